@@ -1,0 +1,35 @@
+"""`python -m iou_doctor`, and the entry point of `iou-doctor`."""
+
+import os
+import sys
+
+CRASH = 3
+INTERRUPTED = 130
+"""128 + SIGINT, as shells say it."""
+
+
+def main() -> None:
+    """Run the command line; a fault of our own exits with 3 and never looks like findings."""
+    from iou_doctor.cli import app
+
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a log without UTF-8 gets `?`, not a crash
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # the reader has left; point stdout elsewhere so that the exit does not complain again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except Exception:  # the last line of defence
+        import traceback
+
+        traceback.print_exc()
+        sys.stderr.write("iou-doctor: internal error; please report the lines above\n")
+        sys.exit(CRASH)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Evidence -> Finding: one file a rule.
+
+A check is a module with a `RULE`, a function `find` and a docstring that is the rule's manual.
+Being in this folder is all it takes to be run; modules that start with `_` are not checks.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from iou_doctor.evidence import Evidence
+from iou_doctor.finding import Finding, Outcome, Rule, Skipped, Status
+
+Result = Sequence[Finding] | Skipped
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule, the function that looks for it, and the manual."""
+
+    rule: Rule
+    find: Callable[[Evidence], Result]
+    manual: str
+
+
+@cache
+def all_checks() -> tuple[Check, ...]:
+    """Return every check, in order of code."""
+    modules = (
+        importlib.import_module(f"{__name__}.{entry.name}")
+        for entry in pkgutil.iter_modules(__path__)
+        if not entry.name.startswith("_")
+    )
+    checks = [Check(module.RULE, module.find, (module.__doc__ or "").strip()) for module in modules]
+    return tuple(sorted(checks, key=lambda check: check.rule.code))
+
+
+def run(evidence: Evidence) -> tuple[tuple[Finding, ...], tuple[Outcome, ...]]:
+    """Return what all checks find, in order of code, and what became of each rule.
+
+    A check sees what the ones before it found: definitions are questioned last.
+    """
+    findings: tuple[Finding, ...] = ()
+    outcomes = []
+    for check in all_checks():
+        result = check.find(replace(evidence, found=findings))
+        if isinstance(result, Skipped):
+            outcomes.append(Outcome(check.rule, Status.SKIPPED, result.reason))
+            continue
+        findings += tuple(result)
+        outcomes.append(Outcome(check.rule, Status.FIRED if result else Status.PASSED))
+    return findings, tuple(outcomes)

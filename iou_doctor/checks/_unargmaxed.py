@@ -1,0 +1,52 @@
+"""What the rules about dense predictions that were never argmaxed have in common."""
+
+from __future__ import annotations
+
+from iou_doctor.checks import Result
+from iou_doctor.checks._words import fitting_call, percent, place
+from iou_doctor.evidence import Evidence
+from iou_doctor.finding import Finding, Rule
+from iou_doctor.reading import Encoding
+from iou_doctor.repair import Repair
+from iou_doctor.stats import Derivation
+
+
+def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: str) -> Result:
+    """Return the finding if the predictions have this encoding and the metric does not argmax."""
+    reading = evidence.reading
+    if reading.y_pred is not encoding or evidence.metric.pred is Derivation.ARGMAX_LAST:
+        return []
+    values = evidence.stats.y_pred
+    below_one = values.values - values.at_least_one - values.non_finite
+    message = (
+        f"predictions are {evidence.pair.y_pred.dtype} {noun} with"
+        f" {reading.layout.y_pred.channels} channels on axis {reading.layout.y_pred.channel}"
+    )
+    if encoding is Encoding.PROBABILITIES:
+        message += f"; the cast to integer turns {percent(below_one, values.values)} of them into 0"
+    else:
+        message += f" from {values.minimum:.4g} to {values.maximum:.4g}, cast to integers as ids"
+    return [
+        Finding(
+            rule,
+            message=message,
+            help=fitting_call(evidence),
+            facts={
+                "channels": reading.layout.y_pred.channels,
+                "class_axis": reading.layout.y_pred.channel,
+                "minimum": values.minimum,
+                "maximum": values.maximum,
+                "channel_sum_minimum": values.minimum_sum,
+                "channel_sum_maximum": values.maximum_sum,
+                "values_below_one": below_one,
+                "values": values.values,
+            },
+            evidence=f"first: {place(values.first, evidence)}" if values.first else None,
+            repair=Repair(name=_repair_name(evidence), safe=True),
+        )
+    ]
+
+
+def _repair_name(evidence: Evidence) -> str:
+    both = evidence.reading.layout.y_true.dense and evidence.metric.true_labels
+    return "argmax predictions and masks" if both else "argmax the predictions"

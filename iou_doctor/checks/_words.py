@@ -1,0 +1,71 @@
+"""How checks write numbers, shapes and calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from iou_doctor.evidence import Evidence
+from iou_doctor.stats import Place
+
+SHOWN = 6
+"""Labels listed in a message before it says how many more there are."""
+
+
+def percent(part: int, whole: int) -> str:
+    """Return a share; a share that is not all or nothing is never rounded to it."""
+    if not whole:
+        return "0 %"
+    share = 100 * part / whole
+    text = f"{share:.2f}"
+    if part and text == "0.00":
+        return "less than 0.01 %"
+    if part < whole and text == "100.00":
+        return "more than 99.99 %"
+    return f"{text.rstrip('0').rstrip('.')} %"
+
+
+def listed(items: Iterable[object]) -> str:
+    """Return `a, b and c`, cut after some items."""
+    texts = [str(item) for item in items]
+    if len(texts) > SHOWN:
+        return f"{', '.join(texts[:SHOWN])} and {len(texts) - SHOWN} more"
+    return " and ".join([", ".join(texts[:-1]), texts[-1]]) if len(texts) > 1 else "".join(texts)
+
+
+def amount(number: int, noun: str) -> str:
+    """Return `1 pixel` or `1,204 pixels`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def shape(sizes: Iterable[int | None]) -> str:
+    """Return `64 × 96`; a size that differs between images is `?`."""
+    return " × ".join("?" if size is None else str(size) for size in sizes)
+
+
+def place(where: Place, evidence: Evidence) -> str:
+    """Return `sample 3, pixel (0, 12): 0.02 0.97 0.01`."""
+    values = " ".join(f"{value:.4g}" for value in where.values[:8])
+    more = " …" if len(where.values) > 8 else ""
+    pixel = f"({', '.join(str(i) for i in where.position)})"
+    return f"{evidence.sample_name(where.sample)}, pixel {pixel}: {values}{more}"
+
+
+def labels_in(counts: Mapping[int, int]) -> str:
+    """Return `label 7 in 1,204 pixels` or `labels 7, 8 and 9 in 1,204 pixels`."""
+    noun = "label" if len(counts) == 1 else "labels"
+    return f"{noun} {listed(counts)} in {amount(sum(counts.values()), 'pixel')}"
+
+
+def fitting_call(evidence: Evidence) -> str:
+    """Return the Keras call that reads these arrays rightly as they are."""
+    reading = evidence.reading
+    if reading.y_pred.thresholded and not reading.layout.y_true.dense:
+        return f"keras.metrics.BinaryIoU(target_class_ids=[0, 1], threshold={reading.threshold:g})"
+    arguments = [f"num_classes={reading.num_classes}"]
+    if reading.ignore_index is not None:
+        arguments.append(f"ignore_class={reading.ignore_index}")
+    if reading.layout.y_true.dense:
+        arguments.append("sparse_y_true=False")
+    if reading.layout.y_pred.dense:
+        arguments.append("sparse_y_pred=False")
+    return f"keras.metrics.MeanIoU({', '.join(arguments)})"

@@ -1,0 +1,45 @@
+"""The metric leaves out pixels without a word.
+
+Keras 3.15 drops every pair with a side outside 0..num_classes-1. The score is then that of the
+remaining pixels, which may be the easy ones. Tools that raise instead are louder and safer.
+
+    4 pixels, one predicted as label 3 of 3 classes: three are right, MeanIoU says 1.0
+"""
+
+from iou_doctor.checks import Result
+from iou_doctor.checks._words import amount, percent
+from iou_doctor.evidence import Evidence
+from iou_doctor.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU605",
+    name="dropped-pixels",
+    severity=Severity.WARNING,
+    suspicion=Suspicion.DEFINITIONS,
+    claim="the metric leaves out pixels without a word",
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Count what the metric drops."""
+    dropped, value = evidence.metric_score.dropped, evidence.metric_score.value
+    if not dropped or value is None:
+        return []
+    total = max(evidence.mended.pixels.total, dropped)
+    ours = evidence.score.mean_over(evidence.metric.target_class_ids) if evidence.score else None
+    return [
+        Finding(
+            RULE,
+            message=f"{evidence.metric.short_name} drops {amount(dropped, 'value')}"
+            f" ({percent(dropped, total)}) outside 0..{evidence.reading.num_classes - 1}"
+            + _moved(ours, value),
+            help="map these labels to classes, or name the ignore label",
+            facts={"dropped": dropped, "metric": value, "doctor": ours},
+        )
+    ]
+
+
+def _moved(ours: float | None, value: float) -> str:
+    if ours is None or abs(ours - value) <= 5e-5:
+        return ""
+    return f"; counted as misses they would give {ours:.4f}, not {value:.4f}"

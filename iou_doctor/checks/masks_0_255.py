@@ -1,0 +1,62 @@
+"""Binary masks hold 0 and 255 instead of 0 and 1.
+
+Foreground is 255, as image editors save it, and no class has that number. Keras 3.15 drops
+those pixels without a word, so only background is left: the score is near 1 for a model that
+predicts nothing, or half the share of background that was found. Older versions raise. Integer
+products give scores above 1 or below 0.
+
+    masks = (masks > 127).astype("uint8")
+
+255 as the border of objects in masks that also hold other classes is a void label: see IOU406.
+"""
+
+import numpy as np
+
+from iou_doctor.checks import Result
+from iou_doctor.checks._strays import binary_0_255
+from iou_doctor.checks._words import amount, percent
+from iou_doctor.evidence import Evidence
+from iou_doctor.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.repair import Repair
+from iou_doctor.stats import PairCounts
+
+RULE = Rule(
+    code="IOU303",
+    name="masks-0-255",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.MASK_VALUES,
+    claim="the masks hold 255 where class 1 is meant",
+    explains=frozenset(
+        {
+            "label-out-of-range",
+            "undeclared-void-label",
+            "dropped-pixels",
+            "metric-misreads-arrays",
+            "class-imbalance",
+            "collapsed-predictions",
+            "never-predicted-class",
+        }
+    ),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for masks of exactly 0 and 255 in a problem of two classes."""
+    if not binary_0_255(evidence):
+        return []
+    counts = evidence.pairs.truth_counts()
+    total = sum(counts.values())
+    return [
+        Finding(
+            RULE,
+            message=f"masks hold 0 and 255 only: {amount(counts[255], 'pixel')}"
+            f" ({percent(counts[255], total)}) belong to no class of 0 and 1",
+            help='masks = (masks > 127).astype("uint8")',
+            facts={"pixels_255": counts[255], "pixels": total},
+            repair=Repair(name="masks > 127", safe=True, relabel=_above_127),
+        )
+    ]
+
+
+def _above_127(pairs: PairCounts) -> PairCounts:
+    return pairs.relabel(truth=lambda truth: np.where(truth > 127, 1, truth))

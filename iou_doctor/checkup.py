@@ -1,0 +1,174 @@
+"""The whole flow on one page: files -> Stats -> Scores -> Evidence, and on to the diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from iou_doctor import interpret
+from iou_doctor.contracts import keras
+from iou_doctor.diagnosis import Selection, diagnose
+from iou_doctor.errors import UsageError
+from iou_doctor.evidence import Evidence
+from iou_doctor.layout import Relation
+from iou_doctor.metric import Metric
+from iou_doctor.reading import Options, Reading
+from iou_doctor.repairs import resize_nearest, swap_height_width
+from iou_doctor.report import Report
+from iou_doctor.scan import Mend, scan
+from iou_doctor.score import ContractScore, score
+from iou_doctor.source import Pair
+from iou_doctor.stats import Derivation, PairCounts, Pairing, Stats
+
+Number = TypeVar("Number", int, float)
+
+DEFAULT_THRESHOLD = 0.5
+
+
+def check(
+    pair: Pair,
+    options: Options,
+    *,
+    metric_call: str | None = None,
+    selection: Selection | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Report:
+    """Return the Report on a pair of arrays: one pass, then judgement.
+
+    Args:
+        pair: predictions and masks, opened.
+        options: what the user said about them.
+        metric_call: the metric as written in the user's code; `None`: `keras.metrics.MeanIoU`.
+        selection: which rules to report; `None`: all.
+        progress: called with the samples done and in all, now and then.
+
+    Raises:
+        UsageError: options that do not go together.
+        SourceError: a file cannot be read.
+        ReadingError: the arrays cannot be understood.
+    """
+    metric, options = _metric(metric_call, options)
+    layout = interpret.read_layout(pair, options, num_classes=options.num_classes)
+    flat = interpret.metric_pairing(layout, metric)
+    threshold = _threshold(options, metric)
+    stats = scan(
+        pair,
+        layout,
+        pairings=_unique([*interpret.doctor_pairings(pair, layout, options), flat]),
+        threshold=threshold,
+        mend=_mend(layout.relation),
+        progress=progress,
+    )
+    reading = interpret.settle(
+        pair,
+        layout,
+        stats,
+        options,
+        num_classes=options.num_classes,
+        ignore_index=options.ignore_index,
+        threshold=threshold,
+    )
+    if metric_call is None:
+        metric = keras.default_metric(
+            num_classes=reading.num_classes, ignore_class=reading.ignore_index
+        )
+    evidence = _evidence(pair, reading, stats, metric, _metric_score(metric, reading, stats, flat))
+    return diagnose(evidence, selection or Selection())
+
+
+def _metric(call: str | None, options: Options) -> tuple[Metric, Options]:
+    """Return the user's metric, and the options with what its call says filled in."""
+    if options.num_classes is not None and options.num_classes < 2:
+        raise UsageError(
+            f"--num-classes {options.num_classes}: background counts, so two classes are the"
+            " least; use --num-classes 2"
+        )
+    if call is None:
+        default = keras.default_metric(
+            num_classes=options.num_classes, ignore_class=options.ignore_index
+        )
+        return default, options
+    signature, arguments = interpret.parse_call(call, keras.SIGNATURES)
+    metric = keras.metric_from_call(signature.name, arguments, call=call)
+    if metric.num_classes is not None and metric.num_classes < 2:
+        raise UsageError(
+            f"--metric {call}: background counts, so two classes are the least; num_classes=2"
+        )
+    num_classes = _agreed("--num-classes", options.num_classes, "num_classes", metric.num_classes)
+    ignore = _agreed("--ignore-index", options.ignore_index, "ignore_class", metric.ignore_class)
+    _agreed("--threshold", options.threshold, "threshold", metric.threshold)
+    return metric, replace(options, num_classes=num_classes, ignore_index=ignore)
+
+
+def _agreed(
+    option: str, value: Number | None, argument: str, other: Number | None
+) -> Number | None:
+    if value is not None and other is not None and value != other:
+        raise UsageError(
+            f"{option} {value} and {argument}={other} in --metric contradict each other; give one"
+        )
+    return other if value is None else value
+
+
+def _threshold(options: Options, metric: Metric) -> float:
+    if options.threshold is not None:
+        return options.threshold
+    return DEFAULT_THRESHOLD if metric.threshold is None else metric.threshold
+
+
+def _unique(pairings: Sequence[Pairing | None]) -> list[Pairing]:
+    return list(dict.fromkeys(pairing for pairing in pairings if pairing is not None))
+
+
+def _mend(relation: Relation) -> Mend | None:
+    repairs = {Relation.SWAPPED: swap_height_width.mend, Relation.SCALED: resize_nearest.mend}
+    return repairs.get(relation)
+
+
+def _metric_score(
+    metric: Metric, reading: Reading, stats: Stats, pairing: Pairing | None
+) -> ContractScore:
+    """Return what the user's metric reports on the arrays as given, or the error it raises."""
+    layout = reading.layout
+    if pairing is None or pairing not in stats.tables:
+        sizes = [
+            interpret.flat_size(axes, derivation)
+            for axes, derivation in ((layout.y_true, metric.true), (layout.y_pred, metric.pred))
+        ]
+        return keras.failure(metric, keras.size_error(sizes[0], sizes[1]))
+    if metric.axis not in (-1, len(layout.y_pred.shape) - 1):
+        return keras.failure(metric, keras.AXIS_ERROR)
+    return keras.evaluate(metric, stats.tables[pairing], num_classes=reading.num_classes)
+
+
+def _evidence(
+    pair: Pair, reading: Reading, stats: Stats, metric: Metric, metric_score: ContractScore
+) -> Evidence:
+    pairs, times_255 = _doctor_pairs(reading, stats)
+    mended = score(pairs=pairs, num_classes=reading.num_classes, ignore_index=reading.ignore_index)
+    paired = reading.layout.relation in {Relation.EQUAL, Relation.FLATTENED}
+    return Evidence(
+        pair=pair,
+        reading=reading,
+        stats=stats,
+        metric=metric,
+        metric_score=metric_score,
+        pairs=pairs,
+        score=mended if paired else None,
+        mended=mended,
+        times_255=times_255,
+    )
+
+
+def _doctor_pairs(reading: Reading, stats: Stats) -> tuple[PairCounts, PairCounts | None]:
+    """Return the doctor's label pairs, and those with the masks times 255."""
+    pairing = interpret.doctor_pairing(reading)
+    if pairing not in stats.tables:
+        return PairCounts.merge([]), None
+    scaled = Pairing(Derivation.TIMES_255, pairing.pred)
+    table = stats.tables.get(scaled)
+    return (
+        interpret.doctor_labels(stats.tables[pairing], reading, pairing),
+        None if table is None else interpret.doctor_labels(table, reading, scaled),
+    )

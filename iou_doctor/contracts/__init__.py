@@ -1,0 +1,1 @@
+"""Stats -> Score: what each metric implementation reports, one file a library."""

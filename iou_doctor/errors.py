@@ -1,0 +1,25 @@
+"""What can go wrong before a diagnosis is possible.
+
+    IouDoctorError          one line for the user, exit code 2
+    ├── UsageError          an option, or two options that do not go together
+    ├── SourceError         a file that cannot be read, or holds no arrays
+    └── ReadingError        arrays that cannot be understood as predictions and masks
+
+Each message names the file or the option, and what would work.
+"""
+
+
+class IouDoctorError(Exception):
+    """Base of every error that is the input's, not ours."""
+
+
+class UsageError(IouDoctorError):
+    """An option has a value that cannot work, alone or beside another one."""
+
+
+class SourceError(IouDoctorError):
+    """A file or folder cannot be opened or read as an array of numbers."""
+
+
+class ReadingError(IouDoctorError):
+    """The arrays were read but cannot be understood as predictions and masks."""

@@ -1,0 +1,45 @@
+"""Everything the checks may look at. They never open a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iou_doctor.finding import Finding
+from iou_doctor.metric import Metric
+from iou_doctor.reading import Reading
+from iou_doctor.score import ContractScore, Score
+from iou_doctor.source import Pair
+from iou_doctor.stats import PairCounts, Stats
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The facts about one pair of arrays, gathered before any judgement."""
+
+    pair: Pair
+    """The sources: for paths, names and shapes only."""
+    reading: Reading
+    stats: Stats
+    metric: Metric
+    """The user's metric, with its number of classes filled in."""
+    metric_score: ContractScore
+    """What that metric reports for the arrays as given."""
+    pairs: PairCounts
+    """The doctor's (truth, prediction) labels, void codes included; sizes and axes put right."""
+    score: Score | None
+    """The doctor's score of the arrays as they are; `None` where their pixels do not pair up."""
+    mended: Score
+    """The doctor's score of `pairs`."""
+    times_255: PairCounts | None = None
+    """The same with masks times 255; `None` for masks of integers."""
+    found: tuple[Finding, ...] = ()
+    """What the rules before this one found."""
+
+    def has_found(self, *names: str) -> bool:
+        """Return whether one of these rules has fired already."""
+        return any(finding.rule.name in names for finding in self.found)
+
+    def sample_name(self, image: int) -> str:
+        """Return what to call a sample: its file's stem, or its number."""
+        names = self.pair.y_true.names
+        return f"`{names[image]}`" if names else f"sample {image}"

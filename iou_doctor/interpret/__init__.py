@@ -1,0 +1,17 @@
+"""Shapes, a peek at values and the user's options -> Layout and Reading."""
+
+from iou_doctor.interpret.axes import read_layout
+from iou_doctor.interpret.metric_call import parse_call
+from iou_doctor.interpret.pairings import doctor_pairings, flat_size, metric_pairing
+from iou_doctor.interpret.settle import doctor_labels, doctor_pairing, settle
+
+__all__ = [
+    "doctor_labels",
+    "doctor_pairing",
+    "doctor_pairings",
+    "flat_size",
+    "metric_pairing",
+    "parse_call",
+    "read_layout",
+    "settle",
+]

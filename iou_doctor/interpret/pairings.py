@@ -1,0 +1,71 @@
+"""Which derived labels the pass has to count together."""
+
+from __future__ import annotations
+
+from math import prod
+
+from iou_doctor.layout import Axes, Layout, Relation
+from iou_doctor.metric import Metric
+from iou_doctor.reading import Encoding, Options
+from iou_doctor.source import Pair
+from iou_doctor.stats import Derivation, Pairing
+
+
+def doctor_pairings(pair: Pair, layout: Layout, options: Options) -> tuple[Pairing, ...]:
+    """Return every pairing that the doctor may need to read these arrays.
+
+    What one float channel is (labels, sigmoid, logits) shows only when all values were seen, so
+    each reading has its table.
+    """
+    if layout.relation is Relation.MISMATCHED:
+        return ()
+    true = _true_derivations(layout.y_true, pair.y_true.dtype.kind == "f", options.masks_as)
+    pred = _pred_derivations(layout.y_pred, pair.y_pred.dtype.kind == "f", options.predictions_as)
+    return tuple(Pairing(t, p) for t in true for p in pred)
+
+
+def _true_derivations(axes: Axes, floating: bool, said: Encoding | None) -> tuple[Derivation, ...]:
+    if axes.dense:
+        return (Derivation.ARGMAX,)
+    if said is not None and said.thresholded:
+        return (Derivation.BINS,)
+    return (Derivation.LABELS, Derivation.TIMES_255) if floating else (Derivation.LABELS,)
+
+
+def _pred_derivations(axes: Axes, floating: bool, said: Encoding | None) -> tuple[Derivation, ...]:
+    if axes.dense:
+        return (Derivation.ARGMAX,)
+    if said is Encoding.LABELS or (said is None and not floating):
+        return (Derivation.LABELS,)
+    return (Derivation.BINS,) if said else (Derivation.LABELS, Derivation.BINS)
+
+
+def metric_pairing(layout: Layout, metric: Metric) -> Pairing | None:
+    """Return the pairing that the user's metric makes, or `None` where its sizes differ.
+
+    A metric that flattens pairs values in the order stored. Where that is the doctor's own
+    order, the doctor's table serves both.
+    """
+    if layout.y_true.samples != layout.y_pred.samples or layout.mismatched:
+        return None
+    true = _own_table(layout.y_true, metric.true)
+    pred = _own_table(layout.y_pred, metric.pred)
+    if true and pred and layout.relation in {Relation.EQUAL, Relation.FLATTENED}:
+        return Pairing(true, pred)
+    sizes = flat_size(layout.y_true, metric.true), flat_size(layout.y_pred, metric.pred)
+    if sizes[0] is None or sizes[0] != sizes[1]:
+        return None
+    return Pairing(metric.true, metric.pred, flat=True)
+
+
+def _own_table(axes: Axes, derivation: Derivation) -> Derivation | None:
+    """Return the doctor's derivation that holds the metric's answers, if one does."""
+    if derivation is Derivation.ARGMAX_LAST:
+        return Derivation.ARGMAX if axes.dense and axes.channels_last else None
+    return None if axes.dense else derivation
+
+
+def flat_size(axes: Axes, derivation: Derivation) -> int | None:
+    """Return how many labels a metric gets from the array; `None` where images differ in size."""
+    shape = axes.shape[:-1] if derivation is Derivation.ARGMAX_LAST else axes.shape
+    return None if None in shape else prod(size or 0 for size in shape)

@@ -1,0 +1,166 @@
+"""The Reading: encodings, number of classes and threshold, once all values were seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.errors import UsageError
+from iou_doctor.interpret.encoding import encoding_of
+from iou_doctor.layout import Assumption, Axes, Layout
+from iou_doctor.reading import Encoding, Options, Reading
+from iou_doctor.source import Pair
+from iou_doctor.stats import Derivation, PairCounts, Pairing, Stats, is_no_class
+
+Codes = NDArray[np.int64]
+
+VOID_LABELS = frozenset({255, -1})
+"""The ids that data sets and tools use for pixels that belong to no class."""
+MOST_CLASSES = 1024
+
+
+def settle(
+    pair: Pair,
+    layout: Layout,
+    stats: Stats,
+    options: Options,
+    *,
+    num_classes: int | None,
+    ignore_index: int | None,
+    threshold: float,
+) -> Reading:
+    """Return the final reading.
+
+    Args:
+        pair: the sources, for their dtypes.
+        layout: what the axes mean.
+        stats: the counts over all values.
+        options: what the user said.
+        num_classes: declared by the option or the metric's call, or `None`.
+        ignore_index: declared by the option or the metric's call, or `None`.
+        threshold: the cut of the metric or the option, for probabilities.
+    """
+    true, true_why = encoding_of(
+        stats.y_true, layout.y_true, floating=pair.y_true.dtype.kind == "f"
+    )
+    pred, pred_why = encoding_of(
+        stats.y_pred, layout.y_pred, floating=pair.y_pred.dtype.kind == "f"
+    )
+    if true is Encoding.SIGMOID and options.masks_as is None:
+        # masks between 0 and 1 are damaged labels (divided by 255, smoothed), not predictions
+        true, true_why = Encoding.LABELS, "masks with fractions are taken for damaged labels"
+    assumed = list(layout.assumed)
+    if options.predictions_as:
+        pred = _said(options.predictions_as, layout.y_pred, "--predictions-as")
+    else:
+        assumed.append(Assumption("predictions.encoding", pred.value, pred_why))
+    if options.masks_as:
+        true = _said(options.masks_as, layout.y_true, "--masks-as")
+    else:
+        assumed.append(Assumption("masks.encoding", true.value, true_why))
+    classes = num_classes
+    if classes is None:
+        classes, why = _classes(layout, stats, true, pred, ignore_index)
+        assumed.append(Assumption("num_classes", str(classes), why))
+    if pred is Encoding.BINARY_LOGITS and options.threshold is None:
+        threshold = 0.0
+        assumed.append(Assumption("threshold", "0", "sigmoid(0) is 0.5"))
+    elif pred.thresholded and options.threshold is None:
+        assumed.append(Assumption("threshold", f"{threshold:g}", "the usual cut of probabilities"))
+    return Reading(
+        layout=layout,
+        y_true=true,
+        y_pred=pred,
+        num_classes=classes,
+        num_classes_declared=num_classes is not None,
+        ignore_index=ignore_index,
+        threshold=threshold,
+        class_names=_names(options, classes),
+        assumed=tuple(assumed),
+    )
+
+
+def _said(encoding: Encoding, axes: Axes, option: str) -> Encoding:
+    if encoding.dense and not axes.dense:
+        raise UsageError(
+            f"{option} {encoding} needs a class axis, but the array has none: shape {axes.shape};"
+            " name the axes with --layout, NHWC for instance"
+        )
+    if not encoding.dense and axes.dense:
+        raise UsageError(
+            f"{option} {encoding} means one value for each pixel, but axis {axes.channel} holds"
+            f" {axes.channels}: shape {axes.shape}; name the axes with --layout, NHW for instance"
+        )
+    return encoding
+
+
+def _classes(
+    layout: Layout,
+    stats: Stats,
+    true: Encoding,
+    pred: Encoding,
+    ignore_index: int | None,
+) -> tuple[int, str]:
+    """Return the number of classes that the arrays suggest, and why."""
+    if pred.dense:
+        return layout.y_pred.channels, "the predictions have so many channels"
+    if true.dense:
+        return layout.y_true.channels, "the masks have so many channels"
+    if pred.thresholded:
+        return 2, "one channel of scores decides between two classes"
+    if not stats.tables:
+        return 2, "nothing could be counted"
+    table = stats.tables.get(Pairing(Derivation.LABELS, Derivation.LABELS))
+    return _largest_label(table or next(iter(stats.tables.values())), ignore_index)
+
+
+def _largest_label(table: PairCounts, ignore_index: int | None) -> tuple[int, str]:
+    void = VOID_LABELS | ({ignore_index} if ignore_index is not None else set())
+    sides: Mapping[str, list[int]] = {
+        side: [label for label in counts if 0 <= label < MOST_CLASSES and label not in void]
+        for side, counts in (
+            ("masks", table.truth_counts()),
+            ("predictions", table.prediction_counts()),
+        )
+    }
+    largest = {side: max(labels) for side, labels in sides.items() if labels}
+    if not largest or max(largest.values()) < 2:
+        return 2, "no label is larger than 1"
+    side = max(largest, key=lambda key: largest[key])
+    return largest[side] + 1, f"the largest label in the {side} is {largest[side]}"
+
+
+def _names(options: Options, classes: int) -> tuple[str, ...]:
+    if not options.class_names:
+        return tuple(str(class_id) for class_id in range(classes))
+    if len(options.class_names) < classes:
+        raise UsageError(
+            f"--class-names gives {len(options.class_names)} names for {classes} classes"
+        )
+    return options.class_names[:classes]
+
+
+def doctor_pairing(reading: Reading) -> Pairing:
+    """Return the pairing that holds the doctor's own labels."""
+    if reading.layout.y_true.dense:
+        true = Derivation.ARGMAX
+    else:
+        true = Derivation.BINS if reading.y_true.thresholded else Derivation.LABELS
+    if reading.layout.y_pred.dense:
+        return Pairing(true, Derivation.ARGMAX)
+    return Pairing(true, Derivation.BINS if reading.y_pred.thresholded else Derivation.LABELS)
+
+
+def doctor_labels(table: PairCounts, reading: Reading, pairing: Pairing) -> PairCounts:
+    """Return the doctor's (truth, prediction) labels from the table of its pairing."""
+
+    def above(codes: Codes) -> Codes:
+        compared = codes // 3 if reading.threshold == 0 else codes % 3
+        return np.where(is_no_class(codes), codes, (compared >= 1).astype(np.int64))
+
+    return table.relabel(
+        truth=above if pairing.true is Derivation.BINS else None,
+        prediction=above if pairing.pred is Derivation.BINS else None,
+    )

@@ -1,0 +1,55 @@
+"""The metric that the user feeds: what its call says and how it reads arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from iou_doctor.stats import Derivation
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A call that can stand in a user's code: its full name and its parameters in order."""
+
+    name: str
+    parameters: Mapping[str, Any]
+    """Parameter to default; `...` where the call must name a value."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric object of the user's code. The arrays' encodings are judged for it."""
+
+    name: str
+    """The full name, `keras.metrics.MeanIoU`."""
+    call: str
+    """The call as the user wrote it, or as it would be written."""
+    true: Derivation
+    """How it turns masks into class ids."""
+    pred: Derivation
+    """How it turns predictions into class ids."""
+    num_classes: int | None = None
+    """`None` while it waits for the number of classes found in the arrays."""
+    ignore_class: int | None = None
+    target_class_ids: tuple[int, ...] | None = None
+    """The classes in its mean; `None` for all."""
+    threshold: float | None = None
+    axis: int = -1
+    """The axis over which it argmaxes, as written."""
+
+    @property
+    def short_name(self) -> str:
+        """The name as people say it, `MeanIoU`."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def true_labels(self) -> bool:
+        """Whether it reads one class id from each value of the masks."""
+        return self.true is Derivation.LABELS
+
+    @property
+    def pred_labels(self) -> bool:
+        """Whether it reads one class id from each value of the predictions."""
+        return self.pred is Derivation.LABELS

@@ -1,0 +1,17 @@
+"""The report in one line a finding, and one for the verdict."""
+
+from __future__ import annotations
+
+from iou_doctor.report import Report
+
+
+def render(report: Report) -> str:
+    """Return the report as lines `PREDICTIONS: severity CODE name: message`."""
+    lines = [
+        f"{report.predictions.path}: {finding.level} {finding.rule.code} {finding.rule.name}:"
+        f" {finding.message}"
+        for finding in report.findings
+    ]
+    status = "sick" if report.verdict.sick else "healthy"
+    lines.append(f"{report.predictions.path}: {status}: {report.verdict.summary}")
+    return "\n".join(lines) + "\n"

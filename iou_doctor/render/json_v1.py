@@ -1,0 +1,125 @@
+"""The report as JSON, schema_version 1: a public interface, written out key by key."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from iou_doctor.finding import Finding, Outcome
+from iou_doctor.report import Input, Report
+from iou_doctor.score import ContractScore, Score
+
+
+def render(report: Report) -> str:
+    """Return the report as JSON text. The same report gives the same bytes."""
+    return json.dumps(_document(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _document(report: Report) -> dict[str, Any]:
+    return {
+        "schema_version": 1,
+        "tool": {"name": "iou-doctor", "version": report.version},
+        "verdict": {
+            "status": "sick" if report.verdict.sick else "healthy",
+            "primary": report.verdict.primary,
+            "summary": report.verdict.summary,
+            "mean_iou_after_all": report.verdict.mean_iou_after_all,
+        },
+        "inputs": {"predictions": _input(report.predictions), "masks": _input(report.masks)},
+        "reading": {
+            "num_classes": report.reading.num_classes,
+            "ignore_index": report.reading.ignore_index,
+            "assumed": [
+                {"field": guess.field, "value": guess.value, "why": guess.why}
+                for guess in report.reading.assumed
+            ],
+        },
+        "pixels": {
+            "total": report.pixels.total,
+            "counted": report.pixels.counted,
+            "ignored": report.pixels.ignored,
+            "out_of_range": report.pixels.out_of_range,
+        },
+        "scores": _scores(report.score, report.reading.class_names),
+        "metric": {
+            "name": report.metric_call,
+            "value": report.metric.value,
+            "error": report.metric.error,
+        },
+        "contracts": [_contract(contract) for contract in report.contracts],
+        "findings": [_finding(finding, report) for finding in report.findings],
+        "rules": [_rule(outcome) for outcome in report.outcomes],
+    }
+
+
+def _input(array: Input) -> dict[str, Any]:
+    return {
+        "path": array.path,
+        "format": array.format,
+        "shape": list(array.shape),
+        "dtype": array.dtype,
+        "encoding": array.encoding.value,
+        "class_axis": array.class_axis,
+    }
+
+
+def _scores(score: Score | None, names: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "mean_iou": score.mean_iou if score else None,
+        "pixel_accuracy": score.pixel_accuracy if score else None,
+        "frequency_weighted_iou": score.frequency_weighted_iou if score else None,
+        "mean_dice": score.mean_dice if score else None,
+        "per_image_mean_iou": score.per_image_mean_iou if score else None,
+        "per_class": [
+            {
+                "id": entry.id,
+                "name": names[entry.id],
+                "iou": entry.iou,
+                "truth_pixels": entry.truth_pixels,
+                "predicted_pixels": entry.predicted_pixels,
+                "intersection": entry.intersection,
+            }
+            for entry in (score.per_class if score else ())
+        ],
+    }
+
+
+def _contract(contract: ContractScore) -> dict[str, Any]:
+    return {
+        "name": contract.name,
+        "library": contract.library,
+        "versions": contract.versions,
+        "value": contract.value,
+        "error": contract.error,
+        "note": contract.note,
+    }
+
+
+def _finding(finding: Finding, report: Report) -> dict[str, Any]:
+    repair = finding.repair
+    return {
+        "code": finding.rule.code,
+        "name": finding.rule.name,
+        "severity": finding.level.value,
+        "message": finding.message,
+        "help": finding.help,
+        "facts": dict(finding.facts),
+        "repair": None
+        if repair is None
+        else {
+            "name": repair.name,
+            "safe": repair.safe,
+            "mean_iou_after": repair.mean_iou_after,
+            "estimated": repair.estimated,
+        },
+        "explains": list(report.explains.get(finding.rule.name, ())),
+    }
+
+
+def _rule(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "code": outcome.rule.code,
+        "name": outcome.rule.name,
+        "status": outcome.status.value,
+        "reason": outcome.reason,
+    }

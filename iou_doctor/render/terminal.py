@@ -1,0 +1,233 @@
+"""The report for people, on a terminal or in a log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from iou_doctor.finding import Finding, Severity, Status
+from iou_doctor.report import Report
+from iou_doctor.score import ClassScore, Score
+
+STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
+MOST_CLASSES = 30
+"""Rows of the class table without -v; of more classes the worst are shown."""
+WIDEST = 100
+"""Longer lines are tiring to read; wider terminals keep a margin."""
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """Signs that a terminal may lack."""
+
+    sick: str
+    healthy: str
+    times: str
+    dot: str
+    eighths: str
+    """From one eighth to a full cell."""
+
+
+UNICODE = Glyphs("✗", "✓", "×", "·", "▏▎▍▌▋▊▉█")
+ASCII = Glyphs("x", "+", "x", "-", "#")
+
+
+def render(report: Report, console: Console, *, verbose: bool = False, quiet: bool = False) -> None:
+    """Print the report.
+
+    Args:
+        report: what to print.
+        console: where to; its width, colour and encoding are obeyed.
+        verbose: also the consequences in full, every class, and every rule.
+        quiet: only the verdict.
+    """
+    glyphs = UNICODE if console.encoding.lower().startswith("utf") else ASCII
+    width = min(console.width, WIDEST)
+    parts = [_verdict(report, glyphs)]
+    if not quiet:
+        parts = [
+            _title(report, glyphs),
+            *parts,
+            _three_numbers(report),
+            *_findings(report, verbose),
+            *_classes(report, glyphs, width, verbose),
+            _footer(report, glyphs),
+            *([_rules(report)] if verbose else []),
+        ]
+    for index, part in enumerate(parts):
+        if index:
+            console.print()
+        console.print(part, width=width, highlight=False)
+
+
+def _title(report: Report, glyphs: Glyphs) -> Text:
+    files = f"{report.predictions.path} {glyphs.times} {report.masks.path}"
+    return Text(f"iou-doctor {report.version} {glyphs.dot} {files}", style="dim")
+
+
+def _hanging(first: Text, text: Text) -> RenderableType:
+    """Return `text` wrapped beside `first`, not under it."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(first, text)
+    return grid
+
+
+def _verdict(report: Report, glyphs: Glyphs) -> RenderableType:
+    sick = report.verdict.sick
+    mark = Text(glyphs.sick if sick else glyphs.healthy, style="bold red" if sick else "bold green")
+    return _hanging(mark, Text(report.verdict.summary, style="bold"))
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.4f}"
+
+
+def _three_numbers(report: Report) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(justify="right", style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    metric = report.metric_call + (f": {report.metric.error}" if report.metric.error else "")
+    value = "raises" if report.metric.error else _number(report.metric.value)
+    grid.add_row("your metric reads", value, metric)
+    unpaired = "" if report.score else "the pixels do not pair up as they are"
+    grid.add_row("the arrays agree at", _number(report.mean_iou), unpaired)
+    repairs = [
+        f.repair for f in report.findings if f.repair and f.rule.name not in report.consequences
+    ]
+    if repairs:
+        guess = " (estimated)" if any(repair.estimated for repair in repairs) else ""
+        names = ", then ".join(repair.name for repair in repairs)
+        after = _number(report.verdict.mean_iou_after_all)
+        grid.add_row("after the repair", after, f"{names}{guess}")
+    return Padding(grid, (0, 0, 0, 2))
+
+
+def _findings(report: Report, verbose: bool) -> list[RenderableType]:
+    return [
+        _finding(finding, report)
+        for finding in report.findings
+        if verbose or finding.rule.name not in report.consequences
+    ]
+
+
+def _finding(finding: Finding, report: Report) -> RenderableType:
+    head = Text.assemble(
+        (finding.level.value, STYLES[finding.level]),
+        f" {finding.rule.code} ",
+        (finding.rule.name, "bold"),
+    )
+    lines: list[RenderableType] = [Text(finding.message)]
+    if finding.evidence:
+        lines.append(Text(finding.evidence, style="dim"))
+    lines.append(_hanging(Text("help:", style="green"), Text(finding.help)))
+    lines.extend(_consequence(name, report) for name in report.explains.get(finding.rule.name, ()))
+    return Group(head, Padding(Group(*lines), (0, 0, 0, 2)))
+
+
+def _consequence(name: str, report: Report) -> RenderableType:
+    found = next(finding for finding in report.findings if finding.rule.name == name)
+    return _hanging(Text("explains:", style="dim"), Text(f"{found.rule.code} {name}"))
+
+
+def _classes(report: Report, glyphs: Glyphs, width: int, verbose: bool) -> list[RenderableType]:
+    score = report.score
+    if score is None or not report.pixels.counted:
+        return []
+    shown = list(score.per_class)
+    more = ""
+    if len(shown) > MOST_CLASSES and not verbose:
+        worst = sorted(shown, key=lambda entry: (entry.iou is None, entry.iou or 0.0, entry.id))
+        shown = sorted(worst[:MOST_CLASSES], key=lambda entry: entry.id)
+        more = f"the {MOST_CLASSES} worst of {len(score.per_class)} classes; -v shows all"
+    lines: list[RenderableType] = [_class_table(report, score, shown, glyphs, width)]
+    if more:
+        lines.append(Text(more, style="dim"))
+    lines.append(Text(_means(score, glyphs)))
+    return [Padding(Group(*lines), (0, 0, 0, 2))]
+
+
+def _class_table(
+    report: Report, score: Score, shown: list[ClassScore], glyphs: Glyphs, width: int
+) -> Table:
+    names = [_class_name(entry, report) for entry in shown]
+    longest = min(max(map(len, names), default=5), 24)
+    bar = max(8, min(30, width - longest - 36))
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+    table.add_column("class", no_wrap=True, max_width=24, overflow="ellipsis")
+    table.add_column("IoU", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True, width=bar, style="green")
+    table.add_column("truth", justify="right", no_wrap=True)
+    table.add_column("predicted", justify="right", no_wrap=True)
+    for entry, name in zip(shown, names, strict=True):
+        table.add_row(
+            Text(name),
+            "none" if entry.iou is None else f"{entry.iou:.4f}",
+            "" if entry.iou is None else _bar(entry.iou, bar, glyphs),
+            _share(entry.truth_pixels, score.pixels.counted),
+            _share(entry.predicted_pixels, score.pixels.counted),
+        )
+    return table
+
+
+def _class_name(entry: ClassScore, report: Report) -> str:
+    name = report.reading.class_names[entry.id]
+    return name if name == str(entry.id) else f"{entry.id} {name}"
+
+
+def _bar(share: float, width: int, glyphs: Glyphs) -> str:
+    steps = len(glyphs.eighths)
+    whole, part = divmod(round(share * width * steps), steps)
+    return glyphs.eighths[-1] * whole + (glyphs.eighths[part - 1] if part else "")
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else ""
+
+
+def _means(score: Score, glyphs: Glyphs) -> str:
+    return f" {glyphs.dot} ".join(
+        [
+            f"mean {_number(score.mean_iou)}",
+            f"pixel accuracy {_number(score.pixel_accuracy)}",
+            f"Dice {_number(score.mean_dice)}",
+            f"per image {_number(score.per_image_mean_iou)}",
+        ]
+    )
+
+
+def _footer(report: Report, glyphs: Glyphs) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    pixels = report.pixels
+    counts = f" {glyphs.dot} ".join(
+        [
+            f"{pixels.counted:,} counted",
+            f"{pixels.ignored:,} ignored",
+            f"{pixels.out_of_range:,} out of range",
+        ]
+    )
+    grid.add_row("pixels", counts)
+    for index, guess in enumerate(report.reading.assumed):
+        grid.add_row("assumed" if index == 0 else "", f"{guess.field} {guess.value}: {guess.why}")
+    return Padding(grid, (0, 0, 0, 2))
+
+
+def _rules(report: Report) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    for status in Status:
+        outcomes = [outcome for outcome in report.outcomes if outcome.status is status]
+        texts = [
+            outcome.rule.code + (f" ({outcome.reason})" if outcome.reason else "")
+            for outcome in outcomes
+        ]
+        if texts:
+            grid.add_row(Text(status.value, style="dim"), Text(", ".join(texts)))
+    return Padding(grid, (0, 0, 0, 2))

@@ -1,0 +1,86 @@
+"""From stored values to derived labels, one function a derivation.
+
+Small integer labels keep their dtype; everything else becomes int64. The reference for kernels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.stats import VALUE_LIMIT, no_class
+
+
+def as_labels(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values as labels: whole numbers as they are, all others as no class.
+
+    The code of a fraction carries its truncation toward zero, which is what a cast to integer
+    gives; that of NaN and Inf carries a label far out of range, as Keras' cast does on x86.
+    """
+    if values.dtype.kind == "b":
+        return values.view(np.uint8)
+    if values.dtype.kind in "iu":
+        return _within_limit(values)
+    truncated = _truncated(values)
+    whole = values == truncated
+    if whole.all():
+        return truncated.astype(np.int64)
+    return np.where(whole, truncated.astype(np.int64), no_class(truncated))
+
+
+def truncated_labels(values: NDArray[Any]) -> NDArray[Any]:
+    """Return what a cast to integer gives, toward zero."""
+    if values.dtype.kind in "biu":
+        return as_labels(values)
+    return _truncated(values).astype(np.int64)
+
+
+def bins(values: NDArray[Any], threshold: float) -> NDArray[np.int64]:
+    """Return 3 · compare(value, 0) + compare(value, threshold), compared in float32.
+
+    compare is 0 for <, 1 for = and 2 for >. NaN is no class; its code carries 0, because no
+    comparison with NaN is true.
+    """
+    single = values.astype(np.float32)
+    codes = 3 * _compare(single, np.float32(0)) + _compare(single, np.float32(threshold))
+    missing = np.isnan(single)
+    return np.where(missing, no_class(codes * 0), codes) if missing.any() else codes
+
+
+def times_255(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Return round(value · 255)."""
+    return _truncated(np.rint(values.astype(np.float64) * 255)).astype(np.int64)
+
+
+def argmax_last(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the first largest entry of the last axis; NaN is passed over, as TensorFlow does."""
+    if values.dtype.kind == "f" and np.isnan(values.max(initial=-np.inf)):
+        values = np.where(np.isnan(values), -np.inf, values)
+    ids: NDArray[np.int64] = values.argmax(axis=-1)
+    return ids
+
+
+def _compare(values: NDArray[np.float32], to: np.float32) -> NDArray[np.int64]:
+    above: NDArray[np.int64] = (values > to).astype(np.int64)
+    above += values >= to
+    return above
+
+
+def _truncated(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values rounded toward zero, within ±VALUE_LIMIT, NaN and Inf far below zero."""
+    wide = values.astype(np.float64) if values.dtype.itemsize < 4 else values
+    whole = np.trunc(wide)
+    if not np.isfinite(wide).all():
+        whole = np.where(np.isfinite(wide), whole, -VALUE_LIMIT)
+    clipped: NDArray[Any] = np.clip(whole, -VALUE_LIMIT, VALUE_LIMIT)
+    return clipped
+
+
+def _within_limit(values: NDArray[Any]) -> NDArray[Any]:
+    if values.dtype.itemsize < 8:
+        return values
+    low = 0 if values.dtype.kind == "u" else -VALUE_LIMIT
+    clipped: NDArray[Any] = np.clip(values, low, VALUE_LIMIT)
+    return clipped.astype(np.int64)

@@ -1,0 +1,111 @@
+"""The order in which the pass walks over the data, in pieces that stay in cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from iou_doctor.batch import Batch
+from iou_doctor.layout import Axes, Layout, Relation
+from iou_doctor.source import Pair, Source
+
+WINDOW_VALUES = 2**18
+"""Values of the larger array in one window: 1 MiB of float32, within the cache of one core."""
+LARGEST_WINDOW = 2**24
+"""A chunk of a compressed file is read at once up to this many values, to unpack it once."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Some whole samples, or some rows of one."""
+
+    samples: slice
+    rows: slice | None = None
+    """Rows along the first spatial axis; `None` for whole samples."""
+
+
+def batches(pair: Pair, layout: Layout, *, whole_samples: bool) -> Iterator[Batch]:
+    """Yield the data in order, each sample once.
+
+    Args:
+        pair: the sources.
+        layout: what their axes mean.
+        whole_samples: never split a sample by rows.
+    """
+    split = not whole_samples and layout.relation is Relation.EQUAL
+    for window in _windows(pair, layout, split=split):
+        yield Batch(
+            y_true=_read(pair.y_true, layout.y_true, window),
+            y_pred=_read(pair.y_pred, layout.y_pred, window),
+            samples=np.arange(window.samples.start, window.samples.stop, dtype=np.int64),
+            first_row=window.rows.start if window.rows else 0,
+        )
+
+
+def _windows(pair: Pair, layout: Layout, *, split: bool) -> Iterator[Window]:
+    one_by_one = None in layout.y_true.shape or None in layout.y_pred.shape
+    left_out = frozenset(layout.mismatched)
+    step = 1 if one_by_one else _samples_at_once(pair, layout)
+    for first in range(0, layout.samples, step):
+        if first in left_out:
+            continue
+        samples = slice(first, min(first + step, layout.samples))
+        size = _sample_values(pair, layout, first)
+        if step > 1 or not split or size <= WINDOW_VALUES:
+            yield Window(samples)
+        else:
+            rows = _sizes(pair.y_true, layout.y_true, first)[layout.y_true.spatial[0]]
+            height = _rows_at_once(pair, layout, rows, size)
+            for start in range(0, rows, height):
+                yield Window(samples, slice(start, min(start + height, rows)))
+
+
+def _samples_at_once(pair: Pair, layout: Layout) -> int:
+    size = max(1, _sample_values(pair, layout, 0))
+    fitting = max(1, WINDOW_VALUES // size)
+    chunk = max(
+        (source.unit[0] if axes.sample else 1)
+        for source, axes in ((pair.y_true, layout.y_true), (pair.y_pred, layout.y_pred))
+    )
+    if chunk <= 1 or chunk * size > LARGEST_WINDOW:
+        return fitting
+    return max(1, round(fitting / chunk)) * chunk
+
+
+def _rows_at_once(pair: Pair, layout: Layout, rows: int, size: int) -> int:
+    fitting = max(1, WINDOW_VALUES * rows // size)
+    chunk = max(
+        source.unit[axes.spatial[0]]
+        for source, axes in ((pair.y_true, layout.y_true), (pair.y_pred, layout.y_pred))
+    )
+    if chunk <= 1 or chunk * size > LARGEST_WINDOW * rows:
+        return fitting
+    return max(1, round(fitting / chunk)) * chunk
+
+
+def _sample_values(pair: Pair, layout: Layout, index: int) -> int:
+    return max(
+        prod(_sizes(pair.y_true, layout.y_true, index)[layout.y_true.sample :]),
+        prod(_sizes(pair.y_pred, layout.y_pred, index)[layout.y_pred.sample :]),
+    )
+
+
+def _sizes(source: Source, axes: Axes, index: int) -> tuple[int, ...]:
+    """Return the length of each axis, those of image `index` where images differ."""
+    return (axes.samples, *source.sample_shape(index)) if axes.sample else _known(source)
+
+
+def _known(source: Source) -> tuple[int, ...]:
+    return (source.shape[0] or 0, *source.sample_shape(0))
+
+
+def _read(source: Source, axes: Axes, window: Window) -> np.typing.NDArray[np.generic]:
+    slices = [slice(None)] * len(axes.shape)
+    if axes.sample:
+        slices[0] = window.samples
+    if window.rows:
+        slices[axes.spatial[0]] = window.rows
+    return source.read(tuple(slices))

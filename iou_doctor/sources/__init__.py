@@ -1,0 +1,133 @@
+"""Opening files and folders as sources of one array, and pairing two of them."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from iou_doctor.errors import SourceError
+from iou_doctor.source import Pair, Source
+from iou_doctor.sources._file import file_head, file_status
+from iou_doctor.sources._formats import SUFFIXES, SUPPORTED, likeness, sniffed
+from iou_doctor.sources._refusal import refusal
+from iou_doctor.sources.array import ArraySource
+
+__all__ = ["ArraySource", "open_pair", "open_source"]
+
+_SAVED_MODEL = "saved_model.pb"
+
+
+def open_source(spec: str) -> Source:
+    """Return the array at `spec`: a file, a folder of images, or `FILE::name` for one of several.
+
+    Raises:
+        SourceError: it cannot be opened as an array of numbers.
+    """
+    path, name = _split(spec)
+    status = file_status(path)
+    if stat.S_ISDIR(status.st_mode):
+        _check_folder(path)
+        return _open_folder(path, name)
+    return _OPENERS[_format(path)](path, name)
+
+
+def open_pair(*, y_true: str, y_pred: str) -> Pair:
+    """Return masks and predictions; two folders of images are paired by the files' names.
+
+    Raises:
+        SourceError: one of the two cannot be opened, or no mask has a prediction.
+    """
+    true, pred = open_source(y_true), open_source(y_pred)
+    if true.format == pred.format == "images":
+        return _paired_images(true, pred)
+    return Pair(true, pred)
+
+
+def _split(spec: str) -> tuple[str, str | None]:
+    path, _, name = spec.partition("::")
+    if not name or _exists(spec):
+        return (spec if _exists(spec) else path), None
+    return path, name
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # a folder on the way that may not be read, a null byte
+        return False
+
+
+def _check_folder(path: str) -> None:
+    suffix = Path(path).suffix.lower()
+    if suffix in SUFFIXES:
+        raise refusal(path, f"it is a folder and no {suffix} file; give a file inside it")
+    if (Path(path) / _SAVED_MODEL).exists():
+        raise _model_refusal(path)
+
+
+def _format(path: str) -> str:
+    suffix = Path(path).suffix.lower()
+    if suffix == ".keras":
+        raise _model_refusal(path)
+    if suffix in SUFFIXES:
+        return SUFFIXES[suffix]
+    head = file_head(path)
+    found = sniffed(head)
+    if found is None:
+        raise refusal(path, f"{likeness(head)}, which is no array; {SUPPORTED}")
+    return found
+
+
+def _model_refusal(path: str) -> SourceError:
+    return refusal(path, "models are not read yet; save what it predicts with `np.save`")
+
+
+# Each opener imports its format's library when it is called: h5py and Pillow are slow to import.
+
+
+def _open_npy(path: str, name: str | None) -> Source:
+    from iou_doctor.sources.npy import open_npy
+
+    return open_npy(path, name)
+
+
+def _open_npz(path: str, name: str | None) -> Source:
+    from iou_doctor.sources.npz import open_npz
+
+    return open_npz(path, name)
+
+
+def _open_hdf5(path: str, name: str | None) -> Source:
+    from iou_doctor.sources.hdf5 import open_hdf5
+
+    return open_hdf5(path, name)
+
+
+def _open_image(path: str, name: str | None) -> Source:
+    from iou_doctor.sources.image_folder import open_image
+
+    return open_image(path, name)
+
+
+def _open_folder(path: str, name: str | None) -> Source:
+    from iou_doctor.sources.image_folder import open_folder
+
+    return open_folder(path, name)
+
+
+def _paired_images(true: Source, pred: Source) -> Pair:
+    from iou_doctor.sources.image_folder import ImageSource
+    from iou_doctor.sources.pairing import pair_images
+
+    if isinstance(true, ImageSource) and isinstance(pred, ImageSource):
+        return pair_images(y_true=true, y_pred=pred)
+    return Pair(true, pred)
+
+
+_OPENERS: dict[str, Callable[[str, str | None], Source]] = {
+    "npy": _open_npy,
+    "npz": _open_npz,
+    "hdf5": _open_hdf5,
+    "images": _open_image,
+}

@@ -1,0 +1,298 @@
+"""What one pass over the data gathers: counts and extremes, never ratios.
+
+Stats of two parts add up to the Stats of the whole, bit for bit, in any grouping. All counts
+are int64; extremes merge by minimum and maximum; tables are kept sorted, so equal content
+means equal arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.errors import ReadingError
+
+Counts = NDArray[np.int64]
+
+NO_CLASS = -(2**62)
+"""A derived label at or near this value is no class: see `no_class`."""
+NAIVE_LIMIT = 2**31
+VALUE_LIMIT = 2**40
+"""Stored values beyond this saturate; no label map holds them, and they must not reach NO_CLASS."""
+TABLE_LIMIT = 4_000_000
+"""Rows of a table of pairs (128 MB). Label maps stay far below; noise read as labels does not."""
+
+
+class Derivation(StrEnum):
+    """A way from stored values to integers, one for each pixel (or value, where flat)."""
+
+    LABELS = "labels"
+    """The value, truncated toward zero; a fraction, NaN or Inf is no class."""
+    ARGMAX = "argmax"
+    """The first largest channel of the class axis; with a NaN, or all zero, no class."""
+    ARGMAX_LAST = "argmax-last"
+    """The first largest entry of the last axis as stored, whatever that axis means."""
+    BINS = "bins"
+    """3 · compare(value, 0) + compare(value, threshold); compare is 0 for <, 1 for =, 2 for >."""
+    TIMES_255 = "times-255"
+    """The value times 255, rounded: undoes a division by 255."""
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Which derived labels of the two arrays are counted together."""
+
+    true: Derivation
+    pred: Derivation
+    flat: bool = False
+    """True: value by value in the order as stored, as a metric that flattens does."""
+
+
+def no_class(naive: NDArray[Any]) -> NDArray[np.int64]:
+    """Return codes for pixels without a class for which a naive metric would answer `naive`."""
+    near: NDArray[np.int64] = np.clip(naive, -NAIVE_LIMIT, NAIVE_LIMIT).astype(np.int64)
+    return near + np.int64(NO_CLASS)
+
+
+def naive_answer(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return labels with the `no_class` codes replaced by what a naive metric answers there."""
+    return np.where(is_no_class(labels), labels - NO_CLASS, labels)
+
+
+def is_no_class(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return where a derived label is no class at all."""
+    return labels <= NO_CLASS + NAIVE_LIMIT
+
+
+def is_code_of_no_class(label: int) -> bool:
+    """Return whether one derived label is no class at all."""
+    return label <= NO_CLASS + NAIVE_LIMIT
+
+
+@dataclass(frozen=True, eq=False)
+class PairCounts:
+    """A sparse table: how often (truth, prediction) occurs in each image. S1 and S2."""
+
+    image: NDArray[np.int64]
+    truth: NDArray[np.int64]
+    prediction: NDArray[np.int64]
+    count: Counts
+
+    @classmethod
+    def from_rows(
+        cls,
+        *,
+        image: NDArray[np.int64],
+        truth: NDArray[np.int64],
+        prediction: NDArray[np.int64],
+        count: Counts,
+    ) -> PairCounts:
+        """Return the table of these rows (each shape (n,)): sorted, equal keys added up.
+
+        Raises:
+            ReadingError: there are more distinct rows than label maps can have.
+        """
+        order = np.lexsort((prediction, truth, image))
+        image, truth, prediction = image[order], truth[order], prediction[order]
+        new = np.ones(len(image), dtype=bool)
+        new[1:] = (
+            (image[1:] != image[:-1])
+            | (truth[1:] != truth[:-1])
+            | (prediction[1:] != prediction[:-1])
+        )
+        starts = np.flatnonzero(new)
+        if len(starts) > TABLE_LIMIT:
+            raise ReadingError(
+                f"the arrays hold more than {TABLE_LIMIT:,} different pairs of values: at least one"
+                " of them is no label map; name its encoding with --predictions-as or --masks-as"
+            )
+        total = np.add.reduceat(count[order], starts) if len(starts) else count[:0]
+        return cls(image[starts], truth[starts], prediction[starts], total)
+
+    @classmethod
+    def merge(cls, tables: Iterable[PairCounts]) -> PairCounts:
+        """Return the sum of tables."""
+        parts = list(tables)
+        if not parts:
+            nothing = np.zeros(0, dtype=np.int64)
+            return cls(nothing, nothing, nothing, nothing)
+        return cls.from_rows(
+            image=np.concatenate([part.image for part in parts]),
+            truth=np.concatenate([part.truth for part in parts]),
+            prediction=np.concatenate([part.prediction for part in parts]),
+            count=np.concatenate([part.count for part in parts]),
+        )
+
+    def __add__(self, other: PairCounts) -> PairCounts:
+        return PairCounts.merge([self, other])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PairCounts):
+            return NotImplemented
+        return all(
+            np.array_equal(getattr(self, field.name), getattr(other, field.name))
+            for field in fields(self)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # arrays cannot be hashed
+
+    @property
+    def total(self) -> int:
+        """The number of pixels counted."""
+        return int(self.count.sum())
+
+    def pooled(self) -> PairCounts:
+        """Return the table of all images together, booked under image 0."""
+        return PairCounts.from_rows(
+            image=np.zeros_like(self.image),
+            truth=self.truth,
+            prediction=self.prediction,
+            count=self.count,
+        )
+
+    def where(self, keep: NDArray[np.bool_]) -> PairCounts:
+        """Return the rows where `keep`, shape (rows,), is true."""
+        return PairCounts(
+            self.image[keep], self.truth[keep], self.prediction[keep], self.count[keep]
+        )
+
+    def relabel(
+        self,
+        *,
+        truth: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None,
+        prediction: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None,
+    ) -> PairCounts:
+        """Return the table after mapping the values of one side or both: exact, no second pass."""
+        return PairCounts.from_rows(
+            image=self.image,
+            truth=self.truth if truth is None else truth(self.truth),
+            prediction=self.prediction if prediction is None else prediction(self.prediction),
+            count=self.count,
+        )
+
+    def truth_counts(self) -> dict[int, int]:
+        """Return how many pixels each truth value has, in ascending order of value."""
+        return _marginal(self.truth, self.count)
+
+    def prediction_counts(self) -> dict[int, int]:
+        """Return how many pixels each predicted value has, in ascending order of value."""
+        return _marginal(self.prediction, self.count)
+
+
+def _marginal(values: NDArray[np.int64], count: Counts) -> dict[int, int]:
+    distinct, inverse = np.unique(values, return_inverse=True)
+    totals = np.zeros(len(distinct), dtype=np.int64)
+    np.add.at(totals, inverse, count)
+    return dict(zip(distinct.tolist(), totals.tolist(), strict=True))
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where in an array, and what stands there. The earlier place is the smaller one."""
+
+    sample: int
+    position: tuple[int, ...]
+    """The pixel, or the pixel and the channel."""
+    values: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class ValueCounts:
+    """Extremes and counts over all values of one array. S4."""
+
+    values: int = 0
+    pixels: int = 0
+    minimum: float | None = None
+    """The smallest finite value."""
+    maximum: float | None = None
+    """The largest finite value."""
+    nan: int = 0
+    infinite: int = 0
+    fractional: int = 0
+    """Finite values that are not whole numbers."""
+    outside_unit: int = 0
+    """Values below 0 or above 1."""
+    at_least_one: int = 0
+    """Finite values of 1 or more: those that survive a cast to integer."""
+    off_255_grid: int = 0
+    """Values that are not k/255 for a whole k from 0 to 255."""
+    sum_off: int = 0
+    """Pixels whose channel sum is not 1."""
+    all_zero: int = 0
+    """Pixels whose channels are all 0."""
+    one_hot: int = 0
+    """Pixels with one channel 1 and all others 0."""
+    ties: int = 0
+    """Pixels whose largest channel value occurs more than once."""
+    minimum_sum: float | None = None
+    maximum_sum: float | None = None
+    first: Place | None = None
+    """The first pixel of the array."""
+    first_non_finite: Place | None = None
+    first_fractional: Place | None = None
+
+    @property
+    def non_finite(self) -> int:
+        """The number of NaN and infinite values."""
+        return self.nan + self.infinite
+
+    @property
+    def within_unit(self) -> bool:
+        """Whether every value lies in [0, 1] (NaN does not)."""
+        return self.outside_unit == 0 and self.non_finite == 0
+
+    def __add__(self, other: ValueCounts) -> ValueCounts:
+        return ValueCounts(
+            **{
+                field.name: _merge(
+                    field.name, getattr(self, field.name), getattr(other, field.name)
+                )
+                for field in fields(self)
+            }
+        )
+
+
+def _merge(name: str, one: Any, other: Any) -> Any:
+    if one is None or other is None:
+        return other if one is None else one
+    if name.startswith(("minimum", "first")):
+        return min(one, other)
+    if name.startswith("maximum"):
+        return max(one, other)
+    return one + other
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Everything that one pass gathers. Any two parts of the same data can be added."""
+
+    samples: int
+    tables: Mapping[Pairing, PairCounts]
+    y_true: ValueCounts
+    y_pred: ValueCounts
+
+    def __add__(self, other: Stats) -> Stats:
+        return Stats.merge([self, other])
+
+    @staticmethod
+    def merge(parts: Iterable[Stats]) -> Stats:
+        """Return the Stats of the whole from those of its parts, in any order."""
+        parts = list(parts)
+        pairings = {pairing: None for part in parts for pairing in part.tables}
+        return Stats(
+            samples=sum(part.samples for part in parts),
+            tables={
+                pairing: PairCounts.merge(
+                    part.tables[pairing] for part in parts if pairing in part.tables
+                )
+                for pairing in pairings
+            },
+            y_true=reduce(ValueCounts.__add__, (part.y_true for part in parts), ValueCounts()),
+            y_pred=reduce(ValueCounts.__add__, (part.y_pred for part in parts), ValueCounts()),
+        )
