@@ -1,3 +1,66 @@
 """iou-doctor: why a segmentation model's mean IoU is stuck, wrong, or different."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from numpy.typing import NDArray
+
+    from iou_doctor.report import Report
+
 __version__ = "0.1.0"
+__all__ = ["Report", "__version__", "check"]
+
+
+def check(
+    *,
+    y_true: str | PathLike[str] | NDArray[Any],
+    y_pred: str | PathLike[str] | NDArray[Any],
+    num_classes: int | None = None,
+    metric: str | None = None,
+    ignore_index: int | None = None,
+    class_names: tuple[str, ...] = (),
+    layout: str | None = None,
+    threshold: float | None = None,
+) -> Report:
+    """Return the Report on masks and predictions, as `iou-doctor check` makes it.
+
+    Args:
+        y_true: masks: an array, or a path as on the command line (`FILE.h5::/name` too).
+        y_pred: predictions, likewise.
+        num_classes: number of classes, background included; `None`: inferred.
+        metric: the metric's call as written in your code; `None`: `keras.metrics.MeanIoU`.
+        ignore_index: mask label to leave out.
+        class_names: one name for each class.
+        layout: what the axes mean, `NHWC` for instance.
+        threshold: the cut of one channel of scores.
+
+    Raises:
+        iou_doctor.errors.UsageError: options that do not go together.
+        iou_doctor.errors.SourceError: a file cannot be read.
+        iou_doctor.errors.ReadingError: the arrays cannot be understood.
+    """
+    from iou_doctor import checkup, sources
+    from iou_doctor.reading import Options
+
+    options = Options(
+        num_classes=num_classes,
+        ignore_index=ignore_index,
+        threshold=threshold,
+        layout=layout,
+        class_names=tuple(class_names),
+    )
+    pair = sources.open_pair(y_true=y_true, y_pred=y_pred)
+    return checkup.check(pair, options, metric_call=metric)
+
+
+def __getattr__(name: str) -> Any:
+    """Import `Report` when it is asked for: the command line starts without NumPy."""
+    if name == "Report":
+        from iou_doctor.report import Report
+
+        return Report
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
@@ -29,10 +30,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-ARRAYS = "About the arrays"
-RULES = "Rules and exit code"
-OUTPUT = "Output"
 
 
 def _version(wanted: bool) -> None:
@@ -186,6 +183,7 @@ def explain(
 
     known = {entry.rule.code: entry for entry in all_checks()}
     known |= {entry.rule.name: entry for entry in all_checks()}
+    known |= {entry.rule.code.removeprefix("IOU"): entry for entry in all_checks()}
     entry = known.get(rule.upper()) or known.get(rule.lower())
     if entry is None:
         import difflib
@@ -243,26 +241,23 @@ def _write(
 
         from iou_doctor.render import terminal
 
-        console = Console(soft_wrap=False) if output is None else _plain_console()
-        terminal.render(report, console, verbose=verbose, quiet=quiet)
-        if output is not None:
-            _replace(output, console.export_text())
-        return
-    from iou_doctor.render import concise, json_v1
+        console = Console() if output is None else _file_console()
+        text = terminal.render(report, console, verbose=verbose, quiet=quiet)
+    else:
+        from iou_doctor.render import concise, json_v1
 
-    text = json_v1.render(report) if output_format == "json" else concise.render(report)
+        text = json_v1.render(report) if output_format == "json" else concise.render(report)
     if output is None:
         sys.stdout.write(text)
     else:
         _replace(output, text)
 
 
-def _plain_console() -> Console:
-    import io
-
+def _file_console() -> Console:
+    """Return a console for a file: no colour, whatever the environment says."""
     from rich.console import Console
 
-    return Console(file=io.StringIO(), width=80, color_system=None, record=True)
+    return Console(file=io.StringIO(), width=80, color_system=None)
 
 
 def _replace(path: Path, text: str) -> None:

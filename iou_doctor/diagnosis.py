@@ -128,15 +128,16 @@ def _ordered(
 def _verdict(findings: Sequence[Finding], evidence: Evidence) -> Verdict:
     sick = any(finding.level is Severity.ERROR for finding in findings)
     primary = findings[0] if findings and findings[0].level is not Severity.NOTE else None
+    after = _after(sorted(findings, key=_suspicion), evidence)
     return Verdict(
         sick=sick,
         primary=primary.rule.name if primary else None,
-        summary=_summary(sick, primary, evidence),
-        mean_iou_after_all=_after(sorted(findings, key=_suspicion), evidence),
+        summary=_summary(sick, primary, evidence, after),
+        mean_iou_after_all=after,
     )
 
 
-def _summary(sick: bool, primary: Finding | None, evidence: Evidence) -> str:
+def _summary(sick: bool, primary: Finding | None, evidence: Evidence, after: float | None) -> str:
     value, ours = evidence.metric_score.value, evidence.score
     reads = "your metric raises" if value is None else f"your metric reads {value:.4f}"
     if ours is None:
@@ -145,6 +146,9 @@ def _summary(sick: bool, primary: Finding | None, evidence: Evidence) -> str:
         agree = "no pixel counts"
     else:
         agree = f"the arrays agree at {ours.mean_iou:.4f}"
+    before = ours.mean_iou if ours else None
+    if after is not None and (before is None or f"{before:.4f}" != f"{after:.4f}"):
+        agree += f", after the repair at {after:.4f}"
     if sick and primary:
         return f"{reads}, {agree}: {primary.rule.claim}"
     if primary:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from rich.console import Console, Group, RenderableType
@@ -10,12 +11,16 @@ from rich.table import Table
 from rich.text import Text
 
 from iou_doctor.finding import Finding, Severity, Status
+from iou_doctor.layout import Assumption
 from iou_doctor.report import Report
 from iou_doctor.score import ClassScore, Score
 
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 MOST_CLASSES = 30
 """Rows of the class table without -v; of more classes the worst are shown."""
+CODE = r"\x1b\[[0-9;]*m"
+PADDING = re.compile(rf"(?: |{CODE})+$", re.MULTILINE)
+"""Spaces that fill a line up; a log is better without them."""
 WIDEST = 100
 """Longer lines are tiring to read; wider terminals keep a margin."""
 
@@ -36,12 +41,12 @@ UNICODE = Glyphs("✗", "✓", "×", "·", "▏▎▍▌▋▊▉█")
 ASCII = Glyphs("x", "+", "x", "-", "#")
 
 
-def render(report: Report, console: Console, *, verbose: bool = False, quiet: bool = False) -> None:
-    """Print the report.
+def render(report: Report, console: Console, *, verbose: bool = False, quiet: bool = False) -> str:
+    """Return the report as text for a terminal, with colour codes where it has colours.
 
     Args:
-        report: what to print.
-        console: where to; its width, colour and encoding are obeyed.
+        report: what to show.
+        console: where it will be shown; its width, colour and encoding are obeyed.
         verbose: also the consequences in full, every class, and every rule.
         quiet: only the verdict.
     """
@@ -58,15 +63,26 @@ def render(report: Report, console: Console, *, verbose: bool = False, quiet: bo
             _footer(report, glyphs),
             *([_rules(report)] if verbose else []),
         ]
-    for index, part in enumerate(parts):
-        if index:
-            console.print()
-        console.print(part, width=width, highlight=False)
+    with console.capture() as capture:
+        for index, part in enumerate(parts):
+            if index:
+                console.print()
+            console.print(part, width=width, highlight=False)
+    return PADDING.sub(lambda end: "".join(re.findall(CODE, end[0])), capture.get())
 
 
 def _title(report: Report, glyphs: Glyphs) -> Text:
-    files = f"{report.predictions.path} {glyphs.times} {report.masks.path}"
-    return Text(f"iou-doctor {report.version} {glyphs.dot} {files}", style="dim")
+    predictions, masks = report.predictions.path, report.masks.path
+    folder = _shared_folder(predictions, masks)
+    files = f"{predictions.removeprefix(folder)} {glyphs.times} {masks.removeprefix(folder)}"
+    where = f" {glyphs.dot} {folder}" if folder else ""
+    return Text(f"iou-doctor {report.version} {glyphs.dot} {files}{where}", style="dim")
+
+
+def _shared_folder(one: str, other: str) -> str:
+    """Return the folder that both paths begin with, so that it is said once."""
+    folders = [path[: path.partition("::")[0].rfind("/") + 1] for path in (one, other)]
+    return folders[0] if folders[0] == folders[1] else ""
 
 
 def _hanging(first: Text, text: Text) -> RenderableType:
@@ -216,8 +232,19 @@ def _footer(report: Report, glyphs: Glyphs) -> RenderableType:
     )
     grid.add_row("pixels", counts)
     for index, guess in enumerate(report.reading.assumed):
-        grid.add_row("assumed" if index == 0 else "", f"{guess.field} {guess.value}: {guess.why}")
+        grid.add_row("assumed" if index == 0 else "", f"{_assumed(guess)}: {guess.why}")
     return Padding(grid, (0, 0, 0, 2))
+
+
+def _assumed(guess: Assumption) -> str:
+    array, _, field = guess.field.rpartition(".")
+    match field:
+        case "encoding":
+            return f"{array} are {guess.value}"
+        case "class_axis":
+            return f"axis {guess.value} of the {array} holds the classes"
+        case _:
+            return f"{guess.field} {guess.value}"
 
 
 def _rules(report: Report) -> RenderableType:

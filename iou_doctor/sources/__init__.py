@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from iou_doctor.errors import SourceError
 from iou_doctor.source import Pair, Source
@@ -14,6 +19,9 @@ from iou_doctor.sources._refusal import refusal
 from iou_doctor.sources.array import ArraySource
 
 __all__ = ["ArraySource", "open_pair", "open_source"]
+
+Place = str | os.PathLike[str] | NDArray[Any]
+"""Where an array is: a path, `FILE::name`, or the array itself."""
 
 _SAVED_MODEL = "saved_model.pb"
 
@@ -32,16 +40,24 @@ def open_source(spec: str) -> Source:
     return _OPENERS[_format(path)](path, name)
 
 
-def open_pair(*, y_true: str, y_pred: str) -> Pair:
-    """Return masks and predictions; two folders of images are paired by the files' names.
+def open_pair(*, y_true: Place, y_pred: Place) -> Pair:
+    """Return masks and predictions, given as paths or as arrays in memory.
+
+    Two folders of images are paired by the files' names.
 
     Raises:
         SourceError: one of the two cannot be opened, or no mask has a prediction.
     """
-    true, pred = open_source(y_true), open_source(y_pred)
+    true, pred = _open(y_true, "y_true"), _open(y_pred, "y_pred")
     if true.format == pred.format == "images":
         return _paired_images(true, pred)
     return Pair(true, pred)
+
+
+def _open(place: Place, label: str) -> Source:
+    if isinstance(place, np.ndarray):
+        return ArraySource(place, label)
+    return open_source(os.fspath(place))
 
 
 def _split(spec: str) -> tuple[str, str | None]:

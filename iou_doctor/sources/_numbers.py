@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from iou_doctor.errors import SourceError
 from iou_doctor.sources._refusal import refusal
 
+MOST_AXES = 32  # numpy 1's limit
 _NUMBERS = "biuf"
 _WRONG_KINDS = MappingProxyType(
     {
@@ -47,10 +48,12 @@ def check_shape(path: str, shape: Sequence[int]) -> None:
     """Accept one axis or more, none of them empty.
 
     Raises:
-        SourceError: there is no axis, or one of length zero.
+        SourceError: there is no axis, too many, or one of length zero.
     """
     if not shape:
         raise refusal(path, "it holds a single number; save an array with a samples axis")
+    if len(shape) > MOST_AXES:
+        raise refusal(path, f"it has {len(shape)} axes; save an array with at most {MOST_AXES}")
     if 0 in shape:
         raise refusal(path, f"its shape {tuple(shape)} holds no values; save at least one sample")
 

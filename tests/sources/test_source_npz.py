@@ -127,7 +127,10 @@ def test_a_missing_member_is_refused_with_those_there_are(tmp_path):
         (npy_bytes(np.array(["a"])), "strings; save class ids as integers"),
         (npy_bytes(np.zeros(100))[:-1], "it is cut off"),
         (claiming_bytes((10**12,)), "its header says 1,000,000,000,000 bytes of values, and 4 are"),
-        (b"\x93NUMPY\x02\x00\xf0\xff\xff\x7f" + b" " * 50_000_000, "header is 2,147,483,632 bytes"),
+        (
+            b"\x93NUMPY\x02\x00\xf0\xff\xff\x7f" + b" " * 50_000_000,
+            "its header is damaged or cut off",
+        ),
     ],
 )
 def test_a_member_without_usable_numbers_is_refused(tmp_path, method, content, words):

@@ -1,0 +1,57 @@
+"""What all tests share: a clean environment, and texts compared with files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+COLOUR_AND_SIZE = (
+    "CI",
+    "COLUMNS",
+    "LINES",
+    "FORCE_COLOR",
+    "NO_COLOR",
+    "GITHUB_ACTIONS",
+    "TERM",
+    "TTY_COMPATIBLE",
+    "TTY_INTERACTIVE",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-snapshots",
+        action="store_true",
+        help="write what the program says now to the files that tests compare it with",
+    )
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clear what could change the program's output from one machine to the next."""
+    for name in COLOUR_AND_SIZE:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def updating(request: pytest.FixtureRequest) -> bool:
+    """Whether files are to be rewritten instead of compared."""
+    return bool(request.config.getoption("--update-snapshots"))
+
+
+@pytest.fixture
+def snapshot(request: pytest.FixtureRequest, updating: bool) -> Callable[[str, str], None]:
+    """Compare a text with the file `snapshots/NAME` beside the test."""
+    folder = Path(request.path).parent / "snapshots"
+
+    def compare(name: str, text: str) -> None:
+        path = folder / name
+        if updating:
+            folder.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), f"{path} is missing; run pytest --update-snapshots and read it"
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare

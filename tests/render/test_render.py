@@ -1,0 +1,111 @@
+"""Each format of one and the same report, compared with a file."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from iou_doctor.checkup import check
+from iou_doctor.diagnosis import Selection
+from iou_doctor.reading import Options
+from iou_doctor.render import concise, json_v1, terminal
+from iou_doctor.report import Report
+from iou_doctor.source import Pair
+from iou_doctor.sources import ArraySource
+
+NAMES = ("background", "car", "a class with a very long name")
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    """Return a report with a root cause, a consequence, a warning, and rules passed and skipped."""
+    labels = np.zeros((2, 20, 30), dtype=np.int64)
+    labels[:, 4:9, 5:20] = 1
+    labels[1, 19, 29] = 2
+    scores = np.full((2, 20, 30, 3), 0.05, dtype=np.float32)
+    np.put_along_axis(scores, np.roll(labels, 1, axis=2)[..., np.newaxis], 0.9, axis=-1)
+    pair = Pair(
+        ArraySource(np.eye(3, dtype=np.uint8)[labels], "masks.npy"),
+        ArraySource(scores, "preds.npy"),
+    )
+    options = Options(num_classes=3, class_names=NAMES)
+    return check(pair, options, selection=Selection(ignore=("IOU608",)))
+
+
+def _text(report: Report, width: int, *, colour: bool = False, **options: bool) -> str:
+    console = Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        legacy_windows=False,
+    )
+    # a file in memory has no encoding of its own; rich then speaks UTF-8
+    return terminal.render(report, console, **options)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_report_for_people(report, snapshot, width):
+    text = _text(report, width)
+    assert max(map(len, text.splitlines())) <= min(width, terminal.WIDEST)
+    assert not any(line.endswith(" ") for line in text.splitlines())
+    snapshot(f"terminal_{width}.txt", text)
+
+
+def test_the_report_in_colour_is_the_same_text(report, snapshot):
+    text = _text(report, 80, colour=True)
+    snapshot("terminal_colour.txt", text)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", text) == _text(report, 80)
+
+
+def test_verbose_shows_consequences_and_rules(report, snapshot):
+    snapshot("terminal_verbose.txt", _text(report, 80, verbose=True))
+
+
+def test_quiet_is_the_verdict_alone(report):
+    words = _text(report, 80, quiet=True).split()
+    assert words == ["✗", *report.verdict.summary.split()]
+
+
+def test_a_narrow_terminal_breaks_nothing(report):
+    assert "IOU201" in _text(report, 40)
+
+
+def test_concise(report, snapshot):
+    snapshot("concise.txt", concise.render(report))
+
+
+def test_json(report, snapshot):
+    snapshot("report.json", json_v1.render(report))
+
+
+def test_json_has_the_public_keys_in_order(report):
+    document = json.loads(json_v1.render(report))
+    assert list(document) == [
+        "schema_version",
+        "tool",
+        "verdict",
+        "inputs",
+        "reading",
+        "pixels",
+        "scores",
+        "metric",
+        "contracts",
+        "findings",
+        "rules",
+    ]
+    assert list(document["verdict"]) == ["status", "primary", "summary", "mean_iou_after_all"]
+    assert list(document["inputs"]["masks"]) == [
+        "path",
+        "format",
+        "shape",
+        "dtype",
+        "encoding",
+        "class_axis",
+    ]
+    assert {rule["status"] for rule in document["rules"]} == {"passed", "fired", "skipped"}

@@ -1,0 +1,51 @@
+"""The README's sessions and tables are what the program prints."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from run import run
+
+from iou_doctor.checks import all_checks
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+SESSION = re.compile(
+    r"(<!-- session: (?P<command>.*?) -->\n```console\n)(?P<text>.*?)(```\n<!-- end -->)", re.DOTALL
+)
+RULES = re.compile(r"(<!-- rules -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+
+def _session(match: re.Match[str]) -> str:
+    command = match["command"]
+    output = run(*shlex.split(command)[1:], cwd=ROOT).stdout
+    return f"{match[1]}$ {command}\n{output}{match[4]}"
+
+
+def _rules() -> str:
+    rows = [
+        f"| {entry.rule.code} | {entry.rule.name} | {entry.rule.severity} | {entry.rule.claim} |"
+        for entry in all_checks()
+    ]
+    return "\n".join(["| code | name | severity | the fault |", "| --- | --- | --- | --- |", *rows])
+
+
+def test_sessions_and_tables_are_what_the_program_says(updating: bool) -> None:
+    now = README.read_text(encoding="utf-8")
+    said = SESSION.sub(_session, now)
+    said = RULES.sub(lambda match: f"{match[1]}\n{_rules()}\n\n{match[3]}", said)
+    if updating:
+        README.write_text(said, encoding="utf-8")
+    assert len(SESSION.findall(now)) == 2
+    assert len(RULES.findall(now)) == 1
+    assert said == README.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", ["sample_data/README.md", "README.md"])
+def test_every_file_that_a_command_names_exists(path: str) -> None:
+    named = re.findall(r"sample_data/\w+/\w+\.npy", (ROOT / path).read_text(encoding="utf-8"))
+    assert named
+    assert all((ROOT / name).exists() for name in named)
