@@ -13,10 +13,10 @@ from iou_doctor.errors import UsageError
 from iou_doctor.evidence import Evidence
 from iou_doctor.layout import Relation
 from iou_doctor.metric import Metric
+from iou_doctor.passes import Passes
 from iou_doctor.reading import Options, Reading
-from iou_doctor.repairs import resize_nearest, swap_height_width
+from iou_doctor.repair import Step
 from iou_doctor.report import Report
-from iou_doctor.scan import Mend, scan
 from iou_doctor.score import ContractScore, score
 from iou_doctor.source import Pair
 from iou_doctor.stats import Derivation, PairCounts, Pairing, Stats
@@ -52,14 +52,9 @@ def check(
     layout = interpret.read_layout(pair, options, num_classes=options.num_classes)
     flat = interpret.metric_pairing(layout, metric)
     threshold = _threshold(options, metric)
-    stats = scan(
-        pair,
-        layout,
-        pairings=_unique([*interpret.doctor_pairings(pair, layout, options), flat]),
-        threshold=threshold,
-        mend=_mend(layout.relation),
-        progress=progress,
-    )
+    passes = Passes(pair, layout, threshold)
+    pairings = _unique([*interpret.doctor_pairings(pair, layout, options), flat])
+    stats, probe = passes.first(pairings, progress)
     reading = interpret.settle(
         pair,
         layout,
@@ -73,8 +68,15 @@ def check(
         metric = keras.default_metric(
             num_classes=reading.num_classes, ignore_class=reading.ignore_index
         )
+    pairing = interpret.doctor_pairing(reading)
     evidence = _evidence(pair, reading, stats, metric, _metric_score(metric, reading, stats, flat))
-    return diagnose(evidence, selection or Selection())
+    if pairing in stats.tables:
+        evidence = replace(evidence, sampled=interpret.sampled(probe, reading, pairing))
+
+    def recount(steps: Sequence[Step]) -> PairCounts:
+        return interpret.doctor_labels(passes.again(pairing, steps), reading, pairing)
+
+    return diagnose(evidence, selection or Selection(), recount)
 
 
 def _metric(call: str | None, options: Options) -> tuple[Metric, Options]:
@@ -121,11 +123,6 @@ def _unique(pairings: Sequence[Pairing | None]) -> list[Pairing]:
     return list(dict.fromkeys(pairing for pairing in pairings if pairing is not None))
 
 
-def _mend(relation: Relation) -> Mend | None:
-    repairs = {Relation.SWAPPED: swap_height_width.mend, Relation.SCALED: resize_nearest.mend}
-    return repairs.get(relation)
-
-
 def _metric_score(
     metric: Metric, reading: Reading, stats: Stats, pairing: Pairing | None
 ) -> ContractScore:
@@ -136,8 +133,10 @@ def _metric_score(
             interpret.flat_size(axes, derivation)
             for axes, derivation in ((layout.y_true, metric.true), (layout.y_pred, metric.pred))
         ]
+        if sizes[0] is not None and sizes[0] == sizes[1]:
+            return keras.not_replayed(metric, "the arrays flatten alike but differ in samples")
         return keras.failure(metric, keras.size_error(sizes[0], sizes[1]))
-    if metric.axis not in (-1, len(layout.y_pred.shape) - 1):
+    if metric.axis not in keras.WORKING_AXES:
         return keras.failure(metric, keras.AXIS_ERROR)
     return keras.evaluate(metric, stats.tables[pairing], num_classes=reading.num_classes)
 

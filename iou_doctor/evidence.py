@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from iou_doctor.finding import Finding
 from iou_doctor.metric import Metric
+from iou_doctor.probe import Sampled
 from iou_doctor.reading import Reading
 from iou_doctor.score import ContractScore, Score
 from iou_doctor.source import Pair
@@ -32,6 +33,8 @@ class Evidence:
     """The doctor's score of `pairs`."""
     times_255: PairCounts | None = None
     """The same with masks times 255; `None` for masks of integers."""
+    sampled: Sampled | None = None
+    """Label maps of some samples; `None` where pixels do not pair up."""
     found: tuple[Finding, ...] = ()
     """What the rules before this one found."""
 

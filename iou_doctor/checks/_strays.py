@@ -28,6 +28,8 @@ def prediction_strays(evidence: Evidence) -> dict[int, int]:
     reading = evidence.reading
     truth = evidence.pairs.truth
     counted = (truth >= 0) & (truth < reading.num_classes)
+    if binary_0_255(evidence):
+        counted |= truth == 255  # class 1 by another name
     if reading.ignore_index is not None:
         counted &= truth != reading.ignore_index
     return {

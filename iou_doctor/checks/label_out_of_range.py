@@ -10,7 +10,13 @@ Give the right `num_classes`, map the labels, or name the label to ignore.
 """
 
 from iou_doctor.checks import Result
-from iou_doctor.checks._strays import binary_0_255, no_data_labels, truth_strays, void_labels
+from iou_doctor.checks._strays import (
+    VOID_LABELS,
+    binary_0_255,
+    no_data_labels,
+    truth_strays,
+    void_labels,
+)
 from iou_doctor.checks._words import labels_in, percent
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
@@ -40,7 +46,7 @@ def find(evidence: Evidence) -> Result:
     if not strays:
         return []
     classes = max(strays) + 1
-    fits = min(strays) >= 0 and classes <= MOST_CLASSES
+    fits = min(strays) >= 0 and classes <= MOST_CLASSES and max(strays) not in VOID_LABELS
     total = evidence.mended.pixels.total
     share = percent(sum(strays.values()), total)
     return [

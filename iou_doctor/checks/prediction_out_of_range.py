@@ -10,11 +10,15 @@ Raise `num_classes`, or map the predicted ids. (Ids predicted only where the mas
 harmless, and not reported.)
 """
 
+import numpy as np
+
 from iou_doctor.checks import Result
 from iou_doctor.checks._strays import prediction_strays
 from iou_doctor.checks._words import labels_in, percent
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.repair import Repair
+from iou_doctor.stats import PairCounts
 
 RULE = Rule(
     code="IOU402",
@@ -28,24 +32,39 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """List the predicted labels that are no class, where the mask is one."""
+    reading = evidence.reading
+    if reading.y_pred.dense and reading.layout.y_pred.channels > reading.num_classes:
+        return []  # channel-count-mismatch says so
     strays = prediction_strays(evidence)
-    if not strays or evidence.has_found("channel-count-mismatch"):
+    if not strays:
         return []
-    share = percent(sum(strays.values()), evidence.mended.pixels.counted)
-    if set(strays) == {255}:
-        remedy = "predictions are 0/255: (predictions > 127), or 255 means void: map it to a class"
-    else:
-        remedy = f"num_classes={max(strays) + 1}, or map these ids to classes"
+    share = percent(sum(strays.values()), evidence.mended.pixels.total)
+    remedy, repair = _remedy(evidence, strays)
     return [
         Finding(
             RULE,
             message=f"predictions hold {labels_in(strays)} ({share}"
-            f" of those counted), outside 0..{evidence.reading.num_classes - 1};"
+            f" of all), outside 0..{evidence.reading.num_classes - 1};"
             " Keras 3.15 drops them, so they are not even misses",
             help=remedy,
             facts={
                 "labels": {str(label): count for label, count in strays.items()},
                 "num_classes": evidence.reading.num_classes,
             },
+            repair=repair,
         )
     ]
+
+
+def _remedy(evidence: Evidence, strays: dict[int, int]) -> tuple[str, Repair | None]:
+    if set(strays) != {255}:
+        return f"num_classes={max(strays) + 1}, or map these ids to classes", None
+    predicted = set(evidence.pairs.prediction_counts())
+    if evidence.reading.num_classes == 2 and predicted <= {0, 255}:
+        repair = Repair(name="predictions > 127", safe=True, relabel=_above_127)
+        return 'predictions = (predictions > 127).astype("uint8")', repair
+    return "map 255 to a class: predictions have no void", None
+
+
+def _above_127(pairs: PairCounts) -> PairCounts:
+    return pairs.relabel(prediction=lambda labels: np.where(labels > 127, 1, labels))

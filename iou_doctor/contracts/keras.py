@@ -71,15 +71,20 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
         )
     num_classes = _integer(name, "num_classes", arguments["num_classes"])
     ids = arguments.get("target_class_ids")
+    true = _derivation(arguments.get("sparse_y_true", False))
+    pred = _derivation(arguments["sparse_y_pred"])
+    axis = _integer(name, "axis", arguments["axis"])
+    if axis == 0 and Derivation.ARGMAX_LAST in (true, pred):
+        raise UsageError(f"--metric {name}: axis=0 argmaxes over the samples; use axis=-1")
     return Metric(
         name=name,
         call=call,
-        true=_derivation(arguments.get("sparse_y_true", False)),
-        pred=_derivation(arguments["sparse_y_pred"]),
+        true=true,
+        pred=pred,
         num_classes=num_classes,
         ignore_class=_integer(name, "ignore_class", arguments["ignore_class"]),
         target_class_ids=None if ids is None else _ids(name, ids, num_classes),
-        axis=_integer(name, "axis", arguments["axis"]) or 0,
+        axis=-1 if axis is None else axis,
     )
 
 
@@ -122,6 +127,11 @@ def evaluate(metric: Metric, pairs: PairCounts, *, num_classes: int) -> Contract
     )
 
 
+def not_replayed(metric: Metric, why: str) -> ContractScore:
+    """Return the score of a metric whose number is not worked out here."""
+    return ContractScore(metric.name, LIBRARY, VERSIONS, value=None, note=why)
+
+
 def failure(metric: Metric, error: str) -> ContractScore:
     """Return the score of a metric that raises."""
     return ContractScore(metric.name, LIBRARY, VERSIONS, value=None, error=error)
@@ -137,7 +147,9 @@ def size_error(true_size: int | None, pred_size: int | None) -> str:
     )
 
 
-AXIS_ERROR = "ValueError: result() fails for every `axis` but the last (keras issue 23667)"
+WORKING_AXES = (-1, 0)
+"""`result()` sums a vector over `axis`, so that only these two do not raise."""
+AXIS_ERROR = "ValueError: result() fails for every `axis` but -1 and 0 (keras issue 23667)"
 
 
 def _mean_iou(matrix: NDArray[np.int64], class_ids: tuple[int, ...]) -> float:

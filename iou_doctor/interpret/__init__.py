@@ -3,6 +3,7 @@
 from iou_doctor.interpret.axes import read_layout
 from iou_doctor.interpret.metric_call import parse_call
 from iou_doctor.interpret.pairings import doctor_pairings, flat_size, metric_pairing
+from iou_doctor.interpret.sampled import sampled
 from iou_doctor.interpret.settle import doctor_labels, doctor_pairing, settle
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "metric_pairing",
     "parse_call",
     "read_layout",
+    "sampled",
     "settle",
 ]

@@ -1,4 +1,4 @@
-"""Which axis is which: decided by channel sums first, by shapes where sums do not tell."""
+"""What the axes of both arrays mean, and how their pixels pair up."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import prod
 
 from iou_doctor.errors import ReadingError
+from iou_doctor.interpret.class_axis import class_axes
 from iou_doctor.interpret.letters import axes_from_letters, parse_layouts
 from iou_doctor.interpret.peek import Seen, look
 from iou_doctor.layout import Assumption, Axes, Layout, Relation
@@ -16,8 +17,6 @@ Shape = tuple[int | None, ...]
 
 FLAT_RATIO = 16
 """A 2-D label array this much longer than high is (samples, pixels): no image is so wide."""
-LINE_LENGTH = 32
-"""Rows of a (N, H, W) mask may each hold one 1 (a line); class axes of 3-D arrays are short."""
 
 
 def read_layout(pair: Pair, options: Options, *, num_classes: int | None) -> Layout:
@@ -34,7 +33,7 @@ def read_layout(pair: Pair, options: Options, *, num_classes: int | None) -> Lay
     """
     true_letters, pred_letters = parse_layouts(options.layout)
     true, pred = look(pair.y_true), look(pair.y_pred)
-    true_channel, pred_channel, assumed = _channels(true, pred, num_classes)
+    true_channel, pred_channel, assumed = class_axes(true, pred, num_classes)
     y_true = (
         axes_from_letters(true_letters, true.shape, pair.y_true.path)
         if true_letters
@@ -55,109 +54,10 @@ def read_layout(pair: Pair, options: Options, *, num_classes: int | None) -> Lay
     return Layout(y_true, y_pred, relation, mismatched, () if options.layout else assumed)
 
 
-def _channels(
-    true: Seen, pred: Seen, num_classes: int | None
-) -> tuple[int | None, int | None, tuple[Assumption, ...]]:
-    """Return the class axis of the masks and of the predictions, and why."""
-    true_channel = _by_sums(true, pred, num_classes)
-    pred_channel = _by_sums(pred, true, num_classes)
-    why = {
-        "masks": "the only axis whose channels sum to 1" if true_channel is not None else "",
-        "predictions": "the only axis whose channels sum to 1" if pred_channel is not None else "",
-    }
-    if pred_channel is None:
-        pred_channel, why["predictions"] = _by_shape(
-            pred, true, _without(true.shape, true_channel), num_classes
-        )
-    if true_channel is None:
-        true_channel, why["masks"] = _by_shape(
-            true, pred, _without(pred.shape, pred_channel), num_classes
-        )
-    return (
-        true_channel,
-        pred_channel,
-        tuple(
-            Assumption(f"{side}.class_axis", str(axis), why[side])
-            for side, axis, seen in (
-                ("predictions", pred_channel, pred),
-                ("masks", true_channel, true),
-            )
-            if axis is not None and seen.shape[axis] != 1
-        ),
-    )
-
-
-def _by_sums(seen: Seen, other: Seen, num_classes: int | None) -> int | None:
-    """Return the class axis that channel sums prove, if they do."""
-    axes = [axis for axis in seen.sums_to_one if _believable(seen, axis, num_classes)]
-    if len(axes) < 2:
-        return axes[0] if axes else None
-    declared = [axis for axis in axes if seen.shape[axis] == num_classes]
-    fitting = [axis for axis in axes if _without(seen.shape, axis) == other.shape]
-    return (declared or fitting or axes)[0]
-
-
-def _believable(seen: Seen, axis: int, num_classes: int | None) -> bool:
-    length = seen.shape[axis] or 0
-    if not seen.binary or length == num_classes:
-        return True
-    if num_classes is not None and abs(length - num_classes) > 1:
-        return False
-    return len(seen.shape) > 3 or length <= LINE_LENGTH
-
-
-def _by_shape(
-    seen: Seen, other: Seen, labels: Shape, num_classes: int | None
-) -> tuple[int | None, str]:
-    """Return the class axis that the shapes suggest, and why, or `None`.
-
-    `labels` is the shape of the other array without its class axis.
-    """
-    shape = seen.shape
-    last = len(shape) - 1
-    if last >= 1 and shape[last] == 1:
-        return last, "its size is 1"
-    if len(shape) >= 4 and shape[1] == 1:
-        return 1, "its size is 1"
-    candidates = [axis for axis in dict.fromkeys((last, 1, 0)) if 0 <= axis <= last]
-    shapes = {labels, tuple(size for size in labels[:1]) + _trimmed(labels[1:])}
-    fitting = [axis for axis in candidates if _without(shape, axis) in shapes]
-    if len(shape) == len(other.shape) and shape == labels:
-        fitting = []
-    declared = [axis for axis in fitting if shape[axis] == num_classes]
-    if declared or fitting:
-        return (declared or fitting)[0], "without it the shape is the other array's"
-    if len(shape) == len(labels) + 1 or (len(shape) >= 4 and seen.floating):
-        return _odd_axis(shape, candidates, num_classes)
-    return None, ""
-
-
-def _odd_axis(
-    shape: Shape, candidates: list[int], num_classes: int | None
-) -> tuple[int | None, str]:
-    """Return a class axis for an array whose spatial sizes differ from the other's."""
-    declared = [axis for axis in candidates if shape[axis] == num_classes]
-    if declared:
-        return declared[0], "its size is the number of classes"
-    # a class axis of unequal images has a length, their height and width have none
-    known = [axis for axis in candidates if axis != 0 and shape[axis] is not None]
-    if not known:
-        return None, ""
-    return min(known, key=lambda axis: shape[axis] or 0), "it is the shortest axis"
-
-
-def _without(shape: Shape, axis: int | None) -> Shape:
-    return tuple(size for index, size in enumerate(shape) if index != axis)
-
-
-def _trimmed(shape: Shape) -> Shape:
-    return tuple(size for size in shape if size != 1)
-
-
 def _axes(shape: Shape, channel: int | None, path: str) -> Axes:
     """Return the axes of an array with this class axis, as if axis 0 counted samples."""
     rest = [axis for axis in range(len(shape)) if axis != channel]
-    if not 1 <= len(rest) <= 4:
+    if not 1 <= len(rest) <= (3 if channel == 0 else 4):
         raise ReadingError(
             f"{path} has shape {shape}: iou-doctor reads one to three spatial axes, with or without"
             " a sample axis and a class axis; name them with --layout, NHWC for instance"
@@ -177,6 +77,8 @@ def _samples(
     """Make both arrays agree on whether axis 0 counts samples."""
     if true.many_samples or pred.many_samples:
         return _with_samples(y_true), _with_samples(y_pred), ()
+    if 0 in (y_true.channel, y_pred.channel) or _all_in_one(y_true, y_pred):
+        return _without_samples(y_true), _without_samples(y_pred), ()
     ranks = len(y_true.label_shape), len(y_pred.label_shape)
     if ranks[0] == ranks[1]:
         flat = ranks[0] == 2 and (y_true.sample or y_pred.sample)
@@ -201,14 +103,23 @@ def _flattened(longer: Shape, shorter: Shape) -> bool:
     )
 
 
+def _all_in_one(one: Axes, other: Axes) -> bool:
+    """Return whether one array has all its samples flattened into a single axis."""
+    shapes = one.label_shape, other.label_shape
+    return any(
+        len(flat) == 1 < len(full) and prod(size or 0 for size in full) == flat[0]
+        for flat, full in (shapes, shapes[::-1])
+    )
+
+
 def _with_samples(axes: Axes) -> Axes:
-    if axes.sample or len(axes.spatial) < 2:
+    if axes.sample or len(axes.spatial) < 2 or axes.channel == 0:
         return axes
     return replace(axes, sample=True, spatial=axes.spatial[1:])
 
 
 def _without_samples(axes: Axes) -> Axes:
-    if not axes.sample:
+    if not axes.sample or len(axes.spatial) > 2:
         return axes
     first = next(axis for axis in range(len(axes.shape)) if axis != axes.channel)
     return replace(axes, sample=False, spatial=(first, *axes.spatial))
@@ -229,7 +140,9 @@ def relation_of(true: Shape, pred: Shape) -> Relation:
         return Relation.FLATTENED if same else Relation.MISMATCHED
     if len(true) >= 2 and pred == (*true[:-2], true[-1], true[-2]):
         return Relation.SWAPPED
-    return Relation.SCALED if _whole_factor(true, pred) else Relation.MISMATCHED
+    # a factor between flattened pixels is no resolution: channels, rather
+    scaled = len(true) >= 2 and _whole_factor(true, pred)
+    return Relation.SCALED if scaled else Relation.MISMATCHED
 
 
 def _whole_factor(true: Shape, pred: Shape) -> bool:

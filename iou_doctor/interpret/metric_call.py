@@ -74,7 +74,9 @@ def _arguments(call: ast.Call, signature: Signature) -> dict[str, Any]:
             hint = f"; did you mean {near[0]}?" if near else f" (it has {', '.join(names)})"
             raise UsageError(f"--metric {signature.name} has no argument {argument}{hint}")
         given[argument] = keyword.value
-    values = {name: _literal(signature, name, node) for name, node in given.items()}
+    values = {
+        name: _literal(signature, name, node) for name, node in given.items() if name not in IGNORED
+    }
     return {**signature.parameters, **values}
 
 

@@ -18,7 +18,9 @@ WIDTH = 48
 SUM_TOLERANCE = 0.02
 """A float16 softmax over 11 classes is off by 0.0004; bfloat16 or resized ones by up to 0.01."""
 SHARE = 0.98
-"""Share of pixels whose sum must be 1: void pixels of a one-hot mask may be all zero."""
+"""Share of pixels whose sum must be 1; resizing may have spoilt some."""
+VOID_SHARE = 0.5
+"""Up to this share of the pixels of a one-hot mask may be void: all channels 0."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,10 @@ class Seen:
     binary: bool
     """Whether only 0 and 1 were seen."""
     sums_to_one: tuple[int, ...]
-    """Candidate axes along which the channels of nearly every pixel sum to 1."""
+    """Candidate axes along which the channels of nearly every pixel sum to 1.
+
+    Where only 0 and 1 were seen, void pixels may sum to 0.
+    """
     many_samples: bool
     """Whether axis 0 is known to count samples (folders)."""
 
@@ -38,16 +43,13 @@ class Seen:
 def look(source: Source) -> Seen:
     """Return what a few small windows of `source` show."""
     candidates = _candidate_axes(source)
-    slabs = [slab for axis in candidates for slab in _slabs(source, whole=axis)]
+    slabs = {axis: _slabs(source, whole=axis) for axis in candidates}
+    binary = _binary([slab for some in slabs.values() for slab in some])
     return Seen(
         shape=source.shape,
         floating=source.dtype.kind == "f",
-        binary=_binary(slabs or _slabs(source, whole=None)),
-        sums_to_one=tuple(
-            axis
-            for axis in candidates
-            if _sums_to_one(_slabs(source, whole=axis), axis % len(source.shape))
-        ),
+        binary=binary,
+        sums_to_one=tuple(axis for axis in candidates if _sums_to_one(slabs[axis], axis, binary)),
         many_samples=source.format == "images",
     )
 
@@ -57,15 +59,15 @@ def _candidate_axes(source: Source) -> list[int]:
     shape = source.shape
     last = len(shape) - 1
     axes = [last] if len(shape) >= 2 else []
-    if len(shape) >= 3:
-        axes.append(1 if len(shape) >= 4 else 0)
-    if len(shape) == 3 and source.format != "images":
-        axes.append(1)  # (samples, classes, pixels)
+    if len(shape) >= 4:
+        axes.append(1)
+    elif len(shape) == 3 and source.format != "images":
+        axes += [0, 1]  # (classes, height, width), (samples, classes, pixels)
     lengths = {axis: shape[axis] for axis in axes}
     return [axis for axis, n in lengths.items() if n is not None and 2 <= n <= LONGEST_CLASS_AXIS]
 
 
-def _slabs(source: Source, *, whole: int | None) -> list[NDArray[Any]]:
+def _slabs(source: Source, *, whole: int) -> list[NDArray[Any]]:
     """Return windows from samples spread over the data, whole along one axis."""
     count = source.shape[0] or 0
     if whole == 0:
@@ -76,9 +78,7 @@ def _slabs(source: Source, *, whole: int | None) -> list[NDArray[Any]]:
     return [source.read(_window(source.sample_shape(start), start, 1, whole)) for start in starts]
 
 
-def _window(
-    sample_shape: tuple[int, ...], start: int, width: int, whole: int | None
-) -> tuple[slice, ...]:
+def _window(sample_shape: tuple[int, ...], start: int, width: int, whole: int) -> tuple[slice, ...]:
     window = [slice(start, start + width)]
     for axis, length in enumerate(sample_shape, 1):
         if axis == whole or length <= WIDTH:
@@ -93,15 +93,14 @@ def _binary(slabs: list[NDArray[Any]]) -> bool:
     return all(bool(np.isin(slab, (0, 1)).all()) for slab in slabs)
 
 
-def _sums_to_one(slabs: list[NDArray[Any]], axis: int) -> bool:
-    pixels = good = 0
+def _sums_to_one(slabs: list[NDArray[Any]], axis: int, binary: bool) -> bool:
+    pixels = good = void = 0
     for slab in slabs:
         values = slab.astype(np.float64)
-        if not np.isfinite(values).any():
-            continue
         sums = values.sum(axis=axis)
         within = ((values >= 0) & (values <= 1 + SUM_TOLERANCE)).all(axis=axis)
         finite = np.isfinite(sums)
         pixels += int(finite.sum())
         good += int((finite & within & (np.abs(sums - 1) <= SUM_TOLERANCE)).sum())
-    return pixels > 0 and good >= SHARE * pixels
+        void += int((sums == 0).sum()) if binary else 0
+    return pixels > 0 and good + min(void, VOID_SHARE * pixels) >= SHARE * pixels

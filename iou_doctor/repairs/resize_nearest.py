@@ -1,4 +1,4 @@
-"""Resize the predictions to the size of the masks, nearest neighbour."""
+"""Resize to another spatial shape, nearest neighbour."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+MOVES = True
 
-def mend(labels: NDArray[Any], spatial_shape: tuple[int, ...]) -> NDArray[Any]:
-    """Return label maps (n, *spatial) brought to `spatial_shape`: each pixel takes the nearest.
 
-    A target pixel takes the source pixel that holds its centre.
-    """
-    for axis, size in enumerate(spatial_shape, 1):
-        centres = (np.arange(size) * 2 + 1) * labels.shape[axis] // (2 * size)
-        labels = np.take(labels, centres, axis=axis)
-    return labels
+def mend(values: NDArray[Any], *, spatial: int, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return values of the spatial `shape`: each pixel takes the one that holds its centre."""
+    for axis, size in zip(range(1, spatial + 1), shape, strict=True):
+        centres = (np.arange(size) * 2 + 1) * values.shape[axis] // (2 * size)
+        values = np.take(values, centres, axis=axis)
+    return values

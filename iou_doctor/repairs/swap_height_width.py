@@ -1,4 +1,4 @@
-"""Swap height and width of the predictions."""
+"""Swap height and width."""
 
 from __future__ import annotations
 
@@ -7,14 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+MOVES = True
 
-def mend(labels: NDArray[Any], spatial_shape: tuple[int, ...]) -> NDArray[Any]:
-    """Return label maps (n, …, W, H) as (n, …, H, W).
 
-    Raises:
-        ValueError: the swap does not give `spatial_shape`.
-    """
-    swapped = np.swapaxes(labels, -1, -2)
-    if swapped.shape[1:] != spatial_shape:
-        raise ValueError(f"{labels.shape} with height and width swapped is not {spatial_shape}")
-    return swapped
+def mend(values: NDArray[Any], *, spatial: int) -> NDArray[Any]:
+    """Return (n, …, W, H[, C]) as (n, …, H, W[, C])."""
+    return np.swapaxes(values, spatial - 1, spatial)

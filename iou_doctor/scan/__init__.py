@@ -7,6 +7,7 @@ values. Every window gives Stats of its own; their sum is the result.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from iou_doctor.batch import Batch
 from iou_doctor.layout import Axes, Layout
 from iou_doctor.scan import derive
 from iou_doctor.scan.pair_counts import count_pairs
+from iou_doctor.scan.probing import ProbeBuilder
 from iou_doctor.scan.values import argmax_and_sums, measure
 from iou_doctor.scan.windows import batches
 from iou_doctor.source import Pair
@@ -34,6 +36,7 @@ def scan(
     pairings: Collection[Pairing],
     threshold: float,
     mend: Mend | None = None,
+    probe: ProbeBuilder | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Stats:
     """Return the Stats of all samples that both arrays have.
@@ -44,16 +47,18 @@ def scan(
         pairings: which derived labels to count together.
         threshold: the second cut of `Derivation.BINS`.
         mend: called as `mend(labels, spatial_shape)` where the pixels do not pair up as stored.
+        probe: keeps the label maps of some samples as the pass goes by.
         progress: called with the samples done and in all, after each window.
 
     Raises:
         SourceError: a file cannot be read.
         ReadingError: the values are no label maps.
     """
+    visit = Visit(layout, tuple(pairings), threshold, mend, probe)
     flat = any(pairing.flat for pairing in pairings)
     parts: list[Stats] = []
     for batch in batches(pair, layout, whole_samples=flat or mend is not None):
-        parts.append(_scan_batch(batch, layout, pairings, threshold, mend))
+        parts.append(visit(batch))
         if len(parts) == PARTS:
             parts = [Stats.merge(parts)]
         if progress:
@@ -61,32 +66,57 @@ def scan(
     return Stats.merge(parts)
 
 
-def _scan_batch(
-    batch: Batch,
-    layout: Layout,
-    pairings: Collection[Pairing],
-    threshold: float,
-    mend: Mend | None,
-) -> Stats:
-    true = _Side(batch.y_true, layout.y_true, batch, threshold)
-    pred = _Side(batch.y_pred, layout.y_pred, batch, threshold)
-    tables: dict[Pairing, PairCounts] = {}
-    for pairing in pairings:
+@dataclass(frozen=True)
+class Visit:
+    """What to do with each batch."""
+
+    layout: Layout
+    pairings: tuple[Pairing, ...]
+    threshold: float
+    mend: Mend | None = None
+    probe: ProbeBuilder | None = None
+
+    @np.errstate(over="ignore", invalid="ignore")  # NaN and Inf are counted, not complained about
+    def __call__(self, batch: Batch) -> Stats:
+        """Return the Stats of one batch."""
+        true = _Side(batch.y_true, self.layout.y_true, batch, self.threshold)
+        pred = _Side(batch.y_pred, self.layout.y_pred, batch, self.threshold)
+        if self.probe:
+            self._keep(batch, true, pred, self.probe)
+        return Stats(
+            samples=len(batch.samples) if batch.first_row == 0 else 0,
+            tables={pairing: self._table(batch, true, pred, pairing) for pairing in self.pairings},
+            y_true=true.values(),
+            y_pred=pred.values(),
+        )
+
+    def _table(self, batch: Batch, true: _Side, pred: _Side, pairing: Pairing) -> PairCounts:
         if pairing.flat:
             y_true, y_pred = true.flat(pairing.true), pred.flat(pairing.pred)
         else:
             y_true, y_pred = true.labels(pairing.true), pred.labels(pairing.pred)
-            y_pred = mend(y_pred, y_true.shape[1:]) if mend else y_pred
+            y_pred = self.mend(y_pred, y_true.shape[1:]) if self.mend else y_pred
         n = len(batch.samples)
-        tables[pairing] = count_pairs(
+        return count_pairs(
             y_true=y_true.reshape(n, -1), y_pred=y_pred.reshape(n, -1), samples=batch.samples
         )
-    return Stats(
-        samples=len(batch.samples) if batch.first_row == 0 else 0,
-        tables=tables,
-        y_true=true.values(),
-        y_pred=pred.values(),
-    )
+
+    def _keep(self, batch: Batch, true: _Side, pred: _Side, probe: ProbeBuilder) -> None:
+        """Hand the label maps of both sides to the probe, brought to one spatial shape."""
+        own = [pairing for pairing in self.pairings if not pairing.flat]
+        if not own:
+            return
+        y_true = {pairing.true: true.labels(pairing.true) for pairing in own}
+        y_pred = {pairing.pred: pred.labels(pairing.pred) for pairing in own}
+        shape = max(y_true[own[0].true].shape, y_pred[own[0].pred].shape, key=len)
+        if self.mend:
+            shape = y_true[own[0].true].shape
+            y_pred = {key: self.mend(labels, shape[1:]) for key, labels in y_pred.items()}
+        probe.add(
+            batch,
+            y_true={key: labels.reshape(shape) for key, labels in y_true.items()},
+            y_pred={key: labels.reshape(shape) for key, labels in y_pred.items()},
+        )
 
 
 class _Side:
@@ -125,7 +155,7 @@ class _Side:
         """Return one label for each value, or each row of the last axis, in the order stored."""
         match derivation:
             case Derivation.ARGMAX_LAST:
-                return derive.argmax_last(self._stored)
+                return derive.naive_argmax(self._stored)
             case Derivation.BINS:
                 return derive.bins(self._stored, self._threshold)
             case _:

@@ -54,10 +54,14 @@ def times_255(values: NDArray[Any]) -> NDArray[np.int64]:
     return _truncated(np.rint(values.astype(np.float64) * 255)).astype(np.int64)
 
 
-def argmax_last(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the first largest entry of the last axis; NaN is passed over, as TensorFlow does."""
-    if values.dtype.kind == "f" and np.isnan(values.max(initial=-np.inf)):
+def naive_argmax(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the first largest entry of the last axis as Keras finds it.
+
+    NaN is passed over, and -0.0 lies below 0.0.
+    """
+    if values.dtype.kind == "f":
         values = np.where(np.isnan(values), -np.inf, values)
+        values[np.signbit(values) & (values == 0)] = -np.finfo(values.dtype).tiny
     ids: NDArray[np.int64] = values.argmax(axis=-1)
     return ids
 

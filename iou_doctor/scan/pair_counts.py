@@ -60,9 +60,8 @@ def _compact(labels: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.int64]]
         if low:
             codes -= low
         return codes, np.arange(low, high + 1, dtype=np.int64)
-    void = is_no_class(labels) if low < NO_CLASS // 2 else np.zeros(labels.shape, dtype=bool)
-    if void.any():
-        return _compact_with_void(labels, void)
+    if low < NO_CLASS // 2 < high:
+        return _compact_with_void(labels, is_no_class(labels))
     values, codes = np.unique(labels, return_inverse=True)
     return codes.reshape(labels.shape).astype(np.intp), values.astype(np.int64)
 

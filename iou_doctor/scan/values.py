@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.scan.derive import naive_argmax
 from iou_doctor.stats import Place, ValueCounts, no_class
 
 SUM_TOLERANCE = 0.02
@@ -55,22 +56,20 @@ class _Where:
 
 
 def _floats(counts: ValueCounts, values: NDArray[Any], where: _Where) -> ValueCounts:
+    fraction = values != np.trunc(values)
     low, high = float(values.min()), float(values.max())  # NaN if any value is
+    finite = values
     if not np.isfinite(low) or not np.isfinite(high):
         counts = _non_finite(counts, values, where)
-        values = values[np.isfinite(values)]
-        if values.size == 0:
+        is_finite = np.isfinite(values)
+        fraction &= is_finite
+        finite = values[is_finite]
+        if finite.size == 0:
             return replace(counts, off_255_grid=counts.values, outside_unit=counts.infinite)
-        low, high = float(values.min()), float(values.max())
-        where_fraction = None
-    else:
-        where_fraction = where
-    outside = 0 if low >= 0 and high <= 1 else int(((values < 0) | (values > 1)).sum())
-    at_least_one = 0 if high < 1 else int((values >= 1).sum())
-    fraction = values != np.trunc(values)
+        low, high = float(finite.min()), float(finite.max())
+    outside = 0 if low >= 0 and high <= 1 else int(((finite < 0) | (finite > 1)).sum())
+    at_least_one = 0 if high < 1 else int((finite >= 1).sum())
     fractional = int(np.count_nonzero(fraction))
-    if fractional and where_fraction:
-        counts = replace(counts, first_fractional=where_fraction.first(fraction))
     return replace(
         counts,
         minimum=low,
@@ -78,7 +77,8 @@ def _floats(counts: ValueCounts, values: NDArray[Any], where: _Where) -> ValueCo
         outside_unit=outside + counts.infinite,
         at_least_one=at_least_one,
         fractional=fractional,
-        off_255_grid=_off_grid(values) + counts.non_finite,
+        first_fractional=where.first(fraction) if fractional else None,
+        off_255_grid=_off_grid(finite) + counts.non_finite,
     )
 
 
@@ -111,31 +111,45 @@ def argmax_and_sums(values: NDArray[Any]) -> tuple[NDArray[np.int64], ValueCount
 
     Returns:
         ids of shape (n, *spatial): the first largest channel. A pixel with a NaN channel, or
-        with all channels 0, is no class; its code carries what TensorFlow's argmax answers.
+        with all channels 0, is no class; its code carries what Keras' argmax answers.
     """
     values = values.view(np.uint8) if values.dtype.kind == "b" else values
     ids = values.argmax(axis=-1)
-    sums = values.sum(axis=-1, dtype=np.float64 if values.dtype.kind == "f" else np.int64)
+    sums = _channel_sums(values)
     largest = np.take_along_axis(values, ids[..., np.newaxis], axis=-1)
     counts = _pixel_counts(values, sums=sums, largest=largest)
-    if values.dtype.kind == "f" and np.isnan(largest).any():
-        ids = _without_nan(values, ids, np.isnan(largest[..., 0]))
     zero = largest[..., 0] == 0
+    has_nan = np.isnan(largest[..., 0]) if values.dtype.kind == "f" else np.zeros_like(zero)
     if zero.any():
+        ids[zero] = naive_argmax(values[zero])
         zero[zero] = (values[zero] == 0).all(axis=-1)
-        ids = np.where(zero, no_class(ids * 0), ids) if zero.any() else ids
+        ids[zero] = no_class(ids[zero])
         counts = replace(counts, all_zero=int(zero.sum()))
+    if has_nan.any():
+        ids[has_nan] = no_class(naive_argmax(values[has_nan]))
     return ids, counts
+
+
+def _channel_sums(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the sum of each pixel's channels, added one by one.
+
+    NumPy's own sum adds in an order that depends on the strides, so that the same pixel could
+    give another last bit in another window.
+    """
+    sums = np.zeros(values.shape[:-1])
+    for channel in range(values.shape[-1]):
+        sums += values[..., channel]
+    return sums
 
 
 def _pixel_counts(
     values: NDArray[Any], *, sums: NDArray[Any], largest: NDArray[Any]
 ) -> ValueCounts:
     off = ~(np.abs(sums - 1) <= SUM_TOLERANCE)  # NaN is off
-    finite = sums[np.isfinite(sums)] if values.dtype.kind == "f" else sums
-    at_top = values == largest
+    finite = sums[np.isfinite(sums)]
+    at_top = values == largest  # NaN equals nothing
     ties = 0
-    if np.count_nonzero(at_top) > sums.size:
+    if np.count_nonzero(at_top) > sums.size - np.count_nonzero(np.isnan(largest)):
         ties = int((at_top.sum(axis=-1) > 1).sum())
     ones = (largest[..., 0] == 1) & (sums == 1)
     if ones.any():
@@ -147,13 +161,3 @@ def _pixel_counts(
         minimum_sum=float(finite.min()) if finite.size else None,
         maximum_sum=float(finite.max()) if finite.size else None,
     )
-
-
-def _without_nan(
-    values: NDArray[Any], ids: NDArray[np.int64], has_nan: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    bad = values[has_nan]
-    naive = np.where(np.isnan(bad), -np.inf, bad).argmax(axis=-1)
-    ids = ids.copy()
-    ids[has_nan] = no_class(naive)
-    return ids

@@ -17,8 +17,9 @@ from iou_doctor.sources._file import file_head, file_status
 from iou_doctor.sources._formats import SUFFIXES, SUPPORTED, likeness, sniffed
 from iou_doctor.sources._refusal import refusal
 from iou_doctor.sources.array import ArraySource
+from iou_doctor.sources.reordered import ReorderedSource
 
-__all__ = ["ArraySource", "open_pair", "open_source"]
+__all__ = ["ArraySource", "ReorderedSource", "open_pair", "open_source"]
 
 Place = str | os.PathLike[str] | NDArray[Any]
 """Where an array is: a path, `FILE::name`, or the array itself."""

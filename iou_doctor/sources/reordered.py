@@ -1,0 +1,68 @@
+"""A source whose samples come in another order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.source import Source
+
+
+@dataclass(frozen=True)
+class ReorderedSource:
+    """Entries of another source's first axis, in another order."""
+
+    source: Source
+    order: tuple[int, ...]
+    """For each place, the entry of `source` that comes there."""
+
+    @property
+    def path(self) -> str:
+        """The path of the source."""
+        return self.source.path
+
+    @property
+    def format(self) -> str:
+        """The format of the source."""
+        return self.source.format
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the source."""
+        return self.source.dtype
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """The shape: as many entries as there are in the order."""
+        return (len(self.order), *self.source.shape[1:])
+
+    @property
+    def unit(self) -> tuple[int, ...]:
+        """Entries are read one by one; the other axes as in the source."""
+        return (1, *self.source.unit[1:])
+
+    @property
+    def sequential(self) -> bool:
+        """Whether the source is a stream."""
+        return self.source.sequential
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The names of the entries, in this order."""
+        names = self.source.names
+        return None if names is None else tuple(names[index] for index in self.order)
+
+    def sample_shape(self, index: int) -> tuple[int, ...]:
+        """Return the shape of one entry."""
+        return self.source.sample_shape(self.order[index])
+
+    def read(self, window: tuple[slice, ...]) -> NDArray[Any]:
+        """Return the values in `window`, gathered entry by entry."""
+        first = window[0] if window else slice(None)
+        entries = self.order[first]
+        return np.concatenate(
+            [self.source.read((slice(index, index + 1), *window[1:])) for index in entries]
+        )

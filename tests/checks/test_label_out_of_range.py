@@ -1,0 +1,44 @@
+import pytest
+from build import after, diagnose, errors, found, names
+
+MASKS = [[[0, 1, 2, 3]]]
+
+
+def test_a_label_too_many_suggests_the_number_of_classes():
+    report = diagnose(y_true=MASKS, y_pred=[[[0, 1, 3, 3]]], num_classes=3)
+    assert found(report, "label-out-of-range").facts == {
+        "labels": {"3": 1},
+        "num_classes": 3,
+        "suggested_num_classes": 4,
+    }
+    assert report.consequences == {"prediction-out-of-range", "dropped-pixels"}
+    assert report.verdict.primary == "label-out-of-range"
+    assert after(report, "label-out-of-range") == pytest.approx((1 + 1 + 0 + 1 / 2) / 4)
+
+
+def test_negative_labels_suggest_no_number():
+    report = diagnose(y_true=[[[0, 1, -5, 1]]], y_pred=[[[0, 1, 0, 1]]], num_classes=2)
+    finding = found(report, "label-out-of-range")
+    assert finding.facts["labels"] == {"-5": 1}
+    assert finding.facts["suggested_num_classes"] is None
+    assert finding.repair is None
+
+
+def test_255_beside_another_ignore_label_does_not_suggest_256_classes():
+    report = diagnose(
+        y_true=[[[0, 1, 255, 9]]], y_pred=[[[0, 1, 0, 1]]], num_classes=2, ignore_index=9
+    )
+    finding = found(report, "label-out-of-range")
+    assert finding.facts == {"labels": {"255": 1}, "num_classes": 2, "suggested_num_classes": None}
+
+
+def test_void_no_data_and_0_255_have_rules_of_their_own():
+    for masks in ([0, 1, 255, 1], [0, 1, -1, 1], [0, 1, -9999, 1], [0, 255, 255, 0]):
+        report = diagnose(y_true=[[masks]], y_pred=[[[0, 1, 1, 1]]], num_classes=2)
+        assert "label-out-of-range" not in names(report)
+
+
+def test_labels_in_range_and_the_ignore_label_pass():
+    assert errors(diagnose(y_true=MASKS, y_pred=MASKS, num_classes=4)) == []
+    declared = diagnose(y_true=MASKS, y_pred=[[[0, 1, 2, 2]]], num_classes=3, ignore_index=3)
+    assert names(declared) == []

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+from build import diagnose, errors, found, names, scene
+
+
+def test_another_number_than_the_doctors_without_any_other_cause():
+    report = diagnose(
+        y_true=[[[0, 1, 2, 1]]], y_pred=[[[0, 0, 2, 1]]], num_classes=3, ignore_index=0
+    )
+    facts = found(report, "metric-misreads-arrays").facts
+    assert facts["doctor"] == pytest.approx(0.75)
+    assert facts["metric"] == pytest.approx(0.5)
+    assert facts["error"] is None
+    assert errors(report) == ["metric-misreads-arrays"]
+
+
+def test_a_metric_that_raises_on_colours():
+    colours = np.random.default_rng(0).integers(0, 4, (2, 12, 18, 3)).astype(np.uint8) * 80
+    report = diagnose(y_true=colours, y_pred=scene(1), num_classes=3)
+    assert errors(report) == ["metric-misreads-arrays"]
+    assert found(report, "metric-misreads-arrays").facts["metric"] is None
+
+
+def test_it_is_silent_where_another_rule_names_the_cause():
+    report = diagnose(y_true=[[[0, 1, 1, 0]]], y_pred=[[[0.2, 0.9, 0.8, 0.1]]], num_classes=2)
+    assert report.metric.value != pytest.approx(report.mean_iou, abs=1e-3)
+    assert errors(report) == ["unthresholded-sigmoid"]
+
+
+def test_float32_rounding_is_no_difference():
+    report = diagnose(y_true=scene(1), y_pred=scene(2), num_classes=3)
+    assert report.metric.value != report.mean_iou
+    assert names(report) == []
+
+
+def test_a_mean_over_some_classes_is_compared_over_those():
+    metric = "keras.metrics.IoU(num_classes=3, target_class_ids=[1])"
+    report = diagnose(y_true=scene(1), y_pred=scene(2), metric=metric)
+    assert report.metric.value != pytest.approx(report.mean_iou, abs=1e-3)
+    assert names(report) == []

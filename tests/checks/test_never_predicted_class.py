@@ -1,0 +1,21 @@
+from build import diagnose, errors, found, names
+
+
+def test_a_class_of_the_masks_without_predictions():
+    report = diagnose(y_true=[[[0, 1, 2, 0]]], y_pred=[[[0, 1, 1, 0]]], num_classes=3)
+    finding = found(report, "never-predicted-class")
+    assert finding.facts == {"classes": [2], "pixels": 1}
+    assert "class 2 (25 % of the pixels)" in finding.message
+    assert errors(report) == []
+
+
+def test_class_names_are_used():
+    report = diagnose(
+        y_true=[[[0, 1]]], y_pred=[[[0, 0]]], num_classes=2, class_names=("road", "car")
+    )
+    assert "class car" in found(report, "never-predicted-class").message
+
+
+def test_a_class_that_is_absent_from_the_masks_too_passes():
+    report = diagnose(y_true=[[[0, 1, 1, 0]]], y_pred=[[[0, 1, 1, 0]]], num_classes=3)
+    assert names(report) == []

@@ -1,0 +1,34 @@
+import pytest
+from build import after, diagnose, errors, found, names
+
+
+def test_a_predicted_id_without_a_class_is_a_miss():
+    report = diagnose(y_true=[[[0, 1, 1, 1]]], y_pred=[[[0, 1, 7, 1]]], num_classes=2)
+    finding = found(report, "prediction-out-of-range")
+    assert finding.facts == {"labels": {"7": 1}, "num_classes": 2}
+    assert finding.repair is None
+    assert errors(report) == ["prediction-out-of-range"]
+    assert report.consequences == {"dropped-pixels"}
+    assert report.mean_iou == pytest.approx((1 + 2 / 3) / 2)
+    assert report.metric.value == pytest.approx(1, abs=1e-6)
+
+
+def test_predictions_of_0_and_255_are_mended():
+    report = diagnose(y_true=[[[0, 1, 1, 0]]], y_pred=[[[0, 255, 255, 0]]], num_classes=2)
+    assert errors(report) == ["prediction-out-of-range"]
+    assert report.mean_iou == 0.5
+    assert after(report, "prediction-out-of-range") == 1.0
+
+
+@pytest.mark.parametrize("void", [255, 9])
+def test_ids_predicted_only_where_the_mask_is_void_pass(void):
+    report = diagnose(
+        y_true=[[[0, 1, void, 1]]], y_pred=[[[0, 1, void, 1]]], num_classes=2, ignore_index=void
+    )
+    assert names(report) == []
+
+
+def test_the_same_where_the_void_label_was_not_declared():
+    report = diagnose(y_true=[[[0, 1, 255, 1]]], y_pred=[[[0, 1, 255, 1]]], num_classes=2)
+    assert errors(report) == []
+    assert report.verdict.primary == "undeclared-void-label"

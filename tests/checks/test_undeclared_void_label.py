@@ -1,0 +1,40 @@
+import pytest
+from build import after, diagnose, errors, found, names
+
+
+@pytest.mark.parametrize("void", [255, -1, 2])
+def test_a_void_label_that_no_option_names(void):
+    report = diagnose(y_true=[[[0, 1, void, 1]]], y_pred=[[[0, 1, 0, 0]]], num_classes=2)
+    finding = found(report, "undeclared-void-label")
+    assert finding.facts == {"labels": {str(void): 1}}
+    assert finding.help == f"--ignore-index {void}, and ignore_class={void} in the metric"
+    assert errors(report) == []
+    assert report.verdict.primary == "undeclared-void-label"
+    assert report.consequences == {"dropped-pixels"}
+    assert after(report, "undeclared-void-label") == 0.5
+
+
+def test_the_id_behind_the_last_class_is_a_label_where_it_is_predicted():
+    report = diagnose(y_true=[[[0, 1, 2, 1]]], y_pred=[[[0, 1, 0, 2]]], num_classes=2)
+    assert "undeclared-void-label" not in names(report)
+    assert report.verdict.primary == "label-out-of-range"
+
+
+def test_the_id_behind_the_last_class_is_a_label_beside_other_strays():
+    report = diagnose(y_true=[[[0, 1, 2, 5]]], y_pred=[[[0, 1, 0, 1]]], num_classes=2)
+    assert errors(report) == ["label-out-of-range"]
+    assert "undeclared-void-label" not in names(report)
+
+
+@pytest.mark.parametrize("void", [255, -1, 2])
+def test_a_declared_void_label_passes(void):
+    masks, predictions = [[[0, 1, void, 1]]], [[[0, 1, 0, 0]]]
+    declared = diagnose(y_true=masks, y_pred=predictions, num_classes=2, ignore_index=void)
+    assert names(declared) == []
+    metric = f"keras.metrics.MeanIoU(num_classes=2, ignore_class={void})"
+    assert names(diagnose(y_true=masks, y_pred=predictions, metric=metric)) == []
+
+
+def test_0_and_255_alone_are_another_rule():
+    report = diagnose(y_true=[[[0, 255]]], y_pred=[[[0, 1]]], num_classes=2)
+    assert "undeclared-void-label" not in names(report)

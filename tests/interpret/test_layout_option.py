@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from build import layout_of, logits, scene
+
+from iou_doctor.errors import UsageError
+from iou_doctor.interpret.letters import parse_layouts
+
+
+@pytest.mark.parametrize(
+    ("text", "masks", "predictions"),
+    [
+        (None, None, None),
+        ("NHWC", "NHWC", "NHWC"),
+        ("nchw", "NCHW", "NCHW"),
+        ("NCHW,NHW", "NHW", "NCHW"),
+        ("HWC,HW", "HW", "HWC"),
+        ("NDHWC,NDHW", "NDHW", "NDHWC"),
+        ("NLC", "NLC", "NLC"),
+        ("L", "L", "L"),
+    ],
+)
+def test_words(text, masks, predictions):
+    assert parse_layouts(text) == (masks, predictions)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["NHWX", "NHWCC", "WH", "NHHW", "HWN", "HNW", "NC", "C", "NDHLW", "NHWC,NHW,NHW", "NHWC NHW"],
+)
+def test_words_that_are_no_layout(text):
+    with pytest.raises(UsageError, match="is no layout; use letters like NHWC"):
+        parse_layouts(text)
+
+
+def test_the_option_beats_the_guess():
+    t = scene(1, samples=3, height=3, width=3)
+    dense = np.moveaxis(logits(t, 2, classes=3), -1, 1)
+    assert layout_of(y_true=t, y_pred=dense).y_pred.channel == 3
+    layout = layout_of(y_true=t, y_pred=dense, layout="NCHW")
+    assert (layout.y_pred.channel, layout.y_true.channel) == (1, None)
+    assert layout.assumed == ()
+
+
+def test_two_words_name_two_arrays():
+    t = scene(1)
+    dense = logits(t, 2, classes=3)
+    layout = layout_of(y_true=t[0], y_pred=dense, layout="NHWC,HW")
+    assert (layout.y_true.letters, layout.y_pred.letters) == ("HW", "NHWC")
+
+
+def test_a_layout_of_another_number_of_axes_is_refused():
+    t = scene(1)
+    with pytest.raises(UsageError, match="--layout NHWC names 4 axes but y_pred has 2"):
+        layout_of(y_true=t[0], y_pred=t[0], layout="NHWC,HW")
+    with pytest.raises(UsageError, match="--layout HW names 2 axes but y_true has 3"):
+        layout_of(y_true=t, y_pred=t, layout="HW")

@@ -1,0 +1,159 @@
+"""Stats of parts add up to the Stats of the whole, in any grouping."""
+
+from __future__ import annotations
+
+from functools import reduce
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from arrays import (
+    FLOATS,
+    INTEGERS,
+    assert_same_stats,
+    label_maps,
+    layout_of,
+    pair_of,
+    score_maps,
+    stats_of,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from iou_doctor.batch import Batch
+from iou_doctor.scan import Visit, scan, windows
+from iou_doctor.stats import Derivation, Pairing, Stats
+
+LABELS = (
+    Pairing(Derivation.LABELS, Derivation.LABELS),
+    Pairing(Derivation.TIMES_255, Derivation.BINS),
+)
+DENSE = (
+    Pairing(Derivation.LABELS, Derivation.ARGMAX),
+    Pairing(Derivation.LABELS, Derivation.ARGMAX_LAST, flat=True),
+)
+quick = settings(deadline=None, max_examples=60)
+
+
+@st.composite
+def cases(draw):
+    """Two arrays with their layouts in letters, and the pairings to count."""
+    n, h, w = draw(st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 4)))
+    kind = draw(st.sampled_from(["labels", "scores", "channels last", "channels first"]))
+    y_true = draw(label_maps((n, h, w)) | score_maps((n, h, w)))
+    if kind == "labels":
+        return y_true, draw(label_maps((n, h, w))), "NHW", LABELS
+    if kind == "scores":
+        return y_true, draw(score_maps((n, h, w, 1))), "NHWC", LABELS
+    channels = draw(st.integers(2, 12))
+    if kind == "channels last":
+        pairings = DENSE if draw(st.booleans()) else DENSE[:1]
+        return y_true, draw(score_maps((n, h, w, channels))), "NHWC", pairings
+    return y_true, draw(score_maps((n, channels, h, w))), "NCHW", DENSE[:1]
+
+
+def parts_of(y_true, y_pred, letters, pairings, samples):
+    """Return the Stats of these ranges of samples, each scanned alone."""
+    layout = layout_of(y_true, y_pred, pred=letters)
+    return [
+        Visit(layout, tuple(pairings), 0.5)(
+            Batch(y_true[part], y_pred[part], np.arange(part.start, part.stop))
+        )
+        for part in samples
+    ]
+
+
+@quick
+@given(cases(), st.randoms(use_true_random=False))
+def test_any_split_of_the_samples_in_any_grouping_adds_up_to_the_whole(case, random):
+    y_true, y_pred, letters, pairings = case
+    cuts = sorted({0, len(y_true), *(random.randint(0, len(y_true)) for _ in range(2))})
+    samples = [slice(start, stop) for start, stop in pairwise(cuts)]
+    parts = parts_of(y_true, y_pred, letters, pairings, samples)
+    whole = stats_of(y_true, y_pred, pred=letters, pairings=pairings)
+    random.shuffle(parts)
+    assert_same_stats(Stats.merge(parts), whole)
+    assert_same_stats(reduce(lambda one, other: other + one, parts), whole)
+    middle = random.randint(0, len(parts))
+    assert_same_stats(Stats.merge(parts[:middle]) + Stats.merge(parts[middle:]), whole)
+
+
+@quick
+@given(cases(), st.integers(1, 60), st.integers(1, 5))
+def test_windows_of_any_size_give_the_same_stats(case, window_values, parts):
+    y_true, y_pred, letters, pairings = case
+    whole = stats_of(y_true, y_pred, pred=letters, pairings=pairings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "WINDOW_VALUES", window_values)
+        patch.setattr("iou_doctor.scan.PARTS", parts)
+        assert_same_stats(stats_of(y_true, y_pred, pred=letters, pairings=pairings), whole)
+
+
+def test_a_small_window_splits_one_sample_by_rows(monkeypatch):
+    monkeypatch.setattr(windows, "WINDOW_VALUES", 8)
+    y_true = np.zeros((1, 5, 4), np.uint8)
+    batches = list(
+        windows.batches(
+            pair_of(y_true=y_true, y_pred=y_true), layout_of(y_true, y_true), whole_samples=False
+        )
+    )
+    assert [batch.first_row for batch in batches] == [0, 2, 4]
+    assert [batch.y_true.shape for batch in batches] == [(1, 2, 4), (1, 2, 4), (1, 1, 4)]
+
+
+def test_a_sample_split_by_rows_counts_once_and_keeps_its_places(monkeypatch):
+    monkeypatch.setattr(windows, "WINDOW_VALUES", 1)
+    y_true = np.array([[[0.0, 1.0], [np.inf, 1.0], [0.5, 0.25]]])
+    stats = stats_of(y_true, y_true)
+    assert stats.samples == 1
+    assert stats.y_true.first.position == (0, 0)
+    assert stats.y_true.first_non_finite.position == (1, 0)
+    assert stats.y_true.first_fractional.position == (2, 0)
+    assert stats.y_true.first_fractional.values == (0.5,)
+
+
+def test_the_first_fraction_is_found_beside_a_nan():
+    y_true = np.array([[[np.nan, 0.0], [0.5, 1.0]]])
+    assert stats_of(y_true, y_true).y_true.first_fractional.position == (1, 0)
+
+
+@quick
+@given(st.data(), st.sampled_from(INTEGERS + FLOATS), st.integers(2, 12))
+def test_channels_first_and_channels_last_give_the_same_stats(data, dtype, channels):
+    shape = (2, 3, 2)
+    y_true = data.draw(label_maps(shape))
+    last = data.draw(
+        score_maps((*shape, channels), (dtype,))
+        if dtype in FLOATS
+        else label_maps((*shape, channels), (dtype,))
+    )
+    first = np.ascontiguousarray(np.moveaxis(last, -1, 1))
+    assert_same_stats(
+        stats_of(y_true, last, pred="NHWC", pairings=DENSE[:1]),
+        stats_of(y_true, first, pred="NCHW", pairings=DENSE[:1]),
+    )
+
+
+@settings(deadline=None, max_examples=30)
+@given(hnp.arrays("f8", (1, 2, 1, 11), elements=st.floats(0, 1)))
+def test_channel_sums_do_not_depend_on_the_window(y_pred):
+    y_true = np.zeros((1, 2, 1), np.uint8)
+    first = np.ascontiguousarray(np.moveaxis(y_pred, -1, 1))
+    whole = stats_of(y_true, y_pred, pred="NHWC", pairings=DENSE[:1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "WINDOW_VALUES", 1)
+        assert_same_stats(stats_of(y_true, first, pred="NCHW", pairings=DENSE[:1]), whole)
+
+
+def test_progress_reports_the_samples_done():
+    y_true = np.zeros((3, 2, 2), np.uint8)
+    seen = []
+    scan(
+        pair_of(y_true=y_true, y_pred=y_true),
+        layout_of(y_true, y_true),
+        pairings=LABELS[:1],
+        threshold=0.5,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert seen[-1] == (3, 3)

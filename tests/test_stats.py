@@ -1,0 +1,124 @@
+"""The nouns of the pass: merging, places, and the codes for pixels without a class."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iou_doctor.stats import (
+    NAIVE_LIMIT,
+    NO_CLASS,
+    VALUE_LIMIT,
+    Derivation,
+    PairCounts,
+    Pairing,
+    Place,
+    Stats,
+    ValueCounts,
+    is_code_of_no_class,
+    is_no_class,
+    naive_answer,
+    no_class,
+)
+
+PAIRING = Pairing(Derivation.LABELS, Derivation.LABELS)
+OTHER = Pairing(Derivation.LABELS, Derivation.ARGMAX)
+
+
+def table(*rows):
+    """Return the table of rows (image, truth, prediction, count)."""
+    columns = np.array(rows, dtype=np.int64).reshape(-1, 4).T
+    return PairCounts.from_rows(
+        image=columns[0], truth=columns[1], prediction=columns[2], count=columns[3]
+    )
+
+
+def content(pairs):
+    columns = (pairs.image, pairs.truth, pairs.prediction, pairs.count)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+ROW = st.tuples(
+    st.integers(0, 2), st.integers(-1, 2), st.sampled_from([0, 1, NO_CLASS]), st.integers(1, 9)
+)
+
+
+def test_equal_rows_are_added_and_all_rows_sorted():
+    pairs = table((1, 0, 0, 2), (0, 5, 1, 1), (1, 0, 0, 3), (0, -1, 7, 4))
+    assert content(pairs) == [(0, -1, 7, 4), (0, 5, 1, 1), (1, 0, 0, 5)]
+
+
+def test_a_merge_keeps_both_sides():
+    assert content(table((0, 1, 1, 2)) + table((0, 1, 1, 3), (4, 0, 0, 1))) == [
+        (0, 1, 1, 5),
+        (4, 0, 0, 1),
+    ]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.lists(ROW, max_size=5), min_size=1, max_size=4))
+def test_tables_add_up_in_any_grouping(parts):
+    whole = table(*(row for part in parts for row in part))
+    tables = [table(*part) for part in parts]
+    assert PairCounts.merge(tables) == whole
+    assert PairCounts.merge(reversed(tables)) == whole
+    assert sum(tables, PairCounts.merge([])) == whole
+    assert whole.total == sum(row[3] for part in parts for row in part)
+
+
+def test_counts_beyond_32_bits_stay_exact():
+    pairs = table((0, 0, 0, 2**62), (0, 0, 0, 2**61))
+    assert pairs.total == 2**62 + 2**61
+    assert pairs.truth_counts() == {0: 2**62 + 2**61}
+
+
+def test_tables_of_different_content_are_unequal():
+    assert table((0, 1, 1, 2)) != table((0, 1, 1, 3))
+    assert table((0, 1, 1, 2)) != table((0, 1, 2, 2))
+    assert table((0, 1, 1, 2)) != table((1, 1, 1, 2))
+
+
+def test_marginal_counts_are_in_order_of_value():
+    pairs = table((0, 2, 0, 1), (0, -1, 0, 2), (1, 2, 1, 3))
+    assert list(pairs.truth_counts().items()) == [(-1, 2), (2, 4)]
+    assert list(pairs.prediction_counts().items()) == [(0, 3), (1, 3)]
+
+
+@pytest.mark.parametrize("naive", [0, 1, -1, 254, NAIVE_LIMIT, -NAIVE_LIMIT])
+def test_a_code_of_no_class_carries_the_naive_answer(naive):
+    code = no_class(np.array([naive]))
+    assert is_no_class(code).all()
+    assert is_code_of_no_class(int(code[0]))
+    assert naive_answer(code).tolist() == [naive]
+
+
+@pytest.mark.parametrize("label", [0, -1, 255, VALUE_LIMIT, -VALUE_LIMIT])
+def test_a_label_is_no_code(label):
+    assert not is_no_class(np.array([label])).any()
+    assert naive_answer(np.array([label])).tolist() == [label]
+
+
+def test_extremes_merge_by_minimum_and_maximum_and_counts_by_sum():
+    one = ValueCounts(values=3, minimum=0.0, maximum=2.0, nan=1, minimum_sum=0.5, maximum_sum=1.0)
+    other = ValueCounts(values=2, minimum=-1.0, maximum=1.0, nan=0)
+    both = ValueCounts(values=5, minimum=-1.0, maximum=2.0, nan=1, minimum_sum=0.5, maximum_sum=1.0)
+    assert one + other == other + one == both
+
+
+def test_the_earlier_place_is_kept():
+    early, late = Place(0, (2, 1), (0.5,)), Place(1, (0, 0), (0.25,))
+    one, other = ValueCounts(first_fractional=late), ValueCounts(first_fractional=early)
+    assert (one + other).first_fractional == (other + one).first_fractional == early
+    assert (one + ValueCounts()).first_fractional == late
+
+
+def test_stats_with_different_pairings_keep_all_of_them():
+    one = Stats(1, {PAIRING: table((0, 1, 1, 2))}, ValueCounts(values=2), ValueCounts())
+    other = Stats(2, {OTHER: table((1, 0, 0, 1))}, ValueCounts(values=1), ValueCounts())
+    both = one + other
+    assert both.samples == 3
+    assert set(both.tables) == {PAIRING, OTHER}
+    assert both.y_true.values == 3
+    assert content(both.tables[OTHER]) == [(1, 0, 0, 1)]
