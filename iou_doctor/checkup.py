@@ -128,6 +128,8 @@ def _metric_score(
 ) -> ContractScore:
     """Return what the user's metric reports on the arrays as given, or the error it raises."""
     layout = reading.layout
+    if metric.axis not in keras.WORKING_AXES:
+        return keras.failure(metric, keras.AXIS_ERROR)
     if pairing is None or pairing not in stats.tables:
         sizes = [
             interpret.flat_size(axes, derivation)
@@ -136,8 +138,6 @@ def _metric_score(
         if sizes[0] is not None and sizes[0] == sizes[1]:
             return keras.not_replayed(metric, "the arrays flatten alike but differ in samples")
         return keras.failure(metric, keras.size_error(sizes[0], sizes[1]))
-    if metric.axis not in keras.WORKING_AXES:
-        return keras.failure(metric, keras.AXIS_ERROR)
     return keras.evaluate(metric, stats.tables[pairing], num_classes=reading.num_classes)
 
 

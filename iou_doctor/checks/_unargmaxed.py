@@ -7,7 +7,7 @@ from iou_doctor.checks._words import fitting_call, percent, place
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule
 from iou_doctor.reading import Encoding
-from iou_doctor.repair import Repair
+from iou_doctor.repair import Repair, Side, Step
 from iou_doctor.stats import Derivation
 
 
@@ -42,11 +42,16 @@ def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: st
                 "values": values.values,
             },
             evidence=f"first: {place(values.first, evidence)}" if values.first else None,
-            repair=Repair(name=_repair_name(evidence), safe=True),
+            repair=_repair(evidence),
         )
     ]
 
 
-def _repair_name(evidence: Evidence) -> str:
+def _repair(evidence: Evidence) -> Repair:
     both = evidence.reading.layout.y_true.dense and evidence.metric.true_labels
-    return "argmax predictions and masks" if both else "argmax the predictions"
+    sides = (Side.PREDICTIONS, Side.MASKS) if both else (Side.PREDICTIONS,)
+    return Repair(
+        name="argmax predictions and masks" if both else "argmax the predictions",
+        safe=True,
+        steps=tuple(Step("argmax", side) for side in sides),
+    )

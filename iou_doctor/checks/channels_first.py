@@ -14,7 +14,7 @@ from iou_doctor.checks import Result
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.layout import Axes
-from iou_doctor.repair import Repair
+from iou_doctor.repair import Repair, Side, Step
 
 RULE = Rule(
     code="IOU103",
@@ -44,7 +44,11 @@ def find(evidence: Evidence) -> Result:
                 name: {"class_axis": axes.channel, "shape": list(axes.shape)}
                 for name, axes in wrong
             },
-            repair=Repair(name=f"move the class axis of the {names} last", safe=True),
+            repair=Repair(
+                name=f"move the class axis of the {names} last",
+                safe=True,
+                steps=tuple(Step("arrange", Side(name)) for name, _ in wrong),
+            ),
         )
     ]
 

@@ -13,7 +13,7 @@ from iou_doctor.checks import Result
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.layout import Axes, Relation
-from iou_doctor.repair import Repair
+from iou_doctor.repair import Repair, Side, Step
 
 RULE = Rule(
     code="IOU106",
@@ -45,7 +45,11 @@ def find(evidence: Evidence) -> Result:
             f" the {name} has size 1, which broadcasts in hand-written code",
             help=f"np.squeeze({name}, axis={axis})",
             facts={"masks": list(true.shape), "predictions": list(pred.shape), "axis": axis},
-            repair=Repair(name=f"squeeze axis {axis} of the {name}", safe=True),
+            repair=Repair(
+                name=f"squeeze axis {axis} of the {name}",
+                safe=True,
+                steps=(Step("arrange", Side(name)),),
+            ),
         )
     ]
 

@@ -15,7 +15,7 @@ from iou_doctor.checks._words import shape
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.layout import Relation
-from iou_doctor.repair import Repair
+from iou_doctor.repair import Repair, Side, Step
 
 RULE = Rule(
     code="IOU105",
@@ -42,6 +42,10 @@ def find(evidence: Evidence) -> Result:
             help=f"np.swapaxes(predictions, {height}, {width}), or fix the resize that took"
             " (width, height)",
             facts={"masks": list(true), "predictions": list(pred)},
-            repair=Repair(name="swap height and width of the predictions", safe=True),
+            repair=Repair(
+                name="swap height and width of the predictions",
+                safe=True,
+                steps=(Step("swap_height_width", Side.PREDICTIONS),),
+            ),
         )
     ]

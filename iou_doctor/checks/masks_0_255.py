@@ -10,15 +10,12 @@ products give scores above 1 or below 0.
 255 as the border of objects in masks that also hold other classes is a void label: see IOU406.
 """
 
-import numpy as np
-
 from iou_doctor.checks import Result
 from iou_doctor.checks._strays import binary_0_255
 from iou_doctor.checks._words import amount, percent
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
-from iou_doctor.repair import Repair
-from iou_doctor.stats import PairCounts
+from iou_doctor.repair import Side, relabelling
 
 RULE = Rule(
     code="IOU303",
@@ -53,10 +50,6 @@ def find(evidence: Evidence) -> Result:
             f" ({percent(counts[255], total)}) belong to no class of 0 and 1",
             help='masks = (masks > 127).astype("uint8")',
             facts={"pixels_255": counts[255], "pixels": total},
-            repair=Repair(name="masks > 127", safe=True, relabel=_above_127),
+            repair=relabelling("masks > 127", side=Side.MASKS, table={255: 1}, safe=True),
         )
     ]
-
-
-def _above_127(pairs: PairCounts) -> PairCounts:
-    return pairs.relabel(truth=lambda truth: np.where(truth > 127, 1, truth))

@@ -13,7 +13,7 @@ from iou_doctor.checks import Result
 from iou_doctor.checks._words import listed, percent, place
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
-from iou_doctor.repair import Repair
+from iou_doctor.repair import Repair, Side, Step
 
 RULE = Rule(
     code="IOU304",
@@ -54,6 +54,11 @@ def find(evidence: Evidence) -> Result:
                 if values.first_fractional
                 else None
             ),
-            repair=Repair(name="masks times 255, rounded", safe=True, relabel=lambda _: scaled),
+            repair=Repair(
+                name="masks times 255, rounded",
+                safe=True,
+                steps=(Step("times_255", Side.MASKS),),
+                relabel=lambda _: scaled,
+            ),
         )
     ]

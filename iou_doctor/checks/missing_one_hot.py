@@ -16,7 +16,7 @@ from iou_doctor.checks import Result
 from iou_doctor.checks._words import fitting_call
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
-from iou_doctor.repair import Repair
+from iou_doctor.repair import Repair, Side, Step
 from iou_doctor.stats import Derivation
 
 RULE = Rule(
@@ -52,9 +52,20 @@ def find(evidence: Evidence) -> Result:
             message=message,
             help=fitting_call(evidence),
             facts={"masks": list(layout.y_true.shape), "predictions": list(layout.y_pred.shape)},
-            repair=Repair(name="one-hot the masks, or let the metric read ids", safe=True),
+            repair=Repair(
+                name="one-hot the masks, or let the metric read ids",
+                safe=True,
+                steps=_steps(evidence),
+            ),
         )
     ]
+
+
+def _steps(evidence: Evidence) -> tuple[Step, ...]:
+    """Return the encoding, where the metric wants it; a flattening metric needs a flag instead."""
+    if evidence.metric.true is not Derivation.ARGMAX_LAST:
+        return ()
+    return (Step("one_hot", Side.MASKS, {"num_classes": evidence.reading.num_classes}),)
 
 
 def _argmaxed(shape: tuple[int | None, ...]) -> str:

@@ -14,7 +14,7 @@ from iou_doctor.checks._strays import no_data_labels
 from iou_doctor.checks._words import amount, labels_in, place
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
-from iou_doctor.repair import Repair
+from iou_doctor.repair import Repair, Side, Step
 
 RULE = Rule(
     code="IOU311",
@@ -49,6 +49,10 @@ def find(evidence: Evidence) -> Result:
                 "no_data": {str(label): count for label, count in no_data.items()},
             },
             evidence=f"first: {place(first, evidence)}" if first else None,
-            repair=Repair(name="map them to an ignore label", safe=True),
+            repair=Repair(
+                name="map them to the ignore label 255",
+                safe=True,
+                steps=(Step("void", Side.MASKS, {"labels": tuple(no_data), "ignore_index": 255}),),
+            ),
         )
     ]

@@ -15,7 +15,7 @@ from iou_doctor.checks._words import amount, fitting_call, place
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.reading import Encoding
-from iou_doctor.repair import Repair
+from iou_doctor.repair import Repair, Side, Step
 
 RULE = Rule(
     code="IOU302",
@@ -48,6 +48,6 @@ def find(evidence: Evidence) -> Result:
                 "pixels_all_zero": values.all_zero,
             },
             evidence=f"first: {place(values.first, evidence)}" if values.first else None,
-            repair=Repair(name="argmax the masks", safe=True),
+            repair=Repair(name="argmax the masks", safe=True, steps=(Step("argmax", Side.MASKS),)),
         )
     ]

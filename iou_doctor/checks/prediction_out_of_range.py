@@ -10,15 +10,12 @@ Raise `num_classes`, or map the predicted ids. (Ids predicted only where the mas
 harmless, and not reported.)
 """
 
-import numpy as np
-
 from iou_doctor.checks import Result
 from iou_doctor.checks._strays import prediction_strays
 from iou_doctor.checks._words import labels_in, percent
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
-from iou_doctor.repair import Repair
-from iou_doctor.stats import PairCounts
+from iou_doctor.repair import Repair, Side, relabelling
 
 RULE = Rule(
     code="IOU402",
@@ -61,10 +58,6 @@ def _remedy(evidence: Evidence, strays: dict[int, int]) -> tuple[str, Repair | N
         return f"num_classes={max(strays) + 1}, or map these ids to classes", None
     predicted = set(evidence.pairs.prediction_counts())
     if evidence.reading.num_classes == 2 and predicted <= {0, 255}:
-        repair = Repair(name="predictions > 127", safe=True, relabel=_above_127)
+        repair = relabelling("predictions > 127", side=Side.PREDICTIONS, table={255: 1}, safe=True)
         return 'predictions = (predictions > 127).astype("uint8")', repair
     return "map 255 to a class: predictions have no void", None
-
-
-def _above_127(pairs: PairCounts) -> PairCounts:
-    return pairs.relabel(prediction=lambda labels: np.where(labels > 127, 1, labels))

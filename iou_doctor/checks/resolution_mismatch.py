@@ -15,7 +15,7 @@ from iou_doctor.checks._words import shape
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.layout import Relation
-from iou_doctor.repair import Repair
+from iou_doctor.repair import Repair, Side, Step
 
 RULE = Rule(
     code="IOU107",
@@ -44,10 +44,15 @@ def find(evidence: Evidence) -> Result:
             repair=Repair(
                 name="resize the predictions to the masks, nearest neighbour",
                 safe=False,
+                steps=() if None in true else (_resize(true),),
                 estimated=True,
             ),
         )
     ]
+
+
+def _resize(shape: tuple[int | None, ...]) -> Step:
+    return Step("resize_nearest", Side.PREDICTIONS, {"shape": tuple(shape)})
 
 
 def _factor(true: tuple[int | None, ...], pred: tuple[int | None, ...]) -> str:

@@ -16,7 +16,7 @@ from iou_doctor.checks._words import fitting_call, percent, place
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.reading import Encoding
-from iou_doctor.repair import Repair
+from iou_doctor.repair import Repair, Side, Step
 
 RULE = Rule(
     code="IOU203",
@@ -52,7 +52,11 @@ def find(evidence: Evidence) -> Result:
                 "values": values.values,
             },
             evidence=_first_fraction(evidence),
-            repair=Repair(name=f"threshold the predictions at {reading.threshold:g}", safe=True),
+            repair=Repair(
+                name=f"threshold the predictions at {reading.threshold:g}",
+                safe=True,
+                steps=(Step("threshold", Side.PREDICTIONS, {"threshold": reading.threshold}),),
+            ),
         )
     ]
 

@@ -55,11 +55,9 @@ def cases(draw):
 
 def parts_of(y_true, y_pred, letters, pairings, samples):
     """Return the Stats of these ranges of samples, each scanned alone."""
-    layout = layout_of(y_true, y_pred, pred=letters)
+    visit = Visit(layout_of(y_true, y_pred, pred=letters), pairings, threshold=0.5)
     return [
-        Visit(layout, tuple(pairings), 0.5)(
-            Batch(y_true[part], y_pred[part], np.arange(part.start, part.stop))
-        )
+        visit(Batch(y_true[part], y_pred[part], np.arange(part.start, part.stop)))
         for part in samples
     ]
 
