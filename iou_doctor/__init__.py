@@ -25,6 +25,8 @@ def check(
     class_names: tuple[str, ...] = (),
     layout: str | None = None,
     threshold: float | None = None,
+    baseline: str | PathLike[str] | None = None,
+    max_drop: float = 0.01,
 ) -> Report:
     """Return the Report on masks and predictions, as `iou-doctor check` makes it.
 
@@ -37,6 +39,8 @@ def check(
         class_names: one name for each class.
         layout: what the axes mean, `NHWC` for instance.
         threshold: the cut of one channel of scores.
+        baseline: a JSON report of an earlier run to compare with.
+        max_drop: by how much a score may fall below the baseline's.
 
     Raises:
         iou_doctor.errors.UsageError: options that do not go together.
@@ -44,6 +48,7 @@ def check(
         iou_doctor.errors.ReadingError: the arrays cannot be understood.
     """
     from iou_doctor import checkup, sources
+    from iou_doctor.baseline import load_baseline
     from iou_doctor.reading import Options
 
     options = Options(
@@ -53,8 +58,9 @@ def check(
         layout=layout,
         class_names=tuple(class_names),
     )
+    earlier = None if baseline is None else load_baseline(str(baseline), max_drop=max_drop)
     pair = sources.open_pair(y_true=y_true, y_pred=y_pred)
-    return checkup.check(pair, options, metric_call=metric)
+    return checkup.check(pair, options, metric_call=metric, baseline=earlier)
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from iou_doctor import interpret
+from iou_doctor import contracts, interpret
+from iou_doctor.baseline import Baseline
 from iou_doctor.contracts import keras
 from iou_doctor.diagnosis import Selection, diagnose
 from iou_doctor.errors import UsageError
@@ -32,6 +33,7 @@ def check(
     *,
     metric_call: str | None = None,
     selection: Selection | None = None,
+    baseline: Baseline | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Report:
     """Return the Report on a pair of arrays: one pass, then judgement.
@@ -41,6 +43,7 @@ def check(
         options: what the user said about them.
         metric_call: the metric as written in the user's code; `None`: `keras.metrics.MeanIoU`.
         selection: which rules to report; `None`: all.
+        baseline: an earlier report to compare with.
         progress: called with the samples done and in all, now and then.
 
     Raises:
@@ -70,6 +73,7 @@ def check(
         )
     pairing = interpret.doctor_pairing(reading)
     evidence = _evidence(pair, reading, stats, metric, _metric_score(metric, reading, stats, flat))
+    evidence = replace(evidence, baseline=baseline)
     if pairing in stats.tables:
         evidence = replace(evidence, sampled=interpret.sampled(probe, reading, pairing))
 
@@ -91,8 +95,9 @@ def _metric(call: str | None, options: Options) -> tuple[Metric, Options]:
             num_classes=options.num_classes, ignore_class=options.ignore_index
         )
         return default, options
-    signature, arguments = interpret.parse_call(call, keras.SIGNATURES)
-    metric = keras.metric_from_call(signature.name, arguments, call=call)
+    signature, arguments = interpret.parse_call(call, contracts.SIGNATURES)
+    contract = contracts.contract_of(signature.name)
+    metric = contract.metric_from_call(signature.name, arguments, call=call)
     if metric.num_classes is not None and metric.num_classes < 2:
         raise UsageError(
             f"--metric {call}: background counts, so two classes are the least; num_classes=2"
@@ -127,18 +132,19 @@ def _metric_score(
     metric: Metric, reading: Reading, stats: Stats, pairing: Pairing | None
 ) -> ContractScore:
     """Return what the user's metric reports on the arrays as given, or the error it raises."""
-    layout = reading.layout
-    if metric.axis not in keras.WORKING_AXES:
-        return keras.failure(metric, keras.AXIS_ERROR)
+    layout, contract = reading.layout, contracts.contract_of(metric.name)
+    if error := contract.axis_error(metric):
+        return contracts.failure(metric, error)
     if pairing is None or pairing not in stats.tables:
         sizes = [
             interpret.flat_size(axes, derivation)
             for axes, derivation in ((layout.y_true, metric.true), (layout.y_pred, metric.pred))
         ]
         if sizes[0] is not None and sizes[0] == sizes[1]:
-            return keras.not_replayed(metric, "the arrays flatten alike but differ in samples")
-        return keras.failure(metric, keras.size_error(sizes[0], sizes[1]))
-    return keras.evaluate(metric, stats.tables[pairing], num_classes=reading.num_classes)
+            why = "the arrays flatten alike but differ in samples"
+            return contracts.not_replayed(metric, why)
+        return contracts.failure(metric, contract.size_error(sizes[0], sizes[1]))
+    return contract.evaluate(metric, stats.tables[pairing], num_classes=reading.num_classes)
 
 
 def _evidence(

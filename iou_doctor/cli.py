@@ -5,22 +5,36 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from iou_doctor import __version__
+from iou_doctor.cli_fix import fix
+from iou_doctor.cli_options import (
+    IgnoreIndex,
+    LayoutLetters,
+    Masks,
+    MasksAs,
+    MetricCall,
+    NumClasses,
+    Predictions,
+    PredictionsAs,
+    Progress,
+    Threshold,
+    reading_options,
+    refuse,
+    words,
+)
 from iou_doctor.errors import IouDoctorError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from iou_doctor.reading import Encoding, Options
     from iou_doctor.report import Report
 
 Format = Literal["full", "concise", "json"]
 FailOn = Literal["error", "warning", "note", "never"]
-EncodingName = Literal["labels", "one-hot", "probabilities", "logits", "sigmoid", "binary-logits"]
 
 app = typer.Typer(
     name="iou-doctor",
@@ -52,60 +66,19 @@ def _main(
 
 @app.command()
 def check(
-    predictions: Annotated[
-        str,
-        typer.Argument(
-            metavar="PREDICTIONS",
-            help="FILE.npy, FILE.npz::name, FILE.h5::/name, an image, or a folder of images.",
-            show_default=False,
-        ),
-    ],
-    masks: Annotated[
-        str,
-        typer.Argument(
-            metavar="MASKS", help="The true masks, in any of these forms.", show_default=False
-        ),
-    ],
-    num_classes: Annotated[
-        int | None,
-        typer.Option("--num-classes", "-n", help="Number of classes, background included."),
-    ] = None,
-    metric: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CALL",
-            help="The metric as written in your code, for instance"
-            ' "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)".'
-            " Without it: keras.metrics.MeanIoU.",
-        ),
-    ] = None,
-    ignore_index: Annotated[
-        int | None,
-        typer.Option(
-            "--ignore-index", "--ignore-class", help="Mask label to leave out (void), 255 often."
-        ),
-    ] = None,
+    predictions: Predictions,
+    masks: Masks,
+    num_classes: NumClasses = None,
+    metric: MetricCall = None,
+    ignore_index: IgnoreIndex = None,
     class_names: Annotated[
         list[str] | None,
         typer.Option(metavar="NAMES", help="Names of the classes, comma-separated; repeatable."),
     ] = None,
-    layout: Annotated[
-        str | None,
-        typer.Option(
-            metavar="LETTERS",
-            help="What the axes mean, NHWC or NCHW for instance; PREDICTIONS,MASKS if they differ.",
-        ),
-    ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(help="Cut of one channel of scores (0.5; for logits 0)."),
-    ] = None,
-    predictions_as: Annotated[
-        EncodingName | None, typer.Option(help="What the predictions are, if misread.")
-    ] = None,
-    masks_as: Annotated[
-        EncodingName | None, typer.Option(help="What the masks are, if misread.")
-    ] = None,
+    layout: LayoutLetters = None,
+    threshold: Threshold = None,
+    predictions_as: PredictionsAs = None,
+    masks_as: MasksAs = None,
     select: Annotated[
         list[str] | None,
         typer.Option(metavar="RULES", help="Report only these codes, prefixes or names."),
@@ -121,6 +94,14 @@ def check(
         float | None,
         typer.Option(metavar="SCORE", help="Exit with 1 if the doctor's mean IoU is lower."),
     ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(metavar="REPORT", help="A JSON report of an earlier run to compare with."),
+    ] = None,
+    max_drop: Annotated[
+        float,
+        typer.Option(metavar="DROP", help="How far an IoU may fall below the baseline's."),
+    ] = 0.01,
     output_format: Annotated[Format, typer.Option(help="How to write the report.")] = "full",
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the report to FILE, not to stdout.")
@@ -129,9 +110,7 @@ def check(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Every finding, class and rule in full.")
     ] = False,
-    progress: Annotated[
-        bool, typer.Option("--progress/--no-progress", help="Show a bar during long scans.")
-    ] = True,
+    progress: Progress = True,
 ) -> None:
     """Diagnose predictions against masks: which score is right, and why another is reported.
 
@@ -141,25 +120,41 @@ def check(
     Example: iou-doctor check preds.npy masks.npy --num-classes 3
     """
     try:
+        from iou_doctor.baseline import load_baseline
         from iou_doctor.checkup import check as run_check
         from iou_doctor.diagnosis import Selection
         from iou_doctor.progress import progress_bar
         from iou_doctor.sources import open_pair
 
-        selection = Selection(select=_words(select), ignore=_words(ignore))
-        options = _options(
-            num_classes, ignore_index, class_names, layout, threshold, predictions_as, masks_as
+        selection = Selection(select=words(select), ignore=words(ignore))
+        options = reading_options(
+            num_classes=num_classes,
+            ignore_index=ignore_index,
+            layout=layout,
+            threshold=threshold,
+            predictions_as=predictions_as,
+            masks_as=masks_as,
+            class_names=class_names,
         )
         _check_output(output)
+        earlier = None if baseline is None else load_baseline(baseline, max_drop=max_drop)
         pair = open_pair(y_true=masks, y_pred=predictions)
         with progress_bar(shown=progress and not quiet) as advance:
             report = run_check(
-                pair, options, metric_call=metric, selection=selection, progress=advance
+                pair,
+                options,
+                metric_call=metric,
+                selection=selection,
+                baseline=earlier,
+                progress=advance,
             )
         _write(report, output_format, output, quiet=quiet, verbose=verbose)
     except IouDoctorError as error:
-        _refuse(error)
+        refuse(error)
     raise typer.Exit(_exit_code(report, fail_on, min_iou))
+
+
+app.command()(fix)
 
 
 @app.command()
@@ -190,41 +185,8 @@ def explain(
 
         near = difflib.get_close_matches(rule, [*known], n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}? " if near else ""
-        _refuse(UsageError(f"no rule is called {rule!r}; {hint}`iou-doctor rules` lists them all"))
+        refuse(UsageError(f"no rule is called {rule!r}; {hint}`iou-doctor rules` lists them all"))
     typer.echo(f"{entry.rule.code} {entry.rule.name} ({entry.rule.severity})\n\n{entry.manual}")
-
-
-def _words(texts: list[str] | None) -> tuple[str, ...]:
-    """Return the entries of comma-separated, repeatable lists."""
-    return tuple(word.strip() for text in texts or () for word in text.split(",") if word.strip())
-
-
-def _options(
-    num_classes: int | None,
-    ignore_index: int | None,
-    class_names: list[str] | None,
-    layout: str | None,
-    threshold: float | None,
-    predictions_as: EncodingName | None,
-    masks_as: EncodingName | None,
-) -> Options:
-    from iou_doctor.reading import Options
-
-    return Options(
-        num_classes=num_classes,
-        ignore_index=ignore_index,
-        threshold=threshold,
-        layout=layout,
-        predictions_as=_encoding(predictions_as),
-        masks_as=_encoding(masks_as),
-        class_names=_words(class_names),
-    )
-
-
-def _encoding(name: EncodingName | None) -> Encoding | None:
-    from iou_doctor.reading import Encoding
-
-    return None if name is None else Encoding(name)
 
 
 def _check_output(output: Path | None) -> None:
@@ -280,9 +242,3 @@ def _exit_code(report: Report, fail_on: FailOn, min_iou: float | None) -> int:
         typer.echo(f"iou-doctor: mean IoU {reached} does not reach --min-iou {min_iou:g}", err=True)
         failed = True
     return int(failed)
-
-
-def _refuse(error: IouDoctorError) -> NoReturn:
-    """Say in one line what the input lacks, and exit with 2."""
-    typer.echo(f"iou-doctor: error: {error}", err=True)
-    raise typer.Exit(2)

@@ -3,7 +3,8 @@
     IouDoctorError          one line for the user, exit code 2
     ├── UsageError          an option, or two options that do not go together
     ├── SourceError         a file that cannot be read, or holds no arrays
-    └── ReadingError        arrays that cannot be understood as predictions and masks
+    ├── ReadingError        arrays that cannot be understood as predictions and masks
+    └── OutputError         a file that cannot be written
 
 Each message names the file or the option, and what would work.
 """
@@ -23,3 +24,7 @@ class SourceError(IouDoctorError):
 
 class ReadingError(IouDoctorError):
     """The arrays were read but cannot be understood as predictions and masks."""
+
+
+class OutputError(IouDoctorError):
+    """A file cannot be written."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from iou_doctor.finding import Finding
+from iou_doctor.baseline import Baseline
+from iou_doctor.finding import Finding, Severity
 from iou_doctor.metric import Metric
 from iou_doctor.probe import Sampled
 from iou_doctor.reading import Reading
@@ -35,12 +36,19 @@ class Evidence:
     """The same with masks times 255; `None` for masks of integers."""
     sampled: Sampled | None = None
     """Label maps of some samples; `None` where pixels do not pair up."""
+    baseline: Baseline | None = None
+    """What an earlier report said; `None` where none was given."""
     found: tuple[Finding, ...] = ()
     """What the rules before this one found."""
 
     def has_found(self, *names: str) -> bool:
         """Return whether one of these rules has fired already."""
         return any(finding.rule.name in names for finding in self.found)
+
+    @property
+    def error_found(self) -> bool:
+        """Whether a rule before this one has found an error."""
+        return any(finding.level is Severity.ERROR for finding in self.found)
 
     def sample_name(self, image: int) -> str:
         """Return what to call a sample: its file's stem, or its number."""

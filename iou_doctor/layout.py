@@ -36,6 +36,12 @@ class Axes:
     """The spatial axes, in order; never empty."""
     channel: int | None
     """The axis with one value per class (or a size of 1), counted from 0; `None` without one."""
+    colour: bool = False
+    """Whether that axis holds red, green and blue (and alpha) instead of classes."""
+    reshaped: bool = False
+    """Whether samples were reshaped, not transposed, from class axis first to last or back."""
+    softmax_axis: int | None = None
+    """The axis along which scores sum to 1 where that of the classes does not; `None`: as usual."""
 
     @property
     def samples(self) -> int:
@@ -51,6 +57,11 @@ class Axes:
     def dense(self) -> bool:
         """Whether there are several values for a pixel."""
         return self.channels > 1
+
+    @property
+    def per_class(self) -> bool:
+        """Whether there is one value for each class of a pixel."""
+        return self.dense and not self.colour
 
     @property
     def channels_last(self) -> bool:
@@ -81,8 +92,18 @@ class Axes:
             values = values[np.newaxis]
         if self.channel is None:
             return values
+        if self.reshaped:
+            return self._reshaped_back(values)
         axis = self.channel + (0 if self.sample else 1)
         return np.moveaxis(values, axis, -1) if self.dense else np.squeeze(values, axis)
+
+    def _reshaped_back(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return whole samples, reshaped as their values were written, with channels last."""
+        samples, *sizes = values.shape
+        if self.channels_last:
+            return np.moveaxis(values.reshape(samples, self.channels, *sizes[:-1]), 1, -1)
+        del sizes[(self.channel or 0) - self.sample]
+        return values.reshape(samples, *sizes, self.channels)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,22 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Counter:
+    """How an implementation counts pixels, where its numbers end before the data may."""
+
+    dtype: str
+    """`float32` stops at its limit, `int32` wraps."""
+    largest: int
+    """The largest number that it has to count here."""
+    limit: int
+    """The largest number that it can count to."""
+    value: float
+    """What it then reports."""
+    condition: str
+    """The circumstance under which it counts so, as a phrase."""
+
+
+@dataclass(frozen=True)
 class ContractScore:
     """What one implementation reports for the arrays as given: a value or an error."""
 
@@ -71,6 +87,8 @@ class ContractScore:
     note: str | None = None
     dropped: int = 0
     """Values that it leaves out without a word (the ignore label is not among them)."""
+    counter: Counter | None = None
+    """`None`: it counts exactly, whatever the size."""
 
 
 def score(*, pairs: PairCounts, num_classes: int, ignore_index: int | None) -> Score:

@@ -7,10 +7,11 @@ means equal arrays.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ NO_CLASS = -(2**62)
 NAIVE_LIMIT = 2**31
 VALUE_LIMIT = 2**40
 """Stored values beyond this saturate; no label map holds them, and they must not reach NO_CLASS."""
+COLOUR_BASE = 2**24
+"""Codes of colours start here, so that no colour passes for a class or a void label."""
 TABLE_LIMIT = 4_000_000
 """Rows of a table of pairs (128 MB). Label maps stay far below; noise read as labels does not."""
 
@@ -42,6 +45,10 @@ class Derivation(StrEnum):
     """3 · compare(value, 0) + compare(value, threshold); compare is 0 for <, 1 for =, 2 for >."""
     TIMES_255 = "times-255"
     """The value times 255, rounded: undoes a division by 255."""
+    TENTHS = "tenths"
+    """How many of the thresholds 0.1, 0.2 … 0.9 the value reaches, compared in float32."""
+    COLOUR = "colour"
+    """The code of a pixel's colour, see `colour_code`; alpha is left out."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,31 @@ def is_no_class(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
 def is_code_of_no_class(label: int) -> bool:
     """Return whether one derived label is no class at all."""
     return label <= NO_CLASS + NAIVE_LIMIT
+
+
+def twice_bound(classes: int) -> float:
+    """Return the most that softmax makes of probabilities, or sigmoid where there are 2 classes.
+
+    A probability of 1 beside zeros gives e / (e + C - 1).
+    """
+    return math.e / (math.e + classes - 1)
+
+
+def colour_code(red: int, green: int, blue: int) -> int:
+    """Return the derived label that stands for a colour."""
+    return COLOUR_BASE + (red << 16) + (green << 8) + blue
+
+
+def is_grey(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return where a derived label stands for a colour whose three channels are equal."""
+    red, green, blue = (labels >> 16) & 255, (labels >> 8) & 255, labels & 255
+    grey: NDArray[np.bool_] = (labels >= COLOUR_BASE) & (red == green) & (green == blue)
+    return grey
+
+
+def colour_of_code(code: int) -> tuple[int, int, int]:
+    """Return red, green and blue of a derived label that stands for a colour."""
+    return (code >> 16) & 255, (code >> 8) & 255, code & 255
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +181,11 @@ class PairCounts:
 
     def pooled(self) -> PairCounts:
         """Return the table of all images together, booked under image 0."""
+        return self._pooled
+
+    @cached_property
+    def _pooled(self) -> PairCounts:
+        # each hypothesis on ids asks for it, and the table of all images may have a million rows
         return PairCounts.from_rows(
             image=np.zeros_like(self.image),
             truth=self.truth,
@@ -230,6 +267,10 @@ class ValueCounts:
     """Pixels with one channel 1 and all others 0."""
     ties: int = 0
     """Pixels whose largest channel value occurs more than once."""
+    near_twice: int = 0
+    """Pixels whose largest value is near the most that a second softmax or sigmoid lets through."""
+    minimum_top: float | None = None
+    """The smallest of the pixels' largest channels."""
     minimum_sum: float | None = None
     maximum_sum: float | None = None
     first: Place | None = None

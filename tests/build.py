@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from iou_doctor.baseline import Baseline
 from iou_doctor.checkup import check
 from iou_doctor.finding import Finding, Outcome, Severity
 from iou_doctor.interpret import read_layout
@@ -27,10 +28,15 @@ def pair_of(*, y_true: ArrayLike, y_pred: ArrayLike) -> Pair:
 
 
 def diagnose(
-    *, y_true: ArrayLike, y_pred: ArrayLike, metric: str | None = None, **options: Any
+    *,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    metric: str | None = None,
+    baseline: Baseline | None = None,
+    **options: Any,
 ) -> Report:
     pair = pair_of(y_true=y_true, y_pred=y_pred)
-    return check(pair, Options(**options), metric_call=metric)
+    return check(pair, Options(**options), metric_call=metric, baseline=baseline)
 
 
 def layout_of(

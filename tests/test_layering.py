@@ -12,16 +12,19 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "iou_doctor"
 NOUNS = {
-    *("errors", "source", "batch", "layout", "reading", "stats", "probe", "metric", "score"),
-    *("repair", "finding", "evidence", "report", "known"),
+    *("errors", "source", "batch", "layout", "form", "reading", "stats", "probe", "metric"),
+    *("score", "repair", "finding", "evidence", "report", "known", "baseline"),
 }
-VERBS = {"sources", "interpret", "scan", "contracts", "checks", "repairs", "render"}
-JOINERS = {"checkup", "passes", "diagnosis", "cli", "__init__", "__main__"}
+VERBS = {"sources", "interpret", "scan", "contracts", "checks", "repairs", "render", "writers"}
+JOINERS = {
+    *("checkup", "passes", "diagnosis", "treatment", "mending", "fixing"),
+    *("cli", "cli_fix", "cli_options", "__init__", "__main__"),
+}
 DOORS = {
-    "h5py": ("sources/",),
-    "PIL": ("sources/",),
+    "h5py": ("sources/", "writers/"),
+    "PIL": ("sources/", "writers/"),
     "rich": ("render/terminal.py", "progress.py", "cli.py"),
-    "typer": ("cli.py",),
+    "typer": ("cli.py", "cli_fix.py", "cli_options.py"),
     "tensorflow": ("scan/", "sources/saved_model.py"),
     "keras": ("scan/", "sources/saved_model.py"),
 }

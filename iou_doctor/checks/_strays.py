@@ -14,6 +14,8 @@ NO_DATA_LABELS = (-9999, -32768, 32767, 65535, -(2**31), 2**31 - 1)
 def truth_strays(evidence: Evidence) -> dict[int, int]:
     """Return the pixels of each truth label that is no class and not the ignore label."""
     reading = evidence.reading
+    if reading.layout.y_true.colour:
+        return {}
     return {
         label: count
         for label, count in evidence.pairs.truth_counts().items()
@@ -26,6 +28,8 @@ def truth_strays(evidence: Evidence) -> dict[int, int]:
 def prediction_strays(evidence: Evidence) -> dict[int, int]:
     """Return the same for predictions, over pixels whose truth is a class that counts."""
     reading = evidence.reading
+    if reading.layout.y_pred.colour:
+        return {}
     truth = evidence.pairs.truth
     counted = (truth >= 0) & (truth < reading.num_classes)
     if binary_0_255(evidence):
@@ -40,10 +44,8 @@ def prediction_strays(evidence: Evidence) -> dict[int, int]:
 
 
 def binary_0_255(evidence: Evidence) -> bool:
-    """Return whether two-class masks hold 0 and 255 and nothing else."""
-    labels = set(evidence.pairs.truth_counts())
-    undeclared = evidence.reading.ignore_index != 255
-    return evidence.reading.num_classes == 2 and labels <= {0, 255} and 255 in labels and undeclared
+    """Return whether 255 stands for class 1 in the masks: `masks-0-255` has looked before."""
+    return evidence.has_found("masks-0-255")
 
 
 def no_data_labels(evidence: Evidence) -> dict[int, int]:

@@ -32,6 +32,14 @@ def listed(items: Iterable[object]) -> str:
     return " and ".join([", ".join(texts[:-1]), texts[-1]]) if len(texts) > 1 else "".join(texts)
 
 
+def span(ids: Iterable[int]) -> str:
+    """Return `1..3`, or the ids themselves where some between are missing."""
+    labels = sorted(ids)
+    if len(labels) < 3 or labels[-1] - labels[0] >= len(labels):
+        return listed(labels) or "no ids"
+    return f"{labels[0]}..{labels[-1]}"
+
+
 def amount(number: int, noun: str) -> str:
     """Return `1 pixel` or `1,204 pixels`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
@@ -59,13 +67,13 @@ def labels_in(counts: Mapping[int, int]) -> str:
 def fitting_call(evidence: Evidence) -> str:
     """Return the Keras call that reads these arrays rightly as they are."""
     reading = evidence.reading
-    if reading.y_pred.thresholded and not reading.layout.y_true.dense:
+    if reading.y_pred.thresholded and not reading.layout.y_true.per_class:
         return f"keras.metrics.BinaryIoU(target_class_ids=[0, 1], threshold={reading.threshold:g})"
     arguments = [f"num_classes={reading.num_classes}"]
     if reading.ignore_index is not None:
         arguments.append(f"ignore_class={reading.ignore_index}")
-    if reading.layout.y_true.dense:
+    if reading.layout.y_true.per_class:
         arguments.append("sparse_y_true=False")
-    if reading.layout.y_pred.dense:
+    if reading.layout.y_pred.per_class:
         arguments.append("sparse_y_pred=False")
     return f"keras.metrics.MeanIoU({', '.join(arguments)})"

@@ -28,6 +28,7 @@ RULE = Rule(
             "dropped-pixels",
             "never-predicted-class",
             "metric-misreads-arrays",
+            "reading-drift",
         }
     ),
 )

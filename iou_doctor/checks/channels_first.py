@@ -15,6 +15,7 @@ from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.layout import Axes
 from iou_doctor.repair import Repair, Side, Step
+from iou_doctor.stats import Derivation
 
 RULE = Rule(
     code="IOU103",
@@ -22,15 +23,25 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.SHAPES,
     claim="the class axis is not the last one, where the metric looks for it",
-    explains=frozenset({"missing-one-hot", "dropped-pixels", "metric-misreads-arrays"}),
+    explains=frozenset(
+        {"missing-one-hot", "dropped-pixels", "metric-misreads-arrays", "reading-drift"}
+    ),
 )
+
+ANY_AXIS = ("tf_keras.",)
+"""Libraries whose `axis` argument works for any axis."""
 
 
 def find(evidence: Evidence) -> Result:
     """Look where the class axis of each array is."""
     layout = evidence.reading.layout
     sides = (("predictions", layout.y_pred), ("masks", layout.y_true))
-    wrong = [(name, axes) for name, axes in sides if not axes.channels_last]
+    wrong = [
+        (name, axes)
+        for name, axes in sides
+        if not (axes.channels_last or axes.colour or axes.reshaped)
+        and not _reads(evidence, name, axes)
+    ]
     if not wrong:
         return []
     names = " and ".join(name for name, _ in wrong)
@@ -51,6 +62,15 @@ def find(evidence: Evidence) -> Result:
             ),
         )
     ]
+
+
+def _reads(evidence: Evidence, name: str, axes: Axes) -> bool:
+    """Return whether the metric argmaxes over the very axis that holds the classes."""
+    metric = evidence.metric
+    derivation = metric.true if name == "masks" else metric.pred
+    looks_at = metric.axis % len(axes.shape)
+    known = metric.name.startswith(ANY_AXIS) and derivation is Derivation.ARGMAX_LAST
+    return known and looks_at == axes.channel
 
 
 def _where(name: str, axes: Axes) -> str:

@@ -18,8 +18,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.COLLAPSE,
     claim="the model predicts the same class for every pixel",
-    explains=frozenset({"never-predicted-class"}),
+    explains=frozenset({"never-predicted-class", "score-regression"}),
 )
+
+FORMAT_RULES = ("softmax-over-wrong-axis", "double-activation", "single-channel-softmax")
+"""Rules whose fault makes any model predict one class."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -27,6 +30,8 @@ def find(evidence: Evidence) -> Result:
     present = [entry for entry in evidence.mended.per_class if entry.truth_pixels]
     predicted = [entry for entry in evidence.mended.per_class if entry.predicted_pixels]
     counted = evidence.mended.pixels.counted
+    if evidence.has_found(*FORMAT_RULES):
+        return []
     if len(present) < 2 or len(predicted) != 1 or predicted[0].predicted_pixels != counted:
         return []
     name = evidence.reading.class_names[predicted[0].id]

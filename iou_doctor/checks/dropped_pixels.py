@@ -17,6 +17,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.DEFINITIONS,
     claim="the metric leaves out pixels without a word",
+    explains=frozenset({"suspicious-perfect-score"}),
 )
 
 

@@ -28,20 +28,35 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.LABEL_RANGE,
     claim="the masks hold labels that `num_classes` leaves no room for",
-    explains=frozenset({"prediction-out-of-range", "dropped-pixels", "metric-misreads-arrays"}),
+    explains=frozenset(
+        {
+            "prediction-out-of-range",
+            "dropped-pixels",
+            "metric-misreads-arrays",
+            "reading-drift",
+            "score-regression",
+        }
+    ),
 )
 
+VALUE_RULES = ("jpeg-masks", "palette-read-as-grey", "stretched-labels")
+"""The values are no ids at all, and these rules say what they are."""
 MOST_CLASSES = 1024
 """Beyond this the largest label is no hint at the number of classes."""
 
 
 def find(evidence: Evidence) -> Result:
     """List the labels that are no class and that no other rule explains."""
-    if binary_0_255(evidence):
+    if binary_0_255(evidence) or evidence.has_found(*VALUE_RULES):
         return []
+    seams = _seams(evidence)
+    if seams and evidence.reading.num_classes == 2:
+        return []  # 0 to 255, with all between them
     explained = {**void_labels(evidence), **no_data_labels(evidence)}
     strays = {
-        label: count for label, count in truth_strays(evidence).items() if label not in explained
+        label: count
+        for label, count in truth_strays(evidence).items()
+        if label not in {*explained, *seams}
     }
     if not strays:
         return []
@@ -69,6 +84,12 @@ def find(evidence: Evidence) -> Result:
             else None,
         )
     ]
+
+
+def _seams(evidence: Evidence) -> list[int]:
+    """Return the labels that `interpolated-masks` names."""
+    found = [f for f in evidence.found if f.rule.name == "interpolated-masks"]
+    return [label for finding in found for label in finding.facts["labels"]]
 
 
 def _first_sample(evidence: Evidence, strays: dict[int, int]) -> int:

@@ -7,11 +7,12 @@ products give scores above 1 or below 0.
 
     masks = (masks > 127).astype("uint8")
 
-255 as the border of objects in masks that also hold other classes is a void label: see IOU406.
+255 as the border of objects is a void label: see IOU406. It is taken for one beside class 1, and
+where it only ever runs in thin lines round something else, which the predictions do not follow.
 """
 
 from iou_doctor.checks import Result
-from iou_doctor.checks._strays import binary_0_255
+from iou_doctor.checks._outlines import is_outline
 from iou_doctor.checks._words import amount, percent
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
@@ -32,6 +33,9 @@ RULE = Rule(
             "class-imbalance",
             "collapsed-predictions",
             "never-predicted-class",
+            "absent-class",
+            "unlabelled-class-predicted",
+            "score-regression",
         }
     ),
 )
@@ -39,9 +43,11 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for masks of exactly 0 and 255 in a problem of two classes."""
-    if not binary_0_255(evidence):
+    if evidence.reading.num_classes != 2 or evidence.reading.ignore_index == 255:
         return []
-    counts = evidence.pairs.truth_counts()
+    counts = evidence.pairs.pooled().truth_counts()
+    if 255 not in counts or not counts.keys() <= {0, 255} or is_outline(evidence, 255):
+        return []
     total = sum(counts.values())
     return [
         Finding(

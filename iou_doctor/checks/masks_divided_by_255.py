@@ -28,6 +28,9 @@ RULE = Rule(
             "class-imbalance",
             "collapsed-predictions",
             "never-predicted-class",
+            "unlabelled-class-predicted",
+            "score-regression",
+            "reading-drift",
         }
     ),
 )

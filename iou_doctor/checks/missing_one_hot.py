@@ -25,7 +25,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
     claim="the masks hold class ids where the metric needs them one-hot",
-    explains=frozenset({"dropped-pixels", "metric-misreads-arrays"}),
+    explains=frozenset({"dropped-pixels", "metric-misreads-arrays", "reading-drift"}),
 )
 
 
@@ -39,7 +39,7 @@ def find(evidence: Evidence) -> Result:
             f"{metric.short_name} argmaxes the masks over their last axis, but masks of shape"
             f" {layout.y_true.shape} hold class ids: {_argmaxed(layout.y_true.shape)}"
         )
-    elif layout.y_pred.dense and metric.pred is not Derivation.ARGMAX_LAST:
+    elif layout.y_pred.per_class and metric.pred is not Derivation.ARGMAX_LAST:
         message = (
             f"{metric.short_name} flattens both arrays: masks give one value a pixel,"
             f" predictions {layout.y_pred.channels}"

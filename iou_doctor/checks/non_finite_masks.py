@@ -22,7 +22,15 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.NON_FINITE,
     claim="the masks hold NaN, infinite or no-data values",
-    explains=frozenset({"label-out-of-range", "dropped-pixels", "metric-misreads-arrays"}),
+    explains=frozenset(
+        {
+            "label-out-of-range",
+            "dropped-pixels",
+            "metric-misreads-arrays",
+            "unlabelled-class-predicted",
+            "score-regression",
+        }
+    ),
 )
 
 

@@ -21,7 +21,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.NON_FINITE,
     claim="the predictions hold NaN or infinite values",
-    explains=frozenset({"dropped-pixels", "metric-misreads-arrays"}),
+    explains=frozenset({"dropped-pixels", "metric-misreads-arrays", "score-regression"}),
 )
 
 

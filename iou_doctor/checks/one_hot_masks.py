@@ -23,7 +23,9 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
     claim="the masks are one-hot, and the metric reads each 0 and 1 as a class id",
-    explains=frozenset({"missing-one-hot", "dropped-pixels", "metric-misreads-arrays"}),
+    explains=frozenset(
+        {"missing-one-hot", "dropped-pixels", "metric-misreads-arrays", "reading-drift"}
+    ),
 )
 
 

@@ -23,7 +23,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.LABEL_RANGE,
     claim="the predictions hold labels that `num_classes` leaves no room for",
-    explains=frozenset({"dropped-pixels", "metric-misreads-arrays"}),
+    explains=frozenset({"dropped-pixels", "metric-misreads-arrays", "score-regression"}),
 )
 
 

@@ -23,7 +23,14 @@ RULE = Rule(
     suspicion=Suspicion.ENCODING,
     claim="the predictions are logits that were never argmaxed",
     explains=frozenset(
-        {"missing-one-hot", "one-hot-masks", "dropped-pixels", "metric-misreads-arrays"}
+        {
+            "missing-one-hot",
+            "soft-masks",
+            "one-hot-masks",
+            "dropped-pixels",
+            "metric-misreads-arrays",
+            "reading-drift",
+        }
     ),
 )
 

@@ -23,14 +23,21 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.LABEL_RANGE,
     claim="the masks hold a void label that the metric was not told about",
-    explains=frozenset({"dropped-pixels", "label-out-of-range"}),
+    explains=frozenset(
+        {
+            "dropped-pixels",
+            "label-out-of-range",
+            "suspicious-perfect-score",
+            "metric-misreads-arrays",
+        }
+    ),
 )
 
 
 def find(evidence: Evidence) -> Result:
     """Look for labels that mean void while no ignore label was given."""
     void = void_labels(evidence)
-    if not void:
+    if not void or _is_no_id(evidence):
         return []
     label = next(iter(void))
     total = evidence.mended.pixels.total
@@ -43,5 +50,18 @@ def find(evidence: Evidence) -> Result:
             + (f" (after mapping {listed(void)} to one label)" if len(void) > 1 else ""),
             facts={"labels": {str(key): count for key, count in void.items()}},
             repair=Repair(name=f"ignore label {label}", safe=True, ignore_index=label),
+            severity=Severity.ERROR if _refused(evidence) else None,
         )
     ]
+
+
+def _is_no_id(evidence: Evidence) -> bool:
+    """Return whether the mask values are no ids at all, and another rule says what they are."""
+    if evidence.has_found("interpolated-masks") and evidence.reading.num_classes == 2:
+        return True
+    return evidence.has_found("jpeg-masks", "palette-read-as-grey", "stretched-labels")
+
+
+def _refused(evidence: Evidence) -> bool:
+    """Return whether the metric raises because of such a label, so that there is no number."""
+    return "`labels`" in (evidence.metric_score.error or "")

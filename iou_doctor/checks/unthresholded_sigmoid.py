@@ -25,7 +25,13 @@ RULE = Rule(
     suspicion=Suspicion.ENCODING,
     claim="the predictions are scores of one channel that were never thresholded",
     explains=frozenset(
-        {"one-hot-masks", "missing-one-hot", "dropped-pixels", "metric-misreads-arrays"}
+        {
+            "one-hot-masks",
+            "missing-one-hot",
+            "dropped-pixels",
+            "metric-misreads-arrays",
+            "reading-drift",
+        }
     ),
 )
 

@@ -7,10 +7,12 @@ from math import prod
 
 from iou_doctor.errors import ReadingError
 from iou_doctor.interpret.class_axis import class_axes
+from iou_doctor.interpret.colours import COLOUR_CHANNELS
 from iou_doctor.interpret.letters import axes_from_letters, parse_layouts
 from iou_doctor.interpret.peek import Seen, look
+from iou_doctor.interpret.sums import explain_sums
 from iou_doctor.layout import Assumption, Axes, Layout, Relation
-from iou_doctor.reading import Options
+from iou_doctor.reading import Encoding, Options
 from iou_doctor.source import Pair
 
 Shape = tuple[int | None, ...]
@@ -44,6 +46,8 @@ def read_layout(pair: Pair, options: Options, *, num_classes: int | None) -> Lay
         if pred_letters
         else _axes(pred.shape, pred_channel, pair.y_pred.path)
     )
+    y_true = _coloured(y_true, true, options.masks_as)
+    y_pred = _coloured(y_pred, pred, options.predictions_as)
     if not options.layout:
         y_true, y_pred, more = _samples(y_true, y_pred, true, pred)
         assumed += more
@@ -51,7 +55,8 @@ def read_layout(pair: Pair, options: Options, *, num_classes: int | None) -> Lay
     mismatched: tuple[int, ...] = ()
     if None in y_true.spatial_shape or None in y_pred.spatial_shape:
         relation, mismatched = _image_relation(pair, y_true, y_pred)
-    return Layout(y_true, y_pred, relation, mismatched, () if options.layout else assumed)
+    layout = Layout(y_true, y_pred, relation, mismatched, () if options.layout else assumed)
+    return explain_sums(pair.y_pred, pred, layout)
 
 
 def _axes(shape: Shape, channel: int | None, path: str) -> Axes:
@@ -64,6 +69,12 @@ def _axes(shape: Shape, channel: int | None, path: str) -> Axes:
         )
     sample = len(rest) >= 3 or (len(rest) == 2 and _looks_flat(shape, rest))
     return Axes(shape, sample, tuple(rest[1:] if sample else rest), channel)
+
+
+def _coloured(axes: Axes, seen: Seen, said: Encoding | None) -> Axes:
+    """Return the axes with the channels known as colours, if that is what they are."""
+    colour = axes.channel in seen.colour_axes if said is None else said is Encoding.COLOUR
+    return replace(axes, colour=colour and axes.channels in COLOUR_CHANNELS)
 
 
 def _looks_flat(shape: Shape, rest: list[int]) -> bool:

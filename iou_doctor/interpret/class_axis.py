@@ -29,6 +29,9 @@ def class_axes(
     if true_channel is None:
         labels = without(pred.shape, pred_channel)
         true_channel, true_why = _by_shape(true, labels, num_classes)
+    if true_channel is None and pred_channel is None and _painted(true, pred):
+        true_channel = pred_channel = len(true.shape) - 1
+        true_why = pred_why = "both arrays hold colours along it"
     sides = (
         ("predictions", pred_channel, pred, pred_why),
         ("masks", true_channel, true, true_why),
@@ -41,6 +44,16 @@ def class_axes(
     return true_channel, pred_channel, assumed
 
 
+def _painted(true: Seen, pred: Seen) -> bool:
+    """Return whether both arrays hold colours along the last axis; greys are left as they are."""
+    last = len(true.shape) - 1
+    return (
+        len(true.shape) == len(pred.shape) > 2
+        and last in true.painted_axes
+        and last in pred.painted_axes
+    )
+
+
 def without(shape: Shape, axis: int | None) -> Shape:
     """Return a shape without one axis."""
     return tuple(size for index, size in enumerate(shape) if index != axis)
@@ -50,11 +63,27 @@ def _by_sums(seen: Seen, other: Seen, num_classes: int | None) -> int | None:
     """Return the class axis that channel sums prove, if they do."""
     axes = [axis for axis in seen.sums_to_one if _believable(seen, other, axis, num_classes)]
     if len(axes) < 2:
-        return axes[0] if axes else None
+        return axes[0] if axes and not _softmaxed_elsewhere(seen, other, axes[0]) else None
     declared = [axis for axis in axes if seen.shape[axis] == num_classes]
     fitting = [axis for axis in axes if _pairs_up(without(seen.shape, axis), other.shape)]
     both = [axis for axis in declared if axis in fitting]
     return (both or declared or fitting or axes)[0]
+
+
+def _softmaxed_elsewhere(seen: Seen, other: Seen, axis: int) -> bool:
+    """Return whether scores sum to 1 along an axis that cannot be that of the classes.
+
+    Without it the shape is not the other array's, but without another axis it is.
+    """
+    if seen.binary or not seen.floating or None in seen.shape:
+        return False
+    shapes = (other.shape, *(without(other.shape, channel) for channel in other.sums_to_one))
+    labels = {_trimmed(shape) for shape in shapes}
+    wide = [candidate for candidate in _candidates(seen) if seen.shape[candidate] != 1]
+    fitting = [
+        candidate for candidate in wide if _trimmed(without(seen.shape, candidate)) in labels
+    ]
+    return bool(fitting) and axis not in fitting
 
 
 def _believable(seen: Seen, other: Seen, axis: int, num_classes: int | None) -> bool:

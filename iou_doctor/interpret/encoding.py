@@ -13,8 +13,10 @@ WHOLE_SHARE = 0.5
 
 def encoding_of(values: ValueCounts, axes: Axes, *, floating: bool) -> tuple[Encoding, str]:
     """Return the encoding of an array and what it rests on."""
+    if axes.colour:
+        return Encoding.COLOUR, "three or four whole numbers for each pixel, few different ones"
     if axes.dense:
-        return _of_channels(values, axes, floating)
+        return _of_channels(values)
     if not floating or values.fractional == 0:
         return Encoding.LABELS, "one whole number for each pixel"
     if values.within_unit or _nearly_within_unit(values):
@@ -25,17 +27,23 @@ def encoding_of(values: ValueCounts, axes: Axes, *, floating: bool) -> tuple[Enc
     return Encoding.BINARY_LOGITS, "one value for each pixel, inside and outside [0, 1]"
 
 
-def _of_channels(values: ValueCounts, axes: Axes, floating: bool) -> tuple[Encoding, str]:
+def _of_channels(values: ValueCounts) -> tuple[Encoding, str]:
     only_0_and_1 = values.fractional == 0 and values.outside_unit == 0
     if only_0_and_1:
         return Encoding.ONE_HOT, "only 0 and 1 along the class axis"
-    if not floating and axes.channels in COLOUR_CHANNELS:
-        return Encoding.COLOUR, "three or four whole numbers for each pixel"
     if _nearly_within_unit(values):
         if values.sum_off == 0:
             return Encoding.PROBABILITIES, "channels lie in [0, 1] and sum to 1"
         return Encoding.PROBABILITIES, "channels lie in [0, 1]"
     return Encoding.LOGITS, "channels lie outside [0, 1]"
+
+
+def is_picture(values: ValueCounts, axes: Axes) -> bool:
+    """Return whether channels hold the bytes of a picture rather than one score a class."""
+    low, high = values.minimum, values.maximum
+    if axes.channels not in COLOUR_CHANNELS or low is None or high is None or values.fractional:
+        return False
+    return 0 <= low <= high <= 255 and values.minimum_sum != values.maximum_sum
 
 
 def _nearly_within_unit(values: ValueCounts) -> bool:

@@ -19,7 +19,7 @@ def parse_call(text: str, signatures: Iterable[Signature]) -> tuple[Signature, d
     """Return the signature that a call names, and its arguments with defaults filled in.
 
     `tf.keras.metrics.MeanIoU(3)`, `keras.metrics.MeanIoU(num_classes=3)`, `MeanIoU(3)` and the
-    bare name are all understood.
+    bare name are all understood; a short name means the first signature that ends with it.
 
     Raises:
         UsageError: the text is no call, or of an unknown metric, or has wrong arguments.
@@ -52,9 +52,9 @@ def _find(name: str, known: dict[str, Signature]) -> Signature:
     for prefix in PREFIXES:
         name = name.removeprefix(prefix)
     matches = [full for full in known if full == name or full.endswith(f".{name}")]
-    if len(matches) == 1:
+    if matches:
         return known[matches[0]]
-    shorts = {full.rpartition(".")[2]: full for full in known}
+    shorts = {full.rpartition(".")[2]: full for full in reversed(known)}
     near = difflib.get_close_matches(name.rpartition(".")[2], shorts, n=1)
     hint = f"; did you mean {shorts[near[0]]}?" if near else ""
     raise UsageError(f"--metric {name} is not known{hint} (known: {', '.join(sorted(known))})")

@@ -21,12 +21,18 @@ def doctor_pairings(pair: Pair, layout: Layout, options: Options) -> tuple[Pairi
         return ()
     true = _true_derivations(layout.y_true, pair.y_true.dtype.kind == "f", options.masks_as)
     pred = _pred_derivations(layout.y_pred, pair.y_pred.dtype.kind == "f", options.predictions_as)
-    return tuple(Pairing(t, p) for t in true for p in pred)
+    pairings = [Pairing(t, p) for t in true for p in pred]
+    if Derivation.BINS in pred and Derivation.BINS not in true:
+        pairings.append(Pairing(true[0], Derivation.TENTHS))
+    if Derivation.TIMES_255 in true and pred == (Derivation.LABELS,):
+        # should these floats turn out to be the predictions
+        pairings.append(Pairing(Derivation.BINS, Derivation.LABELS))
+    return tuple(pairings)
 
 
 def _true_derivations(axes: Axes, floating: bool, said: Encoding | None) -> tuple[Derivation, ...]:
     if axes.dense:
-        return (Derivation.ARGMAX,)
+        return (Derivation.COLOUR if axes.colour else Derivation.ARGMAX,)
     if said is not None and said.thresholded:
         return (Derivation.BINS,)
     return (Derivation.LABELS, Derivation.TIMES_255) if floating else (Derivation.LABELS,)
@@ -34,7 +40,7 @@ def _true_derivations(axes: Axes, floating: bool, said: Encoding | None) -> tupl
 
 def _pred_derivations(axes: Axes, floating: bool, said: Encoding | None) -> tuple[Derivation, ...]:
     if axes.dense:
-        return (Derivation.ARGMAX,)
+        return (Derivation.COLOUR if axes.colour else Derivation.ARGMAX,)
     if said is Encoding.LABELS or (said is None and not floating):
         return (Derivation.LABELS,)
     return (Derivation.BINS,) if said else (Derivation.LABELS, Derivation.BINS)
@@ -48,20 +54,24 @@ def metric_pairing(layout: Layout, metric: Metric) -> Pairing | None:
     """
     if layout.y_true.samples != layout.y_pred.samples or layout.mismatched:
         return None
-    true = _own_table(layout.y_true, metric.true)
-    pred = _own_table(layout.y_pred, metric.pred)
+    true = _own_table(layout.y_true, metric.true, metric.axis)
+    pred = _own_table(layout.y_pred, metric.pred, metric.axis)
     if true and pred and layout.relation in {Relation.EQUAL, Relation.FLATTENED}:
         return Pairing(true, pred)
+    if metric.axis != -1 and Derivation.ARGMAX_LAST in (metric.true, metric.pred):
+        return None
     sizes = flat_size(layout.y_true, metric.true), flat_size(layout.y_pred, metric.pred)
     if sizes[0] is None or sizes[0] != sizes[1]:
         return None
     return Pairing(metric.true, metric.pred, flat=True)
 
 
-def _own_table(axes: Axes, derivation: Derivation) -> Derivation | None:
+def _own_table(axes: Axes, derivation: Derivation, axis: int) -> Derivation | None:
     """Return the doctor's derivation that holds the metric's answers, if one does."""
     if derivation is Derivation.ARGMAX_LAST:
-        return Derivation.ARGMAX if axes.dense and axes.channels_last else None
+        looks_at = axis + len(axes.shape) if axis < 0 else axis
+        own = axes.per_class and axes.channel == looks_at and not axes.reshaped
+        return Derivation.ARGMAX if own else None
     return None if axes.dense else derivation
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.interpret.colours import are_colours, are_painted
 from iou_doctor.source import Source
 
 LONGEST_CLASS_AXIS = 1024
@@ -31,6 +32,8 @@ class Seen:
     floating: bool
     binary: bool
     """Whether only 0 and 1 were seen."""
+    in_unit: bool
+    """Whether all values seen lie in [0, 1]."""
     sums_to_one: tuple[int, ...]
     """Candidate axes along which the channels of nearly every pixel sum to 1.
 
@@ -38,19 +41,28 @@ class Seen:
     """
     many_samples: bool
     """Whether axis 0 is known to count samples (folders)."""
+    colour_axes: tuple[int, ...] = ()
+    """Candidate axes along which few different colours stand."""
+    painted_axes: tuple[int, ...] = ()
+    """Those of them whose colours are no greys."""
 
 
 def look(source: Source) -> Seen:
     """Return what a few small windows of `source` show."""
     candidates = _candidate_axes(source)
-    slabs = {axis: _slabs(source, whole=axis) for axis in candidates}
-    binary = _binary([slab for some in slabs.values() for slab in some])
+    windows = {axis: slabs(source, whole=axis) for axis in candidates}
+    everything = [window for some in windows.values() for window in some]
+    binary = _binary(everything)
+    coloured = tuple(axis for axis in candidates if are_colours(windows[axis], axis))
     return Seen(
         shape=source.shape,
         floating=source.dtype.kind == "f",
         binary=binary,
-        sums_to_one=tuple(axis for axis in candidates if _sums_to_one(slabs[axis], axis, binary)),
+        in_unit=all(bool(_within_unit(window).all()) for window in everything),
+        sums_to_one=tuple(axis for axis in candidates if _sums_to_one(windows[axis], axis, binary)),
         many_samples=source.format == "images",
+        colour_axes=coloured,
+        painted_axes=tuple(axis for axis in coloured if are_painted(windows[axis], axis)),
     )
 
 
@@ -67,7 +79,7 @@ def _candidate_axes(source: Source) -> list[int]:
     return [axis for axis, n in lengths.items() if n is not None and 2 <= n <= LONGEST_CLASS_AXIS]
 
 
-def _slabs(source: Source, *, whole: int) -> list[NDArray[Any]]:
+def slabs(source: Source, *, whole: int) -> list[NDArray[Any]]:
     """Return windows from samples spread over the data, whole along one axis."""
     count = source.shape[0] or 0
     if whole == 0:
@@ -93,14 +105,27 @@ def _binary(slabs: list[NDArray[Any]]) -> bool:
     return all(bool(np.isin(slab, (0, 1)).all()) for slab in slabs)
 
 
-def _sums_to_one(slabs: list[NDArray[Any]], axis: int, binary: bool) -> bool:
-    pixels = good = void = 0
-    for slab in slabs:
-        values = slab.astype(np.float64)
+def _within_unit(values: NDArray[Any]) -> NDArray[np.bool_]:
+    inside: NDArray[np.bool_] = (values >= 0) & (values <= 1 + SUM_TOLERANCE)
+    return inside
+
+
+def _sums_to_one(windows: list[NDArray[Any]], axis: int, binary: bool) -> bool:
+    return share_of_ones(windows, axis, void=binary) >= SHARE
+
+
+def share_of_ones(windows: list[NDArray[Any]], axis: int, *, void: bool = False) -> float:
+    """Return the share of finite sums along an axis that are 1, made of values in [0, 1].
+
+    With `void`, sums of 0 are as good, up to a share of the whole.
+    """
+    pixels = good = zeros = 0
+    for window in windows:
+        values = window.astype(np.float64)
         sums = values.sum(axis=axis)
-        within = ((values >= 0) & (values <= 1 + SUM_TOLERANCE)).all(axis=axis)
+        within = _within_unit(values).all(axis=axis)
         finite = np.isfinite(sums)
         pixels += int(finite.sum())
         good += int((finite & within & (np.abs(sums - 1) <= SUM_TOLERANCE)).sum())
-        void += int((sums == 0).sum()) if binary else 0
-    return pixels > 0 and good + min(void, VOID_SHARE * pixels) >= SHARE * pixels
+        zeros += int((sums == 0).sum()) if void else 0
+    return (good + min(zeros, VOID_SHARE * pixels)) / pixels if pixels else 0.0

@@ -27,7 +27,9 @@ def sampled(probe: Probe, reading: Reading, pairing: Pairing) -> Sampled:
         )
         for maps in (probe.many, probe.fine, probe.crops)
     )
-    sizes = reading.layout.y_true.spatial_shape
+    layout = reading.layout
+    # where one side is flattened, the maps have the axes of the other one
+    sizes = max(layout.y_true.spatial_shape, layout.y_pred.spatial_shape, key=len)
     square = len(sizes) >= 2 and None not in sizes and sizes[-1] == sizes[-2]
     return Sampled(many, fine, crops, axes=len(sizes), square=square)
 

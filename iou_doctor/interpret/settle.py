@@ -8,11 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.errors import UsageError
-from iou_doctor.interpret.encoding import encoding_of
+from iou_doctor.interpret.encoding import encoding_of, is_picture
 from iou_doctor.layout import Assumption, Axes, Layout
 from iou_doctor.reading import Encoding, Options, Reading
 from iou_doctor.source import Pair
-from iou_doctor.stats import Derivation, PairCounts, Pairing, Stats, is_no_class
+from iou_doctor.stats import (
+    COLOUR_BASE,
+    NO_CLASS,
+    Derivation,
+    PairCounts,
+    Pairing,
+    Stats,
+    is_grey,
+    is_no_class,
+)
 
 Codes = NDArray[np.int64]
 
@@ -51,6 +60,8 @@ def settle(
     if true is Encoding.SIGMOID and options.masks_as is None:
         # masks between 0 and 1 are damaged labels (divided by 255, smoothed), not predictions
         true, true_why = Encoding.LABELS, "masks with fractions are taken for damaged labels"
+    if true is Encoding.LOGITS and is_picture(stats.y_true, layout.y_true):
+        true, true_why = Encoding.COLOUR, "masks are no scores, and these are like a picture"
     assumed = list(layout.assumed)
     if options.predictions_as:
         pred = _said(options.predictions_as, layout.y_pred, "--predictions-as")
@@ -88,7 +99,7 @@ def _said(encoding: Encoding, axes: Axes, option: str) -> Encoding:
             f"{option} {encoding} needs a class axis, but the array has none: shape {axes.shape};"
             " name the axes with --layout, NHWC for instance"
         )
-    if not encoding.dense and axes.dense:
+    if not encoding.dense and axes.dense and not axes.colour:
         raise UsageError(
             f"{option} {encoding} means one value for each pixel, but axis {axes.channel} holds"
             f" {axes.channels}: shape {axes.shape}; name the axes with --layout, NHW for instance"
@@ -113,6 +124,8 @@ def _classes(
     if not stats.tables:
         return 2, "nothing could be counted"
     table = stats.tables.get(Pairing(Derivation.LABELS, Derivation.LABELS))
+    if layout.y_true.colour or layout.y_pred.colour:
+        return _largest_label(_grey_as_labels(next(iter(stats.tables.values()))), ignore_index)
     return _largest_label(table or next(iter(stats.tables.values())), ignore_index)
 
 
@@ -132,6 +145,16 @@ def _largest_label(table: PairCounts, ignore_index: int | None) -> tuple[int, st
     return largest[side] + 1, f"the largest label in the {side} is {largest[side]}"
 
 
+def _grey_as_labels(table: PairCounts) -> PairCounts:
+    """Return the table with greys as the labels they repeat; other colours are no label."""
+
+    def label(codes: Codes) -> Codes:
+        grey = is_grey(codes)
+        return np.where(grey, codes & 255, np.where(codes >= COLOUR_BASE, NO_CLASS, codes))
+
+    return table.relabel(truth=label, prediction=label)
+
+
 def _names(options: Options, classes: int) -> tuple[str, ...]:
     if not options.class_names:
         return tuple(str(class_id) for class_id in range(classes))
@@ -144,13 +167,16 @@ def _names(options: Options, classes: int) -> tuple[str, ...]:
 
 def doctor_pairing(reading: Reading) -> Pairing:
     """Return the pairing that holds the doctor's own labels."""
-    if reading.layout.y_true.dense:
-        true = Derivation.ARGMAX
-    else:
-        true = Derivation.BINS if reading.y_true.thresholded else Derivation.LABELS
-    if reading.layout.y_pred.dense:
-        return Pairing(true, Derivation.ARGMAX)
-    return Pairing(true, Derivation.BINS if reading.y_pred.thresholded else Derivation.LABELS)
+    layout = reading.layout
+    return Pairing(_own(layout.y_true, reading.y_true), _own(layout.y_pred, reading.y_pred))
+
+
+def _own(axes: Axes, encoding: Encoding) -> Derivation:
+    if axes.colour:
+        return Derivation.COLOUR
+    if axes.dense:
+        return Derivation.ARGMAX
+    return Derivation.BINS if encoding.thresholded else Derivation.LABELS
 
 
 def doctor_labels(table: PairCounts, reading: Reading, pairing: Pairing) -> PairCounts:

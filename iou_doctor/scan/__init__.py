@@ -103,7 +103,7 @@ class Visit:
 
     def _keep(self, batch: Batch, true: _Side, pred: _Side, probe: ProbeBuilder) -> None:
         """Hand the label maps of both sides to the probe, brought to one spatial shape."""
-        own = [pairing for pairing in self.pairings if not pairing.flat]
+        own = [p for p in self.pairings if not p.flat and p.pred is not Derivation.TENTHS]
         if not own:
             return
         y_true = {pairing.true: true.labels(pairing.true) for pairing in own}
@@ -130,7 +130,7 @@ class _Side:
         self._arranged = axes.arrange(exact)
         self._ids: NDArray[np.int64] | None = None
         self._sums = ValueCounts()
-        if axes.dense:
+        if axes.per_class:
             self._ids, self._sums = argmax_and_sums(self._arranged)
         self._known: dict[Derivation, NDArray[Any]] = {}
 
@@ -146,6 +146,10 @@ class _Side:
         match derivation:
             case Derivation.BINS:
                 return derive.bins(self._arranged, self._threshold)
+            case Derivation.TENTHS:
+                return derive.tenths(self._arranged)
+            case Derivation.COLOUR:
+                return derive.colours(self._arranged)
             case Derivation.TIMES_255:
                 return derive.times_255(self._arranged)
             case _:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.stats import VALUE_LIMIT, no_class
+from iou_doctor.stats import COLOUR_BASE, VALUE_LIMIT, no_class
 
 
 def as_labels(values: NDArray[Any]) -> NDArray[Any]:
@@ -49,9 +49,29 @@ def bins(values: NDArray[Any], threshold: float) -> NDArray[np.int64]:
     return np.where(missing, no_class(codes * 0), codes) if missing.any() else codes
 
 
+def tenths(values: NDArray[Any]) -> NDArray[Any]:
+    """Return how many of 0.1, 0.2 … 0.9 each value reaches (0 to 9), compared in float32."""
+    single = values.astype(np.float32)
+    codes = np.zeros(single.shape, dtype=np.uint8)
+    for tenth in range(1, 10):
+        codes += single >= np.float32(tenth / 10)
+    missing = np.isnan(single)
+    if not missing.any():
+        return codes
+    return np.where(missing, no_class(np.zeros(single.shape)), codes)
+
+
 def times_255(values: NDArray[Any]) -> NDArray[np.int64]:
     """Return round(value · 255)."""
     return _truncated(np.rint(values.astype(np.float64) * 255)).astype(np.int64)
+
+
+def colours(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the colour codes of (..., 3) or (..., 4); what is no colour is no class."""
+    wide = values[..., :3].astype(np.int64)
+    codes = (wide[..., 0] << 16) + (wide[..., 1] << 8) + wide[..., 2] + COLOUR_BASE
+    good = ((wide == values[..., :3]) & (wide >= 0) & (wide <= 255)).all(axis=-1)
+    return codes if good.all() else np.where(good, codes, no_class(np.zeros_like(codes)))
 
 
 def naive_argmax(values: NDArray[Any]) -> NDArray[np.int64]:

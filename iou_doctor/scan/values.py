@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.scan.derive import naive_argmax
-from iou_doctor.stats import Place, ValueCounts, no_class
+from iou_doctor.stats import Place, ValueCounts, no_class, twice_bound
 
 SUM_TOLERANCE = 0.02
 """A float16 softmax over 11 classes is off by 0.0004; bfloat16 or resized ones by up to 0.01."""
+NEAR_TWICE = 0.95
+"""Part of the bound of a second activation: scores of 0.82 and more come through above it."""
+ROUNDING = 1e-3
+"""float16 rounds by up to 0.0005."""
 GRID_TOLERANCE = 0.07
 """k/255 times 255 in float16 comes back within 0.063 of k; all values must be so near."""
 
@@ -42,11 +46,11 @@ class _Where:
         self, samples: NDArray[np.int64], first_row: int, values: NDArray[Any], dense: bool
     ) -> None:
         self._samples, self._first_row, self._values = samples, first_row, values
-        self._dense = dense
+        self.dense = dense
 
     def place(self, flat: int) -> Place:
         index = tuple(int(i) for i in np.unravel_index(flat, self._values.shape))
-        pixel = index[:-1] if self._dense else index
+        pixel = index[:-1] if self.dense else index
         stored = np.atleast_1d(self._values[pixel])
         position = (pixel[1] + self._first_row, *pixel[2:])
         return Place(int(self._samples[pixel[0]]), position, tuple(float(v) for v in stored))
@@ -79,6 +83,7 @@ def _floats(counts: ValueCounts, values: NDArray[Any], where: _Where) -> ValueCo
         fractional=fractional,
         first_fractional=where.first(fraction) if fractional else None,
         off_255_grid=_off_grid(finite) + counts.non_finite,
+        near_twice=0 if where.dense else _near_twice(finite, 2),
     )
 
 
@@ -151,6 +156,7 @@ def _pixel_counts(
     ties = 0
     if np.count_nonzero(at_top) > sums.size - np.count_nonzero(np.isnan(largest)):
         ties = int((at_top.sum(axis=-1) > 1).sum())
+    tops = largest[np.isfinite(largest)]
     ones = (largest[..., 0] == 1) & (sums == 1)
     if ones.any():
         ones[ones] = np.count_nonzero(values[ones], axis=-1) == 1
@@ -158,6 +164,15 @@ def _pixel_counts(
         sum_off=int(off.sum()),
         one_hot=int(ones.sum()),
         ties=ties,
+        near_twice=_near_twice(largest, values.shape[-1]),
+        minimum_top=float(tops.min()) if tops.size else None,
         minimum_sum=float(finite.min()) if finite.size else None,
         maximum_sum=float(finite.max()) if finite.size else None,
     )
+
+
+def _near_twice(values: NDArray[Any], classes: int) -> int:
+    """Return how many values are just below the most that softmax of probabilities can give."""
+    most = twice_bound(classes)
+    near = (values >= NEAR_TWICE * most) & (values <= (1 + ROUNDING) * most)
+    return int(np.count_nonzero(near))

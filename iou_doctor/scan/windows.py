@@ -35,7 +35,8 @@ def batches(pair: Pair, layout: Layout, *, whole_samples: bool) -> Iterator[Batc
         layout: what their axes mean.
         whole_samples: never split a sample by rows.
     """
-    split = not whole_samples and layout.relation is Relation.EQUAL
+    reshaped = layout.y_true.reshaped or layout.y_pred.reshaped
+    split = not whole_samples and not reshaped and layout.relation is Relation.EQUAL
     for window in _windows(pair, layout, split=split):
         yield Batch(
             y_true=_read(pair.y_true, layout.y_true, window),
@@ -43,6 +44,13 @@ def batches(pair: Pair, layout: Layout, *, whole_samples: bool) -> Iterator[Batc
             samples=np.arange(window.samples.start, window.samples.stop, dtype=np.int64),
             first_row=window.rows.start if window.rows else 0,
         )
+
+
+def parts(source: Source, axes: Axes) -> Iterator[np.typing.NDArray[np.generic]]:
+    """Yield one array in order, in some whole samples at a time; one by one where sizes differ."""
+    layout = Layout(axes, axes, Relation.EQUAL)
+    for window in _windows(Pair(source, source), layout, split=False):
+        yield _read(source, axes, window)
 
 
 def _windows(pair: Pair, layout: Layout, *, split: bool) -> Iterator[Window]:

@@ -7,8 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from build import diagnose, logits, noisy, one_hot, probabilities, scene, sigmoid
+from scenes import boxes, model
+from test_interpolated_masks import IDS, halved, nearest
+from test_jpeg_masks import ringing
+from test_misplaced_tiles import shuffled
 
 from iou_doctor import checks
+from iou_doctor.baseline import Baseline, BaselineInput
 from iou_doctor.finding import Severity
 
 # code, name, severity: public, and never changed
@@ -16,39 +21,73 @@ BUILT = """
 IOU101 shape-mismatch error
 IOU102 sample-count-mismatch error
 IOU103 channels-first error
+IOU104 reshaped-not-transposed error
 IOU105 height-width-swapped error
 IOU106 extra-axis warning
 IOU107 resolution-mismatch error
+IOU108 inputs-swapped warning
+IOU109 reading-drift error
 IOU201 unargmaxed-probabilities error
 IOU202 unargmaxed-logits error
 IOU203 unthresholded-sigmoid error
+IOU204 softmax-over-wrong-axis error
+IOU205 double-activation warning
+IOU206 single-channel-softmax error
 IOU207 non-finite-predictions error
+IOU208 argmax-over-wrong-axis error
+IOU209 channels-not-normalised warning
+IOU210 threshold-off warning
+IOU211 interpolated-predictions error
+IOU212 colour-predictions error
+IOU213 labels-as-channels error
+IOU214 logits-thresholded-as-probabilities error
 IOU301 missing-one-hot error
 IOU302 one-hot-masks error
 IOU303 masks-0-255 error
 IOU304 masks-divided-by-255 error
+IOU305 interpolated-masks error
+IOU306 jpeg-masks warning
+IOU307 colour-masks error
+IOU308 palette-read-as-grey error
+IOU309 stretched-labels error
+IOU310 soft-masks error
 IOU311 non-finite-masks error
+IOU312 invalid-one-hot warning
+IOU313 replicated-grey-masks error
 IOU401 label-out-of-range error
 IOU402 prediction-out-of-range error
 IOU403 channel-count-mismatch error
+IOU404 labels-off-by-one error
+IOU405 zero-label-reduced error
 IOU406 undeclared-void-label warning
+IOU407 permuted-classes error
+IOU408 foreign-label-ids error
+IOU409 inverted-masks error
+IOU410 instance-ids error
+IOU411 ignored-class-in-range warning
+IOU412 num-classes-too-large warning
+IOU501 shuffled-samples error
+IOU502 flipped-samples error
+IOU503 shifted-predictions warning
+IOU504 misplaced-tiles warning
+IOU505 shared-padding note
+IOU506 duplicated-samples warning
+IOU507 predictions-equal-masks warning
+IOU601 absent-class note
+IOU602 unlabelled-class-predicted warning
+IOU603 counter-overflow warning
+IOU604 index-overflow note
 IOU605 dropped-pixels warning
+IOU606 averaging-gap note
+IOU607 suspicious-perfect-score warning
 IOU608 metric-misreads-arrays error
+IOU609 score-regression error
 IOU701 class-imbalance warning
 IOU702 collapsed-predictions error
 IOU703 never-predicted-class warning
 """
 NOT_YET_BUILT = """
-reshaped-not-transposed inputs-swapped reading-drift softmax-over-wrong-axis double-activation
-single-channel-softmax argmax-over-wrong-axis channels-not-normalised threshold-off
-interpolated-predictions colour-predictions labels-as-channels logits-thresholded-as-probabilities
-interpolated-masks jpeg-masks colour-masks palette-read-as-grey stretched-labels soft-masks
-invalid-one-hot replicated-grey-masks labels-off-by-one zero-label-reduced permuted-classes
-foreign-label-ids inverted-masks instance-ids ignored-class-in-range num-classes-too-large
-shuffled-samples flipped-samples shifted-predictions misplaced-tiles shared-padding
-duplicated-samples predictions-equal-masks absent-class unlabelled-class-predicted counter-overflow
-index-overflow averaging-gap suspicious-perfect-score score-regression model-output-mismatch
-model-without-activation constant-output unsafe-model-file
+model-output-mismatch model-without-activation constant-output unsafe-model-file
 """
 TABLE = [tuple(line.split()) for line in BUILT.split("\n") if line]
 ALL_NAMES = {name for _, name, _ in TABLE} | set(NOT_YET_BUILT.split())
@@ -56,7 +95,73 @@ ALL_NAMES = {name for _, name, _ in TABLE} | set(NOT_YET_BUILT.split())
 T = scene(1)
 P = noisy(T, 2)
 V = np.where(np.arange(18) == 5, 255, T.astype(np.int64))
+S = scene(1, samples=6, height=32, width=48, classes=5)
+OBJECTS = np.arange(4)[:, None, None] * 36 + np.kron(
+    np.arange(36).reshape(6, 6), np.ones((8, 8), int)
+)
+LABELS = BaselineInput("labels", None)
+BASELINE = Baseline("baseline.json", 3, None, LABELS, LABELS, 0.99, {0: 0.99})
+MANY = np.arange(21, dtype=np.uint8).reshape(1, 3, 7)
+LARGE = np.zeros((2, 4000, 2500), dtype=np.uint8)
+HALF = np.concatenate([LARGE[:1], LARGE[:1] | (np.arange(2500) < 400).astype(np.uint8)])
+SCORES = probabilities(P, 3, classes=3)
+ODDS = np.exp(logits(P, 3, classes=3) / 4)
+TWICE = np.exp(one_hot(P, 3, np.float32))
+OF_THE_CLASSES = "MeanIoU(3, sparse_y_pred=False)"
+TWO = scene(1, samples=3, height=60, width=60, classes=2)
+D = boxes(1, height=48, width=64)
+E = model(D, 2)
+RGB = np.array([[0, 0, 0], [128, 0, 0], [0, 128, 0], [128, 128, 0], [0, 0, 128]], np.uint8)
+GREYS = np.array([0, 38, 75, 113, 15], np.uint8)
+C = scene(1, samples=3, height=24, width=30, classes=5)
+B = scene(1, samples=3, height=48, width=60, classes=2)
 SICK = [
+    {"y_true": halved(IDS).astype(np.float32), "y_pred": nearest(IDS), "num_classes": 10},
+    {"y_true": ringing(99 * B, 1), "y_pred": noisy(B, 2, classes=2), "num_classes": 150},
+    {"y_true": RGB[C], "y_pred": noisy(C, 2, classes=5), "num_classes": 21},
+    {"y_true": C, "y_pred": RGB[noisy(C, 2, classes=5)], "num_classes": 21},
+    {"y_true": GREYS[C], "y_pred": noisy(C, 2, classes=5), "num_classes": 21},
+    {"y_true": C * np.uint8(63), "y_pred": noisy(C, 2, classes=5), "num_classes": 5},
+    {"y_true": one_hot(T, 3) * 0.9 + 0.1 / 3, "y_pred": one_hot(P, 3), "num_classes": 3},
+    {"y_true": one_hot(V, 3), "y_pred": SCORES, "metric": "OneHotMeanIoU(3)"},
+    {"y_true": np.repeat(C[..., None], 3, axis=-1), "y_pred": noisy(C, 2, classes=5)},
+    {"y_true": D, "y_pred": E[[3, 0, 7, 1, 6, 2, 4, 5]]},
+    {"y_true": D, "y_pred": E[:, :, ::-1]},
+    {"y_true": D, "y_pred": np.roll(E, (5, -4), (1, 2))},
+    {"y_true": D, "y_pred": shuffled(E, 4, 5)},
+    {"y_true": np.pad(D, ((0, 0), (9, 9), (0, 0))), "y_pred": np.pad(E, ((0, 0), (9, 9), (0, 0)))},
+    {"y_true": D[[0, 1, 2, 0]], "y_pred": E[[0, 1, 2, 0]]},
+    {"y_true": D, "y_pred": D},
+    {"y_true": T, "y_pred": np.moveaxis(SCORES, -1, 1).reshape(SCORES.shape)},
+    {"y_true": SCORES, "y_pred": T},
+    {"y_true": T, "y_pred": ODDS / ODDS.sum(axis=1, keepdims=True)},
+    {"y_true": T, "y_pred": TWICE / TWICE.sum(axis=-1, keepdims=True)},
+    {"y_true": T > 0, "y_pred": np.ones((*T.shape, 1), np.float32)},
+    {"y_true": T, "y_pred": SCORES.argmax(axis=1), "num_classes": 3},
+    {"y_true": T, "y_pred": SCORES / 2, "metric": OF_THE_CLASSES},
+    {"y_true": TWO, "y_pred": sigmoid(TWO, 3) ** 3, "metric": "BinaryIoU()"},
+    {"y_true": T, "y_pred": np.where(P == 2, 1.5, P)},
+    {"y_true": T, "y_pred": P, "metric": OF_THE_CLASSES},
+    {"y_true": T > 0, "y_pred": logits(P > 0, 3, classes=2)[..., 1], "metric": "BinaryIoU()"},
+    {"y_true": S + 1, "y_pred": S},
+    {"y_true": np.where(S == 0, 255, S - 1), "y_pred": S, "num_classes": 5},
+    {"y_true": S, "y_pred": np.array([0, 2, 1, 3, 4])[S]},
+    {"y_true": np.array([7, 8, 11, 26, 24])[S], "y_pred": np.array([0, 1, 2, 13, 11])[S]},
+    {"y_true": S > 1, "y_pred": S <= 1, "num_classes": 2},
+    {"y_true": OBJECTS, "y_pred": OBJECTS % 2, "num_classes": 2},
+    {"y_true": S, "y_pred": S, "num_classes": 12},
+    {
+        "y_true": T,
+        "y_pred": one_hot(np.where(np.arange(18) == 5, 3, P), 3),
+        "metric": "MeanIoU(3, sparse_y_pred=False)",
+    },
+    {"y_true": T, "y_pred": P, "baseline": BASELINE},
+    {"y_true": T, "y_pred": P, "num_classes": 4, "baseline": BASELINE},
+    {"y_true": T.clip(0, 1), "y_pred": P, "num_classes": 3},
+    {"y_true": MANY, "y_pred": MANY, "num_classes": 21},
+    {"y_true": LARGE, "y_pred": HALF, "metric": "tf_keras.metrics.MeanIoU(2)"},
+    {"y_true": T * 0, "y_pred": T * 0, "num_classes": 2},
+    {"y_true": np.stack([T[0], T[0] * 0]), "y_pred": np.stack([P[0], T[0] * 0])},
     {"y_true": T, "y_pred": P[:, :-1]},
     {"y_true": T, "y_pred": P[:1]},
     {"y_true": T, "y_pred": np.moveaxis(probabilities(P, 3, classes=3), -1, 1)},

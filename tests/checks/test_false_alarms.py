@@ -12,7 +12,7 @@ from build import diagnose, logits, noisy, one_hot, probabilities, scene, sigmoi
 from iou_doctor.finding import Severity
 
 VARIANTS = 400
-TRUE_OF_THE_DATA = {"class-imbalance", "never-predicted-class"}
+TRUE_OF_THE_DATA = {"class-imbalance", "never-predicted-class", "unlabelled-class-predicted"}
 DTYPES = (np.uint8, np.int32, np.int64, np.float32)
 
 

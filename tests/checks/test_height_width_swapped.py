@@ -1,4 +1,9 @@
-from build import after, diagnose, errors, found, logits, names, scene
+import numpy as np
+import pytest
+from build import after, diagnose, errors, found, logits, mean_iou, names, scene
+from scenes import boxes, model
+
+RULE = "height-width-swapped"
 
 MASKS = [[[0, 1, 1], [0, 0, 1]]]
 SWAPPED = [[[0, 0], [1, 0], [1, 1]]]
@@ -23,3 +28,58 @@ def test_dense_predictions_are_swapped_too():
 
 def test_equal_sizes_pass():
     assert names(diagnose(y_true=MASKS, y_pred=MASKS, num_classes=2)) == []
+
+
+T, S = boxes(1), boxes(3, height=48, width=48)
+P, Q = model(T, 2), model(S, 4)
+
+
+def refilled(labels):
+    """Return maps whose pixels were written column by column, and read row by row."""
+    return labels.swapaxes(1, 2).reshape(labels.shape)
+
+
+def test_transposed_squares():
+    report = diagnose(y_true=S, y_pred=Q.swapaxes(1, 2), num_classes=5)
+    assert errors(report) == [RULE]
+    assert found(report, RULE).help == "np.swapaxes(predictions, 1, 2)"
+    assert after(report, RULE) == pytest.approx(mean_iou(S, Q, 5))
+
+
+def test_flipped_or_turned_squares_are_another_rule():
+    for turned in (np.rot90(Q, 1, (1, 2)), Q[:, ::-1]):
+        assert RULE not in names(diagnose(y_true=S, y_pred=turned, num_classes=5))
+
+
+@pytest.mark.parametrize("how", ["columns", "rows"])
+def test_pixels_filled_in_in_the_wrong_order(how):
+    sick = refilled(P) if how == "columns" else P.reshape(8, 64, 48).swapaxes(1, 2)
+    report = diagnose(y_true=T, y_pred=sick, num_classes=5)
+    assert errors(report) == [RULE]
+    assert "predictions" in found(report, RULE).message
+    assert after(report, RULE) == pytest.approx(mean_iou(T, P, 5))
+
+
+def test_masks_filled_in_in_the_wrong_order():
+    report = diagnose(y_true=refilled(T), y_pred=P, num_classes=5)
+    finding = found(report, RULE)
+    assert "once the masks are read column by column" in finding.message
+    assert finding.repair.estimated
+    assert finding.repair.steps == ()
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(T, P, 5))
+
+
+def test_flattened_columns():
+    report = diagnose(y_true=T, y_pred=P.swapaxes(1, 2).reshape(8, -1), num_classes=5)
+    finding = found(report, RULE)
+    assert 'order="F"' in finding.help
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(T, P, 5))
+
+
+def test_healthy_and_symmetric_squares_pass():
+    symmetric = np.maximum(S, S.swapaxes(1, 2))
+    for labels in (S, symmetric):
+        predicted = model(labels, 7)
+        assert RULE not in names(diagnose(y_true=labels, y_pred=predicted, num_classes=5))
+    sides = model(symmetric, 7).swapaxes(1, 2)
+    assert RULE not in names(diagnose(y_true=symmetric, y_pred=sides, num_classes=5))

@@ -36,3 +36,43 @@ def test_255_as_declared_ignore_label_passes():
 def test_more_than_two_classes_pass():
     report = diagnose(y_true=MASKS, y_pred=[[[0, 1, 2, 0]]], num_classes=3)
     assert "masks-0-255" not in names(report)
+
+
+def outlined():
+    """Return masks of 0 with void outlines of 255 round discs, and where the discs are."""
+    rows, columns = np.mgrid[:64, :64]
+    masks, discs = np.zeros((3, 64, 64), dtype=np.uint8), np.zeros((3, 64, 64), dtype=bool)
+    for image, disc, middle in zip(masks, discs, ((25, 30), (33, 38), (39, 26)), strict=True):
+        distance = np.hypot(rows - middle[0], columns - middle[1])
+        image[abs(distance - 15) < 2.5] = 255
+        disc[distance < 15] = True
+    return masks, discs
+
+
+def test_a_thin_border_round_something_else_is_void():
+    masks, discs = outlined()
+    speckled = np.random.default_rng(2).random(discs.shape) < 0.05
+    for predictions in (np.zeros_like(masks), speckled, discs):
+        report = diagnose(y_true=masks, y_pred=predictions, num_classes=2)
+        assert "masks-0-255" not in names(report)
+        assert "undeclared-void-label" in names(report)
+
+
+def test_thin_rings_that_are_predicted_are_objects():
+    masks, _ = outlined()
+    specks = np.random.default_rng(2).random(masks.shape) < 0.05
+    report = diagnose(y_true=masks, y_pred=(masks > 0) | specks, num_classes=2)
+    assert report.verdict.primary == "masks-0-255"
+
+
+def test_thin_objects_that_enclose_nothing_are_objects():
+    masks = np.zeros((2, 64, 64), dtype=np.uint8)
+    masks[:, 10:13] = masks[:, :, 30:32] = 255
+    report = diagnose(y_true=masks, y_pred=np.zeros_like(masks), num_classes=2)
+    assert report.verdict.primary == "masks-0-255"
+
+
+def test_outlines_of_bodies_are_objects():
+    masks, discs = outlined()
+    report = diagnose(y_true=masks | discs * 255, y_pred=np.zeros_like(masks), num_classes=2)
+    assert report.verdict.primary == "masks-0-255"

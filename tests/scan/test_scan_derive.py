@@ -137,3 +137,18 @@ def test_times_255_undoes_a_division_by_255():
     pairing = Pairing(Derivation.TIMES_255, Derivation.LABELS)
     stats = stats_of(values, np.arange(256)[np.newaxis], true="NL", pred="NL", pairings=[pairing])
     assert rows(stats.tables[pairing]) == {(0, label, label): 1 for label in range(256)}
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+def test_tenths_count_the_thresholds_that_a_score_reaches(dtype):
+    values = np.array([[-1, 0, 0.05, 0.25, 0.5, 0.95, 1, 7, np.nan, np.inf, -np.inf]], dtype)
+    ours, _ = labels_of(values, Derivation.TENTHS)
+    assert ours == [0, 0, 0, 2, 5, 9, 9, 9, NO, 9, 0]
+
+
+def test_a_score_on_a_tenth_reaches_it_in_float32():
+    tenths = np.arange(1, 10, dtype=np.float64)[None] / 10
+    below = np.nextafter(tenths.astype(np.float32), np.float32(0))
+    assert labels_of(tenths, Derivation.TENTHS)[0] == list(range(1, 10))
+    assert labels_of(tenths.astype(np.float32), Derivation.TENTHS)[0] == list(range(1, 10))
+    assert labels_of(below, Derivation.TENTHS)[0] == list(range(9))

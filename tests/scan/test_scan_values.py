@@ -112,3 +112,23 @@ def test_an_array_without_a_finite_value_has_no_extremes():
     assert (counts.nan, counts.infinite, counts.outside_unit) == (1, 1, 1)
     assert counts.first_fractional is None
     assert not counts.within_unit
+
+
+def test_values_just_below_what_a_second_sigmoid_leaves():
+    # e / (e + 1) is 0.7311, 95 % of it 0.6945
+    counts = counts_of([[0.5, 0.69, 0.70, 0.731, 0.74, np.nan]])
+    assert counts.near_twice == 2
+
+
+def test_pixels_just_below_what_a_second_softmax_leaves():
+    # e / (e + 2) is 0.5761, 95 % of it 0.5473
+    pixels = [[0.54, 0.23, 0.23], [0.2, 0.55, 0.25], [0.2119, 0.2119, 0.5761], [0.6, 0.2, 0.2]]
+    counts = counts_of([pixels], dense=True)
+    assert counts.near_twice == 2
+    assert counts.minimum_top == 0.54
+
+
+def test_the_smallest_of_the_largest_channels_leaves_out_nan():
+    counts = counts_of([[[0.9, 0.1], [np.nan, 0.2], [0.3, 0.7]]], dense=True)
+    assert counts.minimum_top == 0.7
+    assert counts_of([[[np.nan, 0.2]]], dense=True).minimum_top is None

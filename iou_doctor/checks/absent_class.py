@@ -1,0 +1,57 @@
+"""A class is in neither the masks nor the predictions, and tools differ about its IoU.
+
+Its union is zero, so its IoU is 0 / 0. Whether that is left out of the mean, counted as 0 or
+counted as 1 is a convention, and moves the mean by up to 1 / C for each such class.
+
+    3 classes, a perfect prediction, class 2 absent:   1.0   left out
+                                                       0.667 counted as 0
+    left out     Keras, torchmetrics JaccardIndex (macro, from 1.0), mmsegmentation, Cityscapes
+    counted 0    ADE20K's scorer, PaddleSeg, ignite, scikit-learn with `labels`
+    counted 1    segmentation_models_pytorch, segmentation_models, kornia, any `smooth` term
+    NaN          the PASCAL VOC devkit, a plain np.mean
+
+Score a data set that holds every class, or say which convention the number follows.
+"""
+
+from iou_doctor.checks import Result
+from iou_doctor.checks._words import listed
+from iou_doctor.evidence import Evidence
+from iou_doctor.finding import Finding, Rule, Severity, Skipped, Suspicion
+
+RULE = Rule(
+    code="IOU601",
+    name="absent-class",
+    severity=Severity.NOTE,
+    suspicion=Suspicion.DEFINITIONS,
+    claim="a class is in neither the masks nor the predictions",
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for classes with zero union, and score them by each convention."""
+    if evidence.error_found:
+        return Skipped("an error was found: conventions matter once it is cured")
+    reading, mean = evidence.reading, evidence.mended.mean_iou
+    counting = [entry for entry in evidence.mended.per_class if entry.id != reading.ignore_index]
+    absent = [entry.id for entry in counting if entry.iou is None]
+    if not absent or mean is None:
+        return []
+    as_zero = mean * (len(counting) - len(absent)) / len(counting)
+    as_one = as_zero + len(absent) / len(counting)
+    noun, verb, them = ("class", "is", "it") if len(absent) == 1 else ("classes", "are", "them")
+    return [
+        Finding(
+            RULE,
+            message=f"{noun} {listed(reading.class_names[label] for label in absent)} {verb} in"
+            f" neither masks nor predictions: the mean is {mean:.4f} without {them},"
+            f" {as_zero:.4f} counting 0, {as_one:.4f} counting 1",
+            help="left out by Keras, torchmetrics JaccardIndex and mmsegmentation; 0 for ADE20K,"
+            " PaddleSeg and scikit-learn with `labels`; 1 for segmentation_models_pytorch",
+            facts={
+                "classes": absent,
+                "mean_iou": mean,
+                "counted_as_0": as_zero,
+                "counted_as_1": as_one,
+            },
+        )
+    ]

@@ -1,0 +1,142 @@
+"""Some samples occur twice, mask and prediction alike.
+
+Distributed evaluation fills the last batch with samples it has seen, so that every worker gets as
+many; a `repeat()` or an overlapping list of files does the same. The repeated samples count twice,
+and the score depends on the number of workers.
+
+    400 samples, the last 12 equal to the first 12:   mean IoU 0.7431
+    388 different samples:                            mean IoU 0.7402
+
+Cut the gathered arrays to the length of the data set. Truly equal samples (frames of a camera that
+stands still) look the same: it is a warning.
+"""
+
+from __future__ import annotations
+
+from math import log10, pi
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.checks import Result
+from iou_doctor.checks._words import amount, percent
+from iou_doctor.evidence import Evidence
+from iou_doctor.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.probe import LabelMaps
+from iou_doctor.repair import Repair
+from iou_doctor.stats import PairCounts
+
+RULE = Rule(
+    code="IOU506",
+    name="duplicated-samples",
+    severity=Severity.WARNING,
+    suspicion=Suspicion.DEFINITIONS,
+    claim="some samples occur twice, and count twice",
+)
+FEWEST_PAIRS = 3
+"""Different (truth, prediction) pairs in a sample, below which it is too plain to be recognised."""
+SURE = 3
+"""Powers of ten by which equal counts must be unlikely where no map of the sample was kept."""
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for samples with equal counts of all pairs, and equal maps where maps were kept."""
+    repeated = _repeated(evidence)
+    if not repeated:
+        return []
+    samples = evidence.reading.layout.samples
+    last = list(repeated) == list(range(samples - len(repeated), samples))
+    first = next(iter(repeated))
+    which = (
+        f"the last {amount(len(repeated), 'sample')} of {samples:,}"
+        if last
+        else (f"{amount(len(repeated), 'sample')} of {samples:,}")
+    )
+    verb = "equals an earlier one" if len(repeated) == 1 else "equal earlier ones"
+    return [
+        Finding(
+            RULE,
+            message=f"{which} ({percent(len(repeated), samples)}) {verb},"
+            " mask and prediction alike",
+            help="cut the gathered arrays to the length of the data set; count each sample once"
+            " when you gather from several workers",
+            facts={
+                "samples": samples,
+                "repeated": len(repeated),
+                "first": [repeated[first], first],
+                "at_the_end": last,
+            },
+            evidence=f"{evidence.sample_name(first)} equals"
+            f" {evidence.sample_name(repeated[first])}",
+            repair=_without(np.array(list(repeated))),
+        )
+    ]
+
+
+def _without(repeated: NDArray[np.int64]) -> Repair:
+    def relabel(pairs: PairCounts) -> PairCounts:
+        return pairs.where(~np.isin(pairs.image, repeated))
+
+    return Repair(name="count each sample once", safe=True, relabel=relabel)
+
+
+def _repeated(evidence: Evidence) -> dict[int, int]:
+    """Return the samples that equal an earlier one, each with the earliest it equals."""
+    pairs = evidence.pairs
+    images, starts = np.unique(pairs.image, return_index=True)
+    ends = np.append(starts[1:], len(pairs.image))
+    candidates = np.flatnonzero(_alike(pairs, starts) & (ends - starts >= FEWEST_PAIRS))
+    maps = _thumbnails(evidence.sampled.many) if evidence.sampled and len(candidates) else {}
+    seen: dict[bytes, list[int]] = {}
+    repeated: dict[int, int] = {}
+    for index in candidates.tolist():
+        rows, image = slice(starts[index], ends[index]), int(images[index])
+        columns = (pairs.truth, pairs.prediction, pairs.count)
+        same_counts = seen.setdefault(b"".join(c[rows].tobytes() for c in columns), [])
+        telling = _telling(pairs.count[rows], len(images))
+        earlier = [one for one in same_counts if _equal(one, image, maps, telling)]
+        if earlier:
+            repeated[image] = earlier[0]
+        else:
+            same_counts.append(image)
+    return repeated
+
+
+def _alike(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return which images may have the same table as another one: their checksums are equal."""
+    if not len(starts):
+        return np.zeros(0, dtype=bool)
+    mixed = np.zeros(len(pairs.image), dtype=np.uint64)
+    for column in (pairs.truth, pairs.prediction, pairs.count):
+        mixed = (mixed ^ column.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+    sums = np.add.reduceat(mixed, starts)
+    _, place, times = np.unique(sums, return_inverse=True, return_counts=True)
+    alike: NDArray[np.bool_] = times[place] > 1
+    return alike
+
+
+def _thumbnails(maps: LabelMaps) -> dict[int, bytes]:
+    """Return both maps of each kept sample; nothing for a mask without structure."""
+    return {
+        int(sample): b"" if true.min() == true.max() else true.tobytes() + pred.tobytes()
+        for sample, true, pred in zip(maps.samples, maps.y_true, maps.y_pred, strict=True)
+    }
+
+
+def _equal(one: int, other: int, maps: dict[int, bytes], telling: bool) -> bool:
+    """Return whether two samples with equal counts are equal, as far as can be known."""
+    if one in maps and other in maps:
+        return maps[one] == maps[other] != b""
+    return telling
+
+
+def _telling(counts: NDArray[np.int64], samples: int) -> bool:
+    """Return whether another image would not have these very counts by chance.
+
+    A count that varies at least as a Poisson number does is met again with a chance of at most
+    1 / sqrt(2 pi count); the largest one is what the others leave.
+    """
+    others = np.sort(counts)[:-1]
+    rarity = float(np.log10(2 * pi * others).sum()) / 2
+    return rarity > 2 * log10(max(samples, 1)) + SURE

@@ -1,0 +1,132 @@
+"""The masks were resized with interpolation, which invents ids in between.
+
+A bilinear, bicubic or antialiased resize averages class ids. Between background (0) and person
+(15) it writes 7.5, or rounded 8: bus. Fractions are cut by the metric to some smaller id. Every
+border is then scored against classes that are not there, and rare classes suffer most.
+
+    mask.resize(size)                       0 0 7 15     (Pillow's default is bicubic)
+    mask.resize(size, Image.NEAREST)        0 0 15 15
+
+Resize masks with nearest neighbour from the original files: `cv2.INTER_NEAREST`,
+`tf.image.resize(masks, size, method="nearest")`. What a border pixel was cannot be told any more.
+"""
+
+from iou_doctor.checks import Result
+from iou_doctor.checks._mask_values import CONSEQUENCES, mask_labels, value_repair
+from iou_doctor.checks._modes import jpeg_modes
+from iou_doctor.checks._seams import Seam, seams
+from iou_doctor.checks._strays import VOID_LABELS
+from iou_doctor.checks._words import listed, percent, place
+from iou_doctor.evidence import Evidence
+from iou_doctor.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.reading import Encoding
+from iou_doctor.repair import Repair
+
+RULE = Rule(
+    code="IOU305",
+    name="interpolated-masks",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.MASK_VALUES,
+    claim="the masks were resized with interpolation, which invents ids in between",
+    explains=CONSEQUENCES,
+)
+
+MOST_FRACTIONS = 0.5
+"""Interpolation spoils borders; where most values are fractions, they are scores."""
+FEWEST_SEAMS = 2
+"""One thin label between two others may be the outline class of a data set."""
+LARGEST_SHARE = 0.05
+"""Of all pixels: what covers more than this is no mere seam."""
+LEARNT = 0.2
+"""From this recall on the model has learnt the label, so it is a class; seams are not learnt."""
+HELP = (
+    "resize masks with nearest neighbour, from the original files (Image.NEAREST,"
+    " cv2.INTER_NEAREST, method='nearest')"
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for fractions, or for ids that are only seams between a smaller and a larger one."""
+    if evidence.reading.y_true is not Encoding.LABELS or evidence.has_found("masks-divided-by-255"):
+        return []
+    values = evidence.stats.y_true
+    if values.fractional:
+        if values.fractional > MOST_FRACTIONS * values.values:
+            return []
+        return [_fractions(evidence)]
+    candidates = _candidates(evidence)
+    if len(candidates) < FEWEST_SEAMS or jpeg_modes(evidence):
+        return []
+    if evidence.sampled is None or not evidence.sampled.crops.y_true:
+        return Skipped("no maps at full resolution were kept: seams show on 2-D images only")
+    return _seams(evidence, candidates)
+
+
+def _fractions(evidence: Evidence) -> Finding:
+    values = evidence.stats.y_true
+    first = values.first_fractional
+    return Finding(
+        RULE,
+        message=f"{percent(values.fractional, values.values)} of the mask values are fractions"
+        f" between {values.minimum:g} and {values.maximum:g}, which no class id is",
+        help=HELP,
+        facts={"fractional": values.fractional, "values": values.values, "labels": []},
+        evidence=f"first: {place(first, evidence)}" if first else None,
+    )
+
+
+def _candidates(evidence: Evidence) -> list[int]:
+    """Return rare labels that the model does not predict where the masks have them."""
+    counts = mask_labels(evidence)
+    total = sum(counts.values())
+    pairs = evidence.pairs
+    right = pairs.where(pairs.truth == pairs.prediction).truth_counts()
+    return [
+        label
+        for label, count in counts.items()
+        if count <= LARGEST_SHARE * total
+        and min(counts) < label < max(counts)
+        and right.get(label, 0) < LEARNT * count
+    ]
+
+
+def _seams(evidence: Evidence, candidates: list[int]) -> list[Finding]:
+    assert evidence.sampled is not None
+    neutral = {-1} if evidence.reading.num_classes == 2 else set(VOID_LABELS)
+    if evidence.reading.ignore_index is not None:
+        neutral.add(evidence.reading.ignore_index)
+    found = seams(evidence.sampled.crops.y_true, neutral=neutral)
+    thin = {label: found[label] for label in candidates if label in found and found[label].thin}
+    if len(thin) < FEWEST_SEAMS:
+        return []
+    pixels = sum(seam.pixels for seam in thin.values())
+    return [
+        Finding(
+            RULE,
+            message=f"labels {listed(thin)} occur only as seams between a smaller and a larger"
+            f" label, as a resize leaves them ({percent(_between(thin), pixels)} of"
+            f" {pixels:,} pixels looked at)",
+            help=HELP,
+            facts={"fractional": 0, "values": pixels, "labels": list(thin)},
+            repair=_binary_repair(evidence),
+            severity=Severity.ERROR if _is_0_to_255(evidence) else Severity.WARNING,
+        )
+    ]
+
+
+def _between(thin: dict[int, Seam]) -> int:
+    return sum(seam.between for seam in thin.values())
+
+
+def _is_0_to_255(evidence: Evidence) -> bool:
+    """Return whether two classes are stored as 0 and 255, with all between them at edges."""
+    return evidence.reading.num_classes == 2 and max(mask_labels(evidence)) > 1
+
+
+def _binary_repair(evidence: Evidence) -> Repair | None:
+    if not _is_0_to_255(evidence):
+        return None
+    labels = mask_labels(evidence)
+    middle = max(labels) // 2
+    table = {label: int(label > middle) for label in labels}
+    return value_repair(evidence, f"masks > {middle}", table, safe=False)

@@ -1,0 +1,58 @@
+"""Predicted class ids go to a metric that argmaxes its predictions.
+
+`OneHotMeanIoU` and `sparse_y_pred=False` look for one score for each class on the last axis and
+take the largest. Predictions that were argmaxed already have no such axis: (N, H, W) is argmaxed
+over the image's width, and (N, H, W, 1) over one value, so that every pixel becomes class 0.
+
+    predictions = model.predict(x).argmax(-1)                  class ids
+    metric = MeanIoU(num_classes=3, sparse_y_pred=False)       argmaxes them again
+    metric = MeanIoU(num_classes=3, sparse_y_pred=True)        reads them as they are
+
+Argmax once: in your code or in the metric.
+"""
+
+from iou_doctor.checks import Result
+from iou_doctor.checks._words import fitting_call
+from iou_doctor.evidence import Evidence
+from iou_doctor.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.reading import Encoding
+from iou_doctor.repair import Repair, Side, Step
+from iou_doctor.stats import Derivation
+
+RULE = Rule(
+    code="IOU213",
+    name="labels-as-channels",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.ENCODING,
+    claim="the predictions hold class ids, and the metric argmaxes them once more",
+    explains=frozenset(
+        {"missing-one-hot", "dropped-pixels", "metric-misreads-arrays", "reading-drift"}
+    ),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for class ids in front of a metric that wants channels."""
+    reading, metric = evidence.reading, evidence.metric
+    axes = reading.layout.y_pred
+    if reading.y_pred is not Encoding.LABELS or axes.dense:
+        return []
+    if metric.pred is not Derivation.ARGMAX_LAST:
+        return []
+    if evidence.has_found("single-channel-softmax", "inputs-swapped"):
+        return []
+    what = "every pixel becomes class 0" if axes.shape[-1] == 1 else "that axis is no class axis"
+    return [
+        Finding(
+            RULE,
+            message=f"{metric.short_name} argmaxes the predictions over their last axis, but"
+            f" predictions of shape {axes.shape} hold class ids: {what}",
+            help=fitting_call(evidence).removesuffix(")") + ", sparse_y_pred=True)",
+            facts={"predictions": list(axes.shape), "argmaxed_values": axes.shape[-1]},
+            repair=Repair(
+                name="one-hot the predictions, or let the metric read ids",
+                safe=True,
+                steps=(Step("one_hot", Side.PREDICTIONS, {"num_classes": reading.num_classes}),),
+            ),
+        )
+    ]

@@ -1,0 +1,146 @@
+"""What the metrics that Keras has had under `metrics` since version 2.8 have in common.
+
+Both arrays are cast to integers toward zero, unless a `sparse_` flag is False: then `argmax` over
+`axis` comes first. Both are flattened and counted in one matrix, truth by prediction. Which pairs
+are left out or refused, and how the ratios are formed, differs between the libraries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.errors import UsageError
+from iou_doctor.metric import Metric, Signature
+from iou_doctor.stats import Counts, Derivation, PairCounts, naive_answer
+
+_SPARSE = {"ignore_class": None, "sparse_y_true": True, "sparse_y_pred": True, "axis": -1}
+_ONE_HOT = {"ignore_class": None, "sparse_y_pred": False, "axis": -1}
+_NAMES = {"name": None, "dtype": None}
+_IDS = {"num_classes": None, "target_class_ids": ...}
+
+
+def signatures(module: str) -> tuple[Signature, ...]:
+    """Return the calls of the five metrics under the name of their module."""
+    parameters: dict[str, dict[str, Any]] = {
+        "MeanIoU": {"num_classes": None, **_NAMES, **_SPARSE},
+        "IoU": {**_IDS, **_NAMES, **_SPARSE},
+        "BinaryIoU": {"target_class_ids": (0, 1), "threshold": 0.5, **_NAMES},
+        "OneHotMeanIoU": {"num_classes": None, **_NAMES, **_ONE_HOT},
+        "OneHotIoU": {**_IDS, **_NAMES, **_ONE_HOT},
+    }
+    return tuple(Signature(f"{module}.{name}", values) for name, values in parameters.items())
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call.
+
+    Raises:
+        UsageError: an argument has a value that Keras does not take.
+    """
+    if name.endswith(".BinaryIoU"):
+        return Metric(
+            name=name,
+            call=call,
+            true=Derivation.LABELS,
+            pred=Derivation.BINS,
+            num_classes=2,
+            target_class_ids=_ids(name, arguments["target_class_ids"], 2),
+            threshold=_number(name, "threshold", arguments["threshold"]),
+        )
+    num_classes = _integer(name, "num_classes", arguments["num_classes"])
+    ids = arguments.get("target_class_ids")
+    true = _derivation(arguments.get("sparse_y_true", False))
+    pred = _derivation(arguments["sparse_y_pred"])
+    axis = _integer(name, "axis", arguments["axis"])
+    if axis == 0 and Derivation.ARGMAX_LAST in (true, pred):
+        raise UsageError(f"--metric {name}: axis=0 argmaxes over the samples; use axis=-1")
+    return Metric(
+        name=name,
+        call=call,
+        true=true,
+        pred=pred,
+        num_classes=num_classes,
+        ignore_class=_integer(name, "ignore_class", arguments["ignore_class"]),
+        target_class_ids=None if ids is None else _ids(name, ids, num_classes),
+        axis=-1 if axis is None else axis,
+    )
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """The pairs as such a metric counts them."""
+
+    matrix: Counts
+    """Shape (classes, classes), truth by prediction: the pairs with both sides in range."""
+    strays: PairCounts
+    """The other pairs, but for those whose truth is `ignore_class`."""
+    classes: int
+    class_ids: tuple[int, ...]
+    """The classes in the mean."""
+
+
+def confusion(metric: Metric, pairs: PairCounts, *, num_classes: int) -> Confusion:
+    """Return the counts of a metric's own pairing.
+
+    Args:
+        metric: a metric of this kind.
+        pairs: the table of its pairing; void codes stand for its naive answers.
+        num_classes: for a metric whose call does not name it.
+    """
+    classes = metric.num_classes or num_classes
+    truth, prediction = naive_answer(pairs.truth), naive_answer(pairs.prediction)
+    if metric.pred is Derivation.BINS:
+        prediction = (prediction % 3 >= 1).astype(np.int64)  # at or above the threshold
+    counts = PairCounts(pairs.image, truth, prediction, pairs.count)
+    if metric.ignore_class is not None:
+        counts = counts.where(truth != metric.ignore_class)
+    known = _within(counts.truth, classes) & _within(counts.prediction, classes)
+    kept = counts.where(known)
+    matrix = np.zeros((classes, classes), dtype=np.int64)
+    np.add.at(matrix, (kept.truth, kept.prediction), kept.count)
+    ids = metric.target_class_ids or tuple(range(classes))
+    return Confusion(matrix, counts.where(~known), classes, ids)
+
+
+def unions(matrix: NDArray[Any]) -> NDArray[Any]:
+    """Return the union of each class, in the dtype of the matrix."""
+    dtype = matrix.dtype
+    total: NDArray[Any] = matrix.sum(axis=0, dtype=dtype) + matrix.sum(axis=1, dtype=dtype)
+    return total - np.diag(matrix)
+
+
+def _within(labels: NDArray[np.int64], classes: int) -> NDArray[np.bool_]:
+    return (labels >= 0) & (labels < classes)
+
+
+def _derivation(sparse: object) -> Derivation:
+    return Derivation.LABELS if sparse else Derivation.ARGMAX_LAST
+
+
+def _integer(name: str, argument: str, value: object) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise UsageError(f"--metric {name}: {argument} must be a whole number, not {value!r}")
+
+
+def _number(name: str, argument: str, value: object) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    raise UsageError(f"--metric {name}: {argument} must be a number, not {value!r}")
+
+
+def _ids(name: str, value: object, num_classes: int | None) -> tuple[int, ...]:
+    if not isinstance(value, (list, tuple)) or not value or any(type(v) is not int for v in value):
+        raise UsageError(
+            f"--metric {name} needs target_class_ids, a list of class ids such as [0, 1]"
+        )
+    if min(value) < 0 or (num_classes is not None and max(value) >= num_classes):
+        raise UsageError(
+            f"--metric {name}: target_class_ids {list(value)} must lie in 0..num_classes-1"
+        )
+    return tuple(value)

@@ -1,0 +1,44 @@
+"""One array on its way to a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Output:
+    """An array that comes in batches along its first axis."""
+
+    batches: Iterable[NDArray[Any]]
+    shape: tuple[int | None, ...]
+    """Of the whole; `None` on an axis whose length differs between images."""
+    dtype: np.dtype[Any]
+    name: str | None = None
+    """The name inside the file, where a file holds arrays by name."""
+    stems: tuple[str, ...] = ()
+    """For a folder of images, the name of each file without its suffix; else empty."""
+
+    def converted(self) -> Iterator[NDArray[Any]]:
+        """Yield the batches in C order, in the dtype that was promised.
+
+        Raises:
+            TypeError: a batch has values that this dtype cannot hold.
+        """
+        for batch in self.batches:
+            yield np.ascontiguousarray(batch.astype(self.dtype, casting="safe", copy=False))
+
+
+def sync(path: Path) -> None:
+    """Return once the file or folder at `path` is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,81 @@
+"""A slice of the casebook; `python -m casebook` runs all of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from casebook import healthy, real, sick
+from casebook.scenes import KINDS, mean_iou, scene
+from casebook.verdicts import built, listen, see
+from iou_doctor import checks
+
+CASES, VARIANTS = 2, 60
+"""Sick cases of each rule and healthy variants, drawn with a fixed seed."""
+NOT_HERE = re.compile(r"IOU[68]..|IOU109")
+"""Scoring and models: no transform of two arrays alone makes these."""
+
+
+def drawn(things, count, seed):
+    order = np.random.default_rng(seed).permutation(len(things))
+    return [things[index] for index in sorted(order[:count])]
+
+
+def slice_of_cases():
+    every = [case for entry in sick.TABLE for case in entry.cases()]
+    rules = sorted({case.sick.rule for case in every})
+    return [
+        case
+        for seed, rule in enumerate(rules)
+        for case in drawn([case for case in every if case.sick.rule == rule], CASES, seed)
+    ]
+
+
+@pytest.mark.parametrize(
+    "case", slice_of_cases(), ids=lambda case: f"{case.sick.rule}: {case.name}"
+)
+def test_the_root_cause_is_named_and_its_repair_restores_the_score(case):
+    if not built(case.sick.rule):
+        pytest.skip("the rule is not built yet")
+    seen = see(case)
+    assert seen.right, seen.got
+    assert seen.restored or not seen.judged, (seen.repaired, seen.after_all, seen.wanted)
+
+
+@pytest.mark.parametrize(
+    "variant", drawn(list(healthy.variants()), VARIANTS, 0), ids=lambda variant: variant.name
+)
+def test_healthy_data_raise_no_error(variant):
+    alarm = listen(variant)
+    assert alarm is None or (alarm.errors, alarm.off) == ((), None)
+
+
+def test_every_rule_that_arrays_can_break_has_cases():
+    rules = {check.rule for check in checks.all_checks()}
+    expected = {rule.name for rule in rules if not NOT_HERE.fullmatch(rule.code)}
+    assert expected <= {entry.rule for entry in sick.TABLE}
+
+
+def test_there_are_enough_cases_and_variants():
+    assert sum(len(list(entry.cases())) for entry in sick.TABLE) >= 250
+    assert len(list(healthy.variants())) >= 300
+
+
+def test_a_case_with_several_true_diagnoses_says_why():
+    assert all(bool(entry.also) == bool(entry.why) for entry in sick.TABLE)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_scenes_are_the_same_each_time_and_of_the_quality_asked_for(kind):
+    first = scene(kind, 0.7)
+    scene.cache_clear()
+    second = scene(kind, 0.7)
+    assert np.array_equal(first.scores, second.scores)
+    assert mean_iou(first.truth, first.predicted, first.classes) == pytest.approx(0.7, abs=0.02)
+
+
+def test_real_data_are_never_part_of_the_project():
+    assert Path(checks.__file__).parents[2] not in real.FOLDER.resolve().parents

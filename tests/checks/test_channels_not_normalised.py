@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from build import diagnose, found, names, noisy, one_hot, probabilities, roots, scene
+
+CALL = "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)"
+TRUTH = scene(1)
+SCORES = probabilities(noisy(TRUTH, 2), 3, classes=3)
+
+
+def test_independent_sigmoids():
+    report = diagnose(y_true=[[0, 1]], y_pred=[[[0.9, 0.8, 0.1], [0.2, 0.3, 0.1]]], metric=CALL)
+    finding = found(report, "channels-not-normalised")
+    assert finding.facts == {
+        "pixels": 2,
+        "pixels_off": 2,
+        "channel_sum_minimum": pytest.approx(0.6),
+        "channel_sum_maximum": pytest.approx(1.8),
+    }
+    assert report.verdict.primary == "channels-not-normalised"
+    assert not report.verdict.sick
+
+
+def few_off():
+    scores = SCORES.copy()
+    scores[0, 0, :15] /= 2
+    return scores
+
+
+def void():
+    return SCORES * (np.arange(18) > 5)[:, None]
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        SCORES,
+        SCORES.astype(np.float16),
+        np.rint(SCORES * 255) / 255,
+        one_hot(TRUTH, 3, np.float32),
+        few_off(),
+        void(),
+    ],
+    ids=["softmax", "float16", "8 bit", "one-hot", "few", "void"],
+)
+def test_sums_of_1_are_let_be(scores):
+    report = diagnose(y_true=TRUTH, y_pred=scores, metric=CALL)
+    assert "channels-not-normalised" not in names(report)
+
+
+def test_150_classes_in_8_bit_are_let_be():
+    truth = scene(1, height=40, width=40, classes=150)
+    scores = np.rint(probabilities(truth, 3, classes=150) * 255) / 255
+    metric = "keras.metrics.MeanIoU(num_classes=150, sparse_y_pred=False)"
+    report = diagnose(y_true=truth, y_pred=scores.astype(np.float32), metric=metric)
+    assert "channels-not-normalised" not in names(report)
+
+
+def test_it_is_no_cause_of_what_was_never_argmaxed():
+    report = diagnose(y_true=TRUTH, y_pred=SCORES / 2, num_classes=3)
+    assert {f.rule.name for f in roots(report)} >= {
+        "channels-not-normalised",
+        "unargmaxed-probabilities",
+    }

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+from build import after, diagnose, errors, found, mean_iou, names, outcome
+from scenes import boxes, model
+
+T, S = boxes(1), boxes(3, height=48, width=48)
+P, Q = model(T, 2), model(S, 4)
+RULE = "flipped-samples"
+
+
+@pytest.mark.parametrize(
+    ("axes", "turn", "help_"),
+    [
+        (1, "flipped upside down", "np.flip(predictions, 1)"),
+        (2, "flipped left to right", "np.flip(predictions, 2)"),
+        ((1, 2), "flipped upside down and left to right", "np.flip(predictions, (1, 2))"),
+    ],
+)
+def test_flips_of_all_samples(axes, turn, help_):
+    report = diagnose(y_true=T, y_pred=np.flip(P, axes), num_classes=5)
+    finding = found(report, RULE)
+    assert errors(report) == [RULE]
+    assert (finding.facts["turn"], finding.help) == (turn, help_)
+    assert finding.facts["turned"] == finding.facts["samples"] == 8
+    assert after(report, RULE) == pytest.approx(mean_iou(T, P, 5))
+
+
+@pytest.mark.parametrize(("quarters", "side"), [(1, "left"), (3, "right")])
+def test_quarter_turns_of_squares(quarters, side):
+    report = diagnose(y_true=S, y_pred=np.rot90(Q, quarters, (1, 2)), num_classes=5)
+    assert errors(report) == [RULE]
+    assert found(report, RULE).facts["turn"] == f"turned by a quarter to the {side}"
+    assert after(report, RULE) == pytest.approx(mean_iou(S, Q, 5))
+
+
+def test_the_other_diagonal():
+    report = diagnose(y_true=S, y_pred=np.rot90(Q, 2, (1, 2)).swapaxes(1, 2), num_classes=5)
+    assert errors(report) == [RULE]
+    assert after(report, RULE) == pytest.approx(mean_iou(S, Q, 5))
+
+
+def test_volumes_are_flipped_along_depth_too():
+    volumes = boxes(5, samples=24, height=16, width=20).reshape(6, 4, 16, 20).repeat(2, 1)
+    predicted = model(volumes.reshape(-1, 16, 20), 6).reshape(volumes.shape)
+    report = diagnose(y_true=volumes, y_pred=predicted[:, ::-1], num_classes=5)
+    assert found(report, RULE).facts["turn"] == "flipped front to back"
+    assert after(report, RULE) == pytest.approx(mean_iou(volumes, predicted, 5))
+
+
+def test_a_share_of_the_samples():
+    mixed = P.copy()
+    mixed[[1, 4, 6]] = mixed[[1, 4, 6], :, ::-1]
+    report = diagnose(y_true=T, y_pred=mixed, num_classes=5)
+    finding = found(report, RULE)
+    assert finding.facts["turned"] == 3
+    assert finding.facts["turns"] == {"flipped left to right": 3}
+    assert finding.evidence.startswith("sample 1: ")
+    assert finding.repair.estimated
+    assert finding.repair.steps == ()
+    assert after(report, RULE) == pytest.approx(mean_iou(T, P, 5), abs=0.03)
+
+
+def test_one_or_two_turned_samples_may_be_chance():
+    mixed = P.copy()
+    mixed[:2] = mixed[:2, :, ::-1]
+    assert RULE not in names(diagnose(y_true=T, y_pred=mixed, num_classes=5))
+
+
+def test_a_single_image_needs_more():
+    good = model(T[:1], 2, signal=4)
+    report = diagnose(y_true=T[:1], y_pred=good[:, ::-1], num_classes=5)
+    assert errors(report) == [RULE]
+    weak = diagnose(y_true=T[:1], y_pred=model(T[:1], 2, signal=1)[:, ::-1], num_classes=5)
+    assert RULE not in names(weak)
+
+
+def test_symmetric_scenes_pass():
+    half = T[:, :, :32]
+    scenes = np.concatenate([half, half[:, :, ::-1]], axis=2)
+    predicted = model(scenes, 3)
+    report = diagnose(y_true=scenes, y_pred=predicted[:, :, ::-1], num_classes=5)
+    assert RULE not in names(report)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(("signal", "samples"), [(0, 1), (0, 3), (0, 12), (0.5, 8), (1, 8)])
+@pytest.mark.parametrize("classes", [2, 5])
+def test_weak_models_are_left_alone(seed, signal, samples, classes):
+    labels = boxes(seed, samples=samples, height=32, width=32, classes=classes)
+    predicted = model(labels, seed + 50, signal=signal, classes=classes)
+    report = diagnose(y_true=labels, y_pred=predicted, num_classes=classes)
+    assert not {RULE, "height-width-swapped"} & set(names(report))
+
+
+def test_flattened_predictions_are_estimated():
+    report = diagnose(y_true=T, y_pred=P[:, :, ::-1].reshape(8, -1), num_classes=5)
+    repair = found(report, RULE).repair
+    assert (repair.estimated, repair.steps) == (True, ())
+    assert repair.mean_iou_after == pytest.approx(mean_iou(T, P, 5), abs=0.03)
+
+
+def test_shuffled_samples_come_first():
+    report = diagnose(y_true=T, y_pred=np.roll(P, 1, 0), num_classes=5)
+    assert outcome(report, RULE).reason == "the pixels do not pair up yet"

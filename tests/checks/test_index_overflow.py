@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from build import diagnose, found, names, noisy, scene
+
+
+def every_class(classes):
+    return np.arange(classes, dtype=np.uint8).reshape(1, 1, classes).repeat(4, axis=1)
+
+
+def in_uint8(masks, predictions, classes):
+    """Return what the idiom without a cast computes."""
+    index = (np.uint8(classes) * masks + predictions).reshape(-1)
+    matrix = np.bincount(index, minlength=classes**2).reshape(classes, classes)
+    with np.errstate(invalid="ignore"):
+        right = np.diag(matrix)
+        return np.nanmean(right / (matrix.sum(0) + matrix.sum(1) - right))
+
+
+def test_a_perfect_prediction_of_21_classes_is_spoilt():
+    masks = every_class(21)
+    report = diagnose(y_true=masks, y_pred=masks, num_classes=21)
+    facts = found(report, "index-overflow").facts
+    assert facts["mean_iou"] == 1.0
+    assert facts["wrapped"] == pytest.approx(in_uint8(masks, masks, 21))
+    assert facts["wrapped"] < 0.5
+    assert report.verdict.primary != "index-overflow"
+
+
+@pytest.mark.parametrize("classes", [17, 30, 255])
+def test_the_replay_is_that_of_numpy(classes):
+    masks = scene(3, samples=3, height=60, width=70, classes=classes)
+    predictions = noisy(masks, 4, classes=classes)
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=classes)
+    wrapped = found(report, "index-overflow").facts["wrapped"]
+    assert wrapped == pytest.approx(in_uint8(masks, predictions, classes))
+
+
+def test_sixteen_classes_fit():
+    masks = every_class(16)
+    assert "index-overflow" not in names(diagnose(y_true=masks, y_pred=masks, num_classes=16))
+
+
+def test_low_labels_of_many_classes_do_not_wrap():
+    masks = every_class(12)
+    assert "index-overflow" not in names(diagnose(y_true=masks, y_pred=masks, num_classes=21))
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint16])
+def test_a_wider_array_on_either_side_is_cast_by_numpy(dtype):
+    masks = every_class(21)
+    for arrays in ((masks.astype(dtype), masks), (masks, masks.astype(dtype))):
+        report = diagnose(y_true=arrays[0], y_pred=arrays[1], num_classes=21)
+        assert "index-overflow" not in names(report)

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+from build import (
+    after,
+    diagnose,
+    found,
+    logits,
+    mean_iou,
+    names,
+    noisy,
+    one_hot,
+    probabilities,
+    scene,
+    sigmoid,
+)
+
+TRUTH = scene(1)
+PREDICTED = noisy(TRUTH, 2)
+SOFTMAX = probabilities(PREDICTED, 3, classes=3)
+OBJECTS, GUESSED = TRUTH > 0, PREDICTED > 0
+SIGMOID = sigmoid(GUESSED, 3)
+
+
+@pytest.mark.parametrize(
+    ("masks", "predictions", "classes"),
+    [
+        (SOFTMAX, TRUTH, 3),
+        (SOFTMAX, one_hot(TRUTH, 3), 3),
+        (logits(PREDICTED, 3, classes=3), TRUTH, 3),
+        (SIGMOID, OBJECTS, 2),
+        (SIGMOID[..., None], OBJECTS[..., None].astype(np.uint8), 2),
+        (SIGMOID * 8 - 4, OBJECTS, 2),
+    ],
+    ids=["softmax", "one-hot", "logits", "sigmoid", "one channel", "binary logits"],
+)
+def test_scores_in_the_masks_and_ids_in_the_predictions(masks, predictions, classes):
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=classes)
+    assert "inputs-swapped" in names(report)
+    assert "metric-misreads-arrays" not in names(report)
+    truth, predicted = (TRUTH, PREDICTED) if classes == 3 else (OBJECTS, GUESSED)
+    assert after(report, "inputs-swapped") == mean_iou(truth, predicted, classes)
+
+
+def test_the_ignore_label_is_looked_for_on_the_other_side():
+    void = np.where(TRUTH == 2, 255, TRUTH)
+    report = diagnose(y_true=SOFTMAX, y_pred=void, num_classes=3, ignore_index=255)
+    kept = TRUTH != 2
+    expected = mean_iou(TRUTH[kept], PREDICTED[kept], 3)
+    assert after(report, "inputs-swapped") == pytest.approx(expected)
+    assert found(report, "inputs-swapped").facts["predictions"]["encoding"] == "labels"
+
+
+def resized(values):
+    return (values + np.roll(values, 1, axis=2)) / 2
+
+
+@pytest.mark.parametrize(
+    ("masks", "predictions"),
+    [
+        (TRUTH, SOFTMAX),
+        (TRUTH, PREDICTED),
+        (one_hot(TRUTH, 3) * 0.9 + 0.1 / 3, PREDICTED),
+        (resized(one_hot(TRUTH, 3, np.float32)), PREDICTED),
+        (TRUTH / 255, PREDICTED),
+        (resized(TRUTH.astype(np.float32)), PREDICTED),
+        ((TRUTH + 1) / 7, PREDICTED),
+        (SOFTMAX, SOFTMAX),
+    ],
+    ids=["scores", "ids", "smoothed", "resized", "/ 255", "resized ids", "/ 7", "both soft"],
+)
+def test_other_masks_are_let_be(masks, predictions):
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=3)
+    assert "inputs-swapped" not in names(report)

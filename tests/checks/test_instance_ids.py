@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+from build import after, diagnose, found, mean_iou, names, noisy, outcome, scene
+
+
+def objects(seed, *, samples=4, side=96, cells=8):
+    """Return running numbers of square objects on a background of 0, others in each image."""
+    rng = np.random.default_rng(seed)
+    masks = np.zeros((samples, side, side), dtype=np.int64)
+    size = side // cells
+    for image in masks:
+        places = rng.permutation(cells * cells)[: rng.integers(15, 40)]
+        for number, place in enumerate(places, 1):
+            top, left = divmod(int(place), cells)
+            inside = np.s_[
+                top * size + 1 : (top + 1) * size - 1, left * size + 1 : (left + 1) * size - 1
+            ]
+            image[inside] = number
+    return masks
+
+
+RESTART = objects(1)
+OWN = np.where(RESTART > 0, RESTART + np.arange(4)[:, None, None] * 100, 0)
+P = noisy(RESTART > 0, 2, classes=2)
+CLEAN = mean_iou(RESTART > 0, P, 2)
+
+
+@pytest.mark.parametrize(
+    ("masks", "pattern"),
+    [
+        (RESTART, "numbers that start again in each image"),
+        (OWN, "ids of their own in each image"),
+        (OWN * 100 + 7 * (OWN > 0), "ids of their own in each image"),
+    ],
+)
+def test_running_numbers(masks, pattern):
+    report = diagnose(y_true=masks, y_pred=P, num_classes=2)
+    facts = found(report, "instance-ids").facts
+    assert facts["pattern"] == pattern
+    assert facts["one_blob"] == facts["looked_at"] >= 60
+    assert report.verdict.primary == "instance-ids"
+    assert report.verdict.mean_iou_after_all == pytest.approx(CLEAN)
+
+
+def test_numbers_cut_to_8_bits():
+    masks = objects(3, samples=40)
+    masks[masks > 0] = np.unique(masks + 100 * np.arange(40)[:, None, None], return_inverse=True)[
+        1
+    ].reshape(masks.shape)[masks > 0]
+    cut = masks.astype(np.uint8)
+    report = diagnose(y_true=cut, y_pred=masks > 0, num_classes=2)
+    assert found(report, "instance-ids").facts["pattern"] == "numbers cut to 8 bits"
+
+
+T = scene(1, samples=4, height=32, width=48, classes=6)
+NOISY = noisy(T, 2, classes=6)
+NUMBERED = np.where(T >= 4, T.astype(np.int64) * 1000 + np.arange(4)[:, None, None], T)
+
+
+def test_a_thousand_times_the_class():
+    report = diagnose(y_true=NUMBERED, y_pred=NOISY, num_classes=6)
+    assert found(report, "instance-ids").facts["distinct_ids"] == len(np.unique(NUMBERED)) - 4
+    assert report.verdict.primary == "instance-ids"
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(T, NOISY, 6))
+
+
+def test_instances_of_cityscapes_are_mapped_to_train_ids_too():
+    ids, train = np.array([7, 8, 11, 21, 24, 26]), np.array([0, 1, 2, 8, 11, 13])
+    masks = np.where(T >= 4, ids[T] * 1000 + np.arange(4)[:, None, None], ids[T])
+    masks[:, 0] = 4
+    report = diagnose(y_true=masks, y_pred=train[NOISY], num_classes=19)
+    assert report.verdict.primary == "instance-ids"
+    clean = mean_iou(T[:, 1:], NOISY[:, 1:], 6)
+    assert after(report, "instance-ids") == pytest.approx(clean)
+
+
+def test_many_classes_are_silent():
+    many = scene(4, samples=6, height=96, width=96, classes=100)
+    for options in ({}, {"num_classes": 100}, {"num_classes": 50}, {"num_classes": 2}):
+        report = diagnose(y_true=many, y_pred=noisy(many, 5, classes=100), **options)
+        assert "instance-ids" not in names(report)
+
+
+def test_classes_that_the_predictions_do_not_know_are_silent():
+    many = scene(4, samples=6, height=96, width=96, classes=21)
+    report = diagnose(y_true=many, y_pred=many > 0, num_classes=2)
+    assert report.verdict.primary == "label-out-of-range"
+    assert "instance-ids" not in names(report)
+
+
+def test_a_picture_is_no_instance_mask():
+    grey = np.random.default_rng(6).integers(0, 256, (4, 96, 96)).astype(np.uint8)
+    report = diagnose(y_true=grey, y_pred=P, num_classes=2)
+    assert "instance-ids" not in names(report)
+
+
+def test_volumes_are_not_looked_at():
+    volume = np.repeat(RESTART[:, None], 4, axis=1)
+    report = diagnose(y_true=volume, y_pred=np.repeat(P[:, None], 4, axis=1), num_classes=2)
+    assert outcome(report, "instance-ids").reason == (
+        "no maps of two axes are kept, so blobs cannot be told"
+    )

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+from build import after, diagnose, found, mean_iou, names, noisy
+from scenes import boxes, model
+
+from iou_doctor.repairs import retile
+
+T = boxes(1, height=48, width=96)
+P = model(T, 2)
+CLEAN = mean_iou(T, P, 5)
+RULE = "misplaced-tiles"
+
+
+def shuffled(labels, grid, seed):
+    order = tuple(np.random.default_rng(seed).permutation(grid**2).tolist())
+    return retile.mend(labels, spatial=2, grid=(grid, grid), order=order)
+
+
+@pytest.mark.parametrize("grid", [2, 3, 4, 8])
+def test_one_arrangement_of_all_samples_is_undone(grid):
+    report = diagnose(y_true=T, y_pred=shuffled(P, grid, 5), num_classes=5)
+    facts = found(report, RULE).facts
+    assert facts["grid"] == grid
+    assert facts["tile"] == [48 // grid, 96 // grid]
+    assert after(report, RULE) == pytest.approx(CLEAN)
+
+
+@pytest.mark.parametrize("grid", [2, 4])
+def test_another_arrangement_of_each_sample_is_estimated(grid):
+    mixed = np.concatenate([shuffled(P[i : i + 1], grid, i) for i in range(8)])
+    repair = found(diagnose(y_true=T, y_pred=mixed, num_classes=5), RULE).repair
+    assert (repair.estimated, repair.steps) == (True, ())
+    assert repair.mean_iou_after == pytest.approx(CLEAN, abs=0.05)
+
+
+def test_rows_taken_for_columns_in_one_large_image():
+    labels = boxes(7, samples=1, height=240, width=240)
+    predicted = model(labels, 8)
+    columns = np.arange(16).reshape(4, 4).T.ravel().tolist()
+    sick = retile.mend(predicted, spatial=2, grid=(4, 4), order=tuple(columns))
+    report = diagnose(y_true=labels, y_pred=sick, num_classes=5)
+    assert found(report, RULE).facts["grid"] == 4
+    assert after(report, RULE) == pytest.approx(mean_iou(labels, predicted, 5))
+
+
+@pytest.mark.parametrize("signal", [0, 0.5, 1, 2])
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("samples", [1, 6])
+def test_weak_models_are_left_alone(signal, seed, samples):
+    labels = boxes(seed, samples=samples, classes=3)
+    predicted = model(labels, seed + 50, signal=signal, classes=3)
+    assert RULE not in names(diagnose(y_true=labels, y_pred=predicted, num_classes=3))
+
+
+def test_noise_and_bad_borders_of_good_tiles_are_left_alone():
+    bordered = P.copy()
+    bordered[:, ::12] = 0
+    bordered[:, :, ::24] = 0
+    for predicted in (noisy(T, 1, share=0.6, classes=5), bordered):
+        assert RULE not in names(diagnose(y_true=T, y_pred=predicted, num_classes=5))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_tiles_that_fit_by_choice_alone_keep_their_seams(seed):
+    labels = boxes(seed, samples=4, classes=2)
+    predicted = shuffled(model(labels, seed + 50, signal=0, classes=2), 8, seed)
+    assert RULE not in names(diagnose(y_true=labels, y_pred=predicted, num_classes=2))

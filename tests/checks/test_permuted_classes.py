@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from build import after, diagnose, found, mean_iou, names, noisy, probabilities, scene
+
+T = scene(1, samples=6, height=32, width=48, classes=5)
+P = noisy(T, 2, classes=5)
+CLEAN = mean_iou(T, P, 5)
+
+
+def test_two_exchanged_classes():
+    lut = np.array([0, 2, 1, 3, 4])
+    report = diagnose(y_true=T, y_pred=lut[P], num_classes=5)
+    finding = found(report, "permuted-classes")
+    assert finding.facts["mapping"] == {"1": 2, "2": 1}
+    assert finding.facts["array"] == "masks"
+    assert "lut[[1, 2]] = [2, 1]; masks = lut[masks]" in finding.help
+    assert report.verdict.primary == "permuted-classes"
+    assert after(report, "permuted-classes") == pytest.approx(CLEAN)
+
+
+def test_all_classes_in_another_order():
+    lut = np.array([3, 4, 1, 0, 2])
+    report = diagnose(y_true=T, y_pred=lut[P], num_classes=5)
+    mapping = {str(old): int(new) for old, new in enumerate(lut)}
+    assert found(report, "permuted-classes").facts["mapping"] == mapping
+    assert report.verdict.mean_iou_after_all == pytest.approx(CLEAN)
+
+
+def test_channels_in_another_order():
+    lut = np.array([0, 2, 1, 3, 4])
+    report = diagnose(
+        y_true=T,
+        y_pred=probabilities(lut[P], 3, classes=5),
+        metric="MeanIoU(5, sparse_y_pred=False)",
+    )
+    assert report.verdict.primary == "permuted-classes"
+    assert after(report, "permuted-classes") == pytest.approx(CLEAN)
+
+
+def test_a_mapping_in_place_leaves_an_exchange_and_a_missing_id():
+    # 2 to 4, then 4 to 3, then 3 to 2 done one after another on 3 and 4: class 1 is lost in 2
+    merged = np.array([0, 2, 2, 4, 3])[T]
+    report = diagnose(y_true=merged, y_pred=P, num_classes=5)
+    facts = found(report, "permuted-classes").facts
+    assert facts["mapping"] == {"3": 4, "4": 3}
+    assert facts["missing_from_masks"] == [1]
+
+
+def test_a_weak_class_within_the_exchange_is_moved_too():
+    # class 3 is recognised in a third of its pixels
+    rng = np.random.default_rng(4)
+    weak = np.where((P == 3) & (rng.random(P.shape) < 0.6), 0, P)
+    lut = np.array([0, 2, 3, 1, 4])
+    report = diagnose(y_true=T, y_pred=lut[weak], num_classes=5)
+    assert after(report, "permuted-classes") == pytest.approx(mean_iou(T, weak, 5))
+
+
+def test_off_by_one_is_another_rule():
+    report = diagnose(y_true=T + 1, y_pred=P)
+    assert "permuted-classes" not in names(report)
+
+
+def test_two_classes_are_another_rule():
+    report = diagnose(y_true=T > 1, y_pred=P <= 1, num_classes=2)
+    assert "permuted-classes" not in names(report)
+    assert "inverted-masks" in names(report)
+
+
+def test_a_few_pixels_prove_nothing():
+    report = diagnose(y_true=[[[0, 0, 1, 1, 2, 2]]], y_pred=[[[0, 0, 2, 2, 1, 1]]], num_classes=3)
+    assert "permuted-classes" not in names(report)
+
+
+def test_a_class_taken_for_another_is_silent():
+    # 1 is taken for 2, and 2 for background: a poor model, no exchange
+    pred = np.array([0, 2, 0, 3, 4])[T]
+    assert "permuted-classes" not in names(diagnose(y_true=T, y_pred=pred, num_classes=5))
+
+
+def test_a_chain_to_an_absent_id_needs_nearly_all_pixels():
+    present = np.where(T == 3, 0, T)
+    chain = np.array([0, 2, 3, 3, 4])[present]
+    sure = diagnose(y_true=present, y_pred=noisy(chain, 5, share=0.1, classes=5), num_classes=5)
+    assert found(sure, "permuted-classes").facts["mapping"] == {"1": 2, "2": 3, "3": 1}
+    poor = diagnose(y_true=present, y_pred=noisy(chain, 5, share=0.4, classes=5), num_classes=5)
+    assert "permuted-classes" not in names(poor)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_predictions_are_silent(seed):
+    pred = np.random.default_rng(seed).integers(0, 5, T.shape)
+    assert "permuted-classes" not in names(diagnose(y_true=T, y_pred=pred, num_classes=5))

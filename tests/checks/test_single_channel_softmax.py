@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+from build import after, diagnose, errors, found, mean_iou, names, noisy, roots, scene, sigmoid
+
+TRUTH = scene(1, classes=2)
+PREDICTED = noisy(TRUTH, 2, classes=2)
+SCORES = sigmoid(PREDICTED, 3)
+
+
+@pytest.mark.parametrize("metric", [None, "keras.metrics.BinaryIoU()"])
+def test_softmax_over_one_channel_is_1_everywhere(metric):
+    options = {"metric": metric} if metric else {"num_classes": 2}
+    report = diagnose(y_true=TRUTH, y_pred=np.ones((*TRUTH.shape, 1), np.float32), **options)
+    assert errors(report) == ["single-channel-softmax"]
+    assert found(report, "single-channel-softmax").facts == {"value": 1.0, "values": 432}
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        "keras.metrics.MeanIoU(num_classes=2, sparse_y_pred=False)",
+        "keras.metrics.OneHotMeanIoU(num_classes=2)",
+    ],
+)
+@pytest.mark.parametrize("scores", [SCORES, SCORES * 8 - 4], ids=["sigmoid", "logits"])
+def test_argmax_over_one_channel_is_0_everywhere(metric, scores):
+    report = diagnose(y_true=TRUTH[..., None], y_pred=scores[..., None], metric=metric)
+    assert [f.rule.name for f in roots(report)] == ["single-channel-softmax"]
+    assert after(report, "single-channel-softmax") == mean_iou(TRUTH, PREDICTED, 2)
+    assert "class 0" in found(report, "single-channel-softmax").message
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_pred", "options"),
+    [
+        (TRUTH, SCORES, {"metric": "keras.metrics.BinaryIoU()"}),
+        (TRUTH * 0 + 1, np.ones(TRUTH.shape, np.float32), {"num_classes": 2}),
+        (TRUTH, np.ones_like(TRUTH), {"num_classes": 2}),
+        (TRUTH, np.zeros(TRUTH.shape, np.float32), {"num_classes": 2}),
+        (scene(1), np.ones(TRUTH.shape, np.float32), {"num_classes": 3}),
+    ],
+    ids=["thresholded", "right", "integers", "background", "three classes"],
+)
+def test_other_channels_are_let_be(y_true, y_pred, options):
+    report = diagnose(y_true=y_true, y_pred=y_pred, **options)
+    assert "single-channel-softmax" not in names(report)

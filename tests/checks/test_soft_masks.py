@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+from build import diagnose, errors, found, mean_iou, names, noisy, one_hot, probabilities, scene
+
+T = scene(1, samples=2, height=24, width=30)
+P = noisy(T, 2)
+SMOOTH = (one_hot(T, 3) * 0.9 + 0.1 / 3).astype(np.float32)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_label_smoothing_before_a_metric_that_casts(dtype):
+    report = diagnose(y_true=SMOOTH.astype(dtype), y_pred=one_hot(P, 3), num_classes=3)
+    facts = found(report, "soft-masks").facts
+    assert (facts["channels"], facts["class_axis"]) == (3, 3)
+    assert facts["high"] == pytest.approx(0.9333, abs=1e-3)
+    assert facts["low"] == pytest.approx(0.0333, abs=1e-3)
+    assert report.mean_iou == pytest.approx(mean_iou(T, P, 3))
+
+
+def test_it_is_told_with_the_predictions_where_both_are_cast():
+    report = diagnose(y_true=SMOOTH, y_pred=probabilities(P, 3, classes=3), num_classes=3)
+    assert report.metric.value == pytest.approx(1, abs=1e-6)
+    assert report.explains["unargmaxed-probabilities"] == ("soft-masks",)
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(T, P, 3))
+
+
+def test_two_classes_and_other_amounts():
+    smooth = one_hot(T > 0, 2) * 0.8 + 0.1
+    report = diagnose(y_true=smooth, y_pred=P > 0, num_classes=2)
+    assert errors(report) == ["soft-masks"]
+
+
+def test_a_metric_that_argmaxes_passes():
+    for call in ("OneHotMeanIoU(3)", "MeanIoU(3, sparse_y_true=False, sparse_y_pred=False)"):
+        report = diagnose(y_true=SMOOTH, y_pred=probabilities(P, 3, classes=3), metric=call)
+        assert errors(report) == []
+
+
+def test_probabilities_and_one_hot_masks_pass():
+    for masks in (probabilities(T, 1, classes=3), one_hot(T, 3, np.float32)):
+        report = diagnose(y_true=masks, y_pred=one_hot(P, 3), num_classes=3)
+        assert "soft-masks" not in names(report)

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+from build import diagnose, found, names, outcome, roots, scene
+
+EMPTY = np.zeros((2, 4, 5), dtype=np.uint8)
+
+
+def test_one_class_cannot_be_confused():
+    report = diagnose(y_true=EMPTY, y_pred=EMPTY, num_classes=2)
+    finding = found(report, "suspicious-perfect-score")
+    assert finding.facts["classes_present"] == [0]
+    assert finding.facts["doctor"] == 1.0
+    assert "suspicious-perfect-score" in [finding.rule.name for finding in roots(report)]
+    assert "class-imbalance" in report.consequences
+
+
+def test_two_classes_found_by_all_pixels_are_just_good():
+    masks = scene(1)
+    assert "suspicious-perfect-score" not in names(diagnose(y_true=masks, y_pred=masks))
+
+
+@pytest.mark.parametrize(("pixels", "fires"), [(4, False), (5, True)])
+def test_more_than_one_pixel_in_a_hundred_left_out(pixels, fires):
+    masks = scene(1).astype(np.int64)
+    masks.reshape(-1)[-pixels:] = 255  # of 432
+    report = diagnose(y_true=masks, y_pred=scene(1), num_classes=3)
+    assert report.metric.value == pytest.approx(1.0, abs=1e-6)
+    assert ("suspicious-perfect-score" in names(report)) == fires
+    assert [f.rule.name for f in roots(report)] == ["undeclared-void-label"]
+
+
+def test_declared_void_is_no_reason_for_suspicion():
+    masks = scene(1).astype(np.int64)
+    masks[:, :, 5:9] = 255
+    report = diagnose(y_true=masks, y_pred=scene(1), ignore_index=255, num_classes=3)
+    assert names(report) == []
+
+
+def test_an_error_says_more_than_suspicion():
+    masks = scene(1, classes=2)
+    report = diagnose(y_true=masks * 255, y_pred=masks, num_classes=2)
+    assert report.metric.value == pytest.approx(1.0, abs=1e-6)
+    assert report.verdict.primary == "masks-0-255"
+    assert outcome(report, "suspicious-perfect-score").status == "skipped"

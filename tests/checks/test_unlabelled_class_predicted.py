@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+from build import diagnose, found, names, noisy, roots, scene
+
+T = [[[0, 0, 1, 1]]]
+
+
+def test_one_stray_pixel_costs_a_share_of_the_mean():
+    report = diagnose(y_true=T, y_pred=[[[0, 2, 1, 1]]], num_classes=3)
+    assert report.verdict.primary == "unlabelled-class-predicted"
+    assert not report.verdict.sick
+    assert found(report, "unlabelled-class-predicted").facts == {
+        "classes": [2],
+        "pixels": 1,
+        "mean_iou": pytest.approx(0.5),
+        "mean_without": pytest.approx(0.75),
+    }
+    assert report.mean_iou == pytest.approx(0.5)
+
+
+def test_the_advised_call_reads_the_mean_without_it():
+    metric = "keras.metrics.IoU(num_classes=3, target_class_ids=[0, 1])"
+    report = diagnose(y_true=T, y_pred=[[[0, 2, 1, 1]]], metric=metric)
+    assert report.metric.value == pytest.approx(0.75, abs=1e-6)
+    assert names(report) == []
+
+
+def test_labels_beyond_the_classes_are_another_rules():
+    report = diagnose(y_true=T, y_pred=[[[0, 2, 1, 1]]], num_classes=2)
+    assert "unlabelled-class-predicted" not in names(report)
+
+
+def test_the_ignored_class_and_void_pixels_cost_nothing():
+    report = diagnose(y_true=[[[0, 0, 1, 9]]], y_pred=[[[0, 3, 1, 2]]], ignore_index=9)
+    assert found(report, "unlabelled-class-predicted").facts["classes"] == [3]
+    ignored = diagnose(y_true=T, y_pred=[[[0, 2, 1, 1]]], num_classes=3, ignore_index=2)
+    assert "unlabelled-class-predicted" not in names(ignored)
+
+
+@pytest.mark.parametrize("damage", [lambda masks: (masks > 0) * 255, lambda masks: masks / 255])
+def test_damaged_masks_explain_it(damage):
+    masks = scene(1, classes=2)
+    report = diagnose(y_true=damage(masks), y_pred=noisy(masks, 2, classes=2), num_classes=2)
+    assert len([finding for finding in roots(report) if finding.level == "error"]) == 1
+    assert "unlabelled-class-predicted" not in [finding.rule.name for finding in roots(report)]
+
+
+def test_masks_without_a_class_that_was_replaced_by_no_data():
+    masks = scene(1)
+    sick = np.where(masks == 1, -9999, masks.astype(int))
+    report = diagnose(y_true=sick, y_pred=noisy(masks, 2), num_classes=3)
+    assert [finding.rule.name for finding in roots(report)] == ["non-finite-masks"]
