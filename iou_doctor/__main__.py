@@ -1,7 +1,9 @@
 """`python -m iou_doctor`, and the entry point of `iou-doctor`."""
 
+import errno
 import os
 import sys
+from typing import NoReturn
 
 CRASH = 3
 INTERRUPTED = 130
@@ -16,19 +18,29 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a log without UTF-8 gets `?`, not a crash
     try:
-        app()
+        app(prog_name="iou-doctor")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # the reader has left; point stdout elsewhere so that the exit does not complain again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO):
+            _crash()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stderr.write(f"iou-doctor: error: stdout cannot be written: {error.strerror}\n")
+        sys.exit(2)
     except Exception:  # the last line of defence
-        import traceback
+        _crash()
 
-        traceback.print_exc()
-        sys.stderr.write("iou-doctor: internal error; please report the lines above\n")
-        sys.exit(CRASH)
+
+def _crash() -> NoReturn:
+    import traceback
+
+    traceback.print_exc()
+    sys.stderr.write("iou-doctor: internal error; please report the lines above\n")
+    sys.exit(CRASH)
 
 
 if __name__ == "__main__":

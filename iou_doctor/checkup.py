@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -12,7 +13,7 @@ from iou_doctor.contracts import keras
 from iou_doctor.diagnosis import Selection, diagnose
 from iou_doctor.errors import UsageError
 from iou_doctor.evidence import Evidence
-from iou_doctor.layout import Relation
+from iou_doctor.layout import Layout, Relation
 from iou_doctor.metric import Metric
 from iou_doctor.passes import Passes
 from iou_doctor.reading import Options, Reading
@@ -21,10 +22,17 @@ from iou_doctor.report import Report
 from iou_doctor.score import ContractScore, score
 from iou_doctor.source import Pair
 from iou_doctor.stats import Derivation, PairCounts, Pairing, Stats
+from iou_doctor.what_if import TIMES_255
 
 Number = TypeVar("Number", int, float)
 
 DEFAULT_THRESHOLD = 0.5
+CLEARLY_BETTER = 0.1
+"""Share of pixels; of arrays in the wrong order little more than the background agrees."""
+LEAST_AGREEMENT = 0.4
+"""Share of pixels. Arrays whose ids are wrong as well agree by chance in up to 0.15 of them."""
+MOST_CLASSES = 4096
+"""Full ADE20K has about 3,100 ids; a table of this many classes squared takes 128 MiB."""
 
 
 def check(
@@ -52,12 +60,25 @@ def check(
         ReadingError: the arrays cannot be understood.
     """
     metric, options = _metric(metric_call, options)
+    if options.num_classes is not None and options.num_classes > MOST_CLASSES:
+        raise UsageError(
+            f"--num-classes {options.num_classes}: more than {MOST_CLASSES:,} classes are no"
+            " segmentation; the largest label plus one is the number"
+        )
+    if options.threshold is not None and not math.isfinite(options.threshold):
+        raise UsageError(f"--threshold {options.threshold}: give a number, 0.5 for instance")
     layout = interpret.read_layout(pair, options, num_classes=options.num_classes)
     flat = interpret.metric_pairing(layout, metric)
     threshold = _threshold(options, metric)
     passes = Passes(pair, layout, threshold)
     pairings = _unique([*interpret.doctor_pairings(pair, layout, options), flat])
     stats, probe = passes.first(pairings, progress)
+    if _stored_alike(layout, stats):
+        layout = replace(layout, relation=Relation.FLATTENED)
+        flat = interpret.metric_pairing(layout, metric)
+        pairings = _unique([*interpret.doctor_pairings(pair, layout, options), flat])
+        passes = Passes(pair, layout, threshold)
+        stats, probe = passes.first(pairings, progress)
     reading = interpret.settle(
         pair,
         layout,
@@ -74,11 +95,17 @@ def check(
     pairing = interpret.doctor_pairing(reading)
     evidence = _evidence(pair, reading, stats, metric, _metric_score(metric, reading, stats, flat))
     evidence = replace(evidence, baseline=baseline)
-    if pairing in stats.tables:
-        evidence = replace(evidence, sampled=interpret.sampled(probe, reading, pairing))
+    scaled = replace(pairing, true=Derivation.TIMES_255)
+    sampled, sampled_times_255 = (
+        interpret.sampled(probe, reading, one) if one in stats.tables else None
+        for one in (pairing, scaled)
+    )
+    evidence = replace(evidence, sampled=sampled, sampled_times_255=sampled_times_255)
 
     def recount(steps: Sequence[Step]) -> PairCounts:
-        return interpret.doctor_labels(passes.again(pairing, steps), reading, pairing)
+        moving = [step for step in steps if step.kind != TIMES_255]
+        chosen = pairing if len(moving) == len(steps) else scaled
+        return interpret.doctor_labels(passes.again(chosen, moving), reading, chosen)
 
     return diagnose(evidence, selection or Selection(), recount)
 
@@ -116,6 +143,23 @@ def _agreed(
             f"{option} {value} and {argument}={other} in --metric contradict each other; give one"
         )
     return other if value is None else value
+
+
+def _stored_alike(layout: Layout, stats: Stats) -> bool:
+    """Return whether arrays of swapped sizes hold the same pixels in the order stored.
+
+    A reshape to the other size keeps that order, a swap of the axes does not.
+    """
+    flat = stats.tables.get(Pairing(Derivation.LABELS, Derivation.LABELS, flat=True))
+    swapped = stats.tables.get(Pairing(Derivation.LABELS, Derivation.LABELS))
+    if layout.relation is not Relation.SWAPPED or flat is None or swapped is None:
+        return False
+    least = max(_agreement(swapped) + CLEARLY_BETTER, LEAST_AGREEMENT)
+    return _agreement(flat) > least
+
+
+def _agreement(pairs: PairCounts) -> float:
+    return float(pairs.count[pairs.truth == pairs.prediction].sum() / max(1, pairs.total))
 
 
 def _threshold(options: Options, metric: Metric) -> float:

@@ -137,6 +137,7 @@ def check(
             class_names=class_names,
         )
         _check_output(output)
+        _check_share("--min-iou", min_iou)
         earlier = None if baseline is None else load_baseline(baseline, max_drop=max_drop)
         pair = open_pair(y_true=masks, y_pred=predictions)
         with progress_bar(shown=progress and not quiet) as advance:
@@ -220,6 +221,12 @@ def _file_console() -> Console:
     from rich.console import Console
 
     return Console(file=io.StringIO(), width=80, color_system=None)
+
+
+def _check_share(option: str, value: float | None) -> None:
+    """Refuse what is no share: a comparison with NaN never fails a build."""
+    if value is not None and not 0 <= value <= 1:
+        raise UsageError(f"{option} {value:g}: give a score from 0 to 1, 0.7 for instance")
 
 
 def _replace(path: Path, text: str) -> None:

@@ -111,7 +111,7 @@ def _lines(fixed: Fixed) -> Iterator[str]:
     for place in fixed.unchanged:
         yield f"unchanged {place}"
     if not fixed.written:
-        yield "nothing to fix in the arrays; nothing was written"
+        yield "no repair can be made on the arrays; nothing was written"
     for finding in fixed.report.findings:
         if finding.rule.name not in fixed.report.consequences:
             yield from _what_is_left(finding)

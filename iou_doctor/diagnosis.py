@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from iou_doctor import __version__, checks, repairs
+from iou_doctor import __version__, checks
 from iou_doctor.errors import UsageError
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Outcome, Severity, Status
 from iou_doctor.layout import Axes, Relation
 from iou_doctor.reading import Encoding
-from iou_doctor.repair import REORDER, Repair, Step
 from iou_doctor.report import Input, Report, Verdict
-from iou_doctor.score import score
+from iou_doctor.second_look import look_again
 from iou_doctor.source import Source
-from iou_doctor.stats import PairCounts
-
-Recount = Callable[[Sequence[Step]], PairCounts]
+from iou_doctor.what_if import Recount, mean_iou_after
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
         selection: which rules to report.
         recount: the doctor's label pairs once more, after steps that move pixels or samples.
     """
-    findings, outcomes = checks.run(evidence)
+    findings, outcomes, hidden = _looked_twice(evidence, recount)
     outcomes = tuple(
         outcome if outcome in selection else Outcome(outcome.rule, Status.SKIPPED, "not selected")
         for outcome in outcomes
@@ -65,7 +62,7 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
         for finding in findings
         if finding.rule.code in fired
     )
-    explains = _explains(findings)
+    explains = _explains(findings, independent=hidden)
     findings = _ordered(findings, explains)
     reading, layout = evidence.reading, evidence.reading.layout
     return Report(
@@ -85,40 +82,40 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
     )
 
 
+def _looked_twice(
+    evidence: Evidence, recount: Recount
+) -> tuple[tuple[Finding, ...], tuple[Outcome, ...], frozenset[str]]:
+    """Return all findings, what became of the rules, and which ones other faults had hidden."""
+    findings, outcomes = checks.run(evidence)
+    again = look_again(evidence, _roots(findings, _explains(findings)), recount)
+    hidden = frozenset(finding.rule.name for finding in again)
+    outcomes = tuple(
+        Outcome(outcome.rule, Status.FIRED) if outcome.rule.name in hidden else outcome
+        for outcome in outcomes
+    )
+    first = tuple(finding for finding in findings if finding.rule.name not in hidden)
+    return (*first, *again), outcomes, hidden
+
+
 def _with_score(finding: Finding, evidence: Evidence, recount: Recount) -> Finding:
     """Return the finding with the doctor's score after its repair alone."""
     repair, reading = finding.repair, evidence.reading
     if repair is None or reading.layout.relation is Relation.MISMATCHED:
         return finding
-    after = _after([repair], evidence, recount)
+    after = mean_iou_after([repair], evidence, recount)
     return replace(finding, repair=replace(repair, mean_iou_after=after))
 
 
-def _after(chosen: Sequence[Repair], evidence: Evidence, recount: Recount) -> float | None:
-    """Return the doctor's mean IoU after all these repairs, in this order."""
-    estimates = [r.mean_iou_after for r in chosen if r.estimated and r.mean_iou_after is not None]
-    if estimates:
-        return estimates[-1]  # of samples of the data: counts of the whole cannot be added to it
-    moving = [step for repair in chosen for step in repair.steps if _to_recount(step, evidence)]
-    pairs = recount(moving) if moving else evidence.pairs
-    num_classes, ignore_index = evidence.reading.num_classes, evidence.reading.ignore_index
-    for repair in chosen:
-        pairs = repair.relabel(pairs) if repair.relabel else pairs
-        num_classes = repair.num_classes or num_classes
-        ignore_index = ignore_index if repair.ignore_index is None else repair.ignore_index
-    return score(pairs=pairs, num_classes=num_classes, ignore_index=ignore_index).mean_iou
+def _explains(
+    findings: Sequence[Finding], *, independent: Collection[str] = ()
+) -> dict[str, tuple[str, ...]]:
+    """Return, for each root finding, the rules that fired only because of it.
 
-
-def _to_recount(step: Step, evidence: Evidence) -> bool:
-    """Return whether a step moves pixels that the doctor has not moved already."""
-    if step.kind == REORDER:
-        return True
-    done = {Relation.SWAPPED: "swap_height_width", Relation.SCALED: "resize_nearest"}
-    return repairs.moves(step) and done.get(evidence.reading.layout.relation) != step.kind
-
-
-def _explains(findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
-    """Return, for each root finding, the rules that fired only because of it."""
+    Args:
+        findings: all of them.
+        independent: rules that fire after the repair of the others too; only they explain
+            each other.
+    """
     found = {finding.rule.name for finding in findings}
     consequences: set[str] = set()
     explains: dict[str, tuple[str, ...]] = {}
@@ -126,7 +123,8 @@ def _explains(findings: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
         name = finding.rule.name
         if name in consequences:
             continue
-        mine = sorted((finding.rule.explains & found) - consequences - set(explains))
+        open_to = found if name in independent else found.difference(independent)
+        mine = sorted((finding.rule.explains & open_to) - consequences - set(explains))
         explains[name] = tuple(mine)
         consequences.update(mine)
     return {name: names for name, names in explains.items() if names}
@@ -162,6 +160,12 @@ def _ordered(
     )
 
 
+def _roots(findings: Sequence[Finding], explains: dict[str, tuple[str, ...]]) -> list[Finding]:
+    """Return the findings that no other one explains, in the order of their repairs."""
+    consequences = {name for names in explains.values() for name in names}
+    return [f for f in sorted(findings, key=_suspicion) if f.rule.name not in consequences]
+
+
 def _verdict(
     findings: Sequence[Finding],
     explains: dict[str, tuple[str, ...]],
@@ -170,9 +174,8 @@ def _verdict(
 ) -> Verdict:
     sick = any(finding.level is Severity.ERROR for finding in findings)
     primary = findings[0] if findings and findings[0].level is not Severity.NOTE else None
-    consequences = {name for names in explains.values() for name in names}
-    roots = [f for f in sorted(findings, key=_suspicion) if f.rule.name not in consequences]
-    after = _after([f.repair for f in roots if f.repair], evidence, recount)
+    roots = _roots(findings, explains)
+    after = mean_iou_after([f.repair for f in roots if f.repair], evidence, recount)
     return Verdict(
         sick=sick,
         primary=primary.rule.name if primary else None,

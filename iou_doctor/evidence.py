@@ -36,6 +36,8 @@ class Evidence:
     """The same with masks times 255; `None` for masks of integers."""
     sampled: Sampled | None = None
     """Label maps of some samples; `None` where pixels do not pair up."""
+    sampled_times_255: Sampled | None = None
+    """The same with masks times 255; `None` for masks of integers."""
     baseline: Baseline | None = None
     """What an earlier report said; `None` where none was given."""
     found: tuple[Finding, ...] = ()

@@ -75,6 +75,8 @@ class Passes:
             return None
 
         def mend(labels: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+            if relation is Relation.FLATTENED and len(shape) > 1:
+                labels = labels.reshape(len(labels), *shape)
             spatial = labels.ndim - 1
             if relation is Relation.SWAPPED:
                 labels = swap_height_width.mend(labels, spatial=spatial)

@@ -17,7 +17,7 @@ NOUNS = {
 }
 VERBS = {"sources", "interpret", "scan", "contracts", "checks", "repairs", "render", "writers"}
 JOINERS = {
-    *("checkup", "passes", "diagnosis", "treatment", "mending", "fixing"),
+    *("checkup", "passes", "diagnosis", "what_if", "second_look", "treatment", "mending", "fixing"),
     *("cli", "cli_fix", "cli_options", "__init__", "__main__"),
 }
 DOORS = {

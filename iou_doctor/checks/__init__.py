@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -39,15 +39,23 @@ def all_checks() -> tuple[Check, ...]:
     return tuple(sorted(checks, key=lambda check: check.rule.code))
 
 
-def run(evidence: Evidence) -> tuple[tuple[Finding, ...], tuple[Outcome, ...]]:
+def run(
+    evidence: Evidence, names: Collection[str] | None = None
+) -> tuple[tuple[Finding, ...], tuple[Outcome, ...]]:
     """Return what all checks find, in order of code, and what became of each rule.
 
     A check sees what the ones before it found: definitions are questioned last.
+
+    Args:
+        evidence: the facts.
+        names: of the rules to look for; `None`: all.
     """
     findings: tuple[Finding, ...] = ()
     outcomes = []
     for check in all_checks():
-        result = check.find(replace(evidence, found=findings))
+        if names is not None and check.rule.name not in names:
+            continue
+        result = check.find(replace(evidence, found=(*evidence.found, *findings)))
         if isinstance(result, Skipped):
             outcomes.append(Outcome(check.rule, Status.SKIPPED, result.reason))
             continue

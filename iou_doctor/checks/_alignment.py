@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Skipped
 from iou_doctor.layout import Relation
-from iou_doctor.repair import Repair, Side, Step
+from iou_doctor.repair import Side
 
 Ids = NDArray[np.intp]
 Scores = NDArray[np.float64]
@@ -98,7 +98,7 @@ def _spread(count: int, most: int | None) -> list[int]:
 def _thinned(maps: list[NDArray[np.int32]], side: int | None) -> NDArray[np.int32]:
     if side is None:
         return np.stack(maps)
-    places = np.ix_(*(_centres(size, min(size, side)) for size in maps[0].shape))
+    places = np.ix_(*(centres(size, min(size, side)) for size in maps[0].shape))
     return np.stack([labels[places] for labels in maps])
 
 
@@ -198,7 +198,8 @@ def nothing_to_gain(evidence: Evidence) -> bool:
     return mean_iou is not None and mean_iou > NOTHING_TO_GAIN
 
 
-def _centres(size: int, count: int) -> Ids:
+def centres(size: int, count: int) -> Ids:
+    """Return the places of `count` pixels, even along an axis; the probe keeps the same ones."""
     left = ((np.arange(count // 2) * 2 + 1) * size - count) // (2 * count)
     middle = [size // 2] if count % 2 else []
     return np.concatenate([left, middle, size - 1 - left[::-1]]).astype(np.intp)
@@ -213,23 +214,6 @@ def different_masks(one: Stack) -> int:
         return len(one)
     alike = mean_iou(pair_table(one.true[1:], one.true[:-1], one.classes))
     return 1 + int((alike < ALIKE).sum())
-
-
-def moving(
-    name: str, steps: tuple[Step, ...], *, after: float, safe: bool = True, evidence: Evidence
-) -> Repair:
-    """Return the repair that moves the pixels of all predictions.
-
-    Args:
-        name: in the imperative.
-        steps: what moves them; left out for flattened predictions, whose pixels have no places.
-        after: the mean IoU of the kept maps after it.
-        safe: whether no pixel is lost.
-        evidence: for the layout.
-    """
-    if len(evidence.reading.layout.y_pred.spatial) > 1:
-        return Repair(name, safe=safe, steps=steps)
-    return Repair(name, safe=safe, mean_iou_after=after, estimated=True)
 
 
 def roughness(maps: Ids) -> float:

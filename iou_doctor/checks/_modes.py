@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
-from iou_doctor.checks._mask_values import mask_labels
+from iou_doctor.checks._levels import levels, whole_steps
+from iou_doctor.checks._mask_values import mask_labels, predicted_classes
 from iou_doctor.evidence import Evidence
 
 REACH = 8
@@ -33,7 +34,7 @@ def jpeg_modes(evidence: Evidence) -> list[int]:
     counts = {label: count for label, count in mask_labels(evidence).items() if 0 <= label <= 255}
     if len(counts) < FEWEST_EXTRAS + 2:
         return []
-    modes = _modes(counts)
+    modes = _modes(counts, _expected(evidence))
     extras = {label: count for label, count in counts.items() if label not in modes}
     extra = sum(extras.values())
     if len(modes) < 2 or len(extras) < FEWEST_EXTRAS or extra > MOST_EXTRA * sum(counts.values()):
@@ -49,20 +50,34 @@ def nearest_mode(label: int, modes: list[int]) -> int:
     return min(modes, key=lambda mode: abs(mode - label))
 
 
-def _modes(counts: Mapping[int, int]) -> list[int]:
+def expected_levels(classes: int) -> dict[int, int]:
+    """Return the id of each value that masks of so many classes hold when made visible."""
+    return {0: 0, 255: 1} if classes == 2 else levels(classes) | whole_steps(classes)
+
+
+def _expected(evidence: Evidence) -> frozenset[int]:
+    """Return the values that these masks would hold if made visible; none if these are ids."""
+    classes = predicted_classes(evidence)
+    table = expected_levels(classes)
+    return frozenset(table if all(level >= classes for level in table if level) else ())
+
+
+def _modes(counts: Mapping[int, int], expected: frozenset[int]) -> list[int]:
     """Return the values that outweigh all others within reach, if they lie far apart."""
-    total = sum(counts.values())
-    modes = [
-        label
-        for label, count in sorted(counts.items())
-        if count >= MODE_SHARE * total
-        and all(
-            count >= DOMINANCE * counts.get(other, 0)
-            for other in range(label - REACH, label + REACH + 1)
-            if other != label
-        )
-    ]
+    modes = [label for label in sorted(counts) if _is_mode(label, counts, expected)]
     return modes if all(two - one >= APART for one, two in pairwise(modes)) else []
+
+
+def _is_mode(label: int, counts: Mapping[int, int], expected: frozenset[int]) -> bool:
+    """Return whether a value outweighs those about it; one that was expected need not by far."""
+    about = [
+        counts.get(other, 0) for other in range(label - REACH, label + REACH + 1) if other != label
+    ]
+    total, count = sum(counts.values()), counts[label]
+    if count >= MODE_SHARE * total and count >= DOMINANCE * max(about):
+        return True
+    cloud = count + sum(about)
+    return label in expected and cloud >= MODE_SHARE * total and count > max(about)
 
 
 def _learnt(evidence: Evidence, extras: Mapping[int, int]) -> bool:

@@ -7,25 +7,32 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.checks._alignment import Ids, Stack
+from iou_doctor.checks._alignment import Ids, Stack, centres
 from iou_doctor.evidence import Evidence
 
 Order = NDArray[np.intp]
 
 GRIDS = (2, 3, 4, 8)
-"""Tiles along each axis."""
+"""Tiles along each axis, where they divide both."""
+LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
+"""Sides of square tiles in pixels; what is left over at the far sides stays where it is."""
+MOST = 256
+"""Tiles of one grid."""
 SAMPLES = 12
 """Samples looked at: 64 tiles of each are enough to know one arrangement."""
 SIDE = 64
 """Pixels along each axis that tiles are compared on."""
 SMALLEST = 4
 """Pixels along one side of a tile; smaller ones fit by chance."""
+FEW = 4
+"""Pixels along each axis that a tile is compared on in any case, where they were kept."""
 SEAM = 0.1
 """By how much the share of changes at borders must exceed that within tiles: up to 0.07 where the
 tiles are in place, 0.2 and more where they are not."""
 LEFT = 0.3
 """Share of that excess that may be left in the right arrangement. Where predictions have nothing to
 do with the masks, 64 tiles still fit by choice, but leave 0.33 and more of it; good ones leave 0.2.
+What is left must be less than changes within tiles: predictions made of blocks have none there.
 """
 GAIN, EACH_GAIN = 0.1, 0.2
 """Gain in mean IoU, for one arrangement of all samples and for one of each sample. The latter fits
@@ -35,38 +42,80 @@ AS_GOOD = 0.05
 
 
 @dataclass(frozen=True)
+class Grid:
+    """Tiles of equal size from the top left corner on."""
+
+    tile: tuple[int, int]
+    """Height and width in stored pixels."""
+    counts: tuple[int, int]
+    """Tiles down and across."""
+
+    @property
+    def tiles(self) -> int:
+        """How many there are."""
+        return self.counts[0] * self.counts[1]
+
+
+def grids_of(size: tuple[int, ...]) -> list[Grid]:
+    """Return the grids such images may have been cut in, the coarsest first."""
+    height, width = size
+    even = [
+        Grid((height // count, width // count), (count, count))
+        for count in GRIDS
+        if height % count == 0 and width % count == 0
+    ]
+    square = [Grid((side, side), (height // side, width // side)) for side in LENGTHS]
+    fitting = [
+        grid
+        for grid in dict.fromkeys([*even, *square])
+        if min(grid.tile) >= SMALLEST and 1 < grid.tiles <= MOST
+    ]
+    return sorted(fitting, key=lambda grid: grid.tiles)
+
+
+@dataclass(frozen=True)
 class Tiles:
-    """Maps of whole tiles, `grid` along each axis."""
+    """Maps of whole tiles."""
 
     maps: Stack
-    grid: int
+    counts: tuple[int, int]
+    """Tiles down and across."""
+
+    @property
+    def smallest(self) -> int:
+        """Return the pixels of a tile along its shorter side."""
+        (height, width), (down, across) = self.maps.true.shape[1:], self.counts
+        return min(int(height) // down, int(width) // across)
 
     def seam_rates(self, labels: Ids) -> tuple[float, float]:
         """Return how often labels change across the borders of tiles, and within tiles."""
-        changes = [labels[:, 1:] != labels[:, :-1], labels[:, :, 1:] != labels[:, :, :-1]]
         across, within = [], []
-        for axis, change in enumerate(changes, start=1):
-            side = labels.shape[axis] // self.grid
-            border = np.arange(side - 1, labels.shape[axis] - 1, side)
-            across.append(change.take(border, axis).mean())
-            within.append(np.delete(change, border, axis).mean())
+        for axis, count in enumerate(self.counts, start=1):
+            if count == 1:
+                continue
+            along = labels.swapaxes(axis, 1)
+            change = along[:, 1:] != along[:, :-1]
+            side = along.shape[1] // count
+            border = np.arange(side - 1, change.shape[1], side)
+            across.append(change[:, border].mean())
+            within.append(np.delete(change, border, axis=1).mean())
         return float(np.mean(across)), float(np.mean(within))
 
     def tiles(self, labels: Ids) -> Ids:
         """Return (n, tiles, pixels), tiles numbered row by row."""
         n, height, width = labels.shape
-        g = self.grid
-        split = labels.reshape(n, g, height // g, g, width // g).swapaxes(2, 3)
-        return split.reshape(n, g * g, -1)
+        down, across = self.counts
+        split = labels.reshape(n, down, height // down, across, width // across).swapaxes(2, 3)
+        return split.reshape(n, down * across, -1)
 
     def placed(self, labels: Ids, orders: Order) -> Ids:
         """Return maps with tile `orders[..., k]` at place k; one order, or one for each image."""
         n, height, width = labels.shape
-        g = self.grid
+        down, across = self.counts
         tiles = self.tiles(labels)
-        orders = np.broadcast_to(orders, (n, g * g))
+        orders = np.broadcast_to(orders, (n, down * across))
         tiles = np.take_along_axis(tiles, orders[:, :, np.newaxis], axis=1)
-        split = tiles.reshape(n, g, g, height // g, width // g).swapaxes(2, 3)
+        split = tiles.reshape(n, down, across, height // down, width // across).swapaxes(2, 3)
         return split.reshape(n, height, width)
 
     def fit(self) -> NDArray[np.float32]:
@@ -83,28 +132,40 @@ class Tiles:
         return total
 
 
-def tiles_of(maps: Stack, grid: int, side: int) -> Tiles:
-    """Return the maps thinned to whole tiles of at most `side` / `grid` pixels along each axis."""
+def tiles_of(maps: Stack, grid: Grid, size: tuple[int, ...]) -> Tiles:
+    """Return the maps thinned to whole tiles with as many pixels each.
+
+    Args:
+        maps: label maps, maybe thinned evenly.
+        grid: of the maps as stored.
+        size: their height and width as stored.
+    """
     true, pred = maps.true, maps.pred
-    for axis in (1, 2):
-        places = _whole_tiles(true.shape[axis], grid, side)
-        true, pred = true.take(places, axis), pred.take(places, axis)
-    return Tiles(Stack(maps.samples, true, pred, maps.classes), grid)
+    for axis in (0, 1):
+        places = _whole_tiles(size[axis], true.shape[axis + 1], grid.tile[axis])
+        true, pred = true.take(places, axis + 1), pred.take(places, axis + 1)
+    return Tiles(Stack(maps.samples, true, pred, maps.classes), grid.counts)
 
 
-def _whole_tiles(size: int, grid: int, side: int) -> NDArray[np.intp]:
+def _whole_tiles(size: int, kept: int, tile: int) -> NDArray[np.intp]:
     """Return places along one axis, as many in each tile; their ends lie beside its borders."""
-    starts = np.round(np.arange(grid) * size / grid).astype(np.intp)
-    length = size // grid
-    inside = np.linspace(0, length - 1, min(length, side // grid)).astype(np.intp)
-    return (starts[:, np.newaxis] + inside).ravel()
+    count = size // tile
+    tile_of = centres(size, kept) // tile
+    starts = np.searchsorted(tile_of, np.arange(count + 1))
+    lengths = np.diff(starts)
+    most = max(SIDE // count, FEW)
+    inside = np.linspace(0, 1, min(int(lengths.min()), most))
+    places: NDArray[np.intp] = starts[:-1, np.newaxis] + (
+        (lengths[:, np.newaxis] - 1) * inside
+    ).astype(np.intp)
+    return places.ravel()
 
 
 @dataclass(frozen=True)
 class Arrangement:
     """The best places of the tiles of one grid."""
 
-    grid: int
+    grid: Grid
     orders: Order
     """(tiles,) for all samples, or (n, tiles)."""
     before: float
@@ -125,31 +186,33 @@ def arrangement(maps: Stack, size: tuple[int, ...]) -> Arrangement | None:
 
     Args:
         maps: label maps of images.
-        size: their height and width as stored, which the tiles must divide.
+        size: their height and width as stored.
     """
-    found = [
-        one
-        for grid in GRIDS
-        if not any(length % grid or length < grid * SMALLEST for length in size)
-        for one in _arranged(tiles_of(maps, grid, SIDE))
-    ]
+    found = [one for grid in grids_of(size) if (one := _arranged(maps, grid, size))]
     best = max((one.after for one in found), default=0.0)
     return next((one for one in found if one.after >= best - AS_GOOD), None)
 
 
-def _arranged(tiles: Tiles) -> list[Arrangement]:
+def _arranged(maps: Stack, grid: Grid, size: tuple[int, ...]) -> Arrangement | None:
     """Return the arrangement that cures the seams of this grid: of all samples, or of each."""
-    across, within = tiles.seam_rates(tiles.maps.pred)
-    if across - within < SEAM:
-        return []
+    tiles = tiles_of(maps, grid, size)
+    if tiles.smallest < FEW:
+        return None
+    seams = tiles.seam_rates(tiles.maps.pred)
+    if seams[0] - seams[1] < SEAM:
+        return None
     before, fit = tiles.maps.pooled(), tiles.fit()
     for orders, least in ((_assigned(fit.sum(axis=0)), GAIN), (_each(fit), EACH_GAIN)):
         placed = tiles.placed(tiles.maps.pred, orders)
-        left = np.subtract(*tiles.seam_rates(placed))
         after = tiles.maps.pooled(placed)
-        if after - before > least and left < LEFT * (across - within):
-            return [Arrangement(tiles.grid, orders, before, after, (across, within))]
-    return []
+        if after - before > least and _cured(seams, tiles.seam_rates(placed)):
+            return Arrangement(grid, orders, before, after, seams)
+    return None
+
+
+def _cured(given: tuple[float, float], placed: tuple[float, float]) -> bool:
+    left = placed[0] - placed[1]
+    return left < LEFT * (given[0] - given[1]) and left <= placed[1]
 
 
 def _assigned(fit: NDArray[np.float32]) -> Order:

@@ -17,6 +17,8 @@ def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: st
     if reading.y_pred is not encoding or evidence.metric.pred is Derivation.ARGMAX_LAST:
         return []
     values = evidence.stats.y_pred
+    if values.minimum is None:
+        return []  # no value is finite: see non-finite-predictions
     below_one = values.values - values.at_least_one - values.non_finite
     message = (
         f"predictions are {evidence.pair.y_pred.dtype} {noun} with"

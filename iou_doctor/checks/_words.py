@@ -77,3 +77,10 @@ def fitting_call(evidence: Evidence) -> str:
     if reading.layout.y_pred.per_class:
         arguments.append("sparse_y_pred=False")
     return f"keras.metrics.MeanIoU({', '.join(arguments)})"
+
+
+def metric_answer(evidence: Evidence) -> str:
+    """Return what the user's metric does with labels outside the classes."""
+    if evidence.metric_score.error:
+        return f"{evidence.metric.name} raises"
+    return f"{evidence.metric.name} drops such pixels, which are not even misses"

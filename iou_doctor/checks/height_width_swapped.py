@@ -14,7 +14,7 @@ rule speaks if the predictions fit far better after the swap than as given, flip
 from dataclasses import replace
 
 from iou_doctor.checks import Result
-from iou_doctor.checks._alignment import Stack, moving, nothing_to_gain, roughness, stack
+from iou_doctor.checks._alignment import Stack, nothing_to_gain, roughness, stack
 from iou_doctor.checks._turns import SIDE, SWAP, Fits, Turn, fits, turns_of
 from iou_doctor.checks._words import shape
 from iou_doctor.evidence import Evidence
@@ -135,7 +135,7 @@ def _finding(
             "mean_iou_given": round(before, 4),
             "mean_iou_swapped": round(after, 4),
         },
-        repair=moving(REPAIR, turn.steps, after=after, evidence=evidence),
+        repair=Repair(REPAIR, safe=True, steps=turn.steps),
     )
 
 

@@ -14,7 +14,8 @@ Resize masks with nearest neighbour from the original files: `cv2.INTER_NEAREST`
 from iou_doctor.checks import Result
 from iou_doctor.checks._mask_values import CONSEQUENCES, mask_labels, value_repair
 from iou_doctor.checks._modes import jpeg_modes
-from iou_doctor.checks._seams import Seam, seams
+from iou_doctor.checks._seams import seams
+from iou_doctor.checks._slopes import slopes
 from iou_doctor.checks._strays import VOID_LABELS
 from iou_doctor.checks._words import listed, percent, place
 from iou_doctor.evidence import Evidence
@@ -59,7 +60,7 @@ def find(evidence: Evidence) -> Result:
         return []
     if evidence.sampled is None or not evidence.sampled.crops.y_true:
         return Skipped("no maps at full resolution were kept: seams show on 2-D images only")
-    return _seams(evidence, candidates)
+    return _seams(evidence, candidates) or _slopes(evidence)
 
 
 def _fractions(evidence: Evidence) -> Finding:
@@ -92,30 +93,46 @@ def _candidates(evidence: Evidence) -> list[int]:
 
 def _seams(evidence: Evidence, candidates: list[int]) -> list[Finding]:
     assert evidence.sampled is not None
-    neutral = {-1} if evidence.reading.num_classes == 2 else set(VOID_LABELS)
-    if evidence.reading.ignore_index is not None:
-        neutral.add(evidence.reading.ignore_index)
-    found = seams(evidence.sampled.crops.y_true, neutral=neutral)
+    found = seams(evidence.sampled.crops.y_true, neutral=_neutral(evidence))
     thin = {label: found[label] for label in candidates if label in found and found[label].thin}
     if len(thin) < FEWEST_SEAMS:
         return []
-    pixels = sum(seam.pixels for seam in thin.values())
-    return [
-        Finding(
-            RULE,
-            message=f"labels {listed(thin)} occur only as seams between a smaller and a larger"
-            f" label, as a resize leaves them ({percent(_between(thin), pixels)} of"
-            f" {pixels:,} pixels looked at)",
-            help=HELP,
-            facts={"fractional": 0, "values": pixels, "labels": list(thin)},
-            repair=_binary_repair(evidence),
-            severity=Severity.ERROR if _is_0_to_255(evidence) else Severity.WARNING,
-        )
-    ]
+    pixels, between = (sum(getattr(s, key) for s in thin.values()) for key in ("pixels", "between"))
+    return [_in_between(evidence, list(thin), pixels, between)]
 
 
-def _between(thin: dict[int, Seam]) -> int:
-    return sum(seam.between for seam in thin.values())
+def _slopes(evidence: Evidence) -> list[Finding]:
+    assert evidence.sampled is not None
+    found = slopes(
+        evidence,
+        evidence.sampled.crops.y_true,
+        counts=mask_labels(evidence),
+        others=evidence.pairs.prediction_counts(),
+        neutral=_neutral(evidence),
+    )
+    if found is None:
+        return []
+    return [_in_between(evidence, list(found.labels), found.pixels, found.between)]
+
+
+def _neutral(evidence: Evidence) -> set[int]:
+    """Return the labels that are neither smaller nor larger than any."""
+    neutral = {-1} if evidence.reading.num_classes == 2 else set(VOID_LABELS)
+    ignored = evidence.reading.ignore_index
+    return neutral if ignored is None else neutral | {ignored}
+
+
+def _in_between(evidence: Evidence, labels: list[int], pixels: int, between: int) -> Finding:
+    return Finding(
+        RULE,
+        message=f"labels {listed(labels)} occur only as seams between a smaller and a larger"
+        f" label, as a resize leaves them ({percent(between, pixels)} of"
+        f" {pixels:,} pixels looked at)",
+        help=HELP,
+        facts={"fractional": 0, "values": pixels, "labels": labels},
+        repair=_binary_repair(evidence),
+        severity=Severity.ERROR if _is_0_to_255(evidence) else Severity.WARNING,
+    )
 
 
 def _is_0_to_255(evidence: Evidence) -> bool:

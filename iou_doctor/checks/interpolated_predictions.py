@@ -14,6 +14,8 @@ from collections.abc import Collection, Mapping
 
 from iou_doctor.checks import Result
 from iou_doctor.checks._seams import Seam, seams
+from iou_doctor.checks._slopes import slopes
+from iou_doctor.checks._strays import VOID_LABELS
 from iou_doctor.checks._words import listed, percent, place
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Skipped, Suspicion
@@ -62,10 +64,34 @@ def find(evidence: Evidence) -> Result:
         return []
     if evidence.sampled is None or not evidence.sampled.crops.y_pred:
         return Skipped("no maps at full resolution were kept: seams show on 2-D images only")
+    return _seams(evidence, candidates) or _slopes(evidence)
+
+
+def _seams(evidence: Evidence, candidates: Collection[int]) -> list[Finding]:
+    assert evidence.sampled is not None
     predicted = _thin(seams(evidence.sampled.crops.y_pred), candidates)
     drawn = _thin(seams(evidence.sampled.crops.y_true), candidates)
     found = {label: seam for label, seam in predicted.items() if label not in drawn}
-    return [_seams(found)] if len(found) >= FEWEST_SEAMS else []
+    if len(found) < FEWEST_SEAMS:
+        return []
+    pixels = sum(seam.pixels for seam in found.values())
+    between = sum(seam.between for seam in found.values())
+    return [_in_between(list(found), pixels, between, "hardly ever right")]
+
+
+def _slopes(evidence: Evidence) -> list[Finding]:
+    assert evidence.sampled is not None
+    ignored = evidence.reading.ignore_index
+    found = slopes(
+        evidence,
+        evidence.sampled.crops.y_pred,
+        counts=evidence.pairs.prediction_counts(),
+        others=evidence.pairs.truth_counts(),
+        neutral={*VOID_LABELS} if ignored is None else {*VOID_LABELS, ignored},
+    )
+    if found is None:
+        return []
+    return [_in_between(list(found.labels), found.pixels, found.between, "in no mask")]
 
 
 def _fractions(evidence: Evidence) -> list[Finding]:
@@ -106,15 +132,13 @@ def _thin(found: Mapping[int, Seam], labels: Collection[int]) -> dict[int, Seam]
     return {label: seam for label, seam in found.items() if label in labels and seam.thin}
 
 
-def _seams(thin: Mapping[int, Seam]) -> Finding:
-    pixels = sum(seam.pixels for seam in thin.values())
-    between = sum(seam.between for seam in thin.values())
+def _in_between(labels: list[int], pixels: int, between: int, unlike: str) -> Finding:
     return Finding(
         RULE,
-        message=f"predicted labels {listed(thin)} occur only within two pixels of a smaller and a"
+        message=f"predicted labels {listed(labels)} occur only within two pixels of a smaller and a"
         f" larger label, as seams that a resize leaves ({percent(between, pixels)} of"
-        f" {pixels:,} pixels looked at), and are hardly ever right",
+        f" {pixels:,} pixels looked at), and are {unlike}",
         help=HELP,
-        facts={"fractional": 0, "values": pixels, "labels": list(thin)},
+        facts={"fractional": 0, "values": pixels, "labels": labels},
         severity=Severity.WARNING,
     )

@@ -12,14 +12,13 @@ JPEG blurred at the edges stays lost.
 """
 
 from iou_doctor.checks import Result
-from iou_doctor.checks._levels import levels, whole_steps
 from iou_doctor.checks._mask_values import (
     CONSEQUENCES,
     mask_labels,
     predicted_classes,
     value_repair,
 )
-from iou_doctor.checks._modes import jpeg_modes, nearest_mode
+from iou_doctor.checks._modes import expected_levels, jpeg_modes, nearest_mode
 from iou_doctor.checks._words import amount, listed, percent
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
@@ -42,7 +41,7 @@ def find(evidence: Evidence) -> Result:
     counts = mask_labels(evidence)
     extras = {label: count for label, count in counts.items() if label not in modes}
     pixels, total = sum(extras.values()), sum(counts.values())
-    ids = _ids(modes)
+    ids = _ids(evidence, modes)
     foreign = any(mode >= predicted_classes(evidence) for mode in modes)
     return [
         Finding(
@@ -70,7 +69,10 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _ids(modes: list[int]) -> list[int]:
-    """Return the id of each mode: its place, where all modes are one stretch of ids."""
-    table = {0: 0, 255: 1} if modes == [0, 255] else levels(len(modes)) | whole_steps(len(modes))
-    return [table.get(mode, mode) for mode in modes] if set(modes) <= set(table) else modes
+def _ids(evidence: Evidence, modes: list[int]) -> list[int]:
+    """Return the id of each mode: its place, where all modes are of one stretch of ids."""
+    for classes in dict.fromkeys((len(modes), predicted_classes(evidence))):
+        table = expected_levels(classes)
+        if set(modes) <= set(table):
+            return [table[mode] for mode in modes]
+    return modes

@@ -17,7 +17,7 @@ from iou_doctor.checks._strays import (
     truth_strays,
     void_labels,
 )
-from iou_doctor.checks._words import labels_in, percent
+from iou_doctor.checks._words import labels_in, metric_answer, percent
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.repair import Repair
@@ -68,7 +68,7 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"masks hold {labels_in(strays)} ({share}), outside"
-            f" 0..{evidence.reading.num_classes - 1}; Keras 3.15 drops them, earlier ones raise",
+            f" 0..{evidence.reading.num_classes - 1}; {metric_answer(evidence)}",
             help=f"num_classes={classes}, if they are classes; --ignore-index"
             f" {next(iter(strays))}, if they mean unlabelled"
             if fits

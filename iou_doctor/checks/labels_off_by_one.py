@@ -12,6 +12,7 @@ Where 0 means nothing, make it the ignore label: in uint8, 0 - 1 is 255.
 from iou_doctor.checks import Result
 from iou_doctor.checks._hypotheses import (
     before,
+    exchange_is_better,
     far_better,
     follow,
     ids_of,
@@ -55,7 +56,7 @@ def find(evidence: Evidence) -> Result:
     for side in (Side.MASKS, Side.PREDICTIONS):
         if _one_above(evidence, side) and not _is_another_rule(evidence, side):
             repair = _shifted(evidence, side)
-            if far_better(evidence, repair):
+            if far_better(evidence, repair) and not exchange_is_better(evidence, repair):
                 return [_finding(evidence, side, repair)]
     return []
 

@@ -61,7 +61,6 @@ def find(evidence: Evidence) -> Result:
                 name="masks times 255, rounded",
                 safe=True,
                 steps=(Step("times_255", Side.MASKS),),
-                relabel=lambda _: scaled,
             ),
         )
     ]

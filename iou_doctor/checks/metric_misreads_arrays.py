@@ -26,26 +26,48 @@ TOLERANCE = 5e-5
 
 def find(evidence: Evidence) -> Result:
     """Compare the metric's number with the doctor's, unless something was found already."""
-    if evidence.error_found:
+    if evidence.error_found or evidence.has_found("inputs-swapped"):
         return []
-    if evidence.has_found(
-        "dropped-pixels", "invalid-one-hot", "ignored-class-in-range", "inputs-swapped"
-    ):
+    result = evidence.metric_score
+    message = _raises(evidence) if result.error else _differs(evidence)
+    if message is None:
         return []
-    metric, result = evidence.metric, evidence.metric_score
-    ours = evidence.score.mean_over(metric.target_class_ids) if evidence.score else None
-    if result.error:
-        message = f"{metric.call} raises: {result.error}"
-    elif result.value is None or ours is None or abs(result.value - ours) <= TOLERANCE:
-        return []
-    else:
-        message = f"{metric.call} reads {result.value:.4f}, but the arrays agree at {ours:.4f}"
     return [
         Finding(
             RULE,
             message=message,
             help="check the assumptions below; correct them with --layout, --predictions-as,"
             " --masks-as or --num-classes",
-            facts={"metric": result.value, "doctor": ours, "error": result.error},
+            facts={"metric": result.value, "doctor": _ours(evidence), "error": result.error},
         )
     ]
+
+
+def _ours(evidence: Evidence) -> float | None:
+    return evidence.score.mean_over(evidence.metric.target_class_ids) if evidence.score else None
+
+
+def _raises(evidence: Evidence) -> str:
+    return f"{evidence.metric.call} raises: {evidence.metric_score.error}"
+
+
+def _differs(evidence: Evidence) -> str | None:
+    """Return how the two numbers differ; `None` where they do not, or where it is known why."""
+    known = ("dropped-pixels", "invalid-one-hot", "ignored-class-in-range")
+    value, ours = evidence.metric_score.value, _ours(evidence)
+    if value is None:
+        return None
+    if _no_labels(evidence):
+        return f"{evidence.metric.call} reads {value:.4f}, but the masks hold no class ids"
+    if ours is None or abs(value - ours) <= TOLERANCE or evidence.has_found(*known):
+        return None
+    return f"{evidence.metric.call} reads {value:.4f}, but the arrays agree at {ours:.4f}"
+
+
+def _no_labels(evidence: Evidence) -> bool:
+    """Return whether the masks are numbers of some other kind (normalised with an image, say)."""
+    pixels = evidence.mended.pixels
+    guessed = any(guess.field == "masks.encoding" for guess in evidence.reading.assumed)
+    return (guessed and evidence.reading.y_true.thresholded) or bool(
+        pixels.out_of_range and not pixels.counted
+    )

@@ -8,8 +8,9 @@ the score drops though each tile is fine.
     tiles in their places  mean IoU 0.78
 
 Write each tile where it was cut: `out[y : y + size, x : x + size] = tile`. The rule looks for
-labels that change at the borders of a grid of 2, 3, 4 or 8 tiles along each axis far more often
-than within tiles, and speaks if another arrangement fits the masks better and removes the seams.
+labels that change at the borders of tiles (2, 3, 4 or 8 along each axis, or squares of 16 px, 32 px
+and so on) far more often than within, and speaks if another arrangement fits the masks better and
+removes the seams.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from iou_doctor.checks import Result
-from iou_doctor.checks._alignment import Stack, moving, nothing_to_gain, stack
+from iou_doctor.checks._alignment import Stack, nothing_to_gain, stack
 from iou_doctor.checks._tiles import SAMPLES, Arrangement, arrangement, full_size
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Skipped, Suspicion
@@ -47,13 +48,13 @@ def find(evidence: Evidence) -> Result:
     if maps.true.ndim != 3 or len(size) != 2:
         return Skipped("only images have tiles")
     found = arrangement(maps, size)
-    return [_finding(evidence, maps, found, size)] if found else []
+    return [_finding(maps, found)] if found else []
 
 
-def _finding(evidence: Evidence, maps: Stack, found: Arrangement, size: tuple[int, ...]) -> Finding:
-    places = np.arange(found.grid**2)
+def _finding(maps: Stack, found: Arrangement) -> Finding:
+    places = np.arange(found.grid.tiles)
     moved = int((found.orders != places).any(axis=tuple(range(found.orders.ndim - 1))).sum())
-    height, width = (length // found.grid for length in size)
+    height, width = found.grid.tile
     across, within = found.seams
     whose = "the same in all samples" if found.orders.ndim == 1 else "differently in each sample"
     return Finding(
@@ -64,7 +65,7 @@ def _finding(evidence: Evidence, maps: Stack, found: Arrangement, size: tuple[in
         f" {found.after:.4f} rearranged",
         help="write each tile to the place it was cut from; rows come before columns",
         facts={
-            "grid": found.grid,
+            "grid": list(found.grid.counts),
             "tile": [height, width],
             "moved": moved,
             "samples": len(maps),
@@ -73,15 +74,14 @@ def _finding(evidence: Evidence, maps: Stack, found: Arrangement, size: tuple[in
             "mean_iou_given": round(found.before, 4),
             "mean_iou_rearranged": round(found.after, 4),
         },
-        repair=_repair(found, evidence),
+        repair=_repair(found),
     )
 
 
-def _repair(found: Arrangement, evidence: Evidence) -> Repair:
+def _repair(found: Arrangement) -> Repair:
     name = "put the tiles of the predictions in their places"
     if found.orders.ndim > 1:
         return Repair(name, safe=True, mean_iou_after=found.after, estimated=True)
     order = tuple(int(tile) for tile in found.orders)
-    grid = (found.grid, found.grid)
-    step = Step("retile", Side.PREDICTIONS, {"grid": grid, "order": order})
-    return moving(name, (step,), after=found.after, evidence=evidence)
+    step = Step("retile", Side.PREDICTIONS, {"tile": found.grid.tile, "order": order})
+    return Repair(name, safe=True, steps=(step,))

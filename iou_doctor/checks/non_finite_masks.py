@@ -34,6 +34,10 @@ RULE = Rule(
 )
 
 
+IGNORE_LABEL = 255
+"""What most data sets call void."""
+
+
 def find(evidence: Evidence) -> Result:
     """Count NaN and Inf, and look for labels that stand for missing data."""
     values = evidence.stats.y_true
@@ -50,17 +54,33 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"masks hold {' and '.join(parts)}",
-            help="map them to 255 and name it: --ignore-index 255, ignore_class=255",
+            help=_help(evidence.reading.ignore_index),
             facts={
                 "nan": values.nan,
                 "infinite": values.infinite,
                 "no_data": {str(label): count for label, count in no_data.items()},
             },
             evidence=f"first: {place(first, evidence)}" if first else None,
-            repair=Repair(
-                name="map them to the ignore label 255",
-                safe=True,
-                steps=(Step("void", Side.MASKS, {"labels": tuple(no_data), "ignore_index": 255}),),
-            ),
+            repair=_repair(evidence, tuple(no_data)),
         )
     ]
+
+
+def _repair(evidence: Evidence, labels: tuple[int, ...]) -> Repair:
+    """Return the mapping to the ignore label that is given, or to the usual one, which then is."""
+    declared = evidence.reading.ignore_index
+    ignore_index = IGNORE_LABEL if declared is None else declared
+    step = Step("void", Side.MASKS, {"labels": labels, "ignore_index": ignore_index})
+    return Repair(
+        name=f"map them to the ignore label {ignore_index}",
+        safe=True,
+        steps=(step,),
+        ignore_index=ignore_index if declared is None else None,
+    )
+
+
+def _help(declared: int | None) -> str:
+    if declared is not None:
+        return f"map them to the ignore label: np.where(np.isfinite(masks), masks, {declared})"
+    label = IGNORE_LABEL
+    return f"map them to {label} and name it: --ignore-index {label}, ignore_class={label}"

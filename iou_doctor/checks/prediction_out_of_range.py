@@ -12,7 +12,7 @@ harmless, and not reported.)
 
 from iou_doctor.checks import Result
 from iou_doctor.checks._strays import prediction_strays
-from iou_doctor.checks._words import labels_in, percent
+from iou_doctor.checks._words import labels_in, metric_answer, percent
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.repair import Repair, Side, relabelling
@@ -25,6 +25,10 @@ RULE = Rule(
     claim="the predictions hold labels that `num_classes` leaves no room for",
     explains=frozenset({"dropped-pixels", "metric-misreads-arrays", "score-regression"}),
 )
+
+
+GREY_LEVELS = 32
+"""So many values of two classes are scores saved as a grey picture; label maps hold a handful."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -42,7 +46,7 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"predictions hold {labels_in(strays)} ({share}"
             f" of all), outside 0..{evidence.reading.num_classes - 1};"
-            " Keras 3.15 drops them, so they are not even misses",
+            f" {metric_answer(evidence)}",
             help=remedy,
             facts={
                 "labels": {str(label): count for label, count in strays.items()},
@@ -54,10 +58,12 @@ def find(evidence: Evidence) -> Result:
 
 
 def _remedy(evidence: Evidence, strays: dict[int, int]) -> tuple[str, Repair | None]:
-    if set(strays) != {255}:
-        return f"num_classes={max(strays) + 1}, or map these ids to classes", None
     predicted = set(evidence.pairs.prediction_counts())
-    if evidence.reading.num_classes == 2 and predicted <= {0, 255}:
-        repair = relabelling("predictions > 127", side=Side.PREDICTIONS, table={255: 1}, safe=True)
+    binary = evidence.reading.num_classes == 2 and min(predicted) >= 0 and max(predicted) <= 255
+    if binary and (predicted <= {0, 255} or len(predicted) >= GREY_LEVELS):
+        table = {label: int(label > 127) for label in predicted}
+        repair = relabelling("predictions > 127", side=Side.PREDICTIONS, table=table, safe=True)
         return 'predictions = (predictions > 127).astype("uint8")', repair
-    return "map 255 to a class: predictions have no void", None
+    if set(strays) == {255}:
+        return "map 255 to a class: predictions have no void", None
+    return f"num_classes={max(strays) + 1}, or map these ids to classes", None

@@ -14,23 +14,14 @@ one shift helps and most samples, looked at alone, ask for that very shift.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from iou_doctor.checks import Result
-from iou_doctor.checks._alignment import (
-    Ids,
-    Stack,
-    different_masks,
-    mean_iou,
-    moving,
-    nothing_to_gain,
-    pair_table,
-    stack,
-)
+from iou_doctor.checks._alignment import Stack, different_masks, nothing_to_gain, stack
+from iou_doctor.checks._shifts import SMALLEST, Shift, shifts_of, too_small
 from iou_doctor.checks._tiles import SAMPLES, arrangement, full_size
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Skipped, Suspicion
-from iou_doctor.repair import Side, Step
+from iou_doctor.repair import Repair, Side, Step
 
 RULE = Rule(
     code="IOU503",
@@ -50,15 +41,6 @@ FEWEST = 4
 """Different scenes needed, all of one mind if there are no more: three agree by luck at times."""
 TILES_BETTER = 0.1
 """If rearranged tiles score better than the shift by this, they are the cause, not the shift."""
-REACH = 16
-"""Pixels along each axis that are searched."""
-SMALLEST = 24
-"""Pixels along the shorter side of the maps, below which a shift is most of an object."""
-POINTS = 48
-"""Pixels along each axis at which truth and shifted prediction are compared."""
-
-Shift = tuple[int, int]
-Tables = dict[Shift, NDArray[np.int64]]
 
 
 def find(evidence: Evidence) -> Result:
@@ -70,7 +52,7 @@ def find(evidence: Evidence) -> Result:
     maps = stack(evidence, "crops")
     if isinstance(maps, Skipped):
         return maps
-    if min(maps.true.shape[1:]) < SMALLEST:
+    if too_small(maps):
         return Skipped(f"maps of less than {SMALLEST} pixels are too small to tell a shift")
     if different_masks(maps) < FEWEST:
         return Skipped(f"fewer than {FEWEST} different scenes do not show a common shift")
@@ -78,18 +60,14 @@ def find(evidence: Evidence) -> Result:
 
 
 def _judged(evidence: Evidence, maps: Stack) -> Result:
-    tables = _searched(maps)
-    pooled = {shift: float(mean_iou(table.sum(axis=0))) for shift, table in tables.items()}
-    best = max(pooled, key=lambda shift: pooled[shift])
-    alone = np.array([mean_iou(table) for table in tables.values()])
-    asked = np.array(list(tables))[alone.argmax(axis=0)]
-    same = int((np.abs(asked - best).max(axis=1) <= NEAR).sum())
-    gain = pooled[best] - pooled[0, 0]
-    if best == (0, 0) or gain <= GAIN or same < max(FEWEST, MOST * len(maps)):
+    shifts = shifts_of(maps)
+    best, before, after = shifts.best, shifts.pooled[0, 0], shifts.pooled[shifts.best]
+    same = int((np.abs(shifts.asked() - best).max(axis=1) <= NEAR).sum())
+    if shifts.gain <= GAIN or same < max(FEWEST, MOST * len(maps)):
         return []
-    if _tiles_fit(evidence, better_than=pooled[best] + TILES_BETTER):
+    if _tiles_fit(evidence, better_than=after + TILES_BETTER):
         return []
-    return [_finding(evidence, best, (pooled[0, 0], pooled[best]), (same, len(maps)))]
+    return [_finding(best, (before, after), (same, len(maps)))]
 
 
 def _tiles_fit(evidence: Evidence, *, better_than: float) -> bool:
@@ -100,54 +78,7 @@ def _tiles_fit(evidence: Evidence, *, better_than: float) -> bool:
     return tiles is not None and tiles.after > better_than
 
 
-def _searched(maps: Stack) -> Tables:
-    """Return the counts at the shifts on the way to the best one, each step half the last."""
-    look = _Look(maps)
-    best: Shift = (0, 0)
-    step = look.reach // 2
-    while step:
-        centre = best
-        for down, right in ((-step, 0), (step, 0), (0, -step), (0, step)):
-            shift = (centre[0] + down, centre[1] + right)
-            if look.gain(shift) > look.gain(best):
-                best = shift
-        step = step // 2 if best == centre or max(map(abs, best)) + step > look.reach else step
-    return look.tables
-
-
-class _Look:
-    """The counts at each shift, looked at once."""
-
-    def __init__(self, maps: Stack) -> None:
-        sizes = maps.true.shape[1:]
-        self.reach = min(REACH, min(sizes) // 4)
-        self._places = [_places(size, self.reach) for size in sizes]
-        self._maps = maps
-        self._true = self._at(maps.true, (0, 0))
-        self.tables: Tables = {}
-
-    def gain(self, shift: Shift) -> float:
-        """Return the mean IoU with the predictions moved by `shift`; -1 beyond the reach."""
-        if max(map(abs, shift)) > self.reach:
-            return -1.0
-        if shift not in self.tables:
-            pred = self._at(self._maps.pred, shift)
-            self.tables[shift] = pair_table(self._true, pred, self._maps.classes)
-        return float(mean_iou(self.tables[shift].sum(axis=0)))
-
-    def _at(self, labels: Ids, shift: Shift) -> Ids:
-        rows, columns = (places - by for places, by in zip(self._places, shift, strict=True))
-        return labels[:, rows[:, np.newaxis], columns]
-
-
-def _places(size: int, reach: int) -> NDArray[np.intp]:
-    inner = size - 2 * reach
-    return reach + np.linspace(0, inner - 1, min(inner, POINTS)).astype(np.intp)
-
-
-def _finding(
-    evidence: Evidence, best: Shift, scores: tuple[float, float], votes: tuple[int, int]
-) -> Finding:
+def _finding(best: Shift, scores: tuple[float, float], votes: tuple[int, int]) -> Finding:
     down, right = best
     moved = (-down, -right)
     return Finding(
@@ -165,12 +96,10 @@ def _finding(
             "mean_iou_given": round(scores[0], 4),
             "mean_iou_moved_back": round(scores[1], 4),
         },
-        repair=moving(
+        repair=Repair(
             "move the predictions back",
-            (Step("shift", Side.PREDICTIONS, {"offset": best}),),
-            after=scores[1],
             safe=False,  # the uncovered border is repeated
-            evidence=evidence,
+            steps=(Step("shift", Side.PREDICTIONS, {"offset": best}),),
         ),
     )
 

@@ -15,13 +15,15 @@ Masks that all look alike, as frames of one video do, cannot be told apart: it k
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.checks import Result
-from iou_doctor.checks._alignment import Stack, nothing_to_gain, pairing_matrix, stack
+from iou_doctor.checks import Result, _blind
+from iou_doctor.checks._alignment import Stack, nothing_to_gain, stack
+from iou_doctor.checks._orders import MUTUAL, Pairing, best_pairing, is_no_accident
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Skipped, Suspicion
 from iou_doctor.repair import REORDER, Repair, Side, Step
@@ -44,48 +46,18 @@ RULE = Rule(
 )
 FEWEST = 4
 """Samples needed: three pair up in six ways, and one of them fits better than most by luck."""
-FEW = 10
-GAIN = 0.1
-"""Mean gain of a sample. Predictions that have nothing to do with the masks gain up to 0.085."""
-MUTUAL = 0.5
-"""Share of the moved pairs in which each is the other's best; below a half where all is chance."""
-FEW_MARGIN = 0.05
-"""For few samples: by how much a new partner must beat the next best. Chance gives 0.01."""
-CLEAR = 0.1
-"""A partner that beats all others by this much is no chance: it gives none in 100 samples."""
 CLEAR_PAIRS, CLEAR_SHARE = 8, 0.02
 """Clear pairs needed where most partners lie outside the probe."""
 SAME_OFFSET = 0.8
 """Share of the samples that must have moved by the same number."""
+ROUNDS = 4
+"""Of matching ids and samples in turn."""
 LOOKS = (1, 2, 3, 5, 8, 13, 21, 34)
 """Offsets of a first look; a sample in its place beats them all."""
 SUSPECT_SHARE = 0.1
 """Share of the samples that some other prediction must fit better to be worth a full look."""
 MULTIPLICATIONS = 5e9
 """Of the full look, at most: about a fifth of a second."""
-
-
-@dataclass(frozen=True)
-class _Pairing:
-    """The best pairing of the kept samples."""
-
-    partner: NDArray[np.intp]
-    """For each mask the prediction that belongs to it."""
-    before: NDArray[np.float32]
-    after: NDArray[np.float32]
-    margin: NDArray[np.float32]
-    """By how much the new pair beats the next best of either side."""
-
-    @property
-    def moved(self) -> NDArray[np.bool_]:
-        moved: NDArray[np.bool_] = self.partner != np.arange(len(self.partner))
-        return moved
-
-    @property
-    def clear(self) -> NDArray[np.bool_]:
-        clear: NDArray[np.bool_] = np.minimum(self.after - self.before, self.margin) > CLEAR
-        clear &= self.moved
-        return clear
 
 
 def find(evidence: Evidence) -> Result:
@@ -97,15 +69,37 @@ def find(evidence: Evidence) -> Result:
         return maps
     if len(maps) < FEWEST:
         return Skipped(f"fewer than {FEWEST} samples cannot be told from chance")
+    found = _as_labelled(evidence, maps)
+    if not found and _blind.is_asked_for(evidence):
+        return _whatever_ids_mean(evidence, maps)
+    return found
+
+
+def _as_labelled(evidence: Evidence, maps: Stack) -> Sequence[Finding]:
     if not _suspect(maps):
         return []
     maps = maps.take(slice(_affordable(maps)))
-    samples = evidence.reading.layout.samples
-    pairing = _best(maps)
-    beyond = samples > len(maps)
-    if not _fits(pairing) and not (beyond and _has_clear_pairs(pairing)):
+    pairing = best_pairing(maps)
+    beyond = evidence.reading.layout.samples > len(maps)
+    if not is_no_accident(pairing) and not (beyond and _has_clear_pairs(pairing)):
         return []
     return [_finding(evidence, maps, pairing)]
+
+
+def _whatever_ids_mean(evidence: Evidence, maps: Stack) -> Result:
+    """Look for an order of the samples once the ids of the predictions are matched to the masks'.
+
+    A better match shows a better order, and that order a better match.
+    """
+    maps = maps.take(slice(_affordable(maps)))
+    relabelled, given = _blind.matched(maps)
+    score, pairing = 0.0, best_pairing(relabelled)
+    for _ in range(ROUNDS):
+        relabelled, score = _blind.matched(maps, maps.pred[pairing.partner])
+        pairing = best_pairing(relabelled)
+    if not _blind.is_convincing(score, given) or not is_no_accident(pairing):
+        return []
+    return [_blind.told(_finding(evidence, relabelled, pairing))]
 
 
 def _suspect(maps: Stack) -> bool:
@@ -123,35 +117,13 @@ def _affordable(maps: Stack) -> int:
     return min(len(maps), int((MULTIPLICATIONS / pixels) ** 0.5))
 
 
-def _best(maps: Stack) -> _Pairing:
-    from scipy.optimize import linear_sum_assignment
-
-    fit = pairing_matrix(maps)
-    places, partner = linear_sum_assignment(-fit)
-    after = fit[places, partner]
-    others = fit.copy()
-    others[places, partner] = -1
-    margin = after - np.maximum(others.max(axis=1), others.max(axis=0)[partner])
-    return _Pairing(partner, np.diagonal(fit), after, margin)
-
-
-def _fits(pairing: _Pairing) -> bool:
-    """Return whether the best pairing is another one, and no accident."""
-    if float((pairing.after - pairing.before).mean()) <= GAIN:
-        return False
-    margins = pairing.margin[pairing.moved]
-    if len(pairing.partner) < FEW:
-        return float(np.median(margins)) > FEW_MARGIN
-    return float((margins > 0).mean()) >= MUTUAL
-
-
-def _has_clear_pairs(pairing: _Pairing) -> bool:
+def _has_clear_pairs(pairing: Pairing) -> bool:
     """Return whether some pairs are beyond doubt, though the probe may lack most partners."""
     clear = int(pairing.clear.sum())
     return clear >= max(CLEAR_PAIRS, CLEAR_SHARE * len(pairing.partner))
 
 
-def _finding(evidence: Evidence, maps: Stack, pairing: _Pairing) -> Finding:
+def _finding(evidence: Evidence, maps: Stack, pairing: Pairing) -> Finding:
     samples, kept = evidence.reading.layout.samples, len(maps)
     offset, batch = _offset(pairing.partner, samples), _batch(pairing.partner)
     part = samples > kept and not offset and _has_clear_pairs(pairing)
@@ -179,7 +151,7 @@ def _finding(evidence: Evidence, maps: Stack, pairing: _Pairing) -> Finding:
     )
 
 
-def _first(evidence: Evidence, maps: Stack, pairing: _Pairing) -> str:
+def _first(evidence: Evidence, maps: Stack, pairing: Pairing) -> str:
     """Return the clearest case in words."""
     best = int(np.argmax(np.where(pairing.moved, pairing.after - pairing.before, -1)))
     mask, prediction = (
@@ -206,13 +178,18 @@ def _help(offset: int | None) -> str:
 
 
 def _offset(partner: NDArray[np.intp], samples: int) -> int | None:
-    """Return by how many places nearly all samples have moved."""
+    """Return by how many places the samples have moved, if nearly all moved alike.
+
+    Where the probe holds all samples, their order is known: only a roll of all is an offset.
+    """
     kept = len(partner)
     steps = partner - np.arange(kept)
     if kept == samples:
         steps = (steps + kept // 2) % kept - kept // 2
     (offset, count), *_ = Counter(steps.tolist()).most_common(1)
-    return offset if offset and count >= SAME_OFFSET * kept - abs(offset) else None
+    # partners of the samples at the end of the probe may lie outside it
+    enough = kept if kept == samples else SAME_OFFSET * (kept - abs(offset))
+    return offset if offset and count >= enough else None
 
 
 def _batch(partner: NDArray[np.intp]) -> int | None:
@@ -226,7 +203,7 @@ def _batch(partner: NDArray[np.intp]) -> int | None:
 
 
 def _repair(
-    maps: Stack, pairing: _Pairing, shown: NDArray[np.bool_], offset: int | None, samples: int
+    maps: Stack, pairing: Pairing, shown: NDArray[np.bool_], offset: int | None, samples: int
 ) -> Repair:
     known = Repair(name="take the predictions in the order of the masks", safe=True)
     if offset:

@@ -11,6 +11,8 @@ too, background agrees with background everywhere and the score is a perfect 1.0
 Score against the masks before smoothing, or argmax them.
 """
 
+import numpy as np
+
 from iou_doctor.checks import Result
 from iou_doctor.checks._words import fitting_call, place
 from iou_doctor.evidence import Evidence
@@ -32,31 +34,75 @@ RULE = Rule(
 
 ROUNDING = 2e-3
 """bfloat16 aside, smoothed values differ between pixels by rounding only; float16 by 0.0005."""
+LEAST_STEP = 0.1
+"""Between the two values; without a step there is no label left."""
+DIVIDED = "masks-divided-by-255"
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for masks with one large and else equal channels in front of a metric that casts."""
-    values, axes = evidence.stats.y_true, evidence.reading.layout.y_true
-    soft = evidence.reading.y_true is Encoding.PROBABILITIES
-    if not soft or not evidence.metric.true_labels or not _smoothed(values, axes.channels):
+    """Look for smoothed masks in front of a metric that casts: two values a pixel, or in all."""
+    if not evidence.metric.true_labels:
         return []
+    values, channels = evidence.stats.y_true, evidence.reading.layout.y_true.channels
+    if evidence.reading.y_true is Encoding.PROBABILITIES and _smoothed(values, channels):
+        return [_many_channels(evidence)]
+    return _one_channel(evidence)
+
+
+def _many_channels(evidence: Evidence) -> Finding:
+    values, axes = evidence.stats.y_true, evidence.reading.layout.y_true
+    message = (
+        f"each pixel of the masks has one channel at {values.maximum:.4g} and"
+        f" {axes.channels - 1} at {values.minimum:.4g}"
+    )
+    return _finding(
+        evidence,
+        message,
+        cure=f"{fitting_call(evidence)}, or masks.argmax(axis={axes.channel})",
+        repair=Repair(name="argmax the masks", safe=True, steps=(Step("argmax", Side.MASKS),)),
+    )
+
+
+def _one_channel(evidence: Evidence) -> list[Finding]:
+    """Return the finding if all masks hold just two fractions, which are 1 together."""
+    values, scaled = evidence.stats.y_true, evidence.times_255
+    low, high = values.minimum, values.maximum
+    if scaled is None or low is None or high is None or values.fractional != values.values:
+        return []
+    opposite = low > 0 and abs(low + high - 1) <= ROUNDING and high - low > LEAST_STEP
+    if not opposite or len(scaled.truth_counts()) != 2 or evidence.has_found(DIVIDED):
+        return []
+    cut = scaled.relabel(truth=lambda labels: np.where(labels > 127, 1, 0))
     return [
-        Finding(
-            RULE,
-            message=f"each pixel of the masks has one channel at {values.maximum:.4g} and"
-            f" {axes.channels - 1} at {values.minimum:.4g}: label smoothing;"
-            f" {evidence.metric.short_name} casts all of them to 0",
-            help=f"{fitting_call(evidence)}, or masks.argmax(axis={axes.channel})",
-            facts={
-                "channels": axes.channels,
-                "class_axis": axes.channel,
-                "high": values.maximum,
-                "low": values.minimum,
-            },
-            evidence=f"first: {place(values.first, evidence)}" if values.first else None,
-            repair=Repair(name="argmax the masks", safe=True, steps=(Step("argmax", Side.MASKS),)),
+        _finding(
+            evidence,
+            f"each pixel of the masks is {low:.4g} or {high:.4g}",
+            cure="masks = (masks > 0.5).astype('uint8')",
+            repair=Repair(
+                name="threshold the masks at 0.5",
+                safe=True,
+                steps=(Step("threshold", Side.MASKS, {"threshold": 0.5}),),
+                relabel=lambda _: cut,
+            ),
         )
     ]
+
+
+def _finding(evidence: Evidence, message: str, *, cure: str, repair: Repair) -> Finding:
+    values, axes = evidence.stats.y_true, evidence.reading.layout.y_true
+    return Finding(
+        RULE,
+        message=f"{message}: label smoothing; {evidence.metric.short_name} casts all of them to 0",
+        help=cure,
+        facts={
+            "channels": axes.channels,
+            "class_axis": axes.channel,
+            "high": values.maximum,
+            "low": values.minimum,
+        },
+        evidence=f"first: {place(values.first, evidence)}" if values.first else None,
+        repair=repair,
+    )
 
 
 def _smoothed(values: ValueCounts, channels: int) -> bool:
@@ -69,4 +115,5 @@ def _smoothed(values: ValueCounts, channels: int) -> bool:
     if low is None or high is None or top is None or values.sum_off or values.non_finite:
         return False
     left = (1 - high) / (channels - 1)
-    return low > 0 and high - top <= ROUNDING and abs(low - left) <= ROUNDING and high - low > 0.1
+    near = high - top <= ROUNDING and abs(low - left) <= ROUNDING
+    return low > 0 and near and high - low > LEAST_STEP

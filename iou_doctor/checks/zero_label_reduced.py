@@ -12,6 +12,7 @@ Switch it off where 0 is a class. Arrays already saved are undone by adding 1, w
 from iou_doctor.checks import Result
 from iou_doctor.checks._hypotheses import (
     before,
+    exchange_is_better,
     far_better,
     follow,
     ids_of,
@@ -55,7 +56,7 @@ def find(evidence: Evidence) -> Result:
     for side in (Side.MASKS, Side.PREDICTIONS):
         if _one_below(evidence, side):
             repair = _undone(evidence, side)
-            if far_better(evidence, repair):
+            if far_better(evidence, repair) and not exchange_is_better(evidence, repair):
                 return [_finding(evidence, side, repair)]
     return []
 

@@ -96,6 +96,8 @@ def _believable(seen: Seen, other: Seen, axis: int, num_classes: int | None) -> 
     if axis == 0 and (num_classes or 0) <= 2:
         # two masks whose objects do not overlap look like two classes
         return axis in other.sums_to_one and not other.binary
+    if seen.shape[-1] == 1:
+        return False  # that is the one channel; the rows of a small mask may each hold one 1
     if length == num_classes:
         return True
     if _size_one_axis(seen.shape) is not None:

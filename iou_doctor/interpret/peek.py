@@ -20,6 +20,8 @@ SUM_TOLERANCE = 0.02
 """A float16 softmax over 11 classes is off by 0.0004; bfloat16 or resized ones by up to 0.01."""
 SHARE = 0.98
 """Share of pixels whose sum must be 1; resizing may have spoilt some."""
+FAR = 2.0**32
+"""Values are cut here before they are summed; scores that sum to 1 lie within [0, 1]."""
 VOID_SHARE = 0.5
 """Up to this share of the pixels of a one-hot mask may be void: all channels 0."""
 
@@ -122,9 +124,10 @@ def share_of_ones(windows: list[NDArray[Any]], axis: int, *, void: bool = False)
     pixels = good = zeros = 0
     for window in windows:
         values = window.astype(np.float64)
-        sums = values.sum(axis=axis)
+        finite = np.isfinite(values).all(axis=axis)
         within = _within_unit(values).all(axis=axis)
-        finite = np.isfinite(sums)
+        # beyond this no sum is 1, and huge or infinite values must not overflow
+        sums = np.clip(values, -FAR, FAR).sum(axis=axis)
         pixels += int(finite.sum())
         good += int((finite & within & (np.abs(sums - 1) <= SUM_TOLERANCE)).sum())
         zeros += int((sums == 0).sum()) if void else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from iou_doctor.errors import UsageError
 from iou_doctor.interpret.encoding import encoding_of, is_picture
 from iou_doctor.layout import Assumption, Axes, Layout
 from iou_doctor.reading import Encoding, Options, Reading
-from iou_doctor.source import Pair
+from iou_doctor.source import Pair, Source
 from iou_doctor.stats import (
     COLOUR_BASE,
     NO_CLASS,
@@ -19,6 +20,7 @@ from iou_doctor.stats import (
     PairCounts,
     Pairing,
     Stats,
+    ValueCounts,
     is_grey,
     is_no_class,
 )
@@ -51,39 +53,22 @@ def settle(
         ignore_index: declared by the option or the metric's call, or `None`.
         threshold: the cut of the metric or the option, for probabilities.
     """
-    true, true_why = encoding_of(
-        stats.y_true, layout.y_true, floating=pair.y_true.dtype.kind == "f"
-    )
-    pred, pred_why = encoding_of(
-        stats.y_pred, layout.y_pred, floating=pair.y_pred.dtype.kind == "f"
-    )
-    if true is Encoding.SIGMOID and options.masks_as is None:
-        # masks between 0 and 1 are damaged labels (divided by 255, smoothed), not predictions
-        true, true_why = Encoding.LABELS, "masks with fractions are taken for damaged labels"
-    if true is Encoding.LOGITS and is_picture(stats.y_true, layout.y_true):
-        true, true_why = Encoding.COLOUR, "masks are no scores, and these are like a picture"
-    assumed = list(layout.assumed)
-    if options.predictions_as:
-        pred = _said(options.predictions_as, layout.y_pred, "--predictions-as")
-    else:
-        assumed.append(Assumption("predictions.encoding", pred.value, pred_why))
-    if options.masks_as:
-        true = _said(options.masks_as, layout.y_true, "--masks-as")
-    else:
-        assumed.append(Assumption("masks.encoding", true.value, true_why))
+    true = _encoding(pair.y_true, layout.y_true, stats.y_true, options.masks_as, _MASKS)
+    pred = _encoding(pair.y_pred, layout.y_pred, stats.y_pred, options.predictions_as, _PREDICTIONS)
+    assumed = [*layout.assumed, *_pairing(pair), *pred.assumed, *true.assumed]
     classes = num_classes
     if classes is None:
-        classes, why = _classes(layout, stats, true, pred, ignore_index)
+        classes, why = _classes(layout, stats, true.encoding, pred.encoding, ignore_index)
         assumed.append(Assumption("num_classes", str(classes), why))
-    if pred is Encoding.BINARY_LOGITS and options.threshold is None:
+    if options.threshold is None and pred.encoding is Encoding.BINARY_LOGITS:
         threshold = 0.0
         assumed.append(Assumption("threshold", "0", "sigmoid(0) is 0.5"))
-    elif pred.thresholded and options.threshold is None:
+    elif options.threshold is None and pred.encoding.thresholded:
         assumed.append(Assumption("threshold", f"{threshold:g}", "the usual cut of probabilities"))
     return Reading(
         layout=layout,
-        y_true=true,
-        y_pred=pred,
+        y_true=true.encoding,
+        y_pred=pred.encoding,
         num_classes=classes,
         num_classes_declared=num_classes is not None,
         ignore_index=ignore_index,
@@ -91,6 +76,38 @@ def settle(
         class_names=_names(options, classes),
         assumed=tuple(assumed),
     )
+
+
+@dataclass(frozen=True)
+class _Read:
+    """An encoding, and the guess that it is, if nobody said so."""
+
+    encoding: Encoding
+    assumed: tuple[Assumption, ...] = ()
+
+
+_MASKS, _PREDICTIONS = "masks", "predictions"
+
+
+def _encoding(
+    source: Source, axes: Axes, values: ValueCounts, said: Encoding | None, side: str
+) -> _Read:
+    if said is not None:
+        return _Read(_said(said, axes, f"--{side}-as"))
+    encoding, why = encoding_of(values, axes, floating=source.dtype.kind == "f")
+    if side == _MASKS and encoding is Encoding.SIGMOID:
+        # masks between 0 and 1 are damaged labels (divided by 255, smoothed), not predictions
+        encoding, why = Encoding.LABELS, "masks with fractions are taken for damaged labels"
+    if side == _MASKS and encoding is Encoding.LOGITS and is_picture(values, axes):
+        encoding, why = Encoding.COLOUR, "masks are no scores, and these are like a picture"
+    return _Read(encoding, (Assumption(f"{side}.encoding", encoding.value, why),))
+
+
+def _pairing(pair: Pair) -> tuple[Assumption, ...]:
+    if not pair.dropped_endings:
+        return ()
+    endings = ", ".join(pair.dropped_endings)
+    return (Assumption("pairing", endings, "without these endings the names pair up"),)
 
 
 def _said(encoding: Encoding, axes: Axes, option: str) -> Encoding:

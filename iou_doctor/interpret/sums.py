@@ -78,8 +78,12 @@ def _short(source: Source, axis: int, length: int | None) -> bool:
 
 def _ones(source: Source, axis: int) -> bool:
     windows = slabs(source, whole=axis)
-    varied = any(float(np.ptp(window)) > VARIED for window in windows if window.size)
-    return varied and share_of_ones(windows, axis) >= SHARE
+    return share_of_ones(windows, axis) >= SHARE and any(_varied(window) for window in windows)
+
+
+def _varied(values: NDArray[Any]) -> bool:
+    finite = values[np.isfinite(values)]
+    return finite.size > 0 and float(finite.max()) - float(finite.min()) > VARIED
 
 
 def _reshaped(source: Source, axes: Axes) -> bool:
@@ -100,4 +104,4 @@ def _sums_when_reshaped(values: NDArray[Any], axes: Axes) -> bool:
     channels = axes.channels
     pixels = flat.reshape(channels, -1).T if axes.channels_last else flat.reshape(-1, channels)
     some = pixels[:: max(1, len(pixels) // PIXELS)]
-    return share_of_ones([some], 1) >= SHARE and float(np.ptp(some)) > VARIED
+    return share_of_ones([some], 1) >= SHARE and _varied(some)

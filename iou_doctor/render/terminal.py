@@ -12,6 +12,7 @@ from rich.text import Text
 
 from iou_doctor.finding import Finding, Severity, Status
 from iou_doctor.layout import Assumption
+from iou_doctor.repair import Repair
 from iou_doctor.report import Report
 from iou_doctor.score import ClassScore, Score
 
@@ -21,7 +22,7 @@ MOST_CLASSES = 30
 CODE = r"\x1b\[[0-9;]*m"
 PADDING = re.compile(rf"(?: |{CODE})+$", re.MULTILINE)
 """Spaces that fill a line up; a log is better without them."""
-WIDEST = 100
+WIDEST = 120
 """Longer lines are tiring to read; wider terminals keep a margin."""
 
 
@@ -114,15 +115,18 @@ def _three_numbers(report: Report) -> RenderableType:
     grid.add_row("your metric reads", value, metric)
     unpaired = "" if report.score else "the pixels do not pair up as they are"
     grid.add_row("the arrays agree at", _number(report.mean_iou), unpaired)
-    repairs = [
-        f.repair for f in report.findings if f.repair and f.rule.name not in report.consequences
-    ]
-    if repairs:
+    if repairs := _repairs(report):
         guess = " (estimated)" if any(repair.estimated for repair in repairs) else ""
         names = ", then ".join(repair.name for repair in repairs)
         after = _number(report.verdict.mean_iou_after_all)
         grid.add_row("after the repair", after, f"{names}{guess}")
     return Padding(grid, (0, 0, 0, 2))
+
+
+def _repairs(report: Report) -> list[Repair]:
+    """Return the repairs of the root causes."""
+    roots = (f for f in report.findings if f.rule.name not in report.consequences)
+    return [finding.repair for finding in roots if finding.repair]
 
 
 def _findings(report: Report, verbose: bool) -> list[RenderableType]:
@@ -143,13 +147,17 @@ def _finding(finding: Finding, report: Report) -> RenderableType:
     if finding.evidence:
         lines.append(Text(finding.evidence, style="dim"))
     lines.append(_hanging(Text("help:", style="green"), Text(finding.help)))
-    lines.extend(_consequence(name, report) for name in report.explains.get(finding.rule.name, ()))
+    if finding.repair and len(_repairs(report)) > 1:
+        alone = f"{finding.repair.name} ({_number(finding.repair.mean_iou_after)} alone)"
+        lines.append(_hanging(Text("repair:", style="green"), Text(alone)))
+    if consequences := report.explains.get(finding.rule.name):
+        lines.append(_hanging(Text("explains:", style="dim"), Text(_codes(consequences, report))))
     return Group(head, Padding(Group(*lines), (0, 0, 0, 2)))
 
 
-def _consequence(name: str, report: Report) -> RenderableType:
-    found = next(finding for finding in report.findings if finding.rule.name == name)
-    return _hanging(Text("explains:", style="dim"), Text(f"{found.rule.code} {name}"))
+def _codes(names: tuple[str, ...], report: Report) -> str:
+    codes = {finding.rule.name: finding.rule.code for finding in report.findings}
+    return ", ".join(sorted(f"{codes[name]} {name}" for name in names))
 
 
 def _classes(report: Report, glyphs: Glyphs, width: int, verbose: bool) -> list[RenderableType]:
@@ -225,6 +233,7 @@ def _footer(report: Report, glyphs: Glyphs) -> RenderableType:
     pixels = report.pixels
     counts = f" {glyphs.dot} ".join(
         [
+            f"{pixels.total:,} in all",
             f"{pixels.counted:,} counted",
             f"{pixels.ignored:,} ignored",
             f"{pixels.out_of_range:,} out of range",

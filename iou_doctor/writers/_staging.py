@@ -33,8 +33,7 @@ def staged(targets: Sequence[Path], *, overwrite: bool) -> Iterator[Mapping[Path
                 _make_folders(target.parent, made)
         yield parts
         with _named_errors():
-            for target, part in parts.items():
-                _put(part, target, overwrite=overwrite)
+            _put_all(parts, overwrite=overwrite)
     except BaseException:
         for part in parts.values():
             _remove(part)
@@ -56,23 +55,41 @@ def _make_folders(folder: Path, made: list[Path]) -> None:
         made.append(folder)
 
 
-def _put(part: Path, target: Path, *, overwrite: bool) -> None:
-    """Rename what was written to its place."""
-    sync(part)
-    if os.path.lexists(target) and not overwrite:
-        raise OutputError(f"`{target}` has appeared meanwhile; it is left as it is")
-    if part.is_dir() and target.is_dir():
-        old = _beside(target, "old")
-        target.rename(old)
-        try:
+def _put_all(parts: Mapping[Path, Path], *, overwrite: bool) -> None:
+    """Rename everything to its place; after a failure all places are as they were."""
+    for part in parts.values():
+        sync(part)
+    olds: dict[Path, Path | None] = {}
+    try:
+        for target, part in parts.items():
+            olds[target] = _set_aside(target, overwrite=overwrite)
             part.rename(target)
-        except BaseException:
-            old.rename(target)
-            raise
-        shutil.rmtree(old)
-    else:
-        part.replace(target)
-    sync(target.parent)
+    except BaseException:
+        for target, old in olds.items():
+            _take_back(target, parts[target], old)
+        raise
+    for target, old in olds.items():
+        if old is not None:
+            _remove(old)
+        sync(target.parent)
+
+
+def _take_back(target: Path, part: Path, old: Path | None) -> None:
+    if not os.path.lexists(part):  # what was written stands in its place already
+        _remove(target)
+    if old is not None:
+        old.rename(target)
+
+
+def _set_aside(target: Path, *, overwrite: bool) -> Path | None:
+    """Make room for a target; return where its old content is kept, if it had any."""
+    if not os.path.lexists(target):
+        return None
+    if not overwrite:
+        raise OutputError(f"`{target}` has appeared meanwhile; it is left as it is")
+    old = _beside(target, "old")
+    target.rename(old)
+    return old
 
 
 def _remove(part: Path) -> None:

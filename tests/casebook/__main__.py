@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
 
-from casebook import cost, healthy, real, sick
+from casebook import both, combinations, cost, healthy, real, sick
+from casebook.both import Told
 from casebook.cases import Case
 from casebook.healthy import Healthy
 from casebook.verdicts import Alarm, Seen, built, listen, see
@@ -38,15 +39,20 @@ def main() -> int:
     if not cases:
         parser.error(f"no case is of the rule {options.rule!r}")
     variants = [] if options.rule else list(healthy.variants())
+    pairs = [] if options.rule else list(range(len(list(combinations.pairs()))))
     with ProcessPoolExecutor(options.jobs) as pool:
         seen = list(pool.map(see, cases, chunksize=CHUNK))
+        told = list(pool.map(combinations.tell_numbered, pairs, chunksize=CHUNK))
         alarms = [alarm for alarm in pool.map(listen, variants, chunksize=CHUNK) if alarm]
     _print_table(seen, markdown=options.markdown)
     if variants:
         print(_healthy_line(len(variants), alarms))
+        print(both.line(told))
     if not options.markdown:
         _print_offenders(seen, alarms)
-    return 0 if _passes(seen, alarms, len(variants)) else 1
+        _print_half_told(told)
+    right = _passes(seen, alarms, len(variants)) and (not told or both.passes(told))
+    return 0 if right else 1
 
 
 def _passes(seen: Sequence[Seen], alarms: Sequence[Alarm], variants: int) -> bool:
@@ -101,6 +107,15 @@ def _print_offenders(seen: Sequence[Seen], alarms: Sequence[Alarm]) -> None:
         off = "" if alarm.off is None else f" score off by {alarm.off:+.4f}"
         errors, warnings = ", ".join(alarm.errors), ", ".join(alarm.warnings)
         print(f"false alarm  {alarm.variant}: errors [{errors}] warnings [{warnings}]{off}")
+
+
+def _print_half_told(told: Sequence[Told]) -> None:
+    for one in told:
+        if not one.right:
+            print(
+                f"two at once  {one.name}: got {', '.join(one.roots) or 'nothing'},"
+                f" all {_number(one.after_all)}, wanted {_number(one.wanted)}"
+            )
 
 
 def _number(score: float | None) -> str:

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from casebook import healthy, real, sick
+from casebook import combinations, healthy, real, sick
+from casebook.both import LEAST_RIGHT, tell
 from casebook.scenes import KINDS, mean_iou, scene
 from casebook.verdicts import built, listen, see
 from iou_doctor import checks
 
-CASES, VARIANTS = 2, 60
-"""Sick cases of each rule and healthy variants, drawn with a fixed seed."""
+CASES, VARIANTS, PAIRS = 2, 60, 14
+"""Sick cases of each rule, healthy variants and pairs of faults, drawn with a fixed seed."""
 NOT_HERE = re.compile(r"IOU[68]..|IOU109")
 """Scoring and models: no transform of two arrays alone makes these."""
 
@@ -51,6 +52,21 @@ def test_the_root_cause_is_named_and_its_repair_restores_the_score(case):
 def test_healthy_data_raise_no_error(variant):
     alarm = listen(variant)
     assert alarm is None or (alarm.errors, alarm.off) == ((), None)
+
+
+@pytest.mark.parametrize(
+    "pair", drawn(list(combinations.pairs()), PAIRS, 0), ids=lambda pair: pair.name
+)
+def test_two_faults_at_once_are_both_found(pair):
+    told = tell(pair)
+    assert told.found, told.roots
+    assert told.right, (told.after_all, told.wanted)
+
+
+def test_there_are_enough_pairs_of_many_rules():
+    pairs = list(combinations.pairs())
+    assert len(pairs) > LEAST_RIGHT
+    assert len({rule for pair in pairs for rule in pair.rules}) >= 12
 
 
 def test_every_rule_that_arrays_can_break_has_cases():

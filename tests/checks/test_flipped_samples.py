@@ -92,11 +92,34 @@ def test_weak_models_are_left_alone(seed, signal, samples, classes):
     assert not {RULE, "height-width-swapped"} & set(names(report))
 
 
-def test_flattened_predictions_are_estimated():
-    report = diagnose(y_true=T, y_pred=P[:, :, ::-1].reshape(8, -1), num_classes=5)
-    repair = found(report, RULE).repair
-    assert (repair.estimated, repair.steps) == (True, ())
-    assert repair.mean_iou_after == pytest.approx(mean_iou(T, P, 5), abs=0.03)
+@pytest.mark.parametrize("flat", ["predictions", "masks"])
+def test_flattened_arrays_are_turned_back_as_images(flat):
+    true, pred = T, P[:, :, ::-1]
+    if flat == "predictions":
+        pred = pred.reshape(8, -1)
+    if flat == "masks":
+        true = true.reshape(8, -1)
+    report = diagnose(y_true=true, y_pred=pred, num_classes=5)
+    assert after(report, RULE) == pytest.approx(mean_iou(T, P, 5))
+
+
+def discs(offset=0):
+    """Return one disc of 1 around one of 2 in each of eight images, moved to the right."""
+    rng = np.random.default_rng(4)
+    rows, columns = np.mgrid[:64, :72]
+    labels = np.zeros((8, 64, 72), np.uint8)
+    for image, (row, column) in zip(labels, rng.uniform(-4, 4, (8, 2)), strict=True):
+        distance = np.hypot(rows - 32 - row, columns - 30 - column - offset)
+        image[:] = (distance < 20).astype(int) + (distance < 8)
+    return labels
+
+
+def test_shifted_discs_are_not_flipped():
+    report = diagnose(y_true=discs(), y_pred=discs(10), num_classes=3)
+    assert report.verdict.primary == "shifted-predictions"
+    assert RULE not in names(report)
+    flipped = diagnose(y_true=discs(), y_pred=discs()[:, :, ::-1], num_classes=3)
+    assert flipped.verdict.primary == RULE
 
 
 def test_shuffled_samples_come_first():

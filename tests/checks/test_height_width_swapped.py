@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from build import after, diagnose, errors, found, logits, mean_iou, names, scene
+from build import after, diagnose, errors, found, logits, mean_iou, names, noisy, scene
 from scenes import boxes, model
 
 RULE = "height-width-swapped"
@@ -73,6 +73,7 @@ def test_flattened_columns():
     report = diagnose(y_true=T, y_pred=P.swapaxes(1, 2).reshape(8, -1), num_classes=5)
     finding = found(report, RULE)
     assert 'order="F"' in finding.help
+    assert not finding.repair.estimated
     assert finding.repair.mean_iou_after == pytest.approx(mean_iou(T, P, 5))
 
 
@@ -83,3 +84,11 @@ def test_healthy_and_symmetric_squares_pass():
         assert RULE not in names(diagnose(y_true=labels, y_pred=predicted, num_classes=5))
     sides = model(symmetric, 7).swapaxes(1, 2)
     assert RULE not in names(diagnose(y_true=symmetric, y_pred=sides, num_classes=5))
+
+
+def test_a_reshape_to_the_swapped_size_is_no_swap():
+    labels = scene(3, samples=4, height=24, width=36)
+    predicted = noisy(labels, 4)
+    report = diagnose(y_true=labels, y_pred=predicted.reshape(4, 36, 24), num_classes=3)
+    assert errors(report) == []
+    assert report.mean_iou == pytest.approx(mean_iou(labels, predicted, 3))

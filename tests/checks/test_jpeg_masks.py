@@ -67,3 +67,33 @@ def test_antialiased_and_plain_masks_pass():
     assert silent(smooth, BP, num_classes=2)
     assert silent(B * np.uint8(255), BP, num_classes=2)
     assert silent(T, P, num_classes=3)
+
+
+def thin_lines(levels):
+    """Return lines of each level on 0, whose values scatter so that none of them dominates."""
+    rng = np.random.default_rng(3)
+    masks = np.zeros((2, 64, 80), dtype=int)
+    labels = np.zeros_like(masks)
+    for label, level in enumerate(levels, 1):
+        lines = np.s_[:, 9 * label : 60 : 9 * len(levels) + 9]
+        labels[lines] = label
+        masks[lines] = level + np.rint(rng.normal(0, 2.5, masks[lines].shape))
+    near = (labels == 0) & ((np.roll(labels, 1, 1) > 0) | (np.roll(labels, -1, 1) > 0))
+    masks[near] = np.abs(np.rint(rng.normal(0, 3, int(near.sum()))))
+    return masks.clip(0, 255).astype(np.uint8), labels
+
+
+@pytest.mark.parametrize(("levels", "ids"), [([255], [0, 255]), ([127, 255], [0, 127, 255])])
+def test_levels_that_were_to_be_expected_need_not_dominate(levels, ids):
+    masks, labels = thin_lines(levels)
+    predicted = noisy(labels, 1, classes=len(ids))
+    report = diagnose(y_true=masks, y_pred=predicted, num_classes=len(ids))
+    assert found(report, "jpeg-masks").facts["modes"] == ids
+    assert report.verdict.primary == "jpeg-masks"
+    assert after(report, "jpeg-masks") == pytest.approx(mean_iou(labels, predicted, len(ids)))
+
+
+def test_values_that_were_not_must_dominate():
+    masks, labels = thin_lines([99])
+    assert silent(masks, noisy(labels, 1, classes=2), num_classes=2)
+    assert silent(masks, np.zeros_like(labels), num_classes=256)

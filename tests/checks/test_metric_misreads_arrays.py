@@ -33,3 +33,10 @@ def test_a_mean_over_some_classes_is_compared_over_those():
     report = diagnose(y_true=scene(1), y_pred=scene(2), metric=metric)
     assert report.metric.value != pytest.approx(report.mean_iou, abs=1e-3)
     assert names(report) == []
+
+
+def test_masks_without_a_single_class_are_an_error():
+    masks = (scene(1) - 0.456) / 0.224
+    report = diagnose(y_true=masks, y_pred=scene(1), num_classes=3)
+    assert "metric-misreads-arrays" in names(report)
+    assert report.verdict.sick

@@ -12,15 +12,19 @@ RULE = "misplaced-tiles"
 
 
 def shuffled(labels, grid, seed):
-    order = tuple(np.random.default_rng(seed).permutation(grid**2).tolist())
-    return retile.mend(labels, spatial=2, grid=(grid, grid), order=order)
+    tile = labels.shape[1] // grid, labels.shape[2] // grid
+    return retile.mend(labels, spatial=2, tile=tile, order=drawn(grid**2, seed))
+
+
+def drawn(tiles, seed):
+    return tuple(np.random.default_rng(seed).permutation(tiles).tolist())
 
 
 @pytest.mark.parametrize("grid", [2, 3, 4, 8])
 def test_one_arrangement_of_all_samples_is_undone(grid):
     report = diagnose(y_true=T, y_pred=shuffled(P, grid, 5), num_classes=5)
     facts = found(report, RULE).facts
-    assert facts["grid"] == grid
+    assert facts["grid"] == [grid, grid]
     assert facts["tile"] == [48 // grid, 96 // grid]
     assert after(report, RULE) == pytest.approx(CLEAN)
 
@@ -37,10 +41,39 @@ def test_rows_taken_for_columns_in_one_large_image():
     labels = boxes(7, samples=1, height=240, width=240)
     predicted = model(labels, 8)
     columns = np.arange(16).reshape(4, 4).T.ravel().tolist()
-    sick = retile.mend(predicted, spatial=2, grid=(4, 4), order=tuple(columns))
+    sick = retile.mend(predicted, spatial=2, tile=(60, 60), order=tuple(columns))
     report = diagnose(y_true=labels, y_pred=sick, num_classes=5)
-    assert found(report, RULE).facts["grid"] == 4
+    assert found(report, RULE).facts["grid"] == [4, 4]
     assert after(report, RULE) == pytest.approx(mean_iou(labels, predicted, 5))
+
+
+@pytest.mark.parametrize(("height", "width"), [(48, 80), (56, 70)])
+def test_square_tiles_and_what_they_leave_over(height, width):
+    labels = boxes(3, height=height, width=width)
+    predicted = model(labels, 4)
+    order = drawn((height // 16) * (width // 16), 6)
+    sick = retile.mend(predicted, spatial=2, tile=(16, 16), order=order)
+    report = diagnose(y_true=labels, y_pred=sick, num_classes=5)
+    assert found(report, RULE).facts["grid"] == [height // 16, width // 16]
+    assert after(report, RULE) == pytest.approx(mean_iou(labels, predicted, 5))
+
+
+def test_tiles_of_flattened_predictions():
+    sick = shuffled(P, 3, 5).reshape(8, -1)
+    report = diagnose(y_true=T, y_pred=sick, num_classes=5)
+    assert after(report, RULE) == pytest.approx(CLEAN)
+
+
+@pytest.mark.parametrize("side", [8, 16])
+@pytest.mark.parametrize("seed", [3, 10])
+def test_predictions_made_of_blocks_are_left_alone(side, seed):
+    rows, columns = np.mgrid[:128, :128]
+    rng = np.random.default_rng(seed)
+    row, column = rng.uniform(45, 83, 2)
+    labels = (np.hypot(rows - row, columns - column) < rng.uniform(30, 45)).astype(np.uint8)[None]
+    coarse = noisy(labels[:, side // 2 :: side, side // 2 :: side], seed, share=0.5, classes=2)
+    predicted = coarse.repeat(side, 1).repeat(side, 2)
+    assert RULE not in names(diagnose(y_true=labels, y_pred=predicted, num_classes=2))
 
 
 @pytest.mark.parametrize("signal", [0, 0.5, 1, 2])

@@ -27,3 +27,13 @@ def test_finite_values_pass():
     report = diagnose(y_true=[[[0, 1, 1, 0]]], y_pred=[[[0.0, 1.0, 1.0, 0.0]]], num_classes=2)
     assert outcome(report, "non-finite-predictions").status is Status.PASSED
     assert names(report) == []
+
+
+@pytest.mark.parametrize("channels", ["infinite", "both", "nan"])
+def test_scores_without_a_finite_value_are_told_by_this_rule_alone(channels):
+    values = {"infinite": [np.inf], "both": [np.inf, -np.inf], "nan": [np.nan]}[channels]
+    scores = np.resize(np.array(values, dtype=np.float16), (2, 3, 4, 4))
+    masks = np.zeros((2, 3, 4), dtype=bool)
+    report = diagnose(y_true=masks, y_pred=scores, metric="MeanIoU(num_classes=4)")
+    assert report.verdict.primary == "non-finite-predictions"
+    assert "unargmaxed-logits" not in names(report)

@@ -90,3 +90,39 @@ def test_a_chain_to_an_absent_id_needs_nearly_all_pixels():
 def test_random_predictions_are_silent(seed):
     pred = np.random.default_rng(seed).integers(0, 5, T.shape)
     assert "permuted-classes" not in names(diagnose(y_true=T, y_pred=pred, num_classes=5))
+
+
+@pytest.mark.parametrize("by", [-1, 1])
+def test_a_cycle_of_all_ids_is_no_shift(by):
+    for pred in (P, noisy(T, 2, share=0.6, classes=5)):
+        report = diagnose(y_true=(T.astype(int) + by) % 5, y_pred=pred, num_classes=5)
+        assert names(report) == ["permuted-classes"]
+        assert after(report, "permuted-classes") == pytest.approx(mean_iou(T, pred, 5))
+
+
+def test_an_order_that_is_nearly_a_shift_is_no_shift():
+    lut = np.array([1, 2, 3, 0, 4])  # three of five are one above
+    for pred in (lut[P], np.argsort(lut)[P]):
+        report = diagnose(y_true=T, y_pred=pred, num_classes=5)
+        assert names(report) == ["permuted-classes"]
+        assert report.verdict.mean_iou_after_all == pytest.approx(CLEAN)
+
+
+def test_one_flipped_image_is_not_relabelled():
+    sky, road, thing = 3, 0, 1
+    image = np.full((1, 48, 64), sky, np.uint8)
+    image[:, 24:] = road
+    image[:, 30:40, 10:20], image[:, 5:12, 30:60] = thing, 2
+    flipped = diagnose(y_true=image, y_pred=noisy(image, 1, share=0.1, classes=4)[:, ::-1])
+    assert "permuted-classes" not in names(flipped)
+    lut = np.array([3, 1, 2, 0])
+    relabelled = diagnose(y_true=image, y_pred=lut[noisy(image, 1, share=0.1, classes=4)])
+    assert found(relabelled, "permuted-classes").facts["mapping"] == {"0": 3, "3": 0}
+
+
+def test_a_cycle_of_classes_seldom_right_moves_with_the_others():
+    rng = np.random.default_rng(4)
+    weak = np.where(np.isin(P, (3, 4)) & (rng.random(P.shape) < 0.55), 0, P)
+    lut = np.array([0, 2, 1, 4, 3])
+    report = diagnose(y_true=T, y_pred=lut[weak], num_classes=5)
+    assert after(report, "permuted-classes") == pytest.approx(mean_iou(T, weak, 5))

@@ -1,5 +1,6 @@
+import numpy as np
 import pytest
-from build import after, diagnose, errors, found, names
+from build import after, diagnose, errors, found, names, scene, sigmoid
 
 
 def test_a_predicted_id_without_a_class_is_a_miss():
@@ -32,3 +33,11 @@ def test_the_same_where_the_void_label_was_not_declared():
     report = diagnose(y_true=[[[0, 1, 255, 1]]], y_pred=[[[0, 1, 255, 1]]], num_classes=2)
     assert errors(report) == []
     assert report.verdict.primary == "undeclared-void-label"
+
+
+def test_scores_saved_as_a_grey_picture_are_cut_in_the_middle():
+    labels = scene(3, samples=3, height=32, width=40, classes=2)
+    scores = (sigmoid(labels, 4) * 255).astype(np.uint8)
+    report = diagnose(y_true=labels, y_pred=scores, num_classes=2)
+    assert "predictions > 127" in found(report, "prediction-out-of-range").help
+    assert after(report, "prediction-out-of-range") == pytest.approx(1)

@@ -1,6 +1,18 @@
 import numpy as np
 import pytest
-from build import diagnose, errors, found, mean_iou, names, noisy, one_hot, probabilities, scene
+from build import (
+    after,
+    diagnose,
+    errors,
+    found,
+    mean_iou,
+    names,
+    noisy,
+    one_hot,
+    probabilities,
+    scene,
+    sigmoid,
+)
 
 T = scene(1, samples=2, height=24, width=30)
 P = noisy(T, 2)
@@ -39,4 +51,27 @@ def test_a_metric_that_argmaxes_passes():
 def test_probabilities_and_one_hot_masks_pass():
     for masks in (probabilities(T, 1, classes=3), one_hot(T, 3, np.float32)):
         report = diagnose(y_true=masks, y_pred=one_hot(P, 3), num_classes=3)
+        assert "soft-masks" not in names(report)
+
+
+SOFT = np.where(T > 0, 0.95, 0.05).astype(np.float32)
+SIGMOID = sigmoid((P > 0).astype(np.uint8), 4)
+
+
+@pytest.mark.parametrize("trailing", [False, True])
+def test_one_smoothed_channel(trailing):
+    masks, scores = (SOFT[..., None], SIGMOID[..., None]) if trailing else (SOFT, SIGMOID)
+    report = diagnose(y_true=masks, y_pred=scores, metric="BinaryIoU()")
+    assert errors(report) == ["soft-masks"]
+    assert found(report, "soft-masks").facts["high"] == pytest.approx(0.95)
+    assert after(report, "soft-masks") == pytest.approx(mean_iou(T > 0, P > 0, 2))
+
+
+def test_one_channel_of_other_values_passes():
+    rng = np.random.default_rng(0)
+    some = rng.choice([0.05, 0.5, 0.95], T.shape)
+    unequal, whole = np.where(T > 0, 0.9, 0.3), np.where(T > 0, 1.0, 0.05)
+    by_255 = np.where(T > 0, 204, 51) / 255
+    for masks in (some, unequal, whole, np.full(T.shape, 0.05), by_255, rng.random(T.shape)):
+        report = diagnose(y_true=masks, y_pred=SIGMOID, num_classes=256)
         assert "soft-masks" not in names(report)

@@ -99,6 +99,9 @@ def test_a_score_that_is_too_low_is_said_on_stderr():
         (["--layout", "NDHWC"], "names 5 axes"),
         (["--predictions-as", "probabilities"], "needs a class axis"),
         (["--class-names", "a,b"], "2 names for 3 classes"),
+        (["--min-iou", "nan"], "a score from 0 to 1"),
+        (["--min-iou", "70"], "a score from 0 to 1"),
+        (["--threshold", "nan"], "--threshold nan: give a number"),
         (["--output", "no/such/folder/report.txt"], "not a file in an existing folder"),
     ],
 )
@@ -287,6 +290,11 @@ def test_folders_are_paired_by_name_and_strays_are_named(tmp_path):
         "scored": 2,
     }
     assert report["scores"]["mean_iou"] == 1.0
+    assert report["reading"]["assumed"][0] == {
+        "field": "pairing",
+        "value": "_mask, _pred",
+        "why": "without these endings the names pair up",
+    }
 
 
 def test_explain_takes_codes_and_names():

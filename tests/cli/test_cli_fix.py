@@ -42,7 +42,7 @@ def test_the_input_that_stays_is_named(tmp_path):
 def test_nothing_to_fix_writes_nothing_and_is_no_failure(tmp_path):
     out = tmp_path / "out"
     done = run("fix", *sample("healthy"), "-n", "3", "--output-dir", out, cwd=ROOT)
-    assert done.stdout.splitlines()[0] == "nothing to fix in the arrays; nothing was written"
+    assert done.stdout.splitlines()[0] == "no repair can be made on the arrays; nothing was written"
     assert done.returncode == 0
     assert not out.exists()
 

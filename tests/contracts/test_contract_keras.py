@@ -58,8 +58,7 @@ def ours(call, y_true, y_pred):
     name, arguments = call
     text = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
     pair = Pair(y_true=ArraySource(y_true, "y_true"), y_pred=ArraySource(y_pred, "y_pred"))
-    with np.errstate(invalid="ignore"):  # the peek adds Inf and -Inf
-        return check(pair, Options(), metric_call=f"keras.metrics.{name}({text})").metric
+    return check(pair, Options(), metric_call=f"keras.metrics.{name}({text})").metric
 
 
 def names_equal_sizes(metric):
@@ -128,9 +127,7 @@ def probabilities(shape):
 def logits(shape):
     values = st.sampled_from([-3.5, -1.0, -0.0, 0.0, 0.3, 1.0, 7.0, np.nan, np.inf, -np.inf])
     return st.sampled_from(FLOATS).flatmap(
-        lambda dtype: hnp.arrays(dtype, (*shape, CLASSES), elements=values).filter(
-            lambda array: np.isfinite(array).any()
-        )
+        lambda dtype: hnp.arrays(dtype, (*shape, CLASSES), elements=values)
     )
 
 

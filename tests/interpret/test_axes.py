@@ -235,3 +235,20 @@ def test_too_many_axes_are_refused():
     array = np.zeros((2, 2, 2, 2, 2, 2), dtype=np.uint8)
     with pytest.raises(ReadingError, match="y_true has shape"):
         read_layout(pair_of(y_true=array, y_pred=array), Options(), num_classes=None)
+
+
+@DECLARED
+@pytest.mark.parametrize("mask_channels", [1, 3])
+def test_rows_of_a_small_mask_with_one_1_each_are_no_classes(num_classes, mask_channels):
+    masks = np.zeros((2, 3, 4, mask_channels), dtype=bool)
+    masks[:, 0, :, 0] = True
+    scores = probabilities(np.zeros((2, 3, 4), int), 1, classes=3)
+    letters = "NHWC"  # of a channel axis of size 1 too
+    assert read(masks, scores, num_classes) == (letters, "NHWC", "equal")
+
+
+def test_one_hot_images_of_one_column_keep_their_class_axis():
+    labels = scene(1, samples=2, height=9, width=3)[..., :1]
+    scores = first(probabilities(labels, 2, classes=3))
+    for classes in (None, 3):
+        assert read(first(one_hot(labels, 3)), scores, classes)[:2] == ("NCHW", "NCHW")

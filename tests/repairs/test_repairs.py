@@ -65,27 +65,33 @@ def test_pixels_filled_in_column_by_column_are_filled_in_anew():
 
 def test_tiles_take_their_places():
     row = np.array([[[1, 1, 2, 2, 3, 3]]])
-    placed = retile.mend(row, spatial=2, grid=(1, 3), order=(2, 0, 1))
+    placed = retile.mend(row, spatial=2, tile=(1, 2), order=(2, 0, 1))
     assert placed.tolist() == [[[3, 3, 1, 1, 2, 2]]]
     grid = np.array([[[1, 1, 2, 2], [3, 3, 4, 4]]])
-    placed = retile.mend(grid, spatial=2, grid=(2, 2), order=(3, 2, 1, 0))
+    placed = retile.mend(grid, spatial=2, tile=(1, 2), order=(3, 2, 1, 0))
     assert placed.tolist() == [[[4, 4, 3, 3], [2, 2, 1, 1]]]
+
+
+def test_what_whole_tiles_leave_over_stays():
+    row = np.array([[[1, 1, 2, 2, 3], [4, 4, 5, 5, 6]]])
+    placed = retile.mend(row, spatial=2, tile=(1, 2), order=(3, 2, 1, 0))
+    assert placed.tolist() == [[[5, 5, 4, 4, 3], [2, 2, 1, 1, 6]]]
 
 
 def test_pixels_keep_their_places_within_a_tile():
     labels = np.arange(2 * 4 * 6).reshape(2, 4, 6)
-    placed = retile.mend(labels, spatial=2, grid=(2, 3), order=(5, 1, 2, 3, 4, 0))
+    placed = retile.mend(labels, spatial=2, tile=(2, 2), order=(5, 1, 2, 3, 4, 0))
     assert placed[:, :2, :2].tolist() == labels[:, 2:, 4:].tolist()
     assert placed[:, 2:, 4:].tolist() == labels[:, :2, :2].tolist()
     assert placed[:, :2, 2:].tolist() == labels[:, :2, 2:].tolist()
 
 
 @pytest.mark.parametrize(
-    ("shape", "order"), [((1, 5, 4), (0, 1, 2, 3)), ((1, 4, 4), (0, 1, 1, 3)), ((1, 4), (0, 1))]
+    ("shape", "order"), [((1, 6, 4), (0, 1, 2, 3)), ((1, 4, 4), (0, 1, 1, 3)), ((1, 4), (0, 1))]
 )
 def test_tiles_that_do_not_make_up_the_whole_are_refused(shape, order):
     with pytest.raises(ValueError, match=r"do not make up|have two axes"):
-        retile.mend(np.zeros(shape), spatial=len(shape) - 1, grid=(2, 2), order=order)
+        retile.mend(np.zeros(shape), spatial=len(shape) - 1, tile=(2, 2), order=order)
 
 
 def test_a_resize_takes_the_pixel_that_holds_the_centre():
@@ -101,7 +107,7 @@ MOVES = {
     "turn": {"quarters": 1},
     "shift": {"offset": (1, 2)},
     "swap_height_width": {},
-    "retile": {"grid": (2, 3), "order": (5, 4, 3, 2, 1, 0)},
+    "retile": {"tile": (2, 2), "order": (5, 4, 3, 2, 1, 0)},
     "resize_nearest": {"shape": (2, 8)},
 }
 LARGE = np.random.default_rng(0).integers(0, 9, (2, 4, 6))

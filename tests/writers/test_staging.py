@@ -81,3 +81,29 @@ def test_what_appeared_meanwhile_is_left_alone(tmp_path):
         written(beside[target], "npy", output)
     assert target.read_text() == "another's"
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_no_output_is_left_when_the_last_cannot_be_put_in_its_place(
+    tmp_path, monkeypatch, overwrite
+):
+    first, last = tmp_path / "a.npy", tmp_path / "b.npy"
+    if overwrite:
+        first.write_text("old")
+    rename = type(first).rename
+
+    def failing(part, target):
+        if target == last:
+            raise OSError(errno.ENOSPC, "No space left on device", str(last))
+        return rename(part, target)
+
+    def written_and_put():
+        with staged([first, last], overwrite=overwrite) as beside:
+            for part in beside.values():
+                part.write_text("new")
+            monkeypatch.setattr(type(first), "rename", failing)
+
+    with pytest.raises(OutputError, match="No space left"):
+        written_and_put()
+    assert [path.name for path in tmp_path.iterdir()] == (["a.npy"] if overwrite else [])
+    assert not overwrite or first.read_text() == "old"
