@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from iou_doctor import contracts, interpret
 from iou_doctor.baseline import Baseline
 from iou_doctor.contracts import keras
+from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.diagnosis import Selection, diagnose
 from iou_doctor.errors import UsageError
 from iou_doctor.evidence import Evidence
 from iou_doctor.layout import Layout, Relation
 from iou_doctor.metric import Metric
 from iou_doctor.passes import Passes
+from iou_doctor.probe import Probe
 from iou_doctor.reading import Options, Reading
 from iou_doctor.repair import Step
 from iou_doctor.report import Report
 from iou_doctor.score import ContractScore, score
 from iou_doctor.source import Pair
-from iou_doctor.stats import Derivation, PairCounts, Pairing, Stats
+from iou_doctor.stats import PairCounts, Stats
 from iou_doctor.what_if import TIMES_255
 
 Number = TypeVar("Number", int, float)
@@ -60,6 +62,71 @@ def check(
         ReadingError: the arrays cannot be understood.
     """
     metric, options = _metric(metric_call, options)
+    _check_limits(options)
+    layout = interpret.read_layout(pair, options, num_classes=options.num_classes)
+    first = _first_pass(pair, layout, metric, options, progress)
+    if _stored_alike(layout, first.stats):
+        layout = replace(layout, relation=Relation.FLATTENED)
+        first = _first_pass(pair, layout, metric, options, progress)
+    reading = interpret.settle(
+        pair,
+        layout,
+        first.stats,
+        options,
+        num_classes=options.num_classes,
+        ignore_index=options.ignore_index,
+        threshold=first.passes.threshold,
+    )
+    if metric_call is None:
+        metric = keras.default_metric(
+            num_classes=reading.num_classes, ignore_class=reading.ignore_index
+        )
+    evidence = replace(_evidence(pair, reading, first, metric), baseline=baseline)
+    return diagnose(evidence, selection or Selection(), _recount(first.passes, reading))
+
+
+@dataclass(frozen=True)
+class _First:
+    """What the one pass gathered, and how to pass again."""
+
+    passes: Passes
+    flat: Pairing | None
+    """The pairing that the user's metric makes."""
+    stats: Stats
+    probe: Probe
+
+
+def _first_pass(
+    pair: Pair,
+    layout: Layout,
+    metric: Metric,
+    options: Options,
+    progress: Callable[[int, int], object] | None,
+) -> _First:
+    flat = interpret.metric_pairing(layout, metric)
+    passes = Passes(pair, layout, _threshold(options, metric))
+    pairings = _unique([*interpret.doctor_pairings(pair, layout, options), flat])
+    return _First(passes, flat, *passes.first(pairings, progress))
+
+
+def _recount(passes: Passes, reading: Reading) -> Callable[[Sequence[Step]], PairCounts]:
+    """Return what counts the doctor's label pairs once more, after steps."""
+    pairing = interpret.doctor_pairing(reading)
+
+    def recount(steps: Sequence[Step]) -> PairCounts:
+        moving = [step for step in steps if step.kind != TIMES_255]
+        chosen = pairing if len(moving) == len(steps) else _scaled(pairing)
+        return interpret.doctor_labels(passes.again(chosen, moving), reading, chosen)
+
+    return recount
+
+
+def _scaled(pairing: Pairing) -> Pairing:
+    """Return the pairing with masks times 255."""
+    return replace(pairing, true=Derivation.TIMES_255)
+
+
+def _check_limits(options: Options) -> None:
     if options.num_classes is not None and options.num_classes > MOST_CLASSES:
         raise UsageError(
             f"--num-classes {options.num_classes}: more than {MOST_CLASSES:,} classes are no"
@@ -67,47 +134,6 @@ def check(
         )
     if options.threshold is not None and not math.isfinite(options.threshold):
         raise UsageError(f"--threshold {options.threshold}: give a number, 0.5 for instance")
-    layout = interpret.read_layout(pair, options, num_classes=options.num_classes)
-    flat = interpret.metric_pairing(layout, metric)
-    threshold = _threshold(options, metric)
-    passes = Passes(pair, layout, threshold)
-    pairings = _unique([*interpret.doctor_pairings(pair, layout, options), flat])
-    stats, probe = passes.first(pairings, progress)
-    if _stored_alike(layout, stats):
-        layout = replace(layout, relation=Relation.FLATTENED)
-        flat = interpret.metric_pairing(layout, metric)
-        pairings = _unique([*interpret.doctor_pairings(pair, layout, options), flat])
-        passes = Passes(pair, layout, threshold)
-        stats, probe = passes.first(pairings, progress)
-    reading = interpret.settle(
-        pair,
-        layout,
-        stats,
-        options,
-        num_classes=options.num_classes,
-        ignore_index=options.ignore_index,
-        threshold=threshold,
-    )
-    if metric_call is None:
-        metric = keras.default_metric(
-            num_classes=reading.num_classes, ignore_class=reading.ignore_index
-        )
-    pairing = interpret.doctor_pairing(reading)
-    evidence = _evidence(pair, reading, stats, metric, _metric_score(metric, reading, stats, flat))
-    evidence = replace(evidence, baseline=baseline)
-    scaled = replace(pairing, true=Derivation.TIMES_255)
-    sampled, sampled_times_255 = (
-        interpret.sampled(probe, reading, one) if one in stats.tables else None
-        for one in (pairing, scaled)
-    )
-    evidence = replace(evidence, sampled=sampled, sampled_times_255=sampled_times_255)
-
-    def recount(steps: Sequence[Step]) -> PairCounts:
-        moving = [step for step in steps if step.kind != TIMES_255]
-        chosen = pairing if len(moving) == len(steps) else scaled
-        return interpret.doctor_labels(passes.again(chosen, moving), reading, chosen)
-
-    return diagnose(evidence, selection or Selection(), recount)
 
 
 def _metric(call: str | None, options: Options) -> tuple[Metric, Options]:
@@ -191,33 +217,27 @@ def _metric_score(
     return contract.evaluate(metric, stats.tables[pairing], num_classes=reading.num_classes)
 
 
-def _evidence(
-    pair: Pair, reading: Reading, stats: Stats, metric: Metric, metric_score: ContractScore
-) -> Evidence:
-    pairs, times_255 = _doctor_pairs(reading, stats)
+def _evidence(pair: Pair, reading: Reading, first: _First, metric: Metric) -> Evidence:
+    stats, pairing = first.stats, interpret.doctor_pairing(reading)
+    counted = pairing in stats.tables
+    pairs = _labels(stats, reading, pairing) if counted else PairCounts.merge([])
     mended = score(pairs=pairs, num_classes=reading.num_classes, ignore_index=reading.ignore_index)
     paired = reading.layout.relation in {Relation.EQUAL, Relation.FLATTENED}
+    scaled = _scaled(pairing) if _scaled(pairing) in stats.tables else None
     return Evidence(
         pair=pair,
         reading=reading,
         stats=stats,
         metric=metric,
-        metric_score=metric_score,
+        metric_score=_metric_score(metric, reading, stats, first.flat),
         pairs=pairs,
         score=mended if paired else None,
         mended=mended,
-        times_255=times_255,
+        times_255=_labels(stats, reading, scaled) if scaled else None,
+        sampled=interpret.sampled(first.probe, reading, pairing) if counted else None,
+        sampled_times_255=interpret.sampled(first.probe, reading, scaled) if scaled else None,
     )
 
 
-def _doctor_pairs(reading: Reading, stats: Stats) -> tuple[PairCounts, PairCounts | None]:
-    """Return the doctor's label pairs, and those with the masks times 255."""
-    pairing = interpret.doctor_pairing(reading)
-    if pairing not in stats.tables:
-        return PairCounts.merge([]), None
-    scaled = Pairing(Derivation.TIMES_255, pairing.pred)
-    table = stats.tables.get(scaled)
-    return (
-        interpret.doctor_labels(stats.tables[pairing], reading, pairing),
-        None if table is None else interpret.doctor_labels(table, reading, scaled),
-    )
+def _labels(stats: Stats, reading: Reading, pairing: Pairing) -> PairCounts:
+    return interpret.doctor_labels(stats.tables[pairing], reading, pairing)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iou_doctor.stats import Derivation
+from iou_doctor.derivation import Derivation
 
 
 @dataclass(frozen=True)

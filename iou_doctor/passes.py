@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from iou_doctor import repairs
+from iou_doctor.derivation import Pairing
 from iou_doctor.layout import Layout, Relation
 from iou_doctor.probe import Probe
 from iou_doctor.repair import REORDER, Step
@@ -17,7 +18,7 @@ from iou_doctor.scan import Mend, scan
 from iou_doctor.scan.probing import ProbeBuilder
 from iou_doctor.source import Pair
 from iou_doctor.sources import ReorderedSource
-from iou_doctor.stats import PairCounts, Pairing, Stats
+from iou_doctor.stats import PairCounts, Stats
 
 
 @dataclass(frozen=True)

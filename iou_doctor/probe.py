@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.stats import Derivation
+from iou_doctor.derivation import Derivation
 
 Labels = NDArray[np.int32]
 

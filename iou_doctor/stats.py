@@ -10,76 +10,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.derivation import Pairing
 from iou_doctor.errors import ReadingError
 
 Counts = NDArray[np.int64]
 
-NO_CLASS = -(2**62)
-"""A derived label at or near this value is no class: see `no_class`."""
-NAIVE_LIMIT = 2**31
-VALUE_LIMIT = 2**40
-"""Stored values beyond this saturate; no label map holds them, and they must not reach NO_CLASS."""
-COLOUR_BASE = 2**24
-"""Codes of colours start here, so that no colour passes for a class or a void label."""
 TABLE_LIMIT = 4_000_000
 """Rows of a table of pairs (128 MB). Label maps stay far below; noise read as labels does not."""
-
-
-class Derivation(StrEnum):
-    """A way from stored values to integers, one for each pixel (or value, where flat)."""
-
-    LABELS = "labels"
-    """The value, truncated toward zero; a fraction, NaN or Inf is no class."""
-    ARGMAX = "argmax"
-    """The first largest channel of the class axis; with a NaN, or all zero, no class."""
-    ARGMAX_LAST = "argmax-last"
-    """The first largest entry of the last axis as stored, whatever that axis means."""
-    BINS = "bins"
-    """3 · compare(value, 0) + compare(value, threshold); compare is 0 for <, 1 for =, 2 for >."""
-    TIMES_255 = "times-255"
-    """The value times 255, rounded: undoes a division by 255."""
-    TENTHS = "tenths"
-    """How many of the thresholds 0.1, 0.2 … 0.9 the value reaches, compared in float32."""
-    COLOUR = "colour"
-    """The code of a pixel's colour, see `colour_code`; alpha is left out."""
-
-
-@dataclass(frozen=True)
-class Pairing:
-    """Which derived labels of the two arrays are counted together."""
-
-    true: Derivation
-    pred: Derivation
-    flat: bool = False
-    """True: value by value in the order as stored, as a metric that flattens does."""
-
-
-def no_class(naive: NDArray[Any]) -> NDArray[np.int64]:
-    """Return codes for pixels without a class for which a naive metric would answer `naive`."""
-    near: NDArray[np.int64] = np.clip(naive, -NAIVE_LIMIT, NAIVE_LIMIT).astype(np.int64)
-    return near + np.int64(NO_CLASS)
-
-
-def naive_answer(labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return labels with the `no_class` codes replaced by what a naive metric answers there."""
-    return np.where(is_no_class(labels), labels - NO_CLASS, labels)
-
-
-def is_no_class(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return where a derived label is no class at all."""
-    return labels <= NO_CLASS + NAIVE_LIMIT
-
-
-def is_code_of_no_class(label: int) -> bool:
-    """Return whether one derived label is no class at all."""
-    return label <= NO_CLASS + NAIVE_LIMIT
 
 
 def twice_bound(classes: int) -> float:
@@ -88,23 +31,6 @@ def twice_bound(classes: int) -> float:
     A probability of 1 beside zeros gives e / (e + C - 1).
     """
     return math.e / (math.e + classes - 1)
-
-
-def colour_code(red: int, green: int, blue: int) -> int:
-    """Return the derived label that stands for a colour."""
-    return COLOUR_BASE + (red << 16) + (green << 8) + blue
-
-
-def is_grey(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return where a derived label stands for a colour whose three channels are equal."""
-    red, green, blue = (labels >> 16) & 255, (labels >> 8) & 255, labels & 255
-    grey: NDArray[np.bool_] = (labels >= COLOUR_BASE) & (red == green) & (green == blue)
-    return grey
-
-
-def colour_of_code(code: int) -> tuple[int, int, int]:
-    """Return red, green and blue of a derived label that stands for a colour."""
-    return (code >> 16) & 255, (code >> 8) & 255, code & 255
 
 
 @dataclass(frozen=True, eq=False)

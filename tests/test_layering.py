@@ -12,7 +12,18 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "iou_doctor"
 NOUNS = {
-    *("errors", "source", "batch", "layout", "form", "reading", "stats", "probe", "metric"),
+    *(
+        "errors",
+        "source",
+        "batch",
+        "layout",
+        "form",
+        "reading",
+        "stats",
+        "probe",
+        "metric",
+        "derivation",
+    ),
     *("score", "repair", "finding", "evidence", "report", "known", "baseline"),
 }
 VERBS = {"sources", "interpret", "scan", "contracts", "checks", "repairs", "render", "writers"}

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from iou_doctor.checkup import check
+from iou_doctor.derivation import no_class
 from iou_doctor.reading import Options
 from iou_doctor.score import Pixels, score
 from iou_doctor.source import Pair
 from iou_doctor.sources import ArraySource, open_pair
-from iou_doctor.stats import PairCounts, no_class
+from iou_doctor.stats import PairCounts
 
 CAMVID = Path(__file__).resolve().parents[2] / "shared" / "data" / "camvid"
 NO_CLASS = int(no_class(np.array([0]))[0])

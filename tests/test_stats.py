@@ -7,21 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iou_doctor.stats import (
+from iou_doctor.derivation import (
     NAIVE_LIMIT,
     NO_CLASS,
     VALUE_LIMIT,
     Derivation,
-    PairCounts,
     Pairing,
-    Place,
-    Stats,
-    ValueCounts,
     is_code_of_no_class,
     is_no_class,
     naive_answer,
     no_class,
 )
+from iou_doctor.stats import PairCounts, Place, Stats, ValueCounts
 
 PAIRING = Pairing(Derivation.LABELS, Derivation.LABELS)
 OTHER = Pairing(Derivation.LABELS, Derivation.ARGMAX)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from iou_doctor.derivation import is_code_of_no_class
 from iou_doctor.evidence import Evidence
 from iou_doctor.reading import Encoding
 from iou_doctor.repair import Repair, Side, relabelling
-from iou_doctor.stats import is_code_of_no_class
 
 CONSEQUENCES = frozenset(
     {

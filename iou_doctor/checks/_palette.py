@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.derivation import COLOUR_BASE, colour_code, colour_of_code, is_grey
 from iou_doctor.evidence import Evidence
 from iou_doctor.known import DataSet, data_sets
 from iou_doctor.layout import Axes
 from iou_doctor.repair import Repair, Side, Step
 from iou_doctor.score import score
-from iou_doctor.stats import COLOUR_BASE, PairCounts, colour_code, colour_of_code, is_grey
+from iou_doctor.stats import PairCounts
 
 KNOWN_SHARE = 0.98
 """A palette covers nearly all pixels; smoothed edges between two colours may take the rest."""

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks._seams import BODY_SHARE, LARGEST, spread
+from iou_doctor.derivation import is_code_of_no_class
 from iou_doctor.evidence import Evidence
 from iou_doctor.probe import NO_LABEL, Labels
-from iou_doctor.stats import is_code_of_no_class
 
 FEWEST_LABELS = 3
 """One or two labels of one side may be thin classes that the other side does not know."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from iou_doctor.derivation import is_code_of_no_class
 from iou_doctor.evidence import Evidence
-from iou_doctor.stats import is_code_of_no_class
 
 VOID_LABELS = (255, -1)
 """The ids that data sets and tools use for pixels that belong to no class."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from iou_doctor.checks import Result
 from iou_doctor.checks._words import fitting_call, percent, place
+from iou_doctor.derivation import Derivation
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule
 from iou_doctor.reading import Encoding
 from iou_doctor.repair import Repair, Side, Step
-from iou_doctor.stats import Derivation
 
 
 def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: str) -> Result:

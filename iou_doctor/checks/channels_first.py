@@ -11,11 +11,11 @@ channel sums where they tell, and by the shapes otherwise.
 """
 
 from iou_doctor.checks import Result
+from iou_doctor.derivation import Derivation
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.layout import Axes
 from iou_doctor.repair import Repair, Side, Step
-from iou_doctor.stats import Derivation
 
 RULE = Rule(
     code="IOU103",

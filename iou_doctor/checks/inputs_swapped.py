@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from iou_doctor.checks import Result
 from iou_doctor.checks._words import percent
+from iou_doctor.derivation import Derivation, Pairing, is_no_class
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.reading import Encoding
 from iou_doctor.repair import Repair
-from iou_doctor.stats import Derivation, PairCounts, Pairing, ValueCounts, is_no_class
+from iou_doctor.stats import PairCounts, ValueCounts
 
 RULE = Rule(
     code="IOU108",

@@ -12,10 +12,10 @@ channel of its own and ignore its number: `ignore_class=3` with four channels.
 
 from iou_doctor.checks import Result
 from iou_doctor.checks._words import amount, percent
+from iou_doctor.derivation import Derivation
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.reading import Encoding
-from iou_doctor.stats import Derivation
 
 RULE = Rule(
     code="IOU312",

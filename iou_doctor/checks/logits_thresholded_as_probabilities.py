@@ -12,11 +12,11 @@ Cut at 0, or apply the sigmoid first.
 
 from iou_doctor.checks import Result
 from iou_doctor.checks._words import percent
+from iou_doctor.derivation import Derivation
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.reading import Encoding
 from iou_doctor.repair import Repair, Side, Step
-from iou_doctor.stats import Derivation
 
 RULE = Rule(
     code="IOU214",

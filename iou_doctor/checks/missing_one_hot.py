@@ -14,10 +14,10 @@ dense predictions, or one-hot encode the masks for `OneHotMeanIoU`.
 
 from iou_doctor.checks import Result
 from iou_doctor.checks._words import fitting_call
+from iou_doctor.derivation import Derivation
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.repair import Repair, Side, Step
-from iou_doctor.stats import Derivation
 
 RULE = Rule(
     code="IOU301",

@@ -12,10 +12,10 @@ channels and a softmax, or one channel, a sigmoid and a threshold.
 
 from iou_doctor.checks import Result
 from iou_doctor.checks._words import fitting_call
+from iou_doctor.derivation import Derivation
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.repair import Repair, Side, Step
-from iou_doctor.stats import Derivation
 
 RULE = Rule(
     code="IOU206",

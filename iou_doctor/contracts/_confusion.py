@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.derivation import Derivation, naive_answer
 from iou_doctor.errors import UsageError
 from iou_doctor.metric import Metric, Signature
-from iou_doctor.stats import Counts, Derivation, PairCounts, naive_answer
+from iou_doctor.stats import Counts, PairCounts
 
 _SPARSE = {"ignore_class": None, "sparse_y_true": True, "sparse_y_pred": True, "axis": -1}
 _ONE_HOT = {"ignore_class": None, "sparse_y_pred": False, "axis": -1}

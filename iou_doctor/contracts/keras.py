@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.contracts._confusion import confusion, metric_from_call, signatures, unions
+from iou_doctor.derivation import Derivation
 from iou_doctor.metric import Metric, Signature
 from iou_doctor.score import ContractScore, Counter
-from iou_doctor.stats import Derivation, PairCounts
+from iou_doctor.stats import PairCounts
 
 __all__ = [
     "LIBRARY",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from math import prod
 
+from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout, Relation
 from iou_doctor.metric import Metric
 from iou_doctor.reading import Encoding, Options
 from iou_doctor.source import Pair
-from iou_doctor.stats import Derivation, Pairing
 
 
 def doctor_pairings(pair: Pair, layout: Layout, options: Options) -> tuple[Pairing, ...]:

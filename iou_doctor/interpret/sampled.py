@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.probe import NO_LABEL, LabelMaps, Labels, Maps, Probe, Sampled
 from iou_doctor.reading import Reading
-from iou_doctor.stats import Derivation, Pairing
 
 
 def sampled(probe: Probe, reading: Reading, pairing: Pairing) -> Sampled:

@@ -8,22 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.derivation import COLOUR_BASE, NO_CLASS, Derivation, Pairing, is_grey, is_no_class
 from iou_doctor.errors import UsageError
 from iou_doctor.interpret.encoding import encoding_of, is_picture
 from iou_doctor.layout import Assumption, Axes, Layout
 from iou_doctor.reading import Encoding, Options, Reading
 from iou_doctor.source import Pair, Source
-from iou_doctor.stats import (
-    COLOUR_BASE,
-    NO_CLASS,
-    Derivation,
-    PairCounts,
-    Pairing,
-    Stats,
-    ValueCounts,
-    is_grey,
-    is_no_class,
-)
+from iou_doctor.stats import PairCounts, Stats, ValueCounts
 
 Codes = NDArray[np.int64]
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.batch import Batch
+from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout
 from iou_doctor.scan import derive
 from iou_doctor.scan.pair_counts import count_pairs
@@ -21,7 +22,7 @@ from iou_doctor.scan.probing import ProbeBuilder
 from iou_doctor.scan.values import argmax_and_sums, measure
 from iou_doctor.scan.windows import batches
 from iou_doctor.source import Pair
-from iou_doctor.stats import Derivation, PairCounts, Pairing, Stats, ValueCounts
+from iou_doctor.stats import PairCounts, Stats, ValueCounts
 
 Mend = Callable[..., NDArray[Any]]
 """Brings the label map of the predictions, (n, *spatial), to the spatial shape of the masks."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.stats import COLOUR_BASE, VALUE_LIMIT, no_class
+from iou_doctor.derivation import COLOUR_BASE, VALUE_LIMIT, no_class
 
 
 def as_labels(values: NDArray[Any]) -> NDArray[Any]:

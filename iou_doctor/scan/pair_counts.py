@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.stats import NO_CLASS, PairCounts, is_no_class
+from iou_doctor.derivation import NO_CLASS, is_no_class
+from iou_doctor.stats import PairCounts
 
 DENSE_CELLS = 2**20
 """A table of up to this many cells is counted densely (8 MiB); beyond it, keys are sorted."""

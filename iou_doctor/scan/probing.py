@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.batch import Batch
+from iou_doctor.derivation import Derivation, is_no_class
 from iou_doctor.probe import NO_LABEL, Labels, Maps, Probe
-from iou_doctor.stats import Derivation, is_no_class
 
 MANY, FINE, CROPS = 512, 32, 12
 """Samples kept at each scale."""

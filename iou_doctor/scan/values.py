@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.derivation import no_class
 from iou_doctor.scan.derive import naive_argmax
-from iou_doctor.stats import Place, ValueCounts, no_class, twice_bound
+from iou_doctor.stats import Place, ValueCounts, twice_bound
 
 SUM_TOLERANCE = 0.02
 """A float16 softmax over 11 classes is off by 0.0004; bfloat16 or resized ones by up to 0.01."""

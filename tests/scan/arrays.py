@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import ArrayLike, NDArray
 
+from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout, Relation
 from iou_doctor.scan import scan
 from iou_doctor.source import Pair
 from iou_doctor.sources import ArraySource
-from iou_doctor.stats import Derivation, PairCounts, Pairing, Stats, ValueCounts
+from iou_doctor.stats import PairCounts, Stats, ValueCounts
 
 Array = NDArray[Any]
 INTEGERS = ("bool", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from iou_doctor.stats import Derivation, Pairing, is_code_of_no_class, naive_answer
+from iou_doctor.derivation import Derivation, Pairing, is_code_of_no_class, naive_answer
 
 NAIVE_FAR = -(2**31)
 NO = "no class"

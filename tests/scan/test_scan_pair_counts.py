@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from iou_doctor.derivation import VALUE_LIMIT, Derivation, Pairing, is_code_of_no_class
 from iou_doctor.errors import ReadingError
 from iou_doctor.layout import Layout, Relation
 from iou_doctor.scan import pair_counts, scan
 from iou_doctor.scan.pair_counts import count_pairs
-from iou_doctor.stats import VALUE_LIMIT, Derivation, Pairing, is_code_of_no_class
 
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(1, 4))
 TWO = [[[0, 1], [2, 2]]]

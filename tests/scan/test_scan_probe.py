@@ -9,6 +9,7 @@ import pytest
 from arrays import axes_of, layout_of, pair_of
 from build import pair_of as pair_for_reading
 
+from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.interpret import read_layout
 from iou_doctor.interpret.sampled import sampled
 from iou_doctor.layout import Layout, Relation
@@ -17,7 +18,6 @@ from iou_doctor.probe import NO_LABEL, Maps, Probe
 from iou_doctor.reading import Encoding, Options, Reading
 from iou_doctor.scan import probing, windows
 from iou_doctor.source import Pair
-from iou_doctor.stats import Derivation, Pairing
 
 LABELS = Pairing(Derivation.LABELS, Derivation.LABELS)
 DENSE = Pairing(Derivation.LABELS, Derivation.ARGMAX)

@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from iou_doctor.batch import Batch
+from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.scan import Visit, scan, windows
-from iou_doctor.stats import Derivation, Pairing, Stats
+from iou_doctor.stats import Stats
 
 LABELS = (
     Pairing(Derivation.LABELS, Derivation.LABELS),

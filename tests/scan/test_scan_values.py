@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from iou_doctor.stats import Derivation, Pairing
+from iou_doctor.derivation import Derivation, Pairing
 
 DENSE = (Pairing(Derivation.LABELS, Derivation.ARGMAX),)
 
