@@ -102,6 +102,8 @@ def fix(
         refuse(error)
     for line in _lines(fixed):
         typer.echo(line)
+    if fixed.report.verdict.sick and not fixed.written:
+        typer.echo("iou-doctor: error: no repair can be made on these arrays", err=True)
     raise typer.Exit(int(fixed.report.verdict.sick))
 
 
@@ -111,7 +113,7 @@ def _lines(fixed: Fixed) -> Iterator[str]:
     for place in fixed.unchanged:
         yield f"unchanged {place}"
     if not fixed.written:
-        yield "no repair can be made on the arrays; nothing was written"
+        yield "nothing was written"
     for finding in fixed.report.findings:
         if finding.rule.name not in fixed.report.consequences:
             yield from _what_is_left(finding)

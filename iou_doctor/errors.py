@@ -4,6 +4,7 @@
     ├── UsageError          an option, or two options that do not go together
     ├── SourceError         a file that cannot be read, or holds no arrays
     ├── ReadingError        arrays that cannot be understood as predictions and masks
+    ├── RepairError         a repair that the arrays do not allow
     └── OutputError         a file that cannot be written
 
 Each message names the file or the option, and what would work.
@@ -24,6 +25,10 @@ class SourceError(IouDoctorError):
 
 class ReadingError(IouDoctorError):
     """The arrays were read but cannot be understood as predictions and masks."""
+
+
+class RepairError(IouDoctorError, ValueError):
+    """An array has not the axes or the tiles that a repair needs."""
 
 
 class OutputError(IouDoctorError):

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.errors import RepairError
+
 MOVES = False
 
 
@@ -20,7 +22,7 @@ def mend(values: NDArray[Any], *, spatial: int, no_class: int | None = None) -> 
             `None`: whatever the argmax says of them.
     """
     if values.ndim != spatial + 2:
-        raise ValueError(f"shape {values.shape} has no class axis behind {spatial} spatial axes")
+        raise RepairError(f"shape {values.shape} has no class axis behind {spatial} spatial axes")
     ids: NDArray[Any] = values.argmax(axis=-1)
     dtype = np.min_scalar_type(values.shape[-1] - 1)
     if no_class is None:

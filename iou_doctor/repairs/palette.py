@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.derivation import colour_code
+from iou_doctor.errors import RepairError
 
 MOVES = False
 
@@ -28,7 +29,7 @@ def mend(
         default: the id of colours that are not in the table.
     """
     if values.ndim != spatial + 2:
-        raise ValueError(f"shape {values.shape} has no colours behind {spatial} spatial axes")
+        raise RepairError(f"shape {values.shape} has no colours behind {spatial} spatial axes")
     wide = values[..., :3].astype(np.int64)
     codes = (wide << np.array([16, 8, 0])).sum(axis=-1) + colour_code(0, 0, 0)
     old = np.array(sorted(table))

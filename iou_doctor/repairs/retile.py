@@ -6,6 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from iou_doctor.errors import RepairError
+
 MOVES = True
 
 
@@ -21,10 +23,10 @@ def mend(
         order: each tile once.
     """
     if spatial != 2:
-        raise ValueError(f"tiles have two axes; these maps have {spatial}")
+        raise RepairError(f"tiles have two axes; these maps have {spatial}")
     n, down, across = len(values), values.shape[1] // tile[0], values.shape[2] // tile[1]
     if sorted(order) != [*range(down * across)]:
-        raise ValueError(f"{tile} tiles in the order {order} do not make up {values.shape}")
+        raise RepairError(f"{tile} tiles in the order {order} do not make up {values.shape}")
     mended = values.copy()
     whole = mended[:, : down * tile[0], : across * tile[1]]
     split = whole.reshape(n, down, tile[0], across, tile[1], *values.shape[3:]).swapaxes(2, 3)

@@ -67,12 +67,14 @@ class _Scale:
     size_of: Callable[[int], Shape]
     pick: Pick
     kept: dict[tuple[str, Derivation], dict[int, Labels]] = field(default_factory=dict)
+    picked: dict[Shape, tuple[NDArray[np.intp], ...]] = field(default_factory=dict)
+    """What `pick` returned for each shape: most samples have one and the same."""
 
     def __post_init__(self) -> None:
         self.chosen = frozenset(self.samples)
 
     def add(self, sample: int, index: int, first_row: int, true: Derived, pred: Derived) -> None:
-        picks = self.pick(self.size_of(sample))
+        picks = self._picks(self.size_of(sample))
         if any(len(pick) == 0 for pick in picks):
             return
         for side, maps in (("true", true), ("pred", pred)):
@@ -86,6 +88,11 @@ class _Scale:
                     sample, np.full([len(pick) for pick in picks], NO_LABEL, dtype=np.int32)
                 )
                 whole[here] = _small(labels[index][np.ix_(rows[here], *picks[1:])])
+
+    def _picks(self, shape: Shape) -> tuple[NDArray[np.intp], ...]:
+        if shape not in self.picked:
+            self.picked[shape] = self.pick(shape)
+        return self.picked[shape]
 
     def maps(self) -> Maps:
         sides: dict[str, dict[Derivation, tuple[Labels, ...]]] = {"true": {}, "pred": {}}

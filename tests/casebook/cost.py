@@ -60,11 +60,11 @@ def _large() -> Arrays:
 
 
 def _seconds_of_scan(arrays: Arrays) -> float:
-    """Return what one pass takes without the probe."""
+    """Return what a look at the axes and one pass take, without the probe."""
     pair = pair_of(y_true=arrays.y_true, y_pred=arrays.y_pred)
     options = Options()
-    layout = read_layout(pair, options, num_classes=None)
     start = time.perf_counter()
+    layout = read_layout(pair, options, num_classes=None)
     scan(pair, layout, pairings=doctor_pairings(pair, layout, options), threshold=0.5)
     return time.perf_counter() - start
 

@@ -108,3 +108,10 @@ def test_two_classes_taken_for_their_neighbours_are_no_shift_of_all():
     report = diagnose(y_true=masks, y_pred=pred, num_classes=8)
     assert report.mean_iou > 0.5
     assert "labels-off-by-one" not in names(report)
+
+
+def test_the_trimaps_of_oxford_pets_are_known():
+    labels = scene(1, samples=4, height=32, width=40)
+    report = diagnose(y_true=labels + 1, y_pred=noisy(labels, 2), num_classes=3)
+    message = found(report, "labels-off-by-one").message
+    assert message.endswith("; the ids are those of Oxford-IIIT Pet, trimaps")

@@ -42,8 +42,17 @@ def test_the_input_that_stays_is_named(tmp_path):
 def test_nothing_to_fix_writes_nothing_and_is_no_failure(tmp_path):
     out = tmp_path / "out"
     done = run("fix", *sample("healthy"), "-n", "3", "--output-dir", out, cwd=ROOT)
-    assert done.stdout.splitlines()[0] == "no repair can be made on the arrays; nothing was written"
+    assert done.stdout.splitlines()[0] == "nothing was written"
     assert done.returncode == 0
+    assert not out.exists()
+
+
+def test_what_cannot_be_repaired_is_an_error_and_writes_nothing(tmp_path):
+    out = tmp_path / "out"
+    done = run("fix", *sample("imbalance"), "-n", "2", "--output-dir", out, cwd=ROOT)
+    assert done.stderr == "iou-doctor: error: no repair can be made on these arrays\n"
+    assert done.stdout.splitlines()[0] == "nothing was written"
+    assert done.returncode == 1
     assert not out.exists()
 
 
