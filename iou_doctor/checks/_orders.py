@@ -44,6 +44,7 @@ class Pairing:
 
 
 def best_pairing(maps: Stack) -> Pairing:
+    """Return which prediction fits each mask best, no prediction twice."""
     from scipy.optimize import linear_sum_assignment
 
     fit = pairing_matrix(maps)

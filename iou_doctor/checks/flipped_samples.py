@@ -37,6 +37,8 @@ RULE = Rule(
 )
 SHARE, FEWEST = 0.2, 3
 """Share of the samples, and samples, that must clearly be turned: by chance 1 of 6, 2 of 50."""
+LEAST_RESTORED = 0.3
+"""Mean IoU after a turn. Swapped halves of a street fit better flipped, but reach 0.19 only."""
 STRONG = 0.2
 """Gain in mean IoU that one sample must show. A weak model's errors gain it in one of thirty."""
 APART = 0.1
@@ -76,6 +78,8 @@ def _whatever_ids_mean(evidence: Evidence, maps: Stack, turns: tuple[Turn, ...])
 
 def _finding(evidence: Evidence, maps: Stack, found: Fits) -> Finding | None:
     best = found.best()
+    if best and found.pooled[best] < LEAST_RESTORED:
+        return None
     if best:
         return _all_turned(found, best, evidence)
     turned = _turned(found)

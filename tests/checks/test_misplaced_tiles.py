@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from build import after, diagnose, found, mean_iou, names, noisy
@@ -9,6 +11,7 @@ T = boxes(1, height=48, width=96)
 P = model(T, 2)
 CLEAN = mean_iou(T, P, 5)
 RULE = "misplaced-tiles"
+CAMVID = Path(__file__).resolve().parents[3] / "shared" / "data" / "camvid"
 
 
 def shuffled(labels, grid, seed):
@@ -98,3 +101,13 @@ def test_tiles_that_fit_by_choice_alone_keep_their_seams(seed):
     labels = boxes(seed, samples=4, classes=2)
     predicted = shuffled(model(labels, seed + 50, signal=0, classes=2), 8, seed)
     assert RULE not in names(diagnose(y_true=labels, y_pred=predicted, num_classes=2))
+
+
+@pytest.mark.skipif(not CAMVID.is_dir(), reason="the CamVid data is not beside the project")
+def test_swapped_halves_of_a_street_are_tiles_and_not_flips():
+    masks = np.load(CAMVID / "val30_masks_u8.npy")
+    predicted = np.load(CAMVID / "val30_probs_f16.npy").argmax(axis=-1)
+    halves = np.concatenate([predicted[:, :, 120:], predicted[:, :, :120]], axis=2)
+    report = diagnose(y_true=masks, y_pred=halves, num_classes=11, ignore_index=11)
+    assert "flipped-samples" not in names(report)
+    assert after(report, RULE) == pytest.approx(0.5677786168726201)
