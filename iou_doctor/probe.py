@@ -65,3 +65,10 @@ class Sampled:
     """Spatial axes of the maps."""
     square: bool
     """Whether height and width are equal in every sample."""
+
+
+def centres(size: int, count: int) -> NDArray[np.intp]:
+    """Return the pixels at the centres of `count` equal parts, the same from either end."""
+    left = ((np.arange(count // 2) * 2 + 1) * size - count) // (2 * count)
+    middle = [size // 2] if count % 2 else []
+    return np.concatenate([left, middle, size - 1 - left[::-1]]).astype(np.intp)

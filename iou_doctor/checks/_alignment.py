@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Skipped
 from iou_doctor.layout import Relation
+from iou_doctor.probe import centres
 from iou_doctor.repair import Side
 
 Ids = NDArray[np.intp]
@@ -196,13 +197,6 @@ def nothing_to_gain(evidence: Evidence) -> bool:
     """Return whether the arrays agree so well that no other alignment is worth a look."""
     mean_iou = evidence.mended.mean_iou
     return mean_iou is not None and mean_iou > NOTHING_TO_GAIN
-
-
-def centres(size: int, count: int) -> Ids:
-    """Return the places of `count` pixels, even along an axis; the probe keeps the same ones."""
-    left = ((np.arange(count // 2) * 2 + 1) * size - count) // (2 * count)
-    middle = [size // 2] if count % 2 else []
-    return np.concatenate([left, middle, size - 1 - left[::-1]]).astype(np.intp)
 
 
 def different_masks(one: Stack) -> int:

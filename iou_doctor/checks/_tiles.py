@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.checks._alignment import Ids, Stack, centres
+from iou_doctor.checks._alignment import Ids, Stack
 from iou_doctor.evidence import Evidence
+from iou_doctor.probe import centres
 
 Order = NDArray[np.intp]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.batch import Batch
 from iou_doctor.derivation import Derivation, is_no_class
-from iou_doctor.probe import NO_LABEL, Labels, Maps, Probe
+from iou_doctor.probe import NO_LABEL, Labels, Maps, Probe, centres
 
 MANY, FINE, CROPS = 512, 32, 12
 """Samples kept at each scale."""
@@ -114,16 +114,9 @@ def _thinned(pixels: int) -> Pick:
 
     def pick(shape: Shape) -> tuple[NDArray[np.intp], ...]:
         side = max(1, ceil(pixels ** (1 / len(shape)) - 1e-9))
-        return tuple(_centres(size, min(size, side)) for size in shape)
+        return tuple(centres(size, min(size, side)) for size in shape)
 
     return pick
-
-
-def _centres(size: int, count: int) -> NDArray[np.intp]:
-    """Return the pixels at the centres of `count` equal parts, the same from either end."""
-    left = ((np.arange(count // 2) * 2 + 1) * size - count) // (2 * count)
-    middle = [size // 2] if count % 2 else []
-    return np.concatenate([left, middle, size - 1 - left[::-1]]).astype(np.intp)
 
 
 def _middle(shape: Shape) -> tuple[NDArray[np.intp], ...]:

@@ -14,7 +14,7 @@ from iou_doctor.interpret import read_layout
 from iou_doctor.interpret.sampled import sampled
 from iou_doctor.layout import Layout, Relation
 from iou_doctor.passes import Passes
-from iou_doctor.probe import NO_LABEL, Maps, Probe
+from iou_doctor.probe import NO_LABEL, Maps, Probe, centres
 from iou_doctor.reading import Encoding, Options, Reading
 from iou_doctor.scan import probing, windows
 from iou_doctor.source import Pair
@@ -118,7 +118,7 @@ def small_scales(monkeypatch):
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 24, 25, 128])
 def test_thinning_is_even_and_the_same_from_either_end(size, count):
     count = min(size, count)
-    places = probing._centres(size, count)
+    places = centres(size, count)
     assert places.tolist() == naive_places(size, count)
     assert (size - 1 - places[::-1]).tolist() == places.tolist() or (size % 2 == 0 and count % 2)
     assert len(set(places.tolist())) == count
