@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from iou_doctor.report import Report
 
 Format = Literal["full", "concise", "json"]
+Contracts = Literal["common", "all"]
 FailOn = Literal["error", "warning", "note", "never"]
 
 app = typer.Typer(
@@ -102,6 +103,14 @@ def check(
         float,
         typer.Option(metavar="DROP", help="How far an IoU may fall below the baseline's."),
     ] = 0.01,
+    contracts: Annotated[
+        Contracts,
+        typer.Option(help="Which implementations to compare: those people use most, or all."),
+    ] = "common",
+    batch_size: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Images in one update, for averages over batches."),
+    ] = None,
     output_format: Annotated[Format, typer.Option(help="How to write the report.")] = "full",
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the report to FILE, not to stdout.")
@@ -147,6 +156,8 @@ def check(
                 metric_call=metric,
                 selection=selection,
                 baseline=earlier,
+                everything=contracts == "all",
+                batch_size=batch_size,
                 progress=advance,
             )
         _write(report, output_format, output, quiet=quiet, verbose=verbose)

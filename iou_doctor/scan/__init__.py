@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.batch import Batch
+from iou_doctor.channel_sums import ChannelSums, SumsWanted
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout
 from iou_doctor.scan import derive
 from iou_doctor.scan.pair_counts import count_pairs
 from iou_doctor.scan.probing import ProbeBuilder
+from iou_doctor.scan.soft import channel_sums
 from iou_doctor.scan.values import argmax_and_sums, measure
 from iou_doctor.scan.windows import batches
 from iou_doctor.source import Pair
@@ -38,6 +40,7 @@ def scan(
     threshold: float,
     mend: Mend | None = None,
     probe: ProbeBuilder | None = None,
+    sums: SumsWanted | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Stats:
     """Return the Stats of all samples that both arrays have.
@@ -49,13 +52,14 @@ def scan(
         threshold: the second cut of `Derivation.BINS`.
         mend: called as `mend(labels, spatial_shape)` where the pixels do not pair up as stored.
         probe: keeps the label maps of some samples as the pass goes by.
+        sums: which sums of scores to gather as well; `None`: none.
         progress: called with the samples done and in all, after each window.
 
     Raises:
         SourceError: a file cannot be read.
         ReadingError: the values are no label maps.
     """
-    visit = Visit(layout, tuple(pairings), threshold, mend, probe)
+    visit = Visit(layout, tuple(pairings), threshold, mend, probe, sums)
     flat = any(pairing.flat for pairing in pairings)
     parts: list[Stats] = []
     for batch in batches(pair, layout, whole_samples=flat or mend is not None):
@@ -76,6 +80,7 @@ class Visit:
     threshold: float
     mend: Mend | None = None
     probe: ProbeBuilder | None = None
+    sums: SumsWanted | None = None
 
     @np.errstate(over="ignore", invalid="ignore")  # NaN and Inf are counted, not complained about
     def __call__(self, batch: Batch) -> Stats:
@@ -89,6 +94,21 @@ class Visit:
             tables={pairing: self._table(batch, true, pred, pairing) for pairing in self.pairings},
             y_true=true.values(),
             y_pred=pred.values(),
+            sums=self._summed(batch, true, pred, self.sums) if self.sums else None,
+        )
+
+    def _summed(self, batch: Batch, true: _Side, pred: _Side, wanted: SumsWanted) -> ChannelSums:
+        n, channels = len(batch.samples), self.layout.y_pred.channels
+        dense = self.layout.y_true.per_class
+        return channel_sums(
+            y_true=true.arranged.reshape(n, -1, channels)
+            if dense
+            else true.arranged.reshape(n, -1),
+            y_pred=pred.arranged.reshape(n, -1, channels),
+            samples=batch.samples,
+            threshold=self.threshold,
+            one_channel=channels == 1,
+            ignore_index=wanted.ignore_index,
         )
 
     def _table(self, batch: Batch, true: _Side, pred: _Side, pairing: Pairing) -> PairCounts:
@@ -128,11 +148,11 @@ class _Side:
         self._dense = axes.dense
         # float32 holds every float16 exactly and is several times faster to compare
         exact = stored.astype(np.float32) if stored.dtype == np.float16 else stored
-        self._arranged = axes.arrange(exact)
+        self.arranged = axes.arrange(exact)
         self._ids: NDArray[np.int64] | None = None
         self._sums = ValueCounts()
         if axes.per_class:
-            self._ids, self._sums = argmax_and_sums(self._arranged)
+            self._ids, self._sums = argmax_and_sums(self.arranged)
         self._known: dict[Derivation, NDArray[Any]] = {}
 
     def labels(self, derivation: Derivation) -> NDArray[Any]:
@@ -145,16 +165,18 @@ class _Side:
 
     def _derive(self, derivation: Derivation) -> NDArray[Any]:
         match derivation:
+            case Derivation.ARGMAX_NAN:
+                return derive.argmax_nan(self.arranged, self.labels(Derivation.ARGMAX))
             case Derivation.BINS:
-                return derive.bins(self._arranged, self._threshold)
+                return derive.bins(self.arranged, self._threshold)
             case Derivation.TENTHS:
-                return derive.tenths(self._arranged)
+                return derive.tenths(self.arranged)
             case Derivation.COLOUR:
-                return derive.colours(self._arranged)
+                return derive.colours(self.arranged)
             case Derivation.TIMES_255:
-                return derive.times_255(self._arranged)
+                return derive.times_255(self.arranged)
             case _:
-                return derive.as_labels(self._arranged)
+                return derive.as_labels(self.arranged)
 
     def flat(self, derivation: Derivation) -> NDArray[Any]:
         """Return one label for each value, or each row of the last axis, in the order stored."""
@@ -169,7 +191,7 @@ class _Side:
     def values(self) -> ValueCounts:
         """Return the counts over all values."""
         return self._sums + measure(
-            self._arranged,
+            self.arranged,
             samples=self._batch.samples,
             first_row=self._batch.first_row,
             dense=self._dense,
