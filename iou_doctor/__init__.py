@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -27,6 +27,9 @@ def check(
     threshold: float | None = None,
     baseline: str | PathLike[str] | None = None,
     max_drop: float = 0.01,
+    contracts: Literal["common", "all"] = "common",
+    batch_size: int | None = None,
+    seen: str | None = None,
 ) -> Report:
     """Return the Report on masks and predictions, as `iou-doctor check` makes it.
 
@@ -41,6 +44,9 @@ def check(
         threshold: the cut of one channel of scores.
         baseline: a JSON report of an earlier run to compare with.
         max_drop: by how much a score may fall below the baseline's.
+        contracts: which implementations to compare.
+        batch_size: images in one update of a metric; `None`: all.
+        seen: a score as somebody printed it, "0.3333" for instance, to be explained.
 
     Raises:
         iou_doctor.errors.UsageError: options that do not go together.
@@ -49,6 +55,7 @@ def check(
     """
     from iou_doctor import checkup, sources
     from iou_doctor.baseline import load_baseline
+    from iou_doctor.lookup import parse_score
     from iou_doctor.reading import Options
 
     options = Options(
@@ -60,7 +67,14 @@ def check(
     )
     earlier = None if baseline is None else load_baseline(str(baseline), max_drop=max_drop)
     pair = sources.open_pair(y_true=y_true, y_pred=y_pred)
-    return checkup.check(pair, options, metric_call=metric, baseline=earlier)
+    questions = checkup.Questions(
+        metric_call=metric,
+        baseline=earlier,
+        everything=contracts == "all",
+        batch_size=batch_size,
+        seen=None if seen is None else parse_score(seen),
+    )
+    return checkup.check(pair, options, questions)
 
 
 def __getattr__(name: str) -> Any:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from iou_doctor import contracts, handover, interpret
 from iou_doctor.baseline import Baseline
 from iou_doctor.contracts import keras
 from iou_doctor.derivation import Derivation, Pairing
-from iou_doctor.diagnosis import Selection, diagnose
+from iou_doctor.diagnosis import Selection, diagnose, mended_pairs
 from iou_doctor.errors import UsageError
 from iou_doctor.evidence import Evidence
 from iou_doctor.layout import Layout, Relation
+from iou_doctor.lookup import Printed
 from iou_doctor.metric import Metric
 from iou_doctor.passes import Passes
 from iou_doctor.probe import Probe
@@ -24,7 +25,8 @@ from iou_doctor.report import Report
 from iou_doctor.score import ContractScore, score
 from iou_doctor.source import Pair
 from iou_doctor.stats import PairCounts, Stats
-from iou_doctor.what_if import TIMES_255
+from iou_doctor.what_if import TIMES_255, Recount
+from iou_doctor.why import look_up
 
 Number = TypeVar("Number", int, float)
 
@@ -37,15 +39,29 @@ MOST_CLASSES = 4096
 """Full ADE20K has about 3,100 ids; a table of this many classes squared takes 128 MiB."""
 
 
+@dataclass(frozen=True)
+class Questions:
+    """What the user asks about a pair of arrays."""
+
+    metric_call: str | None = None
+    """The metric as written in the user's code; `None`: `keras.metrics.MeanIoU`."""
+    selection: Selection = field(default_factory=Selection)
+    """Which rules to report."""
+    baseline: Baseline | None = None
+    """An earlier report to compare with."""
+    everything: bool = False
+    """Ask every contract, not only those that people compare most."""
+    batch_size: int | None = None
+    """Images in one update of a metric; `None`: all."""
+    seen: Printed | None = None
+    """A score that somebody printed for these arrays."""
+
+
 def check(
     pair: Pair,
     options: Options,
+    questions: Questions | None = None,
     *,
-    metric_call: str | None = None,
-    selection: Selection | None = None,
-    baseline: Baseline | None = None,
-    everything: bool = False,
-    batch_size: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Report:
     """Return the Report on a pair of arrays: one pass, then judgement.
@@ -53,11 +69,7 @@ def check(
     Args:
         pair: predictions and masks, opened.
         options: what the user said about them.
-        metric_call: the metric as written in the user's code; `None`: `keras.metrics.MeanIoU`.
-        selection: which rules to report; `None`: all.
-        baseline: an earlier report to compare with.
-        everything: ask every contract, not only those that people compare most.
-        batch_size: images in one update of a metric; `None`: all.
+        questions: what the user asks; `None`: the usual.
         progress: called with the samples done and in all, now and then.
 
     Raises:
@@ -65,9 +77,27 @@ def check(
         SourceError: a file cannot be read.
         ReadingError: the arrays cannot be understood.
     """
-    metric, options = _metric(metric_call, options)
+    questions = questions or Questions()
+    evidence, recount = gather(pair, options, questions, progress=progress)
+    report = diagnose(evidence, questions.selection, recount)
+    if questions.seen is None:
+        return report
+    mended = mended_pairs(report, evidence, recount)
+    return replace(report, lookup=look_up(questions.seen, evidence=evidence, mended=mended))
+
+
+def gather(
+    pair: Pair,
+    options: Options,
+    questions: Questions,
+    *,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Evidence, Recount]:
+    """Return the facts, and what counts the label pairs once more; see `check`."""
+    metric, options = _metric(questions.metric_call, options)
     _check_limits(options)
     layout = interpret.read_layout(pair, options, num_classes=options.num_classes)
+    everything = questions.everything or questions.seen is not None
     first = _first_pass(pair, layout, metric, options, progress, everything=everything)
     if _stored_alike(layout, first.stats):
         layout = replace(layout, relation=Relation.FLATTENED)
@@ -81,13 +111,15 @@ def check(
         ignore_index=options.ignore_index,
         threshold=first.passes.threshold,
     )
-    if metric_call is None:
+    if questions.metric_call is None:
         metric = keras.default_metric(
             num_classes=reading.num_classes, ignore_class=reading.ignore_index
         )
-    evidence = replace(_evidence(pair, reading, first, metric), baseline=baseline)
-    evidence = _with_contracts(evidence, everything=everything, batch_size=batch_size)
-    return diagnose(evidence, selection or Selection(), _recount(first.passes, reading))
+    evidence = replace(_evidence(pair, reading, first, metric), baseline=questions.baseline)
+    evidence = _with_contracts(
+        evidence, everything=questions.everything, batch_size=questions.batch_size
+    )
+    return evidence, _recount(first.passes, reading)
 
 
 @dataclass(frozen=True)
@@ -132,7 +164,7 @@ def _with_contracts(evidence: Evidence, *, everything: bool, batch_size: int | N
     return replace(evidence, given=given, contracts=table)
 
 
-def _recount(passes: Passes, reading: Reading) -> Callable[[Sequence[Step]], PairCounts]:
+def _recount(passes: Passes, reading: Reading) -> Recount:
     """Return what counts the doctor's label pairs once more, after steps."""
     pairing = interpret.doctor_pairing(reading)
 

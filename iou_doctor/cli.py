@@ -26,6 +26,7 @@ from iou_doctor.cli_options import (
     refuse,
     words,
 )
+from iou_doctor.cli_why import why
 from iou_doctor.errors import IouDoctorError, UsageError
 
 if TYPE_CHECKING:
@@ -111,6 +112,10 @@ def check(
         int | None,
         typer.Option(metavar="N", min=1, help="Images in one update, for averages over batches."),
     ] = None,
+    seen: Annotated[
+        str | None,
+        typer.Option(metavar="SCORE", help="Explain this score too, as somebody printed it."),
+    ] = None,
     output_format: Annotated[Format, typer.Option(help="How to write the report.")] = "full",
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the report to FILE, not to stdout.")
@@ -130,12 +135,21 @@ def check(
     """
     try:
         from iou_doctor.baseline import load_baseline
+        from iou_doctor.checkup import Questions
         from iou_doctor.checkup import check as run_check
         from iou_doctor.diagnosis import Selection
+        from iou_doctor.lookup import parse_score
         from iou_doctor.progress import progress_bar
         from iou_doctor.sources import open_pair
 
-        selection = Selection(select=words(select), ignore=words(ignore))
+        questions = Questions(
+            metric_call=metric,
+            selection=Selection(select=words(select), ignore=words(ignore)),
+            baseline=None if baseline is None else load_baseline(baseline, max_drop=max_drop),
+            everything=contracts == "all",
+            batch_size=batch_size,
+            seen=None if seen is None else parse_score(seen),
+        )
         options = reading_options(
             num_classes=num_classes,
             ignore_index=ignore_index,
@@ -147,19 +161,9 @@ def check(
         )
         _check_output(output)
         _check_share("--min-iou", min_iou)
-        earlier = None if baseline is None else load_baseline(baseline, max_drop=max_drop)
         pair = open_pair(y_true=masks, y_pred=predictions)
         with progress_bar(shown=progress and not quiet) as advance:
-            report = run_check(
-                pair,
-                options,
-                metric_call=metric,
-                selection=selection,
-                baseline=earlier,
-                everything=contracts == "all",
-                batch_size=batch_size,
-                progress=advance,
-            )
+            report = run_check(pair, options, questions, progress=advance)
         _write(report, output_format, output, quiet=quiet, verbose=verbose)
     except IouDoctorError as error:
         refuse(error)
@@ -167,6 +171,7 @@ def check(
 
 
 app.command()(fix)
+app.command(context_settings={"ignore_unknown_options": True})(why)  # -0.1 is a score
 
 
 @app.command()

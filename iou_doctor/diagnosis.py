@@ -14,7 +14,8 @@ from iou_doctor.reading import Encoding
 from iou_doctor.report import Input, Report, Verdict
 from iou_doctor.second_look import look_again
 from iou_doctor.source import Source
-from iou_doctor.what_if import Recount, mean_iou_after
+from iou_doctor.stats import PairCounts
+from iou_doctor.what_if import Recount, mean_iou_after, mended
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,15 @@ def _verdict(
         summary=_summary(sick, primary, evidence, after),
         mean_iou_after_all=after,
     )
+
+
+def mended_pairs(report: Report, evidence: Evidence, recount: Recount) -> PairCounts | None:
+    """Return the label pairs after all repairs of a report; `None` where nothing is to repair."""
+    roots = _roots(report.findings, dict(report.explains))
+    repairs = [finding.repair for finding in roots if finding.repair]
+    if not repairs or any(repair.estimated and not repair.steps for repair in repairs):
+        return None
+    return mended(repairs, evidence, recount).pairs
 
 
 def _summary(sick: bool, primary: Finding | None, evidence: Evidence, after: float | None) -> str:

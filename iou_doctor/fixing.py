@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from iou_doctor.checkup import check
+from iou_doctor.checkup import Questions, check
 from iou_doctor.diagnosis import Selection
 from iou_doctor.finding import Finding
 from iou_doctor.form import Form, form_of
@@ -78,7 +78,8 @@ def fix(
         OutputError: a file cannot be written.
     """
     pair = open_pair(y_true=y_true, y_pred=y_pred)
-    before = check(pair, options, metric_call=metric_call, selection=selection, progress=progress)
+    questions = Questions(metric_call=metric_call, selection=selection or Selection())
+    before = check(pair, options, questions, progress=progress)
     plan = treatment(before, unsafe=unsafe)
     if not any(plan.steps.values()):
         return Fixed(y_pred, y_true, (), (), before)
@@ -90,8 +91,7 @@ def fix(
     after = check(
         open_pair(y_true=places[Side.MASKS], y_pred=places[Side.PREDICTIONS]),
         _options_after(options, before.reading, plan, _forms(before.reading, plan, pair)),
-        metric_call=metric_call,
-        selection=selection,
+        questions,
         progress=progress,
     )
     return Fixed(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from iou_doctor.finding import Finding, Outcome, Severity
+from iou_doctor.lookup import Lookup
 from iou_doctor.reading import Encoding, Reading
 from iou_doctor.score import ContractScore, Pixels, Score
 
@@ -56,6 +57,8 @@ class Report:
     """For the name of a finding's rule, the names of those that are its consequences."""
     outcomes: tuple[Outcome, ...]
     """Every rule, in order of code."""
+    lookup: Lookup | None = None
+    """What a score that somebody printed can mean, where one was given."""
 
     @property
     def mean_iou(self) -> float | None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from iou_doctor.baseline import Baseline
-from iou_doctor.checkup import check
+from iou_doctor.checkup import Questions, check
 from iou_doctor.finding import Finding, Outcome, Severity
 from iou_doctor.interpret import read_layout
 from iou_doctor.layout import Layout
@@ -18,6 +18,8 @@ from iou_doctor.source import Pair
 from iou_doctor.sources import ArraySource
 
 Array = NDArray[Any]
+ASKED = {"everything", "batch_size", "seen"}
+"""Keyword arguments of `diagnose` that are questions, not options of the reading."""
 
 
 def pair_of(*, y_true: ArrayLike, y_pred: ArrayLike) -> Pair:
@@ -36,7 +38,9 @@ def diagnose(
     **options: Any,
 ) -> Report:
     pair = pair_of(y_true=y_true, y_pred=y_pred)
-    return check(pair, Options(**options), metric_call=metric, baseline=baseline)
+    asked = {name: options.pop(name) for name in ASKED & options.keys()}
+    questions = Questions(metric_call=metric, baseline=baseline, **asked)
+    return check(pair, Options(**options), questions)
 
 
 def layout_of(

@@ -25,12 +25,17 @@ NOUNS = {
         "derivation",
     ),
     *("score", "repair", "finding", "evidence", "report", "known", "baseline"),
-    *("channel_sums", "contract", "given"),
+    *("channel_sums", "contract", "given", "lookup"),
 }
-VERBS = {"sources", "interpret", "scan", "contracts", "checks", "repairs", "render", "writers"}
+VERBS = {
+    *("sources", "interpret", "scan", "contracts", "causes", "checks", "repairs", "render"),
+    "writers",
+}
 JOINERS = {
     *(
         "handover",
+        "why",
+        "cli_why",
         "checkup",
         "passes",
         "diagnosis",
@@ -45,8 +50,8 @@ JOINERS = {
 DOORS = {
     "h5py": ("sources/", "writers/"),
     "PIL": ("sources/", "writers/"),
-    "rich": ("render/terminal.py", "progress.py", "cli.py"),
-    "typer": ("cli.py", "cli_fix.py", "cli_options.py"),
+    "rich": ("render/terminal.py", "render/lookup_text.py", "progress.py", "cli.py", "cli_why.py"),
+    "typer": ("cli.py", "cli_fix.py", "cli_why.py", "cli_options.py"),
     "tensorflow": ("scan/", "sources/saved_model.py"),
     "keras": ("scan/", "sources/saved_model.py"),
 }

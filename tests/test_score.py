@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from iou_doctor.checkup import check
+from iou_doctor.checkup import Questions, check
 from iou_doctor.derivation import no_class
 from iou_doctor.reading import Options
 from iou_doctor.score import Pixels, score
@@ -161,7 +161,7 @@ def test_the_iou_of_valid_labels_is_scikit_learns(classes, data):
 
 def report_of(*, y_true, y_pred, metric, **options):
     pair = Pair(y_true=ArraySource(y_true, "masks"), y_pred=ArraySource(y_pred, "predictions"))
-    return check(pair, Options(**options), metric_call=metric)
+    return check(pair, Options(**options), Questions(metric_call=metric))
 
 
 def reference(name):

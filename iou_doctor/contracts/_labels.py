@@ -168,5 +168,5 @@ def size_error(lengths: tuple[int | None, int | None]) -> str:
         return "ValueError: the images differ in size and cannot be stacked into one array"
     return (
         "InvalidArgumentError: shapes must match after flattening:"
-        f" [{true}] masks, [{pred}] predictions"
+        f" [{true}] masks vs. [{pred}] predictions"
     )

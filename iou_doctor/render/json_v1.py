@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from iou_doctor.finding import Finding, Outcome
+from iou_doctor.render import lookup_json
 from iou_doctor.report import Input, Report
 from iou_doctor.score import ContractScore, Score
 
@@ -49,6 +50,7 @@ def _document(report: Report) -> dict[str, Any]:
         "contracts": [_contract(contract) for contract in report.contracts],
         "findings": [_finding(finding, report) for finding in report.findings],
         "rules": [_rule(outcome) for outcome in report.outcomes],
+        **({} if report.lookup is None else {"seen": lookup_json.entries(report.lookup)}),
     }
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from iou_doctor.finding import Finding, Severity, Status
 from iou_doctor.layout import Assumption
+from iou_doctor.render.lookup_text import body
 from iou_doctor.render.others import groups
 from iou_doctor.repair import Repair
 from iou_doctor.report import Report
@@ -65,6 +66,7 @@ def render(report: Report, console: Console, *, verbose: bool = False, quiet: bo
             *_findings(report, verbose),
             *_classes(report, glyphs, width, verbose),
             *_others(report, verbose),
+            *_seen(report, verbose),
             _footer(report, glyphs),
             *([_rules(report)] if verbose else []),
         ]
@@ -248,6 +250,12 @@ def _others(report: Report, verbose: bool) -> list[RenderableType]:
     if len(shown) < len(found):
         grid.add_row("", "", Text(f"{len(found) - len(shown)} more; -v shows all", style="dim"))
     return [Padding(grid, (0, 0, 0, 2))]
+
+
+def _seen(report: Report, verbose: bool) -> list[RenderableType]:
+    if report.lookup is None:
+        return []
+    return [Padding(body(report.lookup, verbose=verbose), (0, 0, 0, 2))]
 
 
 def _footer(report: Report, glyphs: Glyphs) -> RenderableType:

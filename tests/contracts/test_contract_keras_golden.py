@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from iou_doctor.checkup import check
+from iou_doctor.checkup import Questions, check
 from iou_doctor.reading import Options
 from iou_doctor.source import Pair
 from iou_doctor.sources import ArraySource
@@ -42,7 +42,7 @@ def test_a_recorded_answer_is_reported(fixture, call, value):
         y_true=ArraySource(array(fixture["y_true"]), "y_true"),
         y_pred=ArraySource(array(fixture["y_pred"]), "y_pred"),
     )
-    metric = check(pair, Options(), metric_call=call).metric
+    metric = check(pair, Options(), Questions(metric_call=call)).metric
     if value is None:
         assert metric.value is None
         assert metric.error is not None

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from iou_doctor.checkup import check
+from iou_doctor.checkup import Questions, check
 from iou_doctor.diagnosis import Selection
 from iou_doctor.reading import Options
 from iou_doctor.render import concise, json_v1, terminal
@@ -34,7 +34,7 @@ def report() -> Report:
         ArraySource(scores, "preds.npy"),
     )
     options = Options(num_classes=3, class_names=NAMES)
-    return check(pair, options, selection=Selection(ignore=("IOU608",)))
+    return check(pair, options, Questions(selection=Selection(ignore=("IOU608",))))
 
 
 def _text(report: Report, width: int, *, colour: bool = False, **options: bool) -> str:

@@ -1,0 +1,57 @@
+"""What a printed score can mean, as JSON: a public interface, written out key by key."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from iou_doctor.lookup import Lookup, Match
+
+
+def render(lookup: Lookup, *, version: str) -> str:
+    """Return `iou-doctor why` as JSON text. The same lookup gives the same bytes."""
+    document = {
+        "schema_version": 1,
+        "tool": {"name": "iou-doctor", "version": version},
+        **entries(lookup),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def entries(lookup: Lookup) -> dict[str, Any]:
+    """Return what a report holds of a lookup."""
+    return {
+        "score": {
+            "printed": lookup.printed.text,
+            "ranges": [list(ends) for ends in lookup.printed.ranges],
+        },
+        "tried": lookup.tried,
+        "expected_by_chance": lookup.chance,
+        "matches": [_match(match) for match in lookup.matches],
+        "conditions": [
+            {
+                "cause": condition.cause.name,
+                "claim": condition.cause.claim,
+                "requires": condition.requires,
+                "next": condition.cause.next_step,
+            }
+            for condition in lookup.conditions
+        ],
+    }
+
+
+def _match(match: Match) -> dict[str, Any]:
+    return {
+        "value": match.value,
+        "plausibility": match.plausibility,
+        "suspects": [
+            {
+                "cause": suspect.cause.name,
+                "claim": suspect.cause.claim,
+                "implementations": [name for name in suspect.implementations if name],
+                "next": suspect.cause.next_step,
+                "plausibility": suspect.plausibility,
+            }
+            for suspect in match.suspects
+        ],
+    }

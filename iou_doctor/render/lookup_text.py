@@ -1,0 +1,88 @@
+"""What a printed score can mean, for people."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from iou_doctor.lookup import Lookup, Match, Suspect
+
+MOST_MATCHES = 5
+MOST_SUSPECTS = 6
+MOST_NAMES = 8
+WIDEST = 120
+
+
+def render(lookup: Lookup, console: Console, *, verbose: bool = False) -> str:
+    """Return the text of `iou-doctor why`, with colour codes where the console has colours."""
+    with console.capture() as capture:
+        console.print(body(lookup, verbose=verbose), width=min(console.width, WIDEST))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
+
+
+def body(lookup: Lookup, *, verbose: bool = False) -> RenderableType:
+    """Return the lookup as a part of a report."""
+    shown = lookup.matches if verbose else lookup.matches[:MOST_MATCHES]
+    parts: list[RenderableType] = [Text(headline(lookup), style="bold")]
+    parts += [_match(index, match, verbose=verbose) for index, match in enumerate(shown, start=1)]
+    if len(shown) < len(lookup.matches):
+        parts.append(Text(f"{len(lookup.matches) - len(shown)} more; -v shows all", style="dim"))
+    if lookup.conditions:
+        parts.append(_conditions(lookup))
+    parts.append(Text(_odds(lookup), style="dim"))
+    spaced = [part for each in parts for part in (each, Text(""))]
+    return Group(*spaced[:-1])
+
+
+def headline(lookup: Lookup) -> str:
+    """Return the result in one line."""
+    text, count = lookup.printed.text, len(lookup.matches)
+    if not count:
+        return f"{text}: nothing that was tried gives this number"
+    kinds = "one explanation" if count == 1 else f"{count} explanations, the likeliest first"
+    return f"{text}: {kinds}"
+
+
+def _match(index: int, match: Match, *, verbose: bool) -> RenderableType:
+    suspects = match.suspects if verbose else match.suspects[:MOST_SUSPECTS]
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True, justify="right", style="bold")
+    grid.add_column(overflow="fold")
+    for row, suspect in enumerate(suspects):
+        head = f"{index}.  {match.value:.6f}" if row == 0 else "or"
+        grid.add_row(head, _suspect(suspect, verbose=verbose))
+    if len(suspects) < len(match.suspects):
+        more = len(match.suspects) - len(suspects)
+        grid.add_row("", Text(f"and {more} more with this very value; -v shows all", style="dim"))
+    return Padding(grid, (0, 0, 0, 2))
+
+
+def _suspect(suspect: Suspect, *, verbose: bool) -> RenderableType:
+    names = suspect.implementations
+    shown = names if verbose else names[:MOST_NAMES]
+    more = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
+    by = Text(", ".join(shown) + more, style="dim")
+    claim = Text(suspect.cause.claim)
+    following = Text.assemble(("next: ", "green"), suspect.cause.next_step)
+    return Group(claim, *([by] if names and any(names) else []), following)
+
+
+def _conditions(lookup: Lookup) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True, style="bold")
+    grid.add_column(overflow="fold")
+    for condition in lookup.conditions:
+        following = Text.assemble(("next: ", "green"), condition.cause.next_step)
+        claim = Text(f"{condition.requires}: {condition.cause.claim}")
+        grid.add_row("if", Group(claim, following))
+    return Padding(grid, (0, 0, 0, 2))
+
+
+def _odds(lookup: Lookup) -> str:
+    chance = f"{lookup.chance:.1f}" if lookup.chance >= 0.05 else "fewer than 0.1"
+    odds = f"{lookup.tried:,} different values tried; by chance alone {chance} would match"
+    if not lookup.with_arrays:
+        odds += "; give PREDICTIONS and MASKS to try every implementation on your arrays"
+    return odds

@@ -1,0 +1,203 @@
+"""From a printed score back to its causes: contracts times faults, matched and ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from iou_doctor import causes, contracts
+from iou_doctor.contract import Contract, Group
+from iou_doctor.derivation import Derivation, Pairing, naive_answer
+from iou_doctor.evidence import Evidence
+from iou_doctor.given import Form, Given
+from iou_doctor.lookup import Cause, Lookup, Match, Printed, Suspect
+from iou_doctor.stats import PairCounts
+
+SAME = 1e-6
+"""Values this close are one: float32 ratios of equal counts."""
+NEIGHBOURHOOD = 0.05
+"""Values this far on either side say how densely candidates lie."""
+MOST_ROWS = 200_000
+"""Rows of a table of pairs up to which averages over images are tried with each fault."""
+FIRST_CHOICE = {
+    "keras": 1.0,
+    "torchmetrics": 0.8,
+    "mmsegmentation": 0.7,
+    "scikit-learn": 0.6,
+    "by definition": 0.6,
+    "segmentation_models": 0.5,
+    "segmentation_models_pytorch": 0.5,
+    "Keras backend": 0.4,
+}
+"""How many people would have used it; 0.3 for others."""
+OTHER = 0.3
+UNCOMMON = 0.6
+"""Of a contract that is not in the short table."""
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    value: float
+    cause: Cause
+    implementation: str
+    plausibility: float
+
+
+def look_up(
+    printed: Printed,
+    *,
+    evidence: Evidence | None = None,
+    mended: PairCounts | None = None,
+    num_classes: int | None = None,
+) -> Lookup:
+    """Return what a printed score can mean.
+
+    Args:
+        printed: the score.
+        evidence: the facts about a pair of arrays; `None`: closed forms alone.
+        mended: the label pairs after all repairs; `None` where there are none.
+        num_classes: C, where no arrays say it.
+    """
+    candidates: list[_Candidate] = []
+    shares, accuracy = None, None
+    if evidence is not None and evidence.given is not None:
+        candidates = list(_from_arrays(evidence, mended))
+        num_classes = evidence.reading.num_classes
+        shares, accuracy = _shares(evidence), evidence.mended.pixel_accuracy
+    candidates += [
+        _Candidate(form.value, form.cause, form.implementation, form.cause.prior)
+        for form in causes.formulas(num_classes=num_classes, shares=shares, accuracy=accuracy)
+    ]
+    candidates = _simplest(candidates)
+    values = _distinct([candidate.value for candidate in candidates])
+    return Lookup(
+        printed=printed,
+        matches=_matches([found for found in candidates if found.value in printed]),
+        tried=len(values),
+        chance=_by_chance(values, printed),
+        conditions=() if evidence else tuple(causes.conditions(printed)),
+        with_arrays=evidence is not None,
+    )
+
+
+def _simplest(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Return the candidates without those whose fault changes nothing for their implementation."""
+    told: set[tuple[str, float]] = set()
+    kept = []
+    for candidate in sorted(candidates, key=lambda candidate: -candidate.cause.prior):
+        key = candidate.implementation, round(candidate.value, 7)
+        if not candidate.implementation or key not in told:
+            kept.append(candidate)
+        told.add(key)
+    return kept
+
+
+def _from_arrays(evidence: Evidence, mended: PairCounts | None) -> Iterator[_Candidate]:
+    given = evidence.given
+    if given is None:
+        return
+    value = evidence.metric_score.value
+    if value is not None:
+        cause = causes.AS_GIVEN
+        yield _Candidate(value, cause, evidence.metric.call, 1.2)  # the user's own call
+    yield from _candidates(causes.AS_GIVEN, given, everything=True)
+    read = well_read(given, evidence.pairs)
+    for cause, changed in causes.what_ifs(read):
+        plain = cause.prior >= causes.MENDED.prior
+        yield from _candidates(cause, changed, everything=plain)
+    if mended is not None and mended != evidence.pairs:
+        yield from _candidates(causes.MENDED, well_read(given, mended), everything=True)
+
+
+def well_read(given: Given, pairs: PairCounts) -> Given:
+    """Return class ids as a user would hand them over who has read both arrays well."""
+    labels = pairs.relabel(truth=naive_answer, prediction=naive_answer)
+    integers = np.dtype(np.int64)
+    flat = Pairing(Derivation.LABELS, Derivation.LABELS, flat=True)
+    return replace(
+        given,
+        form=Form.LABELS,
+        labels=labels,
+        true_dtype=integers,
+        pred_dtype=integers,
+        bins=None,
+        sums=None,
+        flat={flat: labels},
+        lengths={},
+    )
+
+
+def _candidates(cause: Cause, given: Given, *, everything: bool) -> Iterator[_Candidate]:
+    if given.form is Form.LABELS and given.flat:
+        given = replace(given, flat=dict.fromkeys(given.flat, given.labels))
+    whole = replace(given, samples=1, labels=given.labels.pooled())
+    whole = replace(whole, flat={key: table.pooled() for key, table in given.flat.items()})
+    images = everything or len(given.labels.count) <= MOST_ROWS
+    for contract in contracts.applicable(given, everything=True):
+        over_images = contract.choices.group is not Group.DATA_SET or contract.choices.batches
+        if over_images and not images:
+            continue
+        pooled = not over_images and given.form is Form.LABELS
+        score = contracts.evaluate(contract, whole if pooled else given)
+        if score.value is not None:
+            yield _Candidate(score.value, cause, score.short, cause.prior * _prior(contract))
+
+
+def _prior(contract: Contract) -> float:
+    prior = FIRST_CHOICE.get(contract.library, OTHER)
+    return prior if contract.common else UNCOMMON * prior
+
+
+def _shares(evidence: Evidence) -> tuple[float, ...]:
+    """Return the share of the true pixels of each class."""
+    per_class = evidence.mended.per_class
+    total = max(1, sum(entry.truth_pixels for entry in per_class))
+    return tuple(entry.truth_pixels / total for entry in per_class)
+
+
+def _distinct(values: Sequence[float]) -> list[float]:
+    ordered = sorted(values)
+    return [
+        value
+        for index, value in enumerate(ordered)
+        if index == 0 or value - ordered[index - 1] > SAME
+    ]
+
+
+def _by_chance(values: Sequence[float], printed: Printed) -> float:
+    """Return how many values would lie in the interval if its neighbourhood were even."""
+    near = sum(abs(value - printed.middle) <= NEIGHBOURHOOD for value in values)
+    return near * min(1.0, printed.width / (2 * NEIGHBOURHOOD))
+
+
+def _matches(found: Sequence[_Candidate]) -> tuple[Match, ...]:
+    """Return groups of equal values, the most plausible first."""
+    groups: list[list[_Candidate]] = []
+    for candidate in sorted(found, key=lambda candidate: candidate.value):
+        if groups and candidate.value - groups[-1][-1].value <= SAME:
+            groups[-1].append(candidate)
+        else:
+            groups.append([candidate])
+    matches = [Match(group[0].value, _suspects(group)) for group in groups]
+    return tuple(sorted(matches, key=lambda match: (-match.plausibility, match.value)))
+
+
+def _suspects(group: Sequence[_Candidate]) -> tuple[Suspect, ...]:
+    by_cause: dict[Cause, list[_Candidate]] = {}
+    for candidate in group:
+        by_cause.setdefault(candidate.cause, []).append(candidate)
+    suspects = [
+        Suspect(
+            cause,
+            tuple(dict.fromkeys(member.implementation for member in _ranked(members))),
+            max(member.plausibility for member in members),
+        )
+        for cause, members in by_cause.items()
+    ]
+    return tuple(sorted(suspects, key=lambda suspect: -suspect.plausibility))
+
+
+def _ranked(members: Sequence[_Candidate]) -> list[_Candidate]:
+    return sorted(members, key=lambda member: -member.plausibility)
