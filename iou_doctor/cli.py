@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -18,9 +15,12 @@ from iou_doctor.cli_options import (
     MasksAs,
     MetricCall,
     NumClasses,
+    OutputFile,
+    OutputFormat,
     Predictions,
     PredictionsAs,
     Progress,
+    Reports,
     Threshold,
     reading_options,
     refuse,
@@ -29,11 +29,8 @@ from iou_doctor.cli_options import (
 from iou_doctor.errors import IouDoctorError, UsageError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from iou_doctor.report import Report
 
-Format = Literal["full", "concise", "json"]
 FailOn = Literal["error", "warning", "note", "never"]
 
 app = typer.Typer(
@@ -102,10 +99,9 @@ def check(
         float,
         typer.Option(metavar="DROP", help="How far an IoU may fall below the baseline's."),
     ] = 0.01,
-    output_format: Annotated[Format, typer.Option(help="How to write the report.")] = "full",
-    output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the report to FILE, not to stdout.")
-    ] = None,
+    output_format: OutputFormat = "full",
+    output: OutputFile = None,
+    reports: Reports = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the verdict.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Every finding, class and rule in full.")
@@ -120,6 +116,7 @@ def check(
     Example: iou-doctor check preds.npy masks.npy --num-classes 3
     """
     try:
+        from iou_doctor import outputs
         from iou_doctor.baseline import load_baseline
         from iou_doctor.checkup import check as run_check
         from iou_doctor.diagnosis import Selection
@@ -136,7 +133,12 @@ def check(
             masks_as=masks_as,
             class_names=class_names,
         )
-        _check_output(output)
+        wanted = outputs.outputs(
+            output_format=output_format,
+            output=output,
+            reports=reports or (),
+            inputs=(predictions, masks),
+        )
         _check_share("--min-iou", min_iou)
         earlier = None if baseline is None else load_baseline(baseline, max_drop=max_drop)
         pair = open_pair(y_true=masks, y_pred=predictions)
@@ -149,7 +151,7 @@ def check(
                 baseline=earlier,
                 progress=advance,
             )
-        _write(report, output_format, output, quiet=quiet, verbose=verbose)
+        outputs.write(report, wanted, quiet=quiet, verbose=verbose)
     except IouDoctorError as error:
         refuse(error)
     raise typer.Exit(_exit_code(report, fail_on, min_iou))
@@ -190,54 +192,23 @@ def explain(
     typer.echo(f"{entry.rule.code} {entry.rule.name} ({entry.rule.severity})\n\n{entry.manual}")
 
 
-def _check_output(output: Path | None) -> None:
-    """Refuse a place that cannot be written before the scan, not after."""
-    if output is not None and (output.is_dir() or not output.parent.is_dir()):
-        raise UsageError(f"--output {output}: not a file in an existing folder")
-
-
-def _write(
-    report: Report, output_format: Format, output: Path | None, *, quiet: bool, verbose: bool
+@app.command()
+def schema(
+    name: Annotated[
+        Literal["report"], typer.Argument(metavar="[report]", help="Of what: the JSON report.")
+    ] = "report",
 ) -> None:
-    if output_format == "full":
-        from rich.console import Console
+    """Print the JSON Schema of what iou-doctor writes."""
+    from importlib import resources
 
-        from iou_doctor.render import terminal
-
-        console = Console() if output is None else _file_console()
-        text = terminal.render(report, console, verbose=verbose, quiet=quiet)
-    else:
-        from iou_doctor.render import concise, json_v1
-
-        text = json_v1.render(report) if output_format == "json" else concise.render(report)
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        _replace(output, text)
-
-
-def _file_console() -> Console:
-    """Return a console for a file: no colour, whatever the environment says."""
-    from rich.console import Console
-
-    return Console(file=io.StringIO(), width=80, color_system=None)
+    file = resources.files("iou_doctor").joinpath("schemas", f"{name}.json")
+    typer.echo(file.read_text("utf-8"), nl=False)
 
 
 def _check_share(option: str, value: float | None) -> None:
     """Refuse what is no share: a comparison with NaN never fails a build."""
     if value is not None and not 0 <= value <= 1:
         raise UsageError(f"{option} {value:g}: give a score from 0 to 1, 0.7 for instance")
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all: beside it first, then renamed."""
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise UsageError(f"--output {path} cannot be written: {error.strerror}") from error
 
 
 def _exit_code(report: Report, fail_on: FailOn, min_iou: float | None) -> int:

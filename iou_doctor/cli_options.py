@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
+
+from iou_doctor.render import FORMATS
 
 if TYPE_CHECKING:
     from iou_doctor.errors import IouDoctorError
@@ -62,6 +65,37 @@ PredictionsAs = Annotated[
 MasksAs = Annotated[EncodingName | None, typer.Option(help="What the masks are, if misread.")]
 Progress = Annotated[
     bool, typer.Option("--progress/--no-progress", help="Show a bar during long scans.")
+]
+
+
+def _formats(typed: str) -> list[str]:
+    """Return the formats that begin so, for the shell's completion."""
+    return [name for name in FORMATS if name.startswith(typed)]
+
+
+def _reports(typed: str) -> list[str]:
+    return [f"{name}=" for name in _formats(typed)]
+
+
+OutputFormat = Annotated[
+    str,
+    typer.Option(
+        metavar="FORMAT",
+        help=f"How to write the report: {', '.join(FORMATS)}.",
+        autocompletion=_formats,
+    ),
+]
+OutputFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the report to FILE, not to stdout.")
+]
+Reports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="FORMAT=FILE",
+        help="Write one more report, from the same scan; repeatable.",
+        autocompletion=_reports,
+    ),
 ]
 
 

@@ -79,6 +79,7 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
         findings=findings,
         explains=explains,
         outcomes=outcomes,
+        manuals={check.rule.code: check.manual for check in checks.all_checks()},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from iou_doctor.finding import Finding, Outcome, Severity
 from iou_doctor.reading import Encoding, Reading
@@ -56,6 +56,8 @@ class Report:
     """For the name of a finding's rule, the names of those that are its consequences."""
     outcomes: tuple[Outcome, ...]
     """Every rule, in order of code."""
+    manuals: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """For the code of a rule, its manual."""
 
     @property
     def mean_iou(self) -> float | None:

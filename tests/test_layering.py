@@ -29,7 +29,7 @@ NOUNS = {
 VERBS = {"sources", "interpret", "scan", "contracts", "checks", "repairs", "render", "writers"}
 JOINERS = {
     *("checkup", "passes", "diagnosis", "what_if", "second_look", "treatment", "mending", "fixing"),
-    *("cli", "cli_fix", "cli_options", "__init__", "__main__"),
+    *("cli", "cli_fix", "cli_options", "outputs", "__init__", "__main__"),
 }
 DOORS = {
     "h5py": ("sources/", "writers/"),
