@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from iou_doctor.finding import Finding, Severity, Status
 from iou_doctor.render._wording import (
@@ -24,21 +24,23 @@ from iou_doctor.render._wording import (
 from iou_doctor.report import Report
 
 SIGNS = {Severity.ERROR: "🔴", Severity.WARNING: "🟡", Severity.NOTE: "🔵"}
+FITTING = 60_000
+"""Characters of the whole; GitHub refuses a comment of more than 65,536."""
 MOST_CLASSES = 100
-"""Rows of the class table; GitHub refuses a comment of more than 65,536 characters."""
+"""Rows of the class table: some 6,000 characters."""
 LONGEST = 1500
-"""Characters of one text, for the same reason."""
+"""Characters of one text, so that one finding does not push out the others."""
 CODE = re.compile(r"(`[^`]+`)")
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$])")
 
 
 def render(report: Report) -> str:
     """Return the verdict, the three numbers, the findings, and the rest folded away."""
-    sign = "❌" if report.verdict.sick else "✅"
+    sign, status = ("❌", "sick") if report.verdict.sick else ("✅", "healthy")
     files = f"{_code(report.predictions.path)} × {_code(report.masks.path)}"
     numbers = _table(("", "mean IoU", ""), (1,), three_numbers(report))
     parts = [
-        f"### {sign} {_text(report.verdict.summary)}",
+        f"### {sign} {status}: {_text(report.verdict.summary)}",
         files,
         numbers,
         *_findings(report),
@@ -48,7 +50,18 @@ def render(report: Report) -> str:
         _rules(report),
         f"<sub>iou-doctor {_text(report.version)}</sub>",
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(_fitting(parts)) + "\n"
+
+
+def _fitting(parts: Iterable[str]) -> Iterator[str]:
+    """Yield the parts that a comment has room for, each of them whole."""
+    room = FITTING
+    for part in parts:
+        room -= len(part)
+        if room < 0:
+            yield "*The rest does not fit into a comment.*"
+            return
+        yield part
 
 
 def _findings(report: Report) -> list[str]:

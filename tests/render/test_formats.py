@@ -427,6 +427,11 @@ def test_markdown_fits_into_a_comment(outcomes):
     text = write("markdown", many)
     assert len(text) < 65_536
     assert "The 100 worst of 2000 classes" in text
+    assert "does not fit" not in text
+    findings = tuple(replace(outcomes.findings[0], message="& " * 700) for _ in range(60))
+    text = write("markdown", replace(many, findings=findings, explains={}))
+    assert len(text) < 65_536
+    assert text.endswith("*The rest does not fit into a comment.*\n")
 
 
 # --- HTML -------------------------------------------------------------------------------------
