@@ -64,10 +64,11 @@ def test_formats_for_machines_are_utf_8_in_any_locale(name):
 def test_a_name_that_is_not_utf_8_breaks_no_format(tmp_path):
     path = os.fsdecode(os.fsencode(tmp_path) + b"/pr\xff.npy")
     np.save(path, np.load(ROOT / HEALTHY[0]))
-    for name in FORMATS:
-        done = check(path, HEALTHY[1], "--output-format", name)
-        assert (done.returncode, done.stderr) == (0, ""), name
-    assert json.loads(check(path, HEALTHY[1], "--output-format", "json").stdout)
+    reports = [f"--report={name}={tmp_path / name}" for name in FORMATS]
+    done = check(path, HEALTHY[1], "-q", *reports)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads((tmp_path / "json").read_text("utf-8"))
+    assert all((tmp_path / name).read_text("utf-8") for name in FORMATS)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,6 @@ def test_a_name_that_is_not_utf_8_breaks_no_format(tmp_path):
         (["--report", "json=no/such/a"], "not a file in an existing folder"),
         (["--output", "tests"], "--output tests: cannot be written"),
         (["--output", "a" * 300], "cannot be written"),
-        (["--output", HEALTHY[1]], f"--output {HEALTHY[1]}: this file is an input"),
         (["--report", "json=README.md/x"], "--report json=README.md/x: cannot be written"),
         (["--output", "new.x", "--report", "json=./new.x"], "two reports cannot go to one file"),
     ],
@@ -118,16 +118,22 @@ def test_a_folder_without_the_right_to_write_is_refused(tmp_path):
     assert str(tmp_path) in done.stderr
 
 
-def test_an_input_inside_a_file_is_not_replaced(tmp_path):
+@pytest.mark.parametrize("ending", ["", "::/preds"])
+def test_an_input_is_not_replaced(tmp_path, ending):
     import h5py
 
-    path = tmp_path / "all.h5"
-    with h5py.File(path, "w") as file:
-        file["preds"], file["masks"] = (np.load(ROOT / name) for name in HEALTHY)
+    path = tmp_path / ("all.h5" if ending else "preds.npy")
+    if ending:
+        with h5py.File(path, "w") as file:
+            file["preds"] = np.load(ROOT / HEALTHY[0])
+    else:
+        np.save(path, np.load(ROOT / HEALTHY[0]))
+    (tmp_path / "link").symlink_to(path.name)
     before = path.read_bytes()
-    done = check(f"{path}::/preds", f"{path}::/masks", "--output", path)
-    assert done.returncode == 2
-    assert "is an input" in done.stderr
+    for name in (path, tmp_path / "link"):
+        done = check(f"{path}{ending}", HEALTHY[1], "--output", name)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"--output {name}: this file is an input" in done.stderr
     assert path.read_bytes() == before
 
 
