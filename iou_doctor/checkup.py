@@ -9,11 +9,13 @@ from typing import TypeVar
 
 from iou_doctor import contracts, interpret
 from iou_doctor.baseline import Baseline
+from iou_doctor.comparison import refuse_other_shapes, refuse_other_values
 from iou_doctor.contracts import keras
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.diagnosis import Selection, diagnose
 from iou_doctor.errors import UsageError
 from iou_doctor.evidence import Evidence
+from iou_doctor.frozen import FrozenReading
 from iou_doctor.layout import Layout, Relation
 from iou_doctor.metric import Metric
 from iou_doctor.passes import Passes
@@ -44,6 +46,7 @@ def check(
     metric_call: str | None = None,
     selection: Selection | None = None,
     baseline: Baseline | None = None,
+    expected: FrozenReading | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Report:
     """Return the Report on a pair of arrays: one pass, then judgement.
@@ -54,6 +57,7 @@ def check(
         metric_call: the metric as written in the user's code; `None`: `keras.metrics.MeanIoU`.
         selection: which rules to report; `None`: all.
         baseline: an earlier report to compare with.
+        expected: the reading that the configuration expects.
         progress: called with the samples done and in all, now and then.
 
     Raises:
@@ -64,6 +68,7 @@ def check(
     metric, options = _metric(metric_call, options)
     _check_limits(options)
     layout = interpret.read_layout(pair, options, num_classes=options.num_classes)
+    refuse_other_shapes(baseline, pair, layout)
     first = _first_pass(pair, layout, metric, options, progress)
     if _stored_alike(layout, first.stats):
         layout = replace(layout, relation=Relation.FLATTENED)
@@ -81,8 +86,11 @@ def check(
         metric = keras.default_metric(
             num_classes=reading.num_classes, ignore_class=reading.ignore_index
         )
-    evidence = replace(_evidence(pair, reading, first, metric), baseline=baseline)
-    return diagnose(evidence, selection or Selection(), _recount(first.passes, reading))
+    evidence = _evidence(pair, reading, first, metric)
+    evidence = replace(evidence, baseline=baseline, expected=expected)
+    report = diagnose(evidence, selection or Selection(), _recount(first.passes, reading))
+    refuse_other_values(baseline, report)
+    return report
 
 
 @dataclass(frozen=True)
