@@ -24,18 +24,41 @@ NOUNS = {
         "metric",
         "derivation",
     ),
-    *("score", "repair", "finding", "evidence", "report", "known", "baseline"),
+    *(
+        "score",
+        "repair",
+        "finding",
+        "evidence",
+        "report",
+        "known",
+        "baseline",
+        "frozen",
+        "settings",
+    ),
 }
-VERBS = {"sources", "interpret", "scan", "contracts", "checks", "repairs", "render", "writers"}
+VERBS = {"sources", "interpret", "scan", "contracts", "checks", "repairs", "render", "writers"} | {
+    "configuration"
+}
 JOINERS = {
     *("checkup", "passes", "diagnosis", "what_if", "second_look", "treatment", "mending", "fixing"),
+    *(
+        "comparison",
+        "toml_text",
+        "cli_config",
+        "cli_help",
+        "cli_init",
+        "cli_all",
+        "cli_run",
+        "cli_complete",
+    ),
     *("cli", "cli_fix", "cli_options", "outputs", "__init__", "__main__"),
 }
 DOORS = {
     "h5py": ("sources/", "writers/"),
     "PIL": ("sources/", "writers/"),
-    "rich": ("render/terminal.py", "progress.py", "cli.py"),
-    "typer": ("cli.py", "cli_fix.py", "cli_options.py"),
+    "rich": ("render/terminal.py", "render/summary.py", "progress.py", "cli.py"),
+    "typer": ("cli", "__main__.py"),
+    "pydantic": ("configuration.py",),
     "tensorflow": ("scan/", "sources/saved_model.py"),
     "keras": ("scan/", "sources/saved_model.py"),
 }
