@@ -8,23 +8,23 @@ from typing import NoReturn
 CRASH = 3
 INTERRUPTED = 130
 """128 + SIGINT, as shells say it."""
+CLOSED_PIPE = 141
+"""128 + SIGPIPE."""
 
 
 def main() -> None:
     """Run the command line; a fault of our own exits with 3 and never looks like findings."""
-    from iou_doctor.cli import app
-
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a log without UTF-8 gets `?`, not a crash
     try:
-        app(prog_name="iou-doctor")
+        _run()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # the reader has left; point stdout elsewhere so that the exit does not complain again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        sys.exit(CLOSED_PIPE)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EIO):
             _crash()
@@ -33,6 +33,18 @@ def main() -> None:
         sys.exit(2)
     except Exception:  # the last line of defence
         _crash()
+
+
+def _run() -> None:
+    from iou_doctor.cli import app
+
+    try:
+        app(prog_name="iou-doctor")
+    except SystemExit as stop:
+        # typer exits with 1 when the reader has left, which would look like findings
+        if isinstance(stop.__context__, BrokenPipeError):
+            raise stop.__context__ from None
+        raise
 
 
 def _crash() -> NoReturn:

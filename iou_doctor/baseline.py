@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from iou_doctor.errors import UsageError
+from iou_doctor.frozen import FrozenReading
 
 SCHEMA_VERSION = 1
 MAX_DROP = 0.01
@@ -25,6 +27,42 @@ class BaselineInput:
 
 
 @dataclass(frozen=True)
+class DataSet:
+    """The masks, which make the data set: predictions change from run to run."""
+
+    path: str
+    shape: tuple[int | None, ...]
+    """Without the class axis; `None` where images differ in size."""
+    truth_pixels: Mapping[int, int]
+    """Class id to pixels; empty before they were counted."""
+
+    @property
+    def _pixels(self) -> int:
+        return math.prod(size or 0 for size in self.shape)
+
+    def difference(self, other: DataSet) -> str | None:
+        """Return how the other masks differ for certain, in words; `None` where they may not.
+
+        As many pixels in another order (height and width swapped, flattened) are no difference.
+        """
+        if None in self.shape or None in other.shape:
+            same = len(self.shape) != len(other.shape) or self.shape[:1] == other.shape[:1]
+        else:
+            same = self._pixels == other._pixels
+        if not same:
+            return f"{self.path} of shape {_shape(self)}, not {other.path} of {_shape(other)}"
+        if self.path == other.path or not (self.truth_pixels and other.truth_pixels):
+            return None  # the same masks, changed: the checks say how
+        if self.truth_pixels != other.truth_pixels:
+            return f"{self.path}, which hold other pixels than {other.path}"
+        return None
+
+
+def _shape(data: DataSet) -> str:
+    return " × ".join("?" if size is None else str(size) for size in data.shape)
+
+
+@dataclass(frozen=True)
 class Baseline:
     """The numbers and the reading of an earlier report."""
 
@@ -38,6 +76,35 @@ class Baseline:
     """Class id to IoU; `None` for a class that was absent."""
     max_drop: float = MAX_DROP
     """By how much a score may fall below it."""
+    data: DataSet | None = None
+    """Its masks."""
+    findings: frozenset[str] | None = None
+    """Names of the rules that fired then; `None`: unknown."""
+
+    @property
+    def reading(self) -> FrozenReading:
+        """How the arrays were read."""
+        values = {
+            "num_classes": self.num_classes,
+            "ignore_index": self.ignore_index,
+            "predictions.encoding": self.predictions.encoding,
+            "predictions.class_axis": self.predictions.class_axis,
+            "masks.encoding": self.masks.encoding,
+            "masks.class_axis": self.masks.class_axis,
+        }
+        return FrozenReading("baseline", "the baseline", values)
+
+    def check_data(self, data: DataSet) -> None:
+        """Refuse to compare with another data set.
+
+        Raises:
+            UsageError: the masks are certainly others.
+        """
+        if self.data is not None and (difference := self.data.difference(data)):
+            raise UsageError(
+                f"--baseline {self.path} is of other masks: {difference}; give the baseline of"
+                " this data set, or write it anew with --write-baseline"
+            )
 
 
 def load_baseline(path: str, *, max_drop: float = MAX_DROP) -> Baseline:
@@ -88,6 +155,21 @@ def _baseline(path: str, document: dict[str, Any], max_drop: float) -> Baseline:
         mean_iou=_score(scores["mean_iou"]),
         class_iou={int(entry["id"]): _score(entry["iou"]) for entry in scores["per_class"]},
         max_drop=max_drop,
+        data=_data(document["inputs"]["masks"], scores["per_class"]),
+        findings=frozenset(str(finding["name"]) for finding in document["findings"]),
+    )
+
+
+def _data(masks: dict[str, Any], per_class: list[dict[str, Any]]) -> DataSet:
+    sizes = enumerate(masks["shape"])
+    return DataSet(
+        path=str(masks["path"]),
+        shape=tuple(
+            None if size is None else int(size)
+            for axis, size in sizes
+            if axis != masks["class_axis"]
+        ),
+        truth_pixels={int(entry["id"]): int(entry["truth_pixels"]) for entry in per_class},
     )
 
 
@@ -106,5 +188,5 @@ def _score(value: Any) -> float | None:
 def _unfit(path: str, why: str) -> UsageError:
     return UsageError(
         f"--baseline {path} {why}; write one with `iou-doctor check PREDICTIONS MASKS"
-        " --output-format json --output BASELINE.json`"
+        f" --baseline {path} --write-baseline`"
     )

@@ -9,11 +9,13 @@ from typing import TypeVar
 
 from iou_doctor import contracts, handover, interpret
 from iou_doctor.baseline import Baseline
+from iou_doctor.comparison import refuse_other_shapes, refuse_other_values
 from iou_doctor.contracts import keras
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.diagnosis import Selection, diagnose, mended_pairs
 from iou_doctor.errors import UsageError
 from iou_doctor.evidence import Evidence
+from iou_doctor.frozen import FrozenReading
 from iou_doctor.layout import Layout, Relation
 from iou_doctor.lookup import Printed
 from iou_doctor.metric import Metric
@@ -49,6 +51,8 @@ class Questions:
     """Which rules to report."""
     baseline: Baseline | None = None
     """An earlier report to compare with."""
+    expected: FrozenReading | None = None
+    """The reading that the configuration expects."""
     everything: bool = False
     """Ask every contract, not only those that people compare most."""
     batch_size: int | None = None
@@ -80,6 +84,7 @@ def check(
     questions = questions or Questions()
     evidence, recount = gather(pair, options, questions, progress=progress)
     report = diagnose(evidence, questions.selection, recount)
+    refuse_other_values(questions.baseline, report)
     if questions.seen is None:
         return report
     mended = mended_pairs(report, evidence, recount)
@@ -97,6 +102,7 @@ def gather(
     metric, options = _metric(questions.metric_call, options)
     _check_limits(options)
     layout = interpret.read_layout(pair, options, num_classes=options.num_classes)
+    refuse_other_shapes(questions.baseline, pair, layout)
     everything = questions.everything or questions.seen is not None
     first = _first_pass(pair, layout, metric, options, progress, everything=everything)
     if _stored_alike(layout, first.stats):
@@ -115,7 +121,8 @@ def gather(
         metric = keras.default_metric(
             num_classes=reading.num_classes, ignore_class=reading.ignore_index
         )
-    evidence = replace(_evidence(pair, reading, first, metric), baseline=questions.baseline)
+    evidence = _evidence(pair, reading, first, metric)
+    evidence = replace(evidence, baseline=questions.baseline, expected=questions.expected)
     evidence = _with_contracts(
         evidence, everything=questions.everything, batch_size=questions.batch_size
     )

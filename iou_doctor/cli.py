@@ -2,44 +2,64 @@
 
 from __future__ import annotations
 
-import io
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from iou_doctor import __version__
+from iou_doctor.cli_all import check_all
+from iou_doctor.cli_config import ConfigFile, NoConfig, expected_reading
 from iou_doctor.cli_fix import fix
+from iou_doctor.cli_help import Command, Group
+from iou_doctor.cli_init import init
 from iou_doctor.cli_options import (
+    BaselineFile,
+    BatchSize,
+    ClassNames,
+    Contracts,
+    Every,
+    FailsOn,
+    Ignore,
     IgnoreIndex,
     LayoutLetters,
-    Masks,
+    LeastScore,
     MasksAs,
+    MasksOrFile,
+    MaxDrop,
     MetricCall,
     NumClasses,
-    Predictions,
+    OutputFile,
+    OutputFormat,
     PredictionsAs,
+    PredictionsOrFile,
     Progress,
+    Quiet,
+    Reports,
+    RuleName,
+    Seen,
+    Select,
     Threshold,
-    reading_options,
+    Verbose,
+    WriteBaseline,
     refuse,
-    words,
 )
+from iou_doctor.cli_run import exit_code, prepare, run
 from iou_doctor.cli_why import why
 from iou_doctor.errors import IouDoctorError, UsageError
 
-if TYPE_CHECKING:
-    from rich.console import Console
+EXAMPLES = """\
+iou-doctor check preds.npy masks.npy --num-classes 3
+iou-doctor check runs/p.h5::/softmax masks/ --ignore-index 255 --fail-on warning
+iou-doctor check preds.npy masks.npy --output-format github --report sarif=o.sarif
+iou-doctor check --all
+"""
 
-    from iou_doctor.report import Report
-
-Format = Literal["full", "concise", "json"]
-Contracts = Literal["common", "all"]
-FailOn = Literal["error", "warning", "note", "never"]
+WHY = {"ignore_unknown_options": True}
+"""-0.1 is a score, if an impossible one."""
 
 app = typer.Typer(
     name="iou-doctor",
+    cls=Group,
     help="Finds out why a segmentation model's mean IoU is stuck, wrong, or different.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -66,112 +86,65 @@ def _main(
     pass
 
 
-@app.command()
+@app.command(cls=Command, epilog=EXAMPLES)
 def check(
-    predictions: Predictions,
-    masks: Masks,
+    context: typer.Context,
+    predictions: PredictionsOrFile = None,
+    masks: MasksOrFile = None,
+    every: Every = False,
     num_classes: NumClasses = None,
     metric: MetricCall = None,
     ignore_index: IgnoreIndex = None,
-    class_names: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAMES", help="Names of the classes, comma-separated; repeatable."),
-    ] = None,
+    class_names: ClassNames = None,
     layout: LayoutLetters = None,
     threshold: Threshold = None,
     predictions_as: PredictionsAs = None,
     masks_as: MasksAs = None,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(metavar="RULES", help="Report only these codes, prefixes or names."),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option(metavar="RULES", help="Do not report these codes, prefixes or names."),
-    ] = None,
-    fail_on: Annotated[
-        FailOn, typer.Option(help="Exit with 1 for findings this bad or worse.")
-    ] = "error",
-    min_iou: Annotated[
-        float | None,
-        typer.Option(metavar="SCORE", help="Exit with 1 if the doctor's mean IoU is lower."),
-    ] = None,
-    baseline: Annotated[
-        str | None,
-        typer.Option(metavar="REPORT", help="A JSON report of an earlier run to compare with."),
-    ] = None,
-    max_drop: Annotated[
-        float,
-        typer.Option(metavar="DROP", help="How far an IoU may fall below the baseline's."),
-    ] = 0.01,
-    contracts: Annotated[
-        Contracts,
-        typer.Option(help="Which implementations to compare: those people use most, or all."),
-    ] = "common",
-    batch_size: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Images in one update, for averages over batches."),
-    ] = None,
-    seen: Annotated[
-        str | None,
-        typer.Option(metavar="SCORE", help="Explain this score too, as somebody printed it."),
-    ] = None,
-    output_format: Annotated[Format, typer.Option(help="How to write the report.")] = "full",
-    output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the report to FILE, not to stdout.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the verdict.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Every finding, class and rule in full.")
-    ] = False,
+    select: Select = None,
+    ignore: Ignore = None,
+    fail_on: FailsOn = "error",
+    min_iou: LeastScore = None,
+    baseline: BaselineFile = None,
+    max_drop: MaxDrop = 0.01,
+    write_baseline: WriteBaseline = False,
+    contracts: Contracts = "common",
+    batch_size: BatchSize = None,
+    seen: Seen = None,
+    output_format: OutputFormat = "full",
+    output: OutputFile = None,
+    reports: Reports = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     progress: Progress = True,
+    no_config: NoConfig = False,
+    config: ConfigFile = None,
 ) -> None:
     """Diagnose predictions against masks: which score is right, and why another is reported.
 
+    Every option may stand in a configuration file, `num-classes = 3`, or in the environment,
+    IOU_DOCTOR_NUM_CLASSES=3; a flag comes before both.
+
     Exit codes: 0 nothing as bad as --fail-on, 1 findings, 2 bad usage or unreadable input,
     3 a fault of iou-doctor itself.
-
-    Example: iou-doctor check preds.npy masks.npy --num-classes 3
     """
     try:
-        from iou_doctor.baseline import load_baseline
-        from iou_doctor.checkup import Questions
-        from iou_doctor.checkup import check as run_check
-        from iou_doctor.diagnosis import Selection
-        from iou_doctor.lookup import parse_score
-        from iou_doctor.progress import progress_bar
-        from iou_doctor.sources import open_pair
+        if every:
+            code = check_all(context)
+        else:
+            from iou_doctor import outputs
 
-        questions = Questions(
-            metric_call=metric,
-            selection=Selection(select=words(select), ignore=words(ignore)),
-            baseline=None if baseline is None else load_baseline(baseline, max_drop=max_drop),
-            everything=contracts == "all",
-            batch_size=batch_size,
-            seen=None if seen is None else parse_score(seen),
-        )
-        options = reading_options(
-            num_classes=num_classes,
-            ignore_index=ignore_index,
-            layout=layout,
-            threshold=threshold,
-            predictions_as=predictions_as,
-            masks_as=masks_as,
-            class_names=class_names,
-        )
-        _check_output(output)
-        _check_share("--min-iou", min_iou)
-        pair = open_pair(y_true=masks, y_pred=predictions)
-        with progress_bar(shown=progress and not quiet) as advance:
-            report = run_check(pair, options, questions, progress=advance)
-        _write(report, output_format, output, quiet=quiet, verbose=verbose)
+            prepared = prepare(context.params, expected=expected_reading(context))
+            report = run(prepared)
+            outputs.write(report, prepared.wanted, quiet=quiet, verbose=verbose)
+            code = exit_code(report, context.params)
     except IouDoctorError as error:
         refuse(error)
-    raise typer.Exit(_exit_code(report, fail_on, min_iou))
+    raise typer.Exit(code)
 
 
-app.command()(fix)
-app.command(context_settings={"ignore_unknown_options": True})(why)  # -0.1 is a score
+app.command(cls=Command)(fix)
+app.command(cls=Command)(init)
+app.command(cls=Command, context_settings=WHY)(why)
 
 
 @app.command()
@@ -186,9 +159,7 @@ def rules() -> None:
 
 @app.command()
 def explain(
-    rule: Annotated[
-        str, typer.Argument(metavar="RULE", help="A code or a name.", show_default=False)
-    ],
+    rule: RuleName,
 ) -> None:
     """Print the manual of a rule: what it finds, why the number is wrong, and the way out."""
     from iou_doctor.checks import all_checks
@@ -206,62 +177,21 @@ def explain(
     typer.echo(f"{entry.rule.code} {entry.rule.name} ({entry.rule.severity})\n\n{entry.manual}")
 
 
-def _check_output(output: Path | None) -> None:
-    """Refuse a place that cannot be written before the scan, not after."""
-    if output is not None and (output.is_dir() or not output.parent.is_dir()):
-        raise UsageError(f"--output {output}: not a file in an existing folder")
-
-
-def _write(
-    report: Report, output_format: Format, output: Path | None, *, quiet: bool, verbose: bool
+@app.command()
+def schema(
+    name: Annotated[
+        Literal["report", "config"],
+        typer.Argument(help="Of what: the JSON report, or the configuration file."),
+    ] = "report",
 ) -> None:
-    if output_format == "full":
-        from rich.console import Console
+    """Print a JSON Schema: of the report that iou-doctor writes, or of its configuration."""
+    import json
+    from importlib import resources
 
-        from iou_doctor.render import terminal
+    if name == "config":
+        from iou_doctor.configuration import json_schema
 
-        console = Console() if output is None else _file_console()
-        text = terminal.render(report, console, verbose=verbose, quiet=quiet)
-    else:
-        from iou_doctor.render import concise, json_v1
-
-        text = json_v1.render(report) if output_format == "json" else concise.render(report)
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        _replace(output, text)
-
-
-def _file_console() -> Console:
-    """Return a console for a file: no colour, whatever the environment says."""
-    from rich.console import Console
-
-    return Console(file=io.StringIO(), width=80, color_system=None)
-
-
-def _check_share(option: str, value: float | None) -> None:
-    """Refuse what is no share: a comparison with NaN never fails a build."""
-    if value is not None and not 0 <= value <= 1:
-        raise UsageError(f"{option} {value:g}: give a score from 0 to 1, 0.7 for instance")
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all: beside it first, then renamed."""
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise UsageError(f"--output {path} cannot be written: {error.strerror}") from error
-
-
-def _exit_code(report: Report, fail_on: FailOn, min_iou: float | None) -> int:
-    from iou_doctor.finding import Severity
-
-    failed = fail_on != "never" and report.fails_at(Severity(fail_on))
-    if min_iou is not None and (report.mean_iou is None or report.mean_iou < min_iou):
-        reached = "none" if report.mean_iou is None else f"{report.mean_iou:.4f}"
-        typer.echo(f"iou-doctor: mean IoU {reached} does not reach --min-iou {min_iou:g}", err=True)
-        failed = True
-    return int(failed)
+        typer.echo(json.dumps(json_schema(), indent=2))
+        return
+    file = resources.files("iou_doctor").joinpath("schemas", f"{name}.json")
+    typer.echo(file.read_text("utf-8"), nl=False)

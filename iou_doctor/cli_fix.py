@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from iou_doctor.cli_config import ConfigFile, NoConfig
 from iou_doctor.cli_options import (
     IgnoreIndex,
     LayoutLetters,
@@ -66,6 +67,8 @@ def fix(
         bool, typer.Option("--overwrite", help="Replace earlier copies; never an input.")
     ] = False,
     progress: Progress = True,
+    no_config: NoConfig = False,  # noqa: ARG001, its callback acts on it
+    config: ConfigFile = None,  # noqa: ARG001, likewise
 ) -> None:
     """Write mended copies of predictions and masks to DIR, and check them. Inputs never change.
 

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
+
+from iou_doctor import cli_complete
+from iou_doctor.render import FORMATS
+from iou_doctor.settings import EncodingName, FailOn
 
 if TYPE_CHECKING:
     from iou_doctor.errors import IouDoctorError
     from iou_doctor.reading import Encoding, Options
 
-EncodingName = Literal["labels", "one-hot", "probabilities", "logits", "sigmoid", "binary-logits"]
-
+ARRAYS = "The arrays"
+RULES = "Rules"
+GATES = "Gates"
+COMPARISON = "Comparison"
+OUTPUT = "Output"
+PREDICTIONS_HELP = "FILE.npy, FILE.npz::name, FILE.h5::/name, an image, or a folder of images."
+MASKS_HELP = "The true masks, in any of these forms."
 Predictions = Annotated[
-    str,
-    typer.Argument(
-        metavar="PREDICTIONS",
-        help="FILE.npy, FILE.npz::name, FILE.h5::/name, an image, or a folder of images.",
-        show_default=False,
-    ),
+    str, typer.Argument(metavar="PREDICTIONS", help=PREDICTIONS_HELP, show_default=False)
 ]
-Masks = Annotated[
-    str,
-    typer.Argument(
-        metavar="MASKS", help="The true masks, in any of these forms.", show_default=False
-    ),
+Masks = Annotated[str, typer.Argument(metavar="MASKS", help=MASKS_HELP, show_default=False)]
+PredictionsOrFile = Annotated[
+    str | None, typer.Argument(metavar="PREDICTIONS", help=PREDICTIONS_HELP)
 ]
+MasksOrFile = Annotated[str | None, typer.Argument(metavar="MASKS", help=MASKS_HELP)]
 NumClasses = Annotated[
     int | None,
-    typer.Option("--num-classes", "-n", help="Number of classes, background included."),
+    typer.Option(
+        "--num-classes",
+        "-n",
+        help="Number of classes, background included.",
+        rich_help_panel=ARRAYS,
+    ),
 ]
 MetricCall = Annotated[
     str | None,
@@ -37,12 +46,25 @@ MetricCall = Annotated[
         help="The metric as written in your code, for instance"
         ' "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)".'
         " Without it: keras.metrics.MeanIoU.",
+        rich_help_panel=ARRAYS,
+        autocompletion=cli_complete.metrics,
     ),
 ]
 IgnoreIndex = Annotated[
     int | None,
     typer.Option(
-        "--ignore-index", "--ignore-class", help="Mask label to leave out (void), 255 often."
+        "--ignore-index",
+        "--ignore-class",
+        help="Mask label to leave out (void), 255 often.",
+        rich_help_panel=ARRAYS,
+    ),
+]
+ClassNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAMES",
+        help="Names of the classes, comma-separated; repeatable.",
+        rich_help_panel=ARRAYS,
     ),
 ]
 LayoutLetters = Annotated[
@@ -50,18 +72,162 @@ LayoutLetters = Annotated[
     typer.Option(
         metavar="LETTERS",
         help="What the axes mean, NHWC or NCHW for instance; PREDICTIONS,MASKS if they differ.",
+        rich_help_panel=ARRAYS,
     ),
 ]
 Threshold = Annotated[
     float | None,
-    typer.Option(help="Cut of one channel of scores (0.5; for logits 0)."),
+    typer.Option(help="Cut of one channel of scores (0.5; for logits 0).", rich_help_panel=ARRAYS),
 ]
 PredictionsAs = Annotated[
-    EncodingName | None, typer.Option(help="What the predictions are, if misread.")
+    EncodingName | None,
+    typer.Option(help="What the predictions are, if misread.", rich_help_panel=ARRAYS),
 ]
-MasksAs = Annotated[EncodingName | None, typer.Option(help="What the masks are, if misread.")]
+MasksAs = Annotated[
+    EncodingName | None,
+    typer.Option(help="What the masks are, if misread.", rich_help_panel=ARRAYS),
+]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RULES",
+        help="Report only these codes, prefixes or names.",
+        rich_help_panel=RULES,
+        autocompletion=cli_complete.rules,
+    ),
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RULES",
+        help="Do not report these codes, prefixes or names.",
+        rich_help_panel=RULES,
+        autocompletion=cli_complete.rules,
+    ),
+]
+RuleName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RULE",
+        help="A code or a name.",
+        show_default=False,
+        autocompletion=cli_complete.rules,
+    ),
+]
+FailsOn = Annotated[
+    FailOn,
+    typer.Option(help="Exit with 1 for findings this bad or worse.", rich_help_panel=GATES),
+]
+LeastScore = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SCORE",
+        help="Exit with 1 if the doctor's mean IoU is lower.",
+        rich_help_panel=GATES,
+    ),
+]
+BaselineFile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REPORT",
+        help="A JSON report of an earlier run to compare with.",
+        rich_help_panel=GATES,
+    ),
+]
+MaxDrop = Annotated[
+    float,
+    typer.Option(
+        metavar="DROP",
+        help="How far an IoU may fall below the baseline's.",
+        rich_help_panel=GATES,
+    ),
+]
+WriteBaseline = Annotated[
+    bool,
+    typer.Option(
+        "--write-baseline",
+        help="Compare with nothing, and write this run to the file of --baseline, or to"
+        " iou-doctor-baseline.json.",
+        rich_help_panel=GATES,
+    ),
+]
+Contracts = Annotated[
+    Literal["common", "all"],
+    typer.Option(
+        help="Which implementations to compare: those people use most, or all.",
+        rich_help_panel=COMPARISON,
+    ),
+]
+BatchSize = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Images in one update, for averages over batches.",
+        rich_help_panel=COMPARISON,
+    ),
+]
+Seen = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SCORE",
+        help="Explain this score too, as somebody printed it.",
+        rich_help_panel=COMPARISON,
+    ),
+]
+OutputFormat = Annotated[
+    str,
+    typer.Option(
+        metavar="FORMAT",
+        help=f"How to write the report: {', '.join(FORMATS)}.",
+        rich_help_panel=OUTPUT,
+        autocompletion=cli_complete.formats,
+    ),
+]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Write the report to FILE, not to stdout.", rich_help_panel=OUTPUT
+    ),
+]
+Reports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="FORMAT=FILE",
+        help="Write one more report, from the same scan; repeatable.",
+        rich_help_panel=OUTPUT,
+        autocompletion=cli_complete.reports,
+    ),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Only the verdict.", rich_help_panel=OUTPUT)
+]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose",
+        "-v",
+        help="Every finding, class and rule in full.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Progress = Annotated[
-    bool, typer.Option("--progress/--no-progress", help="Show a bar during long scans.")
+    bool,
+    typer.Option(
+        "--progress/--no-progress",
+        help="Show a bar during long scans.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Every = Annotated[
+    bool,
+    typer.Option(
+        "--all",
+        help="Check every [[check]] of the configuration file; `{name}` in the files of other"
+        " options stands for its name.",
+        rich_help_panel="Configuration",
+    ),
 ]
 
 

@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from iou_doctor import __version__, checks
+from iou_doctor.baseline import Baseline
+from iou_doctor.comparison import COMPARISONS
 from iou_doctor.errors import UsageError
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Outcome, Severity, Status
@@ -64,7 +66,7 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
         if finding.rule.code in fired
     )
     explains = _explains(findings, independent=hidden)
-    findings = _ordered(findings, explains)
+    findings = _ordered(_marked_new(findings, evidence.baseline), explains)
     reading, layout = evidence.reading, evidence.reading.layout
     return Report(
         version=__version__,
@@ -80,6 +82,7 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
         findings=findings,
         explains=explains,
         outcomes=outcomes,
+        manuals={check.rule.code: check.manual for check in checks.all_checks()},
     )
 
 
@@ -96,6 +99,23 @@ def _looked_twice(
     )
     first = tuple(finding for finding in findings if finding.rule.name not in hidden)
     return (*first, *again), outcomes, hidden
+
+
+def _marked_new(findings: Sequence[Finding], baseline: Baseline | None) -> list[Finding]:
+    """Return the findings; those that the baseline lacks say so, in every format."""
+    known = None if baseline is None else baseline.findings
+    if known is None:
+        return list(findings)
+    return [
+        finding
+        if finding.rule.name in known or finding.rule.name in COMPARISONS
+        else replace(
+            finding,
+            message=f"{finding.message} (new since the baseline)",
+            facts={**finding.facts, "new_since_baseline": True},
+        )
+        for finding in findings
+    ]
 
 
 def _with_score(finding: Finding, evidence: Evidence, recount: Recount) -> Finding:

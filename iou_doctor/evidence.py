@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from iou_doctor.baseline import Baseline
 from iou_doctor.finding import Finding, Severity
+from iou_doctor.frozen import FrozenReading
 from iou_doctor.given import Given
 from iou_doctor.metric import Metric
 from iou_doctor.probe import Sampled
@@ -45,6 +46,8 @@ class Evidence:
     """What other implementations report for the arrays as given."""
     baseline: Baseline | None = None
     """What an earlier report said; `None` where none was given."""
+    expected: FrozenReading | None = None
+    """The reading that the configuration expects; `None` where it expects none."""
     found: tuple[Finding, ...] = ()
     """What the rules before this one found."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from iou_doctor.finding import Finding, Outcome, Severity
 from iou_doctor.lookup import Lookup
@@ -59,6 +59,8 @@ class Report:
     """Every rule, in order of code."""
     lookup: Lookup | None = None
     """What a score that somebody printed can mean, where one was given."""
+    manuals: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """For the code of a rule, its manual."""
 
     @property
     def mean_iou(self) -> float | None:

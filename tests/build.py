@@ -18,7 +18,7 @@ from iou_doctor.source import Pair
 from iou_doctor.sources import ArraySource
 
 Array = NDArray[Any]
-ASKED = {"everything", "batch_size", "seen"}
+ASKED = {"expected", "everything", "batch_size", "seen"}
 """Keyword arguments of `diagnose` that are questions, not options of the reading."""
 
 

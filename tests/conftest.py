@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +32,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clear what could change the program's output from one machine to the next."""
-    for name in COLOUR_AND_SIZE:
+    ours = [name for name in os.environ if name.startswith("IOU_DOCTOR_")]
+    for name in (*COLOUR_AND_SIZE, *ours):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from run import run
 
 from iou_doctor.checks import all_checks
+from iou_doctor.render import FORMATS
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -17,6 +19,7 @@ SESSION = re.compile(
     r"(<!-- session: (?P<command>.*?) -->\n```console\n)(?P<text>.*?)(```\n<!-- end -->)", re.DOTALL
 )
 RULES = re.compile(r"(<!-- rules -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+FORMATS_TABLE = re.compile(r"(<!-- formats -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
 def _session(match: re.Match[str]) -> str:
@@ -33,14 +36,27 @@ def _rules() -> str:
     return "\n".join(["| code | name | severity | the fault |", "| --- | --- | --- | --- |", *rows])
 
 
+def _formats() -> str:
+    modules = {
+        name: importlib.import_module(f"iou_doctor.render.{module}")
+        for name, module in FORMATS.items()
+    }
+    rows = [
+        f"| `{name}` | {(module.__doc__ or '').splitlines()[0].removeprefix('The report ')} |"
+        for name, module in modules.items()
+    ]
+    return "\n".join(["| format | the report |", "| --- | --- |", *rows])
+
+
 def test_sessions_and_tables_are_what_the_program_says(updating: bool) -> None:
     now = README.read_text(encoding="utf-8")
     said = SESSION.sub(_session, now)
     said = RULES.sub(lambda match: f"{match[1]}\n{_rules()}\n\n{match[3]}", said)
+    said = FORMATS_TABLE.sub(lambda match: f"{match[1]}\n{_formats()}\n\n{match[3]}", said)
     if updating:
         README.write_text(said, encoding="utf-8")
     assert len(SESSION.findall(now)) == 2
-    assert len(RULES.findall(now)) == 1
+    assert len(RULES.findall(now)) == len(FORMATS_TABLE.findall(now)) == 1
     assert said == README.read_text(encoding="utf-8")
 
 

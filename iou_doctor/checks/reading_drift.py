@@ -1,4 +1,4 @@
-"""The arrays are no longer read as they were for the baseline.
+"""The arrays are no longer read as they were for the baseline, or as the configuration expects.
 
 A score is comparable with an earlier one only if both mean the same: as many classes, the same
 ignore label, and arrays of the same encoding with the class axis in the same place. When an export
@@ -8,63 +8,72 @@ may not.
     baseline   8 classes, ignore label 255, predictions probabilities
     now        9 classes, no ignore label, predictions labels
 
-Give the options of the baseline (--num-classes, --ignore-index, --layout, --predictions-as,
---masks-as), or write it anew if the change is meant.
+The reading is that of the report given with --baseline, and that which `iou-doctor init` wrote
+under `expect` in the configuration. It never changes how the arrays are read, so another rule may
+say what is wrong with them. Give the options of the baseline (--num-classes, --ignore-index,
+--layout, --predictions-as, --masks-as), or write both anew if the change is meant.
 """
 
 from __future__ import annotations
 
-from iou_doctor.baseline import BaselineInput
+from collections.abc import Mapping
+
 from iou_doctor.checks import Result
 from iou_doctor.checks._words import listed
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Skipped, Suspicion
-from iou_doctor.layout import Axes
-from iou_doctor.reading import Encoding
+from iou_doctor.frozen import FrozenReading, reading_values
 
 RULE = Rule(
     code="IOU109",
     name="reading-drift",
     severity=Severity.ERROR,
     suspicion=Suspicion.DEFINITIONS,  # a concrete fault of the arrays says more than "changed"
-    claim="the arrays are no longer read as for the baseline",
+    claim="the arrays are no longer read as they were",
     explains=frozenset({"score-regression"}),
 )
 
 
+HELP = {
+    "baseline": "give the baseline's options, or write it anew with --write-baseline",
+    "configuration": "if the change is meant, change `expect`, or `iou-doctor init --overwrite`",
+}
+
+
 def find(evidence: Evidence) -> Result:
-    """Compare the reading with that of the baseline."""
-    baseline, reading = evidence.baseline, evidence.reading
-    if baseline is None:
-        return Skipped("no --baseline given")
-    predictions = _input(reading.y_pred, reading.layout.y_pred)
-    masks = _input(reading.y_true, reading.layout.y_true)
-    compared = {
-        "num_classes": (baseline.num_classes, reading.num_classes),
-        "ignore_index": (baseline.ignore_index, reading.ignore_index),
-        "predictions.encoding": (baseline.predictions.encoding, predictions.encoding),
-        "predictions.class_axis": (baseline.predictions.class_axis, predictions.class_axis),
-        "masks.encoding": (baseline.masks.encoding, masks.encoding),
-        "masks.class_axis": (baseline.masks.class_axis, masks.class_axis),
-    }
-    drift = {field: pair for field, pair in compared.items() if pair[0] != pair[1]}
-    if not drift:
+    """Compare the reading with those that were frozen."""
+    baseline = evidence.baseline
+    frozen = [one for one in (baseline and baseline.reading, evidence.expected) if one]
+    if not frozen:
+        return Skipped("no --baseline given, and no configuration expects a reading")
+    now = reading_values(evidence.reading)
+    drifts = [(one, drift) for one in frozen if (drift := _drift(one, now))]
+    if not drifts:
         return []
-    changes = (f"{field} {_word(now)}, was {_word(was)}" for field, (was, now) in drift.items())
+    facts: dict[str, dict[str, int | str | None]] = {}
+    for one, drift in drifts:
+        for field in drift:
+            facts.setdefault(field, {})[one.origin] = one.values[field]
     return [
         Finding(
             RULE,
-            message=f"another reading than in the baseline: {listed(changes)}",
-            help="give the baseline's options, or write it anew with --output-format json --output",
-            facts={field: {"baseline": was, "now": now} for field, (was, now) in drift.items()},
+            message="; ".join(
+                f"another reading than in {one.place}: {listed(drift.values())}"
+                for one, drift in drifts
+            ),
+            help="; ".join(HELP[one.origin] for one, _ in drifts),
+            facts={field: {**was, "now": now[field]} for field, was in facts.items()},
         )
     ]
 
 
-def _input(encoding: Encoding, axes: Axes) -> BaselineInput:
-    last = len(axes.shape)
-    axis = axes.channel if axes.dense else None
-    return BaselineInput(encoding.value, None if axis is None else axis - last)
+def _drift(frozen: FrozenReading, now: Mapping[str, int | str | None]) -> dict[str, str]:
+    """Return, for each field that is read otherwise, the change in words."""
+    return {
+        field: f"{field} {_word(now[field])}, was {_word(was)}"
+        for field, was in frozen.values.items()
+        if was != now[field]
+    }
 
 
 def _word(value: object) -> str:

@@ -4,7 +4,7 @@ The baseline is a JSON report of an earlier run, kept beside the code. The mean 
 that is lost while others gain, so classes are compared one by one, by id; a class that is absent
 in one of the two reports is not compared.
 
-    iou-doctor check preds.npy masks.npy --output-format json --output baseline.json
+    iou-doctor check preds.npy masks.npy --baseline baseline.json --write-baseline
     iou-doctor check preds.npy masks.npy --baseline baseline.json --max-drop 0.01
 
 If the new score is meant, write the baseline anew.
@@ -57,7 +57,7 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"{'; '.join(parts)}; --max-drop allows {baseline.max_drop:g}",
             help=f"find out why; if the new score is meant, write {baseline.path} anew with"
-            " --output-format json --output",
+            " --write-baseline",
             facts={
                 "max_drop": baseline.max_drop,
                 "mean_iou": {"baseline": baseline.mean_iou, "now": score.mean_iou, "drop": drop},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import dataclass
 
@@ -11,10 +12,20 @@ from rich.table import Table
 from rich.text import Text
 
 from iou_doctor.finding import Finding, Severity, Status
-from iou_doctor.layout import Assumption
+from iou_doctor.render._wording import (
+    assumed,
+    class_name,
+    explained_by,
+    means,
+    pixel_counts,
+    repair_alone,
+    roots,
+    share,
+    three_numbers,
+    worst_classes,
+)
 from iou_doctor.render.lookup_text import body
 from iou_doctor.render.others import groups
-from iou_doctor.repair import Repair
 from iou_doctor.report import Report
 from iou_doctor.score import ClassScore, Score
 
@@ -44,6 +55,16 @@ class Glyphs:
 
 UNICODE = Glyphs("✗", "✓", "×", "·", "▏▎▍▌▋▊▉█")
 ASCII = Glyphs("x", "+", "x", "-", "#")
+
+
+def screen() -> Console:
+    """Return a console for stdout."""
+    return Console()
+
+
+def paper() -> Console:
+    """Return a console for a file: no colour, whatever the environment says."""
+    return Console(file=io.StringIO(), width=80, color_system=None)
 
 
 def render(report: Report, console: Console, *, verbose: bool = False, quiet: bool = False) -> str:
@@ -107,40 +128,19 @@ def _verdict(report: Report, glyphs: Glyphs) -> RenderableType:
     return _hanging(mark, Text(report.verdict.summary, style="bold"))
 
 
-def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:.4f}"
-
-
 def _three_numbers(report: Report) -> RenderableType:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(justify="right", style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
-    metric = report.metric_call + (f": {report.metric.error}" if report.metric.error else "")
-    value = "raises" if report.metric.error else _number(report.metric.value)
-    grid.add_row("your metric reads", value, metric)
-    unpaired = "" if report.score else "the pixels do not pair up as they are"
-    grid.add_row("the arrays agree at", _number(report.mean_iou), unpaired)
-    if repairs := _repairs(report):
-        guess = " (estimated)" if any(repair.estimated for repair in repairs) else ""
-        names = ", then ".join(repair.name for repair in repairs)
-        after = _number(report.verdict.mean_iou_after_all)
-        grid.add_row("after the repair", after, f"{names}{guess}")
+    for row in three_numbers(report):
+        grid.add_row(*row)
     return Padding(grid, (0, 0, 0, 2))
 
 
-def _repairs(report: Report) -> list[Repair]:
-    """Return the repairs of the root causes."""
-    roots = (f for f in report.findings if f.rule.name not in report.consequences)
-    return [finding.repair for finding in roots if finding.repair]
-
-
 def _findings(report: Report, verbose: bool) -> list[RenderableType]:
-    return [
-        _finding(finding, report)
-        for finding in report.findings
-        if verbose or finding.rule.name not in report.consequences
-    ]
+    shown = report.findings if verbose else roots(report)
+    return [_finding(finding, report) for finding in shown]
 
 
 def _finding(finding: Finding, report: Report) -> RenderableType:
@@ -153,40 +153,32 @@ def _finding(finding: Finding, report: Report) -> RenderableType:
     if finding.evidence:
         lines.append(Text(finding.evidence, style="dim"))
     lines.append(_hanging(Text("help:", style="green"), Text(finding.help)))
-    if finding.repair and len(_repairs(report)) > 1:
-        alone = f"{finding.repair.name} ({_number(finding.repair.mean_iou_after)} alone)"
+    if alone := repair_alone(finding, report):
         lines.append(_hanging(Text("repair:", style="green"), Text(alone)))
-    if consequences := report.explains.get(finding.rule.name):
-        lines.append(_hanging(Text("explains:", style="dim"), Text(_codes(consequences, report))))
+    if consequences := explained_by(finding, report):
+        lines.append(_hanging(Text("explains:", style="dim"), Text(consequences)))
     return Group(head, Padding(Group(*lines), (0, 0, 0, 2)))
-
-
-def _codes(names: tuple[str, ...], report: Report) -> str:
-    codes = {finding.rule.name: finding.rule.code for finding in report.findings}
-    return ", ".join(sorted(f"{codes[name]} {name}" for name in names))
 
 
 def _classes(report: Report, glyphs: Glyphs, width: int, verbose: bool) -> list[RenderableType]:
     score = report.score
     if score is None or not report.pixels.counted:
         return []
-    shown = list(score.per_class)
+    shown = worst_classes(score, len(score.per_class) if verbose else MOST_CLASSES)
     more = ""
-    if len(shown) > MOST_CLASSES and not verbose:
-        worst = sorted(shown, key=lambda entry: (entry.iou is None, entry.iou or 0.0, entry.id))
-        shown = sorted(worst[:MOST_CLASSES], key=lambda entry: entry.id)
-        more = f"the {MOST_CLASSES} worst of {len(score.per_class)} classes; -v shows all"
+    if len(shown) < len(score.per_class):
+        more = f"the {len(shown)} worst of {len(score.per_class)} classes; -v shows all"
     lines: list[RenderableType] = [_class_table(report, score, shown, glyphs, width)]
     if more:
         lines.append(Text(more, style="dim"))
-    lines.append(Text(_means(score, glyphs)))
+    lines.append(Text(f" {glyphs.dot} ".join(means(score))))
     return [Padding(Group(*lines), (0, 0, 0, 2))]
 
 
 def _class_table(
     report: Report, score: Score, shown: list[ClassScore], glyphs: Glyphs, width: int
 ) -> Table:
-    names = [_class_name(entry, report) for entry in shown]
+    names = [class_name(entry, report) for entry in shown]
     longest = min(max(map(len, names), default=5), 24)
     bar = max(8, min(30, width - longest - 36))
     table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
@@ -200,36 +192,16 @@ def _class_table(
             Text(name),
             "none" if entry.iou is None else f"{entry.iou:.4f}",
             "" if entry.iou is None else _bar(entry.iou, bar, glyphs),
-            _share(entry.truth_pixels, score.pixels.counted),
-            _share(entry.predicted_pixels, score.pixels.counted),
+            share(entry.truth_pixels, score.pixels.counted),
+            share(entry.predicted_pixels, score.pixels.counted),
         )
     return table
-
-
-def _class_name(entry: ClassScore, report: Report) -> str:
-    name = report.reading.class_names[entry.id]
-    return name if name == str(entry.id) else f"{entry.id} {name}"
 
 
 def _bar(share: float, width: int, glyphs: Glyphs) -> str:
     steps = len(glyphs.eighths)
     whole, part = divmod(round(share * width * steps), steps)
     return glyphs.eighths[-1] * whole + (glyphs.eighths[part - 1] if part else "")
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else ""
-
-
-def _means(score: Score, glyphs: Glyphs) -> str:
-    return f" {glyphs.dot} ".join(
-        [
-            f"mean {_number(score.mean_iou)}",
-            f"pixel accuracy {_number(score.pixel_accuracy)}",
-            f"Dice {_number(score.mean_dice)}",
-            f"per image {_number(score.per_image_mean_iou)}",
-        ]
-    )
 
 
 def _others(report: Report, verbose: bool) -> list[RenderableType]:
@@ -262,30 +234,10 @@ def _footer(report: Report, glyphs: Glyphs) -> RenderableType:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
-    pixels = report.pixels
-    counts = f" {glyphs.dot} ".join(
-        [
-            f"{pixels.total:,} in all",
-            f"{pixels.counted:,} counted",
-            f"{pixels.ignored:,} ignored",
-            f"{pixels.out_of_range:,} out of range",
-        ]
-    )
-    grid.add_row("pixels", counts)
+    grid.add_row("pixels", f" {glyphs.dot} ".join(pixel_counts(report.pixels)))
     for index, guess in enumerate(report.reading.assumed):
-        grid.add_row("assumed" if index == 0 else "", f"{_assumed(guess)}: {guess.why}")
+        grid.add_row("assumed" if index == 0 else "", f"{assumed(guess)}: {guess.why}")
     return Padding(grid, (0, 0, 0, 2))
-
-
-def _assumed(guess: Assumption) -> str:
-    array, _, field = guess.field.rpartition(".")
-    match field:
-        case "encoding":
-            return f"{array} are {guess.value}"
-        case "class_axis":
-            return f"axis {guess.value} of the {array} holds the classes"
-        case _:
-            return f"{guess.field} {guess.value}"
 
 
 def _rules(report: Report) -> RenderableType:

@@ -2,9 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from build import diagnose, found, names, noisy, outcome, probabilities, roots, scene
+from build import diagnose, found, names, noisy, outcome, pair_of, probabilities, roots, scene
 
 from iou_doctor.baseline import Baseline, BaselineInput
+from iou_doctor.checkup import check
+from iou_doctor.frozen import FrozenReading
+from iou_doctor.reading import Options
 
 T = scene(1)
 P = noisy(T, 2)
@@ -64,4 +67,16 @@ def test_a_missing_sample_axis_does_not_move_the_class_axis():
 
 def test_without_a_baseline_nothing_is_compared():
     result = outcome(diagnose(y_true=T, y_pred=P), "reading-drift")
-    assert (result.status, result.reason) == ("skipped", "no --baseline given")
+    why = "no --baseline given, and no configuration expects a reading"
+    assert (result.status, result.reason) == ("skipped", why)
+
+
+def test_the_configuration_is_compared_too_and_only_in_what_it_names():
+    expected = FrozenReading("configuration", "c.toml", {"masks.encoding": "one-hot"})
+    pair = pair_of(y_true=T, y_pred=P)
+    report = check(pair, Options(num_classes=3), baseline=SAME, expected=expected)
+    drift = found(report, "reading-drift")
+    assert drift.facts == {"masks.encoding": {"configuration": "one-hot", "now": "labels"}}
+    assert drift.message == "another reading than in c.toml: masks.encoding labels, was one-hot"
+    held = FrozenReading("configuration", "c.toml", {"masks.encoding": "labels"})
+    assert names(check(pair, Options(num_classes=3), expected=held)) == []

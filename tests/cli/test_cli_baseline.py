@@ -62,7 +62,7 @@ def test_without_a_baseline_the_rules_are_skipped_with_the_reason():
     rules = {rule["code"]: rule for rule in json.loads(done.stdout)["rules"]}
     for code in ("IOU109", "IOU609"):
         assert rules[code]["status"] == "skipped"
-        assert rules[code]["reason"] == "no --baseline given"
+        assert rules[code]["reason"].startswith("no --baseline given")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_without_a_baseline_the_rules_are_skipped_with_the_reason():
         (None, "cannot be read"),
         ("not json", "is no JSON"),
         ('{"schema_version": 9}', "has schema_version 9, not 1"),
-        ("{}", "--output-format json"),
+        ("{}", "--write-baseline"),
     ],
 )
 def test_a_bad_baseline_is_one_line_on_stderr_and_exit_2(tmp_path, content, words):

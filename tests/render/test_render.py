@@ -6,35 +6,11 @@ import io
 import json
 import re
 
-import numpy as np
 import pytest
 from rich.console import Console
 
-from iou_doctor.checkup import Questions, check
-from iou_doctor.diagnosis import Selection
-from iou_doctor.reading import Options
 from iou_doctor.render import concise, json_v1, terminal
 from iou_doctor.report import Report
-from iou_doctor.source import Pair
-from iou_doctor.sources import ArraySource
-
-NAMES = ("background", "car", "a class with a very long name")
-
-
-@pytest.fixture(scope="module")
-def report() -> Report:
-    """Return a report with a root cause, a consequence, a warning, and rules passed and skipped."""
-    labels = np.zeros((2, 20, 30), dtype=np.int64)
-    labels[:, 4:9, 5:20] = 1
-    labels[1, 19, 29] = 2
-    scores = np.full((2, 20, 30, 3), 0.05, dtype=np.float32)
-    np.put_along_axis(scores, np.roll(labels, 1, axis=2)[..., np.newaxis], 0.9, axis=-1)
-    pair = Pair(
-        ArraySource(np.eye(3, dtype=np.uint8)[labels], "masks.npy"),
-        ArraySource(scores, "preds.npy"),
-    )
-    options = Options(num_classes=3, class_names=NAMES)
-    return check(pair, options, Questions(selection=Selection(ignore=("IOU608",))))
 
 
 def _text(report: Report, width: int, *, colour: bool = False, **options: bool) -> str:

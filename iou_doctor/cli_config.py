@@ -1,0 +1,139 @@
+"""The configuration on the command line: flags before IOU_DOCTOR_* variables before the file."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from iou_doctor.cli_options import refuse
+from iou_doctor.errors import IouDoctorError, UsageError
+
+if TYPE_CHECKING:
+    from iou_doctor.frozen import FrozenReading
+    from iou_doctor.settings import CheckSettings, Configuration
+
+PREFIX = "IOU_DOCTOR_"
+_STATE = "iou_doctor.configuration"
+_NO_FILE = "iou_doctor.no_configuration"
+SHOWN = {"reports": "report", "every": "all"}
+"""Parameters that are called otherwise in the program than on the command line."""
+_OWN = {"config", "no_config"}
+PANEL = "Configuration"
+
+
+def _read_none(context: typer.Context, wanted: bool) -> bool:
+    if wanted and _STATE in context.meta:
+        refuse(UsageError("--config and --no-config contradict each other; give one"))
+    context.meta[_NO_FILE] = wanted
+    return wanted
+
+
+def _read(context: typer.Context, file: str | None) -> str | None:
+    """Make the file and the environment the defaults of the command's options."""
+    from iou_doctor.configuration import load_configuration
+
+    if context.resilient_parsing:  # shell completion
+        return file
+    ignored = context.meta.get(_NO_FILE, False)
+    if ignored and file is not None:
+        refuse(UsageError("--config and --no-config contradict each other; give one"))
+    try:
+        configuration = None if ignored else load_configuration(file)
+    except IouDoctorError as error:
+        refuse(error)
+    context.meta[_STATE] = configuration
+    from_file = configuration.settings.given if configuration else {}
+    context.default_map = {**from_file, **_environment(context)}
+    return file
+
+
+ConfigFile = Annotated[
+    str | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        is_eager=True,
+        callback=_read,
+        envvar=f"{PREFIX}CONFIG",
+        show_envvar=False,
+        help="Read options from this TOML file; else from the nearest iou-doctor.toml or"
+        " pyproject.toml ([tool.iou-doctor]) upward.",
+        rich_help_panel=PANEL,
+    ),
+]
+NoConfig = Annotated[
+    bool,
+    typer.Option(
+        "--no-config",
+        is_eager=True,
+        callback=_read_none,
+        help="Read no configuration file.",
+        rich_help_panel=PANEL,
+    ),
+]
+
+
+def _environment(context: typer.Context) -> dict[str, Any]:
+    """Return what the environment says, by parameter name.
+
+    Click would cut lists at white space, which the names of classes may hold.
+    """
+    return {
+        str(param.name): [text] if getattr(param, "multiple", False) else text
+        for param in context.command.params
+        if param.name not in _OWN and (text := os.environ.get(variable_of(param.name)))
+    }
+
+
+def variable_of(name: str | None) -> str:
+    """Return the variable of the environment that stands for a parameter."""
+    return f"{PREFIX}{SHOWN.get(name or '', name)}".upper()
+
+
+def configuration_of(context: typer.Context) -> Configuration | None:
+    """Return the configuration that a command has read."""
+    return cast("Configuration | None", context.meta.get(_STATE))
+
+
+def origin(context: typer.Context | None, name: str | None) -> str | None:
+    """Return who gave a value that no flag gave: a variable or the file."""
+    if context is None or name is None or _from_flag(context, name):
+        return None
+    if os.environ.get(variable_of(name)):
+        return variable_of(name)
+    configuration = configuration_of(context)
+    if configuration is not None and name in configuration.settings.given:
+        return configuration.path
+    return None
+
+
+def for_check(context: typer.Context, check: CheckSettings) -> dict[str, Any]:
+    """Return the values of all parameters for one check of the file.
+
+    Its own options stand before those of the whole file, and behind flags and variables.
+    """
+    own = {
+        name: value
+        for name, value in check.given.items()
+        if name in context.params
+        and not _from_flag(context, name)
+        and not os.environ.get(variable_of(name))
+    }
+    return {**context.params, **own}
+
+
+def _from_flag(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def expected_reading(
+    context: typer.Context, check: CheckSettings | None = None
+) -> FrozenReading | None:
+    """Return the reading that the file expects of a check, or of a pair on the command line."""
+    configuration = configuration_of(context)
+    if configuration is None:
+        return None
+    return configuration.frozen({**configuration.settings.given, **(check.given if check else {})})

@@ -1,0 +1,137 @@
+"""One check, from the values of the command line: all that can be refused first, then the scan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from iou_doctor.cli_options import reading_options, words
+from iou_doctor.errors import UsageError
+
+if TYPE_CHECKING:
+    from iou_doctor.baseline import Baseline
+    from iou_doctor.checkup import Questions
+    from iou_doctor.frozen import FrozenReading
+    from iou_doctor.outputs import Output
+    from iou_doctor.reading import Options
+    from iou_doctor.report import Report
+
+NAME = "{name}"
+"""Stands for a check's name in the files that it writes and in its baseline."""
+LONE_NAME = "check"
+NEW_BASELINE = "iou-doctor-baseline.json"
+READING = (
+    *("num_classes", "ignore_index", "layout", "threshold", "predictions_as", "masks_as"),
+    "class_names",
+)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A check whose options and outputs were found good."""
+
+    predictions: str
+    masks: str
+    options: Options
+    questions: Questions
+    wanted: tuple[Output, ...]
+    progress: bool
+
+
+def prepare(
+    values: Mapping[str, Any], *, expected: FrozenReading | None, name: str = LONE_NAME
+) -> Prepared:
+    """Return what to do, once nothing speaks against it.
+
+    Args:
+        values: the parameters of `iou-doctor check`, by name.
+        expected: the reading that the configuration expects.
+        name: what stands for `{name}`.
+
+    Raises:
+        UsageError: options that cannot work, or an output that cannot be written.
+    """
+    from iou_doctor import outputs
+    from iou_doctor.checkup import Questions
+    from iou_doctor.diagnosis import Selection
+    from iou_doctor.lookup import parse_score
+
+    predictions, masks = values["predictions"], values["masks"]
+    if predictions is None or masks is None:
+        raise UsageError(
+            "give PREDICTIONS and MASKS, or name them in a configuration file (`iou-doctor init"
+            " PREDICTIONS MASKS` writes one); `iou-doctor check -h` says how"
+        )
+    check_share("--min-iou", values["min_iou"])
+    output, baseline = values["output"], _named(values["baseline"], name)
+    reports = [word.replace(NAME, name) for word in values["reports"] or ()]
+    if values["write_baseline"]:
+        reports.append(f"json={baseline or NEW_BASELINE}")
+    return Prepared(
+        predictions=predictions,
+        masks=masks,
+        options=reading_options(**{key: values[key] for key in READING}),
+        questions=Questions(
+            metric_call=values["metric"],
+            selection=Selection(select=words(values["select"]), ignore=words(values["ignore"])),
+            baseline=None if values["write_baseline"] else _loaded(baseline, values["max_drop"]),
+            expected=expected,
+            everything=values["contracts"] == "all",
+            batch_size=values["batch_size"],
+            seen=None if values["seen"] is None else parse_score(values["seen"]),
+        ),
+        wanted=outputs.outputs(
+            output_format=values["output_format"],
+            output=None if output is None else type(output)(_named(str(output), name)),
+            reports=reports,
+            inputs=(predictions, masks),
+        ),
+        progress=values["progress"] and not values["quiet"],
+    )
+
+
+def run(prepared: Prepared) -> Report:
+    """Return the report of a check.
+
+    Raises:
+        IouDoctorError: an input cannot be read or understood.
+    """
+    from iou_doctor.checkup import check
+    from iou_doctor.progress import progress_bar
+    from iou_doctor.sources import open_pair
+
+    pair = open_pair(y_true=prepared.masks, y_pred=prepared.predictions)
+    with progress_bar(shown=prepared.progress) as advance:
+        return check(pair, prepared.options, prepared.questions, progress=advance)
+
+
+def exit_code(report: Report, values: Mapping[str, Any]) -> int:
+    """Return 1 for findings or a score that are too bad, and say so of a score; else 0."""
+    from iou_doctor.finding import Severity
+
+    fail_on, min_iou = values["fail_on"], values["min_iou"]
+    failed = fail_on != "never" and report.fails_at(Severity(fail_on))
+    if min_iou is not None and (report.mean_iou is None or report.mean_iou < min_iou):
+        reached = "none" if report.mean_iou is None else f"{report.mean_iou:.4f}"
+        typer.echo(f"iou-doctor: mean IoU {reached} does not reach --min-iou {min_iou:g}", err=True)
+        failed = True
+    return int(failed)
+
+
+def check_share(option: str, value: float | None) -> None:
+    """Refuse what is no share: a comparison with NaN never fails a build."""
+    if value is not None and not 0 <= value <= 1:
+        raise UsageError(f"{option} {value:g}: give a score from 0 to 1, 0.7 for instance")
+
+
+def _named(text: str | None, name: str) -> str | None:
+    return None if text is None else text.replace(NAME, name)
+
+
+def _loaded(baseline: str | None, max_drop: float) -> Baseline | None:
+    from iou_doctor.baseline import load_baseline
+
+    return None if baseline is None else load_baseline(baseline, max_drop=max_drop)

@@ -1,0 +1,57 @@
+"""The snippets of the README are what the program takes."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+import yaml
+from run import ROOT, run
+from typer.main import get_command
+
+from iou_doctor.cli import app
+from iou_doctor.configuration import load_configuration
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def snippets(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_configuration_is_valid(tmp_path):
+    (toml,) = snippets("toml")
+    (tmp_path / "iou-doctor.toml").write_text(toml, "utf-8")
+    configuration = load_configuration(str(tmp_path / "iou-doctor.toml"))
+    assert configuration is not None
+    assert configuration.settings.check[0].name == "night"
+    assert configuration.settings.expect.predictions_class_axis == -1
+
+
+def test_the_yaml_names_inputs_and_hooks_that_exist():
+    action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    documents = [yaml.safe_load(text) for text in snippets("yaml")]
+    (step,) = [entry[0] for entry in documents if isinstance(entry, list) and "uses" in entry[0]]
+    assert set(step["with"]) <= set(action["inputs"])
+    (repos,) = [entry["repos"] for entry in documents if "repos" in entry]
+    assert {hook["id"] for hook in repos[0]["hooks"]} <= {hook["id"] for hook in hooks}
+
+
+COMMANDS = re.findall(r"(?:run: |script: |sh ')(iou-doctor check [^'\n]*)", README)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_commands_have_options_that_exist(command):
+    check = get_command(app).commands["check"]
+    known = {option for param in check.params for option in param.opts}
+    assert {word for word in shlex.split(command) if word.startswith("-")} <= known
+
+
+def test_the_gitlab_job_writes_its_artifacts(tmp_path):
+    (command,) = [text for text in COMMANDS if "gitlab=" in text]
+    pair = [ROOT / "sample_data/healthy" / name for name in ("preds.npy", "masks.npy")]
+    done = run(*shlex.split(command)[1:], *pair, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"quality.json", "junit.xml"}

@@ -1,0 +1,282 @@
+"""Formats, files and streams of `iou-doctor check`, run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+from run import ROOT, run
+
+from iou_doctor import outputs
+from iou_doctor.errors import OutputError
+from iou_doctor.render import FORMATS
+
+SICK = ("sample_data/unargmaxed_one_hot/preds.npy", "sample_data/unargmaxed_one_hot/masks.npy")
+HEALTHY = ("sample_data/healthy/preds.npy", "sample_data/healthy/masks.npy")
+
+
+def check(*arguments, **environment):
+    return run("check", *arguments, "-n", "3", cwd=ROOT, **environment)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_exit_code_does_not_depend_on_the_format(name):
+    sick, healthy = (check(*pair, "--output-format", name) for pair in (SICK, HEALTHY))
+    assert (sick.returncode, healthy.returncode) == (1, 0)
+    assert sick.stderr == healthy.stderr == ""
+    assert sick.stdout
+    assert healthy.stdout
+    assert str(ROOT) not in sick.stdout
+
+
+def test_one_scan_writes_every_format_and_the_same_bytes_every_time(tmp_path):
+    def written(folder, seed):
+        (tmp_path / folder).mkdir()
+        reports = [
+            word for name in FORMATS for word in ("--report", f"{name}={tmp_path / folder / name}")
+        ]
+        done = check(*SICK, "--output-format", "json", *reports, PYTHONHASHSEED=seed)
+        assert done.returncode == 1
+        texts = {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()}
+        assert done.stdout.encode() == texts["json"]
+        return texts
+
+    first = written("first", "1")
+    assert set(first) == set(FORMATS)
+    assert all(first.values())
+    assert written("second", "2") == first
+
+
+@pytest.mark.parametrize("name", ["json", "markdown", "junit", "html"])
+def test_formats_for_machines_are_utf_8_in_any_locale(name):
+    arguments = [*SICK, "--output-format", name, "--class-names", "straße,auto,mensch"]
+    plain = check(*arguments)
+    assert "straße" in plain.stdout or name == "junit"
+    assert check(*arguments, PYTHONUTF8="0", PYTHONIOENCODING="ascii").stdout == plain.stdout
+
+
+def test_a_name_that_is_not_utf_8_breaks_no_format(tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/pr\xff.npy")
+    np.save(path, np.load(ROOT / HEALTHY[0]))
+    reports = [f"--report={name}={tmp_path / name}" for name in FORMATS]
+    done = check(path, HEALTHY[1], "-q", *reports)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads((tmp_path / "json").read_text("utf-8"))
+    assert all((tmp_path / name).read_text("utf-8") for name in FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--output-format", "sarf"], "--output-format: no format is called 'sarf'; did you mean"),
+        (["--output-format", "JUnit"], "did you mean junit?"),
+        (["--report", "josn=a"], "--report josn=a: no format is called 'josn'; did you mean json?"),
+        (["--report", "qqq=a"], "'qqq'; there are full, concise, json"),
+        (["--report", "json"], "--report json: give FORMAT=FILE"),
+        (["--report", "json=-"], "--report json=-: give FORMAT=FILE"),
+        (["--report", "json=no/such/a"], "not a file in an existing folder"),
+        (["--output", "tests"], "--output tests: cannot be written"),
+        (["--output", "a" * 300], "cannot be written"),
+        (["--report", "json=README.md/x"], "--report json=README.md/x: cannot be written"),
+        (["--output", "new.x", "--report", "json=./new.x"], "two reports cannot go to one file"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_in_one_line(arguments, words):
+    done = check(*HEALTHY, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert words in done.stderr
+    assert not (ROOT / "new.x").exists()
+
+
+def test_it_is_refused_before_the_scan(monkeypatch):
+    from typer.testing import CliRunner
+
+    from iou_doctor import checkup
+    from iou_doctor.cli import app
+
+    def scanned(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(checkup, "check", scanned)
+    monkeypatch.chdir(ROOT)
+    done = CliRunner().invoke(app, ["check", *HEALTHY, "--report", "json=no/such/a"])
+    assert done.exit_code == 2
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_the_right_to_write_is_refused(tmp_path):
+    tmp_path.chmod(0o500)
+    done = check(*HEALTHY, "--output", tmp_path / "a")
+    assert done.returncode == 2
+    assert str(tmp_path) in done.stderr
+
+
+@pytest.mark.parametrize("ending", ["", "::/preds"])
+def test_an_input_is_not_replaced(tmp_path, ending):
+    import h5py
+
+    path = tmp_path / ("all.h5" if ending else "preds.npy")
+    if ending:
+        with h5py.File(path, "w") as file:
+            file["preds"] = np.load(ROOT / HEALTHY[0])
+    else:
+        np.save(path, np.load(ROOT / HEALTHY[0]))
+    (tmp_path / "link").symlink_to(path.name)
+    before = path.read_bytes()
+    for name in (path, tmp_path / "link"):
+        done = check(f"{path}{ending}", HEALTHY[1], "--output", name)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"--output {name}: this file is an input" in done.stderr
+    assert path.read_bytes() == before
+
+
+def test_a_report_goes_where_a_link_leads_and_leaves_no_other_file(tmp_path):
+    (tmp_path / "real.json").write_text("old")
+    (tmp_path / "link.json").symlink_to("real.json")
+    check(*HEALTHY, "--report", f"json={tmp_path / 'link.json'}")
+    assert (tmp_path / "link.json").is_symlink()
+    assert json.loads((tmp_path / "real.json").read_text("utf-8"))["schema_version"] == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"real.json", "link.json"}
+
+
+def test_devices_and_pipes_are_written_to_and_not_replaced(tmp_path):
+    done = check(*HEALTHY, "-q", "--report", f"json={os.devnull}", "--report", f"html={os.devnull}")
+    assert done.returncode == 0
+    if os.name == "posix":
+        command = f'"{sys.executable}" -m iou_doctor check {" ".join(HEALTHY)} -n 3 -q'
+        script = f"{command} --report json=>(cat > {tmp_path / 'a'}); sleep 0.5"
+        subprocess.run(["bash", "-c", script], cwd=ROOT, check=True, capture_output=True)
+        assert json.loads((tmp_path / "a").read_text("utf-8"))["schema_version"] == 1
+
+
+def test_minus_is_stdout():
+    assert check(*HEALTHY, "--output", "-").stdout == check(*HEALTHY).stdout
+    assert not (ROOT / "-").exists()
+
+
+def test_a_failure_half_way_leaves_the_old_files(tmp_path, monkeypatch):
+    import iou_doctor
+
+    report = iou_doctor.check(y_pred=ROOT / HEALTHY[0], y_true=ROOT / HEALTHY[1], num_classes=3)
+    for name in ("a", "b"):
+        (tmp_path / name).write_text("old")
+    wanted = outputs.outputs(
+        output_format="json",
+        output=tmp_path / "a",
+        reports=[f"html={tmp_path / 'b'}"],
+        inputs=[],
+    )
+    for error, raised in ((OSError(28, "disk full"), OutputError), (KeyboardInterrupt(), None)):
+        calls = []
+
+        def fail(text, calls=calls, error=error):
+            calls.append(text)
+            if len(calls) == 2:
+                raise error
+            return text.encode()
+
+        monkeypatch.setattr(outputs, "_bytes", fail)
+        with pytest.raises(raised or KeyboardInterrupt):
+            outputs.write(report, wanted)
+        assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+            "a": "old",
+            "b": "old",
+        }
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a full device")
+def test_a_full_disk_is_no_finding():
+    done = check(*HEALTHY, "--report", "json=/dev/full")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--report json=/dev/full: cannot be written (No space left" in done.stderr
+
+
+# --- streams ----------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of the shell")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", *HEALTHY, "-n", "3"],
+        ["check", *HEALTHY, "-n", "3", "--output-format", "sarif"],
+        ["rules"],
+        ["explain", "IOU201"],
+        ["schema"],
+    ],
+)
+def test_a_reader_who_leaves_is_no_finding(arguments):
+    read, pipe = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "iou_doctor", *arguments],
+        cwd=ROOT,
+        stdout=pipe,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(pipe)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_ctrl_c_in_the_middle_leaves_no_report_and_exits_with_130(tmp_path):
+    script = (
+        "import os, signal, iou_doctor.checkup as checkup\n"
+        "real = checkup.check\n"
+        "def check(*a, **k):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return real(*a, **k)\n"
+        "checkup.check = check\n"
+        "from iou_doctor.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "check", *HEALTHY, "--output", tmp_path / "a"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- GitHub's job summary ---------------------------------------------------------------------
+
+
+def test_the_job_summary_is_appended_to_githubs_file(tmp_path):
+    path = tmp_path / "summary.md"
+    path.write_text("# before\n", encoding="utf-8")
+    done = check(*SICK, "--output-format", "github", GITHUB_STEP_SUMMARY=str(path))
+    markdown = check(*SICK, "--output-format", "markdown", GITHUB_STEP_SUMMARY=str(path)).stdout
+    assert path.read_text("utf-8") == "# before\n" + markdown
+    assert done.stdout.startswith("::error file=sample_data/")
+
+
+def test_a_job_summary_that_cannot_be_written_is_named():
+    done = check(*SICK, "--output-format", "github", GITHUB_STEP_SUMMARY="no/such/file")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "GITHUB_STEP_SUMMARY no/such/file: cannot be written" in done.stderr
+
+
+# --- schema -----------------------------------------------------------------------------------
+
+
+def test_schema_prints_what_the_report_obeys():
+    schema = json.loads(run("schema").stdout)
+    assert run("schema", "report").stdout == run("schema").stdout
+    Draft202012Validator.check_schema(schema)
+    for pair in (SICK, HEALTHY):
+        report = json.loads(check(*pair, "--output-format", "json").stdout)
+        Draft202012Validator(schema).validate(report)
+    assert run("schema", "reprot").returncode == 2
