@@ -200,12 +200,9 @@ def _write(
     report: Report, output_format: Format, output: Path | None, *, quiet: bool, verbose: bool
 ) -> None:
     if output_format == "full":
-        from rich.console import Console
-
         from iou_doctor.render import terminal
 
-        console = Console() if output is None else _file_console()
-        text = terminal.render(report, console, verbose=verbose, quiet=quiet)
+        text = terminal.render(report, _console(output), verbose=verbose, quiet=quiet)
     else:
         from iou_doctor.render import concise, json_v1
 
@@ -216,11 +213,16 @@ def _write(
         _replace(output, text)
 
 
-def _file_console() -> Console:
-    """Return a console for a file: no colour, whatever the environment says."""
+def _console(output: Path | None) -> Console:
+    """Return where the report goes; in a file there is no colour, whatever the environment says.
+
+    Names and paths are shown as they are: `[red]` in one is no markup, and `:tada:` no picture.
+    """
     from rich.console import Console
 
-    return Console(file=io.StringIO(), width=80, color_system=None)
+    if output is None:
+        return Console(markup=False, emoji=False)
+    return Console(file=io.StringIO(), width=80, color_system=None, markup=False, emoji=False)
 
 
 def _check_share(option: str, value: float | None) -> None:
