@@ -19,7 +19,8 @@ main()
 HEAVY = {"scipy", "h5py", "PIL", "tensorflow", "keras", "torch", "numba", "sklearn", "tifffile"}
 SELDOM = {
     *("numpy.ma", "numpy.testing", "rich.progress", "rich.markdown", "rich.pretty"),
-    *("json", "asyncio", "multiprocessing"),
+    *("json", "asyncio", "multiprocessing", "pydantic"),
+    *("importlib.metadata", "importlib.resources"),
 }
 """Worth milliseconds each, and of no use to any of these commands."""
 FLOW = {f"iou_doctor.{name}" for name in ("checkup", "sources", "interpret", "scan", "render")}
