@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from bench.__main__ import README, TABLE, main
 from bench.cases import CASES, OURS, Case, Form, Measure
 from bench.measure import Job, Run, Timed
 from bench.peers import PEERS
 from bench.table import markdown, result, text
 
-PIXELS = Case("some", "some pixels", Measure.PIXEL, lambda folder, quick: [])
+PIXELS = Case("some", "some pixels", Measure.PIXEL, lambda *_: [])
 
 
 def timed(contestant: str, pixels: int, *walls: float, mean: float | None = 0.5) -> Timed:
