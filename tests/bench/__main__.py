@@ -43,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, help="where the data goes (about 8 GB)")
     parser.add_argument("--readme", action="store_true", help="rewrite the README's table")
     options = parser.parse_args(arguments)
+    if options.readme and (options.only or options.quick):
+        parser.error("--readme needs a full run of all cases")
     cases = [case for case in CASES if not options.only or case.name in options.only]
     rounds = 1 if options.quick else options.rounds
     results = list(filter(None, (_run(case, options, rounds) for case in cases)))

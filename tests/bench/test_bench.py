@@ -76,3 +76,8 @@ def test_a_quick_run_of_labels_agrees_and_writes_its_numbers(tmp_path, capsys, m
 
 def test_the_readme_has_a_place_for_the_table():
     assert len(TABLE.findall(README.read_text(encoding="utf-8"))) == 1
+
+
+def test_a_part_of_the_cases_never_becomes_the_readme_table():
+    with pytest.raises(SystemExit):
+        main(["--readme", "--only", "tiny"])
