@@ -74,7 +74,7 @@ def result(case: Case, timed: Sequence[Timed], *, shared: bool = False) -> Resul
         groups.setdefault(each.job.contestant, []).append(each)
     costs = tuple(_cost(case.measure, name, group) for name, group in groups.items())
     disagree = () if case.measure is Measure.MEMORY else _disagreeing(timed)
-    return Result(case, costs, disagree, shared)
+    return Result(case, costs, disagree, shared and not case.always_wall)
 
 
 def _cost(measure: Measure, name: str, group: Sequence[Timed]) -> Cost:
