@@ -22,7 +22,7 @@ from bench.table import Result, document, markdown, result, text
 
 README = Path(__file__).parents[2] / "README.md"
 TABLE = re.compile(r"(<!-- bench -->\n).*?(<!-- end -->)", re.DOTALL)
-ROUNDS = 5
+ROUNDS = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
