@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -130,6 +129,8 @@ def load_baseline(path: str, *, max_drop: float = MAX_DROP) -> Baseline:
 
 
 def _document(path: str) -> dict[str, Any]:
+    import json
+
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 import typer
 
 from iou_doctor import __version__
-from iou_doctor.cli_all import check_all
 from iou_doctor.cli_config import ConfigFile, NoConfig, expected_reading
 from iou_doctor.cli_fix import fix
 from iou_doctor.cli_help import Command, Group
@@ -43,7 +42,6 @@ from iou_doctor.cli_options import (
     WriteBaseline,
     refuse,
 )
-from iou_doctor.cli_run import exit_code, prepare, run
 from iou_doctor.cli_why import why
 from iou_doctor.errors import IouDoctorError, UsageError
 
@@ -129,9 +127,12 @@ def check(
     """
     try:
         if every:
+            from iou_doctor.cli_all import check_all
+
             code = check_all(context)
         else:
             from iou_doctor import outputs
+            from iou_doctor.cli_run import exit_code, prepare, run
 
             prepared = prepare(context.params, expected=expected_reading(context))
             report = run(prepared)

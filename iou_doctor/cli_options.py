@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 import typer
 
 from iou_doctor import cli_complete
+from iou_doctor.names import EncodingName, FailOn
 from iou_doctor.render import FORMATS
-from iou_doctor.settings import EncodingName, FailOn
 
 if TYPE_CHECKING:
     from iou_doctor.errors import IouDoctorError

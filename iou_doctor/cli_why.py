@@ -136,4 +136,4 @@ def _text(lookup: Lookup, output_format: str, *, verbose: bool) -> str:
 
     from iou_doctor.render import lookup_text
 
-    return lookup_text.render(lookup, Console(), verbose=verbose)
+    return lookup_text.render(lookup, Console(markup=False, emoji=False), verbose=verbose)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import re
 import tomllib
@@ -84,6 +83,8 @@ def _table(path: Path) -> Any:
 
 
 def _configuration(path: Path, table: Any) -> Configuration:
+    import json
+
     from pydantic import TypeAdapter, ValidationError
 
     shown = _from_here(path)

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from iou_doctor.frozen import FrozenReading
-
-EncodingName = Literal["labels", "one-hot", "probabilities", "logits", "sigmoid", "binary-logits"]
-AnyEncodingName = Literal[
-    "labels", "one-hot", "probabilities", "logits", "sigmoid", "binary-logits", "colour"
-]
-FailOn = Literal["error", "warning", "note", "never"]
+from iou_doctor.names import AnyEncodingName, EncodingName, FailOn
 
 
 def key_of(name: str) -> str:

@@ -34,6 +34,7 @@ NOUNS = {
         "baseline",
         "frozen",
         "settings",
+        "names",
     ),
     *("channel_sums", "contract", "given", "lookup"),
 }

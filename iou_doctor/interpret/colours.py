@@ -26,7 +26,8 @@ def are_colours(slabs: Sequence[Stored], axis: int) -> bool:
         return False
     if not ((values >= 0) & (values <= 255) & (values == np.trunc(values))).all():
         return False
-    colours = len(np.unique(values[:, :3] @ (65536.0, 256.0, 1.0)))
+    # asked for counts as well, since without them NumPy imports all of `numpy.ma`
+    colours = len(np.unique(values[:, :3] @ (65536.0, 256.0, 1.0), return_counts=True)[0])
     if colours * PIXELS_A_COLOUR > len(values):
         return False
     if values.max() <= 1:

@@ -7,13 +7,14 @@ edition of a data set numbers its classes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+_FOLDER = Path(__file__).parent
 
 Colour = tuple[int, int, int]
 """Red, green and blue, each from 0 to 255."""
@@ -113,7 +114,9 @@ def data_set(name: str) -> DataSet:
     """
     if name not in _names():
         raise KeyError(f"{name!r} is none of {', '.join(_names())}")
-    facts = json.loads(files(__name__).joinpath(f"{name}.json").read_text("utf-8"))
+    import json
+
+    facts = json.loads((_FOLDER / f"{name}.json").read_text("utf-8"))
     return DataSet(
         name=facts["name"],
         title=facts["title"],
@@ -125,8 +128,7 @@ def data_set(name: str) -> DataSet:
 
 @cache
 def _names() -> tuple[str, ...]:
-    found = (entry.name for entry in files(__name__).iterdir())
-    return tuple(sorted(name.removesuffix(".json") for name in found if name.endswith(".json")))
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.json")))
 
 
 def _label(entry: Mapping[str, Any]) -> KnownLabel:

@@ -59,12 +59,12 @@ ASCII = Glyphs("x", "+", "x", "-", "#")
 
 def screen() -> Console:
     """Return a console for stdout."""
-    return Console()
+    return Console(markup=False, emoji=False)
 
 
 def paper() -> Console:
     """Return a console for a file: no colour, whatever the environment says."""
-    return Console(file=io.StringIO(), width=80, color_system=None)
+    return Console(file=io.StringIO(), width=80, color_system=None, markup=False, emoji=False)
 
 
 def render(report: Report, console: Console, *, verbose: bool = False, quiet: bool = False) -> str:

@@ -1,0 +1,177 @@
+"""What is timed: each case writes its files and says which processes to run on them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import cache
+from pathlib import Path
+
+from bench import peers
+from bench.data import Form, make, make_holes
+from bench.measure import Job
+
+OURS = "iou-doctor"
+IMPORTS = "imports"
+"""The floor of a small check: Python, NumPy, Typer and Rich alone."""
+SHRUNK = 64
+"""`--quick` divides sizes by this."""
+LARGER, SLOW_LARGER = 32, 16
+"""How much larger the second file is than the first, for quick and for slow contestants. With less,
+the seconds that Keras and torch take to start, never twice the same, drown the pixels."""
+
+
+class Measure(Enum):
+    """What of the runs is compared."""
+
+    PROCESS = "seconds of the whole process"
+    PIXEL = "marginal nanoseconds a pixel"
+    MEMORY = "most MB of anonymous memory"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A row of the table."""
+
+    name: str
+    title: str
+    measure: Measure
+    jobs: Callable[[Path, bool], Sequence[Job]]
+    """From a folder for its files, and whether to be quick about it, to what to run."""
+    always_wall: bool = False
+    """Whether processor time says nothing, as it does of threads."""
+
+
+def _ours(true: Path, pred: Path, form: Form, *extra: str) -> tuple[str, ...]:
+    metric = f"keras.metrics.MeanIoU(num_classes={form.classes}, sparse_y_pred={not form.dense})"
+    return (
+        *("-m", "iou_doctor", "check", str(pred), str(true), "--metric", metric),
+        *("--fail-on", "never", "--no-progress", "--output-format", "json", *extra),
+    )
+
+
+def _peer(name: str, true: Path, pred: Path, form: Form) -> tuple[str, ...]:
+    axis = "none" if not form.dense else "1" if form.first else "3"
+    return "-m", "bench.peers", name, str(true), str(pred), str(form.classes), axis
+
+
+def _job(contestant: str, true: Path, pred: Path, form: Form, *extra: str) -> Job:
+    if contestant in peers.PEERS:
+        return Job(contestant, _peer(contestant, true, pred, form), form.pixels)
+    return Job(contestant, _ours(true, pred, form, *extra), form.pixels)
+
+
+def _two_sizes(form: Form, names: Sequence[str]) -> Callable[[Path, bool], Sequence[Job]]:
+    """Run each on a small file and on a larger one; the slope is the cost of a pixel."""
+
+    def jobs(folder: Path, quick: bool) -> Sequence[Job]:
+        small = replace(form, side=form.side // 8) if quick else form
+        sizes = {
+            times: replace(small, images=small.images * times) for times in (1, SLOW_LARGER, LARGER)
+        }
+        files = {times: make(sizes[times], folder / str(times)) for times in sizes}
+        wanted = [name for name in (OURS, *names) if name == OURS or name in peers.installed()]
+        return [
+            _job(name, *files[times], sizes[times])
+            for name in wanted
+            for times in (1, SLOW_LARGER if name in peers.SLOW else LARGER)
+        ]
+
+    return jobs
+
+
+def _tiny(folder: Path, quick: bool) -> Sequence[Job]:
+    del quick
+    form = Form(images=4, side=64, classes=3, dtype="uint8")
+    true, pred = make(form, folder)
+    command = ("-m", "iou_doctor", "check", str(pred), str(true), "--num-classes", "3")
+    jobs = [
+        Job(OURS, (*command, "--fail-on", "never"), form.pixels),
+        Job(IMPORTS, ("-c", "import numpy, typer, rich.console"), form.pixels),
+    ]
+    return jobs + [_job(name, true, pred, form) for name in ("keras",) if name in peers.installed()]
+
+
+def _same_pixels(images: int, side: int) -> Callable[[Path, bool], Sequence[Job]]:
+    """Run on images of an odd size, and on as many pixels in images of 1024 x 1024."""
+
+    def jobs(folder: Path, quick: bool) -> Sequence[Job]:
+        odd = Form(images=images, side=side, classes=21, dtype="uint8")
+        if quick:
+            odd = replace(odd, images=images // SHRUNK) if images > 1 else replace(odd, side=2048)
+        usual = replace(odd, images=max(1, round(odd.pixels / 1024**2)), side=1024)
+        forms = {OURS: odd, "as 1024 × 1024": usual}
+        return [_job(name, *make(form, folder / name), form) for name, form in forms.items()]
+
+    return jobs
+
+
+def _memory(folder: Path, quick: bool) -> Sequence[Job]:
+    quarter = 1024**3 // 4
+    sizes = [quarter // SHRUNK] if quick else [quarter, 4 * quarter, 16 * quarter, 64 * quarter]
+    form = Form(images=1, side=1024, classes=21, dtype="uint8")
+    return [
+        replace(
+            _job(f"{size / 1024**3:g} GiB", *make_holes(folder / str(size), size), form),
+            memory=True,
+        )
+        for size in sizes
+    ]
+
+
+def _threads(form: Form) -> Callable[[Path, bool], Sequence[Job]]:
+    """Run with one and with two threads; without `--jobs` there is nothing to compare."""
+
+    def jobs(folder: Path, quick: bool) -> Sequence[Job]:
+        if not has_jobs():
+            return []
+        small = replace(form, side=form.side // 8) if quick else form
+        sizes = {times: replace(small, images=small.images * times) for times in (1, LARGER)}
+        files = {times: make(sizes[times], folder / str(times)) for times in sizes}
+        return [
+            _job(name, *files[times], sizes[times], "--jobs", str(count))
+            for name, count in ((OURS, 2), ("one thread", 1))
+            for times in sizes
+        ]
+
+    return jobs
+
+
+@cache
+def has_jobs() -> bool:
+    """Return whether `check` can be told how many threads to use."""
+    command = [sys.executable, "-m", "iou_doctor", "check", "--help"]
+    return "--jobs" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+LABELS = Form(images=32, side=512, classes=21, dtype="uint8")
+SCORES = Form(images=2, side=512, classes=21, dtype="float32", dense=True)
+ON_LABELS = (
+    *("keras", "torchmetrics", "torchmetrics validated"),
+    *("scikit-learn", "histc", "bincount", "read"),
+)
+ON_SCORES = ("keras", "torchmetrics", "histc", "bincount", "read")
+PIXEL_CASES = {
+    "uint8": ("uint8 labels, 21 classes", LABELS, ON_LABELS),
+    "int64": ("int64 labels, 21 classes", replace(LABELS, images=8, dtype="int64"), ON_LABELS),
+    "float32": ("float32 softmax, 21 classes", SCORES, ON_SCORES),
+    "float32-3": ("float32 softmax, 3 classes", replace(SCORES, images=8, classes=3), ON_SCORES),
+    "float16": ("float16 softmax, 21 classes", replace(SCORES, dtype="float16"), ON_SCORES),
+    "first": ("the same, float32, channels first", replace(SCORES, first=True), ON_SCORES),
+    "gzip": ("uint8 labels in gzip HDF5", replace(LABELS, images=8, gzip=True), ("keras", "read")),
+}
+CASES = (
+    Case("tiny", "4 images of 64 × 64, 3 classes", Measure.PROCESS, _tiny),
+    *(
+        Case(name, title, Measure.PIXEL, _two_sizes(form, names))
+        for name, (title, form, names) in PIXEL_CASES.items()
+    ),
+    Case("many", "100 000 images of 16 × 16", Measure.PROCESS, _same_pixels(100_000, 16)),
+    Case("huge", "one image of 20 000 × 20 000", Measure.PROCESS, _same_pixels(1, 20_000)),
+    Case("threads", "two threads, uint8 labels", Measure.PIXEL, _threads(LABELS), True),
+    Case("threads-dense", "two threads, float32 softmax", Measure.PIXEL, _threads(SCORES), True),
+    Case("memory", "labels of 0.25 to 16 GiB", Measure.MEMORY, _memory),
+)

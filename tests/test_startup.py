@@ -1,0 +1,55 @@
+"""What a command imports: times flutter, the set of modules does not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LOADED = """
+import atexit, sys
+before = set(sys.modules)
+atexit.register(lambda: print(*set(sys.modules) - before, file=sys.stderr))
+from iou_doctor.__main__ import main
+main()
+"""
+HEAVY = {"scipy", "h5py", "PIL", "tensorflow", "keras", "torch", "numba", "sklearn", "tifffile"}
+SELDOM = {
+    *("numpy.ma", "numpy.testing", "rich.progress", "rich.markdown", "rich.pretty"),
+    *("json", "asyncio", "multiprocessing", "pydantic"),
+    *("importlib.metadata", "importlib.resources"),
+}
+"""Worth milliseconds each, and of no use to any of these commands."""
+FLOW = {
+    f"iou_doctor.{name}" for name in ("checkup", "sources", "interpret", "scan", "render.terminal")
+}
+WRITING = {"iou_doctor.fixing", "iou_doctor.treatment", "iou_doctor.writers"}
+PAIR = [f"sample_data/healthy/{name}.npy" for name in ("preds", "masks")]
+
+
+@pytest.mark.parametrize(
+    ("command", "unused"),
+    [
+        (["--help"], FLOW | {"numpy", "rich", "dataclasses", "iou_doctor.checks"}),
+        (["check", "--help"], FLOW | {"numpy", "rich", "dataclasses", "iou_doctor.checks"}),
+        (["--version"], FLOW | {"numpy", "rich", "dataclasses", "iou_doctor.checks"}),
+        (["rules"], FLOW | {"rich"}),
+        (["explain", "IOU201"], FLOW | {"rich"}),
+        (["check", *PAIR, "--num-classes", "3"], {"iou_doctor.sources.hdf5"}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_command_imports_nothing_that_it_does_not_use(command: list[str], unused: set[str]):
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stderr.split())
+    assert "iou_doctor.cli" in loaded
+    assert loaded & (HEAVY | SELDOM | WRITING | unused) == set()
