@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -85,7 +86,7 @@ def prepare(
         ),
         wanted=outputs.outputs(
             output_format=values["output_format"],
-            output=None if output is None else type(output)(_named(str(output), name)),
+            output=None if output is None else Path(str(output).replace(NAME, name)),
             reports=reports,
             inputs=(predictions, masks),
         ),
