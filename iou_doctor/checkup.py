@@ -28,7 +28,7 @@ from iou_doctor.score import ContractScore, score
 from iou_doctor.source import Pair
 from iou_doctor.stats import PairCounts, Stats
 from iou_doctor.what_if import TIMES_255, Recount
-from iou_doctor.why import look_up
+from iou_doctor.why import collect, look_up
 
 Number = TypeVar("Number", int, float)
 
@@ -88,7 +88,8 @@ def check(
     if questions.seen is None:
         return report
     mended = mended_pairs(report, evidence, recount)
-    return replace(report, lookup=look_up(questions.seen, evidence=evidence, mended=mended))
+    candidates = collect(evidence, diagnosis=report.primary, mended=mended)
+    return replace(report, lookup=look_up(questions.seen, candidates))
 
 
 def gather(

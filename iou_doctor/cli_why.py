@@ -103,9 +103,9 @@ def _lookup(
     if (predictions is None) != (masks is None):
         raise UsageError("PREDICTIONS and MASKS go together: give both or neither")
     if predictions is None or masks is None:
-        from iou_doctor.why import look_up
+        from iou_doctor.why import collect, look_up
 
-        return look_up(printed, num_classes=options.num_classes)
+        return look_up(printed, collect(num_classes=options.num_classes))
     from iou_doctor.checkup import Questions, check
     from iou_doctor.progress import progress_bar
     from iou_doctor.sources import open_pair

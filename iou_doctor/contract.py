@@ -12,7 +12,7 @@ class Floats(StrEnum):
     """What becomes of predictions that are no class ids."""
 
     TRUNCATED = "cast to integers, toward zero"
-    ARGMAXED = "argmaxed; one channel cast to integers"
+    READ = "argmaxed, or cut at the threshold"
     THRESHOLDED = "cut at the threshold"
     ALL_FOREGROUND = "argmaxed; one channel is foreground everywhere"
     COMPARED = "compared with the label as they are"

@@ -40,6 +40,8 @@ class Given:
     pred_dtype: np.dtype[np.generic]
     volumes: bool = False
     """Whether a sample has another number of spatial axes than two."""
+    read: PairCounts | None = None
+    """The same as class ids whatever they hold, as the doctor reads them; `None`: `labels`."""
     bins: PairCounts | None = None
     """(truth, `Derivation.BINS`) of one channel."""
     sums: ChannelSums | None = None

@@ -91,6 +91,7 @@ def given(
         num_classes=reading.num_classes,
         ignore_index=reading.ignore_index,
         labels=stats.tables.get(Pairing(true, nearest), labels),
+        read=labels,
         true_dtype=pair.y_true.dtype,
         pred_dtype=pair.y_pred.dtype,
         bins=stats.tables.get(Pairing(true, _BINS)) if form is Form.ONE_CHANNEL else None,

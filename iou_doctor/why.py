@@ -11,6 +11,7 @@ from iou_doctor import causes, contracts
 from iou_doctor.contract import Contract, Group
 from iou_doctor.derivation import Derivation, Pairing, naive_answer
 from iou_doctor.evidence import Evidence
+from iou_doctor.finding import Finding
 from iou_doctor.given import Form, Given
 from iou_doctor.lookup import Cause, Lookup, Match, Printed, Suspect
 from iou_doctor.stats import PairCounts
@@ -21,68 +22,90 @@ NEIGHBOURHOOD = 0.05
 """Values this far on either side say how densely candidates lie."""
 MOST_ROWS = 200_000
 """Rows of a table of pairs up to which averages over images are tried with each fault."""
+BY_DEFINITION = "by definition"
 FIRST_CHOICE = {
     "keras": 1.0,
     "torchmetrics": 0.8,
     "mmsegmentation": 0.7,
     "scikit-learn": 0.6,
-    "by definition": 0.6,
+    BY_DEFINITION: 0.6,
     "segmentation_models": 0.5,
     "segmentation_models_pytorch": 0.5,
     "Keras backend": 0.4,
 }
 """How many people would have used it; 0.3 for others."""
+THE_CALL = 1.2
+"""The call that the user has named comes before any other."""
 OTHER = 0.3
+RARE = 0.1
+"""Faults less common than this are tried with the implementations that people use most."""
 UNCOMMON = 0.6
 """Of a contract that is not in the short table."""
 
 
 @dataclass(frozen=True)
-class _Candidate:
+class Candidate:
+    """A value, and what gives it."""
+
     value: float
     cause: Cause
     implementation: str
     plausibility: float
 
 
-def look_up(
-    printed: Printed,
-    *,
+@dataclass(frozen=True)
+class Candidates:
+    """Every value that was worked out, with its cause."""
+
+    found: tuple[Candidate, ...]
+    values: tuple[float, ...]
+    """The different ones, ascending."""
+    with_arrays: bool
+
+
+def collect(
     evidence: Evidence | None = None,
+    *,
+    diagnosis: Finding | None = None,
     mended: PairCounts | None = None,
     num_classes: int | None = None,
-) -> Lookup:
-    """Return what a printed score can mean.
+) -> Candidates:
+    """Return every value that implementations and faults would give.
 
     Args:
-        printed: the score.
         evidence: the facts about a pair of arrays; `None`: closed forms alone.
+        diagnosis: what is wrong with the arrays first of all; `None` of healthy ones.
         mended: the label pairs after all repairs; `None` where there are none.
         num_classes: C, where no arrays say it.
     """
-    candidates: list[_Candidate] = []
+    found: list[Candidate] = []
     shares, accuracy = None, None
     if evidence is not None and evidence.given is not None:
-        candidates = list(_from_arrays(evidence, mended))
+        found = list(_from_arrays(evidence, _as_given(diagnosis), mended))
         num_classes = evidence.reading.num_classes
         shares, accuracy = _shares(evidence), evidence.mended.pixel_accuracy
-    candidates += [
-        _Candidate(form.value, form.cause, form.implementation, form.cause.prior)
+    found += [
+        Candidate(form.value, form.cause, form.implementation, form.cause.prior)
         for form in causes.formulas(num_classes=num_classes, shares=shares, accuracy=accuracy)
     ]
-    candidates = _simplest(candidates)
-    values = _distinct([candidate.value for candidate in candidates])
+    found = _simplest(found)
+    values = _distinct([candidate.value for candidate in found])
+    return Candidates(tuple(found), tuple(values), with_arrays=evidence is not None)
+
+
+def look_up(printed: Printed, candidates: Candidates) -> Lookup:
+    """Return what a printed score can mean."""
     return Lookup(
         printed=printed,
-        matches=_matches([found for found in candidates if found.value in printed]),
-        tried=len(values),
-        chance=_by_chance(values, printed),
-        conditions=() if evidence else tuple(causes.conditions(printed)),
-        with_arrays=evidence is not None,
+        matches=_matches([each for each in candidates.found if each.value in printed]),
+        tried=len(candidates.values),
+        chance=_by_chance(candidates.values, printed),
+        conditions=() if candidates.with_arrays else tuple(causes.conditions(printed)),
+        with_arrays=candidates.with_arrays,
     )
 
 
-def _simplest(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+def _simplest(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Return the candidates without those whose fault changes nothing for their implementation."""
     told: set[tuple[str, float]] = set()
     kept = []
@@ -94,15 +117,29 @@ def _simplest(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     return kept
 
 
-def _from_arrays(evidence: Evidence, mended: PairCounts | None) -> Iterator[_Candidate]:
+def _as_given(diagnosis: Finding | None) -> Cause:
+    """Return the arrays as they are as a cause, by the name of what is wrong with them."""
+    cause = causes.AS_GIVEN
+    if diagnosis is None:
+        return cause
+    return replace(
+        cause,
+        name=diagnosis.rule.name,
+        claim=f"{cause.claim}: {diagnosis.rule.claim} ({diagnosis.rule.code})",
+        next_step=diagnosis.help,
+    )
+
+
+def _from_arrays(
+    evidence: Evidence, as_given: Cause, mended: PairCounts | None
+) -> Iterator[Candidate]:
     given = evidence.given
     if given is None:
         return
     value = evidence.metric_score.value
     if value is not None:
-        cause = causes.AS_GIVEN
-        yield _Candidate(value, cause, evidence.metric.call, 1.2)  # the user's own call
-    yield from _candidates(causes.AS_GIVEN, given, everything=True)
+        yield Candidate(value, as_given, evidence.metric.call, THE_CALL)
+    yield from _candidates(as_given, given, everything=True)
     read = well_read(given, evidence.pairs)
     for cause, changed in causes.what_ifs(read):
         plain = cause.prior >= causes.MENDED.prior
@@ -129,20 +166,23 @@ def well_read(given: Given, pairs: PairCounts) -> Given:
     )
 
 
-def _candidates(cause: Cause, given: Given, *, everything: bool) -> Iterator[_Candidate]:
+def _candidates(cause: Cause, given: Given, *, everything: bool) -> Iterator[Candidate]:
     if given.form is Form.LABELS and given.flat:
         given = replace(given, flat=dict.fromkeys(given.flat, given.labels))
     whole = replace(given, samples=1, labels=given.labels.pooled())
     whole = replace(whole, flat={key: table.pooled() for key, table in given.flat.items()})
     images = everything or len(given.labels.count) <= MOST_ROWS
+    rare = cause.prior < RARE
     for contract in contracts.applicable(given, everything=True):
+        if rare and not (contract.common or contract.library == BY_DEFINITION):
+            continue
         over_images = contract.choices.group is not Group.DATA_SET or contract.choices.batches
         if over_images and not images:
             continue
         pooled = not over_images and given.form is Form.LABELS
         score = contracts.evaluate(contract, whole if pooled else given)
         if score.value is not None:
-            yield _Candidate(score.value, cause, score.short, cause.prior * _prior(contract))
+            yield Candidate(score.value, cause, score.short, cause.prior * _prior(contract))
 
 
 def _prior(contract: Contract) -> float:
@@ -172,9 +212,9 @@ def _by_chance(values: Sequence[float], printed: Printed) -> float:
     return near * min(1.0, printed.width / (2 * NEIGHBOURHOOD))
 
 
-def _matches(found: Sequence[_Candidate]) -> tuple[Match, ...]:
+def _matches(found: Sequence[Candidate]) -> tuple[Match, ...]:
     """Return groups of equal values, the most plausible first."""
-    groups: list[list[_Candidate]] = []
+    groups: list[list[Candidate]] = []
     for candidate in sorted(found, key=lambda candidate: candidate.value):
         if groups and candidate.value - groups[-1][-1].value <= SAME:
             groups[-1].append(candidate)
@@ -184,8 +224,8 @@ def _matches(found: Sequence[_Candidate]) -> tuple[Match, ...]:
     return tuple(sorted(matches, key=lambda match: (-match.plausibility, match.value)))
 
 
-def _suspects(group: Sequence[_Candidate]) -> tuple[Suspect, ...]:
-    by_cause: dict[Cause, list[_Candidate]] = {}
+def _suspects(group: Sequence[Candidate]) -> tuple[Suspect, ...]:
+    by_cause: dict[Cause, list[Candidate]] = {}
     for candidate in group:
         by_cause.setdefault(candidate.cause, []).append(candidate)
     suspects = [
@@ -199,5 +239,5 @@ def _suspects(group: Sequence[_Candidate]) -> tuple[Suspect, ...]:
     return tuple(sorted(suspects, key=lambda suspect: -suspect.plausibility))
 
 
-def _ranked(members: Sequence[_Candidate]) -> list[_Candidate]:
+def _ranked(members: Sequence[Candidate]) -> list[Candidate]:
     return sorted(members, key=lambda member: -member.plausibility)

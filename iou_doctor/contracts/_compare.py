@@ -9,7 +9,7 @@ from iou_doctor.contracts._evaluate import evaluate
 from iou_doctor.given import Given
 
 REFERENCE = Choices(
-    floats=Floats.ARGMAXED,
+    floats=Floats.READ,
     stray_truth=Stray.DROPPED,
     stray_prediction=Stray.OTHER_SIDE,
     ignored=Ignored.CLASS_LEAVES,

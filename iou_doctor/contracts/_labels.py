@@ -29,7 +29,12 @@ def class_ids(given: Given, choices: Choices) -> PairCounts:
     broken = is_no_class(given.labels.prediction) & (given.labels.count > 0)
     if choices.floats is Floats.REFUSED and given.form is not Form.CHANNELS and broken.any():
         raise Raises("ValueError: continuous is not supported")
-    return given.labels.relabel(truth=naive_answer, prediction=naive_answer)
+    return naive(given.labels)
+
+
+def naive(pairs: PairCounts) -> PairCounts:
+    """Return the pairs with what a library makes of pixels without a class."""
+    return pairs.relabel(truth=naive_answer, prediction=naive_answer)
 
 
 def flattened(given: Given, pairing: Pairing) -> PairCounts:

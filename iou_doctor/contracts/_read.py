@@ -6,7 +6,7 @@ import numpy as np
 
 from iou_doctor.contract import Choices, Floats
 from iou_doctor.contracts._areas import Areas, Raises
-from iou_doctor.contracts._labels import class_ids, flattened, of_pairs
+from iou_doctor.contracts._labels import class_ids, flattened, naive, of_pairs
 from iou_doctor.contracts._scores import of_ones, of_scores, summed
 from iou_doctor.derivation import Pairing
 from iou_doctor.given import Form, Given
@@ -41,7 +41,9 @@ def areas(given: Given, choices: Choices, pairing: Pairing | None = None) -> Are
     soft = choices.floats in {Floats.SOFT, Floats.SQUARED, Floats.ABOVE, Floats.NON_ZERO}
     if given.form is not Form.LABELS and soft:
         return summed(given, choices)
-    if given.form is Form.ONE_CHANNEL and choices.floats is not Floats.ARGMAXED:
+    if choices.floats is Floats.READ and given.read is not None:
+        return of_pairs(naive(given.read), given, choices)
+    if given.form is Form.ONE_CHANNEL:
         return of_scores(given, choices)
     pairs = class_ids(given, choices)
     return of_pairs(pairs, given, choices)

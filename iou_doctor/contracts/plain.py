@@ -19,7 +19,7 @@ from iou_doctor.contract import (
 )
 
 _MEAN = Choices(
-    floats=Floats.ARGMAXED,
+    floats=Floats.READ,
     stray_truth=Stray.DROPPED,
     stray_prediction=Stray.OTHER_SIDE,
     ignored=Ignored.CLASS_LEAVES,
