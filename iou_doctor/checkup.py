@@ -86,7 +86,8 @@ def check(
             num_classes=reading.num_classes, ignore_class=reading.ignore_index
         )
     evidence = replace(_evidence(pair, reading, first, metric), baseline=baseline)
-    evidence = _with_contracts(evidence, everything=everything, batch_size=batch_size)
+    threshold = first.passes.threshold
+    evidence = _with_contracts(evidence, threshold, everything=everything, batch_size=batch_size)
     return diagnose(evidence, selection or Selection(), _recount(first.passes, reading))
 
 
@@ -120,10 +121,17 @@ def _first_pass(
     return _First(passes, flat, *passes.first(_unique(wanted), progress, sums))
 
 
-def _with_contracts(evidence: Evidence, *, everything: bool, batch_size: int | None) -> Evidence:
+def _with_contracts(
+    evidence: Evidence, threshold: float, *, everything: bool, batch_size: int | None
+) -> Evidence:
     """Return the evidence with what other implementations report."""
     given = handover.given(
-        evidence.pair, evidence.reading, evidence.stats, evidence.pairs, batch_size
+        evidence.pair,
+        evidence.reading,
+        evidence.stats,
+        evidence.pairs,
+        threshold=threshold,
+        batch_size=batch_size,
     )
     if given is None:
         return evidence
