@@ -23,7 +23,7 @@ class Answer:
 
     contract: str
     batch_size: int | None
-    """`None`: the value does not depend on the split."""
+    """`None`: the value does not depend on the split; all of `Fixture.batch_sizes` were tried."""
     value: float | str | None
     """`RAISES`, `NAN`, or `None` where only the classes have values."""
     per_class: tuple[float | None, ...] | None
@@ -38,10 +38,16 @@ class Fixture:
     num_classes: int
     ignore_index: int | None
     layout: str
+    batch_sizes: tuple[int, ...]
+    """The splits that were tried besides all at once."""
     y_true: NDArray[Any]
     y_pred: NDArray[Any]
     calls: dict[str, str]
     answers: tuple[Answer, ...]
+
+    def splits(self, answer: Answer) -> tuple[int | None, ...]:
+        """Return the batch sizes for which the answer was recorded; `None` is all at once."""
+        return (None, *self.batch_sizes) if answer.batch_size is None else (answer.batch_size,)
 
 
 @cache
@@ -65,6 +71,7 @@ def _fixture(stored: dict[str, Any]) -> Fixture:
         num_classes=stored["num_classes"],
         ignore_index=stored["ignore_index"],
         layout=stored["layout"],
+        batch_sizes=tuple(stored["batch_sizes"]),
         y_true=_array(*stored["y_true"]),
         y_pred=_array(*stored["y_pred"]),
         calls=stored["calls"],
