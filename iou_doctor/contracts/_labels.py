@@ -71,9 +71,7 @@ def of_pairs(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
     if choices.distinct:
         _check_distinct(given)
     found = _counted(pairs, given, choices)
-    if choices.ignored is Ignored.CLASS_CLEARED and given.ignore_index is not None:
-        found = _cleared(found, given.ignore_index)
-    return found
+    return cleared(found, given.ignore_index) if choices.ignored is Ignored.CLASS_CLEARED else found
 
 
 def _counted(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
@@ -157,12 +155,12 @@ def _check_distinct(given: Given) -> None:
             raise Raises(f"RuntimeError: Detected more unique values in `{side}` than expected")
 
 
-def _cleared(found: Areas, label: int) -> Areas:
-    parts = [found.truth.copy(), found.predicted.copy(), found.intersection.copy()]
-    for part in parts:
-        if 0 <= label < part.shape[1]:
-            part[:, label] = 0
-    return Areas.of(parts)
+def cleared(found: Areas, label: int | None) -> Areas:
+    """Return the areas without those of one class."""
+    if label is None or not 0 <= label < found.truth.shape[1]:
+        return found
+    keep = np.arange(found.truth.shape[1]) != label
+    return Areas.of(np.where(keep, part, 0) for part in found.parts)
 
 
 def _of_seen_labels(pairs: PairCounts, given: Given) -> Areas:

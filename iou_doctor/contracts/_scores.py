@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.channel_sums import Quantity
-from iou_doctor.contract import Choices, Floats, Ratio, Sigmoid, Stray
+from iou_doctor.contract import Choices, Floats, Ignored, Ratio, Sigmoid, Stray
 from iou_doctor.contracts._areas import Areas, NotReplayed, Raises, RaisesForLabel, count_areas
-from iou_doctor.contracts._labels import naive, of_pairs, without_ignored
+from iou_doctor.contracts._labels import cleared, naive, of_pairs, without_ignored
 from iou_doctor.derivation import is_no_class, naive_answer
 from iou_doctor.given import Form, Given
 from iou_doctor.stats import PairCounts
@@ -34,7 +34,16 @@ def summed(given: Given, choices: Choices) -> Areas:
         Floats.NON_ZERO: (Quantity.TRUTH, Quantity.NON_ZERO, Quantity.TRUTH_NON_ZERO),
         Floats.ABOVE: (Quantity.TRUTH, Quantity.ABOVE, Quantity.TRUTH_ABOVE),
     }
-    return Areas.of(sums.total(name) for name in names[choices.floats])
+    found = Areas.of(sums.total(name) for name in names[choices.floats])
+    if given.form is Form.ONE_CHANNEL:
+        return found
+    match choices.ignored:
+        case Ignored.CLASS_CLEARED:
+            return cleared(found, given.ignore_index)
+        case Ignored.INSIDE_ONLY:  # no pixel of that truth is left
+            return replace(found, truth=cleared(found, given.ignore_index).truth)
+        case _:
+            return found
 
 
 def of_ones(given: Given) -> Areas:

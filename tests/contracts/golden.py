@@ -53,8 +53,9 @@ class Fixture:
 @cache
 def fixtures() -> tuple[Fixture, ...]:
     """Return all fixtures with their answers."""
-    text = (Path(__file__).parent / "golden.json").read_text(encoding="utf-8")
-    return tuple(_fixture(stored) for stored in json.loads(text)["fixtures"])
+    files = (Path(__file__).parent / name for name in ("golden.json", "golden_more.json"))
+    texts = [path.read_text(encoding="utf-8") for path in files]
+    return tuple(_fixture(stored) for text in texts for stored in json.loads(text)["fixtures"])
 
 
 def agrees(value: float | None, answer: Answer) -> bool:

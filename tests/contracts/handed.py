@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
+from golden import Fixture
 from numpy.typing import NDArray
 
 from iou_doctor.channel_sums import ChannelSums
@@ -38,7 +40,7 @@ def given_of(
         ignore_index: the void label.
         batch_size: images in one update.
     """
-    true, pred, form = _arranged(y_true, y_pred, layout)
+    true, pred, form = arranged(y_true, y_pred, layout)
     ids = pred.argmax(-1) if form is Form.CHANNELS else derive.as_labels(pred)
     labels = true.argmax(-1) if true.ndim > ids.ndim else derive.as_labels(true)
     flat, lengths = _flattened(y_true, y_pred)
@@ -59,7 +61,19 @@ def given_of(
     )
 
 
-def _arranged(y_true: Array, y_pred: Array, layout: str) -> tuple[Array, Array, Form]:
+@cache
+def given_of_fixture(fixture: Fixture) -> Given:
+    """Return what the libraries get of a recorded fixture, all at once."""
+    return given_of(
+        y_true=fixture.y_true,
+        y_pred=fixture.y_pred,
+        num_classes=fixture.num_classes,
+        layout=fixture.layout,
+        ignore_index=fixture.ignore_index,
+    )
+
+
+def arranged(y_true: Array, y_pred: Array, layout: str) -> tuple[Array, Array, Form]:
     """Return both arrays with their class axis, if any, behind; axes of one are dropped."""
     true, pred = y_true, y_pred
     if layout == "channels-first":
