@@ -33,10 +33,18 @@ def diagnose(
     y_pred: ArrayLike,
     metric: str | None = None,
     baseline: Baseline | None = None,
+    everything: bool = False,
+    batch_size: int | None = None,
     **options: Any,
 ) -> Report:
-    pair = pair_of(y_true=y_true, y_pred=y_pred)
-    return check(pair, Options(**options), metric_call=metric, baseline=baseline)
+    return check(
+        pair_of(y_true=y_true, y_pred=y_pred),
+        Options(**options),
+        metric_call=metric,
+        baseline=baseline,
+        everything=everything,
+        batch_size=batch_size,
+    )
 
 
 def layout_of(

@@ -40,6 +40,7 @@ def evaluate(contract: Contract, given: Given) -> ContractScore:
             contract.versions,
             value=value,
             short=contract.short or contract.name,
+            choices=contract.choices,
             **known,
         )
 
