@@ -125,7 +125,10 @@ def gather(
     evidence = _evidence(pair, reading, first, metric)
     evidence = replace(evidence, baseline=questions.baseline, expected=questions.expected)
     evidence = _with_contracts(
-        evidence, everything=questions.everything, batch_size=questions.batch_size
+        evidence,
+        first.passes.threshold,
+        everything=questions.everything,
+        batch_size=questions.batch_size,
     )
     return evidence, _recount(first.passes, reading)
 
@@ -160,10 +163,17 @@ def _first_pass(
     return _First(passes, flat, *passes.first(_unique(wanted), progress, sums))
 
 
-def _with_contracts(evidence: Evidence, *, everything: bool, batch_size: int | None) -> Evidence:
+def _with_contracts(
+    evidence: Evidence, threshold: float, *, everything: bool, batch_size: int | None
+) -> Evidence:
     """Return the evidence with what other implementations report."""
     given = handover.given(
-        evidence.pair, evidence.reading, evidence.stats, evidence.pairs, batch_size
+        evidence.pair,
+        evidence.reading,
+        evidence.stats,
+        evidence.pairs,
+        threshold=threshold,
+        batch_size=batch_size,
     )
     if given is None:
         return evidence

@@ -64,7 +64,13 @@ def _flat(layout: Layout, true: Derivation, pred: Derivation) -> tuple[Pairing, 
 
 
 def given(
-    pair: Pair, reading: Reading, stats: Stats, labels: PairCounts, batch_size: int | None = None
+    pair: Pair,
+    reading: Reading,
+    stats: Stats,
+    labels: PairCounts,
+    *,
+    threshold: float,
+    batch_size: int | None = None,
 ) -> Given | None:
     """Return what the libraries get; `None` where the arrays cannot be handed over.
 
@@ -73,6 +79,7 @@ def given(
         reading: how they are to be understood.
         stats: what was counted.
         labels: the doctor's label pairs.
+        threshold: where the scores were cut; libraries do not look whether they are logits.
         batch_size: images in one update of a metric; `None`: all.
     """
     layout = reading.layout
@@ -107,5 +114,5 @@ def given(
             if table is None and (lengths := interpret.lengths(layout, flat))
         },
         batch_size=batch_size,
-        threshold=reading.threshold,
+        threshold=threshold,
     )

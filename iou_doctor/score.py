@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.contract import Choices
 from iou_doctor.stats import PairCounts
 
 
@@ -95,6 +96,8 @@ class ContractScore:
     """What people call it."""
     per_class: tuple[float | None, ...] | None = None
     """The ratio of each class; `None` where it forms none over the data set, or for NaN."""
+    choices: Choices | None = None
+    """What the implementation decides; `None` where it was not evaluated."""
 
 
 def score(*, pairs: PairCounts, num_classes: int, ignore_index: int | None) -> Score:

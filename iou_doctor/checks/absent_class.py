@@ -13,8 +13,9 @@ counted as 1 is a convention, and moves the mean by up to 1 / C for each such cl
 Score a data set that holds every class, or say which convention the number follows.
 """
 
-from iou_doctor.checks import Result
+from iou_doctor.checks import Result, _others
 from iou_doctor.checks._words import listed
+from iou_doctor.contract import Absent, Choices
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Skipped, Suspicion
 
@@ -38,6 +39,7 @@ def find(evidence: Evidence) -> Result:
         return []
     as_zero = mean * (len(counting) - len(absent)) / len(counting)
     as_one = as_zero + len(absent) / len(counting)
+    who = _who(evidence, mean, as_zero, as_one)
     noun, verb, them = ("class", "is", "it") if len(absent) == 1 else ("classes", "are", "them")
     return [
         Finding(
@@ -45,13 +47,34 @@ def find(evidence: Evidence) -> Result:
             message=f"{noun} {listed(reading.class_names[label] for label in absent)} {verb} in"
             f" neither masks nor predictions: the mean is {mean:.4f} without {them},"
             f" {as_zero:.4f} counting 0, {as_one:.4f} counting 1",
-            help="left out by Keras, torchmetrics JaccardIndex and mmsegmentation; 0 for ADE20K,"
-            " PaddleSeg and scikit-learn with `labels`; 1 for segmentation_models_pytorch",
+            help=_others.phrases(who) or "say which of these a number follows",
             facts={
                 "classes": absent,
                 "mean_iou": mean,
                 "counted_as_0": as_zero,
                 "counted_as_1": as_one,
+                "others": {phrase: names for phrase, names in who.items() if names},
             },
         )
     ]
+
+
+def _who(evidence: Evidence, mean: float, as_zero: float, as_one: float) -> dict[str, list[str]]:
+    """Return who follows which convention, as far as their numbers say it for these arrays."""
+    rules: dict[str, tuple[float | None, set[Absent]]] = {
+        "left out by": (
+            mean,
+            {Absent.SKIPPED, Absent.SKIPPED_UNLABELLED, Absent.SKIPPED_MISSED},
+        ),
+        "0 for": (as_zero, {Absent.ZERO}),
+        "1 for": (as_one, {Absent.ONE}),
+        "NaN for": (None, {Absent.NAN}),
+    }
+
+    def followers(value: float | None, rule: set[Absent]) -> list[str]:
+        def decided(choices: Choices) -> bool:
+            return _others.of_data_set(choices) and choices.absent in rule
+
+        return _others.report(evidence, value, decided)
+
+    return {phrase: followers(value, rule) for phrase, (value, rule) in rules.items()}

@@ -12,6 +12,8 @@ set; a mean over images is right where each image is one case.
 """
 
 from iou_doctor.checks import Result
+from iou_doctor.checks._words import listed
+from iou_doctor.contract import Group, Ratio
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Skipped, Suspicion
 from iou_doctor.score import score
@@ -28,7 +30,8 @@ RULE = Rule(
 GAP = 0.02
 """Two points: what papers compare methods by, and more than rounding or a stray image explains."""
 BATCH_SIZES = (2, 4, 8)
-"""Larger ones come nearer to the data set; all are told only where images differ from it."""
+"""Larger ones come nearer to the data set; all are told only where images differ from it, and
+where no --batch-size was."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -42,22 +45,42 @@ def find(evidence: Evidence) -> Result:
         return Skipped("there is no score of the data set to compare with")
     if abs(ours.per_image_mean_iou - ours.mean_iou) <= GAP:
         return []
-    batches = {size: _mean_over_batches(evidence, size) for size in BATCH_SIZES if size < samples}
+    told = evidence.given.batch_size if evidence.given else None
+    sizes = BATCH_SIZES if told is None else (told,)
+    batches = {size: _mean_over_batches(evidence, size) for size in sizes if size < samples}
+    by_image = _by_image(evidence)
     words = [f", {mean:.4f} over batches of {size}" for size, mean in batches.items() if mean]
     return [
         Finding(
             RULE,
             message=f"the data set scores {ours.mean_iou:.4f}, averages"
             f" {ours.per_image_mean_iou:.4f} over images{''.join(words)}",
+            evidence=_told(by_image),
             help="add up one confusion matrix over the data set and divide once, as"
             " keras.metrics.MeanIoU does",
             facts={
                 "mean_iou": ours.mean_iou,
                 "per_image": ours.per_image_mean_iou,
                 "batches": {str(size): mean for size, mean in batches.items()},
+                "others": by_image,
             },
         )
     ]
+
+
+def _told(by_image: dict[str, float]) -> str | None:
+    values = listed(f"{name} {value:.4f}" for name, value in by_image.items())
+    return f"averaged over images by {values}" if values else None
+
+
+def _by_image(evidence: Evidence) -> dict[str, float]:
+    """Return what the implementations report that form a ratio for each image."""
+    return {
+        score.short: score.value
+        for score in evidence.contracts
+        if score.value is not None and score.choices and score.choices.group is Group.IMAGE
+        if score.choices.ratio is Ratio.IOU
+    }
 
 
 def _mean_over_batches(evidence: Evidence, size: int) -> float | None:

@@ -11,12 +11,15 @@ the mean.
     for y_true, y_pred in batches: m.update_state(y_true, y_pred)       # right
 
 Feed the metric in batches, or use Keras 3.8 or newer on TensorFlow. (Each batch is assumed to hold
-all pixels: no array tells how you fed them.)
+all pixels, unless --batch-size says how you feed them.)
 """
 
 from iou_doctor.checks import Result
+from iou_doctor.derivation import Pairing
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.score import Counter
+from iou_doctor.stats import PairCounts
 
 RULE = Rule(
     code="IOU603",
@@ -35,7 +38,7 @@ def find(evidence: Evidence) -> Result:
     counter, value = evidence.metric_score.counter, evidence.metric_score.value
     if counter is None or value is None or counter.largest <= counter.limit:
         return []
-    if abs(counter.value - value) <= TOLERANCE:
+    if abs(counter.value - value) <= TOLERANCE or _batches_fit(evidence, counter):
         return []
     stops = counter.dtype == "float32"
     return [
@@ -58,3 +61,19 @@ def find(evidence: Evidence) -> Result:
             severity=None if stops else Severity.NOTE,  # the backend is not known
         )
     ]
+
+
+def _batches_fit(evidence: Evidence, counter: Counter) -> bool:
+    """Return whether no cell reaches its end within one batch of the size that was told."""
+    given, metric = evidence.given, evidence.metric
+    size = given.batch_size if given else None
+    pairs = given.flat.get(Pairing(metric.true, metric.pred, flat=True)) if given else None
+    if size is None or pairs is None or counter.dtype != "float32":
+        return False
+    batches = PairCounts.from_rows(
+        image=pairs.image // size,
+        truth=pairs.truth,
+        prediction=pairs.prediction,
+        count=pairs.count,
+    )
+    return int(batches.count.max(initial=0)) <= counter.limit

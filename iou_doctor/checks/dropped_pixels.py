@@ -7,9 +7,10 @@ remaining pixels, which may be the easy ones. Tools that raise instead are loude
 """
 
 from iou_doctor.checks import Result
-from iou_doctor.checks._words import amount, percent
+from iou_doctor.checks._words import amount, listed, percent
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.score import ContractScore
 
 RULE = Rule(
     code="IOU605",
@@ -34,10 +35,31 @@ def find(evidence: Evidence) -> Result:
             message=f"{evidence.metric.short_name} drops {amount(dropped, 'value')}"
             f" ({percent(dropped, total)}) outside 0..{evidence.reading.num_classes - 1}"
             + _moved(ours, value),
+            evidence=_others_too(evidence),
             help="map these labels to classes, or name the ignore label",
-            facts={"dropped": dropped, "metric": value, "doctor": ours},
+            facts={
+                "dropped": dropped,
+                "metric": value,
+                "doctor": ours,
+                "others": [score.short for score in _dropping(evidence)],
+            },
         )
     ]
+
+
+def _dropping(evidence: Evidence) -> list[ContractScore]:
+    """Return the other implementations that drop pixels of these arrays without a word."""
+    own = evidence.metric.name.replace(".metrics", "")
+    return [
+        score
+        for score in evidence.contracts
+        if score.dropped and score.value is not None and score.name != own
+    ]
+
+
+def _others_too(evidence: Evidence) -> str | None:
+    names = [f"{score.short} ({score.value:.4f})" for score in _dropping(evidence)]
+    return f"dropped as well by {listed(names)}" if names else None
 
 
 def _moved(ours: float | None, value: float) -> str:

@@ -10,7 +10,7 @@ to confuse; with pixels outside 0..num_classes-1 left out, the score is that of 
 Look at the pixels counted, at the classes of the masks, and at one image by eye.
 """
 
-from iou_doctor.checks import Result
+from iou_doctor.checks import Result, _others
 from iou_doctor.checks._words import amount, listed, percent
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Skipped, Suspicion
@@ -26,6 +26,7 @@ RULE = Rule(
 
 PERFECT = 0.999
 """No trained model reaches it on a data set of several classes."""
+CLEARLY_LESS = 0.01
 LEFT_OUT_SHARE = 0.01
 """Below 1 % a few damaged pixels may be the whole story."""
 
@@ -54,6 +55,7 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"a score of {best:.4f}, but " + " and ".join(reasons),
+            evidence=_told_otherwise(evidence, best),
             help="look at one mask by eye: np.unique(masks[0], return_counts=True)",
             facts={
                 "metric": value,
@@ -64,3 +66,14 @@ def find(evidence: Evidence) -> Result:
             },
         )
     ]
+
+
+def _told_otherwise(evidence: Evidence, best: float) -> str | None:
+    """Return which implementations print less for the same arrays, by another convention."""
+    less = [
+        f"{score.short} {score.value:.4f}"
+        for score in evidence.contracts
+        if score.value is not None and score.value < best - CLEARLY_LESS
+        if score.choices and _others.of_data_set(score.choices)
+    ]
+    return f"by other conventions: {listed(less)}" if less else None

@@ -11,8 +11,9 @@ Score the classes that the masks hold, `keras.metrics.IoU(num_classes=3, target_
 or a data set that holds all of them.
 """
 
-from iou_doctor.checks import Result
+from iou_doctor.checks import Result, _others
 from iou_doctor.checks._words import amount, listed
+from iou_doctor.contract import Absent, Average, Choices
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.score import ClassScore
@@ -42,11 +43,13 @@ def find(evidence: Evidence) -> Result:
     mean = evidence.mended.mean_over(tuple(entry.id for entry in entries))
     names = evidence.reading.class_names
     chosen = list(labelled)
+    leave_out = _others.report(evidence, without, _of_labelled_classes)
     return [
         Finding(
             RULE,
             message=f"{_who(unlabelled, names)}: IoU 0 in the mean of {mean:.4f}, which is"
             f" {without:.4f} without",
+            evidence=f"{without:.4f} is what {listed(leave_out)} report" if leave_out else None,
             help=f"keras.metrics.IoU(num_classes={evidence.reading.num_classes},"
             f" target_class_ids={chosen}) scores the classes that the masks hold",
             facts={
@@ -54,9 +57,17 @@ def find(evidence: Evidence) -> Result:
                 "pixels": sum(entry.predicted_pixels for entry in unlabelled),
                 "mean_iou": mean,
                 "mean_without": without,
+                "left_out_by": leave_out,
             },
         )
     ]
+
+
+def _of_labelled_classes(choices: Choices) -> bool:
+    labelled = choices.average is Average.LABELLED
+    return _others.of_data_set(choices) and (
+        labelled or choices.absent is Absent.SKIPPED_UNLABELLED
+    )
 
 
 def _who(unlabelled: list[ClassScore], names: tuple[str, ...]) -> str:

@@ -114,9 +114,17 @@ def table(given: Given, *, everything: bool, doctor: float | None) -> tuple[Cont
             key = round(found.value, 4)
             if abs(found.value - doctor) > VISIBLE and key not in told:
                 told[key] = "; ".join(reasons(contract, given, found.value))
-            found = replace(found, note=told.get(key))
+            found = replace(found, note=_overflowed(found) or told.get(key))
         scores.append(replace(found, call=_filled(contract, given)))
     return tuple(scores)
+
+
+def _overflowed(found: ContractScore) -> str | None:
+    """Return what an implementation reports whose counters end before the data do."""
+    counter = found.counter
+    if counter is None or found.value is None or abs(counter.value - found.value) <= VISIBLE:
+        return None
+    return f"{counter.value:.4f} {counter.condition}"
 
 
 def _filled(contract: Contract, given: Given) -> str:

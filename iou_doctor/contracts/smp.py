@@ -30,11 +30,13 @@ _MACRO = Choices(
 
 
 def _contract(reduction: str, choices: Choices, *, common: bool = False) -> Contract:
+    # without weights it raises; shares of the true pixels are what people give
+    weights = ", class_weights=shares" if choices.average is Average.WEIGHTED else ""
     return Contract(
         name=f"smp.iou_score[{reduction}]",
         library=LIBRARY,
         versions="0.3-0.6",
-        call=f"smp.metrics.iou_score(tp, fp, fn, tn, reduction='{reduction}')",
+        call=f"smp.metrics.iou_score(tp, fp, fn, tn, reduction='{reduction}'{weights})",
         choices=choices,
         short=f"smp {reduction}",
         common=common,

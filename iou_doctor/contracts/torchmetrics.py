@@ -28,7 +28,6 @@ _MULTICLASS = Choices(
     distinct=True,
     ignored=Ignored.CLASS_LEAVES,
     absent=Absent.SKIPPED,
-    empty=0.0,
 )
 _BINARY = Choices(
     floats=Floats.THRESHOLDED,
@@ -82,7 +81,7 @@ def _segmentation(
 
 CONTRACTS = (
     _jaccard("macro", _MULTICLASS, common=True),
-    _jaccard("micro", replace(_MULTICLASS, average=Average.POOLED), common=True),
+    _jaccard("micro", replace(_MULTICLASS, average=Average.POOLED, empty=0.0), common=True),
     _jaccard("weighted", replace(_MULTICLASS, average=Average.WEIGHTED)),
     _jaccard(
         "none",

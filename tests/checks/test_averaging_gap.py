@@ -15,9 +15,22 @@ def test_averages_over_images_and_batches_are_told():
         "mean_iou": pytest.approx((10 / 11 + 1 / 2) / 2),
         "per_image": pytest.approx((OF_IMAGE_0 + 1 + 1) / 3),
         "batches": {"2": pytest.approx(((6 / 7 + 1 / 2) / 2 + 1) / 2)},
+        "others": {
+            "torchmetrics.segmentation.MeanIoU": pytest.approx((2 / 3 + 1 / 2 + 1 + 1) / 4),
+            "monai.MeanIoU": pytest.approx((OF_IMAGE_0 + 1 + 1) / 3),
+            "smp macro-imagewise": pytest.approx((OF_IMAGE_0 + 1 + 1) / 3),
+        },
     }
+    assert "monai.MeanIoU 0.8611" in found(report, "averaging-gap").evidence
     assert report.score.per_image_mean_iou == pytest.approx((OF_IMAGE_0 + 1 + 1) / 3)
     assert report.verdict.primary is None
+
+
+def test_the_batch_size_that_was_told_is_the_one_of_interest():
+    three = diagnose(y_true=T + T[1:], y_pred=P + P[1:], num_classes=2, batch_size=3)
+    facts = found(three, "averaging-gap").facts
+    of_three, of_two = ((10 / 11 + 1 / 2) / 2, 1)
+    assert facts["batches"] == {"3": pytest.approx((of_three + of_two) / 2)}
 
 
 def test_images_of_the_same_content_average_to_the_score():

@@ -20,6 +20,21 @@ def test_a_float32_cell_stops_at_2_to_the_24():
     assert "counter-overflow" in [finding.rule.name for finding in roots(report)]
 
 
+def test_batches_that_stay_below_the_end_are_no_finding():
+    metric = "tf_keras.metrics.MeanIoU(2)"
+    one = diagnose(y_true=MASKS, y_pred=PREDICTIONS, metric=metric, batch_size=1)
+    assert outcome(one, "counter-overflow").status == "passed"
+    two = diagnose(y_true=MASKS, y_pred=PREDICTIONS, metric=metric, batch_size=2)
+    assert "counter-overflow" in names(two)
+
+
+def test_the_table_of_others_says_what_a_counter_at_its_end_reads():
+    report = diagnose(y_true=MASKS, y_pred=PREDICTIONS, num_classes=2)
+    (other,) = [score for score in report.contracts if score.name == "tf_keras.MeanIoU"]
+    assert other.value == pytest.approx(0.4375)
+    assert other.note == "0.4352 if all pixels come in one `update_state`"
+
+
 def test_the_counters_of_keras_on_tensorflow_suffice():
     report = diagnose(y_true=MASKS, y_pred=PREDICTIONS, num_classes=2)
     assert outcome(report, "counter-overflow").status == "passed"

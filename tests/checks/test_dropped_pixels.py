@@ -8,6 +8,8 @@ def test_dropped_misses_raise_the_metric():
     assert facts["dropped"] == 1
     assert facts["metric"] == pytest.approx(1, abs=1e-6)
     assert facts["doctor"] == pytest.approx((1 + 2 / 3) / 2)
+    assert facts["others"] == ["ultralytics"]
+    assert found(report, "dropped-pixels").evidence == "dropped as well by ultralytics (1.0000)"
     assert report.consequences == {"dropped-pixels"}
 
 

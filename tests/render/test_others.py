@@ -1,0 +1,145 @@
+"""What other implementations would report: how it is grouped, ordered and explained."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from build import diagnose
+from rich.console import Console
+
+from iou_doctor.render import json_v1, terminal
+from iou_doctor.render.others import groups
+from iou_doctor.report import Report
+from iou_doctor.score import ContractScore
+
+T = np.array([[[0, 0, 1, 1]], [[0, 0, 0, 0]], [[0, 1, 1, 0]]])
+P = np.array([[[0, 1, 1, 1]], [[0, 0, 0, 0]], [[0, 1, 0, 2]]])
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    """Return a report in which an absent class, a stray one and averages make a difference."""
+    return diagnose(y_true=T, y_pred=P, num_classes=4)
+
+
+def score(name, value, *, error=None, note=None):
+    return ContractScore(name, "", "", value=value, error=error, note=note, short=name)
+
+
+def grouped(report: Report, *scores: ContractScore):
+    return [(g.value, g.names, g.why) for g in groups(replace(report, contracts=scores))]
+
+
+def text(report: Report, **options: bool) -> str:
+    console = Console(file=io.StringIO(), width=100, legacy_windows=False)
+    return terminal.render(report, console, **options)
+
+
+def test_numbers_that_print_alike_are_one_group(report):
+    told = grouped(report, score("a", 0.123412), score("b", 0.123408), score("c", 0.1235))
+    assert told == [("0.1234", ("a", "b"), ""), ("0.1235", ("c",), "")]
+
+
+def test_the_doctors_number_comes_first_large_groups_next_and_errors_last(report):
+    ours = score("ours", report.mean_iou)
+    raises = [score(name, None, error="E: no") for name in "xyz"]
+    two = [score(name, 0.25, note="why") for name in "bc"]
+    told = grouped(report, *raises, score("a", 0.75), *two, ours)
+    values = [value for value, _, _ in told]
+    assert values == [f"{report.mean_iou:.4f}", "0.2500", "0.7500", "raises"]
+
+
+def test_the_order_of_groups_does_not_depend_on_that_of_scores(report):
+    scores = [score("a", 0.25), score("b", 0.5), score("c", None, note="NaN"), score("d", 0.75)]
+    told = grouped(report, *scores)
+    assert sorted(grouped(report, *reversed(scores))) == sorted(told)
+    assert [value for value, _, _ in grouped(report, *reversed(scores))] == [v for v, _, _ in told]
+
+
+def test_each_error_is_a_group_of_its_own(report):
+    told = grouped(
+        report, score("a", None, error="E: one"), score("b", None, error="E: two"),
+        score("c", None, error="E: one"),
+    )  # fmt: skip
+    assert told == [("raises", ("a", "c"), "E: one"), ("raises", ("b",), "E: two")]
+
+
+def test_nan_is_a_number_that_people_see_and_what_was_not_replayed_is_not(report):
+    told = grouped(report, score("a", None, note="NaN"), score("b", None, note="needs sums"))
+    assert told == [("NaN", ("a",), "")]
+
+
+def test_the_first_reason_in_a_group_is_told(report):
+    told = grouped(report, score("a", 0.5), score("b", 0.5, note="of images"))
+    assert told == [("0.5000", ("a", "b"), "of images")]
+
+
+def test_every_contract_of_the_report_stands_in_one_group(report):
+    names = [name for group in groups(report) for name in group.names]
+    assert sorted(names) == sorted(entry.short for entry in report.contracts)
+
+
+def test_reasons_are_the_choices_that_move_the_number(report):
+    why = {name: group.why for group in groups(report) for name in group.names}
+    assert why["Keras MeanIoU"] == ""
+    assert why["ADE20K"] == "a class that is absent: 0"
+    assert why["smp macro"] == "a class that is absent: 1"
+    assert why["detectron2"] == "a class that is absent: left out where it is not in the masks"
+    assert why["torchmetrics micro"] == "classes pooled before the division"
+
+
+def test_the_terminal_shows_some_groups_and_all_with_verbose(report):
+    short, long = text(report), text(report, verbose=True)
+    assert len(groups(report)) > terminal.MOST_GROUPS
+    more = f"{len(groups(report)) - terminal.MOST_GROUPS} more; -v shows all"
+    assert "others would report" in short
+    assert more in short
+    assert more not in long
+    told = " ".join(long.partition("others would report")[2].split())
+    assert all(name in told for group in groups(report) for name in group.names)
+
+
+def test_nothing_is_said_where_all_agree(report):
+    alike = replace(report, contracts=(score("a", report.mean_iou), score("b", report.mean_iou)))
+    assert "others would report" not in text(alike)
+    assert "others would report" in text(alike, verbose=True)
+    assert "others would report" not in text(replace(report, contracts=()))
+
+
+def test_json_has_an_entry_for_each_contract(report):
+    entries = json.loads(json_v1.render(report))["contracts"]
+    assert [entry["name"] for entry in entries] == [entry.name for entry in report.contracts]
+    for entry in entries:
+        assert list(entry) == ["name", "call", "library", "versions", "value", "error", "note"]
+        assert sum(entry[key] is not None for key in ("value", "error")) <= 1
+    by_name = {entry["name"]: entry for entry in entries}
+    assert by_name["torchmetrics.JaccardIndex[macro]"]["call"] == (
+        "torchmetrics.JaccardIndex(task='multiclass', num_classes=4, average='macro')"
+    )
+    assert by_name["pascal_voc.VOCevalseg"]["value"] is None
+    assert by_name["pascal_voc.VOCevalseg"]["note"] == "NaN"
+
+
+def test_a_declared_ignore_label_stands_in_the_calls():
+    report = diagnose(y_true=np.where(T == 1, 255, T), y_pred=P, num_classes=3, ignore_index=255)
+    calls = {entry.name: entry.call for entry in report.contracts}
+    assert calls["keras.MeanIoU"] == "keras.metrics.MeanIoU(num_classes=3, ignore_class=255)"
+    assert calls["mmseg.IoUMetric"] == "IoUMetric(ignore_index=255, iou_metrics=['mIoU'])"
+    undeclared = diagnose(y_true=T, y_pred=P, num_classes=3)
+    calls = {entry.name: entry.call for entry in undeclared.contracts}
+    assert calls["keras.MeanIoU"] == "keras.metrics.MeanIoU(num_classes=3)"
+    assert calls["mmseg.IoUMetric"] == "IoUMetric(iou_metrics=['mIoU'])"
+    assert not [call for call in calls.values() if "{" in call or "ignore" in call]
+
+
+def test_all_contracts_contain_the_common_ones_with_the_same_numbers():
+    few = diagnose(y_true=T, y_pred=P, num_classes=3)
+    many = diagnose(y_true=T, y_pred=P, num_classes=3, everything=True)
+    told = {entry.name: entry for entry in many.contracts}
+    assert len(many.contracts) > 3 * len(few.contracts)
+    for entry in few.contracts:
+        assert (entry.value, entry.error) == (told[entry.name].value, told[entry.name].error)
