@@ -64,7 +64,12 @@ def _flat(layout: Layout, true: Derivation, pred: Derivation) -> tuple[Pairing, 
 
 
 def given(
-    pair: Pair, reading: Reading, stats: Stats, labels: PairCounts, batch_size: int | None = None
+    pair: Pair,
+    reading: Reading,
+    stats: Stats,
+    labels: PairCounts,
+    threshold: float,
+    batch_size: int | None = None,
 ) -> Given | None:
     """Return what the libraries get; `None` where the arrays cannot be handed over.
 
@@ -73,6 +78,7 @@ def given(
         reading: how they are to be understood.
         stats: what was counted.
         labels: the doctor's label pairs.
+        threshold: the cut with which the scores were counted.
         batch_size: images in one update of a metric; `None`: all.
     """
     layout = reading.layout
@@ -106,5 +112,6 @@ def given(
             if table is None and (lengths := interpret.lengths(layout, flat))
         },
         batch_size=batch_size,
-        threshold=reading.threshold,
+        outside_unit=stats.y_pred.outside_unit > 0,
+        threshold=threshold,
     )

@@ -31,6 +31,7 @@ VERBS = {"sources", "interpret", "scan", "contracts", "checks", "repairs", "rend
 JOINERS = {
     *(
         "handover",
+        "feeding",
         "checkup",
         "passes",
         "diagnosis",
