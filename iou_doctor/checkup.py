@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from iou_doctor import contracts, feeding, handover, interpret
+from iou_doctor import contracts, feeding, handover, interpret, user_metric
 from iou_doctor.baseline import Baseline
 from iou_doctor.contracts import keras
 from iou_doctor.derivation import Derivation, Pairing
@@ -62,7 +62,7 @@ def check(
         SourceError: a file cannot be read.
         ReadingError: the arrays cannot be understood.
     """
-    metric, options, assumed = feeding.metric_of(metric_call, options)
+    metric, options, assumed = user_metric.metric_of(metric_call, options)
     _check_limits(options)
     layout = interpret.read_layout(pair, options, num_classes=options.num_classes)
     metric = feeding.fitted(metric, layout)

@@ -3,87 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
 
 from iou_doctor import contracts, interpret
-from iou_doctor.contract import Choices, Contract, Flattens, Floats, Holds, Misfit, Takes
-from iou_doctor.contracts import keras
+from iou_doctor.contract import Average, Choices, Contract, Flattens, Floats, Holds, Misfit, Takes
 from iou_doctor.derivation import Derivation, Pairing, is_no_class
-from iou_doctor.errors import UsageError
 from iou_doctor.given import Form, Given
-from iou_doctor.layout import Assumption, Axes, Layout
+from iou_doctor.layout import Axes, Layout
 from iou_doctor.metric import Metric
-from iou_doctor.reading import Options, Reading
+from iou_doctor.reading import Reading
 from iou_doctor.score import ContractScore, Score
 from iou_doctor.stats import PairCounts, Stats
-
-Number = TypeVar("Number", int, float)
 
 ONE_SCORE = frozenset({Floats.THRESHOLDED, Floats.ABOVE})
 """Readings that make a class of one score."""
 SUMMED = frozenset({Floats.SOFT, Floats.SQUARED, Floats.ABOVE, Floats.NON_ZERO})
 VALUES = Pairing(Derivation.LABELS, Derivation.LABELS, flat=True)
-
-
-def metric_of(
-    call: str | None, options: Options
-) -> tuple[Metric, Options, tuple[Assumption, ...]]:
-    """Return the user's metric, the options with what its call says, and what was guessed.
-
-    Args:
-        call: as in the user's code, or a contract's name; `None`: Keras' `MeanIoU`.
-        options: what else the user said.
-
-    Raises:
-        UsageError: the call is not understood, or contradicts an option.
-    """
-    if options.num_classes is not None and options.num_classes < 2:
-        raise UsageError(
-            f"--num-classes {options.num_classes}: background counts, so two classes are the"
-            " least; use --num-classes 2"
-        )
-    if call is None:
-        default = keras.default_metric(
-            num_classes=options.num_classes, ignore_class=options.ignore_index
-        )
-        return default, options, ()
-    metric, assumed = _understood(call)
-    if metric.num_classes is not None and metric.num_classes < 2:
-        raise UsageError(
-            f"--metric {call}: background counts, so two classes are the least; num_classes=2"
-        )
-    name = "ignore_index" if metric.contract else "ignore_class"
-    num_classes = _agreed("--num-classes", options.num_classes, "num_classes", metric.num_classes)
-    ignore = _agreed("--ignore-index", options.ignore_index, name, metric.ignore_class)
-    _agreed("--threshold", options.threshold, "threshold", metric.threshold)
-    if metric.contract and not metric.ignores:
-        metric = replace(metric, ignore_class=ignore)
-    return metric, replace(options, num_classes=num_classes, ignore_index=ignore), assumed
-
-
-def _understood(call: str) -> tuple[Metric, tuple[Assumption, ...]]:
-    named = contracts.metric_named(call.strip())
-    if named is not None:
-        return named, ()
-    signature, arguments = interpret.parse_call(call, contracts.SIGNATURES)
-    metric = contracts.metric_from_call(signature.name, arguments, call=call)
-    others = interpret.namesakes(call, signature, contracts.SIGNATURES)
-    if not others:
-        return metric, ()
-    why = f"{metric.short_name} may also be {' or '.join(others)}"
-    return metric, (Assumption("metric", signature.name, why),)
-
-
-def _agreed(
-    option: str, value: Number | None, argument: str, other: Number | None
-) -> Number | None:
-    if value is not None and other is not None and value != other:
-        raise UsageError(
-            f"{option} {value} and {argument}={other} in --metric contradict each other; give one"
-        )
-    return other if value is None else value
 
 
 def fitted(metric: Metric, layout: Layout) -> Metric:
@@ -93,18 +29,20 @@ def fitted(metric: Metric, layout: Layout) -> Metric:
         return metric
     takes, choices = contract.takes, contract.choices
     one_channel = _one_channel(takes, layout)
-    true, pred = Derivation.LABELS, Derivation.LABELS
+    true = Derivation.LABELS
     if takes.masks is Holds.ONE_HOT or (takes.masks is Holds.EITHER and layout.y_true.dense):
         true = Derivation.LABELS if one_channel else Derivation.ARGMAX_LAST
-    if layout.y_pred.dense and takes.predictions is not Holds.IDS:
-        pred = Derivation.ARGMAX_LAST
-    elif takes.predictions in {Holds.ONE_HOT, Holds.SCORES} and not one_channel:
-        pred = Derivation.ARGMAX_LAST
-    elif choices.floats is Floats.ALL_FOREGROUND and takes.predictions is not Holds.IDS:
-        pred = Derivation.ARGMAX_LAST if one_channel else pred
-    elif _reads_one_score(choices, takes):
-        pred = Derivation.BINS
-    return replace(metric, true=true, pred=pred)
+    return replace(metric, true=true, pred=_of_predictions(takes, choices, layout))
+
+
+def _of_predictions(takes: Takes, choices: Choices, layout: Layout) -> Derivation:
+    wanted = takes.predictions in {Holds.ONE_HOT, Holds.SCORES}
+    one_channel = _one_channel(takes, layout)
+    if (layout.y_pred.dense and takes.predictions is not Holds.IDS) or (wanted and not one_channel):
+        return Derivation.ARGMAX_LAST
+    if one_channel and choices.floats is Floats.ALL_FOREGROUND:
+        return Derivation.ARGMAX  # of scores; ids of one channel are read as they are
+    return Derivation.BINS if _reads_one_score(choices, takes) else Derivation.LABELS
 
 
 def _reads_one_score(choices: Choices, takes: Takes) -> bool:
@@ -248,17 +186,17 @@ def _of_flat_arrays(fed: Fed) -> ContractScore:
     if library and (error := library.axis_error(metric)):
         return contracts.failure(metric, error)
     if flat is None or flat not in tables:
-        sizes = interpret.lengths(
-            fed.reading.layout, Pairing(metric.true, metric.pred, flat=True)
-        )
+        sizes = interpret.lengths(fed.reading.layout, Pairing(metric.true, metric.pred, flat=True))
         if sizes[0] is not None and sizes[0] == sizes[1]:
             why = "the arrays flatten alike but differ in samples"
             return contracts.not_replayed(metric, why)
         return contracts.failure(metric, contracts.size_error(sizes))
     if library:
         return library.evaluate(metric, tables[flat], num_classes=fed.reading.num_classes)
-    assert metric.contract is not None and metric.contract.pairing is not None
-    return contracts.evaluate(metric.contract, _flat_given(fed, metric.contract.pairing))
+    contract = metric.contract
+    assert contract is not None
+    assert contract.pairing is not None
+    return contracts.evaluate(contract, _flat_given(fed, contract.pairing))
 
 
 def _value_by_value(fed: Fed, contract: Contract) -> ContractScore:
@@ -305,8 +243,13 @@ def expected(fed: Fed, ours: Score | None) -> float | None:
         return ours.mean_iou
     given = _as_told(fed, fed.given)
     soft = contract.choices.floats in SUMMED and contract.takes.predictions is Holds.SCORES
-    if not (soft and given.form is not Form.LABELS):
-        given = _well_read(fed, given)
+    if soft and given.form is not Form.LABELS:
+        return contracts.evaluate(contract, given).value  # there are no labels to compare with
+    one_score = given.form is Form.ONE_CHANNEL and contract.choices.floats in ONE_SCORE
+    given = _well_read(fed, given)
+    if one_score and contract.choices.average is not Average.PER_CLASS:
+        choices = replace(contract.choices, average=Average.FOREGROUND)
+        contract = replace(contract, choices=choices)
     return contracts.evaluate(contract, given).value
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iou_doctor.contract import Contract, Holds
+from iou_doctor.contract import Contract, Holds, Takes
 from iou_doctor.derivation import Derivation
 
 
@@ -65,8 +65,19 @@ class Metric:
         return self.pred is Derivation.LABELS
 
     @property
+    def takes(self) -> Takes | None:
+        """The arrays that it takes; `None` where it flattens whatever it gets."""
+        flattens = self.contract is None or self.contract.pairing is not None
+        return None if flattens or self.contract is None else self.contract.takes
+
+    @property
+    def class_axis(self) -> int | None:
+        """Where the classes of mended arrays go, as in `Step`."""
+        return None if self.takes is None or self.takes.axis == -1 else self.takes.axis
+
+    @property
     def takes_scores(self) -> bool:
         """Whether it makes a class of the scores of a pixel."""
-        if self.contract is None or self.contract.pairing is not None:
+        if self.takes is None:
             return self.pred is Derivation.ARGMAX_LAST
-        return self.contract.takes.predictions in {Holds.SCORES, Holds.EITHER}
+        return self.takes.predictions in {Holds.SCORES, Holds.EITHER}

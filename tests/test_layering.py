@@ -32,6 +32,7 @@ JOINERS = {
     *(
         "handover",
         "feeding",
+        "user_metric",
         "checkup",
         "passes",
         "diagnosis",

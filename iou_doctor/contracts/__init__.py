@@ -18,6 +18,7 @@ from iou_doctor.contracts import (
     smp,
     tf_keras,
     torchmetrics,
+    torchmetrics_segmentation,
     ultralytics,
 )
 from iou_doctor.contracts._calls import metric_of
@@ -79,6 +80,7 @@ _KERAS: tuple[Keras, ...] = (keras, tf_keras)
 _LIBRARIES: tuple[Library, ...] = (
     *_KERAS,
     torchmetrics,
+    torchmetrics_segmentation,
     monai,
     sklearn,
     mmseg,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from iou_doctor.contract import Average, Contract, Floats, Holds
+from iou_doctor.contract import Absent, Average, Contract, Holds
 from iou_doctor.derivation import Derivation
 from iou_doctor.errors import UsageError
 from iou_doctor.metric import Metric
 
 Chosen = TypeVar("Chosen")
-THRESHOLDS = frozenset({Floats.THRESHOLDED, Floats.ABOVE})
+ZERO_DIVISION = {0: Absent.ZERO, 1: Absent.ONE}
+"""What the argument `zero_division` of several libraries chooses."""
 
 
 def metric_of(
@@ -57,17 +58,19 @@ def metric_of(
     )
 
 
-def one_of(name: str, argument: str, value: object, choices: Mapping[object, Chosen]) -> Chosen:
+def one_of(name: str, argument: str, value: object, choices: Mapping[Any, Chosen]) -> Chosen:
     """Return what an argument chooses.
 
     Raises:
         UsageError: the value is none of the keys.
     """
     for key, chosen in choices.items():
-        if type(key) is type(value) and key == value:
+        if isinstance(key, bool) == isinstance(value, bool) and key == value:
             return chosen
     works = ", ".join(repr(key) for key in choices)
-    raise UsageError(f"--metric {name}: {argument}={value!r} is not worked out; what works: {works}")
+    raise UsageError(
+        f"--metric {name}: {argument}={value!r} is not worked out; what works: {works}"
+    )
 
 
 def flag(name: str, argument: str, value: object) -> bool:

@@ -24,7 +24,7 @@ from iou_doctor.contract import (
 from iou_doctor.contracts._calls import metric_of, whole
 from iou_doctor.metric import Metric, Signature
 
-SIGNATURES = (
+SIGNATURES: tuple[Signature, ...] = (
     Signature(
         "detectron2.evaluation.SemSegEvaluator",
         {

@@ -20,7 +20,7 @@ from iou_doctor.contract import (
 from iou_doctor.contracts._calls import metric_of, one_of, whole
 from iou_doctor.metric import Metric, Signature
 
-SIGNATURES = (
+SIGNATURES: tuple[Signature, ...] = (
     Signature(
         "evaluate.mean_iou",
         {

@@ -52,7 +52,7 @@ def _contract(metric: str, choices: Choices, *, common: bool = False) -> Contrac
     )
 
 
-SIGNATURES = (
+SIGNATURES: tuple[Signature, ...] = (
     Signature(
         "mmseg.evaluation.IoUMetric",
         {
@@ -93,9 +93,7 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
     wanted = arguments["iou_metrics"]
     if not isinstance(wanted, (list, tuple)) or not wanted:
         raise UsageError(f"--metric {name}: iou_metrics must be a list such as ['mIoU']")
-    known: dict[object, Contract] = dict(
-        zip(("mIoU", "mDice", "mFscore"), CONTRACTS, strict=False)
-    )
+    known: dict[object, Contract] = dict(zip(("mIoU", "mDice", "mFscore"), CONTRACTS, strict=False))
     contract = one_of(name, "iou_metrics", wanted[0], known)
     one_of(name, "beta", arguments["beta"], {1: None})
     absent = one_of(

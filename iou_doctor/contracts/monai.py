@@ -64,7 +64,7 @@ _PARAMETERS = {
     "ignore_empty": True,
 }
 _FREE = frozenset({"get_not_nans", "num_classes", "return_with_label"})
-SIGNATURES = (
+SIGNATURES: tuple[Signature, ...] = (
     Signature("monai.metrics.MeanIoU", {**_PARAMETERS, "ignore_index": None}, free=_FREE),
     Signature(
         "monai.metrics.DiceMetric",

@@ -65,7 +65,7 @@ _PARAMETERS = {
     "smooth": 1e-5,
     "name": None,
 }
-SIGNATURES = (
+SIGNATURES: tuple[Signature, ...] = (
     Signature("segmentation_models.metrics.IOUScore", _PARAMETERS),
     Signature("segmentation_models.metrics.FScore", {"beta": 1, **_PARAMETERS}),
 )

@@ -20,7 +20,7 @@ from iou_doctor.contract import (
     Stray,
     Takes,
 )
-from iou_doctor.contracts._calls import ids, metric_of, one_of
+from iou_doctor.contracts._calls import ZERO_DIVISION, ids, metric_of, one_of
 from iou_doctor.metric import Metric, Signature
 
 LIBRARY = "scikit-learn"
@@ -61,7 +61,7 @@ def _contract(average: str, *, listed: bool) -> Contract:
     )
 
 
-SIGNATURES = (
+SIGNATURES: tuple[Signature, ...] = (
     Signature(
         "sklearn.metrics.jaccard_score",
         {
@@ -104,14 +104,14 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
     """
     one_of(name, "sample_weight", arguments["sample_weight"], {None: None})
     one_of(name, "pos_label", arguments["pos_label"], {1: None})
-    averages: dict[object, Average] = {"binary": Average.FOREGROUND, **_AVERAGES}
+    averages: dict[Any, Average] = {"binary": Average.FOREGROUND, **_AVERAGES}
     averages[None] = Average.PER_CLASS
     average = one_of(name, "average", arguments["average"], averages)
     absent = one_of(
         name,
         "zero_division",
         arguments["zero_division"],
-        {"warn": Absent.ZERO, 0: Absent.ZERO, 0.0: Absent.ZERO, 1: Absent.ONE, 1.0: Absent.ONE},
+        {"warn": Absent.ZERO, **ZERO_DIVISION},
     )
     if average is Average.FOREGROUND:
         return metric_of(CONTRACTS[-1], name=name, call=call)

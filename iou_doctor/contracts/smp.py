@@ -21,7 +21,7 @@ from iou_doctor.contract import (
     Stray,
     Takes,
 )
-from iou_doctor.contracts._calls import metric_of, one_of
+from iou_doctor.contracts._calls import ZERO_DIVISION, metric_of, one_of
 from iou_doctor.metric import Metric, Signature
 
 LIBRARY = "segmentation_models_pytorch"
@@ -55,7 +55,7 @@ def _contract(reduction: str, choices: Choices, *, common: bool = False) -> Cont
     )
 
 
-SIGNATURES = (
+SIGNATURES: tuple[Signature, ...] = (
     Signature(
         "segmentation_models_pytorch.metrics.iou_score",
         {
@@ -87,14 +87,12 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
         UsageError: an argument has a value that is not worked out.
     """
     one_of(name, "class_weights", arguments["class_weights"], {None: None})
-    known: dict[object, Choices] = {**_REDUCTIONS}
+    known: dict[Any, Choices] = {**_REDUCTIONS}
     del known["weighted"]  # it wants class_weights
     per_class = replace(_MACRO, group=Group.IMAGE, average=Average.PER_CLASS)
     known |= {"none": per_class, None: per_class}
     choices = one_of(name, "reduction", arguments["reduction"], known)
-    values: dict[object, Absent] = {1: Absent.ONE, 1.0: Absent.ONE}
-    values |= {0: Absent.ZERO, 0.0: Absent.ZERO}
-    absent = one_of(name, "zero_division", arguments["zero_division"], values)
+    absent = one_of(name, "zero_division", arguments["zero_division"], ZERO_DIVISION)
     if choices.absent is Absent.ONE:  # `micro` has none
         choices = replace(choices, absent=absent)
-    return metric_of(replace(CONTRACTS[0], choices=choices), name=name, call=call, threshold=None)
+    return metric_of(replace(CONTRACTS[0], choices=choices), name=name, call=call)

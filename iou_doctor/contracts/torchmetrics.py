@@ -1,8 +1,7 @@
-"""What the metrics of torchmetrics report.
+"""What `JaccardIndex` of torchmetrics reports.
 
-Source: torchmetrics 1.9.0, `functional/classification/jaccard.py` and `confusion_matrix.py`,
-`functional/segmentation/{mean_iou,dice,generalized_dice,utils}.py`; older behaviour from 1.7.0
-and 1.8.0. That 0.10 and 0.11 count absent classes as 0 was read, not run.
+Source: torchmetrics 1.9.0, `functional/classification/jaccard.py` and `confusion_matrix.py`. That
+0.10 and 0.11 count absent classes as 0 was read, not run.
 """
 
 from collections.abc import Mapping
@@ -16,16 +15,14 @@ from iou_doctor.contract import (
     Contract,
     Flattens,
     Floats,
-    Group,
     Holds,
     Ignored,
     Misfit,
-    Ratio,
     Sigmoid,
     Stray,
     Takes,
 )
-from iou_doctor.contracts._calls import flag, metric_of, number, one_of, whole
+from iou_doctor.contracts._calls import ZERO_DIVISION, metric_of, number, one_of, whole
 from iou_doctor.metric import Metric, Signature
 
 LIBRARY = "torchmetrics"
@@ -49,17 +46,6 @@ _BINARY = Choices(
     absent=Absent.ZERO,
     average=Average.FOREGROUND,
 )
-_MEAN_IOU = Choices(
-    floats=Floats.ALL_FOREGROUND,
-    stray_truth=Stray.RAISES,
-    stray_prediction=Stray.RAISES,
-    ignored=Ignored.NO_OPTION,
-    absent=Absent.SKIPPED,
-    group=Group.IMAGE,
-    average=Average.PAIRS,
-)
-_DICE = replace(_MEAN_IOU, ratio=Ratio.DICE, average=Average.CLASSES)
-_GENERALISED = replace(_MEAN_IOU, ratio=Ratio.GENERALISED_DICE)
 _MULTILABEL = replace(
     _BINARY,
     floats=Floats.ABOVE,
@@ -69,12 +55,14 @@ _MULTILABEL = replace(
     average=Average.CLASSES,
 )
 
-_SAME = "RuntimeError: Predictions and targets are expected to have the same shape"
+SAME = "RuntimeError: Predictions and targets are expected to have the same shape"
 _EITHER = (
     "ValueError: Either `preds` and `target` both should have the (same) shape (N, ...), or"
     " `target` should be (N, ...) and `preds` should be (N, C, ...)."
 )
 _ONE_MORE = "ValueError: If `preds` have one dimension more than `target`,"
+TAKES_MAPS = Takes(strict=True, errors={Misfit.SHAPES: SAME})
+TAKES_ONE_HOT = replace(TAKES_MAPS, masks=Holds.ONE_HOT, predictions=Holds.SCORES, one_channel=True)
 _TAKES_MULTICLASS = Takes(
     predictions=Holds.EITHER,
     floats=True,
@@ -86,12 +74,6 @@ _TAKES_MULTICLASS = Takes(
         Misfit.SHAPES: _EITHER,
     },
 )
-_TAKES_MAPS = Takes(strict=True, errors={Misfit.SHAPES: _SAME})
-_TAKES_ONE_HOT = replace(
-    _TAKES_MAPS, masks=Holds.ONE_HOT, predictions=Holds.SCORES, one_channel=True
-)
-_TAKES_EITHER = replace(_TAKES_MAPS, masks=Holds.EITHER, predictions=Holds.EITHER)
-_TAKES = {"one-hot": _TAKES_ONE_HOT, "index": _TAKES_MAPS, "mixed": _TAKES_EITHER}
 
 
 def _jaccard(average: str, choices: Choices, *, common: bool = False) -> Contract:
@@ -104,22 +86,6 @@ def _jaccard(average: str, choices: Choices, *, common: bool = False) -> Contrac
         choices=choices,
         takes=_TAKES_MULTICLASS,
         short=f"torchmetrics {average}",
-        common=common,
-    )
-
-
-def _segmentation(
-    name: str, choices: Choices, *, versions: str, arguments: str = "", common: bool = False
-) -> Contract:
-    metric = name.partition("[")[0].partition("@")[0]
-    return Contract(
-        name=f"torchmetrics.segmentation.{name}",
-        library=LIBRARY,
-        versions=versions,
-        call=f"torchmetrics.segmentation.{metric}(num_classes={{num_classes}},"
-        f" input_format='index'{arguments})",
-        choices=choices,
-        takes=_TAKES_EITHER,
         common=common,
     )
 
@@ -143,7 +109,7 @@ CONTRACTS = (
         versions="1.4.2-1.9",
         call="torchmetrics.JaccardIndex(task='binary', ignore_index={ignore_index})",
         choices=_BINARY,
-        takes=_TAKES_MAPS,
+        takes=TAKES_MAPS,
         short="torchmetrics binary",
         binary=True,
     ),
@@ -153,7 +119,7 @@ CONTRACTS = (
         versions="1.0-1.9",
         call="torchmetrics.JaccardIndex(task='multilabel', num_labels={num_classes})",
         choices=_MULTILABEL,
-        takes=replace(_TAKES_ONE_HOT, one_channel=False),
+        takes=replace(TAKES_ONE_HOT, one_channel=False),
         short="torchmetrics multilabel",
     ),
     replace(
@@ -162,56 +128,24 @@ CONTRACTS = (
         versions="0.10-0.11",
         short="torchmetrics macro before 1.0",
     ),
-    _segmentation("MeanIoU", _MEAN_IOU, versions="1.7.1-1.9", common=True),
-    _segmentation(
-        "MeanIoU[include_background=False]",
-        replace(_MEAN_IOU, background=False),
-        versions="1.7.1-1.9",
-        arguments=", include_background=False",
-    ),
-    _segmentation(
-        "MeanIoU@1.7.0",
-        replace(_MEAN_IOU, floats=Floats.SCORES_REFUSED, absent=Absent.ZERO, batches=True),
-        versions="1.4.2-1.7.0",
-    ),
-    _segmentation("DiceScore", _DICE, versions="1.9"),
-    _segmentation(
-        "DiceScore[micro]",
-        replace(_DICE, average=Average.POOLED),
-        versions="1.9",
-        arguments=", average='micro'",
-    ),
-    _segmentation(
-        "DiceScore[weighted]",
-        replace(_DICE, average=Average.WEIGHTED),
-        versions="1.9",
-        arguments=", average='weighted'",
-    ),
-    _segmentation(
-        "DiceScore@1.8.0",
-        replace(_DICE, floats=Floats.SOFT, average=Average.POOLED),
-        versions="1.8.0",
-    ),
-    _segmentation("GeneralizedDiceScore", _GENERALISED, versions="1.9"),
 )
 _NAMED = {contract.name: contract for contract in CONTRACTS}
 
 _OPTIONS = {"ignore_index": None, "validate_args": True, "zero_division": 0}
 _THRESHOLD = {"threshold": 0.5}
 _AVERAGE = {"average": "macro"}
-_MAPS = {"num_classes": None, "include_background": True}
-_FORMAT = {"input_format": "one-hot"}
-_FREE = frozenset(
+FREE = frozenset(
     {"validate_args", "compute_on_cpu", "dist_sync_on_step", "process_group", "sync_on_compute"}
 )
 
 
-def _signature(name: str, **parameters: Any) -> Signature:
-    return Signature(f"torchmetrics.{name}", parameters, free=_FREE)
+def signature(name: str, **parameters: Any) -> Signature:
+    """Return the signature of a metric of this library."""
+    return Signature(f"torchmetrics.{name}", parameters, free=FREE)
 
 
-SIGNATURES = (
-    _signature(
+SIGNATURES: tuple[Signature, ...] = (
+    signature(
         "classification.JaccardIndex",
         task=...,
         **_THRESHOLD,
@@ -220,32 +154,17 @@ SIGNATURES = (
         **_AVERAGE,
         **_OPTIONS,
     ),
-    _signature("classification.BinaryJaccardIndex", **_THRESHOLD, **_OPTIONS),
-    _signature("classification.MulticlassJaccardIndex", num_classes=None, **_AVERAGE, **_OPTIONS),
-    _signature(
+    signature("classification.BinaryJaccardIndex", **_THRESHOLD, **_OPTIONS),
+    signature("classification.MulticlassJaccardIndex", num_classes=None, **_AVERAGE, **_OPTIONS),
+    signature(
         "classification.MultilabelJaccardIndex",
         num_labels=None,
         **_THRESHOLD,
         **_AVERAGE,
         **_OPTIONS,
     ),
-    _signature("segmentation.MeanIoU", **_MAPS, per_class=False, **_FORMAT),
-    _signature(
-        "segmentation.DiceScore",
-        **_MAPS,
-        **_AVERAGE,
-        aggregation_level="samplewise",
-        **_FORMAT,
-    ),
-    _signature(
-        "segmentation.GeneralizedDiceScore",
-        **_MAPS,
-        per_class=False,
-        weight_type="square",
-        **_FORMAT,
-    ),
 )
-_AVERAGES: dict[object, Average] = {
+AVERAGES: dict[Any, Average] = {
     "macro": Average.CLASSES,
     "micro": Average.POOLED,
     "weighted": Average.WEIGHTED,
@@ -260,10 +179,8 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
     Raises:
         UsageError: an argument has a value that is not worked out.
     """
-    if ".segmentation." in name:
-        return _map_metric(name, arguments, call)
     task = name.rpartition(".")[2].removesuffix("JaccardIndex").lower() or arguments["task"]
-    tasks: dict[object, str] = {task: task for task in ("binary", "multiclass", "multilabel")}
+    tasks: dict[Any, str] = {task: task for task in ("binary", "multiclass", "multilabel")}
     return _jaccard_metric(one_of(name, "task", task, tasks), name, arguments, call)
 
 
@@ -271,17 +188,12 @@ def _jaccard_metric(task: str, name: str, arguments: Mapping[str, Any], call: st
     """Return the metric of one of the three tasks; parameters of the other two do not matter."""
     contract = _NAMED[f"torchmetrics.JaccardIndex[{'macro' if task == 'multiclass' else task}]"]
     choices, classes, threshold = contract.choices, None, None
-    zero = one_of(
-        name,
-        "zero_division",
-        arguments["zero_division"],
-        {0: Absent.ZERO, 0.0: Absent.ZERO, 1: Absent.ONE, 1.0: Absent.ONE},
-    )
+    zero = one_of(name, "zero_division", arguments["zero_division"], ZERO_DIVISION)
     if task != "multiclass":
         threshold = number(name, "threshold", arguments["threshold"])
         choices = replace(choices, absent=zero)
     if task != "binary":
-        average = one_of(name, "average", arguments["average"], _AVERAGES)
+        average = one_of(name, "average", arguments["average"], AVERAGES)
         choices = replace(choices, average=average)
         argument = "num_classes" if task == "multiclass" else "num_labels"
         classes = whole(name, argument, arguments[argument])
@@ -295,36 +207,4 @@ def _jaccard_metric(task: str, name: str, arguments: Mapping[str, Any], call: st
         ignore=whole(name, "ignore_index", arguments["ignore_index"]),
         ignores=True,
         threshold=threshold,
-    )
-
-
-def _map_metric(name: str, arguments: Mapping[str, Any], call: str) -> Metric:
-    contract = _NAMED[name]
-    classes = whole(name, "num_classes", arguments["num_classes"])
-    one_of(name, "weight_type", arguments.get("weight_type", "square"), {"square": None})
-    levels: dict[object, Group] = {"samplewise": Group.IMAGE, "global": Group.DATA_SET}
-    group = one_of(
-        name, "aggregation_level", arguments.get("aggregation_level", "samplewise"), levels
-    )
-    average = contract.choices.average
-    if "average" in arguments:
-        average = one_of(name, "average", arguments["average"], _AVERAGES)
-    if flag(name, "per_class", arguments.get("per_class", False)):
-        average = Average.PER_CLASS
-    elif classes == 1:
-        average = Average.FOREGROUND
-    takes = one_of(name, "input_format", arguments["input_format"], {**_TAKES})
-    choices = replace(
-        contract.choices,
-        background=flag(name, "include_background", arguments["include_background"]),
-        average=average,
-        group=group,
-    )
-    if takes is _TAKES_MAPS:  # it one-hots integers itself, and nothing else
-        choices = replace(choices, floats=Floats.SCORES_REFUSED, integers=True)
-    return metric_of(
-        replace(contract, choices=choices, takes=takes),
-        name=name,
-        call=call,
-        num_classes=classes,
     )

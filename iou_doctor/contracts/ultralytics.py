@@ -13,7 +13,7 @@ from iou_doctor.contract import Absent, Average, Choices, Contract, Floats, Igno
 from iou_doctor.contracts._calls import metric_of, whole
 from iou_doctor.metric import Metric, Signature
 
-SIGNATURES = (
+SIGNATURES: tuple[Signature, ...] = (
     Signature(
         "ultralytics.utils.metrics.SemanticMetrics",
         {"nc": None, "names": None},
