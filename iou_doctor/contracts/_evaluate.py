@@ -198,7 +198,9 @@ def _weighted(choices: Choices, folded: Areas) -> float | None:
     ratios, valid = _ratios(choices, folded)
     weight = np.where(valid, folded.truth, 0).astype(ratios.dtype)
     rows = np.where(valid, ratios * weight, 0).sum(axis=1) / weight.sum(axis=1)
-    return _mean(choices, rows, ~np.isnan(rows))
+    if choices.ratio is Ratio.DICE:  # torchmetrics: its NaN weights add up to 0
+        rows = np.where(~(weight.sum(axis=1) > 0) & valid.any(axis=1), 0, rows)
+    return _mean(choices, rows.astype(ratios.dtype), ~np.isnan(rows))
 
 
 def _mean(choices: Choices, values: Numbers, valid: NDArray[np.bool_]) -> float | None:

@@ -34,7 +34,6 @@ _MULTICLASS = Choices(
     distinct=True,
     ignored=Ignored.CLASS_LEAVES,
     absent=Absent.SKIPPED,
-    empty=0.0,
 )
 _BINARY = Choices(
     floats=Floats.THRESHOLDED,
@@ -92,7 +91,7 @@ def _jaccard(average: str, choices: Choices, *, common: bool = False) -> Contrac
 
 CONTRACTS = (
     _jaccard("macro", _MULTICLASS, common=True),
-    _jaccard("micro", replace(_MULTICLASS, average=Average.POOLED), common=True),
+    _jaccard("micro", replace(_MULTICLASS, average=Average.POOLED, empty=0.0), common=True),
     _jaccard("weighted", replace(_MULTICLASS, average=Average.WEIGHTED)),
     _jaccard(
         "none",
@@ -194,7 +193,8 @@ def _jaccard_metric(task: str, name: str, arguments: Mapping[str, Any], call: st
         choices = replace(choices, absent=zero)
     if task != "binary":
         average = one_of(name, "average", arguments["average"], AVERAGES)
-        choices = replace(choices, average=average)
+        empty = 0.0 if average is Average.POOLED else None
+        choices = replace(choices, average=average, empty=empty)
         argument = "num_classes" if task == "multiclass" else "num_labels"
         classes = whole(name, argument, arguments[argument])
     if choices.average is Average.PER_CLASS:

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from build import diagnose, one_hot
+from build import diagnose, one_hot, pair_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from iou_doctor.checkup import check
+from iou_doctor.reading import Encoding, Options
 
 pytestmark = pytest.mark.reference
 
@@ -73,7 +76,9 @@ def made(call: str, classes: int) -> Any:
     reason = "torchmetrics is not installed"
     torchmetrics = pytest.importorskip("torchmetrics", reason=reason)
     pytest.importorskip("torchmetrics.segmentation", reason=reason)
-    return eval(call.format(classes=classes), {"torchmetrics": torchmetrics})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a default has changed
+        return eval(call.format(classes=classes), {"torchmetrics": torchmetrics})
 
 
 def fed(metric: Any, truth: Any, predicted: Any, batch: int | None = None) -> float | None:
@@ -137,7 +142,7 @@ def test_torchmetrics_binary_jaccard_index(logits: bool, threshold: float, seed:
     call = f"torchmetrics.classification.BinaryJaccardIndex(threshold={threshold})"
     real = fed(made(call, 2), truth, scores)
     # scores of 0 and 1 alone are labels to the doctor, who is told otherwise
-    options = {"num_classes": 2, "predictions_as": "sigmoid"}
+    options = {"num_classes": 2, "predictions_as": Encoding.SIGMOID}
     assert case.said(call, truth, scores, **options) == near(real)
 
 
@@ -183,11 +188,6 @@ def test_torchmetrics_segmentation(arguments: str, background: bool, seed: int) 
 @EXAMPLES
 @given(seed=SEEDS)
 def test_torchmetrics_generalised_dice_of_batches(seed: int) -> None:
-    from iou_doctor.checkup import check
-    from iou_doctor.reading import Options
-
-    from build import pair_of
-
     case = Case(seed)
     call = MAPS.format(name="GeneralizedDiceScore").format(classes=case.classes) + ")"
     real = fed(made(call, case.classes), case.truth, case.predicted, case.batch)
