@@ -24,7 +24,7 @@ class Quantity(IntEnum):
     TRUTH_SQUARED = 3
     SCORE_SQUARED = 4
     NON_ZERO = 5
-    """p is not 0, as 1."""
+    """p is not 0, as 1; the ignored class leaves (only `DiceMetric` of MONAI reads this)."""
     TRUTH_NON_ZERO = 6
     """t where p is not 0."""
     ABOVE = 7
@@ -39,10 +39,10 @@ OF_SCORES = frozenset({Quantity.SCORE, Quantity.PRODUCT, Quantity.SCORE_SQUARED}
 
 @dataclass(frozen=True)
 class SumsWanted:
-    """That sums of scores are to be gathered, and over which pixels."""
+    """That sums of scores are to be gathered."""
 
     ignore_index: int | None
-    """Pixels whose truth is this class id are left out."""
+    """Pixels whose truth is this class are left out of `Quantity.NON_ZERO`."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -195,7 +195,9 @@ def _evidence(
     paired = reading.layout.relation in {Relation.EQUAL, Relation.FLATTENED}
     ours = mended if paired else None
     scaled = _scaled(pairing) if _scaled(pairing) in stats.tables else None
-    given = handover.given(pair, reading, stats, pairs, first.passes.threshold, batch_size)
+    given = handover.given(
+        pair, reading, stats, pairs, threshold=first.passes.threshold, batch_size=batch_size
+    )
     integers = pair.y_pred.dtype.kind not in "f"
     fed = feeding.Fed(metric, reading, stats, pairs, given, first.flat, integers)
     return Evidence(

@@ -68,6 +68,7 @@ def given(
     reading: Reading,
     stats: Stats,
     labels: PairCounts,
+    *,
     threshold: float,
     batch_size: int | None = None,
 ) -> Given | None:
@@ -78,7 +79,7 @@ def given(
         reading: how they are to be understood.
         stats: what was counted.
         labels: the doctor's label pairs.
-        threshold: the cut with which the scores were counted.
+        threshold: where the scores were cut; libraries do not look whether they are logits.
         batch_size: images in one update of a metric; `None`: all.
     """
     layout = reading.layout

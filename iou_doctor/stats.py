@@ -8,10 +8,10 @@ means equal arrays.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property, reduce
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from iou_doctor.derivation import Pairing
 from iou_doctor.errors import ReadingError
 
 Counts = NDArray[np.int64]
+Result = TypeVar("Result")
 
 TABLE_LIMIT = 4_000_000
 """Rows of a table of pairs (128 MB). Label maps stay far below; noise read as labels does not."""
@@ -120,8 +121,31 @@ class PairCounts:
             count=self.count,
         )
 
+    def once(self, key: Hashable, work: Callable[[], Result]) -> Result:
+        """Return what `work` makes of this table; under the same key it is done only once."""
+        if key not in self._known:
+            self._known[key] = work()
+        known: Result = self._known[key]
+        return known
+
+    @cached_property
+    def _known(self) -> dict[Hashable, Any]:
+        return {}
+
+    @cached_property
+    def truth_span(self) -> tuple[int, int]:
+        """The smallest and the largest true label; (0, -1) of an empty table."""
+        return _span(self.truth)
+
+    @cached_property
+    def prediction_span(self) -> tuple[int, int]:
+        """The smallest and the largest predicted label; (0, -1) of an empty table."""
+        return _span(self.prediction)
+
     def where(self, keep: NDArray[np.bool_]) -> PairCounts:
         """Return the rows where `keep`, shape (rows,), is true."""
+        if keep.all():
+            return self
         return PairCounts(
             self.image[keep], self.truth[keep], self.prediction[keep], self.count[keep]
         )
@@ -147,6 +171,10 @@ class PairCounts:
     def prediction_counts(self) -> dict[int, int]:
         """Return how many pixels each predicted value has, in ascending order of value."""
         return _marginal(self.prediction, self.count)
+
+
+def _span(labels: NDArray[np.int64]) -> tuple[int, int]:
+    return (int(labels.min()), int(labels.max())) if len(labels) else (0, -1)
 
 
 def _marginal(values: NDArray[np.int64], count: Counts) -> dict[int, int]:

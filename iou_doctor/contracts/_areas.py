@@ -72,6 +72,10 @@ class Areas:
         """Return the areas of groups of images, `group` of shape (images,)."""
 
         def folded(values: Numbers) -> Numbers:
+            total: Numbers
+            if groups == 1:
+                total = values.sum(axis=0, keepdims=True)
+                return total
             total = np.zeros((groups, values.shape[1]), dtype=values.dtype)
             np.add.at(total, group, values)
             return total
@@ -95,11 +99,16 @@ class Areas:
 
 def count_areas(pairs: PairCounts, *, images: int, classes: int) -> Areas:
     """Return the areas of each image and class; a label -1 counts on no side."""
-    truth, predicted, intersection = (np.zeros((images, classes), dtype=np.int64) for _ in "tpi")
-    known = pairs.truth >= 0
-    np.add.at(truth, (pairs.image[known], pairs.truth[known]), pairs.count[known])
+
+    def counted(labels: NDArray[np.int64], keep: NDArray[np.bool_]) -> Numbers:
+        index = pairs.image[keep] * classes + labels[keep]
+        # float64 holds sums of pixels exactly up to 2**53
+        total = np.bincount(index, weights=pairs.count[keep], minlength=images * classes)
+        return total.astype(np.int64).reshape(images, classes)
+
     known = pairs.prediction >= 0
-    np.add.at(predicted, (pairs.image[known], pairs.prediction[known]), pairs.count[known])
-    right = (pairs.prediction == pairs.truth) & known
-    np.add.at(intersection, (pairs.image[right], pairs.truth[right]), pairs.count[right])
-    return Areas(truth, predicted, intersection)
+    return Areas(
+        counted(pairs.truth, pairs.truth >= 0),
+        counted(pairs.prediction, known),
+        counted(pairs.truth, known & (pairs.prediction == pairs.truth)),
+    )

@@ -78,8 +78,10 @@ def counter_of(contract: Contract, given: Given, counted: Areas) -> Counter | No
         )
     if choices.counting is Counting.EXACT or given.batch_size is not None:
         return None
-    at_once = replace(given, batch_size=max(1, given.samples))
-    stopped = areas(at_once, choices, contract.pairing)
+    stopped = counted
+    if counted.largest > STOPS_AT:
+        at_once = replace(given, batch_size=max(1, given.samples))
+        stopped = areas(at_once, choices, contract.pairing)
     return Counter(
         dtype="float32",
         largest=counted.largest,
@@ -186,12 +188,10 @@ def _mean_of_means(choices: Choices, folded: Areas) -> float | None:
     ratios, valid = _ratios(choices, folded)
     if len(ratios) == 1:
         return _mean(choices, ratios[0], valid[0])
-    rows = [
-        np.nan if (mean := _mean(choices, row, keep)) is None else mean
-        for row, keep in zip(ratios, valid, strict=True)
-        if keep.any()
-    ]
-    return _mean(choices, np.array(rows), np.ones(len(rows), dtype=bool))
+    count = valid.sum(axis=1).astype(ratios.dtype)
+    rows = np.where(valid, ratios, 0).sum(axis=1) / (count + ratios.dtype.type(choices.epsilon))
+    rows = rows[count > 0].astype(np.float64)
+    return _mean(choices, rows, np.ones(len(rows), dtype=bool))
 
 
 def _weighted(choices: Choices, folded: Areas) -> float | None:

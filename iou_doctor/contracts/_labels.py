@@ -13,22 +13,36 @@ from iou_doctor.contracts._areas import (
     RaisesForLabel,
     count_areas,
 )
-from iou_doctor.derivation import Derivation, Pairing, is_no_class, naive_answer
+from iou_doctor.derivation import Derivation, Pairing, is_code_of_no_class, naive_answer
 from iou_doctor.given import Form, Given
 from iou_doctor.stats import PairCounts
 
 STOPS_AT = 2**24
 """In float32, 2**24 + 1 is 2**24."""
+MOST_KEPT = 2**22
+"""Images times classes (100 MB of areas); beyond it they are counted for each contract anew."""
 
 
 def class_ids(given: Given, choices: Choices) -> PairCounts:
     """Return the pairs as the library reads them where it takes class ids."""
     if choices.integers and given.pred_dtype.kind == "f" and given.form is not Form.CHANNELS:
         raise Raises(f"TypeError: label maps of {given.pred_dtype} are not integers")
-    broken = is_no_class(given.labels.prediction) & (given.labels.count > 0)
-    if choices.floats is Floats.REFUSED and given.form is not Form.CHANNELS and broken.any():
+    broken = is_code_of_no_class(given.labels.prediction_span[0])
+    if choices.floats is Floats.REFUSED and given.form is not Form.CHANNELS and broken:
         raise Raises("ValueError: continuous is not supported")
-    return given.labels.relabel(truth=naive_answer, prediction=naive_answer)
+    return naive(given.labels)
+
+
+def naive(pairs: PairCounts) -> PairCounts:
+    """Return the pairs with what a library reads where there is no class; equal rows may occur."""
+
+    def answered() -> PairCounts:
+        return replace(
+            pairs, truth=naive_answer(pairs.truth), prediction=naive_answer(pairs.prediction)
+        )
+
+    lowest = min(pairs.truth_span[0], pairs.prediction_span[0])
+    return pairs.once("naive", answered) if is_code_of_no_class(lowest) else pairs
 
 
 def flattened(given: Given, pairing: Pairing) -> PairCounts:
@@ -39,10 +53,14 @@ def flattened(given: Given, pairing: Pairing) -> PairCounts:
     """
     if pairing not in given.flat:
         raise Raises(size_error(given.lengths.get(pairing, (None, None))))
-    pairs = given.flat[pairing].relabel(truth=naive_answer, prediction=naive_answer)
+    pairs = naive(given.flat[pairing])
     if pairing.pred is Derivation.BINS:
-        return pairs.relabel(prediction=lambda codes: (codes % 3 >= 1).astype(np.int64))
+        return pairs.once("above", lambda: _above(pairs))
     return pairs
+
+
+def _above(pairs: PairCounts) -> PairCounts:
+    return replace(pairs, prediction=(pairs.prediction % 3 >= 1).astype(np.int64))
 
 
 def of_pairs(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
@@ -52,22 +70,46 @@ def of_pairs(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
         return _of_seen_labels(pairs, given)
     if choices.distinct:
         _check_distinct(given)
-    cells = _in_cells(pairs, given.num_classes, choices)
-    dropped = pairs.total - cells.total
-    if choices.counting is Counting.STOPS and given.batch_size is not None:
-        cells = saturated(cells, given.batch_size)
-    found = count_areas(cells, images=given.samples, classes=given.num_classes)
-    found = replace(found, dropped=dropped, largest=int(cells.pooled().count.max(initial=0)))
-    if choices.ignored is Ignored.CLASS_CLEARED and given.ignore_index is not None:
-        found = _cleared(found, given.ignore_index)
-    return found
+    found = _counted(pairs, given, choices)
+    return cleared(found, given.ignore_index) if choices.ignored is Ignored.CLASS_CLEARED else found
+
+
+def _counted(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
+    """Return the areas of the cells where the pairs are counted; many contracts share them."""
+    classes, images = given.num_classes, given.samples
+
+    def counted() -> Areas:
+        cells = _in_cells(pairs, classes, choices)
+        dropped = 0 if cells is pairs else pairs.total - cells.total
+        largest = _largest(cells, classes) if choices.counting is Counting.STOPS else 0
+        if largest > STOPS_AT and given.batch_size is not None:
+            cells = saturated(cells, given.batch_size)
+        found = count_areas(cells, images=images, classes=classes)
+        return replace(found, dropped=dropped, largest=largest)
+
+    odd = not (_inside(pairs.truth_span, classes) and _inside(pairs.prediction_span, classes))
+    stops = choices.counting is Counting.STOPS
+    rules = (choices.stray_truth, choices.stray_prediction, choices.wrap) if odd else ()
+    if images * classes > MOST_KEPT:
+        return counted()
+    return pairs.once(("areas", images, classes, stops and given.batch_size, stops, rules), counted)
+
+
+def _largest(cells: PairCounts, classes: int) -> int:
+    """Return the largest count of a cell over all images; -1 stands for no label."""
+    index = (cells.truth + 1) * (classes + 1) + cells.prediction + 1
+    return int(np.bincount(index, weights=cells.count, minlength=1).max())
+
+
+def _inside(span: tuple[int, int], classes: int) -> bool:
+    return span[0] >= 0 and span[1] < classes
 
 
 def without_ignored(pairs: PairCounts, given: Given, choices: Choices) -> PairCounts:
     """Return the pairs without those whose truth the contract ignores."""
     ignore, rule = given.ignore_index, choices.ignored
     if rule is Ignored.BELOW_0_TOO:
-        pairs = pairs.where(pairs.truth >= 0)
+        pairs = _without(pairs, "below 0")
     if rule is Ignored.IS_255:
         ignore = 255
     if ignore is None or rule in {Ignored.NO_OPTION, Ignored.CLASS_CLEARED}:
@@ -76,7 +118,16 @@ def without_ignored(pairs: PairCounts, given: Given, choices: Choices) -> PairCo
         return pairs
     if rule is Ignored.OUTSIDE_ONLY and 0 <= ignore < given.num_classes:
         raise Raises("ValueError: `ignore_index` should be outside the class values range")
-    return pairs.where(pairs.truth != ignore)
+    return _without(pairs, ignore)
+
+
+def _without(pairs: PairCounts, label: int | str) -> PairCounts:
+    """Return the pairs without those of one true label, or without those below 0."""
+
+    def kept() -> PairCounts:
+        return pairs.where(pairs.truth >= 0 if isinstance(label, str) else pairs.truth != label)
+
+    return pairs.once(("without", label), kept)
 
 
 def saturated(cells: PairCounts, batch_size: int) -> PairCounts:
@@ -93,32 +144,38 @@ def saturated(cells: PairCounts, batch_size: int) -> PairCounts:
 def _check_distinct(given: Given) -> None:
     """Raise where torchmetrics does, which counts values and does not look at them."""
     allowed = given.num_classes + (given.ignore_index is not None)
-    if given.pred_dtype.kind == "f":
+    if given.pred_dtype.kind == "f" or given.form is not Form.LABELS:
         return
-    for side, labels, most in (
-        ("target", given.labels.truth, allowed),
-        ("preds", given.labels.prediction, given.num_classes),
+    pairs = given.labels
+    for side, labels, span, most in (
+        ("target", pairs.truth, pairs.truth_span, allowed),
+        ("preds", pairs.prediction, pairs.prediction_span, given.num_classes),
     ):
-        if given.form is Form.LABELS and len(np.unique(labels)) > most:
+        if not _inside(span, most) and len(np.unique(labels)) > most:
             raise Raises(f"RuntimeError: Detected more unique values in `{side}` than expected")
 
 
-def _cleared(found: Areas, label: int) -> Areas:
-    parts = [found.truth.copy(), found.predicted.copy(), found.intersection.copy()]
-    for part in parts:
-        if 0 <= label < part.shape[1]:
-            part[:, label] = 0
-    return Areas.of(parts)
+def cleared(found: Areas, label: int | None) -> Areas:
+    """Return the areas without those of one class."""
+    if label is None or not 0 <= label < found.truth.shape[1]:
+        return found
+    keep = np.arange(found.truth.shape[1]) != label
+    return Areas.of(np.where(keep, part, 0) for part in found.parts)
 
 
 def _of_seen_labels(pairs: PairCounts, given: Given) -> Areas:
     """Return the areas where every label that occurs is a class."""
-    seen = np.unique(np.concatenate([pairs.truth, pairs.prediction]))
-    ids = pairs.relabel(
-        truth=lambda labels: np.searchsorted(seen, labels),
-        prediction=lambda labels: np.searchsorted(seen, labels),
-    )
-    return count_areas(ids, images=given.samples, classes=len(seen))
+
+    def counted() -> Areas:
+        seen = np.union1d(pairs.truth, pairs.prediction)
+        ids = replace(
+            pairs,
+            truth=np.searchsorted(seen, pairs.truth),
+            prediction=np.searchsorted(seen, pairs.prediction),
+        )
+        return count_areas(ids, images=given.samples, classes=len(seen))
+
+    return pairs.once(("areas of all labels", given.samples), counted)
 
 
 def _in_cells(pairs: PairCounts, classes: int, choices: Choices) -> PairCounts:
@@ -128,16 +185,18 @@ def _in_cells(pairs: PairCounts, classes: int, choices: Choices) -> PairCounts:
     """
     pairs = _side(pairs, "truth", classes, choices.stray_truth)
     pairs = _side(pairs, "prediction", classes, choices.stray_prediction)
-    if Stray.WRAPS in {choices.stray_truth, choices.stray_prediction}:
+    wraps = Stray.WRAPS in {choices.stray_truth, choices.stray_prediction}
+    inside = _inside(pairs.truth_span, classes) and _inside(pairs.prediction_span, classes)
+    if wraps and not inside:
         pairs = _wrapped(pairs, classes, choices.wrap)
     return pairs
 
 
 def _side(pairs: PairCounts, side: str, classes: int, stray: Stray) -> PairCounts:
+    if stray is Stray.WRAPS or _inside(getattr(pairs, f"{side}_span"), classes):
+        return pairs
     labels = getattr(pairs, side)
     inside = (labels >= 0) & (labels < classes)
-    if inside.all() or stray is Stray.WRAPS:
-        return pairs
     if stray is Stray.RAISES:
         first = int(labels[~inside][0])
         raise RaisesForLabel(first, "masks" if side == "truth" else "predictions", classes)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.channel_sums import Quantity
-from iou_doctor.contract import Choices, Floats, Ratio, Sigmoid, Stray
+from iou_doctor.contract import Choices, Floats, Ignored, Ratio, Sigmoid, Stray
 from iou_doctor.contracts._areas import Areas, NotReplayed, Raises, RaisesForLabel, count_areas
-from iou_doctor.contracts._labels import of_pairs, without_ignored
+from iou_doctor.contracts._labels import cleared, naive, of_pairs, without_ignored
 from iou_doctor.derivation import is_no_class, naive_answer
 from iou_doctor.given import Form, Given
 from iou_doctor.stats import PairCounts
@@ -34,12 +36,21 @@ def summed(given: Given, choices: Choices) -> Areas:
         Floats.NON_ZERO: (Quantity.TRUTH, Quantity.NON_ZERO, Quantity.TRUTH_NON_ZERO),
         Floats.ABOVE: (Quantity.TRUTH, Quantity.ABOVE, Quantity.TRUTH_ABOVE),
     }
-    return Areas.of(sums.total(name) for name in names[choices.floats])
+    found = Areas.of(sums.total(name) for name in names[choices.floats])
+    if given.form is Form.ONE_CHANNEL:
+        return found
+    match choices.ignored:
+        case Ignored.CLASS_CLEARED:
+            return cleared(found, given.ignore_index)
+        case Ignored.INSIDE_ONLY:  # no pixel of that truth is left
+            return replace(found, truth=cleared(found, given.ignore_index).truth)
+        case _:
+            return found
 
 
 def of_ones(given: Given) -> Areas:
     """Return the areas where one channel counts as foreground if it is exactly 1."""
-    pairs = given.labels.relabel(truth=naive_answer)
+    pairs = replace(given.labels, truth=naive_answer(given.labels.truth))
     ones = PairCounts(
         pairs.image,
         (pairs.truth == 1).astype(np.int64),
@@ -52,7 +63,7 @@ def of_ones(given: Given) -> Areas:
 def _bins(given: Given) -> PairCounts:
     if given.bins is None:
         raise NotReplayed("the scores were not compared with the threshold")
-    return given.bins.relabel(truth=naive_answer)
+    return replace(given.bins, truth=naive_answer(given.bins.truth))
 
 
 def _all_foreground(given: Given, choices: Choices) -> Areas:
@@ -60,7 +71,7 @@ def _all_foreground(given: Given, choices: Choices) -> Areas:
 
     The masks are taken as they stand: IoU joins the two sides bit by bit, Dice multiplies them.
     """
-    pairs = given.labels.relabel(truth=naive_answer)
+    pairs = naive(given.labels)
     size = np.zeros(given.samples, dtype=np.int64)
     bright, odd = size.copy(), size.copy()
     np.add.at(size, pairs.image, pairs.count)
@@ -75,7 +86,8 @@ def _compared(given: Given, choices: Choices) -> Areas:
 
     The histogram over [0, 1] has two bins, cut at 0.5; what lies outside or is NaN is in neither.
     """
-    bins, exact = _bins(given), given.labels.relabel(truth=naive_answer)
+    bins = _bins(given)
+    exact = replace(given.labels, truth=naive_answer(given.labels.truth))
     bins, exact = (without_ignored(pairs, given, choices) for pairs in (bins, exact))
     codes = bins.prediction
     inside = ~is_no_class(codes) & (codes // 3 % 3 >= 1) & (codes < ABOVE_ONE)
@@ -122,8 +134,7 @@ def of_scores(given: Given, choices: Choices) -> Areas:
         case Floats.REFUSED:
             raise Raises("ValueError: continuous predictions are not supported")
         case Floats.TRUNCATED:
-            pairs = given.labels.relabel(truth=naive_answer, prediction=naive_answer)
-            return of_pairs(pairs, given, choices)
+            return of_pairs(naive(given.labels), given, choices)
         case Floats.ALL_FOREGROUND:
             return _all_foreground(given, choices)
         case Floats.COMPARED:

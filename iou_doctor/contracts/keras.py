@@ -90,7 +90,11 @@ CONTRACTS = (
         f"{_MEAN}, sparse_y_true=False, sparse_y_pred=False)",
         (_ARGMAX, _ARGMAX),
     ),
-    _contract("OneHotMeanIoU", "OneHotMeanIoU(num_classes={num_classes})", (_ARGMAX, _ARGMAX)),
+    _contract(
+        "OneHotMeanIoU",
+        "OneHotMeanIoU(num_classes={num_classes}, ignore_class={ignore_index})",
+        (_ARGMAX, _ARGMAX),
+    ),
     _contract(
         "IoU[target=1]",
         "IoU(num_classes={num_classes}, target_class_ids=[1], ignore_class={ignore_index})",

@@ -30,6 +30,7 @@ _SEEN = Choices(
     stray_prediction=Stray.OWN_CLASS,
     ignored=Ignored.CLASS_STAYS,
     absent=Absent.ZERO,
+    empty=0.0,
     single=False,
 )
 _LISTED = replace(_SEEN, stray_truth=Stray.OTHER_SIDE, stray_prediction=Stray.OTHER_SIDE)

@@ -157,10 +157,11 @@ def _sequence(signature: Signature, name: str, node: ast.Call) -> list[Any]:
     counts = ast.unparse(node.func).endswith("range")
     try:
         numbers = range(*values) if counts else list(*values)
-    except TypeError as error:
+        too_many = len(numbers) > MOST_NUMBERS
+    except (TypeError, ValueError, OverflowError) as error:
         raise UsageError(
             f"--metric {signature.name}: {name} cannot be read from `{ast.unparse(node)}`"
         ) from error
-    if len(numbers) > MOST_NUMBERS:
+    if too_many:
         raise UsageError(f"--metric {signature.name}: {name} has more than {MOST_NUMBERS} entries")
     return list(numbers)

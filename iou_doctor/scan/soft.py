@@ -27,22 +27,21 @@ def channel_sums(
         samples: shape (n,), the number of each row's image.
         threshold: where `Quantity.ABOVE` begins, compared in float32.
         one_channel: the truth's value itself is that of the channel, not of its class.
-        ignore_index: pixels whose truth is this id add nothing; of class ids only.
+        ignore_index: pixels whose truth is this class add nothing to `Quantity.NON_ZERO`.
     """
     n, _, channels = y_pred.shape
     shape = (n, channels, len(Quantity))
     whole, rest = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     not_finite = np.zeros((n, channels), dtype=np.int64)
+    ignored = _ignored(y_true, channels, ignore_index)
     for channel in range(channels):
         score = y_pred[..., channel].astype(np.float64)
         truth = _truth(y_true, channel, one_channel=one_channel)
         kept = np.isfinite(truth)
-        if ignore_index is not None and y_true.ndim == y_pred.ndim - 1:
-            kept &= y_true != ignore_index
         finite = np.isfinite(score)
         not_finite[:, channel] = (kept & ~finite).sum(axis=1)
         above = (y_pred[..., channel].astype(np.float32) > np.float32(threshold)) & kept
-        seen = (score != 0) & kept
+        seen = (score != 0) & kept & ~ignored
         score = np.where(kept & finite, score.clip(-LARGEST, LARGEST), 0.0)
         truth = np.where(kept, truth.clip(-LARGEST, LARGEST), 0.0)
         for quantity, values in _quantities(truth, score, above=above, seen=seen):
@@ -51,6 +50,15 @@ def channel_sums(
             whole[:, channel, quantity] = floor.astype(np.int64).sum(axis=1)
             rest[:, channel, quantity] = units.sum(axis=1)
     return ChannelSums.from_rows(image=samples, whole=whole, rest=rest, not_finite=not_finite)
+
+
+def _ignored(y_true: NDArray[Any], channels: int, ignore_index: int | None) -> NDArray[np.bool_]:
+    """Return the pixels whose truth is the ignored class, if it is one."""
+    if ignore_index is None or not 0 <= ignore_index < channels:
+        return np.zeros(y_true.shape[:2], dtype=bool)
+    dense = y_true.ndim == 3
+    found: NDArray[np.bool_] = y_true[..., ignore_index] == 1 if dense else y_true == ignore_index
+    return found
 
 
 def _truth(y_true: NDArray[Any], channel: int, *, one_channel: bool) -> NDArray[np.float64]:

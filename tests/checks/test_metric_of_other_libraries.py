@@ -5,6 +5,8 @@ import pytest
 from build import diagnose, errors, found, noisy, one_hot, probabilities, scene
 
 from iou_doctor.contracts import CONTRACTS
+from iou_doctor.fixing import fix
+from iou_doctor.reading import Options
 
 TRUTH = scene(1, samples=4)
 PREDICTED = noisy(TRUTH, 2)
@@ -104,6 +106,31 @@ def test_an_average_of_its_own_is_no_fault():
     report = diagnose(y_true=TRUTH, y_pred=PREDICTED, metric=metric)
     assert report.metric.value != pytest.approx(report.mean_iou, abs=1e-3)
     assert errors(report) == []
+
+
+@pytest.mark.parametrize(
+    ("truth", "predicted", "metric", "shape"),
+    [
+        (TRUTH, SOFTMAX, JACCARD, (4, 3, 12, 18)),
+        (ONE_HOT_FIRST, FIRST, SM.format(""), (4, 12, 18, 3)),
+        (TRUTH, HARD_FIRST, MONAI, None),
+    ],
+)
+def test_fix_leaves_the_classes_where_the_metric_looks(tmp_path, truth, predicted, metric, shape):
+    np.save(tmp_path / "masks.npy", truth)
+    np.save(tmp_path / "preds.npy", predicted)
+    fixed = fix(
+        y_true=str(tmp_path / "masks.npy"),
+        y_pred=str(tmp_path / "preds.npy"),
+        output_dir=tmp_path / "mended",
+        options=Options(num_classes=3),
+        metric_call=metric,
+    )
+    assert errors(fixed.report) == []
+    assert shape is None or np.load(fixed.predictions).shape == shape
+    assert np.load(fixed.masks).shape == (
+        truth.shape if shape == (4, 3, 12, 18) else np.load(fixed.predictions).shape
+    )
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
