@@ -41,7 +41,7 @@ def _metrics() -> str:
     names = [contract.name for contract in CONTRACTS]
     return "\n".join(
         [
-            "```python",
+            "```text",
             *(textwrap.fill(call, 120, subsequent_indent="    ") for call in calls),
             "```",
             "",
