@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
-from iou_doctor import contracts, handover, interpret
+from iou_doctor import contracts, feeding, handover, interpret, user_metric
 from iou_doctor.baseline import Baseline
 from iou_doctor.comparison import refuse_other_shapes, refuse_other_values
 from iou_doctor.contracts import keras
@@ -24,13 +23,11 @@ from iou_doctor.probe import Probe
 from iou_doctor.reading import Options, Reading
 from iou_doctor.repair import Step
 from iou_doctor.report import Report
-from iou_doctor.score import ContractScore, score
+from iou_doctor.score import score
 from iou_doctor.source import Pair
 from iou_doctor.stats import PairCounts, Stats
 from iou_doctor.what_if import TIMES_255, Recount
 from iou_doctor.why import collect, look_up
-
-Number = TypeVar("Number", int, float)
 
 DEFAULT_THRESHOLD = 0.5
 CLEARLY_BETTER = 0.1
@@ -100,9 +97,10 @@ def gather(
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[Evidence, Recount]:
     """Return the facts, and what counts the label pairs once more; see `check`."""
-    metric, options = _metric(questions.metric_call, options)
+    metric, options, assumed = user_metric.metric_of(questions.metric_call, options)
     _check_limits(options)
     layout = interpret.read_layout(pair, options, num_classes=options.num_classes)
+    metric = feeding.fitted(metric, layout)
     refuse_other_shapes(questions.baseline, pair, layout)
     everything = questions.everything or questions.seen is not None
     first = _first_pass(pair, layout, metric, options, progress, everything=everything)
@@ -122,14 +120,10 @@ def gather(
         metric = keras.default_metric(
             num_classes=reading.num_classes, ignore_class=reading.ignore_index
         )
-    evidence = _evidence(pair, reading, first, metric)
+    reading = replace(reading, assumed=(*reading.assumed, *assumed))
+    evidence = _evidence(pair, reading, first, metric, questions.batch_size)
     evidence = replace(evidence, baseline=questions.baseline, expected=questions.expected)
-    evidence = _with_contracts(
-        evidence,
-        first.passes.threshold,
-        everything=questions.everything,
-        batch_size=questions.batch_size,
-    )
+    evidence = _with_contracts(evidence, everything=questions.everything)
     return evidence, _recount(first.passes, reading)
 
 
@@ -153,33 +147,25 @@ def _first_pass(
     *,
     everything: bool,
 ) -> _First:
-    flat = interpret.metric_pairing(layout, metric)
+    flat = feeding.pairing(metric, layout)
     passes = Passes(pair, layout, _threshold(options, metric))
     wanted = [*interpret.doctor_pairings(pair, layout, options), flat]
     sums = None
-    if everything:
+    if everything or metric.contract:
         wanted += handover.pairings(pair, layout)
+    if everything or feeding.wants_sums(metric):
         sums = handover.sums_wanted(pair, layout, options.ignore_index)
     return _First(passes, flat, *passes.first(_unique(wanted), progress, sums))
 
 
-def _with_contracts(
-    evidence: Evidence, threshold: float, *, everything: bool, batch_size: int | None
-) -> Evidence:
+def _with_contracts(evidence: Evidence, *, everything: bool) -> Evidence:
     """Return the evidence with what other implementations report."""
-    given = handover.given(
-        evidence.pair,
-        evidence.reading,
-        evidence.stats,
-        evidence.pairs,
-        threshold=threshold,
-        batch_size=batch_size,
-    )
+    given = evidence.given
     if given is None:
         return evidence
     doctor = evidence.score.mean_iou if evidence.score else None
     table = contracts.table(given, everything=everything, doctor=doctor)
-    return replace(evidence, given=given, contracts=table)
+    return replace(evidence, contracts=table)
 
 
 def _recount(passes: Passes, reading: Reading) -> Recount:
@@ -209,41 +195,6 @@ def _check_limits(options: Options) -> None:
         raise UsageError(f"--threshold {options.threshold}: give a number, 0.5 for instance")
 
 
-def _metric(call: str | None, options: Options) -> tuple[Metric, Options]:
-    """Return the user's metric, and the options with what its call says filled in."""
-    if options.num_classes is not None and options.num_classes < 2:
-        raise UsageError(
-            f"--num-classes {options.num_classes}: background counts, so two classes are the"
-            " least; use --num-classes 2"
-        )
-    if call is None:
-        default = keras.default_metric(
-            num_classes=options.num_classes, ignore_class=options.ignore_index
-        )
-        return default, options
-    signature, arguments = interpret.parse_call(call, contracts.SIGNATURES)
-    library = contracts.library_of(signature.name)
-    metric = library.metric_from_call(signature.name, arguments, call=call)
-    if metric.num_classes is not None and metric.num_classes < 2:
-        raise UsageError(
-            f"--metric {call}: background counts, so two classes are the least; num_classes=2"
-        )
-    num_classes = _agreed("--num-classes", options.num_classes, "num_classes", metric.num_classes)
-    ignore = _agreed("--ignore-index", options.ignore_index, "ignore_class", metric.ignore_class)
-    _agreed("--threshold", options.threshold, "threshold", metric.threshold)
-    return metric, replace(options, num_classes=num_classes, ignore_index=ignore)
-
-
-def _agreed(
-    option: str, value: Number | None, argument: str, other: Number | None
-) -> Number | None:
-    if value is not None and other is not None and value != other:
-        raise UsageError(
-            f"{option} {value} and {argument}={other} in --metric contradict each other; give one"
-        )
-    return other if value is None else value
-
-
 def _stored_alike(layout: Layout, stats: Stats) -> bool:
     """Return whether arrays of swapped sizes hold the same pixels in the order stored.
 
@@ -271,41 +222,35 @@ def _unique(pairings: Sequence[Pairing | None]) -> list[Pairing]:
     return list(dict.fromkeys(pairing for pairing in pairings if pairing is not None))
 
 
-def _metric_score(
-    metric: Metric, reading: Reading, stats: Stats, pairing: Pairing | None
-) -> ContractScore:
-    """Return what the user's metric reports on the arrays as given, or the error it raises."""
-    layout, library = reading.layout, contracts.library_of(metric.name)
-    if error := library.axis_error(metric):
-        return contracts.failure(metric, error)
-    if pairing is None or pairing not in stats.tables:
-        sizes = interpret.lengths(layout, Pairing(metric.true, metric.pred, flat=True))
-        if sizes[0] is not None and sizes[0] == sizes[1]:
-            why = "the arrays flatten alike but differ in samples"
-            return contracts.not_replayed(metric, why)
-        return contracts.failure(metric, contracts.size_error(sizes))
-    return library.evaluate(metric, stats.tables[pairing], num_classes=reading.num_classes)
-
-
-def _evidence(pair: Pair, reading: Reading, first: _First, metric: Metric) -> Evidence:
+def _evidence(
+    pair: Pair, reading: Reading, first: _First, metric: Metric, batch_size: int | None
+) -> Evidence:
     stats, pairing = first.stats, interpret.doctor_pairing(reading)
     counted = pairing in stats.tables
     pairs = _labels(stats, reading, pairing) if counted else PairCounts.merge([])
     mended = score(pairs=pairs, num_classes=reading.num_classes, ignore_index=reading.ignore_index)
     paired = reading.layout.relation in {Relation.EQUAL, Relation.FLATTENED}
+    ours = mended if paired else None
     scaled = _scaled(pairing) if _scaled(pairing) in stats.tables else None
+    given = handover.given(
+        pair, reading, stats, pairs, threshold=first.passes.threshold, batch_size=batch_size
+    )
+    integers = pair.y_pred.dtype.kind not in "f"
+    fed = feeding.Fed(metric, reading, stats, pairs, given, first.flat, integers)
     return Evidence(
         pair=pair,
         reading=reading,
         stats=stats,
         metric=metric,
-        metric_score=_metric_score(metric, reading, stats, first.flat),
+        metric_score=feeding.reported(fed),
+        well_read=feeding.well_read(fed, ours),
         pairs=pairs,
-        score=mended if paired else None,
+        score=ours,
         mended=mended,
         times_255=_labels(stats, reading, scaled) if scaled else None,
         sampled=interpret.sampled(first.probe, reading, pairing) if counted else None,
         sampled_times_255=interpret.sampled(first.probe, reading, scaled) if scaled else None,
+        given=given,
     )
 
 

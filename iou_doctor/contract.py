@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from iou_doctor.derivation import Pairing
@@ -113,6 +114,56 @@ class Ratio(StrEnum):
     GENERALISED_DICE = "Dice with classes weighted by one over their squared area"
 
 
+class Holds(StrEnum):
+    """What an array must hold for a pixel."""
+
+    IDS = "a class id"
+    ONE_HOT = "0 or 1 for each class"
+    SCORES = "a score for each class"
+    EITHER = "a class id, or a score for each class"
+
+
+class Misfit(StrEnum):
+    """How arrays differ from what an implementation takes."""
+
+    MASK_CHANNELS = "masks with a class axis"
+    PREDICTION_CHANNELS = "predictions with a class axis"
+    MASK_IDS = "masks without a class axis"
+    PREDICTION_IDS = "predictions without a class axis"
+    AXIS = "classes on another axis"
+    INTEGERS = "integers with a class axis"
+    SHAPES = "arrays of different shapes"
+
+
+class Flattens(StrEnum):
+    """Whether an implementation counts value by value what it should not have been given."""
+
+    NEVER = "never"
+    ALIKE = "arrays of the same shape"
+    ALWAYS = "arrays of the same length"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Takes:
+    """The arrays that an implementation takes, and what it says to others."""
+
+    masks: Holds = Holds.IDS
+    predictions: Holds = Holds.IDS
+    axis: int = 1
+    """Where it looks for the classes, counted with a sample axis at 0."""
+    any_axis: bool = False
+    """Whether the classes may be on any axis."""
+    floats: bool = False
+    """Whether scores must be of a floating dtype."""
+    one_channel: bool = False
+    """Whether one channel on that axis, on both sides, stands for two classes."""
+    strict: bool = False
+    """Whether an axis of size 1 that one side lacks makes it raise."""
+    flattens: Flattens = Flattens.NEVER
+    errors: Mapping[Misfit, str] = field(default_factory=dict, hash=False)
+    """`ExceptionType: message`; a misfit without one is taken in silence."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Choices:
     """What an implementation decides where others decide otherwise."""
@@ -169,6 +220,8 @@ class Contract:
     call: str
     """As it stands in code; `{num_classes}` and `{ignore_index}` are filled in."""
     choices: Choices
+    takes: Takes = Takes()
+    """The arrays as it wants them, where it does not flatten them by `pairing`."""
     short: str = ""
     """What people call it; the name where empty."""
     binary: bool = False

@@ -217,6 +217,8 @@ def mended_pairs(report: Report, evidence: Evidence, recount: Recount) -> PairCo
 def _summary(sick: bool, primary: Finding | None, evidence: Evidence, after: float | None) -> str:
     value, ours = evidence.metric_score.value, evidence.score
     reads = "your metric raises" if value is None else f"your metric reads {value:.4f}"
+    if value is None and evidence.metric_score.error is None:
+        reads = "your metric gives no single number here"
     if ours is None:
         agree = "the pixels do not pair up"
     elif ours.mean_iou is None:

@@ -28,6 +28,8 @@ class Evidence:
     """The user's metric, with its number of classes filled in."""
     metric_score: ContractScore
     """What that metric reports for the arrays as given."""
+    well_read: float | None
+    """What it would report if it read them as the doctor does."""
     pairs: PairCounts
     """The doctor's (truth, prediction) labels, void codes included; sizes and axes put right."""
     score: Score | None

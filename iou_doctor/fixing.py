@@ -145,12 +145,18 @@ def _forms(reading: Reading, plan: Treatment, pair: Pair) -> dict[Side, Form]:
             arranged=_arranged(plan, side),
             other_arranged=_arranged(plan, other),
             images=_source(pair, side).format == "images",
+            class_axis=_class_axis(plan, side),
         )
 
     return {
         Side.MASKS: form(Side.MASKS, Side.PREDICTIONS),
         Side.PREDICTIONS: form(Side.PREDICTIONS, Side.MASKS),
     }
+
+
+def _class_axis(plan: Treatment, side: Side) -> int:
+    wanted = (step.class_axis for step in plan.steps[side] if step.class_axis is not None)
+    return next(wanted, -1)
 
 
 def _arranged(plan: Treatment, side: Side) -> bool:

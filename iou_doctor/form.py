@@ -41,7 +41,15 @@ class Form:
         return "".join(axes if self.sample else axes[1:])
 
 
-def form_of(axes: Axes, other: Axes, *, arranged: bool, other_arranged: bool, images: bool) -> Form:
+def form_of(
+    axes: Axes,
+    other: Axes,
+    *,
+    arranged: bool,
+    other_arranged: bool,
+    images: bool,
+    class_axis: int = -1,
+) -> Form:
     """Return the form in which to store an array that was mended.
 
     Args:
@@ -50,6 +58,7 @@ def form_of(axes: Axes, other: Axes, *, arranged: bool, other_arranged: bool, im
         arranged: whether it is to have its axes in the usual order, and none of size 1.
         other_arranged: the same for the partner.
         images: whether it goes to a folder of images, or to a single one.
+        class_axis: where a class axis goes that is new or does not stay.
     """
     partner_single = other.channel is not None and not other.dense and not other_arranged
     if axes.dense and partner_single:
@@ -65,7 +74,7 @@ def form_of(axes: Axes, other: Axes, *, arranged: bool, other_arranged: bool, im
     return Form(
         spatial=len(axes.spatial),
         sample=axes.sample and (images or not superfluous),
-        class_axis=_place(axes) if axes.dense and not arranged else -1,
+        class_axis=_place(axes) if axes.dense and not arranged else class_axis,
         single_axis=single,
     )
 

@@ -56,3 +56,6 @@ class Given:
     batch_size: int | None = None
     """Images in one update; `None`: all."""
     threshold: float = 0.5
+    """The cut of the scores that were counted."""
+    outside_unit: bool = False
+    """Whether some predicted value lies outside [0, 1]."""

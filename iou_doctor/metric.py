@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from iou_doctor.contract import Contract, Holds, Takes
 from iou_doctor.derivation import Derivation
 
 
@@ -16,6 +18,10 @@ class Signature:
     name: str
     parameters: Mapping[str, Any]
     """Parameter to default; `...` where the call must name a value."""
+    free: frozenset[str] = frozenset()
+    """Parameters that hold data or do not change the number; any expression may stand there."""
+    keywords: bool = False
+    """Whether all parameters are given by name."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +44,15 @@ class Metric:
     threshold: float | None = None
     axis: int = -1
     """The axis over which it argmaxes, as written."""
+    contract: Contract | None = None
+    """What it computes, where it is none of Keras' metrics as a call names them."""
+    ignores: bool = True
+    """Whether the call says what is ignored; else the declared label goes to the metric."""
 
     @property
     def short_name(self) -> str:
         """The name as people say it, `MeanIoU`."""
-        return self.name.rpartition(".")[2]
+        return re.split(r"[\[@]", self.name)[0].rpartition(".")[2]
 
     @property
     def true_labels(self) -> bool:
@@ -53,3 +63,21 @@ class Metric:
     def pred_labels(self) -> bool:
         """Whether it reads one class id from each value of the predictions."""
         return self.pred is Derivation.LABELS
+
+    @property
+    def takes(self) -> Takes | None:
+        """The arrays that it takes; `None` where it flattens whatever it gets."""
+        flattens = self.contract is None or self.contract.pairing is not None
+        return None if flattens or self.contract is None else self.contract.takes
+
+    @property
+    def class_axis(self) -> int | None:
+        """Where the classes of mended arrays go, as in `Step`."""
+        return None if self.takes is None or self.takes.axis == -1 else self.takes.axis
+
+    @property
+    def takes_scores(self) -> bool:
+        """Whether it makes a class of the scores of a pixel."""
+        if self.takes is None:
+            return self.pred is Derivation.ARGMAX_LAST
+        return self.takes.predictions in {Holds.SCORES, Holds.EITHER}

@@ -34,6 +34,8 @@ class Step:
     side: Side
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """What the module needs to know."""
+    class_axis: int | None = None
+    """Where the class axis goes, counted from a sample axis at 0; `None`: last."""
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,8 @@ JOINERS = {
     *("checkup", "passes", "diagnosis", "what_if", "second_look", "treatment", "mending", "fixing"),
     *(
         "handover",
+        "feeding",
+        "user_metric",
         "why",
         "cli_why",
         "comparison",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import re
 import shlex
+import textwrap
 from pathlib import Path
 
 import pytest
 from run import run
 
 from iou_doctor.checks import all_checks
+from iou_doctor.contracts import CONTRACTS, SIGNATURES
 from iou_doctor.render import FORMATS
 
 ROOT = Path(__file__).parents[1]
@@ -20,6 +22,7 @@ SESSION = re.compile(
 )
 RULES = re.compile(r"(<!-- rules -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 FORMATS_TABLE = re.compile(r"(<!-- formats -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+METRICS = re.compile(r"(<!-- metrics -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
 def _session(match: re.Match[str]) -> str:
@@ -48,15 +51,35 @@ def _formats() -> str:
     return "\n".join(["| format | the report |", "| --- | --- |", *rows])
 
 
+def _metrics() -> str:
+    calls = [f"{one.name}({', '.join(one.parameters)})" for one in SIGNATURES]
+    names = [contract.name for contract in CONTRACTS]
+    return "\n".join(
+        [
+            "```text",
+            *(textwrap.fill(call, 120, subsequent_indent="    ") for call in calls),
+            "```",
+            "",
+            "and so are the names under which the contracts are listed:",
+            "",
+            "```text",
+            textwrap.fill("   ".join(names), 120, break_on_hyphens=False),
+            "```",
+        ]
+    )
+
+
 def test_sessions_and_tables_are_what_the_program_says(updating: bool) -> None:
     now = README.read_text(encoding="utf-8")
     said = SESSION.sub(_session, now)
     said = RULES.sub(lambda match: f"{match[1]}\n{_rules()}\n\n{match[3]}", said)
     said = FORMATS_TABLE.sub(lambda match: f"{match[1]}\n{_formats()}\n\n{match[3]}", said)
+    said = METRICS.sub(lambda match: f"{match[1]}\n{_metrics()}\n\n{match[3]}", said)
     if updating:
         README.write_text(said, encoding="utf-8")
     assert len(SESSION.findall(now)) == 2
-    assert len(RULES.findall(now)) == len(FORMATS_TABLE.findall(now)) == 1
+    for table in (RULES, FORMATS_TABLE, METRICS):
+        assert len(table.findall(now)) == 1
     assert said == README.read_text(encoding="utf-8")
 
 

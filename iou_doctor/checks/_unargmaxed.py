@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from iou_doctor.checks import Result
-from iou_doctor.checks._words import fitting_call, percent, place
-from iou_doctor.derivation import Derivation
+from iou_doctor.checks._words import fitting_call, percent, place, scores_are
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule
 from iou_doctor.reading import Encoding
@@ -14,7 +13,7 @@ from iou_doctor.repair import Repair, Side, Step
 def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: str) -> Result:
     """Return the finding if the predictions have this encoding and the metric does not argmax."""
     reading = evidence.reading
-    if reading.y_pred is not encoding or evidence.metric.pred is Derivation.ARGMAX_LAST:
+    if reading.y_pred is not encoding or evidence.metric.takes_scores:
         return []
     values = evidence.stats.y_pred
     if values.minimum is None:
@@ -24,7 +23,9 @@ def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: st
         f"predictions are {evidence.pair.y_pred.dtype} {noun} with"
         f" {reading.layout.y_pred.channels} channels on axis {reading.layout.y_pred.channel}"
     )
-    if encoding is Encoding.PROBABILITIES:
+    if evidence.metric.contract is not None:
+        message += f"; {scores_are(evidence)}"
+    elif encoding is Encoding.PROBABILITIES:
         message += f"; the cast to integer turns {percent(below_one, values.values)} of them into 0"
     else:
         message += f" from {values.minimum:.4g} to {values.maximum:.4g}, cast to integers as ids"

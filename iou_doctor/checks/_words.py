@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from iou_doctor.contract import Floats, Holds, Takes
 from iou_doctor.evidence import Evidence
+from iou_doctor.layout import Axes
+from iou_doctor.reading import Encoding, Reading
 from iou_doctor.stats import Place
 
 SHOWN = 6
@@ -64,8 +67,19 @@ def labels_in(counts: Mapping[int, int]) -> str:
     return f"{noun} {listed(counts)} in {amount(sum(counts.values()), 'pixel')}"
 
 
+def scores_are(evidence: Evidence) -> str:
+    """Return what the user's metric makes of scores for which it has no use."""
+    contract, name = evidence.metric.contract, evidence.metric.short_name
+    soft = {Floats.SOFT: "sums them as they are", Floats.NON_ZERO: "takes all but 0 for foreground"}
+    if contract is not None and contract.choices.floats in soft:
+        return f"{name} wants 0 and 1, and {soft[contract.choices.floats]}"
+    return f"{name} wants class ids"
+
+
 def fitting_call(evidence: Evidence) -> str:
-    """Return the Keras call that reads these arrays rightly as they are."""
+    """Return the Keras call, or the change, by which these arrays are read rightly."""
+    if evidence.metric.takes is not None:
+        return _fitting_arrays(evidence, evidence.metric.takes)
     reading = evidence.reading
     if reading.y_pred.thresholded and not reading.layout.y_true.per_class:
         return f"keras.metrics.BinaryIoU(target_class_ids=[0, 1], threshold={reading.threshold:g})"
@@ -77,6 +91,29 @@ def fitting_call(evidence: Evidence) -> str:
     if reading.layout.y_pred.per_class:
         arguments.append("sparse_y_pred=False")
     return f"keras.metrics.MeanIoU({', '.join(arguments)})"
+
+
+def _fitting_arrays(evidence: Evidence, takes: Takes) -> str:
+    """Return the expressions that make of these arrays what the metric takes."""
+    reading, layout = evidence.reading, evidence.reading.layout
+    masks = _made("masks", layout.y_true, takes.masks, takes, reading)
+    predictions = _made("predictions", layout.y_pred, takes.predictions, takes, reading)
+    return "; ".join(text for text in (predictions, masks) if text) or "give it class ids"
+
+
+def _made(name: str, axes: Axes, holds: Holds, takes: Takes, reading: Reading) -> str:
+    """Return the expression for one array; empty where it is as the metric wants it."""
+    scores = name == "predictions" and reading.y_pred is not Encoding.ONE_HOT
+    ids = f"{name}.argmax({axes.channel})" if axes.dense else name
+    if reading.y_pred.thresholded and name == "predictions":
+        ids = f"({name} >= {reading.threshold:g})"
+    if holds is Holds.IDS or (holds is Holds.EITHER and not axes.dense):
+        return "" if ids == name else f"{name} = {ids}"
+    if axes.dense and not (scores and holds is Holds.ONE_HOT):
+        return ""
+    one_hot = f"np.eye({reading.num_classes})[{ids}]"
+    last = takes.axis == -1
+    return f"{name} = {one_hot}" if last else f"{name} = np.moveaxis({one_hot}, -1, {takes.axis})"
 
 
 def metric_answer(evidence: Evidence) -> str:

@@ -1,4 +1,4 @@
-"""The class axis is not the last one, where the metric looks for it.
+"""The class axis is not where the metric looks for it: last in Keras, 1 in PyTorch.
 
 PyTorch writes (N, C, H, W), Keras' metrics look at the last axis. With `sparse_y_pred=False`
 they argmax over the image's width instead: the result has the wrong size and raises, or, when
@@ -8,6 +8,8 @@ channel sums where they tell, and by the shapes otherwise.
 
     predictions  (8, 3, 64, 96)      class axis 1
     wanted       (8, 64, 96, 3)      np.moveaxis(predictions, 1, -1)
+
+The metrics of torchmetrics and MONAI want the classes on axis 1, and channels last are wrong there.
 """
 
 from iou_doctor.checks import Result
@@ -15,6 +17,7 @@ from iou_doctor.derivation import Derivation
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.layout import Axes
+from iou_doctor.metric import Metric
 from iou_doctor.repair import Repair, Side, Step
 
 RULE = Rule(
@@ -22,7 +25,7 @@ RULE = Rule(
     name="channels-first",
     severity=Severity.ERROR,
     suspicion=Suspicion.SHAPES,
-    claim="the class axis is not the last one, where the metric looks for it",
+    claim="the class axis is not where the metric looks for it",
     explains=frozenset(
         {"missing-one-hot", "dropped-pixels", "metric-misreads-arrays", "reading-drift"}
     ),
@@ -39,38 +42,55 @@ def find(evidence: Evidence) -> Result:
     wrong = [
         (name, axes)
         for name, axes in sides
-        if not (axes.channels_last or axes.colour or axes.reshaped)
-        and not _reads(evidence, name, axes)
+        if axes.per_class and not axes.reshaped and not _fits(evidence, name, axes)
     ]
     if not wrong:
         return []
     names = " and ".join(name for name, _ in wrong)
+    axis = evidence.metric.class_axis
+    looks, goes = ("the last axis", "last") if axis is None else (f"axis {axis}", f"to axis {axis}")
     return [
         Finding(
             RULE,
-            message=f"{evidence.metric.short_name} looks for the classes on the last axis, but "
+            message=f"{evidence.metric.short_name} looks for the classes on {looks}, but "
             + " and ".join(_where(name, axes) for name, axes in wrong),
-            help="; ".join(f"np.moveaxis({name}, {axes.channel}, -1)" for name, axes in wrong),
+            help="; ".join(
+                f"np.moveaxis({name}, {axes.channel}, {_wanted(evidence.metric, axes)})"
+                for name, axes in wrong
+            ),
             facts={
                 name: {"class_axis": axes.channel, "shape": list(axes.shape)}
                 for name, axes in wrong
             },
             repair=Repair(
-                name=f"move the class axis of the {names} last",
+                name=f"move the class axis of the {names} {goes}",
                 safe=True,
-                steps=tuple(Step("arrange", Side(name)) for name, _ in wrong),
+                steps=tuple(
+                    Step("arrange", Side(name), class_axis=evidence.metric.class_axis)
+                    for name, _ in wrong
+                ),
             ),
         )
     ]
 
 
-def _reads(evidence: Evidence, name: str, axes: Axes) -> bool:
-    """Return whether the metric argmaxes over the very axis that holds the classes."""
-    metric = evidence.metric
+def _fits(evidence: Evidence, name: str, axes: Axes) -> bool:
+    """Return whether the classes are where the metric looks, or it looks for none."""
+    metric, takes = evidence.metric, evidence.metric.takes
     derivation = metric.true if name == "masks" else metric.pred
+    if takes is not None:
+        looks = derivation is Derivation.ARGMAX_LAST and not takes.any_axis
+        return not looks or axes.channel == _wanted(metric, axes)
     looks_at = metric.axis % len(axes.shape)
     known = metric.name.startswith(ANY_AXIS) and derivation is Derivation.ARGMAX_LAST
-    return known and looks_at == axes.channel
+    return axes.channels_last or (known and looks_at == axes.channel)
+
+
+def _wanted(metric: Metric, axes: Axes) -> int:
+    """Return the axis of an array, as stored, where the metric wants its classes."""
+    if metric.class_axis is None:
+        return len(axes.shape) - 1 if metric.takes else -1
+    return metric.class_axis - (0 if axes.sample else 1)
 
 
 def _where(name: str, axes: Axes) -> str:

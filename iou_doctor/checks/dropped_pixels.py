@@ -28,7 +28,7 @@ def find(evidence: Evidence) -> Result:
     if not dropped or value is None:
         return []
     total = max(evidence.mended.pixels.total, dropped)
-    ours = evidence.score.mean_over(evidence.metric.target_class_ids) if evidence.score else None
+    ours = evidence.well_read
     return [
         Finding(
             RULE,

@@ -41,18 +41,40 @@ def find(evidence: Evidence) -> Result:
         return []
     if evidence.has_found("single-channel-softmax", "inputs-swapped"):
         return []
-    what = "every pixel becomes class 0" if axes.shape[-1] == 1 else "that axis is no class axis"
     return [
         Finding(
             RULE,
-            message=f"{metric.short_name} argmaxes the predictions over their last axis, but"
-            f" predictions of shape {axes.shape} hold class ids: {what}",
-            help=fitting_call(evidence).removesuffix(")") + ", sparse_y_pred=True)",
+            message=_message(evidence),
+            help=_help(evidence),
             facts={"predictions": list(axes.shape), "argmaxed_values": axes.shape[-1]},
             repair=Repair(
                 name="one-hot the predictions, or let the metric read ids",
                 safe=True,
-                steps=(Step("one_hot", Side.PREDICTIONS, {"num_classes": reading.num_classes}),),
+                steps=(_step(evidence),),
             ),
         )
     ]
+
+
+def _message(evidence: Evidence) -> str:
+    metric, shape = evidence.metric, evidence.reading.layout.y_pred.shape
+    if metric.takes:
+        return (
+            f"{metric.short_name} wants predictions with the classes on axis {metric.takes.axis},"
+            f" but predictions of shape {shape} hold class ids"
+        )
+    what = "every pixel becomes class 0" if shape[-1] == 1 else "that axis is no class axis"
+    return (
+        f"{metric.short_name} argmaxes the predictions over their last axis, but"
+        f" predictions of shape {shape} hold class ids: {what}"
+    )
+
+
+def _help(evidence: Evidence) -> str:
+    call = fitting_call(evidence)
+    return call if evidence.metric.takes else call.removesuffix(")") + ", sparse_y_pred=True)"
+
+
+def _step(evidence: Evidence) -> Step:
+    parameters = {"num_classes": evidence.reading.num_classes}
+    return Step("one_hot", Side.PREDICTIONS, parameters, evidence.metric.class_axis)

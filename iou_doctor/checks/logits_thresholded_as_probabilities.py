@@ -12,6 +12,7 @@ Cut at 0, or apply the sigmoid first.
 
 from iou_doctor.checks import Result
 from iou_doctor.checks._words import percent
+from iou_doctor.contract import Sigmoid
 from iou_doctor.derivation import Derivation
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
@@ -32,6 +33,8 @@ def find(evidence: Evidence) -> Result:
     """Look for binary logits in front of a metric whose threshold is that of a probability."""
     reading, metric = evidence.reading, evidence.metric
     if reading.y_pred is not Encoding.BINARY_LOGITS or metric.pred is not Derivation.BINS:
+        return []
+    if metric.contract is not None and metric.contract.choices.sigmoid is not Sigmoid.NEVER:
         return []
     if metric.threshold is None or not 0 < metric.threshold < 1:
         return []
@@ -63,6 +66,8 @@ def _between(evidence: Evidence) -> int:
 
 
 def _help(evidence: Evidence) -> str:
+    if evidence.metric.takes is not None:
+        return "threshold=0, or 1 / (1 + np.exp(-predictions)) first"
     ids = list(evidence.metric.target_class_ids or (0, 1))
     call = f"keras.metrics.BinaryIoU(target_class_ids={ids}, threshold=0)"
     return f"{call}, or tf.sigmoid(predictions) first"

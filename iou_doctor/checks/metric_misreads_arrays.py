@@ -38,13 +38,9 @@ def find(evidence: Evidence) -> Result:
             message=message,
             help="check the assumptions below; correct them with --layout, --predictions-as,"
             " --masks-as or --num-classes",
-            facts={"metric": result.value, "doctor": _ours(evidence), "error": result.error},
+            facts={"metric": result.value, "doctor": evidence.well_read, "error": result.error},
         )
     ]
-
-
-def _ours(evidence: Evidence) -> float | None:
-    return evidence.score.mean_over(evidence.metric.target_class_ids) if evidence.score else None
 
 
 def _raises(evidence: Evidence) -> str:
@@ -54,7 +50,7 @@ def _raises(evidence: Evidence) -> str:
 def _differs(evidence: Evidence) -> str | None:
     """Return how the two numbers differ; `None` where they do not, or where it is known why."""
     known = ("dropped-pixels", "invalid-one-hot", "ignored-class-in-range")
-    value, ours = evidence.metric_score.value, _ours(evidence)
+    value, ours = evidence.metric_score.value, evidence.well_read
     if value is None:
         return None
     if _no_labels(evidence):

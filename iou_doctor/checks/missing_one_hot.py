@@ -36,10 +36,13 @@ def find(evidence: Evidence) -> Result:
         return []
     if metric.true is Derivation.ARGMAX_LAST:
         message = (
-            f"{metric.short_name} argmaxes the masks over their last axis, but masks of shape"
+            f"{metric.short_name} wants masks with the classes on axis {metric.takes.axis}, but"
+            f" masks of shape {layout.y_true.shape} hold class ids"
+            if metric.takes
+            else f"{metric.short_name} argmaxes the masks over their last axis, but masks of shape"
             f" {layout.y_true.shape} hold class ids: {_argmaxed(layout.y_true.shape)}"
         )
-    elif layout.y_pred.per_class and metric.pred is not Derivation.ARGMAX_LAST:
+    elif layout.y_pred.per_class and metric.pred is not Derivation.ARGMAX_LAST and not metric.takes:
         message = (
             f"{metric.short_name} flattens both arrays: masks give one value a pixel,"
             f" predictions {layout.y_pred.channels}"
@@ -65,7 +68,8 @@ def _steps(evidence: Evidence) -> tuple[Step, ...]:
     """Return the encoding, where the metric wants it; a flattening metric needs a flag instead."""
     if evidence.metric.true is not Derivation.ARGMAX_LAST:
         return ()
-    return (Step("one_hot", Side.MASKS, {"num_classes": evidence.reading.num_classes}),)
+    parameters = {"num_classes": evidence.reading.num_classes}
+    return (Step("one_hot", Side.MASKS, parameters, evidence.metric.class_axis),)
 
 
 def _argmaxed(shape: tuple[int | None, ...]) -> str:

@@ -38,8 +38,7 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"masks are one-hot with {axes.channels} channels on axis {axes.channel};"
-            f" {evidence.metric.short_name} reads {amount(values.values, 'class id')} of 0 and 1"
-            f" from {amount(values.pixels, 'pixel')}",
+            f" {_reads(evidence)}",
             help=fitting_call(evidence),
             facts={
                 "channels": axes.channels,
@@ -53,3 +52,13 @@ def find(evidence: Evidence) -> Result:
             repair=Repair(name="argmax the masks", safe=True, steps=(Step("argmax", Side.MASKS),)),
         )
     ]
+
+
+def _reads(evidence: Evidence) -> str:
+    metric, values = evidence.metric, evidence.stats.y_true
+    if metric.takes is not None:
+        return f"{metric.short_name} wants class ids"
+    return (
+        f"{metric.short_name} reads {amount(values.values, 'class id')} of 0 and 1"
+        f" from {amount(values.pixels, 'pixel')}"
+    )

@@ -38,6 +38,9 @@ RULE = Rule(
 )
 
 
+ARGMAX = (Derivation.ARGMAX_LAST, Derivation.ARGMAX)
+
+
 def find(evidence: Evidence) -> Result:
     """Look for ones all over, and for a metric that argmaxes one channel of scores."""
     if evidence.reading.layout.y_pred.dense:
@@ -45,7 +48,7 @@ def find(evidence: Evidence) -> Result:
     if _all_ones(evidence):
         return [_constant(evidence)]
     thresholded = evidence.reading.y_pred.thresholded
-    if thresholded and evidence.metric.pred is Derivation.ARGMAX_LAST:
+    if thresholded and evidence.metric.pred in ARGMAX:
         return [_argmaxed(evidence)]
     return []
 
@@ -76,9 +79,13 @@ def _argmaxed(evidence: Evidence) -> Finding:
     reading = evidence.reading
     shape = reading.layout.y_pred.shape
     what = "every pixel becomes class 0" if shape[-1] == 1 else "that axis is no class axis"
+    takes = evidence.metric.takes
+    axis = "their last axis" if takes is None or takes.axis == -1 else f"axis {takes.axis}"
+    if takes is not None and takes.axis == 1:
+        what = "every pixel becomes the same class"
     return Finding(
         RULE,
-        message=f"{evidence.metric.short_name} argmaxes the predictions over their last axis, but"
+        message=f"{evidence.metric.short_name} argmaxes the predictions over {axis}, but"
         f" predictions of shape {shape} have one score for each pixel: {what}",
         help=f"threshold first (predictions >= {reading.threshold:g}): {fitting_call(evidence)};"
         " or a model with one channel for each class",

@@ -92,7 +92,7 @@ def _finding(evidence: Evidence, message: str, *, cure: str, repair: Repair) -> 
     values, axes = evidence.stats.y_true, evidence.reading.layout.y_true
     return Finding(
         RULE,
-        message=f"{message}: label smoothing; {evidence.metric.short_name} casts all of them to 0",
+        message=f"{message}: label smoothing; {_reads(evidence)}",
         help=cure,
         facts={
             "channels": axes.channels,
@@ -103,6 +103,11 @@ def _finding(evidence: Evidence, message: str, *, cure: str, repair: Repair) -> 
         evidence=f"first: {place(values.first, evidence)}" if values.first else None,
         repair=repair,
     )
+
+
+def _reads(evidence: Evidence) -> str:
+    metric = evidence.metric
+    return f"{metric.short_name} " + ("casts all of them to 0" if not metric.takes else "wants ids")
 
 
 def _smoothed(values: ValueCounts, channels: int) -> bool:

@@ -64,4 +64,5 @@ def _is_no_id(evidence: Evidence) -> bool:
 
 def _refused(evidence: Evidence) -> bool:
     """Return whether the metric raises because of such a label, so that there is no number."""
-    return "`labels`" in (evidence.metric_score.error or "")
+    error = evidence.metric_score.error or ""
+    return "`labels`" in error or (bool(error) and evidence.metric.takes is not None)

@@ -12,7 +12,7 @@ at 0, because sigmoid(0) is 0.5.
 """
 
 from iou_doctor.checks import Result
-from iou_doctor.checks._words import fitting_call, percent, place
+from iou_doctor.checks._words import fitting_call, percent, place, scores_are
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.reading import Encoding
@@ -48,8 +48,8 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"predictions are one channel of {evidence.pair.y_pred.dtype} {what} from"
             f" {values.minimum:.4g} to {values.maximum:.4g}; {percent(below_one, values.values)}"
-            " of them are below 1, which the cast to integer takes for background or no class",
-            help=f"{fitting_call(evidence)}, or predictions >= {reading.threshold:g}",
+            f" of them are below 1, which {_reads(evidence)}",
+            help=_help(evidence),
             facts={
                 "minimum": values.minimum,
                 "maximum": values.maximum,
@@ -65,6 +65,17 @@ def find(evidence: Evidence) -> Result:
             ),
         )
     ]
+
+
+def _help(evidence: Evidence) -> str:
+    threshold = f"predictions >= {evidence.reading.threshold:g}"
+    return threshold if evidence.metric.takes else f"{fitting_call(evidence)}, or {threshold}"
+
+
+def _reads(evidence: Evidence) -> str:
+    if evidence.metric.takes is None:
+        return "the cast to integer takes for background or no class"
+    return f"are no class ids; {scores_are(evidence)}"
 
 
 def _first_fraction(evidence: Evidence) -> str | None:

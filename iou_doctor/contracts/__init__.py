@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from iou_doctor.contract import Contract
-from iou_doctor.contracts import keras, tf_keras
+from iou_doctor.contracts import (
+    detectron2,
+    hf_evaluate,
+    keras,
+    mmseg,
+    monai,
+    segmentation_models,
+    sklearn,
+    smp,
+    tf_keras,
+    torchmetrics,
+    torchmetrics_segmentation,
+    ultralytics,
+)
+from iou_doctor.contracts._calls import metric_of
 from iou_doctor.contracts._compare import VISIBLE, reasons
 from iou_doctor.contracts._evaluate import evaluate
 from iou_doctor.contracts._labels import size_error
@@ -25,6 +39,8 @@ __all__ = [
     "failure",
     "keras",
     "library_of",
+    "metric_from_call",
+    "metric_named",
     "not_replayed",
     "reasons",
     "size_error",
@@ -38,12 +54,20 @@ TWO_CLASSES = 2
 class Library(Protocol):
     """What a module of this package offers for the metrics that a call can name."""
 
-    LIBRARY: str
-    VERSIONS: str
     SIGNATURES: tuple[Signature, ...]
 
     def metric_from_call(self, name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
         """Return the metric of a parsed call."""
+
+
+Some = TypeVar("Some", bound=Library)
+
+
+class Keras(Library, Protocol):
+    """What the libraries offer besides that flatten both arrays, as Keras' metrics do."""
+
+    LIBRARY: str
+    VERSIONS: str
 
     def evaluate(self, metric: Metric, pairs: PairCounts, *, num_classes: int) -> ContractScore:
         """Return what the metric reports for the table of its own pairing."""
@@ -52,29 +76,67 @@ class Library(Protocol):
         """Return the error that the metric's `axis` leads to, if any."""
 
 
-_LIBRARIES: tuple[Library, ...] = (keras, tf_keras)
+_KERAS: tuple[Keras, ...] = (keras, tf_keras)
+_LIBRARIES: tuple[Library, ...] = (
+    *_KERAS,
+    torchmetrics,
+    torchmetrics_segmentation,
+    monai,
+    sklearn,
+    mmseg,
+    hf_evaluate,
+    smp,
+    segmentation_models,
+    ultralytics,
+    detectron2,
+)
 """The first one that has a metric of a short name is meant by it."""
 SIGNATURES = tuple(signature for library in _LIBRARIES for signature in library.SIGNATURES)
 
 
-def library_of(metric_name: str) -> Library:
-    """Return the library of a metric by its full name, one of `SIGNATURES`."""
-    by_name = {
-        signature.name: library for library in _LIBRARIES for signature in library.SIGNATURES
-    }
-    return by_name[metric_name]
+def _by_name(libraries: Iterable[Some]) -> dict[str, Some]:
+    return {signature.name: library for library in libraries for signature in library.SIGNATURES}
+
+
+def metric_named(name: str) -> Metric | None:
+    """Return the metric that computes the contract of a name; `None` where there is none."""
+    found = next((contract for contract in CONTRACTS if contract.name == name), None)
+    return metric_of(found, name=name, call=name) if found else None
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call.
+
+    Args:
+        name: its full name, one of `SIGNATURES`.
+        arguments: all of its parameters.
+        call: as the user wrote it.
+
+    Raises:
+        UsageError: an argument has a value that the library does not take, or that is not
+            worked out here.
+    """
+    return _by_name(_LIBRARIES)[name].metric_from_call(name, arguments, call=call)
+
+
+def library_of(metric_name: str) -> Keras:
+    """Return the library of a metric without a contract of its own, by its full name."""
+    return _by_name(_KERAS)[metric_name]
 
 
 def failure(metric: Metric, error: str) -> ContractScore:
     """Return the score of a metric that raises."""
-    library = library_of(metric.name)
-    return ContractScore(metric.name, library.LIBRARY, library.VERSIONS, value=None, error=error)
+    return replace(not_replayed(metric, ""), error=error, note=None)
 
 
 def not_replayed(metric: Metric, why: str) -> ContractScore:
     """Return the score of a metric whose number is not worked out here."""
-    library = library_of(metric.name)
-    return ContractScore(metric.name, library.LIBRARY, library.VERSIONS, value=None, note=why)
+    if metric.contract is not None:
+        library, versions = metric.contract.library, metric.contract.versions
+    else:
+        module = library_of(metric.name)
+        library, versions = module.LIBRARY, module.VERSIONS
+    return ContractScore(metric.name, library, versions, value=None, note=why)
 
 
 def applicable(given: Given, *, everything: bool) -> Iterator[Contract]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from iou_doctor.contract import Choices, Contract
+from iou_doctor.contracts._calls import number, whole
 from iou_doctor.contracts._evaluate import evaluate
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.errors import UsageError
@@ -54,13 +55,13 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
             pred=Derivation.BINS,
             num_classes=2,
             target_class_ids=_ids(name, arguments["target_class_ids"], 2),
-            threshold=_number(name, "threshold", arguments["threshold"]),
+            threshold=number(name, "threshold", arguments["threshold"]),
         )
-    num_classes = _integer(name, "num_classes", arguments["num_classes"])
+    num_classes = whole(name, "num_classes", arguments["num_classes"])
     ids = arguments.get("target_class_ids")
     true = _derivation(arguments.get("sparse_y_true", False))
     pred = _derivation(arguments["sparse_y_pred"])
-    axis = _integer(name, "axis", arguments["axis"])
+    axis = whole(name, "axis", arguments["axis"])
     if axis == 0 and Derivation.ARGMAX_LAST in (true, pred):
         raise UsageError(f"--metric {name}: axis=0 argmaxes over the samples; use axis=-1")
     return Metric(
@@ -69,7 +70,7 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
         true=true,
         pred=pred,
         num_classes=num_classes,
-        ignore_class=_integer(name, "ignore_class", arguments["ignore_class"]),
+        ignore_class=whole(name, "ignore_class", arguments["ignore_class"]),
         target_class_ids=None if ids is None else _ids(name, ids, num_classes),
         axis=-1 if axis is None else axis,
     )
@@ -118,18 +119,6 @@ def evaluated(
 
 def _derivation(sparse: object) -> Derivation:
     return Derivation.LABELS if sparse else Derivation.ARGMAX_LAST
-
-
-def _integer(name: str, argument: str, value: object) -> int | None:
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-        return value
-    raise UsageError(f"--metric {name}: {argument} must be a whole number, not {value!r}")
-
-
-def _number(name: str, argument: str, value: object) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    raise UsageError(f"--metric {name}: {argument} must be a number, not {value!r}")
 
 
 def _ids(name: str, value: object, num_classes: int | None) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.contract import Absent, Average, Choices, Contract, Counting, Group, Ignored, Ratio
 from iou_doctor.contracts._areas import Areas, NotReplayed, Raises, RaisesForLabel
+from iou_doctor.contracts._generalised import generalised_dice
 from iou_doctor.contracts._labels import STOPS_AT
 from iou_doctor.contracts._read import areas
 from iou_doctor.given import Form, Given
@@ -95,9 +96,22 @@ def counter_of(contract: Contract, given: Given, counted: Areas) -> Counter | No
 def outcome(choices: Choices, found: Areas, given: Given) -> Outcome:
     """Return the number, and those of the classes."""
     found = _chosen_classes(choices, found, given)
+    if choices.ratio is Ratio.GENERALISED_DICE:
+        return _generalised(choices, found, given)
     if choices.batches:
         return Outcome(_mean_of_batches(choices, found, given), None)
     return Outcome(_value(choices, found, given), _per_class(choices, found, given))
+
+
+def _generalised(choices: Choices, found: Areas, given: Given) -> Outcome:
+    """Return the mean over images; an image, or a class of it, without any area counts 0."""
+    fractions = generalised_dice(found, given.batch_size)
+    over, under = fractions.sum(axis=2)
+    value = np.where(under == 0, 0, over / under).mean(dtype=np.float32) if len(over) else np.nan
+    over, under = fractions
+    per_class = np.where(under == 0, 0, over / under).mean(axis=0)
+    whole = choices.average is not Average.PER_CLASS
+    return Outcome(_or_none(value) if whole else None, tuple(map(float, per_class)))
 
 
 def _per_class(choices: Choices, found: Areas, given: Given) -> tuple[float | None, ...] | None:
@@ -185,7 +199,9 @@ def _weighted(choices: Choices, folded: Areas) -> float | None:
     ratios, valid = _ratios(choices, folded)
     weight = np.where(valid, folded.truth, 0).astype(ratios.dtype)
     rows = np.where(valid, ratios * weight, 0).sum(axis=1) / weight.sum(axis=1)
-    return _mean(choices, rows, ~np.isnan(rows))
+    if choices.ratio is Ratio.DICE:  # torchmetrics: its NaN weights add up to 0
+        rows = np.where(~(weight.sum(axis=1) > 0) & valid.any(axis=1), 0, rows)
+    return _mean(choices, rows.astype(ratios.dtype), ~np.isnan(rows))
 
 
 def _mean(choices: Choices, values: Numbers, valid: NDArray[np.bool_]) -> float | None:

@@ -24,6 +24,8 @@ def summed(given: Given, choices: Choices) -> Areas:
     sums, labels = given.sums, given.labels.truth
     if sums is None:
         raise NotReplayed("it needs sums of the scores: --contracts all")
+    if choices.sigmoid is Sigmoid.BY_UPDATE and given.outside_unit:
+        raise NotReplayed("it applies a sigmoid to updates with scores outside [0, 1]")
     if given.form is Form.CHANNELS and choices.stray_truth is Stray.RAISES:
         truth = naive_answer(labels)
         if ((truth < 0) | (truth >= given.num_classes)).any():

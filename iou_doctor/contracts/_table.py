@@ -18,6 +18,7 @@ from iou_doctor.contracts import (
     smp,
     tf_keras,
     torchmetrics,
+    torchmetrics_segmentation,
     ultralytics,
 )
 
@@ -27,6 +28,7 @@ CONTRACTS: tuple[Contract, ...] = tuple(
         keras,
         tf_keras,
         torchmetrics,
+        torchmetrics_segmentation,
         mmseg,
         hf_evaluate,
         sklearn,

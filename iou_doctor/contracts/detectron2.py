@@ -3,10 +3,39 @@
 Source: detectron2 commit 02b5c4e2, `evaluation/sem_seg_evaluation.py`. A matrix with one row and
 column more, prediction by truth, filled by `(C + 1) * prediction + truth`; the ignore label goes
 to the extra class. The mean is over the classes that the masks hold.
+It argmaxes each image's scores; label maps are taken for what it made of them.
 """
 
-from iou_doctor.contract import Absent, Choices, Contract, Floats, Ignored, Stray, Wrap
+from collections.abc import Mapping
+from typing import Any
 
+from iou_doctor.contract import (
+    Absent,
+    Choices,
+    Contract,
+    Floats,
+    Holds,
+    Ignored,
+    Misfit,
+    Stray,
+    Takes,
+    Wrap,
+)
+from iou_doctor.contracts._calls import metric_of, whole
+from iou_doctor.metric import Metric, Signature
+
+SIGNATURES: tuple[Signature, ...] = (
+    Signature(
+        "detectron2.evaluation.SemSegEvaluator",
+        {
+            **dict.fromkeys(("dataset_name", "distributed", "output_dir")),
+            "sem_seg_loading_fn": None,
+            "num_classes": None,
+            "ignore_label": None,
+        },
+        free=frozenset({"dataset_name", "distributed", "output_dir", "sem_seg_loading_fn"}),
+    ),
+)
 CONTRACTS = (
     Contract(
         name="detectron2.SemSegEvaluator",
@@ -22,7 +51,24 @@ CONTRACTS = (
             absent=Absent.SKIPPED_UNLABELLED,
             single=False,
         ),
+        takes=Takes(
+            predictions=Holds.EITHER,
+            errors={Misfit.SHAPES: "ValueError: operands could not be broadcast together"},
+        ),
         short="detectron2",
         common=True,
     ),
 )
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call; the data set's entry tells the ignore label."""
+    ignore = whole(name, "ignore_label", arguments["ignore_label"])
+    return metric_of(
+        CONTRACTS[0],
+        name=name,
+        call=call,
+        num_classes=whole(name, "num_classes", arguments["num_classes"]),
+        ignore=ignore,
+        ignores=ignore is not None,
+    )

@@ -6,7 +6,18 @@ pixels whose truth is a class, then one of three means.
 
 from dataclasses import replace
 
-from iou_doctor.contract import Absent, Average, Choices, Contract, Floats, Ignored, Stray
+from iou_doctor.contract import (
+    Absent,
+    Average,
+    Choices,
+    Contract,
+    Flattens,
+    Floats,
+    Ignored,
+    Misfit,
+    Stray,
+    Takes,
+)
 
 _NANMEAN = Choices(
     floats=Floats.REFUSED,
@@ -26,6 +37,10 @@ def _contract(mean: str, code: str, choices: Choices, *, common: bool = False) -
         versions="",
         call=code,
         choices=choices,
+        takes=Takes(
+            flattens=Flattens.ALWAYS,
+            errors={Misfit.SHAPES: "ValueError: operands could not be broadcast together"},
+        ),
         short=f"fast_hist {mean}",
         common=common,
     )

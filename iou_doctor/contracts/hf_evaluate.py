@@ -4,8 +4,38 @@ Source: evaluate 0.4.6, `metrics/mean_iou/mean_iou.py` at commit a7dd338. As mms
 float64; `nan_to_num` comes after the mean, so that it never changes it.
 """
 
-from iou_doctor.contract import Absent, Choices, Contract, Floats, Ignored, Stray
+from collections.abc import Mapping
+from typing import Any
 
+from iou_doctor.contract import (
+    Absent,
+    Choices,
+    Contract,
+    Floats,
+    Ignored,
+    Misfit,
+    Stray,
+    Takes,
+)
+from iou_doctor.contracts._calls import metric_of, one_of, whole
+from iou_doctor.metric import Metric, Signature
+
+SIGNATURES: tuple[Signature, ...] = (
+    Signature(
+        "evaluate.mean_iou",
+        {
+            "predictions": None,
+            "references": None,
+            "num_labels": None,
+            "ignore_index": ...,
+            "nan_to_num": None,
+            "label_map": None,
+            "reduce_labels": False,
+        },
+        free=frozenset({"predictions", "references", "nan_to_num"}),
+        keywords=True,
+    ),
+)
 CONTRACTS = (
     Contract(
         name="evaluate.mean_iou",
@@ -22,7 +52,28 @@ CONTRACTS = (
             half=False,
             single=False,
         ),
+        takes=Takes(
+            errors={Misfit.SHAPES: "IndexError: boolean index did not match the indexed array"}
+        ),
         short="evaluate",
         common=True,
     ),
 )
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call; `nan_to_num` never moves the mean.
+
+    Raises:
+        UsageError: an argument has a value that is not worked out.
+    """
+    one_of(name, "label_map", arguments["label_map"], {None: None})
+    one_of(name, "reduce_labels", arguments["reduce_labels"], {False: None})
+    return metric_of(
+        CONTRACTS[0],
+        name=name,
+        call=call,
+        num_classes=whole(name, "num_labels", arguments["num_labels"]),
+        ignore=whole(name, "ignore_index", arguments["ignore_index"]),
+        ignores=True,
+    )

@@ -13,9 +13,12 @@ from iou_doctor.contract import (
     Contract,
     Floats,
     Group,
+    Holds,
     Ignored,
+    Misfit,
     Ratio,
     Stray,
+    Takes,
 )
 
 _FLAT = Choices(
@@ -29,6 +32,14 @@ _FLAT = Choices(
     batches=True,
     smooth=1.0,
 )
+_TAKES = Takes(
+    masks=Holds.ONE_HOT,
+    predictions=Holds.SCORES,
+    axis=-1,
+    one_channel=True,
+    strict=True,
+    errors={Misfit.SHAPES: "InvalidArgumentError: Incompatible shapes"},
+)
 
 
 def _contract(name: str, code: str, choices: Choices) -> Contract:
@@ -38,6 +49,7 @@ def _contract(name: str, code: str, choices: Choices) -> Contract:
         versions="",
         call=code,
         choices=choices,
+        takes=_TAKES,
         short=f"soft {name}",
     )
 

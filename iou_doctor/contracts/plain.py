@@ -13,9 +13,11 @@ from iou_doctor.contract import (
     Contract,
     Floats,
     Group,
+    Holds,
     Ignored,
     Ratio,
     Stray,
+    Takes,
 )
 
 _MEAN = Choices(
@@ -35,6 +37,7 @@ def _contract(name: str, short: str, choices: Choices, *, binary: bool = False) 
         versions="",
         call="",
         choices=choices,
+        takes=Takes(masks=Holds.EITHER, predictions=Holds.EITHER, any_axis=True),
         short=short,
         binary=binary,
     )

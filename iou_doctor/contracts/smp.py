@@ -5,7 +5,9 @@ multiclass mode label maps are counted in three histograms; in binary mode score
 both cut at the threshold. A class in neither array counts 1, but for `micro`.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from iou_doctor.contract import (
     Absent,
@@ -15,8 +17,12 @@ from iou_doctor.contract import (
     Floats,
     Group,
     Ignored,
+    Misfit,
     Stray,
+    Takes,
 )
+from iou_doctor.contracts._calls import ZERO_DIVISION, metric_of, one_of
+from iou_doctor.metric import Metric, Signature
 
 LIBRARY = "segmentation_models_pytorch"
 _MACRO = Choices(
@@ -26,6 +32,13 @@ _MACRO = Choices(
     ignored=Ignored.OUTSIDE_ONLY,
     absent=Absent.ONE,
     integers=True,
+)
+_TAKES = Takes(
+    strict=True,
+    errors={
+        Misfit.SHAPES: "ValueError: Dimensions should match, but ``output`` shape is not equal to"
+        " ``target`` shape"
+    },
 )
 
 
@@ -38,15 +51,50 @@ def _contract(reduction: str, choices: Choices, *, common: bool = False) -> Cont
         versions="0.3-0.6",
         call=f"smp.metrics.iou_score(tp, fp, fn, tn, reduction='{reduction}'{weights})",
         choices=choices,
+        takes=_TAKES,
         short=f"smp {reduction}",
         common=common,
     )
 
 
-CONTRACTS = (
-    _contract("micro", replace(_MACRO, average=Average.POOLED, absent=Absent.NAN)),
-    _contract("macro", _MACRO, common=True),
-    _contract("weighted", replace(_MACRO, average=Average.WEIGHTED)),
-    _contract("micro-imagewise", replace(_MACRO, average=Average.POOLED, group=Group.IMAGE)),
-    _contract("macro-imagewise", replace(_MACRO, group=Group.IMAGE), common=True),
+SIGNATURES: tuple[Signature, ...] = (
+    Signature(
+        "segmentation_models_pytorch.metrics.iou_score",
+        {
+            **dict.fromkeys(("tp", "fp", "fn", "tn")),
+            "reduction": None,
+            "class_weights": None,
+            "zero_division": 1.0,
+        },
+        free=frozenset({"tp", "fp", "fn", "tn"}),
+    ),
 )
+_REDUCTIONS = {
+    "micro": replace(_MACRO, average=Average.POOLED, absent=Absent.NAN),
+    "macro": _MACRO,
+    "weighted": replace(_MACRO, average=Average.WEIGHTED),
+    "micro-imagewise": replace(_MACRO, average=Average.POOLED, group=Group.IMAGE),
+    "macro-imagewise": replace(_MACRO, group=Group.IMAGE),
+}
+CONTRACTS = tuple(
+    _contract(reduction, choices, common=reduction.startswith("macro"))
+    for reduction, choices in _REDUCTIONS.items()
+)
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call.
+
+    Raises:
+        UsageError: an argument has a value that is not worked out.
+    """
+    one_of(name, "class_weights", arguments["class_weights"], {None: None})
+    known: dict[Any, Choices] = {**_REDUCTIONS}
+    del known["weighted"]  # it wants class_weights
+    per_class = replace(_MACRO, group=Group.IMAGE, average=Average.PER_CLASS)
+    known |= {"none": per_class, None: per_class}
+    choices = one_of(name, "reduction", arguments["reduction"], known)
+    absent = one_of(name, "zero_division", arguments["zero_division"], ZERO_DIVISION)
+    if choices.absent is Absent.ONE:  # `micro` has none
+        choices = replace(choices, absent=absent)
+    return metric_of(replace(CONTRACTS[0], choices=choices), name=name, call=call)

@@ -1,7 +1,7 @@
 """Shapes, a peek at values and the user's options -> Layout and Reading."""
 
 from iou_doctor.interpret.axes import read_layout
-from iou_doctor.interpret.metric_call import parse_call
+from iou_doctor.interpret.metric_call import namesakes, parse_call
 from iou_doctor.interpret.pairings import (
     doctor_pairings,
     flat_pairing,
@@ -18,6 +18,7 @@ __all__ = [
     "flat_pairing",
     "lengths",
     "metric_pairing",
+    "namesakes",
     "parse_call",
     "read_layout",
     "sampled",

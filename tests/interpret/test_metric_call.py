@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from build import diagnose
 
+from iou_doctor.contracts import SIGNATURES as ALL
 from iou_doctor.contracts.keras import SIGNATURES
 from iou_doctor.errors import UsageError
 from iou_doctor.interpret import parse_call
@@ -106,3 +107,54 @@ def test_the_call_serves_where_the_option_is_not_given():
     ).reading
     assert (reading.num_classes, reading.ignore_index) == (4, 5)
     assert reading.num_classes_declared
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        ("torchmetrics.JaccardIndex(task='binary')", "torchmetrics.classification.JaccardIndex"),
+        ("MeanIoU(3, input_format='index')", "torchmetrics.segmentation.MeanIoU"),
+        ("MeanIoU(ignore_empty=False)", "monai.metrics.MeanIoU"),
+        ("MeanIoU(3)", "keras.metrics.MeanIoU"),
+        ("metrics.MeanIoU(3)", "keras.metrics.MeanIoU"),
+        ("smp.metrics.iou_score(tp, fp, fn, tn)", "segmentation_models_pytorch.metrics.iou_score"),
+        ("sm.metrics.IOUScore()", "segmentation_models.metrics.IOUScore"),
+        ("dict(type='IoUMetric', iou_metrics=['mDice'])", "mmseg.evaluation.IoUMetric"),
+        ("jaccard_score(a.ravel(), b[k], labels=range(3))", "sklearn.metrics.jaccard_score"),
+        (
+            "evaluate.load('mean_iou').compute(predictions=p, references=r, ignore_index=255)",
+            "evaluate.mean_iou",
+        ),
+    ],
+)
+def test_calls_of_other_libraries(call, name):
+    assert parse_call(call, ALL)[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("jaccard_score(y, p, average='samples')", "average='samples' .* works: 'binary', 'macro'"),
+        ("monai.metrics.MeanIoU(reduction='sum')", "what works: 'mean', 'mean_batch'"),
+        ("JaccardIndex(num_classes=3)", "needs task"),
+        ("JaccardIndex(task='many')", "task='many' .* 'binary', 'multiclass', 'multilabel'"),
+        ("jaccard_score(y, p, labels=range(1000000000))", "more than 4096"),
+        ("jaccard_score(y, p, labels=range('a'))", "labels cannot be read from"),
+        ("jaccard_score(y, p, labels=range(0, 3, 0))", "labels cannot be read from"),
+        ("IoUMetric(iou_metrics='mIoU')", "iou_metrics must be a list"),
+        ("IOUScore(class_weights=[1, 2])", "class_weights=.1, 2. is not worked out"),
+        ("iou_score(tp, fp, fn, tn, reduction='weighted')", "'weighted' is not worked out"),
+    ],
+)
+def test_what_is_not_worked_out_says_what_is(call, message):
+    with pytest.raises(UsageError, match=message):
+        diagnose(y_true=[[0, 1]], y_pred=[[0, 1]], metric=call)
+
+
+def test_a_name_that_several_metrics_have_is_told_as_a_guess():
+    guesses = diagnose(y_true=[[0, 1]], y_pred=[[0, 1]], metric="MeanIoU(2)").reading.assumed
+    (guess,) = [guess for guess in guesses if guess.field == "metric"]
+    assert guess.value == "keras.metrics.MeanIoU"
+    assert "torchmetrics.segmentation.MeanIoU" in guess.why
+    full = diagnose(y_true=[[0, 1]], y_pred=[[0, 1]], metric="keras.metrics.MeanIoU(2)")
+    assert not [guess for guess in full.reading.assumed if guess.field == "metric"]

@@ -1,0 +1,271 @@
+"""What the user's metric is fed, whether it takes such arrays, and what it then reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from iou_doctor import contracts, interpret
+from iou_doctor.contract import Average, Choices, Contract, Flattens, Floats, Holds, Misfit, Takes
+from iou_doctor.derivation import Derivation, Pairing, is_no_class
+from iou_doctor.given import Form, Given
+from iou_doctor.layout import Axes, Layout
+from iou_doctor.metric import Metric
+from iou_doctor.reading import Reading
+from iou_doctor.score import ContractScore, Score
+from iou_doctor.stats import PairCounts, Stats
+
+ONE_SCORE = frozenset({Floats.THRESHOLDED, Floats.ABOVE})
+"""Readings that make a class of one score."""
+SUMMED = frozenset({Floats.SOFT, Floats.SQUARED, Floats.ABOVE, Floats.NON_ZERO})
+VALUES = Pairing(Derivation.LABELS, Derivation.LABELS, flat=True)
+
+
+def fitted(metric: Metric, layout: Layout) -> Metric:
+    """Return the metric as it reads these very axes, where it takes more than one form."""
+    contract = metric.contract
+    if contract is None or contract.pairing is not None:
+        return metric
+    takes, choices = contract.takes, contract.choices
+    one_channel = _one_channel(takes, layout)
+    true = Derivation.LABELS
+    if takes.masks is Holds.ONE_HOT or (takes.masks is Holds.EITHER and layout.y_true.dense):
+        true = Derivation.LABELS if one_channel else Derivation.ARGMAX_LAST
+    return replace(metric, true=true, pred=_of_predictions(takes, choices, layout))
+
+
+def _of_predictions(takes: Takes, choices: Choices, layout: Layout) -> Derivation:
+    wanted = takes.predictions in {Holds.ONE_HOT, Holds.SCORES}
+    one_channel = _one_channel(takes, layout)
+    if (layout.y_pred.dense and takes.predictions is not Holds.IDS) or (wanted and not one_channel):
+        return Derivation.ARGMAX_LAST
+    if one_channel and choices.floats is Floats.ALL_FOREGROUND:
+        return Derivation.ARGMAX  # of scores; ids of one channel are read as they are
+    return Derivation.BINS if _reads_one_score(choices, takes) else Derivation.LABELS
+
+
+def _reads_one_score(choices: Choices, takes: Takes) -> bool:
+    soft = choices.floats in {Floats.SOFT, Floats.SQUARED} and takes.predictions is Holds.SCORES
+    by_doctor = choices.floats is Floats.READ
+    return choices.floats in ONE_SCORE or soft or by_doctor
+
+
+def _one_channel(takes: Takes, layout: Layout) -> bool:
+    """Return whether both sides have the one channel that stands for two classes."""
+    return takes.one_channel and all(
+        not axes.dense and axes.channel is not None and _place(axes) == _wanted(axes, takes)
+        for axes in (layout.y_true, layout.y_pred)
+    )
+
+
+def _place(axes: Axes) -> int:
+    """Return where the class axis is, counted with a sample axis at 0."""
+    return (axes.channel or 0) + (0 if axes.sample else 1)
+
+
+def _wanted(axes: Axes, takes: Takes) -> int:
+    return takes.axis % (len(axes.shape) + (0 if axes.sample else 1))
+
+
+def pairing(metric: Metric, layout: Layout) -> Pairing | None:
+    """Return what the pass counts for the metric alone; `None` where it counts nothing."""
+    contract = metric.contract
+    if contract is None or contract.pairing is not None:
+        return interpret.metric_pairing(layout, metric)
+    return VALUES if _flattened(contract.takes, layout) else None
+
+
+def wants_sums(metric: Metric) -> bool:
+    """Return whether the metric needs sums of scores."""
+    return metric.contract is not None and metric.contract.choices.floats in SUMMED
+
+
+def _flattened(takes: Takes, layout: Layout) -> bool:
+    """Return whether the metric reads these arrays value by value, and could not help it."""
+    if not (layout.y_true.dense or layout.y_pred.dense) or misfit(takes, layout) is None:
+        return False
+    if takes.flattens is Flattens.NEVER or layout.mismatched:
+        return False
+    lengths = interpret.lengths(layout, VALUES)
+    alike = lengths[0] is not None and lengths[0] == lengths[1]
+    return alike and (takes.flattens is Flattens.ALWAYS or _alike(layout))
+
+
+def _alike(layout: Layout) -> bool:
+    return layout.y_true.shape == layout.y_pred.shape
+
+
+def misfit(takes: Takes, layout: Layout, *, integers: bool = False) -> Misfit | None:
+    """Return in what the arrays differ from those that an implementation takes.
+
+    Args:
+        takes: what it takes.
+        layout: the arrays.
+        integers: whether the predictions have an integer dtype.
+    """
+    true, pred = layout.y_true, layout.y_pred
+    if _one_channel(takes, layout):
+        return None
+    found = {
+        Misfit.MASK_CHANNELS: true.dense and takes.masks is Holds.IDS,
+        Misfit.PREDICTION_CHANNELS: pred.dense and takes.predictions is Holds.IDS,
+        Misfit.MASK_IDS: not true.dense and takes.masks is Holds.ONE_HOT,
+        Misfit.PREDICTION_IDS: not pred.dense
+        and takes.predictions in {Holds.ONE_HOT, Holds.SCORES},
+        Misfit.AXIS: any(_elsewhere(axes, takes) for axes in (true, pred)),
+        Misfit.INTEGERS: takes.floats and integers and pred.dense,
+        Misfit.SHAPES: takes.strict and _label_shape(true) != _label_shape(pred),
+    }
+    return next((kind for kind, holds in found.items() if holds), None)
+
+
+def _elsewhere(axes: Axes, takes: Takes) -> bool:
+    return axes.dense and not takes.any_axis and _place(axes) != _wanted(axes, takes)
+
+
+def _label_shape(axes: Axes) -> tuple[int | None, ...]:
+    return axes.label_shape if axes.dense else axes.shape
+
+
+@dataclass(frozen=True)
+class Fed:
+    """A metric and the arrays that it gets."""
+
+    metric: Metric
+    reading: Reading
+    stats: Stats
+    pairs: PairCounts
+    """The doctor's label pairs."""
+    given: Given | None
+    flat: Pairing | None
+    """What was counted for the metric alone."""
+    integers: bool = False
+    """Whether the predictions have an integer dtype."""
+
+
+def reported(fed: Fed) -> ContractScore:
+    """Return what the metric reports on the arrays as given, or the error it raises."""
+    contract = fed.metric.contract
+    if contract is None or contract.pairing is not None:
+        return _of_flat_arrays(fed)
+    layout, takes = fed.reading.layout, contract.takes
+    wrong = misfit(takes, layout, integers=fed.integers)
+    if wrong is not None and fed.flat in fed.stats.tables:
+        return _value_by_value(fed, contract)
+    if wrong is not None and (words := _words(takes, wrong, layout)):
+        return contracts.failure(fed.metric, words)
+    if wrong is not None:
+        return contracts.not_replayed(fed.metric, f"it misreads {wrong}: not worked out here")
+    if fed.given is None:
+        words = takes.errors.get(Misfit.SHAPES, "ValueError: the shapes do not match")
+        return contracts.failure(fed.metric, words)
+    return contracts.evaluate(contract, _as_told(fed, fed.given))
+
+
+def _words(takes: Takes, wrong: Misfit, layout: Layout) -> str | None:
+    """Return the error that a misfit leads to, if any."""
+    shapes = None if _alike(layout) else takes.errors.get(Misfit.SHAPES)
+    return takes.errors.get(wrong) or shapes
+
+
+def _as_told(fed: Fed, given: Given) -> Given:
+    """Return the arrays with what the metric's call says about them."""
+    metric = fed.metric
+    return replace(
+        given,
+        num_classes=metric.num_classes or given.num_classes,
+        ignore_index=metric.ignore_class,
+    )
+
+
+def _of_flat_arrays(fed: Fed) -> ContractScore:
+    """Return what a metric reports that flattens both arrays as they are stored."""
+    metric, tables, flat = fed.metric, fed.stats.tables, fed.flat
+    library = None if metric.contract else contracts.library_of(metric.name)
+    if library and (error := library.axis_error(metric)):
+        return contracts.failure(metric, error)
+    if flat is None or flat not in tables:
+        sizes = interpret.lengths(fed.reading.layout, Pairing(metric.true, metric.pred, flat=True))
+        if sizes[0] is not None and sizes[0] == sizes[1]:
+            why = "the arrays flatten alike but differ in samples"
+            return contracts.not_replayed(metric, why)
+        return contracts.failure(metric, contracts.size_error(sizes))
+    if library:
+        return library.evaluate(metric, tables[flat], num_classes=fed.reading.num_classes)
+    contract = metric.contract
+    assert contract is not None
+    assert contract.pairing is not None
+    return contracts.evaluate(contract, _flat_given(fed, contract.pairing))
+
+
+def _value_by_value(fed: Fed, contract: Contract) -> ContractScore:
+    """Return what a metric reports that takes each value of channels for a class id."""
+    table = fed.stats.tables[VALUES]
+    if contract.choices.floats is Floats.REFUSED and is_no_class(table.prediction).any():
+        return contracts.failure(fed.metric, "ValueError: continuous is not supported")
+    flat = replace(contract, pairing=VALUES)
+    return contracts.evaluate(flat, _flat_given(fed, VALUES))
+
+
+def _flat_given(fed: Fed, counted: Pairing) -> Given:
+    """Return the arrays as one long row each."""
+    assert fed.flat is not None
+    pooled = fed.stats.tables[fed.flat].pooled()
+    row = Given(
+        form=Form.LABELS,
+        samples=1,
+        num_classes=fed.reading.num_classes,
+        ignore_index=None,
+        labels=pooled,
+        true_dtype=np.dtype(np.int64),
+        pred_dtype=np.dtype(np.int64),
+        flat={counted: pooled},
+    )
+    return _as_told(fed, row)
+
+
+def well_read(fed: Fed, ours: Score | None) -> float | None:
+    """Return what the metric would report if it read the arrays as the doctor does.
+
+    Its own averages, epsilons and rules for absent classes stay: they are no misreading.
+
+    Args:
+        fed: the metric and its arrays.
+        ours: the doctor's score; `None` where pixels do not pair up.
+    """
+    contract = fed.metric.contract
+    if ours is None:
+        return None
+    if contract is None or contract.pairing is not None:
+        return ours.mean_over(fed.metric.target_class_ids)
+    if fed.given is None:
+        return ours.mean_iou
+    given = _as_told(fed, fed.given)
+    soft = contract.choices.floats in SUMMED and contract.takes.predictions is Holds.SCORES
+    if soft and given.form is not Form.LABELS:
+        return contracts.evaluate(contract, given).value  # there are no labels to compare with
+    one_score = given.form is Form.ONE_CHANNEL and contract.choices.floats in ONE_SCORE
+    given = _well_read(fed, given)
+    if one_score and contract.choices.average is not Average.PER_CLASS:
+        choices = replace(contract.choices, average=Average.FOREGROUND)
+        contract = replace(contract, choices=choices)
+    return contracts.evaluate(contract, given).value
+
+
+def _well_read(fed: Fed, given: Given) -> Given:
+    """Return the doctor's labels of the pixels whose truth is a class, or is ignored."""
+    pairs, ignore = fed.pairs, fed.reading.ignore_index
+    known = (pairs.truth >= 0) & (pairs.truth < given.num_classes)
+    if ignore is not None:
+        known |= pairs.truth == ignore
+    integers = np.dtype(np.int64)
+    return replace(
+        given,
+        form=Form.LABELS,
+        labels=pairs.where(known),
+        bins=None,
+        sums=None,
+        true_dtype=integers,
+        pred_dtype=integers,
+    )

@@ -1,0 +1,156 @@
+"""The rules judge the arrays for the metric that the user names, whatever its library."""
+
+import numpy as np
+import pytest
+from build import diagnose, errors, found, noisy, one_hot, probabilities, scene
+
+from iou_doctor.contracts import CONTRACTS
+from iou_doctor.fixing import fix
+from iou_doctor.reading import Options
+
+TRUTH = scene(1, samples=4)
+PREDICTED = noisy(TRUTH, 2)
+SOFTMAX = probabilities(PREDICTED, 3, classes=3)
+FIRST = np.moveaxis(SOFTMAX, -1, 1)
+ONE_HOT = one_hot(TRUTH, 3)
+ONE_HOT_FIRST = np.moveaxis(ONE_HOT, -1, 1)
+HARD_FIRST = np.moveaxis(one_hot(PREDICTED, 3), -1, 1)
+BINARY, SCORES = (TRUTH > 0).astype(np.uint8), np.clip(SOFTMAX[..., 1:].sum(-1), 0.01, 0.99)
+
+JACCARD = "torchmetrics.JaccardIndex(task='multiclass', num_classes=3)"
+SEGMENTATION = "torchmetrics.segmentation.MeanIoU(num_classes=3, input_format='{}')"
+MONAI = "monai.metrics.MeanIoU()"
+SKLEARN = "sklearn.metrics.jaccard_score(y_true, y_pred, average='macro')"
+SM = "sm.metrics.IOUScore({})"
+
+HEALTHY = {
+    "labels, torchmetrics": (TRUTH, PREDICTED, JACCARD),
+    "labels, weighted": (TRUTH, PREDICTED, JACCARD[:-1] + ", average='weighted')"),
+    "labels, none": (TRUTH, PREDICTED, JACCARD[:-1] + ", average='none')"),
+    "channels at axis 1": (TRUTH, FIRST, JACCARD),
+    "one mean for each image": (TRUTH, PREDICTED, SEGMENTATION.format("index")),
+    "one-hot at axis 1": (ONE_HOT_FIRST, HARD_FIRST, SEGMENTATION.format("one-hot")),
+    "scores at axis 1": (ONE_HOT_FIRST, FIRST, SEGMENTATION.format("one-hot")),
+    "mixed": (TRUTH, FIRST, SEGMENTATION.format("mixed")),
+    "MONAI": (ONE_HOT_FIRST, HARD_FIRST, MONAI),
+    "MONAI, one channel": (BINARY[:, None], BINARY[:, None], MONAI),
+    "sklearn": (TRUTH, PREDICTED, SKLEARN),
+    "sklearn, two classes": (BINARY, BINARY, "jaccard_score(y_true.ravel(), y_pred.ravel())"),
+    "mmseg": (TRUTH, PREDICTED, "IoUMetric(iou_metrics=['mIoU'], ignore_index=255)"),
+    "evaluate": (
+        TRUTH,
+        PREDICTED,
+        "evaluate.load('mean_iou').compute(num_labels=3, ignore_index=255)",
+    ),
+    "smp": (TRUTH, PREDICTED, "smp.metrics.iou_score(tp, fp, fn, tn, reduction='macro-imagewise')"),
+    "smp, scores": (BINARY, SCORES, "smp.metrics.iou_score(tp, fp, fn, tn, reduction='micro')"),
+    "soft sums": (ONE_HOT, SOFTMAX, SM.format("")),
+    "thresholded sums": (ONE_HOT, SOFTMAX, SM.format("threshold=0.5, per_image=True")),
+    "ultralytics": (TRUTH, PREDICTED, "SemanticMetrics(nc=3)"),
+    "detectron2": (TRUTH, PREDICTED, "SemSegEvaluator('name')"),
+    "binary scores": (BINARY, SCORES, "torchmetrics.JaccardIndex(task='binary', threshold=0.5)"),
+    "multilabel": (
+        ONE_HOT_FIRST,
+        FIRST,
+        "torchmetrics.classification.MultilabelJaccardIndex(num_labels=3)",
+    ),
+    "generalised": (
+        TRUTH,
+        PREDICTED,
+        "torchmetrics.segmentation.GeneralizedDiceScore(3, input_format='index')",
+    ),
+    "binary logits": (BINARY, np.log(SCORES / (1 - SCORES)), "BinaryJaccardIndex()"),
+}
+SICK = {
+    "IOU103": (TRUTH, SOFTMAX, JACCARD, "channels-first"),
+    "IOU103, both": (ONE_HOT, one_hot(PREDICTED, 3), MONAI, "channels-first"),
+    "IOU103, first": (ONE_HOT_FIRST, FIRST, SM.format(""), "channels-first"),
+    "IOU201, sklearn": (TRUTH, SOFTMAX, SKLEARN, "unargmaxed-probabilities"),
+    "IOU201, axis 1": (TRUTH, FIRST, SKLEARN, "unargmaxed-probabilities"),
+    "IOU201, MONAI": (ONE_HOT_FIRST, FIRST, MONAI, "unargmaxed-probabilities"),
+    "IOU201, index": (TRUTH, FIRST, SEGMENTATION.format("index"), "unargmaxed-probabilities"),
+    "IOU203": (BINARY, SCORES, "jaccard_score(y_true, y_pred)", "unthresholded-sigmoid"),
+    "IOU203, MONAI": (BINARY[:, None], SCORES[:, None], MONAI, "unthresholded-sigmoid"),
+    "IOU206": (
+        BINARY[:, None],
+        SCORES[:, None],
+        "torchmetrics.segmentation.MeanIoU(num_classes=1)",
+        "single-channel-softmax",
+    ),
+    "IOU301": (TRUTH, HARD_FIRST, MONAI, "missing-one-hot"),
+    "IOU301, one-hot": (TRUTH, FIRST, SEGMENTATION.format("one-hot"), "missing-one-hot"),
+    "IOU302": (ONE_HOT_FIRST, FIRST, JACCARD, "one-hot-masks"),
+    "IOU213": (ONE_HOT, PREDICTED, SM.format(""), "labels-as-channels"),
+}
+
+
+@pytest.mark.parametrize("case", HEALTHY)
+def test_arrays_as_the_metric_wants_them_are_healthy(case):
+    truth, predicted, metric = HEALTHY[case]
+    report = diagnose(y_true=truth, y_pred=predicted, metric=metric)
+    assert errors(report) == []
+    assert report.metric.error is None
+    assert (report.metric.value is None) == ("none" in metric)
+
+
+@pytest.mark.parametrize("case", SICK)
+def test_the_misfit_is_the_one_error(case):
+    truth, predicted, metric, name = SICK[case]
+    report = diagnose(y_true=truth, y_pred=predicted, metric=metric, num_classes=None)
+    assert report.verdict.primary == name
+    assert found(report, name)
+
+
+def test_an_average_of_its_own_is_no_fault():
+    metric = SEGMENTATION.format("index")
+    report = diagnose(y_true=TRUTH, y_pred=PREDICTED, metric=metric)
+    assert report.metric.value != pytest.approx(report.mean_iou, abs=1e-3)
+    assert errors(report) == []
+
+
+@pytest.mark.parametrize(
+    ("truth", "predicted", "metric", "shape"),
+    [
+        (TRUTH, SOFTMAX, JACCARD, (4, 3, 12, 18)),
+        (ONE_HOT_FIRST, FIRST, SM.format(""), (4, 12, 18, 3)),
+        (TRUTH, HARD_FIRST, MONAI, None),
+    ],
+)
+def test_fix_leaves_the_classes_where_the_metric_looks(tmp_path, truth, predicted, metric, shape):
+    np.save(tmp_path / "masks.npy", truth)
+    np.save(tmp_path / "preds.npy", predicted)
+    fixed = fix(
+        y_true=str(tmp_path / "masks.npy"),
+        y_pred=str(tmp_path / "preds.npy"),
+        output_dir=tmp_path / "mended",
+        options=Options(num_classes=3),
+        metric_call=metric,
+    )
+    assert errors(fixed.report) == []
+    assert shape is None or np.load(fixed.predictions).shape == shape
+    assert np.load(fixed.masks).shape == (
+        truth.shape if shape == (4, 3, 12, 18) else np.load(fixed.predictions).shape
+    )
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
+def test_every_contract_answers_to_its_name(contract):
+    if contract.binary:
+        report = diagnose(y_true=BINARY, y_pred=BINARY, metric=contract.name)
+    else:
+        report = diagnose(y_true=TRUTH, y_pred=PREDICTED, metric=contract.name, num_classes=3)
+    assert report.metric.name == contract.name
+
+
+def test_what_is_ignored_is_ignored_by_a_metric_without_such_an_option():
+    truth = np.where(PREDICTED == 1, 255, TRUTH)
+    report = diagnose(
+        y_true=truth, y_pred=PREDICTED, metric=SKLEARN, num_classes=3, ignore_index=255
+    )
+    assert errors(report) == []
+
+
+def test_a_void_label_that_the_call_does_not_name_makes_torchmetrics_count_wrong():
+    truth = np.where(TRUTH == 1, 255, TRUTH)
+    report = diagnose(y_true=truth, y_pred=PREDICTED, metric=JACCARD)
+    assert report.verdict.primary == "undeclared-void-label"
