@@ -27,6 +27,7 @@ def check(
     threshold: float | None = None,
     baseline: str | PathLike[str] | None = None,
     max_drop: float = 0.01,
+    jobs: int | None = None,
 ) -> Report:
     """Return the Report on masks and predictions, as `iou-doctor check` makes it.
 
@@ -41,6 +42,7 @@ def check(
         threshold: the cut of one channel of scores.
         baseline: a JSON report of an earlier run to compare with.
         max_drop: by how much a score may fall below the baseline's.
+        jobs: threads; `None`: one for each usable core.
 
     Raises:
         iou_doctor.errors.UsageError: options that do not go together.
@@ -60,7 +62,7 @@ def check(
     )
     earlier = None if baseline is None else load_baseline(str(baseline), max_drop=max_drop)
     pair = sources.open_pair(y_true=y_true, y_pred=y_pred)
-    return checkup.check(pair, options, metric_call=metric, baseline=earlier)
+    return checkup.check(pair, options, metric_call=metric, baseline=earlier, jobs=jobs)
 
 
 def __getattr__(name: str) -> Any:

@@ -21,6 +21,7 @@ from iou_doctor.probe import Probe
 from iou_doctor.reading import Options, Reading
 from iou_doctor.repair import Step
 from iou_doctor.report import Report
+from iou_doctor.scan.threads import usable_cores
 from iou_doctor.score import ContractScore, score
 from iou_doctor.source import Pair
 from iou_doctor.stats import PairCounts, Stats
@@ -45,6 +46,7 @@ def check(
     selection: Selection | None = None,
     baseline: Baseline | None = None,
     progress: Callable[[int, int], object] | None = None,
+    jobs: int | None = None,
 ) -> Report:
     """Return the Report on a pair of arrays: one pass, then judgement.
 
@@ -55,6 +57,7 @@ def check(
         selection: which rules to report; `None`: all.
         baseline: an earlier report to compare with.
         progress: called with the samples done and in all, now and then.
+        jobs: threads; `None`: one for each usable core.
 
     Raises:
         UsageError: options that do not go together.
@@ -64,10 +67,10 @@ def check(
     metric, options = _metric(metric_call, options)
     _check_limits(options)
     layout = interpret.read_layout(pair, options, num_classes=options.num_classes)
-    first = _first_pass(pair, layout, metric, options, progress)
+    first = _first_pass(pair, layout, metric, options, progress, jobs)
     if _stored_alike(layout, first.stats):
         layout = replace(layout, relation=Relation.FLATTENED)
-        first = _first_pass(pair, layout, metric, options, progress)
+        first = _first_pass(pair, layout, metric, options, progress, jobs)
     reading = interpret.settle(
         pair,
         layout,
@@ -102,9 +105,10 @@ def _first_pass(
     metric: Metric,
     options: Options,
     progress: Callable[[int, int], object] | None,
+    jobs: int | None,
 ) -> _First:
     flat = interpret.metric_pairing(layout, metric)
-    passes = Passes(pair, layout, _threshold(options, metric))
+    passes = Passes(pair, layout, _threshold(options, metric), jobs or usable_cores())
     pairings = _unique([*interpret.doctor_pairings(pair, layout, options), flat])
     return _First(passes, flat, *passes.first(pairings, progress))
 

@@ -13,6 +13,7 @@ from iou_doctor import __version__
 from iou_doctor.cli_fix import fix
 from iou_doctor.cli_options import (
     IgnoreIndex,
+    Jobs,
     LayoutLetters,
     Masks,
     MasksAs,
@@ -110,6 +111,7 @@ def check(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Every finding, class and rule in full.")
     ] = False,
+    jobs: Jobs = None,
     progress: Progress = True,
 ) -> None:
     """Diagnose predictions against masks: which score is right, and why another is reported.
@@ -148,6 +150,7 @@ def check(
                 selection=selection,
                 baseline=earlier,
                 progress=advance,
+                jobs=jobs,
             )
         _write(report, output_format, output, quiet=quiet, verbose=verbose)
     except IouDoctorError as error:

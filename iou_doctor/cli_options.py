@@ -60,6 +60,10 @@ PredictionsAs = Annotated[
     EncodingName | None, typer.Option(help="What the predictions are, if misread.")
 ]
 MasksAs = Annotated[EncodingName | None, typer.Option(help="What the masks are, if misread.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Threads of the scan.", show_default="one for each usable core"),
+]
 Progress = Annotated[
     bool, typer.Option("--progress/--no-progress", help="Show a bar during long scans.")
 ]

@@ -28,6 +28,7 @@ class Passes:
     pair: Pair
     layout: Layout
     threshold: float
+    jobs: int = 1
 
     def first(
         self, pairings: Sequence[Pairing], progress: Callable[[int, int], object] | None
@@ -42,6 +43,7 @@ class Passes:
             mend=self._mend(()),
             probe=probe,
             progress=progress,
+            jobs=self.jobs,
         )
         return stats, probe.build()
 
@@ -57,6 +59,7 @@ class Passes:
             pairings=[pairing],
             threshold=self.threshold,
             mend=self._mend(steps),
+            jobs=self.jobs,
         )
         return stats.tables[pairing]
 

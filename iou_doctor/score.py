@@ -161,14 +161,22 @@ def _class_totals(
     counted: PairCounts, *, group: NDArray[np.int64], groups: int, num_classes: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return truth, predicted and intersection pixels, each int64 of shape (groups, classes)."""
-    shape = (groups, num_classes)
-    truth, predicted, intersection = (np.zeros(shape, dtype=np.int64) for _ in range(3))
-    np.add.at(truth, (group, counted.truth), counted.count)
     known = (counted.prediction >= 0) & (counted.prediction < num_classes)
-    np.add.at(predicted, (group[known], counted.prediction[known]), counted.count[known])
     right = counted.prediction == counted.truth
-    np.add.at(intersection, (group[right], counted.truth[right]), counted.count[right])
-    return truth, predicted, intersection
+    cells = groups * num_classes
+
+    def added(ids: NDArray[np.int64], where: NDArray[np.bool_]) -> NDArray[np.int64]:
+        places = group[where] * num_classes + ids[where]
+        # float64 adds whole numbers exactly up to 2 ** 53
+        totals = np.bincount(places, weights=counted.count[where], minlength=cells)
+        return totals.astype(np.int64).reshape(groups, num_classes)
+
+    every = np.ones_like(right)
+    return (
+        added(counted.truth, every),
+        added(counted.prediction, known),
+        added(counted.truth, right),
+    )
 
 
 def _iou(

@@ -36,6 +36,7 @@ DOORS = {
     "PIL": ("sources/", "writers/"),
     "rich": ("render/terminal.py", "progress.py", "cli.py"),
     "typer": ("cli.py", "cli_fix.py", "cli_options.py"),
+    "numba": ("scan/kernels.py",),
     "tensorflow": ("scan/", "sources/saved_model.py"),
     "keras": ("scan/", "sources/saved_model.py"),
 }
@@ -85,7 +86,7 @@ def test_every_module_has_its_layer():
     [
         ("iou_doctor.cli", {"numpy", "rich", "h5py", "PIL", "tensorflow", "keras"}),
         ("iou_doctor.sources", {"rich", "h5py", "PIL", "tensorflow", "keras"}),
-        ("iou_doctor.checkup", {"rich", "typer", "h5py", "PIL", "tensorflow", "keras"}),
+        ("iou_doctor.checkup", {"rich", "typer", "h5py", "PIL", "tensorflow", "keras", "numba"}),
     ],
 )
 def test_importing_a_module_loads_no_library_before_it_is_needed(module, absent):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class ProbeBuilder:
     def __init__(
         self, samples: int, size_of: Callable[[int], Shape], left_out: tuple[int, ...] = ()
     ) -> None:
+        self._lock = Lock()
         visited = [index for index in range(samples) if index not in left_out]
         self._scales = (
             _Scale(visited[:MANY], size_of, _thinned(MANY_PIXELS)),
@@ -45,11 +47,15 @@ class ProbeBuilder:
         )
 
     def add(self, batch: Batch, *, y_true: Derived, y_pred: Derived) -> None:
-        """Keep what this batch has of the chosen samples; label maps have shape (n, *spatial)."""
-        for index, sample in enumerate(batch.samples.tolist()):
-            for scale in self._scales:
-                if sample in scale.chosen:
-                    scale.add(sample, index, batch.first_row, y_true, y_pred)
+        """Keep what this batch has of the chosen samples; label maps have shape (n, *spatial).
+
+        Several threads may add at the same time.
+        """
+        with self._lock:
+            for index, sample in enumerate(batch.samples.tolist()):
+                for scale in self._scales:
+                    if sample in scale.chosen:
+                        scale.add(sample, index, batch.first_row, y_true, y_pred)
 
     def build(self) -> Probe:
         """Return the probe."""
