@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from iou_doctor import contracts, interpret
+from iou_doctor import contracts, handover, interpret
 from iou_doctor.baseline import Baseline
 from iou_doctor.contracts import keras
 from iou_doctor.derivation import Derivation, Pairing
@@ -45,6 +45,8 @@ def check(
     metric_call: str | None = None,
     selection: Selection | None = None,
     baseline: Baseline | None = None,
+    everything: bool = False,
+    batch_size: int | None = None,
     progress: Callable[[int, int], object] | None = None,
     jobs: int | None = None,
 ) -> Report:
@@ -56,6 +58,8 @@ def check(
         metric_call: the metric as written in the user's code; `None`: `keras.metrics.MeanIoU`.
         selection: which rules to report; `None`: all.
         baseline: an earlier report to compare with.
+        everything: ask every contract, not only those that people compare most.
+        batch_size: images in one update of a metric; `None`: all.
         progress: called with the samples done and in all, now and then.
         jobs: threads; `None`: one for each usable core.
 
@@ -67,10 +71,10 @@ def check(
     metric, options = _metric(metric_call, options)
     _check_limits(options)
     layout = interpret.read_layout(pair, options, num_classes=options.num_classes)
-    first = _first_pass(pair, layout, metric, options, progress, jobs)
+    first = _first_pass(pair, layout, metric, options, progress, jobs, everything=everything)
     if _stored_alike(layout, first.stats):
         layout = replace(layout, relation=Relation.FLATTENED)
-        first = _first_pass(pair, layout, metric, options, progress, jobs)
+        first = _first_pass(pair, layout, metric, options, progress, jobs, everything=everything)
     reading = interpret.settle(
         pair,
         layout,
@@ -85,6 +89,7 @@ def check(
             num_classes=reading.num_classes, ignore_class=reading.ignore_index
         )
     evidence = replace(_evidence(pair, reading, first, metric), baseline=baseline)
+    evidence = _with_contracts(evidence, everything=everything, batch_size=batch_size)
     return diagnose(evidence, selection or Selection(), _recount(first.passes, reading))
 
 
@@ -106,11 +111,29 @@ def _first_pass(
     options: Options,
     progress: Callable[[int, int], object] | None,
     jobs: int | None,
+    *,
+    everything: bool,
 ) -> _First:
     flat = interpret.metric_pairing(layout, metric)
     passes = Passes(pair, layout, _threshold(options, metric), jobs or usable_cores())
-    pairings = _unique([*interpret.doctor_pairings(pair, layout, options), flat])
-    return _First(passes, flat, *passes.first(pairings, progress))
+    wanted = [*interpret.doctor_pairings(pair, layout, options), flat]
+    sums = None
+    if everything:
+        wanted += handover.pairings(pair, layout)
+        sums = handover.sums_wanted(pair, layout, options.ignore_index)
+    return _First(passes, flat, *passes.first(_unique(wanted), progress, sums))
+
+
+def _with_contracts(evidence: Evidence, *, everything: bool, batch_size: int | None) -> Evidence:
+    """Return the evidence with what other implementations report."""
+    given = handover.given(
+        evidence.pair, evidence.reading, evidence.stats, evidence.pairs, batch_size
+    )
+    if given is None:
+        return evidence
+    doctor = evidence.score.mean_iou if evidence.score else None
+    table = contracts.table(given, everything=everything, doctor=doctor)
+    return replace(evidence, given=given, contracts=table)
 
 
 def _recount(passes: Passes, reading: Reading) -> Callable[[Sequence[Step]], PairCounts]:
@@ -153,8 +176,8 @@ def _metric(call: str | None, options: Options) -> tuple[Metric, Options]:
         )
         return default, options
     signature, arguments = interpret.parse_call(call, contracts.SIGNATURES)
-    contract = contracts.contract_of(signature.name)
-    metric = contract.metric_from_call(signature.name, arguments, call=call)
+    library = contracts.library_of(signature.name)
+    metric = library.metric_from_call(signature.name, arguments, call=call)
     if metric.num_classes is not None and metric.num_classes < 2:
         raise UsageError(
             f"--metric {call}: background counts, so two classes are the least; num_classes=2"
@@ -206,19 +229,16 @@ def _metric_score(
     metric: Metric, reading: Reading, stats: Stats, pairing: Pairing | None
 ) -> ContractScore:
     """Return what the user's metric reports on the arrays as given, or the error it raises."""
-    layout, contract = reading.layout, contracts.contract_of(metric.name)
-    if error := contract.axis_error(metric):
+    layout, library = reading.layout, contracts.library_of(metric.name)
+    if error := library.axis_error(metric):
         return contracts.failure(metric, error)
     if pairing is None or pairing not in stats.tables:
-        sizes = [
-            interpret.flat_size(axes, derivation)
-            for axes, derivation in ((layout.y_true, metric.true), (layout.y_pred, metric.pred))
-        ]
+        sizes = interpret.lengths(layout, Pairing(metric.true, metric.pred, flat=True))
         if sizes[0] is not None and sizes[0] == sizes[1]:
             why = "the arrays flatten alike but differ in samples"
             return contracts.not_replayed(metric, why)
-        return contracts.failure(metric, contract.size_error(sizes[0], sizes[1]))
-    return contract.evaluate(metric, stats.tables[pairing], num_classes=reading.num_classes)
+        return contracts.failure(metric, contracts.size_error(sizes))
+    return library.evaluate(metric, stats.tables[pairing], num_classes=reading.num_classes)
 
 
 def _evidence(pair: Pair, reading: Reading, first: _First, metric: Metric) -> Evidence:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from iou_doctor.report import Report
 
 Format = Literal["full", "concise", "json"]
+Contracts = Literal["common", "all"]
 FailOn = Literal["error", "warning", "note", "never"]
 
 app = typer.Typer(
@@ -103,6 +104,14 @@ def check(
         float,
         typer.Option(metavar="DROP", help="How far an IoU may fall below the baseline's."),
     ] = 0.01,
+    contracts: Annotated[
+        Contracts,
+        typer.Option(help="Which implementations to compare: those people use most, or all."),
+    ] = "common",
+    batch_size: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Images in one update, for averages over batches."),
+    ] = None,
     output_format: Annotated[Format, typer.Option(help="How to write the report.")] = "full",
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the report to FILE, not to stdout.")
@@ -149,6 +158,8 @@ def check(
                 metric_call=metric,
                 selection=selection,
                 baseline=earlier,
+                everything=contracts == "all",
+                batch_size=batch_size,
                 progress=advance,
                 jobs=jobs,
             )

@@ -27,8 +27,13 @@ class Derivation(StrEnum):
     """The first largest channel of the class axis; with a NaN, or all zero, no class."""
     ARGMAX_LAST = "argmax-last"
     """The first largest entry of the last axis as stored, whatever that axis means."""
+    ARGMAX_NAN = "argmax-nan"
+    """The same as NumPy and torch find it: a NaN is the largest, all zero is class 0."""
     BINS = "bins"
-    """3 · compare(value, 0) + compare(value, threshold); compare is 0 for <, 1 for =, 2 for >."""
+    """3 · compare(value, 0) + compare(value, threshold), and 9 more above 1.
+
+    compare is 0 for <, 1 for = and 2 for >.
+    """
     TIMES_255 = "times-255"
     """The value times 255, rounded: undoes a division by 255."""
     TENTHS = "tenths"

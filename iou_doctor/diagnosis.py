@@ -75,7 +75,7 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
         score=evidence.score,
         metric_call=evidence.metric.call,
         metric=evidence.metric_score,
-        contracts=(evidence.metric_score,),
+        contracts=evidence.contracts,
         findings=findings,
         explains=explains,
         outcomes=outcomes,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from iou_doctor.baseline import Baseline
 from iou_doctor.finding import Finding, Severity
+from iou_doctor.given import Given
 from iou_doctor.metric import Metric
 from iou_doctor.probe import Sampled
 from iou_doctor.reading import Reading
@@ -38,6 +39,10 @@ class Evidence:
     """Label maps of some samples; `None` where pixels do not pair up."""
     sampled_times_255: Sampled | None = None
     """The same with masks times 255; `None` for masks of integers."""
+    given: Given | None = None
+    """What the libraries get; `None` where the arrays cannot be handed over."""
+    contracts: tuple[ContractScore, ...] = ()
+    """What other implementations report for the arrays as given."""
     baseline: Baseline | None = None
     """What an earlier report said; `None` where none was given."""
     found: tuple[Finding, ...] = ()

@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from iou_doctor import repairs
+from iou_doctor.channel_sums import SumsWanted
 from iou_doctor.derivation import Pairing
 from iou_doctor.layout import Layout, Relation
 from iou_doctor.probe import Probe
@@ -31,7 +32,10 @@ class Passes:
     jobs: int = 1
 
     def first(
-        self, pairings: Sequence[Pairing], progress: Callable[[int, int], object] | None
+        self,
+        pairings: Sequence[Pairing],
+        progress: Callable[[int, int], object] | None,
+        sums: SumsWanted | None = None,
     ) -> tuple[Stats, Probe]:
         """Return all counts, and the maps of some samples."""
         probe = ProbeBuilder(self.layout.samples, self._size_of, self.layout.mismatched)
@@ -42,6 +46,7 @@ class Passes:
             threshold=self.threshold,
             mend=self._mend(()),
             probe=probe,
+            sums=sums,
             progress=progress,
             jobs=self.jobs,
         )

@@ -89,6 +89,12 @@ class ContractScore:
     """Values that it leaves out without a word (the ignore label is not among them)."""
     counter: Counter | None = None
     """`None`: it counts exactly, whatever the size."""
+    call: str = ""
+    """As a user would write it for these arrays; empty where the name is all there is."""
+    short: str = ""
+    """What people call it."""
+    per_class: tuple[float | None, ...] | None = None
+    """The ratio of each class; `None` where it forms none over the data set, or for NaN."""
 
 
 def score(*, pairs: PairCounts, num_classes: int, ignore_index: int | None) -> Score:

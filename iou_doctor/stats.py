@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.channel_sums import ChannelSums
 from iou_doctor.derivation import Pairing
 from iou_doctor.errors import ReadingError
 
@@ -287,6 +288,8 @@ class Stats:
     tables: Mapping[Pairing, PairCounts]
     y_true: ValueCounts
     y_pred: ValueCounts
+    sums: ChannelSums | None = None
+    """Sums of scores for each image and channel, where something asked for them. S3."""
 
     def __add__(self, other: Stats) -> Stats:
         return Stats.merge([self, other])
@@ -306,4 +309,5 @@ class Stats:
             },
             y_true=reduce(ValueCounts.__add__, (part.y_true for part in parts), ValueCounts()),
             y_pred=reduce(ValueCounts.__add__, (part.y_pred for part in parts), ValueCounts()),
+            sums=ChannelSums.merge([part.sums for part in parts if part.sums is not None]),
         )

@@ -25,10 +25,21 @@ NOUNS = {
         "derivation",
     ),
     *("score", "repair", "finding", "evidence", "report", "known", "baseline"),
+    *("channel_sums", "contract", "given"),
 }
 VERBS = {"sources", "interpret", "scan", "contracts", "checks", "repairs", "render", "writers"}
 JOINERS = {
-    *("checkup", "passes", "diagnosis", "what_if", "second_look", "treatment", "mending", "fixing"),
+    *(
+        "handover",
+        "checkup",
+        "passes",
+        "diagnosis",
+        "what_if",
+        "second_look",
+        "treatment",
+        "mending",
+        "fixing",
+    ),
     *("cli", "cli_fix", "cli_options", "__init__", "__main__"),
 }
 DOORS = {

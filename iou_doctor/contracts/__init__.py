@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
+from iou_doctor.contract import Contract
 from iou_doctor.contracts import keras, tf_keras
+from iou_doctor.contracts._compare import VISIBLE, reasons
+from iou_doctor.contracts._evaluate import evaluate
+from iou_doctor.contracts._labels import size_error
+from iou_doctor.contracts._table import CONTRACTS
+from iou_doctor.given import Form, Given
 from iou_doctor.metric import Metric, Signature
 from iou_doctor.score import ContractScore
 from iou_doctor.stats import PairCounts
 
-__all__ = ["SIGNATURES", "contract_of", "failure", "keras", "not_replayed", "tf_keras"]
+__all__ = [
+    "CONTRACTS",
+    "SIGNATURES",
+    "applicable",
+    "evaluate",
+    "failure",
+    "keras",
+    "library_of",
+    "not_replayed",
+    "reasons",
+    "size_error",
+    "table",
+    "tf_keras",
+]
+
+TWO_CLASSES = 2
 
 
-class Contract(Protocol):
+class Library(Protocol):
     """What a module of this package offers for the metrics that a call can name."""
 
     LIBRARY: str
@@ -26,33 +48,83 @@ class Contract(Protocol):
     def evaluate(self, metric: Metric, pairs: PairCounts, *, num_classes: int) -> ContractScore:
         """Return what the metric reports for the table of its own pairing."""
 
-    def size_error(self, true_size: int | None, pred_size: int | None) -> str:
-        """Return the error of two arrays that flatten to different lengths."""
-
     def axis_error(self, metric: Metric) -> str | None:
         """Return the error that the metric's `axis` leads to, if any."""
 
 
-_CONTRACTS: tuple[Contract, ...] = (keras, tf_keras)
+_LIBRARIES: tuple[Library, ...] = (keras, tf_keras)
 """The first one that has a metric of a short name is meant by it."""
-SIGNATURES = tuple(signature for contract in _CONTRACTS for signature in contract.SIGNATURES)
+SIGNATURES = tuple(signature for library in _LIBRARIES for signature in library.SIGNATURES)
 
 
-def contract_of(metric_name: str) -> Contract:
-    """Return the contract of a metric by its full name, one of `SIGNATURES`."""
+def library_of(metric_name: str) -> Library:
+    """Return the library of a metric by its full name, one of `SIGNATURES`."""
     by_name = {
-        signature.name: contract for contract in _CONTRACTS for signature in contract.SIGNATURES
+        signature.name: library for library in _LIBRARIES for signature in library.SIGNATURES
     }
     return by_name[metric_name]
 
 
 def failure(metric: Metric, error: str) -> ContractScore:
     """Return the score of a metric that raises."""
-    contract = contract_of(metric.name)
-    return ContractScore(metric.name, contract.LIBRARY, contract.VERSIONS, value=None, error=error)
+    library = library_of(metric.name)
+    return ContractScore(metric.name, library.LIBRARY, library.VERSIONS, value=None, error=error)
 
 
 def not_replayed(metric: Metric, why: str) -> ContractScore:
     """Return the score of a metric whose number is not worked out here."""
-    contract = contract_of(metric.name)
-    return ContractScore(metric.name, contract.LIBRARY, contract.VERSIONS, value=None, note=why)
+    library = library_of(metric.name)
+    return ContractScore(metric.name, library.LIBRARY, library.VERSIONS, value=None, note=why)
+
+
+def applicable(given: Given, *, everything: bool) -> Iterator[Contract]:
+    """Yield the contracts that say something about such arrays.
+
+    Args:
+        given: the arrays.
+        everything: not only those that people compare most.
+    """
+    for contract in CONTRACTS:
+        if not contract.common and not everything:
+            continue
+        if contract.pairing and not (
+            contract.pairing in given.flat or contract.pairing in given.lengths
+        ):
+            continue
+        if contract.binary and given.num_classes != TWO_CLASSES:
+            continue
+        if given.form is Form.ONE_CHANNEL and not contract.choices.background:
+            continue
+        yield contract
+
+
+def table(given: Given, *, everything: bool, doctor: float | None) -> tuple[ContractScore, ...]:
+    """Return what each implementation reports, and why where it is not the doctor's number.
+
+    Args:
+        given: the arrays.
+        everything: not only what people compare most.
+        doctor: the doctor's own mean IoU.
+    """
+    scores = []
+    told: dict[float, str] = {}
+    for contract in applicable(given, everything=everything):
+        found = evaluate(contract, given)
+        if found.value is not None and found.note is None and doctor is not None:
+            key = round(found.value, 4)
+            if abs(found.value - doctor) > VISIBLE and key not in told:
+                told[key] = "; ".join(reasons(contract, given, found.value))
+            found = replace(found, note=told.get(key))
+        scores.append(replace(found, call=_filled(contract, given)))
+    return tuple(scores)
+
+
+def _filled(contract: Contract, given: Given) -> str:
+    """Return the call as a user would write it for these arrays."""
+    ignore = given.ignore_index
+    call = contract.call
+    if ignore is None:
+        for argument in ("ignore_index={ignore_index}", "ignore_class={ignore_index}"):
+            call = call.replace(f", {argument}", "").replace(f"{argument}, ", "")
+            call = call.replace(argument, "")
+    return call.format(num_classes=given.num_classes, ignore_index=ignore)

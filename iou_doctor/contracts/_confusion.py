@@ -8,16 +8,19 @@ are left out or refused, and how the ratios are formed, differs between the libr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from iou_doctor.derivation import Derivation, naive_answer
+from iou_doctor.contract import Choices, Contract
+from iou_doctor.contracts._evaluate import evaluate
+from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.errors import UsageError
+from iou_doctor.given import Form, Given
 from iou_doctor.metric import Metric, Signature
-from iou_doctor.stats import Counts, PairCounts
+from iou_doctor.score import ContractScore
+from iou_doctor.stats import PairCounts
 
 _SPARSE = {"ignore_class": None, "sparse_y_true": True, "sparse_y_pred": True, "axis": -1}
 _ONE_HOT = {"ignore_class": None, "sparse_y_pred": False, "axis": -1}
@@ -72,51 +75,45 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
     )
 
 
-@dataclass(frozen=True)
-class Confusion:
-    """The pairs as such a metric counts them."""
+def contract_of(
+    metric: Metric, *, library: str, versions: str, choices: Choices, error: str
+) -> Contract:
+    """Return the contract of one metric object."""
+    return Contract(
+        name=metric.name,
+        library=library,
+        versions=versions,
+        call=metric.call,
+        pairing=Pairing(metric.true, metric.pred, flat=True),
+        num_classes=metric.num_classes,
+        choices=replace(choices, target_class_ids=metric.target_class_ids),
+        error=error,
+    )
 
-    matrix: Counts
-    """Shape (classes, classes), truth by prediction: the pairs with both sides in range."""
-    strays: PairCounts
-    """The other pairs, but for those whose truth is `ignore_class`."""
-    classes: int
-    class_ids: tuple[int, ...]
-    """The classes in the mean."""
 
-
-def confusion(metric: Metric, pairs: PairCounts, *, num_classes: int) -> Confusion:
-    """Return the counts of a metric's own pairing.
+def evaluated(
+    metric: Metric, contract: Contract, pairs: PairCounts, *, num_classes: int
+) -> ContractScore:
+    """Return what a contract reports for the table of the metric's own pairing, all in one update.
 
     Args:
-        metric: a metric of this kind.
-        pairs: the table of its pairing; void codes stand for its naive answers.
+        metric: the metric object.
+        contract: what it computes.
+        pairs: the table; void codes stand for its naive answers.
         num_classes: for a metric whose call does not name it.
     """
-    classes = metric.num_classes or num_classes
-    truth, prediction = naive_answer(pairs.truth), naive_answer(pairs.prediction)
-    if metric.pred is Derivation.BINS:
-        prediction = (prediction % 3 >= 1).astype(np.int64)  # at or above the threshold
-    counts = PairCounts(pairs.image, truth, prediction, pairs.count)
-    if metric.ignore_class is not None:
-        counts = counts.where(truth != metric.ignore_class)
-    known = _within(counts.truth, classes) & _within(counts.prediction, classes)
-    kept = counts.where(known)
-    matrix = np.zeros((classes, classes), dtype=np.int64)
-    np.add.at(matrix, (kept.truth, kept.prediction), kept.count)
-    ids = metric.target_class_ids or tuple(range(classes))
-    return Confusion(matrix, counts.where(~known), classes, ids)
-
-
-def unions(matrix: NDArray[Any]) -> NDArray[Any]:
-    """Return the union of each class, in the dtype of the matrix."""
-    dtype = matrix.dtype
-    total: NDArray[Any] = matrix.sum(axis=0, dtype=dtype) + matrix.sum(axis=1, dtype=dtype)
-    return total - np.diag(matrix)
-
-
-def _within(labels: NDArray[np.int64], classes: int) -> NDArray[np.bool_]:
-    return (labels >= 0) & (labels < classes)
+    pooled = pairs.pooled()
+    given = Given(
+        form=Form.LABELS,
+        samples=1,
+        num_classes=metric.num_classes or num_classes,
+        ignore_index=metric.ignore_class,
+        labels=pooled,
+        true_dtype=np.dtype(np.int64),
+        pred_dtype=np.dtype(np.int64),
+        flat={Pairing(metric.true, metric.pred, flat=True): pooled},
+    )
+    return evaluate(contract, given)
 
 
 def _derivation(sparse: object) -> Derivation:

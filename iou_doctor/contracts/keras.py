@@ -1,26 +1,25 @@
-"""What the IoU metrics of Keras 3.15 report.
+"""What the IoU metrics of Keras 3 report.
 
 Source: keras 3.15.1, `keras/src/metrics/iou_metrics.py` (`_IoUBase.update_state`, `IoU.result`)
 and `metrics_utils.confusion_matrix`. A pair with either side outside 0..num_classes-1 is dropped
-without a word, as are pairs whose truth is `ignore_class`. The counts are int64 (int32 on the
-torch backend); the ratios are float32, with 1e-7 added to each union and to the number of classes
-with a union.
+without a word (it raises before 3.15), as are pairs whose truth is `ignore_class`. The counts are
+int64 (int32 on the torch backend, float32 before 3.8); the ratios are float32, with 1e-7 added to
+each union and to the number of classes with a union.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from iou_doctor.contracts._confusion import confusion, metric_from_call, signatures, unions
-from iou_doctor.derivation import Derivation
+from iou_doctor.contract import Absent, Choices, Contract, Counting, Floats, Ignored, Stray
+from iou_doctor.contracts._confusion import contract_of, evaluated, metric_from_call, signatures
+from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.metric import Metric, Signature
-from iou_doctor.score import ContractScore, Counter
+from iou_doctor.score import ContractScore
 from iou_doctor.stats import PairCounts
 
 __all__ = [
+    "CONTRACTS",
     "LIBRARY",
     "SIGNATURES",
     "VERSIONS",
@@ -28,18 +27,83 @@ __all__ = [
     "default_metric",
     "evaluate",
     "metric_from_call",
-    "size_error",
 ]
 
 LIBRARY = "keras"
 VERSIONS = "3.15"
-EPSILON = np.float32(1e-7)
 SIGNATURES: tuple[Signature, ...] = signatures("keras.metrics")
-
-SMALL_COUNTER = np.int32
-LARGEST_INT32 = 2**31 - 1
 WORKING_AXES = (-1, 0)
 """`result()` sums a vector over `axis`, so that only these two do not raise."""
+
+_CHOICES = Choices(
+    floats=Floats.TRUNCATED,
+    stray_truth=Stray.DROPPED,
+    stray_prediction=Stray.DROPPED,
+    ignored=Ignored.CLASS_STAYS,
+    absent=Absent.SKIPPED,
+    epsilon=1e-7,
+    empty=0.0,
+)
+_RAISING = replace(_CHOICES, stray_truth=Stray.RAISES, stray_prediction=Stray.RAISES)
+_BINARY = replace(_CHOICES, floats=Floats.THRESHOLDED, ignored=Ignored.NO_OPTION)
+_RANGE_ERROR = "InvalidArgumentError: {label} of the {side} does not index into 0..{last}"
+_LABELS, _ARGMAX, _BINS = Derivation.LABELS, Derivation.ARGMAX_LAST, Derivation.BINS
+_MEAN = "MeanIoU(num_classes={num_classes}, ignore_class={ignore_index}"
+
+
+def _contract(
+    name: str,
+    call: str,
+    pairing: tuple[Derivation, Derivation] = (_LABELS, _LABELS),
+    *,
+    versions: str = VERSIONS,
+    choices: Choices = _CHOICES,
+) -> Contract:
+    return Contract(
+        name=f"keras.{name}",
+        library=LIBRARY,
+        versions=versions,
+        call=f"keras.metrics.{call}",
+        pairing=Pairing(*pairing, flat=True),
+        num_classes=2 if choices.floats is Floats.THRESHOLDED else None,
+        choices=choices,
+        short=f"Keras {name}",
+        error=_RANGE_ERROR,
+        binary=choices.floats is Floats.THRESHOLDED,
+        common=name == "MeanIoU",
+    )
+
+
+CONTRACTS = (
+    _contract("MeanIoU", f"{_MEAN})"),
+    _contract("MeanIoU@3.14", f"{_MEAN})", versions="3.8-3.14", choices=_RAISING),
+    _contract(
+        "MeanIoU@3.7",
+        f"{_MEAN})",
+        versions="3.0-3.7",
+        choices=replace(_RAISING, counting=Counting.STOPS),
+    ),
+    _contract("MeanIoU[sparse_y_pred=False]", f"{_MEAN}, sparse_y_pred=False)", (_LABELS, _ARGMAX)),
+    _contract("MeanIoU[sparse_y_true=False]", f"{_MEAN}, sparse_y_true=False)", (_ARGMAX, _LABELS)),
+    _contract(
+        "MeanIoU[sparse_y_true=False,sparse_y_pred=False]",
+        f"{_MEAN}, sparse_y_true=False, sparse_y_pred=False)",
+        (_ARGMAX, _ARGMAX),
+    ),
+    _contract("OneHotMeanIoU", "OneHotMeanIoU(num_classes={num_classes})", (_ARGMAX, _ARGMAX)),
+    _contract(
+        "IoU[target=1]",
+        "IoU(num_classes={num_classes}, target_class_ids=[1], ignore_class={ignore_index})",
+        choices=replace(_CHOICES, target_class_ids=(1,)),
+    ),
+    _contract("BinaryIoU", "BinaryIoU()", (_LABELS, _BINS), choices=_BINARY),
+    _contract(
+        "BinaryIoU[target=1]",
+        "BinaryIoU(target_class_ids=[1])",
+        (_LABELS, _BINS),
+        choices=replace(_BINARY, target_class_ids=(1,)),
+    ),
+)
 
 
 def default_metric(*, num_classes: int | None, ignore_class: int | None) -> Metric:
@@ -63,25 +127,13 @@ def evaluate(metric: Metric, pairs: PairCounts, *, num_classes: int) -> Contract
         pairs: the table of the metric's own pairing; void codes stand for its naive answers.
         num_classes: for a metric whose call does not name it.
     """
-    counts = confusion(metric, pairs, num_classes=num_classes)
-    return ContractScore(
-        name=metric.name,
-        library=LIBRARY,
-        versions=VERSIONS,
-        value=_mean_iou(counts.matrix, counts.class_ids),
-        dropped=counts.strays.total,
-        counter=None if _on_tensorflow(metric) else _int32(counts.matrix, counts.class_ids),
+    # the call as written may leave no backend but TensorFlow, which counts in int64
+    exact = metric.call.strip().startswith(("tf.", "tensorflow."))
+    choices = replace(_CHOICES, counting=Counting.EXACT if exact else Counting.WRAPS)
+    contract = contract_of(
+        metric, library=LIBRARY, versions=VERSIONS, choices=choices, error=_RANGE_ERROR
     )
-
-
-def size_error(true_size: int | None, pred_size: int | None) -> str:
-    """Return the error of two arrays that flatten to different lengths."""
-    if true_size is None or pred_size is None:
-        return "ValueError: the images differ in size and cannot be stacked into one array"
-    return (
-        "InvalidArgumentError: Incompatible shapes after flattening:"
-        f" [{true_size}] masks vs. [{pred_size}] predictions"
-    )
+    return evaluated(metric, contract, pairs, num_classes=num_classes)
 
 
 def axis_error(metric: Metric) -> str | None:
@@ -89,29 +141,3 @@ def axis_error(metric: Metric) -> str | None:
     if metric.axis in WORKING_AXES:
         return None
     return "ValueError: result() fails for every `axis` but -1 and 0 (keras issue 23667)"
-
-
-def _on_tensorflow(metric: Metric) -> bool:
-    """Return whether the call as written leaves no other backend."""
-    return metric.call.strip().startswith(("tf.", "tensorflow."))
-
-
-def _int32(matrix: NDArray[np.int64], class_ids: tuple[int, ...]) -> Counter:
-    """Return the counters of the torch backend, which wrap where int32 ends."""
-    return Counter(
-        dtype="int32",
-        largest=int(unions(matrix).max()),
-        limit=LARGEST_INT32,
-        value=_mean_iou(matrix.astype(SMALL_COUNTER), class_ids),
-        condition="on the torch backend",
-    )
-
-
-def _mean_iou(matrix: NDArray[Any], class_ids: tuple[int, ...]) -> float:
-    """Return the mean IoU over some classes, in float32 as Keras does."""
-    chosen = list(class_ids)
-    right = np.diag(matrix)[chosen].astype(np.float32)
-    single = unions(matrix)[chosen].astype(np.float32)
-    valid = single > 1e-9
-    iou = np.where(valid, right / (single + EPSILON), np.float32(0))
-    return float(iou.sum(dtype=np.float32) / (np.float32(valid.sum()) + EPSILON))

@@ -9,30 +9,51 @@ is 0. Within one `update_state` ones are added to a cell one by one, so that it 
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
-from iou_doctor.contracts._confusion import confusion, metric_from_call, signatures, unions
+from iou_doctor.contract import Absent, Choices, Contract, Counting, Floats, Ignored, Stray
+from iou_doctor.contracts._confusion import contract_of, evaluated, metric_from_call, signatures
+from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.metric import Metric, Signature
-from iou_doctor.score import ContractScore, Counter
+from iou_doctor.score import ContractScore
 from iou_doctor.stats import PairCounts
 
 __all__ = [
+    "CONTRACTS",
     "LIBRARY",
     "SIGNATURES",
     "VERSIONS",
     "axis_error",
     "evaluate",
     "metric_from_call",
-    "size_error",
 ]
 
 LIBRARY = "tf-keras"
 VERSIONS = "2.21"
 SIGNATURES: tuple[Signature, ...] = signatures("tf_keras.metrics")
 
-STOPS_AT = 2**24
-"""In float32, 2**24 + 1 is 2**24."""
+_CHOICES = Choices(
+    floats=Floats.TRUNCATED,
+    stray_truth=Stray.RAISES,
+    stray_prediction=Stray.RAISES,
+    ignored=Ignored.CLASS_STAYS,
+    absent=Absent.SKIPPED,
+    counting=Counting.STOPS,
+    empty=0.0,
+)
+_RANGE_ERROR = "InvalidArgumentError: `{argument}` {trouble} ({label} is not in 0..{last})"
+
+CONTRACTS = (
+    Contract(
+        name="tf_keras.MeanIoU",
+        library=LIBRARY,
+        versions="2.10-2.21",
+        call="tf_keras.metrics.MeanIoU(num_classes={num_classes}, ignore_class={ignore_index})",
+        pairing=Pairing(Derivation.LABELS, Derivation.LABELS, flat=True),
+        choices=_CHOICES,
+        short="tf-keras MeanIoU",
+        error=_RANGE_ERROR,
+        common=True,
+    ),
+)
 
 
 def evaluate(metric: Metric, pairs: PairCounts, *, num_classes: int) -> ContractScore:
@@ -43,55 +64,12 @@ def evaluate(metric: Metric, pairs: PairCounts, *, num_classes: int) -> Contract
         pairs: the table of the metric's own pairing; void codes stand for its naive answers.
         num_classes: for a metric whose call does not name it.
     """
-    counts = confusion(metric, pairs, num_classes=num_classes)
-    if counts.strays.total:
-        error = _range_error(counts.strays, counts.classes)
-        return ContractScore(metric.name, LIBRARY, VERSIONS, value=None, error=error)
-    return ContractScore(
-        name=metric.name,
-        library=LIBRARY,
-        versions=VERSIONS,
-        value=_mean_iou(counts.matrix, counts.class_ids),
-        counter=Counter(
-            dtype="float32",
-            largest=int(counts.matrix.max()),
-            limit=STOPS_AT,
-            value=_mean_iou(counts.matrix.clip(max=STOPS_AT), counts.class_ids),
-            condition="if all pixels come in one `update_state`",
-        ),
+    contract = contract_of(
+        metric, library=LIBRARY, versions=VERSIONS, choices=_CHOICES, error=_RANGE_ERROR
     )
-
-
-def size_error(true_size: int | None, pred_size: int | None) -> str:
-    """Return the error of two arrays that flatten to different lengths."""
-    if true_size is None or pred_size is None:
-        return "ValueError: the images differ in size and cannot be stacked into one array"
-    return (
-        "InvalidArgumentError: Shapes of all inputs must match after flattening:"
-        f" [{true_size}] masks != [{pred_size}] predictions"
-    )
+    return evaluated(metric, contract, pairs, num_classes=num_classes)
 
 
 def axis_error(metric: Metric) -> str | None:  # noqa: ARG001 - any axis works, unlike in Keras 3
     """Return `None`: no `axis` makes `result()` fail."""
     return None
-
-
-def _range_error(strays: PairCounts, classes: int) -> str:
-    """Return the error of the first assertion that fails: negative before too large."""
-    sides = (("labels", strays.truth), ("predictions", strays.prediction))
-    for name, values in sides:
-        if (values < 0).any():
-            return f"InvalidArgumentError: `{name}` contains negative values"
-    name = "labels" if (strays.truth >= classes).any() else "predictions"
-    return f"InvalidArgumentError: `{name}` out of bound (num_classes={classes})"
-
-
-def _mean_iou(matrix: NDArray[np.int64], class_ids: tuple[int, ...]) -> float:
-    """Return the mean IoU over some classes, in float32; 0 where no class has a union."""
-    counts = matrix.astype(np.float32)
-    chosen = list(class_ids)
-    right, union = np.diag(counts)[chosen], unions(counts)[chosen]
-    valid = union != 0
-    iou = np.divide(right, union, out=np.zeros_like(right), where=valid)
-    return float(iou.sum(dtype=np.float32) / max(np.float32(valid.sum()), np.float32(1)))

@@ -2,7 +2,12 @@
 
 from iou_doctor.interpret.axes import read_layout
 from iou_doctor.interpret.metric_call import parse_call
-from iou_doctor.interpret.pairings import doctor_pairings, flat_size, metric_pairing
+from iou_doctor.interpret.pairings import (
+    doctor_pairings,
+    flat_pairing,
+    lengths,
+    metric_pairing,
+)
 from iou_doctor.interpret.sampled import sampled
 from iou_doctor.interpret.settle import doctor_labels, doctor_pairing, settle
 
@@ -10,7 +15,8 @@ __all__ = [
     "doctor_labels",
     "doctor_pairing",
     "doctor_pairings",
-    "flat_size",
+    "flat_pairing",
+    "lengths",
     "metric_pairing",
     "parse_call",
     "read_layout",

@@ -52,18 +52,29 @@ def metric_pairing(layout: Layout, metric: Metric) -> Pairing | None:
     A metric that flattens pairs values in the order stored. Where that is the doctor's own
     order, the doctor's table serves both.
     """
+    return flat_pairing(layout, metric.true, metric.pred, axis=metric.axis)
+
+
+def flat_pairing(
+    layout: Layout, true: Derivation, pred: Derivation, *, axis: int = -1
+) -> Pairing | None:
+    """Return the pairing of two sides that are flattened, or `None` where their sizes differ."""
     if layout.y_true.samples != layout.y_pred.samples or layout.mismatched:
         return None
-    true = _own_table(layout.y_true, metric.true, metric.axis)
-    pred = _own_table(layout.y_pred, metric.pred, metric.axis)
-    if true and pred and layout.relation in {Relation.EQUAL, Relation.FLATTENED}:
-        return Pairing(true, pred)
-    if metric.axis != -1 and Derivation.ARGMAX_LAST in (metric.true, metric.pred):
+    own = _own_table(layout.y_true, true, axis), _own_table(layout.y_pred, pred, axis)
+    if own[0] and own[1] and layout.relation in {Relation.EQUAL, Relation.FLATTENED}:
+        return Pairing(own[0], own[1])
+    if axis != -1 and Derivation.ARGMAX_LAST in (true, pred):
         return None
-    sizes = flat_size(layout.y_true, metric.true), flat_size(layout.y_pred, metric.pred)
+    sizes = lengths(layout, Pairing(true, pred, flat=True))
     if sizes[0] is None or sizes[0] != sizes[1]:
         return None
-    return Pairing(metric.true, metric.pred, flat=True)
+    return Pairing(true, pred, flat=True)
+
+
+def lengths(layout: Layout, pairing: Pairing) -> tuple[int | None, int | None]:
+    """Return how many labels a metric that flattens gets; `None` where images differ in size."""
+    return flat_size(layout.y_true, pairing.true), flat_size(layout.y_pred, pairing.pred)
 
 
 def _own_table(axes: Axes, derivation: Derivation, axis: int) -> Derivation | None:

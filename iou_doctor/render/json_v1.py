@@ -87,6 +87,7 @@ def _scores(score: Score | None, names: tuple[str, ...]) -> dict[str, Any]:
 def _contract(contract: ContractScore) -> dict[str, Any]:
     return {
         "name": contract.name,
+        "call": contract.call,
         "library": contract.library,
         "versions": contract.versions,
         "value": contract.value,

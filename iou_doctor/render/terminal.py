@@ -12,6 +12,7 @@ from rich.text import Text
 
 from iou_doctor.finding import Finding, Severity, Status
 from iou_doctor.layout import Assumption
+from iou_doctor.render.others import groups
 from iou_doctor.repair import Repair
 from iou_doctor.report import Report
 from iou_doctor.score import ClassScore, Score
@@ -19,6 +20,8 @@ from iou_doctor.score import ClassScore, Score
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 MOST_CLASSES = 30
 """Rows of the class table without -v; of more classes the worst are shown."""
+MOST_GROUPS = 6
+"""Different numbers of other implementations without -v."""
 CODE = r"\x1b\[[0-9;]*m"
 PADDING = re.compile(rf"(?: |{CODE})+$", re.MULTILINE)
 """Spaces that fill a line up; a log is better without them."""
@@ -61,6 +64,7 @@ def render(report: Report, console: Console, *, verbose: bool = False, quiet: bo
             _three_numbers(report),
             *_findings(report, verbose),
             *_classes(report, glyphs, width, verbose),
+            *_others(report, verbose),
             _footer(report, glyphs),
             *([_rules(report)] if verbose else []),
         ]
@@ -224,6 +228,26 @@ def _means(score: Score, glyphs: Glyphs) -> str:
             f"per image {_number(score.per_image_mean_iou)}",
         ]
     )
+
+
+def _others(report: Report, verbose: bool) -> list[RenderableType]:
+    """Return what other implementations would report; nothing where all agree with the doctor."""
+    found = groups(report)
+    shown = found if verbose or len(found) <= MOST_GROUPS else found[:MOST_GROUPS]
+    if not shown or (len(found) == 1 and not verbose and not found[0].why):
+        return []
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(justify="right", style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for index, group in enumerate(shown):
+        text = Text(", ".join(group.names))
+        if group.why:
+            text.append(f": {group.why}", style="dim")
+        grid.add_row("" if index else "others would report", group.value, text)
+    if len(shown) < len(found):
+        grid.add_row("", "", Text(f"{len(found) - len(shown)} more; -v shows all", style="dim"))
+    return [Padding(grid, (0, 0, 0, 2))]
 
 
 def _footer(report: Report, glyphs: Glyphs) -> RenderableType:

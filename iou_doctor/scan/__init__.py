@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.batch import Batch
+from iou_doctor.channel_sums import ChannelSums, SumsWanted
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout
 from iou_doctor.scan import derive, fast
 from iou_doctor.scan.pair_counts import count_pairs
 from iou_doctor.scan.probing import Derived, ProbeBuilder
+from iou_doctor.scan.soft import channel_sums
 from iou_doctor.scan.threads import in_order
 from iou_doctor.scan.values import argmax_and_sums, measure
 from iou_doctor.scan.windows import Window, pieces, read, split_by_rows, walk
@@ -42,6 +44,7 @@ def scan(
     threshold: float,
     mend: Mend | None = None,
     probe: ProbeBuilder | None = None,
+    sums: SumsWanted | None = None,
     progress: Callable[[int, int], object] | None = None,
     jobs: int = 1,
 ) -> Stats:
@@ -54,6 +57,7 @@ def scan(
         threshold: the second cut of `Derivation.BINS`.
         mend: called as `mend(labels, spatial_shape)` where the pixels do not pair up as stored.
         probe: keeps the label maps of some samples as the pass goes by.
+        sums: which sums of scores to gather as well; `None`: none.
         progress: called with the samples done and in all, after each window.
         jobs: windows to work on at the same time; the result does not depend on it.
 
@@ -62,10 +66,9 @@ def scan(
         ReadingError: the values are no label maps.
     """
     whole = mend is not None or any(pairing.flat for pairing in pairings)
-    dtypes = pair.y_true.dtype, pair.y_pred.dtype
-    visit = Visit(layout, tuple(pairings), threshold, mend, probe, whole)
-    if mend is None and _values(pair) >= fast.WORTH_LOADING:
-        fast.KERNELS.ask(layout, dtypes, visit.pairings)
+    visit = Visit(layout, tuple(pairings), threshold, mend, probe, sums, whole)
+    if visit.plain and _values(pair) >= fast.WORTH_LOADING:
+        fast.KERNELS.ask(layout, (pair.y_true.dtype, pair.y_pred.dtype), visit.pairings)
     parts: list[Stats] = []
     spans = walk(pair, layout, whole_samples=whole, at_once=AT_ONCE)
     for last, stats in in_order(*_work(pair, layout, visit, spans), jobs=jobs):
@@ -108,15 +111,14 @@ class Visit:
     threshold: float
     mend: Mend | None = None
     probe: ProbeBuilder | None = None
+    sums: SumsWanted | None = None
     whole_samples: bool = False
     """Never look at some rows of a sample alone."""
 
     @np.errstate(over="ignore", invalid="ignore")  # NaN and Inf are counted, not complained about
     def __call__(self, batch: Batch) -> Stats:
         """Return the Stats of one batch."""
-        dtypes = batch.y_true.dtype, batch.y_pred.dtype
-        kernels = None if self.mend else fast.KERNELS.get(self.layout, dtypes, self.pairings)
-        counted = fast.count(kernels, batch, self.layout, self.pairings) if kernels else None
+        counted = self._by_kernels(batch) if self.plain else None
         if counted is None:
             split = split_by_rows(self.layout, whole_samples=self.whole_samples)
             found = [self._by_numpy(piece) for piece in pieces(batch, self.layout, split=split)]
@@ -130,6 +132,16 @@ class Visit:
             )
         return Stats(_samples(batch), counted.tables, counted.y_true, counted.y_pred)
 
+    @property
+    def plain(self) -> bool:
+        """Whether pixels pair up as they are, and only their labels and values are asked for."""
+        return self.mend is None and self.sums is None
+
+    def _by_kernels(self, batch: Batch) -> fast.Counted | None:
+        dtypes = batch.y_true.dtype, batch.y_pred.dtype
+        kernels = fast.KERNELS.get(self.layout, dtypes, self.pairings)
+        return fast.count(kernels, batch, self.layout, self.pairings) if kernels else None
+
     def _by_numpy(self, batch: Batch) -> Stats:
         true = _Side(batch.y_true, self.layout.y_true, batch, self.threshold)
         pred = _Side(batch.y_pred, self.layout.y_pred, batch, self.threshold)
@@ -140,6 +152,21 @@ class Visit:
             tables={pairing: self._table(batch, true, pred, pairing) for pairing in self.pairings},
             y_true=true.values(),
             y_pred=pred.values(),
+            sums=self._summed(batch, true, pred, self.sums) if self.sums else None,
+        )
+
+    def _summed(self, batch: Batch, true: _Side, pred: _Side, wanted: SumsWanted) -> ChannelSums:
+        n, channels = len(batch.samples), self.layout.y_pred.channels
+        dense = self.layout.y_true.per_class
+        return channel_sums(
+            y_true=true.arranged.reshape(n, -1, channels)
+            if dense
+            else true.arranged.reshape(n, -1),
+            y_pred=pred.arranged.reshape(n, -1, channels),
+            samples=batch.samples,
+            threshold=self.threshold,
+            one_channel=channels == 1,
+            ignore_index=wanted.ignore_index,
         )
 
     def _table(self, batch: Batch, true: _Side, pred: _Side, pairing: Pairing) -> PairCounts:
@@ -193,11 +220,11 @@ class _Side:
         self._dense = axes.dense
         # float32 holds every float16 exactly and is several times faster to compare
         exact = stored.astype(np.float32) if stored.dtype == np.float16 else stored
-        self._arranged = axes.arrange(exact)
+        self.arranged = axes.arrange(exact)
         self._ids: NDArray[np.int64] | None = None
         self._sums = ValueCounts()
         if axes.per_class:
-            self._ids, self._sums = argmax_and_sums(self._arranged)
+            self._ids, self._sums = argmax_and_sums(self.arranged)
         self._known: dict[Derivation, NDArray[Any]] = {}
 
     def labels(self, derivation: Derivation) -> NDArray[Any]:
@@ -210,16 +237,18 @@ class _Side:
 
     def _derive(self, derivation: Derivation) -> NDArray[Any]:
         match derivation:
+            case Derivation.ARGMAX_NAN:
+                return derive.argmax_nan(self.arranged, self.labels(Derivation.ARGMAX))
             case Derivation.BINS:
-                return derive.bins(self._arranged, self._threshold)
+                return derive.bins(self.arranged, self._threshold)
             case Derivation.TENTHS:
-                return derive.tenths(self._arranged)
+                return derive.tenths(self.arranged)
             case Derivation.COLOUR:
-                return derive.colours(self._arranged)
+                return derive.colours(self.arranged)
             case Derivation.TIMES_255:
-                return derive.times_255(self._arranged)
+                return derive.times_255(self.arranged)
             case _:
-                return derive.as_labels(self._arranged)
+                return derive.as_labels(self.arranged)
 
     def flat(self, derivation: Derivation) -> NDArray[Any]:
         """Return one label for each value, or each row of the last axis, in the order stored."""
@@ -234,7 +263,7 @@ class _Side:
     def values(self) -> ValueCounts:
         """Return the counts over all values."""
         return self._sums + measure(
-            self._arranged,
+            self.arranged,
             samples=self._batch.samples,
             first_row=self._batch.first_row,
             dense=self._dense,

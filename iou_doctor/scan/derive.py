@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.derivation import COLOUR_BASE, VALUE_LIMIT, no_class
+from iou_doctor.derivation import COLOUR_BASE, VALUE_LIMIT, is_no_class, no_class
 
 
 def as_labels(values: NDArray[Any]) -> NDArray[Any]:
@@ -38,13 +38,14 @@ def truncated_labels(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def bins(values: NDArray[Any], threshold: float) -> NDArray[np.int64]:
-    """Return 3 · compare(value, 0) + compare(value, threshold), compared in float32.
+    """Return 3 · compare(value, 0) + compare(value, threshold), and 9 more above 1; in float32.
 
     compare is 0 for <, 1 for = and 2 for >. NaN is no class; its code carries 0, because no
     comparison with NaN is true.
     """
     single = values.astype(np.float32)
     codes = 3 * _compare(single, np.float32(0)) + _compare(single, np.float32(threshold))
+    codes += 9 * (single > 1)
     missing = np.isnan(single)
     return np.where(missing, no_class(codes * 0), codes) if missing.any() else codes
 
@@ -84,6 +85,21 @@ def naive_argmax(values: NDArray[Any]) -> NDArray[np.int64]:
         values[np.signbit(values) & (values == 0)] = -np.finfo(values.dtype).tiny
     ids: NDArray[np.int64] = values.argmax(axis=-1)
     return ids
+
+
+def argmax_nan(values: NDArray[Any], ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the argmax of the last axis as NumPy and torch find it: a NaN wins.
+
+    Args:
+        values: shape (n, *spatial, C).
+        ids: shape (n, *spatial), the argmax with codes for pixels without a class.
+    """
+    odd = is_no_class(ids)
+    if not odd.any():
+        return ids
+    found = ids.copy()
+    found[odd] = values[odd].argmax(axis=-1)
+    return found
 
 
 def _compare(values: NDArray[np.float32], to: np.float32) -> NDArray[np.int64]:

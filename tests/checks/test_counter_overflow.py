@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from build import diagnose, found, names, outcome, roots
 
-from iou_doctor.contracts import keras
+from iou_doctor.contracts import _evaluate
 from iou_doctor.finding import Severity
 
 MASKS = np.zeros((2, 4000, 2500), dtype=np.uint8)
@@ -32,8 +32,8 @@ def test_a_counter_that_ends_without_moving_the_score_is_no_finding():
 
 def test_a_union_beyond_int32_is_a_note_about_the_torch_backend(monkeypatch):
     # int32 wraps at 2**31; a cast to int8 and its end stand for it, so that the test stays small
-    monkeypatch.setattr(keras, "LARGEST_INT32", 127)
-    monkeypatch.setattr(keras, "SMALL_COUNTER", np.int8)
+    monkeypatch.setattr(_evaluate, "LARGEST_INT32", 127)
+    monkeypatch.setattr(_evaluate, "SMALL_COUNTER", np.int8)
     masks = np.zeros((1, 10, 20), dtype=np.uint8)
     masks[0, :1] = 1
     predictions = masks.copy()

@@ -1,0 +1,177 @@
+"""A contract: what one implementation computes, as a record of named choices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iou_doctor.derivation import Pairing
+
+
+class Floats(StrEnum):
+    """What becomes of predictions that are no class ids."""
+
+    TRUNCATED = "cast to integers, toward zero"
+    ARGMAXED = "argmaxed; one channel cast to integers"
+    THRESHOLDED = "cut at the threshold"
+    ALL_FOREGROUND = "argmaxed; one channel is foreground everywhere"
+    COMPARED = "compared with the label as they are"
+    SOFT = "summed as they are"
+    SQUARED = "squared for the areas, as they are for the intersection"
+    ABOVE = "above the threshold or not"
+    NON_ZERO = "foreground where they are not 0"
+    REFUSED = "refused, but for whole numbers; of channels the argmax is given"
+    SCORES_REFUSED = "refused, channels of scores too"
+
+
+class Sigmoid(StrEnum):
+    """Where scores outside [0, 1] are taken for logits."""
+
+    NEVER = "never"
+    BY_UPDATE = "by each update that holds a score outside [0, 1]"
+
+
+class Stray(StrEnum):
+    """What becomes of a pixel with a label outside the classes."""
+
+    DROPPED = "dropped"
+    OTHER_SIDE = "counted for the class on the other side"
+    RAISES = "raises"
+    WRAPS = "counted in a wrong cell"
+    OWN_CLASS = "a class of its own"
+
+
+class Wrap(StrEnum):
+    """How a script numbers the cells of its matrix."""
+
+    TRUTH_MAJOR = "C * truth + prediction"
+    PREDICTION_MAJOR = "C * prediction + truth"
+    WITH_VOID = "(C + 1) * prediction + truth"
+
+
+class Ignored(StrEnum):
+    """What becomes of the ignore label."""
+
+    NO_OPTION = "there is no ignore label"
+    CLASS_STAYS = "pixels of that truth leave, its class stays in the mean"
+    CLASS_LEAVES = "pixels of that truth leave, and its class leaves the mean"
+    OUTSIDE_ONLY = "pixels of that truth leave; it must lie outside the classes"
+    BELOW_0_TOO = "pixels of that truth leave, and so do those below 0"
+    IS_255 = "pixels whose truth is 255 leave, whatever was declared"
+    INSIDE_ONLY = "pixels of that truth leave; it must be a class"
+    CLASS_CLEARED = "its pixels stay, its class is cleared on both sides"
+
+
+class Absent(StrEnum):
+    """What the ratio of a class without a pixel is."""
+
+    SKIPPED = "left out where it is in neither array"
+    SKIPPED_UNLABELLED = "left out where it is not in the masks"
+    SKIPPED_MISSED = "left out where no pixel of it is right"
+    ZERO = "0"
+    ONE = "1"
+    NAN = "NaN, and so is the mean"
+
+
+class Group(StrEnum):
+    """Over which pixels one ratio is formed."""
+
+    DATA_SET = "the data set"
+    IMAGE = "each image"
+    BATCH = "each batch"
+
+
+class Average(StrEnum):
+    """How ratios become one number."""
+
+    CLASSES = "the mean over classes"
+    PAIRS = "the mean over all pairs of image and class"
+    LABELLED = "the mean over the classes that the masks hold"
+    POOLED = "classes pooled before the division"
+    WEIGHTED = "classes weighted by their true pixels"
+    FOREGROUND = "class 1 alone"
+    PER_CLASS = "one number for each class"
+    ACCURACY = "right pixels over all pixels"
+
+
+class Counting(StrEnum):
+    """How pixels are counted."""
+
+    EXACT = "int64"
+    STOPS = "float32"
+    """Ones added to a cell one by one stop at 2**24, in each update."""
+    WRAPS = "int32"
+
+
+class Ratio(StrEnum):
+    """What is divided by what."""
+
+    IOU = "intersection over union"
+    DICE = "twice the intersection over both areas"
+    RECALL = "right pixels over true ones"
+    PRECISION = "right pixels over predicted ones"
+    GENERALISED_DICE = "Dice with classes weighted by one over their squared area"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What an implementation decides where others decide otherwise."""
+
+    floats: Floats
+    sigmoid: Sigmoid = Sigmoid.NEVER
+    at_threshold: bool = True
+    """Whether a score equal to the threshold is foreground."""
+    integers: bool = False
+    """Whether label maps must have an integer dtype."""
+    half: bool = True
+    """Whether float16 is taken."""
+    stray_truth: Stray
+    stray_prediction: Stray
+    wrap: Wrap = Wrap.TRUTH_MAJOR
+    distinct: bool = False
+    """Whether it raises where integer arrays hold more distinct values than there are classes."""
+    ignored: Ignored
+    absent: Absent
+    group: Group = Group.DATA_SET
+    average: Average = Average.CLASSES
+    batches: bool = False
+    """Whether the value is a mean of the values of batches."""
+    ratio: Ratio = Ratio.IOU
+    counting: Counting = Counting.EXACT
+    background: bool = True
+    """Whether class 0 is in the mean."""
+    smooth: float = 0.0
+    """Added to both sides of the fraction."""
+    epsilon: float = 0.0
+    """Added to the denominator, and to the number of classes where that divides."""
+    empty: float | None = None
+    """The value where nothing can be divided; `None` for NaN."""
+    single: bool = True
+    """Whether it divides in float32, not float64."""
+    target_class_ids: tuple[int, ...] | None = None
+    """The classes in the mean; `None` for all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """One implementation in one version range, called in one way."""
+
+    name: str
+    """`torchmetrics.JaccardIndex[macro]`: the library's, and what differs from its defaults."""
+    library: str
+    versions: str
+    pairing: Pairing | None = None
+    """How it reads both arrays, flattened as they are stored; `None`: see `Given`."""
+    num_classes: int | None = None
+    """The number of classes where the implementation fixes it."""
+    error: str = "ValueError: label {label} of the {side} is outside 0..{last}"
+    """What it says to a label that it does not take."""
+    call: str
+    """As it stands in code; `{num_classes}` and `{ignore_index}` are filled in."""
+    choices: Choices
+    short: str = ""
+    """What people call it; the name where empty."""
+    binary: bool = False
+    """Whether it is about two classes only."""
+    common: bool = False
+    """Whether the short table shows it."""

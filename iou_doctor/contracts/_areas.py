@@ -1,0 +1,105 @@
+"""Areas in pixels of each image and class: what every ratio is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.stats import PairCounts
+
+Numbers = NDArray[Any]
+
+
+class Raises(Exception):  # noqa: N818 - it stands for an error of the library, not of ours
+    """The library would raise: `ExceptionType: message`."""
+
+
+class RaisesForLabel(Raises):
+    """The library would raise for a label outside the classes."""
+
+    def __init__(self, label: int, side: str, classes: int) -> None:
+        super().__init__(label, side, classes)
+        self.label, self.side, self.classes = label, side, classes
+
+    def words(self, template: str) -> str:
+        """Return the error in the library's words."""
+        return template.format(
+            label=self.label,
+            side=self.side,
+            argument="labels" if self.side == "masks" else "predictions",
+            trouble="contains negative values" if self.label < 0 else "out of bound",
+            last=self.classes - 1,
+        )
+
+
+class NotReplayed(Exception):  # noqa: N818 - no error either
+    """What the library would report is not worked out here, and why."""
+
+
+@dataclass(frozen=True)
+class Areas:
+    """Areas in pixels (or sums of scores), each of shape (images, classes)."""
+
+    truth: Numbers
+    predicted: Numbers
+    intersection: Numbers
+    dropped: int = 0
+    """Pixels that are left out without a word; the ignore label is not among them."""
+    largest: int = 0
+    """The largest count in a cell of (truth, prediction), over all images."""
+
+    @classmethod
+    def of(cls, parts: Iterable[Numbers]) -> Areas:
+        """Return the areas of truth, prediction and intersection."""
+        truth, predicted, intersection = parts
+        return cls(truth, predicted, intersection)
+
+    @property
+    def parts(self) -> tuple[Numbers, Numbers, Numbers]:
+        """Truth, predicted and intersection."""
+        return self.truth, self.predicted, self.intersection
+
+    @property
+    def union(self) -> Numbers:
+        """The areas of the unions."""
+        return self.truth + self.predicted - self.intersection
+
+    def fold(self, group: NDArray[np.int64], groups: int) -> Areas:
+        """Return the areas of groups of images, `group` of shape (images,)."""
+
+        def folded(values: Numbers) -> Numbers:
+            total = np.zeros((groups, values.shape[1]), dtype=values.dtype)
+            np.add.at(total, group, values)
+            return total
+
+        return Areas(folded(self.truth), folded(self.predicted), folded(self.intersection))
+
+    def fold_classes(self) -> Areas:
+        """Return the areas of all classes together, shape (images, 1)."""
+        return Areas(
+            self.truth.sum(axis=1, keepdims=True),
+            self.predicted.sum(axis=1, keepdims=True),
+            self.intersection.sum(axis=1, keepdims=True),
+        )
+
+    def select(self, classes: list[int]) -> Areas:
+        """Return the areas of some classes."""
+        return Areas(
+            self.truth[:, classes], self.predicted[:, classes], self.intersection[:, classes]
+        )
+
+
+def count_areas(pairs: PairCounts, *, images: int, classes: int) -> Areas:
+    """Return the areas of each image and class; a label -1 counts on no side."""
+    truth, predicted, intersection = (np.zeros((images, classes), dtype=np.int64) for _ in "tpi")
+    known = pairs.truth >= 0
+    np.add.at(truth, (pairs.image[known], pairs.truth[known]), pairs.count[known])
+    known = pairs.prediction >= 0
+    np.add.at(predicted, (pairs.image[known], pairs.prediction[known]), pairs.count[known])
+    right = (pairs.prediction == pairs.truth) & known
+    np.add.at(intersection, (pairs.image[right], pairs.truth[right]), pairs.count[right])
+    return Areas(truth, predicted, intersection)

@@ -1,0 +1,77 @@
+"""Why two implementations differ on the same arrays, choice by choice."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+from iou_doctor.contract import Absent, Average, Choices, Contract, Floats, Group, Ignored, Stray
+from iou_doctor.contracts._evaluate import evaluate
+from iou_doctor.given import Given
+
+REFERENCE = Choices(
+    floats=Floats.ARGMAXED,
+    stray_truth=Stray.DROPPED,
+    stray_prediction=Stray.OTHER_SIDE,
+    ignored=Ignored.CLASS_LEAVES,
+    absent=Absent.SKIPPED,
+    single=False,
+)
+"""The doctor's own conventions."""
+VISIBLE = 5e-5
+"""Half a unit of the fourth digit, which is what people compare."""
+_WORDS = {
+    "ratio": "{}",
+    "average": "{}",
+    "group": "a ratio for {}",
+    "batches": "averaged over batches",
+    "absent": "a class that is absent: {}",
+    "background": "without class 0",
+    "ignored": "the ignore label: {}",
+    "floats": "scores are {}",
+    "sigmoid": "sigmoid: {}",
+    "at_threshold": "a score at the threshold is background",
+    "stray_truth": "odd labels in the masks: {}",
+    "stray_prediction": "odd labels in the predictions: {}",
+    "smooth": "{} added above and below",
+    "target_class_ids": "of the classes {}",
+}
+"""The choices that can move a value, the most telling first."""
+
+
+def reasons(contract: Contract, given: Given, value: float) -> tuple[str, ...]:
+    """Return the choices by which a contract's value differs from the doctor's, in words.
+
+    A choice counts if the value moves when it alone is made as the doctor makes it. Where only
+    several together move it, all are told.
+
+    Args:
+        contract: an implementation.
+        given: the arrays.
+        value: what it reports for them.
+    """
+    choices = contract.choices
+    differing = [name for name in _WORDS if getattr(choices, name) != getattr(REFERENCE, name)]
+    moving = [name for name in differing if _moves(contract, given, value, name)]
+    if not moving and contract.pairing is not None:
+        moving = ["floats"]  # it is the reading of the arrays as they are stored
+    return tuple(_said(name, choices) for name in moving or differing[:2])
+
+
+def _moves(contract: Contract, given: Given, value: float, name: str) -> bool:
+    choices = replace(contract.choices, **{name: getattr(REFERENCE, name)})
+    if choices.average is Average.PAIRS and choices.group is Group.DATA_SET:
+        choices = replace(choices, average=Average.CLASSES)
+    other = evaluate(replace(contract, choices=choices), given)
+    return other.value is None or abs(other.value - value) > VISIBLE
+
+
+def _said(name: str, choices: Choices) -> str:
+    value = getattr(choices, name)
+    if name == "target_class_ids":
+        value = ", ".join(map(str, value or ()))
+    return _WORDS[name].format(value)
+
+
+def all_choices() -> tuple[str, ...]:
+    """Return the names of all choices."""
+    return tuple(field.name for field in fields(Choices))

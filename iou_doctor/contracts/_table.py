@@ -1,0 +1,46 @@
+"""All contracts, in the order in which they are told."""
+
+from iou_doctor.contract import Contract
+from iou_doctor.contracts import (
+    ade20k,
+    cityscapes,
+    detectron2,
+    fast_hist,
+    hf_evaluate,
+    keras,
+    keras_backend,
+    mmseg,
+    monai,
+    pascal_voc,
+    plain,
+    segmentation_models,
+    sklearn,
+    smp,
+    tf_keras,
+    torchmetrics,
+    ultralytics,
+)
+
+CONTRACTS: tuple[Contract, ...] = tuple(
+    contract
+    for library in (
+        keras,
+        tf_keras,
+        torchmetrics,
+        mmseg,
+        hf_evaluate,
+        sklearn,
+        monai,
+        smp,
+        segmentation_models,
+        ultralytics,
+        detectron2,
+        fast_hist,
+        ade20k,
+        cityscapes,
+        pascal_voc,
+        keras_backend,
+        plain,
+    )
+    for contract in library.CONTRACTS
+)
