@@ -72,6 +72,9 @@ class Areas:
         """Return the areas of groups of images, `group` of shape (images,)."""
 
         def folded(values: Numbers) -> Numbers:
+            if groups == 1 and values.dtype.kind == "i":
+                whole: Numbers = values.sum(axis=0, keepdims=True)
+                return whole
             total = np.zeros((groups, values.shape[1]), dtype=values.dtype)
             np.add.at(total, group, values)
             return total
@@ -95,11 +98,17 @@ class Areas:
 
 def count_areas(pairs: PairCounts, *, images: int, classes: int) -> Areas:
     """Return the areas of each image and class; a label -1 counts on no side."""
-    truth, predicted, intersection = (np.zeros((images, classes), dtype=np.int64) for _ in "tpi")
-    known = pairs.truth >= 0
-    np.add.at(truth, (pairs.image[known], pairs.truth[known]), pairs.count[known])
-    known = pairs.prediction >= 0
-    np.add.at(predicted, (pairs.image[known], pairs.prediction[known]), pairs.count[known])
-    right = (pairs.prediction == pairs.truth) & known
-    np.add.at(intersection, (pairs.image[right], pairs.truth[right]), pairs.count[right])
-    return Areas(truth, predicted, intersection)
+    in_truth, in_prediction = pairs.truth >= 0, pairs.prediction >= 0
+    right = (pairs.prediction == pairs.truth) & in_prediction
+
+    def added(labels: NDArray[np.int64], where: NDArray[np.bool_]) -> NDArray[np.int64]:
+        places = pairs.image[where] * classes + labels[where]
+        # float64 adds whole numbers exactly up to 2 ** 53
+        totals = np.bincount(places, weights=pairs.count[where], minlength=images * classes)
+        return totals.astype(np.int64).reshape(images, classes)
+
+    return Areas(
+        added(pairs.truth, in_truth),
+        added(pairs.prediction, in_prediction),
+        added(pairs.truth, right),
+    )

@@ -172,12 +172,25 @@ def _mean_of_means(choices: Choices, folded: Areas) -> float | None:
     ratios, valid = _ratios(choices, folded)
     if len(ratios) == 1:
         return _mean(choices, ratios[0], valid[0])
-    rows = [
-        np.nan if (mean := _mean(choices, row, keep)) is None else mean
-        for row, keep in zip(ratios, valid, strict=True)
-        if keep.any()
-    ]
-    return _mean(choices, np.array(rows), np.ones(len(rows), dtype=bool))
+    means = _row_means(choices, ratios, valid)
+    return _mean(choices, means, np.ones(len(means), dtype=bool))
+
+
+def _row_means(choices: Choices, ratios: Numbers, valid: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return `_mean` of each row that has a valid entry, in order; NaN where that is none.
+
+    Rows with equally many entries are summed together: there may be a hundred thousand images.
+    """
+    counts = valid.sum(axis=1)
+    front = np.take_along_axis(ratios, np.argsort(~valid, axis=1, kind="stable"), axis=1)
+    means: NDArray[np.float64] = np.full(len(ratios), np.nan)
+    dtype = ratios.dtype
+    for count in np.unique(counts[counts > 0]).tolist():
+        same = counts == count
+        sums = np.ascontiguousarray(front[same, :count]).sum(axis=1, dtype=dtype)
+        means[same] = sums / (dtype.type(count) + dtype.type(choices.epsilon))
+    found: NDArray[np.float64] = means[counts > 0]
+    return found
 
 
 def _weighted(choices: Choices, folded: Areas) -> float | None:
