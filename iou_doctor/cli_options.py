@@ -62,7 +62,9 @@ PredictionsAs = Annotated[
 MasksAs = Annotated[EncodingName | None, typer.Option(help="What the masks are, if misread.")]
 Jobs = Annotated[
     int | None,
-    typer.Option(min=1, help="Threads of the scan.", show_default="one for each usable core"),
+    typer.Option(
+        metavar="N", min=1, help="Threads of the scan.", show_default="one for each usable core"
+    ),
 ]
 Progress = Annotated[
     bool, typer.Option("--progress/--no-progress", help="Show a bar during long scans.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Lock, Thread
 from types import ModuleType
@@ -69,9 +70,11 @@ class Kernels:
         return kernels if kernels and _served(layout, dtypes, pairings) else None
 
     def _load(self, key: object, layout: Layout, dtypes: Dtypes) -> None:
-        kernels = importlib.import_module("iou_doctor.scan.kernels")
-        warm_up(kernels, layout, dtypes)
-        self._ready[key] = kernels
+        # ImportError: a Numba that does not fit this NumPy; OSError: no room for its cache
+        with suppress(ImportError, OSError):
+            kernels = importlib.import_module("iou_doctor.scan.kernels")
+            warm_up(kernels, layout, dtypes)
+            self._ready[key] = kernels
 
 
 KERNELS = Kernels()
