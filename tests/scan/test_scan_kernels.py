@@ -267,3 +267,16 @@ def test_an_error_of_the_caller_drops_what_has_not_begun():
     next(results)
     results.close()
     assert len(seen) <= 5
+
+
+def test_a_void_pixel_keeps_what_a_naive_argmax_answers():
+    y_pred = np.zeros((1, 8, 8, 3), "f4")
+    y_pred[0, 0, 0, 0] = -0.0
+    by_numpy, by_kernels = both(np.zeros((1, 8, 8), "u1"), y_pred, "NHWC", DENSE)
+    assert len(by_kernels.tables[DENSE[0]].prediction) == 2
+    assert_same_stats(by_numpy, by_kernels)
+
+
+def test_labels_that_share_their_lowest_byte_are_left_to_the_reference():
+    assert coded_labels(kernels, np.array([[-1, 254]], "i2")) is not None
+    assert coded_labels(kernels, np.array([[-1, 255]], "i2")) is None
