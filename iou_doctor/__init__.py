@@ -30,6 +30,7 @@ def check(
     contracts: Literal["common", "all"] = "common",
     batch_size: int | None = None,
     seen: str | None = None,
+    jobs: int | None = None,
 ) -> Report:
     """Return the Report on masks and predictions, as `iou-doctor check` makes it.
 
@@ -47,6 +48,7 @@ def check(
         contracts: which implementations to compare.
         batch_size: images in one update of a metric; `None`: all.
         seen: a score as somebody printed it, "0.3333" for instance, to be explained.
+        jobs: threads; `None`: one for each usable core.
 
     Raises:
         iou_doctor.errors.UsageError: options that do not go together.
@@ -74,7 +76,7 @@ def check(
         batch_size=batch_size,
         seen=None if seen is None else parse_score(seen),
     )
-    return checkup.check(pair, options, questions)
+    return checkup.check(pair, options, questions, jobs=jobs)
 
 
 def __getattr__(name: str) -> Any:

@@ -23,6 +23,7 @@ from iou_doctor.probe import Probe
 from iou_doctor.reading import Options, Reading
 from iou_doctor.repair import Step
 from iou_doctor.report import Report
+from iou_doctor.scan.threads import usable_cores
 from iou_doctor.score import score
 from iou_doctor.source import Pair
 from iou_doctor.stats import PairCounts, Stats
@@ -64,6 +65,7 @@ def check(
     questions: Questions | None = None,
     *,
     progress: Callable[[int, int], object] | None = None,
+    jobs: int | None = None,
 ) -> Report:
     """Return the Report on a pair of arrays: one pass, then judgement.
 
@@ -72,6 +74,7 @@ def check(
         options: what the user said about them.
         questions: what the user asks; `None`: the usual.
         progress: called with the samples done and in all, now and then.
+        jobs: threads; `None`: one for each usable core.
 
     Raises:
         UsageError: options that do not go together.
@@ -79,7 +82,7 @@ def check(
         ReadingError: the arrays cannot be understood.
     """
     questions = questions or Questions()
-    evidence, recount = gather(pair, options, questions, progress=progress)
+    evidence, recount = gather(pair, options, questions, progress=progress, jobs=jobs)
     report = diagnose(evidence, questions.selection, recount)
     refuse_other_values(questions.baseline, report)
     if questions.seen is None:
@@ -95,6 +98,7 @@ def gather(
     questions: Questions,
     *,
     progress: Callable[[int, int], object] | None = None,
+    jobs: int | None = None,
 ) -> tuple[Evidence, Recount]:
     """Return the facts, and what counts the label pairs once more; see `check`."""
     metric, options, assumed = user_metric.metric_of(questions.metric_call, options)
@@ -103,10 +107,10 @@ def gather(
     metric = feeding.fitted(metric, layout)
     refuse_other_shapes(questions.baseline, pair, layout)
     everything = questions.everything or questions.seen is not None
-    first = _first_pass(pair, layout, metric, options, progress, everything=everything)
+    first = _first_pass(pair, layout, metric, options, progress, jobs, everything=everything)
     if _stored_alike(layout, first.stats):
         layout = replace(layout, relation=Relation.FLATTENED)
-        first = _first_pass(pair, layout, metric, options, progress, everything=everything)
+        first = _first_pass(pair, layout, metric, options, progress, jobs, everything=everything)
     reading = interpret.settle(
         pair,
         layout,
@@ -144,11 +148,12 @@ def _first_pass(
     metric: Metric,
     options: Options,
     progress: Callable[[int, int], object] | None,
+    jobs: int | None,
     *,
     everything: bool,
 ) -> _First:
     flat = feeding.pairing(metric, layout)
-    passes = Passes(pair, layout, _threshold(options, metric))
+    passes = Passes(pair, layout, _threshold(options, metric), jobs or usable_cores())
     wanted = [*interpret.doctor_pairings(pair, layout, options), flat]
     sums = None
     if everything or metric.contract:

@@ -212,6 +212,16 @@ Verbose = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Threads of the scan.",
+        show_default="one for each usable core",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Progress = Annotated[
     bool,
     typer.Option(

@@ -40,6 +40,7 @@ class Prepared:
     questions: Questions
     wanted: tuple[Output, ...]
     progress: bool
+    jobs: int | None
 
 
 def prepare(
@@ -91,6 +92,7 @@ def prepare(
             inputs=(predictions, masks),
         ),
         progress=values["progress"] and not values["quiet"],
+        jobs=values["jobs"],
     )
 
 
@@ -106,7 +108,9 @@ def run(prepared: Prepared) -> Report:
 
     pair = open_pair(y_true=prepared.masks, y_pred=prepared.predictions)
     with progress_bar(shown=prepared.progress) as advance:
-        return check(pair, prepared.options, prepared.questions, progress=advance)
+        return check(
+            pair, prepared.options, prepared.questions, progress=advance, jobs=prepared.jobs
+        )
 
 
 def exit_code(report: Report, values: Mapping[str, Any]) -> int:

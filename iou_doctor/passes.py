@@ -29,6 +29,7 @@ class Passes:
     pair: Pair
     layout: Layout
     threshold: float
+    jobs: int = 1
 
     def first(
         self,
@@ -47,6 +48,7 @@ class Passes:
             probe=probe,
             sums=sums,
             progress=progress,
+            jobs=self.jobs,
         )
         return stats, probe.build()
 
@@ -62,6 +64,7 @@ class Passes:
             pairings=[pairing],
             threshold=self.threshold,
             mend=self._mend(steps),
+            jobs=self.jobs,
         )
         return stats.tables[pairing]
 

@@ -59,6 +59,10 @@ class Score:
         return _mean([entry.iou for entry in self.per_class if entry.id in class_ids])
 
 
+IMAGE_CELLS = 2**20
+"""Images times classes looked at together: 8 MiB for each table of them."""
+
+
 @dataclass(frozen=True)
 class Counter:
     """How an implementation counts pixels, where its numbers end before the data may."""
@@ -155,29 +159,55 @@ def _per_class(
 
 
 def _per_image(counted: PairCounts, *, num_classes: int, ignore_index: int | None) -> float | None:
-    images, group = np.unique(counted.image, return_inverse=True)
-    totals = _class_totals(counted, group=group, groups=len(images), num_classes=num_classes)
+    starts = np.flatnonzero(np.diff(counted.image, prepend=-1))  # rows ascend by image
+    ends = [*starts[1:].tolist(), len(counted.image)]
+    step = max(1, IMAGE_CELLS // num_classes)
+    means = []
+    for first in range(0, len(starts), step):
+        rows = slice(int(starts[first]), ends[min(first + step, len(ends)) - 1])
+        part = PairCounts(
+            counted.image[rows], counted.truth[rows], counted.prediction[rows], counted.count[rows]
+        )
+        means.append(_image_means(part, num_classes=num_classes, ignore_index=ignore_index))
+    found = np.concatenate(means) if means else np.zeros(0)
+    return float(np.mean(found)) if len(found) else None
+
+
+def _image_means(
+    counted: PairCounts, *, num_classes: int, ignore_index: int | None
+) -> NDArray[np.float64]:
+    """Return the mean IoU of each image that has one."""
+    group = np.cumsum(np.diff(counted.image, prepend=counted.image[:1]) != 0)
+    groups = int(group[-1]) + 1
+    totals = _class_totals(counted, group=group, groups=groups, num_classes=num_classes)
     iou = _iou(*totals, ignore_index=ignore_index)
     defined = ~np.isnan(iou)
     has_any = defined.any(axis=1)
-    if not has_any.any():
-        return None
     sums = np.where(defined, iou, 0.0).sum(axis=1)[has_any]
-    return float(np.mean(sums / defined.sum(axis=1)[has_any]))
+    means: NDArray[np.float64] = sums / defined.sum(axis=1)[has_any]
+    return means
 
 
 def _class_totals(
     counted: PairCounts, *, group: NDArray[np.int64], groups: int, num_classes: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return truth, predicted and intersection pixels, each int64 of shape (groups, classes)."""
-    shape = (groups, num_classes)
-    truth, predicted, intersection = (np.zeros(shape, dtype=np.int64) for _ in range(3))
-    np.add.at(truth, (group, counted.truth), counted.count)
     known = (counted.prediction >= 0) & (counted.prediction < num_classes)
-    np.add.at(predicted, (group[known], counted.prediction[known]), counted.count[known])
     right = counted.prediction == counted.truth
-    np.add.at(intersection, (group[right], counted.truth[right]), counted.count[right])
-    return truth, predicted, intersection
+    cells = groups * num_classes
+
+    def added(ids: NDArray[np.int64], where: NDArray[np.bool_]) -> NDArray[np.int64]:
+        places = group[where] * num_classes + ids[where]
+        # float64 adds whole numbers exactly up to 2 ** 53
+        totals = np.bincount(places, weights=counted.count[where], minlength=cells)
+        return totals.astype(np.int64).reshape(groups, num_classes)
+
+    every = np.ones_like(right)
+    return (
+        added(counted.truth, every),
+        added(counted.prediction, known),
+        added(counted.truth, right),
+    )
 
 
 def _iou(

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property, reduce
+from math import prod
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,6 +26,10 @@ Result = TypeVar("Result")
 
 TABLE_LIMIT = 4_000_000
 """Rows of a table of pairs (128 MB). Label maps stay far below; noise read as labels does not."""
+
+
+DENSE_ROWS = 4
+"""Cells for each row up to which rows are added up in a full table: no sorting."""
 
 
 def twice_bound(classes: int) -> float:
@@ -58,22 +63,15 @@ class PairCounts:
         Raises:
             ReadingError: there are more distinct rows than label maps can have.
         """
-        order = np.lexsort((prediction, truth, image))
-        image, truth, prediction = image[order], truth[order], prediction[order]
-        new = np.ones(len(image), dtype=bool)
-        new[1:] = (
-            (image[1:] != image[:-1])
-            | (truth[1:] != truth[:-1])
-            | (prediction[1:] != prediction[:-1])
-        )
-        starts = np.flatnonzero(new)
-        if len(starts) > TABLE_LIMIT:
+        keys = image, truth, prediction
+        if not _ascending(keys):
+            keys, count = _added_up(keys, count)
+        if len(count) > TABLE_LIMIT:
             raise ReadingError(
                 f"the arrays hold more than {TABLE_LIMIT:,} different pairs of values: at least one"
                 " of them is no label map; name its encoding with --predictions-as or --masks-as"
             )
-        total = np.add.reduceat(count[order], starts) if len(starts) else count[:0]
-        return cls(image[starts], truth[starts], prediction[starts], total)
+        return cls(*keys, count)
 
     @classmethod
     def merge(cls, tables: Iterable[PairCounts]) -> PairCounts:
@@ -177,11 +175,57 @@ def _span(labels: NDArray[np.int64]) -> tuple[int, int]:
     return (int(labels.min()), int(labels.max())) if len(labels) else (0, -1)
 
 
+Keys = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+"""Image, truth and prediction of each row, shape (n,) each."""
+
+
+def _ascending(keys: Keys) -> bool:
+    """Return whether each row comes after the one before: what one image after the other gives."""
+    image, truth, prediction = (column[1:] - column[:-1] for column in keys)
+    after = (image > 0) | ((image == 0) & ((truth > 0) | ((truth == 0) & (prediction > 0))))
+    return bool(after.all())
+
+
+def _added_up(keys: Keys, count: Counts) -> tuple[Keys, Counts]:
+    """Return the rows in ascending order, equal keys added up."""
+    lows = [int(column.min()) for column in keys]
+    spans = [int(column.max()) - low + 1 for column, low in zip(keys, lows, strict=True)]
+    cells = prod(spans)
+    if cells >= 2**62:  # codes of no class lie far from labels
+        order = np.lexsort(keys[::-1])
+        return _joined(tuple(column[order] for column in keys), count[order])
+    numbers = np.zeros(len(count), dtype=np.int64)
+    for column, low, span in zip(keys, lows, spans, strict=True):
+        numbers = numbers * span + (column - low)
+    if cells <= DENSE_ROWS * len(count):
+        # float64 adds whole numbers exactly up to 2 ** 53: nobody has so many pixels
+        found, totals = _filled(np.bincount(numbers, weights=count))
+    else:
+        order = np.argsort(numbers, kind="stable")
+        (found,), totals = _joined((numbers[order],), count[order])
+    image, rest = np.divmod(found, spans[1] * spans[2])
+    truth, prediction = np.divmod(rest, spans[2])
+    return (image + lows[0], truth + lows[1], prediction + lows[2]), totals
+
+
+def _filled(totals: NDArray[Any]) -> tuple[NDArray[np.int64], Counts]:
+    found = np.flatnonzero(totals)
+    return found, totals[found].astype(np.int64)
+
+
+def _joined(keys: Any, count: Counts) -> tuple[Any, Counts]:
+    """Return sorted rows with those of equal keys added up."""
+    new = np.ones(len(count), dtype=bool)
+    new[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in keys])
+    starts = np.flatnonzero(new)
+    return tuple(column[starts] for column in keys), np.add.reduceat(count, starts)
+
+
 def _marginal(values: NDArray[np.int64], count: Counts) -> dict[int, int]:
-    distinct, inverse = np.unique(values, return_inverse=True)
-    totals = np.zeros(len(distinct), dtype=np.int64)
-    np.add.at(totals, inverse, count)
-    return dict(zip(distinct.tolist(), totals.tolist(), strict=True))
+    nothing = np.zeros_like(values)
+    if len(values):
+        (_, values, _), count = _added_up((nothing, values, nothing), count)
+    return dict(zip(values.tolist(), count.tolist(), strict=True))
 
 
 @dataclass(frozen=True, order=True)

@@ -157,6 +157,7 @@ def well_read(given: Given, pairs: PairCounts) -> Given:
         given,
         form=Form.LABELS,
         labels=labels,
+        read=None,
         true_dtype=integers,
         pred_dtype=integers,
         bins=None,
@@ -169,7 +170,7 @@ def well_read(given: Given, pairs: PairCounts) -> Given:
 def _candidates(cause: Cause, given: Given, *, everything: bool) -> Iterator[Candidate]:
     if given.form is Form.LABELS and given.flat:
         given = replace(given, flat=dict.fromkeys(given.flat, given.labels))
-    whole = replace(given, samples=1, labels=given.labels.pooled())
+    whole = replace(given, samples=1, labels=given.labels.pooled(), read=None)
     whole = replace(whole, flat={key: table.pooled() for key, table in given.flat.items()})
     images = everything or len(given.labels.count) <= MOST_ROWS
     rare = cause.prior < RARE

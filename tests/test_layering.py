@@ -74,6 +74,7 @@ DOORS = {
     ),
     "typer": ("cli", "__main__.py"),
     "pydantic": ("configuration.py",),
+    "numba": ("scan/kernels.py",),
     "tensorflow": ("scan/", "sources/saved_model.py"),
     "keras": ("scan/", "sources/saved_model.py"),
 }
@@ -123,7 +124,7 @@ def test_every_module_has_its_layer():
     [
         ("iou_doctor.cli", {"numpy", "rich", "h5py", "PIL", "tensorflow", "keras"}),
         ("iou_doctor.sources", {"rich", "h5py", "PIL", "tensorflow", "keras"}),
-        ("iou_doctor.checkup", {"rich", "typer", "h5py", "PIL", "tensorflow", "keras"}),
+        ("iou_doctor.checkup", {"rich", "typer", "h5py", "PIL", "tensorflow", "keras", "numba"}),
     ],
 )
 def test_importing_a_module_loads_no_library_before_it_is_needed(module, absent):

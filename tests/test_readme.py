@@ -77,7 +77,7 @@ def test_sessions_and_tables_are_what_the_program_says(updating: bool) -> None:
     said = METRICS.sub(lambda match: f"{match[1]}\n{_metrics()}\n\n{match[3]}", said)
     if updating:
         README.write_text(said, encoding="utf-8")
-    assert len(SESSION.findall(now)) == 2
+    assert len(SESSION.findall(now)) == 3
     for table in (RULES, FORMATS_TABLE, METRICS):
         assert len(table.findall(now)) == 1
     assert said == README.read_text(encoding="utf-8")

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from iou_doctor.derivation import naive_answer
+from iou_doctor.causes._changes import all_but, changed, plus, swap, without
+from iou_doctor.causes._void import void
 from iou_doctor.given import Given
 from iou_doctor.lookup import Cause
 from iou_doctor.stats import PairCounts
-
-Labels = NDArray[np.int64]
-Change = Callable[[Labels], Labels]
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
 MOST_SWAPS = 12
@@ -51,7 +48,7 @@ def what_ifs(read: Given) -> Iterator[tuple[Cause, Given]]:
     yield WELL_READ, read
     yield from _batches(read)
     yield from _collapsed(read)
-    yield from _void(read)
+    yield from void(read)
     yield from _shifted(read)
     yield from _scaled(read)
     yield from _exchanged(read)
@@ -84,7 +81,7 @@ def _collapsed(read: Given) -> Iterator[tuple[Cause, Given]]:
             "look whether the predictions are floats; argmax or threshold them",
             prior=0.8,
         ),
-        _changed(read, prediction=zero),
+        changed(read, prediction=zero),
     )
     yield (
         Cause(
@@ -93,88 +90,8 @@ def _collapsed(read: Given) -> Iterator[tuple[Cause, Given]]:
             "look at the distinct values of the masks as the metric gets them",
             prior=0.3,
         ),
-        _changed(read, truth=zero),
+        changed(read, truth=zero),
     )
-
-
-def _void(read: Given) -> Iterator[tuple[Cause, Given]]:
-    classes, ignore = read.num_classes, read.ignore_index
-    if ignore is not None:
-        yield (
-            Cause(
-                "void-taken-out",
-                f"pixels of the ignore label {ignore} are taken out first",
-                "nothing is wrong with that; compare numbers made in the same way",
-                prior=0.6,
-            ),
-            replace(_without(read, ignore), ignore_index=None),
-        )
-        yield (
-            Cause(
-                "undeclared-void-label",
-                f"the ignore label {ignore} is not declared",
-                f"give the metric its ignore label, {ignore}",
-                prior=0.5,
-            ),
-            replace(read, ignore_index=None),
-        )
-    for label, prior in ((0, 0.35), (classes - 1, 0.05)):
-        if ignore != label:
-            yield (
-                Cause(
-                    "ignored-class-in-range",
-                    f"class {label} is ignored" + (", the background" if label == 0 else ""),
-                    f"look for ignore_index={label} or a dropped class {label}",
-                    prior=prior,
-                ),
-                replace(_without(read, ignore), ignore_index=label),
-            )
-    yield from _mapped_strays(read)
-    yield (
-        Cause(
-            "num-classes-too-large",
-            f"one class more than there are, {classes + 1}",
-            "look whether void or a background was counted as a class",
-            prior=0.15,
-        ),
-        replace(read, num_classes=classes + 1),
-    )
-    if classes > 2:
-        yield (
-            Cause(
-                "label-out-of-range",
-                f"one class fewer than there are, {classes - 1}",
-                "look at num_classes: the background counts",
-                prior=0.1,
-            ),
-            replace(read, num_classes=classes - 1),
-        )
-
-
-def _mapped_strays(read: Given) -> Iterator[tuple[Cause, Given]]:
-    """Yield void and foreign labels counted as a class."""
-    classes = read.num_classes
-    strays = [
-        label
-        for label in read.labels.relabel(truth=naive_answer).truth_counts()
-        if not 0 <= label < classes
-    ]
-    for target, prior in ((0, 0.2), (classes - 1, 0.05), (classes, 0.2)):
-        if strays:
-            counted = "a class of its own" if target == classes else f"class {target}"
-            yield (
-                Cause(
-                    "foreign-label-ids",
-                    f"labels outside the classes are counted as {counted}",
-                    "look at what loading makes of void and unknown ids",
-                    prior=prior,
-                ),
-                replace(
-                    _changed(read, truth=_strays_to(target, classes)),
-                    ignore_index=None,
-                    num_classes=max(classes, target + 1),
-                ),
-            )
 
 
 def _shifted(read: Given) -> Iterator[tuple[Cause, Given]]:
@@ -182,36 +99,36 @@ def _shifted(read: Given) -> Iterator[tuple[Cause, Given]]:
     for side in ("truth", "prediction"):
         array = "masks" if side == "truth" else "predictions"
         for step in (1, -1):
-            shift = _but(ignore, _plus(step))
+            shift = all_but(ignore, plus(step))
             cause = Cause(
                 "labels-off-by-one",
                 f"the {array} are shifted by {step:+d}",
                 "compare the smallest and the largest label on both sides",
                 prior=0.25,
             )
-            yield cause, _changed(read, **{side: shift})
+            yield cause, changed(read, **{side: shift})
             if step == 1:
                 wider = replace(cause, claim=f"{cause.claim}, with {classes + 1} classes")
-                yield wider, replace(_changed(read, **{side: shift}), num_classes=classes + 1)
-    reduced = _but(ignore, lambda ids: np.where(ids == 0, VOID, ids - 1))
+                yield wider, replace(changed(read, **{side: shift}), num_classes=classes + 1)
+    reduced = all_but(ignore, lambda ids: np.where(ids == 0, VOID, ids - 1))
     cause = Cause(
         "zero-label-reduced",
         "the label 0 of the masks became 255, and all others are one less",
         "look for reduce_zero_label, on one side or where 0 is a class",
         prior=0.2,
     )
-    yield cause, _changed(read, truth=reduced)
+    yield cause, changed(read, truth=reduced)
     yield (
         replace(cause, claim=f"{cause.claim}, 255 ignored"),
-        replace(_changed(_without(read, ignore), truth=reduced), ignore_index=VOID),
+        replace(changed(without(read, ignore), truth=reduced), ignore_index=VOID),
     )
 
 
 def _scaled(read: Given) -> Iterator[tuple[Cause, Given]]:
     if read.num_classes != 2:
         return
-    bright = _but(read.ignore_index, lambda ids: ids * VOID)
-    invert = _but(read.ignore_index, lambda ids: 1 - ids)
+    bright = all_but(read.ignore_index, lambda ids: ids * VOID)
+    invert = all_but(read.ignore_index, lambda ids: 1 - ids)
     yield (
         Cause(
             "masks-0-255",
@@ -219,7 +136,7 @@ def _scaled(read: Given) -> Iterator[tuple[Cause, Given]]:
             "look at the largest mask value; use masks > 127",
             prior=0.4,
         ),
-        _changed(read, truth=bright),
+        changed(read, truth=bright),
     )
     yield (
         Cause(
@@ -228,7 +145,7 @@ def _scaled(read: Given) -> Iterator[tuple[Cause, Given]]:
             "look which of 0 and 1 is the foreground on each side",
             prior=0.15,
         ),
-        _changed(read, truth=invert),
+        changed(read, truth=invert),
     )
 
 
@@ -262,42 +179,5 @@ def _exchanged(read: Given) -> Iterator[tuple[Cause, Given]]:
                 "compare the lists of class names of both sides",
                 prior=0.02,
             ),
-            _changed(read, prediction=_swap(one, other)),
+            changed(read, prediction=swap(one, other)),
         )
-
-
-def _plus(step: int) -> Change:
-    return lambda ids: ids + step
-
-
-def _strays_to(target: int, classes: int) -> Change:
-    return lambda ids: np.where((ids >= 0) & (ids < classes), ids, target)
-
-
-def _swap(one: int, other: int) -> Change:
-    def swapped(ids: Labels) -> Labels:
-        return np.where(ids == one, other, np.where(ids == other, one, ids))
-
-    return swapped
-
-
-def _but(ignore: int | None, change: Change) -> Change:
-    """Return the change that leaves the ignore label as it is."""
-    if ignore is None:
-        return change
-    return lambda ids: np.where(ids == ignore, ids, change(ids))
-
-
-def _without(read: Given, label: int | None) -> Given:
-    """Return the arrays without the pixels whose truth is a label."""
-    if label is None:
-        return read
-    return replace(read, labels=read.labels.where(read.labels.truth != label))
-
-
-def _changed(
-    read: Given, *, truth: Change | None = None, prediction: Change | None = None
-) -> Given:
-    """Return the arrays with the ids of one side changed."""
-    labels = read.labels.relabel(truth=naive_answer, prediction=naive_answer)
-    return replace(read, labels=labels.relabel(truth=truth, prediction=prediction))

@@ -12,6 +12,8 @@ from iou_doctor.lookup import Lookup, Match, Suspect
 MOST_MATCHES = 5
 MOST_SUSPECTS = 6
 MOST_NAMES = 8
+LEAST_SHARE = 0.25
+"""Of the plausibility of the best suspect; less likely ones wait for -v."""
 WIDEST = 120
 
 
@@ -46,7 +48,7 @@ def headline(lookup: Lookup) -> str:
 
 
 def _match(index: int, match: Match, *, verbose: bool) -> RenderableType:
-    suspects = match.suspects if verbose else match.suspects[:MOST_SUSPECTS]
+    suspects = match.suspects if verbose else _worth_saying(match)
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, justify="right", style="bold")
     grid.add_column(overflow="fold")
@@ -57,6 +59,11 @@ def _match(index: int, match: Match, *, verbose: bool) -> RenderableType:
         more = len(match.suspects) - len(suspects)
         grid.add_row("", Text(f"and {more} more with this very value; -v shows all", style="dim"))
     return Padding(grid, (0, 0, 0, 2))
+
+
+def _worth_saying(match: Match) -> tuple[Suspect, ...]:
+    least = LEAST_SHARE * match.suspects[0].plausibility
+    return tuple(each for each in match.suspects[:MOST_SUSPECTS] if each.plausibility >= least)
 
 
 def _suspect(suspect: Suspect, *, verbose: bool) -> RenderableType:

@@ -6,8 +6,9 @@ values. Every window gives Stats of its own; their sum is the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,13 @@ from iou_doctor.batch import Batch
 from iou_doctor.channel_sums import ChannelSums, SumsWanted
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout
-from iou_doctor.scan import derive
+from iou_doctor.scan import derive, fast
 from iou_doctor.scan.pair_counts import count_pairs
-from iou_doctor.scan.probing import ProbeBuilder
+from iou_doctor.scan.probing import Derived, ProbeBuilder
 from iou_doctor.scan.soft import channel_sums
+from iou_doctor.scan.threads import in_order
 from iou_doctor.scan.values import argmax_and_sums, measure
-from iou_doctor.scan.windows import batches
+from iou_doctor.scan.windows import Window, pieces, read, split_by_rows, walk
 from iou_doctor.source import Pair
 from iou_doctor.stats import PairCounts, Stats, ValueCounts
 
@@ -30,6 +32,8 @@ Mend = Callable[..., NDArray[Any]]
 """Brings the label map of the predictions, (n, *spatial), to the spatial shape of the masks."""
 PARTS = 256
 """Windows between two merges: tables stay small, and merging does not cost a pass of its own."""
+AT_ONCE = 16
+"""Cache-sized windows that a thread takes together: reading has its price too."""
 
 
 def scan(
@@ -42,6 +46,7 @@ def scan(
     probe: ProbeBuilder | None = None,
     sums: SumsWanted | None = None,
     progress: Callable[[int, int], object] | None = None,
+    jobs: int = 1,
 ) -> Stats:
     """Return the Stats of all samples that both arrays have.
 
@@ -54,21 +59,47 @@ def scan(
         probe: keeps the label maps of some samples as the pass goes by.
         sums: which sums of scores to gather as well; `None`: none.
         progress: called with the samples done and in all, after each window.
+        jobs: windows to work on at the same time; the result does not depend on it.
 
     Raises:
         SourceError: a file cannot be read.
         ReadingError: the values are no label maps.
     """
-    visit = Visit(layout, tuple(pairings), threshold, mend, probe, sums)
-    flat = any(pairing.flat for pairing in pairings)
+    whole = mend is not None or any(pairing.flat for pairing in pairings)
+    visit = Visit(layout, tuple(pairings), threshold, mend, probe, sums, whole)
+    if visit.plain and _values(pair) >= fast.WORTH_LOADING:
+        fast.KERNELS.ask(layout, (pair.y_true.dtype, pair.y_pred.dtype), visit.pairings)
     parts: list[Stats] = []
-    for batch in batches(pair, layout, whole_samples=flat or mend is not None):
-        parts.append(visit(batch))
+    spans = walk(pair, layout, whole_samples=whole, at_once=AT_ONCE)
+    for last, stats in in_order(*_work(pair, layout, visit, spans), jobs=jobs):
+        parts.append(stats)
         if len(parts) == PARTS:
             parts = [Stats.merge(parts)]
         if progress:
-            progress(int(batch.samples[-1]) + 1, layout.samples)
+            progress(last + 1, layout.samples)
     return Stats.merge(parts)
+
+
+def _work(
+    pair: Pair, layout: Layout, visit: Visit, spans: Iterator[Window]
+) -> tuple[Callable[[Any], tuple[int, Stats]], Iterator[Any]]:
+    """Return what threads do, and with what: a stream is read by one thread, in order."""
+
+    def from_batch(batch: Batch) -> tuple[int, Stats]:
+        return int(batch.samples[-1]), visit(batch)
+
+    def from_window(window: Window) -> tuple[int, Stats]:
+        return from_batch(read(pair, layout, window))
+
+    if pair.y_true.sequential or pair.y_pred.sequential:
+        return from_batch, (read(pair, layout, window) for window in spans)
+    return from_window, spans
+
+
+def _values(pair: Pair) -> int:
+    """Return the values of the larger array, by those of the first image where images differ."""
+    sources = (pair.y_true, pair.y_pred)
+    return max(prod((source.shape[0] or 1, *source.sample_shape(0))) for source in sources)
 
 
 @dataclass(frozen=True)
@@ -81,16 +112,43 @@ class Visit:
     mend: Mend | None = None
     probe: ProbeBuilder | None = None
     sums: SumsWanted | None = None
+    whole_samples: bool = False
+    """Never look at some rows of a sample alone."""
 
     @np.errstate(over="ignore", invalid="ignore")  # NaN and Inf are counted, not complained about
     def __call__(self, batch: Batch) -> Stats:
         """Return the Stats of one batch."""
+        counted = self._by_kernels(batch) if self.plain else None
+        if counted is None:
+            split = split_by_rows(self.layout, whole_samples=self.whole_samples)
+            found = [self._by_numpy(piece) for piece in pieces(batch, self.layout, split=split)]
+            return found[0] if len(found) == 1 else Stats.merge(found)
+        if self.probe:
+            self._keep_maps(
+                batch,
+                {self.pairings[0].true: counted.true_labels},
+                {self.pairings[0].pred: counted.pred_labels},
+                self.probe,
+            )
+        return Stats(_samples(batch), counted.tables, counted.y_true, counted.y_pred)
+
+    @property
+    def plain(self) -> bool:
+        """Whether pixels pair up as they are, and only their labels and values are asked for."""
+        return self.mend is None and self.sums is None
+
+    def _by_kernels(self, batch: Batch) -> fast.Counted | None:
+        dtypes = batch.y_true.dtype, batch.y_pred.dtype
+        kernels = fast.KERNELS.get(self.layout, dtypes, self.pairings)
+        return fast.count(kernels, batch, self.layout, self.pairings) if kernels else None
+
+    def _by_numpy(self, batch: Batch) -> Stats:
         true = _Side(batch.y_true, self.layout.y_true, batch, self.threshold)
         pred = _Side(batch.y_pred, self.layout.y_pred, batch, self.threshold)
         if self.probe:
             self._keep(batch, true, pred, self.probe)
         return Stats(
-            samples=len(batch.samples) if batch.first_row == 0 else 0,
+            samples=_samples(batch),
             tables={pairing: self._table(batch, true, pred, pairing) for pairing in self.pairings},
             y_true=true.values(),
             y_pred=pred.values(),
@@ -129,15 +187,29 @@ class Visit:
             return
         y_true = {pairing.true: true.labels(pairing.true) for pairing in own}
         y_pred = {pairing.pred: pred.labels(pairing.pred) for pairing in own}
-        shape = max(y_true[own[0].true].shape, y_pred[own[0].pred].shape, key=len)
+        self._keep_maps(batch, y_true, y_pred, probe)
+
+    def _keep_maps(
+        self, batch: Batch, y_true: Derived, y_pred: Derived, probe: ProbeBuilder
+    ) -> None:
+        shape = max(*(_shape(maps) for maps in (y_true, y_pred)), key=len)
         if self.mend:
-            shape = y_true[own[0].true].shape
+            shape = _shape(y_true)
             y_pred = {key: self.mend(labels, shape[1:]) for key, labels in y_pred.items()}
         probe.add(
             batch,
             y_true={key: labels.reshape(shape) for key, labels in y_true.items()},
             y_pred={key: labels.reshape(shape) for key, labels in y_pred.items()},
         )
+
+
+def _shape(maps: Derived) -> tuple[int, ...]:
+    return next(iter(maps.values())).shape
+
+
+def _samples(batch: Batch) -> int:
+    """Return how many samples begin in a batch."""
+    return len(batch.samples) if batch.first_row == 0 else 0
 
 
 class _Side:

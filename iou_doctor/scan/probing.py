@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class ProbeBuilder:
     def __init__(
         self, samples: int, size_of: Callable[[int], Shape], left_out: tuple[int, ...] = ()
     ) -> None:
+        self._lock = Lock()
         visited = [index for index in range(samples) if index not in left_out]
         self._scales = (
             _Scale(visited[:MANY], size_of, _thinned(MANY_PIXELS)),
@@ -45,11 +47,15 @@ class ProbeBuilder:
         )
 
     def add(self, batch: Batch, *, y_true: Derived, y_pred: Derived) -> None:
-        """Keep what this batch has of the chosen samples; label maps have shape (n, *spatial)."""
-        for index, sample in enumerate(batch.samples.tolist()):
-            for scale in self._scales:
-                if sample in scale.chosen:
-                    scale.add(sample, index, batch.first_row, y_true, y_pred)
+        """Keep what this batch has of the chosen samples; label maps have shape (n, *spatial).
+
+        Several threads may add at the same time.
+        """
+        with self._lock:
+            for index, sample in enumerate(batch.samples.tolist()):
+                for scale in self._scales:
+                    if sample in scale.chosen:
+                        scale.add(sample, index, batch.first_row, y_true, y_pred)
 
     def build(self) -> Probe:
         """Return the probe."""
@@ -67,31 +73,39 @@ class _Scale:
     size_of: Callable[[int], Shape]
     pick: Pick
     kept: dict[tuple[str, Derivation], dict[int, Labels]] = field(default_factory=dict)
-    picked: dict[Shape, tuple[NDArray[np.intp], ...]] = field(default_factory=dict)
+    picked: dict[Shape, tuple[tuple[NDArray[np.intp], ...], NDArray[np.intp]]] = field(
+        default_factory=dict
+    )
     """What `pick` returned for each shape: most samples have one and the same."""
 
     def __post_init__(self) -> None:
         self.chosen = frozenset(self.samples)
 
     def add(self, sample: int, index: int, first_row: int, true: Derived, pred: Derived) -> None:
-        picks = self._picks(self.size_of(sample))
-        if any(len(pick) == 0 for pick in picks):
+        shape = self.size_of(sample)
+        picks, flat = self._picks(shape)
+        if not flat.size:
             return
         for side, maps in (("true", true), ("pred", pred)):
             for derivation, labels in maps.items():
                 pieces = self.kept.setdefault((side, derivation), {})
+                if labels.shape[1:] == shape and labels[index].flags.c_contiguous:
+                    pieces[sample] = _small(labels[index].reshape(-1).take(flat))
+                    continue
                 rows = picks[0] - first_row
                 here = (rows >= 0) & (rows < labels.shape[1])
                 if not here.any():
                     continue
-                whole = pieces.setdefault(
-                    sample, np.full([len(pick) for pick in picks], NO_LABEL, dtype=np.int32)
-                )
+                whole = pieces.setdefault(sample, np.full(flat.shape, NO_LABEL, dtype=np.int32))
                 whole[here] = _small(labels[index][np.ix_(rows[here], *picks[1:])])
 
-    def _picks(self, shape: Shape) -> tuple[NDArray[np.intp], ...]:
+    def _picks(self, shape: Shape) -> tuple[tuple[NDArray[np.intp], ...], NDArray[np.intp]]:
+        """Return the indices kept along each axis, and the numbers of those pixels."""
         if shape not in self.picked:
-            self.picked[shape] = self.pick(shape)
+            picks = self.pick(shape)
+            some = all(len(pick) for pick in picks)
+            flat = np.ravel_multi_index(np.ix_(*picks), shape) if some else np.zeros(0, np.intp)
+            self.picked[shape] = picks, flat
         return self.picked[shape]
 
     def maps(self) -> Maps:

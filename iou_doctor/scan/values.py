@@ -30,7 +30,7 @@ def measure(
     counts = ValueCounts(values=values.size, pixels=pixels)
     if values.size == 0:
         return counts
-    where = _Where(samples, first_row, values, dense)
+    where = Where(samples, first_row, values, dense)
     counts = replace(counts, first=where.place(0))
     if values.dtype.kind == "f":
         return _floats(counts, values, where)
@@ -40,7 +40,7 @@ def measure(
     return replace(counts, minimum=low, maximum=high, outside_unit=outside, at_least_one=ones)
 
 
-class _Where:
+class Where:
     """Turns a flat index into a place."""
 
     def __init__(
@@ -50,6 +50,7 @@ class _Where:
         self.dense = dense
 
     def place(self, flat: int) -> Place:
+        """Return the place of value number `flat`, with the values that stand there."""
         index = tuple(int(i) for i in np.unravel_index(flat, self._values.shape))
         pixel = index[:-1] if self.dense else index
         stored = np.atleast_1d(self._values[pixel])
@@ -57,12 +58,13 @@ class _Where:
         return Place(int(self._samples[pixel[0]]), position, tuple(float(v) for v in stored))
 
     def first(self, mask: NDArray[np.bool_]) -> Place:
+        """Return the place of the first true entry."""
         return self.place(int(mask.argmax()))
 
 
-def _floats(counts: ValueCounts, values: NDArray[Any], where: _Where) -> ValueCounts:
+def _floats(counts: ValueCounts, values: NDArray[Any], where: Where) -> ValueCounts:
     fraction = values != np.trunc(values)
-    low, high = float(values.min()), float(values.max())  # NaN if any value is
+    low, high = _extremes(values)  # NaN if any value is
     finite = values
     if not np.isfinite(low) or not np.isfinite(high):
         counts = _non_finite(counts, values, where)
@@ -71,7 +73,7 @@ def _floats(counts: ValueCounts, values: NDArray[Any], where: _Where) -> ValueCo
         finite = values[is_finite]
         if finite.size == 0:
             return replace(counts, off_255_grid=counts.values, outside_unit=counts.infinite)
-        low, high = float(finite.min()), float(finite.max())
+        low, high = _extremes(finite)
     outside = 0 if low >= 0 and high <= 1 else int(((finite < 0) | (finite > 1)).sum())
     at_least_one = 0 if high < 1 else int((finite >= 1).sum())
     fractional = int(np.count_nonzero(fraction))
@@ -88,7 +90,12 @@ def _floats(counts: ValueCounts, values: NDArray[Any], where: _Where) -> ValueCo
     )
 
 
-def _non_finite(counts: ValueCounts, values: NDArray[Any], where: _Where) -> ValueCounts:
+def _extremes(values: NDArray[Any]) -> tuple[float, float]:
+    """Return the smallest and the largest value; 0.0 for -0.0, which no order tells apart."""
+    return float(values.min()) + 0.0, float(values.max()) + 0.0
+
+
+def _non_finite(counts: ValueCounts, values: NDArray[Any], where: Where) -> ValueCounts:
     missing = np.isnan(values)
     infinite = np.isinf(values)
     return replace(
@@ -166,9 +173,9 @@ def _pixel_counts(
         one_hot=int(ones.sum()),
         ties=ties,
         near_twice=_near_twice(largest, values.shape[-1]),
-        minimum_top=float(tops.min()) if tops.size else None,
-        minimum_sum=float(finite.min()) if finite.size else None,
-        maximum_sum=float(finite.max()) if finite.size else None,
+        minimum_top=_extremes(tops)[0] if tops.size else None,
+        minimum_sum=_extremes(finite)[0] if finite.size else None,
+        maximum_sum=_extremes(finite)[1] if finite.size else None,
     )
 
 

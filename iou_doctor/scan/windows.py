@@ -27,53 +27,90 @@ class Window:
     """Rows along the first spatial axis; `None` for whole samples."""
 
 
-def batches(pair: Pair, layout: Layout, *, whole_samples: bool) -> Iterator[Batch]:
+def split_by_rows(layout: Layout, *, whole_samples: bool) -> bool:
+    """Return whether some rows of both arrays belong together without the rest of the sample."""
+    reshaped = layout.y_true.reshaped or layout.y_pred.reshaped
+    return not whole_samples and not reshaped and layout.relation is Relation.EQUAL
+
+
+def batches(
+    pair: Pair, layout: Layout, *, whole_samples: bool, at_once: int = 1
+) -> Iterator[Batch]:
     """Yield the data in order, each sample once.
 
     Args:
         pair: the sources.
         layout: what their axes mean.
         whole_samples: never split a sample by rows.
+        at_once: cache-sized windows that are taken together.
     """
-    reshaped = layout.y_true.reshaped or layout.y_pred.reshaped
-    split = not whole_samples and not reshaped and layout.relation is Relation.EQUAL
-    for window in _windows(pair, layout, split=split):
-        yield Batch(
-            y_true=_read(pair.y_true, layout.y_true, window),
-            y_pred=_read(pair.y_pred, layout.y_pred, window),
-            samples=np.arange(window.samples.start, window.samples.stop, dtype=np.int64),
-            first_row=window.rows.start if window.rows else 0,
-        )
+    for window in walk(pair, layout, whole_samples=whole_samples, at_once=at_once):
+        yield read(pair, layout, window)
+
+
+def walk(pair: Pair, layout: Layout, *, whole_samples: bool, at_once: int = 1) -> Iterator[Window]:
+    """Yield the windows of `batches`."""
+    split = split_by_rows(layout, whole_samples=whole_samples)
+    return _windows(pair, layout, split=split, most=at_once * WINDOW_VALUES)
+
+
+def read(pair: Pair, layout: Layout, window: Window) -> Batch:
+    """Return what both arrays hold in a window."""
+    return Batch(
+        y_true=_read(pair.y_true, layout.y_true, window),
+        y_pred=_read(pair.y_pred, layout.y_pred, window),
+        samples=np.arange(window.samples.start, window.samples.stop, dtype=np.int64),
+        first_row=window.rows.start if window.rows else 0,
+    )
+
+
+def pieces(batch: Batch, layout: Layout, *, split: bool) -> Iterator[Batch]:
+    """Yield a batch in pieces that stay in cache, as views; `split`: by rows too."""
+    samples = len(batch.samples)
+    size = max(batch.y_true.size, batch.y_pred.size) // samples
+    step = max(1, WINDOW_VALUES // max(1, size))
+    rows = batch.y_true.shape[layout.y_true.spatial[0]]
+    height = max(1, WINDOW_VALUES * rows // max(1, size)) if split else rows
+    for first in range(0, samples, step):
+        some = slice(first, first + step)
+        for top in range(0, rows, height if step == 1 else rows):
+            span = slice(top, top + height) if step == 1 and height < rows else slice(None)
+            yield Batch(
+                y_true=batch.y_true[_slices(layout.y_true, some, span)],
+                y_pred=batch.y_pred[_slices(layout.y_pred, some, span)],
+                samples=batch.samples[some],
+                first_row=batch.first_row + (span.start or 0),
+            )
 
 
 def parts(source: Source, axes: Axes) -> Iterator[np.typing.NDArray[np.generic]]:
     """Yield one array in order, in some whole samples at a time; one by one where sizes differ."""
     layout = Layout(axes, axes, Relation.EQUAL)
-    for window in _windows(Pair(source, source), layout, split=False):
+    for window in _windows(Pair(source, source), layout, split=False, most=WINDOW_VALUES):
         yield _read(source, axes, window)
 
 
-def _windows(pair: Pair, layout: Layout, *, split: bool) -> Iterator[Window]:
+def _windows(pair: Pair, layout: Layout, *, split: bool, most: int) -> Iterator[Window]:
     one_by_one = None in layout.y_true.shape or None in layout.y_pred.shape
     left_out = frozenset(layout.mismatched)
-    step = 1 if one_by_one else _samples_at_once(pair, layout)
+    step = 1 if one_by_one else _samples_at_once(pair, layout, most)
     for first in range(0, layout.samples, step):
         if first in left_out:
             continue
         samples = slice(first, min(first + step, layout.samples))
         size = _sample_values(pair, layout, first)
-        if step > 1 or not split or size <= WINDOW_VALUES:
+        if step > 1 or not split or size <= most:
             yield Window(samples)
         else:
             rows = _sizes(pair.y_true, layout.y_true, first)[layout.y_true.spatial[0]]
-            height = _rows_at_once(pair, layout, rows, size)
+            height = _rows_at_once(pair, layout, rows, size, most)
             for start in range(0, rows, height):
                 yield Window(samples, slice(start, min(start + height, rows)))
 
 
-def _samples_at_once(pair: Pair, layout: Layout) -> int:
+def _samples_at_once(pair: Pair, layout: Layout, most: int) -> int:
     size = max(1, _sample_values(pair, layout, 0))
-    fitting = max(1, WINDOW_VALUES // size)
+    fitting = max(1, most // size)
     chunk = max(
         (source.unit[0] if axes.sample else 1)
         for source, axes in ((pair.y_true, layout.y_true), (pair.y_pred, layout.y_pred))
@@ -83,8 +120,8 @@ def _samples_at_once(pair: Pair, layout: Layout) -> int:
     return max(1, round(fitting / chunk)) * chunk
 
 
-def _rows_at_once(pair: Pair, layout: Layout, rows: int, size: int) -> int:
-    fitting = max(1, WINDOW_VALUES * rows // size)
+def _rows_at_once(pair: Pair, layout: Layout, rows: int, size: int, most: int) -> int:
+    fitting = max(1, most * rows // size)
     chunk = max(
         source.unit[axes.spatial[0]]
         for source, axes in ((pair.y_true, layout.y_true), (pair.y_pred, layout.y_pred))
@@ -111,9 +148,12 @@ def _known(source: Source) -> tuple[int, ...]:
 
 
 def _read(source: Source, axes: Axes, window: Window) -> np.typing.NDArray[np.generic]:
+    return source.read(_slices(axes, window.samples, window.rows or slice(None)))
+
+
+def _slices(axes: Axes, samples: slice, rows: slice) -> tuple[slice, ...]:
     slices = [slice(None)] * len(axes.shape)
+    slices[axes.spatial[0]] = rows
     if axes.sample:
-        slices[0] = window.samples
-    if window.rows:
-        slices[axes.spatial[0]] = window.rows
-    return source.read(tuple(slices))
+        slices[0] = samples
+    return tuple(slices)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import zipfile
 import zlib
+from threading import Lock
 from typing import IO, Any
 
 import numpy as np
@@ -88,6 +89,7 @@ class _CompressedSource:
         self.shape = header.shape
         self.unit = (1,) * len(header.shape)
         self._header = header
+        self._lock = Lock()
         self._member = _Member(path, file, info)
 
     def sample_shape(self, index: int) -> tuple[int, ...]:  # noqa: ARG002
@@ -151,9 +153,10 @@ class FortranSource(_CompressedSource):
         Raises:
             SourceError: the compressed data is damaged.
         """
-        if self._whole is None:
-            values = np.empty(math.prod(self.shape), self._header.dtype)
-            self._fill(values, 0)
-            self.close()
-            self._whole = values.reshape(self.shape, order="F")
+        with self._lock:
+            if self._whole is None:
+                values = np.empty(math.prod(self.shape), self._header.dtype)
+                self._fill(values, 0)
+                self.close()
+                self._whole = values.reshape(self.shape, order="F")
         return part_of(self._whole, window, self.dtype)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.sources._file import file_head, file_size
 from iou_doctor.sources._formats import likeness
+from iou_doctor.sources._hdf5_chunks import direct_chunks
 from iou_doctor.sources._hdf5_lookup import find_dataset
 from iou_doctor.sources._numbers import check_dtype, check_shape, native, spans
 from iou_doctor.sources._refusal import refusal, refusing
@@ -38,6 +39,7 @@ class Hdf5Source:
         self.dtype: np.dtype[Any] = native(self._dataset.dtype)
         self.shape: tuple[int, ...] = self._dataset.shape
         self.unit: tuple[int, ...] = self._dataset.chunks or (1,) * len(self.shape)
+        self._direct = direct_chunks(self._dataset)
 
     def sample_shape(self, index: int) -> tuple[int, ...]:  # noqa: ARG002
         """Return the shape of one entry of the first axis; all have the same."""
@@ -51,9 +53,17 @@ class Hdf5Source:
         """
         parts = spans(window, self.shape)
         with refusing(self.path, *_HDF5_ERRORS, why=_DAMAGED):
-            values: NDArray[Any] = np.asarray(self._dataset[parts])
+            values = self._unpacked(parts)
+            if values is None:
+                values = np.asarray(self._dataset[parts])
         # the view drops h5py's note of an enum's names from the dtype
         return values.view(values.dtype.str).astype(self.dtype, copy=False)
+
+    def _unpacked(self, window: tuple[slice, ...]) -> NDArray[Any] | None:
+        """Return a window of whole chunks, unpacked beside HDF5; `None` for any other."""
+        if self._direct is None or not self._direct.fits(window):
+            return None
+        return self._direct.read(window)
 
     def close(self) -> None:
         """Close the file; nothing can be read afterwards."""

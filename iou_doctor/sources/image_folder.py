@@ -72,11 +72,15 @@ class ImageSource:
         return out
 
     def _decoded(self, number: int) -> NDArray[Any]:
-        """Return one image; the last is kept, so that its windows decode it once."""
-        if self._last is None or self._last[0] != number:
-            self._last = None  # before the next one is decoded: never two in memory
-            self._last = (number, decode(self._images[number]))
-        return self._last[1]
+        """Return one image; the last is kept, so that its windows decode it once.
+
+        Several threads may ask: each works on what it found or decoded itself.
+        """
+        last = self._last
+        if last is None or last[0] != number:
+            last = self._last = None  # before the next one is decoded: never two for one thread
+            last = self._last = (number, decode(self._images[number]))
+        return last[1]
 
 
 def open_image(path: str, name: str | None = None) -> ImageSource:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import tempfile
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import h5py
@@ -263,3 +265,77 @@ def test_a_chunk_row_is_decompressed_once_for_several_windows(path):
     source = open_source(str(path))
     cache = source._file.id.get_access_plist().get_cache()
     assert cache[2] == 8 << 20
+
+
+@st.composite
+def packed_cases(draw):
+    """An array, chunks, and how to pack them."""
+    array, _ = draw(cases())
+    chunks = tuple(draw(st.integers(1, length)) for length in array.shape)
+    return array, chunks, draw(st.booleans()), draw(st.sampled_from(["gzip", "lzf", None]))
+
+
+@given(packed_cases())
+def test_windows_of_whole_chunks_are_what_numpy_slices(case):
+    array, chunks, shuffle, compression = case
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.h5"
+        with h5py.File(path, "w") as file:
+            file.create_dataset(
+                "x", data=array, chunks=chunks, shuffle=shuffle, compression=compression
+            )
+        source = open_source(f"{path}::/x")
+        for start in range(0, array.shape[0], chunks[0]):
+            window = (slice(start, start + chunks[0]),)
+            np.testing.assert_array_equal(source.read(window), array[window])
+
+
+@pytest.mark.parametrize(("shuffle", "fletcher"), [(False, False), (True, False), (True, True)])
+def test_gzip_is_unpacked_beside_hdf5_and_other_filters_by_it(path, shuffle, fletcher):
+    with h5py.File(path, "w") as file:
+        file.create_dataset(
+            "x", (4, 6), "i4", data=np.arange(24), chunks=(2, 6), compression="gzip",
+            shuffle=shuffle, fletcher32=fletcher,
+        )  # fmt: skip
+    source = open_source(str(path))
+    source_window = (slice(2, 4), slice(0, 6))
+    assert (source._unpacked(source_window) is None) == fletcher
+    assert source._unpacked((slice(1, 3), slice(0, 6))) is None
+    np.testing.assert_array_equal(source.read(source_window), np.arange(24).reshape(4, 6)[2:])
+
+
+def test_chunks_that_were_never_written_read_as_the_fill_value(path):
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset(
+            "x", (4, 2), "u1", chunks=(2, 2), compression="gzip", fillvalue=7
+        )
+        data[:2] = 1
+    assert open_source(str(path)).read(()).tolist() == [[1, 1], [1, 1], [7, 7], [7, 7]]
+
+
+def test_a_chunk_whose_filter_was_skipped_is_read_by_hdf5(path):
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset("x", (2, 2), "u1", chunks=(2, 2), compression="gzip")
+        data.id.write_direct_chunk((0, 0), bytes([1, 2, 3, 4]), filter_mask=1)
+    assert open_source(str(path)).read(()).tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("chunk", [b"no gzip", zlib.compress(b"too short")])
+def test_a_damaged_chunk_is_refused(path, chunk):
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset("x", (8, 8), "u1", chunks=(8, 8), compression="gzip")
+        data.id.write_direct_chunk((0, 0), chunk)
+    source = open_source(str(path))
+    with pytest.raises(SourceError, match="damaged or cut off"):
+        source.read(())
+
+
+def test_threads_unpack_at_the_same_time(path):
+    array = np.arange(64 * 64 * 64, dtype="u2").reshape(64, 64, 64)
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", data=array, chunks=(1, 64, 64), compression="gzip", shuffle=True)
+    source = open_source(str(path))
+    windows = [(slice(start, start + 1),) for start in range(64)] * 8
+    with ThreadPoolExecutor(8) as pool:
+        for window, values in zip(windows, pool.map(source.read, windows), strict=True):
+            np.testing.assert_array_equal(values, array[window])

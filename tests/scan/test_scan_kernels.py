@@ -1,0 +1,282 @@
+"""The kernels equal the NumPy reference, bit for bit, and threads change nothing."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from arrays import (
+    FLOATS,
+    INTEGERS,
+    SCORES,
+    assert_same_stats,
+    label_maps,
+    layout_of,
+    pair_of,
+    score_maps,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iou_doctor.derivation import Derivation, Pairing
+from iou_doctor.layout import Axes
+from iou_doctor.scan import fast, scan, threads
+from iou_doctor.scan.coded import coded_labels, count_coded
+from iou_doctor.scan.pair_counts import count_pairs
+
+kernels = pytest.importorskip("iou_doctor.scan.kernels")
+
+LABELS = (Pairing(Derivation.LABELS, Derivation.LABELS),)
+DENSE = (Pairing(Derivation.LABELS, Derivation.ARGMAX),)
+quick = settings(deadline=None, max_examples=60)
+
+
+class _Ready(fast.Kernels):
+    """Kernels that are there at once, and count what they were used for."""
+
+    def __init__(self):
+        super().__init__()
+        self.used = 0
+
+    def get(self, layout, dtypes, pairings):
+        self.used += 1
+        return kernels if fast._served(layout, dtypes, pairings) else None
+
+
+def both(y_true, y_pred, letters, pairings, *, jobs=1):
+    """Return the Stats by NumPy and by the kernels."""
+    found = []
+    for loaded in (fast.Kernels(), _Ready()):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(fast, "KERNELS", loaded)
+            found.append(
+                scan(
+                    pair_of(y_true=y_true, y_pred=y_pred),
+                    layout_of(y_true, y_pred, pred=letters),
+                    pairings=pairings,
+                    threshold=0.5,
+                    jobs=jobs,
+                )
+            )
+    return found
+
+
+@quick
+@given(st.data(), st.integers(1, 5), st.integers(1, 40))
+def test_labels_of_any_two_dtypes_are_counted_as_the_reference_counts_them(data, n, width):
+    shape = (n, 2, width)
+    y_true, y_pred = data.draw(label_maps(shape)), data.draw(label_maps(shape))
+    assert_same_stats(*both(y_true, y_pred, "NHW", LABELS))
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_labels_of_each_dtype_are_counted_by_the_kernels(dtype):
+    low = np.iinfo(dtype).min if dtype in ("i1", "i2") else 0
+    labels = (np.arange(2 * 24 * 16).reshape(2, 24, 16) % 23 + low).astype(dtype)
+    coded = coded_labels(kernels, labels)
+    table = count_coded(kernels, y_true=coded, y_pred=coded, samples=np.arange(2))
+    flat = labels.reshape(2, -1)
+    flat = flat.view(np.uint8) if dtype == "bool" else flat
+    assert table == count_pairs(y_true=flat, y_pred=flat, samples=np.arange(2))
+
+
+@pytest.mark.parametrize("top", [2, 255])
+@pytest.mark.parametrize("size", [1, 7, 8, 64])
+def test_small_images_with_far_labels_are_counted(size, top):
+    labels = np.zeros((50, 1, size), np.uint8)
+    labels[::3, :, -1] = top
+    assert_same_stats(*both(labels, labels[::-1], "NHW", LABELS))
+
+
+def dense_arrays(shape, dtype):
+    """Return scores as they come (softmax, logits, one-hot, void) with some odd values."""
+    odd = score_maps(shape, (dtype,))
+    usual = st.sampled_from(["softmax", "logits", "one-hot", "255", "constant"])
+
+    @st.composite
+    def made(draw):
+        kind, seed = draw(usual), draw(st.integers(0, 2**16))
+        random = np.random.default_rng(seed)
+        values = random.normal(size=shape) * 3
+        if kind == "softmax":
+            values = np.exp(values) / np.exp(values).sum(-1, keepdims=True)
+        if kind == "one-hot":
+            values = np.eye(shape[-1])[random.integers(0, shape[-1], shape[:-1])]
+            values *= random.random((*shape[:-1], 1)) < 0.9
+        if kind == "255":
+            values = random.integers(0, 256, shape) / 255
+        if kind == "constant":
+            values = np.zeros(shape) - random.integers(0, 2, shape) * 0.0
+        values = values.astype(dtype)
+        places = draw(st.lists(st.integers(0, values.size - 1), max_size=3))
+        values.reshape(-1)[places] = draw(st.sampled_from((*SCORES, 1e-7, -1e-7)))
+        return values
+
+    return odd | made()
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.data(),
+    st.sampled_from(FLOATS),
+    st.integers(2, 23),
+    st.sampled_from([(1, 8, 8), (2, 8, 16), (3, 5, 7), (1, 1, 200)]),
+    st.booleans(),
+)
+def test_scores_are_counted_as_the_reference_counts_them(data, dtype, channels, shape, first):
+    y_pred = data.draw(dense_arrays((*shape, channels), dtype))
+    y_true = np.zeros(shape, np.uint8)
+    letters = "NHWC"
+    if first:
+        y_pred, letters = np.ascontiguousarray(np.moveaxis(y_pred, -1, 1)), "NCHW"
+    assert_same_stats(*both(y_true, y_pred, letters, DENSE))
+
+
+@pytest.mark.parametrize("channels", [128, 129])
+def test_many_classes_are_counted(channels):
+    y_pred = np.random.default_rng(0).random((1, 16, 16, channels)).astype("f4")
+    y_pred[0, 0, 0] = 0
+    assert_same_stats(*both(np.zeros((1, 16, 16), "u1"), y_pred, "NHWC", DENSE))
+
+
+def test_every_float16_is_widened_exactly():
+    halves = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    wide = np.zeros(2**16, np.int32)
+    kernels._widen(halves.view(np.int16), wide)
+    expected = halves.astype(np.float32)
+    finite = np.isfinite(expected)
+    np.testing.assert_array_equal(wide[finite], expected.view(np.int32)[finite])
+    np.testing.assert_array_equal(np.isfinite(wide.view(np.float32)), finite)
+
+
+@pytest.mark.parametrize("rows", [slice(0, 128), slice(32, 96), slice(1, 100)])
+def test_rows_of_an_image_with_channels_first_are_read_where_they_lie(rows):
+    y_pred = np.random.default_rng(1).random((1, 3, 200, 128)).astype("f4")[:, :, rows]
+    y_true = np.zeros((1, *y_pred.shape[2:]), "u1")
+    assert_same_stats(*both(y_true, y_pred, "NCHW", DENSE))
+
+
+@quick
+@given(st.data(), st.integers(1, 4), st.integers(1, 60), st.sampled_from(["NHW", "NHWC", "NCHW"]))
+def test_any_number_of_threads_gives_the_same_stats(data, jobs, window_values, letters):
+    y_true = data.draw(label_maps((3, 4, 2)))
+    if letters == "NHW":
+        y_pred, pairings = data.draw(label_maps((3, 4, 2))), LABELS
+    else:
+        shape = (3, 4, 2, 3) if letters == "NHWC" else (3, 3, 4, 2)
+        y_pred, pairings = data.draw(score_maps(shape)), DENSE
+    whole = both(y_true, y_pred, letters, pairings)[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("iou_doctor.scan.windows.WINDOW_VALUES", window_values)
+        patch.setattr("iou_doctor.scan.AT_ONCE", 2)
+        for stats in both(y_true, y_pred, letters, pairings, jobs=jobs):
+            assert_same_stats(stats, whole)
+
+
+def test_kernels_that_become_ready_half_way_change_nothing(monkeypatch):
+    y_true = np.random.default_rng(2).integers(0, 5, (6, 4, 4)).astype("u1")
+    late = fast.Kernels()
+    asked = iter(range(100))
+    late.get = lambda *_: kernels if next(asked) > 2 else None
+    whole = both(y_true, y_true[::-1], "NHW", LABELS)[0]
+    monkeypatch.setattr(fast, "KERNELS", late)
+    monkeypatch.setattr("iou_doctor.scan.windows.WINDOW_VALUES", 16)
+    monkeypatch.setattr("iou_doctor.scan.AT_ONCE", 1)
+    stats = scan(
+        pair_of(y_true=y_true, y_pred=y_true[::-1]),
+        layout_of(y_true, y_true),
+        pairings=LABELS,
+        threshold=0.5,
+    )
+    assert next(asked) == 6
+    assert_same_stats(stats, whole)
+
+
+def test_kernels_are_loaded_for_large_arrays_in_a_thread_of_their_own(monkeypatch):
+    loaded = fast.Kernels()
+    y_true = np.zeros((2, 4, 4), "u1")
+    layout, dtypes = layout_of(y_true, y_true), (y_true.dtype, y_true.dtype)
+    monkeypatch.setattr(fast, "KERNELS", loaded)
+    pair = pair_of(y_true=y_true, y_pred=y_true)
+    scan(pair, layout, pairings=LABELS, threshold=0.5)
+    assert loaded.get(layout, dtypes, LABELS) is None
+    monkeypatch.setattr(fast, "WORTH_LOADING", 32)
+    scan(pair, layout, pairings=LABELS, threshold=0.5)
+    for thread in threading.enumerate():
+        if thread.name == "iou-doctor-kernels":
+            thread.join()
+    assert loaded.get(layout, dtypes, LABELS) is kernels
+
+
+@pytest.mark.parametrize("letters", ["NHW", "NHWC", "NCHW", "HWC", "NLC"])
+@pytest.mark.parametrize("dtype", ["f2", "f4", "i8"])
+def test_warming_up_suits_every_layout(letters, dtype):
+    if ("C" in letters) != (dtype[0] == "f"):
+        return
+    shape = tuple({"N": 2, "H": 70, "W": 90, "L": 80, "C": 3}[letter] for letter in letters)
+    spatial = tuple(i for i, letter in enumerate(letters) if letter in "HWL")
+    channel = letters.index("C") if "C" in letters else None
+    pred = Axes(shape, letters[0] == "N", spatial, channel)
+    true = Axes(
+        pred.label_shape, pred.sample, tuple(range(int(pred.sample), len(pred.label_shape))), None
+    )
+    layout = layout_of(np.zeros(()), np.zeros(()), "", "")
+    layout = type(layout)(true, pred, layout.relation)
+    fast.warm_up(kernels, layout, (np.dtype("u1"), np.dtype(dtype)))
+
+
+def test_results_come_in_order_and_few_windows_wait():
+    begun = []
+
+    def work(item):
+        time.sleep(0.002 * (item % 3))
+        return item
+
+    def items():
+        for item in range(20):
+            begun.append(item)
+            yield item
+
+    done = []
+    for result in threads.in_order(work, items(), jobs=3):
+        done.append(result)
+        assert len(begun) - len(done) < 2 * 3
+    assert done == list(range(20))
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_in_one_window_ends_the_scan(error):
+    seen = []
+
+    def work(item):
+        seen.append(item)
+        if item == 3:
+            raise error("in a window")
+        return item
+
+    with pytest.raises(error):
+        list(threads.in_order(work, range(1000), jobs=2))
+    assert len(seen) < 20
+
+
+def test_an_error_of_the_caller_drops_what_has_not_begun():
+    seen = []
+    results = threads.in_order(lambda item: seen.append(item), range(1000), jobs=2)
+    next(results)
+    results.close()
+    assert len(seen) <= 5
+
+
+def test_a_void_pixel_keeps_what_a_naive_argmax_answers():
+    y_pred = np.zeros((1, 8, 8, 3), "f4")
+    y_pred[0, 0, 0, 0] = -0.0
+    by_numpy, by_kernels = both(np.zeros((1, 8, 8), "u1"), y_pred, "NHWC", DENSE)
+    assert len(by_kernels.tables[DENSE[0]].prediction) == 2
+    assert_same_stats(by_numpy, by_kernels)
+
+
+def test_labels_that_share_their_lowest_byte_are_left_to_the_reference():
+    assert coded_labels(kernels, np.array([[-1, 254]], "i2")) is not None
+    assert coded_labels(kernels, np.array([[-1, 255]], "i2")) is None
