@@ -27,7 +27,8 @@ Result = TypeVar("Result")
 TABLE_LIMIT = 4_000_000
 """Rows of a table of pairs (128 MB). Label maps stay far below; noise read as labels does not."""
 
-
+ROWS_OF_AN_IMAGE = 256
+"""A hundred thousand small images may fill a larger table, each with some pairs of its own."""
 DENSE_ROWS = 4
 """Cells for each row up to which rows are added up in a full table: no sorting."""
 
@@ -66,7 +67,7 @@ class PairCounts:
         keys = image, truth, prediction
         if not _ascending(keys):
             keys, count = _added_up(keys, count)
-        if len(count) > TABLE_LIMIT:
+        if len(count) > TABLE_LIMIT and len(count) > ROWS_OF_AN_IMAGE * (int(image.max()) + 1):
             raise ReadingError(
                 f"the arrays hold more than {TABLE_LIMIT:,} different pairs of values: at least one"
                 " of them is no label map; name its encoding with --predictions-as or --masks-as"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -90,8 +91,17 @@ class Areas:
             self.intersection.sum(axis=1, keepdims=True),
         )
 
+    @cached_property
+    def whole(self) -> Areas:
+        """The areas of all images together, shape (1, classes)."""
+        if len(self.truth) == 1:
+            return self
+        return self.fold(np.zeros(len(self.truth), dtype=np.int64), 1)
+
     def select(self, classes: list[int]) -> Areas:
         """Return the areas of some classes."""
+        if classes == list(range(self.truth.shape[1])):
+            return self
         return Areas(
             self.truth[:, classes], self.predicted[:, classes], self.intersection[:, classes]
         )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from iou_doctor.contract import Absent, Average, Choices, Contract, Floats, Group, Ignored, Stray
 from iou_doctor.contracts._evaluate import evaluate
-from iou_doctor.given import Given
+from iou_doctor.given import Form, Given
 
 REFERENCE = Choices(
     floats=Floats.READ,
@@ -50,11 +50,27 @@ def reasons(contract: Contract, given: Given, value: float) -> tuple[str, ...]:
         value: what it reports for them.
     """
     choices = contract.choices
-    differing = [name for name in _WORDS if getattr(choices, name) != getattr(REFERENCE, name)]
+    differing = [
+        name
+        for name in _WORDS
+        if name not in _idle(given) and getattr(choices, name) != getattr(REFERENCE, name)
+    ]
     moving = [name for name in differing if _moves(contract, given, value, name)]
     if not moving and contract.pairing is not None:
         moving = ["floats"]  # it is the reading of the arrays as they are stored
     return tuple(_said(name, choices) for name in moving or differing[:2])
+
+
+def _idle(given: Given) -> frozenset[str]:
+    """Return the choices that cannot matter for these arrays."""
+    pairs, classes = given.labels, given.num_classes
+    idle = set() if given.ignore_index is not None else {"ignored"}
+    if given.form is Form.LABELS:
+        idle |= {"floats", "sigmoid", "at_threshold"}
+    for side, (low, high) in (("truth", pairs.truth_span), ("prediction", pairs.prediction_span)):
+        if low >= 0 and high < classes:
+            idle.add(f"stray_{side}")
+    return frozenset(idle)
 
 
 def _moves(contract: Contract, given: Given, value: float, name: str) -> bool:
@@ -70,8 +86,3 @@ def _said(name: str, choices: Choices) -> str:
     if name == "target_class_ids":
         value = ", ".join(map(str, value or ()))
     return _WORDS[name].format(value)
-
-
-def all_choices() -> tuple[str, ...]:
-    """Return the names of all choices."""
-    return tuple(field.name for field in fields(Choices))

@@ -95,6 +95,8 @@ def counter_of(contract: Contract, given: Given, counted: Areas) -> Counter | No
 @np.errstate(divide="ignore", invalid="ignore")
 def outcome(choices: Choices, found: Areas, given: Given) -> Outcome:
     """Return the number, and those of the classes."""
+    if choices.group is Group.DATA_SET and not choices.batches:
+        found = found.whole  # of many images the sum is a table of one row, made once
     found = _chosen_classes(choices, found, given)
     if choices.ratio is Ratio.GENERALISED_DICE:
         return _generalised(choices, found, given)
@@ -155,7 +157,7 @@ def _folded(choices: Choices, found: Areas, given: Given) -> Areas:
     if choices.group is Group.IMAGE:
         return found
     if choices.group is Group.DATA_SET or choices.batches:
-        return found.fold(np.zeros(images, dtype=np.int64), 1)
+        return found.whole
     size = given.batch_size or max(1, images)
     batches = np.arange(images) // size
     return found.fold(batches, int(batches.max(initial=-1)) + 1)
