@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from iou_doctor import contracts, feeding, handover, interpret, user_metric
 from iou_doctor.baseline import Baseline
@@ -16,7 +17,6 @@ from iou_doctor.errors import UsageError
 from iou_doctor.evidence import Evidence
 from iou_doctor.frozen import FrozenReading
 from iou_doctor.layout import Layout, Relation
-from iou_doctor.lookup import Printed
 from iou_doctor.metric import Metric
 from iou_doctor.passes import Passes
 from iou_doctor.probe import Probe
@@ -28,7 +28,9 @@ from iou_doctor.score import score
 from iou_doctor.source import Pair
 from iou_doctor.stats import PairCounts, Stats
 from iou_doctor.what_if import TIMES_255, Recount
-from iou_doctor.why import collect, look_up
+
+if TYPE_CHECKING:
+    from iou_doctor.lookup import Printed
 
 DEFAULT_THRESHOLD = 0.5
 CLEARLY_BETTER = 0.1
@@ -87,6 +89,8 @@ def check(
     refuse_other_values(questions.baseline, report)
     if questions.seen is None:
         return report
+    from iou_doctor.why import collect, look_up
+
     mended = mended_pairs(report, evidence, recount)
     candidates = collect(evidence, diagnosis=report.primary, mended=mended)
     return replace(report, lookup=look_up(questions.seen, candidates))

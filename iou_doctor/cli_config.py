@@ -11,6 +11,8 @@ from iou_doctor.cli_options import refuse
 from iou_doctor.errors import IouDoctorError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from iou_doctor.frozen import FrozenReading
     from iou_doctor.settings import CheckSettings, Configuration
 
@@ -30,9 +32,15 @@ def _read_none(context: typer.Context, wanted: bool) -> bool:
     return wanted
 
 
+def _checked(path: Path, table: Any) -> Configuration:
+    from iou_doctor.configuration import configuration
+
+    return configuration(path, table)
+
+
 def _read(context: typer.Context, file: str | None) -> str | None:
     """Make the file and the environment the defaults of the command's options."""
-    from iou_doctor.configuration import load_configuration
+    from iou_doctor.configuration_file import nearest_table
 
     if context.resilient_parsing:  # shell completion
         return file
@@ -40,7 +48,8 @@ def _read(context: typer.Context, file: str | None) -> str | None:
     if ignored and file is not None:
         refuse(UsageError("--config and --no-config contradict each other; give one"))
     try:
-        configuration = None if ignored else load_configuration(file)
+        found = None if ignored else nearest_table(file)
+        configuration = _checked(*found) if found else None
     except IouDoctorError as error:
         refuse(error)
     context.meta[_STATE] = configuration

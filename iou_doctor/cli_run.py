@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from iou_doctor.baseline import Baseline
     from iou_doctor.checkup import Questions
     from iou_doctor.frozen import FrozenReading
+    from iou_doctor.lookup import Printed
     from iou_doctor.outputs import Output
     from iou_doctor.reading import Options
     from iou_doctor.report import Report
@@ -59,7 +60,6 @@ def prepare(
     from iou_doctor import outputs
     from iou_doctor.checkup import Questions
     from iou_doctor.diagnosis import Selection
-    from iou_doctor.lookup import parse_score
 
     predictions, masks = values["predictions"], values["masks"]
     if predictions is None or masks is None:
@@ -83,7 +83,7 @@ def prepare(
             expected=expected,
             everything=values["contracts"] == "all",
             batch_size=values["batch_size"],
-            seen=None if values["seen"] is None else parse_score(values["seen"]),
+            seen=_score(values["seen"]),
         ),
         wanted=outputs.outputs(
             output_format=values["output_format"],
@@ -130,6 +130,14 @@ def check_share(option: str, value: float | None) -> None:
     """Refuse what is no share: a comparison with NaN never fails a build."""
     if value is not None and not 0 <= value <= 1:
         raise UsageError(f"{option} {value:g}: give a score from 0 to 1, 0.7 for instance")
+
+
+def _score(text: str | None) -> Printed | None:
+    if text is None:
+        return None
+    from iou_doctor.lookup import parse_score
+
+    return parse_score(text)
 
 
 def _named(text: str | None, name: str) -> str | None:

@@ -1,16 +1,15 @@
-"""The configuration file: the nearest one, read, checked key by key, its paths made ours."""
+"""What a configuration file says: checked key by key, its paths made ours."""
 
 from __future__ import annotations
 
 import difflib
-import os
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from iou_doctor.configuration_file import from_here
 from iou_doctor.errors import UsageError
 from iou_doctor.settings import (
     CheckSettings,
@@ -23,33 +22,8 @@ from iou_doctor.settings import (
 
 Level = TypeVar("Level", bound=CheckSettings)
 
-OWN_FILE = "iou-doctor.toml"
-PROJECT_FILE = "pyproject.toml"
-TABLE = ("tool", "iou-doctor")
 NAME = re.compile(r"[\w.-]+")
 """What may stand in a file's name: `--report sarif={name}.sarif`."""
-
-
-def load_configuration(file: str | None = None) -> Configuration | None:
-    """Return the configuration in `file`, else the nearest one upward; `None` without one.
-
-    Of two files in one folder `iou-doctor.toml` is taken.
-
-    Raises:
-        UsageError: the file cannot be read, is no TOML, or says what no option means.
-    """
-    if file is not None:
-        path = Path(file)
-        table = _table(path)
-        if table is None:
-            raise UsageError(f"--config {file}: it has no table [tool.iou-doctor]")
-        return _configuration(path, table)
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        for path in (folder / OWN_FILE, folder / PROJECT_FILE):
-            if path.is_file() and (table := _table(path)) is not None:
-                return _configuration(path, table)
-    return None
 
 
 def json_schema() -> dict[str, Any]:
@@ -65,29 +39,17 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _table(path: Path) -> Any:
-    """Return our table of a file; `None` where a project's file has none."""
-    shown = _from_here(path)
-    try:
-        document: Any = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{shown} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{shown} is no TOML: it is not UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{shown} is no TOML: {error}; --no-config does without it") from error
-    if path.name == PROJECT_FILE:
-        for key in TABLE:
-            document = document.get(key) if isinstance(document, dict) else None
-    return document
+def configuration(path: Path, table: Any) -> Configuration:
+    """Return what a file's table says, checked key by key, with its paths as seen from here.
 
-
-def _configuration(path: Path, table: Any) -> Configuration:
+    Raises:
+        UsageError: the file says what no option means.
+    """
     import json
 
     from pydantic import TypeAdapter, ValidationError
 
-    shown = _from_here(path)
+    shown = from_here(path)
     try:
         # as JSON, because strict validation of Python objects wants dataclasses, not tables
         text = json.dumps(table, default=str)
@@ -141,7 +103,7 @@ def _check_names(shown: str, names: Sequence[str]) -> None:
 def _resolved(level: Level, folder: Path) -> Level:
     """Return settings with the paths of the file as seen from the working directory."""
     paths: dict[str, Any] = {
-        key: _from_here(folder / value)
+        key: from_here(folder / value)
         for key in ("predictions", "masks", "baseline")
         if (value := getattr(level, key, None)) is not None
     }
@@ -152,12 +114,4 @@ def _resolved(level: Level, folder: Path) -> Level:
 
 def _report(entry: str, folder: Path) -> str:
     form, equals, file = entry.partition("=")
-    return f"{form}={_from_here(folder / file)}" if equals and file else entry
-
-
-def _from_here(path: Path) -> str:
-    """Return a path as one would type it here; absolute where it was written so."""
-    try:
-        return os.path.relpath(path)
-    except ValueError:  # another drive of Windows
-        return str(path)
+    return f"{form}={from_here(folder / file)}" if equals and file else entry

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from iou_doctor.finding import Finding, Outcome, Severity
-from iou_doctor.lookup import Lookup
 from iou_doctor.reading import Encoding, Reading
 from iou_doctor.score import ContractScore, Pixels, Score
+
+if TYPE_CHECKING:
+    from iou_doctor.lookup import Lookup
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ NOUNS = {
 }
 VERBS = {"sources", "interpret", "scan", "contracts", "checks", "repairs", "render", "writers"} | {
     "configuration",
+    "configuration_file",
     "causes",
 }
 JOINERS = {

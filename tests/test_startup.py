@@ -20,7 +20,7 @@ HEAVY = {"scipy", "h5py", "PIL", "tensorflow", "keras", "torch", "numba", "sklea
 SELDOM = {
     *("numpy.ma", "numpy.testing", "rich.progress", "rich.markdown", "rich.pretty"),
     *("json", "asyncio", "multiprocessing", "pydantic"),
-    *("importlib.metadata", "importlib.resources"),
+    *("importlib.metadata", "importlib.resources", "iou_doctor.lookup", "iou_doctor.settings"),
 }
 """Worth milliseconds each, and of no use to any of these commands."""
 FLOW = {

@@ -24,7 +24,6 @@ from iou_doctor.render._wording import (
     three_numbers,
     worst_classes,
 )
-from iou_doctor.render.lookup_text import body
 from iou_doctor.render.others import groups
 from iou_doctor.report import Report
 from iou_doctor.score import ClassScore, Score
@@ -227,6 +226,8 @@ def _others(report: Report, verbose: bool) -> list[RenderableType]:
 def _seen(report: Report, verbose: bool) -> list[RenderableType]:
     if report.lookup is None:
         return []
+    from iou_doctor.render.lookup_text import body
+
     return [Padding(body(report.lookup, verbose=verbose), (0, 0, 0, 2))]
 
 
