@@ -192,7 +192,7 @@ def schema(
     from importlib import resources
 
     if name == "config":
-        from iou_doctor.configuration import json_schema
+        from iou_doctor.configuration.checked import json_schema
 
         typer.echo(json.dumps(json_schema(), indent=2))
         return

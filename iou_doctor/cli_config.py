@@ -33,14 +33,14 @@ def _read_none(context: typer.Context, wanted: bool) -> bool:
 
 
 def _checked(path: Path, table: Any) -> Configuration:
-    from iou_doctor.configuration import configuration
+    from iou_doctor.configuration.checked import configuration
 
     return configuration(path, table)
 
 
 def _read(context: typer.Context, file: str | None) -> str | None:
     """Make the file and the environment the defaults of the command's options."""
-    from iou_doctor.configuration_file import nearest_table
+    from iou_doctor.configuration.file import nearest_table
 
     if context.resilient_parsing:  # shell completion
         return file

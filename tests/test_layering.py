@@ -40,7 +40,6 @@ NOUNS = {
 }
 VERBS = {"sources", "interpret", "scan", "contracts", "checks", "repairs", "render", "writers"} | {
     "configuration",
-    "configuration_file",
     "causes",
 }
 JOINERS = {
@@ -74,7 +73,7 @@ DOORS = {
         "cli.py",
     ),
     "typer": ("cli", "__main__.py"),
-    "pydantic": ("configuration.py",),
+    "pydantic": ("configuration/checked.py",),
     "numba": ("scan/kernels.py",),
     "tensorflow": ("scan/", "sources/saved_model.py"),
     "keras": ("scan/", "sources/saved_model.py"),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from run import ROOT, run
 
-from iou_doctor.configuration import json_schema
+from iou_doctor.configuration.checked import json_schema
 
 PAIR = 'predictions = "preds.npy"\nmasks = "masks.npy"\n'
 

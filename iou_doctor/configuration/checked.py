@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from iou_doctor.configuration_file import from_here
+from iou_doctor.configuration.file import from_here
 from iou_doctor.errors import UsageError
 from iou_doctor.settings import (
     CheckSettings,
