@@ -11,7 +11,8 @@ from run import ROOT, run
 from typer.main import get_command
 
 from iou_doctor.cli import app
-from iou_doctor.configuration import load_configuration
+from iou_doctor.configuration.checked import configuration
+from iou_doctor.configuration.file import nearest_table
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -23,10 +24,11 @@ def snippets(language):
 def test_the_configuration_is_valid(tmp_path):
     (toml,) = snippets("toml")
     (tmp_path / "iou-doctor.toml").write_text(toml, "utf-8")
-    configuration = load_configuration(str(tmp_path / "iou-doctor.toml"))
-    assert configuration is not None
-    assert configuration.settings.check[0].name == "night"
-    assert configuration.settings.expect.predictions_class_axis == -1
+    found = nearest_table(str(tmp_path / "iou-doctor.toml"))
+    assert found is not None
+    said = configuration(*found)
+    assert said.settings.check[0].name == "night"
+    assert said.settings.expect.predictions_class_axis == -1
 
 
 def test_the_yaml_names_inputs_and_hooks_that_exist():
