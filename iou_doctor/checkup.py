@@ -122,7 +122,12 @@ def gather(
             num_classes=reading.num_classes, ignore_class=reading.ignore_index
         )
     evidence = _evidence(pair, reading, first, metric)
-    evidence = replace(evidence, baseline=questions.baseline, expected=questions.expected)
+    evidence = replace(
+        evidence,
+        baseline=questions.baseline,
+        expected=questions.expected,
+        model=pair.model.facts() if pair.model else None,
+    )
     evidence = _with_contracts(
         evidence, everything=questions.everything, batch_size=questions.batch_size
     )
