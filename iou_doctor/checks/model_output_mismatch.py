@@ -30,6 +30,7 @@ RULE = Rule(
             "shape-mismatch",
             "resolution-mismatch",
             "channel-count-mismatch",
+            "sample-count-mismatch",
             "metric-misreads-arrays",
             "missing-one-hot",
             "never-predicted-class",

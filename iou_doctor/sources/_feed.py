@@ -70,6 +70,10 @@ def plan_feed(path: str, runner: Runner, images: Source, options: ModelOptions) 
             `--resize`.
     """
     wanted = runner.input_shape
+    if runner.input_dtype.kind not in "biuf":
+        raise refusal(
+            path, "its input is no array of numbers (encoded images?); export it with float images"
+        )
     plain = Feed(None, False, False, options.input_scale, options.input_offset, runner.input_dtype)
     if wanted is None:
         if options.resize:

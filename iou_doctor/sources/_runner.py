@@ -13,6 +13,9 @@ from iou_doctor.errors import SourceError
 from iou_doctor.model import Activation, Shape
 from iou_doctor.sources._refusal import listed, refusal
 
+_MOST_PARTS = 6
+"""Operations or layers named in a line: what still reads as one."""
+
 
 @dataclass(frozen=True)
 class Runner:
@@ -81,9 +84,11 @@ def no_signatures(path: str, kind: str, wanted: str | None) -> None:
 
 def unsafe_refusal(path: str, parts: tuple[str, ...]) -> SourceError:
     """Return the error for a file that must not be loaded unseen."""
+    more = f" and {len(parts) - _MOST_PARTS} more" if len(parts) > _MOST_PARTS else ""
     return refusal(
         path,
-        f"IOU804 unsafe-model-file: it was not loaded, because it holds {listed(parts)};"
+        "IOU804 unsafe-model-file: it was not loaded, because it holds"
+        f" {', '.join(parts[:_MOST_PARTS])}{more};"
         " --trust-model loads it, and with it whatever its author put in",
     )
 

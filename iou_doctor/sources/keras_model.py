@@ -125,18 +125,22 @@ def _input(path: str, model: Any) -> Any:
 
 
 def _outputs(model: Any) -> dict[str, Any]:
-    """Return the outputs in order, by name."""
-    names = list(model.output_names)
+    """Return the outputs in order, by the names of the layers they come from."""
+    names = [_layer_of(tensor).name for tensor in model.outputs]
     if len(set(names)) != len(model.outputs):
         names = [f"output_{number}" for number in range(len(model.outputs))]
     return dict(zip(names, model.outputs, strict=True))
 
 
+def _layer_of(tensor: Any) -> Any:
+    return tensor._keras_history.operation
+
+
 def _activation(tensor: Any) -> Activation | None:
     """Return what the layer does last that an output comes from."""
-    layer = tensor._keras_history.operation
+    layer = _layer_of(tensor)
     while type(layer).__name__ in _KEEPING and layer._inbound_nodes:
-        layer = layer._inbound_nodes[0].input_tensors[0]._keras_history.operation
+        layer = _layer_of(layer._inbound_nodes[0].input_tensors[0])
     kind = type(layer).__name__
     place = f"{kind} layer `{layer.name}`"
     if kind == "Softmax":

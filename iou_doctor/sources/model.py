@@ -46,7 +46,7 @@ class ModelSource:
         self.dtype: np.dtype[Any] = native(one.dtype)
         check_dtype(path, self.dtype)
         check_shape(path, one.shape)
-        self._spatial = self._follows_images(one)
+        self._follows = self._varying(one)
         self.shape = self._whole_shape(one)
         self.unit = (1,) * len(self.shape)
         if self._fixed is None and options.batch_size is None:
@@ -83,8 +83,11 @@ class ModelSource:
         known = self.shape[1:]
         if None not in known:
             return tuple(n or 0 for n in known)
-        sizes = dict(zip(self._spatial, self._images.sample_shape(index)[:2], strict=True))
-        return tuple(n or sizes[axis] for axis, n in enumerate(known, 1))
+        sizes = self._images.sample_shape(index)
+        return tuple(
+            n if n is not None else sizes[self._follows[axis] - 1]
+            for axis, n in enumerate(known, 1)
+        )
 
     def read(self, window: tuple[slice, ...]) -> NDArray[Any]:
         """Return the predictions in `window`; the model runs if they are not those kept.
@@ -155,10 +158,11 @@ class ModelSource:
         if not self._outputs_differ:
             self._outputs_differ = not _alike(first, output)
 
-    def _follows_images(self, one: NDArray[Any]) -> tuple[int, ...]:
-        """Return the axes of the output that are as long as the image's height and width."""
-        if None not in self._images.shape[1:3] or one.ndim < len(self._images.shape) - 1:
-            return ()
+    def _varying(self, one: NDArray[Any]) -> dict[int, int]:
+        """Return, for the axes of the output that vary, the axis of the images they follow."""
+        varying = [axis for axis in (1, 2) if None in self._images.shape[axis : axis + 1]]
+        if not varying:
+            return {}
         size = self._images.sample_shape(0)[:2]
         places = [axis for axis in (1, 2) if one.shape[axis : axis + 2] == size]
         if not places:
@@ -167,14 +171,11 @@ class ModelSource:
                 f"the images differ in size, and an image of {size} gives an output of"
                 f" {one.shape[1:]}; give images of one size",
             )
-        return (places[0], places[0] + 1)
+        return {axis - 1 + places[0]: axis for axis in varying}
 
     def _whole_shape(self, one: NDArray[Any]) -> tuple[int | None, ...]:
-        count = self._images.shape[0]
-        return (
-            count,
-            *(None if axis in self._spatial else n for axis, n in enumerate(one.shape[1:], 1)),
-        )
+        lengths = (None if axis in self._follows else n for axis, n in enumerate(one.shape))
+        return (self._images.shape[0], *list(lengths)[1:])
 
 
 def _alike(first: NDArray[Any], output: NDArray[Any]) -> bool:
