@@ -35,28 +35,31 @@ def find(evidence: Evidence) -> Result:
     if model is None:
         return Skipped("no model was given")
     activation = model.activation
-    linear = activation is not None and activation.name == "linear"
-    if reading.y_pred not in (SCORES if linear else LOGITS):
-        return []
+    last = activation.place if activation and activation.name == "linear" else None
     values = evidence.stats.y_pred
-    where = f"ends in {activation.place} without activation" if linear and activation else "ends"
+    if reading.y_pred not in (SCORES if last and not _sum_to_one(evidence) else LOGITS):
+        return []
     low, high = values.minimum, values.maximum
     span = "" if low is None or high is None else f" from {low:.4g} to {high:.4g}"
+    where = f"in {last} without activation: logits" if last else "in logits"
     return [
         Finding(
             RULE,
-            message=f"the {model.kind} {where} in logits{span}"
-            if not linear
-            else f"the {model.kind} {where}: logits{span}",
+            message=f"the {model.kind} ends {where}{span}",
             help=_help(evidence),
             facts={
                 "output": model.output_name,
-                "last": activation.place if linear and activation else None,
+                "last": last,
                 "minimum": low,
                 "maximum": high,
             },
         )
     ]
+
+
+def _sum_to_one(evidence: Evidence) -> bool:
+    """Return whether channels are probabilities, whatever the last layer does to them."""
+    return evidence.reading.layout.y_pred.dense and evidence.stats.y_pred.sum_off == 0
 
 
 def _help(evidence: Evidence) -> str:

@@ -136,14 +136,25 @@ def _layer_of(tensor: Any) -> Any:
     return tensor._keras_history.operation
 
 
+def _activation_name(layer: Any) -> str:
+    return str(getattr(getattr(layer, "activation", None), "__name__", ""))
+
+
+def _keeps(layer: Any) -> bool:
+    """Return whether what the layer gets is still in what it gives."""
+    kind = type(layer).__name__
+    # the end of a model in mixed precision: a cast to float32
+    return kind in _KEEPING or (kind == "Activation" and _activation_name(layer) == "linear")
+
+
 def _activation(tensor: Any) -> Activation | None:
     """Return what the layer does last that an output comes from."""
     layer = _layer_of(tensor)
-    while type(layer).__name__ in _KEEPING and layer._inbound_nodes:
+    while _keeps(layer) and layer._inbound_nodes:
         layer = _layer_of(layer._inbound_nodes[0].input_tensors[0])
     kind = type(layer).__name__
     place = f"{kind} layer `{layer.name}`"
     if kind == "Softmax":
         return Activation("softmax", place)
-    name = getattr(getattr(layer, "activation", None), "__name__", "")
+    name = _activation_name(layer)
     return Activation(name, place) if name in ("softmax", "sigmoid", "linear") else None

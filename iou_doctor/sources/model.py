@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ SAME = 1e-5
 
 
 class ModelSource:
-    """What a model predicts for each image; nothing is predicted before it is read.
+    """What a model predicts for each image, made when it is read; the first one tells the shape.
 
     The last batch is kept: windows within it cost nothing, and no more than it is in memory.
     """
@@ -39,6 +40,7 @@ class ModelSource:
         self._feed: Feed = plan_feed(path, runner, images, options)
         self._fixed = runner.input_shape[0] if runner.input_shape else None
         self._batch_size = self._fixed or options.batch_size or 1
+        self._lock = Lock()  # of the batch kept, for whoever reads in several threads
         self._kept: tuple[int, NDArray[Any]] | None = None
         self._first: tuple[NDArray[Any], NDArray[Any]] | None = None
         self._images_differ, self._outputs_differ = False, False
@@ -99,11 +101,13 @@ class ModelSource:
         start, stop, _ = (window or (slice(None),))[0].indices(count)
         parts = spans(window[1:], self.sample_shape(start))
         if stop - start == 1:
-            return self._batch(start, stop)[0:1, *parts]
+            with self._lock:
+                return self._batch(start, stop)[0:1, *parts]
         out = np.empty((max(0, stop - start), *lengths(parts)), self.dtype)
         done = start
         while done < stop:
-            some = self._batch(done, stop)[: stop - done]
+            with self._lock:
+                some = self._batch(done, stop)[: stop - done]
             out[done - start : done - start + len(some)] = some[:, *parts]
             done += len(some)
         return out

@@ -56,6 +56,7 @@ def test_one_channel_is_cut_at_0():
     [
         (probabilities(P, 3, classes=3), UNKNOWN),
         (probabilities(P, 3, classes=3), SOFTMAX),
+        (probabilities(P, 3, classes=3), LINEAR),
         (P, LINEAR),
         (sigmoid(P > 0, 3), UNKNOWN),
     ],

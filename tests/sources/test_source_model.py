@@ -367,6 +367,18 @@ def test_the_activation_is_read_from_the_graph(place, two):
     assert ended(exp) is None
 
 
+def test_a_cast_at_the_end_is_no_activation(place):
+    import keras
+
+    net = keras_model()
+    for name, last in [("cast", "linear"), ("sharp", "relu")]:
+        outputs = keras.layers.Activation(last, dtype="float32")(net.outputs[0])
+        keras.Model(net.inputs, keras.layers.UpSampling2D()(outputs)).save(place / f"{name}.keras")
+    facts = [opened(place, place / f"{name}.keras").model for name in ("cast", "sharp")]
+    ends = [model and model.facts().activation for model in facts]
+    assert [end and end.place for end in ends] == ["Conv2D layer `head`", None]
+
+
 def test_constant_outputs_are_noticed_only_where_images_differ(place, model):
     def constant(path: Path, **options: Any) -> bool:
         pair = opened(place, path, **options)
