@@ -130,7 +130,12 @@ def gather(
         )
     reading = replace(reading, assumed=(*reading.assumed, *assumed))
     evidence = _evidence(pair, reading, first, metric, questions.batch_size)
-    evidence = replace(evidence, baseline=questions.baseline, expected=questions.expected)
+    evidence = replace(
+        evidence,
+        baseline=questions.baseline,
+        expected=questions.expected,
+        model=pair.model.facts() if pair.model else None,
+    )
     evidence = _with_contracts(evidence, everything=questions.everything)
     return evidence, _recount(first.passes, reading)
 

@@ -11,6 +11,14 @@ from iou_doctor.cli_config import ConfigFile, NoConfig, expected_reading
 from iou_doctor.cli_fix import fix
 from iou_doctor.cli_help import Command, Group
 from iou_doctor.cli_init import init
+from iou_doctor.cli_model import (
+    Images,
+    InputScale,
+    OutputName,
+    Resize,
+    Signature,
+    TrustModel,
+)
 from iou_doctor.cli_options import (
     BaselineFile,
     BatchSize,
@@ -50,6 +58,7 @@ EXAMPLES = """\
 iou-doctor check preds.npy masks.npy --num-classes 3
 iou-doctor check runs/p.h5::/softmax masks/ --ignore-index 255 --fail-on warning
 iou-doctor check preds.npy masks.npy --output-format github --report sarif=o.sarif
+iou-doctor check model/ masks/ --images images/ --input-scale 1/255
 iou-doctor check --all
 """
 
@@ -99,6 +108,12 @@ def check(
     threshold: Threshold = None,
     predictions_as: PredictionsAs = None,
     masks_as: MasksAs = None,
+    images: Images = None,
+    signature: Signature = None,
+    output_name: OutputName = None,
+    input_scale: InputScale = None,
+    resize: Resize = False,
+    trust_model: TrustModel = False,
     select: Select = None,
     ignore: Ignore = None,
     fail_on: FailsOn = "error",

@@ -27,7 +27,8 @@ Predictions = Annotated[
 ]
 Masks = Annotated[str, typer.Argument(metavar="MASKS", help=MASKS_HELP, show_default=False)]
 PredictionsOrFile = Annotated[
-    str | None, typer.Argument(metavar="PREDICTIONS", help=PREDICTIONS_HELP)
+    str | None,
+    typer.Argument(metavar="PREDICTIONS", help=f"{PREDICTIONS_HELP} Or a model, with --images."),
 ]
 MasksOrFile = Annotated[str | None, typer.Argument(metavar="MASKS", help=MASKS_HELP)]
 NumClasses = Annotated[
@@ -163,7 +164,7 @@ BatchSize = Annotated[
     typer.Option(
         metavar="N",
         min=1,
-        help="Images in one update, for averages over batches.",
+        help="Images in one update, for averages over batches, and in one call of a model.",
         rich_help_panel=COMPARISON,
     ),
 ]

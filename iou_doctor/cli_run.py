@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from iou_doctor.cli_model import model_options
 from iou_doctor.cli_options import reading_options, words
 from iou_doctor.errors import UsageError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from iou_doctor.checkup import Questions
     from iou_doctor.frozen import FrozenReading
     from iou_doctor.lookup import Printed
+    from iou_doctor.model import ModelOptions
     from iou_doctor.outputs import Output
     from iou_doctor.reading import Options
     from iou_doctor.report import Report
@@ -37,6 +39,7 @@ class Prepared:
 
     predictions: str
     masks: str
+    model: ModelOptions | None
     options: Options
     questions: Questions
     wanted: tuple[Output, ...]
@@ -75,6 +78,7 @@ def prepare(
     return Prepared(
         predictions=predictions,
         masks=masks,
+        model=model_options(values),
         options=reading_options(**{key: values[key] for key in READING}),
         questions=Questions(
             metric_call=values["metric"],
@@ -89,7 +93,7 @@ def prepare(
             output_format=values["output_format"],
             output=None if output is None else Path(str(output).replace(NAME, name)),
             reports=reports,
-            inputs=(predictions, masks),
+            inputs=(predictions, masks, *filter(None, [values["images"]])),
         ),
         progress=values["progress"] and not values["quiet"],
         jobs=values["jobs"],
@@ -106,7 +110,7 @@ def run(prepared: Prepared) -> Report:
     from iou_doctor.progress import progress_bar
     from iou_doctor.sources import open_pair
 
-    pair = open_pair(y_true=prepared.masks, y_pred=prepared.predictions)
+    pair = open_pair(y_true=prepared.masks, y_pred=prepared.predictions, model=prepared.model)
     with progress_bar(shown=prepared.progress) as advance:
         return check(
             pair, prepared.options, prepared.questions, progress=advance, jobs=prepared.jobs

@@ -9,6 +9,7 @@ from iou_doctor.finding import Finding, Severity
 from iou_doctor.frozen import FrozenReading
 from iou_doctor.given import Given
 from iou_doctor.metric import Metric
+from iou_doctor.model import ModelFacts
 from iou_doctor.probe import Sampled
 from iou_doctor.reading import Reading
 from iou_doctor.score import ContractScore, Score
@@ -46,6 +47,8 @@ class Evidence:
     """What the libraries get; `None` where the arrays cannot be handed over."""
     contracts: tuple[ContractScore, ...] = ()
     """What other implementations report for the arrays as given."""
+    model: ModelFacts | None = None
+    """What is known of the model that predicted; `None` where predictions were given."""
     baseline: Baseline | None = None
     """What an earlier report said; `None` where none was given."""
     expected: FrozenReading | None = None

@@ -62,6 +62,16 @@ class CheckSettings:
     """What the predictions are, if misread."""
     masks_as: EncodingName | None = None
     """What the masks are, if misread."""
+    images: str | None = None
+    """Predict these images with the model `predictions`; relative to this file."""
+    signature: str | None = None
+    """The signature of a SavedModel to call."""
+    output_name: str | None = None
+    """The output of the model to score, where there are several."""
+    input_scale: str | None = None
+    """SCALE or SCALE,OFFSET: images are multiplied and moved before the model, `1/255`."""
+    resize: bool | None = None
+    """Resize images to the model's input, and its output back."""
     select: list[str] | None = None
     """Report only these codes, prefixes or names of rules."""
     ignore: list[str] | None = None

@@ -8,6 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.layout import Assumption
+from iou_doctor.model import Model
+
 
 class Source(Protocol):
     """One array on disk or in memory. Nothing is read until `read` asks for it."""
@@ -18,7 +21,7 @@ class Source(Protocol):
 
     @property
     def format(self) -> str:
-        """`npy`, `npz`, `hdf5`, `images` or `array`."""
+        """`npy`, `npz`, `hdf5`, `images`, `model` or `array`."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -66,3 +69,7 @@ class Pair:
     """Names of predictions without a mask (folders only); they are not in `y_pred`."""
     dropped_endings: tuple[str, ...] = ()
     """Name endings (`_pred`, `_mask`) that were dropped to find the partners."""
+    model: Model | None = None
+    """What predicts while it is read; `None` where predictions were made before."""
+    assumed: tuple[Assumption, ...] = ()
+    """What was guessed to open the two."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from iou_doctor.checkup import Questions, check
 from iou_doctor.finding import Finding, Outcome, Severity
 from iou_doctor.interpret import read_layout
 from iou_doctor.layout import Layout
+from iou_doctor.model import ModelFacts
 from iou_doctor.reading import Options
 from iou_doctor.report import Report
 from iou_doctor.source import Pair
@@ -20,6 +22,16 @@ from iou_doctor.sources import ArraySource
 Array = NDArray[Any]
 ASKED = {"expected", "everything", "batch_size", "seen"}
 """Keyword arguments of `diagnose` that are questions, not options of the reading."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Stands for a model that has predicted `y_pred`."""
+
+    known: ModelFacts
+
+    def facts(self) -> ModelFacts:
+        return self.known
 
 
 def pair_of(*, y_true: ArrayLike, y_pred: ArrayLike) -> Pair:
@@ -35,9 +47,11 @@ def diagnose(
     y_pred: ArrayLike,
     metric: str | None = None,
     baseline: Baseline | None = None,
+    model: ModelFacts | None = None,
     **options: Any,
 ) -> Report:
     pair = pair_of(y_true=y_true, y_pred=y_pred)
+    pair = replace(pair, model=None if model is None else Known(model))
     asked = {name: options.pop(name) for name in ASKED & options.keys()}
     questions = Questions(metric_call=metric, baseline=baseline, **asked)
     return check(pair, Options(**options), questions)

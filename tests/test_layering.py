@@ -36,7 +36,7 @@ NOUNS = {
         "settings",
         "names",
     ),
-    *("channel_sums", "contract", "given", "lookup"),
+    *("channel_sums", "contract", "given", "lookup", "model"),
 }
 VERBS = {"sources", "interpret", "scan", "contracts", "checks", "repairs", "render", "writers"} | {
     "configuration",
@@ -55,6 +55,7 @@ JOINERS = {
         "cli_config",
         "cli_help",
         "cli_init",
+        "cli_model",
         "cli_all",
         "cli_run",
         "cli_complete",
@@ -75,8 +76,10 @@ DOORS = {
     "typer": ("cli", "__main__.py"),
     "pydantic": ("configuration/checked.py",),
     "numba": ("scan/kernels.py",),
-    "tensorflow": ("scan/", "sources/saved_model.py"),
-    "keras": ("scan/", "sources/saved_model.py"),
+    "tensorflow": ("scan/", "sources/saved_model.py", "sources/_saved_model_graph.py"),
+    "keras": ("scan/", "sources/keras_model.py"),
+    "onnxruntime": ("sources/onnx_model.py",),
+    "ai_edge_litert": ("sources/tflite_model.py",),
 }
 FILES = [path.relative_to(PACKAGE).as_posix() for path in sorted(PACKAGE.rglob("*.py"))]
 

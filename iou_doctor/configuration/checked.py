@@ -104,7 +104,7 @@ def _resolved(level: Level, folder: Path) -> Level:
     """Return settings with the paths of the file as seen from the working directory."""
     paths: dict[str, Any] = {
         key: from_here(folder / value)
-        for key in ("predictions", "masks", "baseline")
+        for key in ("predictions", "masks", "images", "baseline")
         if (value := getattr(level, key, None)) is not None
     }
     if isinstance(level, Settings) and level.reports is not None:

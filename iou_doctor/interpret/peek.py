@@ -25,6 +25,9 @@ FAR = 2.0**32
 VOID_SHARE = 0.5
 """Up to this share of the pixels of a one-hot mask may be void: all channels 0."""
 
+COUNTED = ("images", "model")
+"""Formats whose axis 0 is known to count samples."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -42,7 +45,7 @@ class Seen:
     Where only 0 and 1 were seen, void pixels may sum to 0.
     """
     many_samples: bool
-    """Whether axis 0 is known to count samples (folders)."""
+    """Whether axis 0 is known to count samples (folders, models)."""
     colour_axes: tuple[int, ...] = ()
     """Candidate axes along which few different colours stand."""
     painted_axes: tuple[int, ...] = ()
@@ -62,7 +65,7 @@ def look(source: Source) -> Seen:
         binary=binary,
         in_unit=all(bool(_within_unit(window).all()) for window in everything),
         sums_to_one=tuple(axis for axis in candidates if _sums_to_one(windows[axis], axis, binary)),
-        many_samples=source.format == "images",
+        many_samples=source.format in COUNTED,
         colour_axes=coloured,
         painted_axes=tuple(axis for axis in coloured if are_painted(windows[axis], axis)),
     )
@@ -75,7 +78,7 @@ def _candidate_axes(source: Source) -> list[int]:
     axes = [last] if len(shape) >= 2 else []
     if len(shape) >= 4:
         axes.append(1)
-    elif len(shape) == 3 and source.format != "images":
+    elif len(shape) == 3 and source.format not in COUNTED:
         axes += [0, 1]  # (classes, height, width), (samples, classes, pixels)
     lengths = {axis: shape[axis] for axis in axes}
     return [axis for axis, n in lengths.items() if n is not None and 2 <= n <= LONGEST_CLASS_AXIS]

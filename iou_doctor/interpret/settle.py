@@ -46,7 +46,7 @@ def settle(
     """
     true = _encoding(pair.y_true, layout.y_true, stats.y_true, options.masks_as, _MASKS)
     pred = _encoding(pair.y_pred, layout.y_pred, stats.y_pred, options.predictions_as, _PREDICTIONS)
-    assumed = [*layout.assumed, *_pairing(pair), *pred.assumed, *true.assumed]
+    assumed = [*layout.assumed, *pair.assumed, *_pairing(pair), *pred.assumed, *true.assumed]
     classes = num_classes
     if classes is None:
         classes, why = _classes(layout, stats, true.encoding, pred.encoding, ignore_index)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.errors import SourceError
+from iou_doctor.errors import UsageError
+from iou_doctor.model import ModelOptions
 from iou_doctor.source import Pair, Source
 from iou_doctor.sources._file import file_head, file_status
 from iou_doctor.sources._formats import SUFFIXES, SUPPORTED, likeness, sniffed
@@ -23,8 +25,6 @@ __all__ = ["ArraySource", "ReorderedSource", "open_pair", "open_source"]
 
 Place = str | os.PathLike[str] | NDArray[Any]
 """Where an array is: a path, `FILE::name`, or the array itself."""
-
-_SAVED_MODEL = "saved_model.pb"
 
 
 def open_source(spec: str) -> Source:
@@ -41,14 +41,22 @@ def open_source(spec: str) -> Source:
     return _OPENERS[_format(path)](path, name)
 
 
-def open_pair(*, y_true: Place, y_pred: Place) -> Pair:
+def open_pair(*, y_true: Place, y_pred: Place, model: ModelOptions | None = None) -> Pair:
     """Return masks and predictions, given as paths or as arrays in memory.
 
     Two folders of images are paired by the files' names.
 
+    Args:
+        y_true: the masks.
+        y_pred: the predictions, or the model that makes them.
+        model: how to run that model; `None`: predictions are no model.
+
     Raises:
         SourceError: one of the two cannot be opened, or no mask has a prediction.
+        UsageError: images were given, and no model.
     """
+    if model is not None and model.images is not None:
+        return _predicted(y_true, str(y_pred), model)
     true, pred = _open(y_true, "y_true"), _open(y_pred, "y_pred")
     if true.format == pred.format == "images":
         return _paired_images(true, pred)
@@ -79,16 +87,14 @@ def _check_folder(path: str) -> None:
     suffix = Path(path).suffix.lower()
     if suffix in SUFFIXES:
         raise refusal(path, f"it is a folder and no {suffix} file; give a file inside it")
-    if (Path(path) / _SAVED_MODEL).exists():
-        raise _model_refusal(path)
+    _refuse_model(path)
 
 
 def _format(path: str) -> str:
     suffix = Path(path).suffix.lower()
-    if suffix == ".keras":
-        raise _model_refusal(path)
     if suffix in SUFFIXES:
         return SUFFIXES[suffix]
+    _refuse_model(path)
     head = file_head(path)
     found = sniffed(head)
     if found is None:
@@ -96,8 +102,30 @@ def _format(path: str) -> str:
     return found
 
 
-def _model_refusal(path: str) -> SourceError:
-    return refusal(path, "models are not read yet; save what it predicts with `np.save`")
+def _refuse_model(path: str) -> None:
+    """Refuse a model where an array is wanted."""
+    from iou_doctor.sources.model_files import is_model, without_images
+
+    if is_model(path):
+        raise without_images(path)
+
+
+def _predicted(y_true: Place, path: str, options: ModelOptions) -> Pair:
+    """Return masks and what a model predicts for the images that belong to them."""
+    from iou_doctor.sources.model_files import is_model, open_model
+
+    file_status(path)
+    if not is_model(path):
+        raise UsageError(
+            f"--images: `{path}` is no model; a SavedModel's folder, a .keras file, a whole model"
+            " in .h5, .tflite and .onnx are. Without --images it is read as predictions"
+        )
+    true, images = _open(y_true, "y_true"), open_source(options.images or "")
+    pair = Pair(true, images)
+    if true.format == images.format == "images":
+        pair = _paired_images(true, images)
+    source = open_model(path, pair.y_pred, options)
+    return replace(pair, y_pred=source, model=source, assumed=source.assumed)
 
 
 # Each opener imports its format's library when it is called: h5py and Pillow are slow to import.

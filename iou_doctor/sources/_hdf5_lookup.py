@@ -38,7 +38,11 @@ def find_dataset(file: h5py.File, path: str, name: str | None) -> tuple[str, str
 def _refuse_model(file: h5py.File, path: str) -> None:
     is_model = any(name in file.attrs for name in _KERAS_ATTRIBUTES) or "model_weights" in file
     if is_model or path.endswith(".weights.h5"):
-        raise refusal(path, "it is a Keras model, not arrays; save what it predicts with `np.save`")
+        raise refusal(
+            path,
+            "it is a Keras model, not arrays; give its images with --images to `iou-doctor check`,"
+            " or save what it predicts with `np.save`",
+        )
 
 
 def _only_name(file: h5py.File, path: str) -> str:

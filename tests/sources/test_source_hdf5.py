@@ -197,7 +197,7 @@ def test_a_keras_model_is_refused_as_one(path, write):
     with h5py.File(path, "w") as file:
         write(file)
         file["x"] = [1, 2]
-    message = f"`{path}`: it is a Keras model, not arrays; save what it predicts with `np.save`"
+    message = f"`{path}`: it is a Keras model, not arrays; give its images with --images"
     assert message in refusal_of(path)
     assert message in refusal_of(f"{path}::x")
 

@@ -92,8 +92,8 @@ def test_a_model_is_refused_as_one(tmp_path):
     (tmp_path / "model.keras").write_bytes(b"PK\x03\x04")
     for name in ("model", "model.keras"):
         assert refusal_of(tmp_path / name) == (
-            f"cannot read `{tmp_path / name}`: models are not read yet; "
-            "save what it predicts with `np.save`"
+            f"cannot read `{tmp_path / name}`: it is a model: `iou-doctor check MODEL MASKS"
+            " --images IMAGES` scores what it predicts; elsewhere save that with `np.save`"
         )
 
 

@@ -1,0 +1,52 @@
+"""Every image gets the same output, though images and masks differ.
+
+The model does not look at its input any more: all its scores come from biases. Each image is then
+scored with the same map, and the mean IoU does not move, whatever is given.
+
+Look first at what the model is given: images that were divided by 255 twice, or not at all, push
+every activation to one side (`--input-scale 1/255`). Then at the model: dead ReLUs after a
+learning rate too high, weights that were never loaded, BatchNormalization with statistics of zero.
+"""
+
+from iou_doctor.checks import Result
+from iou_doctor.checks._words import amount
+from iou_doctor.evidence import Evidence
+from iou_doctor.finding import Finding, Rule, Severity, Skipped, Suspicion
+
+RULE = Rule(
+    code="IOU803",
+    name="constant-output",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.COLLAPSE,
+    claim="the model gives every image the same output",
+    explains=frozenset({"collapsed-predictions", "never-predicted-class", "score-regression"}),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look whether outputs are equal where images and masks are not."""
+    if evidence.model is None:
+        return Skipped("no model was given")
+    if not evidence.model.constant or not _masks_differ(evidence):
+        return []
+    samples = evidence.reading.layout.samples
+    return [
+        Finding(
+            RULE,
+            message=f"output `{evidence.model.output_name}` is the same for all"
+            f" {amount(samples, 'image')}, though the images differ",
+            help="check what the model is given (--input-scale 1/255?), and whether its weights"
+            " were loaded",
+            facts={"output": evidence.model.output_name, "images": samples},
+        )
+    ]
+
+
+def _masks_differ(evidence: Evidence) -> bool:
+    """Return whether masks differ: an empty street has one right answer for every image."""
+    pairs = evidence.pairs
+    truths = {
+        tuple(pairs.where(pairs.image == image).truth_counts().items())
+        for image in set(pairs.image.tolist())
+    }
+    return len(truths) > 1
