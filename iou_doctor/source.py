@@ -18,7 +18,7 @@ class Source(Protocol):
 
     @property
     def format(self) -> str:
-        """`npy`, `npz`, `hdf5`, `images` or `array`."""
+        """`npy`, `npz`, `hdf5`, `images`, `array` or `batches`."""
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -58,6 +58,7 @@ JOINERS = {
         "cli_complete",
     ),
     *("cli", "cli_fix", "cli_options", "outputs", "__init__", "__main__"),
+    *("keras", "shown"),
 }
 DOORS = {
     "h5py": ("sources/", "writers/"),
@@ -72,8 +73,8 @@ DOORS = {
     ),
     "typer": ("cli", "__main__.py"),
     "pydantic": ("configuration.py",),
-    "tensorflow": ("scan/", "sources/saved_model.py"),
-    "keras": ("scan/", "sources/saved_model.py"),
+    "tensorflow": ("scan/", "sources/saved_model.py", "keras/"),
+    "keras": ("scan/", "sources/saved_model.py", "keras/"),
 }
 FILES = [path.relative_to(PACKAGE).as_posix() for path in sorted(PACKAGE.rglob("*.py"))]
 
@@ -119,6 +120,7 @@ def test_every_module_has_its_layer():
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
+        ("iou_doctor", {"numpy", "keras", "tensorflow", "torch", "iou_doctor.keras"}),
         ("iou_doctor.cli", {"numpy", "rich", "h5py", "PIL", "tensorflow", "keras"}),
         ("iou_doctor.sources", {"rich", "h5py", "PIL", "tensorflow", "keras"}),
         ("iou_doctor.checkup", {"rich", "typer", "h5py", "PIL", "tensorflow", "keras"}),
