@@ -122,9 +122,7 @@ class Checkup(keras.callbacks.Callback):  # type: ignore[misc]  # keras carries 
 
     def _reachable(self) -> bool:
         if keras.backend.backend() != "tensorflow":
-            self._say(
-                "it looks inside training on the TensorFlow backend only; use iou_doctor.check"
-            )
+            self._say("Checkup needs Keras on TensorFlow; on others use iou_doctor.check")
         elif self.model.distribute_strategy.num_replicas_in_sync > 1:
             self._say("Checkup does not look into several replicas; use iou_doctor.check")
         else:

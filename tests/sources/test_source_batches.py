@@ -8,6 +8,7 @@ import pytest
 from build import names, noisy, scene
 from hypothesis import given
 from hypothesis import strategies as st
+from scenes import boxes, model
 from window_cases import assert_reads, cases
 
 import iou_doctor
@@ -67,6 +68,18 @@ def test_pairs_are_the_arrays_they_are_made_of():
     assert names(report) == names(expected)
     assert report.contracts == expected.contracts
     assert pairs.walks == 2  # counted, and scanned
+
+
+def test_a_wrong_order_is_mended_in_few_walks():
+    y_true = boxes(1, samples=64)
+    order = np.random.default_rng(3).permutation(64)
+    y_pred = model(y_true, 2, signal=4.0)[order]
+    loader = Loader(*split(y_pred, (16, 16, 16, 16)))
+    report = iou_doctor.check(y_true=y_true, y_pred=loader, num_classes=5)
+    expected = iou_doctor.check(y_true=y_true, y_pred=y_pred, num_classes=5)
+    assert report.verdict == expected.verdict
+    assert report.verdict.primary == "shuffled-samples"
+    assert loader.walks <= 10
 
 
 def test_two_datasets_of_different_batch_sizes_pair_up():

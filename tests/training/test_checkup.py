@@ -131,6 +131,30 @@ def test_a_metric_that_argmaxes_before_it_calls_its_base_is_healthy(capsys):
     assert checkup.reports
 
 
+def test_a_metric_of_a_custom_training_step_is_found(capsys):
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner, self.iou = net(3, "softmax"), METRICS.MeanIoU(3, name="own")
+
+        def call(self, images):
+            return self.inner(images)
+
+        def train_step(self, data):
+            images, masks = data
+            with tf.GradientTape() as tape:
+                loss = self.compute_loss(x=images, y=masks, y_pred=self(images))
+            weights = self.trainable_weights
+            self.optimizer.apply(tape.gradient(loss, weights), weights)
+            self.iou.update_state(masks, self(images))
+            return {"own": self.iou.result()}
+
+    fit(Own(), ONE_HOT, None, [Checkup()])
+    output = capsys.readouterr().out
+    assert "metric own, 4 samples" in output
+    assert "unargmaxed-probabilities" in output
+
+
 def test_each_output_and_each_metric_is_looked_at_by_itself(capsys):
     images = keras.Input((24, 32, 3))
     first = keras.layers.Conv2D(3, 1, activation="softmax", name="classes")(images)
