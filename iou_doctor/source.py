@@ -21,7 +21,7 @@ class Source(Protocol):
 
     @property
     def format(self) -> str:
-        """`npy`, `npz`, `hdf5`, `images`, `model` or `array`."""
+        """`npy`, `npz`, `hdf5`, `images`, `model`, `array` or `batches`."""
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -61,6 +61,7 @@ JOINERS = {
         "cli_complete",
     ),
     *("cli", "cli_fix", "cli_options", "outputs", "__init__", "__main__"),
+    *("keras", "shown"),
 }
 DOORS = {
     "h5py": ("sources/", "writers/"),
@@ -76,8 +77,8 @@ DOORS = {
     "typer": ("cli", "__main__.py"),
     "pydantic": ("configuration/checked.py",),
     "numba": ("scan/kernels.py",),
-    "tensorflow": ("scan/", "sources/saved_model.py", "sources/_saved_model_graph.py"),
-    "keras": ("scan/", "sources/keras_model.py"),
+    "tensorflow": ("scan/", "sources/saved_model.py", "sources/_saved_model_graph.py", "keras/"),
+    "keras": ("scan/", "sources/keras_model.py", "keras/"),
     "onnxruntime": ("sources/onnx_model.py",),
     "ai_edge_litert": ("sources/tflite_model.py",),
 }
@@ -125,6 +126,7 @@ def test_every_module_has_its_layer():
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
+        ("iou_doctor", {"numpy", "keras", "tensorflow", "torch", "iou_doctor.keras"}),
         ("iou_doctor.cli", {"numpy", "rich", "h5py", "PIL", "tensorflow", "keras"}),
         ("iou_doctor.sources", {"rich", "h5py", "PIL", "tensorflow", "keras"}),
         ("iou_doctor.checkup", {"rich", "typer", "h5py", "PIL", "tensorflow", "keras", "numba"}),

@@ -45,7 +45,7 @@ class Seen:
     Where only 0 and 1 were seen, void pixels may sum to 0.
     """
     many_samples: bool
-    """Whether axis 0 is known to count samples (folders, models)."""
+    """Whether axis 0 is known to count samples (folders, models, batches)."""
     colour_axes: tuple[int, ...] = ()
     """Candidate axes along which few different colours stand."""
     painted_axes: tuple[int, ...] = ()
@@ -65,7 +65,7 @@ def look(source: Source) -> Seen:
         binary=binary,
         in_unit=all(bool(_within_unit(window).all()) for window in everything),
         sums_to_one=tuple(axis for axis in candidates if _sums_to_one(windows[axis], axis, binary)),
-        many_samples=source.format in COUNTED,
+        many_samples=source.format in COUNTED or _batched(source),
         colour_axes=coloured,
         painted_axes=tuple(axis for axis in coloured if are_painted(windows[axis], axis)),
     )
@@ -79,9 +79,15 @@ def _candidate_axes(source: Source) -> list[int]:
     if len(shape) >= 4:
         axes.append(1)
     elif len(shape) == 3 and source.format not in COUNTED:
-        axes += [0, 1]  # (classes, height, width), (samples, classes, pixels)
+        # (classes, height, width), (samples, classes, pixels)
+        axes += [1] if _batched(source) else [0, 1]
     lengths = {axis: shape[axis] for axis in axes}
     return [axis for axis, n in lengths.items() if n is not None and 2 <= n <= LONGEST_CLASS_AXIS]
+
+
+def _batched(source: Source) -> bool:
+    """Return whether batches of samples were given; those of two axes may be lists of pixels."""
+    return source.format == "batches" and len(source.shape) >= 3
 
 
 def slabs(source: Source, *, whole: int) -> list[NDArray[Any]]:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from iou_doctor.errors import UsageError
 from iou_doctor.model import ModelOptions
@@ -21,10 +18,11 @@ from iou_doctor.sources._refusal import refusal
 from iou_doctor.sources.array import ArraySource
 from iou_doctor.sources.reordered import ReorderedSource
 
-__all__ = ["ArraySource", "ReorderedSource", "open_pair", "open_source"]
+__all__ = ["ArraySource", "Place", "ReorderedSource", "open_pair", "open_pairs", "open_source"]
 
-Place = str | os.PathLike[str] | NDArray[Any]
-"""Where an array is: a path, `FILE::name`, or the array itself."""
+Place = Any
+"""Where an array is: a path, `FILE::name`, the array or tensor itself, or an iterable of batches
+that can be iterated over more than once."""
 
 
 def open_source(spec: str) -> Source:
@@ -42,7 +40,7 @@ def open_source(spec: str) -> Source:
 
 
 def open_pair(*, y_true: Place, y_pred: Place, model: ModelOptions | None = None) -> Pair:
-    """Return masks and predictions, given as paths or as arrays in memory.
+    """Return masks and predictions, given as paths, as arrays in memory, or as batches of them.
 
     Two folders of images are paired by the files' names.
 
@@ -63,10 +61,41 @@ def open_pair(*, y_true: Place, y_pred: Place, model: ModelOptions | None = None
     return Pair(true, pred)
 
 
+def open_pairs(batches: Iterable[Any]) -> Pair:
+    """Return masks and predictions that come as pairs (y_true, y_pred) of batches.
+
+    Raises:
+        SourceError: the batches cannot be iterated over twice, or are no pairs.
+    """
+    from iou_doctor.sources.batches import BatchesSource, Stream
+
+    stream = Stream(batches, ("y_true", "y_pred"))
+    return Pair(BatchesSource(stream, 0), BatchesSource(stream, 1))
+
+
 def _open(place: Place, label: str) -> Source:
-    if isinstance(place, np.ndarray):
-        return ArraySource(place, label)
-    return open_source(os.fspath(place))
+    if isinstance(place, (str, os.PathLike)):
+        return open_source(os.fspath(place))
+    return _in_memory(place, label)
+
+
+def _in_memory(value: Any, label: str) -> Source:
+    from iou_doctor.sources.batches import BatchesSource, Stream
+    from iou_doctor.sources.tensor import array_of, is_tensor
+
+    if isinstance(value, (list, tuple)):
+        if any(map(is_tensor, value)):
+            raise refusal(
+                label,
+                "a list of arrays may hold samples or batches; give `np.stack` or"
+                " `np.concatenate` of it",
+            )
+        return ArraySource(array_of(value, label), label)
+    if is_tensor(value):
+        return ArraySource(array_of(value, label), label)
+    if isinstance(value, Iterable):
+        return BatchesSource(Stream(value, (label,)), 0)
+    raise refusal(label, f"it is a {type(value).__name__}; give a path, an array, or batches")
 
 
 def _split(spec: str) -> tuple[str, str | None]:

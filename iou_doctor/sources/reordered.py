@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from iou_doctor.source import Source
 
+AT_ONCE = 64
+"""Entries of a stream that are gathered in one walk over it, where they fit into memory."""
+
 
 @dataclass(frozen=True)
 class ReorderedSource:
@@ -41,8 +44,8 @@ class ReorderedSource:
 
     @property
     def unit(self) -> tuple[int, ...]:
-        """Entries are read one by one; the other axes as in the source."""
-        return (1, *self.source.unit[1:])
+        """Entries are read one by one, of a stream some at a time; other axes as in the source."""
+        return (AT_ONCE if self.sequential else 1, *self.source.unit[1:])
 
     @property
     def sequential(self) -> bool:
@@ -63,6 +66,9 @@ class ReorderedSource:
         """Return the values in `window`, gathered entry by entry."""
         first = window[0] if window else slice(None)
         entries = self.order[first]
-        return np.concatenate(
-            [self.source.read((slice(index, index + 1), *window[1:])) for index in entries]
-        )
+        # a stream that goes back starts anew: forward once for the whole window
+        values = {
+            index: self.source.read((slice(index, index + 1), *window[1:]))
+            for index in sorted(entries)
+        }
+        return np.concatenate([values[index] for index in entries])

@@ -1,0 +1,196 @@
+"""The callback: when it looks, what it says, and when it ends the training."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+import warnings
+from collections.abc import Collection
+from typing import Any
+
+import keras
+
+from iou_doctor.checkup import Questions, check
+from iou_doctor.diagnosis import Selection
+from iou_doctor.errors import IouDoctorError, UsageError
+from iou_doctor.finding import Finding, Severity
+from iou_doctor.keras._calls import call_of
+from iou_doctor.keras._moments import hidden
+from iou_doctor.keras._tap import Tap
+from iou_doctor.reading import Options
+from iou_doctor.render import training
+from iou_doctor.shown import Report, shown
+from iou_doctor.sources import open_pair
+
+STOPS = (None, Severity.ERROR.value, Severity.WARNING.value)
+
+
+class Checkup(keras.callbacks.Callback):  # type: ignore[misc]  # keras carries no types
+    """Looks at what the IoU metrics of Keras receive in `model.fit`, and says what is wrong.
+
+    It looks after the first batches and after the first epochs, at some samples of the latest
+    batches and of the validation, and runs the checks of `iou-doctor check` on them, for each
+    metric as it was made. A finding is printed once, on stdout; a healthy training prints nothing.
+    Rules that speak about a whole data set (absent classes, collapse) are left to the command line.
+
+    Args:
+        stop_on: "error" or "warning": a finding this bad or worse sets `model.stop_training`, so
+            that `fit` ends after the batch and returns its history; `None`: it goes on.
+        samples: how many samples a look takes at most, from the latest batches.
+        batches: after how many of the first batches it looks, and of how many it keeps samples.
+        epochs: after how many of the first epochs it looks again.
+        class_names: one name for each class.
+        ignore: rules not to report: codes, prefixes of codes, or names.
+
+    Raises:
+        iou_doctor.errors.UsageError: an argument that cannot work.
+    """
+
+    def __init__(
+        self,
+        *,
+        stop_on: str | None = None,
+        samples: int = 16,
+        batches: int = 2,
+        epochs: int = 2,
+        class_names: Collection[str] = (),
+        ignore: Collection[str] = (),
+    ) -> None:
+        super().__init__()
+        if stop_on not in STOPS:
+            raise UsageError(f"stop_on={stop_on!r}: give 'error', 'warning' or None")
+        if min(samples, batches) < 1 or epochs < 0:
+            raise UsageError("samples and batches must be 1 or more, epochs 0 or more")
+        self.stop_on = None if stop_on is None else Severity(stop_on)
+        self.samples, self.batches, self.epochs = samples, batches, epochs
+        self.class_names, self.ignore = tuple(class_names), tuple(ignore)
+        self.reports: list[Report] = []
+        """The Report of every look, the latest last."""
+        self._said: set[str] = set()
+        self._taps: dict[str, Tap] = {}
+        self._looks = {"batches": 0, "epochs": 0}
+        self._stopped = False
+        Selection(ignore=self.ignore)  # an unknown rule is refused here and not in the training
+
+    def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
+        """Tap the training step, before Keras traces it."""
+        self._untap()  # an earlier training may have broken off
+        self._looks, self._stopped = {"batches": 0, "epochs": 0}, False
+        self._tap("train")
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Look at what the first batches gave the metrics."""
+        if self._looks["batches"] < self.batches:
+            self._looks["batches"] += 1
+            self._look("train", f"training, batch {batch + 1}", learnt=False)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Look once more after the first epochs, and then no more."""
+        if self._looks["epochs"] < self.epochs:
+            self._looks["epochs"] += 1
+            self._look("train", f"training, epoch {epoch + 1}", learnt=True)
+        if self._looks["epochs"] >= self.epochs:
+            for tap in self._taps.values():
+                tap.rest()
+
+    def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
+        """Leave the model as it was."""
+        self._untap()
+
+    def on_test_begin(self, logs: Any = None) -> None:  # noqa: ARG002
+        """Tap the step of the validation, or of `evaluate`."""
+        self._tap("test")
+
+    def on_test_end(self, logs: Any = None) -> None:  # noqa: ARG002
+        """Look at what the validation gave the metrics."""
+        training_goes_on = "train" in self._taps
+        when = f"validation, epoch {self._looks['epochs'] + 1}" if training_goes_on else "evaluate"
+        self._look("test", when, learnt=True)
+        if not training_goes_on:
+            self._untap()
+
+    def _tap(self, step: str) -> None:
+        if step in self._taps or not self._reachable():
+            return
+        each = -(-self.samples // self.batches)
+        self._taps[step] = Tap(self.model, step, samples=each, batches=self.batches)
+
+    def _untap(self) -> None:
+        for tap in self._taps.values():
+            tap.remove()
+        self._taps.clear()
+
+    def _reachable(self) -> bool:
+        if keras.backend.backend() != "tensorflow":
+            self._say("Checkup needs Keras on TensorFlow; on others use iou_doctor.check")
+        elif self.model.distribute_strategy.num_replicas_in_sync > 1:
+            self._say("Checkup does not look into several replicas; use iou_doctor.check")
+        else:
+            return True
+        return False
+
+    def _look(self, step: str, when: str, *, learnt: bool) -> None:
+        tap = self._taps.get(step)
+        if tap is None or self._stopped:
+            return
+        for key, metric in tap.metrics.items():
+            arrays = tap.arrays(key)
+            if arrays is not None:
+                self._examine(metric, *arrays, when=when, learnt=learnt)
+        for name in tap.unsuited:
+            self._say(f"metric {name} is not looked at: its arrays cannot be cut into samples")
+        if not tap.metrics and not tap.unsuited:
+            self._say(f"no IoU metric of keras.metrics is updated in {step}_step: nothing to check")
+
+    def _examine(
+        self, metric: keras.metrics.Metric, y_true: Any, y_pred: Any, *, when: str, learnt: bool
+    ) -> None:
+        ignore = (*self.ignore, *hidden(learnt=learnt))
+        questions = Questions(metric_call=call_of(metric), selection=Selection(ignore=ignore))
+        options = Options(class_names=self.class_names)
+        try:
+            report = check(open_pair(y_true=y_true, y_pred=y_pred), options, questions)
+        except IouDoctorError as error:
+            self._say(f"metric {metric.name} is not looked at: {error}")
+            return
+        except Exception:  # our own bug must not cost somebody a training
+            text = f"iou-doctor failed, training goes on:\n{traceback.format_exc()}"
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
+            return
+        self.reports.append(shown(report))
+        heading = f"{when}, metric {metric.name}, {len(y_true)} samples"
+        self._tell(shown(report), heading, metric.name)
+
+    def _tell(self, report: Report, heading: str, name: str) -> None:
+        """Print the findings that are new, and stop the training if one is too bad."""
+        new = [f for f in _worth(report) if f"{name} {f.rule.code}" not in self._said]
+        if not new:
+            return
+        self._said |= {f"{name} {finding.rule.code}" for finding in new}
+        text = training.render(report, new, heading=heading)
+        if self.stop_on is not None and report.fails_at(self.stop_on):
+            self.model.stop_training = self._stopped = True
+            text += f"iou-doctor: stop_on={self.stop_on.value!r} ends the training here\n"
+        _print(text)
+
+    def _say(self, text: str) -> None:
+        """Print one line, once."""
+        if text not in self._said:
+            self._said.add(text)
+            _print(f"iou-doctor: {text}\n")
+
+
+def _worth(report: Report) -> list[Finding]:
+    """Return the findings worth a line in a log: no notes, no mere consequences."""
+    return [
+        finding
+        for finding in report.findings
+        if finding.level is not Severity.NOTE and finding.rule.name not in report.consequences
+    ]
+
+
+def _print(text: str) -> None:
+    """Print below the progress bar, whatever the terminal can show."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    sys.stdout.write("\n" + text.encode(encoding, "replace").decode(encoding))
+    sys.stdout.flush()
