@@ -44,7 +44,7 @@ from iou_doctor.cli_options import (
     refuse,
 )
 from iou_doctor.cli_why import why
-from iou_doctor.errors import IouDoctorError, UsageError
+from iou_doctor.errors import IouDoctorError
 
 EXAMPLES = """\
 iou-doctor check preds.npy masks.npy --num-classes 3
@@ -172,11 +172,9 @@ def explain(
     known |= {entry.rule.code.removeprefix("IOU"): entry for entry in all_checks()}
     entry = known.get(rule.upper()) or known.get(rule.lower())
     if entry is None:
-        import difflib
+        from iou_doctor.selection import no_such_rule
 
-        near = difflib.get_close_matches(rule, [*known], n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}? " if near else ""
-        refuse(UsageError(f"no rule is called {rule!r}; {hint}`iou-doctor rules` lists them all"))
+        refuse(no_such_rule(rule))
     typer.echo(f"{entry.rule.code} {entry.rule.name} ({entry.rule.severity})\n\n{entry.manual}")
 
 

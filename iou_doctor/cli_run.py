@@ -58,8 +58,8 @@ def prepare(
     """
     from iou_doctor import outputs
     from iou_doctor.checkup import Questions
-    from iou_doctor.diagnosis import Selection
     from iou_doctor.lookup import parse_score
+    from iou_doctor.selection import Selection
 
     predictions, masks = values["predictions"], values["masks"]
     if predictions is None or masks is None:
