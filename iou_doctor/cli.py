@@ -121,8 +121,8 @@ def check(
 ) -> None:
     """Diagnose predictions against masks: which score is right, and why another is reported.
 
-    Every option may stand in a configuration file, `num-classes = 3`, or in the environment,
-    IOU_DOCTOR_NUM_CLASSES=3; a flag comes before both.
+    Options may stand in a configuration file, `num-classes = 3` (`iou-doctor schema config` lists
+    the keys), or in the environment, IOU_DOCTOR_NUM_CLASSES=3; a flag comes before both.
 
     Exit codes: 0 nothing as bad as --fail-on, 1 findings, 2 bad usage or unreadable input,
     3 a fault of iou-doctor itself.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from iou_doctor.cli_config import configuration_of, expected_reading, for_check
+from iou_doctor.cli_config import configuration_of, expected_reading, for_check, from_flag
 from iou_doctor.cli_run import NAME, Prepared, exit_code, prepare, run, too_low
 from iou_doctor.errors import IouDoctorError, UsageError
 
@@ -70,7 +70,7 @@ def _tasks(context: typer.Context) -> list[_Task]:
             " name, predictions and masks in each"
         )
     values = context.params
-    if _on_command_line(context, "predictions") or _on_command_line(context, "masks"):
+    if from_flag(context, "predictions") or from_flag(context, "masks"):
         raise UsageError("--all takes PREDICTIONS and MASKS from the [[check]] entries; give none")
     if values["output_format"] not in TOGETHER:
         form = values["output_format"]
@@ -84,11 +84,6 @@ def _tasks(context: typer.Context) -> list[_Task]:
     for option, files in places.items():
         _refuse_shared(option, [str(file) for file in files])
     return [_Task(check.name, *_prepared(context, check)) for check in checks]
-
-
-def _on_command_line(context: typer.Context, argument: str) -> bool:
-    source = context.get_parameter_source(argument)
-    return source is not None and source.name == "COMMANDLINE"
 
 
 def _refuse_shared(option: str, files: Sequence[str]) -> None:
