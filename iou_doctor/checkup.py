@@ -12,7 +12,7 @@ from iou_doctor.baseline import Baseline
 from iou_doctor.comparison import refuse_other_shapes, refuse_other_values
 from iou_doctor.contracts import keras
 from iou_doctor.derivation import Derivation, Pairing
-from iou_doctor.diagnosis import Selection, diagnose, mended_pairs
+from iou_doctor.diagnosis import diagnose, mended_pairs
 from iou_doctor.errors import UsageError
 from iou_doctor.evidence import Evidence
 from iou_doctor.frozen import FrozenReading
@@ -25,6 +25,7 @@ from iou_doctor.repair import Step
 from iou_doctor.report import Report
 from iou_doctor.scan.threads import usable_cores
 from iou_doctor.score import score
+from iou_doctor.selection import Selection
 from iou_doctor.source import Pair
 from iou_doctor.stats import PairCounts, Stats
 from iou_doctor.what_if import TIMES_255, Recount

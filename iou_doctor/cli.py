@@ -52,7 +52,7 @@ from iou_doctor.cli_options import (
     refuse,
 )
 from iou_doctor.cli_why import why
-from iou_doctor.errors import IouDoctorError, UsageError
+from iou_doctor.errors import IouDoctorError
 
 EXAMPLES = """\
 iou-doctor check preds.npy masks.npy --num-classes 3
@@ -136,8 +136,8 @@ def check(
 ) -> None:
     """Diagnose predictions against masks: which score is right, and why another is reported.
 
-    Every option may stand in a configuration file, `num-classes = 3`, or in the environment,
-    IOU_DOCTOR_NUM_CLASSES=3; a flag comes before both.
+    Options may stand in a configuration file, `num-classes = 3` (`iou-doctor schema config` lists
+    the keys), or in the environment, IOU_DOCTOR_NUM_CLASSES=3; a flag comes before both.
 
     Exit codes: 0 nothing as bad as --fail-on, 1 findings, 2 bad usage or unreadable input,
     3 a fault of iou-doctor itself.
@@ -187,11 +187,9 @@ def explain(
     known |= {entry.rule.code.removeprefix("IOU"): entry for entry in all_checks()}
     entry = known.get(rule.upper()) or known.get(rule.lower())
     if entry is None:
-        import difflib
+        from iou_doctor.selection import no_such_rule
 
-        near = difflib.get_close_matches(rule, [*known], n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}? " if near else ""
-        refuse(UsageError(f"no rule is called {rule!r}; {hint}`iou-doctor rules` lists them all"))
+        refuse(no_such_rule(rule))
     typer.echo(f"{entry.rule.code} {entry.rule.name} ({entry.rule.severity})\n\n{entry.manual}")
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from iou_doctor.cli_config import configuration_of, expected_reading, for_check
-from iou_doctor.cli_run import NAME, Prepared, exit_code, prepare, run
+from iou_doctor.cli_config import configuration_of, expected_reading, for_check, from_flag
+from iou_doctor.cli_run import NAME, Prepared, exit_code, prepare, run, too_low
 from iou_doctor.errors import IouDoctorError, UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class _Done:
     code: int
     report: Report | None = None
     error: str | None = None
+    failure: str | None = None
+    """What makes it fail where its arrays are healthy."""
 
 
 def check_all(context: typer.Context) -> int:
@@ -54,7 +56,7 @@ def check_all(context: typer.Context) -> int:
         from iou_doctor.render import terminal
         from iou_doctor.render.summary import render
 
-        rows = [(one.name, one.report, one.error) for one in done]
+        rows = [(one.name, one.report, one.error or one.failure) for one in done]
         typer.echo(render(rows, terminal.screen()), nl=False)
     return max(one.code for one in done)
 
@@ -68,6 +70,8 @@ def _tasks(context: typer.Context) -> list[_Task]:
             " name, predictions and masks in each"
         )
     values = context.params
+    if from_flag(context, "predictions") or from_flag(context, "masks"):
+        raise UsageError("--all takes PREDICTIONS and MASKS from the [[check]] entries; give none")
     if values["output_format"] not in TOGETHER:
         form = values["output_format"]
         raise UsageError(
@@ -115,7 +119,11 @@ def _done(task: _Task, shared: Mapping[str, Any], *, as_json: bool) -> _Done:
         return _Done(task.name, 2, error=str(error))
     if shared["output_format"] == "full" and not shared["quiet"]:
         typer.echo()
-    return _Done(task.name, exit_code(report, task.values), report)
+    code = exit_code(report, task.values, name=task.name)
+    failure = too_low(report, task.values)
+    if code and failure is None and not report.verdict.sick:
+        failure = f"--fail-on {task.values['fail_on']}"
+    return _Done(task.name, code, report, failure=failure)
 
 
 def _waits(shared: Mapping[str, Any], as_json: bool) -> bool:

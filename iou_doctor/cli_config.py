@@ -108,7 +108,7 @@ def configuration_of(context: typer.Context) -> Configuration | None:
 
 def origin(context: typer.Context | None, name: str | None) -> str | None:
     """Return who gave a value that no flag gave: a variable or the file."""
-    if context is None or name is None or _from_flag(context, name):
+    if context is None or name is None or from_flag(context, name):
         return None
     if os.environ.get(variable_of(name)):
         return variable_of(name)
@@ -127,13 +127,14 @@ def for_check(context: typer.Context, check: CheckSettings) -> dict[str, Any]:
         name: value
         for name, value in check.given.items()
         if name in context.params
-        and not _from_flag(context, name)
+        and not from_flag(context, name)
         and not os.environ.get(variable_of(name))
     }
     return {**context.params, **own}
 
 
-def _from_flag(context: typer.Context, name: str) -> bool:
+def from_flag(context: typer.Context, name: str) -> bool:
+    """Return whether a parameter was given on the command line."""
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
 

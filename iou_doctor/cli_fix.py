@@ -78,9 +78,9 @@ def fix(
     Example: iou-doctor fix preds.npy masks.npy --num-classes 3 --output-dir mended
     """
     try:
-        from iou_doctor.diagnosis import Selection
         from iou_doctor.fixing import fix as run_fix
         from iou_doctor.progress import progress_bar
+        from iou_doctor.selection import Selection
 
         with progress_bar(shown=progress) as advance:
             fixed = run_fix(

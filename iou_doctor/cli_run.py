@@ -62,7 +62,7 @@ def prepare(
     """
     from iou_doctor import outputs
     from iou_doctor.checkup import Questions
-    from iou_doctor.diagnosis import Selection
+    from iou_doctor.selection import Selection
 
     predictions, masks = values["predictions"], values["masks"]
     if predictions is None or masks is None:
@@ -117,17 +117,30 @@ def run(prepared: Prepared) -> Report:
         )
 
 
-def exit_code(report: Report, values: Mapping[str, Any]) -> int:
-    """Return 1 for findings or a score that are too bad, and say so of a score; else 0."""
+def exit_code(report: Report, values: Mapping[str, Any], *, name: str | None = None) -> int:
+    """Return 1 for findings or a score that are too bad, and say so of a score; else 0.
+
+    Args:
+        report: of the check.
+        values: its options.
+        name: of the check, where there are several.
+    """
     from iou_doctor.finding import Severity
 
-    fail_on, min_iou = values["fail_on"], values["min_iou"]
-    failed = fail_on != "never" and report.fails_at(Severity(fail_on))
-    if min_iou is not None and (report.mean_iou is None or report.mean_iou < min_iou):
-        reached = "none" if report.mean_iou is None else f"{report.mean_iou:.4f}"
-        typer.echo(f"iou-doctor: mean IoU {reached} does not reach --min-iou {min_iou:g}", err=True)
-        failed = True
-    return int(failed)
+    fail_on, low = values["fail_on"], too_low(report, values)
+    if low is not None:
+        of = "" if name is None else f"{name}: "
+        typer.echo(f"iou-doctor: {of}{low}", err=True)
+    return int(low is not None or (fail_on != "never" and report.fails_at(Severity(fail_on))))
+
+
+def too_low(report: Report, values: Mapping[str, Any]) -> str | None:
+    """Return in words that the score is below --min-iou; `None` where it is not."""
+    least, reached = values["min_iou"], report.mean_iou
+    if least is None or (reached is not None and reached >= least):
+        return None
+    said = "none" if reached is None else f"{reached:.4f}"
+    return f"mean IoU {said} does not reach --min-iou {least:g}"
 
 
 def check_share(option: str, value: float | None) -> None:

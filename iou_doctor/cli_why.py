@@ -9,6 +9,8 @@ import typer
 
 from iou_doctor import __version__
 from iou_doctor.cli_options import (
+    OUTPUT,
+    BatchSize,
     IgnoreIndex,
     LayoutLetters,
     MasksAs,
@@ -47,14 +49,14 @@ def why(
     threshold: Threshold = None,
     predictions_as: PredictionsAs = None,
     masks_as: MasksAs = None,
-    batch_size: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Images in one update, for averages over batches."),
-    ] = None,
+    batch_size: BatchSize = None,
     output_format: Annotated[
-        Literal["full", "json"], typer.Option(help="How to write the answer.")
+        Literal["full", "json"],
+        typer.Option(help="How to write the answer.", rich_help_panel=OUTPUT),
     ] = "full",
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every explanation.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Every explanation.", rich_help_panel=OUTPUT)
+    ] = False,
     progress: Progress = True,
 ) -> None:
     """Tell which implementations, conventions and faults give this very number.

@@ -3,47 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from iou_doctor import __version__, checks
 from iou_doctor.baseline import Baseline
 from iou_doctor.comparison import COMPARISONS
-from iou_doctor.errors import UsageError
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Outcome, Severity, Status
 from iou_doctor.layout import Axes, Relation
 from iou_doctor.reading import Encoding
 from iou_doctor.report import Input, Report, Verdict
 from iou_doctor.second_look import look_again
+from iou_doctor.selection import Selection
 from iou_doctor.source import Source
 from iou_doctor.stats import PairCounts
 from iou_doctor.what_if import Recount, mean_iou_after, mended
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which rules the user wants to hear: codes, prefixes of codes, or names."""
-
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        for word in (*self.select, *self.ignore):
-            if not any(
-                _names(word, check.rule.code, check.rule.name) for check in checks.all_checks()
-            ):
-                raise UsageError(
-                    f"no rule is called {word!r}; `iou-doctor rules` lists codes and names"
-                )
-
-    def __contains__(self, outcome: Outcome) -> bool:
-        code, name = outcome.rule.code, outcome.rule.name
-        wanted = not self.select or any(_names(word, code, name) for word in self.select)
-        return wanted and not any(_names(word, code, name) for word in self.ignore)
-
-
-def _names(word: str, code: str, name: str) -> bool:
-    return word.upper() == "ALL" or word == name or (word != "" and code.startswith(word.upper()))
 
 
 def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Report:

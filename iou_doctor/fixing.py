@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iou_doctor.checkup import Questions, check
-from iou_doctor.diagnosis import Selection
 from iou_doctor.finding import Finding
 from iou_doctor.form import Form, form_of
 from iou_doctor.layout import Axes, Relation
@@ -14,6 +13,7 @@ from iou_doctor.mending import Mending, Progress
 from iou_doctor.reading import Options, Reading
 from iou_doctor.repair import Side
 from iou_doctor.report import Report
+from iou_doctor.selection import Selection
 from iou_doctor.source import Pair, Source
 from iou_doctor.sources import open_pair
 from iou_doctor.treatment import Stage, Treatment, stage_of, treatment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from iou_doctor.frozen import FrozenReading
 from iou_doctor.names import AnyEncodingName, EncodingName, FailOn
@@ -84,6 +84,8 @@ class CheckSettings:
     """A JSON report of an earlier run to compare with; `{name}` stands for the check's name."""
     max_drop: float | None = None
     """How far an IoU may fall below the baseline's."""
+    contracts: Literal["common", "all"] | None = None
+    """Which implementations to compare: those people use most, or all."""
     expect: Expected | None = None
     """The reading that the arrays are held to (IOU109)."""
 
@@ -114,6 +116,10 @@ class Settings(CheckSettings):
     """The predictions, as on the command line; relative to this file."""
     masks: str | None = None
     """The true masks, as on the command line; relative to this file."""
+    batch_size: int | None = None
+    """Images in one update, for averages over batches."""
+    jobs: int | None = None
+    """Threads of the scan."""
     output_format: str | None = None
     """How to write the report."""
     reports: list[str] | None = None

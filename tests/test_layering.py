@@ -51,6 +51,7 @@ JOINERS = {
         "why",
         "cli_why",
         "comparison",
+        "selection",
         "toml_text",
         "cli_config",
         "cli_help",

@@ -32,8 +32,22 @@ _ONE_HOT = Cause(
     f"argmax both, or give the metric {SPARSE}",
     prior=0.9,
 )
+_SMOOTH = Cause(
+    "metric-misreads-arrays",
+    "a smooth term of 100 over axis -1 (keras-contrib): 1 - errors / 101",
+    "sum over the pixels, not over the channels",
+    prior=0.05,
+)
+_SOFT_255 = Cause(
+    "masks-0-255",
+    "soft sums of 0/255 masks give more than 1",
+    "look at the masks' values",
+    prior=0.3,
+)
+_ONE_CHANNEL = "argmax over one channel: everything is class 0"
 _CONSTANTS = (
-    (1.0, "single-channel-softmax", "argmax over one channel: everything is class 0", 0.3),
+    (1.0, "single-channel-softmax", _ONE_CHANNEL, 0.3),
+    (1 - 2**-23, "single-channel-softmax", f"{_ONE_CHANNEL} (Keras 3)", 0.3),
     (0.0, "metric-misreads-arrays", "a float sample_weight, truncated to 0 (Keras >= 3.8)", 0.2),
     (1 / 255, "masks-0-255", "masks of 255 against predictions of 1 in soft sums: 1 / 255", 0.3),
     (1 / 510, "masks-0-255", "uint8 products of 0/255 masks that wrap: 1 / 510", 0.1),
@@ -124,12 +138,7 @@ def _of_shares(shares: tuple[float, ...], accuracy: float | None) -> Iterator[Fo
     )
     if accuracy is not None:
         yield Formula(
-            Cause(
-                "metric-misreads-arrays",
-                "a smooth term of 100 over axis -1 (keras-contrib): 1 - errors / 101",
-                "sum over the pixels, not over the channels",
-                0.05,
-            ),
+            _SMOOTH,
             1 - (1 - accuracy) / 101,
             "jaccard_distance",
         )
@@ -139,6 +148,11 @@ def conditions(printed: Printed) -> Iterator[Condition]:
     """Yield the causes that fit any number, and what the data would have to be like."""
     value = printed.middle
     low, high = CITYSCAPES
+    if len(printed.ranges) > 1:
+        yield Condition(
+            _SOFT_255,
+            f"{printed.text} is no percentage",
+        )
     if low <= value <= high:
         yield Condition(
             Cause(
@@ -158,6 +172,11 @@ def conditions(printed: Printed) -> Iterator[Condition]:
                 0.5,
             ),
             f"the background holds {2 * value:.2%} of the pixels",
+        )
+    if 1 - 1 / 101 <= value < 1:
+        yield Condition(
+            _SMOOTH,
+            f"{101 * (1 - value):.2%} of the pixels are wrong",
         )
     if 0 < value < 1:
         yield Condition(

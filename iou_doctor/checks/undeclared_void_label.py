@@ -15,6 +15,7 @@ from iou_doctor.checks._strays import void_labels
 from iou_doctor.checks._words import labels_in, listed, percent
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.metric import Metric
 from iou_doctor.repair import Repair
 
 RULE = Rule(
@@ -46,13 +47,22 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"masks hold {labels_in(void)} ({percent(sum(void.values()), total)}), which"
             " usually means void, and no ignore label is given",
-            help=f"--ignore-index {label}, and ignore_class={label} in the metric"
+            help=f"--ignore-index {label}, and {_told(evidence.metric, label)}"
             + (f" (after mapping {listed(void)} to one label)" if len(void) > 1 else ""),
             facts={"labels": {str(key): count for key, count in void.items()}},
             repair=Repair(name=f"ignore label {label}", safe=True, ignore_index=label),
             severity=Severity.ERROR if _refused(evidence) else None,
         )
     ]
+
+
+def _told(metric: Metric, label: int) -> str:
+    """Return how the metric learns of the label."""
+    if metric.contract is None:
+        return f"ignore_class={label} in the metric"
+    if metric.ignores:
+        return f"ignore_index={label} in the metric"
+    return f"leave those pixels out yourself: {metric.short_name} has no option for them"
 
 
 def _is_no_id(evidence: Evidence) -> bool:

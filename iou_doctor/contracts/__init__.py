@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
-from iou_doctor.contract import Contract
+from iou_doctor.contract import Contract, Ignored
 from iou_doctor.contracts import (
     detectron2,
     hf_evaluate,
@@ -101,7 +101,10 @@ def _by_name(libraries: Iterable[Some]) -> dict[str, Some]:
 def metric_named(name: str) -> Metric | None:
     """Return the metric that computes the contract of a name; `None` where there is none."""
     found = next((contract for contract in CONTRACTS if contract.name == name), None)
-    return metric_of(found, name=name, call=name) if found else None
+    if found is None:
+        return None
+    void = 255 if found.choices.ignored is Ignored.IS_255 else None
+    return metric_of(found, name=name, call=name, ignore=void, ignores=void is not None)
 
 
 def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from iou_doctor.contract import Absent, Average, Choices, Contract, Floats, Group, Ignored, Stray
 from iou_doctor.contracts._evaluate import evaluate
+from iou_doctor.derivation import is_code_of_no_class
 from iou_doctor.given import Form, Given
 
 REFERENCE = Choices(
@@ -19,6 +20,7 @@ REFERENCE = Choices(
 """The doctor's own conventions."""
 VISIBLE = 5e-5
 """Half a unit of the fourth digit, which is what people compare."""
+WITHOUT_CLASS = "pixels without an answer (NaN, all zeros) are given a class"
 _WORDS = {
     "ratio": "{}",
     "average": "{}",
@@ -58,7 +60,14 @@ def reasons(contract: Contract, given: Given, value: float) -> tuple[str, ...]:
     moving = [name for name in differing if _moves(contract, given, value, name)]
     if not moving and contract.pairing is not None:
         moving = ["floats"]  # it is the reading of the arrays as they are stored
+    if not moving and _answers_without_class(given):
+        return (WITHOUT_CLASS,)
     return tuple(_said(name, choices) for name in moving or differing[:2])
+
+
+def _answers_without_class(given: Given) -> bool:
+    """Return whether channels without an answer, of NaN for instance, get a class all the same."""
+    return given.form is Form.CHANNELS and is_code_of_no_class(given.labels.prediction_span[0])
 
 
 def _idle(given: Given) -> frozenset[str]:

@@ -20,6 +20,7 @@ SIGNATURES: tuple[Signature, ...] = (
         free=frozenset({"names"}),
     ),
 )
+VOID = 255
 _CHOICES = Choices(
     floats=Floats.REFUSED,
     stray_truth=Stray.DROPPED,
@@ -51,7 +52,7 @@ CONTRACTS = (
 
 
 def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
-    """Return the metric of a parsed call."""
+    """Return the metric of a parsed call; it knows 255 without being told."""
     classes = whole(name, "nc", arguments["nc"])
     contract = CONTRACTS[1] if classes == 1 else CONTRACTS[0]
-    return metric_of(contract, name=name, call=call, num_classes=classes)
+    return metric_of(contract, name=name, call=call, num_classes=classes, ignore=VOID, ignores=True)

@@ -19,7 +19,8 @@ def render(rows: Sequence[tuple[str, Report | None, str | None]], console: Conso
     """Return the table as text.
 
     Args:
-        rows: for each check its name, and its report or the error that left it without one.
+        rows: for each check its name, its report, and what failed beside its findings: the error
+            that left it without a report, or a score that is too low.
         console: where the text will be shown.
     """
     glyphs = UNICODE if console.encoding.lower().startswith("utf") else ASCII
@@ -29,16 +30,17 @@ def render(rows: Sequence[tuple[str, Report | None, str | None]], console: Conso
     for heading in ("metric", "agree", "repaired"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("cause", overflow="fold")
-    for name, report, error in rows:
+    for name, report, failure in rows:
         if report is None:
             table.add_row(
-                Text(UNREADABLE, style="bold red"), Text(name), "", "", "", Text(error or "")
+                Text(UNREADABLE, style="bold red"), Text(name), "", "", "", Text(failure or "")
             )
         else:
-            sick = report.verdict.sick
-            style = "bold red" if sick else "bold green"
-            sign = Text(glyphs.sick if sick else glyphs.healthy, style=style)
-            table.add_row(sign, Text(name), *_numbers(report), _cause(report))
+            failed = report.verdict.sick or failure is not None
+            style = "bold red" if failed else "bold green"
+            sign = Text(glyphs.sick if failed else glyphs.healthy, style=style)
+            cause = "; ".join(part for part in (_cause(report), failure) if part)
+            table.add_row(sign, Text(name), *_numbers(report), Text(cause))
     with console.capture() as capture:
         console.print(table, width=min(console.width, WIDEST), highlight=False)
     return PADDING.sub(lambda end: "".join(re.findall(CODE, end[0])), capture.get())

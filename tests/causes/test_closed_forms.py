@@ -51,6 +51,24 @@ def test_a_number_alone_says_what_the_data_would_have_to_be_like(score, words):
     assert words in [condition.requires for condition in conditions(parse_score(score))]
 
 
+@pytest.mark.parametrize(("score", "told"), [("2.95", True), ("2.95%", False), ("0.295", False)])
+def test_a_number_above_1_without_a_percent_sign_may_be_none(score, told):
+    requires = [condition.requires for condition in conditions(parse_score(score))]
+    assert (f"{score} is no percentage" in requires) is told
+
+
+def test_one_channel_through_argmax_is_a_little_less_than_1_in_keras_3():
+    near = [one for one in formulas() if one.value in parse_score("0.9999999")]
+    assert [one.cause.name for one in near] == ["single-channel-softmax"]
+    assert near[0].value == pytest.approx(0.9999998807, abs=1e-10)  # run with Keras 3.15
+
+
+def test_a_smooth_term_leaves_little_below_1():
+    requires = [condition.requires for condition in conditions(parse_score("0.9950"))]
+    assert "50.50% of the pixels are wrong" in requires
+    assert not any("wrong" in one.requires for one in conditions(parse_score("0.9850")))
+
+
 def test_no_background_holds_more_than_all_pixels():
     requires = [condition.requires for condition in conditions(parse_score("0.9000"))]
     assert not any("180" in text for text in requires)

@@ -56,6 +56,34 @@ def test_a_check_has_options_of_its_own_and_a_flag_beats_them(project):
     assert run("check", "--all", "-q", cwd=folder, **environment).returncode == 1
 
 
+def test_a_score_that_is_too_low_is_told_of_its_check(project):
+    folder = project(check("val", HEALTHY, "min-iou = 0.9\n"), check("other", HEALTHY))
+    done = run("check", "--all", "-q", cwd=folder, COLUMNS="120")
+    assert done.returncode == 1
+    assert done.stderr == "iou-doctor: val: mean IoU 0.8604 does not reach --min-iou 0.9\n"
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert rows[1][:2] == ["✗", "val"]
+    assert rows[1][-1] == "0.9"
+    assert rows[2][:2] == ["✓", "other"]
+
+
+def test_a_check_that_fails_by_a_note_has_no_good_sign(project):
+    folder = project(check("val", HEALTHY, 'fail-on = "note"\n'))
+    done = run("check", "--all", "-q", cwd=folder, COLUMNS="120")
+    assert done.returncode == 1
+    row = done.stdout.splitlines()[1]
+    assert row.startswith("✗")
+    assert row.endswith("--fail-on note")
+
+
+def test_arrays_on_the_command_line_are_no_check_of_the_file(project):
+    folder = project(check("val", HEALTHY))
+    arrays = [f"{SICK}/preds.npy", f"{SICK}/masks.npy"]
+    done = run("check", "--all", "-q", *arrays, cwd=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "from the [[check]] entries; give none" in done.stderr
+
+
 def test_json_is_one_document_with_a_report_for_each(project):
     folder = project(check("val", HEALTHY), check("gone", "none"))
     done = run("check", "--all", "--output-format", "json", cwd=folder)

@@ -56,6 +56,24 @@ def test_flags_come_before_the_environment_before_the_file(project):
     assert report_of("-n", "6", cwd=project, **environment)["reading"]["num_classes"] == 6
 
 
+def test_what_is_compared_and_how_stands_in_the_file_too(project):
+    write(project, PAIR + 'num-classes = 3\ncontracts = "all"\nbatch-size = 3\njobs = 1\n')
+    report = report_of(cwd=project)
+    named = {contract["name"] for contract in report["contracts"]}
+    assert "plain.mean_iou[batches]" in named
+    assert report_of("--contracts", "common", cwd=project)["contracts"] != report["contracts"]
+    gaps = [one["message"] for one in report["findings"] if one["name"] == "averaging-gap"]
+    assert "over batches of 3" in gaps[0]
+
+
+@pytest.mark.parametrize("line", ["batch-size = 0", "jobs = 0", 'contracts = "most"'])
+def test_numbers_and_choices_of_the_file_are_checked(project, line):
+    write(project, PAIR + line + "\n")
+    done = run("check", cwd=project)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert line.split()[0] in done.stderr
+
+
 def test_names_in_the_environment_may_hold_spaces(project):
     write(project, PAIR)
     report = report_of(cwd=project, IOU_DOCTOR_CLASS_NAMES="traffic light,road,sky")

@@ -9,10 +9,10 @@ import pytest
 
 from iou_doctor.checks import shared_padding
 from iou_doctor.checkup import Questions, check
-from iou_doctor.diagnosis import Selection
 from iou_doctor.finding import Finding, Outcome, Status
 from iou_doctor.reading import Options
 from iou_doctor.report import Report
+from iou_doctor.selection import Selection
 from iou_doctor.source import Pair
 from iou_doctor.sources import ArraySource
 

@@ -143,3 +143,11 @@ def test_all_contracts_contain_the_common_ones_with_the_same_numbers():
     assert len(many.contracts) > 3 * len(few.contracts)
     for entry in few.contracts:
         assert (entry.value, entry.error) == (told[entry.name].value, told[entry.name].error)
+
+
+def test_a_class_given_to_pixels_of_nan_is_told_as_the_reason():
+    scores = np.eye(4, dtype=np.float32)[P] * 0.7 + 0.1 * (1 - np.eye(4, dtype=np.float32)[P])
+    scores[0, 0, 3] = np.nan
+    given = diagnose(y_true=T, y_pred=scores, num_classes=4)
+    (macro,) = (one for one in given.contracts if one.name == "torchmetrics.JaccardIndex[macro]")
+    assert macro.note == "pixels without an answer (NaN, all zeros) are given a class"
