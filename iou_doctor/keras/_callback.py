@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from iou_doctor.checkup import Questions, check
-from iou_doctor.diagnosis import Selection
+from iou_doctor.selection import Selection
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.finding import Finding, Severity
 from iou_doctor.keras._calls import call_of

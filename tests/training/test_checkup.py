@@ -284,7 +284,7 @@ def test_arguments_that_cannot_work_are_refused_before_the_training(arguments, w
 
 
 def test_names_of_hidden_rules_exist():
-    from iou_doctor.diagnosis import Selection
+    from iou_doctor.selection import Selection
     from iou_doctor.keras._moments import hidden
 
     assert Selection(ignore=hidden(learnt=False)).ignore
