@@ -1,0 +1,332 @@
+"""Tensors -> tables and counts: the pass by TensorFlow, on any of its devices.
+
+Importing this file imports TensorFlow. `Kernels.count` takes what a batch holds as arrays or as
+tensors; of tensors nothing but counts travels to the host, and label maps where they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import prod
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from iou_doctor.derivation import VALUE_LIMIT, Derivation, Pairing, no_class
+from iou_doctor.layout import Axes, Layout
+from iou_doctor.scan import graphs
+from iou_doctor.scan.graphs import Tensor
+from iou_doctor.scan.tensor_sides import Form, Side
+from iou_doctor.stats import PairCounts, ValueCounts
+
+VALUES = frozenset({Derivation.LABELS, Derivation.TIMES_255, Derivation.BINS, Derivation.TENTHS})
+CLASSES = frozenset({Derivation.ARGMAX, Derivation.ARGMAX_NAN, Derivation.ARGMAX_LAST})
+SPANNED = (Derivation.LABELS, Derivation.TIMES_255)
+"""Derivations whose labels lie in a range that only the data know."""
+MOST_CHANNELS = 64
+"""Channels are unrolled, and XLA compiles the longer the more there are."""
+FIRST_WIDTH = 32
+"""Labels that have a code before any were seen: those of most data sets, void aside."""
+MOST_WIDTH = 2**12
+"""With stray labels further apart the reference sorts pairs; a table of all would be too large."""
+MOST_CELLS = 2**26
+"""Cells of the tables of one batch (256 MiB of int32), else the reference sorts as well."""
+
+Key = tuple[str, Derivation, bool]
+"""Side, derivation, and whether value by value."""
+Spans = dict[Key, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What a batch holds."""
+
+    tables: dict[Pairing, PairCounts]
+    y_true: ValueCounts
+    y_pred: ValueCounts
+    maps: Callable[[], tuple[dict[Derivation, NDArray[Any]], dict[Derivation, NDArray[Any]]]]
+    """Fetches the label maps of both sides, shape (n, *spatial)."""
+
+
+def serves(layout: Layout, pairings: Sequence[Pairing]) -> bool:
+    """Return whether the kernels know all that a pass asks for."""
+    return all(
+        _serves(axes, derivation, flat=pairing.flat)
+        for pairing in pairings
+        for axes, derivation in ((layout.y_true, pairing.true), (layout.y_pred, pairing.pred))
+    )
+
+
+def _serves(axes: Axes, derivation: Derivation, *, flat: bool) -> bool:
+    if axes.reshaped or (axes.dense and not axes.per_class) or axes.channels > MOST_CHANNELS:
+        return False
+    if derivation is Derivation.ARGMAX_LAST:
+        return flat and axes.per_class and axes.channels_last
+    if flat:
+        return derivation in {Derivation.LABELS, Derivation.BINS}
+    return derivation in (CLASSES if axes.per_class else VALUES)
+
+
+class Kernels:
+    """Counts batches of one layout.
+
+    Args:
+        layout: what the axes mean; see `serves`.
+        pairings: which derived labels to count together.
+        threshold: the second cut of `Derivation.BINS`.
+        compiled: by XLA, once for each shape; smaller batches are padded to a shape it knows.
+        replicas: tables among which neighbouring pixels are shared out, so that a GPU's threads
+            do not wait for each other's cells.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        pairings: Sequence[Pairing],
+        threshold: float,
+        *,
+        compiled: bool = True,
+        replicas: int = 1,
+    ) -> None:
+        self.layout, self.pairings, self.threshold = layout, tuple(pairings), threshold
+        self.traces = 0
+        """How often TensorFlow has traced the graph: once for each pair of dtypes."""
+        self._compiled, self._replicas = compiled, replicas
+        self._keys = tuple(dict.fromkeys(key for p in self.pairings for key in _keys_of(p)))
+        self._forms = {"true": Form(layout.y_true), "pred": Form(layout.y_pred)}
+        self._functions: dict[object, Any] = {}
+        self._spans: Spans = {key: (0, FIRST_WIDTH) for key in self._keys if key[1] in SPANNED}
+        self._shapes: set[tuple[int, int]] = set()
+
+    def count(
+        self, *, y_true: Any, y_pred: Any, samples: NDArray[np.int64], first_row: int = 0
+    ) -> Counted | None:
+        """Return what a batch holds; `None` where only the reference can tell.
+
+        Args:
+            y_true: masks as stored, an array or a tensor, the first axis that of the samples
+                where the layout has one.
+            y_pred: predictions as stored, an array or a tensor; on a GPU, it stays there.
+            samples: shape (n,), the numbers of the samples.
+            first_row: the first row of a part of a sample.
+
+        Raises:
+            tf.errors.ResourceExhaustedError: the device has no room for the batch.
+        """
+        stored = {"true": y_true, "pred": y_pred}
+        sides = {name: Side(stored[name], form) for name, form in self._forms.items()}
+        if 0 in (len(samples), sides["true"].pixels, sides["pred"].pixels):
+            return None
+        found = self._found(sides, len(samples))
+        if found is None:
+            return None
+        numbers, tables, codes, padded = found
+        true, pred = (
+            side.counts(numbers[name], samples, first_row, padded) for name, side in sides.items()
+        )
+        return Counted(
+            {pairing: self._rows(pairing, table, samples) for pairing, table in tables.items()},
+            true,
+            pred,
+            partial(self._maps, codes, sides, dict(self._spans)),
+        )
+
+    def _found(self, sides: Mapping[str, Side], n: int) -> Any:
+        """Run the graph, and again where labels lie outside the range that had codes."""
+        for _ in range(2):
+            if self._cells(n) > MOST_CELLS:
+                return None
+            numbers, tables, codes, padded = self._run(sides, n)
+            wanted = self._wanted(numbers)
+            if wanted is None:
+                return None
+            if all(_holds(self._spans[key], span) for key, span in wanted.items()):
+                return numbers, tables, codes, padded
+            self._spans = {key: _joined(self._spans[key], span) for key, span in wanted.items()}
+        raise AssertionError("ranges that were widened hold all labels")
+
+    def _run(self, sides: Mapping[str, Side], n: int) -> Any:
+        pixels = sides["true"].pixels
+        shape = self._shape(n, pixels)
+        spans = [self._spans.get(key, (0, 1)) for key in self._keys]
+        true, pred = (side.tensor(*shape) for side in sides.values())
+        key = (true.dtype, pred.dtype)
+        if key not in self._functions:
+            self._functions[key] = self._function(*key)
+        vectors, tables, codes = self._functions[key](
+            true, pred, tf.constant(spans, tf.int64), tf.constant([n, pixels])
+        )
+        numbers = {
+            name: form.numbers(vectors[name].numpy(), dtype)
+            for (name, form), dtype in zip(self._forms.items(), key, strict=True)
+        }
+        counted = [table.numpy() for table in tables]
+        return numbers, dict(zip(self.pairings, counted, strict=True)), codes, shape[1]
+
+    def _shape(self, n: int, pixels: int) -> tuple[int, int]:
+        """Return the shape to pad to: the smallest that was compiled and holds the batch."""
+        flat = any(pairing.flat for pairing in self.pairings)
+        fitting = [
+            shape
+            for shape in self._shapes
+            if shape[0] >= n and (shape[1] == pixels if flat else shape[1] >= pixels)
+        ]
+        if not self._compiled or not fitting:
+            self._shapes.add((n, pixels))
+            return n, pixels
+        return min(fitting, key=prod)
+
+    def _function(self, *dtypes: tf.DType) -> Any:
+        specs = [
+            tf.TensorSpec(form.open_shape, dtype)
+            for form, dtype in zip(self._forms.values(), dtypes, strict=True)
+        ]
+        more = [tf.TensorSpec([None, 2], tf.int64), tf.TensorSpec([2], tf.int32)]
+        look = tf.function(self._look, jit_compile=self._compiled)
+        return tf.function(partial(self._graph, look), input_signature=[*specs, *more])
+
+    def _graph(self, look: Any, true: Tensor, pred: Tensor, spans: Tensor, real: Tensor) -> Any:
+        self.traces += 1
+        vectors, codes, kept = look(true, pred, spans, real)
+        own = dict(zip(self._keys, codes, strict=True))
+        tables = [self._table(pairing, own, kept, spans) for pairing in self.pairings]
+        return vectors, tables, codes
+
+    def _look(self, true: Tensor, pred: Tensor, spans: Tensor, real: Tensor) -> Any:
+        """Return the numbers and codes of both sides, and which pixels are no padding.
+
+        Args:
+            true: in its `Form`.
+            pred: in its `Form`.
+            spans: int64, shape (keys, 2): the smallest label with a code, and how many have one.
+            real: int32, shape (2,): samples and pixels that are no padding.
+        """
+        numbers, codes, by_value = {}, {}, {}
+        for (name, form), stored in zip(self._forms.items(), (true, pred), strict=True):
+            kept = form.kept(stored, real)
+            look = form.look(graphs.widened(stored), kept)
+            ordered = sorted(look.counts.items())
+            numbers[name] = tf.stack([_as_int64(number) for _, number in ordered])
+            for (low, width), key in zip(
+                map(tf.unstack, tf.unstack(spans, len(self._keys))), self._keys, strict=True
+            ):
+                if key[0] == name:
+                    codes[key] = look.codes(key[1], low, width, self.threshold)
+            by_value[name] = form.spread(kept)
+        return numbers, [codes[key] for key in self._keys], (kept, by_value["pred"])
+
+    def _table(self, pairing: Pairing, codes: Any, kept: Any, spans: Tensor) -> Tensor:
+        true, pred = (codes[key] for key in _keys_of(pairing))
+        truths, predictions = (self._size(key, spans) for key in _keys_of(pairing))
+        n = tf.shape(true)[0]
+        by_value = pairing.flat and pairing.pred in VALUES
+        places = tf.range(tf.shape(true)[1]) % self._replicas
+        image = tf.range(n)[:, tf.newaxis] * self._replicas + places
+        keys = (image * truths + true) * predictions + pred
+        size = n * self._replicas * truths * predictions
+        counts = tf.raw_ops.DenseBincount(
+            input=tf.reshape(
+                tf.where(kept[int(by_value)], keys, size), [-1]
+            ),  # a key too large is left out
+            size=size,
+            weights=tf.zeros([0], tf.int32),
+        )
+        counts = tf.reshape(counts, [n, self._replicas, truths, predictions])
+        return tf.cast(tf.reduce_sum(counts, axis=1), tf.int64)
+
+    def _size(self, key: Key, spans: Tensor) -> Tensor:
+        """Return the number of codes of a side."""
+        if key[1] in SPANNED:
+            return 2 * tf.cast(spans[self._keys.index(key), 1], tf.int32) + 1
+        return tf.constant(self._known_size(key))
+
+    def _known_size(self, key: Key) -> int:
+        axes = self.layout.y_true if key[0] == "true" else self.layout.y_pred
+        sizes = {Derivation.BINS: graphs.BINS + 1, Derivation.TENTHS: graphs.TENTHS + 1}
+        if key[1] in SPANNED:
+            return 2 * self._spans[key][1] + 1
+        return sizes.get(key[1], 2 * axes.channels)
+
+    def _cells(self, n: int) -> int:
+        sizes = (prod(map(self._known_size, _keys_of(pairing))) for pairing in self.pairings)
+        return n * self._replicas * max(sizes, default=1)
+
+    def _wanted(self, numbers: Mapping[str, Mapping[str, Any]]) -> Spans | None:
+        """Return the range of each derivation's labels; `None` where one is too wide."""
+        spans: Spans = {}
+        for key in self._spans:
+            low, high = _range(key[1], numbers[key[0]])
+            if low < -VALUE_LIMIT or high > VALUE_LIMIT or high - low >= MOST_WIDTH:
+                return None
+            spans[key] = low, high - low + 1
+        return spans
+
+    def _rows(self, pairing: Pairing, table: NDArray[np.int64], samples: Any) -> PairCounts:
+        table = table[: len(samples)]
+        image, truth, prediction = np.nonzero(table)
+        true, pred = (self._labels(key, self._spans) for key in _keys_of(pairing))
+        return PairCounts.from_rows(
+            image=samples[image],
+            truth=true[truth],
+            prediction=pred[prediction],
+            count=table[image, truth, prediction],
+        )
+
+    def _labels(self, key: Key, spans: Spans) -> NDArray[np.int64]:
+        """Return the label that each code stands for."""
+        _, derivation, flat = key
+        if derivation in SPANNED:
+            low, width = spans[key]
+            values = np.arange(low, low + width, dtype=np.int64)
+            as_they_are = flat or derivation is Derivation.TIMES_255
+            odd = values if as_they_are else no_class(values)
+            last = np.array([-VALUE_LIMIT])
+            return np.concatenate([values, odd, last if as_they_are else no_class(last)])
+        size = self._known_size(key)
+        codes = np.arange(size)
+        if derivation in VALUES:
+            return np.where(codes == size - 1, no_class(codes * 0), codes)
+        return np.where(codes < size // 2, codes, no_class(codes - size // 2))
+
+    def _maps(self, codes: Sequence[Tensor], sides: Mapping[str, Side], spans: Spans) -> Any:
+        maps: dict[str, dict[Derivation, NDArray[Any]]] = {"true": {}, "pred": {}}
+        for key, found in zip(self._keys, codes, strict=True):
+            name, derivation, flat = key
+            if flat or derivation is Derivation.TENTHS:
+                continue
+            side = sides[name]
+            own = found[: side.shape[0], : side.pixels].numpy().reshape(side.shape)
+            maps[name][derivation] = self._labels(key, spans)[own]
+        return maps["true"], maps["pred"]
+
+
+def _keys_of(pairing: Pairing) -> tuple[Key, Key]:
+    return ("true", pairing.true, pairing.flat), ("pred", pairing.pred, pairing.flat)
+
+
+def _range(derivation: Derivation, numbers: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the smallest and the largest label, fractions cut off."""
+    low, high = numbers["minimum"], numbers["maximum"]
+    if low is None:
+        return 0, 0
+    if derivation is Derivation.TIMES_255:
+        low, high = (float(np.rint(np.clip(float(v), -1e300, 1e300) * 255)) for v in (low, high))
+    return int(low), int(high)
+
+
+def _holds(span: tuple[int, int], other: tuple[int, int]) -> bool:
+    return span[0] <= other[0] and sum(other) <= sum(span)
+
+
+def _joined(span: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    """Return a range that holds what is wanted now, and what was before if it is near."""
+    low, stop = min(span[0], other[0]), max(sum(span), sum(other))
+    return (low, stop - low) if stop - low <= MOST_WIDTH else other
+
+
+def _as_int64(number: Tensor) -> Tensor:
+    return tf.bitcast(number, tf.int64) if number.dtype == tf.float64 else tf.cast(number, tf.int64)
