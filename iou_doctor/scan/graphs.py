@@ -8,7 +8,6 @@ all that a pixel needs into one loop that reads each value once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -24,7 +23,7 @@ Counts = dict[str, Tensor]
 
 BINS, TENTHS = 18, 10
 """Codes of the two derivations; the next one stands for NaN."""
-NO_PIXEL = np.iinfo(np.int64).max
+NO_PIXEL = np.int32(2**31 - 1)
 
 
 class Scale(NamedTuple):
@@ -44,6 +43,7 @@ class Scale(NamedTuple):
 
     @property
     def infinite(self) -> Any:
+        """The key of Inf; those of NaN lie beyond."""
         return self.key(np.inf)
 
 
@@ -68,6 +68,10 @@ def keys_of(values: Tensor) -> tuple[Tensor, Tensor, Scale]:
     return bits, tf.where(bits < 0, -size, size), scale
 
 
+def _sum(flags: list[Tensor]) -> Tensor:
+    return reduce(tf.add, (tf.cast(flag, tf.int32) for flag in flags))
+
+
 class Value:
     """One value of each pixel, or one channel of it; what is derived from it, made when asked."""
 
@@ -79,6 +83,7 @@ class Value:
         self.finite = (self.key < top) & (self.key > -top)
 
     def fractional(self) -> Tensor:
+        """Return where a finite value is no whole number."""
         one = self.scale.key(1.0)
         inside = (self.key < one) & (self.key > -one) & (self.key != 0)
         return self.finite & (inside | (self.values != truncated(self.values)))
@@ -89,9 +94,6 @@ class Value:
         size = tf.abs(scaled)  # also keeps compilers from fusing the product into the difference
         near = tf.abs(size - tf.math.rint(size)) <= np.float32(GRID_TOLERANCE)
         return self.finite & near & (scaled > -0.5) & (scaled < 255.5)
-
-    def between(self, low: float, high: float) -> Tensor:
-        return (self.key >= self.scale.key(low)) & (self.key <= self.scale.key(high))
 
     def naive_key(self) -> Tensor:
         """Return keys for the argmax that Keras finds: NaN is passed over, -0.0 below 0.0."""
@@ -114,137 +116,100 @@ def truncated(values: Tensor) -> Tensor:
     return tf.where(values < 0, tf.math.ceil(values), tf.math.floor(values))
 
 
-def total(flags: Tensor, kept: Tensor) -> Tensor:
-    """Return how many of the pixels that count have a flag; a batch has fewer than 2**31 values."""
-    return tf.reduce_sum(tf.cast(flags & kept, tf.int32))
-
-
-def _sum(flags: list[Tensor]) -> Tensor:
-    return reduce(tf.add, (tf.cast(flag, tf.int32) for flag in flags))
-
-
-def _added(flags: list[Tensor], kept: Tensor) -> Tensor:
-    return tf.reduce_sum(tf.where(kept, _sum(flags), 0))
-
-
-def _first(flags: Tensor, kept: Tensor, places: Tensor) -> Tensor:
-    return tf.reduce_min(tf.where(flags & kept, places, NO_PIXEL))
-
-
-def _lowest(values: Tensor, where: Tensor) -> Tensor:
-    return tf.reduce_min(tf.where(where, values, values.dtype.max))
-
-
-def _highest(values: Tensor, where: Tensor) -> Tensor:
-    return tf.reduce_max(tf.where(where, values, values.dtype.min))
-
-
-def integer_counts(channels: list[Tensor], kept: Tensor) -> Counts:
-    """Return extremes and counts of integers."""
-    low, high = reduce(tf.minimum, channels), reduce(tf.maximum, channels)
-    outside = [(channel < 0) | (channel > 1) for channel in channels]
-    return {
-        "minimum": _lowest(low, kept),
-        "maximum": _highest(high, kept),
-        "outside_unit": _added(outside, kept),
-        "at_least_one": _added([channel >= 1 for channel in channels], kept),
-    }
-
-
-def float_counts(channels: list[Value], kept: Tensor, places: Tensor) -> Counts:
-    """Return extremes and counts of floats; extremes as keys."""
-    scale = channels[0].scale
-    one = scale.key(1.0)
-    fractional = [channel.fractional() for channel in channels]
-    odd = reduce(tf.logical_or, [~channel.finite for channel in channels])
-    outside = [(channel.key < 0) | (channel.key > one) for channel in channels]
-    # what is not finite must not be an extreme, so it takes the place of the other end
-    low = [tf.where(channel.finite, channel.key, scale.infinite) for channel in channels]
-    high = [tf.where(channel.finite, channel.key, -scale.infinite) for channel in channels]
-    return {
-        "minimum": _lowest(reduce(tf.minimum, low), kept),
-        "maximum": _highest(reduce(tf.maximum, high), kept),
-        "nan": _added([channel.nan for channel in channels], kept),
-        "not_finite": _added([~channel.finite for channel in channels], kept),
-        "fractional": _added(fractional, kept),
-        "outside_finite": _added(
-            [flag & channel.finite for flag, channel in zip(outside, channels, strict=True)], kept
-        ),
-        "at_least_one": _added([(c.key >= one) & c.finite for c in channels], kept),
-        "on_grid": _added([channel.on_grid() for channel in channels], kept),
-        "first_fractional": _first(reduce(tf.logical_or, fractional), kept, places),
-        "first_non_finite": _first(odd, kept, places),
-    }
-
-
-def _twice(value: Tensor, scale: Scale, classes: int) -> Tensor:
-    most = twice_bound(classes)
-    low, high = scale.key(NEAR_TWICE * most), scale.key((1 + ROUNDING) * most)
-    return (value >= low) & (value <= high)
-
-
-def near_twice(value: Value, kept: Tensor) -> Counts:
-    """Return the count that values without channels have besides."""
-    return {"near_twice": total(_twice(value.key, value.scale, 2), kept)}
-
-
 class Pixels(NamedTuple):
-    """What the channels of each pixel show together."""
+    """What the channels of each pixel show together; every field has shape (n, pixels).
 
+    Four counts of channels share one integer, a byte each: less to write and to read again.
+    """
+
+    marks: Tensor
+    """Fractions; on the grid of 255; outside [0, 1] and finite; 1 or more and finite."""
+    odd: Tensor
+    """NaN; not finite; not zero; as large as the largest."""
+    low: Tensor
+    """The smallest finite key, or integer."""
+    high: Tensor
+    """The largest finite key, or integer."""
+    top: Tensor
+    """The largest key, or integer; NaN is passed over."""
+    sums: Tensor
     winner: Tensor
     """The naive argmax, int32."""
-    has_nan: Tensor
-    all_zero: Tensor
     first_nan: Tensor
-    counts: Counts
+
+    def classes(self, derivation: Derivation, channels: int) -> Tensor:
+        """Return codes for classes; from `channels` on they stand for pixels without one."""
+        if derivation is Derivation.ARGMAX_LAST:
+            return self.winner
+        has_nan, all_zero = byte(self.odd, 0) > 0, byte(self.odd, 2) == 0
+        if derivation is Derivation.ARGMAX_NAN:
+            return tf.where(has_nan, self.first_nan, tf.where(all_zero, 0, self.winner))
+        return tf.where(has_nan | all_zero, self.winner + channels, self.winner)
 
 
-def float_pixels(channels: list[Value], kept: Tensor) -> Pixels:
-    """Return argmax and counts over pixels of float channels."""
+def byte(packed: Tensor, place: int) -> Tensor:
+    """Return one of the four counts of a packed integer."""
+    return tf.bitwise.bitwise_and(tf.bitwise.right_shift(packed, 8 * place), 255)
+
+
+def _packed(*flags: list[Tensor]) -> Tensor:
+    """Return how many channels have each flag."""
+    parts = (
+        tf.where(flag, np.int32(1 << 8 * place), 0)
+        for place, channels in enumerate(flags)
+        for flag in channels
+    )
+    return reduce(tf.add, parts)
+
+
+def float_pixels(channels: list[Value]) -> Pixels:
+    """Return what float channels show."""
     scale = channels[0].scale
-    lowest = -scale.infinite
-    has_nan = reduce(tf.logical_or, [channel.nan for channel in channels])
-    safe = [tf.where(channel.nan, lowest, channel.key) for channel in channels]
+    one, end = scale.key(1.0), scale.infinite
+    safe = [tf.where(channel.nan, -end, channel.key) for channel in channels]
     top = reduce(tf.maximum, safe)
-    sums = reduce(tf.add, [channel.wide() for channel in channels])
-    finite_top = (top < scale.infinite) & (top > lowest) & ~has_nan
-    filled = _sum([channel.key != 0 for channel in channels])
-    equal = _sum([key == top for key in safe])
-    finite_sum = tf.math.is_finite(sums)
-    counts = {
-        "sum_on": total(tf.abs(sums - 1) <= SUM_TOLERANCE, kept),
-        "one_hot": total((top == scale.key(1.0)) & (sums == 1) & (filled == 1), kept),
-        "ties": total((equal > 1) & ~has_nan, kept),
-        "near_twice": total(_twice(top, scale, len(channels)) & ~has_nan, kept),
-        "all_zero": total(filled == 0, kept),
-        "has_nan": total(has_nan, kept),
-        "minimum_top": _lowest(top, finite_top & kept),
-        "minimum_sum": _lowest(sums, finite_sum & kept),
-        "maximum_sum": _highest(sums, finite_sum & kept),
-        "finite_tops": total(finite_top, kept),
-        "finite_sums": total(finite_sum, kept),
-    }
-    winner = _argmax([channel.naive_key() for channel in channels])
-    first_nan = _argmax([tf.cast(channel.nan, tf.int32) for channel in channels])
-    return Pixels(winner, has_nan, filled == 0, first_nan, counts)
+    return Pixels(
+        marks=_packed(
+            [channel.fractional() for channel in channels],
+            [channel.on_grid() for channel in channels],
+            [((c.key < 0) | (c.key > one)) & c.finite for c in channels],
+            [(channel.key >= one) & channel.finite for channel in channels],
+        ),
+        odd=_packed(
+            [channel.nan for channel in channels],
+            [~channel.finite for channel in channels],
+            [channel.key != 0 for channel in channels],
+            [key == top for key in safe],
+        ),
+        # what is not finite must not be an extreme, so it takes the place of the other end
+        low=reduce(tf.minimum, [tf.where(c.finite, c.key, end) for c in channels]),
+        high=reduce(tf.maximum, [tf.where(c.finite, c.key, -end) for c in channels]),
+        top=top,
+        sums=reduce(tf.add, [channel.wide() for channel in channels]),
+        winner=_argmax([channel.naive_key() for channel in channels]),
+        first_nan=_argmax([tf.cast(channel.nan, tf.int32) for channel in channels]),
+    )
 
 
-def integer_pixels(channels: list[Tensor], kept: Tensor) -> Pixels:
-    """Return argmax and counts over pixels of integer channels."""
+def integer_pixels(channels: list[Tensor]) -> Pixels:
+    """Return what integer channels show."""
     top = reduce(tf.maximum, channels)
-    sums = reduce(tf.add, [tf.cast(channel, tf.float64) for channel in channels])
-    filled = _sum([channel != 0 for channel in channels])
-    counts = {
-        "sum_on": total(tf.abs(sums - 1) <= SUM_TOLERANCE, kept),
-        "one_hot": total((top == 1) & (sums == 1) & (filled == 1), kept),
-        "ties": total(_sum([channel == top for channel in channels]) > 1, kept),
-        "all_zero": total(filled == 0, kept),
-        "minimum_top": _lowest(top, kept),
-        "minimum_sum": _lowest(sums, kept),
-        "maximum_sum": _highest(sums, kept),
-    }
-    never = tf.zeros_like(kept)
-    return Pixels(_argmax(channels), never, filled == 0, tf.zeros_like(filled), counts)
+    never = [tf.zeros_like(channels[0], tf.bool)]
+    outside = [(channel < 0) | (channel > 1) for channel in channels]
+    return Pixels(
+        marks=_packed(never, never, outside, [channel >= 1 for channel in channels]),
+        odd=_packed(
+            *(never, never),
+            [channel != 0 for channel in channels],
+            [channel == top for channel in channels],
+        ),
+        low=reduce(tf.minimum, channels),
+        high=top,
+        top=top,
+        sums=reduce(tf.add, [tf.cast(channel, tf.float64) for channel in channels]),
+        winner=_argmax(channels),
+        first_nan=tf.zeros_like(channels[0], tf.int32),
+    )
 
 
 def _argmax(channels: list[Tensor]) -> Tensor:
@@ -256,14 +221,88 @@ def _argmax(channels: list[Tensor]) -> Tensor:
     return winner
 
 
-def class_codes(derivation: Derivation, pixels: Pixels, classes: int) -> Tensor:
-    """Return codes for classes; from `classes` on they stand for pixels without one."""
-    if derivation is Derivation.ARGMAX_LAST:
-        return pixels.winner
-    if derivation is Derivation.ARGMAX_NAN:
-        found = tf.where(pixels.all_zero, 0, pixels.winner)
-        return tf.where(pixels.has_nan, pixels.first_nan, found)
-    return tf.where(pixels.has_nan | pixels.all_zero, pixels.winner + classes, pixels.winner)
+def label_totals(labels: Tensor, kept: Tensor | None) -> Counts:
+    """Return the extremes of integer labels; their table tells the rest."""
+    if kept is None:
+        return {"minimum": tf.reduce_min(labels), "maximum": tf.reduce_max(labels)}
+    return {"minimum": _lowest(labels, kept), "maximum": _highest(labels, kept)}
+
+
+def totals(pixels: Pixels, kept: Tensor | None, channels: int, *, floating: bool) -> Counts:
+    """Return counts and extremes over pixels: a batch has fewer than 2**31 values.
+
+    Args:
+        pixels: of all pixels.
+        kept: which of them are no padding; `None`: all.
+        channels: the number of values of each pixel.
+        floating: whether `low`, `high` and `top` are keys of floats.
+    """
+    if kept is None:
+        kept = tf.ones_like(pixels.marks, tf.bool)
+    marks, odd = (tf.where(kept, packed, 0) for packed in (pixels.marks, pixels.odd))
+    counts = {
+        "minimum": _lowest(pixels.low, kept),
+        "maximum": _highest(pixels.high, kept),
+        "outside_finite": tf.reduce_sum(byte(marks, 2)),
+        "at_least_one": tf.reduce_sum(byte(marks, 3)),
+    }
+    if channels > 1:
+        counts |= _pixel_totals(pixels, kept, floating=floating)
+    if not floating:
+        return counts
+    scale = SINGLE if pixels.top.dtype == tf.int32 else DOUBLE
+    most = twice_bound(max(2, channels))
+    near = [scale.key(NEAR_TWICE * most), scale.key((1 + ROUNDING) * most)]
+    no_nan = kept & (byte(odd, 0) == 0)
+    return counts | {
+        "near_twice": _total((pixels.top >= near[0]) & (pixels.top <= near[1]) & no_nan),
+        "nan": tf.reduce_sum(byte(odd, 0)),
+        "not_finite": tf.reduce_sum(byte(odd, 1)),
+        "fractional": tf.reduce_sum(byte(marks, 0)),
+        "on_grid": tf.reduce_sum(byte(marks, 1)),
+        "first_fractional": _first(byte(marks, 0) > 0),
+        "first_non_finite": _first(byte(odd, 1) > 0),
+    }
+
+
+def _pixel_totals(pixels: Pixels, kept: Tensor, *, floating: bool) -> Counts:
+    filled, sums, tops = byte(pixels.odd, 2), pixels.sums, kept
+    one: Any = tf.constant(1, pixels.top.dtype)
+    no_nan = kept & (byte(pixels.odd, 0) == 0)
+    if floating:
+        scale = SINGLE if pixels.top.dtype == tf.int32 else DOUBLE
+        one = scale.key(1.0)
+        tops = no_nan & (pixels.top < scale.infinite) & (pixels.top > -scale.infinite)
+    finite = kept & tf.math.is_finite(sums)
+    return {
+        "sum_on": _total((tf.abs(sums - 1) <= SUM_TOLERANCE) & kept),
+        "one_hot": _total((pixels.top == one) & (sums == 1) & (filled == 1) & kept),
+        "ties": _total((byte(pixels.odd, 3) > 1) & no_nan),
+        "all_zero": _total((filled == 0) & kept),
+        "minimum_top": _lowest(pixels.top, tops),
+        "minimum_sum": _lowest(sums, finite),
+        "maximum_sum": _highest(sums, finite),
+        "finite_tops": _total(tops),
+        "finite_sums": _total(finite),
+    }
+
+
+def _total(flags: Tensor) -> Tensor:
+    return tf.reduce_sum(tf.cast(flags, tf.int32))
+
+
+def _first(flags: Tensor) -> Tensor:
+    """Return the number of the first pixel with a flag, or `NO_PIXEL`."""
+    places = tf.range(tf.size(flags))
+    return tf.reduce_min(tf.where(tf.reshape(flags, [-1]), places, NO_PIXEL))
+
+
+def _lowest(values: Tensor, where: Tensor) -> Tensor:
+    return tf.reduce_min(tf.where(where, values, values.dtype.max))
+
+
+def _highest(values: Tensor, where: Tensor) -> Tensor:
+    return tf.reduce_max(tf.where(where, values, values.dtype.min))
 
 
 def value_codes(
@@ -275,7 +314,7 @@ def value_codes(
         derivation: LABELS, TIMES_255, BINS or TENTHS.
         values: `widened`, any integer dtype, float32 or float64.
         low: int64, the smallest label that has a code.
-        width: int64, the number of such labels. Twice as many codes stand for labels and for
+        width: int64, the number of such labels, a power of two. Twice as many codes stand for labels and for
             fractions, one more for NaN and Inf; a label outside has any code.
         threshold: of BINS.
     """
@@ -285,6 +324,8 @@ def value_codes(
         wide = values if values.dtype.is_floating else tf.cast(values, tf.float64)
         value = Value(tf.math.rint(Value(wide).wide() * 255))
     elif not values.dtype.is_floating:
+        if values.dtype.size < 4:  # int32 holds every difference, and is the faster
+            return _within(tf.cast(values, tf.int32) - tf.cast(low, tf.int32), width)
         return _within(tf.cast(values, tf.int64) - low, width)
     else:
         value = Value(values)
@@ -296,7 +337,8 @@ def value_codes(
 
 
 def _within(code: Tensor, width: Tensor) -> Tensor:
-    return tf.cast(tf.where((code >= 0) & (code < width), code, 0), tf.int32)
+    """Return codes as int32, those outside the range as any within it."""
+    return tf.bitwise.bitwise_and(tf.cast(code, tf.int32), tf.cast(width, tf.int32) - 1)
 
 
 def _cuts(derivation: Derivation, values: Tensor, threshold: float) -> Tensor:
@@ -330,6 +372,3 @@ def read_key(key: Any, scale: Scale) -> float:
     """Return the float that has a key."""
     size = float(np.array(abs(int(key)), scale.integer).view(scale.floating))
     return -size if key < 0 else size
-
-
-Codes = Mapping[Derivation, Tensor]

@@ -1,9 +1,8 @@
-"""One array of a batch as a tensor: how it lies, what a graph makes of it, what its numbers mean."""
+"""One array of a batch as a tensor: how it lies, and what a graph's numbers mean."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -14,31 +13,12 @@ from numpy.typing import NDArray
 from iou_doctor.derivation import Derivation
 from iou_doctor.layout import Axes
 from iou_doctor.scan import graphs
-from iou_doctor.scan.graphs import Counts, Pixels, Tensor, Value
+from iou_doctor.scan.graphs import Pixels, Tensor, Value
 from iou_doctor.stats import Place, ValueCounts
 
+CLASSES = frozenset({Derivation.ARGMAX, Derivation.ARGMAX_NAN, Derivation.ARGMAX_LAST})
 KEYS = ("minimum", "maximum", "minimum_top")
 SUMS = ("minimum_sum", "maximum_sum")
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a graph found out about one array."""
-
-    counts: Counts
-    values: Tensor
-    """`graphs.widened`, shape (n, pixels) or with the channels."""
-    pixels: Pixels | None
-    classes: int
-
-    def codes(self, derivation: Derivation, low: Tensor, width: Tensor, threshold: float) -> Tensor:
-        """Return codes, int32, shape (n, pixels), or (n, values) where each value has its own."""
-        if self.pixels is not None and derivation in {
-            *(Derivation.ARGMAX, Derivation.ARGMAX_NAN, Derivation.ARGMAX_LAST),
-        }:
-            return graphs.class_codes(derivation, self.pixels, self.classes)
-        values = tf.reshape(self.values, [tf.shape(self.values)[0], -1])
-        return graphs.value_codes(derivation, values, low, width, threshold=threshold)
 
 
 class Form:
@@ -77,38 +57,44 @@ class Form:
         rows = tf.range(shape[0]) < real[0]
         return rows[:, tf.newaxis] & (tf.range(shape[2 if self.first else 1]) < real[1])
 
-    def look(self, values: Tensor, kept: Tensor) -> Look:
-        """Return what a graph finds out; `kept` is true of pixels that are no padding."""
-        n, pixels = tf.unstack(tf.shape(kept))
-        places = tf.reshape(tf.range(tf.cast(n * pixels, tf.int64)), [n, pixels])
-        if not self.axes.per_class:
-            counts, found = self._plain(values, kept, places), None
-        else:
+    def pixels(self, values: Tensor) -> Pixels | None:
+        """Return what the values of each pixel show, `graphs.widened`; `None`: they are labels."""
+        channels = [values]
+        if self.axes.per_class:
             channels = tf.unstack(values, axis=1 if self.first else 2)
-            counts, found = self._dense(channels, kept, places)
-        self._names[values.dtype.is_floating] = sorted(counts)
-        return Look(counts, values, found, self.axes.channels)
+        if values.dtype.is_floating:
+            return graphs.float_pixels([Value(channel) for channel in channels])
+        return graphs.integer_pixels(channels) if self.axes.per_class else None
 
-    def _plain(self, values: Tensor, kept: Tensor, places: Tensor) -> Counts:
-        if not values.dtype.is_floating:
-            return graphs.integer_counts([values], kept)
-        value = Value(values)
-        return graphs.float_counts([value], kept, places) | graphs.near_twice(value, kept)
+    def codes(
+        self,
+        derivation: Derivation,
+        values: Tensor,
+        pixels: Pixels | None,
+        span: Tensor,
+        threshold: float,
+    ) -> Tensor:
+        """Return codes, int32, shape (n, pixels), or (n, values) where each value has its own."""
+        if derivation in CLASSES and pixels is not None:
+            return pixels.classes(derivation, self.axes.channels)
+        values = tf.reshape(values, [tf.shape(values)[0], -1])
+        return graphs.value_codes(derivation, values, span[0], span[1], threshold=threshold)
 
-    def _dense(self, channels: list[Tensor], kept: Tensor, places: Tensor) -> tuple[Counts, Pixels]:
-        if not channels[0].dtype.is_floating:
-            found = graphs.integer_pixels(channels, kept)
-            return graphs.integer_counts(channels, kept) | found.counts, found
-        values = [Value(channel) for channel in channels]
-        found = graphs.float_pixels(values, kept)
-        return graphs.float_counts(values, kept, places) | found.counts, found
+    def totals(self, stored: Tensor, pixels: Pixels | None, kept: Tensor) -> Tensor:
+        """Return the numbers of `graphs.totals` as one int64 vector, see `numbers`."""
+        floating = stored.dtype.is_floating
+        if pixels is None:
+            counts = graphs.label_totals(stored, kept)
+        else:
+            counts = graphs.totals(pixels, kept, self.axes.channels, floating=floating)
+        self._names[floating] = sorted(counts)
+        return tf.stack([_as_int64(counts[name]) for name in sorted(counts)])
 
     def spread(self, kept: Tensor) -> Tensor:
         """Return `kept` for each value in the order stored, shape (n, values)."""
         if self.axes.per_class:
-            kept = tf.repeat(
-                tf.expand_dims(kept, axis := 1 if self.first else 2), self.axes.channels, axis
-            )
+            axis = 1 if self.first else 2
+            kept = tf.repeat(tf.expand_dims(kept, axis), self.axes.channels, axis)
         return tf.reshape(kept, [tf.shape(kept)[0], -1])
 
     def numbers(self, vector: NDArray[np.int64], dtype: tf.DType) -> dict[str, Any]:
@@ -124,6 +110,10 @@ class Form:
             if key in found:
                 found[key] = float(np.int64(found[key]).view(np.float64)) + 0.0
         return found
+
+
+def _as_int64(number: Tensor) -> Tensor:
+    return tf.bitcast(number, tf.int64) if number.dtype == tf.float64 else tf.cast(number, tf.int64)
 
 
 def _moved_last(stored: Any, axis: int) -> Any:
@@ -160,27 +150,42 @@ class Side:
         return tf.convert_to_tensor(stored)
 
     def counts(
-        self, found: Mapping[str, Any], samples: NDArray[np.int64], first_row: int, padded: int
+        self,
+        found: Mapping[str, Any],
+        table: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
+        place: tuple[NDArray[np.int64], int, int],
     ) -> ValueCounts:
-        """Return the counts from the graph's numbers; `padded`: pixels of a sample in the graph."""
-        pixels = prod(self.shape)
-        values = pixels * self.form.axes.channels
-        where = _Where(self, samples, first_row, padded)
-        dense, floating = self.form.axes.per_class, "nan" in found
+        """Return the counts from the graph's numbers.
+
+        Args:
+            found: see `Form.numbers`.
+            table: labels and how often each occurs, of integers without channels.
+            place: the numbers of the samples, the first row, and the pixels of a padded sample.
+        """
+        pixels, channels = prod(self.shape), self.form.axes.channels
+        where = _Where(self, *place)
         many: dict[str, Any] = dict(found)
-        if floating:
-            many |= _float_counts(found, values, where)
-        if dense:
-            many["sum_off"] = pixels - found["sum_on"]
-            many |= {key: float(found[key]) for key in ("minimum_top",) if found[key] is not None}
-            if floating:
-                many["minimum_top"] = found["minimum_top"] if found["finite_tops"] else None
-                many |= {key: found[key] if found["finite_sums"] else None for key in SUMS}
-        names = {name for name in ValueCounts.__dataclass_fields__ if name in many}
-        chosen = {name: many[name] for name in names}
-        return ValueCounts(
-            **{**chosen, "values": values, "pixels": pixels, "first": where.place(0)}
-        )
+        if table is not None and "outside_finite" not in found:
+            labels, count = table
+            many["outside_unit"] = int(count[(labels < 0) | (labels > 1)].sum())
+            many["at_least_one"] = int(count[labels >= 1].sum())
+        else:
+            many["outside_unit"] = found["outside_finite"]
+        if "nan" in found:
+            many |= _float_counts(found, pixels * channels, where)
+        if self.form.axes.per_class:
+            many |= _pixel_counts(found, pixels)
+        chosen = {name: many[name] for name in ValueCounts.__dataclass_fields__ if name in many}
+        chosen |= {"values": pixels * channels, "pixels": pixels, "first": where.place(0)}
+        return ValueCounts(**chosen)
+
+
+def _pixel_counts(found: Mapping[str, Any], pixels: int) -> dict[str, Any]:
+    return {
+        "sum_off": pixels - found["sum_on"],
+        "minimum_top": float(found["minimum_top"]) if found["finite_tops"] else None,
+        **{name: found[name] if found["finite_sums"] else None for name in SUMS},
+    }
 
 
 def _float_counts(found: Mapping[str, Any], values: int, where: _Where) -> dict[str, Any]:

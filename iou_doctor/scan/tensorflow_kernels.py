@@ -6,7 +6,8 @@ tensors; of tensors nothing but counts travels to the host, and label maps where
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from math import prod
@@ -16,15 +17,15 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from iou_doctor.batch import Batch
 from iou_doctor.derivation import VALUE_LIMIT, Derivation, Pairing, no_class
 from iou_doctor.layout import Axes, Layout
 from iou_doctor.scan import graphs
 from iou_doctor.scan.graphs import Tensor
-from iou_doctor.scan.tensor_sides import Form, Side
+from iou_doctor.scan.tensor_sides import CLASSES, Form, Side
 from iou_doctor.stats import PairCounts, ValueCounts
 
 VALUES = frozenset({Derivation.LABELS, Derivation.TIMES_255, Derivation.BINS, Derivation.TENTHS})
-CLASSES = frozenset({Derivation.ARGMAX, Derivation.ARGMAX_NAN, Derivation.ARGMAX_LAST})
 SPANNED = (Derivation.LABELS, Derivation.TIMES_255)
 """Derivations whose labels lie in a range that only the data know."""
 MOST_CHANNELS = 64
@@ -54,6 +55,12 @@ class Counted:
 
 def serves(layout: Layout, pairings: Sequence[Pairing]) -> bool:
     """Return whether the kernels know all that a pass asks for."""
+    sides = (
+        (layout.y_true, {pairing.true for pairing in pairings}),
+        (layout.y_pred, {pairing.pred for pairing in pairings}),
+    )
+    if any(not axes.per_class and Derivation.LABELS not in own for axes, own in sides):
+        return False
     return all(
         _serves(axes, derivation, flat=pairing.flat)
         for pairing in pairings
@@ -125,11 +132,13 @@ class Kernels:
         if found is None:
             return None
         numbers, tables, codes, padded = found
+        rows = {pairing: self._rows(pairing, table, samples) for pairing, table in tables.items()}
         true, pred = (
-            side.counts(numbers[name], samples, first_row, padded) for name, side in sides.items()
+            side.counts(numbers[name], _marginal(name, rows), (samples, first_row, padded))
+            for name, side in sides.items()
         )
         return Counted(
-            {pairing: self._rows(pairing, table, samples) for pairing, table in tables.items()},
+            rows,
             true,
             pred,
             partial(self._maps, codes, sides, dict(self._spans)),
@@ -186,18 +195,10 @@ class Kernels:
             for form, dtype in zip(self._forms.values(), dtypes, strict=True)
         ]
         more = [tf.TensorSpec([None, 2], tf.int64), tf.TensorSpec([2], tf.int32)]
-        look = tf.function(self._look, jit_compile=self._compiled)
-        return tf.function(partial(self._graph, look), input_signature=[*specs, *more])
+        return tf.function(self._graph, input_signature=[*specs, *more], autograph=False)
 
-    def _graph(self, look: Any, true: Tensor, pred: Tensor, spans: Tensor, real: Tensor) -> Any:
-        self.traces += 1
-        vectors, codes, kept = look(true, pred, spans, real)
-        own = dict(zip(self._keys, codes, strict=True))
-        tables = [self._table(pairing, own, kept, spans) for pairing in self.pairings]
-        return vectors, tables, codes
-
-    def _look(self, true: Tensor, pred: Tensor, spans: Tensor, real: Tensor) -> Any:
-        """Return the numbers and codes of both sides, and which pixels are no padding.
+    def _graph(self, true: Tensor, pred: Tensor, spans: Tensor, real: Tensor) -> Any:
+        """Return the numbers of both sides, the tables and the codes.
 
         Args:
             true: in its `Form`.
@@ -205,33 +206,50 @@ class Kernels:
             spans: int64, shape (keys, 2): the smallest label with a code, and how many have one.
             real: int32, shape (2,): samples and pixels that are no padding.
         """
-        numbers, codes, by_value = {}, {}, {}
-        for (name, form), stored in zip(self._forms.items(), (true, pred), strict=True):
-            kept = form.kept(stored, real)
-            look = form.look(graphs.widened(stored), kept)
-            ordered = sorted(look.counts.items())
-            numbers[name] = tf.stack([_as_int64(number) for _, number in ordered])
-            for (low, width), key in zip(
-                map(tf.unstack, tf.unstack(spans, len(self._keys))), self._keys, strict=True
-            ):
-                if key[0] == name:
-                    codes[key] = look.codes(key[1], low, width, self.threshold)
-            by_value[name] = form.spread(kept)
-        return numbers, [codes[key] for key in self._keys], (kept, by_value["pred"])
+        self.traces += 1
+        # two steps: in one, XLA would look at all channels again for each of the totals
+        look, add = (
+            tf.function(step, jit_compile=self._compiled, autograph=False)
+            for step in (self._look, self._add)
+        )
+        true, pred = graphs.widened(true), graphs.widened(pred)
+        codes, pixels = look(true, pred, spans)
+        kept = self._forms["true"].kept(true, real) if self._compiled else None
+        numbers = add((true, pred), pixels, kept)
+        own = dict(zip(self._keys, codes, strict=True))
+        by_value = None if kept is None else self._forms["pred"].spread(kept)
+        tables = [self._table(pairing, own, (kept, by_value), spans) for pairing in self.pairings]
+        return dict(zip(self._forms, numbers, strict=True)), tables, codes
+
+    def _look(self, true: Tensor, pred: Tensor, spans: Tensor) -> Any:
+        stored = {"true": true, "pred": pred}
+        pixels = {name: form.pixels(stored[name]) for name, form in self._forms.items()}
+        codes = [
+            self._forms[name].codes(
+                derivation, stored[name], pixels[name], spans[place], self.threshold
+            )
+            for place, (name, derivation, _) in enumerate(self._keys)
+        ]
+        return codes, list(pixels.values())
+
+    def _add(self, stored: Any, pixels: Any, kept: Tensor) -> Any:
+        sides = zip(self._forms.values(), stored, pixels, strict=True)
+        return [form.totals(own, look, kept) for form, own, look in sides]
 
     def _table(self, pairing: Pairing, codes: Any, kept: Any, spans: Tensor) -> Tensor:
         true, pred = (codes[key] for key in _keys_of(pairing))
         truths, predictions = (self._size(key, spans) for key in _keys_of(pairing))
         n = tf.shape(true)[0]
         by_value = pairing.flat and pairing.pred in VALUES
-        places = tf.range(tf.shape(true)[1]) % self._replicas
-        image = tf.range(n)[:, tf.newaxis] * self._replicas + places
+        image = tf.range(n)[:, tf.newaxis]
+        if self._replicas > 1:
+            image = image * self._replicas + tf.range(tf.shape(true)[1]) % self._replicas
         keys = (image * truths + true) * predictions + pred
         size = n * self._replicas * truths * predictions
+        if kept[0] is not None:
+            keys = tf.where(kept[int(by_value)], keys, size)  # a key too large is left out
         counts = tf.raw_ops.DenseBincount(
-            input=tf.reshape(
-                tf.where(kept[int(by_value)], keys, size), [-1]
-            ),  # a key too large is left out
+            input=tf.reshape(keys, [-1]),
             size=size,
             weights=tf.zeros([0], tf.int32),
         )
@@ -308,6 +326,16 @@ def _keys_of(pairing: Pairing) -> tuple[Key, Key]:
     return ("true", pairing.true, pairing.flat), ("pred", pairing.pred, pairing.flat)
 
 
+def _marginal(name: str, tables: Mapping[Pairing, PairCounts]) -> Any:
+    """Return the labels of a side and how often each occurs."""
+    for pairing, table in tables.items():
+        if name == "true" and pairing.true is Derivation.LABELS:
+            return table.truth, table.count
+        if name == "pred" and pairing.pred is Derivation.LABELS:
+            return table.prediction, table.count
+    return None
+
+
 def _range(derivation: Derivation, numbers: Mapping[str, Any]) -> tuple[int, int]:
     """Return the smallest and the largest label, fractions cut off."""
     low, high = numbers["minimum"], numbers["maximum"]
@@ -325,8 +353,45 @@ def _holds(span: tuple[int, int], other: tuple[int, int]) -> bool:
 def _joined(span: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     """Return a range that holds what is wanted now, and what was before if it is near."""
     low, stop = min(span[0], other[0]), max(sum(span), sum(other))
-    return (low, stop - low) if stop - low <= MOST_WIDTH else other
+    if stop - low > MOST_WIDTH:
+        low, stop = other[0], sum(other)
+    return low, 1 << (stop - low - 1).bit_length()
 
 
-def _as_int64(number: Tensor) -> Tensor:
-    return tf.bitcast(number, tf.int64) if number.dtype == tf.float64 else tf.cast(number, tf.int64)
+OUT_OF_MEMORY: Any = tf.errors.ResourceExhaustedError
+on: Callable[[str], Any] = tf.device
+
+
+def gpus() -> list[str]:
+    """Return the names of the GPUs that TensorFlow sees, each told to take memory as it needs it."""
+    found = tf.config.list_physical_devices("GPU")
+    for gpu in found:
+        with suppress(RuntimeError):  # already at work for somebody else in this process
+            tf.config.experimental.set_memory_growth(gpu, True)
+    return [f"GPU:{number}" for number in range(len(found))]
+
+
+def ahead(batches: Callable[[], Iterator[Batch]], layout: Layout, dtypes: Any, most: int) -> Any:
+    """Yield batches as tensors, some read while others are counted.
+
+    Args:
+        batches: returns a fresh walk.
+        layout: what the axes mean.
+        dtypes: of masks and predictions.
+        most: batches that may wait.
+    """
+    shapes = [tf.TensorShape([None] * len(axes.shape)) for axes in (layout.y_true, layout.y_pred)]
+    specs = (
+        *(tf.TensorSpec(shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True)),
+        tf.TensorSpec([None], tf.int64),
+        tf.TensorSpec([], tf.int64),
+    )
+
+    def rows() -> Iterator[Any]:
+        for batch in batches():
+            yield batch.y_true, batch.y_pred, batch.samples, batch.first_row
+
+    for true, pred, samples, row in tf.data.Dataset.from_generator(
+        rows, output_signature=specs
+    ).prefetch(most):
+        yield Batch(true, pred, samples.numpy(), int(row))
