@@ -11,8 +11,9 @@ from iou_doctor.errors import UsageError
 from iou_doctor.names import Device
 
 WORTH_A_GPU = 2**32
-"""Values of the larger array from which on `auto` takes a GPU: importing TensorFlow, waking the
-card and compiling take some ten seconds, in which the processor's kernels count about as many."""
+"""Values of the larger array from which on `auto` takes a GPU. Loading TensorFlow and compiling
+for 21 channels took some twenty seconds where this was measured (two cores, no GPU): a start that
+only arrays of many gigabytes make up for."""
 DRIVER = Path("/proc/driver/nvidia/version")
 NODES = Path("/dev")
 LOOKED_FOR = (

@@ -97,7 +97,7 @@ class Value:
 
     def naive_key(self) -> Tensor:
         """Return keys for the argmax that Keras finds: NaN is passed over, -0.0 below 0.0."""
-        tiny = self.scale.key(np.finfo(self.scale.floating).tiny)
+        tiny = self.scale.key(float(np.finfo(self.scale.floating).tiny))
         key = tf.where(self.bits == self.scale.least, -tiny, self.key)
         return tf.where(self.nan, -self.scale.infinite, key)
 
@@ -314,7 +314,7 @@ def value_codes(
         derivation: LABELS, TIMES_255, BINS or TENTHS.
         values: `widened`, any integer dtype, float32 or float64.
         low: int64, the smallest label that has a code.
-        width: int64, the number of such labels, a power of two. Twice as many codes stand for labels and for
+        width: int64, the number of such labels, a power of two. As many codes again stand for
             fractions, one more for NaN and Inf; a label outside has any code.
         threshold: of BINS.
     """

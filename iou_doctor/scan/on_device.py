@@ -5,23 +5,36 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from iou_doctor.batch import Batch
 from iou_doctor.derivation import Pairing
-from iou_doctor.errors import IouDoctorError
+from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.layout import Layout
 from iou_doctor.scan import tensorflow_kernels as kernels
-from iou_doctor.stats import PairCounts, Stats
+from iou_doctor.scan import windows
+from iou_doctor.scan.threads import in_order
+from iou_doctor.source import Pair
+from iou_doctor.stats import Stats
+
+if TYPE_CHECKING:
+    from iou_doctor.scan import Visit
 
 AHEAD = 2
 """Batches that are read while others are counted: one to copy, one to wait."""
+AT_ONCE = 256
+"""Cache-sized windows in a batch: 256 MiB of float32, beside which a call costs little."""
 SPREAD = 32
 """Tables among which the pixels of a GPU's warp are shared out."""
+
+
+Keep = Callable[[Batch, Callable[[], Any]], None]
+"""Called as `keep(batch, fetch)`; `fetch()` returns the label maps of both sides."""
 
 
 def say(text: str) -> None:
@@ -38,6 +51,7 @@ class DeviceVisit:
         pairings: which derived labels to count together; `tensorflow_kernels.serves` them.
         threshold: the second cut of `Derivation.BINS`.
         reference: looks at the batches that only it can tell.
+        keep: takes label maps for the probe; called where it wants some of a batch's samples.
         devices: names as TensorFlow has them; a processor will do, which is how this is tested.
         tell: takes a sentence for the user.
     """
@@ -46,6 +60,7 @@ class DeviceVisit:
     pairings: Sequence[Pairing]
     threshold: float
     reference: Callable[[Batch], Stats]
+    keep: Keep | None = None
     devices: Sequence[str] = ("GPU:0",)
     tell: Callable[[str], None] = say
     compiled: bool = True
@@ -87,6 +102,8 @@ class DeviceVisit:
             return self._halved(batch)
         if found is None:
             return self.reference(_fetched(batch))
+        if self.keep:
+            self.keep(batch, found.maps)
         samples = len(batch.samples) if batch.first_row == 0 else 0
         return Stats(samples, found.tables, found.y_true, found.y_pred)
 
@@ -113,12 +130,67 @@ def _fetched(batch: Batch) -> Batch:
     return Batch(np.asarray(batch.y_true), np.asarray(batch.y_pred), batch.samples, batch.first_row)
 
 
-def count_tensors(
+def scan(
+    pair: Pair,
+    visit: Visit,
     *,
-    y_true: Any,
-    y_pred: Any,
-    samples: Any,
-    visit: DeviceVisit,
-) -> dict[Pairing, PairCounts]:
-    """Return the tables of a batch whose tensors stay where they are."""
-    return dict(visit(Batch(y_true, y_pred, samples)).tables)
+    demanded: bool,
+    progress: Callable[[int, int], object] | None = None,
+    devices: Sequence[str] | None = None,
+    tell: Callable[[str], None] = say,
+) -> Stats | None:
+    """Return the Stats of a pass on GPUs; `None` where the processor has to do it.
+
+    Args:
+        pair: the sources.
+        visit: what to do with each batch.
+        demanded: whether the user asked for a GPU, and is told where none counts.
+        progress: called with the samples done and in all.
+        devices: names as TensorFlow has them; `None`: all GPUs.
+        tell: takes a sentence for the user.
+
+    Raises:
+        UsageError: a GPU is demanded, and TensorFlow sees none.
+    """
+    layout, pairings = visit.layout, visit.pairings
+    devices = kernels.gpus() if devices is None else devices
+    if not devices and demanded:
+        raise UsageError(
+            "--device gpu: the driver is there, but TensorFlow sees no GPU; install"
+            " tensorflow[and-cuda], or use --device cpu"
+        )
+    if not devices or not kernels.serves(layout, pairings):
+        if demanded:
+            tell("the GPU's kernels do not know all of this pass; the processor counts")
+        return None
+    own = DeviceVisit(
+        layout, pairings, visit.threshold, visit.by_reference, _keeper(visit), devices, tell
+    )
+
+    def work(batch: Batch) -> tuple[int, Stats]:
+        return int(batch.samples[-1]) + 1, own(batch)
+
+    walk = partial(
+        windows.batches, pair, layout, whole_samples=visit.whole_samples, at_once=AT_ONCE
+    )
+    waiting = kernels.ahead(walk, layout, (pair.y_true.dtype, pair.y_pred.dtype), AHEAD)
+    parts = []
+    for done, stats in in_order(work, waiting, jobs=AHEAD * len(devices)):
+        parts.append(stats)
+        if progress:
+            progress(done, layout.samples)
+    return Stats.merge(parts)
+
+
+def _keeper(visit: Visit) -> Keep | None:
+    """Return what hands label maps to the probe, fetched only where it wants some."""
+    probe = visit.probe
+    if probe is None:
+        return None
+
+    def keep(batch: Batch, fetch: Callable[[], Any]) -> None:
+        if probe.wants(batch.samples):
+            true, pred = fetch()
+            visit.keep_maps(batch, true, pred, probe)
+
+    return keep

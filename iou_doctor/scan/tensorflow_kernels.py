@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from math import prod
-from typing import Any
+from threading import Lock
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -78,6 +79,17 @@ def _serves(axes: Axes, derivation: Derivation, *, flat: bool) -> bool:
     return derivation in (CLASSES if axes.per_class else VALUES)
 
 
+class _Found(NamedTuple):
+    """What the graph gave."""
+
+    numbers: dict[str, dict[str, Any]]
+    tables: list[NDArray[np.int64]]
+    codes: list[Tensor]
+    padded: int
+    """Pixels of a sample, padding included."""
+    spans: Spans
+
+
 class Kernels:
     """Counts batches of one layout.
 
@@ -106,6 +118,7 @@ class Kernels:
         self._keys = tuple(dict.fromkeys(key for p in self.pairings for key in _keys_of(p)))
         self._forms = {"true": Form(layout.y_true), "pred": Form(layout.y_pred)}
         self._functions: dict[object, Any] = {}
+        self._lock = Lock()
         self._spans: Spans = {key: (0, FIRST_WIDTH) for key in self._keys if key[1] in SPANNED}
         self._shapes: set[tuple[int, int]] = set()
 
@@ -131,50 +144,50 @@ class Kernels:
         found = self._found(sides, len(samples))
         if found is None:
             return None
-        numbers, tables, codes, padded = found
-        rows = {pairing: self._rows(pairing, table, samples) for pairing, table in tables.items()}
+        tables = {
+            pairing: self._rows(pairing, table, samples, found.spans)
+            for pairing, table in zip(self.pairings, found.tables, strict=True)
+        }
+        place = samples, first_row, found.padded
         true, pred = (
-            side.counts(numbers[name], _marginal(name, rows), (samples, first_row, padded))
+            side.counts(found.numbers[name], _marginal(name, tables), place)
             for name, side in sides.items()
         )
-        return Counted(
-            rows,
-            true,
-            pred,
-            partial(self._maps, codes, sides, dict(self._spans)),
-        )
+        return Counted(tables, true, pred, partial(self._maps, found, sides))
 
-    def _found(self, sides: Mapping[str, Side], n: int) -> Any:
+    def _found(self, sides: Mapping[str, Side], n: int) -> _Found | None:
         """Run the graph, and again where labels lie outside the range that had codes."""
+        spans = dict(self._spans)
         for _ in range(2):
-            if self._cells(n) > MOST_CELLS:
+            if self._cells(n, spans) > MOST_CELLS:
                 return None
-            numbers, tables, codes, padded = self._run(sides, n)
-            wanted = self._wanted(numbers)
+            found = self._run(sides, n, spans)
+            wanted = self._wanted(found.numbers)
             if wanted is None:
                 return None
-            if all(_holds(self._spans[key], span) for key, span in wanted.items()):
-                return numbers, tables, codes, padded
-            self._spans = {key: _joined(self._spans[key], span) for key, span in wanted.items()}
+            if all(_holds(spans[key], span) for key, span in wanted.items()):
+                self._spans = spans
+                return found
+            spans = {key: _joined(spans[key], span) for key, span in wanted.items()}
         raise AssertionError("ranges that were widened hold all labels")
 
-    def _run(self, sides: Mapping[str, Side], n: int) -> Any:
+    def _run(self, sides: Mapping[str, Side], n: int, spans: Spans) -> _Found:
         pixels = sides["true"].pixels
         shape = self._shape(n, pixels)
-        spans = [self._spans.get(key, (0, 1)) for key in self._keys]
+        ranges = [spans.get(key, (0, 1)) for key in self._keys]
         true, pred = (side.tensor(*shape) for side in sides.values())
         key = (true.dtype, pred.dtype)
-        if key not in self._functions:
-            self._functions[key] = self._function(*key)
+        with self._lock:
+            if key not in self._functions:
+                self._functions[key] = self._function(*key)
         vectors, tables, codes = self._functions[key](
-            true, pred, tf.constant(spans, tf.int64), tf.constant([n, pixels])
+            true, pred, tf.constant(ranges, tf.int64), tf.constant([n, pixels])
         )
         numbers = {
             name: form.numbers(vectors[name].numpy(), dtype)
             for (name, form), dtype in zip(self._forms.items(), key, strict=True)
         }
-        counted = [table.numpy() for table in tables]
-        return numbers, dict(zip(self.pairings, counted, strict=True)), codes, shape[1]
+        return _Found(numbers, [table.numpy() for table in tables], codes, shape[1], spans)
 
     def _shape(self, n: int, pixels: int) -> tuple[int, int]:
         """Return the shape to pad to: the smallest that was compiled and holds the batch."""
@@ -260,17 +273,20 @@ class Kernels:
         """Return the number of codes of a side."""
         if key[1] in SPANNED:
             return 2 * tf.cast(spans[self._keys.index(key), 1], tf.int32) + 1
-        return tf.constant(self._known_size(key))
+        return tf.constant(self._known_size(key, {}))
 
-    def _known_size(self, key: Key) -> int:
+    def _known_size(self, key: Key, spans: Spans) -> int:
         axes = self.layout.y_true if key[0] == "true" else self.layout.y_pred
         sizes = {Derivation.BINS: graphs.BINS + 1, Derivation.TENTHS: graphs.TENTHS + 1}
         if key[1] in SPANNED:
-            return 2 * self._spans[key][1] + 1
+            return 2 * spans[key][1] + 1
         return sizes.get(key[1], 2 * axes.channels)
 
-    def _cells(self, n: int) -> int:
-        sizes = (prod(map(self._known_size, _keys_of(pairing))) for pairing in self.pairings)
+    def _cells(self, n: int, spans: Spans) -> int:
+        sizes = (
+            prod(self._known_size(key, spans) for key in _keys_of(pairing))
+            for pairing in self.pairings
+        )
         return n * self._replicas * max(sizes, default=1)
 
     def _wanted(self, numbers: Mapping[str, Mapping[str, Any]]) -> Spans | None:
@@ -283,10 +299,12 @@ class Kernels:
             spans[key] = low, high - low + 1
         return spans
 
-    def _rows(self, pairing: Pairing, table: NDArray[np.int64], samples: Any) -> PairCounts:
+    def _rows(
+        self, pairing: Pairing, table: NDArray[np.int64], samples: Any, spans: Spans
+    ) -> PairCounts:
         table = table[: len(samples)]
         image, truth, prediction = np.nonzero(table)
-        true, pred = (self._labels(key, self._spans) for key in _keys_of(pairing))
+        true, pred = (self._labels(key, spans) for key in _keys_of(pairing))
         return PairCounts.from_rows(
             image=samples[image],
             truth=true[truth],
@@ -304,21 +322,21 @@ class Kernels:
             odd = values if as_they_are else no_class(values)
             last = np.array([-VALUE_LIMIT])
             return np.concatenate([values, odd, last if as_they_are else no_class(last)])
-        size = self._known_size(key)
+        size = self._known_size(key, spans)
         codes = np.arange(size)
         if derivation in VALUES:
             return np.where(codes == size - 1, no_class(codes * 0), codes)
         return np.where(codes < size // 2, codes, no_class(codes - size // 2))
 
-    def _maps(self, codes: Sequence[Tensor], sides: Mapping[str, Side], spans: Spans) -> Any:
+    def _maps(self, found: _Found, sides: Mapping[str, Side]) -> Any:
         maps: dict[str, dict[Derivation, NDArray[Any]]] = {"true": {}, "pred": {}}
-        for key, found in zip(self._keys, codes, strict=True):
+        for key, codes in zip(self._keys, found.codes, strict=True):
             name, derivation, flat = key
             if flat or derivation is Derivation.TENTHS:
                 continue
             side = sides[name]
-            own = found[: side.shape[0], : side.pixels].numpy().reshape(side.shape)
-            maps[name][derivation] = self._labels(key, spans)[own]
+            own = codes[: side.shape[0], : side.pixels].numpy().reshape(side.shape)
+            maps[name][derivation] = self._labels(key, found.spans)[own]
         return maps["true"], maps["pred"]
 
 
@@ -363,7 +381,7 @@ on: Callable[[str], Any] = tf.device
 
 
 def gpus() -> list[str]:
-    """Return the names of the GPUs that TensorFlow sees, each told to take memory as it needs it."""
+    """Return the names of the GPUs that TensorFlow sees; their memory is taken as needed."""
     found = tf.config.list_physical_devices("GPU")
     for gpu in found:
         with suppress(RuntimeError):  # already at work for somebody else in this process

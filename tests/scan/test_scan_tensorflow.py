@@ -111,7 +111,7 @@ def test_every_derivation_of_values_equals_the_reference(y_true, y_pred):
 
 
 @quick
-@given(maps(SHAPE, ("u1",)), maps((*SHAPE, 4), INTEGERS + ("f2", "f4", "f8")))
+@given(maps(SHAPE, ("u1",)), maps((*SHAPE, 4), (*INTEGERS, "f2", "f4", "f8")))
 def test_every_derivation_of_channels_equals_the_reference(y_true, y_pred):
     assert compare(y_true, y_pred, ALL_CLASSES, pred="NHWC")
 
@@ -128,3 +128,65 @@ def test_channels_first_equal_the_reference(y_true, y_pred, as_tensor):
 def test_compiled_by_xla_they_equal_the_reference_too(y_true, scores, values):
     compare(y_true, scores, ALL_CLASSES, pred="NHWC", compiled=True)
     compare(y_true, values, ALL_VALUES, compiled=True)
+
+
+@quick
+@given(maps(SHAPE, ("u1",)), hnp.arrays("f4", (*SHAPE, 4), elements=elements("f4")))
+def test_bfloat16_counts_as_the_float32_that_it_is(y_true, scores):
+    layout = layout_of(y_true, scores, pred="NHWC")
+    short = tf.cast(tf.constant(scores), tf.bfloat16)
+    bits = tf.bitcast(short, tf.uint16).numpy().astype(np.uint32) << 16
+    samples = np.arange(3)
+    expected = Visit(layout, ALL_CLASSES, 0.5)(Batch(y_true, bits.view("f4"), samples))
+    kernels = kernels_of(layout, ALL_CLASSES)
+    assert_same_stats(counted(kernels, tf.constant(y_true), short, samples), expected)
+
+
+def softmax(n, height=6, width=5, channels=3):
+    rng = np.random.default_rng(n)
+    scores = rng.random((n, height, width, channels), dtype=np.float32)
+    scores /= scores.sum(axis=-1, keepdims=True)
+    return rng.integers(0, channels, (n, height, width), dtype=np.uint8), scores
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_batches_of_any_number_are_traced_once_and_the_last_may_be_smaller(compiled):
+    whole = softmax(4)
+    layout = layout_of(*whole, pred="NHWC")
+    kernels = tensorflow_kernels.Kernels(layout, ALL_CLASSES[:2], 0.5, compiled=compiled)
+    visit = Visit(layout, ALL_CLASSES[:2], 0.5)
+    for n in (4, 4, 3, 1):
+        y_true, y_pred = softmax(n)
+        expected = visit(Batch(y_true, y_pred, np.arange(n)))
+        assert_same_stats(counted(kernels, y_true, y_pred, np.arange(n)), expected)
+    assert kernels.traces == 1
+    assert kernels._shapes == ({(4, 30)} if compiled else {(4, 30), (3, 30), (1, 30)})
+
+
+def test_images_of_fewer_pixels_are_padded_to_a_shape_that_was_compiled():
+    y_true, y_pred = softmax(2)
+    layout = layout_of(y_true, y_pred, pred="NHWC")
+    kernels = tensorflow_kernels.Kernels(layout, ALL_CLASSES[:2], 0.5)
+    counted(kernels, y_true, y_pred, np.arange(2))
+    small = softmax(1, height=4)
+    small[1][0, 2, 1] = np.nan
+    expected = Visit(layout, ALL_CLASSES[:2], 0.5)(Batch(*small, np.arange(1)))
+    assert_same_stats(counted(kernels, *small, np.arange(1)), expected)
+
+
+def test_labels_outside_the_first_range_are_counted_and_then_expected():
+    y_true = np.full((1, 2, 2), 255, np.uint8)
+    kernels = tensorflow_kernels.Kernels(layout_of(y_true, y_true), LABELS, 0.5)
+    for value in (255, 254, 7):
+        maps = np.full((1, 2, 2), value, np.uint8)
+        table = kernels.count(y_true=maps, y_pred=maps, samples=np.arange(1)).tables[LABELS[0]]
+        assert table.truth_counts() == {value: 4}
+    assert kernels.traces == 1
+
+
+def test_one_table_for_each_of_several_threads_adds_up_to_the_same():
+    y_true, y_pred = softmax(3)
+    layout = layout_of(y_true, y_pred, pred="NHWC")
+    kernels = tensorflow_kernels.Kernels(layout, ALL_CLASSES, 0.5, replicas=7)
+    expected = Visit(layout, ALL_CLASSES, 0.5)(Batch(y_true, y_pred, np.arange(3)))
+    assert_same_stats(counted(kernels, y_true, y_pred, np.arange(3)), expected)
