@@ -324,13 +324,12 @@ def value_codes(
         wide = values if values.dtype.is_floating else tf.cast(values, tf.float64)
         value = Value(tf.math.rint(Value(wide).wide() * 255))
     elif not values.dtype.is_floating:
-        if values.dtype.size < 4:  # int32 holds every difference, and is the faster
-            return _within(tf.cast(values, tf.int32) - tf.cast(low, tf.int32), width)
-        return _within(tf.cast(values, tf.int64) - low, width)
+        # the low bits of a difference are those of the low bits, and int32 is the faster
+        return _within(tf.cast(values, tf.int32) - tf.cast(low, tf.int32), width)
     else:
         value = Value(values)
     whole = truncated(value.values)
-    near = tf.where(tf.abs(whole) < 2.0**40, whole, tf.zeros_like(whole))
+    near = tf.where(tf.abs(whole) <= 2.0**40, whole, tf.zeros_like(whole))
     code = tf.cast(_within(tf.cast(near, tf.int64) - low, width), tf.int64)
     code = tf.where(value.fractional(), code + width, code)
     return tf.cast(tf.where(value.finite, code, 2 * width), tf.int32)

@@ -6,6 +6,7 @@ tensors; of tensors nothing but counts travels to the host, and label maps where
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -357,7 +358,7 @@ def _marginal(name: str, tables: Mapping[Pairing, PairCounts]) -> Any:
 def _range(derivation: Derivation, numbers: Mapping[str, Any]) -> tuple[int, int]:
     """Return the smallest and the largest label, fractions cut off."""
     low, high = numbers["minimum"], numbers["maximum"]
-    if low is None:
+    if not (math.isfinite(low) and math.isfinite(high)):  # there is no finite value
         return 0, 0
     if derivation is Derivation.TIMES_255:
         low, high = (float(np.rint(np.clip(float(v), -1e300, 1e300) * 255)) for v in (low, high))

@@ -190,3 +190,13 @@ def test_one_table_for_each_of_several_threads_adds_up_to_the_same():
     kernels = tensorflow_kernels.Kernels(layout, ALL_CLASSES, 0.5, replicas=7)
     expected = Visit(layout, ALL_CLASSES, 0.5)(Batch(y_true, y_pred, np.arange(3)))
     assert_same_stats(counted(kernels, y_true, y_pred, np.arange(3)), expected)
+
+
+@pytest.mark.parametrize("value", [2.0**40, -np.inf, np.nan])
+def test_one_odd_value_everywhere_equals_the_reference(value):
+    compare(np.ones(SHAPE, np.uint8), np.full(SHAPE, value, np.float32), ALL_VALUES)
+
+
+@pytest.mark.parametrize("value", [2**40, 2**40 - 1, -(2**40), 2**31, 2**63 - 1])
+def test_one_far_label_everywhere_equals_the_reference(value):
+    compare(np.full(SHAPE, value, np.int64), np.ones(SHAPE, np.uint8), LABELS)
