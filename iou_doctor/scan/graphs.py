@@ -106,7 +106,7 @@ class Value:
         wide = tf.cast(self.values, tf.float64)
         if self.scale is DOUBLE:
             return wide
-        tiny = self.scale.key(np.finfo(np.float32).tiny)
+        tiny = self.scale.key(float(np.finfo(np.float32).tiny))
         small = (self.key < tiny) & (self.key > -tiny)
         return tf.where(small, tf.cast(self.key, tf.float64) * 2.0**-149, wide)
 
