@@ -18,6 +18,7 @@ from iou_doctor.evidence import Evidence
 from iou_doctor.frozen import FrozenReading
 from iou_doctor.layout import Layout, Relation
 from iou_doctor.metric import Metric
+from iou_doctor.names import Device
 from iou_doctor.passes import Passes
 from iou_doctor.probe import Probe
 from iou_doctor.reading import Options, Reading
@@ -69,6 +70,7 @@ def check(
     *,
     progress: Callable[[int, int], object] | None = None,
     jobs: int | None = None,
+    device: Device = "cpu",
 ) -> Report:
     """Return the Report on a pair of arrays: one pass, then judgement.
 
@@ -78,6 +80,7 @@ def check(
         questions: what the user asks; `None`: the usual.
         progress: called with the samples done and in all, now and then.
         jobs: threads; `None`: one for each usable core.
+        device: what counts: the processor, or a GPU.
 
     Raises:
         UsageError: options that do not go together.
@@ -85,7 +88,9 @@ def check(
         ReadingError: the arrays cannot be understood.
     """
     questions = questions or Questions()
-    evidence, recount = gather(pair, options, questions, progress=progress, jobs=jobs)
+    evidence, recount = gather(
+        pair, options, questions, progress=progress, jobs=jobs, device=device
+    )
     report = diagnose(evidence, questions.selection, recount)
     refuse_other_values(questions.baseline, report)
     if questions.seen is None:
@@ -104,6 +109,7 @@ def gather(
     *,
     progress: Callable[[int, int], object] | None = None,
     jobs: int | None = None,
+    device: Device = "cpu",
 ) -> tuple[Evidence, Recount]:
     """Return the facts, and what counts the label pairs once more; see `check`."""
     metric, options, assumed = user_metric.metric_of(questions.metric_call, options)
@@ -112,10 +118,14 @@ def gather(
     metric = feeding.fitted(metric, layout)
     refuse_other_shapes(questions.baseline, pair, layout)
     everything = questions.everything or questions.seen is not None
-    first = _first_pass(pair, layout, metric, options, progress, jobs, everything=everything)
+    first = _first_pass(
+        pair, layout, metric, options, progress, (jobs, device), everything=everything
+    )
     if _stored_alike(layout, first.stats):
         layout = replace(layout, relation=Relation.FLATTENED)
-        first = _first_pass(pair, layout, metric, options, progress, jobs, everything=everything)
+        first = _first_pass(
+            pair, layout, metric, options, progress, (jobs, device), everything=everything
+        )
     reading = interpret.settle(
         pair,
         layout,
@@ -158,12 +168,14 @@ def _first_pass(
     metric: Metric,
     options: Options,
     progress: Callable[[int, int], object] | None,
-    jobs: int | None,
+    workers: tuple[int | None, Device],
     *,
     everything: bool,
 ) -> _First:
     flat = feeding.pairing(metric, layout)
-    passes = Passes(pair, layout, _threshold(options, metric), jobs or usable_cores())
+    passes = Passes(
+        pair, layout, _threshold(options, metric), workers[0] or usable_cores(), workers[1]
+    )
     wanted = [*interpret.doctor_pairings(pair, layout, options), flat]
     sums = None
     if everything or metric.contract:

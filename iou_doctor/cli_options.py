@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 import typer
 
 from iou_doctor import cli_complete
-from iou_doctor.names import EncodingName, FailOn
+from iou_doctor.names import Device, EncodingName, FailOn
 from iou_doctor.render import FORMATS
 
 if TYPE_CHECKING:
@@ -220,6 +220,13 @@ Jobs = Annotated[
         min=1,
         help="Threads of the scan.",
         show_default="one for each usable core",
+        rich_help_panel=OUTPUT,
+    ),
+]
+CountOn = Annotated[
+    Device,
+    typer.Option(
+        help="What counts: auto takes a GPU where one is visible and the arrays are large.",
         rich_help_panel=OUTPUT,
     ),
 ]

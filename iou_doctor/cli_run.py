@@ -12,6 +12,7 @@ import typer
 from iou_doctor.cli_model import model_options
 from iou_doctor.cli_options import reading_options, words
 from iou_doctor.errors import UsageError
+from iou_doctor.names import Device
 
 if TYPE_CHECKING:
     from iou_doctor.baseline import Baseline
@@ -45,6 +46,7 @@ class Prepared:
     wanted: tuple[Output, ...]
     progress: bool
     jobs: int | None
+    device: Device
 
 
 def prepare(
@@ -97,6 +99,7 @@ def prepare(
         ),
         progress=values["progress"] and not values["quiet"],
         jobs=values["jobs"],
+        device=values["device"],
     )
 
 
@@ -113,7 +116,12 @@ def run(prepared: Prepared) -> Report:
     pair = open_pair(y_true=prepared.masks, y_pred=prepared.predictions, model=prepared.model)
     with progress_bar(shown=prepared.progress) as advance:
         return check(
-            pair, prepared.options, prepared.questions, progress=advance, jobs=prepared.jobs
+            pair,
+            prepared.options,
+            prepared.questions,
+            progress=advance,
+            jobs=prepared.jobs,
+            device=prepared.device,
         )
 
 

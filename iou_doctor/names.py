@@ -10,3 +10,4 @@ AnyEncodingName = Literal[
     "labels", "one-hot", "probabilities", "logits", "sigmoid", "binary-logits", "colour"
 ]
 FailOn = Literal["error", "warning", "note", "never"]
+Device = Literal["auto", "cpu", "gpu"]

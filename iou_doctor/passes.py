@@ -12,6 +12,7 @@ from iou_doctor import repairs
 from iou_doctor.channel_sums import SumsWanted
 from iou_doctor.derivation import Pairing
 from iou_doctor.layout import Layout, Relation
+from iou_doctor.names import Device
 from iou_doctor.probe import Probe
 from iou_doctor.repair import REORDER, Step
 from iou_doctor.repairs import resize_nearest, swap_height_width
@@ -30,6 +31,7 @@ class Passes:
     layout: Layout
     threshold: float
     jobs: int = 1
+    device: Device = "cpu"
 
     def first(
         self,
@@ -49,6 +51,7 @@ class Passes:
             sums=sums,
             progress=progress,
             jobs=self.jobs,
+            device=self.device,
         )
         return stats, probe.build()
 

@@ -6,10 +6,11 @@ values. Every window gives Stats of its own; their sum is the result.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,9 @@ from iou_doctor.batch import Batch
 from iou_doctor.channel_sums import ChannelSums, SumsWanted
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout
+from iou_doctor.names import Device
 from iou_doctor.scan import derive, fast
+from iou_doctor.scan.device import wants_gpu
 from iou_doctor.scan.pair_counts import count_pairs
 from iou_doctor.scan.probing import Derived, ProbeBuilder
 from iou_doctor.scan.soft import channel_sums
@@ -47,6 +50,7 @@ def scan(
     sums: SumsWanted | None = None,
     progress: Callable[[int, int], object] | None = None,
     jobs: int = 1,
+    device: Device = "cpu",
 ) -> Stats:
     """Return the Stats of all samples that both arrays have.
 
@@ -60,13 +64,21 @@ def scan(
         sums: which sums of scores to gather as well; `None`: none.
         progress: called with the samples done and in all, after each window.
         jobs: windows to work on at the same time; the result does not depend on it.
+        device: what counts; the result does not depend on it either.
 
     Raises:
+        UsageError: a GPU is asked for, and none is there.
         SourceError: a file cannot be read.
         ReadingError: the values are no label maps.
     """
     whole = mend is not None or any(pairing.flat for pairing in pairings)
     visit = Visit(layout, tuple(pairings), threshold, mend, probe, sums, whole)
+    if wants_gpu(device, _values(pair)) and visit.plain:
+        on_gpu = importlib.import_module("iou_doctor.scan.on_device")
+        if (
+            found := on_gpu.scan(pair, visit, demanded=device == "gpu", progress=progress)
+        ) is not None:
+            return cast(Stats, found)
     if visit.plain and _values(pair) >= fast.WORTH_LOADING:
         fast.KERNELS.ask(layout, (pair.y_true.dtype, pair.y_pred.dtype), visit.pairings)
     parts: list[Stats] = []
@@ -121,10 +133,10 @@ class Visit:
         counted = self._by_kernels(batch) if self.plain else None
         if counted is None:
             split = split_by_rows(self.layout, whole_samples=self.whole_samples)
-            found = [self._by_numpy(piece) for piece in pieces(batch, self.layout, split=split)]
+            found = [self.by_reference(piece) for piece in pieces(batch, self.layout, split=split)]
             return found[0] if len(found) == 1 else Stats.merge(found)
         if self.probe:
-            self._keep_maps(
+            self.keep_maps(
                 batch,
                 {self.pairings[0].true: counted.true_labels},
                 {self.pairings[0].pred: counted.pred_labels},
@@ -142,7 +154,8 @@ class Visit:
         kernels = fast.KERNELS.get(self.layout, dtypes, self.pairings)
         return fast.count(kernels, batch, self.layout, self.pairings) if kernels else None
 
-    def _by_numpy(self, batch: Batch) -> Stats:
+    def by_reference(self, batch: Batch) -> Stats:
+        """Return the Stats of one batch, by NumPy alone."""
         true = _Side(batch.y_true, self.layout.y_true, batch, self.threshold)
         pred = _Side(batch.y_pred, self.layout.y_pred, batch, self.threshold)
         if self.probe:
@@ -187,11 +200,12 @@ class Visit:
             return
         y_true = {pairing.true: true.labels(pairing.true) for pairing in own}
         y_pred = {pairing.pred: pred.labels(pairing.pred) for pairing in own}
-        self._keep_maps(batch, y_true, y_pred, probe)
+        self.keep_maps(batch, y_true, y_pred, probe)
 
-    def _keep_maps(
+    def keep_maps(
         self, batch: Batch, y_true: Derived, y_pred: Derived, probe: ProbeBuilder
     ) -> None:
+        """Hand label maps, shape (n, *spatial), to the probe, brought to one spatial shape."""
         shape = max(*(_shape(maps) for maps in (y_true, y_pred)), key=len)
         if self.mend:
             shape = _shape(y_true)

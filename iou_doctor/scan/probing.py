@@ -46,6 +46,10 @@ class ProbeBuilder:
             _Scale(_spread(visited, CROPS), size_of, _middle),
         )
 
+    def wants(self, samples: NDArray[np.int64]) -> bool:
+        """Return whether any of these samples is kept."""
+        return any(not scale.chosen.isdisjoint(samples.tolist()) for scale in self._scales)
+
     def add(self, batch: Batch, *, y_true: Derived, y_pred: Derived) -> None:
         """Keep what this batch has of the chosen samples; label maps have shape (n, *spatial).
 

@@ -1,0 +1,52 @@
+"""Which device counts: whether a GPU is there and pays, found out without importing TensorFlow."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from iou_doctor.errors import UsageError
+from iou_doctor.names import Device
+
+WORTH_A_GPU = 2**32
+"""Values of the larger array from which on `auto` takes a GPU. Loading TensorFlow and compiling
+for 21 channels took some twenty seconds where this was measured (two cores, no GPU): a start that
+only arrays of many gigabytes make up for."""
+DRIVER = Path("/proc/driver/nvidia/version")
+NODES = Path("/dev")
+LOOKED_FOR = (
+    "/proc/driver/nvidia, /dev/nvidia0 to /dev/nvidia*, nvidia-smi and CUDA_VISIBLE_DEVICES"
+)
+
+
+def gpu_visible(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether a driver and a card are there and not hidden; says nothing of TensorFlow."""
+    hidden = environment.get("CUDA_VISIBLE_DEVICES")
+    if hidden is not None and hidden.strip() in {"", "-1", "NoDevFiles"}:
+        return False
+    cards = any(node.name[6:].isdigit() for node in NODES.glob("nvidia[0-9]*"))
+    # under WSL there are no nodes, but the driver's tool is
+    return cards or DRIVER.exists() or shutil.which("nvidia-smi") is not None
+
+
+def wants_gpu(device: Device, values: int) -> bool:
+    """Return whether to count on a GPU.
+
+    Args:
+        device: what the user asked for.
+        values: values of the larger array.
+
+    Raises:
+        UsageError: `gpu` is asked for, and none is there.
+    """
+    if device == "cpu":
+        return False
+    if device == "auto":
+        return values >= WORTH_A_GPU and gpu_visible()
+    if not gpu_visible():
+        raise UsageError(
+            f"--device gpu: no NVIDIA GPU is visible (looked for {LOOKED_FOR}); use --device cpu"
+        )
+    return True
