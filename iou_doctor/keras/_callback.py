@@ -11,7 +11,6 @@ from typing import Any
 import keras
 
 from iou_doctor.checkup import Questions, check
-from iou_doctor.selection import Selection
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.finding import Finding, Severity
 from iou_doctor.keras._calls import call_of
@@ -19,6 +18,7 @@ from iou_doctor.keras._moments import hidden
 from iou_doctor.keras._tap import Tap
 from iou_doctor.reading import Options
 from iou_doctor.render import training
+from iou_doctor.selection import Selection
 from iou_doctor.shown import Report, shown
 from iou_doctor.sources import open_pair
 

@@ -296,8 +296,8 @@ def test_arguments_that_cannot_work_are_refused_before_the_training(arguments, w
 
 
 def test_names_of_hidden_rules_exist():
-    from iou_doctor.selection import Selection
     from iou_doctor.keras._moments import hidden
+    from iou_doctor.selection import Selection
 
     assert Selection(ignore=hidden(learnt=False)).ignore
     assert names(diagnose(y_true=LABELS, y_pred=LABELS, num_classes=3))  # a known rule fires
