@@ -269,7 +269,7 @@ def _evidence(
         reading=reading,
         stats=stats,
         metric=metric,
-        metric_score=feeding.reported(fed),
+        metric_score=feeding.reported(fed, ours.mean_iou if ours else None),
         well_read=feeding.well_read(fed, ours),
         pairs=pairs,
         score=ours,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iou_doctor.baseline import Baseline, DataSet
-from iou_doctor.finding import Severity
+from iou_doctor.finding import Severity, Suspicion
 from iou_doctor.layout import Layout
 from iou_doctor.report import Report
 from iou_doctor.source import Pair
@@ -27,12 +27,14 @@ def refuse_other_shapes(baseline: Baseline | None, pair: Pair, layout: Layout) -
 def refuse_other_values(baseline: Baseline | None, report: Report) -> None:
     """Refuse masks of another name with other pixels in each class, once they were counted.
 
-    Where a fault was found, the masks may be the same ones, damaged; the fault says more.
+    Where a fault was found that reaches the masks, they may be the same ones, damaged; the fault
+    says more. What is wrong with predictions alone does not change a mask.
 
     Raises:
         UsageError: the baseline is certainly of other masks.
     """
-    faults = {f.rule.name for f in report.findings if f.level is Severity.ERROR}
+    errors = [f.rule for f in report.findings if f.level is Severity.ERROR]
+    faults = {rule.name for rule in errors if rule.suspicion is not Suspicion.COLLAPSE}
     if baseline is None or baseline.data is None or report.score is None or faults - COMPARISONS:
         return
     if "reading-drift" in faults:

@@ -217,6 +217,8 @@ class Contract:
     """The number of classes where the implementation fixes it."""
     error: str = "ValueError: label {label} of the {side} is outside 0..{last}"
     """What it says to a label that it does not take."""
+    one_channel_call: str = ""
+    """The call for one channel of scores, where it is another one."""
     call: str
     """As it stands in code; `{num_classes}` and `{ignore_index}` are filled in."""
     choices: Choices

@@ -144,8 +144,11 @@ class Fed:
     """Whether the predictions have an integer dtype."""
 
 
-def reported(fed: Fed) -> ContractScore:
-    """Return what the metric reports on the arrays as given, or the error it raises."""
+def reported(fed: Fed, ours: float | None) -> ContractScore:
+    """Return what the metric reports on the arrays as given, or the error it raises.
+
+    Where its conventions make another number of it than `ours`, the doctor's, a note says which.
+    """
     contract = fed.metric.contract
     if contract is None or contract.pairing is not None:
         return _of_flat_arrays(fed)
@@ -160,7 +163,11 @@ def reported(fed: Fed) -> ContractScore:
     if fed.given is None:
         words = takes.errors.get(Misfit.SHAPES, "ValueError: the shapes do not match")
         return contracts.failure(fed.metric, words)
-    return contracts.evaluate(contract, _as_told(fed, fed.given))
+    told = _as_told(fed, fed.given)
+    found = contracts.evaluate(contract, told)
+    if found.value is None or ours is None or abs(found.value - ours) <= contracts.VISIBLE:
+        return found
+    return replace(found, note="; ".join(contracts.reasons(contract, told, found.value)))
 
 
 def _words(takes: Takes, wrong: Misfit, layout: Layout) -> str | None:

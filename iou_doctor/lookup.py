@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
 from iou_doctor.errors import UsageError
 
 PERCENT = 100
+FEWEST_SHOWN = 6
 FEWEST_DECIMALS = 2
 FEWEST_PERCENT_DECIMALS = 1
 ROUNDING = 1e-9
@@ -28,6 +30,11 @@ class Printed:
 
     def __contains__(self, value: float) -> bool:
         return any(low - ROUNDING <= value <= high + ROUNDING for low, high in self.ranges)
+
+    @property
+    def digits(self) -> int:
+        """Digits after the point of a share that tell as much as was printed, six at least."""
+        return max(FEWEST_SHOWN, round(-math.log10(self.width)))
 
     @property
     def width(self) -> float:

@@ -7,7 +7,6 @@ means equal arrays.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property, reduce
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from iou_doctor.channel_sums import ChannelSums
 from iou_doctor.derivation import Pairing
 from iou_doctor.errors import ReadingError
+from iou_doctor.value_counts import ValueCounts
 
 Counts = NDArray[np.int64]
 Result = TypeVar("Result")
@@ -31,14 +31,6 @@ ROWS_OF_AN_IMAGE = 256
 """A hundred thousand small images may fill a larger table, each with some pairs of its own."""
 DENSE_ROWS = 4
 """Cells for each row up to which rows are added up in a full table: no sorting."""
-
-
-def twice_bound(classes: int) -> float:
-    """Return the most that softmax makes of probabilities, or sigmoid where there are 2 classes.
-
-    A probability of 1 beside zeros gives e / (e + C - 1).
-    """
-    return math.e / (math.e + classes - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,86 +219,6 @@ def _marginal(values: NDArray[np.int64], count: Counts) -> dict[int, int]:
     if len(values):
         (_, values, _), count = _added_up((nothing, values, nothing), count)
     return dict(zip(values.tolist(), count.tolist(), strict=True))
-
-
-@dataclass(frozen=True, order=True)
-class Place:
-    """Where in an array, and what stands there. The earlier place is the smaller one."""
-
-    sample: int
-    position: tuple[int, ...]
-    """The pixel, or the pixel and the channel."""
-    values: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True)
-class ValueCounts:
-    """Extremes and counts over all values of one array. S4."""
-
-    values: int = 0
-    pixels: int = 0
-    minimum: float | None = None
-    """The smallest finite value."""
-    maximum: float | None = None
-    """The largest finite value."""
-    nan: int = 0
-    infinite: int = 0
-    fractional: int = 0
-    """Finite values that are not whole numbers."""
-    outside_unit: int = 0
-    """Values below 0 or above 1."""
-    at_least_one: int = 0
-    """Finite values of 1 or more: those that survive a cast to integer."""
-    off_255_grid: int = 0
-    """Values that are not k/255 for a whole k from 0 to 255."""
-    sum_off: int = 0
-    """Pixels whose channel sum is not 1."""
-    all_zero: int = 0
-    """Pixels whose channels are all 0."""
-    one_hot: int = 0
-    """Pixels with one channel 1 and all others 0."""
-    ties: int = 0
-    """Pixels whose largest channel value occurs more than once."""
-    near_twice: int = 0
-    """Pixels whose largest value is near the most that a second softmax or sigmoid lets through."""
-    minimum_top: float | None = None
-    """The smallest of the pixels' largest channels."""
-    minimum_sum: float | None = None
-    maximum_sum: float | None = None
-    first: Place | None = None
-    """The first pixel of the array."""
-    first_non_finite: Place | None = None
-    first_fractional: Place | None = None
-
-    @property
-    def non_finite(self) -> int:
-        """The number of NaN and infinite values."""
-        return self.nan + self.infinite
-
-    @property
-    def within_unit(self) -> bool:
-        """Whether every value lies in [0, 1] (NaN does not)."""
-        return self.outside_unit == 0 and self.non_finite == 0
-
-    def __add__(self, other: ValueCounts) -> ValueCounts:
-        return ValueCounts(
-            **{
-                field.name: _merge(
-                    field.name, getattr(self, field.name), getattr(other, field.name)
-                )
-                for field in fields(self)
-            }
-        )
-
-
-def _merge(name: str, one: Any, other: Any) -> Any:
-    if one is None or other is None:
-        return other if one is None else one
-    if name.startswith(("minimum", "first")):
-        return min(one, other)
-    if name.startswith("maximum"):
-        return max(one, other)
-    return one + other
 
 
 @dataclass(frozen=True)

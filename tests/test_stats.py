@@ -18,7 +18,8 @@ from iou_doctor.derivation import (
     naive_answer,
     no_class,
 )
-from iou_doctor.stats import PairCounts, Place, Stats, ValueCounts
+from iou_doctor.stats import PairCounts, Stats
+from iou_doctor.value_counts import Place, ValueCounts
 
 PAIRING = Pairing(Derivation.LABELS, Derivation.LABELS)
 OTHER = Pairing(Derivation.LABELS, Derivation.ARGMAX)

@@ -8,7 +8,7 @@ from iou_doctor.contract import Floats, Holds, Takes
 from iou_doctor.evidence import Evidence
 from iou_doctor.layout import Axes
 from iou_doctor.reading import Encoding, Reading
-from iou_doctor.stats import Place
+from iou_doctor.value_counts import Place
 
 SHOWN = 6
 """Labels listed in a message before it says how many more there are."""

@@ -15,7 +15,7 @@ from iou_doctor.checks._words import shape
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.layout import Relation
-from iou_doctor.stats import ValueCounts
+from iou_doctor.value_counts import ValueCounts
 
 RULE = Rule(
     code="IOU208",

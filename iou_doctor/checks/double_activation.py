@@ -17,7 +17,7 @@ from iou_doctor.checks._words import percent
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.reading import Encoding
-from iou_doctor.stats import ValueCounts, twice_bound
+from iou_doctor.value_counts import ValueCounts, twice_bound
 
 RULE = Rule(
     code="IOU205",

@@ -21,7 +21,8 @@ from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.reading import Encoding
 from iou_doctor.repair import Repair
-from iou_doctor.stats import PairCounts, ValueCounts
+from iou_doctor.stats import PairCounts
+from iou_doctor.value_counts import ValueCounts
 
 RULE = Rule(
     code="IOU108",

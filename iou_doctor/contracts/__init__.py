@@ -34,6 +34,7 @@ from iou_doctor.stats import PairCounts
 __all__ = [
     "CONTRACTS",
     "SIGNATURES",
+    "VISIBLE",
     "applicable",
     "evaluate",
     "failure",
@@ -196,6 +197,8 @@ def _filled(contract: Contract, given: Given) -> str:
     """Return the call as a user would write it for these arrays."""
     ignore = given.ignore_index
     call = contract.call
+    if given.form is Form.ONE_CHANNEL and contract.one_channel_call:
+        call = contract.one_channel_call
     if ignore is None:
         for argument in ("ignore_index={ignore_index}", "ignore_class={ignore_index}"):
             call = call.replace(f", {argument}", "").replace(f"{argument}, ", "")

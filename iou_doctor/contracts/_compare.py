@@ -44,7 +44,7 @@ def reasons(contract: Contract, given: Given, value: float) -> tuple[str, ...]:
     """Return the choices by which a contract's value differs from the doctor's, in words.
 
     A choice counts if the value moves when it alone is made as the doctor makes it. Where only
-    several together move it, all are told.
+    several together move it, the most telling one is named.
 
     Args:
         contract: an implementation.
@@ -62,7 +62,7 @@ def reasons(contract: Contract, given: Given, value: float) -> tuple[str, ...]:
         moving = ["floats"]  # it is the reading of the arrays as they are stored
     if not moving and _answers_without_class(given):
         return (WITHOUT_CLASS,)
-    return tuple(_said(name, choices) for name in moving or differing[:2])
+    return tuple(_said(name, choices) for name in moving or differing[:1])
 
 
 def _answers_without_class(given: Given) -> bool:

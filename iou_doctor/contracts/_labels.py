@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -219,12 +220,22 @@ def _wrapped(pairs: PairCounts, classes: int, wrap: Wrap) -> PairCounts:
         (pairs.truth, pairs.prediction) if truth_major else (pairs.prediction, pairs.truth)
     )
     index = width * major + minor
-    if len(index) and (index.min() < 0 or index.max() >= width * width):
-        raise Raises(f"ValueError: cannot reshape into ({width}, {width})")
+    outside = (index < 0) | (index >= width * width)
+    if outside.any():
+        _refuse_label(pairs.where(outside), classes)
     one, other = np.divmod(index, width)
     truth, prediction = (one, other) if truth_major else (other, one)
     cells = PairCounts(pairs.image, truth, prediction, pairs.count)
     return cells.where((truth < classes) & (prediction < classes))
+
+
+def _refuse_label(pairs: PairCounts, classes: int) -> NoReturn:
+    """Raise for the first label outside the classes, that of the masks before the predictions."""
+    for side, labels in (("masks", pairs.truth), ("predictions", pairs.prediction)):
+        odd = labels[(labels < 0) | (labels >= classes)]
+        if len(odd):
+            raise RaisesForLabel(int(odd[0]), side, classes)
+    raise AssertionError("labels within the classes have a cell")
 
 
 def size_error(lengths: tuple[int | None, int | None]) -> str:

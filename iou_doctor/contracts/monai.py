@@ -52,6 +52,7 @@ def _contract(name: str, arguments: str, choices: Choices, *, common: bool = Fal
         versions="1.6",
         call=f"monai.metrics.{name}({arguments})",
         choices=choices,
+        error="RuntimeError: index {label} of the {side} is out of bounds for {last} + 1 channels",
         takes=_TAKES,
         common=common,
     )

@@ -83,6 +83,7 @@ def _jaccard(average: str, choices: Choices, *, common: bool = False) -> Contrac
         versions="1.0-1.9",
         call=f"{call}, average='{average}', ignore_index={{ignore_index}})",
         choices=choices,
+        error="RuntimeError: invalid shape of bincount: the {side} hold {label}, not in 0..{last}",
         takes=_TAKES_MULTICLASS,
         short=f"torchmetrics {average}",
         common=common,

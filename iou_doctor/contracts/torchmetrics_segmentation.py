@@ -55,7 +55,9 @@ def _segmentation(
         versions=versions,
         call=f"torchmetrics.segmentation.{metric}(num_classes={{num_classes}},"
         f" input_format='index'{arguments})",
+        one_channel_call=f"torchmetrics.segmentation.{metric}(num_classes=1{arguments})",
         choices=choices,
+        error="RuntimeError: Class values must lie in 0..{last}; the {side} hold {label}",
         takes=_TAKES_EITHER,
         common=common,
     )

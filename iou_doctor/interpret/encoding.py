@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iou_doctor.layout import Axes
 from iou_doctor.reading import Encoding
-from iou_doctor.stats import ValueCounts
+from iou_doctor.value_counts import ValueCounts
 
 COLOUR_CHANNELS = (3, 4)
 WHOLE_SHARE = 0.5

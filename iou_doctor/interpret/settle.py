@@ -14,7 +14,8 @@ from iou_doctor.interpret.encoding import encoding_of, is_picture
 from iou_doctor.layout import Assumption, Axes, Layout
 from iou_doctor.reading import Encoding, Options, Reading
 from iou_doctor.source import Pair, Source
-from iou_doctor.stats import PairCounts, Stats, ValueCounts
+from iou_doctor.stats import PairCounts, Stats
+from iou_doctor.value_counts import ValueCounts
 
 Codes = NDArray[np.int64]
 

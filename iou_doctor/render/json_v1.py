@@ -46,6 +46,7 @@ def _document(report: Report) -> dict[str, Any]:
             "name": report.metric_call,
             "value": report.metric.value,
             "error": report.metric.error,
+            "note": report.metric.note,
         },
         "contracts": [_contract(contract) for contract in report.contracts],
         "findings": [_finding(finding, report) for finding in report.findings],

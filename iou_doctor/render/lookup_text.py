@@ -28,7 +28,10 @@ def body(lookup: Lookup, *, verbose: bool = False) -> RenderableType:
     """Return the lookup as a part of a report."""
     shown = lookup.matches if verbose else lookup.matches[:MOST_MATCHES]
     parts: list[RenderableType] = [Text(headline(lookup), style="bold")]
-    parts += [_match(index, match, verbose=verbose) for index, match in enumerate(shown, start=1)]
+    parts += [
+        _match(index, match, lookup.printed.digits, verbose=verbose)
+        for index, match in enumerate(shown, start=1)
+    ]
     if len(shown) < len(lookup.matches):
         parts.append(Text(f"{len(lookup.matches) - len(shown)} more; -v shows all", style="dim"))
     if lookup.conditions:
@@ -47,13 +50,13 @@ def headline(lookup: Lookup) -> str:
     return f"{text}: {kinds}"
 
 
-def _match(index: int, match: Match, *, verbose: bool) -> RenderableType:
+def _match(index: int, match: Match, digits: int, *, verbose: bool) -> RenderableType:
     suspects = match.suspects if verbose else _worth_saying(match)
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, justify="right", style="bold")
     grid.add_column(overflow="fold")
     for row, suspect in enumerate(suspects):
-        head = f"{index}.  {match.value:.6f}" if row == 0 else "or"
+        head = f"{index}.  {match.value:.{digits}f}" if row == 0 else "or"
         grid.add_row(head, _suspect(suspect, verbose=verbose))
     if len(suspects) < len(match.suspects):
         more = len(match.suspects) - len(suspects)

@@ -29,7 +29,8 @@ from iou_doctor.scan.threads import in_order
 from iou_doctor.scan.values import argmax_and_sums, measure
 from iou_doctor.scan.windows import Window, pieces, read, split_by_rows, walk
 from iou_doctor.source import Pair
-from iou_doctor.stats import PairCounts, Stats, ValueCounts
+from iou_doctor.stats import PairCounts, Stats
+from iou_doctor.value_counts import ValueCounts
 
 Mend = Callable[..., NDArray[Any]]
 """Brings the label map of the predictions, (n, *spatial), to the spatial shape of the masks."""

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.derivation import VALUE_LIMIT
-from iou_doctor.stats import PairCounts, ValueCounts
+from iou_doctor.stats import PairCounts
+from iou_doctor.value_counts import ValueCounts
 
 MOST_ROWS = 2**19
 """Rows that one call of a kernel may write: 16 MiB."""

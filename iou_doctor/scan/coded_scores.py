@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from iou_doctor.derivation import NO_CLASS, is_no_class, no_class
 from iou_doctor.scan.coded import Coded, read_only
 from iou_doctor.scan.values import NEAR_TWICE, ROUNDING, argmax_and_sums, measure
-from iou_doctor.stats import ValueCounts, twice_bound
+from iou_doctor.value_counts import ValueCounts, twice_bound
 
 MOST_CHANNELS = 128
 """With more, there is no byte left for pixels without a class."""

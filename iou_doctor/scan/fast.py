@@ -24,7 +24,8 @@ from iou_doctor.layout import Axes, Layout
 from iou_doctor.scan.coded import Coded, coded_labels, count_coded, label_counts
 from iou_doctor.scan.coded_scores import coded_scores
 from iou_doctor.scan.values import Where
-from iou_doctor.stats import PairCounts, ValueCounts
+from iou_doctor.stats import PairCounts
+from iou_doctor.value_counts import ValueCounts
 
 Dtypes = tuple[np.dtype[Any], np.dtype[Any]]
 

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from iou_doctor.derivation import Derivation
 from iou_doctor.scan.values import GRID_TOLERANCE, NEAR_TWICE, ROUNDING, SUM_TOLERANCE
-from iou_doctor.stats import twice_bound
+from iou_doctor.value_counts import twice_bound
 
 Tensor = Any
 Counts = dict[str, Tensor]

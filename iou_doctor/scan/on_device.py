@@ -63,7 +63,8 @@ class DeviceVisit:
     keep: Keep | None = None
     devices: Sequence[str] = ("GPU:0",)
     tell: Callable[[str], None] = say
-    compiled: bool = True
+    compiled: bool | None = None
+    """By XLA; `None`: where there are channels."""
     most: int | None = None
     """Samples in a batch; `None`: as many as come. Halved where memory is full."""
     _turn: Iterator[int] = field(default_factory=count)

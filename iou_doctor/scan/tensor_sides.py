@@ -14,7 +14,7 @@ from iou_doctor.derivation import Derivation
 from iou_doctor.layout import Axes
 from iou_doctor.scan import graphs
 from iou_doctor.scan.graphs import Pixels, Tensor, Value
-from iou_doctor.stats import Place, ValueCounts
+from iou_doctor.value_counts import Place, ValueCounts
 
 CLASSES = frozenset({Derivation.ARGMAX, Derivation.ARGMAX_NAN, Derivation.ARGMAX_LAST})
 KEYS = ("minimum", "maximum", "minimum_top")

@@ -25,7 +25,8 @@ from iou_doctor.layout import Axes, Layout
 from iou_doctor.scan import graphs
 from iou_doctor.scan.graphs import Tensor
 from iou_doctor.scan.tensor_sides import CLASSES, Form, Side
-from iou_doctor.stats import PairCounts, ValueCounts
+from iou_doctor.stats import PairCounts
+from iou_doctor.value_counts import ValueCounts
 
 VALUES = frozenset({Derivation.LABELS, Derivation.TIMES_255, Derivation.BINS, Derivation.TENTHS})
 SPANNED = (Derivation.LABELS, Derivation.TIMES_255)
@@ -99,6 +100,7 @@ class Kernels:
         pairings: which derived labels to count together.
         threshold: the second cut of `Derivation.BINS`.
         compiled: by XLA, once for each shape; smaller batches are padded to a shape it knows.
+            `None`: where there are channels; labels alone are counted faster without.
         replicas: tables among which neighbouring pixels are shared out, so that a GPU's threads
             do not wait for each other's cells.
     """
@@ -109,13 +111,15 @@ class Kernels:
         pairings: Sequence[Pairing],
         threshold: float,
         *,
-        compiled: bool = True,
+        compiled: bool | None = None,
         replicas: int = 1,
     ) -> None:
         self.layout, self.pairings, self.threshold = layout, tuple(pairings), threshold
         self.traces = 0
         """How often TensorFlow has traced the graph: once for each pair of dtypes."""
-        self._compiled, self._replicas = compiled, replicas
+        dense = layout.y_true.dense or layout.y_pred.dense
+        self._compiled = dense if compiled is None else compiled
+        self._replicas = replicas
         self._keys = tuple(dict.fromkeys(key for p in self.pairings for key in _keys_of(p)))
         self._forms = {"true": Form(layout.y_true), "pred": Form(layout.y_pred)}
         self._functions: dict[object, Any] = {}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.derivation import no_class
 from iou_doctor.scan.derive import naive_argmax
-from iou_doctor.stats import Place, ValueCounts, twice_bound
+from iou_doctor.value_counts import Place, ValueCounts, twice_bound
 
 SUM_TOLERANCE = 0.02
 """A float16 softmax over 11 classes is off by 0.0004; bfloat16 or resized ones by up to 0.01."""

@@ -18,7 +18,8 @@ from iou_doctor.layout import Axes, Layout, Relation
 from iou_doctor.scan import scan
 from iou_doctor.source import Pair
 from iou_doctor.sources import ArraySource
-from iou_doctor.stats import PairCounts, Stats, ValueCounts
+from iou_doctor.stats import PairCounts, Stats
+from iou_doctor.value_counts import ValueCounts
 
 Array = NDArray[Any]
 INTEGERS = ("bool", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")
