@@ -222,6 +222,25 @@ def test_channels_are_moved_first_where_the_model_wants_them_so(place):
     assert "model.input_channels" in [note.field for note in pair.assumed]
 
 
+def test_images_of_different_sizes_go_to_a_model_with_channels_first(place):
+    from PIL import Image
+
+    class Net(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((None, 3, None, None), tf.float32)])
+        def __call__(self, x: Any) -> Any:
+            return x * 2
+
+    tf.saved_model.save(Net(), str(place / "any_first"))
+    (place / "sizes").mkdir()
+    for number in range(2):
+        picture = images(1, number, (6, 8 + number))[0]
+        Image.fromarray(picture).save(place / "sizes" / f"{number}.png")
+    source = opened(place, place / "any_first", images="sizes").y_pred
+    assert source.shape == (2, 3, 6, None)
+    assert [source.sample_shape(number) for number in range(2)] == [(3, 6, 8), (3, 6, 9)]
+    assert source.read((slice(1, 2),)).shape == (1, 3, 6, 9)
+
+
 def test_a_model_that_fails_says_on_what(place):
     def fails(x: Any) -> Any:
         with tf.control_dependencies([tf.debugging.assert_less(x, 0.0, "too bright")]):
