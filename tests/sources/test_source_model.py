@@ -19,6 +19,7 @@ from tiny_models import (
 )
 
 from iou_doctor.errors import SourceError, UsageError
+from iou_doctor.interpret.peek import look
 from iou_doctor.model import ModelOptions
 from iou_doctor.source import Pair
 from iou_doctor.sources import open_pair, open_source
@@ -102,6 +103,17 @@ def test_a_look_here_and_there_runs_only_what_was_asked_for(place, model):
     for image in (3, 1, 2, 0):
         source.read((slice(image, image + 1),))
     assert sizes == [1, 1, 3, 4]
+
+
+def test_the_first_look_predicts_some_images_not_all(place):
+    def labels(x: Any) -> Any:
+        return tf.argmax(tf.linalg.matmul(x, tf.eye(3)), axis=-1)
+
+    np.save(place / "many.npy", images(40))
+    source = opened(place, saved_model(place / "ids", labels), "many.npy", batch_size=1).y_pred
+    sizes = counted(source)
+    assert look(source).many_samples
+    assert sum(sizes) < 10
 
 
 def test_batches_are_as_large_as_the_memory_for_them(place, model, monkeypatch):
