@@ -82,7 +82,8 @@ def plan_feed(path: str, runner: Runner, images: Source, options: ModelOptions) 
     shape = images.shape
     added = len(shape) == _GREY and len(wanted) == _COLOUR
     shape = (*shape, 1) if added else shape
-    first = not _fits(wanted[-1:], shape[-1:]) and _fits(wanted[1:2], shape[-1:])
+    # a model of any size says where its channels are, if it says anything
+    first = len(wanted) == _COLOUR and wanted[1] == shape[-1] != wanted[-1]
     if len(shape) != len(wanted) or not (first or _fits(wanted[-1:], shape[-1:])):
         raise _misfit(path, wanted, images, "give images with these axes and channels")
     if len(wanted) != _COLOUR:

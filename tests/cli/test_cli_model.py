@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from pathlib import Path
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from iou_doctor.cli import app
 from iou_doctor.cli_model import model_options
+from iou_doctor.configuration import load_configuration
 from iou_doctor.errors import UsageError
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
@@ -150,6 +152,12 @@ def test_the_file_may_name_images_but_never_trusts(place):
         'predictions = "masks.npy"\nmasks = "masks.npy"\nimages = "images.npy"\n'
     )
     assert "`masks.npy` is no model" in run("check", cwd=place).stderr
+    (place / "below").mkdir()
+    below = run("check", "--images", "no.npy", cwd=place / "below").stderr
+    assert "`../masks.npy` is no model" in below
+    configuration = load_configuration(str(place / "iou-doctor.toml"))
+    assert configuration is not None
+    assert configuration.settings.images == os.path.relpath(place / "images.npy")
     (place / "iou-doctor.toml").write_text("trust-model = true\n")
     assert "there is no key `trust-model`" in run("check", cwd=place).stderr
     (place / "iou-doctor.toml").unlink()

@@ -19,6 +19,7 @@ from tiny_models import (
 )
 
 from iou_doctor.errors import SourceError, UsageError
+from iou_doctor.interpret.peek import look
 from iou_doctor.model import ModelOptions
 from iou_doctor.source import Pair
 from iou_doctor.sources import open_pair, open_source
@@ -102,6 +103,17 @@ def test_a_look_here_and_there_runs_only_what_was_asked_for(place, model):
     for image in (3, 1, 2, 0):
         source.read((slice(image, image + 1),))
     assert sizes == [1, 1, 3, 4]
+
+
+def test_the_first_look_predicts_some_images_not_all(place):
+    def labels(x: Any) -> Any:
+        return tf.argmax(tf.linalg.matmul(x, tf.eye(3)), axis=-1)
+
+    np.save(place / "many.npy", images(40))
+    source = opened(place, saved_model(place / "ids", labels), "many.npy", batch_size=1).y_pred
+    sizes = counted(source)
+    assert look(source).many_samples
+    assert sum(sizes) < 10
 
 
 def test_batches_are_as_large_as_the_memory_for_them(place, model, monkeypatch):
@@ -220,6 +232,25 @@ def test_channels_are_moved_first_where_the_model_wants_them_so(place):
     pair = opened(place, place / "first")
     assert (everything(pair) == 2.0 * np.moveaxis(IMAGES, -1, 1)).all()
     assert "model.input_channels" in [note.field for note in pair.assumed]
+
+
+def test_images_of_different_sizes_go_to_a_model_with_channels_first(place):
+    from PIL import Image
+
+    class Net(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((None, 3, None, None), tf.float32)])
+        def __call__(self, x: Any) -> Any:
+            return x * 2
+
+    tf.saved_model.save(Net(), str(place / "any_first"))
+    (place / "sizes").mkdir()
+    for number in range(2):
+        picture = images(1, number, (6, 8 + number))[0]
+        Image.fromarray(picture).save(place / "sizes" / f"{number}.png")
+    source = opened(place, place / "any_first", images="sizes").y_pred
+    assert source.shape == (2, 3, 6, None)
+    assert [source.sample_shape(number) for number in range(2)] == [(3, 6, 8), (3, 6, 9)]
+    assert source.read((slice(1, 2),)).shape == (1, 3, 6, 9)
 
 
 def test_a_model_that_fails_says_on_what(place):
