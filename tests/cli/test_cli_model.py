@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 from pathlib import Path
@@ -15,7 +14,6 @@ from typer.testing import CliRunner
 
 from iou_doctor.cli import app
 from iou_doctor.cli_model import model_options
-from iou_doctor.configuration import load_configuration
 from iou_doctor.errors import UsageError
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
@@ -153,11 +151,10 @@ def test_the_file_may_name_images_but_never_trusts(place):
     )
     assert "`masks.npy` is no model" in run("check", cwd=place).stderr
     (place / "below").mkdir()
-    below = run("check", "--images", "no.npy", cwd=place / "below").stderr
-    assert "`../masks.npy` is no model" in below
-    configuration = load_configuration(str(place / "iou-doctor.toml"))
-    assert configuration is not None
-    assert configuration.settings.images == os.path.relpath(place / "images.npy")
+    (place / "iou-doctor.toml").write_text(
+        'predictions = "model"\nmasks = "masks.npy"\nimages = "nowhere.npy"\n'
+    )
+    assert "cannot read `../nowhere.npy`" in run("check", cwd=place / "below").stderr
     (place / "iou-doctor.toml").write_text("trust-model = true\n")
     assert "there is no key `trust-model`" in run("check", cwd=place).stderr
     (place / "iou-doctor.toml").unlink()
