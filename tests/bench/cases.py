@@ -19,7 +19,7 @@ IMPORTS = "imports"
 """The floor of a small check: Python, NumPy, Typer and Rich alone."""
 SHRUNK = 64
 """`--quick` divides sizes by this."""
-LARGER, SLOW_LARGER = 32, 16
+LARGER, SLOW_LARGER = 8, 2
 """How much larger the second file is than the first, for quick and for slow contestants. With less,
 the seconds that Keras and torch take to start, never twice the same, drown the pixels."""
 
@@ -147,8 +147,8 @@ def has_jobs() -> bool:
     return "--jobs" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-LABELS = Form(images=32, side=512, classes=21, dtype="uint8")
-SCORES = Form(images=2, side=512, classes=21, dtype="float32", dense=True)
+LABELS = Form(images=256, side=512, classes=21, dtype="uint8")
+SCORES = Form(images=14, side=512, classes=21, dtype="float32", dense=True)
 ON_LABELS = (
     *("keras", "torchmetrics", "torchmetrics validated"),
     *("scikit-learn", "histc", "bincount", "read"),
@@ -156,12 +156,12 @@ ON_LABELS = (
 ON_SCORES = ("keras", "torchmetrics", "histc", "bincount", "read")
 PIXEL_CASES = {
     "uint8": ("uint8 labels, 21 classes", LABELS, ON_LABELS),
-    "int64": ("int64 labels, 21 classes", replace(LABELS, images=8, dtype="int64"), ON_LABELS),
+    "int64": ("int64 labels, 21 classes", replace(LABELS, dtype="int64"), ON_LABELS),
     "float32": ("float32 softmax, 21 classes", SCORES, ON_SCORES),
-    "float32-3": ("float32 softmax, 3 classes", replace(SCORES, images=8, classes=3), ON_SCORES),
+    "float32-3": ("float32 softmax, 3 classes", replace(SCORES, images=96, classes=3), ON_SCORES),
     "float16": ("float16 softmax, 21 classes", replace(SCORES, dtype="float16"), ON_SCORES),
     "first": ("the same, float32, channels first", replace(SCORES, first=True), ON_SCORES),
-    "gzip": ("uint8 labels in gzip HDF5", replace(LABELS, images=8, gzip=True), ("keras", "read")),
+    "gzip": ("uint8 labels in gzip HDF5", replace(LABELS, gzip=True), ("keras", "read")),
 }
 CASES = (
     Case("tiny", "4 images of 64 × 64, 3 classes", Measure.PROCESS, _tiny),
