@@ -47,6 +47,8 @@ class Case:
 
 def _ours(true: Path, pred: Path, form: Form, *extra: str) -> tuple[str, ...]:
     metric = f"keras.metrics.MeanIoU(num_classes={form.classes}, sparse_y_pred={not form.dense})"
+    if "--jobs" not in extra and has_jobs():
+        extra = (*extra, "--jobs", "1")
     return (
         *("-m", "iou_doctor", "check", str(pred), str(true), "--metric", metric),
         *("--fail-on", "never", "--no-progress", "--output-format", "json", *extra),
