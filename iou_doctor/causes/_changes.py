@@ -16,14 +16,18 @@ Change = Callable[[Labels], Labels]
 
 
 def plus(step: int) -> Change:
+    """Return the change that shifts all ids."""
     return lambda ids: ids + step
 
 
 def strays_to(target: int, classes: int) -> Change:
+    """Return the change that makes one id of all outside the classes."""
     return lambda ids: np.where((ids >= 0) & (ids < classes), ids, target)
 
 
 def swap(one: int, other: int) -> Change:
+    """Return the change that exchanges two ids."""
+
     def swapped(ids: Labels) -> Labels:
         return np.where(ids == one, other, np.where(ids == other, one, ids))
 
