@@ -100,3 +100,10 @@ def test_from_python(baseline, worse):
         y_pred=worse[0], y_true=ROOT / HEALTHY[1], num_classes=3, baseline=baseline, max_drop=1
     )
     assert not allowed.verdict.sick
+
+
+def test_a_baseline_of_other_masks_is_refused_though_the_predictions_have_collapsed(baseline):
+    other = [f"sample_data/imbalance/{name}.npy" for name in ("preds", "masks")]
+    done = run("check", *other, "-n", "3", "--baseline", baseline, cwd=ROOT)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "other" in done.stderr

@@ -73,3 +73,26 @@ def test_the_table_stands_in_the_report_for_people(arrays):
     done = run("check", "preds.npy", "masks.npy", "--num-classes", "2", cwd=arrays, COLUMNS="120")
     assert "others would report" in done.stdout
     assert "a ratio for each image" in done.stdout
+
+
+SIGMOID = ("sample_data/sigmoid/preds.npy", "sample_data/sigmoid/masks.npy")
+
+
+def test_one_channel_has_a_call_of_its_own():
+    told = contracts_of("--contracts", "all", arrays=SIGMOID)["torchmetrics.segmentation.MeanIoU"]
+    assert told["call"] == "torchmetrics.segmentation.MeanIoU(num_classes=1)"
+
+
+def test_your_metric_says_by_which_convention_it_differs():
+    call = "torchmetrics.classification.BinaryJaccardIndex()"
+    done = run("check", *SIGMOID, "--metric", call, "--output-format", "json", cwd=ROOT)
+    report = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert report["metric"]["note"] == "class 1 alone"
+    assert report["metric"]["value"] < report["scores"]["mean_iou"]
+    assert (
+        json.loads(run("check", *HEALTHY, "--output-format", "json", cwd=ROOT).stdout)["metric"][
+            "note"
+        ]
+        is None
+    )
