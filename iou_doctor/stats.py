@@ -59,11 +59,7 @@ class PairCounts:
         keys = image, truth, prediction
         if not _ascending(keys):
             keys, count = _added_up(keys, count)
-        if len(count) > TABLE_LIMIT and len(count) > ROWS_OF_AN_IMAGE * (int(image.max()) + 1):
-            raise ReadingError(
-                f"the arrays hold more than {TABLE_LIMIT:,} different pairs of values: at least one"
-                " of them is no label map; name its encoding with --predictions-as or --masks-as"
-            )
+        _check_size(keys[0], count)
         return cls(*keys, count)
 
     @classmethod
@@ -105,12 +101,13 @@ class PairCounts:
     @cached_property
     def _pooled(self) -> PairCounts:
         # each hypothesis on ids asks for it, and the table of all images may have a million rows
-        return PairCounts.from_rows(
-            image=np.zeros_like(self.image),
-            truth=self.truth,
-            prediction=self.prediction,
-            count=self.count,
+        if not len(self.count):
+            return self
+        keys, count = _added_up(
+            (np.zeros_like(self.image), self.truth, self.prediction), self.count
         )
+        _check_size(keys[0], count)
+        return PairCounts(*keys, count)
 
     def once(self, key: Hashable, work: Callable[[], Result]) -> Result:
         """Return what `work` makes of this table; under the same key it is done only once."""
@@ -157,10 +154,18 @@ class PairCounts:
 
     def truth_counts(self) -> dict[int, int]:
         """Return how many pixels each truth value has, in ascending order of value."""
-        return _marginal(self.truth, self.count)
+        return dict(self._truth_counts)
 
     def prediction_counts(self) -> dict[int, int]:
         """Return how many pixels each predicted value has, in ascending order of value."""
+        return dict(self._prediction_counts)
+
+    @cached_property
+    def _truth_counts(self) -> dict[int, int]:
+        return _marginal(self.truth, self.count)
+
+    @cached_property
+    def _prediction_counts(self) -> dict[int, int]:
         return _marginal(self.prediction, self.count)
 
 
@@ -170,6 +175,14 @@ def _span(labels: NDArray[np.int64]) -> tuple[int, int]:
 
 Keys = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 """Image, truth and prediction of each row, shape (n,) each."""
+
+
+def _check_size(image: NDArray[np.int64], count: Counts) -> None:
+    if len(count) > TABLE_LIMIT and len(count) > ROWS_OF_AN_IMAGE * (int(image.max()) + 1):
+        raise ReadingError(
+            f"the arrays hold more than {TABLE_LIMIT:,} different pairs of values: at least one"
+            " of them is no label map; name its encoding with --predictions-as or --masks-as"
+        )
 
 
 def _ascending(keys: Keys) -> bool:
@@ -187,9 +200,7 @@ def _added_up(keys: Keys, count: Counts) -> tuple[Keys, Counts]:
     if cells >= 2**62:  # codes of no class lie far from labels
         order = np.lexsort(keys[::-1])
         return _joined(tuple(column[order] for column in keys), count[order])
-    numbers = np.zeros(len(count), dtype=np.int64)
-    for column, low, span in zip(keys, lows, spans, strict=True):
-        numbers = numbers * span + (column - low)
+    numbers = _numbered(keys, lows, spans)
     if cells <= DENSE_ROWS * len(count):
         # float64 adds whole numbers exactly up to 2 ** 53: nobody has so many pixels
         found, totals = _filled(np.bincount(numbers, weights=count))
@@ -199,6 +210,21 @@ def _added_up(keys: Keys, count: Counts) -> tuple[Keys, Counts]:
     image, rest = np.divmod(found, spans[1] * spans[2])
     truth, prediction = np.divmod(rest, spans[2])
     return (image + lows[0], truth + lows[1], prediction + lows[2]), totals
+
+
+def _numbered(keys: Keys, lows: list[int], spans: list[int]) -> NDArray[np.int64]:
+    """Return one number for each row, ascending as the rows should; shape (rows,)."""
+    numbers: NDArray[np.int64] | None = None
+    for column, low, span in zip(keys, lows, spans, strict=True):
+        if span == 1:  # as that of the image once all are pooled
+            continue
+        if numbers is None:
+            numbers = column - low
+        else:
+            numbers *= span
+            numbers += column
+            numbers -= low
+    return np.zeros_like(keys[0]) if numbers is None else numbers
 
 
 def _filled(totals: NDArray[Any]) -> tuple[NDArray[np.int64], Counts]:

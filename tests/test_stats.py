@@ -82,6 +82,8 @@ def test_marginal_counts_are_in_order_of_value():
     pairs = table((0, 2, 0, 1), (0, -1, 0, 2), (1, 2, 1, 3))
     assert list(pairs.truth_counts().items()) == [(-1, 2), (2, 4)]
     assert list(pairs.prediction_counts().items()) == [(0, 3), (1, 3)]
+    pairs.truth_counts().clear()
+    assert pairs.truth_counts()
 
 
 @pytest.mark.parametrize("naive", [0, 1, -1, 254, NAIVE_LIMIT, -NAIVE_LIMIT])
