@@ -80,8 +80,9 @@ def scan(
             found := on_gpu.scan(pair, visit, demanded=device == "gpu", progress=progress)
         ) is not None:
             return cast(Stats, found)
-    if visit.plain and _values(pair) >= fast.WORTH_LOADING:
-        fast.KERNELS.ask(layout, (pair.y_true.dtype, pair.y_pred.dtype), visit.pairings)
+    if visit.plain:
+        dtypes = pair.y_true.dtype, pair.y_pred.dtype
+        fast.KERNELS.wait_for(layout, dtypes, visit.pairings, values=_values(pair))
     parts: list[Stats] = []
     spans = walk(pair, layout, whole_samples=whole, at_once=AT_ONCE)
     for last, stats in in_order(*_work(pair, layout, visit, spans), jobs=jobs):

@@ -1,8 +1,9 @@
 """The pass by machine code: which batches it takes, and when the code is ready.
 
-Loading it takes a good half second, compiling it on a machine's first use some seconds; a thread
-does that while the NumPy reference works. Both give the same Stats, so it does not matter when
-one follows the other.
+Loading it takes a good half second, compiling it on a machine's first use many seconds. A thread
+does that. The pass waits for a moment, because two threads of Python in each other's way load and
+count more slowly than one after the other; then the NumPy reference sets out. Both give the same
+Stats, so it does not matter when one follows the other.
 """
 
 from __future__ import annotations
@@ -29,8 +30,12 @@ from iou_doctor.value_counts import ValueCounts
 
 Dtypes = tuple[np.dtype[Any], np.dtype[Any]]
 
-WORTH_LOADING = 2**26
-"""Values of the larger array from which on the kernels are loaded: below, NumPy is as soon done."""
+WORTH_LOADING, BYTES_WORTH_LOADING = 2**26, 2**27
+"""Values of the larger array from which on the kernels are loaded, and the same where both arrays
+hold bytes, which NumPy counts faster: below, it is as soon done without them."""
+
+PATIENCE = 2.0
+"""Seconds to wait for kernels: enough to load them, too little to compile them."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class Kernels:
         self._lock = Lock()
 
     def ask(self, layout: Layout, dtypes: Dtypes, pairings: tuple[Pairing, ...]) -> None:
-        """Begin to load what a pass needs, in a thread of its own, if they can serve it at all."""
+        """Load what a pass needs, if the kernels can serve it at all; see `PATIENCE`."""
         key = _key(layout, dtypes)
         if not _served(layout, dtypes, pairings) or importlib.util.find_spec("numba") is None:
             return
@@ -61,7 +66,17 @@ class Kernels:
             if key in self._asked:
                 return
             self._asked.add(key)
-        Thread(target=self._load, args=(key, layout, dtypes), name="iou-doctor-kernels").start()
+        loading = Thread(target=self._load, args=(key, layout, dtypes), name="iou-doctor-kernels")
+        loading.start()
+        loading.join(PATIENCE)
+
+    def wait_for(
+        self, layout: Layout, dtypes: Dtypes, pairings: tuple[Pairing, ...], *, values: int
+    ) -> None:
+        """Do so for a pass over arrays of which the larger has so many values, if it pays."""
+        of_bytes = all(dtype.itemsize == 1 for dtype in dtypes)
+        if values >= (BYTES_WORTH_LOADING if of_bytes else WORTH_LOADING):
+            self.ask(layout, dtypes, pairings)
 
     def get(
         self, layout: Layout, dtypes: Dtypes, pairings: tuple[Pairing, ...]

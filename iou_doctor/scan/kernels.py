@@ -21,9 +21,11 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 TILE = 64
 """Pixels whose channels are looked at together: 64 x 21 float32 values take 5 KiB."""
-REPLICAS = 4
+REPLICAS = 8
 """Cells for each pair, taken in turns: a store must not wait for that of the pixel before."""
-BYTE, FOLD = np.uint64(255), np.uint64(REPLICAS)
+FOLD = np.uint64(REPLICAS)
+EVERY_OTHER, LANE = np.uint64(0x00FF00FF00FF00FF), np.uint64(0xFFFF)
+BYTE_BITS, LANE_BITS = np.uint64(8), np.uint64(16)
 NO_CLASS_BYTE = 128
 """Added to the answer of a naive argmax where a pixel is no class."""
 
@@ -108,14 +110,19 @@ def tally(true: Any, pred: Any, words: Any, orders: Any, table: Any, rows: Any) 
 
 @_compiled
 def _count_words(true: Any, pred: Any, width: Any, table: Any) -> None:
-    """Count eight pixels from two loads."""
+    """Count eight pixels from two loads, their cells computed four at a time.
+
+    A lane of 16 bits holds a code, and then its cell: 255 * 256 + 255 still fits.
+    """
     for i in range(true.size):
         ours, theirs = true[i], pred[i]
-        for pixel in range(8):
-            cell = (ours & BYTE) * width + (theirs & BYTE)
-            table[cell * FOLD + np.uint64(pixel % REPLICAS)] += np.uint32(1)
-            ours >>= np.uint64(8)
-            theirs >>= np.uint64(8)
+        even = (ours & EVERY_OTHER) * width + (theirs & EVERY_OTHER)
+        odd = (ours >> BYTE_BITS & EVERY_OTHER) * width + (theirs >> BYTE_BITS & EVERY_OTHER)
+        for pixel in range(0, REPLICAS, 2):
+            table[(even & LANE) * FOLD + np.uint64(pixel)] += np.uint32(1)
+            table[(odd & LANE) * FOLD + np.uint64(pixel + 1)] += np.uint32(1)
+            even >>= LANE_BITS
+            odd >>= LANE_BITS
 
 
 @_compiled

@@ -194,20 +194,36 @@ def test_kernels_that_become_ready_half_way_change_nothing(monkeypatch):
     assert_same_stats(stats, whole)
 
 
-def test_kernels_are_loaded_for_large_arrays_in_a_thread_of_their_own(monkeypatch):
+@pytest.mark.parametrize(
+    ("dtype", "limit"), [("u1", "BYTES_WORTH_LOADING"), ("u2", "WORTH_LOADING")]
+)
+def test_kernels_are_loaded_for_large_arrays_and_the_pass_waits_for_them(monkeypatch, dtype, limit):
     loaded = fast.Kernels()
-    y_true = np.zeros((2, 4, 4), "u1")
+    y_true = np.zeros((2, 4, 4), dtype)
     layout, dtypes = layout_of(y_true, y_true), (y_true.dtype, y_true.dtype)
     monkeypatch.setattr(fast, "KERNELS", loaded)
+    monkeypatch.setattr(fast, "PATIENCE", 60)
+    monkeypatch.setattr(fast, limit, 33)
     pair = pair_of(y_true=y_true, y_pred=y_true)
     scan(pair, layout, pairings=LABELS, threshold=0.5)
     assert loaded.get(layout, dtypes, LABELS) is None
-    monkeypatch.setattr(fast, "WORTH_LOADING", 32)
+    monkeypatch.setattr(fast, limit, 32)
     scan(pair, layout, pairings=LABELS, threshold=0.5)
-    for thread in threading.enumerate():
-        if thread.name == "iou-doctor-kernels":
-            thread.join()
     assert loaded.get(layout, dtypes, LABELS) is kernels
+
+
+def test_a_pass_does_not_wait_until_kernels_are_compiled(monkeypatch):
+    done = threading.Event()
+    loaded = fast.Kernels()
+    monkeypatch.setattr(loaded, "_load", lambda *_: done.wait())
+    monkeypatch.setattr(fast, "KERNELS", loaded)
+    monkeypatch.setattr(fast, "PATIENCE", 0.01)
+    monkeypatch.setattr(fast, "WORTH_LOADING", 1)
+    y_true = np.ones((2, 4, 4), "u2")
+    pair = pair_of(y_true=y_true, y_pred=y_true)
+    stats = scan(pair, layout_of(y_true, y_true), pairings=LABELS, threshold=0.5)
+    done.set()
+    assert stats.tables[LABELS[0]].total == 32
 
 
 @pytest.mark.parametrize("letters", ["NHW", "NHWC", "NCHW", "HWC", "NLC"])
