@@ -27,6 +27,7 @@ from iou_doctor.scan.coded import coded_labels, count_coded
 from iou_doctor.scan.pair_counts import count_pairs
 
 kernels = pytest.importorskip("iou_doctor.scan.kernels")
+_scores = pytest.importorskip("iou_doctor.scan.kernels._scores")
 
 LABELS = (Pairing(Derivation.LABELS, Derivation.LABELS),)
 DENSE = (Pairing(Derivation.LABELS, Derivation.ARGMAX),)
@@ -144,7 +145,7 @@ def test_many_classes_are_counted(channels):
 def test_every_float16_is_widened_exactly():
     halves = np.arange(2**16, dtype=np.uint16).view(np.float16)
     wide = np.zeros(2**16, np.int32)
-    kernels._widen(halves.view(np.int16), wide)
+    _scores._widen(halves.view(np.int16), wide)
     expected = halves.astype(np.float32)
     finite = np.isfinite(expected)
     np.testing.assert_array_equal(wide[finite], expected.view(np.int32)[finite])

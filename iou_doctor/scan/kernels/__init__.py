@@ -1,0 +1,53 @@
+"""The counting loops as machine code: what the NumPy reference does, several times faster.
+
+Importing this package imports Numba. Every function releases the GIL, and its machine code is kept
+on disk, so that only the first use on a machine compiles. The reference in `pair_counts.py`,
+`derive.py` and `values.py` defines each answer; these equal it bit for bit.
+
+Few signatures: labels come as bytes (`low_bytes` makes them from wider integers, one signature a
+width), scores as float32 or float64, float16 as its bits, turned into float32 tile by tile.
+"""
+
+from __future__ import annotations
+
+from iou_doctor.scan.kernels._labels import REPLICAS, largest_code, low_bytes, note_codes, tally
+from iou_doctor.scan.kernels._scores import NO_CLASS_BYTE, scores_first, scores_last
+from iou_doctor.scan.kernels._tile import (
+    ALL_ZERO,
+    AT_LEAST_ONE,
+    COUNTERS,
+    FIRST_FRACTIONAL,
+    FRACTIONAL,
+    NEAR_TWICE,
+    ON_255_GRID,
+    ONE_HOT,
+    OUTSIDE_UNIT,
+    SUM_IS_ONE,
+    TIES,
+    TILE,
+    Tile,
+)
+
+__all__ = [
+    "ALL_ZERO",
+    "AT_LEAST_ONE",
+    "COUNTERS",
+    "FIRST_FRACTIONAL",
+    "FRACTIONAL",
+    "NEAR_TWICE",
+    "NO_CLASS_BYTE",
+    "ONE_HOT",
+    "ON_255_GRID",
+    "OUTSIDE_UNIT",
+    "REPLICAS",
+    "SUM_IS_ONE",
+    "TIES",
+    "TILE",
+    "Tile",
+    "largest_code",
+    "low_bytes",
+    "note_codes",
+    "scores_first",
+    "scores_last",
+    "tally",
+]

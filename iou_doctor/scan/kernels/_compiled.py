@@ -1,0 +1,31 @@
+"""How the loops become machine code.
+
+Numba compiles anew when a function's own file has changed, not when that of one it calls has: so
+functions that call each other stand in one file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar, cast
+
+import numba
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+
+_jit = partial(numba.njit, nogil=True, boundscheck=False, error_model="numpy")
+
+
+def compiled(function: Kernel) -> Kernel:
+    """Compile on first use; keep the machine code where a folder can be written."""
+    try:
+        return cast(Kernel, _jit(cache=True)(function))
+    except RuntimeError:  # neither the package's folder nor the user's takes a cache
+        return cast(Kernel, _jit()(function))
+
+
+def inlined(function: Kernel) -> Kernel:
+    """Compile as a part of the functions that call it: sooner done, and a tenth faster."""
+    return cast(Kernel, _jit(inline="always")(function))
