@@ -78,7 +78,7 @@ def test_void_may_be_undeclared_taken_out_or_counted_as_a_class():
     assert out.labels.total == int((masks != 255).sum())
     as_background = changed("counted as class 0", read)
     assert as_background.labels == given(np.where(masks == 255, 0, masks)).labels
-    own = changed("a class of its own", read)
+    own = changed("one more class", read)
     assert own.num_classes == CLASSES + 1
     assert own.labels == given(np.where(masks == 255, CLASSES, masks)).labels
 

@@ -172,3 +172,10 @@ def test_a_class_given_to_pixels_of_nan_is_told_as_the_reason():
     given = diagnose(y_true=T, y_pred=scores, num_classes=4)
     (macro,) = (one for one in given.contracts if one.name == "torchmetrics.JaccardIndex[macro]")
     assert macro.note == "pixels without an answer (NaN, all zeros) are given a class"
+
+
+def test_a_metric_that_gives_nan_is_said_to():
+    report = diagnose(y_true=T, y_pred=P % 2, num_classes=4, metric="pascal_voc.VOCevalseg")
+    assert report.verdict.summary.startswith("your metric reads NaN")
+    (line,) = [line for line in text(report).splitlines() if "your metric reads  " in line]
+    assert line.split() == ["your", "metric", "reads", "NaN", "pascal_voc.VOCevalseg"]
