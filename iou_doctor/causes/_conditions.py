@@ -124,6 +124,6 @@ def _of_two(value: float) -> Iterator[Condition]:
             _DROPPED_255, f"{2 * value:.2%} of the true background is predicted as background"
         )
     if 0 < value < 1:
-        half = f", or {2 * value:.2%}" if value <= 1 / TWO_CLASSES else ""
+        half = f" or {2 * value:.2%}" if value <= 1 / TWO_CLASSES else ""
         yield Condition(_RECALL, f"{value:.2%}{half} of the true foreground is found")
         yield Condition(_LOGICAL, f"the foreground holds {value:.2%} of the pixels")

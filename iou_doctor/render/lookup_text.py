@@ -45,6 +45,8 @@ def body(lookup: Lookup, *, verbose: bool = False) -> RenderableType:
 def headline(lookup: Lookup) -> str:
     """Return the result in one line."""
     text, count = lookup.printed.text, len(lookup.matches)
+    if not count and lookup.conditions:
+        return f"{text}: no fault gives this number by itself; some do if the data are so"
     if not count:
         return f"{text}: nothing that was tried gives this number"
     kinds = "one explanation" if count == 1 else f"{count} explanations, the likeliest first"

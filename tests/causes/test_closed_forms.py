@@ -75,7 +75,7 @@ def test_the_smooth_term_over_the_channels_cannot_fall_below_0_99():
         ("0.0048", "the data are Cityscapes"),
         ("0.3333", "33.33% times K of the pixels are predicted as class 0"),
         ("0.3333", "66.66% of the true background is predicted as background"),
-        ("0.3333", "33.33%, or 66.66% of the true foreground is found"),
+        ("0.3333", "33.33% or 66.66% of the true foreground is found"),
         ("0.9123", "91.23% of the true foreground is found"),
         ("0.9123", "91.23% of the pixels are right"),
         ("0.9123", "the foreground holds 91.23% of the pixels"),

@@ -42,6 +42,7 @@ def test_bad_input_is_one_line_on_stderr_and_exits_with_2(arguments, words):
 def test_more_conditions_wait_for_v_and_all_are_in_the_json():
     short, long = (run("why", "0.4123", *more).stdout for more in ([], ["-v"]))
     answer = json.loads(run("why", "0.4123", "--output-format", "json").stdout)
+    assert short.startswith("0.4123: no fault gives this number by itself")
     assert short.count("if  ") == 4
     assert long.count("if  ") == len(answer["conditions"]) > 4
     assert f"and {len(answer['conditions']) - 4} more" in short
