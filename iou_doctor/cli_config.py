@@ -52,6 +52,7 @@ def _read(context: typer.Context, file: str | None) -> str | None:
         configuration = _checked(*found) if found else None
     except IouDoctorError as error:
         refuse(error)
+    _warn_of_unknown_variables(context)
     context.meta[_STATE] = configuration
     from_file = configuration.settings.given if configuration else {}
     context.default_map = {**from_file, **_environment(context)}
@@ -94,6 +95,35 @@ def _environment(context: typer.Context) -> dict[str, Any]:
         for param in context.command.params
         if param.name not in _OWN and (text := os.environ.get(variable_of(param.name)))
     }
+
+
+def _warn_of_unknown_variables(context: typer.Context) -> None:
+    """Name on stderr each variable that looks like an option and is none: a typing error."""
+    unknown = [name for name in sorted(os.environ) if name.startswith(PREFIX)]
+    if not unknown:
+        return
+    known = _variables(context)
+    for name in unknown:
+        if name not in known:
+            typer.echo(
+                f"iou-doctor: warning: {name} stands for no option{_nearest(name, known)}", err=True
+            )
+
+
+def _variables(context: typer.Context) -> set[str]:
+    """Return the variables of all commands: what is set for `check` is no error of `fix`."""
+    above = context.parent.command if context.parent else None
+    commands = getattr(above, "commands", {}).values() or [context.command]
+    names = {str(param.name) for command in commands for param in command.params}
+    return {variable_of(name) for name in names - _OWN | {"config"}}
+
+
+def _nearest(name: str, known: set[str]) -> str:
+    import difflib  # seldom needed
+
+    endings = sorted(variable.removeprefix(PREFIX) for variable in known)
+    near = difflib.get_close_matches(name.removeprefix(PREFIX).upper(), endings, n=1)
+    return f"; did you mean {PREFIX}{near[0]}?" if near else ""
 
 
 def variable_of(name: str | None) -> str:

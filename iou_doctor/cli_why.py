@@ -71,6 +71,7 @@ def why(
     try:
         from iou_doctor.lookup import parse_score
 
+        _refuse_options(score if score[1:2].isalpha() else None, predictions, masks)
         printed = parse_score(score)
         options = reading_options(
             num_classes=num_classes,
@@ -99,9 +100,6 @@ def _lookup(
     batch_size: int | None,
     progress: bool,
 ) -> Lookup:
-    for argument in (predictions, masks):
-        if argument and argument.startswith("-"):
-            raise UsageError(f"no such option: {argument}; `iou-doctor why --help` lists them")
     if (predictions is None) != (masks is None):
         raise UsageError("PREDICTIONS and MASKS go together: give both or neither")
     if predictions is None or masks is None:
@@ -119,6 +117,13 @@ def _lookup(
     if report.lookup is None:
         raise AssertionError("a score was asked for")
     return report.lookup
+
+
+def _refuse_options(*arguments: str | None) -> None:
+    """Refuse what was taken for an argument since a score may begin with `-`."""
+    for argument in arguments:
+        if argument and argument.startswith("-"):
+            raise UsageError(f"no such option: {argument}; `iou-doctor why --help` lists them")
 
 
 def _check_possible(lookup: Lookup) -> None:

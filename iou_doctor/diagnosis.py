@@ -13,6 +13,7 @@ from iou_doctor.finding import Finding, Outcome, Severity, Status
 from iou_doctor.layout import Axes, Relation
 from iou_doctor.reading import Encoding
 from iou_doctor.report import Input, Report, Verdict
+from iou_doctor.score import ContractScore
 from iou_doctor.second_look import look_again
 from iou_doctor.selection import Selection
 from iou_doctor.source import Source
@@ -189,10 +190,7 @@ def mended_pairs(report: Report, evidence: Evidence, recount: Recount) -> PairCo
 
 
 def _summary(sick: bool, primary: Finding | None, evidence: Evidence, after: float | None) -> str:
-    value, ours = evidence.metric_score.value, evidence.score
-    reads = "your metric raises" if value is None else f"your metric reads {value:.4f}"
-    if value is None and evidence.metric_score.error is None:
-        reads = "your metric gives no single number here"
+    ours, reads = evidence.score, f"your metric {_does(evidence.metric_score)}"
     if ours is None:
         agree = "the pixels do not pair up"
     elif ours.mean_iou is None:
@@ -207,6 +205,17 @@ def _summary(sick: bool, primary: Finding | None, evidence: Evidence, after: flo
     if primary:
         return f"{reads}, {agree}; worth a look: {primary.rule.claim}"
     return f"{reads}, {agree}: no format bug found"
+
+
+def _does(metric: ContractScore) -> str:
+    """Return what the metric does with the arrays as they are."""
+    if metric.value is not None:
+        return f"reads {metric.value:.4f}"
+    if metric.error is not None:
+        return "raises"
+    if metric.note == "NaN":
+        return "reads NaN"
+    return "misreads the arrays" if metric.note else "gives no single number here"
 
 
 def _input(source: Source, axes: Axes, encoding: Encoding) -> Input:

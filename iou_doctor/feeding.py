@@ -13,7 +13,7 @@ from iou_doctor.given import Form, Given
 from iou_doctor.layout import Axes, Layout
 from iou_doctor.metric import Metric
 from iou_doctor.reading import Reading
-from iou_doctor.score import ContractScore, Score
+from iou_doctor.score import AND, ContractScore, Score
 from iou_doctor.stats import PairCounts, Stats
 
 ONE_SCORE = frozenset({Floats.THRESHOLDED, Floats.ABOVE})
@@ -159,7 +159,7 @@ def reported(fed: Fed, ours: float | None) -> ContractScore:
     if wrong is not None and (words := _words(takes, wrong, layout)):
         return contracts.failure(fed.metric, words)
     if wrong is not None:
-        return contracts.not_replayed(fed.metric, f"it misreads {wrong}: not worked out here")
+        return contracts.not_replayed(fed.metric, _misread(takes, wrong, layout))
     if fed.given is None:
         words = takes.errors.get(Misfit.SHAPES, "ValueError: the shapes do not match")
         return contracts.failure(fed.metric, words)
@@ -167,13 +167,24 @@ def reported(fed: Fed, ours: float | None) -> ContractScore:
     found = contracts.evaluate(contract, told)
     if found.value is None or ours is None or abs(found.value - ours) <= contracts.VISIBLE:
         return found
-    return replace(found, note="; ".join(contracts.reasons(contract, told, found.value)))
+    return replace(found, note=AND.join(contracts.reasons(contract, told, found.value)))
 
 
 def _words(takes: Takes, wrong: Misfit, layout: Layout) -> str | None:
     """Return the error that a misfit leads to, if any."""
     shapes = None if _alike(layout) else takes.errors.get(Misfit.SHAPES)
     return takes.errors.get(wrong) or shapes
+
+
+def _misread(takes: Takes, wrong: Misfit, layout: Layout) -> str:
+    """Return what becomes of arrays that an implementation takes in silence for others."""
+    if wrong is not Misfit.AXIS:
+        return f"it misreads {wrong}; its number is not worked out"
+    axes = next(axes for axes in (layout.y_pred, layout.y_true) if _elsewhere(axes, takes))
+    return (
+        f"it takes axis {_wanted(axes, takes)} for the classes, which are on axis {_place(axes)};"
+        " its number is not worked out"
+    )
 
 
 def _as_told(fed: Fed, given: Given) -> Given:

@@ -14,6 +14,12 @@ FEWEST_DECIMALS = 2
 FEWEST_PERCENT_DECIMALS = 1
 ROUNDING = 1e-9
 """Of values in float64; an interval's ends belong to it."""
+_NUMBER = re.compile(
+    r"(?P<sign>[-+]?)(?P<whole>[0-9]*)(?:[.,](?P<decimals>[0-9]*))?"
+    r"(?:e(?P<exponent>[-+]?[0-9]{1,2}))?\s*(?P<percent>%?)",
+    re.IGNORECASE,
+)
+"""With a point, or the decimal comma of many countries."""
 IMPOSSIBLE = (
     "no mean IoU; soft sums of 0/255 masks give more than 1 (255, 2.95), raw integer products of"
     " them or MONAI on logits less than 0 (-1.0079, -4.0): look at the masks' values first"
@@ -58,19 +64,20 @@ class Printed:
 def parse_score(text: str) -> Printed:
     """Return the values that a printed score stands for.
 
-    `0.3333`, `33.33` and `33.33%` mean the same; half a unit of the last digit either way.
+    `0.3333`, `0,3333`, `33.33`, `33.33%` and `3.333e-01` mean the same; half a unit of the last
+    digit either way.
 
     Raises:
         UsageError: the text is no number, or has too few digits to tell anything.
     """
-    match = re.fullmatch(r"\s*([-+]?)(\d*)(?:\.(\d*))?\s*(%?)\s*", text)
-    if match is None or not (match[2] or match[3]):
-        raise UsageError(
-            f"{text!r} is no score; give the number as printed, 0.3333 or 33.33% for instance"
-        )
-    decimals = len(match[3] or "")
-    value = float(match[1] + (match[2] or "0") + "." + (match[3] or "0"))
-    percent = bool(match[4]) or value > 1
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None or not (match["whole"] or match["decimals"]):
+        raise UsageError(f"{text!r} is no score; {_no_number(text)}")
+    exponent = int(match["exponent"] or 0)
+    decimals = max(0, len(match["decimals"] or "") - exponent)
+    number = f"{match['whole'] or '0'}.{match['decimals'] or '0'}e{exponent}"
+    value = float(match["sign"] + number)
+    percent = bool(match["percent"]) or value > 1
     enough = FEWEST_PERCENT_DECIMALS if percent else FEWEST_DECIMALS
     if 0 <= value <= PERCENT and decimals < enough:
         raise UsageError(
@@ -82,7 +89,22 @@ def parse_score(text: str) -> Printed:
     as_percent = ((value - half) / PERCENT, (value + half) / PERCENT)
     if not percent:
         return Printed(text.strip(), (share,))
-    return Printed(text.strip(), (as_percent,) if match[4] else (as_percent, share))
+    return Printed(text.strip(), (as_percent,) if match["percent"] else (as_percent, share))
+
+
+def _no_number(text: str) -> str:
+    """Return what may have been meant."""
+    if text.strip().lstrip("+-").lower() == "nan":
+        return (
+            "a plain mean is NaN where a class is in neither array (0 / 0); run"
+            " `iou-doctor check --contracts all` on the arrays to see who reports NaN"
+        )
+    if re.fullmatch(r"\s*[+-]?inf(inity)?\s*", text, re.IGNORECASE):
+        return (
+            "something was divided by 0; run `iou-doctor check` on the arrays, which looks for"
+            " NaN and infinite values"
+        )
+    return "give the number as printed, 0.3333 or 33.33% for instance"
 
 
 @dataclass(frozen=True)

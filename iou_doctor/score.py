@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from iou_doctor.contract import Choices
 from iou_doctor.stats import PairCounts
 
+AND = "; "
+"""Between the reasons in a note; none of them holds it."""
+
 
 @dataclass(frozen=True)
 class Pixels:

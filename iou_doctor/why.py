@@ -61,6 +61,7 @@ class Candidates:
     values: tuple[float, ...]
     """The different ones, ascending."""
     with_arrays: bool
+    num_classes: int | None = None
 
 
 def collect(
@@ -79,18 +80,20 @@ def collect(
         num_classes: C, where no arrays say it.
     """
     found: list[Candidate] = []
-    shares, accuracy = None, None
+    facts = None
     if evidence is not None and evidence.given is not None:
         found = list(_from_arrays(evidence, _as_given(diagnosis), mended))
         num_classes = evidence.reading.num_classes
-        shares, accuracy = _shares(evidence), evidence.mended.pixel_accuracy
+        pairs = evidence.pairs if mended is None else mended
+        facts = causes.facts_of(well_read(evidence.given, pairs))
     found += [
         Candidate(form.value, form.cause, form.implementation, form.cause.prior)
-        for form in causes.formulas(num_classes=num_classes, shares=shares, accuracy=accuracy)
+        for form in causes.formulas(num_classes=num_classes, facts=facts)
     ]
     found = _simplest(found)
     values = _distinct([candidate.value for candidate in found])
-    return Candidates(tuple(found), tuple(values), with_arrays=evidence is not None)
+    with_arrays = evidence is not None
+    return Candidates(tuple(found), tuple(values), with_arrays, num_classes)
 
 
 def look_up(printed: Printed, candidates: Candidates) -> Lookup:
@@ -100,7 +103,9 @@ def look_up(printed: Printed, candidates: Candidates) -> Lookup:
         matches=_matches([each for each in candidates.found if each.value in printed]),
         tried=len(candidates.values),
         chance=_by_chance(candidates.values, printed),
-        conditions=() if candidates.with_arrays else tuple(causes.conditions(printed)),
+        conditions=()
+        if candidates.with_arrays
+        else causes.conditions(printed, num_classes=candidates.num_classes),
         with_arrays=candidates.with_arrays,
     )
 
@@ -189,13 +194,6 @@ def _candidates(cause: Cause, given: Given, *, everything: bool) -> Iterator[Can
 def _prior(contract: Contract) -> float:
     prior = FIRST_CHOICE.get(contract.library, OTHER)
     return prior if contract.common else UNCOMMON * prior
-
-
-def _shares(evidence: Evidence) -> tuple[float, ...]:
-    """Return the share of the true pixels of each class."""
-    per_class = evidence.mended.per_class
-    total = max(1, sum(entry.truth_pixels for entry in per_class))
-    return tuple(entry.truth_pixels / total for entry in per_class)
 
 
 def _distinct(values: Sequence[float]) -> list[float]:

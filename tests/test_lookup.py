@@ -18,6 +18,10 @@ from iou_doctor.lookup import parse_score
         ("33.33", 0.33325, 0.33335),
         ("33.33%", 0.33325, 0.33335),
         ("33.3 %", 0.3325, 0.3335),
+        ("0,3333", 0.33325, 0.33335),
+        ("33,33 %", 0.33325, 0.33335),
+        ("3.333e-01", 0.33325, 0.33335),
+        ("3.333E+01", 0.33325, 0.33335),
         ("0.57", 0.565, 0.575),
         ("1.00", 0.995, 1.005),
         ("0.0000", -0.00005, 0.00005),
@@ -51,9 +55,32 @@ def test_few_digits_tell_nothing(text):
         parse_score(text)
 
 
-@pytest.mark.parametrize("text", ["", "abc", "nan", "inf", "0,33", "1e-3", "0.33.3", "%", ".", "-"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "abc",
+        "nan",
+        "-inf",
+        "1,234.5",
+        "e-3",
+        "0.33.3",
+        "%",
+        ".",
+        "-",
+        "\u0660.\u0663\u0663\u0663",
+    ],
+)
 def test_what_is_no_number_is_refused(text):
     with pytest.raises(UsageError, match="is no score"):
+        parse_score(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("nan", "a class is in neither array"), ("-Infinity", "divided by 0")]
+)
+def test_a_number_that_is_none_may_have_a_reason(text, words):
+    with pytest.raises(UsageError, match=words):
         parse_score(text)
 
 

@@ -103,3 +103,29 @@ def test_a_number_that_nothing_gives_matches_nothing():
 def test_a_lookup_is_the_same_every_time():
     one, other = (looked_up("0.5000", y_true=MASKS, y_pred=LABELS) for _ in range(2))
     assert one == other
+
+
+def test_closed_forms_are_worked_out_from_arrays():
+    masks, labels = (MASKS > 0).astype(int), (LABELS > 0).astype(int)
+    recall = (masks & labels).sum() / masks.sum()
+    specificity = ((masks | labels) == 0).sum() / (masks == 0).sum()
+    shares = np.array([[1 - mask.mean(), mask.mean()] for mask in masks])
+    wanted = {
+        ("ignored-class-in-range", "Keras IoU[target=1]"): recall,
+        ("ignored-class-in-range", "Keras MeanIoU"): recall / 2,
+        ("masks-0-255", "Keras MeanIoU"): specificity / 2,
+        ("averaging-gap", "sklearn jaccard_similarity_score"): (masks == labels).mean(),
+        ("unargmaxed-probabilities", "MONAI DiceMetric"): (2 * shares / (1 + shares)).mean(),
+        ("masks-divided-by-255", "Keras MeanIoU"): (labels == 0).mean() / 2,
+        ("unthresholded-sigmoid", "np.logical_and"): masks.mean(),
+    }
+    report_of = {"y_true": masks, "y_pred": labels, "num_classes": 2}
+    for (cause, implementation), value in wanted.items():
+        lookup = diagnose(seen=parse_score(f"{value:.6f}"), **report_of).lookup
+        told = {
+            (suspect.cause.name, name)
+            for match in lookup.matches
+            for suspect in match.suspects
+            for name in suspect.implementations
+        }
+        assert (cause, implementation) in told, (cause, value, told)

@@ -34,6 +34,21 @@ def swap(one: int, other: int) -> Change:
     return swapped
 
 
+def rotated(step: int, classes: int) -> Change:
+    """Return the change that moves all classes on, the last ones to the front."""
+    return within(classes, lambda ids: (ids + step) % classes)
+
+
+def reversed_order(classes: int) -> Change:
+    """Return the change that puts the classes into the opposite order."""
+    return within(classes, lambda ids: classes - 1 - ids)
+
+
+def within(classes: int, change: Change) -> Change:
+    """Return the change that leaves ids outside the classes as they are."""
+    return lambda ids: np.where((ids >= 0) & (ids < classes), change(ids), ids)
+
+
 def all_but(ignore: int | None, change: Change) -> Change:
     """Return the change that leaves the ignore label as it is."""
     if ignore is None:

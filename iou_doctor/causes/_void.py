@@ -76,7 +76,7 @@ def _mapped_strays(read: Given) -> Iterator[tuple[Cause, Given]]:
     ]
     for target, prior in ((0, 0.2), (classes - 1, 0.05), (classes, 0.2)):
         if strays:
-            counted = "a class of its own" if target == classes else f"class {target}"
+            counted = "one more class" if target == classes else f"class {target}"
             yield (
                 Cause(
                     "foreign-label-ids",

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from iou_doctor.lookup import Cause, Condition, Printed
+import numpy as np
 
-MOST_CLASSES = 256
+from iou_doctor.causes._changes import without
+from iou_doctor.given import Given
+from iou_doctor.lookup import Cause
+from iou_doctor.stats import PairCounts
+
 COMMON_CLASSES = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 19, 20, 21, 34, 150, 151)
-CITYSCAPES = (0.0035, 0.0065)
-"""What people report who feed train ids to its evaluation script (issue 25 of it)."""
 SPARSE = "sparse_y_true=False, sparse_y_pred=False"
 
 
@@ -26,53 +28,115 @@ class Formula:
     implementation: str
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What the closed forms need to know about the data."""
+
+    shares: tuple[float, ...]
+    """The share of the true pixels of each class."""
+    accuracy: float
+    """The share of right pixels; NaN where there are none."""
+    softmax_dice: float
+    """2f / (1 + f) of a class with the share f of an image's pixels: the mean over the classes
+    that an image holds, and over the images; NaN where there are none."""
+
+
+def facts_of(read: Given) -> Facts:
+    """Return the facts about arrays.
+
+    Args:
+        read: the arrays as class ids, well read.
+    """
+    pairs = without(read, read.ignore_index).labels
+    pairs = pairs.where((pairs.truth >= 0) & (pairs.truth < read.num_classes))
+    areas = np.bincount(pairs.truth, weights=pairs.count, minlength=read.num_classes)
+    right = pairs.count[pairs.truth == pairs.prediction].sum()
+    with np.errstate(invalid="ignore"):
+        accuracy = float(right / areas.sum())
+    shares = areas / max(1.0, areas.sum())
+    return Facts(tuple(map(float, shares)), accuracy, _softmax_dice(pairs))
+
+
+def _softmax_dice(pairs: PairCounts) -> float:
+    rows = pairs.relabel(prediction=np.zeros_like)
+    if not len(rows.count):
+        return float("nan")
+    pixels = np.bincount(rows.image, weights=rows.count)[rows.image]
+    classes = np.bincount(rows.image)
+    dice = np.bincount(rows.image, weights=2 * rows.count / (pixels + rows.count))
+    return float((dice[classes > 0] / classes[classes > 0]).mean())
+
+
 _ONE_HOT = Cause(
     "one-hot-masks",
     "one-hot masks and softmax read as class ids: (C - 1) / 2C",
     f"argmax both, or give the metric {SPARSE}",
     prior=0.9,
 )
-_SMOOTH = Cause(
+SMOOTH = Cause(
     "metric-misreads-arrays",
     "a smooth term of 100 over axis -1 (keras-contrib): 1 - errors / 101",
     "sum over the pixels, not over the channels",
     prior=0.05,
 )
-_SOFT_255 = Cause(
-    "masks-0-255",
-    "soft sums of 0/255 masks give more than 1",
-    "look at the masks' values",
-    prior=0.3,
+OLD_SKLEARN = Cause(
+    "averaging-gap",
+    "pixel accuracy; scikit-learn's jaccard_similarity_score (before 0.23) is that, too",
+    "use jaccard_score with average='macro'",
+    prior=0.15,
 )
 _ONE_CHANNEL = "argmax over one channel: everything is class 0"
+_CHANNELS = "look at the shapes: an argmax needs one channel for each class"
+_VALUES = "look at the masks' largest value; use masks > 127"
+_SHRUNK = 1 - 2**-23
+"""What Keras 3 gives for 1: it adds 1e-7 to each denominator."""
 _CONSTANTS = (
-    (1.0, "single-channel-softmax", _ONE_CHANNEL, 0.3),
-    (1 - 2**-23, "single-channel-softmax", f"{_ONE_CHANNEL} (Keras 3)", 0.3),
-    (0.0, "metric-misreads-arrays", "a float sample_weight, truncated to 0 (Keras >= 3.8)", 0.2),
-    (1 / 255, "masks-0-255", "masks of 255 against predictions of 1 in soft sums: 1 / 255", 0.3),
-    (1 / 510, "masks-0-255", "uint8 products of 0/255 masks that wrap: 1 / 510", 0.1),
+    (1.0, "single-channel-softmax", _ONE_CHANNEL, _CHANNELS, 0.3),
+    (_SHRUNK, "single-channel-softmax", f"{_ONE_CHANNEL} (Keras 3)", _CHANNELS, 0.3),
+    (
+        0.0,
+        "metric-misreads-arrays",
+        "a float sample_weight, truncated to 0 (Keras >= 3.8)",
+        "look for sample_weight; give integers, or none",
+        0.2,
+    ),
+    (
+        1 / 255,
+        "masks-0-255",
+        "masks of 255 against predictions of 1 in soft sums: 1 / 255",
+        _VALUES,
+        0.3,
+    ),
+    (1 / 510, "masks-0-255", "uint8 products of 0/255 masks that wrap: 1 / 510", _VALUES, 0.1),
 )
+_DROPPED_255 = Cause(
+    "masks-0-255",
+    "0/255 masks: 255 is dropped, and no true background is predicted as foreground",
+    _VALUES,
+    prior=0.25,
+)
+TWO_CLASSES = 2
 
 
 def formulas(
     *,
     num_classes: int | None = None,
-    shares: tuple[float, ...] | None = None,
-    accuracy: float | None = None,
+    facts: Facts | None = None,
 ) -> Iterator[Formula]:
     """Yield the closed forms.
 
     Args:
         num_classes: C; `None`: each number of classes that is common.
-        shares: the share of the true pixels of each class; `None` where it is not known.
-        accuracy: the share of right pixels; `None` where it is not known.
+        facts: about the data; `None` where there are none.
     """
-    for value, name, claim, prior in _CONSTANTS:
-        yield Formula(Cause(name, claim, "look at the arrays' shapes and values", prior), value, "")
+    for value, name, claim, following, prior in _CONSTANTS:
+        yield Formula(Cause(name, claim, following, prior), value, "")
+    if facts is None and num_classes in {None, TWO_CLASSES}:  # of arrays it is worked out
+        yield Formula(_DROPPED_255, _SHRUNK, "Keras BinaryIoU (>= 3.15)")
     for classes in (num_classes,) if num_classes else COMMON_CLASSES:
         yield from _of_classes(classes, known=num_classes is not None)
-    if shares is not None:
-        yield from _of_shares(shares, accuracy)
+    if facts is not None:
+        yield from _of_facts(facts)
 
 
 def _of_classes(classes: int, *, known: bool) -> Iterator[Formula]:
@@ -107,24 +171,13 @@ def _of_classes(classes: int, *, known: bool) -> Iterator[Formula]:
     )
 
 
-def _of_shares(shares: tuple[float, ...], accuracy: float | None) -> Iterator[Formula]:
-    background, present = shares[0], sum(share > 0 for share in shares)
+def _of_facts(facts: Facts) -> Iterator[Formula]:
+    background = facts.shares[0]
     look = "look whether the predictions are floats; argmax or threshold them"
     yield Formula(
         Cause("unthresholded-sigmoid", "scores cast to 0: half the background's share", look, 0.5),
         background / 2,
         "Keras MeanIoU(2)",
-    )
-    yield Formula(
-        Cause(
-            "unargmaxed-probabilities",
-            "softmax into a metric that takes every score but 0 for"
-            " foreground: the mean of 2f / (1 + f)",
-            look,
-            0.2,
-        ),
-        sum(2 * share / (1 + share) for share in shares if share > 0) / max(present, 1),
-        "MONAI DiceMetric",
     )
     yield Formula(
         Cause(
@@ -136,64 +189,18 @@ def _of_shares(shares: tuple[float, ...], accuracy: float | None) -> Iterator[Fo
         1 - background,
         "np.logical_and",
     )
-    if accuracy is not None:
+    if not np.isnan(facts.softmax_dice):
         yield Formula(
-            _SMOOTH,
-            1 - (1 - accuracy) / 101,
-            "jaccard_distance",
-        )
-
-
-def conditions(printed: Printed) -> Iterator[Condition]:
-    """Yield the causes that fit any number, and what the data would have to be like."""
-    value = printed.middle
-    low, high = CITYSCAPES
-    if len(printed.ranges) > 1:
-        yield Condition(
-            _SOFT_255,
-            f"{printed.text} is no percentage",
-        )
-    if low <= value <= high:
-        yield Condition(
             Cause(
-                "foreign-label-ids",
-                "train ids 0..18 scored as Cityscapes' label ids 0..33 give 0.004 to 0.006",
-                "convert one side: labelIds and trainIds are two id spaces",
-                0.5,
-            ),
-            "the data are Cityscapes",
-        )
-    if 0 < value <= 0.5:
-        yield Condition(
-            Cause(
-                "unthresholded-sigmoid",
-                "one sigmoid channel cast to 0 by MeanIoU(2): f0 / 2",
-                "threshold the scores, or use BinaryIoU",
-                0.5,
-            ),
-            f"the background holds {2 * value:.2%} of the pixels",
-        )
-    if 1 - 1 / 101 <= value < 1:
-        yield Condition(
-            _SMOOTH,
-            f"{101 * (1 - value):.2%} of the pixels are wrong",
-        )
-    if 0 < value < 1:
-        yield Condition(
-            Cause(
-                "collapsed-predictions",
-                "all background, K classes in the masks: f0 / K",
-                "look at the distinct predicted labels",
-                0.3,
-            ),
-            f"the background holds {value:.2%} times K of the pixels",
-        )
-        yield Condition(
-            Cause(
-                "averaging-gap",
-                "micro IoU: accuracy / (2 - accuracy)",
-                "compare with the macro mean",
+                "unargmaxed-probabilities",
+                "softmax into a metric that takes every score but 0 for"
+                " foreground: the mean of 2f / (1 + f)",
+                look,
                 0.2,
             ),
-            f"{2 * value / (1 + value):.2%} of the pixels are right",
+            facts.softmax_dice,
+            "MONAI DiceMetric",
         )
+    if not np.isnan(facts.accuracy):
+        yield Formula(SMOOTH, 1 - (1 - facts.accuracy) / 101, "jaccard_distance")
+        yield Formula(OLD_SKLEARN, facts.accuracy, "sklearn jaccard_similarity_score")

@@ -8,13 +8,22 @@ from itertools import combinations
 
 import numpy as np
 
-from iou_doctor.causes._changes import all_but, changed, plus, swap, without
+from iou_doctor.causes._changes import (
+    all_but,
+    changed,
+    plus,
+    reversed_order,
+    rotated,
+    swap,
+    without,
+)
 from iou_doctor.causes._void import void
 from iou_doctor.given import Given
 from iou_doctor.lookup import Cause
 from iou_doctor.stats import PairCounts
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
+FEWEST_TO_PERMUTE = 2
 MOST_SWAPS = 12
 """Classes up to which each two are exchanged: 66 hypotheses."""
 VOID = 255
@@ -52,6 +61,7 @@ def what_ifs(read: Given) -> Iterator[tuple[Cause, Given]]:
     yield from _shifted(read)
     yield from _scaled(read)
     yield from _exchanged(read)
+    yield from _permuted(read)
 
 
 def _batches(read: Given) -> Iterator[tuple[Cause, Given]]:
@@ -169,15 +179,28 @@ def _exchanged(read: Given) -> Iterator[tuple[Cause, Given]]:
             pred_dtype=read.true_dtype,
         ),
     )
-    if not 2 < read.num_classes <= MOST_SWAPS:
+
+
+def _permuted(read: Given) -> Iterator[tuple[Cause, Given]]:
+    """Yield the orders of classes that people mix up; of two classes see `_scaled`."""
+    classes = read.num_classes
+    cause = Cause(
+        "permuted-classes",
+        "the classes stand in the opposite order on one side",
+        "compare the lists of class names of both sides",
+        prior=0.04,
+    )
+    if classes <= FEWEST_TO_PERMUTE:
         return
-    for one, other in combinations(range(read.num_classes), 2):
+    yield cause, changed(read, prediction=reversed_order(classes))
+    for step, ours, theirs in ((1, "last", "first"), (-1, "first", "last")):
+        claim = f"the background is the {ours} class of the masks, the {theirs} of the predictions"
+        yield replace(cause, claim=claim), changed(read, prediction=rotated(step, classes))
+    if classes > MOST_SWAPS:
+        return
+    for one, other in combinations(range(classes), 2):
+        claim = f"classes {one} and {other} are exchanged on one side"
         yield (
-            Cause(
-                "permuted-classes",
-                f"classes {one} and {other} are exchanged on one side",
-                "compare the lists of class names of both sides",
-                prior=0.02,
-            ),
+            replace(cause, claim=claim, prior=0.02),
             changed(read, prediction=swap(one, other)),
         )

@@ -36,11 +36,20 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=message,
-            help="check the assumptions below; correct them with --layout, --predictions-as,"
-            " --masks-as or --num-classes",
+            help=_help(evidence),
             facts={"metric": result.value, "doctor": evidence.well_read, "error": result.error},
         )
     ]
+
+
+def _help(evidence: Evidence) -> str:
+    contract = evidence.metric.contract
+    if evidence.metric_score.error and contract is not None and contract.instead:
+        return contract.instead
+    return (
+        "check the assumptions below; correct them with --layout, --predictions-as, --masks-as or"
+        " --num-classes"
+    )
 
 
 def _raises(evidence: Evidence) -> str:

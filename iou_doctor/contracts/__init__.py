@@ -28,7 +28,7 @@ from iou_doctor.contracts._labels import size_error
 from iou_doctor.contracts._table import CONTRACTS
 from iou_doctor.given import Form, Given
 from iou_doctor.metric import Metric, Signature
-from iou_doctor.score import ContractScore
+from iou_doctor.score import AND, ContractScore
 from iou_doctor.stats import PairCounts
 
 __all__ = [
@@ -173,14 +173,12 @@ def table(given: Given, *, everything: bool, doctor: float | None) -> tuple[Cont
         doctor: the doctor's own mean IoU.
     """
     scores = []
-    told: dict[float, str] = {}
     for contract in applicable(given, everything=everything):
         found = evaluate(contract, given)
         if found.value is not None and found.note is None and doctor is not None:
-            key = round(found.value, 4)
-            if abs(found.value - doctor) > VISIBLE and key not in told:
-                told[key] = "; ".join(reasons(contract, given, found.value))
-            found = replace(found, note=_overflowed(found) or told.get(key))
+            differs = abs(found.value - doctor) > VISIBLE
+            why = AND.join(reasons(contract, given, found.value)) if differs else None
+            found = replace(found, note=_overflowed(found) or why or None)
         scores.append(replace(found, call=_filled(contract, given)))
     return tuple(scores)
 

@@ -43,7 +43,10 @@ class NotReplayed(Exception):  # noqa: N818 - no error either
 
 @dataclass(frozen=True)
 class Areas:
-    """Areas in pixels (or sums of scores), each of shape (images, classes)."""
+    """Areas in pixels (or sums of scores), each of shape (images, classes).
+
+    Stacked into batches they are of shape (batches, images, classes).
+    """
 
     truth: Numbers
     predicted: Numbers
@@ -84,12 +87,21 @@ class Areas:
         return Areas(folded(self.truth), folded(self.predicted), folded(self.intersection))
 
     def fold_classes(self) -> Areas:
-        """Return the areas of all classes together, shape (images, 1)."""
-        return Areas(
-            self.truth.sum(axis=1, keepdims=True),
-            self.predicted.sum(axis=1, keepdims=True),
-            self.intersection.sum(axis=1, keepdims=True),
-        )
+        """Return the areas of all classes together; their axis has the length 1."""
+        return Areas.of(part.sum(axis=-1, keepdims=True) for part in self.parts)
+
+    def rows(self, images: slice) -> Areas:
+        """Return the areas of some images."""
+        return Areas.of(part[images] for part in self.parts)
+
+    def stacked(self, batches: int) -> Areas:
+        """Return the areas in so many batches of equal size."""
+        images, classes = self.truth.shape
+        return Areas.of(part.reshape(batches, images // batches, classes) for part in self.parts)
+
+    def pooled(self) -> Areas:
+        """Return the stacked areas with the images of each batch added up."""
+        return Areas.of(part.sum(axis=1, keepdims=True) for part in self.parts)
 
     @cached_property
     def whole(self) -> Areas:

@@ -35,7 +35,7 @@ _WORDS = {
     "stray_truth": "odd labels in the masks: {}",
     "stray_prediction": "odd labels in the predictions: {}",
     "smooth": "{} added above and below",
-    "target_class_ids": "of the classes {}",
+    "target_class_ids": "{} alone",
 }
 """The choices that can move a value, the most telling first."""
 
@@ -93,5 +93,6 @@ def _moves(contract: Contract, given: Given, value: float, name: str) -> bool:
 def _said(name: str, choices: Choices) -> str:
     value = getattr(choices, name)
     if name == "target_class_ids":
-        value = ", ".join(map(str, value or ()))
+        ids = ", ".join(map(str, value or ()))
+        value = f"class {ids}" if len(value or ()) == 1 else f"the classes {ids}"
     return _WORDS[name].format(value)

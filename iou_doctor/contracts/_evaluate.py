@@ -6,17 +6,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from iou_doctor.contract import Absent, Average, Choices, Contract, Counting, Group, Ignored, Ratio
+from iou_doctor.contract import Average, Choices, Contract, Counting, Group, Ignored, Ratio
 from iou_doctor.contracts._areas import Areas, NotReplayed, Raises, RaisesForLabel
 from iou_doctor.contracts._generalised import generalised_dice
 from iou_doctor.contracts._labels import STOPS_AT
+from iou_doctor.contracts._means import ratios, values
 from iou_doctor.contracts._read import areas
 from iou_doctor.given import Form, Given
 from iou_doctor.score import ContractScore, Counter
 
-Numbers = NDArray[Any]
 SMALL_COUNTER = np.int32
 LARGEST_INT32 = 2**31 - 1
 
@@ -102,7 +101,9 @@ def outcome(choices: Choices, found: Areas, given: Given) -> Outcome:
         return _generalised(choices, found, given)
     if choices.batches:
         return Outcome(_mean_of_batches(choices, found, given), None)
-    return Outcome(_value(choices, found, given), _per_class(choices, found, given))
+    groups = _groups(choices, found, given)
+    value = values(choices, groups.stacked(1))[0]
+    return Outcome(_or_none(value), _per_class(choices, groups))
 
 
 def _generalised(choices: Choices, found: Areas, given: Given) -> Outcome:
@@ -116,12 +117,12 @@ def _generalised(choices: Choices, found: Areas, given: Given) -> Outcome:
     return Outcome(_or_none(value) if whole else None, tuple(map(float, per_class)))
 
 
-def _per_class(choices: Choices, found: Areas, given: Given) -> tuple[float | None, ...] | None:
+def _per_class(choices: Choices, groups: Areas) -> tuple[float | None, ...] | None:
     """Return the ratio of each class: of the data set, or the mean over the images that have it."""
     if choices.average is Average.POOLED:
         return None
-    ratios, valid = _ratios(choices, _folded(choices, found, given))
-    means = np.where(valid, ratios, 0).sum(axis=0) / valid.sum(axis=0)
+    found, valid = ratios(choices, groups)
+    means = np.where(valid, found, 0).sum(axis=0) / valid.sum(axis=0)
     return tuple(_or_none(mean) for mean in means)
 
 
@@ -142,107 +143,29 @@ def _chosen_classes(choices: Choices, found: Areas, given: Given) -> Areas:
 
 def _mean_of_batches(choices: Choices, found: Areas, given: Given) -> float | None:
     """Return the unweighted mean of the values of batches, the last of which may be smaller."""
-    size = given.batch_size or max(1, given.samples)
-    values = []
-    for first in range(0, given.samples, size):
-        rows = slice(first, first + size)
-        part = Areas(found.truth[rows], found.predicted[rows], found.intersection[rows])
-        value = _value(choices, part, given)
-        values.append(np.nan if value is None else value)
-    return _or_none(np.mean(values)) if values else None
+    images = len(found.truth)
+    size = given.batch_size or max(1, images)
+    full = images // size
+    parts = []
+    for rows, batches in ((slice(full * size), full), (slice(full * size, None), 1)):
+        part = found.rows(rows)
+        if len(part.truth):
+            stack = part.stacked(batches)
+            parts.append(values(choices, stack if choices.group is Group.IMAGE else stack.pooled()))
+    return _or_none(np.concatenate(parts).mean()) if parts else None
 
 
-def _folded(choices: Choices, found: Areas, given: Given) -> Areas:
-    images = found.truth.shape[0]
+def _groups(choices: Choices, found: Areas, given: Given) -> Areas:
+    """Return the areas over which a ratio is formed, shape (groups, classes)."""
+    images = len(found.truth)
     if choices.group is Group.IMAGE:
         return found
-    if choices.group is Group.DATA_SET or choices.batches:
+    if choices.group is Group.DATA_SET:
         return found.whole
     size = given.batch_size or max(1, images)
     batches = np.arange(images) // size
     return found.fold(batches, int(batches.max(initial=-1)) + 1)
 
 
-def _value(choices: Choices, found: Areas, given: Given) -> float | None:
-    folded = _folded(choices, found, given)
-    match choices.average:
-        case Average.PER_CLASS:
-            return None
-        case Average.ACCURACY:
-            return _or_none(folded.intersection.sum() / folded.truth.sum())
-        case Average.POOLED:
-            pooled = folded.fold_classes()
-            ratios, valid = _ratios(choices, pooled)
-            return _mean(choices, ratios[:, 0], valid[:, 0])
-        case Average.PAIRS:
-            ratios, valid = _ratios(choices, folded)
-            return _mean(choices, ratios.ravel(), valid.ravel())
-        case Average.WEIGHTED:
-            return _weighted(choices, folded)
-        case Average.LABELLED:
-            ratios, valid = _ratios(choices, folded)
-            return _mean(choices, ratios.ravel(), (valid & (folded.truth > 0)).ravel())
-        case _:
-            return _mean_of_means(choices, folded)
-
-
-def _mean_of_means(choices: Choices, folded: Areas) -> float | None:
-    """Return the mean over groups of the mean over classes; groups without any are left out."""
-    ratios, valid = _ratios(choices, folded)
-    if len(ratios) == 1:
-        return _mean(choices, ratios[0], valid[0])
-    count = valid.sum(axis=1).astype(ratios.dtype)
-    rows = np.where(valid, ratios, 0).sum(axis=1) / (count + ratios.dtype.type(choices.epsilon))
-    rows = rows[count > 0].astype(np.float64)
-    return _mean(choices, rows, np.ones(len(rows), dtype=bool))
-
-
-def _weighted(choices: Choices, folded: Areas) -> float | None:
-    ratios, valid = _ratios(choices, folded)
-    weight = np.where(valid, folded.truth, 0).astype(ratios.dtype)
-    rows = np.where(valid, ratios * weight, 0).sum(axis=1) / weight.sum(axis=1)
-    if choices.ratio is Ratio.DICE:  # torchmetrics: its NaN weights add up to 0
-        rows = np.where(~(weight.sum(axis=1) > 0) & valid.any(axis=1), 0, rows)
-    return _mean(choices, rows.astype(ratios.dtype), ~np.isnan(rows))
-
-
-def _mean(choices: Choices, values: Numbers, valid: NDArray[np.bool_]) -> float | None:
-    kept = values[valid]
-    if not len(kept):
-        return choices.empty
-    dtype = values.dtype
-    mean = kept.sum(dtype=dtype) / (dtype.type(len(kept)) + dtype.type(choices.epsilon))
-    return _or_none(mean)
-
-
 def _or_none(value: Any) -> float | None:
     return None if np.isnan(value) else float(value)
-
-
-def _ratios(choices: Choices, folded: Areas) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Return the ratio of each group and class, and which of them are in a mean."""
-    dtype = np.dtype(np.float32 if choices.single else np.float64)
-    truth, predicted = folded.truth.astype(dtype), folded.predicted.astype(dtype)
-    right = folded.intersection.astype(dtype)
-    over = folded.union.astype(dtype)
-    if choices.ratio is Ratio.DICE:
-        right, over = right + right, truth + predicted
-    elif choices.ratio in {Ratio.RECALL, Ratio.PRECISION}:
-        over = truth if choices.ratio is Ratio.RECALL else predicted
-    smooth, epsilon = dtype.type(choices.smooth), dtype.type(choices.epsilon)
-    ratios = (right + smooth) / (over + smooth + epsilon)
-    absent = ~(over > 0)  # a NaN is no area either
-    if smooth:
-        return ratios, np.ones_like(absent)
-    match choices.absent:
-        case Absent.SKIPPED:
-            return ratios, ~absent
-        case Absent.SKIPPED_UNLABELLED:
-            return ratios, (truth > 0) & ~absent
-        case Absent.SKIPPED_MISSED:
-            return ratios, right > 0
-        case Absent.NAN:
-            return np.where(absent, np.nan, ratios), np.ones_like(absent)
-        case _:
-            value = dtype.type(choices.absent is Absent.ONE)
-            return np.where(absent, value, ratios), np.ones_like(absent)

@@ -79,7 +79,7 @@ CONTRACTS = (
         call="IoUMetric(ignore_index=255)",
         choices=replace(_MEAN_IOU, ignored=Ignored.IS_255),
         takes=_TAKES,
-        short="mmseg mIoU, 255 ignored",
+        short="mmseg mIoU (255 ignored)",
     ),
 )
 

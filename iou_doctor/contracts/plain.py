@@ -69,6 +69,6 @@ CONTRACTS = (
         "Dice of class 1",
         replace(_MEAN, ratio=Ratio.DICE, average=Average.FOREGROUND),
     ),
-    _contract("mean_iou[absent 0]", "mean IoU, absent as 0", replace(_MEAN, absent=Absent.ZERO)),
-    _contract("mean_iou[absent 1]", "mean IoU, absent as 1", replace(_MEAN, absent=Absent.ONE)),
+    _contract("mean_iou[absent 0]", "mean IoU (absent as 0)", replace(_MEAN, absent=Absent.ZERO)),
+    _contract("mean_iou[absent 1]", "mean IoU (absent as 1)", replace(_MEAN, absent=Absent.ONE)),
 )

@@ -96,6 +96,15 @@ CONTRACTS = (
     ),
 )
 
+_BINARY_CALL = replace(
+    CONTRACTS[-1],
+    num_classes=2,
+    binary=False,  # the arrays say how many classes there are, and it raises if there are more
+    error="ValueError: Target is multiclass but average='binary'. Please choose another average"
+    " setting, one of [None, 'micro', 'macro', 'weighted'].",
+    instead="average='macro': the default, 'binary', is for the labels 0 and 1 alone",
+)
+
 
 def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
     """Return the metric of a parsed call.
@@ -115,7 +124,7 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
         {"warn": Absent.ZERO, **ZERO_DIVISION},
     )
     if average is Average.FOREGROUND:
-        return metric_of(CONTRACTS[-1], name=name, call=call)
+        return metric_of(_BINARY_CALL, name=name, call=call)
     labels = arguments["labels"]
     targets = None if labels is None else ids(name, "labels", labels)
     choices = replace(

@@ -45,7 +45,7 @@ CONTRACTS = (
         versions="8.4",
         call="SemanticMetrics(nc=1)",
         choices=replace(_CHOICES, average=Average.FOREGROUND),
-        short="ultralytics, one class",
+        short="ultralytics (one class)",
         binary=True,
     ),
 )

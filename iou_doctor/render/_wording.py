@@ -34,7 +34,9 @@ def three_numbers(report: Report) -> Iterator[tuple[str, str, str]]:
     """Yield what each number is, the number, and a remark."""
     error = report.metric.error
     reads = "raises" if error else number(report.metric.value)
-    note = report.metric.note if report.metric.value is not None else None
+    note = report.metric.note
+    if note == "NaN":
+        reads, note = "NaN", None
     told = f": {error}" if error else f" ({note})" if note else ""
     yield "your metric reads", reads, report.metric_call + told
     unpaired = "" if report.score else "the pixels do not pair up as they are"

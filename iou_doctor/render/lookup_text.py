@@ -12,6 +12,7 @@ from iou_doctor.lookup import Lookup, Match, Suspect
 MOST_MATCHES = 5
 MOST_SUSPECTS = 6
 MOST_NAMES = 8
+MOST_CONDITIONS = 4
 LEAST_SHARE = 0.25
 """Of the plausibility of the best suspect; less likely ones wait for -v."""
 WIDEST = 120
@@ -35,7 +36,7 @@ def body(lookup: Lookup, *, verbose: bool = False) -> RenderableType:
     if len(shown) < len(lookup.matches):
         parts.append(Text(f"{len(lookup.matches) - len(shown)} more; -v shows all", style="dim"))
     if lookup.conditions:
-        parts.append(_conditions(lookup))
+        parts.append(_conditions(lookup, verbose=verbose))
     parts.append(Text(_odds(lookup), style="dim"))
     spaced = [part for each in parts for part in (each, Text(""))]
     return Group(*spaced[:-1])
@@ -44,6 +45,8 @@ def body(lookup: Lookup, *, verbose: bool = False) -> RenderableType:
 def headline(lookup: Lookup) -> str:
     """Return the result in one line."""
     text, count = lookup.printed.text, len(lookup.matches)
+    if not count and lookup.conditions:
+        return f"{text}: no fault gives this number by itself; some do if the data are so"
     if not count:
         return f"{text}: nothing that was tried gives this number"
     kinds = "one explanation" if count == 1 else f"{count} explanations, the likeliest first"
@@ -79,14 +82,18 @@ def _suspect(suspect: Suspect, *, verbose: bool) -> RenderableType:
     return Group(claim, *([by] if names and any(names) else []), following)
 
 
-def _conditions(lookup: Lookup) -> RenderableType:
+def _conditions(lookup: Lookup, *, verbose: bool) -> RenderableType:
+    shown = lookup.conditions if verbose else lookup.conditions[:MOST_CONDITIONS]
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style="bold")
     grid.add_column(overflow="fold")
-    for condition in lookup.conditions:
+    for condition in shown:
         following = Text.assemble(("next: ", "green"), condition.cause.next_step)
         claim = Text(f"{condition.requires}: {condition.cause.claim}")
         grid.add_row("if", Group(claim, following))
+    if len(shown) < len(lookup.conditions):
+        more = len(lookup.conditions) - len(shown)
+        grid.add_row("", Text(f"and {more} more, if the data are so; -v shows all", "dim"))
     return Padding(grid, (0, 0, 0, 2))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iou_doctor.report import Report
-from iou_doctor.score import ContractScore
+from iou_doctor.score import AND, ContractScore
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,10 @@ class Group:
     """With four digits; `raises` or `NaN` where there is no number."""
     names: tuple[str, ...]
     why: str
-    """Why it is not the doctor's number; empty where it is, or where it is not known."""
+    """Why it is not the doctor's number; empty where it is, or where it is not known.
+
+    True of all of them, or ending with the name of the one of which it is true.
+    """
 
 
 def groups(report: Report) -> tuple[Group, ...]:
@@ -44,5 +47,15 @@ def _value(score: ContractScore) -> str:
 
 
 def _why(members: list[ContractScore]) -> str:
-    notes = [member.error or member.note for member in members]
-    return next((note for note in notes if note and note != "NaN"), "")
+    """Return the reasons that hold for all members, or those of the first one and its name."""
+    notes = [member.error or member.note or "" for member in members]
+    told = [note.split(AND) for note in notes if note != "NaN"]
+    if not any(map(any, told)):
+        return ""
+    if members[0].error:
+        return notes[0]
+    if common := [reason for reason in told[0] if all(reason in others for others in told)]:
+        return AND.join(common)
+    return next(
+        f"{note} ({member.short})" for member, note in zip(members, notes, strict=True) if note
+    )

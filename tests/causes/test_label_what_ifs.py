@@ -52,6 +52,9 @@ def changed(words, read):
         ("became 255", np.where(MASKS == 0, 255, MASKS - 1), LABELS),
         ("have changed places", LABELS, MASKS),
         ("classes 0 and 2 are exchanged", MASKS, np.array([2, 1, 0])[LABELS]),
+        ("opposite order", MASKS, 2 - LABELS),
+        ("the last class of the masks, the first", MASKS, np.array([1, 2, 0])[LABELS]),
+        ("the first class of the masks, the last", MASKS, np.array([2, 0, 1])[LABELS]),
     ],
 )
 def test_a_fault_counts_as_the_arrays_with_it(words, masks, labels):
@@ -75,7 +78,7 @@ def test_void_may_be_undeclared_taken_out_or_counted_as_a_class():
     assert out.labels.total == int((masks != 255).sum())
     as_background = changed("counted as class 0", read)
     assert as_background.labels == given(np.where(masks == 255, 0, masks)).labels
-    own = changed("a class of its own", read)
+    own = changed("one more class", read)
     assert own.num_classes == CLASSES + 1
     assert own.labels == given(np.where(masks == 255, CLASSES, masks)).labels
 

@@ -50,3 +50,14 @@ def test_channels_last_and_one_channel_on_axis_1_pass():
     assert errors(diagnose(y_true=TRUTH, y_pred=SOFTMAX, metric=metric)) == []
     single = diagnose(y_true=TRUTH[:, None], y_pred=PREDICTED[:, None], num_classes=3)
     assert names(single) == []
+
+
+@pytest.mark.parametrize(
+    "metric", ["torchmetrics.segmentation.MeanIoU(3)", "monai.metrics.MeanIoU()"]
+)
+def test_a_metric_of_channels_first_says_which_axis_it_takes(metric):
+    arrays = one_hot(scene(1), 3)
+    report = diagnose(y_true=arrays, y_pred=arrays, metric=metric, num_classes=3)
+    assert "it takes axis 1 for the classes, which are on axis 3" in report.metric.note
+    assert report.verdict.summary.startswith("your metric misreads the arrays")
+    assert "np.moveaxis(masks, 3, 1)" in report.findings[0].help

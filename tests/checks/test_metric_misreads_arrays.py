@@ -40,3 +40,24 @@ def test_masks_without_a_single_class_are_an_error():
     report = diagnose(y_true=masks, y_pred=scene(1), num_classes=3)
     assert "metric-misreads-arrays" in names(report)
     assert report.verdict.sick
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 3}])
+def test_jaccard_score_of_many_classes_says_what_works(options):
+    report = diagnose(
+        y_true=scene(1), y_pred=scene(2), metric="jaccard_score(y_true, y_pred)", **options
+    )
+    # run with scikit-learn 1.9: the default is average="binary"
+    assert report.metric.error.startswith("ValueError: Target is multiclass but average='binary'")
+    assert report.reading.num_classes == 3
+    assert errors(report) == ["metric-misreads-arrays"]
+    assert "average='macro'" in found(report, "metric-misreads-arrays").help
+
+
+def test_jaccard_score_of_two_classes_is_that_of_class_1():
+    masks, labels = (scene(seed) > 0 for seed in (1, 2))
+    report = diagnose(
+        y_true=masks.astype(int), y_pred=labels.astype(int), metric="jaccard_score(y_true, y_pred)"
+    )
+    assert report.metric.value == pytest.approx((masks & labels).sum() / (masks | labels).sum())
+    assert errors(report) == []

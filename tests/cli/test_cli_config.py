@@ -56,6 +56,31 @@ def test_flags_come_before_the_environment_before_the_file(project):
     assert report_of("-n", "6", cwd=project, **environment)["reading"]["num_classes"] == 6
 
 
+@pytest.mark.parametrize(
+    ("variable", "hint"),
+    [
+        ("IOU_DOCTOR_NUM_CLASES", "; did you mean IOU_DOCTOR_NUM_CLASSES?"),
+        ("IOU_DOCTOR_num_classes", "; did you mean IOU_DOCTOR_NUM_CLASSES?"),
+        ("IOU_DOCTOR_XYZ", ""),
+    ],
+)
+def test_a_variable_that_is_no_option_is_named_and_changes_nothing(project, variable, hint):
+    arguments = ("check", "preds.npy", "masks.npy", "-n", "3", "--output-format", "json")
+    plain = run(*arguments, cwd=project)
+    done = run(*arguments, cwd=project, **{variable: "5"})
+    assert (done.returncode, done.stdout) == (plain.returncode, plain.stdout)
+    assert done.stderr == f"iou-doctor: warning: {variable} stands for no option{hint}\n"
+
+
+def test_variables_that_are_options_raise_no_warning(project):
+    write(project, PAIR, "other.toml")
+    known = {"IOU_DOCTOR_CONFIG": "other.toml", "IOU_DOCTOR_NUM_CLASSES": "3"}
+    assert run("check", cwd=project, **known).stderr == ""
+    known = {"IOU_DOCTOR_FAIL_ON": "never"}  # an option of `check`
+    done = run("fix", "preds.npy", "masks.npy", "--output-dir", "mended", cwd=project, **known)
+    assert "warning" not in done.stderr
+
+
 def test_what_is_compared_and_how_stands_in_the_file_too(project):
     write(project, PAIR + 'num-classes = 3\ncontracts = "all"\nbatch-size = 3\njobs = 1\n')
     report = report_of(cwd=project)

@@ -21,6 +21,9 @@ def test_a_number_alone():
     ("arguments", "words"),
     [
         (["abc"], "is no score"),
+        (["nan"], "a class is in neither array"),
+        (["-xyz"], "no such option: -x"),
+        (["33%"], "too many causes fit"),
         (["0.3"], "too many causes fit"),
         (["-0.1"], "no mean IoU"),
         (["300"], "give more than 1"),
@@ -34,6 +37,16 @@ def test_bad_input_is_one_line_on_stderr_and_exits_with_2(arguments, words):
     assert (done.returncode, done.stdout) == (2, "")
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_more_conditions_wait_for_v_and_all_are_in_the_json():
+    short, long = (run("why", "0.4123", *more).stdout for more in ([], ["-v"]))
+    answer = json.loads(run("why", "0.4123", "--output-format", "json").stdout)
+    assert short.startswith("0.4123: no fault gives this number by itself")
+    assert short.count("if  ") == 4
+    assert long.count("if  ") == len(answer["conditions"]) > 4
+    assert f"and {len(answer['conditions']) - 4} more" in short
+    assert all(condition["next"] for condition in answer["conditions"])
 
 
 def test_arrays_and_json():

@@ -73,9 +73,30 @@ def test_nan_is_a_number_that_people_see_and_what_was_not_replayed_is_not(report
     assert told == [("NaN", ("a",), "")]
 
 
-def test_the_first_reason_in_a_group_is_told(report):
-    told = grouped(report, score("a", 0.5), score("b", 0.5, note="of images"))
-    assert told == [("0.5000", ("a", "b"), "of images")]
+@pytest.mark.parametrize(
+    ("notes", "why"),
+    [
+        (("of images", "of images"), "of images"),
+        (("of images; absent: 0", "absent: 0; of batches"), "absent: 0"),
+        (("of images", "of batches"), "of images (a)"),
+        ((None, "of images"), "of images (b)"),
+        ((None, None), ""),
+    ],
+)
+def test_a_reason_holds_for_the_whole_group_or_names_its_member(report, notes, why):
+    told = grouped(
+        report, *(score(name, 0.5, note=note) for name, note in zip("ab", notes, strict=True))
+    )
+    assert told == [("0.5000", ("a", "b"), why)]
+
+
+def test_each_contract_has_the_reasons_of_its_own():
+    many = diagnose(y_true=T, y_pred=P, num_classes=4, everything=True)
+    notes = {entry.short: entry.note for entry in many.contracts}
+    assert notes["ADE20K"] == "a class that is absent: 0"
+    assert notes["torchmetrics.segmentation.MeanIoU"] != notes["smp macro-imagewise"]
+    for entry in many.contracts:
+        assert entry.note != ""
 
 
 def test_every_contract_of_the_report_stands_in_one_group(report):
@@ -151,3 +172,10 @@ def test_a_class_given_to_pixels_of_nan_is_told_as_the_reason():
     given = diagnose(y_true=T, y_pred=scores, num_classes=4)
     (macro,) = (one for one in given.contracts if one.name == "torchmetrics.JaccardIndex[macro]")
     assert macro.note == "pixels without an answer (NaN, all zeros) are given a class"
+
+
+def test_a_metric_that_gives_nan_is_said_to():
+    report = diagnose(y_true=T, y_pred=P % 2, num_classes=4, metric="pascal_voc.VOCevalseg")
+    assert report.verdict.summary.startswith("your metric reads NaN")
+    (line,) = [line for line in text(report).splitlines() if "your metric reads  " in line]
+    assert line.split() == ["your", "metric", "reads", "NaN", "pascal_voc.VOCevalseg"]
