@@ -33,6 +33,8 @@ RULE = Rule(
     suspicion=Suspicion.DEFINITIONS,
     claim="some samples occur twice, and count twice",
 )
+ANY = "any"
+"""Stands for any map, or none."""
 FEWEST_PAIRS = 3
 """Different (truth, prediction) pairs in a sample, below which it is too plain to be recognised."""
 SURE = 3
@@ -85,21 +87,37 @@ def _repeated(evidence: Evidence) -> dict[int, int]:
     pairs = evidence.pairs
     images, starts = np.unique(pairs.image, return_index=True)
     ends = np.append(starts[1:], len(pairs.image))
-    candidates = np.flatnonzero(_alike(pairs, starts) & (ends - starts >= FEWEST_PAIRS))
-    maps = _thumbnails(evidence.sampled.many) if evidence.sampled and len(candidates) else {}
-    seen: dict[bytes, list[int]] = {}
+    alike = _alike(pairs, starts) & (ends - starts >= FEWEST_PAIRS)
+    telling = _telling(pairs.count, starts)
+    maps = _thumbnails(evidence.sampled.many) if evidence.sampled and alike.any() else {}
+    seen: dict[tuple[bytes, bytes | str | None], int] = {}
     repeated: dict[int, int] = {}
-    for index in candidates.tolist():
+    for index in np.flatnonzero(alike & (telling | np.isin(images, list(maps)))).tolist():
         rows, image = slice(starts[index], ends[index]), int(images[index])
         columns = (pairs.truth, pairs.prediction, pairs.count)
-        same_counts = seen.setdefault(b"".join(c[rows].tobytes() for c in columns), [])
-        telling = _telling(pairs.count[rows], len(images))
-        earlier = [one for one in same_counts if _equal(one, image, maps, telling)]
-        if earlier:
-            repeated[image] = earlier[0]
+        counts = b"".join(column[rows].tobytes() for column in columns)
+        own = maps.get(image)
+        equal = [seen.get((counts, other)) for other in _comparable(own, bool(telling[index]))]
+        earlier = min((one for one in equal if one is not None), default=None)
+        if earlier is not None:
+            repeated[image] = earlier
         else:
-            same_counts.append(image)
+            seen.setdefault((counts, own), image)
+            seen.setdefault((counts, ANY), image)
     return repeated
+
+
+def _comparable(own: bytes | None, telling: bool) -> list[bytes | str | None]:
+    """Return the maps of samples that equal one with this map if their counts are equal.
+
+    Args:
+        own: its map; `None` where none was kept, empty where it has no structure.
+        telling: whether counts tell enough where a map is missing.
+    """
+    maps: list[bytes | str | None] = [own] if own else []
+    if telling:
+        maps.append(ANY if own is None else None)
+    return maps
 
 
 def _alike(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -124,19 +142,15 @@ def _thumbnails(maps: LabelMaps) -> dict[int, bytes]:
     }
 
 
-def _equal(one: int, other: int, maps: dict[int, bytes], telling: bool) -> bool:
-    """Return whether two samples with equal counts are equal, as far as can be known."""
-    if one in maps and other in maps:
-        return maps[one] == maps[other] != b""
-    return telling
-
-
-def _telling(counts: NDArray[np.int64], samples: int) -> bool:
-    """Return whether another image would not have these very counts by chance.
+def _telling(count: NDArray[np.int64], starts: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return of each image whether another would not have these very counts by chance.
 
     A count that varies at least as a Poisson number does is met again with a chance of at most
     1 / sqrt(2 pi count); the largest one is what the others leave.
     """
-    others = np.sort(counts)[:-1]
-    rarity = float(np.log10(2 * pi * others).sum()) / 2
-    return rarity > 2 * log10(max(samples, 1)) + SURE
+    if not len(starts):
+        return np.zeros(0, dtype=bool)
+    largest = np.maximum.reduceat(count, starts)
+    rarity = np.add.reduceat(np.log10(2 * pi * count), starts) - np.log10(2 * pi * largest)
+    telling: NDArray[np.bool_] = rarity / 2 > 2 * log10(len(starts)) + SURE
+    return telling

@@ -1,9 +1,16 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from build import after, diagnose, found, mean_iou, names
+from hypothesis import given
+from hypothesis import strategies as st
 from scenes import boxes, model
 
+from iou_doctor.checks import duplicated_samples
+from iou_doctor.checks.duplicated_samples import SURE
 from iou_doctor.scan import probing
+from iou_doctor.stats import PairCounts
 
 T = boxes(1, samples=12)
 P = model(T, 2)
@@ -65,3 +72,54 @@ def test_small_simple_images_behind_the_probe_may_agree_by_chance(monkeypatch):
     labels = (rng.random((300, 4, 4)) < 0.5).astype(np.uint8)
     predicted = np.where(rng.random(labels.shape) < 0.1, 1 - labels, labels)
     assert RULE not in names(diagnose(y_true=labels, y_pred=predicted, num_classes=2))
+
+
+def plainly(pairs, maps):
+    """Return the samples that equal an earlier one, each compared with all before it."""
+    rows = {image: pairs.where(pairs.image == image) for image in np.unique(pairs.image).tolist()}
+    tables = {image: (r.truth.tobytes(), r.prediction.tobytes(), r.count.tobytes())
+              for image, r in rows.items()}  # fmt: skip
+    repeated = {}
+    for image, table in rows.items():
+        others = np.sort(table.count)[:-1]
+        telling = np.log10(2 * np.pi * others).sum() / 2 > 2 * np.log10(len(rows)) + SURE
+        for one in rows:
+            if one >= image or one in repeated or tables[one] != tables[image]:
+                continue
+            if maps[one] == maps[image] != b"" if {one, image} <= maps.keys() else telling:
+                repeated.setdefault(image, one)
+    return repeated
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.sampled_from([None, b"", b"a", b"b"])), max_size=12)
+)
+def test_samples_are_found_as_by_comparing_each_with_all_before(samples):
+    kinds = ([3, 4, 5], [900, 800, 7000], [900, 800, 7001])
+    pairs = PairCounts.from_rows(
+        image=np.repeat(np.arange(len(samples)), 3),
+        truth=np.tile([0, 0, 1], len(samples)),
+        prediction=np.tile([0, 1, 1], len(samples)),
+        count=np.array([kinds[kind] for kind, _ in samples], dtype=np.int64).reshape(-1),
+    )
+    maps = {i: kept for i, (_, kept) in enumerate(samples) if kept is not None}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duplicated_samples, "_thumbnails", lambda _: maps)
+        evidence = SimpleNamespace(pairs=pairs, sampled=SimpleNamespace(many=None))
+        assert duplicated_samples._repeated(evidence) == plainly(pairs, maps)
+
+
+def test_images_that_counts_do_not_tell_apart_are_not_compared_with_each_other(monkeypatch):
+    compared = []
+    monkeypatch.setattr(
+        duplicated_samples, "_comparable", lambda own, _: compared.append(own) or []
+    )
+    pairs = PairCounts.from_rows(
+        image=np.repeat(np.arange(500), 3),
+        truth=np.tile([0, 0, 1], 500),
+        prediction=np.tile([0, 1, 1], 500),
+        count=np.tile([3, 4, 5], 500),
+    )
+    evidence = SimpleNamespace(pairs=pairs, sampled=None)
+    assert duplicated_samples._repeated(evidence) == {}
+    assert compared == []
