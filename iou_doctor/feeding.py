@@ -210,7 +210,10 @@ def _value_by_value(fed: Fed, contract: Contract) -> ContractScore:
     """Return what a metric reports that takes each value of channels for a class id."""
     table = fed.stats.tables[VALUES]
     if contract.choices.floats is Floats.REFUSED and is_no_class(table.prediction).any():
-        return contracts.failure(fed.metric, "ValueError: continuous is not supported")
+        row = _flat_given(fed, VALUES)
+        if fed.given is not None:
+            row = replace(row, pred_dtype=fed.given.pred_dtype)
+        return contracts.failure(fed.metric, contracts.refusal(contract, row))
     flat = replace(contract, pairing=VALUES)
     return contracts.evaluate(flat, _flat_given(fed, VALUES))
 

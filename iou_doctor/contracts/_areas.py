@@ -22,18 +22,56 @@ class Raises(Exception):  # noqa: N818 - it stands for an error of the library, 
 class RaisesForLabel(Raises):
     """The library would raise for a label outside the classes."""
 
-    def __init__(self, label: int, side: str, classes: int) -> None:
+    def __init__(self, label: int, side: str, classes: int, labels: NDArray[np.int64]) -> None:
         super().__init__(label, side, classes)
-        self.label, self.side, self.classes = label, side, classes
+        self.label, self.side, self.classes, self.labels = label, side, classes, labels
+        self.below = label < 0
+        """Whether it is for a number below 0: of the label, or of its cell."""
+        self.cells = (classes, classes**2)
+        """The width of the matrix, and the length that it has with this label's cell."""
+
+    def words(self, template: str, below: str = "") -> str:
+        """Return the error in the library's words.
+
+        Args:
+            template: the error, or `below` where it has another one for numbers below 0.
+            below: that one.
+        """
+        truth = self.side == "masks"
+        return (below if below and self.below else template).format(
+            label=self.label,
+            side=self.side,
+            argument="labels" if truth else "predictions",
+            name="target" if truth else "pred",
+            last=self.classes - 1,
+            classes=self.classes,
+            low=self.labels.min(),
+            high=self.labels.max(),
+            values=_tensor(self.labels),
+            width=self.cells[0],
+            size=self.cells[1],
+        )
+
+
+def _tensor(labels: NDArray[np.int64]) -> str:
+    """Return the distinct labels as torch prints them."""
+    values = [str(value) for value in np.unique(labels, return_counts=True)[0].tolist()]
+    longest = max(map(len, values))
+    return f"tensor([{', '.join(value.rjust(longest) for value in values)}])"
+
+
+class RaisesForScores(Raises):
+    """The library would raise for predictions that are no integers."""
+
+    def __init__(self, dtype: np.dtype[np.generic], kind: str) -> None:
+        super().__init__(dtype, kind)
+        self.dtype, self.kind = dtype, kind
 
     def words(self, template: str) -> str:
         """Return the error in the library's words."""
+        names = {"float16": "Half", "float64": "Double"}
         return template.format(
-            label=self.label,
-            side=self.side,
-            argument="labels" if self.side == "masks" else "predictions",
-            trouble="contains negative values" if self.label < 0 else "out of bound",
-            last=self.classes - 1,
+            dtype=self.dtype, name=names.get(str(self.dtype), "Float"), kind=self.kind
         )
 
 

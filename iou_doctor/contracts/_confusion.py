@@ -77,9 +77,17 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
 
 
 def contract_of(
-    metric: Metric, *, library: str, versions: str, choices: Choices, error: str
+    metric: Metric, *, library: str, versions: str, choices: Choices, error: tuple[str, str]
 ) -> Contract:
-    """Return the contract of one metric object."""
+    """Return the contract of one metric object.
+
+    Args:
+        metric: the object.
+        library: its library.
+        versions: the library's versions.
+        choices: what the library decides.
+        error: what it says to labels beyond the classes, and to those below 0.
+    """
     return Contract(
         name=metric.name,
         library=library,
@@ -88,7 +96,8 @@ def contract_of(
         pairing=Pairing(metric.true, metric.pred, flat=True),
         num_classes=metric.num_classes,
         choices=replace(choices, target_class_ids=metric.target_class_ids),
-        error=error,
+        error=error[0],
+        error_below=error[1],
     )
 
 

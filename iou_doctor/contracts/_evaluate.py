@@ -9,16 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.contract import Absent, Average, Choices, Contract, Counting, Group, Ignored, Ratio
-from iou_doctor.contracts._areas import Areas, NotReplayed, Raises, RaisesForLabel
+from iou_doctor.contracts._areas import (
+    Areas,
+    NotReplayed,
+    Raises,
+    RaisesForLabel,
+    RaisesForScores,
+)
 from iou_doctor.contracts._generalised import generalised_dice
 from iou_doctor.contracts._labels import STOPS_AT
 from iou_doctor.contracts._read import areas
-from iou_doctor.given import Form, Given
+from iou_doctor.given import Given
 from iou_doctor.score import ContractScore, Counter
 
 Numbers = NDArray[Any]
 SMALL_COUNTER = np.int32
 LARGEST_INT32 = 2**31 - 1
+_CLASS_LEAVES = frozenset({Ignored.CLASS_LEAVES, Ignored.MEAN_ONLY, Ignored.MEAN_ONLY_INSIDE})
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,9 @@ def evaluate(contract: Contract, given: Given) -> ContractScore:
         counted = areas(given, contract.choices, contract.pairing)
         found = outcome(contract.choices, counted, given)
     except RaisesForLabel as error:
-        return scored(error=error.words(contract.error))
+        return scored(error=error.words(contract.error, contract.error_below))
+    except RaisesForScores as error:
+        return scored(error=error.words(contract.refusal))
     except Raises as error:
         return scored(error=str(error))
     except NotReplayed as why:
@@ -120,9 +129,14 @@ def _per_class(choices: Choices, found: Areas, given: Given) -> tuple[float | No
     """Return the ratio of each class: of the data set, or the mean over the images that have it."""
     if choices.average is Average.POOLED:
         return None
-    ratios, valid = _ratios(choices, _folded(choices, found, given))
-    means = np.where(valid, ratios, 0).sum(axis=0) / valid.sum(axis=0)
-    return tuple(_or_none(mean) for mean in means)
+    return tuple(map(_or_none, _class_means(choices, _folded(choices, found, given))))
+
+
+def _class_means(choices: Choices, folded: Areas) -> Numbers:
+    """Return the mean ratio of each class over the groups that have it; NaN where none has."""
+    ratios, valid = _ratios(choices, folded)
+    means: Numbers = np.where(valid, ratios, 0).sum(axis=0) / valid.sum(axis=0)
+    return means
 
 
 def _chosen_classes(choices: Choices, found: Areas, given: Given) -> Areas:
@@ -132,9 +146,8 @@ def _chosen_classes(choices: Choices, found: Areas, given: Given) -> Areas:
         return found.select(columns[-1:] if len(columns) == 1 else [1])
     if choices.target_class_ids is not None:
         return found.select([label for label in choices.target_class_ids if label in columns])
-    leaves = choices.ignored is Ignored.CLASS_LEAVES
-    ignore = given.ignore_index if leaves else None
-    background = choices.background or given.form is Form.ONE_CHANNEL
+    ignore = given.ignore_index if choices.ignored in _CLASS_LEAVES else None
+    background = choices.background or len(columns) == 1
     return found.select(
         [label for label in columns if label != ignore and (background or label != 0)]
     )
@@ -179,6 +192,9 @@ def _value(choices: Choices, found: Areas, given: Given) -> float | None:
             return _mean(choices, ratios.ravel(), valid.ravel())
         case Average.WEIGHTED:
             return _weighted(choices, folded)
+        case Average.CLASS_MEANS:
+            means = _class_means(choices, folded)
+            return _or_none(means.mean()) if len(means) else None
         case Average.LABELLED:
             ratios, valid = _ratios(choices, folded)
             return _mean(choices, ratios.ravel(), (valid & (folded.truth > 0)).ravel())

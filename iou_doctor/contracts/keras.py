@@ -135,7 +135,7 @@ def evaluate(metric: Metric, pairs: PairCounts, *, num_classes: int) -> Contract
     exact = metric.call.strip().startswith(("tf.", "tensorflow."))
     choices = replace(_CHOICES, counting=Counting.EXACT if exact else Counting.WRAPS)
     contract = contract_of(
-        metric, library=LIBRARY, versions=VERSIONS, choices=choices, error=_RANGE_ERROR
+        metric, library=LIBRARY, versions=VERSIONS, choices=choices, error=(_RANGE_ERROR, "")
     )
     return evaluated(metric, contract, pairs, num_classes=num_classes)
 

@@ -39,7 +39,8 @@ _CHOICES = Choices(
     counting=Counting.STOPS,
     empty=0.0,
 )
-_RANGE_ERROR = "InvalidArgumentError: `{argument}` {trouble} ({label} is not in 0..{last})"
+_BEYOND = "InvalidArgumentError: `{argument}` out of bound ({label} is not in 0..{last})"
+_BELOW = "InvalidArgumentError: `{argument}` contains negative values ({label} is not in 0..{last})"
 
 CONTRACTS = (
     Contract(
@@ -50,7 +51,8 @@ CONTRACTS = (
         pairing=Pairing(Derivation.LABELS, Derivation.LABELS, flat=True),
         choices=_CHOICES,
         short="tf-keras MeanIoU",
-        error=_RANGE_ERROR,
+        error=_BEYOND,
+        error_below=_BELOW,
         common=True,
     ),
 )
@@ -65,7 +67,7 @@ def evaluate(metric: Metric, pairs: PairCounts, *, num_classes: int) -> Contract
         num_classes: for a metric whose call does not name it.
     """
     contract = contract_of(
-        metric, library=LIBRARY, versions=VERSIONS, choices=_CHOICES, error=_RANGE_ERROR
+        metric, library=LIBRARY, versions=VERSIONS, choices=_CHOICES, error=(_BEYOND, _BELOW)
     )
     return evaluated(metric, contract, pairs, num_classes=num_classes)
 
