@@ -64,7 +64,7 @@ def _contract(name: str, call: str, choices: Choices, *, common: bool = False) -
         " (the {side} hold {label}, not in 0..{last})",
         refusal=f"{_CLASSES}: 1 vs 2",
         takes=_TAKES,
-        short=f"ignite {name}",
+        short="ignite" if name == "mIoU" else f"ignite {name}",
         common=common,
     )
 
@@ -101,10 +101,10 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
     Raises:
         UsageError: an argument has a value that is not worked out.
     """
-    choices = _CALLS[name.rpartition(".")[2]]
+    function = name.rpartition(".")[2]
+    choices = _CALLS[function]
     ignore = whole(name, "ignore_index", arguments.get("ignore_index"))
     if ignore is not None:
         choices = replace(choices, ignored=Ignored.MEAN_ONLY_INSIDE)
-    return metric_of(
-        replace(CONTRACTS[0], choices=choices), name=name, call=call, ignore=ignore, ignores=True
-    )
+    contract = replace(CONTRACTS[0], name=f"ignite.{function}", choices=choices)
+    return metric_of(contract, name=name, call=call, ignore=ignore, ignores=True)

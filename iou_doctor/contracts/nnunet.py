@@ -40,7 +40,7 @@ _DICE = Choices(
 )
 
 
-def _contract(ratio: str, choices: Choices, *, common: bool = False) -> Contract:
+def _contract(ratio: str, choices: Choices) -> Contract:
     return Contract(
         name=f"nnunet.foreground_mean[{ratio}]",
         library="nnU-Net",
@@ -56,12 +56,11 @@ def _contract(ratio: str, choices: Choices, *, common: bool = False) -> Contract
             },
         ),
         short=f"nnU-Net {ratio}",
-        common=common,
     )
 
 
 CONTRACTS = (
-    _contract("Dice", _DICE, common=True),
+    _contract("Dice", _DICE),
     _contract("IoU", replace(_DICE, ratio=Ratio.IOU)),
 )
 _FOLDERS = ("folder_ref", "folder_pred")

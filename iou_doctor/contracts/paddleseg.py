@@ -38,6 +38,11 @@ _CHOICES = {
     "dice": replace(_IOU, ratio=Ratio.DICE),
     "accuracy": replace(_IOU, ratio=Ratio.PRECISION, average=Average.POOLED, absent=Absent.NAN),
 }
+_SHORTS = {
+    "mean_iou": "PaddleSeg",
+    "dice": "PaddleSeg dice",
+    "accuracy": "PaddleSeg accuracy",
+}
 
 
 def _contract(metric: str, choices: Choices, *, ignore: str = "{ignore_index}") -> Contract:
@@ -53,7 +58,7 @@ def _contract(metric: str, choices: Choices, *, ignore: str = "{ignore_index}") 
             strict=True,
             errors={Misfit.SHAPES: "ValueError: Shape of `pred` and `label should be equal"},
         ),
-        short=f"PaddleSeg {metric}{f', {ignore} ignored' if fixed else ''}",
+        short=_SHORTS[metric] + (f", {ignore} ignored" if fixed else ""),
         common=metric == "mean_iou" and not fixed,
     )
 

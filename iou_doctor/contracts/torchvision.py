@@ -51,7 +51,7 @@ def _contract(printed: str, choices: Choices, *, common: bool = False) -> Contra
             flattens=Flattens.ALWAYS,
             errors={Misfit.SHAPES: "IndexError: The shape of the mask"},
         ),
-        short=f"torchvision {printed}",
+        short="torchvision" if printed == "mean IoU" else f"torchvision {printed}",
         common=common,
     )
 
