@@ -59,4 +59,4 @@ class Given:
     threshold: float = 0.5
     """The cut of the scores that were counted."""
     outside_unit: bool = False
-    """Whether some predicted value lies outside [0, 1]."""
+    """Whether some predicted value lies outside [0, 1]; NaN does."""

@@ -116,6 +116,6 @@ def given(
             if table is None and (lengths := interpret.lengths(layout, flat))
         },
         batch_size=batch_size,
-        outside_unit=stats.y_pred.outside_unit > 0,
+        outside_unit=stats.y_pred.outside_unit + stats.y_pred.nan > 0,
         threshold=threshold,
     )
