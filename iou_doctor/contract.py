@@ -137,6 +137,7 @@ class Misfit(StrEnum):
     AXIS = "classes on another axis"
     INTEGERS = "integers with a class axis"
     SHAPES = "arrays of different shapes"
+    SIZES = "arrays of as many axes of different lengths"
 
 
 class Flattens(StrEnum):
@@ -163,6 +164,8 @@ class Takes:
     """Whether one channel on that axis, on both sides, stands for two classes."""
     strict: bool = False
     """Whether an axis of size 1 that one side lacks makes it raise."""
+    dtype_first: bool = False
+    """Whether it refuses scores before it compares shapes."""
     flattens: Flattens = Flattens.NEVER
     errors: Mapping[Misfit, str] = field(default_factory=dict, hash=False)
     """`ExceptionType: message`; a misfit without one is taken in silence."""
@@ -227,6 +230,8 @@ class Contract:
     """The same for a label below 0, where that is another error."""
     refusal: str = "ValueError: predictions of {dtype} are no class ids"
     """What it says to scores where it wants class ids."""
+    sizes: str = "InvalidArgumentError: Incompatible shapes: [{true}] vs. [{pred}]"
+    """What it says to arrays that flatten to different lengths, where it flattens them."""
     one_channel_call: str = ""
     """The call for one channel of scores, where it is another one."""
     call: str

@@ -26,11 +26,12 @@ from iou_doctor.contracts import (
     torchvision,
     ultralytics,
 )
+from iou_doctor.contracts._areas import size_error
 from iou_doctor.contracts._calls import metric_of
 from iou_doctor.contracts._cells import counts_in_bytes
 from iou_doctor.contracts._compare import VISIBLE, reasons
 from iou_doctor.contracts._evaluate import evaluate
-from iou_doctor.contracts._labels import refused, size_error
+from iou_doctor.contracts._labels import refused
 from iou_doctor.contracts._table import CONTRACTS
 from iou_doctor.given import Form, Given
 from iou_doctor.metric import Metric, Signature
@@ -76,6 +77,8 @@ class Keras(Library, Protocol):
 
     LIBRARY: str
     VERSIONS: str
+    SIZES: str
+    """What it says to arrays that flatten to different lengths."""
 
     def evaluate(self, metric: Metric, pairs: PairCounts, *, num_classes: int) -> ContractScore:
         """Return what the metric reports for the table of its own pairing."""
@@ -157,7 +160,7 @@ def not_replayed(metric: Metric, why: str) -> ContractScore:
 
 def refusal(contract: Contract, given: Given) -> str:
     """Return the error of a library that wants class ids and gets other numbers."""
-    return refused(given).words(contract.refusal)
+    return refused(given).words(contract)
 
 
 def applicable(given: Given, *, everything: bool) -> Iterator[Contract]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.contract import Contract
 from iou_doctor.stats import PairCounts
 
 Numbers = NDArray[Any]
@@ -17,6 +18,10 @@ Numbers = NDArray[Any]
 
 class Raises(Exception):  # noqa: N818 - it stands for an error of the library, not of ours
     """The library would raise: `ExceptionType: message`."""
+
+    def words(self, contract: Contract) -> str:  # noqa: ARG002 - others differ by the contract
+        """Return the error in the library's words."""
+        return str(self)
 
 
 class RaisesForLabel(Raises):
@@ -30,19 +35,16 @@ class RaisesForLabel(Raises):
         self.cells = (classes, classes**2)
         """The width of the matrix, and the length that it has with this label's cell."""
 
-    def words(self, template: str, below: str = "") -> str:
-        """Return the error in the library's words.
-
-        Args:
-            template: the error, or `below` where it has another one for numbers below 0.
-            below: that one.
-        """
+    def words(self, contract: Contract) -> str:
+        """Return the error in the library's words."""
         truth = self.side == "masks"
-        return (below if below and self.below else template).format(
+        below = contract.error_below if self.below else ""
+        return (below or contract.error).format(
             label=self.label,
             side=self.side,
             argument="labels" if truth else "predictions",
             name="target" if truth else "pred",
+            preds="target" if truth else "preds",
             last=self.classes - 1,
             classes=self.classes,
             low=self.labels.min(),
@@ -67,12 +69,37 @@ class RaisesForScores(Raises):
         super().__init__(dtype, kind)
         self.dtype, self.kind = dtype, kind
 
-    def words(self, template: str) -> str:
+    def words(self, contract: Contract) -> str:
         """Return the error in the library's words."""
         names = {"float16": "Half", "float64": "Double"}
-        return template.format(
+        return contract.refusal.format(
             dtype=self.dtype, name=names.get(str(self.dtype), "Float"), kind=self.kind
         )
+
+
+class RaisesForSizes(Raises):
+    """The library would raise for arrays that flatten to different lengths."""
+
+    def __init__(self, lengths: tuple[int | None, int | None]) -> None:
+        super().__init__(lengths)
+        self.lengths = lengths
+
+    def words(self, contract: Contract) -> str:
+        """Return the error in the library's words."""
+        return size_error(self.lengths, contract.sizes)
+
+
+def size_error(lengths: tuple[int | None, int | None], words: str) -> str:
+    """Return the error of two arrays that flatten to different lengths.
+
+    Args:
+        lengths: those of masks and predictions; `None`: the images differ in size.
+        words: how the library says it.
+    """
+    true, pred = lengths
+    if true is None or pred is None:
+        return "ValueError: the images differ in size and cannot be stacked into one array"
+    return f"{words.format(true=true, pred=pred)} (of masks and predictions)"
 
 
 class NotReplayed(Exception):  # noqa: N818 - no error either

@@ -26,6 +26,11 @@ from iou_doctor.stats import PairCounts
 _SPARSE = {"ignore_class": None, "sparse_y_true": True, "sparse_y_pred": True, "axis": -1}
 _ONE_HOT = {"ignore_class": None, "sparse_y_pred": False, "axis": -1}
 _NAMES = {"name": None, "dtype": None}
+STACKED = (
+    "InvalidArgumentError: Shapes of all inputs must match:"
+    " values[0].shape = [{true}] != values[1].shape = [{pred}]"
+)
+"""What Keras before 3.15 and tf-keras say to arrays that flatten to different lengths."""
 _IDS = {"num_classes": None, "target_class_ids": ...}
 
 

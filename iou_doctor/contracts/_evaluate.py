@@ -9,13 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.contract import Absent, Average, Choices, Contract, Counting, Group, Ignored, Ratio
-from iou_doctor.contracts._areas import (
-    Areas,
-    NotReplayed,
-    Raises,
-    RaisesForLabel,
-    RaisesForScores,
-)
+from iou_doctor.contracts._areas import Areas, NotReplayed, Raises
 from iou_doctor.contracts._generalised import generalised_dice
 from iou_doctor.contracts._labels import STOPS_AT
 from iou_doctor.contracts._read import areas
@@ -57,12 +51,8 @@ def evaluate(contract: Contract, given: Given) -> ContractScore:
     try:
         counted = areas(given, contract.choices, contract.pairing)
         found = outcome(contract.choices, counted, given)
-    except RaisesForLabel as error:
-        return scored(error=error.words(contract.error, contract.error_below))
-    except RaisesForScores as error:
-        return scored(error=error.words(contract.refusal))
     except Raises as error:
-        return scored(error=str(error))
+        return scored(error=error.words(contract))
     except NotReplayed as why:
         return scored(note=str(why))
     per_class, dropped = found.per_class, counted.dropped

@@ -12,6 +12,7 @@ from iou_doctor.contracts._areas import (
     Areas,
     Raises,
     RaisesForScores,
+    RaisesForSizes,
     count_areas,
 )
 from iou_doctor.contracts._cells import counts_in_bytes, in_cells, inside
@@ -72,7 +73,7 @@ def flattened(given: Given, pairing: Pairing) -> PairCounts:
         Raises: the two sides flatten to different lengths.
     """
     if pairing not in given.flat:
-        raise Raises(size_error(given.lengths.get(pairing, (None, None))))
+        raise RaisesForSizes(given.lengths.get(pairing, (None, None)))
     pairs = naive(given.flat[pairing])
     if pairing.pred is Derivation.BINS:
         return pairs.once("above", lambda: _above(pairs))
@@ -142,7 +143,10 @@ def without_ignored(pairs: PairCounts, given: Given, choices: Choices) -> PairCo
     if rule is Ignored.INSIDE_ONLY and not _is_class(ignore, given):
         return pairs
     if rule is Ignored.OUTSIDE_ONLY and _is_class(ignore, given):
-        raise Raises("ValueError: `ignore_index` should be outside the class values range")
+        raise Raises(
+            "ValueError: ``ignore_index`` should be outside the class values range, but got class"
+            f" values in range 0..{given.num_classes - 1} and ``ignore_index={ignore}``."
+        )
     return _without(pairs, ignore)
 
 
@@ -214,14 +218,3 @@ def _of_seen_labels(pairs: PairCounts, given: Given) -> Areas:
         return count_areas(ids, images=given.samples, classes=len(seen))
 
     return pairs.once(("areas of all labels", given.samples), counted)
-
-
-def size_error(lengths: tuple[int | None, int | None]) -> str:
-    """Return the error of two arrays that flatten to different lengths."""
-    true, pred = lengths
-    if true is None or pred is None:
-        return "ValueError: the images differ in size and cannot be stacked into one array"
-    return (
-        "InvalidArgumentError: shapes must match after flattening:"
-        f" [{true}] masks vs. [{pred}] predictions"
-    )

@@ -48,6 +48,7 @@ CONTRACTS = (
         refusal="BaseError: Input pred must have an integer dtype. Got torch.{dtype}",
         takes=Takes(
             strict=True,
+            dtype_first=True,
             errors={Misfit.SHAPES: "ValueError: Inputs pred and target must have the same shape."},
         ),
         short="kornia",

@@ -10,7 +10,13 @@ is 0. Within one `update_state` ones are added to a cell one by one, so that it 
 from __future__ import annotations
 
 from iou_doctor.contract import Absent, Choices, Contract, Counting, Floats, Ignored, Stray
-from iou_doctor.contracts._confusion import contract_of, evaluated, metric_from_call, signatures
+from iou_doctor.contracts._confusion import (
+    STACKED,
+    contract_of,
+    evaluated,
+    metric_from_call,
+    signatures,
+)
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.metric import Metric, Signature
 from iou_doctor.score import ContractScore
@@ -20,6 +26,7 @@ __all__ = [
     "CONTRACTS",
     "LIBRARY",
     "SIGNATURES",
+    "SIZES",
     "VERSIONS",
     "axis_error",
     "evaluate",
@@ -28,6 +35,7 @@ __all__ = [
 
 LIBRARY = "tf-keras"
 VERSIONS = "2.21"
+SIZES = STACKED
 SIGNATURES: tuple[Signature, ...] = signatures("tf_keras.metrics")
 
 _CHOICES = Choices(
@@ -53,6 +61,7 @@ CONTRACTS = (
         short="tf-keras MeanIoU",
         error=_BEYOND,
         error_below=_BELOW,
+        sizes=STACKED,
         common=True,
     ),
 )
