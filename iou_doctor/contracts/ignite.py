@@ -36,7 +36,7 @@ _MEAN = Choices(
 )
 _ACCURACY = replace(_MEAN, ratio=Ratio.RECALL, average=Average.POOLED, ignored=Ignored.NO_OPTION)
 _CLASSES = "ValueError: y_pred does not have correct number of classes"
-_SHAPE = "ValueError: y_pred must have shape (batch_size, num_classes"
+_SHAPE = "ValueError: y_pred must have shape"
 _TAKES = Takes(
     predictions=Holds.SCORES,
     strict=True,
