@@ -17,6 +17,7 @@ class Floats(StrEnum):
     THRESHOLDED = "cut at the threshold"
     ALL_FOREGROUND = "argmaxed (one channel is foreground everywhere)"
     COMPARED = "compared with the label as they are"
+    EXACT = "of a class only where they equal its id"
     SOFT = "summed as they are"
     SQUARED = "squared for the areas, as they are for the intersection"
     ABOVE = "foreground above the threshold"
@@ -61,6 +62,8 @@ class Ignored(StrEnum):
     IS_255 = "pixels whose truth is 255 leave, whatever was declared"
     INSIDE_ONLY = "pixels of that truth leave (it must be a class)"
     CLASS_CLEARED = "its pixels stay, its class is cleared on both sides"
+    MEAN_ONLY = "its pixels stay, its class leaves the mean"
+    MEAN_ONLY_INSIDE = "its pixels stay, its class leaves the mean; it must be a class"
 
 
 class Absent(StrEnum):
@@ -87,6 +90,7 @@ class Average(StrEnum):
 
     CLASSES = "the mean over classes"
     PAIRS = "the mean over all pairs of image and class"
+    CLASS_MEANS = "the mean over classes of each class's mean over images"
     LABELLED = "a class that is absent: left out where it is not in the masks"
     POOLED = "classes pooled before the division"
     WEIGHTED = "classes weighted by their true pixels"
@@ -133,6 +137,7 @@ class Misfit(StrEnum):
     AXIS = "classes on another axis"
     INTEGERS = "integers with a class axis"
     SHAPES = "arrays of different shapes"
+    SIZES = "arrays of as many axes of different lengths"
 
 
 class Flattens(StrEnum):
@@ -159,6 +164,8 @@ class Takes:
     """Whether one channel on that axis, on both sides, stands for two classes."""
     strict: bool = False
     """Whether an axis of size 1 that one side lacks makes it raise."""
+    dtype_first: bool = False
+    """Whether it refuses scores before it compares shapes."""
     flattens: Flattens = Flattens.NEVER
     errors: Mapping[Misfit, str] = field(default_factory=dict, hash=False)
     """`ExceptionType: message`; a misfit without one is taken in silence."""
@@ -179,6 +186,8 @@ class Choices:
     stray_truth: Stray
     stray_prediction: Stray
     wrap: Wrap = Wrap.TRUTH_MAJOR
+    byte_cells: bool = False
+    """Whether the number of a cell is worked out in uint8 where both arrays are uint8."""
     distinct: bool = False
     """Whether it raises where integer arrays hold more distinct values than there are classes."""
     ignored: Ignored
@@ -217,6 +226,12 @@ class Contract:
     """The number of classes where the implementation fixes it."""
     error: str = "ValueError: label {label} of the {side} is outside 0..{last}"
     """What it says to a label that it does not take."""
+    error_below: str = ""
+    """The same for a label below 0, where that is another error."""
+    refusal: str = "ValueError: predictions of {dtype} are no class ids"
+    """What it says to scores where it wants class ids."""
+    sizes: str = "InvalidArgumentError: Incompatible shapes: [{true}] vs. [{pred}]"
+    """What it says to arrays that flatten to different lengths, where it flattens them."""
     instead: str = ""
     """What works where it raises, in words."""
     one_channel_call: str = ""

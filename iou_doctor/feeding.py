@@ -156,12 +156,14 @@ def reported(fed: Fed, ours: float | None) -> ContractScore:
     wrong = misfit(takes, layout, integers=fed.integers)
     if wrong is not None and fed.flat in fed.stats.tables:
         return _value_by_value(fed, contract)
+    if wrong is Misfit.PREDICTION_CHANNELS and takes.dtype_first and not fed.integers and fed.given:
+        return contracts.failure(fed.metric, contracts.refusal(contract, fed.given))
     if wrong is not None and (words := _words(takes, wrong, layout)):
         return contracts.failure(fed.metric, words)
     if wrong is not None:
         return contracts.not_replayed(fed.metric, _misread(takes, wrong, layout))
     if fed.given is None:
-        words = takes.errors.get(Misfit.SHAPES, "ValueError: the shapes do not match")
+        words = _shape_words(takes, layout) or "ValueError: the shapes do not match"
         return contracts.failure(fed.metric, words)
     told = _as_told(fed, fed.given)
     found = contracts.evaluate(contract, told)
@@ -172,8 +174,15 @@ def reported(fed: Fed, ours: float | None) -> ContractScore:
 
 def _words(takes: Takes, wrong: Misfit, layout: Layout) -> str | None:
     """Return the error that a misfit leads to, if any."""
-    shapes = None if _alike(layout) else takes.errors.get(Misfit.SHAPES)
-    return takes.errors.get(wrong) or shapes
+    if wrong is Misfit.SHAPES:
+        return _shape_words(takes, layout)
+    return takes.errors.get(wrong) or (None if _alike(layout) else _shape_words(takes, layout))
+
+
+def _shape_words(takes: Takes, layout: Layout) -> str | None:
+    """Return the error that arrays of different shapes lead to, if any."""
+    sizes = len(layout.y_true.shape) == len(layout.y_pred.shape) and Misfit.SIZES in takes.errors
+    return takes.errors.get(Misfit.SIZES if sizes else Misfit.SHAPES)
 
 
 def _misread(takes: Takes, wrong: Misfit, layout: Layout) -> str:
@@ -208,7 +217,7 @@ def _of_flat_arrays(fed: Fed) -> ContractScore:
         if sizes[0] is not None and sizes[0] == sizes[1]:
             why = "the arrays flatten alike but differ in samples"
             return contracts.not_replayed(metric, why)
-        return contracts.failure(metric, contracts.size_error(sizes))
+        return contracts.failure(metric, _size_error(metric, sizes))
     if library:
         return library.evaluate(metric, tables[flat], num_classes=fed.reading.num_classes)
     contract = metric.contract
@@ -217,11 +226,20 @@ def _of_flat_arrays(fed: Fed) -> ContractScore:
     return contracts.evaluate(contract, _flat_given(fed, contract.pairing))
 
 
+def _size_error(metric: Metric, sizes: tuple[int | None, int | None]) -> str:
+    """Return the error that arrays of different lengths lead to."""
+    known = metric.contract.sizes if metric.contract else contracts.library_of(metric.name).SIZES
+    return contracts.size_error(sizes, known)
+
+
 def _value_by_value(fed: Fed, contract: Contract) -> ContractScore:
     """Return what a metric reports that takes each value of channels for a class id."""
     table = fed.stats.tables[VALUES]
     if contract.choices.floats is Floats.REFUSED and is_no_class(table.prediction).any():
-        return contracts.failure(fed.metric, "ValueError: continuous is not supported")
+        row = _flat_given(fed, VALUES)
+        if fed.given is not None:
+            row = replace(row, pred_dtype=fed.given.pred_dtype)
+        return contracts.failure(fed.metric, contracts.refusal(contract, row))
     flat = replace(contract, pairing=VALUES)
     return contracts.evaluate(flat, _flat_given(fed, VALUES))
 

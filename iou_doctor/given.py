@@ -37,6 +37,7 @@ class Given:
     labels: PairCounts
     """(truth, prediction) as class ids, each image apart; what is no class as its code."""
     true_dtype: np.dtype[np.generic]
+    """Of the label maps: int64 where they are argmaxed."""
     pred_dtype: np.dtype[np.generic]
     volumes: bool = False
     """Whether a sample has another number of spatial axes than two."""
@@ -58,4 +59,4 @@ class Given:
     threshold: float = 0.5
     """The cut of the scores that were counted."""
     outside_unit: bool = False
-    """Whether some predicted value lies outside [0, 1]."""
+    """Whether some predicted value lies outside [0, 1]; NaN does."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from iou_doctor import interpret
 from iou_doctor.channel_sums import SumsWanted
 from iou_doctor.derivation import Derivation, Pairing
@@ -99,7 +101,7 @@ def given(
         ignore_index=reading.ignore_index,
         labels=stats.tables.get(Pairing(true, nearest), labels),
         read=labels,
-        true_dtype=pair.y_true.dtype,
+        true_dtype=np.dtype(np.int64) if layout.y_true.dense else pair.y_true.dtype,
         pred_dtype=pair.y_pred.dtype,
         bins=stats.tables.get(Pairing(true, _BINS)) if form is Form.ONE_CHANNEL else None,
         sums=stats.sums if form is not Form.LABELS else None,
@@ -114,6 +116,6 @@ def given(
             if table is None and (lengths := interpret.lengths(layout, flat))
         },
         batch_size=batch_size,
-        outside_unit=stats.y_pred.outside_unit > 0,
+        outside_unit=stats.y_pred.outside_unit + stats.y_pred.nan > 0,
         threshold=threshold,
     )

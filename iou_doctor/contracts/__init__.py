@@ -10,21 +10,28 @@ from iou_doctor.contract import Contract, Ignored
 from iou_doctor.contracts import (
     detectron2,
     hf_evaluate,
+    ignite,
     keras,
+    kornia,
     mmseg,
     monai,
+    nnunet,
+    paddleseg,
     segmentation_models,
     sklearn,
     smp,
     tf_keras,
     torchmetrics,
     torchmetrics_segmentation,
+    torchvision,
     ultralytics,
 )
+from iou_doctor.contracts._areas import size_error
 from iou_doctor.contracts._calls import metric_of
+from iou_doctor.contracts._cells import counts_in_bytes
 from iou_doctor.contracts._compare import VISIBLE, reasons
 from iou_doctor.contracts._evaluate import evaluate
-from iou_doctor.contracts._labels import size_error
+from iou_doctor.contracts._labels import refused
 from iou_doctor.contracts._table import CONTRACTS
 from iou_doctor.given import Form, Given
 from iou_doctor.metric import Metric, Signature
@@ -44,6 +51,7 @@ __all__ = [
     "metric_named",
     "not_replayed",
     "reasons",
+    "refusal",
     "size_error",
     "table",
     "tf_keras",
@@ -69,6 +77,8 @@ class Keras(Library, Protocol):
 
     LIBRARY: str
     VERSIONS: str
+    SIZES: str
+    """What it says to arrays that flatten to different lengths."""
 
     def evaluate(self, metric: Metric, pairs: PairCounts, *, num_classes: int) -> ContractScore:
         """Return what the metric reports for the table of its own pairing."""
@@ -90,6 +100,11 @@ _LIBRARIES: tuple[Library, ...] = (
     segmentation_models,
     ultralytics,
     detectron2,
+    ignite,
+    kornia,
+    paddleseg,
+    nnunet,
+    torchvision,
 )
 """The first one that has a metric of a short name is meant by it."""
 SIGNATURES = tuple(signature for library in _LIBRARIES for signature in library.SIGNATURES)
@@ -143,6 +158,11 @@ def not_replayed(metric: Metric, why: str) -> ContractScore:
     return ContractScore(metric.name, library, versions, value=None, note=why)
 
 
+def refusal(contract: Contract, given: Given) -> str:
+    """Return the error of a library that wants class ids and gets other numbers."""
+    return refused(given).words(contract)
+
+
 def applicable(given: Given, *, everything: bool) -> Iterator[Contract]:
     """Yield the contracts that say something about such arrays.
 
@@ -160,6 +180,8 @@ def applicable(given: Given, *, everything: bool) -> Iterator[Contract]:
         if contract.binary and given.num_classes != TWO_CLASSES:
             continue
         if given.form is Form.ONE_CHANNEL and not contract.choices.background:
+            continue
+        if contract.choices.byte_cells and not counts_in_bytes(given, contract.choices):
             continue
         yield contract
 
@@ -194,6 +216,8 @@ def _overflowed(found: ContractScore) -> str | None:
 def _filled(contract: Contract, given: Given) -> str:
     """Return the call as a user would write it for these arrays."""
     ignore = given.ignore_index
+    if contract.choices.ignored is Ignored.MEAN_ONLY and ignore not in range(given.num_classes):
+        ignore = None  # it would raise, and does not count such pixels anyway
     call = contract.call
     if given.form is Form.ONE_CHANNEL and contract.one_channel_call:
         call = contract.one_channel_call

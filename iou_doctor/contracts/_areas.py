@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.contract import Contract
 from iou_doctor.stats import PairCounts
 
 Numbers = NDArray[Any]
@@ -18,23 +19,87 @@ Numbers = NDArray[Any]
 class Raises(Exception):  # noqa: N818 - it stands for an error of the library, not of ours
     """The library would raise: `ExceptionType: message`."""
 
+    def words(self, contract: Contract) -> str:  # noqa: ARG002 - others differ by the contract
+        """Return the error in the library's words."""
+        return str(self)
+
 
 class RaisesForLabel(Raises):
     """The library would raise for a label outside the classes."""
 
-    def __init__(self, label: int, side: str, classes: int) -> None:
+    def __init__(self, label: int, side: str, classes: int, labels: NDArray[np.int64]) -> None:
         super().__init__(label, side, classes)
-        self.label, self.side, self.classes = label, side, classes
+        self.label, self.side, self.classes, self.labels = label, side, classes, labels
+        self.below = label < 0
+        """Whether it is for a number below 0: of the label, or of its cell."""
+        self.cells = (classes, classes**2)
+        """The width of the matrix, and the length that it has with this label's cell."""
 
-    def words(self, template: str) -> str:
+    def words(self, contract: Contract) -> str:
         """Return the error in the library's words."""
-        return template.format(
+        truth = self.side == "masks"
+        below = contract.error_below if self.below else ""
+        return (below or contract.error).format(
             label=self.label,
             side=self.side,
-            argument="labels" if self.side == "masks" else "predictions",
-            trouble="contains negative values" if self.label < 0 else "out of bound",
+            argument="labels" if truth else "predictions",
+            name="target" if truth else "pred",
+            preds="target" if truth else "preds",
             last=self.classes - 1,
+            classes=self.classes,
+            low=self.labels.min(),
+            high=self.labels.max(),
+            values=_tensor(self.labels),
+            width=self.cells[0],
+            size=self.cells[1],
         )
+
+
+def _tensor(labels: NDArray[np.int64]) -> str:
+    """Return the distinct labels as torch prints them."""
+    values = [str(value) for value in np.unique(labels, return_counts=True)[0].tolist()]
+    longest = max(map(len, values))
+    return f"tensor([{', '.join(value.rjust(longest) for value in values)}])"
+
+
+class RaisesForScores(Raises):
+    """The library would raise for predictions that are no integers."""
+
+    def __init__(self, dtype: np.dtype[np.generic], kind: str) -> None:
+        super().__init__(dtype, kind)
+        self.dtype, self.kind = dtype, kind
+
+    def words(self, contract: Contract) -> str:
+        """Return the error in the library's words."""
+        names = {"float16": "Half", "float64": "Double"}
+        return contract.refusal.format(
+            dtype=self.dtype, name=names.get(str(self.dtype), "Float"), kind=self.kind
+        )
+
+
+class RaisesForSizes(Raises):
+    """The library would raise for arrays that flatten to different lengths."""
+
+    def __init__(self, lengths: tuple[int | None, int | None]) -> None:
+        super().__init__(lengths)
+        self.lengths = lengths
+
+    def words(self, contract: Contract) -> str:
+        """Return the error in the library's words."""
+        return size_error(self.lengths, contract.sizes)
+
+
+def size_error(lengths: tuple[int | None, int | None], words: str) -> str:
+    """Return the error of two arrays that flatten to different lengths.
+
+    Args:
+        lengths: those of masks and predictions; `None`: the images differ in size.
+        words: how the library says it.
+    """
+    true, pred = lengths
+    if true is None or pred is None:
+        return "ValueError: the images differ in size and cannot be stacked into one array"
+    return f"{words.format(true=true, pred=pred)} (of masks and predictions)"
 
 
 class NotReplayed(Exception):  # noqa: N818 - no error either

@@ -26,6 +26,11 @@ from iou_doctor.stats import PairCounts
 _SPARSE = {"ignore_class": None, "sparse_y_true": True, "sparse_y_pred": True, "axis": -1}
 _ONE_HOT = {"ignore_class": None, "sparse_y_pred": False, "axis": -1}
 _NAMES = {"name": None, "dtype": None}
+STACKED = (
+    "InvalidArgumentError: Shapes of all inputs must match:"
+    " values[0].shape = [{true}] != values[1].shape = [{pred}]"
+)
+"""What Keras before 3.15 and tf-keras say to arrays that flatten to different lengths."""
 _IDS = {"num_classes": None, "target_class_ids": ...}
 
 
@@ -77,9 +82,17 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
 
 
 def contract_of(
-    metric: Metric, *, library: str, versions: str, choices: Choices, error: str
+    metric: Metric, *, library: str, versions: str, choices: Choices, error: tuple[str, str]
 ) -> Contract:
-    """Return the contract of one metric object."""
+    """Return the contract of one metric object.
+
+    Args:
+        metric: the object.
+        library: its library.
+        versions: the library's versions.
+        choices: what the library decides.
+        error: what it says to labels beyond the classes, and to those below 0.
+    """
     return Contract(
         name=metric.name,
         library=library,
@@ -88,7 +101,8 @@ def contract_of(
         pairing=Pairing(metric.true, metric.pred, flat=True),
         num_classes=metric.num_classes,
         choices=replace(choices, target_class_ids=metric.target_class_ids),
-        error=error,
+        error=error[0],
+        error_below=error[1],
     )
 
 

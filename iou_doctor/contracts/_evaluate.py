@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 
 from iou_doctor.contract import Average, Choices, Contract, Counting, Group, Ignored, Ratio
-from iou_doctor.contracts._areas import Areas, NotReplayed, Raises, RaisesForLabel
+from iou_doctor.contracts._areas import Areas, NotReplayed, Raises
 from iou_doctor.contracts._generalised import generalised_dice
 from iou_doctor.contracts._labels import STOPS_AT
-from iou_doctor.contracts._means import ratios, values
+from iou_doctor.contracts._means import class_means, values
 from iou_doctor.contracts._read import areas
-from iou_doctor.given import Form, Given
+from iou_doctor.given import Given
 from iou_doctor.score import ContractScore, Counter
 
 SMALL_COUNTER = np.int32
 LARGEST_INT32 = 2**31 - 1
+_CLASS_LEAVES = frozenset({Ignored.CLASS_LEAVES, Ignored.MEAN_ONLY, Ignored.MEAN_ONLY_INSIDE})
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,8 @@ def evaluate(contract: Contract, given: Given) -> ContractScore:
     try:
         counted = areas(given, contract.choices, contract.pairing)
         found = outcome(contract.choices, counted, given)
-    except RaisesForLabel as error:
-        return scored(error=error.words(contract.error))
     except Raises as error:
-        return scored(error=str(error))
+        return scored(error=error.words(contract))
     except NotReplayed as why:
         return scored(note=str(why))
     per_class, dropped = found.per_class, counted.dropped
@@ -121,9 +120,7 @@ def _per_class(choices: Choices, groups: Areas) -> tuple[float | None, ...] | No
     """Return the ratio of each class: of the data set, or the mean over the images that have it."""
     if choices.average is Average.POOLED:
         return None
-    found, valid = ratios(choices, groups)
-    means = np.where(valid, found, 0).sum(axis=0) / valid.sum(axis=0)
-    return tuple(_or_none(mean) for mean in means)
+    return tuple(map(_or_none, class_means(choices, groups)))
 
 
 def _chosen_classes(choices: Choices, found: Areas, given: Given) -> Areas:
@@ -133,9 +130,8 @@ def _chosen_classes(choices: Choices, found: Areas, given: Given) -> Areas:
         return found.select(columns[-1:] if len(columns) == 1 else [1])
     if choices.target_class_ids is not None:
         return found.select([label for label in choices.target_class_ids if label in columns])
-    leaves = choices.ignored is Ignored.CLASS_LEAVES
-    ignore = given.ignore_index if leaves else None
-    background = choices.background or given.form is Form.ONE_CHANNEL
+    ignore = given.ignore_index if choices.ignored in _CLASS_LEAVES else None
+    background = choices.background or len(columns) == 1
     return found.select(
         [label for label in columns if label != ignore and (background or label != 0)]
     )

@@ -3,36 +3,55 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.contract import Choices, Counting, Floats, Ignored, Stray, Wrap
+from iou_doctor.contract import Choices, Counting, Floats, Ignored, Stray
 from iou_doctor.contracts._areas import (
     Areas,
     Raises,
-    RaisesForLabel,
+    RaisesForScores,
+    RaisesForSizes,
     count_areas,
 )
+from iou_doctor.contracts._cells import counts_in_bytes, in_cells, inside
 from iou_doctor.derivation import Derivation, Pairing, is_code_of_no_class, naive_answer
 from iou_doctor.given import Form, Given
 from iou_doctor.stats import PairCounts
 
+PAIR = 2
 STOPS_AT = 2**24
 """In float32, 2**24 + 1 is 2**24."""
 MOST_KEPT = 2**22
 """Images times classes (100 MB of areas); beyond it they are counted for each contract anew."""
+_NONE_LEAVE = frozenset(
+    {
+        Ignored.NO_OPTION,
+        Ignored.CLASS_CLEARED,
+        Ignored.MEAN_ONLY,
+        Ignored.MEAN_ONLY_INSIDE,
+    }
+)
+"""The rules by which no pixel leaves."""
 
 
 def class_ids(given: Given, choices: Choices) -> PairCounts:
     """Return the pairs as the library reads them where it takes class ids."""
     if choices.integers and given.pred_dtype.kind == "f" and given.form is not Form.CHANNELS:
-        raise Raises(f"TypeError: label maps of {given.pred_dtype} are not integers")
+        raise refused(given)
     broken = is_code_of_no_class(given.labels.prediction_span[0])
     if choices.floats is Floats.REFUSED and given.form is not Form.CHANNELS and broken:
-        raise Raises("ValueError: continuous is not supported")
+        raise refused(given)
+    if choices.floats is Floats.EXACT and given.form is not Form.CHANNELS:
+        return given.labels
     return naive(given.labels)
+
+
+def refused(given: Given) -> RaisesForScores:
+    """Return the error for predictions that are no integers."""
+    few = len(_distinct(given.labels.truth)) <= PAIR
+    return RaisesForScores(given.pred_dtype, "binary" if few else "multiclass")
 
 
 def naive(pairs: PairCounts) -> PairCounts:
@@ -54,7 +73,7 @@ def flattened(given: Given, pairing: Pairing) -> PairCounts:
         Raises: the two sides flatten to different lengths.
     """
     if pairing not in given.flat:
-        raise Raises(size_error(given.lengths.get(pairing, (None, None))))
+        raise RaisesForSizes(given.lengths.get(pairing, (None, None)))
     pairs = naive(given.flat[pairing])
     if pairing.pred is Derivation.BINS:
         return pairs.once("above", lambda: _above(pairs))
@@ -79,9 +98,10 @@ def of_pairs(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
 def _counted(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
     """Return the areas of the cells where the pairs are counted; many contracts share them."""
     classes, images = given.num_classes, given.samples
+    in_bytes = counts_in_bytes(given, choices)
 
     def counted() -> Areas:
-        cells = _in_cells(pairs, classes, choices)
+        cells = in_cells(pairs, classes, choices, in_bytes=in_bytes)
         dropped = 0 if cells is pairs else pairs.total - cells.total
         largest = _largest(cells, classes) if choices.counting is Counting.STOPS else 0
         if largest > STOPS_AT and given.batch_size is not None:
@@ -89,9 +109,10 @@ def _counted(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
         found = count_areas(cells, images=images, classes=classes)
         return replace(found, dropped=dropped, largest=largest)
 
-    odd = not (_inside(pairs.truth_span, classes) and _inside(pairs.prediction_span, classes))
+    odd = not (inside(pairs.truth_span, classes) and inside(pairs.prediction_span, classes))
     stops = choices.counting is Counting.STOPS
     rules = (choices.stray_truth, choices.stray_prediction, choices.wrap) if odd else ()
+    rules = (*rules, in_bytes)
     if images * classes > MOST_KEPT:
         return counted()
     return pairs.once(("areas", images, classes, stops and given.batch_size, stops, rules), counted)
@@ -103,10 +124,6 @@ def _largest(cells: PairCounts, classes: int) -> int:
     return int(np.bincount(index, weights=cells.count, minlength=1).max())
 
 
-def _inside(span: tuple[int, int], classes: int) -> bool:
-    return span[0] >= 0 and span[1] < classes
-
-
 def without_ignored(pairs: PairCounts, given: Given, choices: Choices) -> PairCounts:
     """Return the pairs without those whose truth the contract ignores."""
     ignore, rule = given.ignore_index, choices.ignored
@@ -114,13 +131,27 @@ def without_ignored(pairs: PairCounts, given: Given, choices: Choices) -> PairCo
         pairs = _without(pairs, "below 0")
     if rule is Ignored.IS_255:
         ignore = 255
-    if ignore is None or rule in {Ignored.NO_OPTION, Ignored.CLASS_CLEARED}:
+    if ignore is None:
         return pairs
-    if rule is Ignored.INSIDE_ONLY and not 0 <= ignore < given.num_classes:
+    if rule in _NONE_LEAVE:
+        if rule is Ignored.MEAN_ONLY_INSIDE and not _is_class(ignore, given):
+            raise Raises(
+                "ValueError: ignore_index should be integer and in the range of"
+                f" [0, {given.num_classes}), but given {ignore}"
+            )
         return pairs
-    if rule is Ignored.OUTSIDE_ONLY and 0 <= ignore < given.num_classes:
-        raise Raises("ValueError: `ignore_index` should be outside the class values range")
+    if rule is Ignored.INSIDE_ONLY and not _is_class(ignore, given):
+        return pairs
+    if rule is Ignored.OUTSIDE_ONLY and _is_class(ignore, given):
+        raise Raises(
+            "ValueError: ``ignore_index`` should be outside the class values range, but got class"
+            f" values in range 0..{given.num_classes - 1} and ``ignore_index={ignore}``."
+        )
     return _without(pairs, ignore)
+
+
+def _is_class(label: int, given: Given) -> bool:
+    return 0 <= label < given.num_classes
 
 
 def _without(pairs: PairCounts, label: int | str) -> PairCounts:
@@ -159,8 +190,11 @@ def _check_distinct(given: Given) -> None:
         ("target", pairs.truth, pairs.truth_span, allowed),
         ("preds", pairs.prediction, pairs.prediction_span, given.num_classes),
     ):
-        if not _inside(span, most) and len(_distinct(labels)) > most:
-            raise Raises(f"RuntimeError: Detected more unique values in `{side}` than expected")
+        if not inside(span, most) and len(_distinct(labels)) > most:
+            raise Raises(
+                f"RuntimeError: Detected more unique values in `{side}` than expected. Expected"
+                f" only {most} but found {len(_distinct(labels))} in `target`."
+            )
 
 
 def cleared(found: Areas, label: int | None) -> Areas:
@@ -184,66 +218,3 @@ def _of_seen_labels(pairs: PairCounts, given: Given) -> Areas:
         return count_areas(ids, images=given.samples, classes=len(seen))
 
     return pairs.once(("areas of all labels", given.samples), counted)
-
-
-def _in_cells(pairs: PairCounts, classes: int, choices: Choices) -> PairCounts:
-    """Return the pairs in the cells where the implementation counts them.
-
-    A side that is left out gets the label -1.
-    """
-    pairs = _side(pairs, "truth", classes, choices.stray_truth)
-    pairs = _side(pairs, "prediction", classes, choices.stray_prediction)
-    wraps = Stray.WRAPS in {choices.stray_truth, choices.stray_prediction}
-    inside = _inside(pairs.truth_span, classes) and _inside(pairs.prediction_span, classes)
-    if wraps and not inside:
-        pairs = _wrapped(pairs, classes, choices.wrap)
-    return pairs
-
-
-def _side(pairs: PairCounts, side: str, classes: int, stray: Stray) -> PairCounts:
-    if stray is Stray.WRAPS or _inside(getattr(pairs, f"{side}_span"), classes):
-        return pairs
-    labels = getattr(pairs, side)
-    inside = (labels >= 0) & (labels < classes)
-    if stray is Stray.RAISES:
-        first = int(labels[~inside][0])
-        raise RaisesForLabel(first, "masks" if side == "truth" else "predictions", classes)
-    if stray is Stray.DROPPED:
-        return pairs.where(inside)
-    return replace(pairs, **{side: np.where(inside, labels, -1)})
-
-
-def _wrapped(pairs: PairCounts, classes: int, wrap: Wrap) -> PairCounts:
-    truth_major = wrap is Wrap.TRUTH_MAJOR
-    width = classes + 1 if wrap is Wrap.WITH_VOID else classes
-    major, minor = (
-        (pairs.truth, pairs.prediction) if truth_major else (pairs.prediction, pairs.truth)
-    )
-    index = width * major + minor
-    outside = (index < 0) | (index >= width * width)
-    if outside.any():
-        _refuse_label(pairs.where(outside), classes)
-    one, other = np.divmod(index, width)
-    truth, prediction = (one, other) if truth_major else (other, one)
-    cells = PairCounts(pairs.image, truth, prediction, pairs.count)
-    return cells.where((truth < classes) & (prediction < classes))
-
-
-def _refuse_label(pairs: PairCounts, classes: int) -> NoReturn:
-    """Raise for the first label outside the classes, that of the masks before the predictions."""
-    for side, labels in (("masks", pairs.truth), ("predictions", pairs.prediction)):
-        odd = labels[(labels < 0) | (labels >= classes)]
-        if len(odd):
-            raise RaisesForLabel(int(odd[0]), side, classes)
-    raise AssertionError("labels within the classes have a cell")
-
-
-def size_error(lengths: tuple[int | None, int | None]) -> str:
-    """Return the error of two arrays that flatten to different lengths."""
-    true, pred = lengths
-    if true is None or pred is None:
-        return "ValueError: the images differ in size and cannot be stacked into one array"
-    return (
-        "InvalidArgumentError: shapes must match after flattening:"
-        f" [{true}] masks vs. [{pred}] predictions"
-    )

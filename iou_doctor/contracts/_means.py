@@ -32,6 +32,8 @@ def _values(choices: Choices, groups: Areas) -> Numbers:
         case Average.ACCURACY:
             accuracy: Numbers = groups.intersection.sum(axis=(1, 2)) / groups.truth.sum(axis=(1, 2))
             return accuracy
+        case Average.CLASS_MEANS:
+            return _mean_of_classes(choices, groups)
         case Average.POOLED:
             found, valid = ratios(choices, groups.fold_classes())
         case Average.WEIGHTED:
@@ -44,6 +46,24 @@ def _values(choices: Choices, groups: Areas) -> Numbers:
         case _:
             found, valid = _means_of_groups(choices, groups)
     return _means(choices, found.reshape(batches, -1), valid.reshape(batches, -1))
+
+
+def class_means(choices: Choices, groups: Areas) -> Numbers:
+    """Return the mean ratio of each class over the groups that have it; NaN where none has.
+
+    Args:
+        choices: the contract's.
+        groups: areas of shape (…, groups, classes).
+    """
+    found, valid = ratios(choices, groups)
+    means: Numbers = np.where(valid, found, 0).sum(axis=-2) / valid.sum(axis=-2)
+    return means
+
+
+def _mean_of_classes(choices: Choices, groups: Areas) -> Numbers:
+    means = class_means(choices, groups)
+    whole: Numbers = means.sum(axis=-1) / np.float64(means.shape[-1])
+    return whole
 
 
 def _means_of_groups(choices: Choices, groups: Areas) -> tuple[Numbers, Flags]:

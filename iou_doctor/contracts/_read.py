@@ -6,7 +6,7 @@ import numpy as np
 
 from iou_doctor.contract import Choices, Floats
 from iou_doctor.contracts._areas import Areas, Raises
-from iou_doctor.contracts._labels import class_ids, flattened, naive, of_pairs
+from iou_doctor.contracts._labels import class_ids, flattened, naive, of_pairs, refused
 from iou_doctor.contracts._scores import of_ones, of_scores, summed
 from iou_doctor.derivation import Pairing
 from iou_doctor.given import Form, Given
@@ -31,7 +31,7 @@ def areas(given: Given, choices: Choices, pairing: Pairing | None = None) -> Are
         and given.pred_dtype.kind == "f"
         and (given.form is not Form.LABELS)
     ):
-        raise Raises("NotImplementedError: not implemented for floats")
+        raise refused(given)
     if not choices.half and given.pred_dtype == np.float16 and given.form is not Form.CHANNELS:
         raise Raises("ValueError: float16 is not the expected format")
     if pairing is not None:

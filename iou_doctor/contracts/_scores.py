@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from iou_doctor.channel_sums import Quantity
 from iou_doctor.contract import Choices, Floats, Ignored, Ratio, Sigmoid, Stray
 from iou_doctor.contracts._areas import Areas, NotReplayed, Raises, RaisesForLabel, count_areas
-from iou_doctor.contracts._labels import cleared, naive, of_pairs, without_ignored
+from iou_doctor.contracts._labels import cleared, naive, of_pairs, refused, without_ignored
 from iou_doctor.derivation import is_no_class, naive_answer
 from iou_doctor.given import Form, Given
 from iou_doctor.stats import PairCounts
@@ -106,7 +106,7 @@ def _thresholded(given: Given, choices: Choices) -> Areas:
     truth = bins.truth
     odd = (truth < 0) | (truth > 1)
     if choices.stray_truth is Stray.RAISES and odd.any():
-        raise RaisesForLabel(int(truth[odd][0]), "masks", 2)
+        raise RaisesForLabel(int(truth[odd][0]), "masks", 2, truth)
     codes = bins.prediction
     cut = codes % 3
     if choices.sigmoid is Sigmoid.BY_UPDATE:
@@ -132,12 +132,14 @@ def of_scores(given: Given, choices: Choices) -> Areas:
     """Return the areas of one channel of scores."""
     match choices.floats:
         case Floats.REFUSED:
-            raise Raises("ValueError: continuous predictions are not supported")
+            raise refused(given)
         case Floats.TRUNCATED:
             return of_pairs(naive(given.labels), given, choices)
         case Floats.ALL_FOREGROUND:
             return _all_foreground(given, choices)
         case Floats.COMPARED:
             return _compared(given, choices)
+        case Floats.EXACT:
+            return of_pairs(given.labels, given, choices)
         case _:
             return _thresholded(given, choices)

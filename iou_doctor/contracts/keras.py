@@ -12,7 +12,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from iou_doctor.contract import Absent, Choices, Contract, Counting, Floats, Ignored, Stray
-from iou_doctor.contracts._confusion import contract_of, evaluated, metric_from_call, signatures
+from iou_doctor.contracts._confusion import (
+    STACKED,
+    contract_of,
+    evaluated,
+    metric_from_call,
+    signatures,
+)
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.metric import Metric, Signature
 from iou_doctor.score import ContractScore
@@ -22,6 +28,7 @@ __all__ = [
     "CONTRACTS",
     "LIBRARY",
     "SIGNATURES",
+    "SIZES",
     "VERSIONS",
     "axis_error",
     "default_metric",
@@ -31,6 +38,7 @@ __all__ = [
 
 LIBRARY = "keras"
 VERSIONS = "3.15"
+SIZES = Contract.sizes
 SIGNATURES: tuple[Signature, ...] = signatures("keras.metrics")
 WORKING_AXES = (-1, 0)
 """`result()` sums a vector over `axis`, so that only these two do not raise."""
@@ -46,7 +54,10 @@ _CHOICES = Choices(
 )
 _RAISING = replace(_CHOICES, stray_truth=Stray.RAISES, stray_prediction=Stray.RAISES)
 _BINARY = replace(_CHOICES, floats=Floats.THRESHOLDED, ignored=Ignored.NO_OPTION)
-_RANGE_ERROR = "InvalidArgumentError: {label} of the {side} does not index into 0..{last}"
+_RANGE_ERROR = (
+    "InvalidArgumentError: indices[...] does not index into shape [{classes},{classes}]"
+    " (the {side} hold {label})"
+)
 _LABELS, _ARGMAX, _BINS = Derivation.LABELS, Derivation.ARGMAX_LAST, Derivation.BINS
 _MEAN = "MeanIoU(num_classes={num_classes}, ignore_class={ignore_index}"
 
@@ -69,6 +80,7 @@ def _contract(
         choices=choices,
         short=f"Keras {name}",
         error=_RANGE_ERROR,
+        sizes=SIZES if versions == VERSIONS else STACKED,
         binary=choices.floats is Floats.THRESHOLDED,
         common=name == "MeanIoU",
     )
@@ -135,7 +147,7 @@ def evaluate(metric: Metric, pairs: PairCounts, *, num_classes: int) -> Contract
     exact = metric.call.strip().startswith(("tf.", "tensorflow."))
     choices = replace(_CHOICES, counting=Counting.EXACT if exact else Counting.WRAPS)
     contract = contract_of(
-        metric, library=LIBRARY, versions=VERSIONS, choices=choices, error=_RANGE_ERROR
+        metric, library=LIBRARY, versions=VERSIONS, choices=choices, error=(_RANGE_ERROR, "")
     )
     return evaluated(metric, contract, pairs, num_classes=num_classes)
 
@@ -144,4 +156,7 @@ def axis_error(metric: Metric) -> str | None:
     """Return the error that the metric's `axis` leads to, if any."""
     if metric.axis in WORKING_AXES:
         return None
-    return "ValueError: result() fails for every `axis` but -1 and 0 (keras issue 23667)"
+    return (
+        f"InvalidArgumentError: Invalid reduction dimension ({metric.axis} for input with"
+        " 1 dimension(s): result() fails for every `axis` but -1 and 0 (keras issue 23667)"
+    )

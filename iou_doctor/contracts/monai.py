@@ -52,7 +52,8 @@ def _contract(name: str, arguments: str, choices: Choices, *, common: bool = Fal
         versions="1.6",
         call=f"monai.metrics.{name}({arguments})",
         choices=choices,
-        error="RuntimeError: index {label} of the {side} is out of bounds for {last} + 1 channels",
+        error="RuntimeError: index {label} is out of bounds for dimension 1 with size {classes}"
+        " (the {side} hold it)",
         takes=_TAKES,
         common=common,
     )

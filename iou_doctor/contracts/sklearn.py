@@ -24,6 +24,7 @@ from iou_doctor.contracts._calls import ZERO_DIVISION, ids, metric_of, one_of
 from iou_doctor.metric import Metric, Signature
 
 LIBRARY = "scikit-learn"
+_REFUSAL = "ValueError: Classification metrics can't handle a mix of {kind} and continuous targets"
 _SEEN = Choices(
     floats=Floats.REFUSED,
     stray_truth=Stray.OWN_CLASS,
@@ -56,6 +57,7 @@ def _contract(average: str, *, listed: bool) -> Contract:
         versions="0.21-1.9",
         call=f"sklearn.metrics.jaccard_score(y_true, y_pred, average='{average}'{labels})",
         choices=choices,
+        refusal=_REFUSAL,
         takes=_TAKES,
         short=f"sklearn {average}{' with labels' if listed else ''}",
         common=average == "macro",
@@ -90,6 +92,9 @@ CONTRACTS = (
             stray_prediction=Stray.RAISES,
             average=Average.FOREGROUND,
         ),
+        error="ValueError: Target is multiclass but average='binary'. Please choose another average"
+        " setting (the {side} hold {label})",
+        refusal=_REFUSAL,
         takes=_TAKES,
         short="sklearn binary",
         binary=True,

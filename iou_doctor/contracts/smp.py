@@ -35,6 +35,7 @@ _MACRO = Choices(
 )
 _TAKES = Takes(
     strict=True,
+    dtype_first=True,
     errors={
         Misfit.SHAPES: "ValueError: Dimensions should match, but ``output`` shape is not equal to"
         " ``target`` shape"
@@ -51,6 +52,8 @@ def _contract(reduction: str, choices: Choices, *, common: bool = False) -> Cont
         versions="0.3-0.6",
         call=f"smp.metrics.iou_score(tp, fp, fn, tn, reduction='{reduction}'{weights})",
         choices=choices,
+        refusal="ValueError: Output should be one of the integer types if ``threshold`` is not"
+        " None, got torch.{dtype}.",
         takes=_TAKES,
         short=f"smp {reduction}",
         common=common,

@@ -10,7 +10,13 @@ is 0. Within one `update_state` ones are added to a cell one by one, so that it 
 from __future__ import annotations
 
 from iou_doctor.contract import Absent, Choices, Contract, Counting, Floats, Ignored, Stray
-from iou_doctor.contracts._confusion import contract_of, evaluated, metric_from_call, signatures
+from iou_doctor.contracts._confusion import (
+    STACKED,
+    contract_of,
+    evaluated,
+    metric_from_call,
+    signatures,
+)
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.metric import Metric, Signature
 from iou_doctor.score import ContractScore
@@ -20,6 +26,7 @@ __all__ = [
     "CONTRACTS",
     "LIBRARY",
     "SIGNATURES",
+    "SIZES",
     "VERSIONS",
     "axis_error",
     "evaluate",
@@ -28,6 +35,7 @@ __all__ = [
 
 LIBRARY = "tf-keras"
 VERSIONS = "2.21"
+SIZES = STACKED
 SIGNATURES: tuple[Signature, ...] = signatures("tf_keras.metrics")
 
 _CHOICES = Choices(
@@ -39,7 +47,8 @@ _CHOICES = Choices(
     counting=Counting.STOPS,
     empty=0.0,
 )
-_RANGE_ERROR = "InvalidArgumentError: `{argument}` {trouble} ({label} is not in 0..{last})"
+_BEYOND = "InvalidArgumentError: `{argument}` out of bound ({label} is not in 0..{last})"
+_BELOW = "InvalidArgumentError: `{argument}` contains negative values ({label} is not in 0..{last})"
 
 CONTRACTS = (
     Contract(
@@ -50,7 +59,9 @@ CONTRACTS = (
         pairing=Pairing(Derivation.LABELS, Derivation.LABELS, flat=True),
         choices=_CHOICES,
         short="tf-keras MeanIoU",
-        error=_RANGE_ERROR,
+        error=_BEYOND,
+        error_below=_BELOW,
+        sizes=STACKED,
         common=True,
     ),
 )
@@ -65,7 +76,7 @@ def evaluate(metric: Metric, pairs: PairCounts, *, num_classes: int) -> Contract
         num_classes: for a metric whose call does not name it.
     """
     contract = contract_of(
-        metric, library=LIBRARY, versions=VERSIONS, choices=_CHOICES, error=_RANGE_ERROR
+        metric, library=LIBRARY, versions=VERSIONS, choices=_CHOICES, error=(_BEYOND, _BELOW)
     )
     return evaluated(metric, contract, pairs, num_classes=num_classes)
 

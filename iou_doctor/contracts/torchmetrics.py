@@ -70,6 +70,7 @@ _TAKES_MULTICLASS = Takes(
     errors={
         Misfit.AXIS: f"{_ONE_MORE} `preds.shape[1]` should be equal to number of classes.",
         Misfit.INTEGERS: f"{_ONE_MORE} `preds` should be a float tensor.",
+        Misfit.SIZES: "ValueError: ('The `preds` and `target` should have the same shape,'",
         Misfit.SHAPES: _EITHER,
     },
 )
@@ -83,7 +84,10 @@ def _jaccard(average: str, choices: Choices, *, common: bool = False) -> Contrac
         versions="1.0-1.9",
         call=f"{call}, average='{average}', ignore_index={{ignore_index}})",
         choices=choices,
-        error="RuntimeError: invalid shape of bincount: the {side} hold {label}, not in 0..{last}",
+        error="RuntimeError: shape '[{width}, {width}]' is invalid for input of size {size}"
+        " (the {side} hold {label}, not in 0..{last})",
+        error_below="RuntimeError: bincount only supports 1-d non-negative integral inputs."
+        " (the {side} hold {label}, not in 0..{last})",
         takes=_TAKES_MULTICLASS,
         short=f"torchmetrics {average}",
         common=common,
@@ -109,6 +113,8 @@ CONTRACTS = (
         versions="1.4.2-1.9",
         call="torchmetrics.JaccardIndex(task='binary', ignore_index={ignore_index})",
         choices=_BINARY,
+        error="RuntimeError: Detected the following values in `{preds}`: {values} but expected only"
+        " the following values: 0 and 1",
         takes=TAKES_MAPS,
         short="torchmetrics binary",
         binary=True,

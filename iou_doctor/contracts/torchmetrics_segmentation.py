@@ -57,7 +57,11 @@ def _segmentation(
         f" input_format='index'{arguments})",
         one_channel_call=f"torchmetrics.segmentation.{metric}(num_classes=1{arguments})",
         choices=choices,
-        error="RuntimeError: Class values must lie in 0..{last}; the {side} hold {label}",
+        error="RuntimeError: Class values must be smaller than num_classes."
+        " (the {side} hold {label}, not in 0..{last})",
+        error_below="RuntimeError: Class values must be non-negative."
+        " (the {side} hold {label}, not in 0..{last})",
+        refusal="NotImplementedError: \"bitwise_and_cpu\" not implemented for '{name}'",
         takes=_TAKES_EITHER,
         common=common,
     )
@@ -140,6 +144,7 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
     elif classes == 1:
         average = Average.FOREGROUND
     takes = one_of(name, "input_format", arguments["input_format"], _TAKES)
+    refusal = contract.refusal
     choices = replace(
         contract.choices,
         background=flag(name, "include_background", arguments["include_background"]),
@@ -148,8 +153,9 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
     )
     if takes is TAKES_MAPS:  # it one-hots integers itself, and nothing else
         choices = replace(choices, floats=Floats.SCORES_REFUSED, integers=True)
+        refusal = "RuntimeError: one_hot is only applicable to index tensor of type LongTensor."
     return metric_of(
-        replace(contract, choices=choices, takes=takes),
+        replace(contract, choices=choices, takes=takes, refusal=refusal),
         name=name,
         call=call,
         num_classes=classes,

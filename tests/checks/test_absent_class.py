@@ -28,9 +28,9 @@ def test_the_score_of_each_convention_is_told():
                 "fast_hist truth-present",
                 "Cityscapes",
             ],
-            "0 for": ["sklearn macro with labels", "ADE20K"],
+            "0 for": ["sklearn macro with labels", "PaddleSeg", "ignite", "ADE20K"],
             "1 for": ["smp macro"],
-            "NaN for": ["PASCAL VOC"],
+            "NaN for": ["torchvision", "PASCAL VOC"],
         },
     }
 
@@ -38,7 +38,10 @@ def test_the_score_of_each_convention_is_told():
 def test_the_help_names_who_does_what_for_these_arrays():
     help_text = found(diagnose(y_true=T, y_pred=P, num_classes=4), "absent-class").help
     assert help_text.startswith("left out by Keras MeanIoU, tf-keras MeanIoU, ")
-    assert "; 0 for sklearn macro with labels and ADE20K; 1 for smp macro; " in help_text
+    assert (
+        "; 0 for sklearn macro with labels, PaddleSeg, ignite and ADE20K; 1 for smp macro; "
+        in help_text
+    )
 
 
 def test_an_implementation_that_differs_for_another_reason_is_not_named():

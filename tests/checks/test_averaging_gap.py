@@ -19,6 +19,7 @@ def test_averages_over_images_and_batches_are_told():
             "torchmetrics.segmentation.MeanIoU": pytest.approx((2 / 3 + 1 / 2 + 1 + 1) / 4),
             "monai.MeanIoU": pytest.approx((OF_IMAGE_0 + 1 + 1) / 3),
             "smp macro-imagewise": pytest.approx((OF_IMAGE_0 + 1 + 1) / 3),
+            "kornia": pytest.approx((OF_IMAGE_0 + 1 + 1) / 3),
         },
     }
     assert "monai.MeanIoU 0.8611" in found(report, "averaging-gap").evidence

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from build import diagnose, found, names, noisy, scene
+from build import diagnose, found, names, noisy, one_hot, scene
 
 
 def every_class(classes):
@@ -51,3 +51,29 @@ def test_a_wider_array_on_either_side_is_cast_by_numpy(dtype):
     for arrays in ((masks.astype(dtype), masks), (masks, masks.astype(dtype))):
         report = diagnose(y_true=arrays[0], y_pred=arrays[1], num_classes=21)
         assert "index-overflow" not in names(report)
+
+
+def byte_rows(**arrays):
+    report = diagnose(**arrays, everything=True)
+    return [score for score in report.contracts if score.choices.byte_cells]
+
+
+def test_the_value_is_that_of_the_contract():
+    masks = every_class(21)
+    report = diagnose(y_true=masks, y_pred=masks, num_classes=21)
+    (score,) = [score for score in report.contracts if score.choices.byte_cells]
+    assert score.name == "fast_hist[nanmean,uint8]"
+    assert found(report, "index-overflow").facts["wrapped"] == score.value
+
+
+def test_scripts_without_a_cast_are_told_only_where_a_number_passes_255():
+    low, high = every_class(12), every_class(21)
+    assert byte_rows(y_true=low, y_pred=low, num_classes=21) == []
+    void = np.where(low == 3, 255, low)
+    assert byte_rows(y_true=void, y_pred=low, num_classes=21, ignore_index=255) == []
+    assert len(byte_rows(y_true=high, y_pred=high, num_classes=21)) == 1
+
+
+def test_one_hot_masks_are_argmaxed_to_wider_integers():
+    masks = every_class(21)
+    assert byte_rows(y_true=one_hot(masks, 21), y_pred=masks, num_classes=21) == []

@@ -48,6 +48,24 @@ HEALTHY = {
     "thresholded sums": (ONE_HOT, SOFTMAX, SM.format("threshold=0.5, per_image=True")),
     "ultralytics": (TRUTH, PREDICTED, "SemanticMetrics(nc=3)"),
     "detectron2": (TRUTH, PREDICTED, "SemSegEvaluator('name')"),
+    "ignite": (TRUTH, FIRST, "ignite.metrics.mIoU(cm, ignore_index=0)"),
+    "ignite, none": (TRUTH, FIRST, "ignite.metrics.IoU(cm)"),
+    "ignite, Dice": (TRUTH, FIRST, "DiceCoefficient(ConfusionMatrix(num_classes=3))"),
+    "ignite, accuracy": (TRUTH, FIRST, "ignite.metrics.confusion_matrix.cmAccuracy(cm)"),
+    "kornia": (TRUTH, PREDICTED, "kornia.metrics.mean_iou(pred, target, 3)"),
+    "PaddleSeg": (TRUTH, PREDICTED, "paddleseg.utils.metrics.mean_iou(*areas)"),
+    "PaddleSeg, Dice": (TRUTH, PREDICTED, "metrics.dice(i, p, l)"),
+    "nnU-Net": (
+        TRUTH,
+        PREDICTED,
+        "compute_metrics_on_folder_simple(gt, pred, labels=(0, 1, 2), ignore_label=None)",
+    ),
+    "nnU-Net, in full": (
+        TRUTH,
+        PREDICTED,
+        "compute_metrics_on_folder(gt, pred, out, rw, '.png', [1, 2])",
+    ),
+    "torchvision": (TRUTH, PREDICTED, "utils.ConfusionMatrix(3)"),
     "binary scores": (BINARY, SCORES, "torchmetrics.JaccardIndex(task='binary', threshold=0.5)"),
     "multilabel": (
         ONE_HOT_FIRST,
@@ -80,6 +98,13 @@ SICK = {
     "IOU301": (TRUTH, HARD_FIRST, MONAI, "missing-one-hot"),
     "IOU301, one-hot": (TRUTH, FIRST, SEGMENTATION.format("one-hot"), "missing-one-hot"),
     "IOU302": (ONE_HOT_FIRST, FIRST, JACCARD, "one-hot-masks"),
+    "IOU103, ignite": (TRUTH, SOFTMAX, "ignite.metrics.mIoU(cm)", "channels-first"),
+    "IOU201, kornia": (
+        TRUTH,
+        FIRST,
+        "kornia.metrics.mean_iou(p, t, 3)",
+        "unargmaxed-probabilities",
+    ),
     "IOU213": (ONE_HOT, PREDICTED, SM.format(""), "labels-as-channels"),
 }
 
@@ -90,7 +115,7 @@ def test_arrays_as_the_metric_wants_them_are_healthy(case):
     report = diagnose(y_true=truth, y_pred=predicted, metric=metric)
     assert errors(report) == []
     assert report.metric.error is None
-    assert (report.metric.value is None) == ("none" in metric)
+    assert (report.metric.value is None) == ("none" in case)
 
 
 @pytest.mark.parametrize("case", SICK)

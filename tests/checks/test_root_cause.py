@@ -28,7 +28,7 @@ def test_probabilities_and_one_hot_masks_read_a_third():
 def test_probabilities_and_integer_masks_raise():
     report = diagnose(y_true=TRUTH[..., None], y_pred=SOFTMAX, metric=MEAN_IOU)
     assert report.metric.value is None
-    assert "[4] masks vs. [12] predictions" in report.metric.error
+    assert "Incompatible shapes: [4] vs. [12]" in report.metric.error
     assert report.mean_iou == 1.0
     assert names(report) == ["unargmaxed-probabilities", "missing-one-hot"]
     assert report.explains == {"unargmaxed-probabilities": ("missing-one-hot",)}

@@ -10,8 +10,8 @@ def test_one_class_cannot_be_confused():
     finding = found(report, "suspicious-perfect-score")
     assert finding.facts["classes_present"] == [0]
     assert finding.facts["doctor"] == 1.0
-    told = "by other conventions: sklearn macro with labels 0.5000 and ADE20K 0.5000"
-    assert finding.evidence == told
+    told = "sklearn macro with labels 0.5000, PaddleSeg 0.5000, ignite 0.5000 and ADE20K 0.5000"
+    assert finding.evidence == f"by other conventions: {told}"
     assert "suspicious-perfect-score" in [finding.rule.name for finding in roots(report)]
     assert "class-imbalance" in report.consequences
 

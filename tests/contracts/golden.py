@@ -54,8 +54,12 @@ class Fixture:
 def fixtures() -> tuple[Fixture, ...]:
     """Return all fixtures with their answers."""
     files = (Path(__file__).parent / name for name in ("golden.json", "golden_more.json"))
-    texts = [path.read_text(encoding="utf-8") for path in files]
-    return tuple(_fixture(stored) for text in texts for stored in json.loads(text)["fixtures"])
+    first, more = (json.loads(path.read_text(encoding="utf-8")) for path in files)
+    answers = more["more_answers"]
+    return tuple(
+        _fixture(stored, answers.get(stored["id"], []))
+        for stored in (*first["fixtures"], *more["fixtures"])
+    )
 
 
 def agrees(value: float | None, answer: Answer) -> bool:
@@ -65,7 +69,7 @@ def agrees(value: float | None, answer: Answer) -> bool:
     return value is not None and abs(value - answer.value) <= answer.tolerance
 
 
-def _fixture(stored: dict[str, Any]) -> Fixture:
+def _fixture(stored: dict[str, Any], more: list[list[Any]]) -> Fixture:
     half = stored.get("float16", ())
     return Fixture(
         id=stored["id"],
@@ -76,7 +80,7 @@ def _fixture(stored: dict[str, Any]) -> Fixture:
         y_true=_array(*stored["y_true"]),
         y_pred=_array(*stored["y_pred"]),
         calls=stored["calls"],
-        answers=tuple(_answer(*row, half=row[0] in half) for row in stored["expect"]),
+        answers=tuple(_answer(*row, half=row[0] in half) for row in (*stored["expect"], *more)),
     )
 
 

@@ -177,8 +177,10 @@ def _skipping(choices: Choices) -> set[Absent]:
 
 
 def _same_average(choices: Choices, rules: set[Average]) -> bool:
-    if rules == {Average.CLASSES, Average.PAIRS}:
+    if rules <= {Average.CLASSES, Average.PAIRS, Average.CLASS_MEANS}:
         all_count = choices.absent in {Absent.ZERO, Absent.ONE, Absent.NAN} or choices.smooth
+        if Average.CLASS_MEANS in rules:  # which is NaN where a class is nowhere
+            return bool(all_count or choices.stray_truth is Stray.OWN_CLASS)
         return bool(choices.group is Group.DATA_SET or all_count)
     if rules == {Average.CLASSES, Average.LABELLED} and (
         choices.absent in {Absent.SKIPPED_UNLABELLED, Absent.SKIPPED_MISSED}
@@ -198,6 +200,8 @@ def _ignored_as(choices: Choices, rule: Ignored) -> Ignored:
     if rule in {Ignored.BELOW_0_TOO, Ignored.INSIDE_ONLY} and dropped:
         return Ignored.CLASS_STAYS
     truth_only = choices.average is Average.ACCURACY or choices.ratio is Ratio.RECALL
+    if rule is Ignored.MEAN_ONLY:
+        return _mean_only_as(choices, truth_only=truth_only)
     if rule is Ignored.CLASS_CLEARED and truth_only:
         return Ignored.CLASS_STAYS
     stays = (
@@ -207,3 +211,13 @@ def _ignored_as(choices: Choices, rule: Ignored) -> Ignored:
         or _one_class(choices)
     )
     return Ignored.CLASS_STAYS if rule is Ignored.CLASS_LEAVES and stays else rule
+
+
+def _mean_only_as(choices: Choices, *, truth_only: bool) -> Ignored:
+    """Return the rule that does the same as taking a class out of the mean, pixels and all."""
+    if _one_class(choices):
+        return Ignored.NO_OPTION  # which class is in the mean is said already
+    if truth_only:
+        return Ignored.CLASS_STAYS
+    unlabelled = choices.absent is Absent.SKIPPED_UNLABELLED
+    return Ignored.CLASS_CLEARED if unlabelled else Ignored.MEAN_ONLY

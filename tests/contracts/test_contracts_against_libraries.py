@@ -25,7 +25,9 @@ MAPS = "torchmetrics.segmentation.{name}(num_classes={{classes}}, input_format='
 class Case:
     """Masks, predicted ids, and scores with channels at axis 1 that are highest for these ids."""
 
-    def __init__(self, seed: int, *, void: int | None = None, stray: bool = False) -> None:
+    def __init__(
+        self, seed: int, *, void: int | None = None, stray: bool = False, nan: bool = False
+    ) -> None:
         rng = np.random.default_rng(seed)
         self.classes = classes = int(rng.integers(2, 5))
         shape = (int(rng.integers(1, 5)), int(rng.integers(1, 5)), int(rng.integers(1, 8)))
@@ -36,6 +38,8 @@ class Case:
         hits = np.where(rng.random(shape) < 0.6, truth, -1)
         scores += np.moveaxis(one_hot(hits, classes), -1, 1)
         self.scores = (scores / 3).astype(np.float32)
+        if nan:
+            self.scores[rng.random(self.scores.shape) < 0.1] = np.nan
         self.predicted = self.scores.argmax(1)
         self.one_hot = np.moveaxis(one_hot(truth, classes), -1, 1)
         self.truth = truth if void is None else np.where(rng.random(shape) < 0.2, void, truth)
@@ -236,3 +240,134 @@ def test_monai(name: str, background: bool, ignore_empty: bool, seed: int) -> No
         real = quietly(lambda metric=metric: metric.aggregate())
         said = case.said(f"monai.metrics.{name}({written})", truth, shown)
         assert said == near(real)
+
+
+@pytest.mark.parametrize("void", [None, 255, 0])
+@EXAMPLES
+@given(seed=SEEDS)
+def test_torchmetrics_jaccard_index_takes_nan_for_the_largest(void: int | None, seed: int) -> None:
+    case = Case(seed, void=void, nan=True)
+    call = f"{JACCARD}average='macro', ignore_index={void})"
+    real = fed(made(call, case.classes), case.truth, case.scores, case.batch)
+    assert case.said(call, case.truth, case.scores, batch_size=case.batch) == near(real)
+
+
+@pytest.mark.parametrize("logits", [False, True])
+@pytest.mark.parametrize("void", [None, 255])
+@EXAMPLES
+@given(seed=SEEDS)
+def test_torchmetrics_binary_jaccard_index_of_batches_with_nan(
+    void: int | None, logits: bool, seed: int
+) -> None:
+    case = Case(seed, nan=True)
+    rng = np.random.default_rng(seed)
+    truth, scores = (case.truth > 0).astype(np.int64), case.scores[:, 1]
+    if logits:
+        scores = scores * 6 - 2
+    if void is not None:
+        truth = np.where(rng.random(truth.shape) < 0.2, void, truth)
+    call = f"torchmetrics.classification.BinaryJaccardIndex(ignore_index={void})"
+    real = fed(made(call, 2), truth, scores, case.batch)
+    options = {"num_classes": 2, "predictions_as": Encoding.SIGMOID, "batch_size": case.batch}
+    assert case.said(call, truth, scores, **options) == near(real)
+
+
+@EXAMPLES
+@given(seed=SEEDS)
+def test_torchmetrics_multilabel_jaccard_index_of_nan(seed: int) -> None:
+    case = Case(seed, nan=True)
+    call = "torchmetrics.classification.MultilabelJaccardIndex(num_labels={classes})"
+    real = fed(made(call, case.classes), case.one_hot, case.scores)
+    said = case.said(call, case.one_hot, case.scores)
+    assert said is None if np.isnan(case.scores).any() else said == near(real)
+
+
+@pytest.mark.parametrize("name", ["MeanIoU", "DiceScore", "GeneralizedDiceScore"])
+@EXAMPLES
+@given(seed=SEEDS)
+def test_torchmetrics_segmentation_takes_nan_for_the_largest(name: str, seed: int) -> None:
+    case = Case(seed, nan=True)
+    call = f"torchmetrics.segmentation.{name}(num_classes={{classes}})"
+    real = fed(made(call, case.classes), case.one_hot, case.scores, case.batch)
+    assert case.said(call, case.one_hot, case.scores, batch_size=case.batch) == near(real)
+
+
+@pytest.mark.parametrize("zero", [0, 1])
+@pytest.mark.parametrize("void", [None, 255, -1])
+@pytest.mark.parametrize("reduction", ["micro", "macro", "micro-imagewise", "macro-imagewise"])
+@EXAMPLES
+@given(seed=SEEDS)
+def test_smp_iou_score(reduction: str, void: int | None, zero: int, seed: int) -> None:
+    metrics = pytest.importorskip("segmentation_models_pytorch.metrics", reason="no smp")
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    case = Case(seed, void=void, stray=void is None)
+    call = f"smp.metrics.iou_score(tp, fp, fn, tn, reduction='{reduction}', zero_division={zero})"
+
+    def real() -> Any:
+        maps = torch.as_tensor(case.predicted), torch.as_tensor(case.truth)
+        told = {"num_classes": case.classes, "ignore_index": void}
+        stats = metrics.get_stats(*maps, mode="multiclass", **told)
+        return metrics.iou_score(*stats, reduction=reduction, zero_division=float(zero))
+
+    said = case.said(call, case.truth, case.predicted, ignore_index=void)
+    assert said == near(quietly(real))
+
+
+@pytest.mark.parametrize("reduction", ["micro", "macro", "micro-imagewise", "macro-imagewise"])
+@EXAMPLES
+@given(seed=SEEDS)
+def test_smp_iou_score_of_scores(reduction: str, seed: int) -> None:
+    metrics = pytest.importorskip("segmentation_models_pytorch.metrics", reason="no smp")
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    case = Case(seed, nan=True)
+    truth, scores = (case.truth > 0).astype(np.int64), case.scores[:, 1]
+    call = f"smp.metrics.iou_score(tp, fp, fn, tn, reduction='{reduction}')"
+
+    def real() -> Any:
+        maps = torch.as_tensor(scores[:, None]), torch.as_tensor(truth[:, None])
+        stats = metrics.get_stats(*maps, mode="binary", threshold=0.5)
+        return metrics.iou_score(*stats, reduction=reduction, zero_division=1.0)
+
+    options = {"num_classes": 2, "predictions_as": Encoding.SIGMOID}
+    assert case.said(call, truth, scores, **options) == near(quietly(real))
+
+
+@pytest.mark.parametrize("nan", [False, True])
+@pytest.mark.parametrize("ignore", [None, 0, 1])
+@pytest.mark.parametrize("name", ["mIoU", "DiceCoefficient", "confusion_matrix.cmAccuracy"])
+@EXAMPLES
+@given(seed=SEEDS)
+def test_ignite(name: str, ignore: int | None, nan: bool, seed: int) -> None:
+    metrics = pytest.importorskip("ignite.metrics", reason="ignite is not installed")
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    case = Case(seed, void=255, nan=nan)
+    told = {} if ignore is None or "Accuracy" in name else {"ignore_index": ignore}
+    written = ", ".join(f"{key}={value}" for key, value in told.items())
+    matrix = metrics.ConfusionMatrix(num_classes=case.classes)
+    module, _, function = name.rpartition(".")
+    metric = getattr(metrics.confusion_matrix if module else metrics, function)(matrix, **told)
+    for first in range(0, len(case.truth), case.batch):
+        rows = slice(first, first + case.batch)
+        matrix.update((torch.as_tensor(case.scores[rows]), torch.as_tensor(case.truth[rows])))
+    real = quietly(lambda: torch.as_tensor(metric.compute()).mean())
+    said = case.said(f"ignite.metrics.{name}(cm, {written})", case.truth, case.scores)
+    assert said == near(real)
+
+
+@pytest.mark.parametrize("eps", [1e-6, 0.5, 0])
+@EXAMPLES
+@given(seed=SEEDS)
+def test_kornia_mean_iou(eps: float, seed: int) -> None:
+    metrics = pytest.importorskip("kornia.metrics", reason="kornia is not installed")
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    case = Case(seed, stray=bool(seed % 2))
+    call = f"kornia.metrics.mean_iou(pred, target, {case.classes}, eps={eps})"
+
+    maps = torch.as_tensor(case.predicted), torch.as_tensor(case.truth)
+    if any(side.min() < 0 or side.max() >= case.classes for side in maps):
+        with pytest.raises(Exception, match="must contain values in"):
+            metrics.mean_iou(*maps, case.classes)
+        expected = None
+    else:
+        expected = quietly(lambda: metrics.mean_iou(*maps, case.classes, eps).mean())
+    assert case.said(call, case.truth, case.predicted) == near(expected)
