@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from os import PathLike
 
+    from iou_doctor.names import Device
     from iou_doctor.shown import Report
     from iou_doctor.source import Pair
 
@@ -31,6 +32,7 @@ def check(
     batch_size: int | None = None,
     seen: str | None = None,
     jobs: int | None = None,
+    device: Device = "auto",
 ) -> Report:
     """Return the Report on masks and predictions, as `iou-doctor check` makes it.
 
@@ -54,6 +56,7 @@ def check(
         batch_size: images in one update of a metric; `None`: all.
         seen: a score as somebody printed it, "0.3333" for instance, to be explained.
         jobs: threads; `None`: one for each usable core.
+        device: what counts, as `--device` says it: "auto", "cpu" or "gpu".
 
     Raises:
         iou_doctor.errors.UsageError: options that do not go together.
@@ -82,7 +85,7 @@ def check(
         batch_size=batch_size,
         seen=None if seen is None else parse_score(seen),
     )
-    return shown(checkup.check(pair, options, questions, jobs=jobs))
+    return shown(checkup.check(pair, options, questions, jobs=jobs, device=device))
 
 
 def _opened(y_true: Any, y_pred: Any, pairs: Any) -> Pair:

@@ -58,6 +58,8 @@ class ModelFacts:
     """Whether images that differ all got the same output."""
     unsafe: tuple[str, ...] = ()
     """Operations or layers that may run code or touch files; the user trusts them."""
+    halved: int | None = None
+    """Images in one call after memory was full with twice as many; `None`: it never was."""
 
 
 class Model(Protocol):

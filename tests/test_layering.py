@@ -78,7 +78,7 @@ DOORS = {
     "typer": ("cli", "__main__.py"),
     "pydantic": ("configuration/checked.py",),
     "numba": ("scan/kernels.py",),
-    "tensorflow": ("scan/", "sources/saved_model.py", "sources/_saved_model_graph.py", "keras/"),
+    "tensorflow": ("scan/", "sources/saved_model.py", "sources/_", "keras/"),
     "keras": ("scan/", "sources/keras_model.py", "keras/"),
     "onnxruntime": ("sources/onnx_model.py",),
     "ai_edge_litert": ("sources/tflite_model.py",),

@@ -80,8 +80,9 @@ def _open(place: Place, label: str) -> Source:
 
 
 def _in_memory(value: Any, label: str) -> Source:
+    from iou_doctor.sources._anywhere import is_tensorflow
     from iou_doctor.sources.batches import BatchesSource, Stream
-    from iou_doctor.sources.tensor import array_of, is_tensor
+    from iou_doctor.sources.tensor import TensorSource, array_of, is_tensor
 
     if isinstance(value, (list, tuple)):
         if any(map(is_tensor, value)):
@@ -91,6 +92,8 @@ def _in_memory(value: Any, label: str) -> Source:
                 " `np.concatenate` of it",
             )
         return ArraySource(array_of(value, label), label)
+    if is_tensorflow(value):
+        return TensorSource(value, label)
     if is_tensor(value):
         return ArraySource(array_of(value, label), label)
     if isinstance(value, Iterable):

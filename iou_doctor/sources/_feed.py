@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.model import ModelOptions, Shape
 from iou_doctor.source import Source
+from iou_doctor.sources._anywhere import Values, dtype_of, moved, shape_of
 from iou_doctor.sources._refusal import refusal
 from iou_doctor.sources._runner import Runner
 
@@ -45,21 +46,22 @@ class Feed:
             values = np.rint(values)
         return np.ascontiguousarray(values, dtype=self.dtype)
 
-    def back(self, output: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    def back(self, output: Values, shape: tuple[int, ...]) -> Values:
         """Return the output in the height and width of images of `shape`, where it was resized."""
-        if self.size is None or output.ndim not in (_GREY, _COLOUR):
+        axes = len(output.shape)
+        if self.size is None or axes not in (_GREY, _COLOUR):
             return output
-        first = 2 if self.channels_first and output.ndim == _COLOUR else 1
-        if output.shape[first : first + 2] != self.size or shape[:2] == self.size:
+        first = 2 if self.channels_first and axes == _COLOUR else 1
+        if shape_of(output)[first : first + 2] != self.size or shape[:2] == self.size:
             return output
         from iou_doctor.sources.saved_model import resized
 
-        nearest = output.dtype.kind != "f"
-        last = np.moveaxis(output, 1, -1) if first == 2 else output
-        last = last[..., np.newaxis] if output.ndim == _GREY else last
+        nearest = dtype_of(output).kind != "f"
+        last = moved(output, 1, -1) if first == 2 else output
+        last = last[..., np.newaxis] if axes == _GREY else last
         large = resized(last, (shape[0], shape[1]), nearest=nearest)
-        large = large[..., 0] if output.ndim == _GREY else large
-        return np.moveaxis(large, -1, 1) if first == 2 else large
+        large = large[..., 0] if axes == _GREY else large
+        return moved(large, -1, 1) if first == 2 else large
 
 
 def plan_feed(path: str, runner: Runner, images: Source, options: ModelOptions) -> Feed:

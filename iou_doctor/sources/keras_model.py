@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.errors import SourceError
 from iou_doctor.model import Activation, ModelOptions
+from iou_doctor.sources._anywhere import Values
 from iou_doctor.sources._file import file_head
 from iou_doctor.sources._keras_config import unsafe_layers
 from iou_doctor.sources._refusal import refusal, refusing
@@ -23,7 +24,7 @@ from iou_doctor.sources._runner import (
     only_input,
     unsafe_refusal,
 )
-from iou_doctor.sources.saved_model import as_numpy, quiet_tensorflow
+from iou_doctor.sources.saved_model import quiet_tensorflow
 
 KIND = "Keras model"
 _LARGEST_CONFIG = 1 << 28  # bytes: no network's description is as long, a zip bomb's is
@@ -65,9 +66,8 @@ def load(path: str, options: ModelOptions) -> Runner:
     name = choose(path, "output", "--output-name", [*outputs], options.output_name)
     place = [*outputs].index(name)
 
-    def run(images: NDArray[Any]) -> NDArray[Any]:
-        made = keras.tree.flatten(model.predict_on_batch(images))
-        return as_numpy(made[place])
+    def run(images: NDArray[Any]) -> Values:
+        return keras.tree.flatten(_predicted(model, images))[place]
 
     return Runner(
         KIND,
@@ -79,6 +79,16 @@ def load(path: str, options: ModelOptions) -> Runner:
         activation=_activation(outputs[name]),
         unsafe=unsafe,
     )
+
+
+def _predicted(model: Any, images: NDArray[Any]) -> Any:
+    """Return what `predict_on_batch` returns, but where it was computed."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return model.predict_on_batch(images)
+    model.make_predict_function()
+    return model.predict_function([(images,)])
 
 
 def _described(path: str) -> tuple[Any, str]:

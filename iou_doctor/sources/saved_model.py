@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.model import ModelOptions, Shape
+from iou_doctor.sources._anywhere import Values, is_tensorflow
 from iou_doctor.sources._refusal import refusal, refusing
 from iou_doctor.sources._runner import Runner, choose, only_input, unsafe_refusal
 
@@ -52,8 +53,8 @@ def load(path: str, options: ModelOptions) -> Runner:
     outputs = function.structured_outputs
     output = choose(path, "output", "--output-name", sorted(outputs), options.output_name)
 
-    def run(images: NDArray[Any]) -> NDArray[Any]:
-        return as_numpy(function(**{given: tf.constant(images)})[output])
+    def run(images: NDArray[Any]) -> Values:
+        return function(**{given: tf.constant(images)})[output]
 
     return Runner(
         KIND,
@@ -86,8 +87,8 @@ def _called(path: str, model: Any, options: ModelOptions, unsafe: tuple[str, ...
     output = choose(path, "output", "--output-name", [*outputs], options.output_name)
     only_input(path, [str(spec.name) for spec in positional if isinstance(spec, tf.TensorSpec)])
 
-    def run(images: NDArray[Any]) -> NDArray[Any]:
-        return as_numpy(_named(model(tf.constant(images)))[output])
+    def run(images: NDArray[Any]) -> Values:
+        return _named(model(tf.constant(images)))[output]
 
     return Runner(
         KIND,
@@ -119,18 +120,13 @@ def quiet_tensorflow() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
-def as_numpy(values: Any) -> NDArray[Any]:
-    """Return a tensor as an array; types that numpy lacks (bfloat16) become float32."""
-    array: NDArray[Any] = np.asarray(values)
-    return array.astype(np.float32) if array.dtype.kind == "V" else array
-
-
-def resized(images: NDArray[Any], size: tuple[int, int], *, nearest: bool = False) -> NDArray[Any]:
+def resized(images: Values, size: tuple[int, int], *, nearest: bool = False) -> Values:
     """Return (n, height, width, channels) images in another size, as `tf.image.resize` does it.
 
-    Bilinear ones are float32; nearest ones keep their type.
+    Bilinear ones are float32; nearest ones keep their type. A tensor gives a tensor.
     """
     import tensorflow as tf
 
     method = "nearest" if nearest else "bilinear"
-    return np.asarray(tf.image.resize(images, size, method=method))
+    made = tf.image.resize(images, size, method=method)
+    return made if is_tensorflow(images) else np.asarray(made)
