@@ -62,7 +62,7 @@ JOINERS = {
         "cli_complete",
     ),
     *("cli", "cli_fix", "cli_options", "outputs", "__init__", "__main__"),
-    *("keras", "shown"),
+    *("keras", "shown", "arguments"),
 }
 DOORS = {
     "h5py": ("sources/", "writers/"),

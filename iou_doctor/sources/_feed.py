@@ -28,7 +28,8 @@ class Feed:
     """The images have their channels last and the model wants them first."""
     scale: float
     offset: float
-    dtype: np.dtype[Any]
+    dtype: np.dtype[Any] | None
+    """What the model takes; `None`: unknown, so any."""
 
     def __call__(self, images: NDArray[Any]) -> NDArray[Any]:
         """Return what the model is given for (n, height, width[, channels]) images."""
@@ -42,7 +43,7 @@ class Feed:
             values = values.astype(np.float32) * np.float32(self.scale) + np.float32(self.offset)
         if self.channels_first:
             values = np.moveaxis(values, -1, 1)
-        if self.dtype.kind in "iu" and values.dtype.kind == "f":
+        if self.dtype is not None and self.dtype.kind in "iu" and values.dtype.kind == "f":
             values = np.rint(values)
         return np.ascontiguousarray(values, dtype=self.dtype)
 
@@ -72,7 +73,7 @@ def plan_feed(path: str, runner: Runner, images: Source, options: ModelOptions) 
             `--resize`.
     """
     wanted = runner.input_shape
-    if runner.input_dtype.kind not in "biuf":
+    if runner.input_dtype is not None and runner.input_dtype.kind not in "biuf":
         raise refusal(
             path, "its input is no array of numbers (encoded images?); export it with float images"
         )

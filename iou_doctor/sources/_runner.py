@@ -28,7 +28,8 @@ class Runner:
     """Predicts a batch; what TensorFlow computes stays where it was computed."""
     input_shape: Shape | None
     """Batch axis included; `None`: unknown."""
-    input_dtype: np.dtype[Any]
+    input_dtype: np.dtype[Any] | None
+    """`None`: unknown, images are given as they are."""
     output_name: str
     outputs: Mapping[str, Shape | None] = field(default_factory=dict)
     activation: Activation | None = None

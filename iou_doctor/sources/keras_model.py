@@ -61,6 +61,23 @@ def load(path: str, options: ModelOptions) -> Runner:
         model = keras.saving.load_model(path, compile=False, safe_mode=not options.trusted)
     except Exception as error:  # whatever its layers raise
         raise _not_loaded(path, version, keras.__version__, error) from error
+    return runner_of(path, model, options, unsafe)
+
+
+def runner_of(path: str, model: Any, options: ModelOptions, unsafe: tuple[str, ...] = ()) -> Runner:
+    """Return a model of Keras with one output chosen.
+
+    Args:
+        path: what to call it.
+        model: a model with known inputs and outputs.
+        options: which output.
+        unsafe: layers that the user trusts.
+
+    Raises:
+        SourceError: it was never built, has several inputs, or not the output that was named.
+    """
+    import keras
+
     given = _input(path, model)
     outputs = _outputs(model)
     name = choose(path, "output", "--output-name", [*outputs], options.output_name)
