@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from tiny_models import CLASSES, WEIGHTS, images, keras_model, logits, masks, saved_model, softmax
 
 import iou_doctor
@@ -168,5 +167,5 @@ def test_what_does_not_go_together_is_refused(said, words):
 
 def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
     monkeypatch.setattr("iou_doctor.scan.device.gpu_visible", lambda: False)
-    with pytest.raises(UsageError, match="no NVIDIA GPU is visible .* use --device cpu"):
+    with pytest.raises(UsageError, match=r"no NVIDIA GPU is visible .* use --device cpu"):
         iou_doctor.check(y_true=MASKS, y_pred=MASKS, device="gpu")
