@@ -15,9 +15,9 @@ WORTH_A_GPU = 2**32
 for 21 channels took some twenty seconds where this was measured (two cores, no GPU): a start that
 only arrays of many gigabytes make up for."""
 WORTH_COMPILING = 2**28
-"""The same of predictions that are born there, where TensorFlow is loaded in any case. Compiling took
-3 to 7 seconds of processor time for 3 to 21 channels where this was measured (no GPU), and NumPy 22
-to 11 ns a value: they are even between 2**27 and 2**29 values."""
+"""The same of predictions that are born there, where TensorFlow is loaded in any case. Compiling
+took 3 to 7 seconds of processor time for 3 to 21 channels where this was measured (no GPU), and
+NumPy 22 to 11 ns a value: they are even between 2**27 and 2**29 values."""
 DRIVER = Path("/proc/driver/nvidia/version")
 NODES = Path("/dev")
 LOOKED_FOR = (

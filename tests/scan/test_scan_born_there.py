@@ -197,3 +197,11 @@ def test_a_repair_that_moves_pixels_is_counted_by_the_processor_and_noted():
         }
     ]
     assert "device cpu: the GPU's kernels do not know arrays that a repair" in str(report)
+
+
+def test_what_is_born_there_pays_for_less():
+    few, many = device.WORTH_COMPILING - 1, device.WORTH_COMPILING
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(device, "gpu_visible", lambda: True)
+        taken = [device.wants_gpu("auto", n, born=born) for n in (few, many) for born in (0, 1)]
+    assert taken == [False, False, False, True]
