@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from os import PathLike
 
+    from iou_doctor.names import Device
     from iou_doctor.shown import Report
-    from iou_doctor.source import Pair
 
 __version__ = "0.1.0"
 __all__ = ["Report", "__version__", "check"]
@@ -31,6 +31,13 @@ def check(
     batch_size: int | None = None,
     seen: str | None = None,
     jobs: int | None = None,
+    device: Device = "auto",
+    images: Any = None,
+    signature: str | None = None,
+    output_name: str | None = None,
+    input_scale: float | tuple[float, float] = 1.0,
+    resize: bool = False,
+    trust_model: bool = False,
 ) -> Report:
     """Return the Report on masks and predictions, as `iou-doctor check` makes it.
 
@@ -39,7 +46,9 @@ def check(
             NumPy, TensorFlow, PyTorch, JAX or any library with `__array__` or `__dlpack__`; or
             batches of them, from something that gives the same ones each time it is iterated over
             (a `tf.data` dataset, a data loader). Batches have the samples first.
-        y_pred: predictions, likewise.
+        y_pred: predictions, likewise; or, with `images`, what makes them: the path of a model as
+            on the command line, a model of Keras, what `tf.saved_model.load` returned, or a
+            function that takes a batch of images and returns scores.
         pairs: in place of both: batches (y_true, y_pred), likewise. They are iterated over at
             least twice and never held all at once.
         num_classes: number of classes, background included; `None`: inferred.
@@ -51,9 +60,18 @@ def check(
         baseline: a JSON report of an earlier run to compare with.
         max_drop: by how much a score may fall below the baseline's.
         contracts: which implementations to compare.
-        batch_size: images in one update of a metric; `None`: all.
+        batch_size: images in one update of a metric, and in one call of a model; `None`: all, and
+            as many as take little memory.
         seen: a score as somebody printed it, "0.3333" for instance, to be explained.
         jobs: threads; `None`: one for each usable core.
+        device: what counts, as `--device` says it: "auto", "cpu" or "gpu".
+        images: the images to predict: a path, an array or tensor, or batches of them.
+        signature: the signature of a SavedModel to call; `None`: serving_default.
+        output_name: the output to score, where there are several.
+        input_scale: images are multiplied by this before the model; with a second number, that is
+            added then.
+        resize: resize images to the model's input (bilinear), and its output back.
+        trust_model: load a file that IOU804 refuses: one that may run code or touch files.
 
     Raises:
         iou_doctor.errors.UsageError: options that do not go together.
@@ -61,6 +79,7 @@ def check(
         iou_doctor.errors.ReadingError: the arrays cannot be understood.
     """
     from iou_doctor import checkup
+    from iou_doctor.arguments import checked_device, model_options, opened
     from iou_doctor.baseline import load_baseline
     from iou_doctor.lookup import parse_score
     from iou_doctor.reading import Options
@@ -74,7 +93,16 @@ def check(
         class_names=tuple(class_names),
     )
     earlier = None if baseline is None else load_baseline(str(baseline), max_drop=max_drop)
-    pair = _opened(y_true, y_pred, pairs)
+    model = model_options(
+        images=images,
+        signature=signature,
+        output_name=output_name,
+        input_scale=input_scale,
+        batch_size=batch_size,
+        resize=resize,
+        trust_model=trust_model,
+    )
+    pair = opened(y_true, y_pred, pairs, model)
     questions = checkup.Questions(
         metric_call=metric,
         baseline=earlier,
@@ -82,18 +110,7 @@ def check(
         batch_size=batch_size,
         seen=None if seen is None else parse_score(seen),
     )
-    return shown(checkup.check(pair, options, questions, jobs=jobs))
-
-
-def _opened(y_true: Any, y_pred: Any, pairs: Any) -> Pair:
-    from iou_doctor.errors import UsageError
-    from iou_doctor.sources import open_pair, open_pairs
-
-    if [y_true is None, y_pred is None, pairs is None] == [True, True, False]:
-        return open_pairs(pairs)
-    if [y_true is None, y_pred is None, pairs is None] == [False, False, True]:
-        return open_pair(y_true=y_true, y_pred=y_pred)
-    raise UsageError("give y_true and y_pred, or pairs in place of both")
+    return shown(checkup.check(pair, options, questions, jobs=jobs, device=checked_device(device)))
 
 
 def __getattr__(name: str) -> Any:

@@ -16,10 +16,10 @@ from iou_doctor.diagnosis import diagnose, mended_pairs
 from iou_doctor.errors import UsageError
 from iou_doctor.evidence import Evidence
 from iou_doctor.frozen import FrozenReading
-from iou_doctor.layout import Layout, Relation
+from iou_doctor.layout import Assumption, Layout, Relation
 from iou_doctor.metric import Metric
 from iou_doctor.names import Device
-from iou_doctor.passes import Passes
+from iou_doctor.passes import Passes, Workers
 from iou_doctor.probe import Probe
 from iou_doctor.reading import Options, Reading
 from iou_doctor.repair import Step
@@ -88,44 +88,53 @@ def check(
         ReadingError: the arrays cannot be understood.
     """
     questions = questions or Questions()
-    evidence, recount = gather(
-        pair, options, questions, progress=progress, jobs=jobs, device=device
-    )
+    workers = Workers(jobs or usable_cores(), device)
+    evidence, recount = gather(pair, options, questions, workers, progress=progress)
     report = diagnose(evidence, questions.selection, recount)
     refuse_other_values(questions.baseline, report)
-    if questions.seen is None:
-        return report
-    from iou_doctor.why import collect, look_up
+    if questions.seen is not None:
+        from iou_doctor.why import collect, look_up
 
-    mended = mended_pairs(report, evidence, recount)
-    candidates = collect(evidence, diagnosis=report.primary, mended=mended)
-    return replace(report, lookup=look_up(questions.seen, candidates))
+        mended = mended_pairs(report, evidence, recount)
+        candidates = collect(evidence, diagnosis=report.primary, mended=mended)
+        report = replace(report, lookup=look_up(questions.seen, candidates))
+    return _with_notes(report, pair, workers)
+
+
+def _with_notes(report: Report, pair: Pair, workers: Workers) -> Report:
+    """Return the report with what was done otherwise than asked for."""
+    notes = []
+    if workers.left:
+        parts = ", ".join(workers.left)
+        notes.append(Assumption("device", "cpu", f"the GPU's kernels do not know {parts}"))
+    halved = pair.model.facts().halved if pair.model else None
+    if halved is not None:
+        why = "the memory was full with twice as many images at once"
+        notes.append(Assumption("model.batch_size", str(halved), why))
+    reading = replace(report.reading, assumed=(*report.reading.assumed, *notes))
+    return replace(report, reading=reading)
 
 
 def gather(
     pair: Pair,
     options: Options,
     questions: Questions,
+    workers: Workers | None = None,
     *,
     progress: Callable[[int, int], object] | None = None,
-    jobs: int | None = None,
-    device: Device = "cpu",
 ) -> tuple[Evidence, Recount]:
     """Return the facts, and what counts the label pairs once more; see `check`."""
+    workers = workers or Workers(usable_cores())
     metric, options, assumed = user_metric.metric_of(questions.metric_call, options)
     _check_limits(options)
     layout = interpret.read_layout(pair, options, num_classes=options.num_classes)
     metric = feeding.fitted(metric, layout)
     refuse_other_shapes(questions.baseline, pair, layout)
     everything = questions.everything or questions.seen is not None
-    first = _first_pass(
-        pair, layout, metric, options, progress, (jobs, device), everything=everything
-    )
+    first = _first_pass(pair, layout, metric, options, progress, workers, everything=everything)
     if _stored_alike(layout, first.stats):
         layout = replace(layout, relation=Relation.FLATTENED)
-        first = _first_pass(
-            pair, layout, metric, options, progress, (jobs, device), everything=everything
-        )
+        first = _first_pass(pair, layout, metric, options, progress, workers, everything=everything)
     reading = interpret.settle(
         pair,
         layout,
@@ -168,14 +177,12 @@ def _first_pass(
     metric: Metric,
     options: Options,
     progress: Callable[[int, int], object] | None,
-    workers: tuple[int | None, Device],
+    workers: Workers,
     *,
     everything: bool,
 ) -> _First:
     flat = feeding.pairing(metric, layout)
-    passes = Passes(
-        pair, layout, _threshold(options, metric), workers[0] or usable_cores(), workers[1]
-    )
+    passes = Passes(pair, layout, _threshold(options, metric), workers)
     wanted = [*interpret.doctor_pairings(pair, layout, options), flat]
     sums = None
     if everything or metric.contract:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 Shape = tuple[int | None, ...]
 """`None` where the model takes or gives any length."""
@@ -14,8 +14,8 @@ Shape = tuple[int | None, ...]
 class ModelOptions:
     """What the user said about a model; `None` where nothing was said."""
 
-    images: str | None = None
-    """The images to predict, as a path to a source."""
+    images: Any = None
+    """The images to predict: a path to a source, an array, or batches."""
     signature: str | None = None
     """Which signature of a SavedModel to call."""
     output_name: str | None = None
@@ -47,7 +47,7 @@ class ModelFacts:
     """What is known of a model once it has predicted every image."""
 
     kind: str
-    """`SavedModel`, `Keras model`, `TFLite model` or `ONNX model`."""
+    """`SavedModel`, `Keras model`, `TFLite model`, `ONNX model` or `function`."""
     output_name: str
     """The output that was scored."""
     outputs: Mapping[str, Shape | None] = field(default_factory=dict)
@@ -58,6 +58,8 @@ class ModelFacts:
     """Whether images that differ all got the same output."""
     unsafe: tuple[str, ...] = ()
     """Operations or layers that may run code or touch files; the user trusts them."""
+    halved: int | None = None
+    """Images in one call after memory was full with twice as many; `None`: it never was."""
 
 
 class Model(Protocol):

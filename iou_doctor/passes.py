@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -24,14 +24,29 @@ from iou_doctor.stats import PairCounts, Stats
 
 
 @dataclass(frozen=True)
+class Workers:
+    """Who counts."""
+
+    jobs: int = 1
+    """Threads."""
+    device: Device = "cpu"
+    left: dict[str, None] = field(default_factory=dict)
+    """What a GPU was asked for and had to leave to the processor, in order."""
+
+    def leave(self, part: str) -> None:
+        """Take note of a part that the processor counts."""
+        if self.device == "gpu":
+            self.left[part] = None
+
+
+@dataclass(frozen=True)
 class Passes:
     """Passes over the same arrays."""
 
     pair: Pair
     layout: Layout
     threshold: float
-    jobs: int = 1
-    device: Device = "cpu"
+    workers: Workers = field(default_factory=Workers)
 
     def first(
         self,
@@ -50,8 +65,9 @@ class Passes:
             probe=probe,
             sums=sums,
             progress=progress,
-            jobs=self.jobs,
-            device=self.device,
+            jobs=self.workers.jobs,
+            device=self.workers.device,
+            left=self.workers.leave,
         )
         return stats, probe.build()
 
@@ -67,8 +83,9 @@ class Passes:
             pairings=[pairing],
             threshold=self.threshold,
             mend=self._mend(steps),
-            jobs=self.jobs,
+            jobs=self.workers.jobs,
         )
+        self.workers.leave("arrays that a repair moves")
         return stats.tables[pairing]
 
     def _size_of(self, sample: int) -> tuple[int, ...]:

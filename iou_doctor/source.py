@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,18 @@ class Source(Protocol):
 
         Raises:
             SourceError: the values cannot be read (a truncated or damaged file).
+        """
+
+
+@runtime_checkable
+class DeviceSource(Protocol):
+    """A source whose values are born or lie where TensorFlow computes, on a GPU for instance."""
+
+    def read_there(self, window: tuple[slice, ...]) -> Any:
+        """Return what `Source.read` returns, as a tensor where it lies; an array on the host.
+
+        Raises:
+            SourceError: the values cannot be read.
         """
 
 

@@ -62,7 +62,7 @@ JOINERS = {
         "cli_complete",
     ),
     *("cli", "cli_fix", "cli_options", "outputs", "__init__", "__main__"),
-    *("keras", "shown"),
+    *("keras", "tf_keras", "training", "shown", "arguments"),
 }
 DOORS = {
     "h5py": ("sources/", "writers/"),
@@ -79,8 +79,9 @@ DOORS = {
     "pydantic": ("configuration/checked.py",),
     "numba": ("scan/kernels/",),
     "llvmlite": ("scan/kernels/",),
-    "tensorflow": ("scan/", "sources/saved_model.py", "sources/_saved_model_graph.py", "keras/"),
-    "keras": ("scan/", "sources/keras_model.py", "keras/"),
+    "tensorflow": ("scan/", "sources/saved_model.py", "sources/_", "training/"),
+    "keras": ("scan/", "sources/keras_model.py", "keras.py"),
+    "tf_keras": ("tf_keras.py",),
     "onnxruntime": ("sources/onnx_model.py",),
     "ai_edge_litert": ("sources/tflite_model.py",),
 }

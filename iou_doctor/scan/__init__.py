@@ -28,7 +28,7 @@ from iou_doctor.scan.soft import channel_sums
 from iou_doctor.scan.threads import in_order
 from iou_doctor.scan.values import argmax_and_sums, measure
 from iou_doctor.scan.windows import Window, pieces, read, split_by_rows, walk
-from iou_doctor.source import Pair
+from iou_doctor.source import DeviceSource, Pair
 from iou_doctor.stats import PairCounts, Stats
 from iou_doctor.value_counts import ValueCounts
 
@@ -52,6 +52,7 @@ def scan(
     progress: Callable[[int, int], object] | None = None,
     jobs: int = 1,
     device: Device = "cpu",
+    left: Callable[[str], object] | None = None,
 ) -> Stats:
     """Return the Stats of all samples that both arrays have.
 
@@ -66,6 +67,7 @@ def scan(
         progress: called with the samples done and in all, after each window.
         jobs: windows to work on at the same time; the result does not depend on it.
         device: what counts; the result does not depend on it either.
+        left: called with what a GPU was asked for and had to leave to the processor.
 
     Raises:
         UsageError: a GPU is asked for, and none is there.
@@ -74,12 +76,11 @@ def scan(
     """
     whole = mend is not None or any(pairing.flat for pairing in pairings)
     visit = Visit(layout, tuple(pairings), threshold, mend, probe, sums, whole)
-    if wants_gpu(device, _values(pair)) and visit.plain:
-        on_gpu = importlib.import_module("iou_doctor.scan.on_device")
-        if (
-            found := on_gpu.scan(pair, visit, demanded=device == "gpu", progress=progress)
-        ) is not None:
-            return cast(Stats, found)
+    born = any(isinstance(source, DeviceSource) for source in (pair.y_true, pair.y_pred))
+    if wants_gpu(device, _values(pair), born=born):
+        found = _on_gpu(pair, visit, device, progress, left or _nobody)
+        if found is not None:
+            return found
     if visit.plain:
         dtypes = pair.y_true.dtype, pair.y_pred.dtype
         fast.KERNELS.wait_for(layout, dtypes, visit.pairings, values=_values(pair))
@@ -92,6 +93,26 @@ def scan(
         if progress:
             progress(last + 1, layout.samples)
     return Stats.merge(parts)
+
+
+def _on_gpu(
+    pair: Pair,
+    visit: Visit,
+    device: Device,
+    progress: Callable[[int, int], object] | None,
+    left: Callable[[str], object],
+) -> Stats | None:
+    """Return the Stats of a pass on GPUs; `None` where the processor has to do it."""
+    if visit.beyond is not None:
+        left(visit.beyond)
+        return None
+    on_gpu = importlib.import_module("iou_doctor.scan.on_device")
+    found = on_gpu.scan(pair, visit, demanded=device == "gpu", progress=progress, left=left)
+    return cast(Stats | None, found)
+
+
+def _nobody(_: str) -> None:
+    """Is told, and does nothing."""
 
 
 def _work(
@@ -149,7 +170,14 @@ class Visit:
     @property
     def plain(self) -> bool:
         """Whether pixels pair up as they are, and only their labels and values are asked for."""
-        return self.mend is None and self.sums is None
+        return self.beyond is None
+
+    @property
+    def beyond(self) -> str | None:
+        """What only the reference knows of this pass, in words; `None`: nothing."""
+        if self.mend is not None:
+            return "pixels that are moved or resized"
+        return None if self.sums is None else "sums of scores"
 
     def _by_kernels(self, batch: Batch) -> fast.Counted | None:
         dtypes = batch.y_true.dtype, batch.y_pred.dtype

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from iou_doctor.layout import Layout
 from iou_doctor.scan import tensorflow_kernels as kernels
 from iou_doctor.scan import windows
 from iou_doctor.scan.threads import in_order
-from iou_doctor.source import Pair
+from iou_doctor.source import DeviceSource, Pair
 from iou_doctor.stats import Stats
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ AHEAD = 2
 """Batches that are read while others are counted: one to copy, one to wait."""
 AT_ONCE = 256
 """Cache-sized windows in a batch: 256 MiB of float32, beside which a call costs little."""
+BORN_AT_ONCE = 32
+"""The same of what a model predicts: about its own batches, so that few of them are joined."""
 SPREAD = 32
 """Tables among which the pixels of a GPU's warp are shared out."""
 
@@ -54,6 +56,7 @@ class DeviceVisit:
         keep: takes label maps for the probe; called where it wants some of a batch's samples.
         devices: names as TensorFlow has them; a processor will do, which is how this is tested.
         tell: takes a sentence for the user.
+        left: takes what only the processor could count.
     """
 
     layout: Layout
@@ -63,6 +66,7 @@ class DeviceVisit:
     keep: Keep | None = None
     devices: Sequence[str] = ("GPU:0",)
     tell: Callable[[str], None] = say
+    left: Callable[[str], object] = say
     compiled: bool | None = None
     """By XLA; `None`: where there are channels."""
     most: int | None = None
@@ -89,8 +93,16 @@ class DeviceVisit:
         parts = [batch] if most == number else list(_split(batch, self.layout, most))
         return Stats.merge([self._one(part) for part in parts])
 
+    def _place(self, batch: Batch) -> int:
+        """Return the number of the device where the predictions lie, or of the one in turn."""
+        lying = str(getattr(batch.y_pred, "device", ""))
+        for place, name in enumerate(self.devices):
+            if lying.endswith(f":{name}"):
+                return place
+        return next(self._turn) % len(self.devices)
+
     def _one(self, batch: Batch) -> Stats:
-        place = next(self._turn) % len(self.devices)
+        place = self._place(batch)
         try:
             with kernels.on(self.devices[place]):
                 found = self.kernels[place].count(
@@ -102,6 +114,7 @@ class DeviceVisit:
         except kernels.OUT_OF_MEMORY:
             return self._halved(batch)
         if found is None:
+            self.left("batches whose labels lie far apart")
             return self.reference(_fetched(batch))
         if self.keep:
             self.keep(batch, found.maps)
@@ -128,7 +141,10 @@ def _split(batch: Batch, layout: Layout, most: int) -> Iterator[Batch]:
 
 
 def _fetched(batch: Batch) -> Batch:
-    return Batch(np.asarray(batch.y_true), np.asarray(batch.y_pred), batch.samples, batch.first_row)
+    """Return a batch on the host, types that NumPy lacks (bfloat16) as float32."""
+    sides = map(np.asarray, (batch.y_true, batch.y_pred))
+    true, pred = (a.astype(np.float32) if a.dtype.kind == "V" else a for a in sides)
+    return Batch(true, pred, batch.samples, batch.first_row)
 
 
 def scan(
@@ -139,6 +155,7 @@ def scan(
     progress: Callable[[int, int], object] | None = None,
     devices: Sequence[str] | None = None,
     tell: Callable[[str], None] = say,
+    left: Callable[[str], object] = say,
 ) -> Stats | None:
     """Return the Stats of a pass on GPUs; `None` where the processor has to do it.
 
@@ -149,6 +166,7 @@ def scan(
         progress: called with the samples done and in all.
         devices: names as TensorFlow has them; `None`: all GPUs.
         tell: takes a sentence for the user.
+        left: takes what the processor has to count, in words.
 
     Raises:
         UsageError: a GPU is demanded, and TensorFlow sees none.
@@ -160,27 +178,36 @@ def scan(
             "--device gpu: the driver is there, but TensorFlow sees no GPU; install"
             " tensorflow[and-cuda], or use --device cpu"
         )
-    if not devices or not kernels.serves(layout, pairings):
-        if demanded:
-            tell("the GPU's kernels do not know all of this pass; the processor counts")
+    if not devices:
+        return None
+    if not kernels.serves(layout, pairings):
+        left("arrays of this kind (colours, many channels, an axis that is not the classes')")
         return None
     own = DeviceVisit(
-        layout, pairings, visit.threshold, visit.by_reference, _keeper(visit), devices, tell
+        layout, pairings, visit.threshold, visit.by_reference, _keeper(visit), devices, tell, left
     )
 
     def work(batch: Batch) -> tuple[int, Stats]:
         return int(batch.samples[-1]) + 1, own(batch)
 
-    walk = partial(
-        windows.batches, pair, layout, whole_samples=visit.whole_samples, at_once=AT_ONCE
-    )
-    waiting = kernels.ahead(walk, layout, (pair.y_true.dtype, pair.y_pred.dtype), AHEAD)
     parts = []
-    for done, stats in in_order(work, waiting, jobs=AHEAD * len(devices)):
+    for done, stats in in_order(work, _waiting(pair, visit), jobs=AHEAD * len(devices)):
         parts.append(stats)
         if progress:
             progress(done, layout.samples)
     return Stats.merge(parts)
+
+
+def _waiting(pair: Pair, visit: Visit) -> Iterator[Batch]:
+    """Return the batches: those from files are copied ahead, those born there stay there."""
+    layout = visit.layout
+    walk = partial(windows.batches, pair, layout, whole_samples=visit.whole_samples)
+    if any(isinstance(source, DeviceSource) for source in (pair.y_true, pair.y_pred)):
+        return walk(at_once=BORN_AT_ONCE, there=True)
+    dtypes = pair.y_true.dtype, pair.y_pred.dtype
+    return cast(
+        Iterator[Batch], kernels.ahead(partial(walk, at_once=AT_ONCE), layout, dtypes, AHEAD)
+    )
 
 
 def _keeper(visit: Visit) -> Keep | None:

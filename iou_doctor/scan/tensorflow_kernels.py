@@ -414,7 +414,8 @@ def ahead(batches: Callable[[], Iterator[Batch]], layout: Layout, dtypes: Any, m
         for batch in batches():
             yield batch.y_true, batch.y_pred, batch.samples, batch.first_row
 
-    for true, pred, samples, row in tf.data.Dataset.from_generator(
-        rows, output_signature=specs
-    ).prefetch(most):
+    waiting = iter(tf.data.Dataset.from_generator(rows, output_signature=specs).prefetch(most))
+    # asked for, not run into: the error at the end would reach what other threads compute just then
+    while (found := waiting.get_next_as_optional()).has_value():
+        true, pred, samples, row = found.get_value()
         yield Batch(true, pred, samples.numpy(), int(row))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from iou_doctor.batch import Batch
 from iou_doctor.layout import Axes, Layout, Relation
-from iou_doctor.source import Pair, Source
+from iou_doctor.source import DeviceSource, Pair, Source
 
 WINDOW_VALUES = 2**18
 """Values of the larger array in one window: 1 MiB of float32, within the cache of one core."""
@@ -34,7 +35,7 @@ def split_by_rows(layout: Layout, *, whole_samples: bool) -> bool:
 
 
 def batches(
-    pair: Pair, layout: Layout, *, whole_samples: bool, at_once: int = 1
+    pair: Pair, layout: Layout, *, whole_samples: bool, at_once: int = 1, there: bool = False
 ) -> Iterator[Batch]:
     """Yield the data in order, each sample once.
 
@@ -43,9 +44,10 @@ def batches(
         layout: what their axes mean.
         whole_samples: never split a sample by rows.
         at_once: cache-sized windows that are taken together.
+        there: hand on tensors where they lie.
     """
     for window in walk(pair, layout, whole_samples=whole_samples, at_once=at_once):
-        yield read(pair, layout, window)
+        yield read(pair, layout, window, there=there)
 
 
 def walk(pair: Pair, layout: Layout, *, whole_samples: bool, at_once: int = 1) -> Iterator[Window]:
@@ -54,11 +56,11 @@ def walk(pair: Pair, layout: Layout, *, whole_samples: bool, at_once: int = 1) -
     return _windows(pair, layout, split=split, most=at_once * WINDOW_VALUES)
 
 
-def read(pair: Pair, layout: Layout, window: Window) -> Batch:
-    """Return what both arrays hold in a window."""
+def read(pair: Pair, layout: Layout, window: Window, *, there: bool = False) -> Batch:
+    """Return what both arrays hold in a window; `there`: tensors where they lie."""
     return Batch(
-        y_true=_read(pair.y_true, layout.y_true, window),
-        y_pred=_read(pair.y_pred, layout.y_pred, window),
+        y_true=_read(pair.y_true, layout.y_true, window, there=there),
+        y_pred=_read(pair.y_pred, layout.y_pred, window, there=there),
         samples=np.arange(window.samples.start, window.samples.stop, dtype=np.int64),
         first_row=window.rows.start if window.rows else 0,
     )
@@ -147,8 +149,11 @@ def _known(source: Source) -> tuple[int, ...]:
     return (source.shape[0] or 0, *source.sample_shape(0))
 
 
-def _read(source: Source, axes: Axes, window: Window) -> np.typing.NDArray[np.generic]:
-    return source.read(_slices(axes, window.samples, window.rows or slice(None)))
+def _read(source: Source, axes: Axes, window: Window, *, there: bool = False) -> Any:
+    slices = _slices(axes, window.samples, window.rows or slice(None))
+    if there and isinstance(source, DeviceSource):
+        return source.read_there(slices)
+    return source.read(slices)
 
 
 def _slices(axes: Axes, samples: slice, rows: slice) -> tuple[slice, ...]:

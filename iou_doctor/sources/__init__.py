@@ -6,8 +6,9 @@ import os
 import stat
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from iou_doctor.errors import UsageError
 from iou_doctor.model import ModelOptions
@@ -17,6 +18,9 @@ from iou_doctor.sources._formats import SUFFIXES, SUPPORTED, likeness, sniffed
 from iou_doctor.sources._refusal import refusal
 from iou_doctor.sources.array import ArraySource
 from iou_doctor.sources.reordered import ReorderedSource
+
+if TYPE_CHECKING:
+    from iou_doctor.sources.model import ModelSource
 
 __all__ = ["ArraySource", "Place", "ReorderedSource", "open_pair", "open_pairs", "open_source"]
 
@@ -46,7 +50,7 @@ def open_pair(*, y_true: Place, y_pred: Place, model: ModelOptions | None = None
 
     Args:
         y_true: the masks.
-        y_pred: the predictions, or the model that makes them.
+        y_pred: the predictions, or the model that makes them, as a path or loaded.
         model: how to run that model; `None`: predictions are no model.
 
     Raises:
@@ -54,7 +58,7 @@ def open_pair(*, y_true: Place, y_pred: Place, model: ModelOptions | None = None
         UsageError: images were given, and no model.
     """
     if model is not None and model.images is not None:
-        return _predicted(y_true, str(y_pred), model)
+        return _predicted(y_true, y_pred, model)
     true, pred = _open(y_true, "y_true"), _open(y_pred, "y_pred")
     if true.format == pred.format == "images":
         return _paired_images(true, pred)
@@ -80,8 +84,9 @@ def _open(place: Place, label: str) -> Source:
 
 
 def _in_memory(value: Any, label: str) -> Source:
+    from iou_doctor.sources._anywhere import is_tensorflow
     from iou_doctor.sources.batches import BatchesSource, Stream
-    from iou_doctor.sources.tensor import array_of, is_tensor
+    from iou_doctor.sources.tensor import TensorSource, array_of, is_tensor
 
     if isinstance(value, (list, tuple)):
         if any(map(is_tensor, value)):
@@ -91,10 +96,16 @@ def _in_memory(value: Any, label: str) -> Source:
                 " `np.concatenate` of it",
             )
         return ArraySource(array_of(value, label), label)
+    if is_tensorflow(value):
+        return TensorSource(value, label)
     if is_tensor(value):
         return ArraySource(array_of(value, label), label)
     if isinstance(value, Iterable):
         return BatchesSource(Stream(value, (label,)), 0)
+    from iou_doctor.sources.model_objects import is_model_object
+
+    if is_model_object(value):
+        raise refusal(label, "it is a model; give its images with images=")
     raise refusal(label, f"it is a {type(value).__name__}; give a path, an array, or batches")
 
 
@@ -139,22 +150,43 @@ def _refuse_model(path: str) -> None:
         raise without_images(path)
 
 
-def _predicted(y_true: Place, path: str, options: ModelOptions) -> Pair:
+def _predicted(y_true: Place, y_pred: Place, options: ModelOptions) -> Pair:
     """Return masks and what a model predicts for the images that belong to them."""
+    opener = _model_opener(y_pred)
+    true, images = _open(y_true, "y_true"), _open(options.images, "images")
+    pair = Pair(true, images)
+    if true.format == images.format == "images":
+        pair = _paired_images(true, images)
+    source = opener(pair.y_pred, options)
+    return replace(pair, y_pred=source, model=source, assumed=source.assumed)
+
+
+def _model_opener(place: Place) -> Callable[[Source, ModelOptions], ModelSource]:
+    """Return what opens a model for images.
+
+    Raises:
+        UsageError: there is no model.
+    """
+    if not isinstance(place, (str, os.PathLike)):
+        from iou_doctor.sources.model_objects import is_model_object, open_model_object
+
+        if is_model_object(place):
+            return partial(open_model_object, place, "y_pred")
+        raise UsageError(
+            f"images= are for a model, and y_pred is a {type(place).__name__}; give the path of a"
+            " model, a loaded one, or a function of images. Without images= it is read as"
+            " predictions"
+        )
     from iou_doctor.sources.model_files import is_model, open_model
 
+    path = os.fspath(place)
     file_status(path)
     if not is_model(path):
         raise UsageError(
             f"--images: `{path}` is no model; a SavedModel's folder, a .keras file, a whole model"
             " in .h5, .tflite and .onnx are. Without --images it is read as predictions"
         )
-    true, images = _open(y_true, "y_true"), open_source(options.images or "")
-    pair = Pair(true, images)
-    if true.format == images.format == "images":
-        pair = _paired_images(true, images)
-    source = open_model(path, pair.y_pred, options)
-    return replace(pair, y_pred=source, model=source, assumed=source.assumed)
+    return partial(open_model, path)
 
 
 # Each opener imports its format's library when it is called: h5py and Pillow are slow to import.

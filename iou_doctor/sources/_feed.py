@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.model import ModelOptions, Shape
 from iou_doctor.source import Source
+from iou_doctor.sources._anywhere import Values, dtype_of, moved, shape_of
 from iou_doctor.sources._refusal import refusal
 from iou_doctor.sources._runner import Runner
 
@@ -27,7 +28,8 @@ class Feed:
     """The images have their channels last and the model wants them first."""
     scale: float
     offset: float
-    dtype: np.dtype[Any]
+    dtype: np.dtype[Any] | None
+    """What the model takes; `None`: unknown, so any."""
 
     def __call__(self, images: NDArray[Any]) -> NDArray[Any]:
         """Return what the model is given for (n, height, width[, channels]) images."""
@@ -41,25 +43,26 @@ class Feed:
             values = values.astype(np.float32) * np.float32(self.scale) + np.float32(self.offset)
         if self.channels_first:
             values = np.moveaxis(values, -1, 1)
-        if self.dtype.kind in "iu" and values.dtype.kind == "f":
+        if self.dtype is not None and self.dtype.kind in "iu" and values.dtype.kind == "f":
             values = np.rint(values)
         return np.ascontiguousarray(values, dtype=self.dtype)
 
-    def back(self, output: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    def back(self, output: Values, shape: tuple[int, ...]) -> Values:
         """Return the output in the height and width of images of `shape`, where it was resized."""
-        if self.size is None or output.ndim not in (_GREY, _COLOUR):
+        axes = len(output.shape)
+        if self.size is None or axes not in (_GREY, _COLOUR):
             return output
-        first = 2 if self.channels_first and output.ndim == _COLOUR else 1
-        if output.shape[first : first + 2] != self.size or shape[:2] == self.size:
+        first = 2 if self.channels_first and axes == _COLOUR else 1
+        if shape_of(output)[first : first + 2] != self.size or shape[:2] == self.size:
             return output
         from iou_doctor.sources.saved_model import resized
 
-        nearest = output.dtype.kind != "f"
-        last = np.moveaxis(output, 1, -1) if first == 2 else output
-        last = last[..., np.newaxis] if output.ndim == _GREY else last
+        nearest = dtype_of(output).kind != "f"
+        last = moved(output, 1, -1) if first == 2 else output
+        last = last[..., np.newaxis] if axes == _GREY else last
         large = resized(last, (shape[0], shape[1]), nearest=nearest)
-        large = large[..., 0] if output.ndim == _GREY else large
-        return np.moveaxis(large, -1, 1) if first == 2 else large
+        large = large[..., 0] if axes == _GREY else large
+        return moved(large, -1, 1) if first == 2 else large
 
 
 def plan_feed(path: str, runner: Runner, images: Source, options: ModelOptions) -> Feed:
@@ -70,7 +73,7 @@ def plan_feed(path: str, runner: Runner, images: Source, options: ModelOptions) 
             `--resize`.
     """
     wanted = runner.input_shape
-    if runner.input_dtype.kind not in "biuf":
+    if runner.input_dtype is not None and runner.input_dtype.kind not in "biuf":
         raise refusal(
             path, "its input is no array of numbers (encoded images?); export it with float images"
         )

@@ -27,6 +27,8 @@ def refusing(path: str, *errors: type[Exception], why: str) -> Iterator[None]:
     """
     try:
         yield
+    except SourceError:  # says already what would work
+        raise
     except errors as error:
         raise refusal(path, f"{why} ({_detail(error)})") from error
 

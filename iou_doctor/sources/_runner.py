@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.errors import SourceError
 from iou_doctor.model import Activation, Shape
+from iou_doctor.sources._anywhere import Values
 from iou_doctor.sources._refusal import listed, refusal
 
 _MOST_PARTS = 6
@@ -23,11 +24,12 @@ class Runner:
 
     kind: str
     """`SavedModel` for instance, for messages."""
-    run: Callable[[NDArray[Any]], NDArray[Any]]
-    """Predicts a batch."""
+    run: Callable[[NDArray[Any]], Values]
+    """Predicts a batch; what TensorFlow computes stays where it was computed."""
     input_shape: Shape | None
     """Batch axis included; `None`: unknown."""
-    input_dtype: np.dtype[Any]
+    input_dtype: np.dtype[Any] | None
+    """`None`: unknown, images are given as they are."""
     output_name: str
     outputs: Mapping[str, Shape | None] = field(default_factory=dict)
     activation: Activation | None = None

@@ -20,13 +20,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.errors import SourceError
+from iou_doctor.sources._anywhere import (
+    Values,
+    dtype_of,
+    joined,
+    on_host,
+    part_of,
+    shape_of,
+    thinned,
+)
 from iou_doctor.sources._numbers import check_dtype, check_shape, lengths, native, spans
 from iou_doctor.sources._refusal import refusal
-from iou_doctor.sources.tensor import array_of
+from iou_doctor.sources.tensor import array_of, values_of
 
 PAIR = 2
 TRUTH = "y_true"
-Batch = tuple[NDArray[Any], ...]
+Batch = tuple[Values, ...]
 Mark = int | NDArray[np.float64]
 MARKED = 256
 """Values of each batch of predictions that are kept to know it again."""
@@ -63,7 +72,7 @@ class Stream:
         for batch in self._walk():
             self._first = self._first or batch
             self.sizes.append(len(batch[0]))
-            self.forms.append(tuple((array.dtype, array.shape[1:]) for array in batch))
+            self.forms.append(tuple((dtype_of(part), shape_of(part)[1:]) for part in batch))
         if not self.sizes:
             raise refusal(" and ".join(labels), "it gives no batch; give at least one sample")
         self.stops = list(accumulate(self.sizes))
@@ -112,12 +121,16 @@ class Stream:
             raise refusal(
                 " and ".join(self.labels), "each element must be a pair (y_true, y_pred) of batches"
             )
-        batch = tuple(array_of(p, name) for p, name in zip(parts, self.labels, strict=True))
-        for array, label in zip(batch, self.labels, strict=True):
-            check_dtype(label, array.dtype)
-            check_shape(label, array.shape)
-        if len({len(array) for array in batch}) > 1:
-            counts = " and ".join(str(len(array)) for array in batch)
+        # masks are told apart by every bit, so they come to the host; predictions may stay away
+        batch = tuple(
+            array_of(part, label) if label == TRUTH else values_of(part, label)
+            for part, label in zip(parts, self.labels, strict=True)
+        )
+        for values, label in zip(batch, self.labels, strict=True):
+            check_dtype(label, dtype_of(values))
+            check_shape(label, shape_of(values))
+        if len({len(values) for values in batch}) > 1:
+            counts = " and ".join(str(len(values)) for values in batch)
             raise refusal(" and ".join(self.labels), f"a batch has {counts} samples; pair them up")
         return batch
 
@@ -129,14 +142,14 @@ class Stream:
         )
 
 
-def _mark(array: NDArray[Any], label: str) -> Mark:
-    """Return what tells whether an array comes again: masks to the bit, predictions nearly.
+def _mark(values: Values, label: str) -> Mark:
+    """Return what tells whether values come again: masks to the bit, predictions nearly.
 
     A network on a GPU does not give the same bits twice.
     """
     if label == TRUTH:
-        return zlib.crc32(np.ascontiguousarray(array).data)
-    return array.reshape(-1)[:: max(1, array.size // MARKED)].astype(np.float64)
+        return zlib.crc32(np.ascontiguousarray(values).data)
+    return thinned(values, MARKED)
 
 
 def _same(one: Mark, other: Mark) -> bool:
@@ -194,22 +207,30 @@ class BatchesSource:
         Raises:
             SourceError: the batches are no longer what they were.
         """
-        samples = window[0] if window else slice(None)
-        first, last, _ = samples.indices(self.stream.stops[-1])
-        pieces = [
-            part[spans((slice(None), *window[1:]), part.shape)] for part in self._parts(first, last)
-        ]
+        pieces = [on_host(values, some) for values, some in self._parts(window)]
         if not pieces:
             shape = lengths(spans((slice(0, 0), *window[1:]), (1, *self.sample_shape(0))))
             return np.zeros(shape, self.dtype)
         return np.concatenate(pieces).astype(self.dtype, copy=False)
 
-    def _parts(self, first: int, last: int) -> Iterator[NDArray[Any]]:
-        """Yield what each batch has of some samples."""
+    def read_there(self, window: tuple[slice, ...]) -> Values:
+        """Return the values in `window`, as tensors where that is how they were given.
+
+        Raises:
+            SourceError: the batches are no longer what they were.
+        """
+        pieces = [part_of(values, some) for values, some in self._parts(window)]
+        return joined(pieces, self.dtype) if pieces else self.read(window)
+
+    def _parts(self, window: tuple[slice, ...]) -> Iterator[tuple[Values, tuple[slice, ...]]]:
+        """Yield each batch that has some of a window, and which part of it."""
+        stops = self.stream.stops
+        first, last, _ = (window or (slice(None),))[0].indices(stops[-1])
         if first >= last:
             return
-        stops = self.stream.stops
         numbers = range(bisect_right(stops, first), bisect_right(stops, last - 1) + 1)
         for number, batch in zip(numbers, self.stream.batches(numbers), strict=True):
             start = stops[number] - self.stream.sizes[number]
-            yield batch[self.side][max(0, first - start) : last - start]
+            some = slice(max(0, first - start), last - start)
+            values = batch[self.side]
+            yield values, spans((some, *window[1:]), shape_of(values))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.errors import SourceError
 from iou_doctor.model import Activation, ModelOptions
+from iou_doctor.sources._anywhere import Values
 from iou_doctor.sources._file import file_head
 from iou_doctor.sources._keras_config import unsafe_layers
 from iou_doctor.sources._refusal import refusal, refusing
@@ -23,7 +24,7 @@ from iou_doctor.sources._runner import (
     only_input,
     unsafe_refusal,
 )
-from iou_doctor.sources.saved_model import as_numpy, quiet_tensorflow
+from iou_doctor.sources.saved_model import quiet_tensorflow
 
 KIND = "Keras model"
 _LARGEST_CONFIG = 1 << 28  # bytes: no network's description is as long, a zip bomb's is
@@ -60,14 +61,30 @@ def load(path: str, options: ModelOptions) -> Runner:
         model = keras.saving.load_model(path, compile=False, safe_mode=not options.trusted)
     except Exception as error:  # whatever its layers raise
         raise _not_loaded(path, version, keras.__version__, error) from error
+    return runner_of(path, model, options, unsafe)
+
+
+def runner_of(path: str, model: Any, options: ModelOptions, unsafe: tuple[str, ...] = ()) -> Runner:
+    """Return a model of Keras with one output chosen.
+
+    Args:
+        path: what to call it.
+        model: a model with known inputs and outputs.
+        options: which output.
+        unsafe: layers that the user trusts.
+
+    Raises:
+        SourceError: it was never built, has several inputs, or not the output that was named.
+    """
+    import keras
+
     given = _input(path, model)
     outputs = _outputs(model)
     name = choose(path, "output", "--output-name", [*outputs], options.output_name)
     place = [*outputs].index(name)
 
-    def run(images: NDArray[Any]) -> NDArray[Any]:
-        made = keras.tree.flatten(model.predict_on_batch(images))
-        return as_numpy(made[place])
+    def run(images: NDArray[Any]) -> Values:
+        return keras.tree.flatten(_predicted(model, images))[place]
 
     return Runner(
         KIND,
@@ -79,6 +96,16 @@ def load(path: str, options: ModelOptions) -> Runner:
         activation=_activation(outputs[name]),
         unsafe=unsafe,
     )
+
+
+def _predicted(model: Any, images: NDArray[Any]) -> Any:
+    """Return what `predict_on_batch` returns, but where it was computed."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return model.predict_on_batch(images)
+    model.make_predict_function()
+    return model.predict_function([(images,)])
 
 
 def _described(path: str) -> tuple[Any, str]:

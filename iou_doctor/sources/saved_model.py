@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.model import ModelOptions, Shape
+from iou_doctor.sources._anywhere import Values, is_tensorflow
 from iou_doctor.sources._refusal import refusal, refusing
 from iou_doctor.sources._runner import Runner, choose, only_input, unsafe_refusal
 
@@ -27,7 +28,7 @@ def load(path: str, options: ModelOptions) -> Runner:
             has not the signature or output that was named.
     """
     quiet_tensorflow()
-    from iou_doctor.sources._saved_model_graph import activation_of, read_graph, unsafe_operations
+    from iou_doctor.sources._saved_model_graph import read_graph, unsafe_operations
 
     file = Path(path) / "saved_model.pb"
     if not file.exists():
@@ -41,8 +42,30 @@ def load(path: str, options: ModelOptions) -> Runner:
 
     with refusing(path, Exception, why=_DAMAGED):
         model = tf.saved_model.load(path)
+    return runner_of(path, model, options, graph, unsafe)
+
+
+def runner_of(
+    path: str, model: Any, options: ModelOptions, graph: Any = None, unsafe: tuple[str, ...] = ()
+) -> Runner:
+    """Return a loaded SavedModel with one signature and one output chosen.
+
+    Args:
+        path: what to call it.
+        model: what `tf.saved_model.load` returned.
+        options: which signature and output.
+        graph: what `saved_model.pb` says; `None`: unknown.
+        unsafe: operations that the user trusts.
+
+    Raises:
+        SourceError: it has not the signature or output that was named, or several.
+    """
     if not model.signatures:
         return _called(path, model, options, unsafe)
+    import tensorflow as tf
+
+    from iou_doctor.sources._saved_model_graph import activation_of
+
     names = sorted(model.signatures)
     default = _DEFAULT if _DEFAULT in names else None
     name = choose(path, "signature", "--signature", names, options.signature or default)
@@ -52,8 +75,8 @@ def load(path: str, options: ModelOptions) -> Runner:
     outputs = function.structured_outputs
     output = choose(path, "output", "--output-name", sorted(outputs), options.output_name)
 
-    def run(images: NDArray[Any]) -> NDArray[Any]:
-        return as_numpy(function(**{given: tf.constant(images)})[output])
+    def run(images: NDArray[Any]) -> Values:
+        return function(**{given: tf.constant(images)})[output]
 
     return Runner(
         KIND,
@@ -62,7 +85,7 @@ def load(path: str, options: ModelOptions) -> Runner:
         np.dtype(inputs[given].dtype.as_numpy_dtype),
         output,
         outputs={key: _shape(outputs[key]) for key in sorted(outputs)},
-        activation=activation_of(graph, name, output),
+        activation=None if graph is None else activation_of(graph, name, output),
         unsafe=unsafe,
     )
 
@@ -82,12 +105,12 @@ def _called(path: str, model: Any, options: ModelOptions, unsafe: tuple[str, ...
             " `tf.saved_model.save(model, path, signatures=…)` or `model.export(path)`",
         )
     positional, _ = traced[0].structured_input_signature
-    outputs = _named(traced[0].structured_outputs)
+    outputs = named(traced[0].structured_outputs)
     output = choose(path, "output", "--output-name", [*outputs], options.output_name)
     only_input(path, [str(spec.name) for spec in positional if isinstance(spec, tf.TensorSpec)])
 
-    def run(images: NDArray[Any]) -> NDArray[Any]:
-        return as_numpy(_named(model(tf.constant(images)))[output])
+    def run(images: NDArray[Any]) -> Values:
+        return named(model(tf.constant(images)))[output]
 
     return Runner(
         KIND,
@@ -100,7 +123,7 @@ def _called(path: str, model: Any, options: ModelOptions, unsafe: tuple[str, ...
     )
 
 
-def _named(outputs: Any) -> Mapping[str, Any]:
+def named(outputs: Any) -> Mapping[str, Any]:
     """Return outputs by name; those of a list by number."""
     if isinstance(outputs, Mapping):
         return {str(key): outputs[key] for key in sorted(outputs)}
@@ -119,18 +142,13 @@ def quiet_tensorflow() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
-def as_numpy(values: Any) -> NDArray[Any]:
-    """Return a tensor as an array; types that numpy lacks (bfloat16) become float32."""
-    array: NDArray[Any] = np.asarray(values)
-    return array.astype(np.float32) if array.dtype.kind == "V" else array
-
-
-def resized(images: NDArray[Any], size: tuple[int, int], *, nearest: bool = False) -> NDArray[Any]:
+def resized(images: Values, size: tuple[int, int], *, nearest: bool = False) -> Values:
     """Return (n, height, width, channels) images in another size, as `tf.image.resize` does it.
 
-    Bilinear ones are float32; nearest ones keep their type.
+    Bilinear ones are float32; nearest ones keep their type. A tensor gives a tensor.
     """
     import tensorflow as tf
 
     method = "nearest" if nearest else "bilinear"
-    return np.asarray(tf.image.resize(images, size, method=method))
+    made = tf.image.resize(images, size, method=method)
+    return made if is_tensorflow(images) else np.asarray(made)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -146,3 +147,48 @@ def test_device_cpu_never_imports_tensorflow():
             check=True,
         )
         assert done.stderr.strip() == "False"
+
+
+def test_several_devices_of_tensorflow_share_the_batches():
+    code = """
+import numpy as np, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 3)
+from arrays import assert_same_stats, layout_of, pair_of
+from iou_doctor.derivation import Derivation, Pairing
+from iou_doctor.scan import Visit, on_device, scan
+on_device.AT_ONCE, on_device.windows.WINDOW_VALUES = 1, 200
+rng = np.random.default_rng(3)
+true, pred = rng.integers(0, 3, (9, 6, 5)), rng.random((9, 6, 5, 3), dtype=np.float32)
+used, real = [], on_device.kernels.Kernels._maps
+def maps(self, found, sides):
+    used.append(found.codes[0].device[-5:])
+    return real(self, found, sides)
+on_device.kernels.Kernels._maps = maps
+on_device._keeper = lambda _: lambda _, fetch: fetch()
+both = (Pairing(Derivation.LABELS, Derivation.ARGMAX),)
+visit = Visit(layout_of(true, pred, pred="NHWC"), both, 0.5)
+pair = pair_of(y_true=true, y_pred=pred)
+stats = on_device.scan(pair, visit, demanded=True, devices=["CPU:1", "CPU:2"])
+assert_same_stats(stats, scan(pair, visit.layout, pairings=visit.pairings, threshold=0.5))
+print(*sorted(used))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([".", "tests", "tests/scan"])},
+    )
+    shares = Counter(done.stdout.split())
+    assert shares.keys() == {"CPU:1", "CPU:2"}, done.stderr
+    assert abs(shares["CPU:1"] - shares["CPU:2"]) <= 1
+
+
+def test_what_lies_on_a_device_is_counted_there():
+    y_true, y_pred = arrays(4)
+    visit = on_device.DeviceVisit(
+        layout_of(y_true, y_pred, pred="NHWC"), ARGMAX, 0.5, pytest.fail, devices=("GPU:7", "CPU:0")
+    )
+    tensor = on_device.kernels.tf.constant(y_pred)
+    batches = [on_device.Batch(y_true, pred, np.arange(4)) for pred in (tensor, tensor, y_pred)]
+    assert [visit._place(batch) for batch in batches] == [1, 1, 0]

@@ -460,3 +460,37 @@ def test_a_missing_extra_is_named(place, monkeypatch, module, name):
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setitem(sys.modules, f"{module}.interpreter", None)
     assert f"`pip install 'iou-doctor[{name[2:]}]'` brings it" in refused(place, place / name)
+
+
+def full_above(source: Any, most: int) -> list[int]:
+    """Let the model's memory be full with more images than `most`; see `counted`."""
+    sizes: list[int] = []
+    run = source._runner.run
+
+    def noted(batch: Any) -> Any:
+        sizes.append(len(batch))
+        if len(batch) > most:
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+        return run(batch)
+
+    object.__setattr__(source._runner, "run", noted)
+    return sizes
+
+
+def test_a_full_memory_halves_the_batches_of_the_model_and_the_report_says_so(place, model):
+    from iou_doctor.checkup import check
+    from iou_doctor.reading import Options
+
+    pair = opened(place, model, batch_size=5)
+    sizes = full_above(pair.y_pred, 2)
+    assert np.allclose(everything(pair), softmax(logits(IMAGES)), atol=1e-6)
+    assert sizes == [5, 2, 2, 1]
+    guesses = check(pair, Options(num_classes=3)).reading.assumed
+    assert [g.value for g in guesses if g.field == "model.batch_size"] == ["2"]
+
+
+def test_a_memory_that_does_not_hold_one_image_is_said(place, model):
+    pair = opened(place, model, batch_size=5)
+    full_above(pair.y_pred, 0)
+    with pytest.raises(SourceError, match="the memory does not hold what it computes for one"):
+        everything(pair)

@@ -264,7 +264,7 @@ def test_ignored_rules_are_not_reported(capsys):
 
 
 def test_what_it_knows_of_a_metric_is_what_makes_it():
-    from iou_doctor.keras._calls import call_of
+    from iou_doctor.training.calls import call_of
 
     metrics = {
         "MeanIoU(num_classes=3, ignore_class=255, sparse_y_pred=False)": METRICS.MeanIoU(
@@ -296,8 +296,8 @@ def test_arguments_that_cannot_work_are_refused_before_the_training(arguments, w
 
 
 def test_names_of_hidden_rules_exist():
-    from iou_doctor.keras._moments import hidden
     from iou_doctor.selection import Selection
+    from iou_doctor.training.moments import hidden
 
     assert Selection(ignore=hidden(learnt=False)).ignore
     assert names(diagnose(y_true=LABELS, y_pred=LABELS, num_classes=3))  # a known rule fires
@@ -314,7 +314,7 @@ def test_names_of_hidden_rules_exist():
     ],
 )
 def test_an_excerpt_takes_whole_samples_or_lists_of_pixels(true, pred, taken):
-    from iou_doctor.keras._excerpt import excerpt
+    from iou_doctor.training.excerpt import excerpt
 
     shapes = [[5 if size is None else size for size in shape] for shape in (true, pred)]
 

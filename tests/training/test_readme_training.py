@@ -62,3 +62,13 @@ def test_a_check_of_a_dataset():
     exec(python("pairs"), names)
     whole = iou_doctor.check(y_true=LABELS, y_pred=np.asarray(model(IMAGES)), num_classes=3)
     assert names["report"].verdict.primary == whole.verdict.primary == "unargmaxed-probabilities"
+
+
+def test_a_check_of_a_model():
+    model = net(3, "softmax")
+    pictures = np.rint(IMAGES * 255).astype(np.uint8)
+    names = {"iou_doctor": iou_doctor, "masks": LABELS, "model": model, "images": pictures}
+    exec(python("model"), names)
+    scores = np.asarray(model(pictures.astype(np.float32) * np.float32(1 / 255)))
+    whole = iou_doctor.check(y_true=LABELS, y_pred=scores, num_classes=3)
+    assert names["report"].score == whole.score

@@ -12,12 +12,15 @@ MOST_VALUES = 2**22
 UNSUITED = "pixels of one array are flattened, those of the other are not"
 
 
-def excerpt(y_true: Any, y_pred: Any, *, samples: int) -> tuple[tf.Tensor, tf.Tensor] | None:
-    """Return the first entries of both along their first axis; `None` where these do not pair up.
+def excerpt(
+    y_true: Any, y_pred: Any, sample_weight: Any = None, *, samples: int
+) -> tuple[tf.Tensor, ...] | None:
+    """Return the first entries along the first axis; `None` where those of both do not pair up.
 
     Args:
         y_true: what the metric is given as truth, of any shape.
         y_pred: what it is given as prediction.
+        sample_weight: its weights, cut likewise; one number for all is left out.
         samples: entries at most; of lists of pixels, as many as are allowed.
     """
     arrays = [tf.convert_to_tensor(y_true), tf.convert_to_tensor(y_pred)]
@@ -30,7 +33,10 @@ def excerpt(y_true: Any, y_pred: Any, *, samples: int) -> tuple[tf.Tensor, tf.Te
         count: Any = max(1, min(most, MOST_VALUES // max(entry)))
     else:
         count = tf.clip_by_value(MOST_VALUES // tf.maximum(*entry), 1, most)
-    return arrays[0][:count], arrays[1][:count]
+    if sample_weight is not None:
+        weights = tf.convert_to_tensor(sample_weight)
+        arrays += [weights] if weights.shape.rank else []
+    return tuple(array[:count] for array in arrays)
 
 
 def _alike(arrays: list[tf.Tensor]) -> bool:

@@ -12,35 +12,37 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from iou_doctor.keras._excerpt import excerpt
-from iou_doctor.keras._recording import recording
+from iou_doctor.training.excerpt import excerpt
+from iou_doctor.training.recording import recording
 
 KEY = "iou_doctor"
 """Among the logs of a step; taken off before Keras sees them."""
 
-Excerpts = dict[str, tuple[Any, Any]]
+Excerpts = dict[str, tuple[Any, ...]]
+Arrays = tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]
 
 
 class Tap:
     """One of a model's two steps, tapped until `remove`.
 
     Args:
-        model: a compiled model.
+        library: `keras` or `tf_keras`.
+        model: a compiled model of it.
         step: `train` or `test`.
         samples: samples of one batch at most.
         batches: how many of the latest batches to hold.
     """
 
-    def __init__(self, model: keras.Model, step: str, *, samples: int, batches: int) -> None:
-        self.metrics: dict[str, keras.metrics.Metric] = {}
+    def __init__(self, library: Any, model: Any, step: str, *, samples: int, batches: int) -> None:
+        self.metrics: dict[str, Any] = {}
         """Each metric seen while the step was traced, by its key among the excerpts."""
         self.unsuited: set[str] = set()
         """Names of metrics whose arrays cannot be cut."""
+        self._library = library
         self._model, self._step_name, self._samples = model, step, samples
         self._latest: deque[Excerpts] = deque(maxlen=batches)
         self._holding = True
@@ -71,20 +73,20 @@ class Tap:
         """Drop the excerpts of earlier batches."""
         self._latest.clear()
 
-    def arrays(self, key: str) -> tuple[NDArray[Any], NDArray[Any]] | None:
-        """Return `y_true` and `y_pred` of the latest batches for one of `metrics`, on the host."""
+    def arrays(self, key: str) -> Arrays | None:
+        """Return `y_true`, `y_pred` and weights of the latest batches for one of `metrics`.
+
+        They are on the host; weights are `None` where the metric is given none.
+        """
         held = [excerpts[key] for excerpts in self._latest if key in excerpts]
         if not held:
             return None
-        y_true, y_pred = ([np.asarray(pair[side]) for pair in held] for side in (0, 1))
-        first = y_true[-1].shape[1:], y_pred[-1].shape[1:]
+        batches = [[np.asarray(array) for array in excerpt] for excerpt in held]
+        last = _shapes(batches[-1])
         # images of another size are left out: they would need arrays of their own
-        same = [
-            index
-            for index, shapes in enumerate(zip(y_true, y_pred, strict=True))
-            if tuple(array.shape[1:] for array in shapes) == first
-        ]
-        return tuple(np.concatenate([side[i] for i in same]) for side in (y_true, y_pred))  # type: ignore[return-value]
+        same = [batch for batch in batches if _shapes(batch) == last]
+        y_true, y_pred, *weights = (np.concatenate(side) for side in zip(*same, strict=True))
+        return y_true, y_pred, weights[0] if weights else None
 
     def _step(self, data: Any) -> Any:
         """Run the model's step, and return excerpts beside its logs."""
@@ -95,11 +97,11 @@ class Tap:
         calls: Counter[int] = Counter()
         graph = _graph()
 
-        def see(metric: keras.metrics.Metric, y_true: Any, y_pred: Any) -> None:
+        def see(metric: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
             if _graph() is not graph:  # inside a loop or a function of its own: out of reach
                 self.unsuited.add(metric.name)
                 return
-            pair = excerpt(y_true, y_pred, samples=self._samples)
+            pair = excerpt(y_true, y_pred, sample_weight, samples=self._samples)
             if pair is None:
                 self.unsuited.add(metric.name)
                 return
@@ -108,7 +110,7 @@ class Tap:
             self.metrics[key] = metric
             excerpts[key] = pair
 
-        with recording(see):
+        with recording(see, self._library, self._model):
             logs = self._original_step(data)
         return {**logs, KEY: excerpts} if excerpts and isinstance(logs, dict) else logs
 
@@ -120,6 +122,10 @@ class Tap:
         if self._holding:
             self._latest.append(logs[KEY])
         return {name: value for name, value in logs.items() if name != KEY}
+
+
+def _shapes(arrays: list[NDArray[Any]]) -> list[tuple[int, ...]]:
+    return [array.shape[1:] for array in arrays]
 
 
 def _graph() -> Any:

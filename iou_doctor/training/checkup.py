@@ -6,32 +6,34 @@ import sys
 import traceback
 import warnings
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
-
-import keras
 
 from iou_doctor.checkup import Questions, check
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.finding import Finding, Severity
-from iou_doctor.keras._calls import call_of
-from iou_doctor.keras._moments import hidden
-from iou_doctor.keras._tap import Tap
+from iou_doctor.layout import Assumption
 from iou_doctor.reading import Options
 from iou_doctor.render import training
 from iou_doctor.selection import Selection
 from iou_doctor.shown import Report, shown
 from iou_doctor.sources import open_pair
+from iou_doctor.training.calls import call_of
+from iou_doctor.training.moments import hidden
+from iou_doctor.training.tap import Arrays, Tap
+from iou_doctor.training.weights import weighed
 
 STOPS = (None, Severity.ERROR.value, Severity.WARNING.value)
 
 
-class Checkup(keras.callbacks.Callback):  # type: ignore[misc]  # keras carries no types
+class Checkup:
     """Looks at what the IoU metrics of Keras receive in `model.fit`, and says what is wrong.
 
     It looks after the first batches and after the first epochs, at some samples of the latest
     batches and of the validation, and runs the checks of `iou-doctor check` on them, for each
     metric as it was made. A finding is printed once, on stdout; a healthy training prints nothing.
     Rules that speak about a whole data set (absent classes, collapse) are left to the command line.
+    Pixels of sample weight 0 are left out, as the metric does it; other weights are taken for 1.
 
     Args:
         stop_on: "error" or "warning": a finding this bad or worse sets `model.stop_training`, so
@@ -45,6 +47,10 @@ class Checkup(keras.callbacks.Callback):  # type: ignore[misc]  # keras carries 
     Raises:
         iou_doctor.errors.UsageError: an argument that cannot work.
     """
+
+    library: Any
+    """`keras` or `tf_keras`."""
+    model: Any
 
     def __init__(
         self,
@@ -113,7 +119,7 @@ class Checkup(keras.callbacks.Callback):  # type: ignore[misc]  # keras carries 
         if step in self._taps or not self._reachable():
             return
         each = -(-self.samples // self.batches)
-        self._taps[step] = Tap(self.model, step, samples=each, batches=self.batches)
+        self._taps[step] = Tap(self.library, self.model, step, samples=each, batches=self.batches)
 
     def _untap(self) -> None:
         for tap in self._taps.values():
@@ -121,7 +127,11 @@ class Checkup(keras.callbacks.Callback):  # type: ignore[misc]  # keras carries 
         self._taps.clear()
 
     def _reachable(self) -> bool:
-        if keras.backend.backend() != "tensorflow":
+        name = self.library.__name__
+        if not isinstance(self.model, self.library.Model):
+            other = "keras" if name == "tf_keras" else "tf_keras"
+            self._say(f"this model is none of {name}; import Checkup from iou_doctor.{other}")
+        elif self.library.backend.backend() != "tensorflow":
             self._say("Checkup needs Keras on TensorFlow; on others use iou_doctor.check")
         elif self.model.distribute_strategy.num_replicas_in_sync > 1:
             self._say("Checkup does not look into several replicas; use iou_doctor.check")
@@ -136,18 +146,18 @@ class Checkup(keras.callbacks.Callback):  # type: ignore[misc]  # keras carries 
         for key, metric in tap.metrics.items():
             arrays = tap.arrays(key)
             if arrays is not None:
-                self._examine(metric, *arrays, when=when, learnt=learnt)
+                self._examine(metric, arrays, when=when, learnt=learnt)
         for name in tap.unsuited:
             self._say(f"metric {name} is not looked at: its arrays cannot be cut into samples")
         if not tap.metrics and not tap.unsuited:
-            self._say(f"no IoU metric of keras.metrics is updated in {step}_step: nothing to check")
+            where = f"{self.library.__name__}.metrics is updated in {step}_step"
+            self._say(f"no IoU metric of {where}: nothing to check")
 
-    def _examine(
-        self, metric: keras.metrics.Metric, y_true: Any, y_pred: Any, *, when: str, learnt: bool
-    ) -> None:
+    def _examine(self, metric: Any, arrays: Arrays, *, when: str, learnt: bool) -> None:
         ignore = (*self.ignore, *hidden(learnt=learnt))
         questions = Questions(metric_call=call_of(metric), selection=Selection(ignore=ignore))
         options = Options(class_names=self.class_names)
+        (y_true, y_pred), said = weighed(*arrays)
         try:
             report = check(open_pair(y_true=y_true, y_pred=y_pred), options, questions)
         except IouDoctorError as error:
@@ -157,9 +167,10 @@ class Checkup(keras.callbacks.Callback):  # type: ignore[misc]  # keras carries 
             text = f"iou-doctor failed, training goes on:\n{traceback.format_exc()}"
             warnings.warn(text, RuntimeWarning, stacklevel=2)
             return
-        self.reports.append(shown(report))
-        heading = f"{when}, metric {metric.name}, {len(y_true)} samples"
-        self._tell(shown(report), heading, metric.name)
+        found = shown(report) if said is None else _noted(shown(report), said)
+        self.reports.append(found)
+        heading = f"{when}, metric {metric.name}, {len(arrays[0])} samples"
+        self._tell(found, heading + (f" ({said})" if said else ""), metric.name)
 
     def _tell(self, report: Report, heading: str, name: str) -> None:
         """Print the findings that are new, and stop the training if one is too bad."""
@@ -178,6 +189,13 @@ class Checkup(keras.callbacks.Callback):  # type: ignore[misc]  # keras carries 
         if text not in self._said:
             self._said.add(text)
             _print(f"iou-doctor: {text}\n")
+
+
+def _noted(found: Report, said: str) -> Report:
+    """Return the report with what was done about sample weights."""
+    note = Assumption("sample_weight", said, "the metric is given sample weights")
+    reading = replace(found.reading, assumed=(*found.reading.assumed, note))
+    return replace(found, reading=reading)
 
 
 def _worth(report: Report) -> list[Finding]:
