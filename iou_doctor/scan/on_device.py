@@ -18,6 +18,7 @@ from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.layout import Layout
 from iou_doctor.scan import tensorflow_kernels as kernels
 from iou_doctor.scan import windows
+from iou_doctor.scan.tensor_batches import ahead
 from iou_doctor.scan.threads import in_order
 from iou_doctor.source import Pair
 from iou_doctor.stats import Stats
@@ -63,8 +64,8 @@ class DeviceVisit:
     keep: Keep | None = None
     devices: Sequence[str] = ("GPU:0",)
     tell: Callable[[str], None] = say
-    compiled: bool | None = None
-    """By XLA; `None`: where there are channels."""
+    compiled: bool = True
+    """By XLA."""
     most: int | None = None
     """Samples in a batch; `None`: as many as come. Halved where memory is full."""
     _turn: Iterator[int] = field(default_factory=count)
@@ -174,7 +175,7 @@ def scan(
     walk = partial(
         windows.batches, pair, layout, whole_samples=visit.whole_samples, at_once=AT_ONCE
     )
-    waiting = kernels.ahead(walk, layout, (pair.y_true.dtype, pair.y_pred.dtype), AHEAD)
+    waiting = ahead(walk, layout, (pair.y_true.dtype, pair.y_pred.dtype), AHEAD)
     parts = []
     for done, stats in in_order(work, waiting, jobs=AHEAD * len(devices)):
         parts.append(stats)
