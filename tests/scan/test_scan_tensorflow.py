@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import product
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -121,6 +122,15 @@ def test_every_derivation_of_channels_equals_the_reference(y_true, y_pred):
 def test_channels_first_equal_the_reference(y_true, y_pred, as_tensor):
     compare(y_true, y_pred, ALL_CLASSES[:2], pred="NCHW", as_tensor=as_tensor)
     compare(y_true, y_pred, ALL_CLASSES[:2], pred="NHCW", as_tensor=as_tensor)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("values", [(-0.0, 0.0, 0.5, 1.0, np.nan), (0, 1, 2, 3, 255)])
+def test_every_order_of_five_values_in_four_channels_equals_the_reference(values, compiled):
+    kind = "f4" if 0.5 in values else "u1"
+    scores = np.array(list(product(values, repeat=4)), kind).reshape(1, 25, 25, 4)
+    y_true = np.zeros((1, 25, 25), np.uint8)
+    assert compare(y_true, scores, ALL_CLASSES, pred="NHWC", compiled=compiled)
 
 
 @settings(deadline=None, max_examples=20, phases=PHASES)
