@@ -74,7 +74,9 @@ class Form:
     def look(self, stored: Tensor) -> Look:
         """Return what values show."""
         values, split = widened(stored), self.axes.per_class
-        channels = tf.unstack(values, axis=1 if self.first else 2) if split else [values]
+        channels = [values]
+        if split:  # before it is widened: XLA would write all of the wide array to memory
+            channels = [widened(own) for own in tf.unstack(stored, axis=1 if self.first else 2)]
         if values.dtype.is_floating:
             channels = [Value(channel) for channel in channels]
             return Look(values, channels, float_pixels(channels))
