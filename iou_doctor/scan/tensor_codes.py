@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from iou_doctor.derivation import VALUE_LIMIT, Derivation, Pairing, no_class
 from iou_doctor.layout import Layout
 from iou_doctor.scan.graph_codes import BINS, TENTHS
+from iou_doctor.stats import PairCounts
 
 VALUES = frozenset({Derivation.LABELS, Derivation.TIMES_255, Derivation.BINS, Derivation.TENTHS})
 SPANNED = (Derivation.LABELS, Derivation.TIMES_255)
@@ -77,6 +78,16 @@ class Codes:
         if derivation in VALUES:
             return np.where(codes == size - 1, no_class(codes * 0), codes)
         return np.where(codes < size // 2, codes, no_class(codes - size // 2))
+
+
+def marginal(name: str, tables: Mapping[Pairing, PairCounts]) -> Any:
+    """Return the labels of a side and how often each occurs."""
+    for pairing, table in tables.items():
+        if name == "true" and pairing.true is Derivation.LABELS:
+            return table.truth, table.count
+        if name == "pred" and pairing.pred is Derivation.LABELS:
+            return table.prediction, table.count
+    return None
 
 
 def wanted(spans: Spans, numbers: Mapping[str, Mapping[str, Any]]) -> Spans | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from iou_doctor.derivation import Pairing
+from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.scan import graph_totals
 from iou_doctor.scan.graph_totals import Counts
 from iou_doctor.scan.graph_values import Tensor, widened
@@ -90,14 +90,23 @@ class Graph:
         return codes, cells, self._add([own.dtype for own in stored], pixels, real)
 
     def _look(self, stored: Any, low: Tensor, width: Tensor, real: Tensor) -> Any:
-        """Return the codes, the cells of the tables, and what the channels of each pixel show."""
+        """Return the codes, the cells of the tables, and what the channels of each pixel show.
+
+        Of labels that are stored as integers there are no codes: the array itself tells them.
+        """
         looks = [form.look(own) for form, own in zip(self._forms, stored, strict=True)]
         codes = [
             looks[name == "pred"].codes(derivation, low[place], width[place], self._threshold)
             for place, (name, derivation, _) in enumerate(self._codes.keys)
         ]
         cells = [self._cells(pairing, codes, width, real) for pairing in self._pairings]
-        return codes, cells, [look.pixels for look in looks]
+        shown = [
+            None
+            if looks[name == "pred"].pixels is None and derivation is Derivation.LABELS
+            else own
+            for (name, derivation, _), own in zip(self._codes.keys, codes, strict=True)
+        ]
+        return shown, cells, [look.pixels for look in looks]
 
     def _add(self, dtypes: Sequence[tf.DType], pixels: Any, real: Tensor) -> list[Counts]:
         """Return counts and extremes of groups of pixels, none where an array holds labels."""

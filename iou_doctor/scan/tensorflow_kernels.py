@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout
 from iou_doctor.scan import tensor_codes
+from iou_doctor.scan.derive import as_labels
 from iou_doctor.scan.graph_values import Tensor
-from iou_doctor.scan.tensor_codes import VALUES, Codes, Spans, keys_of
+from iou_doctor.scan.tensor_codes import VALUES, Codes, Spans, keys_of, marginal
 from iou_doctor.scan.tensor_graph import Graph
 from iou_doctor.scan.tensor_sides import CLASSES, Form, Side
 from iou_doctor.stats import PairCounts
@@ -75,7 +76,8 @@ class _Found(NamedTuple):
 
     numbers: dict[str, dict[str, Any]]
     tables: list[NDArray[np.int64]]
-    codes: list[Tensor]
+    codes: list[Tensor | None]
+    """`None` of labels stored as integers."""
     padded: int
     """Pixels of a sample, padding included."""
     spans: Spans
@@ -147,7 +149,7 @@ class Kernels:
         }
         place = samples, first_row, found.padded
         true, pred = (
-            side.counts(found.numbers[name], _marginal(name, tables), place)
+            side.counts(found.numbers[name], marginal(name, tables), place)
             for name, side in sides.items()
         )
         return Counted(tables, true, pred, partial(self._maps, found, sides))
@@ -221,19 +223,13 @@ class Kernels:
             if flat or derivation is Derivation.TENTHS:
                 continue
             side = sides[name]
-            own = codes[: side.shape[0], : side.pixels].numpy().reshape(side.shape)
-            maps[name][derivation] = self._codes.labels(key, found.spans)[own]
+            if codes is None:
+                labels = as_labels(np.asarray(side.stored))
+            else:
+                own = codes[: side.shape[0], : side.pixels].numpy()
+                labels = self._codes.labels(key, found.spans)[own]
+            maps[name][derivation] = labels.reshape(side.shape)
         return maps["true"], maps["pred"]
-
-
-def _marginal(name: str, tables: Mapping[Pairing, PairCounts]) -> Any:
-    """Return the labels of a side and how often each occurs."""
-    for pairing, table in tables.items():
-        if name == "true" and pairing.true is Derivation.LABELS:
-            return table.truth, table.count
-        if name == "pred" and pairing.pred is Derivation.LABELS:
-            return table.prediction, table.count
-    return None
 
 
 OUT_OF_MEMORY: Any = tf.errors.ResourceExhaustedError
