@@ -18,6 +18,7 @@ from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.layout import Layout
 from iou_doctor.scan import tensorflow_kernels as kernels
 from iou_doctor.scan import windows
+from iou_doctor.scan.tensor_batches import ahead
 from iou_doctor.scan.threads import in_order
 from iou_doctor.source import DeviceSource, Pair
 from iou_doctor.stats import Stats
@@ -67,8 +68,8 @@ class DeviceVisit:
     devices: Sequence[str] = ("GPU:0",)
     tell: Callable[[str], None] = say
     left: Callable[[str], object] = say
-    compiled: bool | None = None
-    """By XLA; `None`: where there are channels."""
+    compiled: bool = True
+    """By XLA."""
     most: int | None = None
     """Samples in a batch; `None`: as many as come. Halved where memory is full."""
     _turn: Iterator[int] = field(default_factory=count)
@@ -205,9 +206,7 @@ def _waiting(pair: Pair, visit: Visit) -> Iterator[Batch]:
     if any(isinstance(source, DeviceSource) for source in (pair.y_true, pair.y_pred)):
         return walk(at_once=BORN_AT_ONCE, there=True)
     dtypes = pair.y_true.dtype, pair.y_pred.dtype
-    return cast(
-        Iterator[Batch], kernels.ahead(partial(walk, at_once=AT_ONCE), layout, dtypes, AHEAD)
-    )
+    return cast(Iterator[Batch], ahead(partial(walk, at_once=AT_ONCE), layout, dtypes, AHEAD))
 
 
 def _keeper(visit: Visit) -> Keep | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -12,13 +12,33 @@ from numpy.typing import NDArray
 
 from iou_doctor.derivation import Derivation
 from iou_doctor.layout import Axes
-from iou_doctor.scan import graphs
-from iou_doctor.scan.graphs import Pixels, Tensor, Value
+from iou_doctor.scan import graph_totals
+from iou_doctor.scan.graph_codes import value_codes
+from iou_doctor.scan.graph_pixels import Pixels, class_codes, float_pixels, integer_pixels
+from iou_doctor.scan.graph_totals import Counts
+from iou_doctor.scan.graph_values import DOUBLE, SINGLE, Tensor, Value, read_key, widened
 from iou_doctor.value_counts import Place, ValueCounts
 
 CLASSES = frozenset({Derivation.ARGMAX, Derivation.ARGMAX_NAN, Derivation.ARGMAX_LAST})
 KEYS = ("minimum", "maximum", "minimum_top")
 SUMS = ("minimum_sum", "maximum_sum")
+
+
+class Look(NamedTuple):
+    """What an array's values show, before anything is counted."""
+
+    values: Tensor
+    channels: list[Any]
+    """`Value`s, or integers."""
+    pixels: Pixels | None
+    """`None`: the values are labels."""
+
+    def codes(self, derivation: Derivation, low: Tensor, width: Tensor, threshold: float) -> Tensor:
+        """Return codes, int32, shape (n, pixels), or (n, values) where each value has its own."""
+        if derivation in CLASSES and self.pixels is not None:
+            return class_codes(derivation, self.channels, self.pixels.odd)
+        values = tf.reshape(self.values, [tf.shape(self.values)[0], -1])
+        return value_codes(derivation, values, low, width, threshold=threshold)
 
 
 class Form:
@@ -51,44 +71,21 @@ class Form:
         reshape = stored.reshape if isinstance(stored, np.ndarray) else _reshape(stored)
         return reshape(wanted), tuple(sizes)
 
-    def kept(self, stored: Tensor, real: Tensor) -> Tensor:
-        """Return which pixels are no padding, shape (n, pixels); `real`: how many, along each."""
-        shape = tf.shape(stored)
-        rows = tf.range(shape[0]) < real[0]
-        return rows[:, tf.newaxis] & (tf.range(shape[2 if self.first else 1]) < real[1])
-
-    def pixels(self, values: Tensor) -> Pixels | None:
-        """Return what the values of each pixel show, `graphs.widened`; `None`: they are labels."""
+    def look(self, stored: Tensor) -> Look:
+        """Return what values show."""
+        values, split = widened(stored), self.axes.per_class
         channels = [values]
-        if self.axes.per_class:
-            channels = tf.unstack(values, axis=1 if self.first else 2)
+        if split:  # before it is widened: XLA would write all of the wide array to memory
+            channels = [widened(own) for own in tf.unstack(stored, axis=1 if self.first else 2)]
         if values.dtype.is_floating:
-            return graphs.float_pixels([Value(channel) for channel in channels])
-        return graphs.integer_pixels(channels) if self.axes.per_class else None
+            channels = [Value(channel) for channel in channels]
+            return Look(values, channels, float_pixels(channels))
+        return Look(values, channels, integer_pixels(channels) if split else None)
 
-    def codes(
-        self,
-        derivation: Derivation,
-        values: Tensor,
-        pixels: Pixels | None,
-        span: Tensor,
-        threshold: float,
-    ) -> Tensor:
-        """Return codes, int32, shape (n, pixels), or (n, values) where each value has its own."""
-        if derivation in CLASSES and pixels is not None:
-            return pixels.classes(derivation, self.axes.channels)
-        values = tf.reshape(values, [tf.shape(values)[0], -1])
-        return graphs.value_codes(derivation, values, span[0], span[1], threshold=threshold)
-
-    def totals(self, stored: Tensor, pixels: Pixels | None, kept: Tensor) -> Tensor:
-        """Return the numbers of `graphs.totals` as one int64 vector, see `numbers`."""
-        floating = stored.dtype.is_floating
-        if pixels is None:
-            counts = graphs.label_totals(stored, kept)
-        else:
-            counts = graphs.totals(pixels, kept, self.axes.channels, floating=floating)
-        self._names[floating] = sorted(counts)
-        return tf.stack([_as_int64(counts[name]) for name in sorted(counts)])
+    def vector(self, dtype: tf.DType, counts: Counts) -> Tensor:
+        """Return counts of groups as one int64 vector, see `numbers`."""
+        names = self._names[dtype.is_floating] = sorted(counts)
+        return tf.stack([graph_totals.whole(name, counts[name]) for name in names])
 
     def spread(self, kept: Tensor) -> Tensor:
         """Return `kept` for each value in the order stored, shape (n, values)."""
@@ -98,22 +95,18 @@ class Form:
         return tf.reshape(kept, [tf.shape(kept)[0], -1])
 
     def numbers(self, vector: NDArray[np.int64], dtype: tf.DType) -> dict[str, Any]:
-        """Return the numbers of `Look.counts`, keys as the floats that they stand for."""
+        """Return the numbers of a `vector` by name, keys as the floats that they stand for."""
         floating = dtype.is_floating
         found: dict[str, Any] = dict(zip(self._names[floating], vector.tolist(), strict=True))
         if dtype == tf.uint64:
             found |= {key: found[key] % 2**64 for key in KEYS if key in found}
         if floating:
-            scale = graphs.DOUBLE if dtype == tf.float64 else graphs.SINGLE
-            found |= {key: graphs.read_key(found[key], scale) for key in KEYS if key in found}
+            scale = DOUBLE if dtype == tf.float64 else SINGLE
+            found |= {key: read_key(found[key], scale) for key in KEYS if key in found}
         for key in SUMS:
             if key in found:
                 found[key] = float(np.int64(found[key]).view(np.float64)) + 0.0
         return found
-
-
-def _as_int64(number: Tensor) -> Tensor:
-    return tf.bitcast(number, tf.int64) if number.dtype == tf.float64 else tf.cast(number, tf.int64)
 
 
 def _moved_last(stored: Any, axis: int) -> Any:
@@ -134,6 +127,12 @@ class Side:
         self.form = form
         self.stored, self.shape = form.shaped(stored)
         self.pixels = prod(self.shape[1:])
+
+    @property
+    def dtype(self) -> tf.DType:
+        """The dtype of its tensor."""
+        kind = tf.as_dtype(self.stored.dtype)
+        return tf.uint8 if kind == tf.bool and isinstance(self.stored, np.ndarray) else kind
 
     def tensor(self, n: int, pixels: int) -> Tensor:
         """Return it padded to so many samples and pixels, for the device in use."""
@@ -209,7 +208,7 @@ class _Where:
         self._side, self._samples, self._first_row, self._padded = side, samples, first_row, padded
 
     def padded_place(self, pixel: int) -> Place | None:
-        if pixel == graphs.NO_PIXEL:
+        if pixel == graph_totals.NO_PIXEL:
             return None
         sample, rest = divmod(pixel, self._padded)
         return self.place(sample * self._side.pixels + rest)

@@ -13,22 +13,17 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from iou_doctor.derivation import Derivation, Pairing
-from iou_doctor.layout import Axes, Layout, Relation
+from bench.gpu_cases import CASES, CLASSES, arrays, contestants
 from iou_doctor.scan.device import LOOKED_FOR, gpu_visible
-from iou_doctor.stats import PairCounts
 
-CLASSES = 21
 ROUNDS = 5
-WANTED = {"dense": 0.5, "labels": 0.4}
-"""Shares of the copy bandwidth that are wanted of the kernels."""
 TIMES = {"keras": 20, "torchmetrics": 5}
 """How much faster than the others the kernels are wanted to be."""
 
@@ -55,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--images", type=int, default=64, help="of 512 x 512")
     parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--rehearse", action="store_true", help="run on the processor: no times")
+    parser.add_argument("--rehearse", action="store_true", help="on the processor, in its time")
     options = parser.parse_args(arguments)
     if not options.rehearse and not gpu_visible():
         print(f"No NVIDIA GPU is visible here (looked for {LOOKED_FOR}); nothing was measured.")
@@ -74,15 +69,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name = tf.config.experimental.get_device_details(card).get("device_name", "a GPU")
     with tf.device(devices[0] if devices else "CPU:0"):
         copy = _copy_bandwidth(options)
-        rows = [row for case in WANTED for row in _case(case, options, copy)]
+        rows = [row for case in CASES for row in _case(case, options, copy)]
     _report(rows, name, copy, options)
     return int(not all(row.equal for row in rows))
 
 
-def _timed(run: Callable[[], Any]) -> float:
-    start = time.perf_counter()
+def _timed(run: Callable[[], Any], options: argparse.Namespace) -> float:
+    clock = time.process_time if options.rehearse else time.perf_counter
+    start = clock()
     run()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def _copy_bandwidth(options: argparse.Namespace) -> float:
@@ -96,32 +92,25 @@ def _copy_bandwidth(options: argparse.Namespace) -> float:
         copy(source)[0, 0, 0, 0].numpy()
 
     run()
-    least = min(_timed(run) for _ in range(options.rounds))
+    least = min(_timed(run, options) for _ in range(options.rounds))
     return 2 * float(np.prod(source.shape)) * 4 / least
 
 
-def _case(case: str, options: argparse.Namespace, copy: float) -> list[Row]:
-    import tensorflow as tf
-
-    shape = [options.images, options.side, options.side]
-    true = tf.cast(tf.random.uniform(shape, 0, CLASSES, tf.int32, seed=1), tf.uint8)
-    if case == "dense":
-        pred = tf.nn.softmax(tf.random.normal([*shape, CLASSES], seed=2))
-    else:
-        other = tf.cast(tf.random.uniform(shape, 0, CLASSES, tf.int32, seed=2), tf.uint8)
-        pred = tf.where(tf.random.uniform(shape, seed=3) < 0.15, other, true)
-    runs = _contestants(case, true, pred)
+def _case(name_of_case: str, options: argparse.Namespace, copy: float) -> list[Row]:
+    case = CASES[name_of_case]
+    true, pred = arrays(case, [options.images, options.side, options.side])
+    runs = contestants(case, true, pred)
     matrices = {name: run() for name, run in runs.items()}
     least = dict.fromkeys(runs, float("inf"))
     for _ in range(options.rounds):
         for name, run in runs.items():
-            least[name] = min(least[name], _timed(run))
-    pixels = float(np.prod(shape))
-    size = pixels * (1 + (4 * CLASSES if case == "dense" else 1))
+            least[name] = min(least[name], _timed(run, options))
+    pixels = float(np.prod(true.shape))
+    size = sum(float(np.prod(array.shape)) * array.dtype.size for array in (true, pred))
     ours = least["iou-doctor"]
     return [
         Row(
-            case,
+            name_of_case,
             name,
             seconds / pixels * 1e9,
             size / seconds / copy if name == "iou-doctor" else None,
@@ -132,71 +121,25 @@ def _case(case: str, options: argparse.Namespace, copy: float) -> list[Row]:
     ]
 
 
-def _contestants(case: str, true: Any, pred: Any) -> dict[str, Callable[[], Any]]:
-    """Return what each runs; all return the matrix of counts, truth by prediction."""
-    import keras
-
-    from iou_doctor.scan.on_device import SPREAD
-    from iou_doctor.scan.tensorflow_kernels import Kernels
-
-    derivation = Derivation.ARGMAX if case == "dense" else Derivation.LABELS
-    pairing = Pairing(Derivation.LABELS, derivation)
-    sides = (
-        Axes(tuple(true.shape), True, (1, 2), None),
-        Axes(tuple(pred.shape), True, (1, 2), 3 if case == "dense" else None),
-    )
-    kernels = Kernels(Layout(*sides, Relation.EQUAL), [pairing], 0.5, replicas=SPREAD)
-    samples = np.arange(true.shape[0])
-
-    def ours() -> Any:
-        found = kernels.count(y_true=true, y_pred=pred, samples=samples)
-        return _matrix(found.tables[pairing])
-
-    def of_keras() -> Any:
-        metric = keras.metrics.MeanIoU(CLASSES, sparse_y_pred=case != "dense")
-        metric.update_state(true, pred)
-        return np.asarray(metric.total_cm).astype(np.int64)
-
-    runs = {"iou-doctor": ours, "keras": of_keras}
-    try:
-        import torch
-        from torchmetrics.classification import MulticlassConfusionMatrix
-    except ImportError:
-        return runs
-    if not torch.cuda.is_available():
-        return runs
-    # a copy of its own, by way of the host: born before the clock runs
-    theirs = torch.from_numpy(true.numpy()).cuda(), torch.from_numpy(pred.numpy()).cuda()
-    scores = theirs[1].movedim(-1, 1).contiguous() if case == "dense" else theirs[1].long()
-
-    def of_torchmetrics() -> Any:
-        metric = MulticlassConfusionMatrix(CLASSES, validate_args=False).cuda()
-        metric.update(scores, theirs[0].long())
-        return metric.compute().cpu().numpy()
-
-    return {**runs, "torchmetrics": of_torchmetrics}
-
-
-def _matrix(table: PairCounts) -> Any:
-    pooled = table.pooled()
-    matrix = np.zeros((CLASSES, CLASSES), np.int64)
-    matrix[pooled.truth, pooled.prediction] = pooled.count
-    return matrix
-
-
 def _report(rows: list[Row], name: str, copy: float, options: argparse.Namespace) -> None:
     print(f"{name}, copies at {copy / 1e9:.0f} GB/s")
     for row in rows:
-        share = (
-            "" if row.share is None else f"{row.share:6.0%} of copy, {WANTED[row.case]:.0%} wanted"
-        )
-        slower = "" if row.times is None else f"{row.times:6.1f}x, {TIMES[row.contestant]}x wanted"
-        equal = "" if row.equal else "  COUNTS DIFFER"
-        start = f"{row.case:8}{row.contestant:14}{row.nanoseconds:10.3f} ns/pixel"
-        print(f"{start}  {share}{slower}{equal}")
+        start = f"{row.case:11}{row.contestant:14}{row.nanoseconds:10.3f} ns/pixel"
+        said = [start, *_said(row, wanted=not options.rehearse)]
+        print("  ".join(said))
     if options.json:
         found = {"device": name, "copy_bytes_a_second": copy, "rows": [asdict(row) for row in rows]}
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+def _said(row: Row, *, wanted: bool) -> Iterator[str]:
+    """Yield what a row says beside its time; what is wanted is wanted of a GPU."""
+    if row.share is not None and wanted:
+        yield f"{row.share:6.0%} of copy, {CASES[row.case].wanted:.0%} wanted"
+    if row.times is not None:
+        yield f"{row.times:6.1f}x" + (f", {TIMES[row.contestant]}x wanted" if wanted else "")
+    if not row.equal:
+        yield "COUNTS DIFFER"
 
 
 if __name__ == "__main__":
