@@ -83,7 +83,7 @@ def scan(
             return found
     if visit.plain:
         dtypes = pair.y_true.dtype, pair.y_pred.dtype
-        fast.KERNELS.wait_for(layout, dtypes, visit.pairings, values=_values(pair))
+        fast.KERNELS.ask(layout, dtypes, visit.pairings, values=_values(pair))
     parts: list[Stats] = []
     spans = walk(pair, layout, whole_samples=whole, at_once=AT_ONCE)
     for last, stats in in_order(*_work(pair, layout, visit, spans), jobs=jobs):

@@ -33,7 +33,8 @@ Dtypes = tuple[np.dtype[Any], np.dtype[Any]]
 WORTH_LOADING, BYTES_WORTH_LOADING = 2**26, 2**27
 """Values of the larger array from which on the kernels are loaded, and the same where both arrays
 hold bytes, which NumPy counts faster: below, it is as soon done without them."""
-
+WORTH_COMPILING = 2**29
+"""The same for scores where their kernel is not compiled yet: that takes some ten seconds."""
 PATIENCE = 2.0
 """Seconds to wait for kernels: enough to load them, too little to compile them."""
 
@@ -57,8 +58,13 @@ class Kernels:
         self._asked: set[object] = set()
         self._lock = Lock()
 
-    def ask(self, layout: Layout, dtypes: Dtypes, pairings: tuple[Pairing, ...]) -> None:
-        """Load what a pass needs, if the kernels can serve it at all; see `PATIENCE`."""
+    def ask(
+        self, layout: Layout, dtypes: Dtypes, pairings: tuple[Pairing, ...], *, values: int
+    ) -> None:
+        """Load what a pass over so many values needs, if it pays; see `PATIENCE`."""
+        of_bytes = all(dtype.itemsize == 1 for dtype in dtypes)
+        if values < (BYTES_WORTH_LOADING if of_bytes else WORTH_LOADING):
+            return
         key = _key(layout, dtypes)
         if not _served(layout, dtypes, pairings) or importlib.util.find_spec("numba") is None:
             return
@@ -66,17 +72,9 @@ class Kernels:
             if key in self._asked:
                 return
             self._asked.add(key)
-        loading = Thread(target=self._load, args=(key, layout, dtypes), name="iou-doctor-kernels")
+        loading = Thread(target=self._load, args=(key, layout, dtypes, values))
         loading.start()
         loading.join(PATIENCE)
-
-    def wait_for(
-        self, layout: Layout, dtypes: Dtypes, pairings: tuple[Pairing, ...], *, values: int
-    ) -> None:
-        """Do so for a pass over arrays of which the larger has so many values, if it pays."""
-        of_bytes = all(dtype.itemsize == 1 for dtype in dtypes)
-        if values >= (BYTES_WORTH_LOADING if of_bytes else WORTH_LOADING):
-            self.ask(layout, dtypes, pairings)
 
     def get(
         self, layout: Layout, dtypes: Dtypes, pairings: tuple[Pairing, ...]
@@ -85,10 +83,12 @@ class Kernels:
         kernels = self._ready.get(_key(layout, dtypes))
         return kernels if kernels and _served(layout, dtypes, pairings) else None
 
-    def _load(self, key: object, layout: Layout, dtypes: Dtypes) -> None:
+    def _load(self, key: object, layout: Layout, dtypes: Dtypes, values: int) -> None:
         # ImportError: a Numba that does not fit this NumPy; OSError: no room for its cache
         with suppress(ImportError, OSError):
             kernels = importlib.import_module("iou_doctor.scan.kernels")
+            if values < WORTH_COMPILING and not all(map(kernels.is_kept, _slow(kernels, layout))):
+                return
             warm_up(kernels, layout, dtypes)
             self._ready[key] = kernels
 
@@ -105,6 +105,12 @@ def warm_up(kernels: ModuleType, layout: Layout, dtypes: Dtypes) -> None:
     )
     batch = Batch(y_true=true, y_pred=pred, samples=np.zeros(1, dtype=np.int64))
     count(kernels, batch, layout, (_pairing(layout),))
+
+
+def _slow(kernels: ModuleType, layout: Layout) -> list[Any]:
+    """Return the kernels for arrays like these that take long to compile."""
+    sides = [axes for axes in (layout.y_true, layout.y_pred) if axes.per_class]
+    return [kernels.scores_last if axes.channels_last else kernels.scores_first for axes in sides]
 
 
 def _small(axes: Axes) -> tuple[int, ...]:

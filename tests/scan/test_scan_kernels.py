@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -211,6 +212,29 @@ def test_kernels_are_loaded_for_large_arrays_and_the_pass_waits_for_them(monkeyp
     monkeypatch.setattr(fast, limit, 32)
     scan(pair, layout, pairings=LABELS, threshold=0.5)
     assert loaded.get(layout, dtypes, LABELS) is kernels
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_the_kernel_for_scores_is_compiled_only_where_that_pays(monkeypatch, kept):
+    y_pred = np.random.default_rng(0).random((2, 8, 8, 3)).astype("f4")
+    y_true = np.zeros((2, 8, 8), "u1")
+    layout, dtypes = layout_of(y_true, y_pred, pred="NHWC"), (y_true.dtype, y_pred.dtype)
+    monkeypatch.setattr(kernels, "is_kept", lambda kernel: kept and kernel is kernels.scores_last)
+    monkeypatch.setattr(fast, "PATIENCE", 60)
+    monkeypatch.setattr(fast, "WORTH_COMPILING", fast.WORTH_LOADING + 2)
+    for more, ready in ((0, kept), (2, True)):
+        loaded = fast.Kernels()
+        loaded.ask(layout, dtypes, DENSE, values=fast.WORTH_LOADING + more)
+        assert (loaded.get(layout, dtypes, DENSE) is kernels) == ready
+
+
+def test_compiled_code_is_known_to_be_kept():
+    stats = SimpleNamespace(cache_path=None)
+    assert not kernels.is_kept(SimpleNamespace(__name__="scores_last", stats=stats))
+    y_pred = np.zeros((1, 8, 8, 3), "f4")
+    both(np.zeros((1, 8, 8), "u1"), y_pred, "NHWC", DENSE)
+    assert kernels.is_kept(kernels.scores_last)
+    assert not kernels.is_kept(SimpleNamespace(__name__="another", stats=kernels.scores_last.stats))
 
 
 def test_a_pass_does_not_wait_until_kernels_are_compiled(monkeypatch):

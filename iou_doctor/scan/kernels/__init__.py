@@ -10,6 +10,7 @@ width), scores as float32 or float64, float16 as its bits, turned into float32 t
 
 from __future__ import annotations
 
+from iou_doctor.scan.kernels._compiled import is_kept
 from iou_doctor.scan.kernels._labels import REPLICAS, largest_code, low_bytes, note_codes, tally
 from iou_doctor.scan.kernels._scores import NO_CLASS_BYTE, scores_first, scores_last
 from iou_doctor.scan.kernels._tile import (
@@ -44,6 +45,7 @@ __all__ = [
     "TIES",
     "TILE",
     "Tile",
+    "is_kept",
     "largest_code",
     "low_bytes",
     "note_codes",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -24,6 +25,12 @@ def compiled(function: Kernel) -> Kernel:
         return cast(Kernel, _jit(cache=True)(function))
     except RuntimeError:  # neither the package's folder nor the user's takes a cache
         return cast(Kernel, _jit()(function))
+
+
+def is_kept(function: Any) -> bool:
+    """Return whether machine code of a function was kept on disk, for some dtype or other."""
+    folder = function.stats.cache_path
+    return folder is not None and any(Path(folder).glob(f"*.{function.__name__}-*.nbc"))
 
 
 def inlined(function: Kernel) -> Kernel:
