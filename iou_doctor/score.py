@@ -145,8 +145,9 @@ def score(*, pairs: PairCounts, num_classes: int, ignore_index: int | None) -> S
 def _per_class(
     counted: PairCounts, *, num_classes: int, ignore_index: int | None
 ) -> tuple[ClassScore, ...]:
+    pooled = counted.pooled()
     truth, predicted, intersection = _class_totals(
-        counted, group=np.zeros_like(counted.image), groups=1, num_classes=num_classes
+        pooled, group=pooled.image, groups=1, num_classes=num_classes
     )
     iou = _iou(truth, predicted, intersection, ignore_index=ignore_index)[0]
     return tuple(
