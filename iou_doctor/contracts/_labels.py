@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.contract import Choices, Counting, Floats, Ignored, Stray
+from iou_doctor.contract import Choices, Counting, Floats, Group, Ignored, Stray
 from iou_doctor.contracts._areas import (
     Areas,
     Raises,
@@ -99,6 +99,8 @@ def _counted(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
     """Return the areas of the cells where the pairs are counted; many contracts share them."""
     classes, images = given.num_classes, given.samples
     in_bytes = counts_in_bytes(given, choices)
+    if choices.group is Group.DATA_SET and not choices.batches and given.batch_size is None:
+        pairs, images = pairs.pooled(), 1
 
     def counted() -> Areas:
         cells = in_cells(pairs, classes, choices, in_bytes=in_bytes)
