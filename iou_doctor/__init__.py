@@ -102,6 +102,7 @@ def check(
         resize=resize,
         trust_model=trust_model,
     )
+    counting = checked_device(device)
     pair = opened(y_true, y_pred, pairs, model)
     questions = checkup.Questions(
         metric_call=metric,
@@ -110,7 +111,7 @@ def check(
         batch_size=batch_size,
         seen=None if seen is None else parse_score(seen),
     )
-    return shown(checkup.check(pair, options, questions, jobs=jobs, device=checked_device(device)))
+    return shown(checkup.check(pair, options, questions, jobs=jobs, device=counting))
 
 
 def __getattr__(name: str) -> Any:

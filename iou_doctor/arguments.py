@@ -9,6 +9,7 @@ from typing import Any, get_args
 from iou_doctor.errors import UsageError
 from iou_doctor.model import ModelOptions
 from iou_doctor.names import Device
+from iou_doctor.scan.device import refuse_absent
 from iou_doctor.source import Pair
 from iou_doctor.sources import open_pair, open_pairs
 
@@ -79,9 +80,10 @@ def checked_device(device: str) -> Device:
     """Return which device counts.
 
     Raises:
-        UsageError: there is no such word.
+        UsageError: there is no such word, or no such device.
     """
     for word in get_args(Device):
         if device == word:
+            refuse_absent(word)
             return device  # type: ignore[return-value]
     raise UsageError(f"device={device!r}: give 'auto', 'cpu' or 'gpu'")

@@ -64,6 +64,7 @@ def prepare(
     """
     from iou_doctor import outputs
     from iou_doctor.checkup import Questions
+    from iou_doctor.scan.device import refuse_absent
     from iou_doctor.selection import Selection
 
     predictions, masks = values["predictions"], values["masks"]
@@ -73,6 +74,7 @@ def prepare(
             " PREDICTIONS MASKS` writes one); `iou-doctor check -h` says how"
         )
     check_share("--min-iou", values["min_iou"])
+    refuse_absent(values["device"])
     output, baseline = values["output"], _named(values["baseline"], name)
     reports = [word.replace(NAME, name) for word in values["reports"] or ()]
     if values["write_baseline"]:

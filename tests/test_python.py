@@ -14,6 +14,7 @@ from build import diagnose, one_hot, probabilities, scene
 import iou_doctor
 from iou_doctor.errors import UsageError
 from iou_doctor.render import html_page, json_v1, terminal
+from iou_doctor.scan import device as scan_device
 
 MASKS = scene(1)
 SCORES = probabilities(MASKS, 2, classes=3)
@@ -85,3 +86,12 @@ def test_checking_tensors_imports_no_framework():
 
 def test_one_hot_lists_are_arrays_too():
     assert iou_doctor.check(y_true=MASKS.tolist(), y_pred=one_hot(MASKS, 3)).mean_iou == 1
+
+
+@pytest.mark.parametrize(("device", "words"), [("gpu", "no NVIDIA GPU"), ("tpu", "'auto', 'cpu'")])
+def test_a_device_that_is_not_there_is_refused_before_a_model_is_opened(
+    monkeypatch, tmp_path, device, words
+):
+    monkeypatch.setattr(scan_device, "gpu_visible", lambda: False)
+    with pytest.raises(UsageError, match=words):
+        iou_doctor.check(y_true=MASKS, y_pred=tmp_path / "none.keras", images=MASKS, device=device)

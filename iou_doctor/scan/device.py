@@ -50,8 +50,17 @@ def wants_gpu(device: Device, values: int, *, born: bool = False) -> bool:
         return False
     if device == "auto":
         return values >= (WORTH_COMPILING if born else WORTH_A_GPU) and gpu_visible()
-    if not gpu_visible():
+    refuse_absent(device)
+    return True
+
+
+def refuse_absent(device: Device) -> None:
+    """Refuse `gpu` where none is there, before anything is loaded for it.
+
+    Raises:
+        UsageError: `gpu` is asked for, and none is there.
+    """
+    if device == "gpu" and not gpu_visible():
         raise UsageError(
             f"--device gpu: no NVIDIA GPU is visible (looked for {LOOKED_FOR}); use --device cpu"
         )
-    return True

@@ -24,7 +24,8 @@ def value_codes(
         values: `widened`, any integer dtype, float32 or float64.
         low: int64, the smallest label that has a code.
         width: int32, the number of such labels, a power of two. As many codes again stand for
-            fractions, one more for NaN and Inf; a label outside has any code.
+            fractions, one more for NaN and Inf. An integer outside has that last code too, a
+            float outside has any.
         threshold: of BINS.
     """
     if derivation in {Derivation.BINS, Derivation.TENTHS}:
@@ -33,8 +34,7 @@ def value_codes(
         wide = values if values.dtype.is_floating else tf.cast(values, tf.float64)
         value = Value(tf.math.rint(Value(wide).wide() * 255))
     elif not values.dtype.is_floating:
-        # the low bits of a difference are those of the low bits, and int32 is the faster
-        return _within(tf.cast(values, tf.int32) - tf.cast(low, tf.int32), width)
+        return _integer_code(values, low, width)
     else:
         value = Value(values)
     whole = truncated(value.values)
@@ -42,6 +42,15 @@ def value_codes(
     code = _within(tf.cast(near, tf.int64) - low, width)
     code = tf.where(value.fractional(), code + width, code)
     return tf.where(value.finite, code, 2 * width)
+
+
+def _integer_code(values: Tensor, low: Tensor, width: Tensor) -> Tensor:
+    wide = tf.cast(values, tf.int64)
+    code = wide - low
+    inside = (code >= 0) & (code < tf.cast(width, tf.int64))
+    if values.dtype == tf.uint64:  # its upper half comes out negative
+        inside &= wide >= 0
+    return tf.where(inside, tf.cast(code, tf.int32), 2 * width)
 
 
 def _within(code: Tensor, width: Tensor) -> Tensor:

@@ -30,13 +30,29 @@ def within(shape: Tensor, real: Tensor) -> Tensor:
     return rows[:, tf.newaxis] & (tf.range(shape[1]) < real[1])
 
 
-def label_totals(labels: Tensor, real: Tensor) -> Counts:
-    """Return what the extremes of integer labels are among; their table tells the rest.
+def label_totals(labels: Tensor, real: Tensor, often: Tensor, low: Tensor) -> Counts:
+    """Return the extremes of integer labels, int64; their table tells the rest.
 
-    Not for XLA, which takes several times as long as TensorFlow for extremes alone.
+    The table tells the extremes too, where all labels have a code, and then nobody looks at the
+    labels again. Not for XLA, which takes several times as long as TensorFlow for extremes alone.
+
+    Args:
+        labels: integers, shape (n, pixels).
+        real: int32, shape (2,), how many samples and pixels are no padding.
+        often: how often each code occurs; the last one is that of labels without a code.
+        low: int64, the label of the first code.
     """
-    labels = labels[: real[0], : real[1]]
-    return {"minimum": labels, "maximum": labels}
+
+    def told() -> tuple[Tensor, Tensor]:
+        seen = tf.where(often > 0)
+        return low + tf.reduce_min(seen), low + tf.reduce_max(seen)
+
+    def sought() -> tuple[Tensor, Tensor]:
+        own = labels[: real[0], : real[1]]
+        return whole("minimum", own), whole("maximum", own)
+
+    minimum, maximum = tf.cond(often[-1] > 0, sought, told)
+    return {"minimum": minimum, "maximum": maximum}
 
 
 def totals(pixels: Pixels, real: Tensor, channels: int, *, floating: bool) -> Counts:

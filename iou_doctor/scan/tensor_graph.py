@@ -80,10 +80,22 @@ class Graph:
             for pairing, own in zip(self._pairings, cells, strict=True)
         ]
         vectors = [
-            form.vector(own.dtype, part or graph_totals.label_totals(widened(own), real))
-            for form, own, part in zip(self._forms, stored, parts, strict=True)
+            form.vector(own.dtype, part or self._label_totals(side, own, real, tables, low))
+            for side, (form, own, part) in enumerate(zip(self._forms, stored, parts, strict=True))
         ]
         return vectors, tables, codes
+
+    def _label_totals(
+        self, side: int, stored: Tensor, real: Tensor, tables: Sequence[Tensor], low: Tensor
+    ) -> Counts:
+        """Return the extremes of an array of labels, one of whose tables counts them as stored."""
+        for pairing, table in zip(self._pairings, tables, strict=True):
+            key = keys_of(pairing)[side]
+            if key[1] is Derivation.LABELS:
+                often = tf.reduce_sum(table, axis=[0, 2 - side])
+                first = low[self._codes.keys.index(key)]
+                return graph_totals.label_totals(widened(stored), real, often, first)
+        raise AssertionError("labels that no table counts are not served")
 
     def _look_and_add(self, stored: Any, low: Tensor, width: Tensor, real: Tensor) -> Any:
         codes, cells, pixels = self._look(stored, low, width, real)

@@ -114,6 +114,12 @@ class Stream:
 
     def _arrays(self, element: Any) -> Batch:
         if len(self.labels) == 1:
+            if isinstance(element, tuple):
+                raise refusal(
+                    self.labels[0],
+                    f"each batch is a tuple of {len(element)} and no array; take one of them, by"
+                    " `dataset.map(lambda image, mask: image)` for instance",
+                )
             parts: Sequence[Any] = (element,)
         elif isinstance(element, (tuple, list)) and len(element) == PAIR:
             parts = element

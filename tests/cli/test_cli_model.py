@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from iou_doctor.cli import app
 from iou_doctor.cli_model import model_options
 from iou_doctor.errors import UsageError
+from iou_doctor.scan import device as scan_device
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 WEIGHTS = np.array([[4.0, -1.0, 0.5], [-2.0, 3.0, 0.1], [0.3, 0.2, -5.0]], np.float32)
@@ -98,6 +99,13 @@ def test_a_trusted_model_is_scored_and_noted(place, here):
     done = here.invoke(app, arguments("leaking", "-n", "3", *trusted))
     assert "IOU804" in done.stdout
     assert (place / "leak.txt").exists()
+
+
+def test_a_gpu_that_is_not_there_is_refused_before_the_model_is_opened(monkeypatch):
+    monkeypatch.setattr(scan_device, "gpu_visible", lambda: False)
+    done = CliRunner().invoke(app, arguments("none.keras", "--device", "gpu"))
+    assert done.exit_code == 2
+    assert "no NVIDIA GPU" in done.output
 
 
 @pytest.mark.parametrize(

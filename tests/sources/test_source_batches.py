@@ -14,6 +14,7 @@ from window_cases import assert_reads, cases
 import iou_doctor
 from iou_doctor.errors import SourceError
 from iou_doctor.sources import open_pair, open_pairs
+from iou_doctor.sources.batches import Stream
 
 
 class Loader:
@@ -173,3 +174,9 @@ class Shrinking:
 def test_batches_that_cannot_be_read_twice_or_are_no_pairs_are_refused(pairs, words):
     with pytest.raises(SourceError, match=re.escape(words)):
         iou_doctor.check(pairs=pairs)
+
+
+def test_pairs_where_single_arrays_are_wanted_are_refused_with_a_way_out():
+    batch = np.zeros((2, 4, 4), np.uint8)
+    with pytest.raises(SourceError, match=r"tuple of 2 .*lambda image, mask: image"):
+        Stream([(batch, batch)], ("images",))
