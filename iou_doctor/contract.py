@@ -41,6 +41,7 @@ class Stray(StrEnum):
     RAISES = "raises"
     WRAPS = "counted in a wrong cell"
     OWN_CLASS = "a class of its own"
+    NOT_1 = "background, if there are no more than two labels and 1 is one of two"
 
 
 class Wrap(StrEnum):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from iou_doctor import contracts, interpret
+from iou_doctor.contract import Average
 from iou_doctor.contracts import keras
 from iou_doctor.errors import UsageError
 from iou_doctor.layout import Assumption
@@ -53,13 +54,29 @@ def _understood(call: str) -> tuple[Metric, tuple[Assumption, ...]]:
     named = contracts.metric_named(call.strip())
     if named is not None:
         return named, ()
-    signature, arguments = interpret.parse_call(call, contracts.SIGNATURES)
-    metric = contracts.metric_from_call(signature.name, arguments, call=call)
+    try:
+        signature, arguments = interpret.parse_call(call, contracts.SIGNATURES)
+        metric = contracts.metric_from_call(signature.name, arguments, call=call)
+    except UsageError:
+        if idiom := contracts.metric_written(call):
+            return replace(idiom, call=call), ()
+        raise
+    _check_mean(metric)
     others = interpret.namesakes(call, signature, contracts.SIGNATURES)
     if not others:
         return metric, ()
     why = f"{metric.short_name} may also be {' or '.join(others)}"
     return metric, (Assumption("metric", signature.name, why),)
+
+
+def _check_mean(metric: Metric) -> None:
+    """Refuse the mean of numbers of which a library may count some in its own way."""
+    classes = metric.contract and metric.contract.choices.average is Average.PER_CLASS
+    if classes and metric.call.rstrip().endswith(".mean()"):
+        raise UsageError(
+            f"--metric {metric.name}: the mean of its numbers is not worked out; name the metric"
+            " that averages, with average='macro' or reduction='macro' for instance"
+        )
 
 
 def _agreed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
@@ -49,6 +50,7 @@ __all__ = [
     "library_of",
     "metric_from_call",
     "metric_named",
+    "metric_written",
     "not_replayed",
     "reasons",
     "refusal",
@@ -58,6 +60,7 @@ __all__ = [
 ]
 
 TWO_CLASSES = 2
+_HOLE = re.escape("{num_classes}")
 
 
 class Library(Protocol):
@@ -121,6 +124,17 @@ def metric_named(name: str) -> Metric | None:
         return None
     void = 255 if found.choices.ignored is Ignored.IS_255 else None
     return metric_of(found, name=name, call=name, ignore=void, ignores=void is not None)
+
+
+def metric_written(code: str) -> Metric | None:
+    """Return the metric of an idiom as the report prints it; `None` where it is none."""
+    for contract in CONTRACTS:
+        pattern = re.escape("".join(contract.call.split()))
+        found = re.fullmatch(pattern.replace(_HOLE, r"(\d+)"), "".join(code.split()))
+        metric = metric_named(contract.name) if contract.call and found else None
+        if metric and found:
+            return replace(metric, num_classes=next(map(int, found.groups()), metric.num_classes))
+    return None
 
 
 def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:

@@ -89,6 +89,8 @@ def of_pairs(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
     pairs = without_ignored(pairs, given, choices)
     if choices.stray_truth is Stray.OWN_CLASS:
         return _of_seen_labels(pairs, given)
+    if choices.stray_truth is Stray.NOT_1:
+        pairs = _ones(pairs)
     if choices.distinct:
         _check_distinct(given)
     found = _counted(pairs, given, choices)
@@ -220,3 +222,24 @@ def _of_seen_labels(pairs: PairCounts, given: Given) -> Areas:
         return count_areas(ids, images=given.samples, classes=len(seen))
 
     return pairs.once(("areas of all labels", given.samples), counted)
+
+
+def _ones(pairs: PairCounts) -> PairCounts:
+    """Return the pairs with 1 for the label 1 and 0 for another, as scikit-learn reads two.
+
+    Raises:
+        Raises: there are more labels than two, or two without 1.
+    """
+    seen = _distinct(np.concatenate([pairs.truth, pairs.prediction]))
+    if len(seen) > PAIR:
+        raise Raises(
+            "ValueError: Target is multiclass but average='binary'. Please choose another average"
+            " setting, one of [None, 'micro', 'macro', 'weighted']."
+        )
+    if len(seen) == PAIR and 1 not in seen:
+        raise Raises(f"ValueError: pos_label=1 is not a valid label. It should be one of {seen}")
+    return replace(
+        pairs,
+        truth=(pairs.truth == 1).astype(np.int64),
+        prediction=(pairs.prediction == 1).astype(np.int64),
+    )

@@ -117,8 +117,8 @@ def ratios(choices: Choices, folded: Areas) -> tuple[Numbers, NDArray[np.bool_]]
     smooth, epsilon = dtype.type(choices.smooth), dtype.type(choices.epsilon)
     quotients = (right + smooth) / (over + smooth + epsilon)
     absent = ~(over > 0)  # a NaN is no area either
-    if smooth:
-        return quotients, np.ones_like(absent)
+    if smooth and choices.absent is Absent.ONE:
+        return quotients, np.ones_like(absent)  # smooth / smooth by itself
     match choices.absent:
         case Absent.SKIPPED:
             return quotients, ~absent

@@ -48,7 +48,7 @@ def _contract(mean: str, code: str, choices: Choices, *, common: bool = False) -
             flattens=Flattens.ALWAYS,
             errors={Misfit.SHAPES: "ValueError: operands could not be broadcast together"},
         ),
-        short=f"fast_hist {mean}",
+        short=f"fast_hist {mean.replace(',', ' ')}",
         common=common,
     )
 

@@ -42,7 +42,7 @@ CONTRACTS = (
         library="evaluate",
         versions="0.4",
         call="evaluate.load('mean_iou').compute(predictions=predictions, references=references,"
-        " num_labels={num_classes}, ignore_index={ignore_index})",
+        " num_labels={num_classes}, ignore_index={ignore_index!s})",  # it must be given, if None
         choices=Choices(
             floats=Floats.COMPARED,
             stray_truth=Stray.OTHER_SIDE,

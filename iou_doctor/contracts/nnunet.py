@@ -90,7 +90,7 @@ SIGNATURES: tuple[Signature, ...] = (
 
 
 def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
-    """Return the metric of a parsed call: the Dice score, which nnU-Net ranks models by.
+    """Return the metric of a parsed call: the Dice score, by which nnU-Net ranks, or `['IoU']`.
 
     Raises:
         UsageError: an argument has a value that is not worked out.
@@ -100,8 +100,9 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
     if labels is not None:
         labels = tuple(label for label in ids(name, argument, labels) if label != 0)
     ignore = whole(name, "ignore_label", arguments["ignore_label"])
+    asked = CONTRACTS[call.rstrip().endswith(("['IoU']", '["IoU"]'))]
     return metric_of(
-        replace(CONTRACTS[0], choices=replace(_DICE, target_class_ids=labels)),
+        replace(asked, choices=replace(asked.choices, target_class_ids=labels)),
         name=name,
         call=call,
         ignore=ignore,

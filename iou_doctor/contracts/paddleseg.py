@@ -58,7 +58,7 @@ def _contract(metric: str, choices: Choices, *, ignore: str = "{ignore_index}") 
             strict=True,
             errors={Misfit.SHAPES: "ValueError: Shape of `pred` and `label should be equal"},
         ),
-        short=_SHORTS[metric] + (f", {ignore} ignored" if fixed else ""),
+        short=_SHORTS[metric] + (f" ({ignore} ignored)" if fixed else ""),
         common=metric == "mean_iou" and not fixed,
     )
 

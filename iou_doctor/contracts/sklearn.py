@@ -88,12 +88,10 @@ CONTRACTS = (
         call="sklearn.metrics.jaccard_score(y_true, y_pred)",
         choices=replace(
             _SEEN,
-            stray_truth=Stray.RAISES,
-            stray_prediction=Stray.RAISES,
+            stray_truth=Stray.NOT_1,
+            stray_prediction=Stray.NOT_1,
             average=Average.FOREGROUND,
         ),
-        error="ValueError: Target is multiclass but average='binary'. Please choose another average"
-        " setting (the {side} hold {label})",
         refusal=_REFUSAL,
         takes=_TAKES,
         short="sklearn binary",
@@ -105,8 +103,6 @@ _BINARY_CALL = replace(
     CONTRACTS[-1],
     num_classes=2,
     binary=False,  # the arrays say how many classes there are, and it raises if there are more
-    error="ValueError: Target is multiclass but average='binary'. Please choose another average"
-    " setting, one of [None, 'micro', 'macro', 'weighted'].",
     instead="average='macro': the default, 'binary', is for the labels 0 and 1 alone",
 )
 

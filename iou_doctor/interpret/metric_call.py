@@ -19,6 +19,10 @@ ALIASES = {
 """The names under which people import libraries."""
 MOST_NUMBERS = 4096
 SEQUENCES = ("range", "list", "tuple", "np.arange", "numpy.arange")
+TAKEN_OUT = frozenset({"compute", "item", "mean"})
+"""Methods without arguments that hand out what a metric says."""
+RESULTS = frozenset({"mean_iou", "mIoU", "foreground_mean", "Dice", "IoU"})
+"""Keys under which a metric's number stands among others."""
 IGNORED = frozenset({"name", "dtype"})
 """Arguments that do not change what is computed on exact counts."""
 
@@ -61,8 +65,21 @@ def _call(text: str) -> tuple[ast.Call, str]:
             f"--metric {text!r} is not a Python call; write it as in your code,"
             ' for instance "keras.metrics.MeanIoU(num_classes=3)"'
         ) from error
+    node = _bare(node)
     call = node if isinstance(node, ast.Call) else ast.Call(func=node, args=[], keywords=[])
     return _configured(call) or (call, _dotted(call.func, text))
+
+
+def _bare(node: ast.expr) -> ast.expr:
+    """Return the call without what takes its number out: `.mean()`, `["mean_iou"]`."""
+    match node:
+        case ast.Subscript(value=inner, slice=ast.Constant(value=str(key))) if key in RESULTS:
+            return _bare(inner)
+        case ast.Call(func=ast.Attribute(value=ast.Call() as inner, attr=method), args=[]) if (
+            method in TAKEN_OUT and not node.keywords and ast.unparse(inner.func) != "evaluate.load"
+        ):
+            return _bare(inner)
+    return node
 
 
 def _configured(call: ast.Call) -> tuple[ast.Call, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from by_hand import Maps, RaisesError, of_labels, of_scores, one_hot
 from golden import NAN, RAISES, Answer, Fixture, agrees, fixtures
-from handed import arranged, given_of_fixture
+from handed import arranged, given_of, given_of_fixture
 
 from iou_doctor.contract import (
     Absent,
@@ -221,3 +222,28 @@ def _mean_only_as(choices: Choices, *, truth_only: bool) -> Ignored:
         return Ignored.CLASS_STAYS
     unlabelled = choices.absent is Absent.SKIPPED_UNLABELLED
     return Ignored.CLASS_CLEARED if unlabelled else Ignored.MEAN_ONLY
+
+
+@pytest.mark.parametrize(
+    ("truth", "predicted", "answer"),
+    [
+        ([-1, 1], [1, 1], 0.5),
+        ([1, 5], [1, 1], 0.5),
+        ([5, 5], [5, 5], 0.0),
+        ([255, 255], [1, 1], 0.0),
+        ([0, 2], [0, 0], "ValueError: pos_label=1 is not a valid label. It should be one of [0 2]"),
+        ([-1, 0], [0, 0], "ValueError: pos_label=1 is not a valid label."),
+        ([0, 1], [1, 2], "ValueError: Target is multiclass but average='binary'."),
+    ],
+)
+def test_the_binary_score_of_scikit_learn_takes_1_and_one_more_label(truth, predicted, answer):
+    contract = next(one for one in CONTRACTS if one.name == "sklearn.jaccard_score[binary]")
+    pair = {"y_true": np.array([[truth]]), "y_pred": np.array([[predicted]])}
+    found = evaluate(contract, given_of(**pair, num_classes=2))
+    assert (found.value if found.error is None else found.error[: len(str(answer))]) == answer
+    metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed")
+    if isinstance(answer, str):
+        with pytest.raises(ValueError, match=re.escape(answer.partition(": ")[2])):
+            metrics.jaccard_score(truth, predicted)
+    else:
+        assert metrics.jaccard_score(truth, predicted, zero_division=0) == answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from build import diagnose
 from rich.console import Console
 
+from iou_doctor.contracts import CONTRACTS
 from iou_doctor.render import json_v1, terminal
 from iou_doctor.render.others import groups
 from iou_doctor.report import Report
@@ -99,6 +101,23 @@ def test_each_contract_has_the_reasons_of_its_own():
         assert entry.note != ""
 
 
+def test_a_class_that_counts_1_in_an_image_is_told_of_all_that_count_it_so():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, (4, 6, 6))
+    missed = np.where(rng.random(truth.shape) < 0.8, truth, 1 - truth)
+    told = {
+        entry.short: entry.note
+        for entry in diagnose(y_true=truth, y_pred=missed, num_classes=3).contracts
+    }
+    assert told["kornia"] == told["smp macro-imagewise"]
+    assert told["kornia"] == "a ratio for each image; a class that is absent: 1"
+
+
+def test_names_hold_no_comma_that_would_make_two_of_them():
+    free_of_brackets = (re.sub(r"\[.*?\]", "", contract.short) for contract in CONTRACTS)
+    assert not [name for name in free_of_brackets if "," in name]
+
+
 def test_every_contract_of_the_report_stands_in_one_group(report):
     names = [name for group in groups(report) for name in group.names]
     assert sorted(names) == sorted(entry.short for entry in report.contracts)
@@ -154,6 +173,7 @@ def test_a_declared_ignore_label_stands_in_the_calls():
     calls = {entry.name: entry.call for entry in undeclared.contracts}
     assert calls["keras.MeanIoU"] == "keras.metrics.MeanIoU(num_classes=3)"
     assert calls["mmseg.IoUMetric"] == "IoUMetric(iou_metrics=['mIoU'])"
+    assert calls.pop("evaluate.mean_iou").endswith("ignore_index=None)")  # it has no default
     assert not [call for call in calls.values() if "{" in call or "ignore" in call]
 
 
