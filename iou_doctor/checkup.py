@@ -91,6 +91,7 @@ def check(
     workers = Workers(jobs or usable_cores(), device)
     evidence, recount = gather(pair, options, questions, workers, progress=progress)
     report = diagnose(evidence, questions.selection, recount)
+    report = replace(report, everything=questions.everything)
     refuse_other_values(questions.baseline, report)
     if questions.seen is not None:
         from iou_doctor.why import collect, look_up

@@ -60,6 +60,8 @@ class Report:
     """For the name of a finding's rule, the names of those that are its consequences."""
     outcomes: tuple[Outcome, ...]
     """Every rule, in order of code."""
+    everything: bool = False
+    """Whether all implementations were asked for, and not only those that people use most."""
     lookup: Lookup | None = None
     """What a score that somebody printed can mean, where one was given."""
     manuals: Mapping[str, str] = field(default_factory=dict, repr=False)

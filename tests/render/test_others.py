@@ -9,10 +9,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from build import diagnose
+from build import diagnose, pair_of
 from rich.console import Console
 
+from iou_doctor.checkup import Questions, check
 from iou_doctor.contracts import CONTRACTS
+from iou_doctor.reading import Options
 from iou_doctor.render import json_v1, terminal
 from iou_doctor.render.others import groups
 from iou_doctor.report import Report
@@ -141,6 +143,21 @@ def test_the_terminal_shows_some_groups_and_all_with_verbose(report):
     assert more not in long
     told = " ".join(long.partition("others would report")[2].split())
     assert all(name in told for group in groups(report) for name in group.names)
+
+
+def test_the_terminal_shows_all_groups_where_all_were_asked_for(report):
+    asked = text(replace(report, everything=True))
+    assert "-v shows all" not in asked.partition("others would report")[2]
+    told = " ".join(asked.partition("others would report")[2].split())
+    assert all(name in told for group in groups(report) for name in group.names)
+
+
+@pytest.mark.parametrize("everything", [True, False])
+def test_a_report_knows_whether_all_were_asked_for(everything):
+    y_true = np.array([[[0, 1], [2, 2]]])
+    pair = pair_of(y_true=y_true, y_pred=y_true)
+    questions = Questions(everything=everything)
+    assert check(pair, Options(num_classes=3), questions).everything is everything
 
 
 def test_nothing_is_said_where_all_agree(report):
