@@ -1,17 +1,18 @@
-"""The arrays that everybody is timed on: written in blocks, whatever their size."""
+"""The arrays that everybody is timed on: every image is another, written in blocks."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-DISTINCT = 4
-"""Images that differ; a file repeats them. No contestant remembers an image."""
+BLOCK = 8
+"""Images that are drawn at once."""
 WRONG = 0.15
 """Share of predicted pixels that are drawn anew."""
 CELL = 23
@@ -45,58 +46,55 @@ class Form:
 def make(form: Form, folder: Path) -> tuple[Path, Path]:
     """Write masks and predictions, and return their paths in this order."""
     folder.mkdir(parents=True, exist_ok=True)
-    true, pred = _blocks(form)
-    if form.gzip:
-        return _hdf5(folder / "masks.h5", true, form), _hdf5(folder / "preds.h5", pred, form)
-    return _npy(folder / "masks.npy", true, form), _npy(folder / "preds.npy", pred, form)
+    ending = "h5" if form.gzip else "npy"
+    paths = folder / f"masks.{ending}", folder / f"preds.{ending}"
+    true, pred = _block(np.random.default_rng(0), 1, form)
+    with ExitStack() as files:
+        open_one = partial(_opened, files, form)
+        stored = open_one(paths[0], true), open_one(paths[1], pred)
+        rng = np.random.default_rng(0)
+        for start in range(0, form.images, BLOCK):
+            part = slice(start, min(start + BLOCK, form.images))
+            stored[0][part], stored[1][part] = _block(rng, part.stop - part.start, form)
+    return paths
 
 
-@cache
-def _labels(images: int, side: int, classes: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    rng = np.random.default_rng(0)
+def _opened(files: ExitStack, form: Form, path: Path, like: NDArray[Any]) -> Any:
+    """Return what an array of the file is written to, one image of which is `like`."""
+    shape = (form.images, *like.shape[1:])
+    if not form.gzip:
+        return np.lib.format.open_memmap(path, mode="w+", dtype=like.dtype, shape=shape)
+    import h5py
+
+    file = files.enter_context(h5py.File(path, "w"))
+    chunks = (1, *shape[1:])
+    return file.create_dataset("labels", shape, like.dtype, chunks=chunks, compression="gzip")
+
+
+def _block(rng: np.random.Generator, images: int, form: Form) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return some masks and predictions as stored."""
+    true, labels = _labels(rng, images, form.side, form.classes)
+    if not form.dense:
+        return true.astype(form.dtype), labels.astype(form.dtype)
+    return true, _softmax(rng, labels, form)
+
+
+def _labels(
+    rng: np.random.Generator, images: int, side: int, classes: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     cells = rng.integers(0, classes, (images, -(-side // CELL), -(-side // CELL)), dtype=np.uint8)
     true = cells.repeat(CELL, axis=1).repeat(CELL, axis=2)[:, :side, :side].copy()
     drawn = rng.integers(0, classes, true.shape, dtype=np.uint8)
-    return true, np.where(rng.random(true.shape, dtype=np.float32) < WRONG, drawn, true)
+    wrong = rng.integers(0, 256, true.shape, dtype=np.uint8) < round(WRONG * 256)
+    return true, np.where(wrong, drawn, true)
 
 
-def _blocks(form: Form) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return a few masks and predictions as stored."""
-    true, labels = _labels(min(form.images, DISTINCT), form.side, form.classes)
-    if not form.dense:
-        return true.astype(form.dtype), labels.astype(form.dtype)
-    return true, _softmax(labels, form)
-
-
-def _softmax(labels: NDArray[np.uint8], form: Form) -> NDArray[Any]:
-    rng = np.random.default_rng(1)
+def _softmax(rng: np.random.Generator, labels: NDArray[np.uint8], form: Form) -> NDArray[Any]:
     scores = rng.random((*labels.shape, form.classes), dtype=np.float32)
     np.put_along_axis(scores, labels[..., None].astype(np.intp), np.float32(3), axis=-1)
     scores /= scores.sum(axis=-1, keepdims=True)
     stored = np.moveaxis(scores, -1, 1) if form.first else scores
     return np.ascontiguousarray(stored.astype(form.dtype))
-
-
-def _npy(path: Path, block: NDArray[Any], form: Form) -> Path:
-    shape = (form.images, *block.shape[1:])
-    stored = np.lib.format.open_memmap(path, mode="w+", dtype=block.dtype, shape=shape)
-    for start in range(0, form.images, len(block)):
-        stored[start : start + len(block)] = block[: form.images - start]
-    stored.flush()
-    return path
-
-
-def _hdf5(path: Path, block: NDArray[Any], form: Form) -> Path:
-    import h5py
-
-    shape = (form.images, *block.shape[1:])
-    with h5py.File(path, "w") as file:
-        stored = file.create_dataset(
-            "labels", shape, block.dtype, chunks=(1, *shape[1:]), compression="gzip"
-        )
-        for start in range(0, form.images, len(block)):
-            stored[start : start + len(block)] = block[: form.images - start]
-    return path
 
 
 def make_holes(folder: Path, size: int) -> tuple[Path, Path]:
