@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any, cast
 
@@ -21,6 +21,7 @@ from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout
 from iou_doctor.names import Device
 from iou_doctor.scan import derive, fast
+from iou_doctor.scan.coded import Scratch
 from iou_doctor.scan.device import wants_gpu
 from iou_doctor.scan.pair_counts import count_pairs
 from iou_doctor.scan.probing import Derived, ProbeBuilder
@@ -149,6 +150,7 @@ class Visit:
     sums: SumsWanted | None = None
     whole_samples: bool = False
     """Never look at some rows of a sample alone."""
+    scratch: Scratch = field(default_factory=Scratch, compare=False, repr=False)
 
     @np.errstate(over="ignore", invalid="ignore")  # NaN and Inf are counted, not complained about
     def __call__(self, batch: Batch) -> Stats:
@@ -182,7 +184,9 @@ class Visit:
     def _by_kernels(self, batch: Batch) -> fast.Counted | None:
         dtypes = batch.y_true.dtype, batch.y_pred.dtype
         kernels = fast.KERNELS.get(self.layout, dtypes, self.pairings)
-        return fast.count(kernels, batch, self.layout, self.pairings) if kernels else None
+        if kernels is None:
+            return None
+        return fast.count(kernels, batch, self.layout, self.pairings, self.scratch)
 
     def by_reference(self, batch: Batch) -> Stats:
         """Return the Stats of one batch, by NumPy alone."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from threading import local
 from types import ModuleType
 from typing import Any
 
@@ -15,8 +16,6 @@ from iou_doctor.value_counts import ValueCounts
 
 MOST_ROWS = 2**19
 """Rows that one call of a kernel may write: 16 MiB."""
-SPARSE = 4
-"""Cells of a table, for each pixel of an image, from which on looking through them is too dear."""
 
 
 @dataclass(frozen=True)
@@ -63,87 +62,76 @@ def _circle(start: int, low: int) -> NDArray[np.int64]:
     return (np.arange(256) - start) % 256 + low
 
 
+class Scratch:
+    """What a pass keeps from batch to batch: the codes it has met, and each thread's space."""
+
+    def __init__(self) -> None:
+        self.seen: NDArray[np.bool_] = np.zeros((2, 256), dtype=np.bool_)
+        self._own = local()
+
+    def space(self, kernels: ModuleType) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Return this thread's table, all zero, and room for its rows."""
+        if not hasattr(self._own, "table"):
+            self._own.table = np.zeros(kernels.STEP * kernels.REPLICAS, dtype=np.uint32)
+            self._own.rows = np.empty((4, MOST_ROWS), dtype=np.int64)
+        return self._own.table, self._own.rows
+
+
+Totals = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""How often each code occurs, shape (256,): in the masks, and in the predictions."""
+
+
 def count_coded(
-    kernels: ModuleType, *, y_true: Coded, y_pred: Coded, samples: NDArray[np.int64]
-) -> PairCounts | None:
-    """Return the table of label pairs; `None` where images are too small for so many labels."""
-    n = len(samples)
-    sides = [y_true, y_pred]
-    pixels = y_true.codes.size // max(1, n)
-    orders = [_order(kernels, side) for side in sides]
-    if (int(orders[0].max()) + 1) * (int(orders[1].max()) + 1) > pixels:
-        sides = [_ranked(kernels, side) for side in sides]
-        orders = [_order(kernels, side) for side in sides]
-    cells = (int(orders[0].max()) + 1) * (int(orders[1].max()) + 1)
-    if cells > max(SPARSE * pixels, 1):
-        return None
-    codes = [read_only(np.ascontiguousarray(side.codes).reshape(n, -1)) for side in sides]
-    rows = _rows(kernels, codes, orders, cells)
-    return PairCounts.from_rows(
-        image=samples[rows[:, 0]],
-        truth=sides[0].values[rows[:, 1]],
-        prediction=sides[1].values[rows[:, 2]],
-        count=np.ascontiguousarray(rows[:, 3]),
-    )
-
-
-def _rows(
     kernels: ModuleType,
-    codes: list[NDArray[np.uint8]],
-    orders: list[NDArray[np.uint8]],
-    cells: int,
-) -> NDArray[np.int64]:
-    """Return image, code of truth, code of prediction and count, in ascending order."""
-    n, pixels = codes[0].shape
-    words = [_words(side) for side in codes]
-    if any(side.size == 0 for side in words):
-        words = [side[:, :0] for side in words]
-    table = np.zeros(cells * kernels.REPLICAS, dtype=np.uint32)
-    each = min(cells, pixels)
-    step = max(1, MOST_ROWS // max(1, each))
-    parts = []
-    for first in range(0, n, step):
-        some = slice(first, first + step)
-        space = np.empty((min(step, n - first) * each, 4), dtype=np.int64)
-        true, pred = codes[0][some], codes[1][some]
-        used = kernels.tally(
-            true, pred, (words[0][some], words[1][some]), (orders[0], orders[1]), table, space
+    *,
+    y_true: Coded,
+    y_pred: Coded,
+    samples: NDArray[np.int64],
+    scratch: Scratch,
+) -> tuple[PairCounts, Totals] | None:
+    """Return the table of label pairs; `None` where images are too small for so many labels."""
+    codes, words, begin = _in_step(y_true.codes.reshape(-1), y_pred.codes.reshape(-1))
+    true, pred = (
+        kernels.Side(
+            codes=read_only(codes[which]),
+            words=read_only(words[which]),
+            start=side.start,
+            labels=side.values,
+            seen=scratch.seen[which],
+            totals=np.zeros(256, dtype=np.int64),
         )
-        space[:used, 0] += first
-        parts.append(space[:used].copy())
-    return np.concatenate(parts)
+        for which, side in enumerate((y_true, y_pred))
+    )
+    pixels = codes[0].size // len(samples)
+    table, rows = scratch.space(kernels)
+    parts: list[PairCounts] = []
+    done = 0
+    while done < len(samples):
+        used, done = kernels.tally(true, pred, begin, pixels, samples, done, table, rows)
+        if used < 0:
+            return None
+        parts.append(PairCounts(*(column[:used].copy() for column in rows)))
+    return PairCounts.merge(parts), (true.totals, pred.totals)
 
 
-def _words(codes: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """Return bytes eight at a time, or nothing where images do not begin and end so."""
-    if codes.shape[1] % 8 or codes.ctypes.data % 8:
-        return read_only(np.empty((len(codes), 0), dtype=np.uint64))
-    return codes.view(np.uint64)
+Bytes = NDArray[np.uint8]
 
 
-def _order(kernels: ModuleType, side: Coded) -> NDArray[np.uint8]:
-    """Return the codes that may occur, in ascending order of the labels they stand for."""
-    top = kernels.largest_code(read_only(side.codes.reshape(-1)))
-    order: NDArray[np.uint8] = ((side.start + np.arange(256)) % 256).astype(np.uint8)
-    possible: NDArray[np.uint8] = order[order <= top]
-    return possible
+def _in_step(*codes: Bytes) -> tuple[list[Bytes], list[NDArray[np.uint64]], int]:
+    """Return both arrays, their words of eight codes, and the pixel from which on these go."""
+    begins = [-side.ctypes.data % 8 for side in codes]
+    if begins[0] != begins[1]:  # what NumPy makes anew begins at a word
+        codes = tuple(side.copy() for side in codes)
+        begins = [0, 0]
+    whole = max(0, codes[0].size - begins[0]) // 8 * 8
+    words = [side[begins[0] : begins[0] + whole].view(np.uint64) for side in codes]
+    return list(codes), words, begins[0]
 
 
-def _ranked(kernels: ModuleType, side: Coded) -> Coded:
-    """Return the same labels with codes 0, 1, 2 … for those that occur."""
-    seen = np.zeros(256, dtype=np.bool_)
-    kernels.note_codes(read_only(side.codes.reshape(-1)), seen)
-    present = np.flatnonzero(np.roll(seen, -side.start))
-    found = (present + side.start) % 256
-    ranks = np.zeros(256, dtype=np.uint8)
-    ranks[found] = np.arange(len(found))
-    values = np.zeros(256, dtype=np.int64)
-    values[: len(found)] = side.values[found]
-    return replace(side, codes=ranks[side.codes], values=values, start=0)
-
-
-def label_counts(labels: NDArray[np.int64], count: NDArray[np.int64]) -> ValueCounts:
-    """Return the counts over integer labels from a table of them: shape (rows,) each."""
+def label_counts(values: NDArray[np.int64], totals: NDArray[np.int64]) -> ValueCounts:
+    """Return the counts over labels, from what each code stands for and how often it occurs."""
+    occurs = totals > 0
+    labels, count = values[occurs], totals[occurs]
     total = int(count.sum())
     return ValueCounts(
         values=total,

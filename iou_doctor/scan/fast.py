@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from iou_doctor.batch import Batch
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout
-from iou_doctor.scan.coded import Coded, coded_labels, count_coded, label_counts
+from iou_doctor.scan.coded import Coded, Scratch, coded_labels, count_coded, label_counts
 from iou_doctor.scan.coded_scores import coded_scores
 from iou_doctor.scan.values import Where
 from iou_doctor.stats import PairCounts
@@ -104,7 +104,7 @@ def warm_up(kernels: ModuleType, layout: Layout, dtypes: Dtypes) -> None:
         for axes, dtype in zip((layout.y_true, layout.y_pred), dtypes, strict=True)
     )
     batch = Batch(y_true=true, y_pred=pred, samples=np.zeros(1, dtype=np.int64))
-    count(kernels, batch, layout, (_pairing(layout),))
+    count(kernels, batch, layout, (_pairing(layout),), Scratch())
 
 
 def _slow(kernels: ModuleType, layout: Layout) -> list[Any]:
@@ -151,20 +151,27 @@ def _known(axes: Axes, dtype: np.dtype[Any]) -> bool:
 
 
 def count(
-    kernels: ModuleType, batch: Batch, layout: Layout, pairings: tuple[Pairing, ...]
+    kernels: ModuleType,
+    batch: Batch,
+    layout: Layout,
+    pairings: tuple[Pairing, ...],
+    scratch: Scratch,
 ) -> Counted | None:
     """Return what a batch holds; `None` where the reference has to look at it."""
     true = _side(kernels, batch.y_true, layout.y_true)
     pred = None if true is None else _side(kernels, batch.y_pred, layout.y_pred)
     if true is None or pred is None:
         return None
-    table = count_coded(kernels, y_true=true.coded, y_pred=pred.coded, samples=batch.samples)
-    if table is None:
+    counted = count_coded(
+        kernels, y_true=true.coded, y_pred=pred.coded, samples=batch.samples, scratch=scratch
+    )
+    if counted is None:
         return None
+    table, totals = counted
     return Counted(
         {pairings[0]: table},
-        true.values(batch, table.truth, table.count),
-        pred.values(batch, table.prediction, table.count),
+        true.values(batch, totals[0]),
+        pred.values(batch, totals[1]),
         true.coded.labels,
         pred.coded.labels,
     )
@@ -179,13 +186,11 @@ class _Side:
     fractional: int | None = None
     """The first pixel with a fraction."""
 
-    def values(
-        self, batch: Batch, labels: NDArray[np.int64], count: NDArray[np.int64]
-    ) -> ValueCounts:
+    def values(self, batch: Batch, totals: NDArray[np.int64]) -> ValueCounts:
         dense = self.counts is not None
         where = Where(batch.samples, batch.first_row, self.arranged, dense)
         step = self.arranged.shape[-1] if dense else 1
-        counts = self.counts or label_counts(labels, count)
+        counts = self.counts or label_counts(self.coded.values, totals)
         first = None if self.fractional is None else where.place(self.fractional * step)
         return replace(counts, first=where.place(0), first_fractional=first)
 

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes
 from iou_doctor.scan import fast, scan, threads
-from iou_doctor.scan.coded import coded_labels, count_coded
+from iou_doctor.scan.coded import Scratch, coded_labels, count_coded
 from iou_doctor.scan.pair_counts import count_pairs
 
 kernels = pytest.importorskip("iou_doctor.scan.kernels")
@@ -78,7 +78,9 @@ def test_labels_of_each_dtype_are_counted_by_the_kernels(dtype):
     low = np.iinfo(dtype).min if dtype in ("i1", "i2") else 0
     labels = (np.arange(2 * 24 * 16).reshape(2, 24, 16) % 23 + low).astype(dtype)
     coded = coded_labels(kernels, labels)
-    table = count_coded(kernels, y_true=coded, y_pred=coded, samples=np.arange(2))
+    table, _ = count_coded(
+        kernels, y_true=coded, y_pred=coded, samples=np.arange(2), scratch=Scratch()
+    )
     flat = labels.reshape(2, -1)
     flat = flat.view(np.uint8) if dtype == "bool" else flat
     assert table == count_pairs(y_true=flat, y_pred=flat, samples=np.arange(2))

@@ -11,7 +11,7 @@ width), scores as float32 or float64, float16 as its bits, turned into float32 t
 from __future__ import annotations
 
 from iou_doctor.scan.kernels._compiled import is_kept
-from iou_doctor.scan.kernels._labels import REPLICAS, largest_code, low_bytes, note_codes, tally
+from iou_doctor.scan.kernels._labels import REPLICAS, STEP, Side, low_bytes, tally
 from iou_doctor.scan.kernels._scores import NO_CLASS_BYTE, scores_first, scores_last
 from iou_doctor.scan.kernels._tile import (
     ALL_ZERO,
@@ -41,14 +41,14 @@ __all__ = [
     "ON_255_GRID",
     "OUTSIDE_UNIT",
     "REPLICAS",
+    "STEP",
     "SUM_IS_ONE",
     "TIES",
     "TILE",
+    "Side",
     "Tile",
     "is_kept",
-    "largest_code",
     "low_bytes",
-    "note_codes",
     "scores_first",
     "scores_last",
     "tally",

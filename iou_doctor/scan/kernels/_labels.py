@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,9 +10,33 @@ from iou_doctor.scan.kernels._compiled import compiled
 
 REPLICAS = 8
 """Cells for each pair, taken in turns: a store must not wait for that of the pixel before."""
-FOLD = np.uint64(REPLICAS)
+CELLS = 2**16
+STEP = CELLS + 32
+"""From one replica of a cell to the next: they must not share a set of the cache."""
+SMALL = 2**12
+"""Pixels of an image up to which adding up replicas costs more than they save."""
+SPARSE = 4
+"""Cells that may be filled, for each pixel of an image, beyond which looking through them is too
+dear."""
 EVERY_OTHER, LANE = np.uint64(0x00FF00FF00FF00FF), np.uint64(0xFFFF)
 BYTE_BITS, LANE_BITS = np.uint64(8), np.uint64(16)
+
+
+class Side(NamedTuple):
+    """The codes of one array: bytes that stand for labels."""
+
+    codes: Any
+    """uint8, shape (pixels of all images,)."""
+    words: Any
+    """The same from some pixel on, eight at a time: uint64."""
+    start: Any
+    """The code of the smallest label; from it on, round the circle of bytes, labels ascend."""
+    labels: Any
+    """What each code stands for, int64, shape (256,)."""
+    seen: Any
+    """Which codes have occurred, bool, shape (256,); it grows."""
+    totals: Any
+    """Takes how often each code occurs, int64, shape (256,)."""
 
 
 @compiled
@@ -36,82 +60,127 @@ def low_bytes(words: Any, flip: Any, low: Any) -> tuple[Any, Any]:
 
 
 @compiled
-def note_codes(codes: Any, seen: Any) -> None:
-    """Set `seen`, bool, shape (256,), for each of uint8 codes, shape (n,)."""
-    for i in range(codes.size):
-        seen[codes[i]] = True
-
-
-@compiled
-def largest_code(codes: Any) -> Any:
-    """Return the largest of uint8 codes, shape (n,)."""
-    most = np.uint8(0)
-    for i in range(codes.size):
-        most = max(most, codes[i])
-    return most
-
-
-@compiled
-def tally(true: Any, pred: Any, words: Any, orders: Any, table: Any, rows: Any) -> Any:
-    """Count the pairs of codes of each image; return the number of rows written.
+def tally(
+    true: Any, pred: Any, begin: Any, pixels: Any, samples: Any, done: Any, table: Any, rows: Any
+) -> tuple[Any, Any]:
+    """Count the pairs of codes of each image.
 
     Args:
-        true: uint8, shape (n, pixels).
-        pred: uint8, shape (n, pixels).
-        words: both as uint64, shape (n, pixels / 8), or of no length where they do not fit.
-        orders: the codes of either side that may occur, uint8, in ascending order of value.
-        table: uint32 zeros, shape (cells * REPLICAS,); zeros again afterwards.
-        rows: int64, shape (most, 4), takes image, code of truth, code of prediction and count.
+        true: a `Side`.
+        pred: another.
+        begin: the pixel from which on both have words.
+        pixels: those of one image.
+        samples: the number of each image, int64, shape (n,).
+        done: the first image to count.
+        table: uint32 zeros, shape (STEP * REPLICAS,); zeros again afterwards.
+        rows: int64, shape (4, most), takes image, truth, prediction and count, in order.
+
+    Returns:
+        The number of rows written, negative where images are too small for so many codes, and the
+        image to go on with: the rows were full.
     """
-    width = np.uint64(orders[1].max()) + np.uint64(1)
+    orders = np.empty((2, 256), dtype=np.uint8)
+    known = _in_order(true, orders[0]), _in_order(pred, orders[1])
+    replicas = 1 if pixels <= SMALL else REPLICAS
     used = 0
-    for image in range(true.shape[0]):
-        if words[0].shape[1]:
-            _count_words(words[0][image], words[1][image], width, table)
+    for image in range(done, samples.size):
+        if known[0] * known[1] > SPARSE * pixels:
+            return -1, image
+        if rows.shape[1] - used < min(CELLS, pixels):
+            return used, image
+        first, end = image * pixels, (image + 1) * pixels
+        if replicas == 1:
+            _count_bytes(true.codes, pred.codes, first, end, table)
         else:
-            _count_bytes(true[image], pred[image], width, table)
-        used = _write_rows(image, orders[0], orders[1], width, table, rows, used)
-    return used
+            _count(true, pred, begin, first, end, table)
+        last = _take_rows(orders, known, replicas, table, rows, used)
+        if rows[3, used:last].sum() != pixels:  # there are codes that no image had before
+            _put_back(table, rows, used, last)
+            _note(true, first, end)
+            _note(pred, first, end)
+            known = _in_order(true, orders[0]), _in_order(pred, orders[1])
+            last = _take_rows(orders, known, replicas, table, rows, used)
+        _name_rows(true, pred, samples[image], rows, used, last)
+        used = last
+    return used, samples.size
 
 
 @compiled
-def _count_words(true: Any, pred: Any, width: Any, table: Any) -> None:
-    """Count eight pixels from two loads, their cells computed four at a time.
+def _in_order(side: Any, order: Any) -> Any:
+    """Write the codes that have occurred in ascending order of label; return how many."""
+    known = 0
+    for place in range(256):
+        code = (side.start + place) % 256
+        if side.seen[code]:
+            order[known] = code
+            known += 1
+    return known
 
-    A lane of 16 bits holds a code, and then its cell: 255 * 256 + 255 still fits.
-    """
+
+@compiled
+def _note(side: Any, first: Any, end: Any) -> None:
+    for i in range(first, end):
+        side.seen[side.codes[i]] = True
+
+
+@compiled
+def _count(true: Any, pred: Any, begin: Any, first: Any, end: Any, table: Any) -> None:
+    """Count an image: eight pixels at a time, and one by one those before and after."""
+    word, last = (first - begin + 7) // 8, (end - begin) // 8
+    _count_bytes(true.codes, pred.codes, first, begin + word * 8, table)
+    _count_words(true.words[word:last], pred.words[word:last], table)
+    _count_bytes(true.codes, pred.codes, begin + last * 8, end, table)
+
+
+@compiled
+def _count_words(true: Any, pred: Any, table: Any) -> None:
+    """Count eight pixels from two loads. Each lane of 16 bits becomes a cell."""
     for i in range(true.size):
         ours, theirs = true[i], pred[i]
-        even = (ours & EVERY_OTHER) * width + (theirs & EVERY_OTHER)
-        odd = (ours >> BYTE_BITS & EVERY_OTHER) * width + (theirs >> BYTE_BITS & EVERY_OTHER)
-        for pixel in range(0, REPLICAS, 2):
-            table[(even & LANE) * FOLD + np.uint64(pixel)] += np.uint32(1)
-            table[(odd & LANE) * FOLD + np.uint64(pixel + 1)] += np.uint32(1)
+        even = (ours & EVERY_OTHER) << BYTE_BITS | theirs & EVERY_OTHER
+        odd = ours & ~EVERY_OTHER | theirs >> BYTE_BITS & EVERY_OTHER
+        for replica in range(0, REPLICAS, 2):
+            table[(even & LANE) + np.uint64(replica * STEP)] += np.uint32(1)
+            table[(odd & LANE) + np.uint64((replica + 1) * STEP)] += np.uint32(1)
             even >>= LANE_BITS
             odd >>= LANE_BITS
 
 
 @compiled
-def _count_bytes(true: Any, pred: Any, width: Any, table: Any) -> None:
-    for i in range(true.size):
-        cell = np.uint64(true[i]) * width + np.uint64(pred[i])
-        table[cell * FOLD + np.uint64(i % REPLICAS)] += np.uint32(1)
+def _count_bytes(true: Any, pred: Any, first: Any, end: Any, table: Any) -> None:
+    for i in range(first, end):
+        table[np.uint64(true[i]) << BYTE_BITS | np.uint64(pred[i])] += np.uint32(1)
 
 
 @compiled
-def _write_rows(
-    image: Any, true_order: Any, pred_order: Any, width: Any, table: Any, rows: Any, used: Any
-) -> Any:
-    """Write the table's filled cells as rows, and clear them; return the number of rows."""
-    for truth in true_order:
-        for prediction in pred_order:
-            cell = (np.uint64(truth) * width + np.uint64(prediction)) * FOLD
+def _take_rows(orders: Any, known: Any, replicas: Any, table: Any, rows: Any, used: Any) -> Any:
+    """Write the filled cells as rows of codes, and clear them; return the number of rows."""
+    for truth in orders[0, : known[0]]:
+        for prediction in orders[1, : known[1]]:
+            cell = np.uint64(truth) << BYTE_BITS | np.uint64(prediction)
             count = np.int64(0)
-            for replica in range(REPLICAS):
-                count += np.int64(table[cell + np.uint64(replica)])
+            for replica in range(replicas):
+                count += np.int64(table[cell + np.uint64(replica * STEP)])
             if count:
-                rows[used, 0], rows[used, 1] = image, truth
-                rows[used, 2], rows[used, 3] = prediction, count
+                rows[1, used], rows[2, used], rows[3, used] = truth, prediction, count
                 used += 1
-                table[cell : cell + FOLD] = 0
+                for replica in range(replicas):
+                    table[cell + np.uint64(replica * STEP)] = 0
     return used
+
+
+@compiled
+def _put_back(table: Any, rows: Any, first: Any, last: Any) -> None:
+    for row in range(first, last):
+        table[rows[1, row] << 8 | rows[2, row]] = rows[3, row]
+
+
+@compiled
+def _name_rows(true: Any, pred: Any, sample: Any, rows: Any, first: Any, last: Any) -> None:
+    """Add up the rows of codes for either side, and write what the codes stand for."""
+    for row in range(first, last):
+        truth, prediction, count = rows[1, row], rows[2, row], rows[3, row]
+        true.totals[truth] += count
+        pred.totals[prediction] += count
+        rows[0, row] = sample
+        rows[1, row], rows[2, row] = true.labels[truth], pred.labels[prediction]
