@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.areas import MOST_KEPT, class_areas
 from iou_doctor.contract import Choices
 from iou_doctor.stats import PairCounts
 
@@ -62,10 +65,6 @@ class Score:
         return _mean([entry.iou for entry in self.per_class if entry.id in class_ids])
 
 
-IMAGE_CELLS = 2**20
-"""Images times classes looked at together: 8 MiB for each table of them."""
-
-
 @dataclass(frozen=True)
 class Counter:
     """How an implementation counts pixels, where its numbers end before the data may."""
@@ -114,16 +113,10 @@ def score(*, pairs: PairCounts, num_classes: int, ignore_index: int | None) -> S
     counted as out of range; a prediction that is no class is a miss for the true class. A class
     with zero union, and a class that is the ignore label, has no IoU and is not in the mean.
     """
-    ignored = (
-        np.zeros(len(pairs.truth), dtype=bool)
-        if ignore_index is None
-        else pairs.truth == ignore_index
-    )
-    in_range = (pairs.truth >= 0) & (pairs.truth < num_classes) & ~ignored
-    counted = pairs.where(in_range)
-    total = pairs.total
-    counted_pixels = counted.total
-    ignored_pixels = int(pairs.count[ignored].sum())
+    kept = pairs if ignore_index is None else pairs.without(ignore_index)
+    counted = kept.in_range(num_classes)
+    total, counted_pixels = pairs.total, counted.total
+    ignored_pixels = total - kept.total
     per_class = _per_class(counted, num_classes=num_classes, ignore_index=ignore_index)
     intersection = sum(entry.intersection for entry in per_class)
     return Score(
@@ -146,9 +139,7 @@ def _per_class(
     counted: PairCounts, *, num_classes: int, ignore_index: int | None
 ) -> tuple[ClassScore, ...]:
     pooled = counted.pooled()
-    truth, predicted, intersection = _class_totals(
-        pooled, group=pooled.image, groups=1, num_classes=num_classes
-    )
+    truth, predicted, intersection = class_areas(pooled, images=1, classes=num_classes)
     iou = _iou(truth, predicted, intersection, ignore_index=ignore_index)[0]
     return tuple(
         ClassScore(
@@ -163,55 +154,38 @@ def _per_class(
 
 
 def _per_image(counted: PairCounts, *, num_classes: int, ignore_index: int | None) -> float | None:
-    starts = np.flatnonzero(np.diff(counted.image, prepend=-1))  # rows ascend by image
-    ends = [*starts[1:].tolist(), len(counted.image)]
-    step = max(1, IMAGE_CELLS // num_classes)
-    means = []
-    for first in range(0, len(starts), step):
-        rows = slice(int(starts[first]), ends[min(first + step, len(ends)) - 1])
-        part = PairCounts(
-            counted.image[rows], counted.truth[rows], counted.prediction[rows], counted.count[rows]
-        )
-        means.append(_image_means(part, num_classes=num_classes, ignore_index=ignore_index))
+    means = [
+        _image_means(part, images, num_classes=num_classes, ignore_index=ignore_index)
+        for part, images in _some_images(counted, max(1, MOST_KEPT // num_classes))
+    ]
     found = np.concatenate(means) if means else np.zeros(0)
     return float(np.mean(found)) if len(found) else None
 
 
+def _some_images(counted: PairCounts, step: int) -> Iterator[tuple[PairCounts, int]]:
+    """Yield the pairs of `step` images at a time, which then count from 0, and how many images."""
+    images = int(counted.image.max(initial=-1)) + 1
+    if images <= step:
+        yield counted, images
+        return
+    bounds = np.searchsorted(counted.image, np.arange(0, images + step, step))
+    for first, (start, end) in zip(range(0, images, step), pairwise(bounds), strict=False):
+        columns = (getattr(counted, field.name)[start:end] for field in fields(counted))
+        part = PairCounts(*columns)
+        yield replace(part, image=part.image - first), step
+
+
 def _image_means(
-    counted: PairCounts, *, num_classes: int, ignore_index: int | None
+    counted: PairCounts, images: int, *, num_classes: int, ignore_index: int | None
 ) -> NDArray[np.float64]:
     """Return the mean IoU of each image that has one."""
-    group = np.cumsum(np.diff(counted.image, prepend=counted.image[:1]) != 0)
-    groups = int(group[-1]) + 1
-    totals = _class_totals(counted, group=group, groups=groups, num_classes=num_classes)
+    totals = class_areas(counted, images=images, classes=num_classes)
     iou = _iou(*totals, ignore_index=ignore_index)
     defined = ~np.isnan(iou)
     has_any = defined.any(axis=1)
     sums = np.where(defined, iou, 0.0).sum(axis=1)[has_any]
     means: NDArray[np.float64] = sums / defined.sum(axis=1)[has_any]
     return means
-
-
-def _class_totals(
-    counted: PairCounts, *, group: NDArray[np.int64], groups: int, num_classes: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return truth, predicted and intersection pixels, each int64 of shape (groups, classes)."""
-    known = (counted.prediction >= 0) & (counted.prediction < num_classes)
-    right = counted.prediction == counted.truth
-    cells = groups * num_classes
-
-    def added(ids: NDArray[np.int64], where: NDArray[np.bool_]) -> NDArray[np.int64]:
-        places = group[where] * num_classes + ids[where]
-        # float64 adds whole numbers exactly up to 2 ** 53
-        totals = np.bincount(places, weights=counted.count[where], minlength=cells)
-        return totals.astype(np.int64).reshape(groups, num_classes)
-
-    every = np.ones_like(right)
-    return (
-        added(counted.truth, every),
-        added(counted.prediction, known),
-        added(counted.truth, right),
-    )
 
 
 def _iou(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property, reduce
+from itertools import pairwise
 from math import prod
 from typing import Any, TypeVar
 
@@ -64,17 +65,21 @@ class PairCounts:
 
     @classmethod
     def merge(cls, tables: Iterable[PairCounts]) -> PairCounts:
-        """Return the sum of tables."""
-        parts = list(tables)
+        """Return the sum of tables, each with its rows in ascending order."""
+        parts = [table for table in tables if len(table.count)]
         if not parts:
             nothing = np.zeros(0, dtype=np.int64)
             return cls(nothing, nothing, nothing, nothing)
-        return cls.from_rows(
-            image=np.concatenate([part.image for part in parts]),
-            truth=np.concatenate([part.truth for part in parts]),
-            prediction=np.concatenate([part.prediction for part in parts]),
-            count=np.concatenate([part.count for part in parts]),
-        )
+        if len(parts) == 1:
+            return parts[0]
+        columns = {
+            field.name: np.concatenate([getattr(part, field.name) for part in parts])
+            for field in fields(cls)
+        }
+        if all(part.image[-1] < after.image[0] for part, after in pairwise(parts)):
+            _check_size(columns["image"], columns["count"])
+            return cls(**columns)
+        return cls.from_rows(**columns)
 
     def __add__(self, other: PairCounts) -> PairCounts:
         return PairCounts.merge([self, other])
@@ -89,7 +94,7 @@ class PairCounts:
 
     __hash__ = None  # type: ignore[assignment]  # arrays cannot be hashed
 
-    @property
+    @cached_property
     def total(self) -> int:
         """The number of pixels counted."""
         return int(self.count.sum())
@@ -121,6 +126,11 @@ class PairCounts:
         return {}
 
     @cached_property
+    def starts(self) -> NDArray[np.intp]:
+        """The first row of each image that occurs."""
+        return np.flatnonzero(np.diff(self.image, prepend=-1))
+
+    @cached_property
     def truth_span(self) -> tuple[int, int]:
         """The smallest and the largest true label; (0, -1) of an empty table."""
         return _span(self.truth)
@@ -137,6 +147,17 @@ class PairCounts:
         return PairCounts(
             self.image[keep], self.truth[keep], self.prediction[keep], self.count[keep]
         )
+
+    def without(self, truth: int) -> PairCounts:
+        """Return the rows of other true labels than one."""
+        return self.once(("without", truth), lambda: self.where(self.truth != truth))
+
+    def in_range(self, classes: int) -> PairCounts:
+        """Return the rows whose true label is 0 to `classes` - 1."""
+        low, high = self.truth_span
+        if low >= 0 and high < classes:
+            return self
+        return self.where((self.truth >= 0) & (self.truth < classes))
 
     def relabel(
         self,
@@ -162,11 +183,11 @@ class PairCounts:
 
     @cached_property
     def _truth_counts(self) -> dict[int, int]:
-        return _marginal(self.truth, self.count)
+        return _marginal(self._pooled.truth, self._pooled.count)
 
     @cached_property
     def _prediction_counts(self) -> dict[int, int]:
-        return _marginal(self.prediction, self.count)
+        return _marginal(self._pooled.prediction, self._pooled.count)
 
 
 def _span(labels: NDArray[np.int64]) -> tuple[int, int]:

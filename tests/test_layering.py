@@ -36,7 +36,7 @@ NOUNS = {
         "settings",
         "names",
     ),
-    *("channel_sums", "value_counts", "contract", "given", "lookup", "model"),
+    *("channel_sums", "value_counts", "contract", "given", "lookup", "model", "areas"),
 }
 VERBS = {"sources", "interpret", "scan", "contracts", "checks", "repairs", "render", "writers"} | {
     "configuration",

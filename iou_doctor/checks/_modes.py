@@ -82,7 +82,7 @@ def _is_mode(label: int, counts: Mapping[int, int], expected: frozenset[int]) ->
 
 def _learnt(evidence: Evidence, extras: Mapping[int, int]) -> bool:
     """Return whether the model predicts many of these values where the masks have them."""
-    pairs = evidence.pairs
+    pairs = evidence.pairs.pooled()
     right = pairs.where(pairs.truth == pairs.prediction).truth_counts()
     learnt = [label for label, count in extras.items() if right.get(label, 0) >= LEARNT * count]
     return len(learnt) > MOST_LEARNT * len(extras)

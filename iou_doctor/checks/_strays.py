@@ -30,7 +30,8 @@ def prediction_strays(evidence: Evidence) -> dict[int, int]:
     reading = evidence.reading
     if reading.layout.y_pred.colour:
         return {}
-    truth = evidence.pairs.truth
+    pairs = evidence.pairs.pooled()
+    truth = pairs.truth
     counted = (truth >= 0) & (truth < reading.num_classes)
     if binary_0_255(evidence):
         counted |= truth == 255  # class 1 by another name
@@ -38,7 +39,7 @@ def prediction_strays(evidence: Evidence) -> dict[int, int]:
         counted &= truth != reading.ignore_index
     return {
         label: count
-        for label, count in evidence.pairs.where(counted).prediction_counts().items()
+        for label, count in pairs.where(counted).prediction_counts().items()
         if not 0 <= label < reading.num_classes and not is_code_of_no_class(label)
     }
 

@@ -14,6 +14,7 @@ stands still) look the same: it is a warning.
 from __future__ import annotations
 
 from math import log10, pi
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,11 +86,13 @@ def _without(repeated: NDArray[np.int64]) -> Repair:
 def _repeated(evidence: Evidence) -> dict[int, int]:
     """Return the samples that equal an earlier one, each with the earliest it equals."""
     pairs = evidence.pairs
-    images, starts = np.unique(pairs.image, return_index=True)
-    ends = np.append(starts[1:], len(pairs.image))
+    starts = pairs.starts
+    images, ends = pairs.image[starts], np.append(starts[1:], len(pairs.image))
     alike = _alike(pairs, starts) & (ends - starts >= FEWEST_PAIRS)
+    if not alike.any():
+        return {}
     telling = _telling(pairs.count, starts)
-    maps = _thumbnails(evidence.sampled.many) if evidence.sampled and alike.any() else {}
+    maps = _thumbnails(evidence.sampled.many) if evidence.sampled else {}
     seen: dict[tuple[bytes, bytes | str | None], int] = {}
     repeated: dict[int, int] = {}
     for index in np.flatnonzero(alike & (telling | np.isin(images, list(maps)))).tolist():
@@ -124,14 +127,21 @@ def _alike(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Return which images may have the same table as another one: their checksums are equal."""
     if not len(starts):
         return np.zeros(0, dtype=bool)
+    alike = _repeats(np.add.reduceat(pairs.count * pairs.count, starts))
+    if not alike.any():  # as in most data; else all three columns are looked at
+        return alike
     mixed = np.zeros(len(pairs.image), dtype=np.uint64)
     for column in (pairs.truth, pairs.prediction, pairs.count):
         mixed = (mixed ^ column.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(29)
-    sums = np.add.reduceat(mixed, starts)
+    return _repeats(np.add.reduceat(mixed, starts))
+
+
+def _repeats(sums: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which of these occur more than once."""
     _, place, times = np.unique(sums, return_inverse=True, return_counts=True)
-    alike: NDArray[np.bool_] = times[place] > 1
-    return alike
+    repeats: NDArray[np.bool_] = times[place] > 1
+    return repeats
 
 
 def _thumbnails(maps: LabelMaps) -> dict[int, bytes]:

@@ -80,7 +80,7 @@ def _candidates(evidence: Evidence) -> list[int]:
     """Return rare labels that the model does not predict where the masks have them."""
     counts = mask_labels(evidence)
     total = sum(counts.values())
-    pairs = evidence.pairs
+    pairs = evidence.pairs.pooled()
     right = pairs.where(pairs.truth == pairs.prediction).truth_counts()
     return [
         label

@@ -116,7 +116,7 @@ def _fractions(evidence: Evidence) -> list[Finding]:
 
 def _candidates(evidence: Evidence) -> list[int]:
     """Return rare predicted labels, between others, that are hardly ever right."""
-    pairs = evidence.pairs
+    pairs = evidence.pairs.pooled()
     counts = pairs.prediction_counts()
     right = pairs.where(pairs.truth == pairs.prediction).prediction_counts()
     return [

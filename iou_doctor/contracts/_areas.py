@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.areas import class_areas
 from iou_doctor.contract import Contract
 from iou_doctor.stats import PairCounts
 
@@ -186,16 +187,4 @@ class Areas:
 
 def count_areas(pairs: PairCounts, *, images: int, classes: int) -> Areas:
     """Return the areas of each image and class; a label -1 counts on no side."""
-
-    def counted(labels: NDArray[np.int64], keep: NDArray[np.bool_]) -> Numbers:
-        index = pairs.image[keep] * classes + labels[keep]
-        # float64 holds sums of pixels exactly up to 2**53
-        total = np.bincount(index, weights=pairs.count[keep], minlength=images * classes)
-        return total.astype(np.int64).reshape(images, classes)
-
-    known = pairs.prediction >= 0
-    return Areas(
-        counted(pairs.truth, pairs.truth >= 0),
-        counted(pairs.prediction, known),
-        counted(pairs.truth, known & (pairs.prediction == pairs.truth)),
-    )
+    return Areas.of(class_areas(pairs, images=images, classes=classes))

@@ -31,8 +31,9 @@ def counts_in_bytes(given: Given, choices: Choices) -> bool:
         return False
     if stored != {np.dtype(np.uint8)}:
         return False
-    counted = given.labels.where(given.labels.truth < classes)
-    return bool((classes * counted.truth + counted.prediction >= BYTE).any())
+    pooled = given.labels.pooled()
+    numbers = classes * pooled.truth + pooled.prediction
+    return bool((numbers[pooled.truth < classes] >= BYTE).any())
 
 
 def in_cells(pairs: PairCounts, classes: int, choices: Choices, *, in_bytes: bool) -> PairCounts:

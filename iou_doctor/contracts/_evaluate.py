@@ -66,7 +66,7 @@ def counter_of(contract: Contract, given: Given, counted: Areas) -> Counter | No
     """Return how the implementation counts, where its numbers end before the data may."""
     choices = contract.choices
     if choices.counting is Counting.WRAPS:
-        whole = counted.fold(np.zeros(given.samples, dtype=np.int64), 1)
+        whole = counted.whole
         small = Areas.of(part.astype(SMALL_COUNTER) for part in whole.parts)
         return Counter(
             dtype="int32",

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.areas import MOST_KEPT
 from iou_doctor.contract import Choices, Counting, Floats, Group, Ignored, Stray
 from iou_doctor.contracts._areas import (
     Areas,
@@ -23,8 +24,6 @@ from iou_doctor.stats import PairCounts
 PAIR = 2
 STOPS_AT = 2**24
 """In float32, 2**24 + 1 is 2**24."""
-MOST_KEPT = 2**22
-"""Images times classes (100 MB of areas); beyond it they are counted for each contract anew."""
 _NONE_LEAVE = frozenset(
     {
         Ignored.NO_OPTION,
@@ -50,7 +49,7 @@ def class_ids(given: Given, choices: Choices) -> PairCounts:
 
 def refused(given: Given) -> RaisesForScores:
     """Return the error for predictions that are no integers."""
-    few = len(_distinct(given.labels.truth)) <= PAIR
+    few = len(given.labels.truth_counts()) <= PAIR
     return RaisesForScores(given.pred_dtype, "binary" if few else "multiclass")
 
 
@@ -107,7 +106,7 @@ def _counted(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
     def counted() -> Areas:
         cells = in_cells(pairs, classes, choices, in_bytes=in_bytes)
         dropped = 0 if cells is pairs else pairs.total - cells.total
-        largest = _largest(cells, classes) if choices.counting is Counting.STOPS else 0
+        largest = _largest(cells) if choices.counting is Counting.STOPS else 0
         if largest > STOPS_AT and given.batch_size is not None:
             cells = saturated(cells, given.batch_size)
         found = count_areas(cells, images=images, classes=classes)
@@ -122,10 +121,9 @@ def _counted(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
     return pairs.once(("areas", images, classes, stops and given.batch_size, stops, rules), counted)
 
 
-def _largest(cells: PairCounts, classes: int) -> int:
-    """Return the largest count of a cell over all images; -1 stands for no label."""
-    index = (cells.truth + 1) * (classes + 1) + cells.prediction + 1
-    return int(np.bincount(index, weights=cells.count, minlength=1).max())
+def _largest(cells: PairCounts) -> int:
+    """Return the largest count of a cell over all images."""
+    return int(cells.pooled().count.max(initial=0))
 
 
 def without_ignored(pairs: PairCounts, given: Given, choices: Choices) -> PairCounts:
@@ -160,11 +158,9 @@ def _is_class(label: int, given: Given) -> bool:
 
 def _without(pairs: PairCounts, label: int | str) -> PairCounts:
     """Return the pairs without those of one true label, or without those below 0."""
-
-    def kept() -> PairCounts:
-        return pairs.where(pairs.truth >= 0 if isinstance(label, str) else pairs.truth != label)
-
-    return pairs.once(("without", label), kept)
+    if not isinstance(label, str):
+        return pairs.without(label)
+    return pairs.once(label, lambda: pairs.where(pairs.truth >= 0))
 
 
 def _distinct(labels: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -175,12 +171,15 @@ def _distinct(labels: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def saturated(cells: PairCounts, batch_size: int) -> PairCounts:
     """Return the counts of updates of so many images, each cell stopping at 2**24."""
-    updates = PairCounts.from_rows(
-        image=cells.image // batch_size,
-        truth=cells.truth,
-        prediction=cells.prediction,
-        count=cells.count,
-    )
+    if batch_size > cells.image.max(initial=0):
+        updates = cells.pooled()
+    else:
+        updates = PairCounts.from_rows(
+            image=cells.image // batch_size,
+            truth=cells.truth,
+            prediction=cells.prediction,
+            count=cells.count,
+        )
     return replace(updates, count=updates.count.clip(max=STOPS_AT))
 
 
@@ -213,15 +212,23 @@ def _of_seen_labels(pairs: PairCounts, given: Given) -> Areas:
     """Return the areas where every label that occurs is a class."""
 
     def counted() -> Areas:
-        seen = _distinct(np.concatenate([pairs.truth, pairs.prediction]))
-        ids = replace(
-            pairs,
-            truth=np.searchsorted(seen, pairs.truth),
-            prediction=np.searchsorted(seen, pairs.prediction),
-        )
+        seen = _seen(pairs)
+        ids = pairs
+        if not np.array_equal(seen, np.arange(len(seen))):
+            ids = replace(
+                pairs,
+                truth=np.searchsorted(seen, pairs.truth),
+                prediction=np.searchsorted(seen, pairs.prediction),
+            )
         return count_areas(ids, images=given.samples, classes=len(seen))
 
     return pairs.once(("areas of all labels", given.samples), counted)
+
+
+def _seen(pairs: PairCounts) -> NDArray[np.int64]:
+    """Return the labels that occur on either side."""
+    pooled = pairs.pooled()
+    return _distinct(np.concatenate([pooled.truth, pooled.prediction]))
 
 
 def _ones(pairs: PairCounts) -> PairCounts:
@@ -230,7 +237,7 @@ def _ones(pairs: PairCounts) -> PairCounts:
     Raises:
         Raises: there are more labels than two, or two without 1.
     """
-    seen = _distinct(np.concatenate([pairs.truth, pairs.prediction]))
+    seen = _seen(pairs)
     if len(seen) > PAIR:
         raise Raises(
             "ValueError: Target is multiclass but average='binary'. Please choose another average"

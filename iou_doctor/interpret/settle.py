@@ -195,6 +195,8 @@ def doctor_labels(table: PairCounts, reading: Reading, pairing: Pairing) -> Pair
         compared = codes // 3 if reading.threshold == 0 else codes % 3
         return np.where(is_no_class(codes), codes, (compared >= 1).astype(np.int64))
 
+    if Derivation.BINS not in {pairing.true, pairing.pred}:
+        return table
     return table.relabel(
         truth=above if pairing.true is Derivation.BINS else None,
         prediction=above if pairing.pred is Derivation.BINS else None,

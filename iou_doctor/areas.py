@@ -1,0 +1,61 @@
+"""Areas in pixels of each class in each image: in the masks, in the predictions, and in both."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.stats import Counts, PairCounts
+
+MOST_KEPT = 2**22
+"""Images times classes (100 MB of areas); beyond it nothing is kept for the next who asks."""
+
+Triple = tuple[Counts, Counts, Counts]
+"""Truth, predicted and intersection, shape (images, classes) each."""
+
+
+def class_areas(pairs: PairCounts, *, images: int, classes: int) -> Triple:
+    """Return the areas of truth, prediction and intersection, shape (images, classes) each.
+
+    Args:
+        pairs: the label pairs of images 0 to `images` - 1; others than 0 to `classes` - 1 count
+            on no side.
+        images: number of rows.
+        classes: number of columns.
+    """
+    if images * classes > MOST_KEPT:
+        return _counted(pairs, images, classes)
+    return pairs.once(("areas", images, classes), lambda: _frozen(_counted(pairs, images, classes)))
+
+
+def _counted(pairs: PairCounts, images: int, classes: int) -> Triple:
+    rows = pairs.image * classes
+    true = _known(pairs.truth, pairs.truth_span, classes)
+    pred = _known(pairs.prediction, pairs.prediction_span, classes)
+    right = pairs.truth == pairs.prediction
+
+    def added(labels: NDArray[np.int64], keep: NDArray[np.bool_] | None) -> Counts:
+        some = slice(None) if keep is None else keep
+        places = rows[some] + labels[some]
+        # float64 adds whole numbers exactly up to 2 ** 53
+        totals = np.bincount(places, weights=pairs.count[some], minlength=images * classes)
+        return totals.astype(np.int64).reshape(images, classes)
+
+    both = right if true is None else right & true
+    return added(pairs.truth, true), added(pairs.prediction, pred), added(pairs.truth, both)
+
+
+def _known(
+    labels: NDArray[np.int64], span: tuple[int, int], classes: int
+) -> NDArray[np.bool_] | None:
+    """Return which labels are classes; `None` where all are."""
+    if span[0] >= 0 and span[1] < classes:
+        return None
+    known: NDArray[np.bool_] = (labels >= 0) & (labels < classes)
+    return known
+
+
+def _frozen(areas: Triple) -> Triple:
+    for part in areas:
+        part.flags.writeable = False
+    return areas
