@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from functools import cached_property, reduce
+from functools import cached_property
 from itertools import pairwise
 from math import prod
 from typing import Any, TypeVar
@@ -295,7 +295,7 @@ class Stats:
                 )
                 for pairing in pairings
             },
-            y_true=reduce(ValueCounts.__add__, (part.y_true for part in parts), ValueCounts()),
-            y_pred=reduce(ValueCounts.__add__, (part.y_pred for part in parts), ValueCounts()),
+            y_true=ValueCounts.merge([part.y_true for part in parts]),
+            y_pred=ValueCounts.merge([part.y_pred for part in parts]),
             sums=ChannelSums.merge([part.sums for part in parts if part.sums is not None]),
         )

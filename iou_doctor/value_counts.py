@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -75,21 +76,23 @@ class ValueCounts:
         return self.outside_unit == 0 and self.non_finite == 0
 
     def __add__(self, other: ValueCounts) -> ValueCounts:
-        return ValueCounts(
+        return ValueCounts.merge([self, other])
+
+    @classmethod
+    def merge(cls, parts: Sequence[ValueCounts]) -> ValueCounts:
+        """Return the counts of the whole from those of its parts, in any order."""
+        return cls(
             **{
-                field.name: _merge(
-                    field.name, getattr(self, field.name), getattr(other, field.name)
-                )
-                for field in fields(self)
+                field.name: _merge(field.name, [getattr(part, field.name) for part in parts])
+                for field in fields(cls)
             }
         )
 
 
-def _merge(name: str, one: Any, other: Any) -> Any:
-    if one is None or other is None:
-        return other if one is None else one
+def _merge(name: str, values: Sequence[Any]) -> Any:
+    known = [value for value in values if value is not None]
     if name.startswith(("minimum", "first")):
-        return min(one, other)
+        return min(known, default=None)
     if name.startswith("maximum"):
-        return max(one, other)
-    return one + other
+        return max(known, default=None)
+    return sum(known)

@@ -28,7 +28,7 @@ from iou_doctor.scan.probing import Derived, ProbeBuilder
 from iou_doctor.scan.soft import channel_sums
 from iou_doctor.scan.threads import in_order
 from iou_doctor.scan.values import argmax_and_sums, measure
-from iou_doctor.scan.windows import Window, pieces, read, split_by_rows, walk
+from iou_doctor.scan.windows import Window, at_once, pieces, read, split_by_rows, walk
 from iou_doctor.source import DeviceSource, Pair
 from iou_doctor.stats import PairCounts, Stats
 from iou_doctor.value_counts import ValueCounts
@@ -37,8 +37,6 @@ Mend = Callable[..., NDArray[Any]]
 """Brings the label map of the predictions, (n, *spatial), to the spatial shape of the masks."""
 PARTS = 256
 """Windows between two merges: tables stay small, and merging does not cost a pass of its own."""
-AT_ONCE = 16
-"""Cache-sized windows that a thread takes together: reading has its price too."""
 
 
 def scan(
@@ -86,7 +84,8 @@ def scan(
         dtypes = pair.y_true.dtype, pair.y_pred.dtype
         fast.KERNELS.ask(layout, dtypes, visit.pairings, values=_values(pair))
     parts: list[Stats] = []
-    spans = walk(pair, layout, whole_samples=whole, at_once=AT_ONCE)
+    together = at_once(pair, _values(pair), jobs)
+    spans = walk(pair, layout, whole_samples=whole, at_once=together)
     for last, stats in in_order(*_work(pair, layout, visit, spans), jobs=jobs):
         parts.append(stats)
         if len(parts) == PARTS:

@@ -15,6 +15,12 @@ from iou_doctor.source import DeviceSource, Pair, Source
 
 WINDOW_VALUES = 2**18
 """Values of the larger array in one window: 1 MiB of float32, within the cache of one core."""
+AT_ONCE, MOST_AT_ONCE = 16, 64
+"""Cache-sized windows that a thread takes together: each read, and each batch, has its price."""
+SHARES = 8
+"""Batches for each thread, at least, before a batch becomes larger: all should end together."""
+VIEWS = frozenset({"npy", "npz", "array"})
+"""Formats whose values are read where they lie, without memory of their own."""
 LARGEST_WINDOW = 2**24
 """A chunk of a compressed file is read at once up to this many values, to unpack it once."""
 
@@ -54,6 +60,14 @@ def walk(pair: Pair, layout: Layout, *, whole_samples: bool, at_once: int = 1) -
     """Yield the windows of `batches`."""
     split = split_by_rows(layout, whole_samples=whole_samples)
     return _windows(pair, layout, split=split, most=at_once * WINDOW_VALUES)
+
+
+def at_once(pair: Pair, values: int, jobs: int) -> int:
+    """Return how many cache-sized windows of so many `values` in all a thread takes together."""
+    sources = (pair.y_true, pair.y_pred)
+    if any(source.sequential or source.format not in VIEWS for source in sources):
+        return AT_ONCE
+    return max(AT_ONCE, min(MOST_AT_ONCE, values // WINDOW_VALUES // (SHARES * jobs)))
 
 
 def read(pair: Pair, layout: Layout, window: Window, *, there: bool = False) -> Batch:

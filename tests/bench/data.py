@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -50,25 +51,40 @@ def make(form: Form, folder: Path) -> tuple[Path, Path]:
     paths = folder / f"masks.{ending}", folder / f"preds.{ending}"
     true, pred = _block(np.random.default_rng(0), 1, form)
     with ExitStack() as files:
-        open_one = partial(_opened, files, form)
-        stored = open_one(paths[0], true), open_one(paths[1], pred)
+        open_one = partial(_writer, files, form)
+        write = open_one(paths[0], true), open_one(paths[1], pred)
         rng = np.random.default_rng(0)
         for start in range(0, form.images, BLOCK):
-            part = slice(start, min(start + BLOCK, form.images))
-            stored[0][part], stored[1][part] = _block(rng, part.stop - part.start, form)
+            for one, block in zip(
+                write, _block(rng, min(BLOCK, form.images - start), form), strict=True
+            ):
+                one(start, block)
     return paths
 
 
-def _opened(files: ExitStack, form: Form, path: Path, like: NDArray[Any]) -> Any:
-    """Return what an array of the file is written to, one image of which is `like`."""
+Writer = Callable[[int, NDArray[Any]], object]
+"""Takes the number of an image, and what the file holds from it on."""
+
+
+def _writer(files: ExitStack, form: Form, path: Path, like: NDArray[Any]) -> Writer:
+    """Return what writes to a file of arrays, one image of which is `like`."""
     shape = (form.images, *like.shape[1:])
     if not form.gzip:
-        return np.lib.format.open_memmap(path, mode="w+", dtype=like.dtype, shape=shape)
+        # as np.save does: pages that were mapped to be written to are dearer to read, ever after
+        file = files.enter_context(path.open("wb"))
+        header = {"descr": like.dtype.str, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        return lambda _, block: file.write(block.data)
     import h5py
 
-    file = files.enter_context(h5py.File(path, "w"))
+    hdf5 = files.enter_context(h5py.File(path, "w"))
     chunks = (1, *shape[1:])
-    return file.create_dataset("labels", shape, like.dtype, chunks=chunks, compression="gzip")
+    stored = hdf5.create_dataset("labels", shape, like.dtype, chunks=chunks, compression="gzip")
+
+    def write(start: int, block: NDArray[Any]) -> None:
+        stored[start : start + len(block)] = block
+
+    return write
 
 
 def _block(rng: np.random.Generator, images: int, form: Form) -> tuple[NDArray[Any], NDArray[Any]]:

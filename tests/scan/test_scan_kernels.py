@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes
-from iou_doctor.scan import fast, scan, threads
+from iou_doctor.scan import coded, fast, scan, threads
 from iou_doctor.scan.coded import Scratch, coded_labels, count_coded
 from iou_doctor.scan.pair_counts import count_pairs
 
@@ -92,6 +92,35 @@ def test_small_images_with_far_labels_are_counted(size, top):
     labels = np.zeros((50, 1, size), np.uint8)
     labels[::3, :, -1] = top
     assert_same_stats(*both(labels, labels[::-1], "NHW", LABELS))
+
+
+@pytest.mark.parametrize("shape", [(3, 64, 65), (5, 65, 67), (2, 90, 91)])
+@pytest.mark.parametrize("shift", [(0, 0), (3, 3), (0, 5), (7, 1)])
+@pytest.mark.parametrize("dtype", ["u1", "i1", "i8"])
+def test_large_images_are_counted_wherever_they_begin_in_memory(shape, shift, dtype):
+    random = np.random.default_rng(sum(shape) + sum(shift))
+    size = np.prod(shape)
+    sides = []
+    for begin in shift:
+        memory = random.integers(0, 100, size + 8).astype(dtype)
+        sides.append(memory[begin : begin + size].reshape(shape))
+    assert_same_stats(*both(*sides, "NHW", LABELS))
+
+
+def test_labels_that_only_late_images_have_are_counted_in_order():
+    random = np.random.default_rng(3)
+    tops = np.array([1, 1, 3, 200, 2, 255])[:, None, None]
+    y_true = (random.random((6, 70, 70)) * (tops + 1)).astype("u1")
+    y_pred = np.where(random.random(y_true.shape) < 0.5, y_true, 255 - y_true)
+    assert_same_stats(*both(y_true, y_pred, "NHW", LABELS))
+    signed = y_true.astype("i2") - 100
+    assert_same_stats(*both(signed, signed[::-1], "NHW", LABELS))
+
+
+def test_more_rows_than_there_is_room_for_are_counted_in_turns(monkeypatch):
+    monkeypatch.setattr(coded, "MOST_ROWS", 100)
+    y_true = np.random.default_rng(4).integers(0, 9, (7, 8, 8)).astype("u1")
+    assert_same_stats(*both(y_true, y_true[::-1], "NHW", LABELS))
 
 
 def dense_arrays(shape, dtype):
@@ -174,7 +203,7 @@ def test_any_number_of_threads_gives_the_same_stats(data, jobs, window_values, l
     whole = both(y_true, y_pred, letters, pairings)[0]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("iou_doctor.scan.windows.WINDOW_VALUES", window_values)
-        patch.setattr("iou_doctor.scan.AT_ONCE", 2)
+        patch.setattr("iou_doctor.scan.windows.AT_ONCE", 2)
         for stats in both(y_true, y_pred, letters, pairings, jobs=jobs):
             assert_same_stats(stats, whole)
 
@@ -187,7 +216,7 @@ def test_kernels_that_become_ready_half_way_change_nothing(monkeypatch):
     whole = both(y_true, y_true[::-1], "NHW", LABELS)[0]
     monkeypatch.setattr(fast, "KERNELS", late)
     monkeypatch.setattr("iou_doctor.scan.windows.WINDOW_VALUES", 16)
-    monkeypatch.setattr("iou_doctor.scan.AT_ONCE", 1)
+    monkeypatch.setattr("iou_doctor.scan.windows.AT_ONCE", 1)
     stats = scan(
         pair_of(y_true=y_true, y_pred=y_true[::-1]),
         layout_of(y_true, y_true),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from hypothesis.extra import numpy as hnp
 from iou_doctor.batch import Batch
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.scan import Visit, scan, windows
+from iou_doctor.source import Pair
 from iou_doctor.stats import Stats
 
 LABELS = (
@@ -35,6 +37,28 @@ DENSE = (
     Pairing(Derivation.LABELS, Derivation.ARGMAX_LAST, flat=True),
 )
 quick = settings(deadline=None, max_examples=60)
+
+
+@pytest.mark.parametrize(
+    ("formats", "values", "jobs", "together"),
+    [
+        (("npy", "npy"), 2**20, 1, 16),
+        (("npy", "array"), 2**23, 1, 16),
+        (("npz", "npy"), 2**26, 1, 32),
+        (("npy", "npy"), 2**26, 2, 16),
+        (("npy", "npy"), 2**40, 2, 64),
+        (("npy", "hdf5"), 2**40, 2, 16),
+        (("images", "npy"), 2**40, 2, 16),
+    ],
+)
+def test_only_what_takes_no_memory_is_read_in_large_parts(formats, values, jobs, together):
+    sources = (SimpleNamespace(format=name, sequential=False) for name in formats)
+    assert windows.at_once(Pair(*sources), values, jobs) == together
+
+
+def test_a_stream_is_read_in_small_parts():
+    sources = (SimpleNamespace(format="npz", sequential=True) for _ in range(2))
+    assert windows.at_once(Pair(*sources), 2**40, 1) == 16
 
 
 @st.composite
