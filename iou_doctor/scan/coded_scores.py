@@ -124,6 +124,7 @@ def _tile(kernels: ModuleType, channels: int, dtype: np.dtype[Any]) -> Any:
         tops=np.zeros(kernels.TILE, dtype=bit_type),
         winners=np.zeros(kernels.TILE, dtype=np.int32),
         sums=sums,
+        gathered=np.zeros((kernels.GATHERED, kernels.LANES), dtype=bit_type),
         marks=np.concatenate([np.array([np.iinfo(bit_type).min], dtype=bit_type), keys]),
         tiny=float(np.finfo(float_type).tiny),
         counters=counters,

@@ -28,7 +28,8 @@ from iou_doctor.scan.coded import Scratch, coded_labels, count_coded
 from iou_doctor.scan.pair_counts import count_pairs
 
 kernels = pytest.importorskip("iou_doctor.scan.kernels")
-_scores = pytest.importorskip("iou_doctor.scan.kernels._scores")
+_halves = pytest.importorskip("iou_doctor.scan.kernels._halves")
+numba = pytest.importorskip("numba")
 
 LABELS = (Pairing(Derivation.LABELS, Derivation.LABELS),)
 DENSE = (Pairing(Derivation.LABELS, Derivation.ARGMAX),)
@@ -174,10 +175,16 @@ def test_many_classes_are_counted(channels):
     assert_same_stats(*both(np.zeros((1, 16, 16), "u1"), y_pred, "NHWC", DENSE))
 
 
-def test_every_float16_is_widened_exactly():
+@numba.njit
+def widen_if_it_can(halves, bits):
+    _halves.widen(halves, bits)
+
+
+@pytest.mark.parametrize("widen", [widen_if_it_can, _halves.widen_by_bits])
+def test_every_float16_is_widened_exactly(widen):
     halves = np.arange(2**16, dtype=np.uint16).view(np.float16)
     wide = np.zeros(2**16, np.int32)
-    _scores._widen(halves.view(np.int16), wide)
+    widen(halves.view(np.int16), wide)
     expected = halves.astype(np.float32)
     finite = np.isfinite(expected)
     np.testing.assert_array_equal(wide[finite], expected.view(np.int32)[finite])

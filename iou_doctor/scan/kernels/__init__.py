@@ -10,6 +10,7 @@ width), scores as float32 or float64, float16 as its bits, turned into float32 t
 
 from __future__ import annotations
 
+from iou_doctor.scan.kernels._channels import GATHERED
 from iou_doctor.scan.kernels._compiled import is_kept
 from iou_doctor.scan.kernels._labels import REPLICAS, STEP, Side, low_bytes, tally
 from iou_doctor.scan.kernels._scores import NO_CLASS_BYTE, scores_first, scores_last
@@ -19,6 +20,7 @@ from iou_doctor.scan.kernels._tile import (
     COUNTERS,
     FIRST_FRACTIONAL,
     FRACTIONAL,
+    LANES,
     NEAR_TWICE,
     ON_255_GRID,
     ONE_HOT,
@@ -35,6 +37,8 @@ __all__ = [
     "COUNTERS",
     "FIRST_FRACTIONAL",
     "FRACTIONAL",
+    "GATHERED",
+    "LANES",
     "NEAR_TWICE",
     "NO_CLASS_BYTE",
     "ONE_HOT",

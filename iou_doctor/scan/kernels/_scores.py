@@ -6,7 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from iou_doctor.scan.kernels._channels import (
+    HIGH,
+    LOW,
+    ON_GRID,
+    SUMMED,
+    TIED,
+    WHOLE,
+    look_at_channels,
+)
 from iou_doctor.scan.kernels._compiled import compiled, inlined
+from iou_doctor.scan.kernels._halves import widen
 from iou_doctor.scan.kernels._tile import (
     ALL_ZERO,
     AT_LEAST_ONE,
@@ -14,6 +24,7 @@ from iou_doctor.scan.kernels._tile import (
     FIRST_FRACTIONAL,
     FRACTIONAL,
     HIGHEST,
+    LANES,
     LEAST,
     LOWEST,
     LOWEST_TOP,
@@ -32,9 +43,6 @@ from iou_doctor.scan.kernels._transpose import BLOCK, transpose_block
 
 NO_CLASS_BYTE = 128
 """Added to the answer of a naive argmax where a pixel is no class."""
-SUM_TOLERANCE = 0.02
-GRID, GRID_TOLERANCE = np.float32(255), np.float32(0.07)
-BELOW_GRID, ABOVE_GRID = np.float32(-0.5), np.float32(255.5)
 
 
 @compiled
@@ -101,22 +109,25 @@ def scores_first(scores: Any, plane: Any, start: Any, ids: Any, tile: Any) -> bo
 def _look(start: Any, ids: Any, tile: Any) -> bool:
     """Take in the tile of the pixels from number `start` on; False where it is not finite."""
     if tile.raw.itemsize == 2:
-        _widen(tile.raw, tile.bits)
-    marks, counters, extremes = tile.marks, tile.counters, tile.extremes
-    keys, low, high = _keys(tile)
+        widen(tile.raw, tile.bits)
+    marks, counters, extremes, gathered = tile.marks, tile.counters, tile.extremes, tile.gathered
+    channels = tile.bits.size // TILE
+    look_at_channels(tile.bits, channels, tile.tops, tile.winners, tile.sums, gathered)
+    low, high = _extremes(gathered)
     if high > marks[FINITE] or low < -marks[FINITE]:
         return False
     extremes[LOWEST] = min(extremes[LOWEST], np.int64(low))
     extremes[HIGHEST] = max(extremes[HIGHEST], np.int64(high))
-    if low < 0 or high >= marks[ONE]:
-        _count_outside(keys, marks, counters)
-    unit = low >= 0 and high <= marks[ONE]
-    fractional = _count_fractions(keys, marks[ONE], unit, tile)
+    fractional = tile.bits.size - _total(gathered, WHOLE)
+    counters[FRACTIONAL] += fractional
+    counters[ON_255_GRID] += _total(gathered, ON_GRID)
+    counters[SUM_IS_ONE] += _total(gathered, SUMMED)
     if fractional and counters[FIRST_FRACTIONAL] < 0:
         counters[FIRST_FRACTIONAL] = start + _first_fractional(tile.floats)
-    _add_channels(tile.floats, tile.sums)
-    _count_sums(tile.sums, counters)
-    if _find_tops(keys, tile.tops, tile.winners):
+    keys = tile.bits if low > 0 else _keys(tile)  # 0 may be -0.0
+    if low < 0 or high >= marks[ONE]:
+        _count_outside(keys, marks, counters)
+    if _total(gathered, TIED):  # each lane holds 0 or -1
         _count_ties(keys, tile.tops, counters)
     for i in range(TILE):
         ids[i] = tile.winners[i]
@@ -126,67 +137,30 @@ def _look(start: Any, ids: Any, tile: Any) -> bool:
 
 
 @inlined
-def _widen(halves: Any, bits: Any) -> None:
-    """Turn the bits of float16 into those of float32."""
-    for i in range(halves.size):
-        half = np.int32(halves[i])
-        size = np.int32(np.int32(half & 0x7FFF) << 13)
-        # Inf and NaN take the largest exponent; below 2 ** -14 no leading bit is implied
-        wide = np.int32(size + (0x70000000 if size >= 0x0F800000 else 0x38000000))
-        small = np.float32(np.int32(size + 0x38800000).view(np.float32) - np.float32(2.0**-14))
-        wide = small.view(np.int32) if size < 0x00800000 else wide
-        bits[i] = wide | (-0x80000000 if half < 0 else 0)
-
-
-@inlined
-def _keys(tile: Any) -> Any:
-    """Return the keys, the smallest and the largest: of no negative float they are the bits."""
-    low, high = _extremes(tile.bits)
-    if low >= 0:
-        return tile.bits, low, high
-    least = tile.marks[LEAST]
-    for i in range(tile.bits.size):
-        tile.keys[i] = tile.bits[i] if tile.bits[i] >= 0 else least - tile.bits[i]
-    low, high = _extremes(tile.keys)
-    return tile.keys, low, high
-
-
-@inlined
-def _extremes(keys: Any) -> Any:
-    """Return the smallest and the largest."""
-    low = high = keys[0]
-    for i in range(keys.size):
-        low = min(low, keys[i])
-        high = max(high, keys[i])
+def _extremes(gathered: Any) -> Any:
+    """Return the smallest and the largest key."""
+    low, high = gathered[LOW, 0], gathered[HIGH, 0]
+    for lane in range(LANES):
+        low = min(low, gathered[LOW, lane])
+        high = max(high, gathered[HIGH, lane])
     return low, high
 
 
 @inlined
-def _count_fractions(keys: Any, one: Any, unit: Any, tile: Any) -> Any:
-    """Count fractions and what is on the grid of 255; return the number of fractions.
+def _total(gathered: Any, row: Any) -> Any:
+    total = np.int64(0)
+    for lane in range(LANES):
+        total += gathered[row, lane]
+    return total
 
-    Where all values lie from 0 to 1 (`unit`), a fraction is what is neither of both.
-    """
-    floats = tile.floats
-    whole = np.int32(0)
-    near = np.int32(0)
-    if unit:
-        for i in range(keys.size):
-            whole = np.int32(whole + np.int32((keys[i] == 0) | (keys[i] == one)))
-        for i in range(floats.size):
-            scaled = np.float32(floats[i]) * GRID
-            near = np.int32(near + np.int32(abs(scaled - np.rint(scaled)) <= GRID_TOLERANCE))
-    else:
-        for i in range(floats.size):
-            whole = np.int32(whole + np.int32(floats[i] == np.trunc(floats[i])))
-        for i in range(floats.size):
-            scaled = np.float32(floats[i]) * GRID
-            on_grid = abs(scaled - np.rint(scaled)) <= GRID_TOLERANCE
-            inside = (scaled > BELOW_GRID) & (scaled < ABOVE_GRID)
-            near = np.int32(near + np.int32(on_grid & inside))
-    tile.counters[FRACTIONAL] += floats.size - whole
-    tile.counters[ON_255_GRID] += near
-    return floats.size - whole
+
+@inlined
+def _keys(tile: Any) -> Any:
+    """Return the keys where they are not the bits themselves."""
+    least = tile.marks[LEAST]
+    for i in range(tile.bits.size):
+        tile.keys[i] = tile.bits[i] if tile.bits[i] >= 0 else least - tile.bits[i]
+    return tile.keys
 
 
 @inlined
@@ -209,47 +183,6 @@ def _first_fractional(floats: Any) -> Any:
         if floats[place] != np.trunc(floats[place]):
             first = min(first, place % TILE)
     return first
-
-
-@inlined
-def _find_tops(keys: Any, tops: Any, winners: Any) -> bool:
-    """Fill in the tops and the winners; return whether any two channels may share a top."""
-    for i in range(TILE):
-        tops[i] = keys[i]
-        winners[i] = 0
-    tied = np.int32(0)
-    for channel in range(1, keys.size // TILE):
-        number = np.int32(channel)
-        for i in range(TILE):
-            key, top, winner = keys[channel * TILE + i], tops[i], winners[i]
-            tops[i] = max(key, top)
-            winners[i] = number if key > top else winner
-            tied = np.int32(tied | np.int32(key == top))
-    return bool(tied)
-
-
-@inlined
-def _add_channels(floats: Any, sums: Any) -> None:
-    """Add the channels one by one, as the reference does."""
-    for i in range(TILE):
-        sums[0, i] = 0.0
-    for channel in range(floats.size // TILE):
-        for i in range(TILE):
-            sums[0, i] += floats[channel * TILE + i]
-
-
-@inlined
-def _count_sums(sums: Any, counters: Any) -> None:
-    summed = np.int32(0)
-    low, high = np.inf, -np.inf
-    for i in range(TILE):
-        total = sums[0, i]
-        summed = np.int32(summed + np.int32(abs(total - 1) <= SUM_TOLERANCE))
-        low = total if (total < low) & (total > -np.inf) else low
-        high = total if (total > high) & (total < np.inf) else high
-    counters[SUM_IS_ONE] += summed
-    sums[1, 0] = min(sums[1, 0], low)
-    sums[2, 0] = max(sums[2, 0], high)
 
 
 @inlined

@@ -6,6 +6,10 @@ from typing import Any, NamedTuple
 
 TILE = 64
 """Pixels whose channels are looked at together: 64 x 21 float32 values take 5 KiB."""
+LANES = 8
+"""Pixels whose channels are in registers together."""
+SUM_TOLERANCE = 0.02
+GRID_TOLERANCE = 0.07
 FRACTIONAL, OUTSIDE_UNIT, AT_LEAST_ONE, ON_255_GRID = range(4)
 SUM_IS_ONE, ALL_ZERO, ONE_HOT, TIES, NEAR_TWICE, FIRST_FRACTIONAL = range(4, 10)
 COUNTERS = 10
@@ -36,6 +40,8 @@ class Tile(NamedTuple):
     """Its number, int32, shape (TILE,)."""
     sums: Any
     """float64, shape (3, TILE): channel sums; then, at a row's start, the least and the most."""
+    gathered: Any
+    """What `look_at_channels` found, of the dtype of `bits`."""
     marks: Any
     """Keys of note, see `LEAST`, of the dtype of `bits`."""
     tiny: Any
