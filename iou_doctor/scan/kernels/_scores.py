@@ -14,6 +14,7 @@ from iou_doctor.scan.kernels._channels import (
     TIED,
     WHOLE,
     look_at_channels,
+    look_at_unit,
 )
 from iou_doctor.scan.kernels._compiled import compiled, inlined
 from iou_doctor.scan.kernels._halves import widen
@@ -110,24 +111,17 @@ def _look(start: Any, ids: Any, tile: Any) -> bool:
     """Take in the tile of the pixels from number `start` on; False where it is not finite."""
     if tile.raw.itemsize == 2:
         widen(tile.raw, tile.bits)
-    marks, counters, extremes, gathered = tile.marks, tile.counters, tile.extremes, tile.gathered
-    channels = tile.bits.size // TILE
-    look_at_channels(tile.bits, channels, tile.tops, tile.winners, tile.sums, gathered)
-    low, high = _extremes(gathered)
+    marks, counters = tile.marks, tile.counters
+    keys, low, high = _look_at_all(tile)
     if high > marks[FINITE] or low < -marks[FINITE]:
         return False
-    extremes[LOWEST] = min(extremes[LOWEST], np.int64(low))
-    extremes[HIGHEST] = max(extremes[HIGHEST], np.int64(high))
-    fractional = tile.bits.size - _total(gathered, WHOLE)
-    counters[FRACTIONAL] += fractional
-    counters[ON_255_GRID] += _total(gathered, ON_GRID)
-    counters[SUM_IS_ONE] += _total(gathered, SUMMED)
-    if fractional and counters[FIRST_FRACTIONAL] < 0:
+    tile.extremes[LOWEST] = min(tile.extremes[LOWEST], low)
+    tile.extremes[HIGHEST] = max(tile.extremes[HIGHEST], high)
+    if _count_gathered(tile) and counters[FIRST_FRACTIONAL] < 0:
         counters[FIRST_FRACTIONAL] = start + _first_fractional(tile.floats)
-    keys = tile.bits if low > 0 else _keys(tile)  # 0 may be -0.0
     if low < 0 or high >= marks[ONE]:
         _count_outside(keys, marks, counters)
-    if _total(gathered, TIED):  # each lane holds 0 or -1
+    if _total(tile.gathered, TIED):  # each lane holds 0 or -1
         _count_ties(keys, tile.tops, counters)
     for i in range(TILE):
         ids[i] = tile.winners[i]
@@ -137,12 +131,39 @@ def _look(start: Any, ids: Any, tile: Any) -> bool:
 
 
 @inlined
+def _look_at_all(tile: Any) -> Any:
+    """Gather what all channels show; return the keys, the smallest and the largest."""
+    bits, one = tile.bits, tile.marks[ONE]
+    channels = bits.size // TILE
+    low, high = tile.extremes[LOWEST], tile.extremes[HIGHEST]
+    if low >= 0 and high <= one:  # as it was before, so it may be again
+        look_at_unit(bits, channels, tile.tops, tile.winners, tile.sums, tile.gathered)
+        low, high = _extremes(tile.gathered)
+        if low >= 0 and high <= one:
+            return bits, low, high
+    look_at_channels(bits, channels, tile.tops, tile.winners, tile.sums, tile.gathered)
+    low, high = _extremes(tile.gathered)
+    return bits if low > 0 else _keys(tile), low, high  # 0 may be -0.0
+
+
+@inlined
+def _count_gathered(tile: Any) -> Any:
+    """Add what was gathered to the counters; return the number of fractions."""
+    counters, gathered = tile.counters, tile.gathered
+    fractional = tile.bits.size - _total(gathered, WHOLE)
+    counters[FRACTIONAL] += fractional
+    counters[ON_255_GRID] += _total(gathered, ON_GRID)
+    counters[SUM_IS_ONE] += _total(gathered, SUMMED)
+    return fractional
+
+
+@inlined
 def _extremes(gathered: Any) -> Any:
     """Return the smallest and the largest key."""
-    low, high = gathered[LOW, 0], gathered[HIGH, 0]
+    low, high = np.int64(gathered[LOW, 0]), np.int64(gathered[HIGH, 0])
     for lane in range(LANES):
-        low = min(low, gathered[LOW, lane])
-        high = max(high, gathered[HIGH, lane])
+        low = min(low, np.int64(gathered[LOW, lane]))
+        high = max(high, np.int64(gathered[HIGH, lane]))
     return low, high
 
 
