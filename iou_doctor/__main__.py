@@ -1,10 +1,13 @@
 """`python -m iou_doctor`, and the entry point of `iou-doctor`."""
 
 import errno
+import gc
 import os
 import sys
 from typing import NoReturn
 
+OBJECTS = 100_000
+"""New objects between two searches for cycles: a run makes few, and importing makes many others."""
 CRASH = 3
 INTERRUPTED = 130
 """128 + SIGINT, as shells say it."""
@@ -14,6 +17,7 @@ CLOSED_PIPE = 141
 
 def main() -> None:
     """Run the command line; a fault of our own exits with 3 and never looks like findings."""
+    gc.set_threshold(OBJECTS)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a log without UTF-8 gets `?`, not a crash
@@ -41,6 +45,7 @@ def _run() -> None:
     try:
         app(prog_name="iou-doctor")
     except SystemExit as stop:
+        gc.freeze()  # or Python looks through everything once more before it ends
         # typer exits with 1 when the reader has left, which would look like findings
         if isinstance(stop.__context__, BrokenPipeError):
             raise stop.__context__ from None

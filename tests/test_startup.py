@@ -53,3 +53,22 @@ def test_a_command_imports_nothing_that_it_does_not_use(command: list[str], unus
     loaded = set(done.stderr.split())
     assert "iou_doctor.cli" in loaded
     assert loaded & (HEAVY | SELDOM | WRITING | unused) == set()
+
+
+COLLECTED = """
+import atexit, gc, sys
+searches = []
+gc.callbacks.append(lambda phase, _: searches.append(phase) if phase == "start" else None)
+atexit.register(lambda: print(gc.get_freeze_count() > 10_000, file=sys.stderr))
+from iou_doctor.__main__ import main
+atexit.register(lambda: print(len(searches), file=sys.stderr))
+main()
+"""
+
+
+def test_little_time_goes_into_the_search_for_cycles():
+    command = [sys.executable, "-c", COLLECTED, "check", *PAIR, "--num-classes", "3"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    searches, frozen = done.stderr.split()
+    assert int(searches) <= 10
+    assert frozen == "True"
