@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,9 @@ from iou_doctor.stats import Counts, PairCounts
 
 MOST_KEPT = 2**22
 """Images times classes (100 MB of areas); beyond it nothing is kept for the next who asks."""
+
+ROWS = 2**16
+"""Rows of a table that are counted together: their columns stay in cache."""
 
 Triple = tuple[Counts, Counts, Counts]
 """Truth, predicted and intersection, shape (images, classes) each."""
@@ -29,6 +34,18 @@ def class_areas(pairs: PairCounts, *, images: int, classes: int) -> Triple:
 
 
 def _counted(pairs: PairCounts, images: int, classes: int) -> Triple:
+    areas = tuple(np.zeros((images, classes), dtype=np.int64) for _ in range(3))
+    for first in range(0, len(pairs.image), ROWS):
+        some = slice(first, first + ROWS)
+        part = PairCounts(*(getattr(pairs, field.name)[some] for field in fields(pairs)))
+        least, most = int(part.image.min()), int(part.image.max())
+        own = replace(part, image=part.image - least)
+        for whole, counted in zip(areas, _of_few(own, most - least + 1, classes), strict=True):
+            whole[least : most + 1] += counted
+    return areas[0], areas[1], areas[2]
+
+
+def _of_few(pairs: PairCounts, images: int, classes: int) -> Triple:
     rows = pairs.image * classes
     true = _known(pairs.truth, pairs.truth_span, classes)
     pred = _known(pairs.prediction, pairs.prediction_span, classes)

@@ -136,7 +136,9 @@ class Areas:
     @property
     def union(self) -> Numbers:
         """The areas of the unions."""
-        return self.truth + self.predicted - self.intersection
+        union = self.truth + self.predicted
+        union -= self.intersection
+        return union
 
     def fold(self, group: NDArray[np.int64], groups: int) -> Areas:
         """Return the areas of groups of images, `group` of shape (images,)."""

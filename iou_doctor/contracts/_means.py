@@ -107,13 +107,9 @@ def ratios(choices: Choices, folded: Areas) -> tuple[Numbers, NDArray[np.bool_]]
         folded: areas of any shape.
     """
     dtype = np.dtype(np.float32 if choices.single else np.float64)
-    truth, predicted = folded.truth.astype(dtype), folded.predicted.astype(dtype)
-    right = folded.intersection.astype(dtype)
-    over = folded.union.astype(dtype)
+    right, over = folded.intersection.astype(dtype), _denominator(choices, folded, dtype)
     if choices.ratio is Ratio.DICE:
-        right, over = right + right, truth + predicted
-    elif choices.ratio in {Ratio.RECALL, Ratio.PRECISION}:
-        over = truth if choices.ratio is Ratio.RECALL else predicted
+        right += right
     smooth, epsilon = dtype.type(choices.smooth), dtype.type(choices.epsilon)
     quotients = (right + smooth) / (over + smooth + epsilon)
     absent = ~(over > 0)  # a NaN is no area either
@@ -123,7 +119,7 @@ def ratios(choices: Choices, folded: Areas) -> tuple[Numbers, NDArray[np.bool_]]
         case Absent.SKIPPED:
             return quotients, ~absent
         case Absent.SKIPPED_UNLABELLED:
-            return quotients, (truth > 0) & ~absent
+            return quotients, (folded.truth > 0) & ~absent
         case Absent.SKIPPED_MISSED:
             return quotients, right > 0
         case Absent.NAN:
@@ -131,3 +127,17 @@ def ratios(choices: Choices, folded: Areas) -> tuple[Numbers, NDArray[np.bool_]]
         case _:
             value = dtype.type(choices.absent is Absent.ONE)
             return np.where(absent, value, quotients), np.ones_like(absent)
+
+
+def _denominator(choices: Choices, folded: Areas, dtype: np.dtype[Any]) -> Numbers:
+    """Return what the ratio divides by; of a hundred thousand images each table is large."""
+    match choices.ratio:
+        case Ratio.DICE:
+            both: Numbers = folded.truth.astype(dtype) + folded.predicted.astype(dtype)
+            return both
+        case Ratio.RECALL:
+            return folded.truth.astype(dtype)
+        case Ratio.PRECISION:
+            return folded.predicted.astype(dtype)
+        case _:
+            return folded.union.astype(dtype)

@@ -17,11 +17,15 @@ from bench.measure import Job
 OURS = "iou-doctor"
 IMPORTS = "imports"
 """The floor of a small check: Python, NumPy, Typer and Rich alone."""
+SLOWER = frozenset(peers.PEERS) - {"read"}
 SHRUNK = 64
 """`--quick` divides sizes by this."""
-LARGER, SLOW_LARGER = 8, 2
-"""How much larger the second file is than the first, for quick and for slow contestants. With less,
-the seconds that Keras and torch take to start, never twice the same, drown the pixels."""
+LARGER, PEERS_LARGER, SLOW_LARGER = 8, 4, 2
+"""How much larger the second file is than the first: for quick contestants, for peers where files
+are large, and for slow ones. With less, the seconds that Keras and torch take to start, never twice
+the same, drown the pixels."""
+LARGE = 2**26
+"""Pixels of a large file."""
 
 
 class Measure(Enum):
@@ -72,17 +76,24 @@ def _two_sizes(form: Form, names: Sequence[str]) -> Callable[[Path, bool], Seque
     def jobs(folder: Path, quick: bool) -> Sequence[Job]:
         small = replace(form, side=form.side // 8) if quick else form
         sizes = {
-            times: replace(small, images=small.images * times) for times in (1, SLOW_LARGER, LARGER)
+            times: replace(small, images=small.images * times)
+            for times in (1, SLOW_LARGER, PEERS_LARGER, LARGER)
         }
         files = {times: make(sizes[times], folder / str(times)) for times in sizes}
         wanted = [name for name in (OURS, *names) if name == OURS or name in peers.installed()]
         return [
             _job(name, *files[times], sizes[times])
             for name in wanted
-            for times in (1, SLOW_LARGER if name in peers.SLOW else LARGER)
+            for times in (1, _larger(name, form))
         ]
 
     return jobs
+
+
+def _larger(name: str, form: Form) -> int:
+    if name in peers.SLOW:
+        return SLOW_LARGER
+    return PEERS_LARGER if name in SLOWER and form.pixels > LARGE else LARGER
 
 
 def _tiny(folder: Path, quick: bool) -> Sequence[Job]:

@@ -90,14 +90,13 @@ def environment() -> dict[str, str]:
 def in_turns(jobs: Sequence[Job], rounds: int, env: Mapping[str, str]) -> list[Timed]:
     """Return the times of jobs that ran one after the other, `rounds` times over.
 
-    The largest of each contestant ran once before, untimed: compiled code and the pages of files
-    are in place then.
+    The largest of the first contestant ran once before, untimed: compiled code and the pages of
+    files are in place then.
     """
     timed = [Timed(job) for job in jobs]
-    largest = {job.contestant: job for job in sorted(jobs, key=lambda job: job.pixels)}
-    for job in largest.values():
-        if not job.memory:
-            run(job, env)
+    own = [job for job in jobs if job.contestant == jobs[0].contestant and not job.memory]
+    for job in sorted(own, key=lambda job: job.pixels)[-1:]:
+        run(job, env)
     for _ in range(rounds):
         for each in timed:
             each.runs.append(run(each.job, env))
