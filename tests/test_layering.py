@@ -79,6 +79,7 @@ DOORS = {
     "pydantic": ("configuration/checked.py",),
     "numba": ("scan/kernels/",),
     "llvmlite": ("scan/kernels/",),
+    "isal": ("sources/_hdf5_chunks.py",),
     "tensorflow": ("scan/", "sources/saved_model.py", "sources/_", "training/"),
     "keras": ("scan/", "sources/keras_model.py", "keras.py"),
     "tf_keras": ("tf_keras.py",),

@@ -16,6 +16,8 @@ LONGEST_CLASS_AXIS = 1024
 SAMPLES = 4
 WIDTH = 48
 """Entries looked at along each axis that is not summed over: 4 x 48 x 48 pixels are plenty."""
+FEW = 16
+"""Entries of axis 0 that are looked at before all are: each may be a chunk to unpack."""
 SUM_TOLERANCE = 0.02
 """A float16 softmax over 11 classes is off by 0.0004; bfloat16 or resized ones by up to 0.01."""
 SHARE = 0.98
@@ -54,7 +56,7 @@ class Seen:
 
 def look(source: Source) -> Seen:
     """Return what a few small windows of `source` show."""
-    candidates = _candidate_axes(source)
+    candidates = [axis for axis in _candidate_axes(source) if axis or _may_be_channels(source)]
     windows = {axis: slabs(source, whole=axis) for axis in candidates}
     everything = [window for some in windows.values() for window in some]
     binary = _binary(everything)
@@ -99,6 +101,21 @@ def slabs(source: Source, *, whole: int) -> list[NDArray[Any]]:
     spread = range(count) if source.sequential else np.linspace(0, count - 1, SAMPLES)
     starts = sorted({int(start) for start in spread})[:SAMPLES]
     return [source.read(_window(source.sample_shape(start), start, 1, whole)) for start in starts]
+
+
+def _may_be_channels(source: Source) -> bool:
+    """Return whether axis 0 may hold the classes of one sample: no few of them add up to over 1."""
+    count = source.shape[0] or 0
+    if count <= FEW:
+        return True
+    spread = range(FEW) if source.sequential else np.linspace(0, count - 1, FEW).astype(int)
+    entries = [source.read(_window(source.sample_shape(i), int(i), 1, 0)) for i in spread]
+    values = np.concatenate(entries).astype(np.float64)
+    finite = np.isfinite(values).all(axis=0)
+    within = _within_unit(values).all(axis=0)
+    sums = np.clip(values, -FAR, FAR).sum(axis=0)
+    possible = finite & within & (sums <= 1 + SUM_TOLERANCE)
+    return int(possible.sum()) >= SHARE * int(finite.sum())
 
 
 def _window(sample_shape: tuple[int, ...], start: int, width: int, whole: int) -> tuple[slice, ...]:

@@ -33,8 +33,8 @@ Dtypes = tuple[np.dtype[Any], np.dtype[Any]]
 WORTH_LOADING, BYTES_WORTH_LOADING = 2**26, 2**27
 """Values of the larger array from which on the kernels are loaded, and the same where both arrays
 hold bytes, which NumPy counts faster: below, it is as soon done without them."""
-WORTH_COMPILING = 2**29
-"""The same for scores where their kernel is not compiled yet: that takes some ten seconds."""
+WORTH_COMPILING = 2**28
+"""The same for scores where their kernel is not compiled yet: that takes some five seconds."""
 PATIENCE = 2.0
 """Seconds to wait for kernels: enough to load them, too little to compile them."""
 

@@ -9,12 +9,20 @@ from __future__ import annotations
 import itertools
 import math
 import zlib
+from types import ModuleType
 from typing import Any
 
 import h5py
 import numpy as np
 from h5py._objects import phil
 from numpy.typing import NDArray
+
+try:
+    from isal import isal_zlib
+except ImportError:  # the extra `speed` has it
+    _GUNZIP: ModuleType = zlib
+else:
+    _GUNZIP = isal_zlib  # over twice as fast
 
 _SHUFFLE, _GZIP = h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE
 
@@ -63,10 +71,10 @@ class DirectChunks:
 
     def _unpacked(self, packed: bytes) -> NDArray[Any]:
         size = math.prod(self._chunk) * self._dtype.itemsize
-        stream = zlib.decompressobj()
+        stream = _GUNZIP.decompressobj()
         try:
             raw = stream.decompress(packed, size)
-        except zlib.error as error:
+        except (zlib.error, _GUNZIP.error) as error:
             raise OSError(f"a chunk cannot be unpacked: {error}") from error
         if len(raw) != size:
             raise OSError(f"a chunk has {len(raw)} bytes instead of {size}")

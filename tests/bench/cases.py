@@ -75,16 +75,16 @@ def _two_sizes(form: Form, names: Sequence[str]) -> Callable[[Path, bool], Seque
 
     def jobs(folder: Path, quick: bool) -> Sequence[Job]:
         small = replace(form, side=form.side // 8) if quick else form
+        wanted = [name for name in (OURS, *names) if name == OURS or name in peers.installed()]
+        larger = {name: _larger(name, form) for name in wanted}
         sizes = {
-            times: replace(small, images=small.images * times)
-            for times in (1, SLOW_LARGER, PEERS_LARGER, LARGER)
+            times: replace(small, images=small.images * times) for times in {1, *larger.values()}
         }
         files = {times: make(sizes[times], folder / str(times)) for times in sizes}
-        wanted = [name for name in (OURS, *names) if name == OURS or name in peers.installed()]
         return [
             _job(name, *files[times], sizes[times])
             for name in wanted
-            for times in (1, _larger(name, form))
+            for times in (1, larger[name])
         ]
 
     return jobs

@@ -8,12 +8,20 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from window_cases import assert_reads, cases, refusal_of
 
 from iou_doctor.errors import SourceError
-from iou_doctor.sources import open_source
+from iou_doctor.sources import _hdf5_chunks, open_source
+
+GUNZIPS = [zlib, pytest.importorskip("isal.isal_zlib")]
+
+
+@pytest.fixture(params=GUNZIPS, ids=["zlib", "isal"])
+def gunzip(monkeypatch, request):
+    """What unpacks chunks, with and without the extra `speed`."""
+    monkeypatch.setattr(_hdf5_chunks, "_GUNZIP", request.param)
 
 
 @pytest.fixture
@@ -275,6 +283,8 @@ def packed_cases(draw):
     return array, chunks, draw(st.booleans()), draw(st.sampled_from(["gzip", "lzf", None]))
 
 
+@pytest.mark.usefixtures("gunzip")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(packed_cases())
 def test_windows_of_whole_chunks_are_what_numpy_slices(case):
     array, chunks, shuffle, compression = case
@@ -320,6 +330,7 @@ def test_a_chunk_whose_filter_was_skipped_is_read_by_hdf5(path):
     assert open_source(str(path)).read(()).tolist() == [[1, 2], [3, 4]]
 
 
+@pytest.mark.usefixtures("gunzip")
 @pytest.mark.parametrize("chunk", [b"no gzip", zlib.compress(b"too short")])
 def test_a_damaged_chunk_is_refused(path, chunk):
     with h5py.File(path, "w") as file:
