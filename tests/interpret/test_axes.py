@@ -6,7 +6,9 @@ from build import layout_of, logits, noisy, one_hot, pair_of, probabilities, sce
 
 from iou_doctor.errors import ReadingError
 from iou_doctor.interpret import read_layout
+from iou_doctor.interpret.peek import FEW, SAMPLES, look
 from iou_doctor.reading import Options
+from iou_doctor.sources import ArraySource
 
 SHAPES = {  # samples, height, width of scenes with 3 classes
     "plain": (2, 12, 18),
@@ -252,3 +254,37 @@ def test_one_hot_images_of_one_column_keep_their_class_axis():
     scores = first(probabilities(labels, 2, classes=3))
     for classes in (None, 3):
         assert read(first(one_hot(labels, 3)), scores, classes)[:2] == ("NCHW", "NCHW")
+
+
+class Noting(ArraySource):
+    """A source that notes how many entries of axis 0 it was asked for."""
+
+    def __init__(self, array):
+        super().__init__(array, "y_pred")
+        self.entries = 0
+
+    def read(self, window):
+        self.entries += window[0].stop - window[0].start
+        return super().read(window)
+
+
+@pytest.mark.parametrize("classes", [2, 21])
+def test_few_of_many_label_maps_are_read_to_see_that_they_are_no_classes(classes):
+    labels = scene(1, samples=300, height=60, width=60, classes=classes)
+    source = Noting(labels)
+    look(source)
+    assert source.entries <= FEW + 2 * SAMPLES
+    source = Noting(labels)
+    source.sequential = True
+    look(source)
+    assert source.entries <= FEW + 2 * SAMPLES
+
+
+@pytest.mark.parametrize("classes", [16, 40])
+@pytest.mark.parametrize("dense", [probabilities, lambda t, _, classes: one_hot(t, classes)])
+def test_all_channels_of_one_sample_are_seen_however_many(classes, dense):
+    t = scene(1, samples=1, height=64, width=80, classes=classes)[0]
+    channels = np.moveaxis(dense(t, 2, classes=classes), -1, 0)
+    source = Noting(channels)
+    assert 0 in look(source).sums_to_one
+    assert source.entries >= classes

@@ -1,7 +1,8 @@
 """How the loops become machine code.
 
 Numba compiles anew when a function's own file has changed, not when that of one it calls has: so
-functions that call each other stand in one file.
+functions that call each other stand in one file. Intrinsics (`_channels.py`, `_halves.py`,
+`_transpose.py`) cannot: who changes one clears `__pycache__`.
 """
 
 from __future__ import annotations
