@@ -41,19 +41,26 @@ class Side(NamedTuple):
 
 @compiled
 def low_bytes(words: Any, flip: Any, low: Any) -> tuple[Any, Any]:
-    """Write the lowest byte of each word to `low`; return the extremes of `word ^ flip`.
+    """Write the lowest byte of each word to `low`; return bounds of `word ^ flip`.
 
     Args:
         words: unsigned integers, shape (n,); signed ones viewed as such.
         flip: the sign bit for signed integers, else 0: after it, order is that of unsigned ones.
         low: uint8, shape (n,).
+
+    Returns:
+        Those of all bytes where no word is larger, and the extremes elsewhere.
     """
+    bits = words[0]
+    for i in range(words.size):
+        low[i] = words[i] & 255
+        bits |= words[i]
+    if bits <= 255:  # as in most label maps: no comparing
+        return flip, flip | bits
     least = words[0] ^ flip
     most = least
     for i in range(words.size):
-        word = words[i]
-        low[i] = word & 255
-        ordered = word ^ flip
+        ordered = words[i] ^ flip
         least = min(least, ordered)
         most = max(most, ordered)
     return least, most
