@@ -30,9 +30,10 @@ from iou_doctor.value_counts import ValueCounts
 
 Dtypes = tuple[np.dtype[Any], np.dtype[Any]]
 
-WORTH_LOADING, BYTES_WORTH_LOADING = 2**26, 2**27
-"""Values of the larger array from which on the kernels are loaded, and the same where both arrays
-hold bytes, which NumPy counts faster: below, it is as soon done without them."""
+WORTH_LOADING, WIDE_WORTH_LOADING, BYTES_WORTH_LOADING = 2**26, 2**25, 2**27
+"""Values of the larger array from which on the kernels are loaded: of scores, of labels where one
+array holds more than bytes, which NumPy counts more slowly, and of bytes, which it counts faster.
+Below, it is as soon done without them."""
 WORTH_COMPILING = 2**28
 """The same for scores where their kernel is not compiled yet: that takes some five seconds."""
 PATIENCE = 2.0
@@ -62,8 +63,7 @@ class Kernels:
         self, layout: Layout, dtypes: Dtypes, pairings: tuple[Pairing, ...], *, values: int
     ) -> None:
         """Load what a pass over so many values needs, if it pays; see `PATIENCE`."""
-        of_bytes = all(dtype.itemsize == 1 for dtype in dtypes)
-        if values < (BYTES_WORTH_LOADING if of_bytes else WORTH_LOADING):
+        if values < _worth_loading(layout, dtypes):
             return
         key = _key(layout, dtypes)
         if not _served(layout, dtypes, pairings) or importlib.util.find_spec("numba") is None:
@@ -95,6 +95,13 @@ class Kernels:
 
 KERNELS = Kernels()
 """Loaded once for all passes."""
+
+
+def _worth_loading(layout: Layout, dtypes: Dtypes) -> int:
+    if layout.y_true.per_class or layout.y_pred.per_class:
+        return WORTH_LOADING
+    of_bytes = all(dtype.itemsize == 1 for dtype in dtypes)
+    return BYTES_WORTH_LOADING if of_bytes else WIDE_WORTH_LOADING
 
 
 def warm_up(kernels: ModuleType, layout: Layout, dtypes: Dtypes) -> None:

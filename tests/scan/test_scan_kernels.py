@@ -235,7 +235,7 @@ def test_kernels_that_become_ready_half_way_change_nothing(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("dtype", "limit"), [("u1", "BYTES_WORTH_LOADING"), ("u2", "WORTH_LOADING")]
+    ("dtype", "limit"), [("u1", "BYTES_WORTH_LOADING"), ("u2", "WIDE_WORTH_LOADING")]
 )
 def test_kernels_are_loaded_for_large_arrays_and_the_pass_waits_for_them(monkeypatch, dtype, limit):
     loaded = fast.Kernels()
@@ -281,7 +281,7 @@ def test_a_pass_does_not_wait_until_kernels_are_compiled(monkeypatch):
     monkeypatch.setattr(loaded, "_load", lambda *_: done.wait())
     monkeypatch.setattr(fast, "KERNELS", loaded)
     monkeypatch.setattr(fast, "PATIENCE", 0.01)
-    monkeypatch.setattr(fast, "WORTH_LOADING", 1)
+    monkeypatch.setattr(fast, "WIDE_WORTH_LOADING", 1)
     y_true = np.ones((2, 4, 4), "u2")
     pair = pair_of(y_true=y_true, y_pred=y_true)
     stats = scan(pair, layout_of(y_true, y_true), pairings=LABELS, threshold=0.5)
