@@ -124,6 +124,25 @@ def test_the_mean_over_images_averages_each_images_own_mean():
     assert result.per_image_mean_iou == (1.0 + 1 / 4) / 2
 
 
+@settings(deadline=None)
+@given(
+    hnp.arrays(np.int64, st.tuples(st.integers(1, 9), st.just(4)), elements=st.integers(-1, 3)),
+    st.randoms(use_true_random=False),
+    st.sampled_from([None, 2]),
+    st.integers(1, 12),
+    st.integers(1, 12),
+)
+def test_a_score_does_not_depend_on_how_much_is_counted_at_once(y_true, random, ignore, rows, kept):
+    y_pred = [[random.randint(-1, 3) for _ in image] for image in y_true]
+    arrays = {"y_true": y_true.tolist(), "y_pred": y_pred}
+    whole = score_of(**arrays, num_classes=3, ignore_index=ignore)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("iou_doctor.areas.ROWS", rows)
+        patch.setattr("iou_doctor.areas.MOST_KEPT", kept)
+        patch.setattr("iou_doctor.score.MOST_KEPT", kept)
+        assert score_of(**arrays, num_classes=3, ignore_index=ignore) == whole
+
+
 def test_the_frequency_weighted_iou_weighs_by_true_pixels():
     result = score_of(y_true=[[0, 0, 0, 1]], y_pred=[[0, 0, 1, 1]], num_classes=2)
     assert result.frequency_weighted_iou == pytest.approx(3 / 4 * 2 / 3 + 1 / 4 * 1 / 2, abs=1e-15)

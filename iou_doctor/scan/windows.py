@@ -65,9 +65,15 @@ def walk(pair: Pair, layout: Layout, *, whole_samples: bool, at_once: int = 1) -
 def at_once(pair: Pair, values: int, jobs: int) -> int:
     """Return how many cache-sized windows of so many `values` in all a thread takes together."""
     sources = (pair.y_true, pair.y_pred)
-    if any(source.sequential or source.format not in VIEWS for source in sources):
+    if not all(map(_is_a_view, sources)):
         return AT_ONCE
     return max(AT_ONCE, min(MOST_AT_ONCE, values // WINDOW_VALUES // (SHARES * jobs)))
+
+
+def _is_a_view(source: Source) -> bool:
+    """Return whether windows of a source take no memory; tensors are copied from their device."""
+    copied = source.sequential or isinstance(source, DeviceSource)
+    return source.format in VIEWS and not copied
 
 
 def read(pair: Pair, layout: Layout, window: Window, *, there: bool = False) -> Batch:

@@ -56,8 +56,9 @@ def test_only_what_takes_no_memory_is_read_in_large_parts(formats, values, jobs,
     assert windows.at_once(Pair(*sources), values, jobs) == together
 
 
-def test_a_stream_is_read_in_small_parts():
-    sources = (SimpleNamespace(format="npz", sequential=True) for _ in range(2))
+@pytest.mark.parametrize("more", [{"sequential": True}, {"read_there": print}])
+def test_streams_and_tensors_are_read_in_small_parts(more):
+    sources = (SimpleNamespace(**{"format": "npz", "sequential": False, **more}) for _ in "ab")
     assert windows.at_once(Pair(*sources), 2**40, 1) == 16
 
 

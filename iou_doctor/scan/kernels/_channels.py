@@ -10,13 +10,15 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from iou_doctor.scan.kernels._tile import GRID_TOLERANCE, LANES, SUM_TOLERANCE, TILE
+from iou_doctor.scan.kernels._tile import LANES, TILE
+from iou_doctor.scan.values import GRID_TOLERANCE, SUM_TOLERANCE
 
 GRID = 255.0
 LOW, HIGH, WHOLE, ON_GRID, TIED, SUMMED = range(6)
 GATHERED = 6
 """Rows of `gathered`, see `look_at_channels`."""
-INTEGER_64, INTEGER_32 = ir.IntType(64), ir.IntType(32)
+INTEGER_64 = ir.IntType(64)
+INTEGERS = ir.VectorType(ir.IntType(32), LANES)
 DOUBLES = ir.VectorType(ir.DoubleType(), LANES)
 FLOATS = ir.VectorType(ir.FloatType(), LANES)
 
@@ -47,7 +49,7 @@ def _look(context: Any, builder: Any, signature: Any, args: Any, *, unit: bool) 
     ]
     bits, tops, winners, sums, gathered = (_Memory(builder, pointer) for pointer in data)
     found = _Found(builder, word, unit=unit)
-    least, most = _rows(sums, ir.Constant(INTEGER_64, 0))[1:]
+    least, most = (sums.at(ir.Constant(INTEGER_64, row * TILE)) for row in (1, 2))
     low, high = (_Variable(builder, DOUBLES, row.load(DOUBLES)) for row in (least, most))
     channels = args[1]
     with cgutils.for_range(builder, ir.Constant(INTEGER_64, TILE // LANES)) as group:
@@ -60,7 +62,7 @@ def _look(context: Any, builder: Any, signature: Any, args: Any, *, unit: bool) 
         total, top = pixels.total.get(), pixels.top.get()
         found.extend(found.high, ">", top)
         tops.at(place).store(top)
-        winners.at(place).store(_number(builder, pixels.winner.get(), INTEGER_32))
+        winners.at(place).store(_narrow(builder, pixels.winner.get()))
         sums.at(place).store(total)
         found.count_sums(total, low, high)
     least.store(low.get())
@@ -91,12 +93,6 @@ class _Memory:
 def _bytes(kind: Any) -> int:
     """Return the bytes of one lane: arrays promise no more alignment."""
     return {"double": 8, "float": 4}.get(str(kind.element)) or kind.element.width // 8
-
-
-def _rows(sums: _Memory, place: Any) -> list[_Memory]:
-    """Return the places in the three rows of the sums."""
-    builder = sums._builder
-    return [sums.at(builder.add(place, ir.Constant(INTEGER_64, row * TILE))) for row in range(3)]
 
 
 class _Variable:
@@ -217,10 +213,9 @@ def _call(builder: Any, name: str, vector: Any) -> Any:
     return builder.call(insert(builder.module, kind, f"{name}.v{LANES}{letter}"), [vector])
 
 
-def _number(builder: Any, vector: Any, kind: Any) -> Any:
-    """Return integers as those of another width."""
-    target = ir.VectorType(kind, LANES)
-    return vector if vector.type == target else builder.trunc(vector, target)
+def _narrow(builder: Any, vector: Any) -> Any:
+    """Return integers as those of 32 bits."""
+    return vector if vector.type == INTEGERS else builder.trunc(vector, INTEGERS)
 
 
 look_at_unit: Any = intrinsic(_typed_for_unit)

@@ -8,8 +8,6 @@ TILE = 64
 """Pixels whose channels are looked at together: 64 x 21 float32 values take 5 KiB."""
 LANES = 8
 """Pixels whose channels are in registers together."""
-SUM_TOLERANCE = 0.02
-GRID_TOLERANCE = 0.07
 FRACTIONAL, OUTSIDE_UNIT, AT_LEAST_ONE, ON_255_GRID = range(4)
 SUM_IS_ONE, ALL_ZERO, ONE_HOT, TIES, NEAR_TWICE, FIRST_FRACTIONAL = range(4, 10)
 COUNTERS = 10
