@@ -14,8 +14,8 @@ from iou_doctor.derivation import VALUE_LIMIT
 from iou_doctor.stats import PairCounts
 from iou_doctor.value_counts import ValueCounts
 
-MOST_ROWS = 2**19
-"""Rows that one call of a kernel may write: 16 MiB."""
+ROWS = 2**19
+"""Rows of a block that kernels write to: 16 MiB. A batch takes of it what it needs."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,25 @@ class Scratch:
         self.seen: NDArray[np.bool_] = np.zeros((2, 256), dtype=np.bool_)
         self._own = local()
 
-    def space(self, kernels: ModuleType) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        """Return this thread's table, all zero, and room for its rows."""
+    def table(self, kernels: ModuleType) -> NDArray[np.uint32]:
+        """Return this thread's table, all zero."""
         if not hasattr(self._own, "table"):
             self._own.table = np.zeros(kernels.STEP * kernels.REPLICAS, dtype=np.uint32)
-            self._own.rows = np.empty((4, MOST_ROWS), dtype=np.int64)
-        return self._own.table, self._own.rows
+        table: NDArray[np.uint32] = self._own.table
+        return table
+
+    def rows(self, most: int) -> tuple[NDArray[np.int64], int]:
+        """Return this thread's block with room for `most` rows, and the first that is free."""
+        if not hasattr(self._own, "rows") or self._own.used + most > ROWS:
+            # tables of batches are views of it: new memory is dear, so nothing is copied
+            self._own.rows, self._own.used = np.empty((4, ROWS), dtype=np.int64), 0
+        return self._own.rows, self._own.used
+
+    def take(self, end: int) -> PairCounts:
+        """Return the table of the rows up to `end`, which are no longer free."""
+        table = PairCounts(*self._own.rows[:, self._own.used : end])
+        self._own.used = end
+        return table
 
 
 Totals = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -90,11 +103,9 @@ def count_coded(
     scratch: Scratch,
 ) -> tuple[PairCounts, Totals] | None:
     """Return the table of label pairs; `None` where images are too small for so many labels."""
-    codes, words, begin = _in_step(y_true.codes.reshape(-1), y_pred.codes.reshape(-1))
     true, pred = (
         kernels.Side(
-            codes=read_only(codes[which]),
-            words=read_only(words[which]),
+            codes=read_only(side.codes.reshape(-1)),
             start=side.start,
             labels=side.values,
             seen=scratch.seen[which],
@@ -102,30 +113,17 @@ def count_coded(
         )
         for which, side in enumerate((y_true, y_pred))
     )
-    pixels = codes[0].size // len(samples)
-    table, rows = scratch.space(kernels)
+    pixels = y_true.codes.size // len(samples)
+    table = scratch.table(kernels)
     parts: list[PairCounts] = []
     done = 0
     while done < len(samples):
-        used, done = kernels.tally(true, pred, begin, pixels, samples, done, table, rows)
-        if used < 0:
+        rows, first = scratch.rows(min(kernels.CELLS, pixels))
+        end, done = kernels.tally(true, pred, pixels, samples, done, table, rows, first)
+        if end < 0:
             return None
-        parts.append(PairCounts(*(column[:used].copy() for column in rows)))
+        parts.append(scratch.take(end))
     return PairCounts.merge(parts), (true.totals, pred.totals)
-
-
-Bytes = NDArray[np.uint8]
-
-
-def _in_step(*codes: Bytes) -> tuple[list[Bytes], list[NDArray[np.uint64]], int]:
-    """Return both arrays, their words of eight codes, and the pixel from which on these go."""
-    begins = [-side.ctypes.data % 8 for side in codes]
-    if begins[0] != begins[1]:  # what NumPy makes anew begins at a word
-        codes = tuple(side.copy() for side in codes)
-        begins = [0, 0]
-    whole = max(0, codes[0].size - begins[0]) // 8 * 8
-    words = [side[begins[0] : begins[0] + whole].view(np.uint64) for side in codes]
-    return list(codes), words, begins[0]
 
 
 def label_counts(values: NDArray[np.int64], totals: NDArray[np.int64]) -> ValueCounts:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from iou_doctor.scan.kernels._channels import GATHERED
 from iou_doctor.scan.kernels._compiled import is_kept
-from iou_doctor.scan.kernels._labels import REPLICAS, STEP, Side, low_bytes, tally
+from iou_doctor.scan.kernels._labels import CELLS, REPLICAS, STEP, Side, low_bytes, tally
 from iou_doctor.scan.kernels._scores import NO_CLASS_BYTE, scores_first, scores_last
 from iou_doctor.scan.kernels._tile import (
     ALL_ZERO,
@@ -34,6 +34,7 @@ from iou_doctor.scan.kernels._tile import (
 __all__ = [
     "ALL_ZERO",
     "AT_LEAST_ONE",
+    "CELLS",
     "COUNTERS",
     "FIRST_FRACTIONAL",
     "FRACTIONAL",

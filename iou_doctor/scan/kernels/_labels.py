@@ -7,14 +7,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from iou_doctor.scan.kernels._compiled import compiled
+from iou_doctor.scan.kernels._runs import FINDS_RUNS, GROUP, find_runs, word_at
 
-REPLICAS = 8
-"""Cells for each pair, taken in turns: a store must not wait for that of the pixel before."""
 CELLS = 2**16
+REPLICAS = 1 if FINDS_RUNS else 8
+"""Cells for each pair, taken in turns: a store must not wait for that of the pixel before. Runs
+beside each other have different pairs."""
 STEP = CELLS + 32
 """From one replica of a cell to the next: they must not share a set of the cache."""
 SMALL = 2**12
 """Pixels of an image up to which adding up replicas costs more than they save."""
+BLOCK = 2**12
+"""Pixels whose runs are found before they are counted: few enough for 16 bits, and the cache."""
 SPARSE = 4
 """Cells that may be filled, for each pixel of an image, beyond which looking through them is too
 dear."""
@@ -27,8 +31,6 @@ class Side(NamedTuple):
 
     codes: Any
     """uint8, shape (pixels of all images,)."""
-    words: Any
-    """The same from some pixel on, eight at a time: uint64."""
     start: Any
     """The code of the smallest label; from it on, round the circle of bytes, labels ascend."""
     labels: Any
@@ -37,6 +39,17 @@ class Side(NamedTuple):
     """Which codes have occurred, bool, shape (256,); it grows."""
     totals: Any
     """Takes how often each code occurs, int64, shape (256,)."""
+
+
+class Runs(NamedTuple):
+    """Working space for `BLOCK` pixels."""
+
+    found: Any
+    """See `find_runs`."""
+    pairs: Any
+    """The pair of codes of each run, that of the mask in the upper byte, uint16."""
+    lengths: Any
+    """Pixels of each run, uint8."""
 
 
 @compiled
@@ -68,38 +81,51 @@ def low_bytes(words: Any, flip: Any, low: Any) -> tuple[Any, Any]:
 
 @compiled
 def tally(
-    true: Any, pred: Any, begin: Any, pixels: Any, samples: Any, done: Any, table: Any, rows: Any
+    true: Any,
+    pred: Any,
+    pixels: Any,
+    samples: Any,
+    done: Any,
+    table: Any,
+    rows: Any,
+    used: Any,
 ) -> tuple[Any, Any]:
     """Count the pairs of codes of each image.
 
     Args:
         true: a `Side`.
         pred: another.
-        begin: the pixel from which on both have words.
         pixels: those of one image.
         samples: the number of each image, int64, shape (n,).
         done: the first image to count.
         table: uint32 zeros, shape (STEP * REPLICAS,); zeros again afterwards.
         rows: int64, shape (4, most), takes image, truth, prediction and count, in order.
+        used: the rows that are taken.
 
     Returns:
-        The number of rows written, negative where images are too small for so many codes, and the
-        image to go on with: the rows were full.
+        The rows that are taken then, negative where images are too small for so many codes, and
+        the image to go on with: there is no room for it.
     """
     orders = np.empty((2, 256), dtype=np.uint8)
     known = _in_order(true, orders[0]), _in_order(pred, orders[1])
     replicas = 1 if pixels <= SMALL else REPLICAS
-    used = 0
+    runs = Runs(
+        found=np.empty((3, BLOCK + GROUP), dtype=np.uint8),
+        pairs=np.empty(BLOCK + GROUP, dtype=np.uint16),
+        lengths=np.empty(BLOCK + GROUP, dtype=np.uint8),
+    )
     for image in range(done, samples.size):
         if known[0] * known[1] > SPARSE * pixels:
             return -1, image
         if rows.shape[1] - used < min(CELLS, pixels):
             return used, image
         first, end = image * pixels, (image + 1) * pixels
-        if replicas == 1:
-            _count_bytes(true.codes, pred.codes, first, end, table)
+        if FINDS_RUNS:
+            count_runs(true.codes[first:end], pred.codes[first:end], runs, table)
+        elif replicas == 1:
+            _count_bytes(true.codes[first:end], pred.codes[first:end], 0, table)
         else:
-            _count(true, pred, begin, first, end, table)
+            count_words(true.codes[first:end], pred.codes[first:end], table)
         last = _take_rows(orders, known, replicas, table, rows, used)
         if rows[3, used:last].sum() != pixels:  # there are codes that no image had before
             _put_back(table, rows, used, last)
@@ -131,31 +157,56 @@ def _note(side: Any, first: Any, end: Any) -> None:
 
 
 @compiled
-def _count(true: Any, pred: Any, begin: Any, first: Any, end: Any, table: Any) -> None:
-    """Count an image: eight pixels at a time, and one by one those before and after."""
-    word, last = (first - begin + 7) // 8, (end - begin) // 8
-    _count_bytes(true.codes, pred.codes, first, begin + word * 8, table)
-    _count_words(true.words[word:last], pred.words[word:last], table)
-    _count_bytes(true.codes, pred.codes, begin + last * 8, end, table)
+def count_runs(true: Any, pred: Any, runs: Any, table: Any) -> None:
+    """Count runs of pixels with the same pair of codes: a store for each.
+
+    Args:
+        true: codes, uint8, shape (pixels,).
+        pred: the same.
+        runs: working space, a `Runs`.
+        table: see `tally`; only its first replica is used.
+    """
+    truths, predictions, ends = runs.found[0], runs.found[1], runs.found[2]
+    for start in range(0, true.size, BLOCK):
+        ours, theirs = true[start : start + BLOCK + 1], pred[start : start + BLOCK + 1]
+        groups = min(BLOCK, ours.size - 1) // GROUP
+        found = find_runs(ours, theirs, groups, runs.found)
+        for run in range(found):
+            runs.pairs[run] = np.uint16(truths[run]) << np.uint16(8) | np.uint16(predictions[run])
+        runs.lengths[0] = ends[0]
+        for run in range(1, found):
+            runs.lengths[run] = ends[run] - ends[run - 1]
+        for run in range(found):
+            table[np.uint64(runs.pairs[run])] += np.uint32(runs.lengths[run])
+        if groups * GROUP < BLOCK:
+            _count_bytes(ours, theirs, groups * GROUP, table)
 
 
 @compiled
-def _count_words(true: Any, pred: Any, table: Any) -> None:
-    """Count eight pixels from two loads. Each lane of 16 bits becomes a cell."""
-    for i in range(true.size):
-        ours, theirs = true[i], pred[i]
+def count_words(true: Any, pred: Any, table: Any) -> None:
+    """Count eight pixels from two loads. Each lane of 16 bits becomes a cell.
+
+    Args:
+        true: codes, uint8, shape (pixels,).
+        pred: the same.
+        table: see `tally`, with eight replicas.
+    """
+    whole = true.size // 8 * 8
+    for pixel in range(0, whole, 8):
+        ours, theirs = word_at(true, pixel), word_at(pred, pixel)
         even = (ours & EVERY_OTHER) << BYTE_BITS | theirs & EVERY_OTHER
         odd = ours & ~EVERY_OTHER | theirs >> BYTE_BITS & EVERY_OTHER
-        for replica in range(0, REPLICAS, 2):
+        for replica in range(0, 8, 2):
             table[(even & LANE) + np.uint64(replica * STEP)] += np.uint32(1)
             table[(odd & LANE) + np.uint64((replica + 1) * STEP)] += np.uint32(1)
             even >>= LANE_BITS
             odd >>= LANE_BITS
+    _count_bytes(true, pred, whole, table)
 
 
 @compiled
-def _count_bytes(true: Any, pred: Any, first: Any, end: Any, table: Any) -> None:
-    for i in range(first, end):
+def _count_bytes(true: Any, pred: Any, first: Any, table: Any) -> None:
+    for i in range(first, true.size):
         table[np.uint64(true[i]) << BYTE_BITS | np.uint64(pred[i])] += np.uint32(1)
 
 
