@@ -20,7 +20,7 @@ from iou_doctor.channel_sums import ChannelSums, SumsWanted
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout
 from iou_doctor.names import Device
-from iou_doctor.scan import derive, fast
+from iou_doctor.scan import derive, fast, windows
 from iou_doctor.scan.coded import Scratch
 from iou_doctor.scan.device import wants_gpu
 from iou_doctor.scan.pair_counts import count_pairs
@@ -36,7 +36,7 @@ from iou_doctor.value_counts import ValueCounts
 Mend = Callable[..., NDArray[Any]]
 """Brings the label map of the predictions, (n, *spatial), to the spatial shape of the masks."""
 PARTS = 256
-"""Windows between two merges: tables stay small, and merging does not cost a pass of its own."""
+"""Parts between two merges: tables stay small, and merging does not cost a pass of its own."""
 
 
 def scan(
@@ -87,8 +87,8 @@ def scan(
     together = at_once(pair, _values(pair), jobs)
     spans = walk(pair, layout, whole_samples=whole, at_once=together)
     for last, stats in in_order(*_work(pair, layout, visit, spans), jobs=jobs):
-        parts.append(stats)
-        if len(parts) == PARTS:
+        parts += stats
+        if len(parts) >= PARTS:
             parts = [Stats.merge(parts)]
         if progress:
             progress(last + 1, layout.samples)
@@ -117,13 +117,13 @@ def _nobody(_: str) -> None:
 
 def _work(
     pair: Pair, layout: Layout, visit: Visit, spans: Iterator[Window]
-) -> tuple[Callable[[Any], tuple[int, Stats]], Iterator[Any]]:
+) -> tuple[Callable[[Any], tuple[int, list[Stats]]], Iterator[Any]]:
     """Return what threads do, and with what: a stream is read by one thread, in order."""
 
-    def from_batch(batch: Batch) -> tuple[int, Stats]:
-        return int(batch.samples[-1]), visit(batch)
+    def from_batch(batch: Batch) -> tuple[int, list[Stats]]:
+        return int(batch.samples[-1]), visit.parts(batch)
 
-    def from_window(window: Window) -> tuple[int, Stats]:
+    def from_window(window: Window) -> tuple[int, list[Stats]]:
         return from_batch(read(pair, layout, window))
 
     if pair.y_true.sequential or pair.y_pred.sequential:
@@ -151,14 +151,21 @@ class Visit:
     """Never look at some rows of a sample alone."""
     scratch: Scratch = field(default_factory=Scratch, compare=False, repr=False)
 
-    @np.errstate(over="ignore", invalid="ignore")  # NaN and Inf are counted, not complained about
     def __call__(self, batch: Batch) -> Stats:
         """Return the Stats of one batch."""
+        return Stats.merge(self.parts(batch))
+
+    @np.errstate(over="ignore", invalid="ignore")  # NaN and Inf are counted, not complained about
+    def parts(self, batch: Batch) -> list[Stats]:
+        """Return the Stats of the parts of a batch, in order."""
+        split = split_by_rows(self.layout, whole_samples=self.whole_samples)
+        some = pieces(batch, self.layout, split=split, at_once=windows.COUNTED_AT_ONCE)
+        return [stats for part in some for stats in self._of(part, split=split)]
+
+    def _of(self, batch: Batch, *, split: bool) -> list[Stats]:
         counted = self._by_kernels(batch) if self.plain else None
         if counted is None:
-            split = split_by_rows(self.layout, whole_samples=self.whole_samples)
-            found = [self.by_reference(piece) for piece in pieces(batch, self.layout, split=split)]
-            return found[0] if len(found) == 1 else Stats.merge(found)
+            return [self.by_reference(piece) for piece in pieces(batch, self.layout, split=split)]
         if self.probe:
             self.keep_maps(
                 batch,
@@ -166,7 +173,7 @@ class Visit:
                 {self.pairings[0].pred: counted.pred_labels},
                 self.probe,
             )
-        return Stats(_samples(batch), counted.tables, counted.y_true, counted.y_pred)
+        return [Stats(_samples(batch), counted.tables, counted.y_true, counted.y_pred)]
 
     @property
     def plain(self) -> bool:

@@ -68,10 +68,11 @@ class Kernels:
         key = _key(layout, dtypes)
         if not _served(layout, dtypes, pairings) or importlib.util.find_spec("numba") is None:
             return
+        asked = key, values >= WORTH_COMPILING
         with self._lock:
-            if key in self._asked:
+            if key in self._ready or asked in self._asked:
                 return
-            self._asked.add(key)
+            self._asked.add(asked)
         loading = Thread(target=self._load, args=(key, layout, dtypes, values))
         loading.start()
         loading.join(PATIENCE)

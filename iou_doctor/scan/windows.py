@@ -15,8 +15,11 @@ from iou_doctor.source import DeviceSource, Pair, Source
 
 WINDOW_VALUES = 2**18
 """Values of the larger array in one window: 1 MiB of float32, within the cache of one core."""
-AT_ONCE, MOST_AT_ONCE = 16, 64
-"""Cache-sized windows that a thread takes together: each read, and each batch, has its price."""
+AT_ONCE, MOST_AT_ONCE = 16, 256
+"""Cache-sized windows that a thread reads together, at least and at most: each read has its price.
+Only what is mapped, and takes no memory, is read in more than `AT_ONCE`."""
+COUNTED_AT_ONCE = 64
+"""The same that kernels count together: codes and copies take memory."""
 SHARES = 8
 """Batches for each thread, at least, before a batch becomes larger: all should end together."""
 VIEWS = frozenset({"npy", "npz", "array"})
@@ -63,7 +66,7 @@ def walk(pair: Pair, layout: Layout, *, whole_samples: bool, at_once: int = 1) -
 
 
 def at_once(pair: Pair, values: int, jobs: int) -> int:
-    """Return how many cache-sized windows of so many `values` in all a thread takes together."""
+    """Return how many cache-sized windows of so many `values` in all a thread reads together."""
     sources = (pair.y_true, pair.y_pred)
     if not all(map(_is_a_view, sources)):
         return AT_ONCE
@@ -73,7 +76,10 @@ def at_once(pair: Pair, values: int, jobs: int) -> int:
 def _is_a_view(source: Source) -> bool:
     """Return whether windows of a source take no memory; tensors are copied from their device."""
     copied = source.sequential or isinstance(source, DeviceSource)
-    return source.format in VIEWS and not copied
+    if copied or source.format not in VIEWS:
+        return False
+    first = source.read((slice(0, 1),) * len(source.shape))
+    return not first.flags.owndata  # else in another order of bytes, or of samples
 
 
 def read(pair: Pair, layout: Layout, window: Window, *, there: bool = False) -> Batch:
@@ -86,13 +92,14 @@ def read(pair: Pair, layout: Layout, window: Window, *, there: bool = False) -> 
     )
 
 
-def pieces(batch: Batch, layout: Layout, *, split: bool) -> Iterator[Batch]:
-    """Yield a batch in pieces that stay in cache, as views; `split`: by rows too."""
+def pieces(batch: Batch, layout: Layout, *, split: bool, at_once: int = 1) -> Iterator[Batch]:
+    """Yield a batch in pieces of some cache-sized windows, as views; `split`: by rows too."""
+    most = at_once * WINDOW_VALUES
     samples = len(batch.samples)
     size = max(batch.y_true.size, batch.y_pred.size) // samples
-    step = max(1, WINDOW_VALUES // max(1, size))
+    step = max(1, most // max(1, size))
     rows = batch.y_true.shape[layout.y_true.spatial[0]]
-    height = max(1, WINDOW_VALUES * rows // max(1, size)) if split else rows
+    height = max(1, most * rows // max(1, size)) if split else rows
     for first in range(0, samples, step):
         some = slice(first, first + step)
         for top in range(0, rows, height if step == 1 else rows):

@@ -24,7 +24,8 @@ from hypothesis import strategies as st
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes
 from iou_doctor.scan import coded, fast, scan, threads
-from iou_doctor.scan.coded import Scratch, coded_labels, count_coded
+from iou_doctor.scan.coded import Scratch, coded_labels, count_coded, read_only
+from iou_doctor.scan.kernels import _labels
 from iou_doctor.scan.pair_counts import count_pairs
 
 kernels = pytest.importorskip("iou_doctor.scan.kernels")
@@ -118,8 +119,40 @@ def test_labels_that_only_late_images_have_are_counted_in_order():
     assert_same_stats(*both(signed, signed[::-1], "NHW", LABELS))
 
 
+@quick
+@given(
+    st.integers(0, 3 * 4096 + 300) | st.sampled_from([64, 65, 128, 4096, 4097, 8192, 8193]),
+    st.integers(1, 400),
+    st.integers(1, 256),
+    st.integers(0, 2**16),
+)
+def test_pairs_are_counted_the_same_by_runs_and_by_words(pixels, longest, codes, seed):
+    random = np.random.default_rng(seed)
+    codes_of = [
+        np.repeat(random.integers(0, codes, pixels), random.integers(1, longest + 1, pixels))
+        for _ in "ab"
+    ]
+    true, pred = (read_only(side[:pixels].astype("u1")) for side in codes_of)
+    expected = np.bincount(true * np.int64(256) + pred, minlength=2**16)
+    for name, count in COUNTERS.items():
+        table = np.zeros(8 * _labels.STEP, np.uint32)
+        count(true, pred, table)
+        found = table.reshape(8, -1).sum(0)
+        assert np.array_equal(found[: 2**16], expected), name
+
+
+def _count_runs(true, pred, table):
+    size = _labels.BLOCK + _labels.GROUP
+    runs = _labels.Runs(np.empty((3, size), "u1"), np.empty(size, "u2"), np.empty(size, "u1"))
+    _labels.count_runs(true, pred, runs, table)
+
+
+COUNTERS = {"words": _labels.count_words} | ({"runs": _count_runs} if _labels.FINDS_RUNS else {})
+"""The ways to count that this machine's processor has; the pass takes the last of them."""
+
+
 def test_more_rows_than_there_is_room_for_are_counted_in_turns(monkeypatch):
-    monkeypatch.setattr(coded, "MOST_ROWS", 100)
+    monkeypatch.setattr(coded, "ROWS", 100)
     y_true = np.random.default_rng(4).integers(0, 9, (7, 8, 8)).astype("u1")
     assert_same_stats(*both(y_true, y_true[::-1], "NHW", LABELS))
 
@@ -260,8 +293,8 @@ def test_the_kernel_for_scores_is_compiled_only_where_that_pays(monkeypatch, kep
     monkeypatch.setattr(kernels, "is_kept", lambda kernel: kept and kernel is kernels.scores_last)
     monkeypatch.setattr(fast, "PATIENCE", 60)
     monkeypatch.setattr(fast, "WORTH_COMPILING", fast.WORTH_LOADING + 2)
+    loaded = fast.Kernels()
     for more, ready in ((0, kept), (2, True)):
-        loaded = fast.Kernels()
         loaded.ask(layout, dtypes, DENSE, values=fast.WORTH_LOADING + more)
         assert (loaded.get(layout, dtypes, DENSE) is kernels) == ready
 

@@ -46,19 +46,33 @@ quick = settings(deadline=None, max_examples=60)
         (("npy", "array"), 2**23, 1, 16),
         (("npz", "npy"), 2**26, 1, 32),
         (("npy", "npy"), 2**26, 2, 16),
-        (("npy", "npy"), 2**40, 2, 64),
+        (("npy", "npy"), 2**40, 2, 256),
         (("npy", "hdf5"), 2**40, 2, 16),
         (("images", "npy"), 2**40, 2, 16),
     ],
 )
 def test_only_what_takes_no_memory_is_read_in_large_parts(formats, values, jobs, together):
-    sources = (SimpleNamespace(format=name, sequential=False) for name in formats)
+    sources = (_source(format=name) for name in formats)
     assert windows.at_once(Pair(*sources), values, jobs) == together
 
 
-@pytest.mark.parametrize("more", [{"sequential": True}, {"read_there": print}])
-def test_streams_and_tensors_are_read_in_small_parts(more):
-    sources = (SimpleNamespace(**{"format": "npz", "sequential": False, **more}) for _ in "ab")
+def _source(**more):
+    """Return what `windows.at_once` asks of a source of views."""
+    values = np.zeros((3, 4), "u1")
+    known = {"format": "npz", "sequential": False, "shape": values.shape}
+    return SimpleNamespace(**{**known, "read": lambda window: values[window], **more})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"sequential": True},
+        {"read_there": print},
+        {"read": lambda window: np.zeros((3, 4), ">u2")[window].astype("u2")},
+    ],
+)
+def test_what_is_copied_is_read_in_small_parts(more):
+    sources = (_source(), _source(**more))
     assert windows.at_once(Pair(*sources), 2**40, 1) == 16
 
 
