@@ -69,12 +69,11 @@ class Scratch:
         self.seen: NDArray[np.bool_] = np.zeros((2, 256), dtype=np.bool_)
         self._own = local()
 
-    def table(self, kernels: ModuleType) -> NDArray[np.uint32]:
-        """Return this thread's table, all zero."""
-        if not hasattr(self._own, "table"):
-            self._own.table = np.zeros(kernels.STEP * kernels.REPLICAS, dtype=np.uint32)
-        table: NDArray[np.uint32] = self._own.table
-        return table
+    def space(self, kernels: ModuleType) -> Any:
+        """Return this thread's `kernels.Space`."""
+        if not hasattr(self._own, "space"):
+            self._own.space = kernels.space()
+        return self._own.space
 
     def rows(self, most: int) -> tuple[NDArray[np.int64], int]:
         """Return this thread's block with room for `most` rows, and the first that is free."""
@@ -114,12 +113,12 @@ def count_coded(
         for which, side in enumerate((y_true, y_pred))
     )
     pixels = y_true.codes.size // len(samples)
-    table = scratch.table(kernels)
+    space = scratch.space(kernels)
     parts: list[PairCounts] = []
     done = 0
     while done < len(samples):
         rows, first = scratch.rows(min(kernels.CELLS, pixels))
-        end, done = kernels.tally(true, pred, pixels, samples, done, table, rows, first)
+        end, done = kernels.tally(true, pred, pixels, samples, done, space, rows, first)
         if end < 0:
             return None
         parts.append(scratch.take(end))

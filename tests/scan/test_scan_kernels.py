@@ -142,9 +142,7 @@ def test_pairs_are_counted_the_same_by_runs_and_by_words(pixels, longest, codes,
 
 
 def _count_runs(true, pred, table):
-    size = _labels.BLOCK + _labels.GROUP
-    runs = _labels.Runs(np.empty((3, size), "u1"), np.empty(size, "u2"), np.empty(size, "u1"))
-    _labels.count_runs(true, pred, runs, table)
+    _labels.count_runs(true, pred, _labels.space()._replace(table=table))
 
 
 COUNTERS = {"words": _labels.count_words} | ({"runs": _count_runs} if _labels.FINDS_RUNS else {})

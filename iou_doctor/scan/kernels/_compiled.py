@@ -12,12 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import llvmlite.binding
 import numba
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 
-_jit = partial(numba.njit, nogil=True, boundscheck=False, error_model="numpy")
+# nothing is allocated in here: counting the references to arrays would take longer than some loops
+_jit = partial(numba.njit, _nrt=False, nogil=True, boundscheck=False, error_model="numpy")
 
 
 def compiled(function: Kernel) -> Kernel:
@@ -32,6 +34,14 @@ def is_kept(function: Any) -> bool:
     """Return whether machine code of a function was kept on disk, for some dtype or other."""
     folder = function.stats.cache_path
     return folder is not None and any(Path(folder).glob(f"*.{function.__name__}-*.nbc"))
+
+
+def has(feature: str) -> bool:
+    """Return whether the processor that code is made for has a feature, as LLVM names it."""
+    config: Any = numba.config
+    if config.CPU_NAME or config.CPU_FEATURES:  # made for others: nobody knows
+        return False
+    return bool(llvmlite.binding.get_host_cpu_features().get(feature))
 
 
 def inlined(function: Kernel) -> Kernel:

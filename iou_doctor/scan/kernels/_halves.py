@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.binding
-import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from iou_doctor.scan.kernels._compiled import inlined
+from iou_doctor.scan.kernels._compiled import has, inlined
 from iou_doctor.scan.kernels._tile import LANES
 
 
@@ -55,18 +53,8 @@ def widen_by_bits(halves: Any, bits: Any) -> None:
         bits[i] = wide | (-0x80000000 if half < 0 else 0)
 
 
-def _converts() -> bool:
-    """Return whether the processor that code is made for has an instruction for it.
-
-    Without, LLVM calls a function that nobody may have linked.
-    """
-    config: Any = numba.config
-    if config.CPU_NAME or config.CPU_FEATURES:
-        return False
-    return bool(llvmlite.binding.get_host_cpu_features().get("f16c"))
-
-
-widen: Any = intrinsic(_typed) if _converts() else widen_by_bits
+# without an instruction for it, LLVM calls a function that nobody may have linked
+widen: Any = intrinsic(_typed) if has("f16c") else widen_by_bits
 """Write the bits of float32 that stand for the same numbers as those of float16.
 
 `widen(halves, bits)`, for compiled code alone.

@@ -41,15 +41,30 @@ class Side(NamedTuple):
     """Takes how often each code occurs, int64, shape (256,)."""
 
 
-class Runs(NamedTuple):
-    """Working space for `BLOCK` pixels."""
+class Space(NamedTuple):
+    """Where pairs are counted: a thread's own."""
 
+    table: Any
+    """uint32 zeros, shape (STEP * REPLICAS,); zeros again after each image."""
+    orders: Any
+    """Codes of either side in ascending order of label, uint8, shape (2, 256)."""
     found: Any
-    """See `find_runs`."""
+    """Takes the runs of `BLOCK` pixels, see `find_runs`."""
     pairs: Any
     """The pair of codes of each run, that of the mask in the upper byte, uint16."""
     lengths: Any
     """Pixels of each run, uint8."""
+
+
+def space() -> Space:
+    """Return space to count in."""
+    return Space(
+        table=np.zeros(STEP * REPLICAS, dtype=np.uint32),
+        orders=np.empty((2, 256), dtype=np.uint8),
+        found=np.empty((3, BLOCK + GROUP), dtype=np.uint8),
+        pairs=np.empty(BLOCK + GROUP, dtype=np.uint16),
+        lengths=np.empty(BLOCK + GROUP, dtype=np.uint8),
+    )
 
 
 @compiled
@@ -86,7 +101,7 @@ def tally(
     pixels: Any,
     samples: Any,
     done: Any,
-    table: Any,
+    space: Any,
     rows: Any,
     used: Any,
 ) -> tuple[Any, Any]:
@@ -98,7 +113,7 @@ def tally(
         pixels: those of one image.
         samples: the number of each image, int64, shape (n,).
         done: the first image to count.
-        table: uint32 zeros, shape (STEP * REPLICAS,); zeros again afterwards.
+        space: a `Space`.
         rows: int64, shape (4, most), takes image, truth, prediction and count, in order.
         used: the rows that are taken.
 
@@ -106,14 +121,9 @@ def tally(
         The rows that are taken then, negative where images are too small for so many codes, and
         the image to go on with: there is no room for it.
     """
-    orders = np.empty((2, 256), dtype=np.uint8)
+    orders, table = space.orders, space.table
     known = _in_order(true, orders[0]), _in_order(pred, orders[1])
     replicas = 1 if pixels <= SMALL else REPLICAS
-    runs = Runs(
-        found=np.empty((3, BLOCK + GROUP), dtype=np.uint8),
-        pairs=np.empty(BLOCK + GROUP, dtype=np.uint16),
-        lengths=np.empty(BLOCK + GROUP, dtype=np.uint8),
-    )
     for image in range(done, samples.size):
         if known[0] * known[1] > SPARSE * pixels:
             return -1, image
@@ -121,7 +131,7 @@ def tally(
             return used, image
         first, end = image * pixels, (image + 1) * pixels
         if FINDS_RUNS:
-            count_runs(true.codes[first:end], pred.codes[first:end], runs, table)
+            count_runs(true.codes[first:end], pred.codes[first:end], space)
         elif replicas == 1:
             _count_bytes(true.codes[first:end], pred.codes[first:end], 0, table)
         else:
@@ -157,27 +167,27 @@ def _note(side: Any, first: Any, end: Any) -> None:
 
 
 @compiled
-def count_runs(true: Any, pred: Any, runs: Any, table: Any) -> None:
+def count_runs(true: Any, pred: Any, space: Any) -> None:
     """Count runs of pixels with the same pair of codes: a store for each.
 
     Args:
         true: codes, uint8, shape (pixels,).
         pred: the same.
-        runs: working space, a `Runs`.
-        table: see `tally`; only its first replica is used.
+        space: a `Space`; only the first replica of its table is used.
     """
-    truths, predictions, ends = runs.found[0], runs.found[1], runs.found[2]
+    truths, predictions, ends = space.found[0], space.found[1], space.found[2]
+    pairs, lengths, table = space.pairs, space.lengths, space.table
     for start in range(0, true.size, BLOCK):
         ours, theirs = true[start : start + BLOCK + 1], pred[start : start + BLOCK + 1]
         groups = min(BLOCK, ours.size - 1) // GROUP
-        found = find_runs(ours, theirs, groups, runs.found)
+        found = find_runs(ours, theirs, groups, space.found)
         for run in range(found):
-            runs.pairs[run] = np.uint16(truths[run]) << np.uint16(8) | np.uint16(predictions[run])
-        runs.lengths[0] = ends[0]
+            pairs[run] = np.uint16(truths[run]) << np.uint16(8) | np.uint16(predictions[run])
+        lengths[0] = ends[0]
         for run in range(1, found):
-            runs.lengths[run] = ends[run] - ends[run - 1]
+            lengths[run] = ends[run] - ends[run - 1]
         for run in range(found):
-            table[np.uint64(runs.pairs[run])] += np.uint32(runs.lengths[run])
+            table[np.uint64(pairs[run])] += np.uint32(lengths[run])
         if groups * GROUP < BLOCK:
             _count_bytes(ours, theirs, groups * GROUP, table)
 
@@ -189,7 +199,7 @@ def count_words(true: Any, pred: Any, table: Any) -> None:
     Args:
         true: codes, uint8, shape (pixels,).
         pred: the same.
-        table: see `tally`, with eight replicas.
+        table: that of a `Space`, with eight replicas.
     """
     whole = true.size // 8 * 8
     for pixel in range(0, whole, 8):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.binding
-import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from iou_doctor.scan.kernels._compiled import has
 
 GROUP = 64
 """Pixels that `find_runs` looks at together."""
@@ -80,16 +80,8 @@ def _word(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return builder.load(builder.bitcast(place, INTEGER_64.as_pointer()), align=1)
 
 
-def _compresses() -> bool:
-    """Return whether the processor that code is made for can move lanes to the front."""
-    config: Any = numba.config
-    if config.CPU_NAME or config.CPU_FEATURES:
-        return False
-    return bool(llvmlite.binding.get_host_cpu_features().get("avx512vbmi2"))
-
-
-FINDS_RUNS = _compresses()
-"""Whether there is `find_runs`: on processors with AVX-512 VBMI2."""
+FINDS_RUNS = has("avx512vbmi2")
+"""Whether there is `find_runs`: the processor moves bytes to the front, and leaves out others."""
 find_runs: Any = intrinsic(_typed_runs)
 """Find where a pair of codes ends; each group of pixels ends one.
 

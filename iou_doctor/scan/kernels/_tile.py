@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from iou_doctor.scan.kernels._compiled import has
+
 TILE = 64
 """Pixels whose channels are looked at together: 64 x 21 float32 values take 5 KiB."""
-LANES = 8
-"""Pixels whose channels are in registers together."""
+LANES = 16 if has("avx512f") else 8
+"""Pixels whose channels are in registers together: as many float32 as fill one."""
 FRACTIONAL, OUTSIDE_UNIT, AT_LEAST_ONE, ON_255_GRID = range(4)
 SUM_IS_ONE, ALL_ZERO, ONE_HOT, TIES, NEAR_TWICE, FIRST_FRACTIONAL = range(4, 10)
 COUNTERS = 10
