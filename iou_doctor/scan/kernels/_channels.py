@@ -14,6 +14,8 @@ from iou_doctor.scan.kernels._tile import LANES, TILE
 from iou_doctor.scan.values import GRID_TOLERANCE, SUM_TOLERANCE
 
 GRID = 255.0
+ROUNDS = 1.5 * 2.0**23
+"""Added to a small float32, it leaves no room for a fraction."""
 LOW, HIGH, WHOLE, ON_GRID, TIED, SUMMED = range(6)
 GATHERED = 6
 """Rows of `gathered`, see `look_at_channels`."""
@@ -142,12 +144,21 @@ class _Found:
         if self.reals is DOUBLES:
             values = builder.fptrunc(values, FLOATS)
         scaled = builder.fmul(values, _all(FLOATS, GRID))
-        nearest = _call(builder, "llvm.rint", scaled)
-        for order, end in () if self.unit else ((">", 0.0), ("<", GRID)):
-            inside = builder.fcmp_ordered(order, nearest, _all(FLOATS, end))
-            nearest = builder.select(inside, nearest, _all(FLOATS, end))
+        nearest = self._nearest(scaled)
         off = _call(builder, "llvm.fabs", builder.fsub(scaled, nearest))
         self.count(self.on_grid, builder.fcmp_ordered("<=", off, _all(FLOATS, GRID_TOLERANCE)))
+
+    def _nearest(self, scaled: Any) -> Any:
+        """Return the nearest integers from 0 to 255."""
+        builder = self.builder
+        if self.unit:  # two additions are sooner done than one rounding
+            shifted = builder.fadd(scaled, _all(FLOATS, ROUNDS))
+            return builder.fsub(shifted, _all(FLOATS, ROUNDS))
+        nearest = _call(builder, "llvm.rint", scaled)
+        for order, end in ((">", 0.0), ("<", GRID)):
+            inside = builder.fcmp_ordered(order, nearest, _all(FLOATS, end))
+            nearest = builder.select(inside, nearest, _all(FLOATS, end))
+        return nearest
 
     def count_sums(self, total: Any, low: _Variable, high: _Variable) -> None:
         """Take in the sums of the channels of some pixels."""
@@ -182,8 +193,9 @@ class _Pixels:
             negative = builder.icmp_signed("<", stored, _all(words, 0))
             key = builder.select(negative, builder.sub(_all(words, found.least), stored), stored)
         found.extend(found.low, "<", key)
-        whole = builder.fcmp_ordered("==", values, _call(builder, "llvm.trunc", values))
-        found.count(found.whole, whole)
+        if not found.unit:
+            whole = builder.fcmp_ordered("==", values, _call(builder, "llvm.trunc", values))
+            found.count(found.whole, whole)
         found.count_grid(values)
         self._compare(found, key)
         wide = values if found.reals is DOUBLES else builder.fpext(values, DOUBLES)
@@ -219,9 +231,10 @@ def _narrow(builder: Any, vector: Any) -> Any:
 
 
 look_at_unit: Any = intrinsic(_typed_for_unit)
-"""Do what `look_at_channels` does for values from 0 to 1, not -0.0, a fifth faster.
+"""Do what `look_at_channels` does for values from 0 to 1, not -0.0, a third faster.
 
-Of others the smallest key is negative, or the largest that of more than 1, and nothing else holds.
+It counts none as whole: only 0 and 1 are, and the extremes tell whether they occur. Of other values
+the smallest key is negative, or the largest that of more than 1, and nothing else holds.
 """
 look_at_channels: Any = intrinsic(_typed)
 """Look at all channels of `TILE` pixels once.

@@ -140,10 +140,21 @@ def _look_at_all(tile: Any) -> Any:
         look_at_unit(bits, channels, tile.tops, tile.winners, tile.sums, tile.gathered)
         low, high = _extremes(tile.gathered)
         if low >= 0 and high <= one:
+            if low == 0 or high == one:
+                tile.gathered[WHOLE, 0] = _whole(bits, one)
             return bits, low, high
     look_at_channels(bits, channels, tile.tops, tile.winners, tile.sums, tile.gathered)
     low, high = _extremes(tile.gathered)
     return bits if low > 0 else _keys(tile), low, high  # 0 may be -0.0
+
+
+@inlined
+def _whole(bits: Any, one: Any) -> Any:
+    """Return how many values from 0 to 1 have no fraction."""
+    whole = np.int32(0)
+    for i in range(bits.size):
+        whole = np.int32(whole + np.int32((bits[i] == 0) | (bits[i] == one)))
+    return whole
 
 
 @inlined
