@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from threading import local
 from types import ModuleType
 from typing import Any
@@ -32,8 +33,58 @@ class Coded:
     """The labels themselves, of any integer dtype, shape (n, *spatial)."""
 
 
-def coded_labels(kernels: ModuleType, stored: NDArray[Any]) -> Coded | None:
-    """Return integer labels as bytes; `None` where their range is too wide for that."""
+class Scratch:
+    """What a pass keeps from batch to batch: the codes it has met, and each thread's space."""
+
+    def __init__(self) -> None:
+        self.seen: NDArray[np.bool_] = np.zeros((2, 256), dtype=np.bool_)
+        self._own = local()
+
+    def space(self, kernels: ModuleType) -> Any:
+        """Return this thread's `kernels.Space`."""
+        if not hasattr(self._own, "space"):
+            self._own.space = kernels.space()
+        return self._own.space
+
+    def codes(self, side: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+        """Return this thread's room for codes, which the next call for the same side reuses.
+
+        Args:
+            side: 0 for masks, 1 for predictions.
+            shape: that of the labels.
+        """
+        rooms = self._own.__dict__.setdefault("codes", [np.empty(0, dtype=np.uint8)] * 2)
+        size = prod(shape)
+        if rooms[side].size < size:
+            rooms[side] = np.empty(size, dtype=np.uint8)
+        room: NDArray[np.uint8] = rooms[side][:size]
+        return room.reshape(shape)
+
+    def rows(self, most: int) -> tuple[NDArray[np.int64], int]:
+        """Return this thread's block with room for `most` rows, and the first that is free."""
+        if not hasattr(self._own, "rows") or self._own.used + most > ROWS:
+            # tables of batches are views of it: new memory is dear, so nothing is copied
+            self._own.rows, self._own.used = np.empty((4, ROWS), dtype=np.int64), 0
+        return self._own.rows, self._own.used
+
+    def take(self, end: int) -> PairCounts:
+        """Return the table of the rows up to `end`, which are no longer free."""
+        table = PairCounts(*self._own.rows[:, self._own.used : end])
+        self._own.used = end
+        return table
+
+
+def coded_labels(
+    kernels: ModuleType, stored: NDArray[Any], scratch: Scratch, side: int
+) -> Coded | None:
+    """Return integer labels as bytes; `None` where their range is too wide for that.
+
+    Args:
+        kernels: the module.
+        stored: the labels, shape (n, *spatial).
+        scratch: gives room for the bytes.
+        side: 0 for masks, 1 for predictions.
+    """
     if stored.dtype.itemsize == 1:
         start = 128 if stored.dtype.kind == "i" else 0
         codes = np.ascontiguousarray(stored).view(np.uint8)
@@ -41,7 +92,7 @@ def coded_labels(kernels: ModuleType, stored: NDArray[Any]) -> Coded | None:
     stored = np.ascontiguousarray(stored)
     unsigned = np.dtype(f"u{stored.dtype.itemsize}").type
     flip = 1 << (8 * stored.dtype.itemsize - 1) if stored.dtype.kind == "i" else 0
-    codes = np.empty(stored.shape, dtype=np.uint8)
+    codes = scratch.codes(side, stored.shape)
     words = read_only(stored.view(unsigned).reshape(-1))
     low, high = kernels.low_bytes(words, unsigned(flip), codes.reshape(-1))
     low, high = int(low) - flip, int(high) - flip
@@ -60,33 +111,6 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
 def _circle(start: int, low: int) -> NDArray[np.int64]:
     """Return what each byte stands for where `start` stands for `low`, and the next for more."""
     return (np.arange(256) - start) % 256 + low
-
-
-class Scratch:
-    """What a pass keeps from batch to batch: the codes it has met, and each thread's space."""
-
-    def __init__(self) -> None:
-        self.seen: NDArray[np.bool_] = np.zeros((2, 256), dtype=np.bool_)
-        self._own = local()
-
-    def space(self, kernels: ModuleType) -> Any:
-        """Return this thread's `kernels.Space`."""
-        if not hasattr(self._own, "space"):
-            self._own.space = kernels.space()
-        return self._own.space
-
-    def rows(self, most: int) -> tuple[NDArray[np.int64], int]:
-        """Return this thread's block with room for `most` rows, and the first that is free."""
-        if not hasattr(self._own, "rows") or self._own.used + most > ROWS:
-            # tables of batches are views of it: new memory is dear, so nothing is copied
-            self._own.rows, self._own.used = np.empty((4, ROWS), dtype=np.int64), 0
-        return self._own.rows, self._own.used
-
-    def take(self, end: int) -> PairCounts:
-        """Return the table of the rows up to `end`, which are no longer free."""
-        table = PairCounts(*self._own.rows[:, self._own.used : end])
-        self._own.used = end
-        return table
 
 
 Totals = tuple[NDArray[np.int64], NDArray[np.int64]]

@@ -166,8 +166,8 @@ def count(
     scratch: Scratch,
 ) -> Counted | None:
     """Return what a batch holds; `None` where the reference has to look at it."""
-    true = _side(kernels, batch.y_true, layout.y_true)
-    pred = None if true is None else _side(kernels, batch.y_pred, layout.y_pred)
+    true = _side(kernels, batch.y_true, layout.y_true, scratch, 0)
+    pred = None if true is None else _side(kernels, batch.y_pred, layout.y_pred, scratch, 1)
     if true is None or pred is None:
         return None
     counted = count_coded(
@@ -203,10 +203,12 @@ class _Side:
         return replace(counts, first=where.place(0), first_fractional=first)
 
 
-def _side(kernels: ModuleType, stored: NDArray[Any], axes: Axes) -> _Side | None:
+def _side(
+    kernels: ModuleType, stored: NDArray[Any], axes: Axes, scratch: Scratch, number: int
+) -> _Side | None:
     arranged = axes.arrange(stored)
     if not axes.per_class:
-        coded = coded_labels(kernels, arranged)
+        coded = coded_labels(kernels, arranged, scratch, number)
         return None if coded is None else _Side(arranged, coded)
     scores = coded_scores(kernels, arranged)
     return None if scores is None else _Side(arranged, *scores)

@@ -79,7 +79,7 @@ def test_labels_of_any_two_dtypes_are_counted_as_the_reference_counts_them(data,
 def test_labels_of_each_dtype_are_counted_by_the_kernels(dtype):
     low = np.iinfo(dtype).min if dtype in ("i1", "i2") else 0
     labels = (np.arange(2 * 24 * 16).reshape(2, 24, 16) % 23 + low).astype(dtype)
-    coded = coded_labels(kernels, labels)
+    coded = coded_labels(kernels, labels, Scratch(), 0)
     table, _ = count_coded(
         kernels, y_true=coded, y_pred=coded, samples=np.arange(2), scratch=Scratch()
     )
@@ -388,5 +388,5 @@ def test_a_void_pixel_keeps_what_a_naive_argmax_answers():
 
 
 def test_labels_that_share_their_lowest_byte_are_left_to_the_reference():
-    assert coded_labels(kernels, np.array([[-1, 254]], "i2")) is not None
-    assert coded_labels(kernels, np.array([[-1, 255]], "i2")) is None
+    assert coded_labels(kernels, np.array([[-1, 254]], "i2"), Scratch(), 0) is not None
+    assert coded_labels(kernels, np.array([[-1, 255]], "i2"), Scratch(), 0) is None
