@@ -160,12 +160,13 @@ class Visit:
         """Return the Stats of the parts of a batch, in order."""
         split = split_by_rows(self.layout, whole_samples=self.whole_samples)
         some = pieces(batch, self.layout, split=split, at_once=windows.COUNTED_AT_ONCE)
-        return [stats for part in some for stats in self._of(part, split=split)]
+        return [self._of(part, split=split) for part in some]
 
-    def _of(self, batch: Batch, *, split: bool) -> list[Stats]:
+    def _of(self, batch: Batch, *, split: bool) -> Stats:
         counted = self._by_kernels(batch) if self.plain else None
         if counted is None:
-            return [self.by_reference(piece) for piece in pieces(batch, self.layout, split=split)]
+            some = pieces(batch, self.layout, split=split)
+            return Stats.merge([self.by_reference(piece) for piece in some])
         if self.probe:
             self.keep_maps(
                 batch,
@@ -173,7 +174,7 @@ class Visit:
                 {self.pairings[0].pred: counted.pred_labels},
                 self.probe,
             )
-        return [Stats(_samples(batch), counted.tables, counted.y_true, counted.y_pred)]
+        return Stats(_samples(batch), counted.tables, counted.y_true, counted.y_pred)
 
     @property
     def plain(self) -> bool:

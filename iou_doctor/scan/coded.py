@@ -15,8 +15,9 @@ from iou_doctor.derivation import VALUE_LIMIT
 from iou_doctor.stats import PairCounts
 from iou_doctor.value_counts import ValueCounts
 
-ROWS = 2**19
-"""Rows of a block that kernels write to: 16 MiB. A batch takes of it what it needs."""
+ROWS = 5 * 2**18
+"""Rows of a block that kernels write to; a batch takes of it what it needs. It is 40 MiB, of which
+Linux gives what is written to: at once, since glibc hands back what is larger than 32 MiB."""
 
 
 @dataclass(frozen=True)
