@@ -195,3 +195,12 @@ def test_progress_reports_the_samples_done():
         progress=lambda done, total: seen.append((done, total)),
     )
     assert seen[-1] == (3, 3)
+
+
+def test_what_is_mapped_together_is_counted_in_parts(monkeypatch):
+    monkeypatch.setattr(windows, "WINDOW_VALUES", 8)
+    monkeypatch.setattr(windows, "COUNTED_AT_ONCE", 2)
+    y_true = np.arange(40, dtype="u1").reshape(10, 2, 2)
+    visit = Visit(layout_of(y_true, y_true), LABELS, threshold=0.5)
+    parts = visit.parts(Batch(y_true, y_true, np.arange(10)))
+    assert [part.samples for part in parts] == [4, 4, 2]
