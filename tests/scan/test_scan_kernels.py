@@ -119,6 +119,22 @@ def test_labels_that_only_late_images_have_are_counted_in_order():
     assert_same_stats(*both(signed, signed[::-1], "NHW", LABELS))
 
 
+@pytest.mark.parametrize("dtype", ["u2", "i2", "u4", "i4", "u8", "i8"])
+@pytest.mark.parametrize("size", [1, 31, 32, 33, 64, 1000])
+@pytest.mark.parametrize("low", [0, 7, -3])
+def test_wide_labels_become_bytes_whatever_their_number(dtype, size, low):
+    labels = (np.arange(size) % 200 + low).astype(dtype)
+    unsigned = np.dtype(f"u{labels.dtype.itemsize}").type
+    flip = 1 << (8 * labels.dtype.itemsize - 1) if dtype[0] == "i" else 0
+    codes = np.empty(size, "u1")
+    bounds = kernels.low_bytes(read_only(labels.view(unsigned)), unsigned(flip), codes)
+    assert np.array_equal(codes, labels.astype("u1"))
+    found = [int(bound) - flip for bound in bounds]
+    wide = labels.min() < 0 or labels.max() > 255
+    assert found == [labels.min(), labels.max()] if wide else found[0] == 0 <= found[1] <= 255
+    assert found[1] >= labels.max()
+
+
 @quick
 @given(
     st.integers(0, 3 * 4096 + 300) | st.sampled_from([64, 65, 128, 4096, 4097, 8192, 8193]),

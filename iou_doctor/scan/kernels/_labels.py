@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from iou_doctor.scan.kernels._compiled import compiled
+from iou_doctor.scan.kernels._narrow import WORDS, narrow
 from iou_doctor.scan.kernels._runs import FINDS_RUNS, GROUP, find_runs, word_at
 
 CELLS = 2**16
@@ -79,8 +80,8 @@ def low_bytes(words: Any, flip: Any, low: Any) -> tuple[Any, Any]:
     Returns:
         Those of all bytes where no word is larger, and the extremes elsewhere.
     """
-    bits = words[0]
-    for i in range(words.size):
+    bits = words[0] | narrow(words, low)
+    for i in range(words.size // WORDS * WORDS, words.size):
         low[i] = words[i] & 255
         bits |= words[i]
     if bits <= 255:  # as in most label maps: no comparing
