@@ -8,6 +8,8 @@ from llvmlite import ir
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from iou_doctor.scan.kernels._prefetch import ask_for
+
 WORDS = 32
 """Integers that are taken together."""
 AHEAD = 4096
@@ -40,25 +42,15 @@ def _narrow(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         source = builder.bitcast(builder.gep(words.data, [first]), group.as_pointer())
         target = builder.bitcast(builder.gep(low.data, [first]), some.as_pointer())
         taken = builder.load(source, align=width // 8)
-        _ask_for(builder, source, WORDS * width // 8)
+        start = builder.bitcast(source, ir.IntType(8).as_pointer())
+        for line in range(0, WORDS * width // 8, LINE):
+            ask_for(builder, builder.gep(start, [ir.Constant(INTEGER_64, AHEAD + line)]))
         builder.store(builder.trunc(taken, some), target, align=1)
         builder.store(builder.or_(builder.load(bits), taken), bits)
     kind = ir.FunctionType(ir.IntType(width), [group])
     insert: Any = cgutils.get_or_insert_function
     reduce = insert(builder.module, kind, f"llvm.vector.reduce.or.v{WORDS}i{width}")
     return builder.call(reduce, [builder.load(bits)])
-
-
-def _ask_for(builder: Any, place: Any, size: int) -> None:
-    """Have so many bytes sent to the cache; what lies past the end does no harm."""
-    number, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
-    kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
-    insert: Any = cgutils.get_or_insert_function
-    prefetch = insert(builder.module, kind, "llvm.prefetch.p0")
-    start = builder.bitcast(place, pointer)
-    for line in range(0, size, LINE):
-        there = builder.gep(start, [ir.Constant(INTEGER_64, AHEAD + line)])
-        builder.call(prefetch, [there, number(0), number(3), number(1)])
 
 
 narrow: Any = intrinsic(_typed)

@@ -6,8 +6,9 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
+
+from iou_doctor.scan.kernels._prefetch import ask_for
 
 BLOCK = 8
 """Rows and columns that are transposed at once."""
@@ -43,22 +44,10 @@ def _block(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         for number in range(BLOCK)
     ]
     for number in range(AHEAD, AHEAD + BLOCK):
-        _ask_for(builder, row(source, args[1], args[2], number))
+        ask_for(builder, row(source, args[1], args[2], number))
     for number, words in enumerate(_transposed(builder, rows)):
         builder.store(words, row(target, args[4], args[5], number), align=aligned)
     return context.get_dummy_value()
-
-
-def _ask_for(builder: Any, place: Any) -> None:
-    """Have memory sent to the cache, for reading; what lies past the end does no harm."""
-    number, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
-    insert: Any = cgutils.get_or_insert_function
-    prefetch = insert(
-        builder.module,
-        ir.FunctionType(ir.VoidType(), [pointer, number, number, number]),
-        "llvm.prefetch.p0",
-    )
-    builder.call(prefetch, [builder.bitcast(place, pointer), number(0), number(3), number(1)])
 
 
 def _transposed(builder: Any, rows: list[Any]) -> list[Any]:
