@@ -34,16 +34,26 @@ class Coded:
     """The labels themselves, of any integer dtype, shape (n, *spatial)."""
 
 
+class _Own(local):
+    """What belongs to one thread."""
+
+    def __init__(self) -> None:
+        self.space: Any = None
+        self.codes = [np.empty(0, dtype=np.uint8)] * 2
+        self.rows = np.empty((4, 0), dtype=np.int64)
+        self.used = 0
+
+
 class Scratch:
     """What a pass keeps from batch to batch: the codes it has met, and each thread's space."""
 
     def __init__(self) -> None:
         self.seen: NDArray[np.bool_] = np.zeros((2, 256), dtype=np.bool_)
-        self._own = local()
+        self._own = _Own()
 
     def space(self, kernels: ModuleType) -> Any:
         """Return this thread's `kernels.Space`."""
-        if not hasattr(self._own, "space"):
+        if self._own.space is None:
             self._own.space = kernels.space()
         return self._own.space
 
@@ -54,16 +64,14 @@ class Scratch:
             side: 0 for masks, 1 for predictions.
             shape: that of the labels.
         """
-        rooms = self._own.__dict__.setdefault("codes", [np.empty(0, dtype=np.uint8)] * 2)
         size = prod(shape)
-        if rooms[side].size < size:
-            rooms[side] = np.empty(size, dtype=np.uint8)
-        room: NDArray[np.uint8] = rooms[side][:size]
-        return room.reshape(shape)
+        if self._own.codes[side].size < size:
+            self._own.codes[side] = np.empty(size, dtype=np.uint8)
+        return self._own.codes[side][:size].reshape(shape)
 
     def rows(self, most: int) -> tuple[NDArray[np.int64], int]:
         """Return this thread's block with room for `most` rows, and the first that is free."""
-        if not hasattr(self._own, "rows") or self._own.used + most > ROWS:
+        if self._own.used + most > self._own.rows.shape[1]:
             # tables of batches are views of it: new memory is dear, so nothing is copied
             self._own.rows, self._own.used = np.empty((4, ROWS), dtype=np.int64), 0
         return self._own.rows, self._own.used

@@ -25,10 +25,10 @@ from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes
 from iou_doctor.scan import coded, fast, scan, threads
 from iou_doctor.scan.coded import Scratch, coded_labels, count_coded, read_only
-from iou_doctor.scan.kernels import _labels
 from iou_doctor.scan.pair_counts import count_pairs
 
 kernels = pytest.importorskip("iou_doctor.scan.kernels")
+_labels = pytest.importorskip("iou_doctor.scan.kernels._labels")
 _halves = pytest.importorskip("iou_doctor.scan.kernels._halves")
 numba = pytest.importorskip("numba")
 

@@ -26,6 +26,7 @@ from iou_doctor.batch import Batch
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.scan import Visit, scan, windows
 from iou_doctor.source import Pair
+from iou_doctor.sources.npy import open_npy
 from iou_doctor.stats import Stats
 
 LABELS = (
@@ -74,6 +75,13 @@ def _source(**more):
 def test_what_is_copied_is_read_in_small_parts(more):
     sources = (_source(), _source(**more))
     assert windows.at_once(Pair(*sources), 2**40, 1) == 16
+
+
+@pytest.mark.parametrize(("dtype", "together"), [("<u2", 256), (">u2", 16)])
+def test_files_in_another_order_of_bytes_are_read_in_small_parts(tmp_path, dtype, together):
+    np.save(tmp_path / "labels.npy", np.zeros((3, 4, 5), dtype))
+    source = open_npy(str(tmp_path / "labels.npy"))
+    assert windows.at_once(Pair(source, source), 2**40, 1) == together
 
 
 @st.composite

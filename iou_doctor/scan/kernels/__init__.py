@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from iou_doctor.scan.kernels._channels import GATHERED
 from iou_doctor.scan.kernels._compiled import is_kept
-from iou_doctor.scan.kernels._labels import CELLS, Side, Space, low_bytes, space, tally
+from iou_doctor.scan.kernels._labels import CELLS, Side, low_bytes, space, tally
 from iou_doctor.scan.kernels._scores import NO_CLASS_BYTE, scores_first, scores_last
 from iou_doctor.scan.kernels._tile import (
     ALL_ZERO,
@@ -49,7 +49,6 @@ __all__ = [
     "TIES",
     "TILE",
     "Side",
-    "Space",
     "Tile",
     "is_kept",
     "low_bytes",
