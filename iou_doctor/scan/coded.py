@@ -1,9 +1,8 @@
-"""Derived labels as bytes, which the kernels count, and the tables that they give."""
+"""Derived labels as the kernels count them, and the tables that they give."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 from threading import local
 from types import ModuleType
 from typing import Any
@@ -22,12 +21,12 @@ Linux gives what is written to: at once, since glibc hands back what is larger t
 
 @dataclass(frozen=True)
 class Coded:
-    """Labels of which no two different ones have the same byte."""
+    """Labels, each with its lowest byte as a code."""
 
-    codes: NDArray[np.uint8]
-    """Shape (n, *spatial)."""
+    stored: NDArray[Any]
+    """Integers or bytes, C-contiguous, shape (n, *spatial)."""
     values: NDArray[np.int64]
-    """Shape (256,): the label that each code stands for."""
+    """Shape (256,): the label that each code stands for; the kernels find it out of wider ones."""
     start: int
     """The code of the smallest label; from it on, round the circle of bytes, labels ascend."""
     labels: NDArray[Any]
@@ -39,7 +38,6 @@ class _Own(local):
 
     def __init__(self) -> None:
         self.space: Any = None
-        self.codes = [np.empty(0, dtype=np.uint8)] * 2
         self.rows = np.empty((4, 0), dtype=np.int64)
         self.used = 0
 
@@ -57,18 +55,6 @@ class Scratch:
             self._own.space = kernels.space()
         return self._own.space
 
-    def codes(self, side: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        """Return this thread's room for codes, which the next call for the same side reuses.
-
-        Args:
-            side: 0 for masks, 1 for predictions.
-            shape: that of the labels.
-        """
-        size = prod(shape)
-        if self._own.codes[side].size < size:
-            self._own.codes[side] = np.empty(size, dtype=np.uint8)
-        return self._own.codes[side][:size].reshape(shape)
-
     def rows(self, most: int) -> tuple[NDArray[np.int64], int]:
         """Return this thread's block with room for `most` rows, and the first that is free."""
         if self._own.used + most > self._own.rows.shape[1]:
@@ -83,31 +69,12 @@ class Scratch:
         return table
 
 
-def coded_labels(
-    kernels: ModuleType, stored: NDArray[Any], scratch: Scratch, side: int
-) -> Coded | None:
-    """Return integer labels as bytes; `None` where their range is too wide for that.
-
-    Args:
-        kernels: the module.
-        stored: the labels, shape (n, *spatial).
-        scratch: gives room for the bytes.
-        side: 0 for masks, 1 for predictions.
-    """
-    if stored.dtype.itemsize == 1:
-        start = 128 if stored.dtype.kind == "i" else 0
-        codes = np.ascontiguousarray(stored).view(np.uint8)
-        return Coded(codes, _circle(start, -start), start, codes if start == 0 else stored)
+def coded_labels(stored: NDArray[Any]) -> Coded:
+    """Return integer labels, shape (n, *spatial), to be counted."""
     stored = np.ascontiguousarray(stored)
-    unsigned = np.dtype(f"u{stored.dtype.itemsize}").type
-    flip = 1 << (8 * stored.dtype.itemsize - 1) if stored.dtype.kind == "i" else 0
-    codes = scratch.codes(side, stored.shape)
-    words = read_only(stored.view(unsigned).reshape(-1))
-    low, high = kernels.low_bytes(words, unsigned(flip), codes.reshape(-1))
-    low, high = int(low) - flip, int(high) - flip
-    if high - low > 255 or low < -VALUE_LIMIT or high > VALUE_LIMIT:
-        return None
-    return Coded(codes, _circle(low & 255, low), low & 255, stored)
+    start = 128 if stored.dtype == np.int8 else 0
+    labels = stored.view(np.uint8) if stored.dtype == np.bool_ else stored
+    return Coded(stored, _circle(start, -start), start, labels)
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:
@@ -122,10 +89,6 @@ def _circle(start: int, low: int) -> NDArray[np.int64]:
     return (np.arange(256) - start) % 256 + low
 
 
-Totals = tuple[NDArray[np.int64], NDArray[np.int64]]
-"""How often each code occurs, shape (256,): in the masks, and in the predictions."""
-
-
 def count_coded(
     kernels: ModuleType,
     *,
@@ -133,19 +96,14 @@ def count_coded(
     y_pred: Coded,
     samples: NDArray[np.int64],
     scratch: Scratch,
-) -> tuple[PairCounts, Totals] | None:
-    """Return the table of label pairs; `None` where images are too small for so many labels."""
-    true, pred = (
-        kernels.Side(
-            codes=read_only(side.codes.reshape(-1)),
-            start=side.start,
-            labels=side.values,
-            seen=scratch.seen[which],
-            totals=np.zeros(256, dtype=np.int64),
-        )
-        for which, side in enumerate((y_true, y_pred))
-    )
-    pixels = y_true.codes.size // len(samples)
+) -> tuple[PairCounts, tuple[ValueCounts, ValueCounts]] | None:
+    """Return the table of label pairs, and the counts over the labels of either side.
+
+    `None` where images are too small for so many labels, or a byte cannot tell them apart.
+    """
+    sides = y_true, y_pred
+    true, pred = (_side(kernels, side, scratch.seen[which]) for which, side in enumerate(sides))
+    pixels = y_true.stored.size // len(samples)
     space = scratch.space(kernels)
     parts: list[PairCounts] = []
     done = 0
@@ -155,13 +113,38 @@ def count_coded(
         if end < 0:
             return None
         parts.append(scratch.take(end))
-    return PairCounts.merge(parts), (true.totals, pred.totals)
+    if not (_within_limits(true) and _within_limits(pred)):
+        return None
+    return PairCounts.merge(parts), (_counts(true), _counts(pred))
 
 
-def label_counts(values: NDArray[np.int64], totals: NDArray[np.int64]) -> ValueCounts:
+def _side(kernels: ModuleType, coded: Coded, seen: NDArray[np.bool_]) -> Any:
+    """Return a `kernels.Side`."""
+    dtype = coded.stored.dtype
+    return kernels.Side(
+        stored=read_only(coded.stored.reshape(-1).view(np.uint8)),
+        width=dtype.itemsize,
+        flip=-(1 << (8 * dtype.itemsize - 1)) if dtype.kind == "u" else 0,
+        extremes=np.array([2**63 - 1, -(2**63)]),
+        start=np.array([coded.start]),
+        labels=coded.values.copy(),
+        seen=seen,
+        totals=np.zeros(256, dtype=np.int64),
+    )
+
+
+def _within_limits(side: Any) -> bool:
+    """Return whether wide labels lie where the reference tells them apart."""
+    if side.width == 1:
+        return True
+    low, high = (extreme - side.flip for extreme in side.extremes.tolist())
+    return bool(low >= -VALUE_LIMIT and high <= VALUE_LIMIT)
+
+
+def _counts(side: Any) -> ValueCounts:
     """Return the counts over labels, from what each code stands for and how often it occurs."""
-    occurs = totals > 0
-    labels, count = values[occurs], totals[occurs]
+    occurs = side.totals > 0
+    labels, count = side.labels[occurs], side.totals[occurs]
     total = int(count.sum())
     return ValueCounts(
         values=total,

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from iou_doctor.batch import Batch
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout
-from iou_doctor.scan.coded import Coded, Scratch, coded_labels, count_coded, label_counts
+from iou_doctor.scan.coded import Coded, Scratch, coded_labels, count_coded
 from iou_doctor.scan.coded_scores import coded_scores
 from iou_doctor.scan.values import Where
 from iou_doctor.stats import PairCounts
@@ -166,8 +166,8 @@ def count(
     scratch: Scratch,
 ) -> Counted | None:
     """Return what a batch holds; `None` where the reference has to look at it."""
-    true = _side(kernels, batch.y_true, layout.y_true, scratch, 0)
-    pred = None if true is None else _side(kernels, batch.y_pred, layout.y_pred, scratch, 1)
+    true = _side(kernels, batch.y_true, layout.y_true)
+    pred = None if true is None else _side(kernels, batch.y_pred, layout.y_pred)
     if true is None or pred is None:
         return None
     counted = count_coded(
@@ -175,11 +175,11 @@ def count(
     )
     if counted is None:
         return None
-    table, totals = counted
+    table, of_labels = counted
     return Counted(
         {pairings[0]: table},
-        true.values(batch, totals[0]),
-        pred.values(batch, totals[1]),
+        true.values(batch, of_labels[0]),
+        pred.values(batch, of_labels[1]),
         true.coded.labels,
         pred.coded.labels,
     )
@@ -190,25 +190,22 @@ class _Side:
     arranged: NDArray[Any]
     coded: Coded
     counts: ValueCounts | None = None
-    """`None`: the labels' table tells them."""
+    """`None`: they are those over the labels."""
     fractional: int | None = None
     """The first pixel with a fraction."""
 
-    def values(self, batch: Batch, totals: NDArray[np.int64]) -> ValueCounts:
+    def values(self, batch: Batch, of_labels: ValueCounts) -> ValueCounts:
         dense = self.counts is not None
         where = Where(batch.samples, batch.first_row, self.arranged, dense)
         step = self.arranged.shape[-1] if dense else 1
-        counts = self.counts or label_counts(self.coded.values, totals)
+        counts = self.counts or of_labels
         first = None if self.fractional is None else where.place(self.fractional * step)
         return replace(counts, first=where.place(0), first_fractional=first)
 
 
-def _side(
-    kernels: ModuleType, stored: NDArray[Any], axes: Axes, scratch: Scratch, number: int
-) -> _Side | None:
+def _side(kernels: ModuleType, stored: NDArray[Any], axes: Axes) -> _Side | None:
     arranged = axes.arrange(stored)
     if not axes.per_class:
-        coded = coded_labels(kernels, arranged, scratch, number)
-        return None if coded is None else _Side(arranged, coded)
+        return _Side(arranged, coded_labels(arranged))
     scores = coded_scores(kernels, arranged)
     return None if scores is None else _Side(arranged, *scores)

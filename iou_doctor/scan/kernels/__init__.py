@@ -4,15 +4,15 @@ Importing this package imports Numba. Every function releases the GIL, and its m
 on disk, so that only the first use on a machine compiles. The reference in `pair_counts.py`,
 `derive.py` and `values.py` defines each answer; these equal it bit for bit.
 
-Few signatures: labels come as bytes (`low_bytes` makes them from wider integers, one signature a
-width), scores as float32 or float64, float16 as its bits, turned into float32 tile by tile.
+Few signatures: labels of any width come as their bytes, scores as float32 or float64, float16 as
+its bits, turned into float32 tile by tile.
 """
 
 from __future__ import annotations
 
 from iou_doctor.scan.kernels._channels import GATHERED
 from iou_doctor.scan.kernels._compiled import is_kept
-from iou_doctor.scan.kernels._labels import CELLS, Side, low_bytes, space, tally
+from iou_doctor.scan.kernels._labels import CELLS, Side, space, tally
 from iou_doctor.scan.kernels._scores import NO_CLASS_BYTE, scores_first, scores_last
 from iou_doctor.scan.kernels._tile import (
     ALL_ZERO,
@@ -51,7 +51,6 @@ __all__ = [
     "Side",
     "Tile",
     "is_kept",
-    "low_bytes",
     "scores_first",
     "scores_last",
     "space",
