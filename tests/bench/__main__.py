@@ -1,7 +1,8 @@
 """`PYTHONPATH=tests python -m bench`: time iou-doctor and its peers in turns.
 
-Contestants run as whole processes, one after the other, round after round, each on one thread.
-The least time of the rounds counts: other work on the machine only ever adds to it.
+Contestants run as whole processes, one after the other, round after round, each on one thread;
+those that are quick run several times a round. The least time counts: other work on the machine
+only ever adds to it.
 """
 
 # ruff: noqa: T201 - what it says goes to the terminal
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--shared", action="store_true", help="compare processor time: others use the machine"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers to FILE")
-    parser.add_argument("--folder", type=Path, help="where the data goes (about 8 GB)")
+    parser.add_argument("--folder", type=Path, help="where the data goes (about 10 GB)")
     parser.add_argument("--readme", action="store_true", help="rewrite the README's table")
     options = parser.parse_args(arguments)
     if options.readme and (options.only or options.quick):

@@ -17,6 +17,8 @@ from bench.measure import Job
 OURS = "iou-doctor"
 IMPORTS = "imports"
 """The floor of a small check: Python, NumPy, Typer and Rich alone."""
+QUICK = {"read", "bincount"}
+"""Peers that start at once."""
 SLOWER = frozenset(peers.PEERS) - {"read"}
 SHRUNK = 64
 """`--quick` divides sizes by this."""
@@ -26,6 +28,10 @@ are large, and for slow ones. With less, the seconds that Keras and torch take t
 the same, drown the pixels."""
 LARGE = 2**26
 """Pixels of a large file."""
+TURNS = 3
+"""How often quick contestants run in a round: a difference of two short times is soon wrong."""
+THREADS_LARGER, THREADS_TURNS = 16, 5
+"""The same for threads: what starts, on one thread alone, is the larger part of a small file."""
 
 
 class Measure(Enum):
@@ -66,8 +72,9 @@ def _peer(name: str, true: Path, pred: Path, form: Form) -> tuple[str, ...]:
 
 def _job(contestant: str, true: Path, pred: Path, form: Form, *extra: str) -> Job:
     if contestant in peers.PEERS:
-        return Job(contestant, _peer(contestant, true, pred, form), form.pixels)
-    return Job(contestant, _ours(true, pred, form, *extra), form.pixels)
+        turns = TURNS if contestant in QUICK else 1
+        return Job(contestant, _peer(contestant, true, pred, form), form.pixels, turns=turns)
+    return Job(contestant, _ours(true, pred, form, *extra), form.pixels, turns=TURNS)
 
 
 def _two_sizes(form: Form, names: Sequence[str]) -> Callable[[Path, bool], Sequence[Job]]:
@@ -102,8 +109,8 @@ def _tiny(folder: Path, quick: bool) -> Sequence[Job]:
     true, pred = make(form, folder)
     command = ("-m", "iou_doctor", "check", str(pred), str(true), "--num-classes", "3")
     jobs = [
-        Job(OURS, (*command, "--fail-on", "never"), form.pixels),
-        Job(IMPORTS, ("-c", "import numpy, typer, rich.console"), form.pixels),
+        Job(OURS, (*command, "--fail-on", "never"), form.pixels, turns=TURNS),
+        Job(IMPORTS, ("-c", "import numpy, typer, rich.console"), form.pixels, turns=TURNS),
     ]
     return jobs + [_job(name, true, pred, form) for name in ("keras",) if name in peers.installed()]
 
@@ -130,6 +137,7 @@ def _memory(folder: Path, quick: bool) -> Sequence[Job]:
         replace(
             _job(f"{size / 1024**3:g} GiB", *make_holes(folder / str(size), size), form),
             memory=True,
+            turns=1,
         )
         for size in sizes
     ]
@@ -142,10 +150,13 @@ def _threads(form: Form) -> Callable[[Path, bool], Sequence[Job]]:
         if not has_jobs():
             return []
         small = replace(form, side=form.side // 8) if quick else form
-        sizes = {times: replace(small, images=small.images * times) for times in (1, LARGER)}
+        larger = (1, THREADS_LARGER)
+        sizes = {times: replace(small, images=small.images * times) for times in larger}
         files = {times: make(sizes[times], folder / str(times)) for times in sizes}
         return [
-            _job(name, *files[times], sizes[times], "--jobs", str(count))
+            replace(
+                _job(name, *files[times], sizes[times], "--jobs", str(count)), turns=THREADS_TURNS
+            )
             for name, count in ((OURS, 2), ("one thread", 1))
             for times in sizes
         ]

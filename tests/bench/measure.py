@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -31,6 +31,8 @@ class Job:
     pixels: int
     memory: bool = False
     """Whether to watch its anonymous memory, which costs a little time."""
+    turns: int = 1
+    """How often it runs in a round."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,16 @@ def in_turns(jobs: Sequence[Job], rounds: int, env: Mapping[str, str]) -> list[T
     own = [job for job in jobs if job.contestant == jobs[0].contestant and not job.memory]
     for job in sorted(own, key=lambda job: job.pixels)[-1:]:
         run(job, env)
-    for _ in range(rounds):
-        for each in timed:
-            each.runs.append(run(each.job, env))
+    for each in _order(timed, rounds):
+        each.runs.append(run(each.job, env))
     return timed
+
+
+def _order(timed: Sequence[Timed], rounds: int) -> Iterator[Timed]:
+    """Yield what runs next: in each round all, then once more those that have turns left."""
+    most = max(each.job.turns for each in timed)
+    for turn in [*range(most)] * rounds:
+        yield from (each for each in timed if turn < each.job.turns)
 
 
 def run(job: Job, env: Mapping[str, str]) -> Run:

@@ -8,7 +8,7 @@ import pytest
 
 from bench.__main__ import README, TABLE, main
 from bench.cases import CASES, OURS, Case, Form, Measure
-from bench.measure import Job, Run, Timed
+from bench.measure import Job, Run, Timed, in_turns
 from bench.peers import PEERS
 from bench.table import markdown, result, text
 
@@ -50,6 +50,16 @@ def test_a_mean_that_differs_is_told():
     )
     assert found.disagree == ("keras: 0.400000, not 0.500000",)
     assert "DISAGREES keras: 0.400000" in text(found)
+
+
+def test_quick_contestants_run_more_often_and_all_in_turns(monkeypatch):
+    ran = []
+    monkeypatch.setattr("bench.measure.run", lambda job, _: ran.append(job.contestant))
+    jobs = [Job(OURS, (), 1, turns=3), Job("keras", (), 1), Job("read", (), 1, turns=2)]
+    found = in_turns(jobs, 2, {})
+    once = [OURS, "keras", "read", OURS, "read", OURS]
+    assert ran == [OURS, *once, *once]
+    assert [len(each.runs) for each in found] == [6, 2, 4]
 
 
 def test_every_pixel_case_reads_what_it_says(tmp_path):
