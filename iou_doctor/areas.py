@@ -46,30 +46,21 @@ def _counted(pairs: PairCounts, images: int, classes: int) -> Triple:
 
 
 def _of_few(pairs: PairCounts, images: int, classes: int) -> Triple:
-    rows = pairs.image * classes
-    true = _known(pairs.truth, pairs.truth_span, classes)
-    pred = _known(pairs.prediction, pairs.prediction_span, classes)
-    right = pairs.truth == pairs.prediction
+    starts, right = pairs.truth_starts, np.flatnonzero(pairs.truth == pairs.prediction)
 
-    def added(labels: NDArray[np.int64], keep: NDArray[np.bool_] | None) -> Counts:
-        some = slice(None) if keep is None else keep
-        places = rows[some] + labels[some]
+    def added(image: NDArray[np.int64], labels: NDArray[np.int64], count: Counts) -> Counts:
+        known = (labels >= 0) & (labels < classes)
+        if not known.all():
+            image, labels, count = image[known], labels[known], count[known]
         # float64 adds whole numbers exactly up to 2 ** 53
-        totals = np.bincount(places, weights=pairs.count[some], minlength=images * classes)
+        totals = np.bincount(image * classes + labels, weights=count, minlength=images * classes)
         return totals.astype(np.int64).reshape(images, classes)
 
-    both = right if true is None else right & true
-    return added(pairs.truth, true), added(pairs.prediction, pred), added(pairs.truth, both)
-
-
-def _known(
-    labels: NDArray[np.int64], span: tuple[int, int], classes: int
-) -> NDArray[np.bool_] | None:
-    """Return which labels are classes; `None` where all are."""
-    if span[0] >= 0 and span[1] < classes:
-        return None
-    known: NDArray[np.bool_] = (labels >= 0) & (labels < classes)
-    return known
+    return (
+        added(pairs.image[starts], pairs.truth[starts], np.add.reduceat(pairs.count, starts)),
+        added(pairs.image, pairs.prediction, pairs.count),
+        added(pairs.image[right], pairs.truth[right], pairs.count[right]),
+    )
 
 
 def _frozen(areas: Triple) -> Triple:

@@ -30,6 +30,8 @@ TABLE_LIMIT = 4_000_000
 
 ROWS_OF_AN_IMAGE = 256
 """A hundred thousand small images may fill a larger table, each with some pairs of its own."""
+POOLED = "pooled"
+"""What a table knows itself under, once it is pooled."""
 DENSE_ROWS = 4
 """Cells for each row up to which rows are added up in a full table: no sorting."""
 
@@ -78,8 +80,12 @@ class PairCounts:
         }
         if all(part.image[-1] < after.image[0] for part, after in pairwise(parts)):
             _check_size(columns["image"], columns["count"])
-            return cls(**columns)
-        return cls.from_rows(**columns)
+            whole = cls(**columns)
+        else:
+            whole = cls.from_rows(**columns)
+        if all(POOLED in part._known for part in parts):
+            whole.once(POOLED, lambda: cls.merge(part.pooled() for part in parts))
+        return whole
 
     def __add__(self, other: PairCounts) -> PairCounts:
         return PairCounts.merge([self, other])
@@ -97,15 +103,19 @@ class PairCounts:
     @cached_property
     def total(self) -> int:
         """The number of pixels counted."""
-        return int(self.count.sum())
+        return int(self._few.count.sum())
 
     def pooled(self) -> PairCounts:
         """Return the table of all images together, booked under image 0."""
-        return self._pooled
-
-    @cached_property
-    def _pooled(self) -> PairCounts:
         # each hypothesis on ids asks for it, and the table of all images may have a million rows
+        return self.once(POOLED, self._pooled)
+
+    @property
+    def _few(self) -> PairCounts:
+        """The table of all images together where it is known, else this one."""
+        return self.pooled() if POOLED in self._known else self
+
+    def _pooled(self) -> PairCounts:
         if not len(self.count):
             return self
         keys, count = _added_up(
@@ -128,17 +138,22 @@ class PairCounts:
     @cached_property
     def starts(self) -> NDArray[np.intp]:
         """The first row of each image that occurs."""
-        return np.flatnonzero(np.diff(self.image, prepend=-1))
+        return np.flatnonzero(_changes(self.image))
+
+    @cached_property
+    def truth_starts(self) -> NDArray[np.intp]:
+        """The first row of each true label of each image; of a table that is not sorted, more."""
+        return np.flatnonzero(_changes(self.image) | _changes(self.truth))
 
     @cached_property
     def truth_span(self) -> tuple[int, int]:
         """The smallest and the largest true label; (0, -1) of an empty table."""
-        return _span(self.truth)
+        return _span(self._few.truth)
 
     @cached_property
     def prediction_span(self) -> tuple[int, int]:
         """The smallest and the largest predicted label; (0, -1) of an empty table."""
-        return _span(self.prediction)
+        return _span(self._few.prediction)
 
     def where(self, keep: NDArray[np.bool_]) -> PairCounts:
         """Return the rows where `keep`, shape (rows,), is true."""
@@ -150,6 +165,9 @@ class PairCounts:
 
     def without(self, truth: int) -> PairCounts:
         """Return the rows of other true labels than one."""
+        low, high = self.truth_span
+        if not low <= truth <= high:
+            return self
         return self.once(("without", truth), lambda: self.where(self.truth != truth))
 
     def in_range(self, classes: int) -> PairCounts:
@@ -183,11 +201,18 @@ class PairCounts:
 
     @cached_property
     def _truth_counts(self) -> dict[int, int]:
-        return _marginal(self._pooled.truth, self._pooled.count)
+        return _marginal(self.pooled().truth, self.pooled().count)
 
     @cached_property
     def _prediction_counts(self) -> dict[int, int]:
-        return _marginal(self._pooled.prediction, self._pooled.count)
+        return _marginal(self.pooled().prediction, self.pooled().count)
+
+
+def _changes(column: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which values differ from the one before; the first does."""
+    new = np.ones(len(column), dtype=bool)
+    np.not_equal(column[1:], column[:-1], out=new[1:])
+    return new
 
 
 def _span(labels: NDArray[np.int64]) -> tuple[int, int]:

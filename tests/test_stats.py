@@ -66,6 +66,45 @@ def test_tables_add_up_in_any_grouping(parts):
     assert whole.total == sum(row[3] for part in parts for row in part)
 
 
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.lists(ROW, max_size=5), min_size=1, max_size=4),
+    st.sampled_from([slice(None), slice(1, None), slice(0)]),
+)
+def test_what_parts_know_of_their_sums_the_whole_knows_too(parts, known):
+    tables = [table(*rows) for rows in parts]
+    for part in tables[known]:
+        part.pooled()
+    whole, alone = PairCounts.merge(tables), table(*(row for rows in parts for row in rows))
+    assert content(whole.pooled()) == content(alone.pooled())
+    assert whole.total == alone.total
+    assert whole.truth_span == alone.truth_span
+    assert whole.prediction_span == alone.prediction_span
+
+
+def test_parts_that_know_their_sums_spare_the_whole_from_adding_up(monkeypatch):
+    parts = [table((image, 0, 0, 2), (image, 1, 0, 3)) for image in range(2)]
+    for part in parts:
+        part.pooled()
+    whole = PairCounts.merge(parts)
+    monkeypatch.setattr(PairCounts, "_pooled", lambda _: pytest.fail("added up again"))
+    assert content(whole.pooled()) == [(0, 0, 0, 4), (0, 1, 0, 6)]
+
+
+def test_starts_are_the_first_rows_of_images_and_of_their_labels():
+    pairs = table((2, 1, 0, 1), (2, 1, 1, 1), (2, 3, 0, 1), (5, 3, 0, 1))
+    assert pairs.starts.tolist() == [0, 3]
+    assert pairs.truth_starts.tolist() == [0, 2, 3]
+    assert table().starts.tolist() == table().truth_starts.tolist() == []
+
+
+def test_a_label_that_does_not_occur_leaves_nothing_out():
+    pairs = table((0, 1, 0, 1), (0, 3, 0, 1))
+    assert pairs.without(255) is pairs
+    assert pairs.without(2) is pairs
+    assert content(pairs.without(3)) == [(0, 1, 0, 1)]
+
+
 def test_counts_beyond_32_bits_stay_exact():
     pairs = table((0, 0, 0, 2**62), (0, 0, 0, 2**61))
     assert pairs.total == 2**62 + 2**61

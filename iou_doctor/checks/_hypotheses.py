@@ -73,10 +73,8 @@ def void_is_background(evidence: Evidence) -> bool:
 
 def labels_by_image(evidence: Evidence) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return each truth label of each image once, and the image it is in."""
-    truth, image = evidence.pairs.truth, evidence.pairs.image
-    first = np.ones(len(truth), dtype=bool)
-    first[1:] = (truth[1:] != truth[:-1]) | (image[1:] != image[:-1])  # the table is sorted
-    return truth[first], image[first]
+    pairs = evidence.pairs
+    return pairs.truth[pairs.truth_starts], pairs.image[pairs.truth_starts]
 
 
 def favourites(evidence: Evidence) -> dict[int, Favourite]:

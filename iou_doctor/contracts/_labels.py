@@ -210,9 +210,9 @@ def cleared(found: Areas, label: int | None) -> Areas:
 
 def _of_seen_labels(pairs: PairCounts, given: Given) -> Areas:
     """Return the areas where every label that occurs is a class."""
+    seen = _seen(pairs)
 
     def counted() -> Areas:
-        seen = _seen(pairs)
         ids = pairs
         if not np.array_equal(seen, np.arange(len(seen))):
             ids = replace(
@@ -222,6 +222,8 @@ def _of_seen_labels(pairs: PairCounts, given: Given) -> Areas:
             )
         return count_areas(ids, images=given.samples, classes=len(seen))
 
+    if given.samples * len(seen) > MOST_KEPT:
+        return counted()
     return pairs.once(("areas of all labels", given.samples), counted)
 
 

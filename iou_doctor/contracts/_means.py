@@ -107,12 +107,16 @@ def ratios(choices: Choices, folded: Areas) -> tuple[Numbers, NDArray[np.bool_]]
         folded: areas of any shape.
     """
     dtype = np.dtype(np.float32 if choices.single else np.float64)
-    right, over = folded.intersection.astype(dtype), _denominator(choices, folded, dtype)
+    over = _denominator(choices, folded, dtype)
+    right = folded.intersection.astype(dtype)
+    absent, hit = ~(over > 0), right > 0  # a NaN is no area either
     if choices.ratio is Ratio.DICE:
         right += right
     smooth, epsilon = dtype.type(choices.smooth), dtype.type(choices.epsilon)
-    quotients = (right + smooth) / (over + smooth + epsilon)
-    absent = ~(over > 0)  # a NaN is no area either
+    right += smooth
+    over += smooth
+    over += epsilon
+    quotients = np.divide(right, over, out=right)
     if smooth and choices.absent is Absent.ONE:
         return quotients, np.ones_like(absent)  # smooth / smooth by itself
     match choices.absent:
@@ -121,7 +125,7 @@ def ratios(choices: Choices, folded: Areas) -> tuple[Numbers, NDArray[np.bool_]]
         case Absent.SKIPPED_UNLABELLED:
             return quotients, (folded.truth > 0) & ~absent
         case Absent.SKIPPED_MISSED:
-            return quotients, right > 0
+            return quotients, hit
         case Absent.NAN:
             return np.where(absent, np.nan, quotients), np.ones_like(absent)
         case _:
@@ -130,10 +134,11 @@ def ratios(choices: Choices, folded: Areas) -> tuple[Numbers, NDArray[np.bool_]]
 
 
 def _denominator(choices: Choices, folded: Areas, dtype: np.dtype[Any]) -> Numbers:
-    """Return what the ratio divides by; of a hundred thousand images each table is large."""
+    """Return what the ratio divides by, the caller's own: of many images each table is large."""
     match choices.ratio:
         case Ratio.DICE:
-            both: Numbers = folded.truth.astype(dtype) + folded.predicted.astype(dtype)
+            both: Numbers = folded.truth.astype(dtype)
+            both += folded.predicted.astype(dtype)
             return both
         case Ratio.RECALL:
             return folded.truth.astype(dtype)

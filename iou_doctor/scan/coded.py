@@ -115,7 +115,9 @@ def count_coded(
         parts.append(scratch.take(end))
     if not (_within_limits(true) and _within_limits(pred)):
         return None
-    return PairCounts.merge(parts), (_counts(true), _counts(pred))
+    table = PairCounts.merge(parts)
+    table.pooled()  # here, where the rows are in the cache and other threads go on
+    return table, (_counts(true), _counts(pred))
 
 
 def _side(kernels: ModuleType, coded: Coded, seen: NDArray[np.bool_]) -> Any:
