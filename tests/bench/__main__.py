@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 import tempfile
@@ -63,6 +64,7 @@ def _run(case: Case, options: argparse.Namespace, rounds: int) -> Result | None:
         jobs = case.jobs(Path(name), options.quick)
         if not jobs:
             return None
+        os.sync()  # while the system still writes files to the disk, a core is not free
         found = result(case, in_turns(jobs, rounds, environment()), shared=options.shared)
     print(text(found), flush=True)
     return found
