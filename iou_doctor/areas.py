@@ -35,22 +35,25 @@ def class_areas(pairs: PairCounts, *, images: int, classes: int) -> Triple:
 
 def _counted(pairs: PairCounts, images: int, classes: int) -> Triple:
     areas = tuple(np.zeros((images, classes), dtype=np.int64) for _ in range(3))
+    spans = pairs.truth_span, pairs.prediction_span
+    all_known = all(span[0] >= 0 and span[1] < classes for span in spans)
     for first in range(0, len(pairs.image), ROWS):
         some = slice(first, first + ROWS)
         part = PairCounts(*(getattr(pairs, field.name)[some] for field in fields(pairs)))
         least, most = int(part.image.min()), int(part.image.max())
         own = replace(part, image=part.image - least)
-        for whole, counted in zip(areas, _of_few(own, most - least + 1, classes), strict=True):
-            whole[least : most + 1] += counted
+        counted = _of_few(own, most - least + 1, classes, all_known=all_known)
+        for whole, more in zip(areas, counted, strict=True):
+            whole[least : most + 1] += more
     return areas[0], areas[1], areas[2]
 
 
-def _of_few(pairs: PairCounts, images: int, classes: int) -> Triple:
+def _of_few(pairs: PairCounts, images: int, classes: int, *, all_known: bool) -> Triple:
     starts, right = pairs.truth_starts, np.flatnonzero(pairs.truth == pairs.prediction)
 
     def added(image: NDArray[np.int64], labels: NDArray[np.int64], count: Counts) -> Counts:
-        known = (labels >= 0) & (labels < classes)
-        if not known.all():
+        if not all_known:
+            known = (labels >= 0) & (labels < classes)
             image, labels, count = image[known], labels[known], count[known]
         # float64 adds whole numbers exactly up to 2 ** 53
         totals = np.bincount(image * classes + labels, weights=count, minlength=images * classes)
