@@ -20,7 +20,7 @@ from iou_doctor.channel_sums import ChannelSums, SumsWanted
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout
 from iou_doctor.names import Device
-from iou_doctor.scan import derive, fast, windows
+from iou_doctor.scan import derive, fast
 from iou_doctor.scan.coded import Scratch
 from iou_doctor.scan.device import wants_gpu
 from iou_doctor.scan.pair_counts import count_pairs
@@ -28,7 +28,15 @@ from iou_doctor.scan.probing import Derived, ProbeBuilder
 from iou_doctor.scan.soft import channel_sums
 from iou_doctor.scan.threads import in_order
 from iou_doctor.scan.values import argmax_and_sums, measure
-from iou_doctor.scan.windows import Window, at_once, pieces, read, split_by_rows, walk
+from iou_doctor.scan.windows import (
+    COUNTED_AT_ONCE,
+    Window,
+    at_once,
+    pieces,
+    read,
+    split_by_rows,
+    walk,
+)
 from iou_doctor.source import DeviceSource, Pair
 from iou_doctor.stats import PairCounts, Stats
 from iou_doctor.value_counts import ValueCounts
@@ -151,15 +159,11 @@ class Visit:
     """Never look at some rows of a sample alone."""
     scratch: Scratch = field(default_factory=Scratch, compare=False, repr=False)
 
-    def __call__(self, batch: Batch) -> Stats:
-        """Return the Stats of one batch."""
-        return Stats.merge(self.parts(batch))
-
     @np.errstate(over="ignore", invalid="ignore")  # NaN and Inf are counted, not complained about
     def parts(self, batch: Batch) -> list[Stats]:
         """Return the Stats of the parts of a batch, in order."""
         split = split_by_rows(self.layout, whole_samples=self.whole_samples)
-        some = pieces(batch, self.layout, split=split, at_once=windows.COUNTED_AT_ONCE)
+        some = pieces(batch, self.layout, split=split, at_once=COUNTED_AT_ONCE)
         return [self._of(part, split=split) for part in some]
 
     def _of(self, batch: Batch, *, split: bool) -> Stats:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import ArrayLike, NDArray
 
+from iou_doctor.batch import Batch
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout, Relation
-from iou_doctor.scan import scan
+from iou_doctor.scan import Visit, scan
 from iou_doctor.source import Pair
 from iou_doctor.sources import ArraySource
 from iou_doctor.stats import PairCounts, Stats
@@ -101,6 +102,11 @@ def _comparable(counts: ValueCounts) -> list[Any]:
             value = (value.sample, value.position, stored)
         values.append((field.name, value))
     return values
+
+
+def stats_of_batch(visit: Visit, batch: Batch) -> Stats:
+    """Return the Stats of one batch."""
+    return Stats.merge(visit.parts(batch))
 
 
 def label_maps(shape: Any, dtypes: tuple[str, ...] = INTEGERS) -> st.SearchStrategy[Array]:

@@ -17,6 +17,7 @@ from arrays import (
     pair_of,
     score_maps,
     stats_of,
+    stats_of_batch,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -105,7 +106,7 @@ def parts_of(y_true, y_pred, letters, pairings, samples):
     """Return the Stats of these ranges of samples, each scanned alone."""
     visit = Visit(layout_of(y_true, y_pred, pred=letters), pairings, threshold=0.5)
     return [
-        visit(Batch(y_true[part], y_pred[part], np.arange(part.start, part.stop)))
+        stats_of_batch(visit, Batch(y_true[part], y_pred[part], np.arange(part.start, part.stop)))
         for part in samples
     ]
 
@@ -207,7 +208,7 @@ def test_progress_reports_the_samples_done():
 
 def test_what_is_mapped_together_is_counted_in_parts(monkeypatch):
     monkeypatch.setattr(windows, "WINDOW_VALUES", 8)
-    monkeypatch.setattr(windows, "COUNTED_AT_ONCE", 2)
+    monkeypatch.setattr("iou_doctor.scan.COUNTED_AT_ONCE", 2)
     y_true = np.arange(40, dtype="u1").reshape(10, 2, 2)
     visit = Visit(layout_of(y_true, y_true), LABELS, threshold=0.5)
     parts = visit.parts(Batch(y_true, y_true, np.arange(10)))

@@ -9,7 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
-from arrays import INTEGERS, SCORES, assert_same_stats, layout_of
+from arrays import INTEGERS, SCORES, assert_same_stats, layout_of, stats_of_batch
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -89,7 +89,7 @@ def compare(y_true, y_pred, pairings, *, pred="NHW", compiled=False, first_row=0
     assert tensorflow_kernels.serves(layout, pairings)
     samples = np.arange(7, 7 + len(y_true))
     stored = (y_true, y_pred)
-    expected = Visit(layout, pairings, 0.5)(Batch(*stored, samples, first_row))
+    expected = stats_of_batch(Visit(layout, pairings, 0.5), Batch(*stored, samples, first_row))
     kernels = kernels_of(layout, pairings, compiled=compiled)
     if as_tensor:
         stored = tuple(tf.constant(array) for array in stored)
@@ -155,7 +155,9 @@ def test_bfloat16_counts_as_the_float32_that_it_is(y_true, scores):
     short = tf.cast(tf.constant(scores), tf.bfloat16)
     bits = tf.bitcast(short, tf.uint16).numpy().astype(np.uint32) << 16
     samples = np.arange(3)
-    expected = Visit(layout, ALL_CLASSES, 0.5)(Batch(y_true, bits.view("f4"), samples))
+    expected = stats_of_batch(
+        Visit(layout, ALL_CLASSES, 0.5), Batch(y_true, bits.view("f4"), samples)
+    )
     kernels = kernels_of(layout, ALL_CLASSES)
     assert_same_stats(counted(kernels, tf.constant(y_true), short, samples), expected)
 
@@ -175,7 +177,7 @@ def test_batches_of_any_number_are_traced_once_and_the_last_may_be_smaller(compi
     visit = Visit(layout, ALL_CLASSES[:2], 0.5)
     for n in (4, 4, 3, 1):
         y_true, y_pred = softmax(n)
-        expected = visit(Batch(y_true, y_pred, np.arange(n)))
+        expected = stats_of_batch(visit, Batch(y_true, y_pred, np.arange(n)))
         assert_same_stats(counted(kernels, y_true, y_pred, np.arange(n)), expected)
     assert kernels.traces == 1
     assert kernels._shapes == ({(4, 30)} if compiled else set())
@@ -188,7 +190,7 @@ def test_images_of_fewer_pixels_are_padded_to_a_shape_that_was_compiled():
     counted(kernels, y_true, y_pred, np.arange(2))
     small = softmax(1, height=4)
     small[1][0, 2, 1] = np.nan
-    expected = Visit(layout, ALL_CLASSES[:2], 0.5)(Batch(*small, np.arange(1)))
+    expected = stats_of_batch(Visit(layout, ALL_CLASSES[:2], 0.5), Batch(*small, np.arange(1)))
     assert_same_stats(counted(kernels, *small, np.arange(1)), expected)
 
 
@@ -206,7 +208,7 @@ def test_one_table_for_each_of_several_threads_adds_up_to_the_same():
     y_true, y_pred = softmax(3)
     layout = layout_of(y_true, y_pred, pred="NHWC")
     kernels = tensorflow_kernels.Kernels(layout, ALL_CLASSES, 0.5, replicas=7)
-    expected = Visit(layout, ALL_CLASSES, 0.5)(Batch(y_true, y_pred, np.arange(3)))
+    expected = stats_of_batch(Visit(layout, ALL_CLASSES, 0.5), Batch(y_true, y_pred, np.arange(3)))
     assert_same_stats(counted(kernels, y_true, y_pred, np.arange(3)), expected)
 
 
