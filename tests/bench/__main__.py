@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--shared", action="store_true", help="compare processor time: others use the machine"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers to FILE")
-    parser.add_argument("--folder", type=Path, help="where the data goes (about 10 GB)")
+    parser.add_argument("--folder", type=Path, help="where the data goes (about 16 GB)")
     parser.add_argument("--readme", action="store_true", help="rewrite the README's table")
     options = parser.parse_args(arguments)
     if options.readme and (options.only or options.quick):

@@ -43,6 +43,12 @@ class Form:
         """Pixels of one of the two arrays."""
         return self.images * self.side**2
 
+    @property
+    def bytes(self) -> int:
+        """Bytes of the predictions."""
+        values = self.pixels * (self.classes if self.dense else 1)
+        return values * np.dtype(self.dtype).itemsize
+
 
 def make(form: Form, folder: Path) -> tuple[Path, Path]:
     """Write masks and predictions, and return their paths in this order."""
