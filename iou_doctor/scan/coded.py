@@ -74,7 +74,7 @@ def coded_labels(stored: NDArray[Any]) -> Coded:
     stored = np.ascontiguousarray(stored)
     start = 128 if stored.dtype == np.int8 else 0
     labels = stored.view(np.uint8) if stored.dtype == np.bool_ else stored
-    return Coded(stored, _circle(start, -start), start, labels)
+    return Coded(stored, _circle(start), start, labels)
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:
@@ -84,9 +84,9 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
-def _circle(start: int, low: int) -> NDArray[np.int64]:
-    """Return what each byte stands for where `start` stands for `low`, and the next for more."""
-    return (np.arange(256) - start) % 256 + low
+def _circle(start: int) -> NDArray[np.int64]:
+    """Return what each byte stands for where `start` stands for -`start`, and the next for more."""
+    return (np.arange(256) - start) % 256 - start
 
 
 def count_coded(

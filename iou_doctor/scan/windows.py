@@ -19,7 +19,7 @@ AT_ONCE, MOST_AT_ONCE = 16, 256
 """Cache-sized windows that a thread reads together, at least and at most: each read has its price.
 Only what is mapped, and takes no memory, is read in more than `AT_ONCE`."""
 COUNTED_AT_ONCE = 64
-"""The same that kernels count together: codes and copies take memory."""
+"""The same that kernels count together: copies of odd layouts take memory."""
 SHARES = 8
 """Batches for each thread, at least, before a batch becomes larger: all should end together."""
 VIEWS = frozenset({"npy", "npz", "array"})

@@ -2,7 +2,8 @@
 
 Numba compiles anew when a function's own file has changed, not when that of one it calls has: so
 functions that call each other stand in one file. Intrinsics (`_channels.py`, `_halves.py`,
-`_narrow.py`, `_runs.py`, `_transpose.py`) cannot: who changes one clears `__pycache__`.
+`_narrow.py`, `_runs.py`, `_transpose.py`, and `_prefetch.py` for them) cannot: who changes one
+clears `__pycache__`.
 """
 
 from __future__ import annotations
