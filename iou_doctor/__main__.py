@@ -41,9 +41,10 @@ def main() -> None:
 
 def _run() -> None:
     from iou_doctor.cli import app
+    from iou_doctor.cli_help import only_called
 
     try:
-        app(prog_name="iou-doctor")
+        only_called(app, sys.argv[1:])(prog_name="iou-doctor")
     except SystemExit as stop:
         gc.freeze()  # or Python looks through everything once more before it ends
         # typer exits with 1 when the reader has left, which would look like findings

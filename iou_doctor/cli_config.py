@@ -52,7 +52,7 @@ def _read(context: typer.Context, file: str | None) -> str | None:
         configuration = _checked(*found) if found else None
     except IouDoctorError as error:
         refuse(error)
-    _warn_of_unknown_variables(context)
+    _warn_of_unknown_variables()
     context.meta[_STATE] = configuration
     from_file = configuration.settings.given if configuration else {}
     context.default_map = {**from_file, **_environment(context)}
@@ -97,12 +97,12 @@ def _environment(context: typer.Context) -> dict[str, Any]:
     }
 
 
-def _warn_of_unknown_variables(context: typer.Context) -> None:
+def _warn_of_unknown_variables() -> None:
     """Name on stderr each variable that looks like an option and is none: a typing error."""
     unknown = [name for name in sorted(os.environ) if name.startswith(PREFIX)]
     if not unknown:
         return
-    known = _variables(context)
+    known = _variables()
     for name in unknown:
         if name not in known:
             typer.echo(
@@ -110,10 +110,11 @@ def _warn_of_unknown_variables(context: typer.Context) -> None:
             )
 
 
-def _variables(context: typer.Context) -> set[str]:
+def _variables() -> set[str]:
     """Return the variables of all commands: what is set for `check` is no error of `fix`."""
-    above = context.parent.command if context.parent else None
-    commands = getattr(above, "commands", {}).values() or [context.command]
+    from iou_doctor.cli import app  # it imports this module; and only the called one was built
+
+    commands = getattr(typer.main.get_command(app), "commands", {}).values()
     names = {str(param.name) for command in commands for param in command.params}
     return {variable_of(name) for name in names - _OWN | {"config"}}
 

@@ -7,6 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
+
+from iou_doctor import cli
+from iou_doctor.cli_help import only_called
 
 ROOT = Path(__file__).parents[1]
 LOADED = """
@@ -27,6 +31,7 @@ FLOW = {
     f"iou_doctor.{name}" for name in ("checkup", "sources", "interpret", "scan", "render.terminal")
 }
 WRITING = {"iou_doctor.fixing", "iou_doctor.treatment", "iou_doctor.writers"}
+ALL = {"check", "fix", "init", "why", "rules", "explain", "schema"}
 PAIR = [f"sample_data/healthy/{name}.npy" for name in ("preds", "masks")]
 
 
@@ -72,3 +77,26 @@ def test_little_time_goes_into_the_search_for_cycles():
     searches, frozen = done.stderr.split()
     assert int(searches) <= 10
     assert frozen == "True"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kept"),
+    [
+        (["check", "fix"], {"check"}),
+        (["fix", "-h"], {"fix"}),
+        (["chek"], ALL),
+        (["--help"], ALL),
+        ([], ALL),
+    ],
+)
+def test_only_the_command_that_is_called_is_built(arguments: list[str], kept: set[str]):
+    app = typer.Typer()
+    for command in ALL:
+        app.command(command)(lambda: None)
+    built = only_called(app, arguments)
+    assert {command.name for command in built.registered_commands} == kept
+    assert len(app.registered_commands) == len(ALL)
+
+
+def test_the_group_lists_all_commands_where_none_is_called():
+    assert set(typer.main.get_command(cli.app).commands) == ALL
