@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from iou_doctor.errors import UsageError
 from iou_doctor.frozen import FrozenReading
+from iou_doctor.record import record
 
 SCHEMA_VERSION = 1
 MAX_DROP = 0.01
 """The drop that is allowed by default: a point, which two trainings of one model differ by."""
 
 
-@dataclass(frozen=True)
+@record
 class BaselineInput:
     """How one of the two arrays was read."""
 
@@ -25,7 +25,7 @@ class BaselineInput:
     """Counted from the end, -1 for the last one: a missing sample axis does not move it."""
 
 
-@dataclass(frozen=True)
+@record
 class DataSet:
     """The masks, which make the data set: predictions change from run to run."""
 
@@ -61,7 +61,7 @@ def _shape(data: DataSet) -> str:
     return " × ".join("?" if size is None else str(size) for size in data.shape)
 
 
-@dataclass(frozen=True)
+@record
 class Baseline:
     """The numbers and the reading of an earlier report."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.record import record
 
-@dataclass(frozen=True)
+
+@record
 class Batch:
     """Some whole samples, or some rows of one sample, of both arrays."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from iou_doctor.record import record
 
 FRACTION_BITS = 40
 """A rest is counted in units of 2**-40: a pixel errs by less than 5e-13."""
@@ -37,7 +39,7 @@ OF_SCORES = frozenset({Quantity.SCORE, Quantity.PRODUCT, Quantity.SCORE_SQUARED}
 """The sums that a NaN among the scores turns into NaN."""
 
 
-@dataclass(frozen=True)
+@record
 class SumsWanted:
     """That sums of scores are to be gathered."""
 
@@ -45,7 +47,7 @@ class SumsWanted:
     """Pixels whose truth is this class are left out of `Quantity.NON_ZERO`."""
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class ChannelSums:
     """For each image, channel and quantity a sum in fixed point, which adds up exactly."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from iou_doctor import contracts, feeding, handover, interpret, user_metric
@@ -22,6 +22,7 @@ from iou_doctor.names import Device
 from iou_doctor.passes import Passes, Workers
 from iou_doctor.probe import Probe
 from iou_doctor.reading import Options, Reading
+from iou_doctor.record import record
 from iou_doctor.repair import Step
 from iou_doctor.report import Report
 from iou_doctor.scan.threads import usable_cores
@@ -43,7 +44,7 @@ MOST_CLASSES = 4096
 """Full ADE20K has about 3,100 ids; a table of this many classes squared takes 128 MiB."""
 
 
-@dataclass(frozen=True)
+@record
 class Questions:
     """What the user asks about a pair of arrays."""
 
@@ -161,7 +162,7 @@ def gather(
     return evidence, _recount(first.passes, reading)
 
 
-@dataclass(frozen=True)
+@record
 class _First:
     """What the one pass gathered, and how to pass again."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -12,6 +11,7 @@ import typer
 from iou_doctor.cli_config import configuration_of, expected_reading, for_check, from_flag
 from iou_doctor.cli_run import NAME, Prepared, exit_code, prepare, run, too_low
 from iou_doctor.errors import IouDoctorError, UsageError
+from iou_doctor.record import record
 
 if TYPE_CHECKING:
     from iou_doctor.report import Report
@@ -20,14 +20,14 @@ TOGETHER = ("full", "concise", "github", "markdown", "json")
 """Formats of stdout that can hold several checks; the others are one document a check."""
 
 
-@dataclass(frozen=True)
+@record
 class _Task:
     name: str
     values: Mapping[str, Any]
     prepared: Prepared | IouDoctorError
 
 
-@dataclass(frozen=True)
+@record
 class _Done:
     name: str
     code: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from iou_doctor.cli_model import model_options
 from iou_doctor.cli_options import reading_options, words
 from iou_doctor.errors import UsageError
 from iou_doctor.names import Device
+from iou_doctor.record import record
 
 if TYPE_CHECKING:
     from iou_doctor.baseline import Baseline
@@ -34,7 +34,7 @@ READING = (
 )
 
 
-@dataclass(frozen=True)
+@record
 class Prepared:
     """A check whose options and outputs were found good."""
 

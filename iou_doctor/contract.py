@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from iou_doctor.derivation import Pairing
+from iou_doctor.record import record
 
 
 class Floats(StrEnum):
@@ -149,7 +150,7 @@ class Flattens(StrEnum):
     ALWAYS = "arrays of the same length"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Takes:
     """The arrays that an implementation takes, and what it says to others."""
 
@@ -172,7 +173,7 @@ class Takes:
     """`ExceptionType: message`; a misfit without one is taken in silence."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Choices:
     """What an implementation decides where others decide otherwise."""
 
@@ -213,7 +214,7 @@ class Choices:
     """The classes in the mean; `None` for all."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Contract:
     """One implementation in one version range, called in one way."""
 

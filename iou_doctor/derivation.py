@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from iou_doctor.record import record
 
 NO_CLASS = -(2**62)
 """A derived label at or near this value is no class: see `no_class`."""
@@ -42,7 +43,7 @@ class Derivation(StrEnum):
     """The code of a pixel's colour, see `colour_code`; alpha is left out."""
 
 
-@dataclass(frozen=True)
+@record
 class Pairing:
     """Which derived labels of the two arrays are counted together."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from iou_doctor.baseline import Baseline
 from iou_doctor.finding import Finding, Severity
 from iou_doctor.frozen import FrozenReading
@@ -12,12 +10,13 @@ from iou_doctor.metric import Metric
 from iou_doctor.model import ModelFacts
 from iou_doctor.probe import Sampled
 from iou_doctor.reading import Reading
+from iou_doctor.record import record
 from iou_doctor.score import ContractScore, Score
 from iou_doctor.source import Pair
 from iou_doctor.stats import PairCounts, Stats
 
 
-@dataclass(frozen=True)
+@record
 class Evidence:
     """The facts about one pair of arrays, gathered before any judgement."""
 

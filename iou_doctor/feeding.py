@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from iou_doctor.given import Form, Given
 from iou_doctor.layout import Axes, Layout
 from iou_doctor.metric import Metric
 from iou_doctor.reading import Reading
+from iou_doctor.record import record
 from iou_doctor.score import AND, ContractScore, Score
 from iou_doctor.stats import PairCounts, Stats
 
@@ -128,7 +129,7 @@ def _label_shape(axes: Axes) -> tuple[int | None, ...]:
     return axes.label_shape if axes.dense else axes.shape
 
 
-@dataclass(frozen=True)
+@record
 class Fed:
     """A metric and the arrays that it gets."""
 

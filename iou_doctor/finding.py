@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from iou_doctor.record import record
 from iou_doctor.repair import Repair
 
 
@@ -40,7 +41,7 @@ class Suspicion(IntEnum):
     DEFINITIONS = 9
 
 
-@dataclass(frozen=True)
+@record
 class Rule:
     """The identity of a fault. Codes and names are public and never change their meaning."""
 
@@ -54,7 +55,7 @@ class Rule:
     """Names of rules that fire as mere consequences of this one."""
 
 
-@dataclass(frozen=True)
+@record
 class Finding:
     """One fault that was found. `message` is measured fact, `help` the way out."""
 
@@ -83,7 +84,7 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True)
+@record
 class Outcome:
     """One rule and what became of it."""
 
@@ -93,7 +94,7 @@ class Outcome:
     """Why it was skipped."""
 
 
-@dataclass(frozen=True)
+@record
 class Skipped:
     """What a check returns when it cannot look: not looking is not passing."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from iou_doctor.checkup import Questions, check
@@ -11,6 +11,7 @@ from iou_doctor.form import Form, form_of
 from iou_doctor.layout import Axes, Relation
 from iou_doctor.mending import Mending, Progress
 from iou_doctor.reading import Options, Reading
+from iou_doctor.record import record
 from iou_doctor.repair import Side
 from iou_doctor.report import Report
 from iou_doctor.selection import Selection
@@ -20,7 +21,7 @@ from iou_doctor.treatment import Stage, Treatment, stage_of, treatment
 from iou_doctor.writers import destinations, staged, write
 
 
-@dataclass(frozen=True)
+@record
 class Written:
     """One mended array."""
 
@@ -32,7 +33,7 @@ class Written:
     """Names of images that have no partner, and no mended copy."""
 
 
-@dataclass(frozen=True)
+@record
 class Fixed:
     """What `fix` did."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.layout import Axes
+from iou_doctor.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Form:
     """What becomes of the axes beside space; those are as they were unless a repair asks."""
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from iou_doctor.record import record
 
 if TYPE_CHECKING:  # the command line reads settings without loading NumPy
     from iou_doctor.layout import Axes
     from iou_doctor.reading import Reading
 
 
-@dataclass(frozen=True)
+@record
 class FrozenReading:
     """How the arrays are expected to be read. Nothing is read differently because of it."""
 

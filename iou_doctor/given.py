@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 import numpy as np
 
 from iou_doctor.channel_sums import ChannelSums
 from iou_doctor.derivation import Pairing
+from iou_doctor.record import record
 from iou_doctor.stats import PairCounts
 
 
@@ -21,7 +22,7 @@ class Form(StrEnum):
     ONE_CHANNEL = "one channel"
 
 
-@dataclass(frozen=True)
+@record
 class Given:
     """What the contracts look at, and nothing else.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from iou_doctor.record import record
 
 
 class Relation(StrEnum):
@@ -24,7 +25,7 @@ class Relation(StrEnum):
     """Nothing says which pixel belongs to which."""
 
 
-@dataclass(frozen=True)
+@record
 class Axes:
     """The meaning of each axis of one array, as stored."""
 
@@ -106,7 +107,7 @@ class Axes:
         return values.reshape(samples, *sizes, self.channels)
 
 
-@dataclass(frozen=True)
+@record
 class Assumption:
     """A guess about the arrays, and what it rests on."""
 
@@ -115,7 +116,7 @@ class Assumption:
     why: str
 
 
-@dataclass(frozen=True)
+@record
 class Layout:
     """The axes of both arrays and how their pixels pair up."""
 

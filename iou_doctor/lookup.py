@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 
 from iou_doctor.errors import UsageError
+from iou_doctor.record import record
 
 PERCENT = 100
 FEWEST_SHOWN = 6
@@ -26,7 +26,7 @@ IMPOSSIBLE = (
 )
 
 
-@dataclass(frozen=True)
+@record
 class Printed:
     """A score as somebody printed it: every value that is rounded to it."""
 
@@ -107,7 +107,7 @@ def _no_number(text: str) -> str:
     return "give the number as printed, 0.3333 or 33.33% for instance"
 
 
-@dataclass(frozen=True)
+@record
 class Cause:
     """Why a score may be what it is."""
 
@@ -120,7 +120,7 @@ class Cause:
     """How common it is, beside the plain reading of healthy arrays (1)."""
 
 
-@dataclass(frozen=True)
+@record
 class Suspect:
     """A cause together with the implementations that print the number under it."""
 
@@ -129,7 +129,7 @@ class Suspect:
     plausibility: float
 
 
-@dataclass(frozen=True)
+@record
 class Match:
     """Suspects whose values are equal: no further digit can tell them apart."""
 
@@ -144,7 +144,7 @@ class Match:
         return best + 0.01 * sum(others)
 
 
-@dataclass(frozen=True)
+@record
 class Condition:
     """A cause that fits every number, if the data are of a certain kind."""
 
@@ -152,7 +152,7 @@ class Condition:
     requires: str
 
 
-@dataclass(frozen=True)
+@record
 class Lookup:
     """What a printed score can mean."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from iou_doctor import repairs
 from iou_doctor.form import Form
 from iou_doctor.layout import Axes
+from iou_doctor.record import record
 from iou_doctor.repair import REORDER, Side, Step
 from iou_doctor.scan.windows import parts
 from iou_doctor.source import Source
@@ -21,7 +21,7 @@ from iou_doctor.writers import Destination, Output
 Progress = Callable[[int, int], object]
 
 
-@dataclass(frozen=True)
+@record
 class Mending:
     """The steps on one side, and where the result goes."""
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from iou_doctor.contract import Contract, Holds, Takes
 from iou_doctor.derivation import Derivation
+from iou_doctor.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Signature:
     """A call that can stand in a user's code: its full name and its parameters in order."""
 
@@ -24,7 +24,7 @@ class Signature:
     """Whether all parameters are given by name."""
 
 
-@dataclass(frozen=True)
+@record
 class Metric:
     """One metric object of the user's code. The arrays' encodings are judged for it."""
 

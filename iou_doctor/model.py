@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
+
+from iou_doctor.record import record
 
 Shape = tuple[int | None, ...]
 """`None` where the model takes or gives any length."""
 
 
-@dataclass(frozen=True)
+@record
 class ModelOptions:
     """What the user said about a model; `None` where nothing was said."""
 
@@ -32,7 +34,7 @@ class ModelOptions:
     """Load a file that may run code or touch files."""
 
 
-@dataclass(frozen=True)
+@record
 class Activation:
     """What a model does last to its scores, as its graph or its last layer says."""
 
@@ -42,7 +44,7 @@ class Activation:
     """The layer or operation that says so."""
 
 
-@dataclass(frozen=True)
+@record
 class ModelFacts:
     """What is known of a model once it has predicted every image."""
 

@@ -9,10 +9,10 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from iou_doctor.errors import OutputError, UsageError
+from iou_doctor.record import record
 from iou_doctor.render import FORMATS
 from iou_doctor.report import Report
 
@@ -22,7 +22,7 @@ FOR_PEOPLE = ("full", "concise")
 """Formats in the encoding of the terminal; the others are UTF-8 everywhere."""
 
 
-@dataclass(frozen=True)
+@record
 class Output:
     """One report to write."""
 

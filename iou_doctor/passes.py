@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from iou_doctor.derivation import Pairing
 from iou_doctor.layout import Layout, Relation
 from iou_doctor.names import Device
 from iou_doctor.probe import Probe
+from iou_doctor.record import record
 from iou_doctor.repair import REORDER, Step
 from iou_doctor.repairs import resize_nearest, swap_height_width
 from iou_doctor.scan import Mend, scan
@@ -23,7 +24,7 @@ from iou_doctor.sources import ReorderedSource
 from iou_doctor.stats import PairCounts, Stats
 
 
-@dataclass(frozen=True)
+@record
 class Workers:
     """Who counts."""
 
@@ -39,7 +40,7 @@ class Workers:
             self.left[part] = None
 
 
-@dataclass(frozen=True)
+@record
 class Passes:
     """Passes over the same arrays."""
 

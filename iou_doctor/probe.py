@@ -7,12 +7,12 @@ only on the maps themselves, so the pass keeps some of them at three scales.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.derivation import Derivation
+from iou_doctor.record import record
 
 Labels = NDArray[np.int32]
 
@@ -20,7 +20,7 @@ NO_LABEL = -(2**31)
 """Stands for every value that is no class at all (a fraction, NaN, an all-zero pixel)."""
 
 
-@dataclass(frozen=True)
+@record
 class Maps:
     """Derived label maps of some samples, both sides over the same pixels."""
 
@@ -32,7 +32,7 @@ class Maps:
     """The same for the predictions."""
 
 
-@dataclass(frozen=True)
+@record
 class Probe:
     """The maps that the pass kept. The grids of `many` and `fine` are thinned evenly."""
 
@@ -44,7 +44,7 @@ class Probe:
     """Fewer samples, the middle at full resolution: for shifts and seams. 2-D data only."""
 
 
-@dataclass(frozen=True)
+@record
 class LabelMaps:
     """Maps as the doctor reads them: truth and prediction of the same samples."""
 
@@ -54,7 +54,7 @@ class LabelMaps:
     y_pred: tuple[Labels, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Sampled:
     """The probe as the doctor reads it."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from iou_doctor.layout import Assumption, Layout
+from iou_doctor.record import record
 
 
 class Encoding(StrEnum):
@@ -30,7 +30,7 @@ class Encoding(StrEnum):
         return self in {Encoding.SIGMOID, Encoding.BINARY_LOGITS}
 
 
-@dataclass(frozen=True)
+@record
 class Options:
     """What the user said; `None` where nothing was said."""
 
@@ -43,7 +43,7 @@ class Options:
     class_names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class Reading:
     """The arrays as the doctor understands them, after one look at all values."""
 

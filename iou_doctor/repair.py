@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.record import record
 from iou_doctor.stats import PairCounts
 
 Labels = NDArray[np.int64]
@@ -25,7 +26,7 @@ class Side(StrEnum):
     PREDICTIONS = "predictions"
 
 
-@dataclass(frozen=True)
+@record
 class Step:
     """One change to one array, as `fix` makes it."""
 
@@ -38,7 +39,7 @@ class Step:
     """Where the class axis goes, counted from a sample axis at 0; `None`: last."""
 
 
-@dataclass(frozen=True)
+@record
 class Repair:
     """One repair. A check says what it does; the checkup adds what it is worth."""
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from iou_doctor.finding import Finding, Outcome, Severity
 from iou_doctor.reading import Encoding, Reading
+from iou_doctor.record import record
 from iou_doctor.score import ContractScore, Pixels, Score
 
 if TYPE_CHECKING:
     from iou_doctor.lookup import Lookup
 
 
-@dataclass(frozen=True)
+@record
 class Input:
     """One of the two arrays, as found."""
 
@@ -26,7 +27,7 @@ class Input:
     class_axis: int | None
 
 
-@dataclass(frozen=True)
+@record
 class Verdict:
     """The diagnosis in one line."""
 
@@ -39,7 +40,7 @@ class Verdict:
     """The doctor's score after all repairs."""
 
 
-@dataclass(frozen=True)
+@record
 class Report:
     """What the checkup found."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from iou_doctor.areas import MOST_KEPT, class_areas
 from iou_doctor.contract import Choices
+from iou_doctor.record import record
 from iou_doctor.stats import PairCounts
 
 AND = "; "
 """Between the reasons in a note; none of them holds it."""
 
 
-@dataclass(frozen=True)
+@record
 class Pixels:
     """Where the pixels went."""
 
@@ -29,7 +30,7 @@ class Pixels:
     """Truth is no class and not the ignore label."""
 
 
-@dataclass(frozen=True)
+@record
 class ClassScore:
     """One class of the whole data set, over the counted pixels."""
 
@@ -46,7 +47,7 @@ class ClassScore:
         return None if self.iou is None else 2 * self.iou / (1 + self.iou)
 
 
-@dataclass(frozen=True)
+@record
 class Score:
     """The doctor's score: int64 counts of the whole data set, then float64. `None`: undefined."""
 
@@ -65,7 +66,7 @@ class Score:
         return _mean([entry.iou for entry in self.per_class if entry.id in class_ids])
 
 
-@dataclass(frozen=True)
+@record
 class Counter:
     """How an implementation counts pixels, where its numbers end before the data may."""
 
@@ -81,7 +82,7 @@ class Counter:
     """The circumstance under which it counts so, as a phrase."""
 
 
-@dataclass(frozen=True)
+@record
 class ContractScore:
     """What one implementation reports for the arrays as given: a value or an error."""
 

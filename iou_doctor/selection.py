@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 
 from iou_doctor.checks import all_checks
 from iou_doctor.errors import UsageError
 from iou_doctor.finding import Outcome
+from iou_doctor.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Selection:
     """Which rules the user wants to hear: codes, prefixes of codes, or names."""
 

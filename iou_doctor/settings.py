@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, ClassVar, Literal
 
 from iou_doctor.frozen import FrozenReading
 from iou_doctor.names import AnyEncodingName, EncodingName, FailOn
+from iou_doctor.record import record
 
 
 def key_of(name: str) -> str:
@@ -24,7 +25,7 @@ RULES_OF_READING: dict[str, Any] = {
 """For pydantic: unknown keys are errors, nothing is converted, docstrings go into the schema."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Expected:
     """The reading that later runs are held to; `iou-doctor init` writes it."""
 
@@ -40,7 +41,7 @@ class Expected:
     """The class axis of the masks, counted from the end: -1 is the last one."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class CheckSettings:
     """The options of one check; what is left out keeps its default."""
 
@@ -96,7 +97,7 @@ class CheckSettings:
         return {name: value for name, value in values.items() if value is not None}
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NamedCheck(CheckSettings):
     """One of several pairs; its options come before those of the whole file."""
 
@@ -108,7 +109,7 @@ class NamedCheck(CheckSettings):
     """The true masks, as on the command line; relative to this file."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Settings(CheckSettings):
     """The whole file: `iou-doctor.toml`, or `[tool.iou-doctor]` in `pyproject.toml`."""
 
@@ -128,7 +129,7 @@ class Settings(CheckSettings):
     """The pairs that `iou-doctor check --all` checks."""
 
 
-@dataclass(frozen=True)
+@record
 class Configuration:
     """The settings, and where they stand."""
 

@@ -6,10 +6,11 @@ it is asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from html import escape
 
 from iou_doctor import report
+from iou_doctor.record import record
 
 FRAME = (
     '<iframe title="iou-doctor" style="width:100%;height:40em;border:0" sandbox'
@@ -18,7 +19,7 @@ FRAME = (
 """A page of its own: its style cannot reach the notebook, nor the notebook's it."""
 
 
-@dataclass(frozen=True, repr=False)
+@record
 class Report(report.Report):
     """What the checkup found."""
 

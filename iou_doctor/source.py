@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.layout import Assumption
 from iou_doctor.model import Model
+from iou_doctor.record import record
 
 
 class Source(Protocol):
@@ -69,7 +69,7 @@ class DeviceSource(Protocol):
         """
 
 
-@dataclass(frozen=True)
+@record
 class Pair:
     """Predictions and masks whose entries along the first axis belong together."""
 

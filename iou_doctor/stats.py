@@ -8,7 +8,7 @@ means equal arrays.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cached_property
 from itertools import pairwise
 from math import prod
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from iou_doctor.channel_sums import ChannelSums
 from iou_doctor.derivation import Pairing
 from iou_doctor.errors import ReadingError
+from iou_doctor.record import record
 from iou_doctor.value_counts import ValueCounts
 
 Counts = NDArray[np.int64]
@@ -36,7 +37,7 @@ DENSE_ROWS = 4
 """Cells for each row up to which rows are added up in a full table: no sorting."""
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class PairCounts:
     """A sparse table: how often (truth, prediction) occurs in each image. S1 and S2."""
 
@@ -293,7 +294,7 @@ def _marginal(values: NDArray[np.int64], count: Counts) -> dict[int, int]:
     return dict(zip(values.tolist(), count.tolist(), strict=True))
 
 
-@dataclass(frozen=True)
+@record
 class Stats:
     """Everything that one pass gathers. Any two parts of the same data can be added."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import IntEnum
 
 from iou_doctor import repairs
 from iou_doctor.finding import Finding
 from iou_doctor.layout import Axes
 from iou_doctor.reading import Encoding, Reading
+from iou_doctor.record import record
 from iou_doctor.repair import REORDER, Side, Step
 from iou_doctor.report import Report
 
@@ -41,7 +42,7 @@ OF_CONSEQUENCES = {Stage.ARRANGE, Stage.DECODE, Stage.ENCODE}
 class ids that seem wrong in front of a root cause are right again once that is repaired."""
 
 
-@dataclass(frozen=True)
+@record
 class Treatment:
     """What is to be done to the two arrays."""
 

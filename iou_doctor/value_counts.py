@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+from iou_doctor.record import record
 
 
 def twice_bound(classes: int) -> float:
@@ -16,8 +18,7 @@ def twice_bound(classes: int) -> float:
     return math.e / (math.e + classes - 1)
 
 
-@dataclass(frozen=True, order=True)
-class Place:
+class Place(NamedTuple):
     """Where in an array, and what stands there. The earlier place is the smaller one."""
 
     sample: int
@@ -26,7 +27,7 @@ class Place:
     values: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class ValueCounts:
     """Extremes and counts over all values of one array. S4."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding
 from iou_doctor.given import Form, Given
 from iou_doctor.lookup import Cause, Lookup, Match, Printed, Suspect
+from iou_doctor.record import record
 from iou_doctor.stats import PairCounts
 
 SAME = 1e-6
@@ -43,7 +44,7 @@ UNCOMMON = 0.6
 """Of a contract that is not in the short table."""
 
 
-@dataclass(frozen=True)
+@record
 class Candidate:
     """A value, and what gives it."""
 
@@ -53,7 +54,7 @@ class Candidate:
     plausibility: float
 
 
-@dataclass(frozen=True)
+@record
 class Candidates:
     """Every value that was worked out, with its cause."""
 

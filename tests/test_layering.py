@@ -36,7 +36,7 @@ NOUNS = {
         "settings",
         "names",
     ),
-    *("channel_sums", "value_counts", "contract", "given", "lookup", "model", "areas"),
+    *("channel_sums", "value_counts", "contract", "given", "lookup", "model", "areas", "record"),
 }
 VERBS = {"sources", "interpret", "scan", "contracts", "checks", "repairs", "render", "writers"} | {
     "configuration",

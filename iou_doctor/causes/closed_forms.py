@@ -6,20 +6,21 @@ Source: arithmetic of the implementations' rules, each run once with the library
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from iou_doctor.causes._changes import without
 from iou_doctor.given import Given
 from iou_doctor.lookup import Cause
+from iou_doctor.record import record
 from iou_doctor.stats import PairCounts
 
 COMMON_CLASSES = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 19, 20, 21, 34, 150, 151)
 SPARSE = "sparse_y_true=False, sparse_y_pred=False"
 
 
-@dataclass(frozen=True)
+@record
 class Formula:
     """A value that a cause gives, whatever the predictions are."""
 
@@ -28,7 +29,7 @@ class Formula:
     implementation: str
 
 
-@dataclass(frozen=True)
+@record
 class Facts:
     """What the closed forms need to know about the data."""
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Outcome, Rule, Skipped, Status
+from iou_doctor.record import record
 
 Result = Sequence[Finding] | Skipped
 
 
-@dataclass(frozen=True)
+@record
 class Check:
     """A rule, the function that looks for it, and the manual."""
 

@@ -6,7 +6,7 @@ are turned about.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Skipped
 from iou_doctor.layout import Relation
 from iou_doctor.probe import centres
+from iou_doctor.record import record
 from iou_doctor.repair import Side
 
 Ids = NDArray[np.intp]
@@ -28,7 +29,7 @@ ALIKE = 0.8
 """Mean IoU of two masks from which on they are one scene: CamVid's, a second apart, reach 0.6."""
 
 
-@dataclass(frozen=True)
+@record
 class Stack:
     """Maps of equal size. Ids are 0..classes-1; `classes` stands for all that is no class."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -21,10 +20,11 @@ from iou_doctor.checks._hypotheses import (
 from iou_doctor.checks._strays import NO_DATA_LABELS
 from iou_doctor.evidence import Evidence
 from iou_doctor.known import data_set
+from iou_doctor.record import record
 from iou_doctor.repair import Repair, Side, relabelling
 
 
-@dataclass(frozen=True)
+@record
 class Space:
     """One numbering of a data set, and how it becomes the one that models speak."""
 
@@ -44,7 +44,7 @@ class Space:
         return dict(sorted({**dict.fromkeys(self.void, void), **self.table}.items()))
 
 
-@dataclass(frozen=True)
+@record
 class Foreign:
     """One side speaks a known numbering that the other does not."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from iou_doctor.checks._mask_values import by_chance, mask_labels, outside_classes
 from iou_doctor.checks._palette import KNOWN_SHARE, Palette, known_palettes
 from iou_doctor.derivation import colour_of_code
 from iou_doctor.evidence import Evidence
 from iou_doctor.known import grey
+from iou_doctor.record import record
 from iou_doctor.repair import Side, relabelling
 from iou_doctor.score import score
 
@@ -16,7 +15,7 @@ LEAST_GREYS = 4
 """Fewer values beside 0 are among the greys of some palette by chance."""
 
 
-@dataclass(frozen=True)
+@record
 class Greys:
     """The ids behind the grey values of one palette."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks._alignment import Stack, pairing_matrix
+from iou_doctor.record import record
 
 FEW = 10
 GAIN = 0.1
@@ -20,7 +19,7 @@ CLEAR = 0.1
 """A partner that beats all others by this much is no chance: it gives none in 100 samples."""
 
 
-@dataclass(frozen=True)
+@record
 class Pairing:
     """The best pairing of the kept samples."""
 

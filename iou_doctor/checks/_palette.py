@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from iou_doctor.derivation import COLOUR_BASE, colour_code, colour_of_code, is_g
 from iou_doctor.evidence import Evidence
 from iou_doctor.known import DataSet, data_sets
 from iou_doctor.layout import Axes
+from iou_doctor.record import record
 from iou_doctor.repair import Repair, Side, Step
 from iou_doctor.score import score
 from iou_doctor.stats import PairCounts
@@ -30,7 +30,7 @@ UNUSED_TRAIN_IDS = (-1, VOID_LABEL)
 Codes = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@record
 class Palette:
     """Which class id each colour means."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.probe import NO_LABEL, Labels
+from iou_doctor.record import record
 
 LARGEST = np.iinfo(np.int32).max
 REACH = 3
@@ -21,7 +21,7 @@ LEAST_PIXELS = 12
 """Fewer pixels of a label say nothing about its shape."""
 
 
-@dataclass(frozen=True)
+@record
 class Seam:
     """How the pixels of one label lie."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks._alignment import Ids, Stack, mean_iou, pair_table
+from iou_doctor.record import record
 
 Shift = tuple[int, int]
 Tables = dict[Shift, NDArray[np.int64]]
@@ -20,7 +19,7 @@ POINTS = 48
 """Pixels along each axis at which truth and shifted prediction are compared."""
 
 
-@dataclass(frozen=True)
+@record
 class Shifts:
     """The shifts that were looked at."""
 

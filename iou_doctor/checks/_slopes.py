@@ -8,7 +8,6 @@ mean of its neighbours. Stray predictions of rare classes are none of that.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from iou_doctor.checks._seams import BODY_SHARE, LARGEST, spread
 from iou_doctor.derivation import is_code_of_no_class
 from iou_doctor.evidence import Evidence
 from iou_doctor.probe import NO_LABEL, Labels
+from iou_doctor.record import record
 
 FEWEST_LABELS = 3
 """One or two labels of one side may be thin classes that the other side does not know."""
@@ -33,7 +33,7 @@ STEEP_SHARE = 0.5
 beside the next one, differ by two."""
 
 
-@dataclass(frozen=True)
+@record
 class Slopes:
     """Labels that are only slopes, and their pixels in the maps."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks._alignment import Ids, Stack
 from iou_doctor.evidence import Evidence
 from iou_doctor.probe import centres
+from iou_doctor.record import record
 
 Order = NDArray[np.intp]
 
@@ -42,7 +41,7 @@ AS_GOOD = 0.05
 """A coarser grid that comes so near the best score is the grid: small tiles fit by choice alone."""
 
 
-@dataclass(frozen=True)
+@record
 class Grid:
     """Tiles of equal size from the top left corner on."""
 
@@ -74,7 +73,7 @@ def grids_of(size: tuple[int, ...]) -> list[Grid]:
     return sorted(fitting, key=lambda grid: grid.tiles)
 
 
-@dataclass(frozen=True)
+@record
 class Tiles:
     """Maps of whole tiles."""
 
@@ -162,7 +161,7 @@ def _whole_tiles(size: int, kept: int, tile: int) -> NDArray[np.intp]:
     return places.ravel()
 
 
-@dataclass(frozen=True)
+@record
 class Arrangement:
     """The best places of the tiles of one grid."""
 

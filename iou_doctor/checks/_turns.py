@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks._alignment import Ids, Scores, Stack, different_masks, mean_iou, pair_table
+from iou_doctor.record import record
 from iou_doctor.repair import Side, Step
 
 SIDE = 48
@@ -21,7 +21,7 @@ MOST = 2 / 3
 """Share of the samples in which the turn must beat the given position."""
 
 
-@dataclass(frozen=True)
+@record
 class Turn:
     """One way to turn label maps about."""
 
@@ -70,7 +70,7 @@ QUARTERS = (
 """Named by what happened to the predictions; the steps undo it."""
 
 
-@dataclass(frozen=True)
+@record
 class Fits:
     """How well each turn of the predictions fits the masks. The first one is the identity."""
 

@@ -13,8 +13,6 @@ frame of the camera (a car's bonnet, the ring of a microscope) looks the same: i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +20,7 @@ from iou_doctor.checks import Result
 from iou_doctor.checks._alignment import Stack, different_masks, stack
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.record import record
 
 RULE = Rule(
     code="IOU505",
@@ -43,7 +42,7 @@ MATTERS = 0.01
 EARLIER = ("height-width-swapped", "shuffled-samples", "flipped-samples", "misplaced-tiles")
 
 
-@dataclass(frozen=True)
+@record
 class _Margin:
     """A margin of one class round all kept maps."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.areas import class_areas
 from iou_doctor.contract import Contract
+from iou_doctor.record import record
 from iou_doctor.stats import PairCounts
 
 Numbers = NDArray[Any]
@@ -107,7 +107,7 @@ class NotReplayed(Exception):  # noqa: N818 - no error either
     """What the library would report is not worked out here, and why."""
 
 
-@dataclass(frozen=True)
+@record
 class Areas:
     """Areas in pixels (or sums of scores), each of shape (images, classes).
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from iou_doctor.contracts._labels import STOPS_AT
 from iou_doctor.contracts._means import class_means, values
 from iou_doctor.contracts._read import areas
 from iou_doctor.given import Given
+from iou_doctor.record import record
 from iou_doctor.score import ContractScore, Counter
 
 SMALL_COUNTER = np.int32
@@ -21,7 +22,7 @@ LARGEST_INT32 = 2**31 - 1
 _CLASS_LEAVES = frozenset({Ignored.CLASS_LEAVES, Ignored.MEAN_ONLY, Ignored.MEAN_ONLY_INSIDE})
 
 
-@dataclass(frozen=True)
+@record
 class Outcome:
     """What the arithmetic gives."""
 

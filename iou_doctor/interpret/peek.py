@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.interpret.colours import are_colours, are_painted
+from iou_doctor.record import record
 from iou_doctor.source import Source
 
 LONGEST_CLASS_AXIS = 1024
@@ -31,7 +31,7 @@ COUNTED = ("images", "model")
 """Formats whose axis 0 is known to count samples."""
 
 
-@dataclass(frozen=True)
+@record
 class Seen:
     """What a look at a few samples shows."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from iou_doctor.errors import UsageError
 from iou_doctor.interpret.encoding import encoding_of, is_picture
 from iou_doctor.layout import Assumption, Axes, Layout
 from iou_doctor.reading import Encoding, Options, Reading
+from iou_doctor.record import record
 from iou_doctor.source import Pair, Source
 from iou_doctor.stats import PairCounts, Stats
 from iou_doctor.value_counts import ValueCounts
@@ -70,7 +70,7 @@ def settle(
     )
 
 
-@dataclass(frozen=True)
+@record
 class _Read:
     """An encoding, and the guess that it is, if nobody said so."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from iou_doctor.record import record
 from iou_doctor.report import Report
 from iou_doctor.score import AND, ContractScore
 
 
-@dataclass(frozen=True)
+@record
 class Group:
     """Implementations that print the same number, or give none for the same reason."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from iou_doctor.finding import Finding, Severity, Status
+from iou_doctor.record import record
 from iou_doctor.render._wording import (
     assumed,
     class_name,
@@ -40,7 +40,7 @@ WIDEST = 120
 """Longer lines are tiring to read; wider terminals keep a margin."""
 
 
-@dataclass(frozen=True)
+@record
 class Glyphs:
     """Signs that a terminal may lack."""
 

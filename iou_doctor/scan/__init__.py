@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import prod
 from typing import Any, cast
 
@@ -20,6 +20,7 @@ from iou_doctor.channel_sums import ChannelSums, SumsWanted
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout
 from iou_doctor.names import Device
+from iou_doctor.record import record
 from iou_doctor.scan import derive, fast
 from iou_doctor.scan.coded import Scratch
 from iou_doctor.scan.device import wants_gpu
@@ -145,7 +146,7 @@ def _values(pair: Pair) -> int:
     return max(prod((source.shape[0] or 1, *source.sample_shape(0))) for source in sources)
 
 
-@dataclass(frozen=True)
+@record
 class Visit:
     """What to do with each batch."""
 

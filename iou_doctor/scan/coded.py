@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from threading import local
 from types import ModuleType
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.derivation import VALUE_LIMIT
+from iou_doctor.record import record
 from iou_doctor.stats import PairCounts
 from iou_doctor.value_counts import ValueCounts
 
@@ -19,7 +19,7 @@ ROWS = 5 * 2**18
 Linux gives what is written to: at once, since glibc hands back what is larger than 32 MiB."""
 
 
-@dataclass(frozen=True)
+@record
 class Coded:
     """Labels, each with its lowest byte as a code."""
 

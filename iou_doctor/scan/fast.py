@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Lock, Thread
 from types import ModuleType
 from typing import Any
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from iou_doctor.batch import Batch
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout
+from iou_doctor.record import record
 from iou_doctor.scan.coded import Coded, Scratch, coded_labels, count_coded
 from iou_doctor.scan.coded_scores import coded_scores
 from iou_doctor.scan.values import Where
@@ -40,7 +41,7 @@ PATIENCE = 2.0
 """Seconds to wait for kernels: enough to load them, too little to compile them."""
 
 
-@dataclass(frozen=True)
+@record
 class Counted:
     """What the kernels made of a batch."""
 
@@ -185,7 +186,7 @@ def count(
     )
 
 
-@dataclass(frozen=True)
+@record
 class _Side:
     arranged: NDArray[Any]
     coded: Coded

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from math import prod
 from threading import Lock
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout
+from iou_doctor.record import record
 from iou_doctor.scan import tensor_codes
 from iou_doctor.scan.derive import as_labels
 from iou_doctor.scan.graph_values import Tensor
@@ -35,7 +35,7 @@ MOST_CELLS = 2**26
 """Cells of the tables of one batch (256 MiB of int32), else the reference sorts as well."""
 
 
-@dataclass(frozen=True)
+@record
 class Counted:
     """What a batch holds."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from iou_doctor.batch import Batch
 from iou_doctor.layout import Axes, Layout, Relation
+from iou_doctor.record import record
 from iou_doctor.source import DeviceSource, Pair, Source
 
 WINDOW_VALUES = 2**18
@@ -28,7 +28,7 @@ LARGEST_WINDOW = 2**24
 """A chunk of a compressed file is read at once up to this many values, to unpack it once."""
 
 
-@dataclass(frozen=True)
+@record
 class Window:
     """Some whole samples, or some rows of one."""
 

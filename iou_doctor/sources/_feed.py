@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.model import ModelOptions, Shape
+from iou_doctor.record import record
 from iou_doctor.source import Source
 from iou_doctor.sources._anywhere import Values, dtype_of, moved, shape_of
 from iou_doctor.sources._refusal import refusal
@@ -17,7 +17,7 @@ from iou_doctor.sources._runner import Runner
 _GREY, _COLOUR = 3, 4  # axes of a batch of images
 
 
-@dataclass(frozen=True)
+@record
 class Feed:
     """What is done to a batch of images, and what is undone on the output."""
 

@@ -7,7 +7,6 @@ import struct
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin
 
+from iou_doctor.record import record
 from iou_doctor.sources._file import file_size
 from iou_doctor.sources._refusal import refusal, refusing
 
@@ -73,7 +73,7 @@ _PILLOW_ERRORS = (
 _WHY = "it is damaged, cut off, or no image that Pillow reads; save it again as PNG"
 
 
-@dataclass(frozen=True)
+@record
 class ImageHeader:
     """What an image file says about itself."""
 

@@ -6,12 +6,12 @@ import io
 import math
 import tokenize
 import warnings
-from dataclasses import dataclass
 from typing import IO, Any
 
 import numpy as np
 
 from iou_doctor.errors import SourceError
+from iou_doctor.record import record
 from iou_doctor.sources._formats import likeness
 from iou_doctor.sources._numbers import check_dtype, check_shape
 from iou_doctor.sources._refusal import refusal, refusing
@@ -33,7 +33,7 @@ _READERS = {
 }
 
 
-@dataclass(frozen=True)
+@record
 class NpyHeader:
     """What a `.npy` header says about the values after it."""
 

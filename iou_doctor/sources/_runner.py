@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.errors import SourceError
 from iou_doctor.model import Activation, Shape
+from iou_doctor.record import record
 from iou_doctor.sources._anywhere import Values
 from iou_doctor.sources._refusal import listed, refusal
 
@@ -18,7 +19,7 @@ _MOST_PARTS = 6
 """Operations or layers named in a line: what still reads as one."""
 
 
-@dataclass(frozen=True)
+@record
 class Runner:
     """A loaded model with one input and one output chosen."""
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.errors import SourceError
+from iou_doctor.record import record
 from iou_doctor.sources._anywhere import (
     Values,
     dtype_of,
@@ -166,7 +166,7 @@ def _same(one: Mark, other: Mark) -> bool:
     return bool(np.isclose(one, other, rtol=CLOSE, atol=CLOSE, equal_nan=True).mean() >= ALIKE)
 
 
-@dataclass(frozen=True)
+@record
 class BatchesSource:
     """One array of a stream of batches."""
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.record import record
 from iou_doctor.sources._file import file_head, file_size
 from iou_doctor.sources._npy_header import NpyHeader, read_header
 from iou_doctor.sources._numbers import native, part_of
 from iou_doctor.sources._refusal import refusal, refusing
 
 
-@dataclass(frozen=True)
+@record
 class MappedSource:
     """Values that lie uncompressed in a file: a `.npy`, or a stored member of an `.npz`.
 

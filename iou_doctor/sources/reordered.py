@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.record import record
 from iou_doctor.source import Source
 
 AT_ONCE = 64
 """Entries of a stream that are gathered in one walk over it, where they fit into memory."""
 
 
-@dataclass(frozen=True)
+@record
 class ReorderedSource:
     """Entries of another source's first axis, in another order."""
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from iou_doctor.errors import UsageError
+from iou_doctor.record import record
 from iou_doctor.repair import Side
 from iou_doctor.source import Pair, Source
 
 
-@dataclass(frozen=True)
+@record
 class Destination:
     """The place of one mended array."""
 

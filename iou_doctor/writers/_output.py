@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.record import record
 
-@dataclass(frozen=True)
+
+@record
 class Output:
     """An array that comes in batches along its first axis."""
 

@@ -1,0 +1,122 @@
+"""A record is what `dataclass(frozen=True)` makes of the same class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any
+
+import pytest
+
+from iou_doctor.record import record
+
+
+class _Point:
+    """A class to decorate."""
+
+    x: int
+    names: Mapping[str, int] = field(default_factory=dict, hash=False)
+    note: str = field(default="none", compare=False)
+    hidden: int = field(default=0, repr=False)
+
+    @cached_property
+    def double(self) -> int:
+        """Twice."""
+        return 2 * self.x
+
+
+def _decorated(decorator: Any) -> Any:
+    namespace = {name: value for name, value in vars(_Point).items() if name != "__dict__"}
+    return decorator(type("Point", (), {**namespace, "__qualname__": "Point"}))
+
+
+@pytest.fixture
+def made() -> Any:
+    return _decorated(record)
+
+
+@pytest.fixture
+def peer() -> Any:
+    return _decorated(dataclass(frozen=True))
+
+
+def test_it_is_written_and_listed_as_a_dataclass_is(made: Any, peer: Any) -> None:
+    assert repr(made(1, {"a": 2}, hidden=3)) == repr(peer(1, {"a": 2}, hidden=3))
+    assert [one.name for one in fields(made)] == [one.name for one in fields(peer)]
+    assert made.__match_args__ == peer.__match_args__
+
+
+def test_it_compares_and_hashes_the_fields_that_count(made: Any, peer: Any) -> None:
+    for kind in (made, peer):
+        one = kind(1, {"a": 2}, note="first")
+        assert one == kind(1, {"a": 2}, note="second")
+        assert one != kind(1, {"a": 3})
+        assert hash(one) == hash(kind(1, {"a": 3}))
+        assert one != (1, {"a": 2}, 0)
+    assert hash(made(1)) == hash(peer(1))
+    assert made(1) != peer(1)
+
+
+def test_no_field_changes_once_it_is_made(made: Any) -> None:
+    one = made(1)
+    for change in (
+        lambda: setattr(one, "x", 2),
+        lambda: setattr(one, "other", 2),
+        lambda: delattr(one, "x"),
+    ):
+        with pytest.raises(FrozenInstanceError, match="cannot"):
+            change()
+    assert one.double == one.double == 2  # what is worked out once is kept
+    assert replace(one, x=5).double == 10
+    assert deepcopy(one) == one
+
+
+def test_keywords_only_and_identity_where_asked_for() -> None:
+    @record(kw_only=True)
+    class Named:
+        x: int
+
+    @record(eq=False)
+    class Own:
+        x: int
+
+    with pytest.raises(TypeError):
+        Named(1)  # type: ignore[misc]
+    assert Named(x=1) == Named(x=1)
+    assert Own(1) != Own(1)
+    assert len({Own(1), Own(1)}) == 2
+
+
+def test_methods_of_the_class_itself_stay() -> None:
+    @record
+    class Same:
+        x: int
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Same)
+
+        def __repr__(self) -> str:
+            return "mine"
+
+        __hash__ = None  # type: ignore[assignment]
+
+    assert Same(1) == Same(2)
+    assert repr(Same(1)) == "mine"
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Same(1))
+
+
+def test_a_record_of_a_record_has_the_fields_of_both() -> None:
+    @record
+    class Base:
+        x: int
+
+    @record
+    class Wider(Base):
+        y: int = 2
+
+    assert repr(Wider(1)).endswith("Wider(x=1, y=2)")
+    assert Wider(1) == Wider(1, 2)
+    assert Wider(1) != Base(1)
