@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.stats import Counts, PairCounts
+from iou_doctor.compact import DTYPES, dtype_for, wide
+from iou_doctor.pair_counts import PairCounts
+from iou_doctor.rows import Counts
 
-MOST_KEPT = 2**22
-"""Images times classes (100 MB of areas); beyond it nothing is kept for the next who asks."""
+MOST_KEPT = 2**24
+"""Images times classes (100 MB of areas of small images); beyond it nothing is kept for the next
+who asks."""
+MANY = 2**17
+"""Images times classes from which on areas are stored in few bytes: below, they are 3 MB."""
 
-ROWS = 2**16
-"""Rows of a table that are counted together: their columns stay in cache."""
-
-Triple = tuple[Counts, Counts, Counts]
-"""Truth, predicted and intersection, shape (images, classes) each."""
+Triple = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+"""Truth, predicted and intersection, whole numbers of shape (images, classes) each."""
 
 
 def class_areas(pairs: PairCounts, *, images: int, classes: int) -> Triple:
     """Return the areas of truth, prediction and intersection, shape (images, classes) each.
+
+    They are int64; of many images, of one of the narrower `compact.DTYPES`.
 
     Args:
         pairs: the label pairs of images 0 to `images` - 1; others than 0 to `classes` - 1 count
@@ -33,25 +38,49 @@ def class_areas(pairs: PairCounts, *, images: int, classes: int) -> Triple:
     return pairs.once(("areas", images, classes), lambda: _frozen(_counted(pairs, images, classes)))
 
 
+def areas_of_some(pairs: PairCounts, *, images: int, classes: int) -> Iterator[Triple]:
+    """Yield the areas as int64, those of some images at a time, in order."""
+    step = max(1, MANY // max(1, classes))
+    known = (
+        class_areas(pairs, images=images, classes=classes)
+        if images * classes <= MOST_KEPT
+        else None
+    )
+    for first in range(0, images, step):
+        last = min(first + step, images)
+        if known:
+            truth, predicted, intersection = (wide(part[first:last]) for part in known)
+            yield truth, predicted, intersection
+        else:
+            some = pairs.of_images(first, last)
+            some = some.replaced(image=some.image - first)
+            yield _counted(some, last - first, classes)
+
+
 def _counted(pairs: PairCounts, images: int, classes: int) -> Triple:
-    areas = tuple(np.zeros((images, classes), dtype=np.int64) for _ in range(3))
+    dtype = _dtype(pairs) if images > max(1, MANY // max(1, classes)) else DTYPES[-1]
+    areas = tuple(np.zeros((images, classes), dtype=dtype) for _ in range(3))
     spans = pairs.truth_span, pairs.prediction_span
     all_known = all(span[0] >= 0 and span[1] < classes for span in spans)
-    for first in range(0, len(pairs.image), ROWS):
-        some = slice(first, first + ROWS)
-        part = PairCounts(*(getattr(pairs, field.name)[some] for field in fields(pairs)))
-        least, most = int(part.image.min()), int(part.image.max())
-        own = replace(part, image=part.image - least)
+    for block in pairs.blocks():
+        least, most = block.images
+        own = block.replaced(image=block.image - least)
         counted = _of_few(own, most - least + 1, classes, all_known=all_known)
-        for whole, more in zip(areas, counted, strict=True):
-            whole[least : most + 1] += more
+        for whole, some in zip(areas, counted, strict=True):
+            whole[least : most + 1] = some
     return areas[0], areas[1], areas[2]
+
+
+def _dtype(pairs: PairCounts) -> np.dtype[Any]:
+    """Return the narrowest dtype that holds the pixels of each image."""
+    largest = [np.add.reduceat(block.count, block.starts).max() for block in pairs.blocks()]
+    return dtype_for(0, int(max(largest, default=0)))
 
 
 def _of_few(pairs: PairCounts, images: int, classes: int, *, all_known: bool) -> Triple:
     starts, right = pairs.truth_starts, np.flatnonzero(pairs.truth == pairs.prediction)
 
-    def added(image: NDArray[np.int64], labels: NDArray[np.int64], count: Counts) -> Counts:
+    def added(image: NDArray[np.int64], labels: NDArray[np.int64], count: Counts) -> NDArray[Any]:
         if not all_known:
             known = (labels >= 0) & (labels < classes)
             image, labels, count = image[known], labels[known], count[known]

@@ -19,6 +19,7 @@ from iou_doctor.frozen import FrozenReading
 from iou_doctor.layout import Assumption, Layout, Relation
 from iou_doctor.metric import Metric
 from iou_doctor.names import Device
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.passes import Passes, Workers
 from iou_doctor.probe import Probe
 from iou_doctor.reading import Options, Reading
@@ -29,7 +30,7 @@ from iou_doctor.scan.threads import usable_cores
 from iou_doctor.score import score
 from iou_doctor.selection import Selection
 from iou_doctor.source import Pair
-from iou_doctor.stats import PairCounts, Stats
+from iou_doctor.stats import Stats
 from iou_doctor.what_if import TIMES_255, Recount
 
 if TYPE_CHECKING:
@@ -245,7 +246,8 @@ def _stored_alike(layout: Layout, stats: Stats) -> bool:
 
 
 def _agreement(pairs: PairCounts) -> float:
-    return float(pairs.count[pairs.truth == pairs.prediction].sum() / max(1, pairs.total))
+    both = pairs.pooled()
+    return float(both.count[both.truth == both.prediction].sum() / max(1, both.total))
 
 
 def _threshold(options: Options, metric: Metric) -> float:

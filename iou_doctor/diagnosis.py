@@ -11,13 +11,13 @@ from iou_doctor.comparison import COMPARISONS
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Outcome, Severity, Status
 from iou_doctor.layout import Axes, Relation
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.reading import Encoding
 from iou_doctor.report import Input, Report, Verdict
 from iou_doctor.score import ContractScore
 from iou_doctor.second_look import look_again
 from iou_doctor.selection import Selection
 from iou_doctor.source import Source
-from iou_doctor.stats import PairCounts
 from iou_doctor.what_if import Recount, mean_iou_after, mended
 
 

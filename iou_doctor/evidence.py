@@ -8,12 +8,13 @@ from iou_doctor.frozen import FrozenReading
 from iou_doctor.given import Given
 from iou_doctor.metric import Metric
 from iou_doctor.model import ModelFacts
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.probe import Sampled
 from iou_doctor.reading import Reading
 from iou_doctor.record import record
 from iou_doctor.score import ContractScore, Score
 from iou_doctor.source import Pair
-from iou_doctor.stats import PairCounts, Stats
+from iou_doctor.stats import Stats
 
 
 @record

@@ -12,10 +12,11 @@ from iou_doctor.derivation import Derivation, Pairing, is_no_class
 from iou_doctor.given import Form, Given
 from iou_doctor.layout import Axes, Layout
 from iou_doctor.metric import Metric
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.reading import Reading
 from iou_doctor.record import record
 from iou_doctor.score import AND, ContractScore, Score
-from iou_doctor.stats import PairCounts, Stats
+from iou_doctor.stats import Stats
 
 ONE_SCORE = frozenset({Floats.THRESHOLDED, Floats.ABOVE})
 """Readings that make a class of one score."""

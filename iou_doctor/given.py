@@ -10,8 +10,8 @@ import numpy as np
 
 from iou_doctor.channel_sums import ChannelSums
 from iou_doctor.derivation import Pairing
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.record import record
-from iou_doctor.stats import PairCounts
 
 
 class Form(StrEnum):

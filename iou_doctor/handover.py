@@ -11,9 +11,10 @@ from iou_doctor.channel_sums import SumsWanted
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.given import Form, Given
 from iou_doctor.layout import Layout, Relation
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.reading import Reading
 from iou_doctor.source import Pair
-from iou_doctor.stats import PairCounts, Stats
+from iou_doctor.stats import Stats
 
 _LABELS, _LAST, _BINS = Derivation.LABELS, Derivation.ARGMAX_LAST, Derivation.BINS
 MOST_SUMS = 2**26

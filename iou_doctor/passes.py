@@ -13,6 +13,7 @@ from iou_doctor.channel_sums import SumsWanted
 from iou_doctor.derivation import Pairing
 from iou_doctor.layout import Layout, Relation
 from iou_doctor.names import Device
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.probe import Probe
 from iou_doctor.record import record
 from iou_doctor.repair import REORDER, Step
@@ -21,7 +22,7 @@ from iou_doctor.scan import Mend, scan
 from iou_doctor.scan.probing import ProbeBuilder
 from iou_doctor.source import Pair
 from iou_doctor.sources import ReorderedSource
-from iou_doctor.stats import PairCounts, Stats
+from iou_doctor.stats import Stats
 
 
 @record

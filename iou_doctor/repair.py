@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.record import record
-from iou_doctor.stats import PairCounts
 
 Labels = NDArray[np.int64]
 

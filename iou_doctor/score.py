@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields, replace
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.areas import MOST_KEPT, class_areas
+from iou_doctor.areas import areas_of_some, class_areas
 from iou_doctor.contract import Choices
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.record import record
-from iou_doctor.stats import PairCounts
+from iou_doctor.rows import Counts
 
 AND = "; "
 """Between the reasons in a note; none of them holds it."""
@@ -155,33 +152,20 @@ def _per_class(
 
 
 def _per_image(counted: PairCounts, *, num_classes: int, ignore_index: int | None) -> float | None:
+    images = counted.images[1] + 1
     means = [
-        _image_means(part, images, num_classes=num_classes, ignore_index=ignore_index)
-        for part, images in _some_images(counted, max(1, MOST_KEPT // num_classes))
+        _image_means(*some, ignore_index=ignore_index)
+        for some in areas_of_some(counted, images=images, classes=num_classes)
     ]
     found = np.concatenate(means) if means else np.zeros(0)
     return float(np.mean(found)) if len(found) else None
 
 
-def _some_images(counted: PairCounts, step: int) -> Iterator[tuple[PairCounts, int]]:
-    """Yield the pairs of `step` images at a time, which then count from 0, and how many images."""
-    images = int(counted.image.max(initial=-1)) + 1
-    if images <= step:
-        yield counted, images
-        return
-    bounds = np.searchsorted(counted.image, np.arange(0, images + step, step))
-    for first, (start, end) in zip(range(0, images, step), pairwise(bounds), strict=False):
-        columns = (getattr(counted, field.name)[start:end] for field in fields(counted))
-        part = PairCounts(*columns)
-        yield replace(part, image=part.image - first), step
-
-
 def _image_means(
-    counted: PairCounts, images: int, *, num_classes: int, ignore_index: int | None
+    truth: Counts, predicted: Counts, intersection: Counts, *, ignore_index: int | None
 ) -> NDArray[np.float64]:
     """Return the mean IoU of each image that has one."""
-    totals = class_areas(counted, images=images, classes=num_classes)
-    iou = _iou(*totals, ignore_index=ignore_index)
+    iou = _iou(truth, predicted, intersection, ignore_index=ignore_index)
     defined = ~np.isnan(iou)
     has_any = defined.any(axis=1)
     sums = np.where(defined, iou, 0.0).sum(axis=1)[has_any]
@@ -190,11 +174,7 @@ def _image_means(
 
 
 def _iou(
-    truth: NDArray[np.int64],
-    predicted: NDArray[np.int64],
-    intersection: NDArray[np.int64],
-    *,
-    ignore_index: int | None,
+    truth: Counts, predicted: Counts, intersection: Counts, *, ignore_index: int | None
 ) -> NDArray[np.float64]:
     """Return the IoU, shape (groups, classes); NaN where a class is absent or ignored."""
     union = truth + predicted - intersection

@@ -11,10 +11,10 @@ from iou_doctor import checks
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Severity
 from iou_doctor.layout import Relation
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.probe import NO_LABEL, LabelMaps, Labels, Sampled
 from iou_doctor.reading import Encoding
 from iou_doctor.repair import Repair, Side
-from iou_doctor.stats import PairCounts
 from iou_doctor.what_if import TIMES_255, Recount, is_to_recount, mended
 
 RULES = frozenset(

@@ -8,9 +8,9 @@ from dataclasses import replace
 from iou_doctor import repairs
 from iou_doctor.evidence import Evidence
 from iou_doctor.layout import Relation
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.repair import REORDER, Repair, Step
 from iou_doctor.score import score
-from iou_doctor.stats import PairCounts
 
 Recount = Callable[[Sequence[Step]], PairCounts]
 

@@ -14,8 +14,8 @@ from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding
 from iou_doctor.given import Form, Given
 from iou_doctor.lookup import Cause, Lookup, Match, Printed, Suspect
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.record import record
-from iou_doctor.stats import PairCounts
 
 SAME = 1e-6
 """Values this close are one: float32 ratios of equal counts."""

@@ -36,7 +36,19 @@ NOUNS = {
         "settings",
         "names",
     ),
-    *("channel_sums", "value_counts", "contract", "given", "lookup", "model", "areas", "record"),
+    *(
+        "channel_sums",
+        "value_counts",
+        "contract",
+        "given",
+        "lookup",
+        "model",
+        "areas",
+        "record",
+        "compact",
+        "rows",
+        "pair_counts",
+    ),
 }
 VERBS = {"sources", "interpret", "scan", "contracts", "checks", "repairs", "render", "writers"} | {
     "configuration",

@@ -13,11 +13,11 @@ from hypothesis.extra import numpy as hnp
 
 from iou_doctor.checkup import Questions, check
 from iou_doctor.derivation import no_class
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.reading import Options
 from iou_doctor.score import Pixels, score
 from iou_doctor.source import Pair
 from iou_doctor.sources import ArraySource, open_pair
-from iou_doctor.stats import PairCounts
 
 CAMVID = Path(__file__).resolve().parents[2] / "shared" / "data" / "camvid"
 NO_CLASS = int(no_class(np.array([0]))[0])
@@ -137,9 +137,10 @@ def test_a_score_does_not_depend_on_how_much_is_counted_at_once(y_true, random, 
     arrays = {"y_true": y_true.tolist(), "y_pred": y_pred}
     whole = score_of(**arrays, num_classes=3, ignore_index=ignore)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("iou_doctor.areas.ROWS", rows)
+        patch.setattr("iou_doctor.pair_counts.BLOCK", rows)
+        patch.setattr("iou_doctor.pair_counts.LONG", rows)
         patch.setattr("iou_doctor.areas.MOST_KEPT", kept)
-        patch.setattr("iou_doctor.score.MOST_KEPT", kept)
+        patch.setattr("iou_doctor.areas.MANY", rows)
         assert score_of(**arrays, num_classes=3, ignore_index=ignore) == whole
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,7 +20,8 @@ from iou_doctor.derivation import (
     naive_answer,
     no_class,
 )
-from iou_doctor.stats import PairCounts, Stats
+from iou_doctor.pair_counts import LONG, PairCounts
+from iou_doctor.stats import Stats
 from iou_doctor.value_counts import Place, ValueCounts
 
 PAIRING = Pairing(Derivation.LABELS, Derivation.LABELS)
@@ -64,6 +67,60 @@ def test_tables_add_up_in_any_grouping(parts):
     assert PairCounts.merge(reversed(tables)) == whole
     assert sum(tables, PairCounts.merge([])) == whole
     assert whole.total == sum(row[3] for part in parts for row in part)
+
+
+WIDER = st.tuples(
+    st.integers(0, 9),
+    st.sampled_from([-1, 0, 200, 300, 70_000, NO_CLASS]),
+    st.sampled_from([0, 255, 2**15, 2**31]),
+    st.sampled_from([1, 255, 256, 2**16, 2**40]),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.lists(WIDER, max_size=9), min_size=1, max_size=4), st.integers(1, 5))
+def test_how_a_table_is_stored_changes_nothing_that_it_says(parts, few):
+    plain = [table(*part) for part in parts]
+    whole = PairCounts.merge(plain)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("iou_doctor.pair_counts.LONG", few)
+        patch.setattr("iou_doctor.pair_counts.BLOCK", few)
+        long = PairCounts.merge([part + table() for part in plain])
+        assert long == PairCounts.merge([table(*part) for part in parts]) == whole
+        assert content(long) == content(whole)
+        assert content(long.pooled()) == content(table(*((0, *row[1:]) for row in content(whole))))
+        assert (long.total, long.truth_span) == (whole.total, whole.truth_span)
+        assert content(long.relabel(truth=np.abs)) == content(whole.relabel(truth=np.abs))
+        assert content(long.without(-1)) == [row for row in content(whole) if row[1] != -1]
+        assert content(long.of_images(2, 5)) == [row for row in content(whole) if 2 <= row[0] < 5]
+        for column in (long.image, long.truth, long.prediction, long.count):
+            assert column.dtype == np.int64
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(WIDER, max_size=30), st.integers(1, 7))
+def test_blocks_hold_whole_images_and_about_as_many_rows_as_asked_for(rows, size):
+    pairs = table(*rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("iou_doctor.pair_counts.BLOCK", size)
+        blocks = list(pairs.blocks())
+    assert [row for block in blocks for row in content(block)] == content(pairs)
+    assert all(one.images[1] < other.images[0] for one, other in pairwise(blocks))
+    for block in blocks:
+        assert len(block) <= size or block.images[0] == block.images[1]
+
+
+def test_a_long_table_takes_few_bytes():
+    rows = LONG
+    image = np.arange(rows) // 4
+    label = np.tile([0, 1, 2, 3], rows // 4)
+    pairs = PairCounts(image, label, label, np.full(rows, 64))
+    stored = {name: str(column.dtype) for name, column in pairs._columns.items()}
+    narrow = {"image": "uint16", "truth": "uint8", "prediction": "uint8", "count": "uint8"}
+    assert stored == narrow
+    short = PairCounts(image[4:], label[4:], label[4:], np.full(rows - 4, 64))
+    assert {column.dtype for column in short._columns.values()} == {np.dtype("int64")}
+    assert (pairs + pairs.replaced(image=image + 2**16))._columns["image"].dtype == np.int32
 
 
 @settings(deadline=None, max_examples=60)

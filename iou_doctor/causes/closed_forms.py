@@ -13,8 +13,8 @@ import numpy as np
 from iou_doctor.causes._changes import without
 from iou_doctor.given import Given
 from iou_doctor.lookup import Cause
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.record import record
-from iou_doctor.stats import PairCounts
 
 COMMON_CLASSES = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 19, 20, 21, 34, 150, 151)
 SPARSE = "sparse_y_true=False, sparse_y_pred=False"

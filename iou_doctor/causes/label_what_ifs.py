@@ -20,7 +20,6 @@ from iou_doctor.causes._changes import (
 from iou_doctor.causes._void import void
 from iou_doctor.given import Given
 from iou_doctor.lookup import Cause
-from iou_doctor.stats import PairCounts
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
 FEWEST_TO_PERMUTE = 2
@@ -169,12 +168,7 @@ def _exchanged(read: Given) -> Iterator[tuple[Cause, Given]]:
         ),
         replace(
             read,
-            labels=PairCounts.from_rows(
-                image=read.labels.image,
-                truth=read.labels.prediction,
-                prediction=read.labels.truth,
-                count=read.labels.count,
-            ),
+            labels=read.labels.swapped(),
             true_dtype=read.pred_dtype,
             pred_dtype=read.true_dtype,
         ),

@@ -73,8 +73,12 @@ def void_is_background(evidence: Evidence) -> bool:
 
 def labels_by_image(evidence: Evidence) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return each truth label of each image once, and the image it is in."""
-    pairs = evidence.pairs
-    return pairs.truth[pairs.truth_starts], pairs.image[pairs.truth_starts]
+    truth, image = [], []
+    for block in evidence.pairs.blocks():
+        starts = block.truth_starts
+        truth.append(block.truth[starts])
+        image.append(block.image[starts])
+    return np.concatenate(truth), np.concatenate(image)
 
 
 def favourites(evidence: Evidence) -> dict[int, Favourite]:

@@ -64,8 +64,9 @@ def stretched_by_image(evidence: Evidence) -> int:
         return 0
     pairs = evidence.pairs
     images: dict[int, set[int]] = {}
-    for image, label in zip(pairs.image.tolist(), pairs.truth.tolist(), strict=True):
-        images.setdefault(image, set()).add(label)
+    for block in pairs.blocks():
+        for image, label in zip(block.image.tolist(), block.truth.tolist(), strict=True):
+            images.setdefault(image, set()).add(label)
     shown = [found - {0} for found in images.values() if found - {0}]
     if len(shown) < LEAST_IMAGES or any(max(found) != 255 for found in shown):
         return 0

@@ -11,10 +11,10 @@ from iou_doctor.derivation import COLOUR_BASE, colour_code, colour_of_code, is_g
 from iou_doctor.evidence import Evidence
 from iou_doctor.known import DataSet, data_sets
 from iou_doctor.layout import Axes
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.record import record
 from iou_doctor.repair import Repair, Side, Step
 from iou_doctor.score import score
-from iou_doctor.stats import PairCounts
 
 KNOWN_SHARE = 0.98
 """A palette covers nearly all pixels; smoothed edges between two colours may take the rest."""

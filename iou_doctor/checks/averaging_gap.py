@@ -17,7 +17,6 @@ from iou_doctor.contract import Group, Ratio
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Skipped, Suspicion
 from iou_doctor.score import score
-from iou_doctor.stats import PairCounts
 
 RULE = Rule(
     code="IOU606",
@@ -85,8 +84,9 @@ def _by_image(evidence: Evidence) -> dict[str, float]:
 
 def _mean_over_batches(evidence: Evidence, size: int) -> float | None:
     """Return the mean of the mean IoUs of batches, the last of which may be smaller."""
-    pairs, reading = evidence.pairs, evidence.reading
-    batches = PairCounts(pairs.image // size, pairs.truth, pairs.prediction, pairs.count)
+    batches, reading = evidence.pairs.in_batches(size), evidence.reading
     return score(
-        pairs=batches, num_classes=reading.num_classes, ignore_index=reading.ignore_index
+        pairs=batches,
+        num_classes=reading.num_classes,
+        ignore_index=reading.ignore_index,
     ).per_image_mean_iou

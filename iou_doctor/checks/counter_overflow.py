@@ -19,7 +19,6 @@ from iou_doctor.derivation import Pairing
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.score import Counter
-from iou_doctor.stats import PairCounts
 
 RULE = Rule(
     code="IOU603",
@@ -70,10 +69,5 @@ def _batches_fit(evidence: Evidence, counter: Counter) -> bool:
     pairs = given.flat.get(Pairing(metric.true, metric.pred, flat=True)) if given else None
     if size is None or pairs is None or counter.dtype != "float32":
         return False
-    batches = PairCounts.from_rows(
-        image=pairs.image // size,
-        truth=pairs.truth,
-        prediction=pairs.prediction,
-        count=pairs.count,
-    )
+    batches = pairs.in_batches(size).relabel()
     return int(batches.count.max(initial=0)) <= counter.limit

@@ -13,6 +13,7 @@ stands still) look the same: it is a warning.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import log10, pi
 from typing import Any
 
@@ -23,9 +24,9 @@ from iou_doctor.checks import Result
 from iou_doctor.checks._words import amount, percent
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.probe import LabelMaps
 from iou_doctor.repair import Repair
-from iou_doctor.stats import PairCounts
 
 RULE = Rule(
     code="IOU506",
@@ -87,18 +88,18 @@ def _repeated(evidence: Evidence) -> dict[int, int]:
     """Return the samples that equal an earlier one, each with the earliest it equals."""
     pairs = evidence.pairs
     starts = pairs.starts
-    images, ends = pairs.image[starts], np.append(starts[1:], len(pairs.image))
-    alike = _alike(pairs, starts) & (ends - starts >= FEWEST_PAIRS)
+    images, ends = _of_images(pairs, _number), np.append(starts[1:], len(pairs))
+    alike = _alike(pairs) & (ends - starts >= FEWEST_PAIRS)
     if not alike.any():
         return {}
-    telling = _telling(pairs.count, starts)
+    telling = _of_images(pairs, _rarity) > 2 * log10(len(starts)) + SURE
     maps = _thumbnails(evidence.sampled.many) if evidence.sampled else {}
     seen: dict[tuple[bytes, bytes | str | None], int] = {}
     repeated: dict[int, int] = {}
     for index in np.flatnonzero(alike & (telling | np.isin(images, list(maps)))).tolist():
-        rows, image = slice(starts[index], ends[index]), int(images[index])
-        columns = (pairs.truth, pairs.prediction, pairs.count)
-        counts = b"".join(column[rows].tobytes() for column in columns)
+        rows, image = pairs.rows(slice(starts[index], ends[index])), int(images[index])
+        columns = (rows.truth, rows.prediction, rows.count)
+        counts = b"".join(column.tobytes() for column in columns)
         own = maps.get(image)
         equal = [seen.get((counts, other)) for other in _comparable(own, bool(telling[index]))]
         earlier = min((one for one in equal if one is not None), default=None)
@@ -123,18 +124,36 @@ def _comparable(own: bytes | None, telling: bool) -> list[bytes | str | None]:
     return maps
 
 
-def _alike(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _alike(pairs: PairCounts) -> NDArray[np.bool_]:
     """Return which images may have the same table as another one: their checksums are equal."""
-    if not len(starts):
-        return np.zeros(0, dtype=bool)
-    alike = _repeats(np.add.reduceat(pairs.count * pairs.count, starts))
+    alike = _repeats(_of_images(pairs, _squares))
     if not alike.any():  # as in most data; else all three columns are looked at
         return alike
-    mixed = np.zeros(len(pairs.image), dtype=np.uint64)
+    return _repeats(_of_images(pairs, _mixed))
+
+
+def _of_images(
+    pairs: PairCounts, number: Callable[[PairCounts, NDArray[np.intp]], NDArray[Any]]
+) -> NDArray[Any]:
+    """Return a number for each image, from some rows and where the images begin in them."""
+    return np.concatenate([number(block, block.starts) for block in pairs.blocks()])
+
+
+def _number(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.int64]:
+    return pairs.image[starts]
+
+
+def _squares(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.int64]:
+    count = pairs.count
+    return np.add.reduceat(count * count, starts)
+
+
+def _mixed(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.uint64]:
+    mixed = np.zeros(len(pairs), dtype=np.uint64)
     for column in (pairs.truth, pairs.prediction, pairs.count):
         mixed = (mixed ^ column.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(29)
-    return _repeats(np.add.reduceat(mixed, starts))
+    return np.add.reduceat(mixed, starts)
 
 
 def _repeats(sums: NDArray[Any]) -> NDArray[np.bool_]:
@@ -152,15 +171,13 @@ def _thumbnails(maps: LabelMaps) -> dict[int, bytes]:
     }
 
 
-def _telling(count: NDArray[np.int64], starts: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Return of each image whether another would not have these very counts by chance.
+def _rarity(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return how seldom another image has these very counts by chance: powers of ten.
 
     A count that varies at least as a Poisson number does is met again with a chance of at most
     1 / sqrt(2 pi count); the largest one is what the others leave.
     """
-    if not len(starts):
-        return np.zeros(0, dtype=bool)
+    count = pairs.count
     largest = np.maximum.reduceat(count, starts)
     rarity = np.add.reduceat(np.log10(2 * pi * count), starts) - np.log10(2 * pi * largest)
-    telling: NDArray[np.bool_] = rarity / 2 > 2 * log10(len(starts)) + SURE
-    return telling
+    return rarity / 2

@@ -19,9 +19,9 @@ from iou_doctor.checks._words import percent
 from iou_doctor.derivation import Derivation, Pairing, is_no_class
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.reading import Encoding
 from iou_doctor.repair import Repair
-from iou_doctor.stats import PairCounts
 from iou_doctor.value_counts import ValueCounts
 
 RULE = Rule(
@@ -116,17 +116,11 @@ def _swapped(evidence: Evidence, pairs: PairCounts) -> PairCounts:
     """Return the doctor's pairs with the sides exchanged, one channel of scores thresholded."""
     cut = evidence.stats.tables.get(Pairing(Derivation.BINS, Derivation.LABELS))
     if cut is None or evidence.reading.layout.y_true.dense:
-        return _exchanged(pairs)
+        return pairs.swapped()
     logits = evidence.reading.y_true is Encoding.BINARY_LOGITS
 
     def above(codes: NDArray[np.int64]) -> NDArray[np.int64]:
         compared = codes // 3 if logits else codes % 3
         return np.where(is_no_class(codes), codes, compared.clip(max=1))
 
-    return _exchanged(cut.relabel(truth=above))
-
-
-def _exchanged(pairs: PairCounts) -> PairCounts:
-    return PairCounts.from_rows(
-        image=pairs.image, truth=pairs.prediction, prediction=pairs.truth, count=pairs.count
-    )
+    return cut.relabel(truth=above).swapped()

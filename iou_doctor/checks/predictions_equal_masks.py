@@ -29,7 +29,7 @@ FEWEST = 1_000
 
 def find(evidence: Evidence) -> Result:
     """Look for arrays that agree in every pixel and hold several classes."""
-    pairs = evidence.pairs
+    pairs = evidence.pairs.pooled()
     if pairs.total <= FEWEST or (pairs.truth != pairs.prediction).any():
         return []
     labels = pairs.truth_counts()

@@ -19,9 +19,9 @@ from iou_doctor.checks import Result
 from iou_doctor.derivation import Derivation, is_no_class
 from iou_doctor.evidence import Evidence
 from iou_doctor.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.reading import Encoding
 from iou_doctor.score import Score, score
-from iou_doctor.stats import PairCounts
 
 RULE = Rule(
     code="IOU210",

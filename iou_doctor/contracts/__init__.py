@@ -36,8 +36,8 @@ from iou_doctor.contracts._labels import refused
 from iou_doctor.contracts._table import CONTRACTS
 from iou_doctor.given import Form, Given
 from iou_doctor.metric import Metric, Signature
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.score import AND, ContractScore
-from iou_doctor.stats import PairCounts
 
 __all__ = [
     "CONTRACTS",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.areas import class_areas
+from iou_doctor.areas import MANY, class_areas
 from iou_doctor.contract import Contract
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.record import record
-from iou_doctor.stats import PairCounts
 
 Numbers = NDArray[Any]
 
@@ -111,7 +111,8 @@ class NotReplayed(Exception):  # noqa: N818 - no error either
 class Areas:
     """Areas in pixels (or sums of scores), each of shape (images, classes).
 
-    Stacked into batches they are of shape (batches, images, classes).
+    Stacked into batches they are of shape (batches, images, classes). Those of many images are
+    stored in few bytes: they are looked at some `rows` at a time, which are int64.
     """
 
     truth: Numbers
@@ -140,32 +141,34 @@ class Areas:
         union -= self.intersection
         return union
 
-    def fold(self, group: NDArray[np.int64], groups: int) -> Areas:
-        """Return the areas of groups of images, `group` of shape (images,)."""
-
-        def folded(values: Numbers) -> Numbers:
-            total: Numbers
-            if groups == 1:
-                total = values.sum(axis=0, keepdims=True)
-                return total
-            total = np.zeros((groups, values.shape[1]), dtype=values.dtype)
-            np.add.at(total, group, values)
-            return total
-
-        return Areas(folded(self.truth), folded(self.predicted), folded(self.intersection))
+    def in_batches(self, size: int) -> Areas:
+        """Return the areas of so many images together each, the last of which may be fewer."""
+        starts = np.arange(0, len(self.truth), size)
+        return Areas.of(np.add.reduceat(part, starts) for part in self.parts)
 
     def fold_classes(self) -> Areas:
         """Return the areas of all classes together; their axis has the length 1."""
         return Areas.of(part.sum(axis=-1, keepdims=True) for part in self.parts)
 
     def rows(self, images: slice) -> Areas:
-        """Return the areas of some images."""
-        return Areas.of(part[images] for part in self.parts)
+        """Return the areas of some images, as int64 or as sums of scores."""
+        some = (part[images] for part in self.parts)
+        return Areas.of(part.astype(_dtype_of_sums(part), copy=False) for part in some)
 
-    def stacked(self, batches: int) -> Areas:
-        """Return the areas in so many batches of equal size."""
+    def blocks(self, size: int = 1) -> Iterator[Areas]:
+        """Yield the areas of some images at a time, of so many times `size`, in order."""
         images, classes = self.truth.shape
-        return Areas.of(part.reshape(batches, images // batches, classes) for part in self.parts)
+        step = max(1, MANY // max(1, classes * size)) * size
+        return (self.rows(slice(first, first + step)) for first in range(0, max(1, images), step))
+
+    def stacks(self, size: int) -> Iterator[Areas]:
+        """Yield the areas stacked into batches of so many images, and what is left in one more."""
+        images, classes = self.truth.shape
+        full = images - images % size
+        if full:
+            yield Areas.of(part[:full].reshape(-1, size, classes) for part in self.parts)
+        if full < images:
+            yield Areas.of(part[np.newaxis, full:] for part in self.parts)
 
     def pooled(self) -> Areas:
         """Return the stacked areas with the images of each batch added up."""
@@ -176,15 +179,20 @@ class Areas:
         """The areas of all images together, shape (1, classes)."""
         if len(self.truth) == 1:
             return self
-        return self.fold(np.zeros(len(self.truth), dtype=np.int64), 1)
+        return Areas.of(
+            part.sum(axis=0, keepdims=True, dtype=_dtype_of_sums(part)) for part in self.parts
+        )
 
     def select(self, classes: list[int]) -> Areas:
         """Return the areas of some classes."""
-        if classes == list(range(self.truth.shape[1])):
-            return self
-        return Areas(
-            self.truth[:, classes], self.predicted[:, classes], self.intersection[:, classes]
-        )
+        columns: slice | list[int] = classes
+        if classes and classes == list(range(classes[0], classes[-1] + 1)):
+            columns = slice(classes[0], classes[-1] + 1)  # no copy
+        return Areas.of(part[:, columns] for part in self.parts)
+
+
+def _dtype_of_sums(areas: Numbers) -> np.dtype[Any]:
+    return areas.dtype if areas.dtype.kind == "f" else np.dtype(np.int64)
 
 
 def count_areas(pairs: PairCounts, *, images: int, classes: int) -> Areas:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.contract import Choices, Stray, Wrap
 from iou_doctor.contracts._areas import RaisesForLabel
 from iou_doctor.given import Form, Given
-from iou_doctor.stats import PairCounts
+from iou_doctor.pair_counts import PairCounts
 
 BYTE = 2**8
 SIDES = {"truth": "masks", "prediction": "predictions"}
@@ -59,7 +57,7 @@ def _side(pairs: PairCounts, side: str, classes: int, stray: Stray) -> PairCount
         raise RaisesForLabel(int(labels[~known][0]), SIDES[side], classes, labels)
     if stray is Stray.DROPPED:
         return pairs.where(known)
-    return replace(pairs, **{side: np.where(known, labels, -1)})
+    return pairs.replaced(**{side: np.where(known, labels, -1)})
 
 
 def _wrapped(pairs: PairCounts, classes: int, wrap: Wrap, *, in_bytes: bool) -> PairCounts:
@@ -75,7 +73,7 @@ def _wrapped(pairs: PairCounts, classes: int, wrap: Wrap, *, in_bytes: bool) -> 
         raise _refused(pairs, index, classes, width)
     one, other = np.divmod(index, width)
     truth, prediction = (one, other) if truth_major else (other, one)
-    cells = PairCounts(pairs.image, truth, prediction, pairs.count)
+    cells = pairs.replaced(truth=truth, prediction=prediction)
     return cells.where((truth < classes) & (prediction < classes))
 
 

@@ -20,8 +20,8 @@ from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.errors import UsageError
 from iou_doctor.given import Form, Given
 from iou_doctor.metric import Metric, Signature
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.score import ContractScore
-from iou_doctor.stats import PairCounts
 
 _SPARSE = {"ignore_class": None, "sparse_y_true": True, "sparse_y_pred": True, "axis": -1}
 _ONE_HOT = {"ignore_class": None, "sparse_y_pred": False, "axis": -1}

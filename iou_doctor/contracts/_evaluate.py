@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from iou_doctor.contract import Average, Choices, Contract, Counting, Group, Ign
 from iou_doctor.contracts._areas import Areas, NotReplayed, Raises
 from iou_doctor.contracts._generalised import generalised_dice
 from iou_doctor.contracts._labels import STOPS_AT
-from iou_doctor.contracts._means import class_means, values
+from iou_doctor.contracts._means import values, whole
 from iou_doctor.contracts._read import areas
 from iou_doctor.given import Given
 from iou_doctor.record import record
@@ -94,34 +95,36 @@ def counter_of(contract: Contract, given: Given, counted: Areas) -> Counter | No
 @np.errstate(divide="ignore", invalid="ignore")
 def outcome(choices: Choices, found: Areas, given: Given) -> Outcome:
     """Return the number, and those of the classes."""
-    if choices.group is Group.DATA_SET and not choices.batches:
-        found = found.whole  # of many images the sum is a table of one row, made once
-    found = _chosen_classes(choices, found, given)
+    images = len(found.truth)
+    size = given.batch_size or max(1, images)
+    found = _chosen_classes(choices, _needed(choices, found), given)
     if choices.ratio is Ratio.GENERALISED_DICE:
         return _generalised(choices, found, given)
     if choices.batches:
-        return Outcome(_mean_of_batches(choices, found, given), None)
-    groups = _groups(choices, found, given)
-    value = values(choices, groups.stacked(1))[0]
-    return Outcome(_or_none(value), _per_class(choices, groups))
+        return Outcome(_mean_of_batches(choices, found, size), None)
+    alone, groups = _groups(choices, found, size)
+    value, per_class = whole(choices, groups, alone=alone)
+    return Outcome(_or_none(value), None if per_class is None else tuple(map(_or_none, per_class)))
+
+
+def _needed(choices: Choices, found: Areas) -> Areas:
+    """Return the areas of the whole data set where no ratio is formed of fewer images."""
+    if choices.batches:
+        return found
+    if choices.group is Group.DATA_SET or choices.average is Average.ACCURACY:
+        return found.whole
+    return found
 
 
 def _generalised(choices: Choices, found: Areas, given: Given) -> Outcome:
     """Return the mean over images; an image, or a class of it, without any area counts 0."""
-    fractions = generalised_dice(found, given.batch_size)
+    fractions = generalised_dice(found.rows(slice(None)), given.batch_size)
     over, under = fractions.sum(axis=2)
     value = np.where(under == 0, 0, over / under).mean(dtype=np.float32) if len(over) else np.nan
     over, under = fractions
     per_class = np.where(under == 0, 0, over / under).mean(axis=0)
     whole = choices.average is not Average.PER_CLASS
     return Outcome(_or_none(value) if whole else None, tuple(map(float, per_class)))
-
-
-def _per_class(choices: Choices, groups: Areas) -> tuple[float | None, ...] | None:
-    """Return the ratio of each class: of the data set, or the mean over the images that have it."""
-    if choices.average is Average.POOLED:
-        return None
-    return tuple(map(_or_none, class_means(choices, groups)))
 
 
 def _chosen_classes(choices: Choices, found: Areas, given: Given) -> Areas:
@@ -138,30 +141,31 @@ def _chosen_classes(choices: Choices, found: Areas, given: Given) -> Areas:
     )
 
 
-def _mean_of_batches(choices: Choices, found: Areas, given: Given) -> float | None:
+def _mean_of_batches(choices: Choices, found: Areas, size: int) -> float | None:
     """Return the unweighted mean of the values of batches, the last of which may be smaller."""
     images = len(found.truth)
-    size = given.batch_size or max(1, images)
-    full = images // size
-    parts = []
-    for rows, batches in ((slice(full * size), full), (slice(full * size, None), 1)):
-        part = found.rows(rows)
-        if len(part.truth):
-            stack = part.stacked(batches)
-            parts.append(values(choices, stack if choices.group is Group.IMAGE else stack.pooled()))
-    return _or_none(np.concatenate(parts).mean()) if parts else None
+    if not images:
+        return None
+    if size >= images:  # of one batch, some images at a time can be looked at
+        alone, groups = _groups(choices, found, size)
+        return _or_none(whole(choices, groups, alone=alone)[0])
+    parts = [
+        values(choices, part if choices.group is Group.IMAGE else part.pooled())
+        for block in found.blocks(size)
+        for part in block.stacks(size)
+    ]
+    return _or_none(np.concatenate(parts).mean())
 
 
-def _groups(choices: Choices, found: Areas, given: Given) -> Areas:
-    """Return the areas over which a ratio is formed, shape (groups, classes)."""
+def _groups(choices: Choices, found: Areas, size: int) -> tuple[bool, Iterable[Areas]]:
+    """Return whether there is one group in all, and the areas of some groups at a time."""
     images = len(found.truth)
-    if choices.group is Group.IMAGE:
-        return found
-    if choices.group is Group.DATA_SET:
-        return found.whole
-    size = given.batch_size or max(1, images)
-    batches = np.arange(images) // size
-    return found.fold(batches, int(batches.max(initial=-1)) + 1)
+    by_batch = choices.group is Group.BATCH
+    if choices.group is Group.DATA_SET or images == 1 or (by_batch and 0 < images <= size):
+        return True, [found.whole]
+    if not by_batch:
+        return False, found.blocks()
+    return False, (block.in_batches(size) for block in found.blocks(size))
 
 
 def _or_none(value: Any) -> float | None:

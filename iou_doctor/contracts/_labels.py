@@ -19,7 +19,7 @@ from iou_doctor.contracts._areas import (
 from iou_doctor.contracts._cells import counts_in_bytes, in_cells, inside
 from iou_doctor.derivation import Derivation, Pairing, is_code_of_no_class, naive_answer
 from iou_doctor.given import Form, Given
-from iou_doctor.stats import PairCounts
+from iou_doctor.pair_counts import PairCounts
 
 PAIR = 2
 STOPS_AT = 2**24
@@ -57,8 +57,8 @@ def naive(pairs: PairCounts) -> PairCounts:
     """Return the pairs with what a library reads where there is no class; equal rows may occur."""
 
     def answered() -> PairCounts:
-        return replace(
-            pairs, truth=naive_answer(pairs.truth), prediction=naive_answer(pairs.prediction)
+        return pairs.replaced(
+            truth=naive_answer(pairs.truth), prediction=naive_answer(pairs.prediction)
         )
 
     lowest = min(pairs.truth_span[0], pairs.prediction_span[0])
@@ -80,7 +80,7 @@ def flattened(given: Given, pairing: Pairing) -> PairCounts:
 
 
 def _above(pairs: PairCounts) -> PairCounts:
-    return replace(pairs, prediction=(pairs.prediction % 3 >= 1).astype(np.int64))
+    return pairs.replaced(prediction=(pairs.prediction % 3 >= 1).astype(np.int64))
 
 
 def of_pairs(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
@@ -160,6 +160,8 @@ def _without(pairs: PairCounts, label: int | str) -> PairCounts:
     """Return the pairs without those of one true label, or without those below 0."""
     if not isinstance(label, str):
         return pairs.without(label)
+    if pairs.truth_span[0] >= 0:
+        return pairs
     return pairs.once(label, lambda: pairs.where(pairs.truth >= 0))
 
 
@@ -171,16 +173,11 @@ def _distinct(labels: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def saturated(cells: PairCounts, batch_size: int) -> PairCounts:
     """Return the counts of updates of so many images, each cell stopping at 2**24."""
-    if batch_size > cells.image.max(initial=0):
+    if batch_size > cells.images[1]:
         updates = cells.pooled()
     else:
-        updates = PairCounts.from_rows(
-            image=cells.image // batch_size,
-            truth=cells.truth,
-            prediction=cells.prediction,
-            count=cells.count,
-        )
-    return replace(updates, count=updates.count.clip(max=STOPS_AT))
+        updates = cells.in_batches(batch_size).relabel()
+    return updates.replaced(count=updates.count.clip(max=STOPS_AT))
 
 
 def _check_distinct(given: Given) -> None:
@@ -188,7 +185,7 @@ def _check_distinct(given: Given) -> None:
     allowed = given.num_classes + (given.ignore_index is not None)
     if given.pred_dtype.kind == "f" or given.form is not Form.LABELS:
         return
-    pairs = given.labels
+    pairs = given.labels.pooled()
     for side, labels, span, most in (
         ("target", pairs.truth, pairs.truth_span, allowed),
         ("preds", pairs.prediction, pairs.prediction_span, given.num_classes),
@@ -215,8 +212,7 @@ def _of_seen_labels(pairs: PairCounts, given: Given) -> Areas:
     def counted() -> Areas:
         ids = pairs
         if not np.array_equal(seen, np.arange(len(seen))):
-            ids = replace(
-                pairs,
+            ids = pairs.replaced(
                 truth=np.searchsorted(seen, pairs.truth),
                 prediction=np.searchsorted(seen, pairs.prediction),
             )
@@ -247,8 +243,7 @@ def _ones(pairs: PairCounts) -> PairCounts:
         )
     if len(seen) == PAIR and 1 not in seen:
         raise Raises(f"ValueError: pos_label=1 is not a valid label. It should be one of {seen}")
-    return replace(
-        pairs,
+    return pairs.replaced(
         truth=(pairs.truth == 1).astype(np.int64),
         prediction=(pairs.prediction == 1).astype(np.int64),
     )

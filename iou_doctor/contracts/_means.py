@@ -1,7 +1,8 @@
-"""From areas to ratios, and from ratios to one number for each batch: all batches at once."""
+"""From areas to ratios, and from ratios to one number for each batch."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,38 @@ Numbers = NDArray[Any]
 Flags = NDArray[np.bool_]
 
 
+def whole(
+    choices: Choices, groups: Iterable[Areas], *, alone: bool
+) -> tuple[np.float64, Numbers | None]:
+    """Return the value of one batch, and the mean ratio of each class over the groups that have it.
+
+    Either is NaN where there is none; classes that are pooled have no ratio of their own.
+
+    Args:
+        choices: the contract's.
+        groups: areas of shape (groups, classes), some groups at a time; a ratio is formed for each.
+        alone: whether there is one group in all.
+    """
+    sums, counts, totals, numbers = [], [], [], []
+    for some in groups:
+        found, valid = ratios(choices, some)
+        sums.append(np.where(valid, found, 0).sum(axis=0))
+        counts.append(valid.sum(axis=0))
+        found, valid = _averaged(choices, some, found, valid, alone=alone)
+        selected = found[valid]  # added up as a library does it that selects first
+        totals.append(selected.sum())
+        numbers.append(len(selected))
+    of_classes: Numbers = np.sum(sums, axis=0) / np.sum(counts, axis=0)
+    match choices.average:
+        case Average.PER_CLASS:
+            return np.float64(np.nan), of_classes
+        case Average.CLASS_MEANS:
+            return np.float64(_mean_of_classes(of_classes)), of_classes
+    total = np.sum(totals)
+    value = np.float64(_mean(choices, total, np.sum(numbers).astype(total.dtype)))
+    return value, None if choices.average is Average.POOLED else of_classes
+
+
 def values(choices: Choices, groups: Areas) -> NDArray[np.float64]:
     """Return the value of each batch, shape (batches,); NaN where it has none.
 
@@ -21,64 +54,63 @@ def values(choices: Choices, groups: Areas) -> NDArray[np.float64]:
         choices: the contract's.
         groups: areas of shape (batches, groups, classes); a ratio is formed for each group.
     """
-    return _values(choices, groups).astype(np.float64)
-
-
-def _values(choices: Choices, groups: Areas) -> Numbers:
-    batches = len(groups.truth)
+    batches, size, _ = groups.truth.shape
+    found, valid = ratios(choices, groups)
     match choices.average:
         case Average.PER_CLASS:
             return np.full(batches, np.nan)
-        case Average.ACCURACY:
-            accuracy: Numbers = groups.intersection.sum(axis=(1, 2)) / groups.truth.sum(axis=(1, 2))
-            return accuracy
         case Average.CLASS_MEANS:
-            return _mean_of_classes(choices, groups)
-        case Average.POOLED:
-            found, valid = ratios(choices, groups.fold_classes())
-        case Average.WEIGHTED:
-            found, valid = _weighted(choices, groups)
-        case Average.PAIRS:
-            found, valid = ratios(choices, groups)
-        case Average.LABELLED:
-            found, valid = ratios(choices, groups)
-            valid = valid & (groups.truth > 0)
-        case _:
-            found, valid = _means_of_groups(choices, groups)
-    return _means(choices, found.reshape(batches, -1), valid.reshape(batches, -1))
+            of_classes = np.where(valid, found, 0).sum(axis=1) / valid.sum(axis=1)
+            return _mean_of_classes(of_classes)
+    found, valid = _averaged(choices, groups, found, valid, alone=size == 1)
+    found, valid = found.reshape(batches, -1), valid.reshape(batches, -1)
+    total = np.where(valid, found, 0).sum(axis=1)
+    return _mean(choices, total, valid.sum(axis=1).astype(total.dtype)).astype(np.float64)
 
 
-def class_means(choices: Choices, groups: Areas) -> Numbers:
-    """Return the mean ratio of each class over the groups that have it; NaN where none has.
+def _averaged(
+    choices: Choices, groups: Areas, found: Numbers, valid: Flags, *, alone: bool
+) -> tuple[Numbers, Flags]:
+    """Return what a mean is taken of, and which of it is in the mean.
 
     Args:
         choices: the contract's.
         groups: areas of shape (…, groups, classes).
+        found: their ratios.
+        valid: which of these count.
+        alone: whether a batch has one group only.
     """
-    found, valid = ratios(choices, groups)
-    means: Numbers = np.where(valid, found, 0).sum(axis=-2) / valid.sum(axis=-2)
-    return means
+    match choices.average:
+        case Average.ACCURACY:
+            right, true = (part.sum(axis=(-2, -1)) for part in (groups.intersection, groups.truth))
+            return (right / true)[..., np.newaxis], np.ones((*right.shape, 1), dtype=bool)
+        case Average.POOLED:
+            return ratios(choices, groups.fold_classes())
+        case Average.WEIGHTED:
+            return _weighted(choices, groups, found, valid)
+        case Average.PAIRS:
+            return found, valid
+        case Average.LABELLED:
+            return found, valid & (groups.truth > 0)
+        case _:
+            return (found, valid) if alone else _means_of_groups(choices, found, valid)
 
 
-def _mean_of_classes(choices: Choices, groups: Areas) -> Numbers:
-    means = class_means(choices, groups)
-    whole: Numbers = means.sum(axis=-1) / np.float64(means.shape[-1])
-    return whole
+def _mean_of_classes(of_classes: Numbers) -> NDArray[np.float64]:
+    return np.asarray(of_classes.sum(axis=-1) / np.float64(of_classes.shape[-1]))
 
 
-def _means_of_groups(choices: Choices, groups: Areas) -> tuple[Numbers, Flags]:
+def _means_of_groups(choices: Choices, found: Numbers, valid: Flags) -> tuple[Numbers, Flags]:
     """Return the mean over the classes of each group, and which groups have one."""
-    found, valid = ratios(choices, groups)
-    if found.shape[1] == 1:
-        return found, valid
     count = valid.sum(axis=-1).astype(found.dtype)
     means = np.where(valid, found, 0).sum(axis=-1) / (count + found.dtype.type(choices.epsilon))
     return means.astype(np.float64), count > 0
 
 
-def _weighted(choices: Choices, groups: Areas) -> tuple[Numbers, Flags]:
+def _weighted(
+    choices: Choices, groups: Areas, found: Numbers, valid: Flags
+) -> tuple[Numbers, Flags]:
     """Return the mean of each group, its classes weighted by their true pixels."""
-    found, valid = ratios(choices, groups)
     weight = np.where(valid, groups.truth, 0).astype(found.dtype)
     whole = weight.sum(axis=-1)
     means = np.where(valid, found * weight, 0).sum(axis=-1) / whole
@@ -87,15 +119,9 @@ def _weighted(choices: Choices, groups: Areas) -> tuple[Numbers, Flags]:
     return means.astype(found.dtype), ~np.isnan(means)
 
 
-def _means(choices: Choices, found: Numbers, valid: Flags) -> Numbers:
-    """Return the mean of each row over what is valid in it."""
-    dtype = found.dtype
-    if len(found) == 1:  # added up as a library does it that selects first, to the last bit
-        found = found[valid][np.newaxis]
-        valid = np.ones_like(found, dtype=bool)
-    count = valid.sum(axis=1).astype(dtype)
-    means = np.where(valid, found, 0).sum(axis=1, dtype=dtype)
-    means = means / (count + dtype.type(choices.epsilon))
+def _mean(choices: Choices, total: Numbers, count: Numbers) -> Numbers:
+    """Return the mean of so many ratios that add up to a total, both of the same dtype."""
+    means = total / (count + total.dtype.type(choices.epsilon))
     return np.where(count > 0, means, np.nan if choices.empty is None else choices.empty)
 
 

@@ -13,7 +13,7 @@ from iou_doctor.contracts._areas import Areas, NotReplayed, Raises, RaisesForLab
 from iou_doctor.contracts._labels import cleared, naive, of_pairs, refused, without_ignored
 from iou_doctor.derivation import is_no_class, naive_answer
 from iou_doctor.given import Form, Given
-from iou_doctor.stats import PairCounts
+from iou_doctor.pair_counts import PairCounts
 
 ABOVE_ONE = 9
 """`Derivation.BINS` adds this above 1."""
@@ -50,12 +50,10 @@ def summed(given: Given, choices: Choices) -> Areas:
 
 def of_ones(given: Given) -> Areas:
     """Return the areas where one channel counts as foreground if it is exactly 1."""
-    pairs = replace(given.labels, truth=naive_answer(given.labels.truth))
-    ones = PairCounts(
-        pairs.image,
-        (pairs.truth == 1).astype(np.int64),
-        (pairs.prediction == 1).astype(np.int64),
-        pairs.count,
+    pairs = given.labels.replaced(truth=naive_answer(given.labels.truth))
+    ones = pairs.replaced(
+        truth=(pairs.truth == 1).astype(np.int64),
+        prediction=(pairs.prediction == 1).astype(np.int64),
     )
     return count_areas(ones, images=given.samples, classes=2).select([1])
 
@@ -63,7 +61,7 @@ def of_ones(given: Given) -> Areas:
 def _bins(given: Given) -> PairCounts:
     if given.bins is None:
         raise NotReplayed("the scores were not compared with the threshold")
-    return replace(given.bins, truth=naive_answer(given.bins.truth))
+    return given.bins.replaced(truth=naive_answer(given.bins.truth))
 
 
 def _all_foreground(given: Given, choices: Choices) -> Areas:
@@ -87,13 +85,13 @@ def _compared(given: Given, choices: Choices) -> Areas:
     The histogram over [0, 1] has two bins, cut at 0.5; what lies outside or is NaN is in neither.
     """
     bins = _bins(given)
-    exact = replace(given.labels, truth=naive_answer(given.labels.truth))
+    exact = given.labels.replaced(truth=naive_answer(given.labels.truth))
     bins, exact = (without_ignored(pairs, given, choices) for pairs in (bins, exact))
     codes = bins.prediction
     inside = ~is_no_class(codes) & (codes // 3 % 3 >= 1) & (codes < ABOVE_ONE)
     histogram = np.where(inside, (codes % 3 >= 1).astype(np.int64), -1)
     truth = np.where((bins.truth >= 0) & (bins.truth <= 1), bins.truth, -1)
-    both = PairCounts(bins.image, truth, histogram, bins.count)
+    both = bins.replaced(truth=truth, prediction=histogram)
     found = count_areas(both, images=given.samples, classes=given.num_classes)
     hits = exact.where((exact.truth == exact.prediction) & (exact.truth >= 0) & (exact.truth <= 1))
     right = count_areas(hits, images=given.samples, classes=given.num_classes).intersection
@@ -114,7 +112,7 @@ def _thresholded(given: Given, choices: Choices) -> Areas:
     above = cut >= 1 if choices.at_threshold else cut == 2
     above &= ~is_no_class(codes)
     true = (truth >= given.threshold).astype(np.int64)
-    pairs = PairCounts(bins.image, true, above.astype(np.int64), bins.count)
+    pairs = bins.replaced(truth=true, prediction=above.astype(np.int64))
     return count_areas(pairs, images=given.samples, classes=2).select([1])
 
 

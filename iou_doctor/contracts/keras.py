@@ -21,8 +21,8 @@ from iou_doctor.contracts._confusion import (
 )
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.metric import Metric, Signature
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.score import ContractScore
-from iou_doctor.stats import PairCounts
 
 __all__ = [
     "CONTRACTS",

@@ -11,10 +11,11 @@ from iou_doctor.derivation import COLOUR_BASE, NO_CLASS, Derivation, Pairing, is
 from iou_doctor.errors import UsageError
 from iou_doctor.interpret.encoding import encoding_of, is_picture
 from iou_doctor.layout import Assumption, Axes, Layout
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.reading import Encoding, Options, Reading
 from iou_doctor.record import record
 from iou_doctor.source import Pair, Source
-from iou_doctor.stats import PairCounts, Stats
+from iou_doctor.stats import Stats
 from iou_doctor.value_counts import ValueCounts
 
 Codes = NDArray[np.int64]

@@ -20,6 +20,7 @@ from iou_doctor.channel_sums import ChannelSums, SumsWanted
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout
 from iou_doctor.names import Device
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.record import record
 from iou_doctor.scan import derive, fast
 from iou_doctor.scan.coded import Scratch
@@ -39,7 +40,7 @@ from iou_doctor.scan.windows import (
     walk,
 )
 from iou_doctor.source import DeviceSource, Pair
-from iou_doctor.stats import PairCounts, Stats
+from iou_doctor.stats import Stats
 from iou_doctor.value_counts import ValueCounts
 
 Mend = Callable[..., NDArray[Any]]

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.derivation import VALUE_LIMIT
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.record import record
-from iou_doctor.stats import PairCounts
 from iou_doctor.value_counts import ValueCounts
 
 ROWS = 5 * 2**18

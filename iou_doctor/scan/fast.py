@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from iou_doctor.batch import Batch
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.record import record
 from iou_doctor.scan.coded import Coded, Scratch, coded_labels, count_coded
 from iou_doctor.scan.coded_scores import coded_scores
 from iou_doctor.scan.values import Where
-from iou_doctor.stats import PairCounts
 from iou_doctor.value_counts import ValueCounts
 
 Dtypes = tuple[np.dtype[Any], np.dtype[Any]]

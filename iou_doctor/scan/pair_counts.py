@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.derivation import NO_CLASS, is_no_class
-from iou_doctor.stats import PairCounts
+from iou_doctor.pair_counts import PairCounts
 
 DENSE_CELLS = 2**20
 """A table of up to this many cells is counted densely (8 MiB); beyond it, keys are sorted."""

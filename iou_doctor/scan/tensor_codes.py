@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from iou_doctor.derivation import VALUE_LIMIT, Derivation, Pairing, no_class
 from iou_doctor.layout import Layout
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.scan.graph_codes import BINS, TENTHS
-from iou_doctor.stats import PairCounts
 
 VALUES = frozenset({Derivation.LABELS, Derivation.TIMES_255, Derivation.BINS, Derivation.TENTHS})
 SPANNED = (Derivation.LABELS, Derivation.TIMES_255)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.record import record
 from iou_doctor.scan import tensor_codes
 from iou_doctor.scan.derive import as_labels
@@ -26,7 +27,6 @@ from iou_doctor.scan.graph_values import Tensor
 from iou_doctor.scan.tensor_codes import VALUES, Codes, Spans, keys_of, marginal
 from iou_doctor.scan.tensor_graph import Graph
 from iou_doctor.scan.tensor_sides import CLASSES, Form, Side
-from iou_doctor.stats import PairCounts
 from iou_doctor.value_counts import ValueCounts
 
 MOST_CHANNELS = 64

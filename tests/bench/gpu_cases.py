@@ -10,7 +10,7 @@ import numpy as np
 
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout, Relation
-from iou_doctor.stats import PairCounts
+from iou_doctor.pair_counts import PairCounts
 
 CLASSES = 21
 

@@ -9,8 +9,8 @@ from scenes import boxes, model
 
 from iou_doctor.checks import duplicated_samples
 from iou_doctor.checks.duplicated_samples import SURE
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.scan import probing
-from iou_doctor.stats import PairCounts
 
 T = boxes(1, samples=12)
 P = model(T, 2)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from iou_doctor.channel_sums import ChannelSums
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.given import Form, Given
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.scan import derive
 from iou_doctor.scan.pair_counts import count_pairs
 from iou_doctor.scan.soft import channel_sums
-from iou_doctor.stats import PairCounts
 
 Array = NDArray[Any]
 THRESHOLD = 0.5

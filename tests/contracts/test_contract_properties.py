@@ -12,11 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from iou_doctor import stats
 from iou_doctor.contract import Average, Counting, Group, Ratio
 from iou_doctor.contracts import CONTRACTS, _labels, applicable, evaluate, table
 from iou_doctor.contracts._areas import count_areas
-from iou_doctor.stats import PairCounts
+from iou_doctor.pair_counts import PairCounts
 
 quick = settings(deadline=None, max_examples=60)
 CLASSES = 4
@@ -64,7 +63,7 @@ def test_areas_of_a_side_that_is_left_out():
 
 @quick
 @given(maps(strays=(-1, 9, 255)), st.randoms(use_true_random=False))
-def test_the_order_of_rows_changes_nothing(arrays, random):
+def test_the_order_of_rows_within_an_image_changes_nothing(arrays, random):
     handed = given_of(**arrays, ignore_index=255)
     shuffled = replace(
         handed,
@@ -75,8 +74,9 @@ def test_the_order_of_rows_changes_nothing(arrays, random):
 
 
 def in_disorder(pairs, random):
-    order = list(range(len(pairs.count)))
+    order = list(range(len(pairs)))
     random.shuffle(order)
+    order.sort(key=pairs.image.tolist().__getitem__)
     return PairCounts(
         *(column[order] for column in (pairs.image, pairs.truth, pairs.prediction, pairs.count))
     )
@@ -145,7 +145,7 @@ def test_a_float32_cell_stops_in_each_update(contract):
     )
     count = np.array([2**24, 2**22, 2**20] * 3)
     many = {
-        pairing: replace(pairs, count=count)
+        pairing: pairs.replaced(count=count)
         for pairing, pairs in handed.flat.items()
         if len(pairs.count) == len(count)
     }
@@ -170,7 +170,7 @@ def test_int32_wraps_at_two_to_the_31():
     contract = replace(contract, choices=replace(contract.choices, counting=Counting.WRAPS))
     handed = given_of(y_true=np.array([[[0, 0, 1]]]), y_pred=np.array([[[0, 1, 1]]]), num_classes=2)
     flat = {
-        key: replace(pairs, count=np.array([2**31, 5, 5]))
+        key: pairs.replaced(count=np.array([2**31, 5, 5]))
         for key, pairs in handed.flat.items()
         if len(pairs.count) == 3
     }
@@ -186,7 +186,7 @@ def test_tables_are_counted_once_for_all_contracts(monkeypatch):
     sorted_tables, counted = [], []
     sort, count = PairCounts.from_rows, count_areas
     monkeypatch.setattr(
-        stats.PairCounts,
+        PairCounts,
         "from_rows",
         lambda **columns: sorted_tables.append(1) or sort(**columns),
     )
@@ -206,6 +206,18 @@ def test_tables_are_counted_once_for_all_contracts(monkeypatch):
     assert sorted_tables == []
     assert len(counted) - counted.count(1) <= 9
     assert counted.count(1) <= 9
+
+
+@pytest.mark.parametrize("fixture", fixtures(), ids=lambda fixture: fixture.id)
+@pytest.mark.parametrize("many", [1, 7])
+def test_how_many_images_are_looked_at_together_changes_no_value(fixture, many, monkeypatch):
+    together = outcomes(given_of_fixture(fixture))
+    monkeypatch.setattr("iou_doctor.areas.MANY", many)
+    monkeypatch.setattr("iou_doctor.contracts._areas.MANY", many)
+    monkeypatch.setattr("iou_doctor.pair_counts.BLOCK", many)
+    monkeypatch.setattr("iou_doctor.pair_counts.LONG", many)
+    some = outcomes(given_of_fixture(fixture))
+    assert some == pytest.approx(together, rel=1e-6, abs=1e-7, nan_ok=True)
 
 
 @pytest.mark.parametrize("fixture", fixtures(), ids=lambda fixture: fixture.id)

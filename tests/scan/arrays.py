@@ -16,10 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 from iou_doctor.batch import Batch
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes, Layout, Relation
+from iou_doctor.pair_counts import PairCounts
 from iou_doctor.scan import Visit, scan
 from iou_doctor.source import Pair
 from iou_doctor.sources import ArraySource
-from iou_doctor.stats import PairCounts, Stats
+from iou_doctor.stats import Stats
 from iou_doctor.value_counts import ValueCounts
 
 Array = NDArray[Any]
