@@ -23,7 +23,7 @@ main()
 HEAVY = {"scipy", "h5py", "PIL", "tensorflow", "keras", "torch", "numba", "sklearn", "tifffile"}
 SELDOM = {
     *("numpy.ma", "numpy.testing", "rich.progress", "rich.markdown", "rich.pretty"),
-    *("json", "asyncio", "multiprocessing", "pydantic"),
+    *("json", "asyncio", "multiprocessing", "concurrent.futures", "logging", "pydantic"),
     *("importlib.metadata", "importlib.resources", "iou_doctor.lookup", "iou_doctor.settings"),
 }
 """Worth milliseconds each, and of no use to any of these commands."""

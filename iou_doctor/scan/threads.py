@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from itertools import chain, islice
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -35,10 +38,17 @@ def in_order(
     if jobs == 1:
         yield from map(work, items)
         return
+    items = iter(items)
+    first = list(islice(items, 2))
+    if len(first) < 2:
+        yield from map(work, first)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # not for a small check
+
     pool = ThreadPoolExecutor(jobs, thread_name_prefix="iou-doctor-scan")
     pending: deque[Future[Result]] = deque()
     try:
-        for item in items:
+        for item in chain(first, items):
             pending.append(pool.submit(work, item))
             if len(pending) >= QUEUE * jobs:
                 yield pending.popleft().result()

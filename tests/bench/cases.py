@@ -136,13 +136,20 @@ def _memory(folder: Path, quick: bool) -> Sequence[Job]:
     sizes = [quarter // SHRUNK] if quick else [quarter, 4 * quarter, 16 * quarter, 64 * quarter]
     form = Form(images=1, side=1024, classes=21, dtype="uint8")
     return [
-        replace(
-            _job(f"{size / 1024**3:g} GiB", *make_holes(folder / str(size), size), form),
-            memory=True,
-            turns=1,
-        )
+        _watched(f"{size / 1024**3:g} GiB", make_holes(folder / str(size), size), form)
         for size in sizes
     ]
+
+
+def _memory_of_many(folder: Path, quick: bool) -> Sequence[Job]:
+    some = Form(images=1, side=16, classes=21, dtype="uint8")
+    counts = [400] if quick else [25_000, 100_000, 400_000]
+    forms = {f"{count} images": replace(some, images=count) for count in counts}
+    return [_watched(name, make(form, folder / name), form) for name, form in forms.items()]
+
+
+def _watched(name: str, files: tuple[Path, Path], form: Form) -> Job:
+    return replace(_job(name, *files, form), memory=True, turns=1)
 
 
 def _threads(form: Form) -> Callable[[Path, bool], Sequence[Job]]:
@@ -201,4 +208,10 @@ CASES = (
     Case("threads", "two threads, uint8 labels", Measure.PIXEL, _threads(LABELS), True),
     Case("threads-dense", "two threads, float32 softmax", Measure.PIXEL, _threads(SCORES), True),
     Case("memory", "labels of 0.25 to 16 GiB", Measure.MEMORY, _memory),
+    Case(
+        "memory-many",
+        "25 000, 100 000 and 400 000 images of 16 × 16",
+        Measure.MEMORY,
+        _memory_of_many,
+    ),
 )
