@@ -43,9 +43,10 @@ def record(cls: type[Any] | None = None, /, *, kw_only: bool = False, eq: bool =
 
 
 def _set_once(self: Any, name: str, value: object) -> None:
-    if name not in self.__dataclass_fields__ or name in self.__dict__:
+    own = self.__dict__
+    if name in own or name not in self.__dataclass_fields__:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
-    object.__setattr__(self, name, value)
+    own[name] = value  # quicker than `object.__setattr__`
 
 
 def _refuse(_: Any, name: str) -> NoReturn:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,8 @@ def nearest_table(file: str | None = None) -> tuple[Path, Any] | None:
 
 def _table(path: Path) -> Any:
     """Return our table of a file; `None` where a project's file has none."""
+    import tomllib  # most checks find no file
+
     shown = from_here(path)
     try:
         document: Any = tomllib.loads(path.read_text(encoding="utf-8"))
