@@ -18,8 +18,9 @@ from iou_doctor.probe import Probe
 from iou_doctor.record import record
 from iou_doctor.repair import REORDER, Step
 from iou_doctor.repairs import resize_nearest, swap_height_width
-from iou_doctor.scan import Mend, scan
+from iou_doctor.scan import scan
 from iou_doctor.scan.probing import ProbeBuilder
+from iou_doctor.scan.visit import Mend
 from iou_doctor.source import Pair
 from iou_doctor.sources import ReorderedSource
 from iou_doctor.stats import Stats

@@ -24,7 +24,7 @@ from iou_doctor.source import DeviceSource, Pair
 from iou_doctor.stats import Stats
 
 if TYPE_CHECKING:
-    from iou_doctor.scan import Visit
+    from iou_doctor.scan.visit import Visit
 
 AHEAD = 2
 """Batches that are read while others are counted: one to copy, one to wait."""
@@ -47,7 +47,7 @@ def say(text: str) -> None:
 
 @dataclass
 class DeviceVisit:
-    """What to do with each batch, on the devices in turn; see `scan.Visit`.
+    """What to do with each batch, on the devices in turn; see `visit.Visit`.
 
     Args:
         layout: what the axes mean.

@@ -16,8 +16,9 @@ from arrays import assert_same_stats, layout_of, pair_of
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.errors import UsageError
 from iou_doctor.probe import Probe
-from iou_doctor.scan import Visit, device, scan
+from iou_doctor.scan import device, scan
 from iou_doctor.scan.probing import ProbeBuilder
+from iou_doctor.scan.visit import Visit
 
 on_device = pytest.importorskip("iou_doctor.scan.on_device")
 

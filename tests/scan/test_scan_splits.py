@@ -25,7 +25,8 @@ from hypothesis.extra import numpy as hnp
 
 from iou_doctor.batch import Batch
 from iou_doctor.derivation import Derivation, Pairing
-from iou_doctor.scan import Visit, scan, windows
+from iou_doctor.scan import scan, windows
+from iou_doctor.scan.visit import Visit
 from iou_doctor.source import Pair
 from iou_doctor.sources.npy import open_npy
 from iou_doctor.stats import Stats
@@ -208,7 +209,7 @@ def test_progress_reports_the_samples_done():
 
 def test_what_is_mapped_together_is_counted_in_parts(monkeypatch):
     monkeypatch.setattr(windows, "WINDOW_VALUES", 8)
-    monkeypatch.setattr("iou_doctor.scan.COUNTED_AT_ONCE", 2)
+    monkeypatch.setattr("iou_doctor.scan.visit.COUNTED_AT_ONCE", 2)
     y_true = np.arange(40, dtype="u1").reshape(10, 2, 2)
     visit = Visit(layout_of(y_true, y_true), LABELS, threshold=0.5)
     parts = visit.parts(Batch(y_true, y_true, np.arange(10)))
