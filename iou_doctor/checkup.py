@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from iou_doctor import contracts, feeding, handover, interpret, user_metric
+from iou_doctor import contracts, feeding, fitting, handover, interpret, user_metric
 from iou_doctor.baseline import Baseline
 from iou_doctor.comparison import refuse_other_shapes, refuse_other_values
 from iou_doctor.contracts import keras
@@ -37,10 +37,6 @@ if TYPE_CHECKING:
     from iou_doctor.lookup import Printed
 
 DEFAULT_THRESHOLD = 0.5
-CLEARLY_BETTER = 0.1
-"""Share of pixels; of arrays in the wrong order little more than the background agrees."""
-LEAST_AGREEMENT = 0.4
-"""Share of pixels. Arrays whose ids are wrong as well agree by chance in up to 0.15 of them."""
 MOST_CLASSES = 4096
 """Full ADE20K has about 3,100 ids; a table of this many classes squared takes 128 MiB."""
 
@@ -131,11 +127,11 @@ def gather(
     metric, options, assumed = user_metric.metric_of(questions.metric_call, options)
     _check_limits(options)
     layout = interpret.read_layout(pair, options, num_classes=options.num_classes)
-    metric = feeding.fitted(metric, layout)
+    metric = fitting.fitted(metric, layout)
     refuse_other_shapes(questions.baseline, pair, layout)
     everything = questions.everything or questions.seen is not None
     first = _first_pass(pair, layout, metric, options, progress, workers, everything=everything)
-    if _stored_alike(layout, first.stats):
+    if interpret.stored_alike(layout, first.stats):
         layout = replace(layout, relation=Relation.FLATTENED)
         first = _first_pass(pair, layout, metric, options, progress, workers, everything=everything)
     reading = interpret.settle(
@@ -184,13 +180,13 @@ def _first_pass(
     *,
     everything: bool,
 ) -> _First:
-    flat = feeding.pairing(metric, layout)
+    flat = fitting.pairing(metric, layout)
     passes = Passes(pair, layout, _threshold(options, metric), workers)
     wanted = [*interpret.doctor_pairings(pair, layout, options), flat]
     sums = None
     if everything or metric.contract:
         wanted += handover.pairings(pair, layout)
-    if everything or feeding.wants_sums(metric):
+    if everything or fitting.wants_sums(metric):
         sums = handover.sums_wanted(pair, layout, options.ignore_index)
     return _First(passes, flat, *passes.first(_unique(wanted), progress, sums))
 
@@ -230,24 +226,6 @@ def _check_limits(options: Options) -> None:
         )
     if options.threshold is not None and not math.isfinite(options.threshold):
         raise UsageError(f"--threshold {options.threshold}: give a number, 0.5 for instance")
-
-
-def _stored_alike(layout: Layout, stats: Stats) -> bool:
-    """Return whether arrays of swapped sizes hold the same pixels in the order stored.
-
-    A reshape to the other size keeps that order, a swap of the axes does not.
-    """
-    flat = stats.tables.get(Pairing(Derivation.LABELS, Derivation.LABELS, flat=True))
-    swapped = stats.tables.get(Pairing(Derivation.LABELS, Derivation.LABELS))
-    if layout.relation is not Relation.SWAPPED or flat is None or swapped is None:
-        return False
-    least = max(_agreement(swapped) + CLEARLY_BETTER, LEAST_AGREEMENT)
-    return _agreement(flat) > least
-
-
-def _agreement(pairs: PairCounts) -> float:
-    both = pairs.pooled()
-    return float(both.count[both.truth == both.prediction].sum() / max(1, both.total))
 
 
 def _threshold(options: Options, metric: Metric) -> float:

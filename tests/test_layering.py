@@ -59,6 +59,7 @@ JOINERS = {
     *(
         "handover",
         "feeding",
+        "fitting",
         "user_metric",
         "why",
         "cli_why",

@@ -2,6 +2,7 @@
 
 from iou_doctor.interpret.axes import read_layout
 from iou_doctor.interpret.metric_call import namesakes, parse_call
+from iou_doctor.interpret.order import stored_alike
 from iou_doctor.interpret.pairings import (
     doctor_pairings,
     flat_pairing,
@@ -23,4 +24,5 @@ __all__ = [
     "read_layout",
     "sampled",
     "settle",
+    "stored_alike",
 ]
