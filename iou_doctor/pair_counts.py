@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.compact import compact, wide
 from iou_doctor.errors import ReadingError
-from iou_doctor.rows import Counts, added_up, ascending, marginal
+from iou_doctor.rows import Counts, added_up, ascending, changes, marginal, span
 
 Result = TypeVar("Result")
 
@@ -189,23 +189,23 @@ class PairCounts:
     @property
     def starts(self) -> NDArray[np.intp]:
         """The first row of each image that occurs."""
-        return np.flatnonzero(_changes(self._columns["image"]))
+        return np.flatnonzero(changes(self._columns["image"]))
 
     @property
     def truth_starts(self) -> NDArray[np.intp]:
         """The first row of each true label of each image; of a table that is not sorted, more."""
-        new = _changes(self._columns["image"]) | _changes(self._columns["truth"])
+        new = changes(self._columns["image"]) | changes(self._columns["truth"])
         return np.flatnonzero(new)
 
     @cached_property
     def truth_span(self) -> tuple[int, int]:
         """The smallest and the largest true label; (0, -1) of an empty table."""
-        return _span(self._few._columns["truth"])
+        return span(self._few._columns["truth"])
 
     @cached_property
     def prediction_span(self) -> tuple[int, int]:
         """The smallest and the largest predicted label; (0, -1) of an empty table."""
-        return _span(self._few._columns["prediction"])
+        return span(self._few._columns["prediction"])
 
     def where(self, keep: NDArray[np.bool_]) -> PairCounts:
         """Return the rows where `keep`, shape (rows,), is true."""
@@ -287,17 +287,6 @@ def _end_to_end(parts: list[PairCounts], name: str) -> NDArray[Any]:
     runs = groupby((part._columns[name] for part in parts), key=lambda column: column.dtype)
     joined = [np.concatenate(list(run)) for _, run in runs]
     return joined[0] if len(joined) == 1 else np.concatenate([compact(column) for column in joined])
-
-
-def _changes(column: NDArray[Any]) -> NDArray[np.bool_]:
-    """Return which values differ from the one before; the first does."""
-    new = np.ones(len(column), dtype=bool)
-    np.not_equal(column[1:], column[:-1], out=new[1:])
-    return new
-
-
-def _span(labels: NDArray[Any]) -> tuple[int, int]:
-    return (int(labels.min()), int(labels.max())) if len(labels) else (0, -1)
 
 
 def _check_size(image: NDArray[Any], rows: int) -> None:
