@@ -73,8 +73,8 @@ def _counted(pairs: PairCounts, images: int, classes: int) -> Triple:
 
 def _dtype(pairs: PairCounts) -> np.dtype[Any]:
     """Return the narrowest dtype that holds the pixels of each image."""
-    largest = [np.add.reduceat(block.count, block.starts).max() for block in pairs.blocks()]
-    return dtype_for(0, int(max(largest, default=0)))
+    pixels = (np.add.reduceat(block.count, block.starts) for block in pairs.blocks())
+    return dtype_for(0, max(int(some.max(initial=0)) for some in pixels))
 
 
 def _of_few(pairs: PairCounts, images: int, classes: int, *, all_known: bool) -> Triple:

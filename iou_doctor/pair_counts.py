@@ -260,7 +260,7 @@ class PairCounts:
 
         Equal rows may occur: `relabel` adds them up.
         """
-        batches = self.replaced(image=self._columns["image"] // size)
+        batches = self.replaced(image=self.image // size)
         if POOLED in self._known:
             batches.once(POOLED, self.pooled)
         return batches

@@ -110,6 +110,14 @@ def test_blocks_hold_whole_images_and_about_as_many_rows_as_asked_for(rows, size
         assert len(block) <= size or block.images[0] == block.images[1]
 
 
+def test_a_batch_may_be_larger_than_what_few_bytes_hold():
+    image = np.repeat(np.arange(200), LONG // 100)
+    pairs = PairCounts(image, image % 7, image % 5, np.ones_like(image))
+    assert pairs._columns["image"].dtype == np.uint8
+    assert set(pairs.in_batches(512).image.tolist()) == {0}
+    assert pairs.in_batches(3).images == (0, 66)
+
+
 def test_a_long_table_takes_few_bytes():
     rows = LONG
     image = np.arange(rows) // 4

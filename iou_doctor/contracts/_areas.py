@@ -166,7 +166,7 @@ class Areas:
         images, classes = self.truth.shape
         full = images - images % size
         if full:
-            yield Areas.of(part[:full].reshape(-1, size, classes) for part in self.parts)
+            yield Areas.of(part[:full].reshape(full // size, size, classes) for part in self.parts)
         if full < images:
             yield Areas.of(part[np.newaxis, full:] for part in self.parts)
 

@@ -28,7 +28,7 @@ def generalised_dice(found: Areas, batch_size: int | None) -> NDArray[np.float32
     for first in range(0, images, size):
         rows = slice(first, first + size)
         largest = weights[rows].max(axis=0)
-        misplaced = np.repeat(largest, len(weights[rows])).reshape(-1, classes)
+        misplaced = np.repeat(largest, len(weights[rows])).reshape(len(weights[rows]), classes)
         weights[rows] = np.where(absent[rows], misplaced, weights[rows])
     numerator = np.float32(2) * found.intersection.astype(np.float32) * weights
     denominator = (found.truth + found.predicted).astype(np.float32) * weights

@@ -208,6 +208,25 @@ def test_tables_are_counted_once_for_all_contracts(monkeypatch):
     assert counted.count(1) <= 9
 
 
+@pytest.mark.parametrize("batch_size", [None, 2])
+@pytest.mark.parametrize("ignored", [0, 1])
+@pytest.mark.parametrize("layout", ["labels", "one-channel"])
+def test_nothing_fails_where_all_is_ignored(layout, ignored, batch_size, monkeypatch):
+    monkeypatch.setattr("iou_doctor.areas.MANY", 1)
+    labels = np.ones((6, 2, 2), "u1")
+    handed = given_of(
+        y_true=labels * np.uint8(ignored),
+        y_pred=labels if layout == "labels" else np.full((6, 2, 2, 1), 0.7, "f4"),
+        num_classes=2,
+        layout=layout,
+        ignore_index=ignored,
+        batch_size=batch_size,
+    )
+    for contract in CONTRACTS:
+        value = evaluate(contract, handed).value
+        assert value is None or 0 <= value <= 1
+
+
 @pytest.mark.parametrize("fixture", fixtures(), ids=lambda fixture: fixture.id)
 @pytest.mark.parametrize("many", [1, 7])
 def test_how_many_images_are_looked_at_together_changes_no_value(fixture, many, monkeypatch):
