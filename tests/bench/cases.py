@@ -24,8 +24,8 @@ SHRUNK = 64
 """`--quick` divides sizes by this."""
 LARGER, PEERS_LARGER, SLOW_LARGER = 8, 4, 2
 """How much larger the second file is than the first: for quick contestants, for peers where files
-are large, and for slow ones. With less, the seconds that Keras and torch take to start, never twice
-the same, drown the pixels."""
+are large, and for slow ones there. With less, the seconds that Keras and torch take to start, never
+twice the same, drown the pixels."""
 LARGE, HEAVY = 2**26, 2**29
 """Pixels of a large file, and bytes of one that even quick contestants do not get eight times over:
 all files should stay in memory."""
@@ -99,7 +99,7 @@ def _two_sizes(form: Form, names: Sequence[str]) -> Callable[[Path, bool], Seque
 
 
 def _larger(name: str, form: Form) -> int:
-    if name in peers.SLOW:
+    if name in peers.SLOW and form.pixels > LARGE:
         return SLOW_LARGER
     heavy = form.bytes > HEAVY or (name in SLOWER and form.pixels > LARGE)
     return PEERS_LARGER if heavy else LARGER
