@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,7 +22,7 @@ from hypothesis import strategies as st
 
 from iou_doctor.derivation import Derivation, Pairing
 from iou_doctor.layout import Axes
-from iou_doctor.scan import coded, fast, scan, threads
+from iou_doctor.scan import coded, fast, scan
 from iou_doctor.scan.coded import Scratch, coded_labels, count_coded, read_only
 from iou_doctor.scan.pair_counts import count_pairs
 
@@ -354,48 +353,6 @@ def test_warming_up_suits_every_layout(letters, dtype):
     layout = layout_of(np.zeros(()), np.zeros(()), "", "")
     layout = type(layout)(true, pred, layout.relation)
     fast.warm_up(kernels, layout, (np.dtype("u1"), np.dtype(dtype)))
-
-
-def test_results_come_in_order_and_few_windows_wait():
-    begun = []
-
-    def work(item):
-        time.sleep(0.002 * (item % 3))
-        return item
-
-    def items():
-        for item in range(20):
-            begun.append(item)
-            yield item
-
-    done = []
-    for result in threads.in_order(work, items(), jobs=3):
-        done.append(result)
-        assert len(begun) - len(done) < 2 * 3
-    assert done == list(range(20))
-
-
-@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_an_error_in_one_window_ends_the_scan(error):
-    seen = []
-
-    def work(item):
-        seen.append(item)
-        if item == 3:
-            raise error("in a window")
-        return item
-
-    with pytest.raises(error):
-        list(threads.in_order(work, range(1000), jobs=2))
-    assert len(seen) < 20
-
-
-def test_an_error_of_the_caller_drops_what_has_not_begun():
-    seen = []
-    results = threads.in_order(lambda item: seen.append(item), range(1000), jobs=2)
-    next(results)
-    results.close()
-    assert len(seen) <= 5
 
 
 def test_a_void_pixel_keeps_what_a_naive_argmax_answers():

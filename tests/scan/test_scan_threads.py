@@ -29,15 +29,43 @@ def test_one_piece_or_one_job_takes_no_thread_of_its_own():
     assert here not in {worker for _, worker in in_order(named, range(3), jobs=2)}
 
 
-def test_an_error_ends_it_and_drops_what_has_not_begun():
+def test_results_come_in_order_and_few_windows_wait():
     begun = []
 
     def work(item):
-        begun.append(item)
-        if item == 1:
-            raise ValueError("no")
+        time.sleep(0.002 * (item % 3))
         return item
 
-    with pytest.raises(ValueError, match="no"):
-        list(in_order(work, range(100), jobs=2))
-    assert len(begun) < 100
+    def items():
+        for item in range(20):
+            begun.append(item)
+            yield item
+
+    done = []
+    for result in in_order(work, items(), jobs=3):
+        done.append(result)
+        assert len(begun) - len(done) < 2 * 3
+    assert done == list(range(20))
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_in_one_window_ends_the_scan(error):
+    seen = []
+
+    def work(item):
+        seen.append(item)
+        if item == 3:
+            raise error("in a window")
+        return item
+
+    with pytest.raises(error):
+        list(in_order(work, range(1000), jobs=2))
+    assert len(seen) < 20
+
+
+def test_an_error_of_the_caller_drops_what_has_not_begun():
+    seen = []
+    results = in_order(lambda item: seen.append(item), range(1000), jobs=2)
+    next(results)
+    results.close()
+    assert len(seen) <= 5
