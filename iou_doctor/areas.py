@@ -41,20 +41,10 @@ def class_areas(pairs: PairCounts, *, images: int, classes: int) -> Triple:
 def areas_of_some(pairs: PairCounts, *, images: int, classes: int) -> Iterator[Triple]:
     """Yield the areas as int64, those of some images at a time, in order."""
     step = max(1, MANY // max(1, classes))
-    known = (
-        class_areas(pairs, images=images, classes=classes)
-        if images * classes <= MOST_KEPT
-        else None
-    )
+    areas = class_areas(pairs, images=images, classes=classes)
     for first in range(0, images, step):
-        last = min(first + step, images)
-        if known:
-            truth, predicted, intersection = (wide(part[first:last]) for part in known)
-            yield truth, predicted, intersection
-        else:
-            some = pairs.of_images(first, last)
-            some = some.replaced(image=some.image - first)
-            yield _counted(some, last - first, classes)
+        truth, predicted, intersection = (wide(part[first : first + step]) for part in areas)
+        yield truth, predicted, intersection
 
 
 def _counted(pairs: PairCounts, images: int, classes: int) -> Triple:

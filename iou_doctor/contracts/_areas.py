@@ -148,7 +148,9 @@ class Areas:
 
     def fold_classes(self) -> Areas:
         """Return the areas of all classes together; their axis has the length 1."""
-        return Areas.of(part.sum(axis=-1, keepdims=True) for part in self.parts)
+        return Areas.of(
+            part.sum(axis=-1, keepdims=True, dtype=_dtype_of_sums(part)) for part in self.parts
+        )
 
     def rows(self, images: slice) -> Areas:
         """Return the areas of some images, as int64 or as sums of scores."""

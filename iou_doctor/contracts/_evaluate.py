@@ -100,11 +100,14 @@ def outcome(choices: Choices, found: Areas, given: Given) -> Outcome:
     found = _chosen_classes(choices, _needed(choices, found), given)
     if choices.ratio is Ratio.GENERALISED_DICE:
         return _generalised(choices, found, given)
+    pooled = choices.average is Average.POOLED
+    if pooled:
+        found = found.fold_classes()
     if choices.batches:
         return Outcome(_mean_of_batches(choices, found, size), None)
     alone, groups = _groups(choices, found, size)
     value, per_class = whole(choices, groups, alone=alone)
-    return Outcome(_or_none(value), None if per_class is None else tuple(map(_or_none, per_class)))
+    return Outcome(_or_none(value), None if pooled else tuple(map(_or_none, per_class)))
 
 
 def _needed(choices: Choices, found: Areas) -> Areas:

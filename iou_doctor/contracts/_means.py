@@ -15,12 +15,10 @@ Numbers = NDArray[Any]
 Flags = NDArray[np.bool_]
 
 
-def whole(
-    choices: Choices, groups: Iterable[Areas], *, alone: bool
-) -> tuple[np.float64, Numbers | None]:
+def whole(choices: Choices, groups: Iterable[Areas], *, alone: bool) -> tuple[np.float64, Numbers]:
     """Return the value of one batch, and the mean ratio of each class over the groups that have it.
 
-    Either is NaN where there is none; classes that are pooled have no ratio of their own.
+    Either is NaN where there is none.
 
     Args:
         choices: the contract's.
@@ -44,7 +42,7 @@ def whole(
             return np.float64(_mean_of_classes(of_classes)), of_classes
     total = np.sum(totals)
     value = np.float64(_mean(choices, total, np.sum(numbers).astype(total.dtype)))
-    return value, None if choices.average is Average.POOLED else of_classes
+    return value, of_classes
 
 
 def values(choices: Choices, groups: Areas) -> NDArray[np.float64]:
@@ -84,11 +82,9 @@ def _averaged(
         case Average.ACCURACY:
             right, true = (part.sum(axis=(-2, -1)) for part in (groups.intersection, groups.truth))
             return (right / true)[..., np.newaxis], np.ones((*right.shape, 1), dtype=bool)
-        case Average.POOLED:
-            return ratios(choices, groups.fold_classes())
         case Average.WEIGHTED:
             return _weighted(choices, groups, found, valid)
-        case Average.PAIRS:
+        case Average.PAIRS | Average.POOLED:
             return found, valid
         case Average.LABELLED:
             return found, valid & (groups.truth > 0)
