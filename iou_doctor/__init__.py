@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from iou_doctor.report.version import __version__
+
 if TYPE_CHECKING:
     from os import PathLike
 
-    from iou_doctor.names import Device
-    from iou_doctor.shown import Report
+    from iou_doctor.api.report import Report
+    from iou_doctor.choices import Device
 
-__version__ = "0.1.0"
 __all__ = ["Report", "__version__", "check"]
 
 
@@ -78,12 +79,12 @@ def check(
         iou_doctor.errors.SourceError: a file or a value cannot be read as an array.
         iou_doctor.errors.ReadingError: the arrays cannot be understood.
     """
-    from iou_doctor import checkup
-    from iou_doctor.arguments import checked_device, model_options, opened
-    from iou_doctor.baseline import load_baseline
-    from iou_doctor.lookup import parse_score
-    from iou_doctor.reading import Options
-    from iou_doctor.shown import shown
+    from iou_doctor.api.arguments import checked_device, model_options, opened
+    from iou_doctor.api.report import shown
+    from iou_doctor.arrays.interpretation import Options
+    from iou_doctor.diagnosis import pipeline
+    from iou_doctor.report.baseline import load_baseline
+    from iou_doctor.report.score_lookup import parse_score
 
     options = Options(
         num_classes=num_classes,
@@ -104,20 +105,20 @@ def check(
     )
     counting = checked_device(device)
     pair = opened(y_true, y_pred, pairs, model)
-    questions = checkup.Questions(
+    questions = pipeline.Questions(
         metric_call=metric,
         baseline=earlier,
         everything=contracts == "all",
         batch_size=batch_size,
         seen=None if seen is None else parse_score(seen),
     )
-    return shown(checkup.check(pair, options, questions, jobs=jobs, device=counting))
+    return shown(pipeline.check(pair, options, questions, jobs=jobs, device=counting))
 
 
 def __getattr__(name: str) -> Any:
     """Import `Report` when it is asked for: the command line starts without NumPy."""
     if name == "Report":
-        from iou_doctor.shown import Report
+        from iou_doctor.api.report import Report
 
         return Report
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

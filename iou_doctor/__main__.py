@@ -40,8 +40,8 @@ def main() -> None:
 
 
 def _run() -> None:
-    from iou_doctor.cli import app
-    from iou_doctor.cli_help import only_called
+    from iou_doctor.cli.app import app
+    from iou_doctor.cli.help import only_called
 
     try:
         only_called(app, sys.argv[1:])(prog_name="iou-doctor")

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from iou_doctor.baseline import Baseline
-from iou_doctor.checkup import Questions, check
-from iou_doctor.finding import Finding, Outcome, Severity
+from iou_doctor.arrays.interpretation import Options
+from iou_doctor.arrays.layout import Layout
+from iou_doctor.arrays.model import ModelFacts
+from iou_doctor.arrays.source import Pair
+from iou_doctor.diagnosis.pipeline import Questions, check
 from iou_doctor.interpret import read_layout
-from iou_doctor.layout import Layout
-from iou_doctor.model import ModelFacts
-from iou_doctor.reading import Options
-from iou_doctor.report import Report
-from iou_doctor.source import Pair
-from iou_doctor.sources import ArraySource
+from iou_doctor.report.baseline import Baseline
+from iou_doctor.report.finding import Finding, Outcome, Severity
+from iou_doctor.report.report import Report
+from iou_doctor.sources.opening import ArraySource
 
 Array = NDArray[Any]
 ASKED = {"expected", "everything", "batch_size", "seen"}

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from run import run
 
-from iou_doctor.checks import all_checks
-from iou_doctor.contracts import CONTRACTS, SIGNATURES
+from iou_doctor.checks.registry import all_checks
+from iou_doctor.metrics.registry import CONTRACTS, SIGNATURES
 from iou_doctor.render import FORMATS
 
 ROOT = Path(__file__).parents[1]

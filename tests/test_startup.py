@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from iou_doctor import cli
-from iou_doctor.cli_help import only_called
+from iou_doctor.cli import app as cli
+from iou_doctor.cli.help import only_called
 
 ROOT = Path(__file__).parents[1]
 LOADED = """
@@ -24,13 +24,22 @@ HEAVY = {"scipy", "h5py", "PIL", "tensorflow", "keras", "torch", "numba", "sklea
 SELDOM = {
     *("numpy.ma", "numpy.testing", "rich.progress", "rich.markdown", "rich.pretty"),
     *("json", "asyncio", "multiprocessing", "concurrent.futures", "logging", "pydantic"),
-    *("importlib.metadata", "importlib.resources", "iou_doctor.lookup", "iou_doctor.settings"),
+    *(
+        "importlib.metadata",
+        "importlib.resources",
+        "iou_doctor.report.score_lookup",
+        "iou_doctor.config.settings",
+    ),
 }
 """Worth milliseconds each, and of no use to any of these commands."""
 FLOW = {
     f"iou_doctor.{name}" for name in ("checkup", "sources", "interpret", "scan", "render.terminal")
 }
-WRITING = {"iou_doctor.fixing", "iou_doctor.treatment", "iou_doctor.writers"}
+WRITING = {
+    "iou_doctor.file_repair.run",
+    "iou_doctor.file_repair.plan",
+    "iou_doctor.file_repair.writers",
+}
 ALL = {"check", "fix", "init", "why", "rules", "explain", "schema"}
 PAIR = [f"sample_data/healthy/{name}.npy" for name in ("preds", "masks")]
 
@@ -38,12 +47,15 @@ PAIR = [f"sample_data/healthy/{name}.npy" for name in ("preds", "masks")]
 @pytest.mark.parametrize(
     ("command", "unused"),
     [
-        (["--help"], FLOW | {"numpy", "rich", "dataclasses", "iou_doctor.checks"}),
-        (["check", "--help"], FLOW | {"numpy", "rich", "dataclasses", "iou_doctor.checks"}),
-        (["--version"], FLOW | {"numpy", "rich", "dataclasses", "iou_doctor.checks"}),
+        (["--help"], FLOW | {"numpy", "rich", "dataclasses", "iou_doctor.checks.registry"}),
+        (
+            ["check", "--help"],
+            FLOW | {"numpy", "rich", "dataclasses", "iou_doctor.checks.registry"},
+        ),
+        (["--version"], FLOW | {"numpy", "rich", "dataclasses", "iou_doctor.checks.registry"}),
         (["rules"], FLOW | {"rich"}),
         (["explain", "IOU201"], FLOW | {"rich"}),
-        (["check", *PAIR, "--num-classes", "3"], {"iou_doctor.sources.hdf5"}),
+        (["check", *PAIR, "--num-classes", "3"], {"iou_doctor.sources.files.hdf5"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -56,7 +68,7 @@ def test_a_command_imports_nothing_that_it_does_not_use(command: list[str], unus
         check=True,
     )
     loaded = set(done.stderr.split())
-    assert "iou_doctor.cli" in loaded
+    assert "iou_doctor.cli.app" in loaded
     assert loaded & (HEAVY | SELDOM | WRITING | unused) == set()
 
 

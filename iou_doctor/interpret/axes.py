@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
+from iou_doctor.arrays.interpretation import Encoding, Options
+from iou_doctor.arrays.layout import Assumption, Axes, Layout, Relation
+from iou_doctor.arrays.source import Pair
 from iou_doctor.errors import ReadingError
 from iou_doctor.interpret.class_axis import class_axes
 from iou_doctor.interpret.colours import COLOUR_CHANNELS
 from iou_doctor.interpret.letters import axes_from_letters, parse_layouts
 from iou_doctor.interpret.peek import Seen, look
 from iou_doctor.interpret.sums import explain_sums
-from iou_doctor.layout import Assumption, Axes, Layout, Relation
-from iou_doctor.reading import Encoding, Options
-from iou_doctor.source import Pair
 
 Shape = tuple[int | None, ...]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
+from iou_doctor.arrays.layout import Assumption
 from iou_doctor.interpret.peek import Seen
-from iou_doctor.layout import Assumption
 
 Shape = tuple[int | None, ...]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from iou_doctor.layout import Axes
-from iou_doctor.reading import Encoding
-from iou_doctor.value_counts import ValueCounts
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.arrays.layout import Axes
+from iou_doctor.counts.value_counts import ValueCounts
 
 COLOUR_CHANNELS = (3, 4)
 WHOLE_SHARE = 0.5

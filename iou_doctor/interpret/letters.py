@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from iou_doctor.arrays.layout import Axes
 from iou_doctor.errors import UsageError
-from iou_doctor.layout import Axes
 
 SPATIAL = ("L", "HW", "DHW")
 

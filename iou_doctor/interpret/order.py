@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from iou_doctor.derivation import Derivation, Pairing
-from iou_doctor.layout import Layout, Relation
-from iou_doctor.pair_counts import PairCounts
-from iou_doctor.stats import Stats
+from iou_doctor.arrays.layout import Layout, Relation
+from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.counts.stats import Stats
 
 CLEARLY_BETTER = 0.1
 """Share of pixels; of arrays in the wrong order little more than the background agrees."""

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.arrays.source import Source
 from iou_doctor.interpret.colours import are_colours, are_painted
 from iou_doctor.record import record
-from iou_doctor.source import Source
 
 LONGEST_CLASS_AXIS = 1024
 """ADE20K has 150 classes, COCO-Stuff 171, the largest vocabularies some hundreds."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from iou_doctor.derivation import Derivation, Pairing
-from iou_doctor.probe import NO_LABEL, LabelMaps, Labels, Maps, Probe, Sampled
-from iou_doctor.reading import Reading
+from iou_doctor.arrays.interpretation import Reading
+from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.map_samples import NO_LABEL, LabelMaps, Labels, Maps, Probe, Sampled
 
 
 def sampled(probe: Probe, reading: Reading, pairing: Pairing) -> Sampled:

@@ -7,16 +7,23 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.derivation import COLOUR_BASE, NO_CLASS, Derivation, Pairing, is_grey, is_no_class
+from iou_doctor.arrays.interpretation import Encoding, Options, Reading
+from iou_doctor.arrays.layout import Assumption, Axes, Layout
+from iou_doctor.arrays.source import Pair, Source
+from iou_doctor.counts.label_decoding import (
+    COLOUR_BASE,
+    NO_CLASS,
+    Derivation,
+    Pairing,
+    is_grey,
+    is_no_class,
+)
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.counts.stats import Stats
+from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.errors import UsageError
 from iou_doctor.interpret.encoding import encoding_of, is_picture
-from iou_doctor.layout import Assumption, Axes, Layout
-from iou_doctor.pair_counts import PairCounts
-from iou_doctor.reading import Encoding, Options, Reading
 from iou_doctor.record import record
-from iou_doctor.source import Pair, Source
-from iou_doctor.stats import Stats
-from iou_doctor.value_counts import ValueCounts
 
 Codes = NDArray[np.int64]
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.arrays.layout import Assumption, Axes, Layout, Relation
+from iou_doctor.arrays.source import Source
 from iou_doctor.interpret.peek import LONGEST_CLASS_AXIS, Seen, share_of_ones, slabs
-from iou_doctor.layout import Assumption, Axes, Layout, Relation
-from iou_doctor.source import Source
 
 LONGEST_BATCH = 128
 """A softmax over samples ran over one training batch; looking at more would read whole files."""

@@ -6,9 +6,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 
-from iou_doctor.finding import Finding, Suspicion
-from iou_doctor.repair import Side
-from iou_doctor.report import Input, Report
+from iou_doctor.repairs.repair import Side
+from iou_doctor.report.finding import Finding, Suspicion
+from iou_doctor.report.report import Input, Report
 
 NAMED_INSIDE = {"npz", "hdf5"}
 """Formats whose paths are `FILE::name`."""

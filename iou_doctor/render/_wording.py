@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from iou_doctor.finding import Finding
-from iou_doctor.layout import Assumption
-from iou_doctor.repair import Repair
-from iou_doctor.report import Report
-from iou_doctor.score import ClassScore, Pixels, Score
+from iou_doctor.arrays.layout import Assumption
+from iou_doctor.metrics.score import ClassScore, Pixels, Score
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.report.finding import Finding
+from iou_doctor.report.report import Report
 
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 """Characters that XML forbids and a page does not show."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iou_doctor.report import Report
+from iou_doctor.report.report import Report
 
 
 def render(report: Report) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from iou_doctor.finding import Finding, Severity
 from iou_doctor.render._places import accused_first, file_and_name
-from iou_doctor.report import Report
+from iou_doctor.report.finding import Finding, Severity
+from iou_doctor.report.report import Report
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 MOST = 10

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from iou_doctor.finding import Finding, Severity
 from iou_doctor.render._places import accused_first, file_and_name, fingerprints
-from iou_doctor.report import Report
+from iou_doctor.report.finding import Finding, Severity
+from iou_doctor.report.report import Report
 
 SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.NOTE: "info"}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from html import escape
 from importlib import resources
 
-from iou_doctor.finding import Finding, Status
+from iou_doctor.metrics.score import ClassScore
 from iou_doctor.render._wording import (
     assumed,
     class_name,
@@ -23,8 +23,8 @@ from iou_doctor.render._wording import (
     three_numbers,
 )
 from iou_doctor.render.others import groups
-from iou_doctor.report import Report
-from iou_doctor.score import ClassScore
+from iou_doctor.report.finding import Finding, Status
+from iou_doctor.report.report import Report
 
 CODE = re.compile(r"`([^`]+)`")
 

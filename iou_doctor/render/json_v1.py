@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from iou_doctor.finding import Finding, Outcome
+from iou_doctor.metrics.score import ContractScore, Score
 from iou_doctor.render import lookup_json
-from iou_doctor.report import Input, Report
-from iou_doctor.score import ContractScore, Score
+from iou_doctor.report.finding import Finding, Outcome
+from iou_doctor.report.report import Input, Report
 
 
 def render(report: Report) -> str:

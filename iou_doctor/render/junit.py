@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from iou_doctor.finding import Finding, Outcome, Severity, Status
 from iou_doctor.render._wording import number, printable
-from iou_doctor.report import Report
+from iou_doctor.report.finding import Finding, Outcome, Severity, Status
+from iou_doctor.report.report import Report
 
 
 def render(report: Report) -> str:

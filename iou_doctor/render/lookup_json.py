@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from iou_doctor.lookup import Lookup, Match
+from iou_doctor.report.score_lookup import Lookup, Match
 
 
 def render(lookup: Lookup, *, version: str) -> str:

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from iou_doctor.lookup import Lookup, Match, Suspect
+from iou_doctor.report.score_lookup import Lookup, Match, Suspect
 
 MOST_MATCHES = 5
 MOST_SUSPECTS = 6

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from iou_doctor.finding import Finding, Severity, Status
 from iou_doctor.render._wording import (
     assumed,
     class_name,
@@ -22,7 +21,8 @@ from iou_doctor.render._wording import (
     worst_classes,
 )
 from iou_doctor.render.others import groups
-from iou_doctor.report import Report
+from iou_doctor.report.finding import Finding, Severity, Status
+from iou_doctor.report.report import Report
 
 SIGNS = {Severity.ERROR: "🔴", Severity.WARNING: "🟡", Severity.NOTE: "🔵"}
 FITTING = 60_000

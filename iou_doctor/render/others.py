@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from iou_doctor.metrics.score import AND, ContractScore
 from iou_doctor.record import record
-from iou_doctor.report import Report
-from iou_doctor.score import AND, ContractScore
+from iou_doctor.report.report import Report
 
 
 @record

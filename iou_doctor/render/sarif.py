@@ -10,9 +10,9 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from iou_doctor.finding import Finding, Rule
 from iou_doctor.render._places import accused_first, file_and_name, fingerprints
-from iou_doctor.report import Input, Report
+from iou_doctor.report.finding import Finding, Rule
+from iou_doctor.report.report import Input, Report
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

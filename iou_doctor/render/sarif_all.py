@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from iou_doctor.finding import Outcome, Status
 from iou_doctor.render.sarif import failures, locations, log, which_rule
-from iou_doctor.report import Report
+from iou_doctor.report.finding import Outcome, Status
+from iou_doctor.report.report import Report
 
 KINDS = {Status.PASSED: "pass", Status.SKIPPED: "notApplicable"}
 

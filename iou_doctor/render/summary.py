@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from iou_doctor.render.terminal import ASCII, CODE, PADDING, UNICODE, WIDEST
-from iou_doctor.report import Report
+from iou_doctor.report.report import Report
 
 UNREADABLE = "!"
 

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from iou_doctor.finding import Finding, Severity, Status
+from iou_doctor.metrics.score import ClassScore, Score
 from iou_doctor.record import record
 from iou_doctor.render._wording import (
     assumed,
@@ -25,8 +25,8 @@ from iou_doctor.render._wording import (
     worst_classes,
 )
 from iou_doctor.render.others import groups
-from iou_doctor.report import Report
-from iou_doctor.score import ClassScore, Score
+from iou_doctor.report.finding import Finding, Severity, Status
+from iou_doctor.report.report import Report
 
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 MOST_CLASSES = 30

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
-from iou_doctor.finding import Finding
 from iou_doctor.render._wording import printable
-from iou_doctor.report import Report
+from iou_doctor.report.finding import Finding
+from iou_doctor.report.report import Report
 
 WIDTH = 100
 INDENT = "  "

@@ -13,7 +13,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from iou_doctor.repair import Step
+from iou_doctor.repairs.repair import Step
 
 
 def moves(step: Step) -> bool:

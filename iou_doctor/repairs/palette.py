@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.derivation import colour_code
+from iou_doctor.counts.label_decoding import colour_code
 from iou_doctor.errors import RepairError
 
 MOVES = False

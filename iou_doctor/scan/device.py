@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from iou_doctor.choices import Device
 from iou_doctor.errors import UsageError
-from iou_doctor.names import Device
 
 WORTH_A_GPU = 2**32
 """Values of the larger array from which on `auto` takes a GPU. Loading TensorFlow and compiling

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.batch import Batch
-from iou_doctor.derivation import Derivation, is_no_class
-from iou_doctor.probe import NO_LABEL, Labels, Maps, Probe, centres
+from iou_doctor.arrays.batch import Batch
+from iou_doctor.counts.label_decoding import Derivation, is_no_class
+from iou_doctor.counts.map_samples import NO_LABEL, Labels, Maps, Probe, centres
 
 MANY, FINE, CROPS = 512, 32, 12
 """Samples kept at each scale."""

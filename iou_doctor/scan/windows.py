@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from iou_doctor.batch import Batch
-from iou_doctor.layout import Axes, Layout, Relation
+from iou_doctor.arrays.batch import Batch
+from iou_doctor.arrays.layout import Axes, Layout, Relation
+from iou_doctor.arrays.source import DeviceSource, Pair, Source
 from iou_doctor.record import record
-from iou_doctor.source import DeviceSource, Pair, Source
 
 WINDOW_VALUES = 2**18
 """Values of the larger array in one window: 1 MiB of float32, within the cache of one core."""

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.arrays.source import Source
 from iou_doctor.record import record
-from iou_doctor.source import Source
 
 AT_ONCE = 64
 """Entries of a stream that are gathered in one walk over it, where they fit into memory."""

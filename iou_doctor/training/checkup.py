@@ -9,15 +9,15 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from iou_doctor.checkup import Questions, check
+from iou_doctor.api.report import Report, shown
+from iou_doctor.arrays.interpretation import Options
+from iou_doctor.arrays.layout import Assumption
+from iou_doctor.diagnosis.pipeline import Questions, check
+from iou_doctor.diagnosis.selection import Selection
 from iou_doctor.errors import IouDoctorError, UsageError
-from iou_doctor.finding import Finding, Severity
-from iou_doctor.layout import Assumption
-from iou_doctor.reading import Options
 from iou_doctor.render import training
-from iou_doctor.selection import Selection
-from iou_doctor.shown import Report, shown
-from iou_doctor.sources import open_pair
+from iou_doctor.report.finding import Finding, Severity
+from iou_doctor.sources.opening import open_pair
 from iou_doctor.training.calls import call_of
 from iou_doctor.training.moments import hidden
 from iou_doctor.training.tap import Arrays, Tap

@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     import tensorflow as tf
 
-    from iou_doctor.scan.tensorflow_kernels import gpus
+    from iou_doctor.scan.tensorflow.kernels import gpus
 
     devices = gpus()
     if not devices and not options.rehearse:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from iou_doctor.derivation import Derivation, Pairing
-from iou_doctor.layout import Axes, Layout, Relation
-from iou_doctor.pair_counts import PairCounts
+from iou_doctor.arrays.layout import Axes, Layout, Relation
+from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.pair_counts import PairCounts
 
 CLASSES = 21
 
@@ -63,8 +63,8 @@ def arrays(case: Case, shape: list[int]) -> tuple[Any, Any]:
 
 
 def _kernels(case: Case, true: Any, pred: Any) -> tuple[Any, Pairing]:
-    from iou_doctor.scan.on_device import SPREAD
-    from iou_doctor.scan.tensorflow_kernels import Kernels, gpus
+    from iou_doctor.scan.tensorflow.kernels import Kernels, gpus
+    from iou_doctor.scan.tensorflow.on_device import SPREAD
 
     derivation = Derivation.BINS if case.channels == 1 else Derivation.LABELS
     pairings = [Pairing(Derivation.LABELS, derivation)]

@@ -12,7 +12,7 @@ from casebook import sick_ids
 from casebook.cases import Arrays, at
 from casebook.scenes import Scene
 from casebook.verdicts import TOLERANCE, diagnose
-from iou_doctor.report import Report
+from iou_doctor.report.report import Report
 
 LEAST_RIGHT = 40
 """Combinations that must be right."""

@@ -14,9 +14,9 @@ from build import pair_of
 
 from casebook.cases import Arrays, at, dense, labels
 from casebook.verdicts import diagnose
+from iou_doctor.arrays.interpretation import Options
 from iou_doctor.interpret import doctor_pairings, read_layout
-from iou_doctor.reading import Options
-from iou_doctor.scan import scan
+from iou_doctor.scan.scan import scan
 
 LARGE = 1024
 """Samples of 512 x 512 pixels: 256 Mpx."""
@@ -27,7 +27,7 @@ MOST_SECONDS = 0.15
 """What they may add to a small check, imports included."""
 COLD = """
 import sys, time
-import numpy, iou_doctor.checkup
+import numpy, iou_doctor.diagnosis.pipeline
 start = time.perf_counter()
 from iou_doctor.checks import all_checks, run
 all_checks()

@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from casebook.cases import DENSE, ONE_HOT, Arrays, Sick, binary, clean, dense, folder, labels, rng
 from casebook.scenes import Array, Scene, mean_iou
-from iou_doctor import known
+from iou_doctor import datasets
 
 SOME = ["street/0.9", "street-11/0.7", "patches-21/0.7", "organs/0.9", "street/0.45"]
 
@@ -150,8 +150,8 @@ def permuted_masks(s: Scene) -> Arrays:
 
 def foreign_ids(name: str) -> Array:
     """Return, for each train id, the first id of the data set that has it."""
-    train = known.data_set(name).train_ids
-    void_ids = known.data_set(name).void
+    train = datasets.data_set(name).train_ids
+    void_ids = datasets.data_set(name).void
     pairs = {new: old for old, new in sorted(train.items(), reverse=True) if old not in void_ids}
     return np.array([pairs[index] for index in range(len(pairs))], dtype=np.uint8)
 

@@ -12,7 +12,7 @@ from casebook import combinations, healthy, real, sick
 from casebook.both import LEAST_RIGHT, tell
 from casebook.scenes import KINDS, mean_iou, scene
 from casebook.verdicts import built, listen, see
-from iou_doctor import checks
+from iou_doctor.checks import registry
 
 CASES, VARIANTS, PAIRS = 2, 60, 14
 """Sick cases of each rule, healthy variants and pairs of faults, drawn with a fixed seed."""
@@ -69,7 +69,7 @@ def test_there_are_enough_pairs_of_many_rules():
 
 
 def test_every_rule_that_arrays_can_break_has_cases():
-    rules = {check.rule for check in checks.all_checks()}
+    rules = {check.rule for check in registry.all_checks()}
     expected = {rule.name for rule in rules if not NOT_HERE.fullmatch(rule.code)}
     assert expected <= {entry.rule for entry in sick.TABLE}
 
@@ -93,4 +93,4 @@ def test_scenes_are_the_same_each_time_and_of_the_quality_asked_for(kind):
 
 
 def test_real_data_are_never_part_of_the_project():
-    assert Path(checks.__file__).parents[2] not in real.FOLDER.resolve().parents
+    assert Path(registry.__file__).parents[2] not in real.FOLDER.resolve().parents

@@ -10,12 +10,12 @@ from build import pair_of
 
 from casebook import healthy, sick
 from casebook.cases import Arrays
-from iou_doctor.checkup import Questions, check, gather
+from iou_doctor.arrays.interpretation import Options
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.diagnosis.pipeline import Questions, check, gather
 from iou_doctor.errors import IouDoctorError
-from iou_doctor.evidence import Evidence
-from iou_doctor.lookup import Lookup, parse_score
-from iou_doctor.reading import Options
-from iou_doctor.why import collect, look_up
+from iou_doctor.report.score_lookup import Lookup, parse_score
+from iou_doctor.score_search.search import collect, look_up
 
 LEAST = 0.95
 FIRST = 3

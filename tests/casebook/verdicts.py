@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import iou_doctor
 from casebook.cases import Arrays, Case
 from casebook.healthy import TRUE_OF_THE_DATA, Healthy
-from iou_doctor import checks
-from iou_doctor.finding import Finding, Severity
-from iou_doctor.report import Report
+from iou_doctor.checks import registry
+from iou_doctor.report.finding import Finding, Severity
+from iou_doctor.report.report import Report
 
 TOLERANCE = 0.01
 """How near a repaired score must come to the one before the fault."""
@@ -63,7 +63,7 @@ def diagnose(arrays: Arrays) -> Report:
 
 
 def built(rule: str) -> bool:
-    return any(check.rule.name == rule for check in checks.all_checks())
+    return any(check.rule.name == rule for check in registry.all_checks())
 
 
 def see(case: Case) -> Seen:

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from build import diagnose, logits, noisy, one_hot, probabilities, scene, sigmoid
+from checks.alignment.test_misplaced_tiles import shuffled
+from checks.masks.test_interpolated_masks import IDS, halved, nearest
+from checks.masks.test_jpeg_masks import ringing
 from scenes import boxes, model
-from test_interpolated_masks import IDS, halved, nearest
-from test_jpeg_masks import ringing
-from test_misplaced_tiles import shuffled
 
-from iou_doctor import checks
-from iou_doctor.baseline import Baseline, BaselineInput
-from iou_doctor.finding import Severity
-from iou_doctor.model import ModelFacts
+from iou_doctor.arrays.model import ModelFacts
+from iou_doctor.checks import registry
+from iou_doctor.report.baseline import Baseline, BaselineInput
+from iou_doctor.report.finding import Severity
 
 # code, name, severity: public, and never changed
 BUILT = """
@@ -193,7 +193,7 @@ SICK = [
 
 
 def rules():
-    return [check.rule for check in checks.all_checks()]
+    return [check.rule for check in registry.all_checks()]
 
 
 @pytest.fixture(scope="module")
@@ -212,13 +212,13 @@ def test_codes_and_names_are_unique():
 
 
 def test_each_rule_has_a_file_of_its_name_and_a_test_of_its_name():
-    files = {path.stem for path in Path(checks.__file__).parent.glob("[!_]*.py")}
+    files = {path.stem for path in Path(registry.__file__).parent.glob("*/[!_]*.py")}
     assert files == {rule.name.replace("-", "_") for rule in rules()}
-    tests = {path.stem.removeprefix("test_") for path in Path(__file__).parent.glob("test_*.py")}
+    tests = {path.stem.removeprefix("test_") for path in Path(__file__).parent.glob("*/test_*.py")}
     assert files <= tests
 
 
-@pytest.mark.parametrize("check", checks.all_checks(), ids=lambda check: check.rule.code)
+@pytest.mark.parametrize("check", registry.all_checks(), ids=lambda check: check.rule.code)
 def test_each_rule_has_a_manual_that_opens_with_one_sentence(check):
     lines = check.manual.splitlines()
     assert len(lines) >= 5

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from build import diagnose, logits, noisy, one_hot, probabilities, scene, sigmoid
 
-from iou_doctor.finding import Severity
+from iou_doctor.report.finding import Severity
 
 VARIANTS = 400
 TRUE_OF_THE_DATA = {"class-imbalance", "never-predicted-class", "unlabelled-class-predicted"}

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from build import diagnose, errors, found, noisy, one_hot, probabilities, scene
 
-from iou_doctor.contracts import CONTRACTS
-from iou_doctor.fixing import fix
-from iou_doctor.reading import Options
+from iou_doctor.arrays.interpretation import Options
+from iou_doctor.file_repair.run import fix
+from iou_doctor.metrics.registry import CONTRACTS
 
 TRUTH = scene(1, samples=4)
 PREDICTED = noisy(TRUTH, 2)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from build import diagnose, found, names, noisy
 
-from iou_doctor.checks._slopes import slopes
-from iou_doctor.finding import Severity
+from iou_doctor.checks.slopes import slopes
+from iou_doctor.report.finding import Severity
 
 IDS = np.array([0, 4, 8, 12, 16])
 DOWN, RIGHT = np.mgrid[:64, :80]

@@ -10,9 +10,9 @@ import yaml
 from run import ROOT, run
 from typer.main import get_command
 
-from iou_doctor.cli import app
-from iou_doctor.configuration.checked import configuration
-from iou_doctor.configuration.file import nearest_table
+from iou_doctor.cli.app import app
+from iou_doctor.config.find_file import nearest_table
+from iou_doctor.config.validate import configuration
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

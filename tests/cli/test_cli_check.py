@@ -189,12 +189,13 @@ def _python(script: str, *arguments: str):
 
 
 def test_a_fault_of_our_own_exits_with_3(monkeypatch, capsys):
-    from iou_doctor import __main__, checkup
+    from iou_doctor import __main__
+    from iou_doctor.diagnosis import pipeline
 
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(checkup, "check", broken)
+    monkeypatch.setattr(pipeline, "check", broken)
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(sys, "argv", ["iou-doctor", "check", *sample("healthy")])
     with pytest.raises(SystemExit) as stopped:
@@ -206,12 +207,13 @@ def test_a_fault_of_our_own_exits_with_3(monkeypatch, capsys):
 
 
 def test_ctrl_c_exits_with_130(monkeypatch, capsys):
-    from iou_doctor import __main__, checkup
+    from iou_doctor import __main__
+    from iou_doctor.diagnosis import pipeline
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(checkup, "check", interrupted)
+    monkeypatch.setattr(pipeline, "check", interrupted)
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(sys, "argv", ["iou-doctor", "check", *sample("healthy")])
     with pytest.raises(SystemExit) as stopped:

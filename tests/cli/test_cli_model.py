@@ -12,8 +12,8 @@ import pytest
 from run import ROOT, run
 from typer.testing import CliRunner
 
-from iou_doctor.cli import app
-from iou_doctor.cli_model import model_options
+from iou_doctor.cli.app import app
+from iou_doctor.cli.model_options import model_options
 from iou_doctor.errors import UsageError
 from iou_doctor.scan import device as scan_device
 

@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from run import ROOT, run
 
-from iou_doctor import outputs
+from iou_doctor.cli import outputs
 from iou_doctor.errors import OutputError
 from iou_doctor.render import FORMATS
 
@@ -98,13 +98,13 @@ def test_what_cannot_be_written_is_refused_in_one_line(arguments, words):
 def test_it_is_refused_before_the_scan(monkeypatch):
     from typer.testing import CliRunner
 
-    from iou_doctor import checkup
-    from iou_doctor.cli import app
+    from iou_doctor.cli.app import app
+    from iou_doctor.diagnosis import pipeline
 
     def scanned(*_: object, **__: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(checkup, "check", scanned)
+    monkeypatch.setattr(pipeline, "check", scanned)
     monkeypatch.chdir(ROOT)
     done = CliRunner().invoke(app, ["check", *HEALTHY, "--report", "json=no/such/a"])
     assert done.exit_code == 2
@@ -230,7 +230,7 @@ def test_a_reader_who_leaves_is_no_finding(arguments):
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c_in_the_middle_leaves_no_report_and_exits_with_130(tmp_path):
     script = (
-        "import os, signal, iou_doctor.checkup as checkup\n"
+        "import os, signal, iou_doctor.diagnosis.pipeline as checkup\n"
         "real = checkup.check\n"
         "def check(*a, **k):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from build import layout_of, logits, noisy, one_hot, pair_of, probabilities, scene
 
+from iou_doctor.arrays.interpretation import Options
 from iou_doctor.errors import ReadingError
 from iou_doctor.interpret import read_layout
 from iou_doctor.interpret.peek import FEW, SAMPLES, look
-from iou_doctor.reading import Options
-from iou_doctor.sources import ArraySource
+from iou_doctor.sources.opening import ArraySource
 
 SHAPES = {  # samples, height, width of scenes with 3 classes
     "plain": (2, 12, 18),

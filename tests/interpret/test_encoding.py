@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from build import diagnose, errors, logits, mean_iou, noisy, one_hot, probabilities, scene, sigmoid
 
+from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.errors import UsageError
-from iou_doctor.reading import Encoding
 
 T = scene(1)
 P = noisy(T, 2)

@@ -5,9 +5,9 @@ import pytest
 from build import errors, found, mean_iou, names, noisy, scene
 from PIL import Image
 
-from iou_doctor.checkup import check
-from iou_doctor.reading import Options
-from iou_doctor.sources import open_pair
+from iou_doctor.arrays.interpretation import Options
+from iou_doctor.diagnosis.pipeline import check
+from iou_doctor.sources.opening import open_pair
 
 SIZES = {"a": (12, 18), "b": (14, 18), "c": (12, 20)}
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from iou_doctor.checks import shared_padding
-from iou_doctor.checkup import Questions, check
-from iou_doctor.finding import Finding, Outcome, Status
-from iou_doctor.reading import Options
-from iou_doctor.report import Report
-from iou_doctor.selection import Selection
-from iou_doctor.source import Pair
-from iou_doctor.sources import ArraySource
+from iou_doctor.arrays.interpretation import Options
+from iou_doctor.arrays.source import Pair
+from iou_doctor.checks.alignment import shared_padding
+from iou_doctor.diagnosis.pipeline import Questions, check
+from iou_doctor.diagnosis.selection import Selection
+from iou_doctor.report.finding import Finding, Outcome, Status
+from iou_doctor.report.report import Report
+from iou_doctor.sources.opening import ArraySource
 
 NAMES = ("background", "car", "a class with a very long name")
 

@@ -18,9 +18,9 @@ from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 from sarif.loader import load_sarif_file
 
-from iou_doctor.finding import Severity
 from iou_doctor.render import FORMATS
-from iou_doctor.report import Report
+from iou_doctor.report.finding import Severity
+from iou_doctor.report.report import Report
 
 WRITTEN = {
     "github": "github.txt",
@@ -75,7 +75,7 @@ def test_a_healthy_report_without_findings_is_written_too(outcomes, name):
 
 def _ours() -> dict[str, Any]:
     return json.loads(
-        resources.files("iou_doctor").joinpath("schemas", "report.json").read_text("utf-8")
+        resources.files("iou_doctor.render").joinpath("report_schema.json").read_text("utf-8")
     )
 
 

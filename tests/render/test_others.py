@@ -12,13 +12,13 @@ import pytest
 from build import diagnose, pair_of
 from rich.console import Console
 
-from iou_doctor.checkup import Questions, check
-from iou_doctor.contracts import CONTRACTS
-from iou_doctor.reading import Options
+from iou_doctor.arrays.interpretation import Options
+from iou_doctor.diagnosis.pipeline import Questions, check
+from iou_doctor.metrics.registry import CONTRACTS
+from iou_doctor.metrics.score import ContractScore
 from iou_doctor.render import json_v1, terminal
 from iou_doctor.render.others import groups
-from iou_doctor.report import Report
-from iou_doctor.score import ContractScore
+from iou_doctor.report.report import Report
 
 T = np.array([[[0, 0, 1, 1]], [[0, 0, 0, 0]], [[0, 1, 1, 0]]])
 P = np.array([[[0, 1, 1, 1]], [[0, 0, 0, 0]], [[0, 1, 0, 2]]])

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from iou_doctor.render import concise, json_v1, terminal
-from iou_doctor.report import Report
+from iou_doctor.report.report import Report
 
 
 def _text(report: Report, width: int, *, colour: bool = False, **options: bool) -> str:

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import ArrayLike, NDArray
 
-from iou_doctor.batch import Batch
-from iou_doctor.derivation import Derivation, Pairing
-from iou_doctor.layout import Axes, Layout, Relation
-from iou_doctor.pair_counts import PairCounts
-from iou_doctor.scan import Visit, scan
-from iou_doctor.source import Pair
-from iou_doctor.sources import ArraySource
-from iou_doctor.stats import Stats
-from iou_doctor.value_counts import ValueCounts
+from iou_doctor.arrays.batch import Batch
+from iou_doctor.arrays.layout import Axes, Layout, Relation
+from iou_doctor.arrays.source import Pair
+from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.counts.stats import Stats
+from iou_doctor.counts.value_counts import ValueCounts
+from iou_doctor.scan.scan import Visit, scan
+from iou_doctor.sources.opening import ArraySource
 
 Array = NDArray[Any]
 INTEGERS = ("bool", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")

@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arrays import axes_of, layout_of, pair_of
 from build import pair_of as pair_for_reading
+from scan.arrays import axes_of, layout_of, pair_of
 
-from iou_doctor.derivation import Derivation, Pairing
+from iou_doctor.arrays.interpretation import Encoding, Options, Reading
+from iou_doctor.arrays.layout import Layout, Relation
+from iou_doctor.arrays.source import Pair
+from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.map_samples import NO_LABEL, Maps, Probe, centres
+from iou_doctor.diagnosis.passes import Passes
 from iou_doctor.interpret import read_layout
 from iou_doctor.interpret.sampled import sampled
-from iou_doctor.layout import Layout, Relation
-from iou_doctor.passes import Passes
-from iou_doctor.probe import NO_LABEL, Maps, Probe, centres
-from iou_doctor.reading import Encoding, Options, Reading
 from iou_doctor.scan import probing, windows
-from iou_doctor.source import Pair
 
 LABELS = Pairing(Derivation.LABELS, Derivation.LABELS)
 DENSE = Pairing(Derivation.LABELS, Derivation.ARGMAX)

@@ -8,7 +8,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from arrays import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scan.arrays import (
     FLOATS,
     INTEGERS,
     assert_same_stats,
@@ -19,17 +22,15 @@ from arrays import (
     stats_of,
     stats_of_batch,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
-from iou_doctor.batch import Batch
-from iou_doctor.derivation import Derivation, Pairing
-from iou_doctor.scan import scan, windows
-from iou_doctor.scan.visit import Visit
-from iou_doctor.source import Pair
-from iou_doctor.sources.npy import open_npy
-from iou_doctor.stats import Stats
+from iou_doctor.arrays.batch import Batch
+from iou_doctor.arrays.source import Pair
+from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.stats import Stats
+from iou_doctor.scan import windows
+from iou_doctor.scan.batch_plan import Visit
+from iou_doctor.scan.scan import scan
+from iou_doctor.sources.files.npy import open_npy
 
 LABELS = (
     Pairing(Derivation.LABELS, Derivation.LABELS),
@@ -134,7 +135,7 @@ def test_windows_of_any_size_give_the_same_stats(case, window_values, parts):
     whole = stats_of(y_true, y_pred, pred=letters, pairings=pairings)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(windows, "WINDOW_VALUES", window_values)
-        patch.setattr("iou_doctor.scan.PARTS", parts)
+        patch.setattr("iou_doctor.scan.scan.PARTS", parts)
         assert_same_stats(stats_of(y_true, y_pred, pred=letters, pairings=pairings), whole)
 
 
@@ -209,7 +210,7 @@ def test_progress_reports_the_samples_done():
 
 def test_what_is_mapped_together_is_counted_in_parts(monkeypatch):
     monkeypatch.setattr(windows, "WINDOW_VALUES", 8)
-    monkeypatch.setattr("iou_doctor.scan.visit.COUNTED_AT_ONCE", 2)
+    monkeypatch.setattr("iou_doctor.scan.batch_plan.COUNTED_AT_ONCE", 2)
     y_true = np.arange(40, dtype="u1").reshape(10, 2, 2)
     visit = Visit(layout_of(y_true, y_true), LABELS, threshold=0.5)
     parts = visit.parts(Batch(y_true, y_true, np.arange(10)))

@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
-from window_cases import refusal_of
+from sources.window_cases import refusal_of
 
-from iou_doctor.sources import open_source
+from iou_doctor.sources.opening import open_source
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".NPY", ".bin", ""])
@@ -145,7 +145,7 @@ def test_a_line_break_in_a_name_stays_out_of_the_message(tmp_path):
 def test_heavy_libraries_are_imported_only_for_their_files(tmp_path):
     np.save(tmp_path / "a.npy", np.arange(3))
     code = (
-        "import sys; from iou_doctor.sources import open_source; open_source(sys.argv[1]); "
+        "import sys; from iou_doctor.sources.opening import open_source; open_source(sys.argv[1]); "
         "sys.exit(bool({'h5py', 'PIL'} & sys.modules.keys()))"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "a.npy")]

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from iou_doctor.arrays.source import Source
 from iou_doctor.errors import SourceError
-from iou_doctor.source import Source
-from iou_doctor.sources import open_source
+from iou_doctor.sources.opening import open_source
 
 DTYPES = ("|b1", "|u1", "|i1", "<u2", ">u2", "<i4", ">i4", "<i8", "<f2", "<f4", ">f4", "<f8", ">f8")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from build import diagnose, names
-from nets import FOREGROUND, IMAGES, LABELS, ONE_HOT, fit, net
+from training.nets import FOREGROUND, IMAGES, LABELS, ONE_HOT, fit, net
 
 from iou_doctor.errors import UsageError
 from iou_doctor.keras import Checkup
@@ -296,7 +296,7 @@ def test_arguments_that_cannot_work_are_refused_before_the_training(arguments, w
 
 
 def test_names_of_hidden_rules_exist():
-    from iou_doctor.selection import Selection
+    from iou_doctor.diagnosis.selection import Selection
     from iou_doctor.training.moments import hidden
 
     assert Selection(ignore=hidden(learnt=False)).ignore

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from build import one_hot, probabilities, scene
-from nets import IMAGES, LABELS, ONE_HOT, net
+from training.nets import IMAGES, LABELS, ONE_HOT, net
 
 import iou_doctor
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-import nets as of_keras
 import numpy as np
 import pytest
-from nets import FOREGROUND, IMAGES, LABELS, ONE_HOT
+from training import nets as of_keras
+from training.nets import FOREGROUND, IMAGES, LABELS, ONE_HOT
 
 from iou_doctor.errors import UsageError
 from iou_doctor.keras import Checkup as CheckupOfKeras

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from nets import FOREGROUND, LABELS, ONE_HOT, fit, net
+from training.nets import FOREGROUND, LABELS, ONE_HOT, fit, net
 
 from iou_doctor.keras import Checkup
 from iou_doctor.training.weights import LEFT_OUT, TAKEN_FOR_ONE, UNREGARDED, weighed

@@ -1,0 +1,54 @@
+"""The Report as Python users hold it: it can print itself, and show itself in a notebook.
+
+A Report is a noun and knows no format; this one joins it to `render`, each format imported when
+it is asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from html import escape
+
+from iou_doctor.record import record
+from iou_doctor.report import report
+
+FRAME = (
+    '<iframe title="iou-doctor" style="width:100%;height:40em;border:0" sandbox'
+    ' srcdoc="{page}"></iframe>'
+)
+"""A page of its own: its style cannot reach the notebook, nor the notebook's it."""
+
+
+@record
+class Report(report.Report):
+    """What the checkup found."""
+
+    def __repr__(self) -> str:
+        status = "sick" if self.verdict.sick else "healthy"
+        return f"<Report {status}: {self.verdict.summary}>"
+
+    def __str__(self) -> str:
+        from iou_doctor.render import terminal
+
+        return terminal.render(self, terminal.paper()).rstrip("\n")
+
+    def to_json(self) -> str:
+        """Return the report as JSON, schema_version 1, as `--output-format json` writes it."""
+        from iou_doctor.render import json_v1
+
+        return json_v1.render(self)
+
+    def to_html(self) -> str:
+        """Return the report as one HTML page, as `--output-format html` writes it."""
+        from iou_doctor.render import html_page
+
+        return html_page.render(self)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return FRAME.format(page=escape(self.to_html()))
+
+
+def shown(found: report.Report) -> Report:
+    """Return a report as one that can show itself."""
+    return Report(**{field.name: getattr(found, field.name) for field in fields(found)})

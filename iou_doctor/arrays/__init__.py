@@ -1,0 +1,1 @@
+"""What the arrays are: where they come from, what their axes mean and how they are encoded."""

@@ -1,0 +1,68 @@
+"""One class covers nearly all pixels, or a class nearly none.
+
+The mean gives each class the same weight. With 99 % background, a model that predicts only
+background has a pixel accuracy of 0.99 and, of two classes, a mean IoU of 0.495: the floor to
+compare a score with. A class of a few pixels makes the mean jump from run to run.
+
+Look at the IoU of each class, not at the mean alone; weight the loss, use a Dice or focal loss,
+or sample more crops with the rare class.
+"""
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import amount, listed, percent
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU701",
+    name="class-imbalance",
+    severity=Severity.WARNING,
+    suspicion=Suspicion.COLLAPSE,
+    claim="one class covers nearly all pixels, or a class nearly none",
+)
+
+DOMINANT_SHARE = 0.95
+"""From here the floor of a two-class mean is 0.475: half of a perfect score for nothing."""
+RARE_SHARE = 0.001
+"""A class of 1 pixel in 1000 moves its IoU by tenths with a handful of pixels."""
+
+
+def find(evidence: Evidence) -> Result:
+    """Compare the classes' shares of the counted pixels."""
+    counted = evidence.mended.pixels.counted
+    present = [entry for entry in evidence.mended.per_class if entry.truth_pixels]
+    if not counted or not present:
+        return []
+    names = evidence.reading.class_names
+    largest = max(present, key=lambda entry: entry.truth_pixels)
+    share = largest.truth_pixels / counted
+    rare = [entry for entry in present if entry.truth_pixels < RARE_SHARE * counted]
+    parts = []
+    if share > DOMINANT_SHARE:
+        parts.append(
+            f"class {names[largest.id]} covers {percent(largest.truth_pixels, counted)} of the"
+            f" pixels: a model that predicts nothing else scores {share / len(present):.4f}"
+        )
+    if rare:
+        noun = "class" if len(rare) == 1 else "classes"
+        pixels = sum(entry.truth_pixels for entry in rare)
+        parts.append(
+            f"{noun} {listed(names[entry.id] for entry in rare)} cover"
+            f"{'s' if len(rare) == 1 else ''} only {amount(pixels, 'pixel')}"
+            f" ({percent(pixels, counted)})"
+        )
+    if not parts:
+        return []
+    return [
+        Finding(
+            RULE,
+            message="; ".join(parts),
+            help="judge classes one by one; weight the loss or sample the rare class more often",
+            facts={
+                "largest_class": largest.id,
+                "largest_share": share,
+                "floor": share / len(present),
+                "rare_classes": [entry.id for entry in rare],
+            },
+        )
+    ]

@@ -1,0 +1,47 @@
+"""Every pixel is predicted as the same class.
+
+The mean IoU is then that class's share of the pixels divided by the number of classes present,
+and does not move. This rule speaks only when the arrays are read rightly: probabilities cut to 0
+by a cast look the same, and have rules of their own (IOU201, IOU203).
+
+The usual causes: too high a learning rate, a loss that ignores rare classes (IOU701), labels
+that do not match the images, or a wrong activation for the loss (`from_logits`).
+"""
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU702",
+    name="collapsed-predictions",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.COLLAPSE,
+    claim="the model predicts the same class for every pixel",
+    explains=frozenset({"never-predicted-class", "score-regression"}),
+)
+
+FORMAT_RULES = ("softmax-over-wrong-axis", "double-activation", "single-channel-softmax")
+"""Rules whose fault makes any model predict one class."""
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for one predicted id while the masks hold several."""
+    present = [entry for entry in evidence.mended.per_class if entry.truth_pixels]
+    predicted = [entry for entry in evidence.mended.per_class if entry.predicted_pixels]
+    counted = evidence.mended.pixels.counted
+    if evidence.has_found(*FORMAT_RULES):
+        return []
+    if len(present) < 2 or len(predicted) != 1 or predicted[0].predicted_pixels != counted:
+        return []
+    name = evidence.reading.class_names[predicted[0].id]
+    return [
+        Finding(
+            RULE,
+            message=f"all {counted:,} pixels are predicted as class {name}, while the masks hold"
+            f" {len(present)} classes",
+            help="the format is right, the model is not: check loss, activation, learning rate and"
+            " class weights",
+            facts={"class": predicted[0].id, "pixels": counted, "classes_in_masks": len(present)},
+        )
+    ]

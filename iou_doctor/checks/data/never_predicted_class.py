@@ -1,0 +1,46 @@
+"""A class is in the masks but is never predicted.
+
+Its IoU is 0 and pulls the mean down. When the class is rare the model may have given it up; when
+it is not, look at the number of output channels and at the mapping of class ids.
+
+    3 classes, IoU 0.98, 0.91 and 0.00: the mean is 0.63
+"""
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import listed, percent
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU703",
+    name="never-predicted-class",
+    severity=Severity.WARNING,
+    suspicion=Suspicion.COLLAPSE,
+    claim="a class of the masks is never predicted",
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for classes with truth pixels and no predicted ones."""
+    counted = evidence.mended.pixels.counted
+    never = [
+        entry
+        for entry in evidence.mended.per_class
+        if entry.truth_pixels and not entry.predicted_pixels and entry.iou is not None
+    ]
+    if not never:
+        return []
+    names = evidence.reading.class_names
+    pixels = sum(entry.truth_pixels for entry in never)
+    noun = "class" if len(never) == 1 else "classes"
+    present = sum(1 for entry in evidence.mended.per_class if entry.iou is not None)
+    return [
+        Finding(
+            RULE,
+            message=f"{noun} {listed(names[entry.id] for entry in never)}"
+            f" ({percent(pixels, counted)} of the pixels) never predicted: IoU 0 for"
+            f" {len(never)} of {present} classes in the mean",
+            help="check the output channels and the mapping of class ids, then class weights",
+            facts={"classes": [entry.id for entry in never], "pixels": pixels},
+        )
+    ]

@@ -1,0 +1,139 @@
+"""Masks and predictions number the same classes from 1 and from 0.
+
+Masks of Oxford Pets hold 1..3, those of ADE20K 1..150 with 0 for nothing, and a softmax has
+channels 0..C-1. Every pixel is then compared with the neighbouring class: next to nothing agrees,
+and 0.0007 on ADE20K or 0.0 for perfect predictions is the result.
+
+    masks 1 2 3,  predictions 0 1 2      masks = masks.astype("int32") - 1
+
+Where 0 means nothing, make it the ignore label: in uint8, 0 - 1 is 255.
+"""
+
+from collections.abc import Mapping
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.hypotheses import (
+    before,
+    exchange_is_better,
+    far_better,
+    follow,
+    ids_of,
+    void_is_background,
+    void_label,
+    worth,
+)
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.unknown_labels import VOID_LABELS
+from iou_doctor.checks.wording import span
+from iou_doctor.datasets import data_set
+from iou_doctor.repairs.repair import Repair, Side, relabelling
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU404",
+    name="labels-off-by-one",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.LABEL_RANGE,
+    claim="one side numbers the classes from 1 and the other from 0",
+    explains=frozenset(
+        {
+            "label-out-of-range",
+            "prediction-out-of-range",
+            "channel-count-mismatch",
+            "undeclared-void-label",
+            "ignored-class-in-range",
+            "absent-class",
+            "unlabelled-class-predicted",
+            "dropped-pixels",
+            "suspicious-perfect-score",
+            "metric-misreads-arrays",
+            "never-predicted-class",
+            "score-regression",
+        }
+    ),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Compare the score of masks - 1, and of predictions - 1, with that of the ids as they are."""
+    for side in (Side.MASKS, Side.PREDICTIONS):
+        if _one_above(evidence, side) and not _is_another_rule(evidence, side):
+            repair = _shifted(evidence, side)
+            if far_better(evidence, repair) and not exchange_is_better(evidence, repair):
+                return [_finding(evidence, side, repair)]
+    return []
+
+
+def _one_above(evidence: Evidence, side: Side) -> bool:
+    step = -1 if side is Side.MASKS else 1
+    masks = ids_of(evidence, Side.MASKS)
+    return follow(evidence, {label: label + step for label in masks if label + step >= 0})
+
+
+def _is_another_rule(evidence: Evidence, side: Side) -> bool:
+    """Return whether the lower side was lowered wrongly: `zero-label-reduced`."""
+    masks, predictions = ids_of(evidence, Side.MASKS), ids_of(evidence, Side.PREDICTIONS)
+    last = evidence.reading.num_classes - 1
+    if side is Side.MASKS:
+        # masks fill 0..C-1, so 0 is a class, and no prediction reaches the last one
+        reading = evidence.reading
+        class_0 = reading.num_classes_declared and 0 in masks and reading.ignore_index != 0
+        return class_0 and max(masks) == last and last not in predictions
+    return void_is_background(evidence)
+
+
+def _shifted(evidence: Evidence, side: Side) -> Repair:
+    ids = ids_of(evidence, side)
+    void = void_label(evidence)
+    table = {
+        label: label - 1 for label in range(1, max(ids, default=0) + 1) if label not in VOID_LABELS
+    }
+    zero = 0 in ids or (side is Side.MASKS and evidence.reading.ignore_index == 0)
+    if zero:
+        table[0] = void
+    named = side is Side.MASKS and zero and evidence.reading.ignore_index != void
+    return relabelling(
+        f"{side} - 1",
+        side=side,
+        table=table,
+        safe=True,
+        ignore_index=void if named else None,
+    )
+
+
+def _finding(evidence: Evidence, side: Side, repair: Repair) -> Finding:
+    masks, predictions = ids_of(evidence, Side.MASKS), ids_of(evidence, Side.PREDICTIONS)
+    zero = ids_of(evidence, side).get(0, 0)
+    after = worth(evidence, repair)
+    return Finding(
+        RULE,
+        message=f"masks hold {span(masks)} and predictions {span(predictions)}: as they are the"
+        f" mean IoU is {before(evidence):.4f}, with {side} - 1 it is {after:.4f}{_known(masks)}",
+        help=_help(evidence, side, repair),
+        facts={
+            "array": side.value,
+            "shift": -1,
+            "zero_pixels": zero,
+            "mean_iou": evidence.mended.mean_iou,
+            "mean_iou_shifted": after,
+        },
+        repair=repair,
+    )
+
+
+def _known(masks: Mapping[int, int]) -> str:
+    """Return which data set counts so by design, where one is known."""
+    pets = data_set("oxford_pets")
+    if set(masks) != {label.id for label in pets.labels}:
+        return ""
+    return f"; the ids are those of {pets.title}"
+
+
+def _help(evidence: Evidence, side: Side, repair: Repair) -> str:
+    void = void_label(evidence)
+    if repair.ignore_index is None:
+        return f'{side} = {side}.astype("int32") - 1'
+    return (
+        f'{side} = np.where({side} == 0, {void}, {side}.astype("int32") - 1), and'
+        f" --ignore-index {void}"
+    )

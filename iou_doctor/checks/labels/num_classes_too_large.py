@@ -1,0 +1,70 @@
+"""There are far fewer classes in both arrays than `num_classes` says.
+
+Keras leaves classes that occur nowhere out of the mean, so its number is right. Implementations
+that count an absent class as 0 (a plain mean over `num_classes` entries, often after `nan_to_num`)
+report less: 3 classes in a matrix for 12 give a quarter.
+
+    labels 0..2 on both sides,  num_classes=12
+
+A class that these images happen to lack is normal, so the rule asks for more than that: ids without
+a gap on both sides together, in several images, and at most half as many as `num_classes`.
+"""
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.hypotheses import ids_of
+from iou_doctor.checks.registry import Result
+from iou_doctor.repairs.repair import Repair, Side
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU412",
+    name="num-classes-too-large",
+    severity=Severity.WARNING,
+    suspicion=Suspicion.LABEL_RANGE,
+    claim="the arrays hold far fewer classes than `num_classes` says",
+    explains=frozenset({"absent-class"}),
+)
+
+FEWEST_UNUSED = 4
+"""One class more is void or background by another count; a few more are often just absent."""
+TIMES = 2
+"""A random half of the classes is seldom the lower half: 1 in 70 for 4 of 8."""
+FEWEST_SAMPLES = 4
+"""One or two images often show few classes."""
+
+
+def find(evidence: Evidence) -> Result:
+    """Compare the ids of both sides with the declared number of classes."""
+    reading = evidence.reading
+    classes = reading.num_classes
+    if not reading.num_classes_declared or reading.y_true.dense or reading.y_pred.dense:
+        return []  # the length of a class axis: channel-count-mismatch
+    ids = {*ids_of(evidence, Side.MASKS), *ids_of(evidence, Side.PREDICTIONS)}
+    if not ids or ids != set(range(len(ids))) or evidence.stats.samples < FEWEST_SAMPLES:
+        return []
+    fits = max(2, len(ids))
+    if classes < TIMES * fits or classes - fits < FEWEST_UNUSED:
+        return []
+    ours = evidence.mended.mean_iou
+    lowered = None if ours is None else ours * _present(evidence) / classes
+    cost = "" if lowered is None else f"; counted as 0 they turn {ours:.4f} into {lowered:.4f}"
+    return [
+        Finding(
+            RULE,
+            message=f"num_classes is {classes}, but no label of either side is above {max(ids)}:"
+            f" {classes - fits} classes occur nowhere{cost}",
+            help=f"num_classes={fits}, unless the other classes are just absent from these images",
+            facts={
+                "num_classes": classes,
+                "largest_label": max(ids),
+                "suggested_num_classes": fits,
+                "mean_iou": ours,
+                "mean_iou_absent_as_0": lowered,
+            },
+            repair=Repair(name=f"num_classes={fits}", safe=True, num_classes=fits),
+        )
+    ]
+
+
+def _present(evidence: Evidence) -> int:
+    return sum(1 for entry in evidence.mended.per_class if entry.iou is not None)

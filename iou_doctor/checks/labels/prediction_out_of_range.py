@@ -1,0 +1,69 @@
+"""Predictions hold labels outside 0..num_classes-1.
+
+Keras 3.15 drops a pixel whose prediction is no class, so it is not even a miss: a model with one
+output too many is scored on the pixels it got right, and may reach 1.0. Here such a pixel is a
+miss for its true class.
+
+    predictions with labels 0..3, MeanIoU(num_classes=3)
+
+Raise `num_classes`, or map the predicted ids. (Ids predicted only where the mask is void are
+harmless, and not reported.)
+"""
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.unknown_labels import prediction_strays
+from iou_doctor.checks.wording import labels_in, metric_answer, percent
+from iou_doctor.repairs.repair import Repair, Side, relabelling
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU402",
+    name="prediction-out-of-range",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.LABEL_RANGE,
+    claim="the predictions hold labels that `num_classes` leaves no room for",
+    explains=frozenset({"dropped-pixels", "metric-misreads-arrays", "score-regression"}),
+)
+
+
+GREY_LEVELS = 32
+"""So many values of two classes are scores saved as a grey picture; label maps hold a handful."""
+
+
+def find(evidence: Evidence) -> Result:
+    """List the predicted labels that are no class, where the mask is one."""
+    reading = evidence.reading
+    if reading.y_pred.dense and reading.layout.y_pred.channels > reading.num_classes:
+        return []  # channel-count-mismatch says so
+    strays = prediction_strays(evidence)
+    if not strays:
+        return []
+    share = percent(sum(strays.values()), evidence.mended.pixels.total)
+    remedy, repair = _remedy(evidence, strays)
+    return [
+        Finding(
+            RULE,
+            message=f"predictions hold {labels_in(strays)} ({share}"
+            f" of all), outside 0..{evidence.reading.num_classes - 1};"
+            f" {metric_answer(evidence)}",
+            help=remedy,
+            facts={
+                "labels": {str(label): count for label, count in strays.items()},
+                "num_classes": evidence.reading.num_classes,
+            },
+            repair=repair,
+        )
+    ]
+
+
+def _remedy(evidence: Evidence, strays: dict[int, int]) -> tuple[str, Repair | None]:
+    predicted = set(evidence.pairs.prediction_counts())
+    binary = evidence.reading.num_classes == 2 and min(predicted) >= 0 and max(predicted) <= 255
+    if binary and (predicted <= {0, 255} or len(predicted) >= GREY_LEVELS):
+        table = {label: int(label > 127) for label in predicted}
+        repair = relabelling("predictions > 127", side=Side.PREDICTIONS, table=table, safe=True)
+        return 'predictions = (predictions > 127).astype("uint8")', repair
+    if set(strays) == {255}:
+        return "map 255 to a class: predictions have no void", None
+    return f"num_classes={max(strays) + 1}, or map these ids to classes", None

@@ -1,0 +1,217 @@
+"""Label maps of the probe, stacked for comparison, and their mean IoU under other alignments.
+
+The mean is over the classes of the truth only, so it has the same terms however the predictions
+are turned about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.arrays.layout import Relation
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.counts.map_samples import centres
+from iou_doctor.record import record
+from iou_doctor.repairs.repair import Side
+from iou_doctor.report.finding import Skipped
+
+Ids = NDArray[np.intp]
+Scores = NDArray[np.float64]
+Scale = Literal["many", "fine", "crops"]
+
+NOTHING_TO_GAIN = 0.9
+"""Mean IoU of the kept maps above which no other alignment could gain a tenth."""
+ALIKE = 0.8
+"""Mean IoU of two masks from which on they are one scene: CamVid's, a second apart, reach 0.6."""
+
+
+@record
+class Stack:
+    """Maps of equal size. Ids are 0..classes-1; `classes` stands for all that is no class."""
+
+    samples: NDArray[np.int64]
+    true: Ids
+    """(n, *spatial); `classes` where the pixel does not count."""
+    pred: Ids
+    """(n, *spatial); `classes` also for classes that the kept masks lack."""
+    classes: int
+    labels: tuple[int, ...] = ()
+    """The class id of each."""
+
+    def scores(self, pred: Ids | None = None) -> Scores:
+        """Return the mean IoU of each image, with other predictions where given."""
+        counts = pair_table(self.true, self.pred if pred is None else pred, self.classes)
+        return mean_iou(counts)
+
+    def pooled(self, pred: Ids | None = None) -> float:
+        """Return the mean IoU over all images together."""
+        counts = pair_table(self.true, self.pred if pred is None else pred, self.classes)
+        return float(mean_iou(counts.sum(axis=0)))
+
+    def __len__(self) -> int:
+        return len(self.true)
+
+    def take(self, keep: Any) -> Stack:
+        """Return the stack of some of the images."""
+        return replace(self, samples=self.samples[keep], true=self.true[keep], pred=self.pred[keep])
+
+
+def stack(
+    evidence: Evidence, scale: Scale, *, samples: int | None = None, side: int | None = None
+) -> Stack | Skipped:
+    """Return the maps as class ids, relabelled as the findings so far ask for.
+
+    Args:
+        evidence: for classes, ignore label and findings.
+        scale: which maps of the probe.
+        samples: samples kept, at most, spread evenly; `None`: all.
+        side: pixels kept along each axis, at most, even from either end; `None`: all.
+    """
+    sampled = evidence.sampled
+    if sampled is None or evidence.reading.layout.relation is Relation.MISMATCHED:
+        return Skipped("the pixels do not pair up")
+    maps = {"many": sampled.many, "fine": sampled.fine, "crops": sampled.crops}[scale]
+    if not len(maps.samples):
+        return Skipped("no label maps of such data are kept")
+    if len({labels.shape for labels in maps.y_true}) > 1:
+        return Skipped("the images differ in size")
+    chosen = _spread(len(maps.samples), samples)
+    true, pred = (
+        _thinned([two[index] for index in chosen], side) for two in (maps.y_true, maps.y_pred)
+    )
+    for which, table in _relabellings(evidence):
+        if which is Side.MASKS:
+            true = _relabelled(true, table)
+        else:
+            pred = _relabelled(pred, table)
+    return _compact(evidence, maps.samples[chosen], true, pred)
+
+
+def _spread(count: int, most: int | None) -> list[int]:
+    kept = min(count, most or count)
+    places: list[int] = np.linspace(0, count - 1, kept).astype(int).tolist()
+    return places
+
+
+def _thinned(maps: list[NDArray[np.int32]], side: int | None) -> NDArray[np.int32]:
+    if side is None:
+        return np.stack(maps)
+    places = np.ix_(*(centres(size, min(size, side)) for size in maps[0].shape))
+    return np.stack([labels[places] for labels in maps])
+
+
+def _relabellings(evidence: Evidence) -> list[tuple[Side, dict[int, int]]]:
+    return [
+        (step.side, step.parameters["table"])
+        for finding in evidence.found
+        if finding.repair
+        for step in finding.repair.steps
+        if step.kind == "relabel"
+    ]
+
+
+def _relabelled(labels: NDArray[np.int32], table: dict[int, int]) -> NDArray[np.int32]:
+    old = np.array(sorted(table))
+    new = np.array([table[int(label)] for label in old])
+    place = np.searchsorted(old, labels).clip(max=len(old) - 1)
+    return np.where(old[place] == labels, new[place], labels).astype(np.int32)
+
+
+def _compact(
+    evidence: Evidence,
+    samples: NDArray[np.int64],
+    stored_true: NDArray[np.int32],
+    stored_pred: NDArray[np.int32],
+) -> Stack | Skipped:
+    """Return the maps with the classes of the truth numbered without gaps."""
+    num_classes, ignore = evidence.reading.num_classes, evidence.reading.ignore_index
+    # as unsigned, negative labels are beyond the last class too
+    true, pred = (
+        np.minimum(labels.view(np.uint32), num_classes) for labels in (stored_true, stored_pred)
+    )
+    present = np.bincount(true.ravel(), minlength=num_classes + 1)[:num_classes] > 0
+    if ignore is not None and 0 <= ignore < num_classes:
+        present[ignore] = False
+    classes = int(present.sum())
+    if classes < 2:
+        return Skipped("the masks that were kept hold fewer than two classes")
+    number = np.full(num_classes + 1, classes, dtype=np.intp)
+    number[:-1][present] = np.arange(classes)
+    compact = number[pred]
+    if compact.min() == compact.max():
+        return Skipped("the predictions that were kept hold one class only")
+    labels = tuple(np.flatnonzero(present).tolist())
+    return Stack(samples, number[true], compact, classes, labels)
+
+
+def pair_table(true: Ids, pred: Ids, classes: int) -> NDArray[np.int64]:
+    """Return the counts of each image, shape (n, classes, classes + 1): truth, prediction."""
+    size = classes + 1
+    image = np.arange(len(true)).reshape(-1, *[1] * (true.ndim - 1)) * size**2
+    keys = (image + true * size) + pred
+    counts = np.bincount(keys.ravel(), minlength=len(true) * size**2)
+    return counts.reshape(len(true), size, size)[:, :classes]
+
+
+def mean_iou(counts: NDArray[np.int64]) -> Scores:
+    """Return the mean IoU over the classes of the truth, for (..., classes, classes + 1) counts."""
+    classes = counts.shape[-2]
+    intersection = np.diagonal(counts, axis1=-2, axis2=-1)
+    truth = counts.sum(axis=-1)
+    union = truth + counts.sum(axis=-2)[..., :classes] - intersection
+    iou = intersection / np.maximum(union, 1)
+    present = truth > 0
+    means: Scores = np.where(present, iou, 0.0).sum(axis=-1) / np.maximum(present.sum(axis=-1), 1)
+    return means
+
+
+def pairing_matrix(one: Stack, *, true: Ids | None = None) -> NDArray[np.float32]:
+    """Return the mean IoU of each truth with each prediction, shape (n, n).
+
+    Args:
+        one: the maps.
+        true: taken for the predictions where given: how alike the truths are.
+    """
+    n = len(one)
+    truths = one.true.reshape(n, -1)
+    others = (one.pred if true is None else true).reshape(n, -1)
+    counts = (truths < one.classes).astype(np.float32)
+    total = np.zeros((n, n), dtype=np.float32)
+    terms = np.zeros((n, 1), dtype=np.float32)
+    for label in range(one.classes):
+        here = (truths == label).astype(np.float32)
+        there = (others == label).astype(np.float32)
+        size = here.sum(axis=1, keepdims=True)
+        intersection = here @ there.T
+        union = size + counts @ there.T - intersection
+        total += np.where(size > 0, intersection / np.maximum(union, 1), 0)
+        terms += size > 0
+    total /= np.maximum(terms, 1)
+    return total
+
+
+def nothing_to_gain(evidence: Evidence) -> bool:
+    """Return whether the arrays agree so well that no other alignment is worth a look."""
+    mean_iou = evidence.mended.mean_iou
+    return mean_iou is not None and mean_iou > NOTHING_TO_GAIN
+
+
+def different_masks(one: Stack) -> int:
+    """Return how many of the kept masks differ clearly from the one before, the first included.
+
+    Frames of one video say the same thing again and again: they count as one.
+    """
+    if len(one) < 2:
+        return len(one)
+    alike = mean_iou(pair_table(one.true[1:], one.true[:-1], one.classes))
+    return 1 + int((alike < ALIKE).sum())
+
+
+def roughness(maps: Ids) -> float:
+    """Return the share of neighbours below and to the right, (n, H, W), with another label."""
+    down, right = maps[:, 1:] != maps[:, :-1], maps[:, :, 1:] != maps[:, :, :-1]
+    return float(down.mean() + right.mean()) / 2

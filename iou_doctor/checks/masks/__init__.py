@@ -1,0 +1,1 @@
+"""Rules IOU3xx: the masks do not hold class ids."""

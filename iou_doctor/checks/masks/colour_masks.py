@@ -1,0 +1,112 @@
+"""The masks hold colours instead of class ids.
+
+Masks are often saved as pictures, one colour a class. Read with `cv2.imread` or
+`convert("RGB")`, a pixel is three numbers (four with alpha), and none of them is a class id: a
+metric that flattens gets three values a pixel, one that argmaxes names the strongest colour.
+
+    masks  (8, 64, 96, 3)   0 0 0, 128 0 0, 0 128 0      the palette of PASCAL VOC
+    wanted (8, 64, 96)      0, 1, 2
+
+Palette PNG files hold the ids: `np.array(Image.open(path))` without a conversion. Otherwise map
+each colour to its id. Known palettes are PASCAL VOC, Cityscapes, CamVid and ADE20K; for any other
+one the assignment shown is the one that fits the predictions best, which is a guess.
+"""
+
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.palette import (
+    Palette,
+    all_grey,
+    colour_counts,
+    colour_name,
+    palette_of,
+    palette_repair,
+)
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import listed, percent, place
+from iou_doctor.repairs.repair import Side
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU307",
+    name="colour-masks",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.ENCODING,
+    claim="the masks hold colours instead of class ids",
+    explains=frozenset(
+        {
+            "missing-one-hot",
+            "label-out-of-range",
+            "undeclared-void-label",
+            "prediction-out-of-range",
+            "dropped-pixels",
+            "metric-misreads-arrays",
+            "class-imbalance",
+            "collapsed-predictions",
+            "never-predicted-class",
+            "num-classes-too-large",
+            "suspicious-perfect-score",
+            "unlabelled-class-predicted",
+            "score-regression",
+            "reading-drift",
+        }
+    ),
+)
+
+SHOWN = 4
+"""Colours listed with their ids in the help."""
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for masks whose channels are red, green and blue."""
+    if evidence.reading.y_true is not Encoding.COLOUR:
+        return []
+    counts = colour_counts(evidence, Side.MASKS)
+    if all_grey(counts):
+        return []  # replicated-grey-masks says so
+    channels = evidence.reading.layout.y_true.channels
+    palette = palette_of(evidence) if counts else None
+    first = evidence.stats.y_true.first
+    return [
+        Finding(
+            RULE,
+            message=f"masks of shape {evidence.pair.y_true.shape} hold {channels} channels of"
+            f" colour, {_what(counts, palette)}",
+            help=_help(counts, palette),
+            facts={
+                "channels": channels,
+                "colours": len(counts) or None,
+                "palette": palette.title if palette else None,
+                "ids": {
+                    colour_name(code): palette.ids[code]
+                    for code in counts
+                    if palette and code in palette.ids
+                },
+            },
+            evidence=f"first: {place(first, evidence)}" if first else None,
+            repair=palette_repair(evidence, Side.MASKS, palette) if palette else None,
+        )
+    ]
+
+
+def _what(counts: dict[int, int], palette: Palette | None) -> str:
+    if not counts:
+        return "and they were taken for a picture, not for a palette"
+    text = f"{len(counts)} different ones"
+    if palette is None or palette.title is None:
+        return text
+    covered = sum(count for code, count in counts.items() if code in palette.ids)
+    return f"{text}; {percent(covered, sum(counts.values()))} are in the palette of {palette.title}"
+
+
+def _help(counts: dict[int, int], palette: Palette | None) -> str:
+    if palette is None:
+        return "map each colour to its class id; save masks as PNG, not JPEG"
+    common = sorted(counts, key=lambda code: -counts[code])
+    ids = [f"{colour_name(c)} to {palette.ids[c]}" for c in common if c in palette.ids]
+    more = "" if len(ids) <= SHOWN else " …"
+    fits = "" if palette.title else " (the assignment that fits the predictions best)"
+    return (
+        f"map {listed(ids[:SHOWN])}{more}{fits}; palette PNG files hold ids when read by"
+        " np.array(Image.open(path)) without convert"
+    )

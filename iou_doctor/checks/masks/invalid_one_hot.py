@@ -1,0 +1,56 @@
+"""One-hot masks have pixels of no class, or of several.
+
+A one-hot pixel has a single 1. A pixel without any, left over from void labels, padding or a
+resize, is argmaxed to class 0 without a word; one with several takes the first. Here pixels of
+no class are out of range, so the two scores differ.
+
+    one_hot = np.eye(3)[...]     1 0 0    0 1 0    0 0 0 is no class    1 1 0 are two
+
+If these pixels are void on purpose, keep integer masks with an ignore label, or give void a
+channel of its own and ignore its number: `ignore_class=3` with four channels.
+"""
+
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import amount, percent
+from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU312",
+    name="invalid-one-hot",
+    severity=Severity.WARNING,
+    suspicion=Suspicion.ENCODING,
+    claim="one-hot masks have pixels of no class, or of several",
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Count the pixels that do not have exactly one channel at 1."""
+    if evidence.reading.y_true is not Encoding.ONE_HOT:
+        return []
+    values, channels = evidence.stats.y_true, evidence.reading.layout.y_true.channels
+    none, several = values.all_zero, values.pixels - values.one_hot - values.all_zero
+    if not none and not several:
+        return []
+    parts = []
+    if none:
+        parts.append(f"{amount(none, 'pixel')} ({percent(none, values.pixels)}) of no class")
+    if several:
+        parts.append(
+            f"{amount(several, 'pixel')} ({percent(several, values.pixels)}) of several classes"
+        )
+    argmaxed = evidence.metric.true is Derivation.ARGMAX_LAST and none
+    return [
+        Finding(
+            RULE,
+            message=f"one-hot masks have {' and '.join(parts)}"
+            + (f"; {evidence.metric.short_name} takes no class for class 0" if argmaxed else ""),
+            help=f"give void a channel of its own and ignore_class={channels}, or keep integer"
+            " masks with an ignore label"
+            if none
+            else "build one-hot masks from integer labels; several classes a pixel are multi-label",
+            facts={"pixels": values.pixels, "no_class": none, "several_classes": several},
+        )
+    ]

@@ -1,0 +1,66 @@
+"""Masks of class ids were divided by 255.
+
+`ToTensor`, `rescale=1/255` or a "normalise" step meant for images was applied to the masks. Class
+7 became 0.0275, and the cast to integer makes it 0: only background is left. If the predictions
+are cut to 0 as well, the score is a perfect 1.0.
+
+    masks = np.rint(masks * 255).astype("uint8")
+
+Never normalise masks. (A 0/255 mask divided by 255 is 0 and 1, which is right.)
+"""
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import listed, percent, place
+from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU304",
+    name="masks-divided-by-255",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.MASK_VALUES,
+    claim="the masks are class ids divided by 255",
+    explains=frozenset(
+        {
+            "dropped-pixels",
+            "metric-misreads-arrays",
+            "class-imbalance",
+            "collapsed-predictions",
+            "never-predicted-class",
+            "unlabelled-class-predicted",
+            "score-regression",
+            "reading-drift",
+        }
+    ),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for fractions that are all k/255 for class ids k."""
+    values, scaled = evidence.stats.y_true, evidence.times_255
+    if scaled is None or not values.fractional or values.off_255_grid:
+        return []
+    ids = list(scaled.truth_counts())
+    if any(label >= evidence.reading.num_classes and label != 255 for label in ids):
+        return []
+    return [
+        Finding(
+            RULE,
+            message=f"masks are {evidence.pair.y_true.dtype} and every value is k/255: times 255"
+            f" they are the ids {listed(ids)};"
+            f" the cast to integer turns {percent(values.fractional, values.values)} into 0",
+            help='masks = np.rint(masks * 255).astype("uint8")',
+            facts={"labels": ids, "fractional": values.fractional, "values": values.values},
+            evidence=(
+                f"first: {place(values.first_fractional, evidence)}"
+                if values.first_fractional
+                else None
+            ),
+            repair=Repair(
+                name="masks times 255, rounded",
+                safe=True,
+                steps=(Step("times_255", Side.MASKS),),
+            ),
+        )
+    ]

@@ -1,0 +1,76 @@
+"""Integer masks go to a metric that expects one-hot masks, or stand beside dense predictions.
+
+`OneHotMeanIoU` and `sparse_y_true=False` argmax the masks over their last axis. Integer masks
+have no class axis: (N, H, W, 1) is argmaxed over one value, so every pixel becomes class 0, and
+(N, H, W) over the image's width. And a metric that flattens both sides, `MeanIoU` by default,
+gets C values a pixel from dense predictions but one from integer masks, and raises.
+
+    masks        (8, 64, 96, 1)
+    predictions  (8, 64, 96, 3)
+
+Use the flags that fit: `MeanIoU(num_classes=3, sparse_y_pred=False)` for integer masks beside
+dense predictions, or one-hot encode the masks for `OneHotMeanIoU`.
+"""
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import fitting_call
+from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU301",
+    name="missing-one-hot",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.ENCODING,
+    claim="the masks hold class ids where the metric needs them one-hot",
+    explains=frozenset({"dropped-pixels", "metric-misreads-arrays", "reading-drift"}),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for masks without a class axis where the metric wants one."""
+    layout, metric = evidence.reading.layout, evidence.metric
+    if layout.y_true.dense or evidence.reading.y_true.dense:
+        return []
+    if metric.true is Derivation.ARGMAX_LAST:
+        message = (
+            f"{metric.short_name} wants masks with the classes on axis {metric.takes.axis}, but"
+            f" masks of shape {layout.y_true.shape} hold class ids"
+            if metric.takes
+            else f"{metric.short_name} argmaxes the masks over their last axis, but masks of shape"
+            f" {layout.y_true.shape} hold class ids: {_argmaxed(layout.y_true.shape)}"
+        )
+    elif layout.y_pred.per_class and metric.pred is not Derivation.ARGMAX_LAST and not metric.takes:
+        message = (
+            f"{metric.short_name} flattens both arrays: masks give one value a pixel,"
+            f" predictions {layout.y_pred.channels}"
+        )
+    else:
+        return []
+    return [
+        Finding(
+            RULE,
+            message=message,
+            help=fitting_call(evidence),
+            facts={"masks": list(layout.y_true.shape), "predictions": list(layout.y_pred.shape)},
+            repair=Repair(
+                name="one-hot the masks, or let the metric read ids",
+                safe=True,
+                steps=_steps(evidence),
+            ),
+        )
+    ]
+
+
+def _steps(evidence: Evidence) -> tuple[Step, ...]:
+    """Return the encoding, where the metric wants it; a flattening metric needs a flag instead."""
+    if evidence.metric.true is not Derivation.ARGMAX_LAST:
+        return ()
+    parameters = {"num_classes": evidence.reading.num_classes}
+    return (Step("one_hot", Side.MASKS, parameters, evidence.metric.class_axis),)
+
+
+def _argmaxed(shape: tuple[int | None, ...]) -> str:
+    return "every pixel becomes class 0" if shape[-1] == 1 else "that axis is no class axis"

@@ -1,0 +1,64 @@
+"""One-hot masks go to a metric that reads class ids.
+
+`MeanIoU` flattens the masks: a pixel of class 2 of three, stored as (0, 0, 1), is read as three
+pixels with the classes 0, 0 and 1. Most "pixels" are then background on both sides, classes
+above 1 do not exist, and even a perfect 1.0 is the agreement of C times as many values.
+
+    masks  (8, 64, 96, 3)  of 0 and 1
+    metric = keras.metrics.MeanIoU(num_classes=3, sparse_y_true=False)     argmaxes first
+
+Or argmax the masks yourself, `masks.argmax(axis=-1)`, or use `OneHotMeanIoU`.
+"""
+
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import amount, fitting_call, place
+from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU302",
+    name="one-hot-masks",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.ENCODING,
+    claim="the masks are one-hot, and the metric reads each 0 and 1 as a class id",
+    explains=frozenset(
+        {"missing-one-hot", "dropped-pixels", "metric-misreads-arrays", "reading-drift"}
+    ),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for one-hot masks in front of a metric that reads one value as one label."""
+    if evidence.reading.y_true is not Encoding.ONE_HOT or not evidence.metric.true_labels:
+        return []
+    values, axes = evidence.stats.y_true, evidence.reading.layout.y_true
+    return [
+        Finding(
+            RULE,
+            message=f"masks are one-hot with {axes.channels} channels on axis {axes.channel};"
+            f" {_reads(evidence)}",
+            help=fitting_call(evidence),
+            facts={
+                "channels": axes.channels,
+                "class_axis": axes.channel,
+                "values": values.values,
+                "pixels": values.pixels,
+                "pixels_one_hot": values.one_hot,
+                "pixels_all_zero": values.all_zero,
+            },
+            evidence=f"first: {place(values.first, evidence)}" if values.first else None,
+            repair=Repair(name="argmax the masks", safe=True, steps=(Step("argmax", Side.MASKS),)),
+        )
+    ]
+
+
+def _reads(evidence: Evidence) -> str:
+    metric, values = evidence.metric, evidence.stats.y_true
+    if metric.takes is not None:
+        return f"{metric.short_name} wants class ids"
+    return (
+        f"{metric.short_name} reads {amount(values.values, 'class id')} of 0 and 1"
+        f" from {amount(values.pixels, 'pixel')}"
+    )

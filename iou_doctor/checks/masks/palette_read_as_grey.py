@@ -1,0 +1,70 @@
+"""The masks hold the grey values of a palette's colours.
+
+A palette PNG was opened with `convert("L")` or `cv2.IMREAD_GRAYSCALE`: each colour became its
+brightness, 0.299 r + 0.587 g + 0.114 b. Class 1 of PASCAL VOC is dark red and becomes 38, class 2
+becomes 75. None of these is a class id, so only background is left in the score.
+
+    masks = np.array(Image.open(path).convert("L"))     0 38 75 113
+    masks = np.array(Image.open(path))                  0 1 2 3
+
+Open the files again without a conversion: brightness cannot always be undone. In PASCAL VOC both
+aeroplane and potted plant become 38, bird and sofa both 113.
+"""
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.masks._luma import Greys, greys_of
+from iou_doctor.checks.masks._mask_values import CONSEQUENCES, mask_labels, value_repair
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import listed
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU308",
+    name="palette-read-as-grey",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.MASK_VALUES,
+    claim="the masks hold the grey values of a palette's colours",
+    explains=CONSEQUENCES,
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for mask values that are all among the greys of a known palette."""
+    greys = greys_of(evidence)
+    if greys is None:
+        return []
+    seen = [value for value in sorted(mask_labels(evidence)) if value in greys.ids]
+    lost = {value: greys.ids[value] for value in seen if len(greys.ids[value]) > 1}
+    table = {value: greys.table[value] for value in seen}
+    return [
+        Finding(
+            RULE,
+            message=f"masks hold {listed(seen)}, the grey values of the palette of {greys.title}"
+            + _lost(lost),
+            help="np.array(Image.open(path)) without convert, or cv2.IMREAD_UNCHANGED"
+            if not lost
+            else "read the files again without convert: these classes cannot be told apart",
+            facts={
+                "palette": greys.title,
+                "ids": {str(value): list(greys.ids[value]) for value in seen},
+                "lost": {str(value): list(ids) for value, ids in lost.items()},
+            },
+            repair=value_repair(
+                evidence,
+                "map the grey values to class ids",
+                table,
+                safe=not lost,
+                void=_void(greys, table),
+            ),
+        )
+    ]
+
+
+def _lost(lost: dict[int, tuple[int, ...]]) -> str:
+    if not lost:
+        return ""
+    return "; " + listed(f"{value} is class {' or '.join(map(str, lost[value]))}" for value in lost)
+
+
+def _void(greys: Greys, table: dict[int, int]) -> int | None:
+    return greys.void if greys.void in table.values() else None

@@ -1,0 +1,65 @@
+"""The masks are grey pictures with three equal channels.
+
+`cv2.imread` and `convert("RGB")` make three equal channels of a label image. The ids are right,
+but there are three for each pixel: a metric that flattens gets three times as many masks as
+predictions, and one that argmaxes the channels finds them equal and answers 0 everywhere.
+
+    masks = masks[..., 0]
+
+Or read the file as it is: `cv2.imread(path, cv2.IMREAD_UNCHANGED)`, `np.array(Image.open(path))`.
+"""
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.palette import all_grey, colour_counts, one_channel_repair
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import listed, place
+from iou_doctor.repairs.repair import Side
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU313",
+    name="replicated-grey-masks",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.ENCODING,
+    claim="the masks repeat one label image in several channels",
+    explains=frozenset(
+        {
+            "missing-one-hot",
+            "label-out-of-range",
+            "undeclared-void-label",
+            "prediction-out-of-range",
+            "dropped-pixels",
+            "metric-misreads-arrays",
+            "class-imbalance",
+            "collapsed-predictions",
+            "never-predicted-class",
+            "num-classes-too-large",
+            "suspicious-perfect-score",
+            "unlabelled-class-predicted",
+            "score-regression",
+            "reading-drift",
+        }
+    ),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for masks whose red, green and blue are equal in every pixel."""
+    counts = colour_counts(evidence, Side.MASKS)
+    if not all_grey(counts):
+        return []
+    labels = sorted(code & 255 for code in counts)
+    channels, first = evidence.reading.layout.y_true.channels, evidence.stats.y_true.first
+    repair = one_channel_repair(evidence, Side.MASKS, counts)
+    binary = len(repair.steps) > 1
+    return [
+        Finding(
+            RULE,
+            message=f"masks of shape {evidence.pair.y_true.shape} hold the same value in three of"
+            f" {channels} channels: labels {listed(labels)}",
+            help='masks = (masks[..., 0] > 127).astype("uint8")' if binary else "masks[..., 0]",
+            facts={"channels": channels, "labels": labels},
+            evidence=f"first: {place(first, evidence)}" if first else None,
+            repair=repair,
+        )
+    ]

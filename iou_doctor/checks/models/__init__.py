@@ -1,0 +1,1 @@
+"""Rules IOU8xx: the model that made the predictions."""

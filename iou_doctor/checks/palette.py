@@ -1,0 +1,222 @@
+"""Colours instead of class ids: which palette they come from, and which id each one means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.arrays.layout import Axes
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.counts.label_decoding import COLOUR_BASE, colour_code, colour_of_code, is_grey
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.datasets import DataSet, data_sets
+from iou_doctor.metrics.score import score
+from iou_doctor.record import record
+from iou_doctor.repairs.repair import Repair, Side, Step
+
+KNOWN_SHARE = 0.98
+"""A palette covers nearly all pixels; smoothed edges between two colours may take the rest."""
+KNOWN_COLOURS = 3
+"""Black and one more colour belong to many palettes."""
+RARE_SHARE = 0.001
+"""Colours below this share of the pixels are smoothed edges rather than classes."""
+GUESSED_COLOURS = 256
+"""More colours than classes can have are a picture."""
+VOID_LABEL = 255
+UNUSED_TRAIN_IDS = (-1, VOID_LABEL)
+
+Codes = NDArray[np.int64]
+
+
+@record
+class Palette:
+    """Which class id each colour means."""
+
+    ids: Mapping[int, int]
+    """Colour code to id."""
+    title: str | None
+    """The data set that publishes it; `None` for the assignment that fits the other array best."""
+    void: int
+    """The id of colours that mean no class, and of colours that are not in the palette."""
+    classes: int
+    """How many classes it has."""
+
+    def label(self, codes: Codes) -> Codes:
+        """Return ids for colour codes; labels that are no colours stay."""
+        old = np.array(sorted(self.ids), dtype=np.int64)
+        new = np.array([self.ids[int(code)] for code in old], dtype=np.int64)
+        place = np.searchsorted(old, codes).clip(max=len(old) - 1)
+        ids = np.where(old[place] == codes, new[place], self.void)
+        return np.where(codes >= COLOUR_BASE, ids, codes)
+
+    def relabel(self, pairs: PairCounts, side: Side) -> PairCounts:
+        """Return the label pairs with the colours of one side replaced by ids."""
+        if side is Side.MASKS:
+            return pairs.relabel(truth=self.label)
+        return pairs.relabel(prediction=self.label)
+
+
+def colour_counts(evidence: Evidence, side: Side) -> dict[int, int]:
+    """Return the pixels of each colour code of an array; nothing where it holds no colours."""
+    axes, pairs = _axes(evidence, side), evidence.pairs
+    if not axes.colour:
+        return {}
+    counts = pairs.truth_counts() if side is Side.MASKS else pairs.prediction_counts()
+    return {code: count for code, count in counts.items() if code >= COLOUR_BASE}
+
+
+def all_grey(counts: Mapping[int, int]) -> bool:
+    """Return whether every colour has three equal channels."""
+    return bool(counts) and bool(is_grey(np.array(list(counts))).all())
+
+
+def palette_of(evidence: Evidence) -> Palette | None:
+    """Return the palette of the arrays that hold colours, or `None` where nothing fits."""
+    sides = [counts for side in Side if (counts := colour_counts(evidence, side))]
+    coloured = [counts for counts in sides if not all_grey(counts)]
+    if not coloured:
+        return None
+    known = [palette for palette in known_palettes(evidence) if _fits(palette, coloured, evidence)]
+    if known:
+        return max(known, key=lambda palette: _merit(palette, evidence))
+    return _guessed(evidence, coloured)
+
+
+def palette_repair(evidence: Evidence, side: Side, palette: Palette) -> Repair:
+    """Return the repair that maps the colours of one array to ids."""
+    declared = evidence.reading.num_classes_declared
+    mapped = palette.relabel(evidence.pairs, side)
+    labels = mapped.truth_counts() if side is Side.MASKS else mapped.prediction_counts()
+    most = max((label for label in labels if label != palette.void), default=0) + 1
+    undeclared = evidence.reading.ignore_index is None and palette.void in labels
+    return Repair(
+        name=f"map the colours of the {side} to class ids",
+        safe=palette.title is not None,
+        steps=(Step("palette", side, {"table": dict(palette.ids), "default": palette.void}),),
+        relabel=lambda pairs: palette.relabel(pairs, side),
+        num_classes=None if declared else max(evidence.reading.num_classes, most),
+        ignore_index=palette.void if undeclared and side is Side.MASKS else None,
+    )
+
+
+def one_channel_repair(evidence: Evidence, side: Side, greys: Mapping[int, int]) -> Repair:
+    """Return the repair that takes one of three equal channels, and 255 for 1 in two classes."""
+    labels = {code & 255 for code in greys}
+    two = evidence.reading.num_classes == 2 and labels <= {0, 255} and 255 in labels
+    binary = two and evidence.reading.ignore_index != 255
+
+    def label(codes: Codes) -> Codes:
+        values = np.where(codes >= COLOUR_BASE, codes & 255, codes)
+        return np.where(values == 255, 1, values) if binary else values
+
+    def relabel(pairs: PairCounts) -> PairCounts:
+        masks = side is Side.MASKS
+        return pairs.relabel(truth=label) if masks else pairs.relabel(prediction=label)
+
+    steps: tuple[Step, ...] = (Step("one_channel", side),)
+    if binary:
+        steps += (Step("relabel", side, {"table": {255: 1}}),)
+    name = f"take one channel of the {side}" + (", > 127" if binary else "")
+    return Repair(name=name, safe=True, steps=steps, relabel=relabel)
+
+
+def colour_name(code: int) -> str:
+    """Return `(128, 0, 0)`."""
+    return str(colour_of_code(code))
+
+
+def _axes(evidence: Evidence, side: Side) -> Axes:
+    layout = evidence.reading.layout
+    return layout.y_true if side is Side.MASKS else layout.y_pred
+
+
+def known_palettes(evidence: Evidence) -> Iterator[Palette]:
+    """Yield the palettes of the known data sets, with their own ids and with train ids."""
+    ignore = evidence.reading.ignore_index
+    void = VOID_LABEL if ignore is None else ignore
+    for data_set in data_sets():
+        own = {label.id: label.id for label in data_set.labels}
+        for ids in (own, dict(data_set.train_ids)):
+            palette = _palette(data_set, ids, void)
+            if palette.ids:
+                yield palette
+
+
+def _palette(data_set: DataSet, ids: Mapping[int, int], void: int) -> Palette:
+    def final(label: int) -> int:
+        if label in data_set.void or ids.get(label, -1) in UNUSED_TRAIN_IDS:
+            return void
+        return ids[label]
+
+    table = {colour_code(*colour): final(label) for colour, label in data_set.colours.items()}
+    table = table if ids else {}
+    classes = max((label for label in table.values() if label != void), default=0) + 1
+    return Palette(table, data_set.title, void, classes)
+
+
+def _fits(palette: Palette, sides: list[dict[int, int]], evidence: Evidence) -> bool:
+    """Return whether the palette covers these colours with ids that are classes here."""
+    seen = {code for counts in sides for code in counts} & set(palette.ids)
+    ids = {palette.ids[code] for code in seen} - {palette.void}
+    if len(seen) < KNOWN_COLOURS or len(ids) < 2:
+        return False
+    dense = evidence.reading.y_pred.dense
+    limited = evidence.reading.num_classes_declared or dense
+    if limited and max(ids) >= evidence.reading.num_classes:
+        return False
+    return all(
+        sum(count for code, count in counts.items() if code in palette.ids)
+        >= KNOWN_SHARE * sum(counts.values())
+        for counts in sides
+    )
+
+
+def _merit(palette: Palette, evidence: Evidence) -> tuple[bool, float]:
+    """Prefer the palette that has as many classes as the user says, then the best score."""
+    pairs = evidence.pairs
+    for side in Side:
+        if _axes(evidence, side).colour:
+            pairs = palette.relabel(pairs, side)
+    classes = evidence.reading.num_classes
+    result = score(pairs=pairs, num_classes=classes, ignore_index=palette.void)
+    return palette.classes == classes, result.mean_iou or 0.0
+
+
+def _guessed(evidence: Evidence, sides: list[dict[int, int]]) -> Palette | None:
+    """Return the assignment of colours to ids that fits best; any, where both hold colours."""
+    major = sorted({code for counts in sides for code in _major(counts)})
+    classes, ignore = evidence.reading.num_classes, evidence.reading.ignore_index
+    void = VOID_LABEL if ignore is None else ignore
+    if not 2 <= len(major) <= GUESSED_COLOURS:
+        return None
+    if len(sides) == 2:
+        fitting = len(major) <= classes or not evidence.reading.num_classes_declared
+        ids = dict(zip(major, range(len(major)), strict=True))
+        return Palette(ids, None, void, len(major)) if fitting else None
+    return Palette(_assigned(evidence, major, classes, void), None, void, classes)
+
+
+def _major(counts: Mapping[int, int]) -> list[int]:
+    total = sum(counts.values())
+    return [code for code, count in counts.items() if count >= RARE_SHARE * total]
+
+
+def _assigned(evidence: Evidence, major: list[int], classes: int, void: int) -> dict[int, int]:
+    """Return an id for each colour such that the sum of their IoU is largest."""
+    from scipy.optimize import linear_sum_assignment
+
+    pairs = evidence.pairs
+    coloured, other = pairs.truth, pairs.prediction
+    if not _axes(evidence, Side.MASKS).colour:
+        coloured, other = other, coloured
+    old = np.array(major)
+    place = np.searchsorted(old, coloured).clip(max=len(old) - 1)
+    good = (old[place] == coloured) & (other >= 0) & (other < classes)
+    met = np.zeros((len(old), classes))
+    np.add.at(met, (place[good], other[good]), pairs.count[good])
+    union = met.sum(axis=1, keepdims=True) + met.sum(axis=0, keepdims=True) - met
+    rows, ids = linear_sum_assignment(-met / np.maximum(union, 1))
+    table = {int(old[row]): int(label) for row, label in zip(rows, ids, strict=True)}
+    return {code: table.get(code, void) for code in major}

@@ -1,0 +1,60 @@
+"""What the rules about dense predictions that were never argmaxed have in common."""
+
+from __future__ import annotations
+
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import fitting_call, percent, place, scores_are
+from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.report.finding import Finding, Rule
+
+
+def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: str) -> Result:
+    """Return the finding if the predictions have this encoding and the metric does not argmax."""
+    reading = evidence.reading
+    if reading.y_pred is not encoding or evidence.metric.takes_scores:
+        return []
+    values = evidence.stats.y_pred
+    if values.minimum is None:
+        return []  # no value is finite: see non-finite-predictions
+    below_one = values.values - values.at_least_one - values.non_finite
+    message = (
+        f"predictions are {evidence.pair.y_pred.dtype} {noun} with"
+        f" {reading.layout.y_pred.channels} channels on axis {reading.layout.y_pred.channel}"
+    )
+    if evidence.metric.contract is not None:
+        message += f"; {scores_are(evidence)}"
+    elif encoding is Encoding.PROBABILITIES:
+        message += f"; the cast to integer turns {percent(below_one, values.values)} of them into 0"
+    else:
+        message += f" from {values.minimum:.4g} to {values.maximum:.4g}, cast to integers as ids"
+    return [
+        Finding(
+            rule,
+            message=message,
+            help=fitting_call(evidence),
+            facts={
+                "channels": reading.layout.y_pred.channels,
+                "class_axis": reading.layout.y_pred.channel,
+                "minimum": values.minimum,
+                "maximum": values.maximum,
+                "channel_sum_minimum": values.minimum_sum,
+                "channel_sum_maximum": values.maximum_sum,
+                "values_below_one": below_one,
+                "values": values.values,
+            },
+            evidence=f"first: {place(values.first, evidence)}" if values.first else None,
+            repair=_repair(evidence),
+        )
+    ]
+
+
+def _repair(evidence: Evidence) -> Repair:
+    both = evidence.reading.layout.y_true.per_class and evidence.metric.true_labels
+    sides = (Side.PREDICTIONS, Side.MASKS) if both else (Side.PREDICTIONS,)
+    return Repair(
+        name="argmax predictions and masks" if both else "argmax the predictions",
+        safe=True,
+        steps=tuple(Step("argmax", side) for side in sides),
+    )

@@ -1,0 +1,65 @@
+"""The channels look like probabilities but do not sum to 1.
+
+A softmax leaves sums of 1. Other sums in [0, 1] mean that each channel went through a sigmoid of
+its own, as in multi-label models, or that scores were rescaled, clipped or masked. The argmax may
+still be right, but it compares scores that were never made to be compared, and a threshold of 0.5
+finds several classes in one pixel, or none.
+
+    tf.sigmoid(logits)     0.9 0.8 0.1    two classes at once
+    tf.nn.softmax(logits)  0.69 0.30 0.01
+
+Use a softmax for classes that exclude each other. If classes may overlap, mean IoU over argmaxed
+labels is the wrong metric: score each channel with BinaryIoU.
+"""
+
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import percent
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU209",
+    name="channels-not-normalised",
+    severity=Severity.WARNING,
+    suspicion=Suspicion.ENCODING,
+    claim="the channels lie in [0, 1] but do not sum to 1",
+)
+
+FEW = 0.05
+"""Share of pixels that may be off: resized, masked or padded ones."""
+GRID_STEP = 1 / 255
+"""Scores saved in steps of 1/255 are off by half a step in each channel."""
+TOLERANCE = 0.02
+"""Sums this near 1 are right, as they are for the counts."""
+
+
+def find(evidence: Evidence) -> Result:
+    """Count the pixels whose channels do not sum to 1."""
+    reading, values = evidence.reading, evidence.stats.y_pred
+    if reading.y_pred is not Encoding.PROBABILITIES:
+        return []
+    if evidence.has_found("softmax-over-wrong-axis", "reshaped-not-transposed"):
+        return []
+    low, high = values.minimum_sum, values.maximum_sum
+    off = values.sum_off - values.all_zero - values.non_finite
+    if low is None or high is None or off <= FEW * values.pixels:
+        return []
+    rounding = max(TOLERANCE, reading.layout.y_pred.channels * GRID_STEP / 2)
+    if low >= 1 - rounding and high <= 1 + rounding:
+        return []
+    return [
+        Finding(
+            RULE,
+            message=f"channels lie in [0, 1], but in {percent(off, values.pixels)} of the pixels"
+            f" they do not sum to 1: sums run from {low:.4g} to {high:.4g}",
+            help="use softmax over the classes, not a sigmoid for each; for classes that overlap,"
+            " score each channel with keras.metrics.BinaryIoU",
+            facts={
+                "pixels": values.pixels,
+                "pixels_off": off,
+                "channel_sum_minimum": low,
+                "channel_sum_maximum": high,
+            },
+        )
+    ]

@@ -1,0 +1,79 @@
+"""The scores went through softmax or sigmoid twice.
+
+A model that ends in a sigmoid, and a script that applies another one: sigmoid of [0, 1] lies in
+[0.5, 0.7311], so a threshold of 0.5 makes every pixel foreground. Softmax of probabilities can
+reach e / (e + C - 1) at most, 0.576 for three classes; the argmax stays, but every threshold, loss
+and calibration is off. This rule speaks when both ends of that range are reached and many pixels
+lie at its upper end; a model that is merely unsure stops short of it.
+
+    predictions = tf.sigmoid(model(x))      of a model that ends in Activation("sigmoid")
+    predictions = model(x)
+
+Remove one of the two. The loss must match: `from_logits=False` after an activation.
+"""
+
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import percent
+from iou_doctor.counts.value_counts import ValueCounts, twice_bound
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU205",
+    name="double-activation",
+    severity=Severity.WARNING,
+    suspicion=Suspicion.ENCODING,
+    claim="the scores went through the activation twice",
+    explains=frozenset({"threshold-off", "never-predicted-class", "class-imbalance"}),
+)
+
+ROUNDING = 1e-3
+"""float16 scores may lie so far, in parts of the bound, outside it."""
+REACH = 0.02
+"""Both ends are reached to within this part: a model that is sure somewhere gets so far."""
+NEAR_SOFTMAX = 0.25
+"""Share of pixels near the upper bound. Smoothed or half-trained models may end there by chance,
+but not with a quarter of their pixels."""
+NEAR_SIGMOID = 0.01
+"""The same for one channel: objects may be few, and no score below 0.5 is telling enough."""
+
+
+def find(evidence: Evidence) -> Result:
+    """Compare the extremes with what a second activation leaves."""
+    reading, values = evidence.reading, evidence.stats.y_pred
+    classes = reading.layout.y_pred.channels
+    if reading.y_pred is Encoding.SIGMOID:
+        low, high, near, name = 0.5, twice_bound(2), NEAR_SIGMOID, "sigmoid"
+    elif reading.y_pred is Encoding.PROBABILITIES and not values.sum_off:
+        high = twice_bound(classes)
+        low, near, name = (1 - high) / (classes - 1), NEAR_SOFTMAX, "softmax"
+    else:
+        return []
+    if not _fills(values, low, high) or values.near_twice < near * values.pixels:
+        return []
+    return [
+        Finding(
+            RULE,
+            message=f"scores fill {values.minimum:.4g} to {values.maximum:.4g}, all that {name} of"
+            f" values in [0, 1] leaves ({low:.4g} to {high:.4g});"
+            f" {percent(values.near_twice, values.pixels)} of the pixels are at the upper end",
+            help=f"apply {name} once: the model ends in one already, or give the metric and the"
+            " loss raw logits",
+            facts={
+                "minimum": values.minimum,
+                "maximum": values.maximum,
+                "bounds": [low, high],
+                "pixels": values.pixels,
+                "near_upper_bound": values.near_twice,
+            },
+        )
+    ]
+
+
+def _fills(values: ValueCounts, low: float, high: float) -> bool:
+    """Return whether the values stay within the bounds and come close to both."""
+    if values.minimum is None or values.maximum is None:
+        return False
+    within = values.minimum >= low * (1 - ROUNDING) and values.maximum <= high * (1 + ROUNDING)
+    return within and values.minimum <= low * (1 + REACH) and values.maximum >= high * (1 - REACH)

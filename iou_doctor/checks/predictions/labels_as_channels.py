@@ -1,0 +1,80 @@
+"""Predicted class ids go to a metric that argmaxes its predictions.
+
+`OneHotMeanIoU` and `sparse_y_pred=False` look for one score for each class on the last axis and
+take the largest. Predictions that were argmaxed already have no such axis: (N, H, W) is argmaxed
+over the image's width, and (N, H, W, 1) over one value, so that every pixel becomes class 0.
+
+    predictions = model.predict(x).argmax(-1)                  class ids
+    metric = MeanIoU(num_classes=3, sparse_y_pred=False)       argmaxes them again
+    metric = MeanIoU(num_classes=3, sparse_y_pred=True)        reads them as they are
+
+Argmax once: in your code or in the metric.
+"""
+
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import fitting_call
+from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU213",
+    name="labels-as-channels",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.ENCODING,
+    claim="the predictions hold class ids, and the metric argmaxes them once more",
+    explains=frozenset(
+        {"missing-one-hot", "dropped-pixels", "metric-misreads-arrays", "reading-drift"}
+    ),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for class ids in front of a metric that wants channels."""
+    reading, metric = evidence.reading, evidence.metric
+    axes = reading.layout.y_pred
+    if reading.y_pred is not Encoding.LABELS or axes.dense:
+        return []
+    if metric.pred is not Derivation.ARGMAX_LAST:
+        return []
+    if evidence.has_found("single-channel-softmax", "inputs-swapped"):
+        return []
+    return [
+        Finding(
+            RULE,
+            message=_message(evidence),
+            help=_help(evidence),
+            facts={"predictions": list(axes.shape), "argmaxed_values": axes.shape[-1]},
+            repair=Repair(
+                name="one-hot the predictions, or let the metric read ids",
+                safe=True,
+                steps=(_step(evidence),),
+            ),
+        )
+    ]
+
+
+def _message(evidence: Evidence) -> str:
+    metric, shape = evidence.metric, evidence.reading.layout.y_pred.shape
+    if metric.takes:
+        return (
+            f"{metric.short_name} wants predictions with the classes on axis {metric.takes.axis},"
+            f" but predictions of shape {shape} hold class ids"
+        )
+    what = "every pixel becomes class 0" if shape[-1] == 1 else "that axis is no class axis"
+    return (
+        f"{metric.short_name} argmaxes the predictions over their last axis, but"
+        f" predictions of shape {shape} hold class ids: {what}"
+    )
+
+
+def _help(evidence: Evidence) -> str:
+    call = fitting_call(evidence)
+    return call if evidence.metric.takes else call.removesuffix(")") + ", sparse_y_pred=True)"
+
+
+def _step(evidence: Evidence) -> Step:
+    parameters = {"num_classes": evidence.reading.num_classes}
+    return Step("one_hot", Side.PREDICTIONS, parameters, evidence.metric.class_axis)

@@ -1,0 +1,80 @@
+"""One channel of logits goes to a metric that thresholds it as if it held probabilities.
+
+Without a sigmoid at the end of the model, or with `from_logits=True` in the loss, the scores run
+from minus to plus infinity and their cut is at 0: sigmoid(0) is 0.5. `BinaryIoU` cuts at 0.5 by
+default, which is a probability of 0.62, and loses every pixel between the two.
+
+    BinaryIoU(target_class_ids=[0, 1], threshold=0.5)      of logits: misses logits 0 to 0.5
+    BinaryIoU(target_class_ids=[0, 1], threshold=0)        the same as 0.5 after a sigmoid
+
+Cut at 0, or apply the sigmoid first.
+"""
+
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import percent
+from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.metrics.definition import Sigmoid
+from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU214",
+    name="logits-thresholded-as-probabilities",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.ENCODING,
+    claim="logits are cut at a threshold that is meant for probabilities",
+    explains=frozenset({"metric-misreads-arrays", "dropped-pixels", "score-regression"}),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for binary logits in front of a metric whose threshold is that of a probability."""
+    reading, metric = evidence.reading, evidence.metric
+    if reading.y_pred is not Encoding.BINARY_LOGITS or metric.pred is not Derivation.BINS:
+        return []
+    if metric.contract is not None and metric.contract.choices.sigmoid is not Sigmoid.NEVER:
+        return []
+    if metric.threshold is None or not 0 < metric.threshold < 1:
+        return []
+    values, between = evidence.stats.y_pred, _between(evidence)
+    return [
+        Finding(
+            RULE,
+            message=f"predictions are logits from {values.minimum:.4g} to {values.maximum:.4g}, but"
+            f" {metric.short_name} cuts them at {metric.threshold:g} instead of 0:"
+            f" {percent(between, values.pixels)} of the pixels lie between the two",
+            help=_help(evidence),
+            facts={
+                "minimum": values.minimum,
+                "maximum": values.maximum,
+                "threshold": metric.threshold,
+                "pixels_between": between,
+                "pixels": values.pixels,
+            },
+            repair=_repair(evidence),
+        )
+    ]
+
+
+def _between(evidence: Evidence) -> int:
+    """Return the pixels at or above 0 that the metric's threshold leaves out."""
+    table = next((t for p, t in evidence.stats.tables.items() if p.pred is Derivation.BINS), None)
+    counts = table.prediction_counts() if table else {}
+    return sum(count for code, count in counts.items() if code >= 3 and code % 3 == 0)
+
+
+def _help(evidence: Evidence) -> str:
+    if evidence.metric.takes is not None:
+        return "threshold=0, or 1 / (1 + np.exp(-predictions)) first"
+    ids = list(evidence.metric.target_class_ids or (0, 1))
+    call = f"keras.metrics.BinaryIoU(target_class_ids={ids}, threshold=0)"
+    return f"{call}, or tf.sigmoid(predictions) first"
+
+
+def _repair(evidence: Evidence) -> Repair | None:
+    if evidence.reading.threshold:  # a threshold that the user insists on
+        return None
+    step = Step("threshold", Side.PREDICTIONS, {"threshold": 0.0})
+    return Repair(name="threshold the logits at 0", safe=True, steps=(step,))

@@ -1,0 +1,43 @@
+"""The predictions hold NaN or infinite values.
+
+NumPy's argmax answers with the position of the NaN, TensorFlow's passes over it, and a cast to
+integer makes it a huge negative number. Keras 3.15 drops such pixels without a word, so the
+score of the remaining ones may look better than it is. Here a pixel with a NaN is a miss.
+
+    predictions = [0.1, nan, 0.2]
+
+Look for a division by zero, a logarithm of zero, a float16 overflow or a diverged training; do
+not replace NaN by 0 before you know.
+"""
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import amount, percent, place
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU207",
+    name="non-finite-predictions",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.NON_FINITE,
+    claim="the predictions hold NaN or infinite values",
+    explains=frozenset({"dropped-pixels", "metric-misreads-arrays", "score-regression"}),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Count NaN and Inf."""
+    values = evidence.stats.y_pred
+    if not values.non_finite or values.first_non_finite is None:
+        return []
+    return [
+        Finding(
+            RULE,
+            message=f"predictions hold {amount(values.nan, 'NaN')} and"
+            f" {amount(values.infinite, 'infinite value')}:"
+            f" {percent(values.non_finite, values.values)} of all",
+            help="look for log(0), 0/0, a float16 overflow or a diverged training before the save",
+            facts={"nan": values.nan, "infinite": values.infinite, "values": values.values},
+            evidence=f"first: {place(values.first_non_finite, evidence)}",
+        )
+    ]

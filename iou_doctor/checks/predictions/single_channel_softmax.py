@@ -1,0 +1,98 @@
+"""One channel goes through a softmax or an argmax, which need one channel for each class.
+
+Softmax over one channel is 1 everywhere, and argmax over one channel is 0 everywhere, whatever
+the model says. Two classes count as two: background is a class, so either the model has two
+channels and a softmax, or one channel, a sigmoid and a threshold.
+
+    Conv2D(1, 1, activation="softmax")                  1.0 for every pixel
+    Conv2D(1, 1, activation="sigmoid")                  and a threshold of 0.5
+    OneHotMeanIoU(num_classes=2)                        argmax: class 0 for every pixel
+    BinaryIoU(target_class_ids=[0, 1], threshold=0.5)   reads one channel of scores
+"""
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import fitting_call
+from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU206",
+    name="single-channel-softmax",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.ENCODING,
+    claim="one channel went through an activation or an argmax that needs one for each class",
+    explains=frozenset(
+        {
+            "labels-as-channels",
+            "missing-one-hot",
+            "collapsed-predictions",
+            "never-predicted-class",
+            "dropped-pixels",
+            "metric-misreads-arrays",
+            "score-regression",
+            "reading-drift",
+        }
+    ),
+)
+
+
+ARGMAX = (Derivation.ARGMAX_LAST, Derivation.ARGMAX)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for ones all over, and for a metric that argmaxes one channel of scores."""
+    if evidence.reading.layout.y_pred.dense:
+        return []
+    if _all_ones(evidence):
+        return [_constant(evidence)]
+    thresholded = evidence.reading.y_pred.thresholded
+    if thresholded and evidence.metric.pred in ARGMAX:
+        return [_argmaxed(evidence)]
+    return []
+
+
+def _all_ones(evidence: Evidence) -> bool:
+    """Return whether all scores are 1.0 while masks of two classes hold both."""
+    values = evidence.stats.y_pred
+    floating = evidence.pair.y_pred.dtype.kind == "f"
+    if not floating or values.non_finite or not values.minimum == values.maximum == 1:
+        return False
+    present = [entry for entry in evidence.mended.per_class if entry.truth_pixels]
+    return evidence.reading.num_classes == 2 and len(present) == 2
+
+
+def _constant(evidence: Evidence) -> Finding:
+    values = evidence.stats.y_pred
+    return Finding(
+        RULE,
+        message=f"all {values.values:,} scores of the one channel are exactly 1, as a softmax over"
+        " one channel leaves them",
+        help="one channel wants a sigmoid: Conv2D(1, 1, activation='sigmoid'), then a threshold of"
+        " 0.5; if these were thresholded already, the cut lies below every score",
+        facts={"value": values.minimum, "values": values.values},
+    )
+
+
+def _argmaxed(evidence: Evidence) -> Finding:
+    reading = evidence.reading
+    shape = reading.layout.y_pred.shape
+    what = "every pixel becomes class 0" if shape[-1] == 1 else "that axis is no class axis"
+    takes = evidence.metric.takes
+    axis = "their last axis" if takes is None or takes.axis == -1 else f"axis {takes.axis}"
+    if takes is not None and takes.axis == 1:
+        what = "every pixel becomes the same class"
+    return Finding(
+        RULE,
+        message=f"{evidence.metric.short_name} argmaxes the predictions over {axis}, but"
+        f" predictions of shape {shape} have one score for each pixel: {what}",
+        help=f"threshold first (predictions >= {reading.threshold:g}): {fitting_call(evidence)};"
+        " or a model with one channel for each class",
+        facts={"predictions": list(shape), "threshold": reading.threshold},
+        repair=Repair(
+            name=f"threshold the predictions at {reading.threshold:g}",
+            safe=True,
+            steps=(Step("threshold", Side.PREDICTIONS, {"threshold": reading.threshold}),),
+        ),
+    )

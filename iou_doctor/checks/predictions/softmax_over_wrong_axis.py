@@ -1,0 +1,78 @@
+"""The softmax ran over samples, rows or columns instead of over the classes.
+
+`softmax(dim=0)`, or Keras' default axis -1 on channels-first scores: the values lie in [0, 1] and
+look like probabilities, but they sum to 1 along another axis than that of the classes. Each class
+is then scaled by what stands elsewhere in the image or the batch, which moves the argmax.
+
+    tf.nn.softmax(logits, axis=1)        of (8, 64, 96, 3): sums to 1 over the 64 rows
+    tf.nn.softmax(logits, axis=-1)       sums to 1 over the 3 classes
+
+Nothing in these arrays brings the logits back: predict again with the softmax over the classes.
+"""
+
+from iou_doctor.arrays.layout import Axes
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import percent
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU204",
+    name="softmax-over-wrong-axis",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.ENCODING,
+    claim="the softmax ran over another axis than that of the classes",
+    explains=frozenset(
+        {
+            "unargmaxed-probabilities",
+            "one-hot-masks",
+            "missing-one-hot",
+            "colour-predictions",
+            "channels-not-normalised",
+            "collapsed-predictions",
+            "never-predicted-class",
+            "dropped-pixels",
+            "metric-misreads-arrays",
+            "score-regression",
+            "reading-drift",
+        }
+    ),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for another axis that sums to 1, or for ones all over (an axis of size 1)."""
+    axes, values = evidence.reading.layout.y_pred, evidence.stats.y_pred
+    if not axes.dense or evidence.pair.y_pred.dtype.kind != "f":
+        return []
+    facts = {"class_axis": axes.channel, "softmax_axis": axes.softmax_axis}
+    if axes.softmax_axis is not None:
+        message = (
+            f"predictions sum to 1 along axis {axes.softmax_axis}"
+            f" ({_meaning(axes, axes.softmax_axis)}), and over the classes on axis {axes.channel}"
+            f" in only {percent(values.pixels - values.sum_off, values.pixels)} of the pixels"
+        )
+        facts |= {"pixels": values.pixels, "channel_sum_off": values.sum_off}
+    elif values.minimum == values.maximum == 1 and not values.non_finite:
+        message = (
+            f"all {values.values:,} scores are exactly 1, as a softmax over an axis of size 1"
+            " leaves them (a batch of one, for instance)"
+        )
+    else:
+        return []
+    return [
+        Finding(
+            RULE,
+            message=message,
+            help=f"predict again with softmax(logits, axis={axes.channel}), the class axis;"
+            " the scores at hand cannot be mended",
+            facts=facts,
+        )
+    ]
+
+
+def _meaning(axes: Axes, axis: int) -> str:
+    if axes.sample and axis == 0:
+        return "the samples"
+    names = {1: ("pixels",), 2: ("rows", "columns"), 3: ("slices", "rows", "columns")}
+    return f"the {names[len(axes.spatial)][axes.spatial.index(axis)]}"

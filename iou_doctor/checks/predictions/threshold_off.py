@@ -1,0 +1,106 @@
+"""Another threshold than the chosen one fits the scores far better, for both classes.
+
+Scores of one channel become labels by a threshold, 0.5 unless something else is said. Scores that
+were raised to a power, averaged, rescaled, or trained with a heavy class weight have their cut
+elsewhere, and some tools cut elsewhere by default (mmsegmentation at 0.3). This rule tries 0.1 to
+0.9 and speaks only if both classes gain: a mere trade between the classes is a matter of taste.
+
+    threshold 0.5  mean IoU 0.71      threshold 0.2  mean IoU 0.83
+
+Do not tune the threshold on the data you report: that is no repair. Find out why the cut is
+elsewhere, or choose it on held-out data and then fix it.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.counts.label_decoding import Derivation, is_no_class
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.metrics.score import Score, score
+from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+
+RULE = Rule(
+    code="IOU210",
+    name="threshold-off",
+    severity=Severity.WARNING,
+    suspicion=Suspicion.DEFINITIONS,
+    claim="another threshold would fit both classes far better",
+)
+
+GAIN = 0.02
+"""Gain in mean IoU, and in the IoU of the rarer class, from which it is worth a look: the best of
+nine thresholds always finds some points more. Where scores tell nothing within what is predicted,
+another threshold only moves IoU from one class to the other."""
+LEAST_PIXELS = 1000
+"""Of each class in the truth: with fewer, some pixels at the border decide."""
+
+
+def find(evidence: Evidence) -> Result:
+    """Score nine thresholds."""
+    reading = evidence.reading
+    if reading.y_pred is Encoding.BINARY_LOGITS:
+        return Skipped("the predictions are logits, whose cut is 0")
+    table = _table(evidence)
+    if reading.y_pred is not Encoding.SIGMOID or table is None or reading.num_classes != 2:
+        return []
+    scores = {tenth / 10: _score_at(evidence, table, tenth) for tenth in range(1, 10)}
+    means = {cut: mean for cut, entry in scores.items() if (mean := entry.mean_iou) is not None}
+    chosen = evidence.mended.mean_iou
+    if chosen is None or not means:
+        return []
+    best = max(means, key=lambda cut: means[cut])
+    if means[best] - chosen <= GAIN or not _both_gain(evidence.mended, scores[best]):
+        return []
+    return [_finding(evidence, chosen, best, means)]
+
+
+def _finding(
+    evidence: Evidence, chosen: float, best: float, means: Mapping[float, float]
+) -> Finding:
+    cut = evidence.reading.threshold
+    return Finding(
+        RULE,
+        message=f"at the threshold {cut:g} the mean IoU is {chosen:.4f}, at {best:g} it would be"
+        f" {means[best]:.4f}, and both classes gain",
+        help="find out why the scores have their cut elsewhere; a threshold chosen on held-out data"
+        f" goes to --threshold or BinaryIoU(threshold={best:g}); tuned on these data it is no"
+        " repair",
+        facts={
+            "threshold": cut,
+            "mean_iou": chosen,
+            "best_threshold": best,
+            "best_mean_iou": means[best],
+            "mean_iou_at": {f"{tenth:g}": mean for tenth, mean in means.items()},
+        },
+    )
+
+
+def _table(evidence: Evidence) -> PairCounts | None:
+    """Return the counts of truth and tenths of the score, all images together."""
+    for pairing, table in evidence.stats.tables.items():
+        if pairing.pred is Derivation.TENTHS:
+            return table.pooled()
+    return None
+
+
+def _score_at(evidence: Evidence, table: PairCounts, tenth: int) -> Score:
+    reading = evidence.reading
+    pairs = table.relabel(
+        prediction=lambda codes: np.where(is_no_class(codes), codes, codes >= tenth)
+    )
+    return score(pairs=pairs, num_classes=reading.num_classes, ignore_index=reading.ignore_index)
+
+
+def _both_gain(before: Score, after: Score) -> bool:
+    """Return whether no class loses, and the rarer one gains beyond chance."""
+    pixels = [entry.truth_pixels for entry in before.per_class]
+    gains = [
+        (new.iou or 0) - (old.iou or 0)
+        for old, new in zip(before.per_class, after.per_class, strict=True)
+    ]
+    rarer = gains[pixels.index(min(pixels))]
+    return min(pixels) >= LEAST_PIXELS and min(gains) >= 0 and rarer > GAIN

@@ -1,0 +1,40 @@
+"""Class logits go to a metric that reads class ids.
+
+`MeanIoU` casts the predictions to integers and flattens them: a logit of 2.7 becomes class 2,
+one of -0.4 class 0, one of -3.1 no class at all. The number is nonsense that moves with the
+scale of the logits.
+
+    metric = keras.metrics.MeanIoU(num_classes=3)                        reads truncated logits
+    metric = keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)   argmaxes first
+
+Softmax is not needed: the largest logit is the largest probability.
+"""
+
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.predictions._unargmaxed import find_unargmaxed
+from iou_doctor.checks.registry import Result
+from iou_doctor.report.finding import Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU202",
+    name="unargmaxed-logits",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.ENCODING,
+    claim="the predictions are logits that were never argmaxed",
+    explains=frozenset(
+        {
+            "missing-one-hot",
+            "soft-masks",
+            "one-hot-masks",
+            "dropped-pixels",
+            "metric-misreads-arrays",
+            "reading-drift",
+        }
+    ),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for channels outside [0, 1] in front of a metric that reads one value as one label."""
+    return find_unargmaxed(evidence, RULE, Encoding.LOGITS, "logits")

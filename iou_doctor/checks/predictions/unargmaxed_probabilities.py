@@ -1,0 +1,43 @@
+"""Class probabilities go to a metric that reads class ids.
+
+`MeanIoU` casts the predictions to integers and flattens them. Every probability below 1 becomes
+class 0, whatever the model says, so the score does not move while the model learns. With one-hot
+masks it sits at exactly (C - 1) / (2 C): 0.25 for two classes, 0.3333 for three, 0.4762 for 21.
+With integer masks the lengths differ and Keras raises. Contrary to much advice, `MeanIoU` does
+not want one-hot input by default.
+
+    metric = keras.metrics.MeanIoU(num_classes=3)                        reads 0.3333
+    metric = keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)   argmaxes first
+
+Or argmax the predictions yourself: `predictions.argmax(axis=-1)`. For one-hot masks add
+`sparse_y_true=False`, or use `OneHotMeanIoU`.
+"""
+
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.predictions._unargmaxed import find_unargmaxed
+from iou_doctor.checks.registry import Result
+from iou_doctor.report.finding import Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU201",
+    name="unargmaxed-probabilities",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.ENCODING,
+    claim="the predictions are probabilities that were never argmaxed",
+    explains=frozenset(
+        {
+            "missing-one-hot",
+            "soft-masks",
+            "one-hot-masks",
+            "dropped-pixels",
+            "metric-misreads-arrays",
+            "reading-drift",
+        }
+    ),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for channels in [0, 1] in front of a metric that reads one value as one label."""
+    return find_unargmaxed(evidence, RULE, Encoding.PROBABILITIES, "probabilities")

@@ -1,0 +1,83 @@
+"""One channel of sigmoid scores, or of logits, goes to a metric that reads class ids.
+
+`MeanIoU` has no threshold. It casts the predictions to integers, so every score below 1 becomes
+background, and the metric reports exactly half the share of background pixels: the same number
+that a model gets which predicts nothing.
+
+    metric = keras.metrics.MeanIoU(num_classes=2)                              reads (1 - f) / 2
+    metric = keras.metrics.BinaryIoU(target_class_ids=[0, 1], threshold=0.5)
+
+`BinaryIoU` counts scores at or above the threshold as foreground. Logits have their threshold
+at 0, because sigmoid(0) is 0.5.
+"""
+
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import fitting_call, percent, place, scores_are
+from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU203",
+    name="unthresholded-sigmoid",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.ENCODING,
+    claim="the predictions are scores of one channel that were never thresholded",
+    explains=frozenset(
+        {
+            "one-hot-masks",
+            "missing-one-hot",
+            "dropped-pixels",
+            "metric-misreads-arrays",
+            "reading-drift",
+        }
+    ),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for one channel of fractions in front of a metric that reads labels."""
+    reading, values = evidence.reading, evidence.stats.y_pred
+    if not reading.y_pred.thresholded or not evidence.metric.pred_labels:
+        return []
+    what = "logits" if reading.y_pred is Encoding.BINARY_LOGITS else "scores"
+    below_one = values.values - values.at_least_one - values.non_finite
+    return [
+        Finding(
+            RULE,
+            message=f"predictions are one channel of {evidence.pair.y_pred.dtype} {what} from"
+            f" {values.minimum:.4g} to {values.maximum:.4g}; {percent(below_one, values.values)}"
+            f" of them are below 1, which {_reads(evidence)}",
+            help=_help(evidence),
+            facts={
+                "minimum": values.minimum,
+                "maximum": values.maximum,
+                "threshold": reading.threshold,
+                "values_below_one": below_one,
+                "values": values.values,
+            },
+            evidence=_first_fraction(evidence),
+            repair=Repair(
+                name=f"threshold the predictions at {reading.threshold:g}",
+                safe=True,
+                steps=(Step("threshold", Side.PREDICTIONS, {"threshold": reading.threshold}),),
+            ),
+        )
+    ]
+
+
+def _help(evidence: Evidence) -> str:
+    threshold = f"predictions >= {evidence.reading.threshold:g}"
+    return threshold if evidence.metric.takes else f"{fitting_call(evidence)}, or {threshold}"
+
+
+def _reads(evidence: Evidence) -> str:
+    if evidence.metric.takes is None:
+        return "the cast to integer takes for background or no class"
+    return f"are no class ids; {scores_are(evidence)}"
+
+
+def _first_fraction(evidence: Evidence) -> str | None:
+    first = evidence.stats.y_pred.first_fractional
+    return f"first: {place(first, evidence)}" if first else None

@@ -1,0 +1,1 @@
+"""Rules IOU6xx: the metric itself, its conventions and its counters."""

@@ -1,0 +1,81 @@
+"""A class is in neither the masks nor the predictions, and tools differ about its IoU.
+
+Its union is zero, so its IoU is 0 / 0. Whether that is left out of the mean, counted as 0 or
+counted as 1 is a convention, and moves the mean by up to 1 / C for each such class.
+
+    3 classes, a perfect prediction, class 2 absent:   1.0   left out
+                                                       0.667 counted as 0
+    left out     Keras, torchmetrics JaccardIndex (macro, from 1.0), mmsegmentation, Cityscapes
+    counted 0    ADE20K's scorer, PaddleSeg, ignite, scikit-learn with `labels`
+    counted 1    segmentation_models_pytorch, segmentation_models, kornia, any `smooth` term
+    NaN          the PASCAL VOC devkit, a plain np.mean
+
+Score a data set that holds every class, or say which convention the number follows.
+"""
+
+from iou_doctor.checks import other_scores
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import listed
+from iou_doctor.metrics.definition import Absent, Choices
+from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+
+RULE = Rule(
+    code="IOU601",
+    name="absent-class",
+    severity=Severity.NOTE,
+    suspicion=Suspicion.DEFINITIONS,
+    claim="a class is in neither the masks nor the predictions",
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for classes with zero union, and score them by each convention."""
+    if evidence.error_found:
+        return Skipped("an error was found: conventions matter once it is cured")
+    reading, mean = evidence.reading, evidence.mended.mean_iou
+    counting = [entry for entry in evidence.mended.per_class if entry.id != reading.ignore_index]
+    absent = [entry.id for entry in counting if entry.iou is None]
+    if not absent or mean is None:
+        return []
+    as_zero = mean * (len(counting) - len(absent)) / len(counting)
+    as_one = as_zero + len(absent) / len(counting)
+    who = _who(evidence, mean, as_zero, as_one)
+    noun, verb, them = ("class", "is", "it") if len(absent) == 1 else ("classes", "are", "them")
+    return [
+        Finding(
+            RULE,
+            message=f"{noun} {listed(reading.class_names[label] for label in absent)} {verb} in"
+            f" neither masks nor predictions: the mean is {mean:.4f} without {them},"
+            f" {as_zero:.4f} counting 0, {as_one:.4f} counting 1",
+            help=other_scores.phrases(who) or "say which of these a number follows",
+            facts={
+                "classes": absent,
+                "mean_iou": mean,
+                "counted_as_0": as_zero,
+                "counted_as_1": as_one,
+                "others": {phrase: names for phrase, names in who.items() if names},
+            },
+        )
+    ]
+
+
+def _who(evidence: Evidence, mean: float, as_zero: float, as_one: float) -> dict[str, list[str]]:
+    """Return who follows which convention, as far as their numbers say it for these arrays."""
+    rules: dict[str, tuple[float | None, set[Absent]]] = {
+        "left out by": (
+            mean,
+            {Absent.SKIPPED, Absent.SKIPPED_UNLABELLED, Absent.SKIPPED_MISSED},
+        ),
+        "0 for": (as_zero, {Absent.ZERO}),
+        "1 for": (as_one, {Absent.ONE}),
+        "NaN for": (None, {Absent.NAN}),
+    }
+
+    def followers(value: float | None, rule: set[Absent]) -> list[str]:
+        def decided(choices: Choices) -> bool:
+            return other_scores.of_data_set(choices) and choices.absent in rule
+
+        return other_scores.report(evidence, value, decided)
+
+    return {phrase: followers(value, rule) for phrase, (value, rule) in rules.items()}

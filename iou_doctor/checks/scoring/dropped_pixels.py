@@ -1,0 +1,68 @@
+"""The metric leaves out pixels without a word.
+
+Keras 3.15 drops every pair with a side outside 0..num_classes-1. The score is then that of the
+remaining pixels, which may be the easy ones. Tools that raise instead are louder and safer.
+
+    4 pixels, one predicted as label 3 of 3 classes: three are right, MeanIoU says 1.0
+"""
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import amount, listed, percent
+from iou_doctor.metrics.score import ContractScore
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU605",
+    name="dropped-pixels",
+    severity=Severity.WARNING,
+    suspicion=Suspicion.DEFINITIONS,
+    claim="the metric leaves out pixels without a word",
+    explains=frozenset({"suspicious-perfect-score"}),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Count what the metric drops."""
+    dropped, value = evidence.metric_score.dropped, evidence.metric_score.value
+    if not dropped or value is None:
+        return []
+    total = max(evidence.mended.pixels.total, dropped)
+    ours = evidence.well_read
+    return [
+        Finding(
+            RULE,
+            message=f"{evidence.metric.short_name} drops {amount(dropped, 'value')}"
+            f" ({percent(dropped, total)}) outside 0..{evidence.reading.num_classes - 1}"
+            + _moved(ours, value),
+            evidence=_others_too(evidence),
+            help="map these labels to classes, or name the ignore label",
+            facts={
+                "dropped": dropped,
+                "metric": value,
+                "doctor": ours,
+                "others": [score.short for score in _dropping(evidence)],
+            },
+        )
+    ]
+
+
+def _dropping(evidence: Evidence) -> list[ContractScore]:
+    """Return the other implementations that drop pixels of these arrays without a word."""
+    own = evidence.metric.name.replace(".metrics", "")
+    return [
+        score
+        for score in evidence.contracts
+        if score.dropped and score.value is not None and score.name != own
+    ]
+
+
+def _others_too(evidence: Evidence) -> str | None:
+    names = [f"{score.short} ({score.value:.4f})" for score in _dropping(evidence)]
+    return f"dropped as well by {listed(names)}" if names else None
+
+
+def _moved(ours: float | None, value: float) -> str:
+    if ours is None or abs(ours - value) <= 5e-5:
+        return ""
+    return f"; counted as misses they would give {ours:.4f}, not {value:.4f}"

@@ -1,0 +1,81 @@
+"""The mean IoU or the IoU of a class fell below the baseline by more than is allowed.
+
+The baseline is a JSON report of an earlier run, kept beside the code. The mean alone hides a class
+that is lost while others gain, so classes are compared one by one, by id; a class that is absent
+in one of the two reports is not compared.
+
+    iou-doctor check preds.npy masks.npy --baseline baseline.json --write-baseline
+    iou-doctor check preds.npy masks.npy --baseline baseline.json --max-drop 0.01
+
+If the new score is meant, write the baseline anew.
+"""
+
+from __future__ import annotations
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import listed
+from iou_doctor.metrics.score import Score
+from iou_doctor.report.baseline import Baseline
+from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+
+RULE = Rule(
+    code="IOU609",
+    name="score-regression",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.DEFINITIONS,
+    claim="the score fell below the baseline",
+)
+
+ROUNDING = 1e-9
+"""A drop of exactly the allowed size is allowed, whatever float64 makes of it."""
+
+
+def find(evidence: Evidence) -> Result:
+    """Compare the mean and each class with the baseline."""
+    baseline, score = evidence.baseline, evidence.score
+    if baseline is None:
+        return Skipped("no --baseline given")
+    if score is None:
+        return Skipped("the pixels do not pair up, so there is no score to compare")
+    if baseline.mean_iou is None:
+        return Skipped("the baseline has no mean IoU")
+    if score.mean_iou is None:
+        return Skipped("no pixel counts, so there is no score to compare")
+    fallen = _fallen_classes(score, baseline)
+    drop = baseline.mean_iou - score.mean_iou
+    mean_fell = drop > baseline.max_drop + ROUNDING
+    if not mean_fell and not fallen:
+        return []
+    names = evidence.reading.class_names
+    parts = [f"mean IoU fell from {baseline.mean_iou:.4f} to {score.mean_iou:.4f}"] * mean_fell
+    if fallen:
+        entries = (f"{names[label]} ({was:.4f} to {now:.4f})" for label, was, now in fallen)
+        parts.append(f"IoU of class {listed(entries)} fell")
+    return [
+        Finding(
+            RULE,
+            message=f"{'; '.join(parts)}; --max-drop allows {baseline.max_drop:g}",
+            help=f"find out why; if the new score is meant, write {baseline.path} anew with"
+            " --write-baseline",
+            facts={
+                "max_drop": baseline.max_drop,
+                "mean_iou": {"baseline": baseline.mean_iou, "now": score.mean_iou, "drop": drop},
+                "classes": [
+                    {"id": label, "baseline": was, "now": now, "drop": was - now}
+                    for label, was, now in fallen
+                ],
+            },
+        )
+    ]
+
+
+def _fallen_classes(score: Score, baseline: Baseline) -> list[tuple[int, float, float]]:
+    """Return id, baseline and IoU of the classes that fell too far, the largest drop first."""
+    known = [
+        (entry.id, was, entry.iou)
+        for entry in score.per_class
+        if (was := baseline.class_iou.get(entry.id)) is not None and entry.iou is not None
+    ]
+    fallen = [row for row in known if row[1] - row[2] > baseline.max_drop + ROUNDING]
+    return sorted(fallen, key=lambda row: row[2] - row[1])

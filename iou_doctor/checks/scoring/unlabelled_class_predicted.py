@@ -1,0 +1,78 @@
+"""A class is predicted but is in no mask, so that its IoU of 0 enters the mean.
+
+One stray pixel is enough: the class then has a union, its IoU is 0, and the mean falls by a whole
+share of 1 / C. Keras, torchmetrics and mmsegmentation average over classes with a union;
+detectron2, ultralytics and scripts that average over the classes of the masks leave it out.
+
+    2 classes in the masks, IoU 0.90 and 0.85, mean 0.875
+    one pixel predicted as class 2:            mean 0.583
+
+Score the classes that the masks hold, `keras.metrics.IoU(num_classes=3, target_class_ids=[0, 1])`,
+or a data set that holds all of them.
+"""
+
+from iou_doctor.checks import other_scores
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import amount, listed
+from iou_doctor.metrics.definition import Absent, Average, Choices
+from iou_doctor.metrics.score import ClassScore
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU602",
+    name="unlabelled-class-predicted",
+    severity=Severity.WARNING,
+    suspicion=Suspicion.DEFINITIONS,
+    claim="a class that no mask holds is predicted and counts as 0",
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for classes of the mean with predicted pixels and no truth."""
+    wanted = evidence.metric.target_class_ids
+    entries = [
+        entry
+        for entry in evidence.mended.per_class
+        if entry.iou is not None and (wanted is None or entry.id in wanted)
+    ]
+    unlabelled = [entry for entry in entries if not entry.truth_pixels]
+    labelled = tuple(entry.id for entry in entries if entry.truth_pixels)
+    without = evidence.mended.mean_over(labelled)
+    if not unlabelled or without is None:
+        return []
+    mean = evidence.mended.mean_over(tuple(entry.id for entry in entries))
+    names = evidence.reading.class_names
+    chosen = list(labelled)
+    leave_out = other_scores.report(evidence, without, _of_labelled_classes)
+    return [
+        Finding(
+            RULE,
+            message=f"{_who(unlabelled, names)}: IoU 0 in the mean of {mean:.4f}, which is"
+            f" {without:.4f} without",
+            evidence=f"{without:.4f} is what {listed(leave_out)} report" if leave_out else None,
+            help=f"keras.metrics.IoU(num_classes={evidence.reading.num_classes},"
+            f" target_class_ids={chosen}) scores the classes that the masks hold",
+            facts={
+                "classes": [entry.id for entry in unlabelled],
+                "pixels": sum(entry.predicted_pixels for entry in unlabelled),
+                "mean_iou": mean,
+                "mean_without": without,
+                "left_out_by": leave_out,
+            },
+        )
+    ]
+
+
+def _of_labelled_classes(choices: Choices) -> bool:
+    labelled = choices.average is Average.LABELLED
+    return other_scores.of_data_set(choices) and (
+        labelled or choices.absent is Absent.SKIPPED_UNLABELLED
+    )
+
+
+def _who(unlabelled: list[ClassScore], names: tuple[str, ...]) -> str:
+    pixels = amount(sum(entry.predicted_pixels for entry in unlabelled), "pixel")
+    noun, verb = ("class", "is") if len(unlabelled) == 1 else ("classes", "are")
+    who = listed(names[entry.id] for entry in unlabelled)
+    return f"{noun} {who} {verb} predicted in {pixels} and in no mask"

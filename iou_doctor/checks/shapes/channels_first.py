@@ -1,0 +1,97 @@
+"""The class axis is not where the metric looks for it: last in Keras, 1 in PyTorch.
+
+PyTorch writes (N, C, H, W), Keras' metrics look at the last axis. With `sparse_y_pred=False`
+they argmax over the image's width instead: the result has the wrong size and raises, or, when
+the width happens to equal the number of classes, is a wrong number without a word. With
+`axis=1` Keras 3 accepts the arrays and fails in `result()`. The class axis is decided by the
+channel sums where they tell, and by the shapes otherwise.
+
+    predictions  (8, 3, 64, 96)      class axis 1
+    wanted       (8, 64, 96, 3)      np.moveaxis(predictions, 1, -1)
+
+The metrics of torchmetrics and MONAI want the classes on axis 1, and channels last are wrong there.
+"""
+
+from iou_doctor.arrays.layout import Axes
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.metrics.metric import Metric
+from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU103",
+    name="channels-first",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.SHAPES,
+    claim="the class axis is not where the metric looks for it",
+    explains=frozenset(
+        {"missing-one-hot", "dropped-pixels", "metric-misreads-arrays", "reading-drift"}
+    ),
+)
+
+ANY_AXIS = ("tf_keras.",)
+"""Libraries whose `axis` argument works for any axis."""
+
+
+def find(evidence: Evidence) -> Result:
+    """Look where the class axis of each array is."""
+    layout = evidence.reading.layout
+    sides = (("predictions", layout.y_pred), ("masks", layout.y_true))
+    wrong = [
+        (name, axes)
+        for name, axes in sides
+        if axes.per_class and not axes.reshaped and not _fits(evidence, name, axes)
+    ]
+    if not wrong:
+        return []
+    names = " and ".join(name for name, _ in wrong)
+    axis = evidence.metric.class_axis
+    looks, goes = ("the last axis", "last") if axis is None else (f"axis {axis}", f"to axis {axis}")
+    return [
+        Finding(
+            RULE,
+            message=f"{evidence.metric.short_name} looks for the classes on {looks}, but "
+            + " and ".join(_where(name, axes) for name, axes in wrong),
+            help="; ".join(
+                f"np.moveaxis({name}, {axes.channel}, {_wanted(evidence.metric, axes)})"
+                for name, axes in wrong
+            ),
+            facts={
+                name: {"class_axis": axes.channel, "shape": list(axes.shape)}
+                for name, axes in wrong
+            },
+            repair=Repair(
+                name=f"move the class axis of the {names} {goes}",
+                safe=True,
+                steps=tuple(
+                    Step("arrange", Side(name), class_axis=evidence.metric.class_axis)
+                    for name, _ in wrong
+                ),
+            ),
+        )
+    ]
+
+
+def _fits(evidence: Evidence, name: str, axes: Axes) -> bool:
+    """Return whether the classes are where the metric looks, or it looks for none."""
+    metric, takes = evidence.metric, evidence.metric.takes
+    derivation = metric.true if name == "masks" else metric.pred
+    if takes is not None:
+        looks = derivation is Derivation.ARGMAX_LAST and not takes.any_axis
+        return not looks or axes.channel == _wanted(metric, axes)
+    looks_at = metric.axis % len(axes.shape)
+    known = metric.name.startswith(ANY_AXIS) and derivation is Derivation.ARGMAX_LAST
+    return axes.channels_last or (known and looks_at == axes.channel)
+
+
+def _wanted(metric: Metric, axes: Axes) -> int:
+    """Return the axis of an array, as stored, where the metric wants its classes."""
+    if metric.class_axis is None:
+        return len(axes.shape) - 1 if metric.takes else -1
+    return metric.class_axis - (0 if axes.sample else 1)
+
+
+def _where(name: str, axes: Axes) -> str:
+    return f"the {name} of shape {axes.shape} have them on axis {axes.channel}"

@@ -1,0 +1,63 @@
+"""One array has an axis of size 1 that the other lacks.
+
+Keras flattens both arrays and does not mind. Hand-written IoU code does: (H, W, 1) against
+(H, W) broadcasts to (H, W, W) or (H, H, W) on square images, and PyTorch's (B, 1, H, W)
+against (B, H, W) to (B, B, H, W): every pixel is compared with many others, and the result may
+even exceed 1.
+
+    masks        (8, 64, 96)
+    predictions  (8, 64, 96, 1)      predictions[..., 0]
+"""
+
+from iou_doctor.arrays.layout import Axes, Relation
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU106",
+    name="extra-axis",
+    severity=Severity.WARNING,
+    suspicion=Suspicion.SHAPES,
+    claim="one array has an axis of size 1 that the other lacks",
+    explains=frozenset({"metric-misreads-arrays"}),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Compare the numbers of axes."""
+    layout = evidence.reading.layout
+    true, pred = layout.y_true, layout.y_pred
+    if layout.relation not in {Relation.EQUAL, Relation.SWAPPED, Relation.SCALED}:
+        return []
+    plain = not true.dense and not pred.dense
+    if len(true.label_shape) == len(pred.label_shape) and not (
+        plain and len(true.shape) != len(pred.shape)
+    ):
+        return []
+    sides = {"masks": true, "predictions": pred}
+    name = max(sides, key=lambda key: _extra_axes(sides[key]))
+    axis = _extra_axis(sides[name])
+    return [
+        Finding(
+            RULE,
+            message=f"masks have shape {true.shape} and predictions {pred.shape}: axis {axis} of"
+            f" the {name} has size 1, which broadcasts in hand-written code",
+            help=f"np.squeeze({name}, axis={axis})",
+            facts={"masks": list(true.shape), "predictions": list(pred.shape), "axis": axis},
+            repair=Repair(
+                name=f"squeeze axis {axis} of the {name}",
+                safe=True,
+                steps=(Step("arrange", Side(name)),),
+            ),
+        )
+    ]
+
+
+def _extra_axes(axes: Axes) -> int:
+    return len(axes.shape) - len(axes.spatial) - axes.dense
+
+
+def _extra_axis(axes: Axes) -> int:
+    return 0 if axes.channel is None or axes.dense else axes.channel

@@ -1,0 +1,75 @@
+"""The class axis was moved with `reshape`, which scrambles the pixels.
+
+`reshape` keeps the values in their order and only cuts them into other rows, so the shape looks
+right while the channels of one pixel come from three places of the image. No axis sums to 1 any
+more, but the values reshaped back do: that proves it. The score is about that of chance.
+
+    predictions.reshape(8, 64, 96, 3)       of an array of shape (8, 3, 64, 96): scrambled
+    np.moveaxis(predictions, 1, -1)         the same shape, and the pixels stay whole
+
+Reshape back and move the axis, or mend the place in your code where `reshape` stands.
+"""
+
+from iou_doctor.arrays.layout import Axes
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import percent
+from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU104",
+    name="reshaped-not-transposed",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.SHAPES,
+    claim="the predictions were reshaped where their axes had to be moved",
+    explains=frozenset(
+        {
+            "unargmaxed-probabilities",
+            "missing-one-hot",
+            "one-hot-masks",
+            "dropped-pixels",
+            "metric-misreads-arrays",
+            "score-regression",
+            "reading-drift",
+        }
+    ),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look whether the reading had to reshape the predictions back."""
+    axes, values = evidence.reading.layout.y_pred, evidence.stats.y_pred
+    if not axes.reshaped:
+        return []
+    written, stored, move = _shapes(axes)
+    whole = values.pixels - values.sum_off
+    return [
+        Finding(
+            RULE,
+            message=f"no axis of the predictions sums to 1, but reshaped back to {written} the"
+            f" channels of {percent(whole, values.pixels)} of the pixels do",
+            help=f"{move} instead of predictions.reshape{stored}",
+            facts={
+                "stored": list(axes.shape),
+                "written": list(written),
+                "pixels": values.pixels,
+                "pixels_that_sum_to_1": whole,
+            },
+            repair=Repair(
+                name="reshape the predictions back and move the class axis last",
+                safe=True,
+                steps=(Step("arrange", Side.PREDICTIONS),),
+            ),
+        )
+    ]
+
+
+def _shapes(axes: Axes) -> tuple[tuple[int | None, ...], tuple[int | None, ...], str]:
+    """Return the shape as written, the shape as stored, and the code that leads to it."""
+    first = int(axes.sample)
+    rest = [size for axis, size in enumerate(axes.shape) if axis != axes.channel]
+    if axes.channels_last:
+        written = (*rest[:first], axes.channels, *rest[first:])
+        return written, axes.shape, f"np.moveaxis(predictions, {first}, -1)"
+    return (*rest, axes.channels), axes.shape, f"np.moveaxis(predictions, -1, {axes.channel})"

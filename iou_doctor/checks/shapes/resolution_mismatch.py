@@ -1,0 +1,64 @@
+"""One array is a whole-number factor larger than the other.
+
+A network with an output stride of 4 or 8 whose last upsampling is missing, or a score taken at
+the network's size instead of the masks' own. Scores at a smaller size come out higher, because
+thin objects and borders vanish; results at full size need predictions at full size.
+
+    masks        (8, 64, 96)
+    predictions  (8, 16, 24, 3)      tf.image.resize(predictions, (64, 96)) before the argmax
+
+The score after the repair is estimated with nearest-neighbour resizing of the labels.
+"""
+
+from iou_doctor.arrays.layout import Relation
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import shape
+from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU107",
+    name="resolution-mismatch",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.SHAPES,
+    claim="the predictions have another resolution than the masks",
+    explains=frozenset({"metric-misreads-arrays", "missing-one-hot"}),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for sizes that differ by a whole-number factor."""
+    layout = evidence.reading.layout
+    if layout.relation is not Relation.SCALED:
+        return []
+    true, pred = layout.y_true.spatial_shape, layout.y_pred.spatial_shape
+    sizes = ", ".join(str(size) for size in true)
+    what = "the class scores, before the argmax" if layout.y_pred.dense else "the labels, nearest"
+    return [
+        Finding(
+            RULE,
+            message=f"masks are {shape(true)} but predictions {shape(pred)}{_factor(true, pred)}",
+            help=f"resize the predictions to ({sizes}): {what}",
+            facts={"masks": list(true), "predictions": list(pred)},
+            repair=Repair(
+                name="resize the predictions to the masks, nearest neighbour",
+                safe=False,
+                steps=() if None in true else (_resize(true),),
+                estimated=True,
+            ),
+        )
+    ]
+
+
+def _resize(shape: tuple[int | None, ...]) -> Step:
+    return Step("resize_nearest", Side.PREDICTIONS, {"shape": tuple(shape)})
+
+
+def _factor(true: tuple[int | None, ...], pred: tuple[int | None, ...]) -> str:
+    large, small = true[0] or 0, pred[0] or 0
+    if not small or not large:
+        return ""
+    if large > small:
+        return f", {large // small} times smaller"
+    return f", {small // large} times larger"

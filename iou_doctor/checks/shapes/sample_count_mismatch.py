@@ -1,0 +1,66 @@
+"""There are more predictions than masks, or the reverse.
+
+A dropped last batch, a failed image or a forgotten file shifts everything behind it. Arrays are
+then scored on the samples that both have, in the order given, which is right only when the
+missing ones stood at the end. Folders are scored on the files that have a partner.
+
+    masks        (100, 64, 96)
+    predictions  ( 96, 64, 96)      drop_remainder=True with a batch size of 8
+
+Predict again without dropping the rest (`drop_remainder=False`), or remove the masks that were
+never predicted.
+"""
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import amount, listed
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU102",
+    name="sample-count-mismatch",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.SHAPES,
+    claim="the numbers of predictions and masks differ",
+    explains=frozenset({"metric-misreads-arrays", "missing-one-hot"}),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Compare the numbers of samples, or list the files without a partner."""
+    pair = evidence.pair
+    if pair.unpaired_true or pair.unpaired_pred:
+        return [_unpaired_files(evidence)]
+    layout = evidence.reading.layout
+    true, pred = layout.y_true.samples, layout.y_pred.samples
+    if true == pred:
+        return []
+    return [
+        Finding(
+            RULE,
+            message=f"{amount(true, 'mask')} but {amount(pred, 'prediction')}; the score is that"
+            f" of the first {layout.samples}, and right only if the others are missing at the end",
+            help="predict every sample (`drop_remainder=False`), or remove the masks without one",
+            facts={"masks": true, "predictions": pred, "scored": layout.samples},
+        )
+    ]
+
+
+def _unpaired_files(evidence: Evidence) -> Finding:
+    true, pred = evidence.pair.unpaired_true, evidence.pair.unpaired_pred
+    parts = []
+    if true:
+        parts.append(f"{amount(len(true), 'mask')} without a prediction ({listed(true)})")
+    if pred:
+        parts.append(f"{amount(len(pred), 'prediction')} without a mask ({listed(pred)})")
+    paired = evidence.reading.layout.samples
+    return Finding(
+        RULE,
+        message=f"{' and '.join(parts)}; the score is that of the {amount(paired, 'pair')}",
+        help="predict the missing images, or remove the files without a partner",
+        facts={
+            "masks_without_prediction": list(true),
+            "predictions_without_mask": list(pred),
+            "scored": paired,
+        },
+    )

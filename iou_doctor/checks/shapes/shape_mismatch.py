@@ -1,0 +1,66 @@
+"""The predictions and the masks have different sizes, and no other rule says why.
+
+A score needs to know which predicted pixel belongs to which pixel of the mask. When the sizes
+differ by more than a swap of height and width or a whole-number factor, nothing says so, and
+any number computed from the two arrays is an accident. Keras flattens both arrays first, so it
+complains only when the numbers of values differ as well.
+
+    masks        (8, 64, 96)
+    predictions  (8, 60, 92)      a crop, or "valid" padding in the network
+
+Bring both to the same size: pad or crop the predictions the way the images were cropped, or
+resize the class scores (not the labels) to the size of the masks before the argmax.
+"""
+
+from iou_doctor.arrays.layout import Relation
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import amount, listed, shape
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+RULE = Rule(
+    code="IOU101",
+    name="shape-mismatch",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.SHAPES,
+    claim="masks and predictions differ in size, so their pixels do not pair up",
+    explains=frozenset({"metric-misreads-arrays", "missing-one-hot", "sample-count-mismatch"}),
+)
+
+HELP = "bring both to one size: crop or pad as the images were, or resize the class scores"
+
+
+def find(evidence: Evidence) -> Result:
+    """Compare the spatial shapes."""
+    layout = evidence.reading.layout
+    if layout.mismatched:
+        return [_some_images(evidence)]
+    if layout.relation is not Relation.MISMATCHED:
+        return []
+    true, pred = layout.y_true.spatial_shape, layout.y_pred.spatial_shape
+    return [
+        Finding(
+            RULE,
+            message=f"masks are {shape(true)} ({layout.y_true.letters} of"
+            f" {layout.y_true.shape}) but predictions are {shape(pred)}"
+            f" ({layout.y_pred.letters} of {layout.y_pred.shape})",
+            help=f"{HELP}; or name the axes with --layout, if they were misread",
+            facts={"masks": list(true), "predictions": list(pred)},
+        )
+    ]
+
+
+def _some_images(evidence: Evidence) -> Finding:
+    mismatched = evidence.reading.layout.mismatched
+    names = [evidence.sample_name(index) for index in mismatched]
+    first = mismatched[0]
+    true = evidence.pair.y_true.sample_shape(first)
+    pred = evidence.pair.y_pred.sample_shape(first)
+    return Finding(
+        RULE,
+        message=f"{amount(len(mismatched), 'pair')} of images differ in size: {listed(names)};"
+        " the score is that of the others",
+        help=HELP,
+        facts={"pairs": len(mismatched), "of": evidence.reading.layout.samples},
+        evidence=f"first: {names[0]}: mask {shape(true)}, prediction {shape(pred)}",
+    )

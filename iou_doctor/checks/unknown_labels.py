@@ -1,0 +1,72 @@
+"""Labels that are neither a class nor the ignore label, and which kind each one is."""
+
+from __future__ import annotations
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.counts.label_decoding import is_code_of_no_class
+
+VOID_LABELS = (255, -1)
+"""The ids that data sets and tools use for pixels that belong to no class."""
+NO_DATA_LABELS = (-9999, -32768, 32767, 65535, -(2**31), 2**31 - 1)
+"""What raster tools write where there is no data: type limits, and -9999 by custom."""
+
+
+def truth_strays(evidence: Evidence) -> dict[int, int]:
+    """Return the pixels of each truth label that is no class and not the ignore label."""
+    reading = evidence.reading
+    if reading.layout.y_true.colour:
+        return {}
+    return {
+        label: count
+        for label, count in evidence.pairs.truth_counts().items()
+        if not 0 <= label < reading.num_classes
+        and label != reading.ignore_index
+        and not is_code_of_no_class(label)
+    }
+
+
+def prediction_strays(evidence: Evidence) -> dict[int, int]:
+    """Return the same for predictions, over pixels whose truth is a class that counts."""
+    reading = evidence.reading
+    if reading.layout.y_pred.colour:
+        return {}
+    pairs = evidence.pairs.pooled()
+    truth = pairs.truth
+    counted = (truth >= 0) & (truth < reading.num_classes)
+    if binary_0_255(evidence):
+        counted |= truth == 255  # class 1 by another name
+    if reading.ignore_index is not None:
+        counted &= truth != reading.ignore_index
+    return {
+        label: count
+        for label, count in pairs.where(counted).prediction_counts().items()
+        if not 0 <= label < reading.num_classes and not is_code_of_no_class(label)
+    }
+
+
+def binary_0_255(evidence: Evidence) -> bool:
+    """Return whether 255 stands for class 1 in the masks: `masks-0-255` has looked before."""
+    return evidence.has_found("masks-0-255")
+
+
+def no_data_labels(evidence: Evidence) -> dict[int, int]:
+    """Return the stray truth labels that stand for missing data."""
+    strays = truth_strays(evidence)
+    return {label: count for label, count in strays.items() if label in NO_DATA_LABELS}
+
+
+def void_labels(evidence: Evidence) -> dict[int, int]:
+    """Return the stray truth labels that data sets use for pixels of no class.
+
+    255 and -1 always; `num_classes` itself where it is the only other stray and is never
+    predicted, as CamVid's 11 beside classes 0..10.
+    """
+    if evidence.reading.ignore_index is not None or binary_0_255(evidence):
+        return {}
+    strays = truth_strays(evidence)
+    void = {label: count for label, count in strays.items() if label in VOID_LABELS}
+    others = set(strays) - set(void) - set(no_data_labels(evidence))
+    last = evidence.reading.num_classes
+    if others == {last} and last not in evidence.pairs.prediction_counts():
+        void[last] = strays[last]
+    return void

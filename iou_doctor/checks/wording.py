@@ -1,0 +1,123 @@
+"""How checks write numbers, shapes and calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from iou_doctor.arrays.interpretation import Encoding, Reading
+from iou_doctor.arrays.layout import Axes
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.counts.value_counts import Place
+from iou_doctor.metrics.definition import Floats, Holds, Takes
+
+SHOWN = 6
+"""Labels listed in a message before it says how many more there are."""
+
+
+def percent(part: int, whole: int) -> str:
+    """Return a share; a share that is not all or nothing is never rounded to it."""
+    if not whole:
+        return "0 %"
+    share = 100 * part / whole
+    text = f"{share:.2f}"
+    if part and text == "0.00":
+        return "less than 0.01 %"
+    if part < whole and text == "100.00":
+        return "more than 99.99 %"
+    return f"{text.rstrip('0').rstrip('.')} %"
+
+
+def listed(items: Iterable[object]) -> str:
+    """Return `a, b and c`, cut after some items."""
+    texts = [str(item) for item in items]
+    if len(texts) > SHOWN:
+        return f"{', '.join(texts[:SHOWN])} and {len(texts) - SHOWN} more"
+    return " and ".join([", ".join(texts[:-1]), texts[-1]]) if len(texts) > 1 else "".join(texts)
+
+
+def span(ids: Iterable[int]) -> str:
+    """Return `1..3`, or the ids themselves where some between are missing."""
+    labels = sorted(ids)
+    if len(labels) < 3 or labels[-1] - labels[0] >= len(labels):
+        return listed(labels) or "no ids"
+    return f"{labels[0]}..{labels[-1]}"
+
+
+def amount(number: int, noun: str) -> str:
+    """Return `1 pixel` or `1,204 pixels`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def shape(sizes: Iterable[int | None]) -> str:
+    """Return `64 × 96`; a size that differs between images is `?`."""
+    return " × ".join("?" if size is None else str(size) for size in sizes)
+
+
+def place(where: Place, evidence: Evidence) -> str:
+    """Return `sample 3, pixel (0, 12): 0.02 0.97 0.01`."""
+    values = " ".join(f"{value:.4g}" for value in where.values[:8])
+    more = " …" if len(where.values) > 8 else ""
+    pixel = f"({', '.join(str(i) for i in where.position)})"
+    return f"{evidence.sample_name(where.sample)}, pixel {pixel}: {values}{more}"
+
+
+def labels_in(counts: Mapping[int, int]) -> str:
+    """Return `label 7 in 1,204 pixels` or `labels 7, 8 and 9 in 1,204 pixels`."""
+    noun = "label" if len(counts) == 1 else "labels"
+    return f"{noun} {listed(counts)} in {amount(sum(counts.values()), 'pixel')}"
+
+
+def scores_are(evidence: Evidence) -> str:
+    """Return what the user's metric makes of scores for which it has no use."""
+    contract, name = evidence.metric.contract, evidence.metric.short_name
+    soft = {Floats.SOFT: "sums them as they are", Floats.NON_ZERO: "takes all but 0 for foreground"}
+    if contract is not None and contract.choices.floats in soft:
+        return f"{name} wants 0 and 1, and {soft[contract.choices.floats]}"
+    return f"{name} wants class ids"
+
+
+def fitting_call(evidence: Evidence) -> str:
+    """Return the Keras call, or the change, by which these arrays are read rightly."""
+    if evidence.metric.takes is not None:
+        return _fitting_arrays(evidence, evidence.metric.takes)
+    reading = evidence.reading
+    if reading.y_pred.thresholded and not reading.layout.y_true.per_class:
+        return f"keras.metrics.BinaryIoU(target_class_ids=[0, 1], threshold={reading.threshold:g})"
+    arguments = [f"num_classes={reading.num_classes}"]
+    if reading.ignore_index is not None:
+        arguments.append(f"ignore_class={reading.ignore_index}")
+    if reading.layout.y_true.per_class:
+        arguments.append("sparse_y_true=False")
+    if reading.layout.y_pred.per_class:
+        arguments.append("sparse_y_pred=False")
+    return f"keras.metrics.MeanIoU({', '.join(arguments)})"
+
+
+def _fitting_arrays(evidence: Evidence, takes: Takes) -> str:
+    """Return the expressions that make of these arrays what the metric takes."""
+    reading, layout = evidence.reading, evidence.reading.layout
+    masks = _made("masks", layout.y_true, takes.masks, takes, reading)
+    predictions = _made("predictions", layout.y_pred, takes.predictions, takes, reading)
+    return "; ".join(text for text in (predictions, masks) if text) or "give it class ids"
+
+
+def _made(name: str, axes: Axes, holds: Holds, takes: Takes, reading: Reading) -> str:
+    """Return the expression for one array; empty where it is as the metric wants it."""
+    scores = name == "predictions" and reading.y_pred is not Encoding.ONE_HOT
+    ids = f"{name}.argmax({axes.channel})" if axes.dense else name
+    if reading.y_pred.thresholded and name == "predictions":
+        ids = f"({name} >= {reading.threshold:g})"
+    if holds is Holds.IDS or (holds is Holds.EITHER and not axes.dense):
+        return "" if ids == name else f"{name} = {ids}"
+    if axes.dense and not (scores and holds is Holds.ONE_HOT):
+        return ""
+    one_hot = f"np.eye({reading.num_classes})[{ids}]"
+    last = takes.axis == -1
+    return f"{name} = {one_hot}" if last else f"{name} = np.moveaxis({one_hot}, -1, {takes.axis})"
+
+
+def metric_answer(evidence: Evidence) -> str:
+    """Return what the user's metric does with labels outside the classes."""
+    if evidence.metric_score.error:
+        return f"{evidence.metric.name} raises"
+    return f"{evidence.metric.name} drops such pixels, which are not even misses"

@@ -1,0 +1,150 @@
+"""The command `fix`: write mended copies, say what was done, and what is left to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from iou_doctor.cli.defaults import ConfigFile, NoConfig
+from iou_doctor.cli.options import (
+    IgnoreIndex,
+    LayoutLetters,
+    Masks,
+    MasksAs,
+    MetricCall,
+    NumClasses,
+    Predictions,
+    PredictionsAs,
+    Progress,
+    Threshold,
+    reading_options,
+    words,
+)
+from iou_doctor.cli.refuse import refuse
+from iou_doctor.errors import IouDoctorError
+
+if TYPE_CHECKING:
+    from iou_doctor.file_repair.run import Fixed, Written
+    from iou_doctor.report.finding import Finding
+
+
+def fix(
+    predictions: Predictions,
+    masks: Masks,
+    output_dir: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help="Where the copies go, under the inputs' names.",
+            show_default=False,
+        ),
+    ],
+    num_classes: NumClasses = None,
+    metric: MetricCall = None,
+    ignore_index: IgnoreIndex = None,
+    layout: LayoutLetters = None,
+    threshold: Threshold = None,
+    predictions_as: PredictionsAs = None,
+    masks_as: MasksAs = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULES", help="Repair only these codes, prefixes or names."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULES", help="Do not repair these codes, prefixes or names."),
+    ] = None,
+    unsafe_fixes: Annotated[
+        bool,
+        typer.Option(
+            "--unsafe-fixes", help="Also make repairs that may lose or invent information."
+        ),
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace earlier copies; never an input.")
+    ] = False,
+    progress: Progress = True,
+    no_config: NoConfig = False,  # noqa: ARG001, its callback acts on it
+    config: ConfigFile = None,  # noqa: ARG001, likewise
+) -> None:
+    """Write mended copies of predictions and masks to DIR, and check them. Inputs never change.
+
+    Exit codes: 0 the copies are healthy, 1 errors are left that copies cannot repair, 2 bad
+    usage, unreadable input or an output that cannot be written, 3 a fault of iou-doctor itself.
+
+    Example: iou-doctor fix preds.npy masks.npy --num-classes 3 --output-dir mended
+    """
+    try:
+        from iou_doctor.cli.progress import progress_bar
+        from iou_doctor.diagnosis.selection import Selection
+        from iou_doctor.file_repair.run import fix as run_fix
+
+        with progress_bar(shown=progress) as advance:
+            fixed = run_fix(
+                y_true=masks,
+                y_pred=predictions,
+                output_dir=output_dir,
+                options=reading_options(
+                    num_classes=num_classes,
+                    ignore_index=ignore_index,
+                    layout=layout,
+                    threshold=threshold,
+                    predictions_as=predictions_as,
+                    masks_as=masks_as,
+                ),
+                metric_call=metric,
+                selection=Selection(select=words(select), ignore=words(ignore)),
+                unsafe=unsafe_fixes,
+                overwrite=overwrite,
+                progress=advance,
+            )
+    except IouDoctorError as error:
+        refuse(error)
+    for line in _lines(fixed):
+        typer.echo(line)
+    if fixed.report.verdict.sick and not fixed.written:
+        typer.echo("iou-doctor: error: no repair can be made on these arrays", err=True)
+    raise typer.Exit(int(fixed.report.verdict.sick))
+
+
+def _lines(fixed: Fixed) -> Iterator[str]:
+    for written in fixed.written:
+        yield from _what_was_done(written)
+    for place in fixed.unchanged:
+        yield f"unchanged {place}"
+    if not fixed.written:
+        yield "nothing was written"
+    for finding in fixed.report.findings:
+        if finding.rule.name not in fixed.report.consequences:
+            yield from _what_is_left(finding)
+    yield fixed.report.verdict.summary
+
+
+def _what_was_done(written: Written) -> Iterator[str]:
+    repairs = "; ".join(
+        f"{finding.repair.name} ({finding.rule.name})"
+        for finding in written.causes
+        if finding.repair
+    )
+    yield f"wrote {written.place}: {repairs}"
+    if written.left_out:
+        names = ", ".join(f"`{name}`" for name in written.left_out[:3])
+        more = ", …" if len(written.left_out) > 3 else ""
+        yield f"left out {len(written.left_out)} images without a partner: {names}{more}"
+
+
+def _what_is_left(finding: Finding) -> Iterator[str]:
+    """Yield what only the user can do about a finding on the copies; notes ask for nothing."""
+    from iou_doctor.report.finding import Severity
+
+    if finding.level is Severity.NOTE:
+        return
+    what = f"{finding.level} {finding.rule.code} {finding.rule.name}: {finding.message}"
+    repair = finding.repair
+    if repair and repair.steps and not repair.safe:
+        yield f"left {what}; --unsafe-fixes would {repair.name}"
+    else:
+        yield f"left {what}; {finding.help}"

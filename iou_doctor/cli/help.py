@@ -1,0 +1,81 @@
+"""How the command line speaks: help in plain text grouped by purpose, errors in one line."""
+
+from __future__ import annotations
+
+import sys
+from copy import copy
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.models import CommandInfo
+
+from iou_doctor.cli.defaults import origin
+
+OTHERS = "Options"
+
+
+class Command(TyperCommand):
+    """A command whose help has a section for each purpose; Typer has that only in Rich's boxes.
+
+    Boxes take a tenth of a second more, and break in the logs of CI.
+    """
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the sections, in the order in which their first option is declared."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                default = "Arguments" if param.param_type_name == "argument" else OTHERS
+                title = getattr(param, "rich_help_panel", None) or default
+                sections.setdefault(title, []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+    def format_epilog(self, _context: Any, formatter: Any) -> None:
+        """Write the examples line by line, so that they can be copied."""
+        if self.epilog:
+            with formatter.section("Examples"):
+                formatter.write("".join(f"  {line}\n" for line in self.epilog.splitlines()))
+
+
+class Group(TyperGroup):
+    """The commands; bad usage takes one line on stderr, as all our errors do."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command and exit."""
+        try:
+            code = super().main(*args, **{**extra, "standalone_mode": False})
+        except typer.TyperException as error:
+            typer.echo(_line(error), err=True)
+            sys.exit(error.exit_code)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def only_called(app: typer.Typer, arguments: list[str]) -> typer.Typer:
+    """Return the app with no command but the one that the arguments begin with, if there is one.
+
+    Typer reads the declarations of all commands at each start, and no other one is looked at.
+    """
+    called = [one for one in app.registered_commands if [_name(one)] == arguments[:1]]
+    some = copy(app)
+    some.registered_commands = called or app.registered_commands
+    return some
+
+
+def _name(command: CommandInfo) -> str | None:
+    return command.name or getattr(command.callback, "__name__", None)
+
+
+def _line(error: typer.TyperException) -> str:
+    """Return Typer's complaint in one line that says who gave the value, and where help is."""
+    message = " ".join(error.format_message().split())
+    if message.startswith("Usage:"):  # no command at all: the whole help
+        return error.format_message()
+    context, param = getattr(error, "ctx", None), getattr(error, "param", None)
+    giver = origin(context, getattr(param, "name", None))
+    where = f"{giver}: " if giver else ""
+    help_ = f"; see `{context.command_path} -h`" if context else ""
+    return f"iou-doctor: error: {where}{message[0].lower()}{message[1:].rstrip('.')}{help_}"

@@ -1,0 +1,120 @@
+"""The command `init`: write down how the arrays are read, so that later runs are held to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from iou_doctor.cli.options import (
+    IgnoreIndex,
+    LayoutLetters,
+    Masks,
+    MetricCall,
+    NumClasses,
+    Predictions,
+    Progress,
+    Threshold,
+    reading_options,
+)
+from iou_doctor.cli.refuse import refuse
+from iou_doctor.errors import IouDoctorError, UsageError
+
+if TYPE_CHECKING:
+    from iou_doctor.report.report import Report
+
+
+def init(
+    predictions: Predictions,
+    masks: Masks,
+    num_classes: NumClasses = None,
+    metric: MetricCall = None,
+    ignore_index: IgnoreIndex = None,
+    layout: LayoutLetters = None,
+    threshold: Threshold = None,
+    output: Annotated[
+        Path, typer.Option(metavar="FILE", help="Where to write; `-` prints.")
+    ] = Path("iou-doctor.toml"),
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an existing file.")
+    ] = False,
+    progress: Progress = True,
+) -> None:
+    """Write a configuration file with the reading of these arrays; later runs are held to it.
+
+    `iou-doctor check` without arguments then checks this pair, and a reading that differs is
+    IOU109 reading-drift. The encodings are compared, never forced, so that a new fault is still
+    found.
+
+    Example: iou-doctor init preds.npy masks.npy
+    """
+    try:
+        from iou_doctor.cli.progress import progress_bar
+        from iou_doctor.config.template import configuration_text, folder_of
+        from iou_doctor.diagnosis.pipeline import Questions, check
+        from iou_doctor.sources.opening import open_pair
+
+        _refuse_existing(output, overwrite=overwrite)
+        options = reading_options(
+            num_classes=num_classes,
+            ignore_index=ignore_index,
+            layout=layout,
+            threshold=threshold,
+            predictions_as=None,
+            masks_as=None,
+        )
+        with progress_bar(shown=progress) as advance:
+            report = check(
+                open_pair(y_true=masks, y_pred=predictions),
+                options,
+                Questions(metric_call=metric),
+                progress=advance,
+            )
+        text = configuration_text(report, options, metric=metric, folder=folder_of(output))
+        _write(output, text)
+    except IouDoctorError as error:
+        refuse(error)
+    _say(output, report)
+
+
+def _refuse_existing(output: Path, *, overwrite: bool) -> None:
+    if str(output) == "-":
+        return
+    if output.exists() and not overwrite:
+        raise UsageError(
+            f"{output} exists; --overwrite replaces it, --output FILE takes another, --output -"
+            " prints"
+        )
+    if output.is_dir() or not output.parent.is_dir():
+        raise UsageError(f"--output {output}: not a file in an existing folder")
+
+
+def _write(output: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    if str(output) == "-":
+        typer.echo(text, nl=False)
+        return
+    beside = output.with_name(f".{output.name}.part")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(output)
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{output}: TOML cannot hold a path that is not UTF-8") from error
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise UsageError(f"--output {output} cannot be written: {error.strerror}") from error
+
+
+def _say(output: Path, report: Report) -> None:
+    """Say what was written, and that sick arrays were frozen as they are."""
+    printed = str(output) == "-"
+    if not printed:
+        typer.echo(f"wrote {output}: {report.verdict.summary}")
+    if report.verdict.sick and report.primary:
+        rule = report.primary.rule
+        typer.echo(
+            f"iou-doctor: these arrays are sick ({rule.code} {rule.name}); mend them, then freeze"
+            " the reading anew with --overwrite",
+            err=True,
+        )

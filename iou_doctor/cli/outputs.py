@@ -1,0 +1,234 @@
+"""Where the reports go: what cannot be written is refused before the scan, and no file is half."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import importlib
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from iou_doctor.errors import OutputError, UsageError
+from iou_doctor.record import record
+from iou_doctor.render import FORMATS
+from iou_doctor.report.report import Report
+
+SUMMARY = "GITHUB_STEP_SUMMARY"
+"""GitHub's variable with the file whose Markdown it shows on the page of a run."""
+FOR_PEOPLE = ("full", "concise")
+"""Formats in the encoding of the terminal; the others are UTF-8 everywhere."""
+
+
+@record
+class Output:
+    """One report to write."""
+
+    format: str
+    path: Path | None
+    """`None`: stdout."""
+    option: str
+    """Who asked for it, as an error would say it."""
+    append: bool = False
+    """Whether what is in the file stays."""
+
+
+def outputs(
+    *, output_format: str, output: Path | None, reports: Iterable[str], inputs: Iterable[str]
+) -> tuple[Output, ...]:
+    """Return what to write, once it is sure that it can be written.
+
+    Args:
+        output_format: the format of the main report.
+        output: its file; `None` or `-`: stdout.
+        reports: more reports, each `FORMAT=FILE`.
+        inputs: the arrays' paths, which no report may replace.
+
+    Raises:
+        UsageError: an unknown format, or a file that cannot be written.
+    """
+    known_format("--output-format", output_format)
+    main = None if output == Path("-") else output
+    wanted = [Output(output_format, main, f"--output {main}"), *map(_requested, reports)]
+    summary = os.environ.get(SUMMARY)
+    if summary and any(entry.format == "github" for entry in wanted):
+        wanted.append(Output("markdown", Path(summary), f"{SUMMARY} {summary}", append=True))
+    _refuse_unwritable(wanted, list(inputs))
+    return tuple(wanted)
+
+
+def known_format(option: str, name: str) -> str:
+    """Return the name of a format.
+
+    Raises:
+        UsageError: there is no such format.
+    """
+    if name in FORMATS:
+        return name
+    near = difflib.get_close_matches(name.lower(), FORMATS, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise UsageError(
+        f"{option}: no format is called {name!r}; {hint}there are {', '.join(FORMATS)}"
+    )
+
+
+def write(
+    report: Report, wanted: Sequence[Output], *, quiet: bool = False, verbose: bool = False
+) -> None:
+    """Write the report in every format that is wanted; files first, stdout last.
+
+    Args:
+        report: what to write.
+        wanted: from `outputs`.
+        quiet: on stdout, the full report is the verdict alone.
+        verbose: the full report is complete.
+
+    Raises:
+        OutputError: the disk is full, or a file can no longer be written; none is half.
+    """
+    texts = [_text(report, entry, quiet=quiet, verbose=verbose) for entry in wanted]
+    _write_files(list(zip(wanted, texts, strict=True)))
+    for entry, text in zip(wanted, texts, strict=True):
+        if entry.path is None:
+            _print(text, for_people=entry.format in FOR_PEOPLE)
+
+
+def _requested(word: str) -> Output:
+    name, equals, file = word.partition("=")
+    if not equals or not file or file == "-":
+        raise UsageError(f"--report {word}: give FORMAT=FILE, json=report.json for instance")
+    return Output(known_format(f"--report {word}", name), Path(file), f"--report {word}")
+
+
+def _refuse_unwritable(wanted: Sequence[Output], inputs: Sequence[str]) -> None:
+    files: set[Path] = set()
+    for entry in wanted:
+        if entry.path is None:
+            continue
+        with _refused(entry):
+            path = _place(entry.path)
+            if any(_is_same(path, Path(name)) for text in inputs for name in (text, _file(text))):
+                raise UsageError(f"{entry.option}: this file is an input, which is never changed")
+            if path in files and not _is_special(path):
+                raise UsageError(f"{entry.option}: two reports cannot go to one file")
+            _try(path)
+            files.add(path)
+
+
+@contextmanager
+def _refused(entry: Output) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null in a name
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"{entry.option}: cannot be written ({why})") from error
+
+
+def _try(path: Path) -> None:
+    """Raise what writing to a file would raise, and leave everything as it is."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise OSError(errno.ENOENT, "not a file in an existing folder")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise OSError(errno.EACCES, "it is read-only")
+    if not _is_special(path):
+        part = _beside(path)
+        part.touch(exist_ok=False)
+        part.unlink()
+
+
+def _file(text: str) -> str:
+    """Return the file of `FILE.h5::/name`."""
+    return text.partition("::")[0]
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def _place(path: Path) -> Path:
+    """Return where a link leads, so that the link stays; a pipe of the shell has only its link."""
+    return path if _is_special(path) else path.resolve()
+
+
+def _is_special(path: Path) -> bool:
+    """Return whether this is a device or a pipe, which no file may replace."""
+    return path.exists() and not path.is_file()
+
+
+def _beside(path: Path) -> Path:
+    """Return a hidden name in the same folder, so that a rename suffices; no other run's."""
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def _text(report: Report, entry: Output, *, quiet: bool, verbose: bool) -> str:
+    module = importlib.import_module(f"iou_doctor.render.{FORMATS[entry.format]}")
+    text: str
+    if entry.format != "full":
+        text = module.render(report)
+    elif entry.path is None:
+        text = module.render(report, module.screen(), quiet=quiet, verbose=verbose)
+    else:
+        text = module.render(report, module.paper(), verbose=verbose)
+    return text
+
+
+def _bytes(text: str) -> bytes:
+    # a file name that is not UTF-8 holds lone surrogates; JSON has the same escape for them
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _write_files(contents: Sequence[tuple[Output, str]]) -> None:
+    """Write all files beside their places first, then rename them all."""
+    parts: list[Path] = []
+    try:
+        moves = [
+            _write_one(entry, _place(entry.path), text, parts)
+            for entry, text in contents
+            if entry.path is not None
+        ]
+        for entry, part, path in moves:
+            with _named(entry):
+                part.replace(path)
+    finally:
+        for part in parts:
+            with suppress(OSError):
+                part.unlink()
+
+
+def _write_one(
+    entry: Output, path: Path, text: str, parts: list[Path]
+) -> tuple[Output, Path, Path]:
+    """Write one file, and return which rename puts it in its place."""
+    direct = entry.append or _is_special(path)
+    part = path if direct else _beside(path)
+    if not direct:
+        parts.append(part)
+    with _named(entry), part.open("ab" if direct else "wb") as stream:
+        stream.write(_bytes(text))
+    return entry, part, path
+
+
+@contextmanager
+def _named(entry: Output) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{entry.option}: cannot be written ({error.strerror})") from error
+
+
+def _print(text: str, *, for_people: bool) -> None:
+    """Print and flush, so that a reader who has left is noticed here and not at the exit."""
+    if sys.stdout is None:  # closed by the shell, `>&-`
+        return
+    raw = getattr(sys.stdout, "buffer", None)
+    if for_people or raw is None:
+        sys.stdout.write(text)
+    else:
+        sys.stdout.flush()
+        raw.write(_bytes(text))
+    sys.stdout.flush()

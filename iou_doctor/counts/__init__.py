@@ -1,0 +1,1 @@
+"""What one pass gathers: integer counts that add up exactly, in any grouping."""

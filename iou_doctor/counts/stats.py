@@ -1,0 +1,49 @@
+"""What one pass over the data gathers: counts and extremes, never ratios.
+
+Stats of two parts add up to the Stats of the whole, bit for bit, in any grouping. All counts
+are int64; extremes merge by minimum and maximum; tables are kept sorted, so equal content
+means equal arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from iou_doctor.counts.channel_sums import ChannelSums
+from iou_doctor.counts.label_decoding import Pairing
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.counts.value_counts import ValueCounts
+from iou_doctor.record import record
+
+
+@record
+class Stats:
+    """Everything that one pass gathers. Any two parts of the same data can be added."""
+
+    samples: int
+    tables: Mapping[Pairing, PairCounts]
+    y_true: ValueCounts
+    y_pred: ValueCounts
+    sums: ChannelSums | None = None
+    """Sums of scores for each image and channel, where something asked for them. S3."""
+
+    def __add__(self, other: Stats) -> Stats:
+        return Stats.merge([self, other])
+
+    @staticmethod
+    def merge(parts: Iterable[Stats]) -> Stats:
+        """Return the Stats of the whole from those of its parts, in any order."""
+        parts = list(parts)
+        pairings = {pairing: None for part in parts for pairing in part.tables}
+        return Stats(
+            samples=sum(part.samples for part in parts),
+            tables={
+                pairing: PairCounts.merge(
+                    part.tables[pairing] for part in parts if pairing in part.tables
+                )
+                for pairing in pairings
+            },
+            y_true=ValueCounts.merge([part.y_true for part in parts]),
+            y_pred=ValueCounts.merge([part.y_pred for part in parts]),
+            sums=ChannelSums.merge([part.sums for part in parts if part.sums is not None]),
+        )

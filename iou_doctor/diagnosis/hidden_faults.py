@@ -1,0 +1,134 @@
+"""A second look, once what was found first is repaired: one fault may hide another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.arrays.layout import Relation
+from iou_doctor.checks import registry
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.counts.map_samples import NO_LABEL, LabelMaps, Labels, Sampled
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.diagnosis.what_if import TIMES_255, Recount, is_to_recount, mended
+from iou_doctor.repairs.repair import Repair, Side
+from iou_doctor.report.finding import Finding, Severity
+
+RULES = frozenset(
+    {
+        "labels-off-by-one",
+        "zero-label-reduced",
+        "undeclared-void-label",
+        "permuted-classes",
+        "foreign-label-ids",
+        "inverted-masks",
+        "shuffled-samples",
+        "flipped-samples",
+    }
+)
+"""What counts and maps show only while nothing else is wrong with them."""
+LEAST_GAIN = 0.05
+"""Mean IoU that a hidden fault must cost at least, once the first one is repaired."""
+
+
+def look_again(
+    evidence: Evidence, roots: Sequence[Finding], recount: Recount
+) -> tuple[Finding, ...]:
+    """Return what shows only after the repair of the findings so far.
+
+    Args:
+        evidence: the facts that the first look had.
+        roots: its root causes, in the order of their repairs.
+        recount: the doctor's label pairs once more, after steps that move pixels or samples.
+    """
+    sure = [finding for finding in roots if _is_exact(finding, evidence)]
+    if not sure or evidence.reading.layout.relation is Relation.MISMATCHED:
+        return ()
+    repairs = [finding.repair for finding in sure if finding.repair]
+    left = tuple(finding for finding in roots if finding not in sure)
+    after = replace(
+        _read_as_ids(mended(repairs, evidence, recount)),
+        sampled=_sampled_after(repairs, evidence),
+        found=left,
+    )
+    known = {finding.rule.name for finding in roots}
+    found, _ = registry.run(after, RULES - known)
+    return tuple(_told(finding, sure) for finding in found if _matters(finding, after, recount))
+
+
+def _read_as_ids(after: Evidence) -> Evidence:
+    """Return the evidence with no colours in it: their repair has made ids of them."""
+    reading = after.reading
+    layout = replace(
+        reading.layout,
+        y_true=replace(reading.layout.y_true, colour=False),
+        y_pred=replace(reading.layout.y_pred, colour=False),
+    )
+    true, pred = (
+        Encoding.LABELS if encoding is Encoding.COLOUR else encoding
+        for encoding in (reading.y_true, reading.y_pred)
+    )
+    return replace(after, reading=replace(reading, layout=layout, y_true=true, y_pred=pred))
+
+
+def _is_exact(finding: Finding, evidence: Evidence) -> bool:
+    """Return whether an error has a repair that changes the label pairs, exactly."""
+    repair = finding.repair
+    if repair is None or repair.estimated or finding.level is not Severity.ERROR:
+        return False
+    changes = any(step.kind == TIMES_255 or is_to_recount(step, evidence) for step in repair.steps)
+    return changes or repair.relabel is not None or finding.rule.name == "height-width-swapped"
+
+
+def _matters(finding: Finding, after: Evidence, recount: Recount) -> bool:
+    repair = finding.repair
+    if repair is None or after.mended.mean_iou is None:
+        return False
+    if not any(is_to_recount(step, after) for step in repair.steps):
+        gained = mended([repair], after, recount).mended.mean_iou or 0.0
+        return gained >= after.mended.mean_iou + LEAST_GAIN or repair.ignore_index is not None
+    return True  # rules of alignment have their own margins
+
+
+def _told(finding: Finding, first: Sequence[Finding]) -> Finding:
+    """Return the finding, saying that its numbers hold after the first repairs."""
+    names = ", ".join(f"`{one.rule.name}`" for one in first)
+    return replace(finding, message=f"after the repair of {names}: {finding.message}")
+
+
+def _sampled_after(repairs: Sequence[Repair], evidence: Evidence) -> Sampled | None:
+    """Return the label maps after repairs of values; `None` after those that move pixels."""
+    steps = [step for repair in repairs for step in repair.steps]
+    if any(is_to_recount(step, evidence) for step in steps):
+        return None
+    scaled = any(step.kind == TIMES_255 for step in steps)
+    sampled = evidence.sampled_times_255 if scaled else evidence.sampled
+    for repair in repairs:
+        if sampled and repair.relabel:
+            many, fine, crops = (
+                _relabelled(maps, repair) for maps in (sampled.many, sampled.fine, sampled.crops)
+            )
+            sampled = replace(sampled, many=many, fine=fine, crops=crops)
+    return sampled
+
+
+def _relabelled(maps: LabelMaps, repair: Repair) -> LabelMaps:
+    true = tuple(_mapped(labels, repair, Side.MASKS) for labels in maps.y_true)
+    pred = tuple(_mapped(labels, repair, Side.PREDICTIONS) for labels in maps.y_pred)
+    return LabelMaps(maps.samples, true, pred)
+
+
+def _mapped(labels: Labels, repair: Repair, side: Side) -> Labels:
+    """Return a map as a repair of label pairs changes it: each label is booked as an image."""
+    old, places = np.unique(labels, return_inverse=True)
+    values, image = old.astype(np.int64), np.arange(len(old))
+    table = PairCounts(image, values, values, np.ones_like(values))
+    after = repair.relabel(table) if repair.relabel else table
+    if len(after.image) != len(old):
+        return np.full_like(labels, NO_LABEL)  # the repair knows these pairs only as a whole
+    new = after.truth if side is Side.MASKS else after.prediction
+    new = np.where((old == NO_LABEL) | (abs(new) > np.iinfo(np.int32).max), NO_LABEL, new)
+    return new[places].reshape(labels.shape).astype(np.int32)

@@ -1,0 +1,121 @@
+"""The one pass over a pair, and the passes that tell what moving its pixels would be worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import field, replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from iou_doctor import repairs
+from iou_doctor.arrays.layout import Layout, Relation
+from iou_doctor.arrays.source import Pair
+from iou_doctor.choices import Device
+from iou_doctor.counts.channel_sums import SumsWanted
+from iou_doctor.counts.label_decoding import Pairing
+from iou_doctor.counts.map_samples import Probe
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.counts.stats import Stats
+from iou_doctor.record import record
+from iou_doctor.repairs import resize_nearest, swap_height_width
+from iou_doctor.repairs.repair import REORDER, Step
+from iou_doctor.scan.batch_plan import Mend
+from iou_doctor.scan.probing import ProbeBuilder
+from iou_doctor.scan.scan import scan
+from iou_doctor.sources.opening import ReorderedSource
+
+
+@record
+class Workers:
+    """Who counts."""
+
+    jobs: int = 1
+    """Threads."""
+    device: Device = "cpu"
+    left: dict[str, None] = field(default_factory=dict)
+    """What a GPU was asked for and had to leave to the processor, in order."""
+
+    def leave(self, part: str) -> None:
+        """Take note of a part that the processor counts."""
+        if self.device == "gpu":
+            self.left[part] = None
+
+
+@record
+class Passes:
+    """Passes over the same arrays."""
+
+    pair: Pair
+    layout: Layout
+    threshold: float
+    workers: Workers = field(default_factory=Workers)
+
+    def first(
+        self,
+        pairings: Sequence[Pairing],
+        progress: Callable[[int, int], object] | None,
+        sums: SumsWanted | None = None,
+    ) -> tuple[Stats, Probe]:
+        """Return all counts, and the maps of some samples."""
+        probe = ProbeBuilder(self.layout.samples, self._size_of, self.layout.mismatched)
+        stats = scan(
+            self.pair,
+            self.layout,
+            pairings=pairings,
+            threshold=self.threshold,
+            mend=self._mend(()),
+            probe=probe,
+            sums=sums,
+            progress=progress,
+            jobs=self.workers.jobs,
+            device=self.workers.device,
+            left=self.workers.leave,
+        )
+        return stats, probe.build()
+
+    def again(self, pairing: Pairing, steps: Sequence[Step]) -> PairCounts:
+        """Return the counts of one pairing once more, after steps that move pixels or samples."""
+        orders = [step.parameters["order"] for step in steps if step.kind == REORDER]
+        pair = self.pair
+        if orders:
+            pair = replace(pair, y_pred=ReorderedSource(pair.y_pred, tuple(orders[0])))
+        stats = scan(
+            pair,
+            self.layout,
+            pairings=[pairing],
+            threshold=self.threshold,
+            mend=self._mend(steps),
+            jobs=self.workers.jobs,
+        )
+        self.workers.leave("arrays that a repair moves")
+        return stats.tables[pairing]
+
+    def _size_of(self, sample: int) -> tuple[int, ...]:
+        """Return the spatial shape of a sample, that of the side whose pixels are not flattened."""
+        sides = ((self.pair.y_true, self.layout.y_true), (self.pair.y_pred, self.layout.y_pred))
+        source, axes = max(sides, key=lambda side: len(side[1].spatial))
+        inner = source.sample_shape(sample if axes.sample else 0)
+        sizes = (source.shape[0] or 0, *inner)
+        return tuple(sizes[axis] for axis in axes.spatial)
+
+    def _mend(self, steps: Sequence[Step]) -> Mend | None:
+        """Return what brings predicted label maps to the masks' pixels, and moves them on."""
+        relation = self.layout.relation
+        moving = [step for step in steps if step.kind != REORDER]
+        if relation not in {Relation.SWAPPED, Relation.SCALED} and not moving:
+            return None
+
+        def mend(labels: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+            if relation is Relation.FLATTENED and len(shape) > 1:
+                labels = labels.reshape(len(labels), *shape)
+            spatial = labels.ndim - 1
+            if relation is Relation.SWAPPED:
+                labels = swap_height_width.mend(labels, spatial=spatial)
+            if relation is Relation.SCALED:
+                labels = resize_nearest.mend(labels, spatial=spatial, shape=shape)
+            for step in moving:
+                labels = repairs.mend(labels, step, spatial=spatial)
+            return labels
+
+        return mend

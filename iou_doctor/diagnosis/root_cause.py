@@ -1,0 +1,230 @@
+"""From the evidence to the Report: run the checks, find the root cause, say it in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.arrays.layout import Axes, Relation
+from iou_doctor.arrays.source import Source
+from iou_doctor.checks import registry
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.diagnosis.hidden_faults import look_again
+from iou_doctor.diagnosis.same_data import COMPARISONS
+from iou_doctor.diagnosis.selection import Selection
+from iou_doctor.diagnosis.what_if import Recount, mean_iou_after, mended
+from iou_doctor.metrics.score import ContractScore
+from iou_doctor.report.baseline import Baseline
+from iou_doctor.report.finding import Finding, Outcome, Severity, Status
+from iou_doctor.report.report import Input, Report, Verdict
+from iou_doctor.report.version import __version__
+
+
+def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Report:
+    """Return the Report: findings of the selected rules, root cause first.
+
+    Args:
+        evidence: the facts.
+        selection: which rules to report.
+        recount: the doctor's label pairs once more, after steps that move pixels or samples.
+    """
+    findings, outcomes, hidden = _looked_twice(evidence, recount)
+    outcomes = tuple(
+        outcome if outcome in selection else Outcome(outcome.rule, Status.SKIPPED, "not selected")
+        for outcome in outcomes
+    )
+    fired = {outcome.rule.code for outcome in outcomes if outcome.status is Status.FIRED}
+    findings = tuple(
+        _with_score(finding, evidence, recount)
+        for finding in findings
+        if finding.rule.code in fired
+    )
+    explains = _explains(findings, independent=hidden)
+    findings = _ordered(_marked_new(findings, evidence.baseline), explains)
+    reading, layout = evidence.reading, evidence.reading.layout
+    return Report(
+        version=__version__,
+        verdict=_verdict(findings, explains, evidence, recount),
+        predictions=_input(evidence.pair.y_pred, layout.y_pred, reading.y_pred),
+        masks=_input(evidence.pair.y_true, layout.y_true, reading.y_true),
+        reading=reading,
+        pixels=evidence.mended.pixels,
+        score=evidence.score,
+        metric_call=evidence.metric.call,
+        metric=evidence.metric_score,
+        contracts=evidence.contracts,
+        findings=findings,
+        explains=explains,
+        outcomes=outcomes,
+        manuals={check.rule.code: check.manual for check in registry.all_checks()},
+    )
+
+
+def _looked_twice(
+    evidence: Evidence, recount: Recount
+) -> tuple[tuple[Finding, ...], tuple[Outcome, ...], frozenset[str]]:
+    """Return all findings, what became of the rules, and which ones other faults had hidden."""
+    findings, outcomes = registry.run(evidence)
+    again = look_again(evidence, _roots(findings, _explains(findings)), recount)
+    hidden = frozenset(finding.rule.name for finding in again)
+    outcomes = tuple(
+        Outcome(outcome.rule, Status.FIRED) if outcome.rule.name in hidden else outcome
+        for outcome in outcomes
+    )
+    first = tuple(finding for finding in findings if finding.rule.name not in hidden)
+    return (*first, *again), outcomes, hidden
+
+
+def _marked_new(findings: Sequence[Finding], baseline: Baseline | None) -> list[Finding]:
+    """Return the findings; those that the baseline lacks say so, in every format."""
+    known = None if baseline is None else baseline.findings
+    if known is None:
+        return list(findings)
+    return [
+        finding
+        if finding.rule.name in known or finding.rule.name in COMPARISONS
+        else replace(
+            finding,
+            message=f"{finding.message} (new since the baseline)",
+            facts={**finding.facts, "new_since_baseline": True},
+        )
+        for finding in findings
+    ]
+
+
+def _with_score(finding: Finding, evidence: Evidence, recount: Recount) -> Finding:
+    """Return the finding with the doctor's score after its repair alone."""
+    repair, reading = finding.repair, evidence.reading
+    if repair is None or reading.layout.relation is Relation.MISMATCHED:
+        return finding
+    after = mean_iou_after([repair], evidence, recount)
+    return replace(finding, repair=replace(repair, mean_iou_after=after))
+
+
+def _explains(
+    findings: Sequence[Finding], *, independent: Collection[str] = ()
+) -> dict[str, tuple[str, ...]]:
+    """Return, for each root finding, the rules that fired only because of it.
+
+    Args:
+        findings: all of them.
+        independent: rules that fire after the repair of the others too; only they explain
+            each other.
+    """
+    found = {finding.rule.name for finding in findings}
+    consequences: set[str] = set()
+    explains: dict[str, tuple[str, ...]] = {}
+    for finding in _causes_first(findings):
+        name = finding.rule.name
+        if name in consequences:
+            continue
+        open_to = found if name in independent else found.difference(independent)
+        mine = sorted((finding.rule.explains & open_to) - consequences - set(explains))
+        explains[name] = tuple(mine)
+        consequences.update(mine)
+    return {name: names for name, names in explains.items() if names}
+
+
+def _causes_first(findings: Sequence[Finding]) -> list[Finding]:
+    """Sort by suspicion, but what another finding explains after all that nothing explains."""
+    worst = {finding.rule.name: finding.level.rank for finding in findings}
+    explained = {
+        name
+        for finding in findings
+        for name in finding.rule.explains
+        if finding.level.rank >= worst.get(name, 0)
+    }
+    return sorted(
+        findings, key=lambda finding: (finding.rule.name in explained, _suspicion(finding))
+    )
+
+
+def _suspicion(finding: Finding) -> tuple[int, int, str]:
+    """Sort errors before warnings, then by how early a cause is suspected."""
+    return -finding.level.rank, finding.rule.suspicion, finding.rule.code
+
+
+def _ordered(
+    findings: Sequence[Finding], explains: dict[str, tuple[str, ...]]
+) -> tuple[Finding, ...]:
+    consequences = {name for names in explains.values() for name in names}
+    return tuple(
+        sorted(
+            findings, key=lambda finding: (finding.rule.name in consequences, _suspicion(finding))
+        )
+    )
+
+
+def _roots(findings: Sequence[Finding], explains: dict[str, tuple[str, ...]]) -> list[Finding]:
+    """Return the findings that no other one explains, in the order of their repairs."""
+    consequences = {name for names in explains.values() for name in names}
+    return [f for f in sorted(findings, key=_suspicion) if f.rule.name not in consequences]
+
+
+def _verdict(
+    findings: Sequence[Finding],
+    explains: dict[str, tuple[str, ...]],
+    evidence: Evidence,
+    recount: Recount,
+) -> Verdict:
+    sick = any(finding.level is Severity.ERROR for finding in findings)
+    primary = findings[0] if findings and findings[0].level is not Severity.NOTE else None
+    roots = _roots(findings, explains)
+    after = mean_iou_after([f.repair for f in roots if f.repair], evidence, recount)
+    return Verdict(
+        sick=sick,
+        primary=primary.rule.name if primary else None,
+        summary=_summary(sick, primary, evidence, after),
+        mean_iou_after_all=after,
+    )
+
+
+def mended_pairs(report: Report, evidence: Evidence, recount: Recount) -> PairCounts | None:
+    """Return the label pairs after all repairs of a report; `None` where nothing is to repair."""
+    roots = _roots(report.findings, dict(report.explains))
+    repairs = [finding.repair for finding in roots if finding.repair]
+    if not repairs or any(repair.estimated and not repair.steps for repair in repairs):
+        return None
+    return mended(repairs, evidence, recount).pairs
+
+
+def _summary(sick: bool, primary: Finding | None, evidence: Evidence, after: float | None) -> str:
+    ours, reads = evidence.score, f"your metric {_does(evidence.metric_score)}"
+    if ours is None:
+        agree = "the pixels do not pair up"
+    elif ours.mean_iou is None:
+        agree = "no pixel counts"
+    else:
+        agree = f"the arrays agree at {ours.mean_iou:.4f}"
+    before = ours.mean_iou if ours else None
+    if after is not None and (before is None or f"{before:.4f}" != f"{after:.4f}"):
+        agree += f", after the repair at {after:.4f}"
+    if sick and primary:
+        return f"{reads}, {agree}: {primary.rule.claim}"
+    if primary:
+        return f"{reads}, {agree}; worth a look: {primary.rule.claim}"
+    return f"{reads}, {agree}: no format bug found"
+
+
+def _does(metric: ContractScore) -> str:
+    """Return what the metric does with the arrays as they are."""
+    if metric.value is not None:
+        return f"reads {metric.value:.4f}"
+    if metric.error is not None:
+        return "raises"
+    if metric.note == "NaN":
+        return "reads NaN"
+    return "misreads the arrays" if metric.note else "gives no single number here"
+
+
+def _input(source: Source, axes: Axes, encoding: Encoding) -> Input:
+    return Input(
+        path=source.path,
+        format=source.format,
+        shape=source.shape,
+        dtype=str(source.dtype),
+        encoding=encoding,
+        class_axis=axes.channel if axes.dense else None,
+    )

@@ -1,0 +1,43 @@
+"""Whether a baseline is of the same data set: scores of other masks do not compare."""
+
+from __future__ import annotations
+
+from iou_doctor.arrays.layout import Layout
+from iou_doctor.arrays.source import Pair
+from iou_doctor.report.baseline import Baseline, DataSet
+from iou_doctor.report.finding import Severity, Suspicion
+from iou_doctor.report.report import Report
+
+COMPARISONS = frozenset({"reading-drift", "score-regression"})
+"""The rules that compare with the baseline."""
+
+
+def refuse_other_shapes(baseline: Baseline | None, pair: Pair, layout: Layout) -> None:
+    """Refuse masks of another size before they are read.
+
+    Raises:
+        UsageError: the baseline's masks had more or fewer pixels or samples.
+    """
+    if baseline is not None:
+        axes = layout.y_true
+        shape = axes.label_shape if axes.dense else axes.shape
+        baseline.check_data(DataSet(pair.y_true.path, shape, {}))
+
+
+def refuse_other_values(baseline: Baseline | None, report: Report) -> None:
+    """Refuse masks of another name with other pixels in each class, once they were counted.
+
+    Where a fault was found that reaches the masks, they may be the same ones, damaged; the fault
+    says more. What is wrong with predictions alone does not change a mask.
+
+    Raises:
+        UsageError: the baseline is certainly of other masks.
+    """
+    errors = [f.rule for f in report.findings if f.level is Severity.ERROR]
+    faults = {rule.name for rule in errors if rule.suspicion is not Suspicion.COLLAPSE}
+    if baseline is None or baseline.data is None or report.score is None or faults - COMPARISONS:
+        return
+    if "reading-drift" in faults:
+        return  # the same masks, read otherwise, have other numbers
+    truth = {entry.id: entry.truth_pixels for entry in report.score.per_class}
+    baseline.check_data(DataSet(report.masks.path, baseline.data.shape, truth))

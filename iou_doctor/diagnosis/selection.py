@@ -1,0 +1,43 @@
+"""Which rules the user wants to hear."""
+
+from __future__ import annotations
+
+import difflib
+
+from iou_doctor.checks.registry import all_checks
+from iou_doctor.errors import UsageError
+from iou_doctor.record import record
+from iou_doctor.report.finding import Outcome
+
+
+@record
+class Selection:
+    """Which rules the user wants to hear: codes, prefixes of codes, or names."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        rules = [check.rule for check in all_checks()]
+        for word in (*self.select, *self.ignore):
+            if not any(_names(word, rule.code, rule.name) for rule in rules):
+                raise no_such_rule(word)
+
+    def __contains__(self, outcome: Outcome) -> bool:
+        code, name = outcome.rule.code, outcome.rule.name
+        wanted = not self.select or any(_names(word, code, name) for word in self.select)
+        return wanted and not any(_names(word, code, name) for word in self.ignore)
+
+
+def no_such_rule(word: str) -> UsageError:
+    """Return the error for a word that is no rule, with the rule that comes nearest."""
+    rules = [check.rule for check in all_checks()]
+    known = [*(rule.name for rule in rules), *(rule.code for rule in rules)]
+    spelled = word.upper() if word.upper().startswith("IOU") else word.lower()
+    near = difflib.get_close_matches(spelled, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return UsageError(f"no rule is called {word!r}; {hint}`iou-doctor rules` lists them all")
+
+
+def _names(word: str, code: str, name: str) -> bool:
+    return word.upper() == "ALL" or word == name or (word != "" and code.startswith(word.upper()))

@@ -1,0 +1,1 @@
+"""Write repaired copies of the input files, for `iou-doctor fix`."""

@@ -1,0 +1,1 @@
+"""From counts to scores: what each metric implementation reports for these arrays."""

@@ -1,0 +1,170 @@
+"""From areas to ratios, and from ratios to one number for each batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.metrics.definition import Absent, Average, Choices, Ratio
+from iou_doctor.metrics.engine.areas import Areas
+
+Numbers = NDArray[Any]
+Flags = NDArray[np.bool_]
+
+
+def whole(choices: Choices, groups: Iterable[Areas], *, alone: bool) -> tuple[np.float64, Numbers]:
+    """Return the value of one batch, and the mean ratio of each class over the groups that have it.
+
+    Either is NaN where there is none.
+
+    Args:
+        choices: the contract's.
+        groups: areas of shape (groups, classes), some groups at a time; a ratio is formed for each.
+        alone: whether there is one group in all.
+    """
+    sums, counts, totals, numbers = [], [], [], []
+    for some in groups:
+        found, valid = ratios(choices, some)
+        sums.append(np.where(valid, found, 0).sum(axis=0))
+        counts.append(valid.sum(axis=0))
+        found, valid = _averaged(choices, some, found, valid, alone=alone)
+        selected = found[valid]  # added up as a library does it that selects first
+        totals.append(selected.sum())
+        numbers.append(len(selected))
+    of_classes: Numbers = np.sum(sums, axis=0) / np.sum(counts, axis=0)
+    match choices.average:
+        case Average.PER_CLASS:
+            return np.float64(np.nan), of_classes
+        case Average.CLASS_MEANS:
+            return np.float64(_mean_of_classes(of_classes)), of_classes
+    total = np.sum(totals)
+    value = np.float64(_mean(choices, total, np.sum(numbers).astype(total.dtype)))
+    return value, of_classes
+
+
+def values(choices: Choices, groups: Areas) -> NDArray[np.float64]:
+    """Return the value of each batch, shape (batches,); NaN where it has none.
+
+    Args:
+        choices: the contract's.
+        groups: areas of shape (batches, groups, classes); a ratio is formed for each group.
+    """
+    batches, size, _ = groups.truth.shape
+    found, valid = ratios(choices, groups)
+    match choices.average:
+        case Average.PER_CLASS:
+            return np.full(batches, np.nan)
+        case Average.CLASS_MEANS:
+            of_classes = np.where(valid, found, 0).sum(axis=1) / valid.sum(axis=1)
+            return _mean_of_classes(of_classes)
+    found, valid = _averaged(choices, groups, found, valid, alone=size == 1)
+    found, valid = found.reshape(batches, -1), valid.reshape(batches, -1)
+    total = np.where(valid, found, 0).sum(axis=1)
+    return _mean(choices, total, valid.sum(axis=1).astype(total.dtype)).astype(np.float64)
+
+
+def _averaged(
+    choices: Choices, groups: Areas, found: Numbers, valid: Flags, *, alone: bool
+) -> tuple[Numbers, Flags]:
+    """Return what a mean is taken of, and which of it is in the mean.
+
+    Args:
+        choices: the contract's.
+        groups: areas of shape (…, groups, classes).
+        found: their ratios.
+        valid: which of these count.
+        alone: whether a batch has one group only.
+    """
+    match choices.average:
+        case Average.ACCURACY:
+            right, true = (part.sum(axis=(-2, -1)) for part in (groups.intersection, groups.truth))
+            return (right / true)[..., np.newaxis], np.ones((*right.shape, 1), dtype=bool)
+        case Average.WEIGHTED:
+            return _weighted(choices, groups, found, valid)
+        case Average.PAIRS | Average.POOLED:
+            return found, valid
+        case Average.LABELLED:
+            return found, valid & (groups.truth > 0)
+        case _:
+            return (found, valid) if alone else _means_of_groups(choices, found, valid)
+
+
+def _mean_of_classes(of_classes: Numbers) -> NDArray[np.float64]:
+    return np.asarray(of_classes.sum(axis=-1) / np.float64(of_classes.shape[-1]))
+
+
+def _means_of_groups(choices: Choices, found: Numbers, valid: Flags) -> tuple[Numbers, Flags]:
+    """Return the mean over the classes of each group, and which groups have one."""
+    count = valid.sum(axis=-1).astype(found.dtype)
+    means = np.where(valid, found, 0).sum(axis=-1) / (count + found.dtype.type(choices.epsilon))
+    return means.astype(np.float64), count > 0
+
+
+def _weighted(
+    choices: Choices, groups: Areas, found: Numbers, valid: Flags
+) -> tuple[Numbers, Flags]:
+    """Return the mean of each group, its classes weighted by their true pixels."""
+    weight = np.where(valid, groups.truth, 0).astype(found.dtype)
+    whole = weight.sum(axis=-1)
+    means = np.where(valid, found * weight, 0).sum(axis=-1) / whole
+    if choices.ratio is Ratio.DICE:  # torchmetrics: its NaN weights add up to 0
+        means = np.where(~(whole > 0) & valid.any(axis=-1), 0, means)
+    return means.astype(found.dtype), ~np.isnan(means)
+
+
+def _mean(choices: Choices, total: Numbers, count: Numbers) -> Numbers:
+    """Return the mean of so many ratios that add up to a total, both of the same dtype."""
+    means = total / (count + total.dtype.type(choices.epsilon))
+    return np.where(count > 0, means, np.nan if choices.empty is None else choices.empty)
+
+
+def ratios(choices: Choices, folded: Areas) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Return the ratio of each group and class, and which of them are in a mean.
+
+    Args:
+        choices: the contract's.
+        folded: areas of any shape.
+    """
+    dtype = np.dtype(np.float32 if choices.single else np.float64)
+    over = _denominator(choices, folded, dtype)
+    right = folded.intersection.astype(dtype)
+    absent, hit = ~(over > 0), right > 0  # a NaN is no area either
+    if choices.ratio is Ratio.DICE:
+        right += right
+    smooth, epsilon = dtype.type(choices.smooth), dtype.type(choices.epsilon)
+    right += smooth
+    over += smooth
+    over += epsilon
+    quotients = np.divide(right, over, out=right)
+    if smooth and choices.absent is Absent.ONE:
+        return quotients, np.ones_like(absent)  # smooth / smooth by itself
+    match choices.absent:
+        case Absent.SKIPPED:
+            return quotients, ~absent
+        case Absent.SKIPPED_UNLABELLED:
+            return quotients, (folded.truth > 0) & ~absent
+        case Absent.SKIPPED_MISSED:
+            return quotients, hit
+        case Absent.NAN:
+            return np.where(absent, np.nan, quotients), np.ones_like(absent)
+        case _:
+            value = dtype.type(choices.absent is Absent.ONE)
+            return np.where(absent, value, quotients), np.ones_like(absent)
+
+
+def _denominator(choices: Choices, folded: Areas, dtype: np.dtype[Any]) -> Numbers:
+    """Return what the ratio divides by, the caller's own: of many images each table is large."""
+    match choices.ratio:
+        case Ratio.DICE:
+            both: Numbers = folded.truth.astype(dtype)
+            both += folded.predicted.astype(dtype)
+            return both
+        case Ratio.RECALL:
+            return folded.truth.astype(dtype)
+        case Ratio.PRECISION:
+            return folded.predicted.astype(dtype)
+        case _:
+            return folded.union.astype(dtype)

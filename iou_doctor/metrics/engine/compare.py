@@ -1,0 +1,107 @@
+"""Why two implementations differ on the same arrays, choice by choice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from iou_doctor.counts.label_decoding import is_code_of_no_class
+from iou_doctor.metrics.definition import (
+    Absent,
+    Average,
+    Choices,
+    Contract,
+    Floats,
+    Group,
+    Ignored,
+    Stray,
+)
+from iou_doctor.metrics.engine.evaluate import evaluate
+from iou_doctor.metrics.inputs import Form, Given
+
+REFERENCE = Choices(
+    floats=Floats.READ,
+    stray_truth=Stray.DROPPED,
+    stray_prediction=Stray.OTHER_SIDE,
+    ignored=Ignored.CLASS_LEAVES,
+    absent=Absent.SKIPPED,
+    single=False,
+)
+"""The doctor's own conventions."""
+VISIBLE = 5e-5
+"""Half a unit of the fourth digit, which is what people compare."""
+WITHOUT_CLASS = "pixels without an answer (NaN, all zeros) are given a class"
+_WORDS = {
+    "ratio": "{}",
+    "average": "{}",
+    "group": "a ratio for {}",
+    "batches": "averaged over batches",
+    "absent": "a class that is absent: {}",
+    "background": "without class 0",
+    "ignored": "the ignore label: {}",
+    "floats": "scores are {}",
+    "sigmoid": "sigmoid: {}",
+    "at_threshold": "a score at the threshold is background",
+    "stray_truth": "odd labels in the masks: {}",
+    "stray_prediction": "odd labels in the predictions: {}",
+    "smooth": "{} added above and below",
+    "target_class_ids": "{} alone",
+}
+"""The choices that can move a value, the most telling first."""
+
+
+def reasons(contract: Contract, given: Given, value: float) -> tuple[str, ...]:
+    """Return the choices by which a contract's value differs from the doctor's, in words.
+
+    A choice counts if the value moves when it alone is made as the doctor makes it. Where only
+    several together move it, the most telling one is named.
+
+    Args:
+        contract: an implementation.
+        given: the arrays.
+        value: what it reports for them.
+    """
+    choices = contract.choices
+    differing = [
+        name
+        for name in _WORDS
+        if name not in _idle(given) and getattr(choices, name) != getattr(REFERENCE, name)
+    ]
+    moving = [name for name in differing if _moves(contract, given, value, name)]
+    if not moving and contract.pairing is not None:
+        moving = ["floats"]  # it is the reading of the arrays as they are stored
+    if not moving and _answers_without_class(given):
+        return (WITHOUT_CLASS,)
+    return tuple(_said(name, choices) for name in moving or differing[:1])
+
+
+def _answers_without_class(given: Given) -> bool:
+    """Return whether channels without an answer, of NaN for instance, get a class all the same."""
+    return given.form is Form.CHANNELS and is_code_of_no_class(given.labels.prediction_span[0])
+
+
+def _idle(given: Given) -> frozenset[str]:
+    """Return the choices that cannot matter for these arrays."""
+    pairs, classes = given.labels, given.num_classes
+    idle = set() if given.ignore_index is not None else {"ignored"}
+    if given.form is Form.LABELS:
+        idle |= {"floats", "sigmoid", "at_threshold"}
+    for side, (low, high) in (("truth", pairs.truth_span), ("prediction", pairs.prediction_span)):
+        if low >= 0 and high < classes:
+            idle.add(f"stray_{side}")
+    return frozenset(idle)
+
+
+def _moves(contract: Contract, given: Given, value: float, name: str) -> bool:
+    choices = replace(contract.choices, **{name: getattr(REFERENCE, name)})
+    if choices.average is Average.PAIRS and choices.group is Group.DATA_SET:
+        choices = replace(choices, average=Average.CLASSES)
+    other = evaluate(replace(contract, choices=choices), given)
+    return other.value is None or abs(other.value - value) > VISIBLE
+
+
+def _said(name: str, choices: Choices) -> str:
+    value = getattr(choices, name)
+    if name == "target_class_ids":
+        ids = ", ".join(map(str, value or ()))
+        value = f"class {ids}" if len(value or ()) == 1 else f"the classes {ids}"
+    return _WORDS[name].format(value)

@@ -1,0 +1,147 @@
+"""What the metrics that Keras has had under `metrics` since version 2.8 have in common.
+
+Both arrays are cast to integers toward zero, unless a `sparse_` flag is False: then `argmax` over
+`axis` comes first. Both are flattened and counted in one matrix, truth by prediction. Which pairs
+are left out or refused, and how the ratios are formed, differs between the libraries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.errors import UsageError
+from iou_doctor.metrics.call_arguments import number, whole
+from iou_doctor.metrics.definition import Choices, Contract
+from iou_doctor.metrics.engine.evaluate import evaluate
+from iou_doctor.metrics.inputs import Form, Given
+from iou_doctor.metrics.metric import Metric, Signature
+from iou_doctor.metrics.score import ContractScore
+
+_SPARSE = {"ignore_class": None, "sparse_y_true": True, "sparse_y_pred": True, "axis": -1}
+_ONE_HOT = {"ignore_class": None, "sparse_y_pred": False, "axis": -1}
+_NAMES = {"name": None, "dtype": None}
+STACKED = (
+    "InvalidArgumentError: Shapes of all inputs must match:"
+    " values[0].shape = [{true}] != values[1].shape = [{pred}]"
+)
+"""What Keras before 3.15 and tf-keras say to arrays that flatten to different lengths."""
+_IDS = {"num_classes": None, "target_class_ids": ...}
+
+
+def signatures(module: str) -> tuple[Signature, ...]:
+    """Return the calls of the five metrics under the name of their module."""
+    parameters: dict[str, dict[str, Any]] = {
+        "MeanIoU": {"num_classes": None, **_NAMES, **_SPARSE},
+        "IoU": {**_IDS, **_NAMES, **_SPARSE},
+        "BinaryIoU": {"target_class_ids": (0, 1), "threshold": 0.5, **_NAMES},
+        "OneHotMeanIoU": {"num_classes": None, **_NAMES, **_ONE_HOT},
+        "OneHotIoU": {**_IDS, **_NAMES, **_ONE_HOT},
+    }
+    return tuple(Signature(f"{module}.{name}", values) for name, values in parameters.items())
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call.
+
+    Raises:
+        UsageError: an argument has a value that Keras does not take.
+    """
+    if name.endswith(".BinaryIoU"):
+        return Metric(
+            name=name,
+            call=call,
+            true=Derivation.LABELS,
+            pred=Derivation.BINS,
+            num_classes=2,
+            target_class_ids=_ids(name, arguments["target_class_ids"], 2),
+            threshold=number(name, "threshold", arguments["threshold"]),
+        )
+    num_classes = whole(name, "num_classes", arguments["num_classes"])
+    ids = arguments.get("target_class_ids")
+    true = _derivation(arguments.get("sparse_y_true", False))
+    pred = _derivation(arguments["sparse_y_pred"])
+    axis = whole(name, "axis", arguments["axis"])
+    if axis == 0 and Derivation.ARGMAX_LAST in (true, pred):
+        raise UsageError(f"--metric {name}: axis=0 argmaxes over the samples; use axis=-1")
+    return Metric(
+        name=name,
+        call=call,
+        true=true,
+        pred=pred,
+        num_classes=num_classes,
+        ignore_class=whole(name, "ignore_class", arguments["ignore_class"]),
+        target_class_ids=None if ids is None else _ids(name, ids, num_classes),
+        axis=-1 if axis is None else axis,
+    )
+
+
+def contract_of(
+    metric: Metric, *, library: str, versions: str, choices: Choices, error: tuple[str, str]
+) -> Contract:
+    """Return the contract of one metric object.
+
+    Args:
+        metric: the object.
+        library: its library.
+        versions: the library's versions.
+        choices: what the library decides.
+        error: what it says to labels beyond the classes, and to those below 0.
+    """
+    return Contract(
+        name=metric.name,
+        library=library,
+        versions=versions,
+        call=metric.call,
+        pairing=Pairing(metric.true, metric.pred, flat=True),
+        num_classes=metric.num_classes,
+        choices=replace(choices, target_class_ids=metric.target_class_ids),
+        error=error[0],
+        error_below=error[1],
+    )
+
+
+def evaluated(
+    metric: Metric, contract: Contract, pairs: PairCounts, *, num_classes: int
+) -> ContractScore:
+    """Return what a contract reports for the table of the metric's own pairing, all in one update.
+
+    Args:
+        metric: the metric object.
+        contract: what it computes.
+        pairs: the table; void codes stand for its naive answers.
+        num_classes: for a metric whose call does not name it.
+    """
+    pooled = pairs.pooled()
+    given = Given(
+        form=Form.LABELS,
+        samples=1,
+        num_classes=metric.num_classes or num_classes,
+        ignore_index=metric.ignore_class,
+        labels=pooled,
+        true_dtype=np.dtype(np.int64),
+        pred_dtype=np.dtype(np.int64),
+        flat={Pairing(metric.true, metric.pred, flat=True): pooled},
+    )
+    return evaluate(contract, given)
+
+
+def _derivation(sparse: object) -> Derivation:
+    return Derivation.LABELS if sparse else Derivation.ARGMAX_LAST
+
+
+def _ids(name: str, value: object, num_classes: int | None) -> tuple[int, ...]:
+    if not isinstance(value, (list, tuple)) or not value or any(type(v) is not int for v in value):
+        raise UsageError(
+            f"--metric {name} needs target_class_ids, a list of class ids such as [0, 1]"
+        )
+    if min(value) < 0 or (num_classes is not None and max(value) >= num_classes):
+        raise UsageError(
+            f"--metric {name}: target_class_ids {list(value)} must lie in 0..num_classes-1"
+        )
+    return tuple(value)

@@ -1,0 +1,249 @@
+"""From a table of class ids to areas: odd labels, ignored ones, cells and their counters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.counts.class_areas import MOST_KEPT
+from iou_doctor.counts.label_decoding import Derivation, Pairing, is_code_of_no_class, naive_answer
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.metrics.definition import Choices, Counting, Floats, Group, Ignored, Stray
+from iou_doctor.metrics.engine.areas import (
+    Areas,
+    Raises,
+    RaisesForScores,
+    RaisesForSizes,
+    count_areas,
+)
+from iou_doctor.metrics.engine.cells import counts_in_bytes, in_cells, inside
+from iou_doctor.metrics.inputs import Form, Given
+
+PAIR = 2
+STOPS_AT = 2**24
+"""In float32, 2**24 + 1 is 2**24."""
+_NONE_LEAVE = frozenset(
+    {
+        Ignored.NO_OPTION,
+        Ignored.CLASS_CLEARED,
+        Ignored.MEAN_ONLY,
+        Ignored.MEAN_ONLY_INSIDE,
+    }
+)
+"""The rules by which no pixel leaves."""
+
+
+def class_ids(given: Given, choices: Choices) -> PairCounts:
+    """Return the pairs as the library reads them where it takes class ids."""
+    if choices.integers and given.pred_dtype.kind == "f" and given.form is not Form.CHANNELS:
+        raise refused(given)
+    broken = is_code_of_no_class(given.labels.prediction_span[0])
+    if choices.floats is Floats.REFUSED and given.form is not Form.CHANNELS and broken:
+        raise refused(given)
+    if choices.floats is Floats.EXACT and given.form is not Form.CHANNELS:
+        return given.labels
+    return naive(given.labels)
+
+
+def refused(given: Given) -> RaisesForScores:
+    """Return the error for predictions that are no integers."""
+    few = len(given.labels.truth_counts()) <= PAIR
+    return RaisesForScores(given.pred_dtype, "binary" if few else "multiclass")
+
+
+def naive(pairs: PairCounts) -> PairCounts:
+    """Return the pairs with what a library reads where there is no class; equal rows may occur."""
+
+    def answered() -> PairCounts:
+        return pairs.replaced(
+            truth=naive_answer(pairs.truth), prediction=naive_answer(pairs.prediction)
+        )
+
+    lowest = min(pairs.truth_span[0], pairs.prediction_span[0])
+    return pairs.once("naive", answered) if is_code_of_no_class(lowest) else pairs
+
+
+def flattened(given: Given, pairing: Pairing) -> PairCounts:
+    """Return what an implementation reads that casts both sides to integers.
+
+    Raises:
+        Raises: the two sides flatten to different lengths.
+    """
+    if pairing not in given.flat:
+        raise RaisesForSizes(given.lengths.get(pairing, (None, None)))
+    pairs = naive(given.flat[pairing])
+    if pairing.pred is Derivation.BINS:
+        return pairs.once("above", lambda: _above(pairs))
+    return pairs
+
+
+def _above(pairs: PairCounts) -> PairCounts:
+    return pairs.replaced(prediction=(pairs.prediction % 3 >= 1).astype(np.int64))
+
+
+def of_pairs(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
+    """Return the areas of a table of ids, after the contract's rules for odd ones."""
+    pairs = without_ignored(pairs, given, choices)
+    if choices.stray_truth is Stray.OWN_CLASS:
+        return _of_seen_labels(pairs, given)
+    if choices.stray_truth is Stray.NOT_1:
+        pairs = _ones(pairs)
+    if choices.distinct:
+        _check_distinct(given)
+    found = _counted(pairs, given, choices)
+    return cleared(found, given.ignore_index) if choices.ignored is Ignored.CLASS_CLEARED else found
+
+
+def _counted(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
+    """Return the areas of the cells where the pairs are counted; many contracts share them."""
+    classes, images = given.num_classes, given.samples
+    in_bytes = counts_in_bytes(given, choices)
+    if choices.group is Group.DATA_SET and not choices.batches and given.batch_size is None:
+        pairs, images = pairs.pooled(), 1
+
+    def counted() -> Areas:
+        cells = in_cells(pairs, classes, choices, in_bytes=in_bytes)
+        dropped = 0 if cells is pairs else pairs.total - cells.total
+        largest = _largest(cells) if choices.counting is Counting.STOPS else 0
+        if largest > STOPS_AT and given.batch_size is not None:
+            cells = saturated(cells, given.batch_size)
+        found = count_areas(cells, images=images, classes=classes)
+        return replace(found, dropped=dropped, largest=largest)
+
+    odd = not (inside(pairs.truth_span, classes) and inside(pairs.prediction_span, classes))
+    stops = choices.counting is Counting.STOPS
+    rules = (choices.stray_truth, choices.stray_prediction, choices.wrap) if odd else ()
+    rules = (*rules, in_bytes)
+    if images * classes > MOST_KEPT:
+        return counted()
+    return pairs.once(("areas", images, classes, stops and given.batch_size, stops, rules), counted)
+
+
+def _largest(cells: PairCounts) -> int:
+    """Return the largest count of a cell over all images."""
+    return int(cells.pooled().count.max(initial=0))
+
+
+def without_ignored(pairs: PairCounts, given: Given, choices: Choices) -> PairCounts:
+    """Return the pairs without those whose truth the contract ignores."""
+    ignore, rule = given.ignore_index, choices.ignored
+    if rule is Ignored.BELOW_0_TOO:
+        pairs = _without(pairs, "below 0")
+    if rule is Ignored.IS_255:
+        ignore = 255
+    if ignore is None:
+        return pairs
+    if rule in _NONE_LEAVE:
+        if rule is Ignored.MEAN_ONLY_INSIDE and not _is_class(ignore, given):
+            raise Raises(
+                "ValueError: ignore_index should be integer and in the range of"
+                f" [0, {given.num_classes}), but given {ignore}"
+            )
+        return pairs
+    if rule is Ignored.INSIDE_ONLY and not _is_class(ignore, given):
+        return pairs
+    if rule is Ignored.OUTSIDE_ONLY and _is_class(ignore, given):
+        raise Raises(
+            "ValueError: ``ignore_index`` should be outside the class values range, but got class"
+            f" values in range 0..{given.num_classes - 1} and ``ignore_index={ignore}``."
+        )
+    return _without(pairs, ignore)
+
+
+def _is_class(label: int, given: Given) -> bool:
+    return 0 <= label < given.num_classes
+
+
+def _without(pairs: PairCounts, label: int | str) -> PairCounts:
+    """Return the pairs without those of one true label, or without those below 0."""
+    if not isinstance(label, str):
+        return pairs.without(label)
+    if pairs.truth_span[0] >= 0:
+        return pairs
+    return pairs.once(label, lambda: pairs.where(pairs.truth >= 0))
+
+
+def _distinct(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    # asked for counts, NumPy does not import numpy.ma, which takes longer than a small check
+    values, _ = np.unique(labels, return_counts=True)
+    return values
+
+
+def saturated(cells: PairCounts, batch_size: int) -> PairCounts:
+    """Return the counts of updates of so many images, each cell stopping at 2**24."""
+    if batch_size > cells.images[1]:
+        updates = cells.pooled()
+    else:
+        updates = cells.in_batches(batch_size).relabel()
+    return updates.replaced(count=updates.count.clip(max=STOPS_AT))
+
+
+def _check_distinct(given: Given) -> None:
+    """Raise where torchmetrics does, which counts values and does not look at them."""
+    allowed = given.num_classes + (given.ignore_index is not None)
+    if given.pred_dtype.kind == "f" or given.form is not Form.LABELS:
+        return
+    pairs = given.labels.pooled()
+    for side, labels, span, most in (
+        ("target", pairs.truth, pairs.truth_span, allowed),
+        ("preds", pairs.prediction, pairs.prediction_span, given.num_classes),
+    ):
+        if not inside(span, most) and len(_distinct(labels)) > most:
+            raise Raises(
+                f"RuntimeError: Detected more unique values in `{side}` than expected. Expected"
+                f" only {most} but found {len(_distinct(labels))} in `target`."
+            )
+
+
+def cleared(found: Areas, label: int | None) -> Areas:
+    """Return the areas without those of one class."""
+    if label is None or not 0 <= label < found.truth.shape[1]:
+        return found
+    keep = np.arange(found.truth.shape[1]) != label
+    return Areas.of(np.where(keep, part, 0) for part in found.parts)
+
+
+def _of_seen_labels(pairs: PairCounts, given: Given) -> Areas:
+    """Return the areas where every label that occurs is a class."""
+    seen = _seen(pairs)
+
+    def counted() -> Areas:
+        ids = pairs
+        if not np.array_equal(seen, np.arange(len(seen))):
+            ids = pairs.replaced(
+                truth=np.searchsorted(seen, pairs.truth),
+                prediction=np.searchsorted(seen, pairs.prediction),
+            )
+        return count_areas(ids, images=given.samples, classes=len(seen))
+
+    if given.samples * len(seen) > MOST_KEPT:
+        return counted()
+    return pairs.once(("areas of all labels", given.samples), counted)
+
+
+def _seen(pairs: PairCounts) -> NDArray[np.int64]:
+    """Return the labels that occur on either side."""
+    pooled = pairs.pooled()
+    return _distinct(np.concatenate([pooled.truth, pooled.prediction]))
+
+
+def _ones(pairs: PairCounts) -> PairCounts:
+    """Return the pairs with 1 for the label 1 and 0 for another, as scikit-learn reads two.
+
+    Raises:
+        Raises: there are more labels than two, or two without 1.
+    """
+    seen = _seen(pairs)
+    if len(seen) > PAIR:
+        raise Raises(
+            "ValueError: Target is multiclass but average='binary'. Please choose another average"
+            " setting, one of [None, 'micro', 'macro', 'weighted']."
+        )
+    if len(seen) == PAIR and 1 not in seen:
+        raise Raises(f"ValueError: pos_label=1 is not a valid label. It should be one of {seen}")
+    return pairs.replaced(
+        truth=(pairs.truth == 1).astype(np.int64),
+        prediction=(pairs.prediction == 1).astype(np.int64),
+    )

@@ -1,0 +1,26 @@
+"""What the Python scorer of the ADE20K scene parsing benchmark reports.
+
+Source: sceneparsing commit e202229, `evaluationCode/utils_eval.py` (`intersectionAndUnion`).
+Classes count from 1 and 0 is void; the mean is over all classes, one in neither array counts 0.
+"""
+
+from iou_doctor.metrics.definition import Absent, Choices, Contract, Floats, Ignored, Stray
+
+CONTRACTS = (
+    Contract(
+        name="ade20k.intersectionAndUnion",
+        library="ADE20K",
+        versions="2017",
+        call="intersectionAndUnion(prediction + 1, truth + 1, {num_classes})",
+        choices=Choices(
+            floats=Floats.REFUSED,
+            stray_truth=Stray.OTHER_SIDE,
+            stray_prediction=Stray.OTHER_SIDE,
+            ignored=Ignored.BELOW_0_TOO,
+            absent=Absent.ZERO,
+            single=False,
+        ),
+        short="ADE20K",
+        common=True,
+    ),
+)

@@ -1,0 +1,27 @@
+"""What the pixel-level evaluation of cityscapesScripts reports, on ids that are its classes.
+
+Source: cityscapesScripts, `evaluation/evalPixelLevelSemanticLabeling.py` (`getIouScoreForLabel`),
+read and not run. Void truth leaves; a prediction of void is a miss; other ids fail in the Python
+version.
+"""
+
+from iou_doctor.metrics.definition import Absent, Choices, Contract, Floats, Ignored, Stray
+
+CONTRACTS = (
+    Contract(
+        name="cityscapes.evalPixelLevelSemanticLabeling",
+        library="cityscapesScripts",
+        versions="2",
+        call="evalPixelLevelSemanticLabeling",
+        choices=Choices(
+            floats=Floats.REFUSED,
+            stray_truth=Stray.RAISES,
+            stray_prediction=Stray.OTHER_SIDE,
+            ignored=Ignored.CLASS_LEAVES,
+            absent=Absent.SKIPPED,
+            single=False,
+        ),
+        short="Cityscapes",
+        common=True,
+    ),
+)

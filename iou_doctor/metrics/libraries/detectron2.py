@@ -1,0 +1,74 @@
+"""What `SemSegEvaluator` of detectron2 reports, as a share of one (it prints percent).
+
+Source: detectron2 commit 02b5c4e2, `evaluation/sem_seg_evaluation.py`. A matrix with one row and
+column more, prediction by truth, filled by `(C + 1) * prediction + truth`; the ignore label goes
+to the extra class. The mean is over the classes that the masks hold.
+It argmaxes each image's scores; label maps are taken for what it made of them.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from iou_doctor.metrics.call_arguments import metric_of, whole
+from iou_doctor.metrics.definition import (
+    Absent,
+    Choices,
+    Contract,
+    Floats,
+    Holds,
+    Ignored,
+    Misfit,
+    Stray,
+    Takes,
+    Wrap,
+)
+from iou_doctor.metrics.metric import Metric, Signature
+
+SIGNATURES: tuple[Signature, ...] = (
+    Signature(
+        "detectron2.evaluation.SemSegEvaluator",
+        {
+            **dict.fromkeys(("dataset_name", "distributed", "output_dir")),
+            "sem_seg_loading_fn": None,
+            "num_classes": None,
+            "ignore_label": None,
+        },
+        free=frozenset({"dataset_name", "distributed", "output_dir", "sem_seg_loading_fn"}),
+    ),
+)
+CONTRACTS = (
+    Contract(
+        name="detectron2.SemSegEvaluator",
+        library="detectron2",
+        versions="0.6",
+        call="SemSegEvaluator(dataset_name)",
+        choices=Choices(
+            floats=Floats.REFUSED,
+            stray_truth=Stray.WRAPS,
+            stray_prediction=Stray.RAISES,
+            wrap=Wrap.WITH_VOID,
+            ignored=Ignored.CLASS_STAYS,
+            absent=Absent.SKIPPED_UNLABELLED,
+            single=False,
+        ),
+        takes=Takes(
+            predictions=Holds.EITHER,
+            errors={Misfit.SHAPES: "ValueError: operands could not be broadcast together"},
+        ),
+        short="detectron2",
+        common=True,
+    ),
+)
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call; the data set's entry tells the ignore label."""
+    ignore = whole(name, "ignore_label", arguments["ignore_label"])
+    return metric_of(
+        CONTRACTS[0],
+        name=name,
+        call=call,
+        num_classes=whole(name, "num_classes", arguments["num_classes"]),
+        ignore=ignore,
+        ignores=ignore is not None,
+    )

@@ -1,0 +1,79 @@
+"""What the metric `mean_iou` of Hugging Face's evaluate reports.
+
+Source: evaluate 0.4.6, `metrics/mean_iou/mean_iou.py` at commit a7dd338. As mmsegmentation, in
+float64; `nan_to_num` comes after the mean, so that it never changes it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from iou_doctor.metrics.call_arguments import metric_of, one_of, whole
+from iou_doctor.metrics.definition import (
+    Absent,
+    Choices,
+    Contract,
+    Floats,
+    Ignored,
+    Misfit,
+    Stray,
+    Takes,
+)
+from iou_doctor.metrics.metric import Metric, Signature
+
+SIGNATURES: tuple[Signature, ...] = (
+    Signature(
+        "evaluate.mean_iou",
+        {
+            "predictions": None,
+            "references": None,
+            "num_labels": None,
+            "ignore_index": ...,
+            "nan_to_num": None,
+            "label_map": None,
+            "reduce_labels": False,
+        },
+        free=frozenset({"predictions", "references", "nan_to_num"}),
+        keywords=True,
+    ),
+)
+CONTRACTS = (
+    Contract(
+        name="evaluate.mean_iou",
+        library="evaluate",
+        versions="0.4",
+        call="evaluate.load('mean_iou').compute(predictions=predictions, references=references,"
+        " num_labels={num_classes}, ignore_index={ignore_index!s})",  # it must be given, if None
+        choices=Choices(
+            floats=Floats.COMPARED,
+            stray_truth=Stray.OTHER_SIDE,
+            stray_prediction=Stray.OTHER_SIDE,
+            ignored=Ignored.CLASS_STAYS,
+            absent=Absent.SKIPPED,
+            half=False,
+            single=False,
+        ),
+        takes=Takes(
+            errors={Misfit.SHAPES: "IndexError: boolean index did not match the indexed array"}
+        ),
+        short="evaluate",
+        common=True,
+    ),
+)
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call; `nan_to_num` never moves the mean.
+
+    Raises:
+        UsageError: an argument has a value that is not worked out.
+    """
+    one_of(name, "label_map", arguments["label_map"], {None: None})
+    one_of(name, "reduce_labels", arguments["reduce_labels"], {False: None})
+    return metric_of(
+        CONTRACTS[0],
+        name=name,
+        call=call,
+        num_classes=whole(name, "num_labels", arguments["num_labels"]),
+        ignore=whole(name, "ignore_index", arguments["ignore_index"]),
+        ignores=True,
+    )

@@ -1,0 +1,110 @@
+"""What the metrics over a `ConfusionMatrix` of ignite report.
+
+Source: pytorch-ignite 0.5.5, `ignite/metrics/confusion_matrix.py` (`ConfusionMatrix`, `IoU`,
+`mIoU`, `DiceCoefficient`, `cmAccuracy`). It argmaxes scores at axis 1 and counts the pixels whose
+truth is a class, in int64; ratios are float64. `ignore_index` takes a class out of the mean, its
+pixels stay: as misses of their class no more, but as false ones of the others. It must be a class.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from iou_doctor.metrics.call_arguments import metric_of, whole
+from iou_doctor.metrics.definition import (
+    Absent,
+    Average,
+    Choices,
+    Contract,
+    Floats,
+    Holds,
+    Ignored,
+    Misfit,
+    Ratio,
+    Stray,
+    Takes,
+)
+from iou_doctor.metrics.metric import Metric, Signature
+
+_MEAN = Choices(
+    floats=Floats.REFUSED,
+    stray_truth=Stray.DROPPED,
+    stray_prediction=Stray.RAISES,
+    ignored=Ignored.MEAN_ONLY,
+    absent=Absent.ZERO,
+    single=False,
+)
+_ACCURACY = replace(_MEAN, ratio=Ratio.RECALL, average=Average.POOLED, ignored=Ignored.NO_OPTION)
+_CLASSES = "ValueError: y_pred does not have correct number of classes"
+_SHAPE = "ValueError: y_pred must have shape"
+_TAKES = Takes(
+    predictions=Holds.SCORES,
+    strict=True,
+    errors={
+        Misfit.MASK_CHANNELS: _SHAPE,
+        Misfit.PREDICTION_IDS: _CLASSES,
+        Misfit.AXIS: _CLASSES,
+        Misfit.SHAPES: "ValueError: y and y_pred must have compatible shapes.",
+    },
+)
+_MATRIX = "ConfusionMatrix(num_classes={num_classes})"
+
+
+def _contract(name: str, call: str, choices: Choices, *, common: bool = False) -> Contract:
+    return Contract(
+        name=f"ignite.{name}",
+        library="ignite",
+        versions="0.5",
+        call=f"ignite.metrics.{call}",
+        choices=choices,
+        # in the one-hot step that labels need first
+        error="RuntimeError: Class values must be smaller than num_classes."
+        " (the {side} hold {label}, not in 0..{last})",
+        error_below="RuntimeError: Class values must be non-negative."
+        " (the {side} hold {label}, not in 0..{last})",
+        refusal=f"{_CLASSES}: 1 vs 2",
+        takes=_TAKES,
+        short="ignite" if name == "mIoU" else f"ignite {name}",
+        common=common,
+    )
+
+
+CONTRACTS = (
+    _contract("mIoU", f"mIoU({_MATRIX}, ignore_index={{ignore_index}})", _MEAN, common=True),
+    _contract(
+        "DiceCoefficient",
+        f"DiceCoefficient({_MATRIX}, ignore_index={{ignore_index}}).mean()",
+        replace(_MEAN, ratio=Ratio.DICE),
+    ),
+    _contract("cmAccuracy", f"confusion_matrix.cmAccuracy({_MATRIX})", _ACCURACY),
+)
+_CALLS = {
+    "mIoU": _MEAN,
+    "IoU": replace(_MEAN, average=Average.PER_CLASS),
+    "JaccardIndex": replace(_MEAN, average=Average.PER_CLASS),
+    "DiceCoefficient": replace(_MEAN, ratio=Ratio.DICE),
+    "cmAccuracy": _ACCURACY,
+}
+SIGNATURES: tuple[Signature, ...] = tuple(
+    Signature(
+        f"ignite.metrics.{'confusion_matrix.' if name == 'cmAccuracy' else ''}{name}",
+        {"cm": None} | ({} if name == "cmAccuracy" else {"ignore_index": None}),
+        free=frozenset({"cm"}),
+    )
+    for name in _CALLS
+)
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call; of `DiceCoefficient` the mean, which is what people log.
+
+    Raises:
+        UsageError: an argument has a value that is not worked out.
+    """
+    function = name.rpartition(".")[2]
+    choices = _CALLS[function]
+    ignore = whole(name, "ignore_index", arguments.get("ignore_index"))
+    if ignore is not None:
+        choices = replace(choices, ignored=Ignored.MEAN_ONLY_INSIDE)
+    contract = replace(CONTRACTS[0], name=f"ignite.{function}", choices=choices)
+    return metric_of(contract, name=name, call=call, ignore=ignore, ignores=True)

@@ -1,0 +1,170 @@
+"""What the IoU metrics of Keras 3 report.
+
+Source: keras 3.15.1, `keras/src/metrics/iou_metrics.py` (`_IoUBase.update_state`, `IoU.result`)
+and `metrics_utils.confusion_matrix`. A pair with either side outside 0..num_classes-1 is dropped
+without a word (it raises before 3.15), as are pairs whose truth is `ignore_class`. The counts are
+int64 (int32 on the torch backend, float32 before 3.8); the ratios are float32, with 1e-7 added to
+each union and to the number of classes with a union.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.metrics.definition import (
+    Absent,
+    Choices,
+    Contract,
+    Counting,
+    Floats,
+    Ignored,
+    Stray,
+)
+from iou_doctor.metrics.engine.confusion import (
+    STACKED,
+    contract_of,
+    evaluated,
+    metric_from_call,
+    signatures,
+)
+from iou_doctor.metrics.metric import Metric, Signature
+from iou_doctor.metrics.score import ContractScore
+
+__all__ = [
+    "CONTRACTS",
+    "LIBRARY",
+    "SIGNATURES",
+    "SIZES",
+    "VERSIONS",
+    "axis_error",
+    "default_metric",
+    "evaluate",
+    "metric_from_call",
+]
+
+LIBRARY = "keras"
+VERSIONS = "3.15"
+SIZES = Contract.sizes
+SIGNATURES: tuple[Signature, ...] = signatures("keras.metrics")
+WORKING_AXES = (-1, 0)
+"""`result()` sums a vector over `axis`, so that only these two do not raise."""
+
+_CHOICES = Choices(
+    floats=Floats.TRUNCATED,
+    stray_truth=Stray.DROPPED,
+    stray_prediction=Stray.DROPPED,
+    ignored=Ignored.CLASS_STAYS,
+    absent=Absent.SKIPPED,
+    epsilon=1e-7,
+    empty=0.0,
+)
+_RAISING = replace(_CHOICES, stray_truth=Stray.RAISES, stray_prediction=Stray.RAISES)
+_BINARY = replace(_CHOICES, floats=Floats.THRESHOLDED, ignored=Ignored.NO_OPTION)
+_RANGE_ERROR = (
+    "InvalidArgumentError: indices[...] does not index into shape [{classes},{classes}]"
+    " (the {side} hold {label})"
+)
+_LABELS, _ARGMAX, _BINS = Derivation.LABELS, Derivation.ARGMAX_LAST, Derivation.BINS
+_MEAN = "MeanIoU(num_classes={num_classes}, ignore_class={ignore_index}"
+
+
+def _contract(
+    name: str,
+    call: str,
+    pairing: tuple[Derivation, Derivation] = (_LABELS, _LABELS),
+    *,
+    versions: str = VERSIONS,
+    choices: Choices = _CHOICES,
+) -> Contract:
+    return Contract(
+        name=f"keras.{name}",
+        library=LIBRARY,
+        versions=versions,
+        call=f"keras.metrics.{call}",
+        pairing=Pairing(*pairing, flat=True),
+        num_classes=2 if choices.floats is Floats.THRESHOLDED else None,
+        choices=choices,
+        short=f"Keras {name}",
+        error=_RANGE_ERROR,
+        sizes=SIZES if versions == VERSIONS else STACKED,
+        binary=choices.floats is Floats.THRESHOLDED,
+        common=name == "MeanIoU",
+    )
+
+
+CONTRACTS = (
+    _contract("MeanIoU", f"{_MEAN})"),
+    _contract("MeanIoU@3.14", f"{_MEAN})", versions="3.8-3.14", choices=_RAISING),
+    _contract(
+        "MeanIoU@3.7",
+        f"{_MEAN})",
+        versions="3.0-3.7",
+        choices=replace(_RAISING, counting=Counting.STOPS),
+    ),
+    _contract("MeanIoU[sparse_y_pred=False]", f"{_MEAN}, sparse_y_pred=False)", (_LABELS, _ARGMAX)),
+    _contract("MeanIoU[sparse_y_true=False]", f"{_MEAN}, sparse_y_true=False)", (_ARGMAX, _LABELS)),
+    _contract(
+        "MeanIoU[sparse_y_true=False,sparse_y_pred=False]",
+        f"{_MEAN}, sparse_y_true=False, sparse_y_pred=False)",
+        (_ARGMAX, _ARGMAX),
+    ),
+    _contract(
+        "OneHotMeanIoU",
+        "OneHotMeanIoU(num_classes={num_classes}, ignore_class={ignore_index})",
+        (_ARGMAX, _ARGMAX),
+    ),
+    _contract(
+        "IoU[target=1]",
+        "IoU(num_classes={num_classes}, target_class_ids=[1], ignore_class={ignore_index})",
+        choices=replace(_CHOICES, target_class_ids=(1,)),
+    ),
+    _contract("BinaryIoU", "BinaryIoU()", (_LABELS, _BINS), choices=_BINARY),
+    _contract(
+        "BinaryIoU[target=1]",
+        "BinaryIoU(target_class_ids=[1])",
+        (_LABELS, _BINS),
+        choices=replace(_BINARY, target_class_ids=(1,)),
+    ),
+)
+
+
+def default_metric(*, num_classes: int | None, ignore_class: int | None) -> Metric:
+    """Return the metric that is assumed where the user named none."""
+    ignore = "" if ignore_class is None else f", ignore_class={ignore_class}"
+    return Metric(
+        name="keras.metrics.MeanIoU",
+        call=f"keras.metrics.MeanIoU(num_classes={num_classes}{ignore})",
+        true=Derivation.LABELS,
+        pred=Derivation.LABELS,
+        num_classes=num_classes,
+        ignore_class=ignore_class,
+    )
+
+
+def evaluate(metric: Metric, pairs: PairCounts, *, num_classes: int) -> ContractScore:
+    """Return what the metric reports.
+
+    Args:
+        metric: a metric of this library.
+        pairs: the table of the metric's own pairing; void codes stand for its naive answers.
+        num_classes: for a metric whose call does not name it.
+    """
+    # the call as written may leave no backend but TensorFlow, which counts in int64
+    exact = metric.call.strip().startswith(("tf.", "tensorflow."))
+    choices = replace(_CHOICES, counting=Counting.EXACT if exact else Counting.WRAPS)
+    contract = contract_of(
+        metric, library=LIBRARY, versions=VERSIONS, choices=choices, error=(_RANGE_ERROR, "")
+    )
+    return evaluated(metric, contract, pairs, num_classes=num_classes)
+
+
+def axis_error(metric: Metric) -> str | None:
+    """Return the error that the metric's `axis` leads to, if any."""
+    if metric.axis in WORKING_AXES:
+        return None
+    return (
+        f"InvalidArgumentError: Invalid reduction dimension ({metric.axis} for input with"
+        " 1 dimension(s): result() fails for every `axis` but -1 and 0 (keras issue 23667)"
+    )

@@ -1,0 +1,79 @@
+"""What hand-written coefficients over Keras' backend report: soft sums and a smooth term.
+
+Source: idioms found in many repositories. The function is handed to `compile(metrics=[...])`, so
+that Keras averages its values over batches without weights; y_true is one-hot or 0 and 1.
+"""
+
+from dataclasses import replace
+
+from iou_doctor.metrics.definition import (
+    Absent,
+    Average,
+    Choices,
+    Contract,
+    Floats,
+    Group,
+    Holds,
+    Ignored,
+    Misfit,
+    Ratio,
+    Stray,
+    Takes,
+)
+
+_FLAT = Choices(
+    floats=Floats.SOFT,
+    stray_truth=Stray.OTHER_SIDE,
+    stray_prediction=Stray.OTHER_SIDE,
+    ignored=Ignored.NO_OPTION,
+    absent=Absent.ONE,
+    group=Group.BATCH,
+    average=Average.POOLED,
+    batches=True,
+    smooth=1.0,
+)
+_TAKES = Takes(
+    masks=Holds.ONE_HOT,
+    predictions=Holds.SCORES,
+    axis=-1,
+    one_channel=True,
+    strict=True,
+    errors={Misfit.SHAPES: "InvalidArgumentError: Incompatible shapes"},
+)
+
+
+def _contract(name: str, code: str, choices: Choices) -> Contract:
+    return Contract(
+        name=f"keras_backend.{name}",
+        library="Keras backend",
+        versions="",
+        call=code,
+        choices=choices,
+        takes=_TAKES,
+        short=f"soft {name}",
+    )
+
+
+CONTRACTS = (
+    _contract("jaccard[flat,smooth=1]", "(K.sum(t * p) + 1) / (K.sum(t + p - t * p) + 1)", _FLAT),
+    _contract(
+        "jaccard[images,smooth=1]",
+        "K.mean((K.sum(t * p, [1, 2, 3]) + 1) / (K.sum(t + p - t * p, [1, 2, 3]) + 1))",
+        replace(_FLAT, group=Group.IMAGE, batches=False),
+    ),
+    _contract(
+        "dice[flat,smooth=1]",
+        "(2 * K.sum(t * p) + 1) / (K.sum(t) + K.sum(p) + 1)",
+        replace(_FLAT, ratio=Ratio.DICE),
+    ),
+    _contract(
+        "dice[images,smooth=1]",
+        "K.mean((2 * K.sum(t * p, [1, 2, 3]) + 1) / (K.sum(t + p, [1, 2, 3]) + 1))",
+        replace(_FLAT, ratio=Ratio.DICE, group=Group.IMAGE, batches=False),
+    ),
+    _contract(
+        "dice[squared,smooth=1]",
+        "(2 * K.sum(t * p) + 1) / (K.sum(t * t) + K.sum(p * p) + 1)",
+        replace(_FLAT, ratio=Ratio.DICE, floats=Floats.SQUARED),
+    ),
+)

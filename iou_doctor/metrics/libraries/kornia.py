@@ -1,0 +1,81 @@
+"""What `mean_iou` of kornia reports, averaged.
+
+Source: kornia 0.9.0, `kornia/metrics/{mean_iou,confusion_matrix}.py`. A ratio in float32 for each
+image and class, with 1e-6 added above and below, so that a class in neither array counts 1; the
+call returns them all, and their mean is what people log. It refuses scores and labels that are no
+class, and has no ignore label.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from iou_doctor.metrics.call_arguments import metric_of, number, whole
+from iou_doctor.metrics.definition import (
+    Absent,
+    Average,
+    Choices,
+    Contract,
+    Floats,
+    Group,
+    Ignored,
+    Misfit,
+    Stray,
+    Takes,
+)
+from iou_doctor.metrics.metric import Metric, Signature
+
+_CHOICES = Choices(
+    floats=Floats.REFUSED,
+    stray_truth=Stray.RAISES,
+    stray_prediction=Stray.RAISES,
+    ignored=Ignored.NO_OPTION,
+    absent=Absent.ONE,
+    group=Group.IMAGE,
+    average=Average.PAIRS,
+    smooth=1e-6,
+    integers=True,
+)
+CONTRACTS = (
+    Contract(
+        name="kornia.mean_iou",
+        library="kornia",
+        versions="0.9",
+        call="kornia.metrics.mean_iou(pred, target, {num_classes}).mean()",
+        choices=_CHOICES,
+        error="BaseError: Input {name} must contain values in [0, {classes})."
+        " Got values in [{low}, {high}]",
+        refusal="BaseError: Input pred must have an integer dtype. Got torch.{dtype}",
+        takes=Takes(
+            strict=True,
+            dtype_first=True,
+            errors={Misfit.SHAPES: "ValueError: Inputs pred and target must have the same shape."},
+        ),
+        short="kornia",
+        common=True,
+    ),
+)
+SIGNATURES: tuple[Signature, ...] = (
+    Signature(
+        "kornia.metrics.mean_iou",
+        {"pred": None, "target": None, "num_classes": None, "eps": 1e-6},
+        free=frozenset({"pred", "target"}),
+    ),
+)
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call.
+
+    Raises:
+        UsageError: an argument has a value that is not worked out.
+    """
+    eps = number(name, "eps", arguments["eps"])
+    absent = Absent.ONE if eps else Absent.NAN
+    return metric_of(
+        replace(CONTRACTS[0], choices=replace(_CHOICES, smooth=eps, absent=absent)),
+        name=name,
+        call=call,
+        num_classes=whole(name, "num_classes", arguments["num_classes"]),
+        ignores=True,
+    )

@@ -1,0 +1,116 @@
+"""What `MeanIoU` and `DiceMetric` of MONAI report.
+
+Source: MONAI 1.6.1, `monai/metrics/{meaniou,meandice,utils}.py`. A ratio for each image and
+channel; channels are averaged first, images then, what is NaN left out of both. `MeanIoU` sums
+scores as they are, `DiceMetric` takes every score but 0 for foreground.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from iou_doctor.metrics.call_arguments import flag, metric_of, one_of, whole
+from iou_doctor.metrics.definition import (
+    Absent,
+    Average,
+    Choices,
+    Contract,
+    Floats,
+    Group,
+    Holds,
+    Ignored,
+    Misfit,
+    Ratio,
+    Stray,
+    Takes,
+)
+from iou_doctor.metrics.metric import Metric, Signature
+
+LIBRARY = "MONAI"
+_MEAN_IOU = Choices(
+    floats=Floats.SOFT,
+    stray_truth=Stray.RAISES,
+    stray_prediction=Stray.RAISES,
+    ignored=Ignored.CLASS_CLEARED,
+    absent=Absent.SKIPPED_UNLABELLED,
+    group=Group.IMAGE,
+    empty=0.0,
+)
+_TAKES = Takes(
+    masks=Holds.ONE_HOT,
+    predictions=Holds.ONE_HOT,
+    one_channel=True,
+    strict=True,
+    errors={Misfit.SHAPES: "ValueError: y_pred and y should have same shapes"},
+)
+
+
+def _contract(name: str, arguments: str, choices: Choices, *, common: bool = False) -> Contract:
+    return Contract(
+        name=f"monai.{name}{f'[{arguments}]' if arguments else ''}",
+        library=LIBRARY,
+        versions="1.6",
+        call=f"monai.metrics.{name}({arguments})",
+        choices=choices,
+        error="RuntimeError: index {label} is out of bounds for dimension 1 with size {classes}"
+        " (the {side} hold it)",
+        takes=_TAKES,
+        common=common,
+    )
+
+
+_PARAMETERS = {
+    "include_background": True,
+    "reduction": "mean",
+    "get_not_nans": None,
+    "ignore_empty": True,
+}
+_FREE = frozenset({"get_not_nans", "num_classes", "return_with_label"})
+SIGNATURES: tuple[Signature, ...] = (
+    Signature("monai.metrics.MeanIoU", {**_PARAMETERS, "ignore_index": None}, free=_FREE),
+    Signature(
+        "monai.metrics.DiceMetric",
+        {
+            **_PARAMETERS,
+            "num_classes": None,
+            "return_with_label": None,
+            "per_component": False,
+            "ignore_index": None,
+        },
+        free=_FREE,
+    ),
+)
+CONTRACTS = (
+    _contract("MeanIoU", "", _MEAN_IOU, common=True),
+    _contract("MeanIoU", "ignore_empty=False", replace(_MEAN_IOU, absent=Absent.ONE)),
+    _contract(
+        "DiceMetric",
+        "",
+        replace(_MEAN_IOU, floats=Floats.NON_ZERO, ratio=Ratio.DICE, ignored=Ignored.INSIDE_ONLY),
+    ),
+)
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call.
+
+    Raises:
+        UsageError: an argument has a value that is not worked out.
+    """
+    contract = CONTRACTS[-1] if name.endswith("DiceMetric") else CONTRACTS[0]
+    one_of(name, "per_component", arguments.get("per_component", False), {False: None})
+    averages: dict[object, Average] = {"mean": Average.CLASSES, "mean_batch": Average.PER_CLASS}
+    absent = {True: Absent.SKIPPED_UNLABELLED, False: Absent.ONE}
+    choices = replace(
+        contract.choices,
+        background=flag(name, "include_background", arguments["include_background"]),
+        average=one_of(name, "reduction", arguments["reduction"], averages),
+        absent=absent[flag(name, "ignore_empty", arguments["ignore_empty"])],
+    )
+    return metric_of(
+        replace(contract, choices=choices),
+        name=name,
+        call=call,
+        ignore=whole(name, "ignore_index", arguments["ignore_index"]),
+        ignores=True,
+    )

@@ -1,0 +1,110 @@
+"""What the evaluation of nnU-Net reports as `foreground_mean`.
+
+Source: nnunetv2 2.8.1, `nnunetv2/evaluation/evaluate_predictions.py` (`compute_metrics`,
+`compute_metrics_on_folder`). A ratio in float64 for each case and label, NaN where neither map
+holds it; the mean of each label over the cases that have one, then the plain mean over the labels
+but 0: a label that no case has makes that NaN. Voxels whose reference is the ignore label leave.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from iou_doctor.metrics.call_arguments import ids, metric_of, whole
+from iou_doctor.metrics.definition import (
+    Absent,
+    Average,
+    Choices,
+    Contract,
+    Floats,
+    Group,
+    Ignored,
+    Misfit,
+    Ratio,
+    Stray,
+    Takes,
+)
+from iou_doctor.metrics.metric import Metric, Signature
+
+_DICE = Choices(
+    floats=Floats.EXACT,
+    stray_truth=Stray.OTHER_SIDE,
+    stray_prediction=Stray.OTHER_SIDE,
+    ignored=Ignored.CLASS_LEAVES,
+    absent=Absent.SKIPPED,
+    group=Group.IMAGE,
+    average=Average.CLASS_MEANS,
+    ratio=Ratio.DICE,
+    background=False,
+    single=False,
+)
+
+
+def _contract(ratio: str, choices: Choices) -> Contract:
+    return Contract(
+        name=f"nnunet.foreground_mean[{ratio}]",
+        library="nnU-Net",
+        versions="2.8",
+        call="compute_metrics_on_folder(folder_ref, folder_pred, output_file, image_reader_writer,"
+        " file_ending, range(1, {num_classes}), ignore_label={ignore_index})"
+        f"['foreground_mean']['{ratio}']",
+        choices=choices,
+        takes=Takes(
+            strict=True,
+            errors={
+                Misfit.SHAPES: "ValueError: operands could not be broadcast together with shapes"
+            },
+        ),
+        short=f"nnU-Net {ratio}",
+    )
+
+
+CONTRACTS = (
+    _contract("Dice", _DICE),
+    _contract("IoU", replace(_DICE, ratio=Ratio.IOU)),
+)
+_FOLDERS = ("folder_ref", "folder_pred")
+_FREE = frozenset(
+    {*_FOLDERS, "output_file", "image_reader_writer", "file_ending", "num_processes", "chill"}
+)
+_MODULE = "nnunetv2.evaluation.evaluate_predictions"
+SIGNATURES: tuple[Signature, ...] = (
+    Signature(
+        f"{_MODULE}.compute_metrics_on_folder_simple",
+        {
+            **dict.fromkeys((*_FOLDERS, "labels", "output_file", "num_processes", "ignore_label")),
+            "chill": False,
+        },
+        free=_FREE,
+    ),
+    Signature(
+        f"{_MODULE}.compute_metrics_on_folder",
+        {
+            **dict.fromkeys((*_FOLDERS, "output_file", "image_reader_writer", "file_ending")),
+            **dict.fromkeys(("regions_or_labels", "ignore_label", "num_processes")),
+            "chill": True,
+        },
+        free=_FREE,
+    ),
+)
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call: the Dice score, by which nnU-Net ranks, or `['IoU']`.
+
+    Raises:
+        UsageError: an argument has a value that is not worked out.
+    """
+    argument = "regions_or_labels" if "regions_or_labels" in arguments else "labels"
+    labels = arguments[argument]
+    if labels is not None:
+        labels = tuple(label for label in ids(name, argument, labels) if label != 0)
+    ignore = whole(name, "ignore_label", arguments["ignore_label"])
+    asked = CONTRACTS[call.rstrip().endswith(("['IoU']", '["IoU"]'))]
+    return metric_of(
+        replace(asked, choices=replace(asked.choices, target_class_ids=labels)),
+        name=name,
+        call=call,
+        ignore=ignore,
+        ignores=ignore is not None,
+    )

@@ -1,0 +1,80 @@
+"""What the metrics of PaddleSeg report.
+
+Source: PaddleSeg 2.8.0, `paddleseg/utils/metrics.py` (`calculate_area`, `mean_iou`, `dice`,
+`accuracy`), which `paddleseg/core/val.py` calls. Maps are compared with each class id; areas are
+int64, ratios float64. The pixels whose truth is `ignore_index` leave; a class without a pixel
+counts 0. `accuracy` divides by the pixels that are predicted as a class, even if there are none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from iou_doctor.metrics.call_arguments import metric_of
+from iou_doctor.metrics.definition import (
+    Absent,
+    Average,
+    Choices,
+    Contract,
+    Floats,
+    Ignored,
+    Misfit,
+    Ratio,
+    Stray,
+    Takes,
+)
+from iou_doctor.metrics.metric import Metric, Signature
+
+_IOU = Choices(
+    floats=Floats.EXACT,
+    stray_truth=Stray.OTHER_SIDE,
+    stray_prediction=Stray.OTHER_SIDE,
+    ignored=Ignored.CLASS_STAYS,
+    absent=Absent.ZERO,
+    single=False,
+)
+_CHOICES = {
+    "mean_iou": _IOU,
+    "dice": replace(_IOU, ratio=Ratio.DICE),
+    "accuracy": replace(_IOU, ratio=Ratio.PRECISION, average=Average.POOLED, absent=Absent.NAN),
+}
+_SHORTS = {
+    "mean_iou": "PaddleSeg",
+    "dice": "PaddleSeg dice",
+    "accuracy": "PaddleSeg accuracy",
+}
+
+
+def _contract(metric: str, choices: Choices, *, ignore: str = "{ignore_index}") -> Contract:
+    fixed = ignore.isdigit()
+    return Contract(
+        name=f"paddleseg.{metric}{f'[ignore_index={ignore}]' if fixed else ''}",
+        library="PaddleSeg",
+        versions="2.8",
+        call=f"paddleseg.utils.metrics.{metric}(*calculate_area(pred, label, {{num_classes}},"
+        f" ignore_index={ignore}))",
+        choices=choices,
+        takes=Takes(
+            strict=True,
+            errors={Misfit.SHAPES: "ValueError: Shape of `pred` and `label should be equal"},
+        ),
+        short=_SHORTS[metric] + (f" ({ignore} ignored)" if fixed else ""),
+        common=metric == "mean_iou" and not fixed,
+    )
+
+
+CONTRACTS = (
+    *(_contract(metric, choices) for metric, choices in _CHOICES.items()),
+    _contract("mean_iou", replace(_IOU, ignored=Ignored.IS_255), ignore="255"),
+)
+_AREAS = ("intersect_area", "pred_area", "label_area")
+SIGNATURES: tuple[Signature, ...] = tuple(
+    Signature(f"paddleseg.utils.metrics.{metric}", dict.fromkeys(_AREAS), free=frozenset(_AREAS))
+    for metric in _CHOICES
+)
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:  # noqa: ARG001 - areas are no settings
+    """Return the metric of a parsed call; `calculate_area` tells what is ignored."""
+    contract = CONTRACTS[list(_CHOICES).index(name.rpartition(".")[2])]
+    return metric_of(contract, name=name, call=call)

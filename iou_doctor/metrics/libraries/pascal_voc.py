@@ -1,0 +1,27 @@
+"""What the development kit of PASCAL VOC reports.
+
+Source: VOCdevkit, `VOCevalseg.m`, read and not run (MATLAB). 255 is void; predictions beyond the
+classes raise, other truth wraps; a class in neither array makes the mean NaN.
+"""
+
+from iou_doctor.metrics.definition import Absent, Choices, Contract, Floats, Ignored, Stray, Wrap
+
+CONTRACTS = (
+    Contract(
+        name="pascal_voc.VOCevalseg",
+        library="PASCAL VOC",
+        versions="2012",
+        call="VOCevalseg(VOCopts, id)",
+        choices=Choices(
+            floats=Floats.REFUSED,
+            stray_truth=Stray.WRAPS,
+            stray_prediction=Stray.RAISES,
+            wrap=Wrap.PREDICTION_MAJOR,
+            ignored=Ignored.CLASS_STAYS,
+            absent=Absent.NAN,
+            single=False,
+        ),
+        short="PASCAL VOC",
+        common=True,
+    ),
+)

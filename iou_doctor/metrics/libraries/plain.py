@@ -1,0 +1,74 @@
+"""Scores by their textbook definitions, as papers and hand-written scripts report them.
+
+Pixels whose truth is the ignore label or no class leave, a prediction that is no class is a miss,
+a class in neither array is left out: the doctor's own conventions, averaged in every usual way.
+"""
+
+from dataclasses import replace
+
+from iou_doctor.metrics.definition import (
+    Absent,
+    Average,
+    Choices,
+    Contract,
+    Floats,
+    Group,
+    Holds,
+    Ignored,
+    Ratio,
+    Stray,
+    Takes,
+)
+
+_MEAN = Choices(
+    floats=Floats.READ,
+    stray_truth=Stray.DROPPED,
+    stray_prediction=Stray.OTHER_SIDE,
+    ignored=Ignored.CLASS_LEAVES,
+    absent=Absent.SKIPPED,
+    single=False,
+)
+
+
+def _contract(name: str, short: str, choices: Choices, *, binary: bool = False) -> Contract:
+    return Contract(
+        name=f"plain.{name}",
+        library="by definition",
+        versions="",
+        call="",
+        choices=choices,
+        takes=Takes(masks=Holds.EITHER, predictions=Holds.EITHER, any_axis=True),
+        short=short,
+        binary=binary,
+    )
+
+
+CONTRACTS = (
+    _contract("mean_iou", "mean IoU", _MEAN),
+    _contract("mean_iou[images]", "mean IoU of each image", replace(_MEAN, group=Group.IMAGE)),
+    _contract("mean_iou[batches]", "mean IoU of each batch", replace(_MEAN, batches=True)),
+    _contract("mean_iou[no background]", "mean IoU but class 0", replace(_MEAN, background=False)),
+    _contract("iou[foreground]", "IoU of class 1", replace(_MEAN, average=Average.FOREGROUND)),
+    _contract("micro_iou", "IoU of all classes pooled", replace(_MEAN, average=Average.POOLED)),
+    _contract(
+        "frequency_weighted_iou",
+        "frequency-weighted IoU",
+        replace(_MEAN, average=Average.WEIGHTED),
+    ),
+    _contract("pixel_accuracy", "pixel accuracy", replace(_MEAN, average=Average.ACCURACY)),
+    _contract("mean_accuracy", "mean recall", replace(_MEAN, ratio=Ratio.RECALL)),
+    _contract("mean_precision", "mean precision", replace(_MEAN, ratio=Ratio.PRECISION)),
+    _contract("mean_dice", "mean Dice", replace(_MEAN, ratio=Ratio.DICE)),
+    _contract(
+        "mean_dice[images]",
+        "mean Dice of each image",
+        replace(_MEAN, ratio=Ratio.DICE, group=Group.IMAGE),
+    ),
+    _contract(
+        "dice[foreground]",
+        "Dice of class 1",
+        replace(_MEAN, ratio=Ratio.DICE, average=Average.FOREGROUND),
+    ),
+    _contract("mean_iou[absent 0]", "mean IoU (absent as 0)", replace(_MEAN, absent=Absent.ZERO)),
+    _contract("mean_iou[absent 1]", "mean IoU (absent as 1)", replace(_MEAN, absent=Absent.ONE)),
+)

@@ -1,0 +1,104 @@
+"""What `IOUScore` of segmentation_models (qubvel, for Keras) reports.
+
+Source: segmentation-models 1.0.1, `base/functional.py` (`iou_score`, `average`,
+`round_if_needed`). Sums over a batch for each channel of one-hot masks and scores, 1e-5 added
+above and below; Keras then averages the batches without weights.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from iou_doctor.metrics.call_arguments import flag, ids, metric_of, number, one_of
+from iou_doctor.metrics.definition import (
+    Absent,
+    Choices,
+    Contract,
+    Floats,
+    Group,
+    Holds,
+    Ignored,
+    Misfit,
+    Ratio,
+    Stray,
+    Takes,
+)
+from iou_doctor.metrics.metric import Metric, Signature
+
+LIBRARY = "segmentation_models"
+_IOU = Choices(
+    floats=Floats.SOFT,
+    stray_truth=Stray.RAISES,
+    stray_prediction=Stray.RAISES,
+    ignored=Ignored.NO_OPTION,
+    absent=Absent.ONE,
+    group=Group.BATCH,
+    batches=True,
+    smooth=1e-5,
+)
+_TAKES = Takes(
+    masks=Holds.ONE_HOT,
+    predictions=Holds.SCORES,
+    axis=-1,
+    one_channel=True,
+    strict=True,
+    errors={Misfit.SHAPES: "InvalidArgumentError: Incompatible shapes"},
+)
+
+
+def _contract(name: str, arguments: str, choices: Choices) -> Contract:
+    return Contract(
+        name=f"segmentation_models.{name}{f'[{arguments}]' if arguments else ''}",
+        library=LIBRARY,
+        versions="1.0",
+        call=f"sm.metrics.{name}({arguments})",
+        choices=choices,
+        takes=_TAKES,
+    )
+
+
+_PARAMETERS = {
+    "class_weights": None,
+    "class_indexes": None,
+    "threshold": None,
+    "per_image": False,
+    "smooth": 1e-5,
+    "name": None,
+}
+SIGNATURES: tuple[Signature, ...] = (
+    Signature("segmentation_models.metrics.IOUScore", _PARAMETERS),
+    Signature("segmentation_models.metrics.FScore", {"beta": 1, **_PARAMETERS}),
+)
+CONTRACTS = (
+    _contract("IOUScore", "", _IOU),
+    _contract("IOUScore", "threshold=0.5", replace(_IOU, floats=Floats.ABOVE)),
+    _contract("FScore", "", replace(_IOU, ratio=Ratio.DICE)),
+    _contract("FScore", "threshold=0.5", replace(_IOU, floats=Floats.ABOVE, ratio=Ratio.DICE)),
+)
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call.
+
+    Raises:
+        UsageError: an argument has a value that is not worked out.
+    """
+    one_of(name, "class_weights", arguments["class_weights"], {None: None, 1: None})
+    one_of(name, "beta", arguments.get("beta", 1), {1: None})
+    threshold, indexes = arguments["threshold"], arguments["class_indexes"]
+    if isinstance(indexes, int):
+        indexes = [indexes]
+    choices = replace(
+        _IOU,
+        ratio=Ratio.DICE if name.endswith("FScore") else Ratio.IOU,
+        floats=Floats.SOFT if threshold is None else Floats.ABOVE,
+        group=Group.IMAGE if flag(name, "per_image", arguments["per_image"]) else Group.BATCH,
+        smooth=number(name, "smooth", arguments["smooth"]),
+        target_class_ids=None if indexes is None else ids(name, "class_indexes", indexes),
+    )
+    return metric_of(
+        replace(CONTRACTS[0], choices=choices),
+        name=name,
+        call=call,
+        threshold=None if threshold is None else number(name, "threshold", threshold),
+    )

@@ -1,0 +1,137 @@
+"""What `jaccard_score` of scikit-learn reports on flattened label maps.
+
+Source: scikit-learn 1.9.1, `sklearn/metrics/_classification.py` (`jaccard_score`,
+`multilabel_confusion_matrix`). It has no ignore label: such pixels are taken out first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from iou_doctor.metrics.call_arguments import ZERO_DIVISION, ids, metric_of, one_of
+from iou_doctor.metrics.definition import (
+    Absent,
+    Average,
+    Choices,
+    Contract,
+    Flattens,
+    Floats,
+    Ignored,
+    Misfit,
+    Stray,
+    Takes,
+)
+from iou_doctor.metrics.metric import Metric, Signature
+
+LIBRARY = "scikit-learn"
+_REFUSAL = "ValueError: Classification metrics can't handle a mix of {kind} and continuous targets"
+_SEEN = Choices(
+    floats=Floats.REFUSED,
+    stray_truth=Stray.OWN_CLASS,
+    stray_prediction=Stray.OWN_CLASS,
+    ignored=Ignored.CLASS_STAYS,
+    absent=Absent.ZERO,
+    empty=0.0,
+    single=False,
+)
+_LISTED = replace(_SEEN, stray_truth=Stray.OTHER_SIDE, stray_prediction=Stray.OTHER_SIDE)
+_TAKES = Takes(
+    flattens=Flattens.ALWAYS,
+    errors={
+        Misfit.SHAPES: "ValueError: Found input variables with inconsistent numbers of samples",
+    },
+)
+_AVERAGES = {
+    "macro": Average.CLASSES,
+    "micro": Average.POOLED,
+    "weighted": Average.WEIGHTED,
+}
+
+
+def _contract(average: str, *, listed: bool) -> Contract:
+    choices = replace(_LISTED if listed else _SEEN, average=_AVERAGES[average])
+    labels = ", labels=range({num_classes})" if listed else ""
+    return Contract(
+        name=f"sklearn.jaccard_score[{average}{',labels' if listed else ''}]",
+        library=LIBRARY,
+        versions="0.21-1.9",
+        call=f"sklearn.metrics.jaccard_score(y_true, y_pred, average='{average}'{labels})",
+        choices=choices,
+        refusal=_REFUSAL,
+        takes=_TAKES,
+        short=f"sklearn {average}{' with labels' if listed else ''}",
+        common=average == "macro",
+    )
+
+
+SIGNATURES: tuple[Signature, ...] = (
+    Signature(
+        "sklearn.metrics.jaccard_score",
+        {
+            "y_true": None,
+            "y_pred": None,
+            "labels": None,
+            "pos_label": 1,
+            "average": "binary",
+            "sample_weight": None,
+            "zero_division": "warn",
+        },
+        free=frozenset({"y_true", "y_pred"}),
+    ),
+)
+CONTRACTS = (
+    *(_contract(average, listed=listed) for average in _AVERAGES for listed in (False, True)),
+    Contract(
+        name="sklearn.jaccard_score[binary]",
+        library=LIBRARY,
+        versions="0.21-1.9",
+        call="sklearn.metrics.jaccard_score(y_true, y_pred)",
+        choices=replace(
+            _SEEN,
+            stray_truth=Stray.NOT_1,
+            stray_prediction=Stray.NOT_1,
+            average=Average.FOREGROUND,
+        ),
+        refusal=_REFUSAL,
+        takes=_TAKES,
+        short="sklearn binary",
+        binary=True,
+    ),
+)
+
+_BINARY_CALL = replace(
+    CONTRACTS[-1],
+    num_classes=2,
+    binary=False,  # the arrays say how many classes there are, and it raises if there are more
+    instead="average='macro': the default, 'binary', is for the labels 0 and 1 alone",
+)
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call.
+
+    Raises:
+        UsageError: an argument has a value that is not worked out.
+    """
+    one_of(name, "sample_weight", arguments["sample_weight"], {None: None})
+    one_of(name, "pos_label", arguments["pos_label"], {1: None})
+    averages: dict[Any, Average] = {"binary": Average.FOREGROUND, **_AVERAGES}
+    averages[None] = Average.PER_CLASS
+    average = one_of(name, "average", arguments["average"], averages)
+    absent = one_of(
+        name,
+        "zero_division",
+        arguments["zero_division"],
+        {"warn": Absent.ZERO, **ZERO_DIVISION},
+    )
+    if average is Average.FOREGROUND:
+        return metric_of(_BINARY_CALL, name=name, call=call)
+    labels = arguments["labels"]
+    targets = None if labels is None else ids(name, "labels", labels)
+    choices = replace(
+        _SEEN if targets is None else _LISTED,
+        average=average,
+        absent=absent,
+        target_class_ids=targets,
+    )
+    return metric_of(replace(CONTRACTS[0], choices=choices), name=name, call=call)

@@ -1,0 +1,103 @@
+"""What `iou_score` of segmentation_models_pytorch reports.
+
+Source: segmentation-models-pytorch 0.6.0, `metrics/functional.py` (`get_stats`, `iou_score`). In
+multiclass mode label maps are counted in three histograms; in binary mode scores and masks are
+both cut at the threshold. A class in neither array counts 1, but for `micro`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from iou_doctor.metrics.call_arguments import ZERO_DIVISION, metric_of, one_of
+from iou_doctor.metrics.definition import (
+    Absent,
+    Average,
+    Choices,
+    Contract,
+    Floats,
+    Group,
+    Ignored,
+    Misfit,
+    Stray,
+    Takes,
+)
+from iou_doctor.metrics.metric import Metric, Signature
+
+LIBRARY = "segmentation_models_pytorch"
+_MACRO = Choices(
+    floats=Floats.THRESHOLDED,
+    stray_truth=Stray.OTHER_SIDE,
+    stray_prediction=Stray.OTHER_SIDE,
+    ignored=Ignored.OUTSIDE_ONLY,
+    absent=Absent.ONE,
+    integers=True,
+)
+_TAKES = Takes(
+    strict=True,
+    dtype_first=True,
+    errors={
+        Misfit.SHAPES: "ValueError: Dimensions should match, but ``output`` shape is not equal to"
+        " ``target`` shape"
+    },
+)
+
+
+def _contract(reduction: str, choices: Choices, *, common: bool = False) -> Contract:
+    # without weights it raises; shares of the true pixels are what people give
+    weights = ", class_weights=shares" if choices.average is Average.WEIGHTED else ""
+    return Contract(
+        name=f"smp.iou_score[{reduction}]",
+        library=LIBRARY,
+        versions="0.3-0.6",
+        call=f"smp.metrics.iou_score(tp, fp, fn, tn, reduction='{reduction}'{weights})",
+        choices=choices,
+        refusal="ValueError: Output should be one of the integer types if ``threshold`` is not"
+        " None, got torch.{dtype}.",
+        takes=_TAKES,
+        short=f"smp {reduction}",
+        common=common,
+    )
+
+
+SIGNATURES: tuple[Signature, ...] = (
+    Signature(
+        "segmentation_models_pytorch.metrics.iou_score",
+        {
+            **dict.fromkeys(("tp", "fp", "fn", "tn")),
+            "reduction": None,
+            "class_weights": None,
+            "zero_division": 1.0,
+        },
+        free=frozenset({"tp", "fp", "fn", "tn"}),
+    ),
+)
+_REDUCTIONS = {
+    "micro": replace(_MACRO, average=Average.POOLED, absent=Absent.NAN),
+    "macro": _MACRO,
+    "weighted": replace(_MACRO, average=Average.WEIGHTED),
+    "micro-imagewise": replace(_MACRO, average=Average.POOLED, group=Group.IMAGE),
+    "macro-imagewise": replace(_MACRO, group=Group.IMAGE),
+}
+CONTRACTS = tuple(
+    _contract(reduction, choices, common=reduction.startswith("macro"))
+    for reduction, choices in _REDUCTIONS.items()
+)
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call.
+
+    Raises:
+        UsageError: an argument has a value that is not worked out.
+    """
+    one_of(name, "class_weights", arguments["class_weights"], {None: None})
+    known: dict[Any, Choices] = {**_REDUCTIONS}
+    del known["weighted"]  # it wants class_weights
+    per_class = replace(_MACRO, group=Group.IMAGE, average=Average.PER_CLASS)
+    known |= {"none": per_class, None: per_class}
+    choices = one_of(name, "reduction", arguments["reduction"], known)
+    absent = one_of(name, "zero_division", arguments["zero_division"], ZERO_DIVISION)
+    if choices.absent is Absent.ONE:  # `micro` has none
+        choices = replace(choices, absent=absent)
+    return metric_of(replace(CONTRACTS[0], choices=choices), name=name, call=call)

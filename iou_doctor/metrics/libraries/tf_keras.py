@@ -1,0 +1,94 @@
+"""What the IoU metrics of tf-keras report: Keras 2, as TensorFlow brought it up to 2.15.
+
+Source: tf-keras 2.21.0, `tf_keras/src/metrics/iou_metrics.py` and `tf.math.confusion_matrix`.
+Pairs whose truth is `ignore_class` leave; any other label outside 0..num_classes-1, on either
+side, raises. Counts and ratios are float32; a class without a union is not in the mean, and 0 / 0
+is 0. Within one `update_state` ones are added to a cell one by one, so that it stops at 2**24
+(Keras 3.0 to 3.7 counts in the same way). The value is that of batches which stay below.
+"""
+
+from __future__ import annotations
+
+from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.metrics.definition import (
+    Absent,
+    Choices,
+    Contract,
+    Counting,
+    Floats,
+    Ignored,
+    Stray,
+)
+from iou_doctor.metrics.engine.confusion import (
+    STACKED,
+    contract_of,
+    evaluated,
+    metric_from_call,
+    signatures,
+)
+from iou_doctor.metrics.metric import Metric, Signature
+from iou_doctor.metrics.score import ContractScore
+
+__all__ = [
+    "CONTRACTS",
+    "LIBRARY",
+    "SIGNATURES",
+    "SIZES",
+    "VERSIONS",
+    "axis_error",
+    "evaluate",
+    "metric_from_call",
+]
+
+LIBRARY = "tf-keras"
+VERSIONS = "2.21"
+SIZES = STACKED
+SIGNATURES: tuple[Signature, ...] = signatures("tf_keras.metrics")
+
+_CHOICES = Choices(
+    floats=Floats.TRUNCATED,
+    stray_truth=Stray.RAISES,
+    stray_prediction=Stray.RAISES,
+    ignored=Ignored.CLASS_STAYS,
+    absent=Absent.SKIPPED,
+    counting=Counting.STOPS,
+    empty=0.0,
+)
+_BEYOND = "InvalidArgumentError: `{argument}` out of bound ({label} is not in 0..{last})"
+_BELOW = "InvalidArgumentError: `{argument}` contains negative values ({label} is not in 0..{last})"
+
+CONTRACTS = (
+    Contract(
+        name="tf_keras.MeanIoU",
+        library=LIBRARY,
+        versions="2.10-2.21",
+        call="tf_keras.metrics.MeanIoU(num_classes={num_classes}, ignore_class={ignore_index})",
+        pairing=Pairing(Derivation.LABELS, Derivation.LABELS, flat=True),
+        choices=_CHOICES,
+        short="tf-keras MeanIoU",
+        error=_BEYOND,
+        error_below=_BELOW,
+        sizes=STACKED,
+        common=True,
+    ),
+)
+
+
+def evaluate(metric: Metric, pairs: PairCounts, *, num_classes: int) -> ContractScore:
+    """Return what the metric reports.
+
+    Args:
+        metric: a metric of this library.
+        pairs: the table of the metric's own pairing; void codes stand for its naive answers.
+        num_classes: for a metric whose call does not name it.
+    """
+    contract = contract_of(
+        metric, library=LIBRARY, versions=VERSIONS, choices=_CHOICES, error=(_BEYOND, _BELOW)
+    )
+    return evaluated(metric, contract, pairs, num_classes=num_classes)
+
+
+def axis_error(metric: Metric) -> str | None:  # noqa: ARG001 - any axis works, unlike in Keras 3
+    """Return `None`: no `axis` makes `result()` fail."""
+    return None

@@ -1,0 +1,162 @@
+"""What the metrics in `segmentation` of torchmetrics report.
+
+Source: torchmetrics 1.9.0, `functional/segmentation/{mean_iou,dice,generalized_dice,utils}.py`;
+older behaviour from 1.7.0 and 1.8.0. None of them has an ignore label.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from iou_doctor.metrics.call_arguments import flag, metric_of, one_of, whole
+from iou_doctor.metrics.definition import (
+    Absent,
+    Average,
+    Choices,
+    Contract,
+    Floats,
+    Group,
+    Holds,
+    Ignored,
+    Ratio,
+    Stray,
+)
+from iou_doctor.metrics.libraries.torchmetrics import (
+    AVERAGES,
+    LIBRARY,
+    TAKES_MAPS,
+    TAKES_ONE_HOT,
+    signature,
+)
+from iou_doctor.metrics.metric import Metric, Signature
+
+_MEAN_IOU = Choices(
+    floats=Floats.ALL_FOREGROUND,
+    stray_truth=Stray.RAISES,
+    stray_prediction=Stray.RAISES,
+    ignored=Ignored.NO_OPTION,
+    absent=Absent.SKIPPED,
+    group=Group.IMAGE,
+    average=Average.PAIRS,
+)
+_DICE = replace(_MEAN_IOU, ratio=Ratio.DICE, average=Average.CLASSES)
+_GENERALISED = replace(_MEAN_IOU, ratio=Ratio.GENERALISED_DICE)
+_TAKES_EITHER = replace(TAKES_MAPS, masks=Holds.EITHER, predictions=Holds.EITHER)
+_TAKES = {"one-hot": TAKES_ONE_HOT, "index": TAKES_MAPS, "mixed": _TAKES_EITHER}
+
+
+def _segmentation(
+    name: str, choices: Choices, *, versions: str, arguments: str = "", common: bool = False
+) -> Contract:
+    metric = name.partition("[")[0].partition("@")[0]
+    return Contract(
+        name=f"torchmetrics.segmentation.{name}",
+        library=LIBRARY,
+        versions=versions,
+        call=f"torchmetrics.segmentation.{metric}(num_classes={{num_classes}},"
+        f" input_format='index'{arguments})",
+        one_channel_call=f"torchmetrics.segmentation.{metric}(num_classes=1{arguments})",
+        choices=choices,
+        error="RuntimeError: Class values must be smaller than num_classes."
+        " (the {side} hold {label}, not in 0..{last})",
+        error_below="RuntimeError: Class values must be non-negative."
+        " (the {side} hold {label}, not in 0..{last})",
+        refusal="NotImplementedError: \"bitwise_and_cpu\" not implemented for '{name}'",
+        takes=_TAKES_EITHER,
+        common=common,
+    )
+
+
+CONTRACTS = (
+    _segmentation("MeanIoU", _MEAN_IOU, versions="1.7.1-1.9", common=True),
+    _segmentation(
+        "MeanIoU[include_background=False]",
+        replace(_MEAN_IOU, background=False),
+        versions="1.7.1-1.9",
+        arguments=", include_background=False",
+    ),
+    _segmentation(
+        "MeanIoU@1.7.0",
+        replace(_MEAN_IOU, floats=Floats.SCORES_REFUSED, absent=Absent.ZERO, batches=True),
+        versions="1.4.2-1.7.0",
+    ),
+    _segmentation("DiceScore", _DICE, versions="1.9"),
+    _segmentation(
+        "DiceScore[micro]",
+        replace(_DICE, average=Average.POOLED),
+        versions="1.9",
+        arguments=", average='micro'",
+    ),
+    _segmentation(
+        "DiceScore[weighted]",
+        replace(_DICE, average=Average.WEIGHTED),
+        versions="1.9",
+        arguments=", average='weighted'",
+    ),
+    _segmentation(
+        "DiceScore@1.8.0",
+        replace(_DICE, floats=Floats.SOFT, average=Average.POOLED),
+        versions="1.8.0",
+    ),
+    _segmentation("GeneralizedDiceScore", _GENERALISED, versions="1.9"),
+)
+_NAMED = {contract.name: contract for contract in CONTRACTS}
+
+_MAPS = {"num_classes": None, "include_background": True}
+_FORMAT = {"input_format": "one-hot"}
+SIGNATURES: tuple[Signature, ...] = (
+    signature("segmentation.MeanIoU", **_MAPS, per_class=False, **_FORMAT),
+    signature(
+        "segmentation.DiceScore",
+        **_MAPS,
+        average="macro",
+        aggregation_level="samplewise",
+        **_FORMAT,
+    ),
+    signature(
+        "segmentation.GeneralizedDiceScore",
+        **_MAPS,
+        per_class=False,
+        weight_type="square",
+        **_FORMAT,
+    ),
+)
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call.
+
+    Raises:
+        UsageError: an argument has a value that is not worked out.
+    """
+    contract = _NAMED[name]
+    classes = whole(name, "num_classes", arguments["num_classes"])
+    one_of(name, "weight_type", arguments.get("weight_type", "square"), {"square": None})
+    levels: dict[Any, Group] = {"samplewise": Group.IMAGE, "global": Group.DATA_SET}
+    group = one_of(
+        name, "aggregation_level", arguments.get("aggregation_level", "samplewise"), levels
+    )
+    average = contract.choices.average
+    if "average" in arguments:
+        average = one_of(name, "average", arguments["average"], AVERAGES)
+    if flag(name, "per_class", arguments.get("per_class", False)):
+        average = Average.PER_CLASS
+    elif classes == 1:
+        average = Average.FOREGROUND
+    takes = one_of(name, "input_format", arguments["input_format"], _TAKES)
+    refusal = contract.refusal
+    choices = replace(
+        contract.choices,
+        background=flag(name, "include_background", arguments["include_background"]),
+        average=average,
+        group=group,
+    )
+    if takes is TAKES_MAPS:  # it one-hots integers itself, and nothing else
+        choices = replace(choices, floats=Floats.SCORES_REFUSED, integers=True)
+        refusal = "RuntimeError: one_hot is only applicable to index tensor of type LongTensor."
+    return metric_of(
+        replace(contract, choices=choices, takes=takes, refusal=refusal),
+        name=name,
+        call=call,
+        num_classes=classes,
+    )

@@ -1,0 +1,76 @@
+"""What the training script in torchvision's `references/segmentation` prints, as a share of one.
+
+Source: pytorch/vision commit 44c1739, `references/segmentation/utils.py` (`ConfusionMatrix`), which
+is no part of the package. It counts the pixels whose truth is a class, in int64 by
+`C * truth + prediction`, and divides in float32; a class in neither array makes `mean IoU` NaN.
+Void pixels leave since 255 is no class; there is no ignore label.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from iou_doctor.metrics.call_arguments import metric_of, whole
+from iou_doctor.metrics.definition import (
+    Absent,
+    Average,
+    Choices,
+    Contract,
+    Flattens,
+    Floats,
+    Ignored,
+    Misfit,
+    Stray,
+    Takes,
+)
+from iou_doctor.metrics.metric import Metric, Signature
+
+_MEAN_IOU = Choices(
+    floats=Floats.REFUSED,
+    stray_truth=Stray.DROPPED,
+    stray_prediction=Stray.WRAPS,
+    ignored=Ignored.NO_OPTION,
+    absent=Absent.NAN,
+    integers=True,
+)
+
+
+def _contract(printed: str, choices: Choices, *, common: bool = False) -> Contract:
+    return Contract(
+        name=f"torchvision.ConfusionMatrix[{printed}]",
+        library="torchvision references",
+        versions="",
+        call="utils.ConfusionMatrix({num_classes})",
+        choices=choices,
+        error="RuntimeError: shape '[{width}, {width}]' is invalid for input of size {size}"
+        " (the {side} hold {label})",
+        error_below="RuntimeError: bincount only supports 1-d non-negative integral inputs."
+        " (the {side} hold {label})",
+        refusal="NotImplementedError: \"bincount_cpu\" not implemented for '{name}'",
+        takes=Takes(
+            flattens=Flattens.ALWAYS,
+            errors={Misfit.SHAPES: "IndexError: The shape of the mask"},
+        ),
+        short="torchvision" if printed == "mean IoU" else f"torchvision {printed}",
+        common=common,
+    )
+
+
+CONTRACTS = (
+    _contract("mean IoU", _MEAN_IOU, common=True),
+    _contract("global correct", replace(_MEAN_IOU, average=Average.ACCURACY)),
+)
+SIGNATURES: tuple[Signature, ...] = (
+    Signature("torchvision.references.segmentation.utils.ConfusionMatrix", {"num_classes": ...}),
+)
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call: the mean IoU that it prints."""
+    return metric_of(
+        CONTRACTS[0],
+        name=name,
+        call=call,
+        num_classes=whole(name, "num_classes", arguments["num_classes"]),
+        ignores=True,
+    )

@@ -1,0 +1,242 @@
+"""Stats -> Score: one file a library, and nothing outside Stats is looked at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
+
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.metrics.call_arguments import metric_of
+from iou_doctor.metrics.definition import Contract, Ignored
+from iou_doctor.metrics.engine.areas import size_error
+from iou_doctor.metrics.engine.cells import counts_in_bytes
+from iou_doctor.metrics.engine.compare import VISIBLE, reasons
+from iou_doctor.metrics.engine.evaluate import evaluate
+from iou_doctor.metrics.engine.labels import refused
+from iou_doctor.metrics.inputs import Form, Given
+from iou_doctor.metrics.libraries import (
+    CONTRACTS,
+    detectron2,
+    hf_evaluate,
+    ignite,
+    keras,
+    kornia,
+    mmseg,
+    monai,
+    nnunet,
+    paddleseg,
+    segmentation_models,
+    sklearn,
+    smp,
+    tf_keras,
+    torchmetrics,
+    torchmetrics_segmentation,
+    torchvision,
+    ultralytics,
+)
+from iou_doctor.metrics.metric import Metric, Signature
+from iou_doctor.metrics.score import AND, ContractScore
+
+__all__ = [
+    "CONTRACTS",
+    "SIGNATURES",
+    "VISIBLE",
+    "applicable",
+    "evaluate",
+    "failure",
+    "keras",
+    "library_of",
+    "metric_from_call",
+    "metric_named",
+    "metric_written",
+    "not_replayed",
+    "reasons",
+    "refusal",
+    "size_error",
+    "table",
+    "tf_keras",
+]
+
+TWO_CLASSES = 2
+_HOLE = re.escape("{num_classes}")
+
+
+class Library(Protocol):
+    """What a module of this package offers for the metrics that a call can name."""
+
+    SIGNATURES: tuple[Signature, ...]
+
+    def metric_from_call(self, name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+        """Return the metric of a parsed call."""
+
+
+Some = TypeVar("Some", bound=Library)
+
+
+class Keras(Library, Protocol):
+    """What the libraries offer besides that flatten both arrays, as Keras' metrics do."""
+
+    LIBRARY: str
+    VERSIONS: str
+    SIZES: str
+    """What it says to arrays that flatten to different lengths."""
+
+    def evaluate(self, metric: Metric, pairs: PairCounts, *, num_classes: int) -> ContractScore:
+        """Return what the metric reports for the table of its own pairing."""
+
+    def axis_error(self, metric: Metric) -> str | None:
+        """Return the error that the metric's `axis` leads to, if any."""
+
+
+_KERAS: tuple[Keras, ...] = (keras, tf_keras)
+_LIBRARIES: tuple[Library, ...] = (
+    *_KERAS,
+    torchmetrics,
+    torchmetrics_segmentation,
+    monai,
+    sklearn,
+    mmseg,
+    hf_evaluate,
+    smp,
+    segmentation_models,
+    ultralytics,
+    detectron2,
+    ignite,
+    kornia,
+    paddleseg,
+    nnunet,
+    torchvision,
+)
+"""The first one that has a metric of a short name is meant by it."""
+SIGNATURES = tuple(signature for library in _LIBRARIES for signature in library.SIGNATURES)
+
+
+def _by_name(libraries: Iterable[Some]) -> dict[str, Some]:
+    return {signature.name: library for library in libraries for signature in library.SIGNATURES}
+
+
+def metric_named(name: str) -> Metric | None:
+    """Return the metric that computes the contract of a name; `None` where there is none."""
+    found = next((contract for contract in CONTRACTS if contract.name == name), None)
+    if found is None:
+        return None
+    void = 255 if found.choices.ignored is Ignored.IS_255 else None
+    return metric_of(found, name=name, call=name, ignore=void, ignores=void is not None)
+
+
+def metric_written(code: str) -> Metric | None:
+    """Return the metric of an idiom as the report prints it; `None` where it is none."""
+    for contract in CONTRACTS:
+        pattern = re.escape("".join(contract.call.split()))
+        found = re.fullmatch(pattern.replace(_HOLE, r"(\d+)"), "".join(code.split()))
+        metric = metric_named(contract.name) if contract.call and found else None
+        if metric and found:
+            return replace(metric, num_classes=next(map(int, found.groups()), metric.num_classes))
+    return None
+
+
+def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    """Return the metric of a parsed call.
+
+    Args:
+        name: its full name, one of `SIGNATURES`.
+        arguments: all of its parameters.
+        call: as the user wrote it.
+
+    Raises:
+        UsageError: an argument has a value that the library does not take, or that is not
+            worked out here.
+    """
+    return _by_name(_LIBRARIES)[name].metric_from_call(name, arguments, call=call)
+
+
+def library_of(metric_name: str) -> Keras:
+    """Return the library of a metric without a contract of its own, by its full name."""
+    return _by_name(_KERAS)[metric_name]
+
+
+def failure(metric: Metric, error: str) -> ContractScore:
+    """Return the score of a metric that raises."""
+    return replace(not_replayed(metric, ""), error=error, note=None)
+
+
+def not_replayed(metric: Metric, why: str) -> ContractScore:
+    """Return the score of a metric whose number is not worked out here."""
+    if metric.contract is not None:
+        library, versions = metric.contract.library, metric.contract.versions
+    else:
+        module = library_of(metric.name)
+        library, versions = module.LIBRARY, module.VERSIONS
+    return ContractScore(metric.name, library, versions, value=None, note=why)
+
+
+def refusal(contract: Contract, given: Given) -> str:
+    """Return the error of a library that wants class ids and gets other numbers."""
+    return refused(given).words(contract)
+
+
+def applicable(given: Given, *, everything: bool) -> Iterator[Contract]:
+    """Yield the contracts that say something about such arrays.
+
+    Args:
+        given: the arrays.
+        everything: not only those that people compare most.
+    """
+    for contract in CONTRACTS:
+        if not contract.common and not everything:
+            continue
+        if contract.pairing and not (
+            contract.pairing in given.flat or contract.pairing in given.lengths
+        ):
+            continue
+        if contract.binary and given.num_classes != TWO_CLASSES:
+            continue
+        if given.form is Form.ONE_CHANNEL and not contract.choices.background:
+            continue
+        if contract.choices.byte_cells and not counts_in_bytes(given, contract.choices):
+            continue
+        yield contract
+
+
+def table(given: Given, *, everything: bool, doctor: float | None) -> tuple[ContractScore, ...]:
+    """Return what each implementation reports, and why where it is not the doctor's number.
+
+    Args:
+        given: the arrays.
+        everything: not only what people compare most.
+        doctor: the doctor's own mean IoU.
+    """
+    scores = []
+    for contract in applicable(given, everything=everything):
+        found = evaluate(contract, given)
+        if found.value is not None and found.note is None and doctor is not None:
+            differs = abs(found.value - doctor) > VISIBLE
+            why = AND.join(reasons(contract, given, found.value)) if differs else None
+            found = replace(found, note=_overflowed(found) or why or None)
+        scores.append(replace(found, call=_filled(contract, given)))
+    return tuple(scores)
+
+
+def _overflowed(found: ContractScore) -> str | None:
+    """Return what an implementation reports whose counters end before the data do."""
+    counter = found.counter
+    if counter is None or found.value is None or abs(counter.value - found.value) <= VISIBLE:
+        return None
+    return f"{counter.value:.4f} {counter.condition}"
+
+
+def _filled(contract: Contract, given: Given) -> str:
+    """Return the call as a user would write it for these arrays."""
+    ignore = given.ignore_index
+    if contract.choices.ignored is Ignored.MEAN_ONLY and ignore not in range(given.num_classes):
+        ignore = None  # it would raise, and does not count such pixels anyway
+    call = contract.call
+    if given.form is Form.ONE_CHANNEL and contract.one_channel_call:
+        call = contract.one_channel_call
+    if ignore is None:
+        for argument in ("ignore_index={ignore_index}", "ignore_class={ignore_index}"):
+            call = call.replace(f", {argument}", "").replace(f"{argument}, ", "")
+            call = call.replace(argument, "")
+    return call.format(num_classes=given.num_classes, ignore_index=ignore)

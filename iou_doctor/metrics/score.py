@@ -1,0 +1,196 @@
+"""Scores: the doctor's own, in full, and the single numbers that other implementations report."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.counts.class_areas import areas_of_some, class_areas
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.counts.sorted_rows import Counts
+from iou_doctor.metrics.definition import Choices
+from iou_doctor.record import record
+
+AND = "; "
+"""Between the reasons in a note; none of them holds it."""
+
+
+@record
+class Pixels:
+    """Where the pixels went."""
+
+    total: int
+    counted: int
+    ignored: int
+    """Truth is the ignore label."""
+    out_of_range: int
+    """Truth is no class and not the ignore label."""
+
+
+@record
+class ClassScore:
+    """One class of the whole data set, over the counted pixels."""
+
+    id: int
+    iou: float | None
+    """`None` for a class with zero union, and for a class that is the ignore label."""
+    truth_pixels: int
+    predicted_pixels: int
+    intersection: int
+
+    @property
+    def dice(self) -> float | None:
+        """2·I / (|truth| + |prediction|)."""
+        return None if self.iou is None else 2 * self.iou / (1 + self.iou)
+
+
+@record
+class Score:
+    """The doctor's score: int64 counts of the whole data set, then float64. `None`: undefined."""
+
+    mean_iou: float | None
+    pixel_accuracy: float | None
+    frequency_weighted_iou: float | None
+    mean_dice: float | None
+    per_image_mean_iou: float | None
+    per_class: tuple[ClassScore, ...]
+    pixels: Pixels
+
+    def mean_over(self, class_ids: tuple[int, ...] | None) -> float | None:
+        """Return the mean IoU over some classes, those with zero union left out; `None`: all."""
+        if class_ids is None:
+            return self.mean_iou
+        return _mean([entry.iou for entry in self.per_class if entry.id in class_ids])
+
+
+@record
+class Counter:
+    """How an implementation counts pixels, where its numbers end before the data may."""
+
+    dtype: str
+    """`float32` stops at its limit, `int32` wraps."""
+    largest: int
+    """The largest number that it has to count here."""
+    limit: int
+    """The largest number that it can count to."""
+    value: float
+    """What it then reports."""
+    condition: str
+    """The circumstance under which it counts so, as a phrase."""
+
+
+@record
+class ContractScore:
+    """What one implementation reports for the arrays as given: a value or an error."""
+
+    name: str
+    library: str
+    versions: str
+    value: float | None
+    error: str | None = None
+    """`ExceptionType: message`, where the implementation raises."""
+    note: str | None = None
+    dropped: int = 0
+    """Values that it leaves out without a word (the ignore label is not among them)."""
+    counter: Counter | None = None
+    """`None`: it counts exactly, whatever the size."""
+    call: str = ""
+    """As a user would write it for these arrays; empty where the name is all there is."""
+    short: str = ""
+    """What people call it."""
+    per_class: tuple[float | None, ...] | None = None
+    """The ratio of each class; `None` where it forms none over the data set, or for NaN."""
+    choices: Choices | None = None
+    """What the implementation decides; `None` where it was not evaluated."""
+
+
+def score(*, pairs: PairCounts, num_classes: int, ignore_index: int | None) -> Score:
+    """Return the doctor's score of a table of (truth, prediction) label pairs.
+
+    Pixels whose truth is the ignore label leave; pixels whose truth is no class leave and are
+    counted as out of range; a prediction that is no class is a miss for the true class. A class
+    with zero union, and a class that is the ignore label, has no IoU and is not in the mean.
+    """
+    kept = pairs if ignore_index is None else pairs.without(ignore_index)
+    counted = kept.in_range(num_classes)
+    total, counted_pixels = pairs.total, counted.total
+    ignored_pixels = total - kept.total
+    per_class = _per_class(counted, num_classes=num_classes, ignore_index=ignore_index)
+    intersection = sum(entry.intersection for entry in per_class)
+    return Score(
+        mean_iou=_mean([entry.iou for entry in per_class]),
+        pixel_accuracy=intersection / counted_pixels if counted_pixels else None,
+        frequency_weighted_iou=_frequency_weighted(per_class, counted_pixels),
+        mean_dice=_mean([entry.dice for entry in per_class]),
+        per_image_mean_iou=_per_image(counted, num_classes=num_classes, ignore_index=ignore_index),
+        per_class=per_class,
+        pixels=Pixels(
+            total=total,
+            counted=counted_pixels,
+            ignored=ignored_pixels,
+            out_of_range=total - counted_pixels - ignored_pixels,
+        ),
+    )
+
+
+def _per_class(
+    counted: PairCounts, *, num_classes: int, ignore_index: int | None
+) -> tuple[ClassScore, ...]:
+    pooled = counted.pooled()
+    truth, predicted, intersection = class_areas(pooled, images=1, classes=num_classes)
+    iou = _iou(truth, predicted, intersection, ignore_index=ignore_index)[0]
+    return tuple(
+        ClassScore(
+            id=class_id,
+            iou=None if np.isnan(iou[class_id]) else float(iou[class_id]),
+            truth_pixels=int(truth[0, class_id]),
+            predicted_pixels=int(predicted[0, class_id]),
+            intersection=int(intersection[0, class_id]),
+        )
+        for class_id in range(num_classes)
+    )
+
+
+def _per_image(counted: PairCounts, *, num_classes: int, ignore_index: int | None) -> float | None:
+    images = counted.images[1] + 1
+    means = [
+        _image_means(*some, ignore_index=ignore_index)
+        for some in areas_of_some(counted, images=images, classes=num_classes)
+    ]
+    found = np.concatenate(means) if means else np.zeros(0)
+    return float(np.mean(found)) if len(found) else None
+
+
+def _image_means(
+    truth: Counts, predicted: Counts, intersection: Counts, *, ignore_index: int | None
+) -> NDArray[np.float64]:
+    """Return the mean IoU of each image that has one."""
+    iou = _iou(truth, predicted, intersection, ignore_index=ignore_index)
+    defined = ~np.isnan(iou)
+    has_any = defined.any(axis=1)
+    sums = np.where(defined, iou, 0.0).sum(axis=1)[has_any]
+    means: NDArray[np.float64] = sums / defined.sum(axis=1)[has_any]
+    return means
+
+
+def _iou(
+    truth: Counts, predicted: Counts, intersection: Counts, *, ignore_index: int | None
+) -> NDArray[np.float64]:
+    """Return the IoU, shape (groups, classes); NaN where a class is absent or ignored."""
+    union = truth + predicted - intersection
+    iou = np.full(union.shape, np.nan)
+    np.divide(intersection, union, out=iou, where=union > 0)
+    if ignore_index is not None and 0 <= ignore_index < union.shape[1]:
+        iou[:, ignore_index] = np.nan
+    return iou
+
+
+def _frequency_weighted(per_class: tuple[ClassScore, ...], counted: int) -> float | None:
+    if not counted:
+        return None
+    return sum(entry.truth_pixels * (entry.iou or 0.0) for entry in per_class) / counted
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

@@ -1,0 +1,134 @@
+"""Whether the user's metric takes such arrays, and what is counted for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from iou_doctor.arrays.layout import Axes, Layout
+from iou_doctor.arrays.pairings import flat_pairing, lengths
+from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.metrics.definition import Choices, Flattens, Floats, Holds, Misfit, Takes
+from iou_doctor.metrics.metric import Metric
+
+ONE_SCORE = frozenset({Floats.THRESHOLDED, Floats.ABOVE})
+"""Readings that make a class of one score."""
+SUMMED = frozenset({Floats.SOFT, Floats.SQUARED, Floats.ABOVE, Floats.NON_ZERO})
+VALUES = Pairing(Derivation.LABELS, Derivation.LABELS, flat=True)
+
+
+def fitted(metric: Metric, layout: Layout) -> Metric:
+    """Return the metric as it reads these very axes, where it takes more than one form."""
+    contract = metric.contract
+    if contract is None or contract.pairing is not None:
+        return metric
+    takes, choices = contract.takes, contract.choices
+    single = _one_channel(takes, layout)
+    true = Derivation.LABELS
+    if takes.masks is Holds.ONE_HOT or (takes.masks is Holds.EITHER and layout.y_true.dense):
+        true = Derivation.LABELS if single else Derivation.ARGMAX_LAST
+    return replace(metric, true=true, pred=_of_predictions(takes, choices, layout))
+
+
+def _of_predictions(takes: Takes, choices: Choices, layout: Layout) -> Derivation:
+    wanted = takes.predictions in {Holds.ONE_HOT, Holds.SCORES}
+    single = _one_channel(takes, layout)
+    if (layout.y_pred.dense and takes.predictions is not Holds.IDS) or (wanted and not single):
+        return Derivation.ARGMAX_LAST
+    if single and choices.floats is Floats.ALL_FOREGROUND:
+        return Derivation.ARGMAX  # of scores; ids of one channel are read as they are
+    return Derivation.BINS if _reads_one_score(choices, takes) else Derivation.LABELS
+
+
+def _reads_one_score(choices: Choices, takes: Takes) -> bool:
+    soft = choices.floats in {Floats.SOFT, Floats.SQUARED} and takes.predictions is Holds.SCORES
+    by_doctor = choices.floats is Floats.READ
+    return choices.floats in ONE_SCORE or soft or by_doctor
+
+
+def _one_channel(takes: Takes, layout: Layout) -> bool:
+    """Return whether both sides have the one channel that stands for two classes."""
+    return takes.one_channel and all(
+        not axes.dense and axes.channel is not None and place(axes) == wanted_place(axes, takes)
+        for axes in (layout.y_true, layout.y_pred)
+    )
+
+
+def place(axes: Axes) -> int:
+    """Return where the class axis is, counted with a sample axis at 0."""
+    return (axes.channel or 0) + (0 if axes.sample else 1)
+
+
+def wanted_place(axes: Axes, takes: Takes) -> int:
+    """Return where the metric looks for the classes, counted in the same way."""
+    return takes.axis % (len(axes.shape) + (0 if axes.sample else 1))
+
+
+def pairing(metric: Metric, layout: Layout) -> Pairing | None:
+    """Return what the pass counts for the metric alone; `None` where it counts nothing."""
+    contract = metric.contract
+    if contract is None or contract.pairing is not None:
+        return metric_pairing(layout, metric)
+    return VALUES if _flattened(contract.takes, layout) else None
+
+
+def metric_pairing(layout: Layout, metric: Metric) -> Pairing | None:
+    """Return the pairing that the user's metric makes, or `None` where its sizes differ.
+
+    A metric that flattens pairs values in the order stored. Where that is the doctor's own
+    order, the doctor's table serves both.
+    """
+    return flat_pairing(layout, metric.true, metric.pred, axis=metric.axis)
+
+
+def wants_sums(metric: Metric) -> bool:
+    """Return whether the metric needs sums of scores."""
+    return metric.contract is not None and metric.contract.choices.floats in SUMMED
+
+
+def _flattened(takes: Takes, layout: Layout) -> bool:
+    """Return whether the metric reads these arrays value by value, and could not help it."""
+    if not (layout.y_true.dense or layout.y_pred.dense) or misfit(takes, layout) is None:
+        return False
+    if takes.flattens is Flattens.NEVER or layout.mismatched:
+        return False
+    true, pred = lengths(layout, VALUES)
+    equal = true is not None and true == pred
+    return equal and (takes.flattens is Flattens.ALWAYS or alike(layout))
+
+
+def alike(layout: Layout) -> bool:
+    """Return whether both arrays have one shape."""
+    return layout.y_true.shape == layout.y_pred.shape
+
+
+def misfit(takes: Takes, layout: Layout, *, integers: bool = False) -> Misfit | None:
+    """Return in what the arrays differ from those that an implementation takes.
+
+    Args:
+        takes: what it takes.
+        layout: the arrays.
+        integers: whether the predictions have an integer dtype.
+    """
+    true, pred = layout.y_true, layout.y_pred
+    if _one_channel(takes, layout):
+        return None
+    found = {
+        Misfit.MASK_CHANNELS: true.dense and takes.masks is Holds.IDS,
+        Misfit.PREDICTION_CHANNELS: pred.dense and takes.predictions is Holds.IDS,
+        Misfit.MASK_IDS: not true.dense and takes.masks is Holds.ONE_HOT,
+        Misfit.PREDICTION_IDS: not pred.dense
+        and takes.predictions in {Holds.ONE_HOT, Holds.SCORES},
+        Misfit.AXIS: any(elsewhere(axes, takes) for axes in (true, pred)),
+        Misfit.INTEGERS: takes.floats and integers and pred.dense,
+        Misfit.SHAPES: takes.strict and _label_shape(true) != _label_shape(pred),
+    }
+    return next((kind for kind, holds in found.items() if holds), None)
+
+
+def elsewhere(axes: Axes, takes: Takes) -> bool:
+    """Return whether the metric looks for the classes on another axis."""
+    return axes.dense and not takes.any_axis and place(axes) != wanted_place(axes, takes)
+
+
+def _label_shape(axes: Axes) -> tuple[int | None, ...]:
+    return axes.label_shape if axes.dense else axes.shape

@@ -1,0 +1,122 @@
+"""How a careful user would hand the arrays to each library: what to count, and what was counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from iou_doctor.arrays.interpretation import Reading
+from iou_doctor.arrays.layout import Layout, Relation
+from iou_doctor.arrays.pairings import flat_pairing, lengths
+from iou_doctor.arrays.source import Pair
+from iou_doctor.counts.channel_sums import SumsWanted
+from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.counts.stats import Stats
+from iou_doctor.metrics.inputs import Form, Given
+
+_LABELS, _LAST, _BINS = Derivation.LABELS, Derivation.ARGMAX_LAST, Derivation.BINS
+MOST_SUMS = 2**26
+"""Sums of images, channels and quantities (0.5 GiB); with more of them soft scores are left out."""
+QUANTITIES = 9
+
+
+def paired(layout: Layout) -> bool:
+    """Return whether the arrays can be handed over: their pixels pair up as they are stored."""
+    return layout.relation in {Relation.EQUAL, Relation.FLATTENED}
+
+
+def pairings(pair: Pair, layout: Layout) -> list[Pairing]:
+    """Return what has to be counted for every contract, beside what the doctor counts."""
+    if not paired(layout) or layout.y_pred.colour or layout.y_true.colour:
+        return []
+    true = Derivation.ARGMAX if layout.y_true.dense else _LABELS
+    pred = Derivation.ARGMAX_NAN if layout.y_pred.dense else _LABELS
+    wanted = [Pairing(true, pred)]
+    if not layout.y_pred.dense and pair.y_pred.dtype.kind == "f":
+        wanted.append(Pairing(true, _BINS))
+    flat = (found for _, found in _flat_pairings(layout) if found is not None)
+    return [*wanted, *flat]
+
+
+def sums_wanted(pair: Pair, layout: Layout, ignore_index: int | None) -> SumsWanted | None:
+    """Return which sums of scores the contracts need; `None` where there are no scores."""
+    if not paired(layout) or layout.y_pred.colour or layout.y_true.colour:
+        return None
+    channels = layout.y_pred.channels
+    scores = layout.y_pred.dense or pair.y_pred.dtype.kind == "f"
+    fits = layout.samples * channels * QUANTITIES <= MOST_SUMS
+    alike = not layout.y_true.dense or layout.y_true.channels == channels
+    return SumsWanted(ignore_index) if scores and fits and alike else None
+
+
+def _flat_pairings(layout: Layout) -> Iterator[tuple[Pairing, Pairing | None]]:
+    """Yield each way to flatten these arrays that makes sense, and the table that holds it."""
+    yield _flat(layout, _LABELS, _LABELS)
+    if layout.y_pred.dense:
+        yield _flat(layout, _LABELS, _LAST)
+    else:
+        yield _flat(layout, _LABELS, _BINS)
+    if layout.y_true.dense:
+        yield _flat(layout, _LAST, _LAST if layout.y_pred.dense else _LABELS)
+
+
+def _flat(layout: Layout, true: Derivation, pred: Derivation) -> tuple[Pairing, Pairing | None]:
+    return Pairing(true, pred, flat=True), flat_pairing(layout, true, pred)
+
+
+def given(
+    pair: Pair,
+    reading: Reading,
+    stats: Stats,
+    labels: PairCounts,
+    *,
+    threshold: float,
+    batch_size: int | None = None,
+) -> Given | None:
+    """Return what the libraries get; `None` where the arrays cannot be handed over.
+
+    Args:
+        pair: the sources, for their dtypes.
+        reading: how they are to be understood.
+        stats: what was counted.
+        labels: the doctor's label pairs.
+        threshold: where the scores were cut; libraries do not look whether they are logits.
+        batch_size: images in one update of a metric; `None`: all.
+    """
+    layout = reading.layout
+    if not paired(layout) or layout.y_pred.colour or layout.y_true.colour:
+        return None
+    form = Form.LABELS
+    if layout.y_pred.dense:
+        form = Form.CHANNELS
+    elif reading.y_pred.thresholded:
+        form = Form.ONE_CHANNEL
+    true = Derivation.ARGMAX if layout.y_true.dense else _LABELS
+    nearest = Derivation.ARGMAX_NAN if layout.y_pred.dense else _LABELS
+    return Given(
+        form=form,
+        samples=layout.samples,
+        num_classes=reading.num_classes,
+        ignore_index=reading.ignore_index,
+        labels=stats.tables.get(Pairing(true, nearest), labels),
+        read=labels,
+        true_dtype=np.dtype(np.int64) if layout.y_true.dense else pair.y_true.dtype,
+        pred_dtype=pair.y_pred.dtype,
+        bins=stats.tables.get(Pairing(true, _BINS)) if form is Form.ONE_CHANNEL else None,
+        sums=stats.sums if form is not Form.LABELS else None,
+        flat={
+            flat: stats.tables[table]
+            for flat, table in _flat_pairings(layout)
+            if table is not None and table in stats.tables
+        },
+        lengths={
+            flat: sizes
+            for flat, table in _flat_pairings(layout)
+            if table is None and (sizes := lengths(layout, flat))
+        },
+        batch_size=batch_size,
+        outside_unit=stats.y_pred.outside_unit + stats.y_pred.nan > 0,
+        threshold=threshold,
+    )

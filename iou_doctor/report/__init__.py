@@ -1,0 +1,1 @@
+"""The nouns of a report: findings, verdict, baseline and score lookup."""

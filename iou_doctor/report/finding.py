@@ -1,0 +1,101 @@
+"""Rules, and what became of them: a finding, a pass, or a reason for not looking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from iou_doctor.record import record
+from iou_doctor.repairs.repair import Repair
+
+
+class Severity(StrEnum):
+    """How sure and how bad. SARIF's words."""
+
+    ERROR = "error"
+    """The arrays prove that the metric's number is wrong or cannot be computed."""
+    WARNING = "warning"
+    """Strong evidence, with a harmless explanation left."""
+    NOTE = "note"
+    """A fact worth knowing."""
+
+    @property
+    def rank(self) -> int:
+        """The higher, the worse."""
+        return {Severity.NOTE: 1, Severity.WARNING: 2, Severity.ERROR: 3}[self]
+
+
+class Suspicion(IntEnum):
+    """Which causes are thought of first: an earlier one makes later ones look true."""
+
+    SHAPES = 1
+    NON_FINITE = 2
+    ENCODING = 3
+    MASK_VALUES = 4
+    LABEL_RANGE = 5
+    COLLAPSE = 6
+    ALIGNMENT = 7
+    PERMUTATION = 8
+    DEFINITIONS = 9
+
+
+@record
+class Rule:
+    """The identity of a fault. Codes and names are public and never change their meaning."""
+
+    code: str
+    name: str
+    severity: Severity
+    suspicion: Suspicion
+    claim: str
+    """The fault in a few words that end a sentence: `the probabilities were never argmaxed`."""
+    explains: frozenset[str] = frozenset()
+    """Names of rules that fire as mere consequences of this one."""
+
+
+@record
+class Finding:
+    """One fault that was found. `message` is measured fact, `help` the way out."""
+
+    rule: Rule
+    message: str
+    help: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """The numbers of the message, for machines. JSON types only."""
+    evidence: str | None = None
+    """The first offending place, as a line to show."""
+    repair: Repair | None = None
+    severity: Severity | None = None
+    """Where it differs from the rule's."""
+
+    @property
+    def level(self) -> Severity:
+        """The severity of this finding."""
+        return self.severity or self.rule.severity
+
+
+class Status(StrEnum):
+    """What became of a rule."""
+
+    PASSED = "passed"
+    FIRED = "fired"
+    SKIPPED = "skipped"
+
+
+@record
+class Outcome:
+    """One rule and what became of it."""
+
+    rule: Rule
+    status: Status
+    reason: str | None = None
+    """Why it was skipped."""
+
+
+@record
+class Skipped:
+    """What a check returns when it cannot look: not looking is not passing."""
+
+    reason: str

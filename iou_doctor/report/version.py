@@ -1,0 +1,3 @@
+"""The version of iou-doctor, which every report names."""
+
+__version__ = "0.1.0"

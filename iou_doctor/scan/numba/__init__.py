@@ -1,0 +1,1 @@
+"""The pass in machine code compiled by Numba."""

@@ -1,0 +1,73 @@
+"""One array of a batch, by NumPy alone: its labels in every derivation, and its values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.arrays.batch import Batch
+from iou_doctor.arrays.layout import Axes
+from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.counts.value_counts import ValueCounts
+from iou_doctor.scan.numpy import derive
+from iou_doctor.scan.numpy.values import argmax_and_sums, measure
+
+
+class Side:
+    """One array of a batch; what several pairings need is derived once."""
+
+    def __init__(self, stored: NDArray[Any], axes: Axes, batch: Batch, threshold: float) -> None:
+        self._stored, self._batch, self._threshold = stored, batch, threshold
+        self._dense = axes.dense
+        # float32 holds every float16 exactly and is several times faster to compare
+        exact = stored.astype(np.float32) if stored.dtype == np.float16 else stored
+        self.arranged = axes.arrange(exact)
+        self._ids: NDArray[np.int64] | None = None
+        self._sums = ValueCounts()
+        if axes.per_class:
+            self._ids, self._sums = argmax_and_sums(self.arranged)
+        self._known: dict[Derivation, NDArray[Any]] = {}
+
+    def labels(self, derivation: Derivation) -> NDArray[Any]:
+        """Return one label for each pixel, shape (n, *spatial)."""
+        if derivation is Derivation.ARGMAX and self._ids is not None:
+            return self._ids
+        if derivation not in self._known:
+            self._known[derivation] = self._derive(derivation)
+        return self._known[derivation]
+
+    def _derive(self, derivation: Derivation) -> NDArray[Any]:
+        match derivation:
+            case Derivation.ARGMAX_NAN:
+                return derive.argmax_nan(self.arranged, self.labels(Derivation.ARGMAX))
+            case Derivation.BINS:
+                return derive.bins(self.arranged, self._threshold)
+            case Derivation.TENTHS:
+                return derive.tenths(self.arranged)
+            case Derivation.COLOUR:
+                return derive.colours(self.arranged)
+            case Derivation.TIMES_255:
+                return derive.times_255(self.arranged)
+            case _:
+                return derive.as_labels(self.arranged)
+
+    def flat(self, derivation: Derivation) -> NDArray[Any]:
+        """Return one label for each value, or each row of the last axis, in the order stored."""
+        match derivation:
+            case Derivation.ARGMAX_LAST:
+                return derive.naive_argmax(self._stored)
+            case Derivation.BINS:
+                return derive.bins(self._stored, self._threshold)
+            case _:
+                return derive.truncated_labels(self._stored)
+
+    def values(self) -> ValueCounts:
+        """Return the counts over all values."""
+        return self._sums + measure(
+            self.arranged,
+            samples=self._batch.samples,
+            first_row=self._batch.first_row,
+            dense=self._dense,
+        )

@@ -1,0 +1,90 @@
+"""Sums of scores in fixed point: each image and channel on its own, no labels made. S3."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.counts.channel_sums import FRACTION_BITS, LARGEST, ChannelSums, Quantity
+
+
+def channel_sums(
+    *,
+    y_true: NDArray[Any],
+    y_pred: NDArray[Any],
+    samples: NDArray[np.int64],
+    threshold: float,
+    one_channel: bool,
+    ignore_index: int | None = None,
+) -> ChannelSums:
+    """Return the sums over the pixels of each image and channel.
+
+    Args:
+        y_true: class ids, any dtype, shape (n, pixels), or channels, shape (n, pixels, C).
+        y_pred: scores, any dtype, shape (n, pixels, C).
+        samples: shape (n,), the number of each row's image.
+        threshold: where `Quantity.ABOVE` begins, compared in float32.
+        one_channel: the truth's value itself is that of the channel, not of its class.
+        ignore_index: pixels whose truth is this class add nothing to `Quantity.NON_ZERO`.
+    """
+    n, _, channels = y_pred.shape
+    shape = (n, channels, len(Quantity))
+    whole, rest = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    not_finite = np.zeros((n, channels), dtype=np.int64)
+    ignored = _ignored(y_true, channels, ignore_index)
+    for channel in range(channels):
+        score = y_pred[..., channel].astype(np.float64)
+        truth = _truth(y_true, channel, one_channel=one_channel)
+        kept = np.isfinite(truth)
+        finite = np.isfinite(score)
+        not_finite[:, channel] = (kept & ~finite).sum(axis=1)
+        above = (y_pred[..., channel].astype(np.float32) > np.float32(threshold)) & kept
+        seen = (score != 0) & kept & ~ignored
+        score = np.where(kept & finite, score.clip(-LARGEST, LARGEST), 0.0)
+        truth = np.where(kept, truth.clip(-LARGEST, LARGEST), 0.0)
+        for quantity, values in _quantities(truth, score, above=above, seen=seen):
+            floor = np.floor(values)
+            units = np.rint((values - floor) * 2.0**FRACTION_BITS).astype(np.int64)
+            whole[:, channel, quantity] = floor.astype(np.int64).sum(axis=1)
+            rest[:, channel, quantity] = units.sum(axis=1)
+    return ChannelSums.from_rows(image=samples, whole=whole, rest=rest, not_finite=not_finite)
+
+
+def _ignored(y_true: NDArray[Any], channels: int, ignore_index: int | None) -> NDArray[np.bool_]:
+    """Return the pixels whose truth is the ignored class, if it is one."""
+    if ignore_index is None or not 0 <= ignore_index < channels:
+        return np.zeros(y_true.shape[:2], dtype=bool)
+    dense = y_true.ndim == 3
+    found: NDArray[np.bool_] = y_true[..., ignore_index] == 1 if dense else y_true == ignore_index
+    return found
+
+
+def _truth(y_true: NDArray[Any], channel: int, *, one_channel: bool) -> NDArray[np.float64]:
+    if y_true.ndim == 3:
+        y_true = y_true[..., channel]
+    elif not one_channel:
+        y_true = y_true == channel
+    truth: NDArray[np.float64] = y_true.astype(np.float64)
+    return truth
+
+
+def _quantities(
+    truth: NDArray[np.float64],
+    score: NDArray[np.float64],
+    *,
+    above: NDArray[np.bool_],
+    seen: NDArray[np.bool_],
+) -> list[tuple[Quantity, NDArray[np.float64]]]:
+    return [
+        (Quantity.TRUTH, truth),
+        (Quantity.SCORE, score),
+        (Quantity.PRODUCT, truth * score),
+        (Quantity.TRUTH_SQUARED, truth * truth),
+        (Quantity.SCORE_SQUARED, score * score),
+        (Quantity.NON_ZERO, seen.astype(np.float64)),
+        (Quantity.TRUTH_NON_ZERO, np.where(seen, truth, 0.0)),
+        (Quantity.ABOVE, above.astype(np.float64)),
+        (Quantity.TRUTH_ABOVE, np.where(above, truth, 0.0)),
+    ]

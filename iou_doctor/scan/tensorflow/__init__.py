@@ -1,0 +1,1 @@
+"""The pass by TensorFlow, on a GPU or any other of its devices."""

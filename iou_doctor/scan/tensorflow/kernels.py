@@ -1,0 +1,245 @@
+"""Tensors -> tables and counts: the pass by TensorFlow, on any of its devices.
+
+Importing this file imports TensorFlow. `Kernels.count` takes what a batch holds as arrays or as
+tensors; of tensors nothing but counts travels to the host, and label maps where they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from math import prod
+from threading import Lock
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from iou_doctor.arrays.layout import Axes, Layout
+from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.counts.value_counts import ValueCounts
+from iou_doctor.record import record
+from iou_doctor.scan.numpy.derive import as_labels
+from iou_doctor.scan.tensorflow import tensor_codes
+from iou_doctor.scan.tensorflow.graph_values import Tensor
+from iou_doctor.scan.tensorflow.tensor_codes import VALUES, Codes, Spans, keys_of, marginal
+from iou_doctor.scan.tensorflow.tensor_graph import Graph
+from iou_doctor.scan.tensorflow.tensor_sides import CLASSES, Form, Side
+
+MOST_CHANNELS = 64
+"""Channels are unrolled, and XLA compiles the longer the more there are."""
+MOST_CELLS = 2**26
+"""Cells of the tables of one batch (256 MiB of int32), else the reference sorts as well."""
+
+
+@record
+class Counted:
+    """What a batch holds."""
+
+    tables: dict[Pairing, PairCounts]
+    y_true: ValueCounts
+    y_pred: ValueCounts
+    maps: Callable[[], tuple[dict[Derivation, NDArray[Any]], dict[Derivation, NDArray[Any]]]]
+    """Fetches the label maps of both sides, shape (n, *spatial)."""
+
+
+def serves(layout: Layout, pairings: Sequence[Pairing]) -> bool:
+    """Return whether the kernels know all that a pass asks for."""
+    sides = (
+        (layout.y_true, {pairing.true for pairing in pairings}),
+        (layout.y_pred, {pairing.pred for pairing in pairings}),
+    )
+    if any(not axes.per_class and Derivation.LABELS not in own for axes, own in sides):
+        return False
+    return all(
+        _serves(axes, derivation, flat=pairing.flat)
+        for pairing in pairings
+        for axes, derivation in ((layout.y_true, pairing.true), (layout.y_pred, pairing.pred))
+    )
+
+
+def _serves(axes: Axes, derivation: Derivation, *, flat: bool) -> bool:
+    if axes.reshaped or (axes.dense and not axes.per_class) or axes.channels > MOST_CHANNELS:
+        return False
+    if derivation is Derivation.ARGMAX_LAST:
+        return flat and axes.per_class and axes.channels_last
+    if flat:
+        return derivation in {Derivation.LABELS, Derivation.BINS}
+    return derivation in (CLASSES if axes.per_class else VALUES)
+
+
+class _Found(NamedTuple):
+    """What the graph gave."""
+
+    numbers: dict[str, dict[str, Any]]
+    tables: list[NDArray[np.int64]]
+    codes: list[Tensor | None]
+    """`None` of labels stored as integers."""
+    padded: int
+    """Pixels of a sample, padding included."""
+    spans: Spans
+
+
+class Kernels:
+    """Counts batches of one layout.
+
+    Args:
+        layout: what the axes mean; see `serves`.
+        pairings: which derived labels to count together.
+        threshold: the second cut of `Derivation.BINS`.
+        compiled: by XLA, once for each shape; smaller batches are padded to a shape it knows.
+        replicas: tables among which neighbouring pixels are shared out, so that a GPU's threads
+            do not wait for each other's cells.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        pairings: Sequence[Pairing],
+        threshold: float,
+        *,
+        compiled: bool = True,
+        replicas: int = 1,
+    ) -> None:
+        self.layout, self.pairings = layout, tuple(pairings)
+        self._compiled, self._replicas = compiled, replicas
+        self._codes = Codes(layout, self.pairings)
+        self._forms = {"true": Form(layout.y_true), "pred": Form(layout.y_pred)}
+        self._graph = Graph(
+            list(self._forms.values()), self.pairings, self._codes, threshold, replicas
+        )
+        self._functions: dict[object, Any] = {}
+        self._lock = Lock()
+        self._spans = self._codes.first_spans()
+        self._shapes: set[tuple[int, int]] = set()
+
+    @property
+    def traces(self) -> int:
+        """How often TensorFlow has traced the graph: once for each pair of dtypes."""
+        return self._graph.traces
+
+    def count(
+        self, *, y_true: Any, y_pred: Any, samples: NDArray[np.int64], first_row: int = 0
+    ) -> Counted | None:
+        """Return what a batch holds; `None` where only the reference can tell.
+
+        Args:
+            y_true: masks as stored, an array or a tensor, the first axis that of the samples
+                where the layout has one.
+            y_pred: predictions as stored, an array or a tensor; on a GPU, it stays there.
+            samples: shape (n,), the numbers of the samples.
+            first_row: the first row of a part of a sample.
+
+        Raises:
+            tf.errors.ResourceExhaustedError: the device has no room for the batch.
+        """
+        stored = {"true": y_true, "pred": y_pred}
+        sides = {name: Side(stored[name], form) for name, form in self._forms.items()}
+        if 0 in (len(samples), sides["true"].pixels, sides["pred"].pixels):
+            return None
+        found = self._found(sides, len(samples))
+        if found is None:
+            return None
+        tables = {
+            pairing: self._rows(pairing, table, samples, found.spans)
+            for pairing, table in zip(self.pairings, found.tables, strict=True)
+        }
+        place = samples, first_row, found.padded
+        true, pred = (
+            side.counts(found.numbers[name], marginal(name, tables), place)
+            for name, side in sides.items()
+        )
+        return Counted(tables, true, pred, partial(self._maps, found, sides))
+
+    def _found(self, sides: Mapping[str, Side], n: int) -> _Found | None:
+        """Run the graph, and again where labels lie outside the range that had codes."""
+        spans = dict(self._spans)
+        for _ in range(2):
+            if n * self._replicas * self._codes.cells(spans) > MOST_CELLS:
+                return None
+            found = self._run(sides, n, spans)
+            wanted = tensor_codes.wanted(spans, found.numbers)
+            if wanted is None:
+                return None
+            if tensor_codes.hold(spans, wanted):
+                self._spans = spans
+                return found
+            spans = {key: tensor_codes.joined(spans[key], span) for key, span in wanted.items()}
+        raise AssertionError("ranges that were widened hold all labels")
+
+    def _run(self, sides: Mapping[str, Side], n: int, spans: Spans) -> _Found:
+        pixels = sides["true"].pixels
+        dtypes = tuple(side.dtype for side in sides.values())
+        shape = self._shape(n, pixels) if self._compiled else (n, pixels)
+        true, pred = (side.tensor(*shape) for side in sides.values())
+        low, width = zip(*(spans.get(key, (0, 1)) for key in self._codes.keys), strict=True)
+        with self._lock:
+            if dtypes not in self._functions:
+                self._functions[dtypes] = self._graph.function(dtypes, compiled=self._compiled)
+        vectors, tables, codes = self._functions[dtypes](
+            *(true, pred, tf.constant(low, tf.int64), tf.constant(width)), tf.constant([n, pixels])
+        )
+        numbers = {
+            name: form.numbers(vector.numpy(), dtype)
+            for (name, form), vector, dtype in zip(
+                self._forms.items(), vectors, dtypes, strict=True
+            )
+        }
+        return _Found(numbers, [table.numpy() for table in tables], codes, shape[1], spans)
+
+    def _shape(self, n: int, pixels: int) -> tuple[int, int]:
+        """Return the shape to pad to: the smallest that was compiled and holds the batch."""
+        flat = any(pairing.flat for pairing in self.pairings)
+        fitting = [
+            shape
+            for shape in self._shapes
+            if shape[0] >= n and (shape[1] == pixels if flat else shape[1] >= pixels)
+        ]
+        if not fitting:
+            self._shapes.add((n, pixels))
+            return n, pixels
+        return min(fitting, key=prod)
+
+    def _rows(
+        self, pairing: Pairing, table: NDArray[np.int64], samples: Any, spans: Spans
+    ) -> PairCounts:
+        table = table[: len(samples)]
+        image, truth, prediction = np.nonzero(table)
+        true, pred = (self._codes.labels(key, spans) for key in keys_of(pairing))
+        return PairCounts.from_rows(
+            image=samples[image],
+            truth=true[truth],
+            prediction=pred[prediction],
+            count=table[image, truth, prediction],
+        )
+
+    def _maps(self, found: _Found, sides: Mapping[str, Side]) -> Any:
+        maps: dict[str, dict[Derivation, NDArray[Any]]] = {"true": {}, "pred": {}}
+        for key, codes in zip(self._codes.keys, found.codes, strict=True):
+            name, derivation, flat = key
+            if flat or derivation is Derivation.TENTHS:
+                continue
+            side = sides[name]
+            if codes is None:
+                labels = as_labels(np.asarray(side.stored))
+            else:
+                own = codes[: side.shape[0], : side.pixels].numpy()
+                labels = self._codes.labels(key, found.spans)[own]
+            maps[name][derivation] = labels.reshape(side.shape)
+        return maps["true"], maps["pred"]
+
+
+OUT_OF_MEMORY: Any = tf.errors.ResourceExhaustedError
+on: Callable[[str], Any] = tf.device
+
+
+def gpus() -> list[str]:
+    """Return the names of the GPUs that TensorFlow sees; their memory is taken as needed."""
+    found = tf.config.list_physical_devices("GPU")
+    for gpu in found:
+        with suppress(RuntimeError):  # already at work for somebody else in this process
+            tf.config.experimental.set_memory_growth(gpu, True)
+    return [f"GPU:{number}" for number in range(len(found))]

@@ -1,0 +1,131 @@
+"""What the codes of a graph's tables stand for, and the ranges of labels that have codes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.arrays.layout import Layout
+from iou_doctor.counts.label_decoding import VALUE_LIMIT, Derivation, Pairing, no_class
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.scan.tensorflow.graph_codes import BINS, TENTHS
+
+VALUES = frozenset({Derivation.LABELS, Derivation.TIMES_255, Derivation.BINS, Derivation.TENTHS})
+SPANNED = (Derivation.LABELS, Derivation.TIMES_255)
+"""Derivations whose labels lie in a range that only the data know."""
+FIRST_WIDTH = 32
+"""Labels that have a code before any were seen: those of most data sets, void aside."""
+MOST_WIDTH = 2**12
+"""With stray labels further apart the reference sorts pairs; a table of all would be too large."""
+
+Key = tuple[str, Derivation, bool]
+"""Side, derivation, and whether value by value."""
+Span = tuple[int, int]
+"""The smallest label with a code, and how many have one."""
+Spans = dict[Key, Span]
+
+
+def keys_of(pairing: Pairing) -> tuple[Key, Key]:
+    """Return the keys of truth and prediction."""
+    return ("true", pairing.true, pairing.flat), ("pred", pairing.pred, pairing.flat)
+
+
+class Codes:
+    """The codes of all derivations of a pass."""
+
+    def __init__(self, layout: Layout, pairings: Sequence[Pairing]) -> None:
+        self._channels = {"true": layout.y_true.channels, "pred": layout.y_pred.channels}
+        self._pairings = pairings
+        self.keys = tuple(dict.fromkeys(key for p in pairings for key in keys_of(p)))
+        """In the order in which a graph gives their codes."""
+
+    def first_spans(self) -> Spans:
+        """Return the ranges to begin with."""
+        return {key: (0, FIRST_WIDTH) for key in self.keys if key[1] in SPANNED}
+
+    def size(self, key: Key, width: Any) -> Any:
+        """Return the number of codes, where so many labels have one; a tensor of a tensor."""
+        if key[1] in SPANNED:
+            return 2 * width + 1
+        sizes = {Derivation.BINS: BINS + 1, Derivation.TENTHS: TENTHS + 1}
+        return sizes.get(key[1], 2 * self._channels[key[0]])
+
+    def cells(self, spans: Spans) -> int:
+        """Return the cells that an image has in the largest table."""
+        sizes = (
+            prod(self.size(key, spans.get(key, (0, 1))[1]) for key in keys_of(pairing))
+            for pairing in self._pairings
+        )
+        return max(sizes, default=1)
+
+    def labels(self, key: Key, spans: Spans) -> NDArray[np.int64]:
+        """Return the label that each code stands for."""
+        _, derivation, flat = key
+        if derivation in SPANNED:
+            low, width = spans[key]
+            values = np.arange(low, low + width, dtype=np.int64)
+            as_they_are = flat or derivation is Derivation.TIMES_255
+            odd = values if as_they_are else no_class(values)
+            last = np.array([-VALUE_LIMIT])
+            return np.concatenate([values, odd, last if as_they_are else no_class(last)])
+        size = self.size(key, 1)
+        codes = np.arange(size)
+        if derivation in VALUES:
+            return np.where(codes == size - 1, no_class(codes * 0), codes)
+        return np.where(codes < size // 2, codes, no_class(codes - size // 2))
+
+
+def marginal(name: str, tables: Mapping[Pairing, PairCounts]) -> Any:
+    """Return the labels of a side and how often each occurs."""
+    for pairing, table in tables.items():
+        if name == "true" and pairing.true is Derivation.LABELS:
+            return table.truth, table.count
+        if name == "pred" and pairing.pred is Derivation.LABELS:
+            return table.prediction, table.count
+    return None
+
+
+def wanted(spans: Spans, numbers: Mapping[str, Mapping[str, Any]]) -> Spans | None:
+    """Return the range of each derivation's labels; `None` where one is too wide.
+
+    Args:
+        spans: of the derivations that have one.
+        numbers: the extremes that were found, by side.
+    """
+    found: Spans = {}
+    for key in spans:
+        low, high = _range(key[1], numbers[key[0]])
+        if low < -VALUE_LIMIT or high > VALUE_LIMIT or high - low >= MOST_WIDTH:
+            return None
+        found[key] = low, high - low + 1
+    return found
+
+
+def hold(spans: Spans, others: Spans) -> bool:
+    """Return whether every range lies within its own."""
+    return all(
+        spans[key][0] <= other[0] and sum(other) <= sum(spans[key]) for key, other in others.items()
+    )
+
+
+def joined(span: Span, other: Span) -> Span:
+    """Return a range that holds what is wanted now, and what was before if it is near."""
+    low, stop = min(span[0], other[0]), max(sum(span), sum(other))
+    if stop - low > MOST_WIDTH:
+        low, stop = other[0], sum(other)
+    return low, 1 << (stop - low - 1).bit_length()
+
+
+def _range(derivation: Derivation, numbers: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the smallest and the largest label, fractions cut off."""
+    low, high = numbers["minimum"], numbers["maximum"]
+    if not (math.isfinite(low) and math.isfinite(high)):  # there is no finite value
+        return 0, 0
+    if derivation is Derivation.TIMES_255:
+        low, high = (float(np.rint(np.clip(float(v), -1e300, 1e300) * 255)) for v in (low, high))
+    return int(low), int(high)

@@ -1,0 +1,228 @@
+"""One array of a batch as a tensor: how it lies, and what a graph's numbers mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from iou_doctor.arrays.layout import Axes
+from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.counts.value_counts import Place, ValueCounts
+from iou_doctor.scan.tensorflow import graph_totals
+from iou_doctor.scan.tensorflow.graph_codes import value_codes
+from iou_doctor.scan.tensorflow.graph_pixels import (
+    Pixels,
+    class_codes,
+    float_pixels,
+    integer_pixels,
+)
+from iou_doctor.scan.tensorflow.graph_totals import Counts
+from iou_doctor.scan.tensorflow.graph_values import DOUBLE, SINGLE, Tensor, Value, read_key, widened
+
+CLASSES = frozenset({Derivation.ARGMAX, Derivation.ARGMAX_NAN, Derivation.ARGMAX_LAST})
+KEYS = ("minimum", "maximum", "minimum_top")
+SUMS = ("minimum_sum", "maximum_sum")
+
+
+class Look(NamedTuple):
+    """What an array's values show, before anything is counted."""
+
+    values: Tensor
+    channels: list[Any]
+    """`Value`s, or integers."""
+    pixels: Pixels | None
+    """`None`: the values are labels."""
+
+    def codes(self, derivation: Derivation, low: Tensor, width: Tensor, threshold: float) -> Tensor:
+        """Return codes, int32, shape (n, pixels), or (n, values) where each value has its own."""
+        if derivation in CLASSES and self.pixels is not None:
+            return class_codes(derivation, self.channels, self.pixels.odd)
+        values = tf.reshape(self.values, [tf.shape(self.values)[0], -1])
+        return value_codes(derivation, values, low, width, threshold=threshold)
+
+
+class Form:
+    """How one array of a pass lies as a tensor: (n, pixels), (n, pixels, C) or (n, C, pixels)."""
+
+    def __init__(self, axes: Axes) -> None:
+        self.axes = axes
+        self.first = axes.per_class and axes.channel == int(axes.sample)
+        self._names: dict[bool, list[str]] = {}
+
+    @property
+    def open_shape(self) -> list[int | None]:
+        """The shape that graphs are traced for."""
+        if not self.axes.per_class:
+            return [None, None]
+        return [None, self.axes.channels, None] if self.first else [None, None, self.axes.channels]
+
+    def shaped(self, stored: Any) -> tuple[Any, tuple[int, ...]]:
+        """Return an array or tensor in this form, and the shape of its label maps."""
+        axes = self.axes
+        if axes.per_class and not self.first and not axes.channels_last:
+            stored = _moved_last(stored, axes.channel or 0)
+        sizes = list(stored.shape) if axes.sample else [1, *stored.shape]
+        if axes.channel is not None:
+            last = axes.per_class and not self.first
+            del sizes[-1 if last else axes.channel + (not axes.sample)]
+        wanted = [sizes[0], prod(sizes[1:])]
+        if axes.per_class:
+            wanted.insert(1 if self.first else 2, axes.channels)
+        reshape = stored.reshape if isinstance(stored, np.ndarray) else _reshape(stored)
+        return reshape(wanted), tuple(sizes)
+
+    def look(self, stored: Tensor) -> Look:
+        """Return what values show."""
+        values, split = widened(stored), self.axes.per_class
+        channels = [values]
+        if split:  # before it is widened: XLA would write all of the wide array to memory
+            channels = [widened(own) for own in tf.unstack(stored, axis=1 if self.first else 2)]
+        if values.dtype.is_floating:
+            channels = [Value(channel) for channel in channels]
+            return Look(values, channels, float_pixels(channels))
+        return Look(values, channels, integer_pixels(channels) if split else None)
+
+    def vector(self, dtype: tf.DType, counts: Counts) -> Tensor:
+        """Return counts of groups as one int64 vector, see `numbers`."""
+        names = self._names[dtype.is_floating] = sorted(counts)
+        return tf.stack([graph_totals.whole(name, counts[name]) for name in names])
+
+    def spread(self, kept: Tensor) -> Tensor:
+        """Return `kept` for each value in the order stored, shape (n, values)."""
+        if self.axes.per_class:
+            axis = 1 if self.first else 2
+            kept = tf.repeat(tf.expand_dims(kept, axis), self.axes.channels, axis)
+        return tf.reshape(kept, [tf.shape(kept)[0], -1])
+
+    def numbers(self, vector: NDArray[np.int64], dtype: tf.DType) -> dict[str, Any]:
+        """Return the numbers of a `vector` by name, keys as the floats that they stand for."""
+        floating = dtype.is_floating
+        found: dict[str, Any] = dict(zip(self._names[floating], vector.tolist(), strict=True))
+        if dtype == tf.uint64:
+            found |= {key: found[key] % 2**64 for key in KEYS if key in found}
+        if floating:
+            scale = DOUBLE if dtype == tf.float64 else SINGLE
+            found |= {key: read_key(found[key], scale) for key in KEYS if key in found}
+        for key in SUMS:
+            if key in found:
+                found[key] = float(np.int64(found[key]).view(np.float64)) + 0.0
+        return found
+
+
+def _moved_last(stored: Any, axis: int) -> Any:
+    if isinstance(stored, np.ndarray):
+        return np.moveaxis(stored, axis, -1)
+    order = [place for place in range(len(stored.shape)) if place != axis]
+    return tf.transpose(stored, [*order, axis])
+
+
+def _reshape(stored: Tensor) -> Any:
+    return lambda shape: tf.reshape(stored, shape)
+
+
+class Side:
+    """One array of a batch."""
+
+    def __init__(self, stored: Any, form: Form) -> None:
+        self.form = form
+        self.stored, self.shape = form.shaped(stored)
+        self.pixels = prod(self.shape[1:])
+
+    @property
+    def dtype(self) -> tf.DType:
+        """The dtype of its tensor."""
+        kind = tf.as_dtype(self.stored.dtype)
+        return tf.uint8 if kind == tf.bool and isinstance(self.stored, np.ndarray) else kind
+
+    def tensor(self, n: int, pixels: int) -> Tensor:
+        """Return it padded to so many samples and pixels, for the device in use."""
+        stored = self.stored
+        if isinstance(stored, np.ndarray) and stored.dtype.kind == "b":
+            stored = stored.view(np.uint8)
+        wanted = [n, pixels]
+        if self.form.axes.per_class:
+            wanted.insert(1 if self.form.first else 2, self.form.axes.channels)
+        more = [(0, size - own) for size, own in zip(wanted, stored.shape, strict=True)]
+        if any(end for _, end in more):
+            pad = np.pad if isinstance(stored, np.ndarray) else tf.pad
+            stored = pad(stored, more)
+        return tf.convert_to_tensor(stored)
+
+    def counts(
+        self,
+        found: Mapping[str, Any],
+        table: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
+        place: tuple[NDArray[np.int64], int, int],
+    ) -> ValueCounts:
+        """Return the counts from the graph's numbers.
+
+        Args:
+            found: see `Form.numbers`.
+            table: labels and how often each occurs, of integers without channels.
+            place: the numbers of the samples, the first row, and the pixels of a padded sample.
+        """
+        pixels, channels = prod(self.shape), self.form.axes.channels
+        where = _Where(self, *place)
+        many: dict[str, Any] = dict(found)
+        if table is not None and "outside_finite" not in found:
+            labels, count = table
+            many["outside_unit"] = int(count[(labels < 0) | (labels > 1)].sum())
+            many["at_least_one"] = int(count[labels >= 1].sum())
+        else:
+            many["outside_unit"] = found["outside_finite"]
+        if "nan" in found:
+            many |= _float_counts(found, pixels * channels, where)
+        if self.form.axes.per_class:
+            many |= _pixel_counts(found, pixels)
+        chosen = {name: many[name] for name in ValueCounts.__dataclass_fields__ if name in many}
+        chosen |= {"values": pixels * channels, "pixels": pixels, "first": where.place(0)}
+        return ValueCounts(**chosen)
+
+
+def _pixel_counts(found: Mapping[str, Any], pixels: int) -> dict[str, Any]:
+    return {
+        "sum_off": pixels - found["sum_on"],
+        "minimum_top": float(found["minimum_top"]) if found["finite_tops"] else None,
+        **{name: found[name] if found["finite_sums"] else None for name in SUMS},
+    }
+
+
+def _float_counts(found: Mapping[str, Any], values: int, where: _Where) -> dict[str, Any]:
+    infinite = found["not_finite"] - found["nan"]
+    some = found["not_finite"] < values
+    return {
+        "minimum": found["minimum"] if some else None,
+        "maximum": found["maximum"] if some else None,
+        "infinite": infinite,
+        "outside_unit": found["outside_finite"] + infinite,
+        "off_255_grid": values - found["on_grid"],
+        "first_fractional": where.padded_place(found["first_fractional"]),
+        "first_non_finite": where.padded_place(found["first_non_finite"]),
+    }
+
+
+class _Where:
+    """Turns the number of a pixel into a place."""
+
+    def __init__(self, side: Side, samples: NDArray[np.int64], first_row: int, padded: int) -> None:
+        self._side, self._samples, self._first_row, self._padded = side, samples, first_row, padded
+
+    def padded_place(self, pixel: int) -> Place | None:
+        if pixel == graph_totals.NO_PIXEL:
+            return None
+        sample, rest = divmod(pixel, self._padded)
+        return self.place(sample * self._side.pixels + rest)
+
+    def place(self, pixel: int) -> Place:
+        side = self._side
+        sample, rest = divmod(pixel, side.pixels)
+        index = np.unravel_index(rest, side.shape[1:])
+        position = (int(index[0]) + self._first_row, *(int(i) for i in index[1:]))
+        stored = side.stored[sample, :, rest] if side.form.first else side.stored[sample, rest]
+        exact = np.atleast_1d(np.asarray(stored)).astype(np.float64)
+        return Place(int(self._samples[sample]), position, tuple(exact.tolist()))

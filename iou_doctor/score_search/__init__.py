@@ -1,0 +1,1 @@
+"""Find what gives a certain number, for `iou-doctor why` and `--seen`."""

@@ -1,0 +1,129 @@
+"""Causes that fit a number if the data are of a certain kind: what to hold them to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from iou_doctor.report.score_lookup import Cause, Condition, Printed
+from iou_doctor.score_search.faults.closed_forms import OLD_SKLEARN, SMOOTH, TWO_CLASSES
+
+CITYSCAPES = (0.0035, 0.0065)
+"""What people report who feed train ids to its evaluation script (issue 25 of it)."""
+_PREDICTED = "look at the distinct predicted labels"
+_SOFT_255 = Cause(
+    "masks-0-255",
+    "soft sums of 0/255 masks give more than 1",
+    "look at the masks' values",
+    prior=0.6,
+)
+_TRAIN_IDS = Cause(
+    "foreign-label-ids",
+    "train ids 0..18 scored as Cityscapes' label ids 0..33 give 0.004 to 0.006",
+    "convert one side: labelIds and trainIds are two id spaces",
+    prior=0.6,
+)
+_SIGMOID = Cause(
+    "unthresholded-sigmoid",
+    "one sigmoid channel cast to 0 by MeanIoU(2): f0 / 2",
+    "threshold the scores, or use BinaryIoU",
+    prior=0.5,
+)
+_COLLAPSED = Cause(
+    "collapsed-predictions",
+    "all background, K classes in the masks: f0 / K",
+    _PREDICTED,
+    prior=0.3,
+)
+_RECALL = Cause(
+    "ignored-class-in-range",
+    "the background is ignored in a task of two classes: recall, or recall / 2 in a mean",
+    "look for ignore_class=0 or ignore_index=0",
+    prior=0.25,
+)
+_MICRO = Cause(
+    "averaging-gap",
+    "micro IoU: accuracy / (2 - accuracy)",
+    "compare with the macro mean",
+    prior=0.2,
+)
+_TRUTH_0 = Cause(
+    "masks-divided-by-255",
+    "every true label is 0 (masks divided by 255 and cast, or argmaxed over an axis of one),"
+    " K classes are predicted",
+    "look at the distinct values of the masks as the metric gets them",
+    prior=0.15,
+)
+_DROPPED_255 = Cause(
+    "masks-0-255",
+    "0/255 masks into BinaryIoU (Keras >= 3.15), which drops 255: specificity / 2",
+    "look at the masks' largest value; use masks > 127",
+    prior=0.15,
+)
+_LOGICAL = Cause(
+    "unthresholded-sigmoid",
+    "np.logical_and and np.logical_or of raw scores: f1",
+    "threshold the scores",
+    prior=0.1,
+)
+_SOFTMAX = Cause(
+    "unargmaxed-probabilities",
+    "softmax into MONAI DiceMetric (>= 1.2), which takes every score but 0 for foreground: the"
+    " masks alone decide, from 1 / C to 2 / (C + 1) where each image holds all classes",
+    "argmax the softmax, then make it one-hot",
+    prior=0.1,
+)
+
+
+def conditions(printed: Printed, *, num_classes: int | None = None) -> tuple[Condition, ...]:
+    """Return the causes that fit a number, and what the data would have to be like.
+
+    Args:
+        printed: the score.
+        num_classes: C, where it is known.
+
+    Returns:
+        the most common cause first.
+    """
+    found = [*_special(printed), *_of_any(printed.middle, num_classes)]
+    if num_classes in {None, TWO_CLASSES}:
+        found += _of_two(printed.middle)
+    return tuple(sorted(found, key=lambda condition: -condition.cause.prior))
+
+
+def _special(printed: Printed) -> Iterator[Condition]:
+    low, high = CITYSCAPES
+    if len(printed.ranges) > 1:
+        yield Condition(_SOFT_255, f"{printed.text} is no percentage")
+    if low <= printed.middle <= high:
+        yield Condition(_TRAIN_IDS, "the data are Cityscapes")
+    if 1 - 1 / 101 <= printed.middle < 1:
+        yield Condition(SMOOTH, f"{101 * (1 - printed.middle):.2%} of the pixels are wrong")
+
+
+def _of_any(value: float, num_classes: int | None) -> Iterator[Condition]:
+    """Yield what can hold for any number of classes."""
+    if not 0 < value < 1:
+        return
+    if value <= 1 / TWO_CLASSES:
+        yield Condition(_COLLAPSED, f"the background holds {value:.2%} times K of the pixels")
+        yield Condition(_TRUTH_0, f"{value:.2%} times K of the pixels are predicted as class 0")
+    yield Condition(_MICRO, f"{2 * value / (1 + value):.2%} of the pixels are right")
+    yield Condition(OLD_SKLEARN, f"{value:.2%} of the pixels are right")
+    if num_classes and 1 / num_classes < value <= 2 / (num_classes + 1):
+        yield Condition(
+            _SOFTMAX,
+            f"the mean of 2f / (1 + f) is {value:.4f}, f each class's share of an image",
+        )
+
+
+def _of_two(value: float) -> Iterator[Condition]:
+    """Yield what holds for background and foreground only."""
+    if 0 < value <= 1 / TWO_CLASSES:
+        yield Condition(_SIGMOID, f"the background holds {2 * value:.2%} of the pixels")
+        yield Condition(
+            _DROPPED_255, f"{2 * value:.2%} of the true background is predicted as background"
+        )
+    if 0 < value < 1:
+        half = f" or {2 * value:.2%}" if value <= 1 / TWO_CLASSES else ""
+        yield Condition(_RECALL, f"{value:.2%}{half} of the true foreground is found")
+        yield Condition(_LOGICAL, f"the foreground holds {value:.2%} of the pixels")

@@ -1,0 +1,200 @@
+"""Faults of class ids, each an exact re-projection of the pair counts: no second pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from iou_doctor.metrics.inputs import Given
+from iou_doctor.report.score_lookup import Cause
+from iou_doctor.score_search.faults._changes import (
+    all_but,
+    changed,
+    plus,
+    reversed_order,
+    rotated,
+    swap,
+    without,
+)
+from iou_doctor.score_search.faults._void import void
+
+BATCH_SIZES = (1, 2, 4, 8, 16, 32)
+FEWEST_TO_PERMUTE = 2
+MOST_SWAPS = 12
+"""Classes up to which each two are exchanged: 66 hypotheses."""
+VOID = 255
+
+AS_GIVEN = Cause(
+    "as-given",
+    "the arrays as they are",
+    "see which of these your number comes from, and compare numbers of one kind only",
+    prior=1.0,
+)
+WELL_READ = Cause(
+    "class-ids",
+    "class ids taken from the arrays first (argmax, threshold)",
+    "compare with the same reading on your side",
+    prior=0.9,
+)
+MENDED = Cause(
+    "mended",
+    "the arrays after the repairs that `iou-doctor check` finds",
+    "run `iou-doctor check` on the pair for the fault, and `iou-doctor fix` for the repair",
+    prior=0.9,
+)
+
+
+def what_ifs(read: Given) -> Iterator[tuple[Cause, Given]]:
+    """Yield each fault, and the arrays as they would be with it.
+
+    Args:
+        read: the arrays as class ids, well read.
+    """
+    yield WELL_READ, read
+    yield from _batches(read)
+    yield from _collapsed(read)
+    yield from void(read)
+    yield from _shifted(read)
+    yield from _scaled(read)
+    yield from _exchanged(read)
+    yield from _permuted(read)
+
+
+def _batches(read: Given) -> Iterator[tuple[Cause, Given]]:
+    """Yield updates of so many images, where the user did not name their number."""
+    if read.batch_size is not None:
+        return
+    for size in BATCH_SIZES:
+        if size < read.samples:
+            yield (
+                Cause(
+                    "averaging-gap",
+                    f"averages over batches of {size}",
+                    f"ask again with --batch-size {size}, or the size that you use",
+                    prior=0.4,
+                ),
+                replace(read, batch_size=size),
+            )
+
+
+def _collapsed(read: Given) -> Iterator[tuple[Cause, Given]]:
+    zero = np.zeros_like
+    yield (
+        Cause(
+            "unargmaxed-probabilities",
+            "every prediction is class 0: scores below 1 cast to integers, or a model that has"
+            " collapsed",
+            "look whether the predictions are floats; argmax or threshold them",
+            prior=0.8,
+        ),
+        changed(read, prediction=zero),
+    )
+    yield (
+        Cause(
+            "masks-divided-by-255",
+            "every true label is 0: masks divided by 255 and cast, or argmaxed over an axis of one",
+            "look at the distinct values of the masks as the metric gets them",
+            prior=0.3,
+        ),
+        changed(read, truth=zero),
+    )
+
+
+def _shifted(read: Given) -> Iterator[tuple[Cause, Given]]:
+    ignore, classes = read.ignore_index, read.num_classes
+    for side in ("truth", "prediction"):
+        array = "masks" if side == "truth" else "predictions"
+        for step in (1, -1):
+            shift = all_but(ignore, plus(step))
+            cause = Cause(
+                "labels-off-by-one",
+                f"the {array} are shifted by {step:+d}",
+                "compare the smallest and the largest label on both sides",
+                prior=0.25,
+            )
+            yield cause, changed(read, **{side: shift})
+            if step == 1:
+                wider = replace(cause, claim=f"{cause.claim}, with {classes + 1} classes")
+                yield wider, replace(changed(read, **{side: shift}), num_classes=classes + 1)
+    reduced = all_but(ignore, lambda ids: np.where(ids == 0, VOID, ids - 1))
+    cause = Cause(
+        "zero-label-reduced",
+        "the label 0 of the masks became 255, and all others are one less",
+        "look for reduce_zero_label, on one side or where 0 is a class",
+        prior=0.2,
+    )
+    yield cause, changed(read, truth=reduced)
+    yield (
+        replace(cause, claim=f"{cause.claim}, 255 ignored"),
+        replace(changed(without(read, ignore), truth=reduced), ignore_index=VOID),
+    )
+
+
+def _scaled(read: Given) -> Iterator[tuple[Cause, Given]]:
+    if read.num_classes != 2:
+        return
+    bright = all_but(read.ignore_index, lambda ids: ids * VOID)
+    invert = all_but(read.ignore_index, lambda ids: 1 - ids)
+    yield (
+        Cause(
+            "masks-0-255",
+            "the masks are 0 and 255",
+            "look at the largest mask value; use masks > 127",
+            prior=0.4,
+        ),
+        changed(read, truth=bright),
+    )
+    yield (
+        Cause(
+            "inverted-masks",
+            "foreground and background of the masks are exchanged",
+            "look which of 0 and 1 is the foreground on each side",
+            prior=0.15,
+        ),
+        changed(read, truth=invert),
+    )
+
+
+def _exchanged(read: Given) -> Iterator[tuple[Cause, Given]]:
+    yield (
+        Cause(
+            "inputs-swapped",
+            "masks and predictions have changed places",
+            "look at the order of the arguments: torch libraries take predictions first",
+            prior=0.2,
+        ),
+        replace(
+            read,
+            labels=read.labels.swapped(),
+            true_dtype=read.pred_dtype,
+            pred_dtype=read.true_dtype,
+        ),
+    )
+
+
+def _permuted(read: Given) -> Iterator[tuple[Cause, Given]]:
+    """Yield the orders of classes that people mix up; of two classes see `_scaled`."""
+    classes = read.num_classes
+    cause = Cause(
+        "permuted-classes",
+        "the classes stand in the opposite order on one side",
+        "compare the lists of class names of both sides",
+        prior=0.04,
+    )
+    if classes <= FEWEST_TO_PERMUTE:
+        return
+    yield cause, changed(read, prediction=reversed_order(classes))
+    for step, ours, theirs in ((1, "last", "first"), (-1, "first", "last")):
+        claim = f"the background is the {ours} class of the masks, the {theirs} of the predictions"
+        yield replace(cause, claim=claim), changed(read, prediction=rotated(step, classes))
+    if classes > MOST_SWAPS:
+        return
+    for one, other in combinations(range(classes), 2):
+        claim = f"classes {one} and {other} are exchanged on one side"
+        yield (
+            replace(cause, claim=claim, prior=0.02),
+            changed(read, prediction=swap(one, other)),
+        )

@@ -1,0 +1,244 @@
+"""From a printed score back to its causes: contracts times faults, matched and ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.counts.label_decoding import Derivation, Pairing, naive_answer
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.metrics import registry
+from iou_doctor.metrics.definition import Contract, Group
+from iou_doctor.metrics.inputs import Form, Given
+from iou_doctor.record import record
+from iou_doctor.report.finding import Finding
+from iou_doctor.report.score_lookup import Cause, Lookup, Match, Printed, Suspect
+from iou_doctor.score_search import faults
+
+SAME = 1e-6
+"""Values this close are one: float32 ratios of equal counts."""
+NEIGHBOURHOOD = 0.05
+"""Values this far on either side say how densely candidates lie."""
+MOST_ROWS = 200_000
+"""Rows of a table of pairs up to which averages over images are tried with each fault."""
+BY_DEFINITION = "by definition"
+FIRST_CHOICE = {
+    "keras": 1.0,
+    "torchmetrics": 0.8,
+    "mmsegmentation": 0.7,
+    "scikit-learn": 0.6,
+    BY_DEFINITION: 0.6,
+    "segmentation_models": 0.5,
+    "segmentation_models_pytorch": 0.5,
+    "Keras backend": 0.4,
+}
+"""How many people would have used it; 0.3 for others."""
+THE_CALL = 1.2
+"""The call that the user has named comes before any other."""
+OTHER = 0.3
+RARE = 0.1
+"""Faults less common than this are tried with the implementations that people use most."""
+UNCOMMON = 0.6
+"""Of a contract that is not in the short table."""
+
+
+@record
+class Candidate:
+    """A value, and what gives it."""
+
+    value: float
+    cause: Cause
+    implementation: str
+    plausibility: float
+
+
+@record
+class Candidates:
+    """Every value that was worked out, with its cause."""
+
+    found: tuple[Candidate, ...]
+    values: tuple[float, ...]
+    """The different ones, ascending."""
+    with_arrays: bool
+    num_classes: int | None = None
+
+
+def collect(
+    evidence: Evidence | None = None,
+    *,
+    diagnosis: Finding | None = None,
+    mended: PairCounts | None = None,
+    num_classes: int | None = None,
+) -> Candidates:
+    """Return every value that implementations and faults would give.
+
+    Args:
+        evidence: the facts about a pair of arrays; `None`: closed forms alone.
+        diagnosis: what is wrong with the arrays first of all; `None` of healthy ones.
+        mended: the label pairs after all repairs; `None` where there are none.
+        num_classes: C, where no arrays say it.
+    """
+    found: list[Candidate] = []
+    facts = None
+    if evidence is not None and evidence.given is not None:
+        found = list(_from_arrays(evidence, _as_given(diagnosis), mended))
+        num_classes = evidence.reading.num_classes
+        pairs = evidence.pairs if mended is None else mended
+        facts = faults.facts_of(well_read(evidence.given, pairs))
+    found += [
+        Candidate(form.value, form.cause, form.implementation, form.cause.prior)
+        for form in faults.formulas(num_classes=num_classes, facts=facts)
+    ]
+    found = _simplest(found)
+    values = _distinct([candidate.value for candidate in found])
+    with_arrays = evidence is not None
+    return Candidates(tuple(found), tuple(values), with_arrays, num_classes)
+
+
+def look_up(printed: Printed, candidates: Candidates) -> Lookup:
+    """Return what a printed score can mean."""
+    return Lookup(
+        printed=printed,
+        matches=_matches([each for each in candidates.found if each.value in printed]),
+        tried=len(candidates.values),
+        chance=_by_chance(candidates.values, printed),
+        conditions=()
+        if candidates.with_arrays
+        else faults.conditions(printed, num_classes=candidates.num_classes),
+        with_arrays=candidates.with_arrays,
+    )
+
+
+def _simplest(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates without those whose fault changes nothing for their implementation."""
+    told: set[tuple[str, float]] = set()
+    kept = []
+    for candidate in sorted(candidates, key=lambda candidate: -candidate.cause.prior):
+        key = candidate.implementation, round(candidate.value, 7)
+        if not candidate.implementation or key not in told:
+            kept.append(candidate)
+        told.add(key)
+    return kept
+
+
+def _as_given(diagnosis: Finding | None) -> Cause:
+    """Return the arrays as they are as a cause, by the name of what is wrong with them."""
+    cause = faults.AS_GIVEN
+    if diagnosis is None:
+        return cause
+    return replace(
+        cause,
+        name=diagnosis.rule.name,
+        claim=f"{cause.claim}: {diagnosis.rule.claim} ({diagnosis.rule.code})",
+        next_step=diagnosis.help,
+    )
+
+
+def _from_arrays(
+    evidence: Evidence, as_given: Cause, mended: PairCounts | None
+) -> Iterator[Candidate]:
+    given = evidence.given
+    if given is None:
+        return
+    value = evidence.metric_score.value
+    if value is not None:
+        yield Candidate(value, as_given, evidence.metric.call, THE_CALL)
+    yield from _candidates(as_given, given, everything=True)
+    read = well_read(given, evidence.pairs)
+    for cause, changed in faults.what_ifs(read):
+        plain = cause.prior >= faults.MENDED.prior
+        yield from _candidates(cause, changed, everything=plain)
+    if mended is not None and mended != evidence.pairs:
+        yield from _candidates(faults.MENDED, well_read(given, mended), everything=True)
+
+
+def well_read(given: Given, pairs: PairCounts) -> Given:
+    """Return class ids as a user would hand them over who has read both arrays well."""
+    labels = pairs.relabel(truth=naive_answer, prediction=naive_answer)
+    integers = np.dtype(np.int64)
+    flat = Pairing(Derivation.LABELS, Derivation.LABELS, flat=True)
+    return replace(
+        given,
+        form=Form.LABELS,
+        labels=labels,
+        read=None,
+        true_dtype=integers,
+        pred_dtype=integers,
+        bins=None,
+        sums=None,
+        flat={flat: labels},
+        lengths={},
+    )
+
+
+def _candidates(cause: Cause, given: Given, *, everything: bool) -> Iterator[Candidate]:
+    if given.form is Form.LABELS and given.flat:
+        given = replace(given, flat=dict.fromkeys(given.flat, given.labels))
+    whole = replace(given, samples=1, labels=given.labels.pooled(), read=None)
+    whole = replace(whole, flat={key: table.pooled() for key, table in given.flat.items()})
+    images = everything or len(given.labels.count) <= MOST_ROWS
+    rare = cause.prior < RARE
+    for contract in registry.applicable(given, everything=True):
+        if rare and not (contract.common or contract.library == BY_DEFINITION):
+            continue
+        over_images = contract.choices.group is not Group.DATA_SET or contract.choices.batches
+        if over_images and not images:
+            continue
+        pooled = not over_images and given.form is Form.LABELS
+        score = registry.evaluate(contract, whole if pooled else given)
+        if score.value is not None:
+            yield Candidate(score.value, cause, score.short, cause.prior * _prior(contract))
+
+
+def _prior(contract: Contract) -> float:
+    prior = FIRST_CHOICE.get(contract.library, OTHER)
+    return prior if contract.common else UNCOMMON * prior
+
+
+def _distinct(values: Sequence[float]) -> list[float]:
+    ordered = sorted(values)
+    return [
+        value
+        for index, value in enumerate(ordered)
+        if index == 0 or value - ordered[index - 1] > SAME
+    ]
+
+
+def _by_chance(values: Sequence[float], printed: Printed) -> float:
+    """Return how many values would lie in the interval if its neighbourhood were even."""
+    near = sum(abs(value - printed.middle) <= NEIGHBOURHOOD for value in values)
+    return near * min(1.0, printed.width / (2 * NEIGHBOURHOOD))
+
+
+def _matches(found: Sequence[Candidate]) -> tuple[Match, ...]:
+    """Return groups of equal values, the most plausible first."""
+    groups: list[list[Candidate]] = []
+    for candidate in sorted(found, key=lambda candidate: candidate.value):
+        if groups and candidate.value - groups[-1][-1].value <= SAME:
+            groups[-1].append(candidate)
+        else:
+            groups.append([candidate])
+    matches = [Match(group[0].value, _suspects(group)) for group in groups]
+    return tuple(sorted(matches, key=lambda match: (-match.plausibility, match.value)))
+
+
+def _suspects(group: Sequence[Candidate]) -> tuple[Suspect, ...]:
+    by_cause: dict[Cause, list[Candidate]] = {}
+    for candidate in group:
+        by_cause.setdefault(candidate.cause, []).append(candidate)
+    suspects = [
+        Suspect(
+            cause,
+            tuple(dict.fromkeys(member.implementation for member in _ranked(members))),
+            max(member.plausibility for member in members),
+        )
+        for cause, members in by_cause.items()
+    ]
+    return tuple(sorted(suspects, key=lambda suspect: -suspect.plausibility))
+
+
+def _ranked(members: Sequence[Candidate]) -> list[Candidate]:
+    return sorted(members, key=lambda member: -member.plausibility)

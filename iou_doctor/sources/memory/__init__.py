@@ -1,0 +1,1 @@
+"""Arrays, tensors and batches from Python as sources."""

@@ -1,0 +1,1 @@
+"""Models as sources: they predict a batch of images when it is read."""

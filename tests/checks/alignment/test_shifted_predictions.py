@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from build import diagnose, errors, found, mean_iou, names, noisy, outcome
+from scenes import boxes, model
+
+from iou_doctor.report.finding import Status
+
+T = boxes(1, height=64, width=80)
+P = model(T, 2)
+RULE = "shifted-predictions"
+
+
+@pytest.mark.parametrize("shift", [(3, 3), (-2, 0), (0, 5), (12, -7), (-15, 15)])
+def test_a_common_shift_is_found_and_undone(shift):
+    report = diagnose(y_true=T, y_pred=np.roll(P, shift, (1, 2)), num_classes=5)
+    finding = found(report, RULE)
+    assert (finding.facts["rows"], finding.facts["columns"]) == shift
+    assert finding.facts["samples_alike"] == 8
+    assert finding.repair.steps[0].parameters == {"offset": (-shift[0], -shift[1])}
+    gained = finding.repair.mean_iou_after - report.mean_iou
+    clean = mean_iou(T, P, 5) - report.mean_iou
+    assert gained > clean / 2  # the border that was rolled away is lost
+    assert errors(report) == []
+
+
+def test_the_direction_is_said_in_words():
+    report = diagnose(y_true=T, y_pred=np.roll(P, (4, -3), (1, 2)), num_classes=5)
+    assert "shifted 4 px down and 3 px to the left" in found(report, RULE).message
+
+
+def test_healthy_pairs_pass():
+    for predicted in (P, noisy(T, 1, share=0.4, classes=5), model(T, 3, signal=1)):
+        assert RULE not in names(diagnose(y_true=T, y_pred=predicted, num_classes=5))
+
+
+def test_another_shift_in_each_sample_is_no_common_one():
+    shifts = np.random.default_rng(0).integers(-6, 7, (8, 2))
+    moved = np.stack([np.roll(one, by, (0, 1)) for one, by in zip(P, shifts, strict=True)])
+    assert RULE not in names(diagnose(y_true=T, y_pred=moved, num_classes=5))
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("samples", [4, 9])
+def test_predictions_that_know_nothing_are_left_alone(seed, samples):
+    labels = boxes(seed, samples=samples, height=40, width=40, classes=3)
+    predicted = model(labels, seed + 50, signal=0, classes=3)
+    assert RULE not in names(diagnose(y_true=labels, y_pred=predicted, num_classes=3))
+
+
+def test_one_scene_and_tiny_maps_are_not_judged():
+    same = T[:1].repeat(6, axis=0)
+    for labels in (same, T[:3], T[:, :16, :16]):
+        report = diagnose(y_true=labels, y_pred=model(labels, 1), num_classes=5)
+        assert outcome(report, RULE).status is Status.SKIPPED

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+from build import after, diagnose, errors, found, mean_iou, names, outcome
+from scenes import boxes, model
+
+from iou_doctor.report.finding import Status
+from iou_doctor.scan import probing
+
+T = boxes(1, samples=24)
+P = model(T, 2)
+CLEAN = mean_iou(T, P, 5)
+RULE = "shuffled-samples"
+
+
+def test_a_shuffle_is_found_and_undone():
+    order = np.random.default_rng(0).permutation(24)
+    report = diagnose(y_true=T, y_pred=P[order], num_classes=5)
+    assert errors(report) == [RULE]
+    assert report.mean_iou < 0.2
+    assert after(report, RULE) == pytest.approx(CLEAN)
+    (step,) = found(report, RULE).repair.steps
+    assert step.parameters["order"] == tuple(np.argsort(order).tolist())
+    facts = found(report, RULE).facts
+    assert facts["samples"] == 24
+    assert facts["moved"] == int((order != np.arange(24)).sum())
+
+
+@pytest.mark.parametrize("offset", [1, -3, 7])
+def test_a_constant_offset_is_named(offset):
+    report = diagnose(y_true=T, y_pred=np.roll(P, offset, 0), num_classes=5)
+    finding = found(report, RULE)
+    assert finding.facts["offset"] == offset
+    assert f"np.roll(predictions, {-offset}, axis=0)" in finding.help
+    assert after(report, RULE) == pytest.approx(CLEAN)
+
+
+def test_a_shuffle_within_batches_is_named():
+    order = np.concatenate([first + np.array([2, 3, 1, 0]) for first in range(0, 24, 4)])
+    report = diagnose(y_true=T, y_pred=P[order], num_classes=5)
+    assert found(report, RULE).facts["batch"] == 4
+    assert after(report, RULE) == pytest.approx(CLEAN)
+
+
+def test_four_samples_are_enough_and_three_are_too_few():
+    report = diagnose(y_true=T[:4], y_pred=P[[1, 2, 3, 0]], num_classes=5)
+    assert errors(report) == [RULE]
+    assert after(report, RULE) == pytest.approx(mean_iou(T[:4], P[:4], 5))
+    report = diagnose(y_true=T[:3], y_pred=P[[1, 2, 0]], num_classes=5)
+    assert outcome(report, RULE).status is Status.SKIPPED
+
+
+def test_more_samples_than_the_probe_holds(monkeypatch):
+    monkeypatch.setattr(probing, "MANY", 16)
+    rolled = diagnose(y_true=T, y_pred=np.roll(P, 2, 0), num_classes=5)
+    assert after(rolled, RULE) == pytest.approx(CLEAN)
+    order = np.concatenate([np.arange(12)[::-1], np.arange(12, 24)[::-1]])
+    report = diagnose(y_true=T, y_pred=P[order], num_classes=5)
+    repair = found(report, RULE).repair
+    assert repair.estimated
+    assert repair.steps == ()
+    assert repair.mean_iou_after == pytest.approx(CLEAN, abs=0.1)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("signal", [0, 0.5, 1])
+@pytest.mark.parametrize("samples", [4, 9, 40])
+def test_weak_models_are_left_alone(seed, signal, samples):
+    labels = boxes(seed, samples=samples, height=24, width=24)
+    predicted = model(labels, seed + 100, signal=signal)
+    report = diagnose(y_true=labels, y_pred=predicted, num_classes=5)
+    assert RULE not in names(report)
+
+
+def test_frames_of_a_video_are_left_alone():
+    frames = np.stack([np.roll(T[0], step, 1) for step in range(8)])
+    predicted = model(frames, 1)
+    report = diagnose(y_true=frames, y_pred=np.roll(predicted, 1, 0), num_classes=5)
+    assert RULE not in names(report)
+
+
+def test_one_scene_is_left_alone():
+    same = T[:1].repeat(8, axis=0)
+    assert RULE not in names(diagnose(y_true=same, y_pred=model(same, 1), num_classes=5))
+
+
+def test_relabelled_masks_are_compared_after_their_repair():
+    masks, predicted = (T > 2) * 255, np.roll(P > 2, 1, 0)
+    report = diagnose(y_true=masks, y_pred=predicted, num_classes=2)
+    assert {"masks-0-255", RULE} <= set(names(report))
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(T > 2, P > 2, 2))
+
+
+@pytest.mark.parametrize("samples", [5, 6, 7, 9, 12])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_order_that_is_offered_restores_the_score(samples, seed):
+    labels = boxes(seed, samples=samples, height=48, width=64)
+    predicted = model(labels, seed + 20)
+    order = np.random.default_rng(seed).permutation(samples)
+    report = diagnose(y_true=labels, y_pred=predicted[order], num_classes=5)
+    clean = mean_iou(labels, predicted, 5)
+    for finding in report.findings:
+        if finding.rule.name == "shuffled-samples" and not finding.repair.estimated:
+            assert finding.repair.mean_iou_after == pytest.approx(clean)

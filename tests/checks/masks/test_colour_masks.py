@@ -1,0 +1,151 @@
+import numpy as np
+import pytest
+from build import (
+    after,
+    diagnose,
+    errors,
+    found,
+    mean_iou,
+    names,
+    noisy,
+    one_hot,
+    probabilities,
+    scene,
+)
+
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.datasets import data_set
+from iou_doctor.repairs import mend
+
+T = scene(1, samples=3, height=24, width=30, classes=5)
+P = noisy(T, 2, classes=5)
+CLEAN = mean_iou(T, P, 5)
+OWN = np.array([[9, 9, 9], [200, 30, 0], [0, 250, 30], [7, 70, 170], [90, 0, 90]], dtype=np.uint8)
+
+
+def palette(name, *, train=False):
+    """Return a (256, 3) palette; void is at 255."""
+    known = data_set(name)
+    colours = np.zeros((256, 3), dtype=np.uint8)
+    for colour, label in known.colours.items():
+        colours[known.train_ids.get(label, 255) if train else label] = colour
+    return colours
+
+
+VOC = palette("pascal_voc")
+
+
+@pytest.mark.parametrize(
+    ("colours", "title", "classes"),
+    [
+        (VOC, "PASCAL VOC 2012", 21),
+        (VOC, "PASCAL VOC 2012", None),
+        (palette("cityscapes", train=True), "Cityscapes", 19),
+        (palette("camvid"), "CamVid", 11),
+        (palette("ade20k", train=True), "ADE20K", 150),
+    ],
+)
+def test_a_known_palette_is_mapped_to_its_ids(colours, title, classes):
+    report = diagnose(y_true=colours[T], y_pred=P, num_classes=classes)
+    assert errors(report) == ["colour-masks"]
+    assert report.verdict.primary == "colour-masks"
+    facts = found(report, "colour-masks").facts
+    assert (facts["channels"], facts["colours"]) == (3, 5)
+    assert title in facts["palette"]
+    assert sorted(facts["ids"].values()) == [0, 1, 2, 3, 4]
+    assert found(report, "colour-masks").repair.safe
+    assert after(report, "colour-masks") == pytest.approx(CLEAN)
+
+
+def test_void_outlines_become_the_ignore_label():
+    void = T.copy()
+    void[:, ::7] = 255
+    for options in ({}, {"ignore_index": 255}):
+        report = diagnose(y_true=VOC[void], y_pred=P, num_classes=21, **options)
+        assert errors(report) == ["colour-masks"]
+        expected = mean_iou(T[void != 255], P[void != 255], 5)
+        assert after(report, "colour-masks") == pytest.approx(expected)
+
+
+def test_alpha_is_left_out():
+    alpha = np.full((*T.shape, 1), 255, dtype=np.uint8)
+    report = diagnose(
+        y_true=np.concatenate([VOC[T], alpha], axis=-1), y_pred=P[..., None], num_classes=21
+    )
+    assert errors(report) == ["colour-masks"]
+    assert after(report, "colour-masks") == pytest.approx(CLEAN)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32])
+def test_an_unknown_palette_is_assigned_by_the_predictions(dtype):
+    report = diagnose(y_true=OWN[T].astype(dtype), y_pred=P, num_classes=5)
+    assert errors(report) == ["colour-masks"]
+    finding = found(report, "colour-masks")
+    assert finding.facts["palette"] is None
+    assert finding.facts["ids"]["(200, 30, 0)"] == 1
+    assert not finding.repair.safe
+    assert after(report, "colour-masks") == pytest.approx(CLEAN)
+
+
+def test_beside_class_scores_colours_are_mapped_too():
+    scores = probabilities(P, 3, classes=5)
+    report = diagnose(y_true=OWN[T], y_pred=scores, metric="MeanIoU(5, sparse_y_pred=False)")
+    assert errors(report) == ["colour-masks"]
+    assert report.verdict.mean_iou_after_all == pytest.approx(CLEAN)
+
+
+def test_the_steps_of_the_repair_give_the_ids():
+    void = T.copy()
+    void[:, ::7] = 255
+    repair = found(diagnose(y_true=VOC[void], y_pred=P, num_classes=21), "colour-masks").repair
+    masks = VOC[void]
+    for step in repair.steps:
+        masks = mend(masks, step, spatial=2)
+    assert masks.dtype == np.uint8
+    assert np.array_equal(masks, void)
+
+
+def test_one_image_will_do():
+    report = diagnose(y_true=VOC[T[0]], y_pred=P[0], num_classes=21)
+    assert errors(report) == ["colour-masks"]
+    assert after(report, "colour-masks") == pytest.approx(mean_iou(T[0], P[0], 5))
+
+
+def test_a_picture_has_no_palette():
+    noise = np.random.default_rng(0).integers(0, 256, (*T.shape, 3)).astype(np.uint8)
+    report = diagnose(y_true=noise, y_pred=P, num_classes=5)
+    assert errors(report) == ["colour-masks"]
+    assert found(report, "colour-masks").repair is None
+
+
+def test_a_colour_like_a_label_is_no_label():
+    # packed to one number, dark blue would be 255 and cyan 65535: a void and a no-data value
+    colours = np.array([[0, 0, 0], [0, 0, 255], [0, 255, 255]], dtype=np.uint8)
+    labels = scene(4, samples=3, height=24, width=30)
+    report = diagnose(y_true=colours[labels], y_pred=labels, num_classes=3)
+    assert errors(report) == ["colour-masks"]
+    assert "undeclared-void-label" not in names(report)
+    assert after(report, "colour-masks") == 1.0
+
+
+@pytest.mark.parametrize("classes", [3, 4])
+def test_one_hot_masks_and_scores_of_three_or_four_classes_pass(classes):
+    labels = scene(1, samples=3, height=24, width=30, classes=classes)
+    dense = (one_hot(labels, classes), one_hot(labels, classes, np.float32), 5 - logit(labels))
+    for masks in (*dense, one_hot(labels, classes) * 255):
+        report = diagnose(
+            y_true=masks,
+            y_pred=probabilities(labels, 1, classes=classes),
+            metric=f"OneHotMeanIoU({classes})",
+        )
+        assert "colour-masks" not in names(report)
+        assert report.reading.y_true is not Encoding.COLOUR
+
+
+def logit(labels):
+    return -probabilities(labels, 1, classes=int(labels.max()) + 1)
+
+
+def test_volumes_three_voxels_wide_pass():
+    labels = np.random.default_rng(0).integers(0, 5, (2, 8, 9, 3)).astype(np.uint8)
+    assert errors(diagnose(y_true=labels, y_pred=labels, num_classes=5)) == []

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import numpy as np
+from build import diagnose, found, names, noisy, outcome, scene
+
+from iou_doctor.arrays.model import ModelFacts
+
+T = scene(1, samples=4, classes=3)
+SAME = np.repeat(noisy(T, 2)[:1], 4, axis=0)
+DEAD = ModelFacts("SavedModel", "probs", constant=True)
+
+
+def test_one_output_for_all_images_is_found():
+    report = diagnose(y_true=T, y_pred=SAME, num_classes=3, model=DEAD)
+    finding = found(report, "constant-output")
+    assert report.verdict.primary == "constant-output"
+    assert finding.facts == {"output": "probs", "images": 4}
+    assert finding.message == (
+        "output `probs` is the same for all 4 images, though the images differ"
+    )
+
+
+def test_it_explains_predictions_that_collapsed():
+    report = diagnose(y_true=T, y_pred=SAME * 0, num_classes=3, model=DEAD)
+    assert report.verdict.primary == "constant-output"
+    assert "collapsed-predictions" in report.consequences
+
+
+def test_masks_that_are_all_alike_ask_for_one_output():
+    report = diagnose(y_true=SAME, y_pred=SAME * 0, num_classes=3, model=DEAD)
+    assert "constant-output" not in names(report)
+
+
+def test_outputs_that_differ_pass_and_without_a_model_nobody_looks():
+    alive = ModelFacts("SavedModel", "probs")
+    assert "constant-output" not in names(
+        diagnose(y_true=T, y_pred=SAME, num_classes=3, model=alive)
+    )
+    report = diagnose(y_true=T, y_pred=SAME, num_classes=3)
+    assert outcome(report, "constant-output").reason == "no model was given"

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+from build import diagnose, found, mean_iou, names, noisy, outcome, sigmoid
+
+from iou_doctor.report.finding import Status
+
+BINARY = "keras.metrics.BinaryIoU()"
+TRUTH = np.zeros((9, 24, 30), dtype=np.uint8)
+TRUTH[:, 6:18, 5:20] = 1
+PREDICTED = noisy(TRUTH, 2, classes=2)
+SCORES = sigmoid(PREDICTED, 3)
+
+
+def test_scores_raised_to_a_power_have_their_cut_elsewhere():
+    # 0.55 cubed is 0.17, 0.45 cubed is 0.09
+    report = diagnose(y_true=TRUTH, y_pred=SCORES**3, metric=BINARY)
+    finding = found(report, "threshold-off")
+    assert finding.facts["best_threshold"] == 0.1
+    assert finding.facts["best_mean_iou"] == mean_iou(TRUTH, PREDICTED, 2)
+    assert finding.facts["mean_iou"] == report.mean_iou
+    assert finding.repair is None
+    cuts = finding.facts["mean_iou_at"]
+    assert list(cuts) == [f"0.{tenth}" for tenth in range(1, 10)]
+    for cut, value in cuts.items():
+        predicted = np.greater_equal(SCORES**3, np.float32(cut))
+        assert value == mean_iou(TRUTH, predicted, 2)
+
+
+def test_a_score_on_the_threshold_is_foreground():
+    # 0.1 in float32 lies above 0.1 in float64
+    on = np.where(PREDICTED == 1, np.float32(0.3), np.float32(0.1))
+    report = diagnose(y_true=TRUTH, y_pred=on, metric=BINARY)
+    facts = found(report, "threshold-off").facts
+    assert facts["mean_iou_at"]["0.3"] == mean_iou(TRUTH, PREDICTED, 2)
+    assert facts["mean_iou_at"]["0.1"] == mean_iou(TRUTH, np.ones_like(TRUTH), 2)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.6])
+@pytest.mark.parametrize("seed", range(4))
+def test_noisy_models_are_let_be(share, seed):
+    scores = sigmoid(noisy(TRUTH, seed, share=share, classes=2), seed + 100)
+    report = diagnose(y_true=TRUTH, y_pred=scores, metric=BINARY)
+    assert "threshold-off" not in names(report)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.5])
+@pytest.mark.parametrize("skill", [0.5, 1.0, 2.0])
+def test_weak_models_whose_scores_are_what_they_say_are_let_be(share, skill):
+    # a lower threshold is worth some points of foreground here, which the background pays for
+    rng = np.random.default_rng(0)
+    truth = rng.random((8, 64, 64)) < share
+    seen = rng.normal(0, 1, truth.shape) + skill * truth
+    odds = share / (1 - share) * np.exp(skill * seen - skill**2 / 2)
+    report = diagnose(y_true=truth, y_pred=(odds / (1 + odds)).astype(np.float32), metric=BINARY)
+    assert "threshold-off" not in names(report)
+
+
+def test_a_handful_of_pixels_is_no_evidence():
+    report = diagnose(y_true=TRUTH[0], y_pred=SCORES[0] ** 3, metric=BINARY)
+    assert min((TRUTH[0] == 0).sum(), TRUTH[0].sum()) < 1000
+    assert "threshold-off" not in names(report)
+
+
+def test_logits_are_not_looked_at():
+    report = diagnose(y_true=TRUTH, y_pred=SCORES * 8 - 6, metric=BINARY)
+    assert outcome(report, "threshold-off").status is Status.SKIPPED
+
+
+def test_the_threshold_that_was_chosen_counts():
+    metric = "keras.metrics.BinaryIoU(threshold=0.1)"
+    report = diagnose(y_true=TRUTH, y_pred=SCORES**3, metric=metric)
+    assert "threshold-off" not in names(report)

@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+from build import diagnose, errors, found, mean_iou, noisy, outcome, probabilities, scene
+
+from iou_doctor.report.finding import Status
+
+SMALL = scene(1)
+LARGE = SMALL.repeat(2, axis=1).repeat(2, axis=2)
+
+
+def test_half_the_size_is_resized_to_the_nearest_pixel():
+    predicted = noisy(SMALL, 2)
+    report = diagnose(y_true=LARGE, y_pred=predicted, num_classes=3)
+    finding = found(report, "resolution-mismatch")
+    assert finding.facts == {"masks": [24, 36], "predictions": [12, 18]}
+    assert errors(report) == ["resolution-mismatch"]
+    assert finding.repair.estimated
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(SMALL, predicted, 3))
+    assert report.mean_iou is None
+
+
+def test_predictions_may_be_the_larger_ones():
+    report = diagnose(y_true=SMALL, y_pred=LARGE, num_classes=3)
+    assert found(report, "resolution-mismatch").repair.mean_iou_after == 1.0
+
+
+@pytest.mark.parametrize("axis", [-1, 1])
+def test_class_scores_of_another_size_are_recognised(axis):
+    dense = np.moveaxis(probabilities(SMALL, 2, classes=3), -1, axis)
+    report = diagnose(y_true=LARGE, y_pred=dense, num_classes=3)
+    assert found(report, "resolution-mismatch").repair.mean_iou_after == 1.0
+
+
+def test_a_factor_that_is_not_whole_is_another_rule():
+    report = diagnose(y_true=LARGE, y_pred=LARGE[:, :16, :24], num_classes=3)
+    assert outcome(report, "resolution-mismatch").status is Status.PASSED
+    assert errors(report) == ["shape-mismatch"]

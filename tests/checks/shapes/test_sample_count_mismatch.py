@@ -1,0 +1,31 @@
+import pytest
+from build import diagnose, errors, found, logits, outcome, scene
+
+from iou_doctor.report.finding import Status
+
+MASKS = [[[0, 1], [1, 0]]] * 3
+PREDICTIONS = [[[0, 1], [1, 1]]] * 2
+
+
+def test_the_score_is_that_of_the_samples_that_both_have():
+    report = diagnose(y_true=MASKS, y_pred=PREDICTIONS)
+    assert found(report, "sample-count-mismatch").facts == {
+        "masks": 3,
+        "predictions": 2,
+        "scored": 2,
+    }
+    assert report.mean_iou == pytest.approx((1 / 2 + 2 / 3) / 2)
+    assert errors(report) == ["sample-count-mismatch"]
+
+
+def test_one_prediction_too_few_is_no_class_axis():
+    report = diagnose(y_true=scene(1), y_pred=scene(1)[:1])
+    assert errors(report) == ["sample-count-mismatch"]
+    dense = diagnose(y_true=scene(1), y_pred=logits(scene(1), 2, classes=3)[:1])
+    assert dense.verdict.primary == "sample-count-mismatch"
+    assert dense.reading.layout.y_pred.letters == "NHWC"
+
+
+def test_equal_numbers_pass():
+    report = diagnose(y_true=MASKS[:2], y_pred=PREDICTIONS)
+    assert outcome(report, "sample-count-mismatch").status is Status.PASSED

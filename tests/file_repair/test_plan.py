@@ -1,0 +1,182 @@
+"""Which steps the findings ask for, in which order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from build import diagnose, noisy, one_hot, probabilities, scene, sigmoid
+
+from iou_doctor import repairs
+from iou_doctor.checks.registry import all_checks
+from iou_doctor.file_repair.plan import treatment
+from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.report.finding import Finding
+from iou_doctor.report.report import Report
+
+RULES = {check.rule.name: check.rule for check in all_checks()}
+ARGMAX = Step("argmax", Side.MASKS)
+SWAP_0_AND_1 = Step("relabel", Side.PREDICTIONS, {"table": {0: 1, 1: 0}})
+
+
+def kinds(*, unsafe: bool = False, **arrays: Any) -> dict[str, list[str]]:
+    """Return the kinds of the steps for each side."""
+    plan = treatment(diagnose(**arrays), unsafe=unsafe)
+    return {side.value: [step.kind for step in plan.steps[side]] for side in Side}
+
+
+def labels(*, classes: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    truth = scene(1, classes=classes)
+    return truth, noisy(truth, 2, classes=classes)
+
+
+def test_a_step_that_two_findings_ask_for_is_made_once():
+    truth, predicted = labels()
+    report = diagnose(
+        y_true=one_hot(truth, 3), y_pred=probabilities(predicted, 3, classes=3), num_classes=3
+    )
+    assert [f.rule.name for f in report.findings if f.repair and f.repair.steps] == [
+        "unargmaxed-probabilities",
+        "one-hot-masks",
+    ]
+    plan = treatment(report, unsafe=False)
+    assert [step.kind for step in plan.steps[Side.MASKS]] == ["argmax"]
+    assert [f.rule.name for f in plan.causes[Side.MASKS]] == ["unargmaxed-probabilities"]
+
+
+def test_axes_come_before_values():
+    truth, predicted = labels()
+    scores = np.moveaxis(probabilities(predicted, 3, classes=3), -1, 1)
+    assert kinds(y_true=truth, y_pred=scores, num_classes=3) == {
+        "masks": [],
+        "predictions": ["arrange", "argmax"],
+    }
+
+
+def test_an_unsafe_repair_waits_for_the_word():
+    truth, predicted = labels()
+    small = predicted[:, ::2, ::2]
+    assert kinds(y_true=truth, y_pred=small, num_classes=3)["predictions"] == []
+    assert kinds(unsafe=True, y_true=truth, y_pred=small, num_classes=3)["predictions"] == [
+        "resize_nearest"
+    ]
+
+
+def test_a_healthy_pair_needs_nothing():
+    truth, predicted = labels()
+    assert kinds(y_true=truth, y_pred=predicted, num_classes=3) == {"masks": [], "predictions": []}
+
+
+def test_pixels_without_a_class_do_not_become_class_0():
+    truth, predicted = labels()
+    encoded = one_hot(truth, 3)
+    encoded[0, 0] = 0
+    report = diagnose(y_true=encoded, y_pred=probabilities(predicted, 3, classes=3), num_classes=3)
+    (step,) = treatment(report, unsafe=False).steps[Side.MASKS]
+    assert step == Step("argmax", Side.MASKS, {"no_class": 255})
+
+
+def test_the_ignore_label_stands_for_masks_without_a_class():
+    truth, predicted = labels()
+    report = diagnose(
+        y_true=one_hot(truth, 3),
+        y_pred=probabilities(predicted, 3, classes=3),
+        num_classes=3,
+        ignore_index=7,
+    )
+    plan = treatment(report, unsafe=False)
+    assert [plan.steps[side][0].parameters["no_class"] for side in Side] == [7, 255]
+
+
+def asked(report: Report, *wanted: tuple[str, Step], explains: str | None = None) -> list[Step]:
+    """Return the steps that are made where these rules ask for them."""
+    findings = tuple(
+        Finding(RULES[name], "", "", repair=Repair("mend", safe=True, steps=(step,)))
+        for name, step in wanted
+    )
+    explained = {wanted[0][0]: (explains,)} if explains else {}
+    plan = treatment(replace(report, findings=findings, explains=explained), unsafe=False)
+    return [step for side in Side for step in plan.steps[side]]
+
+
+def plain_report() -> Report:
+    truth, predicted = labels()
+    return diagnose(y_true=truth, y_pred=predicted, num_classes=3)
+
+
+def scores_report() -> Report:
+    truth, predicted = labels()
+    scores = probabilities(predicted, 3, classes=3)
+    return diagnose(y_true=truth, y_pred=scores, num_classes=3)
+
+
+def test_two_root_causes_do_not_repeat_a_step():
+    made = asked(plain_report(), ("extra-axis", SWAP_0_AND_1), ("masks-0-255", SWAP_0_AND_1))
+    assert made == [SWAP_0_AND_1]
+
+
+@pytest.mark.parametrize(
+    ("of_root", "of_consequence", "made"),
+    [
+        (Step("flip", Side.PREDICTIONS, {"axes": (0,)}), SWAP_0_AND_1, False),
+        (SWAP_0_AND_1, Step("flip", Side.PREDICTIONS, {"axes": (0,)}), False),
+        (SWAP_0_AND_1, Step("reorder", Side.PREDICTIONS, {"order": (1, 0)}), False),
+        (Step("times_255", Side.MASKS), Step("void", Side.MASKS, {"labels": ()}), False),
+        (
+            Step("threshold", Side.PREDICTIONS, {"threshold": 0.5}),
+            Step("times_255", Side.MASKS),
+            True,
+        ),
+        (Step("times_255", Side.MASKS), Step("threshold", Side.MASKS, {"threshold": 0.5}), False),
+    ],
+)
+def test_a_consequence_may_ask_for_another_reading_but_not_for_other_places_or_ids(
+    of_root, of_consequence, made
+):
+    steps = asked(
+        plain_report(),
+        ("unthresholded-sigmoid", of_root),
+        ("one-hot-masks", of_consequence),
+        explains="one-hot-masks",
+    )
+    kinds = [step.kind for step in steps]
+    assert kinds.count(of_root.kind) == 1
+    assert (of_consequence.kind in kinds) is made
+
+
+def test_class_ids_that_are_channels_change_places():
+    table = {0: 1, 1: 2, 2: 0}
+    (step,) = asked(
+        scores_report(), ("extra-axis", Step("relabel", Side.PREDICTIONS, {"table": table}))
+    )
+    assert step.kind == "permute_channels"
+    scores = probabilities(labels()[1], 3, classes=3)
+    moved = repairs.mend(scores, step, spatial=2).argmax(axis=-1)
+    assert (moved == (scores.argmax(axis=-1) + 1) % 3).all()
+
+
+def test_ids_behind_an_argmax_are_relabelled_as_ids():
+    made = asked(
+        scores_report(),
+        ("extra-axis", SWAP_0_AND_1),
+        ("unargmaxed-probabilities", Step("argmax", Side.PREDICTIONS)),
+    )
+    assert [step.kind for step in made] == ["argmax", "relabel"]
+
+
+def test_what_channels_or_scores_cannot_say_is_left():
+    merge = Step("relabel", Side.PREDICTIONS, {"table": {2: 1}})
+    assert asked(scores_report(), ("extra-axis", merge)) == []
+    truth = scene(1, classes=2)
+    one_channel = diagnose(y_true=truth, y_pred=sigmoid(truth, 3), num_classes=2)
+    assert asked(one_channel, ("extra-axis", SWAP_0_AND_1)) == []
+
+
+def test_missing_channels_are_the_business_of_the_argmax():
+    truth, predicted = labels()
+    report = diagnose(y_true=one_hot(truth, 3), y_pred=predicted, num_classes=3)
+    void = Step("void", Side.MASKS, {"labels": (), "ignore_index": 255})
+    made = asked(report, ("non-finite-masks", void), ("one-hot-masks", ARGMAX))
+    assert [step.kind for step in made] == ["argmax"]

@@ -1,0 +1,142 @@
+"""Small arrays as the contracts get them, without the readings of the whole flow."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from metrics.golden import Fixture
+from numpy.typing import NDArray
+
+from iou_doctor.counts.channel_sums import ChannelSums
+from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.metrics.inputs import Form, Given
+from iou_doctor.scan.numpy import derive
+from iou_doctor.scan.numpy.pair_counts import count_pairs
+from iou_doctor.scan.numpy.soft import channel_sums
+
+Array = NDArray[Any]
+THRESHOLD = 0.5
+
+
+def given_of(
+    *,
+    y_true: Array,
+    y_pred: Array,
+    num_classes: int,
+    layout: str = "labels",
+    ignore_index: int | None = None,
+    batch_size: int | None = None,
+) -> Given:
+    """Return what the libraries get from a careful user.
+
+    Args:
+        y_true: masks, shape (n, ...): class ids, one-hot where they are like dense predictions.
+        y_pred: predictions, shape (n, ...).
+        num_classes: how many classes there are.
+        layout: of the predictions: labels, channels-last, channels-first or one-channel.
+        ignore_index: the void label.
+        batch_size: images in one update.
+    """
+    true, pred, form = arranged(y_true, y_pred, layout)
+    ids = pred.argmax(-1) if form is Form.CHANNELS else derive.as_labels(pred)
+    labels = true.argmax(-1) if true.ndim > ids.ndim else derive.as_labels(true)
+    flat, lengths = _flattened(y_true, y_pred)
+    return Given(
+        form=form,
+        samples=len(y_true),
+        num_classes=num_classes,
+        ignore_index=ignore_index,
+        labels=_counted(labels, ids),
+        true_dtype=y_true.dtype,
+        pred_dtype=y_pred.dtype,
+        bins=_counted(labels, derive.bins(pred, THRESHOLD)) if form is Form.ONE_CHANNEL else None,
+        sums=_sums(true, labels, pred, form, ignore_index),
+        flat=flat,
+        lengths=lengths,
+        batch_size=batch_size,
+        threshold=THRESHOLD,
+    )
+
+
+@cache
+def given_of_fixture(fixture: Fixture) -> Given:
+    """Return what the libraries get of a recorded fixture, all at once."""
+    return given_of(
+        y_true=fixture.y_true,
+        y_pred=fixture.y_pred,
+        num_classes=fixture.num_classes,
+        layout=fixture.layout,
+        ignore_index=fixture.ignore_index,
+    )
+
+
+def arranged(y_true: Array, y_pred: Array, layout: str) -> tuple[Array, Array, Form]:
+    """Return both arrays with their class axis, if any, behind; axes of one are dropped."""
+    true, pred = y_true, y_pred
+    if layout == "channels-first":
+        pred = np.moveaxis(pred, 1, -1)
+        true = np.moveaxis(true, 1, -1) if true.ndim == pred.ndim else true
+    form = {"labels": Form.LABELS, "one-channel": Form.ONE_CHANNEL}.get(layout, Form.CHANNELS)
+    extra = form is not Form.CHANNELS and pred.ndim == 4
+    if true.shape[-1] == 1 and true.ndim == y_pred.ndim and (extra or form is Form.CHANNELS):
+        true = true[..., 0]
+    if extra:
+        pred = pred[..., 0]
+    return true, pred, form
+
+
+def _counted(true: Array, pred: Array) -> PairCounts:
+    n = len(true)
+    return count_pairs(y_true=true.reshape(n, -1), y_pred=pred.reshape(n, -1), samples=np.arange(n))
+
+
+def _sums(
+    true: Array, labels: Array, pred: Array, form: Form, ignore_index: int | None
+) -> ChannelSums | None:
+    if form is Form.LABELS:
+        return None
+    n, one = len(pred), form is Form.ONE_CHANNEL
+    channels = 1 if one else pred.shape[-1]
+    dense = true.shape == pred.shape and not one
+    return channel_sums(
+        y_true=true.reshape(n, -1, channels) if dense else labels.reshape(n, -1),
+        y_pred=pred.reshape(n, -1, channels),
+        samples=np.arange(n),
+        threshold=THRESHOLD,
+        one_channel=one,
+        ignore_index=None if one else ignore_index,
+    )
+
+
+def _flattened(
+    y_true: Array, y_pred: Array
+) -> tuple[dict[Pairing, PairCounts], dict[Pairing, tuple[int | None, int | None]]]:
+    """Return the tables of metrics that flatten, and the lengths where these differ."""
+    flat: dict[Pairing, PairCounts] = {}
+    lengths: dict[Pairing, tuple[int | None, int | None]] = {}
+    for one in (Derivation.LABELS, Derivation.ARGMAX_LAST):
+        for other in (Derivation.LABELS, Derivation.ARGMAX_LAST, Derivation.BINS):
+            true, pred = _flat(y_true, one), _flat(y_pred, other)
+            pairing = Pairing(one, other, flat=True)
+            if len(true) != len(pred):
+                lengths[pairing] = (len(true), len(pred))
+            elif len(true) % len(y_true):
+                flat[pairing] = _counted(true[np.newaxis], pred[np.newaxis])
+            else:
+                flat[pairing] = _counted(
+                    true.reshape(len(y_true), -1), pred.reshape(len(y_true), -1)
+                )
+    return flat, lengths
+
+
+def _flat(stored: Array, derivation: Derivation) -> Array:
+    match derivation:
+        case Derivation.ARGMAX_LAST:
+            return derive.naive_argmax(stored).ravel()
+        case Derivation.BINS:
+            return derive.bins(stored, THRESHOLD).ravel()
+        case _:
+            return derive.truncated_labels(stored).ravel()

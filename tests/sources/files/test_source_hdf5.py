@@ -1,0 +1,352 @@
+from __future__ import annotations
+
+import tempfile
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sources.window_cases import assert_reads, cases, refusal_of
+
+from iou_doctor.errors import SourceError
+from iou_doctor.sources.files import hdf5_chunks
+from iou_doctor.sources.opening import open_source
+
+
+@pytest.fixture(params=["zlib", "isal.isal_zlib"])
+def gunzip(monkeypatch, request):
+    """What unpacks chunks, with and without the extra `speed`."""
+    module = pytest.importorskip(request.param, reason="isal, of the extra `speed`, is missing")
+    monkeypatch.setattr(hdf5_chunks, "_GUNZIP", module)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "a.h5"
+
+
+@given(cases(), st.booleans())
+def test_a_window_is_what_numpy_slices(case, chunked):
+    array, windows = case
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.h5"
+        with h5py.File(path, "w") as file:
+            if chunked:
+                chunks = tuple(max(1, length // 2) for length in array.shape)
+                file.create_dataset("x", data=array, chunks=chunks, compression="gzip")
+            else:
+                file["x"] = array
+        assert_reads(open_source(f"{path}::/x"), array, windows)
+
+
+def test_the_only_data_set_is_taken_and_named_in_the_path(path):
+    with h5py.File(path, "w") as file:
+        file["run/masks"] = np.zeros((2, 3), bool)
+    source = open_source(str(path))
+    assert (source.path, source.format) == (f"{path}::/run/masks", "hdf5")
+    assert (source.dtype, source.sequential, source.names) == (np.dtype(bool), False, None)
+
+
+def test_the_unit_is_the_chunk(path):
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", data=np.zeros((8, 6)), chunks=(4, 3))
+        file["y"] = np.zeros((8, 6))
+    assert open_source(f"{path}::x").unit == (4, 3)
+    assert open_source(f"{path}::y").unit == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["/a/x", "a/x", "//a/./x", "/soft", "/a/near"])
+def test_a_data_set_is_found_by_each_of_its_names(path, name):
+    with h5py.File(path, "w") as file:
+        file["a/x"] = [1, 2]
+        file["soft"] = h5py.SoftLink("/a/x")
+        file["a/near"] = h5py.SoftLink("x")
+    assert open_source(f"{path}::{name}").read(()).tolist() == [1, 2]
+
+
+def test_a_soft_link_to_a_group_is_followed(path):
+    with h5py.File(path, "w") as file:
+        file["a/x"] = [1, 2]
+        file["b"] = h5py.SoftLink("/a")
+    assert open_source(f"{path}::/b/x").read(()).tolist() == [1, 2]
+
+
+def test_an_integer_enum_is_read_as_integers(path):
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", data=[0, 1], dtype=h5py.enum_dtype({"road": 0, "sky": 1}))
+    values = open_source(str(path)).read(())
+    assert (values.tolist(), values.dtype.metadata) == ([0, 1], None)
+
+
+def test_a_virtual_data_set_within_the_file_is_read(path):
+    with h5py.File(path, "w") as file:
+        file["a"] = [1, 2]
+        layout = h5py.VirtualLayout((2,), "i8")
+        layout[:] = h5py.VirtualSource(file["a"])
+        file.create_virtual_dataset("v", layout)
+    assert open_source(f"{path}::v").read(()).tolist() == [1, 2]
+
+
+def test_a_file_with_a_user_block_is_read(path):
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file["x"] = [1, 2]
+    assert open_source(str(path)).read(()).tolist() == [1, 2]
+
+
+def test_several_data_sets_are_listed_with_shape_and_type(path):
+    with h5py.File(path, "w") as file:
+        file["a"] = np.zeros((2, 3), np.uint8)
+        file["g/b"] = np.zeros(4, np.float32)
+    assert refusal_of(path) == (
+        f"cannot read `{path}`: it holds `/a (2, 3) uint8`, `/g/b (4,) float32`; "
+        "add `::/a` or another name"
+    )
+
+
+def test_a_group_is_refused_with_its_data_sets(path):
+    with h5py.File(path, "w") as file:
+        file["g/b"] = np.zeros(4, np.float32)
+        file.create_group("none")
+    assert f"`{path}::/g`: it is a group with `/g/b (4,) float32`; name" in refusal_of(
+        f"{path}::/g"
+    )
+    assert "it is a group without data sets; name" in refusal_of(f"{path}::/none")
+    assert "it is a group with `/g/b (4,) float32`" in refusal_of(f"{path}::/")
+
+
+@pytest.mark.parametrize("name", ["z", "/g/z", "/g/b/z"])
+def test_a_missing_name_is_refused_with_what_the_file_holds(path, name):
+    with h5py.File(path, "w") as file:
+        file["g/b"] = np.zeros(4, np.float32)
+    message = refusal_of(f"{path}::{name}")
+    assert f"`{path}::{name}`: there is no `z` in " in message
+    assert "the file holds " in message
+
+
+def test_values_in_other_files_are_refused_by_name(path):
+    other = path.with_name("other.h5")
+    with h5py.File(other, "w") as file:
+        file["x"] = [1, 2]
+        file["g/x"] = [1, 2]
+    with h5py.File(path, "w") as file:
+        file["link"] = h5py.ExternalLink("other.h5", "/x")
+        file["group"] = h5py.ExternalLink("other.h5", "/g")
+        file["soft"] = h5py.SoftLink("/group/x")
+        layout = h5py.VirtualLayout((2,), "i8")
+        layout[:] = h5py.VirtualSource("other.h5", "x", (2,))
+        file.create_virtual_dataset("virtual", layout)
+        file.create_dataset("raw", (2,), "u1", external=[(str(other), 0, 2)])
+        within = h5py.VirtualLayout((2,), "u1")
+        within[:] = h5py.VirtualSource(".", "raw", (2,), "u1")
+        file.create_virtual_dataset("within", within)
+    for name in ("link", "group/x", "soft"):
+        assert "a link to another file, `other.h5`; give that file" in refusal_of(f"{path}::{name}")
+    assert "put together from other files (`other.h5`)" in refusal_of(f"{path}::virtual")
+    for name in ("raw", "within"):
+        assert f"values lie in another file, `{other}`; copy" in refusal_of(f"{path}::{name}")
+
+
+def test_a_file_of_links_to_other_files_is_refused_by_name(path):
+    with h5py.File(path, "w") as file:
+        file["x"] = h5py.ExternalLink("other.h5", "/x")
+    assert "only links to other files (`other.h5`); give those files" in refusal_of(path)
+
+
+def test_soft_links_in_a_circle_and_into_nothing_are_refused(path):
+    with h5py.File(path, "w") as file:
+        file["x"] = h5py.SoftLink("/y")
+        file["y"] = h5py.SoftLink("/x")
+        file["z"] = h5py.SoftLink("/nothing")
+    assert "soft links go round in circles" in refusal_of(f"{path}::x")
+    assert "there is no `nothing` in `/`" in refusal_of(f"{path}::z")
+    assert "it holds no data sets" in refusal_of(path)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (np.float32(1), "a single number; save an array"),
+        (h5py.Empty("f4"), "null data set without values; save an array"),
+        (np.zeros((0, 4)), "shape (0, 4) holds no values; save at least one sample"),
+        (["cat"], "save"),
+        (np.array([b"cat"]), "strings; save class ids as integers"),
+        (np.array([1j]), "complex numbers; save real ones"),
+        (np.array([(1,)], dtype=[("a", "i4")]), "structured or raw values"),
+    ],
+)
+def test_a_data_set_without_numbers_is_refused(path, values, words):
+    with h5py.File(path, "w") as file:
+        file["x"] = values
+    message = refusal_of(path)
+    assert f"`{path}::/x`" in message
+    assert words in message
+
+
+@pytest.mark.parametrize("chunks", [None, (1000,)])
+def test_values_that_were_never_written_are_refused(path, chunks):
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", (10**12,), "u1", chunks=chunks)
+    assert f"`{path}::/x`: no values were ever written to it; save it again" in refusal_of(path)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda file: file.attrs.create("keras_version", "3.0"),
+        lambda file: file.attrs.create("model_config", "{}"),
+        lambda file: file.create_group("model_weights"),
+    ],
+)
+def test_a_keras_model_is_refused_as_one(path, write):
+    with h5py.File(path, "w") as file:
+        write(file)
+        file["x"] = [1, 2]
+    message = f"`{path}`: it is a Keras model, not arrays; give its images with --images"
+    assert message in refusal_of(path)
+    assert message in refusal_of(f"{path}::x")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty (0 bytes)"),
+        (b"no HDF5 at all", "no HDF5 file, or a cut off one: it begins with b'no HDF'"),
+        (b"\x89HDF\r\n\x1a\n", "damaged or cut off"),
+        (b"\x89HDF\r\n\x1a\n" + b"\0" * 100, "save or copy it again"),
+    ],
+)
+def test_a_file_that_is_no_hdf5_is_refused(path, content, words):
+    path.write_bytes(content)
+    message = refusal_of(path)
+    assert str(path) in message
+    assert words in message
+
+
+@pytest.mark.parametrize("kept", [10, 100, 1000, 5000])
+def test_a_truncated_file_is_refused(path, kept):
+    with h5py.File(path, "w") as file:
+        file["x"] = np.zeros(1000)
+    path.write_bytes(path.read_bytes()[:kept])
+    assert str(path) in refusal_of(path)
+
+
+def test_a_damaged_chunk_is_refused_when_read(path):
+    values = np.random.default_rng(0).integers(0, 9, 50_000).astype(np.uint8)
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", data=values, chunks=(50_000,), compression="gzip")
+        chunk = file["x"].id.get_chunk_info(0)
+    content = bytearray(path.read_bytes())
+    content[chunk.byte_offset : chunk.byte_offset + 200] = b"\xff" * 200
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match="::/x`: the HDF5 file is damaged or cut off"):
+        open_source(str(path)).read((slice(0, 1),))
+
+
+def test_a_closed_file_is_refused_when_read(path):
+    with h5py.File(path, "w") as file:
+        file["x"] = [1, 2]
+    source = open_source(str(path))
+    source.close()
+    with pytest.raises(SourceError, match="::/x`"):
+        source.read(())
+
+
+def test_a_missing_filter_is_refused_with_the_plugin_that_has_it(path, monkeypatch):
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", data=np.zeros(10), compression="gzip")
+    monkeypatch.setattr(h5py.h5z, "filter_avail", lambda _: False)
+    message = refusal_of(path)
+    assert (
+        f"`{path}::/x`: it is compressed with a filter that is missing here (1, deflate)" in message
+    )
+    assert message.endswith("install `hdf5plugin`, or save it with gzip")
+
+
+def test_a_chunk_row_is_decompressed_once_for_several_windows(path):
+    with h5py.File(path, "w") as file:
+        # one chunk row of 8 MB: more than HDF5's own cache holds
+        file.create_dataset("x", data=np.zeros((8, 1 << 20), np.uint8), chunks=(8, 1 << 18))
+    source = open_source(str(path))
+    cache = source._file.id.get_access_plist().get_cache()
+    assert cache[2] == 8 << 20
+
+
+@st.composite
+def packed_cases(draw):
+    """An array, chunks, and how to pack them."""
+    array, _ = draw(cases())
+    chunks = tuple(draw(st.integers(1, length)) for length in array.shape)
+    return array, chunks, draw(st.booleans()), draw(st.sampled_from(["gzip", "lzf", None]))
+
+
+@pytest.mark.usefixtures("gunzip")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(packed_cases())
+def test_windows_of_whole_chunks_are_what_numpy_slices(case):
+    array, chunks, shuffle, compression = case
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.h5"
+        with h5py.File(path, "w") as file:
+            file.create_dataset(
+                "x", data=array, chunks=chunks, shuffle=shuffle, compression=compression
+            )
+        source = open_source(f"{path}::/x")
+        for start in range(0, array.shape[0], chunks[0]):
+            window = (slice(start, start + chunks[0]),)
+            np.testing.assert_array_equal(source.read(window), array[window])
+
+
+@pytest.mark.parametrize(("shuffle", "fletcher"), [(False, False), (True, False), (True, True)])
+def test_gzip_is_unpacked_beside_hdf5_and_other_filters_by_it(path, shuffle, fletcher):
+    with h5py.File(path, "w") as file:
+        file.create_dataset(
+            "x", (4, 6), "i4", data=np.arange(24), chunks=(2, 6), compression="gzip",
+            shuffle=shuffle, fletcher32=fletcher,
+        )  # fmt: skip
+    source = open_source(str(path))
+    source_window = (slice(2, 4), slice(0, 6))
+    assert (source._unpacked(source_window) is None) == fletcher
+    assert source._unpacked((slice(1, 3), slice(0, 6))) is None
+    np.testing.assert_array_equal(source.read(source_window), np.arange(24).reshape(4, 6)[2:])
+
+
+def test_chunks_that_were_never_written_read_as_the_fill_value(path):
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset(
+            "x", (4, 2), "u1", chunks=(2, 2), compression="gzip", fillvalue=7
+        )
+        data[:2] = 1
+    assert open_source(str(path)).read(()).tolist() == [[1, 1], [1, 1], [7, 7], [7, 7]]
+
+
+def test_a_chunk_whose_filter_was_skipped_is_read_by_hdf5(path):
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset("x", (2, 2), "u1", chunks=(2, 2), compression="gzip")
+        data.id.write_direct_chunk((0, 0), bytes([1, 2, 3, 4]), filter_mask=1)
+    assert open_source(str(path)).read(()).tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.usefixtures("gunzip")
+@pytest.mark.parametrize("chunk", [b"no gzip", zlib.compress(b"too short")])
+def test_a_damaged_chunk_is_refused(path, chunk):
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset("x", (8, 8), "u1", chunks=(8, 8), compression="gzip")
+        data.id.write_direct_chunk((0, 0), chunk)
+    source = open_source(str(path))
+    with pytest.raises(SourceError, match="damaged or cut off"):
+        source.read(())
+
+
+def test_threads_unpack_at_the_same_time(path):
+    array = np.arange(64 * 64 * 64, dtype="u2").reshape(64, 64, 64)
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", data=array, chunks=(1, 64, 64), compression="gzip", shuffle=True)
+    source = open_source(str(path))
+    windows = [(slice(start, start + 1),) for start in range(64)] * 8
+    with ThreadPoolExecutor(8) as pool:
+        for window, values in zip(windows, pool.map(source.read, windows), strict=True):
+            np.testing.assert_array_equal(values, array[window])

@@ -1,0 +1,327 @@
+from __future__ import annotations
+
+import io
+import struct
+import tempfile
+import time
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from sources.window_cases import refusal_of, windows
+
+from iou_doctor.errors import SourceError
+from iou_doctor.sources.files import image as _image
+from iou_doctor.sources.files import image_folder
+from iou_doctor.sources.opening import open_source
+
+
+def save(folder, **images):
+    folder.mkdir(exist_ok=True)
+    for name, values in images.items():
+        Image.fromarray(np.asarray(values, np.uint8)).save(folder / f"{name}.png")
+    return folder
+
+
+def png_claiming(width, height, data=b"\0"):
+    def chunk(kind, body):
+        crc = zlib.crc32(kind + body)
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", crc)
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+@given(st.data(), st.sampled_from([(), (2,), (3,), (4,)]))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_window_of_equal_images_is_what_numpy_slices(data, channels):
+    shape = (data.draw(st.integers(1, 4)), data.draw(st.integers(1, 5)), 3, *channels)
+    array = (np.arange(np.prod(shape)) % 251).reshape(shape).astype(np.uint8)
+    with tempfile.TemporaryDirectory() as folder:
+        for number, image in enumerate(array):
+            Image.fromarray(image).save(Path(folder) / f"{number}.png")
+        source = open_source(folder)
+        assert (source.shape, source.dtype) == (shape, np.uint8)
+        for window in data.draw(st.lists(windows(shape), min_size=1, max_size=4)):
+            np.testing.assert_array_equal(source.read(window), array[window])
+            assert source.read(window).shape == array[window].shape
+
+
+def test_images_of_different_sizes_are_read_one_by_one(tmp_path):
+    folder = save(tmp_path / "masks", b=[[1, 2, 3], [4, 5, 6]], a=[[7, 8]])
+    source = open_source(str(folder))
+    assert (source.path, source.format) == (str(folder), "images")
+    assert (source.shape, source.unit) == ((2, None, None), (1, 1, 1))
+    assert (source.names, source.sequential) == (("a", "b"), False)
+    assert [source.sample_shape(0), source.sample_shape(1)] == [(1, 2), (2, 3)]
+    assert source.read((slice(0, 1),)).tolist() == [[[7, 8]]]
+    assert source.read((slice(1, 2), slice(1, 2), slice(0, 2))).tolist() == [[[4, 5]]]
+
+
+def test_only_the_axis_that_differs_has_no_length(tmp_path):
+    folder = save(tmp_path / "masks", a=[[7, 8]], b=[[1, 2], [3, 4]])
+    assert open_source(str(folder)).shape == (2, None, 2)
+
+
+def test_a_window_across_images_of_different_sizes_is_a_mistake(tmp_path):
+    folder = save(tmp_path / "masks", a=[[7, 8]], b=[[1, 2], [3, 4]])
+    with pytest.raises(ValueError, match="within one image"):
+        open_source(str(folder)).read(())
+
+
+def test_hidden_files_other_files_and_nested_folders_are_left_out(tmp_path):
+    folder = save(tmp_path / "masks", b=[[1]])
+    save(folder / "nested.png", c=[[1]])
+    (folder / ".a.png").write_bytes(b"not an image")
+    (folder / "readme.txt").write_text("text")
+    Image.new("L", (1, 1)).save(folder / "A.PNG")
+    assert open_source(str(folder)).names == ("A", "b")
+
+
+def test_names_are_sorted_without_their_suffixes(tmp_path):
+    folder = save(tmp_path / "masks", **{"a": [[1]], "a-b": [[1]], "a10": [[1]], "a9": [[1]]})
+    assert open_source(str(folder)).names == ("a", "a-b", "a10", "a9")
+
+
+def test_a_single_image_is_a_source_of_one(tmp_path):
+    save(tmp_path, mask=[[1, 2]])
+    source = open_source(str(tmp_path / "mask.png"))
+    assert (source.path, source.shape) == (str(tmp_path / "mask.png"), (1, 1, 2))
+    assert source.names == ("mask",)
+    assert source.read(()).tolist() == [[[1, 2]]]
+
+
+def test_a_palette_image_is_read_as_indices(tmp_path):
+    image = Image.new("P", (2, 1))
+    image.putpalette([255, 0, 0, 0, 255, 0])
+    image.putdata([1, 0])
+    image.save(tmp_path / "a.png")
+    assert open_source(str(tmp_path)).read(()).tolist() == [[[1, 0]]]
+
+
+@pytest.mark.parametrize(
+    ("mode", "suffix", "dtype", "channels"),
+    [
+        ("1", "png", "bool", ()),
+        ("1", "tif", "bool", ()),
+        ("L", "png", "uint8", ()),
+        ("L", "bmp", "uint8", ()),
+        ("L", "tiff", "uint8", ()),
+        ("L", "jpg", "uint8", ()),
+        ("P", "png", "uint8", ()),
+        ("I;16", "png", "uint16", ()),
+        ("I;16", "tif", "uint16", ()),
+        ("I", "tif", "int32", ()),
+        ("F", "tif", "float32", ()),
+        ("LA", "png", "uint8", (2,)),
+        ("RGB", "jpeg", "uint8", (3,)),
+        ("RGB", "png", "uint8", (3,)),
+        ("RGBA", "png", "uint8", (4,)),
+    ],
+)
+def test_each_mode_has_its_type(tmp_path, mode, suffix, dtype, channels):
+    Image.new(mode, (3, 2)).save(tmp_path / f"a.{suffix}")
+    source = open_source(str(tmp_path))
+    assert (source.dtype, source.shape) == (np.dtype(dtype), (1, 2, 3, *channels))
+    assert source.read(()).dtype == np.dtype(dtype)
+
+
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_a_16_bit_tiff_is_read_in_native_order(tmp_path, byteorder, compression):
+    values = np.array([[1, 256], [65535, 2]], np.uint16)
+    if compression and byteorder == ">":
+        Image.fromarray(values).save(tmp_path / "a.tif", compression="tiff_adobe_deflate")
+    else:
+        tifffile.imwrite(tmp_path / "a.tif", values, byteorder=byteorder)
+    read = open_source(str(tmp_path)).read(())
+    assert (read.tolist(), read.dtype.isnative) == ([[[1, 256], [65535, 2]]], True)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "dtype", "values"),
+    [("1", "L", "uint8", 1), ("L", "P", "uint8", 1), ("I;16", "L", "uint16", 1)],
+)
+def test_narrow_images_are_widened(tmp_path, first, second, dtype, values):
+    Image.new(first, (1, 1), 1).save(tmp_path / "a.png")
+    Image.new(second, (1, 1), 1).save(tmp_path / "b.png")
+    source = open_source(str(tmp_path))
+    assert source.dtype == np.dtype(dtype)
+    for number in range(2):
+        part = source.read((slice(number, number + 1),))
+        assert (part.tolist(), part.dtype) == ([[[values]]], np.dtype(dtype))
+
+
+@pytest.mark.parametrize(
+    ("modes", "odd"),
+    [(("L", "L", "RGB"), "c"), (("1", "I;16"), "b"), (("RGB", "RGBA"), "b"), (("F", "L"), "b")],
+)
+def test_images_of_different_kinds_are_refused_with_the_first_odd_one(tmp_path, modes, odd):
+    for stem, mode in zip("abc", modes, strict=False):
+        Image.new(mode, (1, 1)).save(tmp_path / f"{stem}.tif")
+    first, other = tmp_path / "a.tif", tmp_path / f"{odd}.tif"
+    assert refusal_of(tmp_path) == (
+        f"cannot read `{tmp_path}`: its images differ in kind: `{first}` is {modes[0]} and "
+        f"`{other}` is {modes[-1]}; save them all in one mode"
+    )
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "LAB", "PA", "YCbCr"])
+def test_another_mode_is_refused_by_name(tmp_path, mode):
+    Image.new(mode, (1, 1)).save(tmp_path / "a.tif")
+    message = f"`{tmp_path / 'a.tif'}`: its pixels are {mode}; save them as grey, palette, RGB"
+    assert message in refusal_of(tmp_path)
+
+
+def test_a_signed_8_bit_tiff_is_refused(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.array([[-1]], np.int8))
+    assert f"`{tmp_path / 'a.tif'}`: its pixels are signed 8-bit" in refusal_of(tmp_path)
+
+
+def test_a_signed_16_bit_tiff_keeps_its_signs(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.array([[-1, 5]], np.int16))
+    assert open_source(str(tmp_path)).read(()).tolist() == [[[-1, 5]]]
+
+
+def test_a_tiff_with_pages_is_refused_by_name(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((2, 20, 20), np.uint8), photometric="minisblack")
+    assert f"`{tmp_path / 'a.tif'}`: it has several pages; save one image" in refusal_of(tmp_path)
+
+
+def test_two_files_with_one_stem_are_refused_by_name(tmp_path):
+    save(tmp_path, a=[[1]])
+    Image.new("L", (1, 1)).save(tmp_path / "a.jpg")
+    message = f"`{tmp_path}`: `a.jpg` and `a.png` have the same name; keep one of them"
+    assert message in refusal_of(tmp_path)
+
+
+def test_a_folder_without_images_is_refused(tmp_path):
+    assert f"`{tmp_path}`: the folder has no images; save the images as .png" in refusal_of(
+        tmp_path
+    )
+
+
+def test_a_folder_of_folders_is_refused_with_one_of_them(tmp_path):
+    save(tmp_path / "train", a=[[1]])
+    assert refusal_of(tmp_path).endswith("if they are in `train`, give that folder")
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0"])
+@pytest.mark.parametrize("suffix", ["png", "tif", "bmp", "jpg"])
+def test_a_file_that_is_no_image_is_refused_by_name(tmp_path, content, suffix):
+    save(tmp_path, a=[[1]])
+    bad = tmp_path / f"b.{suffix}"
+    bad.write_bytes(content)
+    message = refusal_of(tmp_path)
+    assert str(bad) in message
+    assert "save" in message
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "bmp", "jpg"])
+def test_a_truncated_image_is_refused_by_name(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64)).astype(np.uint8)
+    Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[:-1500])
+    with pytest.raises(SourceError) as caught:
+        open_source(str(tmp_path)).read(())
+    assert str(path) in str(caught.value)
+
+
+def test_a_damaged_image_is_refused_when_read(tmp_path):
+    path = tmp_path / "a.png"
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64)).astype(np.uint8)
+    Image.fromarray(noise).save(path)
+    content = bytearray(path.read_bytes())
+    content[1000:1100] = b"\xff" * 100
+    path.write_bytes(content)
+    source = open_source(str(tmp_path))
+    with pytest.raises(SourceError, match=r"a\.png`: it is damaged"):
+        source.read(())
+
+
+def test_a_header_that_claims_more_pixels_than_the_file_holds_is_refused_at_once(tmp_path):
+    (tmp_path / "a.png").write_bytes(png_claiming(40_000, 40_000))
+    start = time.perf_counter()
+    message = refusal_of(tmp_path)
+    assert time.perf_counter() - start < 1
+    assert "a.png`: it is cut off: 40000 x 40000 pixels do not fit into" in message
+
+
+@pytest.mark.parametrize("suffix", ["bmp", "tif"])
+def test_an_uncompressed_header_that_claims_more_is_refused_at_once(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    Image.new("RGB", (300, 301)).save(path)
+    width = struct.pack("<I", 300)
+    path.write_bytes(path.read_bytes().replace(width, struct.pack("<I", 30_000), 1))
+    assert "30000 x 301 pixels do not fit into" in refusal_of(path)
+
+
+def test_an_image_above_the_limit_is_refused(tmp_path, monkeypatch):
+    save(tmp_path, a=np.zeros((3, 4)))
+    monkeypatch.setattr(_image, "MOST_PIXELS", 11)
+    assert "a.png`: it has 12 pixels, more than 11; cut it into tiles" in refusal_of(tmp_path)
+
+
+def test_a_large_image_is_read_without_a_warning(tmp_path, monkeypatch):
+    save(tmp_path, a=np.zeros((3, 4)))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert open_source(str(tmp_path)).read(()).shape == (1, 3, 4)
+    assert Image.MAX_IMAGE_PIXELS == 2
+
+
+def test_windows_of_one_image_decode_it_once(tmp_path, monkeypatch):
+    decoded = []
+
+    def decode(header):
+        decoded.append(header.stem)
+        return _image.decode(header)
+
+    monkeypatch.setattr(image_folder, "decode", decode)
+    source = open_source(str(save(tmp_path, a=[[1], [2]], b=[[3], [4]])))
+    for number in range(2):
+        for row in range(2):
+            source.read((slice(number, number + 1), slice(row, row + 1)))
+    assert decoded == ["a", "b"]
+
+
+@pytest.mark.parametrize("content", [None, [[1, 2, 3]]])
+def test_an_image_that_changes_after_opening_is_refused(tmp_path, content):
+    source = open_source(str(save(tmp_path, a=[[1]])))
+    (tmp_path / "a.png").unlink()
+    if content:
+        save(tmp_path, a=content)
+    with pytest.raises(SourceError, match=r"a\.png"):
+        source.read(())
+
+
+def test_a_name_for_an_image_is_refused(tmp_path):
+    save(tmp_path, a=[[1]])
+    assert "an image has no arrays with names; drop `::x`" in refusal_of(f"{tmp_path}/a.png::x")
+    assert "a folder has no arrays with names; drop `::x`" in refusal_of(f"{tmp_path}::x")
+
+
+@given(st.data(), st.sampled_from(["PNG", "TIFF", "BMP", "JPEG"]))
+@settings(deadline=None, max_examples=200)
+def test_one_changed_byte_is_an_image_or_a_refusal(data, kind):
+    stream = io.BytesIO()
+    Image.fromarray(np.arange(48, dtype=np.uint8).reshape(6, 8)).save(stream, kind)
+    content = bytearray(stream.getvalue())
+    content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"a.{kind.lower()}"
+        path.write_bytes(content)
+        try:
+            source = open_source(str(path))
+            assert source.read(()).shape == source.shape
+        except SourceError:
+            pass
