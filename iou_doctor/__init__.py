@@ -108,7 +108,7 @@ def check(
     questions = pipeline.Questions(
         metric_call=metric,
         baseline=earlier,
-        everything=contracts == "all",
+        all_implementations=contracts == "all",
         batch_size=batch_size,
         seen=None if seen is None else parse_score(seen),
     )

@@ -20,7 +20,7 @@ from iou_doctor.report.report import Report
 from iou_doctor.sources.opening import ArraySource
 
 Array = NDArray[Any]
-ASKED = {"expected", "everything", "batch_size", "seen"}
+ASKED = {"expected", "all_implementations", "batch_size", "seen"}
 """Keyword arguments of `diagnose` that are questions, not options of the reading."""
 
 

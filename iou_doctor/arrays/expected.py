@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from iou_doctor.record import record
 
 if TYPE_CHECKING:  # the command line reads settings without loading NumPy
-    from iou_doctor.arrays.interpretation import Reading
+    from iou_doctor.arrays.interpretation import Interpretation
     from iou_doctor.arrays.layout import Axes
 
 
 @record
-class FrozenReading:
+class ExpectedInterpretation:
     """How the arrays are expected to be read. Nothing is read differently because of it."""
 
     origin: str
@@ -24,15 +24,15 @@ class FrozenReading:
     """Some of the fields of `reading_values`; what is not named may change."""
 
 
-def reading_values(reading: Reading) -> dict[str, int | str | None]:
+def reading_values(interpretation: Interpretation) -> dict[str, int | str | None]:
     """Return what may be frozen of a reading, by field; class axes are counted from the end."""
     return {
-        "num_classes": reading.num_classes,
-        "ignore_index": reading.ignore_index,
-        "predictions.encoding": reading.y_pred.value,
-        "predictions.class_axis": _class_axis(reading.layout.y_pred),
-        "masks.encoding": reading.y_true.value,
-        "masks.class_axis": _class_axis(reading.layout.y_true),
+        "num_classes": interpretation.num_classes,
+        "ignore_index": interpretation.ignore_index,
+        "predictions.encoding": interpretation.y_pred.value,
+        "predictions.class_axis": _class_axis(interpretation.layout.y_pred),
+        "masks.encoding": interpretation.y_true.value,
+        "masks.class_axis": _class_axis(interpretation.layout.y_true),
     }
 
 

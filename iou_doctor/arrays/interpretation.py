@@ -44,7 +44,7 @@ class Options:
 
 
 @record
-class Reading:
+class Interpretation:
     """The arrays as the doctor understands them, after one look at all values."""
 
     layout: Layout

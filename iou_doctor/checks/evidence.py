@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from iou_doctor.arrays.expected import FrozenReading
-from iou_doctor.arrays.interpretation import Reading
+from iou_doctor.arrays.expected import ExpectedInterpretation
+from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.model import ModelFacts
 from iou_doctor.arrays.source import Pair
 from iou_doctor.counts.map_samples import Sampled
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
-from iou_doctor.metrics.inputs import Given
+from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.metrics.metric import Metric
 from iou_doctor.metrics.score import ContractScore, Score
 from iou_doctor.record import record
@@ -23,19 +23,19 @@ class Evidence:
 
     pair: Pair
     """The sources: for paths, names and shapes only."""
-    reading: Reading
+    interpretation: Interpretation
     stats: Stats
     metric: Metric
     """The user's metric, with its number of classes filled in."""
     metric_score: ContractScore
     """What that metric reports for the arrays as given."""
-    well_read: float | None
+    score_if_read_well: float | None
     """What it would report if it read them as the doctor does."""
     pairs: PairCounts
     """The doctor's (truth, prediction) labels, void codes included; sizes and axes put right."""
     score: Score | None
     """The doctor's score of the arrays as they are; `None` where their pixels do not pair up."""
-    mended: Score
+    repaired: Score
     """The doctor's score of `pairs`."""
     times_255: PairCounts | None = None
     """The same with masks times 255; `None` for masks of integers."""
@@ -43,7 +43,7 @@ class Evidence:
     """Label maps of some samples; `None` where pixels do not pair up."""
     sampled_times_255: Sampled | None = None
     """The same with masks times 255; `None` for masks of integers."""
-    given: Given | None = None
+    inputs: MetricInputs | None = None
     """What the libraries get; `None` where the arrays cannot be handed over."""
     contracts: tuple[ContractScore, ...] = ()
     """What other implementations report for the arrays as given."""
@@ -51,7 +51,7 @@ class Evidence:
     """What is known of the model that predicted; `None` where predictions were given."""
     baseline: Baseline | None = None
     """What an earlier report said; `None` where none was given."""
-    expected: FrozenReading | None = None
+    expected: ExpectedInterpretation | None = None
     """The reading that the configuration expects; `None` where it expects none."""
     found: tuple[Finding, ...] = ()
     """What the rules before this one found."""

@@ -59,8 +59,8 @@ def ids_of(evidence: Evidence, side: Side) -> dict[int, int]:
 
 def void_label(evidence: Evidence) -> int:
     """Return the label for pixels of no class: the ignore label unless it is a class, or 255."""
-    declared = evidence.reading.ignore_index
-    return VOID if declared is None or declared in evidence.reading.classes else declared
+    declared = evidence.interpretation.ignore_index
+    return VOID if declared is None or declared in evidence.interpretation.classes else declared
 
 
 def void_is_background(evidence: Evidence) -> bool:
@@ -125,16 +125,16 @@ def follow(evidence: Evidence, expected: Mapping[int, int]) -> bool:
 
 def before(evidence: Evidence) -> float:
     """Return the doctor's mean IoU of the ids as they are; 0 where no pixel counts."""
-    return evidence.mended.mean_iou or 0.0
+    return evidence.repaired.mean_iou or 0.0
 
 
 def worth(evidence: Evidence, repair: Repair) -> float:
     """Return the doctor's mean IoU after a repair of ids; 0 where no pixel counts."""
-    reading, pairs = evidence.reading, evidence.pairs.pooled()
-    ignore = reading.ignore_index if repair.ignore_index is None else repair.ignore_index
+    interpretation, pairs = evidence.interpretation, evidence.pairs.pooled()
+    ignore = interpretation.ignore_index if repair.ignore_index is None else repair.ignore_index
     after = score(
         pairs=repair.relabel(pairs) if repair.relabel else pairs,
-        num_classes=repair.num_classes or reading.num_classes,
+        num_classes=repair.num_classes or interpretation.num_classes,
         ignore_index=ignore,
     )
     return after.mean_iou or 0.0
@@ -148,17 +148,17 @@ def far_better(evidence: Evidence, repair: Repair) -> bool:
 
 def labelled_side(evidence: Evidence) -> Side:
     """Return the side whose ids are stored as ids, the masks if both are."""
-    return Side.PREDICTIONS if evidence.reading.y_true.dense else Side.MASKS
+    return Side.PREDICTIONS if evidence.interpretation.y_true.dense else Side.MASKS
 
 
 def best_exchange(evidence: Evidence) -> dict[int, int]:
     """Return truth id to predicted id where the best exchange of ids moves it for a reason."""
     from scipy.optimize import linear_sum_assignment
 
-    classes, pairs = evidence.reading.num_classes, evidence.pairs.pooled()
+    classes, pairs = evidence.interpretation.num_classes, evidence.pairs.pooled()
     inside = (pairs.truth >= 0) & (pairs.truth < classes)
-    if evidence.reading.ignore_index is not None:
-        inside &= pairs.truth != evidence.reading.ignore_index
+    if evidence.interpretation.ignore_index is not None:
+        inside &= pairs.truth != evidence.interpretation.ignore_index
     pairs = pairs.where(inside & (pairs.prediction >= 0) & (pairs.prediction < classes))
     both = np.zeros((classes, classes))
     both[pairs.truth, pairs.prediction] = pairs.count

@@ -72,7 +72,7 @@ def stack(
         side: pixels kept along each axis, at most, even from either end; `None`: all.
     """
     sampled = evidence.sampled
-    if sampled is None or evidence.reading.layout.relation is Relation.MISMATCHED:
+    if sampled is None or evidence.interpretation.layout.relation is Relation.MISMATCHED:
         return Skipped("the pixels do not pair up")
     maps = {"many": sampled.many, "fine": sampled.fine, "crops": sampled.crops}[scale]
     if not len(maps.samples):
@@ -128,7 +128,7 @@ def _compact(
     stored_pred: NDArray[np.int32],
 ) -> Stack | Skipped:
     """Return the maps with the classes of the truth numbered without gaps."""
-    num_classes, ignore = evidence.reading.num_classes, evidence.reading.ignore_index
+    num_classes, ignore = evidence.interpretation.num_classes, evidence.interpretation.ignore_index
     # as unsigned, negative labels are beyond the last class too
     true, pred = (
         np.minimum(labels.view(np.uint32), num_classes) for labels in (stored_true, stored_pred)
@@ -196,7 +196,7 @@ def pairing_matrix(one: Stack, *, true: Ids | None = None) -> NDArray[np.float32
 
 def nothing_to_gain(evidence: Evidence) -> bool:
     """Return whether the arrays agree so well that no other alignment is worth a look."""
-    mean_iou = evidence.mended.mean_iou
+    mean_iou = evidence.repaired.mean_iou
     return mean_iou is not None and mean_iou > NOTHING_TO_GAIN
 
 

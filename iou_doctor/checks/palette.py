@@ -86,17 +86,17 @@ def palette_of(evidence: Evidence) -> Palette | None:
 
 def palette_repair(evidence: Evidence, side: Side, palette: Palette) -> Repair:
     """Return the repair that maps the colours of one array to ids."""
-    declared = evidence.reading.num_classes_declared
+    declared = evidence.interpretation.num_classes_declared
     mapped = palette.relabel(evidence.pairs, side)
     labels = mapped.truth_counts() if side is Side.MASKS else mapped.prediction_counts()
     most = max((label for label in labels if label != palette.void), default=0) + 1
-    undeclared = evidence.reading.ignore_index is None and palette.void in labels
+    undeclared = evidence.interpretation.ignore_index is None and palette.void in labels
     return Repair(
         name=f"map the colours of the {side} to class ids",
         safe=palette.title is not None,
         steps=(Step("palette", side, {"table": dict(palette.ids), "default": palette.void}),),
         relabel=lambda pairs: palette.relabel(pairs, side),
-        num_classes=None if declared else max(evidence.reading.num_classes, most),
+        num_classes=None if declared else max(evidence.interpretation.num_classes, most),
         ignore_index=palette.void if undeclared and side is Side.MASKS else None,
     )
 
@@ -104,8 +104,8 @@ def palette_repair(evidence: Evidence, side: Side, palette: Palette) -> Repair:
 def one_channel_repair(evidence: Evidence, side: Side, greys: Mapping[int, int]) -> Repair:
     """Return the repair that takes one of three equal channels, and 255 for 1 in two classes."""
     labels = {code & 255 for code in greys}
-    two = evidence.reading.num_classes == 2 and labels <= {0, 255} and 255 in labels
-    binary = two and evidence.reading.ignore_index != 255
+    two = evidence.interpretation.num_classes == 2 and labels <= {0, 255} and 255 in labels
+    binary = two and evidence.interpretation.ignore_index != 255
 
     def label(codes: Codes) -> Codes:
         values = np.where(codes >= COLOUR_BASE, codes & 255, codes)
@@ -128,13 +128,13 @@ def colour_name(code: int) -> str:
 
 
 def _axes(evidence: Evidence, side: Side) -> Axes:
-    layout = evidence.reading.layout
+    layout = evidence.interpretation.layout
     return layout.y_true if side is Side.MASKS else layout.y_pred
 
 
 def known_palettes(evidence: Evidence) -> Iterator[Palette]:
     """Yield the palettes of the known data sets, with their own ids and with train ids."""
-    ignore = evidence.reading.ignore_index
+    ignore = evidence.interpretation.ignore_index
     void = VOID_LABEL if ignore is None else ignore
     for data_set in data_sets():
         own = {label.id: label.id for label in data_set.labels}
@@ -162,9 +162,9 @@ def _fits(palette: Palette, sides: list[dict[int, int]], evidence: Evidence) -> 
     ids = {palette.ids[code] for code in seen} - {palette.void}
     if len(seen) < KNOWN_COLOURS or len(ids) < 2:
         return False
-    dense = evidence.reading.y_pred.dense
-    limited = evidence.reading.num_classes_declared or dense
-    if limited and max(ids) >= evidence.reading.num_classes:
+    dense = evidence.interpretation.y_pred.dense
+    limited = evidence.interpretation.num_classes_declared or dense
+    if limited and max(ids) >= evidence.interpretation.num_classes:
         return False
     return all(
         sum(count for code, count in counts.items() if code in palette.ids)
@@ -179,7 +179,7 @@ def _merit(palette: Palette, evidence: Evidence) -> tuple[bool, float]:
     for side in Side:
         if _axes(evidence, side).colour:
             pairs = palette.relabel(pairs, side)
-    classes = evidence.reading.num_classes
+    classes = evidence.interpretation.num_classes
     result = score(pairs=pairs, num_classes=classes, ignore_index=palette.void)
     return palette.classes == classes, result.mean_iou or 0.0
 
@@ -187,12 +187,12 @@ def _merit(palette: Palette, evidence: Evidence) -> tuple[bool, float]:
 def _guessed(evidence: Evidence, sides: list[dict[int, int]]) -> Palette | None:
     """Return the assignment of colours to ids that fits best; any, where both hold colours."""
     major = sorted({code for counts in sides for code in _major(counts)})
-    classes, ignore = evidence.reading.num_classes, evidence.reading.ignore_index
+    classes, ignore = evidence.interpretation.num_classes, evidence.interpretation.ignore_index
     void = VOID_LABEL if ignore is None else ignore
     if not 2 <= len(major) <= GUESSED_COLOURS:
         return None
     if len(sides) == 2:
-        fitting = len(major) <= classes or not evidence.reading.num_classes_declared
+        fitting = len(major) <= classes or not evidence.interpretation.num_classes_declared
         ids = dict(zip(major, range(len(major)), strict=True))
         return Palette(ids, None, void, len(major)) if fitting else None
     return Palette(_assigned(evidence, major, classes, void), None, void, classes)

@@ -62,7 +62,7 @@ def slopes(
     whole = {label for label in counts if not is_code_of_no_class(label)} - set(neutral)
     ends = np.array(sorted(whole & set(others)), dtype=np.int64)
     labels = sorted(whole - set(others))
-    if len(ends) < 2 or len(labels) < FEWEST_LABELS or evidence.reading.num_classes <= 2:
+    if len(ends) < 2 or len(labels) < FEWEST_LABELS or evidence.interpretation.num_classes <= 2:
         return None
     shown = [_shown(values, np.array(labels), ends, neutral) for values in maps]
     between, body, bend, steep = np.concatenate(shown, axis=1)

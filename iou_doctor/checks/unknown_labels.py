@@ -13,34 +13,34 @@ NO_DATA_LABELS = (-9999, -32768, 32767, 65535, -(2**31), 2**31 - 1)
 
 def truth_strays(evidence: Evidence) -> dict[int, int]:
     """Return the pixels of each truth label that is no class and not the ignore label."""
-    reading = evidence.reading
-    if reading.layout.y_true.colour:
+    interpretation = evidence.interpretation
+    if interpretation.layout.y_true.colour:
         return {}
     return {
         label: count
         for label, count in evidence.pairs.truth_counts().items()
-        if not 0 <= label < reading.num_classes
-        and label != reading.ignore_index
+        if not 0 <= label < interpretation.num_classes
+        and label != interpretation.ignore_index
         and not is_code_of_no_class(label)
     }
 
 
 def prediction_strays(evidence: Evidence) -> dict[int, int]:
     """Return the same for predictions, over pixels whose truth is a class that counts."""
-    reading = evidence.reading
-    if reading.layout.y_pred.colour:
+    interpretation = evidence.interpretation
+    if interpretation.layout.y_pred.colour:
         return {}
     pairs = evidence.pairs.pooled()
     truth = pairs.truth
-    counted = (truth >= 0) & (truth < reading.num_classes)
+    counted = (truth >= 0) & (truth < interpretation.num_classes)
     if binary_0_255(evidence):
         counted |= truth == 255  # class 1 by another name
-    if reading.ignore_index is not None:
-        counted &= truth != reading.ignore_index
+    if interpretation.ignore_index is not None:
+        counted &= truth != interpretation.ignore_index
     return {
         label: count
         for label, count in pairs.where(counted).prediction_counts().items()
-        if not 0 <= label < reading.num_classes and not is_code_of_no_class(label)
+        if not 0 <= label < interpretation.num_classes and not is_code_of_no_class(label)
     }
 
 
@@ -61,12 +61,12 @@ def void_labels(evidence: Evidence) -> dict[int, int]:
     255 and -1 always; `num_classes` itself where it is the only other stray and is never
     predicted, as CamVid's 11 beside classes 0..10.
     """
-    if evidence.reading.ignore_index is not None or binary_0_255(evidence):
+    if evidence.interpretation.ignore_index is not None or binary_0_255(evidence):
         return {}
     strays = truth_strays(evidence)
     void = {label: count for label, count in strays.items() if label in VOID_LABELS}
     others = set(strays) - set(void) - set(no_data_labels(evidence))
-    last = evidence.reading.num_classes
+    last = evidence.interpretation.num_classes
     if others == {last} and last not in evidence.pairs.prediction_counts():
         void[last] = strays[last]
     return void

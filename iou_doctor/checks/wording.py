@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from iou_doctor.arrays.interpretation import Encoding, Reading
+from iou_doctor.arrays.interpretation import Encoding, Interpretation
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.value_counts import Place
-from iou_doctor.metrics.definition import Floats, Holds, Takes
+from iou_doctor.metrics.definition import Floats, InputSpec, PixelContent
 
 SHOWN = 6
 """Labels listed in a message before it says how many more there are."""
@@ -80,38 +80,41 @@ def fitting_call(evidence: Evidence) -> str:
     """Return the Keras call, or the change, by which these arrays are read rightly."""
     if evidence.metric.takes is not None:
         return _fitting_arrays(evidence, evidence.metric.takes)
-    reading = evidence.reading
-    if reading.y_pred.thresholded and not reading.layout.y_true.per_class:
-        return f"keras.metrics.BinaryIoU(target_class_ids=[0, 1], threshold={reading.threshold:g})"
-    arguments = [f"num_classes={reading.num_classes}"]
-    if reading.ignore_index is not None:
-        arguments.append(f"ignore_class={reading.ignore_index}")
-    if reading.layout.y_true.per_class:
+    interpretation = evidence.interpretation
+    if interpretation.y_pred.thresholded and not interpretation.layout.y_true.per_class:
+        threshold = f"threshold={interpretation.threshold:g}"
+        return f"keras.metrics.BinaryIoU(target_class_ids=[0, 1], {threshold})"
+    arguments = [f"num_classes={interpretation.num_classes}"]
+    if interpretation.ignore_index is not None:
+        arguments.append(f"ignore_class={interpretation.ignore_index}")
+    if interpretation.layout.y_true.per_class:
         arguments.append("sparse_y_true=False")
-    if reading.layout.y_pred.per_class:
+    if interpretation.layout.y_pred.per_class:
         arguments.append("sparse_y_pred=False")
     return f"keras.metrics.MeanIoU({', '.join(arguments)})"
 
 
-def _fitting_arrays(evidence: Evidence, takes: Takes) -> str:
+def _fitting_arrays(evidence: Evidence, takes: InputSpec) -> str:
     """Return the expressions that make of these arrays what the metric takes."""
-    reading, layout = evidence.reading, evidence.reading.layout
-    masks = _made("masks", layout.y_true, takes.masks, takes, reading)
-    predictions = _made("predictions", layout.y_pred, takes.predictions, takes, reading)
+    interpretation, layout = evidence.interpretation, evidence.interpretation.layout
+    masks = _made("masks", layout.y_true, takes.masks, takes, interpretation)
+    predictions = _made("predictions", layout.y_pred, takes.predictions, takes, interpretation)
     return "; ".join(text for text in (predictions, masks) if text) or "give it class ids"
 
 
-def _made(name: str, axes: Axes, holds: Holds, takes: Takes, reading: Reading) -> str:
+def _made(
+    name: str, axes: Axes, holds: PixelContent, takes: InputSpec, interpretation: Interpretation
+) -> str:
     """Return the expression for one array; empty where it is as the metric wants it."""
-    scores = name == "predictions" and reading.y_pred is not Encoding.ONE_HOT
+    scores = name == "predictions" and interpretation.y_pred is not Encoding.ONE_HOT
     ids = f"{name}.argmax({axes.channel})" if axes.dense else name
-    if reading.y_pred.thresholded and name == "predictions":
-        ids = f"({name} >= {reading.threshold:g})"
-    if holds is Holds.IDS or (holds is Holds.EITHER and not axes.dense):
+    if interpretation.y_pred.thresholded and name == "predictions":
+        ids = f"({name} >= {interpretation.threshold:g})"
+    if holds is PixelContent.IDS or (holds is PixelContent.EITHER and not axes.dense):
         return "" if ids == name else f"{name} = {ids}"
-    if axes.dense and not (scores and holds is Holds.ONE_HOT):
+    if axes.dense and not (scores and holds is PixelContent.ONE_HOT):
         return ""
-    one_hot = f"np.eye({reading.num_classes})[{ids}]"
+    one_hot = f"np.eye({interpretation.num_classes})[{ids}]"
     last = takes.axis == -1
     return f"{name} = {one_hot}" if last else f"{name} = np.moveaxis({one_hot}, -1, {takes.axis})"
 

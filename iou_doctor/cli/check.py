@@ -15,7 +15,7 @@ from iou_doctor.errors import UsageError
 from iou_doctor.record import record
 
 if TYPE_CHECKING:
-    from iou_doctor.arrays.expected import FrozenReading
+    from iou_doctor.arrays.expected import ExpectedInterpretation
     from iou_doctor.arrays.interpretation import Options
     from iou_doctor.arrays.model import ModelOptions
     from iou_doctor.cli.outputs import Output
@@ -50,7 +50,7 @@ class Prepared:
 
 
 def prepare(
-    values: Mapping[str, Any], *, expected: FrozenReading | None, name: str = LONE_NAME
+    values: Mapping[str, Any], *, expected: ExpectedInterpretation | None, name: str = LONE_NAME
 ) -> Prepared:
     """Return what to do, once nothing speaks against it.
 
@@ -89,7 +89,7 @@ def prepare(
             selection=Selection(select=words(values["select"]), ignore=words(values["ignore"])),
             baseline=None if values["write_baseline"] else _loaded(baseline, values["max_drop"]),
             expected=expected,
-            everything=values["contracts"] == "all",
+            all_implementations=values["contracts"] == "all",
             batch_size=values["batch_size"],
             seen=_score(values["seen"]),
         ),

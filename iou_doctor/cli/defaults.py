@@ -14,7 +14,7 @@ from iou_doctor.errors import IouDoctorError, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from iou_doctor.arrays.expected import FrozenReading
+    from iou_doctor.arrays.expected import ExpectedInterpretation
     from iou_doctor.config.settings import CheckSettings, Configuration
 
 PREFIX = "IOU_DOCTOR_"
@@ -169,7 +169,7 @@ def from_flag(context: typer.Context, name: str) -> bool:
 
 def expected_reading(
     context: typer.Context, check: CheckSettings | None = None
-) -> FrozenReading | None:
+) -> ExpectedInterpretation | None:
     """Return the reading that the file expects of a check, or of a pair on the command line."""
     configuration = configuration_of(context)
     if configuration is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, ClassVar, Literal
 
-from iou_doctor.arrays.expected import FrozenReading
+from iou_doctor.arrays.expected import ExpectedInterpretation
 from iou_doctor.choices import AnyEncodingName, EncodingName, FailOn
 from iou_doctor.record import record
 
@@ -137,7 +137,7 @@ class Configuration:
     """The file, relative to the working directory."""
     settings: Settings
 
-    def frozen(self, values: Mapping[str, Any]) -> FrozenReading | None:
+    def frozen(self, values: Mapping[str, Any]) -> ExpectedInterpretation | None:
         """Return the reading that settings expect; `None` where they expect none.
 
         Args:
@@ -156,4 +156,4 @@ class Configuration:
             "masks.class_axis": expected.masks_class_axis,
         }
         held = {field: value for field, value in named.items() if value is not None}
-        return FrozenReading("configuration", self.path, held)
+        return ExpectedInterpretation("configuration", self.path, held)

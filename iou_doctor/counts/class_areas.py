@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.counts.integer_storage import DTYPES, dtype_for, wide
+from iou_doctor.counts.integer_storage import DTYPES, as_int64, dtype_for
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.sorted_rows import Counts
 
@@ -18,14 +18,14 @@ who asks."""
 MANY = 2**17
 """Images times classes from which on areas are stored in few bytes: below, they are 3 MB."""
 
-Triple = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+ClassAreas = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 """Truth, predicted and intersection, whole numbers of shape (images, classes) each."""
 
 
-def class_areas(pairs: PairCounts, *, images: int, classes: int) -> Triple:
+def class_areas(pairs: PairCounts, *, images: int, classes: int) -> ClassAreas:
     """Return the areas of truth, prediction and intersection, shape (images, classes) each.
 
-    They are int64; of many images, of one of the narrower `compact.DTYPES`.
+    They are int64; of many images, of one of the narrower `integer_storage.DTYPES`.
 
     Args:
         pairs: the label pairs of images 0 to `images` - 1; others than 0 to `classes` - 1 count
@@ -35,19 +35,21 @@ def class_areas(pairs: PairCounts, *, images: int, classes: int) -> Triple:
     """
     if images * classes > MOST_KEPT:
         return _counted(pairs, images, classes)
-    return pairs.once(("areas", images, classes), lambda: _frozen(_counted(pairs, images, classes)))
+    return pairs.cached(
+        ("areas", images, classes), lambda: _frozen(_counted(pairs, images, classes))
+    )
 
 
-def areas_of_some(pairs: PairCounts, *, images: int, classes: int) -> Iterator[Triple]:
+def areas_of_some(pairs: PairCounts, *, images: int, classes: int) -> Iterator[ClassAreas]:
     """Yield the areas as int64, those of some images at a time, in order."""
     step = max(1, MANY // max(1, classes))
     areas = class_areas(pairs, images=images, classes=classes)
     for first in range(0, images, step):
-        truth, predicted, intersection = (wide(part[first : first + step]) for part in areas)
+        truth, predicted, intersection = (as_int64(part[first : first + step]) for part in areas)
         yield truth, predicted, intersection
 
 
-def _counted(pairs: PairCounts, images: int, classes: int) -> Triple:
+def _counted(pairs: PairCounts, images: int, classes: int) -> ClassAreas:
     dtype = _dtype(pairs) if images > max(1, MANY // max(1, classes)) else DTYPES[-1]
     areas = tuple(np.zeros((images, classes), dtype=dtype) for _ in range(3))
     spans = pairs.truth_span, pairs.prediction_span
@@ -67,7 +69,7 @@ def _dtype(pairs: PairCounts) -> np.dtype[Any]:
     return dtype_for(0, max(int(some.max(initial=0)) for some in pixels))
 
 
-def _of_few(pairs: PairCounts, images: int, classes: int, *, all_known: bool) -> Triple:
+def _of_few(pairs: PairCounts, images: int, classes: int, *, all_known: bool) -> ClassAreas:
     starts, right = pairs.truth_starts, np.flatnonzero(pairs.truth == pairs.prediction)
 
     def added(image: NDArray[np.int64], labels: NDArray[np.int64], count: Counts) -> NDArray[Any]:
@@ -85,7 +87,7 @@ def _of_few(pairs: PairCounts, images: int, classes: int, *, all_known: bool) ->
     )
 
 
-def _frozen(areas: Triple) -> Triple:
+def _frozen(areas: ClassAreas) -> ClassAreas:
     for part in areas:
         part.flags.writeable = False
     return areas

@@ -11,7 +11,7 @@ DTYPES = tuple(map(np.dtype, ("uint8", "uint16", "int32", "int64")))
 """Each holds all that stands before it, so that concatenation never ends in floats."""
 
 
-def compact(numbers: NDArray[Any]) -> NDArray[Any]:
+def narrow_ints(numbers: NDArray[Any]) -> NDArray[Any]:
     """Return the same whole numbers in the narrowest dtype of `DTYPES` that holds them.
 
     What is in a narrow one already stays as it is.
@@ -29,6 +29,6 @@ def dtype_for(least: int, most: int) -> np.dtype[Any]:
     return next(dtype for limit, dtype in limits if limit.min <= least and most <= limit.max)
 
 
-def wide(numbers: NDArray[Any]) -> NDArray[np.int64]:
+def as_int64(numbers: NDArray[Any]) -> NDArray[np.int64]:
     """Return the same numbers as int64: the array itself where it is that."""
     return numbers.astype(np.int64, copy=False)

@@ -19,7 +19,7 @@ COLOUR_BASE = 2**24
 """Codes of colours start here, so that no colour passes for a class or a void label."""
 
 
-class Derivation(StrEnum):
+class LabelDecoding(StrEnum):
     """A way from stored values to integers, one for each pixel (or value, where flat)."""
 
     LABELS = "labels"
@@ -47,8 +47,8 @@ class Derivation(StrEnum):
 class Pairing:
     """Which derived labels of the two arrays are counted together."""
 
-    true: Derivation
-    pred: Derivation
+    true: LabelDecoding
+    pred: LabelDecoding
     flat: bool = False
     """True: value by value in the order as stored, as a metric that flattens does."""
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.record import record
 
 Labels = NDArray[np.int32]
@@ -26,9 +26,9 @@ class Maps:
 
     samples: NDArray[np.int64]
     """Shape (k,), ascending."""
-    y_true: Mapping[Derivation, tuple[Labels, ...]]
+    y_true: Mapping[LabelDecoding, tuple[Labels, ...]]
     """For each derivation of the masks, one map for each sample."""
-    y_pred: Mapping[Derivation, tuple[Labels, ...]]
+    y_pred: Mapping[LabelDecoding, tuple[Labels, ...]]
     """The same for the predictions."""
 
 

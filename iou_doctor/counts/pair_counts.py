@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.counts.integer_storage import compact, wide
-from iou_doctor.counts.sorted_rows import Counts, added_up, ascending, changes, marginal, span
+from iou_doctor.counts.integer_storage import as_int64, narrow_ints
+from iou_doctor.counts.sorted_rows import Counts, ascending, changes, marginal, span, sum_duplicates
 from iou_doctor.errors import ReadingError
 
 Result = TypeVar("Result")
@@ -45,7 +45,7 @@ class PairCounts:
         count: NDArray[Any],
     ) -> None:
         """Keep these columns, whole numbers of shape (rows,) each."""
-        store = compact if len(count) >= LONG else wide
+        store = narrow_ints if len(count) >= LONG else as_int64
         columns = image, truth, prediction, count
         self._columns = dict(zip(COLUMNS, map(store, columns), strict=True))
         self._known: dict[Hashable, Any] = {}
@@ -66,7 +66,7 @@ class PairCounts:
         """
         keys = image, truth, prediction
         if not ascending(keys):
-            keys, count = added_up(keys, count)
+            keys, count = sum_duplicates(keys, count)
         _check_size(keys[0], len(count))
         return cls(*keys, count)
 
@@ -84,9 +84,9 @@ class PairCounts:
             _check_size(columns["image"], len(columns["count"]))
             whole = cls(**columns)
         else:
-            whole = cls.from_rows(**{name: wide(column) for name, column in columns.items()})
+            whole = cls.from_rows(**{name: as_int64(column) for name, column in columns.items()})
         if all(POOLED in part._known for part in parts):
-            whole.once(POOLED, lambda: cls.merge(part.pooled() for part in parts))
+            whole.cached(POOLED, lambda: cls.merge(part.pooled() for part in parts))
         return whole
 
     def __add__(self, other: PairCounts) -> PairCounts:
@@ -105,22 +105,22 @@ class PairCounts:
     @property
     def image(self) -> NDArray[np.int64]:
         """The image of each row, shape (rows,), ascending."""
-        return wide(self._columns["image"])
+        return as_int64(self._columns["image"])
 
     @property
     def truth(self) -> NDArray[np.int64]:
         """The true label of each row, shape (rows,)."""
-        return wide(self._columns["truth"])
+        return as_int64(self._columns["truth"])
 
     @property
     def prediction(self) -> NDArray[np.int64]:
         """The predicted label of each row, shape (rows,)."""
-        return wide(self._columns["prediction"])
+        return as_int64(self._columns["prediction"])
 
     @property
     def count(self) -> Counts:
         """The pixels of each row, shape (rows,)."""
-        return wide(self._columns["count"])
+        return as_int64(self._columns["count"])
 
     @property
     def images(self) -> tuple[int, int]:
@@ -164,7 +164,7 @@ class PairCounts:
     def pooled(self) -> PairCounts:
         """Return the table of all images together, booked under image 0."""
         # each hypothesis on ids asks for it, and the table of all images may have a million rows
-        return self.once(POOLED, self._pooled)
+        return self.cached(POOLED, self._pooled)
 
     @property
     def _few(self) -> PairCounts:
@@ -176,10 +176,12 @@ class PairCounts:
             return self
         if len(self) > BLOCK and self.images[0] < self.images[1]:
             return PairCounts.merge(block._pooled() for block in self.blocks())
-        keys, count = added_up((np.zeros_like(self.image), self.truth, self.prediction), self.count)
+        keys, count = sum_duplicates(
+            (np.zeros_like(self.image), self.truth, self.prediction), self.count
+        )
         return PairCounts(*keys, count)
 
-    def once(self, key: Hashable, work: Callable[[], Result]) -> Result:
+    def cached(self, key: Hashable, work: Callable[[], Result]) -> Result:
         """Return what `work` makes of this table; under the same key it is done only once."""
         if key not in self._known:
             self._known[key] = work()
@@ -216,7 +218,7 @@ class PairCounts:
         low, high = self.truth_span
         if not low <= truth <= high:
             return self
-        return self.once(("without", truth), lambda: self.where(self._columns["truth"] != truth))
+        return self.cached(("without", truth), lambda: self.where(self._columns["truth"] != truth))
 
     def in_range(self, classes: int) -> PairCounts:
         """Return the rows whose true label is 0 to `classes` - 1."""
@@ -262,7 +264,7 @@ class PairCounts:
         """
         batches = self.replaced(image=self.image // size)
         if POOLED in self._known:
-            batches.once(POOLED, self.pooled)
+            batches.cached(POOLED, self.pooled)
         return batches
 
     def truth_counts(self) -> dict[int, int]:
@@ -286,7 +288,11 @@ def _end_to_end(parts: list[PairCounts], name: str) -> NDArray[Any]:
     """Return a column of tables one after the other, in few bytes where any stores it so."""
     runs = groupby((part._columns[name] for part in parts), key=lambda column: column.dtype)
     joined = [np.concatenate(list(run)) for _, run in runs]
-    return joined[0] if len(joined) == 1 else np.concatenate([compact(column) for column in joined])
+    return (
+        joined[0]
+        if len(joined) == 1
+        else np.concatenate([narrow_ints(column) for column in joined])
+    )
 
 
 def _check_size(image: NDArray[Any], rows: int) -> None:

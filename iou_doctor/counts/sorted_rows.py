@@ -35,7 +35,7 @@ def ascending(keys: Keys) -> bool:
     return bool(after.all())
 
 
-def added_up(keys: Keys, count: Counts) -> tuple[Keys, Counts]:
+def sum_duplicates(keys: Keys, count: Counts) -> tuple[Keys, Counts]:
     """Return the rows in ascending order, equal keys added up."""
     lows = [int(column.min()) for column in keys]
     spans = [int(column.max()) - low + 1 for column, low in zip(keys, lows, strict=True)]
@@ -87,5 +87,5 @@ def marginal(values: NDArray[np.int64], count: Counts) -> dict[int, int]:
     """Return the count of each value, in ascending order of value."""
     nothing = np.zeros_like(values)
     if len(values):
-        (_, values, _), count = added_up((nothing, values, nothing), count)
+        (_, values, _), count = sum_duplicates((nothing, values, nothing), count)
     return dict(zip(values.tolist(), count.tolist(), strict=True))

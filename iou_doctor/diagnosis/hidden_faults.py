@@ -13,7 +13,7 @@ from iou_doctor.checks import registry
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.map_samples import NO_LABEL, LabelMaps, Labels, Sampled
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.diagnosis.what_if import TIMES_255, Recount, is_to_recount, mended
+from iou_doctor.diagnosis.what_if import TIMES_255, Recount, is_to_recount, repaired
 from iou_doctor.repairs.repair import Repair, Side
 from iou_doctor.report.finding import Finding, Severity
 
@@ -34,7 +34,7 @@ LEAST_GAIN = 0.05
 """Mean IoU that a hidden fault must cost at least, once the first one is repaired."""
 
 
-def look_again(
+def find_hidden_faults(
     evidence: Evidence, roots: Sequence[Finding], recount: Recount
 ) -> tuple[Finding, ...]:
     """Return what shows only after the repair of the findings so far.
@@ -45,12 +45,12 @@ def look_again(
         recount: the doctor's label pairs once more, after steps that move pixels or samples.
     """
     sure = [finding for finding in roots if _is_exact(finding, evidence)]
-    if not sure or evidence.reading.layout.relation is Relation.MISMATCHED:
+    if not sure or evidence.interpretation.layout.relation is Relation.MISMATCHED:
         return ()
     repairs = [finding.repair for finding in sure if finding.repair]
     left = tuple(finding for finding in roots if finding not in sure)
     after = replace(
-        _read_as_ids(mended(repairs, evidence, recount)),
+        _read_as_ids(repaired(repairs, evidence, recount)),
         sampled=_sampled_after(repairs, evidence),
         found=left,
     )
@@ -61,17 +61,19 @@ def look_again(
 
 def _read_as_ids(after: Evidence) -> Evidence:
     """Return the evidence with no colours in it: their repair has made ids of them."""
-    reading = after.reading
+    interpretation = after.interpretation
     layout = replace(
-        reading.layout,
-        y_true=replace(reading.layout.y_true, colour=False),
-        y_pred=replace(reading.layout.y_pred, colour=False),
+        interpretation.layout,
+        y_true=replace(interpretation.layout.y_true, colour=False),
+        y_pred=replace(interpretation.layout.y_pred, colour=False),
     )
     true, pred = (
         Encoding.LABELS if encoding is Encoding.COLOUR else encoding
-        for encoding in (reading.y_true, reading.y_pred)
+        for encoding in (interpretation.y_true, interpretation.y_pred)
     )
-    return replace(after, reading=replace(reading, layout=layout, y_true=true, y_pred=pred))
+    return replace(
+        after, interpretation=replace(interpretation, layout=layout, y_true=true, y_pred=pred)
+    )
 
 
 def _is_exact(finding: Finding, evidence: Evidence) -> bool:
@@ -85,11 +87,11 @@ def _is_exact(finding: Finding, evidence: Evidence) -> bool:
 
 def _matters(finding: Finding, after: Evidence, recount: Recount) -> bool:
     repair = finding.repair
-    if repair is None or after.mended.mean_iou is None:
+    if repair is None or after.repaired.mean_iou is None:
         return False
     if not any(is_to_recount(step, after) for step in repair.steps):
-        gained = mended([repair], after, recount).mended.mean_iou or 0.0
-        return gained >= after.mended.mean_iou + LEAST_GAIN or repair.ignore_index is not None
+        gained = repaired([repair], after, recount).repaired.mean_iou or 0.0
+        return gained >= after.repaired.mean_iou + LEAST_GAIN or repair.ignore_index is not None
     return True  # rules of alignment have their own margins
 
 

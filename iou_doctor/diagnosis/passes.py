@@ -27,7 +27,7 @@ from iou_doctor.sources.opening import ReorderedSource
 
 
 @record
-class Workers:
+class ScanSettings:
     """Who counts."""
 
     jobs: int = 1
@@ -49,7 +49,7 @@ class Passes:
     pair: Pair
     layout: Layout
     threshold: float
-    workers: Workers = field(default_factory=Workers)
+    workers: ScanSettings = field(default_factory=ScanSettings)
 
     def first(
         self,

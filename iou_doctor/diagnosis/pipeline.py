@@ -8,19 +8,19 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from iou_doctor import interpret
-from iou_doctor.arrays.expected import FrozenReading
-from iou_doctor.arrays.interpretation import Options, Reading
+from iou_doctor.arrays.expected import ExpectedInterpretation
+from iou_doctor.arrays.interpretation import Interpretation, Options
 from iou_doctor.arrays.layout import Assumption, Layout, Relation
 from iou_doctor.arrays.pairings import doctor_pairings
 from iou_doctor.arrays.source import Pair
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.choices import Device
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.map_samples import Probe
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
-from iou_doctor.diagnosis.passes import Passes, Workers
-from iou_doctor.diagnosis.root_cause import diagnose, mended_pairs
+from iou_doctor.diagnosis.passes import Passes, ScanSettings
+from iou_doctor.diagnosis.root_cause import diagnose, repaired_pairs
 from iou_doctor.diagnosis.same_data import refuse_other_shapes, refuse_other_values
 from iou_doctor.diagnosis.selection import Selection
 from iou_doctor.diagnosis.what_if import TIMES_255, Recount
@@ -54,9 +54,9 @@ class Questions:
     """Which rules to report."""
     baseline: Baseline | None = None
     """An earlier report to compare with."""
-    expected: FrozenReading | None = None
+    expected: ExpectedInterpretation | None = None
     """The reading that the configuration expects."""
-    everything: bool = False
+    all_implementations: bool = False
     """Ask every contract, not only those that people compare most."""
     batch_size: int | None = None
     """Images in one update of a metric; `None`: all."""
@@ -89,21 +89,21 @@ def check(
         ReadingError: the arrays cannot be understood.
     """
     questions = questions or Questions()
-    workers = Workers(jobs or usable_cores(), device)
+    workers = ScanSettings(jobs or usable_cores(), device)
     evidence, recount = gather(pair, options, questions, workers, progress=progress)
     report = diagnose(evidence, questions.selection, recount)
-    report = replace(report, everything=questions.everything)
+    report = replace(report, all_implementations=questions.all_implementations)
     refuse_other_values(questions.baseline, report)
     if questions.seen is not None:
         from iou_doctor.score_search.search import collect, look_up
 
-        mended = mended_pairs(report, evidence, recount)
-        candidates = collect(evidence, diagnosis=report.primary, mended=mended)
+        repaired = repaired_pairs(report, evidence, recount)
+        candidates = collect(evidence, diagnosis=report.primary, repaired=repaired)
         report = replace(report, lookup=look_up(questions.seen, candidates))
     return _with_notes(report, pair, workers)
 
 
-def _with_notes(report: Report, pair: Pair, workers: Workers) -> Report:
+def _with_notes(report: Report, pair: Pair, workers: ScanSettings) -> Report:
     """Return the report with what was done otherwise than asked for."""
     notes = []
     if workers.left:
@@ -113,31 +113,41 @@ def _with_notes(report: Report, pair: Pair, workers: Workers) -> Report:
     if halved is not None:
         why = "the memory was full with twice as many images at once"
         notes.append(Assumption("model.batch_size", str(halved), why))
-    reading = replace(report.reading, assumed=(*report.reading.assumed, *notes))
-    return replace(report, reading=reading)
+    interpretation = replace(report.reading, assumed=(*report.reading.assumed, *notes))
+    return replace(report, reading=interpretation)
 
 
 def gather(
     pair: Pair,
     options: Options,
     questions: Questions,
-    workers: Workers | None = None,
+    workers: ScanSettings | None = None,
     *,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[Evidence, Recount]:
     """Return the facts, and what counts the label pairs once more; see `check`."""
-    workers = workers or Workers(usable_cores())
+    workers = workers or ScanSettings(usable_cores())
     metric, options, assumed = user_metric.metric_of(questions.metric_call, options)
     _check_limits(options)
     layout = interpret.read_layout(pair, options, num_classes=options.num_classes)
     metric = compatibility.fitted(metric, layout)
     refuse_other_shapes(questions.baseline, pair, layout)
-    everything = questions.everything or questions.seen is not None
-    first = _first_pass(pair, layout, metric, options, progress, workers, everything=everything)
+    all_implementations = questions.all_implementations or questions.seen is not None
+    first = _first_pass(
+        pair, layout, metric, options, progress, workers, all_implementations=all_implementations
+    )
     if interpret.stored_alike(layout, first.stats):
         layout = replace(layout, relation=Relation.FLATTENED)
-        first = _first_pass(pair, layout, metric, options, progress, workers, everything=everything)
-    reading = interpret.settle(
+        first = _first_pass(
+            pair,
+            layout,
+            metric,
+            options,
+            progress,
+            workers,
+            all_implementations=all_implementations,
+        )
+    interpretation = interpret.settle(
         pair,
         layout,
         first.stats,
@@ -148,18 +158,18 @@ def gather(
     )
     if questions.metric_call is None:
         metric = keras.default_metric(
-            num_classes=reading.num_classes, ignore_class=reading.ignore_index
+            num_classes=interpretation.num_classes, ignore_class=interpretation.ignore_index
         )
-    reading = replace(reading, assumed=(*reading.assumed, *assumed))
-    evidence = _evidence(pair, reading, first, metric, questions.batch_size)
+    interpretation = replace(interpretation, assumed=(*interpretation.assumed, *assumed))
+    evidence = _evidence(pair, interpretation, first, metric, questions.batch_size)
     evidence = replace(
         evidence,
         baseline=questions.baseline,
         expected=questions.expected,
         model=pair.model.facts() if pair.model else None,
     )
-    evidence = _with_contracts(evidence, everything=questions.everything)
-    return evidence, _recount(first.passes, reading)
+    evidence = _with_contracts(evidence, all_implementations=questions.all_implementations)
+    return evidence, _recount(first.passes, interpretation)
 
 
 @record
@@ -179,46 +189,46 @@ def _first_pass(
     metric: Metric,
     options: Options,
     progress: Callable[[int, int], object] | None,
-    workers: Workers,
+    workers: ScanSettings,
     *,
-    everything: bool,
+    all_implementations: bool,
 ) -> _First:
     flat = compatibility.pairing(metric, layout)
     passes = Passes(pair, layout, _threshold(options, metric), workers)
     wanted = [*doctor_pairings(pair, layout, options), flat]
     sums = None
-    if everything or metric.contract:
+    if all_implementations or metric.contract:
         wanted += prepare_inputs.pairings(pair, layout)
-    if everything or compatibility.wants_sums(metric):
+    if all_implementations or compatibility.wants_sums(metric):
         sums = prepare_inputs.sums_wanted(pair, layout, options.ignore_index)
     return _First(passes, flat, *passes.first(_unique(wanted), progress, sums))
 
 
-def _with_contracts(evidence: Evidence, *, everything: bool) -> Evidence:
+def _with_contracts(evidence: Evidence, *, all_implementations: bool) -> Evidence:
     """Return the evidence with what other implementations report."""
-    given = evidence.given
+    given = evidence.inputs
     if given is None:
         return evidence
     doctor = evidence.score.mean_iou if evidence.score else None
-    table = registry.table(given, everything=everything, doctor=doctor)
+    table = registry.table(given, all_implementations=all_implementations, doctor=doctor)
     return replace(evidence, contracts=table)
 
 
-def _recount(passes: Passes, reading: Reading) -> Recount:
+def _recount(passes: Passes, interpretation: Interpretation) -> Recount:
     """Return what counts the doctor's label pairs once more, after steps."""
-    pairing = interpret.doctor_pairing(reading)
+    pairing = interpret.doctor_pairing(interpretation)
 
     def recount(steps: Sequence[Step]) -> PairCounts:
         moving = [step for step in steps if step.kind != TIMES_255]
         chosen = pairing if len(moving) == len(steps) else _scaled(pairing)
-        return interpret.doctor_labels(passes.again(chosen, moving), reading, chosen)
+        return interpret.doctor_labels(passes.again(chosen, moving), interpretation, chosen)
 
     return recount
 
 
 def _scaled(pairing: Pairing) -> Pairing:
     """Return the pairing with masks times 255."""
-    return replace(pairing, true=Derivation.TIMES_255)
+    return replace(pairing, true=LabelDecoding.TIMES_255)
 
 
 def _check_limits(options: Options) -> None:
@@ -242,36 +252,46 @@ def _unique(pairings: Sequence[Pairing | None]) -> list[Pairing]:
 
 
 def _evidence(
-    pair: Pair, reading: Reading, first: _First, metric: Metric, batch_size: int | None
+    pair: Pair,
+    interpretation: Interpretation,
+    first: _First,
+    metric: Metric,
+    batch_size: int | None,
 ) -> Evidence:
-    stats, pairing = first.stats, interpret.doctor_pairing(reading)
+    stats, pairing = first.stats, interpret.doctor_pairing(interpretation)
     counted = pairing in stats.tables
-    pairs = _labels(stats, reading, pairing) if counted else PairCounts.merge([])
-    mended = score(pairs=pairs, num_classes=reading.num_classes, ignore_index=reading.ignore_index)
-    paired = reading.layout.relation in {Relation.EQUAL, Relation.FLATTENED}
-    ours = mended if paired else None
+    pairs = _labels(stats, interpretation, pairing) if counted else PairCounts.merge([])
+    repaired = score(
+        pairs=pairs,
+        num_classes=interpretation.num_classes,
+        ignore_index=interpretation.ignore_index,
+    )
+    paired = interpretation.layout.relation in {Relation.EQUAL, Relation.FLATTENED}
+    ours = repaired if paired else None
     scaled = _scaled(pairing) if _scaled(pairing) in stats.tables else None
-    given = prepare_inputs.given(
-        pair, reading, stats, pairs, threshold=first.passes.threshold, batch_size=batch_size
+    given = prepare_inputs.inputs(
+        pair, interpretation, stats, pairs, threshold=first.passes.threshold, batch_size=batch_size
     )
     integers = pair.y_pred.dtype.kind not in "f"
-    fed = evaluate.Fed(metric, reading, stats, pairs, given, first.flat, integers)
+    fed = evaluate.Fed(metric, interpretation, stats, pairs, given, first.flat, integers)
     return Evidence(
         pair=pair,
-        reading=reading,
+        interpretation=interpretation,
         stats=stats,
         metric=metric,
         metric_score=evaluate.reported(fed, ours.mean_iou if ours else None),
-        well_read=evaluate.well_read(fed, ours),
+        score_if_read_well=evaluate.score_if_read_well(fed, ours),
         pairs=pairs,
         score=ours,
-        mended=mended,
-        times_255=_labels(stats, reading, scaled) if scaled else None,
-        sampled=interpret.sampled(first.probe, reading, pairing) if counted else None,
-        sampled_times_255=interpret.sampled(first.probe, reading, scaled) if scaled else None,
-        given=given,
+        repaired=repaired,
+        times_255=_labels(stats, interpretation, scaled) if scaled else None,
+        sampled=interpret.sampled(first.probe, interpretation, pairing) if counted else None,
+        sampled_times_255=interpret.sampled(first.probe, interpretation, scaled)
+        if scaled
+        else None,
+        inputs=given,
     )
 
 
-def _labels(stats: Stats, reading: Reading, pairing: Pairing) -> PairCounts:
-    return interpret.doctor_labels(stats.tables[pairing], reading, pairing)
+def _labels(stats: Stats, interpretation: Interpretation, pairing: Pairing) -> PairCounts:
+    return interpret.doctor_labels(stats.tables[pairing], interpretation, pairing)

@@ -11,10 +11,10 @@ from iou_doctor.arrays.source import Source
 from iou_doctor.checks import registry
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.diagnosis.hidden_faults import look_again
+from iou_doctor.diagnosis.hidden_faults import find_hidden_faults
 from iou_doctor.diagnosis.same_data import COMPARISONS
 from iou_doctor.diagnosis.selection import Selection
-from iou_doctor.diagnosis.what_if import Recount, mean_iou_after, mended
+from iou_doctor.diagnosis.what_if import Recount, mean_iou_after, repaired
 from iou_doctor.metrics.score import ContractScore
 from iou_doctor.report.baseline import Baseline
 from iou_doctor.report.finding import Finding, Outcome, Severity, Status
@@ -43,14 +43,14 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
     )
     explains = _explains(findings, independent=hidden)
     findings = _ordered(_marked_new(findings, evidence.baseline), explains)
-    reading, layout = evidence.reading, evidence.reading.layout
+    interpretation, layout = evidence.interpretation, evidence.interpretation.layout
     return Report(
         version=__version__,
         verdict=_verdict(findings, explains, evidence, recount),
-        predictions=_input(evidence.pair.y_pred, layout.y_pred, reading.y_pred),
-        masks=_input(evidence.pair.y_true, layout.y_true, reading.y_true),
-        reading=reading,
-        pixels=evidence.mended.pixels,
+        predictions=_input(evidence.pair.y_pred, layout.y_pred, interpretation.y_pred),
+        masks=_input(evidence.pair.y_true, layout.y_true, interpretation.y_true),
+        reading=interpretation,
+        pixels=evidence.repaired.pixels,
         score=evidence.score,
         metric_call=evidence.metric.call,
         metric=evidence.metric_score,
@@ -67,7 +67,7 @@ def _looked_twice(
 ) -> tuple[tuple[Finding, ...], tuple[Outcome, ...], frozenset[str]]:
     """Return all findings, what became of the rules, and which ones other faults had hidden."""
     findings, outcomes = registry.run(evidence)
-    again = look_again(evidence, _roots(findings, _explains(findings)), recount)
+    again = find_hidden_faults(evidence, _roots(findings, _explains(findings)), recount)
     hidden = frozenset(finding.rule.name for finding in again)
     outcomes = tuple(
         Outcome(outcome.rule, Status.FIRED) if outcome.rule.name in hidden else outcome
@@ -96,8 +96,8 @@ def _marked_new(findings: Sequence[Finding], baseline: Baseline | None) -> list[
 
 def _with_score(finding: Finding, evidence: Evidence, recount: Recount) -> Finding:
     """Return the finding with the doctor's score after its repair alone."""
-    repair, reading = finding.repair, evidence.reading
-    if repair is None or reading.layout.relation is Relation.MISMATCHED:
+    repair, interpretation = finding.repair, evidence.interpretation
+    if repair is None or interpretation.layout.relation is Relation.MISMATCHED:
         return finding
     after = mean_iou_after([repair], evidence, recount)
     return replace(finding, repair=replace(repair, mean_iou_after=after))
@@ -181,13 +181,13 @@ def _verdict(
     )
 
 
-def mended_pairs(report: Report, evidence: Evidence, recount: Recount) -> PairCounts | None:
+def repaired_pairs(report: Report, evidence: Evidence, recount: Recount) -> PairCounts | None:
     """Return the label pairs after all repairs of a report; `None` where nothing is to repair."""
     roots = _roots(report.findings, dict(report.explains))
     repairs = [finding.repair for finding in roots if finding.repair]
     if not repairs or any(repair.estimated and not repair.steps for repair in repairs):
         return None
-    return mended(repairs, evidence, recount).pairs
+    return repaired(repairs, evidence, recount).pairs
 
 
 def _summary(sick: bool, primary: Finding | None, evidence: Evidence, after: float | None) -> str:

@@ -24,20 +24,25 @@ def mean_iou_after(chosen: Sequence[Repair], evidence: Evidence, recount: Recoun
     if any(guess is not None for guess in guesses):
         # seen on some samples, after the relabelling that was found before: no counts can be added
         return max(guess for guess in guesses if guess is not None)
-    return mended(chosen, evidence, recount).mended.mean_iou
+    return repaired(chosen, evidence, recount).repaired.mean_iou
 
 
-def mended(chosen: Sequence[Repair], evidence: Evidence, recount: Recount) -> Evidence:
+def repaired(chosen: Sequence[Repair], evidence: Evidence, recount: Recount) -> Evidence:
     """Return the evidence with the label pairs and the score after repairs, in this order."""
     pairs = _counted([step for repair in chosen for step in repair.steps], evidence, recount)
-    num_classes, ignore_index = evidence.reading.num_classes, evidence.reading.ignore_index
+    num_classes, ignore_index = (
+        evidence.interpretation.num_classes,
+        evidence.interpretation.ignore_index,
+    )
     for repair in chosen:
         pairs = repair.relabel(pairs) if repair.relabel else pairs
         num_classes = repair.num_classes or num_classes
         ignore_index = ignore_index if repair.ignore_index is None else repair.ignore_index
     after = score(pairs=pairs, num_classes=num_classes, ignore_index=ignore_index)
-    reading = replace(evidence.reading, num_classes=num_classes, ignore_index=ignore_index)
-    return replace(evidence, pairs=pairs, mended=after, reading=reading)
+    interpretation = replace(
+        evidence.interpretation, num_classes=num_classes, ignore_index=ignore_index
+    )
+    return replace(evidence, pairs=pairs, repaired=after, interpretation=interpretation)
 
 
 def _counted(steps: Sequence[Step], evidence: Evidence, recount: Recount) -> PairCounts:
@@ -55,4 +60,4 @@ def is_to_recount(step: Step, evidence: Evidence) -> bool:
     if step.kind == REORDER:
         return True
     done = {Relation.SWAPPED: "swap_height_width", Relation.SCALED: "resize_nearest"}
-    return repairs.moves(step) and done.get(evidence.reading.layout.relation) != step.kind
+    return repairs.moves(step) and done.get(evidence.interpretation.layout.relation) != step.kind

@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import IntEnum
 
 from iou_doctor import repairs
-from iou_doctor.arrays.interpretation import Encoding, Reading
+from iou_doctor.arrays.interpretation import Encoding, Interpretation
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import REORDER, Side, Step
@@ -43,7 +43,7 @@ class ids that seem wrong in front of a root cause are right again once that is 
 
 
 @record
-class Treatment:
+class RepairPlan:
     """What is to be done to the two arrays."""
 
     steps: Mapping[Side, tuple[Step, ...]]
@@ -52,7 +52,7 @@ class Treatment:
     """For each side, the findings whose steps these are."""
 
 
-def treatment(report: Report, *, unsafe: bool) -> Treatment:
+def treatment(report: Report, *, unsafe: bool) -> RepairPlan:
     """Return the steps that repair the findings.
 
     Args:
@@ -69,7 +69,7 @@ def treatment(report: Report, *, unsafe: bool) -> Treatment:
         steps[side] = tuple(step for step, _ in fitting)
         names = {finding.rule.name for _, finding in fitting}
         causes[side] = tuple(f for f in report.findings if f.rule.name in names)
-    return Treatment(steps, causes)
+    return RepairPlan(steps, causes)
 
 
 def stage_of(step: Step) -> Stage:
@@ -98,18 +98,18 @@ def _wanted(report: Report, *, unsafe: bool) -> list[tuple[Step, Finding]]:
 
 
 def _fitting(
-    wanted: Sequence[tuple[Step, Finding]], reading: Reading, side: Side
+    wanted: Sequence[tuple[Step, Finding]], interpretation: Interpretation, side: Side
 ) -> list[tuple[Step, Finding]]:
     """Return the steps in the form that fits what the array is when their turn comes."""
-    axes = reading.layout.y_true if side is Side.MASKS else reading.layout.y_pred
-    encoding = reading.y_true if side is Side.MASKS else reading.y_pred
+    axes = interpretation.layout.y_true if side is Side.MASKS else interpretation.layout.y_pred
+    encoding = interpretation.y_true if side is Side.MASKS else interpretation.y_pred
     decoded = not axes.dense and not encoding.thresholded
     fitting: list[tuple[Step, Finding]] = []
     for step, finding in wanted:
         fitted: Step | None = step
         stage = stage_of(step)
         if stage is Stage.DECODE:
-            fitted = _with_no_class(step, reading, axes)
+            fitted = _with_no_class(step, interpretation, axes)
             decoded = True
         elif stage is Stage.RELABEL and not decoded:
             fitted = _on_channels(step, encoding, axes)
@@ -120,17 +120,17 @@ def _fitting(
     return fitting
 
 
-def _with_no_class(step: Step, reading: Reading, axes: Axes) -> Step:
+def _with_no_class(step: Step, interpretation: Interpretation, axes: Axes) -> Step:
     """Return an argmax or threshold that keeps pixels without a class apart.
 
     The doctor leaves them out, or counts them as misses; class 0 would be an invention.
     """
     if step.kind not in {"argmax", "threshold"}:
         return step
-    classes = max(axes.channels, reading.num_classes)
+    classes = max(axes.channels, interpretation.num_classes)
     no_class = next(label for label in NO_CLASS if label >= classes)
-    if step.side is Side.MASKS and reading.ignore_index is not None:
-        no_class = reading.ignore_index
+    if step.side is Side.MASKS and interpretation.ignore_index is not None:
+        no_class = interpretation.ignore_index
     return replace(step, parameters={**step.parameters, "no_class": no_class})
 
 

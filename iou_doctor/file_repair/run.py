@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from iou_doctor.arrays.interpretation import Options, Reading
+from iou_doctor.arrays.interpretation import Interpretation, Options
 from iou_doctor.arrays.layout import Axes, Relation
 from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.diagnosis.pipeline import Questions, check
 from iou_doctor.diagnosis.selection import Selection
-from iou_doctor.file_repair.plan import Stage, Treatment, stage_of, treatment
-from iou_doctor.file_repair.storage_axes import Form, form_of
-from iou_doctor.file_repair.stream import Mending, Progress
+from iou_doctor.file_repair.plan import RepairPlan, Stage, stage_of, treatment
+from iou_doctor.file_repair.storage_axes import StoredAxes, form_of
+from iou_doctor.file_repair.stream import Progress, RepairStream
 from iou_doctor.file_repair.writers import destinations, staged, write
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import Side
@@ -105,26 +105,31 @@ def fix(
 
 
 def _mendings(
-    pair: Pair, reading: Reading, plan: Treatment, output_dir: Path, *, overwrite: bool
-) -> list[Mending]:
+    pair: Pair,
+    interpretation: Interpretation,
+    plan: RepairPlan,
+    output_dir: Path,
+    *,
+    overwrite: bool,
+) -> list[RepairStream]:
     sides = [side for side in (Side.PREDICTIONS, Side.MASKS) if plan.steps[side]]
     places = destinations(pair, sides, output_dir, overwrite=overwrite)
-    forms = _forms(reading, plan, pair)
+    forms = _forms(interpretation, plan, pair)
     return [
-        Mending(
+        RepairStream(
             side=side,
             source=_source(pair, side),
-            axes=_axes(reading, side),
+            axes=_axes(interpretation, side),
             steps=plan.steps[side],
             form=forms[side],
             destination=places[side],
-            unflattened=_unflattened(reading, side),
+            unflattened=_unflattened(interpretation, side),
         )
         for side in sides
     ]
 
 
-def _write(mendings: list[Mending], *, overwrite: bool, progress: Progress | None) -> None:
+def _write(mendings: list[RepairStream], *, overwrite: bool, progress: Progress | None) -> None:
     """Write all copies; two that go to the same file go there together."""
     targets = list(dict.fromkeys(mending.destination.target for mending in mendings))
     with staged(targets, overwrite=overwrite) as beside:
@@ -138,11 +143,11 @@ def _write(mendings: list[Mending], *, overwrite: bool, progress: Progress | Non
             )
 
 
-def _forms(reading: Reading, plan: Treatment, pair: Pair) -> dict[Side, Form]:
-    def form(side: Side, other: Side) -> Form:
+def _forms(interpretation: Interpretation, plan: RepairPlan, pair: Pair) -> dict[Side, StoredAxes]:
+    def form(side: Side, other: Side) -> StoredAxes:
         return form_of(
-            _axes(reading, side),
-            _axes(reading, other),
+            _axes(interpretation, side),
+            _axes(interpretation, other),
             arranged=_arranged(plan, side),
             other_arranged=_arranged(plan, other),
             images=_source(pair, side).format == "images",
@@ -155,17 +160,20 @@ def _forms(reading: Reading, plan: Treatment, pair: Pair) -> dict[Side, Form]:
     }
 
 
-def _class_axis(plan: Treatment, side: Side) -> int:
+def _class_axis(plan: RepairPlan, side: Side) -> int:
     wanted = (step.class_axis for step in plan.steps[side] if step.class_axis is not None)
     return next(wanted, -1)
 
 
-def _arranged(plan: Treatment, side: Side) -> bool:
+def _arranged(plan: RepairPlan, side: Side) -> bool:
     return any(step.kind == "arrange" for step in plan.steps[side])
 
 
 def _options_after(
-    options: Options, reading: Reading, plan: Treatment, forms: dict[Side, Form]
+    options: Options,
+    interpretation: Interpretation,
+    plan: RepairPlan,
+    forms: dict[Side, StoredAxes],
 ) -> Options:
     """Return what the user's words mean for the mended arrays."""
     decoded = {
@@ -175,41 +183,41 @@ def _options_after(
     layout = options.layout
     if layout is not None:
         letters = [
-            forms[side].letters(dense=_dense_after(reading, plan, side))
+            forms[side].letters(dense=_dense_after(interpretation, plan, side))
             if plan.steps[side]
-            else _axes(reading, side).letters
+            else _axes(interpretation, side).letters
             for side in (Side.PREDICTIONS, Side.MASKS)
         ]
         layout = ",".join(letters)
-    dense = reading.layout.y_true.dense or reading.layout.y_pred.dense
+    dense = interpretation.layout.y_true.dense or interpretation.layout.y_pred.dense
     return replace(
         options,
         layout=layout,
         predictions_as=None if decoded[Side.PREDICTIONS] else options.predictions_as,
         masks_as=None if decoded[Side.MASKS] else options.masks_as,
         # the argmax takes away the channels that told how many classes there are
-        num_classes=options.num_classes or (reading.num_classes if dense else None),
+        num_classes=options.num_classes or (interpretation.num_classes if dense else None),
     )
 
 
-def _dense_after(reading: Reading, plan: Treatment, side: Side) -> bool:
+def _dense_after(interpretation: Interpretation, plan: RepairPlan, side: Side) -> bool:
     kinds = [step.kind for step in plan.steps[side]]
     if "one_hot" in kinds:
         return True
-    return _axes(reading, side).dense and not any(
+    return _axes(interpretation, side).dense and not any(
         stage_of(step) is Stage.DECODE for step in plan.steps[side]
     )
 
 
-def _written(mending: Mending, plan: Treatment, pair: Pair) -> Written:
+def _written(mending: RepairStream, plan: RepairPlan, pair: Pair) -> Written:
     left_out = pair.unpaired_true if mending.side is Side.MASKS else pair.unpaired_pred
     return Written(mending.destination.place, plan.causes[mending.side], left_out)
 
 
-def _unflattened(reading: Reading, side: Side) -> tuple[int, ...] | None:
+def _unflattened(interpretation: Interpretation, side: Side) -> tuple[int, ...] | None:
     other = Side.MASKS if side is Side.PREDICTIONS else Side.PREDICTIONS
-    shape = _axes(reading, other).spatial_shape
-    if reading.layout.relation is not Relation.FLATTENED or len(shape) == 1:
+    shape = _axes(interpretation, other).spatial_shape
+    if interpretation.layout.relation is not Relation.FLATTENED or len(shape) == 1:
         return None
     return tuple(length or 0 for length in shape)
 
@@ -218,5 +226,5 @@ def _source(pair: Pair, side: Side) -> Source:
     return pair.y_true if side is Side.MASKS else pair.y_pred
 
 
-def _axes(reading: Reading, side: Side) -> Axes:
-    return reading.layout.y_true if side is Side.MASKS else reading.layout.y_pred
+def _axes(interpretation: Interpretation, side: Side) -> Axes:
+    return interpretation.layout.y_true if side is Side.MASKS else interpretation.layout.y_pred

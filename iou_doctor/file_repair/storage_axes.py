@@ -12,7 +12,7 @@ from iou_doctor.record import record
 
 
 @record
-class Form:
+class StoredAxes:
     """What becomes of the axes beside space; those are as they were unless a repair asks."""
 
     spatial: int
@@ -49,7 +49,7 @@ def form_of(
     other_arranged: bool,
     images: bool,
     class_axis: int = -1,
-) -> Form:
+) -> StoredAxes:
     """Return the form in which to store an array that was mended.
 
     Args:
@@ -71,7 +71,7 @@ def form_of(
     if images and single == -1:
         single = None
     superfluous = arranged and axes.samples == 1 and not other.sample
-    return Form(
+    return StoredAxes(
         spatial=len(axes.spatial),
         sample=axes.sample and (images or not superfluous),
         class_axis=_place(axes) if axes.dense and not arranged else class_axis,

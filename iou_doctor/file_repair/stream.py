@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from iou_doctor import repairs
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.arrays.source import Source
-from iou_doctor.file_repair.storage_axes import Form
+from iou_doctor.file_repair.storage_axes import StoredAxes
 from iou_doctor.file_repair.writers import Destination, Output
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import REORDER, Side, Step
@@ -22,14 +22,14 @@ Progress = Callable[[int, int], object]
 
 
 @record
-class Mending:
+class RepairStream:
     """The steps on one side, and where the result goes."""
 
     side: Side
     source: Source
     axes: Axes
     steps: tuple[Step, ...]
-    form: Form
+    form: StoredAxes
     destination: Destination
     unflattened: tuple[int, ...] | None
     """The spatial shape that steps are made in, where the stored one is flattened."""

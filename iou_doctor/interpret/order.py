@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iou_doctor.arrays.layout import Layout, Relation
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 
@@ -18,8 +18,8 @@ def stored_alike(layout: Layout, stats: Stats) -> bool:
 
     A reshape to the other size keeps that order, a swap of the axes does not.
     """
-    flat = stats.tables.get(Pairing(Derivation.LABELS, Derivation.LABELS, flat=True))
-    swapped = stats.tables.get(Pairing(Derivation.LABELS, Derivation.LABELS))
+    flat = stats.tables.get(Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS, flat=True))
+    swapped = stats.tables.get(Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS))
     if layout.relation is not Relation.SWAPPED or flat is None or swapped is None:
         return False
     least = max(_agreement(swapped) + CLEARLY_BETTER, LEAST_AGREEMENT)

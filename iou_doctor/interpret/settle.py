@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.arrays.interpretation import Encoding, Options, Reading
+from iou_doctor.arrays.interpretation import Encoding, Interpretation, Options
 from iou_doctor.arrays.layout import Assumption, Axes, Layout
 from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.counts.label_decoding import (
     COLOUR_BASE,
     NO_CLASS,
-    Derivation,
+    LabelDecoding,
     Pairing,
     is_grey,
     is_no_class,
@@ -41,7 +41,7 @@ def settle(
     num_classes: int | None,
     ignore_index: int | None,
     threshold: float,
-) -> Reading:
+) -> Interpretation:
     """Return the final reading.
 
     Args:
@@ -65,7 +65,7 @@ def settle(
         assumed.append(Assumption("threshold", "0", "sigmoid(0) is 0.5"))
     elif options.threshold is None and pred.encoding.thresholded:
         assumed.append(Assumption("threshold", f"{threshold:g}", "the usual cut of probabilities"))
-    return Reading(
+    return Interpretation(
         layout=layout,
         y_true=true.encoding,
         y_pred=pred.encoding,
@@ -140,7 +140,7 @@ def _classes(
         return 2, "one channel of scores decides between two classes"
     if not stats.tables:
         return 2, "nothing could be counted"
-    table = stats.tables.get(Pairing(Derivation.LABELS, Derivation.LABELS))
+    table = stats.tables.get(Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS))
     if layout.y_true.colour or layout.y_pred.colour:
         return _largest_label(_grey_as_labels(next(iter(stats.tables.values()))), ignore_index)
     return _largest_label(table or next(iter(stats.tables.values())), ignore_index)
@@ -182,30 +182,34 @@ def _names(options: Options, classes: int) -> tuple[str, ...]:
     return options.class_names[:classes]
 
 
-def doctor_pairing(reading: Reading) -> Pairing:
+def doctor_pairing(interpretation: Interpretation) -> Pairing:
     """Return the pairing that holds the doctor's own labels."""
-    layout = reading.layout
-    return Pairing(_own(layout.y_true, reading.y_true), _own(layout.y_pred, reading.y_pred))
+    layout = interpretation.layout
+    return Pairing(
+        _own(layout.y_true, interpretation.y_true), _own(layout.y_pred, interpretation.y_pred)
+    )
 
 
-def _own(axes: Axes, encoding: Encoding) -> Derivation:
+def _own(axes: Axes, encoding: Encoding) -> LabelDecoding:
     if axes.colour:
-        return Derivation.COLOUR
+        return LabelDecoding.COLOUR
     if axes.dense:
-        return Derivation.ARGMAX
-    return Derivation.BINS if encoding.thresholded else Derivation.LABELS
+        return LabelDecoding.ARGMAX
+    return LabelDecoding.BINS if encoding.thresholded else LabelDecoding.LABELS
 
 
-def doctor_labels(table: PairCounts, reading: Reading, pairing: Pairing) -> PairCounts:
+def doctor_labels(
+    table: PairCounts, interpretation: Interpretation, pairing: Pairing
+) -> PairCounts:
     """Return the doctor's (truth, prediction) labels from the table of its pairing."""
 
     def above(codes: Codes) -> Codes:
-        compared = codes // 3 if reading.threshold == 0 else codes % 3
+        compared = codes // 3 if interpretation.threshold == 0 else codes % 3
         return np.where(is_no_class(codes), codes, (compared >= 1).astype(np.int64))
 
-    if Derivation.BINS not in {pairing.true, pairing.pred}:
+    if LabelDecoding.BINS not in {pairing.true, pairing.pred}:
         return table
     return table.relabel(
-        truth=above if pairing.true is Derivation.BINS else None,
-        prediction=above if pairing.pred is Derivation.BINS else None,
+        truth=above if pairing.true is LabelDecoding.BINS else None,
+        prediction=above if pairing.pred is LabelDecoding.BINS else None,
     )

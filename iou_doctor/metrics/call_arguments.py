@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.errors import UsageError
-from iou_doctor.metrics.definition import Absent, Average, Contract, Holds
+from iou_doctor.metrics.definition import Absent, Average, Contract, PixelContent
 from iou_doctor.metrics.metric import Metric
 
 Chosen = TypeVar("Chosen")
@@ -36,10 +36,10 @@ def metric_of(
         ignores: whether the call is where that is said.
         threshold: as the call says.
     """
-    one_hot = contract.takes.masks is Holds.ONE_HOT
-    channels = contract.takes.predictions in {Holds.ONE_HOT, Holds.SCORES}
-    true = Derivation.ARGMAX_LAST if one_hot else Derivation.LABELS
-    pred = Derivation.ARGMAX_LAST if channels else Derivation.LABELS
+    one_hot = contract.takes.masks is PixelContent.ONE_HOT
+    channels = contract.takes.predictions in {PixelContent.ONE_HOT, PixelContent.SCORES}
+    true = LabelDecoding.ARGMAX_LAST if one_hot else LabelDecoding.LABELS
+    pred = LabelDecoding.ARGMAX_LAST if channels else LabelDecoding.LABELS
     if contract.pairing is not None:
         true, pred = contract.pairing.true, contract.pairing.pred
     foreground = contract.choices.average is Average.FOREGROUND

@@ -120,7 +120,7 @@ class Ratio(StrEnum):
     GENERALISED_DICE = "Dice with classes weighted by one over their squared area"
 
 
-class Holds(StrEnum):
+class PixelContent(StrEnum):
     """What an array must hold for a pixel."""
 
     IDS = "a class id"
@@ -129,7 +129,7 @@ class Holds(StrEnum):
     EITHER = "a class id, or a score for each class"
 
 
-class Misfit(StrEnum):
+class Mismatch(StrEnum):
     """How arrays differ from what an implementation takes."""
 
     MASK_CHANNELS = "masks with a class axis"
@@ -151,11 +151,11 @@ class Flattens(StrEnum):
 
 
 @record(kw_only=True)
-class Takes:
+class InputSpec:
     """The arrays that an implementation takes, and what it says to others."""
 
-    masks: Holds = Holds.IDS
-    predictions: Holds = Holds.IDS
+    masks: PixelContent = PixelContent.IDS
+    predictions: PixelContent = PixelContent.IDS
     axis: int = 1
     """Where it looks for the classes, counted with a sample axis at 0."""
     any_axis: bool = False
@@ -169,7 +169,7 @@ class Takes:
     dtype_first: bool = False
     """Whether it refuses scores before it compares shapes."""
     flattens: Flattens = Flattens.NEVER
-    errors: Mapping[Misfit, str] = field(default_factory=dict, hash=False)
+    errors: Mapping[Mismatch, str] = field(default_factory=dict, hash=False)
     """`ExceptionType: message`; a misfit without one is taken in silence."""
 
 
@@ -223,7 +223,7 @@ class Contract:
     library: str
     versions: str
     pairing: Pairing | None = None
-    """How it reads both arrays, flattened as they are stored; `None`: see `Given`."""
+    """How it reads both arrays, flattened as they are stored; `None`: see `MetricInputs`."""
     num_classes: int | None = None
     """The number of classes where the implementation fixes it."""
     error: str = "ValueError: label {label} of the {side} is outside 0..{last}"
@@ -241,7 +241,7 @@ class Contract:
     call: str
     """As it stands in code; `{num_classes}` and `{ignore_index}` are filled in."""
     choices: Choices
-    takes: Takes = Takes()
+    takes: InputSpec = InputSpec()
     """The arrays as it wants them, where it does not flatten them by `pairing`."""
     short: str = ""
     """What people call it; the name where empty."""

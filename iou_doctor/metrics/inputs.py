@@ -14,7 +14,7 @@ from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.record import record
 
 
-class Form(StrEnum):
+class PredictionForm(StrEnum):
     """What the predictions hold for a pixel."""
 
     LABELS = "labels"
@@ -23,7 +23,7 @@ class Form(StrEnum):
 
 
 @record
-class Given:
+class MetricInputs:
     """What the contracts look at, and nothing else.
 
     Libraries that want class ids get the argmax of channels, those that want scores get them with
@@ -31,7 +31,7 @@ class Given:
     scores goes as it is to the libraries that have a reading for it, and as labels to the others.
     """
 
-    form: Form
+    form: PredictionForm
     samples: int
     num_classes: int
     ignore_index: int | None
@@ -45,7 +45,7 @@ class Given:
     read: PairCounts | None = None
     """The same as class ids whatever they hold, as the doctor reads them; `None`: `labels`."""
     bins: PairCounts | None = None
-    """(truth, `Derivation.BINS`) of one channel."""
+    """(truth, `LabelDecoding.BINS`) of one channel."""
     sums: ChannelSums | None = None
     """Sums of the scores; `None` where nobody asked for them."""
     flat: Mapping[Pairing, PairCounts] = field(default_factory=dict)

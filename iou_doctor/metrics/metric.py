@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from iou_doctor.counts.label_decoding import Derivation
-from iou_doctor.metrics.definition import Contract, Holds, Takes
+from iou_doctor.counts.label_decoding import LabelDecoding
+from iou_doctor.metrics.definition import Contract, InputSpec, PixelContent
 from iou_doctor.record import record
 
 
@@ -32,9 +32,9 @@ class Metric:
     """The full name, `keras.metrics.MeanIoU`."""
     call: str
     """The call as the user wrote it, or as it would be written."""
-    true: Derivation
+    true: LabelDecoding
     """How it turns masks into class ids."""
-    pred: Derivation
+    pred: LabelDecoding
     """How it turns predictions into class ids."""
     num_classes: int | None = None
     """`None` while it waits for the number of classes found in the arrays."""
@@ -57,15 +57,15 @@ class Metric:
     @property
     def true_labels(self) -> bool:
         """Whether it reads one class id from each value of the masks."""
-        return self.true is Derivation.LABELS
+        return self.true is LabelDecoding.LABELS
 
     @property
     def pred_labels(self) -> bool:
         """Whether it reads one class id from each value of the predictions."""
-        return self.pred is Derivation.LABELS
+        return self.pred is LabelDecoding.LABELS
 
     @property
-    def takes(self) -> Takes | None:
+    def takes(self) -> InputSpec | None:
         """The arrays that it takes; `None` where it flattens whatever it gets."""
         flattens = self.contract is None or self.contract.pairing is not None
         return None if flattens or self.contract is None else self.contract.takes
@@ -79,5 +79,5 @@ class Metric:
     def takes_scores(self) -> bool:
         """Whether it makes a class of the scores of a pixel."""
         if self.takes is None:
-            return self.pred is Derivation.ARGMAX_LAST
-        return self.takes.predictions in {Holds.SCORES, Holds.EITHER}
+            return self.pred is LabelDecoding.ARGMAX_LAST
+        return self.takes.predictions in {PixelContent.SCORES, PixelContent.EITHER}

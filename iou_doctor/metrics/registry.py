@@ -15,7 +15,7 @@ from iou_doctor.metrics.engine.cells import counts_in_bytes
 from iou_doctor.metrics.engine.compare import VISIBLE, reasons
 from iou_doctor.metrics.engine.evaluate import evaluate
 from iou_doctor.metrics.engine.labels import refused
-from iou_doctor.metrics.inputs import Form, Given
+from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.metrics.libraries import (
     CONTRACTS,
     detectron2,
@@ -172,50 +172,52 @@ def not_replayed(metric: Metric, why: str) -> ContractScore:
     return ContractScore(metric.name, library, versions, value=None, note=why)
 
 
-def refusal(contract: Contract, given: Given) -> str:
+def refusal(contract: Contract, inputs: MetricInputs) -> str:
     """Return the error of a library that wants class ids and gets other numbers."""
-    return refused(given).words(contract)
+    return refused(inputs).words(contract)
 
 
-def applicable(given: Given, *, everything: bool) -> Iterator[Contract]:
+def applicable(inputs: MetricInputs, *, all_implementations: bool) -> Iterator[Contract]:
     """Yield the contracts that say something about such arrays.
 
     Args:
-        given: the arrays.
-        everything: not only those that people compare most.
+        inputs: the arrays.
+        all_implementations: not only those that people compare most.
     """
     for contract in CONTRACTS:
-        if not contract.common and not everything:
+        if not contract.common and not all_implementations:
             continue
         if contract.pairing and not (
-            contract.pairing in given.flat or contract.pairing in given.lengths
+            contract.pairing in inputs.flat or contract.pairing in inputs.lengths
         ):
             continue
-        if contract.binary and given.num_classes != TWO_CLASSES:
+        if contract.binary and inputs.num_classes != TWO_CLASSES:
             continue
-        if given.form is Form.ONE_CHANNEL and not contract.choices.background:
+        if inputs.form is PredictionForm.ONE_CHANNEL and not contract.choices.background:
             continue
-        if contract.choices.byte_cells and not counts_in_bytes(given, contract.choices):
+        if contract.choices.byte_cells and not counts_in_bytes(inputs, contract.choices):
             continue
         yield contract
 
 
-def table(given: Given, *, everything: bool, doctor: float | None) -> tuple[ContractScore, ...]:
+def table(
+    inputs: MetricInputs, *, all_implementations: bool, doctor: float | None
+) -> tuple[ContractScore, ...]:
     """Return what each implementation reports, and why where it is not the doctor's number.
 
     Args:
-        given: the arrays.
-        everything: not only what people compare most.
+        inputs: the arrays.
+        all_implementations: not only what people compare most.
         doctor: the doctor's own mean IoU.
     """
     scores = []
-    for contract in applicable(given, everything=everything):
-        found = evaluate(contract, given)
+    for contract in applicable(inputs, all_implementations=all_implementations):
+        found = evaluate(contract, inputs)
         if found.value is not None and found.note is None and doctor is not None:
             differs = abs(found.value - doctor) > VISIBLE
-            why = AND.join(reasons(contract, given, found.value)) if differs else None
+            why = AND.join(reasons(contract, inputs, found.value)) if differs else None
             found = replace(found, note=_overflowed(found) or why or None)
-        scores.append(replace(found, call=_filled(contract, given)))
+        scores.append(replace(found, call=_filled(contract, inputs)))
     return tuple(scores)
 
 
@@ -227,16 +229,16 @@ def _overflowed(found: ContractScore) -> str | None:
     return f"{counter.value:.4f} {counter.condition}"
 
 
-def _filled(contract: Contract, given: Given) -> str:
+def _filled(contract: Contract, inputs: MetricInputs) -> str:
     """Return the call as a user would write it for these arrays."""
-    ignore = given.ignore_index
-    if contract.choices.ignored is Ignored.MEAN_ONLY and ignore not in range(given.num_classes):
+    ignore = inputs.ignore_index
+    if contract.choices.ignored is Ignored.MEAN_ONLY and ignore not in range(inputs.num_classes):
         ignore = None  # it would raise, and does not count such pixels anyway
     call = contract.call
-    if given.form is Form.ONE_CHANNEL and contract.one_channel_call:
+    if inputs.form is PredictionForm.ONE_CHANNEL and contract.one_channel_call:
         call = contract.one_channel_call
     if ignore is None:
         for argument in ("ignore_index={ignore_index}", "ignore_class={ignore_index}"):
             call = call.replace(f", {argument}", "").replace(f"{argument}, ", "")
             call = call.replace(argument, "")
-    return call.format(num_classes=given.num_classes, ignore_index=ignore)
+    return call.format(num_classes=inputs.num_classes, ignore_index=ignore)

@@ -206,7 +206,7 @@ def _bar(share: float, width: int, glyphs: Glyphs) -> str:
 def _others(report: Report, verbose: bool) -> list[RenderableType]:
     """Return what other implementations would report; nothing where all agree with the doctor."""
     found = groups(report)
-    shown = found if verbose or report.everything else found[:MOST_GROUPS]
+    shown = found if verbose or report.all_implementations else found[:MOST_GROUPS]
     if not shown or (len(found) == 1 and not verbose and not found[0].why):
         return []
     grid = Table.grid(padding=(0, 2))

@@ -24,5 +24,5 @@ def moves(step: Step) -> bool:
 def mend(values: NDArray[Any], step: Step, *, spatial: int) -> NDArray[Any]:
     """Return values after one step."""
     module = importlib.import_module(f"{__name__}.{step.kind}")
-    mended: NDArray[Any] = module.mend(values, spatial=spatial, **step.parameters)
-    return mended
+    repaired: NDArray[Any] = module.mend(values, spatial=spatial, **step.parameters)
+    return repaired

@@ -27,10 +27,10 @@ def mend(
     n, down, across = len(values), values.shape[1] // tile[0], values.shape[2] // tile[1]
     if sorted(order) != [*range(down * across)]:
         raise RepairError(f"{tile} tiles in the order {order} do not make up {values.shape}")
-    mended = values.copy()
-    whole = mended[:, : down * tile[0], : across * tile[1]]
+    repaired = values.copy()
+    whole = repaired[:, : down * tile[0], : across * tile[1]]
     split = whole.reshape(n, down, tile[0], across, tile[1], *values.shape[3:]).swapaxes(2, 3)
     tiles = split.reshape(n, down * across, *split.shape[3:])
     placed = tiles[:, list(order)].reshape(split.shape).swapaxes(2, 3)
     whole[:] = placed.reshape(whole.shape)
-    return mended
+    return repaired

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from iou_doctor.arrays.expected import FrozenReading
+from iou_doctor.arrays.expected import ExpectedInterpretation
 from iou_doctor.errors import UsageError
 from iou_doctor.record import record
 
@@ -81,7 +81,7 @@ class Baseline:
     """Names of the rules that fired then; `None`: unknown."""
 
     @property
-    def reading(self) -> FrozenReading:
+    def interpretation(self) -> ExpectedInterpretation:
         """How the arrays were read."""
         values = {
             "num_classes": self.num_classes,
@@ -91,7 +91,7 @@ class Baseline:
             "masks.encoding": self.masks.encoding,
             "masks.class_axis": self.masks.class_axis,
         }
-        return FrozenReading("baseline", "the baseline", values)
+        return ExpectedInterpretation("baseline", "the baseline", values)
 
     def check_data(self, data: DataSet) -> None:
         """Refuse to compare with another data set.
@@ -145,11 +145,11 @@ def _document(path: str) -> dict[str, Any]:
 def _baseline(path: str, document: dict[str, Any], max_drop: float) -> Baseline:
     if document["tool"]["name"] != "iou-doctor":
         raise ValueError("a report of another tool")
-    reading, scores = document["reading"], document["scores"]
-    ignore_index = reading["ignore_index"]
+    interpretation, scores = document["reading"], document["scores"]
+    ignore_index = interpretation["ignore_index"]
     return Baseline(
         path=path,
-        num_classes=int(reading["num_classes"]),
+        num_classes=int(interpretation["num_classes"]),
         ignore_index=None if ignore_index is None else int(ignore_index),
         predictions=_input(document["inputs"]["predictions"]),
         masks=_input(document["inputs"]["masks"]),

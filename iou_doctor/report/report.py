@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from iou_doctor.arrays.interpretation import Encoding, Reading
+from iou_doctor.arrays.interpretation import Encoding, Interpretation
 from iou_doctor.metrics.score import ContractScore, Pixels, Score
 from iou_doctor.record import record
 from iou_doctor.report.finding import Finding, Outcome, Severity
@@ -48,7 +48,7 @@ class Report:
     verdict: Verdict
     predictions: Input
     masks: Input
-    reading: Reading
+    reading: Interpretation
     pixels: Pixels
     score: Score | None
     """The doctor's score of the arrays as they are; `None` where their pixels do not pair up."""
@@ -61,7 +61,7 @@ class Report:
     """For the name of a finding's rule, the names of those that are its consequences."""
     outcomes: tuple[Outcome, ...]
     """Every rule, in order of code."""
-    everything: bool = False
+    all_implementations: bool = False
     """Whether all implementations were asked for, and not only those that people use most."""
     lookup: Lookup | None = None
     """What a score that somebody printed can mean, where one was given."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from iou_doctor.arrays.batch import Batch
 from iou_doctor.arrays.layout import Layout
 from iou_doctor.counts.channel_sums import ChannelSums, SumsWanted
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.record import record
@@ -123,7 +123,7 @@ class Visit:
 
     def _keep(self, batch: Batch, true: Side, pred: Side, probe: ProbeBuilder) -> None:
         """Hand the label maps of both sides to the probe, brought to one spatial shape."""
-        own = [p for p in self.pairings if not p.flat and p.pred is not Derivation.TENTHS]
+        own = [p for p in self.pairings if not p.flat and p.pred is not LabelDecoding.TENTHS]
         if not own:
             return
         y_true = {pairing.true: true.labels(pairing.true) for pairing in own}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.batch import Batch
-from iou_doctor.counts.label_decoding import Derivation, is_no_class
+from iou_doctor.counts.label_decoding import LabelDecoding, is_no_class
 from iou_doctor.counts.map_samples import NO_LABEL, Labels, Maps, Probe, centres
 
 MANY, FINE, CROPS = 512, 32, 12
@@ -23,7 +23,7 @@ CROP_SIDE = 192
 """Pixels along each side of a crop, at most."""
 
 Shape = tuple[int, ...]
-Derived = Mapping[Derivation, NDArray[Any]]
+Derived = Mapping[LabelDecoding, NDArray[Any]]
 
 
 class ProbeBuilder:
@@ -76,7 +76,7 @@ class _Scale:
     samples: list[int]
     size_of: Callable[[int], Shape]
     pick: Pick
-    kept: dict[tuple[str, Derivation], dict[int, Labels]] = field(default_factory=dict)
+    kept: dict[tuple[str, LabelDecoding], dict[int, Labels]] = field(default_factory=dict)
     picked: dict[Shape, tuple[tuple[NDArray[np.intp], ...], NDArray[np.intp]]] = field(
         default_factory=dict
     )
@@ -91,8 +91,8 @@ class _Scale:
         if not flat.size:
             return
         for side, maps in (("true", true), ("pred", pred)):
-            for derivation, labels in maps.items():
-                pieces = self.kept.setdefault((side, derivation), {})
+            for decoding, labels in maps.items():
+                pieces = self.kept.setdefault((side, decoding), {})
                 if labels.shape[1:] == shape and labels[index].flags.c_contiguous:
                     pieces[sample] = _small(labels[index].reshape(-1).take(flat))
                     continue
@@ -113,10 +113,10 @@ class _Scale:
         return self.picked[shape]
 
     def maps(self) -> Maps:
-        sides: dict[str, dict[Derivation, tuple[Labels, ...]]] = {"true": {}, "pred": {}}
+        sides: dict[str, dict[LabelDecoding, tuple[Labels, ...]]] = {"true": {}, "pred": {}}
         samples = sorted({sample for pieces in self.kept.values() for sample in pieces})
-        for (side, derivation), pieces in self.kept.items():
-            sides[side][derivation] = tuple(pieces[sample] for sample in samples)
+        for (side, decoding), pieces in self.kept.items():
+            sides[side][decoding] = tuple(pieces[sample] for sample in samples)
         return Maps(np.array(samples, dtype=np.int64), sides["true"], sides["pred"])
 
 
@@ -149,6 +149,6 @@ def _middle(shape: Shape) -> tuple[NDArray[np.intp], ...]:
 def _small(labels: NDArray[Any]) -> Labels:
     if labels.dtype.itemsize < 4 or labels.dtype == np.int32:
         return labels.astype(np.int32, copy=False)
-    wide = labels.astype(np.int64, copy=False)
-    clipped = np.clip(wide, -(2**31) + 1, 2**31 - 1).astype(np.int32)
-    return np.where(is_no_class(wide), np.int32(NO_LABEL), clipped)
+    as_int64 = labels.astype(np.int64, copy=False)
+    clipped = np.clip(as_int64, -(2**31) + 1, 2**31 - 1).astype(np.int32)
+    return np.where(is_no_class(as_int64), np.int32(NO_LABEL), clipped)

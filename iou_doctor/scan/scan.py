@@ -49,7 +49,7 @@ def scan(
         pair: the sources.
         layout: what their axes mean.
         pairings: which derived labels to count together.
-        threshold: the second cut of `Derivation.BINS`.
+        threshold: the second cut of `LabelDecoding.BINS`.
         mend: called as `mend(labels, spatial_shape)` where the pixels do not pair up as stored.
         probe: keeps the label maps of some samples as the pass goes by.
         sums: which sums of scores to gather as well; `None`: none.

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.counts.label_decoding import Derivation, Pairing, naive_answer
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing, naive_answer
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics import registry
 from iou_doctor.metrics.definition import Contract, Group
-from iou_doctor.metrics.inputs import Form, Given
+from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.record import record
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.score_lookup import Cause, Lookup, Match, Printed, Suspect
@@ -70,7 +70,7 @@ def collect(
     evidence: Evidence | None = None,
     *,
     diagnosis: Finding | None = None,
-    mended: PairCounts | None = None,
+    repaired: PairCounts | None = None,
     num_classes: int | None = None,
 ) -> Candidates:
     """Return every value that implementations and faults would give.
@@ -78,16 +78,16 @@ def collect(
     Args:
         evidence: the facts about a pair of arrays; `None`: closed forms alone.
         diagnosis: what is wrong with the arrays first of all; `None` of healthy ones.
-        mended: the label pairs after all repairs; `None` where there are none.
+        repaired: the label pairs after all repairs; `None` where there are none.
         num_classes: C, where no arrays say it.
     """
     found: list[Candidate] = []
     facts = None
-    if evidence is not None and evidence.given is not None:
-        found = list(_from_arrays(evidence, _as_given(diagnosis), mended))
-        num_classes = evidence.reading.num_classes
-        pairs = evidence.pairs if mended is None else mended
-        facts = faults.facts_of(well_read(evidence.given, pairs))
+    if evidence is not None and evidence.inputs is not None:
+        found = list(_from_arrays(evidence, _as_given(diagnosis), repaired))
+        num_classes = evidence.interpretation.num_classes
+        pairs = evidence.pairs if repaired is None else repaired
+        facts = faults.facts_of(score_if_read_well(evidence.inputs, pairs))
     found += [
         Candidate(form.value, form.cause, form.implementation, form.cause.prior)
         for form in faults.formulas(num_classes=num_classes, facts=facts)
@@ -138,31 +138,33 @@ def _as_given(diagnosis: Finding | None) -> Cause:
 
 
 def _from_arrays(
-    evidence: Evidence, as_given: Cause, mended: PairCounts | None
+    evidence: Evidence, as_given: Cause, repaired: PairCounts | None
 ) -> Iterator[Candidate]:
-    given = evidence.given
-    if given is None:
+    inputs = evidence.inputs
+    if inputs is None:
         return
     value = evidence.metric_score.value
     if value is not None:
         yield Candidate(value, as_given, evidence.metric.call, THE_CALL)
-    yield from _candidates(as_given, given, everything=True)
-    read = well_read(given, evidence.pairs)
+    yield from _candidates(as_given, inputs, all_implementations=True)
+    read = score_if_read_well(inputs, evidence.pairs)
     for cause, changed in faults.what_ifs(read):
         plain = cause.prior >= faults.MENDED.prior
-        yield from _candidates(cause, changed, everything=plain)
-    if mended is not None and mended != evidence.pairs:
-        yield from _candidates(faults.MENDED, well_read(given, mended), everything=True)
+        yield from _candidates(cause, changed, all_implementations=plain)
+    if repaired is not None and repaired != evidence.pairs:
+        yield from _candidates(
+            faults.MENDED, score_if_read_well(inputs, repaired), all_implementations=True
+        )
 
 
-def well_read(given: Given, pairs: PairCounts) -> Given:
+def score_if_read_well(inputs: MetricInputs, pairs: PairCounts) -> MetricInputs:
     """Return class ids as a user would hand them over who has read both arrays well."""
     labels = pairs.relabel(truth=naive_answer, prediction=naive_answer)
     integers = np.dtype(np.int64)
-    flat = Pairing(Derivation.LABELS, Derivation.LABELS, flat=True)
+    flat = Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS, flat=True)
     return replace(
-        given,
-        form=Form.LABELS,
+        inputs,
+        form=PredictionForm.LABELS,
         labels=labels,
         read=None,
         true_dtype=integers,
@@ -174,21 +176,23 @@ def well_read(given: Given, pairs: PairCounts) -> Given:
     )
 
 
-def _candidates(cause: Cause, given: Given, *, everything: bool) -> Iterator[Candidate]:
-    if given.form is Form.LABELS and given.flat:
-        given = replace(given, flat=dict.fromkeys(given.flat, given.labels))
-    whole = replace(given, samples=1, labels=given.labels.pooled(), read=None)
-    whole = replace(whole, flat={key: table.pooled() for key, table in given.flat.items()})
-    images = everything or len(given.labels.count) <= MOST_ROWS
+def _candidates(
+    cause: Cause, inputs: MetricInputs, *, all_implementations: bool
+) -> Iterator[Candidate]:
+    if inputs.form is PredictionForm.LABELS and inputs.flat:
+        inputs = replace(inputs, flat=dict.fromkeys(inputs.flat, inputs.labels))
+    whole = replace(inputs, samples=1, labels=inputs.labels.pooled(), read=None)
+    whole = replace(whole, flat={key: table.pooled() for key, table in inputs.flat.items()})
+    images = all_implementations or len(inputs.labels.count) <= MOST_ROWS
     rare = cause.prior < RARE
-    for contract in registry.applicable(given, everything=True):
+    for contract in registry.applicable(inputs, all_implementations=True):
         if rare and not (contract.common or contract.library == BY_DEFINITION):
             continue
         over_images = contract.choices.group is not Group.DATA_SET or contract.choices.batches
         if over_images and not images:
             continue
-        pooled = not over_images and given.form is Form.LABELS
-        score = registry.evaluate(contract, whole if pooled else given)
+        pooled = not over_images and inputs.form is PredictionForm.LABELS
+        score = registry.evaluate(contract, whole if pooled else inputs)
         if score.value is not None:
             yield Candidate(score.value, cause, score.short, cause.prior * _prior(contract))
 

@@ -194,8 +194,8 @@ class Checkup:
 def _noted(found: Report, said: str) -> Report:
     """Return the report with what was done about sample weights."""
     note = Assumption("sample_weight", said, "the metric is given sample weights")
-    reading = replace(found.reading, assumed=(*found.reading.assumed, note))
-    return replace(found, reading=reading)
+    interpretation = replace(found.reading, assumed=(*found.reading.assumed, note))
+    return replace(found, reading=interpretation)
 
 
 def _worth(report: Report) -> list[Finding]:

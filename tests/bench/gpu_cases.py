@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from iou_doctor.arrays.layout import Axes, Layout, Relation
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 
 CLASSES = 21
@@ -66,12 +66,12 @@ def _kernels(case: Case, true: Any, pred: Any) -> tuple[Any, Pairing]:
     from iou_doctor.scan.tensorflow.kernels import Kernels, gpus
     from iou_doctor.scan.tensorflow.on_device import SPREAD
 
-    derivation = Derivation.BINS if case.channels == 1 else Derivation.LABELS
-    pairings = [Pairing(Derivation.LABELS, derivation)]
+    decoding = LabelDecoding.BINS if case.channels == 1 else LabelDecoding.LABELS
+    pairings = [Pairing(LabelDecoding.LABELS, decoding)]
     if case.per_class:
-        pairings = [Pairing(Derivation.LABELS, Derivation.ARGMAX)]
+        pairings = [Pairing(LabelDecoding.LABELS, LabelDecoding.ARGMAX)]
     elif case.channels == 1:  # a pass of scores asks for their labels too
-        pairings.append(Pairing(Derivation.LABELS, Derivation.LABELS))
+        pairings.append(Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS))
     spatial = (2, 3) if case.first else (1, 2)
     channel = (1 if case.first else 3) if case.per_class else None
     sides = (

@@ -29,7 +29,7 @@ def evidence_of(arrays: Arrays) -> Evidence | None:
     if isinstance(arrays.y_true, (str, Path)):
         return None
     pair = pair_of(y_true=arrays.y_true, y_pred=arrays.y_pred)
-    questions = Questions(metric_call=metric, everything=True, seen=ANY)
+    questions = Questions(metric_call=metric, all_implementations=True, seen=ANY)
     try:
         return gather(pair, Options(**options), questions)[0]
     except IouDoctorError:
@@ -55,7 +55,7 @@ def test_numbers_of_implementations_are_traced_to_them():
     right = []
     for variant in shuffled(healthy.variants())[: CASES // 3]:
         evidence = evidence_of(variant.build())
-        if evidence is None or evidence.given is None:
+        if evidence is None or evidence.inputs is None:
             continue
         candidates = collect(evidence)
         for score in evidence.contracts:

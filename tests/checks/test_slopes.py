@@ -76,7 +76,7 @@ def test_thin_classes_in_order_that_a_model_never_predicts_pass():
 def found_in(*columns, both=(0, 16, 40)):
     """Return what is found of labels in this row, repeated; `both` are on both sides."""
     row = [label for column in columns for label in ([column] * 5 if column in both else [column])]
-    evidence = SimpleNamespace(reading=SimpleNamespace(num_classes=41))
+    evidence = SimpleNamespace(interpretation=SimpleNamespace(num_classes=41))
     image = np.array([row] * 20, dtype=np.int32)
     return slopes(evidence, [image], counts=set(row), others=both, neutral={255})
 

@@ -13,7 +13,7 @@ from iou_doctor.counts.label_decoding import (
     NAIVE_LIMIT,
     NO_CLASS,
     VALUE_LIMIT,
-    Derivation,
+    LabelDecoding,
     Pairing,
     is_code_of_no_class,
     is_no_class,
@@ -24,8 +24,8 @@ from iou_doctor.counts.pair_counts import LONG, PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.counts.value_counts import Place, ValueCounts
 
-PAIRING = Pairing(Derivation.LABELS, Derivation.LABELS)
-OTHER = Pairing(Derivation.LABELS, Derivation.ARGMAX)
+PAIRING = Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS)
+OTHER = Pairing(LabelDecoding.LABELS, LabelDecoding.ARGMAX)
 
 
 def table(*rows):

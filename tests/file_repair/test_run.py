@@ -21,7 +21,7 @@ from iou_doctor.arrays.layout import Axes
 from iou_doctor.errors import OutputError, UsageError
 from iou_doctor.file_repair.run import Fixed, fix
 from iou_doctor.file_repair.storage_axes import form_of
-from iou_doctor.file_repair.stream import Mending
+from iou_doctor.file_repair.stream import RepairStream
 from iou_doctor.file_repair.writers import Destination
 from iou_doctor.repairs.repair import Side, Step
 from iou_doctor.report.finding import Severity
@@ -35,7 +35,7 @@ PROBABILITIES = probabilities(PREDICTED, 3, classes=3)
 CLEAN = mean_iou(TRUTH, PREDICTED, 3)
 
 
-def mended(
+def repaired(
     y_true: str | Path,
     y_pred: str | Path,
     output_dir: Path,
@@ -90,7 +90,7 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
 def test_each_sick_sample_is_healthy_afterwards(tmp_path, name, classes, new, score):
     folder = SAMPLES / name
     before = bytes_of(folder)
-    fixed = mended(folder / "masks.npy", folder / "preds.npy", tmp_path, classes=classes)
+    fixed = repaired(folder / "masks.npy", folder / "preds.npy", tmp_path, classes=classes)
     assert files(tmp_path) == new
     assert bytes_of(folder) == before
     assert not fixed.report.fails_at(Severity.WARNING)
@@ -102,7 +102,7 @@ def test_each_sick_sample_is_healthy_afterwards(tmp_path, name, classes, new, sc
 
 def test_a_healthy_pair_is_left_alone(tmp_path):
     folder = SAMPLES / "healthy"
-    fixed = mended(folder / "masks.npy", folder / "preds.npy", tmp_path / "out")
+    fixed = repaired(folder / "masks.npy", folder / "preds.npy", tmp_path / "out")
     assert fixed.written == ()
     assert not (tmp_path / "out").exists()
 
@@ -111,7 +111,7 @@ def test_a_healthy_pair_is_left_alone(tmp_path):
 def test_labels_get_the_shape_of_the_masks(tmp_path, inner, axis):
     scores = PROBABILITIES if axis != 1 else np.moveaxis(PROBABILITIES, -1, 1)
     masks, preds = saved(tmp_path, masks=TRUTH.reshape(-1, *inner), preds=scores)
-    fixed = mended(masks, preds, tmp_path / "out")
+    fixed = repaired(masks, preds, tmp_path / "out")
     new = np.load(tmp_path / "out" / "preds.npy")
     assert new.dtype == np.uint8
     assert new.shape == (2, *inner)
@@ -121,26 +121,26 @@ def test_labels_get_the_shape_of_the_masks(tmp_path, inner, axis):
 
 def test_a_pair_without_a_sample_axis_stays_without_one(tmp_path):
     masks, preds = saved(tmp_path, masks=TRUTH[0], preds=np.moveaxis(PROBABILITIES[0], -1, 0))
-    mended(masks, preds, tmp_path / "out")
+    repaired(masks, preds, tmp_path / "out")
     assert (np.load(tmp_path / "out" / "preds.npy") == PREDICTED[0]).all()
 
 
 def test_samples_that_have_no_partner_are_mended_too(tmp_path):
     masks, preds = saved(tmp_path, masks=TRUTH[:1], preds=PROBABILITIES)
-    mended(masks, preds, tmp_path / "out", layout="NHWC")
+    repaired(masks, preds, tmp_path / "out", layout="NHWC")
     assert np.load(tmp_path / "out" / "preds.npy").shape == PREDICTED.shape
 
 
 def test_a_layout_that_was_named_is_named_anew_for_the_result(tmp_path):
     masks, preds = saved(tmp_path, masks=TRUTH, preds=np.moveaxis(PROBABILITIES, -1, 1))
-    fixed = mended(masks, preds, tmp_path / "out", layout="NCHW,NHW")
+    fixed = repaired(masks, preds, tmp_path / "out", layout="NCHW,NHW")
     assert fixed.report.reading.layout.y_pred.letters == "NHW"
     assert fixed.report.metric.value == pytest.approx(CLEAN)
 
 
 def test_masks_become_one_hot_for_a_metric_that_argmaxes_them(tmp_path):
     masks, preds = saved(tmp_path, masks=TRUTH[..., np.newaxis], preds=PROBABILITIES)
-    fixed = mended(
+    fixed = repaired(
         masks, preds, tmp_path / "out", metric_call="keras.metrics.OneHotMeanIoU(num_classes=3)"
     )
     assert (np.load(tmp_path / "out" / "masks.npy") == one_hot(TRUTH, 3)).all()
@@ -152,7 +152,7 @@ def test_pixels_without_a_class_stay_out_of_the_score(tmp_path):
     encoded = one_hot(TRUTH, 3)
     encoded[:, :4] = 0
     masks, preds = saved(tmp_path, masks=encoded, preds=PROBABILITIES)
-    fixed = mended(masks, preds, tmp_path / "out")
+    fixed = repaired(masks, preds, tmp_path / "out")
     new = np.load(tmp_path / "out" / "masks.npy")
     assert (new[:, :4] == 255).all()
     assert (new[:, 4:] == TRUTH[:, 4:]).all()
@@ -164,7 +164,7 @@ def test_a_nan_prediction_does_not_become_a_healthy_label(tmp_path):
     scores = PROBABILITIES.copy()
     scores[0, 0, 0, 1] = np.nan
     masks, preds = saved(tmp_path, masks=TRUTH, preds=scores)
-    fixed = mended(masks, preds, tmp_path / "out")
+    fixed = repaired(masks, preds, tmp_path / "out")
     assert np.load(tmp_path / "out" / "preds.npy")[0, 0, 0] == 255
     assert fixed.report.verdict.sick
 
@@ -173,7 +173,7 @@ def test_missing_values_become_the_ignore_label(tmp_path):
     truth = TRUTH.astype(np.float16)
     truth[0, 0, :3] = np.nan
     masks, preds = saved(tmp_path, masks=truth, preds=PREDICTED)
-    mended(masks, preds, tmp_path / "out")
+    repaired(masks, preds, tmp_path / "out")
     new = np.load(tmp_path / "out" / "masks.npy")
     assert (new[0, 0, :3] == 255).all()
     assert (new[0, 1:] == TRUTH[0, 1:]).all()
@@ -182,7 +182,7 @@ def test_missing_values_become_the_ignore_label(tmp_path):
 def test_members_of_one_npz_go_to_one_npz(tmp_path):
     np.savez(tmp_path / "run.npz", y=one_hot(TRUTH, 3), p=PROBABILITIES)
     place = f"{tmp_path}/run.npz"
-    fixed = mended(f"{place}::y", f"{place}::p", tmp_path / "out")
+    fixed = repaired(f"{place}::y", f"{place}::p", tmp_path / "out")
     with np.load(tmp_path / "out" / "run.npz") as archive:
         assert (archive["y"] == TRUTH).all()
         assert (archive["p"] == PREDICTED).all()
@@ -195,7 +195,7 @@ def test_a_data_set_keeps_its_name(tmp_path):
         file["val/masks"] = TRUTH
         file["val/softmax"] = PROBABILITIES
     place = f"{tmp_path}/run.h5"
-    fixed = mended(f"{place}::/val/masks", f"{place}::/val/softmax", tmp_path / "out")
+    fixed = repaired(f"{place}::/val/masks", f"{place}::/val/softmax", tmp_path / "out")
     assert (read(fixed.predictions) == PREDICTED).all()
     with h5py.File(tmp_path / "out" / "run.h5") as file:
         assert list(file["val"]) == ["softmax"]
@@ -208,7 +208,7 @@ def test_a_folder_of_images_becomes_a_folder_of_pngs(tmp_path, suffix):
     masks = images(tmp_path / "in" / "masks", truth * np.uint8(255), "_gt", suffix)
     preds = images(tmp_path / "in" / "preds", predicted)
     before = bytes_of(tmp_path / "in")
-    fixed = mended(masks, preds, tmp_path / "out", classes=2)
+    fixed = repaired(masks, preds, tmp_path / "out", classes=2)
     assert files(tmp_path / "out") == ["masks/frame0_gt.png", "masks/frame1_gt.png"]
     assert (read(tmp_path / "out" / "masks") == truth).all()
     assert fixed.report.metric.value == pytest.approx(mean_iou(truth, predicted, 2))
@@ -219,7 +219,7 @@ def test_images_of_different_sizes_and_without_partners(tmp_path):
     truth = [scene(seed, samples=1, width=10 + seed, classes=2)[0] for seed in range(3)]
     masks = images(tmp_path / "masks", [image * np.uint8(255) for image in truth])
     preds = images(tmp_path / "preds", truth[:2])
-    fixed = mended(masks, preds, tmp_path / "out", classes=2)
+    fixed = repaired(masks, preds, tmp_path / "out", classes=2)
     assert files(tmp_path / "out") == ["masks/frame0.png", "masks/frame1.png"]
     assert fixed.written[0].left_out == ("frame2",)
     assert fixed.report.metric.value == 1.0
@@ -229,7 +229,7 @@ def test_inputs_of_the_same_name_are_kept_apart(tmp_path):
     for side, array in (("p", PROBABILITIES), ("m", one_hot(TRUTH, 3))):
         (tmp_path / side).mkdir()
         np.save(tmp_path / side / "test.npy", array)
-    mended(tmp_path / "m" / "test.npy", tmp_path / "p" / "test.npy", tmp_path / "out")
+    repaired(tmp_path / "m" / "test.npy", tmp_path / "p" / "test.npy", tmp_path / "out")
     assert files(tmp_path / "out") == ["masks/test.npy", "predictions/test.npy"]
     assert (np.load(tmp_path / "out" / "masks" / "test.npy") == TRUTH).all()
 
@@ -239,15 +239,15 @@ def test_an_input_is_never_written_over(tmp_path, overwrite):
     masks, preds = saved(tmp_path, masks=TRUTH, preds=PROBABILITIES)
     before = bytes_of(tmp_path)
     with pytest.raises(UsageError, match="would be written into the input"):
-        mended(masks, preds, tmp_path, overwrite=overwrite)
+        repaired(masks, preds, tmp_path, overwrite=overwrite)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "preds.npy").hardlink_to(preds)
     with pytest.raises(UsageError, match="would be written into the input"):
-        mended(masks, preds, tmp_path / "out", overwrite=overwrite)
+        repaired(masks, preds, tmp_path / "out", overwrite=overwrite)
     (tmp_path / "out" / "preds.npy").unlink()
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(UsageError, match="would be written into the input"):
-        mended(masks, preds, tmp_path / "link", overwrite=overwrite)
+        repaired(masks, preds, tmp_path / "link", overwrite=overwrite)
     assert bytes_of(tmp_path) == before
 
 
@@ -255,7 +255,7 @@ def test_a_folder_that_holds_an_input_is_not_replaced(tmp_path):
     masks = images(tmp_path / "in" / "masks", scene(1, classes=2) * np.uint8(255))
     preds = images(tmp_path / "out" / "masks" / "deep", scene(1, classes=2))
     with pytest.raises(UsageError, match="would be written into the input"):
-        mended(masks, preds, tmp_path / "out", classes=2, overwrite=True)
+        repaired(masks, preds, tmp_path / "out", classes=2, overwrite=True)
 
 
 def test_an_earlier_output_is_replaced_only_on_request(tmp_path):
@@ -263,9 +263,9 @@ def test_an_earlier_output_is_replaced_only_on_request(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "preds.npy").write_text("old")
     with pytest.raises(UsageError, match="exists; add --overwrite"):
-        mended(masks, preds, tmp_path / "out")
+        repaired(masks, preds, tmp_path / "out")
     assert (tmp_path / "out" / "preds.npy").read_text() == "old"
-    mended(masks, preds, tmp_path / "out", overwrite=True)
+    repaired(masks, preds, tmp_path / "out", overwrite=True)
     assert files(tmp_path / "out") == ["preds.npy"]
     assert (np.load(tmp_path / "out" / "preds.npy") == PREDICTED).all()
 
@@ -276,7 +276,7 @@ def test_a_folder_with_other_files_is_not_replaced(tmp_path):
     (tmp_path / "out" / "masks").mkdir(parents=True)
     (tmp_path / "out" / "masks" / "thesis.txt").write_text("mine")
     with pytest.raises(UsageError, match=r"holds `thesis.txt`"):
-        mended(masks, preds, tmp_path / "out", classes=2, overwrite=True)
+        repaired(masks, preds, tmp_path / "out", classes=2, overwrite=True)
 
 
 @pytest.mark.parametrize(
@@ -299,14 +299,14 @@ def test_nothing_is_left_of_a_broken_run(tmp_path, monkeypatch, error, raised):
 
     monkeypatch.setattr(repairs, "mend", breaking)
     with pytest.raises(raised):
-        mended(masks, preds, tmp_path / "out")
+        repaired(masks, preds, tmp_path / "out")
     assert bytes_of(tmp_path) == before
     assert not (tmp_path / "out").exists()
 
 
-def mending(array: Array, axes: Axes, step: Step, **more: Any) -> Mending:
+def mending(array: Array, axes: Axes, step: Step, **more: Any) -> RepairStream:
     form = form_of(axes, axes, arranged=False, other_arranged=False, images=False)
-    return Mending(
+    return RepairStream(
         side=Side.PREDICTIONS,
         source=ArraySource(array, "y_pred"),
         axes=axes,
@@ -317,7 +317,7 @@ def mending(array: Array, axes: Axes, step: Step, **more: Any) -> Mending:
     )
 
 
-def whole(mended_array: Mending) -> Array:
+def whole(mended_array: RepairStream) -> Array:
     output = mended_array.output(None)
     array = np.concatenate(list(output.batches))
     assert output.shape == array.shape
@@ -349,7 +349,7 @@ def test_samples_come_in_another_order():
 @pytest.mark.parametrize("layout", [None, "NHW,HW"])
 def test_a_superfluous_sample_axis_goes_where_axes_are_put_in_order(tmp_path, layout):
     masks, preds = saved(tmp_path, masks=TRUTH[0], preds=PREDICTED[:1])
-    mended(masks, preds, tmp_path / "out", layout=layout)
+    repaired(masks, preds, tmp_path / "out", layout=layout)
     assert np.load(tmp_path / "out" / "preds.npy").shape == (12, 18)
 
 
@@ -358,7 +358,7 @@ def test_one_image_beside_one_array(tmp_path, layout):
     truth = scene(1, classes=2)[0]
     Image.fromarray(truth * np.uint8(255)).save(tmp_path / "masks.bmp")
     np.save(tmp_path / "preds.npy", truth if layout[2] == "," else truth[..., np.newaxis])
-    fixed = mended(
+    fixed = repaired(
         tmp_path / "masks.bmp", tmp_path / "preds.npy", tmp_path / "out", classes=2, layout=layout
     )
     assert "masks.png" in files(tmp_path / "out")
@@ -370,7 +370,7 @@ def test_an_image_of_scores_becomes_one_of_labels(tmp_path):
     colours = np.eye(3, dtype=np.uint8)[TRUTH]
     masks = images(tmp_path / "masks", colours)
     np.save(tmp_path / "preds.npy", PREDICTED[..., np.newaxis])
-    fixed = mended(masks, tmp_path / "preds.npy", tmp_path / "out")
+    fixed = repaired(masks, tmp_path / "preds.npy", tmp_path / "out")
     assert (read(tmp_path / "out" / "masks") == TRUTH).all()
     assert fixed.report.metric.value == pytest.approx(CLEAN)
 
@@ -379,7 +379,7 @@ def test_the_number_of_classes_outlives_the_channels(tmp_path):
     truth = TRUTH.clip(max=1)
     scores = probabilities(PREDICTED.clip(max=1), 3, classes=3)
     masks, preds = saved(tmp_path, masks=truth, preds=scores)
-    fixed = mended(masks, preds, tmp_path / "out", classes=None)
+    fixed = repaired(masks, preds, tmp_path / "out", classes=None)
     assert fixed.report.reading.num_classes == 3
 
 
@@ -395,7 +395,7 @@ def test_nothing_is_written_into_a_folder_of_inputs(tmp_path):
     masks = images(tmp_path / "masks", scene(1, classes=2) * np.uint8(255))
     preds = images(tmp_path / "preds", scene(1, classes=2))
     with pytest.raises(UsageError, match="would be written into the input"):
-        mended(masks, preds, preds, classes=2)
+        repaired(masks, preds, preds, classes=2)
     assert files(preds) == ["frame0.png", "frame1.png"]
 
 
@@ -404,7 +404,7 @@ def test_a_threshold_keeps_what_is_no_score_apart(tmp_path):
     scores = sigmoid(truth, 3)
     scores[0, 0, 0] = np.nan
     masks, preds = saved(tmp_path, masks=truth, preds=scores)
-    mended(masks, preds, tmp_path / "out", classes=2)
+    repaired(masks, preds, tmp_path / "out", classes=2)
     new = np.load(tmp_path / "out" / "preds.npy")
     assert new[0, 0, 0] == 255
     assert (new[0, 1:] == truth[0, 1:]).all()

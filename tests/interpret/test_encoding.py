@@ -16,8 +16,8 @@ SMOOTH = (one_hot(T, 3) * 0.9 + 0.1 / 3).astype(np.float32)
 
 
 def encodings(**arrays):
-    reading = diagnose(**arrays).reading
-    return str(reading.y_true), str(reading.y_pred)
+    interpretation = diagnose(**arrays).reading
+    return str(interpretation.y_true), str(interpretation.y_pred)
 
 
 @pytest.mark.parametrize(
@@ -78,10 +78,10 @@ def test_colours_without_a_declared_number_of_classes(samples):
     ],
 )
 def test_the_number_of_classes_is_inferred_with_a_reason(arrays, classes, why):
-    reading = diagnose(**arrays).reading
-    assert reading.num_classes == classes
-    assert not reading.num_classes_declared
-    (guess,) = [guess for guess in reading.assumed if guess.field == "num_classes"]
+    interpretation = diagnose(**arrays).reading
+    assert interpretation.num_classes == classes
+    assert not interpretation.num_classes_declared
+    (guess,) = [guess for guess in interpretation.assumed if guess.field == "num_classes"]
     assert guess.value == str(classes)
     assert why in guess.why
 

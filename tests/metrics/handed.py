@@ -10,9 +10,9 @@ from metrics.golden import Fixture
 from numpy.typing import NDArray
 
 from iou_doctor.counts.channel_sums import ChannelSums
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.metrics.inputs import Form, Given
+from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.scan.numpy import derive
 from iou_doctor.scan.numpy.pair_counts import count_pairs
 from iou_doctor.scan.numpy.soft import channel_sums
@@ -29,7 +29,7 @@ def given_of(
     layout: str = "labels",
     ignore_index: int | None = None,
     batch_size: int | None = None,
-) -> Given:
+) -> MetricInputs:
     """Return what the libraries get from a careful user.
 
     Args:
@@ -41,10 +41,10 @@ def given_of(
         batch_size: images in one update.
     """
     true, pred, form = arranged(y_true, y_pred, layout)
-    ids = pred.argmax(-1) if form is Form.CHANNELS else derive.as_labels(pred)
+    ids = pred.argmax(-1) if form is PredictionForm.CHANNELS else derive.as_labels(pred)
     labels = true.argmax(-1) if true.ndim > ids.ndim else derive.as_labels(true)
     flat, lengths = _flattened(y_true, y_pred)
-    return Given(
+    return MetricInputs(
         form=form,
         samples=len(y_true),
         num_classes=num_classes,
@@ -52,7 +52,9 @@ def given_of(
         labels=_counted(labels, ids),
         true_dtype=y_true.dtype,
         pred_dtype=y_pred.dtype,
-        bins=_counted(labels, derive.bins(pred, THRESHOLD)) if form is Form.ONE_CHANNEL else None,
+        bins=_counted(labels, derive.bins(pred, THRESHOLD))
+        if form is PredictionForm.ONE_CHANNEL
+        else None,
         sums=_sums(true, labels, pred, form, ignore_index),
         flat=flat,
         lengths=lengths,
@@ -62,7 +64,7 @@ def given_of(
 
 
 @cache
-def given_of_fixture(fixture: Fixture) -> Given:
+def given_of_fixture(fixture: Fixture) -> MetricInputs:
     """Return what the libraries get of a recorded fixture, all at once."""
     return given_of(
         y_true=fixture.y_true,
@@ -73,15 +75,21 @@ def given_of_fixture(fixture: Fixture) -> Given:
     )
 
 
-def arranged(y_true: Array, y_pred: Array, layout: str) -> tuple[Array, Array, Form]:
+def arranged(y_true: Array, y_pred: Array, layout: str) -> tuple[Array, Array, PredictionForm]:
     """Return both arrays with their class axis, if any, behind; axes of one are dropped."""
     true, pred = y_true, y_pred
     if layout == "channels-first":
         pred = np.moveaxis(pred, 1, -1)
         true = np.moveaxis(true, 1, -1) if true.ndim == pred.ndim else true
-    form = {"labels": Form.LABELS, "one-channel": Form.ONE_CHANNEL}.get(layout, Form.CHANNELS)
-    extra = form is not Form.CHANNELS and pred.ndim == 4
-    if true.shape[-1] == 1 and true.ndim == y_pred.ndim and (extra or form is Form.CHANNELS):
+    form = {"labels": PredictionForm.LABELS, "one-channel": PredictionForm.ONE_CHANNEL}.get(
+        layout, PredictionForm.CHANNELS
+    )
+    extra = form is not PredictionForm.CHANNELS and pred.ndim == 4
+    if (
+        true.shape[-1] == 1
+        and true.ndim == y_pred.ndim
+        and (extra or form is PredictionForm.CHANNELS)
+    ):
         true = true[..., 0]
     if extra:
         pred = pred[..., 0]
@@ -94,11 +102,11 @@ def _counted(true: Array, pred: Array) -> PairCounts:
 
 
 def _sums(
-    true: Array, labels: Array, pred: Array, form: Form, ignore_index: int | None
+    true: Array, labels: Array, pred: Array, form: PredictionForm, ignore_index: int | None
 ) -> ChannelSums | None:
-    if form is Form.LABELS:
+    if form is PredictionForm.LABELS:
         return None
-    n, one = len(pred), form is Form.ONE_CHANNEL
+    n, one = len(pred), form is PredictionForm.ONE_CHANNEL
     channels = 1 if one else pred.shape[-1]
     dense = true.shape == pred.shape and not one
     return channel_sums(
@@ -117,8 +125,8 @@ def _flattened(
     """Return the tables of metrics that flatten, and the lengths where these differ."""
     flat: dict[Pairing, PairCounts] = {}
     lengths: dict[Pairing, tuple[int | None, int | None]] = {}
-    for one in (Derivation.LABELS, Derivation.ARGMAX_LAST):
-        for other in (Derivation.LABELS, Derivation.ARGMAX_LAST, Derivation.BINS):
+    for one in (LabelDecoding.LABELS, LabelDecoding.ARGMAX_LAST):
+        for other in (LabelDecoding.LABELS, LabelDecoding.ARGMAX_LAST, LabelDecoding.BINS):
             true, pred = _flat(y_true, one), _flat(y_pred, other)
             pairing = Pairing(one, other, flat=True)
             if len(true) != len(pred):
@@ -132,11 +140,11 @@ def _flattened(
     return flat, lengths
 
 
-def _flat(stored: Array, derivation: Derivation) -> Array:
-    match derivation:
-        case Derivation.ARGMAX_LAST:
+def _flat(stored: Array, decoding: LabelDecoding) -> Array:
+    match decoding:
+        case LabelDecoding.ARGMAX_LAST:
             return derive.naive_argmax(stored).ravel()
-        case Derivation.BINS:
+        case LabelDecoding.BINS:
             return derive.bins(stored, THRESHOLD).ravel()
         case _:
             return derive.truncated_labels(stored).ravel()

@@ -41,7 +41,7 @@ NO_NUMBER = frozenset({"torchmetrics.JaccardIndex[none]"})
 def table(form: str) -> dict[str, ContractScore]:
     """Return what all contracts report of such arrays."""
     truth, predicted, classes = GIVEN[form]
-    report = diagnose(y_true=truth, y_pred=predicted, num_classes=classes, everything=True)
+    report = diagnose(y_true=truth, y_pred=predicted, num_classes=classes, all_implementations=True)
     return {one.name: one for one in report.contracts}
 
 

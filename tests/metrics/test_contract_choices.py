@@ -24,7 +24,7 @@ from iou_doctor.metrics.definition import (
     Ratio,
     Stray,
 )
-from iou_doctor.metrics.inputs import Form
+from iou_doctor.metrics.inputs import PredictionForm
 from iou_doctor.metrics.registry import CONTRACTS, evaluate
 
 NOT_RECORDED = {
@@ -50,19 +50,19 @@ def made_by_hand(fixture: Fixture, batch_size: int | None) -> Iterator[Answer]:
     """Yield the answers of contracts that nobody could record for these arrays."""
     true, pred, form = arranged(fixture.y_true, fixture.y_pred, fixture.layout)
     n, classes = len(true), fixture.num_classes
-    ids = pred.argmax(-1) if form is Form.CHANNELS else pred
+    ids = pred.argmax(-1) if form is PredictionForm.CHANNELS else pred
     labels = true.argmax(-1) if true.ndim > ids.ndim else true
     size = batch_size or n
     table = {}
-    if form is not Form.ONE_CHANNEL and ids.dtype.kind != "f":
+    if form is not PredictionForm.ONE_CHANNEL and ids.dtype.kind != "f":
         maps = [side.reshape(n, -1).astype(np.int64) for side in (labels, ids)]
         table = of_labels(Maps(*maps, classes, fixture.ignore_index), size)
-        if form is Form.LABELS:
+        if form is PredictionForm.LABELS:
             table |= of_scores(*(one_hot(side, classes) for side in maps), size)
-    if form is Form.CHANNELS and np.isfinite(pred).all():
+    if form is PredictionForm.CHANNELS and np.isfinite(pred).all():
         dense = true if true.shape == pred.shape else one_hot(labels, classes)
         table |= of_scores(dense.reshape(n, -1, classes), pred.reshape(n, -1, classes), size)
-    if form is Form.ONE_CHANNEL and np.isfinite(pred).all():
+    if form is PredictionForm.ONE_CHANNEL and np.isfinite(pred).all():
         table = of_scores(true.reshape(n, -1, 1), pred.reshape(n, -1, 1), size)
     for name, work in table.items():
         try:

@@ -83,7 +83,9 @@ def test_the_whole_flow_gives_the_recorded_answers(fixture):
     options = Options(num_classes=fixture.num_classes, ignore_index=fixture.ignore_index)
     missing = set()
     for batch_size in (None, *fixture.batch_sizes[:1]):
-        report = check(pair_of(fixture), options, Questions(everything=True, batch_size=batch_size))
+        report = check(
+            pair_of(fixture), options, Questions(all_implementations=True, batch_size=batch_size)
+        )
         told = {score.name: score for score in report.contracts}
         for answer in fixture.answers:
             if batch_size not in fixture.splits(answer):

@@ -80,9 +80,9 @@ def assert_keras_agrees(metrics, call, y_true, y_pred):
     assert (metric.error is None) == (expected is not None)
 
 
-def arguments(**given):
+def arguments(**inputs):
     """Return the arguments that are not `None`."""
-    return {name: value for name, value in given.items() if value is not None}
+    return {name: value for name, value in inputs.items() if value is not None}
 
 
 def ids(shape, *, strays=STRAYS):

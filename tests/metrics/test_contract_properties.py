@@ -202,8 +202,8 @@ def test_tables_are_counted_once_for_all_contracts(monkeypatch):
     y_true[:, 0] = 255
     handed = given_of(y_true=y_true, y_pred=y_pred, num_classes=6, ignore_index=255)
     sorted_tables.clear()
-    told = table(handed, everything=True, doctor=0.5)
-    assert len(told) == len(list(applicable(handed, everything=True))) > 60
+    told = table(handed, all_implementations=True, doctor=0.5)
+    assert len(told) == len(list(applicable(handed, all_implementations=True))) > 60
     assert sorted_tables == []
     assert len(counted) - counted.count(1) <= 9
     assert counted.count(1) <= 9
@@ -243,6 +243,6 @@ def test_how_many_images_are_looked_at_together_changes_no_value(fixture, many, 
 @pytest.mark.parametrize("fixture", fixtures(), ids=lambda fixture: fixture.id)
 def test_what_is_kept_for_the_next_contract_changes_no_value(fixture, monkeypatch):
     kept = outcomes(given_of_fixture(fixture))
-    monkeypatch.setattr(PairCounts, "once", lambda _pairs, _key, work: work())
+    monkeypatch.setattr(PairCounts, "cached", lambda _pairs, _key, work: work())
     monkeypatch.setattr(_labels, "MOST_KEPT", 0)
     assert outcomes(given_of_fixture(fixture)) == kept

@@ -12,8 +12,8 @@ PREDICTED = np.array([[0, 1, 1, 1], [0, 0, 1, 1]])
 
 
 def value(name, classes, truth=TRUTH):
-    given = given_of(y_true=truth, y_pred=PREDICTED, num_classes=classes)
-    return evaluate(BY_NAME[name], given).value
+    inputs = given_of(y_true=truth, y_pred=PREDICTED, num_classes=classes)
+    return evaluate(BY_NAME[name], inputs).value
 
 
 def test_torchmetrics_before_1_0_counts_an_absent_class_as_0():

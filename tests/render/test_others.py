@@ -95,7 +95,7 @@ def test_a_reason_holds_for_the_whole_group_or_names_its_member(report, notes, w
 
 
 def test_each_contract_has_the_reasons_of_its_own():
-    many = diagnose(y_true=T, y_pred=P, num_classes=4, everything=True)
+    many = diagnose(y_true=T, y_pred=P, num_classes=4, all_implementations=True)
     notes = {entry.short: entry.note for entry in many.contracts}
     assert notes["ADE20K"] == "a class that is absent: 0"
     assert notes["torchmetrics.segmentation.MeanIoU"] != notes["smp macro-imagewise"]
@@ -146,18 +146,18 @@ def test_the_terminal_shows_some_groups_and_all_with_verbose(report):
 
 
 def test_the_terminal_shows_all_groups_where_all_were_asked_for(report):
-    asked = text(replace(report, everything=True))
+    asked = text(replace(report, all_implementations=True))
     assert "-v shows all" not in asked.partition("others would report")[2]
     told = " ".join(asked.partition("others would report")[2].split())
     assert all(name in told for group in groups(report) for name in group.names)
 
 
-@pytest.mark.parametrize("everything", [True, False])
-def test_a_report_knows_whether_all_were_asked_for(everything):
+@pytest.mark.parametrize("all_implementations", [True, False])
+def test_a_report_knows_whether_all_were_asked_for(all_implementations):
     y_true = np.array([[[0, 1], [2, 2]]])
     pair = pair_of(y_true=y_true, y_pred=y_true)
-    questions = Questions(everything=everything)
-    assert check(pair, Options(num_classes=3), questions).everything is everything
+    questions = Questions(all_implementations=all_implementations)
+    assert check(pair, Options(num_classes=3), questions).all_implementations is all_implementations
 
 
 def test_nothing_is_said_where_all_agree(report):
@@ -196,7 +196,7 @@ def test_a_declared_ignore_label_stands_in_the_calls():
 
 def test_all_contracts_contain_the_common_ones_with_the_same_numbers():
     few = diagnose(y_true=T, y_pred=P, num_classes=3)
-    many = diagnose(y_true=T, y_pred=P, num_classes=3, everything=True)
+    many = diagnose(y_true=T, y_pred=P, num_classes=3, all_implementations=True)
     told = {entry.name: entry for entry in many.contracts}
     assert len(many.contracts) > 3 * len(few.contracts)
     for entry in few.contracts:

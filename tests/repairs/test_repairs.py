@@ -157,14 +157,14 @@ def test_labels_become_one_hot():
 def test_division_by_255_is_undone():
     labels = np.arange(256).reshape(1, 16, 16)
     for dtype in (np.float32, np.float64):
-        mended = repairs.mend((labels / 255).astype(dtype), step("times_255"), spatial=2)
-        assert mended.tolist() == labels.tolist()
+        repaired = repairs.mend((labels / 255).astype(dtype), step("times_255"), spatial=2)
+        assert repaired.tolist() == labels.tolist()
 
 
 def test_values_that_are_missing_become_the_ignore_label():
     values = np.array([[[0.0, np.nan, np.inf, -9999.0, 2.0]]])
-    mended = repairs.mend(values, step("void", labels=(-9999,), ignore_index=255), spatial=2)
-    assert mended.tolist() == [[[0, 255, 255, 255, 2]]]
+    repaired = repairs.mend(values, step("void", labels=(-9999,), ignore_index=255), spatial=2)
+    assert repaired.tolist() == [[[0, 255, 255, 255, 2]]]
 
 
 SCORES = np.array([[[0.2, 0.5, 0.5], [0.0, 0.0, 0.0], [0.1, np.nan, 0.3]]])
@@ -191,8 +191,8 @@ def test_arranged_values_stay_as_they_are():
 
 
 def test_channels_change_places():
-    mended = repairs.mend(SCORES[:, :1], step("permute_channels", order=(2, 0, 1)), spatial=1)
-    assert mended.tolist() == [[[0.5, 0.2, 0.5]]]
+    repaired = repairs.mend(SCORES[:, :1], step("permute_channels", order=(2, 0, 1)), spatial=1)
+    assert repaired.tolist() == [[[0.5, 0.2, 0.5]]]
 
 
 def test_only_moves_are_said_to_move():

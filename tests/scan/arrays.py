@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from iou_doctor.arrays.batch import Batch
 from iou_doctor.arrays.layout import Axes, Layout, Relation
 from iou_doctor.arrays.source import Pair
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.counts.value_counts import ValueCounts
@@ -27,7 +27,7 @@ Array = NDArray[Any]
 INTEGERS = ("bool", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")
 FLOATS = ("f2", "f4", "f8")
 SCORES = (0.0, -0.0, 0.25, 0.5, 0.75, 1.0, 1.5, -1.0, -2.5, np.nan, np.inf, -np.inf)
-LABELS = Pairing(Derivation.LABELS, Derivation.LABELS)
+LABELS = Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS)
 
 
 def pair_of(*, y_true: ArrayLike, y_pred: ArrayLike) -> Pair:

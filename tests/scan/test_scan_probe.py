@@ -9,18 +9,18 @@ import pytest
 from build import pair_of as pair_for_reading
 from scan.arrays import axes_of, layout_of, pair_of
 
-from iou_doctor.arrays.interpretation import Encoding, Options, Reading
+from iou_doctor.arrays.interpretation import Encoding, Interpretation, Options
 from iou_doctor.arrays.layout import Layout, Relation
 from iou_doctor.arrays.source import Pair
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.map_samples import NO_LABEL, Maps, Probe, centres
 from iou_doctor.diagnosis.passes import Passes
 from iou_doctor.interpret import read_layout
 from iou_doctor.interpret.sampled import sampled
 from iou_doctor.scan import probing, windows
 
-LABELS = Pairing(Derivation.LABELS, Derivation.LABELS)
-DENSE = Pairing(Derivation.LABELS, Derivation.ARGMAX)
+LABELS = Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS)
+DENSE = Pairing(LabelDecoding.LABELS, LabelDecoding.ARGMAX)
 
 
 def naive_places(size: int, count: int) -> list[int]:
@@ -69,7 +69,7 @@ def assert_maps(maps: Maps, *, samples: list[int], y_true: Any, y_pred: Any, pre
             np.testing.assert_array_equal(one, other)
 
 
-def assert_naive(probe: Probe, y_true: Any, y_pred: Any, pred: Derivation = LABELS.pred) -> None:
+def assert_naive(probe: Probe, y_true: Any, y_pred: Any, pred: LabelDecoding = LABELS.pred) -> None:
     """Compare all scales with a pick from the whole label maps, one for each sample."""
     count = len(y_true)
     for maps, samples, pixels in (
@@ -160,7 +160,7 @@ def test_channels_are_argmaxed_wherever_they_stand(monkeypatch, letters, window)
     y_pred = scores if letters == "NHWC" else np.moveaxis(scores, -1, 1)
     layout = layout_of(y_true, y_pred, pred=letters)
     probe = probe_of(pair_of(y_true=y_true, y_pred=y_pred), layout, DENSE)
-    assert_naive(probe, y_true, scores.argmax(-1), Derivation.ARGMAX)
+    assert_naive(probe, y_true, scores.argmax(-1), LabelDecoding.ARGMAX)
 
 
 @pytest.mark.usefixtures("small_scales")
@@ -248,19 +248,19 @@ def test_samples_that_the_pass_leaves_out_are_not_waited_for():
 def test_what_is_no_class_has_no_label():
     y_true = np.array([[[0.0, 0.5], [np.nan, 3.0]]])
     probe = probe_of(pair_of(y_true=y_true, y_pred=y_true), layout_of(y_true, y_true))
-    (kept,) = probe.many.y_true[Derivation.LABELS]
+    (kept,) = probe.many.y_true[LabelDecoding.LABELS]
     assert kept.tolist() == [[0, NO_LABEL], [NO_LABEL, 3]]
 
 
 def test_huge_labels_saturate():
     y_true = np.array([[[2**40, -(2**40), 7]]])
     probe = probe_of(pair_of(y_true=y_true, y_pred=y_true), layout_of(y_true, y_true))
-    (kept,) = probe.many.y_true[Derivation.LABELS]
+    (kept,) = probe.many.y_true[LabelDecoding.LABELS]
     assert kept.tolist() == [[2**31 - 1, -(2**31) + 1, 7]]
 
 
-def reading_of(layout: Layout, threshold: float) -> Reading:
-    return Reading(
+def reading_of(layout: Layout, threshold: float) -> Interpretation:
+    return Interpretation(
         layout, Encoding.LABELS, Encoding.SIGMOID, 2, True, None, threshold, ("0", "1"), ()
     )
 
@@ -270,7 +270,7 @@ def test_scores_are_cut_at_the_threshold(threshold):
     scores = np.array([[[0.2, 0.5, 0.7], [-1.0, 0.0, np.nan]]])
     y_true = np.zeros(scores.shape, np.uint8)
     layout = layout_of(y_true, scores)
-    pairing = Pairing(Derivation.LABELS, Derivation.BINS)
+    pairing = Pairing(LabelDecoding.LABELS, LabelDecoding.BINS)
     pair = pair_of(y_true=y_true, y_pred=scores)
     probe = Passes(pair, layout, threshold=0.5).first([pairing], None)[1]
     (kept,) = sampled(probe, reading_of(layout, threshold), pairing).many.y_pred

@@ -25,7 +25,7 @@ from scan.arrays import (
 
 from iou_doctor.arrays.batch import Batch
 from iou_doctor.arrays.source import Pair
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.stats import Stats
 from iou_doctor.scan import windows
 from iou_doctor.scan.batch_plan import Visit
@@ -33,12 +33,12 @@ from iou_doctor.scan.scan import scan
 from iou_doctor.sources.files.npy import open_npy
 
 LABELS = (
-    Pairing(Derivation.LABELS, Derivation.LABELS),
-    Pairing(Derivation.TIMES_255, Derivation.BINS),
+    Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS),
+    Pairing(LabelDecoding.TIMES_255, LabelDecoding.BINS),
 )
 DENSE = (
-    Pairing(Derivation.LABELS, Derivation.ARGMAX),
-    Pairing(Derivation.LABELS, Derivation.ARGMAX_LAST, flat=True),
+    Pairing(LabelDecoding.LABELS, LabelDecoding.ARGMAX),
+    Pairing(LabelDecoding.LABELS, LabelDecoding.ARGMAX_LAST, flat=True),
 )
 quick = settings(deadline=None, max_examples=60)
 

@@ -28,8 +28,8 @@ APART = 0.15
 
 def is_asked_for(evidence: Evidence) -> bool:
     """Return whether the arrays agree so little that nothing else explains it."""
-    mean_iou = evidence.mended.mean_iou
-    if mean_iou is None or mean_iou > MOST or evidence.reading.num_classes < FEWEST:
+    mean_iou = evidence.repaired.mean_iou
+    if mean_iou is None or mean_iou > MOST or evidence.interpretation.num_classes < FEWEST:
         return False
     return not evidence.error_found
 

@@ -176,7 +176,7 @@ class Arrangement:
 
 def full_size(evidence: Evidence) -> tuple[int, ...]:
     """Return the spatial shape of the arrays; unknown sizes are left out."""
-    layout = evidence.reading.layout
+    layout = evidence.interpretation.layout
     sizes = max(layout.y_true.spatial_shape, layout.y_pred.spatial_shape, key=len)
     return tuple(size for size in sizes if size is not None)
 

@@ -48,7 +48,7 @@ def find(evidence: Evidence) -> Result:
     repeated = _repeated(evidence)
     if not repeated:
         return []
-    samples = evidence.reading.layout.samples
+    samples = evidence.interpretation.layout.samples
     last = list(repeated) == list(range(samples - len(repeated), samples))
     first = next(iter(repeated))
     which = (

@@ -132,7 +132,7 @@ def _all_turned(found: Fits, best: int, evidence: Evidence) -> Finding:
 
 
 def _help(evidence: Evidence, turn: Turn) -> str:
-    axes = evidence.reading.layout.y_pred.spatial
+    axes = evidence.interpretation.layout.y_pred.spatial
     step = turn.steps[0]
     if len(turn.steps) > 1 or len(axes) < 2:
         return "save the predictions in the orientation of the masks"

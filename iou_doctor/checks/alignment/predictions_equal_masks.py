@@ -33,7 +33,7 @@ def find(evidence: Evidence) -> Result:
     if pairs.total <= FEWEST or (pairs.truth != pairs.prediction).any():
         return []
     labels = pairs.truth_counts()
-    classes = [label for label in labels if 0 <= label < evidence.reading.num_classes]
+    classes = [label for label in labels if 0 <= label < evidence.interpretation.num_classes]
     if len(classes) < 2:
         return []
     return [

@@ -135,7 +135,7 @@ def _finding(
     share: float,
     scores: tuple[float, float],
 ) -> Finding:
-    layout = evidence.reading.layout
+    layout = evidence.interpretation.layout
     sizes = max(layout.y_true.spatial_shape, layout.y_pred.spatial_shape, key=len)
     scale = [(size or kept) / kept for size, kept in zip(sizes, maps.true.shape[1:], strict=True)]
     pixels = {
@@ -146,7 +146,7 @@ def _finding(
     }
     about = "" if max(scale) == 1 else "about "
     sides = ", ".join(f"{size} px {side}" for side, size in pixels.items() if size)
-    name = evidence.reading.class_names[maps.labels[margin.label]]
+    name = evidence.interpretation.class_names[maps.labels[margin.label]]
     return Finding(
         RULE,
         message=f"all {len(maps):,} masks and predictions looked at hold only class {name} in a"

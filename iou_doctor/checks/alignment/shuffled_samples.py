@@ -81,7 +81,7 @@ def _as_labelled(evidence: Evidence, maps: Stack) -> Sequence[Finding]:
         return []
     maps = maps.take(slice(_affordable(maps)))
     pairing = best_pairing(maps)
-    beyond = evidence.reading.layout.samples > len(maps)
+    beyond = evidence.interpretation.layout.samples > len(maps)
     if not is_no_accident(pairing) and not (beyond and _has_clear_pairs(pairing)):
         return []
     return [_finding(evidence, maps, pairing)]
@@ -125,7 +125,7 @@ def _has_clear_pairs(pairing: Pairing) -> bool:
 
 
 def _finding(evidence: Evidence, maps: Stack, pairing: Pairing) -> Finding:
-    samples, kept = evidence.reading.layout.samples, len(maps)
+    samples, kept = evidence.interpretation.layout.samples, len(maps)
     offset, batch = _offset(pairing.partner, samples), _batch(pairing.partner)
     part = samples > kept and not offset and _has_clear_pairs(pairing)
     shown = pairing.clear if part else np.ones(kept, dtype=bool)

@@ -29,11 +29,11 @@ RARE_SHARE = 0.001
 
 def find(evidence: Evidence) -> Result:
     """Compare the classes' shares of the counted pixels."""
-    counted = evidence.mended.pixels.counted
-    present = [entry for entry in evidence.mended.per_class if entry.truth_pixels]
+    counted = evidence.repaired.pixels.counted
+    present = [entry for entry in evidence.repaired.per_class if entry.truth_pixels]
     if not counted or not present:
         return []
-    names = evidence.reading.class_names
+    names = evidence.interpretation.class_names
     largest = max(present, key=lambda entry: entry.truth_pixels)
     share = largest.truth_pixels / counted
     rare = [entry for entry in present if entry.truth_pixels < RARE_SHARE * counted]

@@ -27,14 +27,14 @@ FORMAT_RULES = ("softmax-over-wrong-axis", "double-activation", "single-channel-
 
 def find(evidence: Evidence) -> Result:
     """Look for one predicted id while the masks hold several."""
-    present = [entry for entry in evidence.mended.per_class if entry.truth_pixels]
-    predicted = [entry for entry in evidence.mended.per_class if entry.predicted_pixels]
-    counted = evidence.mended.pixels.counted
+    present = [entry for entry in evidence.repaired.per_class if entry.truth_pixels]
+    predicted = [entry for entry in evidence.repaired.per_class if entry.predicted_pixels]
+    counted = evidence.repaired.pixels.counted
     if evidence.has_found(*FORMAT_RULES):
         return []
     if len(present) < 2 or len(predicted) != 1 or predicted[0].predicted_pixels != counted:
         return []
-    name = evidence.reading.class_names[predicted[0].id]
+    name = evidence.interpretation.class_names[predicted[0].id]
     return [
         Finding(
             RULE,

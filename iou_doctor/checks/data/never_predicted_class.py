@@ -22,18 +22,18 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for classes with truth pixels and no predicted ones."""
-    counted = evidence.mended.pixels.counted
+    counted = evidence.repaired.pixels.counted
     never = [
         entry
-        for entry in evidence.mended.per_class
+        for entry in evidence.repaired.per_class
         if entry.truth_pixels and not entry.predicted_pixels and entry.iou is not None
     ]
     if not never:
         return []
-    names = evidence.reading.class_names
+    names = evidence.interpretation.class_names
     pixels = sum(entry.truth_pixels for entry in never)
     noun = "class" if len(never) == 1 else "classes"
-    present = sum(1 for entry in evidence.mended.per_class if entry.iou is not None)
+    present = sum(1 for entry in evidence.repaired.per_class if entry.iou is not None)
     return [
         Finding(
             RULE,

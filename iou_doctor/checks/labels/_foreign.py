@@ -72,7 +72,9 @@ def _space(name: str, title: str, target: str, classes: int) -> Space:
 
 def foreign_ids(evidence: Evidence) -> Foreign | None:
     """Return the known numbering that one side speaks and that explains a low score, if any."""
-    if FACTOR * before(evidence) > 1 or follow(evidence, {k: k for k in evidence.reading.classes}):
+    if FACTOR * before(evidence) > 1 or follow(
+        evidence, {k: k for k in evidence.interpretation.classes}
+    ):
         return None  # the ids mean the same on both sides
     for space in spaces():
         for side in Side:
@@ -110,7 +112,7 @@ def _follows(evidence: Evidence, space: Space, side: Side) -> bool:
 def to_classes(evidence: Evidence, space: Space, side: Side) -> Repair:
     """Return the repair that maps one side to the classes that models speak."""
     void = void_label(evidence)
-    named = side is Side.MASKS and evidence.reading.ignore_index != void
+    named = side is Side.MASKS and evidence.interpretation.ignore_index != void
     return relabelling(
         f"map the {side} to {space.target}",
         side=side,

@@ -60,8 +60,11 @@ def numbered_objects(evidence: Evidence) -> Objects | Skipped | None:
 
 def _pattern(evidence: Evidence) -> str | None:
     """Return how the ids run; `None` where they may be classes."""
-    classes = evidence.reading.num_classes
-    if not evidence.reading.num_classes_declared and not evidence.reading.y_pred.dense:
+    classes = evidence.interpretation.num_classes
+    if (
+        not evidence.interpretation.num_classes_declared
+        and not evidence.interpretation.y_pred.dense
+    ):
         classes = max(ids_of(evidence, Side.PREDICTIONS), default=0) + 1
     labels, in_image = labels_by_image(evidence)
     objects = (labels > 0) & (labels < 2**31)

@@ -36,10 +36,10 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Compare the class axes with the number of classes."""
-    reading = evidence.reading
+    interpretation = evidence.interpretation
     sides = (
-        ("predictions", reading.layout.y_pred.channels, reading.y_pred),
-        ("masks", reading.layout.y_true.channels, reading.y_true),
+        ("predictions", interpretation.layout.y_pred.channels, interpretation.y_pred),
+        ("masks", interpretation.layout.y_true.channels, interpretation.y_true),
     )
     return [
         _finding(evidence, name, channels)
@@ -49,18 +49,18 @@ def find(evidence: Evidence) -> Result:
 
 
 def _fits(evidence: Evidence, name: str, channels: int, encoding: Encoding) -> bool:
-    reading = evidence.reading
+    interpretation = evidence.interpretation
     with_void = (
         name == "masks"
         and encoding is Encoding.ONE_HOT
-        and channels == reading.num_classes + 1
-        and reading.ignore_index == reading.num_classes
+        and channels == interpretation.num_classes + 1
+        and interpretation.ignore_index == interpretation.num_classes
     )
-    return channels == reading.num_classes or with_void
+    return channels == interpretation.num_classes or with_void
 
 
 def _finding(evidence: Evidence, name: str, channels: int) -> Finding:
-    classes = evidence.reading.num_classes
+    classes = evidence.interpretation.num_classes
     return Finding(
         RULE,
         message=f"{name} have {channels} channels, but num_classes is {classes}",

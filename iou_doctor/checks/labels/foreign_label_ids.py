@@ -86,7 +86,7 @@ def _finding(evidence: Evidence, foreign: Foreign) -> Finding:
 
 def _full_ade20k(evidence: Evidence) -> list[Finding]:
     """Look for more ids than the benchmark has, the same ones in several images."""
-    if evidence.reading.num_classes not in ADE20K_CLASSES:
+    if evidence.interpretation.num_classes not in ADE20K_CLASSES:
         return []
     counts = evidence.pairs.pooled().truth_counts()
     ids = [label for label in counts if 0 <= label <= ADE20K_HIGHEST and label != 255]

@@ -36,42 +36,43 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for an ignore label that is a class to the predictions too."""
-    reading = evidence.reading
-    ignored = reading.ignore_index
-    if ignored is None or ignored not in reading.classes:
+    interpretation = evidence.interpretation
+    ignored = interpretation.ignore_index
+    if ignored is None or ignored not in interpretation.classes:
         return []
     predicted = evidence.pairs.prediction_counts().get(ignored, 0)
     if not predicted:
         return []  # a void label by a number of its own: leaving it out moves nothing
-    classes = [k for k in reading.classes if k != ignored]
-    whole = score(pairs=evidence.pairs, num_classes=reading.num_classes, ignore_index=None)
+    classes = [k for k in interpretation.classes if k != ignored]
+    whole = score(pairs=evidence.pairs, num_classes=interpretation.num_classes, ignore_index=None)
     return [
         Finding(
             RULE,
             message=_message(evidence, ignored, whole.mean_over(tuple(classes))),
             help="to leave the class out of the mean, keep its pixels:"
-            f" keras.metrics.IoU(num_classes={reading.num_classes}, target_class_ids={classes})",
+            f" keras.metrics.IoU(num_classes={interpretation.num_classes},"
+            f" target_class_ids={classes})",
             facts={
                 "label": ignored,
-                "pixels": evidence.mended.pixels.ignored,
+                "pixels": evidence.repaired.pixels.ignored,
                 "predicted_pixels": predicted,
                 "metric": evidence.metric_score.value,
-                "mean_iou": evidence.mended.mean_iou,
+                "mean_iou": evidence.repaired.mean_iou,
                 "mean_iou_with_its_pixels": whole.mean_over(tuple(classes)),
-                "recall": evidence.mended.mean_iou if reading.num_classes == 2 else None,
+                "recall": evidence.repaired.mean_iou if interpretation.num_classes == 2 else None,
             },
         )
     ]
 
 
 def _message(evidence: Evidence, ignored: int, whole: float | None) -> str:
-    reading, ours = evidence.reading, evidence.mended
-    name = reading.class_names[ignored]
+    interpretation, ours = evidence.interpretation, evidence.repaired
+    name = interpretation.class_names[ignored]
     pixels = amount(ours.pixels.ignored, "pixel")
     text = f"class {name} is ignored: {pixels} ({percent(ours.pixels.ignored, ours.pixels.total)})"
     text += " leave, and so do the false positives on them"
-    if reading.num_classes == 2 and ours.mean_iou is not None:
-        text += f", so the IoU of class {reading.class_names[1 - ignored]} is its recall"
+    if interpretation.num_classes == 2 and ours.mean_iou is not None:
+        text += f", so the IoU of class {interpretation.class_names[1 - ignored]} is its recall"
     if ours.mean_iou is None or whole is None:
         return text
     text += f"; without the class the mean IoU is {ours.mean_iou:.4f}, with its pixels counted"

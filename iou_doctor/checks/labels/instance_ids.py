@@ -104,7 +104,7 @@ def _divided(evidence: Evidence) -> Repair | None:
 
 def _repair(evidence: Evidence, table: dict[int, int], space: Space | None) -> Repair:
     void = void_label(evidence)
-    named = space is not None and evidence.reading.ignore_index != void
+    named = space is not None and evidence.interpretation.ignore_index != void
     return relabelling(
         "masks // 1000" + (f", mapped to {space.target}" if space else ""),
         side=Side.MASKS,
@@ -126,7 +126,7 @@ def _of_thousands(evidence: Evidence, repair: Repair) -> Finding:
         facts={
             "distinct_ids": len(large),
             "pattern": "1000 * class + number",
-            "mean_iou": evidence.mended.mean_iou,
+            "mean_iou": evidence.repaired.mean_iou,
             "mean_iou_divided": after,
         },
         repair=repair,
@@ -134,7 +134,7 @@ def _of_thousands(evidence: Evidence, repair: Repair) -> Finding:
 
 
 def _object_or_not(evidence: Evidence) -> Repair | None:
-    if evidence.reading.num_classes != 2:
+    if evidence.interpretation.num_classes != 2:
         return None
     table = {label: 1 for label in evidence.pairs.pooled().truth_counts() if label > 1}
     return relabelling("masks > 0", side=Side.MASKS, table=table, safe=False)

@@ -39,13 +39,13 @@ LEAST_GAIN = 0.3
 
 def find(evidence: Evidence) -> Result:
     """Compare the score of the complement with that of the masks as they are."""
-    if evidence.reading.num_classes != 2 or not _both_classes(evidence):
+    if evidence.interpretation.num_classes != 2 or not _both_classes(evidence):
         return []
     repair = _inverted(evidence)
     after, base = worth(evidence, repair), before(evidence)
     if after < LEAST_AFTER or after < base + LEAST_GAIN:
         return []
-    side = "predictions" if evidence.reading.y_true.dense else "masks"
+    side = "predictions" if evidence.interpretation.y_true.dense else "masks"
     return [
         Finding(
             RULE,
@@ -53,7 +53,7 @@ def find(evidence: Evidence) -> Result:
             f" is {after:.4f}",
             help=f"{side} = 1 - {side}, or invert the other side: the one that has 1 (or white)"
             " for the background",
-            facts={"mean_iou": evidence.mended.mean_iou, "mean_iou_inverted": after},
+            facts={"mean_iou": evidence.repaired.mean_iou, "mean_iou_inverted": after},
             repair=repair,
         )
     ]

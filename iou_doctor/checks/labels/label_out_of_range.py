@@ -50,7 +50,7 @@ def find(evidence: Evidence) -> Result:
     if binary_0_255(evidence) or evidence.has_found(*VALUE_RULES):
         return []
     seams = _seams(evidence)
-    if seams and evidence.reading.num_classes == 2:
+    if seams and evidence.interpretation.num_classes == 2:
         return []  # 0 to 255, with all between them
     explained = {**void_labels(evidence), **no_data_labels(evidence)}
     strays = {
@@ -62,20 +62,20 @@ def find(evidence: Evidence) -> Result:
         return []
     classes = max(strays) + 1
     fits = min(strays) >= 0 and classes <= MOST_CLASSES and max(strays) not in VOID_LABELS
-    total = evidence.mended.pixels.total
+    total = evidence.repaired.pixels.total
     share = percent(sum(strays.values()), total)
     return [
         Finding(
             RULE,
             message=f"masks hold {labels_in(strays)} ({share}), outside"
-            f" 0..{evidence.reading.num_classes - 1}; {metric_answer(evidence)}",
+            f" 0..{evidence.interpretation.num_classes - 1}; {metric_answer(evidence)}",
             help=f"num_classes={classes}, if they are classes; --ignore-index"
             f" {next(iter(strays))}, if they mean unlabelled"
             if fits
             else "map these labels to classes or to one ignore label",
             facts={
                 "labels": {str(label): count for label, count in strays.items()},
-                "num_classes": evidence.reading.num_classes,
+                "num_classes": evidence.interpretation.num_classes,
                 "suggested_num_classes": classes if fits else None,
             },
             evidence=f"first in {evidence.sample_name(_first_sample(evidence, strays))}",

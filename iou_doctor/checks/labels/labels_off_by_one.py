@@ -73,11 +73,13 @@ def _one_above(evidence: Evidence, side: Side) -> bool:
 def _is_another_rule(evidence: Evidence, side: Side) -> bool:
     """Return whether the lower side was lowered wrongly: `zero-label-reduced`."""
     masks, predictions = ids_of(evidence, Side.MASKS), ids_of(evidence, Side.PREDICTIONS)
-    last = evidence.reading.num_classes - 1
+    last = evidence.interpretation.num_classes - 1
     if side is Side.MASKS:
         # masks fill 0..C-1, so 0 is a class, and no prediction reaches the last one
-        reading = evidence.reading
-        class_0 = reading.num_classes_declared and 0 in masks and reading.ignore_index != 0
+        interpretation = evidence.interpretation
+        class_0 = (
+            interpretation.num_classes_declared and 0 in masks and interpretation.ignore_index != 0
+        )
         return class_0 and max(masks) == last and last not in predictions
     return void_is_background(evidence)
 
@@ -88,10 +90,10 @@ def _shifted(evidence: Evidence, side: Side) -> Repair:
     table = {
         label: label - 1 for label in range(1, max(ids, default=0) + 1) if label not in VOID_LABELS
     }
-    zero = 0 in ids or (side is Side.MASKS and evidence.reading.ignore_index == 0)
+    zero = 0 in ids or (side is Side.MASKS and evidence.interpretation.ignore_index == 0)
     if zero:
         table[0] = void
-    named = side is Side.MASKS and zero and evidence.reading.ignore_index != void
+    named = side is Side.MASKS and zero and evidence.interpretation.ignore_index != void
     return relabelling(
         f"{side} - 1",
         side=side,
@@ -114,7 +116,7 @@ def _finding(evidence: Evidence, side: Side, repair: Repair) -> Finding:
             "array": side.value,
             "shift": -1,
             "zero_pixels": zero,
-            "mean_iou": evidence.mended.mean_iou,
+            "mean_iou": evidence.repaired.mean_iou,
             "mean_iou_shifted": after,
         },
         repair=repair,

@@ -35,9 +35,13 @@ FEWEST_SAMPLES = 4
 
 def find(evidence: Evidence) -> Result:
     """Compare the ids of both sides with the declared number of classes."""
-    reading = evidence.reading
-    classes = reading.num_classes
-    if not reading.num_classes_declared or reading.y_true.dense or reading.y_pred.dense:
+    interpretation = evidence.interpretation
+    classes = interpretation.num_classes
+    if (
+        not interpretation.num_classes_declared
+        or interpretation.y_true.dense
+        or interpretation.y_pred.dense
+    ):
         return []  # the length of a class axis: channel-count-mismatch
     ids = {*ids_of(evidence, Side.MASKS), *ids_of(evidence, Side.PREDICTIONS)}
     if not ids or ids != set(range(len(ids))) or evidence.stats.samples < FEWEST_SAMPLES:
@@ -45,7 +49,7 @@ def find(evidence: Evidence) -> Result:
     fits = max(2, len(ids))
     if classes < TIMES * fits or classes - fits < FEWEST_UNUSED:
         return []
-    ours = evidence.mended.mean_iou
+    ours = evidence.repaired.mean_iou
     lowered = None if ours is None else ours * _present(evidence) / classes
     cost = "" if lowered is None else f"; counted as 0 they turn {ours:.4f} into {lowered:.4f}"
     return [
@@ -67,4 +71,4 @@ def find(evidence: Evidence) -> Result:
 
 
 def _present(evidence: Evidence) -> int:
-    return sum(1 for entry in evidence.mended.per_class if entry.iou is not None)
+    return sum(1 for entry in evidence.repaired.per_class if entry.iou is not None)

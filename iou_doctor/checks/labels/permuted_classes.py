@@ -60,7 +60,7 @@ for a second one that these images lack; it seldom does so with nearly all of it
 
 def find(evidence: Evidence) -> Result:
     """Look for the exchange of ids that agrees best with what the predictions say."""
-    if evidence.reading.num_classes < 3:
+    if evidence.interpretation.num_classes < 3:
         return []  # two classes: inverted-masks
     if evidence.has_found("labels-off-by-one", "zero-label-reduced"):
         return []
@@ -71,7 +71,7 @@ def find(evidence: Evidence) -> Result:
     after, base = worth(evidence, repair), before(evidence)
     if after < base + LEAST_GAIN:
         return []
-    if evidence.reading.layout.samples < FEW and _turned_gains_more(evidence, after - base):
+    if evidence.interpretation.layout.samples < FEW and _turned_gains_more(evidence, after - base):
         return []
     return [_finding(evidence, moves, after, repair)]
 
@@ -96,7 +96,7 @@ def _moves(evidence: Evidence) -> dict[int, int]:
         for truth, favourite in known.items()
         if favourite.total >= FEWEST_PIXELS
         and 2 * favourite.pixels > favourite.total
-        and favourite.prediction in evidence.reading.classes
+        and favourite.prediction in evidence.interpretation.classes
         and favourite.prediction != truth
     }
     if not any(favourite.prediction in clear for favourite in clear.values()):
@@ -125,11 +125,11 @@ def _completed(
 
 
 def _known(evidence: Evidence) -> dict[int, Favourite]:
-    reading = evidence.reading
+    interpretation = evidence.interpretation
     return {
         truth: favourite
         for truth, favourite in favourites(evidence).items()
-        if truth in reading.classes and truth != reading.ignore_index
+        if truth in interpretation.classes and truth != interpretation.ignore_index
     }
 
 
@@ -203,6 +203,6 @@ def _missing(evidence: Evidence) -> list[int]:
     """Return the classes that are predicted and not in the masks, where a mapping merged them."""
     return [
         entry.id
-        for entry in evidence.mended.per_class
+        for entry in evidence.repaired.per_class
         if entry.predicted_pixels >= FEWEST_PIXELS and not entry.truth_pixels
     ]

@@ -33,24 +33,27 @@ GREY_LEVELS = 32
 
 def find(evidence: Evidence) -> Result:
     """List the predicted labels that are no class, where the mask is one."""
-    reading = evidence.reading
-    if reading.y_pred.dense and reading.layout.y_pred.channels > reading.num_classes:
+    interpretation = evidence.interpretation
+    if (
+        interpretation.y_pred.dense
+        and interpretation.layout.y_pred.channels > interpretation.num_classes
+    ):
         return []  # channel-count-mismatch says so
     strays = prediction_strays(evidence)
     if not strays:
         return []
-    share = percent(sum(strays.values()), evidence.mended.pixels.total)
+    share = percent(sum(strays.values()), evidence.repaired.pixels.total)
     remedy, repair = _remedy(evidence, strays)
     return [
         Finding(
             RULE,
             message=f"predictions hold {labels_in(strays)} ({share}"
-            f" of all), outside 0..{evidence.reading.num_classes - 1};"
+            f" of all), outside 0..{evidence.interpretation.num_classes - 1};"
             f" {metric_answer(evidence)}",
             help=remedy,
             facts={
                 "labels": {str(label): count for label, count in strays.items()},
-                "num_classes": evidence.reading.num_classes,
+                "num_classes": evidence.interpretation.num_classes,
             },
             repair=repair,
         )
@@ -59,7 +62,9 @@ def find(evidence: Evidence) -> Result:
 
 def _remedy(evidence: Evidence, strays: dict[int, int]) -> tuple[str, Repair | None]:
     predicted = set(evidence.pairs.prediction_counts())
-    binary = evidence.reading.num_classes == 2 and min(predicted) >= 0 and max(predicted) <= 255
+    binary = (
+        evidence.interpretation.num_classes == 2 and min(predicted) >= 0 and max(predicted) <= 255
+    )
     if binary and (predicted <= {0, 255} or len(predicted) >= GREY_LEVELS):
         table = {label: int(label > 127) for label in predicted}
         repair = relabelling("predictions > 127", side=Side.PREDICTIONS, table=table, safe=True)

@@ -41,7 +41,7 @@ def find(evidence: Evidence) -> Result:
     if not void or _is_no_id(evidence):
         return []
     label = next(iter(void))
-    total = evidence.mended.pixels.total
+    total = evidence.repaired.pixels.total
     return [
         Finding(
             RULE,
@@ -67,7 +67,7 @@ def _told(metric: Metric, label: int) -> str:
 
 def _is_no_id(evidence: Evidence) -> bool:
     """Return whether the mask values are no ids at all, and another rule says what they are."""
-    if evidence.has_found("interpolated-masks") and evidence.reading.num_classes == 2:
+    if evidence.has_found("interpolated-masks") and evidence.interpretation.num_classes == 2:
         return True
     return evidence.has_found("jpeg-masks", "palette-read-as-grey", "stretched-labels")
 

@@ -102,7 +102,7 @@ def _finding(evidence: Evidence, side: Side, repair: Repair) -> Finding:
         facts={
             "array": side.value,
             "void_pixels": void,
-            "mean_iou": evidence.mended.mean_iou,
+            "mean_iou": evidence.repaired.mean_iou,
             "mean_iou_undone": after,
         },
         repair=repair,

@@ -61,7 +61,9 @@ def _fits(greys: Greys, counts: dict[int, int], evidence: Evidence) -> bool:
         return False
     if len(known) < KNOWN_SHARE * len(counts) or by_chance(set(known) - {255}, len(greys.ids)):
         return False
-    declared = evidence.reading.num_classes if evidence.reading.num_classes_declared else 256
+    declared = (
+        evidence.interpretation.num_classes if evidence.interpretation.num_classes_declared else 256
+    )
     ids = [label for value in known for label in greys.ids[value] if label != greys.void]
     return bool(ids) and max(ids) < declared
 
@@ -70,6 +72,6 @@ def _merit(greys: Greys, evidence: Evidence) -> tuple[float, float]:
     """Prefer the palette that tells most values apart by the predictions, then the smaller."""
     mapped = relabelling("", side=Side.MASKS, table=greys.table, safe=False)
     pairs = mapped.relabel(evidence.pairs) if mapped.relabel else evidence.pairs
-    classes = evidence.reading.num_classes
+    classes = evidence.interpretation.num_classes
     result = score(pairs=pairs, num_classes=classes, ignore_index=greys.void)
     return result.mean_iou or 0.0, -len(greys.ids)

@@ -39,20 +39,24 @@ CHANCE = 0.01
 
 def mask_labels(evidence: Evidence) -> dict[int, int]:
     """Return the pixels of each label of masks of labels, the ignore label left out."""
-    if evidence.reading.y_true is not Encoding.LABELS:
+    if evidence.interpretation.y_true is not Encoding.LABELS:
         return {}
     return {
         label: count
         for label, count in evidence.pairs.truth_counts().items()
-        if not is_code_of_no_class(label) and label != evidence.reading.ignore_index
+        if not is_code_of_no_class(label) and label != evidence.interpretation.ignore_index
     }
 
 
 def predicted_classes(evidence: Evidence) -> int:
     """Return how many classes the predictions and the user speak of."""
-    reading = evidence.reading
-    if reading.num_classes_declared or reading.y_pred.dense or reading.y_pred.thresholded:
-        return reading.num_classes
+    interpretation = evidence.interpretation
+    if (
+        interpretation.num_classes_declared
+        or interpretation.y_pred.dense
+        or interpretation.y_pred.thresholded
+    ):
+        return interpretation.num_classes
     predicted = [label for label in evidence.pairs.prediction_counts() if 0 <= label < 255]
     return max(predicted, default=0) + 1
 
@@ -87,7 +91,7 @@ def value_repair(
         safe: whether the ids are beyond doubt.
         void: the id among them that means no class, if there is one.
     """
-    reading = evidence.reading
+    interpretation = evidence.interpretation
     most = max((label for label in table.values() if label != void), default=0) + 1
     return relabelling(
         name,
@@ -95,7 +99,7 @@ def value_repair(
         table=table,
         safe=safe,
         num_classes=None
-        if reading.num_classes_declared
+        if interpretation.num_classes_declared
         else max(2, most, predicted_classes(evidence)),
-        ignore_index=void if reading.ignore_index is None else None,
+        ignore_index=void if interpretation.ignore_index is None else None,
     )

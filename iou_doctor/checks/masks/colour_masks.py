@@ -59,12 +59,12 @@ SHOWN = 4
 
 def find(evidence: Evidence) -> Result:
     """Look for masks whose channels are red, green and blue."""
-    if evidence.reading.y_true is not Encoding.COLOUR:
+    if evidence.interpretation.y_true is not Encoding.COLOUR:
         return []
     counts = colour_counts(evidence, Side.MASKS)
     if all_grey(counts):
         return []  # replicated-grey-masks says so
-    channels = evidence.reading.layout.y_true.channels
+    channels = evidence.interpretation.layout.y_true.channels
     palette = palette_of(evidence) if counts else None
     first = evidence.stats.y_true.first
     return [

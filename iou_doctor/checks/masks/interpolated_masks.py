@@ -48,7 +48,9 @@ HELP = (
 
 def find(evidence: Evidence) -> Result:
     """Look for fractions, or for ids that are only seams between a smaller and a larger one."""
-    if evidence.reading.y_true is not Encoding.LABELS or evidence.has_found("masks-divided-by-255"):
+    if evidence.interpretation.y_true is not Encoding.LABELS or evidence.has_found(
+        "masks-divided-by-255"
+    ):
         return []
     values = evidence.stats.y_true
     if values.fractional:
@@ -117,8 +119,8 @@ def _slopes(evidence: Evidence) -> list[Finding]:
 
 def _neutral(evidence: Evidence) -> set[int]:
     """Return the labels that are neither smaller nor larger than any."""
-    neutral = {-1} if evidence.reading.num_classes == 2 else set(VOID_LABELS)
-    ignored = evidence.reading.ignore_index
+    neutral = {-1} if evidence.interpretation.num_classes == 2 else set(VOID_LABELS)
+    ignored = evidence.interpretation.ignore_index
     return neutral if ignored is None else neutral | {ignored}
 
 
@@ -137,7 +139,7 @@ def _in_between(evidence: Evidence, labels: list[int], pixels: int, between: int
 
 def _is_0_to_255(evidence: Evidence) -> bool:
     """Return whether two classes are stored as 0 and 255, with all between them at edges."""
-    return evidence.reading.num_classes == 2 and max(mask_labels(evidence)) > 1
+    return evidence.interpretation.num_classes == 2 and max(mask_labels(evidence)) > 1
 
 
 def _binary_repair(evidence: Evidence) -> Repair | None:

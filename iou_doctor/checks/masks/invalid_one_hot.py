@@ -14,7 +14,7 @@ from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import amount, percent
-from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -28,9 +28,9 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Count the pixels that do not have exactly one channel at 1."""
-    if evidence.reading.y_true is not Encoding.ONE_HOT:
+    if evidence.interpretation.y_true is not Encoding.ONE_HOT:
         return []
-    values, channels = evidence.stats.y_true, evidence.reading.layout.y_true.channels
+    values, channels = evidence.stats.y_true, evidence.interpretation.layout.y_true.channels
     none, several = values.all_zero, values.pixels - values.one_hot - values.all_zero
     if not none and not several:
         return []
@@ -41,7 +41,7 @@ def find(evidence: Evidence) -> Result:
         parts.append(
             f"{amount(several, 'pixel')} ({percent(several, values.pixels)}) of several classes"
         )
-    argmaxed = evidence.metric.true is Derivation.ARGMAX_LAST and none
+    argmaxed = evidence.metric.true is LabelDecoding.ARGMAX_LAST and none
     return [
         Finding(
             RULE,

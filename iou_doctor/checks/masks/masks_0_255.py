@@ -43,7 +43,7 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for masks of exactly 0 and 255 in a problem of two classes."""
-    if evidence.reading.num_classes != 2 or evidence.reading.ignore_index == 255:
+    if evidence.interpretation.num_classes != 2 or evidence.interpretation.ignore_index == 255:
         return []
     counts = evidence.pairs.pooled().truth_counts()
     if 255 not in counts or not counts.keys() <= {0, 255} or is_outline(evidence, 255):

@@ -42,7 +42,7 @@ def find(evidence: Evidence) -> Result:
     if scaled is None or not values.fractional or values.off_255_grid:
         return []
     ids = list(scaled.truth_counts())
-    if any(label >= evidence.reading.num_classes and label != 255 for label in ids):
+    if any(label >= evidence.interpretation.num_classes and label != 255 for label in ids):
         return []
     return [
         Finding(

@@ -15,7 +15,7 @@ dense predictions, or one-hot encode the masks for `OneHotMeanIoU`.
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import fitting_call
-from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -31,10 +31,10 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for masks without a class axis where the metric wants one."""
-    layout, metric = evidence.reading.layout, evidence.metric
-    if layout.y_true.dense or evidence.reading.y_true.dense:
+    layout, metric = evidence.interpretation.layout, evidence.metric
+    if layout.y_true.dense or evidence.interpretation.y_true.dense:
         return []
-    if metric.true is Derivation.ARGMAX_LAST:
+    if metric.true is LabelDecoding.ARGMAX_LAST:
         message = (
             f"{metric.short_name} wants masks with the classes on axis {metric.takes.axis}, but"
             f" masks of shape {layout.y_true.shape} hold class ids"
@@ -42,7 +42,11 @@ def find(evidence: Evidence) -> Result:
             else f"{metric.short_name} argmaxes the masks over their last axis, but masks of shape"
             f" {layout.y_true.shape} hold class ids: {_argmaxed(layout.y_true.shape)}"
         )
-    elif layout.y_pred.per_class and metric.pred is not Derivation.ARGMAX_LAST and not metric.takes:
+    elif (
+        layout.y_pred.per_class
+        and metric.pred is not LabelDecoding.ARGMAX_LAST
+        and not metric.takes
+    ):
         message = (
             f"{metric.short_name} flattens both arrays: masks give one value a pixel,"
             f" predictions {layout.y_pred.channels}"
@@ -66,9 +70,9 @@ def find(evidence: Evidence) -> Result:
 
 def _steps(evidence: Evidence) -> tuple[Step, ...]:
     """Return the encoding, where the metric wants it; a flattening metric needs a flag instead."""
-    if evidence.metric.true is not Derivation.ARGMAX_LAST:
+    if evidence.metric.true is not LabelDecoding.ARGMAX_LAST:
         return ()
-    parameters = {"num_classes": evidence.reading.num_classes}
+    parameters = {"num_classes": evidence.interpretation.num_classes}
     return (Step("one_hot", Side.MASKS, parameters, evidence.metric.class_axis),)
 
 

@@ -54,7 +54,7 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"masks hold {' and '.join(parts)}",
-            help=_help(evidence.reading.ignore_index),
+            help=_help(evidence.interpretation.ignore_index),
             facts={
                 "nan": values.nan,
                 "infinite": values.infinite,
@@ -68,7 +68,7 @@ def find(evidence: Evidence) -> Result:
 
 def _repair(evidence: Evidence, labels: tuple[int, ...]) -> Repair:
     """Return the mapping to the ignore label that is given, or to the usual one, which then is."""
-    declared = evidence.reading.ignore_index
+    declared = evidence.interpretation.ignore_index
     ignore_index = IGNORE_LABEL if declared is None else declared
     step = Step("void", Side.MASKS, {"labels": labels, "ignore_index": ignore_index})
     return Repair(

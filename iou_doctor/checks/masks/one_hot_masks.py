@@ -31,9 +31,9 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for one-hot masks in front of a metric that reads one value as one label."""
-    if evidence.reading.y_true is not Encoding.ONE_HOT or not evidence.metric.true_labels:
+    if evidence.interpretation.y_true is not Encoding.ONE_HOT or not evidence.metric.true_labels:
         return []
-    values, axes = evidence.stats.y_true, evidence.reading.layout.y_true
+    values, axes = evidence.stats.y_true, evidence.interpretation.layout.y_true
     return [
         Finding(
             RULE,

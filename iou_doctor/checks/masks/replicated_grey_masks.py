@@ -49,7 +49,7 @@ def find(evidence: Evidence) -> Result:
     if not all_grey(counts):
         return []
     labels = sorted(code & 255 for code in counts)
-    channels, first = evidence.reading.layout.y_true.channels, evidence.stats.y_true.first
+    channels, first = evidence.interpretation.layout.y_true.channels, evidence.stats.y_true.first
     repair = one_channel_repair(evidence, Side.MASKS, counts)
     binary = len(repair.steps) > 1
     return [

@@ -43,14 +43,14 @@ def find(evidence: Evidence) -> Result:
     """Look for smoothed masks in front of a metric that casts: two values a pixel, or in all."""
     if not evidence.metric.true_labels:
         return []
-    values, channels = evidence.stats.y_true, evidence.reading.layout.y_true.channels
-    if evidence.reading.y_true is Encoding.PROBABILITIES and _smoothed(values, channels):
+    values, channels = evidence.stats.y_true, evidence.interpretation.layout.y_true.channels
+    if evidence.interpretation.y_true is Encoding.PROBABILITIES and _smoothed(values, channels):
         return [_many_channels(evidence)]
     return _one_channel(evidence)
 
 
 def _many_channels(evidence: Evidence) -> Finding:
-    values, axes = evidence.stats.y_true, evidence.reading.layout.y_true
+    values, axes = evidence.stats.y_true, evidence.interpretation.layout.y_true
     message = (
         f"each pixel of the masks has one channel at {values.maximum:.4g} and"
         f" {axes.channels - 1} at {values.minimum:.4g}"
@@ -89,7 +89,7 @@ def _one_channel(evidence: Evidence) -> list[Finding]:
 
 
 def _finding(evidence: Evidence, message: str, *, cure: str, repair: Repair) -> Finding:
-    values, axes = evidence.stats.y_true, evidence.reading.layout.y_true
+    values, axes = evidence.stats.y_true, evidence.interpretation.layout.y_true
     return Finding(
         RULE,
         message=f"{message}: label smoothing; {_reads(evidence)}",

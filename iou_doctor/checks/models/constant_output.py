@@ -29,7 +29,7 @@ def find(evidence: Evidence) -> Result:
         return Skipped("no model was given")
     if not evidence.model.constant or not _masks_differ(evidence):
         return []
-    samples = evidence.reading.layout.samples
+    samples = evidence.interpretation.layout.samples
     return [
         Finding(
             RULE,

@@ -44,13 +44,13 @@ SIGNS = ("shape-mismatch", "resolution-mismatch", "channel-count-mismatch")
 
 def find(evidence: Evidence) -> Result:
     """Look whether a rule on shapes has found the output of a model at fault."""
-    model, layout = evidence.model, evidence.reading.layout
+    model, layout = evidence.model, evidence.interpretation.layout
     if model is None:
         return Skipped("no model was given")
     signs = [f for f in evidence.found if f.rule.name in SIGNS and not _is_of_masks(f)]
     if not signs or layout.mismatched:
         return []
-    pred, true, classes = layout.y_pred, layout.y_true, evidence.reading.num_classes
+    pred, true, classes = layout.y_pred, layout.y_true, evidence.interpretation.num_classes
     return [
         Finding(
             RULE,

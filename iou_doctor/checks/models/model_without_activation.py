@@ -31,13 +31,13 @@ SCORES = (*LOGITS, Encoding.PROBABILITIES, Encoding.SIGMOID)
 
 def find(evidence: Evidence) -> Result:
     """Look at the last operation of the model, else at the values of its output."""
-    model, reading = evidence.model, evidence.reading
+    model, interpretation = evidence.model, evidence.interpretation
     if model is None:
         return Skipped("no model was given")
     activation = model.activation
     last = activation.place if activation and activation.name == "linear" else None
     values = evidence.stats.y_pred
-    if reading.y_pred not in (SCORES if last and not _sum_to_one(evidence) else LOGITS):
+    if interpretation.y_pred not in (SCORES if last and not _sum_to_one(evidence) else LOGITS):
         return []
     low, high = values.minimum, values.maximum
     span = "" if low is None or high is None else f" from {low:.4g} to {high:.4g}"
@@ -59,10 +59,10 @@ def find(evidence: Evidence) -> Result:
 
 def _sum_to_one(evidence: Evidence) -> bool:
     """Return whether channels are probabilities, whatever the last layer does to them."""
-    return evidence.reading.layout.y_pred.dense and evidence.stats.y_pred.sum_off == 0
+    return evidence.interpretation.layout.y_pred.dense and evidence.stats.y_pred.sum_off == 0
 
 
 def _help(evidence: Evidence) -> str:
-    if evidence.reading.layout.y_pred.dense:
+    if evidence.interpretation.layout.y_pred.dense:
         return f"{fitting_call(evidence)} argmaxes logits as well; `from_logits=True` in the loss"
     return "cut at 0, not at 0.5; `from_logits=True` in the loss"

@@ -12,8 +12,8 @@ from iou_doctor.report.finding import Finding, Rule
 
 def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: str) -> Result:
     """Return the finding if the predictions have this encoding and the metric does not argmax."""
-    reading = evidence.reading
-    if reading.y_pred is not encoding or evidence.metric.takes_scores:
+    interpretation = evidence.interpretation
+    if interpretation.y_pred is not encoding or evidence.metric.takes_scores:
         return []
     values = evidence.stats.y_pred
     if values.minimum is None:
@@ -21,7 +21,8 @@ def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: st
     below_one = values.values - values.at_least_one - values.non_finite
     message = (
         f"predictions are {evidence.pair.y_pred.dtype} {noun} with"
-        f" {reading.layout.y_pred.channels} channels on axis {reading.layout.y_pred.channel}"
+        f" {interpretation.layout.y_pred.channels} channels on axis"
+        f" {interpretation.layout.y_pred.channel}"
     )
     if evidence.metric.contract is not None:
         message += f"; {scores_are(evidence)}"
@@ -35,8 +36,8 @@ def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: st
             message=message,
             help=fitting_call(evidence),
             facts={
-                "channels": reading.layout.y_pred.channels,
-                "class_axis": reading.layout.y_pred.channel,
+                "channels": interpretation.layout.y_pred.channels,
+                "class_axis": interpretation.layout.y_pred.channel,
                 "minimum": values.minimum,
                 "maximum": values.maximum,
                 "channel_sum_minimum": values.minimum_sum,
@@ -51,7 +52,7 @@ def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: st
 
 
 def _repair(evidence: Evidence) -> Repair:
-    both = evidence.reading.layout.y_true.per_class and evidence.metric.true_labels
+    both = evidence.interpretation.layout.y_true.per_class and evidence.metric.true_labels
     sides = (Side.PREDICTIONS, Side.MASKS) if both else (Side.PREDICTIONS,)
     return Repair(
         name="argmax predictions and masks" if both else "argmax the predictions",

@@ -48,7 +48,7 @@ Shape = tuple[int | None, ...]
 
 def find(evidence: Evidence) -> Result:
     """Look whether the shape is that of the masks with the class axis for another one."""
-    layout, values = evidence.reading.layout, evidence.stats.y_pred
+    layout, values = evidence.interpretation.layout, evidence.stats.y_pred
     if layout.y_pred.dense or not _whole(evidence) or None in layout.y_pred.shape:
         return []
     masks, stored = _trimmed(layout.y_true.label_shape), _trimmed(layout.y_pred.shape)
@@ -63,7 +63,7 @@ def find(evidence: Evidence) -> Result:
 
 def _otherwise_explained(evidence: Evidence, masks: Shape, stored: Shape) -> bool:
     """Return whether the shapes are equal, swapped, or differ in the number of samples only."""
-    layout = evidence.reading.layout
+    layout = evidence.interpretation.layout
     fewer = layout.y_true.sample and masks[1:] == stored[1:]
     return masks == stored or fewer or layout.relation is Relation.SWAPPED
 
@@ -79,11 +79,11 @@ def _trimmed(sizes: Shape) -> Shape:
 
 def _numbers_of_classes(evidence: Evidence) -> list[int]:
     """Return the number of classes: as declared, else from the class axis or ids of the masks."""
-    reading = evidence.reading
-    if reading.num_classes_declared:
-        return [reading.num_classes]
-    if reading.layout.y_true.per_class:
-        return [reading.layout.y_true.channels]
+    interpretation = evidence.interpretation
+    if interpretation.num_classes_declared:
+        return [interpretation.num_classes]
+    if interpretation.layout.y_true.per_class:
+        return [interpretation.layout.y_true.channels]
     highest = int(evidence.stats.y_true.maximum or 0)
     return [highest + 1] if 1 <= highest < MOST_CLASSES - 1 else []
 
@@ -105,12 +105,12 @@ def _fits(evidence: Evidence, values: ValueCounts, length: int, classes: int) ->
     highest = values.maximum or 0
     if highest >= length:
         return False
-    return evidence.reading.num_classes_declared or highest >= max(classes, FAR * length)
+    return evidence.interpretation.num_classes_declared or highest >= max(classes, FAR * length)
 
 
 def _finding(evidence: Evidence, scores: Shape, place: int, axis: int) -> Finding:
     highest = int(evidence.stats.y_pred.maximum or 0)
-    stored = evidence.reading.layout.y_pred.shape
+    stored = evidence.interpretation.layout.y_pred.shape
     return Finding(
         RULE,
         message=f"predictions are {shape(stored)} with ids up to {highest}, which is what argmax"
@@ -118,7 +118,7 @@ def _finding(evidence: Evidence, scores: Shape, place: int, axis: int) -> Findin
         help=f"scores.argmax(axis={place}), the class axis, and save the predictions again",
         facts={
             "predictions": list(stored),
-            "masks": list(evidence.reading.layout.y_true.shape),
+            "masks": list(evidence.interpretation.layout.y_true.shape),
             "argmaxed_axis": axis,
             "argmaxed_length": scores[axis],
             "classes": scores[place],

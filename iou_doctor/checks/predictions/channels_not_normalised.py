@@ -36,8 +36,8 @@ TOLERANCE = 0.02
 
 def find(evidence: Evidence) -> Result:
     """Count the pixels whose channels do not sum to 1."""
-    reading, values = evidence.reading, evidence.stats.y_pred
-    if reading.y_pred is not Encoding.PROBABILITIES:
+    interpretation, values = evidence.interpretation, evidence.stats.y_pred
+    if interpretation.y_pred is not Encoding.PROBABILITIES:
         return []
     if evidence.has_found("softmax-over-wrong-axis", "reshaped-not-transposed"):
         return []
@@ -45,7 +45,7 @@ def find(evidence: Evidence) -> Result:
     off = values.sum_off - values.all_zero - values.non_finite
     if low is None or high is None or off <= FEW * values.pixels:
         return []
-    rounding = max(TOLERANCE, reading.layout.y_pred.channels * GRID_STEP / 2)
+    rounding = max(TOLERANCE, interpretation.layout.y_pred.channels * GRID_STEP / 2)
     if low >= 1 - rounding and high <= 1 + rounding:
         return []
     return [

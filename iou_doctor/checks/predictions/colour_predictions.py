@@ -60,7 +60,7 @@ def find(evidence: Evidence) -> Result:
         repair = one_channel_repair(evidence, Side.PREDICTIONS, counts)
     known = f" of the palette of {palette.title}" if palette and palette.title else ""
     what = "grey values, three times each" if grey else f"colours{known}"
-    channels, first = evidence.reading.layout.y_pred.channels, evidence.stats.y_pred.first
+    channels, first = evidence.interpretation.layout.y_pred.channels, evidence.stats.y_pred.first
     return [
         Finding(
             RULE,

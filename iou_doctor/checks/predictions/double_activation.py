@@ -41,11 +41,11 @@ NEAR_SIGMOID = 0.01
 
 def find(evidence: Evidence) -> Result:
     """Compare the extremes with what a second activation leaves."""
-    reading, values = evidence.reading, evidence.stats.y_pred
-    classes = reading.layout.y_pred.channels
-    if reading.y_pred is Encoding.SIGMOID:
+    interpretation, values = evidence.interpretation, evidence.stats.y_pred
+    classes = interpretation.layout.y_pred.channels
+    if interpretation.y_pred is Encoding.SIGMOID:
         low, high, near, name = 0.5, twice_bound(2), NEAR_SIGMOID, "sigmoid"
-    elif reading.y_pred is Encoding.PROBABILITIES and not values.sum_off:
+    elif interpretation.y_pred is Encoding.PROBABILITIES and not values.sum_off:
         high = twice_bound(classes)
         low, near, name = (1 - high) / (classes - 1), NEAR_SOFTMAX, "softmax"
     else:

@@ -54,8 +54,8 @@ HELP = (
 
 def find(evidence: Evidence) -> Result:
     """Look for ids with fractions, or for ids that are only seams between two others."""
-    reading, values = evidence.reading, evidence.stats.y_pred
-    if reading.y_pred is not Encoding.LABELS or reading.layout.y_pred.dense:
+    interpretation, values = evidence.interpretation, evidence.stats.y_pred
+    if interpretation.y_pred is not Encoding.LABELS or interpretation.layout.y_pred.dense:
         return []
     if values.fractional:
         return _fractions(evidence)
@@ -81,7 +81,7 @@ def _seams(evidence: Evidence, candidates: Collection[int]) -> list[Finding]:
 
 def _slopes(evidence: Evidence) -> list[Finding]:
     assert evidence.sampled is not None
-    ignored = evidence.reading.ignore_index
+    ignored = evidence.interpretation.ignore_index
     found = slopes(
         evidence,
         evidence.sampled.crops.y_pred,
@@ -96,7 +96,7 @@ def _slopes(evidence: Evidence) -> list[Finding]:
 
 def _fractions(evidence: Evidence) -> list[Finding]:
     values = evidence.stats.y_pred
-    highest = evidence.reading.num_classes - 1
+    highest = evidence.interpretation.num_classes - 1
     if values.minimum is None or values.maximum is None:
         return []
     if values.minimum < -OVERSHOOT or values.maximum > highest + OVERSHOOT:

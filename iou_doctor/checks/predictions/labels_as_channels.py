@@ -15,7 +15,7 @@ from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import fitting_call
-from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -33,11 +33,11 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for class ids in front of a metric that wants channels."""
-    reading, metric = evidence.reading, evidence.metric
-    axes = reading.layout.y_pred
-    if reading.y_pred is not Encoding.LABELS or axes.dense:
+    interpretation, metric = evidence.interpretation, evidence.metric
+    axes = interpretation.layout.y_pred
+    if interpretation.y_pred is not Encoding.LABELS or axes.dense:
         return []
-    if metric.pred is not Derivation.ARGMAX_LAST:
+    if metric.pred is not LabelDecoding.ARGMAX_LAST:
         return []
     if evidence.has_found("single-channel-softmax", "inputs-swapped"):
         return []
@@ -57,7 +57,7 @@ def find(evidence: Evidence) -> Result:
 
 
 def _message(evidence: Evidence) -> str:
-    metric, shape = evidence.metric, evidence.reading.layout.y_pred.shape
+    metric, shape = evidence.metric, evidence.interpretation.layout.y_pred.shape
     if metric.takes:
         return (
             f"{metric.short_name} wants predictions with the classes on axis {metric.takes.axis},"
@@ -76,5 +76,5 @@ def _help(evidence: Evidence) -> str:
 
 
 def _step(evidence: Evidence) -> Step:
-    parameters = {"num_classes": evidence.reading.num_classes}
+    parameters = {"num_classes": evidence.interpretation.num_classes}
     return Step("one_hot", Side.PREDICTIONS, parameters, evidence.metric.class_axis)

@@ -14,7 +14,7 @@ from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import percent
-from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.metrics.definition import Sigmoid
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -31,8 +31,8 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for binary logits in front of a metric whose threshold is that of a probability."""
-    reading, metric = evidence.reading, evidence.metric
-    if reading.y_pred is not Encoding.BINARY_LOGITS or metric.pred is not Derivation.BINS:
+    interpretation, metric = evidence.interpretation, evidence.metric
+    if interpretation.y_pred is not Encoding.BINARY_LOGITS or metric.pred is not LabelDecoding.BINS:
         return []
     if metric.contract is not None and metric.contract.choices.sigmoid is not Sigmoid.NEVER:
         return []
@@ -60,7 +60,9 @@ def find(evidence: Evidence) -> Result:
 
 def _between(evidence: Evidence) -> int:
     """Return the pixels at or above 0 that the metric's threshold leaves out."""
-    table = next((t for p, t in evidence.stats.tables.items() if p.pred is Derivation.BINS), None)
+    table = next(
+        (t for p, t in evidence.stats.tables.items() if p.pred is LabelDecoding.BINS), None
+    )
     counts = table.prediction_counts() if table else {}
     return sum(count for code, count in counts.items() if code >= 3 and code % 3 == 0)
 
@@ -74,7 +76,7 @@ def _help(evidence: Evidence) -> str:
 
 
 def _repair(evidence: Evidence) -> Repair | None:
-    if evidence.reading.threshold:  # a threshold that the user insists on
+    if evidence.interpretation.threshold:  # a threshold that the user insists on
         return None
     step = Step("threshold", Side.PREDICTIONS, {"threshold": 0.0})
     return Repair(name="threshold the logits at 0", safe=True, steps=(step,))

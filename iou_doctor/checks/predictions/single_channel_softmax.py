@@ -13,7 +13,7 @@ channels and a softmax, or one channel, a sigmoid and a threshold.
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import fitting_call
-from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -38,16 +38,16 @@ RULE = Rule(
 )
 
 
-ARGMAX = (Derivation.ARGMAX_LAST, Derivation.ARGMAX)
+ARGMAX = (LabelDecoding.ARGMAX_LAST, LabelDecoding.ARGMAX)
 
 
 def find(evidence: Evidence) -> Result:
     """Look for ones all over, and for a metric that argmaxes one channel of scores."""
-    if evidence.reading.layout.y_pred.dense:
+    if evidence.interpretation.layout.y_pred.dense:
         return []
     if _all_ones(evidence):
         return [_constant(evidence)]
-    thresholded = evidence.reading.y_pred.thresholded
+    thresholded = evidence.interpretation.y_pred.thresholded
     if thresholded and evidence.metric.pred in ARGMAX:
         return [_argmaxed(evidence)]
     return []
@@ -59,8 +59,8 @@ def _all_ones(evidence: Evidence) -> bool:
     floating = evidence.pair.y_pred.dtype.kind == "f"
     if not floating or values.non_finite or not values.minimum == values.maximum == 1:
         return False
-    present = [entry for entry in evidence.mended.per_class if entry.truth_pixels]
-    return evidence.reading.num_classes == 2 and len(present) == 2
+    present = [entry for entry in evidence.repaired.per_class if entry.truth_pixels]
+    return evidence.interpretation.num_classes == 2 and len(present) == 2
 
 
 def _constant(evidence: Evidence) -> Finding:
@@ -76,8 +76,8 @@ def _constant(evidence: Evidence) -> Finding:
 
 
 def _argmaxed(evidence: Evidence) -> Finding:
-    reading = evidence.reading
-    shape = reading.layout.y_pred.shape
+    interpretation = evidence.interpretation
+    shape = interpretation.layout.y_pred.shape
     what = "every pixel becomes class 0" if shape[-1] == 1 else "that axis is no class axis"
     takes = evidence.metric.takes
     axis = "their last axis" if takes is None or takes.axis == -1 else f"axis {takes.axis}"
@@ -87,12 +87,12 @@ def _argmaxed(evidence: Evidence) -> Finding:
         RULE,
         message=f"{evidence.metric.short_name} argmaxes the predictions over {axis}, but"
         f" predictions of shape {shape} have one score for each pixel: {what}",
-        help=f"threshold first (predictions >= {reading.threshold:g}): {fitting_call(evidence)};"
-        " or a model with one channel for each class",
-        facts={"predictions": list(shape), "threshold": reading.threshold},
+        help=f"threshold first (predictions >= {interpretation.threshold:g}):"
+        f" {fitting_call(evidence)}; or a model with one channel for each class",
+        facts={"predictions": list(shape), "threshold": interpretation.threshold},
         repair=Repair(
-            name=f"threshold the predictions at {reading.threshold:g}",
+            name=f"threshold the predictions at {interpretation.threshold:g}",
             safe=True,
-            steps=(Step("threshold", Side.PREDICTIONS, {"threshold": reading.threshold}),),
+            steps=(Step("threshold", Side.PREDICTIONS, {"threshold": interpretation.threshold}),),
         ),
     )

@@ -42,7 +42,7 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for another axis that sums to 1, or for ones all over (an axis of size 1)."""
-    axes, values = evidence.reading.layout.y_pred, evidence.stats.y_pred
+    axes, values = evidence.interpretation.layout.y_pred, evidence.stats.y_pred
     if not axes.dense or evidence.pair.y_pred.dtype.kind != "f":
         return []
     facts = {"class_axis": axes.channel, "softmax_axis": axes.softmax_axis}

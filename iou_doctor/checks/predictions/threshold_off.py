@@ -18,7 +18,7 @@ import numpy as np
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.counts.label_decoding import Derivation, is_no_class
+from iou_doctor.counts.label_decoding import LabelDecoding, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.score import Score, score
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
@@ -41,19 +41,23 @@ LEAST_PIXELS = 1000
 
 def find(evidence: Evidence) -> Result:
     """Score nine thresholds."""
-    reading = evidence.reading
-    if reading.y_pred is Encoding.BINARY_LOGITS:
+    interpretation = evidence.interpretation
+    if interpretation.y_pred is Encoding.BINARY_LOGITS:
         return Skipped("the predictions are logits, whose cut is 0")
     table = _table(evidence)
-    if reading.y_pred is not Encoding.SIGMOID or table is None or reading.num_classes != 2:
+    if (
+        interpretation.y_pred is not Encoding.SIGMOID
+        or table is None
+        or interpretation.num_classes != 2
+    ):
         return []
     scores = {tenth / 10: _score_at(evidence, table, tenth) for tenth in range(1, 10)}
     means = {cut: mean for cut, entry in scores.items() if (mean := entry.mean_iou) is not None}
-    chosen = evidence.mended.mean_iou
+    chosen = evidence.repaired.mean_iou
     if chosen is None or not means:
         return []
     best = max(means, key=lambda cut: means[cut])
-    if means[best] - chosen <= GAIN or not _both_gain(evidence.mended, scores[best]):
+    if means[best] - chosen <= GAIN or not _both_gain(evidence.repaired, scores[best]):
         return []
     return [_finding(evidence, chosen, best, means)]
 
@@ -61,7 +65,7 @@ def find(evidence: Evidence) -> Result:
 def _finding(
     evidence: Evidence, chosen: float, best: float, means: Mapping[float, float]
 ) -> Finding:
-    cut = evidence.reading.threshold
+    cut = evidence.interpretation.threshold
     return Finding(
         RULE,
         message=f"at the threshold {cut:g} the mean IoU is {chosen:.4f}, at {best:g} it would be"
@@ -82,17 +86,21 @@ def _finding(
 def _table(evidence: Evidence) -> PairCounts | None:
     """Return the counts of truth and tenths of the score, all images together."""
     for pairing, table in evidence.stats.tables.items():
-        if pairing.pred is Derivation.TENTHS:
+        if pairing.pred is LabelDecoding.TENTHS:
             return table.pooled()
     return None
 
 
 def _score_at(evidence: Evidence, table: PairCounts, tenth: int) -> Score:
-    reading = evidence.reading
+    interpretation = evidence.interpretation
     pairs = table.relabel(
         prediction=lambda codes: np.where(is_no_class(codes), codes, codes >= tenth)
     )
-    return score(pairs=pairs, num_classes=reading.num_classes, ignore_index=reading.ignore_index)
+    return score(
+        pairs=pairs,
+        num_classes=interpretation.num_classes,
+        ignore_index=interpretation.ignore_index,
+    )
 
 
 def _both_gain(before: Score, after: Score) -> bool:

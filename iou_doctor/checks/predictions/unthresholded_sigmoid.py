@@ -38,10 +38,10 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for one channel of fractions in front of a metric that reads labels."""
-    reading, values = evidence.reading, evidence.stats.y_pred
-    if not reading.y_pred.thresholded or not evidence.metric.pred_labels:
+    interpretation, values = evidence.interpretation, evidence.stats.y_pred
+    if not interpretation.y_pred.thresholded or not evidence.metric.pred_labels:
         return []
-    what = "logits" if reading.y_pred is Encoding.BINARY_LOGITS else "scores"
+    what = "logits" if interpretation.y_pred is Encoding.BINARY_LOGITS else "scores"
     below_one = values.values - values.at_least_one - values.non_finite
     return [
         Finding(
@@ -53,22 +53,24 @@ def find(evidence: Evidence) -> Result:
             facts={
                 "minimum": values.minimum,
                 "maximum": values.maximum,
-                "threshold": reading.threshold,
+                "threshold": interpretation.threshold,
                 "values_below_one": below_one,
                 "values": values.values,
             },
             evidence=_first_fraction(evidence),
             repair=Repair(
-                name=f"threshold the predictions at {reading.threshold:g}",
+                name=f"threshold the predictions at {interpretation.threshold:g}",
                 safe=True,
-                steps=(Step("threshold", Side.PREDICTIONS, {"threshold": reading.threshold}),),
+                steps=(
+                    Step("threshold", Side.PREDICTIONS, {"threshold": interpretation.threshold}),
+                ),
             ),
         )
     ]
 
 
 def _help(evidence: Evidence) -> str:
-    threshold = f"predictions >= {evidence.reading.threshold:g}"
+    threshold = f"predictions >= {evidence.interpretation.threshold:g}"
     return threshold if evidence.metric.takes else f"{fitting_call(evidence)}, or {threshold}"
 
 

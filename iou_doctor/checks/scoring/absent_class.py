@@ -33,8 +33,10 @@ def find(evidence: Evidence) -> Result:
     """Look for classes with zero union, and score them by each convention."""
     if evidence.error_found:
         return Skipped("an error was found: conventions matter once it is cured")
-    reading, mean = evidence.reading, evidence.mended.mean_iou
-    counting = [entry for entry in evidence.mended.per_class if entry.id != reading.ignore_index]
+    interpretation, mean = evidence.interpretation, evidence.repaired.mean_iou
+    counting = [
+        entry for entry in evidence.repaired.per_class if entry.id != interpretation.ignore_index
+    ]
     absent = [entry.id for entry in counting if entry.iou is None]
     if not absent or mean is None:
         return []
@@ -45,8 +47,8 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"{noun} {listed(reading.class_names[label] for label in absent)} {verb} in"
-            f" neither masks nor predictions: the mean is {mean:.4f} without {them},"
+            message=f"{noun} {listed(interpretation.class_names[label] for label in absent)} {verb}"
+            f" in neither masks nor predictions: the mean is {mean:.4f} without {them},"
             f" {as_zero:.4f} counting 0, {as_one:.4f} counting 1",
             help=other_scores.phrases(who) or "say which of these a number follows",
             facts={

@@ -44,7 +44,7 @@ def find(evidence: Evidence) -> Result:
         return Skipped("there is no score of the data set to compare with")
     if abs(ours.per_image_mean_iou - ours.mean_iou) <= GAP:
         return []
-    told = evidence.given.batch_size if evidence.given else None
+    told = evidence.inputs.batch_size if evidence.inputs else None
     sizes = BATCH_SIZES if told is None else (told,)
     batches = {size: _mean_over_batches(evidence, size) for size in sizes if size < samples}
     by_image = _by_image(evidence)
@@ -84,9 +84,9 @@ def _by_image(evidence: Evidence) -> dict[str, float]:
 
 def _mean_over_batches(evidence: Evidence, size: int) -> float | None:
     """Return the mean of the mean IoUs of batches, the last of which may be smaller."""
-    batches, reading = evidence.pairs.in_batches(size), evidence.reading
+    batches, interpretation = evidence.pairs.in_batches(size), evidence.interpretation
     return score(
         pairs=batches,
-        num_classes=reading.num_classes,
-        ignore_index=reading.ignore_index,
+        num_classes=interpretation.num_classes,
+        ignore_index=interpretation.ignore_index,
     ).per_image_mean_iou

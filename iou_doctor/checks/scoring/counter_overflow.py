@@ -64,7 +64,7 @@ def find(evidence: Evidence) -> Result:
 
 def _batches_fit(evidence: Evidence, counter: Counter) -> bool:
     """Return whether no cell reaches its end within one batch of the size that was told."""
-    given, metric = evidence.given, evidence.metric
+    given, metric = evidence.inputs, evidence.metric
     size = given.batch_size if given else None
     pairs = given.flat.get(Pairing(metric.true, metric.pred, flat=True)) if given else None
     if size is None or pairs is None or counter.dtype != "float32":

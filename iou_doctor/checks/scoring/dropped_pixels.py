@@ -27,13 +27,13 @@ def find(evidence: Evidence) -> Result:
     dropped, value = evidence.metric_score.dropped, evidence.metric_score.value
     if not dropped or value is None:
         return []
-    total = max(evidence.mended.pixels.total, dropped)
-    ours = evidence.well_read
+    total = max(evidence.repaired.pixels.total, dropped)
+    ours = evidence.score_if_read_well
     return [
         Finding(
             RULE,
             message=f"{evidence.metric.short_name} drops {amount(dropped, 'value')}"
-            f" ({percent(dropped, total)}) outside 0..{evidence.reading.num_classes - 1}"
+            f" ({percent(dropped, total)}) outside 0..{evidence.interpretation.num_classes - 1}"
             + _moved(ours, value),
             evidence=_others_too(evidence),
             help="map these labels to classes, or name the ignore label",

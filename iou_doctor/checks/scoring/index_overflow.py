@@ -35,7 +35,7 @@ def find(evidence: Evidence) -> Result:
         return Skipped("an error was found: a replay matters once it is cured")
     ours = evidence.score.mean_iou if evidence.score else None
     wrapped = _in_bytes(evidence)
-    classes = evidence.reading.num_classes
+    classes = evidence.interpretation.num_classes
     if ours is None or wrapped is None or classes < FEWEST_CLASSES:
         return []
     if abs(wrapped - ours) <= TOLERANCE:

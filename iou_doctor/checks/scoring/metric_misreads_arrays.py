@@ -37,7 +37,11 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=message,
             help=_help(evidence),
-            facts={"metric": result.value, "doctor": evidence.well_read, "error": result.error},
+            facts={
+                "metric": result.value,
+                "doctor": evidence.score_if_read_well,
+                "error": result.error,
+            },
         )
     ]
 
@@ -59,7 +63,7 @@ def _raises(evidence: Evidence) -> str:
 def _differs(evidence: Evidence) -> str | None:
     """Return how the two numbers differ; `None` where they do not, or where it is known why."""
     known = ("dropped-pixels", "invalid-one-hot", "ignored-class-in-range")
-    value, ours = evidence.metric_score.value, evidence.well_read
+    value, ours = evidence.metric_score.value, evidence.score_if_read_well
     if value is None:
         return None
     if _no_labels(evidence):
@@ -71,8 +75,8 @@ def _differs(evidence: Evidence) -> str | None:
 
 def _no_labels(evidence: Evidence) -> bool:
     """Return whether the masks are numbers of some other kind (normalised with an image, say)."""
-    pixels = evidence.mended.pixels
-    guessed = any(guess.field == "masks.encoding" for guess in evidence.reading.assumed)
-    return (guessed and evidence.reading.y_true.thresholded) or bool(
+    pixels = evidence.repaired.pixels
+    guessed = any(guess.field == "masks.encoding" for guess in evidence.interpretation.assumed)
+    return (guessed and evidence.interpretation.y_true.thresholded) or bool(
         pixels.out_of_range and not pixels.counted
     )

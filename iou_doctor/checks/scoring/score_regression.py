@@ -47,7 +47,7 @@ def find(evidence: Evidence) -> Result:
     mean_fell = drop > baseline.max_drop + ROUNDING
     if not mean_fell and not fallen:
         return []
-    names = evidence.reading.class_names
+    names = evidence.interpretation.class_names
     parts = [f"mean IoU fell from {baseline.mean_iou:.4f} to {score.mean_iou:.4f}"] * mean_fell
     if fallen:
         entries = (f"{names[label]} ({was:.4f} to {now:.4f})" for label, was, now in fallen)

@@ -36,17 +36,17 @@ def find(evidence: Evidence) -> Result:
     """Ask what a score above 0.999 rests on, unless an error says so already."""
     if evidence.error_found:
         return Skipped("an error was found, which says more")
-    value, pixels = evidence.metric_score.value, evidence.mended.pixels
-    ours = evidence.mended.mean_iou
+    value, pixels = evidence.metric_score.value, evidence.repaired.pixels
+    ours = evidence.repaired.mean_iou
     best = max((score for score in (value, ours) if score is not None), default=0.0)
     if best <= PERFECT:
         return []
-    present = [entry.id for entry in evidence.mended.per_class if entry.iou is not None]
+    present = [entry.id for entry in evidence.repaired.per_class if entry.iou is not None]
     dropped = max(evidence.metric_score.dropped, pixels.out_of_range)
     total = max(pixels.total, dropped)
     reasons = []
     if len(present) == 1:
-        names = listed(evidence.reading.class_names[label] for label in present)
+        names = listed(evidence.interpretation.class_names[label] for label in present)
         reasons.append(f"class {names} is the only one in masks and predictions")
     if dropped > LEFT_OUT_SHARE * total:
         reasons.append(f"{amount(dropped, 'value')} ({percent(dropped, total)}) were left out")

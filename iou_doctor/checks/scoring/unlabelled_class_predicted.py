@@ -33,16 +33,16 @@ def find(evidence: Evidence) -> Result:
     wanted = evidence.metric.target_class_ids
     entries = [
         entry
-        for entry in evidence.mended.per_class
+        for entry in evidence.repaired.per_class
         if entry.iou is not None and (wanted is None or entry.id in wanted)
     ]
     unlabelled = [entry for entry in entries if not entry.truth_pixels]
     labelled = tuple(entry.id for entry in entries if entry.truth_pixels)
-    without = evidence.mended.mean_over(labelled)
+    without = evidence.repaired.mean_over(labelled)
     if not unlabelled or without is None:
         return []
-    mean = evidence.mended.mean_over(tuple(entry.id for entry in entries))
-    names = evidence.reading.class_names
+    mean = evidence.repaired.mean_over(tuple(entry.id for entry in entries))
+    names = evidence.interpretation.class_names
     chosen = list(labelled)
     leave_out = other_scores.report(evidence, without, _of_labelled_classes)
     return [
@@ -51,7 +51,7 @@ def find(evidence: Evidence) -> Result:
             message=f"{_who(unlabelled, names)}: IoU 0 in the mean of {mean:.4f}, which is"
             f" {without:.4f} without",
             evidence=f"{without:.4f} is what {listed(leave_out)} report" if leave_out else None,
-            help=f"keras.metrics.IoU(num_classes={evidence.reading.num_classes},"
+            help=f"keras.metrics.IoU(num_classes={evidence.interpretation.num_classes},"
             f" target_class_ids={chosen}) scores the classes that the masks hold",
             facts={
                 "classes": [entry.id for entry in unlabelled],

@@ -15,7 +15,7 @@ The metrics of torchmetrics and MONAI want the classes on axis 1, and channels l
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.metrics.metric import Metric
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -37,7 +37,7 @@ ANY_AXIS = ("tf_keras.",)
 
 def find(evidence: Evidence) -> Result:
     """Look where the class axis of each array is."""
-    layout = evidence.reading.layout
+    layout = evidence.interpretation.layout
     sides = (("predictions", layout.y_pred), ("masks", layout.y_true))
     wrong = [
         (name, axes)
@@ -77,12 +77,12 @@ def find(evidence: Evidence) -> Result:
 def _fits(evidence: Evidence, name: str, axes: Axes) -> bool:
     """Return whether the classes are where the metric looks, or it looks for none."""
     metric, takes = evidence.metric, evidence.metric.takes
-    derivation = metric.true if name == "masks" else metric.pred
+    decoding = metric.true if name == "masks" else metric.pred
     if takes is not None:
-        looks = derivation is Derivation.ARGMAX_LAST and not takes.any_axis
+        looks = decoding is LabelDecoding.ARGMAX_LAST and not takes.any_axis
         return not looks or axes.channel == _wanted(metric, axes)
     looks_at = metric.axis % len(axes.shape)
-    known = metric.name.startswith(ANY_AXIS) and derivation is Derivation.ARGMAX_LAST
+    known = metric.name.startswith(ANY_AXIS) and decoding is LabelDecoding.ARGMAX_LAST
     return axes.channels_last or (known and looks_at == axes.channel)
 
 

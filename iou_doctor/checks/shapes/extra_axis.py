@@ -27,7 +27,7 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Compare the numbers of axes."""
-    layout = evidence.reading.layout
+    layout = evidence.interpretation.layout
     true, pred = layout.y_true, layout.y_pred
     if layout.relation not in {Relation.EQUAL, Relation.SWAPPED, Relation.SCALED}:
         return []

@@ -56,7 +56,7 @@ REFILLS = (
 
 def find(evidence: Evidence) -> Result:
     """Look for swapped sizes, and for maps that fit once they are transposed."""
-    layout = evidence.reading.layout
+    layout = evidence.interpretation.layout
     if layout.relation is Relation.SWAPPED:
         return [_swapped_sizes(evidence)]
     if layout.relation not in {Relation.EQUAL, Relation.FLATTENED} or evidence.sampled is None:
@@ -75,7 +75,7 @@ def find(evidence: Evidence) -> Result:
 
 
 def _swapped_sizes(evidence: Evidence) -> Finding:
-    layout = evidence.reading.layout
+    layout = evidence.interpretation.layout
     true, pred = layout.y_true.spatial_shape, layout.y_pred.spatial_shape
     height, width = layout.y_pred.spatial[-2:]
     return Finding(
@@ -115,7 +115,7 @@ def _masks_refilled(evidence: Evidence, found: Fits, turn: Turn) -> Finding:
 
 
 def _full_size(evidence: Evidence) -> tuple[int | None, ...]:
-    layout = evidence.reading.layout
+    layout = evidence.interpretation.layout
     return max(layout.y_true.spatial_shape, layout.y_pred.spatial_shape, key=len)
 
 
@@ -140,7 +140,7 @@ def _finding(
 
 
 def _help(evidence: Evidence, turn: Turn, side: str) -> str:
-    axes = evidence.reading.layout.y_pred
+    axes = evidence.interpretation.layout.y_pred
     if turn is SWAP and len(axes.spatial) > 1:
         height, width = axes.spatial[-2:]
         return f"np.swapaxes({side}, {height}, {width})"

@@ -18,7 +18,7 @@ from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import percent
-from iou_doctor.counts.label_decoding import Derivation, Pairing, is_no_class
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.repairs.repair import Repair
@@ -47,9 +47,9 @@ SMOOTHED = 1.02
 
 def find(evidence: Evidence) -> Result:
     """Look for scores in the masks beside ids in the predictions."""
-    reading = evidence.reading
-    ids = reading.y_pred is Encoding.ONE_HOT or (
-        reading.y_pred is Encoding.LABELS and not evidence.stats.y_pred.fractional
+    interpretation = evidence.interpretation
+    ids = interpretation.y_pred is Encoding.ONE_HOT or (
+        interpretation.y_pred is Encoding.LABELS and not evidence.stats.y_pred.fractional
     )
     what = _scores(evidence)
     if not ids or what is None:
@@ -60,7 +60,7 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"masks look like predictions: {what},"
             f" {percent(values.fractional, values.values)} of the values with fractions;"
-            f" predictions look like masks: {reading.y_pred.value} without fractions",
+            f" predictions look like masks: {interpretation.y_pred.value} without fractions",
             help="give the predictions first and the masks second: iou-doctor check PREDICTIONS"
             " MASKS; in code metric.update_state(y_true, y_pred)",
             facts={
@@ -71,7 +71,7 @@ def find(evidence: Evidence) -> Result:
                 },
                 "predictions": {
                     "dtype": str(evidence.pair.y_pred.dtype),
-                    "encoding": reading.y_pred.value,
+                    "encoding": interpretation.y_pred.value,
                 },
             },
             repair=Repair(
@@ -85,7 +85,7 @@ def find(evidence: Evidence) -> Result:
 
 def _scores(evidence: Evidence) -> str | None:
     """Return what kind of scores the masks hold, if they do."""
-    encoding, values = evidence.reading.y_true, evidence.stats.y_true
+    encoding, values = evidence.interpretation.y_true, evidence.stats.y_true
     if evidence.pair.y_true.dtype.kind != "f" or values.fractional < MOST * values.values:
         return None
     signed = values.minimum is not None and values.minimum < LEAST_LOGIT
@@ -93,7 +93,7 @@ def _scores(evidence: Evidence) -> str | None:
         return "channels outside [0, 1]" if signed else None
     if encoding is Encoding.PROBABILITIES:
         return "channels in [0, 1]" if _varied(values) else None
-    if evidence.reading.layout.y_true.dense or not set(_ids(evidence)) <= BINARY:
+    if evidence.interpretation.layout.y_true.dense or not set(_ids(evidence)) <= BINARY:
         return None
     if encoding is Encoding.BINARY_LOGITS:
         return "one channel outside [0, 1]" if signed else None
@@ -114,10 +114,10 @@ def _varied(values: ValueCounts) -> bool:
 
 def _swapped(evidence: Evidence, pairs: PairCounts) -> PairCounts:
     """Return the doctor's pairs with the sides exchanged, one channel of scores thresholded."""
-    cut = evidence.stats.tables.get(Pairing(Derivation.BINS, Derivation.LABELS))
-    if cut is None or evidence.reading.layout.y_true.dense:
+    cut = evidence.stats.tables.get(Pairing(LabelDecoding.BINS, LabelDecoding.LABELS))
+    if cut is None or evidence.interpretation.layout.y_true.dense:
         return pairs.swapped()
-    logits = evidence.reading.y_true is Encoding.BINARY_LOGITS
+    logits = evidence.interpretation.y_true is Encoding.BINARY_LOGITS
 
     def above(codes: NDArray[np.int64]) -> NDArray[np.int64]:
         compared = codes // 3 if logits else codes % 3

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from iou_doctor.arrays.expected import FrozenReading, reading_values
+from iou_doctor.arrays.expected import ExpectedInterpretation, reading_values
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import listed
@@ -43,10 +43,10 @@ HELP = {
 def find(evidence: Evidence) -> Result:
     """Compare the reading with those that were frozen."""
     baseline = evidence.baseline
-    frozen = [one for one in (baseline and baseline.reading, evidence.expected) if one]
+    frozen = [one for one in (baseline and baseline.interpretation, evidence.expected) if one]
     if not frozen:
         return Skipped("no --baseline given, and no configuration expects a reading")
-    now = reading_values(evidence.reading)
+    now = reading_values(evidence.interpretation)
     drifts = [(one, drift) for one in frozen if (drift := _drift(one, now))]
     if not drifts:
         return []
@@ -67,7 +67,7 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _drift(frozen: FrozenReading, now: Mapping[str, int | str | None]) -> dict[str, str]:
+def _drift(frozen: ExpectedInterpretation, now: Mapping[str, int | str | None]) -> dict[str, str]:
     """Return, for each field that is read otherwise, the change in words."""
     return {
         field: f"{field} {_word(now[field])}, was {_word(was)}"

@@ -39,7 +39,7 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look whether the reading had to reshape the predictions back."""
-    axes, values = evidence.reading.layout.y_pred, evidence.stats.y_pred
+    axes, values = evidence.interpretation.layout.y_pred, evidence.stats.y_pred
     if not axes.reshaped:
         return []
     written, stored, move = _shapes(axes)

@@ -29,7 +29,7 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for sizes that differ by a whole-number factor."""
-    layout = evidence.reading.layout
+    layout = evidence.interpretation.layout
     if layout.relation is not Relation.SCALED:
         return []
     true, pred = layout.y_true.spatial_shape, layout.y_pred.spatial_shape

@@ -31,7 +31,7 @@ def find(evidence: Evidence) -> Result:
     pair = evidence.pair
     if pair.unpaired_true or pair.unpaired_pred:
         return [_unpaired_files(evidence)]
-    layout = evidence.reading.layout
+    layout = evidence.interpretation.layout
     true, pred = layout.y_true.samples, layout.y_pred.samples
     if true == pred:
         return []
@@ -53,7 +53,7 @@ def _unpaired_files(evidence: Evidence) -> Finding:
         parts.append(f"{amount(len(true), 'mask')} without a prediction ({listed(true)})")
     if pred:
         parts.append(f"{amount(len(pred), 'prediction')} without a mask ({listed(pred)})")
-    paired = evidence.reading.layout.samples
+    paired = evidence.interpretation.layout.samples
     return Finding(
         RULE,
         message=f"{' and '.join(parts)}; the score is that of the {amount(paired, 'pair')}",

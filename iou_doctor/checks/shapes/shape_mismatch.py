@@ -32,7 +32,7 @@ HELP = "bring both to one size: crop or pad as the images were, or resize the cl
 
 def find(evidence: Evidence) -> Result:
     """Compare the spatial shapes."""
-    layout = evidence.reading.layout
+    layout = evidence.interpretation.layout
     if layout.mismatched:
         return [_some_images(evidence)]
     if layout.relation is not Relation.MISMATCHED:
@@ -51,7 +51,7 @@ def find(evidence: Evidence) -> Result:
 
 
 def _some_images(evidence: Evidence) -> Finding:
-    mismatched = evidence.reading.layout.mismatched
+    mismatched = evidence.interpretation.layout.mismatched
     names = [evidence.sample_name(index) for index in mismatched]
     first = mismatched[0]
     true = evidence.pair.y_true.sample_shape(first)
@@ -61,6 +61,6 @@ def _some_images(evidence: Evidence) -> Finding:
         message=f"{amount(len(mismatched), 'pair')} of images differ in size: {listed(names)};"
         " the score is that of the others",
         help=HELP,
-        facts={"pairs": len(mismatched), "of": evidence.reading.layout.samples},
+        facts={"pairs": len(mismatched), "of": evidence.interpretation.layout.samples},
         evidence=f"first: {names[0]}: mask {shape(true)}, prediction {shape(pred)}",
     )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Choices, Stray, Wrap
 from iou_doctor.metrics.engine.areas import RaisesForLabel
-from iou_doctor.metrics.inputs import Form, Given
+from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
 BYTE = 2**8
 SIDES = {"truth": "masks", "prediction": "predictions"}
@@ -19,17 +19,17 @@ def inside(span: tuple[int, int], classes: int) -> bool:
     return span[0] >= 0 and span[1] < classes
 
 
-def counts_in_bytes(given: Given, choices: Choices) -> bool:
+def counts_in_bytes(inputs: MetricInputs, choices: Choices) -> bool:
     """Return whether cells are numbered in uint8, and some numbers pass 255.
 
     NumPy multiplies a uint8 array by numbers up to 255 only.
     """
-    stored, classes = {given.true_dtype, given.pred_dtype}, given.num_classes
-    if not choices.byte_cells or given.form is not Form.LABELS or classes >= BYTE:
+    stored, classes = {inputs.true_dtype, inputs.pred_dtype}, inputs.num_classes
+    if not choices.byte_cells or inputs.form is not PredictionForm.LABELS or classes >= BYTE:
         return False
     if stored != {np.dtype(np.uint8)}:
         return False
-    pooled = given.labels.pooled()
+    pooled = inputs.labels.pooled()
     numbers = classes * pooled.truth + pooled.prediction
     return bool((numbers[pooled.truth < classes] >= BYTE).any())
 

@@ -16,7 +16,7 @@ from iou_doctor.metrics.definition import (
     Stray,
 )
 from iou_doctor.metrics.engine.evaluate import evaluate
-from iou_doctor.metrics.inputs import Form, Given
+from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
 REFERENCE = Choices(
     floats=Floats.READ,
@@ -49,7 +49,7 @@ _WORDS = {
 """The choices that can move a value, the most telling first."""
 
 
-def reasons(contract: Contract, given: Given, value: float) -> tuple[str, ...]:
+def reasons(contract: Contract, inputs: MetricInputs, value: float) -> tuple[str, ...]:
     """Return the choices by which a contract's value differs from the doctor's, in words.
 
     A choice counts if the value moves when it alone is made as the doctor makes it. Where only
@@ -57,33 +57,35 @@ def reasons(contract: Contract, given: Given, value: float) -> tuple[str, ...]:
 
     Args:
         contract: an implementation.
-        given: the arrays.
+        inputs: the arrays.
         value: what it reports for them.
     """
     choices = contract.choices
     differing = [
         name
         for name in _WORDS
-        if name not in _idle(given) and getattr(choices, name) != getattr(REFERENCE, name)
+        if name not in _idle(inputs) and getattr(choices, name) != getattr(REFERENCE, name)
     ]
-    moving = [name for name in differing if _moves(contract, given, value, name)]
+    moving = [name for name in differing if _moves(contract, inputs, value, name)]
     if not moving and contract.pairing is not None:
         moving = ["floats"]  # it is the reading of the arrays as they are stored
-    if not moving and _answers_without_class(given):
+    if not moving and _answers_without_class(inputs):
         return (WITHOUT_CLASS,)
     return tuple(_said(name, choices) for name in moving or differing[:1])
 
 
-def _answers_without_class(given: Given) -> bool:
+def _answers_without_class(inputs: MetricInputs) -> bool:
     """Return whether channels without an answer, of NaN for instance, get a class all the same."""
-    return given.form is Form.CHANNELS and is_code_of_no_class(given.labels.prediction_span[0])
+    return inputs.form is PredictionForm.CHANNELS and is_code_of_no_class(
+        inputs.labels.prediction_span[0]
+    )
 
 
-def _idle(given: Given) -> frozenset[str]:
+def _idle(inputs: MetricInputs) -> frozenset[str]:
     """Return the choices that cannot matter for these arrays."""
-    pairs, classes = given.labels, given.num_classes
-    idle = set() if given.ignore_index is not None else {"ignored"}
-    if given.form is Form.LABELS:
+    pairs, classes = inputs.labels, inputs.num_classes
+    idle = set() if inputs.ignore_index is not None else {"ignored"}
+    if inputs.form is PredictionForm.LABELS:
         idle |= {"floats", "sigmoid", "at_threshold"}
     for side, (low, high) in (("truth", pairs.truth_span), ("prediction", pairs.prediction_span)):
         if low >= 0 and high < classes:
@@ -91,11 +93,11 @@ def _idle(given: Given) -> frozenset[str]:
     return frozenset(idle)
 
 
-def _moves(contract: Contract, given: Given, value: float, name: str) -> bool:
+def _moves(contract: Contract, inputs: MetricInputs, value: float, name: str) -> bool:
     choices = replace(contract.choices, **{name: getattr(REFERENCE, name)})
     if choices.average is Average.PAIRS and choices.group is Group.DATA_SET:
         choices = replace(choices, average=Average.CLASSES)
-    other = evaluate(replace(contract, choices=choices), given)
+    other = evaluate(replace(contract, choices=choices), inputs)
     return other.value is None or abs(other.value - value) > VISIBLE
 
 

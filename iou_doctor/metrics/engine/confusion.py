@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.errors import UsageError
 from iou_doctor.metrics.call_arguments import number, whole
 from iou_doctor.metrics.definition import Choices, Contract
 from iou_doctor.metrics.engine.evaluate import evaluate
-from iou_doctor.metrics.inputs import Form, Given
+from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.metrics.metric import Metric, Signature
 from iou_doctor.metrics.score import ContractScore
 
@@ -56,8 +56,8 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
         return Metric(
             name=name,
             call=call,
-            true=Derivation.LABELS,
-            pred=Derivation.BINS,
+            true=LabelDecoding.LABELS,
+            pred=LabelDecoding.BINS,
             num_classes=2,
             target_class_ids=_ids(name, arguments["target_class_ids"], 2),
             threshold=number(name, "threshold", arguments["threshold"]),
@@ -67,7 +67,7 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
     true = _derivation(arguments.get("sparse_y_true", False))
     pred = _derivation(arguments["sparse_y_pred"])
     axis = whole(name, "axis", arguments["axis"])
-    if axis == 0 and Derivation.ARGMAX_LAST in (true, pred):
+    if axis == 0 and LabelDecoding.ARGMAX_LAST in (true, pred):
         raise UsageError(f"--metric {name}: axis=0 argmaxes over the samples; use axis=-1")
     return Metric(
         name=name,
@@ -118,8 +118,8 @@ def evaluated(
         num_classes: for a metric whose call does not name it.
     """
     pooled = pairs.pooled()
-    given = Given(
-        form=Form.LABELS,
+    inputs = MetricInputs(
+        form=PredictionForm.LABELS,
         samples=1,
         num_classes=metric.num_classes or num_classes,
         ignore_index=metric.ignore_class,
@@ -128,11 +128,11 @@ def evaluated(
         pred_dtype=np.dtype(np.int64),
         flat={Pairing(metric.true, metric.pred, flat=True): pooled},
     )
-    return evaluate(contract, given)
+    return evaluate(contract, inputs)
 
 
-def _derivation(sparse: object) -> Derivation:
-    return Derivation.LABELS if sparse else Derivation.ARGMAX_LAST
+def _derivation(sparse: object) -> LabelDecoding:
+    return LabelDecoding.LABELS if sparse else LabelDecoding.ARGMAX_LAST
 
 
 def _ids(name: str, value: object, num_classes: int | None) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ from iou_doctor.metrics.engine.averages import values, whole
 from iou_doctor.metrics.engine.count_areas import areas
 from iou_doctor.metrics.engine.generalised_dice import generalised_dice
 from iou_doctor.metrics.engine.labels import STOPS_AT
-from iou_doctor.metrics.inputs import Given
+from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.metrics.score import ContractScore, Counter
 from iou_doctor.record import record
 
@@ -41,7 +41,7 @@ class Outcome:
     """The ratio of each class where one is formed over the data set; `None` for NaN."""
 
 
-def evaluate(contract: Contract, given: Given) -> ContractScore:
+def evaluate(contract: Contract, inputs: MetricInputs) -> ContractScore:
     """Return what an implementation reports for what it is given."""
 
     def scored(value: float | None = None, **known: Any) -> ContractScore:
@@ -56,10 +56,10 @@ def evaluate(contract: Contract, given: Given) -> ContractScore:
         )
 
     if contract.num_classes is not None:
-        given = replace(given, num_classes=contract.num_classes)
+        inputs = replace(inputs, num_classes=contract.num_classes)
     try:
-        counted = areas(given, contract.choices, contract.pairing)
-        found = outcome(contract.choices, counted, given)
+        counted = areas(inputs, contract.choices, contract.pairing)
+        found = outcome(contract.choices, counted, inputs)
     except Raises as error:
         return scored(error=error.words(contract))
     except NotReplayed as why:
@@ -67,12 +67,12 @@ def evaluate(contract: Contract, given: Given) -> ContractScore:
     per_class, dropped = found.per_class, counted.dropped
     if found.value is None and contract.choices.average is not Average.PER_CLASS:
         return scored(note="NaN", per_class=per_class, dropped=dropped)
-    counter = counter_of(contract, given, counted)
+    counter = counter_of(contract, inputs, counted)
     return scored(found.value, per_class=per_class, dropped=dropped, counter=counter)
 
 
 @np.errstate(over="ignore")
-def counter_of(contract: Contract, given: Given, counted: Areas) -> Counter | None:
+def counter_of(contract: Contract, inputs: MetricInputs, counted: Areas) -> Counter | None:
     """Return how the implementation counts, where its numbers end before the data may."""
     choices = contract.choices
     if choices.counting is Counting.WRAPS:
@@ -82,32 +82,32 @@ def counter_of(contract: Contract, given: Given, counted: Areas) -> Counter | No
             dtype="int32",
             largest=int(whole.union.max(initial=0)),
             limit=LARGEST_INT32,
-            value=outcome(choices, small, replace(given, samples=1)).value or 0.0,
+            value=outcome(choices, small, replace(inputs, samples=1)).value or 0.0,
             condition="on the torch backend",
         )
-    if choices.counting is Counting.EXACT or given.batch_size is not None:
+    if choices.counting is Counting.EXACT or inputs.batch_size is not None:
         return None
     stopped = counted
     if counted.largest > STOPS_AT:
-        at_once = replace(given, batch_size=max(1, given.samples))
+        at_once = replace(inputs, batch_size=max(1, inputs.samples))
         stopped = areas(at_once, choices, contract.pairing)
     return Counter(
         dtype="float32",
         largest=counted.largest,
         limit=STOPS_AT,
-        value=outcome(choices, stopped, given).value or 0.0,
+        value=outcome(choices, stopped, inputs).value or 0.0,
         condition="if all pixels come in one `update_state`",
     )
 
 
 @np.errstate(divide="ignore", invalid="ignore")
-def outcome(choices: Choices, found: Areas, given: Given) -> Outcome:
+def outcome(choices: Choices, found: Areas, inputs: MetricInputs) -> Outcome:
     """Return the number, and those of the classes."""
     images = len(found.truth)
-    size = given.batch_size or max(1, images)
-    found = _chosen_classes(choices, _needed(choices, found), given)
+    size = inputs.batch_size or max(1, images)
+    found = _chosen_classes(choices, _needed(choices, found), inputs)
     if choices.ratio is Ratio.GENERALISED_DICE:
-        return _generalised(choices, found, given)
+        return _generalised(choices, found, inputs)
     pooled = choices.average is Average.POOLED
     if pooled:
         found = found.fold_classes()
@@ -127,9 +127,9 @@ def _needed(choices: Choices, found: Areas) -> Areas:
     return found
 
 
-def _generalised(choices: Choices, found: Areas, given: Given) -> Outcome:
+def _generalised(choices: Choices, found: Areas, inputs: MetricInputs) -> Outcome:
     """Return the mean over images; an image, or a class of it, without any area counts 0."""
-    fractions = generalised_dice(found.rows(slice(None)), given.batch_size)
+    fractions = generalised_dice(found.rows(slice(None)), inputs.batch_size)
     over, under = fractions.sum(axis=2)
     value = np.where(under == 0, 0, over / under).mean(dtype=np.float32) if len(over) else np.nan
     over, under = fractions
@@ -138,14 +138,14 @@ def _generalised(choices: Choices, found: Areas, given: Given) -> Outcome:
     return Outcome(_or_none(value) if whole else None, tuple(map(float, per_class)))
 
 
-def _chosen_classes(choices: Choices, found: Areas, given: Given) -> Areas:
+def _chosen_classes(choices: Choices, found: Areas, inputs: MetricInputs) -> Areas:
     """Return the areas of the classes that are in the mean."""
     columns = list(range(found.truth.shape[1]))
     if choices.average is Average.FOREGROUND:
         return found.select(columns[-1:] if len(columns) == 1 else [1])
     if choices.target_class_ids is not None:
         return found.select([label for label in choices.target_class_ids if label in columns])
-    ignore = given.ignore_index if choices.ignored in _CLASS_LEAVES else None
+    ignore = inputs.ignore_index if choices.ignored in _CLASS_LEAVES else None
     background = choices.background or len(columns) == 1
     return found.select(
         [label for label in columns if label != ignore and (background or label != 0)]

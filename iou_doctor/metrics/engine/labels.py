@@ -8,7 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.counts.class_areas import MOST_KEPT
-from iou_doctor.counts.label_decoding import Derivation, Pairing, is_code_of_no_class, naive_answer
+from iou_doctor.counts.label_decoding import (
+    LabelDecoding,
+    Pairing,
+    is_code_of_no_class,
+    naive_answer,
+)
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Choices, Counting, Floats, Group, Ignored, Stray
 from iou_doctor.metrics.engine.areas import (
@@ -19,7 +24,7 @@ from iou_doctor.metrics.engine.areas import (
     count_areas,
 )
 from iou_doctor.metrics.engine.cells import counts_in_bytes, in_cells, inside
-from iou_doctor.metrics.inputs import Form, Given
+from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
 PAIR = 2
 STOPS_AT = 2**24
@@ -35,22 +40,26 @@ _NONE_LEAVE = frozenset(
 """The rules by which no pixel leaves."""
 
 
-def class_ids(given: Given, choices: Choices) -> PairCounts:
+def class_ids(inputs: MetricInputs, choices: Choices) -> PairCounts:
     """Return the pairs as the library reads them where it takes class ids."""
-    if choices.integers and given.pred_dtype.kind == "f" and given.form is not Form.CHANNELS:
-        raise refused(given)
-    broken = is_code_of_no_class(given.labels.prediction_span[0])
-    if choices.floats is Floats.REFUSED and given.form is not Form.CHANNELS and broken:
-        raise refused(given)
-    if choices.floats is Floats.EXACT and given.form is not Form.CHANNELS:
-        return given.labels
-    return naive(given.labels)
+    if (
+        choices.integers
+        and inputs.pred_dtype.kind == "f"
+        and inputs.form is not PredictionForm.CHANNELS
+    ):
+        raise refused(inputs)
+    broken = is_code_of_no_class(inputs.labels.prediction_span[0])
+    if choices.floats is Floats.REFUSED and inputs.form is not PredictionForm.CHANNELS and broken:
+        raise refused(inputs)
+    if choices.floats is Floats.EXACT and inputs.form is not PredictionForm.CHANNELS:
+        return inputs.labels
+    return naive(inputs.labels)
 
 
-def refused(given: Given) -> RaisesForScores:
+def refused(inputs: MetricInputs) -> RaisesForScores:
     """Return the error for predictions that are no integers."""
-    few = len(given.labels.truth_counts()) <= PAIR
-    return RaisesForScores(given.pred_dtype, "binary" if few else "multiclass")
+    few = len(inputs.labels.truth_counts()) <= PAIR
+    return RaisesForScores(inputs.pred_dtype, "binary" if few else "multiclass")
 
 
 def naive(pairs: PairCounts) -> PairCounts:
@@ -62,20 +71,20 @@ def naive(pairs: PairCounts) -> PairCounts:
         )
 
     lowest = min(pairs.truth_span[0], pairs.prediction_span[0])
-    return pairs.once("naive", answered) if is_code_of_no_class(lowest) else pairs
+    return pairs.cached("naive", answered) if is_code_of_no_class(lowest) else pairs
 
 
-def flattened(given: Given, pairing: Pairing) -> PairCounts:
+def flattened(inputs: MetricInputs, pairing: Pairing) -> PairCounts:
     """Return what an implementation reads that casts both sides to integers.
 
     Raises:
         Raises: the two sides flatten to different lengths.
     """
-    if pairing not in given.flat:
-        raise RaisesForSizes(given.lengths.get(pairing, (None, None)))
-    pairs = naive(given.flat[pairing])
-    if pairing.pred is Derivation.BINS:
-        return pairs.once("above", lambda: _above(pairs))
+    if pairing not in inputs.flat:
+        raise RaisesForSizes(inputs.lengths.get(pairing, (None, None)))
+    pairs = naive(inputs.flat[pairing])
+    if pairing.pred is LabelDecoding.BINS:
+        return pairs.cached("above", lambda: _above(pairs))
     return pairs
 
 
@@ -83,32 +92,34 @@ def _above(pairs: PairCounts) -> PairCounts:
     return pairs.replaced(prediction=(pairs.prediction % 3 >= 1).astype(np.int64))
 
 
-def of_pairs(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
+def of_pairs(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> Areas:
     """Return the areas of a table of ids, after the contract's rules for odd ones."""
-    pairs = without_ignored(pairs, given, choices)
+    pairs = without_ignored(pairs, inputs, choices)
     if choices.stray_truth is Stray.OWN_CLASS:
-        return _of_seen_labels(pairs, given)
+        return _of_seen_labels(pairs, inputs)
     if choices.stray_truth is Stray.NOT_1:
         pairs = _ones(pairs)
     if choices.distinct:
-        _check_distinct(given)
-    found = _counted(pairs, given, choices)
-    return cleared(found, given.ignore_index) if choices.ignored is Ignored.CLASS_CLEARED else found
+        _check_distinct(inputs)
+    found = _counted(pairs, inputs, choices)
+    return (
+        cleared(found, inputs.ignore_index) if choices.ignored is Ignored.CLASS_CLEARED else found
+    )
 
 
-def _counted(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
+def _counted(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> Areas:
     """Return the areas of the cells where the pairs are counted; many contracts share them."""
-    classes, images = given.num_classes, given.samples
-    in_bytes = counts_in_bytes(given, choices)
-    if choices.group is Group.DATA_SET and not choices.batches and given.batch_size is None:
+    classes, images = inputs.num_classes, inputs.samples
+    in_bytes = counts_in_bytes(inputs, choices)
+    if choices.group is Group.DATA_SET and not choices.batches and inputs.batch_size is None:
         pairs, images = pairs.pooled(), 1
 
     def counted() -> Areas:
         cells = in_cells(pairs, classes, choices, in_bytes=in_bytes)
         dropped = 0 if cells is pairs else pairs.total - cells.total
         largest = _largest(cells) if choices.counting is Counting.STOPS else 0
-        if largest > STOPS_AT and given.batch_size is not None:
-            cells = saturated(cells, given.batch_size)
+        if largest > STOPS_AT and inputs.batch_size is not None:
+            cells = saturated(cells, inputs.batch_size)
         found = count_areas(cells, images=images, classes=classes)
         return replace(found, dropped=dropped, largest=largest)
 
@@ -118,7 +129,9 @@ def _counted(pairs: PairCounts, given: Given, choices: Choices) -> Areas:
     rules = (*rules, in_bytes)
     if images * classes > MOST_KEPT:
         return counted()
-    return pairs.once(("areas", images, classes, stops and given.batch_size, stops, rules), counted)
+    return pairs.cached(
+        ("areas", images, classes, stops and inputs.batch_size, stops, rules), counted
+    )
 
 
 def _largest(cells: PairCounts) -> int:
@@ -126,9 +139,9 @@ def _largest(cells: PairCounts) -> int:
     return int(cells.pooled().count.max(initial=0))
 
 
-def without_ignored(pairs: PairCounts, given: Given, choices: Choices) -> PairCounts:
+def without_ignored(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> PairCounts:
     """Return the pairs without those whose truth the contract ignores."""
-    ignore, rule = given.ignore_index, choices.ignored
+    ignore, rule = inputs.ignore_index, choices.ignored
     if rule is Ignored.BELOW_0_TOO:
         pairs = _without(pairs, "below 0")
     if rule is Ignored.IS_255:
@@ -136,24 +149,24 @@ def without_ignored(pairs: PairCounts, given: Given, choices: Choices) -> PairCo
     if ignore is None:
         return pairs
     if rule in _NONE_LEAVE:
-        if rule is Ignored.MEAN_ONLY_INSIDE and not _is_class(ignore, given):
+        if rule is Ignored.MEAN_ONLY_INSIDE and not _is_class(ignore, inputs):
             raise Raises(
                 "ValueError: ignore_index should be integer and in the range of"
-                f" [0, {given.num_classes}), but given {ignore}"
+                f" [0, {inputs.num_classes}), but given {ignore}"
             )
         return pairs
-    if rule is Ignored.INSIDE_ONLY and not _is_class(ignore, given):
+    if rule is Ignored.INSIDE_ONLY and not _is_class(ignore, inputs):
         return pairs
-    if rule is Ignored.OUTSIDE_ONLY and _is_class(ignore, given):
+    if rule is Ignored.OUTSIDE_ONLY and _is_class(ignore, inputs):
         raise Raises(
             "ValueError: ``ignore_index`` should be outside the class values range, but got class"
-            f" values in range 0..{given.num_classes - 1} and ``ignore_index={ignore}``."
+            f" values in range 0..{inputs.num_classes - 1} and ``ignore_index={ignore}``."
         )
     return _without(pairs, ignore)
 
 
-def _is_class(label: int, given: Given) -> bool:
-    return 0 <= label < given.num_classes
+def _is_class(label: int, inputs: MetricInputs) -> bool:
+    return 0 <= label < inputs.num_classes
 
 
 def _without(pairs: PairCounts, label: int | str) -> PairCounts:
@@ -162,7 +175,7 @@ def _without(pairs: PairCounts, label: int | str) -> PairCounts:
         return pairs.without(label)
     if pairs.truth_span[0] >= 0:
         return pairs
-    return pairs.once(label, lambda: pairs.where(pairs.truth >= 0))
+    return pairs.cached(label, lambda: pairs.where(pairs.truth >= 0))
 
 
 def _distinct(labels: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -180,15 +193,15 @@ def saturated(cells: PairCounts, batch_size: int) -> PairCounts:
     return updates.replaced(count=updates.count.clip(max=STOPS_AT))
 
 
-def _check_distinct(given: Given) -> None:
+def _check_distinct(inputs: MetricInputs) -> None:
     """Raise where torchmetrics does, which counts values and does not look at them."""
-    allowed = given.num_classes + (given.ignore_index is not None)
-    if given.pred_dtype.kind == "f" or given.form is not Form.LABELS:
+    allowed = inputs.num_classes + (inputs.ignore_index is not None)
+    if inputs.pred_dtype.kind == "f" or inputs.form is not PredictionForm.LABELS:
         return
-    pairs = given.labels.pooled()
+    pairs = inputs.labels.pooled()
     for side, labels, span, most in (
         ("target", pairs.truth, pairs.truth_span, allowed),
-        ("preds", pairs.prediction, pairs.prediction_span, given.num_classes),
+        ("preds", pairs.prediction, pairs.prediction_span, inputs.num_classes),
     ):
         if not inside(span, most) and len(_distinct(labels)) > most:
             raise Raises(
@@ -205,7 +218,7 @@ def cleared(found: Areas, label: int | None) -> Areas:
     return Areas.of(np.where(keep, part, 0) for part in found.parts)
 
 
-def _of_seen_labels(pairs: PairCounts, given: Given) -> Areas:
+def _of_seen_labels(pairs: PairCounts, inputs: MetricInputs) -> Areas:
     """Return the areas where every label that occurs is a class."""
     seen = _seen(pairs)
 
@@ -216,11 +229,11 @@ def _of_seen_labels(pairs: PairCounts, given: Given) -> Areas:
                 truth=np.searchsorted(seen, pairs.truth),
                 prediction=np.searchsorted(seen, pairs.prediction),
             )
-        return count_areas(ids, images=given.samples, classes=len(seen))
+        return count_areas(ids, images=inputs.samples, classes=len(seen))
 
-    if given.samples * len(seen) > MOST_KEPT:
+    if inputs.samples * len(seen) > MOST_KEPT:
         return counted()
-    return pairs.once(("areas of all labels", given.samples), counted)
+    return pairs.cached(("areas of all labels", inputs.samples), counted)
 
 
 def _seen(pairs: PairCounts) -> NDArray[np.int64]:

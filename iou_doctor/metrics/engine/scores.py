@@ -13,22 +13,22 @@ from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Choices, Floats, Ignored, Ratio, Sigmoid, Stray
 from iou_doctor.metrics.engine.areas import Areas, NotReplayed, Raises, RaisesForLabel, count_areas
 from iou_doctor.metrics.engine.labels import cleared, naive, of_pairs, refused, without_ignored
-from iou_doctor.metrics.inputs import Form, Given
+from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
 ABOVE_ONE = 9
-"""`Derivation.BINS` adds this above 1."""
+"""`LabelDecoding.BINS` adds this above 1."""
 
 
-def summed(given: Given, choices: Choices) -> Areas:
+def summed(inputs: MetricInputs, choices: Choices) -> Areas:
     """Return sums of scores as areas."""
-    sums, labels = given.sums, given.labels.truth
+    sums, labels = inputs.sums, inputs.labels.truth
     if sums is None:
         raise NotReplayed("it needs sums of the scores: --contracts all")
-    if choices.sigmoid is Sigmoid.BY_UPDATE and given.outside_unit:
+    if choices.sigmoid is Sigmoid.BY_UPDATE and inputs.outside_unit:
         raise NotReplayed("it applies a sigmoid to updates with scores outside [0, 1]")
-    if given.form is Form.CHANNELS and choices.stray_truth is Stray.RAISES:
+    if inputs.form is PredictionForm.CHANNELS and choices.stray_truth is Stray.RAISES:
         truth = naive_answer(labels)
-        if ((truth < 0) | (truth >= given.num_classes)).any():
+        if ((truth < 0) | (truth >= inputs.num_classes)).any():
             raise Raises("RuntimeError: a label of the masks has no channel")
     names = {
         Floats.SOFT: (Quantity.TRUTH, Quantity.SCORE, Quantity.PRODUCT),
@@ -37,40 +37,40 @@ def summed(given: Given, choices: Choices) -> Areas:
         Floats.ABOVE: (Quantity.TRUTH, Quantity.ABOVE, Quantity.TRUTH_ABOVE),
     }
     found = Areas.of(sums.total(name) for name in names[choices.floats])
-    if given.form is Form.ONE_CHANNEL:
+    if inputs.form is PredictionForm.ONE_CHANNEL:
         return found
     match choices.ignored:
         case Ignored.CLASS_CLEARED:
-            return cleared(found, given.ignore_index)
+            return cleared(found, inputs.ignore_index)
         case Ignored.INSIDE_ONLY:  # no pixel of that truth is left
-            return replace(found, truth=cleared(found, given.ignore_index).truth)
+            return replace(found, truth=cleared(found, inputs.ignore_index).truth)
         case _:
             return found
 
 
-def of_ones(given: Given) -> Areas:
+def of_ones(inputs: MetricInputs) -> Areas:
     """Return the areas where one channel counts as foreground if it is exactly 1."""
-    pairs = given.labels.replaced(truth=naive_answer(given.labels.truth))
+    pairs = inputs.labels.replaced(truth=naive_answer(inputs.labels.truth))
     ones = pairs.replaced(
         truth=(pairs.truth == 1).astype(np.int64),
         prediction=(pairs.prediction == 1).astype(np.int64),
     )
-    return count_areas(ones, images=given.samples, classes=2).select([1])
+    return count_areas(ones, images=inputs.samples, classes=2).select([1])
 
 
-def _bins(given: Given) -> PairCounts:
-    if given.bins is None:
+def _bins(inputs: MetricInputs) -> PairCounts:
+    if inputs.bins is None:
         raise NotReplayed("the scores were not compared with the threshold")
-    return given.bins.replaced(truth=naive_answer(given.bins.truth))
+    return inputs.bins.replaced(truth=naive_answer(inputs.bins.truth))
 
 
-def _all_foreground(given: Given, choices: Choices) -> Areas:
+def _all_foreground(inputs: MetricInputs, choices: Choices) -> Areas:
     """Return the areas where argmax over one channel has made every pixel foreground.
 
     The masks are taken as they stand: IoU joins the two sides bit by bit, Dice multiplies them.
     """
-    pairs = naive(given.labels)
-    size = np.zeros(given.samples, dtype=np.int64)
+    pairs = naive(inputs.labels)
+    size = np.zeros(inputs.samples, dtype=np.int64)
     bright, odd = size.copy(), size.copy()
     np.add.at(size, pairs.image, pairs.count)
     np.add.at(bright, pairs.image, pairs.truth * pairs.count)
@@ -79,28 +79,28 @@ def _all_foreground(given: Given, choices: Choices) -> Areas:
     return Areas.of(part[:, np.newaxis] for part in (bright, size, right))
 
 
-def _compared(given: Given, choices: Choices) -> Areas:
+def _compared(inputs: MetricInputs, choices: Choices) -> Areas:
     """Return the areas where scores equal a label only if they are it, yet fill a histogram.
 
     The histogram over [0, 1] has two bins, cut at 0.5; what lies outside or is NaN is in neither.
     """
-    bins = _bins(given)
-    exact = given.labels.replaced(truth=naive_answer(given.labels.truth))
-    bins, exact = (without_ignored(pairs, given, choices) for pairs in (bins, exact))
+    bins = _bins(inputs)
+    exact = inputs.labels.replaced(truth=naive_answer(inputs.labels.truth))
+    bins, exact = (without_ignored(pairs, inputs, choices) for pairs in (bins, exact))
     codes = bins.prediction
     inside = ~is_no_class(codes) & (codes // 3 % 3 >= 1) & (codes < ABOVE_ONE)
     histogram = np.where(inside, (codes % 3 >= 1).astype(np.int64), -1)
     truth = np.where((bins.truth >= 0) & (bins.truth <= 1), bins.truth, -1)
     both = bins.replaced(truth=truth, prediction=histogram)
-    found = count_areas(both, images=given.samples, classes=given.num_classes)
+    found = count_areas(both, images=inputs.samples, classes=inputs.num_classes)
     hits = exact.where((exact.truth == exact.prediction) & (exact.truth >= 0) & (exact.truth <= 1))
-    right = count_areas(hits, images=given.samples, classes=given.num_classes).intersection
+    right = count_areas(hits, images=inputs.samples, classes=inputs.num_classes).intersection
     return Areas(found.truth, found.predicted, right)
 
 
-def _thresholded(given: Given, choices: Choices) -> Areas:
+def _thresholded(inputs: MetricInputs, choices: Choices) -> Areas:
     """Return the areas of the foreground, class by threshold; one column."""
-    bins = without_ignored(_bins(given), given, choices)
+    bins = without_ignored(_bins(inputs), inputs, choices)
     truth = bins.truth
     odd = (truth < 0) | (truth > 1)
     if choices.stray_truth is Stray.RAISES and odd.any():
@@ -108,36 +108,36 @@ def _thresholded(given: Given, choices: Choices) -> Areas:
     codes = bins.prediction
     cut = codes % 3
     if choices.sigmoid is Sigmoid.BY_UPDATE:
-        cut = np.where(_logit_updates(bins, given)[bins.image], codes // 3 % 3, cut)
+        cut = np.where(_logit_updates(bins, inputs)[bins.image], codes // 3 % 3, cut)
     above = cut >= 1 if choices.at_threshold else cut == 2
     above &= ~is_no_class(codes)
-    true = (truth >= given.threshold).astype(np.int64)
+    true = (truth >= inputs.threshold).astype(np.int64)
     pairs = bins.replaced(truth=true, prediction=above.astype(np.int64))
-    return count_areas(pairs, images=given.samples, classes=2).select([1])
+    return count_areas(pairs, images=inputs.samples, classes=2).select([1])
 
 
-def _logit_updates(bins: PairCounts, given: Given) -> NDArray[np.bool_]:
+def _logit_updates(bins: PairCounts, inputs: MetricInputs) -> NDArray[np.bool_]:
     """Return for each image whether its update holds a value outside [0, 1], or a NaN."""
     codes = bins.prediction
     outside = is_no_class(codes) | (codes // 3 % 3 == 0) | (codes >= ABOVE_ONE)
-    size = given.batch_size or max(1, given.samples)
-    updates = np.zeros(given.samples // size + 1, dtype=bool)
+    size = inputs.batch_size or max(1, inputs.samples)
+    updates = np.zeros(inputs.samples // size + 1, dtype=bool)
     updates[bins.image[outside] // size] = True
-    return updates[np.arange(given.samples) // size]
+    return updates[np.arange(inputs.samples) // size]
 
 
-def of_scores(given: Given, choices: Choices) -> Areas:
+def of_scores(inputs: MetricInputs, choices: Choices) -> Areas:
     """Return the areas of one channel of scores."""
     match choices.floats:
         case Floats.REFUSED:
-            raise refused(given)
+            raise refused(inputs)
         case Floats.TRUNCATED:
-            return of_pairs(naive(given.labels), given, choices)
+            return of_pairs(naive(inputs.labels), inputs, choices)
         case Floats.ALL_FOREGROUND:
-            return _all_foreground(given, choices)
+            return _all_foreground(inputs, choices)
         case Floats.COMPARED:
-            return _compared(given, choices)
+            return _compared(inputs, choices)
         case Floats.EXACT:
-            return of_pairs(given.labels, given, choices)
+            return of_pairs(inputs.labels, inputs, choices)
         case _:
-            return _thresholded(given, choices)
+            return _thresholded(inputs, choices)

@@ -15,11 +15,11 @@ from iou_doctor.metrics.definition import (
     Choices,
     Contract,
     Floats,
-    Holds,
     Ignored,
-    Misfit,
+    InputSpec,
+    Mismatch,
+    PixelContent,
     Stray,
-    Takes,
     Wrap,
 )
 from iou_doctor.metrics.metric import Metric, Signature
@@ -51,9 +51,9 @@ CONTRACTS = (
             absent=Absent.SKIPPED_UNLABELLED,
             single=False,
         ),
-        takes=Takes(
-            predictions=Holds.EITHER,
-            errors={Misfit.SHAPES: "ValueError: operands could not be broadcast together"},
+        takes=InputSpec(
+            predictions=PixelContent.EITHER,
+            errors={Mismatch.SHAPES: "ValueError: operands could not be broadcast together"},
         ),
         short="detectron2",
         common=True,

@@ -15,9 +15,9 @@ from iou_doctor.metrics.definition import (
     Flattens,
     Floats,
     Ignored,
-    Misfit,
+    InputSpec,
+    Mismatch,
     Stray,
-    Takes,
 )
 
 _NANMEAN = Choices(
@@ -44,9 +44,9 @@ def _contract(mean: str, code: str, choices: Choices, *, common: bool = False) -
         " (the {side} hold {label})",
         refusal="TypeError: Cannot cast array data from dtype('{dtype}') to dtype('int64')"
         " according to the rule 'safe'",
-        takes=Takes(
+        takes=InputSpec(
             flattens=Flattens.ALWAYS,
-            errors={Misfit.SHAPES: "ValueError: operands could not be broadcast together"},
+            errors={Mismatch.SHAPES: "ValueError: operands could not be broadcast together"},
         ),
         short=f"fast_hist {mean.replace(',', ' ')}",
         common=common,

@@ -14,9 +14,9 @@ from iou_doctor.metrics.definition import (
     Contract,
     Floats,
     Ignored,
-    Misfit,
+    InputSpec,
+    Mismatch,
     Stray,
-    Takes,
 )
 from iou_doctor.metrics.metric import Metric, Signature
 
@@ -52,8 +52,8 @@ CONTRACTS = (
             half=False,
             single=False,
         ),
-        takes=Takes(
-            errors={Misfit.SHAPES: "IndexError: boolean index did not match the indexed array"}
+        takes=InputSpec(
+            errors={Mismatch.SHAPES: "IndexError: boolean index did not match the indexed array"}
         ),
         short="evaluate",
         common=True,

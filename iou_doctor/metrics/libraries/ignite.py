@@ -17,12 +17,12 @@ from iou_doctor.metrics.definition import (
     Choices,
     Contract,
     Floats,
-    Holds,
     Ignored,
-    Misfit,
+    InputSpec,
+    Mismatch,
+    PixelContent,
     Ratio,
     Stray,
-    Takes,
 )
 from iou_doctor.metrics.metric import Metric, Signature
 
@@ -37,14 +37,14 @@ _MEAN = Choices(
 _ACCURACY = replace(_MEAN, ratio=Ratio.RECALL, average=Average.POOLED, ignored=Ignored.NO_OPTION)
 _CLASSES = "ValueError: y_pred does not have correct number of classes"
 _SHAPE = "ValueError: y_pred must have shape"
-_TAKES = Takes(
-    predictions=Holds.SCORES,
+_TAKES = InputSpec(
+    predictions=PixelContent.SCORES,
     strict=True,
     errors={
-        Misfit.MASK_CHANNELS: _SHAPE,
-        Misfit.PREDICTION_IDS: _CLASSES,
-        Misfit.AXIS: _CLASSES,
-        Misfit.SHAPES: "ValueError: y and y_pred must have compatible shapes.",
+        Mismatch.MASK_CHANNELS: _SHAPE,
+        Mismatch.PREDICTION_IDS: _CLASSES,
+        Mismatch.AXIS: _CLASSES,
+        Mismatch.SHAPES: "ValueError: y and y_pred must have compatible shapes.",
     },
 )
 _MATRIX = "ConfusionMatrix(num_classes={num_classes})"

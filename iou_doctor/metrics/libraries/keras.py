@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import (
     Absent,
@@ -66,14 +66,14 @@ _RANGE_ERROR = (
     "InvalidArgumentError: indices[...] does not index into shape [{classes},{classes}]"
     " (the {side} hold {label})"
 )
-_LABELS, _ARGMAX, _BINS = Derivation.LABELS, Derivation.ARGMAX_LAST, Derivation.BINS
+_LABELS, _ARGMAX, _BINS = LabelDecoding.LABELS, LabelDecoding.ARGMAX_LAST, LabelDecoding.BINS
 _MEAN = "MeanIoU(num_classes={num_classes}, ignore_class={ignore_index}"
 
 
 def _contract(
     name: str,
     call: str,
-    pairing: tuple[Derivation, Derivation] = (_LABELS, _LABELS),
+    pairing: tuple[LabelDecoding, LabelDecoding] = (_LABELS, _LABELS),
     *,
     versions: str = VERSIONS,
     choices: Choices = _CHOICES,
@@ -136,8 +136,8 @@ def default_metric(*, num_classes: int | None, ignore_class: int | None) -> Metr
     return Metric(
         name="keras.metrics.MeanIoU",
         call=f"keras.metrics.MeanIoU(num_classes={num_classes}{ignore})",
-        true=Derivation.LABELS,
-        pred=Derivation.LABELS,
+        true=LabelDecoding.LABELS,
+        pred=LabelDecoding.LABELS,
         num_classes=num_classes,
         ignore_class=ignore_class,
     )

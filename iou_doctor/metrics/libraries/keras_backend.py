@@ -13,12 +13,12 @@ from iou_doctor.metrics.definition import (
     Contract,
     Floats,
     Group,
-    Holds,
     Ignored,
-    Misfit,
+    InputSpec,
+    Mismatch,
+    PixelContent,
     Ratio,
     Stray,
-    Takes,
 )
 
 _FLAT = Choices(
@@ -32,13 +32,13 @@ _FLAT = Choices(
     batches=True,
     smooth=1.0,
 )
-_TAKES = Takes(
-    masks=Holds.ONE_HOT,
-    predictions=Holds.SCORES,
+_TAKES = InputSpec(
+    masks=PixelContent.ONE_HOT,
+    predictions=PixelContent.SCORES,
     axis=-1,
     one_channel=True,
     strict=True,
-    errors={Misfit.SHAPES: "InvalidArgumentError: Incompatible shapes"},
+    errors={Mismatch.SHAPES: "InvalidArgumentError: Incompatible shapes"},
 )
 
 

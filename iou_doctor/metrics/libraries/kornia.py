@@ -19,9 +19,9 @@ from iou_doctor.metrics.definition import (
     Floats,
     Group,
     Ignored,
-    Misfit,
+    InputSpec,
+    Mismatch,
     Stray,
-    Takes,
 )
 from iou_doctor.metrics.metric import Metric, Signature
 
@@ -46,10 +46,12 @@ CONTRACTS = (
         error="BaseError: Input {name} must contain values in [0, {classes})."
         " Got values in [{low}, {high}]",
         refusal="BaseError: Input pred must have an integer dtype. Got torch.{dtype}",
-        takes=Takes(
+        takes=InputSpec(
             strict=True,
             dtype_first=True,
-            errors={Misfit.SHAPES: "ValueError: Inputs pred and target must have the same shape."},
+            errors={
+                Mismatch.SHAPES: "ValueError: Inputs pred and target must have the same shape."
+            },
         ),
         short="kornia",
         common=True,

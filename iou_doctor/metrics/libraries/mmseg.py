@@ -17,10 +17,10 @@ from iou_doctor.metrics.definition import (
     Contract,
     Floats,
     Ignored,
-    Misfit,
+    InputSpec,
+    Mismatch,
     Ratio,
     Stray,
-    Takes,
 )
 from iou_doctor.metrics.metric import Metric, Signature
 
@@ -32,9 +32,11 @@ _MEAN_IOU = Choices(
     ignored=Ignored.CLASS_STAYS,
     absent=Absent.SKIPPED,
 )
-_TAKES = Takes(
+_TAKES = InputSpec(
     errors={
-        Misfit.SHAPES: "IndexError: the shape of the mask does not match that of the indexed tensor"
+        Mismatch.SHAPES: (
+            "IndexError: the shape of the mask does not match that of the indexed tensor"
+        )
     }
 )
 

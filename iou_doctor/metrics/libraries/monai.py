@@ -17,12 +17,12 @@ from iou_doctor.metrics.definition import (
     Contract,
     Floats,
     Group,
-    Holds,
     Ignored,
-    Misfit,
+    InputSpec,
+    Mismatch,
+    PixelContent,
     Ratio,
     Stray,
-    Takes,
 )
 from iou_doctor.metrics.metric import Metric, Signature
 
@@ -36,12 +36,12 @@ _MEAN_IOU = Choices(
     group=Group.IMAGE,
     empty=0.0,
 )
-_TAKES = Takes(
-    masks=Holds.ONE_HOT,
-    predictions=Holds.ONE_HOT,
+_TAKES = InputSpec(
+    masks=PixelContent.ONE_HOT,
+    predictions=PixelContent.ONE_HOT,
     one_channel=True,
     strict=True,
-    errors={Misfit.SHAPES: "ValueError: y_pred and y should have same shapes"},
+    errors={Mismatch.SHAPES: "ValueError: y_pred and y should have same shapes"},
 )
 
 

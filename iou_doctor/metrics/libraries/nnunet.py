@@ -19,10 +19,10 @@ from iou_doctor.metrics.definition import (
     Floats,
     Group,
     Ignored,
-    Misfit,
+    InputSpec,
+    Mismatch,
     Ratio,
     Stray,
-    Takes,
 )
 from iou_doctor.metrics.metric import Metric, Signature
 
@@ -49,10 +49,10 @@ def _contract(ratio: str, choices: Choices) -> Contract:
         " file_ending, range(1, {num_classes}), ignore_label={ignore_index})"
         f"['foreground_mean']['{ratio}']",
         choices=choices,
-        takes=Takes(
+        takes=InputSpec(
             strict=True,
             errors={
-                Misfit.SHAPES: "ValueError: operands could not be broadcast together with shapes"
+                Mismatch.SHAPES: "ValueError: operands could not be broadcast together with shapes"
             },
         ),
         short=f"nnU-Net {ratio}",

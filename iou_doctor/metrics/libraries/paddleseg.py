@@ -18,10 +18,10 @@ from iou_doctor.metrics.definition import (
     Contract,
     Floats,
     Ignored,
-    Misfit,
+    InputSpec,
+    Mismatch,
     Ratio,
     Stray,
-    Takes,
 )
 from iou_doctor.metrics.metric import Metric, Signature
 
@@ -54,9 +54,9 @@ def _contract(metric: str, choices: Choices, *, ignore: str = "{ignore_index}") 
         call=f"paddleseg.utils.metrics.{metric}(*calculate_area(pred, label, {{num_classes}},"
         f" ignore_index={ignore}))",
         choices=choices,
-        takes=Takes(
+        takes=InputSpec(
             strict=True,
-            errors={Misfit.SHAPES: "ValueError: Shape of `pred` and `label should be equal"},
+            errors={Mismatch.SHAPES: "ValueError: Shape of `pred` and `label should be equal"},
         ),
         short=_SHORTS[metric] + (f" ({ignore} ignored)" if fixed else ""),
         common=metric == "mean_iou" and not fixed,

@@ -13,11 +13,11 @@ from iou_doctor.metrics.definition import (
     Contract,
     Floats,
     Group,
-    Holds,
     Ignored,
+    InputSpec,
+    PixelContent,
     Ratio,
     Stray,
-    Takes,
 )
 
 _MEAN = Choices(
@@ -37,7 +37,7 @@ def _contract(name: str, short: str, choices: Choices, *, binary: bool = False) 
         versions="",
         call="",
         choices=choices,
-        takes=Takes(masks=Holds.EITHER, predictions=Holds.EITHER, any_axis=True),
+        takes=InputSpec(masks=PixelContent.EITHER, predictions=PixelContent.EITHER, any_axis=True),
         short=short,
         binary=binary,
     )

@@ -16,12 +16,12 @@ from iou_doctor.metrics.definition import (
     Contract,
     Floats,
     Group,
-    Holds,
     Ignored,
-    Misfit,
+    InputSpec,
+    Mismatch,
+    PixelContent,
     Ratio,
     Stray,
-    Takes,
 )
 from iou_doctor.metrics.metric import Metric, Signature
 
@@ -36,13 +36,13 @@ _IOU = Choices(
     batches=True,
     smooth=1e-5,
 )
-_TAKES = Takes(
-    masks=Holds.ONE_HOT,
-    predictions=Holds.SCORES,
+_TAKES = InputSpec(
+    masks=PixelContent.ONE_HOT,
+    predictions=PixelContent.SCORES,
     axis=-1,
     one_channel=True,
     strict=True,
-    errors={Misfit.SHAPES: "InvalidArgumentError: Incompatible shapes"},
+    errors={Mismatch.SHAPES: "InvalidArgumentError: Incompatible shapes"},
 )
 
 

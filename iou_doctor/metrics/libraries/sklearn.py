@@ -17,9 +17,9 @@ from iou_doctor.metrics.definition import (
     Flattens,
     Floats,
     Ignored,
-    Misfit,
+    InputSpec,
+    Mismatch,
     Stray,
-    Takes,
 )
 from iou_doctor.metrics.metric import Metric, Signature
 
@@ -35,10 +35,10 @@ _SEEN = Choices(
     single=False,
 )
 _LISTED = replace(_SEEN, stray_truth=Stray.OTHER_SIDE, stray_prediction=Stray.OTHER_SIDE)
-_TAKES = Takes(
+_TAKES = InputSpec(
     flattens=Flattens.ALWAYS,
     errors={
-        Misfit.SHAPES: "ValueError: Found input variables with inconsistent numbers of samples",
+        Mismatch.SHAPES: "ValueError: Found input variables with inconsistent numbers of samples",
     },
 )
 _AVERAGES = {

@@ -18,9 +18,9 @@ from iou_doctor.metrics.definition import (
     Floats,
     Group,
     Ignored,
-    Misfit,
+    InputSpec,
+    Mismatch,
     Stray,
-    Takes,
 )
 from iou_doctor.metrics.metric import Metric, Signature
 
@@ -33,11 +33,11 @@ _MACRO = Choices(
     absent=Absent.ONE,
     integers=True,
 )
-_TAKES = Takes(
+_TAKES = InputSpec(
     strict=True,
     dtype_first=True,
     errors={
-        Misfit.SHAPES: "ValueError: Dimensions should match, but ``output`` shape is not equal to"
+        Mismatch.SHAPES: "ValueError: Dimensions should match, but ``output`` shape is not equal to"
         " ``target`` shape"
     },
 )

@@ -9,7 +9,7 @@ is 0. Within one `update_state` ones are added to a cell one by one, so that it 
 
 from __future__ import annotations
 
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import (
     Absent,
@@ -64,7 +64,7 @@ CONTRACTS = (
         library=LIBRARY,
         versions="2.10-2.21",
         call="tf_keras.metrics.MeanIoU(num_classes={num_classes}, ignore_class={ignore_index})",
-        pairing=Pairing(Derivation.LABELS, Derivation.LABELS, flat=True),
+        pairing=Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS, flat=True),
         choices=_CHOICES,
         short="tf-keras MeanIoU",
         error=_BEYOND,

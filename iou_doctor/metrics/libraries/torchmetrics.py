@@ -16,12 +16,12 @@ from iou_doctor.metrics.definition import (
     Contract,
     Flattens,
     Floats,
-    Holds,
     Ignored,
-    Misfit,
+    InputSpec,
+    Mismatch,
+    PixelContent,
     Sigmoid,
     Stray,
-    Takes,
 )
 from iou_doctor.metrics.metric import Metric, Signature
 
@@ -60,18 +60,20 @@ _EITHER = (
     " `target` should be (N, ...) and `preds` should be (N, C, ...)."
 )
 _ONE_MORE = "ValueError: If `preds` have one dimension more than `target`,"
-TAKES_MAPS = Takes(strict=True, errors={Misfit.SHAPES: SAME})
-TAKES_ONE_HOT = replace(TAKES_MAPS, masks=Holds.ONE_HOT, predictions=Holds.SCORES, one_channel=True)
-_TAKES_MULTICLASS = Takes(
-    predictions=Holds.EITHER,
+TAKES_MAPS = InputSpec(strict=True, errors={Mismatch.SHAPES: SAME})
+TAKES_ONE_HOT = replace(
+    TAKES_MAPS, masks=PixelContent.ONE_HOT, predictions=PixelContent.SCORES, one_channel=True
+)
+_TAKES_MULTICLASS = InputSpec(
+    predictions=PixelContent.EITHER,
     floats=True,
     strict=True,
     flattens=Flattens.ALIKE,
     errors={
-        Misfit.AXIS: f"{_ONE_MORE} `preds.shape[1]` should be equal to number of classes.",
-        Misfit.INTEGERS: f"{_ONE_MORE} `preds` should be a float tensor.",
-        Misfit.SIZES: "ValueError: ('The `preds` and `target` should have the same shape,'",
-        Misfit.SHAPES: _EITHER,
+        Mismatch.AXIS: f"{_ONE_MORE} `preds.shape[1]` should be equal to number of classes.",
+        Mismatch.INTEGERS: f"{_ONE_MORE} `preds` should be a float tensor.",
+        Mismatch.SIZES: "ValueError: ('The `preds` and `target` should have the same shape,'",
+        Mismatch.SHAPES: _EITHER,
     },
 )
 

@@ -16,8 +16,8 @@ from iou_doctor.metrics.definition import (
     Contract,
     Floats,
     Group,
-    Holds,
     Ignored,
+    PixelContent,
     Ratio,
     Stray,
 )
@@ -41,7 +41,7 @@ _MEAN_IOU = Choices(
 )
 _DICE = replace(_MEAN_IOU, ratio=Ratio.DICE, average=Average.CLASSES)
 _GENERALISED = replace(_MEAN_IOU, ratio=Ratio.GENERALISED_DICE)
-_TAKES_EITHER = replace(TAKES_MAPS, masks=Holds.EITHER, predictions=Holds.EITHER)
+_TAKES_EITHER = replace(TAKES_MAPS, masks=PixelContent.EITHER, predictions=PixelContent.EITHER)
 _TAKES = {"one-hot": TAKES_ONE_HOT, "index": TAKES_MAPS, "mixed": _TAKES_EITHER}
 
 

@@ -19,9 +19,9 @@ from iou_doctor.metrics.definition import (
     Flattens,
     Floats,
     Ignored,
-    Misfit,
+    InputSpec,
+    Mismatch,
     Stray,
-    Takes,
 )
 from iou_doctor.metrics.metric import Metric, Signature
 
@@ -47,9 +47,9 @@ def _contract(printed: str, choices: Choices, *, common: bool = False) -> Contra
         error_below="RuntimeError: bincount only supports 1-d non-negative integral inputs."
         " (the {side} hold {label})",
         refusal="NotImplementedError: \"bincount_cpu\" not implemented for '{name}'",
-        takes=Takes(
+        takes=InputSpec(
             flattens=Flattens.ALWAYS,
-            errors={Misfit.SHAPES: "IndexError: The shape of the mask"},
+            errors={Mismatch.SHAPES: "IndexError: The shape of the mask"},
         ),
         short="torchvision" if printed == "mean IoU" else f"torchvision {printed}",
         common=common,

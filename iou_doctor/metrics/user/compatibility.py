@@ -6,14 +6,21 @@ from dataclasses import replace
 
 from iou_doctor.arrays.layout import Axes, Layout
 from iou_doctor.arrays.pairings import flat_pairing, lengths
-from iou_doctor.counts.label_decoding import Derivation, Pairing
-from iou_doctor.metrics.definition import Choices, Flattens, Floats, Holds, Misfit, Takes
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
+from iou_doctor.metrics.definition import (
+    Choices,
+    Flattens,
+    Floats,
+    InputSpec,
+    Mismatch,
+    PixelContent,
+)
 from iou_doctor.metrics.metric import Metric
 
 ONE_SCORE = frozenset({Floats.THRESHOLDED, Floats.ABOVE})
 """Readings that make a class of one score."""
 SUMMED = frozenset({Floats.SOFT, Floats.SQUARED, Floats.ABOVE, Floats.NON_ZERO})
-VALUES = Pairing(Derivation.LABELS, Derivation.LABELS, flat=True)
+VALUES = Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS, flat=True)
 
 
 def fitted(metric: Metric, layout: Layout) -> Metric:
@@ -23,29 +30,35 @@ def fitted(metric: Metric, layout: Layout) -> Metric:
         return metric
     takes, choices = contract.takes, contract.choices
     single = _one_channel(takes, layout)
-    true = Derivation.LABELS
-    if takes.masks is Holds.ONE_HOT or (takes.masks is Holds.EITHER and layout.y_true.dense):
-        true = Derivation.LABELS if single else Derivation.ARGMAX_LAST
+    true = LabelDecoding.LABELS
+    if takes.masks is PixelContent.ONE_HOT or (
+        takes.masks is PixelContent.EITHER and layout.y_true.dense
+    ):
+        true = LabelDecoding.LABELS if single else LabelDecoding.ARGMAX_LAST
     return replace(metric, true=true, pred=_of_predictions(takes, choices, layout))
 
 
-def _of_predictions(takes: Takes, choices: Choices, layout: Layout) -> Derivation:
-    wanted = takes.predictions in {Holds.ONE_HOT, Holds.SCORES}
+def _of_predictions(takes: InputSpec, choices: Choices, layout: Layout) -> LabelDecoding:
+    wanted = takes.predictions in {PixelContent.ONE_HOT, PixelContent.SCORES}
     single = _one_channel(takes, layout)
-    if (layout.y_pred.dense and takes.predictions is not Holds.IDS) or (wanted and not single):
-        return Derivation.ARGMAX_LAST
+    if (layout.y_pred.dense and takes.predictions is not PixelContent.IDS) or (
+        wanted and not single
+    ):
+        return LabelDecoding.ARGMAX_LAST
     if single and choices.floats is Floats.ALL_FOREGROUND:
-        return Derivation.ARGMAX  # of scores; ids of one channel are read as they are
-    return Derivation.BINS if _reads_one_score(choices, takes) else Derivation.LABELS
+        return LabelDecoding.ARGMAX  # of scores; ids of one channel are read as they are
+    return LabelDecoding.BINS if _reads_one_score(choices, takes) else LabelDecoding.LABELS
 
 
-def _reads_one_score(choices: Choices, takes: Takes) -> bool:
-    soft = choices.floats in {Floats.SOFT, Floats.SQUARED} and takes.predictions is Holds.SCORES
+def _reads_one_score(choices: Choices, takes: InputSpec) -> bool:
+    soft = (
+        choices.floats in {Floats.SOFT, Floats.SQUARED} and takes.predictions is PixelContent.SCORES
+    )
     by_doctor = choices.floats is Floats.READ
     return choices.floats in ONE_SCORE or soft or by_doctor
 
 
-def _one_channel(takes: Takes, layout: Layout) -> bool:
+def _one_channel(takes: InputSpec, layout: Layout) -> bool:
     """Return whether both sides have the one channel that stands for two classes."""
     return takes.one_channel and all(
         not axes.dense and axes.channel is not None and place(axes) == wanted_place(axes, takes)
@@ -58,7 +71,7 @@ def place(axes: Axes) -> int:
     return (axes.channel or 0) + (0 if axes.sample else 1)
 
 
-def wanted_place(axes: Axes, takes: Takes) -> int:
+def wanted_place(axes: Axes, takes: InputSpec) -> int:
     """Return where the metric looks for the classes, counted in the same way."""
     return takes.axis % (len(axes.shape) + (0 if axes.sample else 1))
 
@@ -85,7 +98,7 @@ def wants_sums(metric: Metric) -> bool:
     return metric.contract is not None and metric.contract.choices.floats in SUMMED
 
 
-def _flattened(takes: Takes, layout: Layout) -> bool:
+def _flattened(takes: InputSpec, layout: Layout) -> bool:
     """Return whether the metric reads these arrays value by value, and could not help it."""
     if not (layout.y_true.dense or layout.y_pred.dense) or misfit(takes, layout) is None:
         return False
@@ -101,7 +114,7 @@ def alike(layout: Layout) -> bool:
     return layout.y_true.shape == layout.y_pred.shape
 
 
-def misfit(takes: Takes, layout: Layout, *, integers: bool = False) -> Misfit | None:
+def misfit(takes: InputSpec, layout: Layout, *, integers: bool = False) -> Mismatch | None:
     """Return in what the arrays differ from those that an implementation takes.
 
     Args:
@@ -113,19 +126,19 @@ def misfit(takes: Takes, layout: Layout, *, integers: bool = False) -> Misfit | 
     if _one_channel(takes, layout):
         return None
     found = {
-        Misfit.MASK_CHANNELS: true.dense and takes.masks is Holds.IDS,
-        Misfit.PREDICTION_CHANNELS: pred.dense and takes.predictions is Holds.IDS,
-        Misfit.MASK_IDS: not true.dense and takes.masks is Holds.ONE_HOT,
-        Misfit.PREDICTION_IDS: not pred.dense
-        and takes.predictions in {Holds.ONE_HOT, Holds.SCORES},
-        Misfit.AXIS: any(elsewhere(axes, takes) for axes in (true, pred)),
-        Misfit.INTEGERS: takes.floats and integers and pred.dense,
-        Misfit.SHAPES: takes.strict and _label_shape(true) != _label_shape(pred),
+        Mismatch.MASK_CHANNELS: true.dense and takes.masks is PixelContent.IDS,
+        Mismatch.PREDICTION_CHANNELS: pred.dense and takes.predictions is PixelContent.IDS,
+        Mismatch.MASK_IDS: not true.dense and takes.masks is PixelContent.ONE_HOT,
+        Mismatch.PREDICTION_IDS: not pred.dense
+        and takes.predictions in {PixelContent.ONE_HOT, PixelContent.SCORES},
+        Mismatch.AXIS: any(elsewhere(axes, takes) for axes in (true, pred)),
+        Mismatch.INTEGERS: takes.floats and integers and pred.dense,
+        Mismatch.SHAPES: takes.strict and _label_shape(true) != _label_shape(pred),
     }
     return next((kind for kind, holds in found.items() if holds), None)
 
 
-def elsewhere(axes: Axes, takes: Takes) -> bool:
+def elsewhere(axes: Axes, takes: InputSpec) -> bool:
     """Return whether the metric looks for the classes on another axis."""
     return axes.dense and not takes.any_axis and place(axes) != wanted_place(axes, takes)
 

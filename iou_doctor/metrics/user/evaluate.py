@@ -6,15 +6,22 @@ from dataclasses import replace
 
 import numpy as np
 
-from iou_doctor.arrays.interpretation import Reading
+from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.layout import Layout
 from iou_doctor.arrays.pairings import lengths
 from iou_doctor.counts.label_decoding import Pairing, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.metrics import registry
-from iou_doctor.metrics.definition import Average, Contract, Floats, Holds, Misfit, Takes
-from iou_doctor.metrics.inputs import Form, Given
+from iou_doctor.metrics.definition import (
+    Average,
+    Contract,
+    Floats,
+    InputSpec,
+    Mismatch,
+    PixelContent,
+)
+from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.metrics.metric import Metric
 from iou_doctor.metrics.score import AND, ContractScore, Score
 from iou_doctor.metrics.user.compatibility import (
@@ -35,11 +42,11 @@ class Fed:
     """A metric and the arrays that it gets."""
 
     metric: Metric
-    reading: Reading
+    interpretation: Interpretation
     stats: Stats
     pairs: PairCounts
     """The doctor's label pairs."""
-    given: Given | None
+    inputs: MetricInputs | None
     flat: Pairing | None
     """What was counted for the metric alone."""
     integers: bool = False
@@ -54,42 +61,47 @@ def reported(fed: Fed, ours: float | None) -> ContractScore:
     contract = fed.metric.contract
     if contract is None or contract.pairing is not None:
         return _of_flat_arrays(fed)
-    layout, takes = fed.reading.layout, contract.takes
+    layout, takes = fed.interpretation.layout, contract.takes
     wrong = misfit(takes, layout, integers=fed.integers)
     if wrong is not None and fed.flat in fed.stats.tables:
         return _value_by_value(fed, contract)
-    if wrong is Misfit.PREDICTION_CHANNELS and takes.dtype_first and not fed.integers and fed.given:
-        return registry.failure(fed.metric, registry.refusal(contract, fed.given))
+    if (
+        wrong is Mismatch.PREDICTION_CHANNELS
+        and takes.dtype_first
+        and not fed.integers
+        and fed.inputs
+    ):
+        return registry.failure(fed.metric, registry.refusal(contract, fed.inputs))
     if wrong is not None and (words := _words(takes, wrong, layout)):
         return registry.failure(fed.metric, words)
     if wrong is not None:
         return registry.not_replayed(fed.metric, _misread(takes, wrong, layout))
-    if fed.given is None:
+    if fed.inputs is None:
         words = _shape_words(takes, layout) or "ValueError: the shapes do not match"
         return registry.failure(fed.metric, words)
-    told = _as_told(fed, fed.given)
+    told = _as_told(fed, fed.inputs)
     found = registry.evaluate(contract, told)
     if found.value is None or ours is None or abs(found.value - ours) <= registry.VISIBLE:
         return found
     return replace(found, note=AND.join(registry.reasons(contract, told, found.value)))
 
 
-def _words(takes: Takes, wrong: Misfit, layout: Layout) -> str | None:
+def _words(takes: InputSpec, wrong: Mismatch, layout: Layout) -> str | None:
     """Return the error that a misfit leads to, if any."""
-    if wrong is Misfit.SHAPES:
+    if wrong is Mismatch.SHAPES:
         return _shape_words(takes, layout)
     return takes.errors.get(wrong) or (None if alike(layout) else _shape_words(takes, layout))
 
 
-def _shape_words(takes: Takes, layout: Layout) -> str | None:
+def _shape_words(takes: InputSpec, layout: Layout) -> str | None:
     """Return the error that arrays of different shapes lead to, if any."""
-    sizes = len(layout.y_true.shape) == len(layout.y_pred.shape) and Misfit.SIZES in takes.errors
-    return takes.errors.get(Misfit.SIZES if sizes else Misfit.SHAPES)
+    sizes = len(layout.y_true.shape) == len(layout.y_pred.shape) and Mismatch.SIZES in takes.errors
+    return takes.errors.get(Mismatch.SIZES if sizes else Mismatch.SHAPES)
 
 
-def _misread(takes: Takes, wrong: Misfit, layout: Layout) -> str:
+def _misread(takes: InputSpec, wrong: Mismatch, layout: Layout) -> str:
     """Return what becomes of arrays that an implementation takes in silence for others."""
-    if wrong is not Misfit.AXIS:
+    if wrong is not Mismatch.AXIS:
         return f"it misreads {wrong}; its number is not worked out"
     axes = next(axes for axes in (layout.y_pred, layout.y_true) if elsewhere(axes, takes))
     return (
@@ -98,12 +110,12 @@ def _misread(takes: Takes, wrong: Misfit, layout: Layout) -> str:
     )
 
 
-def _as_told(fed: Fed, given: Given) -> Given:
+def _as_told(fed: Fed, inputs: MetricInputs) -> MetricInputs:
     """Return the arrays with what the metric's call says about them."""
     metric = fed.metric
     return replace(
-        given,
-        num_classes=metric.num_classes or given.num_classes,
+        inputs,
+        num_classes=metric.num_classes or inputs.num_classes,
         ignore_index=metric.ignore_class,
     )
 
@@ -115,13 +127,13 @@ def _of_flat_arrays(fed: Fed) -> ContractScore:
     if library and (error := library.axis_error(metric)):
         return registry.failure(metric, error)
     if flat is None or flat not in tables:
-        sizes = lengths(fed.reading.layout, Pairing(metric.true, metric.pred, flat=True))
+        sizes = lengths(fed.interpretation.layout, Pairing(metric.true, metric.pred, flat=True))
         if sizes[0] is not None and sizes[0] == sizes[1]:
             why = "the arrays flatten alike but differ in samples"
             return registry.not_replayed(metric, why)
         return registry.failure(metric, _size_error(metric, sizes))
     if library:
-        return library.evaluate(metric, tables[flat], num_classes=fed.reading.num_classes)
+        return library.evaluate(metric, tables[flat], num_classes=fed.interpretation.num_classes)
     contract = metric.contract
     assert contract is not None
     assert contract.pairing is not None
@@ -139,21 +151,21 @@ def _value_by_value(fed: Fed, contract: Contract) -> ContractScore:
     table = fed.stats.tables[VALUES]
     if contract.choices.floats is Floats.REFUSED and is_no_class(table.prediction).any():
         row = _flat_given(fed, VALUES)
-        if fed.given is not None:
-            row = replace(row, pred_dtype=fed.given.pred_dtype)
+        if fed.inputs is not None:
+            row = replace(row, pred_dtype=fed.inputs.pred_dtype)
         return registry.failure(fed.metric, registry.refusal(contract, row))
     flat = replace(contract, pairing=VALUES)
     return registry.evaluate(flat, _flat_given(fed, VALUES))
 
 
-def _flat_given(fed: Fed, counted: Pairing) -> Given:
+def _flat_given(fed: Fed, counted: Pairing) -> MetricInputs:
     """Return the arrays as one long row each."""
     assert fed.flat is not None
     pooled = fed.stats.tables[fed.flat].pooled()
-    row = Given(
-        form=Form.LABELS,
+    row = MetricInputs(
+        form=PredictionForm.LABELS,
         samples=1,
-        num_classes=fed.reading.num_classes,
+        num_classes=fed.interpretation.num_classes,
         ignore_index=None,
         labels=pooled,
         true_dtype=np.dtype(np.int64),
@@ -163,7 +175,7 @@ def _flat_given(fed: Fed, counted: Pairing) -> Given:
     return _as_told(fed, row)
 
 
-def well_read(fed: Fed, ours: Score | None) -> float | None:
+def score_if_read_well(fed: Fed, ours: Score | None) -> float | None:
     """Return what the metric would report if it read the arrays as the doctor does.
 
     Its own averages, epsilons and rules for absent classes stay: they are no misreading.
@@ -177,30 +189,30 @@ def well_read(fed: Fed, ours: Score | None) -> float | None:
         return None
     if contract is None or contract.pairing is not None:
         return ours.mean_over(fed.metric.target_class_ids)
-    if fed.given is None:
+    if fed.inputs is None:
         return ours.mean_iou
-    given = _as_told(fed, fed.given)
-    soft = contract.choices.floats in SUMMED and contract.takes.predictions is Holds.SCORES
-    if soft and given.form is not Form.LABELS:
-        return registry.evaluate(contract, given).value  # there are no labels to compare with
-    one_score = given.form is Form.ONE_CHANNEL and contract.choices.floats in ONE_SCORE
-    given = _well_read(fed, given)
+    inputs = _as_told(fed, fed.inputs)
+    soft = contract.choices.floats in SUMMED and contract.takes.predictions is PixelContent.SCORES
+    if soft and inputs.form is not PredictionForm.LABELS:
+        return registry.evaluate(contract, inputs).value  # there are no labels to compare with
+    one_score = inputs.form is PredictionForm.ONE_CHANNEL and contract.choices.floats in ONE_SCORE
+    inputs = _well_read(fed, inputs)
     if one_score and contract.choices.average is not Average.PER_CLASS:
         choices = replace(contract.choices, average=Average.FOREGROUND)
         contract = replace(contract, choices=choices)
-    return registry.evaluate(contract, given).value
+    return registry.evaluate(contract, inputs).value
 
 
-def _well_read(fed: Fed, given: Given) -> Given:
+def _well_read(fed: Fed, inputs: MetricInputs) -> MetricInputs:
     """Return the doctor's labels of the pixels whose truth is a class, or is ignored."""
-    pairs, ignore = fed.pairs, fed.reading.ignore_index
-    known = (pairs.truth >= 0) & (pairs.truth < given.num_classes)
+    pairs, ignore = fed.pairs, fed.interpretation.ignore_index
+    known = (pairs.truth >= 0) & (pairs.truth < inputs.num_classes)
     if ignore is not None:
         known |= pairs.truth == ignore
     integers = np.dtype(np.int64)
     return replace(
-        given,
-        form=Form.LABELS,
+        inputs,
+        form=PredictionForm.LABELS,
         labels=pairs.where(known),
         bins=None,
         sums=None,

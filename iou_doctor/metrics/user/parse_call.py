@@ -136,18 +136,18 @@ def _arguments(call: ast.Call, signature: Signature) -> dict[str, Any]:
     names, free = list(signature.parameters), IGNORED | signature.free
     if len(call.args) > len(names):
         raise UsageError(f"--metric {signature.name} takes at most {len(names)} arguments")
-    given = dict(zip(names, call.args, strict=False))
+    inputs = dict(zip(names, call.args, strict=False))
     for keyword in call.keywords:
         argument = keyword.arg or "**"
         if argument in free:
             continue
-        if argument not in signature.parameters or argument in given:
+        if argument not in signature.parameters or argument in inputs:
             near = difflib.get_close_matches(argument, names, n=1)
             hint = f"; did you mean {near[0]}?" if near else f" (it has {', '.join(names)})"
             raise UsageError(f"--metric {signature.name} has no argument {argument}{hint}")
-        given[argument] = keyword.value
+        inputs[argument] = keyword.value
     values = {
-        name: _literal(signature, name, node) for name, node in given.items() if name not in free
+        name: _literal(signature, name, node) for name, node in inputs.items() if name not in free
     }
     arguments = {**signature.parameters, **values}
     for name, value in arguments.items():

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from iou_doctor.arrays.interpretation import Reading
+from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.layout import Layout, Relation
 from iou_doctor.arrays.pairings import flat_pairing, lengths
 from iou_doctor.arrays.source import Pair
 from iou_doctor.counts.channel_sums import SumsWanted
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
-from iou_doctor.metrics.inputs import Form, Given
+from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
-_LABELS, _LAST, _BINS = Derivation.LABELS, Derivation.ARGMAX_LAST, Derivation.BINS
+_LABELS, _LAST, _BINS = LabelDecoding.LABELS, LabelDecoding.ARGMAX_LAST, LabelDecoding.BINS
 MOST_SUMS = 2**26
 """Sums of images, channels and quantities (0.5 GiB); with more of them soft scores are left out."""
 QUANTITIES = 9
@@ -31,8 +31,8 @@ def pairings(pair: Pair, layout: Layout) -> list[Pairing]:
     """Return what has to be counted for every contract, beside what the doctor counts."""
     if not paired(layout) or layout.y_pred.colour or layout.y_true.colour:
         return []
-    true = Derivation.ARGMAX if layout.y_true.dense else _LABELS
-    pred = Derivation.ARGMAX_NAN if layout.y_pred.dense else _LABELS
+    true = LabelDecoding.ARGMAX if layout.y_true.dense else _LABELS
+    pred = LabelDecoding.ARGMAX_NAN if layout.y_pred.dense else _LABELS
     wanted = [Pairing(true, pred)]
     if not layout.y_pred.dense and pair.y_pred.dtype.kind == "f":
         wanted.append(Pairing(true, _BINS))
@@ -62,50 +62,52 @@ def _flat_pairings(layout: Layout) -> Iterator[tuple[Pairing, Pairing | None]]:
         yield _flat(layout, _LAST, _LAST if layout.y_pred.dense else _LABELS)
 
 
-def _flat(layout: Layout, true: Derivation, pred: Derivation) -> tuple[Pairing, Pairing | None]:
+def _flat(
+    layout: Layout, true: LabelDecoding, pred: LabelDecoding
+) -> tuple[Pairing, Pairing | None]:
     return Pairing(true, pred, flat=True), flat_pairing(layout, true, pred)
 
 
-def given(
+def inputs(
     pair: Pair,
-    reading: Reading,
+    interpretation: Interpretation,
     stats: Stats,
     labels: PairCounts,
     *,
     threshold: float,
     batch_size: int | None = None,
-) -> Given | None:
+) -> MetricInputs | None:
     """Return what the libraries get; `None` where the arrays cannot be handed over.
 
     Args:
         pair: the sources, for their dtypes.
-        reading: how they are to be understood.
+        interpretation: how they are to be understood.
         stats: what was counted.
         labels: the doctor's label pairs.
         threshold: where the scores were cut; libraries do not look whether they are logits.
         batch_size: images in one update of a metric; `None`: all.
     """
-    layout = reading.layout
+    layout = interpretation.layout
     if not paired(layout) or layout.y_pred.colour or layout.y_true.colour:
         return None
-    form = Form.LABELS
+    form = PredictionForm.LABELS
     if layout.y_pred.dense:
-        form = Form.CHANNELS
-    elif reading.y_pred.thresholded:
-        form = Form.ONE_CHANNEL
-    true = Derivation.ARGMAX if layout.y_true.dense else _LABELS
-    nearest = Derivation.ARGMAX_NAN if layout.y_pred.dense else _LABELS
-    return Given(
+        form = PredictionForm.CHANNELS
+    elif interpretation.y_pred.thresholded:
+        form = PredictionForm.ONE_CHANNEL
+    true = LabelDecoding.ARGMAX if layout.y_true.dense else _LABELS
+    nearest = LabelDecoding.ARGMAX_NAN if layout.y_pred.dense else _LABELS
+    return MetricInputs(
         form=form,
         samples=layout.samples,
-        num_classes=reading.num_classes,
-        ignore_index=reading.ignore_index,
+        num_classes=interpretation.num_classes,
+        ignore_index=interpretation.ignore_index,
         labels=stats.tables.get(Pairing(true, nearest), labels),
         read=labels,
         true_dtype=np.dtype(np.int64) if layout.y_true.dense else pair.y_true.dtype,
         pred_dtype=pair.y_pred.dtype,
-        bins=stats.tables.get(Pairing(true, _BINS)) if form is Form.ONE_CHANNEL else None,
-        sums=stats.sums if form is not Form.LABELS else None,
+        bins=stats.tables.get(Pairing(true, _BINS)) if form is PredictionForm.ONE_CHANNEL else None,
+        sums=stats.sums if form is not PredictionForm.LABELS else None,
         flat={
             flat: stats.tables[table]
             for flat, table in _flat_pairings(layout)

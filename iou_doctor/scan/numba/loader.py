@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.arrays.batch import Batch
 from iou_doctor.arrays.layout import Axes, Layout
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.record import record
@@ -135,7 +135,7 @@ def _small(axes: Axes) -> tuple[int, ...]:
 
 def _pairing(layout: Layout) -> Pairing:
     true, pred = (
-        Derivation.ARGMAX if axes.per_class else Derivation.LABELS
+        LabelDecoding.ARGMAX if axes.per_class else LabelDecoding.LABELS
         for axes in (layout.y_true, layout.y_pred)
     )
     return Pairing(true, pred)

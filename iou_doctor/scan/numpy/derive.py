@@ -69,9 +69,9 @@ def times_255(values: NDArray[Any]) -> NDArray[np.int64]:
 
 def colours(values: NDArray[Any]) -> NDArray[np.int64]:
     """Return the colour codes of (..., 3) or (..., 4); what is no colour is no class."""
-    wide = values[..., :3].astype(np.int64)
-    codes = (wide[..., 0] << 16) + (wide[..., 1] << 8) + wide[..., 2] + COLOUR_BASE
-    good = ((wide == values[..., :3]) & (wide >= 0) & (wide <= 255)).all(axis=-1)
+    as_int64 = values[..., :3].astype(np.int64)
+    codes = (as_int64[..., 0] << 16) + (as_int64[..., 1] << 8) + as_int64[..., 2] + COLOUR_BASE
+    good = ((as_int64 == values[..., :3]) & (as_int64 >= 0) & (as_int64 <= 255)).all(axis=-1)
     return codes if good.all() else np.where(good, codes, no_class(np.zeros_like(codes)))
 
 
@@ -110,10 +110,10 @@ def _compare(values: NDArray[np.float32], to: np.float32) -> NDArray[np.int64]:
 
 def _truncated(values: NDArray[Any]) -> NDArray[Any]:
     """Return values rounded toward zero, within ±VALUE_LIMIT, NaN and Inf far below zero."""
-    wide = values.astype(np.float64) if values.dtype.itemsize < 4 else values
-    whole = np.trunc(wide)
-    if not np.isfinite(wide).all():
-        whole = np.where(np.isfinite(wide), whole, -VALUE_LIMIT)
+    as_int64 = values.astype(np.float64) if values.dtype.itemsize < 4 else values
+    whole = np.trunc(as_int64)
+    if not np.isfinite(as_int64).all():
+        whole = np.where(np.isfinite(as_int64), whole, -VALUE_LIMIT)
     clipped: NDArray[Any] = np.clip(whole, -VALUE_LIMIT, VALUE_LIMIT)
     return clipped
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.arrays.batch import Batch
 from iou_doctor.arrays.layout import Axes
-from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.scan.numpy import derive
 from iou_doctor.scan.numpy.values import argmax_and_sums, measure
@@ -28,37 +28,37 @@ class Side:
         self._sums = ValueCounts()
         if axes.per_class:
             self._ids, self._sums = argmax_and_sums(self.arranged)
-        self._known: dict[Derivation, NDArray[Any]] = {}
+        self._known: dict[LabelDecoding, NDArray[Any]] = {}
 
-    def labels(self, derivation: Derivation) -> NDArray[Any]:
+    def labels(self, decoding: LabelDecoding) -> NDArray[Any]:
         """Return one label for each pixel, shape (n, *spatial)."""
-        if derivation is Derivation.ARGMAX and self._ids is not None:
+        if decoding is LabelDecoding.ARGMAX and self._ids is not None:
             return self._ids
-        if derivation not in self._known:
-            self._known[derivation] = self._derive(derivation)
-        return self._known[derivation]
+        if decoding not in self._known:
+            self._known[decoding] = self._derive(decoding)
+        return self._known[decoding]
 
-    def _derive(self, derivation: Derivation) -> NDArray[Any]:
-        match derivation:
-            case Derivation.ARGMAX_NAN:
-                return derive.argmax_nan(self.arranged, self.labels(Derivation.ARGMAX))
-            case Derivation.BINS:
+    def _derive(self, decoding: LabelDecoding) -> NDArray[Any]:
+        match decoding:
+            case LabelDecoding.ARGMAX_NAN:
+                return derive.argmax_nan(self.arranged, self.labels(LabelDecoding.ARGMAX))
+            case LabelDecoding.BINS:
                 return derive.bins(self.arranged, self._threshold)
-            case Derivation.TENTHS:
+            case LabelDecoding.TENTHS:
                 return derive.tenths(self.arranged)
-            case Derivation.COLOUR:
+            case LabelDecoding.COLOUR:
                 return derive.colours(self.arranged)
-            case Derivation.TIMES_255:
+            case LabelDecoding.TIMES_255:
                 return derive.times_255(self.arranged)
             case _:
                 return derive.as_labels(self.arranged)
 
-    def flat(self, derivation: Derivation) -> NDArray[Any]:
+    def flat(self, decoding: LabelDecoding) -> NDArray[Any]:
         """Return one label for each value, or each row of the last axis, in the order stored."""
-        match derivation:
-            case Derivation.ARGMAX_LAST:
+        match decoding:
+            case LabelDecoding.ARGMAX_LAST:
                 return derive.naive_argmax(self._stored)
-            case Derivation.BINS:
+            case LabelDecoding.BINS:
                 return derive.bins(self._stored, self._threshold)
             case _:
                 return derive.truncated_labels(self._stored)

@@ -7,7 +7,7 @@ from functools import reduce
 import numpy as np
 import tensorflow as tf
 
-from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.scan.tensorflow.graph_values import DOUBLE, SINGLE, Tensor, Value, truncated
 
 BINS, TENTHS = 18, 10
@@ -15,12 +15,12 @@ BINS, TENTHS = 18, 10
 
 
 def value_codes(
-    derivation: Derivation, values: Tensor, low: Tensor, width: Tensor, *, threshold: float
+    decoding: LabelDecoding, values: Tensor, low: Tensor, width: Tensor, *, threshold: float
 ) -> Tensor:
     """Return codes for values without channels, int32.
 
     Args:
-        derivation: LABELS, TIMES_255, BINS or TENTHS.
+        decoding: LABELS, TIMES_255, BINS or TENTHS.
         values: `widened`, any integer dtype, float32 or float64.
         low: int64, the smallest label that has a code.
         width: int32, the number of such labels, a power of two. As many codes again stand for
@@ -28,11 +28,11 @@ def value_codes(
             float outside has any.
         threshold: of BINS.
     """
-    if derivation in {Derivation.BINS, Derivation.TENTHS}:
-        return _cuts(derivation, values, threshold)
-    if derivation is Derivation.TIMES_255:
-        wide = values if values.dtype.is_floating else tf.cast(values, tf.float64)
-        value = Value(tf.math.rint(Value(wide).wide() * 255))
+    if decoding in {LabelDecoding.BINS, LabelDecoding.TENTHS}:
+        return _cuts(decoding, values, threshold)
+    if decoding is LabelDecoding.TIMES_255:
+        as_int64 = values if values.dtype.is_floating else tf.cast(values, tf.float64)
+        value = Value(tf.math.rint(Value(as_int64).as_int64() * 255))
     elif not values.dtype.is_floating:
         return _integer_code(values, low, width)
     else:
@@ -45,11 +45,11 @@ def value_codes(
 
 
 def _integer_code(values: Tensor, low: Tensor, width: Tensor) -> Tensor:
-    wide = tf.cast(values, tf.int64)
-    code = wide - low
+    as_int64 = tf.cast(values, tf.int64)
+    code = as_int64 - low
     inside = (code >= 0) & (code < tf.cast(width, tf.int64))
     if values.dtype == tf.uint64:  # its upper half comes out negative
-        inside &= wide >= 0
+        inside &= as_int64 >= 0
     return tf.where(inside, tf.cast(code, tf.int32), 2 * width)
 
 
@@ -58,10 +58,10 @@ def _within(code: Tensor, width: Tensor) -> Tensor:
     return tf.bitwise.bitwise_and(tf.cast(code, tf.int32), width - 1)
 
 
-def _cuts(derivation: Derivation, values: Tensor, threshold: float) -> Tensor:
+def _cuts(decoding: LabelDecoding, values: Tensor, threshold: float) -> Tensor:
     value = Value(tf.cast(values, tf.float32))
     cuts = [tenth / 10 for tenth in range(1, 10)]
-    if derivation is Derivation.TENTHS:
+    if decoding is LabelDecoding.TENTHS:
         code = _sum([value.key >= SINGLE.key(cut) for cut in cuts])
         return tf.where(value.nan, TENTHS, code)
     above, below = _signs(values, value)
@@ -80,9 +80,9 @@ def _signs(values: Tensor, single: Value) -> tuple[Tensor, Tensor]:
     """Return where float32 of the values is above and below 0, though a cast may flush it to 0."""
     if values.dtype != tf.float64:
         return single.key > 0, single.key < 0
-    wide = Value(values)
+    as_int64 = Value(values)
     half = DOUBLE.key(2.0**-150)  # half the smallest float32: rounds to even, which is 0
-    return wide.key > half, wide.key < -half
+    return as_int64.key > half, as_int64.key < -half
 
 
 def _sum(flags: list[Tensor]) -> Tensor:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.scan.tensorflow.graph_values import Tensor, Value
 
 
@@ -74,7 +74,7 @@ def float_pixels(channels: list[Value]) -> Pixels:
         low=reduce(tf.minimum, [tf.where(c.finite, c.key, end) for c in channels]),
         high=reduce(tf.maximum, [tf.where(c.finite, c.key, -end) for c in channels]),
         top=reduce(tf.maximum, safe),
-        sums=reduce(tf.add, [channel.wide() for channel in channels]),
+        sums=reduce(tf.add, [channel.as_int64() for channel in channels]),
     )
 
 
@@ -102,20 +102,20 @@ def _at_top(channels: list[Tensor]) -> Tensor:
     return tf.bitwise.left_shift(equal, 24)
 
 
-def class_codes(derivation: Derivation, channels: list[Any], odd: Tensor) -> Tensor:
+def class_codes(decoding: LabelDecoding, channels: list[Any], odd: Tensor) -> Tensor:
     """Return codes for classes, int32; from C on they stand for pixels without one.
 
     Args:
-        derivation: ARGMAX, ARGMAX_NAN or ARGMAX_LAST.
+        decoding: ARGMAX, ARGMAX_NAN or ARGMAX_LAST.
         channels: `Value`s or integers.
         odd: of `Pixels`.
     """
     floating = isinstance(channels[0], Value)
     winner = _argmax([channel.naive_key() for channel in channels] if floating else channels)
-    if derivation is Derivation.ARGMAX_LAST:
+    if decoding is LabelDecoding.ARGMAX_LAST:
         return winner
     has_nan, all_zero = byte(odd, 0) > 0, byte(odd, 2) == 0
-    if derivation is Derivation.ARGMAX:
+    if decoding is LabelDecoding.ARGMAX:
         return tf.where(has_nan | all_zero, winner + len(channels), winner)
     found = tf.where(all_zero, 0, winner)
     if not floating:

@@ -93,14 +93,14 @@ class Value:
         key = tf.where(self.bits == self.scale.least, -tiny, self.key)
         return tf.where(self.nan, -self.scale.infinite, key)
 
-    def wide(self) -> Tensor:
+    def as_int64(self) -> Tensor:
         """Return float64, floats below the smallest normal one included."""
-        wide = tf.cast(self.values, tf.float64)
+        as_int64 = tf.cast(self.values, tf.float64)
         if self.scale is DOUBLE:
-            return wide
+            return as_int64
         tiny = self.scale.key(float(np.finfo(np.float32).tiny))
         small = (self.key < tiny) & (self.key > -tiny)
-        return tf.where(small, tf.cast(self.key, tf.float64) * 2.0**-149, wide)
+        return tf.where(small, tf.cast(self.key, tf.float64) * 2.0**-149, as_int64)
 
 
 def truncated(values: Tensor) -> Tensor:

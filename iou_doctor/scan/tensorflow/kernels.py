@@ -18,7 +18,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.layout import Axes, Layout
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.record import record
@@ -42,7 +42,7 @@ class Counted:
     tables: dict[Pairing, PairCounts]
     y_true: ValueCounts
     y_pred: ValueCounts
-    maps: Callable[[], tuple[dict[Derivation, NDArray[Any]], dict[Derivation, NDArray[Any]]]]
+    maps: Callable[[], tuple[dict[LabelDecoding, NDArray[Any]], dict[LabelDecoding, NDArray[Any]]]]
     """Fetches the label maps of both sides, shape (n, *spatial)."""
 
 
@@ -52,23 +52,23 @@ def serves(layout: Layout, pairings: Sequence[Pairing]) -> bool:
         (layout.y_true, {pairing.true for pairing in pairings}),
         (layout.y_pred, {pairing.pred for pairing in pairings}),
     )
-    if any(not axes.per_class and Derivation.LABELS not in own for axes, own in sides):
+    if any(not axes.per_class and LabelDecoding.LABELS not in own for axes, own in sides):
         return False
     return all(
-        _serves(axes, derivation, flat=pairing.flat)
+        _serves(axes, decoding, flat=pairing.flat)
         for pairing in pairings
-        for axes, derivation in ((layout.y_true, pairing.true), (layout.y_pred, pairing.pred))
+        for axes, decoding in ((layout.y_true, pairing.true), (layout.y_pred, pairing.pred))
     )
 
 
-def _serves(axes: Axes, derivation: Derivation, *, flat: bool) -> bool:
+def _serves(axes: Axes, decoding: LabelDecoding, *, flat: bool) -> bool:
     if axes.reshaped or (axes.dense and not axes.per_class) or axes.channels > MOST_CHANNELS:
         return False
-    if derivation is Derivation.ARGMAX_LAST:
+    if decoding is LabelDecoding.ARGMAX_LAST:
         return flat and axes.per_class and axes.channels_last
     if flat:
-        return derivation in {Derivation.LABELS, Derivation.BINS}
-    return derivation in (CLASSES if axes.per_class else VALUES)
+        return decoding in {LabelDecoding.LABELS, LabelDecoding.BINS}
+    return decoding in (CLASSES if axes.per_class else VALUES)
 
 
 class _Found(NamedTuple):
@@ -89,7 +89,7 @@ class Kernels:
     Args:
         layout: what the axes mean; see `serves`.
         pairings: which derived labels to count together.
-        threshold: the second cut of `Derivation.BINS`.
+        threshold: the second cut of `LabelDecoding.BINS`.
         compiled: by XLA, once for each shape; smaller batches are padded to a shape it knows.
         replicas: tables among which neighbouring pixels are shared out, so that a GPU's threads
             do not wait for each other's cells.
@@ -217,10 +217,10 @@ class Kernels:
         )
 
     def _maps(self, found: _Found, sides: Mapping[str, Side]) -> Any:
-        maps: dict[str, dict[Derivation, NDArray[Any]]] = {"true": {}, "pred": {}}
+        maps: dict[str, dict[LabelDecoding, NDArray[Any]]] = {"true": {}, "pred": {}}
         for key, codes in zip(self._codes.keys, found.codes, strict=True):
-            name, derivation, flat = key
-            if flat or derivation is Derivation.TENTHS:
+            name, decoding, flat = key
+            if flat or decoding is LabelDecoding.TENTHS:
                 continue
             side = sides[name]
             if codes is None:
@@ -228,7 +228,7 @@ class Kernels:
             else:
                 own = codes[: side.shape[0], : side.pixels].numpy()
                 labels = self._codes.labels(key, found.spans)[own]
-            maps[name][derivation] = labels.reshape(side.shape)
+            maps[name][decoding] = labels.reshape(side.shape)
         return maps["true"], maps["pred"]
 
 

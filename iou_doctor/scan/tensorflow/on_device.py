@@ -52,7 +52,7 @@ class DeviceVisit:
     Args:
         layout: what the axes mean.
         pairings: which derived labels to count together; `tensorflow_kernels.serves` them.
-        threshold: the second cut of `Derivation.BINS`.
+        threshold: the second cut of `LabelDecoding.BINS`.
         reference: looks at the batches that only it can tell.
         keep: takes label maps for the probe; called where it wants some of a batch's samples.
         devices: names as TensorFlow has them; a processor will do, which is how this is tested.

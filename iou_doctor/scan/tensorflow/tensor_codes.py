@@ -11,19 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.layout import Layout
-from iou_doctor.counts.label_decoding import VALUE_LIMIT, Derivation, Pairing, no_class
+from iou_doctor.counts.label_decoding import VALUE_LIMIT, LabelDecoding, Pairing, no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.scan.tensorflow.graph_codes import BINS, TENTHS
 
-VALUES = frozenset({Derivation.LABELS, Derivation.TIMES_255, Derivation.BINS, Derivation.TENTHS})
-SPANNED = (Derivation.LABELS, Derivation.TIMES_255)
+VALUES = frozenset(
+    {LabelDecoding.LABELS, LabelDecoding.TIMES_255, LabelDecoding.BINS, LabelDecoding.TENTHS}
+)
+SPANNED = (LabelDecoding.LABELS, LabelDecoding.TIMES_255)
 """Derivations whose labels lie in a range that only the data know."""
 FIRST_WIDTH = 32
 """Labels that have a code before any were seen: those of most data sets, void aside."""
 MOST_WIDTH = 2**12
 """With stray labels further apart the reference sorts pairs; a table of all would be too large."""
 
-Key = tuple[str, Derivation, bool]
+Key = tuple[str, LabelDecoding, bool]
 """Side, derivation, and whether value by value."""
 Span = tuple[int, int]
 """The smallest label with a code, and how many have one."""
@@ -52,7 +54,7 @@ class Codes:
         """Return the number of codes, where so many labels have one; a tensor of a tensor."""
         if key[1] in SPANNED:
             return 2 * width + 1
-        sizes = {Derivation.BINS: BINS + 1, Derivation.TENTHS: TENTHS + 1}
+        sizes = {LabelDecoding.BINS: BINS + 1, LabelDecoding.TENTHS: TENTHS + 1}
         return sizes.get(key[1], 2 * self._channels[key[0]])
 
     def cells(self, spans: Spans) -> int:
@@ -65,17 +67,17 @@ class Codes:
 
     def labels(self, key: Key, spans: Spans) -> NDArray[np.int64]:
         """Return the label that each code stands for."""
-        _, derivation, flat = key
-        if derivation in SPANNED:
+        _, decoding, flat = key
+        if decoding in SPANNED:
             low, width = spans[key]
             values = np.arange(low, low + width, dtype=np.int64)
-            as_they_are = flat or derivation is Derivation.TIMES_255
+            as_they_are = flat or decoding is LabelDecoding.TIMES_255
             odd = values if as_they_are else no_class(values)
             last = np.array([-VALUE_LIMIT])
             return np.concatenate([values, odd, last if as_they_are else no_class(last)])
         size = self.size(key, 1)
         codes = np.arange(size)
-        if derivation in VALUES:
+        if decoding in VALUES:
             return np.where(codes == size - 1, no_class(codes * 0), codes)
         return np.where(codes < size // 2, codes, no_class(codes - size // 2))
 
@@ -83,9 +85,9 @@ class Codes:
 def marginal(name: str, tables: Mapping[Pairing, PairCounts]) -> Any:
     """Return the labels of a side and how often each occurs."""
     for pairing, table in tables.items():
-        if name == "true" and pairing.true is Derivation.LABELS:
+        if name == "true" and pairing.true is LabelDecoding.LABELS:
             return table.truth, table.count
-        if name == "pred" and pairing.pred is Derivation.LABELS:
+        if name == "pred" and pairing.pred is LabelDecoding.LABELS:
             return table.prediction, table.count
     return None
 
@@ -121,11 +123,11 @@ def joined(span: Span, other: Span) -> Span:
     return low, 1 << (stop - low - 1).bit_length()
 
 
-def _range(derivation: Derivation, numbers: Mapping[str, Any]) -> tuple[int, int]:
+def _range(decoding: LabelDecoding, numbers: Mapping[str, Any]) -> tuple[int, int]:
     """Return the smallest and the largest label, fractions cut off."""
     low, high = numbers["minimum"], numbers["maximum"]
     if not (math.isfinite(low) and math.isfinite(high)):  # there is no finite value
         return 0, 0
-    if derivation is Derivation.TIMES_255:
+    if decoding is LabelDecoding.TIMES_255:
         low, high = (float(np.rint(np.clip(float(v), -1e300, 1e300) * 255)) for v in (low, high))
     return int(low), int(high)

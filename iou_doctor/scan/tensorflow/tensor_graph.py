@@ -13,7 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.scan.tensorflow import graph_totals
 from iou_doctor.scan.tensorflow.graph_totals import Counts
 from iou_doctor.scan.tensorflow.graph_values import Tensor, widened
@@ -28,7 +28,7 @@ class Graph:
         forms: of truth and prediction.
         pairings: which derived labels to count together.
         codes: those of the pairings.
-        threshold: the second cut of `Derivation.BINS`.
+        threshold: the second cut of `LabelDecoding.BINS`.
         replicas: tables among which neighbouring pixels are shared out.
     """
 
@@ -91,7 +91,7 @@ class Graph:
         """Return the extremes of an array of labels, one of whose tables counts them as stored."""
         for pairing, table in zip(self._pairings, tables, strict=True):
             key = keys_of(pairing)[side]
-            if key[1] is Derivation.LABELS:
+            if key[1] is LabelDecoding.LABELS:
                 often = tf.reduce_sum(table, axis=[0, 2 - side])
                 first = low[self._codes.keys.index(key)]
                 return graph_totals.label_totals(widened(stored), real, often, first)
@@ -108,15 +108,15 @@ class Graph:
         """
         looks = [form.look(own) for form, own in zip(self._forms, stored, strict=True)]
         codes = [
-            looks[name == "pred"].codes(derivation, low[place], width[place], self._threshold)
-            for place, (name, derivation, _) in enumerate(self._codes.keys)
+            looks[name == "pred"].codes(decoding, low[place], width[place], self._threshold)
+            for place, (name, decoding, _) in enumerate(self._codes.keys)
         ]
         cells = [self._cells(pairing, codes, width, real) for pairing in self._pairings]
         shown = [
             None
-            if looks[name == "pred"].pixels is None and derivation is Derivation.LABELS
+            if looks[name == "pred"].pixels is None and decoding is LabelDecoding.LABELS
             else own
-            for (name, derivation, _), own in zip(self._codes.keys, codes, strict=True)
+            for (name, decoding, _), own in zip(self._codes.keys, codes, strict=True)
         ]
         return shown, cells, [look.pixels for look in looks]
 

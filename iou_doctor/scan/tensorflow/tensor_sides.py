@@ -11,7 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.layout import Axes
-from iou_doctor.counts.label_decoding import Derivation
+from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.counts.value_counts import Place, ValueCounts
 from iou_doctor.scan.tensorflow import graph_totals
 from iou_doctor.scan.tensorflow.graph_codes import value_codes
@@ -24,7 +24,7 @@ from iou_doctor.scan.tensorflow.graph_pixels import (
 from iou_doctor.scan.tensorflow.graph_totals import Counts
 from iou_doctor.scan.tensorflow.graph_values import DOUBLE, SINGLE, Tensor, Value, read_key, widened
 
-CLASSES = frozenset({Derivation.ARGMAX, Derivation.ARGMAX_NAN, Derivation.ARGMAX_LAST})
+CLASSES = frozenset({LabelDecoding.ARGMAX, LabelDecoding.ARGMAX_NAN, LabelDecoding.ARGMAX_LAST})
 KEYS = ("minimum", "maximum", "minimum_top")
 SUMS = ("minimum_sum", "maximum_sum")
 
@@ -38,12 +38,14 @@ class Look(NamedTuple):
     pixels: Pixels | None
     """`None`: the values are labels."""
 
-    def codes(self, derivation: Derivation, low: Tensor, width: Tensor, threshold: float) -> Tensor:
+    def codes(
+        self, decoding: LabelDecoding, low: Tensor, width: Tensor, threshold: float
+    ) -> Tensor:
         """Return codes, int32, shape (n, pixels), or (n, values) where each value has its own."""
-        if derivation in CLASSES and self.pixels is not None:
-            return class_codes(derivation, self.channels, self.pixels.odd)
+        if decoding in CLASSES and self.pixels is not None:
+            return class_codes(decoding, self.channels, self.pixels.odd)
         values = tf.reshape(self.values, [tf.shape(self.values)[0], -1])
-        return value_codes(derivation, values, low, width, threshold=threshold)
+        return value_codes(decoding, values, low, width, threshold=threshold)
 
 
 class Form:

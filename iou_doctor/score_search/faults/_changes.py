@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.counts.label_decoding import naive_answer
-from iou_doctor.metrics.inputs import Given
+from iou_doctor.metrics.inputs import MetricInputs
 
 Labels = NDArray[np.int64]
 Change = Callable[[Labels], Labels]
@@ -56,14 +56,16 @@ def all_but(ignore: int | None, change: Change) -> Change:
     return lambda ids: np.where(ids == ignore, ids, change(ids))
 
 
-def without(read: Given, label: int | None) -> Given:
+def without(read: MetricInputs, label: int | None) -> MetricInputs:
     """Return the arrays without the pixels whose truth is a label."""
     if label is None:
         return read
     return replace(read, labels=read.labels.where(read.labels.truth != label))
 
 
-def changed(read: Given, *, truth: Change | None = None, prediction: Change | None = None) -> Given:
+def changed(
+    read: MetricInputs, *, truth: Change | None = None, prediction: Change | None = None
+) -> MetricInputs:
     """Return the arrays with the ids of one side changed."""
     labels = read.labels.relabel(truth=naive_answer, prediction=naive_answer)
     return replace(read, labels=labels.relabel(truth=truth, prediction=prediction))

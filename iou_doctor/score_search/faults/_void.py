@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from iou_doctor.counts.label_decoding import naive_answer
-from iou_doctor.metrics.inputs import Given
+from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.report.score_lookup import Cause
 from iou_doctor.score_search.faults._changes import changed, strays_to, without
 
 
-def void(read: Given) -> Iterator[tuple[Cause, Given]]:
+def void(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     """Yield what becomes of void, the background and the number of classes."""
     classes, ignore = read.num_classes, read.ignore_index
     if ignore is not None:
@@ -66,7 +66,7 @@ def void(read: Given) -> Iterator[tuple[Cause, Given]]:
         )
 
 
-def _mapped_strays(read: Given) -> Iterator[tuple[Cause, Given]]:
+def _mapped_strays(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     """Yield void and foreign labels counted as a class."""
     classes = read.num_classes
     strays = [

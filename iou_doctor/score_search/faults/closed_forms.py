@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.metrics.inputs import Given
+from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.record import record
 from iou_doctor.report.score_lookup import Cause
 from iou_doctor.score_search.faults._changes import without
@@ -42,7 +42,7 @@ class Facts:
     that an image holds, and over the images; NaN where there are none."""
 
 
-def facts_of(read: Given) -> Facts:
+def facts_of(read: MetricInputs) -> Facts:
     """Return the facts about arrays.
 
     Args:

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from iou_doctor.metrics.inputs import Given
+from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.report.score_lookup import Cause
 from iou_doctor.score_search.faults._changes import (
     all_but,
@@ -47,7 +47,7 @@ MENDED = Cause(
 )
 
 
-def what_ifs(read: Given) -> Iterator[tuple[Cause, Given]]:
+def what_ifs(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     """Yield each fault, and the arrays as they would be with it.
 
     Args:
@@ -63,7 +63,7 @@ def what_ifs(read: Given) -> Iterator[tuple[Cause, Given]]:
     yield from _permuted(read)
 
 
-def _batches(read: Given) -> Iterator[tuple[Cause, Given]]:
+def _batches(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     """Yield updates of so many images, where the user did not name their number."""
     if read.batch_size is not None:
         return
@@ -80,7 +80,7 @@ def _batches(read: Given) -> Iterator[tuple[Cause, Given]]:
             )
 
 
-def _collapsed(read: Given) -> Iterator[tuple[Cause, Given]]:
+def _collapsed(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     zero = np.zeros_like
     yield (
         Cause(
@@ -103,7 +103,7 @@ def _collapsed(read: Given) -> Iterator[tuple[Cause, Given]]:
     )
 
 
-def _shifted(read: Given) -> Iterator[tuple[Cause, Given]]:
+def _shifted(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     ignore, classes = read.ignore_index, read.num_classes
     for side in ("truth", "prediction"):
         array = "masks" if side == "truth" else "predictions"
@@ -133,7 +133,7 @@ def _shifted(read: Given) -> Iterator[tuple[Cause, Given]]:
     )
 
 
-def _scaled(read: Given) -> Iterator[tuple[Cause, Given]]:
+def _scaled(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     if read.num_classes != 2:
         return
     bright = all_but(read.ignore_index, lambda ids: ids * VOID)
@@ -158,7 +158,7 @@ def _scaled(read: Given) -> Iterator[tuple[Cause, Given]]:
     )
 
 
-def _exchanged(read: Given) -> Iterator[tuple[Cause, Given]]:
+def _exchanged(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     yield (
         Cause(
             "inputs-swapped",
@@ -175,7 +175,7 @@ def _exchanged(read: Given) -> Iterator[tuple[Cause, Given]]:
     )
 
 
-def _permuted(read: Given) -> Iterator[tuple[Cause, Given]]:
+def _permuted(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     """Yield the orders of classes that people mix up; of two classes see `_scaled`."""
     classes = read.num_classes
     cause = Cause(

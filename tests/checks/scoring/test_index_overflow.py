@@ -54,7 +54,7 @@ def test_a_wider_array_on_either_side_is_cast_by_numpy(dtype):
 
 
 def byte_rows(**arrays):
-    report = diagnose(**arrays, everything=True)
+    report = diagnose(**arrays, all_implementations=True)
     return [score for score in report.contracts if score.choices.byte_cells]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from build import diagnose, found, names, noisy, outcome, pair_of, probabilities, roots, scene
 
-from iou_doctor.arrays.expected import FrozenReading
+from iou_doctor.arrays.expected import ExpectedInterpretation
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.diagnosis.pipeline import Questions, check
 from iou_doctor.report.baseline import Baseline, BaselineInput
@@ -72,11 +72,11 @@ def test_without_a_baseline_nothing_is_compared():
 
 
 def test_the_configuration_is_compared_too_and_only_in_what_it_names():
-    expected = FrozenReading("configuration", "c.toml", {"masks.encoding": "one-hot"})
+    expected = ExpectedInterpretation("configuration", "c.toml", {"masks.encoding": "one-hot"})
     pair = pair_of(y_true=T, y_pred=P)
     report = check(pair, Options(num_classes=3), Questions(baseline=SAME, expected=expected))
     drift = found(report, "reading-drift")
     assert drift.facts == {"masks.encoding": {"configuration": "one-hot", "now": "labels"}}
     assert drift.message == "another reading than in c.toml: masks.encoding labels, was one-hot"
-    held = FrozenReading("configuration", "c.toml", {"masks.encoding": "labels"})
+    held = ExpectedInterpretation("configuration", "c.toml", {"masks.encoding": "labels"})
     assert names(check(pair, Options(num_classes=3), Questions(expected=held))) == []

@@ -102,11 +102,11 @@ def test_values_that_cannot_work(metric, options, message):
 
 
 def test_the_call_serves_where_the_option_is_not_given():
-    reading = diagnose(
+    interpretation = diagnose(
         y_true=[[0, 1, 5]], y_pred=[[0, 1, 1]], metric="MeanIoU(4, ignore_class=5)"
     ).reading
-    assert (reading.num_classes, reading.ignore_index) == (4, 5)
-    assert reading.num_classes_declared
+    assert (interpretation.num_classes, interpretation.ignore_index) == (4, 5)
+    assert interpretation.num_classes_declared
 
 
 @pytest.mark.parametrize(

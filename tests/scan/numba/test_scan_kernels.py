@@ -21,7 +21,7 @@ from scan.arrays import (
 )
 
 from iou_doctor.arrays.layout import Axes
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.scan.numba import loader, tables
 from iou_doctor.scan.numba.tables import Scratch, coded_labels, count_coded, read_only
 from iou_doctor.scan.numpy.pair_counts import count_pairs
@@ -32,8 +32,8 @@ _labels = pytest.importorskip("iou_doctor.scan.numba.kernels._labels")
 _halves = pytest.importorskip("iou_doctor.scan.numba.kernels._halves")
 numba = pytest.importorskip("numba")
 
-LABELS = (Pairing(Derivation.LABELS, Derivation.LABELS),)
-DENSE = (Pairing(Derivation.LABELS, Derivation.ARGMAX),)
+LABELS = (Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS),)
+DENSE = (Pairing(LabelDecoding.LABELS, LabelDecoding.ARGMAX),)
 quick = settings(deadline=None, max_examples=60)
 
 
@@ -233,12 +233,12 @@ def widen_if_it_can(halves, bits):
 @pytest.mark.parametrize("widen", [widen_if_it_can, _halves.widen_by_bits])
 def test_every_float16_is_widened_exactly(widen):
     halves = np.arange(2**16, dtype=np.uint16).view(np.float16)
-    wide = np.zeros(2**16, np.int32)
-    widen(halves.view(np.int16), wide)
+    as_int64 = np.zeros(2**16, np.int32)
+    widen(halves.view(np.int16), as_int64)
     expected = halves.astype(np.float32)
     finite = np.isfinite(expected)
-    np.testing.assert_array_equal(wide[finite], expected.view(np.int32)[finite])
-    np.testing.assert_array_equal(np.isfinite(wide.view(np.float32)), finite)
+    np.testing.assert_array_equal(as_int64[finite], expected.view(np.int32)[finite])
+    np.testing.assert_array_equal(np.isfinite(as_int64.view(np.float32)), finite)
 
 
 @pytest.mark.parametrize("rows", [slice(0, 128), slice(32, 96), slice(1, 100)])

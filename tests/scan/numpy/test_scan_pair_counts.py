@@ -18,7 +18,12 @@ from scan.arrays import (
 )
 
 from iou_doctor.arrays.layout import Layout, Relation
-from iou_doctor.counts.label_decoding import VALUE_LIMIT, Derivation, Pairing, is_code_of_no_class
+from iou_doctor.counts.label_decoding import (
+    VALUE_LIMIT,
+    LabelDecoding,
+    Pairing,
+    is_code_of_no_class,
+)
 from iou_doctor.errors import ReadingError
 from iou_doctor.scan.numpy import pair_counts
 from iou_doctor.scan.numpy.pair_counts import count_pairs
@@ -188,7 +193,7 @@ def test_images_of_different_sizes_are_counted_one_by_one(monkeypatch):
 
 
 def test_a_flat_pairing_pairs_values_in_the_order_stored():
-    flat = Pairing(Derivation.LABELS, Derivation.LABELS, flat=True)
+    flat = Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS, flat=True)
     y_true = np.array([[[1, 2, 3], [4, 5, 6]]])
     y_pred = np.array([[[1, 2], [3, 4], [5, 6]]])
     table = stats_of(y_true, y_pred, pairings=[flat]).tables[flat]

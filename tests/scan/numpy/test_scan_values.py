@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scan.arrays import SCORES, label_maps, score_maps, stats_of
 
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 
-DENSE = (Pairing(Derivation.LABELS, Derivation.ARGMAX),)
+DENSE = (Pairing(LabelDecoding.LABELS, LabelDecoding.ARGMAX),)
 
 
 def counts_of(values, *, dense=False):
     values = np.asarray(values)
     truth = np.zeros(values.shape[:2], np.uint8)
     letters = "NLC" if dense else "NL"
-    pairings = DENSE if dense else (Pairing(Derivation.LABELS, Derivation.LABELS),)
+    pairings = DENSE if dense else (Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS),)
     return stats_of(truth, values, true="NL", pred=letters, pairings=pairings).y_pred
 
 

@@ -167,7 +167,7 @@ def test_the_report_is_that_of_the_processor_to_the_last_byte(place, request):
 
 @pytest.mark.parametrize(
     ("questions", "words"),
-    [({"everything": True}, "sums of scores"), ({}, None)],
+    [({"all_implementations": True}, "sums of scores"), ({}, None)],
 )
 @pytest.mark.usefixtures("a_gpu")
 def test_what_the_processor_had_to_count_is_noted(place, questions, words):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scan.arrays import assert_same_stats, layout_of, pair_of
 
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.map_samples import Probe
 from iou_doctor.errors import UsageError
 from iou_doctor.scan import device
@@ -23,7 +23,7 @@ from iou_doctor.scan.scan import scan
 
 on_device = pytest.importorskip("iou_doctor.scan.tensorflow.on_device")
 
-ARGMAX = (Pairing(Derivation.LABELS, Derivation.ARGMAX),)
+ARGMAX = (Pairing(LabelDecoding.LABELS, LabelDecoding.ARGMAX),)
 PROCESSORS = ("CPU:0", "CPU:0")
 
 
@@ -157,7 +157,7 @@ import numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 3)
 from scan.arrays import assert_same_stats, layout_of, pair_of
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.scan.batch_plan import Visit
 from iou_doctor.scan.scan import scan
 from iou_doctor.scan.tensorflow import on_device
@@ -170,7 +170,7 @@ def maps(self, found, sides):
     return real(self, found, sides)
 on_device.kernels.Kernels._maps = maps
 on_device._keeper = lambda _: lambda _, fetch: fetch()
-both = (Pairing(Derivation.LABELS, Derivation.ARGMAX),)
+both = (Pairing(LabelDecoding.LABELS, LabelDecoding.ARGMAX),)
 visit = Visit(layout_of(true, pred, pred="NHWC"), both, 0.5)
 pair = pair_of(y_true=true, y_pred=pred)
 stats = on_device.scan(pair, visit, demanded=True, devices=["CPU:1", "CPU:2"])

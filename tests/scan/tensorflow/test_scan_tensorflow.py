@@ -15,23 +15,26 @@ from hypothesis.extra import numpy as hnp
 from scan.arrays import INTEGERS, SCORES, assert_same_stats, layout_of, stats_of_batch
 
 from iou_doctor.arrays.batch import Batch
-from iou_doctor.counts.label_decoding import Derivation, Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.stats import Stats
 from iou_doctor.scan.scan import Visit
 
 tensorflow_kernels = pytest.importorskip("iou_doctor.scan.tensorflow.kernels")
 tf = pytest.importorskip("tensorflow")
 
-L, A = Derivation.LABELS, Derivation.ARGMAX
+L, A = LabelDecoding.LABELS, LabelDecoding.ARGMAX
 LABELS = (Pairing(L, L),)
 ALL_VALUES = (
-    *(Pairing(L, pred) for pred in (L, Derivation.BINS, Derivation.TENTHS, Derivation.TIMES_255)),
-    *(Pairing(Derivation.TIMES_255, L), Pairing(Derivation.BINS, Derivation.BINS)),
-    *(Pairing(L, L, flat=True), Pairing(L, Derivation.BINS, flat=True)),
+    *(
+        Pairing(L, pred)
+        for pred in (L, LabelDecoding.BINS, LabelDecoding.TENTHS, LabelDecoding.TIMES_255)
+    ),
+    *(Pairing(LabelDecoding.TIMES_255, L), Pairing(LabelDecoding.BINS, LabelDecoding.BINS)),
+    *(Pairing(L, L, flat=True), Pairing(L, LabelDecoding.BINS, flat=True)),
 )
 ALL_CLASSES = (
-    *(Pairing(L, A), Pairing(L, Derivation.ARGMAX_NAN)),
-    Pairing(L, Derivation.ARGMAX_LAST, flat=True),
+    *(Pairing(L, A), Pairing(L, LabelDecoding.ARGMAX_NAN)),
+    Pairing(L, LabelDecoding.ARGMAX_LAST, flat=True),
 )
 SHAPE = (3, 4, 5)
 SMALLEST = {"f2": 6e-8, "f4": 1e-45, "f8": 1e-300}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from build import noisy, scene
-from score_search.faults.test_label_what_ifs import given
+from score_search.faults.test_label_what_ifs import inputs
 
 from iou_doctor.report.score_lookup import parse_score
 from iou_doctor.score_search.faults import Facts, conditions, facts_of, formulas
@@ -44,7 +44,7 @@ def test_facts_are_those_of_the_arrays():
     masks[1, :2] = 255
     masks[0] = 0
     kept = masks != 255
-    facts = facts_of(given(masks, labels, ignore_index=255))
+    facts = facts_of(inputs(masks, labels, ignore_index=255))
     assert facts.shares == pytest.approx([(masks[kept] == c).mean() for c in range(3)])
     assert facts.accuracy == pytest.approx((masks == labels)[kept].mean())
     dice = []
@@ -57,7 +57,9 @@ def test_facts_are_those_of_the_arrays():
 
 def test_arrays_without_a_counted_pixel_give_no_numbers():
     masks = np.full((1, 2, 2), 255)
-    forms = list(formulas(num_classes=3, facts=facts_of(given(masks, masks * 0, ignore_index=255))))
+    forms = list(
+        formulas(num_classes=3, facts=facts_of(inputs(masks, masks * 0, ignore_index=255)))
+    )
     assert not any(np.isnan(form.value) for form in forms)
 
 

@@ -6,24 +6,24 @@ import numpy as np
 import pytest
 from build import noisy, scene
 
-from iou_doctor.counts.label_decoding import Derivation, Pairing
-from iou_doctor.metrics.inputs import Form, Given
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
+from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.scan.numpy.pair_counts import count_pairs
 from iou_doctor.score_search.faults import what_ifs
 
 CLASSES = 3
 MASKS = scene(1).astype(np.int64)
 LABELS = noisy(MASKS, 2).astype(np.int64)
-FLAT = Pairing(Derivation.LABELS, Derivation.LABELS, flat=True)
+FLAT = Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS, flat=True)
 
 
-def given(masks=MASKS, labels=LABELS, *, classes=CLASSES, ignore_index=None) -> Given:
+def inputs(masks=MASKS, labels=LABELS, *, classes=CLASSES, ignore_index=None) -> MetricInputs:
     n = len(masks)
     table = count_pairs(
         y_true=masks.reshape(n, -1), y_pred=labels.reshape(n, -1), samples=np.arange(n)
     )
-    return Given(
-        form=Form.LABELS,
+    return MetricInputs(
+        form=PredictionForm.LABELS,
         samples=n,
         num_classes=classes,
         ignore_index=ignore_index,
@@ -58,48 +58,48 @@ def changed(words, read):
     ],
 )
 def test_a_fault_counts_as_the_arrays_with_it(words, masks, labels):
-    assert changed(words, given()).labels == given(masks, labels).labels
+    assert changed(words, inputs()).labels == inputs(masks, labels).labels
 
 
 def test_two_classes_may_be_0_and_255_or_inverted():
     masks, labels = (MASKS > 0).astype(np.int64), (LABELS > 0).astype(np.int64)
-    read = given(masks, labels, classes=2)
-    assert changed("0 and 255", read).labels == given(masks * 255, labels).labels
-    assert changed("exchanged", read).labels == given(1 - masks, labels).labels
-    assert not [cause for cause, _ in what_ifs(given()) if "0 and 255" in cause.claim]
+    read = inputs(masks, labels, classes=2)
+    assert changed("0 and 255", read).labels == inputs(masks * 255, labels).labels
+    assert changed("exchanged", read).labels == inputs(1 - masks, labels).labels
+    assert not [cause for cause, _ in what_ifs(inputs()) if "0 and 255" in cause.claim]
 
 
 def test_void_may_be_undeclared_taken_out_or_counted_as_a_class():
     masks = np.where(MASKS == 1, 255, MASKS)
-    read = given(masks, ignore_index=255)
+    read = inputs(masks, ignore_index=255)
     assert changed("is not declared", read).ignore_index is None
     out = changed("taken out first", read)
     assert out.ignore_index is None
     assert out.labels.total == int((masks != 255).sum())
     as_background = changed("counted as class 0", read)
-    assert as_background.labels == given(np.where(masks == 255, 0, masks)).labels
+    assert as_background.labels == inputs(np.where(masks == 255, 0, masks)).labels
     own = changed("one more class", read)
     assert own.num_classes == CLASSES + 1
-    assert own.labels == given(np.where(masks == 255, CLASSES, masks)).labels
+    assert own.labels == inputs(np.where(masks == 255, CLASSES, masks)).labels
 
 
 def test_the_ignore_label_is_not_shifted():
     masks = np.where(MASKS == 1, 255, MASKS)
-    shifted = changed("the masks are shifted by +1", given(masks, ignore_index=255))
-    assert shifted.labels == given(np.where(masks == 255, 255, masks + 1)).labels
+    shifted = changed("the masks are shifted by +1", inputs(masks, ignore_index=255))
+    assert shifted.labels == inputs(np.where(masks == 255, 255, masks + 1)).labels
 
 
 def test_the_background_may_be_ignored_and_the_number_of_classes_wrong():
-    assert changed("class 0 is ignored", given()).ignore_index == 0
-    assert changed("one class more", given()).num_classes == CLASSES + 1
-    assert changed("one class fewer", given()).num_classes == CLASSES - 1
+    assert changed("class 0 is ignored", inputs()).ignore_index == 0
+    assert changed("one class more", inputs()).num_classes == CLASSES + 1
+    assert changed("one class fewer", inputs()).num_classes == CLASSES - 1
 
 
 def test_batches_are_tried_only_where_their_size_is_not_known():
-    sizes = [after.batch_size for _, after in what_ifs(given()) if after.batch_size]
+    sizes = [after.batch_size for _, after in what_ifs(inputs()) if after.batch_size]
     assert sizes == [size for size in (1, 2, 4, 8, 16, 32) if size < len(MASKS)]
 
 
 def test_no_hypothesis_loses_a_pixel_but_those_that_say_so():
-    for cause, after in what_ifs(given()):
+    for cause, after in what_ifs(inputs()):
         assert after.labels.total == MASKS.size, cause.claim

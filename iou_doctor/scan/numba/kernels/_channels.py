@@ -119,8 +119,8 @@ class _Found:
     def __init__(self, builder: Any, word: Any, *, unit: bool) -> None:
         self.builder, self.unit = builder, unit
         self.words = ir.VectorType(word, LANES)
-        wide = word.width == INTEGER_64.width
-        self.reals = DOUBLES if wide else FLOATS
+        as_int64 = word.width == INTEGER_64.width
+        self.reals = DOUBLES if as_int64 else FLOATS
         self.least = -(2 ** (word.width - 1))
         starts = (-self.least - 1, self.least, 0, 0, 0, 0)
         self.gathered = [
@@ -198,8 +198,8 @@ class _Pixels:
             found.count(found.whole, whole)
         found.count_grid(values)
         self._compare(found, key)
-        wide = values if found.reals is DOUBLES else builder.fpext(values, DOUBLES)
-        self.total.set(builder.fadd(self.total.get(), wide))
+        as_int64 = values if found.reals is DOUBLES else builder.fpext(values, DOUBLES)
+        self.total.set(builder.fadd(self.total.get(), as_int64))
 
     def _compare(self, found: _Found, key: Any) -> None:
         builder, words = self._builder, found.words

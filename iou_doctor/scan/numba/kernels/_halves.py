@@ -47,10 +47,10 @@ def widen_by_bits(halves: Any, bits: Any) -> None:
         half = np.int32(halves[i])
         size = np.int32(np.int32(half & 0x7FFF) << 13)
         # Inf and NaN take the largest exponent; below 2 ** -14 no leading bit is implied
-        wide = np.int32(size + (0x70000000 if size >= 0x0F800000 else 0x38000000))
+        as_int64 = np.int32(size + (0x70000000 if size >= 0x0F800000 else 0x38000000))
         small = np.float32(np.int32(size + 0x38800000).view(np.float32) - np.float32(2.0**-14))
-        wide = small.view(np.int32) if size < 0x00800000 else wide
-        bits[i] = wide | (-0x80000000 if half < 0 else 0)
+        as_int64 = small.view(np.int32) if size < 0x00800000 else as_int64
+        bits[i] = as_int64 | (-0x80000000 if half < 0 else 0)
 
 
 # without an instruction for it, LLVM calls a function that nobody may have linked

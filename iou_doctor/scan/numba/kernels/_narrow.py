@@ -119,8 +119,8 @@ def _body(builder: Any, width: int, words: Any, count: Any, flip: Any, low: Any)
     codes = _extremes(builder, builder.icmp_unsigned, codes, others)
     reserve: Any = cgutils.alloca_once_value
     found = [reserve(builder, builder.xor(builder.zext(code, integer), flip)) for code in codes]
-    wide = builder.icmp_unsigned(">", builder.or_(bits, more), ir.Constant(integer, 255))
-    with builder.if_then(wide, likely=False):
+    as_int64 = builder.icmp_unsigned(">", builder.or_(bits, more), ir.Constant(integer, 255))
+    with builder.if_then(as_int64, likely=False):
         exact = _extremes(
             builder, builder.icmp_signed, *(_compare(builder, run, flip) for run in runs)
         )
