@@ -13,8 +13,8 @@ Resize masks with nearest neighbour from the original files: `cv2.INTER_NEAREST`
 
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.masks._jpeg_levels import jpeg_modes
 from iou_doctor.checks.masks._mask_values import CONSEQUENCES, mask_labels, value_repair
-from iou_doctor.checks.masks._modes import jpeg_modes
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.seams import seams
 from iou_doctor.checks.slopes import slopes

@@ -12,13 +12,13 @@ JPEG blurred at the edges stays lost.
 """
 
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.masks._jpeg_levels import expected_levels, jpeg_modes, nearest_mode
 from iou_doctor.checks.masks._mask_values import (
     CONSEQUENCES,
     mask_labels,
     predicted_classes,
     value_repair,
 )
-from iou_doctor.checks.masks._modes import expected_levels, jpeg_modes, nearest_mode
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import amount, listed, percent
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion

@@ -12,8 +12,8 @@ different classes in different images, and no arithmetic brings them back.
 """
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.masks._jpeg_levels import stretched, stretched_by_image
 from iou_doctor.checks.masks._mask_values import CONSEQUENCES, mask_labels, value_repair
+from iou_doctor.checks.masks._stretched import stretched, stretched_by_image
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import listed
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
