@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import inspect
 import re
 import shlex
 import textwrap
@@ -40,15 +40,10 @@ def _rules() -> str:
 
 
 def _formats() -> str:
-    modules = {
-        name: importlib.import_module(f"iou_doctor.render.{module}")
-        for name, module in FORMATS.items()
-    }
     rows = [
-        f"| `{name}` | {(module.__doc__ or '').splitlines()[0].removeprefix('The report ')} |"
-        for name, module in modules.items()
+        f"| `{name}` | {inspect.getdoc(write).splitlines()[0]} |" for name, write in FORMATS.items()
     ]
-    return "\n".join(["| format | the report |", "| --- | --- |", *rows])
+    return "\n".join(["| format | content |", "| --- | --- |", *rows])
 
 
 def _metrics() -> str:

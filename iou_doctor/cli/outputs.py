@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import errno
-import importlib
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -166,15 +165,13 @@ def _beside(path: Path) -> Path:
 
 
 def _text(report: Report, entry: Output, *, quiet: bool, verbose: bool) -> str:
-    module = importlib.import_module(f"iou_doctor.render.{FORMATS[entry.format]}")
-    text: str
     if entry.format != "full":
-        text = module.render(report)
-    elif entry.path is None:
-        text = module.render(report, module.screen(), quiet=quiet, verbose=verbose)
-    else:
-        text = module.render(report, module.paper(), verbose=verbose)
-    return text
+        return FORMATS[entry.format](report)
+    from iou_doctor.render import terminal
+
+    if entry.path is None:
+        return terminal.render(report, terminal.screen(), quiet=quiet, verbose=verbose)
+    return terminal.render(report, terminal.paper(), verbose=verbose)
 
 
 def _bytes(text: str) -> bytes:

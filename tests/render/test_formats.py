@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import re
@@ -34,7 +33,7 @@ WRITTEN = {
 
 
 def write(name: str, report: Report) -> str:
-    return importlib.import_module(f"iou_doctor.render.{FORMATS[name]}").render(report)
+    return FORMATS[name](report)
 
 
 def printed(text: str) -> bytes:
