@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from run import run
 
-from iou_doctor.checks.registry import all_checks
+from iou_doctor.checks.registry import load_checks
 from iou_doctor.metrics.registry import CONTRACTS, SIGNATURES
 from iou_doctor.render import FORMATS
 
@@ -34,7 +34,7 @@ def _session(match: re.Match[str]) -> str:
 def _rules() -> str:
     rows = [
         f"| {entry.rule.code} | {entry.rule.name} | {entry.rule.severity} | {entry.rule.claim} |"
-        for entry in all_checks()
+        for entry in load_checks()
     ]
     return "\n".join(["| code | name | severity | the fault |", "| --- | --- | --- | --- |", *rows])
 

@@ -61,11 +61,11 @@ class Evidence:
         return any(finding.rule.name in names for finding in self.found)
 
     @property
-    def error_found(self) -> bool:
+    def has_found_error(self) -> bool:
         """Whether a rule before this one has found an error."""
         return any(finding.level is Severity.ERROR for finding in self.found)
 
-    def sample_name(self, image: int) -> str:
+    def name_sample(self, image: int) -> str:
         """Return what to call a sample: its file's stem, or its number."""
         names = self.pair.y_true.names
         return f"`{names[image]}`" if names else f"sample {image}"

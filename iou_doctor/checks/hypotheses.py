@@ -33,7 +33,7 @@ VOID = 255
 """Where pixels of no class go, unless the user named another label."""
 
 
-class Favourite(NamedTuple):
+class MajorityPrediction(NamedTuple):
     """What the pixels of one truth label are most often predicted as."""
 
     prediction: int
@@ -43,13 +43,13 @@ class Favourite(NamedTuple):
     """All pixels of the truth label."""
 
 
-def ids_of(evidence: Evidence, side: Side) -> dict[int, int]:
+def count_class_ids(evidence: Evidence, side: Side) -> dict[int, int]:
     """Return the pixels of each label of one side that can be a class: no void, no no-data."""
     pairs = evidence.pairs.pooled()
     counts = pairs.truth_counts() if side is Side.MASKS else pairs.prediction_counts()
     nothing = {*VOID_LABELS, *NO_DATA_LABELS}
     if side is Side.MASKS:
-        nothing.add(void_label(evidence))
+        nothing.add(choose_void_label(evidence))
     return {
         label: count
         for label, count in counts.items()
@@ -57,21 +57,21 @@ def ids_of(evidence: Evidence, side: Side) -> dict[int, int]:
     }
 
 
-def void_label(evidence: Evidence) -> int:
+def choose_void_label(evidence: Evidence) -> int:
     """Return the label for pixels of no class: the ignore label unless it is a class, or 255."""
     declared = evidence.interpretation.ignore_index
     return VOID if declared is None or declared in evidence.interpretation.classes else declared
 
 
-def void_is_background(evidence: Evidence) -> bool:
+def is_void_background(evidence: Evidence) -> bool:
     """Return whether the masks hold void mostly where background is predicted."""
     pairs = evidence.pairs.pooled()
     void = (pairs.truth == VOID_LABELS[0]) | (pairs.truth == VOID_LABELS[1])
-    void |= pairs.truth == void_label(evidence)
+    void |= pairs.truth == choose_void_label(evidence)
     return 2 * pairs.where(void & (pairs.prediction == 0)).total > pairs.where(void).total
 
 
-def labels_by_image(evidence: Evidence) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def list_labels_by_image(evidence: Evidence) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return each truth label of each image once, and the image it is in."""
     truth, image = [], []
     for block in evidence.pairs.blocks():
@@ -81,7 +81,7 @@ def labels_by_image(evidence: Evidence) -> tuple[NDArray[np.int64], NDArray[np.i
     return np.concatenate(truth), np.concatenate(image)
 
 
-def favourites(evidence: Evidence) -> dict[int, Favourite]:
+def find_majority_predictions(evidence: Evidence) -> dict[int, MajorityPrediction]:
     """Return the commonest prediction for each truth label; the smaller id on ties."""
     pairs = evidence.pairs.pooled()
     labels, starts = np.unique(pairs.truth, return_index=True)
@@ -90,7 +90,7 @@ def favourites(evidence: Evidence) -> dict[int, Favourite]:
     totals = np.add.reduceat(pairs.count, starts)
     best = np.lexsort((pairs.prediction, -pairs.count, pairs.truth))[starts]
     return {
-        label: Favourite(*numbers)
+        label: MajorityPrediction(*numbers)
         for label, *numbers in zip(
             labels.tolist(),
             pairs.prediction[best].tolist(),
@@ -101,7 +101,7 @@ def favourites(evidence: Evidence) -> dict[int, Favourite]:
     }
 
 
-def follow(evidence: Evidence, expected: Mapping[int, int]) -> bool:
+def has_expected_majorities(evidence: Evidence, expected: Mapping[int, int]) -> bool:
     """Return whether most truth pixels lie in labels whose commonest prediction is expected.
 
     At least two labels must be so: one alone is what a collapsed model gives.
@@ -112,7 +112,7 @@ def follow(evidence: Evidence, expected: Mapping[int, int]) -> bool:
     """
     known = {
         label: favourite
-        for label, favourite in favourites(evidence).items()
+        for label, favourite in find_majority_predictions(evidence).items()
         if label in expected and favourite.total >= FEWEST_PIXELS
     }
     agreeing = [
@@ -123,12 +123,12 @@ def follow(evidence: Evidence, expected: Mapping[int, int]) -> bool:
     return len(agreeing) >= 2 and 2 * sum(agreeing) > sum(f.total for f in known.values())
 
 
-def before(evidence: Evidence) -> float:
+def score_as_given(evidence: Evidence) -> float:
     """Return the doctor's mean IoU of the ids as they are; 0 where no pixel counts."""
     return evidence.repaired.mean_iou or 0.0
 
 
-def worth(evidence: Evidence, repair: Repair) -> float:
+def score_repaired(evidence: Evidence, repair: Repair) -> float:
     """Return the doctor's mean IoU after a repair of ids; 0 where no pixel counts."""
     interpretation, pairs = evidence.interpretation, evidence.pairs.pooled()
     ignore = interpretation.ignore_index if repair.ignore_index is None else repair.ignore_index
@@ -140,18 +140,18 @@ def worth(evidence: Evidence, repair: Repair) -> float:
     return after.mean_iou or 0.0
 
 
-def far_better(evidence: Evidence, repair: Repair) -> bool:
+def is_far_better(evidence: Evidence, repair: Repair) -> bool:
     """Return whether a repair of ids gives far more than the ids as they are."""
-    base = before(evidence)
-    return worth(evidence, repair) >= max(base + GAIN, FACTOR * base)
+    base = score_as_given(evidence)
+    return score_repaired(evidence, repair) >= max(base + GAIN, FACTOR * base)
 
 
-def labelled_side(evidence: Evidence) -> Side:
+def choose_labelled_side(evidence: Evidence) -> Side:
     """Return the side whose ids are stored as ids, the masks if both are."""
     return Side.PREDICTIONS if evidence.interpretation.y_true.dense else Side.MASKS
 
 
-def best_exchange(evidence: Evidence) -> dict[int, int]:
+def find_best_exchange(evidence: Evidence) -> dict[int, int]:
     """Return truth id to predicted id where the best exchange of ids moves it for a reason."""
     from scipy.optimize import linear_sum_assignment
 
@@ -169,13 +169,13 @@ def best_exchange(evidence: Evidence) -> dict[int, int]:
     return dict(zip(truth[reason].tolist(), predicted[reason].tolist(), strict=True))
 
 
-def exchange_is_better(evidence: Evidence, shift: Repair) -> bool:
+def is_exchange_better(evidence: Evidence, shift: Repair) -> bool:
     """Return whether an exchange of ids explains clearly more than a shift of all of them.
 
     A shift loses the class at the end of the ids; an exchange keeps all.
     """
-    moves = best_exchange(evidence)
+    moves = find_best_exchange(evidence)
     if not moves or set(moves) != set(moves.values()):
         return False
     exchanged = relabelling("exchange ids", side=Side.MASKS, table=moves, safe=True)
-    return worth(evidence, exchanged) >= worth(evidence, shift) + CLEARLY
+    return score_repaired(evidence, exchanged) >= score_repaired(evidence, shift) + CLEARLY

@@ -42,15 +42,15 @@ class Stack:
     labels: tuple[int, ...] = ()
     """The class id of each."""
 
-    def scores(self, pred: Ids | None = None) -> Scores:
+    def score_images(self, pred: Ids | None = None) -> Scores:
         """Return the mean IoU of each image, with other predictions where given."""
-        counts = pair_table(self.true, self.pred if pred is None else pred, self.classes)
-        return mean_iou(counts)
+        counts = count_pairs(self.true, self.pred if pred is None else pred, self.classes)
+        return compute_mean_iou(counts)
 
-    def pooled(self, pred: Ids | None = None) -> float:
+    def score_pooled(self, pred: Ids | None = None) -> float:
         """Return the mean IoU over all images together."""
-        counts = pair_table(self.true, self.pred if pred is None else pred, self.classes)
-        return float(mean_iou(counts.sum(axis=0)))
+        counts = count_pairs(self.true, self.pred if pred is None else pred, self.classes)
+        return float(compute_mean_iou(counts.sum(axis=0)))
 
     def __len__(self) -> int:
         return len(self.true)
@@ -60,7 +60,7 @@ class Stack:
         return replace(self, samples=self.samples[keep], true=self.true[keep], pred=self.pred[keep])
 
 
-def stack(
+def stack_maps(
     evidence: Evidence, scale: Scale, *, samples: int | None = None, side: int | None = None
 ) -> Stack | Skipped:
     """Return the maps as class ids, relabelled as the findings so far ask for.
@@ -79,32 +79,32 @@ def stack(
         return Skipped("no label maps of such data are kept")
     if len({labels.shape for labels in maps.y_true}) > 1:
         return Skipped("the images differ in size")
-    chosen = _spread(len(maps.samples), samples)
+    chosen = _spread_indices(len(maps.samples), samples)
     true, pred = (
-        _thinned([two[index] for index in chosen], side) for two in (maps.y_true, maps.y_pred)
+        _thin_maps([two[index] for index in chosen], side) for two in (maps.y_true, maps.y_pred)
     )
-    for which, table in _relabellings(evidence):
+    for which, table in _list_relabellings(evidence):
         if which is Side.MASKS:
-            true = _relabelled(true, table)
+            true = _relabel(true, table)
         else:
-            pred = _relabelled(pred, table)
-    return _compact(evidence, maps.samples[chosen], true, pred)
+            pred = _relabel(pred, table)
+    return _number_classes(evidence, maps.samples[chosen], true, pred)
 
 
-def _spread(count: int, most: int | None) -> list[int]:
+def _spread_indices(count: int, most: int | None) -> list[int]:
     kept = min(count, most or count)
     places: list[int] = np.linspace(0, count - 1, kept).astype(int).tolist()
     return places
 
 
-def _thinned(maps: list[NDArray[np.int32]], side: int | None) -> NDArray[np.int32]:
+def _thin_maps(maps: list[NDArray[np.int32]], side: int | None) -> NDArray[np.int32]:
     if side is None:
         return np.stack(maps)
     places = np.ix_(*(centres(size, min(size, side)) for size in maps[0].shape))
     return np.stack([labels[places] for labels in maps])
 
 
-def _relabellings(evidence: Evidence) -> list[tuple[Side, dict[int, int]]]:
+def _list_relabellings(evidence: Evidence) -> list[tuple[Side, dict[int, int]]]:
     return [
         (step.side, step.parameters["table"])
         for finding in evidence.found
@@ -114,14 +114,14 @@ def _relabellings(evidence: Evidence) -> list[tuple[Side, dict[int, int]]]:
     ]
 
 
-def _relabelled(labels: NDArray[np.int32], table: dict[int, int]) -> NDArray[np.int32]:
+def _relabel(labels: NDArray[np.int32], table: dict[int, int]) -> NDArray[np.int32]:
     old = np.array(sorted(table))
     new = np.array([table[int(label)] for label in old])
     place = np.searchsorted(old, labels).clip(max=len(old) - 1)
     return np.where(old[place] == labels, new[place], labels).astype(np.int32)
 
 
-def _compact(
+def _number_classes(
     evidence: Evidence,
     samples: NDArray[np.int64],
     stored_true: NDArray[np.int32],
@@ -148,7 +148,7 @@ def _compact(
     return Stack(samples, number[true], compact, classes, labels)
 
 
-def pair_table(true: Ids, pred: Ids, classes: int) -> NDArray[np.int64]:
+def count_pairs(true: Ids, pred: Ids, classes: int) -> NDArray[np.int64]:
     """Return the counts of each image, shape (n, classes, classes + 1): truth, prediction."""
     size = classes + 1
     image = np.arange(len(true)).reshape(-1, *[1] * (true.ndim - 1)) * size**2
@@ -157,7 +157,7 @@ def pair_table(true: Ids, pred: Ids, classes: int) -> NDArray[np.int64]:
     return counts.reshape(len(true), size, size)[:, :classes]
 
 
-def mean_iou(counts: NDArray[np.int64]) -> Scores:
+def compute_mean_iou(counts: NDArray[np.int64]) -> Scores:
     """Return the mean IoU over the classes of the truth, for (..., classes, classes + 1) counts."""
     classes = counts.shape[-2]
     intersection = np.diagonal(counts, axis1=-2, axis2=-1)
@@ -169,7 +169,7 @@ def mean_iou(counts: NDArray[np.int64]) -> Scores:
     return means
 
 
-def pairing_matrix(one: Stack, *, true: Ids | None = None) -> NDArray[np.float32]:
+def score_pairings(one: Stack, *, true: Ids | None = None) -> NDArray[np.float32]:
     """Return the mean IoU of each truth with each prediction, shape (n, n).
 
     Args:
@@ -194,24 +194,24 @@ def pairing_matrix(one: Stack, *, true: Ids | None = None) -> NDArray[np.float32
     return total
 
 
-def nothing_to_gain(evidence: Evidence) -> bool:
+def has_nothing_to_gain(evidence: Evidence) -> bool:
     """Return whether the arrays agree so well that no other alignment is worth a look."""
     mean_iou = evidence.repaired.mean_iou
     return mean_iou is not None and mean_iou > NOTHING_TO_GAIN
 
 
-def different_masks(one: Stack) -> int:
+def count_different_masks(one: Stack) -> int:
     """Return how many of the kept masks differ clearly from the one before, the first included.
 
     Frames of one video say the same thing again and again: they count as one.
     """
     if len(one) < 2:
         return len(one)
-    alike = mean_iou(pair_table(one.true[1:], one.true[:-1], one.classes))
+    alike = compute_mean_iou(count_pairs(one.true[1:], one.true[:-1], one.classes))
     return 1 + int((alike < ALIKE).sum())
 
 
-def roughness(maps: Ids) -> float:
+def measure_roughness(maps: Ids) -> float:
     """Return the share of neighbours below and to the right, (n, H, W), with another label."""
     down, right = maps[:, 1:] != maps[:, :-1], maps[:, :, 1:] != maps[:, :, :-1]
     return float(down.mean() + right.mean()) / 2

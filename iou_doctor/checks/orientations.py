@@ -7,11 +7,18 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.checks.map_stack import Ids, Scores, Stack, different_masks, mean_iou, pair_table
+from iou_doctor.checks.map_stack import (
+    Ids,
+    Scores,
+    Stack,
+    compute_mean_iou,
+    count_different_masks,
+    count_pairs,
+)
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import Side, Step
 
-SIDE = 48
+PIXELS_A_SIDE = 48
 """Pixels along each axis that flips and turns are judged on: a few milliseconds for 32 samples."""
 GAIN, LUCK = 0.1, 0.4
 """A turn must gain GAIN + LUCK / scenes in mean IoU. Where predictions have nothing to do with the
@@ -37,11 +44,11 @@ class Turn:
                 case "turn":
                     maps = np.rot90(maps, step.parameters["quarters"], axes=(-2, -1))
                 case _:
-                    maps = _swapped(maps, step.parameters.get("refill"))
+                    maps = _swap_height_width(maps, step.parameters.get("refill"))
         return maps
 
 
-def _swapped(maps: Ids, refill: str | None) -> Ids:
+def _swap_height_width(maps: Ids, refill: str | None) -> Ids:
     if refill == "before":
         maps = maps.reshape(-1, maps.shape[2], maps.shape[1])
     swapped = maps.swapaxes(-2, -1)
@@ -52,7 +59,7 @@ IDENTITY = Turn("as given", ())
 AXES = {2: ("upside down", "left to right"), 3: ("front to back", "upside down", "left to right")}
 
 
-def _flip(axes: tuple[int, ...], spatial: int) -> Turn:
+def _build_flip(axes: tuple[int, ...], spatial: int) -> Turn:
     name = "flipped " + " and ".join(AXES[spatial][axis] for axis in axes)
     return Turn(name, (Step("flip", Side.PREDICTIONS, {"axes": axes}),))
 
@@ -82,7 +89,7 @@ class Fits:
     scenes: int
     """Samples whose masks differ clearly."""
 
-    def best(self) -> int:
+    def find_best(self) -> int:
         """Return the best turn where it serves all samples and is no accident, else 0."""
         best = int(np.argmax(self.pooled))
         if self.pooled[best] - self.pooled[0] <= GAIN + LUCK / self.scenes:
@@ -91,10 +98,10 @@ class Fits:
         return best if better >= MOST else 0
 
 
-def turns_of(spatial: int, *, square: bool) -> tuple[Turn, ...]:
+def list_turns(spatial: int, *, square: bool) -> tuple[Turn, ...]:
     """Return the turns that leave the shape as it is, the identity first, flips before others."""
     flips = tuple(
-        _flip(axes, spatial)
+        _build_flip(axes, spatial)
         for count in range(1, spatial + 1)
         for axes in combinations(range(spatial), count)
     )
@@ -102,14 +109,14 @@ def turns_of(spatial: int, *, square: bool) -> tuple[Turn, ...]:
     return (IDENTITY, *flips, *(quarters if square else ()))
 
 
-def fits(maps: Stack, turns: tuple[Turn, ...]) -> Fits:
+def fit_turns(maps: Stack, turns: tuple[Turn, ...]) -> Fits:
     """Return how well each of the turns fits."""
     counts: list[NDArray[np.int64]] = [
-        pair_table(maps.true, turn(maps.pred), maps.classes) for turn in turns
+        count_pairs(maps.true, turn(maps.pred), maps.classes) for turn in turns
     ]
     return Fits(
         turns=turns,
-        images=np.array([mean_iou(table) for table in counts]),
-        pooled=np.array([mean_iou(table.sum(axis=0)) for table in counts]),
-        scenes=different_masks(maps),
+        images=np.array([compute_mean_iou(table) for table in counts]),
+        pooled=np.array([compute_mean_iou(table.sum(axis=0)) for table in counts]),
+        scenes=count_different_masks(maps),
     )

@@ -43,7 +43,7 @@ class Palette:
     classes: int
     """How many classes it has."""
 
-    def label(self, codes: Codes) -> Codes:
+    def map_codes(self, codes: Codes) -> Codes:
         """Return ids for colour codes; labels that are no colours stay."""
         old = np.array(sorted(self.ids), dtype=np.int64)
         new = np.array([self.ids[int(code)] for code in old], dtype=np.int64)
@@ -54,37 +54,41 @@ class Palette:
     def relabel(self, pairs: PairCounts, side: Side) -> PairCounts:
         """Return the label pairs with the colours of one side replaced by ids."""
         if side is Side.MASKS:
-            return pairs.relabel(truth=self.label)
-        return pairs.relabel(prediction=self.label)
+            return pairs.relabel(truth=self.map_codes)
+        return pairs.relabel(prediction=self.map_codes)
 
 
-def colour_counts(evidence: Evidence, side: Side) -> dict[int, int]:
+def count_colours(evidence: Evidence, side: Side) -> dict[int, int]:
     """Return the pixels of each colour code of an array; nothing where it holds no colours."""
-    axes, pairs = _axes(evidence, side), evidence.pairs
+    axes, pairs = _get_axes(evidence, side), evidence.pairs
     if not axes.colour:
         return {}
     counts = pairs.truth_counts() if side is Side.MASKS else pairs.prediction_counts()
     return {code: count for code, count in counts.items() if code >= COLOUR_BASE}
 
 
-def all_grey(counts: Mapping[int, int]) -> bool:
+def is_all_grey(counts: Mapping[int, int]) -> bool:
     """Return whether every colour has three equal channels."""
     return bool(counts) and bool(is_grey(np.array(list(counts))).all())
 
 
-def palette_of(evidence: Evidence) -> Palette | None:
+def find_palette(evidence: Evidence) -> Palette | None:
     """Return the palette of the arrays that hold colours, or `None` where nothing fits."""
-    sides = [counts for side in Side if (counts := colour_counts(evidence, side))]
-    coloured = [counts for counts in sides if not all_grey(counts)]
+    sides = [counts for side in Side if (counts := count_colours(evidence, side))]
+    coloured = [counts for counts in sides if not is_all_grey(counts)]
     if not coloured:
         return None
-    known = [palette for palette in known_palettes(evidence) if _fits(palette, coloured, evidence)]
+    known = [
+        palette
+        for palette in iterate_known_palettes(evidence)
+        if _is_covering(palette, coloured, evidence)
+    ]
     if known:
-        return max(known, key=lambda palette: _merit(palette, evidence))
-    return _guessed(evidence, coloured)
+        return max(known, key=lambda palette: _rank_palette(palette, evidence))
+    return _guess_palette(evidence, coloured)
 
 
-def palette_repair(evidence: Evidence, side: Side, palette: Palette) -> Repair:
+def build_palette_repair(evidence: Evidence, side: Side, palette: Palette) -> Repair:
     """Return the repair that maps the colours of one array to ids."""
     declared = evidence.interpretation.num_classes_declared
     mapped = palette.relabel(evidence.pairs, side)
@@ -101,19 +105,19 @@ def palette_repair(evidence: Evidence, side: Side, palette: Palette) -> Repair:
     )
 
 
-def one_channel_repair(evidence: Evidence, side: Side, greys: Mapping[int, int]) -> Repair:
+def build_one_channel_repair(evidence: Evidence, side: Side, greys: Mapping[int, int]) -> Repair:
     """Return the repair that takes one of three equal channels, and 255 for 1 in two classes."""
     labels = {code & 255 for code in greys}
     two = evidence.interpretation.num_classes == 2 and labels <= {0, 255} and 255 in labels
     binary = two and evidence.interpretation.ignore_index != 255
 
-    def label(codes: Codes) -> Codes:
+    def map_codes(codes: Codes) -> Codes:
         values = np.where(codes >= COLOUR_BASE, codes & 255, codes)
         return np.where(values == 255, 1, values) if binary else values
 
     def relabel(pairs: PairCounts) -> PairCounts:
         masks = side is Side.MASKS
-        return pairs.relabel(truth=label) if masks else pairs.relabel(prediction=label)
+        return pairs.relabel(truth=map_codes) if masks else pairs.relabel(prediction=map_codes)
 
     steps: tuple[Step, ...] = (Step("one_channel", side),)
     if binary:
@@ -122,29 +126,29 @@ def one_channel_repair(evidence: Evidence, side: Side, greys: Mapping[int, int])
     return Repair(name=name, safe=True, steps=steps, relabel=relabel)
 
 
-def colour_name(code: int) -> str:
+def format_colour(code: int) -> str:
     """Return `(128, 0, 0)`."""
     return str(colour_of_code(code))
 
 
-def _axes(evidence: Evidence, side: Side) -> Axes:
+def _get_axes(evidence: Evidence, side: Side) -> Axes:
     layout = evidence.interpretation.layout
     return layout.y_true if side is Side.MASKS else layout.y_pred
 
 
-def known_palettes(evidence: Evidence) -> Iterator[Palette]:
+def iterate_known_palettes(evidence: Evidence) -> Iterator[Palette]:
     """Yield the palettes of the known data sets, with their own ids and with train ids."""
     ignore = evidence.interpretation.ignore_index
     void = VOID_LABEL if ignore is None else ignore
     for data_set in data_sets():
         own = {label.id: label.id for label in data_set.labels}
         for ids in (own, dict(data_set.train_ids)):
-            palette = _palette(data_set, ids, void)
+            palette = _build_palette(data_set, ids, void)
             if palette.ids:
                 yield palette
 
 
-def _palette(data_set: DataSet, ids: Mapping[int, int], void: int) -> Palette:
+def _build_palette(data_set: DataSet, ids: Mapping[int, int], void: int) -> Palette:
     def final(label: int) -> int:
         if label in data_set.void or ids.get(label, -1) in UNUSED_TRAIN_IDS:
             return void
@@ -156,7 +160,7 @@ def _palette(data_set: DataSet, ids: Mapping[int, int], void: int) -> Palette:
     return Palette(table, data_set.title, void, classes)
 
 
-def _fits(palette: Palette, sides: list[dict[int, int]], evidence: Evidence) -> bool:
+def _is_covering(palette: Palette, sides: list[dict[int, int]], evidence: Evidence) -> bool:
     """Return whether the palette covers these colours with ids that are classes here."""
     seen = {code for counts in sides for code in counts} & set(palette.ids)
     ids = {palette.ids[code] for code in seen} - {palette.void}
@@ -173,20 +177,20 @@ def _fits(palette: Palette, sides: list[dict[int, int]], evidence: Evidence) -> 
     )
 
 
-def _merit(palette: Palette, evidence: Evidence) -> tuple[bool, float]:
+def _rank_palette(palette: Palette, evidence: Evidence) -> tuple[bool, float]:
     """Prefer the palette that has as many classes as the user says, then the best score."""
     pairs = evidence.pairs
     for side in Side:
-        if _axes(evidence, side).colour:
+        if _get_axes(evidence, side).colour:
             pairs = palette.relabel(pairs, side)
     classes = evidence.interpretation.num_classes
     result = score(pairs=pairs, num_classes=classes, ignore_index=palette.void)
     return palette.classes == classes, result.mean_iou or 0.0
 
 
-def _guessed(evidence: Evidence, sides: list[dict[int, int]]) -> Palette | None:
+def _guess_palette(evidence: Evidence, sides: list[dict[int, int]]) -> Palette | None:
     """Return the assignment of colours to ids that fits best; any, where both hold colours."""
-    major = sorted({code for counts in sides for code in _major(counts)})
+    major = sorted({code for counts in sides for code in _list_major_colours(counts)})
     classes, ignore = evidence.interpretation.num_classes, evidence.interpretation.ignore_index
     void = VOID_LABEL if ignore is None else ignore
     if not 2 <= len(major) <= GUESSED_COLOURS:
@@ -195,21 +199,21 @@ def _guessed(evidence: Evidence, sides: list[dict[int, int]]) -> Palette | None:
         fitting = len(major) <= classes or not evidence.interpretation.num_classes_declared
         ids = dict(zip(major, range(len(major)), strict=True))
         return Palette(ids, None, void, len(major)) if fitting else None
-    return Palette(_assigned(evidence, major, classes, void), None, void, classes)
+    return Palette(_assign_ids(evidence, major, classes, void), None, void, classes)
 
 
-def _major(counts: Mapping[int, int]) -> list[int]:
+def _list_major_colours(counts: Mapping[int, int]) -> list[int]:
     total = sum(counts.values())
     return [code for code, count in counts.items() if count >= RARE_SHARE * total]
 
 
-def _assigned(evidence: Evidence, major: list[int], classes: int, void: int) -> dict[int, int]:
+def _assign_ids(evidence: Evidence, major: list[int], classes: int, void: int) -> dict[int, int]:
     """Return an id for each colour such that the sum of their IoU is largest."""
     from scipy.optimize import linear_sum_assignment
 
     pairs = evidence.pairs
     coloured, other = pairs.truth, pairs.prediction
-    if not _axes(evidence, Side.MASKS).colour:
+    if not _get_axes(evidence, Side.MASKS).colour:
         coloured, other = other, coloured
     old = np.array(major)
     place = np.searchsorted(old, coloured).clip(max=len(old) - 1)

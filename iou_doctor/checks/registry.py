@@ -30,14 +30,14 @@ class Check:
 
 
 @cache
-def all_checks() -> tuple[Check, ...]:
+def load_checks() -> tuple[Check, ...]:
     """Return every check, in order of code."""
-    modules = map(importlib.import_module, _module_names())
+    modules = map(importlib.import_module, _list_module_names())
     found = [Check(module.RULE, module.find, (module.__doc__ or "").strip()) for module in modules]
     return tuple(sorted(found, key=lambda check: check.rule.code))
 
 
-def _module_names() -> Iterator[str]:
+def _list_module_names() -> Iterator[str]:
     """Yield the dotted name of every module that holds a rule."""
     for family in pkgutil.iter_modules(checks.__path__):
         if family.ispkg:
@@ -60,7 +60,7 @@ def run(
     """
     findings: tuple[Finding, ...] = ()
     outcomes = []
-    for check in all_checks():
+    for check in load_checks():
         if names is not None and check.rule.name not in names:
             continue
         result = check.find(replace(evidence, found=(*evidence.found, *findings)))

@@ -32,7 +32,7 @@ class Seam:
     """Pixels whose eight neighbours all have the same label."""
 
     @property
-    def thin(self) -> bool:
+    def is_thin(self) -> bool:
         """Whether the label is nothing but a seam."""
         return (
             self.pixels >= LEAST_PIXELS
@@ -41,7 +41,7 @@ class Seam:
         )
 
 
-def seams(maps: Iterable[Labels], *, neutral: Collection[int] = ()) -> dict[int, Seam]:
+def measure_seams(maps: Iterable[Labels], *, neutral: Collection[int] = ()) -> dict[int, Seam]:
     """Return how the pixels of each label lie in 2-D maps at full resolution.
 
     Args:
@@ -51,12 +51,12 @@ def seams(maps: Iterable[Labels], *, neutral: Collection[int] = ()) -> dict[int,
     labels, between, body = [], [], []
     for values in maps:
         known = ~np.isin(values, (NO_LABEL, *neutral))
-        low = spread(np.where(known, values, LARGEST), np.minimum)
-        high = spread(np.where(known, values, NO_LABEL), np.maximum)
+        low = spread_extremes(np.where(known, values, LARGEST), np.minimum)
+        high = spread_extremes(np.where(known, values, NO_LABEL), np.maximum)
         inner = known & (low == values) & (high == values)
         low, high = np.where(inner, values, LARGEST), np.where(inner, values, NO_LABEL)
         for _ in range(REACH):
-            low, high = spread(low, np.minimum), spread(high, np.maximum)
+            low, high = spread_extremes(low, np.minimum), spread_extremes(high, np.maximum)
         labels.append(values[known])
         between.append(((low < values) & (high > values))[known])
         body.append(inner[known])
@@ -73,7 +73,7 @@ def seams(maps: Iterable[Labels], *, neutral: Collection[int] = ()) -> dict[int,
     }
 
 
-def spread(values: NDArray[np.int32], choose: np.ufunc) -> NDArray[np.int32]:
+def spread_extremes(values: NDArray[np.int32], choose: np.ufunc) -> NDArray[np.int32]:
     """Return the smallest or largest of each pixel and its eight neighbours."""
     spread = values.copy()
     choose(spread[1:], values[:-1], out=spread[1:])

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.seams import BODY_SHARE, LARGEST, spread
+from iou_doctor.checks.seams import BODY_SHARE, LARGEST, spread_extremes
 from iou_doctor.counts.label_decoding import is_code_of_no_class
 from iou_doctor.counts.map_samples import NO_LABEL, Labels
 from iou_doctor.record import record
@@ -42,7 +42,7 @@ class Slopes:
     between: int
 
 
-def slopes(
+def find_slopes(
     evidence: Evidence,
     maps: Iterable[Labels],
     *,
@@ -64,7 +64,7 @@ def slopes(
     labels = sorted(whole - set(others))
     if len(ends) < 2 or len(labels) < FEWEST_LABELS or evidence.interpretation.num_classes <= 2:
         return None
-    shown = [_shown(values, np.array(labels), ends, neutral) for values in maps]
+    shown = [_measure_pixels(values, np.array(labels), ends, neutral) for values in maps]
     between, body, bend, steep = np.concatenate(shown, axis=1)
     fits = (
         len(bend) >= LEAST_PIXELS
@@ -76,18 +76,18 @@ def slopes(
     return Slopes(tuple(labels), len(bend), int(between.sum())) if fits else None
 
 
-def _shown(
+def _measure_pixels(
     values: Labels, labels: NDArray[np.int64], ends: NDArray[np.int64], neutral: Collection[int]
 ) -> NDArray[np.float64]:
     """Return between, body, bend and steep (rows) of the pixels with these labels."""
     known = ~np.isin(values, (NO_LABEL, *neutral))
-    low = spread(np.where(known, values, LARGEST), np.minimum)
-    high = spread(np.where(known, values, NO_LABEL), np.maximum)
+    low = spread_extremes(np.where(known, values, LARGEST), np.minimum)
+    high = spread_extremes(np.where(known, values, NO_LABEL), np.maximum)
     is_end = np.isin(values, ends)
     below, above = np.where(is_end, values, LARGEST), np.where(is_end, values, NO_LABEL)
     for _ in range(2):
-        below, above = spread(below, np.minimum), spread(above, np.maximum)
-    total, number = _summed(np.where(known, values, 0)), _summed(known)
+        below, above = spread_extremes(below, np.minimum), spread_extremes(above, np.maximum)
+    total, number = _sum_neighbours(np.where(known, values, 0)), _sum_neighbours(known)
     chosen = np.isin(values, labels) & known & (number == number.max())
     here, reach = values[chosen].astype(np.float64), (high - low)[chosen].astype(np.float64)
     mean = (total[chosen] - here) / max(number.max() - 1, 1)
@@ -101,7 +101,7 @@ def _shown(
     ).astype(np.float64)
 
 
-def _summed(values: NDArray[Any]) -> NDArray[np.float64]:
+def _sum_neighbours(values: NDArray[Any]) -> NDArray[np.float64]:
     """Return the sum over each pixel and its eight neighbours; what lies outside is 0."""
     padded = np.pad(values.astype(np.float64), 1)
     across = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]

@@ -10,11 +10,11 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.value_counts import Place
 from iou_doctor.metrics.definition import Floats, InputSpec, PixelContent
 
-SHOWN = 6
+MOST_LISTED = 6
 """Labels listed in a message before it says how many more there are."""
 
 
-def percent(part: int, whole: int) -> str:
+def format_percent(part: int, whole: int) -> str:
     """Return a share; a share that is not all or nothing is never rounded to it."""
     if not whole:
         return "0 %"
@@ -27,47 +27,47 @@ def percent(part: int, whole: int) -> str:
     return f"{text.rstrip('0').rstrip('.')} %"
 
 
-def listed(items: Iterable[object]) -> str:
+def join_words(items: Iterable[object]) -> str:
     """Return `a, b and c`, cut after some items."""
     texts = [str(item) for item in items]
-    if len(texts) > SHOWN:
-        return f"{', '.join(texts[:SHOWN])} and {len(texts) - SHOWN} more"
+    if len(texts) > MOST_LISTED:
+        return f"{', '.join(texts[:MOST_LISTED])} and {len(texts) - MOST_LISTED} more"
     return " and ".join([", ".join(texts[:-1]), texts[-1]]) if len(texts) > 1 else "".join(texts)
 
 
-def span(ids: Iterable[int]) -> str:
+def format_ids(ids: Iterable[int]) -> str:
     """Return `1..3`, or the ids themselves where some between are missing."""
     labels = sorted(ids)
     if len(labels) < 3 or labels[-1] - labels[0] >= len(labels):
-        return listed(labels) or "no ids"
+        return join_words(labels) or "no ids"
     return f"{labels[0]}..{labels[-1]}"
 
 
-def amount(number: int, noun: str) -> str:
+def format_count(number: int, noun: str) -> str:
     """Return `1 pixel` or `1,204 pixels`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def shape(sizes: Iterable[int | None]) -> str:
+def format_shape(sizes: Iterable[int | None]) -> str:
     """Return `64 × 96`; a size that differs between images is `?`."""
     return " × ".join("?" if size is None else str(size) for size in sizes)
 
 
-def place(where: Place, evidence: Evidence) -> str:
+def describe_place(where: Place, evidence: Evidence) -> str:
     """Return `sample 3, pixel (0, 12): 0.02 0.97 0.01`."""
     values = " ".join(f"{value:.4g}" for value in where.values[:8])
     more = " …" if len(where.values) > 8 else ""
     pixel = f"({', '.join(str(i) for i in where.position)})"
-    return f"{evidence.sample_name(where.sample)}, pixel {pixel}: {values}{more}"
+    return f"{evidence.name_sample(where.sample)}, pixel {pixel}: {values}{more}"
 
 
-def labels_in(counts: Mapping[int, int]) -> str:
+def describe_labels(counts: Mapping[int, int]) -> str:
     """Return `label 7 in 1,204 pixels` or `labels 7, 8 and 9 in 1,204 pixels`."""
     noun = "label" if len(counts) == 1 else "labels"
-    return f"{noun} {listed(counts)} in {amount(sum(counts.values()), 'pixel')}"
+    return f"{noun} {join_words(counts)} in {format_count(sum(counts.values()), 'pixel')}"
 
 
-def scores_are(evidence: Evidence) -> str:
+def describe_score_handling(evidence: Evidence) -> str:
     """Return what the user's metric makes of scores for which it has no use."""
     contract, name = evidence.metric.contract, evidence.metric.short_name
     soft = {Floats.SOFT: "sums them as they are", Floats.NON_ZERO: "takes all but 0 for foreground"}
@@ -76,10 +76,10 @@ def scores_are(evidence: Evidence) -> str:
     return f"{name} wants class ids"
 
 
-def fitting_call(evidence: Evidence) -> str:
+def suggest_call(evidence: Evidence) -> str:
     """Return the Keras call, or the change, by which these arrays are read rightly."""
     if evidence.metric.takes is not None:
-        return _fitting_arrays(evidence, evidence.metric.takes)
+        return _suggest_expressions(evidence, evidence.metric.takes)
     interpretation = evidence.interpretation
     if interpretation.y_pred.thresholded and not interpretation.layout.y_true.per_class:
         threshold = f"threshold={interpretation.threshold:g}"
@@ -94,15 +94,17 @@ def fitting_call(evidence: Evidence) -> str:
     return f"keras.metrics.MeanIoU({', '.join(arguments)})"
 
 
-def _fitting_arrays(evidence: Evidence, takes: InputSpec) -> str:
+def _suggest_expressions(evidence: Evidence, takes: InputSpec) -> str:
     """Return the expressions that make of these arrays what the metric takes."""
     interpretation, layout = evidence.interpretation, evidence.interpretation.layout
-    masks = _made("masks", layout.y_true, takes.masks, takes, interpretation)
-    predictions = _made("predictions", layout.y_pred, takes.predictions, takes, interpretation)
+    masks = _suggest_expression("masks", layout.y_true, takes.masks, takes, interpretation)
+    predictions = _suggest_expression(
+        "predictions", layout.y_pred, takes.predictions, takes, interpretation
+    )
     return "; ".join(text for text in (predictions, masks) if text) or "give it class ids"
 
 
-def _made(
+def _suggest_expression(
     name: str, axes: Axes, holds: PixelContent, takes: InputSpec, interpretation: Interpretation
 ) -> str:
     """Return the expression for one array; empty where it is as the metric wants it."""
@@ -119,7 +121,7 @@ def _made(
     return f"{name} = {one_hot}" if last else f"{name} = np.moveaxis({one_hot}, -1, {takes.axis})"
 
 
-def metric_answer(evidence: Evidence) -> str:
+def describe_stray_handling(evidence: Evidence) -> str:
     """Return what the user's metric does with labels outside the classes."""
     if evidence.metric_score.error:
         return f"{evidence.metric.name} raises"

@@ -177,9 +177,9 @@ app.command(cls=Command, context_settings=WHY)(why)
 @app.command()
 def rules() -> None:
     """List every rule: code, severity, name, and the fault in a few words."""
-    from iou_doctor.checks.registry import all_checks
+    from iou_doctor.checks.registry import load_checks
 
-    for entry in all_checks():
+    for entry in load_checks():
         rule = entry.rule
         typer.echo(f"{rule.code}  {rule.severity:<7}  {rule.name:<24}  {rule.claim}")
 
@@ -189,11 +189,11 @@ def explain(
     rule: RuleName,
 ) -> None:
     """Print the manual of a rule: what it finds, why the number is wrong, and the way out."""
-    from iou_doctor.checks.registry import all_checks
+    from iou_doctor.checks.registry import load_checks
 
-    known = {entry.rule.code: entry for entry in all_checks()}
-    known |= {entry.rule.name: entry for entry in all_checks()}
-    known |= {entry.rule.code.removeprefix("IOU"): entry for entry in all_checks()}
+    known = {entry.rule.code: entry for entry in load_checks()}
+    known |= {entry.rule.name: entry for entry in load_checks()}
+    known |= {entry.rule.code.removeprefix("IOU"): entry for entry in load_checks()}
     entry = known.get(rule.upper()) or known.get(rule.lower())
     if entry is None:
         from iou_doctor.diagnosis.selection import no_such_rule

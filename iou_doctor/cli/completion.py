@@ -7,12 +7,12 @@ from iou_doctor.render import FORMATS
 
 def rules(typed: str) -> list[tuple[str, str]]:
     """Return the rules that begin so, for the shell's completion; after a comma the next one."""
-    from iou_doctor.checks.registry import all_checks
+    from iou_doctor.checks.registry import load_checks
 
     before, comma, word = typed.rpartition(",")
     return [
         (before + comma + name, rule.claim)
-        for rule in (entry.rule for entry in all_checks())
+        for rule in (entry.rule for entry in load_checks())
         for name in (rule.code, rule.name)
         if name.lower().startswith(word.lower())
     ]

@@ -58,7 +58,7 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
         findings=findings,
         explains=explains,
         outcomes=outcomes,
-        manuals={check.rule.code: check.manual for check in registry.all_checks()},
+        manuals={check.rule.code: check.manual for check in registry.load_checks()},
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from iou_doctor.checks.registry import all_checks
+from iou_doctor.checks.registry import load_checks
 from iou_doctor.errors import UsageError
 from iou_doctor.record import record
 from iou_doctor.report.finding import Outcome
@@ -18,7 +18,7 @@ class Selection:
     ignore: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        rules = [check.rule for check in all_checks()]
+        rules = [check.rule for check in load_checks()]
         for word in (*self.select, *self.ignore):
             if not any(_names(word, rule.code, rule.name) for rule in rules):
                 raise no_such_rule(word)
@@ -31,7 +31,7 @@ class Selection:
 
 def no_such_rule(word: str) -> UsageError:
     """Return the error for a word that is no rule, with the rule that comes nearest."""
-    rules = [check.rule for check in all_checks()]
+    rules = [check.rule for check in load_checks()]
     known = [*(rule.name for rule in rules), *(rule.code for rule in rules)]
     spelled = word.upper() if word.upper().startswith("IOU") else word.lower()
     near = difflib.get_close_matches(spelled, known, n=1, cutoff=0.5)

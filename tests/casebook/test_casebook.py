@@ -69,7 +69,7 @@ def test_there_are_enough_pairs_of_many_rules():
 
 
 def test_every_rule_that_arrays_can_break_has_cases():
-    rules = {check.rule for check in registry.all_checks()}
+    rules = {check.rule for check in registry.load_checks()}
     expected = {rule.name for rule in rules if not NOT_HERE.fullmatch(rule.code)}
     assert expected <= {entry.rule for entry in sick.TABLE}
 

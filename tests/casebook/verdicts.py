@@ -63,7 +63,7 @@ def diagnose(arrays: Arrays) -> Report:
 
 
 def built(rule: str) -> bool:
-    return any(check.rule.name == rule for check in registry.all_checks())
+    return any(check.rule.name == rule for check in registry.load_checks())
 
 
 def see(case: Case) -> Seen:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from build import diagnose, found, names, noisy
 
-from iou_doctor.checks.slopes import slopes
+from iou_doctor.checks.slopes import find_slopes
 from iou_doctor.report.finding import Severity
 
 IDS = np.array([0, 4, 8, 12, 16])
@@ -78,7 +78,7 @@ def found_in(*columns, both=(0, 16, 40)):
     row = [label for column in columns for label in ([column] * 5 if column in both else [column])]
     evidence = SimpleNamespace(interpretation=SimpleNamespace(num_classes=41))
     image = np.array([row] * 20, dtype=np.int32)
-    return slopes(evidence, [image], counts=set(row), others=both, neutral={255})
+    return find_slopes(evidence, [image], counts=set(row), others=both, neutral={255})
 
 
 def test_each_pixel_must_lie_between_two_classes_on_a_steep_slope():

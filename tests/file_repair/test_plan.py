@@ -10,13 +10,13 @@ import pytest
 from build import diagnose, noisy, one_hot, probabilities, scene, sigmoid
 
 from iou_doctor import repairs
-from iou_doctor.checks.registry import all_checks
+from iou_doctor.checks.registry import load_checks
 from iou_doctor.file_repair.plan import treatment
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
 
-RULES = {check.rule.name: check.rule for check in all_checks()}
+RULES = {check.rule.name: check.rule for check in load_checks()}
 ARGMAX = Step("argmax", Side.MASKS)
 SWAP_0_AND_1 = Step("relabel", Side.PREDICTIONS, {"table": {0: 1, 1: 0}})
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Ids, Stack, pair_table
+from iou_doctor.checks.map_stack import Ids, Stack, count_pairs
 from iou_doctor.report.finding import Finding
 
 MOST = 0.2
@@ -31,7 +31,7 @@ def is_asked_for(evidence: Evidence) -> bool:
     mean_iou = evidence.repaired.mean_iou
     if mean_iou is None or mean_iou > MOST or evidence.interpretation.num_classes < FEWEST:
         return False
-    return not evidence.error_found
+    return not evidence.has_found_error
 
 
 def matched(one: Stack, pred: Ids | None = None) -> tuple[Stack, float]:
@@ -43,7 +43,7 @@ def matched(one: Stack, pred: Ids | None = None) -> tuple[Stack, float]:
     """
     from scipy.optimize import linear_sum_assignment
 
-    both = pair_table(one.true, one.pred if pred is None else pred, one.classes).sum(axis=0)
+    both = count_pairs(one.true, one.pred if pred is None else pred, one.classes).sum(axis=0)
     iou = _iou(both)
     truth, predicted = linear_sum_assignment(iou, maximize=True)
     table = np.full(one.classes + 1, one.classes, dtype=np.intp)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.checks.map_stack import Stack, pairing_matrix
+from iou_doctor.checks.map_stack import Stack, score_pairings
 from iou_doctor.record import record
 
 FEW = 10
@@ -46,7 +46,7 @@ def best_pairing(maps: Stack) -> Pairing:
     """Return which prediction fits each mask best, no prediction twice."""
     from scipy.optimize import linear_sum_assignment
 
-    fit = pairing_matrix(maps)
+    fit = score_pairings(maps)
     places, partner = linear_sum_assignment(-fit)
     after = fit[places, partner]
     others = fit.copy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.checks.map_stack import Ids, Stack, mean_iou, pair_table
+from iou_doctor.checks.map_stack import Ids, Stack, compute_mean_iou, count_pairs
 from iou_doctor.record import record
 
 Shift = tuple[int, int]
@@ -40,7 +40,7 @@ class Shifts:
 
     def asked(self) -> NDArray[np.int64]:
         """Return the best shift of each image alone, shape (n, 2)."""
-        alone = np.array([mean_iou(table) for table in self.tables.values()])
+        alone = np.array([compute_mean_iou(table) for table in self.tables.values()])
         asked: NDArray[np.int64] = np.array(list(self.tables))[alone.argmax(axis=0)]
         return asked
 
@@ -53,7 +53,7 @@ def too_small(maps: Stack) -> bool:
 def shifts_of(maps: Stack) -> Shifts:
     """Return the fits of the shifts on the way to the best one."""
     tables = _searched(maps)
-    pooled = {shift: float(mean_iou(table.sum(axis=0))) for shift, table in tables.items()}
+    pooled = {shift: float(compute_mean_iou(table.sum(axis=0))) for shift, table in tables.items()}
     return Shifts(tables, pooled)
 
 
@@ -89,8 +89,8 @@ class _Look:
             return -1.0
         if shift not in self.tables:
             pred = self._at(self._maps.pred, shift)
-            self.tables[shift] = pair_table(self._true, pred, self._maps.classes)
-        return float(mean_iou(self.tables[shift].sum(axis=0)))
+            self.tables[shift] = count_pairs(self._true, pred, self._maps.classes)
+        return float(compute_mean_iou(self.tables[shift].sum(axis=0)))
 
     def _at(self, labels: Ids, shift: Shift) -> Ids:
         rows, columns = (places - by for places, by in zip(self._places, shift, strict=True))

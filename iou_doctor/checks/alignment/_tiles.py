@@ -201,10 +201,10 @@ def _arranged(maps: Stack, grid: Grid, size: tuple[int, ...]) -> Arrangement | N
     seams = tiles.seam_rates(tiles.maps.pred)
     if seams[0] - seams[1] < SEAM:
         return None
-    before, fit = tiles.maps.pooled(), tiles.fit()
+    before, fit = tiles.maps.score_pooled(), tiles.fit()
     for orders, least in ((_assigned(fit.sum(axis=0)), GAIN), (_each(fit), EACH_GAIN)):
         placed = tiles.placed(tiles.maps.pred, orders)
-        after = tiles.maps.pooled(placed)
+        after = tiles.maps.score_pooled(placed)
         if after - before > least and _cured(seams, tiles.seam_rates(placed)):
             return Arrangement(grid, orders, before, after, seams)
     return None

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import amount, percent
+from iou_doctor.checks.wording import format_count, format_percent
 from iou_doctor.counts.map_samples import LabelMaps
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.repairs.repair import Repair
@@ -52,15 +52,15 @@ def find(evidence: Evidence) -> Result:
     last = list(repeated) == list(range(samples - len(repeated), samples))
     first = next(iter(repeated))
     which = (
-        f"the last {amount(len(repeated), 'sample')} of {samples:,}"
+        f"the last {format_count(len(repeated), 'sample')} of {samples:,}"
         if last
-        else (f"{amount(len(repeated), 'sample')} of {samples:,}")
+        else (f"{format_count(len(repeated), 'sample')} of {samples:,}")
     )
     verb = "equals an earlier one" if len(repeated) == 1 else "equal earlier ones"
     return [
         Finding(
             RULE,
-            message=f"{which} ({percent(len(repeated), samples)}) {verb},"
+            message=f"{which} ({format_percent(len(repeated), samples)}) {verb},"
             " mask and prediction alike",
             help="cut the gathered arrays to the length of the data set; count each sample once"
             " when you gather from several workers",
@@ -70,8 +70,8 @@ def find(evidence: Evidence) -> Result:
                 "first": [repeated[first], first],
                 "at_the_end": last,
             },
-            evidence=f"{evidence.sample_name(first)} equals"
-            f" {evidence.sample_name(repeated[first])}",
+            evidence=f"{evidence.name_sample(first)} equals"
+            f" {evidence.name_sample(repeated[first])}",
             repair=_without(np.array(list(repeated))),
         )
     ]

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from iou_doctor.checks.alignment import _matched_ids
 from iou_doctor.checks.alignment._shifts import shifts_of, too_small
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Stack, nothing_to_gain, stack
-from iou_doctor.checks.orientations import SIDE, SWAP, Fits, Turn, fits, turns_of
+from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
+from iou_doctor.checks.orientations import PIXELS_A_SIDE, SWAP, Fits, Turn, fit_turns, list_turns
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import listed
+from iou_doctor.checks.wording import join_words
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
@@ -52,15 +52,15 @@ def find(evidence: Evidence) -> Result:
     """Look for one turn that serves all samples, or for turns of a clear share of them."""
     if evidence.has_found("height-width-swapped", "shuffled-samples"):
         return Skipped("the pixels do not pair up yet")
-    if nothing_to_gain(evidence):
+    if has_nothing_to_gain(evidence):
         return []
-    maps = stack(evidence, "fine", side=SIDE)
+    maps = stack_maps(evidence, "fine", side=PIXELS_A_SIDE)
     if isinstance(maps, Skipped):
         return maps
     if maps.true.ndim < 3 or evidence.sampled is None:
         return Skipped("the pixels are flattened")
-    turns = turns_of(maps.true.ndim - 1, square=evidence.sampled.square)
-    finding = _finding(evidence, maps, fits(maps, turns))
+    turns = list_turns(maps.true.ndim - 1, square=evidence.sampled.square)
+    finding = _finding(evidence, maps, fit_turns(maps, turns))
     if finding:
         return [] if _shift_fits(evidence, finding) else [finding]
     return _whatever_ids_mean(evidence, maps, turns) if _matched_ids.is_asked_for(evidence) else []
@@ -71,14 +71,18 @@ def _whatever_ids_mean(evidence: Evidence, maps: Stack, turns: tuple[Turn, ...])
     matches = [_matched_ids.matched(maps, turn(maps.pred)) for turn in turns]
     scores = [score for _, score in matches]
     best = int(np.argmax(scores))
-    found = fits(matches[best][0], turns)
-    if not best or found.best() != best or not _matched_ids.is_convincing(scores[best], scores[0]):
+    found = fit_turns(matches[best][0], turns)
+    if (
+        not best
+        or found.find_best() != best
+        or not _matched_ids.is_convincing(scores[best], scores[0])
+    ):
         return []
     return [_matched_ids.told(_all_turned(found, best, evidence))]
 
 
 def _finding(evidence: Evidence, maps: Stack, found: Fits) -> Finding | None:
-    best = found.best()
+    best = found.find_best()
     if best and found.pooled[best] < LEAST_RESTORED:
         return None
     if best:
@@ -89,7 +93,7 @@ def _finding(evidence: Evidence, maps: Stack, found: Fits) -> Finding | None:
 
 def _shift_fits(evidence: Evidence, finding: Finding) -> bool:
     """Return whether a shift of all gains more: round shapes that are shifted fit flipped too."""
-    maps = stack(evidence, "crops")
+    maps = stack_maps(evidence, "crops")
     if isinstance(maps, Skipped) or too_small(maps):
         return False
     shifts, facts = shifts_of(maps), finding.facts
@@ -149,9 +153,9 @@ def _some_turned(
 ) -> Finding:
     best = np.where(turned, found.images.argmax(axis=0), 0)
     pred = np.stack([found.turns[turn](maps.pred[i : i + 1])[0] for i, turn in enumerate(best)])
-    after, before = maps.pooled(pred), float(found.pooled[0])
+    after, before = maps.score_pooled(pred), float(found.pooled[0])
     counts = {found.turns[turn].name: int((best == turn).sum()) for turn in np.unique(best[turned])}
-    how = listed(f"{name} ({number})" for name, number in counts.items())
+    how = join_words(f"{name} ({number})" for name, number in counts.items())
     first = int(np.flatnonzero(turned)[0])
     return Finding(
         RULE,
@@ -165,9 +169,9 @@ def _some_turned(
             "mean_iou_given": round(before, 4),
             "mean_iou_turned_back": round(after, 4),
         },
-        evidence=f"{evidence.sample_name(int(maps.samples[first]))}:"
-        f" {found.images[0, first]:.2f} as given,"
-        f" {found.images[best[first], first]:.2f} turned back",
+        evidence=f"{evidence.name_sample(int(maps.samples[first]))}:"
+        f" {found.images[0, first]:.2f} as given, {found.images[best[first], first]:.2f} turned"
+        " back",
         repair=Repair(
             name="turn these samples back", safe=True, mean_iou_after=after, estimated=True
         ),

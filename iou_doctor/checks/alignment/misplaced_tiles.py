@@ -19,7 +19,7 @@ import numpy as np
 
 from iou_doctor.checks.alignment._tiles import SAMPLES, Arrangement, arrangement, full_size
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Stack, nothing_to_gain, stack
+from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
 from iou_doctor.checks.registry import Result
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
@@ -39,9 +39,9 @@ def find(evidence: Evidence) -> Result:
     """Look for seams along a grid that another arrangement of the tiles removes."""
     if evidence.has_found(*EARLIER):
         return Skipped("the pixels do not pair up yet")
-    if nothing_to_gain(evidence):
+    if has_nothing_to_gain(evidence):
         return []
-    maps = stack(evidence, "fine", samples=SAMPLES)
+    maps = stack_maps(evidence, "fine", samples=SAMPLES)
     if isinstance(maps, Skipped):
         return maps
     size = full_size(evidence)

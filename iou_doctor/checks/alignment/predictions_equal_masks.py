@@ -12,7 +12,7 @@ is a warning, and small arrays are let pass.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import amount
+from iou_doctor.checks.wording import format_count
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -39,7 +39,7 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"predictions and masks agree in all {amount(pairs.total, 'pixel')} and"
+            message=f"predictions and masks agree in all {format_count(pairs.total, 'pixel')} and"
             f" {len(classes)} classes: a copy, or a leak",
             help="check which variable was saved as the predictions, and that the model's input"
             " holds no mask",

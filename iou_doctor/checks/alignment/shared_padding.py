@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Stack, different_masks, stack
+from iou_doctor.checks.map_stack import Stack, count_different_masks, stack_maps
 from iou_doctor.checks.registry import Result
 from iou_doctor.record import record
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
@@ -67,19 +67,19 @@ def find(evidence: Evidence) -> Result:
         return Skipped("the pixels do not pair up yet")
     if not _same_corner(evidence):
         return []
-    maps = stack(evidence, "fine", samples=SAMPLES)
+    maps = stack_maps(evidence, "fine", samples=SAMPLES)
     if isinstance(maps, Skipped):
         return maps
     if maps.true.ndim != 3:
         return Skipped("only images are looked at")
-    if different_masks(maps) < FEWEST:
+    if count_different_masks(maps) < FEWEST:
         return Skipped(f"fewer than {FEWEST} different scenes do not show a common margin")
     margins = [_margin(maps, label) for label in _corners(maps)]
     boxes = [(margin.box(maps), margin) for margin in margins]
     if not boxes:
         return []
     box, margin = min(boxes, key=lambda pair: pair[0].true.size)
-    before, inside = maps.pooled(), box.pooled()
+    before, inside = maps.score_pooled(), box.score_pooled()
     share = 1 - box.true.size / maps.true.size
     if not AREA <= share < 1 or abs(before - inside) <= MATTERS:
         return []

@@ -18,7 +18,12 @@ import numpy as np
 from iou_doctor.checks.alignment._shifts import SMALLEST, Shift, shifts_of, too_small
 from iou_doctor.checks.alignment._tiles import SAMPLES, arrangement, full_size
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Stack, different_masks, nothing_to_gain, stack
+from iou_doctor.checks.map_stack import (
+    Stack,
+    count_different_masks,
+    has_nothing_to_gain,
+    stack_maps,
+)
 from iou_doctor.checks.registry import Result
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
@@ -47,14 +52,14 @@ def find(evidence: Evidence) -> Result:
     """Look for one shift of all predictions that fits better."""
     if evidence.has_found("height-width-swapped", "shuffled-samples", "flipped-samples"):
         return Skipped("the pixels do not pair up yet")
-    if nothing_to_gain(evidence):
+    if has_nothing_to_gain(evidence):
         return []
-    maps = stack(evidence, "crops")
+    maps = stack_maps(evidence, "crops")
     if isinstance(maps, Skipped):
         return maps
     if too_small(maps):
         return Skipped(f"maps of less than {SMALLEST} pixels are too small to tell a shift")
-    if different_masks(maps) < FEWEST:
+    if count_different_masks(maps) < FEWEST:
         return Skipped(f"fewer than {FEWEST} different scenes do not show a common shift")
     return _judged(evidence, maps)
 
@@ -71,7 +76,7 @@ def _judged(evidence: Evidence, maps: Stack) -> Result:
 
 
 def _tiles_fit(evidence: Evidence, *, better_than: float) -> bool:
-    maps, size = stack(evidence, "fine", samples=SAMPLES), full_size(evidence)
+    maps, size = stack_maps(evidence, "fine", samples=SAMPLES), full_size(evidence)
     if isinstance(maps, Skipped) or len(size) != 2:
         return False
     tiles = arrangement(maps, size)

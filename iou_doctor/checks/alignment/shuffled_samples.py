@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from iou_doctor.checks.alignment import _matched_ids
 from iou_doctor.checks.alignment._orders import MUTUAL, Pairing, best_pairing, is_no_accident
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Stack, nothing_to_gain, stack
+from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
 from iou_doctor.checks.registry import Result
 from iou_doctor.repairs.repair import REORDER, Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
@@ -63,9 +63,9 @@ MULTIPLICATIONS = 5e9
 
 def find(evidence: Evidence) -> Result:
     """Look for a pairing of samples that fits far better than the given one."""
-    if nothing_to_gain(evidence):
+    if has_nothing_to_gain(evidence):
         return []
-    maps = stack(evidence, "many")
+    maps = stack_maps(evidence, "many")
     if isinstance(maps, Skipped):
         return maps
     if len(maps) < FEWEST:
@@ -105,11 +105,11 @@ def _whatever_ids_mean(evidence: Evidence, maps: Stack) -> Result:
 
 def _suspect(maps: Stack) -> bool:
     """Return whether many masks fit one of a few other predictions better than their own."""
-    own = maps.scores()
+    own = maps.score_images()
     better = np.zeros(len(maps), dtype=bool)
     for offset in LOOKS:
         if offset < len(maps):
-            better |= maps.scores(np.roll(maps.pred, offset, axis=0)) > own
+            better |= maps.score_images(np.roll(maps.pred, offset, axis=0)) > own
     return bool(better.mean() >= SUSPECT_SHARE)
 
 
@@ -156,7 +156,7 @@ def _first(evidence: Evidence, maps: Stack, pairing: Pairing) -> str:
     """Return the clearest case in words."""
     best = int(np.argmax(np.where(pairing.moved, pairing.after - pairing.before, -1)))
     mask, prediction = (
-        evidence.sample_name(int(maps.samples[index])) for index in (best, pairing.partner[best])
+        evidence.name_sample(int(maps.samples[index])) for index in (best, pairing.partner[best])
     )
     return (
         f"the mask of {mask} fits the prediction of {prediction}:"
@@ -218,5 +218,5 @@ def _repair(
             maps.pred[pairing.partner[shown]],
             maps.classes,
         )
-        return replace(known, mean_iou_after=part.pooled(), estimated=True)
+        return replace(known, mean_iou_after=part.score_pooled(), estimated=True)
     return replace(known, steps=(Step(REORDER, Side.PREDICTIONS, {"order": order}),))

@@ -10,7 +10,7 @@ or sample more crops with the rare class.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import amount, listed, percent
+from iou_doctor.checks.wording import format_count, format_percent, join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -40,16 +40,16 @@ def find(evidence: Evidence) -> Result:
     parts = []
     if share > DOMINANT_SHARE:
         parts.append(
-            f"class {names[largest.id]} covers {percent(largest.truth_pixels, counted)} of the"
-            f" pixels: a model that predicts nothing else scores {share / len(present):.4f}"
+            f"class {names[largest.id]} covers {format_percent(largest.truth_pixels, counted)} of"
+            f" the pixels: a model that predicts nothing else scores {share / len(present):.4f}"
         )
     if rare:
         noun = "class" if len(rare) == 1 else "classes"
         pixels = sum(entry.truth_pixels for entry in rare)
         parts.append(
-            f"{noun} {listed(names[entry.id] for entry in rare)} cover"
-            f"{'s' if len(rare) == 1 else ''} only {amount(pixels, 'pixel')}"
-            f" ({percent(pixels, counted)})"
+            f"{noun} {join_words(names[entry.id] for entry in rare)} cover"
+            f"{'s' if len(rare) == 1 else ''} only {format_count(pixels, 'pixel')}"
+            f" ({format_percent(pixels, counted)})"
         )
     if not parts:
         return []

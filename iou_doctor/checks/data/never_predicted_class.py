@@ -8,7 +8,7 @@ it is not, look at the number of output channels and at the mapping of class ids
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import listed, percent
+from iou_doctor.checks.wording import format_percent, join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -37,8 +37,8 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"{noun} {listed(names[entry.id] for entry in never)}"
-            f" ({percent(pixels, counted)} of the pixels) never predicted: IoU 0 for"
+            message=f"{noun} {join_words(names[entry.id] for entry in never)}"
+            f" ({format_percent(pixels, counted)} of the pixels) never predicted: IoU 0 for"
             f" {len(never)} of {present} classes in the mean",
             help="check the output channels and the mapping of class ids, then class weights",
             facts={"classes": [entry.id for entry in never], "pixels": pixels},

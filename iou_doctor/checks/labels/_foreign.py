@@ -12,11 +12,11 @@ from iou_doctor.checks.hypotheses import (
     FACTOR,
     MOST_CLASSES,
     VOID,
-    before,
-    far_better,
-    follow,
-    ids_of,
-    void_label,
+    choose_void_label,
+    count_class_ids,
+    has_expected_majorities,
+    is_far_better,
+    score_as_given,
 )
 from iou_doctor.checks.unknown_labels import NO_DATA_LABELS
 from iou_doctor.datasets import data_set
@@ -72,7 +72,7 @@ def _space(name: str, title: str, target: str, classes: int) -> Space:
 
 def foreign_ids(evidence: Evidence) -> Foreign | None:
     """Return the known numbering that one side speaks and that explains a low score, if any."""
-    if FACTOR * before(evidence) > 1 or follow(
+    if FACTOR * score_as_given(evidence) > 1 or has_expected_majorities(
         evidence, {k: k for k in evidence.interpretation.classes}
     ):
         return None  # the ids mean the same on both sides
@@ -81,7 +81,7 @@ def foreign_ids(evidence: Evidence) -> Foreign | None:
             if not _ids_fit(evidence, space, side) or not _follows(evidence, space, side):
                 continue
             repair = to_classes(evidence, space, side)
-            if far_better(evidence, repair):
+            if is_far_better(evidence, repair):
                 return Foreign(space, side, repair)
     return None
 
@@ -89,7 +89,7 @@ def foreign_ids(evidence: Evidence) -> Foreign | None:
 def _ids_fit(evidence: Evidence, space: Space, side: Side) -> bool:
     """Return whether all ids of a side are of a numbering, and some of it alone."""
     other = Side.PREDICTIONS if side is Side.MASKS else Side.MASKS
-    here, there = ids_of(evidence, side).keys(), ids_of(evidence, other).keys()
+    here, there = count_class_ids(evidence, side).keys(), count_class_ids(evidence, other).keys()
     if max(here, default=0) < space.num_classes or _instances(evidence, side):
         return False
     return here <= space.table.keys() | space.void and there <= set(range(space.num_classes + 1))
@@ -103,15 +103,15 @@ def _instances(evidence: Evidence, side: Side) -> bool:
 
 def _follows(evidence: Evidence, space: Space, side: Side) -> bool:
     if side is Side.MASKS:
-        return follow(evidence, space.table)
-    known = ids_of(evidence, Side.PREDICTIONS)
+        return has_expected_majorities(evidence, space.table)
+    known = count_class_ids(evidence, Side.PREDICTIONS)
     back = {new: old for old, new in sorted(space.table.items()) if old in known}
-    return follow(evidence, back)
+    return has_expected_majorities(evidence, back)
 
 
 def to_classes(evidence: Evidence, space: Space, side: Side) -> Repair:
     """Return the repair that maps one side to the classes that models speak."""
-    void = void_label(evidence)
+    void = choose_void_label(evidence)
     named = side is Side.MASKS and evidence.interpretation.ignore_index != void
     return relabelling(
         f"map the {side} to {space.target}",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.hypotheses import ids_of, labels_by_image
+from iou_doctor.checks.hypotheses import count_class_ids, list_labels_by_image
 from iou_doctor.counts.map_samples import LabelMaps
 from iou_doctor.repairs.repair import Side
 from iou_doctor.report.finding import Skipped
@@ -65,8 +65,8 @@ def _pattern(evidence: Evidence) -> str | None:
         not evidence.interpretation.num_classes_declared
         and not evidence.interpretation.y_pred.dense
     ):
-        classes = max(ids_of(evidence, Side.PREDICTIONS), default=0) + 1
-    labels, in_image = labels_by_image(evidence)
+        classes = max(count_class_ids(evidence, Side.PREDICTIONS), default=0) + 1
+    labels, in_image = list_labels_by_image(evidence)
     objects = (labels > 0) & (labels < 2**31)
     labels, in_image = labels[objects], in_image[objects]
     ids, images = np.unique(labels, return_counts=True)

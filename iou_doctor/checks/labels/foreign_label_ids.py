@@ -12,10 +12,15 @@ Use the data set's own table, on one side, once.
 import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.hypotheses import before, ids_of, labels_by_image, worth
+from iou_doctor.checks.hypotheses import (
+    count_class_ids,
+    list_labels_by_image,
+    score_as_given,
+    score_repaired,
+)
 from iou_doctor.checks.labels._foreign import Foreign, foreign_ids
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import listed
+from iou_doctor.checks.wording import join_words
 from iou_doctor.repairs.repair import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -63,12 +68,12 @@ def find(evidence: Evidence) -> Result:
 
 
 def _finding(evidence: Evidence, foreign: Foreign) -> Finding:
-    space, side, base = foreign.space, foreign.side, before(evidence)
-    after = worth(evidence, foreign.repair)
-    seen = sorted(ids_of(evidence, side))
+    space, side, base = foreign.space, foreign.side, score_as_given(evidence)
+    after = score_repaired(evidence, foreign.repair)
+    seen = sorted(count_class_ids(evidence, side))
     return Finding(
         RULE,
-        message=f"{side} hold {listed(seen)}, which are {space.title}: mapped to"
+        message=f"{side} hold {join_words(seen)}, which are {space.title}: mapped to"
         f" {space.target} the mean IoU is {after:.4f}, as they are {base:.4f}",
         help=f"map {side} with the data set's own table, other ids to 255;"
         f" num_classes={space.num_classes}",
@@ -113,6 +118,6 @@ def _full_ade20k(evidence: Evidence) -> list[Finding]:
 
 def _shared(evidence: Evidence, labels: list[int]) -> float:
     """Return the share of these truth labels that occur in two images or more."""
-    seen, _ = labels_by_image(evidence)
+    seen, _ = list_labels_by_image(evidence)
     ids, images = np.unique(seen[np.isin(seen, labels)], return_counts=True)
     return float((images > 1).sum() / len(ids))

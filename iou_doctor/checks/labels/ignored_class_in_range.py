@@ -13,7 +13,7 @@ that means void (ADE20K's 0) ignoring is right; then let no channel stand for it
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import amount, percent
+from iou_doctor.checks.wording import format_count, format_percent
 from iou_doctor.metrics.score import score
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -68,8 +68,11 @@ def find(evidence: Evidence) -> Result:
 def _message(evidence: Evidence, ignored: int, whole: float | None) -> str:
     interpretation, ours = evidence.interpretation, evidence.repaired
     name = interpretation.class_names[ignored]
-    pixels = amount(ours.pixels.ignored, "pixel")
-    text = f"class {name} is ignored: {pixels} ({percent(ours.pixels.ignored, ours.pixels.total)})"
+    pixels = format_count(ours.pixels.ignored, "pixel")
+    text = (
+        f"class {name} is ignored: {pixels}"
+        f" ({format_percent(ours.pixels.ignored, ours.pixels.total)})"
+    )
     text += " leave, and so do the false positives on them"
     if interpretation.num_classes == 2 and ours.mean_iou is not None:
         text += f", so the IoU of class {interpretation.class_names[1 - ignored]} is its recall"

@@ -12,12 +12,18 @@ Take the semantic masks of the data set; of running numbers only "object or not"
 from __future__ import annotations
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.hypotheses import MOST_CLASSES, before, follow, void_label, worth
+from iou_doctor.checks.hypotheses import (
+    MOST_CLASSES,
+    choose_void_label,
+    has_expected_majorities,
+    score_as_given,
+    score_repaired,
+)
 from iou_doctor.checks.labels._foreign import Space, spaces
 from iou_doctor.checks.labels._instances import numbered_objects
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import NO_DATA_LABELS, VOID_LABELS
-from iou_doctor.checks.wording import listed
+from iou_doctor.checks.wording import join_words
 from iou_doctor.repairs.repair import Repair, Side, relabelling
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
@@ -82,7 +88,7 @@ def find(evidence: Evidence) -> Result:
 
 def _divided(evidence: Evidence) -> Repair | None:
     """Return the repair that divides by 1000, if what is left agrees with the predictions."""
-    nothing = {*VOID_LABELS, *NO_DATA_LABELS, void_label(evidence)}
+    nothing = {*VOID_LABELS, *NO_DATA_LABELS, choose_void_label(evidence)}
     labels = [label for label in evidence.pairs.pooled().truth_counts() if label not in nothing]
     large = [label for label in labels if label >= BASE]
     if len(large) < FEWEST_OBJECTS or min(labels) < 0 or max(large) >= BASE * MOST_CLASSES:
@@ -92,18 +98,18 @@ def _divided(evidence: Evidence) -> Repair | None:
     for space in spaces():
         ids = {label: label // BASE if label >= BASE else label for label in labels}
         if set(ids.values()) <= space.table.keys() | space.void:
-            mapping = space.mapping(void_label(evidence))
+            mapping = space.mapping(choose_void_label(evidence))
             tables.append(({label: mapping[k] for label, k in ids.items()}, space))
     fitting = [
         _repair(evidence, mapped, space)
         for mapped, space in tables
-        if follow(evidence, {label: mapped[label] for label in large})
+        if has_expected_majorities(evidence, {label: mapped[label] for label in large})
     ]
-    return max(fitting, key=lambda repair: worth(evidence, repair), default=None)
+    return max(fitting, key=lambda repair: score_repaired(evidence, repair), default=None)
 
 
 def _repair(evidence: Evidence, table: dict[int, int], space: Space | None) -> Repair:
-    void = void_label(evidence)
+    void = choose_void_label(evidence)
     named = space is not None and evidence.interpretation.ignore_index != void
     return relabelling(
         "masks // 1000" + (f", mapped to {space.target}" if space else ""),
@@ -117,11 +123,12 @@ def _repair(evidence: Evidence, table: dict[int, int], space: Space | None) -> R
 
 def _of_thousands(evidence: Evidence, repair: Repair) -> Finding:
     large = [label for label in evidence.pairs.pooled().truth_counts() if label >= BASE]
-    after = worth(evidence, repair)
+    after = score_repaired(evidence, repair)
     return Finding(
         RULE,
-        message=f"masks hold {listed(large)}, which are 1000 times a class plus a number: as they"
-        f" are the mean IoU is {before(evidence):.4f}, after {repair.name} it is {after:.4f}",
+        message=f"masks hold {join_words(large)}, which are 1000 times a class plus a number: as"
+        f" they are the mean IoU is {score_as_given(evidence):.4f}, after {repair.name} it is"
+        f" {after:.4f}",
         help="masks = np.where(masks >= 1000, masks // 1000, masks), or take the semantic masks",
         facts={
             "distinct_ids": len(large),

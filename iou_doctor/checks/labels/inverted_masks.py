@@ -10,7 +10,12 @@ The rule speaks only where the complement agrees well: a bad model is not an inv
 """
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.hypotheses import FEWEST_PIXELS, before, labelled_side, worth
+from iou_doctor.checks.hypotheses import (
+    FEWEST_PIXELS,
+    choose_labelled_side,
+    score_as_given,
+    score_repaired,
+)
 from iou_doctor.checks.registry import Result
 from iou_doctor.repairs.repair import Repair, relabelling
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -42,7 +47,7 @@ def find(evidence: Evidence) -> Result:
     if evidence.interpretation.num_classes != 2 or not _both_classes(evidence):
         return []
     repair = _inverted(evidence)
-    after, base = worth(evidence, repair), before(evidence)
+    after, base = score_repaired(evidence, repair), score_as_given(evidence)
     if after < LEAST_AFTER or after < base + LEAST_GAIN:
         return []
     side = "predictions" if evidence.interpretation.y_true.dense else "masks"
@@ -73,6 +78,6 @@ def _object(evidence: Evidence, counts: dict[int, int]) -> int:
 
 
 def _inverted(evidence: Evidence) -> Repair:
-    side = labelled_side(evidence)
+    side = choose_labelled_side(evidence)
     table = {0: 1, 1: 0} | ({255: 0} if evidence.has_found("masks-0-255") else {})
     return relabelling(f"invert the {side}", side=side, table=table, safe=True)

@@ -13,12 +13,12 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import (
     VOID_LABELS,
-    binary_0_255,
-    no_data_labels,
-    truth_strays,
-    void_labels,
+    count_no_data,
+    count_undeclared_void,
+    count_unknown_truth,
+    has_binary_0_255,
 )
-from iou_doctor.checks.wording import labels_in, metric_answer, percent
+from iou_doctor.checks.wording import describe_labels, describe_stray_handling, format_percent
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -47,15 +47,15 @@ MOST_CLASSES = 1024
 
 def find(evidence: Evidence) -> Result:
     """List the labels that are no class and that no other rule explains."""
-    if binary_0_255(evidence) or evidence.has_found(*VALUE_RULES):
+    if has_binary_0_255(evidence) or evidence.has_found(*VALUE_RULES):
         return []
     seams = _seams(evidence)
     if seams and evidence.interpretation.num_classes == 2:
         return []  # 0 to 255, with all between them
-    explained = {**void_labels(evidence), **no_data_labels(evidence)}
+    explained = {**count_undeclared_void(evidence), **count_no_data(evidence)}
     strays = {
         label: count
-        for label, count in truth_strays(evidence).items()
+        for label, count in count_unknown_truth(evidence).items()
         if label not in {*explained, *seams}
     }
     if not strays:
@@ -63,12 +63,12 @@ def find(evidence: Evidence) -> Result:
     classes = max(strays) + 1
     fits = min(strays) >= 0 and classes <= MOST_CLASSES and max(strays) not in VOID_LABELS
     total = evidence.repaired.pixels.total
-    share = percent(sum(strays.values()), total)
+    share = format_percent(sum(strays.values()), total)
     return [
         Finding(
             RULE,
-            message=f"masks hold {labels_in(strays)} ({share}), outside"
-            f" 0..{evidence.interpretation.num_classes - 1}; {metric_answer(evidence)}",
+            message=f"masks hold {describe_labels(strays)} ({share}), outside"
+            f" 0..{evidence.interpretation.num_classes - 1}; {describe_stray_handling(evidence)}",
             help=f"num_classes={classes}, if they are classes; --ignore-index"
             f" {next(iter(strays))}, if they mean unlabelled"
             if fits
@@ -78,7 +78,7 @@ def find(evidence: Evidence) -> Result:
                 "num_classes": evidence.interpretation.num_classes,
                 "suggested_num_classes": classes if fits else None,
             },
-            evidence=f"first in {evidence.sample_name(_first_sample(evidence, strays))}",
+            evidence=f"first in {evidence.name_sample(_first_sample(evidence, strays))}",
             repair=Repair(name=f"num_classes={classes}", safe=True, num_classes=classes)
             if fits
             else None,

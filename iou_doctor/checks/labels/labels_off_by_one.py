@@ -13,18 +13,18 @@ from collections.abc import Mapping
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
-    before,
-    exchange_is_better,
-    far_better,
-    follow,
-    ids_of,
-    void_is_background,
-    void_label,
-    worth,
+    choose_void_label,
+    count_class_ids,
+    has_expected_majorities,
+    is_exchange_better,
+    is_far_better,
+    is_void_background,
+    score_as_given,
+    score_repaired,
 )
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import VOID_LABELS
-from iou_doctor.checks.wording import span
+from iou_doctor.checks.wording import format_ids
 from iou_doctor.datasets import data_set
 from iou_doctor.repairs.repair import Repair, Side, relabelling
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -59,20 +59,25 @@ def find(evidence: Evidence) -> Result:
     for side in (Side.MASKS, Side.PREDICTIONS):
         if _one_above(evidence, side) and not _is_another_rule(evidence, side):
             repair = _shifted(evidence, side)
-            if far_better(evidence, repair) and not exchange_is_better(evidence, repair):
+            if is_far_better(evidence, repair) and not is_exchange_better(evidence, repair):
                 return [_finding(evidence, side, repair)]
     return []
 
 
 def _one_above(evidence: Evidence, side: Side) -> bool:
     step = -1 if side is Side.MASKS else 1
-    masks = ids_of(evidence, Side.MASKS)
-    return follow(evidence, {label: label + step for label in masks if label + step >= 0})
+    masks = count_class_ids(evidence, Side.MASKS)
+    return has_expected_majorities(
+        evidence, {label: label + step for label in masks if label + step >= 0}
+    )
 
 
 def _is_another_rule(evidence: Evidence, side: Side) -> bool:
     """Return whether the lower side was lowered wrongly: `zero-label-reduced`."""
-    masks, predictions = ids_of(evidence, Side.MASKS), ids_of(evidence, Side.PREDICTIONS)
+    masks, predictions = (
+        count_class_ids(evidence, Side.MASKS),
+        count_class_ids(evidence, Side.PREDICTIONS),
+    )
     last = evidence.interpretation.num_classes - 1
     if side is Side.MASKS:
         # masks fill 0..C-1, so 0 is a class, and no prediction reaches the last one
@@ -81,12 +86,12 @@ def _is_another_rule(evidence: Evidence, side: Side) -> bool:
             interpretation.num_classes_declared and 0 in masks and interpretation.ignore_index != 0
         )
         return class_0 and max(masks) == last and last not in predictions
-    return void_is_background(evidence)
+    return is_void_background(evidence)
 
 
 def _shifted(evidence: Evidence, side: Side) -> Repair:
-    ids = ids_of(evidence, side)
-    void = void_label(evidence)
+    ids = count_class_ids(evidence, side)
+    void = choose_void_label(evidence)
     table = {
         label: label - 1 for label in range(1, max(ids, default=0) + 1) if label not in VOID_LABELS
     }
@@ -104,13 +109,17 @@ def _shifted(evidence: Evidence, side: Side) -> Repair:
 
 
 def _finding(evidence: Evidence, side: Side, repair: Repair) -> Finding:
-    masks, predictions = ids_of(evidence, Side.MASKS), ids_of(evidence, Side.PREDICTIONS)
-    zero = ids_of(evidence, side).get(0, 0)
-    after = worth(evidence, repair)
+    masks, predictions = (
+        count_class_ids(evidence, Side.MASKS),
+        count_class_ids(evidence, Side.PREDICTIONS),
+    )
+    zero = count_class_ids(evidence, side).get(0, 0)
+    after = score_repaired(evidence, repair)
     return Finding(
         RULE,
-        message=f"masks hold {span(masks)} and predictions {span(predictions)}: as they are the"
-        f" mean IoU is {before(evidence):.4f}, with {side} - 1 it is {after:.4f}{_known(masks)}",
+        message=f"masks hold {format_ids(masks)} and predictions {format_ids(predictions)}: as"
+        f" they are the mean IoU is {score_as_given(evidence):.4f}, with {side} - 1 it is"
+        f" {after:.4f}{_known(masks)}",
         help=_help(evidence, side, repair),
         facts={
             "array": side.value,
@@ -132,7 +141,7 @@ def _known(masks: Mapping[int, int]) -> str:
 
 
 def _help(evidence: Evidence, side: Side, repair: Repair) -> str:
-    void = void_label(evidence)
+    void = choose_void_label(evidence)
     if repair.ignore_index is None:
         return f'{side} = {side}.astype("int32") - 1'
     return (

@@ -11,7 +11,7 @@ a gap on both sides together, in several images, and at most half as many as `nu
 """
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.hypotheses import ids_of
+from iou_doctor.checks.hypotheses import count_class_ids
 from iou_doctor.checks.registry import Result
 from iou_doctor.repairs.repair import Repair, Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -43,7 +43,7 @@ def find(evidence: Evidence) -> Result:
         or interpretation.y_pred.dense
     ):
         return []  # the length of a class axis: channel-count-mismatch
-    ids = {*ids_of(evidence, Side.MASKS), *ids_of(evidence, Side.PREDICTIONS)}
+    ids = {*count_class_ids(evidence, Side.MASKS), *count_class_ids(evidence, Side.PREDICTIONS)}
     if not ids or ids != set(range(len(ids))) or evidence.stats.samples < FEWEST_SAMPLES:
         return []
     fits = max(2, len(ids))

@@ -17,18 +17,18 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
     CLEARLY,
     FEWEST_PIXELS,
-    Favourite,
-    before,
-    best_exchange,
-    favourites,
-    labelled_side,
-    worth,
+    MajorityPrediction,
+    choose_labelled_side,
+    find_best_exchange,
+    find_majority_predictions,
+    score_as_given,
+    score_repaired,
 )
 from iou_doctor.checks.labels._foreign import foreign_ids
-from iou_doctor.checks.map_stack import nothing_to_gain, stack
-from iou_doctor.checks.orientations import SIDE, fits, turns_of
+from iou_doctor.checks.map_stack import has_nothing_to_gain, stack_maps
+from iou_doctor.checks.orientations import PIXELS_A_SIDE, fit_turns, list_turns
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import listed
+from iou_doctor.checks.wording import join_words
 from iou_doctor.repairs.repair import Repair, Side, relabelling
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
@@ -68,7 +68,7 @@ def find(evidence: Evidence) -> Result:
     if len(moves) < 2 or foreign_ids(evidence):
         return []
     repair = _relabelled(evidence, moves)
-    after, base = worth(evidence, repair), before(evidence)
+    after, base = score_repaired(evidence, repair), score_as_given(evidence)
     if after < base + LEAST_GAIN:
         return []
     if evidence.interpretation.layout.samples < FEW and _turned_gains_more(evidence, after - base):
@@ -78,13 +78,13 @@ def find(evidence: Evidence) -> Result:
 
 def _turned_gains_more(evidence: Evidence, gain: float) -> bool:
     """Return whether a flip or turn explains more: sky and road of one image change places too."""
-    if nothing_to_gain(evidence) or evidence.sampled is None:
+    if has_nothing_to_gain(evidence) or evidence.sampled is None:
         return False
-    maps = stack(evidence, "fine", side=SIDE)
+    maps = stack_maps(evidence, "fine", side=PIXELS_A_SIDE)
     if isinstance(maps, Skipped) or maps.true.ndim < 3:
         return False
-    turns = turns_of(maps.true.ndim - 1, square=evidence.sampled.square)
-    scores = fits(maps, turns).pooled
+    turns = list_turns(maps.true.ndim - 1, square=evidence.sampled.square)
+    scores = fit_turns(maps, turns).pooled
     return float(scores.max() - scores[0]) > gain
 
 
@@ -101,7 +101,7 @@ def _moves(evidence: Evidence) -> dict[int, int]:
     }
     if not any(favourite.prediction in clear for favourite in clear.values()):
         return {}  # what all healthy data give: no two clear moves in a row
-    moved = best_exchange(evidence)
+    moved = find_best_exchange(evidence)
     chains = _chains({truth: moved[truth] for truth in known if truth in moved})
     moves = {
         truth: prediction
@@ -118,17 +118,17 @@ def _completed(
     for chain in chains:
         if set(chain) == set(chain.values()) and not set(chain) & set(moves):
             more = {**moves, **chain}
-            gained = worth(evidence, _relabelled(evidence, more))
-            if gained >= worth(evidence, _relabelled(evidence, moves)) + CLEARLY:
+            gained = score_repaired(evidence, _relabelled(evidence, more))
+            if gained >= score_repaired(evidence, _relabelled(evidence, moves)) + CLEARLY:
                 moves = more
     return moves
 
 
-def _known(evidence: Evidence) -> dict[int, Favourite]:
+def _known(evidence: Evidence) -> dict[int, MajorityPrediction]:
     interpretation = evidence.interpretation
     return {
         truth: favourite
-        for truth, favourite in favourites(evidence).items()
+        for truth, favourite in find_majority_predictions(evidence).items()
         if truth in interpretation.classes and truth != interpretation.ignore_index
     }
 
@@ -150,7 +150,9 @@ def _chains(moves: Mapping[int, int]) -> list[dict[int, int]]:
 
 
 def _believed(
-    chain: dict[int, int], clear: Mapping[int, Favourite], known: Mapping[int, Favourite]
+    chain: dict[int, int],
+    clear: Mapping[int, MajorityPrediction],
+    known: Mapping[int, MajorityPrediction],
 ) -> dict[int, int]:
     """Return a cycle as it is, a convincing chain closed to a cycle, and nothing of others."""
     start, last = next(iter(chain)), list(chain.values())[-1]
@@ -167,21 +169,21 @@ def _believed(
 
 def _table(evidence: Evidence, moves: Mapping[int, int]) -> dict[int, int]:
     """Return old id to new id for the side that is relabelled."""
-    if labelled_side(evidence) is Side.MASKS:
+    if choose_labelled_side(evidence) is Side.MASKS:
         return dict(sorted(moves.items()))
     return dict(sorted((prediction, truth) for truth, prediction in moves.items()))
 
 
 def _relabelled(evidence: Evidence, moves: Mapping[int, int]) -> Repair:
-    side, table = labelled_side(evidence), _table(evidence, moves)
+    side, table = choose_labelled_side(evidence), _table(evidence, moves)
     return relabelling(f"relabel the {side}", side=side, table=table, safe=True)
 
 
 def _finding(evidence: Evidence, moves: Mapping[int, int], after: float, repair: Repair) -> Finding:
-    side, table = labelled_side(evidence), _table(evidence, moves)
-    base, missing = before(evidence), _missing(evidence)
-    arrows = listed(f"{old} to {new}" for old, new in table.items())
-    lost = f"; ids {listed(missing)} are predicted but not in the masks" if missing else ""
+    side, table = choose_labelled_side(evidence), _table(evidence, moves)
+    base, missing = score_as_given(evidence), _missing(evidence)
+    arrows = join_words(f"{old} to {new}" for old, new in table.items())
+    lost = f"; ids {join_words(missing)} are predicted but not in the masks" if missing else ""
     return Finding(
         RULE,
         message=f"with {side} relabelled {arrows} the mean IoU is {after:.4f}, as they are"

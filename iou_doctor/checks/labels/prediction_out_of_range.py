@@ -12,8 +12,8 @@ harmless, and not reported.)
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.unknown_labels import prediction_strays
-from iou_doctor.checks.wording import labels_in, metric_answer, percent
+from iou_doctor.checks.unknown_labels import count_unknown_predictions
+from iou_doctor.checks.wording import describe_labels, describe_stray_handling, format_percent
 from iou_doctor.repairs.repair import Repair, Side, relabelling
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -39,17 +39,17 @@ def find(evidence: Evidence) -> Result:
         and interpretation.layout.y_pred.channels > interpretation.num_classes
     ):
         return []  # channel-count-mismatch says so
-    strays = prediction_strays(evidence)
+    strays = count_unknown_predictions(evidence)
     if not strays:
         return []
-    share = percent(sum(strays.values()), evidence.repaired.pixels.total)
+    share = format_percent(sum(strays.values()), evidence.repaired.pixels.total)
     remedy, repair = _remedy(evidence, strays)
     return [
         Finding(
             RULE,
-            message=f"predictions hold {labels_in(strays)} ({share}"
+            message=f"predictions hold {describe_labels(strays)} ({share}"
             f" of all), outside 0..{evidence.interpretation.num_classes - 1};"
-            f" {metric_answer(evidence)}",
+            f" {describe_stray_handling(evidence)}",
             help=remedy,
             facts={
                 "labels": {str(label): count for label, count in strays.items()},

@@ -12,8 +12,8 @@ Name the label, so that every tool leaves out the same pixels.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.unknown_labels import void_labels
-from iou_doctor.checks.wording import labels_in, listed, percent
+from iou_doctor.checks.unknown_labels import count_undeclared_void
+from iou_doctor.checks.wording import describe_labels, format_percent, join_words
 from iou_doctor.metrics.metric import Metric
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -37,7 +37,7 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for labels that mean void while no ignore label was given."""
-    void = void_labels(evidence)
+    void = count_undeclared_void(evidence)
     if not void or _is_no_id(evidence):
         return []
     label = next(iter(void))
@@ -45,10 +45,11 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"masks hold {labels_in(void)} ({percent(sum(void.values()), total)}), which"
+            message=f"masks hold {describe_labels(void)}"
+            f" ({format_percent(sum(void.values()), total)}), which"
             " usually means void, and no ignore label is given",
             help=f"--ignore-index {label}, and {_told(evidence.metric, label)}"
-            + (f" (after mapping {listed(void)} to one label)" if len(void) > 1 else ""),
+            + (f" (after mapping {join_words(void)} to one label)" if len(void) > 1 else ""),
             facts={"labels": {str(key): count for key, count in void.items()}},
             repair=Repair(name=f"ignore label {label}", safe=True, ignore_index=label),
             severity=Severity.ERROR if _refused(evidence) else None,

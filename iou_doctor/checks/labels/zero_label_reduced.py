@@ -11,17 +11,17 @@ Switch it off where 0 is a class. Arrays already saved are undone by adding 1, w
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
-    before,
-    exchange_is_better,
-    far_better,
-    follow,
-    ids_of,
-    void_label,
-    worth,
+    choose_void_label,
+    count_class_ids,
+    has_expected_majorities,
+    is_exchange_better,
+    is_far_better,
+    score_as_given,
+    score_repaired,
 )
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import VOID_LABELS
-from iou_doctor.checks.wording import amount, span
+from iou_doctor.checks.wording import format_count, format_ids
 from iou_doctor.repairs.repair import Repair, Side, relabelling
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -56,27 +56,32 @@ def find(evidence: Evidence) -> Result:
     for side in (Side.MASKS, Side.PREDICTIONS):
         if _one_below(evidence, side):
             repair = _undone(evidence, side)
-            if far_better(evidence, repair) and not exchange_is_better(evidence, repair):
+            if is_far_better(evidence, repair) and not is_exchange_better(evidence, repair):
                 return [_finding(evidence, side, repair)]
     return []
 
 
 def _one_below(evidence: Evidence, side: Side) -> bool:
-    masks = ids_of(evidence, Side.MASKS)
+    masks = count_class_ids(evidence, Side.MASKS)
     if side is Side.PREDICTIONS:
-        return follow(evidence, {label: label - 1 for label in masks if label})
+        return has_expected_majorities(evidence, {label: label - 1 for label in masks if label})
     voids = _voids(evidence)
     if not voids:  # masks that lack the zero label as well are off by one
         return False
-    return follow(evidence, {label: label + 1 for label in masks} | dict.fromkeys(voids, 0))
+    return has_expected_majorities(
+        evidence, {label: label + 1 for label in masks} | dict.fromkeys(voids, 0)
+    )
 
 
 def _voids(evidence: Evidence) -> set[int]:
-    return {*VOID_LABELS, void_label(evidence)} & evidence.pairs.pooled().truth_counts().keys()
+    return {
+        *VOID_LABELS,
+        choose_void_label(evidence),
+    } & evidence.pairs.pooled().truth_counts().keys()
 
 
 def _undone(evidence: Evidence, side: Side) -> Repair:
-    ids = ids_of(evidence, side)
+    ids = count_class_ids(evidence, side)
     voids = _voids(evidence) if side is Side.MASKS else {VOID_LABELS[0]}
     table = {label: label + 1 for label in range(max(ids, default=0) + 1)}
     return relabelling(
@@ -88,15 +93,19 @@ def _undone(evidence: Evidence, side: Side) -> Repair:
 
 
 def _finding(evidence: Evidence, side: Side, repair: Repair) -> Finding:
-    masks, predictions = ids_of(evidence, Side.MASKS), ids_of(evidence, Side.PREDICTIONS)
+    masks, predictions = (
+        count_class_ids(evidence, Side.MASKS),
+        count_class_ids(evidence, Side.PREDICTIONS),
+    )
     counts = evidence.pairs.pooled().truth_counts()
     void = sum(counts[label] for label in _voids(evidence))
-    after = worth(evidence, repair)
-    seen = f" and void in {amount(void, 'pixel')}" if side is Side.MASKS else ""
+    after = score_repaired(evidence, repair)
+    seen = f" and void in {format_count(void, 'pixel')}" if side is Side.MASKS else ""
     return Finding(
         RULE,
-        message=f"masks hold {span(masks)}{seen}, predictions {span(predictions)}: as they are the"
-        f" mean IoU is {before(evidence):.4f}, with {side} + 1 it is {after:.4f}",
+        message=f"masks hold {format_ids(masks)}{seen}, predictions {format_ids(predictions)}: as"
+        f" they are the mean IoU is {score_as_given(evidence):.4f}, with {side} + 1 it is"
+        f" {after:.4f}",
         help=f"switch reduce_zero_label off; saved arrays: {side} ="
         f' np.where({side} == 255, 0, {side}.astype("int32") + 1)',
         facts={

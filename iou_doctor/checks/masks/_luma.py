@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._mask_values import by_chance, mask_labels, outside_classes
-from iou_doctor.checks.palette import KNOWN_SHARE, Palette, known_palettes
+from iou_doctor.checks.palette import KNOWN_SHARE, Palette, iterate_known_palettes
 from iou_doctor.counts.label_decoding import colour_of_code
 from iou_doctor.datasets import grey
 from iou_doctor.metrics.score import score
@@ -38,7 +38,7 @@ def greys_of(evidence: Evidence) -> Greys | None:
         return None
     found = [
         greys
-        for palette in known_palettes(evidence)
+        for palette in iterate_known_palettes(evidence)
         if _fits(greys := _greys(palette), counts, evidence)
     ]
     return max(found, key=lambda greys: _merit(greys, evidence), default=None)

@@ -16,14 +16,14 @@ from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.palette import (
     Palette,
-    all_grey,
-    colour_counts,
-    colour_name,
-    palette_of,
-    palette_repair,
+    build_palette_repair,
+    count_colours,
+    find_palette,
+    format_colour,
+    is_all_grey,
 )
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import listed, percent, place
+from iou_doctor.checks.wording import describe_place, format_percent, join_words
 from iou_doctor.repairs.repair import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -61,11 +61,11 @@ def find(evidence: Evidence) -> Result:
     """Look for masks whose channels are red, green and blue."""
     if evidence.interpretation.y_true is not Encoding.COLOUR:
         return []
-    counts = colour_counts(evidence, Side.MASKS)
-    if all_grey(counts):
+    counts = count_colours(evidence, Side.MASKS)
+    if is_all_grey(counts):
         return []  # replicated-grey-masks says so
     channels = evidence.interpretation.layout.y_true.channels
-    palette = palette_of(evidence) if counts else None
+    palette = find_palette(evidence) if counts else None
     first = evidence.stats.y_true.first
     return [
         Finding(
@@ -78,13 +78,13 @@ def find(evidence: Evidence) -> Result:
                 "colours": len(counts) or None,
                 "palette": palette.title if palette else None,
                 "ids": {
-                    colour_name(code): palette.ids[code]
+                    format_colour(code): palette.ids[code]
                     for code in counts
                     if palette and code in palette.ids
                 },
             },
-            evidence=f"first: {place(first, evidence)}" if first else None,
-            repair=palette_repair(evidence, Side.MASKS, palette) if palette else None,
+            evidence=f"first: {describe_place(first, evidence)}" if first else None,
+            repair=build_palette_repair(evidence, Side.MASKS, palette) if palette else None,
         )
     ]
 
@@ -96,17 +96,20 @@ def _what(counts: dict[int, int], palette: Palette | None) -> str:
     if palette is None or palette.title is None:
         return text
     covered = sum(count for code, count in counts.items() if code in palette.ids)
-    return f"{text}; {percent(covered, sum(counts.values()))} are in the palette of {palette.title}"
+    return (
+        f"{text}; {format_percent(covered, sum(counts.values()))} are in the palette of"
+        f" {palette.title}"
+    )
 
 
 def _help(counts: dict[int, int], palette: Palette | None) -> str:
     if palette is None:
         return "map each colour to its class id; save masks as PNG, not JPEG"
     common = sorted(counts, key=lambda code: -counts[code])
-    ids = [f"{colour_name(c)} to {palette.ids[c]}" for c in common if c in palette.ids]
+    ids = [f"{format_colour(c)} to {palette.ids[c]}" for c in common if c in palette.ids]
     more = "" if len(ids) <= SHOWN else " …"
     fits = "" if palette.title else " (the assignment that fits the predictions best)"
     return (
-        f"map {listed(ids[:SHOWN])}{more}{fits}; palette PNG files hold ids when read by"
+        f"map {join_words(ids[:SHOWN])}{more}{fits}; palette PNG files hold ids when read by"
         " np.array(Image.open(path)) without convert"
     )

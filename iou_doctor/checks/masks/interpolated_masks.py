@@ -16,10 +16,10 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._jpeg_levels import jpeg_modes
 from iou_doctor.checks.masks._mask_values import CONSEQUENCES, mask_labels, value_repair
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.seams import seams
-from iou_doctor.checks.slopes import slopes
+from iou_doctor.checks.seams import measure_seams
+from iou_doctor.checks.slopes import find_slopes
 from iou_doctor.checks.unknown_labels import VOID_LABELS
-from iou_doctor.checks.wording import listed, percent, place
+from iou_doctor.checks.wording import describe_place, format_percent, join_words
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
@@ -70,11 +70,11 @@ def _fractions(evidence: Evidence) -> Finding:
     first = values.first_fractional
     return Finding(
         RULE,
-        message=f"{percent(values.fractional, values.values)} of the mask values are fractions"
-        f" between {values.minimum:g} and {values.maximum:g}, which no class id is",
+        message=f"{format_percent(values.fractional, values.values)} of the mask values are"
+        f" fractions between {values.minimum:g} and {values.maximum:g}, which no class id is",
         help=HELP,
         facts={"fractional": values.fractional, "values": values.values, "labels": []},
-        evidence=f"first: {place(first, evidence)}" if first else None,
+        evidence=f"first: {describe_place(first, evidence)}" if first else None,
     )
 
 
@@ -95,8 +95,8 @@ def _candidates(evidence: Evidence) -> list[int]:
 
 def _seams(evidence: Evidence, candidates: list[int]) -> list[Finding]:
     assert evidence.sampled is not None
-    found = seams(evidence.sampled.crops.y_true, neutral=_neutral(evidence))
-    thin = {label: found[label] for label in candidates if label in found and found[label].thin}
+    found = measure_seams(evidence.sampled.crops.y_true, neutral=_neutral(evidence))
+    thin = {label: found[label] for label in candidates if label in found and found[label].is_thin}
     if len(thin) < FEWEST_SEAMS:
         return []
     pixels, between = (sum(getattr(s, key) for s in thin.values()) for key in ("pixels", "between"))
@@ -105,7 +105,7 @@ def _seams(evidence: Evidence, candidates: list[int]) -> list[Finding]:
 
 def _slopes(evidence: Evidence) -> list[Finding]:
     assert evidence.sampled is not None
-    found = slopes(
+    found = find_slopes(
         evidence,
         evidence.sampled.crops.y_true,
         counts=mask_labels(evidence),
@@ -127,8 +127,8 @@ def _neutral(evidence: Evidence) -> set[int]:
 def _in_between(evidence: Evidence, labels: list[int], pixels: int, between: int) -> Finding:
     return Finding(
         RULE,
-        message=f"labels {listed(labels)} occur only as seams between a smaller and a larger"
-        f" label, as a resize leaves them ({percent(between, pixels)} of"
+        message=f"labels {join_words(labels)} occur only as seams between a smaller and a larger"
+        f" label, as a resize leaves them ({format_percent(between, pixels)} of"
         f" {pixels:,} pixels looked at)",
         help=HELP,
         facts={"fractional": 0, "values": pixels, "labels": labels},

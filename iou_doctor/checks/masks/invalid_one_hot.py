@@ -13,7 +13,7 @@ channel of its own and ignore its number: `ignore_class=3` with four channels.
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import amount, percent
+from iou_doctor.checks.wording import format_count, format_percent
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -36,10 +36,13 @@ def find(evidence: Evidence) -> Result:
         return []
     parts = []
     if none:
-        parts.append(f"{amount(none, 'pixel')} ({percent(none, values.pixels)}) of no class")
+        parts.append(
+            f"{format_count(none, 'pixel')} ({format_percent(none, values.pixels)}) of no class"
+        )
     if several:
         parts.append(
-            f"{amount(several, 'pixel')} ({percent(several, values.pixels)}) of several classes"
+            f"{format_count(several, 'pixel')} ({format_percent(several, values.pixels)}) of"
+            " several classes"
         )
     argmaxed = evidence.metric.true is LabelDecoding.ARGMAX_LAST and none
     return [

@@ -20,7 +20,7 @@ from iou_doctor.checks.masks._mask_values import (
     value_repair,
 )
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import amount, listed, percent
+from iou_doctor.checks.wording import format_count, format_percent, join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -46,8 +46,9 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"masks hold {listed(modes)} and {len(extras)} other values close to them in"
-            f" {amount(pixels, 'pixel')} ({percent(pixels, total)}), as JPEG leaves them",
+            message=f"masks hold {join_words(modes)} and {len(extras)} other values close to them"
+            f" in {format_count(pixels, 'pixel')} ({format_percent(pixels, total)}), as JPEG leaves"
+            " them",
             help='masks = (masks > 127).astype("uint8"), and save masks as PNG'
             if modes == [0, 255]
             else "save masks as PNG; snap each value to the nearest of these",
@@ -59,7 +60,8 @@ def find(evidence: Evidence) -> Result:
             },
             repair=value_repair(
                 evidence,
-                f"snap the masks to {listed(modes)}" + ("" if ids == modes else ", then to ids"),
+                f"snap the masks to {join_words(modes)}"
+                + ("" if ids == modes else ", then to ids"),
                 {label: ids[modes.index(nearest_mode(label, modes))] for label in counts},
                 safe=False,
             ),

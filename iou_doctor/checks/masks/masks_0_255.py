@@ -14,7 +14,7 @@ where it only ever runs in thin lines round something else, which the prediction
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._outlines import is_outline
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import amount, percent
+from iou_doctor.checks.wording import format_count, format_percent
 from iou_doctor.repairs.repair import Side, relabelling
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -52,8 +52,8 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"masks hold 0 and 255 only: {amount(counts[255], 'pixel')}"
-            f" ({percent(counts[255], total)}) belong to no class of 0 and 1",
+            message=f"masks hold 0 and 255 only: {format_count(counts[255], 'pixel')}"
+            f" ({format_percent(counts[255], total)}) belong to no class of 0 and 1",
             help='masks = (masks > 127).astype("uint8")',
             facts={"pixels_255": counts[255], "pixels": total},
             repair=relabelling("masks > 127", side=Side.MASKS, table={255: 1}, safe=True),

@@ -11,7 +11,7 @@ Never normalise masks. (A 0/255 mask divided by 255 is 0 and 1, which is right.)
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import listed, percent, place
+from iou_doctor.checks.wording import describe_place, format_percent, join_words
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -48,12 +48,12 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"masks are {evidence.pair.y_true.dtype} and every value is k/255: times 255"
-            f" they are the ids {listed(ids)};"
-            f" the cast to integer turns {percent(values.fractional, values.values)} into 0",
+            f" they are the ids {join_words(ids)}; the cast to integer turns"
+            f" {format_percent(values.fractional, values.values)} into 0",
             help='masks = np.rint(masks * 255).astype("uint8")',
             facts={"labels": ids, "fractional": values.fractional, "values": values.values},
             evidence=(
-                f"first: {place(values.first_fractional, evidence)}"
+                f"first: {describe_place(values.first_fractional, evidence)}"
                 if values.first_fractional
                 else None
             ),

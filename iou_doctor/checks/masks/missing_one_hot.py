@@ -14,7 +14,7 @@ dense predictions, or one-hot encode the masks for `OneHotMeanIoU`.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import fitting_call
+from iou_doctor.checks.wording import suggest_call
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -57,7 +57,7 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=message,
-            help=fitting_call(evidence),
+            help=suggest_call(evidence),
             facts={"masks": list(layout.y_true.shape), "predictions": list(layout.y_pred.shape)},
             repair=Repair(
                 name="one-hot the masks, or let the metric read ids",

@@ -11,8 +11,8 @@ Map them to one ignore label and tell the metric about it.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.unknown_labels import no_data_labels
-from iou_doctor.checks.wording import amount, labels_in, place
+from iou_doctor.checks.unknown_labels import count_no_data
+from iou_doctor.checks.wording import describe_labels, describe_place, format_count
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -41,12 +41,15 @@ IGNORE_LABEL = 255
 def find(evidence: Evidence) -> Result:
     """Count NaN and Inf, and look for labels that stand for missing data."""
     values = evidence.stats.y_true
-    no_data = no_data_labels(evidence)
+    no_data = count_no_data(evidence)
     parts = []
     if values.non_finite:
-        parts.append(f"{amount(values.nan, 'NaN')} and {amount(values.infinite, 'infinite value')}")
+        parts.append(
+            f"{format_count(values.nan, 'NaN')} and"
+            f" {format_count(values.infinite, 'infinite value')}"
+        )
     if no_data:
-        parts.append(f"the no-data {labels_in(no_data)}")
+        parts.append(f"the no-data {describe_labels(no_data)}")
     if not parts:
         return []
     first = values.first_non_finite
@@ -60,7 +63,7 @@ def find(evidence: Evidence) -> Result:
                 "infinite": values.infinite,
                 "no_data": {str(label): count for label, count in no_data.items()},
             },
-            evidence=f"first: {place(first, evidence)}" if first else None,
+            evidence=f"first: {describe_place(first, evidence)}" if first else None,
             repair=_repair(evidence, tuple(no_data)),
         )
     ]

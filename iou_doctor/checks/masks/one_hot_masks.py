@@ -13,7 +13,7 @@ Or argmax the masks yourself, `masks.argmax(axis=-1)`, or use `OneHotMeanIoU`.
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import amount, fitting_call, place
+from iou_doctor.checks.wording import describe_place, format_count, suggest_call
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -39,7 +39,7 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"masks are one-hot with {axes.channels} channels on axis {axes.channel};"
             f" {_reads(evidence)}",
-            help=fitting_call(evidence),
+            help=suggest_call(evidence),
             facts={
                 "channels": axes.channels,
                 "class_axis": axes.channel,
@@ -48,7 +48,7 @@ def find(evidence: Evidence) -> Result:
                 "pixels_one_hot": values.one_hot,
                 "pixels_all_zero": values.all_zero,
             },
-            evidence=f"first: {place(values.first, evidence)}" if values.first else None,
+            evidence=f"first: {describe_place(values.first, evidence)}" if values.first else None,
             repair=Repair(name="argmax the masks", safe=True, steps=(Step("argmax", Side.MASKS),)),
         )
     ]
@@ -59,6 +59,6 @@ def _reads(evidence: Evidence) -> str:
     if metric.takes is not None:
         return f"{metric.short_name} wants class ids"
     return (
-        f"{metric.short_name} reads {amount(values.values, 'class id')} of 0 and 1"
-        f" from {amount(values.pixels, 'pixel')}"
+        f"{metric.short_name} reads {format_count(values.values, 'class id')} of 0 and 1"
+        f" from {format_count(values.pixels, 'pixel')}"
     )

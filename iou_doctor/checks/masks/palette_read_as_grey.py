@@ -15,7 +15,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._luma import Greys, greys_of
 from iou_doctor.checks.masks._mask_values import CONSEQUENCES, mask_labels, value_repair
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import listed
+from iou_doctor.checks.wording import join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -39,8 +39,8 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"masks hold {listed(seen)}, the grey values of the palette of {greys.title}"
-            + _lost(lost),
+            message=f"masks hold {join_words(seen)}, the grey values of the palette of"
+            f" {greys.title}" + _lost(lost),
             help="np.array(Image.open(path)) without convert, or cv2.IMREAD_UNCHANGED"
             if not lost
             else "read the files again without convert: these classes cannot be told apart",
@@ -63,7 +63,9 @@ def find(evidence: Evidence) -> Result:
 def _lost(lost: dict[int, tuple[int, ...]]) -> str:
     if not lost:
         return ""
-    return "; " + listed(f"{value} is class {' or '.join(map(str, lost[value]))}" for value in lost)
+    return "; " + join_words(
+        f"{value} is class {' or '.join(map(str, lost[value]))}" for value in lost
+    )
 
 
 def _void(greys: Greys, table: dict[int, int]) -> int | None:

@@ -10,9 +10,9 @@ Or read the file as it is: `cv2.imread(path, cv2.IMREAD_UNCHANGED)`, `np.array(I
 """
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.palette import all_grey, colour_counts, one_channel_repair
+from iou_doctor.checks.palette import build_one_channel_repair, count_colours, is_all_grey
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import listed, place
+from iou_doctor.checks.wording import describe_place, join_words
 from iou_doctor.repairs.repair import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -45,21 +45,21 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for masks whose red, green and blue are equal in every pixel."""
-    counts = colour_counts(evidence, Side.MASKS)
-    if not all_grey(counts):
+    counts = count_colours(evidence, Side.MASKS)
+    if not is_all_grey(counts):
         return []
     labels = sorted(code & 255 for code in counts)
     channels, first = evidence.interpretation.layout.y_true.channels, evidence.stats.y_true.first
-    repair = one_channel_repair(evidence, Side.MASKS, counts)
+    repair = build_one_channel_repair(evidence, Side.MASKS, counts)
     binary = len(repair.steps) > 1
     return [
         Finding(
             RULE,
             message=f"masks of shape {evidence.pair.y_true.shape} hold the same value in three of"
-            f" {channels} channels: labels {listed(labels)}",
+            f" {channels} channels: labels {join_words(labels)}",
             help='masks = (masks[..., 0] > 127).astype("uint8")' if binary else "masks[..., 0]",
             facts={"channels": channels, "labels": labels},
-            evidence=f"first: {place(first, evidence)}" if first else None,
+            evidence=f"first: {describe_place(first, evidence)}" if first else None,
             repair=repair,
         )
     ]

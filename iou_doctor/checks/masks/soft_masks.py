@@ -16,7 +16,7 @@ import numpy as np
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import fitting_call, place
+from iou_doctor.checks.wording import describe_place, suggest_call
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -58,7 +58,7 @@ def _many_channels(evidence: Evidence) -> Finding:
     return _finding(
         evidence,
         message,
-        cure=f"{fitting_call(evidence)}, or masks.argmax(axis={axes.channel})",
+        cure=f"{suggest_call(evidence)}, or masks.argmax(axis={axes.channel})",
         repair=Repair(name="argmax the masks", safe=True, steps=(Step("argmax", Side.MASKS),)),
     )
 
@@ -100,7 +100,7 @@ def _finding(evidence: Evidence, message: str, *, cure: str, repair: Repair) -> 
             "high": values.maximum,
             "low": values.minimum,
         },
-        evidence=f"first: {place(values.first, evidence)}" if values.first else None,
+        evidence=f"first: {describe_place(values.first, evidence)}" if values.first else None,
         repair=repair,
     )
 

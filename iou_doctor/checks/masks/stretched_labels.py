@@ -15,7 +15,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._mask_values import CONSEQUENCES, mask_labels, value_repair
 from iou_doctor.checks.masks._stretched import stretched, stretched_by_image
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import listed
+from iou_doctor.checks.wording import join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -55,8 +55,8 @@ def _finding(evidence: Evidence, table: dict[int, int]) -> Finding:
     counts = mask_labels(evidence)
     return Finding(
         RULE,
-        message=f"masks hold {listed(sorted(counts))}: ids {listed(sorted(set(table.values())))}"
-        f" times {step:.5g}",
+        message=f"masks hold {join_words(sorted(counts))}: ids"
+        f" {join_words(sorted(set(table.values())))} times {step:.5g}",
         help=f'masks = np.rint(masks / {step:.5g}).astype("uint8")',
         facts={
             "images": evidence.stats.samples,

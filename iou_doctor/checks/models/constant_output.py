@@ -10,7 +10,7 @@ learning rate too high, weights that were never loaded, BatchNormalization with 
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import amount
+from iou_doctor.checks.wording import format_count
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -34,7 +34,7 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"output `{evidence.model.output_name}` is the same for all"
-            f" {amount(samples, 'image')}, though the images differ",
+            f" {format_count(samples, 'image')}, though the images differ",
             help="check what the model is given (--input-scale 1/255?), and whether its weights"
             " were loaded",
             facts={"output": evidence.model.output_name, "images": samples},

@@ -15,7 +15,7 @@ the model's last layers. `--resize` brings outputs back to the size that the ima
 from iou_doctor.arrays.model import ModelFacts
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import listed, shape
+from iou_doctor.checks.wording import format_shape, join_words
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
@@ -54,8 +54,9 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"output `{model.output_name}` of the {model.kind} is {shape(pred.shape)}, and"
-            f" masks are {shape(true.shape)} with num_classes={classes}",
+            message=f"output `{model.output_name}` of the {model.kind} is"
+            f" {format_shape(pred.shape)}, and masks are {format_shape(true.shape)} with"
+            f" num_classes={classes}",
             help=_help(model),
             facts={
                 "output": model.output_name,
@@ -75,7 +76,7 @@ def _is_of_masks(finding: Finding) -> bool:
 def _help(model: ModelFacts) -> str:
     others = [f"`{name}`" for name in model.outputs if name != model.output_name]
     if others:
-        return f"--output-name takes another output: {listed(others)}"
+        return f"--output-name takes another output: {join_words(others)}"
     return "end the model with one channel for each class, as large as the masks"
 
 

@@ -15,7 +15,7 @@ The graph or the last layer tells where it can be read, otherwise values outside
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import fitting_call
+from iou_doctor.checks.wording import suggest_call
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -64,5 +64,5 @@ def _sum_to_one(evidence: Evidence) -> bool:
 
 def _help(evidence: Evidence) -> str:
     if evidence.interpretation.layout.y_pred.dense:
-        return f"{fitting_call(evidence)} argmaxes logits as well; `from_logits=True` in the loss"
+        return f"{suggest_call(evidence)} argmaxes logits as well; `from_logits=True` in the loss"
     return "cut at 0, not at 0.5; `from_logits=True` in the loss"

@@ -15,7 +15,7 @@ models of strangers where they can do no harm.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import listed
+from iou_doctor.checks.wording import join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -37,7 +37,8 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"the {evidence.model.kind} was trusted (--trust-model) with {listed(unsafe)}",
+            message=f"the {evidence.model.kind} was trusted (--trust-model) with"
+            f" {join_words(unsafe)}",
             help="replace these by operations or layers without side effects, and save it again",
             facts={"parts": list(unsafe)},
             severity=Severity.NOTE,

@@ -5,7 +5,12 @@ from __future__ import annotations
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import fitting_call, percent, place, scores_are
+from iou_doctor.checks.wording import (
+    describe_place,
+    describe_score_handling,
+    format_percent,
+    suggest_call,
+)
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule
 
@@ -25,16 +30,18 @@ def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: st
         f" {interpretation.layout.y_pred.channel}"
     )
     if evidence.metric.contract is not None:
-        message += f"; {scores_are(evidence)}"
+        message += f"; {describe_score_handling(evidence)}"
     elif encoding is Encoding.PROBABILITIES:
-        message += f"; the cast to integer turns {percent(below_one, values.values)} of them into 0"
+        message += (
+            f"; the cast to integer turns {format_percent(below_one, values.values)} of them into 0"
+        )
     else:
         message += f" from {values.minimum:.4g} to {values.maximum:.4g}, cast to integers as ids"
     return [
         Finding(
             rule,
             message=message,
-            help=fitting_call(evidence),
+            help=suggest_call(evidence),
             facts={
                 "channels": interpretation.layout.y_pred.channels,
                 "class_axis": interpretation.layout.y_pred.channel,
@@ -45,7 +52,7 @@ def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: st
                 "values_below_one": below_one,
                 "values": values.values,
             },
-            evidence=f"first: {place(values.first, evidence)}" if values.first else None,
+            evidence=f"first: {describe_place(values.first, evidence)}" if values.first else None,
             repair=_repair(evidence),
         )
     ]

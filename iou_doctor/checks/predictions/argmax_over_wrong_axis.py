@@ -13,7 +13,7 @@ The scores cannot be had back from these arrays: argmax over the class axis and 
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import shape
+from iou_doctor.checks.wording import format_shape
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -113,8 +113,9 @@ def _finding(evidence: Evidence, scores: Shape, place: int, axis: int) -> Findin
     stored = evidence.interpretation.layout.y_pred.shape
     return Finding(
         RULE,
-        message=f"predictions are {shape(stored)} with ids up to {highest}, which is what argmax"
-        f" over axis {axis} (of length {scores[axis]}) leaves of scores of {shape(scores)}",
+        message=f"predictions are {format_shape(stored)} with ids up to {highest}, which is what"
+        f" argmax over axis {axis} (of length {scores[axis]}) leaves of scores of"
+        f" {format_shape(scores)}",
         help=f"scores.argmax(axis={place}), the class axis, and save the predictions again",
         facts={
             "predictions": list(stored),

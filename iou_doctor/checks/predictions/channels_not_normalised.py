@@ -15,7 +15,7 @@ labels is the wrong metric: score each channel with BinaryIoU.
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import percent
+from iou_doctor.checks.wording import format_percent
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -51,8 +51,8 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"channels lie in [0, 1], but in {percent(off, values.pixels)} of the pixels"
-            f" they do not sum to 1: sums run from {low:.4g} to {high:.4g}",
+            message=f"channels lie in [0, 1], but in {format_percent(off, values.pixels)} of the"
+            f" pixels they do not sum to 1: sums run from {low:.4g} to {high:.4g}",
             help="use softmax over the classes, not a sigmoid for each; for classes that overlap,"
             " score each channel with keras.metrics.BinaryIoU",
             facts={

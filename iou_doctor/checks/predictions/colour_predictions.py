@@ -12,15 +12,15 @@ Save the ids (`np.save`, or PNG files of one channel) and paint copies only.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.palette import (
-    all_grey,
-    colour_counts,
-    colour_name,
-    one_channel_repair,
-    palette_of,
-    palette_repair,
+    build_one_channel_repair,
+    build_palette_repair,
+    count_colours,
+    find_palette,
+    format_colour,
+    is_all_grey,
 )
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import place
+from iou_doctor.checks.wording import describe_place
 from iou_doctor.repairs.repair import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -50,14 +50,14 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for predictions whose channels are red, green and blue."""
-    counts = colour_counts(evidence, Side.PREDICTIONS)
+    counts = count_colours(evidence, Side.PREDICTIONS)
     if not counts:
         return []
-    grey = all_grey(counts)
-    palette = None if grey else palette_of(evidence)
-    repair = palette_repair(evidence, Side.PREDICTIONS, palette) if palette else None
+    grey = is_all_grey(counts)
+    palette = None if grey else find_palette(evidence)
+    repair = build_palette_repair(evidence, Side.PREDICTIONS, palette) if palette else None
     if grey:
-        repair = one_channel_repair(evidence, Side.PREDICTIONS, counts)
+        repair = build_one_channel_repair(evidence, Side.PREDICTIONS, counts)
     known = f" of the palette of {palette.title}" if palette and palette.title else ""
     what = "grey values, three times each" if grey else f"colours{known}"
     channels, first = evidence.interpretation.layout.y_pred.channels, evidence.stats.y_pred.first
@@ -73,12 +73,12 @@ def find(evidence: Evidence) -> Result:
                 "grey": grey,
                 "palette": palette.title if palette else None,
                 "ids": {
-                    colour_name(code): palette.ids[code]
+                    format_colour(code): palette.ids[code]
                     for code in counts
                     if palette and code in palette.ids
                 },
             },
-            evidence=f"first: {place(first, evidence)}" if first else None,
+            evidence=f"first: {describe_place(first, evidence)}" if first else None,
             repair=repair,
         )
     ]

@@ -15,7 +15,7 @@ Remove one of the two. The loss must match: `from_logits=False` after an activat
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import percent
+from iou_doctor.checks.wording import format_percent
 from iou_doctor.counts.value_counts import ValueCounts, twice_bound
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -57,7 +57,8 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"scores fill {values.minimum:.4g} to {values.maximum:.4g}, all that {name} of"
             f" values in [0, 1] leaves ({low:.4g} to {high:.4g});"
-            f" {percent(values.near_twice, values.pixels)} of the pixels are at the upper end",
+            f" {format_percent(values.near_twice, values.pixels)} of the pixels are at the upper"
+            " end",
             help=f"apply {name} once: the model ends in one already, or give the metric and the"
             " loss raw logits",
             facts={

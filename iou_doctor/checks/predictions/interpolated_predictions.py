@@ -15,10 +15,10 @@ from collections.abc import Collection, Mapping
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.seams import Seam, seams
-from iou_doctor.checks.slopes import slopes
+from iou_doctor.checks.seams import Seam, measure_seams
+from iou_doctor.checks.slopes import find_slopes
 from iou_doctor.checks.unknown_labels import VOID_LABELS
-from iou_doctor.checks.wording import listed, percent, place
+from iou_doctor.checks.wording import describe_place, format_percent, join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -69,8 +69,8 @@ def find(evidence: Evidence) -> Result:
 
 def _seams(evidence: Evidence, candidates: Collection[int]) -> list[Finding]:
     assert evidence.sampled is not None
-    predicted = _thin(seams(evidence.sampled.crops.y_pred), candidates)
-    drawn = _thin(seams(evidence.sampled.crops.y_true), candidates)
+    predicted = _thin(measure_seams(evidence.sampled.crops.y_pred), candidates)
+    drawn = _thin(measure_seams(evidence.sampled.crops.y_true), candidates)
     found = {label: seam for label, seam in predicted.items() if label not in drawn}
     if len(found) < FEWEST_SEAMS:
         return []
@@ -82,7 +82,7 @@ def _seams(evidence: Evidence, candidates: Collection[int]) -> list[Finding]:
 def _slopes(evidence: Evidence) -> list[Finding]:
     assert evidence.sampled is not None
     ignored = evidence.interpretation.ignore_index
-    found = slopes(
+    found = find_slopes(
         evidence,
         evidence.sampled.crops.y_pred,
         counts=evidence.pairs.prediction_counts(),
@@ -105,11 +105,12 @@ def _fractions(evidence: Evidence) -> list[Finding]:
     return [
         Finding(
             RULE,
-            message=f"predictions are class ids, but {percent(values.fractional, values.values)} of"
+            message="predictions are class ids, but"
+            f" {format_percent(values.fractional, values.values)} of"
             " them have fractions, which no class has",
             help=HELP,
             facts={"fractional": values.fractional, "values": values.values, "labels": []},
-            evidence=f"first: {place(first, evidence)}" if first else None,
+            evidence=f"first: {describe_place(first, evidence)}" if first else None,
         )
     ]
 
@@ -129,14 +130,14 @@ def _candidates(evidence: Evidence) -> list[int]:
 
 
 def _thin(found: Mapping[int, Seam], labels: Collection[int]) -> dict[int, Seam]:
-    return {label: seam for label, seam in found.items() if label in labels and seam.thin}
+    return {label: seam for label, seam in found.items() if label in labels and seam.is_thin}
 
 
 def _in_between(labels: list[int], pixels: int, between: int, unlike: str) -> Finding:
     return Finding(
         RULE,
-        message=f"predicted labels {listed(labels)} occur only within two pixels of a smaller and a"
-        f" larger label, as seams that a resize leaves ({percent(between, pixels)} of"
+        message=f"predicted labels {join_words(labels)} occur only within two pixels of a smaller"
+        f" and a larger label, as seams that a resize leaves ({format_percent(between, pixels)} of"
         f" {pixels:,} pixels looked at), and are {unlike}",
         help=HELP,
         facts={"fractional": 0, "values": pixels, "labels": labels},

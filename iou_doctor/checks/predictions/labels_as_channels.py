@@ -14,7 +14,7 @@ Argmax once: in your code or in the metric.
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import fitting_call
+from iou_doctor.checks.wording import suggest_call
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -71,7 +71,7 @@ def _message(evidence: Evidence) -> str:
 
 
 def _help(evidence: Evidence) -> str:
-    call = fitting_call(evidence)
+    call = suggest_call(evidence)
     return call if evidence.metric.takes else call.removesuffix(")") + ", sparse_y_pred=True)"
 
 

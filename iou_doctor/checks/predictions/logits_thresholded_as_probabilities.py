@@ -13,7 +13,7 @@ Cut at 0, or apply the sigmoid first.
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import percent
+from iou_doctor.checks.wording import format_percent
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.metrics.definition import Sigmoid
 from iou_doctor.repairs.repair import Repair, Side, Step
@@ -44,7 +44,7 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"predictions are logits from {values.minimum:.4g} to {values.maximum:.4g}, but"
             f" {metric.short_name} cuts them at {metric.threshold:g} instead of 0:"
-            f" {percent(between, values.pixels)} of the pixels lie between the two",
+            f" {format_percent(between, values.pixels)} of the pixels lie between the two",
             help=_help(evidence),
             facts={
                 "minimum": values.minimum,

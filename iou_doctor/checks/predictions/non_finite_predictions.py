@@ -12,7 +12,7 @@ not replace NaN by 0 before you know.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import amount, percent, place
+from iou_doctor.checks.wording import describe_place, format_count, format_percent
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -33,11 +33,11 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"predictions hold {amount(values.nan, 'NaN')} and"
-            f" {amount(values.infinite, 'infinite value')}:"
-            f" {percent(values.non_finite, values.values)} of all",
+            message=f"predictions hold {format_count(values.nan, 'NaN')} and"
+            f" {format_count(values.infinite, 'infinite value')}:"
+            f" {format_percent(values.non_finite, values.values)} of all",
             help="look for log(0), 0/0, a float16 overflow or a diverged training before the save",
             facts={"nan": values.nan, "infinite": values.infinite, "values": values.values},
-            evidence=f"first: {place(values.first_non_finite, evidence)}",
+            evidence=f"first: {describe_place(values.first_non_finite, evidence)}",
         )
     ]

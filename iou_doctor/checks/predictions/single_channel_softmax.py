@@ -12,7 +12,7 @@ channels and a softmax, or one channel, a sigmoid and a threshold.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import fitting_call
+from iou_doctor.checks.wording import suggest_call
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -88,7 +88,7 @@ def _argmaxed(evidence: Evidence) -> Finding:
         message=f"{evidence.metric.short_name} argmaxes the predictions over {axis}, but"
         f" predictions of shape {shape} have one score for each pixel: {what}",
         help=f"threshold first (predictions >= {interpretation.threshold:g}):"
-        f" {fitting_call(evidence)}; or a model with one channel for each class",
+        f" {suggest_call(evidence)}; or a model with one channel for each class",
         facts={"predictions": list(shape), "threshold": interpretation.threshold},
         repair=Repair(
             name=f"threshold the predictions at {interpretation.threshold:g}",

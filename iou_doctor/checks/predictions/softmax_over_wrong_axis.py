@@ -13,7 +13,7 @@ Nothing in these arrays brings the logits back: predict again with the softmax o
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import percent
+from iou_doctor.checks.wording import format_percent
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -50,7 +50,8 @@ def find(evidence: Evidence) -> Result:
         message = (
             f"predictions sum to 1 along axis {axes.softmax_axis}"
             f" ({_meaning(axes, axes.softmax_axis)}), and over the classes on axis {axes.channel}"
-            f" in only {percent(values.pixels - values.sum_off, values.pixels)} of the pixels"
+            f" in only {format_percent(values.pixels - values.sum_off, values.pixels)} of the"
+            " pixels"
         )
         facts |= {"pixels": values.pixels, "channel_sum_off": values.sum_off}
     elif values.minimum == values.maximum == 1 and not values.non_finite:

@@ -14,7 +14,12 @@ at 0, because sigmoid(0) is 0.5.
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import fitting_call, percent, place, scores_are
+from iou_doctor.checks.wording import (
+    describe_place,
+    describe_score_handling,
+    format_percent,
+    suggest_call,
+)
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -47,8 +52,9 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"predictions are one channel of {evidence.pair.y_pred.dtype} {what} from"
-            f" {values.minimum:.4g} to {values.maximum:.4g}; {percent(below_one, values.values)}"
-            f" of them are below 1, which {_reads(evidence)}",
+            f" {values.minimum:.4g} to {values.maximum:.4g};"
+            f" {format_percent(below_one, values.values)} of them are below 1, which"
+            f" {_reads(evidence)}",
             help=_help(evidence),
             facts={
                 "minimum": values.minimum,
@@ -71,15 +77,15 @@ def find(evidence: Evidence) -> Result:
 
 def _help(evidence: Evidence) -> str:
     threshold = f"predictions >= {evidence.interpretation.threshold:g}"
-    return threshold if evidence.metric.takes else f"{fitting_call(evidence)}, or {threshold}"
+    return threshold if evidence.metric.takes else f"{suggest_call(evidence)}, or {threshold}"
 
 
 def _reads(evidence: Evidence) -> str:
     if evidence.metric.takes is None:
         return "the cast to integer takes for background or no class"
-    return f"are no class ids; {scores_are(evidence)}"
+    return f"are no class ids; {describe_score_handling(evidence)}"
 
 
 def _first_fraction(evidence: Evidence) -> str | None:
     first = evidence.stats.y_pred.first_fractional
-    return f"first: {place(first, evidence)}" if first else None
+    return f"first: {describe_place(first, evidence)}" if first else None

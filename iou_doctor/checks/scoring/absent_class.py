@@ -16,7 +16,7 @@ Score a data set that holds every class, or say which convention the number foll
 from iou_doctor.checks import other_scores
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import listed
+from iou_doctor.checks.wording import join_words
 from iou_doctor.metrics.definition import Absent, Choices
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
@@ -31,7 +31,7 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for classes with zero union, and score them by each convention."""
-    if evidence.error_found:
+    if evidence.has_found_error:
         return Skipped("an error was found: conventions matter once it is cured")
     interpretation, mean = evidence.interpretation, evidence.repaired.mean_iou
     counting = [
@@ -47,10 +47,10 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"{noun} {listed(interpretation.class_names[label] for label in absent)} {verb}"
-            f" in neither masks nor predictions: the mean is {mean:.4f} without {them},"
+            message=f"{noun} {join_words(interpretation.class_names[label] for label in absent)}"
+            f" {verb} in neither masks nor predictions: the mean is {mean:.4f} without {them},"
             f" {as_zero:.4f} counting 0, {as_one:.4f} counting 1",
-            help=other_scores.phrases(who) or "say which of these a number follows",
+            help=other_scores.join_phrases(who) or "say which of these a number follows",
             facts={
                 "classes": absent,
                 "mean_iou": mean,
@@ -76,8 +76,8 @@ def _who(evidence: Evidence, mean: float, as_zero: float, as_one: float) -> dict
 
     def followers(value: float | None, rule: set[Absent]) -> list[str]:
         def decided(choices: Choices) -> bool:
-            return other_scores.of_data_set(choices) and choices.absent in rule
+            return other_scores.is_data_set_mean(choices) and choices.absent in rule
 
-        return other_scores.report(evidence, value, decided)
+        return other_scores.list_implementations(evidence, value, decided)
 
     return {phrase: followers(value, rule) for phrase, (value, rule) in rules.items()}

@@ -13,7 +13,7 @@ set; a mean over images is right where each image is one case.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import listed
+from iou_doctor.checks.wording import join_words
 from iou_doctor.metrics.definition import Group, Ratio
 from iou_doctor.metrics.score import score
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
@@ -35,7 +35,7 @@ where no --batch-size was."""
 
 def find(evidence: Evidence) -> Result:
     """Compare the score with its averages over images and over batches."""
-    if evidence.error_found:
+    if evidence.has_found_error:
         return Skipped("an error was found: averages matter once it is cured")
     ours, samples = evidence.score, evidence.stats.samples
     if samples < 2:
@@ -68,7 +68,7 @@ def find(evidence: Evidence) -> Result:
 
 
 def _told(by_image: dict[str, float]) -> str | None:
-    values = listed(f"{name} {value:.4f}" for name, value in by_image.items())
+    values = join_words(f"{name} {value:.4f}" for name, value in by_image.items())
     return f"averaged over images by {values}" if values else None
 
 

@@ -8,7 +8,7 @@ remaining pixels, which may be the easy ones. Tools that raise instead are loude
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import amount, listed, percent
+from iou_doctor.checks.wording import format_count, format_percent, join_words
 from iou_doctor.metrics.score import ContractScore
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -32,9 +32,9 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"{evidence.metric.short_name} drops {amount(dropped, 'value')}"
-            f" ({percent(dropped, total)}) outside 0..{evidence.interpretation.num_classes - 1}"
-            + _moved(ours, value),
+            message=f"{evidence.metric.short_name} drops {format_count(dropped, 'value')}"
+            f" ({format_percent(dropped, total)}) outside"
+            f" 0..{evidence.interpretation.num_classes - 1}" + _moved(ours, value),
             evidence=_others_too(evidence),
             help="map these labels to classes, or name the ignore label",
             facts={
@@ -59,7 +59,7 @@ def _dropping(evidence: Evidence) -> list[ContractScore]:
 
 def _others_too(evidence: Evidence) -> str | None:
     names = [f"{score.short} ({score.value:.4f})" for score in _dropping(evidence)]
-    return f"dropped as well by {listed(names)}" if names else None
+    return f"dropped as well by {join_words(names)}" if names else None
 
 
 def _moved(ours: float | None, value: float) -> str:

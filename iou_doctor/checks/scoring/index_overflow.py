@@ -31,7 +31,7 @@ TOLERANCE = 5e-5
 
 def find(evidence: Evidence) -> Result:
     """Look at what the idiom without a cast reports."""
-    if evidence.error_found:
+    if evidence.has_found_error:
         return Skipped("an error was found: a replay matters once it is cured")
     ours = evidence.score.mean_iou if evidence.score else None
     wrapped = _in_bytes(evidence)

@@ -26,7 +26,7 @@ TOLERANCE = 5e-5
 
 def find(evidence: Evidence) -> Result:
     """Compare the metric's number with the doctor's, unless something was found already."""
-    if evidence.error_found or evidence.has_found("inputs-swapped"):
+    if evidence.has_found_error or evidence.has_found("inputs-swapped"):
         return []
     result = evidence.metric_score
     message = _raises(evidence) if result.error else _differs(evidence)

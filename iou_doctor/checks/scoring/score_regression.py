@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import listed
+from iou_doctor.checks.wording import join_words
 from iou_doctor.metrics.score import Score
 from iou_doctor.report.baseline import Baseline
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
@@ -51,7 +51,7 @@ def find(evidence: Evidence) -> Result:
     parts = [f"mean IoU fell from {baseline.mean_iou:.4f} to {score.mean_iou:.4f}"] * mean_fell
     if fallen:
         entries = (f"{names[label]} ({was:.4f} to {now:.4f})" for label, was, now in fallen)
-        parts.append(f"IoU of class {listed(entries)} fell")
+        parts.append(f"IoU of class {join_words(entries)} fell")
     return [
         Finding(
             RULE,

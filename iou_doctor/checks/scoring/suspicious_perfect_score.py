@@ -13,7 +13,7 @@ Look at the pixels counted, at the classes of the masks, and at one image by eye
 from iou_doctor.checks import other_scores
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import amount, listed, percent
+from iou_doctor.checks.wording import format_count, format_percent, join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -34,7 +34,7 @@ LEFT_OUT_SHARE = 0.01
 
 def find(evidence: Evidence) -> Result:
     """Ask what a score above 0.999 rests on, unless an error says so already."""
-    if evidence.error_found:
+    if evidence.has_found_error:
         return Skipped("an error was found, which says more")
     value, pixels = evidence.metric_score.value, evidence.repaired.pixels
     ours = evidence.repaired.mean_iou
@@ -46,10 +46,12 @@ def find(evidence: Evidence) -> Result:
     total = max(pixels.total, dropped)
     reasons = []
     if len(present) == 1:
-        names = listed(evidence.interpretation.class_names[label] for label in present)
+        names = join_words(evidence.interpretation.class_names[label] for label in present)
         reasons.append(f"class {names} is the only one in masks and predictions")
     if dropped > LEFT_OUT_SHARE * total:
-        reasons.append(f"{amount(dropped, 'value')} ({percent(dropped, total)}) were left out")
+        reasons.append(
+            f"{format_count(dropped, 'value')} ({format_percent(dropped, total)}) were left out"
+        )
     if not reasons:
         return []
     return [
@@ -75,6 +77,6 @@ def _told_otherwise(evidence: Evidence, best: float) -> str | None:
         f"{score.short} {score.value:.4f}"
         for score in evidence.contracts
         if score.value is not None and score.value < best - CLEARLY_LESS
-        if score.choices and other_scores.of_data_set(score.choices)
+        if score.choices and other_scores.is_data_set_mean(score.choices)
     ]
-    return f"by other conventions: {listed(less)}" if less else None
+    return f"by other conventions: {join_words(less)}" if less else None

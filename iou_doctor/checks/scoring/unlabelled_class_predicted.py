@@ -14,7 +14,7 @@ or a data set that holds all of them.
 from iou_doctor.checks import other_scores
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import amount, listed
+from iou_doctor.checks.wording import format_count, join_words
 from iou_doctor.metrics.definition import Absent, Average, Choices
 from iou_doctor.metrics.score import ClassScore
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -44,13 +44,13 @@ def find(evidence: Evidence) -> Result:
     mean = evidence.repaired.mean_over(tuple(entry.id for entry in entries))
     names = evidence.interpretation.class_names
     chosen = list(labelled)
-    leave_out = other_scores.report(evidence, without, _of_labelled_classes)
+    leave_out = other_scores.list_implementations(evidence, without, _of_labelled_classes)
     return [
         Finding(
             RULE,
             message=f"{_who(unlabelled, names)}: IoU 0 in the mean of {mean:.4f}, which is"
             f" {without:.4f} without",
-            evidence=f"{without:.4f} is what {listed(leave_out)} report" if leave_out else None,
+            evidence=f"{without:.4f} is what {join_words(leave_out)} report" if leave_out else None,
             help=f"keras.metrics.IoU(num_classes={evidence.interpretation.num_classes},"
             f" target_class_ids={chosen}) scores the classes that the masks hold",
             facts={
@@ -66,13 +66,13 @@ def find(evidence: Evidence) -> Result:
 
 def _of_labelled_classes(choices: Choices) -> bool:
     labelled = choices.average is Average.LABELLED
-    return other_scores.of_data_set(choices) and (
+    return other_scores.is_data_set_mean(choices) and (
         labelled or choices.absent is Absent.SKIPPED_UNLABELLED
     )
 
 
 def _who(unlabelled: list[ClassScore], names: tuple[str, ...]) -> str:
-    pixels = amount(sum(entry.predicted_pixels for entry in unlabelled), "pixel")
+    pixels = format_count(sum(entry.predicted_pixels for entry in unlabelled), "pixel")
     noun, verb = ("class", "is") if len(unlabelled) == 1 else ("classes", "are")
-    who = listed(names[entry.id] for entry in unlabelled)
+    who = join_words(names[entry.id] for entry in unlabelled)
     return f"{noun} {who} {verb} predicted in {pixels} and in no mask"

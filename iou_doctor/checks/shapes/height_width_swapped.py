@@ -15,10 +15,10 @@ from dataclasses import replace
 
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Stack, nothing_to_gain, roughness, stack
-from iou_doctor.checks.orientations import SIDE, SWAP, Fits, Turn, fits, turns_of
+from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, measure_roughness, stack_maps
+from iou_doctor.checks.orientations import PIXELS_A_SIDE, SWAP, Fits, Turn, fit_turns, list_turns
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import shape
+from iou_doctor.checks.wording import format_shape
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
@@ -61,11 +61,13 @@ def find(evidence: Evidence) -> Result:
         return [_swapped_sizes(evidence)]
     if layout.relation not in {Relation.EQUAL, Relation.FLATTENED} or evidence.sampled is None:
         return []
-    if nothing_to_gain(evidence):
+    if has_nothing_to_gain(evidence):
         return []
     square = evidence.sampled.square
     maps = (
-        stack(evidence, "fine", side=SIDE) if square else stack(evidence, "fine", samples=SAMPLES)
+        stack_maps(evidence, "fine", side=PIXELS_A_SIDE)
+        if square
+        else stack_maps(evidence, "fine", samples=SAMPLES)
     )
     if isinstance(maps, Skipped):
         return maps
@@ -80,8 +82,8 @@ def _swapped_sizes(evidence: Evidence) -> Finding:
     height, width = layout.y_pred.spatial[-2:]
     return Finding(
         RULE,
-        message=f"masks are {shape(true)} but predictions are {shape(pred)}: height and width"
-        " have changed places",
+        message=f"masks are {format_shape(true)} but predictions are {format_shape(pred)}: height"
+        " and width have changed places",
         help=f"np.swapaxes(predictions, {height}, {width}), or fix the resize that took"
         " (width, height)",
         facts={"masks": list(true), "predictions": list(pred)},
@@ -92,15 +94,15 @@ def _swapped_sizes(evidence: Evidence) -> Finding:
 def _transposed(evidence: Evidence, maps: Stack, *, square: bool) -> Result:
     spatial = maps.true.ndim - 1
     if square:
-        found = fits(maps, turns_of(spatial, square=True))
-        return [_finding(evidence, found)] if found.turns[found.best()] is SWAP else []
+        found = fit_turns(maps, list_turns(spatial, square=True))
+        return [_finding(evidence, found)] if found.turns[found.find_best()] is SWAP else []
     if spatial != 2 or maps.true.shape[1:] != _full_size(evidence):
         return []  # thinned maps do not show in which order their pixels were filled in
-    found = fits(maps, (*turns_of(2, square=False), *REFILLS))
-    turn = found.turns[found.best()]
+    found = fit_turns(maps, (*list_turns(2, square=False), *REFILLS))
+    turn = found.turns[found.find_best()]
     if turn not in REFILLS:
         return []
-    if roughness(maps.pred) > roughness(maps.true):
+    if measure_roughness(maps.pred) > measure_roughness(maps.true):
         return [_finding(evidence, found)]
     return [_masks_refilled(evidence, found, turn)]
 
@@ -109,7 +111,7 @@ def _masks_refilled(evidence: Evidence, found: Fits, turn: Turn) -> Finding:
     """Return the finding where the masks are the side whose objects became stripes."""
     undo = REFILLS[1 - REFILLS.index(turn)]
     finding = _finding(evidence, found, side="masks", turn=undo)
-    after = float(found.pooled[found.best()])
+    after = float(found.pooled[found.find_best()])
     repair = Repair("swap height and width of the masks", safe=True, mean_iou_after=after)
     return replace(finding, repair=replace(repair, estimated=True))
 
@@ -122,7 +124,7 @@ def _full_size(evidence: Evidence) -> tuple[int | None, ...]:
 def _finding(
     evidence: Evidence, found: Fits, *, side: str = "predictions", turn: Turn | None = None
 ) -> Finding:
-    best = found.best()
+    best = found.find_best()
     turn = turn or found.turns[best]
     before, after = float(found.pooled[0]), float(found.pooled[best])
     return Finding(

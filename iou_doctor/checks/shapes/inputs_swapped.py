@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import percent
+from iou_doctor.checks.wording import format_percent
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.value_counts import ValueCounts
@@ -59,7 +59,7 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"masks look like predictions: {what},"
-            f" {percent(values.fractional, values.values)} of the values with fractions;"
+            f" {format_percent(values.fractional, values.values)} of the values with fractions;"
             f" predictions look like masks: {interpretation.y_pred.value} without fractions",
             help="give the predictions first and the masks second: iou-doctor check PREDICTIONS"
             " MASKS; in code metric.update_state(y_true, y_pred)",

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from iou_doctor.arrays.expected import ExpectedInterpretation, reading_values
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import listed
+from iou_doctor.checks.wording import join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -58,7 +58,7 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message="; ".join(
-                f"another reading than in {one.place}: {listed(drift.values())}"
+                f"another reading than in {one.place}: {join_words(drift.values())}"
                 for one, drift in drifts
             ),
             help="; ".join(HELP[one.origin] for one, _ in drifts),

@@ -13,7 +13,7 @@ Reshape back and move the axis, or mend the place in your code where `reshape` s
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import percent
+from iou_doctor.checks.wording import format_percent
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -48,7 +48,7 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"no axis of the predictions sums to 1, but reshaped back to {written} the"
-            f" channels of {percent(whole, values.pixels)} of the pixels do",
+            f" channels of {format_percent(whole, values.pixels)} of the pixels do",
             help=f"{move} instead of predictions.reshape{stored}",
             facts={
                 "stored": list(axes.shape),

@@ -13,7 +13,7 @@ The score after the repair is estimated with nearest-neighbour resizing of the l
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import shape
+from iou_doctor.checks.wording import format_shape
 from iou_doctor.repairs.repair import Repair, Side, Step
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -38,7 +38,8 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"masks are {shape(true)} but predictions {shape(pred)}{_factor(true, pred)}",
+            message=f"masks are {format_shape(true)} but predictions"
+            f" {format_shape(pred)}{_factor(true, pred)}",
             help=f"resize the predictions to ({sizes}): {what}",
             facts={"masks": list(true), "predictions": list(pred)},
             repair=Repair(

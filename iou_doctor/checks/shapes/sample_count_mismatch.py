@@ -13,7 +13,7 @@ never predicted.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import amount, listed
+from iou_doctor.checks.wording import format_count, join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -38,8 +38,9 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"{amount(true, 'mask')} but {amount(pred, 'prediction')}; the score is that"
-            f" of the first {layout.samples}, and right only if the others are missing at the end",
+            message=f"{format_count(true, 'mask')} but {format_count(pred, 'prediction')}; the"
+            f" score is that of the first {layout.samples}, and right only if the others are"
+            " missing at the end",
             help="predict every sample (`drop_remainder=False`), or remove the masks without one",
             facts={"masks": true, "predictions": pred, "scored": layout.samples},
         )
@@ -50,13 +51,13 @@ def _unpaired_files(evidence: Evidence) -> Finding:
     true, pred = evidence.pair.unpaired_true, evidence.pair.unpaired_pred
     parts = []
     if true:
-        parts.append(f"{amount(len(true), 'mask')} without a prediction ({listed(true)})")
+        parts.append(f"{format_count(len(true), 'mask')} without a prediction ({join_words(true)})")
     if pred:
-        parts.append(f"{amount(len(pred), 'prediction')} without a mask ({listed(pred)})")
+        parts.append(f"{format_count(len(pred), 'prediction')} without a mask ({join_words(pred)})")
     paired = evidence.interpretation.layout.samples
     return Finding(
         RULE,
-        message=f"{' and '.join(parts)}; the score is that of the {amount(paired, 'pair')}",
+        message=f"{' and '.join(parts)}; the score is that of the {format_count(paired, 'pair')}",
         help="predict the missing images, or remove the files without a partner",
         facts={
             "masks_without_prediction": list(true),

@@ -15,7 +15,7 @@ resize the class scores (not the labels) to the size of the masks before the arg
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import amount, listed, shape
+from iou_doctor.checks.wording import format_count, format_shape, join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -41,8 +41,8 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"masks are {shape(true)} ({layout.y_true.letters} of"
-            f" {layout.y_true.shape}) but predictions are {shape(pred)}"
+            message=f"masks are {format_shape(true)} ({layout.y_true.letters} of"
+            f" {layout.y_true.shape}) but predictions are {format_shape(pred)}"
             f" ({layout.y_pred.letters} of {layout.y_pred.shape})",
             help=f"{HELP}; or name the axes with --layout, if they were misread",
             facts={"masks": list(true), "predictions": list(pred)},
@@ -52,15 +52,15 @@ def find(evidence: Evidence) -> Result:
 
 def _some_images(evidence: Evidence) -> Finding:
     mismatched = evidence.interpretation.layout.mismatched
-    names = [evidence.sample_name(index) for index in mismatched]
+    names = [evidence.name_sample(index) for index in mismatched]
     first = mismatched[0]
     true = evidence.pair.y_true.sample_shape(first)
     pred = evidence.pair.y_pred.sample_shape(first)
     return Finding(
         RULE,
-        message=f"{amount(len(mismatched), 'pair')} of images differ in size: {listed(names)};"
-        " the score is that of the others",
+        message=f"{format_count(len(mismatched), 'pair')} of images differ in size:"
+        f" {join_words(names)}; the score is that of the others",
         help=HELP,
         facts={"pairs": len(mismatched), "of": evidence.interpretation.layout.samples},
-        evidence=f"first: {names[0]}: mask {shape(true)}, prediction {shape(pred)}",
+        evidence=f"first: {names[0]}: mask {format_shape(true)}, prediction {format_shape(pred)}",
     )

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from build import after, diagnose, errors, found, mean_iou, names, noisy, outcome
 
-from iou_doctor.checks.seams import seams
+from iou_doctor.checks.seams import measure_seams
 from iou_doctor.report.finding import Severity
 
 DOWN, RIGHT = np.mgrid[:96, :120]
@@ -107,8 +107,8 @@ def test_volumes_are_not_looked_at():
 
 def test_seams_are_measured_by_their_neighbours():
     image = np.array([[0] * 6 + [3] + [9] * 6] * 20, dtype=np.int32)
-    found_seams = seams([image])
+    found_seams = measure_seams([image])
     assert (found_seams[3].pixels, found_seams[3].between, found_seams[3].body) == (20, 20, 0)
-    assert found_seams[3].thin
-    assert not found_seams[0].thin
-    assert not seams([image], neutral={9})[3].thin
+    assert found_seams[3].is_thin
+    assert not found_seams[0].is_thin
+    assert not measure_seams([image], neutral={9})[3].is_thin
