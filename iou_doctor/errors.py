@@ -3,7 +3,7 @@
     IouDoctorError          one line for the user, exit code 2
     ├── UsageError          an option, or two options that do not go together
     ├── SourceError         a file that cannot be read, or holds no arrays
-    ├── ReadingError        arrays that cannot be understood as predictions and masks
+    ├── InterpretationError        arrays that cannot be understood as predictions and masks
     ├── RepairError         a repair that the arrays do not allow
     └── OutputError         a file that cannot be written
 
@@ -23,7 +23,7 @@ class SourceError(IouDoctorError):
     """A file or folder cannot be opened or read as an array of numbers."""
 
 
-class ReadingError(IouDoctorError):
+class InterpretationError(IouDoctorError):
     """The arrays were read but cannot be understood as predictions and masks."""
 
 

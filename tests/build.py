@@ -13,11 +13,11 @@ from iou_doctor.arrays.layout import Layout
 from iou_doctor.arrays.model import ModelFacts
 from iou_doctor.arrays.source import Pair
 from iou_doctor.diagnosis.pipeline import Questions, check
-from iou_doctor.interpret import read_layout
+from iou_doctor.interpret import infer_layout
 from iou_doctor.report.baseline import Baseline
 from iou_doctor.report.finding import Finding, Outcome, Severity
 from iou_doctor.report.report import Report
-from iou_doctor.sources.opening import ArraySource
+from iou_doctor.sources.memory.array import ArraySource
 
 Array = NDArray[Any]
 ASKED = {"expected", "all_implementations", "batch_size", "seen"}
@@ -65,7 +65,7 @@ def layout_of(
     layout: str | None = None,
 ) -> Layout:
     pair = pair_of(y_true=y_true, y_pred=y_pred)
-    return read_layout(pair, Options(layout=layout), num_classes=num_classes)
+    return infer_layout(pair, Options(layout=layout), num_classes=num_classes)
 
 
 def names(report: Report) -> list[str]:

@@ -21,10 +21,10 @@ class ExpectedInterpretation:
     place: str
     """What froze it, for the message: `the baseline`, or the file's path."""
     values: Mapping[str, int | str | None]
-    """Some of the fields of `reading_values`; what is not named may change."""
+    """Some of the fields of `summarize_interpretation`; what is not named may change."""
 
 
-def reading_values(interpretation: Interpretation) -> dict[str, int | str | None]:
+def summarize_interpretation(interpretation: Interpretation) -> dict[str, int | str | None]:
     """Return what may be frozen of a reading, by field; class axes are counted from the end."""
     return {
         "num_classes": interpretation.num_classes,
@@ -38,6 +38,6 @@ def reading_values(interpretation: Interpretation) -> dict[str, int | str | None
 
 def _class_axis(axes: Axes) -> int | None:
     """Return the class axis, -1 for the last one: a missing sample axis does not move it."""
-    if not axes.dense or axes.channel is None:
+    if not axes.is_dense or axes.channel is None:
         return None
     return axes.channel - len(axes.shape)

@@ -20,12 +20,12 @@ class Encoding(StrEnum):
     COLOUR = "colour"
 
     @property
-    def dense(self) -> bool:
+    def is_dense(self) -> bool:
         """Whether a pixel has one value for each class."""
         return self in {Encoding.ONE_HOT, Encoding.PROBABILITIES, Encoding.LOGITS}
 
     @property
-    def thresholded(self) -> bool:
+    def is_thresholded(self) -> bool:
         """Whether one value decides between two classes."""
         return self in {Encoding.SIGMOID, Encoding.BINARY_LOGITS}
 

@@ -31,15 +31,15 @@ class Axes:
 
     shape: tuple[int | None, ...]
     """`None` where images differ in size."""
-    sample: bool
+    has_sample_axis: bool
     """Whether axis 0 counts samples."""
     spatial: tuple[int, ...]
     """The spatial axes, in order; never empty."""
     channel: int | None
     """The axis with one value per class (or a size of 1), counted from 0; `None` without one."""
-    colour: bool = False
+    is_colour: bool = False
     """Whether that axis holds red, green and blue (and alpha) instead of classes."""
-    reshaped: bool = False
+    is_reshaped: bool = False
     """Whether samples were reshaped, not transposed, from class axis first to last or back."""
     softmax_axis: int | None = None
     """The axis along which scores sum to 1 where that of the classes does not; `None`: as usual."""
@@ -47,7 +47,7 @@ class Axes:
     @property
     def samples(self) -> int:
         """The number of samples."""
-        return (self.shape[0] or 0) if self.sample else 1
+        return (self.shape[0] or 0) if self.has_sample_axis else 1
 
     @property
     def channels(self) -> int:
@@ -55,19 +55,19 @@ class Axes:
         return 1 if self.channel is None else (self.shape[self.channel] or 0)
 
     @property
-    def dense(self) -> bool:
+    def is_dense(self) -> bool:
         """Whether there are several values for a pixel."""
         return self.channels > 1
 
     @property
-    def per_class(self) -> bool:
+    def is_per_class(self) -> bool:
         """Whether there is one value for each class of a pixel."""
-        return self.dense and not self.colour
+        return self.is_dense and not self.is_colour
 
     @property
-    def channels_last(self) -> bool:
+    def has_channels_last(self) -> bool:
         """Whether the class axis, if it matters, is the last one."""
-        return not self.dense or self.channel == len(self.shape) - 1
+        return not self.is_dense or self.channel == len(self.shape) - 1
 
     @property
     def spatial_shape(self) -> tuple[int | None, ...]:
@@ -89,21 +89,21 @@ class Axes:
 
     def arrange(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return a view of `values` as (samples, *spatial), with channels last where dense."""
-        if not self.sample:
+        if not self.has_sample_axis:
             values = values[np.newaxis]
         if self.channel is None:
             return values
-        if self.reshaped:
+        if self.is_reshaped:
             return self._reshaped_back(values)
-        axis = self.channel + (0 if self.sample else 1)
-        return np.moveaxis(values, axis, -1) if self.dense else np.squeeze(values, axis)
+        axis = self.channel + (0 if self.has_sample_axis else 1)
+        return np.moveaxis(values, axis, -1) if self.is_dense else np.squeeze(values, axis)
 
     def _reshaped_back(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return whole samples, reshaped as their values were written, with channels last."""
         samples, *sizes = values.shape
-        if self.channels_last:
+        if self.has_channels_last:
             return np.moveaxis(values.reshape(samples, self.channels, *sizes[:-1]), 1, -1)
-        del sizes[(self.channel or 0) - self.sample]
+        del sizes[(self.channel or 0) - self.has_sample_axis]
         return values.reshape(samples, *sizes, self.channels)
 
 

@@ -67,5 +67,5 @@ class ModelFacts:
 class Model(Protocol):
     """Something that predicts, and can be asked about afterwards."""
 
-    def facts(self) -> ModelFacts:
+    def collect_facts(self) -> ModelFacts:
         """Return what is known of the model by now."""

@@ -10,7 +10,7 @@ from iou_doctor.arrays.source import Pair
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 
 
-def doctor_pairings(pair: Pair, layout: Layout, options: Options) -> tuple[Pairing, ...]:
+def list_doctor_pairings(pair: Pair, layout: Layout, options: Options) -> tuple[Pairing, ...]:
     """Return every pairing that the doctor may need to read these arrays.
 
     What one float channel is (labels, sigmoid, logits) shows only when all values were seen, so
@@ -32,9 +32,9 @@ def doctor_pairings(pair: Pair, layout: Layout, options: Options) -> tuple[Pairi
 def _true_derivations(
     axes: Axes, floating: bool, said: Encoding | None
 ) -> tuple[LabelDecoding, ...]:
-    if axes.dense:
-        return (LabelDecoding.COLOUR if axes.colour else LabelDecoding.ARGMAX,)
-    if said is not None and said.thresholded:
+    if axes.is_dense:
+        return (LabelDecoding.COLOUR if axes.is_colour else LabelDecoding.ARGMAX,)
+    if said is not None and said.is_thresholded:
         return (LabelDecoding.BINS,)
     return (LabelDecoding.LABELS, LabelDecoding.TIMES_255) if floating else (LabelDecoding.LABELS,)
 
@@ -42,14 +42,14 @@ def _true_derivations(
 def _pred_derivations(
     axes: Axes, floating: bool, said: Encoding | None
 ) -> tuple[LabelDecoding, ...]:
-    if axes.dense:
-        return (LabelDecoding.COLOUR if axes.colour else LabelDecoding.ARGMAX,)
+    if axes.is_dense:
+        return (LabelDecoding.COLOUR if axes.is_colour else LabelDecoding.ARGMAX,)
     if said is Encoding.LABELS or (said is None and not floating):
         return (LabelDecoding.LABELS,)
     return (LabelDecoding.BINS,) if said else (LabelDecoding.LABELS, LabelDecoding.BINS)
 
 
-def flat_pairing(
+def find_flat_pairing(
     layout: Layout, true: LabelDecoding, pred: LabelDecoding, *, axis: int = -1
 ) -> Pairing | None:
     """Return the pairing of two sides that are flattened, or `None` where their sizes differ."""
@@ -60,13 +60,13 @@ def flat_pairing(
         return Pairing(own[0], own[1])
     if axis != -1 and LabelDecoding.ARGMAX_LAST in (true, pred):
         return None
-    sizes = lengths(layout, Pairing(true, pred, flat=True))
+    sizes = count_flat_labels(layout, Pairing(true, pred, flat=True))
     if sizes[0] is None or sizes[0] != sizes[1]:
         return None
     return Pairing(true, pred, flat=True)
 
 
-def lengths(layout: Layout, pairing: Pairing) -> tuple[int | None, int | None]:
+def count_flat_labels(layout: Layout, pairing: Pairing) -> tuple[int | None, int | None]:
     """Return how many labels a metric that flattens gets; `None` where images differ in size."""
     return flat_size(layout.y_true, pairing.true), flat_size(layout.y_pred, pairing.pred)
 
@@ -75,9 +75,9 @@ def _own_table(axes: Axes, decoding: LabelDecoding, axis: int) -> LabelDecoding 
     """Return the doctor's derivation that holds the metric's answers, if one does."""
     if decoding is LabelDecoding.ARGMAX_LAST:
         looks_at = axis + len(axes.shape) if axis < 0 else axis
-        own = axes.per_class and axes.channel == looks_at and not axes.reshaped
+        own = axes.is_per_class and axes.channel == looks_at and not axes.is_reshaped
         return LabelDecoding.ARGMAX if own else None
-    return None if axes.dense else decoding
+    return None if axes.is_dense else decoding
 
 
 def flat_size(axes: Axes, decoding: LabelDecoding) -> int | None:

@@ -32,18 +32,18 @@ class Source(Protocol):
         """The shape of the whole; `None` on an axis whose length differs between images."""
 
     @property
-    def unit(self) -> tuple[int, ...]:
+    def chunk_shape(self) -> tuple[int, ...]:
         """For each axis, how many entries cost no more to read than one (a chunk); 1: no matter."""
 
     @property
-    def sequential(self) -> bool:
+    def is_sequential(self) -> bool:
         """Whether reading backwards along the first axis costs a fresh start."""
 
     @property
     def names(self) -> tuple[str, ...] | None:
         """A name for each entry of the first axis (file stems), where there are names."""
 
-    def sample_shape(self, index: int) -> tuple[int, ...]:
+    def get_sample_shape(self, index: int) -> tuple[int, ...]:
         """Return the shape of entry `index` of the first axis, without reading its values."""
 
     def read(self, window: tuple[slice, ...]) -> NDArray[Any]:
@@ -61,7 +61,7 @@ class Source(Protocol):
 class DeviceSource(Protocol):
     """A source whose values are born or lie where TensorFlow computes, on a GPU for instance."""
 
-    def read_there(self, window: tuple[slice, ...]) -> Any:
+    def read_on_device(self, window: tuple[slice, ...]) -> Any:
         """Return what `Source.read` returns, as a tensor where it lies; an array on the host.
 
         Raises:

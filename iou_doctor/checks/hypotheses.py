@@ -148,7 +148,7 @@ def is_far_better(evidence: Evidence, repair: Repair) -> bool:
 
 def choose_labelled_side(evidence: Evidence) -> Side:
     """Return the side whose ids are stored as ids, the masks if both are."""
-    return Side.PREDICTIONS if evidence.interpretation.y_true.dense else Side.MASKS
+    return Side.PREDICTIONS if evidence.interpretation.y_true.is_dense else Side.MASKS
 
 
 def find_best_exchange(evidence: Evidence) -> dict[int, int]:

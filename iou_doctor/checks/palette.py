@@ -61,7 +61,7 @@ class Palette:
 def count_colours(evidence: Evidence, side: Side) -> dict[int, int]:
     """Return the pixels of each colour code of an array; nothing where it holds no colours."""
     axes, pairs = _get_axes(evidence, side), evidence.pairs
-    if not axes.colour:
+    if not axes.is_colour:
         return {}
     counts = pairs.truth_counts() if side is Side.MASKS else pairs.prediction_counts()
     return {code: count for code, count in counts.items() if code >= COLOUR_BASE}
@@ -166,7 +166,7 @@ def _is_covering(palette: Palette, sides: list[dict[int, int]], evidence: Eviden
     ids = {palette.ids[code] for code in seen} - {palette.void}
     if len(seen) < KNOWN_COLOURS or len(ids) < 2:
         return False
-    dense = evidence.interpretation.y_pred.dense
+    dense = evidence.interpretation.y_pred.is_dense
     limited = evidence.interpretation.num_classes_declared or dense
     if limited and max(ids) >= evidence.interpretation.num_classes:
         return False
@@ -181,7 +181,7 @@ def _rank_palette(palette: Palette, evidence: Evidence) -> tuple[bool, float]:
     """Prefer the palette that has as many classes as the user says, then the best score."""
     pairs = evidence.pairs
     for side in Side:
-        if _get_axes(evidence, side).colour:
+        if _get_axes(evidence, side).is_colour:
             pairs = palette.relabel(pairs, side)
     classes = evidence.interpretation.num_classes
     result = score(pairs=pairs, num_classes=classes, ignore_index=palette.void)
@@ -213,7 +213,7 @@ def _assign_ids(evidence: Evidence, major: list[int], classes: int, void: int) -
 
     pairs = evidence.pairs
     coloured, other = pairs.truth, pairs.prediction
-    if not _get_axes(evidence, Side.MASKS).colour:
+    if not _get_axes(evidence, Side.MASKS).is_colour:
         coloured, other = other, coloured
     old = np.array(major)
     place = np.searchsorted(old, coloured).clip(max=len(old) - 1)

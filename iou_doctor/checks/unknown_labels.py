@@ -14,7 +14,7 @@ NO_DATA_LABELS = (-9999, -32768, 32767, 65535, -(2**31), 2**31 - 1)
 def count_unknown_truth(evidence: Evidence) -> dict[int, int]:
     """Return the pixels of each truth label that is no class and not the ignore label."""
     interpretation = evidence.interpretation
-    if interpretation.layout.y_true.colour:
+    if interpretation.layout.y_true.is_colour:
         return {}
     return {
         label: count
@@ -28,7 +28,7 @@ def count_unknown_truth(evidence: Evidence) -> dict[int, int]:
 def count_unknown_predictions(evidence: Evidence) -> dict[int, int]:
     """Return the same for predictions, over pixels whose truth is a class that counts."""
     interpretation = evidence.interpretation
-    if interpretation.layout.y_pred.colour:
+    if interpretation.layout.y_pred.is_colour:
         return {}
     pairs = evidence.pairs.pooled()
     truth = pairs.truth

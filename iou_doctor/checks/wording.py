@@ -81,15 +81,15 @@ def suggest_call(evidence: Evidence) -> str:
     if evidence.metric.takes is not None:
         return _suggest_expressions(evidence, evidence.metric.takes)
     interpretation = evidence.interpretation
-    if interpretation.y_pred.thresholded and not interpretation.layout.y_true.per_class:
+    if interpretation.y_pred.is_thresholded and not interpretation.layout.y_true.is_per_class:
         threshold = f"threshold={interpretation.threshold:g}"
         return f"keras.metrics.BinaryIoU(target_class_ids=[0, 1], {threshold})"
     arguments = [f"num_classes={interpretation.num_classes}"]
     if interpretation.ignore_index is not None:
         arguments.append(f"ignore_class={interpretation.ignore_index}")
-    if interpretation.layout.y_true.per_class:
+    if interpretation.layout.y_true.is_per_class:
         arguments.append("sparse_y_true=False")
-    if interpretation.layout.y_pred.per_class:
+    if interpretation.layout.y_pred.is_per_class:
         arguments.append("sparse_y_pred=False")
     return f"keras.metrics.MeanIoU({', '.join(arguments)})"
 
@@ -109,12 +109,12 @@ def _suggest_expression(
 ) -> str:
     """Return the expression for one array; empty where it is as the metric wants it."""
     scores = name == "predictions" and interpretation.y_pred is not Encoding.ONE_HOT
-    ids = f"{name}.argmax({axes.channel})" if axes.dense else name
-    if interpretation.y_pred.thresholded and name == "predictions":
+    ids = f"{name}.argmax({axes.channel})" if axes.is_dense else name
+    if interpretation.y_pred.is_thresholded and name == "predictions":
         ids = f"({name} >= {interpretation.threshold:g})"
-    if holds is PixelContent.IDS or (holds is PixelContent.EITHER and not axes.dense):
+    if holds is PixelContent.IDS or (holds is PixelContent.EITHER and not axes.is_dense):
         return "" if ids == name else f"{name} = {ids}"
-    if axes.dense and not (scores and holds is PixelContent.ONE_HOT):
+    if axes.is_dense and not (scores and holds is PixelContent.ONE_HOT):
         return ""
     one_hot = f"np.eye({interpretation.num_classes})[{ids}]"
     last = takes.axis == -1

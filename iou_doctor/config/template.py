@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from iou_doctor.arrays.expected import reading_values
+from iou_doctor.arrays.expected import summarize_interpretation
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.report.report import Report
 
@@ -43,7 +43,7 @@ def configuration_text(
         *_reading(report),
         *(_line(key, value) for key, value in _said(options, metric) if value is not None),
     ]
-    values = reading_values(report.reading)
+    values = summarize_interpretation(report.reading)
     expected = [
         _line(field.replace(".", "-").replace("_", "-"), value)
         for field, value in values.items()

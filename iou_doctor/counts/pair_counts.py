@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.counts.integer_storage import as_int64, narrow_ints
 from iou_doctor.counts.sorted_rows import Counts, ascending, changes, marginal, span, sum_duplicates
-from iou_doctor.errors import ReadingError
+from iou_doctor.errors import InterpretationError
 
 Result = TypeVar("Result")
 
@@ -62,7 +62,7 @@ class PairCounts:
         """Return the table of these rows (each shape (n,)): sorted, equal keys added up.
 
         Raises:
-            ReadingError: there are more distinct rows than label maps can have.
+            InterpretationError: there are more distinct rows than label maps can have.
         """
         keys = image, truth, prediction
         if not ascending(keys):
@@ -297,7 +297,7 @@ def _end_to_end(parts: list[PairCounts], name: str) -> NDArray[Any]:
 
 def _check_size(image: NDArray[Any], rows: int) -> None:
     if rows > TABLE_LIMIT and rows > ROWS_OF_AN_IMAGE * (int(image.max()) + 1):
-        raise ReadingError(
+        raise InterpretationError(
             f"the arrays hold more than {TABLE_LIMIT:,} different pairs of values: at least one"
             " of them is no label map; name its encoding with --predictions-as or --masks-as"
         )

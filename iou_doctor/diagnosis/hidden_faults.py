@@ -64,8 +64,8 @@ def _read_as_ids(after: Evidence) -> Evidence:
     interpretation = after.interpretation
     layout = replace(
         interpretation.layout,
-        y_true=replace(interpretation.layout.y_true, colour=False),
-        y_pred=replace(interpretation.layout.y_pred, colour=False),
+        y_true=replace(interpretation.layout.y_true, is_colour=False),
+        y_pred=replace(interpretation.layout.y_pred, is_colour=False),
     )
     true, pred = (
         Encoding.LABELS if encoding is Encoding.COLOUR else encoding

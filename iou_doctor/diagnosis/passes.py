@@ -23,7 +23,7 @@ from iou_doctor.repairs.repair import REORDER, Step
 from iou_doctor.scan.batch_plan import Mend
 from iou_doctor.scan.probing import ProbeBuilder
 from iou_doctor.scan.scan import scan
-from iou_doctor.sources.opening import ReorderedSource
+from iou_doctor.sources.reordered import ReorderedSource
 
 
 @record
@@ -95,7 +95,7 @@ class Passes:
         """Return the spatial shape of a sample, that of the side whose pixels are not flattened."""
         sides = ((self.pair.y_true, self.layout.y_true), (self.pair.y_pred, self.layout.y_pred))
         source, axes = max(sides, key=lambda side: len(side[1].spatial))
-        inner = source.sample_shape(sample if axes.sample else 0)
+        inner = source.get_sample_shape(sample if axes.has_sample_axis else 0)
         sizes = (source.shape[0] or 0, *inner)
         return tuple(sizes[axis] for axis in axes.spatial)
 

@@ -11,7 +11,7 @@ from iou_doctor import interpret
 from iou_doctor.arrays.expected import ExpectedInterpretation
 from iou_doctor.arrays.interpretation import Interpretation, Options
 from iou_doctor.arrays.layout import Assumption, Layout, Relation
-from iou_doctor.arrays.pairings import doctor_pairings
+from iou_doctor.arrays.pairings import list_doctor_pairings
 from iou_doctor.arrays.source import Pair
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.choices import Device
@@ -86,7 +86,7 @@ def check(
     Raises:
         UsageError: options that do not go together.
         SourceError: a file cannot be read.
-        ReadingError: the arrays cannot be understood.
+        InterpretationError: the arrays cannot be understood.
     """
     questions = questions or Questions()
     workers = ScanSettings(jobs or usable_cores(), device)
@@ -109,7 +109,7 @@ def _with_notes(report: Report, pair: Pair, workers: ScanSettings) -> Report:
     if workers.left:
         parts = ", ".join(workers.left)
         notes.append(Assumption("device", "cpu", f"the GPU's kernels do not know {parts}"))
-    halved = pair.model.facts().halved if pair.model else None
+    halved = pair.model.collect_facts().halved if pair.model else None
     if halved is not None:
         why = "the memory was full with twice as many images at once"
         notes.append(Assumption("model.batch_size", str(halved), why))
@@ -129,14 +129,14 @@ def gather(
     workers = workers or ScanSettings(usable_cores())
     metric, options, assumed = user_metric.metric_of(questions.metric_call, options)
     _check_limits(options)
-    layout = interpret.read_layout(pair, options, num_classes=options.num_classes)
+    layout = interpret.infer_layout(pair, options, num_classes=options.num_classes)
     metric = compatibility.fitted(metric, layout)
     refuse_other_shapes(questions.baseline, pair, layout)
     all_implementations = questions.all_implementations or questions.seen is not None
     first = _first_pass(
         pair, layout, metric, options, progress, workers, all_implementations=all_implementations
     )
-    if interpret.stored_alike(layout, first.stats):
+    if interpret.is_same_storage_order(layout, first.stats):
         layout = replace(layout, relation=Relation.FLATTENED)
         first = _first_pass(
             pair,
@@ -147,7 +147,7 @@ def gather(
             workers,
             all_implementations=all_implementations,
         )
-    interpretation = interpret.settle(
+    interpretation = interpret.infer_interpretation(
         pair,
         layout,
         first.stats,
@@ -166,7 +166,7 @@ def gather(
         evidence,
         baseline=questions.baseline,
         expected=questions.expected,
-        model=pair.model.facts() if pair.model else None,
+        model=pair.model.collect_facts() if pair.model else None,
     )
     evidence = _with_contracts(evidence, all_implementations=questions.all_implementations)
     return evidence, _recount(first.passes, interpretation)
@@ -195,7 +195,7 @@ def _first_pass(
 ) -> _First:
     flat = compatibility.pairing(metric, layout)
     passes = Passes(pair, layout, _threshold(options, metric), workers)
-    wanted = [*doctor_pairings(pair, layout, options), flat]
+    wanted = [*list_doctor_pairings(pair, layout, options), flat]
     sums = None
     if all_implementations or metric.contract:
         wanted += prepare_inputs.pairings(pair, layout)
@@ -216,12 +216,12 @@ def _with_contracts(evidence: Evidence, *, all_implementations: bool) -> Evidenc
 
 def _recount(passes: Passes, interpretation: Interpretation) -> Recount:
     """Return what counts the doctor's label pairs once more, after steps."""
-    pairing = interpret.doctor_pairing(interpretation)
+    pairing = interpret.choose_doctor_pairing(interpretation)
 
     def recount(steps: Sequence[Step]) -> PairCounts:
         moving = [step for step in steps if step.kind != TIMES_255]
         chosen = pairing if len(moving) == len(steps) else _scaled(pairing)
-        return interpret.doctor_labels(passes.again(chosen, moving), interpretation, chosen)
+        return interpret.decode_doctor_labels(passes.again(chosen, moving), interpretation, chosen)
 
     return recount
 
@@ -258,7 +258,7 @@ def _evidence(
     metric: Metric,
     batch_size: int | None,
 ) -> Evidence:
-    stats, pairing = first.stats, interpret.doctor_pairing(interpretation)
+    stats, pairing = first.stats, interpret.choose_doctor_pairing(interpretation)
     counted = pairing in stats.tables
     pairs = _labels(stats, interpretation, pairing) if counted else PairCounts.merge([])
     repaired = score(
@@ -285,8 +285,8 @@ def _evidence(
         score=ours,
         repaired=repaired,
         times_255=_labels(stats, interpretation, scaled) if scaled else None,
-        sampled=interpret.sampled(first.probe, interpretation, pairing) if counted else None,
-        sampled_times_255=interpret.sampled(first.probe, interpretation, scaled)
+        sampled=interpret.decode_samples(first.probe, interpretation, pairing) if counted else None,
+        sampled_times_255=interpret.decode_samples(first.probe, interpretation, scaled)
         if scaled
         else None,
         inputs=given,
@@ -294,4 +294,4 @@ def _evidence(
 
 
 def _labels(stats: Stats, interpretation: Interpretation, pairing: Pairing) -> PairCounts:
-    return interpret.doctor_labels(stats.tables[pairing], interpretation, pairing)
+    return interpret.decode_doctor_labels(stats.tables[pairing], interpretation, pairing)

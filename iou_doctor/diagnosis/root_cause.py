@@ -226,5 +226,5 @@ def _input(source: Source, axes: Axes, encoding: Encoding) -> Input:
         shape=source.shape,
         dtype=str(source.dtype),
         encoding=encoding,
-        class_axis=axes.channel if axes.dense else None,
+        class_axis=axes.channel if axes.is_dense else None,
     )

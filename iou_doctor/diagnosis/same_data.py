@@ -20,7 +20,7 @@ def refuse_other_shapes(baseline: Baseline | None, pair: Pair, layout: Layout) -
     """
     if baseline is not None:
         axes = layout.y_true
-        shape = axes.label_shape if axes.dense else axes.shape
+        shape = axes.label_shape if axes.is_dense else axes.shape
         baseline.check_data(DataSet(pair.y_true.path, shape, {}))
 
 

@@ -103,7 +103,7 @@ def _fitting(
     """Return the steps in the form that fits what the array is when their turn comes."""
     axes = interpretation.layout.y_true if side is Side.MASKS else interpretation.layout.y_pred
     encoding = interpretation.y_true if side is Side.MASKS else interpretation.y_pred
-    decoded = not axes.dense and not encoding.thresholded
+    decoded = not axes.is_dense and not encoding.is_thresholded
     fitting: list[tuple[Step, Finding]] = []
     for step, finding in wanted:
         fitted: Step | None = step
@@ -113,7 +113,7 @@ def _fitting(
             decoded = True
         elif stage is Stage.RELABEL and not decoded:
             fitted = _on_channels(step, encoding, axes)
-        elif step.kind == "void" and axes.dense:
+        elif step.kind == "void" and axes.is_dense:
             fitted = None  # the argmax has turned what is missing into the label for it
         if fitted is not None:
             fitting.append((fitted, finding))
@@ -136,7 +136,7 @@ def _with_no_class(step: Step, interpretation: Interpretation, axes: Axes) -> St
 
 def _on_channels(step: Step, encoding: Encoding, axes: Axes) -> Step | None:
     """Return the same change of class ids for channels; `None` where there is none."""
-    if step.kind != "relabel" or not encoding.dense:
+    if step.kind != "relabel" or not encoding.is_dense:
         return None
     table = step.parameters["table"]
     new = [table.get(channel, channel) for channel in range(axes.channels)]

@@ -75,7 +75,7 @@ def fix(
     Raises:
         UsageError: options that do not go together, or an output that would replace an input.
         SourceError: a file cannot be read.
-        ReadingError: the arrays cannot be understood.
+        InterpretationError: the arrays cannot be understood.
         OutputError: a file cannot be written.
     """
     pair = open_pair(y_true=y_true, y_pred=y_pred)
@@ -189,7 +189,7 @@ def _options_after(
             for side in (Side.PREDICTIONS, Side.MASKS)
         ]
         layout = ",".join(letters)
-    dense = interpretation.layout.y_true.dense or interpretation.layout.y_pred.dense
+    dense = interpretation.layout.y_true.is_dense or interpretation.layout.y_pred.is_dense
     return replace(
         options,
         layout=layout,
@@ -204,7 +204,7 @@ def _dense_after(interpretation: Interpretation, plan: RepairPlan, side: Side) -
     kinds = [step.kind for step in plan.steps[side]]
     if "one_hot" in kinds:
         return True
-    return _axes(interpretation, side).dense and not any(
+    return _axes(interpretation, side).is_dense and not any(
         stage_of(step) is Stage.DECODE for step in plan.steps[side]
     )
 

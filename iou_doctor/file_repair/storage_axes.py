@@ -60,21 +60,21 @@ def form_of(
         images: whether it goes to a folder of images, or to a single one.
         class_axis: where a class axis goes that is new or does not stay.
     """
-    partner_single = other.channel is not None and not other.dense and not other_arranged
-    if axes.dense and partner_single:
+    partner_single = other.channel is not None and not other.is_dense and not other_arranged
+    if axes.is_dense and partner_single:
         # labels of the shape that the partner has, so that the two do not broadcast
         single = _place(other) if len(other.spatial) == len(axes.spatial) else -1
-    elif axes.channel is not None and not axes.dense and not arranged:
+    elif axes.channel is not None and not axes.is_dense and not arranged:
         single = _place(axes)
     else:
         single = None
     if images and single == -1:
         single = None
-    superfluous = arranged and axes.samples == 1 and not other.sample
+    superfluous = arranged and axes.samples == 1 and not other.has_sample_axis
     return StoredAxes(
         spatial=len(axes.spatial),
-        sample=axes.sample and (images or not superfluous),
-        class_axis=_place(axes) if axes.dense and not arranged else class_axis,
+        sample=axes.has_sample_axis and (images or not superfluous),
+        class_axis=_place(axes) if axes.is_dense and not arranged else class_axis,
         single_axis=single,
     )
 
@@ -82,5 +82,5 @@ def form_of(
 def _place(axes: Axes) -> int:
     """Return where the class axis is, counted from a sample axis at 0."""
     channel = axes.channel or 0
-    place = channel + (0 if axes.sample else 1)
+    place = channel + (0 if axes.has_sample_axis else 1)
     return -1 if channel == len(axes.shape) - 1 else place

@@ -16,7 +16,7 @@ from iou_doctor.file_repair.writers import Destination, Output
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import REORDER, Side, Step
 from iou_doctor.scan.windows import parts
-from iou_doctor.sources.opening import ReorderedSource
+from iou_doctor.sources.reordered import ReorderedSource
 
 Progress = Callable[[int, int], object]
 
@@ -38,7 +38,7 @@ class RepairStream:
         """Return the mended array, which is made as it is asked for."""
         sizes = tuple(length or 0 for length in self.source.shape)
         nothing = np.zeros((), self.source.dtype)
-        first = (1, *self.source.sample_shape(0)) if self.axes.sample else sizes
+        first = (1, *self.source.get_sample_shape(0)) if self.axes.has_sample_axis else sizes
         sample = self._mended(np.broadcast_to(nothing, first))
         shape: tuple[int | None, ...] = sample.shape
         if self.form.sample:
@@ -59,7 +59,7 @@ class RepairStream:
         done = 0
         for stored in parts(self._entries, self.axes):
             yield self._mended(stored)
-            done += len(stored) if self.axes.sample else 1
+            done += len(stored) if self.axes.has_sample_axis else 1
             if progress:
                 progress(done, self.axes.samples)
 

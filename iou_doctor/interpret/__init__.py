@@ -1,15 +1,19 @@
 """Shapes, a peek at values and the user's options -> Layout and Reading."""
 
-from iou_doctor.interpret.axes import read_layout
-from iou_doctor.interpret.order import stored_alike
-from iou_doctor.interpret.sampled import sampled
-from iou_doctor.interpret.settle import doctor_labels, doctor_pairing, settle
+from iou_doctor.interpret.axes import infer_layout
+from iou_doctor.interpret.interpretation import (
+    choose_doctor_pairing,
+    decode_doctor_labels,
+    infer_interpretation,
+)
+from iou_doctor.interpret.sampled_labels import decode_samples
+from iou_doctor.interpret.storage_order import is_same_storage_order
 
 __all__ = [
-    "doctor_labels",
-    "doctor_pairing",
-    "read_layout",
-    "sampled",
-    "settle",
-    "stored_alike",
+    "choose_doctor_pairing",
+    "decode_doctor_labels",
+    "decode_samples",
+    "infer_interpretation",
+    "infer_layout",
+    "is_same_storage_order",
 ]

@@ -8,12 +8,12 @@ from math import prod
 from iou_doctor.arrays.interpretation import Encoding, Options
 from iou_doctor.arrays.layout import Assumption, Axes, Layout, Relation
 from iou_doctor.arrays.source import Pair
-from iou_doctor.errors import ReadingError
+from iou_doctor.errors import InterpretationError
 from iou_doctor.interpret.class_axis import class_axes
 from iou_doctor.interpret.colours import COLOUR_CHANNELS
-from iou_doctor.interpret.letters import axes_from_letters, parse_layouts
+from iou_doctor.interpret.layout_option import axes_from_letters, parse_layouts
 from iou_doctor.interpret.peek import Seen, look
-from iou_doctor.interpret.sums import explain_sums
+from iou_doctor.interpret.softmax_axis import explain_sums
 
 Shape = tuple[int | None, ...]
 
@@ -21,7 +21,7 @@ FLAT_RATIO = 16
 """A 2-D label array this much longer than high is (samples, pixels): no image is so wide."""
 
 
-def read_layout(pair: Pair, options: Options, *, num_classes: int | None) -> Layout:
+def infer_layout(pair: Pair, options: Options, *, num_classes: int | None) -> Layout:
     """Return what the axes of both arrays mean.
 
     Args:
@@ -31,7 +31,7 @@ def read_layout(pair: Pair, options: Options, *, num_classes: int | None) -> Lay
 
     Raises:
         UsageError: `--layout` does not fit.
-        ReadingError: an array has too many axes, or no pixels.
+        InterpretationError: an array has too many axes, or no pixels.
     """
     true_letters, pred_letters = parse_layouts(options.layout)
     true, pred = look(pair.y_true), look(pair.y_pred)
@@ -63,7 +63,7 @@ def _axes(shape: Shape, channel: int | None, path: str) -> Axes:
     """Return the axes of an array with this class axis, as if axis 0 counted samples."""
     rest = [axis for axis in range(len(shape)) if axis != channel]
     if not 1 <= len(rest) <= (3 if channel == 0 else 4):
-        raise ReadingError(
+        raise InterpretationError(
             f"{path} has shape {shape}: iou-doctor reads one to three spatial axes, with or without"
             " a sample axis and a class axis; name them with --layout, NHWC for instance"
         )
@@ -74,7 +74,7 @@ def _axes(shape: Shape, channel: int | None, path: str) -> Axes:
 def _coloured(axes: Axes, seen: Seen, said: Encoding | None) -> Axes:
     """Return the axes with the channels known as colours, if that is what they are."""
     colour = axes.channel in seen.colour_axes if said is None else said is Encoding.COLOUR
-    return replace(axes, colour=colour and axes.channels in COLOUR_CHANNELS)
+    return replace(axes, is_colour=colour and axes.channels in COLOUR_CHANNELS)
 
 
 def _looks_flat(shape: Shape, rest: list[int]) -> bool:
@@ -92,7 +92,7 @@ def _samples(
         return _without_samples(y_true), _without_samples(y_pred), ()
     ranks = len(y_true.label_shape), len(y_pred.label_shape)
     if ranks[0] == ranks[1]:
-        flat = ranks[0] == 2 and (y_true.sample or y_pred.sample)
+        flat = ranks[0] == 2 and (y_true.has_sample_axis or y_pred.has_sample_axis)
         if not flat:
             return y_true, y_pred, ()
         note = Assumption("sample_axis", "0", "the other axis is far too long for an image")
@@ -124,16 +124,16 @@ def _all_in_one(one: Axes, other: Axes) -> bool:
 
 
 def _with_samples(axes: Axes) -> Axes:
-    if axes.sample or len(axes.spatial) < 2 or axes.channel == 0:
+    if axes.has_sample_axis or len(axes.spatial) < 2 or axes.channel == 0:
         return axes
-    return replace(axes, sample=True, spatial=axes.spatial[1:])
+    return replace(axes, has_sample_axis=True, spatial=axes.spatial[1:])
 
 
 def _without_samples(axes: Axes) -> Axes:
-    if not axes.sample or len(axes.spatial) > 2:
+    if not axes.has_sample_axis or len(axes.spatial) > 2:
         return axes
     first = next(axis for axis in range(len(axes.shape)) if axis != axes.channel)
-    return replace(axes, sample=False, spatial=(first, *axes.spatial))
+    return replace(axes, has_sample_axis=False, spatial=(first, *axes.spatial))
 
 
 def _relation(y_true: Axes, y_pred: Axes) -> Relation:
@@ -168,8 +168,8 @@ def _image_relation(pair: Pair, y_true: Axes, y_pred: Axes) -> tuple[Relation, t
     """Return the relation of images of different sizes, and the samples that do not fit."""
     relations = []
     for index in range(min(y_true.samples, y_pred.samples)):
-        true = _image_shape(pair.y_true.sample_shape(index), y_true)
-        pred = _image_shape(pair.y_pred.sample_shape(index), y_pred)
+        true = _image_shape(pair.y_true.get_sample_shape(index), y_true)
+        pred = _image_shape(pair.y_pred.get_sample_shape(index), y_pred)
         relations.append(relation_of(true, pred))
     unequal = tuple(i for i, relation in enumerate(relations) if relation is not Relation.EQUAL)
     kinds = {relations[index] for index in unequal}

@@ -13,9 +13,9 @@ WHOLE_SHARE = 0.5
 
 def encoding_of(values: ValueCounts, axes: Axes, *, floating: bool) -> tuple[Encoding, str]:
     """Return the encoding of an array and what it rests on."""
-    if axes.colour:
+    if axes.is_colour:
         return Encoding.COLOUR, "three or four whole numbers for each pixel, few different ones"
-    if axes.dense:
+    if axes.is_dense:
         return _of_channels(values)
     if not floating or values.fractional == 0:
         return Encoding.LABELS, "one whole number for each pixel"

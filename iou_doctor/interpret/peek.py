@@ -96,11 +96,13 @@ def slabs(source: Source, *, whole: int) -> list[NDArray[Any]]:
     """Return windows from samples spread over the data, whole along one axis."""
     count = source.shape[0] or 0
     if whole == 0:
-        return [source.read(_window(source.sample_shape(0), 0, count, whole))]
+        return [source.read(_window(source.get_sample_shape(0), 0, count, whole))]
     # a stream that cannot go back is looked at where it starts
-    spread = range(count) if source.sequential else np.linspace(0, count - 1, SAMPLES)
+    spread = range(count) if source.is_sequential else np.linspace(0, count - 1, SAMPLES)
     starts = sorted({int(start) for start in spread})[:SAMPLES]
-    return [source.read(_window(source.sample_shape(start), start, 1, whole)) for start in starts]
+    return [
+        source.read(_window(source.get_sample_shape(start), start, 1, whole)) for start in starts
+    ]
 
 
 def _may_be_channels(source: Source) -> bool:
@@ -108,8 +110,8 @@ def _may_be_channels(source: Source) -> bool:
     count = source.shape[0] or 0
     if count <= FEW:
         return True
-    spread = range(FEW) if source.sequential else np.linspace(0, count - 1, FEW).astype(int)
-    entries = [source.read(_window(source.sample_shape(i), int(i), 1, 0)) for i in spread]
+    spread = range(FEW) if source.is_sequential else np.linspace(0, count - 1, FEW).astype(int)
+    entries = [source.read(_window(source.get_sample_shape(i), int(i), 1, 0)) for i in spread]
     values = np.concatenate(entries).astype(np.float64)
     finite = np.isfinite(values).all(axis=0)
     within = _within_unit(values).all(axis=0)

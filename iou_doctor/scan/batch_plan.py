@@ -98,7 +98,7 @@ class Visit:
 
     def _summed(self, batch: Batch, true: Side, pred: Side, wanted: SumsWanted) -> ChannelSums:
         n, channels = len(batch.samples), self.layout.y_pred.channels
-        dense = self.layout.y_true.per_class
+        dense = self.layout.y_true.is_per_class
         return channel_sums(
             y_true=true.arranged.reshape(n, -1, channels)
             if dense

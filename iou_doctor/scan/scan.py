@@ -61,7 +61,7 @@ def scan(
     Raises:
         UsageError: a GPU is asked for, and none is there.
         SourceError: a file cannot be read.
-        ReadingError: the values are no label maps.
+        InterpretationError: the values are no label maps.
     """
     whole = mend is not None or any(pairing.flat for pairing in pairings)
     visit = Visit(layout, tuple(pairings), threshold, mend, probe, sums, whole)
@@ -116,7 +116,7 @@ def _work(
     def from_window(window: Window) -> tuple[int, list[Stats]]:
         return from_batch(read(pair, layout, window))
 
-    if pair.y_true.sequential or pair.y_pred.sequential:
+    if pair.y_true.is_sequential or pair.y_pred.is_sequential:
         return from_batch, (read(pair, layout, window) for window in spans)
     return from_window, spans
 
@@ -124,4 +124,4 @@ def _work(
 def _values(pair: Pair) -> int:
     """Return the values of the larger array, by those of the first image where images differ."""
     sources = (pair.y_true, pair.y_pred)
-    return max(prod((source.shape[0] or 1, *source.sample_shape(0))) for source in sources)
+    return max(prod((source.shape[0] or 1, *source.get_sample_shape(0))) for source in sources)

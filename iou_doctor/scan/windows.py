@@ -39,7 +39,7 @@ class Window:
 
 def split_by_rows(layout: Layout, *, whole_samples: bool) -> bool:
     """Return whether some rows of both arrays belong together without the rest of the sample."""
-    reshaped = layout.y_true.reshaped or layout.y_pred.reshaped
+    reshaped = layout.y_true.is_reshaped or layout.y_pred.is_reshaped
     return not whole_samples and not reshaped and layout.relation is Relation.EQUAL
 
 
@@ -75,7 +75,7 @@ def at_once(pair: Pair, values: int, jobs: int) -> int:
 
 def _is_a_view(source: Source) -> bool:
     """Return whether windows of a source take no memory; tensors are copied from their device."""
-    copied = source.sequential or isinstance(source, DeviceSource)
+    copied = source.is_sequential or isinstance(source, DeviceSource)
     if copied or source.format not in VIEWS:
         return False
     first = source.read((slice(0, 1),) * len(source.shape))
@@ -141,7 +141,7 @@ def _samples_at_once(pair: Pair, layout: Layout, most: int) -> int:
     size = max(1, _sample_values(pair, layout, 0))
     fitting = max(1, most // size)
     chunk = max(
-        (source.unit[0] if axes.sample else 1)
+        (source.chunk_shape[0] if axes.has_sample_axis else 1)
         for source, axes in ((pair.y_true, layout.y_true), (pair.y_pred, layout.y_pred))
     )
     if chunk <= 1 or chunk * size > LARGEST_WINDOW:
@@ -152,7 +152,7 @@ def _samples_at_once(pair: Pair, layout: Layout, most: int) -> int:
 def _rows_at_once(pair: Pair, layout: Layout, rows: int, size: int, most: int) -> int:
     fitting = max(1, most * rows // size)
     chunk = max(
-        source.unit[axes.spatial[0]]
+        source.chunk_shape[axes.spatial[0]]
         for source, axes in ((pair.y_true, layout.y_true), (pair.y_pred, layout.y_pred))
     )
     if chunk <= 1 or chunk * size > LARGEST_WINDOW * rows:
@@ -162,30 +162,32 @@ def _rows_at_once(pair: Pair, layout: Layout, rows: int, size: int, most: int) -
 
 def _sample_values(pair: Pair, layout: Layout, index: int) -> int:
     return max(
-        prod(_sizes(pair.y_true, layout.y_true, index)[layout.y_true.sample :]),
-        prod(_sizes(pair.y_pred, layout.y_pred, index)[layout.y_pred.sample :]),
+        prod(_sizes(pair.y_true, layout.y_true, index)[layout.y_true.has_sample_axis :]),
+        prod(_sizes(pair.y_pred, layout.y_pred, index)[layout.y_pred.has_sample_axis :]),
     )
 
 
 def _sizes(source: Source, axes: Axes, index: int) -> tuple[int, ...]:
     """Return the length of each axis, those of image `index` where images differ."""
-    return (axes.samples, *source.sample_shape(index)) if axes.sample else _known(source)
+    return (
+        (axes.samples, *source.get_sample_shape(index)) if axes.has_sample_axis else _known(source)
+    )
 
 
 def _known(source: Source) -> tuple[int, ...]:
-    return (source.shape[0] or 0, *source.sample_shape(0))
+    return (source.shape[0] or 0, *source.get_sample_shape(0))
 
 
 def _read(source: Source, axes: Axes, window: Window, *, there: bool = False) -> Any:
     slices = _slices(axes, window.samples, window.rows or slice(None))
     if there and isinstance(source, DeviceSource):
-        return source.read_there(slices)
+        return source.read_on_device(slices)
     return source.read(slices)
 
 
 def _slices(axes: Axes, samples: slice, rows: slice) -> tuple[slice, ...]:
     slices = [slice(None)] * len(axes.shape)
     slices[axes.spatial[0]] = rows
-    if axes.sample:
+    if axes.has_sample_axis:
         slices[0] = samples
     return tuple(slices)

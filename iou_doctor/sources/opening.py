@@ -17,12 +17,10 @@ from iou_doctor.sources.files.file_status import file_head, file_status
 from iou_doctor.sources.files.formats import SUFFIXES, SUPPORTED, likeness, sniffed
 from iou_doctor.sources.memory.array import ArraySource
 from iou_doctor.sources.refusals import refusal
-from iou_doctor.sources.reordered import ReorderedSource
 
 if TYPE_CHECKING:
     from iou_doctor.sources.models.model_source import ModelSource
 
-__all__ = ["ArraySource", "Place", "ReorderedSource", "open_pair", "open_pairs", "open_source"]
 
 Place = Any
 """Where an array is: a path, `FILE::name`, the array or tensor itself, or an iterable of batches

@@ -43,14 +43,14 @@ class ReorderedSource:
         return (len(self.order), *self.source.shape[1:])
 
     @property
-    def unit(self) -> tuple[int, ...]:
+    def chunk_shape(self) -> tuple[int, ...]:
         """Entries are read one by one, of a stream some at a time; other axes as in the source."""
-        return (AT_ONCE if self.sequential else 1, *self.source.unit[1:])
+        return (AT_ONCE if self.is_sequential else 1, *self.source.chunk_shape[1:])
 
     @property
-    def sequential(self) -> bool:
+    def is_sequential(self) -> bool:
         """Whether the source is a stream."""
-        return self.source.sequential
+        return self.source.is_sequential
 
     @property
     def names(self) -> tuple[str, ...] | None:
@@ -58,9 +58,9 @@ class ReorderedSource:
         names = self.source.names
         return None if names is None else tuple(names[index] for index in self.order)
 
-    def sample_shape(self, index: int) -> tuple[int, ...]:
+    def get_sample_shape(self, index: int) -> tuple[int, ...]:
         """Return the shape of one entry."""
-        return self.source.sample_shape(self.order[index])
+        return self.source.get_sample_shape(self.order[index])
 
     def read(self, window: tuple[slice, ...]) -> NDArray[Any]:
         """Return the values in `window`, gathered entry by entry."""

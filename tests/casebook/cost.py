@@ -15,7 +15,7 @@ from build import pair_of
 from casebook.cases import Arrays, at, dense, labels
 from casebook.verdicts import diagnose
 from iou_doctor.arrays.interpretation import Options
-from iou_doctor.interpret import doctor_pairings, read_layout
+from iou_doctor.interpret import infer_layout, list_doctor_pairings
 from iou_doctor.scan.scan import scan
 
 LARGE = 1024
@@ -64,8 +64,8 @@ def _seconds_of_scan(arrays: Arrays) -> float:
     pair = pair_of(y_true=arrays.y_true, y_pred=arrays.y_pred)
     options = Options()
     start = time.perf_counter()
-    layout = read_layout(pair, options, num_classes=None)
-    scan(pair, layout, pairings=doctor_pairings(pair, layout, options), threshold=0.5)
+    layout = infer_layout(pair, options, num_classes=None)
+    scan(pair, layout, pairings=list_doctor_pairings(pair, layout, options), threshold=0.5)
     return time.perf_counter() - start
 
 

@@ -25,7 +25,7 @@ from iou_doctor.file_repair.stream import RepairStream
 from iou_doctor.file_repair.writers import Destination
 from iou_doctor.repairs.repair import Side, Step
 from iou_doctor.report.finding import Severity
-from iou_doctor.sources.opening import ArraySource
+from iou_doctor.sources.memory.array import ArraySource
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 Array = NDArray[Any]

@@ -5,10 +5,10 @@ import pytest
 from build import layout_of, logits, noisy, one_hot, pair_of, probabilities, scene
 
 from iou_doctor.arrays.interpretation import Options
-from iou_doctor.errors import ReadingError
-from iou_doctor.interpret import read_layout
+from iou_doctor.errors import InterpretationError
+from iou_doctor.interpret import infer_layout
 from iou_doctor.interpret.peek import FEW, SAMPLES, look
-from iou_doctor.sources.opening import ArraySource
+from iou_doctor.sources.memory.array import ArraySource
 
 SHAPES = {  # samples, height, width of scenes with 3 classes
     "plain": (2, 12, 18),
@@ -235,8 +235,8 @@ def test_every_guess_is_listed_with_its_reason():
 
 def test_too_many_axes_are_refused():
     array = np.zeros((2, 2, 2, 2, 2, 2), dtype=np.uint8)
-    with pytest.raises(ReadingError, match="y_true has shape"):
-        read_layout(pair_of(y_true=array, y_pred=array), Options(), num_classes=None)
+    with pytest.raises(InterpretationError, match="y_true has shape"):
+        infer_layout(pair_of(y_true=array, y_pred=array), Options(), num_classes=None)
 
 
 @DECLARED
@@ -275,7 +275,7 @@ def test_few_of_many_label_maps_are_read_to_see_that_they_are_no_classes(classes
     look(source)
     assert source.entries <= FEW + 2 * SAMPLES
     source = Noting(labels)
-    source.sequential = True
+    source.is_sequential = True
     look(source)
     assert source.entries <= FEW + 2 * SAMPLES
 

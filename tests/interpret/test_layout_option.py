@@ -5,7 +5,7 @@ import pytest
 from build import layout_of, logits, scene
 
 from iou_doctor.errors import UsageError
-from iou_doctor.interpret.letters import parse_layouts
+from iou_doctor.interpret.layout_option import parse_layouts
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from iou_doctor.arrays.source import Pair
 from iou_doctor.diagnosis.pipeline import Questions, check
 from iou_doctor.metrics.registry import CONTRACTS, evaluate
 from iou_doctor.metrics.score import ContractScore
-from iou_doctor.sources.opening import ArraySource
+from iou_doctor.sources.memory.array import ArraySource
 
 FIXTURES = {fixture.id: fixture for fixture in fixtures()}
 BY_NAME = {contract.name: contract for contract in CONTRACTS}

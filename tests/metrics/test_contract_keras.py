@@ -21,7 +21,7 @@ from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.source import Pair
 from iou_doctor.diagnosis.pipeline import Questions, check
 from iou_doctor.errors import IouDoctorError
-from iou_doctor.sources.opening import ArraySource
+from iou_doctor.sources.memory.array import ArraySource
 
 pytestmark = pytest.mark.reference
 

@@ -17,7 +17,8 @@ from iou_doctor.counts.label_decoding import no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.diagnosis.pipeline import Questions, check
 from iou_doctor.metrics.score import Pixels, score
-from iou_doctor.sources.opening import ArraySource, open_pair
+from iou_doctor.sources.memory.array import ArraySource
+from iou_doctor.sources.opening import open_pair
 
 CAMVID = Path(__file__).resolve().parents[3] / "shared" / "data" / "camvid"
 NO_CLASS = int(no_class(np.array([0]))[0])

@@ -14,7 +14,7 @@ from iou_doctor.diagnosis.pipeline import Questions, check
 from iou_doctor.diagnosis.selection import Selection
 from iou_doctor.report.finding import Finding, Outcome, Status
 from iou_doctor.report.report import Report
-from iou_doctor.sources.opening import ArraySource
+from iou_doctor.sources.memory.array import ArraySource
 
 NAMES = ("background", "car", "a class with a very long name")
 

@@ -21,7 +21,7 @@ from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.scan.scan import Visit, scan
-from iou_doctor.sources.opening import ArraySource
+from iou_doctor.sources.memory.array import ArraySource
 
 Array = NDArray[Any]
 INTEGERS = ("bool", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")
@@ -41,7 +41,7 @@ def axes_of(array: Array, letters: str) -> Axes:
     """Return the axes that letters name: N samples, C classes, the others space."""
     return Axes(
         shape=array.shape,
-        sample=letters.startswith("N"),
+        has_sample_axis=letters.startswith("N"),
         spatial=tuple(i for i, letter in enumerate(letters) if letter in "DHWL"),
         channel=letters.index("C") if "C" in letters else None,
     )

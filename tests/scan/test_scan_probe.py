@@ -15,8 +15,8 @@ from iou_doctor.arrays.source import Pair
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.map_samples import NO_LABEL, Maps, Probe, centres
 from iou_doctor.diagnosis.passes import Passes
-from iou_doctor.interpret import read_layout
-from iou_doctor.interpret.sampled import sampled
+from iou_doctor.interpret import infer_layout
+from iou_doctor.interpret.sampled_labels import decode_samples
 from iou_doctor.scan import probing, windows
 
 LABELS = Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS)
@@ -208,13 +208,13 @@ def test_swapped_sizes_are_swapped_back():
 class _Images:
     """A source of images that differ in size."""
 
-    path, format, dtype, sequential, names = "images", "images", np.dtype(np.uint8), False, None
+    path, format, dtype, is_sequential, names = "images", "images", np.dtype(np.uint8), False, None
 
     def __init__(self, images: list[np.ndarray]) -> None:
         self._images = images
-        self.shape, self.unit = (len(images), None, None), (1, 1, 1)
+        self.shape, self.chunk_shape = (len(images), None, None), (1, 1, 1)
 
-    def sample_shape(self, index: int) -> tuple[int, ...]:
+    def get_sample_shape(self, index: int) -> tuple[int, ...]:
         return self._images[index].shape
 
     def read(self, window: tuple[slice, ...]) -> np.ndarray:
@@ -273,7 +273,7 @@ def test_scores_are_cut_at_the_threshold(threshold):
     pairing = Pairing(LabelDecoding.LABELS, LabelDecoding.BINS)
     pair = pair_of(y_true=y_true, y_pred=scores)
     probe = Passes(pair, layout, threshold=0.5).first([pairing], None)[1]
-    (kept,) = sampled(probe, reading_of(layout, threshold), pairing).many.y_pred
+    (kept,) = decode_samples(probe, reading_of(layout, threshold), pairing).many.y_pred
     wanted = np.where(np.isnan(scores[0]), NO_LABEL, scores[0] >= threshold)
     assert kept.tolist() == wanted.tolist()
 
@@ -293,6 +293,6 @@ def test_axes_are_those_of_the_side_that_is_not_flattened(shape, flatten, axes, 
     if flatten:
         arrays[flatten] = arrays[flatten].reshape(3, -1)
     pair = pair_for_reading(**arrays)
-    layout = read_layout(pair, Options(), num_classes=3)
-    found = sampled(probe_of(pair, layout), reading_of(layout, 0.5), LABELS)
+    layout = infer_layout(pair, Options(), num_classes=3)
+    found = decode_samples(probe_of(pair, layout), reading_of(layout, 0.5), LABELS)
     assert (found.axes, found.square) == (axes, square)

@@ -63,15 +63,15 @@ def test_only_what_takes_no_memory_is_read_in_large_parts(formats, values, jobs,
 def _source(**more):
     """Return what `windows.at_once` asks of a source of views."""
     values = np.zeros((3, 4), "u1")
-    known = {"format": "npz", "sequential": False, "shape": values.shape}
+    known = {"format": "npz", "is_sequential": False, "shape": values.shape}
     return SimpleNamespace(**{**known, "read": lambda window: values[window], **more})
 
 
 @pytest.mark.parametrize(
     "more",
     [
-        {"sequential": True},
-        {"read_there": print},
+        {"is_sequential": True},
+        {"read_on_device": print},
         {"read": lambda window: np.zeros((3, 4), ">u2")[window].astype("u2")},
     ],
 )

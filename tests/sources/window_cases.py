@@ -43,7 +43,7 @@ def cases(draw: st.DrawFn) -> tuple[NDArray[Any], list[tuple[slice, ...]]]:
 def assert_reads(source: Source, array: NDArray[Any], wanted: list[tuple[slice, ...]]) -> None:
     native = array.dtype.newbyteorder("=")
     assert (source.shape, source.dtype) == (array.shape, native)
-    assert [source.sample_shape(i) for i in range(len(array))] == [array.shape[1:]] * len(array)
+    assert [source.get_sample_shape(i) for i in range(len(array))] == [array.shape[1:]] * len(array)
     for window in wanted:
         part = source.read(window)
         assert (part.dtype, part.dtype.isnative) == (native, True)

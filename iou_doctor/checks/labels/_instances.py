@@ -63,7 +63,7 @@ def _pattern(evidence: Evidence) -> str | None:
     classes = evidence.interpretation.num_classes
     if (
         not evidence.interpretation.num_classes_declared
-        and not evidence.interpretation.y_pred.dense
+        and not evidence.interpretation.y_pred.is_dense
     ):
         classes = max(count_class_ids(evidence, Side.PREDICTIONS), default=0) + 1
     labels, in_image = list_labels_by_image(evidence)

@@ -44,7 +44,7 @@ def find(evidence: Evidence) -> Result:
     return [
         _finding(evidence, name, channels)
         for name, channels, encoding in sides
-        if encoding.dense and not _fits(evidence, name, channels, encoding)
+        if encoding.is_dense and not _fits(evidence, name, channels, encoding)
     ]
 
 

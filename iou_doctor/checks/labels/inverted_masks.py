@@ -50,7 +50,7 @@ def find(evidence: Evidence) -> Result:
     after, base = score_repaired(evidence, repair), score_as_given(evidence)
     if after < LEAST_AFTER or after < base + LEAST_GAIN:
         return []
-    side = "predictions" if evidence.interpretation.y_true.dense else "masks"
+    side = "predictions" if evidence.interpretation.y_true.is_dense else "masks"
     return [
         Finding(
             RULE,

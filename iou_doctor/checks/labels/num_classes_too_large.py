@@ -39,8 +39,8 @@ def find(evidence: Evidence) -> Result:
     classes = interpretation.num_classes
     if (
         not interpretation.num_classes_declared
-        or interpretation.y_true.dense
-        or interpretation.y_pred.dense
+        or interpretation.y_true.is_dense
+        or interpretation.y_pred.is_dense
     ):
         return []  # the length of a class axis: channel-count-mismatch
     ids = {*count_class_ids(evidence, Side.MASKS), *count_class_ids(evidence, Side.PREDICTIONS)}

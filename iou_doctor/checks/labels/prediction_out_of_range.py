@@ -35,7 +35,7 @@ def find(evidence: Evidence) -> Result:
     """List the predicted labels that are no class, where the mask is one."""
     interpretation = evidence.interpretation
     if (
-        interpretation.y_pred.dense
+        interpretation.y_pred.is_dense
         and interpretation.layout.y_pred.channels > interpretation.num_classes
     ):
         return []  # channel-count-mismatch says so

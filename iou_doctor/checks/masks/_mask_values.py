@@ -53,8 +53,8 @@ def predicted_classes(evidence: Evidence) -> int:
     interpretation = evidence.interpretation
     if (
         interpretation.num_classes_declared
-        or interpretation.y_pred.dense
-        or interpretation.y_pred.thresholded
+        or interpretation.y_pred.is_dense
+        or interpretation.y_pred.is_thresholded
     ):
         return interpretation.num_classes
     predicted = [label for label in evidence.pairs.prediction_counts() if 0 <= label < 255]

@@ -32,7 +32,7 @@ RULE = Rule(
 def find(evidence: Evidence) -> Result:
     """Look for masks without a class axis where the metric wants one."""
     layout, metric = evidence.interpretation.layout, evidence.metric
-    if layout.y_true.dense or evidence.interpretation.y_true.dense:
+    if layout.y_true.is_dense or evidence.interpretation.y_true.is_dense:
         return []
     if metric.true is LabelDecoding.ARGMAX_LAST:
         message = (
@@ -43,7 +43,7 @@ def find(evidence: Evidence) -> Result:
             f" {layout.y_true.shape} hold class ids: {_argmaxed(layout.y_true.shape)}"
         )
     elif (
-        layout.y_pred.per_class
+        layout.y_pred.is_per_class
         and metric.pred is not LabelDecoding.ARGMAX_LAST
         and not metric.takes
     ):

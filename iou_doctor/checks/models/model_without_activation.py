@@ -59,10 +59,10 @@ def find(evidence: Evidence) -> Result:
 
 def _sum_to_one(evidence: Evidence) -> bool:
     """Return whether channels are probabilities, whatever the last layer does to them."""
-    return evidence.interpretation.layout.y_pred.dense and evidence.stats.y_pred.sum_off == 0
+    return evidence.interpretation.layout.y_pred.is_dense and evidence.stats.y_pred.sum_off == 0
 
 
 def _help(evidence: Evidence) -> str:
-    if evidence.interpretation.layout.y_pred.dense:
+    if evidence.interpretation.layout.y_pred.is_dense:
         return f"{suggest_call(evidence)} argmaxes logits as well; `from_logits=True` in the loss"
     return "cut at 0, not at 0.5; `from_logits=True` in the loss"

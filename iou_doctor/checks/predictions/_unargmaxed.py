@@ -59,7 +59,7 @@ def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: st
 
 
 def _repair(evidence: Evidence) -> Repair:
-    both = evidence.interpretation.layout.y_true.per_class and evidence.metric.true_labels
+    both = evidence.interpretation.layout.y_true.is_per_class and evidence.metric.true_labels
     sides = (Side.PREDICTIONS, Side.MASKS) if both else (Side.PREDICTIONS,)
     return Repair(
         name="argmax predictions and masks" if both else "argmax the predictions",

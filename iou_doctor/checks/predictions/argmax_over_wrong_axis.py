@@ -49,7 +49,7 @@ Shape = tuple[int | None, ...]
 def find(evidence: Evidence) -> Result:
     """Look whether the shape is that of the masks with the class axis for another one."""
     layout, values = evidence.interpretation.layout, evidence.stats.y_pred
-    if layout.y_pred.dense or not _whole(evidence) or None in layout.y_pred.shape:
+    if layout.y_pred.is_dense or not _whole(evidence) or None in layout.y_pred.shape:
         return []
     masks, stored = _trimmed(layout.y_true.label_shape), _trimmed(layout.y_pred.shape)
     if len(masks) != len(stored) or _otherwise_explained(evidence, masks, stored):
@@ -64,7 +64,7 @@ def find(evidence: Evidence) -> Result:
 def _otherwise_explained(evidence: Evidence, masks: Shape, stored: Shape) -> bool:
     """Return whether the shapes are equal, swapped, or differ in the number of samples only."""
     layout = evidence.interpretation.layout
-    fewer = layout.y_true.sample and masks[1:] == stored[1:]
+    fewer = layout.y_true.has_sample_axis and masks[1:] == stored[1:]
     return masks == stored or fewer or layout.relation is Relation.SWAPPED
 
 
@@ -82,7 +82,7 @@ def _numbers_of_classes(evidence: Evidence) -> list[int]:
     interpretation = evidence.interpretation
     if interpretation.num_classes_declared:
         return [interpretation.num_classes]
-    if interpretation.layout.y_true.per_class:
+    if interpretation.layout.y_true.is_per_class:
         return [interpretation.layout.y_true.channels]
     highest = int(evidence.stats.y_true.maximum or 0)
     return [highest + 1] if 1 <= highest < MOST_CLASSES - 1 else []

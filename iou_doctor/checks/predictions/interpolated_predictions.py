@@ -55,7 +55,7 @@ HELP = (
 def find(evidence: Evidence) -> Result:
     """Look for ids with fractions, or for ids that are only seams between two others."""
     interpretation, values = evidence.interpretation, evidence.stats.y_pred
-    if interpretation.y_pred is not Encoding.LABELS or interpretation.layout.y_pred.dense:
+    if interpretation.y_pred is not Encoding.LABELS or interpretation.layout.y_pred.is_dense:
         return []
     if values.fractional:
         return _fractions(evidence)

@@ -35,7 +35,7 @@ def find(evidence: Evidence) -> Result:
     """Look for class ids in front of a metric that wants channels."""
     interpretation, metric = evidence.interpretation, evidence.metric
     axes = interpretation.layout.y_pred
-    if interpretation.y_pred is not Encoding.LABELS or axes.dense:
+    if interpretation.y_pred is not Encoding.LABELS or axes.is_dense:
         return []
     if metric.pred is not LabelDecoding.ARGMAX_LAST:
         return []

@@ -43,11 +43,11 @@ ARGMAX = (LabelDecoding.ARGMAX_LAST, LabelDecoding.ARGMAX)
 
 def find(evidence: Evidence) -> Result:
     """Look for ones all over, and for a metric that argmaxes one channel of scores."""
-    if evidence.interpretation.layout.y_pred.dense:
+    if evidence.interpretation.layout.y_pred.is_dense:
         return []
     if _all_ones(evidence):
         return [_constant(evidence)]
-    thresholded = evidence.interpretation.y_pred.thresholded
+    thresholded = evidence.interpretation.y_pred.is_thresholded
     if thresholded and evidence.metric.pred in ARGMAX:
         return [_argmaxed(evidence)]
     return []

@@ -43,7 +43,7 @@ RULE = Rule(
 def find(evidence: Evidence) -> Result:
     """Look for another axis that sums to 1, or for ones all over (an axis of size 1)."""
     axes, values = evidence.interpretation.layout.y_pred, evidence.stats.y_pred
-    if not axes.dense or evidence.pair.y_pred.dtype.kind != "f":
+    if not axes.is_dense or evidence.pair.y_pred.dtype.kind != "f":
         return []
     facts = {"class_axis": axes.channel, "softmax_axis": axes.softmax_axis}
     if axes.softmax_axis is not None:
@@ -73,7 +73,7 @@ def find(evidence: Evidence) -> Result:
 
 
 def _meaning(axes: Axes, axis: int) -> str:
-    if axes.sample and axis == 0:
+    if axes.has_sample_axis and axis == 0:
         return "the samples"
     names = {1: ("pixels",), 2: ("rows", "columns"), 3: ("slices", "rows", "columns")}
     return f"the {names[len(axes.spatial)][axes.spatial.index(axis)]}"

@@ -44,7 +44,7 @@ RULE = Rule(
 def find(evidence: Evidence) -> Result:
     """Look for one channel of fractions in front of a metric that reads labels."""
     interpretation, values = evidence.interpretation, evidence.stats.y_pred
-    if not interpretation.y_pred.thresholded or not evidence.metric.pred_labels:
+    if not interpretation.y_pred.is_thresholded or not evidence.metric.pred_labels:
         return []
     what = "logits" if interpretation.y_pred is Encoding.BINARY_LOGITS else "scores"
     below_one = values.values - values.at_least_one - values.non_finite

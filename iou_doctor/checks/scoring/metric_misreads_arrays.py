@@ -77,6 +77,6 @@ def _no_labels(evidence: Evidence) -> bool:
     """Return whether the masks are numbers of some other kind (normalised with an image, say)."""
     pixels = evidence.repaired.pixels
     guessed = any(guess.field == "masks.encoding" for guess in evidence.interpretation.assumed)
-    return (guessed and evidence.interpretation.y_true.thresholded) or bool(
+    return (guessed and evidence.interpretation.y_true.is_thresholded) or bool(
         pixels.out_of_range and not pixels.counted
     )

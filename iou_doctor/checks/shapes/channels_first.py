@@ -42,7 +42,7 @@ def find(evidence: Evidence) -> Result:
     wrong = [
         (name, axes)
         for name, axes in sides
-        if axes.per_class and not axes.reshaped and not _fits(evidence, name, axes)
+        if axes.is_per_class and not axes.is_reshaped and not _fits(evidence, name, axes)
     ]
     if not wrong:
         return []
@@ -83,14 +83,14 @@ def _fits(evidence: Evidence, name: str, axes: Axes) -> bool:
         return not looks or axes.channel == _wanted(metric, axes)
     looks_at = metric.axis % len(axes.shape)
     known = metric.name.startswith(ANY_AXIS) and decoding is LabelDecoding.ARGMAX_LAST
-    return axes.channels_last or (known and looks_at == axes.channel)
+    return axes.has_channels_last or (known and looks_at == axes.channel)
 
 
 def _wanted(metric: Metric, axes: Axes) -> int:
     """Return the axis of an array, as stored, where the metric wants its classes."""
     if metric.class_axis is None:
         return len(axes.shape) - 1 if metric.takes else -1
-    return metric.class_axis - (0 if axes.sample else 1)
+    return metric.class_axis - (0 if axes.has_sample_axis else 1)
 
 
 def _where(name: str, axes: Axes) -> str:

@@ -31,7 +31,7 @@ def find(evidence: Evidence) -> Result:
     true, pred = layout.y_true, layout.y_pred
     if layout.relation not in {Relation.EQUAL, Relation.SWAPPED, Relation.SCALED}:
         return []
-    plain = not true.dense and not pred.dense
+    plain = not true.is_dense and not pred.is_dense
     if len(true.label_shape) == len(pred.label_shape) and not (
         plain and len(true.shape) != len(pred.shape)
     ):
@@ -56,8 +56,8 @@ def find(evidence: Evidence) -> Result:
 
 
 def _extra_axes(axes: Axes) -> int:
-    return len(axes.shape) - len(axes.spatial) - axes.dense
+    return len(axes.shape) - len(axes.spatial) - axes.is_dense
 
 
 def _extra_axis(axes: Axes) -> int:
-    return 0 if axes.channel is None or axes.dense else axes.channel
+    return 0 if axes.channel is None or axes.is_dense else axes.channel

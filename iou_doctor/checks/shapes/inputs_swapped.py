@@ -93,7 +93,7 @@ def _scores(evidence: Evidence) -> str | None:
         return "channels outside [0, 1]" if signed else None
     if encoding is Encoding.PROBABILITIES:
         return "channels in [0, 1]" if _varied(values) else None
-    if evidence.interpretation.layout.y_true.dense or not set(_ids(evidence)) <= BINARY:
+    if evidence.interpretation.layout.y_true.is_dense or not set(_ids(evidence)) <= BINARY:
         return None
     if encoding is Encoding.BINARY_LOGITS:
         return "one channel outside [0, 1]" if signed else None
@@ -115,7 +115,7 @@ def _varied(values: ValueCounts) -> bool:
 def _swapped(evidence: Evidence, pairs: PairCounts) -> PairCounts:
     """Return the doctor's pairs with the sides exchanged, one channel of scores thresholded."""
     cut = evidence.stats.tables.get(Pairing(LabelDecoding.BINS, LabelDecoding.LABELS))
-    if cut is None or evidence.interpretation.layout.y_true.dense:
+    if cut is None or evidence.interpretation.layout.y_true.is_dense:
         return pairs.swapped()
     logits = evidence.interpretation.y_true is Encoding.BINARY_LOGITS
 

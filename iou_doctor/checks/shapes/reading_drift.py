@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from iou_doctor.arrays.expected import ExpectedInterpretation, reading_values
+from iou_doctor.arrays.expected import ExpectedInterpretation, summarize_interpretation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import join_words
@@ -46,7 +46,7 @@ def find(evidence: Evidence) -> Result:
     frozen = [one for one in (baseline and baseline.interpretation, evidence.expected) if one]
     if not frozen:
         return Skipped("no --baseline given, and no configuration expects a reading")
-    now = reading_values(evidence.interpretation)
+    now = summarize_interpretation(evidence.interpretation)
     drifts = [(one, drift) for one in frozen if (drift := _drift(one, now))]
     if not drifts:
         return []

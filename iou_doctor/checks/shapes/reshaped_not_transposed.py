@@ -40,7 +40,7 @@ RULE = Rule(
 def find(evidence: Evidence) -> Result:
     """Look whether the reading had to reshape the predictions back."""
     axes, values = evidence.interpretation.layout.y_pred, evidence.stats.y_pred
-    if not axes.reshaped:
+    if not axes.is_reshaped:
         return []
     written, stored, move = _shapes(axes)
     whole = values.pixels - values.sum_off
@@ -67,9 +67,9 @@ def find(evidence: Evidence) -> Result:
 
 def _shapes(axes: Axes) -> tuple[tuple[int | None, ...], tuple[int | None, ...], str]:
     """Return the shape as written, the shape as stored, and the code that leads to it."""
-    first = int(axes.sample)
+    first = int(axes.has_sample_axis)
     rest = [size for axis, size in enumerate(axes.shape) if axis != axes.channel]
-    if axes.channels_last:
+    if axes.has_channels_last:
         written = (*rest[:first], axes.channels, *rest[first:])
         return written, axes.shape, f"np.moveaxis(predictions, {first}, -1)"
     return (*rest, axes.channels), axes.shape, f"np.moveaxis(predictions, -1, {axes.channel})"

@@ -34,7 +34,9 @@ def find(evidence: Evidence) -> Result:
         return []
     true, pred = layout.y_true.spatial_shape, layout.y_pred.spatial_shape
     sizes = ", ".join(str(size) for size in true)
-    what = "the class scores, before the argmax" if layout.y_pred.dense else "the labels, nearest"
+    what = (
+        "the class scores, before the argmax" if layout.y_pred.is_dense else "the labels, nearest"
+    )
     return [
         Finding(
             RULE,

@@ -54,8 +54,8 @@ def _some_images(evidence: Evidence) -> Finding:
     mismatched = evidence.interpretation.layout.mismatched
     names = [evidence.name_sample(index) for index in mismatched]
     first = mismatched[0]
-    true = evidence.pair.y_true.sample_shape(first)
-    pred = evidence.pair.y_pred.sample_shape(first)
+    true = evidence.pair.y_true.get_sample_shape(first)
+    pred = evidence.pair.y_pred.get_sample_shape(first)
     return Finding(
         RULE,
         message=f"{format_count(len(mismatched), 'pair')} of images differ in size:"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from iou_doctor.arrays.layout import Axes, Layout
-from iou_doctor.arrays.pairings import flat_pairing, lengths
+from iou_doctor.arrays.pairings import count_flat_labels, find_flat_pairing
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.metrics.definition import (
     Choices,
@@ -32,7 +32,7 @@ def fitted(metric: Metric, layout: Layout) -> Metric:
     single = _one_channel(takes, layout)
     true = LabelDecoding.LABELS
     if takes.masks is PixelContent.ONE_HOT or (
-        takes.masks is PixelContent.EITHER and layout.y_true.dense
+        takes.masks is PixelContent.EITHER and layout.y_true.is_dense
     ):
         true = LabelDecoding.LABELS if single else LabelDecoding.ARGMAX_LAST
     return replace(metric, true=true, pred=_of_predictions(takes, choices, layout))
@@ -41,7 +41,7 @@ def fitted(metric: Metric, layout: Layout) -> Metric:
 def _of_predictions(takes: InputSpec, choices: Choices, layout: Layout) -> LabelDecoding:
     wanted = takes.predictions in {PixelContent.ONE_HOT, PixelContent.SCORES}
     single = _one_channel(takes, layout)
-    if (layout.y_pred.dense and takes.predictions is not PixelContent.IDS) or (
+    if (layout.y_pred.is_dense and takes.predictions is not PixelContent.IDS) or (
         wanted and not single
     ):
         return LabelDecoding.ARGMAX_LAST
@@ -61,19 +61,19 @@ def _reads_one_score(choices: Choices, takes: InputSpec) -> bool:
 def _one_channel(takes: InputSpec, layout: Layout) -> bool:
     """Return whether both sides have the one channel that stands for two classes."""
     return takes.one_channel and all(
-        not axes.dense and axes.channel is not None and place(axes) == wanted_place(axes, takes)
+        not axes.is_dense and axes.channel is not None and place(axes) == wanted_place(axes, takes)
         for axes in (layout.y_true, layout.y_pred)
     )
 
 
 def place(axes: Axes) -> int:
     """Return where the class axis is, counted with a sample axis at 0."""
-    return (axes.channel or 0) + (0 if axes.sample else 1)
+    return (axes.channel or 0) + (0 if axes.has_sample_axis else 1)
 
 
 def wanted_place(axes: Axes, takes: InputSpec) -> int:
     """Return where the metric looks for the classes, counted in the same way."""
-    return takes.axis % (len(axes.shape) + (0 if axes.sample else 1))
+    return takes.axis % (len(axes.shape) + (0 if axes.has_sample_axis else 1))
 
 
 def pairing(metric: Metric, layout: Layout) -> Pairing | None:
@@ -90,7 +90,7 @@ def metric_pairing(layout: Layout, metric: Metric) -> Pairing | None:
     A metric that flattens pairs values in the order stored. Where that is the doctor's own
     order, the doctor's table serves both.
     """
-    return flat_pairing(layout, metric.true, metric.pred, axis=metric.axis)
+    return find_flat_pairing(layout, metric.true, metric.pred, axis=metric.axis)
 
 
 def wants_sums(metric: Metric) -> bool:
@@ -100,11 +100,11 @@ def wants_sums(metric: Metric) -> bool:
 
 def _flattened(takes: InputSpec, layout: Layout) -> bool:
     """Return whether the metric reads these arrays value by value, and could not help it."""
-    if not (layout.y_true.dense or layout.y_pred.dense) or misfit(takes, layout) is None:
+    if not (layout.y_true.is_dense or layout.y_pred.is_dense) or misfit(takes, layout) is None:
         return False
     if takes.flattens is Flattens.NEVER or layout.mismatched:
         return False
-    true, pred = lengths(layout, VALUES)
+    true, pred = count_flat_labels(layout, VALUES)
     equal = true is not None and true == pred
     return equal and (takes.flattens is Flattens.ALWAYS or alike(layout))
 
@@ -126,13 +126,13 @@ def misfit(takes: InputSpec, layout: Layout, *, integers: bool = False) -> Misma
     if _one_channel(takes, layout):
         return None
     found = {
-        Mismatch.MASK_CHANNELS: true.dense and takes.masks is PixelContent.IDS,
-        Mismatch.PREDICTION_CHANNELS: pred.dense and takes.predictions is PixelContent.IDS,
-        Mismatch.MASK_IDS: not true.dense and takes.masks is PixelContent.ONE_HOT,
-        Mismatch.PREDICTION_IDS: not pred.dense
+        Mismatch.MASK_CHANNELS: true.is_dense and takes.masks is PixelContent.IDS,
+        Mismatch.PREDICTION_CHANNELS: pred.is_dense and takes.predictions is PixelContent.IDS,
+        Mismatch.MASK_IDS: not true.is_dense and takes.masks is PixelContent.ONE_HOT,
+        Mismatch.PREDICTION_IDS: not pred.is_dense
         and takes.predictions in {PixelContent.ONE_HOT, PixelContent.SCORES},
         Mismatch.AXIS: any(elsewhere(axes, takes) for axes in (true, pred)),
-        Mismatch.INTEGERS: takes.floats and integers and pred.dense,
+        Mismatch.INTEGERS: takes.floats and integers and pred.is_dense,
         Mismatch.SHAPES: takes.strict and _label_shape(true) != _label_shape(pred),
     }
     return next((kind for kind, holds in found.items() if holds), None)
@@ -140,8 +140,8 @@ def misfit(takes: InputSpec, layout: Layout, *, integers: bool = False) -> Misma
 
 def elsewhere(axes: Axes, takes: InputSpec) -> bool:
     """Return whether the metric looks for the classes on another axis."""
-    return axes.dense and not takes.any_axis and place(axes) != wanted_place(axes, takes)
+    return axes.is_dense and not takes.any_axis and place(axes) != wanted_place(axes, takes)
 
 
 def _label_shape(axes: Axes) -> tuple[int | None, ...]:
-    return axes.label_shape if axes.dense else axes.shape
+    return axes.label_shape if axes.is_dense else axes.shape

@@ -8,7 +8,7 @@ import numpy as np
 
 from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.layout import Layout
-from iou_doctor.arrays.pairings import lengths
+from iou_doctor.arrays.pairings import count_flat_labels
 from iou_doctor.counts.label_decoding import Pairing, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
@@ -127,7 +127,9 @@ def _of_flat_arrays(fed: Fed) -> ContractScore:
     if library and (error := library.axis_error(metric)):
         return registry.failure(metric, error)
     if flat is None or flat not in tables:
-        sizes = lengths(fed.interpretation.layout, Pairing(metric.true, metric.pred, flat=True))
+        sizes = count_flat_labels(
+            fed.interpretation.layout, Pairing(metric.true, metric.pred, flat=True)
+        )
         if sizes[0] is not None and sizes[0] == sizes[1]:
             why = "the arrays flatten alike but differ in samples"
             return registry.not_replayed(metric, why)

@@ -8,7 +8,7 @@ import numpy as np
 
 from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.layout import Layout, Relation
-from iou_doctor.arrays.pairings import flat_pairing, lengths
+from iou_doctor.arrays.pairings import count_flat_labels, find_flat_pairing
 from iou_doctor.arrays.source import Pair
 from iou_doctor.counts.channel_sums import SumsWanted
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
@@ -29,12 +29,12 @@ def paired(layout: Layout) -> bool:
 
 def pairings(pair: Pair, layout: Layout) -> list[Pairing]:
     """Return what has to be counted for every contract, beside what the doctor counts."""
-    if not paired(layout) or layout.y_pred.colour or layout.y_true.colour:
+    if not paired(layout) or layout.y_pred.is_colour or layout.y_true.is_colour:
         return []
-    true = LabelDecoding.ARGMAX if layout.y_true.dense else _LABELS
-    pred = LabelDecoding.ARGMAX_NAN if layout.y_pred.dense else _LABELS
+    true = LabelDecoding.ARGMAX if layout.y_true.is_dense else _LABELS
+    pred = LabelDecoding.ARGMAX_NAN if layout.y_pred.is_dense else _LABELS
     wanted = [Pairing(true, pred)]
-    if not layout.y_pred.dense and pair.y_pred.dtype.kind == "f":
+    if not layout.y_pred.is_dense and pair.y_pred.dtype.kind == "f":
         wanted.append(Pairing(true, _BINS))
     flat = (found for _, found in _flat_pairings(layout) if found is not None)
     return [*wanted, *flat]
@@ -42,30 +42,30 @@ def pairings(pair: Pair, layout: Layout) -> list[Pairing]:
 
 def sums_wanted(pair: Pair, layout: Layout, ignore_index: int | None) -> SumsWanted | None:
     """Return which sums of scores the contracts need; `None` where there are no scores."""
-    if not paired(layout) or layout.y_pred.colour or layout.y_true.colour:
+    if not paired(layout) or layout.y_pred.is_colour or layout.y_true.is_colour:
         return None
     channels = layout.y_pred.channels
-    scores = layout.y_pred.dense or pair.y_pred.dtype.kind == "f"
+    scores = layout.y_pred.is_dense or pair.y_pred.dtype.kind == "f"
     fits = layout.samples * channels * QUANTITIES <= MOST_SUMS
-    alike = not layout.y_true.dense or layout.y_true.channels == channels
+    alike = not layout.y_true.is_dense or layout.y_true.channels == channels
     return SumsWanted(ignore_index) if scores and fits and alike else None
 
 
 def _flat_pairings(layout: Layout) -> Iterator[tuple[Pairing, Pairing | None]]:
     """Yield each way to flatten these arrays that makes sense, and the table that holds it."""
     yield _flat(layout, _LABELS, _LABELS)
-    if layout.y_pred.dense:
+    if layout.y_pred.is_dense:
         yield _flat(layout, _LABELS, _LAST)
     else:
         yield _flat(layout, _LABELS, _BINS)
-    if layout.y_true.dense:
-        yield _flat(layout, _LAST, _LAST if layout.y_pred.dense else _LABELS)
+    if layout.y_true.is_dense:
+        yield _flat(layout, _LAST, _LAST if layout.y_pred.is_dense else _LABELS)
 
 
 def _flat(
     layout: Layout, true: LabelDecoding, pred: LabelDecoding
 ) -> tuple[Pairing, Pairing | None]:
-    return Pairing(true, pred, flat=True), flat_pairing(layout, true, pred)
+    return Pairing(true, pred, flat=True), find_flat_pairing(layout, true, pred)
 
 
 def inputs(
@@ -88,15 +88,15 @@ def inputs(
         batch_size: images in one update of a metric; `None`: all.
     """
     layout = interpretation.layout
-    if not paired(layout) or layout.y_pred.colour or layout.y_true.colour:
+    if not paired(layout) or layout.y_pred.is_colour or layout.y_true.is_colour:
         return None
     form = PredictionForm.LABELS
-    if layout.y_pred.dense:
+    if layout.y_pred.is_dense:
         form = PredictionForm.CHANNELS
-    elif interpretation.y_pred.thresholded:
+    elif interpretation.y_pred.is_thresholded:
         form = PredictionForm.ONE_CHANNEL
-    true = LabelDecoding.ARGMAX if layout.y_true.dense else _LABELS
-    nearest = LabelDecoding.ARGMAX_NAN if layout.y_pred.dense else _LABELS
+    true = LabelDecoding.ARGMAX if layout.y_true.is_dense else _LABELS
+    nearest = LabelDecoding.ARGMAX_NAN if layout.y_pred.is_dense else _LABELS
     return MetricInputs(
         form=form,
         samples=layout.samples,
@@ -104,7 +104,7 @@ def inputs(
         ignore_index=interpretation.ignore_index,
         labels=stats.tables.get(Pairing(true, nearest), labels),
         read=labels,
-        true_dtype=np.dtype(np.int64) if layout.y_true.dense else pair.y_true.dtype,
+        true_dtype=np.dtype(np.int64) if layout.y_true.is_dense else pair.y_true.dtype,
         pred_dtype=pair.y_pred.dtype,
         bins=stats.tables.get(Pairing(true, _BINS)) if form is PredictionForm.ONE_CHANNEL else None,
         sums=stats.sums if form is not PredictionForm.LABELS else None,
@@ -116,7 +116,7 @@ def inputs(
         lengths={
             flat: sizes
             for flat, table in _flat_pairings(layout)
-            if table is None and (sizes := lengths(layout, flat))
+            if table is None and (sizes := count_flat_labels(layout, flat))
         },
         batch_size=batch_size,
         outside_unit=stats.y_pred.outside_unit + stats.y_pred.nan > 0,

@@ -100,7 +100,7 @@ KERNELS = Kernels()
 
 
 def _worth_loading(layout: Layout, dtypes: Dtypes) -> int:
-    if layout.y_true.per_class or layout.y_pred.per_class:
+    if layout.y_true.is_per_class or layout.y_pred.is_per_class:
         return WORTH_LOADING
     of_bytes = all(dtype.itemsize == 1 for dtype in dtypes)
     return BYTES_WORTH_LOADING if of_bytes else WIDE_WORTH_LOADING
@@ -118,15 +118,17 @@ def warm_up(kernels: ModuleType, layout: Layout, dtypes: Dtypes) -> None:
 
 def _slow(kernels: ModuleType, layout: Layout) -> list[Any]:
     """Return the kernels for arrays like these that take long to compile."""
-    sides = [axes for axes in (layout.y_true, layout.y_pred) if axes.per_class]
-    return [kernels.scores_last if axes.channels_last else kernels.scores_first for axes in sides]
+    sides = [axes for axes in (layout.y_true, layout.y_pred) if axes.is_per_class]
+    return [
+        kernels.scores_last if axes.has_channels_last else kernels.scores_first for axes in sides
+    ]
 
 
 def _small(axes: Axes) -> tuple[int, ...]:
     sizes = [8] * len(axes.shape)
     if len(axes.spatial) == 1:
         sizes[axes.spatial[0]] = 64
-    if axes.sample:
+    if axes.has_sample_axis:
         sizes[0] = 1
     if axes.channel is not None:
         sizes[axes.channel] = axes.channels
@@ -135,7 +137,7 @@ def _small(axes: Axes) -> tuple[int, ...]:
 
 def _pairing(layout: Layout) -> Pairing:
     true, pred = (
-        LabelDecoding.ARGMAX if axes.per_class else LabelDecoding.LABELS
+        LabelDecoding.ARGMAX if axes.is_per_class else LabelDecoding.LABELS
         for axes in (layout.y_true, layout.y_pred)
     )
     return Pairing(true, pred)
@@ -143,7 +145,7 @@ def _pairing(layout: Layout) -> Pairing:
 
 def _key(layout: Layout, dtypes: Dtypes) -> object:
     sides = (layout.y_true, layout.y_pred)
-    return dtypes, tuple((axes.dense, axes.channels_last) for axes in sides)
+    return dtypes, tuple((axes.is_dense, axes.has_channels_last) for axes in sides)
 
 
 def _served(layout: Layout, dtypes: Dtypes, pairings: tuple[Pairing, ...]) -> bool:
@@ -154,9 +156,9 @@ def _served(layout: Layout, dtypes: Dtypes, pairings: tuple[Pairing, ...]) -> bo
 
 
 def _known(axes: Axes, dtype: np.dtype[Any]) -> bool:
-    if axes.per_class:
-        return dtype.kind == "f" and dtype.itemsize <= 8 and not axes.reshaped
-    return not axes.dense and dtype.kind in "biu"
+    if axes.is_per_class:
+        return dtype.kind == "f" and dtype.itemsize <= 8 and not axes.is_reshaped
+    return not axes.is_dense and dtype.kind in "biu"
 
 
 def count(
@@ -206,7 +208,7 @@ class _Side:
 
 def _side(kernels: ModuleType, stored: NDArray[Any], axes: Axes) -> _Side | None:
     arranged = axes.arrange(stored)
-    if not axes.per_class:
+    if not axes.is_per_class:
         return _Side(arranged, coded_labels(arranged))
     scores = coded_scores(kernels, arranged)
     return None if scores is None else _Side(arranged, *scores)

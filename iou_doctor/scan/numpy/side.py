@@ -20,13 +20,13 @@ class Side:
 
     def __init__(self, stored: NDArray[Any], axes: Axes, batch: Batch, threshold: float) -> None:
         self._stored, self._batch, self._threshold = stored, batch, threshold
-        self._dense = axes.dense
+        self._dense = axes.is_dense
         # float32 holds every float16 exactly and is several times faster to compare
         exact = stored.astype(np.float32) if stored.dtype == np.float16 else stored
         self.arranged = axes.arrange(exact)
         self._ids: NDArray[np.int64] | None = None
         self._sums = ValueCounts()
-        if axes.per_class:
+        if axes.is_per_class:
             self._ids, self._sums = argmax_and_sums(self.arranged)
         self._known: dict[LabelDecoding, NDArray[Any]] = {}
 

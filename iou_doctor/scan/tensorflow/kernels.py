@@ -52,7 +52,7 @@ def serves(layout: Layout, pairings: Sequence[Pairing]) -> bool:
         (layout.y_true, {pairing.true for pairing in pairings}),
         (layout.y_pred, {pairing.pred for pairing in pairings}),
     )
-    if any(not axes.per_class and LabelDecoding.LABELS not in own for axes, own in sides):
+    if any(not axes.is_per_class and LabelDecoding.LABELS not in own for axes, own in sides):
         return False
     return all(
         _serves(axes, decoding, flat=pairing.flat)
@@ -62,13 +62,17 @@ def serves(layout: Layout, pairings: Sequence[Pairing]) -> bool:
 
 
 def _serves(axes: Axes, decoding: LabelDecoding, *, flat: bool) -> bool:
-    if axes.reshaped or (axes.dense and not axes.per_class) or axes.channels > MOST_CHANNELS:
+    if (
+        axes.is_reshaped
+        or (axes.is_dense and not axes.is_per_class)
+        or axes.channels > MOST_CHANNELS
+    ):
         return False
     if decoding is LabelDecoding.ARGMAX_LAST:
-        return flat and axes.per_class and axes.channels_last
+        return flat and axes.is_per_class and axes.has_channels_last
     if flat:
         return decoding in {LabelDecoding.LABELS, LabelDecoding.BINS}
-    return decoding in (CLASSES if axes.per_class else VALUES)
+    return decoding in (CLASSES if axes.is_per_class else VALUES)
 
 
 class _Found(NamedTuple):

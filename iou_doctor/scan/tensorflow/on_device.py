@@ -136,8 +136,8 @@ class DeviceVisit:
 def _split(batch: Batch, layout: Layout, most: int) -> Iterator[Batch]:
     for first in range(0, len(batch.samples), most):
         some = slice(first, first + most)
-        true = batch.y_true[some] if layout.y_true.sample else batch.y_true
-        pred = batch.y_pred[some] if layout.y_pred.sample else batch.y_pred
+        true = batch.y_true[some] if layout.y_true.has_sample_axis else batch.y_true
+        pred = batch.y_pred[some] if layout.y_pred.has_sample_axis else batch.y_pred
         yield Batch(true, pred, batch.samples[some], batch.first_row)
 
 

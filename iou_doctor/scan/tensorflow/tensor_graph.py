@@ -70,7 +70,7 @@ class Graph:
         self.traces += 1
         step = partial(tf.function, jit_compile=compiled, autograph=False)
         stored, dtypes = (true, pred), (true.dtype, pred.dtype)
-        if any(form.axes.per_class for form in self._forms):
+        if any(form.axes.is_per_class for form in self._forms):
             codes, cells, pixels = step(self._look)(stored, low, width, real)
             parts = step(partial(self._add, dtypes))(pixels, real)
         else:

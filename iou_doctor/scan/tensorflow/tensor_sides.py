@@ -53,34 +53,34 @@ class Form:
 
     def __init__(self, axes: Axes) -> None:
         self.axes = axes
-        self.first = axes.per_class and axes.channel == int(axes.sample)
+        self.first = axes.is_per_class and axes.channel == int(axes.has_sample_axis)
         self._names: dict[bool, list[str]] = {}
 
     @property
     def open_shape(self) -> list[int | None]:
         """The shape that graphs are traced for."""
-        if not self.axes.per_class:
+        if not self.axes.is_per_class:
             return [None, None]
         return [None, self.axes.channels, None] if self.first else [None, None, self.axes.channels]
 
     def shaped(self, stored: Any) -> tuple[Any, tuple[int, ...]]:
         """Return an array or tensor in this form, and the shape of its label maps."""
         axes = self.axes
-        if axes.per_class and not self.first and not axes.channels_last:
+        if axes.is_per_class and not self.first and not axes.has_channels_last:
             stored = _moved_last(stored, axes.channel or 0)
-        sizes = list(stored.shape) if axes.sample else [1, *stored.shape]
+        sizes = list(stored.shape) if axes.has_sample_axis else [1, *stored.shape]
         if axes.channel is not None:
-            last = axes.per_class and not self.first
-            del sizes[-1 if last else axes.channel + (not axes.sample)]
+            last = axes.is_per_class and not self.first
+            del sizes[-1 if last else axes.channel + (not axes.has_sample_axis)]
         wanted = [sizes[0], prod(sizes[1:])]
-        if axes.per_class:
+        if axes.is_per_class:
             wanted.insert(1 if self.first else 2, axes.channels)
         reshape = stored.reshape if isinstance(stored, np.ndarray) else _reshape(stored)
         return reshape(wanted), tuple(sizes)
 
     def look(self, stored: Tensor) -> Look:
         """Return what values show."""
-        values, split = widened(stored), self.axes.per_class
+        values, split = widened(stored), self.axes.is_per_class
         channels = [values]
         if split:  # before it is widened: XLA would write all of the wide array to memory
             channels = [widened(own) for own in tf.unstack(stored, axis=1 if self.first else 2)]
@@ -96,7 +96,7 @@ class Form:
 
     def spread(self, kept: Tensor) -> Tensor:
         """Return `kept` for each value in the order stored, shape (n, values)."""
-        if self.axes.per_class:
+        if self.axes.is_per_class:
             axis = 1 if self.first else 2
             kept = tf.repeat(tf.expand_dims(kept, axis), self.axes.channels, axis)
         return tf.reshape(kept, [tf.shape(kept)[0], -1])
@@ -147,7 +147,7 @@ class Side:
         if isinstance(stored, np.ndarray) and stored.dtype.kind == "b":
             stored = stored.view(np.uint8)
         wanted = [n, pixels]
-        if self.form.axes.per_class:
+        if self.form.axes.is_per_class:
             wanted.insert(1 if self.form.first else 2, self.form.axes.channels)
         more = [(0, size - own) for size, own in zip(wanted, stored.shape, strict=True)]
         if any(end for _, end in more):
@@ -179,7 +179,7 @@ class Side:
             many["outside_unit"] = found["outside_finite"]
         if "nan" in found:
             many |= _float_counts(found, pixels * channels, where)
-        if self.form.axes.per_class:
+        if self.form.axes.is_per_class:
             many |= _pixel_counts(found, pixels)
         chosen = {name: many[name] for name in ValueCounts.__dataclass_fields__ if name in many}
         chosen |= {"values": pixels * channels, "pixels": pixels, "first": where.place(0)}

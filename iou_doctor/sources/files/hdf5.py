@@ -29,7 +29,7 @@ class Hdf5Source:
     """A data set as a source; the file stays open for the sake of its chunk cache."""
 
     format = "hdf5"
-    sequential = False
+    is_sequential = False
     names = None
 
     def __init__(self, path: str, file: h5py.File, name: str) -> None:
@@ -38,10 +38,10 @@ class Hdf5Source:
         self.path = path
         self.dtype: np.dtype[Any] = native(self._dataset.dtype)
         self.shape: tuple[int, ...] = self._dataset.shape
-        self.unit: tuple[int, ...] = self._dataset.chunks or (1,) * len(self.shape)
+        self.chunk_shape: tuple[int, ...] = self._dataset.chunks or (1,) * len(self.shape)
         self._direct = direct_chunks(self._dataset)
 
-    def sample_shape(self, index: int) -> tuple[int, ...]:  # noqa: ARG002
+    def get_sample_shape(self, index: int) -> tuple[int, ...]:  # noqa: ARG002
         """Return the shape of one entry of the first axis; all have the same."""
         return self.shape[1:]
 

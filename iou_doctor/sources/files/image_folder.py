@@ -29,19 +29,19 @@ class ImageSource:
     """Images in the order given, decoded one at a time."""
 
     format = "images"
-    sequential = False
+    is_sequential = False
 
     def __init__(self, path: str, images: Sequence[ImageHeader], *, is_folder: bool) -> None:
         self.path = path
         self.is_folder = is_folder
         self.dtype = _common_dtype(path, images)
         self.shape: tuple[int | None, ...] = (len(images), *_common_shape(images))
-        self.unit = (1,) * len(self.shape)
+        self.chunk_shape = (1,) * len(self.shape)
         self.names = tuple(image.stem for image in images)
         self._images = tuple(images)
         self._last: tuple[int, NDArray[Any]] | None = None
 
-    def sample_shape(self, index: int) -> tuple[int, ...]:
+    def get_sample_shape(self, index: int) -> tuple[int, ...]:
         """Return the shape of one image, from its header."""
         return self._images[index].shape
 

@@ -42,12 +42,12 @@ class MappedSource:
         return self.header.shape
 
     @property
-    def unit(self) -> tuple[int, ...]:
+    def chunk_shape(self) -> tuple[int, ...]:
         """All 1: any part can be read alone."""
         return (1,) * len(self.shape)
 
     @property
-    def sequential(self) -> bool:
+    def is_sequential(self) -> bool:
         """False: any order costs the same."""
         return False
 
@@ -56,7 +56,7 @@ class MappedSource:
         """The entries have no names."""
         return
 
-    def sample_shape(self, index: int) -> tuple[int, ...]:  # noqa: ARG002
+    def get_sample_shape(self, index: int) -> tuple[int, ...]:  # noqa: ARG002
         """Return the shape of one entry of the first axis; all have the same."""
         return self.shape[1:]
 

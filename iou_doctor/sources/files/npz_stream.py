@@ -87,12 +87,12 @@ class _CompressedSource:
         self.path = path
         self.dtype = native(header.dtype)
         self.shape = header.shape
-        self.unit = (1,) * len(header.shape)
+        self.chunk_shape = (1,) * len(header.shape)
         self._header = header
         self._lock = Lock()
         self._member = _Member(path, file, info)
 
-    def sample_shape(self, index: int) -> tuple[int, ...]:  # noqa: ARG002
+    def get_sample_shape(self, index: int) -> tuple[int, ...]:  # noqa: ARG002
         """Return the shape of one entry of the first axis; all have the same."""
         return self.shape[1:]
 
@@ -110,7 +110,7 @@ class _CompressedSource:
 class StreamedSource(_CompressedSource):
     """A compressed member in C order: forward reads are cheap, backward ones start again."""
 
-    sequential = True
+    is_sequential = True
 
     def read(self, window: tuple[slice, ...]) -> NDArray[Any]:
         """Return the values in `window`.
@@ -144,7 +144,7 @@ class FortranSource(_CompressedSource):
     decompressed whole, once.
     """
 
-    sequential = False
+    is_sequential = False
     _whole: NDArray[Any] | None = None
 
     def read(self, window: tuple[slice, ...]) -> NDArray[Any]:

@@ -18,7 +18,7 @@ class ArraySource:
     """
 
     format = "array"
-    sequential = False
+    is_sequential = False
     names = None
 
     def __init__(self, array: NDArray[Any], label: str) -> None:
@@ -28,9 +28,9 @@ class ArraySource:
         self.path = label
         self.dtype = native(array.dtype)
         self.shape: tuple[int, ...] = array.shape
-        self.unit = (1,) * array.ndim
+        self.chunk_shape = (1,) * array.ndim
 
-    def sample_shape(self, index: int) -> tuple[int, ...]:  # noqa: ARG002
+    def get_sample_shape(self, index: int) -> tuple[int, ...]:  # noqa: ARG002
         """Return the shape of one entry of the first axis; all have the same."""
         return self.shape[1:]
 

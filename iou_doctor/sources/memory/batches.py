@@ -174,7 +174,7 @@ class BatchesSource:
     side: int
     """Which array of each batch."""
     format = "batches"
-    sequential = True
+    is_sequential = True
     names = None
 
     def __post_init__(self) -> None:
@@ -199,11 +199,11 @@ class BatchesSource:
         return (self.stream.stops[-1], *alike)
 
     @property
-    def unit(self) -> tuple[int, ...]:
+    def chunk_shape(self) -> tuple[int, ...]:
         """A batch comes as a whole."""
         return (self.stream.sizes[0], *(1 for _ in self.shape[1:]))
 
-    def sample_shape(self, index: int) -> tuple[int, ...]:
+    def get_sample_shape(self, index: int) -> tuple[int, ...]:
         """Return the shape of one sample."""
         return self.stream.forms[bisect_right(self.stream.stops, index)][self.side][1]
 
@@ -215,11 +215,11 @@ class BatchesSource:
         """
         pieces = [on_host(values, some) for values, some in self._parts(window)]
         if not pieces:
-            shape = lengths(spans((slice(0, 0), *window[1:]), (1, *self.sample_shape(0))))
+            shape = lengths(spans((slice(0, 0), *window[1:]), (1, *self.get_sample_shape(0))))
             return np.zeros(shape, self.dtype)
         return np.concatenate(pieces).astype(self.dtype, copy=False)
 
-    def read_there(self, window: tuple[slice, ...]) -> Values:
+    def read_on_device(self, window: tuple[slice, ...]) -> Values:
         """Return the values in `window`, as tensors where that is how they were given.
 
         Raises:

@@ -61,7 +61,7 @@ class TensorSource:
     """
 
     format = "array"
-    sequential = False
+    is_sequential = False
     names = None
 
     def __init__(self, tensor: Values, label: str) -> None:
@@ -69,9 +69,9 @@ class TensorSource:
         check_dtype(label, self.dtype)
         check_shape(label, self.shape)
         self._tensor, self.path = tensor, label
-        self.unit = (1,) * len(self.shape)
+        self.chunk_shape = (1,) * len(self.shape)
 
-    def sample_shape(self, index: int) -> tuple[int, ...]:  # noqa: ARG002
+    def get_sample_shape(self, index: int) -> tuple[int, ...]:  # noqa: ARG002
         """Return the shape of one entry of the first axis; all have the same."""
         return self.shape[1:]
 
@@ -79,7 +79,7 @@ class TensorSource:
         """Return the values in `window`."""
         return on_host(self._tensor, spans(window, self.shape))
 
-    def read_there(self, window: tuple[slice, ...]) -> Values:
+    def read_on_device(self, window: tuple[slice, ...]) -> Values:
         """Return the values in `window`, on the tensor's device."""
         return part_of(self._tensor, spans(window, self.shape))
 

@@ -48,7 +48,7 @@ class ModelSource:
 
     def __init__(self, path: str, runner: Runner, images: Source, options: ModelOptions) -> None:
         self.path = path
-        self.names, self.sequential = images.names, images.sequential
+        self.names, self.is_sequential = images.names, images.is_sequential
         self._images, self._runner = images, runner
         self._feed: Feed = plan_feed(path, runner, images, options)
         self._fixed = runner.input_shape[0] if runner.input_shape else None
@@ -65,9 +65,9 @@ class ModelSource:
         check_shape(path, shape)
         self._follows = self._varying(shape)
         self.shape = self._whole_shape(shape)
-        self.unit = (1,) * len(self.shape)
+        self.chunk_shape = (1,) * len(self.shape)
         if self._fixed is None and options.batch_size is None:
-            largest = max(math.prod(shape), math.prod(images.sample_shape(0)))
+            largest = max(math.prod(shape), math.prod(images.get_sample_shape(0)))
             self._batch_size = min(MOST_IMAGES, max(1, BATCH_VALUES // largest))
         if None in images.shape[1:]:
             self._batch_size = 1  # images of different sizes share no batch
@@ -84,7 +84,7 @@ class ModelSource:
             notes.append(Assumption("model.input_channels", "1", why))
         return tuple(notes)
 
-    def facts(self) -> ModelFacts:
+    def collect_facts(self) -> ModelFacts:
         """Return what is known of the model by now."""
         return ModelFacts(
             kind=self._runner.kind,
@@ -96,12 +96,12 @@ class ModelSource:
             halved=self._halved,
         )
 
-    def sample_shape(self, index: int) -> tuple[int, ...]:
+    def get_sample_shape(self, index: int) -> tuple[int, ...]:
         """Return the shape of the output for one image."""
         known = self.shape[1:]
         if None not in known:
             return tuple(n or 0 for n in known)
-        sizes = self._images.sample_shape(index)
+        sizes = self._images.get_sample_shape(index)
         return tuple(
             n if n is not None else sizes[self._follows[axis] - 1]
             for axis, n in enumerate(known, 1)
@@ -124,7 +124,7 @@ class ModelSource:
             out[done - start : done - start + len(piece)] = piece
         return np.empty((0, *lengths(parts)), self.dtype) if out is None else out
 
-    def read_there(self, window: tuple[slice, ...]) -> Values:
+    def read_on_device(self, window: tuple[slice, ...]) -> Values:
         """Return the predictions in `window` where the model left them.
 
         Raises:
@@ -137,7 +137,7 @@ class ModelSource:
     def _bounds(self, window: tuple[slice, ...]) -> tuple[int, int, tuple[slice, ...]]:
         """Return the first sample, the one after the last, and the slices of the other axes."""
         start, stop, _ = (window or (slice(None),))[0].indices(self.shape[0] or 0)
-        return start, stop, spans(window[1:], self.sample_shape(start))
+        return start, stop, spans(window[1:], self.get_sample_shape(start))
 
     def _made(self, start: int, stop: int) -> Iterator[tuple[int, Values, slice]]:
         """Yield the samples wanted: the first one's number, a batch, and which of its entries."""
@@ -224,7 +224,7 @@ class ModelSource:
         varying = [axis for axis in (1, 2) if None in self._images.shape[axis : axis + 1]]
         if not varying:
             return {}
-        size = self._images.sample_shape(0)[:2]
+        size = self._images.get_sample_shape(0)[:2]
         places = [axis for axis in (1, 2) if one[axis : axis + 2] == size]
         if not places:
             raise refusal(

@@ -349,7 +349,10 @@ def test_warming_up_suits_every_layout(letters, dtype):
     channel = letters.index("C") if "C" in letters else None
     pred = Axes(shape, letters[0] == "N", spatial, channel)
     true = Axes(
-        pred.label_shape, pred.sample, tuple(range(int(pred.sample), len(pred.label_shape))), None
+        pred.label_shape,
+        pred.has_sample_axis,
+        tuple(range(int(pred.has_sample_axis), len(pred.label_shape))),
+        None,
     )
     layout = layout_of(np.zeros(()), np.zeros(()), "", "")
     layout = type(layout)(true, pred, layout.relation)

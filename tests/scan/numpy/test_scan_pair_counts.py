@@ -24,7 +24,7 @@ from iou_doctor.counts.label_decoding import (
     Pairing,
     is_code_of_no_class,
 )
-from iou_doctor.errors import ReadingError
+from iou_doctor.errors import InterpretationError
 from iou_doctor.scan.numpy import pair_counts
 from iou_doctor.scan.numpy.pair_counts import count_pairs
 from iou_doctor.scan.scan import scan
@@ -148,20 +148,20 @@ def test_more_pairs_than_label_maps_can_have_are_refused(monkeypatch):
     monkeypatch.setattr("iou_doctor.counts.pair_counts.TABLE_LIMIT", 3)
     monkeypatch.setattr("iou_doctor.counts.pair_counts.ROWS_OF_AN_IMAGE", 3)
     y_true = np.arange(4).reshape(1, 2, 2)
-    with pytest.raises(ReadingError, match="no label map"):
+    with pytest.raises(InterpretationError, match="no label map"):
         stats_of(y_true, y_true)
 
 
 class ImagesOfTwoSizes:
     """A source whose images differ in size."""
 
-    path, format, dtype, unit = "images", "images", np.dtype("u1"), (1, 1, 1)
-    shape, sequential, names = (2, None, None), False, ("a", "b")
+    path, format, dtype, chunk_shape = "images", "images", np.dtype("u1"), (1, 1, 1)
+    shape, is_sequential, names = (2, None, None), False, ("a", "b")
 
     def __init__(self, images):
         self._images = [np.array(image, np.uint8) for image in images]
 
-    def sample_shape(self, index):
+    def get_sample_shape(self, index):
         return self._images[index].shape
 
     def read(self, window):
@@ -176,7 +176,7 @@ def test_images_of_different_sizes_are_counted_one_by_one(monkeypatch):
     pair = pair_of(y_true=[0], y_pred=[0])
     pair = type(pair)(y_true=truth, y_pred=pred)
     axes = axes_of(np.zeros((2, 1, 1)), "NHW")
-    axes = type(axes)((2, None, None), axes.sample, axes.spatial, axes.channel)
+    axes = type(axes)((2, None, None), axes.has_sample_axis, axes.spatial, axes.channel)
     stats = scan(pair, Layout(axes, axes, Relation.EQUAL), pairings=[LABELS], threshold=0.5)
     assert stats.samples == 2
     assert rows(stats.tables[LABELS]) == {

@@ -48,15 +48,15 @@ def test_the_only_data_set_is_taken_and_named_in_the_path(path):
         file["run/masks"] = np.zeros((2, 3), bool)
     source = open_source(str(path))
     assert (source.path, source.format) == (f"{path}::/run/masks", "hdf5")
-    assert (source.dtype, source.sequential, source.names) == (np.dtype(bool), False, None)
+    assert (source.dtype, source.is_sequential, source.names) == (np.dtype(bool), False, None)
 
 
 def test_the_unit_is_the_chunk(path):
     with h5py.File(path, "w") as file:
         file.create_dataset("x", data=np.zeros((8, 6)), chunks=(4, 3))
         file["y"] = np.zeros((8, 6))
-    assert open_source(f"{path}::x").unit == (4, 3)
-    assert open_source(f"{path}::y").unit == (1, 1)
+    assert open_source(f"{path}::x").chunk_shape == (4, 3)
+    assert open_source(f"{path}::y").chunk_shape == (1, 1)
 
 
 @pytest.mark.parametrize("name", ["/a/x", "a/x", "//a/./x", "/soft", "/a/near"])

@@ -58,9 +58,9 @@ def test_images_of_different_sizes_are_read_one_by_one(tmp_path):
     folder = save(tmp_path / "masks", b=[[1, 2, 3], [4, 5, 6]], a=[[7, 8]])
     source = open_source(str(folder))
     assert (source.path, source.format) == (str(folder), "images")
-    assert (source.shape, source.unit) == ((2, None, None), (1, 1, 1))
-    assert (source.names, source.sequential) == (("a", "b"), False)
-    assert [source.sample_shape(0), source.sample_shape(1)] == [(1, 2), (2, 3)]
+    assert (source.shape, source.chunk_shape) == ((2, None, None), (1, 1, 1))
+    assert (source.names, source.is_sequential) == (("a", "b"), False)
+    assert [source.get_sample_shape(0), source.get_sample_shape(1)] == [(1, 2), (2, 3)]
     assert source.read((slice(0, 1),)).tolist() == [[[7, 8]]]
     assert source.read((slice(1, 2), slice(1, 2), slice(0, 2))).tolist() == [[[4, 5]]]
 

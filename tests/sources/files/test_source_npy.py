@@ -37,7 +37,7 @@ def test_an_npy_file_says_what_it_is(tmp_path):
     np.save(path, np.zeros((2, 3, 4), ">i2"))
     source = open_source(str(path))
     assert (source.path, source.format) == (str(path), "npy")
-    assert (source.unit, source.sequential, source.names) == ((1, 1, 1), False, None)
+    assert (source.chunk_shape, source.is_sequential, source.names) == ((1, 1, 1), False, None)
 
 
 def test_reading_leaves_the_file_as_it_was(tmp_path):

@@ -49,20 +49,20 @@ def test_the_only_member_is_taken_and_named_in_the_path(tmp_path):
     np.savez(path, masks=np.zeros((2, 3)))
     source = open_source(str(path))
     assert (source.path, source.format) == (f"{path}::masks", "npz")
-    assert (source.unit, source.sequential, source.names) == ((1, 1), False, None)
+    assert (source.chunk_shape, source.is_sequential, source.names) == ((1, 1), False, None)
 
 
 def test_a_compressed_member_is_read_forwards(tmp_path):
     path = tmp_path / "a.npz"
     np.savez_compressed(path, np.zeros((2, 3)))
     source = open_source(str(path))
-    assert (source.path, source.sequential) == (f"{path}::arr_0", True)
+    assert (source.path, source.is_sequential) == (f"{path}::arr_0", True)
 
 
 def test_a_compressed_fortran_member_is_read_in_any_order(tmp_path):
     path = tmp_path / "a.npz"
     np.savez_compressed(path, np.zeros((2, 3), order="F"))
-    assert open_source(str(path)).sequential is False
+    assert open_source(str(path)).is_sequential is False
 
 
 def test_a_member_is_found_with_and_without_its_suffix(tmp_path):

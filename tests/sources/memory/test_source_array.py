@@ -6,7 +6,7 @@ from hypothesis import given
 from sources.window_cases import assert_reads, cases
 
 from iou_doctor.errors import SourceError
-from iou_doctor.sources.opening import ArraySource
+from iou_doctor.sources.memory.array import ArraySource
 
 
 @given(cases())
@@ -18,7 +18,7 @@ def test_a_window_is_what_numpy_slices(case):
 def test_an_array_says_what_it_is():
     source = ArraySource(np.zeros((2, 3), ">i2"), "y_pred")
     assert (source.path, source.format, source.dtype) == ("y_pred", "array", np.dtype(np.int16))
-    assert (source.unit, source.sequential, source.names) == ((1, 1), False, None)
+    assert (source.chunk_shape, source.is_sequential, source.names) == ((1, 1), False, None)
 
 
 @pytest.mark.parametrize(

@@ -49,13 +49,17 @@ def test_it_says_what_it_is():
     ]
     source = open_pairs(Loader(*batches)).y_true
     assert (source.path, source.format, source.shape) == ("y_true", "batches", (4, 4, 5))
-    assert (source.dtype, source.unit, source.sequential) == (np.dtype("i2"), (3, 1, 1), True)
+    assert (source.dtype, source.chunk_shape, source.is_sequential) == (
+        np.dtype("i2"),
+        (3, 1, 1),
+        True,
+    )
 
 
 def test_sizes_that_differ_between_batches_are_known_for_each_sample():
     source = open_pair(y_true=Loader(np.zeros((2, 4, 5)), np.ones((1, 6, 5))), y_pred=[0]).y_true
     assert source.shape == (3, None, 5)
-    assert [source.sample_shape(index) for index in range(3)] == [(4, 5), (4, 5), (6, 5)]
+    assert [source.get_sample_shape(index) for index in range(3)] == [(4, 5), (4, 5), (6, 5)]
     assert source.read((slice(2, 3),)).shape == (1, 6, 5)
 
 

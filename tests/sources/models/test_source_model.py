@@ -249,7 +249,7 @@ def test_images_of_different_sizes_go_to_a_model_with_channels_first(place):
         Image.fromarray(picture).save(place / "sizes" / f"{number}.png")
     source = opened(place, place / "any_first", images="sizes").y_pred
     assert source.shape == (2, 3, 6, None)
-    assert [source.sample_shape(number) for number in range(2)] == [(3, 6, 8), (3, 6, 9)]
+    assert [source.get_sample_shape(number) for number in range(2)] == [(3, 6, 8), (3, 6, 9)]
     assert source.read((slice(1, 2),)).shape == (1, 3, 6, 9)
 
 
@@ -292,7 +292,7 @@ def test_folders_of_images_pair_with_folders_of_masks_by_name(place):
     for number in (0, 2, 1):
         made = pair.y_pred.read((slice(number, number + 1),))
         expected = softmax(logits(images(1, number, (6 + 2 * number, 8))))
-        assert pair.y_pred.sample_shape(number) == made.shape[1:]
+        assert pair.y_pred.get_sample_shape(number) == made.shape[1:]
         assert np.allclose(made, expected, atol=1e-6)
 
 
@@ -313,7 +313,7 @@ def test_keras_files_give_what_the_model_predicts(place, kind):
     pair = opened(place, path, batch_size=2)
     assert np.allclose(everything(pair), softmax(logits(IMAGES)), atol=1e-6)
     assert pair.model is not None
-    activation = pair.model.facts().activation
+    activation = pair.model.collect_facts().activation
     assert activation is not None
     assert (activation.name, activation.place) == ("softmax", "Conv2D layer `head`")
 
@@ -387,7 +387,7 @@ def test_the_activation_is_read_from_the_graph(place, two):
     def ended(path: Path, **options: Any) -> tuple[str, str] | None:
         pair = opened(place, path, **options)
         assert pair.model is not None
-        found = pair.model.facts().activation
+        found = pair.model.collect_facts().activation
         return found and (found.name, found.place.split(" `")[0])
 
     assert ended(place / "model") == ("softmax", "Softmax")
@@ -406,7 +406,7 @@ def test_a_cast_at_the_end_is_no_activation(place):
         outputs = keras.layers.Activation(last, dtype="float32")(net.outputs[0])
         keras.Model(net.inputs, keras.layers.UpSampling2D()(outputs)).save(place / f"{name}.keras")
     facts = [opened(place, place / f"{name}.keras").model for name in ("cast", "sharp")]
-    ends = [model and model.facts().activation for model in facts]
+    ends = [model and model.collect_facts().activation for model in facts]
     assert [end and end.place for end in ends] == ["Conv2D layer `head`", None]
 
 
@@ -415,7 +415,7 @@ def test_constant_outputs_are_noticed_only_where_images_differ(place, model):
         pair = opened(place, path, **options)
         everything(pair)
         assert pair.model is not None
-        return pair.model.facts().constant
+        return pair.model.collect_facts().constant
 
     dead = saved_model(place / "dead", lambda x: 0.0 * x + tf.constant([0.1, 0.7, 0.2]))
     np.save(place / "alike.npy", np.repeat(IMAGES[:1], 5, axis=0))

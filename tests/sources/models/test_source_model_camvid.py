@@ -13,7 +13,8 @@ from iou_doctor.arrays.model import ModelOptions
 from iou_doctor.arrays.source import Pair
 from iou_doctor.diagnosis.pipeline import Questions, check
 from iou_doctor.report.report import Report
-from iou_doctor.sources.opening import ArraySource, open_pair
+from iou_doctor.sources.memory.array import ArraySource
+from iou_doctor.sources.opening import open_pair
 
 pytestmark = [
     pytest.mark.slow,

@@ -120,7 +120,7 @@ def test_restoring_its_own_variables_is_no_harm(tmp_path):
 
     tf.saved_model.save(Net(), str(tmp_path / "model"))
     pair = opened(tmp_path, tmp_path / "model")
-    assert pair.model.facts().unsafe == ()
+    assert pair.model.collect_facts().unsafe == ()
     assert (pair.y_pred.read((slice(None),)) == 2.0 * images()).all()
 
 
@@ -163,7 +163,7 @@ def test_an_old_model_with_its_saver_in_the_graph_is_safe(tmp_path):
 
 def test_trust_loads_it_and_keeps_the_names(tmp_path):
     pair = opened(tmp_path, saved_model(tmp_path / "model", reads_file), trusted=True)
-    (part,) = pair.model.facts().unsafe
+    (part,) = pair.model.collect_facts().unsafe
     assert part.startswith("ReadFile in `__inference_")
     assert pair.y_pred.shape == (5, 6, 8, 3)
 
@@ -180,7 +180,7 @@ def test_a_lambda_layer_is_refused_and_trusted(tmp_path, kind, monkeypatch):
         patch.setattr(keras.saving, "load_model", None)
         assert "Lambda layer `twist` with Python code" in refusal_of(tmp_path, path)
     pair = opened(tmp_path, path, trusted=True)
-    assert "Lambda layer `twist` with Python code" in pair.model.facts().unsafe
+    assert "Lambda layer `twist` with Python code" in pair.model.collect_facts().unsafe
     assert pair.y_pred.shape == (5, 6, 8, 3)
 
 

@@ -13,7 +13,7 @@ LEAST_AGREEMENT = 0.4
 """Share of pixels. Arrays whose ids are wrong as well agree by chance in up to 0.15 of them."""
 
 
-def stored_alike(layout: Layout, stats: Stats) -> bool:
+def is_same_storage_order(layout: Layout, stats: Stats) -> bool:
     """Return whether arrays of swapped sizes hold the same pixels in the order stored.
 
     A reshape to the other size keeps that order, a swap of the axes does not.

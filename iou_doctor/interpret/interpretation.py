@@ -32,7 +32,7 @@ VOID_LABELS = frozenset({255, -1})
 MOST_CLASSES = 1024
 
 
-def settle(
+def infer_interpretation(
     pair: Pair,
     layout: Layout,
     stats: Stats,
@@ -63,7 +63,7 @@ def settle(
     if options.threshold is None and pred.encoding is Encoding.BINARY_LOGITS:
         threshold = 0.0
         assumed.append(Assumption("threshold", "0", "sigmoid(0) is 0.5"))
-    elif options.threshold is None and pred.encoding.thresholded:
+    elif options.threshold is None and pred.encoding.is_thresholded:
         assumed.append(Assumption("threshold", f"{threshold:g}", "the usual cut of probabilities"))
     return Interpretation(
         layout=layout,
@@ -111,12 +111,12 @@ def _pairing(pair: Pair) -> tuple[Assumption, ...]:
 
 
 def _said(encoding: Encoding, axes: Axes, option: str) -> Encoding:
-    if encoding.dense and not axes.dense:
+    if encoding.is_dense and not axes.is_dense:
         raise UsageError(
             f"{option} {encoding} needs a class axis, but the array has none: shape {axes.shape};"
             " name the axes with --layout, NHWC for instance"
         )
-    if not encoding.dense and axes.dense and not axes.colour:
+    if not encoding.is_dense and axes.is_dense and not axes.is_colour:
         raise UsageError(
             f"{option} {encoding} means one value for each pixel, but axis {axes.channel} holds"
             f" {axes.channels}: shape {axes.shape}; name the axes with --layout, NHW for instance"
@@ -132,16 +132,16 @@ def _classes(
     ignore_index: int | None,
 ) -> tuple[int, str]:
     """Return the number of classes that the arrays suggest, and why."""
-    if pred.dense:
+    if pred.is_dense:
         return layout.y_pred.channels, "the predictions have so many channels"
-    if true.dense:
+    if true.is_dense:
         return layout.y_true.channels, "the masks have so many channels"
-    if pred.thresholded:
+    if pred.is_thresholded:
         return 2, "one channel of scores decides between two classes"
     if not stats.tables:
         return 2, "nothing could be counted"
     table = stats.tables.get(Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS))
-    if layout.y_true.colour or layout.y_pred.colour:
+    if layout.y_true.is_colour or layout.y_pred.is_colour:
         return _largest_label(_grey_as_labels(next(iter(stats.tables.values()))), ignore_index)
     return _largest_label(table or next(iter(stats.tables.values())), ignore_index)
 
@@ -182,7 +182,7 @@ def _names(options: Options, classes: int) -> tuple[str, ...]:
     return options.class_names[:classes]
 
 
-def doctor_pairing(interpretation: Interpretation) -> Pairing:
+def choose_doctor_pairing(interpretation: Interpretation) -> Pairing:
     """Return the pairing that holds the doctor's own labels."""
     layout = interpretation.layout
     return Pairing(
@@ -191,14 +191,14 @@ def doctor_pairing(interpretation: Interpretation) -> Pairing:
 
 
 def _own(axes: Axes, encoding: Encoding) -> LabelDecoding:
-    if axes.colour:
+    if axes.is_colour:
         return LabelDecoding.COLOUR
-    if axes.dense:
+    if axes.is_dense:
         return LabelDecoding.ARGMAX
-    return LabelDecoding.BINS if encoding.thresholded else LabelDecoding.LABELS
+    return LabelDecoding.BINS if encoding.is_thresholded else LabelDecoding.LABELS
 
 
-def doctor_labels(
+def decode_doctor_labels(
     table: PairCounts, interpretation: Interpretation, pairing: Pairing
 ) -> PairCounts:
     """Return the doctor's (truth, prediction) labels from the table of its pairing."""

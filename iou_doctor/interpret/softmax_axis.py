@@ -34,7 +34,7 @@ def explain_sums(source: Source, seen: Seen, layout: Layout) -> Layout:
         layout: what the axes mean by shape.
     """
     axes = layout.y_pred
-    suspicious = seen.floating and seen.in_unit and not seen.binary and axes.dense
+    suspicious = seen.floating and seen.in_unit and not seen.binary and axes.is_dense
     if not suspicious or axes.channel in seen.sums_to_one or None in axes.shape:
         return layout
     if layout.relation not in {Relation.EQUAL, Relation.FLATTENED}:
@@ -47,13 +47,13 @@ def explain_sums(source: Source, seen: Seen, layout: Layout) -> Layout:
     note = Assumption(
         "predictions.order", _order(axes), "only when reshaped back do the channels sum to 1"
     )
-    return replace(layout, y_pred=replace(axes, reshaped=True), assumed=(*layout.assumed, note))
+    return replace(layout, y_pred=replace(axes, is_reshaped=True), assumed=(*layout.assumed, note))
 
 
 def _order(axes: Axes) -> str:
     """Return the axes of a sample as its values were written."""
     spatial = {1: "L", 2: "HW", 3: "DHW"}[len(axes.spatial)]
-    return f"C{spatial}" if axes.channels_last else f"{spatial}C"
+    return f"C{spatial}" if axes.has_channels_last else f"{spatial}C"
 
 
 def _softmax_axis(source: Source, axes: Axes, y_true: Axes) -> int | None:
@@ -66,12 +66,12 @@ def _softmax_axis(source: Source, axes: Axes, y_true: Axes) -> int | None:
     if len(found) != 1:
         return None
     left = tuple(size for axis, size in enumerate(axes.shape) if axis != found[0])
-    samples = axes.sample and found[0] == 0
+    samples = axes.has_sample_axis and found[0] == 0
     return None if left == y_true.label_shape and not samples else found[0]
 
 
 def _short(source: Source, axis: int, length: int | None) -> bool:
-    if axis == 0 and source.sequential:
+    if axis == 0 and source.is_sequential:
         return False
     return 2 <= (length or 0) <= (LONGEST_BATCH if axis == 0 else LONGEST_CLASS_AXIS)
 
@@ -88,20 +88,20 @@ def _varied(values: NDArray[Any]) -> bool:
 
 def _reshaped(source: Source, axes: Axes) -> bool:
     """Return whether the channels of whole samples sum to 1 in the other order of axes."""
-    size = prod(length or 0 for length in axes.shape[axes.sample :])
-    if size > LARGEST_SAMPLE or len(axes.shape) > len(axes.spatial) + 1 + axes.sample:
+    size = prod(length or 0 for length in axes.shape[axes.has_sample_axis :])
+    if size > LARGEST_SAMPLE or len(axes.shape) > len(axes.spatial) + 1 + axes.has_sample_axis:
         return False
-    last = 0 if source.sequential else axes.samples - 1
+    last = 0 if source.is_sequential else axes.samples - 1
     return all(_sums_when_reshaped(_sample(source, axes, index), axes) for index in {0, last})
 
 
 def _sample(source: Source, axes: Axes, index: int) -> NDArray[Any]:
-    return source.read((slice(index, index + 1),)) if axes.sample else source.read(())
+    return source.read((slice(index, index + 1),)) if axes.has_sample_axis else source.read(())
 
 
 def _sums_when_reshaped(values: NDArray[Any], axes: Axes) -> bool:
     flat = np.ascontiguousarray(values).reshape(-1)
     channels = axes.channels
-    pixels = flat.reshape(channels, -1).T if axes.channels_last else flat.reshape(-1, channels)
+    pixels = flat.reshape(channels, -1).T if axes.has_channels_last else flat.reshape(-1, channels)
     some = pixels[:: max(1, len(pixels) // PIXELS)]
     return share_of_ones([some], 1) >= SHARE and _varied(some)

@@ -40,7 +40,7 @@ def axes_from_letters(letters: str, shape: tuple[int | None, ...], path: str) ->
         )
     return Axes(
         shape=shape,
-        sample="N" in letters,
+        has_sample_axis="N" in letters,
         spatial=tuple(axis for axis, letter in enumerate(letters) if letter in "DHWL"),
         channel=letters.index("C") if "C" in letters else None,
     )

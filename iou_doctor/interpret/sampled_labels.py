@@ -11,7 +11,7 @@ from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.map_samples import NO_LABEL, LabelMaps, Labels, Maps, Probe, Sampled
 
 
-def sampled(probe: Probe, interpretation: Interpretation, pairing: Pairing) -> Sampled:
+def decode_samples(probe: Probe, interpretation: Interpretation, pairing: Pairing) -> Sampled:
     """Return the probe's maps with thresholds applied.
 
     Args:
