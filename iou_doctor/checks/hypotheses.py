@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.unknown_labels import NO_DATA_LABELS, VOID_LABELS
-from iou_doctor.metrics.score import score
+from iou_doctor.metrics.score import compute_score
 from iou_doctor.repairs.repair import Repair, Side, relabelling
 
 GAIN = 0.1
@@ -132,7 +132,7 @@ def score_repaired(evidence: Evidence, repair: Repair) -> float:
     """Return the doctor's mean IoU after a repair of ids; 0 where no pixel counts."""
     interpretation, pairs = evidence.interpretation, evidence.pairs.pooled()
     ignore = interpretation.ignore_index if repair.ignore_index is None else repair.ignore_index
-    after = score(
+    after = compute_score(
         pairs=repair.relabel(pairs) if repair.relabel else pairs,
         num_classes=repair.num_classes or interpretation.num_classes,
         ignore_index=ignore,

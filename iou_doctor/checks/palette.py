@@ -12,7 +12,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import COLOUR_BASE, colour_code, colour_of_code, is_grey
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.datasets import DataSet, data_sets
-from iou_doctor.metrics.score import score
+from iou_doctor.metrics.score import compute_score
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import Repair, Side, Step
 
@@ -184,7 +184,7 @@ def _rank_palette(palette: Palette, evidence: Evidence) -> tuple[bool, float]:
         if _get_axes(evidence, side).is_colour:
             pairs = palette.relabel(pairs, side)
     classes = evidence.interpretation.num_classes
-    result = score(pairs=pairs, num_classes=classes, ignore_index=palette.void)
+    result = compute_score(pairs=pairs, num_classes=classes, ignore_index=palette.void)
     return palette.classes == classes, result.mean_iou or 0.0
 
 

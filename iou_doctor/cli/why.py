@@ -103,9 +103,9 @@ def _lookup(
     if (predictions is None) != (masks is None):
         raise UsageError("PREDICTIONS and MASKS go together: give both or neither")
     if predictions is None or masks is None:
-        from iou_doctor.score_search.search import collect, look_up
+        from iou_doctor.score_search.search import collect_candidates, look_up
 
-        return look_up(printed, collect(num_classes=options.num_classes))
+        return look_up(printed, collect_candidates(num_classes=options.num_classes))
     from iou_doctor.cli.progress import progress_bar
     from iou_doctor.diagnosis.pipeline import Questions, check
     from iou_doctor.sources.opening import open_pair

@@ -28,7 +28,7 @@ from iou_doctor.errors import UsageError
 from iou_doctor.metrics import registry
 from iou_doctor.metrics.libraries import keras
 from iou_doctor.metrics.metric import Metric
-from iou_doctor.metrics.score import score
+from iou_doctor.metrics.score import compute_score
 from iou_doctor.metrics.user import compatibility, evaluate, prepare_inputs, user_metric
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import Step
@@ -95,10 +95,10 @@ def check(
     report = replace(report, all_implementations=questions.all_implementations)
     refuse_other_values(questions.baseline, report)
     if questions.seen is not None:
-        from iou_doctor.score_search.search import collect, look_up
+        from iou_doctor.score_search.search import collect_candidates, look_up
 
         repaired = repaired_pairs(report, evidence, recount)
-        candidates = collect(evidence, diagnosis=report.primary, repaired=repaired)
+        candidates = collect_candidates(evidence, diagnosis=report.primary, repaired=repaired)
         report = replace(report, lookup=look_up(questions.seen, candidates))
     return _with_notes(report, pair, workers)
 
@@ -157,7 +157,7 @@ def gather(
         threshold=first.passes.threshold,
     )
     if questions.metric_call is None:
-        metric = keras.default_metric(
+        metric = keras.build_default_metric(
             num_classes=interpretation.num_classes, ignore_class=interpretation.ignore_index
         )
     interpretation = replace(interpretation, assumed=(*interpretation.assumed, *assumed))
@@ -210,7 +210,7 @@ def _with_contracts(evidence: Evidence, *, all_implementations: bool) -> Evidenc
     if given is None:
         return evidence
     doctor = evidence.score.mean_iou if evidence.score else None
-    table = registry.table(given, all_implementations=all_implementations, doctor=doctor)
+    table = registry.evaluate_all(given, all_implementations=all_implementations, doctor=doctor)
     return replace(evidence, contracts=table)
 
 
@@ -261,7 +261,7 @@ def _evidence(
     stats, pairing = first.stats, interpret.choose_doctor_pairing(interpretation)
     counted = pairing in stats.tables
     pairs = _labels(stats, interpretation, pairing) if counted else PairCounts.merge([])
-    repaired = score(
+    repaired = compute_score(
         pairs=pairs,
         num_classes=interpretation.num_classes,
         ignore_index=interpretation.ignore_index,

@@ -9,7 +9,7 @@ from iou_doctor import repairs
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.metrics.score import score
+from iou_doctor.metrics.score import compute_score
 from iou_doctor.repairs.repair import REORDER, Repair, Step
 
 Recount = Callable[[Sequence[Step]], PairCounts]
@@ -38,7 +38,7 @@ def repaired(chosen: Sequence[Repair], evidence: Evidence, recount: Recount) -> 
         pairs = repair.relabel(pairs) if repair.relabel else pairs
         num_classes = repair.num_classes or num_classes
         ignore_index = ignore_index if repair.ignore_index is None else repair.ignore_index
-    after = score(pairs=pairs, num_classes=num_classes, ignore_index=ignore_index)
+    after = compute_score(pairs=pairs, num_classes=num_classes, ignore_index=ignore_index)
     interpretation = replace(
         evidence.interpretation, num_classes=num_classes, ignore_index=ignore_index
     )

@@ -15,7 +15,7 @@ ZERO_DIVISION = {0: Absent.ZERO, 1: Absent.ONE}
 """What the argument `zero_division` of several libraries chooses."""
 
 
-def metric_of(
+def wrap_contract(
     contract: Contract,
     *,
     name: str,
@@ -58,7 +58,7 @@ def metric_of(
     )
 
 
-def one_of(name: str, argument: str, value: object, choices: Mapping[Any, Chosen]) -> Chosen:
+def choose(name: str, argument: str, value: object, choices: Mapping[Any, Chosen]) -> Chosen:
     """Return what an argument chooses.
 
     Raises:
@@ -73,26 +73,26 @@ def one_of(name: str, argument: str, value: object, choices: Mapping[Any, Chosen
     )
 
 
-def flag(name: str, argument: str, value: object) -> bool:
+def parse_flag(name: str, argument: str, value: object) -> bool:
     """Return an argument that is True or False."""
-    return one_of(name, argument, value, {True: True, False: False})
+    return choose(name, argument, value, {True: True, False: False})
 
 
-def whole(name: str, argument: str, value: object) -> int | None:
+def parse_integer(name: str, argument: str, value: object) -> int | None:
     """Return an argument that is a whole number or `None`."""
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     raise UsageError(f"--metric {name}: {argument} must be a whole number, not {value!r}")
 
 
-def number(name: str, argument: str, value: object) -> float:
+def parse_number(name: str, argument: str, value: object) -> float:
     """Return an argument that is a number."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     raise UsageError(f"--metric {name}: {argument} must be a number, not {value!r}")
 
 
-def ids(name: str, argument: str, value: object) -> tuple[int, ...]:
+def parse_class_ids(name: str, argument: str, value: object) -> tuple[int, ...]:
     """Return an argument that is a list of class ids."""
     if isinstance(value, (list, tuple, range)) and value and all(type(v) is int for v in value):
         return tuple(value)

@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.metrics.call_arguments import metric_of
+from iou_doctor.metrics.call_arguments import wrap_contract
 from iou_doctor.metrics.definition import Contract, Ignored
-from iou_doctor.metrics.engine.areas import size_error
+from iou_doctor.metrics.engine.areas import describe_length_error
 from iou_doctor.metrics.engine.cells import counts_in_bytes
-from iou_doctor.metrics.engine.compare import VISIBLE, reasons
+from iou_doctor.metrics.engine.compare import VISIBLE_DIFFERENCE, explain_difference
 from iou_doctor.metrics.engine.evaluate import evaluate
-from iou_doctor.metrics.engine.labels import refused
+from iou_doctor.metrics.engine.labels import build_score_error
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.metrics.libraries import (
     CONTRACTS,
@@ -37,25 +37,25 @@ from iou_doctor.metrics.libraries import (
     ultralytics,
 )
 from iou_doctor.metrics.metric import Metric, Signature
-from iou_doctor.metrics.score import AND, ContractScore
+from iou_doctor.metrics.score import REASON_SEPARATOR, ContractScore
 
 __all__ = [
     "CONTRACTS",
     "SIGNATURES",
-    "VISIBLE",
-    "applicable",
+    "VISIBLE_DIFFERENCE",
+    "build_failed_score",
+    "build_metric",
+    "build_unevaluated_score",
+    "describe_length_error",
+    "describe_score_error",
     "evaluate",
-    "failure",
+    "evaluate_all",
+    "explain_difference",
+    "find_applicable",
+    "find_library",
+    "find_metric",
+    "find_metric_by_call",
     "keras",
-    "library_of",
-    "metric_from_call",
-    "metric_named",
-    "metric_written",
-    "not_replayed",
-    "reasons",
-    "refusal",
-    "size_error",
-    "table",
     "tf_keras",
 ]
 
@@ -68,7 +68,7 @@ class Library(Protocol):
 
     SIGNATURES: tuple[Signature, ...]
 
-    def metric_from_call(self, name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+    def build_metric(self, name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
         """Return the metric of a parsed call."""
 
 
@@ -86,7 +86,7 @@ class Keras(Library, Protocol):
     def evaluate(self, metric: Metric, pairs: PairCounts, *, num_classes: int) -> ContractScore:
         """Return what the metric reports for the table of its own pairing."""
 
-    def axis_error(self, metric: Metric) -> str | None:
+    def describe_axis_error(self, metric: Metric) -> str | None:
         """Return the error that the metric's `axis` leads to, if any."""
 
 
@@ -113,31 +113,31 @@ _LIBRARIES: tuple[Library, ...] = (
 SIGNATURES = tuple(signature for library in _LIBRARIES for signature in library.SIGNATURES)
 
 
-def _by_name(libraries: Iterable[Some]) -> dict[str, Some]:
+def _index_by_name(libraries: Iterable[Some]) -> dict[str, Some]:
     return {signature.name: library for library in libraries for signature in library.SIGNATURES}
 
 
-def metric_named(name: str) -> Metric | None:
+def find_metric(name: str) -> Metric | None:
     """Return the metric that computes the contract of a name; `None` where there is none."""
     found = next((contract for contract in CONTRACTS if contract.name == name), None)
     if found is None:
         return None
     void = 255 if found.choices.ignored is Ignored.IS_255 else None
-    return metric_of(found, name=name, call=name, ignore=void, ignores=void is not None)
+    return wrap_contract(found, name=name, call=name, ignore=void, ignores=void is not None)
 
 
-def metric_written(code: str) -> Metric | None:
+def find_metric_by_call(code: str) -> Metric | None:
     """Return the metric of an idiom as the report prints it; `None` where it is none."""
     for contract in CONTRACTS:
         pattern = re.escape("".join(contract.call.split()))
         found = re.fullmatch(pattern.replace(_HOLE, r"(\d+)"), "".join(code.split()))
-        metric = metric_named(contract.name) if contract.call and found else None
+        metric = find_metric(contract.name) if contract.call and found else None
         if metric and found:
             return replace(metric, num_classes=next(map(int, found.groups()), metric.num_classes))
     return None
 
 
-def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
     Args:
@@ -149,35 +149,35 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
         UsageError: an argument has a value that the library does not take, or that is not
             worked out here.
     """
-    return _by_name(_LIBRARIES)[name].metric_from_call(name, arguments, call=call)
+    return _index_by_name(_LIBRARIES)[name].build_metric(name, arguments, call=call)
 
 
-def library_of(metric_name: str) -> Keras:
+def find_library(metric_name: str) -> Keras:
     """Return the library of a metric without a contract of its own, by its full name."""
-    return _by_name(_KERAS)[metric_name]
+    return _index_by_name(_KERAS)[metric_name]
 
 
-def failure(metric: Metric, error: str) -> ContractScore:
+def build_failed_score(metric: Metric, error: str) -> ContractScore:
     """Return the score of a metric that raises."""
-    return replace(not_replayed(metric, ""), error=error, note=None)
+    return replace(build_unevaluated_score(metric, ""), error=error, note=None)
 
 
-def not_replayed(metric: Metric, why: str) -> ContractScore:
+def build_unevaluated_score(metric: Metric, why: str) -> ContractScore:
     """Return the score of a metric whose number is not worked out here."""
     if metric.contract is not None:
         library, versions = metric.contract.library, metric.contract.versions
     else:
-        module = library_of(metric.name)
+        module = find_library(metric.name)
         library, versions = module.LIBRARY, module.VERSIONS
     return ContractScore(metric.name, library, versions, value=None, note=why)
 
 
-def refusal(contract: Contract, inputs: MetricInputs) -> str:
+def describe_score_error(contract: Contract, inputs: MetricInputs) -> str:
     """Return the error of a library that wants class ids and gets other numbers."""
-    return refused(inputs).words(contract)
+    return build_score_error(inputs).words(contract)
 
 
-def applicable(inputs: MetricInputs, *, all_implementations: bool) -> Iterator[Contract]:
+def find_applicable(inputs: MetricInputs, *, all_implementations: bool) -> Iterator[Contract]:
     """Yield the contracts that say something about such arrays.
 
     Args:
@@ -200,7 +200,7 @@ def applicable(inputs: MetricInputs, *, all_implementations: bool) -> Iterator[C
         yield contract
 
 
-def table(
+def evaluate_all(
     inputs: MetricInputs, *, all_implementations: bool, doctor: float | None
 ) -> tuple[ContractScore, ...]:
     """Return what each implementation reports, and why where it is not the doctor's number.
@@ -211,25 +211,33 @@ def table(
         doctor: the doctor's own mean IoU.
     """
     scores = []
-    for contract in applicable(inputs, all_implementations=all_implementations):
+    for contract in find_applicable(inputs, all_implementations=all_implementations):
         found = evaluate(contract, inputs)
         if found.value is not None and found.note is None and doctor is not None:
-            differs = abs(found.value - doctor) > VISIBLE
-            why = AND.join(reasons(contract, inputs, found.value)) if differs else None
-            found = replace(found, note=_overflowed(found) or why or None)
-        scores.append(replace(found, call=_filled(contract, inputs)))
+            differs = abs(found.value - doctor) > VISIBLE_DIFFERENCE
+            why = (
+                REASON_SEPARATOR.join(explain_difference(contract, inputs, found.value))
+                if differs
+                else None
+            )
+            found = replace(found, note=_describe_overflow(found) or why or None)
+        scores.append(replace(found, call=_fill_in_call(contract, inputs)))
     return tuple(scores)
 
 
-def _overflowed(found: ContractScore) -> str | None:
+def _describe_overflow(found: ContractScore) -> str | None:
     """Return what an implementation reports whose counters end before the data do."""
     counter = found.counter
-    if counter is None or found.value is None or abs(counter.value - found.value) <= VISIBLE:
+    if (
+        counter is None
+        or found.value is None
+        or abs(counter.value - found.value) <= VISIBLE_DIFFERENCE
+    ):
         return None
     return f"{counter.value:.4f} {counter.condition}"
 
 
-def _filled(contract: Contract, inputs: MetricInputs) -> str:
+def _fill_in_call(contract: Contract, inputs: MetricInputs) -> str:
     """Return the call as a user would write it for these arrays."""
     ignore = inputs.ignore_index
     if contract.choices.ignored is Ignored.MEAN_ONLY and ignore not in range(inputs.num_classes):

@@ -11,7 +11,7 @@ from iou_doctor.counts.sorted_rows import Counts
 from iou_doctor.metrics.definition import Choices
 from iou_doctor.record import record
 
-AND = "; "
+REASON_SEPARATOR = "; "
 """Between the reasons in a note; none of them holds it."""
 
 
@@ -56,11 +56,11 @@ class Score:
     per_class: tuple[ClassScore, ...]
     pixels: Pixels
 
-    def mean_over(self, class_ids: tuple[int, ...] | None) -> float | None:
+    def average_over(self, class_ids: tuple[int, ...] | None) -> float | None:
         """Return the mean IoU over some classes, those with zero union left out; `None`: all."""
         if class_ids is None:
             return self.mean_iou
-        return _mean([entry.iou for entry in self.per_class if entry.id in class_ids])
+        return _average([entry.iou for entry in self.per_class if entry.id in class_ids])
 
 
 @record
@@ -104,7 +104,7 @@ class ContractScore:
     """What the implementation decides; `None` where it was not evaluated."""
 
 
-def score(*, pairs: PairCounts, num_classes: int, ignore_index: int | None) -> Score:
+def compute_score(*, pairs: PairCounts, num_classes: int, ignore_index: int | None) -> Score:
     """Return the doctor's score of a table of (truth, prediction) label pairs.
 
     Pixels whose truth is the ignore label leave; pixels whose truth is no class leave and are
@@ -115,14 +115,16 @@ def score(*, pairs: PairCounts, num_classes: int, ignore_index: int | None) -> S
     counted = kept.in_range(num_classes)
     total, counted_pixels = pairs.total, counted.total
     ignored_pixels = total - kept.total
-    per_class = _per_class(counted, num_classes=num_classes, ignore_index=ignore_index)
+    per_class = _score_classes(counted, num_classes=num_classes, ignore_index=ignore_index)
     intersection = sum(entry.intersection for entry in per_class)
     return Score(
-        mean_iou=_mean([entry.iou for entry in per_class]),
+        mean_iou=_average([entry.iou for entry in per_class]),
         pixel_accuracy=intersection / counted_pixels if counted_pixels else None,
-        frequency_weighted_iou=_frequency_weighted(per_class, counted_pixels),
-        mean_dice=_mean([entry.dice for entry in per_class]),
-        per_image_mean_iou=_per_image(counted, num_classes=num_classes, ignore_index=ignore_index),
+        frequency_weighted_iou=_weight_by_frequency(per_class, counted_pixels),
+        mean_dice=_average([entry.dice for entry in per_class]),
+        per_image_mean_iou=_average_over_images(
+            counted, num_classes=num_classes, ignore_index=ignore_index
+        ),
         per_class=per_class,
         pixels=Pixels(
             total=total,
@@ -133,12 +135,12 @@ def score(*, pairs: PairCounts, num_classes: int, ignore_index: int | None) -> S
     )
 
 
-def _per_class(
+def _score_classes(
     counted: PairCounts, *, num_classes: int, ignore_index: int | None
 ) -> tuple[ClassScore, ...]:
     pooled = counted.pooled()
     truth, predicted, intersection = class_areas(pooled, images=1, classes=num_classes)
-    iou = _iou(truth, predicted, intersection, ignore_index=ignore_index)[0]
+    iou = _compute_iou(truth, predicted, intersection, ignore_index=ignore_index)[0]
     return tuple(
         ClassScore(
             id=class_id,
@@ -151,21 +153,23 @@ def _per_class(
     )
 
 
-def _per_image(counted: PairCounts, *, num_classes: int, ignore_index: int | None) -> float | None:
+def _average_over_images(
+    counted: PairCounts, *, num_classes: int, ignore_index: int | None
+) -> float | None:
     images = counted.images[1] + 1
     means = [
-        _image_means(*some, ignore_index=ignore_index)
+        _compute_image_means(*some, ignore_index=ignore_index)
         for some in areas_of_some(counted, images=images, classes=num_classes)
     ]
     found = np.concatenate(means) if means else np.zeros(0)
     return float(np.mean(found)) if len(found) else None
 
 
-def _image_means(
+def _compute_image_means(
     truth: Counts, predicted: Counts, intersection: Counts, *, ignore_index: int | None
 ) -> NDArray[np.float64]:
     """Return the mean IoU of each image that has one."""
-    iou = _iou(truth, predicted, intersection, ignore_index=ignore_index)
+    iou = _compute_iou(truth, predicted, intersection, ignore_index=ignore_index)
     defined = ~np.isnan(iou)
     has_any = defined.any(axis=1)
     sums = np.where(defined, iou, 0.0).sum(axis=1)[has_any]
@@ -173,7 +177,7 @@ def _image_means(
     return means
 
 
-def _iou(
+def _compute_iou(
     truth: Counts, predicted: Counts, intersection: Counts, *, ignore_index: int | None
 ) -> NDArray[np.float64]:
     """Return the IoU, shape (groups, classes); NaN where a class is absent or ignored."""
@@ -185,12 +189,12 @@ def _iou(
     return iou
 
 
-def _frequency_weighted(per_class: tuple[ClassScore, ...], counted: int) -> float | None:
+def _weight_by_frequency(per_class: tuple[ClassScore, ...], counted: int) -> float | None:
     if not counted:
         return None
     return sum(entry.truth_pixels * (entry.iou or 0.0) for entry in per_class) / counted
 
 
-def _mean(values: list[float | None]) -> float | None:
+def _average(values: list[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known else None

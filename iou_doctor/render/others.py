@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iou_doctor.metrics.score import AND, ContractScore
+from iou_doctor.metrics.score import REASON_SEPARATOR, ContractScore
 from iou_doctor.record import record
 from iou_doctor.report.report import Report
 
@@ -48,13 +48,13 @@ def _value(score: ContractScore) -> str:
 def _why(members: list[ContractScore]) -> str:
     """Return the reasons that hold for all members, or those of the first one and its name."""
     notes = [member.error or member.note or "" for member in members]
-    told = [note.split(AND) for note in notes if note != "NaN"]
+    told = [note.split(REASON_SEPARATOR) for note in notes if note != "NaN"]
     if not any(map(any, told)):
         return ""
     if members[0].error:
         return notes[0]
     if common := [reason for reason in told[0] if all(reason in others for others in told)]:
-        return AND.join(common)
+        return REASON_SEPARATOR.join(common)
     return next(
         f"{note} ({member.short})" for member, note in zip(members, notes, strict=True) if note
     )

@@ -18,14 +18,14 @@ from iou_doctor.report.finding import Finding
 from iou_doctor.report.score_lookup import Cause, Lookup, Match, Printed, Suspect
 from iou_doctor.score_search import faults
 
-SAME = 1e-6
+SAME_VALUE = 1e-6
 """Values this close are one: float32 ratios of equal counts."""
 NEIGHBOURHOOD = 0.05
 """Values this far on either side say how densely candidates lie."""
 MOST_ROWS = 200_000
 """Rows of a table of pairs up to which averages over images are tried with each fault."""
 BY_DEFINITION = "by definition"
-FIRST_CHOICE = {
+LIBRARY_WEIGHTS = {
     "keras": 1.0,
     "torchmetrics": 0.8,
     "mmsegmentation": 0.7,
@@ -36,12 +36,12 @@ FIRST_CHOICE = {
     "Keras backend": 0.4,
 }
 """How many people would have used it; 0.3 for others."""
-THE_CALL = 1.2
+NAMED_METRIC = 1.2
 """The call that the user has named comes before any other."""
-OTHER = 0.3
-RARE = 0.1
+OTHER_LIBRARY = 0.3
+RARE_FAULT = 0.1
 """Faults less common than this are tried with the implementations that people use most."""
-UNCOMMON = 0.6
+UNCOMMON_CONTRACT = 0.6
 """Of a contract that is not in the short table."""
 
 
@@ -66,7 +66,7 @@ class Candidates:
     num_classes: int | None = None
 
 
-def collect(
+def collect_candidates(
     evidence: Evidence | None = None,
     *,
     diagnosis: Finding | None = None,
@@ -84,16 +84,16 @@ def collect(
     found: list[Candidate] = []
     facts = None
     if evidence is not None and evidence.inputs is not None:
-        found = list(_from_arrays(evidence, _as_given(diagnosis), repaired))
+        found = list(_evaluate_arrays(evidence, _describe_unchanged_arrays(diagnosis), repaired))
         num_classes = evidence.interpretation.num_classes
         pairs = evidence.pairs if repaired is None else repaired
-        facts = faults.facts_of(score_if_read_well(evidence.inputs, pairs))
+        facts = faults.measure_facts(prepare_label_inputs(evidence.inputs, pairs))
     found += [
         Candidate(form.value, form.cause, form.implementation, form.cause.prior)
-        for form in faults.formulas(num_classes=num_classes, facts=facts)
+        for form in faults.list_formulas(num_classes=num_classes, facts=facts)
     ]
-    found = _simplest(found)
-    values = _distinct([candidate.value for candidate in found])
+    found = _drop_idle_faults(found)
+    values = _drop_repeated([candidate.value for candidate in found])
     with_arrays = evidence is not None
     return Candidates(tuple(found), tuple(values), with_arrays, num_classes)
 
@@ -102,17 +102,17 @@ def look_up(printed: Printed, candidates: Candidates) -> Lookup:
     """Return what a printed score can mean."""
     return Lookup(
         printed=printed,
-        matches=_matches([each for each in candidates.found if each.value in printed]),
+        matches=_group_by_value([each for each in candidates.found if each.value in printed]),
         tried=len(candidates.values),
-        chance=_by_chance(candidates.values, printed),
+        chance=_count_by_chance(candidates.values, printed),
         conditions=()
         if candidates.with_arrays
-        else faults.conditions(printed, num_classes=candidates.num_classes),
+        else faults.list_conditions(printed, num_classes=candidates.num_classes),
         with_arrays=candidates.with_arrays,
     )
 
 
-def _simplest(candidates: Sequence[Candidate]) -> list[Candidate]:
+def _drop_idle_faults(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Return the candidates without those whose fault changes nothing for their implementation."""
     told: set[tuple[str, float]] = set()
     kept = []
@@ -124,9 +124,9 @@ def _simplest(candidates: Sequence[Candidate]) -> list[Candidate]:
     return kept
 
 
-def _as_given(diagnosis: Finding | None) -> Cause:
+def _describe_unchanged_arrays(diagnosis: Finding | None) -> Cause:
     """Return the arrays as they are as a cause, by the name of what is wrong with them."""
-    cause = faults.AS_GIVEN
+    cause = faults.UNCHANGED
     if diagnosis is None:
         return cause
     return replace(
@@ -137,7 +137,7 @@ def _as_given(diagnosis: Finding | None) -> Cause:
     )
 
 
-def _from_arrays(
+def _evaluate_arrays(
     evidence: Evidence, as_given: Cause, repaired: PairCounts | None
 ) -> Iterator[Candidate]:
     inputs = evidence.inputs
@@ -145,19 +145,19 @@ def _from_arrays(
         return
     value = evidence.metric_score.value
     if value is not None:
-        yield Candidate(value, as_given, evidence.metric.call, THE_CALL)
-    yield from _candidates(as_given, inputs, all_implementations=True)
-    read = score_if_read_well(inputs, evidence.pairs)
-    for cause, changed in faults.what_ifs(read):
-        plain = cause.prior >= faults.MENDED.prior
-        yield from _candidates(cause, changed, all_implementations=plain)
+        yield Candidate(value, as_given, evidence.metric.call, NAMED_METRIC)
+    yield from _evaluate_contracts(as_given, inputs, all_implementations=True)
+    read = prepare_label_inputs(inputs, evidence.pairs)
+    for cause, changed in faults.list_what_ifs(read):
+        plain = cause.prior >= faults.REPAIRED.prior
+        yield from _evaluate_contracts(cause, changed, all_implementations=plain)
     if repaired is not None and repaired != evidence.pairs:
-        yield from _candidates(
-            faults.MENDED, score_if_read_well(inputs, repaired), all_implementations=True
+        yield from _evaluate_contracts(
+            faults.REPAIRED, prepare_label_inputs(inputs, repaired), all_implementations=True
         )
 
 
-def score_if_read_well(inputs: MetricInputs, pairs: PairCounts) -> MetricInputs:
+def prepare_label_inputs(inputs: MetricInputs, pairs: PairCounts) -> MetricInputs:
     """Return class ids as a user would hand them over who has read both arrays well."""
     labels = pairs.relabel(truth=naive_answer, prediction=naive_answer)
     integers = np.dtype(np.int64)
@@ -176,7 +176,7 @@ def score_if_read_well(inputs: MetricInputs, pairs: PairCounts) -> MetricInputs:
     )
 
 
-def _candidates(
+def _evaluate_contracts(
     cause: Cause, inputs: MetricInputs, *, all_implementations: bool
 ) -> Iterator[Candidate]:
     if inputs.form is PredictionForm.LABELS and inputs.flat:
@@ -184,8 +184,8 @@ def _candidates(
     whole = replace(inputs, samples=1, labels=inputs.labels.pooled(), read=None)
     whole = replace(whole, flat={key: table.pooled() for key, table in inputs.flat.items()})
     images = all_implementations or len(inputs.labels.count) <= MOST_ROWS
-    rare = cause.prior < RARE
-    for contract in registry.applicable(inputs, all_implementations=True):
+    rare = cause.prior < RARE_FAULT
+    for contract in registry.find_applicable(inputs, all_implementations=True):
         if rare and not (contract.common or contract.library == BY_DEFINITION):
             continue
         over_images = contract.choices.group is not Group.DATA_SET or contract.choices.batches
@@ -194,49 +194,53 @@ def _candidates(
         pooled = not over_images and inputs.form is PredictionForm.LABELS
         score = registry.evaluate(contract, whole if pooled else inputs)
         if score.value is not None:
-            yield Candidate(score.value, cause, score.short, cause.prior * _prior(contract))
+            yield Candidate(
+                score.value, cause, score.short, cause.prior * _weigh_contract(contract)
+            )
 
 
-def _prior(contract: Contract) -> float:
-    prior = FIRST_CHOICE.get(contract.library, OTHER)
-    return prior if contract.common else UNCOMMON * prior
+def _weigh_contract(contract: Contract) -> float:
+    prior = LIBRARY_WEIGHTS.get(contract.library, OTHER_LIBRARY)
+    return prior if contract.common else UNCOMMON_CONTRACT * prior
 
 
-def _distinct(values: Sequence[float]) -> list[float]:
+def _drop_repeated(values: Sequence[float]) -> list[float]:
     ordered = sorted(values)
     return [
         value
         for index, value in enumerate(ordered)
-        if index == 0 or value - ordered[index - 1] > SAME
+        if index == 0 or value - ordered[index - 1] > SAME_VALUE
     ]
 
 
-def _by_chance(values: Sequence[float], printed: Printed) -> float:
+def _count_by_chance(values: Sequence[float], printed: Printed) -> float:
     """Return how many values would lie in the interval if its neighbourhood were even."""
     near = sum(abs(value - printed.middle) <= NEIGHBOURHOOD for value in values)
     return near * min(1.0, printed.width / (2 * NEIGHBOURHOOD))
 
 
-def _matches(found: Sequence[Candidate]) -> tuple[Match, ...]:
+def _group_by_value(found: Sequence[Candidate]) -> tuple[Match, ...]:
     """Return groups of equal values, the most plausible first."""
     groups: list[list[Candidate]] = []
     for candidate in sorted(found, key=lambda candidate: candidate.value):
-        if groups and candidate.value - groups[-1][-1].value <= SAME:
+        if groups and candidate.value - groups[-1][-1].value <= SAME_VALUE:
             groups[-1].append(candidate)
         else:
             groups.append([candidate])
-    matches = [Match(group[0].value, _suspects(group)) for group in groups]
+    matches = [Match(group[0].value, _group_by_cause(group)) for group in groups]
     return tuple(sorted(matches, key=lambda match: (-match.plausibility, match.value)))
 
 
-def _suspects(group: Sequence[Candidate]) -> tuple[Suspect, ...]:
+def _group_by_cause(group: Sequence[Candidate]) -> tuple[Suspect, ...]:
     by_cause: dict[Cause, list[Candidate]] = {}
     for candidate in group:
         by_cause.setdefault(candidate.cause, []).append(candidate)
     suspects = [
         Suspect(
             cause,
-            tuple(dict.fromkeys(member.implementation for member in _ranked(members))),
+            tuple(
+                dict.fromkeys(member.implementation for member in _sort_by_plausibility(members))
+            ),
             max(member.plausibility for member in members),
         )
         for cause, members in by_cause.items()
@@ -244,5 +248,5 @@ def _suspects(group: Sequence[Candidate]) -> tuple[Suspect, ...]:
     return tuple(sorted(suspects, key=lambda suspect: -suspect.plausibility))
 
 
-def _ranked(members: Sequence[Candidate]) -> list[Candidate]:
+def _sort_by_plausibility(members: Sequence[Candidate]) -> list[Candidate]:
     return sorted(members, key=lambda member: -member.plausibility)

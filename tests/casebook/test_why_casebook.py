@@ -15,7 +15,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.pipeline import Questions, check, gather
 from iou_doctor.errors import IouDoctorError
 from iou_doctor.report.score_lookup import Lookup, parse_score
-from iou_doctor.score_search.search import collect, look_up
+from iou_doctor.score_search.search import collect_candidates, look_up
 
 LEAST = 0.95
 FIRST = 3
@@ -57,7 +57,7 @@ def test_numbers_of_implementations_are_traced_to_them():
         evidence = evidence_of(variant.build())
         if evidence is None or evidence.inputs is None:
             continue
-        candidates = collect(evidence)
+        candidates = collect_candidates(evidence)
         for score in evidence.contracts:
             if score.value is not None and 0 <= score.value <= 1:
                 lookup = look_up(parse_score(f"{score.value:.4f}"), candidates)

@@ -15,8 +15,8 @@ from metrics.handed import given_of, given_of_fixture
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Average, Counting, Group, Ratio
 from iou_doctor.metrics.engine import labels as _labels
-from iou_doctor.metrics.engine.areas import count_areas
-from iou_doctor.metrics.registry import CONTRACTS, applicable, evaluate, table
+from iou_doctor.metrics.engine.areas import sum_areas
+from iou_doctor.metrics.registry import CONTRACTS, evaluate, evaluate_all, find_applicable
 
 quick = settings(deadline=None, max_examples=60)
 CLASSES = 4
@@ -44,7 +44,7 @@ def outcomes(handed):
 @given(maps())
 def test_areas_sum_to_the_pixels(arrays):
     handed = given_of(**arrays)
-    areas = count_areas(handed.labels, images=handed.samples, classes=CLASSES)
+    areas = sum_areas(handed.labels, images=handed.samples, classes=CLASSES)
     pixels = arrays["y_true"][0].size
     assert areas.truth.sum(axis=1).tolist() == [pixels] * handed.samples
     assert areas.predicted.sum(axis=1).tolist() == [pixels] * handed.samples
@@ -56,7 +56,7 @@ def test_areas_of_a_side_that_is_left_out():
     pairs = PairCounts(
         *(np.array(column) for column in ([0, 0, 1], [0, -1, 2], [-1, 1, 2], [5, 7, 2**40]))
     )
-    areas = count_areas(pairs, images=2, classes=3)
+    areas = sum_areas(pairs, images=2, classes=3)
     assert areas.truth.tolist() == [[5, 0, 0], [0, 0, 2**40]]
     assert areas.predicted.tolist() == [[0, 7, 0], [0, 0, 2**40]]
     assert areas.intersection.tolist() == [[0, 0, 0], [0, 0, 2**40]]
@@ -185,7 +185,7 @@ def test_int32_wraps_at_two_to_the_31():
 def test_tables_are_counted_once_for_all_contracts(monkeypatch):
     """Sixty contracts over a table of 300,000 rows take a tenth of a second because of this."""
     sorted_tables, counted = [], []
-    sort, count = PairCounts.from_rows, count_areas
+    sort, count = PairCounts.from_rows, sum_areas
     monkeypatch.setattr(
         PairCounts,
         "from_rows",
@@ -193,7 +193,7 @@ def test_tables_are_counted_once_for_all_contracts(monkeypatch):
     )
     monkeypatch.setattr(
         _labels,
-        "count_areas",
+        "sum_areas",
         lambda *args, **sizes: counted.append(sizes["images"]) or count(*args, **sizes),
     )
     rng = np.random.default_rng(1)
@@ -202,8 +202,8 @@ def test_tables_are_counted_once_for_all_contracts(monkeypatch):
     y_true[:, 0] = 255
     handed = given_of(y_true=y_true, y_pred=y_pred, num_classes=6, ignore_index=255)
     sorted_tables.clear()
-    told = table(handed, all_implementations=True, doctor=0.5)
-    assert len(told) == len(list(applicable(handed, all_implementations=True))) > 60
+    told = evaluate_all(handed, all_implementations=True, doctor=0.5)
+    assert len(told) == len(list(find_applicable(handed, all_implementations=True))) > 60
     assert sorted_tables == []
     assert len(counted) - counted.count(1) <= 9
     assert counted.count(1) <= 9

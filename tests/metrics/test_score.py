@@ -16,7 +16,7 @@ from iou_doctor.arrays.source import Pair
 from iou_doctor.counts.label_decoding import no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.diagnosis.pipeline import Questions, check
-from iou_doctor.metrics.score import Pixels, score
+from iou_doctor.metrics.score import Pixels, compute_score
 from iou_doctor.sources.memory.array import ArraySource
 from iou_doctor.sources.opening import open_pair
 
@@ -39,7 +39,7 @@ def score_of(*, y_true, y_pred, num_classes, ignore_index=None):
     pairs = PairCounts.from_rows(
         image=image, truth=truth, prediction=prediction, count=np.ones_like(image)
     )
-    return score(pairs=pairs, num_classes=num_classes, ignore_index=ignore_index)
+    return compute_score(pairs=pairs, num_classes=num_classes, ignore_index=ignore_index)
 
 
 def ious(result):
@@ -158,10 +158,10 @@ def test_dice_is_twice_the_overlap_over_both_sizes():
 
 def test_the_mean_over_some_classes_leaves_absent_ones_out():
     result = score_of(y_true=[[0, 0, 1]], y_pred=[[0, 1, 1]], num_classes=3)
-    assert result.mean_over((0,)) == 1 / 2
-    assert result.mean_over((1, 2)) == 1 / 2
-    assert result.mean_over((2,)) is None
-    assert result.mean_over(None) == result.mean_iou
+    assert result.average_over((0,)) == 1 / 2
+    assert result.average_over((1, 2)) == 1 / 2
+    assert result.average_over((2,)) is None
+    assert result.average_over(None) == result.mean_iou
 
 
 @pytest.mark.reference

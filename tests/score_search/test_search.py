@@ -7,7 +7,7 @@ import pytest
 from build import diagnose, noisy, one_hot, probabilities, scene
 
 from iou_doctor.report.score_lookup import parse_score
-from iou_doctor.score_search.search import collect, look_up
+from iou_doctor.score_search.search import collect_candidates, look_up
 
 MASKS = scene(1)
 LABELS = noisy(MASKS, 2)
@@ -30,7 +30,7 @@ def causes(lookup, first=3):
 
 
 def test_the_classic_third_is_named_without_arrays():
-    lookup = look_up(parse_score("0.3333"), collect(num_classes=3))
+    lookup = look_up(parse_score("0.3333"), collect_candidates(num_classes=3))
     assert causes(lookup, first=1) == ["one-hot-masks"]
     assert not lookup.with_arrays
     assert lookup.conditions

@@ -14,7 +14,7 @@ that means void (ADE20K's 0) ignoring is right; then let no channel stand for it
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, format_percent
-from iou_doctor.metrics.score import score
+from iou_doctor.metrics.score import compute_score
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -44,11 +44,13 @@ def find(evidence: Evidence) -> Result:
     if not predicted:
         return []  # a void label by a number of its own: leaving it out moves nothing
     classes = [k for k in interpretation.classes if k != ignored]
-    whole = score(pairs=evidence.pairs, num_classes=interpretation.num_classes, ignore_index=None)
+    whole = compute_score(
+        pairs=evidence.pairs, num_classes=interpretation.num_classes, ignore_index=None
+    )
     return [
         Finding(
             RULE,
-            message=_message(evidence, ignored, whole.mean_over(tuple(classes))),
+            message=_message(evidence, ignored, whole.average_over(tuple(classes))),
             help="to leave the class out of the mean, keep its pixels:"
             f" keras.metrics.IoU(num_classes={interpretation.num_classes},"
             f" target_class_ids={classes})",
@@ -58,7 +60,7 @@ def find(evidence: Evidence) -> Result:
                 "predicted_pixels": predicted,
                 "metric": evidence.metric_score.value,
                 "mean_iou": evidence.repaired.mean_iou,
-                "mean_iou_with_its_pixels": whole.mean_over(tuple(classes)),
+                "mean_iou_with_its_pixels": whole.average_over(tuple(classes)),
                 "recall": evidence.repaired.mean_iou if interpretation.num_classes == 2 else None,
             },
         )

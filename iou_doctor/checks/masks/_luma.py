@@ -7,7 +7,7 @@ from iou_doctor.checks.masks._mask_values import by_chance, mask_labels, outside
 from iou_doctor.checks.palette import KNOWN_SHARE, Palette, iterate_known_palettes
 from iou_doctor.counts.label_decoding import colour_of_code
 from iou_doctor.datasets import grey
-from iou_doctor.metrics.score import score
+from iou_doctor.metrics.score import compute_score
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import Side, relabelling
 
@@ -73,5 +73,5 @@ def _merit(greys: Greys, evidence: Evidence) -> tuple[float, float]:
     mapped = relabelling("", side=Side.MASKS, table=greys.table, safe=False)
     pairs = mapped.relabel(evidence.pairs) if mapped.relabel else evidence.pairs
     classes = evidence.interpretation.num_classes
-    result = score(pairs=pairs, num_classes=classes, ignore_index=greys.void)
+    result = compute_score(pairs=pairs, num_classes=classes, ignore_index=greys.void)
     return result.mean_iou or 0.0, -len(greys.ids)

@@ -20,7 +20,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.counts.label_decoding import LabelDecoding, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.metrics.score import Score, score
+from iou_doctor.metrics.score import Score, compute_score
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -96,7 +96,7 @@ def _score_at(evidence: Evidence, table: PairCounts, tenth: int) -> Score:
     pairs = table.relabel(
         prediction=lambda codes: np.where(is_no_class(codes), codes, codes >= tenth)
     )
-    return score(
+    return compute_score(
         pairs=pairs,
         num_classes=interpretation.num_classes,
         ignore_index=interpretation.ignore_index,

@@ -15,7 +15,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import join_words
 from iou_doctor.metrics.definition import Group, Ratio
-from iou_doctor.metrics.score import score
+from iou_doctor.metrics.score import compute_score
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -85,7 +85,7 @@ def _by_image(evidence: Evidence) -> dict[str, float]:
 def _mean_over_batches(evidence: Evidence, size: int) -> float | None:
     """Return the mean of the mean IoUs of batches, the last of which may be smaller."""
     batches, interpretation = evidence.pairs.in_batches(size), evidence.interpretation
-    return score(
+    return compute_score(
         pairs=batches,
         num_classes=interpretation.num_classes,
         ignore_index=interpretation.ignore_index,

@@ -38,10 +38,10 @@ def find(evidence: Evidence) -> Result:
     ]
     unlabelled = [entry for entry in entries if not entry.truth_pixels]
     labelled = tuple(entry.id for entry in entries if entry.truth_pixels)
-    without = evidence.repaired.mean_over(labelled)
+    without = evidence.repaired.average_over(labelled)
     if not unlabelled or without is None:
         return []
-    mean = evidence.repaired.mean_over(tuple(entry.id for entry in entries))
+    mean = evidence.repaired.average_over(tuple(entry.id for entry in entries))
     names = evidence.interpretation.class_names
     chosen = list(labelled)
     leave_out = other_scores.list_implementations(evidence, without, _of_labelled_classes)

@@ -14,10 +14,10 @@ from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Contract
 from iou_doctor.record import record
 
-Numbers = NDArray[Any]
+AreaTable = NDArray[Any]
 
 
-class Raises(Exception):  # noqa: N818 - it stands for an error of the library, not of ours
+class LibraryError(Exception):
     """The library would raise: `ExceptionType: message`."""
 
     def words(self, contract: Contract) -> str:  # noqa: ARG002 - others differ by the contract
@@ -25,7 +25,7 @@ class Raises(Exception):  # noqa: N818 - it stands for an error of the library, 
         return str(self)
 
 
-class RaisesForLabel(Raises):
+class LabelError(LibraryError):
     """The library would raise for a label outside the classes."""
 
     def __init__(self, label: int, side: str, classes: int, labels: NDArray[np.int64]) -> None:
@@ -50,20 +50,20 @@ class RaisesForLabel(Raises):
             classes=self.classes,
             low=self.labels.min(),
             high=self.labels.max(),
-            values=_tensor(self.labels),
+            values=_print_tensor(self.labels),
             width=self.cells[0],
             size=self.cells[1],
         )
 
 
-def _tensor(labels: NDArray[np.int64]) -> str:
+def _print_tensor(labels: NDArray[np.int64]) -> str:
     """Return the distinct labels as torch prints them."""
     values = [str(value) for value in np.unique(labels, return_counts=True)[0].tolist()]
     longest = max(map(len, values))
     return f"tensor([{', '.join(value.rjust(longest) for value in values)}])"
 
 
-class RaisesForScores(Raises):
+class ScoreError(LibraryError):
     """The library would raise for predictions that are no integers."""
 
     def __init__(self, dtype: np.dtype[np.generic], kind: str) -> None:
@@ -78,7 +78,7 @@ class RaisesForScores(Raises):
         )
 
 
-class RaisesForSizes(Raises):
+class LengthError(LibraryError):
     """The library would raise for arrays that flatten to different lengths."""
 
     def __init__(self, lengths: tuple[int | None, int | None]) -> None:
@@ -87,10 +87,10 @@ class RaisesForSizes(Raises):
 
     def words(self, contract: Contract) -> str:
         """Return the error in the library's words."""
-        return size_error(self.lengths, contract.sizes)
+        return describe_length_error(self.lengths, contract.sizes)
 
 
-def size_error(lengths: tuple[int | None, int | None], words: str) -> str:
+def describe_length_error(lengths: tuple[int | None, int | None], words: str) -> str:
     """Return the error of two arrays that flatten to different lengths.
 
     Args:
@@ -115,27 +115,27 @@ class Areas:
     stored in few bytes: they are looked at some `rows` at a time, which are int64.
     """
 
-    truth: Numbers
-    predicted: Numbers
-    intersection: Numbers
+    truth: AreaTable
+    predicted: AreaTable
+    intersection: AreaTable
     dropped: int = 0
     """Pixels that are left out without a word; the ignore label is not among them."""
     largest: int = 0
     """The largest count in a cell of (truth, prediction), over all images."""
 
     @classmethod
-    def of(cls, parts: Iterable[Numbers]) -> Areas:
+    def of(cls, parts: Iterable[AreaTable]) -> Areas:
         """Return the areas of truth, prediction and intersection."""
         truth, predicted, intersection = parts
         return cls(truth, predicted, intersection)
 
     @property
-    def parts(self) -> tuple[Numbers, Numbers, Numbers]:
+    def parts(self) -> tuple[AreaTable, AreaTable, AreaTable]:
         """Truth, predicted and intersection."""
         return self.truth, self.predicted, self.intersection
 
     @property
-    def union(self) -> Numbers:
+    def union(self) -> AreaTable:
         """The areas of the unions."""
         union = self.truth + self.predicted
         union -= self.intersection
@@ -149,13 +149,13 @@ class Areas:
     def fold_classes(self) -> Areas:
         """Return the areas of all classes together; their axis has the length 1."""
         return Areas.of(
-            part.sum(axis=-1, keepdims=True, dtype=_dtype_of_sums(part)) for part in self.parts
+            part.sum(axis=-1, keepdims=True, dtype=_choose_sum_dtype(part)) for part in self.parts
         )
 
     def rows(self, images: slice) -> Areas:
         """Return the areas of some images, as int64 or as sums of scores."""
         some = (part[images] for part in self.parts)
-        return Areas.of(part.astype(_dtype_of_sums(part), copy=False) for part in some)
+        return Areas.of(part.astype(_choose_sum_dtype(part), copy=False) for part in some)
 
     def blocks(self, size: int = 1) -> Iterator[Areas]:
         """Yield the areas of some images at a time, of so many times `size`, in order."""
@@ -182,7 +182,7 @@ class Areas:
         if len(self.truth) == 1:
             return self
         return Areas.of(
-            part.sum(axis=0, keepdims=True, dtype=_dtype_of_sums(part)) for part in self.parts
+            part.sum(axis=0, keepdims=True, dtype=_choose_sum_dtype(part)) for part in self.parts
         )
 
     def select(self, classes: list[int]) -> Areas:
@@ -193,10 +193,10 @@ class Areas:
         return Areas.of(part[:, columns] for part in self.parts)
 
 
-def _dtype_of_sums(areas: Numbers) -> np.dtype[Any]:
+def _choose_sum_dtype(areas: AreaTable) -> np.dtype[Any]:
     return areas.dtype if areas.dtype.kind == "f" else np.dtype(np.int64)
 
 
-def count_areas(pairs: PairCounts, *, images: int, classes: int) -> Areas:
+def sum_areas(pairs: PairCounts, *, images: int, classes: int) -> Areas:
     """Return the areas of each image and class; a label -1 counts on no side."""
     return Areas.of(class_areas(pairs, images=images, classes=classes))

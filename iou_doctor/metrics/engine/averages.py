@@ -15,7 +15,9 @@ Numbers = NDArray[Any]
 Flags = NDArray[np.bool_]
 
 
-def whole(choices: Choices, groups: Iterable[Areas], *, alone: bool) -> tuple[np.float64, Numbers]:
+def average_groups(
+    choices: Choices, groups: Iterable[Areas], *, alone: bool
+) -> tuple[np.float64, Numbers]:
     """Return the value of one batch, and the mean ratio of each class over the groups that have it.
 
     Either is NaN where there is none.
@@ -27,10 +29,10 @@ def whole(choices: Choices, groups: Iterable[Areas], *, alone: bool) -> tuple[np
     """
     sums, counts, totals, numbers = [], [], [], []
     for some in groups:
-        found, valid = ratios(choices, some)
+        found, valid = compute_ratios(choices, some)
         sums.append(np.where(valid, found, 0).sum(axis=0))
         counts.append(valid.sum(axis=0))
-        found, valid = _averaged(choices, some, found, valid, alone=alone)
+        found, valid = _select_ratios(choices, some, found, valid, alone=alone)
         selected = found[valid]  # added up as a library does it that selects first
         totals.append(selected.sum())
         numbers.append(len(selected))
@@ -39,13 +41,13 @@ def whole(choices: Choices, groups: Iterable[Areas], *, alone: bool) -> tuple[np
         case Average.PER_CLASS:
             return np.float64(np.nan), of_classes
         case Average.CLASS_MEANS:
-            return np.float64(_mean_of_classes(of_classes)), of_classes
+            return np.float64(_average_classes(of_classes)), of_classes
     total = np.sum(totals)
-    value = np.float64(_mean(choices, total, np.sum(numbers).astype(total.dtype)))
+    value = np.float64(_divide_by_count(choices, total, np.sum(numbers).astype(total.dtype)))
     return value, of_classes
 
 
-def values(choices: Choices, groups: Areas) -> NDArray[np.float64]:
+def average_batches(choices: Choices, groups: Areas) -> NDArray[np.float64]:
     """Return the value of each batch, shape (batches,); NaN where it has none.
 
     Args:
@@ -53,20 +55,22 @@ def values(choices: Choices, groups: Areas) -> NDArray[np.float64]:
         groups: areas of shape (batches, groups, classes); a ratio is formed for each group.
     """
     batches, size, _ = groups.truth.shape
-    found, valid = ratios(choices, groups)
+    found, valid = compute_ratios(choices, groups)
     match choices.average:
         case Average.PER_CLASS:
             return np.full(batches, np.nan)
         case Average.CLASS_MEANS:
             of_classes = np.where(valid, found, 0).sum(axis=1) / valid.sum(axis=1)
-            return _mean_of_classes(of_classes)
-    found, valid = _averaged(choices, groups, found, valid, alone=size == 1)
+            return _average_classes(of_classes)
+    found, valid = _select_ratios(choices, groups, found, valid, alone=size == 1)
     found, valid = found.reshape(batches, -1), valid.reshape(batches, -1)
     total = np.where(valid, found, 0).sum(axis=1)
-    return _mean(choices, total, valid.sum(axis=1).astype(total.dtype)).astype(np.float64)
+    return _divide_by_count(choices, total, valid.sum(axis=1).astype(total.dtype)).astype(
+        np.float64
+    )
 
 
-def _averaged(
+def _select_ratios(
     choices: Choices, groups: Areas, found: Numbers, valid: Flags, *, alone: bool
 ) -> tuple[Numbers, Flags]:
     """Return what a mean is taken of, and which of it is in the mean.
@@ -83,27 +87,27 @@ def _averaged(
             right, true = (part.sum(axis=(-2, -1)) for part in (groups.intersection, groups.truth))
             return (right / true)[..., np.newaxis], np.ones((*right.shape, 1), dtype=bool)
         case Average.WEIGHTED:
-            return _weighted(choices, groups, found, valid)
+            return _weight_by_truth(choices, groups, found, valid)
         case Average.PAIRS | Average.POOLED:
             return found, valid
         case Average.LABELLED:
             return found, valid & (groups.truth > 0)
         case _:
-            return (found, valid) if alone else _means_of_groups(choices, found, valid)
+            return (found, valid) if alone else _average_each_group(choices, found, valid)
 
 
-def _mean_of_classes(of_classes: Numbers) -> NDArray[np.float64]:
+def _average_classes(of_classes: Numbers) -> NDArray[np.float64]:
     return np.asarray(of_classes.sum(axis=-1) / np.float64(of_classes.shape[-1]))
 
 
-def _means_of_groups(choices: Choices, found: Numbers, valid: Flags) -> tuple[Numbers, Flags]:
+def _average_each_group(choices: Choices, found: Numbers, valid: Flags) -> tuple[Numbers, Flags]:
     """Return the mean over the classes of each group, and which groups have one."""
     count = valid.sum(axis=-1).astype(found.dtype)
     means = np.where(valid, found, 0).sum(axis=-1) / (count + found.dtype.type(choices.epsilon))
     return means.astype(np.float64), count > 0
 
 
-def _weighted(
+def _weight_by_truth(
     choices: Choices, groups: Areas, found: Numbers, valid: Flags
 ) -> tuple[Numbers, Flags]:
     """Return the mean of each group, its classes weighted by their true pixels."""
@@ -115,13 +119,13 @@ def _weighted(
     return means.astype(found.dtype), ~np.isnan(means)
 
 
-def _mean(choices: Choices, total: Numbers, count: Numbers) -> Numbers:
+def _divide_by_count(choices: Choices, total: Numbers, count: Numbers) -> Numbers:
     """Return the mean of so many ratios that add up to a total, both of the same dtype."""
     means = total / (count + total.dtype.type(choices.epsilon))
     return np.where(count > 0, means, np.nan if choices.empty is None else choices.empty)
 
 
-def ratios(choices: Choices, folded: Areas) -> tuple[Numbers, NDArray[np.bool_]]:
+def compute_ratios(choices: Choices, folded: Areas) -> tuple[Numbers, NDArray[np.bool_]]:
     """Return the ratio of each group and class, and which of them are in a mean.
 
     Args:
@@ -129,7 +133,7 @@ def ratios(choices: Choices, folded: Areas) -> tuple[Numbers, NDArray[np.bool_]]
         folded: areas of any shape.
     """
     dtype = np.dtype(np.float32 if choices.single else np.float64)
-    over = _denominator(choices, folded, dtype)
+    over = _compute_denominator(choices, folded, dtype)
     right = folded.intersection.astype(dtype)
     absent, hit = ~(over > 0), right > 0  # a NaN is no area either
     if choices.ratio is Ratio.DICE:
@@ -155,7 +159,7 @@ def ratios(choices: Choices, folded: Areas) -> tuple[Numbers, NDArray[np.bool_]]
             return np.where(absent, value, quotients), np.ones_like(absent)
 
 
-def _denominator(choices: Choices, folded: Areas, dtype: np.dtype[Any]) -> Numbers:
+def _compute_denominator(choices: Choices, folded: Areas, dtype: np.dtype[Any]) -> Numbers:
     """Return what the ratio divides by, the caller's own: of many images each table is large."""
     match choices.ratio:
         case Ratio.DICE:

@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Choices, Stray, Wrap
-from iou_doctor.metrics.engine.areas import RaisesForLabel
+from iou_doctor.metrics.engine.areas import LabelError
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
-BYTE = 2**8
+BYTE_VALUES = 2**8
 SIDES = {"truth": "masks", "prediction": "predictions"}
 
 
-def inside(span: tuple[int, int], classes: int) -> bool:
+def is_inside(span: tuple[int, int], classes: int) -> bool:
     """Return whether the least and the largest label are classes."""
     return span[0] >= 0 and span[1] < classes
 
@@ -25,42 +25,44 @@ def counts_in_bytes(inputs: MetricInputs, choices: Choices) -> bool:
     NumPy multiplies a uint8 array by numbers up to 255 only.
     """
     stored, classes = {inputs.true_dtype, inputs.pred_dtype}, inputs.num_classes
-    if not choices.byte_cells or inputs.form is not PredictionForm.LABELS or classes >= BYTE:
+    if not choices.byte_cells or inputs.form is not PredictionForm.LABELS or classes >= BYTE_VALUES:
         return False
     if stored != {np.dtype(np.uint8)}:
         return False
     pooled = inputs.labels.pooled()
     numbers = classes * pooled.truth + pooled.prediction
-    return bool((numbers[pooled.truth < classes] >= BYTE).any())
+    return bool((numbers[pooled.truth < classes] >= BYTE_VALUES).any())
 
 
-def in_cells(pairs: PairCounts, classes: int, choices: Choices, *, in_bytes: bool) -> PairCounts:
+def assign_cells(
+    pairs: PairCounts, classes: int, choices: Choices, *, in_bytes: bool
+) -> PairCounts:
     """Return the pairs in the cells where the implementation counts them.
 
     A side that is left out gets the label -1.
     """
-    pairs = _side(pairs, "truth", classes, choices.stray_truth)
-    pairs = _side(pairs, "prediction", classes, choices.stray_prediction)
+    pairs = _apply_stray_rule(pairs, "truth", classes, choices.stray_truth)
+    pairs = _apply_stray_rule(pairs, "prediction", classes, choices.stray_prediction)
     wraps = Stray.WRAPS in {choices.stray_truth, choices.stray_prediction}
-    plain = inside(pairs.truth_span, classes) and inside(pairs.prediction_span, classes)
+    plain = is_inside(pairs.truth_span, classes) and is_inside(pairs.prediction_span, classes)
     if wraps and (in_bytes or not plain):
-        pairs = _wrapped(pairs, classes, choices.wrap, in_bytes=in_bytes)
+        pairs = _wrap_cells(pairs, classes, choices.wrap, in_bytes=in_bytes)
     return pairs
 
 
-def _side(pairs: PairCounts, side: str, classes: int, stray: Stray) -> PairCounts:
-    if stray is Stray.WRAPS or inside(getattr(pairs, f"{side}_span"), classes):
+def _apply_stray_rule(pairs: PairCounts, side: str, classes: int, stray: Stray) -> PairCounts:
+    if stray is Stray.WRAPS or is_inside(getattr(pairs, f"{side}_span"), classes):
         return pairs
     labels = getattr(pairs, side)
     known = (labels >= 0) & (labels < classes)
     if stray is Stray.RAISES:
-        raise RaisesForLabel(int(labels[~known][0]), SIDES[side], classes, labels)
+        raise LabelError(int(labels[~known][0]), SIDES[side], classes, labels)
     if stray is Stray.DROPPED:
         return pairs.where(known)
     return pairs.replaced(**{side: np.where(known, labels, -1)})
 
 
-def _wrapped(pairs: PairCounts, classes: int, wrap: Wrap, *, in_bytes: bool) -> PairCounts:
+def _wrap_cells(pairs: PairCounts, classes: int, wrap: Wrap, *, in_bytes: bool) -> PairCounts:
     truth_major = wrap is Wrap.TRUTH_MAJOR
     width = classes + 1 if wrap is Wrap.WITH_VOID else classes
     major, minor = (
@@ -68,18 +70,18 @@ def _wrapped(pairs: PairCounts, classes: int, wrap: Wrap, *, in_bytes: bool) -> 
     )
     index = width * major + minor
     if in_bytes:
-        index %= BYTE
+        index %= BYTE_VALUES
     if ((index < 0) | (index >= width * width)).any():
-        raise _refused(pairs, index, classes, width)
+        raise _build_cell_error(pairs, index, classes, width)
     one, other = np.divmod(index, width)
     truth, prediction = (one, other) if truth_major else (other, one)
     cells = pairs.replaced(truth=truth, prediction=prediction)
     return cells.where((truth < classes) & (prediction < classes))
 
 
-def _refused(
+def _build_cell_error(
     pairs: PairCounts, index: NDArray[np.int64], classes: int, width: int
-) -> RaisesForLabel:
+) -> LabelError:
     """Return the error for cells outside the matrix: one below 0 before one beyond its end.
 
     It names the first label that leads there, that of the masks before the predictions.
@@ -90,7 +92,7 @@ def _refused(
         labels: NDArray[np.int64] = getattr(rows, side)
         odd = labels[(labels < 0) | (labels >= classes)]
         if len(odd):
-            found = RaisesForLabel(int(odd[0]), name, classes, getattr(pairs, side))
+            found = LabelError(int(odd[0]), name, classes, getattr(pairs, side))
             found.cells = width, int(index.max()) + 1
             found.below = bool(below.any())
             return found

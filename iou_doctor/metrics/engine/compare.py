@@ -27,7 +27,7 @@ REFERENCE = Choices(
     single=False,
 )
 """The doctor's own conventions."""
-VISIBLE = 5e-5
+VISIBLE_DIFFERENCE = 5e-5
 """Half a unit of the fourth digit, which is what people compare."""
 WITHOUT_CLASS = "pixels without an answer (NaN, all zeros) are given a class"
 _WORDS = {
@@ -49,7 +49,7 @@ _WORDS = {
 """The choices that can move a value, the most telling first."""
 
 
-def reasons(contract: Contract, inputs: MetricInputs, value: float) -> tuple[str, ...]:
+def explain_difference(contract: Contract, inputs: MetricInputs, value: float) -> tuple[str, ...]:
     """Return the choices by which a contract's value differs from the doctor's, in words.
 
     A choice counts if the value moves when it alone is made as the doctor makes it. Where only
@@ -64,24 +64,25 @@ def reasons(contract: Contract, inputs: MetricInputs, value: float) -> tuple[str
     differing = [
         name
         for name in _WORDS
-        if name not in _idle(inputs) and getattr(choices, name) != getattr(REFERENCE, name)
+        if name not in _find_idle_choices(inputs)
+        and getattr(choices, name) != getattr(REFERENCE, name)
     ]
-    moving = [name for name in differing if _moves(contract, inputs, value, name)]
+    moving = [name for name in differing if _changes_value(contract, inputs, value, name)]
     if not moving and contract.pairing is not None:
         moving = ["floats"]  # it is the reading of the arrays as they are stored
-    if not moving and _answers_without_class(inputs):
+    if not moving and _has_pixels_without_class(inputs):
         return (WITHOUT_CLASS,)
-    return tuple(_said(name, choices) for name in moving or differing[:1])
+    return tuple(_describe_choice(name, choices) for name in moving or differing[:1])
 
 
-def _answers_without_class(inputs: MetricInputs) -> bool:
+def _has_pixels_without_class(inputs: MetricInputs) -> bool:
     """Return whether channels without an answer, of NaN for instance, get a class all the same."""
     return inputs.form is PredictionForm.CHANNELS and is_code_of_no_class(
         inputs.labels.prediction_span[0]
     )
 
 
-def _idle(inputs: MetricInputs) -> frozenset[str]:
+def _find_idle_choices(inputs: MetricInputs) -> frozenset[str]:
     """Return the choices that cannot matter for these arrays."""
     pairs, classes = inputs.labels, inputs.num_classes
     idle = set() if inputs.ignore_index is not None else {"ignored"}
@@ -93,15 +94,15 @@ def _idle(inputs: MetricInputs) -> frozenset[str]:
     return frozenset(idle)
 
 
-def _moves(contract: Contract, inputs: MetricInputs, value: float, name: str) -> bool:
+def _changes_value(contract: Contract, inputs: MetricInputs, value: float, name: str) -> bool:
     choices = replace(contract.choices, **{name: getattr(REFERENCE, name)})
     if choices.average is Average.PAIRS and choices.group is Group.DATA_SET:
         choices = replace(choices, average=Average.CLASSES)
     other = evaluate(replace(contract, choices=choices), inputs)
-    return other.value is None or abs(other.value - value) > VISIBLE
+    return other.value is None or abs(other.value - value) > VISIBLE_DIFFERENCE
 
 
-def _said(name: str, choices: Choices) -> str:
+def _describe_choice(name: str, choices: Choices) -> str:
     value = getattr(choices, name)
     if name == "target_class_ids":
         ids = ", ".join(map(str, value or ()))

@@ -16,7 +16,7 @@ import numpy as np
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.errors import UsageError
-from iou_doctor.metrics.call_arguments import number, whole
+from iou_doctor.metrics.call_arguments import parse_integer, parse_number
 from iou_doctor.metrics.definition import Choices, Contract
 from iou_doctor.metrics.engine.evaluate import evaluate
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
@@ -26,7 +26,7 @@ from iou_doctor.metrics.score import ContractScore
 _SPARSE = {"ignore_class": None, "sparse_y_true": True, "sparse_y_pred": True, "axis": -1}
 _ONE_HOT = {"ignore_class": None, "sparse_y_pred": False, "axis": -1}
 _NAMES = {"name": None, "dtype": None}
-STACKED = (
+STACKING_ERROR = (
     "InvalidArgumentError: Shapes of all inputs must match:"
     " values[0].shape = [{true}] != values[1].shape = [{pred}]"
 )
@@ -34,7 +34,7 @@ STACKED = (
 _IDS = {"num_classes": None, "target_class_ids": ...}
 
 
-def signatures(module: str) -> tuple[Signature, ...]:
+def list_signatures(module: str) -> tuple[Signature, ...]:
     """Return the calls of the five metrics under the name of their module."""
     parameters: dict[str, dict[str, Any]] = {
         "MeanIoU": {"num_classes": None, **_NAMES, **_SPARSE},
@@ -46,7 +46,7 @@ def signatures(module: str) -> tuple[Signature, ...]:
     return tuple(Signature(f"{module}.{name}", values) for name, values in parameters.items())
 
 
-def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
     Raises:
@@ -59,14 +59,14 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
             true=LabelDecoding.LABELS,
             pred=LabelDecoding.BINS,
             num_classes=2,
-            target_class_ids=_ids(name, arguments["target_class_ids"], 2),
-            threshold=number(name, "threshold", arguments["threshold"]),
+            target_class_ids=_parse_target_class_ids(name, arguments["target_class_ids"], 2),
+            threshold=parse_number(name, "threshold", arguments["threshold"]),
         )
-    num_classes = whole(name, "num_classes", arguments["num_classes"])
+    num_classes = parse_integer(name, "num_classes", arguments["num_classes"])
     ids = arguments.get("target_class_ids")
-    true = _derivation(arguments.get("sparse_y_true", False))
-    pred = _derivation(arguments["sparse_y_pred"])
-    axis = whole(name, "axis", arguments["axis"])
+    true = _choose_decoding(arguments.get("sparse_y_true", False))
+    pred = _choose_decoding(arguments["sparse_y_pred"])
+    axis = parse_integer(name, "axis", arguments["axis"])
     if axis == 0 and LabelDecoding.ARGMAX_LAST in (true, pred):
         raise UsageError(f"--metric {name}: axis=0 argmaxes over the samples; use axis=-1")
     return Metric(
@@ -75,13 +75,13 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
         true=true,
         pred=pred,
         num_classes=num_classes,
-        ignore_class=whole(name, "ignore_class", arguments["ignore_class"]),
-        target_class_ids=None if ids is None else _ids(name, ids, num_classes),
+        ignore_class=parse_integer(name, "ignore_class", arguments["ignore_class"]),
+        target_class_ids=None if ids is None else _parse_target_class_ids(name, ids, num_classes),
         axis=-1 if axis is None else axis,
     )
 
 
-def contract_of(
+def build_contract(
     metric: Metric, *, library: str, versions: str, choices: Choices, error: tuple[str, str]
 ) -> Contract:
     """Return the contract of one metric object.
@@ -106,7 +106,7 @@ def contract_of(
     )
 
 
-def evaluated(
+def evaluate_pairs(
     metric: Metric, contract: Contract, pairs: PairCounts, *, num_classes: int
 ) -> ContractScore:
     """Return what a contract reports for the table of the metric's own pairing, all in one update.
@@ -131,11 +131,11 @@ def evaluated(
     return evaluate(contract, inputs)
 
 
-def _derivation(sparse: object) -> LabelDecoding:
+def _choose_decoding(sparse: object) -> LabelDecoding:
     return LabelDecoding.LABELS if sparse else LabelDecoding.ARGMAX_LAST
 
 
-def _ids(name: str, value: object, num_classes: int | None) -> tuple[int, ...]:
+def _parse_target_class_ids(name: str, value: object, num_classes: int | None) -> tuple[int, ...]:
     if not isinstance(value, (list, tuple)) or not value or any(type(v) is not int for v in value):
         raise UsageError(
             f"--metric {name} needs target_class_ids, a list of class ids such as [0, 1]"

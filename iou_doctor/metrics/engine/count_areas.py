@@ -6,15 +6,21 @@ import numpy as np
 
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.metrics.definition import Choices, Floats
-from iou_doctor.metrics.engine.areas import Areas, Raises
-from iou_doctor.metrics.engine.labels import class_ids, flattened, naive, of_pairs, refused
-from iou_doctor.metrics.engine.scores import of_ones, of_scores, summed
+from iou_doctor.metrics.engine.areas import Areas, LibraryError
+from iou_doctor.metrics.engine.labels import (
+    answer_naively,
+    build_score_error,
+    count_pairs,
+    flatten_pairs,
+    read_class_ids,
+)
+from iou_doctor.metrics.engine.scores import count_exact_ones, count_one_channel, sum_scores
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
 READ_FROM_SUMS = frozenset({Floats.SOFT, Floats.SQUARED, Floats.ABOVE, Floats.NON_ZERO})
 
 
-def areas(inputs: MetricInputs, choices: Choices, pairing: Pairing | None = None) -> Areas:
+def count_areas(inputs: MetricInputs, choices: Choices, pairing: Pairing | None = None) -> Areas:
     """Return the areas that a contract with these choices counts.
 
     Args:
@@ -31,23 +37,23 @@ def areas(inputs: MetricInputs, choices: Choices, pairing: Pairing | None = None
         and inputs.pred_dtype.kind == "f"
         and (inputs.form is not PredictionForm.LABELS)
     ):
-        raise refused(inputs)
+        raise build_score_error(inputs)
     if (
         not choices.half
         and inputs.pred_dtype == np.float16
         and inputs.form is not PredictionForm.CHANNELS
     ):
-        raise Raises("ValueError: float16 is not the expected format")
+        raise LibraryError("ValueError: float16 is not the expected format")
     if pairing is not None:
-        return of_pairs(flattened(inputs, pairing), inputs, choices)
+        return count_pairs(flatten_pairs(inputs, pairing), inputs, choices)
     if inputs.form is PredictionForm.ONE_CHANNEL and choices.floats is Floats.NON_ZERO:
-        return of_ones(inputs)
+        return count_exact_ones(inputs)
     soft = choices.floats in {Floats.SOFT, Floats.SQUARED, Floats.ABOVE, Floats.NON_ZERO}
     if inputs.form is not PredictionForm.LABELS and soft:
-        return summed(inputs, choices)
+        return sum_scores(inputs, choices)
     if choices.floats is Floats.READ and inputs.read is not None:
-        return of_pairs(naive(inputs.read), inputs, choices)
+        return count_pairs(answer_naively(inputs.read), inputs, choices)
     if inputs.form is PredictionForm.ONE_CHANNEL:
-        return of_scores(inputs, choices)
-    pairs = class_ids(inputs, choices)
-    return of_pairs(pairs, inputs, choices)
+        return count_one_channel(inputs, choices)
+    pairs = read_class_ids(inputs, choices)
+    return count_pairs(pairs, inputs, choices)

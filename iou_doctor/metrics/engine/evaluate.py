@@ -17,11 +17,11 @@ from iou_doctor.metrics.definition import (
     Ignored,
     Ratio,
 )
-from iou_doctor.metrics.engine.areas import Areas, NotReplayed, Raises
-from iou_doctor.metrics.engine.averages import values, whole
-from iou_doctor.metrics.engine.count_areas import areas
-from iou_doctor.metrics.engine.generalised_dice import generalised_dice
-from iou_doctor.metrics.engine.labels import STOPS_AT
+from iou_doctor.metrics.engine.areas import Areas, LibraryError, NotReplayed
+from iou_doctor.metrics.engine.averages import average_batches, average_groups
+from iou_doctor.metrics.engine.count_areas import count_areas
+from iou_doctor.metrics.engine.generalised_dice import compute_fractions
+from iou_doctor.metrics.engine.labels import FLOAT32_LIMIT
 from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.metrics.score import ContractScore, Counter
 from iou_doctor.record import record
@@ -58,21 +58,21 @@ def evaluate(contract: Contract, inputs: MetricInputs) -> ContractScore:
     if contract.num_classes is not None:
         inputs = replace(inputs, num_classes=contract.num_classes)
     try:
-        counted = areas(inputs, contract.choices, contract.pairing)
-        found = outcome(contract.choices, counted, inputs)
-    except Raises as error:
+        counted = count_areas(inputs, contract.choices, contract.pairing)
+        found = compute_outcome(contract.choices, counted, inputs)
+    except LibraryError as error:
         return scored(error=error.words(contract))
     except NotReplayed as why:
         return scored(note=str(why))
     per_class, dropped = found.per_class, counted.dropped
     if found.value is None and contract.choices.average is not Average.PER_CLASS:
         return scored(note="NaN", per_class=per_class, dropped=dropped)
-    counter = counter_of(contract, inputs, counted)
+    counter = describe_counter(contract, inputs, counted)
     return scored(found.value, per_class=per_class, dropped=dropped, counter=counter)
 
 
 @np.errstate(over="ignore")
-def counter_of(contract: Contract, inputs: MetricInputs, counted: Areas) -> Counter | None:
+def describe_counter(contract: Contract, inputs: MetricInputs, counted: Areas) -> Counter | None:
     """Return how the implementation counts, where its numbers end before the data may."""
     choices = contract.choices
     if choices.counting is Counting.WRAPS:
@@ -82,43 +82,43 @@ def counter_of(contract: Contract, inputs: MetricInputs, counted: Areas) -> Coun
             dtype="int32",
             largest=int(whole.union.max(initial=0)),
             limit=LARGEST_INT32,
-            value=outcome(choices, small, replace(inputs, samples=1)).value or 0.0,
+            value=compute_outcome(choices, small, replace(inputs, samples=1)).value or 0.0,
             condition="on the torch backend",
         )
     if choices.counting is Counting.EXACT or inputs.batch_size is not None:
         return None
     stopped = counted
-    if counted.largest > STOPS_AT:
+    if counted.largest > FLOAT32_LIMIT:
         at_once = replace(inputs, batch_size=max(1, inputs.samples))
-        stopped = areas(at_once, choices, contract.pairing)
+        stopped = count_areas(at_once, choices, contract.pairing)
     return Counter(
         dtype="float32",
         largest=counted.largest,
-        limit=STOPS_AT,
-        value=outcome(choices, stopped, inputs).value or 0.0,
+        limit=FLOAT32_LIMIT,
+        value=compute_outcome(choices, stopped, inputs).value or 0.0,
         condition="if all pixels come in one `update_state`",
     )
 
 
 @np.errstate(divide="ignore", invalid="ignore")
-def outcome(choices: Choices, found: Areas, inputs: MetricInputs) -> Outcome:
+def compute_outcome(choices: Choices, found: Areas, inputs: MetricInputs) -> Outcome:
     """Return the number, and those of the classes."""
     images = len(found.truth)
     size = inputs.batch_size or max(1, images)
-    found = _chosen_classes(choices, _needed(choices, found), inputs)
+    found = _select_classes(choices, _pool_images(choices, found), inputs)
     if choices.ratio is Ratio.GENERALISED_DICE:
-        return _generalised(choices, found, inputs)
+        return _average_generalised_dice(choices, found, inputs)
     pooled = choices.average is Average.POOLED
     if pooled:
         found = found.fold_classes()
     if choices.batches:
-        return Outcome(_mean_of_batches(choices, found, size), None)
-    alone, groups = _groups(choices, found, size)
-    value, per_class = whole(choices, groups, alone=alone)
-    return Outcome(_or_none(value), None if pooled else tuple(map(_or_none, per_class)))
+        return Outcome(_average_over_batches(choices, found, size), None)
+    alone, groups = _group_images(choices, found, size)
+    value, per_class = average_groups(choices, groups, alone=alone)
+    return Outcome(_nan_to_none(value), None if pooled else tuple(map(_nan_to_none, per_class)))
 
 
-def _needed(choices: Choices, found: Areas) -> Areas:
+def _pool_images(choices: Choices, found: Areas) -> Areas:
     """Return the areas of the whole data set where no ratio is formed of fewer images."""
     if choices.batches:
         return found
@@ -127,18 +127,18 @@ def _needed(choices: Choices, found: Areas) -> Areas:
     return found
 
 
-def _generalised(choices: Choices, found: Areas, inputs: MetricInputs) -> Outcome:
+def _average_generalised_dice(choices: Choices, found: Areas, inputs: MetricInputs) -> Outcome:
     """Return the mean over images; an image, or a class of it, without any area counts 0."""
-    fractions = generalised_dice(found.rows(slice(None)), inputs.batch_size)
+    fractions = compute_fractions(found.rows(slice(None)), inputs.batch_size)
     over, under = fractions.sum(axis=2)
     value = np.where(under == 0, 0, over / under).mean(dtype=np.float32) if len(over) else np.nan
     over, under = fractions
     per_class = np.where(under == 0, 0, over / under).mean(axis=0)
     whole = choices.average is not Average.PER_CLASS
-    return Outcome(_or_none(value) if whole else None, tuple(map(float, per_class)))
+    return Outcome(_nan_to_none(value) if whole else None, tuple(map(float, per_class)))
 
 
-def _chosen_classes(choices: Choices, found: Areas, inputs: MetricInputs) -> Areas:
+def _select_classes(choices: Choices, found: Areas, inputs: MetricInputs) -> Areas:
     """Return the areas of the classes that are in the mean."""
     columns = list(range(found.truth.shape[1]))
     if choices.average is Average.FOREGROUND:
@@ -152,23 +152,23 @@ def _chosen_classes(choices: Choices, found: Areas, inputs: MetricInputs) -> Are
     )
 
 
-def _mean_of_batches(choices: Choices, found: Areas, size: int) -> float | None:
+def _average_over_batches(choices: Choices, found: Areas, size: int) -> float | None:
     """Return the unweighted mean of the values of batches, the last of which may be smaller."""
     images = len(found.truth)
     if not images:
         return None
     if size >= images:  # of one batch, some images at a time can be looked at
-        alone, groups = _groups(choices, found, size)
-        return _or_none(whole(choices, groups, alone=alone)[0])
+        alone, groups = _group_images(choices, found, size)
+        return _nan_to_none(average_groups(choices, groups, alone=alone)[0])
     parts = [
-        values(choices, part if choices.group is Group.IMAGE else part.pooled())
+        average_batches(choices, part if choices.group is Group.IMAGE else part.pooled())
         for block in found.blocks(size)
         for part in block.stacks(size)
     ]
-    return _or_none(np.concatenate(parts).mean())
+    return _nan_to_none(np.concatenate(parts).mean())
 
 
-def _groups(choices: Choices, found: Areas, size: int) -> tuple[bool, Iterable[Areas]]:
+def _group_images(choices: Choices, found: Areas, size: int) -> tuple[bool, Iterable[Areas]]:
     """Return whether there is one group in all, and the areas of some groups at a time."""
     images = len(found.truth)
     by_batch = choices.group is Group.BATCH
@@ -179,5 +179,5 @@ def _groups(choices: Choices, found: Areas, size: int) -> tuple[bool, Iterable[A
     return False, (block.in_batches(size) for block in found.blocks(size))
 
 
-def _or_none(value: Any) -> float | None:
+def _nan_to_none(value: Any) -> float | None:
     return None if np.isnan(value) else float(value)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from iou_doctor.metrics.engine.areas import Areas
 
 
-def generalised_dice(found: Areas, batch_size: int | None) -> NDArray[np.float32]:
+def compute_fractions(found: Areas, batch_size: int | None) -> NDArray[np.float32]:
     """Return numerator and denominator of each image and class, shape (2, images, classes).
 
     A class weighs one over its squared area. One without an area gets the largest weight that

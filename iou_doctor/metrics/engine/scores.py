@@ -11,15 +11,21 @@ from iou_doctor.counts.channel_sums import Quantity
 from iou_doctor.counts.label_decoding import is_no_class, naive_answer
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Choices, Floats, Ignored, Ratio, Sigmoid, Stray
-from iou_doctor.metrics.engine.areas import Areas, NotReplayed, Raises, RaisesForLabel, count_areas
-from iou_doctor.metrics.engine.labels import cleared, naive, of_pairs, refused, without_ignored
+from iou_doctor.metrics.engine.areas import Areas, LabelError, LibraryError, NotReplayed, sum_areas
+from iou_doctor.metrics.engine.labels import (
+    answer_naively,
+    build_score_error,
+    clear_class,
+    count_pairs,
+    drop_ignored,
+)
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
 ABOVE_ONE = 9
 """`LabelDecoding.BINS` adds this above 1."""
 
 
-def summed(inputs: MetricInputs, choices: Choices) -> Areas:
+def sum_scores(inputs: MetricInputs, choices: Choices) -> Areas:
     """Return sums of scores as areas."""
     sums, labels = inputs.sums, inputs.labels.truth
     if sums is None:
@@ -29,7 +35,7 @@ def summed(inputs: MetricInputs, choices: Choices) -> Areas:
     if inputs.form is PredictionForm.CHANNELS and choices.stray_truth is Stray.RAISES:
         truth = naive_answer(labels)
         if ((truth < 0) | (truth >= inputs.num_classes)).any():
-            raise Raises("RuntimeError: a label of the masks has no channel")
+            raise LibraryError("RuntimeError: a label of the masks has no channel")
     names = {
         Floats.SOFT: (Quantity.TRUTH, Quantity.SCORE, Quantity.PRODUCT),
         Floats.SQUARED: (Quantity.TRUTH_SQUARED, Quantity.SCORE_SQUARED, Quantity.PRODUCT),
@@ -41,35 +47,35 @@ def summed(inputs: MetricInputs, choices: Choices) -> Areas:
         return found
     match choices.ignored:
         case Ignored.CLASS_CLEARED:
-            return cleared(found, inputs.ignore_index)
+            return clear_class(found, inputs.ignore_index)
         case Ignored.INSIDE_ONLY:  # no pixel of that truth is left
-            return replace(found, truth=cleared(found, inputs.ignore_index).truth)
+            return replace(found, truth=clear_class(found, inputs.ignore_index).truth)
         case _:
             return found
 
 
-def of_ones(inputs: MetricInputs) -> Areas:
+def count_exact_ones(inputs: MetricInputs) -> Areas:
     """Return the areas where one channel counts as foreground if it is exactly 1."""
     pairs = inputs.labels.replaced(truth=naive_answer(inputs.labels.truth))
     ones = pairs.replaced(
         truth=(pairs.truth == 1).astype(np.int64),
         prediction=(pairs.prediction == 1).astype(np.int64),
     )
-    return count_areas(ones, images=inputs.samples, classes=2).select([1])
+    return sum_areas(ones, images=inputs.samples, classes=2).select([1])
 
 
-def _bins(inputs: MetricInputs) -> PairCounts:
+def _require_bins(inputs: MetricInputs) -> PairCounts:
     if inputs.bins is None:
         raise NotReplayed("the scores were not compared with the threshold")
     return inputs.bins.replaced(truth=naive_answer(inputs.bins.truth))
 
 
-def _all_foreground(inputs: MetricInputs, choices: Choices) -> Areas:
+def _count_all_foreground(inputs: MetricInputs, choices: Choices) -> Areas:
     """Return the areas where argmax over one channel has made every pixel foreground.
 
     The masks are taken as they stand: IoU joins the two sides bit by bit, Dice multiplies them.
     """
-    pairs = naive(inputs.labels)
+    pairs = answer_naively(inputs.labels)
     size = np.zeros(inputs.samples, dtype=np.int64)
     bright, odd = size.copy(), size.copy()
     np.add.at(size, pairs.image, pairs.count)
@@ -79,44 +85,44 @@ def _all_foreground(inputs: MetricInputs, choices: Choices) -> Areas:
     return Areas.of(part[:, np.newaxis] for part in (bright, size, right))
 
 
-def _compared(inputs: MetricInputs, choices: Choices) -> Areas:
+def _compare_with_labels(inputs: MetricInputs, choices: Choices) -> Areas:
     """Return the areas where scores equal a label only if they are it, yet fill a histogram.
 
     The histogram over [0, 1] has two bins, cut at 0.5; what lies outside or is NaN is in neither.
     """
-    bins = _bins(inputs)
+    bins = _require_bins(inputs)
     exact = inputs.labels.replaced(truth=naive_answer(inputs.labels.truth))
-    bins, exact = (without_ignored(pairs, inputs, choices) for pairs in (bins, exact))
+    bins, exact = (drop_ignored(pairs, inputs, choices) for pairs in (bins, exact))
     codes = bins.prediction
     inside = ~is_no_class(codes) & (codes // 3 % 3 >= 1) & (codes < ABOVE_ONE)
     histogram = np.where(inside, (codes % 3 >= 1).astype(np.int64), -1)
     truth = np.where((bins.truth >= 0) & (bins.truth <= 1), bins.truth, -1)
     both = bins.replaced(truth=truth, prediction=histogram)
-    found = count_areas(both, images=inputs.samples, classes=inputs.num_classes)
+    found = sum_areas(both, images=inputs.samples, classes=inputs.num_classes)
     hits = exact.where((exact.truth == exact.prediction) & (exact.truth >= 0) & (exact.truth <= 1))
-    right = count_areas(hits, images=inputs.samples, classes=inputs.num_classes).intersection
+    right = sum_areas(hits, images=inputs.samples, classes=inputs.num_classes).intersection
     return Areas(found.truth, found.predicted, right)
 
 
-def _thresholded(inputs: MetricInputs, choices: Choices) -> Areas:
+def _apply_threshold(inputs: MetricInputs, choices: Choices) -> Areas:
     """Return the areas of the foreground, class by threshold; one column."""
-    bins = without_ignored(_bins(inputs), inputs, choices)
+    bins = drop_ignored(_require_bins(inputs), inputs, choices)
     truth = bins.truth
     odd = (truth < 0) | (truth > 1)
     if choices.stray_truth is Stray.RAISES and odd.any():
-        raise RaisesForLabel(int(truth[odd][0]), "masks", 2, truth)
+        raise LabelError(int(truth[odd][0]), "masks", 2, truth)
     codes = bins.prediction
     cut = codes % 3
     if choices.sigmoid is Sigmoid.BY_UPDATE:
-        cut = np.where(_logit_updates(bins, inputs)[bins.image], codes // 3 % 3, cut)
+        cut = np.where(_find_logit_updates(bins, inputs)[bins.image], codes // 3 % 3, cut)
     above = cut >= 1 if choices.at_threshold else cut == 2
     above &= ~is_no_class(codes)
     true = (truth >= inputs.threshold).astype(np.int64)
     pairs = bins.replaced(truth=true, prediction=above.astype(np.int64))
-    return count_areas(pairs, images=inputs.samples, classes=2).select([1])
+    return sum_areas(pairs, images=inputs.samples, classes=2).select([1])
 
 
-def _logit_updates(bins: PairCounts, inputs: MetricInputs) -> NDArray[np.bool_]:
+def _find_logit_updates(bins: PairCounts, inputs: MetricInputs) -> NDArray[np.bool_]:
     """Return for each image whether its update holds a value outside [0, 1], or a NaN."""
     codes = bins.prediction
     outside = is_no_class(codes) | (codes // 3 % 3 == 0) | (codes >= ABOVE_ONE)
@@ -126,18 +132,18 @@ def _logit_updates(bins: PairCounts, inputs: MetricInputs) -> NDArray[np.bool_]:
     return updates[np.arange(inputs.samples) // size]
 
 
-def of_scores(inputs: MetricInputs, choices: Choices) -> Areas:
+def count_one_channel(inputs: MetricInputs, choices: Choices) -> Areas:
     """Return the areas of one channel of scores."""
     match choices.floats:
         case Floats.REFUSED:
-            raise refused(inputs)
+            raise build_score_error(inputs)
         case Floats.TRUNCATED:
-            return of_pairs(naive(inputs.labels), inputs, choices)
+            return count_pairs(answer_naively(inputs.labels), inputs, choices)
         case Floats.ALL_FOREGROUND:
-            return _all_foreground(inputs, choices)
+            return _count_all_foreground(inputs, choices)
         case Floats.COMPARED:
-            return _compared(inputs, choices)
+            return _compare_with_labels(inputs, choices)
         case Floats.EXACT:
-            return of_pairs(inputs.labels, inputs, choices)
+            return count_pairs(inputs.labels, inputs, choices)
         case _:
-            return _thresholded(inputs, choices)
+            return _apply_threshold(inputs, choices)

@@ -9,7 +9,7 @@ It argmaxes each image's scores; label maps are taken for what it made of them.
 from collections.abc import Mapping
 from typing import Any
 
-from iou_doctor.metrics.call_arguments import metric_of, whole
+from iou_doctor.metrics.call_arguments import parse_integer, wrap_contract
 from iou_doctor.metrics.definition import (
     Absent,
     Choices,
@@ -61,14 +61,14 @@ CONTRACTS = (
 )
 
 
-def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
     """Return the metric of a parsed call; the data set's entry tells the ignore label."""
-    ignore = whole(name, "ignore_label", arguments["ignore_label"])
-    return metric_of(
+    ignore = parse_integer(name, "ignore_label", arguments["ignore_label"])
+    return wrap_contract(
         CONTRACTS[0],
         name=name,
         call=call,
-        num_classes=whole(name, "num_classes", arguments["num_classes"]),
+        num_classes=parse_integer(name, "num_classes", arguments["num_classes"]),
         ignore=ignore,
         ignores=ignore is not None,
     )

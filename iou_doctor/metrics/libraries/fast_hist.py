@@ -31,7 +31,7 @@ _NANMEAN = Choices(
 )
 
 
-def _contract(mean: str, code: str, choices: Choices, *, common: bool = False) -> Contract:
+def _build_contract(mean: str, code: str, choices: Choices, *, common: bool = False) -> Contract:
     return Contract(
         name=f"fast_hist[{mean}]",
         library="fast_hist",
@@ -54,15 +54,15 @@ def _contract(mean: str, code: str, choices: Choices, *, common: bool = False) -
 
 
 CONTRACTS = (
-    _contract("nanmean", "np.nanmean(per_class_iu(hist))", _NANMEAN, common=True),
-    _contract("mean", "np.mean(per_class_iu(hist))", replace(_NANMEAN, absent=Absent.NAN)),
-    _contract(
+    _build_contract("nanmean", "np.nanmean(per_class_iu(hist))", _NANMEAN, common=True),
+    _build_contract("mean", "np.mean(per_class_iu(hist))", replace(_NANMEAN, absent=Absent.NAN)),
+    _build_contract(
         "truth-present",
         "np.nanmean(per_class_iu(hist)[hist.sum(1) > 0])",
         replace(_NANMEAN, average=Average.LABELLED),
         common=True,
     ),
-    _contract(
+    _build_contract(
         "nanmean,uint8",
         "np.nanmean(per_class_iu(hist)), hist of uint8 arrays",
         replace(_NANMEAN, byte_cells=True),

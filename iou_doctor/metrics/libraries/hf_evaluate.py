@@ -7,7 +7,7 @@ float64; `nan_to_num` comes after the mean, so that it never changes it.
 from collections.abc import Mapping
 from typing import Any
 
-from iou_doctor.metrics.call_arguments import metric_of, one_of, whole
+from iou_doctor.metrics.call_arguments import choose, parse_integer, wrap_contract
 from iou_doctor.metrics.definition import (
     Absent,
     Choices,
@@ -61,19 +61,19 @@ CONTRACTS = (
 )
 
 
-def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
     """Return the metric of a parsed call; `nan_to_num` never moves the mean.
 
     Raises:
         UsageError: an argument has a value that is not worked out.
     """
-    one_of(name, "label_map", arguments["label_map"], {None: None})
-    one_of(name, "reduce_labels", arguments["reduce_labels"], {False: None})
-    return metric_of(
+    choose(name, "label_map", arguments["label_map"], {None: None})
+    choose(name, "reduce_labels", arguments["reduce_labels"], {False: None})
+    return wrap_contract(
         CONTRACTS[0],
         name=name,
         call=call,
-        num_classes=whole(name, "num_labels", arguments["num_labels"]),
-        ignore=whole(name, "ignore_index", arguments["ignore_index"]),
+        num_classes=parse_integer(name, "num_labels", arguments["num_labels"]),
+        ignore=parse_integer(name, "ignore_index", arguments["ignore_index"]),
         ignores=True,
     )

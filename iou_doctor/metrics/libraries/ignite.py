@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from iou_doctor.metrics.call_arguments import metric_of, whole
+from iou_doctor.metrics.call_arguments import parse_integer, wrap_contract
 from iou_doctor.metrics.definition import (
     Absent,
     Average,
@@ -50,7 +50,7 @@ _TAKES = InputSpec(
 _MATRIX = "ConfusionMatrix(num_classes={num_classes})"
 
 
-def _contract(name: str, call: str, choices: Choices, *, common: bool = False) -> Contract:
+def _build_contract(name: str, call: str, choices: Choices, *, common: bool = False) -> Contract:
     return Contract(
         name=f"ignite.{name}",
         library="ignite",
@@ -70,13 +70,13 @@ def _contract(name: str, call: str, choices: Choices, *, common: bool = False) -
 
 
 CONTRACTS = (
-    _contract("mIoU", f"mIoU({_MATRIX}, ignore_index={{ignore_index}})", _MEAN, common=True),
-    _contract(
+    _build_contract("mIoU", f"mIoU({_MATRIX}, ignore_index={{ignore_index}})", _MEAN, common=True),
+    _build_contract(
         "DiceCoefficient",
         f"DiceCoefficient({_MATRIX}, ignore_index={{ignore_index}}).mean()",
         replace(_MEAN, ratio=Ratio.DICE),
     ),
-    _contract("cmAccuracy", f"confusion_matrix.cmAccuracy({_MATRIX})", _ACCURACY),
+    _build_contract("cmAccuracy", f"confusion_matrix.cmAccuracy({_MATRIX})", _ACCURACY),
 )
 _CALLS = {
     "mIoU": _MEAN,
@@ -95,7 +95,7 @@ SIGNATURES: tuple[Signature, ...] = tuple(
 )
 
 
-def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
     """Return the metric of a parsed call; of `DiceCoefficient` the mean, which is what people log.
 
     Raises:
@@ -103,8 +103,8 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
     """
     function = name.rpartition(".")[2]
     choices = _CALLS[function]
-    ignore = whole(name, "ignore_index", arguments.get("ignore_index"))
+    ignore = parse_integer(name, "ignore_index", arguments.get("ignore_index"))
     if ignore is not None:
         choices = replace(choices, ignored=Ignored.MEAN_ONLY_INSIDE)
     contract = replace(CONTRACTS[0], name=f"ignite.{function}", choices=choices)
-    return metric_of(contract, name=name, call=call, ignore=ignore, ignores=True)
+    return wrap_contract(contract, name=name, call=call, ignore=ignore, ignores=True)

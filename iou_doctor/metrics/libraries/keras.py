@@ -23,11 +23,11 @@ from iou_doctor.metrics.definition import (
     Stray,
 )
 from iou_doctor.metrics.engine.confusion import (
-    STACKED,
-    contract_of,
-    evaluated,
-    metric_from_call,
-    signatures,
+    STACKING_ERROR,
+    build_contract,
+    build_metric,
+    evaluate_pairs,
+    list_signatures,
 )
 from iou_doctor.metrics.metric import Metric, Signature
 from iou_doctor.metrics.score import ContractScore
@@ -38,16 +38,16 @@ __all__ = [
     "SIGNATURES",
     "SIZES",
     "VERSIONS",
-    "axis_error",
-    "default_metric",
+    "build_default_metric",
+    "build_metric",
+    "describe_axis_error",
     "evaluate",
-    "metric_from_call",
 ]
 
 LIBRARY = "keras"
 VERSIONS = "3.15"
 SIZES = Contract.sizes
-SIGNATURES: tuple[Signature, ...] = signatures("keras.metrics")
+SIGNATURES: tuple[Signature, ...] = list_signatures("keras.metrics")
 WORKING_AXES = (-1, 0)
 """`result()` sums a vector over `axis`, so that only these two do not raise."""
 
@@ -70,7 +70,7 @@ _LABELS, _ARGMAX, _BINS = LabelDecoding.LABELS, LabelDecoding.ARGMAX_LAST, Label
 _MEAN = "MeanIoU(num_classes={num_classes}, ignore_class={ignore_index}"
 
 
-def _contract(
+def _build_contract(
     name: str,
     call: str,
     pairing: tuple[LabelDecoding, LabelDecoding] = (_LABELS, _LABELS),
@@ -88,40 +88,44 @@ def _contract(
         choices=choices,
         short=f"Keras {name}",
         error=_RANGE_ERROR,
-        sizes=SIZES if versions == VERSIONS else STACKED,
+        sizes=SIZES if versions == VERSIONS else STACKING_ERROR,
         binary=choices.floats is Floats.THRESHOLDED,
         common=name == "MeanIoU",
     )
 
 
 CONTRACTS = (
-    _contract("MeanIoU", f"{_MEAN})"),
-    _contract("MeanIoU@3.14", f"{_MEAN})", versions="3.8-3.14", choices=_RAISING),
-    _contract(
+    _build_contract("MeanIoU", f"{_MEAN})"),
+    _build_contract("MeanIoU@3.14", f"{_MEAN})", versions="3.8-3.14", choices=_RAISING),
+    _build_contract(
         "MeanIoU@3.7",
         f"{_MEAN})",
         versions="3.0-3.7",
         choices=replace(_RAISING, counting=Counting.STOPS),
     ),
-    _contract("MeanIoU[sparse_y_pred=False]", f"{_MEAN}, sparse_y_pred=False)", (_LABELS, _ARGMAX)),
-    _contract("MeanIoU[sparse_y_true=False]", f"{_MEAN}, sparse_y_true=False)", (_ARGMAX, _LABELS)),
-    _contract(
+    _build_contract(
+        "MeanIoU[sparse_y_pred=False]", f"{_MEAN}, sparse_y_pred=False)", (_LABELS, _ARGMAX)
+    ),
+    _build_contract(
+        "MeanIoU[sparse_y_true=False]", f"{_MEAN}, sparse_y_true=False)", (_ARGMAX, _LABELS)
+    ),
+    _build_contract(
         "MeanIoU[sparse_y_true=False,sparse_y_pred=False]",
         f"{_MEAN}, sparse_y_true=False, sparse_y_pred=False)",
         (_ARGMAX, _ARGMAX),
     ),
-    _contract(
+    _build_contract(
         "OneHotMeanIoU",
         "OneHotMeanIoU(num_classes={num_classes}, ignore_class={ignore_index})",
         (_ARGMAX, _ARGMAX),
     ),
-    _contract(
+    _build_contract(
         "IoU[target=1]",
         "IoU(num_classes={num_classes}, target_class_ids=[1], ignore_class={ignore_index})",
         choices=replace(_CHOICES, target_class_ids=(1,)),
     ),
-    _contract("BinaryIoU", "BinaryIoU()", (_LABELS, _BINS), choices=_BINARY),
-    _contract(
+    _build_contract("BinaryIoU", "BinaryIoU()", (_LABELS, _BINS), choices=_BINARY),
+    _build_contract(
         "BinaryIoU[target=1]",
         "BinaryIoU(target_class_ids=[1])",
         (_LABELS, _BINS),
@@ -130,7 +134,7 @@ CONTRACTS = (
 )
 
 
-def default_metric(*, num_classes: int | None, ignore_class: int | None) -> Metric:
+def build_default_metric(*, num_classes: int | None, ignore_class: int | None) -> Metric:
     """Return the metric that is assumed where the user named none."""
     ignore = "" if ignore_class is None else f", ignore_class={ignore_class}"
     return Metric(
@@ -154,13 +158,13 @@ def evaluate(metric: Metric, pairs: PairCounts, *, num_classes: int) -> Contract
     # the call as written may leave no backend but TensorFlow, which counts in int64
     exact = metric.call.strip().startswith(("tf.", "tensorflow."))
     choices = replace(_CHOICES, counting=Counting.EXACT if exact else Counting.WRAPS)
-    contract = contract_of(
+    contract = build_contract(
         metric, library=LIBRARY, versions=VERSIONS, choices=choices, error=(_RANGE_ERROR, "")
     )
-    return evaluated(metric, contract, pairs, num_classes=num_classes)
+    return evaluate_pairs(metric, contract, pairs, num_classes=num_classes)
 
 
-def axis_error(metric: Metric) -> str | None:
+def describe_axis_error(metric: Metric) -> str | None:
     """Return the error that the metric's `axis` leads to, if any."""
     if metric.axis in WORKING_AXES:
         return None

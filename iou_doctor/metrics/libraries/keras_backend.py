@@ -42,7 +42,7 @@ _TAKES = InputSpec(
 )
 
 
-def _contract(name: str, code: str, choices: Choices) -> Contract:
+def _build_contract(name: str, code: str, choices: Choices) -> Contract:
     return Contract(
         name=f"keras_backend.{name}",
         library="Keras backend",
@@ -55,23 +55,25 @@ def _contract(name: str, code: str, choices: Choices) -> Contract:
 
 
 CONTRACTS = (
-    _contract("jaccard[flat,smooth=1]", "(K.sum(t * p) + 1) / (K.sum(t + p - t * p) + 1)", _FLAT),
-    _contract(
+    _build_contract(
+        "jaccard[flat,smooth=1]", "(K.sum(t * p) + 1) / (K.sum(t + p - t * p) + 1)", _FLAT
+    ),
+    _build_contract(
         "jaccard[images,smooth=1]",
         "K.mean((K.sum(t * p, [1, 2, 3]) + 1) / (K.sum(t + p - t * p, [1, 2, 3]) + 1))",
         replace(_FLAT, group=Group.IMAGE, batches=False),
     ),
-    _contract(
+    _build_contract(
         "dice[flat,smooth=1]",
         "(2 * K.sum(t * p) + 1) / (K.sum(t) + K.sum(p) + 1)",
         replace(_FLAT, ratio=Ratio.DICE),
     ),
-    _contract(
+    _build_contract(
         "dice[images,smooth=1]",
         "K.mean((2 * K.sum(t * p, [1, 2, 3]) + 1) / (K.sum(t + p, [1, 2, 3]) + 1))",
         replace(_FLAT, ratio=Ratio.DICE, group=Group.IMAGE, batches=False),
     ),
-    _contract(
+    _build_contract(
         "dice[squared,smooth=1]",
         "(2 * K.sum(t * p) + 1) / (K.sum(t * t) + K.sum(p * p) + 1)",
         replace(_FLAT, ratio=Ratio.DICE, floats=Floats.SQUARED),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from iou_doctor.metrics.call_arguments import metric_of, number, whole
+from iou_doctor.metrics.call_arguments import parse_integer, parse_number, wrap_contract
 from iou_doctor.metrics.definition import (
     Absent,
     Average,
@@ -66,18 +66,18 @@ SIGNATURES: tuple[Signature, ...] = (
 )
 
 
-def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
     Raises:
         UsageError: an argument has a value that is not worked out.
     """
-    eps = number(name, "eps", arguments["eps"])
+    eps = parse_number(name, "eps", arguments["eps"])
     absent = Absent.ONE if eps else Absent.NAN
-    return metric_of(
+    return wrap_contract(
         replace(CONTRACTS[0], choices=replace(_CHOICES, smooth=eps, absent=absent)),
         name=name,
         call=call,
-        num_classes=whole(name, "num_classes", arguments["num_classes"]),
+        num_classes=parse_integer(name, "num_classes", arguments["num_classes"]),
         ignores=True,
     )

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from iou_doctor.errors import UsageError
-from iou_doctor.metrics.call_arguments import metric_of, one_of, whole
+from iou_doctor.metrics.call_arguments import choose, parse_integer, wrap_contract
 from iou_doctor.metrics.definition import (
     Absent,
     Choices,
@@ -41,7 +41,7 @@ _TAKES = InputSpec(
 )
 
 
-def _contract(metric: str, choices: Choices, *, common: bool = False) -> Contract:
+def _build_contract(metric: str, choices: Choices, *, common: bool = False) -> Contract:
     return Contract(
         name="mmseg.IoUMetric" + ("" if metric == "mIoU" else f"[{metric}]"),
         library=LIBRARY,
@@ -71,9 +71,9 @@ SIGNATURES: tuple[Signature, ...] = (
     ),
 )
 CONTRACTS = (
-    _contract("mIoU", _MEAN_IOU, common=True),
-    _contract("mDice", replace(_MEAN_IOU, ratio=Ratio.DICE)),
-    _contract("mFscore", replace(_MEAN_IOU, ratio=Ratio.DICE, absent=Absent.SKIPPED_MISSED)),
+    _build_contract("mIoU", _MEAN_IOU, common=True),
+    _build_contract("mDice", replace(_MEAN_IOU, ratio=Ratio.DICE)),
+    _build_contract("mFscore", replace(_MEAN_IOU, ratio=Ratio.DICE, absent=Absent.SKIPPED_MISSED)),
     Contract(
         name="mmseg.IoUMetric[ignore_index=255]",
         library=LIBRARY,
@@ -86,7 +86,7 @@ CONTRACTS = (
 )
 
 
-def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
     """Return the metric of a parsed call: the first of several `iou_metrics`.
 
     Raises:
@@ -96,18 +96,18 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
     if not isinstance(wanted, (list, tuple)) or not wanted:
         raise UsageError(f"--metric {name}: iou_metrics must be a list such as ['mIoU']")
     known: dict[object, Contract] = dict(zip(("mIoU", "mDice", "mFscore"), CONTRACTS, strict=False))
-    contract = one_of(name, "iou_metrics", wanted[0], known)
-    one_of(name, "beta", arguments["beta"], {1: None})
-    absent = one_of(
+    contract = choose(name, "iou_metrics", wanted[0], known)
+    choose(name, "beta", arguments["beta"], {1: None})
+    absent = choose(
         name,
         "nan_to_num",
         arguments["nan_to_num"],
         {None: contract.choices.absent, 0: Absent.ZERO, 1: Absent.ONE},
     )
-    return metric_of(
+    return wrap_contract(
         replace(contract, choices=replace(contract.choices, absent=absent)),
         name=name,
         call=call,
-        ignore=whole(name, "ignore_index", arguments["ignore_index"]),
+        ignore=parse_integer(name, "ignore_index", arguments["ignore_index"]),
         ignores=True,
     )

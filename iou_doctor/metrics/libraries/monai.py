@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from iou_doctor.metrics.call_arguments import flag, metric_of, one_of, whole
+from iou_doctor.metrics.call_arguments import choose, parse_flag, parse_integer, wrap_contract
 from iou_doctor.metrics.definition import (
     Absent,
     Average,
@@ -45,7 +45,9 @@ _TAKES = InputSpec(
 )
 
 
-def _contract(name: str, arguments: str, choices: Choices, *, common: bool = False) -> Contract:
+def _build_contract(
+    name: str, arguments: str, choices: Choices, *, common: bool = False
+) -> Contract:
     return Contract(
         name=f"monai.{name}{f'[{arguments}]' if arguments else ''}",
         library=LIBRARY,
@@ -81,9 +83,9 @@ SIGNATURES: tuple[Signature, ...] = (
     ),
 )
 CONTRACTS = (
-    _contract("MeanIoU", "", _MEAN_IOU, common=True),
-    _contract("MeanIoU", "ignore_empty=False", replace(_MEAN_IOU, absent=Absent.ONE)),
-    _contract(
+    _build_contract("MeanIoU", "", _MEAN_IOU, common=True),
+    _build_contract("MeanIoU", "ignore_empty=False", replace(_MEAN_IOU, absent=Absent.ONE)),
+    _build_contract(
         "DiceMetric",
         "",
         replace(_MEAN_IOU, floats=Floats.NON_ZERO, ratio=Ratio.DICE, ignored=Ignored.INSIDE_ONLY),
@@ -91,26 +93,26 @@ CONTRACTS = (
 )
 
 
-def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
     Raises:
         UsageError: an argument has a value that is not worked out.
     """
     contract = CONTRACTS[-1] if name.endswith("DiceMetric") else CONTRACTS[0]
-    one_of(name, "per_component", arguments.get("per_component", False), {False: None})
+    choose(name, "per_component", arguments.get("per_component", False), {False: None})
     averages: dict[object, Average] = {"mean": Average.CLASSES, "mean_batch": Average.PER_CLASS}
     absent = {True: Absent.SKIPPED_UNLABELLED, False: Absent.ONE}
     choices = replace(
         contract.choices,
-        background=flag(name, "include_background", arguments["include_background"]),
-        average=one_of(name, "reduction", arguments["reduction"], averages),
-        absent=absent[flag(name, "ignore_empty", arguments["ignore_empty"])],
+        background=parse_flag(name, "include_background", arguments["include_background"]),
+        average=choose(name, "reduction", arguments["reduction"], averages),
+        absent=absent[parse_flag(name, "ignore_empty", arguments["ignore_empty"])],
     )
-    return metric_of(
+    return wrap_contract(
         replace(contract, choices=choices),
         name=name,
         call=call,
-        ignore=whole(name, "ignore_index", arguments["ignore_index"]),
+        ignore=parse_integer(name, "ignore_index", arguments["ignore_index"]),
         ignores=True,
     )

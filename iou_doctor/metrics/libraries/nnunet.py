@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from iou_doctor.metrics.call_arguments import ids, metric_of, whole
+from iou_doctor.metrics.call_arguments import parse_class_ids, parse_integer, wrap_contract
 from iou_doctor.metrics.definition import (
     Absent,
     Average,
@@ -40,7 +40,7 @@ _DICE = Choices(
 )
 
 
-def _contract(ratio: str, choices: Choices) -> Contract:
+def _build_contract(ratio: str, choices: Choices) -> Contract:
     return Contract(
         name=f"nnunet.foreground_mean[{ratio}]",
         library="nnU-Net",
@@ -60,8 +60,8 @@ def _contract(ratio: str, choices: Choices) -> Contract:
 
 
 CONTRACTS = (
-    _contract("Dice", _DICE),
-    _contract("IoU", replace(_DICE, ratio=Ratio.IOU)),
+    _build_contract("Dice", _DICE),
+    _build_contract("IoU", replace(_DICE, ratio=Ratio.IOU)),
 )
 _FOLDERS = ("folder_ref", "folder_pred")
 _FREE = frozenset(
@@ -89,7 +89,7 @@ SIGNATURES: tuple[Signature, ...] = (
 )
 
 
-def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
     """Return the metric of a parsed call: the Dice score, by which nnU-Net ranks, or `['IoU']`.
 
     Raises:
@@ -98,10 +98,10 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
     argument = "regions_or_labels" if "regions_or_labels" in arguments else "labels"
     labels = arguments[argument]
     if labels is not None:
-        labels = tuple(label for label in ids(name, argument, labels) if label != 0)
-    ignore = whole(name, "ignore_label", arguments["ignore_label"])
+        labels = tuple(label for label in parse_class_ids(name, argument, labels) if label != 0)
+    ignore = parse_integer(name, "ignore_label", arguments["ignore_label"])
     asked = CONTRACTS[call.rstrip().endswith(("['IoU']", '["IoU"]'))]
-    return metric_of(
+    return wrap_contract(
         replace(asked, choices=replace(asked.choices, target_class_ids=labels)),
         name=name,
         call=call,

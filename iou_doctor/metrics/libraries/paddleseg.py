@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from iou_doctor.metrics.call_arguments import metric_of
+from iou_doctor.metrics.call_arguments import wrap_contract
 from iou_doctor.metrics.definition import (
     Absent,
     Average,
@@ -45,7 +45,7 @@ _SHORTS = {
 }
 
 
-def _contract(metric: str, choices: Choices, *, ignore: str = "{ignore_index}") -> Contract:
+def _build_contract(metric: str, choices: Choices, *, ignore: str = "{ignore_index}") -> Contract:
     fixed = ignore.isdigit()
     return Contract(
         name=f"paddleseg.{metric}{f'[ignore_index={ignore}]' if fixed else ''}",
@@ -64,8 +64,8 @@ def _contract(metric: str, choices: Choices, *, ignore: str = "{ignore_index}") 
 
 
 CONTRACTS = (
-    *(_contract(metric, choices) for metric, choices in _CHOICES.items()),
-    _contract("mean_iou", replace(_IOU, ignored=Ignored.IS_255), ignore="255"),
+    *(_build_contract(metric, choices) for metric, choices in _CHOICES.items()),
+    _build_contract("mean_iou", replace(_IOU, ignored=Ignored.IS_255), ignore="255"),
 )
 _AREAS = ("intersect_area", "pred_area", "label_area")
 SIGNATURES: tuple[Signature, ...] = tuple(
@@ -74,7 +74,7 @@ SIGNATURES: tuple[Signature, ...] = tuple(
 )
 
 
-def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:  # noqa: ARG001 - areas are no settings
+def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:  # noqa: ARG001 - areas are no settings
     """Return the metric of a parsed call; `calculate_area` tells what is ignored."""
     contract = CONTRACTS[list(_CHOICES).index(name.rpartition(".")[2])]
-    return metric_of(contract, name=name, call=call)
+    return wrap_contract(contract, name=name, call=call)

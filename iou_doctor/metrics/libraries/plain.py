@@ -30,7 +30,7 @@ _MEAN = Choices(
 )
 
 
-def _contract(name: str, short: str, choices: Choices, *, binary: bool = False) -> Contract:
+def _build_contract(name: str, short: str, choices: Choices, *, binary: bool = False) -> Contract:
     return Contract(
         name=f"plain.{name}",
         library="by definition",
@@ -44,31 +44,43 @@ def _contract(name: str, short: str, choices: Choices, *, binary: bool = False) 
 
 
 CONTRACTS = (
-    _contract("mean_iou", "mean IoU", _MEAN),
-    _contract("mean_iou[images]", "mean IoU of each image", replace(_MEAN, group=Group.IMAGE)),
-    _contract("mean_iou[batches]", "mean IoU of each batch", replace(_MEAN, batches=True)),
-    _contract("mean_iou[no background]", "mean IoU but class 0", replace(_MEAN, background=False)),
-    _contract("iou[foreground]", "IoU of class 1", replace(_MEAN, average=Average.FOREGROUND)),
-    _contract("micro_iou", "IoU of all classes pooled", replace(_MEAN, average=Average.POOLED)),
-    _contract(
+    _build_contract("mean_iou", "mean IoU", _MEAN),
+    _build_contract(
+        "mean_iou[images]", "mean IoU of each image", replace(_MEAN, group=Group.IMAGE)
+    ),
+    _build_contract("mean_iou[batches]", "mean IoU of each batch", replace(_MEAN, batches=True)),
+    _build_contract(
+        "mean_iou[no background]", "mean IoU but class 0", replace(_MEAN, background=False)
+    ),
+    _build_contract(
+        "iou[foreground]", "IoU of class 1", replace(_MEAN, average=Average.FOREGROUND)
+    ),
+    _build_contract(
+        "micro_iou", "IoU of all classes pooled", replace(_MEAN, average=Average.POOLED)
+    ),
+    _build_contract(
         "frequency_weighted_iou",
         "frequency-weighted IoU",
         replace(_MEAN, average=Average.WEIGHTED),
     ),
-    _contract("pixel_accuracy", "pixel accuracy", replace(_MEAN, average=Average.ACCURACY)),
-    _contract("mean_accuracy", "mean recall", replace(_MEAN, ratio=Ratio.RECALL)),
-    _contract("mean_precision", "mean precision", replace(_MEAN, ratio=Ratio.PRECISION)),
-    _contract("mean_dice", "mean Dice", replace(_MEAN, ratio=Ratio.DICE)),
-    _contract(
+    _build_contract("pixel_accuracy", "pixel accuracy", replace(_MEAN, average=Average.ACCURACY)),
+    _build_contract("mean_accuracy", "mean recall", replace(_MEAN, ratio=Ratio.RECALL)),
+    _build_contract("mean_precision", "mean precision", replace(_MEAN, ratio=Ratio.PRECISION)),
+    _build_contract("mean_dice", "mean Dice", replace(_MEAN, ratio=Ratio.DICE)),
+    _build_contract(
         "mean_dice[images]",
         "mean Dice of each image",
         replace(_MEAN, ratio=Ratio.DICE, group=Group.IMAGE),
     ),
-    _contract(
+    _build_contract(
         "dice[foreground]",
         "Dice of class 1",
         replace(_MEAN, ratio=Ratio.DICE, average=Average.FOREGROUND),
     ),
-    _contract("mean_iou[absent 0]", "mean IoU (absent as 0)", replace(_MEAN, absent=Absent.ZERO)),
-    _contract("mean_iou[absent 1]", "mean IoU (absent as 1)", replace(_MEAN, absent=Absent.ONE)),
+    _build_contract(
+        "mean_iou[absent 0]", "mean IoU (absent as 0)", replace(_MEAN, absent=Absent.ZERO)
+    ),
+    _build_contract(
+        "mean_iou[absent 1]", "mean IoU (absent as 1)", replace(_MEAN, absent=Absent.ONE)
+    ),
 )

@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from iou_doctor.metrics.call_arguments import flag, ids, metric_of, number, one_of
+from iou_doctor.metrics.call_arguments import (
+    choose,
+    parse_class_ids,
+    parse_flag,
+    parse_number,
+    wrap_contract,
+)
 from iou_doctor.metrics.definition import (
     Absent,
     Choices,
@@ -46,7 +52,7 @@ _TAKES = InputSpec(
 )
 
 
-def _contract(name: str, arguments: str, choices: Choices) -> Contract:
+def _build_contract(name: str, arguments: str, choices: Choices) -> Contract:
     return Contract(
         name=f"segmentation_models.{name}{f'[{arguments}]' if arguments else ''}",
         library=LIBRARY,
@@ -70,21 +76,23 @@ SIGNATURES: tuple[Signature, ...] = (
     Signature("segmentation_models.metrics.FScore", {"beta": 1, **_PARAMETERS}),
 )
 CONTRACTS = (
-    _contract("IOUScore", "", _IOU),
-    _contract("IOUScore", "threshold=0.5", replace(_IOU, floats=Floats.ABOVE)),
-    _contract("FScore", "", replace(_IOU, ratio=Ratio.DICE)),
-    _contract("FScore", "threshold=0.5", replace(_IOU, floats=Floats.ABOVE, ratio=Ratio.DICE)),
+    _build_contract("IOUScore", "", _IOU),
+    _build_contract("IOUScore", "threshold=0.5", replace(_IOU, floats=Floats.ABOVE)),
+    _build_contract("FScore", "", replace(_IOU, ratio=Ratio.DICE)),
+    _build_contract(
+        "FScore", "threshold=0.5", replace(_IOU, floats=Floats.ABOVE, ratio=Ratio.DICE)
+    ),
 )
 
 
-def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
     Raises:
         UsageError: an argument has a value that is not worked out.
     """
-    one_of(name, "class_weights", arguments["class_weights"], {None: None, 1: None})
-    one_of(name, "beta", arguments.get("beta", 1), {1: None})
+    choose(name, "class_weights", arguments["class_weights"], {None: None, 1: None})
+    choose(name, "beta", arguments.get("beta", 1), {1: None})
     threshold, indexes = arguments["threshold"], arguments["class_indexes"]
     if isinstance(indexes, int):
         indexes = [indexes]
@@ -92,13 +100,15 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
         _IOU,
         ratio=Ratio.DICE if name.endswith("FScore") else Ratio.IOU,
         floats=Floats.SOFT if threshold is None else Floats.ABOVE,
-        group=Group.IMAGE if flag(name, "per_image", arguments["per_image"]) else Group.BATCH,
-        smooth=number(name, "smooth", arguments["smooth"]),
-        target_class_ids=None if indexes is None else ids(name, "class_indexes", indexes),
+        group=Group.IMAGE if parse_flag(name, "per_image", arguments["per_image"]) else Group.BATCH,
+        smooth=parse_number(name, "smooth", arguments["smooth"]),
+        target_class_ids=None
+        if indexes is None
+        else parse_class_ids(name, "class_indexes", indexes),
     )
-    return metric_of(
+    return wrap_contract(
         replace(CONTRACTS[0], choices=choices),
         name=name,
         call=call,
-        threshold=None if threshold is None else number(name, "threshold", threshold),
+        threshold=None if threshold is None else parse_number(name, "threshold", threshold),
     )

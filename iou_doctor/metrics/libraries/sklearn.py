@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from iou_doctor.metrics.call_arguments import ZERO_DIVISION, ids, metric_of, one_of
+from iou_doctor.metrics.call_arguments import ZERO_DIVISION, choose, parse_class_ids, wrap_contract
 from iou_doctor.metrics.definition import (
     Absent,
     Average,
@@ -48,7 +48,7 @@ _AVERAGES = {
 }
 
 
-def _contract(average: str, *, listed: bool) -> Contract:
+def _build_contract(average: str, *, listed: bool) -> Contract:
     choices = replace(_LISTED if listed else _SEEN, average=_AVERAGES[average])
     labels = ", labels=range({num_classes})" if listed else ""
     return Contract(
@@ -80,7 +80,7 @@ SIGNATURES: tuple[Signature, ...] = (
     ),
 )
 CONTRACTS = (
-    *(_contract(average, listed=listed) for average in _AVERAGES for listed in (False, True)),
+    *(_build_contract(average, listed=listed) for average in _AVERAGES for listed in (False, True)),
     Contract(
         name="sklearn.jaccard_score[binary]",
         library=LIBRARY,
@@ -107,31 +107,31 @@ _BINARY_CALL = replace(
 )
 
 
-def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
     Raises:
         UsageError: an argument has a value that is not worked out.
     """
-    one_of(name, "sample_weight", arguments["sample_weight"], {None: None})
-    one_of(name, "pos_label", arguments["pos_label"], {1: None})
+    choose(name, "sample_weight", arguments["sample_weight"], {None: None})
+    choose(name, "pos_label", arguments["pos_label"], {1: None})
     averages: dict[Any, Average] = {"binary": Average.FOREGROUND, **_AVERAGES}
     averages[None] = Average.PER_CLASS
-    average = one_of(name, "average", arguments["average"], averages)
-    absent = one_of(
+    average = choose(name, "average", arguments["average"], averages)
+    absent = choose(
         name,
         "zero_division",
         arguments["zero_division"],
         {"warn": Absent.ZERO, **ZERO_DIVISION},
     )
     if average is Average.FOREGROUND:
-        return metric_of(_BINARY_CALL, name=name, call=call)
+        return wrap_contract(_BINARY_CALL, name=name, call=call)
     labels = arguments["labels"]
-    targets = None if labels is None else ids(name, "labels", labels)
+    targets = None if labels is None else parse_class_ids(name, "labels", labels)
     choices = replace(
         _SEEN if targets is None else _LISTED,
         average=average,
         absent=absent,
         target_class_ids=targets,
     )
-    return metric_of(replace(CONTRACTS[0], choices=choices), name=name, call=call)
+    return wrap_contract(replace(CONTRACTS[0], choices=choices), name=name, call=call)

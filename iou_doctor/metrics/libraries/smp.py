@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from iou_doctor.metrics.call_arguments import ZERO_DIVISION, metric_of, one_of
+from iou_doctor.metrics.call_arguments import ZERO_DIVISION, choose, wrap_contract
 from iou_doctor.metrics.definition import (
     Absent,
     Average,
@@ -43,7 +43,7 @@ _TAKES = InputSpec(
 )
 
 
-def _contract(reduction: str, choices: Choices, *, common: bool = False) -> Contract:
+def _build_contract(reduction: str, choices: Choices, *, common: bool = False) -> Contract:
     # without weights it raises; shares of the true pixels are what people give
     weights = ", class_weights=shares" if choices.average is Average.WEIGHTED else ""
     return Contract(
@@ -80,24 +80,24 @@ _REDUCTIONS = {
     "macro-imagewise": replace(_MACRO, group=Group.IMAGE),
 }
 CONTRACTS = tuple(
-    _contract(reduction, choices, common=reduction.startswith("macro"))
+    _build_contract(reduction, choices, common=reduction.startswith("macro"))
     for reduction, choices in _REDUCTIONS.items()
 )
 
 
-def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
     Raises:
         UsageError: an argument has a value that is not worked out.
     """
-    one_of(name, "class_weights", arguments["class_weights"], {None: None})
+    choose(name, "class_weights", arguments["class_weights"], {None: None})
     known: dict[Any, Choices] = {**_REDUCTIONS}
     del known["weighted"]  # it wants class_weights
     per_class = replace(_MACRO, group=Group.IMAGE, average=Average.PER_CLASS)
     known |= {"none": per_class, None: per_class}
-    choices = one_of(name, "reduction", arguments["reduction"], known)
-    absent = one_of(name, "zero_division", arguments["zero_division"], ZERO_DIVISION)
+    choices = choose(name, "reduction", arguments["reduction"], known)
+    absent = choose(name, "zero_division", arguments["zero_division"], ZERO_DIVISION)
     if choices.absent is Absent.ONE:  # `micro` has none
         choices = replace(choices, absent=absent)
-    return metric_of(replace(CONTRACTS[0], choices=choices), name=name, call=call)
+    return wrap_contract(replace(CONTRACTS[0], choices=choices), name=name, call=call)

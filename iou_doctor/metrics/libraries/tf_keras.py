@@ -21,11 +21,11 @@ from iou_doctor.metrics.definition import (
     Stray,
 )
 from iou_doctor.metrics.engine.confusion import (
-    STACKED,
-    contract_of,
-    evaluated,
-    metric_from_call,
-    signatures,
+    STACKING_ERROR,
+    build_contract,
+    build_metric,
+    evaluate_pairs,
+    list_signatures,
 )
 from iou_doctor.metrics.metric import Metric, Signature
 from iou_doctor.metrics.score import ContractScore
@@ -36,15 +36,15 @@ __all__ = [
     "SIGNATURES",
     "SIZES",
     "VERSIONS",
-    "axis_error",
+    "build_metric",
+    "describe_axis_error",
     "evaluate",
-    "metric_from_call",
 ]
 
 LIBRARY = "tf-keras"
 VERSIONS = "2.21"
-SIZES = STACKED
-SIGNATURES: tuple[Signature, ...] = signatures("tf_keras.metrics")
+SIZES = STACKING_ERROR
+SIGNATURES: tuple[Signature, ...] = list_signatures("tf_keras.metrics")
 
 _CHOICES = Choices(
     floats=Floats.TRUNCATED,
@@ -69,7 +69,7 @@ CONTRACTS = (
         short="tf-keras MeanIoU",
         error=_BEYOND,
         error_below=_BELOW,
-        sizes=STACKED,
+        sizes=STACKING_ERROR,
         common=True,
     ),
 )
@@ -83,12 +83,12 @@ def evaluate(metric: Metric, pairs: PairCounts, *, num_classes: int) -> Contract
         pairs: the table of the metric's own pairing; void codes stand for its naive answers.
         num_classes: for a metric whose call does not name it.
     """
-    contract = contract_of(
+    contract = build_contract(
         metric, library=LIBRARY, versions=VERSIONS, choices=_CHOICES, error=(_BEYOND, _BELOW)
     )
-    return evaluated(metric, contract, pairs, num_classes=num_classes)
+    return evaluate_pairs(metric, contract, pairs, num_classes=num_classes)
 
 
-def axis_error(metric: Metric) -> str | None:  # noqa: ARG001 - any axis works, unlike in Keras 3
+def describe_axis_error(metric: Metric) -> str | None:  # noqa: ARG001 - any axis works, unlike in Keras 3
     """Return `None`: no `axis` makes `result()` fail."""
     return None

@@ -8,7 +8,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from iou_doctor.metrics.call_arguments import ZERO_DIVISION, metric_of, number, one_of, whole
+from iou_doctor.metrics.call_arguments import (
+    ZERO_DIVISION,
+    choose,
+    parse_integer,
+    parse_number,
+    wrap_contract,
+)
 from iou_doctor.metrics.definition import (
     Absent,
     Average,
@@ -78,7 +84,7 @@ _TAKES_MULTICLASS = InputSpec(
 )
 
 
-def _jaccard(average: str, choices: Choices, *, common: bool = False) -> Contract:
+def _build_contract(average: str, choices: Choices, *, common: bool = False) -> Contract:
     call = "torchmetrics.JaccardIndex(task='multiclass', num_classes={num_classes}"
     return Contract(
         name=f"torchmetrics.JaccardIndex[{average}]",
@@ -97,10 +103,10 @@ def _jaccard(average: str, choices: Choices, *, common: bool = False) -> Contrac
 
 
 CONTRACTS = (
-    _jaccard("macro", _MULTICLASS, common=True),
-    _jaccard("micro", replace(_MULTICLASS, average=Average.POOLED, empty=0.0), common=True),
-    _jaccard("weighted", replace(_MULTICLASS, average=Average.WEIGHTED)),
-    _jaccard(
+    _build_contract("macro", _MULTICLASS, common=True),
+    _build_contract("micro", replace(_MULTICLASS, average=Average.POOLED, empty=0.0), common=True),
+    _build_contract("weighted", replace(_MULTICLASS, average=Average.WEIGHTED)),
+    _build_contract(
         "none",
         replace(
             _MULTICLASS,
@@ -131,7 +137,7 @@ CONTRACTS = (
         short="torchmetrics multilabel",
     ),
     replace(
-        _jaccard("macro", replace(_MULTICLASS, absent=Absent.ZERO)),
+        _build_contract("macro", replace(_MULTICLASS, absent=Absent.ZERO)),
         name="torchmetrics.JaccardIndex[macro]@0.11",
         versions="0.10-0.11",
         short="torchmetrics macro before 1.0",
@@ -147,13 +153,13 @@ FREE = frozenset(
 )
 
 
-def signature(name: str, **parameters: Any) -> Signature:
+def build_signature(name: str, **parameters: Any) -> Signature:
     """Return the signature of a metric of this library."""
     return Signature(f"torchmetrics.{name}", parameters, free=FREE)
 
 
 SIGNATURES: tuple[Signature, ...] = (
-    signature(
+    build_signature(
         "classification.JaccardIndex",
         task=...,
         **_THRESHOLD,
@@ -162,9 +168,11 @@ SIGNATURES: tuple[Signature, ...] = (
         **_AVERAGE,
         **_OPTIONS,
     ),
-    signature("classification.BinaryJaccardIndex", **_THRESHOLD, **_OPTIONS),
-    signature("classification.MulticlassJaccardIndex", num_classes=None, **_AVERAGE, **_OPTIONS),
-    signature(
+    build_signature("classification.BinaryJaccardIndex", **_THRESHOLD, **_OPTIONS),
+    build_signature(
+        "classification.MulticlassJaccardIndex", num_classes=None, **_AVERAGE, **_OPTIONS
+    ),
+    build_signature(
         "classification.MultilabelJaccardIndex",
         num_labels=None,
         **_THRESHOLD,
@@ -181,7 +189,7 @@ AVERAGES: dict[Any, Average] = {
 }
 
 
-def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
     Raises:
@@ -189,31 +197,31 @@ def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> M
     """
     task = name.rpartition(".")[2].removesuffix("JaccardIndex").lower() or arguments["task"]
     tasks: dict[Any, str] = {task: task for task in ("binary", "multiclass", "multilabel")}
-    return _jaccard_metric(one_of(name, "task", task, tasks), name, arguments, call)
+    return _build_task_metric(choose(name, "task", task, tasks), name, arguments, call)
 
 
-def _jaccard_metric(task: str, name: str, arguments: Mapping[str, Any], call: str) -> Metric:
+def _build_task_metric(task: str, name: str, arguments: Mapping[str, Any], call: str) -> Metric:
     """Return the metric of one of the three tasks; parameters of the other two do not matter."""
     contract = _NAMED[f"torchmetrics.JaccardIndex[{'macro' if task == 'multiclass' else task}]"]
     choices, classes, threshold = contract.choices, None, None
-    zero = one_of(name, "zero_division", arguments["zero_division"], ZERO_DIVISION)
+    zero = choose(name, "zero_division", arguments["zero_division"], ZERO_DIVISION)
     if task != "multiclass":
-        threshold = number(name, "threshold", arguments["threshold"])
+        threshold = parse_number(name, "threshold", arguments["threshold"])
         choices = replace(choices, absent=zero)
     if task != "binary":
-        average = one_of(name, "average", arguments["average"], AVERAGES)
+        average = choose(name, "average", arguments["average"], AVERAGES)
         empty = 0.0 if average is Average.POOLED else None
         choices = replace(choices, average=average, empty=empty)
         argument = "num_classes" if task == "multiclass" else "num_labels"
-        classes = whole(name, argument, arguments[argument])
+        classes = parse_integer(name, argument, arguments[argument])
     if choices.average is Average.PER_CLASS:
         choices = replace(choices, absent=zero, ignored=Ignored.CLASS_STAYS)
-    return metric_of(
+    return wrap_contract(
         replace(contract, choices=choices),
         name=name,
         call=call,
         num_classes=classes,
-        ignore=whole(name, "ignore_index", arguments["ignore_index"]),
+        ignore=parse_integer(name, "ignore_index", arguments["ignore_index"]),
         ignores=True,
         threshold=threshold,
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from iou_doctor.metrics.call_arguments import flag, metric_of, one_of, whole
+from iou_doctor.metrics.call_arguments import choose, parse_flag, parse_integer, wrap_contract
 from iou_doctor.metrics.definition import (
     Absent,
     Average,
@@ -26,7 +26,7 @@ from iou_doctor.metrics.libraries.torchmetrics import (
     LIBRARY,
     TAKES_MAPS,
     TAKES_ONE_HOT,
-    signature,
+    build_signature,
 )
 from iou_doctor.metrics.metric import Metric, Signature
 
@@ -45,7 +45,7 @@ _TAKES_EITHER = replace(TAKES_MAPS, masks=PixelContent.EITHER, predictions=Pixel
 _TAKES = {"one-hot": TAKES_ONE_HOT, "index": TAKES_MAPS, "mixed": _TAKES_EITHER}
 
 
-def _segmentation(
+def _build_contract(
     name: str, choices: Choices, *, versions: str, arguments: str = "", common: bool = False
 ) -> Contract:
     metric = name.partition("[")[0].partition("@")[0]
@@ -68,52 +68,52 @@ def _segmentation(
 
 
 CONTRACTS = (
-    _segmentation("MeanIoU", _MEAN_IOU, versions="1.7.1-1.9", common=True),
-    _segmentation(
+    _build_contract("MeanIoU", _MEAN_IOU, versions="1.7.1-1.9", common=True),
+    _build_contract(
         "MeanIoU[include_background=False]",
         replace(_MEAN_IOU, background=False),
         versions="1.7.1-1.9",
         arguments=", include_background=False",
     ),
-    _segmentation(
+    _build_contract(
         "MeanIoU@1.7.0",
         replace(_MEAN_IOU, floats=Floats.SCORES_REFUSED, absent=Absent.ZERO, batches=True),
         versions="1.4.2-1.7.0",
     ),
-    _segmentation("DiceScore", _DICE, versions="1.9"),
-    _segmentation(
+    _build_contract("DiceScore", _DICE, versions="1.9"),
+    _build_contract(
         "DiceScore[micro]",
         replace(_DICE, average=Average.POOLED),
         versions="1.9",
         arguments=", average='micro'",
     ),
-    _segmentation(
+    _build_contract(
         "DiceScore[weighted]",
         replace(_DICE, average=Average.WEIGHTED),
         versions="1.9",
         arguments=", average='weighted'",
     ),
-    _segmentation(
+    _build_contract(
         "DiceScore@1.8.0",
         replace(_DICE, floats=Floats.SOFT, average=Average.POOLED),
         versions="1.8.0",
     ),
-    _segmentation("GeneralizedDiceScore", _GENERALISED, versions="1.9"),
+    _build_contract("GeneralizedDiceScore", _GENERALISED, versions="1.9"),
 )
 _NAMED = {contract.name: contract for contract in CONTRACTS}
 
 _MAPS = {"num_classes": None, "include_background": True}
 _FORMAT = {"input_format": "one-hot"}
 SIGNATURES: tuple[Signature, ...] = (
-    signature("segmentation.MeanIoU", **_MAPS, per_class=False, **_FORMAT),
-    signature(
+    build_signature("segmentation.MeanIoU", **_MAPS, per_class=False, **_FORMAT),
+    build_signature(
         "segmentation.DiceScore",
         **_MAPS,
         average="macro",
         aggregation_level="samplewise",
         **_FORMAT,
     ),
-    signature(
+    build_signature(
         "segmentation.GeneralizedDiceScore",
         **_MAPS,
         per_class=False,
@@ -123,38 +123,38 @@ SIGNATURES: tuple[Signature, ...] = (
 )
 
 
-def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
     Raises:
         UsageError: an argument has a value that is not worked out.
     """
     contract = _NAMED[name]
-    classes = whole(name, "num_classes", arguments["num_classes"])
-    one_of(name, "weight_type", arguments.get("weight_type", "square"), {"square": None})
+    classes = parse_integer(name, "num_classes", arguments["num_classes"])
+    choose(name, "weight_type", arguments.get("weight_type", "square"), {"square": None})
     levels: dict[Any, Group] = {"samplewise": Group.IMAGE, "global": Group.DATA_SET}
-    group = one_of(
+    group = choose(
         name, "aggregation_level", arguments.get("aggregation_level", "samplewise"), levels
     )
     average = contract.choices.average
     if "average" in arguments:
-        average = one_of(name, "average", arguments["average"], AVERAGES)
-    if flag(name, "per_class", arguments.get("per_class", False)):
+        average = choose(name, "average", arguments["average"], AVERAGES)
+    if parse_flag(name, "per_class", arguments.get("per_class", False)):
         average = Average.PER_CLASS
     elif classes == 1:
         average = Average.FOREGROUND
-    takes = one_of(name, "input_format", arguments["input_format"], _TAKES)
+    takes = choose(name, "input_format", arguments["input_format"], _TAKES)
     refusal = contract.refusal
     choices = replace(
         contract.choices,
-        background=flag(name, "include_background", arguments["include_background"]),
+        background=parse_flag(name, "include_background", arguments["include_background"]),
         average=average,
         group=group,
     )
     if takes is TAKES_MAPS:  # it one-hots integers itself, and nothing else
         choices = replace(choices, floats=Floats.SCORES_REFUSED, integers=True)
         refusal = "RuntimeError: one_hot is only applicable to index tensor of type LongTensor."
-    return metric_of(
+    return wrap_contract(
         replace(contract, choices=choices, takes=takes, refusal=refusal),
         name=name,
         call=call,

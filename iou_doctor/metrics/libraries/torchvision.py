@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from iou_doctor.metrics.call_arguments import metric_of, whole
+from iou_doctor.metrics.call_arguments import parse_integer, wrap_contract
 from iou_doctor.metrics.definition import (
     Absent,
     Average,
@@ -35,7 +35,7 @@ _MEAN_IOU = Choices(
 )
 
 
-def _contract(printed: str, choices: Choices, *, common: bool = False) -> Contract:
+def _build_contract(printed: str, choices: Choices, *, common: bool = False) -> Contract:
     return Contract(
         name=f"torchvision.ConfusionMatrix[{printed}]",
         library="torchvision references",
@@ -57,20 +57,20 @@ def _contract(printed: str, choices: Choices, *, common: bool = False) -> Contra
 
 
 CONTRACTS = (
-    _contract("mean IoU", _MEAN_IOU, common=True),
-    _contract("global correct", replace(_MEAN_IOU, average=Average.ACCURACY)),
+    _build_contract("mean IoU", _MEAN_IOU, common=True),
+    _build_contract("global correct", replace(_MEAN_IOU, average=Average.ACCURACY)),
 )
 SIGNATURES: tuple[Signature, ...] = (
     Signature("torchvision.references.segmentation.utils.ConfusionMatrix", {"num_classes": ...}),
 )
 
 
-def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
     """Return the metric of a parsed call: the mean IoU that it prints."""
-    return metric_of(
+    return wrap_contract(
         CONTRACTS[0],
         name=name,
         call=call,
-        num_classes=whole(name, "num_classes", arguments["num_classes"]),
+        num_classes=parse_integer(name, "num_classes", arguments["num_classes"]),
         ignores=True,
     )

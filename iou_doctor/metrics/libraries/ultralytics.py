@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from iou_doctor.metrics.call_arguments import metric_of, whole
+from iou_doctor.metrics.call_arguments import parse_integer, wrap_contract
 from iou_doctor.metrics.definition import Absent, Average, Choices, Contract, Floats, Ignored, Stray
 from iou_doctor.metrics.metric import Metric, Signature
 
@@ -51,8 +51,10 @@ CONTRACTS = (
 )
 
 
-def metric_from_call(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
     """Return the metric of a parsed call; it knows 255 without being told."""
-    classes = whole(name, "nc", arguments["nc"])
+    classes = parse_integer(name, "nc", arguments["nc"])
     contract = CONTRACTS[1] if classes == 1 else CONTRACTS[0]
-    return metric_of(contract, name=name, call=call, num_classes=classes, ignore=VOID, ignores=True)
+    return wrap_contract(
+        contract, name=name, call=call, num_classes=classes, ignore=VOID, ignores=True
+    )

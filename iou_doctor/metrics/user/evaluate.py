@@ -23,7 +23,7 @@ from iou_doctor.metrics.definition import (
 )
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.metrics.metric import Metric
-from iou_doctor.metrics.score import AND, ContractScore, Score
+from iou_doctor.metrics.score import REASON_SEPARATOR, ContractScore, Score
 from iou_doctor.metrics.user.compatibility import (
     ONE_SCORE,
     SUMMED,
@@ -71,19 +71,27 @@ def reported(fed: Fed, ours: float | None) -> ContractScore:
         and not fed.integers
         and fed.inputs
     ):
-        return registry.failure(fed.metric, registry.refusal(contract, fed.inputs))
+        return registry.build_failed_score(
+            fed.metric, registry.describe_score_error(contract, fed.inputs)
+        )
     if wrong is not None and (words := _words(takes, wrong, layout)):
-        return registry.failure(fed.metric, words)
+        return registry.build_failed_score(fed.metric, words)
     if wrong is not None:
-        return registry.not_replayed(fed.metric, _misread(takes, wrong, layout))
+        return registry.build_unevaluated_score(fed.metric, _misread(takes, wrong, layout))
     if fed.inputs is None:
         words = _shape_words(takes, layout) or "ValueError: the shapes do not match"
-        return registry.failure(fed.metric, words)
+        return registry.build_failed_score(fed.metric, words)
     told = _as_told(fed, fed.inputs)
     found = registry.evaluate(contract, told)
-    if found.value is None or ours is None or abs(found.value - ours) <= registry.VISIBLE:
+    if (
+        found.value is None
+        or ours is None
+        or abs(found.value - ours) <= registry.VISIBLE_DIFFERENCE
+    ):
         return found
-    return replace(found, note=AND.join(registry.reasons(contract, told, found.value)))
+    return replace(
+        found, note=REASON_SEPARATOR.join(registry.explain_difference(contract, told, found.value))
+    )
 
 
 def _words(takes: InputSpec, wrong: Mismatch, layout: Layout) -> str | None:
@@ -123,17 +131,17 @@ def _as_told(fed: Fed, inputs: MetricInputs) -> MetricInputs:
 def _of_flat_arrays(fed: Fed) -> ContractScore:
     """Return what a metric reports that flattens both arrays as they are stored."""
     metric, tables, flat = fed.metric, fed.stats.tables, fed.flat
-    library = None if metric.contract else registry.library_of(metric.name)
-    if library and (error := library.axis_error(metric)):
-        return registry.failure(metric, error)
+    library = None if metric.contract else registry.find_library(metric.name)
+    if library and (error := library.describe_axis_error(metric)):
+        return registry.build_failed_score(metric, error)
     if flat is None or flat not in tables:
         sizes = count_flat_labels(
             fed.interpretation.layout, Pairing(metric.true, metric.pred, flat=True)
         )
         if sizes[0] is not None and sizes[0] == sizes[1]:
             why = "the arrays flatten alike but differ in samples"
-            return registry.not_replayed(metric, why)
-        return registry.failure(metric, _size_error(metric, sizes))
+            return registry.build_unevaluated_score(metric, why)
+        return registry.build_failed_score(metric, _size_error(metric, sizes))
     if library:
         return library.evaluate(metric, tables[flat], num_classes=fed.interpretation.num_classes)
     contract = metric.contract
@@ -144,8 +152,8 @@ def _of_flat_arrays(fed: Fed) -> ContractScore:
 
 def _size_error(metric: Metric, sizes: tuple[int | None, int | None]) -> str:
     """Return the error that arrays of different lengths lead to."""
-    known = metric.contract.sizes if metric.contract else registry.library_of(metric.name).SIZES
-    return registry.size_error(sizes, known)
+    known = metric.contract.sizes if metric.contract else registry.find_library(metric.name).SIZES
+    return registry.describe_length_error(sizes, known)
 
 
 def _value_by_value(fed: Fed, contract: Contract) -> ContractScore:
@@ -155,7 +163,7 @@ def _value_by_value(fed: Fed, contract: Contract) -> ContractScore:
         row = _flat_given(fed, VALUES)
         if fed.inputs is not None:
             row = replace(row, pred_dtype=fed.inputs.pred_dtype)
-        return registry.failure(fed.metric, registry.refusal(contract, row))
+        return registry.build_failed_score(fed.metric, registry.describe_score_error(contract, row))
     flat = replace(contract, pairing=VALUES)
     return registry.evaluate(flat, _flat_given(fed, VALUES))
 
@@ -190,7 +198,7 @@ def score_if_read_well(fed: Fed, ours: Score | None) -> float | None:
     if ours is None:
         return None
     if contract is None or contract.pairing is not None:
-        return ours.mean_over(fed.metric.target_class_ids)
+        return ours.average_over(fed.metric.target_class_ids)
     if fed.inputs is None:
         return ours.mean_iou
     inputs = _as_told(fed, fed.inputs)

@@ -33,7 +33,7 @@ def metric_of(call: str | None, options: Options) -> tuple[Metric, Options, tupl
             " least; use --num-classes 2"
         )
     if call is None:
-        default = keras.default_metric(
+        default = keras.build_default_metric(
             num_classes=options.num_classes, ignore_class=options.ignore_index
         )
         return default, options, ()
@@ -52,14 +52,14 @@ def metric_of(call: str | None, options: Options) -> tuple[Metric, Options, tupl
 
 
 def _understood(call: str) -> tuple[Metric, tuple[Assumption, ...]]:
-    named = registry.metric_named(call.strip())
+    named = registry.find_metric(call.strip())
     if named is not None:
         return named, ()
     try:
         signature, arguments = parse_call(call, registry.SIGNATURES)
-        metric = registry.metric_from_call(signature.name, arguments, call=call)
+        metric = registry.build_metric(signature.name, arguments, call=call)
     except UsageError:
-        if idiom := registry.metric_written(call):
+        if idiom := registry.find_metric_by_call(call):
             return replace(idiom, call=call), ()
         raise
     _check_mean(metric)

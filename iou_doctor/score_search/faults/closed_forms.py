@@ -14,7 +14,7 @@ from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.record import record
 from iou_doctor.report.score_lookup import Cause
-from iou_doctor.score_search.faults._changes import without
+from iou_doctor.score_search.faults.label_changes import drop_truth
 
 COMMON_CLASSES = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 19, 20, 21, 34, 150, 151)
 SPARSE = "sparse_y_true=False, sparse_y_pred=False"
@@ -42,23 +42,23 @@ class Facts:
     that an image holds, and over the images; NaN where there are none."""
 
 
-def facts_of(read: MetricInputs) -> Facts:
+def measure_facts(read: MetricInputs) -> Facts:
     """Return the facts about arrays.
 
     Args:
         read: the arrays as class ids, well read.
     """
-    pairs = without(read, read.ignore_index).labels
+    pairs = drop_truth(read, read.ignore_index).labels
     pairs = pairs.where((pairs.truth >= 0) & (pairs.truth < read.num_classes))
     areas = np.bincount(pairs.truth, weights=pairs.count, minlength=read.num_classes)
     right = pairs.count[pairs.truth == pairs.prediction].sum()
     with np.errstate(invalid="ignore"):
         accuracy = float(right / areas.sum())
     shares = areas / max(1.0, areas.sum())
-    return Facts(tuple(map(float, shares)), accuracy, _softmax_dice(pairs))
+    return Facts(tuple(map(float, shares)), accuracy, _compute_softmax_dice(pairs))
 
 
-def _softmax_dice(pairs: PairCounts) -> float:
+def _compute_softmax_dice(pairs: PairCounts) -> float:
     rows = pairs.relabel(prediction=np.zeros_like)
     if not len(rows.count):
         return float("nan")
@@ -119,7 +119,7 @@ _DROPPED_255 = Cause(
 TWO_CLASSES = 2
 
 
-def formulas(
+def list_formulas(
     *,
     num_classes: int | None = None,
     facts: Facts | None = None,
@@ -135,12 +135,12 @@ def formulas(
     if facts is None and num_classes in {None, TWO_CLASSES}:  # of arrays it is worked out
         yield Formula(_DROPPED_255, _SHRUNK, "Keras BinaryIoU (>= 3.15)")
     for classes in (num_classes,) if num_classes else COMMON_CLASSES:
-        yield from _of_classes(classes, known=num_classes is not None)
+        yield from _list_for_num_classes(classes, known=num_classes is not None)
     if facts is not None:
-        yield from _of_facts(facts)
+        yield from _list_for_facts(facts)
 
 
-def _of_classes(classes: int, *, known: bool) -> Iterator[Formula]:
+def _list_for_num_classes(classes: int, *, known: bool) -> Iterator[Formula]:
     # a rare number of classes is less of an explanation than the one that was named
     weight = 1.0 if known else 1 / (1 + classes / 10)
     words = "" if known else f", C = {classes}"
@@ -172,7 +172,7 @@ def _of_classes(classes: int, *, known: bool) -> Iterator[Formula]:
     )
 
 
-def _of_facts(facts: Facts) -> Iterator[Formula]:
+def _list_for_facts(facts: Facts) -> Iterator[Formula]:
     background = facts.shares[0]
     look = "look whether the predictions are floats; argmax or threshold them"
     yield Formula(

@@ -10,16 +10,16 @@ import numpy as np
 
 from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.report.score_lookup import Cause
-from iou_doctor.score_search.faults._changes import (
-    all_but,
-    changed,
-    plus,
-    reversed_order,
-    rotated,
+from iou_doctor.score_search.faults.label_changes import (
+    drop_truth,
+    keep_label,
+    relabel,
+    reverse,
+    rotate,
+    shift,
     swap,
-    without,
 )
-from iou_doctor.score_search.faults._void import void
+from iou_doctor.score_search.faults.void_labels import vary_void_labels
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
 FEWEST_TO_PERMUTE = 2
@@ -27,7 +27,7 @@ MOST_SWAPS = 12
 """Classes up to which each two are exchanged: 66 hypotheses."""
 VOID = 255
 
-AS_GIVEN = Cause(
+UNCHANGED = Cause(
     "as-given",
     "the arrays as they are",
     "see which of these your number comes from, and compare numbers of one kind only",
@@ -39,7 +39,7 @@ WELL_READ = Cause(
     "compare with the same reading on your side",
     prior=0.9,
 )
-MENDED = Cause(
+REPAIRED = Cause(
     "mended",
     "the arrays after the repairs that `iou-doctor check` finds",
     "run `iou-doctor check` on the pair for the fault, and `iou-doctor fix` for the repair",
@@ -47,23 +47,23 @@ MENDED = Cause(
 )
 
 
-def what_ifs(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
+def list_what_ifs(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     """Yield each fault, and the arrays as they would be with it.
 
     Args:
         read: the arrays as class ids, well read.
     """
     yield WELL_READ, read
-    yield from _batches(read)
-    yield from _collapsed(read)
-    yield from void(read)
-    yield from _shifted(read)
-    yield from _scaled(read)
-    yield from _exchanged(read)
-    yield from _permuted(read)
+    yield from _split_into_batches(read)
+    yield from _collapse(read)
+    yield from vary_void_labels(read)
+    yield from _shift(read)
+    yield from _scale(read)
+    yield from _exchange_sides(read)
+    yield from _permute(read)
 
 
-def _batches(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
+def _split_into_batches(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     """Yield updates of so many images, where the user did not name their number."""
     if read.batch_size is not None:
         return
@@ -80,7 +80,7 @@ def _batches(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
             )
 
 
-def _collapsed(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
+def _collapse(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     zero = np.zeros_like
     yield (
         Cause(
@@ -90,7 +90,7 @@ def _collapsed(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
             "look whether the predictions are floats; argmax or threshold them",
             prior=0.8,
         ),
-        changed(read, prediction=zero),
+        relabel(read, prediction=zero),
     )
     yield (
         Cause(
@@ -99,45 +99,45 @@ def _collapsed(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
             "look at the distinct values of the masks as the metric gets them",
             prior=0.3,
         ),
-        changed(read, truth=zero),
+        relabel(read, truth=zero),
     )
 
 
-def _shifted(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
+def _shift(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     ignore, classes = read.ignore_index, read.num_classes
     for side in ("truth", "prediction"):
         array = "masks" if side == "truth" else "predictions"
         for step in (1, -1):
-            shift = all_but(ignore, plus(step))
+            change = keep_label(ignore, shift(step))
             cause = Cause(
                 "labels-off-by-one",
                 f"the {array} are shifted by {step:+d}",
                 "compare the smallest and the largest label on both sides",
                 prior=0.25,
             )
-            yield cause, changed(read, **{side: shift})
+            yield cause, relabel(read, **{side: change})
             if step == 1:
                 wider = replace(cause, claim=f"{cause.claim}, with {classes + 1} classes")
-                yield wider, replace(changed(read, **{side: shift}), num_classes=classes + 1)
-    reduced = all_but(ignore, lambda ids: np.where(ids == 0, VOID, ids - 1))
+                yield wider, replace(relabel(read, **{side: change}), num_classes=classes + 1)
+    reduced = keep_label(ignore, lambda ids: np.where(ids == 0, VOID, ids - 1))
     cause = Cause(
         "zero-label-reduced",
         "the label 0 of the masks became 255, and all others are one less",
         "look for reduce_zero_label, on one side or where 0 is a class",
         prior=0.2,
     )
-    yield cause, changed(read, truth=reduced)
+    yield cause, relabel(read, truth=reduced)
     yield (
         replace(cause, claim=f"{cause.claim}, 255 ignored"),
-        replace(changed(without(read, ignore), truth=reduced), ignore_index=VOID),
+        replace(relabel(drop_truth(read, ignore), truth=reduced), ignore_index=VOID),
     )
 
 
-def _scaled(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
+def _scale(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     if read.num_classes != 2:
         return
-    bright = all_but(read.ignore_index, lambda ids: ids * VOID)
-    invert = all_but(read.ignore_index, lambda ids: 1 - ids)
+    bright = keep_label(read.ignore_index, lambda ids: ids * VOID)
+    invert = keep_label(read.ignore_index, lambda ids: 1 - ids)
     yield (
         Cause(
             "masks-0-255",
@@ -145,7 +145,7 @@ def _scaled(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
             "look at the largest mask value; use masks > 127",
             prior=0.4,
         ),
-        changed(read, truth=bright),
+        relabel(read, truth=bright),
     )
     yield (
         Cause(
@@ -154,11 +154,11 @@ def _scaled(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
             "look which of 0 and 1 is the foreground on each side",
             prior=0.15,
         ),
-        changed(read, truth=invert),
+        relabel(read, truth=invert),
     )
 
 
-def _exchanged(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
+def _exchange_sides(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     yield (
         Cause(
             "inputs-swapped",
@@ -175,7 +175,7 @@ def _exchanged(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     )
 
 
-def _permuted(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
+def _permute(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     """Yield the orders of classes that people mix up; of two classes see `_scaled`."""
     classes = read.num_classes
     cause = Cause(
@@ -186,15 +186,15 @@ def _permuted(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     )
     if classes <= FEWEST_TO_PERMUTE:
         return
-    yield cause, changed(read, prediction=reversed_order(classes))
+    yield cause, relabel(read, prediction=reverse(classes))
     for step, ours, theirs in ((1, "last", "first"), (-1, "first", "last")):
         claim = f"the background is the {ours} class of the masks, the {theirs} of the predictions"
-        yield replace(cause, claim=claim), changed(read, prediction=rotated(step, classes))
+        yield replace(cause, claim=claim), relabel(read, prediction=rotate(step, classes))
     if classes > MOST_SWAPS:
         return
     for one, other in combinations(range(classes), 2):
         claim = f"classes {one} and {other} are exchanged on one side"
         yield (
             replace(cause, claim=claim, prior=0.02),
-            changed(read, prediction=swap(one, other)),
+            relabel(read, prediction=swap(one, other)),
         )

@@ -9,7 +9,7 @@ from build import noisy, scene
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.scan.numpy.pair_counts import count_pairs
-from iou_doctor.score_search.faults import what_ifs
+from iou_doctor.score_search.faults import list_what_ifs
 
 CLASSES = 3
 MASKS = scene(1).astype(np.int64)
@@ -35,8 +35,8 @@ def inputs(masks=MASKS, labels=LABELS, *, classes=CLASSES, ignore_index=None) ->
 
 
 def changed(words, read):
-    found = [after for cause, after in what_ifs(read) if words in cause.claim]
-    assert found, [cause.claim for cause, _ in what_ifs(read)]
+    found = [after for cause, after in list_what_ifs(read) if words in cause.claim]
+    assert found, [cause.claim for cause, _ in list_what_ifs(read)]
     return found[0]
 
 
@@ -66,7 +66,7 @@ def test_two_classes_may_be_0_and_255_or_inverted():
     read = inputs(masks, labels, classes=2)
     assert changed("0 and 255", read).labels == inputs(masks * 255, labels).labels
     assert changed("exchanged", read).labels == inputs(1 - masks, labels).labels
-    assert not [cause for cause, _ in what_ifs(inputs()) if "0 and 255" in cause.claim]
+    assert not [cause for cause, _ in list_what_ifs(inputs()) if "0 and 255" in cause.claim]
 
 
 def test_void_may_be_undeclared_taken_out_or_counted_as_a_class():
@@ -96,10 +96,10 @@ def test_the_background_may_be_ignored_and_the_number_of_classes_wrong():
 
 
 def test_batches_are_tried_only_where_their_size_is_not_known():
-    sizes = [after.batch_size for _, after in what_ifs(inputs()) if after.batch_size]
+    sizes = [after.batch_size for _, after in list_what_ifs(inputs()) if after.batch_size]
     assert sizes == [size for size in (1, 2, 4, 8, 16, 32) if size < len(MASKS)]
 
 
 def test_no_hypothesis_loses_a_pixel_but_those_that_say_so():
-    for cause, after in what_ifs(inputs()):
+    for cause, after in list_what_ifs(inputs()):
         assert after.labels.total == MASKS.size, cause.claim

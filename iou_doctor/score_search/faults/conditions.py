@@ -74,7 +74,7 @@ _SOFTMAX = Cause(
 )
 
 
-def conditions(printed: Printed, *, num_classes: int | None = None) -> tuple[Condition, ...]:
+def list_conditions(printed: Printed, *, num_classes: int | None = None) -> tuple[Condition, ...]:
     """Return the causes that fit a number, and what the data would have to be like.
 
     Args:
@@ -84,13 +84,13 @@ def conditions(printed: Printed, *, num_classes: int | None = None) -> tuple[Con
     Returns:
         the most common cause first.
     """
-    found = [*_special(printed), *_of_any(printed.middle, num_classes)]
+    found = [*_list_special(printed), *_list_for_any_classes(printed.middle, num_classes)]
     if num_classes in {None, TWO_CLASSES}:
-        found += _of_two(printed.middle)
+        found += _list_for_two_classes(printed.middle)
     return tuple(sorted(found, key=lambda condition: -condition.cause.prior))
 
 
-def _special(printed: Printed) -> Iterator[Condition]:
+def _list_special(printed: Printed) -> Iterator[Condition]:
     low, high = CITYSCAPES
     if len(printed.ranges) > 1:
         yield Condition(_SOFT_255, f"{printed.text} is no percentage")
@@ -100,7 +100,7 @@ def _special(printed: Printed) -> Iterator[Condition]:
         yield Condition(SMOOTH, f"{101 * (1 - printed.middle):.2%} of the pixels are wrong")
 
 
-def _of_any(value: float, num_classes: int | None) -> Iterator[Condition]:
+def _list_for_any_classes(value: float, num_classes: int | None) -> Iterator[Condition]:
     """Yield what can hold for any number of classes."""
     if not 0 < value < 1:
         return
@@ -116,7 +116,7 @@ def _of_any(value: float, num_classes: int | None) -> Iterator[Condition]:
         )
 
 
-def _of_two(value: float) -> Iterator[Condition]:
+def _list_for_two_classes(value: float) -> Iterator[Condition]:
     """Yield what holds for background and foreground only."""
     if 0 < value <= 1 / TWO_CLASSES:
         yield Condition(_SIGMOID, f"the background holds {2 * value:.2%} of the pixels")

@@ -15,12 +15,12 @@ Labels = NDArray[np.int64]
 Change = Callable[[Labels], Labels]
 
 
-def plus(step: int) -> Change:
+def shift(step: int) -> Change:
     """Return the change that shifts all ids."""
     return lambda ids: ids + step
 
 
-def strays_to(target: int, classes: int) -> Change:
+def map_strays(target: int, classes: int) -> Change:
     """Return the change that makes one id of all outside the classes."""
     return lambda ids: np.where((ids >= 0) & (ids < classes), ids, target)
 
@@ -34,36 +34,36 @@ def swap(one: int, other: int) -> Change:
     return swapped
 
 
-def rotated(step: int, classes: int) -> Change:
+def rotate(step: int, classes: int) -> Change:
     """Return the change that moves all classes on, the last ones to the front."""
-    return within(classes, lambda ids: (ids + step) % classes)
+    return limit_to_classes(classes, lambda ids: (ids + step) % classes)
 
 
-def reversed_order(classes: int) -> Change:
+def reverse(classes: int) -> Change:
     """Return the change that puts the classes into the opposite order."""
-    return within(classes, lambda ids: classes - 1 - ids)
+    return limit_to_classes(classes, lambda ids: classes - 1 - ids)
 
 
-def within(classes: int, change: Change) -> Change:
+def limit_to_classes(classes: int, change: Change) -> Change:
     """Return the change that leaves ids outside the classes as they are."""
     return lambda ids: np.where((ids >= 0) & (ids < classes), change(ids), ids)
 
 
-def all_but(ignore: int | None, change: Change) -> Change:
+def keep_label(ignore: int | None, change: Change) -> Change:
     """Return the change that leaves the ignore label as it is."""
     if ignore is None:
         return change
     return lambda ids: np.where(ids == ignore, ids, change(ids))
 
 
-def without(read: MetricInputs, label: int | None) -> MetricInputs:
+def drop_truth(read: MetricInputs, label: int | None) -> MetricInputs:
     """Return the arrays without the pixels whose truth is a label."""
     if label is None:
         return read
     return replace(read, labels=read.labels.where(read.labels.truth != label))
 
 
-def changed(
+def relabel(
     read: MetricInputs, *, truth: Change | None = None, prediction: Change | None = None
 ) -> MetricInputs:
     """Return the arrays with the ids of one side changed."""

@@ -8,10 +8,10 @@ from dataclasses import replace
 from iou_doctor.counts.label_decoding import naive_answer
 from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.report.score_lookup import Cause
-from iou_doctor.score_search.faults._changes import changed, strays_to, without
+from iou_doctor.score_search.faults.label_changes import drop_truth, map_strays, relabel
 
 
-def void(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
+def vary_void_labels(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     """Yield what becomes of void, the background and the number of classes."""
     classes, ignore = read.num_classes, read.ignore_index
     if ignore is not None:
@@ -22,7 +22,7 @@ def void(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
                 "nothing is wrong with that; compare numbers made in the same way",
                 prior=0.6,
             ),
-            replace(without(read, ignore), ignore_index=None),
+            replace(drop_truth(read, ignore), ignore_index=None),
         )
         yield (
             Cause(
@@ -42,9 +42,9 @@ def void(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
                     f"look for ignore_index={label} or a dropped class {label}",
                     prior=prior,
                 ),
-                replace(without(read, ignore), ignore_index=label),
+                replace(drop_truth(read, ignore), ignore_index=label),
             )
-    yield from _mapped_strays(read)
+    yield from _map_strays(read)
     yield (
         Cause(
             "num-classes-too-large",
@@ -66,7 +66,7 @@ def void(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
         )
 
 
-def _mapped_strays(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
+def _map_strays(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     """Yield void and foreign labels counted as a class."""
     classes = read.num_classes
     strays = [
@@ -85,7 +85,7 @@ def _mapped_strays(read: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
                     prior=prior,
                 ),
                 replace(
-                    changed(read, truth=strays_to(target, classes)),
+                    relabel(read, truth=map_strays(target, classes)),
                     ignore_index=None,
                     num_classes=max(classes, target + 1),
                 ),
