@@ -1,15 +1,17 @@
 """The masks hold colours instead of class ids.
 
-Masks are often saved as pictures, one colour a class. Read with `cv2.imread` or
-`convert("RGB")`, a pixel is three numbers (four with alpha), and none of them is a class id: a
-metric that flattens gets three values a pixel, one that argmaxes names the strongest colour.
+Masks are often saved as pictures with one colour for each class. If they are read with
+`cv2.imread` or `convert("RGB")`, a pixel is three numbers (four with alpha), and none of them is a
+class id. A metric that flattens its input gets three values for each pixel, and one that takes the
+argmax returns the strongest colour.
 
-    masks  (8, 64, 96, 3)   0 0 0, 128 0 0, 0 128 0      the palette of PASCAL VOC
-    wanted (8, 64, 96)      0, 1, 2
+    masks.shape    # (8, 64, 96, 3), with (0, 0, 0), (128, 0, 0), (0, 128, 0): PASCAL VOC
+    ids.shape      # (8, 64, 96), with 0, 1, 2
 
-Palette PNG files hold the ids: `np.array(Image.open(path))` without a conversion. Otherwise map
-each colour to its id. Known palettes are PASCAL VOC, Cityscapes, CamVid and ADE20K; for any other
-one the assignment shown is the one that fits the predictions best, which is a guess.
+Palette PNG files hold the ids: read them with `np.array(Image.open(path))`, without a conversion.
+Otherwise map each colour to its id. The palettes of PASCAL VOC, Cityscapes, CamVid and ADE20K are
+known; for any other palette the proposed assignment is the one that fits the predictions best,
+which is a guess.
 """
 
 from iou_doctor.arrays.interpretation import Encoding

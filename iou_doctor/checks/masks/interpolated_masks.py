@@ -1,14 +1,16 @@
 """The masks were resized with interpolation, which invents ids in between.
 
-A bilinear, bicubic or antialiased resize averages class ids. Between background (0) and person
-(15) it writes 7.5, or rounded 8: bus. Fractions are cut by the metric to some smaller id. Every
-border is then scored against classes that are not there, and rare classes suffer most.
+A bilinear, bicubic or antialiased resize averages class ids. In PASCAL VOC, between background (0)
+and person (15), it writes 7.5: a metric truncates that to 7, which is car, and an integer array
+rounds it to 8, which is cat. Every border is then scored against classes that are not there, and
+rare classes suffer most.
 
-    mask.resize(size)                       0 0 7 15     (Pillow's default is bicubic)
-    mask.resize(size, Image.NEAREST)        0 0 15 15
+    mask.resize(size)                   # 0 0 8 15 (Pillow's default for grey images is bicubic)
+    mask.resize(size, Image.NEAREST)    # 0 0 15 15
 
-Resize masks with nearest neighbour from the original files: `cv2.INTER_NEAREST`,
-`tf.image.resize(masks, size, method="nearest")`. What a border pixel was cannot be told any more.
+Resize the original masks with nearest neighbour: `cv2.INTER_NEAREST`, or
+`tf.image.resize(masks, size, method="nearest")`. The labels of the border pixels cannot be
+recovered from these arrays.
 """
 
 from iou_doctor.arrays.interpretation import Encoding

@@ -1,13 +1,16 @@
-"""One-hot masks have pixels of no class, or of several.
+"""Some pixels of the one-hot masks have no class or several classes.
 
-A one-hot pixel has a single 1. A pixel without any, left over from void labels, padding or a
-resize, is argmaxed to class 0 without a word; one with several takes the first. Here pixels of
-no class are out of range, so the two scores differ.
+A one-hot pixel has a single 1. Pixels without any are left over from void labels, padding or a
+resize: a metric that takes the argmax silently counts them as class 0. Of several classes the
+argmax takes the first. iou-doctor treats pixels without a class as out of range, so its score
+differs from the metric's.
 
-    one_hot = np.eye(3)[...]     1 0 0    0 1 0    0 0 0 is no class    1 1 0 are two
+    1 0 0    # class 0
+    0 0 0    # no class
+    1 1 0    # two classes
 
 If these pixels are void on purpose, keep integer masks with an ignore label, or give void a
-channel of its own and ignore its number: `ignore_class=3` with four channels.
+channel of its own and ignore it: `ignore_class=3` with four channels.
 """
 
 from iou_doctor.arrays.interpretation import Encoding

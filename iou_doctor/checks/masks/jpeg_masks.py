@@ -1,11 +1,11 @@
 """The masks went through JPEG, which changes values near every edge.
 
-JPEG keeps what eyes see, not numbers: a mask of 0 and 255 comes back with 0..8 and 247..255
-around its edges. Each new value is another class id, or none, so the borders of all objects are
-scored wrongly and small objects vanish.
+JPEG preserves what the eye sees, not exact values: a mask of 0 and 255 comes back with 0..8 and
+247..255 around its edges. Each new value is another class id or none, so the borders of all
+objects are scored wrongly and small objects vanish.
 
-    cv2.imwrite("mask.jpg", mask)     0 0 3 1 252 255
-    cv2.imwrite("mask.png", mask)     0 0 0 0 255 255
+    cv2.imwrite("mask.jpg", mask)    # 0 0 3 1 252 255
+    cv2.imwrite("mask.png", mask)    # 0 0 0 0 255 255
 
 Save masks as PNG. Snapping each value to the nearest frequent one repairs most pixels, but what
 JPEG blurred at the edges stays lost.

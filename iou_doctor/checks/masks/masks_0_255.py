@@ -1,14 +1,15 @@
 """Binary masks hold 0 and 255 instead of 0 and 1.
 
-Foreground is 255, as image editors save it, and no class has that number. Keras 3.15 drops
-those pixels without a word, so only background is left: the score is near 1 for a model that
-predicts nothing, or half the share of background that was found. Older versions raise. Integer
-products give scores above 1 or below 0.
+Image editors save foreground as 255, which is not a class id. Keras 3.15 silently drops those
+pixels, so only background is left: a model that predicts no foreground scores 1, and any other
+model half the share of background that it found. Older versions raise an error. Code that
+multiplies masks and predictions reports scores above 1 or below 0.
 
     masks = (masks > 127).astype("uint8")
 
-255 as the border of objects is a void label: see IOU406. It is taken for one beside class 1, and
-where it only ever runs in thin lines round something else, which the predictions do not follow.
+255 along the borders of objects is a void label instead: see IOU406. The rule takes it for one if
+the masks also hold class 1, or if it only forms thin lines around other regions and the
+predictions do not follow these lines.
 """
 
 from iou_doctor.checks.evidence import Evidence

@@ -1,12 +1,12 @@
 """Masks of class ids were divided by 255.
 
-`ToTensor`, `rescale=1/255` or a "normalise" step meant for images was applied to the masks. Class
-7 became 0.0275, and the cast to integer makes it 0: only background is left. If the predictions
-are cut to 0 as well, the score is a perfect 1.0.
+`ToTensor`, `rescale=1/255` or another normalisation for images was applied to the masks. Class 7
+became 0.0275, and the cast to integer makes it 0: only background is left. If the predictions are
+probabilities, which are cast to 0 as well, the score is a perfect 1.0.
 
     masks = np.rint(masks * 255).astype("uint8")
 
-Never normalise masks. (A 0/255 mask divided by 255 is 0 and 1, which is right.)
+Never normalise masks. (A mask of 0 and 255 divided by 255 holds 0 and 1, which is right.)
 """
 
 from iou_doctor.checks.evidence import Evidence

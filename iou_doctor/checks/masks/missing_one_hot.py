@@ -1,15 +1,16 @@
-"""Integer masks go to a metric that expects one-hot masks, or stand beside dense predictions.
+"""Integer masks go to a metric that needs one-hot masks.
 
-`OneHotMeanIoU` and `sparse_y_true=False` argmax the masks over their last axis. Integer masks
-have no class axis: (N, H, W, 1) is argmaxed over one value, so every pixel becomes class 0, and
-(N, H, W) over the image's width. And a metric that flattens both sides, `MeanIoU` by default,
-gets C values a pixel from dense predictions but one from integer masks, and raises.
+`OneHotMeanIoU`, and `MeanIoU` with `sparse_y_true=False`, take the argmax of the masks over their
+last axis. Integer masks have no class axis: in (N, H, W, 1) the argmax runs over a single value,
+so every pixel becomes class 0, and in (N, H, W) it runs over the image's columns. A metric that
+flattens both arrays, as `MeanIoU` does by default, gets C values for each pixel from predictions
+with class channels but one from integer masks, and raises an error.
 
-    masks        (8, 64, 96, 1)
-    predictions  (8, 64, 96, 3)
+    masks.shape          # (8, 64, 96, 1)
+    predictions.shape    # (8, 64, 96, 3)
 
-Use the flags that fit: `MeanIoU(num_classes=3, sparse_y_pred=False)` for integer masks beside
-dense predictions, or one-hot encode the masks for `OneHotMeanIoU`.
+Choose the flags that fit the arrays, here `MeanIoU(num_classes=3, sparse_y_pred=False)`, or one-hot
+encode the masks for `OneHotMeanIoU`.
 """
 
 from iou_doctor.checks.evidence import Evidence

@@ -1,12 +1,12 @@
-"""The masks hold NaN, Inf or a no-data value.
+"""The masks contain NaN, infinite values or a no-data value.
 
-Rasters mark places without data by NaN, -9999 or the largest 16-bit number. None of these is a
-class. A cast to integer makes NaN a huge negative number, which Keras 3.15 drops without a word
-and other tools wrap into some class.
+Raster files mark places without data by NaN, -9999 or the largest 16-bit number. None of these is
+a class. A cast to integer turns NaN into a huge negative number, which Keras 3.15 silently drops
+and other tools wrap around to some class.
 
-    masks = np.where(np.isfinite(masks) & (masks >= 0), masks, 255)    then ignore 255
+    masks = np.where(np.isfinite(masks) & (masks != -9999), masks, 255)    # then ignore 255
 
-Map them to one ignore label and tell the metric about it.
+Map these values to one ignore label and pass it to the metric.
 """
 
 from iou_doctor.checks.evidence import Evidence

@@ -1,13 +1,13 @@
 """One-hot masks go to a metric that reads class ids.
 
-`MeanIoU` flattens the masks: a pixel of class 2 of three, stored as (0, 0, 1), is read as three
-pixels with the classes 0, 0 and 1. Most "pixels" are then background on both sides, classes
-above 1 do not exist, and even a perfect 1.0 is the agreement of C times as many values.
+`MeanIoU` flattens the masks: it reads a pixel of class 2 out of three, stored as (0, 0, 1), as
+three pixels of the classes 0, 0 and 1. Most of these "pixels" are background in both arrays, and
+classes above 1 never occur. Even a score of 1.0 only says that C times as many values agree.
 
-    masks  (8, 64, 96, 3)  of 0 and 1
-    metric = keras.metrics.MeanIoU(num_classes=3, sparse_y_true=False)     argmaxes first
+    metric = keras.metrics.MeanIoU(num_classes=3)                         # reads 0 0 1
+    metric = keras.metrics.MeanIoU(num_classes=3, sparse_y_true=False)    # takes the argmax first
 
-Or argmax the masks yourself, `masks.argmax(axis=-1)`, or use `OneHotMeanIoU`.
+Alternatively, take the argmax yourself, `masks.argmax(axis=-1)`, or use `OneHotMeanIoU`.
 """
 
 from iou_doctor.arrays.interpretation import Encoding

@@ -1,14 +1,14 @@
 """The masks hold the grey values of a palette's colours.
 
-A palette PNG was opened with `convert("L")` or `cv2.IMREAD_GRAYSCALE`: each colour became its
-brightness, 0.299 r + 0.587 g + 0.114 b. Class 1 of PASCAL VOC is dark red and becomes 38, class 2
-becomes 75. None of these is a class id, so only background is left in the score.
+A palette PNG was opened with `convert("L")` or `cv2.IMREAD_GRAYSCALE`, which replace each colour by
+its brightness, 0.299 r + 0.587 g + 0.114 b. Class 1 of PASCAL VOC is dark red and becomes 38, and
+class 2 becomes 75. These values are not class ids, so only background is left in the score.
 
-    masks = np.array(Image.open(path).convert("L"))     0 38 75 113
-    masks = np.array(Image.open(path))                  0 1 2 3
+    masks = np.array(Image.open(path).convert("L"))    # 0 38 75 113
+    masks = np.array(Image.open(path))                 # 0 1 2 3
 
-Open the files again without a conversion: brightness cannot always be undone. In PASCAL VOC both
-aeroplane and potted plant become 38, bird and sofa both 113.
+Read the files again without a conversion, because several classes can have the same brightness. In
+PASCAL VOC both aeroplane and potted plant become 38, and both bird and sofa become 113.
 """
 
 from iou_doctor.checks.evidence import Evidence

@@ -1,12 +1,12 @@
-"""The masks are grey pictures with three equal channels.
+"""The masks are grey images with three equal channels.
 
-`cv2.imread` and `convert("RGB")` make three equal channels of a label image. The ids are right,
-but there are three for each pixel: a metric that flattens gets three times as many masks as
-predictions, and one that argmaxes the channels finds them equal and answers 0 everywhere.
+`cv2.imread` and `convert("RGB")` turn a label image into three equal channels. The ids are right,
+but each pixel has three: a metric that flattens its input gets three times as many mask values as
+predictions, and one that takes the argmax over equal channels returns 0 everywhere.
 
     masks = masks[..., 0]
 
-Or read the file as it is: `cv2.imread(path, cv2.IMREAD_UNCHANGED)`, `np.array(Image.open(path))`.
+Or read the file unchanged: `cv2.imread(path, cv2.IMREAD_UNCHANGED)`, `np.array(Image.open(path))`.
 """
 
 from iou_doctor.checks.evidence import Evidence

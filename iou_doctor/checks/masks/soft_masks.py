@@ -1,14 +1,14 @@
-"""The masks are label-smoothed, and the metric casts them to integers.
+"""Label-smoothed masks go to a metric that reads class ids.
 
-Label smoothing belongs to the loss: it turns one-hot channels 1 and 0 into 0.93 and 0.03. A metric
-that reads class ids cuts all of them to 0. If the predictions are probabilities and are cut to 0
-too, background agrees with background everywhere and the score is a perfect 1.0.
+Label smoothing belongs in the loss: it turns the one-hot values 1 and 0 into 0.93 and 0.03. A
+metric that reads class ids truncates both to 0. If the predictions are probabilities, which are
+truncated too, background agrees with background everywhere and the score is a perfect 1.0.
 
-    masks    0.03 0.93 0.03
-    metric = keras.metrics.MeanIoU(num_classes=3)                        reads 0 0 0
-    metric = keras.metrics.MeanIoU(num_classes=3, sparse_y_true=False)   argmaxes first
+    masks[0, 0, 0]                                                        # 0.03 0.93 0.03
+    metric = keras.metrics.MeanIoU(num_classes=3)                         # reads 0 0 0
+    metric = keras.metrics.MeanIoU(num_classes=3, sparse_y_true=False)    # takes the argmax first
 
-Score against the masks before smoothing, or argmax them.
+Score against the masks from before smoothing, or take their argmax.
 """
 
 import numpy as np

@@ -1,14 +1,13 @@
-"""The masks hold class ids stretched over 0..255, as pictures for people do.
+"""The masks hold class ids stretched over 0..255.
 
-To be seen, ids 0..C-1 are often saved as k * 255 / (C - 1). Such a copy was taken for the masks:
-with three classes they hold 0, 127 and 255. Keras 3.15 drops what is no class, so only background
-is left; other tools raise.
+To make ids 0..C-1 visible, tools save them as k * 255 / (C - 1). Here such a copy is used as the
+masks: with three classes they hold 0, 127 and 255. Keras 3.15 silently drops values that are not
+class ids, so only background is left; other tools raise an error.
 
-    masks  0 127 255        wanted  0 1 2
-    masks = np.rint(masks * (3 - 1) / 255).astype("uint8")
+    masks = np.rint(masks / 255 * (3 - 1)).astype("uint8")    # 0 127 255 becomes 0 1 2
 
-Where each image was stretched on its own (`masks / masks.max() * 255`), the same number means
-different classes in different images, and no arithmetic brings them back.
+If each image was stretched on its own (`masks / masks.max() * 255`), the same value means
+different classes in different images, and no arithmetic recovers the ids.
 """
 
 from iou_doctor.checks.evidence import Evidence

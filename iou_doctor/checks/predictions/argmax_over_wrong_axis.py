@@ -1,13 +1,14 @@
 """The argmax ran over rows, columns or samples instead of over the classes.
 
-`argmax(axis=1)` on (N, H, W, C), or `argmax(-1)` on (N, C, H, W): what is left has the length of
-the class axis where height or width should be, and its "labels" are numbers of rows or columns.
+Typical cases are `argmax(axis=1)` on (N, H, W, C) and `argmax(-1)` on (N, C, H, W). The result
+still has the class axis, lacks the height or width, and its "labels" are row or column numbers.
 
-    scores.shape             (8, 64, 96, 3)
-    scores.argmax(axis=1)    (8, 96, 3)     row numbers, 0 to 63
-    scores.argmax(axis=-1)   (8, 64, 96)    class ids, 0 to 2
+    scores.shape              # (8, 64, 96, 3)
+    scores.argmax(axis=1)     # (8, 96, 3), row numbers from 0 to 63
+    scores.argmax(axis=-1)    # (8, 64, 96), class ids from 0 to 2
 
-The scores cannot be had back from these arrays: argmax over the class axis and save again.
+The scores cannot be recovered from these arrays: take the argmax over the class axis and save the
+predictions again.
 """
 
 from iou_doctor.arrays.layout import Relation

@@ -1,15 +1,15 @@
 """The channels look like probabilities but do not sum to 1.
 
-A softmax leaves sums of 1. Other sums in [0, 1] mean that each channel went through a sigmoid of
-its own, as in multi-label models, or that scores were rescaled, clipped or masked. The argmax may
-still be right, but it compares scores that were never made to be compared, and a threshold of 0.5
-finds several classes in one pixel, or none.
+After a softmax the channels of a pixel sum to 1. Other sums of values in [0, 1] mean that each
+channel went through its own sigmoid, as in multi-label models, or that the scores were rescaled,
+clipped or masked. The argmax may still be right, but it compares scores that are not comparable,
+and a threshold of 0.5 finds several classes in some pixels and none in others.
 
-    tf.sigmoid(logits)     0.9 0.8 0.1    two classes at once
-    tf.nn.softmax(logits)  0.69 0.30 0.01
+    tf.sigmoid(logits)       # 0.9 0.8 0.1: two classes at once
+    tf.nn.softmax(logits)    # 0.686 0.305 0.008
 
-Use a softmax for classes that exclude each other. If classes may overlap, mean IoU over argmaxed
-labels is the wrong metric: score each channel with BinaryIoU.
+Use a softmax for classes that exclude each other. If classes may overlap, mean IoU over argmax
+labels is the wrong metric: score each channel with `BinaryIoU`.
 """
 
 from iou_doctor.arrays.interpretation import Encoding

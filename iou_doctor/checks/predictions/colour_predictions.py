@@ -1,13 +1,13 @@
 """The predictions hold colours instead of class ids.
 
-They were painted with a palette for people to look at, or a label image was read with three
-channels. No metric knows what a colour means: one that flattens gets three values a pixel, one
-that argmaxes names the strongest colour.
+They were painted with a palette for display, or a label image was read as RGB. No metric knows
+what a colour means: one that flattens its input gets three values for each pixel, and one that
+takes the argmax returns the strongest colour.
 
-    predictions  (8, 64, 96, 3)   0 0 0, 128 0 0, 0 128 0      the palette of PASCAL VOC
-    wanted       (8, 64, 96)      0, 1, 2
+    predictions.shape    # (8, 64, 96, 3), with (0, 0, 0), (128, 0, 0), (0, 128, 0): PASCAL VOC
+    ids.shape            # (8, 64, 96), with 0, 1, 2
 
-Save the ids (`np.save`, or PNG files of one channel) and paint copies only.
+Save the ids (with `np.save`, or as PNG files of one channel) and paint copies only.
 """
 
 from iou_doctor.checks.evidence import Evidence

@@ -1,15 +1,16 @@
 """The scores went through softmax or sigmoid twice.
 
-A model that ends in a sigmoid, and a script that applies another one: sigmoid of [0, 1] lies in
-[0.5, 0.7311], so a threshold of 0.5 makes every pixel foreground. Softmax of probabilities can
-reach e / (e + C - 1) at most, 0.576 for three classes; the argmax stays, but every threshold, loss
-and calibration is off. This rule speaks when both ends of that range are reached and many pixels
-lie at its upper end; a model that is merely unsure stops short of it.
+Often the model ends in a sigmoid and a script applies another one. The sigmoid of values in [0, 1]
+lies in [0.5, 0.7311], so a threshold of 0.5 makes every pixel foreground. The softmax of
+probabilities cannot exceed e / (e + C - 1), which is 0.576 for three classes; the argmax stays the
+same, but thresholds, losses and calibration are wrong.
 
-    predictions = tf.sigmoid(model(x))      of a model that ends in Activation("sigmoid")
-    predictions = model(x)
+    predictions = tf.sigmoid(model(x))    # the model ends in Activation("sigmoid")
+    predictions = model(x)                # right
 
-Remove one of the two. The loss must match: `from_logits=False` after an activation.
+Remove one of the two activations. The loss must match: `from_logits=False` after an activation.
+The rule fires only if the scores reach both ends of the range and many pixels lie at its upper
+end; the scores of a model that is merely unsure do not get that far.
 """
 
 from iou_doctor.arrays.interpretation import Encoding

@@ -1,13 +1,14 @@
 """Predicted class ids were resized with interpolation, which invents ids in between.
 
-Between road (1) and person (5) a bilinear resize writes 3, or 2.4: another class, or none. Only
-the scores of the classes may be interpolated, before the argmax; ids want nearest neighbour.
+Between road (1) and person (5) a bilinear resize writes 3, which is another class, or 2.4, which
+is none. Only class scores may be interpolated, before the argmax; resize ids with nearest
+neighbour.
 
-    ids = cv2.resize(ids, (96, 64))                                     0 0 2.5 5 5
-    ids = cv2.resize(ids, (96, 64), interpolation=cv2.INTER_NEAREST)    0 0 5 5 5
+    ids = cv2.resize(ids, (96, 64))                                     # 1 1 3 5 5
+    ids = cv2.resize(ids, (96, 64), interpolation=cv2.INTER_NEAREST)    # 1 1 5 5 5
 
-Resize the scores and argmax afterwards, or the ids with nearest neighbour. What the border pixels
-were cannot be told from these arrays.
+The labels of the border pixels cannot be recovered from these arrays: resize the original scores
+or ids again.
 """
 
 from collections.abc import Collection, Mapping

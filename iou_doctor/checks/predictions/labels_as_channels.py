@@ -1,14 +1,14 @@
-"""Predicted class ids go to a metric that argmaxes its predictions.
+"""Predicted class ids go to a metric that takes the argmax of its predictions.
 
-`OneHotMeanIoU` and `sparse_y_pred=False` look for one score for each class on the last axis and
-take the largest. Predictions that were argmaxed already have no such axis: (N, H, W) is argmaxed
-over the image's width, and (N, H, W, 1) over one value, so that every pixel becomes class 0.
+`OneHotMeanIoU`, and `MeanIoU` with `sparse_y_pred=False`, expect one score for each class on the
+last axis and pick the largest. Class ids have no such axis: in (N, H, W) the argmax runs over the
+image's columns, and in (N, H, W, 1) over a single value, so every pixel becomes class 0.
 
-    predictions = model.predict(x).argmax(-1)                  class ids
-    metric = MeanIoU(num_classes=3, sparse_y_pred=False)       argmaxes them again
-    metric = MeanIoU(num_classes=3, sparse_y_pred=True)        reads them as they are
+    predictions = model.predict(x).argmax(-1)               # class ids
+    metric = MeanIoU(num_classes=3, sparse_y_pred=False)    # takes the argmax again
+    metric = MeanIoU(num_classes=3, sparse_y_pred=True)     # reads the ids as they are
 
-Argmax once: in your code or in the metric.
+Take the argmax once: in your code or in the metric.
 """
 
 from iou_doctor.arrays.interpretation import Encoding

@@ -1,13 +1,13 @@
-"""One channel of logits goes to a metric that thresholds it as if it held probabilities.
+"""Logits of one channel go to a metric that thresholds them like probabilities.
 
-Without a sigmoid at the end of the model, or with `from_logits=True` in the loss, the scores run
-from minus to plus infinity and their cut is at 0: sigmoid(0) is 0.5. `BinaryIoU` cuts at 0.5 by
-default, which is a probability of 0.62, and loses every pixel between the two.
+A model that is trained with `from_logits=True` has no final sigmoid, and its scores are unbounded.
+Their threshold is 0, because sigmoid(0) is 0.5. `BinaryIoU` uses 0.5 by default, which is a
+probability of 0.62, and misses every pixel between the two.
 
-    BinaryIoU(target_class_ids=[0, 1], threshold=0.5)      of logits: misses logits 0 to 0.5
-    BinaryIoU(target_class_ids=[0, 1], threshold=0)        the same as 0.5 after a sigmoid
+    BinaryIoU(target_class_ids=[0, 1], threshold=0.5)    # misses logits from 0 to 0.5
+    BinaryIoU(target_class_ids=[0, 1], threshold=0)      # the same as 0.5 after a sigmoid
 
-Cut at 0, or apply the sigmoid first.
+Set the threshold to 0, or apply the sigmoid first.
 """
 
 from iou_doctor.arrays.interpretation import Encoding

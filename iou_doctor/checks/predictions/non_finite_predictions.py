@@ -1,13 +1,13 @@
-"""The predictions hold NaN or infinite values.
+"""The predictions contain NaN or infinite values.
 
-NumPy's argmax answers with the position of the NaN, TensorFlow's passes over it, and a cast to
-integer makes it a huge negative number. Keras 3.15 drops such pixels without a word, so the
-score of the remaining ones may look better than it is. Here a pixel with a NaN is a miss.
+Libraries treat NaN differently: NumPy's argmax returns its position, TensorFlow's skips it, and a
+cast to integer turns it into a huge negative number. Keras 3.15 silently drops such pixels, so the
+score of the remaining ones may look better than it is. iou-doctor counts them as wrong.
 
     predictions = [0.1, nan, 0.2]
 
-Look for a division by zero, a logarithm of zero, a float16 overflow or a diverged training; do
-not replace NaN by 0 before you know.
+Look for a division by zero, a logarithm of zero, a float16 overflow or a diverged training run.
+Do not replace NaN by 0 before you know the cause.
 """
 
 from iou_doctor.checks.evidence import Evidence

@@ -1,13 +1,13 @@
-"""One channel goes through a softmax or an argmax, which need one channel for each class.
+"""One channel goes through a softmax or argmax, which need one channel for each class.
 
-Softmax over one channel is 1 everywhere, and argmax over one channel is 0 everywhere, whatever
-the model says. Two classes count as two: background is a class, so either the model has two
-channels and a softmax, or one channel, a sigmoid and a threshold.
+Softmax over one channel is 1 everywhere and argmax over one channel is 0 everywhere, whatever the
+model predicts. Background counts as a class, so a binary model needs either two channels and a
+softmax, or one channel, a sigmoid and a threshold.
 
-    Conv2D(1, 1, activation="softmax")                  1.0 for every pixel
-    Conv2D(1, 1, activation="sigmoid")                  and a threshold of 0.5
-    OneHotMeanIoU(num_classes=2)                        argmax: class 0 for every pixel
-    BinaryIoU(target_class_ids=[0, 1], threshold=0.5)   reads one channel of scores
+    Conv2D(1, 1, activation="softmax")                   # 1.0 in every pixel
+    Conv2D(1, 1, activation="sigmoid")                   # to be thresholded at 0.5
+    OneHotMeanIoU(num_classes=2)                         # argmax: class 0 in every pixel
+    BinaryIoU(target_class_ids=[0, 1], threshold=0.5)    # reads one channel of scores
 """
 
 from iou_doctor.checks.evidence import Evidence

@@ -1,13 +1,14 @@
 """The softmax ran over samples, rows or columns instead of over the classes.
 
-`softmax(dim=0)`, or Keras' default axis -1 on channels-first scores: the values lie in [0, 1] and
-look like probabilities, but they sum to 1 along another axis than that of the classes. Each class
-is then scaled by what stands elsewhere in the image or the batch, which moves the argmax.
+This happens with `softmax(dim=0)`, or with Keras' default axis of -1 on channels-first scores. The
+values lie in [0, 1] and look like probabilities, but they sum to 1 along an axis other than the
+class axis. Each class is then scaled by scores from elsewhere in the image or the batch, which
+changes the argmax.
 
-    tf.nn.softmax(logits, axis=1)        of (8, 64, 96, 3): sums to 1 over the 64 rows
-    tf.nn.softmax(logits, axis=-1)       sums to 1 over the 3 classes
+    tf.nn.softmax(logits, axis=1)     # (8, 64, 96, 3): sums to 1 over the 64 rows
+    tf.nn.softmax(logits, axis=-1)    # sums to 1 over the 3 classes
 
-Nothing in these arrays brings the logits back: predict again with the softmax over the classes.
+The logits cannot be recovered from these arrays: predict again, with the softmax over the classes.
 """
 
 from iou_doctor.arrays.layout import Axes

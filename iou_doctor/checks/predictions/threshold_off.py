@@ -1,14 +1,15 @@
-"""Another threshold than the chosen one fits the scores far better, for both classes.
+"""Another threshold would fit both classes far better.
 
-Scores of one channel become labels by a threshold, 0.5 unless something else is said. Scores that
-were raised to a power, averaged, rescaled, or trained with a heavy class weight have their cut
-elsewhere, and some tools cut elsewhere by default (mmsegmentation at 0.3). This rule tries 0.1 to
-0.9 and speaks only if both classes gain: a mere trade between the classes is a matter of taste.
+A threshold, 0.5 by default, turns scores of one channel into labels. Scores that were raised to a
+power, averaged or rescaled, or come from training with a heavy class weight, need a different one,
+and some tools have another default (mmsegmentation uses 0.3). This rule tries 0.1 to 0.9 and fires
+only if both classes gain: trading one class against the other is a choice, not a fault.
 
-    threshold 0.5  mean IoU 0.71      threshold 0.2  mean IoU 0.83
+    BinaryIoU(target_class_ids=[0, 1], threshold=0.5)    # mean IoU 0.71
+    BinaryIoU(target_class_ids=[0, 1], threshold=0.2)    # mean IoU 0.83
 
-Do not tune the threshold on the data you report: that is no repair. Find out why the cut is
-elsewhere, or choose it on held-out data and then fix it.
+Tuning the threshold on the data that you report is not a repair. Find out why the scores need
+another threshold, or choose one on held-out data and keep it.
 """
 
 from collections.abc import Mapping

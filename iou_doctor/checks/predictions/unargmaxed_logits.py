@@ -1,13 +1,13 @@
 """Class logits go to a metric that reads class ids.
 
-`MeanIoU` casts the predictions to integers and flattens them: a logit of 2.7 becomes class 2,
-one of -0.4 class 0, one of -3.1 no class at all. The number is nonsense that moves with the
-scale of the logits.
+`MeanIoU` casts the predictions to integers and flattens them: it reads a logit of 2.7 as class 2,
+one of -0.4 as class 0, and one of -3.1 as no class at all. The score is meaningless and changes
+with the scale of the logits.
 
-    metric = keras.metrics.MeanIoU(num_classes=3)                        reads truncated logits
-    metric = keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)   argmaxes first
+    metric = keras.metrics.MeanIoU(num_classes=3)                         # reads truncated logits
+    metric = keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)    # takes the argmax first
 
-Softmax is not needed: the largest logit is the largest probability.
+No softmax is needed: the class with the largest logit is the class with the largest probability.
 """
 
 from iou_doctor.arrays.interpretation import Encoding

@@ -1,16 +1,16 @@
 """Class probabilities go to a metric that reads class ids.
 
 `MeanIoU` casts the predictions to integers and flattens them. Every probability below 1 becomes
-class 0, whatever the model says, so the score does not move while the model learns. With one-hot
-masks it sits at exactly (C - 1) / (2 C): 0.25 for two classes, 0.3333 for three, 0.4762 for 21.
-With integer masks the lengths differ and Keras raises. Contrary to much advice, `MeanIoU` does
-not want one-hot input by default.
+class 0, so the score does not move while the model learns. With one-hot masks it stays at exactly
+(C - 1) / (2 C): 0.25 for two classes, 0.3333 for three, 0.4762 for 21. With integer masks the
+lengths differ and Keras raises an error. Contrary to widespread advice, `MeanIoU` does not expect
+one-hot input by default.
 
-    metric = keras.metrics.MeanIoU(num_classes=3)                        reads 0.3333
-    metric = keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)   argmaxes first
+    metric = keras.metrics.MeanIoU(num_classes=3)                         # stays at 0.3333
+    metric = keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)    # takes the argmax first
 
-Or argmax the predictions yourself: `predictions.argmax(axis=-1)`. For one-hot masks add
-`sparse_y_true=False`, or use `OneHotMeanIoU`.
+Alternatively, take the argmax yourself: `predictions.argmax(axis=-1)`. For one-hot masks, add
+`sparse_y_true=False` or use `OneHotMeanIoU`.
 """
 
 from iou_doctor.arrays.interpretation import Encoding

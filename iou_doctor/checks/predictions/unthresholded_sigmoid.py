@@ -1,14 +1,14 @@
-"""One channel of sigmoid scores, or of logits, goes to a metric that reads class ids.
+"""One channel of sigmoid scores or logits goes to a metric that reads class ids.
 
 `MeanIoU` has no threshold. It casts the predictions to integers, so every score below 1 becomes
-background, and the metric reports exactly half the share of background pixels: the same number
-that a model gets which predicts nothing.
+background, and the metric reports exactly half the background's share of the pixels. A model that
+predicts nothing gets the same score.
 
-    metric = keras.metrics.MeanIoU(num_classes=2)                              reads (1 - f) / 2
+    metric = keras.metrics.MeanIoU(num_classes=2)    # sees background only
     metric = keras.metrics.BinaryIoU(target_class_ids=[0, 1], threshold=0.5)
 
-`BinaryIoU` counts scores at or above the threshold as foreground. Logits have their threshold
-at 0, because sigmoid(0) is 0.5.
+`BinaryIoU` counts scores at or above the threshold as foreground. The threshold for logits is 0,
+because sigmoid(0) is 0.5.
 """
 
 from iou_doctor.arrays.interpretation import Encoding
