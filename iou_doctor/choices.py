@@ -1,13 +1,17 @@
-"""The words that options take, on the command line and in a configuration file.
+"""The values of the options that take one of a few words, for the command line and the settings.
 
-Apart from the classes that use them: `--help` needs the words, and nothing that costs time.
+They are kept apart from the classes that use them, because `--help` must start without NumPy.
 """
 
 from typing import Literal
 
 EncodingName = Literal["labels", "one-hot", "probabilities", "logits", "sigmoid", "binary-logits"]
+"""What `--predictions-as` and `--masks-as` accept."""
 AnyEncodingName = Literal[
     "labels", "one-hot", "probabilities", "logits", "sigmoid", "binary-logits", "colour"
 ]
+"""What the settings may name as expected: colours too, which are recognised but never declared."""
 FailOn = Literal["error", "warning", "note", "never"]
+"""The lowest severity at which `iou-doctor check` exits with 1."""
 Device = Literal["auto", "cpu", "gpu"]
+"""Where values are counted."""

@@ -1,34 +1,34 @@
-"""What can go wrong before a diagnosis is possible.
+"""Errors in the user's input: each becomes one line on the terminal and exit code 2.
 
-    IouDoctorError          one line for the user, exit code 2
-    ├── UsageError          an option, or two options that do not go together
-    ├── SourceError         a file that cannot be read, or holds no arrays
-    ├── InterpretationError        arrays that cannot be understood as predictions and masks
-    ├── RepairError         a repair that the arrays do not allow
-    └── OutputError         a file that cannot be written
+    IouDoctorError
+    ├── UsageError              an option has a value that cannot work
+    ├── SourceError             a file, array or model cannot be read
+    ├── InterpretationError     the arrays cannot be understood as predictions and masks
+    ├── RepairError             an array does not have the axes or tiles that a repair needs
+    └── OutputError             a file cannot be written
 
-Each message names the file or the option, and what would work.
+Each message names the file or the option, and says what would work.
 """
 
 
 class IouDoctorError(Exception):
-    """Base of every error that is the input's, not ours."""
+    """Base class of the errors that the user's input causes."""
 
 
 class UsageError(IouDoctorError):
-    """An option has a value that cannot work, alone or beside another one."""
+    """An option has a value that cannot work, alone or together with another option."""
 
 
 class SourceError(IouDoctorError):
-    """A file or folder cannot be opened or read as an array of numbers."""
+    """A file, folder, array or model cannot be opened or read as an array of numbers."""
 
 
 class InterpretationError(IouDoctorError):
-    """The arrays were read but cannot be understood as predictions and masks."""
+    """The arrays can be read, but not understood as predictions and masks."""
 
 
 class RepairError(IouDoctorError, ValueError):
-    """An array has not the axes or the tiles that a repair needs."""
+    """An array does not have the axes or the tiles that a repair needs."""
 
 
 class OutputError(IouDoctorError):

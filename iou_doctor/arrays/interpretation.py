@@ -1,4 +1,4 @@
-"""How each array is to be understood: encodings, classes, ignore label, and why."""
+"""How the two arrays are understood: their encodings, the classes and the ignore label."""
 
 from __future__ import annotations
 
@@ -9,30 +9,37 @@ from iou_doctor.record import record
 
 
 class Encoding(StrEnum):
-    """What the values of an array are."""
+    """What the values of an array stand for."""
 
     LABELS = "labels"
+    """One class id for each pixel."""
     ONE_HOT = "one-hot"
+    """One channel for each class: 1 in the channel of the pixel's class and 0 elsewhere."""
     PROBABILITIES = "probabilities"
+    """One channel for each class, with scores in [0, 1]."""
     LOGITS = "logits"
+    """One channel for each class, with unbounded scores."""
     SIGMOID = "sigmoid"
+    """One score in [0, 1] for each pixel; two classes."""
     BINARY_LOGITS = "binary-logits"
+    """One unbounded score for each pixel; two classes."""
     COLOUR = "colour"
+    """The red, green and blue (and alpha) of a picture whose colours stand for classes."""
 
     @property
     def is_dense(self) -> bool:
-        """Whether a pixel has one value for each class."""
+        """Whether each pixel has one value for each class."""
         return self in {Encoding.ONE_HOT, Encoding.PROBABILITIES, Encoding.LOGITS}
 
     @property
     def is_thresholded(self) -> bool:
-        """Whether one value decides between two classes."""
+        """Whether a threshold turns one score into one of two classes."""
         return self in {Encoding.SIGMOID, Encoding.BINARY_LOGITS}
 
 
 @record
 class Options:
-    """What the user said; `None` where nothing was said."""
+    """What the user said about the arrays; `None` means that it is to be inferred."""
 
     num_classes: int | None = None
     ignore_index: int | None = None
@@ -45,19 +52,21 @@ class Options:
 
 @record
 class Interpretation:
-    """The arrays as the doctor understands them, after one look at all values."""
+    """How the arrays are understood, once all their values have been counted."""
 
     layout: Layout
     y_true: Encoding
+    """The encoding of the masks."""
     y_pred: Encoding
+    """The encoding of the predictions."""
     num_classes: int
     num_classes_declared: bool
-    """Whether the user or the metric's call named it; else it was inferred."""
+    """Whether an option or the metric's call says the number of classes; else it is inferred."""
     ignore_index: int | None
     threshold: float
-    """Where one value decides between two classes, in the unit of the predictions."""
+    """The score that divides the two classes, on the scale of the predictions."""
     class_names: tuple[str, ...]
-    """One name for each class; the numbers where none were given."""
+    """One name for each class; its id where the user gave no names."""
     assumed: tuple[Assumption, ...]
 
     @property

@@ -3,70 +3,77 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.record import record
+
+COLOUR_CHANNELS = (3, 4)
+"""The lengths of an axis of colours: red, green and blue, with or without alpha."""
 
 
 class Relation(StrEnum):
     """How the pixels of a mask relate to those of its prediction."""
 
     EQUAL = "equal"
+    """Both have the same spatial sizes."""
     FLATTENED = "flattened"
-    """One side has its spatial axes flattened into one."""
+    """One of the two has its spatial axes flattened into one."""
     SWAPPED = "swapped"
-    """Height and width have changed places."""
+    """The height of one is the width of the other."""
     SCALED = "scaled"
-    """One size is a whole-number fraction of the other."""
+    """The sizes of one are those of the other times a whole number."""
     MISMATCHED = "mismatched"
-    """Nothing says which pixel belongs to which."""
+    """The shapes do not say which pixel belongs to which."""
 
 
 @record
 class Axes:
-    """The meaning of each axis of one array, as stored."""
+    """What each axis of one array, as stored, means."""
 
     shape: tuple[int | None, ...]
-    """`None` where images differ in size."""
+    """`None` for an axis along which images differ in size."""
     has_sample_axis: bool
     """Whether axis 0 counts samples."""
     spatial: tuple[int, ...]
-    """The spatial axes, in order; never empty."""
+    """The indices of the spatial axes, in order; there is at least one."""
     channel: int | None
-    """The axis with one value per class (or a size of 1), counted from 0; `None` without one."""
+    """The index of the axis of classes or colours, or of one of length 1; `None` without one."""
     is_colour: bool = False
-    """Whether that axis holds red, green and blue (and alpha) instead of classes."""
+    """Whether the channels are red, green and blue (and alpha) instead of classes."""
     is_reshaped: bool = False
-    """Whether samples were reshaped, not transposed, from class axis first to last or back."""
+    """Whether the class axis was moved with a reshape instead of a transpose.
+
+    The shape is then the expected one, but the values of a sample are in the order of the other
+    layout (classes first or last).
+    """
     softmax_axis: int | None = None
-    """The axis along which scores sum to 1 where that of the classes does not; `None`: as usual."""
+    """The axis along which scores sum to 1, if that is not the class axis; else `None`."""
 
     @property
     def samples(self) -> int:
-        """The number of samples."""
+        """The number of samples; 1 without a sample axis."""
         return (self.shape[0] or 0) if self.has_sample_axis else 1
 
     @property
     def channels(self) -> int:
-        """The length of the class axis; 1 without one."""
+        """The length of the channel axis; 1 without one."""
         return 1 if self.channel is None else (self.shape[self.channel] or 0)
 
     @property
     def is_dense(self) -> bool:
-        """Whether there are several values for a pixel."""
+        """Whether each pixel has several values."""
         return self.channels > 1
 
     @property
     def is_per_class(self) -> bool:
-        """Whether there is one value for each class of a pixel."""
+        """Whether each pixel has one value for each class."""
         return self.is_dense and not self.is_colour
 
     @property
     def has_channels_last(self) -> bool:
-        """Whether the class axis, if it matters, is the last one."""
+        """Whether the channel axis is the last one; true as well where pixels have one value."""
         return not self.is_dense or self.channel == len(self.shape) - 1
 
     @property
@@ -76,30 +83,36 @@ class Axes:
 
     @property
     def label_shape(self) -> tuple[int | None, ...]:
-        """The shape without the class axis."""
+        """The shape without the channel axis."""
         return tuple(size for axis, size in enumerate(self.shape) if axis != self.channel)
 
     @property
     def letters(self) -> str:
-        """The layout in letters, `NHWC` for instance."""
+        """The layout in letters, for instance `NHWC`."""
         spatial = {1: "L", 2: "HW", 3: "DHW"}[len(self.spatial)]
         names: dict[int | None, str] = {self.channel: "C"}
         names.update(zip(self.spatial, spatial, strict=True))
         return "".join(names.get(axis, "N") for axis in range(len(self.shape)))
 
-    def arrange(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return a view of `values` as (samples, *spatial), with channels last where dense."""
+    def arrange(self, values: StoredArray) -> StoredArray:
+        """Return `values` as (samples, *spatial), or (samples, *spatial, channels) where dense.
+
+        The result is a view, except where samples are reshaped.
+
+        Args:
+            values: some samples of the array, with its axes; without a sample axis, the sample.
+        """
         if not self.has_sample_axis:
             values = values[np.newaxis]
         if self.channel is None:
             return values
         if self.is_reshaped:
-            return self._reshaped_back(values)
+            return self._reshape_back(values)
         axis = self.channel + (0 if self.has_sample_axis else 1)
         return np.moveaxis(values, axis, -1) if self.is_dense else np.squeeze(values, axis)
 
-    def _reshaped_back(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return whole samples, reshaped as their values were written, with channels last."""
+    def _reshape_back(self, values: StoredArray) -> StoredArray:
+        """Return whole samples in the layout in which they were written, with channels last."""
         samples, *sizes = values.shape
         if self.has_channels_last:
             return np.moveaxis(values.reshape(samples, self.channels, *sizes[:-1]), 1, -1)
@@ -109,25 +122,26 @@ class Axes:
 
 @record
 class Assumption:
-    """A guess about the arrays, and what it rests on."""
+    """Something that was inferred about the arrays because the user did not say it."""
 
     field: str
+    """What was inferred, for instance `masks.class_axis`."""
     value: str
     why: str
 
 
 @record
 class Layout:
-    """The axes of both arrays and how their pixels pair up."""
+    """The axes of both arrays, and how their pixels pair up."""
 
     y_true: Axes
     y_pred: Axes
     relation: Relation
     mismatched: tuple[int, ...] = ()
-    """Samples whose spatial sizes do not fit, where images differ in size; they are left out."""
+    """The samples whose mask and prediction differ in size, if images do; they are skipped."""
     assumed: tuple[Assumption, ...] = ()
 
     @property
     def samples(self) -> int:
-        """The number of samples that both arrays have."""
+        """The number of samples that can be compared: that of the shorter array."""
         return min(self.y_true.samples, self.y_pred.samples)

@@ -1,47 +1,47 @@
-"""A model that predicts while it is scored: what the user says of it, and what was seen of it."""
+"""A model that predicts while it is scored: how to run it, and what is known of it afterwards."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Any, Protocol
+from typing import Protocol
 
 from iou_doctor.record import record
 
 Shape = tuple[int | None, ...]
-"""`None` where the model takes or gives any length."""
+"""The lengths of the axes; `None` for one that may have any length."""
 
 
 @record
 class ModelOptions:
-    """What the user said about a model; `None` where nothing was said."""
+    """How the user wants a model to be run; `None` means that nothing was said."""
 
-    images: Any = None
-    """The images to predict: a path to a source, an array, or batches."""
+    images: object = None
+    """The images to predict: a path, an array, a tensor or batches."""
     signature: str | None = None
     """Which signature of a SavedModel to call."""
     output_name: str | None = None
-    """Which of several outputs to take."""
+    """Which of several outputs to score."""
     input_scale: float = 1.0
-    """Images are multiplied by this."""
+    """The factor by which pixel values are multiplied."""
     input_offset: float = 0.0
-    """And this is added."""
+    """The number that is added to the scaled pixel values."""
     batch_size: int | None = None
-    """Images in one call; `None`: as many as take little memory."""
+    """The number of images in one call; `None`: as many as need little memory."""
     resize: bool = False
-    """Resize images to the model's input, and its output back to the images' size."""
+    """Whether images are resized to the model's input, and its output back to their size."""
     trusted: bool = False
-    """Load a file that may run code or touch files."""
+    """Whether a file that may run code or access files is loaded nevertheless."""
 
 
 @record
 class Activation:
-    """What a model does last to its scores, as its graph or its last layer says."""
+    """The last activation before an output, according to the model's graph or last layer."""
 
     name: str
     """`softmax`, `sigmoid` or `linear`."""
     place: str
-    """The layer or operation that says so."""
+    """The layer or operation, for messages."""
 
 
 @record
@@ -53,19 +53,19 @@ class ModelFacts:
     output_name: str
     """The output that was scored."""
     outputs: Mapping[str, Shape | None] = field(default_factory=dict)
-    """All outputs, each with its declared shape; `None` where it declares none."""
+    """The declared shape of each output; `None` for one that declares none."""
     activation: Activation | None = None
-    """`None` where the file does not say."""
+    """`None` if the file does not say."""
     constant: bool = False
-    """Whether images that differ all got the same output."""
+    """Whether different images all got the same output."""
     unsafe: tuple[str, ...] = ()
-    """Operations or layers that may run code or touch files; the user trusts them."""
+    """Operations or layers that may run code or access files, and that the user trusts."""
     halved: int | None = None
-    """Images in one call after memory was full with twice as many; `None`: it never was."""
+    """The batch size that fitted into memory after larger ones did not; `None`: all fitted."""
 
 
 class Model(Protocol):
-    """Something that predicts, and can be asked about afterwards."""
+    """A model that predicts, and that can be asked about afterwards."""
 
     def collect_facts(self) -> ModelFacts:
-        """Return what is known of the model by now."""
+        """Return what is known of the model so far."""

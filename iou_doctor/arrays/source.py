@@ -1,68 +1,117 @@
-"""A file or folder that hands out slices of one array, and two of them paired."""
+"""A source gives parts of one array, on disk or in memory; a pair is masks and predictions."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Iterable, Iterator
+from types import EllipsisType
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from iou_doctor.arrays.batch import StoredArray, StoredDtype
 from iou_doctor.arrays.layout import Assumption
 from iou_doctor.arrays.model import Model
 from iou_doctor.record import record
 
+Window = tuple[slice, ...]
+"""A part of an array: one slice with step 1 for each of the leading axes; the others are whole."""
+
 
 class Source(Protocol):
-    """One array on disk or in memory. Nothing is read until `read` asks for it."""
+    """One array on disk or in memory. No values are read before `read` is called."""
 
     @property
     def path(self) -> str:
-        """The place as the user gave it, with `::name` where one was given or taken."""
+        """The path as the user wrote it, with `::name` for one of several arrays in a file."""
 
     @property
     def format(self) -> str:
         """`npy`, `npz`, `hdf5`, `images`, `model`, `array` or `batches`."""
 
     @property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype that `read` returns: bool, integer or floating, native byte order."""
+    def dtype(self) -> StoredDtype:
+        """The dtype that `read` returns, in the byte order of this machine."""
 
     @property
     def shape(self) -> tuple[int | None, ...]:
-        """The shape of the whole; `None` on an axis whose length differs between images."""
+        """The shape of the whole array; `None` for an axis along which images differ in size."""
 
     @property
     def chunk_shape(self) -> tuple[int, ...]:
-        """For each axis, how many entries cost no more to read than one (a chunk); 1: no matter."""
+        """For each axis, how many entries can be read at the cost of one; 1 if not in chunks."""
 
     @property
     def is_sequential(self) -> bool:
-        """Whether reading backwards along the first axis costs a fresh start."""
+        """Whether reading an earlier entry of the first axis starts again from its beginning."""
 
     @property
     def names(self) -> tuple[str, ...] | None:
-        """A name for each entry of the first axis (file stems), where there are names."""
+        """The name of each entry of the first axis (the stem of its file), if there are names."""
 
     def get_sample_shape(self, index: int) -> tuple[int, ...]:
-        """Return the shape of entry `index` of the first axis, without reading its values."""
+        """Return the shape of one entry of the first axis, without reading its values."""
 
-    def read(self, window: tuple[slice, ...]) -> NDArray[Any]:
-        """Return the values in `window`: one slice (step 1) for each of the leading axes.
+    def read(self, window: Window) -> StoredArray:
+        """Return the values in `window`, which may be a view that must not be written to.
 
-        Axes without a slice are read whole. Where images differ in size, a window must lie
-        within one image. The result may be a view; it is never written to.
+        Where images differ in size, the window must lie within one image.
 
         Raises:
-            SourceError: the values cannot be read (a truncated or damaged file).
+            SourceError: the values cannot be read, for instance from a damaged file.
         """
+
+
+class TensorDtype(Protocol):
+    """What iou-doctor uses of a `tensorflow.DType`."""
+
+    @property
+    def name(self) -> str:
+        """The name, for instance `float32`."""
+
+    @property
+    def as_numpy_dtype(self) -> type[np.generic]:
+        """The scalar type of the array that `numpy()` returns."""
+
+
+class Tensor(Protocol):
+    """What iou-doctor uses of an eager `tensorflow.Tensor`; TensorFlow ships no type hints."""
+
+    @property
+    def shape(self) -> Iterable[int]:
+        """The lengths of the axes."""
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+
+    @property
+    def dtype(self) -> TensorDtype:
+        """The type of the values."""
+
+    @property
+    def device(self) -> str:
+        """The device that holds the values; it contains `CPU` for the host's memory."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Tensor]: ...
+
+    def __getitem__(
+        self,
+        index: int | slice | EllipsisType | tuple[slice | EllipsisType | int | None, ...] | None,
+    ) -> Tensor: ...
+
+
+ArrayOrTensor: TypeAlias = StoredArray | Tensor
+"""Values in the host's memory, or values that TensorFlow holds on any device."""
 
 
 @runtime_checkable
 class DeviceSource(Protocol):
-    """A source whose values are born or lie where TensorFlow computes, on a GPU for instance."""
+    """A source that can leave its values on the device where TensorFlow holds or computes them."""
 
-    def read_on_device(self, window: tuple[slice, ...]) -> Any:
-        """Return what `Source.read` returns, as a tensor where it lies; an array on the host.
+    def read_on_device(self, window: Window) -> ArrayOrTensor:
+        """Return what `Source.read` returns, without copying tensors to the host.
 
         Raises:
             SourceError: the values cannot be read.
@@ -71,17 +120,17 @@ class DeviceSource(Protocol):
 
 @record
 class Pair:
-    """Predictions and masks whose entries along the first axis belong together."""
+    """Masks and predictions whose entries along the first axis belong together."""
 
     y_true: Source
     y_pred: Source
     unpaired_true: tuple[str, ...] = ()
-    """Names of masks without a prediction (folders only); they are not in `y_true`."""
+    """Folders only: the names of masks without a prediction; `y_true` leaves them out."""
     unpaired_pred: tuple[str, ...] = ()
-    """Names of predictions without a mask (folders only); they are not in `y_pred`."""
+    """Folders only: the names of predictions without a mask; `y_pred` leaves them out."""
     dropped_endings: tuple[str, ...] = ()
-    """Name endings (`_pred`, `_mask`) that were dropped to find the partners."""
+    """Endings of names (`_pred`, `_mask`) that were ignored to find partners."""
     model: Model | None = None
-    """What predicts while it is read; `None` where predictions were made before."""
+    """The model that predicts while `y_pred` is read; `None` if predictions were made before."""
     assumed: tuple[Assumption, ...] = ()
-    """What was guessed to open the two."""
+    """What was inferred to open the two."""
