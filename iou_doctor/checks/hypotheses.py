@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.unknown_labels import NO_DATA_LABELS, VOID_LABELS
 from iou_doctor.metrics.score import compute_score
-from iou_doctor.repairs.repair import Repair, Side, relabelling
+from iou_doctor.repairs.repair import Repair, build_relabelling
+from iou_doctor.repairs.step import Side
 
 GAIN = 0.1
 """A wrong numbering costs more than this even in a model of mean IoU 0.2; chance gives 0.01."""
@@ -177,5 +178,5 @@ def is_exchange_better(evidence: Evidence, shift: Repair) -> bool:
     moves = find_best_exchange(evidence)
     if not moves or set(moves) != set(moves.values()):
         return False
-    exchanged = relabelling("exchange ids", side=Side.MASKS, table=moves, safe=True)
+    exchanged = build_relabelling("exchange ids", side=Side.MASKS, table=moves, safe=True)
     return score_repaired(evidence, exchanged) >= score_repaired(evidence, shift) + CLEARLY

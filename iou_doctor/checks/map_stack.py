@@ -16,7 +16,8 @@ from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.map_samples import centres
 from iou_doctor.record import record
-from iou_doctor.repairs.repair import Side
+from iou_doctor.repairs.relabel import Relabel
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Skipped
 
 Ids = NDArray[np.intp]
@@ -83,11 +84,11 @@ def stack_maps(
     true, pred = (
         _thin_maps([two[index] for index in chosen], side) for two in (maps.y_true, maps.y_pred)
     )
-    for which, table in _list_relabellings(evidence):
-        if which is Side.MASKS:
-            true = _relabel(true, table)
+    for step in _list_relabellings(evidence):
+        if step.side is Side.MASKS:
+            true = _relabel(true, step)
         else:
-            pred = _relabel(pred, table)
+            pred = _relabel(pred, step)
     return _number_classes(evidence, maps.samples[chosen], true, pred)
 
 
@@ -104,21 +105,18 @@ def _thin_maps(maps: list[NDArray[np.int32]], side: int | None) -> NDArray[np.in
     return np.stack([labels[places] for labels in maps])
 
 
-def _list_relabellings(evidence: Evidence) -> list[tuple[Side, dict[int, int]]]:
+def _list_relabellings(evidence: Evidence) -> list[Relabel]:
     return [
-        (step.side, step.parameters["table"])
+        step
         for finding in evidence.found
         if finding.repair
         for step in finding.repair.steps
-        if step.kind == "relabel"
+        if isinstance(step, Relabel)
     ]
 
 
-def _relabel(labels: NDArray[np.int32], table: dict[int, int]) -> NDArray[np.int32]:
-    old = np.array(sorted(table))
-    new = np.array([table[int(label)] for label in old])
-    place = np.searchsorted(old, labels).clip(max=len(old) - 1)
-    return np.where(old[place] == labels, new[place], labels).astype(np.int32)
+def _relabel(labels: NDArray[np.int32], step: Relabel) -> NDArray[np.int32]:
+    return step.apply(labels, spatial=labels.ndim - 1).astype(np.int32, copy=False)
 
 
 def _number_classes(

@@ -16,7 +16,10 @@ from iou_doctor.checks.map_stack import (
     count_pairs,
 )
 from iou_doctor.record import record
-from iou_doctor.repairs.repair import Side, Step
+from iou_doctor.repairs.flip import Flip
+from iou_doctor.repairs.rotate import Rotate
+from iou_doctor.repairs.step import Move, Side
+from iou_doctor.repairs.swap_height_width import SwapHeightWidth
 
 PIXELS_A_SIDE = 48
 """Pixels along each axis that flips and turns are judged on: a few milliseconds for 32 samples."""
@@ -33,26 +36,13 @@ class Turn:
     """One way to turn label maps about."""
 
     name: str
-    steps: tuple[Step, ...]
+    steps: tuple[Move, ...]
 
     def __call__(self, maps: Ids) -> Ids:
         """Return (n, *spatial) maps after the turn."""
         for step in self.steps:
-            match step.kind:
-                case "flip":
-                    maps = np.flip(maps, tuple(axis + 1 for axis in step.parameters["axes"]))
-                case "turn":
-                    maps = np.rot90(maps, step.parameters["quarters"], axes=(-2, -1))
-                case _:
-                    maps = _swap_height_width(maps, step.parameters.get("refill"))
+            maps = step.apply(maps, spatial=maps.ndim - 1)
         return maps
-
-
-def _swap_height_width(maps: Ids, refill: str | None) -> Ids:
-    if refill == "before":
-        maps = maps.reshape(-1, maps.shape[2], maps.shape[1])
-    swapped = maps.swapaxes(-2, -1)
-    return swapped.reshape(maps.shape) if refill == "after" else swapped
 
 
 IDENTITY = Turn("as given", ())
@@ -61,17 +51,17 @@ AXES = {2: ("upside down", "left to right"), 3: ("front to back", "upside down",
 
 def _build_flip(axes: tuple[int, ...], spatial: int) -> Turn:
     name = "flipped " + " and ".join(AXES[spatial][axis] for axis in axes)
-    return Turn(name, (Step("flip", Side.PREDICTIONS, {"axes": axes}),))
+    return Turn(name, (Flip(Side.PREDICTIONS, axes),))
 
 
-SWAP = Turn("transposed", (Step("swap_height_width", Side.PREDICTIONS),))
+SWAP = Turn("transposed", (SwapHeightWidth(Side.PREDICTIONS),))
 QUARTERS = (
     SWAP,
-    Turn("turned by a quarter to the right", (Step("turn", Side.PREDICTIONS, {"quarters": 1}),)),
-    Turn("turned by a quarter to the left", (Step("turn", Side.PREDICTIONS, {"quarters": 3}),)),
+    Turn("turned by a quarter to the right", (Rotate(Side.PREDICTIONS, quarters=1),)),
+    Turn("turned by a quarter to the left", (Rotate(Side.PREDICTIONS, quarters=3),)),
     Turn(
         "transposed about the other diagonal",
-        (*SWAP.steps, Step("flip", Side.PREDICTIONS, {"axes": (0, 1)})),
+        (*SWAP.steps, Flip(Side.PREDICTIONS, (0, 1))),
     ),
 )
 """Named by what happened to the predictions; the steps undo it."""

@@ -14,7 +14,11 @@ from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.datasets import DataSet, data_sets
 from iou_doctor.metrics.score import compute_score
 from iou_doctor.record import record
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.decode_colours import DecodeColours
+from iou_doctor.repairs.first_channel import FirstChannel
+from iou_doctor.repairs.relabel import Relabel
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side, Step
 
 KNOWN_SHARE = 0.98
 """A palette covers nearly all pixels; smoothed edges between two colours may take the rest."""
@@ -98,7 +102,7 @@ def build_palette_repair(evidence: Evidence, side: Side, palette: Palette) -> Re
     return Repair(
         name=f"map the colours of the {side} to class ids",
         safe=palette.title is not None,
-        steps=(Step("palette", side, {"table": dict(palette.ids), "default": palette.void}),),
+        steps=(DecodeColours(side, dict(palette.ids), palette.void),),
         relabel=lambda pairs: palette.relabel(pairs, side),
         num_classes=None if declared else max(evidence.interpretation.num_classes, most),
         ignore_index=palette.void if undeclared and side is Side.MASKS else None,
@@ -119,9 +123,9 @@ def build_one_channel_repair(evidence: Evidence, side: Side, greys: Mapping[int,
         masks = side is Side.MASKS
         return pairs.relabel(truth=map_codes) if masks else pairs.relabel(prediction=map_codes)
 
-    steps: tuple[Step, ...] = (Step("one_channel", side),)
+    steps: tuple[Step, ...] = (FirstChannel(side),)
     if binary:
-        steps += (Step("relabel", side, {"table": {255: 1}}),)
+        steps += (Relabel(side, {255: 1}),)
     name = f"take one channel of the {side}" + (", > 127" if binary else "")
     return Repair(name=name, safe=True, steps=steps, relabel=relabel)
 

@@ -13,8 +13,10 @@ from iou_doctor.checks import registry
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.map_samples import NO_LABEL, LabelMaps, Labels, Sampled
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.diagnosis.what_if import TIMES_255, Recount, is_to_recount, repaired
-from iou_doctor.repairs.repair import Repair, Side
+from iou_doctor.diagnosis.what_if import Recount, is_to_recount, repaired
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
+from iou_doctor.repairs.times_255 import Times255
 from iou_doctor.report.finding import Finding, Severity
 
 RULES = frozenset(
@@ -81,7 +83,9 @@ def _is_exact(finding: Finding, evidence: Evidence) -> bool:
     repair = finding.repair
     if repair is None or repair.estimated or finding.level is not Severity.ERROR:
         return False
-    changes = any(step.kind == TIMES_255 or is_to_recount(step, evidence) for step in repair.steps)
+    changes = any(
+        isinstance(step, Times255) or is_to_recount(step, evidence) for step in repair.steps
+    )
     return changes or repair.relabel is not None or finding.rule.name == "height-width-swapped"
 
 
@@ -106,7 +110,7 @@ def _sampled_after(repairs: Sequence[Repair], evidence: Evidence) -> Sampled | N
     steps = [step for repair in repairs for step in repair.steps]
     if any(is_to_recount(step, evidence) for step in steps):
         return None
-    scaled = any(step.kind == TIMES_255 for step in steps)
+    scaled = any(isinstance(step, Times255) for step in steps)
     sampled = evidence.sampled_times_255 if scaled else evidence.sampled
     for repair in repairs:
         if sampled and repair.relabel:

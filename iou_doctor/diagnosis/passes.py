@@ -8,7 +8,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from iou_doctor import repairs
 from iou_doctor.arrays.layout import Layout, Relation
 from iou_doctor.arrays.source import Pair
 from iou_doctor.choices import Device
@@ -18,9 +17,11 @@ from iou_doctor.counts.map_samples import Probe
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.record import record
-from iou_doctor.repairs import resize_nearest, swap_height_width
-from iou_doctor.repairs.repair import REORDER, Step
-from iou_doctor.scan.batch_plan import Mend
+from iou_doctor.repairs.reorder import Reorder
+from iou_doctor.repairs.resize_nearest import ResizeNearest
+from iou_doctor.repairs.step import Side, Step
+from iou_doctor.repairs.swap_height_width import SwapHeightWidth
+from iou_doctor.scan.batch_plan import PixelRepair
 from iou_doctor.scan.probing import ProbeBuilder
 from iou_doctor.scan.scan import scan
 from iou_doctor.sources.reordered import ReorderedSource
@@ -64,7 +65,7 @@ class Passes:
             self.layout,
             pairings=pairings,
             threshold=self.threshold,
-            mend=self._mend(()),
+            repair=self._build_repair(()),
             probe=probe,
             sums=sums,
             progress=progress,
@@ -76,16 +77,16 @@ class Passes:
 
     def again(self, pairing: Pairing, steps: Sequence[Step]) -> PairCounts:
         """Return the counts of one pairing once more, after steps that move pixels or samples."""
-        orders = [step.parameters["order"] for step in steps if step.kind == REORDER]
+        orders = [step.order for step in steps if isinstance(step, Reorder)]
         pair = self.pair
         if orders:
-            pair = replace(pair, y_pred=ReorderedSource(pair.y_pred, tuple(orders[0])))
+            pair = replace(pair, y_pred=ReorderedSource(pair.y_pred, orders[0]))
         stats = scan(
             pair,
             self.layout,
             pairings=[pairing],
             threshold=self.threshold,
-            mend=self._mend(steps),
+            repair=self._build_repair(steps),
             jobs=self.workers.jobs,
         )
         self.workers.leave("arrays that a repair moves")
@@ -99,23 +100,23 @@ class Passes:
         sizes = (source.shape[0] or 0, *inner)
         return tuple(sizes[axis] for axis in axes.spatial)
 
-    def _mend(self, steps: Sequence[Step]) -> Mend | None:
+    def _build_repair(self, steps: Sequence[Step]) -> PixelRepair | None:
         """Return what brings predicted label maps to the masks' pixels, and moves them on."""
         relation = self.layout.relation
-        moving = [step for step in steps if step.kind != REORDER]
+        moving = [step for step in steps if not isinstance(step, Reorder)]
         if relation not in {Relation.SWAPPED, Relation.SCALED} and not moving:
             return None
 
-        def mend(labels: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+        def repair(labels: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
             if relation is Relation.FLATTENED and len(shape) > 1:
                 labels = labels.reshape(len(labels), *shape)
             spatial = labels.ndim - 1
             if relation is Relation.SWAPPED:
-                labels = swap_height_width.mend(labels, spatial=spatial)
+                labels = SwapHeightWidth(Side.PREDICTIONS).apply(labels, spatial=spatial)
             if relation is Relation.SCALED:
-                labels = resize_nearest.mend(labels, spatial=spatial, shape=shape)
+                labels = ResizeNearest(Side.PREDICTIONS, shape).apply(labels, spatial=spatial)
             for step in moving:
-                labels = repairs.mend(labels, step, spatial=spatial)
+                labels = step.apply(labels, spatial=spatial)
             return labels
 
-        return mend
+        return repair

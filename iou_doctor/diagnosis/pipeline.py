@@ -23,7 +23,7 @@ from iou_doctor.diagnosis.passes import Passes, ScanSettings
 from iou_doctor.diagnosis.root_cause import diagnose, repaired_pairs
 from iou_doctor.diagnosis.same_data import refuse_other_shapes, refuse_other_values
 from iou_doctor.diagnosis.selection import Selection
-from iou_doctor.diagnosis.what_if import TIMES_255, Recount
+from iou_doctor.diagnosis.what_if import Recount
 from iou_doctor.errors import UsageError
 from iou_doctor.metrics import registry
 from iou_doctor.metrics.libraries import keras
@@ -31,7 +31,8 @@ from iou_doctor.metrics.metric import Metric
 from iou_doctor.metrics.score import compute_score
 from iou_doctor.metrics.user import compatibility, evaluate, prepare_inputs, user_metric
 from iou_doctor.record import record
-from iou_doctor.repairs.repair import Step
+from iou_doctor.repairs.step import Step
+from iou_doctor.repairs.times_255 import Times255
 from iou_doctor.report.baseline import Baseline
 from iou_doctor.report.report import Report
 from iou_doctor.scan.threads import usable_cores
@@ -219,7 +220,7 @@ def _recount(passes: Passes, interpretation: Interpretation) -> Recount:
     pairing = interpret.choose_doctor_pairing(interpretation)
 
     def recount(steps: Sequence[Step]) -> PairCounts:
-        moving = [step for step in steps if step.kind != TIMES_255]
+        moving = [step for step in steps if not isinstance(step, Times255)]
         chosen = pairing if len(moving) == len(steps) else _scaled(pairing)
         return interpret.decode_doctor_labels(passes.again(chosen, moving), interpretation, chosen)
 

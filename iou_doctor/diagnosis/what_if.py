@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from iou_doctor import repairs
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.score import compute_score
-from iou_doctor.repairs.repair import REORDER, Repair, Step
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.resize_nearest import ResizeNearest
+from iou_doctor.repairs.step import Step
+from iou_doctor.repairs.swap_height_width import SwapHeightWidth
+from iou_doctor.repairs.times_255 import Times255
 
 Recount = Callable[[Sequence[Step]], PairCounts]
 
-TIMES_255 = "times_255"
-"""The step whose label pairs the first pass has counted beside the others."""
+DONE_BY_THE_DOCTOR: Mapping[Relation, type[Step]] = {
+    Relation.SWAPPED: SwapHeightWidth,
+    Relation.SCALED: ResizeNearest,
+}
+"""The step that the first pass has applied already, so that the pixels pair up at all."""
 
 
 def mean_iou_after(chosen: Sequence[Repair], evidence: Evidence, recount: Recount) -> float | None:
@@ -47,7 +53,8 @@ def repaired(chosen: Sequence[Repair], evidence: Evidence, recount: Recount) -> 
 
 def _counted(steps: Sequence[Step], evidence: Evidence, recount: Recount) -> PairCounts:
     """Return the label pairs after the steps that no relabelling can stand for."""
-    scaled = [step for step in steps if step.kind == TIMES_255]
+    # the first pass has counted the label pairs of masks times 255 beside the others
+    scaled: list[Step] = [step for step in steps if isinstance(step, Times255)]
     if any(is_to_recount(step, evidence) for step in steps):
         return recount([step for step in steps if is_to_recount(step, evidence)] + scaled)
     if scaled and evidence.times_255 is not None:
@@ -57,7 +64,5 @@ def _counted(steps: Sequence[Step], evidence: Evidence, recount: Recount) -> Pai
 
 def is_to_recount(step: Step, evidence: Evidence) -> bool:
     """Return whether a step moves pixels that the doctor has not moved already."""
-    if step.kind == REORDER:
-        return True
-    done = {Relation.SWAPPED: "swap_height_width", Relation.SCALED: "resize_nearest"}
-    return repairs.moves(step) and done.get(evidence.interpretation.layout.relation) != step.kind
+    done = DONE_BY_THE_DOCTOR.get(evidence.interpretation.layout.relation)
+    return step.moves_pixels and type(step) is not done

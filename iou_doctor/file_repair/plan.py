@@ -4,38 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from enum import IntEnum
 
-from iou_doctor import repairs
 from iou_doctor.arrays.interpretation import Encoding, Interpretation
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.record import record
-from iou_doctor.repairs.repair import REORDER, Side, Step
+from iou_doctor.repairs.argmax import Argmax
+from iou_doctor.repairs.fill_missing import FillMissing
+from iou_doctor.repairs.permute_channels import PermuteChannels
+from iou_doctor.repairs.relabel import Relabel
+from iou_doctor.repairs.step import Side, Stage, Step
+from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
 
 NO_CLASS = (255, 65535)
 """Labels for pixels without a class: the last one of the smallest dtype that has one to spare."""
 
-
-class Stage(IntEnum):
-    """When a step is made. Later ones count on the form that earlier ones leave."""
-
-    ARRANGE = 0
-    MOVE = 1
-    DECODE = 2
-    RELABEL = 3
-    ENCODE = 4
-
-
-STAGES = {
-    REORDER: Stage.MOVE,
-    "arrange": Stage.ARRANGE,
-    "void": Stage.RELABEL,
-    "relabel": Stage.RELABEL,
-    "one_hot": Stage.ENCODE,
-}
-"""Of the kinds that neither move pixels nor decode values; a reordering moves them by samples."""
 
 OF_CONSEQUENCES = {Stage.ARRANGE, Stage.DECODE, Stage.ENCODE}
 """Stages that a mere consequence may ask for: they rest on how the array is read. The places and
@@ -64,19 +48,12 @@ def treatment(report: Report, *, unsafe: bool) -> RepairPlan:
     causes: dict[Side, tuple[Finding, ...]] = {}
     for side in Side:
         mine = [(step, finding) for step, finding in wanted if step.side is side]
-        mine.sort(key=lambda pair: stage_of(pair[0]))
+        mine.sort(key=lambda pair: pair[0].stage)
         fitting = _fitting(mine, report.reading, side)
         steps[side] = tuple(step for step, _ in fitting)
         names = {finding.rule.name for _, finding in fitting}
         causes[side] = tuple(f for f in report.findings if f.rule.name in names)
     return RepairPlan(steps, causes)
-
-
-def stage_of(step: Step) -> Stage:
-    """Return when a step is made."""
-    if step.kind in STAGES:
-        return STAGES[step.kind]
-    return Stage.MOVE if repairs.moves(step) else Stage.DECODE
 
 
 def _wanted(report: Report, *, unsafe: bool) -> list[tuple[Step, Finding]]:
@@ -85,9 +62,9 @@ def _wanted(report: Report, *, unsafe: bool) -> list[tuple[Step, Finding]]:
         if finding.repair is None or not (finding.repair.safe or unsafe):
             continue
         done = [step for step, _ in wanted]
-        covered = {(stage_of(step), step.side) for step in done}
+        covered = {(step.stage, step.side) for step in done}
         for step in finding.repair.steps:
-            stage = stage_of(step)
+            stage = step.stage
             if finding.rule.name in report.consequences and (
                 stage not in OF_CONSEQUENCES or (stage, step.side) in covered
             ):
@@ -107,13 +84,13 @@ def _fitting(
     fitting: list[tuple[Step, Finding]] = []
     for step, finding in wanted:
         fitted: Step | None = step
-        stage = stage_of(step)
+        stage = step.stage
         if stage is Stage.DECODE:
             fitted = _with_no_class(step, interpretation, axes)
             decoded = True
         elif stage is Stage.RELABEL and not decoded:
             fitted = _on_channels(step, encoding, axes)
-        elif step.kind == "void" and axes.is_dense:
+        elif isinstance(step, FillMissing) and axes.is_dense:
             fitted = None  # the argmax has turned what is missing into the label for it
         if fitted is not None:
             fitting.append((fitted, finding))
@@ -125,22 +102,21 @@ def _with_no_class(step: Step, interpretation: Interpretation, axes: Axes) -> St
 
     The doctor leaves them out, or counts them as misses; class 0 would be an invention.
     """
-    if step.kind not in {"argmax", "threshold"}:
+    if not isinstance(step, (Argmax, Threshold)):
         return step
     classes = max(axes.channels, interpretation.num_classes)
     no_class = next(label for label in NO_CLASS if label >= classes)
     if step.side is Side.MASKS and interpretation.ignore_index is not None:
         no_class = interpretation.ignore_index
-    return replace(step, parameters={**step.parameters, "no_class": no_class})
+    return replace(step, no_class=no_class)
 
 
 def _on_channels(step: Step, encoding: Encoding, axes: Axes) -> Step | None:
     """Return the same change of class ids for channels; `None` where there is none."""
-    if step.kind != "relabel" or not encoding.is_dense:
+    if not isinstance(step, Relabel) or not encoding.is_dense:
         return None
-    table = step.parameters["table"]
-    new = [table.get(channel, channel) for channel in range(axes.channels)]
+    new = [step.table.get(channel, channel) for channel in range(axes.channels)]
     if sorted(new) != list(range(axes.channels)):
         return None
     order = tuple(new.index(channel) for channel in range(axes.channels))
-    return Step("permute_channels", step.side, {"order": order})
+    return PermuteChannels(step.side, order)

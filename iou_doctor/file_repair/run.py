@@ -10,12 +10,14 @@ from iou_doctor.arrays.layout import Axes, Relation
 from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.diagnosis.pipeline import Questions, check
 from iou_doctor.diagnosis.selection import Selection
-from iou_doctor.file_repair.plan import RepairPlan, Stage, stage_of, treatment
+from iou_doctor.file_repair.plan import RepairPlan, treatment
 from iou_doctor.file_repair.storage_axes import StoredAxes, form_of
 from iou_doctor.file_repair.stream import Progress, RepairStream
 from iou_doctor.file_repair.writers import destinations, staged, write
 from iou_doctor.record import record
-from iou_doctor.repairs.repair import Side
+from iou_doctor.repairs.arrange import Arrange
+from iou_doctor.repairs.one_hot import OneHot
+from iou_doctor.repairs.step import Side, Stage
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
 from iou_doctor.sources.opening import open_pair
@@ -161,12 +163,12 @@ def _forms(interpretation: Interpretation, plan: RepairPlan, pair: Pair) -> dict
 
 
 def _class_axis(plan: RepairPlan, side: Side) -> int:
-    wanted = (step.class_axis for step in plan.steps[side] if step.class_axis is not None)
-    return next(wanted, -1)
+    wanted = (s.class_axis for s in plan.steps[side] if isinstance(s, (Arrange, OneHot)))
+    return next((axis for axis in wanted if axis is not None), -1)
 
 
 def _arranged(plan: RepairPlan, side: Side) -> bool:
-    return any(step.kind == "arrange" for step in plan.steps[side])
+    return any(isinstance(step, Arrange) for step in plan.steps[side])
 
 
 def _options_after(
@@ -177,7 +179,7 @@ def _options_after(
 ) -> Options:
     """Return what the user's words mean for the mended arrays."""
     decoded = {
-        side: any(stage_of(step) in {Stage.DECODE, Stage.ENCODE} for step in steps)
+        side: any(step.stage in {Stage.DECODE, Stage.ENCODE} for step in steps)
         for side, steps in plan.steps.items()
     }
     layout = options.layout
@@ -201,11 +203,10 @@ def _options_after(
 
 
 def _dense_after(interpretation: Interpretation, plan: RepairPlan, side: Side) -> bool:
-    kinds = [step.kind for step in plan.steps[side]]
-    if "one_hot" in kinds:
+    if any(isinstance(step, OneHot) for step in plan.steps[side]):
         return True
     return _axes(interpretation, side).is_dense and not any(
-        stage_of(step) is Stage.DECODE for step in plan.steps[side]
+        step.stage is Stage.DECODE for step in plan.steps[side]
     )
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor import repairs
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.arrays.source import Source
 from iou_doctor.file_repair.storage_axes import StoredAxes
 from iou_doctor.file_repair.writers import Destination, Output
 from iou_doctor.record import record
-from iou_doctor.repairs.repair import REORDER, Side, Step
+from iou_doctor.repairs.reorder import Reorder
+from iou_doctor.repairs.step import Side, Step
 from iou_doctor.scan.windows import parts
 from iou_doctor.sources.reordered import ReorderedSource
 
@@ -52,8 +52,8 @@ class RepairStream:
 
     @property
     def _entries(self) -> Source:
-        orders = [step.parameters["order"] for step in self.steps if step.kind == REORDER]
-        return ReorderedSource(self.source, tuple(orders[0])) if orders else self.source
+        orders = [step.order for step in self.steps if isinstance(step, Reorder)]
+        return ReorderedSource(self.source, orders[0]) if orders else self.source
 
     def _batches(self, progress: Progress | None) -> Iterator[NDArray[Any]]:
         done = 0
@@ -70,8 +70,8 @@ class RepairStream:
             values = values.reshape(len(values), *self.unflattened, *values.shape[2:])
             spatial = len(self.unflattened)
         for step in self.steps:
-            if step.kind != REORDER:
-                values = repairs.mend(values, step, spatial=spatial)
+            if not isinstance(step, Reorder):
+                values = step.apply(values, spatial=spatial)
         if self.unflattened:
             values = values.reshape(len(values), -1, *values.shape[1 + spatial :])
         return self.form.restore(values)

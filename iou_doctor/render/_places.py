@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 
-from iou_doctor.repairs.repair import Side
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Suspicion
 from iou_doctor.report.report import Input, Report
 

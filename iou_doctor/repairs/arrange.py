@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from numpy.typing import NDArray
-
-MOVES = False
+from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.record import record
+from iou_doctor.repairs.step import Stage, Step
 
 
-def mend(values: NDArray[Any], *, spatial: int) -> NDArray[Any]:  # noqa: ARG001
-    """Return values as they are: repairs get them arranged already."""
-    return values
+@record
+class Arrange(Step):
+    """Store the axes in the usual order, or with the classes on another axis."""
+
+    class_axis: int | None = None
+    """Where the class axis is stored, counted from a sample axis at 0; `None`: last."""
+
+    stage = Stage.ARRANGE
+
+    def apply(self, values: StoredArray, *, spatial: int) -> StoredArray:  # noqa: ARG002
+        """Return the values as they are: steps receive them in the usual order already."""
+        return values

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.errors import RepairError
+from iou_doctor.record import record
+from iou_doctor.repairs.step import Move, Value
 
-MOVES = True
 
+@record
+class Flip(Move):
+    """Reverse the order of the pixels along some spatial axes."""
 
-def mend(values: NDArray[Any], *, spatial: int, axes: tuple[int, ...]) -> NDArray[Any]:
-    """Return values in reverse order along `axes`, counted among the spatial axes from 0."""
-    if any(not 0 <= axis < spatial for axis in axes):
-        raise RepairError(f"axes {axes} are not among {spatial} spatial axes")
-    return np.flip(values, axis=tuple(axis + 1 for axis in axes))
+    axes: tuple[int, ...]
+    """Counted among the spatial axes from 0."""
+
+    def apply(self, values: NDArray[Value], *, spatial: int) -> NDArray[Value]:
+        """Return the flipped values, in the shape of `values`."""
+        if any(not 0 <= axis < spatial for axis in self.axes):
+            raise RepairError(f"axes {self.axes} are not among {spatial} spatial axes")
+        return np.flip(values, axis=tuple(axis + 1 for axis in self.axes))

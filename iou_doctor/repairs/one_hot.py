@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-MOVES = False
+from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.record import record
+from iou_doctor.repairs.step import Stage, Step
 
 
-def mend(values: NDArray[Any], *, spatial: int, num_classes: int) -> NDArray[Any]:  # noqa: ARG001
-    """Return labels as uint8 (n, *spatial, C); a label that is no class has all channels 0."""
-    channels: NDArray[Any] = values[..., np.newaxis] == np.arange(num_classes)
-    return channels.astype(np.uint8)
+@record
+class OneHot(Step):
+    """Replace each class id by one channel for each class, 1 in its own and 0 elsewhere."""
+
+    num_classes: int
+    class_axis: int | None = None
+    """Where the class axis is stored, counted from a sample axis at 0; `None`: last."""
+
+    stage = Stage.ENCODE
+
+    def apply(self, values: StoredArray, *, spatial: int) -> NDArray[np.uint8]:  # noqa: ARG002
+        """Return (n, *spatial) as uint8 (n, *spatial, C).
+
+        A label that is not a class has 0 in all channels.
+        """
+        channels: NDArray[np.bool_] = values[..., np.newaxis] == np.arange(self.num_classes)
+        return channels.astype(np.uint8)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from numpy.typing import NDArray
-
-MOVES = False
+from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.record import record
+from iou_doctor.repairs.step import Stage, Step
 
 
-def mend(values: NDArray[Any], *, spatial: int, order: tuple[int, ...]) -> NDArray[Any]:  # noqa: ARG001
-    """Return (n, *spatial, C) whose channel k is the channel `order[k]` of `values`."""
-    return values[..., list(order)]
+@record
+class PermuteChannels(Step):
+    """Put the class channels into another order."""
+
+    order: tuple[int, ...]
+    """For each new channel, the index of the old one."""
+
+    stage = Stage.DECODE
+
+    def apply(self, values: StoredArray, *, spatial: int) -> StoredArray:  # noqa: ARG002
+        """Return (n, *spatial, C) whose channel k is the channel `order[k]` of `values`."""
+        return values[..., list(self.order)]

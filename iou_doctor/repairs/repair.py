@@ -1,42 +1,18 @@
-"""A change to the arrays that would cure a fault, and what it is worth."""
+"""A repair: the steps that remove one fault, and what they do to the score."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
-from enum import StrEnum
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.record import record
+from iou_doctor.repairs.relabel import Relabel
+from iou_doctor.repairs.step import Side, Step
 
 Labels = NDArray[np.int64]
-
-REORDER = "reorder"
-"""The step that takes samples in another order; the only one that is no change to a batch."""
-
-
-class Side(StrEnum):
-    """Which of the two arrays a step changes."""
-
-    MASKS = "masks"
-    PREDICTIONS = "predictions"
-
-
-@record
-class Step:
-    """One change to one array, as `fix` makes it."""
-
-    kind: str
-    """The module in `repairs/` that makes it."""
-    side: Side
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    """What the module needs to know."""
-    class_axis: int | None = None
-    """Where the class axis goes, counted from a sample axis at 0; `None`: last."""
 
 
 @record
@@ -61,7 +37,7 @@ class Repair:
     """The doctor's mean IoU after this repair alone; `None` where it cannot be known."""
 
 
-def relabelling(
+def build_relabelling(
     name: str,
     *,
     side: Side,
@@ -77,22 +53,19 @@ def relabelling(
         side: whose labels change.
         table: old label to new label; labels that are not in it stay.
         safe: whether no two labels that matter become one.
-        num_classes: to score with afterwards, where the repair changes it.
-        ignore_index: to score with afterwards, where the repair names it.
+        num_classes: to score with afterwards, if the repair changes it.
+        ignore_index: to score with afterwards, if the repair names it.
     """
-    old = np.array(sorted(table), dtype=np.int64)
-    new = np.array([table[int(label)] for label in old], dtype=np.int64)
+    step = Relabel(side, dict(table))
 
-    def replaced(labels: Labels) -> Labels:
-        place = np.searchsorted(old, labels).clip(max=len(old) - 1)
-        return np.where(old[place] == labels, new[place], labels)
+    def replace_labels(labels: Labels) -> Labels:
+        return step.apply(labels, spatial=0).astype(np.int64, copy=False)
 
     def relabel(pairs: PairCounts) -> PairCounts:
         if side is Side.MASKS:
-            return pairs.relabel(truth=replaced)
-        return pairs.relabel(prediction=replaced)
+            return pairs.relabel(truth=replace_labels)
+        return pairs.relabel(prediction=replace_labels)
 
-    step = Step("relabel", side, {"table": dict(table)})
     return Repair(
         name=name,
         safe=safe,

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-MOVES = True
+from iou_doctor.record import record
+from iou_doctor.repairs.step import Move, Value
 
 
-def mend(values: NDArray[Any], *, spatial: int, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Return values of the spatial `shape`: each pixel takes the one that holds its centre."""
-    for axis, size in zip(range(1, spatial + 1), shape, strict=True):
-        centres = (np.arange(size) * 2 + 1) * values.shape[axis] // (2 * size)
-        values = np.take(values, centres, axis=axis)
-    return values
+@record
+class ResizeNearest(Move):
+    """Resize to another spatial shape: each new pixel takes the old one that holds its centre."""
+
+    shape: tuple[int, ...]
+    """The new spatial shape."""
+
+    def apply(self, values: NDArray[Value], *, spatial: int) -> NDArray[Value]:
+        """Return (n, *spatial[, C]) as (n, *shape[, C])."""
+        for axis, size in zip(range(1, spatial + 1), self.shape, strict=True):
+            centres = (np.arange(size) * 2 + 1) * values.shape[axis] // (2 * size)
+            values = np.take(values, centres, axis=axis)
+        return values

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from numpy.typing import NDArray
 
 from iou_doctor.errors import RepairError
+from iou_doctor.record import record
+from iou_doctor.repairs.step import Move, Value
 
-MOVES = True
 
+@record
+class Retile(Move):
+    """Put the tiles that an image was predicted in into another order."""
 
-def mend(
-    values: NDArray[Any], *, spatial: int, tile: tuple[int, int], order: tuple[int, ...]
-) -> NDArray[Any]:
-    """Return values with tile `order[k]` at place k; tiles are numbered row by row.
+    tile: tuple[int, int]
+    """Height and width of a tile. Pixels at the far sides that fill no whole tile stay."""
+    order: tuple[int, ...]
+    """For each place, numbered row by row, the tile that goes there; each tile once."""
 
-    Args:
-        values: (n, H, W) or (n, H, W, C).
-        spatial: the number of spatial axes; tiles have two.
-        tile: height and width of a tile. What whole tiles leave over at the far sides stays.
-        order: each tile once.
-    """
-    if spatial != 2:
-        raise RepairError(f"tiles have two axes; these maps have {spatial}")
-    n, down, across = len(values), values.shape[1] // tile[0], values.shape[2] // tile[1]
-    if sorted(order) != [*range(down * across)]:
-        raise RepairError(f"{tile} tiles in the order {order} do not make up {values.shape}")
-    repaired = values.copy()
-    whole = repaired[:, : down * tile[0], : across * tile[1]]
-    split = whole.reshape(n, down, tile[0], across, tile[1], *values.shape[3:]).swapaxes(2, 3)
-    tiles = split.reshape(n, down * across, *split.shape[3:])
-    placed = tiles[:, list(order)].reshape(split.shape).swapaxes(2, 3)
-    whole[:] = placed.reshape(whole.shape)
-    return repaired
+    def apply(self, values: NDArray[Value], *, spatial: int) -> NDArray[Value]:
+        """Return (n, H, W[, C]) with tile `order[k]` at place k."""
+        if spatial != 2:
+            raise RepairError(f"tiles have two axes; these maps have {spatial}")
+        height, width = self.tile
+        n, down, across = len(values), values.shape[1] // height, values.shape[2] // width
+        if sorted(self.order) != [*range(down * across)]:
+            raise RepairError(
+                f"{self.tile} tiles in the order {self.order} do not make up {values.shape}"
+            )
+        repaired = values.copy()
+        whole = repaired[:, : down * height, : across * width]
+        split = whole.reshape(n, down, height, across, width, *values.shape[3:]).swapaxes(2, 3)
+        tiles = split.reshape(n, down * across, *split.shape[3:])
+        placed = tiles[:, list(self.order)].reshape(split.shape).swapaxes(2, 3)
+        whole[:] = placed.reshape(whole.shape)
+        return repaired

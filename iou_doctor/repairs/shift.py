@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-MOVES = True
+from iou_doctor.record import record
+from iou_doctor.repairs.step import Move, Value
 
 
-def mend(values: NDArray[Any], *, spatial: int, offset: tuple[int, ...]) -> NDArray[Any]:
-    """Return values moved by `offset` along the spatial axes; the uncovered border is repeated."""
-    for axis, by in zip(range(1, spatial + 1), offset, strict=True):
-        places = np.clip(np.arange(values.shape[axis]) - by, 0, values.shape[axis] - 1)
-        values = np.take(values, places, axis=axis)
-    return values
+@record
+class Shift(Move):
+    """Shift by whole pixels; the border that is uncovered repeats the outermost pixels."""
+
+    offset: tuple[int, ...]
+    """Pixels along each spatial axis; positive numbers move down and to the right."""
+
+    def apply(self, values: NDArray[Value], *, spatial: int) -> NDArray[Value]:
+        """Return the shifted values, in the shape of `values`."""
+        for axis, distance in zip(range(1, spatial + 1), self.offset, strict=True):
+            last = values.shape[axis] - 1
+            places = np.clip(np.arange(last + 1) - distance, 0, last)
+            values = np.take(values, places, axis=axis)
+        return values

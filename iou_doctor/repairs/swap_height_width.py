@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-MOVES = True
+from iou_doctor.record import record
+from iou_doctor.repairs.step import Move, Value
 
 
-def mend(
-    values: NDArray[Any], *, spatial: int, refill: Literal["before", "after"] | None = None
-) -> NDArray[Any]:
-    """Return (n, …, W, H[, C]) as (n, …, H, W[, C]).
+@record
+class SwapHeightWidth(Move):
+    """Transpose each image, or undo a reshape that filled its pixels in the wrong order."""
 
-    Args:
-        values: label maps or channels.
-        spatial: the number of spatial axes.
-        refill: the shape is right and the order of the pixels is not, so it stays: `before` the
-            swap the pixels are filled into the swapped shape, or `after` it into the old one.
-    """
-    shape = values.shape
-    height, width = shape[spatial - 1 : spatial + 1]
-    if refill == "before":
-        values = values.reshape(*shape[: spatial - 1], width, height, *shape[spatial + 1 :])
-    swapped = np.swapaxes(values, spatial - 1, spatial)
-    return swapped.reshape(shape) if refill == "after" else swapped
+    refill: Literal["before", "after"] | None = None
+    """`None` swaps the sizes too. Otherwise the shape is right, only the order of the pixels is
+    wrong, and the shape stays: `before` the swap the pixels are reshaped to the swapped sizes, or
+    `after` it they are reshaped to the original ones."""
+
+    def apply(self, values: NDArray[Value], *, spatial: int) -> NDArray[Value]:
+        """Return (n, …, W, H[, C]) as (n, …, H, W[, C])."""
+        shape = values.shape
+        height, width = shape[spatial - 1 : spatial + 1]
+        if self.refill == "before":
+            values = values.reshape(*shape[: spatial - 1], width, height, *shape[spatial + 1 :])
+        swapped = np.swapaxes(values, spatial - 1, spatial)
+        return swapped.reshape(shape) if self.refill == "after" else swapped

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-MOVES = False
+from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.record import record
+from iou_doctor.repairs.step import Stage, Step
 
 
-def mend(
-    values: NDArray[Any],
-    *,
-    spatial: int,  # noqa: ARG001
-    threshold: float,
-    no_class: int | None = None,
-) -> NDArray[Any]:
-    """Return 1 where a score is at or above the threshold, compared in float32.
+@record
+class Threshold(Step):
+    """Replace each score by 1 if it is at or above the threshold, compared in float32, else 0."""
 
-    Args:
-        values: the scores.
-        spatial: the number of spatial axes.
-        threshold: the cut.
-        no_class: the label of scores that are NaN; `None`: 0.
-    """
-    single = values.astype(np.float32)
-    above: NDArray[Any] = (single >= np.float32(threshold)).astype(np.uint8)
-    if no_class is None:
-        return above
-    kept: NDArray[Any] = np.where(np.isnan(single), no_class, above)
-    return kept.astype(np.result_type(np.uint8, np.min_scalar_type(no_class)))
+    threshold: float
+    no_class: int | None = None
+    """The label of scores that are NaN; `None`: 0."""
+
+    stage = Stage.DECODE
+
+    def apply(self, values: StoredArray, *, spatial: int) -> NDArray[np.integer]:  # noqa: ARG002
+        """Return 0 and 1 in the shape of the scores, as uint8 unless `no_class` needs more."""
+        single = values.astype(np.float32)
+        above = (single >= np.float32(self.threshold)).astype(np.uint8)
+        if self.no_class is None:
+            return above
+        kept = np.where(np.isnan(single), self.no_class, above)
+        return kept.astype(np.result_type(np.uint8, np.min_scalar_type(self.no_class)))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-MOVES = False
+from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.record import record
+from iou_doctor.repairs.step import Stage, Step
 
 
-def mend(values: NDArray[Any], *, spatial: int) -> NDArray[Any]:  # noqa: ARG001
-    """Return round(value · 255) as uint8."""
-    scaled: NDArray[Any] = np.rint(values.astype(np.float64) * 255)
-    return scaled.astype(np.uint8)
+@record
+class Times255(Step):
+    """Multiply by 255 and round, where class ids were divided as if they were grey values."""
+
+    stage = Stage.DECODE
+
+    def apply(self, values: StoredArray, *, spatial: int) -> NDArray[np.uint8]:  # noqa: ARG002
+        """Return round(value · 255) as uint8."""
+        return np.rint(values.astype(np.float64) * 255).astype(np.uint8)

@@ -24,7 +24,7 @@ from iou_doctor.scan.numpy.soft import channel_sums
 from iou_doctor.scan.probing import Derived, ProbeBuilder
 from iou_doctor.scan.windows import COUNTED_AT_ONCE, pieces, split_by_rows
 
-Mend = Callable[..., NDArray[Any]]
+PixelRepair = Callable[..., NDArray[Any]]
 """Brings the label map of the predictions, (n, *spatial), to the spatial shape of the masks."""
 
 
@@ -35,7 +35,7 @@ class Visit:
     layout: Layout
     pairings: tuple[Pairing, ...]
     threshold: float
-    mend: Mend | None = None
+    repair: PixelRepair | None = None
     probe: ProbeBuilder | None = None
     sums: SumsWanted | None = None
     whole_samples: bool = False
@@ -71,7 +71,7 @@ class Visit:
     @property
     def beyond(self) -> str | None:
         """What only the reference knows of this pass, in words; `None`: nothing."""
-        if self.mend is not None:
+        if self.repair is not None:
             return "pixels that are moved or resized"
         return None if self.sums is None else "sums of scores"
 
@@ -115,7 +115,7 @@ class Visit:
             y_true, y_pred = true.flat(pairing.true), pred.flat(pairing.pred)
         else:
             y_true, y_pred = true.labels(pairing.true), pred.labels(pairing.pred)
-            y_pred = self.mend(y_pred, y_true.shape[1:]) if self.mend else y_pred
+            y_pred = self.repair(y_pred, y_true.shape[1:]) if self.repair else y_pred
         n = len(batch.samples)
         return count_pairs(
             y_true=y_true.reshape(n, -1), y_pred=y_pred.reshape(n, -1), samples=batch.samples
@@ -135,9 +135,9 @@ class Visit:
     ) -> None:
         """Hand label maps, shape (n, *spatial), to the probe, brought to one spatial shape."""
         shape = max(*(_shape(maps) for maps in (y_true, y_pred)), key=len)
-        if self.mend:
+        if self.repair:
             shape = _shape(y_true)
-            y_pred = {key: self.mend(labels, shape[1:]) for key, labels in y_pred.items()}
+            y_pred = {key: self.repair(labels, shape[1:]) for key, labels in y_pred.items()}
         probe.add(
             batch,
             y_true={key: labels.reshape(shape) for key, labels in y_true.items()},

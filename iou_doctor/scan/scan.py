@@ -18,7 +18,7 @@ from iou_doctor.choices import Device
 from iou_doctor.counts.channel_sums import SumsWanted
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.counts.stats import Stats
-from iou_doctor.scan.batch_plan import Mend, Visit
+from iou_doctor.scan.batch_plan import PixelRepair, Visit
 from iou_doctor.scan.device import wants_gpu
 from iou_doctor.scan.numba import loader
 from iou_doctor.scan.probing import ProbeBuilder
@@ -35,7 +35,7 @@ def scan(
     *,
     pairings: Collection[Pairing],
     threshold: float,
-    mend: Mend | None = None,
+    repair: PixelRepair | None = None,
     probe: ProbeBuilder | None = None,
     sums: SumsWanted | None = None,
     progress: Callable[[int, int], object] | None = None,
@@ -50,7 +50,7 @@ def scan(
         layout: what their axes mean.
         pairings: which derived labels to count together.
         threshold: the second cut of `LabelDecoding.BINS`.
-        mend: called as `mend(labels, spatial_shape)` where the pixels do not pair up as stored.
+        repair: called as `repair(labels, spatial_shape)` where the pixels do not pair up as stored.
         probe: keeps the label maps of some samples as the pass goes by.
         sums: which sums of scores to gather as well; `None`: none.
         progress: called with the samples done and in all, after each window.
@@ -63,8 +63,8 @@ def scan(
         SourceError: a file cannot be read.
         InterpretationError: the values are no label maps.
     """
-    whole = mend is not None or any(pairing.flat for pairing in pairings)
-    visit = Visit(layout, tuple(pairings), threshold, mend, probe, sums, whole)
+    whole = repair is not None or any(pairing.flat for pairing in pairings)
+    visit = Visit(layout, tuple(pairings), threshold, repair, probe, sums, whole)
     born = any(isinstance(source, DeviceSource) for source in (pair.y_true, pair.y_pred))
     if wants_gpu(device, _values(pair), born=born):
         found = _on_gpu(pair, visit, device, progress, left or _nobody)

@@ -9,22 +9,32 @@ import numpy as np
 import pytest
 from build import diagnose, noisy, one_hot, probabilities, scene, sigmoid
 
-from iou_doctor import repairs
 from iou_doctor.checks.registry import load_checks
 from iou_doctor.file_repair.plan import treatment
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.argmax import Argmax
+from iou_doctor.repairs.arrange import Arrange
+from iou_doctor.repairs.fill_missing import FillMissing
+from iou_doctor.repairs.flip import Flip
+from iou_doctor.repairs.permute_channels import PermuteChannels
+from iou_doctor.repairs.relabel import Relabel
+from iou_doctor.repairs.reorder import Reorder
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.resize_nearest import ResizeNearest
+from iou_doctor.repairs.step import Side, Step
+from iou_doctor.repairs.threshold import Threshold
+from iou_doctor.repairs.times_255 import Times255
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
 
 RULES = {check.rule.name: check.rule for check in load_checks()}
-ARGMAX = Step("argmax", Side.MASKS)
-SWAP_0_AND_1 = Step("relabel", Side.PREDICTIONS, {"table": {0: 1, 1: 0}})
+ARGMAX = Argmax(Side.MASKS)
+SWAP_0_AND_1 = Relabel(Side.PREDICTIONS, {0: 1, 1: 0})
 
 
-def kinds(*, unsafe: bool = False, **arrays: Any) -> dict[str, list[str]]:
-    """Return the kinds of the steps for each side."""
+def kinds(*, unsafe: bool = False, **arrays: Any) -> dict[str, list[type[Step]]]:
+    """Return the classes of the steps for each side."""
     plan = treatment(diagnose(**arrays), unsafe=unsafe)
-    return {side.value: [step.kind for step in plan.steps[side]] for side in Side}
+    return {side.value: [type(step) for step in plan.steps[side]] for side in Side}
 
 
 def labels(*, classes: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -42,7 +52,7 @@ def test_a_step_that_two_findings_ask_for_is_made_once():
         "one-hot-masks",
     ]
     plan = treatment(report, unsafe=False)
-    assert [step.kind for step in plan.steps[Side.MASKS]] == ["argmax"]
+    assert [type(step) for step in plan.steps[Side.MASKS]] == [Argmax]
     assert [f.rule.name for f in plan.causes[Side.MASKS]] == ["unargmaxed-probabilities"]
 
 
@@ -51,7 +61,7 @@ def test_axes_come_before_values():
     scores = np.moveaxis(probabilities(predicted, 3, classes=3), -1, 1)
     assert kinds(y_true=truth, y_pred=scores, num_classes=3) == {
         "masks": [],
-        "predictions": ["arrange", "argmax"],
+        "predictions": [Arrange, Argmax],
     }
 
 
@@ -60,7 +70,7 @@ def test_an_unsafe_repair_waits_for_the_word():
     small = predicted[:, ::2, ::2]
     assert kinds(y_true=truth, y_pred=small, num_classes=3)["predictions"] == []
     assert kinds(unsafe=True, y_true=truth, y_pred=small, num_classes=3)["predictions"] == [
-        "resize_nearest"
+        ResizeNearest
     ]
 
 
@@ -75,7 +85,7 @@ def test_pixels_without_a_class_do_not_become_class_0():
     encoded[0, 0] = 0
     report = diagnose(y_true=encoded, y_pred=probabilities(predicted, 3, classes=3), num_classes=3)
     (step,) = treatment(report, unsafe=False).steps[Side.MASKS]
-    assert step == Step("argmax", Side.MASKS, {"no_class": 255})
+    assert step == Argmax(Side.MASKS, no_class=255)
 
 
 def test_the_ignore_label_stands_for_masks_without_a_class():
@@ -87,13 +97,16 @@ def test_the_ignore_label_stands_for_masks_without_a_class():
         ignore_index=7,
     )
     plan = treatment(report, unsafe=False)
-    assert [plan.steps[side][0].parameters["no_class"] for side in Side] == [7, 255]
+    assert [plan.steps[side] for side in Side] == [
+        (Argmax(Side.MASKS, no_class=7),),
+        (Argmax(Side.PREDICTIONS, no_class=255),),
+    ]
 
 
 def asked(report: Report, *wanted: tuple[str, Step], explains: str | None = None) -> list[Step]:
     """Return the steps that are made where these rules ask for them."""
     findings = tuple(
-        Finding(RULES[name], "", "", repair=Repair("mend", safe=True, steps=(step,)))
+        Finding(RULES[name], "", "", repair=Repair("repair it", safe=True, steps=(step,)))
         for name, step in wanted
     )
     explained = {wanted[0][0]: (explains,)} if explains else {}
@@ -120,16 +133,12 @@ def test_two_root_causes_do_not_repeat_a_step():
 @pytest.mark.parametrize(
     ("of_root", "of_consequence", "made"),
     [
-        (Step("flip", Side.PREDICTIONS, {"axes": (0,)}), SWAP_0_AND_1, False),
-        (SWAP_0_AND_1, Step("flip", Side.PREDICTIONS, {"axes": (0,)}), False),
-        (SWAP_0_AND_1, Step("reorder", Side.PREDICTIONS, {"order": (1, 0)}), False),
-        (Step("times_255", Side.MASKS), Step("void", Side.MASKS, {"labels": ()}), False),
-        (
-            Step("threshold", Side.PREDICTIONS, {"threshold": 0.5}),
-            Step("times_255", Side.MASKS),
-            True,
-        ),
-        (Step("times_255", Side.MASKS), Step("threshold", Side.MASKS, {"threshold": 0.5}), False),
+        (Flip(Side.PREDICTIONS, (0,)), SWAP_0_AND_1, False),
+        (SWAP_0_AND_1, Flip(Side.PREDICTIONS, (0,)), False),
+        (SWAP_0_AND_1, Reorder(Side.PREDICTIONS, (1, 0)), False),
+        (Times255(Side.MASKS), FillMissing(Side.MASKS, (), 255), False),
+        (Threshold(Side.PREDICTIONS, 0.5), Times255(Side.MASKS), True),
+        (Times255(Side.MASKS), Threshold(Side.MASKS, 0.5), False),
     ],
 )
 def test_a_consequence_may_ask_for_another_reading_but_not_for_other_places_or_ids(
@@ -141,19 +150,17 @@ def test_a_consequence_may_ask_for_another_reading_but_not_for_other_places_or_i
         ("one-hot-masks", of_consequence),
         explains="one-hot-masks",
     )
-    kinds = [step.kind for step in steps]
-    assert kinds.count(of_root.kind) == 1
-    assert (of_consequence.kind in kinds) is made
+    classes = [type(step) for step in steps]
+    assert classes.count(type(of_root)) == 1
+    assert (type(of_consequence) in classes) is made
 
 
 def test_class_ids_that_are_channels_change_places():
     table = {0: 1, 1: 2, 2: 0}
-    (step,) = asked(
-        scores_report(), ("extra-axis", Step("relabel", Side.PREDICTIONS, {"table": table}))
-    )
-    assert step.kind == "permute_channels"
+    (step,) = asked(scores_report(), ("extra-axis", Relabel(Side.PREDICTIONS, table)))
+    assert isinstance(step, PermuteChannels)
     scores = probabilities(labels()[1], 3, classes=3)
-    moved = repairs.mend(scores, step, spatial=2).argmax(axis=-1)
+    moved = step.apply(scores, spatial=2).argmax(axis=-1)
     assert (moved == (scores.argmax(axis=-1) + 1) % 3).all()
 
 
@@ -161,13 +168,13 @@ def test_ids_behind_an_argmax_are_relabelled_as_ids():
     made = asked(
         scores_report(),
         ("extra-axis", SWAP_0_AND_1),
-        ("unargmaxed-probabilities", Step("argmax", Side.PREDICTIONS)),
+        ("unargmaxed-probabilities", Argmax(Side.PREDICTIONS)),
     )
-    assert [step.kind for step in made] == ["argmax", "relabel"]
+    assert [type(step) for step in made] == [Argmax, Relabel]
 
 
 def test_what_channels_or_scores_cannot_say_is_left():
-    merge = Step("relabel", Side.PREDICTIONS, {"table": {2: 1}})
+    merge = Relabel(Side.PREDICTIONS, {2: 1})
     assert asked(scores_report(), ("extra-axis", merge)) == []
     truth = scene(1, classes=2)
     one_channel = diagnose(y_true=truth, y_pred=sigmoid(truth, 3), num_classes=2)
@@ -177,6 +184,6 @@ def test_what_channels_or_scores_cannot_say_is_left():
 def test_missing_channels_are_the_business_of_the_argmax():
     truth, predicted = labels()
     report = diagnose(y_true=one_hot(truth, 3), y_pred=predicted, num_classes=3)
-    void = Step("void", Side.MASKS, {"labels": (), "ignore_index": 255})
-    made = asked(report, ("non-finite-masks", void), ("one-hot-masks", ARGMAX))
-    assert [step.kind for step in made] == ["argmax"]
+    fill = FillMissing(Side.MASKS, (), 255)
+    made = asked(report, ("non-finite-masks", fill), ("one-hot-masks", ARGMAX))
+    assert [type(step) for step in made] == [Argmax]

@@ -15,7 +15,6 @@ from file_repair.writers.formats import read
 from numpy.typing import NDArray
 from PIL import Image
 
-from iou_doctor import repairs
 from iou_doctor.arrays.interpretation import Encoding, Options
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.errors import OutputError, UsageError
@@ -23,7 +22,10 @@ from iou_doctor.file_repair.run import Fixed, fix
 from iou_doctor.file_repair.storage_axes import form_of
 from iou_doctor.file_repair.stream import RepairStream
 from iou_doctor.file_repair.writers import Destination
-from iou_doctor.repairs.repair import Side, Step
+from iou_doctor.repairs.argmax import Argmax
+from iou_doctor.repairs.flip import Flip
+from iou_doctor.repairs.reorder import Reorder
+from iou_doctor.repairs.step import Side, Step
 from iou_doctor.report.finding import Severity
 from iou_doctor.sources.memory.array import ArraySource
 
@@ -289,15 +291,15 @@ def test_a_folder_with_other_files_is_not_replaced(tmp_path):
 def test_nothing_is_left_of_a_broken_run(tmp_path, monkeypatch, error, raised):
     masks, preds = saved(tmp_path, masks=one_hot(TRUTH, 3), preds=PROBABILITIES)
     before = bytes_of(tmp_path)
-    make = repairs.mend
+    apply = Argmax.apply
     calls: Iterator[int] = iter(range(10))
 
-    def breaking(values: Array, step: Step, *, spatial: int) -> Array:
+    def break_once(step: Argmax, values: Array, *, spatial: int) -> Array:
         if step.side is Side.MASKS and next(calls) == 1:
             raise error
-        return make(values, step, spatial=spatial)
+        return apply(step, values, spatial=spatial)
 
-    monkeypatch.setattr(repairs, "mend", breaking)
+    monkeypatch.setattr(Argmax, "apply", break_once)
     with pytest.raises(raised):
         repaired(masks, preds, tmp_path / "out")
     assert bytes_of(tmp_path) == before
@@ -326,7 +328,7 @@ def whole(mended_array: RepairStream) -> Array:
 
 def test_pixels_of_flattened_predictions_move_in_space():
     flat = PREDICTED[:, ::-1].reshape(2, -1)
-    flip = Step("flip", Side.PREDICTIONS, {"axes": (0,)})
+    flip = Flip(Side.PREDICTIONS, (0,))
     axes = Axes(flat.shape, True, (1,), None)
     assert (
         whole(mending(flat, axes, flip, unflattened=(12, 18))) == PREDICTED.reshape(2, -1)
@@ -335,13 +337,13 @@ def test_pixels_of_flattened_predictions_move_in_space():
 
 def test_channels_stay_first_where_only_pixels_move():
     first = np.moveaxis(PROBABILITIES, -1, 1)
-    flip = Step("flip", Side.PREDICTIONS, {"axes": (1,)})
+    flip = Flip(Side.PREDICTIONS, (1,))
     axes = Axes(first.shape, True, (2, 3), 1)
     assert (whole(mending(first, axes, flip)) == first[..., ::-1]).all()
 
 
 def test_samples_come_in_another_order():
-    order = Step("reorder", Side.PREDICTIONS, {"order": (1, 0)})
+    order = Reorder(Side.PREDICTIONS, (1, 0))
     axes = Axes(PREDICTED.shape, True, (1, 2), None)
     assert (whole(mending(PREDICTED, axes, order)) == PREDICTED[::-1]).all()
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from iou_doctor.checks.map_stack import Ids, Stack, compute_mean_iou, count_pairs
 from iou_doctor.record import record
 
-Shift = tuple[int, int]
-Tables = dict[Shift, NDArray[np.int64]]
+Offset = tuple[int, int]
+Tables = dict[Offset, NDArray[np.int64]]
 
 REACH = 16
 """Pixels along each axis that are searched."""
@@ -25,11 +25,11 @@ class Shifts:
 
     tables: Tables
     """Counts of each image at each shift."""
-    pooled: dict[Shift, float]
+    pooled: dict[Offset, float]
     """Mean IoU over all images together."""
 
     @property
-    def best(self) -> Shift:
+    def best(self) -> Offset:
         """Return the shift that serves all images together best."""
         return max(self.pooled, key=lambda shift: self.pooled[shift])
 
@@ -60,7 +60,7 @@ def shifts_of(maps: Stack) -> Shifts:
 def _searched(maps: Stack) -> Tables:
     """Return the counts at the shifts on the way to the best one, each step half the last."""
     look = _Look(maps)
-    best: Shift = (0, 0)
+    best: Offset = (0, 0)
     step = look.reach // 2
     while step:
         centre = best
@@ -83,7 +83,7 @@ class _Look:
         self._true = self._at(maps.true, (0, 0))
         self.tables: Tables = {}
 
-    def gain(self, shift: Shift) -> float:
+    def gain(self, shift: Offset) -> float:
         """Return the mean IoU with the predictions moved by `shift`; -1 beyond the reach."""
         if max(map(abs, shift)) > self.reach:
             return -1.0
@@ -92,7 +92,7 @@ class _Look:
             self.tables[shift] = count_pairs(self._true, pred, self._maps.classes)
         return float(compute_mean_iou(self.tables[shift].sum(axis=0)))
 
-    def _at(self, labels: Ids, shift: Shift) -> Ids:
+    def _at(self, labels: Ids, shift: Offset) -> Ids:
         rows, columns = (places - by for places, by in zip(self._places, shift, strict=True))
         return labels[:, rows[:, np.newaxis], columns]
 

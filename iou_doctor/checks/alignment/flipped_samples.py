@@ -20,10 +20,12 @@ from iou_doctor.checks.alignment import _matched_ids
 from iou_doctor.checks.alignment._shifts import shifts_of, too_small
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
-from iou_doctor.checks.orientations import PIXELS_A_SIDE, SWAP, Fits, Turn, fit_turns, list_turns
+from iou_doctor.checks.orientations import PIXELS_A_SIDE, Fits, Turn, fit_turns, list_turns
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import join_words
+from iou_doctor.repairs.flip import Flip
 from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.rotate import Rotate
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -140,12 +142,12 @@ def _help(evidence: Evidence, turn: Turn) -> str:
     step = turn.steps[0]
     if len(turn.steps) > 1 or len(axes) < 2:
         return "save the predictions in the orientation of the masks"
-    if step.kind == "flip":
-        places = tuple(axes[axis] for axis in step.parameters["axes"])
+    if isinstance(step, Flip):
+        places = tuple(axes[axis] for axis in step.axes)
         return f"np.flip(predictions, {places[0] if len(places) == 1 else places})"
-    if turn is SWAP:
-        return f"np.swapaxes(predictions, {axes[-2]}, {axes[-1]})"
-    return f"np.rot90(predictions, {step.parameters['quarters']}, axes=({axes[-2]}, {axes[-1]}))"
+    if isinstance(step, Rotate):
+        return f"np.rot90(predictions, {step.quarters}, axes=({axes[-2]}, {axes[-1]}))"
+    return f"np.swapaxes(predictions, {axes[-2]}, {axes[-1]})"
 
 
 def _some_turned(

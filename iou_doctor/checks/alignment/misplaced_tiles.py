@@ -21,7 +21,9 @@ from iou_doctor.checks.alignment._tiles import SAMPLES, Arrangement, arrangement
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
 from iou_doctor.checks.registry import Result
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.retile import Retile
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -83,5 +85,5 @@ def _repair(found: Arrangement) -> Repair:
     if found.orders.ndim > 1:
         return Repair(name, safe=True, mean_iou_after=found.after, estimated=True)
     order = tuple(int(tile) for tile in found.orders)
-    step = Step("retile", Side.PREDICTIONS, {"tile": found.grid.tile, "order": order})
+    step = Retile(Side.PREDICTIONS, found.grid.tile, order)
     return Repair(name, safe=True, steps=(step,))

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from iou_doctor.checks.alignment._shifts import SMALLEST, Shift, shifts_of, too_small
+from iou_doctor.checks.alignment._shifts import SMALLEST, Offset, shifts_of, too_small
 from iou_doctor.checks.alignment._tiles import SAMPLES, arrangement, full_size
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import (
@@ -25,7 +25,9 @@ from iou_doctor.checks.map_stack import (
     stack_maps,
 )
 from iou_doctor.checks.registry import Result
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.shift import Shift
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -83,7 +85,7 @@ def _tiles_fit(evidence: Evidence, *, better_than: float) -> bool:
     return tiles is not None and tiles.after > better_than
 
 
-def _finding(best: Shift, scores: tuple[float, float], votes: tuple[int, int]) -> Finding:
+def _finding(best: Offset, scores: tuple[float, float], votes: tuple[int, int]) -> Finding:
     down, right = best
     moved = (-down, -right)
     return Finding(
@@ -104,12 +106,12 @@ def _finding(best: Shift, scores: tuple[float, float], votes: tuple[int, int]) -
         repair=Repair(
             "move the predictions back",
             safe=False,  # the uncovered border is repeated
-            steps=(Step("shift", Side.PREDICTIONS, {"offset": best}),),
+            steps=(Shift(Side.PREDICTIONS, best),),
         ),
     )
 
 
-def _words(moved: Shift) -> str:
+def _words(moved: Offset) -> str:
     down, right = moved
     parts = []
     if down:

@@ -26,7 +26,9 @@ from iou_doctor.checks.alignment._orders import MUTUAL, Pairing, best_pairing, i
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
 from iou_doctor.checks.registry import Result
-from iou_doctor.repairs.repair import REORDER, Repair, Side, Step
+from iou_doctor.repairs.reorder import Reorder
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -219,4 +221,4 @@ def _repair(
             maps.classes,
         )
         return replace(known, mean_iou_after=part.score_pooled(), estimated=True)
-    return replace(known, steps=(Step(REORDER, Side.PREDICTIONS, {"order": order}),))
+    return replace(known, steps=(Reorder(Side.PREDICTIONS, order),))

@@ -21,7 +21,8 @@ from iou_doctor.checks.hypotheses import (
 from iou_doctor.checks.unknown_labels import NO_DATA_LABELS
 from iou_doctor.datasets import data_set
 from iou_doctor.record import record
-from iou_doctor.repairs.repair import Repair, Side, relabelling
+from iou_doctor.repairs.repair import Repair, build_relabelling
+from iou_doctor.repairs.step import Side
 
 
 @record
@@ -113,7 +114,7 @@ def to_classes(evidence: Evidence, space: Space, side: Side) -> Repair:
     """Return the repair that maps one side to the classes that models speak."""
     void = choose_void_label(evidence)
     named = side is Side.MASKS and evidence.interpretation.ignore_index != void
-    return relabelling(
+    return build_relabelling(
         f"map the {side} to {space.target}",
         side=side,
         table=space.mapping(void if side is Side.MASKS else VOID),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import count_class_ids, list_labels_by_image
 from iou_doctor.counts.map_samples import LabelMaps
-from iou_doctor.repairs.repair import Side
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Skipped
 
 FEWEST_IDS = 30

@@ -21,7 +21,7 @@ from iou_doctor.checks.hypotheses import (
 from iou_doctor.checks.labels._foreign import Foreign, foreign_ids
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import join_words
-from iou_doctor.repairs.repair import Side
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(

@@ -24,7 +24,8 @@ from iou_doctor.checks.labels._instances import numbered_objects
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import NO_DATA_LABELS, VOID_LABELS
 from iou_doctor.checks.wording import join_words
-from iou_doctor.repairs.repair import Repair, Side, relabelling
+from iou_doctor.repairs.repair import Repair, build_relabelling
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -111,7 +112,7 @@ def _divided(evidence: Evidence) -> Repair | None:
 def _repair(evidence: Evidence, table: dict[int, int], space: Space | None) -> Repair:
     void = choose_void_label(evidence)
     named = space is not None and evidence.interpretation.ignore_index != void
-    return relabelling(
+    return build_relabelling(
         "masks // 1000" + (f", mapped to {space.target}" if space else ""),
         side=Side.MASKS,
         table=table,
@@ -144,4 +145,4 @@ def _object_or_not(evidence: Evidence) -> Repair | None:
     if evidence.interpretation.num_classes != 2:
         return None
     table = {label: 1 for label in evidence.pairs.pooled().truth_counts() if label > 1}
-    return relabelling("masks > 0", side=Side.MASKS, table=table, safe=False)
+    return build_relabelling("masks > 0", side=Side.MASKS, table=table, safe=False)

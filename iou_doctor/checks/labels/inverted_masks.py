@@ -17,7 +17,7 @@ from iou_doctor.checks.hypotheses import (
     score_repaired,
 )
 from iou_doctor.checks.registry import Result
-from iou_doctor.repairs.repair import Repair, relabelling
+from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -80,4 +80,4 @@ def _object(evidence: Evidence, counts: dict[int, int]) -> int:
 def _inverted(evidence: Evidence) -> Repair:
     side = choose_labelled_side(evidence)
     table = {0: 1, 1: 0} | ({255: 0} if evidence.has_found("masks-0-255") else {})
-    return relabelling(f"invert the {side}", side=side, table=table, safe=True)
+    return build_relabelling(f"invert the {side}", side=side, table=table, safe=True)

@@ -26,7 +26,8 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import VOID_LABELS
 from iou_doctor.checks.wording import format_ids
 from iou_doctor.datasets import data_set
-from iou_doctor.repairs.repair import Repair, Side, relabelling
+from iou_doctor.repairs.repair import Repair, build_relabelling
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -99,7 +100,7 @@ def _shifted(evidence: Evidence, side: Side) -> Repair:
     if zero:
         table[0] = void
     named = side is Side.MASKS and zero and evidence.interpretation.ignore_index != void
-    return relabelling(
+    return build_relabelling(
         f"{side} - 1",
         side=side,
         table=table,

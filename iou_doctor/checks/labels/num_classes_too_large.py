@@ -13,7 +13,8 @@ a gap on both sides together, in several images, and at most half as many as `nu
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import count_class_ids
 from iou_doctor.checks.registry import Result
-from iou_doctor.repairs.repair import Repair, Side
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(

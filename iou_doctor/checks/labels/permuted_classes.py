@@ -29,7 +29,8 @@ from iou_doctor.checks.map_stack import has_nothing_to_gain, stack_maps
 from iou_doctor.checks.orientations import PIXELS_A_SIDE, fit_turns, list_turns
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import join_words
-from iou_doctor.repairs.repair import Repair, Side, relabelling
+from iou_doctor.repairs.repair import Repair, build_relabelling
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -176,7 +177,7 @@ def _table(evidence: Evidence, moves: Mapping[int, int]) -> dict[int, int]:
 
 def _relabelled(evidence: Evidence, moves: Mapping[int, int]) -> Repair:
     side, table = choose_labelled_side(evidence), _table(evidence, moves)
-    return relabelling(f"relabel the {side}", side=side, table=table, safe=True)
+    return build_relabelling(f"relabel the {side}", side=side, table=table, safe=True)
 
 
 def _finding(evidence: Evidence, moves: Mapping[int, int], after: float, repair: Repair) -> Finding:

@@ -14,7 +14,8 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import count_unknown_predictions
 from iou_doctor.checks.wording import describe_labels, describe_stray_handling, format_percent
-from iou_doctor.repairs.repair import Repair, Side, relabelling
+from iou_doctor.repairs.repair import Repair, build_relabelling
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -67,7 +68,9 @@ def _remedy(evidence: Evidence, strays: dict[int, int]) -> tuple[str, Repair | N
     )
     if binary and (predicted <= {0, 255} or len(predicted) >= GREY_LEVELS):
         table = {label: int(label > 127) for label in predicted}
-        repair = relabelling("predictions > 127", side=Side.PREDICTIONS, table=table, safe=True)
+        repair = build_relabelling(
+            "predictions > 127", side=Side.PREDICTIONS, table=table, safe=True
+        )
         return 'predictions = (predictions > 127).astype("uint8")', repair
     if set(strays) == {255}:
         return "map 255 to a class: predictions have no void", None

@@ -22,7 +22,8 @@ from iou_doctor.checks.hypotheses import (
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import VOID_LABELS
 from iou_doctor.checks.wording import format_count, format_ids
-from iou_doctor.repairs.repair import Repair, Side, relabelling
+from iou_doctor.repairs.repair import Repair, build_relabelling
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -84,7 +85,7 @@ def _undone(evidence: Evidence, side: Side) -> Repair:
     ids = count_class_ids(evidence, side)
     voids = _voids(evidence) if side is Side.MASKS else {VOID_LABELS[0]}
     table = {label: label + 1 for label in range(max(ids, default=0) + 1)}
-    return relabelling(
+    return build_relabelling(
         f"{side} + 1, {max(voids)} to 0",
         side=side,
         table=table | dict.fromkeys(voids, 0),

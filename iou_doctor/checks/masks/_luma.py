@@ -9,7 +9,8 @@ from iou_doctor.counts.label_decoding import colour_of_code
 from iou_doctor.datasets import grey
 from iou_doctor.metrics.score import compute_score
 from iou_doctor.record import record
-from iou_doctor.repairs.repair import Side, relabelling
+from iou_doctor.repairs.repair import build_relabelling
+from iou_doctor.repairs.step import Side
 
 LEAST_GREYS = 4
 """Fewer values beside 0 are among the greys of some palette by chance."""
@@ -70,7 +71,7 @@ def _fits(greys: Greys, counts: dict[int, int], evidence: Evidence) -> bool:
 
 def _merit(greys: Greys, evidence: Evidence) -> tuple[float, float]:
     """Prefer the palette that tells most values apart by the predictions, then the smaller."""
-    mapped = relabelling("", side=Side.MASKS, table=greys.table, safe=False)
+    mapped = build_relabelling("", side=Side.MASKS, table=greys.table, safe=False)
     pairs = mapped.relabel(evidence.pairs) if mapped.relabel else evidence.pairs
     classes = evidence.interpretation.num_classes
     result = compute_score(pairs=pairs, num_classes=classes, ignore_index=greys.void)

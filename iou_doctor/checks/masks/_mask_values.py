@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import is_code_of_no_class
-from iou_doctor.repairs.repair import Repair, Side, relabelling
+from iou_doctor.repairs.repair import Repair, build_relabelling
+from iou_doctor.repairs.step import Side
 
 CONSEQUENCES = frozenset(
     {
@@ -93,7 +94,7 @@ def value_repair(
     """
     interpretation = evidence.interpretation
     most = max((label for label in table.values() if label != void), default=0) + 1
-    return relabelling(
+    return build_relabelling(
         name,
         side=Side.MASKS,
         table=table,

@@ -16,7 +16,8 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._outlines import is_outline
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, format_percent
-from iou_doctor.repairs.repair import Side, relabelling
+from iou_doctor.repairs.repair import build_relabelling
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -57,6 +58,6 @@ def find(evidence: Evidence) -> Result:
             f" ({format_percent(counts[255], total)}) belong to no class of 0 and 1",
             help='masks = (masks > 127).astype("uint8")',
             facts={"pixels_255": counts[255], "pixels": total},
-            repair=relabelling("masks > 127", side=Side.MASKS, table={255: 1}, safe=True),
+            repair=build_relabelling("masks > 127", side=Side.MASKS, table={255: 1}, safe=True),
         )
     ]

@@ -12,7 +12,9 @@ Never normalise masks. (A mask of 0 and 255 divided by 255 holds 0 and 1, which 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import describe_place, format_percent, join_words
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
+from iou_doctor.repairs.times_255 import Times255
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -60,7 +62,7 @@ def find(evidence: Evidence) -> Result:
             repair=Repair(
                 name="masks times 255, rounded",
                 safe=True,
-                steps=(Step("times_255", Side.MASKS),),
+                steps=(Times255(Side.MASKS),),
             ),
         )
     ]

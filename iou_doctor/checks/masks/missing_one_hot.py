@@ -17,7 +17,9 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import suggest_call
 from iou_doctor.counts.label_decoding import LabelDecoding
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.one_hot import OneHot
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -69,12 +71,12 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _steps(evidence: Evidence) -> tuple[Step, ...]:
+def _steps(evidence: Evidence) -> tuple[OneHot, ...]:
     """Return the encoding, where the metric wants it; a flattening metric needs a flag instead."""
     if evidence.metric.true is not LabelDecoding.ARGMAX_LAST:
         return ()
-    parameters = {"num_classes": evidence.interpretation.num_classes}
-    return (Step("one_hot", Side.MASKS, parameters, evidence.metric.class_axis),)
+    num_classes = evidence.interpretation.num_classes
+    return (OneHot(Side.MASKS, num_classes, evidence.metric.class_axis),)
 
 
 def _argmaxed(shape: tuple[int | None, ...]) -> str:

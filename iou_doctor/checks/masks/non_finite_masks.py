@@ -13,7 +13,9 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import count_no_data
 from iou_doctor.checks.wording import describe_labels, describe_place, format_count
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.fill_missing import FillMissing
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -73,7 +75,7 @@ def _repair(evidence: Evidence, labels: tuple[int, ...]) -> Repair:
     """Return the mapping to the ignore label that is given, or to the usual one, which then is."""
     declared = evidence.interpretation.ignore_index
     ignore_index = IGNORE_LABEL if declared is None else declared
-    step = Step("void", Side.MASKS, {"labels": labels, "ignore_index": ignore_index})
+    step = FillMissing(Side.MASKS, labels, ignore_index)
     return Repair(
         name=f"map them to the ignore label {ignore_index}",
         safe=True,

@@ -14,7 +14,9 @@ from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import describe_place, format_count, suggest_call
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.argmax import Argmax
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -49,7 +51,7 @@ def find(evidence: Evidence) -> Result:
                 "pixels_all_zero": values.all_zero,
             },
             evidence=f"first: {describe_place(values.first, evidence)}" if values.first else None,
-            repair=Repair(name="argmax the masks", safe=True, steps=(Step("argmax", Side.MASKS),)),
+            repair=Repair(name="argmax the masks", safe=True, steps=(Argmax(Side.MASKS),)),
         )
     ]
 

@@ -13,7 +13,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.palette import build_one_channel_repair, count_colours, is_all_grey
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import describe_place, join_words
-from iou_doctor.repairs.repair import Side
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(

@@ -18,7 +18,10 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import describe_place, suggest_call
 from iou_doctor.counts.value_counts import ValueCounts
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.argmax import Argmax
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
+from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -59,7 +62,7 @@ def _many_channels(evidence: Evidence) -> Finding:
         evidence,
         message,
         cure=f"{suggest_call(evidence)}, or masks.argmax(axis={axes.channel})",
-        repair=Repair(name="argmax the masks", safe=True, steps=(Step("argmax", Side.MASKS),)),
+        repair=Repair(name="argmax the masks", safe=True, steps=(Argmax(Side.MASKS),)),
     )
 
 
@@ -81,7 +84,7 @@ def _one_channel(evidence: Evidence) -> list[Finding]:
             repair=Repair(
                 name="threshold the masks at 0.5",
                 safe=True,
-                steps=(Step("threshold", Side.MASKS, {"threshold": 0.5}),),
+                steps=(Threshold(Side.MASKS, 0.5),),
                 relabel=lambda _: cut,
             ),
         )

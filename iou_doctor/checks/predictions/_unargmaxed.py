@@ -11,7 +11,9 @@ from iou_doctor.checks.wording import (
     format_percent,
     suggest_call,
 )
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.argmax import Argmax
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule
 
 
@@ -64,5 +66,5 @@ def _repair(evidence: Evidence) -> Repair:
     return Repair(
         name="argmax predictions and masks" if both else "argmax the predictions",
         safe=True,
-        steps=tuple(Step("argmax", side) for side in sides),
+        steps=tuple(Argmax(side) for side in sides),
     )

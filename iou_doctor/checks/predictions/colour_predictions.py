@@ -21,7 +21,7 @@ from iou_doctor.checks.palette import (
 )
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import describe_place
-from iou_doctor.repairs.repair import Side
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(

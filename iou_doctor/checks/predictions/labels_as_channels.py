@@ -16,7 +16,9 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import suggest_call
 from iou_doctor.counts.label_decoding import LabelDecoding
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.one_hot import OneHot
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -75,6 +77,6 @@ def _help(evidence: Evidence) -> str:
     return call if evidence.metric.takes else call.removesuffix(")") + ", sparse_y_pred=True)"
 
 
-def _step(evidence: Evidence) -> Step:
-    parameters = {"num_classes": evidence.interpretation.num_classes}
-    return Step("one_hot", Side.PREDICTIONS, parameters, evidence.metric.class_axis)
+def _step(evidence: Evidence) -> OneHot:
+    num_classes = evidence.interpretation.num_classes
+    return OneHot(Side.PREDICTIONS, num_classes, evidence.metric.class_axis)

@@ -16,7 +16,9 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_percent
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.metrics.definition import Sigmoid
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
+from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -78,5 +80,5 @@ def _help(evidence: Evidence) -> str:
 def _repair(evidence: Evidence) -> Repair | None:
     if evidence.interpretation.threshold:  # a threshold that the user insists on
         return None
-    step = Step("threshold", Side.PREDICTIONS, {"threshold": 0.0})
+    step = Threshold(Side.PREDICTIONS, 0.0)
     return Repair(name="threshold the logits at 0", safe=True, steps=(step,))

@@ -14,7 +14,9 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import suggest_call
 from iou_doctor.counts.label_decoding import LabelDecoding
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
+from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -93,6 +95,6 @@ def _argmaxed(evidence: Evidence) -> Finding:
         repair=Repair(
             name=f"threshold the predictions at {interpretation.threshold:g}",
             safe=True,
-            steps=(Step("threshold", Side.PREDICTIONS, {"threshold": interpretation.threshold}),),
+            steps=(Threshold(Side.PREDICTIONS, interpretation.threshold),),
         ),
     )

@@ -20,7 +20,9 @@ from iou_doctor.checks.wording import (
     format_percent,
     suggest_call,
 )
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
+from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -67,9 +69,7 @@ def find(evidence: Evidence) -> Result:
             repair=Repair(
                 name=f"threshold the predictions at {interpretation.threshold:g}",
                 safe=True,
-                steps=(
-                    Step("threshold", Side.PREDICTIONS, {"threshold": interpretation.threshold}),
-                ),
+                steps=(Threshold(Side.PREDICTIONS, interpretation.threshold),),
             ),
         )
     ]

@@ -17,7 +17,9 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.metrics.metric import Metric
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.arrange import Arrange
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -65,10 +67,7 @@ def find(evidence: Evidence) -> Result:
             repair=Repair(
                 name=f"move the class axis of the {names} {goes}",
                 safe=True,
-                steps=tuple(
-                    Step("arrange", Side(name), class_axis=evidence.metric.class_axis)
-                    for name, _ in wrong
-                ),
+                steps=tuple(Arrange(Side(name), evidence.metric.class_axis) for name, _ in wrong),
             ),
         )
     ]

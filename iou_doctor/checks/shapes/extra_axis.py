@@ -12,7 +12,9 @@ even exceed 1.
 from iou_doctor.arrays.layout import Axes, Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.arrange import Arrange
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -49,7 +51,7 @@ def find(evidence: Evidence) -> Result:
             repair=Repair(
                 name=f"squeeze axis {axis} of the {name}",
                 safe=True,
-                steps=(Step("arrange", Side(name)),),
+                steps=(Arrange(Side(name)),),
             ),
         )
     ]

@@ -19,7 +19,9 @@ from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, measure_roug
 from iou_doctor.checks.orientations import PIXELS_A_SIDE, SWAP, Fits, Turn, fit_turns, list_turns
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_shape
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
+from iou_doctor.repairs.swap_height_width import SwapHeightWidth
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -44,11 +46,11 @@ REPAIR = "swap height and width of the predictions"
 REFILLS = (
     Turn(
         "read column by column",
-        (Step("swap_height_width", Side.PREDICTIONS, {"refill": "before"}),),
+        (SwapHeightWidth(Side.PREDICTIONS, refill="before"),),
     ),
     Turn(
         "transposed and read row by row",
-        (Step("swap_height_width", Side.PREDICTIONS, {"refill": "after"}),),
+        (SwapHeightWidth(Side.PREDICTIONS, refill="after"),),
     ),
 )
 """Undo a reshape to the wrong order; each is the other one's inverse."""
@@ -87,7 +89,7 @@ def _swapped_sizes(evidence: Evidence) -> Finding:
         help=f"np.swapaxes(predictions, {height}, {width}), or fix the resize that took"
         " (width, height)",
         facts={"masks": list(true), "predictions": list(pred)},
-        repair=Repair(name=REPAIR, safe=True, steps=(Step("swap_height_width", Side.PREDICTIONS),)),
+        repair=Repair(name=REPAIR, safe=True, steps=(SwapHeightWidth(Side.PREDICTIONS),)),
     )
 
 

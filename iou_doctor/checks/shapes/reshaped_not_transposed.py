@@ -14,7 +14,9 @@ from iou_doctor.arrays.layout import Axes
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_percent
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.arrange import Arrange
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -59,7 +61,7 @@ def find(evidence: Evidence) -> Result:
             repair=Repair(
                 name="reshape the predictions back and move the class axis last",
                 safe=True,
-                steps=(Step("arrange", Side.PREDICTIONS),),
+                steps=(Arrange(Side.PREDICTIONS),),
             ),
         )
     ]

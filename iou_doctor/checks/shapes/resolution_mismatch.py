@@ -14,7 +14,9 @@ from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_shape
-from iou_doctor.repairs.repair import Repair, Side, Step
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.resize_nearest import ResizeNearest
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -47,15 +49,17 @@ def find(evidence: Evidence) -> Result:
             repair=Repair(
                 name="resize the predictions to the masks, nearest neighbour",
                 safe=False,
-                steps=() if None in true else (_resize(true),),
+                steps=_resize(true),
                 estimated=True,
             ),
         )
     ]
 
 
-def _resize(shape: tuple[int | None, ...]) -> Step:
-    return Step("resize_nearest", Side.PREDICTIONS, {"shape": tuple(shape)})
+def _resize(shape: tuple[int | None, ...]) -> tuple[ResizeNearest, ...]:
+    """Return the step, or nothing if the masks differ in size."""
+    sizes = tuple(size for size in shape if size is not None)
+    return (ResizeNearest(Side.PREDICTIONS, sizes),) if len(sizes) == len(shape) else ()
 
 
 def _factor(true: tuple[int | None, ...], pred: tuple[int | None, ...]) -> str:

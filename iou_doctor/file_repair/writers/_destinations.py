@@ -9,7 +9,7 @@ from pathlib import Path
 from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.errors import UsageError
 from iou_doctor.record import record
-from iou_doctor.repairs.repair import Side
+from iou_doctor.repairs.step import Side
 
 
 @record

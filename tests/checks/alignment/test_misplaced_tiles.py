@@ -5,7 +5,8 @@ import pytest
 from build import after, diagnose, found, mean_iou, names, noisy
 from scenes import boxes, model
 
-from iou_doctor.repairs import retile
+from iou_doctor.repairs.retile import Retile
+from iou_doctor.repairs.step import Side
 
 T = boxes(1, height=48, width=96)
 P = model(T, 2)
@@ -16,7 +17,7 @@ CAMVID = Path(__file__).resolve().parents[4] / "shared" / "data" / "camvid"
 
 def shuffled(labels, grid, seed):
     tile = labels.shape[1] // grid, labels.shape[2] // grid
-    return retile.mend(labels, spatial=2, tile=tile, order=drawn(grid**2, seed))
+    return Retile(Side.PREDICTIONS, tile, drawn(grid**2, seed)).apply(labels, spatial=2)
 
 
 def drawn(tiles, seed):
@@ -44,7 +45,7 @@ def test_rows_taken_for_columns_in_one_large_image():
     labels = boxes(7, samples=1, height=240, width=240)
     predicted = model(labels, 8)
     columns = np.arange(16).reshape(4, 4).T.ravel().tolist()
-    sick = retile.mend(predicted, spatial=2, tile=(60, 60), order=tuple(columns))
+    sick = Retile(Side.PREDICTIONS, (60, 60), tuple(columns)).apply(predicted, spatial=2)
     report = diagnose(y_true=labels, y_pred=sick, num_classes=5)
     assert found(report, RULE).facts["grid"] == [4, 4]
     assert after(report, RULE) == pytest.approx(mean_iou(labels, predicted, 5))
@@ -55,7 +56,7 @@ def test_square_tiles_and_what_they_leave_over(height, width):
     labels = boxes(3, height=height, width=width)
     predicted = model(labels, 4)
     order = drawn((height // 16) * (width // 16), 6)
-    sick = retile.mend(predicted, spatial=2, tile=(16, 16), order=order)
+    sick = Retile(Side.PREDICTIONS, (16, 16), order).apply(predicted, spatial=2)
     report = diagnose(y_true=labels, y_pred=sick, num_classes=5)
     assert found(report, RULE).facts["grid"] == [height // 16, width // 16]
     assert after(report, RULE) == pytest.approx(mean_iou(labels, predicted, 5))

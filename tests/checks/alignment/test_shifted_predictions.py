@@ -16,7 +16,7 @@ def test_a_common_shift_is_found_and_undone(shift):
     finding = found(report, RULE)
     assert (finding.facts["rows"], finding.facts["columns"]) == shift
     assert finding.facts["samples_alike"] == 8
-    assert finding.repair.steps[0].parameters == {"offset": (-shift[0], -shift[1])}
+    assert finding.repair.steps[0].offset == (-shift[0], -shift[1])
     gained = finding.repair.mean_iou_after - report.mean_iou
     clean = mean_iou(T, P, 5) - report.mean_iou
     assert gained > clean / 2  # the border that was rolled away is lost

@@ -19,7 +19,7 @@ def test_a_shuffle_is_found_and_undone():
     assert report.mean_iou < 0.2
     assert after(report, RULE) == pytest.approx(CLEAN)
     (step,) = found(report, RULE).repair.steps
-    assert step.parameters["order"] == tuple(np.argsort(order).tolist())
+    assert step.order == tuple(np.argsort(order).tolist())
     facts = found(report, RULE).facts
     assert facts["samples"] == 24
     assert facts["moved"] == int((order != np.arange(24)).sum())

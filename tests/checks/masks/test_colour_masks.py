@@ -15,7 +15,6 @@ from build import (
 
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.datasets import data_set
-from iou_doctor.repairs import mend
 
 T = scene(1, samples=3, height=24, width=30, classes=5)
 P = noisy(T, 2, classes=5)
@@ -100,7 +99,7 @@ def test_the_steps_of_the_repair_give_the_ids():
     repair = found(diagnose(y_true=VOC[void], y_pred=P, num_classes=21), "colour-masks").repair
     masks = VOC[void]
     for step in repair.steps:
-        masks = mend(masks, step, spatial=2)
+        masks = step.apply(masks, spatial=2)
     assert masks.dtype == np.uint8
     assert np.array_equal(masks, void)
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from build import after, diagnose, errors, found, mean_iou, names, noisy, probabilities, scene
 
-from iou_doctor.repairs import mend
+from iou_doctor.repairs.first_channel import FirstChannel
+from iou_doctor.repairs.relabel import Relabel
 
 T = scene(1, samples=3, height=24, width=30)
 P = noisy(T, 2)
@@ -38,11 +39,11 @@ def test_two_classes_of_0_and_255_become_0_and_1(high):
     assert errors(report) == ["replicated-grey-masks"]
     assert "undeclared-void-label" not in names(report)
     assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(B, BP, 2))
-    steps = [step.kind for step in found(report, "replicated-grey-masks").repair.steps]
-    assert steps == ["one_channel"] + ["relabel"] * (high == 255)
+    steps = [type(step) for step in found(report, "replicated-grey-masks").repair.steps]
+    assert steps == [FirstChannel] + [Relabel] * (high == 255)
     masks = grey(B * np.uint8(high))
     for step in found(report, "replicated-grey-masks").repair.steps:
-        masks = mend(masks, step, spatial=2)
+        masks = step.apply(masks, spatial=2)
     assert np.array_equal(masks, B)
 
 

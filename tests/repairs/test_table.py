@@ -1,0 +1,94 @@
+"""The table of steps: complete, and back from JSON unchanged."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import pkgutil
+
+import pytest
+
+from iou_doctor import repairs
+from iou_doctor.errors import RepairError
+from iou_doctor.repairs.argmax import Argmax
+from iou_doctor.repairs.arrange import Arrange
+from iou_doctor.repairs.decode_colours import DecodeColours
+from iou_doctor.repairs.fill_missing import FillMissing
+from iou_doctor.repairs.first_channel import FirstChannel
+from iou_doctor.repairs.flip import Flip
+from iou_doctor.repairs.one_hot import OneHot
+from iou_doctor.repairs.permute_channels import PermuteChannels
+from iou_doctor.repairs.relabel import Relabel
+from iou_doctor.repairs.reorder import Reorder
+from iou_doctor.repairs.resize_nearest import ResizeNearest
+from iou_doctor.repairs.retile import Retile
+from iou_doctor.repairs.rotate import Rotate
+from iou_doctor.repairs.shift import Shift
+from iou_doctor.repairs.step import Side, Stage
+from iou_doctor.repairs.swap_height_width import SwapHeightWidth
+from iou_doctor.repairs.table import STEPS, from_json, to_json
+from iou_doctor.repairs.threshold import Threshold
+from iou_doctor.repairs.times_255 import Times255
+
+EXAMPLES = [
+    Argmax(Side.PREDICTIONS),
+    Argmax(Side.MASKS, no_class=255),
+    Arrange(Side.MASKS, class_axis=1),
+    DecodeColours(Side.MASKS, {2**24: 0, 2**24 + 128: 1}, default=255),
+    FillMissing(Side.MASKS, labels=(-9999,), ignore_index=255),
+    FirstChannel(Side.MASKS),
+    Flip(Side.PREDICTIONS, axes=(0, 1)),
+    OneHot(Side.PREDICTIONS, num_classes=3),
+    PermuteChannels(Side.PREDICTIONS, order=(1, 0)),
+    Relabel(Side.MASKS, {255: 1, -1: 0}),
+    Reorder(Side.PREDICTIONS, order=(2, 0, 1)),
+    ResizeNearest(Side.PREDICTIONS, shape=(4, 6)),
+    Retile(Side.PREDICTIONS, tile=(2, 3), order=(1, 0)),
+    Rotate(Side.PREDICTIONS, quarters=3),
+    Shift(Side.PREDICTIONS, offset=(-1, 2)),
+    SwapHeightWidth(Side.PREDICTIONS),
+    SwapHeightWidth(Side.PREDICTIONS, refill="after"),
+    Threshold(Side.PREDICTIONS, threshold=0.1),
+    Times255(Side.MASKS),
+]
+
+
+@pytest.mark.parametrize("step", EXAMPLES, ids=repr)
+def test_a_step_comes_back_from_json_unchanged(step):
+    assert from_json(json.loads(json.dumps(to_json(step)))) == step
+
+
+def test_json_has_the_kind_and_the_fields():
+    assert json.dumps(to_json(Relabel(Side.MASKS, {255: 1}))) == (
+        '{"kind": "relabel", "side": "masks", "table": {"255": 1}}'
+    )
+
+
+def test_each_step_has_its_own_file_and_its_line_in_the_table():
+    files = {entry.name for entry in pkgutil.iter_modules(repairs.__path__)}
+    assert set(STEPS) == files - {"step", "repair", "table"}
+    assert set(STEPS.values()) == {type(step) for step in EXAMPLES}
+    for kind, step in STEPS.items():
+        assert step.__module__ == f"iou_doctor.repairs.{kind}"
+        assert inspect.getdoc(step)
+        assert step.stage in Stage
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            {"kind": "sharpen", "side": "masks"},
+            "unknown kind of repair `sharpen`; known are",
+        ),
+        ({"side": "masks"}, "unknown kind of repair `None`"),
+        ({"kind": "flip", "side": "masks"}, "cannot read the repair `flip`: .*axes"),
+        ({"kind": "flip", "side": "left", "axes": [0]}, "cannot read the repair `flip`: .*left"),
+        ({"kind": "flip", "axes": [0]}, "cannot read the repair `flip`"),
+        ({"kind": "times_255", "side": "masks", "factor": 2}, "`times_255`: .*factor"),
+        ({"kind": "relabel", "side": "masks", "table": {"a": 1}}, "`relabel`: .*'a'"),
+    ],
+)
+def test_json_of_no_step_is_refused(values, message):
+    with pytest.raises(RepairError, match=message):
+        from_json(values)
