@@ -30,7 +30,7 @@ class Known:
 
     known: ModelFacts
 
-    def facts(self) -> ModelFacts:
+    def collect_facts(self) -> ModelFacts:
         return self.known
 
 
