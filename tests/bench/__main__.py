@@ -22,7 +22,7 @@ from bench.cases import CASES, Case
 from bench.measure import environment, in_turns
 from bench.table import Result, document, markdown, result, text
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs/speed.md"
 TABLE = re.compile(r"(<!-- bench -->\n).*?(<!-- end -->)", re.DOTALL)
 ROUNDS = 3
 
@@ -43,17 +43,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers to FILE")
     parser.add_argument("--folder", type=Path, help="where the data goes (about 16 GB)")
-    parser.add_argument("--readme", action="store_true", help="rewrite the README's table")
+    parser.add_argument(
+        "--write-docs", action="store_true", help="rewrite the table in docs/speed.md"
+    )
     options = parser.parse_args(arguments)
-    if options.readme and (options.only or options.quick):
-        parser.error("--readme needs a full run of all cases")
+    if options.write_docs and (options.only or options.quick):
+        parser.error("--write-docs needs a full run of all cases")
     cases = [case for case in CASES if not options.only or case.name in options.only]
     rounds = 1 if options.quick else options.rounds
     results = list(filter(None, (_run(case, options, rounds) for case in cases)))
     if options.json:
         options.json.write_text(json.dumps(document(results, rounds), indent=2) + "\n")
     print(f"\n{markdown(results)}")
-    if options.readme:
+    if options.write_docs:
         _rewrite(markdown(results))
     return int(any(result.disagree for result in results))
 
@@ -71,8 +73,8 @@ def _run(case: Case, options: argparse.Namespace, rounds: int) -> Result | None:
 
 
 def _rewrite(table: str) -> None:
-    page = README.read_text(encoding="utf-8")
-    README.write_text(TABLE.sub(lambda m: f"{m[1]}\n{table}\n\n{m[2]}", page), encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(TABLE.sub(lambda m: f"{m[1]}\n{table}\n\n{m[2]}", text), encoding="utf-8")
 
 
 if __name__ == "__main__":

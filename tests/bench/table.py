@@ -140,7 +140,7 @@ def _number(value: float) -> str:
 
 
 def markdown(results: Sequence[Result]) -> str:
-    """Return the table for the README: ours, and how many times as much the others take."""
+    """Return the table for the documentation: our times, and how many times as much others take."""
     rows = [
         "| case | iou-doctor | others take | the floor |",
         "| --- | ---: | --- | ---: |",

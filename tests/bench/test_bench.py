@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bench.__main__ import README, TABLE, main
+from bench.__main__ import PAGE, TABLE, main
 from bench.cases import CASES, OURS, Case, Form, Measure
 from bench.measure import Job, Run, Timed, in_turns
 from bench.peers import PEERS
@@ -84,10 +84,10 @@ def test_a_quick_run_of_labels_agrees_and_writes_its_numbers(tmp_path, capsys, m
     assert "uint8 labels, 21 classes" in capsys.readouterr().out
 
 
-def test_the_readme_has_a_place_for_the_table():
-    assert len(TABLE.findall(README.read_text(encoding="utf-8"))) == 1
+def test_the_documentation_has_a_place_for_the_table():
+    assert len(TABLE.findall(PAGE.read_text(encoding="utf-8"))) == 1
 
 
-def test_a_part_of_the_cases_never_becomes_the_readme_table():
+def test_a_part_of_the_cases_never_becomes_the_published_table():
     with pytest.raises(SystemExit):
-        main(["--readme", "--only", "tiny"])
+        main(["--write-docs", "--only", "tiny"])

@@ -1,4 +1,4 @@
-"""The snippets of the README are what the program takes."""
+"""The snippets of the documentation are what the program takes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shlex
 
 import pytest
 import yaml
+from pages import find_snippets, read_all
 from run import ROOT, run
 from typer.main import get_command
 
@@ -14,15 +15,9 @@ from iou_doctor.cli.app import app
 from iou_doctor.config.find_file import nearest_table
 from iou_doctor.config.validate import configuration
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def snippets(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-
 
 def test_the_configuration_is_valid(tmp_path):
-    (toml,) = snippets("toml")
+    (toml,) = find_snippets("toml")
     (tmp_path / "iou-doctor.toml").write_text(toml, "utf-8")
     found = nearest_table(str(tmp_path / "iou-doctor.toml"))
     assert found is not None
@@ -34,14 +29,18 @@ def test_the_configuration_is_valid(tmp_path):
 def test_the_yaml_names_inputs_and_hooks_that_exist():
     action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
-    documents = [yaml.safe_load(text) for text in snippets("yaml")]
+    documents = [yaml.safe_load(text) for text in find_snippets("yaml")]
     (step,) = [entry[0] for entry in documents if isinstance(entry, list) and "uses" in entry[0]]
     assert set(step["with"]) <= set(action["inputs"])
     (repos,) = [entry["repos"] for entry in documents if "repos" in entry]
     assert {hook["id"] for hook in repos[0]["hooks"]} <= {hook["id"] for hook in hooks}
 
 
-COMMANDS = re.findall(r"(?:run: |script: |sh ')(iou-doctor check [^'\n]*)", README)
+COMMANDS = sorted(
+    {*re.findall(r"(?:run: |script: |sh ')(iou-doctor check [^'\n]*)", read_all())}
+    | {*re.findall(r"^iou-doctor check .*", "".join(find_snippets("sh")), re.MULTILINE)}
+)
+"""The checks in the snippets for CI services and in the examples for a shell."""
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -169,11 +169,11 @@ def test_the_file_may_name_images_but_never_trusts(place):
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-def test_the_commands_of_the_readme_work(place, here):
+def test_the_commands_of_the_documentation_work(place, here):
     import keras
 
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    commands = re.findall(r"^iou-doctor (check .* --images .*)$", readme, re.MULTILINE)
+    page = (ROOT / "docs/models.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^iou-doctor (check .* --images .*)$", page, re.MULTILINE)
     assert len(commands) == 2
     layers = [keras.Input((6, 8, 3)), keras.layers.Conv2D(3, 1, activation="softmax")]
     keras.Sequential(layers).save(place / "model.keras")
