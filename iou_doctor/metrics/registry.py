@@ -10,11 +10,11 @@ from typing import Any, Protocol, TypeVar
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.call_arguments import wrap_contract
 from iou_doctor.metrics.definition import Contract, Ignored
-from iou_doctor.metrics.engine.areas import describe_length_error
 from iou_doctor.metrics.engine.cells import counts_in_bytes
+from iou_doctor.metrics.engine.class_ids import build_score_error
 from iou_doctor.metrics.engine.compare import VISIBLE_DIFFERENCE, explain_difference
 from iou_doctor.metrics.engine.evaluate import evaluate
-from iou_doctor.metrics.engine.labels import build_score_error
+from iou_doctor.metrics.engine.library_errors import describe_length_error
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.metrics.libraries import (
     CONTRACTS,
@@ -174,7 +174,7 @@ def build_unevaluated_score(metric: Metric, why: str) -> ContractScore:
 
 def describe_score_error(contract: Contract, inputs: MetricInputs) -> str:
     """Return the error of a library that wants class ids and gets other numbers."""
-    return build_score_error(inputs).words(contract)
+    return build_score_error(inputs).describe(contract)
 
 
 def find_applicable(inputs: MetricInputs, *, all_implementations: bool) -> Iterator[Contract]:

@@ -1,202 +1,133 @@
-"""Areas in pixels of each image and class: what every ratio is made of."""
+"""The areas of each class in each image: the numbers of which every ratio is formed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.counts.class_areas import MANY, class_areas
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.metrics.definition import Contract
 from iou_doctor.record import record
 
-AreaTable = NDArray[Any]
-
-
-class LibraryError(Exception):
-    """The library would raise: `ExceptionType: message`."""
-
-    def words(self, contract: Contract) -> str:  # noqa: ARG002 - others differ by the contract
-        """Return the error in the library's words."""
-        return str(self)
-
-
-class LabelError(LibraryError):
-    """The library would raise for a label outside the classes."""
-
-    def __init__(self, label: int, side: str, classes: int, labels: NDArray[np.int64]) -> None:
-        super().__init__(label, side, classes)
-        self.label, self.side, self.classes, self.labels = label, side, classes, labels
-        self.below = label < 0
-        """Whether it is for a number below 0: of the label, or of its cell."""
-        self.cells = (classes, classes**2)
-        """The width of the matrix, and the length that it has with this label's cell."""
-
-    def words(self, contract: Contract) -> str:
-        """Return the error in the library's words."""
-        truth = self.side == "masks"
-        below = contract.error_below if self.below else ""
-        return (below or contract.error).format(
-            label=self.label,
-            side=self.side,
-            argument="labels" if truth else "predictions",
-            name="target" if truth else "pred",
-            preds="target" if truth else "preds",
-            last=self.classes - 1,
-            classes=self.classes,
-            low=self.labels.min(),
-            high=self.labels.max(),
-            values=_print_tensor(self.labels),
-            width=self.cells[0],
-            size=self.cells[1],
-        )
-
-
-def _print_tensor(labels: NDArray[np.int64]) -> str:
-    """Return the distinct labels as torch prints them."""
-    values = [str(value) for value in np.unique(labels, return_counts=True)[0].tolist()]
-    longest = max(map(len, values))
-    return f"tensor([{', '.join(value.rjust(longest) for value in values)}])"
-
-
-class ScoreError(LibraryError):
-    """The library would raise for predictions that are no integers."""
-
-    def __init__(self, dtype: np.dtype[np.generic], kind: str) -> None:
-        super().__init__(dtype, kind)
-        self.dtype, self.kind = dtype, kind
-
-    def words(self, contract: Contract) -> str:
-        """Return the error in the library's words."""
-        names = {"float16": "Half", "float64": "Double"}
-        return contract.refusal.format(
-            dtype=self.dtype, name=names.get(str(self.dtype), "Float"), kind=self.kind
-        )
-
-
-class LengthError(LibraryError):
-    """The library would raise for arrays that flatten to different lengths."""
-
-    def __init__(self, lengths: tuple[int | None, int | None]) -> None:
-        super().__init__(lengths)
-        self.lengths = lengths
-
-    def words(self, contract: Contract) -> str:
-        """Return the error in the library's words."""
-        return describe_length_error(self.lengths, contract.sizes)
-
-
-def describe_length_error(lengths: tuple[int | None, int | None], words: str) -> str:
-    """Return the error of two arrays that flatten to different lengths.
-
-    Args:
-        lengths: those of masks and predictions; `None`: the images differ in size.
-        words: how the library says it.
-    """
-    true, pred = lengths
-    if true is None or pred is None:
-        return "ValueError: the images differ in size and cannot be stacked into one array"
-    return f"{words.format(true=true, pred=pred)} (of masks and predictions)"
-
-
-class NotReplayed(Exception):  # noqa: N818 - no error either
-    """What the library would report is not worked out here, and why."""
+AreaTable = NDArray[np.number]
+"""Numbers of pixels (integers), or sums of scores (floats)."""
 
 
 @record
 class Areas:
-    """Areas in pixels (or sums of scores), each of shape (images, classes).
+    """Areas in pixels, or sums of scores, of each image and class.
 
-    Stacked into batches they are of shape (batches, images, classes). Those of many images are
-    stored in few bytes: they are looked at some `rows` at a time, which are int64.
+    The three tables have the shape (images, classes), or (batches, images, classes) after
+    `stack_batches`. Large tables use a narrow integer dtype. `select_images` and
+    `iterate_blocks` widen some images at a time to int64.
     """
 
     truth: AreaTable
     predicted: AreaTable
     intersection: AreaTable
     dropped: int = 0
-    """Pixels that are left out without a word; the ignore label is not among them."""
+    """Pixels that are left out silently, those of the ignore label not included."""
     largest: int = 0
-    """The largest count in a cell of (truth, prediction), over all images."""
+    """The largest count of a pair of labels, over all images."""
 
     @classmethod
-    def of(cls, parts: Iterable[AreaTable]) -> Areas:
-        """Return the areas of truth, prediction and intersection."""
-        truth, predicted, intersection = parts
+    def of(cls, tables: Iterable[AreaTable]) -> Areas:
+        """Return the areas of truth, prediction and intersection, in this order."""
+        truth, predicted, intersection = tables
         return cls(truth, predicted, intersection)
 
     @property
-    def parts(self) -> tuple[AreaTable, AreaTable, AreaTable]:
-        """Truth, predicted and intersection."""
+    def tables(self) -> tuple[AreaTable, AreaTable, AreaTable]:
+        """Truth, prediction and intersection."""
         return self.truth, self.predicted, self.intersection
 
     @property
     def union(self) -> AreaTable:
         """The areas of the unions."""
-        union = self.truth + self.predicted
-        union -= self.intersection
+        both = self.truth + self.predicted
+        union: AreaTable = np.subtract(both, self.intersection, out=both)
         return union
 
-    def in_batches(self, size: int) -> Areas:
-        """Return the areas of so many images together each, the last of which may be fewer."""
+    def sum_batches(self, size: int) -> Areas:
+        """Add up the images of each batch; the last batch may be smaller than `size`."""
         starts = np.arange(0, len(self.truth), size)
-        return Areas.of(np.add.reduceat(part, starts) for part in self.parts)
+        return Areas.of(np.add.reduceat(table, starts) for table in self.tables)
 
-    def fold_classes(self) -> Areas:
-        """Return the areas of all classes together; their axis has the length 1."""
+    def sum_classes(self) -> Areas:
+        """Add up all classes; the class axis then has the length 1."""
         return Areas.of(
-            part.sum(axis=-1, keepdims=True, dtype=_choose_sum_dtype(part)) for part in self.parts
+            table.sum(axis=-1, keepdims=True, dtype=_choose_sum_dtype(table))
+            for table in self.tables
         )
 
-    def rows(self, images: slice) -> Areas:
-        """Return the areas of some images, as int64 or as sums of scores."""
-        some = (part[images] for part in self.parts)
-        return Areas.of(part.astype(_choose_sum_dtype(part), copy=False) for part in some)
+    def select_images(self, images: slice) -> Areas:
+        """Return the areas of some images, widened to int64 unless they are sums of scores."""
+        some = (table[images] for table in self.tables)
+        return Areas.of(table.astype(_choose_sum_dtype(table), copy=False) for table in some)
 
-    def blocks(self, size: int = 1) -> Iterator[Areas]:
-        """Yield the areas of some images at a time, of so many times `size`, in order."""
+    def iterate_blocks(self, size: int = 1) -> Iterator[Areas]:
+        """Yield the areas of some images at a time, in order.
+
+        Args:
+            size: the images of a batch; a block holds whole batches.
+        """
         images, classes = self.truth.shape
         step = max(1, MANY // max(1, classes * size)) * size
-        return (self.rows(slice(first, first + step)) for first in range(0, max(1, images), step))
+        return (
+            self.select_images(slice(first, first + step))
+            for first in range(0, max(1, images), step)
+        )
 
-    def stacks(self, size: int) -> Iterator[Areas]:
-        """Yield the areas stacked into batches of so many images, and what is left in one more."""
+    def stack_batches(self, size: int) -> Iterator[Areas]:
+        """Yield the full batches stacked into one, then the smaller last batch if there is one.
+
+        Args:
+            size: images in a batch.
+        """
         images, classes = self.truth.shape
         full = images - images % size
         if full:
-            yield Areas.of(part[:full].reshape(full // size, size, classes) for part in self.parts)
+            yield Areas.of(
+                table[:full].reshape(full // size, size, classes) for table in self.tables
+            )
         if full < images:
-            yield Areas.of(part[np.newaxis, full:] for part in self.parts)
+            yield Areas.of(table[np.newaxis, full:] for table in self.tables)
 
-    def pooled(self) -> Areas:
-        """Return the stacked areas with the images of each batch added up."""
-        return Areas.of(part.sum(axis=1, keepdims=True) for part in self.parts)
+    def sum_images(self) -> Areas:
+        """Add up the images of each stacked batch."""
+        return Areas.of(table.sum(axis=1, keepdims=True) for table in self.tables)
 
     @cached_property
-    def whole(self) -> Areas:
+    def total(self) -> Areas:
         """The areas of all images together, shape (1, classes)."""
         if len(self.truth) == 1:
             return self
         return Areas.of(
-            part.sum(axis=0, keepdims=True, dtype=_choose_sum_dtype(part)) for part in self.parts
+            table.sum(axis=0, keepdims=True, dtype=_choose_sum_dtype(table))
+            for table in self.tables
         )
 
-    def select(self, classes: list[int]) -> Areas:
+    def select_classes(self, classes: list[int]) -> Areas:
         """Return the areas of some classes."""
         columns: slice | list[int] = classes
         if classes and classes == list(range(classes[0], classes[-1] + 1)):
-            columns = slice(classes[0], classes[-1] + 1)  # no copy
-        return Areas.of(part[:, columns] for part in self.parts)
+            columns = slice(classes[0], classes[-1] + 1)  # a view in place of a copy
+        return Areas.of(table[:, columns] for table in self.tables)
 
 
-def _choose_sum_dtype(areas: AreaTable) -> np.dtype[Any]:
-    return areas.dtype if areas.dtype.kind == "f" else np.dtype(np.int64)
+def _choose_sum_dtype(table: AreaTable) -> np.dtype[np.number]:
+    return table.dtype if table.dtype.kind == "f" else np.dtype(np.int64)
 
 
 def sum_areas(pairs: PairCounts, *, images: int, classes: int) -> Areas:
-    """Return the areas of each image and class; a label -1 counts on no side."""
+    """Return the areas of each image and class.
+
+    Args:
+        pairs: class ids; the label -1 counts on no side.
+        images: the number of images.
+        classes: the number of classes.
+    """
     return Areas.of(class_areas(pairs, images=images, classes=classes))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,21 +10,22 @@ from numpy.typing import NDArray
 from iou_doctor.metrics.definition import Absent, Average, Choices, Ratio
 from iou_doctor.metrics.engine.areas import Areas
 
-Numbers = NDArray[Any]
+Ratios = NDArray[np.floating]
 Flags = NDArray[np.bool_]
 
 
 def average_groups(
     choices: Choices, groups: Iterable[Areas], *, alone: bool
-) -> tuple[np.float64, Numbers]:
+) -> tuple[np.float64, NDArray[np.float64]]:
     """Return the value of one batch, and the mean ratio of each class over the groups that have it.
 
     Either is NaN where there is none.
 
     Args:
-        choices: the contract's.
-        groups: areas of shape (groups, classes), some groups at a time; a ratio is formed for each.
-        alone: whether there is one group in all.
+        choices: what the contract decides.
+        groups: areas of shape (groups, classes), some groups at a time. Each group has ratios of
+            its own.
+        alone: whether there is only one group.
     """
     sums, counts, totals, numbers = [], [], [], []
     for some in groups:
@@ -33,26 +33,26 @@ def average_groups(
         sums.append(np.where(valid, found, 0).sum(axis=0))
         counts.append(valid.sum(axis=0))
         found, valid = _select_ratios(choices, some, found, valid, alone=alone)
-        selected = found[valid]  # added up as a library does it that selects first
+        selected = found[valid]  # libraries select first and then add up: floats round alike
         totals.append(selected.sum())
         numbers.append(len(selected))
-    of_classes: Numbers = np.sum(sums, axis=0) / np.sum(counts, axis=0)
+    per_class = np.sum(sums, axis=0) / np.sum(counts, axis=0)
     match choices.average:
         case Average.PER_CLASS:
-            return np.float64(np.nan), of_classes
+            return np.float64(np.nan), per_class
         case Average.CLASS_MEANS:
-            return np.float64(_average_classes(of_classes)), of_classes
+            return np.float64(_average_classes(per_class)), per_class
     total = np.sum(totals)
     value = np.float64(_divide_by_count(choices, total, np.sum(numbers).astype(total.dtype)))
-    return value, of_classes
+    return value, per_class
 
 
 def average_batches(choices: Choices, groups: Areas) -> NDArray[np.float64]:
     """Return the value of each batch, shape (batches,); NaN where it has none.
 
     Args:
-        choices: the contract's.
-        groups: areas of shape (batches, groups, classes); a ratio is formed for each group.
+        choices: what the contract decides.
+        groups: areas of shape (batches, groups, classes). Each group has ratios of its own.
     """
     batches, size, _ = groups.truth.shape
     found, valid = compute_ratios(choices, groups)
@@ -60,31 +60,32 @@ def average_batches(choices: Choices, groups: Areas) -> NDArray[np.float64]:
         case Average.PER_CLASS:
             return np.full(batches, np.nan)
         case Average.CLASS_MEANS:
-            of_classes = np.where(valid, found, 0).sum(axis=1) / valid.sum(axis=1)
-            return _average_classes(of_classes)
+            per_class = np.where(valid, found, 0).sum(axis=1) / valid.sum(axis=1)
+            return _average_classes(per_class)
     found, valid = _select_ratios(choices, groups, found, valid, alone=size == 1)
     found, valid = found.reshape(batches, -1), valid.reshape(batches, -1)
     total = np.where(valid, found, 0).sum(axis=1)
-    return _divide_by_count(choices, total, valid.sum(axis=1).astype(total.dtype)).astype(
-        np.float64
-    )
+    means = _divide_by_count(choices, total, valid.sum(axis=1).astype(total.dtype))
+    return means.astype(np.float64)
 
 
 def _select_ratios(
-    choices: Choices, groups: Areas, found: Numbers, valid: Flags, *, alone: bool
-) -> tuple[Numbers, Flags]:
-    """Return what a mean is taken of, and which of it is in the mean.
+    choices: Choices, groups: Areas, found: Ratios, valid: Flags, *, alone: bool
+) -> tuple[Ratios, Flags]:
+    """Return the numbers that the mean is taken of, and which of them are in the mean.
 
     Args:
-        choices: the contract's.
+        choices: what the contract decides.
         groups: areas of shape (…, groups, classes).
         found: their ratios.
-        valid: which of these count.
-        alone: whether a batch has one group only.
+        valid: the ratios that count.
+        alone: whether a batch has only one group.
     """
     match choices.average:
         case Average.ACCURACY:
-            right, true = (part.sum(axis=(-2, -1)) for part in (groups.intersection, groups.truth))
+            right, true = (
+                table.sum(axis=(-2, -1)) for table in (groups.intersection, groups.truth)
+            )
             return (right / true)[..., np.newaxis], np.ones((*right.shape, 1), dtype=bool)
         case Average.WEIGHTED:
             return _weight_by_truth(choices, groups, found, valid)
@@ -96,11 +97,11 @@ def _select_ratios(
             return (found, valid) if alone else _average_each_group(choices, found, valid)
 
 
-def _average_classes(of_classes: Numbers) -> NDArray[np.float64]:
-    return np.asarray(of_classes.sum(axis=-1) / np.float64(of_classes.shape[-1]))
+def _average_classes(per_class: Ratios) -> NDArray[np.float64]:
+    return np.asarray(per_class.sum(axis=-1) / np.float64(per_class.shape[-1]))
 
 
-def _average_each_group(choices: Choices, found: Numbers, valid: Flags) -> tuple[Numbers, Flags]:
+def _average_each_group(choices: Choices, found: Ratios, valid: Flags) -> tuple[Ratios, Flags]:
     """Return the mean over the classes of each group, and which groups have one."""
     count = valid.sum(axis=-1).astype(found.dtype)
     means = np.where(valid, found, 0).sum(axis=-1) / (count + found.dtype.type(choices.epsilon))
@@ -108,34 +109,40 @@ def _average_each_group(choices: Choices, found: Numbers, valid: Flags) -> tuple
 
 
 def _weight_by_truth(
-    choices: Choices, groups: Areas, found: Numbers, valid: Flags
-) -> tuple[Numbers, Flags]:
+    choices: Choices, groups: Areas, found: Ratios, valid: Flags
+) -> tuple[Ratios, Flags]:
     """Return the mean of each group, its classes weighted by their true pixels."""
     weight = np.where(valid, groups.truth, 0).astype(found.dtype)
-    whole = weight.sum(axis=-1)
-    means = np.where(valid, found * weight, 0).sum(axis=-1) / whole
-    if choices.ratio is Ratio.DICE:  # torchmetrics: its NaN weights add up to 0
-        means = np.where(~(whole > 0) & valid.any(axis=-1), 0, means)
+    total = weight.sum(axis=-1)
+    means = np.where(valid, found * weight, 0).sum(axis=-1) / total
+    if choices.ratio is Ratio.DICE:  # in torchmetrics' DiceScore, NaN weights add up to 0
+        means = np.where(~(total > 0) & valid.any(axis=-1), 0, means)
     return means.astype(found.dtype), ~np.isnan(means)
 
 
-def _divide_by_count(choices: Choices, total: Numbers, count: Numbers) -> Numbers:
-    """Return the mean of so many ratios that add up to a total, both of the same dtype."""
+def _divide_by_count(choices: Choices, total: Ratios, count: Ratios) -> Ratios:
+    """Return the mean of ratios.
+
+    Args:
+        choices: what the contract decides.
+        total: the sum of the ratios.
+        count: how many they are, in the dtype of `total`.
+    """
     means = total / (count + total.dtype.type(choices.epsilon))
     return np.where(count > 0, means, np.nan if choices.empty is None else choices.empty)
 
 
-def compute_ratios(choices: Choices, folded: Areas) -> tuple[Numbers, NDArray[np.bool_]]:
+def compute_ratios(choices: Choices, areas: Areas) -> tuple[Ratios, Flags]:
     """Return the ratio of each group and class, and which of them are in a mean.
 
     Args:
-        choices: the contract's.
-        folded: areas of any shape.
+        choices: what the contract decides.
+        areas: areas of any shape.
     """
-    dtype = np.dtype(np.float32 if choices.single else np.float64)
-    over = _compute_denominator(choices, folded, dtype)
-    right = folded.intersection.astype(dtype)
-    absent, hit = ~(over > 0), right > 0  # a NaN is no area either
+    dtype: np.dtype[np.floating] = np.dtype(np.float32 if choices.single else np.float64)
+    over = _compute_denominator(choices, areas, dtype)
+    right = areas.intersection.astype(dtype)
+    absent, hit = ~(over > 0), right > 0  # the comparison is also False for NaN, which is no area
     if choices.ratio is Ratio.DICE:
         right += right
     smooth, epsilon = dtype.type(choices.smooth), dtype.type(choices.epsilon)
@@ -144,12 +151,12 @@ def compute_ratios(choices: Choices, folded: Areas) -> tuple[Numbers, NDArray[np
     over += epsilon
     quotients = np.divide(right, over, out=right)
     if smooth and choices.absent is Absent.ONE:
-        return quotients, np.ones_like(absent)  # smooth / smooth by itself
+        return quotients, np.ones_like(absent)  # smooth / smooth is 1 already
     match choices.absent:
         case Absent.SKIPPED:
             return quotients, ~absent
         case Absent.SKIPPED_UNLABELLED:
-            return quotients, (folded.truth > 0) & ~absent
+            return quotients, (areas.truth > 0) & ~absent
         case Absent.SKIPPED_MISSED:
             return quotients, hit
         case Absent.NAN:
@@ -159,16 +166,16 @@ def compute_ratios(choices: Choices, folded: Areas) -> tuple[Numbers, NDArray[np
             return np.where(absent, value, quotients), np.ones_like(absent)
 
 
-def _compute_denominator(choices: Choices, folded: Areas, dtype: np.dtype[Any]) -> Numbers:
-    """Return what the ratio divides by, the caller's own: of many images each table is large."""
+def _compute_denominator(choices: Choices, areas: Areas, dtype: np.dtype[np.floating]) -> Ratios:
+    """Return what the ratio divides by, as a new array: the caller changes it in place."""
     match choices.ratio:
         case Ratio.DICE:
-            both: Numbers = folded.truth.astype(dtype)
-            both += folded.predicted.astype(dtype)
+            both: Ratios = areas.truth.astype(dtype)
+            both += areas.predicted.astype(dtype)
             return both
         case Ratio.RECALL:
-            return folded.truth.astype(dtype)
+            return areas.truth.astype(dtype)
         case Ratio.PRECISION:
-            return folded.predicted.astype(dtype)
+            return areas.predicted.astype(dtype)
         case _:
-            return folded.union.astype(dtype)
+            return areas.union.astype(dtype)

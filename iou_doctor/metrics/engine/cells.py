@@ -1,4 +1,4 @@
-"""Where in its matrix an implementation counts a pair of labels, and which it refuses."""
+"""In which cell of its matrix an implementation counts a pair of labels, and which it refuses."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ from numpy.typing import NDArray
 
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Choices, Stray, Wrap
-from iou_doctor.metrics.engine.areas import LabelError
+from iou_doctor.metrics.engine.library_errors import LabelError
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
 BYTE_VALUES = 2**8
+"""The numbers that uint8 holds: beyond 255 the numbering of cells starts at 0 again."""
 SIDES = {"truth": "masks", "prediction": "predictions"}
 
 
 def is_inside(span: tuple[int, int], classes: int) -> bool:
-    """Return whether the least and the largest label are classes."""
+    """Return whether the least and the largest label, `span`, are classes."""
     return span[0] >= 0 and span[1] < classes
 
 
 def counts_in_bytes(inputs: MetricInputs, choices: Choices) -> bool:
-    """Return whether cells are numbered in uint8, and some numbers pass 255.
+    """Return whether cells are numbered in uint8, and some of the numbers exceed 255.
 
-    NumPy multiplies a uint8 array by numbers up to 255 only.
+    NumPy 2 keeps a uint8 array uint8 when it is multiplied by a Python integer up to 255, and
+    raises for a larger one.
     """
     stored, classes = {inputs.true_dtype, inputs.pred_dtype}, inputs.num_classes
     if not choices.byte_cells or inputs.form is not PredictionForm.LABELS or classes >= BYTE_VALUES:
@@ -37,9 +39,12 @@ def counts_in_bytes(inputs: MetricInputs, choices: Choices) -> bool:
 def assign_cells(
     pairs: PairCounts, classes: int, choices: Choices, *, in_bytes: bool
 ) -> PairCounts:
-    """Return the pairs in the cells where the implementation counts them.
+    """Return the pairs with the labels of the cells in which the implementation counts them.
 
     A side that is left out gets the label -1.
+
+    Raises:
+        LabelError: the library would raise for a label outside the classes.
     """
     pairs = _apply_stray_rule(pairs, "truth", classes, choices.stray_truth)
     pairs = _apply_stray_rule(pairs, "prediction", classes, choices.stray_prediction)
@@ -82,9 +87,10 @@ def _wrap_cells(pairs: PairCounts, classes: int, wrap: Wrap, *, in_bytes: bool) 
 def _build_cell_error(
     pairs: PairCounts, index: NDArray[np.int64], classes: int, width: int
 ) -> LabelError:
-    """Return the error for cells outside the matrix: one below 0 before one beyond its end.
+    """Return the error for cells outside the matrix.
 
-    It names the first label that leads there, that of the masks before the predictions.
+    A cell below 0 is reported before one beyond the end. The error names the first label that
+    leads to such a cell, of the masks if possible, else of the predictions.
     """
     below = index < 0
     rows = pairs.where(below if below.any() else index >= width * width)

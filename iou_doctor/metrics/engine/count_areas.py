@@ -1,4 +1,4 @@
-"""From what is given to areas, by the choices of a contract."""
+"""From the arrays to the areas that an implementation counts, by the choices of its contract."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import numpy as np
 
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.metrics.definition import Choices, Floats
-from iou_doctor.metrics.engine.areas import Areas, LibraryError
-from iou_doctor.metrics.engine.labels import (
+from iou_doctor.metrics.engine.areas import Areas
+from iou_doctor.metrics.engine.class_ids import (
     answer_naively,
     build_score_error,
-    count_pairs,
     flatten_pairs,
     read_class_ids,
 )
+from iou_doctor.metrics.engine.labels import count_pairs
+from iou_doctor.metrics.engine.library_errors import LibraryError
 from iou_doctor.metrics.engine.scores import count_exact_ones, count_one_channel, sum_scores
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
-READ_FROM_SUMS = frozenset({Floats.SOFT, Floats.SQUARED, Floats.ABOVE, Floats.NON_ZERO})
+_COUNTED_FROM_SUMS = frozenset({Floats.SOFT, Floats.SQUARED, Floats.ABOVE, Floats.NON_ZERO})
 
 
 def count_areas(inputs: MetricInputs, choices: Choices, pairing: Pairing | None = None) -> Areas:
@@ -25,35 +26,32 @@ def count_areas(inputs: MetricInputs, choices: Choices, pairing: Pairing | None 
 
     Args:
         inputs: the arrays.
-        choices: the contract's.
-        pairing: what it counts where it flattens both arrays as they are stored.
+        choices: what the contract decides.
+        pairing: what it counts if it flattens both arrays as they are stored.
 
     Raises:
-        Raises: the library would raise.
-        NotReplayed: a statistic is missing.
+        LibraryError: the library would raise.
+        NotEvaluated: a statistic is missing.
     """
-    if (
-        choices.floats is Floats.SCORES_REFUSED
-        and inputs.pred_dtype.kind == "f"
-        and (inputs.form is not PredictionForm.LABELS)
-    ):
-        raise build_score_error(inputs)
-    if (
-        not choices.half
-        and inputs.pred_dtype == np.float16
-        and inputs.form is not PredictionForm.CHANNELS
-    ):
-        raise LibraryError("ValueError: float16 is not the expected format")
+    _check_dtype(inputs, choices)
     if pairing is not None:
         return count_pairs(flatten_pairs(inputs, pairing), inputs, choices)
     if inputs.form is PredictionForm.ONE_CHANNEL and choices.floats is Floats.NON_ZERO:
         return count_exact_ones(inputs)
-    soft = choices.floats in {Floats.SOFT, Floats.SQUARED, Floats.ABOVE, Floats.NON_ZERO}
-    if inputs.form is not PredictionForm.LABELS and soft:
+    if inputs.form is not PredictionForm.LABELS and choices.floats in _COUNTED_FROM_SUMS:
         return sum_scores(inputs, choices)
     if choices.floats is Floats.READ and inputs.read is not None:
         return count_pairs(answer_naively(inputs.read), inputs, choices)
     if inputs.form is PredictionForm.ONE_CHANNEL:
         return count_one_channel(inputs, choices)
-    pairs = read_class_ids(inputs, choices)
-    return count_pairs(pairs, inputs, choices)
+    return count_pairs(read_class_ids(inputs, choices), inputs, choices)
+
+
+def _check_dtype(inputs: MetricInputs, choices: Choices) -> None:
+    """Raise where the implementation refuses the dtype of the predictions."""
+    scores = inputs.pred_dtype.kind == "f" and inputs.form is not PredictionForm.LABELS
+    if choices.floats is Floats.SCORES_REFUSED and scores:
+        raise build_score_error(inputs)
+    half = inputs.pred_dtype == np.float16 and inputs.form is not PredictionForm.CHANNELS
+    if half and not choices.half:
+        raise LibraryError("ValueError: float16 is not the expected format")

@@ -1,4 +1,4 @@
-"""From a table of class ids to areas: odd labels, ignored ones, cells and their counters."""
+"""From a table of class ids to areas: labels outside the classes, cells and their counters."""
 
 from __future__ import annotations
 
@@ -8,92 +8,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.counts.class_areas import MOST_KEPT
-from iou_doctor.counts.label_decoding import (
-    LabelDecoding,
-    Pairing,
-    is_code_of_no_class,
-    naive_answer,
-)
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.metrics.definition import Choices, Counting, Floats, Group, Ignored, Stray
-from iou_doctor.metrics.engine.areas import (
-    Areas,
-    LengthError,
-    LibraryError,
-    ScoreError,
-    sum_areas,
-)
+from iou_doctor.metrics.definition import Choices, Counting, Group, Ignored, Stray
+from iou_doctor.metrics.engine.areas import Areas, sum_areas
 from iou_doctor.metrics.engine.cells import assign_cells, counts_in_bytes, is_inside
+from iou_doctor.metrics.engine.class_ids import TWO_CLASSES
+from iou_doctor.metrics.engine.ignored_pixels import drop_ignored
+from iou_doctor.metrics.engine.library_errors import LibraryError
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
-TWO_CLASSES = 2
 FLOAT32_LIMIT = 2**24
-"""In float32, 2**24 + 1 is 2**24."""
-_NONE_LEAVE = frozenset(
-    {
-        Ignored.NO_OPTION,
-        Ignored.CLASS_CLEARED,
-        Ignored.MEAN_ONLY,
-        Ignored.MEAN_ONLY_INSIDE,
-    }
-)
-"""The rules by which no pixel leaves."""
-
-
-def read_class_ids(inputs: MetricInputs, choices: Choices) -> PairCounts:
-    """Return the pairs as the library reads them where it takes class ids."""
-    if (
-        choices.integers
-        and inputs.pred_dtype.kind == "f"
-        and inputs.form is not PredictionForm.CHANNELS
-    ):
-        raise build_score_error(inputs)
-    broken = is_code_of_no_class(inputs.labels.prediction_span[0])
-    if choices.floats is Floats.REFUSED and inputs.form is not PredictionForm.CHANNELS and broken:
-        raise build_score_error(inputs)
-    if choices.floats is Floats.EXACT and inputs.form is not PredictionForm.CHANNELS:
-        return inputs.labels
-    return answer_naively(inputs.labels)
-
-
-def build_score_error(inputs: MetricInputs) -> ScoreError:
-    """Return the error for predictions that are no integers."""
-    few = len(inputs.labels.truth_counts()) <= TWO_CLASSES
-    return ScoreError(inputs.pred_dtype, "binary" if few else "multiclass")
-
-
-def answer_naively(pairs: PairCounts) -> PairCounts:
-    """Return the pairs with what a library reads where there is no class; equal rows may occur."""
-
-    def answered() -> PairCounts:
-        return pairs.replaced(
-            truth=naive_answer(pairs.truth), prediction=naive_answer(pairs.prediction)
-        )
-
-    lowest = min(pairs.truth_span[0], pairs.prediction_span[0])
-    return pairs.cached("naive", answered) if is_code_of_no_class(lowest) else pairs
-
-
-def flatten_pairs(inputs: MetricInputs, pairing: Pairing) -> PairCounts:
-    """Return what an implementation reads that casts both sides to integers.
-
-    Raises:
-        Raises: the two sides flatten to different lengths.
-    """
-    if pairing not in inputs.flat:
-        raise LengthError(inputs.lengths.get(pairing, (None, None)))
-    pairs = answer_naively(inputs.flat[pairing])
-    if pairing.pred is LabelDecoding.BINS:
-        return pairs.cached("above", lambda: _threshold_bins(pairs))
-    return pairs
-
-
-def _threshold_bins(pairs: PairCounts) -> PairCounts:
-    return pairs.replaced(prediction=(pairs.prediction % 3 >= 1).astype(np.int64))
+"""Where a float32 counter stops that is raised by ones: 2**24 + 1 is rounded to 2**24."""
 
 
 def count_pairs(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> Areas:
-    """Return the areas of a table of ids, after the contract's rules for odd ones."""
+    """Return the areas of a table of class ids.
+
+    Args:
+        pairs: what the implementation reads from the arrays.
+        inputs: the arrays.
+        choices: what the contract decides about ignored labels and those outside the classes.
+
+    Raises:
+        LibraryError: the library would raise for one of the labels.
+    """
     pairs = drop_ignored(pairs, inputs, choices)
     if choices.stray_truth is Stray.OWN_CLASS:
         return _count_found_labels(pairs, inputs)
@@ -101,39 +39,36 @@ def count_pairs(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> Ar
         pairs = _binarise(pairs)
     if choices.distinct:
         _check_distinct(inputs)
-    found = _count_cells(pairs, inputs, choices)
-    return (
-        clear_class(found, inputs.ignore_index)
-        if choices.ignored is Ignored.CLASS_CLEARED
-        else found
-    )
+    areas = _count_cells(pairs, inputs, choices)
+    if choices.ignored is Ignored.CLASS_CLEARED:
+        return clear_class(areas, inputs.ignore_index)
+    return areas
 
 
 def _count_cells(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> Areas:
-    """Return the areas of the cells where the pairs are counted; many contracts share them."""
+    """Return the areas of the cells where the pairs are counted; contracts share the result."""
     classes, images = inputs.num_classes, inputs.samples
     in_bytes = counts_in_bytes(inputs, choices)
     if choices.group is Group.DATA_SET and not choices.batches and inputs.batch_size is None:
         pairs, images = pairs.pooled(), 1
 
-    def counted() -> Areas:
+    def count() -> Areas:
         cells = assign_cells(pairs, classes, choices, in_bytes=in_bytes)
         dropped = 0 if cells is pairs else pairs.total - cells.total
-        largest = _find_largest_count(cells) if choices.counting is Counting.STOPS else 0
+        largest = _find_largest_count(cells) if stops else 0
         if largest > FLOAT32_LIMIT and inputs.batch_size is not None:
-            cells = saturate_counts(cells, inputs.batch_size)
-        found = sum_areas(cells, images=images, classes=classes)
-        return replace(found, dropped=dropped, largest=largest)
+            cells = _saturate_counts(cells, inputs.batch_size)
+        areas = sum_areas(cells, images=images, classes=classes)
+        return replace(areas, dropped=dropped, largest=largest)
 
-    odd = not (is_inside(pairs.truth_span, classes) and is_inside(pairs.prediction_span, classes))
     stops = choices.counting is Counting.STOPS
-    rules = (choices.stray_truth, choices.stray_prediction, choices.wrap) if odd else ()
-    rules = (*rules, in_bytes)
+    inside = is_inside(pairs.truth_span, classes) and is_inside(pairs.prediction_span, classes)
+    # the rules for labels outside the classes matter only if there are any
+    rules = () if inside else (choices.stray_truth, choices.stray_prediction, choices.wrap)
     if images * classes > MOST_KEPT:
-        return counted()
-    return pairs.cached(
-        ("areas", images, classes, stops and inputs.batch_size, stops, rules), counted
-    )
+        return count()
+    updates = stops and inputs.batch_size
+    return pairs.cached(("areas", images, classes, updates, stops, *rules, in_bytes), count)
 
 
 def _find_largest_count(cells: PairCounts) -> int:
@@ -141,53 +76,8 @@ def _find_largest_count(cells: PairCounts) -> int:
     return int(cells.pooled().count.max(initial=0))
 
 
-def drop_ignored(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> PairCounts:
-    """Return the pairs without those whose truth the contract ignores."""
-    ignore, rule = inputs.ignore_index, choices.ignored
-    if rule is Ignored.BELOW_0_TOO:
-        pairs = _drop_truth(pairs, "below 0")
-    if rule is Ignored.IS_255:
-        ignore = 255
-    if ignore is None:
-        return pairs
-    if rule in _NONE_LEAVE:
-        if rule is Ignored.MEAN_ONLY_INSIDE and not _is_class(ignore, inputs):
-            raise LibraryError(
-                "ValueError: ignore_index should be integer and in the range of"
-                f" [0, {inputs.num_classes}), but given {ignore}"
-            )
-        return pairs
-    if rule is Ignored.INSIDE_ONLY and not _is_class(ignore, inputs):
-        return pairs
-    if rule is Ignored.OUTSIDE_ONLY and _is_class(ignore, inputs):
-        raise LibraryError(
-            "ValueError: ``ignore_index`` should be outside the class values range, but got class"
-            f" values in range 0..{inputs.num_classes - 1} and ``ignore_index={ignore}``."
-        )
-    return _drop_truth(pairs, ignore)
-
-
-def _is_class(label: int, inputs: MetricInputs) -> bool:
-    return 0 <= label < inputs.num_classes
-
-
-def _drop_truth(pairs: PairCounts, label: int | str) -> PairCounts:
-    """Return the pairs without those of one true label, or without those below 0."""
-    if not isinstance(label, str):
-        return pairs.without(label)
-    if pairs.truth_span[0] >= 0:
-        return pairs
-    return pairs.cached(label, lambda: pairs.where(pairs.truth >= 0))
-
-
-def _find_distinct(labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    # asked for counts, NumPy does not import numpy.ma, which takes longer than a small check
-    values, _ = np.unique(labels, return_counts=True)
-    return values
-
-
-def saturate_counts(cells: PairCounts, batch_size: int) -> PairCounts:
-    """Return the counts of updates of so many images, each cell stopping at 2**24."""
+def _saturate_counts(cells: PairCounts, batch_size: int) -> PairCounts:
+    """Return the counts of the updates, each cell of an update stopping at `FLOAT32_LIMIT`."""
     if batch_size > cells.images[1]:
         updates = cells.pooled()
     else:
@@ -196,7 +86,11 @@ def saturate_counts(cells: PairCounts, batch_size: int) -> PairCounts:
 
 
 def _check_distinct(inputs: MetricInputs) -> None:
-    """Raise where torchmetrics does, which counts values and does not look at them."""
+    """Raise where torchmetrics does, which counts distinct values whatever they are.
+
+    Source: torchmetrics 1.9.0, `_multiclass_confusion_matrix_tensor_validation`. It says
+    "in `target`" for both arrays.
+    """
     allowed = inputs.num_classes + (inputs.ignore_index is not None)
     if inputs.pred_dtype.kind == "f" or inputs.form is not PredictionForm.LABELS:
         return
@@ -212,53 +106,61 @@ def _check_distinct(inputs: MetricInputs) -> None:
             )
 
 
-def clear_class(found: Areas, label: int | None) -> Areas:
-    """Return the areas without those of one class."""
-    if label is None or not 0 <= label < found.truth.shape[1]:
-        return found
-    keep = np.arange(found.truth.shape[1]) != label
-    return Areas.of(np.where(keep, part, 0) for part in found.parts)
+def clear_class(areas: Areas, label: int | None) -> Areas:
+    """Return the areas with those of one class set to 0."""
+    if label is None or not 0 <= label < areas.truth.shape[1]:
+        return areas
+    keep = np.arange(areas.truth.shape[1]) != label
+    return Areas.of(np.where(keep, table, 0) for table in areas.tables)
 
 
 def _count_found_labels(pairs: PairCounts, inputs: MetricInputs) -> Areas:
-    """Return the areas where every label that occurs is a class."""
-    seen = _find_labels(pairs)
+    """Return the areas where every label that occurs is a class, as scikit-learn counts."""
+    labels = _find_labels(pairs)
 
-    def counted() -> Areas:
+    def count() -> Areas:
         ids = pairs
-        if not np.array_equal(seen, np.arange(len(seen))):
+        if not np.array_equal(labels, np.arange(len(labels))):
             ids = pairs.replaced(
-                truth=np.searchsorted(seen, pairs.truth),
-                prediction=np.searchsorted(seen, pairs.prediction),
+                truth=np.searchsorted(labels, pairs.truth),
+                prediction=np.searchsorted(labels, pairs.prediction),
             )
-        return sum_areas(ids, images=inputs.samples, classes=len(seen))
+        return sum_areas(ids, images=inputs.samples, classes=len(labels))
 
-    if inputs.samples * len(seen) > MOST_KEPT:
-        return counted()
-    return pairs.cached(("areas of all labels", inputs.samples), counted)
+    if inputs.samples * len(labels) > MOST_KEPT:
+        return count()
+    return pairs.cached(("areas of all labels", inputs.samples), count)
 
 
 def _find_labels(pairs: PairCounts) -> NDArray[np.int64]:
-    """Return the labels that occur on either side."""
+    """Return the labels that occur on either side, ascending."""
     pooled = pairs.pooled()
     return _find_distinct(np.concatenate([pooled.truth, pooled.prediction]))
 
 
+def _find_distinct(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    # without return_counts, NumPy imports numpy.ma, which takes longer than a small check
+    values, _ = np.unique(labels, return_counts=True)
+    return values
+
+
 def _binarise(pairs: PairCounts) -> PairCounts:
-    """Return the pairs with 1 for the label 1 and 0 for another, as scikit-learn reads two.
+    """Return the pairs with 1 for the label 1 and 0 for another.
+
+    Source: scikit-learn 1.9.1, `_check_set_wise_labels` with `average="binary"`.
 
     Raises:
-        Raises: there are more labels than two, or two without 1.
+        LibraryError: there are more than two labels, or two without 1.
     """
-    seen = _find_labels(pairs)
-    if len(seen) > TWO_CLASSES:
+    labels = _find_labels(pairs)
+    if len(labels) > TWO_CLASSES:
         raise LibraryError(
             "ValueError: Target is multiclass but average='binary'. Please choose another average"
             " setting, one of [None, 'micro', 'macro', 'weighted']."
         )
-    if len(seen) == TWO_CLASSES and 1 not in seen:
+    if len(labels) == TWO_CLASSES and 1 not in labels:
         raise LibraryError(
-            f"ValueError: pos_label=1 is not a valid label. It should be one of {seen}"
+            f"ValueError: pos_label=1 is not a valid label. It should be one of {labels}"
         )
     return pairs.replaced(
         truth=(pairs.truth == 1).astype(np.int64),

@@ -11,27 +11,29 @@ from iou_doctor.counts.channel_sums import Quantity
 from iou_doctor.counts.label_decoding import is_no_class, naive_answer
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Choices, Floats, Ignored, Ratio, Sigmoid, Stray
-from iou_doctor.metrics.engine.areas import Areas, LabelError, LibraryError, NotReplayed, sum_areas
-from iou_doctor.metrics.engine.labels import (
-    answer_naively,
-    build_score_error,
-    clear_class,
-    count_pairs,
-    drop_ignored,
-)
+from iou_doctor.metrics.engine.areas import Areas, sum_areas
+from iou_doctor.metrics.engine.class_ids import answer_naively, build_score_error
+from iou_doctor.metrics.engine.ignored_pixels import drop_ignored
+from iou_doctor.metrics.engine.labels import clear_class, count_pairs
+from iou_doctor.metrics.engine.library_errors import LabelError, LibraryError, NotEvaluated
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
 ABOVE_ONE = 9
-"""`LabelDecoding.BINS` adds this above 1."""
+"""`LabelDecoding.BINS` codes of scores above 1 start here."""
 
 
 def sum_scores(inputs: MetricInputs, choices: Choices) -> Areas:
-    """Return sums of scores as areas."""
+    """Return sums of scores as areas.
+
+    Raises:
+        NotEvaluated: a statistic is missing.
+        LibraryError: the library would raise for a label of the masks.
+    """
     sums, labels = inputs.sums, inputs.labels.truth
     if sums is None:
-        raise NotReplayed("it needs sums of the scores: --contracts all")
+        raise NotEvaluated("it needs sums of the scores: --contracts all")
     if choices.sigmoid is Sigmoid.BY_UPDATE and inputs.outside_unit:
-        raise NotReplayed("it applies a sigmoid to updates with scores outside [0, 1]")
+        raise NotEvaluated("it applies a sigmoid to updates with scores outside [0, 1]")
     if inputs.form is PredictionForm.CHANNELS and choices.stray_truth is Stray.RAISES:
         truth = naive_answer(labels)
         if ((truth < 0) | (truth >= inputs.num_classes)).any():
@@ -61,19 +63,20 @@ def count_exact_ones(inputs: MetricInputs) -> Areas:
         truth=(pairs.truth == 1).astype(np.int64),
         prediction=(pairs.prediction == 1).astype(np.int64),
     )
-    return sum_areas(ones, images=inputs.samples, classes=2).select([1])
+    return sum_areas(ones, images=inputs.samples, classes=2).select_classes([1])
 
 
 def _require_bins(inputs: MetricInputs) -> PairCounts:
     if inputs.bins is None:
-        raise NotReplayed("the scores were not compared with the threshold")
+        raise NotEvaluated("the scores were not compared with the threshold")
     return inputs.bins.replaced(truth=naive_answer(inputs.bins.truth))
 
 
 def _count_all_foreground(inputs: MetricInputs, choices: Choices) -> Areas:
     """Return the areas where argmax over one channel has made every pixel foreground.
 
-    The masks are taken as they stand: IoU joins the two sides bit by bit, Dice multiplies them.
+    The labels of the masks are used as numbers: IoU joins the two sides bit by bit, Dice
+    multiplies them. Source: torchmetrics 1.9.0, `segmentation.MeanIoU` and `DiceScore`.
     """
     pairs = answer_naively(inputs.labels)
     size = np.zeros(inputs.samples, dtype=np.int64)
@@ -86,9 +89,11 @@ def _count_all_foreground(inputs: MetricInputs, choices: Choices) -> Areas:
 
 
 def _compare_with_labels(inputs: MetricInputs, choices: Choices) -> Areas:
-    """Return the areas where scores equal a label only if they are it, yet fill a histogram.
+    """Return the areas of a library that compares scores with labels, and counts both by histogram.
 
-    The histogram over [0, 1] has two bins, cut at 0.5; what lies outside or is NaN is in neither.
+    A score is right only if it equals the label. The histogram over [0, 1] has two bins, divided
+    at 0.5. NaN and values outside [0, 1] are in neither. Source: mmsegmentation 1.2.2 and evaluate
+    0.4.6, `intersect_and_union`.
     """
     bins = _require_bins(inputs)
     exact = inputs.labels.replaced(truth=naive_answer(inputs.labels.truth))
@@ -105,7 +110,12 @@ def _compare_with_labels(inputs: MetricInputs, choices: Choices) -> Areas:
 
 
 def _apply_threshold(inputs: MetricInputs, choices: Choices) -> Areas:
-    """Return the areas of the foreground, class by threshold; one column."""
+    """Return the areas of the foreground, the scores from the threshold on; one column.
+
+    Raises:
+        LabelError: the masks hold another label than 0 and 1, and the library refuses it.
+        NotEvaluated: the scores were not compared with the threshold.
+    """
     bins = drop_ignored(_require_bins(inputs), inputs, choices)
     truth = bins.truth
     odd = (truth < 0) | (truth > 1)
@@ -119,7 +129,7 @@ def _apply_threshold(inputs: MetricInputs, choices: Choices) -> Areas:
     above &= ~is_no_class(codes)
     true = (truth >= inputs.threshold).astype(np.int64)
     pairs = bins.replaced(truth=true, prediction=above.astype(np.int64))
-    return sum_areas(pairs, images=inputs.samples, classes=2).select([1])
+    return sum_areas(pairs, images=inputs.samples, classes=2).select_classes([1])
 
 
 def _find_logit_updates(bins: PairCounts, inputs: MetricInputs) -> NDArray[np.bool_]:
@@ -133,7 +143,12 @@ def _find_logit_updates(bins: PairCounts, inputs: MetricInputs) -> NDArray[np.bo
 
 
 def count_one_channel(inputs: MetricInputs, choices: Choices) -> Areas:
-    """Return the areas of one channel of scores."""
+    """Return the areas of one channel of scores.
+
+    Raises:
+        LibraryError: the library would raise.
+        NotEvaluated: a statistic is missing.
+    """
     match choices.floats:
         case Floats.REFUSED:
             raise build_score_error(inputs)
