@@ -7,6 +7,15 @@ from enum import StrEnum
 from iou_doctor.arrays.layout import Assumption, Layout
 from iou_doctor.record import record
 
+VOID_LABELS = (255, -1)
+"""The labels that data sets and tools use for pixels that belong to no class."""
+MOST_CLASSES = 1024
+"""The most classes that an array is believed to have without the user's word.
+
+ADE20K has 150 classes, COCO-Stuff 171 and the largest vocabularies some hundreds. A longer axis is
+a spatial one, and larger labels are instance ids, colours or damage.
+"""
+
 
 class Encoding(StrEnum):
     """What the values of an array stand for."""

@@ -1,4 +1,8 @@
-"""Shapes, a peek at values and the user's options -> Layout and Reading."""
+"""Infers what the axes and values of the arrays mean, from shapes, values and the user's options.
+
+`infer_layout` reads a few small windows before the scan. The other functions work on what the scan
+counted over all values.
+"""
 
 from iou_doctor.interpret.axes import infer_layout
 from iou_doctor.interpret.interpretation import (

@@ -1,4 +1,4 @@
-"""What the axes of both arrays mean, and how their pixels pair up."""
+"""Infers what the axes of both arrays mean, and how their pixels pair up."""
 
 from __future__ import annotations
 
@@ -6,107 +6,111 @@ from dataclasses import replace
 from math import prod
 
 from iou_doctor.arrays.interpretation import Encoding, Options
-from iou_doctor.arrays.layout import Assumption, Axes, Layout, Relation
+from iou_doctor.arrays.layout import COLOUR_CHANNELS, Assumption, Axes, Layout, Relation
+from iou_doctor.arrays.model import Shape
 from iou_doctor.arrays.source import Pair
 from iou_doctor.errors import InterpretationError
-from iou_doctor.interpret.class_axis import class_axes
-from iou_doctor.interpret.colours import COLOUR_CHANNELS
-from iou_doctor.interpret.layout_option import axes_from_letters, parse_layouts
-from iou_doctor.interpret.peek import Seen, look
+from iou_doctor.interpret.class_axis import find_class_axes
+from iou_doctor.interpret.layout_option import build_axes, parse_layouts
+from iou_doctor.interpret.peek import Peek, peek_at
 from iou_doctor.interpret.softmax_axis import explain_sums
 
-Shape = tuple[int | None, ...]
-
-FLAT_RATIO = 16
-"""A 2-D label array this much longer than high is (samples, pixels): no image is so wide."""
+LEAST_FLAT_RATIO = 16
+"""A 2-D label array this many times wider than high is (samples, pixels): no image is so wide."""
 
 
 def infer_layout(pair: Pair, options: Options, *, num_classes: int | None) -> Layout:
     """Return what the axes of both arrays mean.
 
     Args:
-        pair: the two sources; some small windows of them are read.
+        pair: the two sources; a few small windows of each are read.
         options: what the user said.
         num_classes: the declared number of classes, or `None`.
 
     Raises:
-        UsageError: `--layout` does not fit.
-        InterpretationError: an array has too many axes, or no pixels.
+        UsageError: `--layout` does not fit the arrays.
+        InterpretationError: an array has too many axes, or no spatial ones.
+        SourceError: an array cannot be read.
     """
     true_letters, pred_letters = parse_layouts(options.layout)
-    true, pred = look(pair.y_true), look(pair.y_pred)
-    true_channel, pred_channel, assumed = class_axes(true, pred, num_classes)
+    true, pred = peek_at(pair.y_true), peek_at(pair.y_pred)
+    true_channel, pred_channel, assumed = find_class_axes(true, pred, num_classes)
     y_true = (
-        axes_from_letters(true_letters, true.shape, pair.y_true.path)
+        build_axes(true_letters, true.shape, pair.y_true.path)
         if true_letters
-        else _axes(true.shape, true_channel, pair.y_true.path)
+        else _infer_axes(true.shape, true_channel, pair.y_true.path)
     )
     y_pred = (
-        axes_from_letters(pred_letters, pred.shape, pair.y_pred.path)
+        build_axes(pred_letters, pred.shape, pair.y_pred.path)
         if pred_letters
-        else _axes(pred.shape, pred_channel, pair.y_pred.path)
+        else _infer_axes(pred.shape, pred_channel, pair.y_pred.path)
     )
-    y_true = _coloured(y_true, true, options.masks_as)
-    y_pred = _coloured(y_pred, pred, options.predictions_as)
+    y_true = _mark_colours(y_true, true, options.masks_as)
+    y_pred = _mark_colours(y_pred, pred, options.predictions_as)
     if not options.layout:
-        y_true, y_pred, more = _samples(y_true, y_pred, true, pred)
+        y_true, y_pred, more = _match_sample_axes(y_true, y_pred, true, pred)
         assumed += more
-    relation = _relation(y_true, y_pred)
+    relation = infer_relation(y_true.spatial_shape, y_pred.spatial_shape)
     mismatched: tuple[int, ...] = ()
     if None in y_true.spatial_shape or None in y_pred.spatial_shape:
-        relation, mismatched = _image_relation(pair, y_true, y_pred)
+        relation, mismatched = _infer_relation_of_images(pair, y_true, y_pred)
     layout = Layout(y_true, y_pred, relation, mismatched, () if options.layout else assumed)
     return explain_sums(pair.y_pred, pred, layout)
 
 
-def _axes(shape: Shape, channel: int | None, path: str) -> Axes:
-    """Return the axes of an array with this class axis, as if axis 0 counted samples."""
+def _infer_axes(shape: Shape, channel: int | None, path: str) -> Axes:
+    """Return the axes of an array with this class axis; a sample axis may still be added."""
     rest = [axis for axis in range(len(shape)) if axis != channel]
     if not 1 <= len(rest) <= (3 if channel == 0 else 4):
         raise InterpretationError(
             f"{path} has shape {shape}: iou-doctor reads one to three spatial axes, with or without"
-            " a sample axis and a class axis; name them with --layout, NHWC for instance"
+            " a sample axis and a class axis; name them with --layout, for instance NHWC"
         )
-    sample = len(rest) >= 3 or (len(rest) == 2 and _looks_flat(shape, rest))
-    return Axes(shape, sample, tuple(rest[1:] if sample else rest), channel)
+    has_sample_axis = len(rest) >= 3 or (len(rest) == 2 and _is_flat(shape, rest))
+    spatial = tuple(rest[1:] if has_sample_axis else rest)
+    return Axes(shape, has_sample_axis, spatial, channel)
 
 
-def _coloured(axes: Axes, seen: Seen, said: Encoding | None) -> Axes:
-    """Return the axes with the channels known as colours, if that is what they are."""
-    colour = axes.channel in seen.colour_axes if said is None else said is Encoding.COLOUR
-    return replace(axes, is_colour=colour and axes.channels in COLOUR_CHANNELS)
+def _mark_colours(axes: Axes, peek: Peek, declared: Encoding | None) -> Axes:
+    """Return the axes with `is_colour` set if the channels are those of a picture."""
+    if declared is None:
+        is_colour = axes.channel in peek.colour_axes
+    else:
+        is_colour = declared is Encoding.COLOUR
+    return replace(axes, is_colour=is_colour and axes.channels in COLOUR_CHANNELS)
 
 
-def _looks_flat(shape: Shape, rest: list[int]) -> bool:
+def _is_flat(shape: Shape, rest: list[int]) -> bool:
     first, second = (shape[axis] or 0 for axis in rest)
-    return second >= FLAT_RATIO * first
+    return second >= LEAST_FLAT_RATIO * first
 
 
-def _samples(
-    y_true: Axes, y_pred: Axes, true: Seen, pred: Seen
+def _match_sample_axes(
+    y_true: Axes, y_pred: Axes, true: Peek, pred: Peek
 ) -> tuple[Axes, Axes, tuple[Assumption, ...]]:
-    """Make both arrays agree on whether axis 0 counts samples."""
-    if true.many_samples or pred.many_samples:
-        return _with_samples(y_true), _with_samples(y_pred), ()
-    if 0 in (y_true.channel, y_pred.channel) or _all_in_one(y_true, y_pred):
-        return _without_samples(y_true), _without_samples(y_pred), ()
+    """Return the axes of both arrays such that they agree on whether axis 0 counts samples."""
+    if true.counts_samples or pred.counts_samples:
+        return _add_sample_axis(y_true), _add_sample_axis(y_pred), ()
+    if 0 in (y_true.channel, y_pred.channel) or _is_one_fully_flattened(y_true, y_pred):
+        return _drop_sample_axis(y_true), _drop_sample_axis(y_pred), ()
     ranks = len(y_true.label_shape), len(y_pred.label_shape)
     if ranks[0] == ranks[1]:
         flat = ranks[0] == 2 and (y_true.has_sample_axis or y_pred.has_sample_axis)
         if not flat:
             return y_true, y_pred, ()
         note = Assumption("sample_axis", "0", "the other axis is far too long for an image")
-        return _with_samples(y_true), _with_samples(y_pred), (note,)
+        return _add_sample_axis(y_true), _add_sample_axis(y_pred), (note,)
     longer, shorter = (y_true, y_pred) if ranks[0] > ranks[1] else (y_pred, y_true)
-    if _flattened(longer.label_shape[1:], shorter.label_shape[1:]):
-        shorter = _with_samples(shorter)
+    if _is_flattened(longer.label_shape[1:], shorter.label_shape[1:]):
+        shorter = _add_sample_axis(shorter)
     elif longer.samples == 1 or longer.shape[0] == 1:
-        longer = _with_samples(longer)
-        shorter = _without_samples(shorter)
+        longer = _add_sample_axis(longer)
+        shorter = _drop_sample_axis(shorter)
     return (longer, shorter, ()) if ranks[0] > ranks[1] else (shorter, longer, ())
 
 
-def _flattened(longer: Shape, shorter: Shape) -> bool:
+def _is_flattened(longer: Shape, shorter: Shape) -> bool:
+    """Return whether `shorter` has the axes of `longer` flattened into one."""
     return (
         len(longer) > len(shorter) == 1
         and None not in longer
@@ -114,8 +118,8 @@ def _flattened(longer: Shape, shorter: Shape) -> bool:
     )
 
 
-def _all_in_one(one: Axes, other: Axes) -> bool:
-    """Return whether one array has all its samples flattened into a single axis."""
+def _is_one_fully_flattened(one: Axes, other: Axes) -> bool:
+    """Return whether one of the arrays has samples and pixels flattened into a single axis."""
     shapes = one.label_shape, other.label_shape
     return any(
         len(flat) == 1 < len(full) and prod(size or 0 for size in full) == flat[0]
@@ -123,62 +127,63 @@ def _all_in_one(one: Axes, other: Axes) -> bool:
     )
 
 
-def _with_samples(axes: Axes) -> Axes:
+def _add_sample_axis(axes: Axes) -> Axes:
+    """Return the axes with axis 0 as the sample axis, if a spatial axis is left then."""
     if axes.has_sample_axis or len(axes.spatial) < 2 or axes.channel == 0:
         return axes
     return replace(axes, has_sample_axis=True, spatial=axes.spatial[1:])
 
 
-def _without_samples(axes: Axes) -> Axes:
+def _drop_sample_axis(axes: Axes) -> Axes:
+    """Return the axes with the sample axis as a spatial one, if there are not too many then."""
     if not axes.has_sample_axis or len(axes.spatial) > 2:
         return axes
     first = next(axis for axis in range(len(axes.shape)) if axis != axes.channel)
     return replace(axes, has_sample_axis=False, spatial=(first, *axes.spatial))
 
 
-def _relation(y_true: Axes, y_pred: Axes) -> Relation:
-    return relation_of(y_true.spatial_shape, y_pred.spatial_shape)
-
-
-def relation_of(true: Shape, pred: Shape) -> Relation:
-    """Return how pixels of a mask and a prediction of these spatial shapes pair up."""
+def infer_relation(true: Shape, pred: Shape) -> Relation:
+    """Return how the pixels of a mask and a prediction of these spatial shapes pair up."""
     if true == pred:
         return Relation.EQUAL
     if None in true or None in pred:
         return Relation.MISMATCHED
     if len(true) != len(pred):
-        same = _flattened(true, pred) or _flattened(pred, true)
-        return Relation.FLATTENED if same else Relation.MISMATCHED
+        flattened = _is_flattened(true, pred) or _is_flattened(pred, true)
+        return Relation.FLATTENED if flattened else Relation.MISMATCHED
     if len(true) >= 2 and pred == (*true[:-2], true[-1], true[-2]):
         return Relation.SWAPPED
-    # a factor between flattened pixels is no resolution: channels, rather
-    scaled = len(true) >= 2 and _whole_factor(true, pred)
+    # a factor between numbers of flattened pixels is no resolution; it rather comes from channels
+    scaled = len(true) >= 2 and _is_scaled(true, pred)
     return Relation.SCALED if scaled else Relation.MISMATCHED
 
 
-def _whole_factor(true: Shape, pred: Shape) -> bool:
-    """Return whether one shape is the other times whole numbers, the same for each axis."""
+def _is_scaled(true: Shape, pred: Shape) -> bool:
+    """Return whether one shape is the other times a whole number, the same for each axis."""
     sizes = [(a or 0, b or 0) for a, b in zip(true, pred, strict=True)]
     factors = {max(a, b) / min(a, b) for a, b in sizes}
-    one_way = all(a >= b for a, b in sizes) or all(a <= b for a, b in sizes)
-    return one_way and len(factors) == 1 and factors.pop().is_integer()
+    same_direction = all(a >= b for a, b in sizes) or all(a <= b for a, b in sizes)
+    return same_direction and len(factors) == 1 and factors.pop().is_integer()
 
 
-def _image_relation(pair: Pair, y_true: Axes, y_pred: Axes) -> tuple[Relation, tuple[int, ...]]:
+def _infer_relation_of_images(
+    pair: Pair, y_true: Axes, y_pred: Axes
+) -> tuple[Relation, tuple[int, ...]]:
     """Return the relation of images of different sizes, and the samples that do not fit."""
     relations = []
     for index in range(min(y_true.samples, y_pred.samples)):
-        true = _image_shape(pair.y_true.get_sample_shape(index), y_true)
-        pred = _image_shape(pair.y_pred.get_sample_shape(index), y_pred)
-        relations.append(relation_of(true, pred))
+        true = _get_image_shape(pair.y_true.get_sample_shape(index), y_true)
+        pred = _get_image_shape(pair.y_pred.get_sample_shape(index), y_pred)
+        relations.append(infer_relation(true, pred))
     unequal = tuple(i for i, relation in enumerate(relations) if relation is not Relation.EQUAL)
     kinds = {relations[index] for index in unequal}
-    if len(kinds) == 1 and (kinds == {Relation.SWAPPED} or len(unequal) == len(relations)):
+    all_unequal = len(unequal) == len(relations)
+    if len(kinds) == 1 and (kinds == {Relation.SWAPPED} or all_unequal):
         return kinds.pop(), ()
-    if unequal and len(unequal) == len(relations):
+    if unequal and all_unequal:
         return Relation.MISMATCHED, unequal
     return Relation.EQUAL, unequal
 
 
-def _image_shape(sample_shape: tuple[int, ...], axes: Axes) -> Shape:
+def _get_image_shape(sample_shape: tuple[int, ...], axes: Axes) -> Shape:
     return tuple(sample_shape[axis - 1] for axis in axes.spatial)

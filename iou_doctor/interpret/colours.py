@@ -3,50 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Stored = NDArray[Any]
+from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.arrays.layout import COLOUR_CHANNELS
 
-COLOUR_CHANNELS = (3, 4)
-PIXELS_A_COLOUR = 4
-"""Class scores and pictures hardly repeat a colour; masks of 150 classes do so 60 times here."""
-SUM_SPREAD = 3
-"""Scores that were scaled to 0..255 and rounded sum to the same number, but for the rounding."""
-PAINTED = 64
-"""Labels of volumes three voxels wide are smaller; every known palette is brighter."""
+LEAST_PIXELS_PER_COLOUR = 4
+"""Mean number of pixels that must share a colour.
+
+Class scores and photographs hardly ever repeat a colour. Masks of 150 classes repeat each about
+60 times in the windows that are read.
+"""
+LEAST_SPREAD_OF_SUMS = 3
+"""Channel sums must spread further than this.
+
+Scores that were scaled to 0..255 all have the same sum, apart from rounding.
+"""
+LEAST_BRIGHTNESS = 64
+"""The brightest value of coloured masks is at least this.
+
+Labels of volumes that are three voxels wide look alike but are smaller, and every known palette
+is brighter.
+"""
 
 
-def are_colours(slabs: Sequence[Stored], axis: int) -> bool:
-    """Return whether these windows hold few different colours along `axis`."""
-    values = _pixels(slabs, axis)
+def has_colours(windows: Sequence[StoredArray], axis: int) -> bool:
+    """Return whether there are few different colours along `axis`."""
+    values = _list_pixels(windows, axis)
     if values.shape[1] not in COLOUR_CHANNELS or not len(values):
         return False
     if not ((values >= 0) & (values <= 255) & (values == np.trunc(values))).all():
         return False
-    # asked for counts as well, since without them NumPy imports all of `numpy.ma`
+    # np.unique imports all of numpy.ma unless it is asked for counts as well (NumPy 2.3)
     colours = len(np.unique(values[:, :3] @ (65536.0, 256.0, 1.0), return_counts=True)[0])
-    if colours * PIXELS_A_COLOUR > len(values):
+    if colours * LEAST_PIXELS_PER_COLOUR > len(values):
         return False
     if values.max() <= 1:
-        # 0s and 1s are one mask three times, which no one-hot pixel is
-        return _grey(values) and bool(values.any())
+        # channels of 0 and 1 that are all equal are one mask three times; no one-hot pixel is
+        return _is_grey(values) and bool(values.any())
     sums = values.sum(axis=1)
-    return colours == 1 or bool(sums.max() - sums.min() > SUM_SPREAD) or _grey(values)
+    spread = float(sums.max() - sums.min())
+    return colours == 1 or spread > LEAST_SPREAD_OF_SUMS or _is_grey(values)
 
 
-def are_painted(slabs: Sequence[Stored], axis: int) -> bool:
-    """Return whether what `are_colours` is no grey and no label either."""
-    values = _pixels(slabs, axis)
-    return not _grey(values) and bool(values.max() >= PAINTED)
+def has_chromatic_colours(windows: Sequence[StoredArray], axis: int) -> bool:
+    """Return whether colours that `has_colours` found are neither all grey nor small labels."""
+    values = _list_pixels(windows, axis)
+    return not _is_grey(values) and bool(values.max() >= LEAST_BRIGHTNESS)
 
 
-def _pixels(slabs: Sequence[Stored], axis: int) -> NDArray[np.float64]:
-    pixels = [np.moveaxis(slab, axis, -1).reshape(-1, slab.shape[axis]) for slab in slabs]
+def _list_pixels(windows: Sequence[StoredArray], axis: int) -> NDArray[np.float64]:
+    """Return the pixels of all windows as (pixels, channels)."""
+    pixels = [np.moveaxis(window, axis, -1).reshape(-1, window.shape[axis]) for window in windows]
     return np.concatenate(pixels).astype(np.float64)
 
 
-def _grey(values: NDArray[np.float64]) -> bool:
+def _is_grey(values: NDArray[np.float64]) -> bool:
     return bool((values[:, :3] == values[:, :1]).all())

@@ -1,4 +1,4 @@
-"""The Reading: encodings, number of classes and threshold, once all values were seen."""
+"""Infers encodings, number of classes and threshold from the counts over all values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.arrays.interpretation import Encoding, Interpretation, Options
+from iou_doctor.arrays.interpretation import (
+    MOST_CLASSES,
+    VOID_LABELS,
+    Encoding,
+    Interpretation,
+    Options,
+)
 from iou_doctor.arrays.layout import Assumption, Axes, Layout
 from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.counts.label_decoding import (
@@ -22,14 +28,12 @@ from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.errors import UsageError
-from iou_doctor.interpret.encoding import encoding_of, is_picture
+from iou_doctor.interpret.encoding import infer_encoding, is_picture
 from iou_doctor.record import record
 
-Codes = NDArray[np.int64]
+DecodedLabels = NDArray[np.int64]
 
-VOID_LABELS = frozenset({255, -1})
-"""The ids that data sets and tools use for pixels that belong to no class."""
-MOST_CLASSES = 1024
+_MASKS, _PREDICTIONS = "masks", "predictions"
 
 
 def infer_interpretation(
@@ -42,7 +46,7 @@ def infer_interpretation(
     ignore_index: int | None,
     threshold: float,
 ) -> Interpretation:
-    """Return the final reading.
+    """Return how the arrays are to be understood.
 
     Args:
         pair: the sources, for their dtypes.
@@ -51,20 +55,26 @@ def infer_interpretation(
         options: what the user said.
         num_classes: declared by the option or the metric's call, or `None`.
         ignore_index: declared by the option or the metric's call, or `None`.
-        threshold: the cut of the metric or the option, for probabilities.
+        threshold: that of the metric or the option, for probabilities.
+
+    Raises:
+        UsageError: an option does not fit the arrays.
     """
-    true = _encoding(pair.y_true, layout.y_true, stats.y_true, options.masks_as, _MASKS)
-    pred = _encoding(pair.y_pred, layout.y_pred, stats.y_pred, options.predictions_as, _PREDICTIONS)
-    assumed = [*layout.assumed, *pair.assumed, *_pairing(pair), *pred.assumed, *true.assumed]
+    true = _find_encoding(pair.y_true, layout.y_true, stats.y_true, options.masks_as, _MASKS)
+    pred = _find_encoding(
+        pair.y_pred, layout.y_pred, stats.y_pred, options.predictions_as, _PREDICTIONS
+    )
+    assumed = [*layout.assumed, *pair.assumed, *_note_endings(pair), *pred.assumed, *true.assumed]
     classes = num_classes
     if classes is None:
-        classes, why = _classes(layout, stats, true.encoding, pred.encoding, ignore_index)
+        classes, why = _infer_num_classes(layout, stats, true.encoding, pred.encoding, ignore_index)
         assumed.append(Assumption("num_classes", str(classes), why))
     if options.threshold is None and pred.encoding is Encoding.BINARY_LOGITS:
         threshold = 0.0
         assumed.append(Assumption("threshold", "0", "sigmoid(0) is 0.5"))
     elif options.threshold is None and pred.encoding.is_thresholded:
-        assumed.append(Assumption("threshold", f"{threshold:g}", "the usual cut of probabilities"))
+        why = "the usual threshold of probabilities"
+        assumed.append(Assumption("threshold", f"{threshold:g}", why))
     return Interpretation(
         layout=layout,
         y_true=true.encoding,
@@ -73,58 +83,55 @@ def infer_interpretation(
         num_classes_declared=num_classes is not None,
         ignore_index=ignore_index,
         threshold=threshold,
-        class_names=_names(options, classes),
+        class_names=_name_classes(options, classes),
         assumed=tuple(assumed),
     )
 
 
 @record
-class _Read:
-    """An encoding, and the guess that it is, if nobody said so."""
+class _FoundEncoding:
+    """An encoding, with a note if it was inferred."""
 
     encoding: Encoding
     assumed: tuple[Assumption, ...] = ()
 
 
-_MASKS, _PREDICTIONS = "masks", "predictions"
-
-
-def _encoding(
-    source: Source, axes: Axes, values: ValueCounts, said: Encoding | None, side: str
-) -> _Read:
-    if said is not None:
-        return _Read(_said(said, axes, f"--{side}-as"))
-    encoding, why = encoding_of(values, axes, floating=source.dtype.kind == "f")
+def _find_encoding(
+    source: Source, axes: Axes, values: ValueCounts, declared: Encoding | None, side: str
+) -> _FoundEncoding:
+    if declared is not None:
+        _check_declared_encoding(declared, axes, f"--{side}-as")
+        return _FoundEncoding(declared)
+    encoding, why = infer_encoding(values, axes, floating=source.dtype.kind == "f")
     if side == _MASKS and encoding is Encoding.SIGMOID:
-        # masks between 0 and 1 are damaged labels (divided by 255, smoothed), not predictions
+        # masks are no scores: these labels were divided by 255 or smoothed
         encoding, why = Encoding.LABELS, "masks with fractions are taken for damaged labels"
     if side == _MASKS and encoding is Encoding.LOGITS and is_picture(values, axes):
         encoding, why = Encoding.COLOUR, "masks are no scores, and these are like a picture"
-    return _Read(encoding, (Assumption(f"{side}.encoding", encoding.value, why),))
+    return _FoundEncoding(encoding, (Assumption(f"{side}.encoding", encoding.value, why),))
 
 
-def _pairing(pair: Pair) -> tuple[Assumption, ...]:
+def _check_declared_encoding(encoding: Encoding, axes: Axes, option: str) -> None:
+    if encoding.is_dense and not axes.is_dense:
+        raise UsageError(
+            f"{option} {encoding} needs a class axis, but the array has none: shape {axes.shape};"
+            " name the axes with --layout, for instance NHWC"
+        )
+    if not encoding.is_dense and axes.is_dense and not axes.is_colour:
+        raise UsageError(
+            f"{option} {encoding} means one value for each pixel, but axis {axes.channel} holds"
+            f" {axes.channels}: shape {axes.shape}; name the axes with --layout, for instance NHW"
+        )
+
+
+def _note_endings(pair: Pair) -> tuple[Assumption, ...]:
     if not pair.dropped_endings:
         return ()
     endings = ", ".join(pair.dropped_endings)
     return (Assumption("pairing", endings, "without these endings the names pair up"),)
 
 
-def _said(encoding: Encoding, axes: Axes, option: str) -> Encoding:
-    if encoding.is_dense and not axes.is_dense:
-        raise UsageError(
-            f"{option} {encoding} needs a class axis, but the array has none: shape {axes.shape};"
-            " name the axes with --layout, NHWC for instance"
-        )
-    if not encoding.is_dense and axes.is_dense and not axes.is_colour:
-        raise UsageError(
-            f"{option} {encoding} means one value for each pixel, but axis {axes.channel} holds"
-            f" {axes.channels}: shape {axes.shape}; name the axes with --layout, NHW for instance"
-        )
-    return encoding
-
-
-def _classes(
+def _infer_num_classes(
     layout: Layout,
     stats: Stats,
     true: Encoding,
@@ -140,19 +147,21 @@ def _classes(
         return 2, "one channel of scores decides between two classes"
     if not stats.tables:
         return 2, "nothing could be counted"
-    table = stats.tables.get(Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS))
+    first_table = next(iter(stats.tables.values()))
     if layout.y_true.is_colour or layout.y_pred.is_colour:
-        return _largest_label(_grey_as_labels(next(iter(stats.tables.values()))), ignore_index)
-    return _largest_label(table or next(iter(stats.tables.values())), ignore_index)
+        return _count_labels(_decode_grey_as_labels(first_table), ignore_index)
+    table = stats.tables.get(Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS))
+    return _count_labels(table or first_table, ignore_index)
 
 
-def _largest_label(table: PairCounts, ignore_index: int | None) -> tuple[int, str]:
-    void = VOID_LABELS | ({ignore_index} if ignore_index is not None else set())
+def _count_labels(table: PairCounts, ignore_index: int | None) -> tuple[int, str]:
+    """Return the largest label plus 1, and why; void labels and improbable ids do not count."""
+    void = {*VOID_LABELS, ignore_index}
     sides: Mapping[str, list[int]] = {
         side: [label for label in counts if 0 <= label < MOST_CLASSES and label not in void]
         for side, counts in (
-            ("masks", table.truth_counts()),
-            ("predictions", table.prediction_counts()),
+            (_MASKS, table.truth_counts()),
+            (_PREDICTIONS, table.prediction_counts()),
         )
     }
     largest = {side: max(labels) for side, labels in sides.items() if labels}
@@ -162,35 +171,40 @@ def _largest_label(table: PairCounts, ignore_index: int | None) -> tuple[int, st
     return largest[side] + 1, f"the largest label in the {side} is {largest[side]}"
 
 
-def _grey_as_labels(table: PairCounts) -> PairCounts:
-    """Return the table with greys as the labels they repeat; other colours are no label."""
+def _decode_grey_as_labels(table: PairCounts) -> PairCounts:
+    """Return the table with grey colours as the labels that their channels repeat.
 
-    def label(codes: Codes) -> Codes:
-        grey = is_grey(codes)
-        return np.where(grey, codes & 255, np.where(codes >= COLOUR_BASE, NO_CLASS, codes))
+    All other colours become pixels without a class.
+    """
 
-    return table.relabel(truth=label, prediction=label)
+    def decode(labels: DecodedLabels) -> DecodedLabels:
+        without_colours = np.where(labels >= COLOUR_BASE, NO_CLASS, labels)
+        return np.where(is_grey(labels), labels & 255, without_colours)
+
+    return table.relabel(truth=decode, prediction=decode)
 
 
-def _names(options: Options, classes: int) -> tuple[str, ...]:
+def _name_classes(options: Options, classes: int) -> tuple[str, ...]:
     if not options.class_names:
         return tuple(str(class_id) for class_id in range(classes))
     if len(options.class_names) < classes:
         raise UsageError(
-            f"--class-names gives {len(options.class_names)} names for {classes} classes"
+            f"--class-names has {len(options.class_names)} names for {classes} classes;"
+            " give one name for each class"
         )
     return options.class_names[:classes]
 
 
 def choose_doctor_pairing(interpretation: Interpretation) -> Pairing:
-    """Return the pairing that holds the doctor's own labels."""
+    """Return the pairing whose table holds the labels of this interpretation."""
     layout = interpretation.layout
     return Pairing(
-        _own(layout.y_true, interpretation.y_true), _own(layout.y_pred, interpretation.y_pred)
+        _choose_decoding(layout.y_true, interpretation.y_true),
+        _choose_decoding(layout.y_pred, interpretation.y_pred),
     )
 
 
-def _own(axes: Axes, encoding: Encoding) -> LabelDecoding:
+def _choose_decoding(axes: Axes, encoding: Encoding) -> LabelDecoding:
     if axes.is_colour:
         return LabelDecoding.COLOUR
     if axes.is_dense:
@@ -201,15 +215,24 @@ def _own(axes: Axes, encoding: Encoding) -> LabelDecoding:
 def decode_doctor_labels(
     table: PairCounts, interpretation: Interpretation, pairing: Pairing
 ) -> PairCounts:
-    """Return the doctor's (truth, prediction) labels from the table of its pairing."""
+    """Return counts of (truth, prediction) labels from the table of the doctor's pairing."""
 
-    def above(codes: Codes) -> Codes:
-        compared = codes // 3 if interpretation.threshold == 0 else codes % 3
-        return np.where(is_no_class(codes), codes, (compared >= 1).astype(np.int64))
+    def apply_threshold(bins: DecodedLabels) -> DecodedLabels:
+        above = are_bins_above(bins, interpretation.threshold).astype(np.int64)
+        return np.where(is_no_class(bins), bins, above)
 
     if LabelDecoding.BINS not in {pairing.true, pairing.pred}:
         return table
     return table.relabel(
-        truth=above if pairing.true is LabelDecoding.BINS else None,
-        prediction=above if pairing.pred is LabelDecoding.BINS else None,
+        truth=apply_threshold if pairing.true is LabelDecoding.BINS else None,
+        prediction=apply_threshold if pairing.pred is LabelDecoding.BINS else None,
     )
+
+
+def are_bins_above(bins: NDArray[np.integer], threshold: float) -> NDArray[np.bool_]:
+    """Return where scores reach the threshold, from their `LabelDecoding.BINS`.
+
+    The bins hold comparisons of a score with 0 and with the threshold for probabilities.
+    """
+    compared = bins // 3 if threshold == 0 else bins % 3
+    return compared >= 1

@@ -1,17 +1,18 @@
-"""The `--layout` option: axes named by letters."""
+"""The `--layout` option: the user names the axes by letters."""
 
 from __future__ import annotations
 
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.errors import UsageError
 
-SPATIAL = ("L", "HW", "DHW")
+SPATIAL_LETTERS = ("L", "HW", "DHW")
+"""The letters of one, two and three spatial axes."""
 
 
 def parse_layouts(text: str | None) -> tuple[str | None, str | None]:
-    """Return the letters for the masks and for the predictions from `PREDICTIONS[,MASKS]`.
+    """Return the letters for masks and predictions from `PREDICTIONS[,MASKS]`.
 
-    One word serves both: for an array without a class axis its `C` is left out.
+    One word serves both arrays: for one without a class axis, its `C` is ignored.
 
     Raises:
         UsageError: a word is no layout.
@@ -21,22 +22,27 @@ def parse_layouts(text: str | None) -> tuple[str | None, str | None]:
     predictions, _, masks = text.upper().partition(",")
     for word in (predictions, masks):
         if word:
-            _check(word)
+            _check_word(word)
     return masks or predictions, predictions
 
 
-def axes_from_letters(letters: str, shape: tuple[int | None, ...], path: str) -> Axes:
-    """Return the axes of an array of `shape` whose layout the user named.
+def build_axes(letters: str, shape: tuple[int | None, ...], path: str) -> Axes:
+    """Return the axes of an array whose layout the user named.
+
+    Args:
+        letters: the layout, as `parse_layouts` returns it.
+        shape: the shape of the array.
+        path: the name of the array, for the message.
 
     Raises:
-        UsageError: the layout has another number of axes.
+        UsageError: the layout has another number of axes than the array.
     """
     if len(letters) == len(shape) + 1 and "C" in letters:
         letters = letters.replace("C", "")
     if len(letters) != len(shape):
         raise UsageError(
-            f"--layout {letters} names {len(letters)} axes but {path} has {len(shape)}:"
-            f" shape {shape}"
+            f"--layout {letters} names {len(letters)} axes, but {path} has {len(shape)}:"
+            f" shape {shape}; give one letter for each axis"
         )
     return Axes(
         shape=shape,
@@ -46,10 +52,10 @@ def axes_from_letters(letters: str, shape: tuple[int | None, ...], path: str) ->
     )
 
 
-def _check(word: str) -> None:
+def _check_word(word: str) -> None:
     spatial = "".join(letter for letter in word if letter not in "NC")
-    distinct = len(set(word)) == len(word)
-    if not distinct or spatial not in SPATIAL or word.find("N") > 0:
+    has_distinct_letters = len(set(word)) == len(word)
+    if not has_distinct_letters or spatial not in SPATIAL_LETTERS or word.find("N") > 0:
         raise UsageError(
             f"--layout {word} is no layout; use letters like NHWC, NCHW, NHW, HWC, NDHWC or NLC"
             " (N samples, first; D H W or L space; C classes), and NCHW,NHW for two different ones"

@@ -1,162 +1,186 @@
-"""A small look at an array, enough to tell which axis holds the classes."""
+"""Reads a few small windows of an array: enough to tell which axis holds the classes."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.arrays.source import Source
-from iou_doctor.interpret.colours import are_colours, are_painted
+from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.arrays.interpretation import MOST_CLASSES
+from iou_doctor.arrays.source import Source, Window
+from iou_doctor.interpret.colours import has_chromatic_colours, has_colours
 from iou_doctor.record import record
 
-LONGEST_CLASS_AXIS = 1024
-"""ADE20K has 150 classes, COCO-Stuff 171, the largest vocabularies some hundreds."""
-SAMPLES = 4
-WIDTH = 48
-"""Entries looked at along each axis that is not summed over: 4 x 48 x 48 pixels are plenty."""
-FEW = 16
-"""Entries of axis 0 that are looked at before all are: each may be a chunk to unpack."""
+PEEK_SAMPLES = 4
+"""Samples to read, spread over the data: with `PEEK_WIDTH`, 4 x 48 x 48 pixels are plenty."""
+PEEK_WIDTH = 48
+"""Entries to read along each other axis, except the one that is summed over."""
+FIRST_AXIS_ENTRIES = 16
+"""Entries of axis 0 to read before all of them are: each may be a chunk to decompress."""
 SUM_TOLERANCE = 0.02
-"""A float16 softmax over 11 classes is off by 0.0004; bfloat16 or resized ones by up to 0.01."""
-SHARE = 0.98
-"""Share of pixels whose sum must be 1; resizing may have spoilt some."""
-FAR = 2.0**32
-"""Values are cut here before they are summed; scores that sum to 1 lie within [0, 1]."""
-VOID_SHARE = 0.5
-"""Up to this share of the pixels of a one-hot mask may be void: all channels 0."""
+"""How far channel sums may be off 1.
 
-COUNTED = ("images", "model")
-"""Formats whose axis 0 is known to count samples."""
+A float16 softmax over 11 classes is off by 0.0004; bfloat16 or resized scores by up to 0.01.
+"""
+LEAST_SHARE_OF_ONES = 0.98
+"""Share of pixels whose channels must sum to 1. Resizing may have spoilt the others."""
+MOST_VOID = 0.5
+"""Share of the pixels of a one-hot mask that may be void, which means that all channels are 0."""
+CLIP_LIMIT = 2.0**32
+"""Values are clipped here before they are summed, so that huge or infinite ones do not overflow.
+
+Values whose sum is 1 lie within [0, 1], so clipping changes no answer.
+"""
+
+FORMATS_OF_SAMPLES = ("images", "model")
+"""The formats whose axis 0 always counts samples."""
 
 
 @record
-class Seen:
-    """What a look at a few samples shows."""
+class Peek:
+    """What a few small windows of an array show."""
 
     shape: tuple[int | None, ...]
+    """The shape of the whole array."""
     floating: bool
+    """Whether its dtype is a floating one."""
     binary: bool
-    """Whether only 0 and 1 were seen."""
+    """Whether all values seen are 0 or 1."""
     in_unit: bool
     """Whether all values seen lie in [0, 1]."""
     sums_to_one: tuple[int, ...]
-    """Candidate axes along which the channels of nearly every pixel sum to 1.
-
-    Where only 0 and 1 were seen, void pixels may sum to 0.
-    """
-    many_samples: bool
-    """Whether axis 0 is known to count samples (folders, models, batches)."""
+    """The candidate axes along which nearly every pixel sums to 1, void pixels of masks aside."""
+    counts_samples: bool
+    """Whether axis 0 is known to count samples, as in folders, models and batches."""
     colour_axes: tuple[int, ...] = ()
-    """Candidate axes along which few different colours stand."""
-    painted_axes: tuple[int, ...] = ()
-    """Those of them whose colours are no greys."""
+    """The candidate axes along which there are few different colours."""
+    chromatic_axes: tuple[int, ...] = ()
+    """The colour axes whose colours are not all grey."""
 
 
-def look(source: Source) -> Seen:
+def peek_at(source: Source) -> Peek:
     """Return what a few small windows of `source` show."""
-    candidates = [axis for axis in _candidate_axes(source) if axis or _may_be_channels(source)]
-    windows = {axis: slabs(source, whole=axis) for axis in candidates}
-    everything = [window for some in windows.values() for window in some]
-    binary = _binary(everything)
-    coloured = tuple(axis for axis in candidates if are_colours(windows[axis], axis))
-    return Seen(
+    candidates = [axis for axis in _list_candidates(source) if axis or _may_be_channels(source)]
+    windows = {axis: read_windows(source, whole_axis=axis) for axis in candidates}
+    all_windows = [window for some in windows.values() for window in some]
+    binary = _is_binary(all_windows)
+    colour_axes = tuple(axis for axis in candidates if has_colours(windows[axis], axis))
+    return Peek(
         shape=source.shape,
         floating=source.dtype.kind == "f",
         binary=binary,
-        in_unit=all(bool(_within_unit(window).all()) for window in everything),
+        in_unit=all(bool(_find_unit_values(window).all()) for window in all_windows),
         sums_to_one=tuple(axis for axis in candidates if _sums_to_one(windows[axis], axis, binary)),
-        many_samples=source.format in COUNTED or _batched(source),
-        colour_axes=coloured,
-        painted_axes=tuple(axis for axis in coloured if are_painted(windows[axis], axis)),
+        counts_samples=source.format in FORMATS_OF_SAMPLES or _has_batches(source),
+        colour_axes=colour_axes,
+        chromatic_axes=tuple(
+            axis for axis in colour_axes if has_chromatic_colours(windows[axis], axis)
+        ),
     )
 
 
-def _candidate_axes(source: Source) -> list[int]:
-    """Return the axes that may hold classes: the last, then 1, then 0, of a fitting length."""
+def _list_candidates(source: Source) -> list[int]:
+    """Return the axes that may hold classes and are not too long: the last, then 1, then 0."""
     shape = source.shape
     last = len(shape) - 1
     axes = [last] if len(shape) >= 2 else []
     if len(shape) >= 4:
         axes.append(1)
-    elif len(shape) == 3 and source.format not in COUNTED:
-        # (classes, height, width), (samples, classes, pixels)
-        axes += [1] if _batched(source) else [0, 1]
+    elif len(shape) == 3 and source.format not in FORMATS_OF_SAMPLES:
+        # (classes, height, width) or (samples, classes, pixels)
+        axes += [1] if _has_batches(source) else [0, 1]
     lengths = {axis: shape[axis] for axis in axes}
-    return [axis for axis, n in lengths.items() if n is not None and 2 <= n <= LONGEST_CLASS_AXIS]
+    return [axis for axis, n in lengths.items() if n is not None and 2 <= n <= MOST_CLASSES]
 
 
-def _batched(source: Source) -> bool:
-    """Return whether batches of samples were given; those of two axes may be lists of pixels."""
+def _has_batches(source: Source) -> bool:
+    """Return whether axis 0 counts samples because batches do; 2-D ones may be lists of pixels."""
     return source.format == "batches" and len(source.shape) >= 3
 
 
-def slabs(source: Source, *, whole: int) -> list[NDArray[Any]]:
-    """Return windows from samples spread over the data, whole along one axis."""
+def read_windows(source: Source, *, whole_axis: int) -> list[StoredArray]:
+    """Return windows from samples spread over the data, complete along one axis."""
     count = source.shape[0] or 0
-    if whole == 0:
-        return [source.read(_window(source.get_sample_shape(0), 0, count, whole))]
-    # a stream that cannot go back is looked at where it starts
-    spread = range(count) if source.is_sequential else np.linspace(0, count - 1, SAMPLES)
-    starts = sorted({int(start) for start in spread})[:SAMPLES]
+    if whole_axis == 0:
+        return [source.read(_choose_window(source.get_sample_shape(0), 0, count, whole_axis))]
+    # a stream cannot go back, so only its first samples are read
+    spread = range(count) if source.is_sequential else np.linspace(0, count - 1, PEEK_SAMPLES)
+    starts = sorted({int(start) for start in spread})[:PEEK_SAMPLES]
     return [
-        source.read(_window(source.get_sample_shape(start), start, 1, whole)) for start in starts
+        source.read(_choose_window(source.get_sample_shape(start), start, 1, whole_axis))
+        for start in starts
     ]
 
 
 def _may_be_channels(source: Source) -> bool:
-    """Return whether axis 0 may hold the classes of one sample: no few of them add up to over 1."""
+    """Return whether axis 0 may hold the classes of one sample.
+
+    If it does, the first few entries cannot add up to more than 1.
+    """
     count = source.shape[0] or 0
-    if count <= FEW:
+    if count <= FIRST_AXIS_ENTRIES:
         return True
-    spread = range(FEW) if source.is_sequential else np.linspace(0, count - 1, FEW).astype(int)
-    entries = [source.read(_window(source.get_sample_shape(i), int(i), 1, 0)) for i in spread]
+    if source.is_sequential:
+        indices = list(range(FIRST_AXIS_ENTRIES))
+    else:
+        indices = [int(index) for index in np.linspace(0, count - 1, FIRST_AXIS_ENTRIES)]
+    entries = [
+        source.read(_choose_window(source.get_sample_shape(index), index, 1, 0))
+        for index in indices
+    ]
     values = np.concatenate(entries).astype(np.float64)
     finite = np.isfinite(values).all(axis=0)
-    within = _within_unit(values).all(axis=0)
-    sums = np.clip(values, -FAR, FAR).sum(axis=0)
+    within = _find_unit_values(values).all(axis=0)
+    sums = np.clip(values, -CLIP_LIMIT, CLIP_LIMIT).sum(axis=0)
     possible = finite & within & (sums <= 1 + SUM_TOLERANCE)
-    return int(possible.sum()) >= SHARE * int(finite.sum())
+    return int(possible.sum()) >= LEAST_SHARE_OF_ONES * int(finite.sum())
 
 
-def _window(sample_shape: tuple[int, ...], start: int, width: int, whole: int) -> tuple[slice, ...]:
+def _choose_window(
+    sample_shape: tuple[int, ...], start: int, width: int, whole_axis: int
+) -> Window:
+    """Return `width` entries of axis 0 and the middle of all other axes but the whole one."""
     window = [slice(start, start + width)]
     for axis, length in enumerate(sample_shape, 1):
-        if axis == whole or length <= WIDTH:
+        if axis == whole_axis or length <= PEEK_WIDTH:
             window.append(slice(0, length))
         else:
-            middle = (length - WIDTH) // 2
-            window.append(slice(middle, middle + WIDTH))
+            middle = (length - PEEK_WIDTH) // 2
+            window.append(slice(middle, middle + PEEK_WIDTH))
     return tuple(window)
 
 
-def _binary(slabs: list[NDArray[Any]]) -> bool:
-    return all(bool(np.isin(slab, (0, 1)).all()) for slab in slabs)
+def _is_binary(windows: Sequence[StoredArray]) -> bool:
+    return all(bool(np.isin(window, (0, 1)).all()) for window in windows)
 
 
-def _within_unit(values: NDArray[Any]) -> NDArray[np.bool_]:
-    inside: NDArray[np.bool_] = (values >= 0) & (values <= 1 + SUM_TOLERANCE)
-    return inside
+def _find_unit_values(values: StoredArray) -> NDArray[np.bool_]:
+    return (values >= 0) & (values <= 1 + SUM_TOLERANCE)
 
 
-def _sums_to_one(windows: list[NDArray[Any]], axis: int, binary: bool) -> bool:
-    return share_of_ones(windows, axis, void=binary) >= SHARE
+def _sums_to_one(windows: Sequence[StoredArray], axis: int, binary: bool) -> bool:
+    return measure_share_of_ones(windows, axis, void=binary) >= LEAST_SHARE_OF_ONES
 
 
-def share_of_ones(windows: list[NDArray[Any]], axis: int, *, void: bool = False) -> float:
-    """Return the share of finite sums along an axis that are 1, made of values in [0, 1].
+def measure_share_of_ones(
+    windows: Sequence[StoredArray], axis: int, *, void: bool = False
+) -> float:
+    """Return the share of finite sums along an axis that are 1 and made of values in [0, 1].
 
-    With `void`, sums of 0 are as good, up to a share of the whole.
+    Args:
+        windows: parts of one array.
+        axis: the axis to sum over.
+        void: whether sums of 0 count as well, up to the share `MOST_VOID` of all.
     """
-    pixels = good = zeros = 0
+    pixels = ones = zeros = 0
     for window in windows:
         values = window.astype(np.float64)
         finite = np.isfinite(values).all(axis=axis)
-        within = _within_unit(values).all(axis=axis)
-        # beyond this no sum is 1, and huge or infinite values must not overflow
-        sums = np.clip(values, -FAR, FAR).sum(axis=axis)
+        within = _find_unit_values(values).all(axis=axis)
+        sums = np.clip(values, -CLIP_LIMIT, CLIP_LIMIT).sum(axis=axis)
         pixels += int(finite.sum())
-        good += int((finite & within & (np.abs(sums - 1) <= SUM_TOLERANCE)).sum())
+        ones += int((finite & within & (np.abs(sums - 1) <= SUM_TOLERANCE)).sum())
         zeros += int((sums == 0).sum()) if void else 0
-    return (good + min(zeros, VOID_SHARE * pixels)) / pixels if pixels else 0.0
+    return (ones + min(zeros, MOST_VOID * pixels)) / pixels if pixels else 0.0

@@ -1,4 +1,4 @@
-"""The probe as the doctor reads it."""
+"""The label maps of some samples, which the scan kept, in the doctor's own interpretation."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ import numpy as np
 from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.map_samples import NO_LABEL, LabelMaps, Labels, Maps, Probe, Sampled
+from iou_doctor.interpret.interpretation import are_bins_above
 
 
 def decode_samples(probe: Probe, interpretation: Interpretation, pairing: Pairing) -> Sampled:
-    """Return the probe's maps with thresholds applied.
+    """Return the kept label maps with scores compared with the threshold.
 
     Args:
-        probe: what the pass kept.
-        interpretation: for the threshold and the number of spatial axes.
-        pairing: the doctor's own pairing.
+        probe: what the scan kept.
+        interpretation: gives the threshold and the number of spatial axes.
+        pairing: the decodings of masks and predictions to use.
     """
     many, fine, crops = (
         LabelMaps(
             maps.samples,
-            _side(maps, maps.y_true, pairing.true, interpretation),
-            _side(maps, maps.y_pred, pairing.pred, interpretation),
+            _decode_maps(maps, maps.y_true, pairing.true, interpretation),
+            _decode_maps(maps, maps.y_pred, pairing.pred, interpretation),
         )
         for maps in (probe.many, probe.fine, probe.crops)
     )
     layout = interpretation.layout
-    # where one side is flattened, the maps have the axes of the other one
+    # if one array is flattened, the maps have the axes of the other one
     sizes = max(layout.y_true.spatial_shape, layout.y_pred.spatial_shape, key=len)
     square = len(sizes) >= 2 and None not in sizes and sizes[-1] == sizes[-2]
     return Sampled(many, fine, crops, axes=len(sizes), square=square)
 
 
-def _side(
+def _decode_maps(
     maps: Maps,
     labels: Mapping[LabelDecoding, tuple[Labels, ...]],
     decoding: LabelDecoding,
@@ -44,9 +45,9 @@ def _side(
         return ()
     if decoding is not LabelDecoding.BINS:
         return labels[decoding]
-    return tuple(_above(codes, interpretation.threshold) for codes in labels[decoding])
+    return tuple(_apply_threshold(bins, interpretation.threshold) for bins in labels[decoding])
 
 
-def _above(codes: Labels, threshold: float) -> Labels:
-    compared = codes // 3 if threshold == 0 else codes % 3
-    return np.where(codes == NO_LABEL, codes, (compared >= 1).astype(np.int32))
+def _apply_threshold(bins: Labels, threshold: float) -> Labels:
+    above = are_bins_above(bins, threshold).astype(np.int32)
+    return np.where(bins == NO_LABEL, bins, above)

@@ -1,107 +1,126 @@
-"""What channel sums betray about scores whose class axis does not sum to 1."""
+"""Explains probabilities that do not sum to 1 along the class axis.
+
+Either the softmax ran over another axis, or the class axis was moved with a reshape instead of a
+transpose. In both cases some other way of reading the values gives sums of 1.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.arrays.interpretation import MOST_CLASSES
 from iou_doctor.arrays.layout import Assumption, Axes, Layout, Relation
 from iou_doctor.arrays.source import Source
-from iou_doctor.interpret.peek import LONGEST_CLASS_AXIS, Seen, share_of_ones, slabs
+from iou_doctor.interpret.peek import (
+    LEAST_SHARE_OF_ONES,
+    Peek,
+    measure_share_of_ones,
+    read_windows,
+)
 
 LONGEST_BATCH = 128
-"""A softmax over samples ran over one training batch; looking at more would read whole files."""
-SHARE = 0.98
-"""Share of sums that must be 1, as for a class axis."""
-VARIED = 0.05
+"""The longest axis of samples to sum over.
+
+A softmax over samples runs over one training batch. Longer axes would mean reading whole files.
+"""
+LEAST_SPREAD = 0.05
 """Values must spread this far: constant ones sum to 1 along any axis of the right length."""
 LARGEST_SAMPLE = 2**26
-"""Values of a sample that is read whole to look at it in another order (256 MB of float32)."""
-PIXELS = 2**14
-"""Pixels of that sample whose sums are looked at."""
+"""Values of the largest sample that is read whole, to try another order: 256 MB of float32."""
+PIXELS_OF_SAMPLE = 2**14
+"""Pixels of that sample whose channels are summed."""
 
 
-def explain_sums(source: Source, seen: Seen, layout: Layout) -> Layout:
-    """Return the layout with what the predictions' sums say, where those of the classes are off.
+def explain_sums(source: Source, peek: Peek, layout: Layout) -> Layout:
+    """Return the layout with the explanation of sums along the class axis that are not 1.
 
     Args:
         source: the predictions.
-        seen: what a look at them showed.
-        layout: what the axes mean by shape.
+        peek: what a few windows of them show.
+        layout: what the axes of both arrays mean.
     """
     axes = layout.y_pred
-    suspicious = seen.floating and seen.in_unit and not seen.binary and axes.is_dense
-    if not suspicious or axes.channel in seen.sums_to_one or None in axes.shape:
+    suspicious = peek.floating and peek.in_unit and not peek.binary and axes.is_dense
+    if not suspicious or axes.channel in peek.sums_to_one or None in axes.shape:
         return layout
     if layout.relation not in {Relation.EQUAL, Relation.FLATTENED}:
         return layout
-    other = _softmax_axis(source, axes, layout.y_true)
-    if other is not None:
-        return replace(layout, y_pred=replace(axes, softmax_axis=other))
-    if not _reshaped(source, axes):
+    softmax_axis = _find_softmax_axis(source, axes, layout.y_true)
+    if softmax_axis is not None:
+        return replace(layout, y_pred=replace(axes, softmax_axis=softmax_axis))
+    if not _is_reshaped(source, axes):
         return layout
     note = Assumption(
-        "predictions.order", _order(axes), "only when reshaped back do the channels sum to 1"
+        "predictions.order",
+        _name_written_order(axes),
+        "only when reshaped back do the channels sum to 1",
     )
     return replace(layout, y_pred=replace(axes, is_reshaped=True), assumed=(*layout.assumed, note))
 
 
-def _order(axes: Axes) -> str:
-    """Return the axes of a sample as its values were written."""
+def _name_written_order(axes: Axes) -> str:
+    """Return the letters of a reshaped sample's axes in the order in which they were written."""
     spatial = {1: "L", 2: "HW", 3: "DHW"}[len(axes.spatial)]
     return f"C{spatial}" if axes.has_channels_last else f"{spatial}C"
 
 
-def _softmax_axis(source: Source, axes: Axes, y_true: Axes) -> int | None:
-    """Return the one axis that sums to 1, if it is not the class axis."""
+def _find_softmax_axis(source: Source, axes: Axes, y_true: Axes) -> int | None:
+    """Return the only axis along which scores sum to 1, if it is not the class axis."""
     found = [
         axis
         for axis, length in enumerate(axes.shape)
-        if axis != axes.channel and _short(source, axis, length) and _ones(source, axis)
+        if axis != axes.channel
+        and _is_short_enough(source, axis, length)
+        and _sums_to_one(source, axis)
     ]
     if len(found) != 1:
         return None
-    left = tuple(size for axis, size in enumerate(axes.shape) if axis != found[0])
-    samples = axes.has_sample_axis and found[0] == 0
-    return None if left == y_true.label_shape and not samples else found[0]
+    rest = tuple(size for axis, size in enumerate(axes.shape) if axis != found[0])
+    counts_samples = axes.has_sample_axis and found[0] == 0
+    return None if rest == y_true.label_shape and not counts_samples else found[0]
 
 
-def _short(source: Source, axis: int, length: int | None) -> bool:
+def _is_short_enough(source: Source, axis: int, length: int | None) -> bool:
     if axis == 0 and source.is_sequential:
         return False
-    return 2 <= (length or 0) <= (LONGEST_BATCH if axis == 0 else LONGEST_CLASS_AXIS)
+    return 2 <= (length or 0) <= (LONGEST_BATCH if axis == 0 else MOST_CLASSES)
 
 
-def _ones(source: Source, axis: int) -> bool:
-    windows = slabs(source, whole=axis)
-    return share_of_ones(windows, axis) >= SHARE and any(_varied(window) for window in windows)
+def _sums_to_one(source: Source, axis: int) -> bool:
+    windows = read_windows(source, whole_axis=axis)
+    share = measure_share_of_ones(windows, axis)
+    return share >= LEAST_SHARE_OF_ONES and any(_is_varied(window) for window in windows)
 
 
-def _varied(values: NDArray[Any]) -> bool:
+def _is_varied(values: StoredArray) -> bool:
     finite = values[np.isfinite(values)]
-    return finite.size > 0 and float(finite.max()) - float(finite.min()) > VARIED
+    return finite.size > 0 and float(finite.max()) - float(finite.min()) > LEAST_SPREAD
 
 
-def _reshaped(source: Source, axes: Axes) -> bool:
-    """Return whether the channels of whole samples sum to 1 in the other order of axes."""
+def _is_reshaped(source: Source, axes: Axes) -> bool:
+    """Return whether whole samples sum to 1 if their values are taken in the other axis order."""
     size = prod(length or 0 for length in axes.shape[axes.has_sample_axis :])
-    if size > LARGEST_SAMPLE or len(axes.shape) > len(axes.spatial) + 1 + axes.has_sample_axis:
+    other_axes = len(axes.shape) - len(axes.spatial) - axes.has_sample_axis - 1
+    if size > LARGEST_SAMPLE or other_axes > 0:
         return False
     last = 0 if source.is_sequential else axes.samples - 1
-    return all(_sums_when_reshaped(_sample(source, axes, index), axes) for index in {0, last})
+    samples = (_read_sample(source, axes, index) for index in {0, last})
+    return all(_sums_to_one_reshaped(sample, axes) for sample in samples)
 
 
-def _sample(source: Source, axes: Axes, index: int) -> NDArray[Any]:
-    return source.read((slice(index, index + 1),)) if axes.has_sample_axis else source.read(())
+def _read_sample(source: Source, axes: Axes, index: int) -> StoredArray:
+    return source.read((slice(index, index + 1),) if axes.has_sample_axis else ())
 
 
-def _sums_when_reshaped(values: NDArray[Any], axes: Axes) -> bool:
+def _sums_to_one_reshaped(values: StoredArray, axes: Axes) -> bool:
     flat = np.ascontiguousarray(values).reshape(-1)
-    channels = axes.channels
-    pixels = flat.reshape(channels, -1).T if axes.has_channels_last else flat.reshape(-1, channels)
-    some = pixels[:: max(1, len(pixels) // PIXELS)]
-    return share_of_ones([some], 1) >= SHARE and _varied(some)
+    if axes.has_channels_last:
+        pixels = flat.reshape(axes.channels, -1).T
+    else:
+        pixels = flat.reshape(-1, axes.channels)
+    some = pixels[:: max(1, len(pixels) // PIXELS_OF_SAMPLE)]
+    return measure_share_of_ones([some], 1) >= LEAST_SHARE_OF_ONES and _is_varied(some)

@@ -7,7 +7,7 @@ from build import layout_of, logits, noisy, one_hot, pair_of, probabilities, sce
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.errors import InterpretationError
 from iou_doctor.interpret import infer_layout
-from iou_doctor.interpret.peek import FEW, SAMPLES, look
+from iou_doctor.interpret.peek import FIRST_AXIS_ENTRIES, PEEK_SAMPLES, peek_at
 from iou_doctor.sources.memory.array import ArraySource
 
 SHAPES = {  # samples, height, width of scenes with 3 classes
@@ -272,12 +272,12 @@ class Noting(ArraySource):
 def test_few_of_many_label_maps_are_read_to_see_that_they_are_no_classes(classes):
     labels = scene(1, samples=300, height=60, width=60, classes=classes)
     source = Noting(labels)
-    look(source)
-    assert source.entries <= FEW + 2 * SAMPLES
+    peek_at(source)
+    assert source.entries <= FIRST_AXIS_ENTRIES + 2 * PEEK_SAMPLES
     source = Noting(labels)
     source.is_sequential = True
-    look(source)
-    assert source.entries <= FEW + 2 * SAMPLES
+    peek_at(source)
+    assert source.entries <= FIRST_AXIS_ENTRIES + 2 * PEEK_SAMPLES
 
 
 @pytest.mark.parametrize("classes", [16, 40])
@@ -286,5 +286,5 @@ def test_all_channels_of_one_sample_are_seen_however_many(classes, dense):
     t = scene(1, samples=1, height=64, width=80, classes=classes)[0]
     channels = np.moveaxis(dense(t, 2, classes=classes), -1, 0)
     source = Noting(channels)
-    assert 0 in look(source).sums_to_one
+    assert 0 in peek_at(source).sums_to_one
     assert source.entries >= classes

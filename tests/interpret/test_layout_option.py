@@ -52,7 +52,7 @@ def test_two_words_name_two_arrays():
 
 def test_a_layout_of_another_number_of_axes_is_refused():
     t = scene(1)
-    with pytest.raises(UsageError, match="--layout NHWC names 4 axes but y_pred has 2"):
+    with pytest.raises(UsageError, match="--layout NHWC names 4 axes, but y_pred has 2"):
         layout_of(y_true=t[0], y_pred=t[0], layout="NHWC,HW")
-    with pytest.raises(UsageError, match="--layout HW names 2 axes but y_true has 3"):
+    with pytest.raises(UsageError, match="--layout HW names 2 axes, but y_true has 3"):
         layout_of(y_true=t, y_pred=t, layout="HW")
