@@ -15,7 +15,8 @@ from build import pair_of
 from casebook.cases import Arrays, at, dense, labels
 from casebook.verdicts import diagnose
 from iou_doctor.arrays.interpretation import Options
-from iou_doctor.interpret import infer_layout, list_doctor_pairings
+from iou_doctor.arrays.pairings import list_doctor_pairings
+from iou_doctor.interpret import infer_layout
 from iou_doctor.scan.scan import scan
 
 LARGE = 1024
