@@ -1,4 +1,4 @@
-"""Whether the labels of the masks are objects: many, few to an image, one blob each."""
+"""Whether the labels of the masks are instance ids: many ids, each one object in its image."""
 
 from __future__ import annotations
 
@@ -14,64 +14,65 @@ from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Skipped
 
 FEWEST_IDS = 30
-"""Distinct ids in all; data sets with more classes than that repeat them from image to image."""
+"""Fewest distinct ids in the whole data set. A data set with more classes than this repeats them
+from image to image."""
 LARGEST_SHARE_REPEATED = 0.1
-"""Of the ids, in two images or more, where each object of the data set has its own."""
+"""Largest share of the ids that may occur in two images or more, in a data set in which each object
+has an id of its own."""
 FEWEST_IN_AN_IMAGE = 10
-"""Objects in the fullest image, where numbers start again in each image."""
+"""Fewest objects in the fullest image, in a data set whose numbers start again in each image."""
 LEAST_WITHOUT_GAPS = 0.9
-"""Of 1..n in each image; small objects get lost when masks are resized."""
+"""Least share of the numbers 1..n that each image must hold. Resizing masks loses small objects."""
 LEAST_WRAPPED_IDS = 200
-"""Of 256: larger numbers cut to 8 bits fill nearly all of them."""
-LEAST_ONE_BLOB = 0.9
-"""Of the ids looked at; an object may be cut in two by another one in front of it."""
-FEWEST_LOOKED_AT = 20
-"""Ids with enough pixels; fewer prove nothing."""
+"""Fewest distinct 8-bit ids. Larger numbers cut to 8 bits fill nearly all of the 256 values."""
+LEAST_CONNECTED = 0.9
+"""Least share of the examined ids that form one connected region. An object in the foreground may
+cut another object in two."""
+FEWEST_EXAMINED = 20
+"""Fewest ids with enough pixels. Fewer ids prove nothing."""
 FEWEST_PIXELS = 6
-"""Of an id in a kept map. Smaller ones are one blob, or two, by chance."""
-IDS_TO_A_CLASS = 5
-"""The ids must be more than this many times `num_classes`: a few too many are classes."""
+"""Fewest pixels of an id in a kept map. Whether a smaller one is connected is chance."""
+IDS_PER_CLASS = 5
+"""The number of ids must be at least this many times `num_classes`. A smaller excess is more
+likely a `num_classes` that is too small."""
 
 
 class Objects(NamedTuple):
-    """Ids of the kept maps that were tried, and how many are one blob."""
+    """What shows that the ids of the masks are objects."""
 
-    looked_at: int
-    blobs: int
+    examined: int
+    """Ids in the kept maps with enough pixels to be examined."""
+    connected: int
+    """Examined ids that form one connected region."""
     pattern: str
-    """How the numbers run, as a phrase."""
+    """How the objects are numbered, as a phrase."""
 
 
-def numbered_objects(evidence: Evidence) -> Objects | Skipped | None:
-    """Return what shows that the truth ids are objects; `None` where they are not."""
+def find_numbered_objects(evidence: Evidence) -> Objects | Skipped | None:
+    """Examine whether the truth labels are objects; return `None` if they are not."""
     if evidence.has_found("colour-masks", "palette-read-as-grey", "jpeg-masks", "stretched-labels"):
         return None
-    pattern = _pattern(evidence)
+    pattern = _find_pattern(evidence)
     if pattern is None:
         return None
     if evidence.sampled is None or evidence.sampled.axes != 2:
-        return Skipped("no maps of two axes are kept, so blobs cannot be told")
+        return Skipped("no two-dimensional label maps were kept, so objects cannot be recognised")
     maps = evidence.sampled.fine if len(evidence.sampled.fine.samples) else evidence.sampled.crops
-    looked_at, blobs = _one_blob(maps)
-    if looked_at < FEWEST_LOOKED_AT or blobs < LEAST_ONE_BLOB * looked_at:
+    examined, connected = _count_connected(maps)
+    if examined < FEWEST_EXAMINED or connected < LEAST_CONNECTED * examined:
         return None
-    return Objects(looked_at, blobs, pattern)
+    return Objects(examined, connected, pattern)
 
 
-def _pattern(evidence: Evidence) -> str | None:
-    """Return how the ids run; `None` where they may be classes."""
-    classes = evidence.interpretation.num_classes
-    if (
-        not evidence.interpretation.num_classes_declared
-        and not evidence.interpretation.y_pred.is_dense
-    ):
-        classes = max(count_class_ids(evidence, Side.PREDICTIONS), default=0) + 1
+def _find_pattern(evidence: Evidence) -> str | None:
+    """Return how the ids are numbered; `None` if they may be classes."""
+    classes = _count_classes(evidence)
     labels, in_image = list_labels_by_image(evidence)
     objects = (labels > 0) & (labels < 2**31)
     labels, in_image = labels[objects], in_image[objects]
     ids, images = np.unique(labels, return_counts=True)
     predicted = evidence.pairs.pooled().prediction_counts()
-    if len(ids) < IDS_TO_A_CLASS * classes or any(label >= classes for label in predicted):
+    if len(ids) < IDS_PER_CLASS * classes or any(label >= classes for label in predicted):
         return None
     if len(ids) >= LEAST_WRAPPED_IDS and evidence.pair.y_true.dtype == np.uint8:
         return "numbers cut to 8 bits"
@@ -79,11 +80,21 @@ def _pattern(evidence: Evidence) -> str | None:
     several = len(np.unique(in_image)) > 2
     if several and len(ids) >= FEWEST_IDS and repeated <= LARGEST_SHARE_REPEATED * len(ids):
         return "ids of their own in each image"
-    return "numbers that start again in each image" if _restart(labels, in_image) else None
+    if _restarts_in_each_image(labels, in_image):
+        return "numbers that start again in each image"
+    return None
 
 
-def _restart(labels: NDArray[np.int64], in_image: NDArray[np.int64]) -> bool:
-    """Return whether each image has 1..n, with another n: classes do not come so."""
+def _count_classes(evidence: Evidence) -> int:
+    """Return the number of classes; that of the predicted labels where it was only guessed."""
+    interpretation = evidence.interpretation
+    if interpretation.num_classes_declared or interpretation.y_pred.is_dense:
+        return interpretation.num_classes
+    return max(count_class_ids(evidence, Side.PREDICTIONS), default=0) + 1
+
+
+def _restarts_in_each_image(labels: NDArray[np.int64], in_image: NDArray[np.int64]) -> bool:
+    """Return whether each image holds 1..n with an n of its own, as no set of classes does."""
     images, starts, counts = np.unique(in_image, return_index=True, return_counts=True)
     largest = np.maximum.reduceat(labels, starts)
     return bool(
@@ -94,17 +105,17 @@ def _restart(labels: NDArray[np.int64], in_image: NDArray[np.int64]) -> bool:
     )
 
 
-def _one_blob(maps: LabelMaps) -> tuple[int, int]:
-    """Return how many ids of the maps have enough pixels, and how many are one blob."""
+def _count_connected(maps: LabelMaps) -> tuple[int, int]:
+    """Return how many ids of the maps have enough pixels, and how many of these are connected."""
     from scipy import ndimage
 
-    looked_at = blobs = 0
+    examined = connected = 0
     for labels in maps.y_true:
         ids, counts = np.unique(labels[labels > 0], return_counts=True)
         boxes = ndimage.find_objects(np.searchsorted(ids, labels) * (labels > 0) + (labels > 0))
         for label, count, box in zip(ids, counts, boxes, strict=False):
             if count < FEWEST_PIXELS or box is None:
                 continue
-            looked_at += 1
-            blobs += ndimage.label(labels[box] == label, np.ones((3, 3)))[1] == 1
-    return looked_at, blobs
+            examined += 1
+            connected += ndimage.label(labels[box] == label, np.ones((3, 3)))[1] == 1
+    return examined, connected

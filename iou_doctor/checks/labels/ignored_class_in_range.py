@@ -1,14 +1,14 @@
 """The ignore label is one of the classes.
 
-Pixels whose mask is that class leave, but Keras keeps the class in the mean: predictions of it on
-other pixels give it a union, so it counts as IoU 0. And with the pixels go the false positives on
-them: where background is ignored, an object class that is painted far too large loses nothing. Of
-two classes, the IoU of the object becomes its recall.
+Pixels whose mask is the ignored class are left out, but Keras keeps the class in the mean: if it is
+predicted on any other pixel, it has a union and counts as IoU 0. The false positives on the ignored
+pixels are left out too. If background is ignored, an object class that is painted far too large
+loses nothing, and with only two classes the IoU of the object equals its recall.
 
     4 classes, --ignore-index 0:  the mean of three IoUs and a 0
 
-To leave a class out of the mean only, keep its pixels and name the classes to score. For a label
-that means void (ADE20K's 0) ignoring is right; then let no channel stand for it.
+To leave a class out of the mean only, count its pixels and name the classes to average. If the
+label means void (0 in ADE20K), ignoring it is right, but then no channel should stand for it.
 """
 
 from iou_doctor.checks.evidence import Evidence
@@ -35,14 +35,14 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for an ignore label that is a class to the predictions too."""
+    """Look for an ignore label that is also a class of the predictions."""
     interpretation = evidence.interpretation
     ignored = interpretation.ignore_index
     if ignored is None or ignored not in interpretation.classes:
         return []
     predicted = evidence.pairs.prediction_counts().get(ignored, 0)
     if not predicted:
-        return []  # a void label by a number of its own: leaving it out moves nothing
+        return []  # the label only ever means void, so leaving it out changes nothing
     classes = [k for k in interpretation.classes if k != ignored]
     whole = compute_score(
         pairs=evidence.pairs, num_classes=interpretation.num_classes, ignore_index=None
@@ -50,8 +50,8 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=_message(evidence, ignored, whole.average_over(tuple(classes))),
-            help="to leave the class out of the mean, keep its pixels:"
+            message=_write_message(evidence, ignored, whole.average_over(tuple(classes))),
+            help="to leave the class out of the mean, count its pixels:"
             f" keras.metrics.IoU(num_classes={interpretation.num_classes},"
             f" target_class_ids={classes})",
             facts={
@@ -67,23 +67,27 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _message(evidence: Evidence, ignored: int, whole: float | None) -> str:
+def _write_message(evidence: Evidence, ignored: int, whole: float | None) -> str:
+    """Return the message.
+
+    Args:
+        evidence: the facts.
+        ignored: the class that is the ignore label.
+        whole: the mean IoU of the other classes over all pixels.
+    """
     interpretation, ours = evidence.interpretation, evidence.repaired
-    name = interpretation.class_names[ignored]
     pixels = format_count(ours.pixels.ignored, "pixel")
-    text = (
-        f"class {name} is ignored: {pixels}"
-        f" ({format_percent(ours.pixels.ignored, ours.pixels.total)})"
-    )
-    text += " leave, and so do the false positives on them"
+    share = format_percent(ours.pixels.ignored, ours.pixels.total)
+    text = f"class {interpretation.class_names[ignored]} is ignored, which leaves out {pixels}"
+    text += f" ({share}) and every false positive on them"
     if interpretation.num_classes == 2 and ours.mean_iou is not None:
         text += f", so the IoU of class {interpretation.class_names[1 - ignored]} is its recall"
     if ours.mean_iou is None or whole is None:
         return text
-    text += f"; without the class the mean IoU is {ours.mean_iou:.4f}, with its pixels counted"
-    text += f" {whole:.4f}"
+    text += f"; the mean IoU without the class is {ours.mean_iou:.4f}, and {whole:.4f} if those"
+    text += " pixels are counted"
     value = evidence.metric_score.value
     misses = ours.per_class[ignored].predicted_pixels
     if value is None or not misses:
         return text
-    return f"{text}, and the metric reads {value:.4f} since it keeps the class in the mean"
+    return f"{text}; the metric reports {value:.4f} because it keeps the class in the mean"

@@ -1,12 +1,14 @@
-"""Background and object have changed places in one of the two arrays.
+"""Background and object are swapped in one of the two arrays.
 
-Masks with 1 (or white) for the background, a list of classes in the other order, or channel 0
-taken for the object: every hit counts as a miss, and both classes have an IoU near 0.
+The masks use 1 (or white) for the background, the list of classes is in the other order, or
+channel 0 was taken for the object. Every hit then counts as a miss, and both classes have an IoU
+near 0.
 
     masks       0 0 1 1
     predictions 1 1 0 0      masks = 1 - masks
 
-The rule speaks only where the complement agrees well: a bad model is not an inverted one.
+The rule fires only if the inverted array agrees well with the other one. A model that is merely bad
+is not reported.
 """
 
 from iou_doctor.checks.evidence import Evidence
@@ -16,6 +18,7 @@ from iou_doctor.checks.hypotheses import (
     score_as_given,
     score_repaired,
 )
+from iou_doctor.checks.labels._repair_code import write_complement
 from iou_doctor.checks.registry import Result
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -25,7 +28,7 @@ RULE = Rule(
     name="inverted-masks",
     severity=Severity.ERROR,
     suspicion=Suspicion.PERMUTATION,
-    claim="background and object have changed places in one of the arrays",
+    claim="background and object are swapped in one of the arrays",
     explains=frozenset(
         {
             "metric-misreads-arrays",
@@ -37,47 +40,50 @@ RULE = Rule(
 )
 
 LEAST_AFTER = 0.6
-"""The complement of a bad model of two classes stays below 0.5: it is right where that is wrong."""
+"""Least mean IoU of the inverted array. Inverting a bad model gives less than 0.5, because the
+inverse is right only where the model is wrong."""
 LEAST_GAIN = 0.3
-"""A model as good as its complement has about 0.33 in both; an inverted one loses nearly all."""
+"""Least gain in mean IoU. A model that is as good as its inverse scores about 0.33 both ways; an
+inverted array scores next to nothing before."""
 
 
 def find(evidence: Evidence) -> Result:
-    """Compare the score of the complement with that of the masks as they are."""
-    if evidence.interpretation.num_classes != 2 or not _both_classes(evidence):
+    """Compare the score of the inverted array with that of the array as given."""
+    if evidence.interpretation.num_classes != 2 or not _hold_both_classes(evidence):
         return []
-    repair = _inverted(evidence)
-    after, base = score_repaired(evidence, repair), score_as_given(evidence)
-    if after < LEAST_AFTER or after < base + LEAST_GAIN:
+    repair = _invert(evidence)
+    before, after = score_as_given(evidence), score_repaired(evidence, repair)
+    if after < LEAST_AFTER or after < before + LEAST_GAIN:
         return []
-    side = "predictions" if evidence.interpretation.y_true.is_dense else "masks"
+    side = choose_labelled_side(evidence)
     return [
         Finding(
             RULE,
-            message=f"as they are the mean IoU is {base:.4f}, with the complement of the {side} it"
-            f" is {after:.4f}",
-            help=f"{side} = 1 - {side}, or invert the other side: the one that has 1 (or white)"
-            " for the background",
+            message=f"the mean IoU is {before:.4f} as given and {after:.4f} with the {side}"
+            " inverted",
+            help=f"{write_complement(evidence, side)}, or invert the other array, whichever uses 1"
+            " (or white) for the background",
             facts={"mean_iou": evidence.repaired.mean_iou, "mean_iou_inverted": after},
             repair=repair,
         )
     ]
 
 
-def _both_classes(evidence: Evidence) -> bool:
-    """Return whether both arrays hold both classes: one class alone agrees with anything."""
+def _hold_both_classes(evidence: Evidence) -> bool:
+    """Return whether each array holds both classes: one class alone agrees with anything."""
     pairs = evidence.pairs.pooled()
     truth, predicted = pairs.truth_counts(), pairs.prediction_counts()
     background = truth.get(0, 0), predicted.get(0, 0)
-    objects = [_object(evidence, counts) for counts in (truth, predicted)]
+    objects = [_count_object(evidence, counts) for counts in (truth, predicted)]
     return min(*background, *objects) >= FEWEST_PIXELS
 
 
-def _object(evidence: Evidence, counts: dict[int, int]) -> int:
+def _count_object(evidence: Evidence, counts: dict[int, int]) -> int:
+    """Return the pixels of class 1, which is stored as 255 if `masks-0-255` has fired."""
     return counts.get(1, 0) + (counts.get(255, 0) if evidence.has_found("masks-0-255") else 0)
 
 
-def _inverted(evidence: Evidence) -> Repair:
+def _invert(evidence: Evidence) -> Repair:
     side = choose_labelled_side(evidence)
     table = {0: 1, 1: 0} | ({255: 0} if evidence.has_found("masks-0-255") else {})
     return build_relabelling(f"invert the {side}", side=side, table=table, safe=True)

@@ -1,15 +1,16 @@
 """Masks hold labels outside 0..num_classes-1 that are not the ignore label.
 
-What happens to them depends on the version. Keras 2 and Keras 3 before 3.15 raise on a CPU
-("labels out of bound"); Keras 3.15 drops those pixels without a word, so the score is that of
-the other classes. Other tools book them under a wrong class.
+What happens to them depends on the version. Keras 2, and Keras 3 before 3.15, raise on a CPU
+("labels out of bound"). Keras 3.15 drops those pixels silently, so the score covers only the other
+classes. Other tools count them for a wrong class.
 
     masks with labels 0..3, MeanIoU(num_classes=3)      class 3 is not in the score at all
 
-Give the right `num_classes`, map the labels, or name the label to ignore.
+Pass the right `num_classes`, map the labels to classes, or declare the ignore label.
 """
 
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.hypotheses import MOST_CLASSES
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import (
     VOID_LABELS,
@@ -27,7 +28,7 @@ RULE = Rule(
     name="label-out-of-range",
     severity=Severity.ERROR,
     suspicion=Suspicion.LABEL_RANGE,
-    claim="the masks hold labels that `num_classes` leaves no room for",
+    claim="the masks hold labels outside 0..num_classes-1",
     explains=frozenset(
         {
             "prediction-out-of-range",
@@ -40,58 +41,69 @@ RULE = Rule(
 )
 
 VALUE_RULES = ("jpeg-masks", "palette-read-as-grey", "stretched-labels")
-"""The values are no ids at all, and these rules say what they are."""
-MOST_CLASSES = 1024
-"""Beyond this the largest label is no hint at the number of classes."""
+"""If one of these rules has fired, the values are no class ids, and that rule says what they are.
+"""
 
 
 def find(evidence: Evidence) -> Result:
     """List the labels that are no class and that no other rule explains."""
-    if has_binary_0_255(evidence) or evidence.has_found(*VALUE_RULES):
-        return []
-    seams = _seams(evidence)
-    if seams and evidence.interpretation.num_classes == 2:
-        return []  # 0 to 255, with all between them
-    explained = {**count_undeclared_void(evidence), **count_no_data(evidence)}
-    strays = {
-        label: count
-        for label, count in count_unknown_truth(evidence).items()
-        if label not in {*explained, *seams}
-    }
+    strays = _count_strays(evidence)
     if not strays:
         return []
     classes = max(strays) + 1
-    fits = min(strays) >= 0 and classes <= MOST_CLASSES and max(strays) not in VOID_LABELS
-    total = evidence.repaired.pixels.total
-    share = format_percent(sum(strays.values()), total)
+    are_classes = min(strays) >= 0 and classes <= MOST_CLASSES and max(strays) not in VOID_LABELS
+    interpretation = evidence.interpretation
+    share = format_percent(sum(strays.values()), evidence.repaired.pixels.total)
     return [
         Finding(
             RULE,
             message=f"masks hold {describe_labels(strays)} ({share}), outside"
-            f" 0..{evidence.interpretation.num_classes - 1}; {describe_stray_handling(evidence)}",
-            help=f"num_classes={classes}, if they are classes; --ignore-index"
-            f" {next(iter(strays))}, if they mean unlabelled"
-            if fits
-            else "map these labels to classes or to one ignore label",
+            f" 0..{interpretation.num_classes - 1}; {describe_stray_handling(evidence)}",
+            help=_write_help(strays)
+            if are_classes
+            else "map these to classes or to one ignore label",
             facts={
                 "labels": {str(label): count for label, count in strays.items()},
-                "num_classes": evidence.interpretation.num_classes,
-                "suggested_num_classes": classes if fits else None,
+                "num_classes": interpretation.num_classes,
+                "suggested_num_classes": classes if are_classes else None,
             },
-            evidence=f"first in {evidence.name_sample(_first_sample(evidence, strays))}",
+            evidence=f"first in {evidence.name_sample(_find_first_sample(evidence, strays))}",
             repair=Repair(name=f"num_classes={classes}", safe=True, num_classes=classes)
-            if fits
+            if are_classes
             else None,
         )
     ]
 
 
-def _seams(evidence: Evidence) -> list[int]:
-    """Return the labels that `interpolated-masks` names."""
-    found = [f for f in evidence.found if f.rule.name == "interpolated-masks"]
+def _count_strays(evidence: Evidence) -> dict[int, int]:
+    """Return the pixels of each label outside the classes that no other rule explains."""
+    if has_binary_0_255(evidence) or evidence.has_found(*VALUE_RULES):
+        return {}
+    seams = _list_seam_labels(evidence)
+    if seams and evidence.interpretation.num_classes == 2:
+        return {}  # binary masks resized with interpolation: all values from 0 to 255
+    explained = {*count_undeclared_void(evidence), *count_no_data(evidence), *seams}
+    return {
+        label: count
+        for label, count in count_unknown_truth(evidence).items()
+        if label not in explained
+    }
+
+
+def _list_seam_labels(evidence: Evidence) -> list[int]:
+    """Return the labels that `interpolated-masks` has reported."""
+    found = [one for one in evidence.found if one.rule.name == "interpolated-masks"]
     return [label for finding in found for label in finding.facts["labels"]]
 
 
-def _first_sample(evidence: Evidence, strays: dict[int, int]) -> int:
+def _write_help(strays: dict[int, int]) -> str:
+    """Return the advice if the labels may be classes that `num_classes` is too small for."""
+    wider = f"num_classes={max(strays) + 1} if these are classes"
+    if len(strays) == 1:
+        return f"{wider}; --ignore-index {next(iter(strays))} if they mean unlabelled"
+    return f"{wider}; if they mean unlabelled, map them to one label and pass it as --ignore-index"
+
+
+def _find_first_sample(evidence: Evidence, strays: dict[int, int]) -> int:
     pairs = evidence.pairs
     return min(int(pairs.image[pairs.truth == label].min()) for label in strays)

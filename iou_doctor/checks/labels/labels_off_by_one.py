@@ -1,12 +1,12 @@
 """Masks and predictions number the same classes from 1 and from 0.
 
-Masks of Oxford Pets hold 1..3, those of ADE20K 1..150 with 0 for nothing, and a softmax has
-channels 0..C-1. Every pixel is then compared with the neighbouring class: next to nothing agrees,
-and 0.0007 on ADE20K or 0.0 for perfect predictions is the result.
+Masks of Oxford-IIIT Pet hold 1..3, and those of ADE20K 1..150 with 0 for unlabelled pixels, while a
+softmax has channels 0..C-1. Every pixel is then compared with the neighbouring class and almost
+nothing agrees: ADE20K scores 0.0007, and perfect predictions may score 0.
 
     masks 1 2 3,  predictions 0 1 2      masks = masks.astype("int32") - 1
 
-Where 0 means nothing, make it the ignore label: in uint8, 0 - 1 is 255.
+If 0 means unlabelled, map it to the ignore label: in uint8, 0 - 1 is 255.
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,7 @@ from iou_doctor.checks.hypotheses import (
     score_as_given,
     score_repaired,
 )
+from iou_doctor.checks.labels._repair_code import write_shift
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import VOID_LABELS
 from iou_doctor.checks.wording import format_ids
@@ -35,7 +36,7 @@ RULE = Rule(
     name="labels-off-by-one",
     severity=Severity.ERROR,
     suspicion=Suspicion.LABEL_RANGE,
-    claim="one side numbers the classes from 1 and the other from 0",
+    claim="one array numbers the classes from 1 and the other from 0",
     explains=frozenset(
         {
             "label-out-of-range",
@@ -56,16 +57,18 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Compare the score of masks - 1, and of predictions - 1, with that of the ids as they are."""
+    """Compare the scores of masks - 1 and of predictions - 1 with that of the ids as given."""
     for side in (Side.MASKS, Side.PREDICTIONS):
-        if _one_above(evidence, side) and not _is_another_rule(evidence, side):
-            repair = _shifted(evidence, side)
+        if _is_one_above(evidence, side) and not _is_zero_label_reduced(evidence, side):
+            table = _build_table(evidence, side)
+            repair = _build_repair(evidence, side, table)
             if is_far_better(evidence, repair) and not is_exchange_better(evidence, repair):
-                return [_finding(evidence, side, repair)]
+                return [_report(evidence, side, table, repair)]
     return []
 
 
-def _one_above(evidence: Evidence, side: Side) -> bool:
+def _is_one_above(evidence: Evidence, side: Side) -> bool:
+    """Return whether most ids of this array are one above those of the other array."""
     step = -1 if side is Side.MASKS else 1
     masks = count_class_ids(evidence, Side.MASKS)
     return has_expected_majorities(
@@ -73,59 +76,61 @@ def _one_above(evidence: Evidence, side: Side) -> bool:
     )
 
 
-def _is_another_rule(evidence: Evidence, side: Side) -> bool:
-    """Return whether the lower side was lowered wrongly: `zero-label-reduced`."""
-    masks, predictions = (
-        count_class_ids(evidence, Side.MASKS),
-        count_class_ids(evidence, Side.PREDICTIONS),
+def _is_zero_label_reduced(evidence: Evidence, side: Side) -> bool:
+    """Return whether the other array was lowered by mistake: the rule `zero-label-reduced`."""
+    if side is Side.PREDICTIONS:
+        return is_void_background(evidence)
+    masks = count_class_ids(evidence, Side.MASKS)
+    predictions = count_class_ids(evidence, Side.PREDICTIONS)
+    interpretation = evidence.interpretation
+    last = interpretation.num_classes - 1
+    # masks fill 0..C-1, so 0 is a class, and no prediction reaches the last one
+    is_class_0 = (
+        interpretation.num_classes_declared and 0 in masks and interpretation.ignore_index != 0
     )
-    last = evidence.interpretation.num_classes - 1
-    if side is Side.MASKS:
-        # masks fill 0..C-1, so 0 is a class, and no prediction reaches the last one
-        interpretation = evidence.interpretation
-        class_0 = (
-            interpretation.num_classes_declared and 0 in masks and interpretation.ignore_index != 0
-        )
-        return class_0 and max(masks) == last and last not in predictions
-    return is_void_background(evidence)
+    return is_class_0 and max(masks) == last and last not in predictions
 
 
-def _shifted(evidence: Evidence, side: Side) -> Repair:
+def _build_table(evidence: Evidence, side: Side) -> dict[int, int]:
+    """Return old label to new label: each id minus 1, and 0 to the void label if 0 is in use."""
     ids = count_class_ids(evidence, side)
-    void = choose_void_label(evidence)
     table = {
         label: label - 1 for label in range(1, max(ids, default=0) + 1) if label not in VOID_LABELS
     }
-    zero = 0 in ids or (side is Side.MASKS and evidence.interpretation.ignore_index == 0)
-    if zero:
-        table[0] = void
-    named = side is Side.MASKS and zero and evidence.interpretation.ignore_index != void
+    if 0 in ids or (side is Side.MASKS and evidence.interpretation.ignore_index == 0):
+        table[0] = choose_void_label(evidence)
+    return table
+
+
+def _build_repair(evidence: Evidence, side: Side, table: Mapping[int, int]) -> Repair:
+    void = choose_void_label(evidence)
+    names_void = side is Side.MASKS and 0 in table and evidence.interpretation.ignore_index != void
     return build_relabelling(
         f"{side} - 1",
         side=side,
         table=table,
         safe=True,
-        ignore_index=void if named else None,
+        ignore_index=void if names_void else None,
     )
 
 
-def _finding(evidence: Evidence, side: Side, repair: Repair) -> Finding:
-    masks, predictions = (
-        count_class_ids(evidence, Side.MASKS),
-        count_class_ids(evidence, Side.PREDICTIONS),
-    )
-    zero = count_class_ids(evidence, side).get(0, 0)
+def _report(evidence: Evidence, side: Side, table: Mapping[int, int], repair: Repair) -> Finding:
+    masks = count_class_ids(evidence, Side.MASKS)
+    predictions = count_class_ids(evidence, Side.PREDICTIONS)
     after = score_repaired(evidence, repair)
+    code = write_shift(evidence, side, -1, table)
     return Finding(
         RULE,
-        message=f"masks hold {format_ids(masks)} and predictions {format_ids(predictions)}: as"
-        f" they are the mean IoU is {score_as_given(evidence):.4f}, with {side} - 1 it is"
-        f" {after:.4f}{_known(masks)}",
-        help=_help(evidence, side, repair),
+        message=f"masks hold {format_ids(masks)} and predictions {format_ids(predictions)}: the"
+        f" mean IoU is {score_as_given(evidence):.4f} as given and {after:.4f} with"
+        f" {side} - 1{_name_data_set(masks)}",
+        help=code
+        if repair.ignore_index is None
+        else f"{code}, and --ignore-index {repair.ignore_index}",
         facts={
             "array": side.value,
             "shift": -1,
-            "zero_pixels": zero,
+            "zero_pixels": count_class_ids(evidence, side).get(0, 0),
             "mean_iou": evidence.repaired.mean_iou,
             "mean_iou_shifted": after,
         },
@@ -133,19 +138,9 @@ def _finding(evidence: Evidence, side: Side, repair: Repair) -> Finding:
     )
 
 
-def _known(masks: Mapping[int, int]) -> str:
-    """Return which data set counts so by design, where one is known."""
+def _name_data_set(masks: Mapping[int, int]) -> str:
+    """Return an addition to the message if these are the ids of a data set that starts at 1."""
     pets = data_set("oxford_pets")
     if set(masks) != {label.id for label in pets.labels}:
         return ""
     return f"; the ids are those of {pets.title}"
-
-
-def _help(evidence: Evidence, side: Side, repair: Repair) -> str:
-    void = choose_void_label(evidence)
-    if repair.ignore_index is None:
-        return f'{side} = {side}.astype("int32") - 1'
-    return (
-        f'{side} = np.where({side} == 0, {void}, {side}.astype("int32") - 1), and'
-        f" --ignore-index {void}"
-    )

@@ -1,13 +1,13 @@
-"""There are far fewer classes in both arrays than `num_classes` says.
+"""The arrays hold far fewer classes than `num_classes` says.
 
 Keras leaves classes that occur nowhere out of the mean, so its number is right. Implementations
 that count an absent class as 0 (a plain mean over `num_classes` entries, often after `nan_to_num`)
-report less: 3 classes in a matrix for 12 give a quarter.
+report less: 3 classes in a matrix for 12 give a quarter of the score.
 
     labels 0..2 on both sides,  num_classes=12
 
-A class that these images happen to lack is normal, so the rule asks for more than that: ids without
-a gap on both sides together, in several images, and at most half as many as `num_classes`.
+It is normal that some images lack a class, so the rule asks for more: several images, ids without
+gaps over both arrays together, and at most half as many ids as `num_classes`.
 """
 
 from iou_doctor.checks.evidence import Evidence
@@ -27,15 +27,17 @@ RULE = Rule(
 )
 
 FEWEST_UNUSED = 4
-"""One class more is void or background by another count; a few more are often just absent."""
-TIMES = 2
-"""A random half of the classes is seldom the lower half: 1 in 70 for 4 of 8."""
+"""Fewest unused classes. One is often void or background counted differently, and a few more are
+often absent by chance."""
+LEAST_RATIO = 2
+"""Least ratio of `num_classes` to the number of ids. A random half of the classes is seldom the
+lower half: the chance is 1 in 70 for 4 of 8."""
 FEWEST_SAMPLES = 4
-"""One or two images often show few classes."""
+"""Fewest samples. One or two images often show few classes."""
 
 
 def find(evidence: Evidence) -> Result:
-    """Compare the ids of both sides with the declared number of classes."""
+    """Compare the ids of both arrays with the declared number of classes."""
     interpretation = evidence.interpretation
     classes = interpretation.num_classes
     if (
@@ -43,33 +45,36 @@ def find(evidence: Evidence) -> Result:
         or interpretation.y_true.is_dense
         or interpretation.y_pred.is_dense
     ):
-        return []  # the length of a class axis: channel-count-mismatch
-    ids = {*count_class_ids(evidence, Side.MASKS), *count_class_ids(evidence, Side.PREDICTIONS)}
+        return []  # channel-count-mismatch checks the length of a class axis
+    ids = {
+        *count_class_ids(evidence, Side.MASKS),
+        *count_class_ids(evidence, Side.PREDICTIONS),
+    }
     if not ids or ids != set(range(len(ids))) or evidence.stats.samples < FEWEST_SAMPLES:
         return []
-    fits = max(2, len(ids))
-    if classes < TIMES * fits or classes - fits < FEWEST_UNUSED:
+    needed = max(2, len(ids))
+    if classes < LEAST_RATIO * needed or classes - needed < FEWEST_UNUSED:
         return []
     ours = evidence.repaired.mean_iou
-    lowered = None if ours is None else ours * _present(evidence) / classes
-    cost = "" if lowered is None else f"; counted as 0 they turn {ours:.4f} into {lowered:.4f}"
+    lowered = None if ours is None else ours * _count_present(evidence) / classes
+    cost = "" if lowered is None else f"; counting them as 0 turns {ours:.4f} into {lowered:.4f}"
     return [
         Finding(
             RULE,
-            message=f"num_classes is {classes}, but no label of either side is above {max(ids)}:"
-            f" {classes - fits} classes occur nowhere{cost}",
-            help=f"num_classes={fits}, unless the other classes are just absent from these images",
+            message=f"num_classes is {classes}, but the largest label in either array is"
+            f" {max(ids)}: {classes - needed} classes occur nowhere{cost}",
+            help=f"num_classes={needed}, unless these images just lack the other classes",
             facts={
                 "num_classes": classes,
                 "largest_label": max(ids),
-                "suggested_num_classes": fits,
+                "suggested_num_classes": needed,
                 "mean_iou": ours,
                 "mean_iou_absent_as_0": lowered,
             },
-            repair=Repair(name=f"num_classes={fits}", safe=True, num_classes=fits),
+            repair=Repair(name=f"num_classes={needed}", safe=True, num_classes=needed),
         )
     ]
 
 
-def _present(evidence: Evidence) -> int:
+def _count_present(evidence: Evidence) -> int:
     return sum(1 for entry in evidence.repaired.per_class if entry.iou is not None)

@@ -1,14 +1,14 @@
-"""The classes stand in another order on one side than on the other.
+"""Masks and predictions number the classes in different orders.
 
-A list of classes sorted by name here and by frequency there, or a mapping of ids done in place,
-one id after another (6 to 9, then 9 to 7: class 6 ends as 7). Pictures look right, since colours
-are drawn from one list, but the score is that of neighbours in a list.
+The list of classes was sorted by name for one array and by frequency for the other, or ids were
+mapped in place one after another (6 to 9, then 9 to 7, so that class 6 ends as 7). The pictures
+look right because their colours come from one list, but each class is compared with another one.
 
     masks 1 and 2,  predictions 2 and 1       lut = np.array([0, 2, 1]);  masks = lut[masks]
 
-Map ids once, with one table. The rule needs most pixels of the moved classes to be predicted as
-the other one, in two classes or more of each exchange; a weak model gains a little from an exchange
-of rare classes, and is not reported.
+Map all ids at once, with one table. The rule needs at least two classes of an exchange to be
+predicted mostly as each other. A weak model may gain a little if two rare classes are exchanged;
+that is not reported.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,8 @@ from iou_doctor.checks.hypotheses import (
     score_as_given,
     score_repaired,
 )
-from iou_doctor.checks.labels._foreign import foreign_ids
+from iou_doctor.checks.labels._numberings import find_foreign_ids
+from iou_doctor.checks.labels._repair_code import write_exchange
 from iou_doctor.checks.map_stack import has_nothing_to_gain, stack_maps
 from iou_doctor.checks.orientations import PIXELS_A_SIDE, fit_turns, list_turns
 from iou_doctor.checks.registry import Result
@@ -38,7 +39,7 @@ RULE = Rule(
     name="permuted-classes",
     severity=Severity.ERROR,
     suspicion=Suspicion.PERMUTATION,
-    claim="the classes stand in another order in the predictions than in the masks",
+    claim="masks and predictions number the classes in different orders",
     explains=frozenset(
         {
             "metric-misreads-arrays",
@@ -51,34 +52,40 @@ RULE = Rule(
 )
 
 LEAST_GAIN = 0.05
-"""Two exchanged classes of twenty cost 0.05 where their IoU is 0.5; noise gains below 0.01."""
-FEW = 4
-"""In fewer samples classes that change places in the picture look like classes that change ids."""
+"""Least gain in mean IoU. Two exchanged classes of twenty cost 0.05 if their IoU is 0.5, while
+exchanges that noise suggests gain less than 0.01."""
+FEW_SAMPLES = 4
+"""In fewer samples than this, classes that swap places in the picture (flipped predictions) look
+like classes that swap ids."""
 CHAIN_SHARE = 0.9
-"""Of a class that ends a chain at an id without truth pixels. A poor model often takes one class
-for a second one that these images lack; it seldom does so with nearly all of its pixels."""
+"""Least share of each class in an open chain that is predicted as the next class. A poor model
+often takes one class for another that these images lack, but seldom with nearly all its pixels."""
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for the exchange of ids that agrees best with what the predictions say."""
+    """Look for the exchange of ids that agrees best with the predictions."""
     if evidence.interpretation.num_classes < 3:
-        return []  # two classes: inverted-masks
+        return []  # with two classes it is inverted-masks
     if evidence.has_found("labels-off-by-one", "zero-label-reduced"):
         return []
-    moves = _moves(evidence)
-    if len(moves) < 2 or foreign_ids(evidence):
+    moves = _find_moves(evidence)
+    if len(moves) < 2 or find_foreign_ids(evidence):
         return []
-    repair = _relabelled(evidence, moves)
-    after, base = score_repaired(evidence, repair), score_as_given(evidence)
-    if after < base + LEAST_GAIN:
+    repair = _build_repair(evidence, moves)
+    after, before = score_repaired(evidence, repair), score_as_given(evidence)
+    if after < before + LEAST_GAIN:
         return []
-    if evidence.interpretation.layout.samples < FEW and _turned_gains_more(evidence, after - base):
+    few = evidence.interpretation.layout.samples < FEW_SAMPLES
+    if few and _is_turn_better(evidence, after - before):
         return []
-    return [_finding(evidence, moves, after, repair)]
+    return [_report(evidence, moves, after, repair)]
 
 
-def _turned_gains_more(evidence: Evidence, gain: float) -> bool:
-    """Return whether a flip or turn explains more: sky and road of one image change places too."""
+def _is_turn_better(evidence: Evidence, gain: float) -> bool:
+    """Return whether a flip or rotation of the predictions gains more than the exchange.
+
+    Upside down, sky and road of a single image swap places like two exchanged classes.
+    """
     if has_nothing_to_gain(evidence) or evidence.sampled is None:
         return False
     maps = stack_maps(evidence, "fine", side=PIXELS_A_SIDE)
@@ -89,60 +96,61 @@ def _turned_gains_more(evidence: Evidence, gain: float) -> bool:
     return float(scores.max() - scores[0]) > gain
 
 
-def _moves(evidence: Evidence) -> dict[int, int]:
+def _find_moves(evidence: Evidence) -> dict[int, int]:
     """Return truth id to predicted id for each id that moves: a permutation of these ids."""
-    known = _known(evidence)
+    majorities = _find_class_majorities(evidence)
     clear = {
-        truth: favourite
-        for truth, favourite in known.items()
-        if favourite.total >= FEWEST_PIXELS
-        and 2 * favourite.pixels > favourite.total
-        and favourite.prediction in evidence.interpretation.classes
-        and favourite.prediction != truth
+        truth: majority
+        for truth, majority in majorities.items()
+        if majority.total >= FEWEST_PIXELS
+        and 2 * majority.pixels > majority.total
+        and majority.prediction in evidence.interpretation.classes
+        and majority.prediction != truth
     }
-    if not any(favourite.prediction in clear for favourite in clear.values()):
-        return {}  # what all healthy data give: no two clear moves in a row
+    if not any(majority.prediction in clear for majority in clear.values()):
+        return {}  # no two clear moves in a row; all healthy arrays end here, before the assignment
     moved = find_best_exchange(evidence)
-    chains = _chains({truth: moved[truth] for truth in known if truth in moved})
+    chains = _split_into_chains({truth: moved[truth] for truth in majorities if truth in moved})
     moves = {
         truth: prediction
         for chain in chains
-        for truth, prediction in _believed(chain, clear, known).items()
+        for truth, prediction in _close_if_convincing(chain, clear, majorities).items()
     }
-    return _completed(evidence, moves, chains) if moves else {}
+    return _add_gaining_cycles(evidence, moves, chains) if moves else {}
 
 
-def _completed(
+def _add_gaining_cycles(
     evidence: Evidence, moves: dict[int, int], chains: Sequence[Mapping[int, int]]
 ) -> dict[int, int]:
-    """Return the moves with further cycles that gain: classes seldom right move with the others."""
+    """Return the moves and every further cycle that gains, as for classes that are seldom right."""
     for chain in chains:
         if set(chain) == set(chain.values()) and not set(chain) & set(moves):
             more = {**moves, **chain}
-            gained = score_repaired(evidence, _relabelled(evidence, more))
-            if gained >= score_repaired(evidence, _relabelled(evidence, moves)) + CLEARLY:
+            gained = score_repaired(evidence, _build_repair(evidence, more))
+            if gained >= score_repaired(evidence, _build_repair(evidence, moves)) + CLEARLY:
                 moves = more
     return moves
 
 
-def _known(evidence: Evidence) -> dict[int, MajorityPrediction]:
+def _find_class_majorities(evidence: Evidence) -> dict[int, MajorityPrediction]:
+    """Return the commonest prediction of each class in the masks."""
     interpretation = evidence.interpretation
     return {
-        truth: favourite
-        for truth, favourite in find_majority_predictions(evidence).items()
+        truth: majority
+        for truth, majority in find_majority_predictions(evidence).items()
         if truth in interpretation.classes and truth != interpretation.ignore_index
     }
 
 
-def _chains(moves: Mapping[int, int]) -> list[dict[int, int]]:
+def _split_into_chains(moves: Mapping[int, int]) -> list[dict[int, int]]:
     """Return one-to-one moves split into chains and cycles, each in order from its start."""
     starts = [truth for truth in moves if truth not in moves.values()]
-    chains, seen = [], set[int]()
+    chains, done = [], set[int]()
     for start in [*starts, *moves]:
         chain: dict[int, int] = {}
         truth = start
-        while truth in moves and truth not in seen:
-            seen.add(truth)
+        while truth in moves and truth not in done:
+            done.add(truth)
             chain[truth] = moves[truth]
             truth = moves[truth]
         if chain:
@@ -150,51 +158,57 @@ def _chains(moves: Mapping[int, int]) -> list[dict[int, int]]:
     return chains
 
 
-def _believed(
+def _close_if_convincing(
     chain: dict[int, int],
     clear: Mapping[int, MajorityPrediction],
-    known: Mapping[int, MajorityPrediction],
+    majorities: Mapping[int, MajorityPrediction],
 ) -> dict[int, int]:
-    """Return a cycle as it is, a convincing chain closed to a cycle, and nothing of others."""
+    """Return a convincing cycle, or a convincing chain closed to a cycle; else no moves.
+
+    Args:
+        chain: truth id to predicted id, in order.
+        clear: the classes of which most pixels are predicted as one other class.
+        majorities: the commonest prediction of every class in the masks.
+    """
     start, last = next(iter(chain)), list(chain.values())[-1]
     sure = [clear[t] for t, p in chain.items() if t in clear and clear[t].prediction == p]
-    pixels = sum(known[truth].total for truth in chain)
-    if len(sure) < 2 or 2 * sum(favourite.pixels for favourite in sure) <= pixels:
+    pixels = sum(majorities[truth].total for truth in chain)
+    if len(sure) < 2 or 2 * sum(majority.pixels for majority in sure) <= pixels:
         return {}
     if last == start:
         return chain
-    if last in known or any(f.pixels < CHAIN_SHARE * f.total for f in sure):
+    if last in majorities or any(one.pixels < CHAIN_SHARE * one.total for one in sure):
         return {}
     return {**chain, last: start}
 
 
-def _table(evidence: Evidence, moves: Mapping[int, int]) -> dict[int, int]:
-    """Return old id to new id for the side that is relabelled."""
+def _build_table(evidence: Evidence, moves: Mapping[int, int]) -> dict[int, int]:
+    """Return old id to new id for the array that is relabelled."""
     if choose_labelled_side(evidence) is Side.MASKS:
         return dict(sorted(moves.items()))
     return dict(sorted((prediction, truth) for truth, prediction in moves.items()))
 
 
-def _relabelled(evidence: Evidence, moves: Mapping[int, int]) -> Repair:
-    side, table = choose_labelled_side(evidence), _table(evidence, moves)
+def _build_repair(evidence: Evidence, moves: Mapping[int, int]) -> Repair:
+    side, table = choose_labelled_side(evidence), _build_table(evidence, moves)
     return build_relabelling(f"relabel the {side}", side=side, table=table, safe=True)
 
 
-def _finding(evidence: Evidence, moves: Mapping[int, int], after: float, repair: Repair) -> Finding:
-    side, table = choose_labelled_side(evidence), _table(evidence, moves)
-    base, missing = score_as_given(evidence), _missing(evidence)
-    arrows = join_words(f"{old} to {new}" for old, new in table.items())
-    lost = f"; ids {join_words(missing)} are predicted but not in the masks" if missing else ""
+def _report(evidence: Evidence, moves: Mapping[int, int], after: float, repair: Repair) -> Finding:
+    side, table = choose_labelled_side(evidence), _build_table(evidence, moves)
+    before, missing = score_as_given(evidence), _list_missing_classes(evidence)
+    changes = join_words(f"{old} to {new}" for old, new in table.items())
+    noun, verb = ("id", "is") if len(missing) == 1 else ("ids", "are")
+    lost = f"; {noun} {join_words(missing)} {verb} predicted but in no mask" if missing else ""
     return Finding(
         RULE,
-        message=f"with {side} relabelled {arrows} the mean IoU is {after:.4f}, as they are"
-        f" {base:.4f}{lost}",
-        help=f"lut = np.arange(256); lut[{list(table)}] = {list(table.values())};"
-        f" {side} = lut[{side}]",
+        message=f"the mean IoU is {before:.4f} as given and {after:.4f} with the {side} relabelled"
+        f" {changes}{lost}",
+        help=write_exchange(evidence, side, table),
         facts={
             "array": side.value,
             "mapping": {str(old): new for old, new in table.items()},
-            "mean_iou": base,
+            "mean_iou": before,
             "mean_iou_relabelled": after,
             "missing_from_masks": missing,
         },
@@ -202,8 +216,8 @@ def _finding(evidence: Evidence, moves: Mapping[int, int], after: float, repair:
     )
 
 
-def _missing(evidence: Evidence) -> list[int]:
-    """Return the classes that are predicted and not in the masks, where a mapping merged them."""
+def _list_missing_classes(evidence: Evidence) -> list[int]:
+    """Return the classes that are predicted but in no mask: a mapping may have merged them."""
     return [
         entry.id
         for entry in evidence.repaired.per_class

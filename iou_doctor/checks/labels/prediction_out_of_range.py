@@ -1,16 +1,17 @@
 """Predictions hold labels outside 0..num_classes-1.
 
-Keras 3.15 drops a pixel whose prediction is no class, so it is not even a miss: a model with one
-output too many is scored on the pixels it got right, and may reach 1.0. Here such a pixel is a
-miss for its true class.
+Keras 3.15 drops a pixel whose prediction is no class, so it does not even count as a miss. A model
+with one output too many is then scored only on the pixels that it got right, and may reach 1.0.
+iou-doctor counts such a pixel as a miss of its true class.
 
     predictions with labels 0..3, MeanIoU(num_classes=3)
 
-Raise `num_classes`, or map the predicted ids. (Ids predicted only where the mask is void are
-harmless, and not reported.)
+Raise `num_classes`, or map the predicted ids to classes. Ids that are predicted only where the mask
+is void do no harm and are not reported.
 """
 
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.hypotheses import MOST_CLASSES
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import count_unknown_predictions
 from iou_doctor.checks.wording import describe_labels, describe_stray_handling, format_percent
@@ -23,55 +24,57 @@ RULE = Rule(
     name="prediction-out-of-range",
     severity=Severity.ERROR,
     suspicion=Suspicion.LABEL_RANGE,
-    claim="the predictions hold labels that `num_classes` leaves no room for",
+    claim="the predictions hold labels outside 0..num_classes-1",
     explains=frozenset({"dropped-pixels", "metric-misreads-arrays", "score-regression"}),
 )
 
-
 GREY_LEVELS = 32
-"""So many values of two classes are scores saved as a grey picture; label maps hold a handful."""
+"""With two classes, this many distinct values are scores saved as a grey picture. Label maps hold a
+handful."""
 
 
 def find(evidence: Evidence) -> Result:
-    """List the predicted labels that are no class, where the mask is one."""
+    """List the predicted labels that are no class, at pixels whose mask is a class."""
     interpretation = evidence.interpretation
     if (
         interpretation.y_pred.is_dense
         and interpretation.layout.y_pred.channels > interpretation.num_classes
     ):
-        return []  # channel-count-mismatch says so
+        return []  # channel-count-mismatch reports it
     strays = count_unknown_predictions(evidence)
     if not strays:
         return []
     share = format_percent(sum(strays.values()), evidence.repaired.pixels.total)
-    remedy, repair = _remedy(evidence, strays)
+    help_text, repair = _suggest_repair(evidence, strays)
     return [
         Finding(
             RULE,
-            message=f"predictions hold {describe_labels(strays)} ({share}"
-            f" of all), outside 0..{evidence.interpretation.num_classes - 1};"
-            f" {describe_stray_handling(evidence)}",
-            help=remedy,
+            message=f"predictions hold {describe_labels(strays)} ({share} of all), outside"
+            f" 0..{interpretation.num_classes - 1}; {describe_stray_handling(evidence)}",
+            help=help_text,
             facts={
                 "labels": {str(label): count for label, count in strays.items()},
-                "num_classes": evidence.interpretation.num_classes,
+                "num_classes": interpretation.num_classes,
             },
             repair=repair,
         )
     ]
 
 
-def _remedy(evidence: Evidence, strays: dict[int, int]) -> tuple[str, Repair | None]:
+def _suggest_repair(evidence: Evidence, strays: dict[int, int]) -> tuple[str, Repair | None]:
+    """Return the help, and the repair if the predictions are binary maps in grey levels."""
     predicted = set(evidence.pairs.prediction_counts())
-    binary = (
+    is_binary = (
         evidence.interpretation.num_classes == 2 and min(predicted) >= 0 and max(predicted) <= 255
     )
-    if binary and (predicted <= {0, 255} or len(predicted) >= GREY_LEVELS):
+    if is_binary and (predicted <= {0, 255} or len(predicted) >= GREY_LEVELS):
         table = {label: int(label > 127) for label in predicted}
         repair = build_relabelling(
             "predictions > 127", side=Side.PREDICTIONS, table=table, safe=True
         )
         return 'predictions = (predictions > 127).astype("uint8")', repair
     if set(strays) == {255}:
-        return "map 255 to a class: predictions have no void", None
+        return "map 255 to a class: predictions have no void label", None
+    if min(strays) < 0 or max(strays) >= MOST_CLASSES:
+        return "map these ids to classes", None
     return f"num_classes={max(strays) + 1}, or map these ids to classes", None

@@ -1,13 +1,14 @@
-"""The masks hold a void label that the metric was not told about.
+"""The masks hold a void label that is not declared as the ignore label.
 
-255 (PASCAL VOC, Cityscapes), -1, or the id just behind the last class (CamVid's 11) marks pixels
-of no class. Keras 3.15 happens to drop ids outside the classes; other tools raise, count them as
-false positives or book them under a wrong class, so the same arrays give different numbers.
+255 (PASCAL VOC, Cityscapes), -1, or the id just after the last class (11 in CamVid) marks pixels
+that belong to no class. Keras 3.15 happens to drop ids outside the classes. Other tools raise,
+count them as false positives or count them for a wrong class, so the same arrays give different
+numbers.
 
     iou-doctor check predictions.npy masks.npy --ignore-index 255
     keras.metrics.MeanIoU(num_classes=21, ignore_class=255)
 
-Name the label, so that every tool leaves out the same pixels.
+Declare the label, so that every tool leaves out the same pixels.
 """
 
 from iou_doctor.checks.evidence import Evidence
@@ -23,7 +24,7 @@ RULE = Rule(
     name="undeclared-void-label",
     severity=Severity.WARNING,
     suspicion=Suspicion.LABEL_RANGE,
-    claim="the masks hold a void label that the metric was not told about",
+    claim="the masks hold a void label that is not declared as the ignore label",
     explains=frozenset(
         {
             "dropped-pixels",
@@ -36,44 +37,43 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for labels that mean void while no ignore label was given."""
+    """Look for labels that mean void although no ignore label is declared."""
     void = count_undeclared_void(evidence)
-    if not void or _is_no_id(evidence):
+    if not void or _holds_no_ids(evidence):
         return []
     label = next(iter(void))
-    total = evidence.repaired.pixels.total
+    share = format_percent(sum(void.values()), evidence.repaired.pixels.total)
+    merge = f" (after mapping {join_words(void)} to one label)" if len(void) > 1 else ""
     return [
         Finding(
             RULE,
-            message=f"masks hold {describe_labels(void)}"
-            f" ({format_percent(sum(void.values()), total)}), which"
-            " usually means void, and no ignore label is given",
-            help=f"--ignore-index {label}, and {_told(evidence.metric, label)}"
-            + (f" (after mapping {join_words(void)} to one label)" if len(void) > 1 else ""),
+            message=f"masks hold {describe_labels(void)} ({share}), which usually means void, but"
+            " no ignore label is declared",
+            help=f"--ignore-index {label}, and {_adapt_metric(evidence.metric, label)}{merge}",
             facts={"labels": {str(key): count for key, count in void.items()}},
             repair=Repair(name=f"ignore label {label}", safe=True, ignore_index=label),
-            severity=Severity.ERROR if _refused(evidence) else None,
+            severity=Severity.ERROR if _makes_metric_raise(evidence) else None,
         )
     ]
 
 
-def _told(metric: Metric, label: int) -> str:
-    """Return how the metric learns of the label."""
+def _adapt_metric(metric: Metric, label: int) -> str:
+    """Return how to make the user's metric ignore the label."""
     if metric.contract is None:
         return f"ignore_class={label} in the metric"
     if metric.ignores:
         return f"ignore_index={label} in the metric"
-    return f"leave those pixels out yourself: {metric.short_name} has no option for them"
+    return f"remove those pixels before the metric, since {metric.short_name} cannot ignore a label"
 
 
-def _is_no_id(evidence: Evidence) -> bool:
-    """Return whether the mask values are no ids at all, and another rule says what they are."""
+def _holds_no_ids(evidence: Evidence) -> bool:
+    """Return whether another rule says that the mask values are no class ids at all."""
     if evidence.has_found("interpolated-masks") and evidence.interpretation.num_classes == 2:
         return True
     return evidence.has_found("jpeg-masks", "palette-read-as-grey", "stretched-labels")
 
 
-def _refused(evidence: Evidence) -> bool:
+def _makes_metric_raise(evidence: Evidence) -> bool:
     """Return whether the metric raises because of such a label, so that there is no number."""
     error = evidence.metric_score.error or ""
     return "`labels`" in error or (bool(error) and evidence.metric.takes is not None)

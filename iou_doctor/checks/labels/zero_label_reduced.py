@@ -1,16 +1,17 @@
-"""The zero label was taken away from classes where 0 is one of them, or from one side only.
+"""`reduce_zero_label` was applied where 0 is a class, or to one array only.
 
 `reduce_zero_label` (or `do_reduce_labels`) turns 0 into 255 and k into k-1. That is right for
-ADE20K, whose 0 means nothing. Where 0 is the background, it makes the background void and shifts
-every other class; done twice (by the loader and by the evaluation), it takes a class away.
+ADE20K, whose 0 means unlabelled. If 0 is the background, it turns the background into void and
+shifts every other class. Done twice, by the loader and by the evaluation, it removes a class.
 
     masks 0 1 2  become  255 0 1,  predictions stay 0 1 2
 
-Switch it off where 0 is a class. Arrays already saved are undone by adding 1, with 255 as 0.
+Switch it off if 0 is a class. To undo it in saved arrays, add 1 and turn 255 back into 0.
 """
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
+    VOID,
     choose_void_label,
     count_class_ids,
     has_expected_majorities,
@@ -19,6 +20,7 @@ from iou_doctor.checks.hypotheses import (
     score_as_given,
     score_repaired,
 )
+from iou_doctor.checks.labels._repair_code import write_shift
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import VOID_LABELS
 from iou_doctor.checks.wording import format_count, format_ids
@@ -31,7 +33,7 @@ RULE = Rule(
     name="zero-label-reduced",
     severity=Severity.ERROR,
     suspicion=Suspicion.LABEL_RANGE,
-    claim="the zero label was reduced where 0 is a class, or on one side only",
+    claim="the zero label was reduced where 0 is a class, or in one array only",
     explains=frozenset(
         {
             "label-out-of-range",
@@ -51,64 +53,63 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Compare the score of masks + 1, and of predictions + 1, with that of the ids as they are."""
+    """Compare the scores of masks + 1 and of predictions + 1 with that of the ids as given."""
     if evidence.has_found("labels-off-by-one", "masks-0-255"):
-        return []  # 0 and 255 alone: inverted-masks says the same
+        return []  # masks of 0 and 255 only: inverted-masks reports the same
     for side in (Side.MASKS, Side.PREDICTIONS):
-        if _one_below(evidence, side):
-            repair = _undone(evidence, side)
+        if _is_one_below(evidence, side):
+            table = _build_table(evidence, side)
+            repair = _build_repair(side, table)
             if is_far_better(evidence, repair) and not is_exchange_better(evidence, repair):
-                return [_finding(evidence, side, repair)]
+                return [_report(evidence, side, table, repair)]
     return []
 
 
-def _one_below(evidence: Evidence, side: Side) -> bool:
+def _is_one_below(evidence: Evidence, side: Side) -> bool:
+    """Return whether most ids of this array are one below those of the other array."""
     masks = count_class_ids(evidence, Side.MASKS)
     if side is Side.PREDICTIONS:
         return has_expected_majorities(evidence, {label: label - 1 for label in masks if label})
-    voids = _voids(evidence)
-    if not voids:  # masks that lack the zero label as well are off by one
+    voids = _list_voids(evidence)
+    if not voids:  # without void nothing became of the zero label, so they are off by one
         return False
     return has_expected_majorities(
         evidence, {label: label + 1 for label in masks} | dict.fromkeys(voids, 0)
     )
 
 
-def _voids(evidence: Evidence) -> set[int]:
-    return {
-        *VOID_LABELS,
-        choose_void_label(evidence),
-    } & evidence.pairs.pooled().truth_counts().keys()
+def _list_voids(evidence: Evidence) -> set[int]:
+    """Return the labels of the masks that mean void, the declared one included."""
+    known = {*VOID_LABELS, choose_void_label(evidence)}
+    return known & evidence.pairs.pooled().truth_counts().keys()
 
 
-def _undone(evidence: Evidence, side: Side) -> Repair:
+def _build_table(evidence: Evidence, side: Side) -> dict[int, int]:
+    """Return old label to new label: each id plus 1, and void to 0."""
     ids = count_class_ids(evidence, side)
-    voids = _voids(evidence) if side is Side.MASKS else {VOID_LABELS[0]}
+    voids = _list_voids(evidence) if side is Side.MASKS else {VOID}
     table = {label: label + 1 for label in range(max(ids, default=0) + 1)}
-    return build_relabelling(
-        f"{side} + 1, {max(voids)} to 0",
-        side=side,
-        table=table | dict.fromkeys(voids, 0),
-        safe=False,
-    )
+    return table | dict.fromkeys(voids, 0)
 
 
-def _finding(evidence: Evidence, side: Side, repair: Repair) -> Finding:
-    masks, predictions = (
-        count_class_ids(evidence, Side.MASKS),
-        count_class_ids(evidence, Side.PREDICTIONS),
-    )
+def _build_repair(side: Side, table: dict[int, int]) -> Repair:
+    void = max(label for label, new in table.items() if new == 0)
+    return build_relabelling(f"{side} + 1, {void} to 0", side=side, table=table, safe=False)
+
+
+def _report(evidence: Evidence, side: Side, table: dict[int, int], repair: Repair) -> Finding:
+    masks = count_class_ids(evidence, Side.MASKS)
+    predictions = count_class_ids(evidence, Side.PREDICTIONS)
     counts = evidence.pairs.pooled().truth_counts()
-    void = sum(counts[label] for label in _voids(evidence))
+    void = sum(counts[label] for label in _list_voids(evidence))
     after = score_repaired(evidence, repair)
-    seen = f" and void in {format_count(void, 'pixel')}" if side is Side.MASKS else ""
+    also_void = f" and void in {format_count(void, 'pixel')}" if side is Side.MASKS else ""
     return Finding(
         RULE,
-        message=f"masks hold {format_ids(masks)}{seen}, predictions {format_ids(predictions)}: as"
-        f" they are the mean IoU is {score_as_given(evidence):.4f}, with {side} + 1 it is"
-        f" {after:.4f}",
-        help=f"switch reduce_zero_label off; saved arrays: {side} ="
-        f' np.where({side} == 255, 0, {side}.astype("int32") + 1)',
+        message=f"masks hold {format_ids(masks)}{also_void}, predictions {format_ids(predictions)}:"
+        f" the mean IoU is {score_as_given(evidence):.4f} as given and {after:.4f} with {side} + 1",
+        help=f"switch reduce_zero_label off; to undo it in saved arrays:"
+        f" {write_shift(evidence, side, 1, table)}",
         facts={
             "array": side.value,
             "void_pixels": void,

@@ -15,7 +15,7 @@ def test_the_metric_keeps_the_ignored_class_in_the_mean():
     assert facts["mean_iou"] == pytest.approx(0.75)
     assert facts["pixels"] == 1
     assert facts["recall"] is None
-    assert "metric reads 0.5000" in found(report, "ignored-class-in-range").message
+    assert "metric reports 0.5000" in found(report, "ignored-class-in-range").message
     assert "metric-misreads-arrays" not in names(report)
     assert not report.verdict.sick
 
@@ -27,9 +27,9 @@ def test_of_two_classes_the_iou_becomes_the_recall():
     assert finding.facts["recall"] == 1.0
     assert finding.facts["mean_iou_with_its_pixels"] == pytest.approx(0.5)
     assert finding.message == (
-        "class 0 is ignored: 3 pixels (60 %) leave, and so do the false positives on them, so the"
-        " IoU of class 1 is its recall; without the class the mean IoU is 1.0000, with its pixels"
-        " counted 0.5000"
+        "class 0 is ignored, which leaves out 3 pixels (60 %) and every false positive on them, so"
+        " the IoU of class 1 is its recall; the mean IoU without the class is 1.0000, and 0.5000 if"
+        " those pixels are counted"
     )
 
 

@@ -98,5 +98,5 @@ def test_volumes_are_not_looked_at():
     volume = np.repeat(RESTART[:, None], 4, axis=1)
     report = diagnose(y_true=volume, y_pred=np.repeat(P[:, None], 4, axis=1), num_classes=2)
     assert outcome(report, "instance-ids").reason == (
-        "no maps of two axes are kept, so blobs cannot be told"
+        "no two-dimensional label maps were kept, so objects cannot be recognised"
     )

@@ -42,3 +42,11 @@ def test_labels_in_range_and_the_ignore_label_pass():
     assert errors(diagnose(y_true=MASKS, y_pred=MASKS, num_classes=4)) == []
     declared = diagnose(y_true=MASKS, y_pred=[[[0, 1, 2, 2]]], num_classes=3, ignore_index=3)
     assert names(declared) == []
+
+
+def test_several_labels_that_mean_unlabelled_are_to_become_one():
+    report = diagnose(y_true=[[0, 1, 5, 6]], y_pred=[[0, 1, 1, 0]], num_classes=2)
+    assert found(report, "label-out-of-range").help == (
+        "num_classes=7 if these are classes; if they mean unlabelled, map them to one label and"
+        " pass it as --ignore-index"
+    )

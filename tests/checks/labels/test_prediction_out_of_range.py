@@ -14,7 +14,7 @@ def test_a_predicted_id_without_a_class_is_a_miss():
     assert report.metric.value == pytest.approx(1, abs=1e-6)
 
 
-def test_predictions_of_0_and_255_are_mended():
+def test_predictions_of_0_and_255_are_repaired():
     report = diagnose(y_true=[[[0, 1, 1, 0]]], y_pred=[[[0, 255, 255, 0]]], num_classes=2)
     assert errors(report) == ["prediction-out-of-range"]
     assert report.mean_iou == 0.5
@@ -41,3 +41,8 @@ def test_scores_saved_as_a_grey_picture_are_cut_in_the_middle():
     report = diagnose(y_true=labels, y_pred=scores, num_classes=2)
     assert "predictions > 127" in found(report, "prediction-out-of-range").help
     assert after(report, "prediction-out-of-range") == pytest.approx(1)
+
+
+def test_negative_ids_suggest_no_number_of_classes():
+    report = diagnose(y_true=[[0, 1, 2, 1]], y_pred=[[0, 1, 2, -1]], num_classes=3)
+    assert found(report, "prediction-out-of-range").help == "map these ids to classes"
