@@ -83,7 +83,7 @@ def roots(report: Report) -> list[Finding]:
 
 
 def errors(report: Report) -> list[str]:
-    return [f.rule.name for f in report.findings if f.level is Severity.ERROR]
+    return [f.rule.name for f in report.findings if f.severity is Severity.ERROR]
 
 
 def after(report: Report, name: str) -> float | None:

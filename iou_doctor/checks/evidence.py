@@ -63,7 +63,7 @@ class Evidence:
     @property
     def has_found_error(self) -> bool:
         """Whether a rule before this one has found an error."""
-        return any(finding.level is Severity.ERROR for finding in self.found)
+        return any(finding.severity is Severity.ERROR for finding in self.found)
 
     def name_sample(self, image: int) -> str:
         """Return what to call a sample: its file's stem, or its number."""

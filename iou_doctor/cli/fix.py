@@ -140,9 +140,9 @@ def _what_is_left(finding: Finding) -> Iterator[str]:
     """Yield what only the user can do about a finding on the copies; notes ask for nothing."""
     from iou_doctor.report.finding import Severity
 
-    if finding.level is Severity.NOTE:
+    if finding.severity is Severity.NOTE:
         return
-    what = f"{finding.level} {finding.rule.code} {finding.rule.name}: {finding.message}"
+    what = f"{finding.severity} {finding.rule.code} {finding.rule.name}: {finding.message}"
     repair = finding.repair
     if repair and repair.steps and not repair.safe:
         yield f"left {what}; --unsafe-fixes would {repair.name}"

@@ -81,7 +81,7 @@ def _read_as_ids(after: Evidence) -> Evidence:
 def _is_exact(finding: Finding, evidence: Evidence) -> bool:
     """Return whether an error has a repair that changes the label pairs, exactly."""
     repair = finding.repair
-    if repair is None or repair.estimated or finding.level is not Severity.ERROR:
+    if repair is None or repair.estimated or finding.severity is not Severity.ERROR:
         return False
     changes = any(
         isinstance(step, Times255) or is_to_recount(step, evidence) for step in repair.steps

@@ -129,12 +129,12 @@ def _explains(
 
 def _causes_first(findings: Sequence[Finding]) -> list[Finding]:
     """Sort by suspicion, but what another finding explains after all that nothing explains."""
-    worst = {finding.rule.name: finding.level.rank for finding in findings}
+    worst = {finding.rule.name: finding.severity.rank for finding in findings}
     explained = {
         name
         for finding in findings
         for name in finding.rule.explains
-        if finding.level.rank >= worst.get(name, 0)
+        if finding.severity.rank >= worst.get(name, 0)
     }
     return sorted(
         findings, key=lambda finding: (finding.rule.name in explained, _suspicion(finding))
@@ -143,7 +143,7 @@ def _causes_first(findings: Sequence[Finding]) -> list[Finding]:
 
 def _suspicion(finding: Finding) -> tuple[int, int, str]:
     """Sort errors before warnings, then by how early a cause is suspected."""
-    return -finding.level.rank, finding.rule.suspicion, finding.rule.code
+    return -finding.severity.rank, finding.rule.suspicion, finding.rule.code
 
 
 def _ordered(
@@ -169,8 +169,8 @@ def _verdict(
     evidence: Evidence,
     recount: Recount,
 ) -> Verdict:
-    sick = any(finding.level is Severity.ERROR for finding in findings)
-    primary = findings[0] if findings and findings[0].level is not Severity.NOTE else None
+    sick = any(finding.severity is Severity.ERROR for finding in findings)
+    primary = findings[0] if findings and findings[0].severity is not Severity.NOTE else None
     roots = _roots(findings, explains)
     after = mean_iou_after([f.repair for f in roots if f.repair], evidence, recount)
     return Verdict(

@@ -33,7 +33,7 @@ def refuse_other_values(baseline: Baseline | None, report: Report) -> None:
     Raises:
         UsageError: the baseline is certainly of other masks.
     """
-    errors = [f.rule for f in report.findings if f.level is Severity.ERROR]
+    errors = [f.rule for f in report.findings if f.severity is Severity.ERROR]
     faults = {rule.name for rule in errors if rule.suspicion is not Suspicion.COLLAPSE}
     if baseline is None or baseline.data is None or report.score is None or faults - COMPARISONS:
         return

@@ -8,7 +8,7 @@ from iou_doctor.report.report import Report
 def render(report: Report) -> str:
     """Return the report as lines `PREDICTIONS: severity CODE name: message`."""
     lines = [
-        f"{report.predictions.path}: {finding.level} {finding.rule.code} {finding.rule.name}:"
+        f"{report.predictions.path}: {finding.severity} {finding.rule.code} {finding.rule.name}:"
         f" {finding.message}"
         for finding in report.findings
     ]

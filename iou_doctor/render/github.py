@@ -18,8 +18,8 @@ def render(report: Report) -> str:
     lines = []
     seen: Counter[Severity] = Counter()
     for finding in report.findings:
-        seen[finding.level] += 1
-        if seen[finding.level] <= MOST:
+        seen[finding.severity] += 1
+        if seen[finding.severity] <= MOST:
             lines.append(_command(finding, report))
     lines += [
         f"{count - MOST} more of severity {severity}; the job summary holds them all"
@@ -36,7 +36,7 @@ def _command(finding: Finding, report: Report) -> str:
     title = f"{finding.rule.code} {finding.rule.name}"
     parts = [finding.message, finding.evidence, f"help: {finding.help}"]
     message = _escaped("\n".join(part for part in parts if part))
-    command = COMMANDS[finding.level]
+    command = COMMANDS[finding.severity]
     return f"::{command} file={_property(file)},title={_property(title)}::{message}"
 
 

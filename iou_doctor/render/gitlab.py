@@ -25,6 +25,6 @@ def _entry(finding: Finding, fingerprint: str, report: Report) -> dict[str, Any]
         "description": f"{rule.code} {rule.name}: {finding.message}; help: {finding.help}",
         "check_name": rule.code,
         "fingerprint": fingerprint,
-        "severity": SEVERITIES[finding.level],
+        "severity": SEVERITIES[finding.severity],
         "location": {"path": file, "lines": {"begin": 1}},
     }

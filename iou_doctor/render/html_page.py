@@ -91,7 +91,7 @@ def _findings(report: Report) -> list[str]:
 
 
 def _finding(finding: Finding, report: Report) -> str:
-    rule, level = finding.rule, finding.level.value
+    rule, level = finding.rule, finding.severity.value
     lines = [
         f'<h3><span class="level">{level}</span> {rule.code} {rule.name}</h3>',
         f"<p>{_text(finding.message)}</p>",

@@ -104,7 +104,7 @@ def _finding(finding: Finding, report: Report) -> dict[str, Any]:
     return {
         "code": finding.rule.code,
         "name": finding.rule.name,
-        "severity": finding.level.value,
+        "severity": finding.severity.value,
         "message": finding.message,
         "help": finding.help,
         "facts": dict(finding.facts),

@@ -54,8 +54,8 @@ def _case(outcome: Outcome, report: Report) -> ET.Element:
     if outcome.status is Status.SKIPPED:
         ET.SubElement(case, "skipped", {"message": printable(outcome.reason or "")})
     findings = [finding for finding in report.findings if finding.rule.code == rule.code]
-    errors = [finding for finding in findings if finding.level is Severity.ERROR]
-    others = [finding for finding in findings if finding.level is not Severity.ERROR]
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    others = [finding for finding in findings if finding.severity is not Severity.ERROR]
     if errors:
         message = printable(errors[0].message)
         failure = ET.SubElement(case, "failure", {"type": "error", "message": message})
@@ -68,7 +68,7 @@ def _case(outcome: Outcome, report: Report) -> ET.Element:
 def _text(findings: Sequence[Finding]) -> str:
     lines: list[str] = []
     for finding in findings:
-        lines.append(f"{finding.level}: {finding.message}")
+        lines.append(f"{finding.severity}: {finding.message}")
         lines += [finding.evidence] if finding.evidence else []
         lines.append(f"help: {finding.help}")
     return printable("\n".join(lines))

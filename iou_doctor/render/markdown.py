@@ -75,7 +75,9 @@ def _findings(report: Report) -> list[str]:
 
 def _finding(finding: Finding, report: Report) -> str:
     """Return a finding as an item of a list; its remarks are lines below it."""
-    head = f"{SIGNS[finding.level]} **{finding.level} {finding.rule.code} {finding.rule.name}**"
+    head = (
+        f"{SIGNS[finding.severity]} **{finding.severity} {finding.rule.code} {finding.rule.name}**"
+    )
     lines = [
         f"- {head}: {_text(finding.message)}",
         _text(finding.evidence or ""),

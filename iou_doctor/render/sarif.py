@@ -74,7 +74,7 @@ def _failure(finding: Finding, mark: str, report: Report) -> dict[str, Any]:
     return {
         **which_rule(finding.rule, report),
         "kind": "fail",
-        "level": finding.level.value,
+        "level": finding.severity.value,
         "message": {"text": "\n".join(line for line in lines if line)},
         "locations": locations(accused),
         "relatedLocations": locations(other),

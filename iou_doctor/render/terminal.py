@@ -144,7 +144,7 @@ def _findings(report: Report, verbose: bool) -> list[RenderableType]:
 
 def _finding(finding: Finding, report: Report) -> RenderableType:
     head = Text.assemble(
-        (finding.level.value, STYLES[finding.level]),
+        (finding.severity.value, STYLES[finding.severity]),
         f" {finding.rule.code} ",
         (finding.rule.name, "bold"),
     )

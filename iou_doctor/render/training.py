@@ -31,7 +31,7 @@ def render(report: Report, findings: Iterable[Finding], *, heading: str) -> str:
 
 
 def _finding(finding: Finding) -> Iterator[str]:
-    yield f"{finding.level} {finding.rule.code} {finding.rule.name}"
+    yield f"{finding.severity} {finding.rule.code} {finding.rule.name}"
     yield from _wrapped("", finding.message)
     if finding.evidence:
         yield from _wrapped("", finding.evidence)

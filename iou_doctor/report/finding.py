@@ -67,13 +67,13 @@ class Finding:
     evidence: str | None = None
     """The first offending place, as a line to show."""
     repair: Repair | None = None
-    severity: Severity | None = None
-    """Where it differs from the rule's."""
+    severity_override: Severity | None = None
+    """The severity of this finding if it differs from the rule's."""
 
     @property
-    def level(self) -> Severity:
-        """The severity of this finding."""
-        return self.severity or self.rule.severity
+    def severity(self) -> Severity:
+        """The severity of this finding: the rule's, unless the check has overridden it."""
+        return self.severity_override or self.rule.severity
 
 
 class Status(StrEnum):

@@ -85,4 +85,4 @@ class Report:
 
     def fails_at(self, severity: Severity) -> bool:
         """Return whether a finding is at least as bad as `severity`."""
-        return any(finding.level.rank >= severity.rank for finding in self.findings)
+        return any(finding.severity.rank >= severity.rank for finding in self.findings)

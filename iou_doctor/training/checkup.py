@@ -203,7 +203,7 @@ def _worth(report: Report) -> list[Finding]:
     return [
         finding
         for finding in report.findings
-        if finding.level is not Severity.NOTE and finding.rule.name not in report.consequences
+        if finding.severity is not Severity.NOTE and finding.rule.name not in report.consequences
     ]
 
 

@@ -99,7 +99,7 @@ def listen(variant: Healthy) -> Alarm | None:
     except Exception as error:
         return Alarm(variant.name, (f"{type(error).__name__}: {error}",), (), None)
     names = {
-        level: tuple(f.rule.name for f in report.findings if f.level is level)
+        level: tuple(f.rule.name for f in report.findings if f.severity is level)
         for level in (Severity.ERROR, Severity.WARNING)
     }
     warnings = tuple(n for n in names[Severity.WARNING] if n not in TRUE_OF_THE_DATA)

@@ -270,7 +270,7 @@ def test_repairs_are_in_the_imperative_and_worth_something(findings):
 
 
 def test_errors_are_the_severity_of_their_rule(findings):
-    assert {f.level for f in findings} <= {Severity.ERROR, Severity.WARNING, Severity.NOTE}
+    assert {f.severity for f in findings} <= {Severity.ERROR, Severity.WARNING, Severity.NOTE}
     # what the user trusts is a note
     others = [f for f in findings if f.rule.name != "unsafe-model-file"]
-    assert all(f.level is f.rule.severity for f in others)
+    assert all(f.severity is f.rule.severity for f in others)

@@ -137,7 +137,7 @@ def test_healthy_arrays_raise_no_alarm(kind):
         alarms = [
             (finding.rule.name, finding.message)
             for finding in report.findings
-            if finding.level is not Severity.NOTE and finding.rule.name not in TRUE_OF_THE_DATA
+            if finding.severity is not Severity.NOTE and finding.rule.name not in TRUE_OF_THE_DATA
         ]
         shapes = healthy.y_true.shape, healthy.y_pred.shape
         assert alarms == [], (variant, shapes, healthy.options)

@@ -43,7 +43,7 @@ def test_many_ids_between_others_on_one_side_only(side):
     true, pred = (doubled(T), P) if side == "masks" else (T, doubled(np.roll(T, 2, axis=2)))
     report = diagnose(y_true=true, y_pred=pred, num_classes=17)
     finding = found(report, f"interpolated-{side}")
-    assert finding.level is Severity.WARNING
+    assert finding.severity is Severity.WARNING
     assert set(finding.facts["labels"]) == set(range(1, 16)) - set(IDS.tolist())
     assert report.verdict.primary == f"interpolated-{side}"
 

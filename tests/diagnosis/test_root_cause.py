@@ -91,6 +91,6 @@ def test_one_cause_is_not_reported_five_times(name, num_classes, primary):
     report = check(pair, Options(num_classes=num_classes))
     assert report.verdict.primary == primary
     assert report.verdict.sick == (primary is not None)
-    assert len([f for f in roots(report) if f.level is Severity.ERROR]) <= 2
+    assert len([f for f in roots(report) if f.severity is Severity.ERROR]) <= 2
     if primary is None:
         assert errors(report) == []

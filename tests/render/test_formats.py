@@ -48,7 +48,7 @@ def schema(path: Path) -> Draft202012Validator:
 
 
 def test_the_shared_report_has_one_of_each(outcomes):
-    assert {finding.level for finding in outcomes.findings} == set(Severity)
+    assert {finding.severity for finding in outcomes.findings} == set(Severity)
     assert {outcome.status.value for outcome in outcomes.outcomes} == {"passed", "fired", "skipped"}
     assert outcomes.consequences
 

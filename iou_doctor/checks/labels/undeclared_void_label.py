@@ -52,7 +52,7 @@ def find(evidence: Evidence) -> Result:
             help=f"--ignore-index {label}, and {_adapt_metric(evidence.metric, label)}{merge}",
             facts={"labels": {str(key): count for key, count in void.items()}},
             repair=Repair(name=f"ignore label {label}", safe=True, ignore_index=label),
-            severity=Severity.ERROR if _makes_metric_raise(evidence) else None,
+            severity_override=Severity.ERROR if _makes_metric_raise(evidence) else None,
         )
     ]
 

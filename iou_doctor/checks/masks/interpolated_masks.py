@@ -135,7 +135,7 @@ def _in_between(evidence: Evidence, labels: list[int], pixels: int, between: int
         help=HELP,
         facts={"fractional": 0, "values": pixels, "labels": labels},
         repair=_binary_repair(evidence),
-        severity=Severity.ERROR if _is_0_to_255(evidence) else Severity.WARNING,
+        severity_override=Severity.ERROR if _is_0_to_255(evidence) else Severity.WARNING,
     )
 
 

@@ -66,7 +66,7 @@ def find(evidence: Evidence) -> Result:
                 safe=False,
             ),
             # with frequent values that are no classes, the metric's number is wrong for certain
-            severity=Severity.ERROR if foreign else None,
+            severity_override=Severity.ERROR if foreign else None,
         )
     ]
 

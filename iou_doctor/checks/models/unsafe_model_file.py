@@ -41,6 +41,6 @@ def find(evidence: Evidence) -> Result:
             f" {join_words(unsafe)}",
             help="replace these by operations or layers without side effects, and save it again",
             facts={"parts": list(unsafe)},
-            severity=Severity.NOTE,
+            severity_override=Severity.NOTE,
         )
     ]

@@ -142,5 +142,5 @@ def _in_between(labels: list[int], pixels: int, between: int, unlike: str) -> Fi
         f" {pixels:,} pixels looked at), and are {unlike}",
         help=HELP,
         facts={"fractional": 0, "values": pixels, "labels": labels},
-        severity=Severity.WARNING,
+        severity_override=Severity.WARNING,
     )

@@ -57,7 +57,7 @@ def find(evidence: Evidence) -> Result:
                 "overflowed": counter.value,
                 "exact": value,
             },
-            severity=None if stops else Severity.NOTE,  # the backend is not known
+            severity_override=None if stops else Severity.NOTE,  # the backend is not known
         )
     ]
 

@@ -37,7 +37,7 @@ P = noisy(nearest(IDS), 1, classes=10)
 def test_fractions_are_an_error():
     report = diagnose(y_true=halved(IDS).astype(np.float32), y_pred=P, num_classes=10)
     finding = found(report, "interpolated-masks")
-    assert finding.level is Severity.ERROR
+    assert finding.severity is Severity.ERROR
     assert finding.facts["fractional"] == (halved(IDS) % 1 != 0).sum()
     assert report.verdict.primary == "interpolated-masks"
     assert errors(report) == ["interpolated-masks"]
@@ -46,7 +46,7 @@ def test_fractions_are_an_error():
 def test_rounded_seams_are_a_warning():
     report = diagnose(y_true=np.rint(halved(IDS)).astype(np.uint8), y_pred=P, num_classes=10)
     finding = found(report, "interpolated-masks")
-    assert finding.level is Severity.WARNING
+    assert finding.severity is Severity.WARNING
     assert set(finding.facts["labels"]) <= {1, 2, 3, 5, 6, 7, 8}
     assert len(finding.facts["labels"]) >= 3
     assert finding.repair is None

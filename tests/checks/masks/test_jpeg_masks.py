@@ -47,7 +47,7 @@ def test_three_stretched_levels_are_mapped_to_ids():
 def test_frequent_values_that_are_classes_are_a_warning():
     masks = ringing(B * np.uint8(99), 1)
     report = diagnose(y_true=masks, y_pred=B * np.uint8(99), num_classes=150)
-    assert found(report, "jpeg-masks").level is Severity.WARNING
+    assert found(report, "jpeg-masks").severity is Severity.WARNING
     assert after(report, "jpeg-masks") == 1.0
 
 

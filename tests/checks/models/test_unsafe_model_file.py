@@ -16,7 +16,7 @@ def test_what_the_user_trusts_is_a_note():
     model = ModelFacts("SavedModel", "probs", unsafe=unsafe)
     report = diagnose(y_true=T, y_pred=P, num_classes=3, model=model)
     finding = found(report, "unsafe-model-file")
-    assert finding.level is Severity.NOTE
+    assert finding.severity is Severity.NOTE
     assert not report.verdict.sick
     assert finding.facts == {"parts": list(unsafe)}
     assert finding.message == (

@@ -36,7 +36,7 @@ def test_rounded_ids_between_two_others_are_seams():
     predicted = np.floor(resized(truth)).astype(np.uint8)
     report = diagnose(y_true=truth.astype(np.uint8), y_pred=predicted, num_classes=52)
     finding = found(report, "interpolated-predictions")
-    assert finding.level is Severity.WARNING
+    assert finding.severity is Severity.WARNING
     assert set(finding.facts["labels"]) <= set(range(1, 40))
 
 

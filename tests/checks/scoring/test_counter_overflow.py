@@ -55,7 +55,7 @@ def test_a_union_beyond_int32_is_a_note_about_the_torch_backend(monkeypatch):
     predictions[0, 1, :10] = 1
     report = diagnose(y_true=masks, y_pred=predictions, metric="keras.metrics.MeanIoU(2)")
     finding = found(report, "counter-overflow")
-    assert finding.level is Severity.NOTE
+    assert finding.severity is Severity.NOTE
     assert finding.facts["largest"] == 180
     # the union of class 0 is -76 in int8: that class leaves the mean
     assert finding.facts["overflowed"] == pytest.approx(2 / 3, abs=1e-6)

@@ -44,7 +44,7 @@ def test_the_ignored_class_and_void_pixels_cost_nothing():
 def test_damaged_masks_explain_it(damage):
     masks = scene(1, classes=2)
     report = diagnose(y_true=damage(masks), y_pred=noisy(masks, 2, classes=2), num_classes=2)
-    assert len([finding for finding in roots(report) if finding.level == "error"]) == 1
+    assert len([finding for finding in roots(report) if finding.severity == "error"]) == 1
     assert "unlabelled-class-predicted" not in [finding.rule.name for finding in roots(report)]
 
 
