@@ -1,8 +1,8 @@
-"""Makes the sample data: small street scenes and what a simulated network says about them.
+"""Make the sample data: small street scenes, and the predictions of a simulated network.
 
-Run `python sample_data/make_samples.py`. It needs numpy only, writes one folder a case beside
-itself, each with `preds.npy` and `masks.npy`, and prints the true mean IoU of each case. Every run
-gives the same files.
+Run `python sample_data/make_samples.py`. It needs NumPy only. For each case it writes a folder with
+`preds.npy` and `masks.npy` beside itself, and prints the true mean IoU. Every run writes the same
+files.
 """
 
 from dataclasses import dataclass, replace
