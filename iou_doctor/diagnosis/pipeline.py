@@ -25,7 +25,7 @@ from iou_doctor.diagnosis.same_data import refuse_other_shapes, refuse_other_val
 from iou_doctor.diagnosis.selection import Selection
 from iou_doctor.diagnosis.what_if import Recount
 from iou_doctor.errors import UsageError
-from iou_doctor.metrics import registry
+from iou_doctor.metrics.implementations import evaluate_all
 from iou_doctor.metrics.libraries import keras
 from iou_doctor.metrics.metric import Metric
 from iou_doctor.metrics.score import compute_score
@@ -211,7 +211,7 @@ def _with_contracts(evidence: Evidence, *, all_implementations: bool) -> Evidenc
     if given is None:
         return evidence
     doctor = evidence.score.mean_iou if evidence.score else None
-    table = registry.evaluate_all(given, all_implementations=all_implementations, doctor=doctor)
+    table = evaluate_all(given, all_implementations=all_implementations, doctor=doctor)
     return replace(evidence, contracts=table)
 
 

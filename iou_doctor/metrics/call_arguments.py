@@ -1,18 +1,19 @@
-"""What the calls of all libraries have in common: from parsed arguments to a metric."""
+"""From the parsed arguments of a call to a metric: what the files of all libraries share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.errors import UsageError
 from iou_doctor.metrics.definition import Absent, Average, Contract, PixelContent
 from iou_doctor.metrics.metric import Metric
 
+Key = TypeVar("Key")
 Chosen = TypeVar("Chosen")
 ZERO_DIVISION = {0: Absent.ZERO, 1: Absent.ONE}
-"""What the argument `zero_division` of several libraries chooses."""
+"""The value of an absent class for each `zero_division`, an argument of several libraries."""
 
 
 def wrap_contract(
@@ -30,11 +31,11 @@ def wrap_contract(
     Args:
         contract: what it computes.
         name: its full name.
-        call: as the user wrote it.
-        num_classes: as the call says.
-        ignore: the ignore label as the call says.
-        ignores: whether the call is where that is said.
-        threshold: as the call says.
+        call: the call as the user wrote it.
+        num_classes: the number of classes in the call.
+        ignore: the ignore label in the call.
+        ignores: whether the call decides what is ignored; else `--ignore-index` does.
+        threshold: the threshold in the call.
     """
     one_hot = contract.takes.masks is PixelContent.ONE_HOT
     channels = contract.takes.predictions in {PixelContent.ONE_HOT, PixelContent.SCORES}
@@ -58,42 +59,62 @@ def wrap_contract(
     )
 
 
-def choose(name: str, argument: str, value: object, choices: Mapping[Any, Chosen]) -> Chosen:
-    """Return what an argument chooses.
+def choose(name: str, argument: str, value: object, choices: Mapping[Key, Chosen]) -> Chosen:
+    """Return what the value of an argument chooses.
+
+    Args:
+        name: the full name of the metric.
+        argument: the name of the argument.
+        value: its value in the call.
+        choices: what each value chooses; `True` is not 1 here.
 
     Raises:
-        UsageError: the value is none of the keys.
+        UsageError: the value is not among the choices.
     """
     for key, chosen in choices.items():
         if isinstance(key, bool) == isinstance(value, bool) and key == value:
             return chosen
     works = ", ".join(repr(key) for key in choices)
-    raise UsageError(
-        f"--metric {name}: {argument}={value!r} is not worked out; what works: {works}"
-    )
+    raise UsageError(f"--metric {name}: {argument}={value!r} is not supported; what works: {works}")
 
 
 def parse_flag(name: str, argument: str, value: object) -> bool:
-    """Return an argument that is True or False."""
+    """Return the value of an argument that must be `True` or `False`.
+
+    Raises:
+        UsageError: it is not.
+    """
     return choose(name, argument, value, {True: True, False: False})
 
 
 def parse_integer(name: str, argument: str, value: object) -> int | None:
-    """Return an argument that is a whole number or `None`."""
+    """Return the value of an argument that must be an integer or `None`.
+
+    Raises:
+        UsageError: it is not.
+    """
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
-    raise UsageError(f"--metric {name}: {argument} must be a whole number, not {value!r}")
+    raise UsageError(f"--metric {name}: {argument} must be an integer, not {value!r}")
 
 
 def parse_number(name: str, argument: str, value: object) -> float:
-    """Return an argument that is a number."""
+    """Return the value of an argument that must be a number.
+
+    Raises:
+        UsageError: it is not.
+    """
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     raise UsageError(f"--metric {name}: {argument} must be a number, not {value!r}")
 
 
 def parse_class_ids(name: str, argument: str, value: object) -> tuple[int, ...]:
-    """Return an argument that is a list of class ids."""
+    """Return the value of an argument that must be a list of class ids.
+
+    Raises:
+        UsageError: it is not.
+    """
     if isinstance(value, (list, tuple, range)) and value and all(type(v) is int for v in value):
         return tuple(value)
     raise UsageError(f"--metric {name}: {argument} must be a list of class ids, not {value!r}")

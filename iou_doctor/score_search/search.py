@@ -10,8 +10,9 @@ import numpy as np
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing, naive_answer
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.metrics import registry
 from iou_doctor.metrics.definition import Contract, Group
+from iou_doctor.metrics.engine.evaluate import evaluate
+from iou_doctor.metrics.implementations import find_applicable
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.record import record
 from iou_doctor.report.finding import Finding
@@ -185,14 +186,14 @@ def _evaluate_contracts(
     whole = replace(whole, flat={key: table.pooled() for key, table in inputs.flat.items()})
     images = all_implementations or len(inputs.labels.count) <= MOST_ROWS
     rare = cause.prior < RARE_FAULT
-    for contract in registry.find_applicable(inputs, all_implementations=True):
+    for contract in find_applicable(inputs, all_implementations=True):
         if rare and not (contract.common or contract.library == BY_DEFINITION):
             continue
         over_images = contract.choices.group is not Group.DATA_SET or contract.choices.batches
         if over_images and not images:
             continue
         pooled = not over_images and inputs.form is PredictionForm.LABELS
-        score = registry.evaluate(contract, whole if pooled else inputs)
+        score = evaluate(contract, whole if pooled else inputs)
         if score.value is not None:
             yield Candidate(
                 score.value, cause, score.short, cause.prior * _weigh_contract(contract)

@@ -16,7 +16,8 @@ from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Average, Counting, Group, Ratio
 from iou_doctor.metrics.engine import labels as _labels
 from iou_doctor.metrics.engine.areas import sum_areas
-from iou_doctor.metrics.registry import CONTRACTS, evaluate, evaluate_all, find_applicable
+from iou_doctor.metrics.implementations import evaluate_all, find_applicable
+from iou_doctor.metrics.registry import CONTRACTS, evaluate
 
 quick = settings(deadline=None, max_examples=60)
 CLASSES = 4

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -36,7 +35,7 @@ _IDS = {"num_classes": None, "target_class_ids": ...}
 
 def list_signatures(module: str) -> tuple[Signature, ...]:
     """Return the calls of the five metrics under the name of their module."""
-    parameters: dict[str, dict[str, Any]] = {
+    parameters: dict[str, dict[str, object]] = {
         "MeanIoU": {"num_classes": None, **_NAMES, **_SPARSE},
         "IoU": {**_IDS, **_NAMES, **_SPARSE},
         "BinaryIoU": {"target_class_ids": (0, 1), "threshold": 0.5, **_NAMES},
@@ -46,7 +45,7 @@ def list_signatures(module: str) -> tuple[Signature, ...]:
     return tuple(Signature(f"{module}.{name}", values) for name, values in parameters.items())
 
 
-def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
     Raises:

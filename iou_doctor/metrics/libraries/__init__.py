@@ -1,5 +1,11 @@
-"""All contracts, in the order in which they are told."""
+"""The implementations that are known: one file each, and one line in a table of this file."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Contract
 from iou_doctor.metrics.libraries import (
     ade20k,
@@ -26,33 +32,97 @@ from iou_doctor.metrics.libraries import (
     torchvision,
     ultralytics,
 )
+from iou_doctor.metrics.metric import Metric, Signature
+from iou_doctor.metrics.score import ContractScore
+
+
+class Implementation(Protocol):
+    """What every file of this package defines."""
+
+    CONTRACTS: tuple[Contract, ...]
+
+
+class Library(Implementation, Protocol):
+    """What the file of a library defines whose metrics can be named by a call."""
+
+    SIGNATURES: tuple[Signature, ...]
+
+    def build_metric(self, name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
+        """Return the metric of a parsed call.
+
+        Args:
+            name: the full name of the metric, one of `SIGNATURES`.
+            arguments: a value for each parameter of the signature.
+            call: the call as the user wrote it.
+
+        Raises:
+            UsageError: an argument has a value that is not supported.
+        """
+
+
+class KerasLibrary(Library, Protocol):
+    """What the files of Keras and tf-keras define besides.
+
+    Their metrics flatten both arrays, whatever these hold, and have too many settings for a
+    contract each.
+    """
+
+    LIBRARY: str
+    VERSIONS: str
+    SIZES: str
+    """What the library says to arrays that flatten to different lengths."""
+
+    def evaluate(self, metric: Metric, pairs: PairCounts, *, num_classes: int) -> ContractScore:
+        """Return what the metric reports.
+
+        Args:
+            metric: a metric of this library.
+            pairs: the label pairs as the metric reads them from the arrays.
+            num_classes: for a metric whose call does not name it.
+        """
+
+    def describe_axis_error(self, metric: Metric) -> str | None:
+        """Return the error that the metric's `axis` leads to, if any."""
+
+
+KERAS_LIBRARIES: tuple[KerasLibrary, ...] = (keras, tf_keras)
+LIBRARIES: tuple[Library, ...] = (
+    *KERAS_LIBRARIES,
+    torchmetrics,
+    torchmetrics_segmentation,
+    mmseg,
+    hf_evaluate,
+    sklearn,
+    monai,
+    smp,
+    segmentation_models,
+    ultralytics,
+    detectron2,
+    paddleseg,
+    ignite,
+    kornia,
+    nnunet,
+    torchvision,
+)
+"""The libraries whose metrics a call can name.
+
+A short name such as `MeanIoU` means that of the first library in this table which has one.
+"""
+IDIOMS: tuple[Implementation, ...] = (
+    fast_hist,
+    ade20k,
+    cityscapes,
+    pascal_voc,
+    keras_backend,
+    plain,
+)
+"""Code that people copy, scripts of benchmarks and textbook definitions: no calls to parse."""
 
 CONTRACTS: tuple[Contract, ...] = tuple(
-    contract
-    for library in (
-        keras,
-        tf_keras,
-        torchmetrics,
-        torchmetrics_segmentation,
-        mmseg,
-        hf_evaluate,
-        sklearn,
-        monai,
-        smp,
-        segmentation_models,
-        ultralytics,
-        detectron2,
-        paddleseg,
-        ignite,
-        kornia,
-        nnunet,
-        torchvision,
-        fast_hist,
-        ade20k,
-        cityscapes,
-        pascal_voc,
-        keras_backend,
-        plain,
-    )
-    for contract in library.CONTRACTS
+    contract for one in (*LIBRARIES, *IDIOMS) for contract in one.CONTRACTS
 )
+"""All contracts, in the order in which they are reported."""
+SIGNATURES: tuple[Signature, ...] = tuple(
+    signature for library in LIBRARIES for signature in library.SIGNATURES
+)
+"""All calls that `--metric` understands."""

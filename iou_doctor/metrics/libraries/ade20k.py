@@ -6,7 +6,7 @@ Classes count from 1 and 0 is void; the mean is over all classes, one in neither
 
 from iou_doctor.metrics.definition import Absent, Choices, Contract, Floats, Ignored, Stray
 
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     Contract(
         name="ade20k.intersectionAndUnion",
         library="ADE20K",

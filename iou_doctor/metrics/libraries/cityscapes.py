@@ -7,7 +7,7 @@ version.
 
 from iou_doctor.metrics.definition import Absent, Choices, Contract, Floats, Ignored, Stray
 
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     Contract(
         name="cityscapes.evalPixelLevelSemanticLabeling",
         library="cityscapesScripts",

@@ -7,7 +7,6 @@ It argmaxes each image's scores; label maps are taken for what it made of them.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from iou_doctor.metrics.call_arguments import parse_integer, wrap_contract
 from iou_doctor.metrics.definition import (
@@ -36,7 +35,7 @@ SIGNATURES: tuple[Signature, ...] = (
         free=frozenset({"dataset_name", "distributed", "output_dir", "sem_seg_loading_fn"}),
     ),
 )
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     Contract(
         name="detectron2.SemSegEvaluator",
         library="detectron2",
@@ -61,7 +60,7 @@ CONTRACTS = (
 )
 
 
-def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
     """Return the metric of a parsed call; the data set's entry tells the ignore label."""
     ignore = parse_integer(name, "ignore_label", arguments["ignore_label"])
     return wrap_contract(

@@ -53,7 +53,7 @@ def _build_contract(mean: str, code: str, choices: Choices, *, common: bool = Fa
     )
 
 
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     _build_contract("nanmean", "np.nanmean(per_class_iu(hist))", _NANMEAN, common=True),
     _build_contract("mean", "np.mean(per_class_iu(hist))", replace(_NANMEAN, absent=Absent.NAN)),
     _build_contract(

@@ -5,7 +5,6 @@ float64; `nan_to_num` comes after the mean, so that it never changes it.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from iou_doctor.metrics.call_arguments import choose, parse_integer, wrap_contract
 from iou_doctor.metrics.definition import (
@@ -36,7 +35,7 @@ SIGNATURES: tuple[Signature, ...] = (
         keywords=True,
     ),
 )
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     Contract(
         name="evaluate.mean_iou",
         library="evaluate",
@@ -61,11 +60,11 @@ CONTRACTS = (
 )
 
 
-def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
     """Return the metric of a parsed call; `nan_to_num` never moves the mean.
 
     Raises:
-        UsageError: an argument has a value that is not worked out.
+        UsageError: an argument has a value that is not supported.
     """
     choose(name, "label_map", arguments["label_map"], {None: None})
     choose(name, "reduce_labels", arguments["reduce_labels"], {False: None})

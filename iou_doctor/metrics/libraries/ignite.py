@@ -8,7 +8,6 @@ pixels stay: as misses of their class no more, but as false ones of the others. 
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from iou_doctor.metrics.call_arguments import parse_integer, wrap_contract
 from iou_doctor.metrics.definition import (
@@ -69,7 +68,7 @@ def _build_contract(name: str, call: str, choices: Choices, *, common: bool = Fa
     )
 
 
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     _build_contract("mIoU", f"mIoU({_MATRIX}, ignore_index={{ignore_index}})", _MEAN, common=True),
     _build_contract(
         "DiceCoefficient",
@@ -95,11 +94,11 @@ SIGNATURES: tuple[Signature, ...] = tuple(
 )
 
 
-def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
     """Return the metric of a parsed call; of `DiceCoefficient` the mean, which is what people log.
 
     Raises:
-        UsageError: an argument has a value that is not worked out.
+        UsageError: an argument has a value that is not supported.
     """
     function = name.rpartition(".")[2]
     choices = _CALLS[function]

@@ -94,7 +94,7 @@ def _build_contract(
     )
 
 
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     _build_contract("MeanIoU", f"{_MEAN})"),
     _build_contract("MeanIoU@3.14", f"{_MEAN})", versions="3.8-3.14", choices=_RAISING),
     _build_contract(

@@ -54,7 +54,7 @@ def _build_contract(name: str, code: str, choices: Choices) -> Contract:
     )
 
 
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     _build_contract(
         "jaccard[flat,smooth=1]", "(K.sum(t * p) + 1) / (K.sum(t + p - t * p) + 1)", _FLAT
     ),

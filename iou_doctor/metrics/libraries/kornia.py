@@ -8,7 +8,6 @@ class, and has no ignore label.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from iou_doctor.metrics.call_arguments import parse_integer, parse_number, wrap_contract
 from iou_doctor.metrics.definition import (
@@ -36,7 +35,7 @@ _CHOICES = Choices(
     smooth=1e-6,
     integers=True,
 )
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     Contract(
         name="kornia.mean_iou",
         library="kornia",
@@ -66,11 +65,11 @@ SIGNATURES: tuple[Signature, ...] = (
 )
 
 
-def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
     Raises:
-        UsageError: an argument has a value that is not worked out.
+        UsageError: an argument has a value that is not supported.
     """
     eps = parse_number(name, "eps", arguments["eps"])
     absent = Absent.ONE if eps else Absent.NAN

@@ -7,7 +7,6 @@ Source: mmsegmentation 1.2.2, `mmseg/evaluation/metrics/iou_metric.py` (`interse
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from iou_doctor.errors import UsageError
 from iou_doctor.metrics.call_arguments import choose, parse_integer, wrap_contract
@@ -70,7 +69,7 @@ SIGNATURES: tuple[Signature, ...] = (
         free=frozenset({"collect_device", "output_dir", "format_only", "prefix"}),
     ),
 )
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     _build_contract("mIoU", _MEAN_IOU, common=True),
     _build_contract("mDice", replace(_MEAN_IOU, ratio=Ratio.DICE)),
     _build_contract("mFscore", replace(_MEAN_IOU, ratio=Ratio.DICE, absent=Absent.SKIPPED_MISSED)),
@@ -86,16 +85,16 @@ CONTRACTS = (
 )
 
 
-def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
     """Return the metric of a parsed call: the first of several `iou_metrics`.
 
     Raises:
-        UsageError: an argument has a value that is not worked out.
+        UsageError: an argument has a value that is not supported.
     """
     wanted = arguments["iou_metrics"]
     if not isinstance(wanted, (list, tuple)) or not wanted:
         raise UsageError(f"--metric {name}: iou_metrics must be a list such as ['mIoU']")
-    known: dict[object, Contract] = dict(zip(("mIoU", "mDice", "mFscore"), CONTRACTS, strict=False))
+    known: dict[str, Contract] = dict(zip(("mIoU", "mDice", "mFscore"), CONTRACTS, strict=False))
     contract = choose(name, "iou_metrics", wanted[0], known)
     choose(name, "beta", arguments["beta"], {1: None})
     absent = choose(

@@ -7,7 +7,6 @@ scores as they are, `DiceMetric` takes every score but 0 for foreground.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from iou_doctor.metrics.call_arguments import choose, parse_flag, parse_integer, wrap_contract
 from iou_doctor.metrics.definition import (
@@ -82,7 +81,7 @@ SIGNATURES: tuple[Signature, ...] = (
         free=_FREE,
     ),
 )
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     _build_contract("MeanIoU", "", _MEAN_IOU, common=True),
     _build_contract("MeanIoU", "ignore_empty=False", replace(_MEAN_IOU, absent=Absent.ONE)),
     _build_contract(
@@ -93,15 +92,15 @@ CONTRACTS = (
 )
 
 
-def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
     Raises:
-        UsageError: an argument has a value that is not worked out.
+        UsageError: an argument has a value that is not supported.
     """
     contract = CONTRACTS[-1] if name.endswith("DiceMetric") else CONTRACTS[0]
     choose(name, "per_component", arguments.get("per_component", False), {False: None})
-    averages: dict[object, Average] = {"mean": Average.CLASSES, "mean_batch": Average.PER_CLASS}
+    averages: dict[str, Average] = {"mean": Average.CLASSES, "mean_batch": Average.PER_CLASS}
     absent = {True: Absent.SKIPPED_UNLABELLED, False: Absent.ONE}
     choices = replace(
         contract.choices,

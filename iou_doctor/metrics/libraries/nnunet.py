@@ -8,7 +8,6 @@ but 0: a label that no case has makes that NaN. Voxels whose reference is the ig
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from iou_doctor.metrics.call_arguments import parse_class_ids, parse_integer, wrap_contract
 from iou_doctor.metrics.definition import (
@@ -59,7 +58,7 @@ def _build_contract(ratio: str, choices: Choices) -> Contract:
     )
 
 
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     _build_contract("Dice", _DICE),
     _build_contract("IoU", replace(_DICE, ratio=Ratio.IOU)),
 )
@@ -89,11 +88,11 @@ SIGNATURES: tuple[Signature, ...] = (
 )
 
 
-def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
     """Return the metric of a parsed call: the Dice score, by which nnU-Net ranks, or `['IoU']`.
 
     Raises:
-        UsageError: an argument has a value that is not worked out.
+        UsageError: an argument has a value that is not supported.
     """
     argument = "regions_or_labels" if "regions_or_labels" in arguments else "labels"
     labels = arguments[argument]

@@ -8,7 +8,6 @@ counts 0. `accuracy` divides by the pixels that are predicted as a class, even i
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from iou_doctor.metrics.call_arguments import wrap_contract
 from iou_doctor.metrics.definition import (
@@ -63,7 +62,7 @@ def _build_contract(metric: str, choices: Choices, *, ignore: str = "{ignore_ind
     )
 
 
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     *(_build_contract(metric, choices) for metric, choices in _CHOICES.items()),
     _build_contract("mean_iou", replace(_IOU, ignored=Ignored.IS_255), ignore="255"),
 )
@@ -74,7 +73,7 @@ SIGNATURES: tuple[Signature, ...] = tuple(
 )
 
 
-def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:  # noqa: ARG001 - areas are no settings
+def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:  # noqa: ARG001 - areas are no settings
     """Return the metric of a parsed call; `calculate_area` tells what is ignored."""
     contract = CONTRACTS[list(_CHOICES).index(name.rpartition(".")[2])]
     return wrap_contract(contract, name=name, call=call)

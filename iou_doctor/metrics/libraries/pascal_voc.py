@@ -6,7 +6,7 @@ classes raise, other truth wraps; a class in neither array makes the mean NaN.
 
 from iou_doctor.metrics.definition import Absent, Choices, Contract, Floats, Ignored, Stray, Wrap
 
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     Contract(
         name="pascal_voc.VOCevalseg",
         library="PASCAL VOC",

@@ -43,7 +43,7 @@ def _build_contract(name: str, short: str, choices: Choices, *, binary: bool = F
     )
 
 
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     _build_contract("mean_iou", "mean IoU", _MEAN),
     _build_contract(
         "mean_iou[images]", "mean IoU of each image", replace(_MEAN, group=Group.IMAGE)

@@ -7,7 +7,6 @@ above and below; Keras then averages the batches without weights.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from iou_doctor.metrics.call_arguments import (
     choose,
@@ -75,7 +74,7 @@ SIGNATURES: tuple[Signature, ...] = (
     Signature("segmentation_models.metrics.IOUScore", _PARAMETERS),
     Signature("segmentation_models.metrics.FScore", {"beta": 1, **_PARAMETERS}),
 )
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     _build_contract("IOUScore", "", _IOU),
     _build_contract("IOUScore", "threshold=0.5", replace(_IOU, floats=Floats.ABOVE)),
     _build_contract("FScore", "", replace(_IOU, ratio=Ratio.DICE)),
@@ -85,11 +84,11 @@ CONTRACTS = (
 )
 
 
-def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
     Raises:
-        UsageError: an argument has a value that is not worked out.
+        UsageError: an argument has a value that is not supported.
     """
     choose(name, "class_weights", arguments["class_weights"], {None: None, 1: None})
     choose(name, "beta", arguments.get("beta", 1), {1: None})

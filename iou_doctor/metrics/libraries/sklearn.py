@@ -6,7 +6,6 @@ Source: scikit-learn 1.9.1, `sklearn/metrics/_classification.py` (`jaccard_score
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from iou_doctor.metrics.call_arguments import ZERO_DIVISION, choose, parse_class_ids, wrap_contract
 from iou_doctor.metrics.definition import (
@@ -41,7 +40,7 @@ _TAKES = InputSpec(
         Mismatch.SHAPES: "ValueError: Found input variables with inconsistent numbers of samples",
     },
 )
-_AVERAGES = {
+_AVERAGES: dict[str | None, Average] = {
     "macro": Average.CLASSES,
     "micro": Average.POOLED,
     "weighted": Average.WEIGHTED,
@@ -79,8 +78,12 @@ SIGNATURES: tuple[Signature, ...] = (
         free=frozenset({"y_true", "y_pred"}),
     ),
 )
-CONTRACTS = (
-    *(_build_contract(average, listed=listed) for average in _AVERAGES for listed in (False, True)),
+CONTRACTS: tuple[Contract, ...] = (
+    *(
+        _build_contract(average, listed=listed)
+        for average in ("macro", "micro", "weighted")
+        for listed in (False, True)
+    ),
     Contract(
         name="sklearn.jaccard_score[binary]",
         library=LIBRARY,
@@ -107,16 +110,15 @@ _BINARY_CALL = replace(
 )
 
 
-def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
     Raises:
-        UsageError: an argument has a value that is not worked out.
+        UsageError: an argument has a value that is not supported.
     """
     choose(name, "sample_weight", arguments["sample_weight"], {None: None})
     choose(name, "pos_label", arguments["pos_label"], {1: None})
-    averages: dict[Any, Average] = {"binary": Average.FOREGROUND, **_AVERAGES}
-    averages[None] = Average.PER_CLASS
+    averages = {"binary": Average.FOREGROUND, **_AVERAGES, None: Average.PER_CLASS}
     average = choose(name, "average", arguments["average"], averages)
     absent = choose(
         name,

@@ -7,7 +7,6 @@ both cut at the threshold. A class in neither array counts 1, but for `micro`.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from iou_doctor.metrics.call_arguments import ZERO_DIVISION, choose, wrap_contract
 from iou_doctor.metrics.definition import (
@@ -79,22 +78,25 @@ _REDUCTIONS = {
     "micro-imagewise": replace(_MACRO, average=Average.POOLED, group=Group.IMAGE),
     "macro-imagewise": replace(_MACRO, group=Group.IMAGE),
 }
-CONTRACTS = tuple(
+CONTRACTS: tuple[Contract, ...] = tuple(
     _build_contract(reduction, choices, common=reduction.startswith("macro"))
     for reduction, choices in _REDUCTIONS.items()
 )
 
 
-def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
     Raises:
-        UsageError: an argument has a value that is not worked out.
+        UsageError: an argument has a value that is not supported.
     """
     choose(name, "class_weights", arguments["class_weights"], {None: None})
-    known: dict[Any, Choices] = {**_REDUCTIONS}
-    del known["weighted"]  # it wants class_weights
     per_class = replace(_MACRO, group=Group.IMAGE, average=Average.PER_CLASS)
+    known: dict[str | None, Choices] = {
+        reduction: choices
+        for reduction, choices in _REDUCTIONS.items()
+        if reduction != "weighted"  # it needs class_weights
+    }
     known |= {"none": per_class, None: per_class}
     choices = choose(name, "reduction", arguments["reduction"], known)
     absent = choose(name, "zero_division", arguments["zero_division"], ZERO_DIVISION)

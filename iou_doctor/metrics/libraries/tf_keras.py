@@ -58,7 +58,7 @@ _CHOICES = Choices(
 _BEYOND = "InvalidArgumentError: `{argument}` out of bound ({label} is not in 0..{last})"
 _BELOW = "InvalidArgumentError: `{argument}` contains negative values ({label} is not in 0..{last})"
 
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     Contract(
         name="tf_keras.MeanIoU",
         library=LIBRARY,

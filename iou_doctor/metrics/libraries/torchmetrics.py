@@ -6,7 +6,6 @@ Source: torchmetrics 1.9.0, `functional/classification/jaccard.py` and `confusio
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from iou_doctor.metrics.call_arguments import (
     ZERO_DIVISION,
@@ -102,7 +101,7 @@ def _build_contract(average: str, choices: Choices, *, common: bool = False) -> 
     )
 
 
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     _build_contract("macro", _MULTICLASS, common=True),
     _build_contract("micro", replace(_MULTICLASS, average=Average.POOLED, empty=0.0), common=True),
     _build_contract("weighted", replace(_MULTICLASS, average=Average.WEIGHTED)),
@@ -153,7 +152,7 @@ FREE = frozenset(
 )
 
 
-def build_signature(name: str, **parameters: Any) -> Signature:
+def build_signature(name: str, **parameters: object) -> Signature:
     """Return the signature of a metric of this library."""
     return Signature(f"torchmetrics.{name}", parameters, free=FREE)
 
@@ -180,7 +179,7 @@ SIGNATURES: tuple[Signature, ...] = (
         **_OPTIONS,
     ),
 )
-AVERAGES: dict[Any, Average] = {
+AVERAGES: dict[str | None, Average] = {
     "macro": Average.CLASSES,
     "micro": Average.POOLED,
     "weighted": Average.WEIGHTED,
@@ -189,18 +188,18 @@ AVERAGES: dict[Any, Average] = {
 }
 
 
-def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
     Raises:
-        UsageError: an argument has a value that is not worked out.
+        UsageError: an argument has a value that is not supported.
     """
     task = name.rpartition(".")[2].removesuffix("JaccardIndex").lower() or arguments["task"]
-    tasks: dict[Any, str] = {task: task for task in ("binary", "multiclass", "multilabel")}
+    tasks = {task: task for task in ("binary", "multiclass", "multilabel")}
     return _build_task_metric(choose(name, "task", task, tasks), name, arguments, call)
 
 
-def _build_task_metric(task: str, name: str, arguments: Mapping[str, Any], call: str) -> Metric:
+def _build_task_metric(task: str, name: str, arguments: Mapping[str, object], call: str) -> Metric:
     """Return the metric of one of the three tasks; parameters of the other two do not matter."""
     contract = _NAMED[f"torchmetrics.JaccardIndex[{'macro' if task == 'multiclass' else task}]"]
     choices, classes, threshold = contract.choices, None, None

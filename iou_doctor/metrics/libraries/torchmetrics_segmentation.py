@@ -6,7 +6,6 @@ older behaviour from 1.7.0 and 1.8.0. None of them has an ignore label.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from iou_doctor.metrics.call_arguments import choose, parse_flag, parse_integer, wrap_contract
 from iou_doctor.metrics.definition import (
@@ -67,7 +66,7 @@ def _build_contract(
     )
 
 
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     _build_contract("MeanIoU", _MEAN_IOU, versions="1.7.1-1.9", common=True),
     _build_contract(
         "MeanIoU[include_background=False]",
@@ -123,16 +122,16 @@ SIGNATURES: tuple[Signature, ...] = (
 )
 
 
-def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
     Raises:
-        UsageError: an argument has a value that is not worked out.
+        UsageError: an argument has a value that is not supported.
     """
     contract = _NAMED[name]
     classes = parse_integer(name, "num_classes", arguments["num_classes"])
     choose(name, "weight_type", arguments.get("weight_type", "square"), {"square": None})
-    levels: dict[Any, Group] = {"samplewise": Group.IMAGE, "global": Group.DATA_SET}
+    levels = {"samplewise": Group.IMAGE, "global": Group.DATA_SET}
     group = choose(
         name, "aggregation_level", arguments.get("aggregation_level", "samplewise"), levels
     )

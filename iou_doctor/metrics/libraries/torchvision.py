@@ -8,7 +8,6 @@ Void pixels leave since 255 is no class; there is no ignore label.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from iou_doctor.metrics.call_arguments import parse_integer, wrap_contract
 from iou_doctor.metrics.definition import (
@@ -56,7 +55,7 @@ def _build_contract(printed: str, choices: Choices, *, common: bool = False) -> 
     )
 
 
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     _build_contract("mean IoU", _MEAN_IOU, common=True),
     _build_contract("global correct", replace(_MEAN_IOU, average=Average.ACCURACY)),
 )
@@ -65,7 +64,7 @@ SIGNATURES: tuple[Signature, ...] = (
 )
 
 
-def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
     """Return the metric of a parsed call: the mean IoU that it prints."""
     return wrap_contract(
         CONTRACTS[0],

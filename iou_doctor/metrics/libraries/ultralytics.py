@@ -7,7 +7,6 @@ IoU of class 1 (read, not run).
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from iou_doctor.metrics.call_arguments import parse_integer, wrap_contract
 from iou_doctor.metrics.definition import Absent, Average, Choices, Contract, Floats, Ignored, Stray
@@ -29,7 +28,7 @@ _CHOICES = Choices(
     absent=Absent.SKIPPED_UNLABELLED,
     empty=0.0,
 )
-CONTRACTS = (
+CONTRACTS: tuple[Contract, ...] = (
     Contract(
         name="ultralytics.SemanticMetrics",
         library="ultralytics",
@@ -51,7 +50,7 @@ CONTRACTS = (
 )
 
 
-def build_metric(name: str, arguments: Mapping[str, Any], *, call: str) -> Metric:
+def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
     """Return the metric of a parsed call; it knows 255 without being told."""
     classes = parse_integer(name, "nc", arguments["nc"])
     contract = CONTRACTS[1] if classes == 1 else CONTRACTS[0]

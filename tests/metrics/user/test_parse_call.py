@@ -90,7 +90,7 @@ def test_what_is_no_call_of_a_known_metric(text, message):
         ("MeanIoU(3, ignore_class=0)", {"ignore_index": 255}, "--ignore-index 255"),
         ("BinaryIoU(threshold=0.3)", {"threshold": 0.6}, "--threshold 0.6 and threshold=0.3"),
         ("MeanIoU(1)", {}, "num_classes=2"),
-        ("MeanIoU(num_classes='3')", {}, "num_classes must be a whole number, not '3'"),
+        ("MeanIoU(num_classes='3')", {}, "num_classes must be an integer, not '3'"),
         ("IoU(3)", {}, "needs target_class_ids"),
         ("IoU(3, [3])", {}, "must lie in 0..num_classes-1"),
         (None, {"num_classes": 1}, "use --num-classes 2"),
@@ -142,8 +142,8 @@ def test_calls_of_other_libraries(call, name):
         ("jaccard_score(y, p, labels=range('a'))", "labels cannot be read from"),
         ("jaccard_score(y, p, labels=range(0, 3, 0))", "labels cannot be read from"),
         ("IoUMetric(iou_metrics='mIoU')", "iou_metrics must be a list"),
-        ("IOUScore(class_weights=[1, 2])", "class_weights=.1, 2. is not worked out"),
-        ("iou_score(tp, fp, fn, tn, reduction='weighted')", "'weighted' is not worked out"),
+        ("IOUScore(class_weights=[1, 2])", "class_weights=.1, 2. is not supported"),
+        ("iou_score(tp, fp, fn, tn, reduction='weighted')", "'weighted' is not supported"),
     ],
 )
 def test_what_is_not_worked_out_says_what_is(call, message):
