@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from iou_doctor.atomic_files import follow_links, stage
 from iou_doctor.cli.options import (
     IgnoreIndex,
     LayoutLetters,
@@ -91,18 +92,17 @@ def _refuse_existing(output: Path, *, overwrite: bool) -> None:
 
 
 def _write(output: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write the file atomically, or print it."""
     if str(output) == "-":
         typer.echo(text, nl=False)
         return
-    beside = output.with_name(f".{output.name}.part")
+    place = follow_links(output)
     try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(output)
+        with stage([place], overwrite=True) as parts:
+            parts[place].write_text(text, encoding="utf-8")
     except UnicodeEncodeError as error:
         raise UsageError(f"{output}: TOML cannot hold a path that is not UTF-8") from error
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise UsageError(f"--output {output} cannot be written: {error.strerror}") from error
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import errno
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from iou_doctor.atomic_files import check_writable, follow_links, is_special, stage
 from iou_doctor.errors import OutputError, UsageError
 from iou_doctor.record import record
 from iou_doctor.render import FORMATS
@@ -107,12 +107,12 @@ def _refuse_unwritable(wanted: Sequence[Output], inputs: Sequence[str]) -> None:
         if entry.path is None:
             continue
         with _refused(entry):
-            path = _place(entry.path)
+            path = follow_links(entry.path)
             if any(_is_same(path, Path(name)) for text in inputs for name in (text, _file(text))):
                 raise UsageError(f"{entry.option}: this file is an input, which is never changed")
-            if path in files and not _is_special(path):
+            if path in files and not is_special(path):
                 raise UsageError(f"{entry.option}: two reports cannot go to one file")
-            _try(path)
+            check_writable(path)
             files.add(path)
 
 
@@ -125,18 +125,6 @@ def _refused(entry: Output) -> Iterator[None]:
         raise UsageError(f"{entry.option}: cannot be written ({why})") from error
 
 
-def _try(path: Path) -> None:
-    """Raise what writing to a file would raise, and leave everything as it is."""
-    if path.is_dir() or not path.parent.is_dir():
-        raise OSError(errno.ENOENT, "not a file in an existing folder")
-    if path.exists() and not os.access(path, os.W_OK):
-        raise OSError(errno.EACCES, "it is read-only")
-    if not _is_special(path):
-        part = _beside(path)
-        part.touch(exist_ok=False)
-        part.unlink()
-
-
 def _file(text: str) -> str:
     """Return the file of `FILE.h5::/name`."""
     return text.partition("::")[0]
@@ -147,21 +135,6 @@ def _is_same(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except (OSError, ValueError):
         return False
-
-
-def _place(path: Path) -> Path:
-    """Return where a link leads, so that the link stays; a pipe of the shell has only its link."""
-    return path if _is_special(path) else path.resolve()
-
-
-def _is_special(path: Path) -> bool:
-    """Return whether this is a device or a pipe, which no file may replace."""
-    return path.exists() and not path.is_file()
-
-
-def _beside(path: Path) -> Path:
-    """Return a hidden name in the same folder, so that a rename suffices; no other run's."""
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
 def _text(report: Report, entry: Output, *, quiet: bool, verbose: bool) -> str:
@@ -180,34 +153,24 @@ def _bytes(text: str) -> bytes:
 
 
 def _write_files(contents: Sequence[tuple[Output, str]]) -> None:
-    """Write all files beside their places first, then rename them all."""
-    parts: list[Path] = []
+    """Write all files, or none."""
+    files = [
+        (follow_links(entry.path), entry, text)
+        for entry, text in contents
+        if entry.path is not None
+    ]
+    staged = [place for place, entry, _ in files if not entry.append]
     try:
-        moves = [
-            _write_one(entry, _place(entry.path), text, parts)
-            for entry, text in contents
-            if entry.path is not None
-        ]
-        for entry, part, path in moves:
-            with _named(entry):
-                part.replace(path)
-    finally:
-        for part in parts:
-            with suppress(OSError):
-                part.unlink()
-
-
-def _write_one(
-    entry: Output, path: Path, text: str, parts: list[Path]
-) -> tuple[Output, Path, Path]:
-    """Write one file, and return which rename puts it in its place."""
-    direct = entry.append or _is_special(path)
-    part = path if direct else _beside(path)
-    if not direct:
-        parts.append(part)
-    with _named(entry), part.open("ab" if direct else "wb") as stream:
-        stream.write(_bytes(text))
-    return entry, part, path
+        with stage(staged, overwrite=True) as parts:
+            for place, entry, text in files:
+                # without a part of its own the place keeps its content, or is a device
+                part = parts.get(place, place)
+                with _named(entry), part.open("ab" if part == place else "wb") as stream:
+                    stream.write(_bytes(text))
+    except OSError as error:  # from the renames; its file is a place
+        entries = {str(place): entry for place, entry, _ in files}
+        with _named(entries[error.filename]):
+            raise
 
 
 @contextmanager

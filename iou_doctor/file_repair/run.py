@@ -8,12 +8,14 @@ from pathlib import Path
 from iou_doctor.arrays.interpretation import Interpretation, Options
 from iou_doctor.arrays.layout import Axes, Relation
 from iou_doctor.arrays.source import Pair, Source
+from iou_doctor.atomic_files import stage
 from iou_doctor.diagnosis.pipeline import Questions, check
 from iou_doctor.diagnosis.selection import Selection
+from iou_doctor.errors import OutputError
 from iou_doctor.file_repair.plan import RepairPlan, treatment
 from iou_doctor.file_repair.storage_axes import StoredAxes, form_of
 from iou_doctor.file_repair.stream import Progress, RepairStream
-from iou_doctor.file_repair.writers import destinations, staged, write
+from iou_doctor.file_repair.writers import destinations, write
 from iou_doctor.record import record
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.one_hot import OneHot
@@ -134,15 +136,19 @@ def _mendings(
 def _write(mendings: list[RepairStream], *, overwrite: bool, progress: Progress | None) -> None:
     """Write all copies; two that go to the same file go there together."""
     targets = list(dict.fromkeys(mending.destination.target for mending in mendings))
-    with staged(targets, overwrite=overwrite) as beside:
-        for target in targets:
-            here = [mending for mending in mendings if mending.destination.target == target]
-            write(
-                beside[target],
-                [mending.output(progress) for mending in here],
-                format=here[0].source.format,
-                shown=str(target),
-            )
+    try:
+        with stage(targets, overwrite=overwrite, durable=True) as parts:
+            for target in targets:
+                here = [mending for mending in mendings if mending.destination.target == target]
+                write(
+                    parts[target],
+                    [mending.output(progress) for mending in here],
+                    format=here[0].source.format,
+                    shown=str(target),
+                )
+    except OSError as error:
+        name, reason = error.filename or "", error.strerror or error
+        raise OutputError(f"cannot write `{name}`: {reason}") from error
 
 
 def _forms(interpretation: Interpretation, plan: RepairPlan, pair: Pair) -> dict[Side, StoredAxes]:

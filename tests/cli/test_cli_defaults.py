@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import jsonschema
@@ -170,6 +171,23 @@ def test_init_writes_the_reading_and_never_over_a_file(project):
     assert run("init", "preds.npy", "masks.npy", "--overwrite", cwd=project).returncode == 0
     shown = run("init", "preds.npy", "masks.npy", "--output", "-", cwd=project)
     assert shown.stdout == text
+
+
+def test_init_keeps_a_link_and_leaves_nothing_of_a_file_that_toml_cannot_hold(project):
+    (project / "real.toml").write_text("")
+    (project / "link.toml").symlink_to("real.toml")
+    words = ("masks.npy", "--overwrite", "--output", "link.toml")
+    assert run("init", "preds.npy", *words, cwd=project).returncode == 0
+    assert (project / "link.toml").is_symlink()
+    text = (project / "real.toml").read_text("utf-8")
+    assert "num-classes = 3" in text
+    name = os.fsdecode(b"pr\xff.npy")
+    (project / "preds.npy").rename(project / name)
+    done = run("init", name, *words, cwd=project)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "TOML cannot hold a path that is not UTF-8" in done.stderr
+    assert (project / "real.toml").read_text("utf-8") == text
+    assert not list(project.glob(".*"))
 
 
 def test_a_drift_from_the_frozen_reading_is_found_beside_its_cause(project):

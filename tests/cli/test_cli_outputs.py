@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -189,6 +191,30 @@ def test_a_failure_half_way_leaves_the_old_files(tmp_path, monkeypatch):
             "a": "old",
             "b": "old",
         }
+
+
+def test_a_rename_that_fails_names_the_option_and_leaves_the_old_files(tmp_path, monkeypatch):
+    import iou_doctor
+
+    report = iou_doctor.check(y_pred=ROOT / HEALTHY[0], y_true=ROOT / HEALTHY[1], num_classes=3)
+    wanted = outputs.outputs(
+        output_format="json",
+        output=tmp_path / "a",
+        reports=[f"html={tmp_path / 'b'}"],
+        inputs=[],
+    )
+    (tmp_path / "a").write_text("old")
+    replace = Path.replace
+
+    def fail(part, place):
+        if place.name == "b":
+            raise PermissionError(errno.EPERM, "Operation not permitted", str(part), str(place))
+        return replace(part, place)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OutputError, match=r"^--report html=.*b: cannot be written \(Operation not"):
+        outputs.write(report, wanted)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a": "old"}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a full device")

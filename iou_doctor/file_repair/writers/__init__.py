@@ -12,9 +12,8 @@ from pathlib import Path
 from iou_doctor.errors import OutputError
 from iou_doctor.file_repair.writers._destinations import Destination, destinations
 from iou_doctor.file_repair.writers._output import Output
-from iou_doctor.file_repair.writers._staging import staged
 
-__all__ = ["Destination", "Output", "destinations", "staged", "write"]
+__all__ = ["Destination", "Output", "destinations", "write"]
 
 
 def write(path: Path, outputs: Sequence[Output], *, format: str, shown: str) -> None:  # noqa: A002

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,12 +32,3 @@ class Output:
         """
         for batch in self.batches:
             yield np.ascontiguousarray(batch.astype(self.dtype, casting="safe", copy=False))
-
-
-def sync(path: Path) -> None:
-    """Return once the file or folder at `path` is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from iou_doctor.atomic_files import sync
 from iou_doctor.errors import OutputError
-from iou_doctor.file_repair.writers._output import Output, sync
+from iou_doctor.file_repair.writers._output import Output
 
 _MOST_CHANNELS = 4  # red, green, blue, opacity
 
