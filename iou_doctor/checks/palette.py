@@ -111,9 +111,7 @@ def build_palette_repair(evidence: Evidence, side: Side, palette: Palette) -> Re
 
 def build_one_channel_repair(evidence: Evidence, side: Side, greys: Mapping[int, int]) -> Repair:
     """Return the repair that takes one of three equal channels, and 255 for 1 in two classes."""
-    labels = {code & 255 for code in greys}
-    two = evidence.interpretation.num_classes == 2 and labels <= {0, 255} and 255 in labels
-    binary = two and evidence.interpretation.ignore_index != 255
+    binary = _is_binary(evidence, greys)
 
     def map_codes(codes: Codes) -> Codes:
         values = np.where(codes >= COLOUR_BASE, codes & 255, codes)
@@ -128,6 +126,29 @@ def build_one_channel_repair(evidence: Evidence, side: Side, greys: Mapping[int,
         steps += (Relabel(side, {255: 1}),)
     name = f"take one channel of the {side}" + (", > 127" if binary else "")
     return Repair(name=name, safe=True, steps=steps, relabel=relabel)
+
+
+def suggest_one_channel(evidence: Evidence, side: Side, greys: Mapping[int, int]) -> str:
+    """Return the statement that takes one of three equal channels, and 255 for 1 in two classes."""
+    axes = _get_axes(evidence, side)
+    last = axes.channel == len(axes.shape) - 1
+    channel = f"{side}[..., 0]" if last else f"{side}.take(0, axis={axes.channel})"
+    return f"{side} = " + (
+        f'({channel} > 127).astype("uint8")' if _is_binary(evidence, greys) else channel
+    )
+
+
+def _is_binary(evidence: Evidence, greys: Mapping[int, int]) -> bool:
+    """Return whether the greys are 0 and 255 where 255 means class 1."""
+    labels = {code & 255 for code in greys}
+    two = evidence.interpretation.num_classes == 2 and labels <= {0, 255} and 255 in labels
+    return two and evidence.interpretation.ignore_index != 255
+
+
+def describe_equal_channels(evidence: Evidence, side: Side) -> str:
+    """Return `in all 3 channels`, or `in 3 of 4 channels` if there is an alpha channel."""
+    channels = _get_axes(evidence, side).channels
+    return "in all 3 channels" if channels == 3 else f"in 3 of {channels} channels"
 
 
 def format_colour(code: int) -> str:

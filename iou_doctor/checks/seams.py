@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.map_samples import NO_LABEL, Labels
 from iou_doctor.record import record
 
+FEWEST_SEAM_LABELS = 2
+"""Fewest thin labels that show a resize. A single one may be a class of thin things or outlines."""
+LARGEST_SEAM_SHARE = 0.05
+"""Largest share of all pixels that a label may cover and still be a seam."""
+LEARNT_SHARE = 0.2
+"""Share of a label's pixels on which both arrays must agree for the label to be a class that the
+model has learnt. Models do not learn values that a resize or JPEG invented."""
 LARGEST = np.iinfo(np.int32).max
 REACH = 3
 """Pixels to a body: it begins two pixels off, for its own edge is none. Noise is near none."""
@@ -70,6 +78,32 @@ def measure_seams(maps: Iterable[Labels], *, neutral: Collection[int] = ()) -> d
     return {
         int(label): Seam(*(int(count[index]) for count in counts))
         for index, label in enumerate(distinct)
+    }
+
+
+def list_seam_candidates(evidence: Evidence, counts: Mapping[int, int]) -> list[int]:
+    """Return the labels of one array that are rare, lie between others and are no learnt classes.
+
+    Args:
+        evidence: the facts.
+        counts: the number of pixels of each label of the array.
+    """
+    learnt, total = list_learnt_labels(evidence, counts), sum(counts.values())
+    return [
+        label
+        for label, count in counts.items()
+        if count <= LARGEST_SEAM_SHARE * total
+        and min(counts) < label < max(counts)
+        and label not in learnt
+    ]
+
+
+def list_learnt_labels(evidence: Evidence, counts: Mapping[int, int]) -> set[int]:
+    """Return the labels of one array whose pixels often have the same label in the other one."""
+    pairs = evidence.pairs.pooled()
+    agreeing = pairs.where(pairs.truth == pairs.prediction).truth_counts()
+    return {
+        label for label, count in counts.items() if agreeing.get(label, 0) >= LEARNT_SHARE * count
     }
 
 

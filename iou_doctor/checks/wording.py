@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from iou_doctor.arrays.interpretation import Encoding, Interpretation
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.counts.value_counts import Place
+from iou_doctor.counts.value_counts import Place, ValueCounts
 from iou_doctor.metrics.definition import Floats, InputSpec, PixelContent
 
 MOST_LISTED = 6
@@ -59,6 +59,17 @@ def describe_place(where: Place, evidence: Evidence) -> str:
     more = " …" if len(where.values) > 8 else ""
     pixel = f"({', '.join(str(i) for i in where.position)})"
     return f"{evidence.name_sample(where.sample)}, pixel {pixel}: {values}{more}"
+
+
+def describe_first(where: Place | None, evidence: Evidence) -> str | None:
+    """Return the line that shows the first offending place; `None` if no place is known."""
+    return None if where is None else f"first: {describe_place(where, evidence)}"
+
+
+def describe_non_finite(values: ValueCounts) -> list[str]:
+    """Return `3 NaNs` and `1 infinite value`, without a kind that does not occur."""
+    kinds = ((values.nan, "NaN"), (values.infinite, "infinite value"))
+    return [format_count(number, noun) for number, noun in kinds if number]
 
 
 def describe_labels(counts: Mapping[int, int]) -> str:

@@ -1,1 +1,1 @@
-"""Rules IOU2xx: the predictions are not what the metric takes them for."""
+"""Rules IOU2xx: the predictions are not what the metric expects."""

@@ -1,4 +1,4 @@
-"""What the rules about dense predictions that were never argmaxed have in common."""
+"""What the two rules about class scores without an argmax have in common."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import (
-    describe_place,
+    describe_first,
     describe_score_handling,
     format_percent,
     suggest_call,
@@ -18,13 +18,20 @@ from iou_doctor.report.finding import Finding, Rule
 
 
 def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: str) -> Result:
-    """Return the finding if the predictions have this encoding and the metric does not argmax."""
+    """Return the finding if the metric does not take the argmax of scores of this encoding.
+
+    Args:
+        evidence: the facts.
+        rule: the rule to report.
+        encoding: probabilities or logits.
+        noun: what to call such scores.
+    """
     interpretation = evidence.interpretation
     if interpretation.y_pred is not encoding or evidence.metric.takes_scores:
         return []
     values = evidence.stats.y_pred
     if values.minimum is None:
-        return []  # no value is finite: see non-finite-predictions
+        return []  # no value is finite, which non-finite-predictions reports
     below_one = values.values - values.at_least_one - values.non_finite
     message = (
         f"predictions are {evidence.pair.y_pred.dtype} {noun} with"
@@ -38,7 +45,10 @@ def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: st
             f"; the cast to integer turns {format_percent(below_one, values.values)} of them into 0"
         )
     else:
-        message += f" from {values.minimum:.4g} to {values.maximum:.4g}, cast to integers as ids"
+        message += (
+            f", from {values.minimum:.4g} to {values.maximum:.4g}; the cast to integer reads them"
+            " as class ids"
+        )
     return [
         Finding(
             rule,
@@ -54,13 +64,13 @@ def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: st
                 "values_below_one": below_one,
                 "values": values.values,
             },
-            evidence=f"first: {describe_place(values.first, evidence)}" if values.first else None,
-            repair=_repair(evidence),
+            evidence=describe_first(values.first, evidence),
+            repair=_build_repair(evidence),
         )
     ]
 
 
-def _repair(evidence: Evidence) -> Repair:
+def _build_repair(evidence: Evidence) -> Repair:
     both = evidence.interpretation.layout.y_true.is_per_class and evidence.metric.true_labels
     sides = (Side.PREDICTIONS, Side.MASKS) if both else (Side.PREDICTIONS,)
     return Repair(

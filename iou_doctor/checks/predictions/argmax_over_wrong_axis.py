@@ -38,92 +38,99 @@ RULE = Rule(
     ),
 )
 
-MOST_CLASSES = 256
-"""Masks with higher ids do not tell the number of classes."""
-FAR = 0.5
-"""Ids of an axis of rows run to its end, nearly; without a known number of classes they must at
-least pass the middle."""
+LARGEST_CLASS_ID = 254
+"""Largest mask id from which the number of classes is inferred. 255 usually means void, and larger
+ids are instances or codes."""
+REACHED_SHARE = 0.5
+"""Share of an axis that its largest position must reach if the number of classes is not declared.
+An argmax over rows or columns usually yields positions almost up to the end of the axis."""
 
 Shape = tuple[int | None, ...]
 
 
 def find(evidence: Evidence) -> Result:
-    """Look whether the shape is that of the masks with the class axis for another one."""
+    """Look for the shape that an argmax over an axis other than the class axis leaves."""
     layout, values = evidence.interpretation.layout, evidence.stats.y_pred
-    if layout.y_pred.is_dense or not _whole(evidence) or None in layout.y_pred.shape:
+    if (
+        layout.y_pred.is_dense
+        or not _are_whole_numbers(evidence.stats.y_pred)
+        or None in layout.y_pred.shape
+    ):
         return []
-    masks, stored = _trimmed(layout.y_true.label_shape), _trimmed(layout.y_pred.shape)
-    if len(masks) != len(stored) or _otherwise_explained(evidence, masks, stored):
+    masks, stored = _drop_ones(layout.y_true.label_shape), _drop_ones(layout.y_pred.shape)
+    if len(masks) != len(stored) or _is_explained_otherwise(evidence, masks, stored):
         return []
-    for classes in _numbers_of_classes(evidence):
-        for scores, place, axis in _left_by(masks, stored, classes):
-            if _fits(evidence, values, scores[axis] or 0, classes):
-                return [_finding(evidence, scores, place, axis)]
+    classes = _infer_num_classes(evidence)
+    if classes is None:
+        return []
+    for scores, class_axis, axis in _list_origins(masks, stored, classes):
+        if _are_positions(evidence, values, scores[axis] or 0, classes):
+            return [_build_finding(evidence, scores, class_axis, axis)]
     return []
 
 
-def _otherwise_explained(evidence: Evidence, masks: Shape, stored: Shape) -> bool:
-    """Return whether the shapes are equal, swapped, or differ in the number of samples only."""
+def _is_explained_otherwise(evidence: Evidence, masks: Shape, stored: Shape) -> bool:
+    """Return whether the shapes are equal, swapped, or differ only in the number of samples."""
     layout = evidence.interpretation.layout
     fewer = layout.y_true.has_sample_axis and masks[1:] == stored[1:]
     return masks == stored or fewer or layout.relation is Relation.SWAPPED
 
 
-def _whole(evidence: Evidence) -> bool:
-    values = evidence.stats.y_pred
+def _are_whole_numbers(values: ValueCounts) -> bool:
     return values.values > 0 and values.fractional == 0 and (values.minimum or 0) >= 0
 
 
-def _trimmed(sizes: Shape) -> Shape:
+def _drop_ones(sizes: Shape) -> Shape:
     return tuple(size for size in sizes if size != 1)
 
 
-def _numbers_of_classes(evidence: Evidence) -> list[int]:
-    """Return the number of classes: as declared, else from the class axis or ids of the masks."""
+def _infer_num_classes(evidence: Evidence) -> int | None:
+    """Return the declared number of classes, or else the one that the masks show."""
     interpretation = evidence.interpretation
     if interpretation.num_classes_declared:
-        return [interpretation.num_classes]
+        return interpretation.num_classes
     if interpretation.layout.y_true.is_per_class:
-        return [interpretation.layout.y_true.channels]
+        return interpretation.layout.y_true.channels
     highest = int(evidence.stats.y_true.maximum or 0)
-    return [highest + 1] if 1 <= highest < MOST_CLASSES - 1 else []
+    return highest + 1 if 1 <= highest <= LARGEST_CLASS_ID else None
 
 
-def _left_by(masks: Shape, stored: Shape, classes: int) -> list[tuple[Shape, int, int]]:
+def _list_origins(masks: Shape, stored: Shape, classes: int) -> list[tuple[Shape, int, int]]:
     """Return score shapes, their class axis, and another axis whose argmax leaves `stored`."""
     last, first = (*masks, classes), (*masks[:-2], classes, *masks[-2:])
-    places = ((last, len(masks)), (first, len(masks) - 2))
     return [
-        (scores, place, axis)
-        for scores, place in places
+        (scores, class_axis, axis)
+        for scores, class_axis in ((last, len(masks)), (first, len(masks) - 2))
         for axis in range(len(scores))
-        if axis != place and (*scores[:axis], *scores[axis + 1 :]) == stored
+        if axis != class_axis and (*scores[:axis], *scores[axis + 1 :]) == stored
     ]
 
 
-def _fits(evidence: Evidence, values: ValueCounts, length: int, classes: int) -> bool:
-    """Return whether the ids are places along an axis of this length."""
+def _are_positions(evidence: Evidence, values: ValueCounts, length: int, classes: int) -> bool:
+    """Return whether the ids can be positions along an axis of this length."""
     highest = values.maximum or 0
     if highest >= length:
         return False
-    return evidence.interpretation.num_classes_declared or highest >= max(classes, FAR * length)
+    declared = evidence.interpretation.num_classes_declared
+    return declared or highest >= max(classes, REACHED_SHARE * length)
 
 
-def _finding(evidence: Evidence, scores: Shape, place: int, axis: int) -> Finding:
+def _build_finding(evidence: Evidence, scores: Shape, class_axis: int, axis: int) -> Finding:
     highest = int(evidence.stats.y_pred.maximum or 0)
     stored = evidence.interpretation.layout.y_pred.shape
     return Finding(
         RULE,
-        message=f"predictions are {format_shape(stored)} with ids up to {highest}, which is what"
-        f" argmax over axis {axis} (of length {scores[axis]}) leaves of scores of"
+        message=f"predictions of shape {format_shape(stored)} hold ids up to {highest}, as left by"
+        f" an argmax over axis {axis} (of length {scores[axis]}) of scores of shape"
         f" {format_shape(scores)}",
-        help=f"scores.argmax(axis={place}), the class axis, and save the predictions again",
+        help=f"take the argmax over the class axis, scores.argmax(axis={class_axis}), and save the"
+        " predictions again",
         facts={
             "predictions": list(stored),
             "masks": list(evidence.interpretation.layout.y_true.shape),
             "argmaxed_axis": axis,
             "argmaxed_length": scores[axis],
-            "classes": scores[place],
+            "classes": scores[class_axis],
             "highest_id": highest,
         },
     )

@@ -26,12 +26,12 @@ RULE = Rule(
     claim="the channels lie in [0, 1] but do not sum to 1",
 )
 
-FEW = 0.05
-"""Share of pixels that may be off: resized, masked or padded ones."""
-GRID_STEP = 1 / 255
-"""Scores saved in steps of 1/255 are off by half a step in each channel."""
+LARGEST_SHARE_OFF = 0.05
+"""Share of pixels whose sums may differ from 1: resizing, masking and padding change a few."""
+BYTE_STEP = 1 / 255
+"""Step of scores saved in 8 bits, which rounds each channel by up to half a step."""
 TOLERANCE = 0.02
-"""Sums this near 1 are right, as they are for the counts."""
+"""Largest difference of a sum from 1 that is still rounding, the same as in the counts."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -43,9 +43,9 @@ def find(evidence: Evidence) -> Result:
         return []
     low, high = values.minimum_sum, values.maximum_sum
     off = values.sum_off - values.all_zero - values.non_finite
-    if low is None or high is None or off <= FEW * values.pixels:
+    if low is None or high is None or off <= LARGEST_SHARE_OFF * values.pixels:
         return []
-    rounding = max(TOLERANCE, interpretation.layout.y_pred.channels * GRID_STEP / 2)
+    rounding = max(TOLERANCE, interpretation.layout.y_pred.channels * BYTE_STEP / 2)
     if low >= 1 - rounding and high <= 1 + rounding:
         return []
     return [
@@ -53,8 +53,8 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"channels lie in [0, 1], but in {format_percent(off, values.pixels)} of the"
             f" pixels they do not sum to 1: sums run from {low:.4g} to {high:.4g}",
-            help="use softmax over the classes, not a sigmoid for each; for classes that overlap,"
-            " score each channel with keras.metrics.BinaryIoU",
+            help="use one softmax over the classes instead of a sigmoid for each; if classes may"
+            " overlap, score each channel with keras.metrics.BinaryIoU",
             facts={
                 "pixels": values.pixels,
                 "pixels_off": off,

@@ -10,17 +10,22 @@ takes the argmax returns the strongest colour.
 Save the ids (with `np.save`, or as PNG files of one channel) and paint copies only.
 """
 
+from collections.abc import Mapping
+
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.palette import (
+    Palette,
     build_one_channel_repair,
     build_palette_repair,
     count_colours,
+    describe_equal_channels,
     find_palette,
     format_colour,
     is_all_grey,
+    suggest_one_channel,
 )
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import describe_place
+from iou_doctor.checks.wording import describe_first, format_count
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -53,32 +58,47 @@ def find(evidence: Evidence) -> Result:
     counts = count_colours(evidence, Side.PREDICTIONS)
     if not counts:
         return []
-    grey = is_all_grey(counts)
-    palette = None if grey else find_palette(evidence)
-    repair = build_palette_repair(evidence, Side.PREDICTIONS, palette) if palette else None
-    if grey:
-        repair = build_one_channel_repair(evidence, Side.PREDICTIONS, counts)
-    known = f" of the palette of {palette.title}" if palette and palette.title else ""
-    what = "grey values, three times each" if grey else f"colours{known}"
-    channels, first = evidence.interpretation.layout.y_pred.channels, evidence.stats.y_pred.first
-    return [
-        Finding(
-            RULE,
-            message=f"predictions of shape {evidence.pair.y_pred.shape} hold {channels} channels"
-            f" of {len(counts)} different {what}",
-            help="predictions[..., 0]" if grey else "save class ids and paint copies of them only",
-            facts={
-                "channels": channels,
-                "colours": len(counts),
-                "grey": grey,
-                "palette": palette.title if palette else None,
-                "ids": {
-                    format_colour(code): palette.ids[code]
-                    for code in counts
-                    if palette and code in palette.ids
-                },
-            },
-            evidence=f"first: {describe_place(first, evidence)}" if first else None,
-            repair=repair,
-        )
-    ]
+    return [_report_grey(evidence, counts) if is_all_grey(counts) else _report(evidence, counts)]
+
+
+def _report_grey(evidence: Evidence, counts: Mapping[int, int]) -> Finding:
+    where = describe_equal_channels(evidence, Side.PREDICTIONS)
+    return Finding(
+        RULE,
+        message=f"predictions of shape {evidence.pair.y_pred.shape} hold the same grey image"
+        f" {where}, with {format_count(len(counts), 'value')}",
+        help=suggest_one_channel(evidence, Side.PREDICTIONS, counts),
+        facts=_collect_facts(evidence, counts, None),
+        evidence=describe_first(evidence.stats.y_pred.first, evidence),
+        repair=build_one_channel_repair(evidence, Side.PREDICTIONS, counts),
+    )
+
+
+def _report(evidence: Evidence, counts: Mapping[int, int]) -> Finding:
+    palette = find_palette(evidence)
+    source = f" from the palette of {palette.title}" if palette and palette.title else ""
+    return Finding(
+        RULE,
+        message=f"predictions of shape {evidence.pair.y_pred.shape} hold"
+        f" {format_count(len(counts), 'colour')}{source}",
+        help="save class ids, and apply a palette to copies only",
+        facts=_collect_facts(evidence, counts, palette),
+        evidence=describe_first(evidence.stats.y_pred.first, evidence),
+        repair=build_palette_repair(evidence, Side.PREDICTIONS, palette) if palette else None,
+    )
+
+
+def _collect_facts(
+    evidence: Evidence, counts: Mapping[int, int], palette: Palette | None
+) -> dict[str, object]:
+    return {
+        "channels": evidence.interpretation.layout.y_pred.channels,
+        "colours": len(counts),
+        "grey": is_all_grey(counts),
+        "palette": palette.title if palette else None,
+        "ids": {
+            format_colour(code): palette.ids[code]
+            for code in counts
+            if palette and code in palette.ids
+        },
+    }

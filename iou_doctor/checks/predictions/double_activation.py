@@ -30,38 +30,39 @@ RULE = Rule(
 )
 
 ROUNDING = 1e-3
-"""float16 scores may lie so far, in parts of the bound, outside it."""
+"""Relative distance by which scores may lie outside the bounds: float16 rounds by up to 0.0005."""
 REACH = 0.02
-"""Both ends are reached to within this part: a model that is sure somewhere gets so far."""
-NEAR_SOFTMAX = 0.25
-"""Share of pixels near the upper bound. Smoothed or half-trained models may end there by chance,
-but not with a quarter of their pixels."""
-NEAR_SIGMOID = 0.01
-"""The same for one channel: objects may be few, and no score below 0.5 is telling enough."""
+"""Relative distance to a bound within which it counts as reached. The scores of a model that is
+sure of some pixels come this close."""
+LEAST_NEAR_SOFTMAX = 0.25
+"""Share of pixels that must lie near the upper bound. A smoothed or half-trained model can end at
+the bound by chance, but not with a quarter of its pixels."""
+LEAST_NEAR_SIGMOID = 0.01
+"""The same share for one channel. It is smaller because objects may cover few pixels, and because
+it is already telling that no score is below 0.5."""
 
 
 def find(evidence: Evidence) -> Result:
-    """Compare the extremes with what a second activation leaves."""
+    """Look for scores that fill the range to which a second activation confines them."""
     interpretation, values = evidence.interpretation, evidence.stats.y_pred
     classes = interpretation.layout.y_pred.channels
     if interpretation.y_pred is Encoding.SIGMOID:
-        low, high, near, name = 0.5, twice_bound(2), NEAR_SIGMOID, "sigmoid"
+        low, high, near, name = 0.5, twice_bound(2), LEAST_NEAR_SIGMOID, "sigmoid"
     elif interpretation.y_pred is Encoding.PROBABILITIES and not values.sum_off:
         high = twice_bound(classes)
-        low, near, name = (1 - high) / (classes - 1), NEAR_SOFTMAX, "softmax"
+        low, near, name = (1 - high) / (classes - 1), LEAST_NEAR_SOFTMAX, "softmax"
     else:
         return []
-    if not _fills(values, low, high) or values.near_twice < near * values.pixels:
+    if not _fill_range(values, low, high) or values.near_twice < near * values.pixels:
         return []
     return [
         Finding(
             RULE,
-            message=f"scores fill {values.minimum:.4g} to {values.maximum:.4g}, all that {name} of"
-            f" values in [0, 1] leaves ({low:.4g} to {high:.4g});"
-            f" {format_percent(values.near_twice, values.pixels)} of the pixels are at the upper"
+            message=f"scores run from {values.minimum:.4g} to {values.maximum:.4g}, the whole range"
+            f" of {name} for values in [0, 1] ({low:.4g} to {high:.4g});"
+            f" {format_percent(values.near_twice, values.pixels)} of the pixels lie at its upper"
             " end",
-            help=f"apply {name} once: the model ends in one already, or give the metric and the"
-            " loss raw logits",
+            help=f"apply {name} only once, in the model or in the code after it",
             facts={
                 "minimum": values.minimum,
                 "maximum": values.maximum,
@@ -73,7 +74,7 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _fills(values: ValueCounts, low: float, high: float) -> bool:
+def _fill_range(values: ValueCounts, low: float, high: float) -> bool:
     """Return whether the values stay within the bounds and come close to both."""
     if values.minimum is None or values.maximum is None:
         return False

@@ -16,10 +16,10 @@ from collections.abc import Collection, Mapping
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.seams import Seam, measure_seams
+from iou_doctor.checks.seams import FEWEST_SEAM_LABELS, Seam, list_seam_candidates, measure_seams
 from iou_doctor.checks.slopes import find_slopes
 from iou_doctor.checks.unknown_labels import VOID_LABELS
-from iou_doctor.checks.wording import describe_place, format_percent, join_words
+from iou_doctor.checks.wording import describe_first, format_percent, join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -40,13 +40,8 @@ RULE = Rule(
 )
 
 OVERSHOOT = 1.0
-"""Bicubic resizing goes beyond the ids by a part of their step; activations have no such bounds."""
-FEWEST_SEAMS = 2
-"""One thin label may be a class of thin things."""
-LARGEST_SHARE = 0.05
-"""Of all pixels: what covers more than this is no mere seam."""
-RIGHT = 0.2
-"""Of a label's pixels: where so many are right, the model means that class."""
+"""Distance by which resized ids may lie outside the classes. A bicubic resize overshoots by a part
+of the difference between two ids; scores beyond that are activations, not ids."""
 HELP = (
     "resize the class scores and argmax afterwards, or the ids with nearest neighbour"
     " (cv2.INTER_NEAREST, tf.image.resize(..., method='nearest'))"
@@ -54,33 +49,35 @@ HELP = (
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for ids with fractions, or for ids that are only seams between two others."""
+    """Look for ids with fractions, and for ids that only form seams between two others."""
     interpretation, values = evidence.interpretation, evidence.stats.y_pred
     if interpretation.y_pred is not Encoding.LABELS or interpretation.layout.y_pred.is_dense:
         return []
     if values.fractional:
-        return _fractions(evidence)
-    candidates = _candidates(evidence)
-    if len(candidates) < FEWEST_SEAMS:
+        return _find_fractions(evidence)
+    candidates = list_seam_candidates(evidence, evidence.pairs.prediction_counts())
+    if len(candidates) < FEWEST_SEAM_LABELS:
         return []
     if evidence.sampled is None or not evidence.sampled.crops.y_pred:
-        return Skipped("no maps at full resolution were kept: seams show on 2-D images only")
-    return _seams(evidence, candidates) or _slopes(evidence)
+        return Skipped(
+            "no maps at full resolution were kept, which seams need: only 2-D images have them"
+        )
+    return _find_seams(evidence, candidates) or _find_slopes(evidence)
 
 
-def _seams(evidence: Evidence, candidates: Collection[int]) -> list[Finding]:
+def _find_seams(evidence: Evidence, candidates: Collection[int]) -> list[Finding]:
     assert evidence.sampled is not None
-    predicted = _thin(measure_seams(evidence.sampled.crops.y_pred), candidates)
-    drawn = _thin(measure_seams(evidence.sampled.crops.y_true), candidates)
+    predicted = _keep_thin(measure_seams(evidence.sampled.crops.y_pred), candidates)
+    drawn = _keep_thin(measure_seams(evidence.sampled.crops.y_true), candidates)
     found = {label: seam for label, seam in predicted.items() if label not in drawn}
-    if len(found) < FEWEST_SEAMS:
+    if len(found) < FEWEST_SEAM_LABELS:
         return []
     pixels = sum(seam.pixels for seam in found.values())
     between = sum(seam.between for seam in found.values())
-    return [_in_between(list(found), pixels, between, "hardly ever right")]
+    return [_build_finding(list(found), pixels, between, "are hardly ever right")]
 
 
-def _slopes(evidence: Evidence) -> list[Finding]:
+def _find_slopes(evidence: Evidence) -> list[Finding]:
     assert evidence.sampled is not None
     ignored = evidence.interpretation.ignore_index
     found = find_slopes(
@@ -92,54 +89,39 @@ def _slopes(evidence: Evidence) -> list[Finding]:
     )
     if found is None:
         return []
-    return [_in_between(list(found.labels), found.pixels, found.between, "in no mask")]
+    return [_build_finding(list(found.labels), found.pixels, found.between, "occur in no mask")]
 
 
-def _fractions(evidence: Evidence) -> list[Finding]:
+def _find_fractions(evidence: Evidence) -> list[Finding]:
     values = evidence.stats.y_pred
     highest = evidence.interpretation.num_classes - 1
     if values.minimum is None or values.maximum is None:
         return []
     if values.minimum < -OVERSHOOT or values.maximum > highest + OVERSHOOT:
         return []
-    first = values.first_fractional
     return [
         Finding(
             RULE,
-            message="predictions are class ids, but"
-            f" {format_percent(values.fractional, values.values)} of"
-            " them have fractions, which no class has",
+            message="predictions hold class ids, but"
+            f" {format_percent(values.fractional, values.values)} of them are fractions, which are"
+            " not class ids",
             help=HELP,
             facts={"fractional": values.fractional, "values": values.values, "labels": []},
-            evidence=f"first: {describe_place(first, evidence)}" if first else None,
+            evidence=describe_first(values.first_fractional, evidence),
         )
     ]
 
 
-def _candidates(evidence: Evidence) -> list[int]:
-    """Return rare predicted labels, between others, that are hardly ever right."""
-    pairs = evidence.pairs.pooled()
-    counts = pairs.prediction_counts()
-    right = pairs.where(pairs.truth == pairs.prediction).prediction_counts()
-    return [
-        label
-        for label, count in counts.items()
-        if count <= LARGEST_SHARE * pairs.total
-        and min(counts) < label < max(counts)
-        and right.get(label, 0) < RIGHT * count
-    ]
-
-
-def _thin(found: Mapping[int, Seam], labels: Collection[int]) -> dict[int, Seam]:
+def _keep_thin(found: Mapping[int, Seam], labels: Collection[int]) -> dict[int, Seam]:
     return {label: seam for label, seam in found.items() if label in labels and seam.is_thin}
 
 
-def _in_between(labels: list[int], pixels: int, between: int, unlike: str) -> Finding:
+def _build_finding(labels: list[int], pixels: int, between: int, unlike: str) -> Finding:
     return Finding(
         RULE,
-        message=f"predicted labels {join_words(labels)} occur only within two pixels of a smaller"
-        f" and a larger label, as seams that a resize leaves ({format_percent(between, pixels)} of"
-        f" {pixels:,} pixels looked at), and are {unlike}",
+        message=f"predicted labels {join_words(labels)} lie between a smaller and a larger label in"
+        f" {format_percent(between, pixels)} of {pixels:,} sampled pixels, as a resize with"
+        f" interpolation leaves them, and {unlike}",
         help=HELP,
         facts={"fractional": 0, "values": pixels, "labels": labels},
         severity_override=Severity.WARNING,

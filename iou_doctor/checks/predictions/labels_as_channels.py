@@ -34,7 +34,7 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for class ids in front of a metric that wants channels."""
+    """Look for class ids that go to a metric that expects class channels."""
     interpretation, metric = evidence.interpretation, evidence.metric
     axes = interpretation.layout.y_pred
     if interpretation.y_pred is not Encoding.LABELS or axes.is_dense:
@@ -46,37 +46,37 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=_message(evidence),
-            help=_help(evidence),
+            message=_write_message(evidence),
+            help=_suggest_call(evidence),
             facts={"predictions": list(axes.shape), "argmaxed_values": axes.shape[-1]},
             repair=Repair(
                 name="one-hot the predictions, or let the metric read ids",
                 safe=True,
-                steps=(_step(evidence),),
+                steps=(_build_step(evidence),),
             ),
         )
     ]
 
 
-def _message(evidence: Evidence) -> str:
+def _write_message(evidence: Evidence) -> str:
     metric, shape = evidence.metric, evidence.interpretation.layout.y_pred.shape
     if metric.takes:
         return (
-            f"{metric.short_name} wants predictions with the classes on axis {metric.takes.axis},"
+            f"{metric.short_name} expects predictions with the classes on axis {metric.takes.axis},"
             f" but predictions of shape {shape} hold class ids"
         )
-    what = "every pixel becomes class 0" if shape[-1] == 1 else "that axis is no class axis"
+    what = "every pixel becomes class 0" if shape[-1] == 1 else "that axis is not a class axis"
     return (
-        f"{metric.short_name} argmaxes the predictions over their last axis, but"
+        f"{metric.short_name} takes the argmax of the predictions over their last axis, but"
         f" predictions of shape {shape} hold class ids: {what}"
     )
 
 
-def _help(evidence: Evidence) -> str:
+def _suggest_call(evidence: Evidence) -> str:
     call = suggest_call(evidence)
     return call if evidence.metric.takes else call.removesuffix(")") + ", sparse_y_pred=True)"
 
 
-def _step(evidence: Evidence) -> OneHot:
+def _build_step(evidence: Evidence) -> OneHot:
     num_classes = evidence.interpretation.num_classes
     return OneHot(Side.PREDICTIONS, num_classes, evidence.metric.class_axis)

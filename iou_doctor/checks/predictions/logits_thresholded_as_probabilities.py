@@ -32,7 +32,7 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for binary logits in front of a metric whose threshold is that of a probability."""
+    """Look for logits that go to a metric whose threshold is meant for probabilities."""
     interpretation, metric = evidence.interpretation, evidence.metric
     if interpretation.y_pred is not Encoding.BINARY_LOGITS or metric.pred is not LabelDecoding.BINS:
         return []
@@ -40,14 +40,14 @@ def find(evidence: Evidence) -> Result:
         return []
     if metric.threshold is None or not 0 < metric.threshold < 1:
         return []
-    values, between = evidence.stats.y_pred, _between(evidence)
+    values, between = evidence.stats.y_pred, _count_between(evidence)
     return [
         Finding(
             RULE,
             message=f"predictions are logits from {values.minimum:.4g} to {values.maximum:.4g}, but"
-            f" {metric.short_name} cuts them at {metric.threshold:g} instead of 0:"
+            f" {metric.short_name} thresholds them at {metric.threshold:g} instead of 0:"
             f" {format_percent(between, values.pixels)} of the pixels lie between the two",
-            help=_help(evidence),
+            help=_write_help(evidence),
             facts={
                 "minimum": values.minimum,
                 "maximum": values.maximum,
@@ -55,13 +55,16 @@ def find(evidence: Evidence) -> Result:
                 "pixels_between": between,
                 "pixels": values.pixels,
             },
-            repair=_repair(evidence),
+            repair=_build_repair(evidence),
         )
     ]
 
 
-def _between(evidence: Evidence) -> int:
-    """Return the pixels at or above 0 that the metric's threshold leaves out."""
+def _count_between(evidence: Evidence) -> int:
+    """Return the number of pixels whose logit is at least 0 but below the metric's threshold.
+
+    Labels by `LabelDecoding.BINS` are 3 · compare(value, 0) + compare(value, threshold).
+    """
     table = next(
         (t for p, t in evidence.stats.tables.items() if p.pred is LabelDecoding.BINS), None
     )
@@ -69,16 +72,16 @@ def _between(evidence: Evidence) -> int:
     return sum(count for code, count in counts.items() if code >= 3 and code % 3 == 0)
 
 
-def _help(evidence: Evidence) -> str:
+def _write_help(evidence: Evidence) -> str:
     if evidence.metric.takes is not None:
-        return "threshold=0, or 1 / (1 + np.exp(-predictions)) first"
+        return "predictions = 1 / (1 + np.exp(-predictions)), or threshold=0"
     ids = list(evidence.metric.target_class_ids or (0, 1))
     call = f"keras.metrics.BinaryIoU(target_class_ids={ids}, threshold=0)"
-    return f"{call}, or tf.sigmoid(predictions) first"
+    return f"{call}, or predictions = tf.sigmoid(predictions)"
 
 
-def _repair(evidence: Evidence) -> Repair | None:
-    if evidence.interpretation.threshold:  # a threshold that the user insists on
+def _build_repair(evidence: Evidence) -> Repair | None:
+    if evidence.interpretation.threshold:  # the user has declared another threshold than 0
         return None
     step = Threshold(Side.PREDICTIONS, 0.0)
     return Repair(name="threshold the logits at 0", safe=True, steps=(step,))

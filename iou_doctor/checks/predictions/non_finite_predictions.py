@@ -12,7 +12,12 @@ Do not replace NaN by 0 before you know the cause.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import describe_place, format_count, format_percent
+from iou_doctor.checks.wording import (
+    describe_first,
+    describe_non_finite,
+    format_percent,
+    join_words,
+)
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -26,18 +31,17 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Count NaN and Inf."""
+    """Look for NaN and infinite values."""
     values = evidence.stats.y_pred
-    if not values.non_finite or values.first_non_finite is None:
+    if not values.non_finite:
         return []
     return [
         Finding(
             RULE,
-            message=f"predictions hold {format_count(values.nan, 'NaN')} and"
-            f" {format_count(values.infinite, 'infinite value')}:"
-            f" {format_percent(values.non_finite, values.values)} of all",
-            help="look for log(0), 0/0, a float16 overflow or a diverged training before the save",
+            message=f"predictions contain {join_words(describe_non_finite(values))},"
+            f" {format_percent(values.non_finite, values.values)} of all values",
+            help="look for log(0), 0/0, a float16 overflow or a diverged training run",
             facts={"nan": values.nan, "infinite": values.infinite, "values": values.values},
-            evidence=f"first: {describe_place(values.first_non_finite, evidence)}",
+            evidence=describe_first(values.first_non_finite, evidence),
         )
     ]

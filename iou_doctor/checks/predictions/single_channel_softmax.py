@@ -39,24 +39,23 @@ RULE = Rule(
     ),
 )
 
-
 ARGMAX = (LabelDecoding.ARGMAX_LAST, LabelDecoding.ARGMAX)
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for ones all over, and for a metric that argmaxes one channel of scores."""
+    """Look for scores that are all 1, and for a metric that takes the argmax of one channel."""
     if evidence.interpretation.layout.y_pred.is_dense:
         return []
-    if _all_ones(evidence):
-        return [_constant(evidence)]
+    if _are_all_ones(evidence):
+        return [_report_constant(evidence)]
     thresholded = evidence.interpretation.y_pred.is_thresholded
     if thresholded and evidence.metric.pred in ARGMAX:
-        return [_argmaxed(evidence)]
+        return [_report_argmax(evidence)]
     return []
 
 
-def _all_ones(evidence: Evidence) -> bool:
-    """Return whether all scores are 1.0 while masks of two classes hold both."""
+def _are_all_ones(evidence: Evidence) -> bool:
+    """Return whether all scores are 1.0 although the masks hold both of two classes."""
     values = evidence.stats.y_pred
     floating = evidence.pair.y_pred.dtype.kind == "f"
     if not floating or values.non_finite or not values.minimum == values.maximum == 1:
@@ -65,32 +64,31 @@ def _all_ones(evidence: Evidence) -> bool:
     return evidence.interpretation.num_classes == 2 and len(present) == 2
 
 
-def _constant(evidence: Evidence) -> Finding:
+def _report_constant(evidence: Evidence) -> Finding:
     values = evidence.stats.y_pred
     return Finding(
         RULE,
-        message=f"all {values.values:,} scores of the one channel are exactly 1, as a softmax over"
-        " one channel leaves them",
-        help="one channel wants a sigmoid: Conv2D(1, 1, activation='sigmoid'), then a threshold of"
-        " 0.5; if these were thresholded already, the cut lies below every score",
+        message=f"all {values.values:,} scores of the single channel are exactly 1, as a softmax"
+        " over one channel leaves them",
+        help="use a sigmoid, Conv2D(1, 1, activation='sigmoid'), and a threshold of 0.5; if these"
+        " predictions were thresholded already, the threshold was below every score",
         facts={"value": values.minimum, "values": values.values},
     )
 
 
-def _argmaxed(evidence: Evidence) -> Finding:
+def _report_argmax(evidence: Evidence) -> Finding:
     interpretation = evidence.interpretation
     shape = interpretation.layout.y_pred.shape
-    what = "every pixel becomes class 0" if shape[-1] == 1 else "that axis is no class axis"
+    what = "every pixel becomes class 0" if shape[-1] == 1 else "that axis is not a class axis"
     takes = evidence.metric.takes
     axis = "their last axis" if takes is None or takes.axis == -1 else f"axis {takes.axis}"
     if takes is not None and takes.axis == 1:
         what = "every pixel becomes the same class"
     return Finding(
         RULE,
-        message=f"{evidence.metric.short_name} argmaxes the predictions over {axis}, but"
+        message=f"{evidence.metric.short_name} takes the argmax of the predictions over {axis}, but"
         f" predictions of shape {shape} have one score for each pixel: {what}",
-        help=f"threshold first (predictions >= {interpretation.threshold:g}):"
-        f" {suggest_call(evidence)}; or a model with one channel for each class",
+        help=f"{_suggest_threshold(evidence)}, or a model with one channel for each class",
         facts={"predictions": list(shape), "threshold": interpretation.threshold},
         repair=Repair(
             name=f"threshold the predictions at {interpretation.threshold:g}",
@@ -98,3 +96,11 @@ def _argmaxed(evidence: Evidence) -> Finding:
             steps=(Threshold(Side.PREDICTIONS, interpretation.threshold),),
         ),
     )
+
+
+def _suggest_threshold(evidence: Evidence) -> str:
+    """Return the call by which the metric gets thresholded scores."""
+    call = suggest_call(evidence)
+    if evidence.metric.takes or not evidence.interpretation.layout.y_true.is_per_class:
+        return call
+    return f"predictions = predictions >= {evidence.interpretation.threshold:g} with {call}"

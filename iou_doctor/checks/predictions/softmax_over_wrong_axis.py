@@ -42,23 +42,23 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for another axis that sums to 1, or for ones all over (an axis of size 1)."""
+    """Look for another axis along which scores sum to 1, or for scores that are all 1."""
     axes, values = evidence.interpretation.layout.y_pred, evidence.stats.y_pred
     if not axes.is_dense or evidence.pair.y_pred.dtype.kind != "f":
         return []
     facts = {"class_axis": axes.channel, "softmax_axis": axes.softmax_axis}
     if axes.softmax_axis is not None:
+        right = format_percent(values.pixels - values.sum_off, values.pixels)
         message = (
             f"predictions sum to 1 along axis {axes.softmax_axis}"
-            f" ({_meaning(axes, axes.softmax_axis)}), and over the classes on axis {axes.channel}"
-            f" in only {format_percent(values.pixels - values.sum_off, values.pixels)} of the"
-            " pixels"
+            f" ({_describe_axis(axes, axes.softmax_axis)}), but over the classes on axis"
+            f" {axes.channel} in only {right} of the pixels"
         )
         facts |= {"pixels": values.pixels, "channel_sum_off": values.sum_off}
     elif values.minimum == values.maximum == 1 and not values.non_finite:
         message = (
             f"all {values.values:,} scores are exactly 1, as a softmax over an axis of size 1"
-            " leaves them (a batch of one, for instance)"
+            " (for example a batch of one) leaves them"
         )
     else:
         return []
@@ -67,13 +67,14 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=message,
             help=f"predict again with softmax(logits, axis={axes.channel}), the class axis;"
-            " the scores at hand cannot be mended",
+            " these scores cannot be repaired",
             facts=facts,
         )
     ]
 
 
-def _meaning(axes: Axes, axis: int) -> str:
+def _describe_axis(axes: Axes, axis: int) -> str:
+    """Return what an axis other than the class axis counts, such as `the rows`."""
     if axes.has_sample_axis and axis == 0:
         return "the samples"
     names = {1: ("pixels",), 2: ("rows", "columns"), 3: ("slices", "rows", "columns")}

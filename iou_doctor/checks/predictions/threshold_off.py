@@ -33,19 +33,19 @@ RULE = Rule(
 )
 
 GAIN = 0.02
-"""Gain in mean IoU, and in the IoU of the rarer class, from which it is worth a look: the best of
-nine thresholds always finds some points more. Where scores tell nothing within what is predicted,
-another threshold only moves IoU from one class to the other."""
-LEAST_PIXELS = 1000
-"""Of each class in the truth: with fewer, some pixels at the border decide."""
+"""Gain that the mean IoU and the IoU of the rarer class must exceed. The best of nine thresholds
+always gains a little, and scores that tell nothing about the foreground only trade the IoU of one
+class against that of the other."""
+FEWEST_PIXELS = 1000
+"""Fewest true pixels of each class. With fewer, a handful of border pixels decides."""
 
 
 def find(evidence: Evidence) -> Result:
-    """Score nine thresholds."""
+    """Look for a threshold among 0.1, 0.2, ..., 0.9 that fits far better than the chosen one."""
     interpretation = evidence.interpretation
     if interpretation.y_pred is Encoding.BINARY_LOGITS:
-        return Skipped("the predictions are logits, whose cut is 0")
-    table = _table(evidence)
+        return Skipped("the predictions are logits, whose threshold is 0")
+    table = _find_table(evidence)
     if (
         interpretation.y_pred is not Encoding.SIGMOID
         or table is None
@@ -58,34 +58,34 @@ def find(evidence: Evidence) -> Result:
     if chosen is None or not means:
         return []
     best = max(means, key=lambda cut: means[cut])
-    if means[best] - chosen <= GAIN or not _both_gain(evidence.repaired, scores[best]):
+    if means[best] - chosen <= GAIN or not _do_both_gain(evidence.repaired, scores[best]):
         return []
-    return [_finding(evidence, chosen, best, means)]
+    return [_build_finding(evidence, chosen, best, means)]
 
 
-def _finding(
+def _build_finding(
     evidence: Evidence, chosen: float, best: float, means: Mapping[float, float]
 ) -> Finding:
-    cut = evidence.interpretation.threshold
+    threshold = evidence.interpretation.threshold
     return Finding(
         RULE,
-        message=f"at the threshold {cut:g} the mean IoU is {chosen:.4f}, at {best:g} it would be"
-        f" {means[best]:.4f}, and both classes gain",
-        help="find out why the scores have their cut elsewhere; a threshold chosen on held-out data"
-        f" goes to --threshold or BinaryIoU(threshold={best:g}); tuned on these data it is no"
-        " repair",
+        message=f"the mean IoU is {chosen:.4f} at the threshold {threshold:g} and would be"
+        f" {means[best]:.4f} at {best:g}, where both classes gain",
+        help="find out why the scores need another threshold, or choose one on held-out data and"
+        f" pass it, as in --threshold {best:g} or BinaryIoU(threshold={best:g}); tuning it on the"
+        " data that are scored is not a repair",
         facts={
-            "threshold": cut,
+            "threshold": threshold,
             "mean_iou": chosen,
             "best_threshold": best,
             "best_mean_iou": means[best],
-            "mean_iou_at": {f"{tenth:g}": mean for tenth, mean in means.items()},
+            "mean_iou_at": {f"{cut:g}": mean for cut, mean in means.items()},
         },
     )
 
 
-def _table(evidence: Evidence) -> PairCounts | None:
-    """Return the counts of truth and tenths of the score, all images together."""
+def _find_table(evidence: Evidence) -> PairCounts | None:
+    """Return the pairs of truth and score in tenths, with all images together."""
     for pairing, table in evidence.stats.tables.items():
         if pairing.pred is LabelDecoding.TENTHS:
             return table.pooled()
@@ -93,6 +93,7 @@ def _table(evidence: Evidence) -> PairCounts | None:
 
 
 def _score_at(evidence: Evidence, table: PairCounts, tenth: int) -> Score:
+    """Score the predictions at a threshold of `tenth` / 10."""
     interpretation = evidence.interpretation
     pairs = table.relabel(
         prediction=lambda codes: np.where(is_no_class(codes), codes, codes >= tenth)
@@ -104,12 +105,12 @@ def _score_at(evidence: Evidence, table: PairCounts, tenth: int) -> Score:
     )
 
 
-def _both_gain(before: Score, after: Score) -> bool:
-    """Return whether no class loses, and the rarer one gains beyond chance."""
+def _do_both_gain(before: Score, after: Score) -> bool:
+    """Return whether no class loses and the rarer one gains more than by chance."""
     pixels = [entry.truth_pixels for entry in before.per_class]
     gains = [
         (new.iou or 0) - (old.iou or 0)
         for old, new in zip(before.per_class, after.per_class, strict=True)
     ]
     rarer = gains[pixels.index(min(pixels))]
-    return min(pixels) >= LEAST_PIXELS and min(gains) >= 0 and rarer > GAIN
+    return min(pixels) >= FEWEST_PIXELS and min(gains) >= 0 and rarer > GAIN

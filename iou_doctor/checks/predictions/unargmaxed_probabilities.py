@@ -39,5 +39,5 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for channels in [0, 1] in front of a metric that reads one value as one label."""
+    """Look for channels in [0, 1] that go to a metric that reads each value as a class id."""
     return find_unargmaxed(evidence, RULE, Encoding.PROBABILITIES, "probabilities")

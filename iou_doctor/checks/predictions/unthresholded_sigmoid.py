@@ -15,11 +15,12 @@ from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import (
-    describe_place,
+    describe_first,
     describe_score_handling,
     format_percent,
     suggest_call,
 )
+from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.threshold import Threshold
@@ -44,28 +45,25 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for one channel of fractions in front of a metric that reads labels."""
+    """Look for one channel of scores that goes to a metric that reads class ids."""
     interpretation, values = evidence.interpretation, evidence.stats.y_pred
     if not interpretation.y_pred.is_thresholded or not evidence.metric.pred_labels:
         return []
     what = "logits" if interpretation.y_pred is Encoding.BINARY_LOGITS else "scores"
-    below_one = values.values - values.at_least_one - values.non_finite
     return [
         Finding(
             RULE,
             message=f"predictions are one channel of {evidence.pair.y_pred.dtype} {what} from"
-            f" {values.minimum:.4g} to {values.maximum:.4g};"
-            f" {format_percent(below_one, values.values)} of them are below 1, which"
-            f" {_reads(evidence)}",
-            help=_help(evidence),
+            f" {values.minimum:.4g} to {values.maximum:.4g}; {_describe_reading(evidence)}",
+            help=_write_help(evidence),
             facts={
                 "minimum": values.minimum,
                 "maximum": values.maximum,
                 "threshold": interpretation.threshold,
-                "values_below_one": below_one,
+                "values_below_one": _count_below_one(values),
                 "values": values.values,
             },
-            evidence=_first_fraction(evidence),
+            evidence=describe_first(values.first_fractional, evidence),
             repair=Repair(
                 name=f"threshold the predictions at {interpretation.threshold:g}",
                 safe=True,
@@ -75,17 +73,19 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _help(evidence: Evidence) -> str:
-    threshold = f"predictions >= {evidence.interpretation.threshold:g}"
+def _write_help(evidence: Evidence) -> str:
+    threshold = f"predictions = predictions >= {evidence.interpretation.threshold:g}"
     return threshold if evidence.metric.takes else f"{suggest_call(evidence)}, or {threshold}"
 
 
-def _reads(evidence: Evidence) -> str:
-    if evidence.metric.takes is None:
-        return "the cast to integer takes for background or no class"
-    return f"are no class ids; {describe_score_handling(evidence)}"
+def _describe_reading(evidence: Evidence) -> str:
+    """Return what the metric makes of the scores."""
+    if evidence.metric.takes is not None:
+        return describe_score_handling(evidence)
+    values = evidence.stats.y_pred
+    lost = format_percent(_count_below_one(values), values.values)
+    return f"the cast to integer turns {lost} of them into background or no class"
 
 
-def _first_fraction(evidence: Evidence) -> str | None:
-    first = evidence.stats.y_pred.first_fractional
-    return f"first: {describe_place(first, evidence)}" if first else None
+def _count_below_one(values: ValueCounts) -> int:
+    return values.values - values.at_least_one - values.non_finite
