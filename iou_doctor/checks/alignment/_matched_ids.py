@@ -1,8 +1,7 @@
-"""Label maps compared with no regard to what their ids mean: each id is taken for its best match.
+"""Label maps compared without relying on what their ids mean: each id is matched to its best fit.
 
-Where the ids are wrong and the samples or pixels stand in other places too, neither fault shows
-while the other one is there. Maps whose ids are matched to each other as well as can be show the
-second one.
+If the ids are wrong and the samples or pixels are also misplaced, each fault hides the other.
+Matching the predicted ids to those of the masks as well as possible reveals the misplacement.
 """
 
 from __future__ import annotations
@@ -16,53 +15,64 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Ids, Stack, count_pairs
 from iou_doctor.report.finding import Finding
 
-MOST = 0.2
-"""Mean IoU above which the ids mean what they say for the better part."""
-FEWEST = 3
-"""Classes: of two, each fits the other one in some turn."""
-LEAST = 0.4
-"""Mean IoU of matched maps; of maps that have nothing in common the best turn has below 0.3."""
-APART = 0.15
-"""What another place must gain in it."""
+HIGHEST_MEAN_IOU = 0.2
+"""Highest mean IoU at which ids may be wrong. Above it, most ids mean what they say."""
+FEWEST_CLASSES = 3
+"""Fewest classes. With two, either class fits the other one in some orientation."""
+LEAST_MATCHED = 0.4
+"""Least mean IoU of the matched maps. Maps that have nothing in common reach less than 0.3, even in
+their best orientation."""
+LEAST_GAIN = 0.15
+"""Least gain in mean IoU of matched maps from moving samples or pixels."""
 
 
-def is_asked_for(evidence: Evidence) -> bool:
-    """Return whether the arrays agree so little that nothing else explains it."""
+def is_worth_trying(evidence: Evidence) -> bool:
+    """Return whether the arrays agree very little and no error explains it."""
     mean_iou = evidence.repaired.mean_iou
-    if mean_iou is None or mean_iou > MOST or evidence.interpretation.num_classes < FEWEST:
+    if mean_iou is None or mean_iou > HIGHEST_MEAN_IOU:
         return False
-    return not evidence.has_found_error
+    enough_classes = evidence.interpretation.num_classes >= FEWEST_CLASSES
+    return enough_classes and not evidence.has_found_error
 
 
-def matched(one: Stack, pred: Ids | None = None) -> tuple[Stack, float]:
-    """Return the maps with the predicted ids matched to the truth's, and their mean IoU.
+def match_ids(maps: Stack, pred: Ids | None = None) -> tuple[Stack, float]:
+    """Match the predicted ids of `maps` to the truth's and return the new maps.
 
     Args:
-        one: the maps.
-        pred: the predictions that the match is made for; those of `one` if not given.
+        maps: the maps whose predictions are relabelled.
+        pred: the predictions that decide the match, same shape; `None` means those of `maps`.
+
+    Returns:
+        The relabelled maps, and the mean IoU of the match.
     """
     from scipy.optimize import linear_sum_assignment
 
-    both = count_pairs(one.true, one.pred if pred is None else pred, one.classes).sum(axis=0)
-    iou = _iou(both)
+    both = count_pairs(maps.true, maps.pred if pred is None else pred, maps.classes).sum(axis=0)
+    iou = _compute_iou(both)
     truth, predicted = linear_sum_assignment(iou, maximize=True)
-    table = np.full(one.classes + 1, one.classes, dtype=np.intp)
+    table = np.full(maps.classes + 1, maps.classes, dtype=np.intp)
     table[predicted] = truth
     score = iou[truth, predicted].sum() / max((both.sum(axis=1) > 0).sum(), 1)
-    return replace(one, pred=table[one.pred]), float(score)
+    return replace(maps, pred=table[maps.pred]), float(score)
 
 
-def _iou(both: NDArray[np.int64]) -> NDArray[np.float64]:
+def _compute_iou(both: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the IoU of each truth id with each predicted id, from their pair counts."""
     union = both.sum(axis=1, keepdims=True) + both.sum(axis=0, keepdims=True) - both
     iou: NDArray[np.float64] = both / np.maximum(union, 1)
     return iou
 
 
-def is_convincing(score: float, given: float) -> bool:
-    """Return whether maps in another place match, and those in the given one do not."""
-    return score >= LEAST and score - given >= APART
+def is_convincing(after: float, before: float) -> bool:
+    """Return whether the match is good, and much better than that of the maps as given.
+
+    Args:
+        after: the mean IoU of matched ids after samples or pixels have moved.
+        before: the mean IoU of matched ids as given.
+    """
+    return after >= LEAST_MATCHED and after - before >= LEAST_GAIN
 
 
-def told(finding: Finding) -> Finding:
-    """Return the finding, saying that its numbers are those of matched ids."""
-    return replace(finding, message=f"with ids matched as well as can be, {finding.message}")
+def add_condition(finding: Finding) -> Finding:
+    """Return the finding with a message saying that its numbers are those of matched ids."""
+    return replace(finding, message=f"with ids matched as well as possible, {finding.message}")

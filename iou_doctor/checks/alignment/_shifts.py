@@ -9,94 +9,92 @@ from iou_doctor.checks.map_stack import Ids, Stack, compute_mean_iou, count_pair
 from iou_doctor.record import record
 
 Offset = tuple[int, int]
-Tables = dict[Offset, NDArray[np.int64]]
+"""Rows and columns by which the predictions are moved, positive towards the bottom right."""
+PairTables = dict[Offset, NDArray[np.int64]]
+"""For each offset, the pair counts of each image, as `count_pairs` returns them."""
 
 REACH = 16
-"""Pixels along each axis that are searched."""
-SMALLEST = 24
-"""Pixels along the shorter side of the maps, below which a shift is most of an object."""
+"""Largest shift that is searched for, in pixels along each axis."""
+SMALLEST_SIDE = 24
+"""Shortest side of a map, in pixels. In smaller maps, a shift is as large as the objects."""
 POINTS = 48
-"""Pixels along each axis at which truth and shifted prediction are compared."""
+"""Number of pixels along each axis at which truth and shifted prediction are compared."""
 
 
 @record
-class Shifts:
-    """The shifts that were looked at."""
+class ShiftSearch:
+    """The shifts that were tried on the way to the best one."""
 
-    tables: Tables
-    """Counts of each image at each shift."""
+    tables: PairTables
     pooled: dict[Offset, float]
-    """Mean IoU over all images together."""
+    """Mean IoU over all images together, for each offset."""
 
     @property
     def best(self) -> Offset:
-        """Return the shift that serves all images together best."""
-        return max(self.pooled, key=lambda shift: self.pooled[shift])
+        """The offset with the highest mean IoU over all images together."""
+        return max(self.pooled, key=lambda offset: self.pooled[offset])
 
     @property
     def gain(self) -> float:
-        """Return what it gains in mean IoU."""
+        """What the best offset gains in mean IoU."""
         return self.pooled[self.best] - self.pooled[0, 0]
 
-    def asked(self) -> NDArray[np.int64]:
-        """Return the best shift of each image alone, shape (n, 2)."""
+    def find_best_of_each_image(self) -> NDArray[np.int64]:
+        """Return the best of the tried offsets for each image alone, shape (n, 2)."""
         alone = np.array([compute_mean_iou(table) for table in self.tables.values()])
-        asked: NDArray[np.int64] = np.array(list(self.tables))[alone.argmax(axis=0)]
-        return asked
+        best: NDArray[np.int64] = np.array(list(self.tables))[alone.argmax(axis=0)]
+        return best
 
 
-def too_small(maps: Stack) -> bool:
-    """Return whether the maps are too small to tell a shift."""
-    return min(map(int, maps.true.shape[1:])) < SMALLEST
+def are_too_small(maps: Stack) -> bool:
+    """Return whether the maps are too small to recognise a shift."""
+    return min(map(int, maps.true.shape[1:])) < SMALLEST_SIDE
 
 
-def shifts_of(maps: Stack) -> Shifts:
-    """Return the fits of the shifts on the way to the best one."""
-    tables = _searched(maps)
-    pooled = {shift: float(compute_mean_iou(table.sum(axis=0))) for shift, table in tables.items()}
-    return Shifts(tables, pooled)
-
-
-def _searched(maps: Stack) -> Tables:
-    """Return the counts at the shifts on the way to the best one, each step half the last."""
-    look = _Look(maps)
+def search_shifts(maps: Stack) -> ShiftSearch:
+    """Search for the best shift; each step of the search is half as long as the one before."""
+    counter = _OffsetCounter(maps)
     best: Offset = (0, 0)
-    step = look.reach // 2
+    step = counter.reach // 2
     while step:
         centre = best
         for down, right in ((-step, 0), (step, 0), (0, -step), (0, step)):
-            shift = (centre[0] + down, centre[1] + right)
-            if look.gain(shift) > look.gain(best):
-                best = shift
-        step = step // 2 if best == centre or max(map(abs, best)) + step > look.reach else step
-    return look.tables
+            offset = (centre[0] + down, centre[1] + right)
+            if counter.score(offset) > counter.score(best):
+                best = offset
+        is_end = best == centre or max(map(abs, best)) + step > counter.reach
+        step = step // 2 if is_end else step
+    tables = counter.tables
+    pooled = {at: float(compute_mean_iou(table.sum(axis=0))) for at, table in tables.items()}
+    return ShiftSearch(tables, pooled)
 
 
-class _Look:
-    """The counts at each shift, looked at once."""
+class _OffsetCounter:
+    """Counts the label pairs at each offset, once for each."""
 
     def __init__(self, maps: Stack) -> None:
         sizes = maps.true.shape[1:]
         self.reach = min(REACH, min(sizes) // 4)
-        self._places = [_places(size, self.reach) for size in sizes]
+        self._places = [_spread_places(size, self.reach) for size in sizes]
         self._maps = maps
-        self._true = self._at(maps.true, (0, 0))
-        self.tables: Tables = {}
+        self._true = self._pick(maps.true, (0, 0))
+        self.tables: PairTables = {}
 
-    def gain(self, shift: Offset) -> float:
-        """Return the mean IoU with the predictions moved by `shift`; -1 beyond the reach."""
-        if max(map(abs, shift)) > self.reach:
+    def score(self, offset: Offset) -> float:
+        """Return the mean IoU with the predictions moved by `offset`; -1 beyond the reach."""
+        if max(map(abs, offset)) > self.reach:
             return -1.0
-        if shift not in self.tables:
-            pred = self._at(self._maps.pred, shift)
-            self.tables[shift] = count_pairs(self._true, pred, self._maps.classes)
-        return float(compute_mean_iou(self.tables[shift].sum(axis=0)))
+        if offset not in self.tables:
+            pred = self._pick(self._maps.pred, offset)
+            self.tables[offset] = count_pairs(self._true, pred, self._maps.classes)
+        return float(compute_mean_iou(self.tables[offset].sum(axis=0)))
 
-    def _at(self, labels: Ids, shift: Offset) -> Ids:
-        rows, columns = (places - by for places, by in zip(self._places, shift, strict=True))
+    def _pick(self, labels: Ids, offset: Offset) -> Ids:
+        rows, columns = (places - by for places, by in zip(self._places, offset, strict=True))
         return labels[:, rows[:, np.newaxis], columns]
 
 
-def _places(size: int, reach: int) -> NDArray[np.intp]:
+def _spread_places(size: int, reach: int) -> NDArray[np.intp]:
+    """Return evenly spread places along an axis that stay inside it after any shift."""
     inner = size - 2 * reach
     return reach + np.linspace(0, inner - 1, min(inner, POINTS)).astype(np.intp)

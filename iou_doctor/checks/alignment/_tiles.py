@@ -1,4 +1,4 @@
-"""Label maps cut into equal tiles: their seams, and which tile belongs where."""
+"""Label maps cut into equal tiles: their seams, and where each tile belongs."""
 
 from __future__ import annotations
 
@@ -11,84 +11,84 @@ from iou_doctor.counts.map_samples import centres
 from iou_doctor.record import record
 
 Order = NDArray[np.intp]
+"""The index of the tile that belongs at each place: (tiles,) for all samples, or (n, tiles)."""
 
-GRIDS = (2, 3, 4, 8)
-"""Tiles along each axis, where they divide both."""
-LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
-"""Sides of square tiles in pixels; what is left over at the far sides stays where it is."""
-MOST = 256
-"""Tiles of one grid."""
-SAMPLES = 12
-"""Samples looked at: 64 tiles of each are enough to know one arrangement."""
-SIDE = 64
-"""Pixels along each axis that tiles are compared on."""
-SMALLEST = 4
-"""Pixels along one side of a tile; smaller ones fit by chance."""
-FEW = 4
-"""Pixels along each axis that a tile is compared on in any case, where they were kept."""
-SEAM = 0.1
-"""By how much the share of changes at borders must exceed that within tiles: up to 0.07 where the
-tiles are in place, 0.2 and more where they are not."""
-LEFT = 0.3
-"""Share of that excess that may be left in the right arrangement. Where predictions have nothing to
-do with the masks, 64 tiles still fit by choice, but leave 0.33 and more of it; good ones leave 0.2.
-What is left must be less than changes within tiles: predictions made of blocks have none there.
-"""
-GAIN, EACH_GAIN = 0.1, 0.2
-"""Gain in mean IoU, for one arrangement of all samples and for one of each sample. The latter fits
-better by choice alone; its seams would stay."""
+COUNTS = (2, 3, 4, 8)
+"""Numbers of tiles along each axis that are tried, if they divide both sides of the image."""
+SIDES = (16, 32, 64, 128, 256, 512, 1024)
+"""Sides of square tiles that are tried, in pixels. What does not fill a tile stays in its place."""
+MOST_TILES = 256
+"""Most tiles in a grid."""
+MOST_SAMPLES = 12
+"""Most samples that are compared. 64 tiles of each are enough to recognise one arrangement."""
+COMPARED_PIXELS = 64
+"""Number of pixels along each axis of an image on which its tiles are compared."""
+SMALLEST_TILE = 4
+"""Shortest side of a tile, in stored pixels. Smaller tiles fit by chance."""
+FEWEST_PIXELS = 4
+"""Fewest pixels along each axis of a tile on which it is compared. A grid of which the kept maps
+hold fewer is not tried."""
+LEAST_SEAM = 0.1
+"""Least excess of label changes across tile borders over those within tiles. It is up to 0.07 if
+the tiles are in place, and at least 0.2 if they are not."""
+MOST_SEAM_LEFT = 0.3
+"""Largest share of that excess that the right arrangement may leave. If the predictions have
+nothing to do with the masks, 64 tiles can still be chosen to fit, but they leave at least 0.33 of
+the excess. Right arrangements leave up to 0.2. What is left must also not exceed the changes within
+tiles, because predictions made of blocks have none there."""
+LEAST_GAIN, LEAST_GAIN_OF_EACH = 0.1, 0.2
+"""Least gain in mean IoU of one arrangement for all samples, and of one for each sample. The latter
+has more freedom and gains more by chance."""
 AS_GOOD = 0.05
-"""A coarser grid that comes so near the best score is the grid: small tiles fit by choice alone."""
+"""The coarsest grid within this distance of the best score is reported, since small tiles gain by
+chance alone."""
 
 
 @record
 class Grid:
-    """Tiles of equal size from the top left corner on."""
+    """Tiles of equal size, starting at the top left corner."""
 
     tile: tuple[int, int]
-    """Height and width in stored pixels."""
+    """Height and width of a tile in stored pixels."""
     counts: tuple[int, int]
-    """Tiles down and across."""
+    """Number of tiles down and across."""
 
     @property
     def tiles(self) -> int:
-        """How many there are."""
+        """The number of tiles."""
         return self.counts[0] * self.counts[1]
 
 
-def grids_of(size: tuple[int, ...]) -> list[Grid]:
-    """Return the grids such images may have been cut in, the coarsest first."""
-    height, width = size
-    even = [
-        Grid((height // count, width // count), (count, count))
-        for count in GRIDS
-        if height % count == 0 and width % count == 0
-    ]
-    square = [Grid((side, side), (height // side, width // side)) for side in LENGTHS]
-    fitting = [
-        grid
-        for grid in dict.fromkeys([*even, *square])
-        if min(grid.tile) >= SMALLEST and 1 < grid.tiles <= MOST
-    ]
-    return sorted(fitting, key=lambda grid: grid.tiles)
+@record
+class Arrangement:
+    """An order of the tiles that fits the masks better than the given one."""
+
+    grid: Grid
+    orders: Order
+    before: float
+    """Mean IoU as given."""
+    after: float
+    """Mean IoU with the tiles rearranged."""
+    seams: tuple[float, float]
+    """Share of neighbours whose labels differ as given: across tile borders, and within tiles."""
 
 
 @record
 class Tiles:
-    """Maps of whole tiles."""
+    """Maps that consist of whole tiles, each with the same number of pixels."""
 
     maps: Stack
     counts: tuple[int, int]
-    """Tiles down and across."""
+    """Number of tiles down and across."""
 
     @property
-    def smallest(self) -> int:
-        """Return the pixels of a tile along its shorter side."""
+    def shortest_side(self) -> int:
+        """The number of pixels along the shorter side of a tile."""
         (height, width), (down, across) = self.maps.true.shape[1:], self.counts
         return min(int(height) // down, int(width) // across)
 
-    def seam_rates(self, labels: Ids) -> tuple[float, float]:
-        """Return how often labels change across the borders of tiles, and within tiles."""
+    def measure_seams(self, labels: Ids) -> tuple[float, float]:
+        """Return how often neighbours differ across the borders of tiles, and within tiles."""
         across, within = [], []
         for axis, count in enumerate(self.counts, start=1):
             if count == 1:
@@ -101,29 +101,29 @@ class Tiles:
             within.append(np.delete(change, border, axis=1).mean())
         return float(np.mean(across)), float(np.mean(within))
 
-    def tiles(self, labels: Ids) -> Ids:
-        """Return (n, tiles, pixels), tiles numbered row by row."""
+    def split(self, labels: Ids) -> Ids:
+        """Return the pixels of each tile, shape (n, tiles, pixels), tiles numbered row by row."""
         n, height, width = labels.shape
         down, across = self.counts
         split = labels.reshape(n, down, height // down, across, width // across).swapaxes(2, 3)
         return split.reshape(n, down * across, -1)
 
-    def placed(self, labels: Ids, orders: Order) -> Ids:
-        """Return maps with tile `orders[..., k]` at place k; one order, or one for each image."""
+    def rearrange(self, labels: Ids, orders: Order) -> Ids:
+        """Return maps in which tile `orders[..., k]` is at place k."""
         n, height, width = labels.shape
         down, across = self.counts
-        tiles = self.tiles(labels)
+        tiles = self.split(labels)
         orders = np.broadcast_to(orders, (n, down * across))
         tiles = np.take_along_axis(tiles, orders[:, :, np.newaxis], axis=1)
         split = tiles.reshape(n, down, across, height // down, width // across).swapaxes(2, 3)
         return split.reshape(n, height, width)
 
-    def fit(self) -> NDArray[np.float32]:
+    def score_places(self) -> NDArray[np.float32]:
         """Return how well each predicted tile fits each place, shape (n, places, tiles).
 
-        Agreeing pixels, each weighted by how rare its class is in the masks.
+        The fit is the number of agreeing pixels, weighted by how rare their class is in the masks.
         """
-        true, pred = self.tiles(self.maps.true), self.tiles(self.maps.pred)
+        true, pred = self.split(self.maps.true), self.split(self.maps.pred)
         total = np.zeros((len(true), true.shape[1], true.shape[1]), dtype=np.float32)
         for label in range(self.maps.classes):
             here = (true == label).astype(np.float32)
@@ -132,28 +132,64 @@ class Tiles:
         return total
 
 
-def tiles_of(maps: Stack, grid: Grid, size: tuple[int, ...]) -> Tiles:
-    """Return the maps thinned to whole tiles with as many pixels each.
+def find_arrangement(maps: Stack, size: tuple[int, ...]) -> Arrangement | None:
+    """Find the arrangement of tiles that fits best and removes the seams, if there is one.
 
     Args:
-        maps: label maps, maybe thinned evenly.
-        grid: of the maps as stored.
-        size: their height and width as stored.
+        maps: label maps of images, shape (n, height, width), possibly thinned evenly.
+        size: height and width of the images as stored.
+    """
+    found = [one for grid in list_grids(size) if (one := _try_grid(maps, grid, size))]
+    best = max((one.after for one in found), default=0.0)
+    return next((one for one in found if one.after >= best - AS_GOOD), None)
+
+
+def get_stored_size(evidence: Evidence) -> tuple[int, ...]:
+    """Return the spatial shape of the arrays as stored, without sizes that are unknown."""
+    layout = evidence.interpretation.layout
+    sizes = max(layout.y_true.spatial_shape, layout.y_pred.spatial_shape, key=len)
+    return tuple(size for size in sizes if size is not None)
+
+
+def list_grids(size: tuple[int, ...]) -> list[Grid]:
+    """Return the grids that an image of this height and width may be cut in, coarsest first."""
+    height, width = size
+    even = [
+        Grid((height // count, width // count), (count, count))
+        for count in COUNTS
+        if height % count == 0 and width % count == 0
+    ]
+    square = [Grid((side, side), (height // side, width // side)) for side in SIDES]
+    fitting = [
+        grid
+        for grid in dict.fromkeys([*even, *square])
+        if min(grid.tile) >= SMALLEST_TILE and 1 < grid.tiles <= MOST_TILES
+    ]
+    return sorted(fitting, key=lambda grid: grid.tiles)
+
+
+def cut_into_tiles(maps: Stack, grid: Grid, size: tuple[int, ...]) -> Tiles:
+    """Return the maps thinned to whole tiles with the same number of pixels each.
+
+    Args:
+        maps: label maps, possibly thinned evenly.
+        grid: of the images as stored.
+        size: height and width of the images as stored.
     """
     true, pred = maps.true, maps.pred
     for axis in (0, 1):
-        places = _whole_tiles(size[axis], true.shape[axis + 1], grid.tile[axis])
+        places = _choose_places(size[axis], true.shape[axis + 1], grid.tile[axis])
         true, pred = true.take(places, axis + 1), pred.take(places, axis + 1)
     return Tiles(Stack(maps.samples, true, pred, maps.classes), grid.counts)
 
 
-def _whole_tiles(size: int, kept: int, tile: int) -> NDArray[np.intp]:
-    """Return places along one axis, as many in each tile; their ends lie beside its borders."""
+def _choose_places(size: int, kept: int, tile: int) -> NDArray[np.intp]:
+    """Return places along one axis, equally many in each tile, including those at its borders."""
     count = size // tile
     tile_of = centres(size, kept) // tile
     starts = np.searchsorted(tile_of, np.arange(count + 1))
     lengths = np.diff(starts)
-    most = max(SIDE // count, FEW)
+    most = max(COMPARED_PIXELS // count, FEWEST_PIXELS)
     inside = np.linspace(0, 1, min(int(lengths.min()), most))
     places: NDArray[np.intp] = starts[:-1, np.newaxis] + (
         (lengths[:, np.newaxis] - 1) * inside
@@ -161,66 +197,40 @@ def _whole_tiles(size: int, kept: int, tile: int) -> NDArray[np.intp]:
     return places.ravel()
 
 
-@record
-class Arrangement:
-    """The best places of the tiles of one grid."""
+def _try_grid(maps: Stack, grid: Grid, size: tuple[int, ...]) -> Arrangement | None:
+    """Return the arrangement that removes the seams of this grid, if there is one.
 
-    grid: Grid
-    orders: Order
-    """(tiles,) for all samples, or (n, tiles)."""
-    before: float
-    after: float
-    seams: tuple[float, float]
-    """Share of changes at the borders of tiles and within tiles, as given."""
-
-
-def full_size(evidence: Evidence) -> tuple[int, ...]:
-    """Return the spatial shape of the arrays; unknown sizes are left out."""
-    layout = evidence.interpretation.layout
-    sizes = max(layout.y_true.spatial_shape, layout.y_pred.spatial_shape, key=len)
-    return tuple(size for size in sizes if size is not None)
-
-
-def arrangement(maps: Stack, size: tuple[int, ...]) -> Arrangement | None:
-    """Return the arrangement of tiles that fits best and cures seams, if there is one.
-
-    Args:
-        maps: label maps of images.
-        size: their height and width as stored.
+    One arrangement for all samples is tried first, then one for each sample.
     """
-    found = [one for grid in grids_of(size) if (one := _arranged(maps, grid, size))]
-    best = max((one.after for one in found), default=0.0)
-    return next((one for one in found if one.after >= best - AS_GOOD), None)
-
-
-def _arranged(maps: Stack, grid: Grid, size: tuple[int, ...]) -> Arrangement | None:
-    """Return the arrangement that cures the seams of this grid: of all samples, or of each."""
-    tiles = tiles_of(maps, grid, size)
-    if tiles.smallest < FEW:
+    tiles = cut_into_tiles(maps, grid, size)
+    if tiles.shortest_side < FEWEST_PIXELS:
         return None
-    seams = tiles.seam_rates(tiles.maps.pred)
-    if seams[0] - seams[1] < SEAM:
+    seams = tiles.measure_seams(tiles.maps.pred)
+    if seams[0] - seams[1] < LEAST_SEAM:
         return None
-    before, fit = tiles.maps.score_pooled(), tiles.fit()
-    for orders, least in ((_assigned(fit.sum(axis=0)), GAIN), (_each(fit), EACH_GAIN)):
-        placed = tiles.placed(tiles.maps.pred, orders)
-        after = tiles.maps.score_pooled(placed)
-        if after - before > least and _cured(seams, tiles.seam_rates(placed)):
+    before, fit = tiles.maps.score_pooled(), tiles.score_places()
+    candidates = ((_assign(fit.sum(axis=0)), LEAST_GAIN), (_assign_each(fit), LEAST_GAIN_OF_EACH))
+    for orders, least in candidates:
+        rearranged = tiles.rearrange(tiles.maps.pred, orders)
+        after = tiles.maps.score_pooled(rearranged)
+        if after - before > least and _are_seams_gone(seams, tiles.measure_seams(rearranged)):
             return Arrangement(grid, orders, before, after, seams)
     return None
 
 
-def _cured(given: tuple[float, float], placed: tuple[float, float]) -> bool:
-    left = placed[0] - placed[1]
-    return left < LEFT * (given[0] - given[1]) and left <= placed[1]
+def _are_seams_gone(before: tuple[float, float], after: tuple[float, float]) -> bool:
+    left = after[0] - after[1]
+    return left < MOST_SEAM_LEFT * (before[0] - before[1]) and left <= after[1]
 
 
-def _assigned(fit: NDArray[np.float32]) -> Order:
+def _assign(fit: NDArray[np.float32]) -> Order:
+    """Return the tile for each place that gives the best total fit."""
     from scipy.optimize import linear_sum_assignment
 
     tiles: Order = linear_sum_assignment(-fit)[1]
     return tiles
 
 
-def _each(fit: NDArray[np.float32]) -> Order:
-    return np.stack([_assigned(one) for one in fit])
+def _assign_each(fit: NDArray[np.float32]) -> Order:
+    """Return the best tile for each place, separately for each sample."""
+    return np.stack([_assign(one) for one in fit])

@@ -1,21 +1,21 @@
-"""Some samples occur twice, mask and prediction alike.
+"""Some samples occur more than once, with the same mask and prediction.
 
-Distributed evaluation fills the last batch with samples it has seen, so that every worker gets as
-many; a `repeat()` or an overlapping list of files does the same. The repeated samples count twice,
-and the score depends on the number of workers.
+Distributed evaluation fills the last batch with samples that were already used, so that every
+worker gets equally many. A `repeat()` or overlapping lists of files do the same. The repeated
+samples count twice, and the score depends on the number of workers.
 
     400 samples, the last 12 equal to the first 12:   mean IoU 0.7431
     388 different samples:                            mean IoU 0.7402
 
-Cut the gathered arrays to the length of the data set. Truly equal samples (frames of a camera that
-stands still) look the same: it is a warning.
+Cut the gathered arrays to the length of the data set. Samples that really are equal, such as frames
+of a camera that does not move, look the same, so this is only a warning.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from math import log10, pi
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,75 +33,77 @@ RULE = Rule(
     name="duplicated-samples",
     severity=Severity.WARNING,
     suspicion=Suspicion.DEFINITIONS,
-    claim="some samples occur twice, and count twice",
+    claim="some samples occur more than once and count each time",
 )
+
 ANY = "any"
-"""Stands for any map, or none."""
+"""Key that matches every map, and also a map that was not kept."""
 FEWEST_PAIRS = 3
-"""Different (truth, prediction) pairs in a sample, below which it is too plain to be recognised."""
-SURE = 3
-"""Powers of ten by which equal counts must be unlikely where no map of the sample was kept."""
+"""Fewest different (truth, prediction) pairs in a sample. A sample with fewer is too plain to be
+recognised."""
+LEAST_RARITY = 3
+"""If no map of a sample was kept, equal counts must be this many powers of ten less likely by
+chance than one pair of samples in the whole data set."""
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for samples with equal counts of all pairs, and equal maps where maps were kept."""
-    repeated = _repeated(evidence)
+    """Look for samples with equal counts of all pairs, and with equal maps if maps were kept."""
+    repeated = _find_repeated(evidence)
     if not repeated:
         return []
     samples = evidence.interpretation.layout.samples
-    last = list(repeated) == list(range(samples - len(repeated), samples))
+    at_the_end = list(repeated) == list(range(samples - len(repeated), samples))
     first = next(iter(repeated))
-    which = (
-        f"the last {format_count(len(repeated), 'sample')} of {samples:,}"
-        if last
-        else (f"{format_count(len(repeated), 'sample')} of {samples:,}")
-    )
+    count = f"{format_count(len(repeated), 'sample')} of {samples:,}"
     verb = "equals an earlier one" if len(repeated) == 1 else "equal earlier ones"
     return [
         Finding(
             RULE,
-            message=f"{which} ({format_percent(len(repeated), samples)}) {verb},"
-            " mask and prediction alike",
-            help="cut the gathered arrays to the length of the data set; count each sample once"
-            " when you gather from several workers",
+            message=f"{'the last ' if at_the_end else ''}{count}"
+            f" ({format_percent(len(repeated), samples)}) {verb} in mask and prediction",
+            help="cut the gathered arrays to the length of the data set; if several workers"
+            " evaluate, count each sample once",
             facts={
                 "samples": samples,
                 "repeated": len(repeated),
                 "first": [repeated[first], first],
-                "at_the_end": last,
+                "at_the_end": at_the_end,
             },
             evidence=f"{evidence.name_sample(first)} equals"
             f" {evidence.name_sample(repeated[first])}",
-            repair=_without(np.array(list(repeated))),
+            repair=_leave_out(np.array(list(repeated))),
         )
     ]
 
 
-def _without(repeated: NDArray[np.int64]) -> Repair:
+def _leave_out(repeated: NDArray[np.int64]) -> Repair:
     def relabel(pairs: PairCounts) -> PairCounts:
         return pairs.where(~np.isin(pairs.image, repeated))
 
     return Repair(name="count each sample once", safe=True, relabel=relabel)
 
 
-def _repeated(evidence: Evidence) -> dict[int, int]:
-    """Return the samples that equal an earlier one, each with the earliest it equals."""
+def _find_repeated(evidence: Evidence) -> dict[int, int]:
+    """Return the samples that equal an earlier one, each with the earliest such sample."""
     pairs = evidence.pairs
     starts = pairs.starts
-    images, ends = _of_images(pairs, _number), np.append(starts[1:], len(pairs))
-    alike = _alike(pairs) & (ends - starts >= FEWEST_PAIRS)
+    images, ends = _compute_of_images(pairs, _get_image), np.append(starts[1:], len(pairs))
+    alike = _find_equal_checksums(pairs) & (ends - starts >= FEWEST_PAIRS)
     if not alike.any():
         return {}
-    telling = _of_images(pairs, _rarity) > 2 * log10(len(starts)) + SURE
-    maps = _thumbnails(evidence.sampled.many) if evidence.sampled else {}
+    least = 2 * log10(len(starts)) + LEAST_RARITY
+    is_rare = _compute_of_images(pairs, _estimate_rarity) > least
+    maps = _encode_maps(evidence.sampled.many) if evidence.sampled else {}
     seen: dict[tuple[bytes, bytes | str | None], int] = {}
     repeated: dict[int, int] = {}
-    for index in np.flatnonzero(alike & (telling | np.isin(images, list(maps)))).tolist():
+    for index in np.flatnonzero(alike & (is_rare | np.isin(images, list(maps)))).tolist():
         rows, image = pairs.rows(slice(starts[index], ends[index])), int(images[index])
         columns = (rows.truth, rows.prediction, rows.count)
         counts = b"".join(column.tobytes() for column in columns)
         own = maps.get(image)
-        equal = [seen.get((counts, other)) for other in _comparable(own, bool(telling[index]))]
+        equal = [seen.get((counts, key)) for key in _list_keys(own, bool(is_rare[index]))]
         earlier = min((one for one in equal if one is not None), default=None)
         if earlier is not None:
             repeated[image] = earlier
@@ -111,44 +113,49 @@ def _repeated(evidence: Evidence) -> dict[int, int]:
     return repeated
 
 
-def _comparable(own: bytes | None, telling: bool) -> list[bytes | str | None]:
-    """Return the maps of samples that equal one with this map if their counts are equal.
+def _list_keys(own: bytes | None, is_rare: bool) -> list[bytes | str | None]:
+    """Return the keys of the samples that equal one with this map if their counts are equal.
 
     Args:
-        own: its map; `None` where none was kept, empty where it has no structure.
-        telling: whether counts tell enough where a map is missing.
+        own: its map; `None` if none was kept, empty if it has no structure.
+        is_rare: whether its counts suffice where a map is missing.
     """
-    maps: list[bytes | str | None] = [own] if own else []
-    if telling:
-        maps.append(ANY if own is None else None)
-    return maps
+    keys: list[bytes | str | None] = [own] if own else []
+    if is_rare:
+        keys.append(ANY if own is None else None)
+    return keys
 
 
-def _alike(pairs: PairCounts) -> NDArray[np.bool_]:
-    """Return which images may have the same table as another one: their checksums are equal."""
-    alike = _repeats(_of_images(pairs, _squares))
-    if not alike.any():  # as in most data; else all three columns are looked at
+def _find_equal_checksums(pairs: PairCounts) -> NDArray[np.bool_]:
+    """Return which images may have the same counts as another one: their checksums are equal."""
+    alike = _find_repeated_values(_compute_of_images(pairs, _sum_squares))
+    if not alike.any():  # as in most data; the checksum of all three columns takes longer
         return alike
-    return _repeats(_of_images(pairs, _mixed))
+    return _find_repeated_values(_compute_of_images(pairs, _hash_rows))
 
 
-def _of_images(
-    pairs: PairCounts, number: Callable[[PairCounts, NDArray[np.intp]], NDArray[Any]]
-) -> NDArray[Any]:
-    """Return a number for each image, from some rows and where the images begin in them."""
-    return np.concatenate([number(block, block.starts) for block in pairs.blocks()])
+def _compute_of_images(
+    pairs: PairCounts, compute: Callable[[PairCounts, NDArray[np.intp]], NDArray[Number]]
+) -> NDArray[Number]:
+    """Return a number for each image.
+
+    Args:
+        pairs: the counts of all images.
+        compute: from the rows of some images, and the index of the first row of each image.
+    """
+    return np.concatenate([compute(block, block.starts) for block in pairs.blocks()])
 
 
-def _number(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.int64]:
+def _get_image(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.int64]:
     return pairs.image[starts]
 
 
-def _squares(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.int64]:
+def _sum_squares(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.int64]:
     count = pairs.count
     return np.add.reduceat(count * count, starts)
 
 
-def _mixed(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.uint64]:
+def _hash_rows(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.uint64]:
     mixed = np.zeros(len(pairs), dtype=np.uint64)
     for column in (pairs.truth, pairs.prediction, pairs.count):
         mixed = (mixed ^ column.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
@@ -156,26 +163,26 @@ def _mixed(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.uint64]:
     return np.add.reduceat(mixed, starts)
 
 
-def _repeats(sums: NDArray[Any]) -> NDArray[np.bool_]:
-    """Return which of these occur more than once."""
-    _, place, times = np.unique(sums, return_inverse=True, return_counts=True)
+def _find_repeated_values(values: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Return which of the values occur more than once."""
+    _, place, times = np.unique(values, return_inverse=True, return_counts=True)
     repeats: NDArray[np.bool_] = times[place] > 1
     return repeats
 
 
-def _thumbnails(maps: LabelMaps) -> dict[int, bytes]:
-    """Return both maps of each kept sample; nothing for a mask without structure."""
+def _encode_maps(maps: LabelMaps) -> dict[int, bytes]:
+    """Return both maps of each kept sample as bytes; empty for a mask without structure."""
     return {
         int(sample): b"" if true.min() == true.max() else true.tobytes() + pred.tobytes()
         for sample, true, pred in zip(maps.samples, maps.y_true, maps.y_pred, strict=True)
     }
 
 
-def _rarity(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return how seldom another image has these very counts by chance: powers of ten.
+def _estimate_rarity(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return how unlikely it is that another image has these counts by chance, in powers of ten.
 
-    A count that varies at least as a Poisson number does is met again with a chance of at most
-    1 / sqrt(2 pi count); the largest one is what the others leave.
+    A count that varies at least like a Poisson number recurs with a probability of at most
+    1 / sqrt(2 pi count). The largest count of an image is left out, since the others determine it.
     """
     count = pairs.count
     largest = np.maximum.reduceat(count, starts)

@@ -1,14 +1,15 @@
-"""Predictions are flipped or turned against their masks.
+"""Predictions are flipped or rotated relative to their masks.
 
-Augmentation that touches the image and not the mask, or both with another seed, flips a part of
-the samples; a picture library that counts rows from below, or test-time augmentation that is never
-undone, flips them all. Shapes and label sets look right, and the score drops by a half or more.
+Augmentation that changes the image but not the mask, or each with a seed of its own, flips some of
+the samples. A picture library that counts rows from the bottom, or test-time augmentation that is
+not undone, flips all of them. Shapes and labels look right, but the score drops by half or more.
 
     as given                mean IoU 0.21
-    flipped left to right   mean IoU 0.80     np.flip(predictions, 2)
+    flipped left to right   mean IoU 0.80     predictions = np.flip(predictions, 2)
 
-Use one seed for image and mask, and none of it when you evaluate. The rule compares flips and
-quarter turns with the given position. Symmetric scenes gain nothing by them, and it keeps silent.
+Use one seed for image and mask, and do not augment when you evaluate. The rule compares flips and
+quarter turns with the given orientation. Symmetric scenes gain nothing from them, so a flip is not
+recognised there.
 """
 
 from __future__ import annotations
@@ -16,8 +17,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.checks.alignment import _matched_ids
-from iou_doctor.checks.alignment._shifts import shifts_of, too_small
+from iou_doctor.checks.alignment._matched_ids import (
+    add_condition,
+    is_convincing,
+    is_worth_trying,
+    match_ids,
+)
+from iou_doctor.checks.alignment._shifts import are_too_small, search_shifts
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
 from iou_doctor.checks.orientations import PIXELS_A_SIDE, Fits, Turn, fit_turns, list_turns
@@ -33,27 +39,31 @@ RULE = Rule(
     name="flipped-samples",
     severity=Severity.ERROR,
     suspicion=Suspicion.ALIGNMENT,
-    claim="predictions are flipped or turned against their masks",
+    claim="predictions are flipped or rotated relative to their masks",
     explains=frozenset(
         {"permuted-classes", "shifted-predictions", "misplaced-tiles", "score-regression"}
     ),
 )
-SHARE, FEWEST = 0.2, 3
-"""Share of the samples, and samples, that must clearly be turned: by chance 1 of 6, 2 of 50."""
+
+LEAST_SHARE, FEWEST_SAMPLES = 0.2, 3
+"""Least share and number of samples that must clearly be turned. Chance turns 1 of 6, or 2 of 50.
+"""
 LEAST_RESTORED = 0.3
-"""Mean IoU after a turn. Swapped halves of a street fit better flipped, but reach 0.19 only."""
-STRONG = 0.2
-"""Gain in mean IoU that one sample must show. A weak model's errors gain it in one of thirty."""
-APART = 0.1
-"""By how much the turn must beat all others: a scene that is nearly symmetric does not show it."""
-AS_GOOD = 0.7
-"""The turned samples must score, turned back, this share of what the others score."""
+"""Least mean IoU after turning all samples back. If the two halves of street scenes are swapped, a
+flip fits better too, but reaches only 0.19."""
+LEAST_SAMPLE_GAIN = 0.2
+"""Least gain in mean IoU of one sample. The errors of a weak model gain it in one sample of 30."""
+LEAST_LEAD = 0.1
+"""Least lead of the best turn of a sample over all its other turns. Nearly symmetric scenes have no
+such lead."""
+LEAST_QUALITY = 0.7
+"""Least mean IoU of the samples after turning back, as a share of what the other samples score."""
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for one turn that serves all samples, or for turns of a clear share of them."""
+    """Look for one turn that fits all samples, or for turns of a clear share of them."""
     if evidence.has_found("height-width-swapped", "shuffled-samples"):
-        return Skipped("the pixels do not pair up yet")
+        return Skipped("another misalignment was found first")
     if has_nothing_to_gain(evidence):
         return []
     maps = stack_maps(evidence, "fine", side=PIXELS_A_SIDE)
@@ -62,70 +72,70 @@ def find(evidence: Evidence) -> Result:
     if maps.true.ndim < 3 or evidence.sampled is None:
         return Skipped("the pixels are flattened")
     turns = list_turns(maps.true.ndim - 1, square=evidence.sampled.square)
-    finding = _finding(evidence, maps, fit_turns(maps, turns))
+    finding = _examine(evidence, maps, fit_turns(maps, turns))
     if finding:
-        return [] if _shift_fits(evidence, finding) else [finding]
-    return _whatever_ids_mean(evidence, maps, turns) if _matched_ids.is_asked_for(evidence) else []
+        return [] if _is_shift_better(evidence, finding) else [finding]
+    return _examine_with_matched_ids(evidence, maps, turns) if is_worth_trying(evidence) else []
 
 
-def _whatever_ids_mean(evidence: Evidence, maps: Stack, turns: tuple[Turn, ...]) -> Result:
-    """Look for a turn of all samples, with the ids of the predictions matched to the masks'."""
-    matches = [_matched_ids.matched(maps, turn(maps.pred)) for turn in turns]
+def _examine_with_matched_ids(evidence: Evidence, maps: Stack, turns: tuple[Turn, ...]) -> Result:
+    """Look for a turn of all samples after matching the predicted ids to those of the masks."""
+    matches = [match_ids(maps, turn(maps.pred)) for turn in turns]
     scores = [score for _, score in matches]
     best = int(np.argmax(scores))
-    found = fit_turns(matches[best][0], turns)
-    if (
-        not best
-        or found.find_best() != best
-        or not _matched_ids.is_convincing(scores[best], scores[0])
-    ):
+    fits = fit_turns(matches[best][0], turns)
+    if not best or fits.find_best() != best or not is_convincing(scores[best], scores[0]):
         return []
-    return [_matched_ids.told(_all_turned(found, best, evidence))]
+    return [add_condition(_report_all(fits, best, evidence))]
 
 
-def _finding(evidence: Evidence, maps: Stack, found: Fits) -> Finding | None:
-    best = found.find_best()
-    if best and found.pooled[best] < LEAST_RESTORED:
+def _examine(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
+    best = fits.find_best()
+    if best and fits.pooled[best] < LEAST_RESTORED:
         return None
     if best:
-        return _all_turned(found, best, evidence)
-    turned = _turned(found)
-    return _some_turned(evidence, maps, found, turned) if turned.any() else None
+        return _report_all(fits, best, evidence)
+    turned = _find_turned(fits)
+    return _report_some(evidence, maps, fits, turned) if turned.any() else None
 
 
-def _shift_fits(evidence: Evidence, finding: Finding) -> bool:
-    """Return whether a shift of all gains more: round shapes that are shifted fit flipped too."""
+def _is_shift_better(evidence: Evidence, finding: Finding) -> bool:
+    """Return whether one shift of all samples gains more than turning them.
+
+    Round objects that are shifted may fit better after a flip, too.
+    """
     maps = stack_maps(evidence, "crops")
-    if isinstance(maps, Skipped) or too_small(maps):
+    if isinstance(maps, Skipped) or are_too_small(maps):
         return False
-    shifts, facts = shifts_of(maps), finding.facts
+    shifts, facts = search_shifts(maps), finding.facts
     gain: float = facts["mean_iou_turned_back"] - facts["mean_iou_given"]
     return shifts.gain > gain
 
 
-def _turned(found: Fits) -> NDArray[np.bool_]:
-    """Return which samples are clearly turned, none where they may be so by chance."""
-    ordered = np.sort(found.images, axis=0)
-    strong: NDArray[np.bool_] = ordered[-1] - found.images[0] >= STRONG
-    strong &= ordered[-1] - ordered[-2] >= APART
-    if strong.sum() < max(FEWEST, SHARE * len(strong)) or found.scenes < 2 * FEWEST:
-        return np.zeros_like(strong)
-    others = found.images[0][~strong]
-    if len(others) and ordered[-1][strong].mean() < AS_GOOD * others.mean():
-        return np.zeros_like(strong)
-    return strong
+def _find_turned(fits: Fits) -> NDArray[np.bool_]:
+    """Return which samples are clearly turned; none if their number may be due to chance."""
+    ordered = np.sort(fits.images, axis=0)
+    turned: NDArray[np.bool_] = ordered[-1] - fits.images[0] >= LEAST_SAMPLE_GAIN
+    turned &= ordered[-1] - ordered[-2] >= LEAST_LEAD
+    least = max(FEWEST_SAMPLES, LEAST_SHARE * len(turned))
+    if turned.sum() < least or fits.scenes < 2 * FEWEST_SAMPLES:
+        return np.zeros_like(turned)
+    others = fits.images[0][~turned]
+    if len(others) and ordered[-1][turned].mean() < LEAST_QUALITY * others.mean():
+        return np.zeros_like(turned)
+    return turned
 
 
-def _all_turned(found: Fits, best: int, evidence: Evidence) -> Finding:
-    turn = found.turns[best]
-    before, after = float(found.pooled[0]), float(found.pooled[best])
-    wins = int((found.images[best] > found.images[0]).sum())
-    count = len(found.images[0])
+def _report_all(fits: Fits, best: int, evidence: Evidence) -> Finding:
+    turn = fits.turns[best]
+    before, after = float(fits.pooled[0]), float(fits.pooled[best])
+    wins = int((fits.images[best] > fits.images[0]).sum())
+    count = len(fits.images[0])
     return Finding(
         RULE,
-        message=f"the predictions are {turn.name}: mean IoU {before:.4f} as given, {after:.4f}"
-        f" turned back, better in {wins:,} of the {count:,} samples looked at",
-        help=_help(evidence, turn),
+        message=f"the predictions are {turn.name}: the mean IoU is {before:.4f} as given and"
+        f" {after:.4f} turned back, better in {wins:,} of {count:,} samples",
+        help=_write_help(evidence, turn),
         facts={
             "turn": turn.name,
             "samples": count,
@@ -137,33 +147,35 @@ def _all_turned(found: Fits, best: int, evidence: Evidence) -> Finding:
     )
 
 
-def _help(evidence: Evidence, turn: Turn) -> str:
+def _write_help(evidence: Evidence, turn: Turn) -> str:
+    """Return an assignment that turns the predictions back, along their stored axes."""
     axes = evidence.interpretation.layout.y_pred.spatial
-    step = turn.steps[0]
-    if len(turn.steps) > 1 or len(axes) < 2:
+    if len(axes) < 2:
         return "save the predictions in the orientation of the masks"
-    if isinstance(step, Flip):
-        places = tuple(axes[axis] for axis in step.axes)
-        return f"np.flip(predictions, {places[0] if len(places) == 1 else places})"
-    if isinstance(step, Rotate):
-        return f"np.rot90(predictions, {step.quarters}, axes=({axes[-2]}, {axes[-1]}))"
-    return f"np.swapaxes(predictions, {axes[-2]}, {axes[-1]})"
+    code = "predictions"
+    for step in turn.steps:
+        if isinstance(step, Flip):
+            places = tuple(axes[axis] for axis in step.axes)
+            code = f"np.flip({code}, {places[0] if len(places) == 1 else places})"
+        elif isinstance(step, Rotate):
+            code = f"np.rot90({code}, {step.quarters}, axes=({axes[-2]}, {axes[-1]}))"
+        else:
+            code = f"np.swapaxes({code}, {axes[-2]}, {axes[-1]})"
+    return f"predictions = {code}"
 
 
-def _some_turned(
-    evidence: Evidence, maps: Stack, found: Fits, turned: NDArray[np.bool_]
-) -> Finding:
-    best = np.where(turned, found.images.argmax(axis=0), 0)
-    pred = np.stack([found.turns[turn](maps.pred[i : i + 1])[0] for i, turn in enumerate(best)])
-    after, before = maps.score_pooled(pred), float(found.pooled[0])
-    counts = {found.turns[turn].name: int((best == turn).sum()) for turn in np.unique(best[turned])}
+def _report_some(evidence: Evidence, maps: Stack, fits: Fits, turned: NDArray[np.bool_]) -> Finding:
+    best = np.where(turned, fits.images.argmax(axis=0), 0)
+    pred = np.stack([fits.turns[turn](maps.pred[i : i + 1])[0] for i, turn in enumerate(best)])
+    after, before = maps.score_pooled(pred), float(fits.pooled[0])
+    counts = {fits.turns[turn].name: int((best == turn).sum()) for turn in np.unique(best[turned])}
     how = join_words(f"{name} ({number})" for name, number in counts.items())
     first = int(np.flatnonzero(turned)[0])
     return Finding(
         RULE,
-        message=f"{turned.sum():,} of the {len(maps):,} samples looked at are turned: {how};"
-        f" turned back, their mean IoU rises from {before:.4f} to {after:.4f}",
-        help="augment image and mask with the same seed, and not at all when you evaluate",
+        message=f"{turned.sum():,} of {len(maps):,} samples are turned: {how}; the mean IoU is"
+        f" {before:.4f} as given and {after:.4f} with these turned back",
+        help="augment image and mask with the same seed, and do not augment when you evaluate",
         facts={
             "samples": len(maps),
             "turned": int(turned.sum()),
@@ -172,8 +184,7 @@ def _some_turned(
             "mean_iou_turned_back": round(after, 4),
         },
         evidence=f"{evidence.name_sample(int(maps.samples[first]))}:"
-        f" {found.images[0, first]:.2f} as given, {found.images[best[first], first]:.2f} turned"
-        " back",
+        f" {fits.images[0, first]:.2f} as given, {fits.images[best[first], first]:.2f} turned back",
         repair=Repair(
             name="turn these samples back", safe=True, mean_iou_after=after, estimated=True
         ),

@@ -1,13 +1,13 @@
-"""The predictions are the masks themselves.
+"""The predictions are identical to the masks.
 
-A variable that was saved twice, a loader that hands out the masks for both, or a model that saw the
-masks as its input gives a perfect score. No trained model agrees with hand-drawn masks in every
-pixel, least of all along the borders of objects.
+A variable was saved twice, a loader returned the masks for both, or the model had the masks among
+its inputs. The score is perfect. No trained model agrees with hand-drawn masks in every pixel,
+least of all along the borders of objects.
 
     np.save("preds.npy", y_true)      # was meant to be y_pred
 
-Look at one prediction beside its image. Toy data that a model can learn by heart looks the same: it
-is a warning, and small arrays are let pass.
+Compare one prediction with its image. A model can learn a toy data set by heart, so this is only a
+warning, and small arrays are not reported.
 """
 
 from iou_doctor.checks.evidence import Evidence
@@ -20,17 +20,20 @@ RULE = Rule(
     name="predictions-equal-masks",
     severity=Severity.WARNING,
     suspicion=Suspicion.DEFINITIONS,
-    claim="the predictions are the masks themselves",
+    claim="the predictions are identical to the masks",
     explains=frozenset({"suspicious-perfect-score"}),
 )
-FEWEST = 1_000
-"""Pixels. A few hundred, as in an example of the documentation, a model does get all right."""
+
+MOST_PIXELS_OF_AN_EXAMPLE = 1_000
+"""Arrays of up to this many pixels are not reported. A model may well get all of a few hundred
+pixels right, as in the examples of the documentation."""
 
 
 def find(evidence: Evidence) -> Result:
     """Look for arrays that agree in every pixel and hold several classes."""
     pairs = evidence.pairs.pooled()
-    if pairs.total <= FEWEST or (pairs.truth != pairs.prediction).any():
+    is_example = pairs.total <= MOST_PIXELS_OF_AN_EXAMPLE
+    if is_example or (pairs.truth != pairs.prediction).any():
         return []
     labels = pairs.truth_counts()
     classes = [label for label in labels if 0 <= label < evidence.interpretation.num_classes]
@@ -40,9 +43,9 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"predictions and masks agree in all {format_count(pairs.total, 'pixel')} and"
-            f" {len(classes)} classes: a copy, or a leak",
-            help="check which variable was saved as the predictions, and that the model's input"
-            " holds no mask",
+            f" {len(classes)} classes: one is a copy of the other, or the model saw the masks",
+            help="check which variable was saved as the predictions, and that the model's inputs"
+            " do not include the masks",
             facts={"pixels": pairs.total, "classes": len(classes)},
         )
     ]

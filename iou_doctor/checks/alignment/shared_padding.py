@@ -1,14 +1,15 @@
 """Masks and predictions share a constant margin that counts as correct.
 
-Padding to a multiple of 32, to a square or to the largest image of a batch fills a margin with
-class 0 in the mask, and a model soon predicts it without an error. Each such pixel counts as a hit
-of that class, so the mean rises with the amount of padding.
+Padding to a multiple of 32, to a square or to the largest image of a batch fills a margin of the
+mask with class 0, and a model soon predicts it without an error. Each of its pixels counts as a hit
+of class 0, so the mean IoU rises with the amount of padding.
 
     whole arrays       mean IoU 0.985
     inside the margin  mean IoU 0.90
 
-Crop both arrays to the valid box before you score, or fill the masks with the ignore label. A fixed
-frame of the camera (a car's bonnet, the ring of a microscope) looks the same: it is a note.
+Crop both arrays to the valid area before you score, or fill the padding of the masks with the
+ignore label. A constant frame in the images themselves, such as a car's bonnet or the ring of a
+microscope, looks the same, so this is only a note.
 """
 
 from __future__ import annotations
@@ -29,22 +30,25 @@ RULE = Rule(
     suspicion=Suspicion.ALIGNMENT,
     claim="masks and predictions share a constant margin that counts as correct",
 )
-FEWEST = 3
-"""Different scenes needed: one or two objects may leave the same border free."""
-SAMPLES = 12
-"""Samples looked at."""
-TOUCHING = 0.5
-"""Share of the samples whose content must reach the margin; objects on a free background differ."""
-AREA = 0.05
-"""Share of the pixels that the margin must hold."""
-MATTERS = 0.01
-"""Difference in mean IoU below which a margin is not worth a word."""
-EARLIER = ("height-width-swapped", "shuffled-samples", "flipped-samples", "misplaced-tiles")
+
+FEWEST_SCENES = 3
+"""Fewest different scenes. One or two may happen to leave the same border free."""
+MOST_SAMPLES = 12
+"""Most samples that are examined."""
+LEAST_TOUCHING = 0.5
+"""Least share of the samples whose content reaches the margin. Around objects on a free background
+the margin differs from sample to sample."""
+LEAST_AREA = 0.05
+"""Least share of the pixels that the margin must hold."""
+LEAST_DIFFERENCE = 0.01
+"""Least difference in mean IoU. A margin that changes less is not worth reporting."""
+EARLIER_RULES = ("height-width-swapped", "shuffled-samples", "flipped-samples", "misplaced-tiles")
+"""Rules whose faults move pixels, so that the margins of masks and predictions do not match."""
 
 
 @record
 class _Margin:
-    """A margin of one class round all kept maps."""
+    """A margin of one class around all kept maps, in pixels of these maps."""
 
     label: int
     top: int
@@ -52,8 +56,8 @@ class _Margin:
     left: int
     right: int
 
-    def box(self, maps: Stack) -> Stack:
-        """Return the maps without it."""
+    def crop(self, maps: Stack) -> Stack:
+        """Return the maps without the margin."""
         height, width = maps.true.shape[1:]
         rows, columns = slice(self.top, height - self.bottom), slice(self.left, width - self.right)
         return Stack(
@@ -63,101 +67,112 @@ class _Margin:
 
 def find(evidence: Evidence) -> Result:
     """Look for the same constant margin in all masks and predictions."""
-    if evidence.has_found(*EARLIER):
-        return Skipped("the pixels do not pair up yet")
-    if not _same_corner(evidence):
+    if evidence.has_found(*EARLIER_RULES):
+        return Skipped("another misalignment was found first")
+    if not _has_common_corner(evidence):
         return []
-    maps = stack_maps(evidence, "fine", samples=SAMPLES)
+    maps = stack_maps(evidence, "fine", samples=MOST_SAMPLES)
     if isinstance(maps, Skipped):
         return maps
     if maps.true.ndim != 3:
-        return Skipped("only images are looked at")
-    if count_different_masks(maps) < FEWEST:
-        return Skipped(f"fewer than {FEWEST} different scenes do not show a common margin")
-    margins = [_margin(maps, label) for label in _corners(maps)]
-    boxes = [(margin.box(maps), margin) for margin in margins]
+        return Skipped("only two-dimensional images are examined for padding")
+    if count_different_masks(maps) < FEWEST_SCENES:
+        return Skipped(f"a common margin cannot be recognised in fewer than {FEWEST_SCENES} scenes")
+    margins = [_measure_margin(maps, label) for label in _list_corner_classes(maps)]
+    boxes = [(margin.crop(maps), margin) for margin in margins]
     if not boxes:
         return []
     box, margin = min(boxes, key=lambda pair: pair[0].true.size)
     before, inside = maps.score_pooled(), box.score_pooled()
     share = 1 - box.true.size / maps.true.size
-    if not AREA <= share < 1 or abs(before - inside) <= MATTERS:
+    if not LEAST_AREA <= share < 1 or abs(before - inside) <= LEAST_DIFFERENCE:
         return []
-    return [_finding(evidence, maps, margin, share, (before, inside))]
+    return [_report(evidence, maps, margin, share, (before, inside))]
 
 
-def _same_corner(evidence: Evidence) -> bool:
-    """Return whether some corner has one label in all kept masks, before all pixels are read."""
+def _has_common_corner(evidence: Evidence) -> bool:
+    """Return whether some corner has one label in all kept masks.
+
+    This quick test spares most data the stacking of all kept maps.
+    """
     maps = evidence.sampled.fine.y_true if evidence.sampled else ()
-    corners = np.array([[one.flat[0], one.flat[-1], *_others(one)] for one in maps])
+    corners = np.array([[one.flat[0], one.flat[-1], *_get_other_corners(one)] for one in maps])
     return not maps or bool((corners == corners[0]).all(axis=0).any())
 
 
-def _others(labels: NDArray[np.int32]) -> tuple[int, int]:
+def _get_other_corners(labels: NDArray[np.int32]) -> tuple[int, int]:
     first, last = (0,) * (labels.ndim - 1), (-1,) * (labels.ndim - 1)
     return int(labels[(*first, -1)]), int(labels[(*last, 0)])
 
 
-def _corners(maps: Stack) -> list[int]:
-    """Return the classes that stand in a corner of all masks and predictions."""
+def _list_corner_classes(maps: Stack) -> list[int]:
+    """Return the classes that fill one corner of all masks or of all predictions."""
     corners = [
-        maps_of[:, row, column]
-        for maps_of in (maps.true, maps.pred)
+        labels[:, row, column]
+        for labels in (maps.true, maps.pred)
         for row in (0, -1)
         for column in (0, -1)
     ]
-    labels = {int(corner[0]) for corner in corners if (corner == corner[0]).all()}
-    return sorted(labels - {maps.classes})
+    classes = {int(corner[0]) for corner in corners if (corner == corner[0]).all()}
+    return sorted(classes - {maps.classes})
 
 
-def _margin(maps: Stack, label: int) -> _Margin:
+def _measure_margin(maps: Stack, label: int) -> _Margin:
     content = (maps.true != label) | (maps.pred != label)
     rows, columns = content.any(axis=2), content.any(axis=1)
     return _Margin(
-        label, _shared(rows), _shared(rows[:, ::-1]), _shared(columns), _shared(columns[:, ::-1])
+        label,
+        top=_measure_common_start(rows),
+        bottom=_measure_common_start(rows[:, ::-1]),
+        left=_measure_common_start(columns),
+        right=_measure_common_start(columns[:, ::-1]),
     )
 
 
-def _shared(content: NDArray[np.bool_]) -> int:
-    """Return the length of the margin at the start of (n, length), 0 if it is no shared one."""
+def _measure_common_start(content: NDArray[np.bool_]) -> int:
+    """Return the length of the empty start that all rows of (n, length) share; 0 if they differ."""
     filled = content.any(axis=1)
     if not filled.any():
         return 0
     own = content[filled].argmax(axis=1)
     common = int(own.min())
-    return common if (own <= common + 1).mean() >= TOUCHING else 0
+    return common if (own <= common + 1).mean() >= LEAST_TOUCHING else 0
 
 
-def _finding(
-    evidence: Evidence,
-    maps: Stack,
-    margin: _Margin,
-    share: float,
-    scores: tuple[float, float],
+def _report(
+    evidence: Evidence, maps: Stack, margin: _Margin, share: float, scores: tuple[float, float]
 ) -> Finding:
-    layout = evidence.interpretation.layout
-    sizes = max(layout.y_true.spatial_shape, layout.y_pred.spatial_shape, key=len)
-    scale = [(size or kept) / kept for size, kept in zip(sizes, maps.true.shape[1:], strict=True)]
-    pixels = {
-        "top": round(margin.top * scale[0]),
-        "bottom": round(margin.bottom * scale[0]),
-        "left": round(margin.left * scale[1]),
-        "right": round(margin.right * scale[1]),
-    }
-    about = "" if max(scale) == 1 else "about "
-    sides = ", ".join(f"{size} px {side}" for side, size in pixels.items() if size)
+    sides, is_exact = _scale_to_stored(evidence, maps, margin)
+    about = "" if is_exact else "about "
+    margins = ", ".join(f"{pixels} px {side}" for side, pixels in sides.items() if pixels)
     name = evidence.interpretation.class_names[maps.labels[margin.label]]
     return Finding(
         RULE,
-        message=f"all {len(maps):,} masks and predictions looked at hold only class {name} in a"
-        f" margin of {about}{sides} ({100 * share:.0f} % of the pixels): mean IoU {scores[0]:.4f}"
-        f" with it, {scores[1]:.4f} inside",
-        help="score the valid box only, or fill the masks' padding with the ignore label",
+        message=f"all {len(maps):,} masks and predictions examined hold only class {name} in a"
+        f" margin of {about}{margins} ({100 * share:.0f} % of the pixels): the mean IoU is"
+        f" {scores[0]:.4f} with the margin and {scores[1]:.4f} inside",
+        help="score only the valid area, or fill the padding of the masks with the ignore label",
         facts={
             "samples": len(maps),
-            "margin": pixels,
+            "margin": sides,
             "share": round(share, 4),
             "mean_iou_with_margin": round(scores[0], 4),
             "mean_iou_inside": round(scores[1], 4),
         },
     )
+
+
+def _scale_to_stored(
+    evidence: Evidence, maps: Stack, margin: _Margin
+) -> tuple[dict[str, int], bool]:
+    """Return the margin at each side in stored pixels, and whether the maps are not thinned."""
+    layout = evidence.interpretation.layout
+    sizes = max(layout.y_true.spatial_shape, layout.y_pred.spatial_shape, key=len)
+    scale = [(size or kept) / kept for size, kept in zip(sizes, maps.true.shape[1:], strict=True)]
+    sides = {
+        "top": round(margin.top * scale[0]),
+        "bottom": round(margin.bottom * scale[0]),
+        "left": round(margin.left * scale[1]),
+        "right": round(margin.right * scale[1]),
+    }
+    return sides, max(scale) == 1

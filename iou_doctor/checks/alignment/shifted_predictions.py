@@ -1,22 +1,22 @@
 """All predictions are shifted by the same few pixels.
 
-Half a pixel in a small feature map is many pixels in the picture: resizing with another
-`align_corners`, padding that is rounded to the other side, or a crop that starts elsewhere moves
-every prediction by the same step. Thin objects lose most.
+Half a pixel in a small feature map is many pixels in the picture. Resizing with another
+`align_corners`, padding on the other side, or a crop that starts elsewhere moves every prediction
+by the same amount. Thin objects lose most.
 
     as given            mean IoU 0.54
     moved by (3, 3)     mean IoU 0.80
 
-Use the same convention in both resizes, and cut padding off before you resize. The rule speaks if
-one shift helps and most samples, looked at alone, ask for that very shift.
+Use the same convention for both resizes, and cut padding off before you resize. The rule fires if
+one shift helps and is also the best shift of most samples on their own.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from iou_doctor.checks.alignment._shifts import SMALLEST, Offset, shifts_of, too_small
-from iou_doctor.checks.alignment._tiles import SAMPLES, arrangement, full_size
+from iou_doctor.checks.alignment._shifts import SMALLEST_SIDE, Offset, are_too_small, search_shifts
+from iou_doctor.checks.alignment._tiles import MOST_SAMPLES, find_arrangement, get_stored_size
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import (
     Stack,
@@ -38,63 +38,67 @@ RULE = Rule(
     claim="all predictions are shifted by the same few pixels",
     explains=frozenset({"misplaced-tiles"}),
 )
-GAIN = 0.03
-"""Gain in mean IoU. On healthy pairs the best small shift gains 0.01."""
-MOST = 2 / 3
-"""Share of the samples that must ask for the same shift."""
+
+LEAST_GAIN = 0.03
+"""Least gain in mean IoU. On healthy pairs the best small shift gains 0.01."""
+LEAST_SHARE = 2 / 3
+"""Least share of the samples whose own best shift is the common one."""
 NEAR = 1
-"""Pixels by which a sample's own best shift may lie beside the common one."""
-FEWEST = 4
-"""Different scenes needed, all of one mind if there are no more: three agree by luck at times."""
-TILES_BETTER = 0.1
-"""If rearranged tiles score better than the shift by this, they are the cause, not the shift."""
+"""Pixels by which the best shift of a sample may differ from the common one."""
+FEWEST_SCENES = 4
+"""Fewest different scenes, and fewest samples that agree. Three agree by chance now and then."""
+LEAST_TILE_LEAD = 0.1
+"""If rearranged tiles exceed the shift by this mean IoU, tiles are the cause, not a shift."""
 
 
 def find(evidence: Evidence) -> Result:
     """Look for one shift of all predictions that fits better."""
     if evidence.has_found("height-width-swapped", "shuffled-samples", "flipped-samples"):
-        return Skipped("the pixels do not pair up yet")
+        return Skipped("another misalignment was found first")
     if has_nothing_to_gain(evidence):
         return []
     maps = stack_maps(evidence, "crops")
     if isinstance(maps, Skipped):
         return maps
-    if too_small(maps):
-        return Skipped(f"maps of less than {SMALLEST} pixels are too small to tell a shift")
-    if count_different_masks(maps) < FEWEST:
-        return Skipped(f"fewer than {FEWEST} different scenes do not show a common shift")
-    return _judged(evidence, maps)
+    if are_too_small(maps):
+        return Skipped(f"a shift cannot be recognised in maps smaller than {SMALLEST_SIDE} pixels")
+    if count_different_masks(maps) < FEWEST_SCENES:
+        return Skipped(f"a common shift cannot be recognised in fewer than {FEWEST_SCENES} scenes")
+    return _examine(evidence, maps)
 
 
-def _judged(evidence: Evidence, maps: Stack) -> Result:
-    shifts = shifts_of(maps)
+def _examine(evidence: Evidence, maps: Stack) -> Result:
+    shifts = search_shifts(maps)
     best, before, after = shifts.best, shifts.pooled[0, 0], shifts.pooled[shifts.best]
-    same = int((np.abs(shifts.asked() - best).max(axis=1) <= NEAR).sum())
-    if shifts.gain <= GAIN or same < max(FEWEST, MOST * len(maps)):
+    distance = np.abs(shifts.find_best_of_each_image() - best).max(axis=1)
+    agreeing = int((distance <= NEAR).sum())
+    if shifts.gain <= LEAST_GAIN or agreeing < max(FEWEST_SCENES, LEAST_SHARE * len(maps)):
         return []
-    if _tiles_fit(evidence, better_than=after + TILES_BETTER):
+    if _is_rearranging_better(evidence, than=after + LEAST_TILE_LEAD):
         return []
-    return [_finding(best, (before, after), (same, len(maps)))]
+    return [_report(best, (before, after), (agreeing, len(maps)))]
 
 
-def _tiles_fit(evidence: Evidence, *, better_than: float) -> bool:
-    maps, size = stack_maps(evidence, "fine", samples=SAMPLES), full_size(evidence)
+def _is_rearranging_better(evidence: Evidence, *, than: float) -> bool:
+    """Return whether rearranging tiles gives a mean IoU above `than`."""
+    maps = stack_maps(evidence, "fine", samples=MOST_SAMPLES)
+    size = get_stored_size(evidence)
     if isinstance(maps, Skipped) or len(size) != 2:
         return False
-    tiles = arrangement(maps, size)
-    return tiles is not None and tiles.after > better_than
+    tiles = find_arrangement(maps, size)
+    return tiles is not None and tiles.after > than
 
 
-def _finding(best: Offset, scores: tuple[float, float], votes: tuple[int, int]) -> Finding:
+def _report(best: Offset, scores: tuple[float, float], votes: tuple[int, int]) -> Finding:
     down, right = best
     moved = (-down, -right)
     return Finding(
         RULE,
-        message=f"the predictions are shifted {_words(moved)}: mean IoU {scores[0]:.4f} as given,"
-        f" {scores[1]:.4f} moved back; {votes[0]} of {votes[1]} samples looked at ask"
-        " for that shift",
-        help="use one convention of resizing (align_corners, half-pixel centres) for images, masks"
-        " and predictions, and cut padding off before resizing",
+        message=f"the predictions are shifted {_describe(moved)}: the mean IoU is {scores[0]:.4f}"
+        f" as given and {scores[1]:.4f} moved back, the best shift for {votes[0]} of {votes[1]}"
+        " samples",
+        help="resize images, masks and predictions by one convention (align_corners, half-pixel"
+        " centres), and cut padding off before resizing",
         facts={
             "rows": moved[0],
             "columns": moved[1],
@@ -105,13 +109,14 @@ def _finding(best: Offset, scores: tuple[float, float], votes: tuple[int, int]) 
         },
         repair=Repair(
             "move the predictions back",
-            safe=False,  # the uncovered border is repeated
+            safe=False,  # the uncovered border is filled by repeating pixels
             steps=(Shift(Side.PREDICTIONS, best),),
         ),
     )
 
 
-def _words(moved: Offset) -> str:
+def _describe(moved: Offset) -> str:
+    """Return `4 px down and 3 px to the left`."""
     down, right = moved
     parts = []
     if down:

@@ -1,15 +1,16 @@
-"""The predictions come in another order than the masks.
+"""The predictions are in a different order than the masks.
 
-File lists from `os.listdir` or `glob` come in any order, generators shuffle by default, and workers
-that predict in parallel finish when they like. Each mask then meets the prediction of another
-image. The score drops to the level of chance, and no shape or dtype looks wrong.
+`os.listdir` and `glob` return files in any order, generators shuffle by default, and parallel
+workers finish in any order. Each mask then meets the prediction of another image. The score drops
+to the level of chance, although all shapes and dtypes are right.
 
     given   mask 0 - prediction 7, mask 1 - prediction 2, ...       mean IoU 0.16
     sorted  mask 0 - prediction 0, mask 1 - prediction 1, ...       mean IoU 0.80
 
-Sort both lists and assert that their stems agree; predict with `shuffle=False`. The rule compares
-every mask of the probe with every prediction, and speaks where another pairing fits far better.
-Masks that all look alike, as frames of one video do, cannot be told apart: it keeps silent there.
+Sort both lists of files and assert that their stems are equal; predict with `shuffle=False`. The
+rule compares a sample of the masks with all predictions of that sample, and fires if another
+pairing fits far better. Masks that all look alike, such as the frames of one video, cannot be told
+apart, so a wrong order is not recognised there.
 """
 
 from __future__ import annotations
@@ -21,8 +22,18 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.checks.alignment import _matched_ids
-from iou_doctor.checks.alignment._orders import MUTUAL, Pairing, best_pairing, is_no_accident
+from iou_doctor.checks.alignment._matched_ids import (
+    add_condition,
+    is_convincing,
+    is_worth_trying,
+    match_ids,
+)
+from iou_doctor.checks.alignment._pairing import (
+    LEAST_MUTUAL,
+    SamplePairing,
+    find_best_pairing,
+    is_significant,
+)
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
 from iou_doctor.checks.registry import Result
@@ -36,7 +47,7 @@ RULE = Rule(
     name="shuffled-samples",
     severity=Severity.ERROR,
     suspicion=Suspicion.ALIGNMENT,
-    claim="the predictions come in another order than the masks",
+    claim="the predictions are in a different order than the masks",
     explains=frozenset(
         {
             "flipped-samples",
@@ -47,20 +58,22 @@ RULE = Rule(
         }
     ),
 )
-FEWEST = 4
-"""Samples needed: three pair up in six ways, and one of them fits better than most by luck."""
-CLEAR_PAIRS, CLEAR_SHARE = 8, 0.02
-"""Clear pairs needed where most partners lie outside the probe."""
-SAME_OFFSET = 0.8
-"""Share of the samples that must have moved by the same number."""
+
+FEWEST_SAMPLES = 4
+"""Fewest samples. Three can be paired in six ways, and one of these often fits better by chance."""
+FEWEST_CLEAR, LEAST_CLEAR_SHARE = 8, 0.02
+"""Fewest clear pairs, and their least share, if most partners are not among the kept samples."""
+LEAST_OFFSET_SHARE = 0.8
+"""Least share of the samples that must have moved by the same number of places."""
 ROUNDS = 4
-"""Of matching ids and samples in turn."""
-LOOKS = (1, 2, 3, 5, 8, 13, 21, 34)
-"""Offsets of a first look; a sample in its place beats them all."""
-SUSPECT_SHARE = 0.1
-"""Share of the samples that some other prediction must fit better to be worth a full look."""
-MULTIPLICATIONS = 5e9
-"""Of the full look, at most: about a fifth of a second."""
+"""Number of times that ids and samples are matched in turn."""
+TRIED_OFFSETS = (1, 2, 3, 5, 8, 13, 21, 34)
+"""Offsets of the quick test. A sample that is in its place fits better than at any of them."""
+LEAST_SUSPECT_SHARE = 0.1
+"""Least share of the samples that fit better at one of these offsets. With fewer, the costly
+comparison of all pairs is not made."""
+MOST_MULTIPLICATIONS = 5e9
+"""Most multiplications of the comparison of all pairs, which take about a fifth of a second."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -70,69 +83,71 @@ def find(evidence: Evidence) -> Result:
     maps = stack_maps(evidence, "many")
     if isinstance(maps, Skipped):
         return maps
-    if len(maps) < FEWEST:
-        return Skipped(f"fewer than {FEWEST} samples cannot be told from chance")
-    found = _as_labelled(evidence, maps)
-    if not found and _matched_ids.is_asked_for(evidence):
-        return _whatever_ids_mean(evidence, maps)
+    if len(maps) < FEWEST_SAMPLES:
+        return Skipped(f"an order cannot be recognised in fewer than {FEWEST_SAMPLES} samples")
+    found = _examine(evidence, maps)
+    if not found and is_worth_trying(evidence):
+        return _examine_with_matched_ids(evidence, maps)
     return found
 
 
-def _as_labelled(evidence: Evidence, maps: Stack) -> Sequence[Finding]:
-    if not _suspect(maps):
+def _examine(evidence: Evidence, maps: Stack) -> Sequence[Finding]:
+    if not _is_suspect(maps):
         return []
-    maps = maps.take(slice(_affordable(maps)))
-    pairing = best_pairing(maps)
-    beyond = evidence.interpretation.layout.samples > len(maps)
-    if not is_no_accident(pairing) and not (beyond and _has_clear_pairs(pairing)):
+    maps = maps.take(slice(_count_affordable(maps)))
+    pairing = find_best_pairing(maps)
+    is_part = evidence.interpretation.layout.samples > len(maps)
+    if not is_significant(pairing) and not (is_part and _has_clear_pairs(pairing)):
         return []
-    return [_finding(evidence, maps, pairing)]
+    return [_report(evidence, maps, pairing)]
 
 
-def _whatever_ids_mean(evidence: Evidence, maps: Stack) -> Result:
-    """Look for an order of the samples once the ids of the predictions are matched to the masks'.
+def _examine_with_matched_ids(evidence: Evidence, maps: Stack) -> Result:
+    """Look for an order of the samples, with the predicted ids matched to those of the masks.
 
-    A better match shows a better order, and that order a better match.
+    A better match of the ids reveals a better order, and that order a better match.
     """
-    maps = maps.take(slice(_affordable(maps)))
-    relabelled, given = _matched_ids.matched(maps)
-    score, pairing = 0.0, best_pairing(relabelled)
+    maps = maps.take(slice(_count_affordable(maps)))
+    relabelled, before = match_ids(maps)
+    after, pairing = 0.0, find_best_pairing(relabelled)
     for _ in range(ROUNDS):
-        relabelled, score = _matched_ids.matched(maps, maps.pred[pairing.partner])
-        pairing = best_pairing(relabelled)
-    if not _matched_ids.is_convincing(score, given) or not is_no_accident(pairing):
+        relabelled, after = match_ids(maps, maps.pred[pairing.partner])
+        pairing = find_best_pairing(relabelled)
+    if not is_convincing(after, before) or not is_significant(pairing):
         return []
-    return [_matched_ids.told(_finding(evidence, relabelled, pairing))]
+    return [add_condition(_report(evidence, relabelled, pairing))]
 
 
-def _suspect(maps: Stack) -> bool:
+def _is_suspect(maps: Stack) -> bool:
     """Return whether many masks fit one of a few other predictions better than their own."""
     own = maps.score_images()
     better = np.zeros(len(maps), dtype=bool)
-    for offset in LOOKS:
+    for offset in TRIED_OFFSETS:
         if offset < len(maps):
             better |= maps.score_images(np.roll(maps.pred, offset, axis=0)) > own
-    return bool(better.mean() >= SUSPECT_SHARE)
+    return bool(better.mean() >= LEAST_SUSPECT_SHARE)
 
 
-def _affordable(maps: Stack) -> int:
+def _count_affordable(maps: Stack) -> int:
+    """Return the number of samples of which all pairs can be compared."""
     pixels = maps.true[0].size * maps.classes
-    return min(len(maps), int((MULTIPLICATIONS / pixels) ** 0.5))
+    return min(len(maps), int((MOST_MULTIPLICATIONS / pixels) ** 0.5))
 
 
-def _has_clear_pairs(pairing: Pairing) -> bool:
-    """Return whether some pairs are beyond doubt, though the probe may lack most partners."""
+def _has_clear_pairs(pairing: SamplePairing) -> bool:
+    """Return whether some pairs are beyond doubt, though most partners may not have been kept."""
     clear = int(pairing.clear.sum())
-    return clear >= max(CLEAR_PAIRS, CLEAR_SHARE * len(pairing.partner))
+    return clear >= max(FEWEST_CLEAR, LEAST_CLEAR_SHARE * len(pairing.partner))
 
 
-def _finding(evidence: Evidence, maps: Stack, pairing: Pairing) -> Finding:
+def _report(evidence: Evidence, maps: Stack, pairing: SamplePairing) -> Finding:
     samples, kept = evidence.interpretation.layout.samples, len(maps)
-    offset, batch = _offset(pairing.partner, samples), _batch(pairing.partner)
-    part = samples > kept and not offset and _has_clear_pairs(pairing)
-    shown = pairing.clear if part else np.ones(kept, dtype=bool)
-    moved = int((pairing.moved & shown).sum())
-    before, after = float(pairing.before[shown].mean()), float(pairing.after[shown].mean())
+    offset, batch = _find_offset(pairing.partner, samples), _find_batch_size(pairing.partner)
+    is_part = samples > kept and not offset and _has_clear_pairs(pairing)
+    counted = pairing.clear if is_part else np.ones(kept, dtype=bool)
+    moved = int((pairing.moved & counted).sum())
+    before = float(pairing.before[counted].mean())
+    after = float(pairing.after[counted].mean())
     facts = {
         "samples": kept,
         "moved": moved,
@@ -145,68 +160,77 @@ def _finding(evidence: Evidence, maps: Stack, pairing: Pairing) -> Finding:
         facts["batch"] = batch
     return Finding(
         RULE,
-        message=f"{_how(offset, batch)}{moved:,} of {kept:,} masks fit another sample's prediction:"
-        f" mean IoU of a sample {before:.4f} as given, {after:.4f} in the best order",
-        help=_help(offset),
+        message=f"{_describe_order(offset, batch)}{moved:,} of {kept:,} masks fit the prediction of"
+        f" another sample: the mean IoU of a sample is {before:.4f} as given and {after:.4f} in the"
+        " best order",
+        help=_write_help(offset),
         facts=facts,
-        evidence=_first(evidence, maps, pairing),
-        repair=_repair(maps, pairing, shown, offset, samples),
+        evidence=_describe_clearest(evidence, maps, pairing),
+        repair=_build_repair(maps, pairing, counted, offset, samples),
     )
 
 
-def _first(evidence: Evidence, maps: Stack, pairing: Pairing) -> str:
-    """Return the clearest case in words."""
+def _describe_clearest(evidence: Evidence, maps: Stack, pairing: SamplePairing) -> str:
+    """Return the pair with the largest gain in words."""
     best = int(np.argmax(np.where(pairing.moved, pairing.after - pairing.before, -1)))
     mask, prediction = (
         evidence.name_sample(int(maps.samples[index])) for index in (best, pairing.partner[best])
     )
     return (
         f"the mask of {mask} fits the prediction of {prediction}:"
-        f" {pairing.before[best]:.2f} as given, {pairing.after[best]:.2f} there"
+        f" {pairing.after[best]:.2f}, and {pairing.before[best]:.2f} with its own"
     )
 
 
-def _how(offset: int | None, batch: int | None) -> str:
+def _describe_order(offset: int | None, batch: int | None) -> str:
+    """Return the pattern of the order as the start of the message; empty without a pattern."""
     if offset:
-        return f"all predictions lie {offset:+d} places away from their masks: "
+        places = "place" if abs(offset) == 1 else "places"
+        where = "after" if offset > 0 else "before"
+        return f"all predictions come {abs(offset)} {places} {where} their masks: "
     return f"samples are shuffled within batches of {batch}: " if batch else ""
 
 
-def _help(offset: int | None) -> str:
+def _write_help(offset: int | None) -> str:
     if offset:
         return f"predictions = np.roll(predictions, {-offset}, axis=0), or find the skipped batch"
     return (
-        "sort both file lists and assert equal stems; predict from a generator with shuffle=False"
+        "sort both lists of files and assert that their stems are equal; predict from a generator"
+        " with shuffle=False"
     )
 
 
-def _offset(partner: NDArray[np.intp], samples: int) -> int | None:
+def _find_offset(partner: NDArray[np.intp], samples: int) -> int | None:
     """Return by how many places the samples have moved, if nearly all moved alike.
 
-    Where the probe holds all samples, their order is known: only a roll of all is an offset.
+    If all samples were kept, their order is known, and only a roll of all of them is an offset.
     """
     kept = len(partner)
     steps = partner - np.arange(kept)
     if kept == samples:
         steps = (steps + kept // 2) % kept - kept // 2
     (offset, count), *_ = Counter(steps.tolist()).most_common(1)
-    # partners of the samples at the end of the probe may lie outside it
-    enough = kept if kept == samples else SAME_OFFSET * (kept - abs(offset))
+    # the partners of the last kept samples may not have been kept
+    enough = kept if kept == samples else LEAST_OFFSET_SHARE * (kept - abs(offset))
     return offset if offset and count >= enough else None
 
 
-def _batch(partner: NDArray[np.intp]) -> int | None:
-    """Return the size of the batches that no sample leaves; `None` where there are none."""
+def _find_batch_size(partner: NDArray[np.intp]) -> int | None:
+    """Return the size of the batches that no sample leaves; `None` if there are no such batches."""
     kept = len(partner)
-    closed = np.maximum.accumulate(partner) == np.arange(kept)
-    if (partner != np.arange(kept)).mean() < MUTUAL:
+    is_closed = np.maximum.accumulate(partner) == np.arange(kept)
+    if (partner != np.arange(kept)).mean() < LEAST_MUTUAL:
         return None
-    sizes = (size for size in range(2, kept // 2 + 1) if closed[size - 1 :: size].all())
+    sizes = (size for size in range(2, kept // 2 + 1) if is_closed[size - 1 :: size].all())
     return next(sizes, None)
 
 
-def _repair(
-    maps: Stack, pairing: Pairing, shown: NDArray[np.bool_], offset: int | None, samples: int
+def _build_repair(
+    maps: Stack,
+    pairing: SamplePairing,
+    counted: NDArray[np.bool_],
+    offset: int | None,
+    samples: int,
 ) -> Repair:
     known = Repair(name="take the predictions in the order of the masks", safe=True)
     if offset:
@@ -215,9 +239,9 @@ def _repair(
         order = tuple(int(place) for place in pairing.partner)
     else:
         part = Stack(
-            maps.samples[shown],
-            maps.true[shown],
-            maps.pred[pairing.partner[shown]],
+            maps.samples[counted],
+            maps.true[counted],
+            maps.pred[pairing.partner[counted]],
             maps.classes,
         )
         return replace(known, mean_iou_after=part.score_pooled(), estimated=True)

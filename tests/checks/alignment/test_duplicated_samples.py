@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scenes import boxes, model
 
 from iou_doctor.checks.alignment import duplicated_samples
-from iou_doctor.checks.alignment.duplicated_samples import SURE
+from iou_doctor.checks.alignment.duplicated_samples import LEAST_RARITY
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.scan import probing
 
@@ -74,7 +74,7 @@ def test_small_simple_images_behind_the_probe_may_agree_by_chance(monkeypatch):
     assert RULE not in names(diagnose(y_true=labels, y_pred=predicted, num_classes=2))
 
 
-def plainly(pairs, maps):
+def find_repeated_plainly(pairs, maps):
     """Return the samples that equal an earlier one, each compared with all before it."""
     rows = {image: pairs.where(pairs.image == image) for image in np.unique(pairs.image).tolist()}
     tables = {image: (r.truth.tobytes(), r.prediction.tobytes(), r.count.tobytes())
@@ -82,11 +82,11 @@ def plainly(pairs, maps):
     repeated = {}
     for image, table in rows.items():
         others = np.sort(table.count)[:-1]
-        telling = np.log10(2 * np.pi * others).sum() / 2 > 2 * np.log10(len(rows)) + SURE
+        is_rare = np.log10(2 * np.pi * others).sum() / 2 > 2 * np.log10(len(rows)) + LEAST_RARITY
         for one in rows:
             if one >= image or one in repeated or tables[one] != tables[image]:
                 continue
-            if maps[one] == maps[image] != b"" if {one, image} <= maps.keys() else telling:
+            if maps[one] == maps[image] != b"" if {one, image} <= maps.keys() else is_rare:
                 repeated.setdefault(image, one)
     return repeated
 
@@ -104,16 +104,14 @@ def test_samples_are_found_as_by_comparing_each_with_all_before(samples):
     )
     maps = {i: kept for i, (_, kept) in enumerate(samples) if kept is not None}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(duplicated_samples, "_thumbnails", lambda _: maps)
+        patch.setattr(duplicated_samples, "_encode_maps", lambda _: maps)
         evidence = SimpleNamespace(pairs=pairs, sampled=SimpleNamespace(many=None))
-        assert duplicated_samples._repeated(evidence) == plainly(pairs, maps)
+        assert duplicated_samples._find_repeated(evidence) == find_repeated_plainly(pairs, maps)
 
 
 def test_images_that_counts_do_not_tell_apart_are_not_compared_with_each_other(monkeypatch):
     compared = []
-    monkeypatch.setattr(
-        duplicated_samples, "_comparable", lambda own, _: compared.append(own) or []
-    )
+    monkeypatch.setattr(duplicated_samples, "_list_keys", lambda own, _: compared.append(own) or [])
     pairs = PairCounts.from_rows(
         image=np.repeat(np.arange(500), 3),
         truth=np.tile([0, 0, 1], 500),
@@ -121,5 +119,5 @@ def test_images_that_counts_do_not_tell_apart_are_not_compared_with_each_other(m
         count=np.tile([3, 4, 5], 500),
     )
     evidence = SimpleNamespace(pairs=pairs, sampled=None)
-    assert duplicated_samples._repeated(evidence) == {}
+    assert duplicated_samples._find_repeated(evidence) == {}
     assert compared == []

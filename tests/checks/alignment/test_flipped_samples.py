@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from build import after, diagnose, errors, found, mean_iou, names, outcome
+from help_code import run_help
 from scenes import boxes, model
 
 T, S = boxes(1), boxes(3, height=48, width=48)
@@ -11,9 +12,13 @@ RULE = "flipped-samples"
 @pytest.mark.parametrize(
     ("axes", "turn", "help_"),
     [
-        (1, "flipped upside down", "np.flip(predictions, 1)"),
-        (2, "flipped left to right", "np.flip(predictions, 2)"),
-        ((1, 2), "flipped upside down and left to right", "np.flip(predictions, (1, 2))"),
+        (1, "flipped upside down", "predictions = np.flip(predictions, 1)"),
+        (2, "flipped left to right", "predictions = np.flip(predictions, 2)"),
+        (
+            (1, 2),
+            "flipped upside down and left to right",
+            "predictions = np.flip(predictions, (1, 2))",
+        ),
     ],
 )
 def test_flips_of_all_samples(axes, turn, help_):
@@ -30,12 +35,19 @@ def test_quarter_turns_of_squares(quarters, side):
     report = diagnose(y_true=S, y_pred=np.rot90(Q, quarters, (1, 2)), num_classes=5)
     assert errors(report) == [RULE]
     assert found(report, RULE).facts["turn"] == f"turned by a quarter to the {side}"
+    _, turned_back = run_help(
+        found(report, RULE).help, masks=S, predictions=np.rot90(Q, quarters, (1, 2))
+    )
+    np.testing.assert_array_equal(turned_back, Q)
     assert after(report, RULE) == pytest.approx(mean_iou(S, Q, 5))
 
 
 def test_the_other_diagonal():
-    report = diagnose(y_true=S, y_pred=np.rot90(Q, 2, (1, 2)).swapaxes(1, 2), num_classes=5)
+    turned = np.rot90(Q, 2, (1, 2)).swapaxes(1, 2)
+    report = diagnose(y_true=S, y_pred=turned, num_classes=5)
     assert errors(report) == [RULE]
+    _, turned_back = run_help(found(report, RULE).help, masks=S, predictions=turned)
+    np.testing.assert_array_equal(turned_back, Q)
     assert after(report, RULE) == pytest.approx(mean_iou(S, Q, 5))
 
 
@@ -44,6 +56,7 @@ def test_volumes_are_flipped_along_depth_too():
     predicted = model(volumes.reshape(-1, 16, 20), 6).reshape(volumes.shape)
     report = diagnose(y_true=volumes, y_pred=predicted[:, ::-1], num_classes=5)
     assert found(report, RULE).facts["turn"] == "flipped front to back"
+    assert found(report, RULE).help == "predictions = np.flip(predictions, 1)"
     assert after(report, RULE) == pytest.approx(mean_iou(volumes, predicted, 5))
 
 
@@ -124,4 +137,4 @@ def test_shifted_discs_are_not_flipped():
 
 def test_shuffled_samples_come_first():
     report = diagnose(y_true=T, y_pred=np.roll(P, 1, 0), num_classes=5)
-    assert outcome(report, RULE).reason == "the pixels do not pair up yet"
+    assert outcome(report, RULE).reason == "another misalignment was found first"

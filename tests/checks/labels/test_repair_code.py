@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 from build import diagnose, found, logits, names, noisy, one_hot, probabilities, scene, sigmoid
-from numpy.typing import NDArray
+from help_code import run_help
 
 T = scene(1, samples=6, height=32, width=48, classes=5)
 P = noisy(T, 2, classes=5)
@@ -19,15 +19,6 @@ TWO, GUESS = (T > 1).astype(np.uint8), (P > 1).astype(np.uint8)
 
 def with_void(masks, void, dtype=np.int64):
     return np.where(BORDER, void, masks).astype(dtype)
-
-
-def run(help_text: str, masks: NDArray[np.generic], predictions: NDArray[np.generic]):
-    """Run the code of a help and return the arrays afterwards."""
-    code = re.search(r"((lut|masks|predictions) = .*?)(, and --|, or |, then |$)", help_text)
-    assert code is not None, help_text
-    values = {"np": np, "masks": masks, "predictions": predictions}
-    exec(code[1], values)
-    return values["masks"], values["predictions"]
 
 
 CASES = {
@@ -101,7 +92,7 @@ def test_the_code_of_the_help_removes_the_fault(case):
     rule, masks, predictions, options = CASES[case]
     before = diagnose(y_true=masks, y_pred=predictions, **options)
     help_text = found(before, rule).help
-    masks, predictions = run(help_text, masks, predictions)
+    masks, predictions = run_help(help_text, masks=masks, predictions=predictions)
     if declared := re.search(r"--ignore-index (-?\d+)", help_text):
         options = {**options, "ignore_index": int(declared[1])}
     after = diagnose(y_true=masks, y_pred=predictions, **options)

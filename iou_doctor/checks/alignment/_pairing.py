@@ -1,0 +1,72 @@
+"""The best pairing of masks with predictions, and whether it could be chance."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.checks.map_stack import Stack, score_pairings
+from iou_doctor.record import record
+
+FEW_SAMPLES = 10
+"""Below this number of samples, the share of mutual pairs says little and margins decide."""
+LEAST_GAIN = 0.1
+"""Least mean gain of a sample. Predictions that are unrelated to the masks gain up to 0.085."""
+LEAST_MUTUAL = 0.5
+"""Least share of the moved pairs in which each map is the other's best fit. Chance gives less than
+half."""
+LEAST_MARGIN_OF_FEW = 0.05
+"""For few samples, the least margin of a new partner over the next best. Chance gives 0.01."""
+CLEAR_MARGIN = 0.1
+"""A new partner with a larger margin and gain than this is not chance: in 100 samples, chance gives
+none."""
+
+
+@record
+class SamplePairing:
+    """The best pairing of the kept samples."""
+
+    partner: NDArray[np.intp]
+    """For each mask, the index of the prediction that fits it best, no prediction twice."""
+    before: NDArray[np.float32]
+    """Mean IoU of each mask with the prediction at its own place."""
+    after: NDArray[np.float32]
+    """Mean IoU of each mask with its partner."""
+    margin: NDArray[np.float32]
+    """How far the new pair exceeds the next best pair of its mask or its prediction."""
+
+    @property
+    def moved(self) -> NDArray[np.bool_]:
+        """Which masks have their partner at another place."""
+        moved: NDArray[np.bool_] = self.partner != np.arange(len(self.partner))
+        return moved
+
+    @property
+    def clear(self) -> NDArray[np.bool_]:
+        """Which masks have a partner at another place that is beyond doubt."""
+        clear: NDArray[np.bool_] = np.minimum(self.after - self.before, self.margin) > CLEAR_MARGIN
+        clear &= self.moved
+        return clear
+
+
+def find_best_pairing(maps: Stack) -> SamplePairing:
+    """Find the one-to-one pairing of masks with predictions that fits best."""
+    from scipy.optimize import linear_sum_assignment
+
+    fit = score_pairings(maps)
+    places, partner = linear_sum_assignment(-fit)
+    after = fit[places, partner]
+    others = fit.copy()
+    others[places, partner] = -1
+    margin = after - np.maximum(others.max(axis=1), others.max(axis=0)[partner])
+    return SamplePairing(partner, np.diagonal(fit), after, margin)
+
+
+def is_significant(pairing: SamplePairing) -> bool:
+    """Return whether the best pairing differs from the given one by more than chance allows."""
+    if float((pairing.after - pairing.before).mean()) <= LEAST_GAIN:
+        return False
+    margins = pairing.margin[pairing.moved]
+    if len(pairing.partner) < FEW_SAMPLES:
+        return float(np.median(margins)) > LEAST_MARGIN_OF_FEW
+    return float((margins > 0).mean()) >= LEAST_MUTUAL
