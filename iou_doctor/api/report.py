@@ -28,9 +28,10 @@ class Report(report.Report):
         return f"<Report {status}: {self.verdict.summary}>"
 
     def __str__(self) -> str:
-        from iou_doctor.render import terminal
+        from iou_doctor.render.console import make_file_console
+        from iou_doctor.render.terminal import render
 
-        return terminal.render(self, terminal.paper()).rstrip("\n")
+        return render(self, make_file_console()).rstrip("\n")
 
     def to_json(self) -> str:
         """Return the report as JSON, schema_version 1, as `--output-format json` writes it."""

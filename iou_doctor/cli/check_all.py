@@ -53,11 +53,11 @@ def check_all(context: typer.Context) -> int:
     if as_json:
         typer.echo(_document(done))
     elif values["output_format"] == "full":
-        from iou_doctor.render import terminal
+        from iou_doctor.render.console import make_screen_console
         from iou_doctor.render.summary import render
 
         rows = [(one.name, one.report, one.error or one.failure) for one in done]
-        typer.echo(render(rows, terminal.screen()), nl=False)
+        typer.echo(render(rows, make_screen_console()), nl=False)
     return max(one.code for one in done)
 
 

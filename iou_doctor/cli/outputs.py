@@ -140,11 +140,12 @@ def _is_same(one: Path, other: Path) -> bool:
 def _text(report: Report, entry: Output, *, quiet: bool, verbose: bool) -> str:
     if entry.format != "full":
         return FORMATS[entry.format](report)
-    from iou_doctor.render import terminal
+    from iou_doctor.render.console import make_file_console, make_screen_console
+    from iou_doctor.render.terminal import render
 
     if entry.path is None:
-        return terminal.render(report, terminal.screen(), quiet=quiet, verbose=verbose)
-    return terminal.render(report, terminal.paper(), verbose=verbose)
+        return render(report, make_screen_console(), quiet=quiet, verbose=verbose)
+    return render(report, make_file_console(), verbose=verbose)
 
 
 def _bytes(text: str) -> bytes:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 def _full(report: Report) -> str:
     """For people: the whole diagnosis, on a terminal or in a log."""
-    from iou_doctor.render.terminal import paper, render
+    from iou_doctor.render.console import make_file_console
+    from iou_doctor.render.terminal import render
 
-    return render(report, paper())
+    return render(report, make_file_console())
 
 
 def _concise(report: Report) -> str:

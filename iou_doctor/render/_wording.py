@@ -1,4 +1,4 @@
-"""Words and numbers that the formats for people share."""
+"""Words and numbers that several formats share."""
 
 from __future__ import annotations
 
@@ -12,78 +12,78 @@ from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
 
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
-"""Characters that XML forbids and a page does not show."""
+"""Control characters and non-characters: XML forbids most of them, and a page shows none."""
 
 
-def printable(text: str) -> str:
-    """Return the text with a sign in the place of each character that cannot be shown."""
+def replace_unprintable(text: str) -> str:
+    """Replace each character that cannot be shown by the replacement character."""
     return UNPRINTABLE.sub("\ufffd", text)
 
 
-def number(value: float | None) -> str:
-    """Return a score with four digits."""
+def format_score(value: float | None) -> str:
+    """Format a score with four decimals."""
     return "none" if value is None else f"{value:.4f}"
 
 
-def share(part: int, whole: int) -> str:
-    """Return a part of the whole in per cent."""
+def format_share(part: int, whole: int) -> str:
+    """Format a part of a whole as a percentage; empty if the whole is 0."""
     return f"{100 * part / whole:.1f} %" if whole else ""
 
 
-def three_numbers(report: Report) -> Iterator[tuple[str, str, str]]:
-    """Yield what each number is, the number, and a remark."""
+def list_scores(report: Report) -> Iterator[tuple[str, str, str]]:
+    """Yield the scores at the top of a report: what each is, its value, and a remark."""
     error = report.metric.error
-    reads = "raises" if error else number(report.metric.value)
+    reads = "raises" if error else format_score(report.metric.value)
     note = report.metric.note
     if note == "NaN":
         reads, note = "NaN", None
-    told = f": {error}" if error else f" ({note})" if note else ""
-    yield "your metric reads", reads, report.metric_call + told
+    remark = f": {error}" if error else f" ({note})" if note else ""
+    yield "your metric reads", reads, report.metric_call + remark
     unpaired = "" if report.score else "the pixels do not pair up as they are"
-    yield "the arrays agree at", number(report.mean_iou), unpaired
-    if repairs := root_repairs(report):
+    yield "the arrays agree at", format_score(report.mean_iou), unpaired
+    if repairs := list_root_repairs(report):
         guess = " (estimated)" if any(repair.estimated for repair in repairs) else ""
         names = ", then ".join(repair.name for repair in repairs)
-        yield "after the repair", number(report.verdict.mean_iou_after_all), f"{names}{guess}"
+        yield "after the repair", format_score(report.verdict.mean_iou_after_all), f"{names}{guess}"
 
 
-def roots(report: Report) -> list[Finding]:
-    """Return the findings that no other one explains."""
+def list_root_causes(report: Report) -> list[Finding]:
+    """Return the findings that are not consequences of others."""
     return [f for f in report.findings if f.rule.name not in report.consequences]
 
 
-def consequences(report: Report) -> list[Finding]:
-    """Return the findings that are there only because of another one."""
+def list_consequences(report: Report) -> list[Finding]:
+    """Return the findings that exist only because of others."""
     return [f for f in report.findings if f.rule.name in report.consequences]
 
 
-def root_repairs(report: Report) -> list[Repair]:
+def list_root_repairs(report: Report) -> list[Repair]:
     """Return the repairs of the root causes."""
-    return [finding.repair for finding in roots(report) if finding.repair]
+    return [finding.repair for finding in list_root_causes(report) if finding.repair]
 
 
-def repair_alone(finding: Finding, report: Report) -> str | None:
-    """Return the finding's repair and what it is worth, where it is one of several."""
-    if finding.repair is None or len(root_repairs(report)) < 2:
+def describe_repair(finding: Finding, report: Report) -> str | None:
+    """Return the repair of a finding and the score after it; `None` unless there are several."""
+    if finding.repair is None or len(list_root_repairs(report)) < 2:
         return None
-    return f"{finding.repair.name} ({number(finding.repair.mean_iou_after)} alone)"
+    return f"{finding.repair.name} ({format_score(finding.repair.mean_iou_after)} alone)"
 
 
-def explained_by(finding: Finding, report: Report) -> str | None:
-    """Return codes and names of the findings that are consequences of this one."""
+def describe_consequences(finding: Finding, report: Report) -> str | None:
+    """Return codes and names of the consequences of a finding; `None` if it has none."""
     names = report.explains.get(finding.rule.name, ())
     codes = {other.rule.name: other.rule.code for other in report.findings}
     return ", ".join(sorted(f"{codes[name]} {name}" for name in names)) or None
 
 
-def class_name(entry: ClassScore, report: Report) -> str:
-    """Return the id and the name of a class, if it has one."""
+def format_class(entry: ClassScore, report: Report) -> str:
+    """Return the id of a class, and its name if it has one."""
     name = report.reading.class_names[entry.id]
     return name if name == str(entry.id) else f"{entry.id} {name}"
 
 
-def worst_classes(score: Score, most: int) -> list[ClassScore]:
-    """Return all classes if there are at most `most`, else those with the lowest IoU, by id."""
+def select_worst_classes(score: Score, most: int) -> list[ClassScore]:
+    """Return the `most` classes with the lowest IoU, in order of their ids."""
     if len(score.per_class) <= most:
         return list(score.per_class)
     worst = sorted(
@@ -92,18 +92,18 @@ def worst_classes(score: Score, most: int) -> list[ClassScore]:
     return sorted(worst[:most], key=lambda entry: entry.id)
 
 
-def means(score: Score) -> list[str]:
-    """Return the averages over the classes and pixels."""
+def format_averages(score: Score) -> list[str]:
+    """Return the averages over classes, pixels and images, each as a phrase."""
     return [
-        f"mean {number(score.mean_iou)}",
-        f"pixel accuracy {number(score.pixel_accuracy)}",
-        f"Dice {number(score.mean_dice)}",
-        f"per image {number(score.per_image_mean_iou)}",
+        f"mean {format_score(score.mean_iou)}",
+        f"pixel accuracy {format_score(score.pixel_accuracy)}",
+        f"Dice {format_score(score.mean_dice)}",
+        f"per image {format_score(score.per_image_mean_iou)}",
     ]
 
 
-def pixel_counts(pixels: Pixels) -> list[str]:
-    """Return where the pixels went."""
+def format_pixel_counts(pixels: Pixels) -> list[str]:
+    """Return how many pixels were counted or left out, each as a phrase."""
     return [
         f"{pixels.total:,} in all",
         f"{pixels.counted:,} counted",
@@ -112,8 +112,8 @@ def pixel_counts(pixels: Pixels) -> list[str]:
     ]
 
 
-def assumed(guess: Assumption) -> str:
-    """Return a guess as a phrase."""
+def describe_assumption(guess: Assumption) -> str:
+    """Return an assumption as a phrase."""
     array, _, field = guess.field.rpartition(".")
     match field:
         case "encoding":

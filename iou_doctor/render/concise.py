@@ -1,4 +1,4 @@
-"""The report in one line a finding, and one for the verdict."""
+"""The report with one line for each finding, and one for the verdict."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from iou_doctor.report.report import Report
 
 
 def render(report: Report) -> str:
-    """Return the report as lines `PREDICTIONS: severity CODE name: message`."""
+    """Return lines of the form `PREDICTIONS: severity CODE name: message`."""
     lines = [
         f"{report.predictions.path}: {finding.severity} {finding.rule.code} {finding.rule.name}:"
         f" {finding.message}"

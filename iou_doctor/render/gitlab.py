@@ -1,26 +1,28 @@
-"""The report as GitLab's code quality JSON, shown in the merge request."""
+"""The report as GitLab's code quality JSON, which the merge request shows."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
-from iou_doctor.render._places import accused_first, file_and_name, fingerprints
+from iou_doctor.render._locations import compute_fingerprints, order_by_suspicion, split_path
 from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.report.report import Report
 
 SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.NOTE: "info"}
+"""GitLab's words for the severities."""
 
 
 def render(report: Report) -> str:
     """Return a list with one entry for each finding."""
-    entries = [_entry(finding, mark, report) for finding, mark in fingerprints(report)]
+    entries = [
+        _build_entry(finding, mark, report) for finding, mark in compute_fingerprints(report)
+    ]
     return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
 
 
-def _entry(finding: Finding, fingerprint: str, report: Report) -> dict[str, Any]:
+def _build_entry(finding: Finding, fingerprint: str, report: Report) -> dict[str, object]:
     rule = finding.rule
-    file, _ = file_and_name(accused_first(finding, report)[0])
+    file, _ = split_path(order_by_suspicion(finding, report)[0])
     return {
         "description": f"{rule.code} {rule.name}: {finding.message}; help: {finding.help}",
         "check_name": rule.code,

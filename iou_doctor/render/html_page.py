@@ -1,4 +1,4 @@
-"""The report as one HTML page: no scripts, nothing from outside, in light and in dark."""
+"""The report as one HTML page, without scripts or external resources."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from html import escape
 from importlib import resources
 
 from iou_doctor.metrics.score import ClassScore
+from iou_doctor.render._score_groups import group_scores
 from iou_doctor.render._wording import (
-    assumed,
-    class_name,
-    consequences,
-    explained_by,
-    means,
-    number,
-    pixel_counts,
-    printable,
-    repair_alone,
-    roots,
-    share,
-    three_numbers,
+    describe_assumption,
+    describe_consequences,
+    describe_repair,
+    format_averages,
+    format_class,
+    format_pixel_counts,
+    format_score,
+    format_share,
+    list_consequences,
+    list_root_causes,
+    list_scores,
+    replace_unprintable,
 )
-from iou_doctor.render.others import groups
 from iou_doctor.report.finding import Finding, Status
 from iou_doctor.report.report import Report
 
@@ -34,12 +34,12 @@ def render(report: Report) -> str:
     style = resources.files("iou_doctor.render").joinpath("html_page.css").read_text("utf-8")
     title = f"iou-doctor: {report.predictions.path} × {report.masks.path}"
     parts = [
-        _header(report),
-        _numbers(report),
-        *_findings(report),
-        *_classes(report),
-        *_contracts(report),
-        _footer(report),
+        _write_header(report),
+        _write_scores(report),
+        *_write_findings(report),
+        *_write_classes(report),
+        *_write_contracts(report),
+        _write_footer(report),
     ]
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -48,7 +48,7 @@ def render(report: Report) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{_plain(title)}</title>
+<title>{_escape(title)}</title>
 <style>
 {style}</style>
 </head>
@@ -61,90 +61,92 @@ def render(report: Report) -> str:
 """
 
 
-def _header(report: Report) -> str:
+def _write_header(report: Report) -> str:
     status = "sick" if report.verdict.sick else "healthy"
     sign = "✗" if report.verdict.sick else "✓"
-    files = f"{_plain(report.predictions.path)} <span>×</span> {_plain(report.masks.path)}"
+    summary = _mark_code(report.verdict.summary)
+    files = f"{_escape(report.predictions.path)} <span>×</span> {_escape(report.masks.path)}"
     return (
         f'<header class="{status}">\n<p class="files">{files}</p>\n'
-        f'<h1><span class="status">{sign} {status}</span> {_text(report.verdict.summary)}</h1>\n'
+        f'<h1><span class="status">{sign} {status}</span> {summary}</h1>\n'
         "</header>"
     )
 
 
-def _numbers(report: Report) -> str:
+def _write_scores(report: Report) -> str:
     cards = [
-        f"<div><dt>{_plain(what)}</dt><dd>{_plain(value)}</dd><dd>{_text(remark)}</dd></div>"
-        for what, value, remark in three_numbers(report)
+        f"<div><dt>{_escape(what)}</dt><dd>{_escape(value)}</dd><dd>{_mark_code(remark)}</dd></div>"
+        for what, value, remark in list_scores(report)
     ]
     return f'<dl class="numbers">\n{chr(10).join(cards)}\n</dl>'
 
 
-def _findings(report: Report) -> list[str]:
+def _write_findings(report: Report) -> list[str]:
     if not report.findings:
         return []
-    items = [_finding(finding, report) for finding in roots(report)]
-    if others := consequences(report):
-        body = "\n".join(_finding(finding, report) for finding in others)
-        items.append(_folded(f"Explained by these: {len(others)} more", body))
+    items = [_write_finding(finding, report) for finding in list_root_causes(report)]
+    if others := list_consequences(report):
+        body = "\n".join(_write_finding(finding, report) for finding in others)
+        items.append(_fold(f"Consequences of these: {len(others)}", body))
     return [f"<section>\n<h2>Findings</h2>\n{chr(10).join(items)}\n</section>"]
 
 
-def _finding(finding: Finding, report: Report) -> str:
+def _write_finding(finding: Finding, report: Report) -> str:
     rule, level = finding.rule, finding.severity.value
     lines = [
         f'<h3><span class="level">{level}</span> {rule.code} {rule.name}</h3>',
-        f"<p>{_text(finding.message)}</p>",
-        f'<p class="evidence">{_plain(finding.evidence)}</p>' if finding.evidence else "",
-        _said("help", finding.help),
-        _said("repair", repair_alone(finding, report)),
-        _said("explains", explained_by(finding, report)),
+        f"<p>{_mark_code(finding.message)}</p>",
+        f'<p class="evidence">{_escape(finding.evidence)}</p>' if finding.evidence else "",
+        _write_remark("help", finding.help),
+        _write_remark("repair", describe_repair(finding, report)),
+        _write_remark("explains", describe_consequences(finding, report)),
     ]
     if manual := report.manuals.get(rule.code):
-        lines.append(_folded("Manual", f"<pre>{_plain(manual)}</pre>"))
+        lines.append(_fold("Manual", f"<pre>{_escape(manual)}</pre>"))
     return f'<article class="{level}">\n{chr(10).join(line for line in lines if line)}\n</article>'
 
 
-def _said(what: str, text: str | None) -> str:
-    return f"<p><b>{what}</b> {_text(text)}</p>" if text else ""
+def _write_remark(what: str, text: str | None) -> str:
+    return f"<p><b>{what}</b> {_mark_code(text)}</p>" if text else ""
 
 
-def _classes(report: Report) -> list[str]:
+def _write_classes(report: Report) -> list[str]:
     score = report.score
     if score is None or not report.pixels.counted:
         return []
-    rows = [_class(entry, report) for entry in score.per_class]
+    rows = [_write_class(entry, report) for entry in score.per_class]
     head = "<th>class</th><th>IoU</th><th></th><th>truth</th><th>predicted</th>"
     table = (
         f'<div class="wide"><table class="classes">\n<thead><tr>{head}</tr></thead>\n'
         f"<tbody>\n{chr(10).join(rows)}\n</tbody>\n</table></div>"
     )
-    averages = " · ".join(means(score))
+    averages = " · ".join(format_averages(score))
     return [f"<section>\n<h2>Classes</h2>\n{table}\n<p>{averages}</p>\n</section>"]
 
 
-def _class(entry: ClassScore, report: Report) -> str:
+def _write_class(entry: ClassScore, report: Report) -> str:
     bar = "" if entry.iou is None else f'<i style="width:{100 * entry.iou:.2f}%"></i>'
     counted = report.pixels.counted
     return (
-        f"<tr><th>{_plain(class_name(entry, report))}</th><td>{number(entry.iou)}</td>"
-        f'<td class="bar">{bar}</td><td>{share(entry.truth_pixels, counted)}</td>'
-        f"<td>{share(entry.predicted_pixels, counted)}</td></tr>"
+        f"<tr><th>{_escape(format_class(entry, report))}</th><td>{format_score(entry.iou)}</td>"
+        f'<td class="bar">{bar}</td><td>{format_share(entry.truth_pixels, counted)}</td>'
+        f"<td>{format_share(entry.predicted_pixels, counted)}</td></tr>"
     )
 
 
-def _contracts(report: Report) -> list[str]:
-    """Return what other implementations report, grouped by the number."""
-    rows = [(group.value, ", ".join(group.names), group.why) for group in groups(report)]
+def _write_contracts(report: Report) -> list[str]:
+    """Return the table of what other implementations report."""
+    rows = [(group.value, ", ".join(group.names), group.why) for group in group_scores(report)]
     if not rows:
         return []
-    table = _table(("reports", "implementations", "why"), rows)
+    table = _write_table(("reports", "implementations", "why"), rows)
     return [f"<section>\n<h2>What others would report</h2>\n{table}\n</section>"]
 
 
-def _footer(report: Report) -> str:
+def _write_footer(report: Report) -> str:
     guesses = [
-        f"<li>assumed {_text(f'{assumed(g)}: {g.why}')}</li>" for g in report.reading.assumed
+        f"<li>assumed {_mark_code(f'{describe_assumption(g)}: {g.why}')}</li>"
+        for g in report.reading.assumed
     ]
     counts = [
         f"{sum(outcome.status is status for outcome in report.outcomes)} {status}"
@@ -154,18 +156,18 @@ def _footer(report: Report) -> str:
         (f"{outcome.rule.code} {outcome.rule.name}", outcome.status.value, outcome.reason or "")
         for outcome in report.outcomes
     ]
-    rules = _folded(f"Rules: {', '.join(counts)}", _table(("rule", "", "why"), rows))
+    rules = _fold(f"Rules: {', '.join(counts)}", _write_table(("rule", "", "why"), rows))
     return (
-        f"<footer>\n<ul>\n<li>pixels {' · '.join(pixel_counts(report.pixels))}</li>\n"
+        f"<footer>\n<ul>\n<li>pixels {' · '.join(format_pixel_counts(report.pixels))}</li>\n"
         f"{''.join(guess + chr(10) for guess in guesses)}</ul>\n{rules}\n"
-        f"<p>iou-doctor {_plain(report.version)}</p>\n</footer>"
+        f"<p>iou-doctor {_escape(report.version)}</p>\n</footer>"
     )
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def _write_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     names = "".join(f"<th>{name}</th>" for name in head)
     body = "\n".join(
-        f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in rows
+        f"<tr>{''.join(f'<td>{_mark_code(cell)}</td>' for cell in row)}</tr>" for row in rows
     )
     return (
         f'<div class="wide"><table>\n<thead><tr>{names}</tr></thead>\n'
@@ -173,14 +175,14 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     )
 
 
-def _folded(title: str, body: str) -> str:
+def _fold(title: str, body: str) -> str:
     return f"<details><summary>{title}</summary>\n{body}\n</details>"
 
 
-def _plain(text: str) -> str:
-    return escape(printable(text))
+def _escape(text: str) -> str:
+    return escape(replace_unprintable(text))
 
 
-def _text(text: str) -> str:
-    """Return a text with its `code` as code."""
-    return CODE.sub(r"<code>\1</code>", _plain(text))
+def _mark_code(text: str) -> str:
+    """Escape a text, and mark what is in backticks as code."""
+    return CODE.sub(r"<code>\1</code>", _escape(text))

@@ -1,9 +1,8 @@
-"""The report as JSON, schema_version 1: a public interface, written out key by key."""
+"""The report as JSON, `schema_version` 1: a public interface, written out key by key."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from iou_doctor.metrics.score import ContractScore, Score
 from iou_doctor.render import lookup_json
@@ -13,10 +12,10 @@ from iou_doctor.report.report import Input, Report
 
 def render(report: Report) -> str:
     """Return the report as JSON text. The same report gives the same bytes."""
-    return json.dumps(_document(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(_build_document(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _document(report: Report) -> dict[str, Any]:
+def _build_document(report: Report) -> dict[str, object]:
     return {
         "schema_version": 1,
         "tool": {"name": "iou-doctor", "version": report.version},
@@ -26,7 +25,10 @@ def _document(report: Report) -> dict[str, Any]:
             "summary": report.verdict.summary,
             "mean_iou_after_all": report.verdict.mean_iou_after_all,
         },
-        "inputs": {"predictions": _input(report.predictions), "masks": _input(report.masks)},
+        "inputs": {
+            "predictions": _build_input(report.predictions),
+            "masks": _build_input(report.masks),
+        },
         "reading": {
             "num_classes": report.reading.num_classes,
             "ignore_index": report.reading.ignore_index,
@@ -41,21 +43,21 @@ def _document(report: Report) -> dict[str, Any]:
             "ignored": report.pixels.ignored,
             "out_of_range": report.pixels.out_of_range,
         },
-        "scores": _scores(report.score, report.reading.class_names),
+        "scores": _build_scores(report.score, report.reading.class_names),
         "metric": {
             "name": report.metric_call,
             "value": report.metric.value,
             "error": report.metric.error,
             "note": report.metric.note,
         },
-        "contracts": [_contract(contract) for contract in report.contracts],
-        "findings": [_finding(finding, report) for finding in report.findings],
-        "rules": [_rule(outcome) for outcome in report.outcomes],
-        **({} if report.lookup is None else {"seen": lookup_json.entries(report.lookup)}),
+        "contracts": [_build_contract(contract) for contract in report.contracts],
+        "findings": [_build_finding(finding, report) for finding in report.findings],
+        "rules": [_build_outcome(outcome) for outcome in report.outcomes],
+        **({} if report.lookup is None else {"seen": lookup_json.build_lookup(report.lookup)}),
     }
 
 
-def _input(array: Input) -> dict[str, Any]:
+def _build_input(array: Input) -> dict[str, object]:
     return {
         "path": array.path,
         "format": array.format,
@@ -66,7 +68,7 @@ def _input(array: Input) -> dict[str, Any]:
     }
 
 
-def _scores(score: Score | None, names: tuple[str, ...]) -> dict[str, Any]:
+def _build_scores(score: Score | None, names: tuple[str, ...]) -> dict[str, object]:
     return {
         "mean_iou": score.mean_iou if score else None,
         "pixel_accuracy": score.pixel_accuracy if score else None,
@@ -87,7 +89,7 @@ def _scores(score: Score | None, names: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _contract(contract: ContractScore) -> dict[str, Any]:
+def _build_contract(contract: ContractScore) -> dict[str, object]:
     return {
         "name": contract.name,
         "call": contract.call,
@@ -99,7 +101,7 @@ def _contract(contract: ContractScore) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding, report: Report) -> dict[str, Any]:
+def _build_finding(finding: Finding, report: Report) -> dict[str, object]:
     repair = finding.repair
     return {
         "code": finding.rule.code,
@@ -120,7 +122,7 @@ def _finding(finding: Finding, report: Report) -> dict[str, Any]:
     }
 
 
-def _rule(outcome: Outcome) -> dict[str, Any]:
+def _build_outcome(outcome: Outcome) -> dict[str, object]:
     return {
         "code": outcome.rule.code,
         "name": outcome.rule.name,

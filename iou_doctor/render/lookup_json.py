@@ -1,9 +1,8 @@
-"""What a printed score can mean, as JSON: a public interface, written out key by key."""
+"""What can explain a printed score, as JSON: a public interface, written out key by key."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from iou_doctor.report.score_lookup import Lookup, Match
 
@@ -13,13 +12,13 @@ def render(lookup: Lookup, *, version: str) -> str:
     document = {
         "schema_version": 1,
         "tool": {"name": "iou-doctor", "version": version},
-        **entries(lookup),
+        **build_lookup(lookup),
     }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def entries(lookup: Lookup) -> dict[str, Any]:
-    """Return what a report holds of a lookup."""
+def build_lookup(lookup: Lookup) -> dict[str, object]:
+    """Return the part of a JSON document that describes a lookup."""
     return {
         "score": {
             "printed": lookup.printed.text,
@@ -27,7 +26,7 @@ def entries(lookup: Lookup) -> dict[str, Any]:
         },
         "tried": lookup.tried,
         "expected_by_chance": lookup.chance,
-        "matches": [_match(match) for match in lookup.matches],
+        "matches": [_build_match(match) for match in lookup.matches],
         "conditions": [
             {
                 "cause": condition.cause.name,
@@ -40,7 +39,7 @@ def entries(lookup: Lookup) -> dict[str, Any]:
     }
 
 
-def _match(match: Match) -> dict[str, Any]:
+def _build_match(match: Match) -> dict[str, object]:
     return {
         "value": match.value,
         "plausibility": match.plausibility,

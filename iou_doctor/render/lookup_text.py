@@ -1,4 +1,4 @@
-"""What a printed score can mean, for people."""
+"""What can explain a printed score, for people."""
 
 from __future__ import annotations
 
@@ -7,99 +7,102 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from iou_doctor.render.console import render_parts
 from iou_doctor.report.score_lookup import Lookup, Match, Suspect
 
+# Without `--verbose`, the likeliest explanations fit on one screen.
 MOST_MATCHES = 5
+"""Values that explain the score."""
 MOST_SUSPECTS = 6
+"""Causes of one value."""
 MOST_NAMES = 8
+"""Implementations of one cause."""
 MOST_CONDITIONS = 4
+"""Causes that depend on what the data are like."""
 LEAST_SHARE = 0.25
-"""Of the plausibility of the best suspect; less likely ones wait for -v."""
-WIDEST = 120
+"""A cause is shown if it has at least this share of the plausibility of the likeliest cause."""
 
 
 def render(lookup: Lookup, console: Console, *, verbose: bool = False) -> str:
-    """Return the text of `iou-doctor why`, with colour codes where the console has colours."""
-    with console.capture() as capture:
-        console.print(body(lookup, verbose=verbose), width=min(console.width, WIDEST))
-    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
+    """Return the text of `iou-doctor why`, with colour codes if the console has colours."""
+    return render_parts([show_lookup(lookup, verbose=verbose)], console)
 
 
-def body(lookup: Lookup, *, verbose: bool = False) -> RenderableType:
+def show_lookup(lookup: Lookup, *, verbose: bool = False) -> RenderableType:
     """Return the lookup as a part of a report."""
     shown = lookup.matches if verbose else lookup.matches[:MOST_MATCHES]
-    parts: list[RenderableType] = [Text(headline(lookup), style="bold")]
+    parts: list[RenderableType] = [Text(summarize(lookup), style="bold")]
     parts += [
-        _match(index, match, lookup.printed.digits, verbose=verbose)
+        _show_match(index, match, lookup.printed.digits, verbose=verbose)
         for index, match in enumerate(shown, start=1)
     ]
     if len(shown) < len(lookup.matches):
         parts.append(Text(f"{len(lookup.matches) - len(shown)} more; -v shows all", style="dim"))
     if lookup.conditions:
-        parts.append(_conditions(lookup, verbose=verbose))
-    parts.append(Text(_odds(lookup), style="dim"))
+        parts.append(_show_conditions(lookup, verbose=verbose))
+    parts.append(Text(_state_odds(lookup), style="dim"))
     spaced = [part for each in parts for part in (each, Text(""))]
     return Group(*spaced[:-1])
 
 
-def headline(lookup: Lookup) -> str:
-    """Return the result in one line."""
+def summarize(lookup: Lookup) -> str:
+    """Summarize the result in one line."""
     text, count = lookup.printed.text, len(lookup.matches)
     if not count and lookup.conditions:
-        return f"{text}: no fault gives this number by itself; some do if the data are so"
+        return f"{text}: no fault gives this number by itself; some do under the conditions below"
     if not count:
         return f"{text}: nothing that was tried gives this number"
-    kinds = "one explanation" if count == 1 else f"{count} explanations, the likeliest first"
+    kinds = "one explanation" if count == 1 else f"{count} explanations, the most likely first"
     return f"{text}: {kinds}"
 
 
-def _match(index: int, match: Match, digits: int, *, verbose: bool) -> RenderableType:
-    suspects = match.suspects if verbose else _worth_saying(match)
+def _show_match(index: int, match: Match, digits: int, *, verbose: bool) -> RenderableType:
+    suspects = match.suspects if verbose else _select_suspects(match)
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, justify="right", style="bold")
     grid.add_column(overflow="fold")
     for row, suspect in enumerate(suspects):
         head = f"{index}.  {match.value:.{digits}f}" if row == 0 else "or"
-        grid.add_row(head, _suspect(suspect, verbose=verbose))
+        grid.add_row(head, _show_suspect(suspect, verbose=verbose))
     if len(suspects) < len(match.suspects):
         more = len(match.suspects) - len(suspects)
-        grid.add_row("", Text(f"and {more} more with this very value; -v shows all", style="dim"))
+        grid.add_row("", Text(f"and {more} more with this value; -v shows all", style="dim"))
     return Padding(grid, (0, 0, 0, 2))
 
 
-def _worth_saying(match: Match) -> tuple[Suspect, ...]:
+def _select_suspects(match: Match) -> tuple[Suspect, ...]:
     least = LEAST_SHARE * match.suspects[0].plausibility
     return tuple(each for each in match.suspects[:MOST_SUSPECTS] if each.plausibility >= least)
 
 
-def _suspect(suspect: Suspect, *, verbose: bool) -> RenderableType:
+def _show_suspect(suspect: Suspect, *, verbose: bool) -> RenderableType:
     names = suspect.implementations
     shown = names if verbose else names[:MOST_NAMES]
     more = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
-    by = Text(", ".join(shown) + more, style="dim")
+    implementations = Text(", ".join(shown) + more, style="dim")
     claim = Text(suspect.cause.claim)
-    following = Text.assemble(("next: ", "green"), suspect.cause.next_step)
-    return Group(claim, *([by] if names and any(names) else []), following)
+    next_step = Text.assemble(("next: ", "green"), suspect.cause.next_step)
+    return Group(claim, *([implementations] if any(names) else []), next_step)
 
 
-def _conditions(lookup: Lookup, *, verbose: bool) -> RenderableType:
+def _show_conditions(lookup: Lookup, *, verbose: bool) -> RenderableType:
     shown = lookup.conditions if verbose else lookup.conditions[:MOST_CONDITIONS]
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style="bold")
     grid.add_column(overflow="fold")
     for condition in shown:
-        following = Text.assemble(("next: ", "green"), condition.cause.next_step)
+        next_step = Text.assemble(("next: ", "green"), condition.cause.next_step)
         claim = Text(f"{condition.requires}: {condition.cause.claim}")
-        grid.add_row("if", Group(claim, following))
+        grid.add_row("if", Group(claim, next_step))
     if len(shown) < len(lookup.conditions):
         more = len(lookup.conditions) - len(shown)
-        grid.add_row("", Text(f"and {more} more, if the data are so; -v shows all", "dim"))
+        grid.add_row("", Text(f"and {more} more under other conditions; -v shows all", "dim"))
     return Padding(grid, (0, 0, 0, 2))
 
 
-def _odds(lookup: Lookup) -> str:
-    chance = f"{lookup.chance:.1f}" if lookup.chance >= 0.05 else "fewer than 0.1"
-    odds = f"{lookup.tried:,} different values tried; by chance alone {chance} would match"
+def _state_odds(lookup: Lookup) -> str:
+    chance = f"about {lookup.chance:.1f}" if lookup.chance >= 0.05 else "fewer than 0.1"
+    odds = f"{lookup.tried:,} different values tried; {chance} would match by chance alone"
     if not lookup.with_arrays:
         odds += "; give PREDICTIONS and MASKS to try every implementation on your arrays"
     return odds

@@ -1,62 +1,62 @@
-"""The report as Markdown, made for a comment on a pull request or merge request."""
+"""The report as Markdown for a comment on a pull request or merge request."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 
+from iou_doctor.render._score_groups import group_scores
 from iou_doctor.render._wording import (
-    assumed,
-    class_name,
-    consequences,
-    explained_by,
-    means,
-    number,
-    pixel_counts,
-    printable,
-    repair_alone,
-    roots,
-    share,
-    three_numbers,
-    worst_classes,
+    describe_assumption,
+    describe_consequences,
+    describe_repair,
+    format_averages,
+    format_class,
+    format_pixel_counts,
+    format_score,
+    format_share,
+    list_consequences,
+    list_root_causes,
+    list_scores,
+    replace_unprintable,
+    select_worst_classes,
 )
-from iou_doctor.render.others import groups
 from iou_doctor.report.finding import Finding, Severity, Status
 from iou_doctor.report.report import Report
 
 SIGNS = {Severity.ERROR: "🔴", Severity.WARNING: "🟡", Severity.NOTE: "🔵"}
-FITTING = 60_000
-"""Characters of the whole; GitHub refuses a comment of more than 65,536."""
-MOST_CLASSES = 100
-"""Rows of the class table: some 6,000 characters."""
-LONGEST = 1500
-"""Characters of one text, so that one finding does not push out the others."""
+LONGEST_COMMENT = 60_000
+"""Characters of the whole text: GitHub refuses comments of more than 65,536."""
+MOST_ROWS = 100
+"""Rows of the class table: about 6,000 characters. The worst classes are shown."""
+LONGEST_TEXT = 1500
+"""Characters of one text, so that one finding does not displace the others."""
 CODE = re.compile(r"(`[^`]+`)")
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$])")
 
 
 def render(report: Report) -> str:
-    """Return the verdict, the three numbers, the findings, and the rest folded away."""
+    """Return the verdict, the scores and the findings, and the rest folded away."""
     sign, status = ("❌", "sick") if report.verdict.sick else ("✅", "healthy")
-    files = f"{_code(report.predictions.path)} × {_code(report.masks.path)}"
-    numbers = _table(("", "mean IoU", ""), (1,), three_numbers(report))
+    files = f"{_write_code(report.predictions.path)} × {_write_code(report.masks.path)}"
+    numbers = _write_table(("", "mean IoU", ""), (1,), list_scores(report))
     parts = [
-        f"### {sign} {status}: {_text(report.verdict.summary)}",
+        f"### {sign} {status}: {_write_text(report.verdict.summary)}",
         files,
         numbers,
-        *_findings(report),
-        *_classes(report),
-        *_contracts(report),
-        _reading(report),
-        _rules(report),
-        f"<sub>iou-doctor {_text(report.version)}</sub>",
+        *_write_findings(report),
+        *_write_classes(report),
+        *_write_contracts(report),
+        _write_assumptions(report),
+        _write_rules(report),
+        f"<sub>iou-doctor {_write_text(report.version)}</sub>",
     ]
-    return "\n\n".join(_fitting(parts)) + "\n"
+    return "\n\n".join(_limit_length(parts)) + "\n"
 
 
-def _fitting(parts: Iterable[str]) -> Iterator[str]:
-    """Yield the parts that a comment has room for, each of them whole."""
-    room = FITTING
+def _limit_length(parts: Iterable[str]) -> Iterator[str]:
+    """Yield the parts that fit into a comment, each of them whole."""
+    room = LONGEST_COMMENT
     for part in parts:
         room -= len(part)
         if room < 0:
@@ -65,67 +65,69 @@ def _fitting(parts: Iterable[str]) -> Iterator[str]:
         yield part
 
 
-def _findings(report: Report) -> list[str]:
-    parts = [_finding(finding, report) for finding in roots(report)]
-    if others := consequences(report):
-        body = "\n".join(_finding(finding, report) for finding in others)
-        parts.append(_folded(f"Explained by these: {len(others)} more", body))
+def _write_findings(report: Report) -> list[str]:
+    parts = [_write_finding(finding, report) for finding in list_root_causes(report)]
+    if others := list_consequences(report):
+        body = "\n".join(_write_finding(finding, report) for finding in others)
+        parts.append(_fold(f"Consequences of these: {len(others)}", body))
     return parts
 
 
-def _finding(finding: Finding, report: Report) -> str:
-    """Return a finding as an item of a list; its remarks are lines below it."""
+def _write_finding(finding: Finding, report: Report) -> str:
+    """Return a finding as a list item, with its remarks on the lines below."""
     head = (
         f"{SIGNS[finding.severity]} **{finding.severity} {finding.rule.code} {finding.rule.name}**"
     )
     lines = [
-        f"- {head}: {_text(finding.message)}",
-        _text(finding.evidence or ""),
-        f"**help:** {_text(finding.help)}",
+        f"- {head}: {_write_text(finding.message)}",
+        _write_text(finding.evidence or ""),
+        f"**help:** {_write_text(finding.help)}",
     ]
-    if alone := repair_alone(finding, report):
-        lines.append(f"**repair:** {_text(alone)}")
-    if others := explained_by(finding, report):
-        lines.append(f"**explains:** {_text(others)}")
+    if alone := describe_repair(finding, report):
+        lines.append(f"**repair:** {_write_text(alone)}")
+    if others := describe_consequences(finding, report):
+        lines.append(f"**explains:** {_write_text(others)}")
     return "  \n  ".join(line for line in lines if line)
 
 
-def _classes(report: Report) -> list[str]:
+def _write_classes(report: Report) -> list[str]:
     score = report.score
     if score is None or not report.pixels.counted:
         return []
-    shown = worst_classes(score, MOST_CLASSES)
+    shown = select_worst_classes(score, MOST_ROWS)
     rows = [
         (
-            class_name(entry, report),
-            number(entry.iou),
-            share(entry.truth_pixels, score.pixels.counted),
-            share(entry.predicted_pixels, score.pixels.counted),
+            format_class(entry, report),
+            format_score(entry.iou),
+            format_share(entry.truth_pixels, score.pixels.counted),
+            format_share(entry.predicted_pixels, score.pixels.counted),
         )
         for entry in shown
     ]
     few = len(shown) < len(score.per_class)
     title = f"The {len(shown)} worst of {len(score.per_class)} classes" if few else "Classes"
-    table = _table(("class", "IoU", "truth", "predicted"), (1, 2, 3), rows)
-    return [_folded(title, f"{table}\n\n{' · '.join(means(score))}")]
+    table = _write_table(("class", "IoU", "truth", "predicted"), (1, 2, 3), rows)
+    return [_fold(title, f"{table}\n\n{' · '.join(format_averages(score))}")]
 
 
-def _contracts(report: Report) -> list[str]:
-    """Return what other implementations report, grouped by the number."""
-    rows = [(group.value, ", ".join(group.names), group.why) for group in groups(report)]
+def _write_contracts(report: Report) -> list[str]:
+    """Return the table of what other implementations report."""
+    rows = [(group.value, ", ".join(group.names), group.why) for group in group_scores(report)]
     if not rows:
         return []
-    table = _table(("reports", "implementations", "why"), (), rows)
-    return [_folded("What others would report", table)]
+    table = _write_table(("reports", "implementations", "why"), (), rows)
+    return [_fold("What others would report", table)]
 
 
-def _reading(report: Report) -> str:
-    lines = [f"pixels: {' · '.join(pixel_counts(report.pixels))}"]
-    lines += [_text(f"assumed {assumed(g)}: {g.why}") for g in report.reading.assumed]
-    return _folded("Pixels, and what was assumed", "\n".join(f"- {line}" for line in lines))
+def _write_assumptions(report: Report) -> str:
+    lines = [f"pixels: {' · '.join(format_pixel_counts(report.pixels))}"]
+    lines += [
+        _write_text(f"assumed {describe_assumption(g)}: {g.why}") for g in report.reading.assumed
+    ]
+    return _fold("Pixels, and what was assumed", "\n".join(f"- {line}" for line in lines))
 
 
-def _rules(report: Report) -> str:
+def _write_rules(report: Report) -> str:
     count = {
         status: sum(outcome.status is status for outcome in report.outcomes) for status in Status
     }
@@ -135,39 +137,41 @@ def _rules(report: Report) -> str:
         for outcome in report.outcomes
         if outcome.status is Status.SKIPPED
     ]
-    table = _table(("skipped", "why"), (), rows) if rows else "Every rule could look."
-    return _folded(title, table)
+    table = _write_table(("skipped", "why"), (), rows) if rows else "Every rule was checked."
+    return _fold(title, table)
 
 
-def _folded(title: str, body: str) -> str:
+def _fold(title: str, body: str) -> str:
     return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
 
 
-def _table(head: tuple[str, ...], right: tuple[int, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """Return a table; the columns in `right` hold numbers."""
+def _write_table(
+    head: tuple[str, ...], right: tuple[int, ...], rows: Iterable[tuple[str, ...]]
+) -> str:
+    """Return a table; the columns in `right` are aligned right."""
     rule = ["---:" if column in right else "---" for column in range(len(head))]
-    lines = [head, rule, *([_text(cell) for cell in row] for row in rows)]
+    lines = [head, rule, *([_write_text(cell) for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _text(text: str) -> str:
-    """Return a text that shows as it is, its `code` as code, on one line."""
-    line = " ".join(printable(text).split())
-    line = line if len(line) <= LONGEST else line[:LONGEST].rpartition(" ")[0] + " …"
+def _write_text(text: str) -> str:
+    """Return a text on one line, escaped, with what is in backticks as code."""
+    line = " ".join(replace_unprintable(text).split())
+    line = line if len(line) <= LONGEST_TEXT else line[:LONGEST_TEXT].rpartition(" ")[0] + " …"
     parts = CODE.split(line)
     return "".join(
-        _code(part[1:-1]) if index % 2 else _plain(part) for index, part in enumerate(parts)
+        _write_code(part[1:-1]) if index % 2 else _escape(part) for index, part in enumerate(parts)
     )
 
 
-def _plain(text: str) -> str:
-    # a zero-width space after `@` keeps a class name from calling a person of that name
+def _escape(text: str) -> str:
+    # a zero-width space after `@` keeps a class name from mentioning a user of that name
     return SPECIAL.sub(r"\\\1", text.replace("&", "&amp;")).replace("@", "@&#8203;")
 
 
-def _code(text: str) -> str:
-    """Return a code span, whatever the text holds; `<code>` where backticks do not serve."""
-    line = " ".join(printable(text).split())
+def _write_code(text: str) -> str:
+    """Return a text as code: between backticks, or in `<code>` if it holds special characters."""
+    line = " ".join(replace_unprintable(text).split())
     if "`" in line or "|" in line or "\\" in line:
-        return f"<code>{_plain(line)}</code>"
+        return f"<code>{_escape(line)}</code>"
     return f"`{line}`"

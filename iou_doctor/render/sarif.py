@@ -1,16 +1,15 @@
-"""The report as SARIF 2.1.0, fit for GitHub's code scanning: findings only.
+"""The report as SARIF 2.1.0 with the findings only, for GitHub's code scanning.
 
-Code scanning takes every result for an alert, whatever its `kind` says, so that a rule that passed
-would be an alert too. `sarif-all` writes those as well, for readers that know `kind`.
+Code scanning treats every result as an alert, whatever its `kind`, so a rule that passed would be
+an alert too. The format `sarif-all` includes those rules, for readers that respect `kind`.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
 from urllib.parse import quote
 
-from iou_doctor.render._places import accused_first, file_and_name, fingerprints
+from iou_doctor.render._locations import compute_fingerprints, order_by_suspicion, split_path
 from iou_doctor.report.finding import Finding, Rule
 from iou_doctor.report.report import Input, Report
 
@@ -20,22 +19,22 @@ SCHEMA = (
 
 
 def render(report: Report) -> str:
-    """Return a log with one run, and in it one result for each finding."""
-    return log(report, failures(report))
+    """Return a log with one run that has a result for each finding."""
+    return build_log(report, build_failures(report))
 
 
-def log(report: Report, results: list[dict[str, Any]]) -> str:
-    """Return the text of a log that holds these results."""
+def build_log(report: Report, results: list[dict[str, object]]) -> str:
+    """Return the text of a log with these results."""
     run = {
         "tool": {
             "driver": {
                 "name": "iou-doctor",
                 "version": report.version,
-                "rules": [_rule(outcome.rule, report) for outcome in report.outcomes],
+                "rules": [_build_rule(outcome.rule, report) for outcome in report.outcomes],
             }
         },
         "invocations": [{"executionSuccessful": True}],
-        "artifacts": [{"location": _artifact(array)} for array in _files(report)],
+        "artifacts": [{"location": _build_artifact(array)} for array in _list_files(report)],
         "results": results,
         "properties": {
             "verdict": report.verdict.summary,
@@ -48,17 +47,20 @@ def log(report: Report, results: list[dict[str, Any]]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def failures(report: Report) -> list[dict[str, Any]]:
-    """Return a result for each finding, root cause first."""
-    return [_failure(finding, mark, report) for finding, mark in fingerprints(report)]
+def build_failures(report: Report) -> list[dict[str, object]]:
+    """Return a result for each finding, root causes first."""
+    return [
+        _build_failure(finding, fingerprint, report)
+        for finding, fingerprint in compute_fingerprints(report)
+    ]
 
 
-def locations(array: Input) -> list[dict[str, Any]]:
-    """Return the one place that an array has; its name inside a file is a logical location."""
-    file, name = file_and_name(array)
-    place: dict[str, Any] = {
+def build_locations(array: Input) -> list[dict[str, object]]:
+    """Return the location of an array; its name inside a file is a logical location."""
+    file, name = split_path(array)
+    place: dict[str, object] = {
         "physicalLocation": {
-            "artifactLocation": {"uri": _uri(file)},
+            "artifactLocation": {"uri": _make_uri(file)},
             "region": {"startLine": 1},  # code scanning shows no result without a line
         }
     }
@@ -67,19 +69,22 @@ def locations(array: Input) -> list[dict[str, Any]]:
     return [place]
 
 
-def _failure(finding: Finding, mark: str, report: Report) -> dict[str, Any]:
-    accused, other = accused_first(finding, report)
+def _build_failure(finding: Finding, fingerprint: str, report: Report) -> dict[str, object]:
+    accused, other = order_by_suspicion(finding, report)
     lines = [finding.message, finding.evidence, f"help: {finding.help}"]
     repair = finding.repair
     return {
-        **which_rule(finding.rule, report),
+        **identify_rule(finding.rule, report),
         "kind": "fail",
         "level": finding.severity.value,
         "message": {"text": "\n".join(line for line in lines if line)},
-        "locations": locations(accused),
-        "relatedLocations": locations(other),
-        # code scanning reads the first, which it would else compute from a line of the file
-        "partialFingerprints": {"primaryLocationLineHash": f"{mark[:16]}:1", "iouDoctor/v1": mark},
+        "locations": build_locations(accused),
+        "relatedLocations": build_locations(other),
+        # code scanning reads the first; without it, it would compute one from a line of the file
+        "partialFingerprints": {
+            "primaryLocationLineHash": f"{fingerprint[:16]}:1",
+            "iouDoctor/v1": fingerprint,
+        },
         "properties": {
             "facts": dict(finding.facts),
             "repair": repair.name if repair else None,
@@ -89,13 +94,13 @@ def _failure(finding: Finding, mark: str, report: Report) -> dict[str, Any]:
     }
 
 
-def which_rule(rule: Rule, report: Report) -> dict[str, Any]:
-    """Return the keys of a result that say of which rule it is."""
+def identify_rule(rule: Rule, report: Report) -> dict[str, object]:
+    """Return the keys of a result that identify its rule."""
     codes = [outcome.rule.code for outcome in report.outcomes]
     return {"ruleId": rule.code, "ruleIndex": codes.index(rule.code)}
 
 
-def _rule(rule: Rule, report: Report) -> dict[str, Any]:
+def _build_rule(rule: Rule, report: Report) -> dict[str, object]:
     manual = report.manuals.get(rule.code) or rule.claim
     return {
         "id": rule.code,
@@ -107,18 +112,18 @@ def _rule(rule: Rule, report: Report) -> dict[str, Any]:
     }
 
 
-def _files(report: Report) -> list[Input]:
-    """Return the arrays, one for each file."""
-    by_file = {file_and_name(array)[0]: array for array in (report.masks, report.predictions)}
+def _list_files(report: Report) -> list[Input]:
+    """Return the arrays without those that share the file of another one."""
+    by_file = {split_path(array)[0]: array for array in (report.masks, report.predictions)}
     return list(reversed(by_file.values()))
 
 
-def _artifact(array: Input) -> dict[str, Any]:
-    return {"uri": _uri(file_and_name(array)[0])}
+def _build_artifact(array: Input) -> dict[str, object]:
+    return {"uri": _make_uri(split_path(array)[0])}
 
 
-def _uri(file: str) -> str:
-    """Return a path as a URI: relative as it was given, else with its scheme."""
+def _make_uri(file: str) -> str:
+    """Return a path as a URI: a relative path stays relative, others get the scheme `file`."""
     uri = quote(file, errors="surrogateescape")
     if file.startswith("/"):
         return f"file://{uri}"

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from iou_doctor.render.sarif import failures, locations, log, which_rule
+from iou_doctor.render.sarif import build_failures, build_locations, build_log, identify_rule
 from iou_doctor.report.finding import Outcome, Status
 from iou_doctor.report.report import Report
 
 KINDS = {Status.PASSED: "pass", Status.SKIPPED: "notApplicable"}
+"""SARIF's kind of the results without a finding."""
 
 
 def render(report: Report) -> str:
     """Return a log with the findings first, then the rules without one, in order of code."""
-    others = [_other(outcome, report) for outcome in report.outcomes if outcome.status in KINDS]
-    return log(report, [*failures(report), *others])
+    others = [
+        _build_other(outcome, report) for outcome in report.outcomes if outcome.status in KINDS
+    ]
+    return build_log(report, [*build_failures(report), *others])
 
 
-def _other(outcome: Outcome, report: Report) -> dict[str, Any]:
+def _build_other(outcome: Outcome, report: Report) -> dict[str, object]:
     return {
-        **which_rule(outcome.rule, report),
+        **identify_rule(outcome.rule, report),
         "kind": KINDS[outcome.status],
         "level": "none",
         "message": {"text": f"{outcome.status}: {outcome.reason}" if outcome.reason else "passed"},
-        "locations": locations(report.predictions),
+        "locations": build_locations(report.predictions),
     }

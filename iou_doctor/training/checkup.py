@@ -15,7 +15,7 @@ from iou_doctor.arrays.layout import Assumption
 from iou_doctor.diagnosis.pipeline import Questions, check
 from iou_doctor.diagnosis.selection import Selection
 from iou_doctor.errors import IouDoctorError, UsageError
-from iou_doctor.render import training
+from iou_doctor.render import training_log
 from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.sources.opening import open_pair
 from iou_doctor.training.calls import call_of
@@ -178,7 +178,7 @@ class Checkup:
         if not new:
             return
         self._said |= {f"{name} {finding.rule.code}" for finding in new}
-        text = training.render(report, new, heading=heading)
+        text = training_log.render(report, new, heading=heading)
         if self.stop_on is not None and report.fails_at(self.stop_on):
             self.model.stop_training = self._stopped = True
             text += f"iou-doctor: stop_on={self.stop_on.value!r} ends the training here\n"

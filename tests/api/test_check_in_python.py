@@ -14,6 +14,7 @@ from build import diagnose, one_hot, probabilities, scene
 import iou_doctor
 from iou_doctor.errors import UsageError
 from iou_doctor.render import html_page, json_v1, terminal
+from iou_doctor.render.console import make_file_console
 from iou_doctor.scan import device as scan_device
 
 MASKS = scene(1)
@@ -30,7 +31,7 @@ def test_the_report_says_what_the_command_line_says(report):
     assert report.verdict == plain.verdict
     assert report.findings == plain.findings
     assert isinstance(report, iou_doctor.Report)
-    assert str(report) + "\n" == terminal.render(plain, terminal.paper())
+    assert str(report) + "\n" == terminal.render(plain, make_file_console())
     assert report.to_json() == json_v1.render(plain)
     assert report.to_html() == html_page.render(plain)
 

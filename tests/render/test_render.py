@@ -9,12 +9,12 @@ import re
 import pytest
 from rich.console import Console
 
-from iou_doctor.render import concise, json_v1, terminal
+from iou_doctor.render import concise, console, json_v1, terminal
 from iou_doctor.report.report import Report
 
 
 def _text(report: Report, width: int, *, colour: bool = False, **options: bool) -> str:
-    console = Console(
+    screen = Console(
         file=io.StringIO(),
         width=width,
         force_terminal=colour,
@@ -22,13 +22,13 @@ def _text(report: Report, width: int, *, colour: bool = False, **options: bool) 
         legacy_windows=False,
     )
     # a file in memory has no encoding of its own; rich then speaks UTF-8
-    return terminal.render(report, console, **options)
+    return terminal.render(report, screen, **options)
 
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_report_for_people(report, snapshot, width):
     text = _text(report, width)
-    assert max(map(len, text.splitlines())) <= min(width, terminal.WIDEST)
+    assert max(map(len, text.splitlines())) <= min(width, console.WIDEST)
     assert not any(line.endswith(" ") for line in text.splitlines())
     snapshot(f"terminal_{width}.txt", text)
 

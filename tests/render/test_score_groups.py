@@ -16,8 +16,8 @@ from iou_doctor.arrays.interpretation import Options
 from iou_doctor.diagnosis.pipeline import Questions, check
 from iou_doctor.metrics.registry import CONTRACTS
 from iou_doctor.metrics.score import ContractScore
-from iou_doctor.render import json_v1, terminal
-from iou_doctor.render.others import groups
+from iou_doctor.render import _terminal_tables, json_v1, terminal
+from iou_doctor.render._score_groups import group_scores
 from iou_doctor.report.report import Report
 
 T = np.array([[[0, 0, 1, 1]], [[0, 0, 0, 0]], [[0, 1, 1, 0]]])
@@ -35,7 +35,7 @@ def score(name, value, *, error=None, note=None):
 
 
 def grouped(report: Report, *scores: ContractScore):
-    return [(g.value, g.names, g.why) for g in groups(replace(report, contracts=scores))]
+    return [(g.value, g.names, g.why) for g in group_scores(replace(report, contracts=scores))]
 
 
 def text(report: Report, **options: bool) -> str:
@@ -121,12 +121,12 @@ def test_names_hold_no_comma_that_would_make_two_of_them():
 
 
 def test_every_contract_of_the_report_stands_in_one_group(report):
-    names = [name for group in groups(report) for name in group.names]
+    names = [name for group in group_scores(report) for name in group.names]
     assert sorted(names) == sorted(entry.short for entry in report.contracts)
 
 
 def test_reasons_are_the_choices_that_move_the_number(report):
-    why = {name: group.why for group in groups(report) for name in group.names}
+    why = {name: group.why for group in group_scores(report) for name in group.names}
     assert why["Keras MeanIoU"] == ""
     assert why["ADE20K"] == "a class that is absent: 0"
     assert why["smp macro"] == "a class that is absent: 1"
@@ -136,20 +136,20 @@ def test_reasons_are_the_choices_that_move_the_number(report):
 
 def test_the_terminal_shows_some_groups_and_all_with_verbose(report):
     short, long = text(report), text(report, verbose=True)
-    assert len(groups(report)) > terminal.MOST_GROUPS
-    more = f"{len(groups(report)) - terminal.MOST_GROUPS} more; -v shows all"
+    assert len(group_scores(report)) > _terminal_tables.MOST_GROUPS
+    more = f"{len(group_scores(report)) - _terminal_tables.MOST_GROUPS} more; -v shows all"
     assert "others would report" in short
     assert more in short
     assert more not in long
     told = " ".join(long.partition("others would report")[2].split())
-    assert all(name in told for group in groups(report) for name in group.names)
+    assert all(name in told for group in group_scores(report) for name in group.names)
 
 
 def test_the_terminal_shows_all_groups_where_all_were_asked_for(report):
     asked = text(replace(report, all_implementations=True))
     assert "-v shows all" not in asked.partition("others would report")[2]
     told = " ".join(asked.partition("others would report")[2].split())
-    assert all(name in told for group in groups(report) for name in group.names)
+    assert all(name in told for group in group_scores(report) for name in group.names)
 
 
 @pytest.mark.parametrize("all_implementations", [True, False])

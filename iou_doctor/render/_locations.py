@@ -1,4 +1,4 @@
-"""Which file a finding is about, and a mark by which the next run knows the finding again."""
+"""The file that a finding is about, and a fingerprint that identifies it in later runs."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Suspicion
 from iou_doctor.report.report import Input, Report
 
-NAMED_INSIDE = {"npz", "hdf5"}
-"""Formats whose paths are `FILE::name`."""
+FORMATS_WITH_NAMES = {"npz", "hdf5"}
+"""Formats that hold several arrays; their paths have the form `FILE::name`."""
 
 
-def file_and_name(array: Input) -> tuple[str, str | None]:
-    """Return the file of an array, with forward slashes, and the name inside it."""
+def split_path(array: Input) -> tuple[str, str | None]:
+    """Return the file of an array, with forward slashes, and the array's name inside the file."""
     file, name = array.path, ""
-    if array.format in NAMED_INSIDE:
+    if array.format in FORMATS_WITH_NAMES:
         file, _, name = file.partition("::")
     return file.replace("\\", "/").removeprefix("./"), name or None
 
 
-def accused_first(finding: Finding, report: Report) -> tuple[Input, Input]:
-    """Return the array that is to be mended, and the other one."""
+def order_by_suspicion(finding: Finding, report: Report) -> tuple[Input, Input]:
+    """Return the array that the finding is about, and the other one."""
     if _is_about_masks(finding):
         return report.masks, report.predictions
     return report.predictions, report.masks
@@ -36,11 +36,11 @@ def _is_about_masks(finding: Finding) -> bool:
     return finding.rule.suspicion is Suspicion.MASK_VALUES
 
 
-def fingerprints(report: Report) -> Iterator[tuple[Finding, str]]:
-    """Yield each finding with a mark of 64 hex digits.
+def compute_fingerprints(report: Report) -> Iterator[tuple[Finding, str]]:
+    """Yield each finding with its fingerprint, which has 64 hexadecimal digits.
 
-    It is made of the rule and the paths and holds nothing that was measured: the same fault keeps
-    its mark while its numbers change.
+    A fingerprint depends on the rule and on the two paths, and on nothing that was measured: a
+    fault keeps its fingerprint while its numbers change.
     """
     seen: Counter[str] = Counter()
     for finding in report.findings:

@@ -1,0 +1,124 @@
+"""The tables of the report for people: classes, other implementations, assumptions, rules."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from iou_doctor.metrics.score import ClassScore, Score
+from iou_doctor.render._score_groups import group_scores
+from iou_doctor.render._wording import (
+    describe_assumption,
+    format_averages,
+    format_class,
+    format_pixel_counts,
+    format_share,
+    select_worst_classes,
+)
+from iou_doctor.render.console import Glyphs
+from iou_doctor.report.finding import Status
+from iou_doctor.report.report import Report
+
+MOST_ROWS = 30
+"""Classes in the table without `--verbose`: about a screen. The worst ones are shown."""
+MOST_GROUPS = 6
+"""Groups of other implementations without `--verbose`."""
+LONGEST_NAME = 24
+"""Columns of a class name; longer names are cut."""
+SHORTEST_BAR, LONGEST_BAR = 8, 30
+"""Columns of the bar that shows an IoU."""
+OTHER_COLUMNS = 36
+"""Columns of the class table beside the name and the bar."""
+
+
+def show_classes(
+    report: Report, glyphs: Glyphs, width: int, *, verbose: bool
+) -> list[RenderableType]:
+    """Return the IoU of each class; nothing if no pixel was counted."""
+    score = report.score
+    if score is None or not report.pixels.counted:
+        return []
+    shown = select_worst_classes(score, len(score.per_class) if verbose else MOST_ROWS)
+    lines: list[RenderableType] = [_make_class_table(report, score, shown, glyphs, width)]
+    if len(shown) < len(score.per_class):
+        more = f"the {len(shown)} worst of {len(score.per_class)} classes; -v shows all"
+        lines.append(Text(more, style="dim"))
+    lines.append(Text(f" {glyphs.dot} ".join(format_averages(score))))
+    return [Padding(Group(*lines), (0, 0, 0, 2))]
+
+
+def _make_class_table(
+    report: Report, score: Score, shown: list[ClassScore], glyphs: Glyphs, width: int
+) -> Table:
+    names = [format_class(entry, report) for entry in shown]
+    longest = min(max(map(len, names), default=len("class")), LONGEST_NAME)
+    bar = max(SHORTEST_BAR, min(LONGEST_BAR, width - longest - OTHER_COLUMNS))
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+    table.add_column("class", no_wrap=True, max_width=LONGEST_NAME, overflow="ellipsis")
+    table.add_column("IoU", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True, width=bar, style="green")
+    table.add_column("truth", justify="right", no_wrap=True)
+    table.add_column("predicted", justify="right", no_wrap=True)
+    for entry, name in zip(shown, names, strict=True):
+        table.add_row(
+            Text(name),
+            "none" if entry.iou is None else f"{entry.iou:.4f}",
+            "" if entry.iou is None else _draw_bar(entry.iou, bar, glyphs),
+            format_share(entry.truth_pixels, score.pixels.counted),
+            format_share(entry.predicted_pixels, score.pixels.counted),
+        )
+    return table
+
+
+def _draw_bar(share: float, width: int, glyphs: Glyphs) -> str:
+    steps = len(glyphs.bar)
+    full, rest = divmod(round(share * width * steps), steps)
+    return glyphs.bar[-1] * full + (glyphs.bar[rest - 1] if rest else "")
+
+
+def show_other_scores(report: Report, *, verbose: bool) -> list[RenderableType]:
+    """Return what other implementations would report; nothing if all agree with the doctor."""
+    groups = group_scores(report)
+    shown = groups if verbose or report.all_implementations else groups[:MOST_GROUPS]
+    if not shown or (len(groups) == 1 and not verbose and not groups[0].why):
+        return []
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(justify="right", style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for index, group in enumerate(shown):
+        text = Text(", ".join(group.names))
+        if group.why:
+            text.append(f": {group.why}", style="dim")
+        grid.add_row("" if index else "others would report", group.value, text)
+    if len(shown) < len(groups):
+        grid.add_row("", "", Text(f"{len(groups) - len(shown)} more; -v shows all", style="dim"))
+    return [Padding(grid, (0, 0, 0, 2))]
+
+
+def show_assumptions(report: Report, glyphs: Glyphs) -> RenderableType:
+    """Return how many pixels were counted, and what was assumed about the arrays."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    grid.add_row("pixels", f" {glyphs.dot} ".join(format_pixel_counts(report.pixels)))
+    for index, guess in enumerate(report.reading.assumed):
+        label = "" if index else "assumed"
+        grid.add_row(label, f"{describe_assumption(guess)}: {guess.why}")
+    return Padding(grid, (0, 0, 0, 2))
+
+
+def list_outcomes(report: Report) -> RenderableType:
+    """Return the codes of all rules, by what became of them."""
+    grid = Table.grid(padding=(0, 2))
+    for status in Status:
+        texts = [
+            outcome.rule.code + (f" ({outcome.reason})" if outcome.reason else "")
+            for outcome in report.outcomes
+            if outcome.status is status
+        ]
+        if texts:
+            grid.add_row(Text(status.value, style="dim"), Text(", ".join(texts)))
+    return Padding(grid, (0, 0, 0, 2))

@@ -1,0 +1,67 @@
+"""What the formats for terminals share: consoles, glyphs, and text without trailing spaces."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+
+from rich.console import Console, RenderableType
+
+from iou_doctor.record import record
+
+WIDEST = 120
+"""Columns of text at most: longer lines are tiring to read."""
+FILE_WIDTH = 80
+"""Columns of a report in a file, whose reader's width is unknown."""
+_COLOUR_CODE = r"\x1b\[[0-9;]*m"
+_PADDING = re.compile(rf"(?: |{_COLOUR_CODE})+$", re.MULTILINE)
+"""The spaces with which rich fills a line up, and the colour codes between them."""
+
+
+@record
+class Glyphs:
+    """Characters that not every terminal can show."""
+
+    sick: str
+    healthy: str
+    times: str
+    dot: str
+    bar: str
+    """Cells of a bar, from the thinnest one to a full one."""
+
+
+UNICODE = Glyphs("✗", "✓", "×", "·", "▏▎▍▌▋▊▉█")
+ASCII = Glyphs("x", "+", "x", "-", "#")
+
+
+def choose_glyphs(console: Console) -> Glyphs:
+    """Return the glyphs that the encoding of a console has."""
+    return UNICODE if console.encoding.lower().startswith("utf") else ASCII
+
+
+def make_screen_console() -> Console:
+    """Return a console for stdout."""
+    return Console(markup=False, emoji=False)
+
+
+def make_file_console() -> Console:
+    """Return a console for a file: without colour, whatever the environment says."""
+    return Console(
+        file=io.StringIO(), width=FILE_WIDTH, color_system=None, markup=False, emoji=False
+    )
+
+
+def text_width(console: Console) -> int:
+    """Return the width of text on a console."""
+    return min(console.width, WIDEST)
+
+
+def render_parts(parts: Iterable[RenderableType], console: Console) -> str:
+    """Return parts as text, an empty line between them, without spaces at the ends of lines."""
+    with console.capture() as capture:
+        for index, part in enumerate(parts):
+            if index:
+                console.print()
+            console.print(part, width=text_width(console), highlight=False)
+    return _PADDING.sub(lambda end: "".join(re.findall(_COLOUR_CODE, end[0])), capture.get())

@@ -1,0 +1,50 @@
+"""The findings of a report as lines for the log of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from textwrap import wrap
+
+from iou_doctor.render._wording import replace_unprintable
+from iou_doctor.report.finding import Finding
+from iou_doctor.report.report import Report
+
+WIDTH = 100
+"""Columns of the log."""
+INDENT = "  "
+
+
+def render(report: Report, findings: Iterable[Finding], *, heading: str) -> str:
+    """Return a heading, the metric's call, the verdict and some findings of a report.
+
+    Args:
+        report: what was found.
+        findings: the findings to show.
+        heading: when the report was made, and for which metric.
+    """
+    lines = [
+        f"iou-doctor: {heading}",
+        *_wrap("your metric: ", report.metric_call),
+        *_wrap("", report.verdict.summary),
+        *(line for finding in findings for line in _list_lines(finding)),
+    ]
+    return replace_unprintable("\n".join(lines)) + "\n"
+
+
+def _list_lines(finding: Finding) -> Iterator[str]:
+    yield f"{finding.severity} {finding.rule.code} {finding.rule.name}"
+    yield from _wrap("", finding.message)
+    if finding.evidence:
+        yield from _wrap("", finding.evidence)
+    yield from _wrap("help: ", finding.help)
+
+
+def _wrap(first: str, text: str) -> list[str]:
+    return wrap(
+        first + text,
+        WIDTH,
+        initial_indent=INDENT,
+        subsequent_indent=INDENT + " " * len(first),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
