@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
-from metrics.by_hand import Maps, RaisesError, of_labels, of_scores, one_hot
-from metrics.golden import NAN, RAISES, Answer, Fixture, agrees, fixtures
-from metrics.handed import arranged, given_of, given_of_fixture
+from metrics.answers import NOT_RECORDED, collect_answers
+from metrics.build_inputs import build_fixture_inputs, build_inputs
+from metrics.golden import RAISES, Answer, Fixture, agrees
 
 from iou_doctor.metrics.definition import (
     Absent,
@@ -24,17 +21,8 @@ from iou_doctor.metrics.definition import (
     Ratio,
     Stray,
 )
-from iou_doctor.metrics.inputs import PredictionForm
 from iou_doctor.metrics.registry import CONTRACTS, evaluate
 
-NOT_RECORDED = {
-    # compared with the library itself in test_contracts_against_libraries.py
-    "torchmetrics.JaccardIndex[multilabel]",
-    "torchmetrics.segmentation.GeneralizedDiceScore",
-    # another contract but for one choice: test_contracts_of_one_other_choice.py
-    "torchmetrics.JaccardIndex[macro]@0.11",
-    "ultralytics.SemanticMetrics[nc=1]",
-}
 BY_NAME = {one.name: one for one in CONTRACTS if one.name not in NOT_RECORDED}
 VALUES = {
     "absent": tuple(Absent),
@@ -46,49 +34,8 @@ VALUES = {
 }
 
 
-def made_by_hand(fixture: Fixture, batch_size: int | None) -> Iterator[Answer]:
-    """Yield the answers of contracts that nobody could record for these arrays."""
-    true, pred, form = arranged(fixture.y_true, fixture.y_pred, fixture.layout)
-    n, classes = len(true), fixture.num_classes
-    ids = pred.argmax(-1) if form is PredictionForm.CHANNELS else pred
-    labels = true.argmax(-1) if true.ndim > ids.ndim else true
-    size = batch_size or n
-    table = {}
-    if form is not PredictionForm.ONE_CHANNEL and ids.dtype.kind != "f":
-        maps = [side.reshape(n, -1).astype(np.int64) for side in (labels, ids)]
-        table = of_labels(Maps(*maps, classes, fixture.ignore_index), size)
-        if form is PredictionForm.LABELS:
-            table |= of_scores(*(one_hot(side, classes) for side in maps), size)
-    if form is PredictionForm.CHANNELS and np.isfinite(pred).all():
-        dense = true if true.shape == pred.shape else one_hot(labels, classes)
-        table |= of_scores(dense.reshape(n, -1, classes), pred.reshape(n, -1, classes), size)
-    if form is PredictionForm.ONE_CHANNEL and np.isfinite(pred).all():
-        table = of_scores(true.reshape(n, -1, 1), pred.reshape(n, -1, 1), size)
-    for name, work in table.items():
-        try:
-            value = work()
-        except RaisesError:
-            value = RAISES
-        found = NAN if value != RAISES and np.isnan(value) else value
-        tolerance = 2e-6 if isinstance(found, str) else max(2e-6, 1e-5 * abs(found))
-        yield Answer(name, batch_size, found, None, tolerance)
-
-
-@cache
-def answers() -> dict[str, list[tuple[Fixture, Answer, int | None]]]:
-    """Return for each contract all answers, with the batch size that gives them."""
-    found = defaultdict(list)
-    for fixture in fixtures():
-        for answer in fixture.answers:
-            found[answer.contract] += [(fixture, answer, size) for size in fixture.splits(answer)]
-        for size in (None, *fixture.batch_sizes):
-            for answer in made_by_hand(fixture, size):
-                found[answer.contract].append((fixture, answer, size))
-    return dict(found)
-
-
 def gives(contract: Contract, fixture: Fixture, answer: Answer, batch_size: int | None) -> bool:
-    score = evaluate(contract, replace(given_of_fixture(fixture), batch_size=batch_size))
+    score = evaluate(contract, replace(build_fixture_inputs(fixture), batch_size=batch_size))
     if (score.error is not None) != (answer.value == RAISES) or not agrees(score.value, answer):
         return False
     if answer.per_class is None:
@@ -96,13 +43,6 @@ def gives(contract: Contract, fixture: Fixture, answer: Answer, batch_size: int 
     return score.per_class is not None and score.per_class == pytest.approx(
         answer.per_class, abs=2e-6
     )
-
-
-@pytest.mark.parametrize("name", BY_NAME)
-def test_every_contract_has_answers_and_gives_them(name):
-    assert len(answers()[name]) >= 3
-    for fixture, answer, size in answers()[name]:
-        assert gives(BY_NAME[name], fixture, answer, size), (fixture.id, answer, size)
 
 
 @pytest.mark.parametrize("name", BY_NAME)
@@ -115,7 +55,7 @@ def test_no_choice_of_a_contract_can_be_changed_unseen(name):
             if changed == contract.choices or same_by_definition(contract.choices, changed):
                 continue
             mutant = replace(contract, choices=changed)
-            if all(gives(mutant, *known) for known in answers()[name]):
+            if all(gives(mutant, *known) for known in collect_answers()[name]):
                 unseen.append((choice, value.name if hasattr(value, "name") else value))
     assert unseen == []
 
@@ -239,7 +179,7 @@ def _mean_only_as(choices: Choices, *, truth_only: bool) -> Ignored:
 def test_the_binary_score_of_scikit_learn_takes_1_and_one_more_label(truth, predicted, answer):
     contract = next(one for one in CONTRACTS if one.name == "sklearn.jaccard_score[binary]")
     pair = {"y_true": np.array([[truth]]), "y_pred": np.array([[predicted]])}
-    found = evaluate(contract, given_of(**pair, num_classes=2))
+    found = evaluate(contract, build_inputs(**pair, num_classes=2))
     assert (found.value if found.error is None else found.error[: len(str(answer))]) == answer
     metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed")
     if isinstance(answer, str):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from metrics.handed import given_of
+from metrics.build_inputs import build_inputs
 
 from iou_doctor.metrics.registry import CONTRACTS, evaluate
 
@@ -12,7 +12,7 @@ PREDICTED = np.array([[0, 1, 1, 1], [0, 0, 1, 1]])
 
 
 def value(name, classes, truth=TRUTH):
-    inputs = given_of(y_true=truth, y_pred=PREDICTED, num_classes=classes)
+    inputs = build_inputs(y_true=truth, y_pred=PREDICTED, num_classes=classes)
     return evaluate(BY_NAME[name], inputs).value
 
 

@@ -1,4 +1,4 @@
-"""Small arrays as the contracts get them, without the readings of the whole flow."""
+"""Small arrays as the contracts get them, built without the sources and the interpretation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Array = NDArray[Any]
 THRESHOLD = 0.5
 
 
-def given_of(
+def build_inputs(
     *,
     y_true: Array,
     y_pred: Array,
@@ -30,7 +30,7 @@ def given_of(
     ignore_index: int | None = None,
     batch_size: int | None = None,
 ) -> MetricInputs:
-    """Return what the libraries get from a careful user.
+    """Return what a careful user hands to the libraries.
 
     Args:
         y_true: masks, shape (n, ...): class ids, one-hot where they are like dense predictions.
@@ -40,22 +40,22 @@ def given_of(
         ignore_index: the void label.
         batch_size: images in one update.
     """
-    true, pred, form = arranged(y_true, y_pred, layout)
+    true, pred, form = arrange(y_true, y_pred, layout)
     ids = pred.argmax(-1) if form is PredictionForm.CHANNELS else derive.as_labels(pred)
     labels = true.argmax(-1) if true.ndim > ids.ndim else derive.as_labels(true)
-    flat, lengths = _flattened(y_true, y_pred)
+    flat, lengths = _flatten_both(y_true, y_pred)
     return MetricInputs(
         form=form,
         samples=len(y_true),
         num_classes=num_classes,
         ignore_index=ignore_index,
-        labels=_counted(labels, ids),
+        labels=_count(labels, ids),
         true_dtype=y_true.dtype,
         pred_dtype=y_pred.dtype,
-        bins=_counted(labels, derive.bins(pred, THRESHOLD))
+        bins=_count(labels, derive.bins(pred, THRESHOLD))
         if form is PredictionForm.ONE_CHANNEL
         else None,
-        sums=_sums(true, labels, pred, form, ignore_index),
+        sums=_sum_channels(true, labels, pred, form, ignore_index),
         flat=flat,
         lengths=lengths,
         batch_size=batch_size,
@@ -64,9 +64,9 @@ def given_of(
 
 
 @cache
-def given_of_fixture(fixture: Fixture) -> MetricInputs:
-    """Return what the libraries get of a recorded fixture, all at once."""
-    return given_of(
+def build_fixture_inputs(fixture: Fixture) -> MetricInputs:
+    """Return what the libraries get of a recorded fixture, in one batch."""
+    return build_inputs(
         y_true=fixture.y_true,
         y_pred=fixture.y_pred,
         num_classes=fixture.num_classes,
@@ -75,8 +75,8 @@ def given_of_fixture(fixture: Fixture) -> MetricInputs:
     )
 
 
-def arranged(y_true: Array, y_pred: Array, layout: str) -> tuple[Array, Array, PredictionForm]:
-    """Return both arrays with their class axis, if any, behind; axes of one are dropped."""
+def arrange(y_true: Array, y_pred: Array, layout: str) -> tuple[Array, Array, PredictionForm]:
+    """Return both arrays with the class axis last, without axes of size 1, and the form."""
     true, pred = y_true, y_pred
     if layout == "channels-first":
         pred = np.moveaxis(pred, 1, -1)
@@ -96,12 +96,12 @@ def arranged(y_true: Array, y_pred: Array, layout: str) -> tuple[Array, Array, P
     return true, pred, form
 
 
-def _counted(true: Array, pred: Array) -> PairCounts:
+def _count(true: Array, pred: Array) -> PairCounts:
     n = len(true)
     return count_pairs(y_true=true.reshape(n, -1), y_pred=pred.reshape(n, -1), samples=np.arange(n))
 
 
-def _sums(
+def _sum_channels(
     true: Array, labels: Array, pred: Array, form: PredictionForm, ignore_index: int | None
 ) -> ChannelSums | None:
     if form is PredictionForm.LABELS:
@@ -119,7 +119,7 @@ def _sums(
     )
 
 
-def _flattened(
+def _flatten_both(
     y_true: Array, y_pred: Array
 ) -> tuple[dict[Pairing, PairCounts], dict[Pairing, tuple[int | None, int | None]]]:
     """Return the tables of metrics that flatten, and the lengths where these differ."""
@@ -127,20 +127,18 @@ def _flattened(
     lengths: dict[Pairing, tuple[int | None, int | None]] = {}
     for one in (LabelDecoding.LABELS, LabelDecoding.ARGMAX_LAST):
         for other in (LabelDecoding.LABELS, LabelDecoding.ARGMAX_LAST, LabelDecoding.BINS):
-            true, pred = _flat(y_true, one), _flat(y_pred, other)
+            true, pred = _flatten(y_true, one), _flatten(y_pred, other)
             pairing = Pairing(one, other, flat=True)
             if len(true) != len(pred):
                 lengths[pairing] = (len(true), len(pred))
             elif len(true) % len(y_true):
-                flat[pairing] = _counted(true[np.newaxis], pred[np.newaxis])
+                flat[pairing] = _count(true[np.newaxis], pred[np.newaxis])
             else:
-                flat[pairing] = _counted(
-                    true.reshape(len(y_true), -1), pred.reshape(len(y_true), -1)
-                )
+                flat[pairing] = _count(true.reshape(len(y_true), -1), pred.reshape(len(y_true), -1))
     return flat, lengths
 
 
-def _flat(stored: Array, decoding: LabelDecoding) -> Array:
+def _flatten(stored: Array, decoding: LabelDecoding) -> Array:
     match decoding:
         case LabelDecoding.ARGMAX_LAST:
             return derive.naive_argmax(stored).ravel()
