@@ -27,7 +27,7 @@ from iou_doctor.cli.refuse import refuse
 from iou_doctor.errors import IouDoctorError
 
 if TYPE_CHECKING:
-    from iou_doctor.file_repair.run import Fixed, Written
+    from iou_doctor.file_repair.run import RepairedCopy, RepairedFiles
     from iou_doctor.report.finding import Finding
 
 
@@ -80,10 +80,10 @@ def fix(
     try:
         from iou_doctor.cli.progress import progress_bar
         from iou_doctor.diagnosis.selection import Selection
-        from iou_doctor.file_repair.run import fix as run_fix
+        from iou_doctor.file_repair.run import repair_files
 
         with progress_bar(shown=progress) as advance:
-            fixed = run_fix(
+            repaired = repair_files(
                 y_true=masks,
                 y_pred=predictions,
                 output_dir=output_dir,
@@ -103,40 +103,38 @@ def fix(
             )
     except IouDoctorError as error:
         refuse(error)
-    for line in _lines(fixed):
+    for line in _describe(repaired):
         typer.echo(line)
-    if fixed.report.verdict.sick and not fixed.written:
+    if repaired.report.verdict.sick and not repaired.copies:
         typer.echo("iou-doctor: error: no repair can be made on these arrays", err=True)
-    raise typer.Exit(int(fixed.report.verdict.sick))
+    raise typer.Exit(int(repaired.report.verdict.sick))
 
 
-def _lines(fixed: Fixed) -> Iterator[str]:
-    for written in fixed.written:
-        yield from _what_was_done(written)
-    for place in fixed.unchanged:
+def _describe(repaired: RepairedFiles) -> Iterator[str]:
+    for copy in repaired.copies:
+        yield from _describe_copy(copy)
+    for place in repaired.unchanged:
         yield f"unchanged {place}"
-    if not fixed.written:
+    if not repaired.copies:
         yield "nothing was written"
-    for finding in fixed.report.findings:
-        if finding.rule.name not in fixed.report.consequences:
-            yield from _what_is_left(finding)
-    yield fixed.report.verdict.summary
+    for finding in repaired.report.findings:
+        if finding.rule.name not in repaired.report.consequences:
+            yield from _describe_left(finding)
+    yield repaired.report.verdict.summary
 
 
-def _what_was_done(written: Written) -> Iterator[str]:
+def _describe_copy(copy: RepairedCopy) -> Iterator[str]:
     repairs = "; ".join(
-        f"{finding.repair.name} ({finding.rule.name})"
-        for finding in written.causes
-        if finding.repair
+        f"{finding.repair.name} ({finding.rule.name})" for finding in copy.causes if finding.repair
     )
-    yield f"wrote {written.place}: {repairs}"
-    if written.left_out:
-        names = ", ".join(f"`{name}`" for name in written.left_out[:3])
-        more = ", …" if len(written.left_out) > 3 else ""
-        yield f"left out {len(written.left_out)} images without a partner: {names}{more}"
+    yield f"wrote {copy.place}: {repairs}"
+    if copy.left_out:
+        names = ", ".join(f"`{name}`" for name in copy.left_out[:3])
+        more = ", …" if len(copy.left_out) > 3 else ""
+        yield f"left out {len(copy.left_out)} images without a partner: {names}{more}"
 
 
-def _what_is_left(finding: Finding) -> Iterator[str]:
+def _describe_left(finding: Finding) -> Iterator[str]:
     """Yield what only the user can do about a finding on the copies; notes ask for nothing."""
     from iou_doctor.report.finding import Severity
 

@@ -1,4 +1,4 @@
-"""From the Report to the steps on each array: which repairs `fix` makes, in which order."""
+"""Turn a report into the steps that `fix` applies to each array, in order."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
 
 NO_CLASS = (255, 65535)
-"""Labels for pixels without a class: the last one of the smallest dtype that has one to spare."""
+"""Labels for pixels without a class: the last value of uint8 and of uint16. A copy takes the first
+one that is not a class, because that leaves the dtype narrow."""
 
-
-OF_CONSEQUENCES = {Stage.ARRANGE, Stage.DECODE, Stage.ENCODE}
-"""Stages that a mere consequence may ask for: they rest on how the array is read. The places and
-class ids that seem wrong in front of a root cause are right again once that is repaired."""
+STAGES_OF_CONSEQUENCES = frozenset({Stage.ARRANGE, Stage.DECODE, Stage.ENCODE})
+"""Stages whose steps are also applied for a mere consequence of a root cause. They follow from how
+the array is stored, which repairing the root cause does not change. Misplaced pixels and wrong
+class ids of a consequence, in contrast, are only apparent and vanish with the root cause."""
 
 
 @record
@@ -31,76 +32,76 @@ class RepairPlan:
     """What is to be done to the two arrays."""
 
     steps: Mapping[Side, tuple[Step, ...]]
-    """For each side, in order; empty where nothing is."""
+    """For each side the steps in order; empty if it needs none."""
     causes: Mapping[Side, tuple[Finding, ...]]
-    """For each side, the findings whose steps these are."""
+    """For each side the findings that its steps repair."""
 
 
-def treatment(report: Report, *, unsafe: bool) -> RepairPlan:
-    """Return the steps that repair the findings.
+def build_plan(report: Report, *, unsafe: bool) -> RepairPlan:
+    """Return the steps that repair the findings of a report.
 
     Args:
-        report: the findings, root causes first.
-        unsafe: whether repairs that may lose or invent information are wanted.
+        report: a report whose findings begin with the root causes.
+        unsafe: whether to include repairs that may lose or invent information.
     """
-    wanted = _wanted(report, unsafe=unsafe)
+    selected = _select_steps(report, unsafe=unsafe)
     steps: dict[Side, tuple[Step, ...]] = {}
     causes: dict[Side, tuple[Finding, ...]] = {}
     for side in Side:
-        mine = [(step, finding) for step, finding in wanted if step.side is side]
-        mine.sort(key=lambda pair: pair[0].stage)
-        fitting = _fitting(mine, report.reading, side)
-        steps[side] = tuple(step for step, _ in fitting)
-        names = {finding.rule.name for _, finding in fitting}
+        of_side = [(step, finding) for step, finding in selected if step.side is side]
+        of_side.sort(key=lambda pair: pair[0].stage)
+        adapted = _adapt_steps(of_side, report.reading, side)
+        steps[side] = tuple(step for step, _ in adapted)
+        names = {finding.rule.name for _, finding in adapted}
         causes[side] = tuple(f for f in report.findings if f.rule.name in names)
     return RepairPlan(steps, causes)
 
 
-def _wanted(report: Report, *, unsafe: bool) -> list[tuple[Step, Finding]]:
-    wanted: list[tuple[Step, Finding]] = []
+def _select_steps(report: Report, *, unsafe: bool) -> list[tuple[Step, Finding]]:
+    """Return each step once, with the first finding that asks for it."""
+    selected: list[tuple[Step, Finding]] = []
     for finding in report.findings:
         if finding.repair is None or not (finding.repair.safe or unsafe):
             continue
-        done = [step for step, _ in wanted]
-        covered = {(step.stage, step.side) for step in done}
+        earlier = [step for step, _ in selected]
+        covered = {(step.stage, step.side) for step in earlier}
         for step in finding.repair.steps:
-            stage = step.stage
             if finding.rule.name in report.consequences and (
-                stage not in OF_CONSEQUENCES or (stage, step.side) in covered
+                step.stage not in STAGES_OF_CONSEQUENCES or (step.stage, step.side) in covered
             ):
                 continue
-            if step not in done:
-                wanted.append((step, finding))
-    return wanted
+            if step not in earlier:
+                selected.append((step, finding))
+    return selected
 
 
-def _fitting(
-    wanted: Sequence[tuple[Step, Finding]], interpretation: Interpretation, side: Side
+def _adapt_steps(
+    steps: Sequence[tuple[Step, Finding]], interpretation: Interpretation, side: Side
 ) -> list[tuple[Step, Finding]]:
-    """Return the steps in the form that fits what the array is when their turn comes."""
+    """Return the steps of one side in the form that suits the array as earlier steps leave it."""
     axes = interpretation.layout.y_true if side is Side.MASKS else interpretation.layout.y_pred
     encoding = interpretation.y_true if side is Side.MASKS else interpretation.y_pred
-    decoded = not axes.is_dense and not encoding.is_thresholded
-    fitting: list[tuple[Step, Finding]] = []
-    for step, finding in wanted:
-        fitted: Step | None = step
-        stage = step.stage
-        if stage is Stage.DECODE:
-            fitted = _with_no_class(step, interpretation, axes)
-            decoded = True
-        elif stage is Stage.RELABEL and not decoded:
-            fitted = _on_channels(step, encoding, axes)
+    holds_ids = not axes.is_dense and not encoding.is_thresholded
+    adapted: list[tuple[Step, Finding]] = []
+    for step, finding in steps:
+        suitable: Step | None = step
+        if step.stage is Stage.DECODE:
+            suitable = _mark_no_class(step, interpretation, axes)
+            holds_ids = True
+        elif step.stage is Stage.RELABEL and not holds_ids:
+            suitable = _relabel_channels(step, encoding, axes)
         elif isinstance(step, FillMissing) and axes.is_dense:
-            fitted = None  # the argmax has turned what is missing into the label for it
-        if fitted is not None:
-            fitting.append((fitted, finding))
-    return fitting
+            suitable = None  # the argmax has given missing values the label for no class
+        if suitable is not None:
+            adapted.append((suitable, finding))
+    return adapted
 
 
-def _with_no_class(step: Step, interpretation: Interpretation, axes: Axes) -> Step:
-    """Return an argmax or threshold that keeps pixels without a class apart.
+def _mark_no_class(step: Step, interpretation: Interpretation, axes: Axes) -> Step:
+    """Return an argmax or threshold that gives pixels without a class a label of their own.
 
-    The doctor leaves them out, or counts them as misses; class 0 would be an invention.
+    The score leaves these pixels out, or counts them as wrong. As class 0 they might count as
+    right.
     """
     if not isinstance(step, (Argmax, Threshold)):
         return step
@@ -111,8 +112,8 @@ def _with_no_class(step: Step, interpretation: Interpretation, axes: Axes) -> St
     return replace(step, no_class=no_class)
 
 
-def _on_channels(step: Step, encoding: Encoding, axes: Axes) -> Step | None:
-    """Return the same change of class ids for channels; `None` where there is none."""
+def _relabel_channels(step: Step, encoding: Encoding, axes: Axes) -> Step | None:
+    """Return the permutation of the channels that relabels their indices; `None` without one."""
     if not isinstance(step, Relabel) or not encoding.is_dense:
         return None
     new = [step.table.get(channel, channel) for channel in range(axes.channels)]

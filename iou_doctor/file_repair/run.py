@@ -1,8 +1,7 @@
-"""Mended copies of the arrays: the checkup, its repairs written to new files, the checkup again."""
+"""Write repaired copies of the arrays: check, repair, write, and check the copies."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from iou_doctor.arrays.interpretation import Interpretation, Options
@@ -12,46 +11,49 @@ from iou_doctor.atomic_files import stage
 from iou_doctor.diagnosis.pipeline import Questions, check
 from iou_doctor.diagnosis.selection import Selection
 from iou_doctor.errors import OutputError
-from iou_doctor.file_repair.plan import RepairPlan, treatment
-from iou_doctor.file_repair.storage_axes import StoredAxes, form_of
+from iou_doctor.file_repair.options_after import update_options
+from iou_doctor.file_repair.plan import RepairPlan, build_plan
+from iou_doctor.file_repair.storage_axes import StoredAxes, choose_stored_axes
 from iou_doctor.file_repair.stream import Progress, RepairStream
-from iou_doctor.file_repair.writers import destinations, write
+from iou_doctor.file_repair.writers import write_arrays
+from iou_doctor.file_repair.writers.destinations import choose_destinations
 from iou_doctor.record import record
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.one_hot import OneHot
-from iou_doctor.repairs.step import Side, Stage
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
 from iou_doctor.sources.opening import open_pair
 
 
 @record
-class Written:
-    """One mended array."""
+class RepairedCopy:
+    """One array that was repaired."""
 
     place: str
-    """Where it is now, as a path for `iou-doctor check`."""
+    """Where the copy is, as an argument of `iou-doctor check`."""
     causes: tuple[Finding, ...]
-    """The findings whose repairs were made."""
+    """The findings whose repairs were applied."""
     left_out: tuple[str, ...]
-    """Names of images that have no partner, and no mended copy."""
+    """The names of images without a partner, which were not copied."""
 
 
 @record
-class Fixed:
-    """What `fix` did."""
+class RepairedFiles:
+    """What `repair_files` wrote."""
 
     predictions: str
-    """The place of the predictions now: the mended ones, or the input that stays as it is."""
+    """The place of the predictions to use from now on: the copy, or else the input."""
     masks: str
-    written: tuple[Written, ...]
+    """Likewise the place of the masks."""
+    copies: tuple[RepairedCopy, ...]
     unchanged: tuple[str, ...]
-    """Places of inputs that needed no change; empty where nothing was written."""
+    """The places of inputs that needed no repair; empty if nothing was written."""
     report: Report
-    """On the arrays as they are now."""
+    """The report on the arrays at `predictions` and `masks`."""
 
 
-def fix(
+def repair_files(
     *,
     y_true: str,
     y_pred: str,
@@ -62,22 +64,22 @@ def fix(
     unsafe: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
-) -> Fixed:
-    """Write mended copies of what the findings can be repaired in, and check the result.
+) -> RepairedFiles:
+    """Check a pair, write repaired copies of the arrays that need it, and check the result.
 
     Args:
-        y_true: the masks' path.
-        y_pred: the predictions' path.
-        output_dir: where the copies go, under the names of the inputs.
+        y_true: the path of the masks.
+        y_pred: the path of the predictions.
+        output_dir: the folder for the copies, which have the names of the inputs.
         options: what the user said about the arrays.
-        metric_call: the metric as written in the user's code; it judges the result too.
+        metric_call: the metric as written in the user's code; it scores the result too.
         selection: which findings to repair.
-        unsafe: whether to make repairs that may lose or invent information.
-        overwrite: whether copies that are there already may be replaced.
-        progress: called with the samples done and in all, now and then.
+        unsafe: whether to apply repairs that may lose or invent information.
+        overwrite: whether earlier copies may be replaced.
+        progress: called now and then.
 
     Raises:
-        UsageError: options that do not go together, or an output that would replace an input.
+        UsageError: options contradict each other, or an output would replace an input.
         SourceError: a file cannot be read.
         InterpretationError: the arrays cannot be understood.
         OutputError: a file cannot be written.
@@ -85,65 +87,108 @@ def fix(
     pair = open_pair(y_true=y_true, y_pred=y_pred)
     questions = Questions(metric_call=metric_call, selection=selection or Selection())
     before = check(pair, options, questions, progress=progress)
-    plan = treatment(before, unsafe=unsafe)
+    plan = build_plan(before, unsafe=unsafe)
     if not any(plan.steps.values()):
-        return Fixed(y_pred, y_true, (), (), before)
-    mendings = _mendings(pair, before.reading, plan, output_dir, overwrite=overwrite)
-    _write(mendings, overwrite=overwrite, progress=progress)
+        return RepairedFiles(y_pred, y_true, (), (), before)
+    stored_axes = _plan_storage(before.reading, plan, pair)
+    streams = _build_streams(pair, before.reading, plan, stored_axes, output_dir, overwrite)
+    _write_copies(streams, overwrite=overwrite, progress=progress)
     places = {Side.MASKS: y_true, Side.PREDICTIONS: y_pred}
     unchanged = tuple(place for side, place in places.items() if not plan.steps[side])
-    places |= {mending.side: mending.destination.place for mending in mendings}
+    places |= {stream.side: stream.destination.place for stream in streams}
     after = check(
         open_pair(y_true=places[Side.MASKS], y_pred=places[Side.PREDICTIONS]),
-        _options_after(options, before.reading, plan, _forms(before.reading, plan, pair)),
+        update_options(options, before.reading, plan, stored_axes),
         questions,
         progress=progress,
     )
-    return Fixed(
+    return RepairedFiles(
         predictions=places[Side.PREDICTIONS],
         masks=places[Side.MASKS],
-        written=tuple(_written(mending, plan, pair) for mending in mendings),
+        copies=tuple(_describe_copy(stream, plan, pair) for stream in streams),
         unchanged=unchanged,
         report=after,
     )
 
 
-def _mendings(
+def _plan_storage(
+    interpretation: Interpretation, plan: RepairPlan, pair: Pair
+) -> dict[Side, StoredAxes]:
+    """Return the axes to store the copy of each side with."""
+
+    def choose(side: Side, other: Side) -> StoredAxes:
+        return choose_stored_axes(
+            _axes(interpretation, side),
+            _axes(interpretation, other),
+            arranged=_is_arranged(plan, side),
+            other_arranged=_is_arranged(plan, other),
+            images=_source(pair, side).format == "images",
+            class_axis=_find_wanted_class_axis(plan, side),
+        )
+
+    return {
+        Side.MASKS: choose(Side.MASKS, Side.PREDICTIONS),
+        Side.PREDICTIONS: choose(Side.PREDICTIONS, Side.MASKS),
+    }
+
+
+def _is_arranged(plan: RepairPlan, side: Side) -> bool:
+    return any(isinstance(step, Arrange) for step in plan.steps[side])
+
+
+def _find_wanted_class_axis(plan: RepairPlan, side: Side) -> int:
+    """Return where a step wants the class axis; -1, the last axis, if no step says so."""
+    wanted = (s.class_axis for s in plan.steps[side] if isinstance(s, (Arrange, OneHot)))
+    return next((axis for axis in wanted if axis is not None), -1)
+
+
+def _build_streams(
     pair: Pair,
     interpretation: Interpretation,
     plan: RepairPlan,
+    stored_axes: dict[Side, StoredAxes],
     output_dir: Path,
-    *,
     overwrite: bool,
 ) -> list[RepairStream]:
+    """Return one stream for each side that has steps, the predictions first."""
     sides = [side for side in (Side.PREDICTIONS, Side.MASKS) if plan.steps[side]]
-    places = destinations(pair, sides, output_dir, overwrite=overwrite)
-    forms = _forms(interpretation, plan, pair)
+    destinations = choose_destinations(pair, sides, output_dir, overwrite=overwrite)
     return [
         RepairStream(
             side=side,
             source=_source(pair, side),
             axes=_axes(interpretation, side),
             steps=plan.steps[side],
-            form=forms[side],
-            destination=places[side],
-            unflattened=_unflattened(interpretation, side),
+            stored_axes=stored_axes[side],
+            destination=destinations[side],
+            unflattened=_find_unflattened_shape(interpretation, side),
         )
         for side in sides
     ]
 
 
-def _write(mendings: list[RepairStream], *, overwrite: bool, progress: Progress | None) -> None:
-    """Write all copies; two that go to the same file go there together."""
-    targets = list(dict.fromkeys(mending.destination.target for mending in mendings))
+def _find_unflattened_shape(interpretation: Interpretation, side: Side) -> tuple[int, ...] | None:
+    """Return the spatial shape of the other array if the pixels of this one are flattened."""
+    other = Side.MASKS if side is Side.PREDICTIONS else Side.PREDICTIONS
+    shape = _axes(interpretation, other).spatial_shape
+    if interpretation.layout.relation is not Relation.FLATTENED or len(shape) == 1:
+        return None
+    return tuple(length or 0 for length in shape)
+
+
+def _write_copies(
+    streams: list[RepairStream], *, overwrite: bool, progress: Progress | None
+) -> None:
+    """Write all copies, or none. Two arrays of one file are written together."""
+    targets = list(dict.fromkeys(stream.destination.target for stream in streams))
     try:
         with stage(targets, overwrite=overwrite, durable=True) as parts:
             for target in targets:
-                here = [mending for mending in mendings if mending.destination.target == target]
-                write(
+                of_target = [one for one in streams if one.destination.target == target]
+                write_arrays(
                     parts[target],
-                    [mending.output(progress) for mending in here],
-                    format=here[0].source.format,
+                    [stream.open_output(progress) for stream in of_target],
+                    format_name=of_target[0].source.format,
                     shown=str(target),
                 )
     except OSError as error:
@@ -151,82 +196,9 @@ def _write(mendings: list[RepairStream], *, overwrite: bool, progress: Progress 
         raise OutputError(f"cannot write `{name}`: {reason}") from error
 
 
-def _forms(interpretation: Interpretation, plan: RepairPlan, pair: Pair) -> dict[Side, StoredAxes]:
-    def form(side: Side, other: Side) -> StoredAxes:
-        return form_of(
-            _axes(interpretation, side),
-            _axes(interpretation, other),
-            arranged=_arranged(plan, side),
-            other_arranged=_arranged(plan, other),
-            images=_source(pair, side).format == "images",
-            class_axis=_class_axis(plan, side),
-        )
-
-    return {
-        Side.MASKS: form(Side.MASKS, Side.PREDICTIONS),
-        Side.PREDICTIONS: form(Side.PREDICTIONS, Side.MASKS),
-    }
-
-
-def _class_axis(plan: RepairPlan, side: Side) -> int:
-    wanted = (s.class_axis for s in plan.steps[side] if isinstance(s, (Arrange, OneHot)))
-    return next((axis for axis in wanted if axis is not None), -1)
-
-
-def _arranged(plan: RepairPlan, side: Side) -> bool:
-    return any(isinstance(step, Arrange) for step in plan.steps[side])
-
-
-def _options_after(
-    options: Options,
-    interpretation: Interpretation,
-    plan: RepairPlan,
-    forms: dict[Side, StoredAxes],
-) -> Options:
-    """Return what the user's words mean for the mended arrays."""
-    decoded = {
-        side: any(step.stage in {Stage.DECODE, Stage.ENCODE} for step in steps)
-        for side, steps in plan.steps.items()
-    }
-    layout = options.layout
-    if layout is not None:
-        letters = [
-            forms[side].letters(dense=_dense_after(interpretation, plan, side))
-            if plan.steps[side]
-            else _axes(interpretation, side).letters
-            for side in (Side.PREDICTIONS, Side.MASKS)
-        ]
-        layout = ",".join(letters)
-    dense = interpretation.layout.y_true.is_dense or interpretation.layout.y_pred.is_dense
-    return replace(
-        options,
-        layout=layout,
-        predictions_as=None if decoded[Side.PREDICTIONS] else options.predictions_as,
-        masks_as=None if decoded[Side.MASKS] else options.masks_as,
-        # the argmax takes away the channels that told how many classes there are
-        num_classes=options.num_classes or (interpretation.num_classes if dense else None),
-    )
-
-
-def _dense_after(interpretation: Interpretation, plan: RepairPlan, side: Side) -> bool:
-    if any(isinstance(step, OneHot) for step in plan.steps[side]):
-        return True
-    return _axes(interpretation, side).is_dense and not any(
-        step.stage is Stage.DECODE for step in plan.steps[side]
-    )
-
-
-def _written(mending: RepairStream, plan: RepairPlan, pair: Pair) -> Written:
-    left_out = pair.unpaired_true if mending.side is Side.MASKS else pair.unpaired_pred
-    return Written(mending.destination.place, plan.causes[mending.side], left_out)
-
-
-def _unflattened(interpretation: Interpretation, side: Side) -> tuple[int, ...] | None:
-    other = Side.MASKS if side is Side.PREDICTIONS else Side.PREDICTIONS
-    shape = _axes(interpretation, other).spatial_shape
-    if interpretation.layout.relation is not Relation.FLATTENED or len(shape) == 1:
-        return None
-    return tuple(length or 0 for length in shape)
+def _describe_copy(stream: RepairStream, plan: RepairPlan, pair: Pair) -> RepairedCopy:
+    left_out = pair.unpaired_true if stream.side is Side.MASKS else pair.unpaired_pred
+    return RepairedCopy(stream.destination.place, plan.causes[stream.side], left_out)
 
 
 def _source(pair: Pair, side: Side) -> Source:

@@ -14,7 +14,7 @@ class PermuteChannels(Step):
     order: tuple[int, ...]
     """For each new channel, the index of the old one."""
 
-    stage = Stage.DECODE
+    stage = Stage.RELABEL
 
     def apply(self, values: StoredArray, *, spatial: int) -> StoredArray:  # noqa: ARG002
         """Return (n, *spatial, C) whose channel k is the channel `order[k]` of `values`."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from iou_doctor.arrays.batch import Batch
+from iou_doctor.arrays.batch import Batch, StoredArray
 from iou_doctor.arrays.layout import Axes, Layout, Relation
 from iou_doctor.arrays.source import DeviceSource, Pair, Source
 from iou_doctor.record import record
@@ -112,7 +112,7 @@ def pieces(batch: Batch, layout: Layout, *, split: bool, at_once: int = 1) -> It
             )
 
 
-def parts(source: Source, axes: Axes) -> Iterator[np.typing.NDArray[np.generic]]:
+def parts(source: Source, axes: Axes) -> Iterator[StoredArray]:
     """Yield one array in order, in some whole samples at a time; one by one where sizes differ."""
     layout = Layout(axes, axes, Relation.EQUAL)
     for window in _windows(Pair(source, source), layout, split=False, most=WINDOW_VALUES):

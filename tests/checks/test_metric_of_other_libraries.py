@@ -5,7 +5,7 @@ import pytest
 from build import diagnose, errors, found, noisy, one_hot, probabilities, scene
 
 from iou_doctor.arrays.interpretation import Options
-from iou_doctor.file_repair.run import fix
+from iou_doctor.file_repair.run import repair_files
 from iou_doctor.metrics.registry import CONTRACTS
 
 TRUTH = scene(1, samples=4)
@@ -144,7 +144,7 @@ def test_an_average_of_its_own_is_no_fault():
 def test_fix_leaves_the_classes_where_the_metric_looks(tmp_path, truth, predicted, metric, shape):
     np.save(tmp_path / "masks.npy", truth)
     np.save(tmp_path / "preds.npy", predicted)
-    fixed = fix(
+    fixed = repair_files(
         y_true=str(tmp_path / "masks.npy"),
         y_pred=str(tmp_path / "preds.npy"),
         output_dir=tmp_path / "mended",

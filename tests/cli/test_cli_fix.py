@@ -89,7 +89,7 @@ def test_an_unsafe_repair_is_offered_and_made_on_request(tmp_path):
     ("options", "words"),
     [
         (["--output-dir", "sample_data/sigmoid"], "would be written into the input"),
-        (["--output-dir", "README.md"], "is no folder"),
+        (["--output-dir", "README.md"], "is not a folder"),
         (["--output-dir", "OUT", "--select", "nothing"], "no rule is called"),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from build import diagnose, noisy, one_hot, probabilities, scene, sigmoid
 
 from iou_doctor.checks.registry import load_checks
-from iou_doctor.file_repair.plan import treatment
+from iou_doctor.file_repair.plan import build_plan
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.fill_missing import FillMissing
@@ -33,7 +33,7 @@ SWAP_0_AND_1 = Relabel(Side.PREDICTIONS, {0: 1, 1: 0})
 
 def kinds(*, unsafe: bool = False, **arrays: Any) -> dict[str, list[type[Step]]]:
     """Return the classes of the steps for each side."""
-    plan = treatment(diagnose(**arrays), unsafe=unsafe)
+    plan = build_plan(diagnose(**arrays), unsafe=unsafe)
     return {side.value: [type(step) for step in plan.steps[side]] for side in Side}
 
 
@@ -51,7 +51,7 @@ def test_a_step_that_two_findings_ask_for_is_made_once():
         "unargmaxed-probabilities",
         "one-hot-masks",
     ]
-    plan = treatment(report, unsafe=False)
+    plan = build_plan(report, unsafe=False)
     assert [type(step) for step in plan.steps[Side.MASKS]] == [Argmax]
     assert [f.rule.name for f in plan.causes[Side.MASKS]] == ["unargmaxed-probabilities"]
 
@@ -84,7 +84,7 @@ def test_pixels_without_a_class_do_not_become_class_0():
     encoded = one_hot(truth, 3)
     encoded[0, 0] = 0
     report = diagnose(y_true=encoded, y_pred=probabilities(predicted, 3, classes=3), num_classes=3)
-    (step,) = treatment(report, unsafe=False).steps[Side.MASKS]
+    (step,) = build_plan(report, unsafe=False).steps[Side.MASKS]
     assert step == Argmax(Side.MASKS, no_class=255)
 
 
@@ -96,7 +96,7 @@ def test_the_ignore_label_stands_for_masks_without_a_class():
         num_classes=3,
         ignore_index=7,
     )
-    plan = treatment(report, unsafe=False)
+    plan = build_plan(report, unsafe=False)
     assert [plan.steps[side] for side in Side] == [
         (Argmax(Side.MASKS, no_class=7),),
         (Argmax(Side.PREDICTIONS, no_class=255),),
@@ -110,7 +110,7 @@ def asked(report: Report, *wanted: tuple[str, Step], explains: str | None = None
         for name, step in wanted
     )
     explained = {wanted[0][0]: (explains,)} if explains else {}
-    plan = treatment(replace(report, findings=findings, explains=explained), unsafe=False)
+    plan = build_plan(replace(report, findings=findings, explains=explained), unsafe=False)
     return [step for side in Side for step in plan.steps[side]]
 
 

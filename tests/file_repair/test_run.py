@@ -1,4 +1,4 @@
-"""Mended copies: what is written, in every format, and that inputs stay as they are."""
+"""Repaired copies: what is written, in every format, and that inputs stay as they are."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from PIL import Image
 from iou_doctor.arrays.interpretation import Encoding, Options
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.errors import OutputError, UsageError
-from iou_doctor.file_repair.run import Fixed, fix
-from iou_doctor.file_repair.storage_axes import form_of
+from iou_doctor.file_repair.run import RepairedFiles, repair_files
+from iou_doctor.file_repair.storage_axes import choose_stored_axes
 from iou_doctor.file_repair.stream import RepairStream
-from iou_doctor.file_repair.writers import Destination
+from iou_doctor.file_repair.writers.destinations import Destination
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.flip import Flip
 from iou_doctor.repairs.reorder import Reorder
@@ -44,9 +44,13 @@ def repaired(
     *,
     classes: int | None = 3,
     **more: Any,
-) -> Fixed:
-    words = {name: more.pop(name) for name in ("layout", "ignore_index") if name in more}
-    return fix(
+) -> RepairedFiles:
+    words = {
+        name: more.pop(name)
+        for name in ("layout", "ignore_index", "predictions_as")
+        if name in more
+    }
+    return repair_files(
         y_true=str(y_true),
         y_pred=str(y_pred),
         output_dir=output_dir,
@@ -105,7 +109,7 @@ def test_each_sick_sample_is_healthy_afterwards(tmp_path, name, classes, new, sc
 def test_a_healthy_pair_is_left_alone(tmp_path):
     folder = SAMPLES / "healthy"
     fixed = repaired(folder / "masks.npy", folder / "preds.npy", tmp_path / "out")
-    assert fixed.written == ()
+    assert fixed.copies == ()
     assert not (tmp_path / "out").exists()
 
 
@@ -127,16 +131,34 @@ def test_a_pair_without_a_sample_axis_stays_without_one(tmp_path):
     assert (np.load(tmp_path / "out" / "preds.npy") == PREDICTED[0]).all()
 
 
-def test_samples_that_have_no_partner_are_mended_too(tmp_path):
+def test_samples_that_have_no_partner_are_repaired_too(tmp_path):
     masks, preds = saved(tmp_path, masks=TRUTH[:1], preds=PROBABILITIES)
     repaired(masks, preds, tmp_path / "out", layout="NHWC")
     assert np.load(tmp_path / "out" / "preds.npy").shape == PREDICTED.shape
 
 
-def test_a_layout_that_was_named_is_named_anew_for_the_result(tmp_path):
+def test_a_layout_that_was_named_is_updated_for_the_result(tmp_path):
     masks, preds = saved(tmp_path, masks=TRUTH, preds=np.moveaxis(PROBABILITIES, -1, 1))
     fixed = repaired(masks, preds, tmp_path / "out", layout="NCHW,NHW")
     assert fixed.report.reading.layout.y_pred.letters == "NHW"
+    assert fixed.report.metric.value == pytest.approx(CLEAN)
+
+
+@pytest.mark.parametrize("predictions_as", [None, Encoding.PROBABILITIES])
+def test_permuted_channels_stay_channels_under_a_layout_that_was_named(tmp_path, predictions_as):
+    permuted = np.roll(PROBABILITIES, 1, axis=-1)
+    masks, preds = saved(tmp_path, masks=one_hot(TRUTH, 3), preds=permuted)
+    fixed = repaired(
+        masks,
+        preds,
+        tmp_path / "out",
+        layout="NHWC,NHWC",
+        predictions_as=predictions_as,
+        metric_call="keras.metrics.OneHotMeanIoU(num_classes=3)",
+    )
+    assert (np.load(tmp_path / "out" / "preds.npy") == PROBABILITIES).all()
+    assert fixed.report.reading.layout.y_pred.letters == "NHWC"
+    assert fixed.report.reading.y_pred is Encoding.PROBABILITIES
     assert fixed.report.metric.value == pytest.approx(CLEAN)
 
 
@@ -223,7 +245,7 @@ def test_images_of_different_sizes_and_without_partners(tmp_path):
     preds = images(tmp_path / "preds", truth[:2])
     fixed = repaired(masks, preds, tmp_path / "out", classes=2)
     assert files(tmp_path / "out") == ["masks/frame0.png", "masks/frame1.png"]
-    assert fixed.written[0].left_out == ("frame2",)
+    assert fixed.copies[0].left_out == ("frame2",)
     assert fixed.report.metric.value == 1.0
 
 
@@ -306,21 +328,21 @@ def test_nothing_is_left_of_a_broken_run(tmp_path, monkeypatch, error, raised):
     assert not (tmp_path / "out").exists()
 
 
-def mending(array: Array, axes: Axes, step: Step, **more: Any) -> RepairStream:
-    form = form_of(axes, axes, arranged=False, other_arranged=False, images=False)
+def stream_of(array: Array, axes: Axes, step: Step, **more: Any) -> RepairStream:
+    stored_axes = choose_stored_axes(axes, axes, arranged=False, other_arranged=False, images=False)
     return RepairStream(
         side=Side.PREDICTIONS,
         source=ArraySource(array, "y_pred"),
         axes=axes,
         steps=(step,),
-        form=form,
+        stored_axes=stored_axes,
         destination=Destination(Path("preds.npy"), None, is_folder=False),
         **{"unflattened": None, **more},
     )
 
 
-def whole(mended_array: RepairStream) -> Array:
-    output = mended_array.output(None)
+def whole(stream: RepairStream) -> Array:
+    output = stream.open_output(None)
     array = np.concatenate(list(output.batches))
     assert output.shape == array.shape
     return array
@@ -331,7 +353,7 @@ def test_pixels_of_flattened_predictions_move_in_space():
     flip = Flip(Side.PREDICTIONS, (0,))
     axes = Axes(flat.shape, True, (1,), None)
     assert (
-        whole(mending(flat, axes, flip, unflattened=(12, 18))) == PREDICTED.reshape(2, -1)
+        whole(stream_of(flat, axes, flip, unflattened=(12, 18))) == PREDICTED.reshape(2, -1)
     ).all()
 
 
@@ -339,13 +361,13 @@ def test_channels_stay_first_where_only_pixels_move():
     first = np.moveaxis(PROBABILITIES, -1, 1)
     flip = Flip(Side.PREDICTIONS, (1,))
     axes = Axes(first.shape, True, (2, 3), 1)
-    assert (whole(mending(first, axes, flip)) == first[..., ::-1]).all()
+    assert (whole(stream_of(first, axes, flip)) == first[..., ::-1]).all()
 
 
 def test_samples_come_in_another_order():
     order = Reorder(Side.PREDICTIONS, (1, 0))
     axes = Axes(PREDICTED.shape, True, (1, 2), None)
-    assert (whole(mending(PREDICTED, axes, order)) == PREDICTED[::-1]).all()
+    assert (whole(stream_of(PREDICTED, axes, order)) == PREDICTED[::-1]).all()
 
 
 @pytest.mark.parametrize("layout", [None, "NHW,HW"])
@@ -388,7 +410,9 @@ def test_the_number_of_classes_outlives_the_channels(tmp_path):
 def test_an_encoding_that_was_named_is_not_that_of_the_result(tmp_path):
     masks, preds = saved(tmp_path, masks=TRUTH, preds=PROBABILITIES)
     named = Options(num_classes=3, predictions_as=Encoding.LOGITS)
-    fixed = fix(y_true=str(masks), y_pred=str(preds), output_dir=tmp_path / "out", options=named)
+    fixed = repair_files(
+        y_true=str(masks), y_pred=str(preds), output_dir=tmp_path / "out", options=named
+    )
     assert fixed.report.reading.y_pred is Encoding.LABELS
     assert fixed.report.metric.value == pytest.approx(CLEAN)
 

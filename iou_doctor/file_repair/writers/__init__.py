@@ -1,35 +1,69 @@
-"""Arrays -> files: one file a format, named like it, with `write(path, outputs)`.
+"""Write arrays to files, one module for each format.
 
-A format's library is imported when a file of it is written.
+`WRITERS` maps the name of a format to a function that imports its module when it is called, so
+that `fix` loads only the libraries that it needs.
 """
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from iou_doctor.errors import OutputError
-from iou_doctor.file_repair.writers._destinations import Destination, destinations
-from iou_doctor.file_repair.writers._output import Output
+from iou_doctor.file_repair.writers.output_array import OutputArray
 
-__all__ = ["Destination", "Output", "destinations", "write"]
+Writer = Callable[[Path, Sequence[OutputArray]], None]
 
 
-def write(path: Path, outputs: Sequence[Output], *, format: str, shown: str) -> None:  # noqa: A002
+def _write_npy(path: Path, arrays: Sequence[OutputArray]) -> None:
+    from iou_doctor.file_repair.writers.npy import write
+
+    write(path, arrays)
+
+
+def _write_npz(path: Path, arrays: Sequence[OutputArray]) -> None:
+    from iou_doctor.file_repair.writers.npz import write
+
+    write(path, arrays)
+
+
+def _write_hdf5(path: Path, arrays: Sequence[OutputArray]) -> None:
+    from iou_doctor.file_repair.writers.hdf5 import write
+
+    write(path, arrays)
+
+
+def _write_images(path: Path, arrays: Sequence[OutputArray]) -> None:
+    from iou_doctor.file_repair.writers.images import write
+
+    write(path, arrays)
+
+
+WRITERS: Mapping[str, Writer] = {
+    "npy": _write_npy,
+    "npz": _write_npz,
+    "hdf5": _write_hdf5,
+    "images": _write_images,
+}
+"""`Source.format` of the input to the writer of the repaired copy, which has the same format."""
+
+
+def write_arrays(
+    path: Path, arrays: Sequence[OutputArray], *, format_name: str, shown: str
+) -> None:
     """Write arrays to a new file or folder, batch by batch.
 
     Args:
-        path: where; nothing is there yet.
-        outputs: what; several only where a file can hold several arrays.
-        format: as in `Source.format`.
-        shown: the place to name in errors.
+        path: where to write; nothing exists there yet.
+        arrays: one array, or several if the format holds arrays by name.
+        format_name: a key of `WRITERS`.
+        shown: the path to name in errors.
 
     Raises:
-        OutputError: the disk is full, the place may not be written, or the values do not fit.
+        OutputError: the disk is full, the path is not writable, or the values do not fit the
+            format.
     """
-    module = importlib.import_module(f"{__name__}.{format}")
     try:
-        module.write(path, outputs)
+        WRITERS[format_name](path, arrays)
     except OSError as error:
         raise OutputError(f"cannot write `{shown}`: {error.strerror or error}") from error

@@ -1,4 +1,4 @@
-"""Data sets of an HDF5 file, in chunks and compressed."""
+"""Write data sets of an HDF5 file, chunked and compressed."""
 
 from __future__ import annotations
 
@@ -9,42 +9,47 @@ from pathlib import Path
 
 import h5py
 
-from iou_doctor.file_repair.writers._output import Output
+from iou_doctor.file_repair.writers.output_array import OutputArray
 
-_LARGEST_CHUNK = 2**24
-"""Values of one sample that still make one chunk; a reader unpacks it at once."""
+MOST_CHUNK_VALUES = 2**24
+"""A chunk is one sample unless that has more values: readers unpack a whole chunk at once, and 16
+million values of 8 bytes take 128 MiB. h5py chooses the chunks of larger samples."""
 
 
-def write(path: Path, outputs: Sequence[Output]) -> None:
-    """Write arrays to a new HDF5 file, each under its name."""
-    with _as_os_errors():
+def write(path: Path, arrays: Sequence[OutputArray]) -> None:
+    """Write each array under its name to a new HDF5 file.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with _raising_os_errors():
         file = h5py.File(path, "x")
     try:
-        for output in outputs:
-            _write_dataset(file, output)
+        for array in arrays:
+            _write_dataset(file, array)
     finally:
-        with _as_os_errors():
+        with _raising_os_errors():
             file.close()
 
 
-def _write_dataset(file: h5py.File, output: Output) -> None:
-    shape = tuple(length or 0 for length in output.shape)
+def _write_dataset(file: h5py.File, array: OutputArray) -> None:
+    shape = tuple(length or 0 for length in array.shape)
     one_sample = (1, *shape[1:])
-    chunks = one_sample if prod(one_sample) <= _LARGEST_CHUNK else True
-    with _as_os_errors():
+    chunks = one_sample if prod(one_sample) <= MOST_CHUNK_VALUES else True
+    with _raising_os_errors():
         dataset = file.create_dataset(
-            output.name, shape, output.dtype, chunks=chunks, compression="gzip"
+            array.name, shape, array.dtype, chunks=chunks, compression="gzip"
         )
     start = 0
-    for batch in output.converted():
-        with _as_os_errors():
+    for batch in array.convert_batches():
+        with _raising_os_errors():
             dataset[start : start + len(batch)] = batch
         start += len(batch)
 
 
 @contextmanager
-def _as_os_errors() -> Iterator[None]:
-    """Raise HDF5's word for a failed write as what it is."""
+def _raising_os_errors() -> Iterator[None]:
+    """Turn the RuntimeErrors that h5py raises for some failed writes into OSErrors."""
     try:
         yield
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""Arrays as `np.save` stores them."""
+"""Write an array in the format of `numpy.save`."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ from typing import IO
 
 import numpy as np
 
-from iou_doctor.file_repair.writers._output import Output
+from iou_doctor.file_repair.writers.output_array import OutputArray
 
 
-def write(path: Path, outputs: Sequence[Output]) -> None:
-    """Write one array to a new `.npy` file."""
-    (output,) = outputs
+def write(path: Path, arrays: Sequence[OutputArray]) -> None:
+    """Write one array to a new `.npy` file.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    (array,) = arrays
     with path.open("xb") as stream:
-        write_stream(stream, output)
+        write_stream(stream, array)
 
 
-def write_stream(stream: IO[bytes], output: Output) -> None:
+def write_stream(stream: IO[bytes], array: OutputArray) -> None:
     """Write the header and the values of one array."""
-    descr = np.lib.format.dtype_to_descr(output.dtype)
-    header = {"descr": descr, "fortran_order": False, "shape": output.shape}
+    descr = np.lib.format.dtype_to_descr(array.dtype)
+    header = {"descr": descr, "fortran_order": False, "shape": array.shape}
     np.lib.format.write_array_header_1_0(stream, header)  # type: ignore[no-untyped-call, unused-ignore]
-    for batch in output.converted():
+    for batch in array.convert_batches():
         stream.write(batch.reshape(-1).view(np.uint8).data)

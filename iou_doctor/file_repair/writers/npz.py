@@ -1,4 +1,4 @@
-"""Arrays as `np.savez_compressed` stores them."""
+"""Write arrays in the format of `numpy.savez_compressed`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from iou_doctor.file_repair.writers._output import Output
 from iou_doctor.file_repair.writers.npy import write_stream
+from iou_doctor.file_repair.writers.output_array import OutputArray
 
 
-def write(path: Path, outputs: Sequence[Output]) -> None:
-    """Write arrays to a new `.npz` file, each under its name, compressed as they come."""
+def write(path: Path, arrays: Sequence[OutputArray]) -> None:
+    """Write each array under its name to a new `.npz` file, compressed batch by batch.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     with path.open("xb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for output in outputs:
-            member = f"{(output.name or 'arr_0').removesuffix('.npy')}.npy"
-            # zip64 from the start: the compressed size is not known yet
+        for array in arrays:
+            member = f"{(array.name or 'arr_0').removesuffix('.npy')}.npy"
+            # the compressed size is not known in advance, so every member uses zip64
             with archive.open(member, "w", force_zip64=True) as stream:
-                write_stream(stream, output)
+                write_stream(stream, array)

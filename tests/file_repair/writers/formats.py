@@ -9,20 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.file_repair.writers import Output, write
+from iou_doctor.file_repair.writers import write_arrays
+from iou_doctor.file_repair.writers.output_array import OutputArray
 from iou_doctor.sources.opening import open_source
 
 Array = NDArray[Any]
 
 
-def output(array: Array, *, name: str | None = None, batch: int = 2, **more: Any) -> Output:
-    """Return an array as an output in batches."""
+def in_batches(
+    array: Array, *, name: str | None = None, batch: int = 2, **more: Any
+) -> OutputArray:
+    """Return an array that is written in batches."""
     batches = (array[start : start + batch] for start in range(0, len(array), batch))
-    return Output(batches, array.shape, array.dtype, name, **more)
+    return OutputArray(batches, array.shape, array.dtype, name, **more)
 
 
-def written(path: Path, format_: str, *outputs: Output) -> None:
-    write(path, outputs, format=format_, shown=path.name)
+def write_array(path: Path, format_name: str, *arrays: OutputArray) -> None:
+    write_arrays(path, arrays, format_name=format_name, shown=path.name)
 
 
 def read(place: str | Path) -> Array:

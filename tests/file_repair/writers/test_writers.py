@@ -5,7 +5,7 @@ from __future__ import annotations
 import h5py
 import numpy as np
 import pytest
-from file_repair.writers.formats import output, read, written
+from file_repair.writers.formats import in_batches, read, write_array
 from PIL import Image
 
 from iou_doctor.errors import OutputError
@@ -16,24 +16,31 @@ LABELS = np.arange(5 * 3 * 4, dtype=np.uint8).reshape(5, 3, 4)
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int16", "int64", "float16", "float32"])
 @pytest.mark.parametrize("batch", [1, 2, 5])
 @pytest.mark.parametrize(
-    ("format_", "name", "place"),
+    ("format_name", "name", "place"),
     [
         ("npy", None, "a.npy"),
         ("npz", "labels", "a.npz::labels"),
         ("hdf5", "/group/labels", "a.h5::/group/labels"),
     ],
 )
-def test_an_array_comes_back_with_its_dtype(tmp_path, format_, name, place, dtype, batch):
+def test_an_array_comes_back_with_its_dtype(tmp_path, format_name, name, place, dtype, batch):
     array = (LABELS % 7).astype(dtype)
-    written(tmp_path / place.partition("::")[0], format_, output(array, name=name, batch=batch))
+    write_array(
+        tmp_path / place.partition("::")[0], format_name, in_batches(array, name=name, batch=batch)
+    )
     back = read(f"{tmp_path}/{place}")
     assert back.dtype == array.dtype
     assert (back == array).all()
 
 
 def test_numpy_reads_what_was_written(tmp_path):
-    written(tmp_path / "a.npy", "npy", output(LABELS))
-    written(tmp_path / "a.npz", "npz", output(LABELS, name="m"), output(LABELS + 1, name="p.npy"))
+    write_array(tmp_path / "a.npy", "npy", in_batches(LABELS))
+    write_array(
+        tmp_path / "a.npz",
+        "npz",
+        in_batches(LABELS, name="m"),
+        in_batches(LABELS + 1, name="p.npy"),
+    )
     assert (np.load(tmp_path / "a.npy") == LABELS).all()
     with np.load(tmp_path / "a.npz") as archive:
         assert sorted(archive) == ["m", "p"]
@@ -41,7 +48,9 @@ def test_numpy_reads_what_was_written(tmp_path):
 
 
 def test_a_data_set_is_chunked_by_samples_and_compressed(tmp_path):
-    written(tmp_path / "a.h5", "hdf5", output(LABELS, name="m"), output(LABELS, name="p"))
+    write_array(
+        tmp_path / "a.h5", "hdf5", in_batches(LABELS, name="m"), in_batches(LABELS, name="p")
+    )
     with h5py.File(tmp_path / "a.h5") as file:
         assert sorted(file) == ["m", "p"]
         assert file["m"].chunks == (1, 3, 4)
@@ -55,7 +64,7 @@ def test_a_data_set_is_chunked_by_samples_and_compressed(tmp_path):
 def test_labels_become_grey_images_with_the_stems_given(tmp_path, dtype, mode, stored):
     array = (LABELS % 2).astype(dtype)
     stems = ("a", "b", "c", "d", "e.f")
-    written(tmp_path / "masks", "images", output(array, stems=stems))
+    write_array(tmp_path / "masks", "images", in_batches(array, stems=stems))
     back = read(tmp_path / "masks")
     assert [path.name for path in sorted((tmp_path / "masks").iterdir())] == [
         f"{stem}.png" for stem in stems
@@ -68,26 +77,26 @@ def test_labels_become_grey_images_with_the_stems_given(tmp_path, dtype, mode, s
 
 def test_one_image_and_colours_are_written_as_they_are(tmp_path):
     colours = np.arange(1 * 2 * 4 * 3, dtype=np.uint8).reshape(1, 2, 4, 3)
-    written(tmp_path / "a.png", "images", output(colours))
+    write_array(tmp_path / "a.png", "images", in_batches(colours))
     assert (read(tmp_path / "a.png") == colours).all()
 
 
 @pytest.mark.parametrize(
     ("array", "words"),
     [
-        (LABELS.astype(np.float32), "images hold whole numbers"),
+        (LABELS.astype(np.float32), "a PNG holds integers"),
         (LABELS.astype(np.int16) - 1, "from -1 to"),
         (LABELS.astype(np.int32) + 65536, "16 bits cannot hold values from 65536 to"),
-        (np.zeros((1, 2, 2, 5), np.uint8), "no 5 channels"),
+        (np.zeros((1, 2, 2, 5), np.uint8), "cannot hold 5 channels"),
     ],
 )
 def test_what_a_png_cannot_hold_is_refused(tmp_path, array, words):
     with pytest.raises(OutputError, match=words):
-        written(tmp_path / "masks", "images", output(array, stems=("a",) * len(array)))
+        write_array(tmp_path / "masks", "images", in_batches(array, stems=("a",) * len(array)))
 
 
 def test_a_batch_that_the_promised_dtype_cannot_hold_is_our_fault(tmp_path):
-    promised = output(LABELS)
+    promised = in_batches(LABELS)
     object.__setattr__(promised, "batches", [LABELS.astype(np.int64)])
     with pytest.raises(TypeError, match="according to the rule 'safe'"):
-        written(tmp_path / "a.npy", "npy", promised)
+        write_array(tmp_path / "a.npy", "npy", promised)

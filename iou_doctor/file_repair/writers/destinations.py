@@ -1,4 +1,4 @@
-"""Where mended copies go, and the refusal to write over an input."""
+"""Choose where repaired copies go, and refuse to write over an input."""
 
 from __future__ import annotations
 
@@ -14,51 +14,54 @@ from iou_doctor.repairs.step import Side
 
 @record
 class Destination:
-    """The place of one mended array."""
+    """The place of one repaired copy."""
 
     target: Path
     """The file or folder."""
     name: str | None
-    """The name inside the file, where a file holds arrays by name."""
+    """The name inside the file, for formats that hold arrays by name."""
     is_folder: bool
 
     @property
     def place(self) -> str:
-        """The place as a path for `iou-doctor check`."""
+        """The place as an argument of `iou-doctor check`."""
         return str(self.target) if self.name is None else f"{self.target}::{self.name}"
 
 
-def destinations(
+def choose_destinations(
     pair: Pair, sides: Sequence[Side], output_dir: Path, *, overwrite: bool
 ) -> dict[Side, Destination]:
-    """Return where to write the arrays of these sides.
+    """Return where to write the copies of these sides.
 
-    Inputs of the same name go to folders `predictions` and `masks`, arrays of the same file to
-    one file.
+    Copies have the names of the inputs. If both inputs have the same name, the copies go to the
+    folders `predictions` and `masks`. Arrays of one file go to one file.
 
     Raises:
-        UsageError: a place is an input, or taken.
+        UsageError: a destination is an input, or exists already.
     """
     sources = {Side.PREDICTIONS: pair.y_pred, Side.MASKS: pair.y_true}
-    inputs = {side: _file_and_name(source) for side, source in sources.items()}
+    inputs = {side: _split_path(source) for side, source in sources.items()}
     files = {side: file for side, (file, _) in inputs.items()}
-    names = {side: _new_name(files[side], sources[side].format) for side in Side}
+    names = {side: _choose_name(files[side], sources[side].format) for side in Side}
     same_file = _is_same(files[Side.MASKS], files[Side.PREDICTIONS]) and (
         inputs[Side.MASKS][1] != inputs[Side.PREDICTIONS][1]
     )
-    alike = names[Side.MASKS].casefold() == names[Side.PREDICTIONS].casefold()
-    places = {}
+    same_name = names[Side.MASKS].casefold() == names[Side.PREDICTIONS].casefold()
+    destinations = {}
     for side in sides:
-        folder = output_dir / side.value if alike and not same_file else output_dir
-        places[side] = Destination(
+        folder = output_dir / side.value if same_name and not same_file else output_dir
+        destinations[side] = Destination(
             folder / names[side], inputs[side][1], is_folder=files[side].is_dir()
         )
-        _check(places[side], list(files.values()), overwrite=overwrite)
-    return places
+        _check_target(destinations[side], list(files.values()), overwrite=overwrite)
+    return destinations
 
 
-def _file_and_name(source: Source) -> tuple[Path, str | None]:
-    """Return the file of a source and the name inside it."""
+def _split_path(source: Source) -> tuple[Path, str | None]:
+    """Return the file of a source, and the name of the array inside it.
+
+    The file is the shortest existing one, because `::` may be part of both names.
+    """
     if source.format not in {"npz", "hdf5"}:
         return Path(source.path), None
     words = source.path.split("::")
@@ -69,45 +72,47 @@ def _file_and_name(source: Source) -> tuple[Path, str | None]:
     return Path(source.path), None
 
 
-def _new_name(file: Path, format_: str) -> str:
+def _choose_name(file: Path, format_name: str) -> str:
     name = Path(os.path.abspath(file)).name  # noqa: PTH100 - a link keeps its own name
-    if format_ == "images" and not file.is_dir():
+    if format_name == "images" and not file.is_dir():
         return str(Path(name).with_suffix(".png"))
     return name
 
 
-def _check(destination: Destination, inputs: Sequence[Path], *, overwrite: bool) -> None:
+def _check_target(destination: Destination, inputs: Sequence[Path], *, overwrite: bool) -> None:
     target = destination.target
     for file in inputs:
-        if _touches(target, file):
+        if _overlaps(target, file):
             raise UsageError(
                 f"the output `{target}` would be written into the input `{file}`; name another"
                 " --output-dir"
             )
     parent = next(folder for folder in target.parents if os.path.lexists(folder))
     if not parent.is_dir():
-        raise UsageError(f"--output-dir: `{parent}` is no folder; name another")
+        raise UsageError(f"--output-dir: `{parent}` is not a folder; name another one")
     if not os.path.lexists(target):
         return
     if not overwrite:
         raise UsageError(f"the output `{target}` exists; add --overwrite, or name another folder")
     if destination.is_folder != target.is_dir():
-        raise UsageError(f"the output `{target}` is no earlier output; name another --output-dir")
+        raise UsageError(
+            f"the output `{target}` was not written by `fix`; name another --output-dir"
+        )
     if destination.is_folder:
         _check_folder(target)
 
 
 def _check_folder(target: Path) -> None:
-    """Refuse to replace a folder that holds what `fix` does not write."""
+    """Refuse to replace a folder with files that `fix` never writes."""
     others = [entry.name for entry in target.iterdir() if entry.suffix.lower() != ".png"]
     if others:
         raise UsageError(
-            f"the output `{target}` holds `{others[0]}`, which is no PNG image of an earlier"
+            f"the output `{target}` holds `{others[0]}`, which is not a PNG image of an earlier"
             " output; name another --output-dir"
         )
 
 
-def _touches(target: Path, file: Path) -> bool:
+def _overlaps(target: Path, file: Path) -> bool:
     """Return whether an output and an input are the same, or one lies within the other."""
     if _is_same(target, file):
         return True
@@ -116,7 +121,7 @@ def _touches(target: Path, file: Path) -> bool:
 
 
 def _is_same(one: Path, other: Path) -> bool:
-    """Return whether two paths lead to the same file or folder; a hard link counts."""
+    """Return whether two paths lead to the same file or folder, through links of any kind."""
     try:
         return one.samefile(other)
     except OSError:
