@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from iou_doctor.arrays.interpretation import Encoding, Interpretation
 from iou_doctor.arrays.layout import Axes
@@ -103,6 +103,24 @@ def suggest_call(evidence: Evidence) -> str:
     if interpretation.layout.y_pred.is_per_class:
         arguments.append("sparse_y_pred=False")
     return f"keras.metrics.MeanIoU({', '.join(arguments)})"
+
+
+def suggest_class_average(evidence: Evidence, class_ids: Sequence[int]) -> str:
+    """Return the Keras call that averages the IoU of these classes only."""
+    interpretation = evidence.interpretation
+    classes = list(class_ids)
+    if interpretation.y_pred.is_thresholded and not interpretation.layout.y_true.is_per_class:
+        threshold = f"threshold={interpretation.threshold:g}"
+        return f"keras.metrics.BinaryIoU(target_class_ids={classes}, {threshold})"
+    arguments = [f"num_classes={interpretation.num_classes}", f"target_class_ids={classes}"]
+    ignored = interpretation.ignore_index
+    if ignored is not None and ignored not in interpretation.classes:
+        arguments.append(f"ignore_class={ignored}")
+    if interpretation.layout.y_true.is_per_class:
+        arguments.append("sparse_y_true=False")
+    if interpretation.layout.y_pred.is_per_class:
+        arguments.append("sparse_y_pred=False")
+    return f"keras.metrics.IoU({', '.join(arguments)})"
 
 
 def _suggest_expressions(evidence: Evidence, takes: InputSpec) -> str:

@@ -13,7 +13,7 @@ label means void (0 in ADE20K), ignoring it is right, but then no channel should
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import format_count, format_percent
+from iou_doctor.checks.wording import format_count, format_percent, suggest_class_average
 from iou_doctor.metrics.score import compute_score
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -52,8 +52,7 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=_write_message(evidence, ignored, whole.average_over(tuple(classes))),
             help="to leave the class out of the mean, count its pixels:"
-            f" keras.metrics.IoU(num_classes={interpretation.num_classes},"
-            f" target_class_ids={classes})",
+            f" {suggest_class_average(evidence, classes)}",
             facts={
                 "label": ignored,
                 "pixels": evidence.repaired.pixels.ignored,
@@ -90,4 +89,4 @@ def _write_message(evidence: Evidence, ignored: int, whole: float | None) -> str
     misses = ours.per_class[ignored].predicted_pixels
     if value is None or not misses:
         return text
-    return f"{text}; the metric reports {value:.4f} because it keeps the class in the mean"
+    return f"{text}; the metric reads {value:.4f} because it keeps the class in the mean"

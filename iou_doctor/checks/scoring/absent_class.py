@@ -1,7 +1,7 @@
-"""A class is in neither the masks nor the predictions, and tools differ about its IoU.
+"""A class occurs in neither the masks nor the predictions, and tools differ about its IoU.
 
-Its union is zero, so its IoU is 0 / 0. Whether that is left out of the mean, counted as 0 or
-counted as 1 is a convention, and moves the mean by up to 1 / C for each such class.
+Its union is zero, so its IoU is 0 / 0. Whether it is left out of the mean, counts as 0 or counts as
+1 is a convention. The choice moves the mean by up to 1 / C for each such class.
 
     3 classes, a perfect prediction, class 2 absent:   1.0   left out
                                                        0.667 counted as 0
@@ -10,7 +10,7 @@ counted as 1 is a convention, and moves the mean by up to 1 / C for each such cl
     counted 1    segmentation_models_pytorch, segmentation_models, kornia, any `smooth` term
     NaN          the PASCAL VOC devkit, a plain np.mean
 
-Score a data set that holds every class, or say which convention the number follows.
+Score a data set that holds every class, or state which convention the number follows.
 """
 
 from iou_doctor.checks import other_scores
@@ -32,39 +32,46 @@ RULE = Rule(
 def find(evidence: Evidence) -> Result:
     """Look for classes with zero union, and score them by each convention."""
     if evidence.has_found_error:
-        return Skipped("an error was found: conventions matter once it is cured")
+        return Skipped("an error was found: conventions matter only after its repair")
     interpretation, mean = evidence.interpretation, evidence.repaired.mean_iou
-    counting = [
+    averaged = [
         entry for entry in evidence.repaired.per_class if entry.id != interpretation.ignore_index
     ]
-    absent = [entry.id for entry in counting if entry.iou is None]
+    absent = [entry.id for entry in averaged if entry.iou is None]
     if not absent or mean is None:
         return []
-    as_zero = mean * (len(counting) - len(absent)) / len(counting)
-    as_one = as_zero + len(absent) / len(counting)
-    who = _who(evidence, mean, as_zero, as_one)
-    noun, verb, them = ("class", "is", "it") if len(absent) == 1 else ("classes", "are", "them")
+    as_zero = mean * (len(averaged) - len(absent)) / len(averaged)
+    as_one = as_zero + len(absent) / len(averaged)
+    followers = _list_followers(evidence, mean, as_zero, as_one)
+    names = join_words(interpretation.class_names[label] for label in absent)
+    subject = f"class {names} is" if len(absent) == 1 else f"classes {names} are"
+    without, count = ("it", "it counts") if len(absent) == 1 else ("them", "they count")
     return [
         Finding(
             RULE,
-            message=f"{noun} {join_words(interpretation.class_names[label] for label in absent)}"
-            f" {verb} in neither masks nor predictions: the mean is {mean:.4f} without {them},"
-            f" {as_zero:.4f} counting 0, {as_one:.4f} counting 1",
-            help=other_scores.join_phrases(who) or "say which of these a number follows",
+            message=f"{subject} in neither masks nor predictions: the mean IoU is {mean:.4f}"
+            f" without {without}, {as_zero:.4f} if {count} as 0 and {as_one:.4f} if {count} as 1",
+            help=other_scores.join_phrases(followers)
+            or "state which of these conventions a number follows",
             facts={
                 "classes": absent,
                 "mean_iou": mean,
                 "counted_as_0": as_zero,
                 "counted_as_1": as_one,
-                "others": {phrase: names for phrase, names in who.items() if names},
+                "others": {phrase: names for phrase, names in followers.items() if names},
             },
         )
     ]
 
 
-def _who(evidence: Evidence, mean: float, as_zero: float, as_one: float) -> dict[str, list[str]]:
-    """Return who follows which convention, as far as their numbers say it for these arrays."""
-    rules: dict[str, tuple[float | None, set[Absent]]] = {
+def _list_followers(
+    evidence: Evidence, mean: float, as_zero: float, as_one: float
+) -> dict[str, list[str]]:
+    """Return the implementations that follow each convention, by a phrase that names it.
+
+    An implementation is listed if its number for these arrays confirms the convention.
+    """
+    conventions: dict[str, tuple[float | None, set[Absent]]] = {
         "left out by": (
             mean,
             {Absent.SKIPPED, Absent.SKIPPED_UNLABELLED, Absent.SKIPPED_MISSED},
@@ -74,10 +81,10 @@ def _who(evidence: Evidence, mean: float, as_zero: float, as_one: float) -> dict
         "NaN for": (None, {Absent.NAN}),
     }
 
-    def followers(value: float | None, rule: set[Absent]) -> list[str]:
-        def decided(choices: Choices) -> bool:
-            return other_scores.is_data_set_mean(choices) and choices.absent in rule
+    def list_by(value: float | None, absent: set[Absent]) -> list[str]:
+        def is_followed(choices: Choices) -> bool:
+            return other_scores.is_data_set_mean(choices) and choices.absent in absent
 
-        return other_scores.list_implementations(evidence, value, decided)
+        return other_scores.list_implementations(evidence, value, is_followed)
 
-    return {phrase: followers(value, rule) for phrase, (value, rule) in rules.items()}
+    return {phrase: list_by(value, absent) for phrase, (value, absent) in conventions.items()}

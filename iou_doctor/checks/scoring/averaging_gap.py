@@ -1,14 +1,15 @@
 """The mean over images or batches differs from the score of the whole data set.
 
-A mean of ratios is no ratio of sums. Keras' metrics, torchmetrics' JaccardIndex, mmsegmentation
-and Cityscapes add up one confusion matrix and divide once; a function in `compile(metrics=[...])`
-is averaged over batches; torchmetrics' `segmentation.MeanIoU` and MONAI average over images. An
-image with a few pixels of a class then weighs as much as one that is full of it.
+A mean of ratios is not the ratio of sums. Keras' metrics, torchmetrics' JaccardIndex,
+mmsegmentation and Cityscapes add up one confusion matrix and divide once. A function in
+`compile(metrics=[...])` is averaged over batches. torchmetrics' `segmentation.MeanIoU` and MONAI
+average over images, so an image with a few pixels of a class weighs as much as one that is full of
+it.
 
     20 images, 4 classes:   0.795 data set   0.755 batches of 2   0.701 images
 
-Compare numbers of the same kind only, and say which kind it is. Benchmarks mostly mean the data
-set; a mean over images is right where each image is one case.
+Compare only numbers of the same kind, and state which kind it is. Most benchmarks score the whole
+data set. A mean over images is right if each image is a case of its own.
 """
 
 from iou_doctor.checks.evidence import Evidence
@@ -26,35 +27,37 @@ RULE = Rule(
     claim="averages over images or batches differ from the score of the data set",
 )
 
-GAP = 0.02
-"""Two points: what papers compare methods by, and more than rounding or a stray image explains."""
+LEAST_GAP = 0.02
+"""Least difference in mean IoU: two points, by which papers compare methods. Rounding or a stray
+image explains less than that."""
 BATCH_SIZES = (2, 4, 8)
-"""Larger ones come nearer to the data set; all are told only where images differ from it, and
-where no --batch-size was."""
+"""Batch sizes to report if `--batch-size` names none. Larger batches come closer to the score of
+the data set."""
 
 
 def find(evidence: Evidence) -> Result:
     """Compare the score with its averages over images and over batches."""
     if evidence.has_found_error:
-        return Skipped("an error was found: averages matter once it is cured")
+        return Skipped("an error was found: averages matter only after its repair")
     ours, samples = evidence.score, evidence.stats.samples
     if samples < 2:
-        return Skipped("one sample: there is nothing to average over")
+        return Skipped("there is only one sample, so there is nothing to average over")
     if ours is None or ours.mean_iou is None or ours.per_image_mean_iou is None:
         return Skipped("there is no score of the data set to compare with")
-    if abs(ours.per_image_mean_iou - ours.mean_iou) <= GAP:
+    if abs(ours.per_image_mean_iou - ours.mean_iou) <= LEAST_GAP:
         return []
-    told = evidence.inputs.batch_size if evidence.inputs else None
-    sizes = BATCH_SIZES if told is None else (told,)
-    batches = {size: _mean_over_batches(evidence, size) for size in sizes if size < samples}
-    by_image = _by_image(evidence)
-    words = [f", {mean:.4f} over batches of {size}" for size, mean in batches.items() if mean]
+    batch_size = evidence.inputs.batch_size if evidence.inputs else None
+    sizes = BATCH_SIZES if batch_size is None else (batch_size,)
+    batches = {size: _average_over_batches(evidence, size) for size in sizes if size < samples}
+    by_image = _list_image_averages(evidence)
+    averages = [f"{ours.per_image_mean_iou:.4f} averaged over images"]
+    averages += [f"{mean:.4f} over batches of {size}" for size, mean in batches.items() if mean]
     return [
         Finding(
             RULE,
-            message=f"the data set scores {ours.mean_iou:.4f}, averages"
-            f" {ours.per_image_mean_iou:.4f} over images{''.join(words)}",
-            evidence=_told(by_image),
+            message=f"the mean IoU is {ours.mean_iou:.4f} over the data set,"
+            f" {join_words(averages)}",
+            evidence=_describe_image_averages(by_image),
             help="add up one confusion matrix over the data set and divide once, as"
             " keras.metrics.MeanIoU does",
             facts={
@@ -67,13 +70,13 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _told(by_image: dict[str, float]) -> str | None:
+def _describe_image_averages(by_image: dict[str, float]) -> str | None:
     values = join_words(f"{name} {value:.4f}" for name, value in by_image.items())
     return f"averaged over images by {values}" if values else None
 
 
-def _by_image(evidence: Evidence) -> dict[str, float]:
-    """Return what the implementations report that form a ratio for each image."""
+def _list_image_averages(evidence: Evidence) -> dict[str, float]:
+    """Return what the implementations report that divide separately for each image."""
     return {
         score.short: score.value
         for score in evidence.contracts
@@ -82,8 +85,8 @@ def _by_image(evidence: Evidence) -> dict[str, float]:
     }
 
 
-def _mean_over_batches(evidence: Evidence, size: int) -> float | None:
-    """Return the mean of the mean IoUs of batches, the last of which may be smaller."""
+def _average_over_batches(evidence: Evidence, size: int) -> float | None:
+    """Return the average mean IoU of batches of this size; the last one may be smaller."""
     batches, interpretation = evidence.pairs.in_batches(size), evidence.interpretation
     return compute_score(
         pairs=batches,

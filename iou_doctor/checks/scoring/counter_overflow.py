@@ -1,20 +1,20 @@
-"""The metric's counters end before the pixels do, so that its number is wrong for this size.
+"""The metric's counters cannot hold this many pixels, so its number is wrong for this size.
 
 In float32, 2**24 + 1 is 2**24. tf-keras and Keras 3.0 to 3.7 add ones to a float32 cell, which
-stops at 16,777,216 pixels of one `update_state`: 64 images of 512 x 512 that are mostly
-background, or a volume of 256 x 256 x 256. Keras from 3.8 counts in int64, but in int32 on the
-torch backend, where a class with a union above 2,147,483,647 pixels turns negative and leaves
-the mean.
+stops at 16,777,216 pixels in one `update_state`: 64 images of 512 x 512 that are mostly background,
+or one volume of 256 x 256 x 256. Keras from 3.8 counts in int64, but in int32 on the torch backend.
+There a class with a union above 2,147,483,647 pixels turns negative and is left out of the mean.
 
     m = tf_keras.metrics.MeanIoU(num_classes=2)
     m.update_state(masks, labels)                                       # wrong above 2**24
     for y_true, y_pred in batches: m.update_state(y_true, y_pred)       # right
 
-Feed the metric in batches, or use Keras 3.8 or newer on TensorFlow. (Each batch is assumed to hold
-all pixels, unless --batch-size says how you feed them.)
+Update the metric batch by batch, or use Keras 3.8 or newer on TensorFlow. The rule assumes that all
+pixels come in one update, unless `--batch-size` says otherwise.
 """
 
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.other_scores import TOLERANCE
 from iou_doctor.checks.registry import Result
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.metrics.score import Counter
@@ -25,19 +25,16 @@ RULE = Rule(
     name="counter-overflow",
     severity=Severity.WARNING,
     suspicion=Suspicion.DEFINITIONS,
-    claim="the metric cannot count so many pixels at once",
+    claim="the metric's counters cannot hold this many pixels",
 )
-
-TOLERANCE = 5e-5
-"""Half a unit of the fourth digit: a counter that ends without moving the score harms nobody."""
 
 
 def find(evidence: Evidence) -> Result:
-    """Compare the metric's number with that of its counters at their end."""
+    """Compare the metric's number with what its counters give at their limit."""
     counter, value = evidence.metric_score.counter, evidence.metric_score.value
     if counter is None or value is None or counter.largest <= counter.limit:
         return []
-    if abs(counter.value - value) <= TOLERANCE or _batches_fit(evidence, counter):
+    if abs(counter.value - value) <= TOLERANCE or _do_batches_fit(evidence, counter):
         return []
     stops = counter.dtype == "float32"
     return [
@@ -62,11 +59,11 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _batches_fit(evidence: Evidence, counter: Counter) -> bool:
-    """Return whether no cell reaches its end within one batch of the size that was told."""
-    given, metric = evidence.inputs, evidence.metric
-    size = given.batch_size if given else None
-    pairs = given.flat.get(Pairing(metric.true, metric.pred, flat=True)) if given else None
+def _do_batches_fit(evidence: Evidence, counter: Counter) -> bool:
+    """Return whether no cell reaches its limit within one batch of the declared size."""
+    inputs, metric = evidence.inputs, evidence.metric
+    size = inputs.batch_size if inputs else None
+    pairs = inputs.flat.get(Pairing(metric.true, metric.pred, flat=True)) if inputs else None
     if size is None or pairs is None or counter.dtype != "float32":
         return False
     batches = pairs.in_batches(size).relabel()

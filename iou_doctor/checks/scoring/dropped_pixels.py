@@ -1,12 +1,15 @@
-"""The metric leaves out pixels without a word.
+"""The metric silently drops pixels.
 
-Keras 3.15 drops every pair with a side outside 0..num_classes-1. The score is then that of the
-remaining pixels, which may be the easy ones. Tools that raise instead are louder and safer.
+Keras 3.15 drops every pair of labels of which one is outside 0..num_classes-1. The score then
+covers only the remaining pixels, which may be the easy ones. Tools that raise instead are safer.
 
     4 pixels, one predicted as label 3 of 3 classes: three are right, MeanIoU says 1.0
+
+Map such labels to classes, or declare the ignore label.
 """
 
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.other_scores import TOLERANCE
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, format_percent, join_words
 from iou_doctor.metrics.score import ContractScore
@@ -17,13 +20,13 @@ RULE = Rule(
     name="dropped-pixels",
     severity=Severity.WARNING,
     suspicion=Suspicion.DEFINITIONS,
-    claim="the metric leaves out pixels without a word",
+    claim="the metric silently drops pixels",
     explains=frozenset({"suspicious-perfect-score"}),
 )
 
 
 def find(evidence: Evidence) -> Result:
-    """Count what the metric drops."""
+    """Report the pixels that the metric drops."""
     dropped, value = evidence.metric_score.dropped, evidence.metric_score.value
     if not dropped or value is None:
         return []
@@ -34,21 +37,21 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"{evidence.metric.short_name} drops {format_count(dropped, 'value')}"
             f" ({format_percent(dropped, total)}) outside"
-            f" 0..{evidence.interpretation.num_classes - 1}" + _moved(ours, value),
-            evidence=_others_too(evidence),
-            help="map these labels to classes, or name the ignore label",
+            f" 0..{evidence.interpretation.num_classes - 1}{_describe_effect(ours, value)}",
+            evidence=_describe_others(evidence),
+            help="map these labels to classes, or declare the ignore label with --ignore-index",
             facts={
                 "dropped": dropped,
                 "metric": value,
                 "doctor": ours,
-                "others": [score.short for score in _dropping(evidence)],
+                "others": [score.short for score in _list_others(evidence)],
             },
         )
     ]
 
 
-def _dropping(evidence: Evidence) -> list[ContractScore]:
-    """Return the other implementations that drop pixels of these arrays without a word."""
+def _list_others(evidence: Evidence) -> list[ContractScore]:
+    """Return the other implementations that silently drop pixels of these arrays."""
     own = evidence.metric.name.replace(".metrics", "")
     return [
         score
@@ -57,12 +60,13 @@ def _dropping(evidence: Evidence) -> list[ContractScore]:
     ]
 
 
-def _others_too(evidence: Evidence) -> str | None:
-    names = [f"{score.short} ({score.value:.4f})" for score in _dropping(evidence)]
-    return f"dropped as well by {join_words(names)}" if names else None
+def _describe_others(evidence: Evidence) -> str | None:
+    names = [f"{score.short} ({score.value:.4f})" for score in _list_others(evidence)]
+    return f"also dropped by {join_words(names)}" if names else None
 
 
-def _moved(ours: float | None, value: float) -> str:
-    if ours is None or abs(ours - value) <= 5e-5:
+def _describe_effect(ours: float | None, value: float) -> str:
+    """Return how the score would change; empty if it would not."""
+    if ours is None or abs(ours - value) <= TOLERANCE:
         return ""
-    return f"; counted as misses they would give {ours:.4f}, not {value:.4f}"
+    return f"; if they counted as misses, the score would be {ours:.4f} and not {value:.4f}"

@@ -1,13 +1,13 @@
 """The mean IoU or the IoU of a class fell below the baseline by more than is allowed.
 
-The baseline is a JSON report of an earlier run, kept beside the code. The mean alone hides a class
-that is lost while others gain, so classes are compared one by one, by id; a class that is absent
-in one of the two reports is not compared.
+The baseline is the JSON report of an earlier run, kept beside the code. The mean alone hides a
+class that is lost while others gain, so the classes are compared one by one, by their ids. A class
+that is absent in one of the two reports is not compared.
 
     iou-doctor check preds.npy masks.npy --baseline baseline.json --write-baseline
     iou-doctor check preds.npy masks.npy --baseline baseline.json --max-drop 0.01
 
-If the new score is meant, write the baseline anew.
+If the new score is intended, write the baseline again with `--write-baseline`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ RULE = Rule(
 )
 
 ROUNDING = 1e-9
-"""A drop of exactly the allowed size is allowed, whatever float64 makes of it."""
+"""A drop of exactly the allowed size is allowed, despite the rounding of float64."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -42,13 +42,15 @@ def find(evidence: Evidence) -> Result:
         return Skipped("the baseline has no mean IoU")
     if score.mean_iou is None:
         return Skipped("no pixel counts, so there is no score to compare")
-    fallen = _fallen_classes(score, baseline)
+    fallen = _list_fallen_classes(score, baseline)
     drop = baseline.mean_iou - score.mean_iou
-    mean_fell = drop > baseline.max_drop + ROUNDING
-    if not mean_fell and not fallen:
+    has_mean_fallen = drop > baseline.max_drop + ROUNDING
+    if not has_mean_fallen and not fallen:
         return []
     names = evidence.interpretation.class_names
-    parts = [f"mean IoU fell from {baseline.mean_iou:.4f} to {score.mean_iou:.4f}"] * mean_fell
+    parts = []
+    if has_mean_fallen:
+        parts.append(f"mean IoU fell from {baseline.mean_iou:.4f} to {score.mean_iou:.4f}")
     if fallen:
         entries = (f"{names[label]} ({was:.4f} to {now:.4f})" for label, was, now in fallen)
         parts.append(f"IoU of class {join_words(entries)} fell")
@@ -56,7 +58,7 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"{'; '.join(parts)}; --max-drop allows {baseline.max_drop:g}",
-            help=f"find out why; if the new score is meant, write {baseline.path} anew with"
+            help=f"find out why; if the new score is intended, write {baseline.path} again with"
             " --write-baseline",
             facts={
                 "max_drop": baseline.max_drop,
@@ -70,8 +72,8 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _fallen_classes(score: Score, baseline: Baseline) -> list[tuple[int, float, float]]:
-    """Return id, baseline and IoU of the classes that fell too far, the largest drop first."""
+def _list_fallen_classes(score: Score, baseline: Baseline) -> list[tuple[int, float, float]]:
+    """Return id, baseline and IoU of each class that fell too far, the largest drop first."""
     known = [
         (entry.id, was, entry.iou)
         for entry in score.per_class

@@ -1,13 +1,13 @@
-"""The score is perfect, but only one class was there to be found or pixels were left out.
+"""The score is perfect, but only one class occurs or pixels were left out.
 
-1.0 is nearly always a fault of the measurement: masks that are empty, a metric that drops every
-pixel it could get wrong, arrays of zeros. With one class in masks and predictions there is nothing
-to confuse; with pixels outside 0..num_classes-1 left out, the score is that of the others.
+1.0 is nearly always a fault of the measurement: empty masks, arrays of zeros, or a metric that
+drops every pixel it could get wrong. If masks and predictions hold one class only, nothing can be
+confused. If pixels outside 0..num_classes-1 are left out, the score is that of the others.
 
     masks all 0, predictions all 0            MeanIoU 1.0 of one class
     masks of 0 and 255, few false positives   MeanIoU 1.0 of the background
 
-Look at the pixels counted, at the classes of the masks, and at one image by eye.
+Look at the number of pixels counted, at the classes in the masks, and at one image with your eyes.
 """
 
 from iou_doctor.checks import other_scores
@@ -21,45 +21,46 @@ RULE = Rule(
     name="suspicious-perfect-score",
     severity=Severity.WARNING,
     suspicion=Suspicion.DEFINITIONS,
-    claim="the score is perfect only because of what was left out or is not there",
+    claim="the score is perfect only because classes are missing or pixels were left out",
     explains=frozenset({"class-imbalance"}),
 )
 
 PERFECT = 0.999
-"""No trained model reaches it on a data set of several classes."""
+"""No trained model scores more than this on a data set of several classes."""
 CLEARLY_LESS = 0.01
-LEFT_OUT_SHARE = 0.01
-"""Below 1 % a few damaged pixels may be the whole story."""
+"""Implementations that report less than the score by this much are listed."""
+LEAST_SHARE_LEFT_OUT = 0.01
+"""Below this share of the pixels, those left out may just be a few damaged ones."""
 
 
 def find(evidence: Evidence) -> Result:
-    """Ask what a score above 0.999 rests on, unless an error says so already."""
+    """Examine what a score above 0.999 rests on, unless an error explains it already."""
     if evidence.has_found_error:
-        return Skipped("an error was found, which says more")
-    value, pixels = evidence.metric_score.value, evidence.repaired.pixels
-    ours = evidence.repaired.mean_iou
+        return Skipped("an error was found, which matters more")
+    value, ours = evidence.metric_score.value, evidence.repaired.mean_iou
     best = max((score for score in (value, ours) if score is not None), default=0.0)
     if best <= PERFECT:
         return []
+    pixels = evidence.repaired.pixels
     present = [entry.id for entry in evidence.repaired.per_class if entry.iou is not None]
     dropped = max(evidence.metric_score.dropped, pixels.out_of_range)
     total = max(pixels.total, dropped)
     reasons = []
     if len(present) == 1:
-        names = join_words(evidence.interpretation.class_names[label] for label in present)
-        reasons.append(f"class {names} is the only one in masks and predictions")
-    if dropped > LEFT_OUT_SHARE * total:
-        reasons.append(
-            f"{format_count(dropped, 'value')} ({format_percent(dropped, total)}) were left out"
-        )
+        name = evidence.interpretation.class_names[present[0]]
+        reasons.append(f"class {name} is the only one in masks and predictions")
+    if dropped > LEAST_SHARE_LEFT_OUT * total:
+        verb = "was" if dropped == 1 else "were"
+        share = format_percent(dropped, total)
+        reasons.append(f"{format_count(dropped, 'value')} ({share}) {verb} left out")
     if not reasons:
         return []
     return [
         Finding(
             RULE,
-            message=f"a score of {best:.4f}, but " + " and ".join(reasons),
-            evidence=_told_otherwise(evidence, best),
-            help="look at one mask by eye: np.unique(masks[0], return_counts=True)",
+            message=f"the score is {best:.4f}, but " + " and ".join(reasons),
+            evidence=_describe_lower_scores(evidence, best),
+            help="look at one mask: np.unique(masks[0], return_counts=True)",
             facts={
                 "metric": value,
                 "doctor": ours,
@@ -71,8 +72,8 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _told_otherwise(evidence: Evidence, best: float) -> str | None:
-    """Return which implementations print less for the same arrays, by another convention."""
+def _describe_lower_scores(evidence: Evidence, best: float) -> str | None:
+    """Return which implementations report less for the same arrays, by another convention."""
     less = [
         f"{score.short} {score.value:.4f}"
         for score in evidence.contracts

@@ -1,20 +1,20 @@
-"""A class is predicted but is in no mask, so that its IoU of 0 enters the mean.
+"""A class is predicted but is in no mask, so its IoU of 0 enters the mean.
 
-One stray pixel is enough: the class then has a union, its IoU is 0, and the mean falls by a whole
-share of 1 / C. Keras, torchmetrics and mmsegmentation average over classes with a union;
-detectron2, ultralytics and scripts that average over the classes of the masks leave it out.
+One stray pixel is enough: the class then has a union, its IoU is 0, and the mean falls by up to
+1 / C. Keras, torchmetrics and mmsegmentation average over the classes with a union. detectron2,
+ultralytics and scripts that average over the classes of the masks leave it out.
 
     2 classes in the masks, IoU 0.90 and 0.85, mean 0.875
     one pixel predicted as class 2:            mean 0.583
 
-Score the classes that the masks hold, `keras.metrics.IoU(num_classes=3, target_class_ids=[0, 1])`,
-or a data set that holds all of them.
+Score only the classes in the masks, `keras.metrics.IoU(num_classes=3, target_class_ids=[0, 1])`,
+or use a data set that holds all classes.
 """
 
 from iou_doctor.checks import other_scores
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import format_count, join_words
+from iou_doctor.checks.wording import format_count, join_words, suggest_class_average
 from iou_doctor.metrics.definition import Absent, Average, Choices
 from iou_doctor.metrics.score import ClassScore
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -24,12 +24,12 @@ RULE = Rule(
     name="unlabelled-class-predicted",
     severity=Severity.WARNING,
     suspicion=Suspicion.DEFINITIONS,
-    claim="a class that no mask holds is predicted and counts as 0",
+    claim="a class that is in no mask is predicted and counts as 0",
 )
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for classes of the mean with predicted pixels and no truth."""
+    """Look for classes of the mean that have predicted pixels and no truth."""
     wanted = evidence.metric.target_class_ids
     entries = [
         entry
@@ -43,16 +43,15 @@ def find(evidence: Evidence) -> Result:
         return []
     mean = evidence.repaired.average_over(tuple(entry.id for entry in entries))
     names = evidence.interpretation.class_names
-    chosen = list(labelled)
-    leave_out = other_scores.list_implementations(evidence, without, _of_labelled_classes)
+    leave_out = other_scores.list_implementations(evidence, without, _is_mean_of_labelled)
+    them = "it" if len(unlabelled) == 1 else "them"
     return [
         Finding(
             RULE,
-            message=f"{_who(unlabelled, names)}: IoU 0 in the mean of {mean:.4f}, which is"
-            f" {without:.4f} without",
-            evidence=f"{without:.4f} is what {join_words(leave_out)} report" if leave_out else None,
-            help=f"keras.metrics.IoU(num_classes={evidence.interpretation.num_classes},"
-            f" target_class_ids={chosen}) scores the classes that the masks hold",
+            message=f"{_describe_classes(unlabelled, names)}: the mean IoU is {mean:.4f} with"
+            f" {them} and {without:.4f} without",
+            evidence=f"{without:.4f} according to {join_words(leave_out)}" if leave_out else None,
+            help=f"{suggest_class_average(evidence, labelled)} scores the classes in the masks",
             facts={
                 "classes": [entry.id for entry in unlabelled],
                 "pixels": sum(entry.predicted_pixels for entry in unlabelled),
@@ -64,15 +63,16 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _of_labelled_classes(choices: Choices) -> bool:
-    labelled = choices.average is Average.LABELLED
+def _is_mean_of_labelled(choices: Choices) -> bool:
+    """Return whether these choices average over the classes that the masks hold."""
+    is_labelled = choices.average is Average.LABELLED
     return other_scores.is_data_set_mean(choices) and (
-        labelled or choices.absent is Absent.SKIPPED_UNLABELLED
+        is_labelled or choices.absent is Absent.SKIPPED_UNLABELLED
     )
 
 
-def _who(unlabelled: list[ClassScore], names: tuple[str, ...]) -> str:
+def _describe_classes(unlabelled: list[ClassScore], names: tuple[str, ...]) -> str:
     pixels = format_count(sum(entry.predicted_pixels for entry in unlabelled), "pixel")
     noun, verb = ("class", "is") if len(unlabelled) == 1 else ("classes", "are")
-    who = join_words(names[entry.id] for entry in unlabelled)
-    return f"{noun} {who} {verb} predicted in {pixels} and in no mask"
+    classes = join_words(names[entry.id] for entry in unlabelled)
+    return f"{noun} {classes} {verb} predicted in {pixels} but in no mask"

@@ -15,7 +15,7 @@ def test_the_metric_keeps_the_ignored_class_in_the_mean():
     assert facts["mean_iou"] == pytest.approx(0.75)
     assert facts["pixels"] == 1
     assert facts["recall"] is None
-    assert "metric reports 0.5000" in found(report, "ignored-class-in-range").message
+    assert "metric reads 0.5000" in found(report, "ignored-class-in-range").message
     assert "metric-misreads-arrays" not in names(report)
     assert not report.verdict.sick
 

@@ -7,7 +7,7 @@ P = [[[0, 0, 1, 1]]]  # IoU 1/2 and 2/3
 MEAN = (1 / 2 + 2 / 3) / 2
 
 
-def test_the_score_of_each_convention_is_told():
+def test_the_score_of_each_convention_is_reported():
     report = diagnose(y_true=T, y_pred=P, num_classes=4)
     assert names(report) == ["absent-class"]
     assert found(report, "absent-class").facts == {
@@ -75,7 +75,7 @@ def test_a_class_that_is_only_predicted_has_a_union():
     assert "absent-class" not in names(diagnose(y_true=T, y_pred=[[[0, 2, 1, 1]]], num_classes=3))
 
 
-def test_conventions_wait_until_errors_are_cured():
+def test_conventions_wait_until_errors_are_repaired():
     report = diagnose(y_true=[[[0, 255, 0, 0]]], y_pred=[[[0, 0, 0, 0]]], num_classes=2)
     assert names(report)[0] == "masks-0-255"
     assert outcome(report, "absent-class").reason is not None

@@ -8,7 +8,7 @@ P = [[[0, 0, 0, 1]], [[0, 0, 0, 0]], [[0, 0, 0, 0]]]
 OF_IMAGE_0 = (2 / 3 + 1 / 2) / 2
 
 
-def test_averages_over_images_and_batches_are_told():
+def test_averages_over_images_and_batches_are_reported():
     report = diagnose(y_true=T, y_pred=P, num_classes=2)
     assert names(report) == ["averaging-gap"]
     assert found(report, "averaging-gap").facts == {
@@ -27,7 +27,7 @@ def test_averages_over_images_and_batches_are_told():
     assert report.verdict.primary is None
 
 
-def test_the_batch_size_that_was_told_is_the_one_of_interest():
+def test_a_declared_batch_size_replaces_the_usual_ones():
     three = diagnose(y_true=T + T[1:], y_pred=P + P[1:], num_classes=2, batch_size=3)
     facts = found(three, "averaging-gap").facts
     of_three, of_two = ((10 / 11 + 1 / 2) / 2, 1)

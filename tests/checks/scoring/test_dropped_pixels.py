@@ -9,7 +9,7 @@ def test_dropped_misses_raise_the_metric():
     assert facts["metric"] == pytest.approx(1, abs=1e-6)
     assert facts["doctor"] == pytest.approx((1 + 2 / 3) / 2)
     assert facts["others"] == ["ultralytics"]
-    assert found(report, "dropped-pixels").evidence == "dropped as well by ultralytics (1.0000)"
+    assert found(report, "dropped-pixels").evidence == "also dropped by ultralytics (1.0000)"
     assert report.consequences == {"dropped-pixels"}
 
 
@@ -20,7 +20,7 @@ def test_dropped_void_pixels_do_not_move_the_score():
     assert "misses" not in finding.message
 
 
-def test_ignored_pixels_are_not_dropped_without_a_word():
+def test_ignored_pixels_are_not_dropped_silently():
     report = diagnose(
         y_true=[[[0, 1, 255, 1]]], y_pred=[[[0, 1, 255, 1]]], num_classes=2, ignore_index=255
     )

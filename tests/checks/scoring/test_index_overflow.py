@@ -35,6 +35,16 @@ def test_the_replay_is_that_of_numpy(classes):
     assert wrapped == pytest.approx(in_uint8(masks, predictions, classes))
 
 
+def test_the_cast_in_the_help_counts_every_pair_in_its_cell():
+    masks = every_class(21)
+    values = {"np": np, "masks": masks, "predictions": masks}
+    help_text = found(diagnose(y_true=masks, y_pred=masks, num_classes=21), "index-overflow").help
+    assignment, expression = help_text.removeprefix("cast the masks: ").split("; ")
+    exec(assignment, values)
+    counts = eval(expression, values).reshape(21, 21)
+    np.testing.assert_array_equal(counts, 4 * np.eye(21))
+
+
 def test_sixteen_classes_fit():
     masks = every_class(16)
     assert "index-overflow" not in names(diagnose(y_true=masks, y_pred=masks, num_classes=16))
@@ -66,7 +76,7 @@ def test_the_value_is_that_of_the_contract():
     assert found(report, "index-overflow").facts["wrapped"] == score.value
 
 
-def test_scripts_without_a_cast_are_told_only_where_a_number_passes_255():
+def test_scripts_without_a_cast_are_named_only_if_a_number_passes_255():
     low, high = every_class(12), every_class(21)
     assert byte_rows(y_true=low, y_pred=low, num_classes=21) == []
     void = np.where(low == 3, 255, low)

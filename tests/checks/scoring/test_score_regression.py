@@ -13,7 +13,7 @@ def baseline(mean_iou, class_iou, max_drop=0.01):
     return Baseline("b.json", 2, None, LABELS, LABELS, mean_iou, class_iou, max_drop)
 
 
-def test_a_lower_mean_and_a_lower_class_are_told():
+def test_a_lower_mean_and_a_lower_class_are_reported():
     report = diagnose(y_true=T, y_pred=P, num_classes=2, baseline=baseline(0.7, {0: 0.67, 1: 0.73}))
     assert errors(report) == ["score-regression"]
     assert report.verdict.primary == "score-regression"
@@ -28,7 +28,7 @@ def test_a_lower_mean_and_a_lower_class_are_told():
     }
 
 
-def test_a_lost_class_is_told_although_the_mean_rose():
+def test_a_lost_class_is_reported_although_the_mean_rose():
     report = diagnose(y_true=T, y_pred=P, num_classes=2, baseline=baseline(0.5, {0: 0.3, 1: 0.7}))
     finding = found(report, "score-regression")
     assert [entry["id"] for entry in finding.facts["classes"]] == [1]

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from build import diagnose, found, names, noisy, roots, scene
+from build import diagnose, found, names, noisy, one_hot, roots, scene
 
 T = [[[0, 0, 1, 1]]]
 
@@ -17,13 +17,22 @@ def test_one_stray_pixel_costs_a_share_of_the_mean():
         "left_out_by": ["ultralytics", "detectron2", "fast_hist truth-present"],
     }
     evidence = found(report, "unlabelled-class-predicted").evidence
-    assert evidence == "0.7500 is what ultralytics, detectron2 and fast_hist truth-present report"
+    assert evidence == "0.7500 according to ultralytics, detectron2 and fast_hist truth-present"
     assert report.mean_iou == pytest.approx(0.5)
 
 
-def test_the_advised_call_reads_the_mean_without_it():
-    metric = "keras.metrics.IoU(num_classes=3, target_class_ids=[0, 1])"
-    report = diagnose(y_true=T, y_pred=[[[0, 2, 1, 1]]], metric=metric)
+@pytest.mark.parametrize("is_dense", [False, True])
+def test_the_suggested_call_reads_the_mean_without_it(is_dense):
+    predictions = np.array([[[0, 2, 1, 1]]])
+    arrays = {"y_true": T, "y_pred": one_hot(predictions, 3) if is_dense else predictions}
+    before = found(diagnose(**arrays, num_classes=3), "unlabelled-class-predicted")
+    assert before.message == (
+        "class 2 is predicted in 1 pixel but in no mask: the mean IoU is 0.5000 with it and 0.7500"
+        " without"
+    )
+    call, advice = before.help.split(" scores ")
+    assert advice == "the classes in the masks"
+    report = diagnose(**arrays, metric=call)
     assert report.metric.value == pytest.approx(0.75, abs=1e-6)
     assert names(report) == []
 
