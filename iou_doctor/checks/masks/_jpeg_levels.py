@@ -1,4 +1,4 @@
-"""Mask values that scatter about few others, as JPEG makes them."""
+"""The few frequent values around which all other mask values scatter after JPEG compression."""
 
 from __future__ import annotations
 
@@ -6,87 +6,93 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.masks._mask_values import mask_labels, predicted_classes
-from iou_doctor.checks.masks._stretched import levels, whole_steps
+from iou_doctor.checks.masks._mask_values import count_mask_labels, infer_num_classes
+from iou_doctor.checks.masks._stretched import map_even_levels, map_whole_steps
+from iou_doctor.checks.seams import list_learnt_labels
 
 REACH = 8
-"""Ringing beside a hard edge: within 8 for 96 % of such pixels at quality 90, 66 % at 75."""
-NEAR_SHARE = 0.4
-"""Of the pixels that are no mode: 47 % at quality 50; of antialiased edges only 6 to 10 %."""
-LEARNT = 0.2
-"""From this recall on a model has learnt a value, so it is a class."""
-MOST_LEARNT = 0.25
-"""Of the values beside the modes: beside 0 and 255, the value 1 meets class 1 by chance."""
-MODE_SHARE = 0.01
-"""A mode has so many of the pixels, and far more than any value about it."""
-FEWEST_EXTRAS = 6
-"""Different values beside the modes; class ids do not come in clouds about others."""
-MOST_EXTRA = 0.3
-"""Share of pixels that are no mode: ringing lives at edges."""
-APART = 4 * REACH
-"""Modes lie so far from each other that no class lies between them by its id."""
+"""Distance from a level within which values count as its noise. JPEG changes 96 % of the pixels
+beside a hard edge by at most 8 at quality 90, and 66 % of them at quality 75."""
+LEAST_NEAR_SHARE = 0.4
+"""Share of the pixels with other values that must lie within reach of a level. It is 47 % at
+quality 50, but only 6 to 10 % for antialiased edges."""
+LARGEST_LEARNT_SHARE = 0.25
+"""Share of the other values that the model may have learnt. More of them are classes; a few agree
+by chance, as the value 1 near level 0 does with class 1."""
+LEAST_LEVEL_SHARE = 0.01
+"""Share of all pixels that a level must have."""
+FEWEST_OTHERS = 6
+"""Fewest different values beside the levels. Class ids do not come in clouds around other ids."""
+LARGEST_OTHER_SHARE = 0.3
+"""Share of all pixels that may have other values: JPEG changes pixels near edges only."""
+LEAST_DISTANCE = 4 * REACH
+"""Least distance between two levels, which keeps their clouds apart. Class ids lie closer."""
 DOMINANCE = 8
-"""A mode is so many times as frequent as each value within reach."""
+"""How many times as frequent as each other value within reach a level must be."""
 
 
-def jpeg_modes(evidence: Evidence) -> list[int]:
-    """Return the few values about which all others scatter; none where they do not."""
-    counts = {label: count for label, count in mask_labels(evidence).items() if 0 <= label <= 255}
-    if len(counts) < FEWEST_EXTRAS + 2:
+def find_jpeg_levels(evidence: Evidence) -> list[int]:
+    """Return the few values around which all others scatter, or nothing if there are none."""
+    counts = {
+        label: count for label, count in count_mask_labels(evidence).items() if 0 <= label <= 255
+    }
+    if len(counts) < FEWEST_OTHERS + 2:
         return []
-    modes = _modes(counts, _expected(evidence))
-    extras = {label: count for label, count in counts.items() if label not in modes}
-    extra = sum(extras.values())
-    if len(modes) < 2 or len(extras) < FEWEST_EXTRAS or extra > MOST_EXTRA * sum(counts.values()):
+    levels = _find_levels(counts, _list_expected_levels(evidence))
+    others = {label: count for label, count in counts.items() if label not in levels}
+    pixels = sum(others.values())
+    if len(levels) < 2 or len(others) < FEWEST_OTHERS:
         return []
-    near = {label: n for label, n in extras.items() if _distance(label, modes) <= REACH}
-    about_each = all(any(abs(label - mode) <= REACH for label in near) for mode in modes)
-    enough = sum(near.values()) >= NEAR_SHARE * extra and len(near) >= FEWEST_EXTRAS
-    return modes if about_each and enough and not _learnt(evidence, extras) else []
+    if pixels > LARGEST_OTHER_SHARE * sum(counts.values()):
+        return []
+    near = {
+        label: count
+        for label, count in others.items()
+        if abs(label - find_nearest_level(label, levels)) <= REACH
+    }
+    around_each = all(any(abs(label - level) <= REACH for label in near) for level in levels)
+    enough = sum(near.values()) >= LEAST_NEAR_SHARE * pixels and len(near) >= FEWEST_OTHERS
+    return levels if around_each and enough and not _has_learnt(evidence, others) else []
 
 
-def nearest_mode(label: int, modes: list[int]) -> int:
-    """Return the mode that a value stands for."""
-    return min(modes, key=lambda mode: abs(mode - label))
+def find_nearest_level(label: int, levels: list[int]) -> int:
+    """Return the level nearest to a value; of two equally near ones, the smaller."""
+    return min(levels, key=lambda level: abs(level - label))
 
 
-def expected_levels(classes: int) -> dict[int, int]:
-    """Return the id of each value that masks of so many classes hold when made visible."""
-    return {0: 0, 255: 1} if classes == 2 else levels(classes) | whole_steps(classes)
+def map_visible_levels(classes: int) -> dict[int, int]:
+    """Return the class id of each value of masks that were stretched over 0..255 to be visible."""
+    return {0: 0, 255: 1} if classes == 2 else map_even_levels(classes) | map_whole_steps(classes)
 
 
-def _expected(evidence: Evidence) -> frozenset[int]:
-    """Return the values that these masks would hold if made visible; none if these are ids."""
-    classes = predicted_classes(evidence)
-    table = expected_levels(classes)
+def _list_expected_levels(evidence: Evidence) -> frozenset[int]:
+    """Return the values that these masks would hold if stretched, unless some are class ids."""
+    classes = infer_num_classes(evidence)
+    table = map_visible_levels(classes)
     return frozenset(table if all(level >= classes for level in table if level) else ())
 
 
-def _modes(counts: Mapping[int, int], expected: frozenset[int]) -> list[int]:
-    """Return the values that outweigh all others within reach, if they lie far apart."""
-    modes = [label for label in sorted(counts) if _is_mode(label, counts, expected)]
-    return modes if all(two - one >= APART for one, two in pairwise(modes)) else []
+def _find_levels(counts: Mapping[int, int], expected: frozenset[int]) -> list[int]:
+    """Return the values that dominate all others within reach, if they lie far apart."""
+    levels = [label for label in sorted(counts) if _is_level(label, counts, expected)]
+    return levels if all(two - one >= LEAST_DISTANCE for one, two in pairwise(levels)) else []
 
 
-def _is_mode(label: int, counts: Mapping[int, int], expected: frozenset[int]) -> bool:
-    """Return whether a value outweighs those about it; one that was expected need not by far."""
-    about = [
+def _is_level(label: int, counts: Mapping[int, int], expected: frozenset[int]) -> bool:
+    """Return whether a value dominates those around it. An expected one need only be the largest.
+
+    In thin objects JPEG changes so many pixels that no single value dominates.
+    """
+    around = [
         counts.get(other, 0) for other in range(label - REACH, label + REACH + 1) if other != label
     ]
     total, count = sum(counts.values()), counts[label]
-    if count >= MODE_SHARE * total and count >= DOMINANCE * max(about):
+    if count >= LEAST_LEVEL_SHARE * total and count >= DOMINANCE * max(around):
         return True
-    cloud = count + sum(about)
-    return label in expected and cloud >= MODE_SHARE * total and count > max(about)
+    cloud = count + sum(around)
+    return label in expected and cloud >= LEAST_LEVEL_SHARE * total and count > max(around)
 
 
-def _learnt(evidence: Evidence, extras: Mapping[int, int]) -> bool:
+def _has_learnt(evidence: Evidence, others: Mapping[int, int]) -> bool:
     """Return whether the model predicts many of these values where the masks have them."""
-    pairs = evidence.pairs.pooled()
-    right = pairs.where(pairs.truth == pairs.prediction).truth_counts()
-    learnt = [label for label, count in extras.items() if right.get(label, 0) >= LEARNT * count]
-    return len(learnt) > MOST_LEARNT * len(extras)
-
-
-def _distance(label: int, modes: list[int]) -> int:
-    return min(abs(label - mode) for mode in modes)
+    return len(list_learnt_labels(evidence, others)) > LARGEST_LEARNT_SHARE * len(others)

@@ -1,9 +1,14 @@
-"""Grey values of known palettes."""
+"""Grey values that the colours of known palettes become when a picture is read as grey."""
 
 from __future__ import annotations
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.masks._mask_values import by_chance, mask_labels, outside_classes
+from iou_doctor.checks.masks._mask_values import (
+    GREY_VALUES,
+    are_outside_classes,
+    count_mask_labels,
+    may_fit_by_chance,
+)
 from iou_doctor.checks.palette import KNOWN_SHARE, Palette, iterate_known_palettes
 from iou_doctor.counts.label_decoding import colour_of_code
 from iou_doctor.datasets import grey
@@ -12,40 +17,42 @@ from iou_doctor.record import record
 from iou_doctor.repairs.repair import build_relabelling
 from iou_doctor.repairs.step import Side
 
-LEAST_GREYS = 4
-"""Fewer values beside 0 are among the greys of some palette by chance."""
+FEWEST_GREYS = 4
+"""Fewest different values, 0 aside, that identify a palette. Fewer are among the greys of some
+palette by chance."""
 
 
 @record
 class Greys:
-    """The ids behind the grey values of one palette."""
+    """The class ids behind the grey values of one palette."""
 
     title: str
     ids: dict[int, tuple[int, ...]]
-    """Grey value to the ids whose colours have it, ascending."""
+    """For each grey value the ids whose colours have it, in ascending order."""
     void: int
+    """The id for pixels without a class."""
 
     @property
     def table(self) -> dict[int, int]:
-        """The id of each grey value; void where it has several."""
+        """The id of each grey value, or void if several ids share the value."""
         return {value: ids[0] if len(ids) == 1 else self.void for value, ids in self.ids.items()}
 
 
-def greys_of(evidence: Evidence) -> Greys | None:
-    """Return the palette whose greys the masks hold, or `None`."""
-    counts = mask_labels(evidence)
+def find_greys(evidence: Evidence) -> Greys | None:
+    """Return the greys of the known palette that fits the masks best; `None` if none fits."""
+    counts = count_mask_labels(evidence)
     nonzero = [label for label in counts if label != 0]
-    if len(nonzero) < LEAST_GREYS or not outside_classes(evidence, nonzero):
+    if len(nonzero) < FEWEST_GREYS or not are_outside_classes(evidence, nonzero):
         return None
     found = [
         greys
         for palette in iterate_known_palettes(evidence)
-        if _fits(greys := _greys(palette), counts, evidence)
+        if _fits(greys := _compute_greys(palette), counts, evidence)
     ]
-    return max(found, key=lambda greys: _merit(greys, evidence), default=None)
+    return max(found, key=lambda greys: _rate(greys, evidence), default=None)
 
 
-def _greys(palette: Palette) -> Greys:
+def _compute_greys(palette: Palette) -> Greys:
     ids: dict[int, set[int]] = {}
     for code, label in palette.ids.items():
         ids.setdefault(grey(colour_of_code(code)), set()).add(label)
@@ -57,20 +64,22 @@ def _greys(palette: Palette) -> Greys:
 
 
 def _fits(greys: Greys, counts: dict[int, int], evidence: Evidence) -> bool:
+    """Return whether nearly all mask values are greys of a palette with no more classes."""
     known = {label: count for label, count in counts.items() if label in greys.ids}
-    if len([label for label in known if label != 0]) < LEAST_GREYS:
+    if len([label for label in known if label != 0]) < FEWEST_GREYS:
         return False
-    if len(known) < KNOWN_SHARE * len(counts) or by_chance(set(known) - {255}, len(greys.ids)):
+    if len(known) < KNOWN_SHARE * len(counts):
         return False
-    declared = (
-        evidence.interpretation.num_classes if evidence.interpretation.num_classes_declared else 256
-    )
+    if may_fit_by_chance(set(known) - {255}, len(greys.ids)):
+        return False
+    interpretation = evidence.interpretation
+    most = interpretation.num_classes if interpretation.num_classes_declared else GREY_VALUES
     ids = [label for value in known for label in greys.ids[value] if label != greys.void]
-    return bool(ids) and max(ids) < declared
+    return bool(ids) and max(ids) < most
 
 
-def _merit(greys: Greys, evidence: Evidence) -> tuple[float, float]:
-    """Prefer the palette that tells most values apart by the predictions, then the smaller."""
+def _rate(greys: Greys, evidence: Evidence) -> tuple[float, float]:
+    """Return a rank: first the mean IoU with the palette's ids, then the fewest greys."""
     mapped = build_relabelling("", side=Side.MASKS, table=greys.table, safe=False)
     pairs = mapped.relabel(evidence.pairs) if mapped.relabel else evidence.pairs
     classes = evidence.interpretation.num_classes

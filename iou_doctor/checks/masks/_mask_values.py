@@ -1,8 +1,8 @@
-"""Masks whose values are no class ids but stand for them: greys, stretched ids, JPEG noise."""
+"""Mask values that are not class ids but stand for them: greys, stretched ids, JPEG noise."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
@@ -34,12 +34,17 @@ CONSEQUENCES = frozenset(
     }
 )
 """What fires when mask values are no ids, only because of that."""
-CHANCE = 0.01
-"""Values that fit a known set by chance this seldom are no chance."""
+LARGEST_CHANCE = 0.01
+"""Largest probability at which a fit by chance is ruled out."""
+GREY_VALUES = 256
+"""Number of values of an 8-bit grey image."""
 
 
-def mask_labels(evidence: Evidence) -> dict[int, int]:
-    """Return the pixels of each label of masks of labels, the ignore label left out."""
+def count_mask_labels(evidence: Evidence) -> dict[int, int]:
+    """Return the number of pixels of each mask label without the ignore label.
+
+    The result is empty if the masks do not hold labels.
+    """
     if evidence.interpretation.y_true is not Encoding.LABELS:
         return {}
     return {
@@ -49,8 +54,11 @@ def mask_labels(evidence: Evidence) -> dict[int, int]:
     }
 
 
-def predicted_classes(evidence: Evidence) -> int:
-    """Return how many classes the predictions and the user speak of."""
+def infer_num_classes(evidence: Evidence) -> int:
+    """Return the number of classes that is declared or that the predictions show.
+
+    It does not depend on the masks, whose values may not be class ids.
+    """
     interpretation = evidence.interpretation
     if (
         interpretation.num_classes_declared
@@ -62,20 +70,42 @@ def predicted_classes(evidence: Evidence) -> int:
     return max(predicted, default=0) + 1
 
 
-def outside_classes(evidence: Evidence, labels: Iterable[int]) -> bool:
-    """Return whether most labels but 0 are beyond the ids that masks may hold."""
+def are_outside_classes(evidence: Evidence, labels: Iterable[int]) -> bool:
+    """Return whether most of these labels, 0 aside, are too large to be class ids."""
     nonzero = [label for label in labels if label != 0]
-    beyond = [label for label in nonzero if label >= predicted_classes(evidence)]
+    beyond = [label for label in nonzero if label >= infer_num_classes(evidence)]
     return bool(nonzero) and 2 * len(beyond) > len(nonzero)
 
 
-def by_chance(labels: Iterable[int], known: int) -> bool:
-    """Return whether labels beside 0 might lie in a set of `known` grey values by chance."""
+def may_fit_by_chance(labels: Iterable[int], known: int) -> bool:
+    """Return whether random labels might all lie in a set of `known` grey values.
+
+    0 is left out, because it is in every such set.
+    """
     drawn = [label for label in labels if label != 0]
-    return bool((known / 256) ** len(drawn) > CHANCE)
+    return bool((known / GREY_VALUES) ** len(drawn) > LARGEST_CHANCE)
 
 
-def value_repair(
+def suggest_mapping(evidence: Evidence, expression: str, mapped: Collection[int]) -> str:
+    """Return the statement that repairs the masks and keeps all labels that are not mapped.
+
+    Args:
+        evidence: the facts.
+        expression: NumPy code that maps `masks`.
+        mapped: the mask values that it maps.
+    """
+    kept = [
+        label
+        for label in evidence.pairs.truth_counts()
+        if label not in mapped and not is_code_of_no_class(label)
+    ]
+    if kept:
+        expression = f"np.where(np.isin(masks, {kept}), masks, {expression})"
+    dtype = '"uint8"' if all(0 <= label < GREY_VALUES for label in kept) else "int"
+    return f"masks = {expression}.astype({dtype})"
+
+
+def build_value_repair(
     evidence: Evidence,
     name: str,
     table: Mapping[int, int],
@@ -83,14 +113,14 @@ def value_repair(
     safe: bool,
     void: int | None = None,
 ) -> Repair:
-    """Return the repair of mask values that also settles the number of classes.
+    """Return the repair that maps mask values to class ids and sets the number of classes.
 
     Args:
-        evidence: for what the user declared.
-        name: of the repair.
-        table: mask value to id.
-        safe: whether the ids are beyond doubt.
-        void: the id among them that means no class, if there is one.
+        evidence: the facts.
+        name: the repair in the imperative.
+        table: class id of each mask value.
+        safe: whether no two classes become one.
+        void: the id in the table that means no class, if there is one.
     """
     interpretation = evidence.interpretation
     most = max((label for label in table.values() if label != void), default=0) + 1
@@ -101,6 +131,6 @@ def value_repair(
         safe=safe,
         num_classes=None
         if interpretation.num_classes_declared
-        else max(2, most, predicted_classes(evidence)),
+        else max(2, most, infer_num_classes(evidence)),
         ignore_index=void if interpretation.ignore_index is None else None,
     )

@@ -1,4 +1,6 @@
-"""Whether a label has no body of its own: thin lines round something else, as void borders are."""
+"""Tell whether a label only forms thin lines around other regions, as void borders do."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 
@@ -9,18 +11,21 @@ from iou_doctor.checks.evidence import Evidence
 
 Mask = NDArray[np.bool_]
 
-WIDEST = 7
-"""Pixels across. The void borders of PASCAL VOC have five, and cross each other here and there."""
-LEAST_INSIDE = 1.0
-"""Of the lines' own pixels: what they enclose. Vessels and cracks enclose next to nothing."""
-FOLLOWED = 2.0
-"""Thin objects are predicted as objects this many times as often as what they enclose."""
+LARGEST_WIDTH = 7
+"""Largest width of an outline in pixels. The void borders of PASCAL VOC are 5 pixels wide and
+wider where they cross."""
+LEAST_ENCLOSED = 1.0
+"""Least area that outlines enclose, as a multiple of their own area. Thin objects such as vessels
+and cracks enclose next to nothing."""
+LARGEST_PREFERENCE = 2.0
+"""How many times as often the predictions may be foreground on the lines as in what they enclose.
+Thin objects are predicted more often than that."""
 
 
 def is_outline(evidence: Evidence, label: int) -> bool:
-    """Return whether the truth label only outlines other things, and predictions do not follow it.
+    """Return whether a truth label only outlines other regions and is not predicted as an object.
 
-    Looked at where pixels are kept at full resolution; without such, no.
+    This needs label maps at full resolution; without them the answer is no.
     """
     if evidence.sampled is None:
         return False
@@ -28,31 +33,33 @@ def is_outline(evidence: Evidence, label: int) -> bool:
     lines = [labels == label for labels in crops.y_true]
     if not any(line.any() for line in lines) or not all(_is_thin(line) for line in lines):
         return False
-    inside = [_filled(line) & ~line for line in lines]
-    if _count(inside) < LEAST_INSIDE * _count(lines):
+    inside = [_fill_holes(line) & ~line for line in lines]
+    if _count_pixels(inside) < LEAST_ENCLOSED * _count_pixels(lines):
         return False
     objects = [labels == 1 for labels in crops.y_pred]
-    return _share(objects, lines) <= FOLLOWED * _share(objects, inside)
+    on_lines, enclosed = _compute_share(objects, lines), _compute_share(objects, inside)
+    return on_lines <= LARGEST_PREFERENCE * enclosed
 
 
 def _is_thin(line: Mask) -> bool:
     from scipy import ndimage
 
-    window = np.ones((WIDEST, WIDEST), dtype=bool)
+    window = np.ones((LARGEST_WIDTH, LARGEST_WIDTH), dtype=bool)
     return not ndimage.binary_erosion(line, window, border_value=1).any()
 
 
-def _filled(line: Mask) -> Mask:
+def _fill_holes(line: Mask) -> Mask:
     from scipy import ndimage
 
     filled: Mask = ndimage.binary_fill_holes(line)
     return filled
 
 
-def _count(masks: Sequence[Mask]) -> int:
+def _count_pixels(masks: Sequence[Mask]) -> int:
     return sum(int(mask.sum()) for mask in masks)
 
 
-def _share(masks: Sequence[Mask], within: Sequence[Mask]) -> float:
-    both = [mask & where for mask, where in zip(masks, within, strict=True)]
-    return _count(both) / _count(within)
+def _compute_share(masks: Sequence[Mask], regions: Sequence[Mask]) -> float:
+    """Return the share of the regions that the masks cover."""
+    covered = [mask & region for mask, region in zip(masks, regions, strict=True)]
+    return _count_pixels(covered) / _count_pixels(regions)

@@ -1,4 +1,4 @@
-"""Class ids stretched over 0..255."""
+"""Class ids stretched over 0..255 so that people can see them."""
 
 from __future__ import annotations
 
@@ -6,82 +6,90 @@ from collections.abc import Iterable
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._mask_values import (
-    by_chance,
-    mask_labels,
-    outside_classes,
-    predicted_classes,
+    are_outside_classes,
+    count_mask_labels,
+    infer_num_classes,
+    may_fit_by_chance,
 )
 from iou_doctor.checks.unknown_labels import VOID_LABELS
 
-LEAST_LEVELS = 3
-"""Two levels are 0 and 255: see masks-0-255."""
+FEWEST_LEVELS = 3
+"""Fewest different values of a stretch. Two values are 0 and 255, which masks-0-255 reports."""
 LEAST_STEP = 2
-LEAST_IMAGES = 3
-"""Two images that both end at 255 may do so by chance or by a void label."""
+"""Least distance between two values. A step of 1 leaves the ids as they are."""
+FEWEST_IMAGES = 3
+"""Fewest images that show that each was stretched on its own. Two images may both end at 255 by
+chance or because of a void label."""
 
 
-def levels(classes: int) -> dict[int, int]:
-    """Return the id of each grey value k · 255 / (classes - 1), rounded or cut."""
-    if classes < LEAST_LEVELS or 255 // (classes - 1) < LEAST_STEP:
+def map_even_levels(classes: int) -> dict[int, int]:
+    """Return the id k of each value k · 255 / (classes - 1), rounded or truncated."""
+    if classes < FEWEST_LEVELS or 255 // (classes - 1) < LEAST_STEP:
         return {}
     last = classes - 1
-    cut = {k * 255 // last: k for k in range(classes)}
-    return cut | {(2 * k * 255 + last) // (2 * last): k for k in range(classes)}
+    truncated = {k * 255 // last: k for k in range(classes)}
+    return truncated | {(2 * k * 255 + last) // (2 * last): k for k in range(classes)}
 
 
-def whole_steps(classes: int) -> dict[int, int]:
-    """Return the same for the step 255 // (classes - 1)."""
-    return {k * (255 // (classes - 1)): k for k in range(classes)} if levels(classes) else {}
+def map_whole_steps(classes: int) -> dict[int, int]:
+    """Return the id k of each value k · step, where step is 255 // (classes - 1)."""
+    if classes < FEWEST_LEVELS or 255 // (classes - 1) < LEAST_STEP:
+        return {}
+    step = 255 // (classes - 1)
+    return {k * step: k for k in range(classes)}
 
 
-def stretched(evidence: Evidence) -> dict[int, int] | None:
-    """Return the id of each mask value where all values are one stretch of ids."""
-    labels = mask_labels(evidence)
-    distinct = [label for label in labels if label not in VOID_LABELS]
-    for classes in dict.fromkeys((predicted_classes(evidence), len(labels))):
-        for table in (levels(classes), whole_steps(classes)):
-            if _is_stretch(evidence, labels, distinct, table):
+def find_stretched_ids(evidence: Evidence) -> dict[int, int] | None:
+    """Return the id of each mask value if all values but void ones are stretched ids."""
+    labels = count_mask_labels(evidence)
+    for classes in dict.fromkeys((infer_num_classes(evidence), len(labels))):
+        for table in (map_even_levels(classes), map_whole_steps(classes)):
+            if _is_stretch(evidence, labels, table):
                 return {label: table[label] for label in labels if label in table}
     return None
 
 
-def _is_stretch(
-    evidence: Evidence, labels: Iterable[int], distinct: list[int], table: dict[int, int]
-) -> bool:
-    seen = [label for label in labels if label in table]
+def _is_stretch(evidence: Evidence, labels: Iterable[int], table: dict[int, int]) -> bool:
+    """Return whether the labels are the stretched ids of this table, and none of them a class."""
+    known = [label for label in labels if label in table]
     return (
-        len(seen) >= LEAST_LEVELS
-        and set(distinct) <= set(table)
-        and outside_classes(evidence, seen)
-        and not by_chance(seen, len(table))
+        len(known) >= FEWEST_LEVELS
+        and set(labels) - set(VOID_LABELS) <= set(table)
+        and are_outside_classes(evidence, known)
+        and not may_fit_by_chance(known, len(table))
     )
 
 
-def stretched_by_image(evidence: Evidence) -> int:
-    """Return the number of images stretched each on its own, 0 where that is not so."""
-    labels = set(mask_labels(evidence))
-    if 255 not in labels or not outside_classes(evidence, labels):
+def count_images_stretched_alone(evidence: Evidence) -> int:
+    """Return the number of images if each was stretched on its own, and 0 if not.
+
+    Images without any label but 0 are not counted.
+    """
+    labels = set(count_mask_labels(evidence))
+    if 255 not in labels or not are_outside_classes(evidence, labels):
         return 0
-    pairs = evidence.pairs
+    images = [nonzero for nonzero in _list_nonzero_labels(evidence) if nonzero]
+    if len(images) < FEWEST_IMAGES or any(max(nonzero) != 255 for nonzero in images):
+        return 0
+    most = infer_num_classes(evidence)
+    numbers = {_infer_stretched_classes(nonzero, most) for nonzero in images}
+    return 0 if None in numbers or len(numbers - {2}) < 2 else len(images)
+
+
+def _list_nonzero_labels(evidence: Evidence) -> list[set[int]]:
+    """Return the truth labels other than 0 of each image."""
     images: dict[int, set[int]] = {}
-    for block in pairs.blocks():
+    for block in evidence.pairs.blocks():
         for image, label in zip(block.image.tolist(), block.truth.tolist(), strict=True):
             images.setdefault(image, set()).add(label)
-    shown = [found - {0} for found in images.values() if found - {0}]
-    if len(shown) < LEAST_IMAGES or any(max(found) != 255 for found in shown):
-        return 0
-    classes = predicted_classes(evidence)
-    kinds = {_classes_of(found, classes) for found in shown}
-    if None in kinds or len(kinds - {2}) < 2:
-        return 0
-    return len(shown)
+    return [labels - {0} for labels in images.values()]
 
 
-def _classes_of(found: set[int], most: int) -> int | None:
-    """Return the fewest classes whose stretch holds these values."""
-    if found == {255}:
+def _infer_stretched_classes(nonzero: set[int], most: int) -> int | None:
+    """Return the smallest number of classes, up to `most`, whose stretch has these values."""
+    if nonzero == {255}:
         return 2
-    for classes in range(LEAST_LEVELS, most + 1):
-        if found <= set(levels(classes)):
+    for classes in range(FEWEST_LEVELS, most + 1):
+        if nonzero <= set(map_even_levels(classes)):
             return classes
     return None

@@ -25,7 +25,7 @@ from iou_doctor.checks.palette import (
     is_all_grey,
 )
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import describe_place, format_percent, join_words
+from iou_doctor.checks.wording import describe_first, format_count, format_percent, join_words
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -55,8 +55,8 @@ RULE = Rule(
     ),
 )
 
-SHOWN = 4
-"""Colours listed with their ids in the help."""
+MOST_LISTED = 4
+"""Most colours that the help lists with their ids."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -65,18 +65,16 @@ def find(evidence: Evidence) -> Result:
         return []
     counts = count_colours(evidence, Side.MASKS)
     if is_all_grey(counts):
-        return []  # replicated-grey-masks says so
-    channels = evidence.interpretation.layout.y_true.channels
+        return []  # replicated-grey-masks reports them
     palette = find_palette(evidence) if counts else None
-    first = evidence.stats.y_true.first
     return [
         Finding(
             RULE,
-            message=f"masks of shape {evidence.pair.y_true.shape} hold {channels} channels of"
-            f" colour, {_what(counts, palette)}",
-            help=_help(counts, palette),
+            message=f"masks of shape {evidence.pair.y_true.shape} hold"
+            f" {_describe_colours(counts, palette)}",
+            help=_write_help(counts, palette),
             facts={
-                "channels": channels,
+                "channels": evidence.interpretation.layout.y_true.channels,
                 "colours": len(counts) or None,
                 "palette": palette.title if palette else None,
                 "ids": {
@@ -85,16 +83,16 @@ def find(evidence: Evidence) -> Result:
                     if palette and code in palette.ids
                 },
             },
-            evidence=f"first: {describe_place(first, evidence)}" if first else None,
+            evidence=describe_first(evidence.stats.y_true.first, evidence),
             repair=build_palette_repair(evidence, Side.MASKS, palette) if palette else None,
         )
     ]
 
 
-def _what(counts: dict[int, int], palette: Palette | None) -> str:
+def _describe_colours(counts: dict[int, int], palette: Palette | None) -> str:
     if not counts:
-        return "and they were taken for a picture, not for a palette"
-    text = f"{len(counts)} different ones"
+        return "pictures with too many colours for a palette"
+    text = format_count(len(counts), "colour")
     if palette is None or palette.title is None:
         return text
     covered = sum(count for code, count in counts.items() if code in palette.ids)
@@ -104,14 +102,14 @@ def _what(counts: dict[int, int], palette: Palette | None) -> str:
     )
 
 
-def _help(counts: dict[int, int], palette: Palette | None) -> str:
+def _write_help(counts: dict[int, int], palette: Palette | None) -> str:
     if palette is None:
         return "map each colour to its class id; save masks as PNG, not JPEG"
     common = sorted(counts, key=lambda code: -counts[code])
     ids = [f"{format_colour(c)} to {palette.ids[c]}" for c in common if c in palette.ids]
-    more = "" if len(ids) <= SHOWN else " …"
+    more = "" if len(ids) <= MOST_LISTED else " …"
     fits = "" if palette.title else " (the assignment that fits the predictions best)"
     return (
-        f"map {join_words(ids[:SHOWN])}{more}{fits}; palette PNG files hold ids when read by"
-        " np.array(Image.open(path)) without convert"
+        f"map {join_words(ids[:MOST_LISTED])}{more}{fits}; palette PNG files hold the ids:"
+        " read them with np.array(Image.open(path)), without convert"
     )

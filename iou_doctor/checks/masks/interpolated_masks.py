@@ -15,13 +15,13 @@ recovered from these arrays.
 
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.masks._jpeg_levels import jpeg_modes
-from iou_doctor.checks.masks._mask_values import CONSEQUENCES, mask_labels, value_repair
+from iou_doctor.checks.masks._jpeg_levels import find_jpeg_levels
+from iou_doctor.checks.masks._mask_values import CONSEQUENCES, build_value_repair, count_mask_labels
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.seams import measure_seams
+from iou_doctor.checks.seams import FEWEST_SEAM_LABELS, list_seam_candidates, measure_seams
 from iou_doctor.checks.slopes import find_slopes
 from iou_doctor.checks.unknown_labels import VOID_LABELS
-from iou_doctor.checks.wording import describe_place, format_percent, join_words
+from iou_doctor.checks.wording import describe_first, format_percent, join_words
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
@@ -34,14 +34,9 @@ RULE = Rule(
     explains=CONSEQUENCES,
 )
 
-MOST_FRACTIONS = 0.5
-"""Interpolation spoils borders; where most values are fractions, they are scores."""
-FEWEST_SEAMS = 2
-"""One thin label between two others may be the outline class of a data set."""
-LARGEST_SHARE = 0.05
-"""Of all pixels: what covers more than this is no mere seam."""
-LEARNT = 0.2
-"""From this recall on the model has learnt the label, so it is a class; seams are not learnt."""
+LARGEST_FRACTION_SHARE = 0.5
+"""Share of the values that interpolation can turn into fractions, because it changes borders only.
+If most values are fractions, they are scores."""
 HELP = (
     "resize masks with nearest neighbour, from the original files (Image.NEAREST,"
     " cv2.INTER_NEAREST, method='nearest')"
@@ -49,105 +44,92 @@ HELP = (
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for fractions, or for ids that are only seams between a smaller and a larger one."""
+    """Look for fractions, and for ids that only form seams between two others."""
     if evidence.interpretation.y_true is not Encoding.LABELS or evidence.has_found(
         "masks-divided-by-255"
     ):
         return []
     values = evidence.stats.y_true
     if values.fractional:
-        if values.fractional > MOST_FRACTIONS * values.values:
+        if values.fractional > LARGEST_FRACTION_SHARE * values.values:
             return []
-        return [_fractions(evidence)]
-    candidates = _candidates(evidence)
-    if len(candidates) < FEWEST_SEAMS or jpeg_modes(evidence):
+        return [_report_fractions(evidence)]
+    candidates = list_seam_candidates(evidence, count_mask_labels(evidence))
+    if len(candidates) < FEWEST_SEAM_LABELS or find_jpeg_levels(evidence):
         return []
     if evidence.sampled is None or not evidence.sampled.crops.y_true:
-        return Skipped("no maps at full resolution were kept: seams show on 2-D images only")
-    return _seams(evidence, candidates) or _slopes(evidence)
+        return Skipped(
+            "no maps at full resolution were kept, which seams need: only 2-D images have them"
+        )
+    return _find_seams(evidence, candidates) or _find_slopes(evidence)
 
 
-def _fractions(evidence: Evidence) -> Finding:
+def _report_fractions(evidence: Evidence) -> Finding:
     values = evidence.stats.y_true
-    first = values.first_fractional
     return Finding(
         RULE,
         message=f"{format_percent(values.fractional, values.values)} of the mask values are"
-        f" fractions between {values.minimum:g} and {values.maximum:g}, which no class id is",
+        f" fractions between {values.minimum:g} and {values.maximum:g}, which are not class ids",
         help=HELP,
         facts={"fractional": values.fractional, "values": values.values, "labels": []},
-        evidence=f"first: {describe_place(first, evidence)}" if first else None,
+        evidence=describe_first(values.first_fractional, evidence),
     )
 
 
-def _candidates(evidence: Evidence) -> list[int]:
-    """Return rare labels that the model does not predict where the masks have them."""
-    counts = mask_labels(evidence)
-    total = sum(counts.values())
-    pairs = evidence.pairs.pooled()
-    right = pairs.where(pairs.truth == pairs.prediction).truth_counts()
-    return [
-        label
-        for label, count in counts.items()
-        if count <= LARGEST_SHARE * total
-        and min(counts) < label < max(counts)
-        and right.get(label, 0) < LEARNT * count
-    ]
-
-
-def _seams(evidence: Evidence, candidates: list[int]) -> list[Finding]:
+def _find_seams(evidence: Evidence, candidates: list[int]) -> list[Finding]:
     assert evidence.sampled is not None
-    found = measure_seams(evidence.sampled.crops.y_true, neutral=_neutral(evidence))
+    found = measure_seams(evidence.sampled.crops.y_true, neutral=_list_neutral_labels(evidence))
     thin = {label: found[label] for label in candidates if label in found and found[label].is_thin}
-    if len(thin) < FEWEST_SEAMS:
+    if len(thin) < FEWEST_SEAM_LABELS:
         return []
-    pixels, between = (sum(getattr(s, key) for s in thin.values()) for key in ("pixels", "between"))
-    return [_in_between(evidence, list(thin), pixels, between)]
+    pixels = sum(seam.pixels for seam in thin.values())
+    between = sum(seam.between for seam in thin.values())
+    return [_report_seams(evidence, list(thin), pixels, between)]
 
 
-def _slopes(evidence: Evidence) -> list[Finding]:
+def _find_slopes(evidence: Evidence) -> list[Finding]:
     assert evidence.sampled is not None
     found = find_slopes(
         evidence,
         evidence.sampled.crops.y_true,
-        counts=mask_labels(evidence),
+        counts=count_mask_labels(evidence),
         others=evidence.pairs.prediction_counts(),
-        neutral=_neutral(evidence),
+        neutral=_list_neutral_labels(evidence),
     )
     if found is None:
         return []
-    return [_in_between(evidence, list(found.labels), found.pixels, found.between)]
+    return [_report_seams(evidence, list(found.labels), found.pixels, found.between)]
 
 
-def _neutral(evidence: Evidence) -> set[int]:
-    """Return the labels that are neither smaller nor larger than any."""
+def _list_neutral_labels(evidence: Evidence) -> set[int]:
+    """Return the labels that count as neither smaller nor larger than any other: void."""
     neutral = {-1} if evidence.interpretation.num_classes == 2 else set(VOID_LABELS)
     ignored = evidence.interpretation.ignore_index
     return neutral if ignored is None else neutral | {ignored}
 
 
-def _in_between(evidence: Evidence, labels: list[int], pixels: int, between: int) -> Finding:
+def _report_seams(evidence: Evidence, labels: list[int], pixels: int, between: int) -> Finding:
     return Finding(
         RULE,
-        message=f"labels {join_words(labels)} occur only as seams between a smaller and a larger"
-        f" label, as a resize leaves them ({format_percent(between, pixels)} of"
-        f" {pixels:,} pixels looked at)",
+        message=f"labels {join_words(labels)} lie between a smaller and a larger label in"
+        f" {format_percent(between, pixels)} of {pixels:,} sampled pixels, as a resize with"
+        " interpolation leaves them",
         help=HELP,
         facts={"fractional": 0, "values": pixels, "labels": labels},
-        repair=_binary_repair(evidence),
-        severity_override=Severity.ERROR if _is_0_to_255(evidence) else Severity.WARNING,
+        repair=_build_binary_repair(evidence),
+        severity_override=Severity.ERROR if _is_stretched_binary(evidence) else Severity.WARNING,
     )
 
 
-def _is_0_to_255(evidence: Evidence) -> bool:
-    """Return whether two classes are stored as 0 and 255, with all between them at edges."""
-    return evidence.interpretation.num_classes == 2 and max(mask_labels(evidence)) > 1
+def _is_stretched_binary(evidence: Evidence) -> bool:
+    """Return whether two classes are stored as 0 and a larger value, such as 255."""
+    return evidence.interpretation.num_classes == 2 and max(count_mask_labels(evidence)) > 1
 
 
-def _binary_repair(evidence: Evidence) -> Repair | None:
-    if not _is_0_to_255(evidence):
+def _build_binary_repair(evidence: Evidence) -> Repair | None:
+    if not _is_stretched_binary(evidence):
         return None
-    labels = mask_labels(evidence)
+    labels = count_mask_labels(evidence)
     middle = max(labels) // 2
     table = {label: int(label > middle) for label in labels}
-    return value_repair(evidence, f"masks > {middle}", table, safe=False)
+    return build_value_repair(evidence, f"masks > {middle}", table, safe=False)

@@ -40,23 +40,24 @@ def find(evidence: Evidence) -> Result:
     parts = []
     if none:
         parts.append(
-            f"{format_count(none, 'pixel')} ({format_percent(none, values.pixels)}) of no class"
+            f"{format_count(none, 'pixel')} ({format_percent(none, values.pixels)}) without a class"
         )
     if several:
         parts.append(
-            f"{format_count(several, 'pixel')} ({format_percent(several, values.pixels)}) of"
+            f"{format_count(several, 'pixel')} ({format_percent(several, values.pixels)}) with"
             " several classes"
         )
-    argmaxed = evidence.metric.true is LabelDecoding.ARGMAX_LAST and none
+    lost = evidence.metric.true is LabelDecoding.ARGMAX_LAST and none
     return [
         Finding(
             RULE,
             message=f"one-hot masks have {' and '.join(parts)}"
-            + (f"; {evidence.metric.short_name} takes no class for class 0" if argmaxed else ""),
-            help=f"give void a channel of its own and ignore_class={channels}, or keep integer"
-            " masks with an ignore label"
+            + (f"; {evidence.metric.short_name} counts no class as class 0" if lost else ""),
+            help=f"give void pixels a channel of their own and ignore it with"
+            f" ignore_class={channels}, or keep integer masks with an ignore label"
             if none
-            else "build one-hot masks from integer labels; several classes a pixel are multi-label",
+            else "build the one-hot masks from integer labels; if classes may overlap, score each"
+            " channel with keras.metrics.BinaryIoU",
             facts={"pixels": values.pixels, "no_class": none, "several_classes": several},
         )
     ]

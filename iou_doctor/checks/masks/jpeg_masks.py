@@ -12,12 +12,17 @@ JPEG blurred at the edges stays lost.
 """
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.masks._jpeg_levels import expected_levels, jpeg_modes, nearest_mode
+from iou_doctor.checks.masks._jpeg_levels import (
+    find_jpeg_levels,
+    find_nearest_level,
+    map_visible_levels,
+)
 from iou_doctor.checks.masks._mask_values import (
     CONSEQUENCES,
-    mask_labels,
-    predicted_classes,
-    value_repair,
+    build_value_repair,
+    count_mask_labels,
+    infer_num_classes,
+    suggest_mapping,
 )
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, format_percent, join_words
@@ -35,46 +40,55 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for many rare values close to few frequent ones."""
-    modes = jpeg_modes(evidence)
-    if not modes:
+    levels = find_jpeg_levels(evidence)
+    if not levels:
         return []
-    counts = mask_labels(evidence)
-    extras = {label: count for label, count in counts.items() if label not in modes}
+    counts = count_mask_labels(evidence)
+    extras = {label: count for label, count in counts.items() if label not in levels}
     pixels, total = sum(extras.values()), sum(counts.values())
-    ids = _ids(evidence, modes)
-    foreign = any(mode >= predicted_classes(evidence) for mode in modes)
+    ids = _map_to_ids(evidence, levels)
+    foreign = any(level >= infer_num_classes(evidence) for level in levels)
     return [
         Finding(
             RULE,
-            message=f"masks hold {join_words(modes)} and {len(extras)} other values close to them"
+            message=f"masks hold {join_words(levels)}, and {len(extras)} other values near them"
             f" in {format_count(pixels, 'pixel')} ({format_percent(pixels, total)}), as JPEG leaves"
             " them",
-            help='masks = (masks > 127).astype("uint8"), and save masks as PNG'
-            if modes == [0, 255]
-            else "save masks as PNG; snap each value to the nearest of these",
+            help=f"save masks as PNG; to repair these: {_write_repair(evidence, levels, ids)}",
             facts={
-                "modes": modes,
+                "modes": levels,
                 "other_values": len(extras),
                 "other_pixels": pixels,
                 "pixels": total,
             },
-            repair=value_repair(
+            repair=build_value_repair(
                 evidence,
-                f"snap the masks to {join_words(modes)}"
-                + ("" if ids == modes else ", then to ids"),
-                {label: ids[modes.index(nearest_mode(label, modes))] for label in counts},
+                f"snap the masks to {join_words(levels)}"
+                + ("" if ids == levels else ", then map them to ids"),
+                {label: ids[levels.index(find_nearest_level(label, levels))] for label in counts},
                 safe=False,
             ),
-            # with frequent values that are no classes, the metric's number is wrong for certain
+            # if a frequent value is not a class, the metric's number is certainly wrong
             severity_override=Severity.ERROR if foreign else None,
         )
     ]
 
 
-def _ids(evidence: Evidence, modes: list[int]) -> list[int]:
-    """Return the id of each mode: its place, where all modes are of one stretch of ids."""
-    for classes in dict.fromkeys((len(modes), predicted_classes(evidence))):
-        table = expected_levels(classes)
-        if set(modes) <= set(table):
-            return [table[mode] for mode in modes]
-    return modes
+def _map_to_ids(evidence: Evidence, levels: list[int]) -> list[int]:
+    """Return the class id of each level; the levels themselves unless they are stretched ids."""
+    for classes in dict.fromkeys((len(levels), infer_num_classes(evidence))):
+        table = map_visible_levels(classes)
+        if set(levels) <= set(table):
+            return [table[level] for level in levels]
+    return levels
+
+
+def _write_repair(evidence: Evidence, levels: list[int], ids: list[int]) -> str:
+    """Return the statement that maps each mask value to the id of the nearest level."""
+    if (levels, ids) == ([0, 255], [0, 1]):
+        expression = "(masks > 127)"
+    else:
+        expression = f"np.abs(masks[..., None] - np.array({levels})).argmin(-1)"
+        if ids != list(range(len(ids))):
+            expression = f"np.array({ids})[{expression}]"
+    return suggest_mapping(evidence, expression, count_mask_labels(evidence))

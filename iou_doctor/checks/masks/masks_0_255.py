@@ -54,8 +54,8 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"masks hold 0 and 255 only: {format_count(counts[255], 'pixel')}"
-            f" ({format_percent(counts[255], total)}) belong to no class of 0 and 1",
+            message=f"masks hold only 0 and 255: {format_count(counts[255], 'pixel')}"
+            f" ({format_percent(counts[255], total)}) belong to neither class 0 nor class 1",
             help='masks = (masks > 127).astype("uint8")',
             facts={"pixels_255": counts[255], "pixels": total},
             repair=build_relabelling("masks > 127", side=Side.MASKS, table={255: 1}, safe=True),

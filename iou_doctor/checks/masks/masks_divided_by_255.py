@@ -11,7 +11,7 @@ Never normalise masks. (A mask of 0 and 255 divided by 255 holds 0 and 1, which 
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import describe_place, format_percent, join_words
+from iou_doctor.checks.wording import describe_first, format_percent, join_words
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.times_255 import Times255
@@ -49,16 +49,12 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"masks are {evidence.pair.y_true.dtype} and every value is k/255: times 255"
-            f" they are the ids {join_words(ids)}; the cast to integer turns"
-            f" {format_percent(values.fractional, values.values)} into 0",
+            message=f"masks are {evidence.pair.y_true.dtype} and every value is an id divided by"
+            f" 255, with the ids {join_words(ids)}; the cast to integer turns"
+            f" {format_percent(values.fractional, values.values)} of them into 0",
             help='masks = np.rint(masks * 255).astype("uint8")',
             facts={"labels": ids, "fractional": values.fractional, "values": values.values},
-            evidence=(
-                f"first: {describe_place(values.first_fractional, evidence)}"
-                if values.first_fractional
-                else None
-            ),
+            evidence=describe_first(values.first_fractional, evidence),
             repair=Repair(
                 name="masks times 255, rounded",
                 safe=True,

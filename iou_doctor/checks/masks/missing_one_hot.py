@@ -33,51 +33,52 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for masks without a class axis where the metric wants one."""
+    """Look for masks without a class axis that go to a metric that needs one."""
     layout, metric = evidence.interpretation.layout, evidence.metric
     if layout.y_true.is_dense or evidence.interpretation.y_true.is_dense:
         return []
-    if metric.true is LabelDecoding.ARGMAX_LAST:
-        message = (
-            f"{metric.short_name} wants masks with the classes on axis {metric.takes.axis}, but"
-            f" masks of shape {layout.y_true.shape} hold class ids"
-            if metric.takes
-            else f"{metric.short_name} argmaxes the masks over their last axis, but masks of shape"
-            f" {layout.y_true.shape} hold class ids: {_argmaxed(layout.y_true.shape)}"
-        )
-    elif (
-        layout.y_pred.is_per_class
-        and metric.pred is not LabelDecoding.ARGMAX_LAST
-        and not metric.takes
-    ):
-        message = (
-            f"{metric.short_name} flattens both arrays: masks give one value a pixel,"
-            f" predictions {layout.y_pred.channels}"
-        )
-    else:
+    argmax = metric.true is LabelDecoding.ARGMAX_LAST
+    flattened = metric.pred is not LabelDecoding.ARGMAX_LAST and not metric.takes
+    if not argmax and not (layout.y_pred.is_per_class and flattened):
         return []
     return [
         Finding(
             RULE,
-            message=message,
+            message=_write_message(evidence),
             help=suggest_call(evidence),
             facts={"masks": list(layout.y_true.shape), "predictions": list(layout.y_pred.shape)},
             repair=Repair(
                 name="one-hot the masks, or let the metric read ids",
                 safe=True,
-                steps=_steps(evidence),
+                steps=_build_steps(evidence),
             ),
         )
     ]
 
 
-def _steps(evidence: Evidence) -> tuple[OneHot, ...]:
-    """Return the encoding, where the metric wants it; a flattening metric needs a flag instead."""
+def _write_message(evidence: Evidence) -> str:
+    metric, layout = evidence.metric, evidence.interpretation.layout
+    shape = layout.y_true.shape
+    if metric.true is not LabelDecoding.ARGMAX_LAST:
+        return (
+            f"{metric.short_name} flattens both arrays: masks have one value for each pixel,"
+            f" predictions {layout.y_pred.channels}"
+        )
+    if metric.takes:
+        return (
+            f"{metric.short_name} expects masks with the classes on axis {metric.takes.axis}, but"
+            f" masks of shape {shape} hold class ids"
+        )
+    what = "every pixel becomes class 0" if shape[-1] == 1 else "that axis is not a class axis"
+    return (
+        f"{metric.short_name} takes the argmax of the masks over their last axis, but masks of"
+        f" shape {shape} hold class ids: {what}"
+    )
+
+
+def _build_steps(evidence: Evidence) -> tuple[OneHot, ...]:
+    """Return the one-hot step; none for a metric that flattens, which needs other flags."""
     if evidence.metric.true is not LabelDecoding.ARGMAX_LAST:
         return ()
     num_classes = evidence.interpretation.num_classes
     return (OneHot(Side.MASKS, num_classes, evidence.metric.class_axis),)
-
-
-def _argmaxed(shape: tuple[int | None, ...]) -> str:
-    return "every pixel becomes class 0" if shape[-1] == 1 else "that axis is no class axis"

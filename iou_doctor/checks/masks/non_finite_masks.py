@@ -11,8 +11,13 @@ Map these values to one ignore label and pass it to the metric.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.unknown_labels import count_no_data
-from iou_doctor.checks.wording import describe_labels, describe_place, format_count
+from iou_doctor.checks.unknown_labels import VOID_LABELS, count_no_data
+from iou_doctor.checks.wording import (
+    describe_first,
+    describe_labels,
+    describe_non_finite,
+    join_words,
+)
 from iou_doctor.repairs.fill_missing import FillMissing
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
@@ -35,44 +40,37 @@ RULE = Rule(
     ),
 )
 
-
-IGNORE_LABEL = 255
-"""What most data sets call void."""
+IGNORE_LABEL = VOID_LABELS[0]
+"""The ignore label to use if none is declared."""
 
 
 def find(evidence: Evidence) -> Result:
-    """Count NaN and Inf, and look for labels that stand for missing data."""
+    """Look for NaN, infinite values and labels that mean missing data."""
     values = evidence.stats.y_true
     no_data = count_no_data(evidence)
-    parts = []
-    if values.non_finite:
-        parts.append(
-            f"{format_count(values.nan, 'NaN')} and"
-            f" {format_count(values.infinite, 'infinite value')}"
-        )
+    parts = describe_non_finite(values)
     if no_data:
         parts.append(f"the no-data {describe_labels(no_data)}")
     if not parts:
         return []
-    first = values.first_non_finite
     return [
         Finding(
             RULE,
-            message=f"masks hold {' and '.join(parts)}",
-            help=_help(evidence.interpretation.ignore_index),
+            message=f"masks contain {join_words(parts)}",
+            help=_write_help(evidence, list(no_data)),
             facts={
                 "nan": values.nan,
                 "infinite": values.infinite,
                 "no_data": {str(label): count for label, count in no_data.items()},
             },
-            evidence=f"first: {describe_place(first, evidence)}" if first else None,
-            repair=_repair(evidence, tuple(no_data)),
+            evidence=describe_first(values.first_non_finite, evidence),
+            repair=_build_repair(evidence, tuple(no_data)),
         )
     ]
 
 
-def _repair(evidence: Evidence, labels: tuple[int, ...]) -> Repair:
-    """Return the mapping to the ignore label that is given, or to the usual one, which then is."""
+def _build_repair(evidence: Evidence, labels: tuple[int, ...]) -> Repair:
+    """Return the mapping to the declared ignore label, or to the usual one, which it declares."""
     declared = evidence.interpretation.ignore_index
     ignore_index = IGNORE_LABEL if declared is None else declared
     step = FillMissing(Side.MASKS, labels, ignore_index)
@@ -84,8 +82,24 @@ def _repair(evidence: Evidence, labels: tuple[int, ...]) -> Repair:
     )
 
 
-def _help(declared: int | None) -> str:
+def _write_help(evidence: Evidence, no_data: list[int]) -> str:
+    if evidence.interpretation.layout.y_true.is_dense:
+        return "find out where they come from, and mark pixels without a label in integer masks"
+    declared = evidence.interpretation.ignore_index
     if declared is not None:
-        return f"map them to the ignore label: np.where(np.isfinite(masks), masks, {declared})"
-    label = IGNORE_LABEL
-    return f"map them to {label} and name it: --ignore-index {label}, ignore_class={label}"
+        return f"map them to the ignore label: {_write_mapping(evidence, no_data, declared)}"
+    options = f"--ignore-index {IGNORE_LABEL}"
+    if evidence.metric.takes is None:
+        options += f", ignore_class={IGNORE_LABEL}"
+    mapping = _write_mapping(evidence, no_data, IGNORE_LABEL)
+    return f"map them to an ignore label and declare it ({options}): {mapping}"
+
+
+def _write_mapping(evidence: Evidence, no_data: list[int], ignore_index: int) -> str:
+    """Return the statement that maps the values to the ignore label."""
+    missing = ["~np.isfinite(masks)"] if evidence.stats.y_true.non_finite else []
+    if no_data:
+        missing.append(f"np.isin(masks, {no_data})")
+    # an unsigned or narrow dtype may not hold the ignore label
+    masks = "masks.astype(int)" if evidence.pair.y_true.dtype.kind in "iu" else "masks"
+    return f"masks = np.where({' | '.join(missing)}, {ignore_index}, {masks})"

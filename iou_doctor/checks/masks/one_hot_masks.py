@@ -13,7 +13,7 @@ Alternatively, take the argmax yourself, `masks.argmax(axis=-1)`, or use `OneHot
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import describe_place, format_count, suggest_call
+from iou_doctor.checks.wording import describe_first, format_count, suggest_call
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
@@ -32,7 +32,7 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for one-hot masks in front of a metric that reads one value as one label."""
+    """Look for one-hot masks that go to a metric that reads each value as a class id."""
     if evidence.interpretation.y_true is not Encoding.ONE_HOT or not evidence.metric.true_labels:
         return []
     values, axes = evidence.stats.y_true, evidence.interpretation.layout.y_true
@@ -40,7 +40,7 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"masks are one-hot with {axes.channels} channels on axis {axes.channel};"
-            f" {_reads(evidence)}",
+            f" {_describe_reading(evidence)}",
             help=suggest_call(evidence),
             facts={
                 "channels": axes.channels,
@@ -50,17 +50,18 @@ def find(evidence: Evidence) -> Result:
                 "pixels_one_hot": values.one_hot,
                 "pixels_all_zero": values.all_zero,
             },
-            evidence=f"first: {describe_place(values.first, evidence)}" if values.first else None,
+            evidence=describe_first(values.first, evidence),
             repair=Repair(name="argmax the masks", safe=True, steps=(Argmax(Side.MASKS),)),
         )
     ]
 
 
-def _reads(evidence: Evidence) -> str:
+def _describe_reading(evidence: Evidence) -> str:
+    """Return what the metric makes of the masks."""
     metric, values = evidence.metric, evidence.stats.y_true
     if metric.takes is not None:
-        return f"{metric.short_name} wants class ids"
+        return f"{metric.short_name} expects class ids"
     return (
-        f"{metric.short_name} reads {format_count(values.values, 'class id')} of 0 and 1"
+        f"{metric.short_name} reads {format_count(values.values, 'class id')}, all 0 or 1,"
         f" from {format_count(values.pixels, 'pixel')}"
     )

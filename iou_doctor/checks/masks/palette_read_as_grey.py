@@ -12,8 +12,8 @@ PASCAL VOC both aeroplane and potted plant become 38, and both bird and sofa bec
 """
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.masks._luma import Greys, greys_of
-from iou_doctor.checks.masks._mask_values import CONSEQUENCES, mask_labels, value_repair
+from iou_doctor.checks.masks._luma import find_greys
+from iou_doctor.checks.masks._mask_values import CONSEQUENCES, build_value_repair, count_mask_labels
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -30,43 +30,38 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for mask values that are all among the greys of a known palette."""
-    greys = greys_of(evidence)
+    greys = find_greys(evidence)
     if greys is None:
         return []
-    seen = [value for value in sorted(mask_labels(evidence)) if value in greys.ids]
+    seen = [value for value in sorted(count_mask_labels(evidence)) if value in greys.ids]
     lost = {value: greys.ids[value] for value in seen if len(greys.ids[value]) > 1}
     table = {value: greys.table[value] for value in seen}
     return [
         Finding(
             RULE,
             message=f"masks hold {join_words(seen)}, the grey values of the palette of"
-            f" {greys.title}" + _lost(lost),
-            help="np.array(Image.open(path)) without convert, or cv2.IMREAD_UNCHANGED"
-            if not lost
-            else "read the files again without convert: these classes cannot be told apart",
+            f" {greys.title}" + _describe_lost(lost),
+            help="read the palette PNG files with np.array(Image.open(path)), without convert"
+            + (": the grey values do not tell these classes apart" if lost else ""),
             facts={
                 "palette": greys.title,
                 "ids": {str(value): list(greys.ids[value]) for value in seen},
                 "lost": {str(value): list(ids) for value, ids in lost.items()},
             },
-            repair=value_repair(
+            repair=build_value_repair(
                 evidence,
                 "map the grey values to class ids",
                 table,
                 safe=not lost,
-                void=_void(greys, table),
+                void=greys.void if greys.void in table.values() else None,
             ),
         )
     ]
 
 
-def _lost(lost: dict[int, tuple[int, ...]]) -> str:
+def _describe_lost(lost: dict[int, tuple[int, ...]]) -> str:
     if not lost:
         return ""
     return "; " + join_words(
         f"{value} is class {' or '.join(map(str, lost[value]))}" for value in lost
     )
-
-
-def _void(greys: Greys, table: dict[int, int]) -> int | None:
-    return greys.void if greys.void in table.values() else None

@@ -10,9 +10,15 @@ Or read the file unchanged: `cv2.imread(path, cv2.IMREAD_UNCHANGED)`, `np.array(
 """
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.palette import build_one_channel_repair, count_colours, is_all_grey
+from iou_doctor.checks.palette import (
+    build_one_channel_repair,
+    count_colours,
+    describe_equal_channels,
+    is_all_grey,
+    suggest_one_channel,
+)
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import describe_place, join_words
+from iou_doctor.checks.wording import describe_first, join_words
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -49,17 +55,18 @@ def find(evidence: Evidence) -> Result:
     if not is_all_grey(counts):
         return []
     labels = sorted(code & 255 for code in counts)
-    channels, first = evidence.interpretation.layout.y_true.channels, evidence.stats.y_true.first
-    repair = build_one_channel_repair(evidence, Side.MASKS, counts)
-    binary = len(repair.steps) > 1
+    where = describe_equal_channels(evidence, Side.MASKS)
     return [
         Finding(
             RULE,
-            message=f"masks of shape {evidence.pair.y_true.shape} hold the same value in three of"
-            f" {channels} channels: labels {join_words(labels)}",
-            help='masks = (masks[..., 0] > 127).astype("uint8")' if binary else "masks[..., 0]",
-            facts={"channels": channels, "labels": labels},
-            evidence=f"first: {describe_place(first, evidence)}" if first else None,
-            repair=repair,
+            message=f"masks of shape {evidence.pair.y_true.shape} hold the same label image"
+            f" {where}, with the labels {join_words(labels)}",
+            help=suggest_one_channel(evidence, Side.MASKS, counts),
+            facts={
+                "channels": evidence.interpretation.layout.y_true.channels,
+                "labels": labels,
+            },
+            evidence=describe_first(evidence.stats.y_true.first, evidence),
+            repair=build_one_channel_repair(evidence, Side.MASKS, counts),
         )
     ]

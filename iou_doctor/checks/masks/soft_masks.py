@@ -16,7 +16,7 @@ import numpy as np
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import describe_place, suggest_call
+from iou_doctor.checks.wording import describe_first, suggest_call
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.repair import Repair
@@ -36,88 +36,98 @@ RULE = Rule(
 )
 
 ROUNDING = 2e-3
-"""bfloat16 aside, smoothed values differ between pixels by rounding only; float16 by 0.0005."""
+"""Largest difference between equal smoothed values of two pixels. float16 rounds by up to 0.0005;
+bfloat16 rounds by more and is not recognised."""
 LEAST_STEP = 0.1
-"""Between the two values; without a step there is no label left."""
-DIVIDED = "masks-divided-by-255"
+"""Least difference between the two smoothed values. With less, no label is left to recover."""
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for smoothed masks in front of a metric that casts: two values a pixel, or in all."""
+    """Look for masks of two smoothed values that go to a metric that reads class ids."""
     if not evidence.metric.true_labels:
         return []
     values, channels = evidence.stats.y_true, evidence.interpretation.layout.y_true.channels
-    if evidence.interpretation.y_true is Encoding.PROBABILITIES and _smoothed(values, channels):
-        return [_many_channels(evidence)]
-    return _one_channel(evidence)
+    if evidence.interpretation.y_true is Encoding.PROBABILITIES and _is_smoothed(values, channels):
+        return [_report_channels(evidence)]
+    return _find_smoothed_channel(evidence)
 
 
-def _many_channels(evidence: Evidence) -> Finding:
+def _report_channels(evidence: Evidence) -> Finding:
     values, axes = evidence.stats.y_true, evidence.interpretation.layout.y_true
     message = (
         f"each pixel of the masks has one channel at {values.maximum:.4g} and"
         f" {axes.channels - 1} at {values.minimum:.4g}"
     )
-    return _finding(
+    call = suggest_call(evidence)
+    return _build_finding(
         evidence,
         message,
-        cure=f"{suggest_call(evidence)}, or masks.argmax(axis={axes.channel})",
+        help_text=call
+        if evidence.metric.takes
+        else f"{call}, or masks = masks.argmax(axis={axes.channel})",
         repair=Repair(name="argmax the masks", safe=True, steps=(Argmax(Side.MASKS),)),
     )
 
 
-def _one_channel(evidence: Evidence) -> list[Finding]:
-    """Return the finding if all masks hold just two fractions, which are 1 together."""
+def _find_smoothed_channel(evidence: Evidence) -> list[Finding]:
+    """Return the finding if all mask values are one of two fractions that sum to 1."""
     values, scaled = evidence.stats.y_true, evidence.times_255
     low, high = values.minimum, values.maximum
     if scaled is None or low is None or high is None or values.fractional != values.values:
         return []
     opposite = low > 0 and abs(low + high - 1) <= ROUNDING and high - low > LEAST_STEP
-    if not opposite or len(scaled.truth_counts()) != 2 or evidence.has_found(DIVIDED):
+    if (
+        not opposite
+        or len(scaled.truth_counts()) != 2
+        or evidence.has_found("masks-divided-by-255")
+    ):
         return []
-    cut = scaled.relabel(truth=lambda labels: np.where(labels > 127, 1, 0))
+    thresholded = scaled.relabel(truth=lambda labels: np.where(labels > 127, 1, 0))
     return [
-        _finding(
+        _build_finding(
             evidence,
             f"each pixel of the masks is {low:.4g} or {high:.4g}",
-            cure="masks = (masks > 0.5).astype('uint8')",
+            help_text='masks = (masks > 0.5).astype("uint8")',
             repair=Repair(
                 name="threshold the masks at 0.5",
                 safe=True,
                 steps=(Threshold(Side.MASKS, 0.5),),
-                relabel=lambda _: cut,
+                relabel=lambda _: thresholded,
             ),
         )
     ]
 
 
-def _finding(evidence: Evidence, message: str, *, cure: str, repair: Repair) -> Finding:
+def _build_finding(evidence: Evidence, message: str, *, help_text: str, repair: Repair) -> Finding:
     values, axes = evidence.stats.y_true, evidence.interpretation.layout.y_true
     return Finding(
         RULE,
-        message=f"{message}: label smoothing; {_reads(evidence)}",
-        help=cure,
+        message=f"{message}: label smoothing; {_describe_reading(evidence)}",
+        help=help_text,
         facts={
             "channels": axes.channels,
             "class_axis": axes.channel,
             "high": values.maximum,
             "low": values.minimum,
         },
-        evidence=f"first: {describe_place(values.first, evidence)}" if values.first else None,
+        evidence=describe_first(values.first, evidence),
         repair=repair,
     )
 
 
-def _reads(evidence: Evidence) -> str:
-    metric = evidence.metric
-    return f"{metric.short_name} " + ("casts all of them to 0" if not metric.takes else "wants ids")
+def _describe_reading(evidence: Evidence) -> str:
+    """Return what the metric makes of the masks."""
+    name = evidence.metric.short_name
+    return (
+        f"{name} expects class ids" if evidence.metric.takes else f"{name} reads all of them as 0"
+    )
 
 
-def _smoothed(values: ValueCounts, channels: int) -> bool:
-    """Return whether the extremes leave room for two values a pixel only.
+def _is_smoothed(values: ValueCounts, channels: int) -> bool:
+    """Return whether the extremes allow only two different values in each pixel.
 
-    The largest channel is the same in all pixels, the sums are 1, and the smallest channel of all
-    is what is left for each of the others: so all others are equal to it.
+    They do if the largest channel is the same in all pixels, the channels sum to 1, and the
+    smallest value of all is an equal share of what the largest channel leaves for the others.
     """
     low, high, top = values.minimum, values.maximum, values.minimum_top
     if low is None or high is None or top is None or values.sum_off or values.non_finite:

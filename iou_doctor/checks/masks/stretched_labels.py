@@ -11,8 +11,8 @@ different classes in different images, and no arithmetic recovers the ids.
 """
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.masks._mask_values import CONSEQUENCES, mask_labels, value_repair
-from iou_doctor.checks.masks._stretched import stretched, stretched_by_image
+from iou_doctor.checks.masks._mask_values import CONSEQUENCES, build_value_repair, suggest_mapping
+from iou_doctor.checks.masks._stretched import count_images_stretched_alone, find_stretched_ids
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -28,13 +28,13 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for equally spaced values up to 255, in all images alike or in each on its own."""
+    """Look for ids stretched over 0..255, in all images alike or in each image on its own."""
     if evidence.has_found("palette-read-as-grey", "jpeg-masks", "interpolated-masks"):
         return []
-    table = stretched(evidence)
+    table = find_stretched_ids(evidence)
     if table is not None:
-        return [_finding(evidence, table)]
-    images = stretched_by_image(evidence)
+        return [_build_finding(evidence, table)]
+    images = count_images_stretched_alone(evidence)
     if not images:
         return []
     return [
@@ -42,27 +42,26 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"in each of {images} images the masks reach 255 in equal steps, but the steps"
             " differ: each image was stretched on its own, so equal values mean different classes",
-            help="save the ids as they are, without masks / masks.max() * 255 or `imshow` copies",
+            help="save the ids as they are, without masks / masks.max() * 255",
             facts={"images": images, "per_image": True, "labels": {}},
         )
     ]
 
 
-def _finding(evidence: Evidence, table: dict[int, int]) -> Finding:
+def _build_finding(evidence: Evidence, table: dict[int, int]) -> Finding:
     classes = max(max(table.values()) + 1, len(set(table.values())))
     step = max(table) / max(table.values())
-    counts = mask_labels(evidence)
     return Finding(
         RULE,
-        message=f"masks hold {join_words(sorted(counts))}: ids"
+        message=f"masks hold {join_words(sorted(table))}, which are the ids"
         f" {join_words(sorted(set(table.values())))} times {step:.5g}",
-        help=f'masks = np.rint(masks / {step:.5g}).astype("uint8")',
+        help=suggest_mapping(evidence, f"np.rint(masks / {step:.5g})", table),
         facts={
             "images": evidence.stats.samples,
             "per_image": False,
             "labels": {str(value): table[value] for value in sorted(table)},
         },
-        repair=value_repair(
+        repair=build_value_repair(
             evidence, f"divide the masks by {step:.5g}", table, safe=len(table) <= classes
         ),
     )
