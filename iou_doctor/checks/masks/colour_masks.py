@@ -97,8 +97,8 @@ def _describe_colours(counts: dict[int, int], palette: Palette | None) -> str:
         return text
     covered = sum(count for code, count in counts.items() if code in palette.ids)
     return (
-        f"{text}; {format_percent(covered, sum(counts.values()))} are in the palette of"
-        f" {palette.title}"
+        f"{text}; {format_percent(covered, sum(counts.values()))} of the pixels have colours of the"
+        f" palette of {palette.title}"
     )
 
 

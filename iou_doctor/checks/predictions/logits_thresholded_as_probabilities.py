@@ -73,11 +73,11 @@ def _count_between(evidence: Evidence) -> int:
 
 
 def _write_help(evidence: Evidence) -> str:
+    sigmoid = "predictions = 1 / (1 + np.exp(-predictions))"
     if evidence.metric.takes is not None:
-        return "predictions = 1 / (1 + np.exp(-predictions)), or threshold=0"
+        return f"{sigmoid}, or threshold=0"
     ids = list(evidence.metric.target_class_ids or (0, 1))
-    call = f"keras.metrics.BinaryIoU(target_class_ids={ids}, threshold=0)"
-    return f"{call}, or predictions = tf.sigmoid(predictions)"
+    return f"keras.metrics.BinaryIoU(target_class_ids={ids}, threshold=0), or {sigmoid}"
 
 
 def _build_repair(evidence: Evidence) -> Repair | None:

@@ -103,4 +103,4 @@ def _suggest_threshold(evidence: Evidence) -> str:
     call = suggest_call(evidence)
     if evidence.metric.takes or not evidence.interpretation.layout.y_true.is_per_class:
         return call
-    return f"predictions = predictions >= {evidence.interpretation.threshold:g} with {call}"
+    return f"predictions = predictions >= {evidence.interpretation.threshold:g}, then {call}"
