@@ -1,11 +1,11 @@
 """`PYTHONPATH=tests python -m bench`: time iou-doctor and its peers in turns.
 
-Contestants run as whole processes, one after the other, round after round, each on one thread;
-those that are quick run several times a round. The least time counts: other work on the machine
-only ever adds to it.
+Contestants run as whole processes on one thread, one after the other, in several rounds. Fast
+contestants run several times per round. The shortest time of each counts, because other work on the
+machine can only make it longer.
 """
 
-# ruff: noqa: T201 - what it says goes to the terminal
+# ruff: noqa: T201 - it prints its results
 
 from __future__ import annotations
 
@@ -28,21 +28,27 @@ ROUNDS = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what the command line asks for; return 1 where means disagree."""
+    """Run the cases that the command line asks for; return 1 if the means disagree."""
     parser = argparse.ArgumentParser("bench", description=__doc__)
     parser.add_argument(
         "--only",
         action="append",
         choices=[case.name for case in CASES],
-        help="this case; repeatable",
+        help="run only this case; repeatable",
     )
-    parser.add_argument("--quick", action="store_true", help="tiny data and one round: no times")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="tiny data and one round, which measures nothing",
+    )
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument(
-        "--shared", action="store_true", help="compare processor time: others use the machine"
+        "--shared",
+        action="store_true",
+        help="compare processor time: others use the machine too",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers to FILE")
-    parser.add_argument("--folder", type=Path, help="where the data goes (about 16 GB)")
+    parser.add_argument("--folder", type=Path, help="the folder for the data (about 16 GB)")
     parser.add_argument(
         "--write-docs", action="store_true", help="rewrite the table in docs/speed.md"
     )
@@ -61,12 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(case: Case, options: argparse.Namespace, rounds: int) -> Result | None:
-    """Run one case; its data is gone afterwards."""
+    """Run one case, and delete its data afterwards."""
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as name:
         jobs = case.jobs(Path(name), options.quick)
         if not jobs:
             return None
-        os.sync()  # while the system still writes files to the disk, a core is not free
+        os.sync()  # writing cached files to the disk would keep a core busy
         found = result(case, in_turns(jobs, rounds, environment()), shared=options.shared)
     print(text(found), flush=True)
     return found

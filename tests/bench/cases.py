@@ -1,4 +1,4 @@
-"""What is timed: each case writes its files and says which processes to run on them."""
+"""The cases of the benchmark: each writes its files and lists the processes to run on them."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ QUICK = {"read", "bincount"}
 """Peers that start at once."""
 SLOWER = frozenset(peers.PEERS) - {"read"}
 SHRUNK = 64
-"""`--quick` divides sizes by this."""
+"""The factor by which `--quick` divides sizes."""
 LARGER, PEERS_LARGER, SLOW_LARGER = 8, 4, 2
-"""How much larger the second file is than the first: for quick contestants, for peers where files
-are large, and for slow ones there. With less, the seconds that Keras and torch take to start, never
-twice the same, drown the pixels."""
+"""How many times larger the second file is than the first: for fast contestants, for peers with
+large files, and for slow peers with large files. With smaller factors, the start-up time of Keras
+and torch, which varies by seconds, would hide the cost of the pixels."""
 LARGE, HEAVY = 2**26, 2**29
-"""Pixels of a large file, and bytes of one that even quick contestants do not get eight times over:
-all files should stay in memory."""
+"""Pixels from which on a file is large, and bytes from which on even fast contestants get no file
+`LARGER` times as large: all files should stay in the page cache."""
 TURNS = 3
-"""How often quick contestants run in a round: a difference of two short times is soon wrong."""
+"""Runs of fast contestants in a round: the difference of two short times is sensitive to noise."""
 THREADS_LARGER, THREADS_TURNS = 16, 5
-"""The same for threads: what starts, on one thread alone, is the larger part of a small file."""
+"""The same for the comparison of threads, where start-up, on one thread, dominates small files."""
 
 
 class Measure(Enum):
-    """What of the runs is compared."""
+    """What is compared between runs."""
 
     PROCESS = "seconds of the whole process"
     PIXEL = "marginal nanoseconds a pixel"
@@ -51,9 +51,9 @@ class Case:
     title: str
     measure: Measure
     jobs: Callable[[Path, bool], Sequence[Job]]
-    """From a folder for its files, and whether to be quick about it, to what to run."""
+    """Takes a folder for the files, and whether to make them tiny; returns what to run."""
     always_wall: bool = False
-    """Whether processor time says nothing, as it does of threads."""
+    """Whether to compare wall time in any case: processor time says nothing about threads."""
 
 
 def _ours(true: Path, pred: Path, form: Form, *extra: str) -> tuple[str, ...]:
@@ -175,13 +175,13 @@ def _threads(form: Form) -> Callable[[Path, bool], Sequence[Job]]:
 
 @cache
 def has_jobs() -> bool:
-    """Return whether `check` can be told how many threads to use."""
+    """Return whether `check` has the option `--jobs`."""
     command = [sys.executable, "-m", "iou_doctor", "check", "--help"]
     return "--jobs" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 LABELS = Form(images=512, side=512, classes=21, dtype="uint8")
-"""As many images as are looked at one by one: that is no cost of more pixels."""
+"""512 images, the number that iou-doctor samples: more images would add no sampling cost."""
 SCORES = Form(images=14, side=512, classes=21, dtype="float32", dense=True)
 ON_LABELS = (
     *("keras", "torchmetrics", "torchmetrics validated"),

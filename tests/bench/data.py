@@ -1,4 +1,4 @@
-"""The arrays that everybody is timed on: every image is another, written in blocks."""
+"""The arrays of the benchmark: all images differ, and they are written in blocks."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 BLOCK = 8
-"""Images that are drawn at once."""
+"""Images that are generated at once."""
 WRONG = 0.15
-"""Share of predicted pixels that are drawn anew."""
+"""The share of predicted pixels that get a random class."""
 CELL = 23
-"""Pixels along each axis that share a class, as neighbours in a mask do. No tile of a power of two
-ends where these do: that would look like a mosaic, which is looked into at length."""
+"""Pixels along each axis that share a class, as neighbours in a mask do. It is a prime number, so
+that cells do not end where tiles do: that would look like a mosaic, whose checks take long."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """What a pair of files holds."""
+    """The content of a pair of files."""
 
     images: int
     side: int
     """Height and width of an image."""
     classes: int
     dtype: str
-    """Of the predictions; integer masks have it too, masks beside scores are uint8."""
+    """The dtype of the predictions, and of masks beside labels. Masks beside scores are uint8."""
     dense: bool = False
-    """Predictions are a softmax, else labels."""
+    """Whether the predictions are a softmax; else they are labels."""
     first: bool = False
-    """The class axis comes right after the images, else last."""
+    """Whether the class axis comes after the sample axis; else it is the last one."""
     gzip: bool = False
-    """HDF5 with gzip, else NPY."""
+    """Whether the files are HDF5 with gzip; else they are `.npy`."""
 
     @property
     def pixels(self) -> int:
@@ -69,14 +69,14 @@ def make(form: Form, folder: Path) -> tuple[Path, Path]:
 
 
 Writer = Callable[[int, NDArray[Any]], object]
-"""Takes the number of an image, and what the file holds from it on."""
+"""Takes the number of an image, and the values to write from this image on."""
 
 
 def _writer(files: ExitStack, form: Form, path: Path, like: NDArray[Any]) -> Writer:
-    """Return what writes to a file of arrays, one image of which is `like`."""
+    """Return a function that writes to a file of images with the shape and dtype of `like`."""
     shape = (form.images, *like.shape[1:])
     if not form.gzip:
-        # as np.save does: pages that were mapped to be written to are dearer to read, ever after
+        # as np.save does: reading pages that were written through a mapping stays slower
         file = files.enter_context(path.open("wb"))
         header = {"descr": like.dtype.str, "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)

@@ -1,11 +1,11 @@
 """`PYTHONPATH=tests python -m bench.gpu`: the TensorFlow kernels on this machine's GPU.
 
-Arrays are born on the card. Each contestant is warmed up, then all take turns; the least time
-of the rounds counts. The card's copy bandwidth is that of `tf.identity` of a large tensor, bytes
-read and written; a kernel's is the bytes of its two arrays, read once.
+The arrays are created on the card. Each contestant is warmed up, then all take turns, and the least
+time of the rounds counts. The copy bandwidth of the card is measured with `tf.identity` of a large
+tensor, as bytes read and written. That of a kernel is the bytes of its two arrays, read once.
 """
 
-# ruff: noqa: T201 - what it says goes to the terminal
+# ruff: noqa: T201 - it prints its results
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from iou_doctor.scan.device import LOOKED_FOR, gpu_visible
 
 ROUNDS = 5
 TIMES = {"keras": 20, "torchmetrics": 5}
-"""How much faster than the others the kernels are wanted to be."""
+"""How many times faster than the others the kernels should be."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,16 @@ class Row:
     case: str
     contestant: str
     nanoseconds: float
-    """For a pixel."""
+    """Per pixel."""
     share: float | None
-    """Of the copy bandwidth."""
+    """As a share of the copy bandwidth."""
     times: float | None
     """How many times as long as the kernels."""
     equal: bool
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print a table, and return 1 where counts differ."""
+    """Measure, print a table, and return 1 if counts differ."""
     parser = argparse.ArgumentParser("bench.gpu", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers to FILE")
     parser.add_argument("--images", type=int, default=64, help="of 512 x 512")
@@ -82,7 +82,7 @@ def _timed(run: Callable[[], Any], options: argparse.Namespace) -> float:
 
 
 def _copy_bandwidth(options: argparse.Namespace) -> float:
-    """Return bytes a second, read and written together."""
+    """Return the bytes read and written per second."""
     import tensorflow as tf
 
     source = tf.zeros([options.images, options.side, options.side, CLASSES])
@@ -133,7 +133,7 @@ def _report(rows: list[Row], name: str, copy: float, options: argparse.Namespace
 
 
 def _said(row: Row, *, wanted: bool) -> Iterator[str]:
-    """Yield what a row says beside its time; what is wanted is wanted of a GPU."""
+    """Yield the remarks of a row; the goals are for a GPU."""
     if row.share is not None and wanted:
         yield f"{row.share:6.0%} of copy, {CASES[row.case].wanted:.0%} wanted"
     if row.times is not None:

@@ -1,4 +1,4 @@
-"""What `bench.gpu` measures: arrays, and who counts them."""
+"""The cases of `bench.gpu`: arrays, and the contestants that count them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ CLASSES = 21
 
 @dataclass(frozen=True)
 class Case:
-    """One kind of predictions, beside uint8 masks, or beside masks of its own dtype for labels."""
+    """One kind of predictions. Masks beside labels have the same dtype, others are uint8."""
 
     dtype: str
     channels: int | None = None
-    """`None`: labels; 1: scores without a class axis, cut at 0.5."""
+    """`None`: labels; 1: scores without a class axis, thresholded at 0.5."""
     first: bool = False
-    """The channels lie before the pixels."""
+    """Whether the class axis comes before the spatial axes."""
     wanted: float = 0.5
-    """The share of the copy bandwidth that is wanted of the kernels."""
+    """The share of the copy bandwidth that the kernels should reach."""
 
     @property
     def per_class(self) -> bool:
@@ -46,7 +46,7 @@ CASES = {
 
 
 def arrays(case: Case, shape: list[int]) -> tuple[Any, Any]:
-    """Return masks and predictions, born on the device in use."""
+    """Return masks and predictions, created on the device in use."""
     import tensorflow as tf
 
     classes = max(2, case.channels or CLASSES)

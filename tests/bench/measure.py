@@ -1,4 +1,4 @@
-"""Runs whole processes in turns, and takes their time and memory."""
+"""Run whole processes in turns, and measure their time and memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 POLL = 0.004
-"""Seconds between two looks at a process's memory."""
+"""Seconds between two readings of a process's memory."""
 CHANGED = ("PYTHONDONTWRITEBYTECODE", "FORCE_COLOR", "GITHUB_ACTIONS")
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 ONE_THREAD_TF = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
@@ -30,14 +30,14 @@ class Job:
     command: tuple[str, ...]
     pixels: int
     memory: bool = False
-    """Whether to watch its anonymous memory, which costs a little time."""
+    """Whether to measure its anonymous memory, which costs a little time."""
     turns: int = 1
-    """How often it runs in a round."""
+    """How many times it runs in a round."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one process took."""
+    """The time and memory of one process."""
 
     wall: float
     """Seconds."""
@@ -45,7 +45,7 @@ class Run:
     """Seconds, user and system together."""
     mean_iou: float | None
     anonymous: int = 0
-    """Most bytes of anonymous memory seen; mapped files are not in it."""
+    """The peak of anonymous memory in bytes, which excludes mapped files."""
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Timed:
 
     @property
     def wall(self) -> float:
-        """The least wall time: what others do on the machine only ever adds."""
+        """The least wall time: other work on the machine can only make it longer."""
         return min(run.wall for run in self.runs)
 
     @property
@@ -72,13 +72,13 @@ class Timed:
 
     @property
     def spread(self) -> float:
-        """How far the wall times lie apart, as a share of their median."""
+        """The range of the wall times, as a share of their median."""
         walls = [run.wall for run in self.runs]
         return (max(walls) - min(walls)) / self.median
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of all contestants: one thread, and bytecode is kept as usual."""
+    """Return the environment of all contestants: one thread, and bytecode cached as usual."""
     chosen = {name: value for name, value in os.environ.items() if name not in CHANGED}
     chosen |= dict.fromkeys((*ONE_THREAD, *ONE_THREAD_TF), "1")
     paths = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
@@ -105,7 +105,7 @@ def in_turns(jobs: Sequence[Job], rounds: int, env: Mapping[str, str]) -> list[T
 
 
 def _order(timed: Sequence[Timed], rounds: int) -> Iterator[Timed]:
-    """Yield what runs next: in each round all, then once more those that have turns left."""
+    """Yield what runs next: in each round all jobs, then again those that have turns left."""
     most = max(each.job.turns for each in timed)
     for turn in [*range(most)] * rounds:
         yield from (each for each in timed if turn < each.job.turns)
@@ -140,7 +140,7 @@ def run(job: Job, env: Mapping[str, str]) -> Run:
 
 
 def _watch(pid: int) -> int:
-    """Return the most anonymous memory of a process until it ends; Linux tells it."""
+    """Return the peak anonymous memory of a process, read from `/proc` until it ends."""
     most = 0
     while True:
         try:
@@ -155,7 +155,7 @@ def _watch(pid: int) -> int:
 
 
 def _mean_in(output: str) -> float | None:
-    """Return the mean IoU in what a contestant printed."""
+    """Return the mean IoU from the output of a contestant."""
     if found := FULL_REPORT.search(output):
         return float(found[1])
     if output.lstrip().startswith("{"):

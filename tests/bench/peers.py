@@ -1,7 +1,7 @@
-"""The ways in which people compute a mean IoU today, each as short as its users write it.
+"""Other ways to compute a mean IoU, each written as briefly as its users write it.
 
-`python -m bench.peers NAME MASKS PREDICTIONS CLASSES CLASS_AXIS` prints the mean IoU. All read
-mapped files in batches, which is kinder to memory, and no slower, than whole arrays.
+`python -m bench.peers NAME MASKS PREDICTIONS CLASSES CLASS_AXIS` prints the mean IoU. All of them
+read mapped files in batches, which takes less memory than whole arrays and is not slower.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def torchmetrics(
 
 
 def torchmetrics_validated(batches: Batches, classes: int, axis: int | None) -> float:
-    """`MulticlassJaccardIndex` as it comes."""
+    """`MulticlassJaccardIndex` with its default arguments."""
     return torchmetrics(batches, classes, axis, validate=True)
 
 
@@ -84,7 +84,7 @@ def histc(batches: Batches, classes: int, axis: int | None) -> float:
 
 
 def read(batches: Batches, classes: int, axis: int | None) -> float:
-    """The floor: one pass over the mapped bytes, added up eight at a time."""
+    """The floor: one pass that adds up the mapped bytes, eight at a time."""
     del classes, axis
     for arrays in batches:
         for array in arrays:
@@ -103,7 +103,7 @@ PEERS: dict[str, tuple[str | None, Callable[[Batches, int, int | None], float]]]
     "read": (None, read),
 }
 SLOW = {"keras", "torchmetrics validated", "scikit-learn", "histc"}
-"""Timed on smaller files: their cost for a pixel is as plain there."""
+"""Peers that are timed on smaller files, which show their cost per pixel as well."""
 
 
 def installed() -> list[str]:

@@ -1,4 +1,4 @@
-"""From times to tables: the cost of each contestant, and ours against it."""
+"""From times to tables: what each contestant costs, compared with iou-doctor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.cases import IMPORTS, OURS, Case, Measure
 from bench.measure import Timed
 
 AGREE = 1e-4
-"""Means may differ by so much; Keras divides in float32, and a report shows four digits."""
+"""Means that differ by less are equal: Keras divides in float32, reports show four decimals."""
 FLOORS = ("read", IMPORTS)
 LIBRARIES = (
     *("numpy", "numba", "h5py", "typer", "rich"),
@@ -25,7 +25,7 @@ LIBRARIES = (
 
 @dataclass(frozen=True)
 class Cost:
-    """What a case costs one contestant, in the unit of its measure."""
+    """The cost of a case for one contestant, in the unit of the case's measure."""
 
     contestant: str
     wall: float
@@ -35,30 +35,30 @@ class Cost:
     median: float
     """From the medians of the wall times."""
     spread: float
-    """The largest spread of the runs it is made of, as a share of their median."""
+    """The largest spread of its runs, as a share of their median."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """A case, what it cost, and whether all agree."""
+    """A case, its costs, and whether all contestants agree."""
 
     case: Case
     costs: tuple[Cost, ...]
     disagree: tuple[str, ...]
     shared: bool
-    """Whether processor time is compared, as others use the machine too; else wall time."""
+    """Whether processor time is compared instead of wall time, because others use the machine."""
 
     def value(self, cost: Cost) -> float:
-        """Return the number that counts."""
+        """Return the cost that is compared."""
         return cost.cpu if self.shared else cost.wall
 
     @property
     def ours(self) -> float:
-        """Our own number."""
+        """The cost of iou-doctor."""
         return next(self.value(cost) for cost in self.costs if cost.contestant == OURS)
 
     def times(self, cost: Cost) -> str:
-        """Return how many times ours another one takes."""
+        """Return how many times the cost of iou-doctor a contestant has."""
         if min(self.value(cost), self.ours) <= 0:  # files too small for a slope
             return "–"
         ratio = self.value(cost) / self.ours
@@ -98,7 +98,7 @@ def _cost(measure: Measure, name: str, group: Sequence[Timed]) -> Cost:
 
 
 def _disagreeing(timed: Sequence[Timed]) -> tuple[str, ...]:
-    """Return who got another mean than ours from the same number of pixels."""
+    """Return the contestants with another mean than iou-doctor for the same number of pixels."""
     ours = {each.job.pixels: _mean(each) for each in timed if each.job.contestant == OURS}
     return tuple(
         f"{each.job.contestant}: {mean:.6f}, not {ours[each.job.pixels]:.6f}"
@@ -133,7 +133,7 @@ def _line(result: Result, cost: Cost) -> str:
 
 
 def _number(value: float) -> str:
-    """Return three digits."""
+    """Format a number with three significant digits."""
     if value <= 0:
         return "–"
     return f"{value:,.{max(0, 2 - math.floor(math.log10(value)))}f}"
