@@ -60,7 +60,7 @@ def test_what_cannot_be_repaired_is_an_error_and_writes_nothing(tmp_path):
     ("name", "classes", "line"),
     [
         ("imbalance", "2", "left error IOU702 collapsed-predictions: "),
-        ("wrong_num_classes", "3", "; num_classes=4, if they are classes"),
+        ("wrong_num_classes", "3", "; num_classes=4 if these are classes"),
     ],
 )
 def test_what_copies_cannot_repair_is_left_to_the_user(tmp_path, name, classes, line):

@@ -33,7 +33,7 @@ def test_ids_and_places_at_once(bent, rule):
 
 def test_places_show_once_ids_are_matched():
     message = found(diagnose(y_true=T, y_pred=ORDER[np.roll(P, 3, 0)]), "shuffled-samples").message
-    assert message.startswith("with ids matched as well as can be, all predictions lie +3 places")
+    assert message.startswith("with ids matched as well as possible, all predictions come 3 places")
 
 
 @pytest.mark.parametrize("axis", [1, 2])
