@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from iou_doctor.diagnosis.pipeline import Questions
     from iou_doctor.report.baseline import Baseline
     from iou_doctor.report.report import Report
-    from iou_doctor.report.score_lookup import Printed
+    from iou_doctor.report.score_lookup import PrintedScore
 
 NAME = "{name}"
 """Stands for a check's name in the files that it writes and in its baseline."""
@@ -159,7 +159,7 @@ def check_share(option: str, value: float | None) -> None:
         raise UsageError(f"{option} {value:g}: give a score from 0 to 1, 0.7 for instance")
 
 
-def _score(text: str | None) -> Printed | None:
+def _score(text: str | None) -> PrintedScore | None:
     if text is None:
         return None
     from iou_doctor.report.score_lookup import parse_score

@@ -26,7 +26,7 @@ from iou_doctor.report.version import __version__
 
 if TYPE_CHECKING:
     from iou_doctor.arrays.interpretation import Options
-    from iou_doctor.report.score_lookup import Lookup, Printed
+    from iou_doctor.report.score_lookup import PrintedScore, ScoreLookup
 
 
 def why(
@@ -91,7 +91,7 @@ def why(
 
 
 def _lookup(
-    printed: Printed,
+    printed: PrintedScore,
     predictions: str | None,
     masks: str | None,
     options: Options,
@@ -99,7 +99,7 @@ def _lookup(
     *,
     batch_size: int | None,
     progress: bool,
-) -> Lookup:
+) -> ScoreLookup:
     if (predictions is None) != (masks is None):
         raise UsageError("PREDICTIONS and MASKS go together: give both or neither")
     if predictions is None or masks is None:
@@ -126,15 +126,15 @@ def _refuse_options(*arguments: str | None) -> None:
             raise UsageError(f"no such option: {argument}; `iou-doctor why --help` lists them")
 
 
-def _check_possible(lookup: Lookup) -> None:
+def _check_possible(lookup: ScoreLookup) -> None:
     """Refuse a number that no mean IoU can be, unless these arrays give it all the same."""
     from iou_doctor.report.score_lookup import IMPOSSIBLE
 
-    if not lookup.printed.possible and not lookup.matches:
+    if not lookup.printed.is_possible and not lookup.matches:
         raise UsageError(f"{lookup.printed.text} is {IMPOSSIBLE}")
 
 
-def _text(lookup: Lookup, output_format: str, *, verbose: bool) -> str:
+def _text(lookup: ScoreLookup, output_format: str, *, verbose: bool) -> str:
     if output_format == "json":
         from iou_doctor.render import lookup_json
 

@@ -38,7 +38,7 @@ from iou_doctor.report.report import Report
 from iou_doctor.scan.threads import usable_cores
 
 if TYPE_CHECKING:
-    from iou_doctor.report.score_lookup import Printed
+    from iou_doctor.report.score_lookup import PrintedScore
 
 DEFAULT_THRESHOLD = 0.5
 MOST_CLASSES = 4096
@@ -61,7 +61,7 @@ class Questions:
     """Ask every contract, not only those that people compare most."""
     batch_size: int | None = None
     """Images in one update of a metric; `None`: all."""
-    seen: Printed | None = None
+    seen: PrintedScore | None = None
     """A score that somebody printed for these arrays."""
 
 

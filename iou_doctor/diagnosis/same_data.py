@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iou_doctor.arrays.layout import Layout
 from iou_doctor.arrays.source import Pair
-from iou_doctor.report.baseline import Baseline, DataSet
+from iou_doctor.report.baseline import Baseline, MasksFingerprint
 from iou_doctor.report.finding import Severity, Suspicion
 from iou_doctor.report.report import Report
 
@@ -21,7 +21,7 @@ def refuse_other_shapes(baseline: Baseline | None, pair: Pair, layout: Layout) -
     if baseline is not None:
         axes = layout.y_true
         shape = axes.label_shape if axes.is_dense else axes.shape
-        baseline.check_data(DataSet(pair.y_true.path, shape, {}))
+        baseline.require_same_masks(MasksFingerprint(pair.y_true.path, shape, {}))
 
 
 def refuse_other_values(baseline: Baseline | None, report: Report) -> None:
@@ -35,9 +35,16 @@ def refuse_other_values(baseline: Baseline | None, report: Report) -> None:
     """
     errors = [f.rule for f in report.findings if f.severity is Severity.ERROR]
     faults = {rule.name for rule in errors if rule.suspicion is not Suspicion.COLLAPSE}
-    if baseline is None or baseline.data is None or report.score is None or faults - COMPARISONS:
+    if (
+        baseline is None
+        or baseline.fingerprint is None
+        or report.score is None
+        or faults - COMPARISONS
+    ):
         return
     if "reading-drift" in faults:
         return  # the same masks, read otherwise, have other numbers
     truth = {entry.id: entry.truth_pixels for entry in report.score.per_class}
-    baseline.check_data(DataSet(report.masks.path, baseline.data.shape, truth))
+    baseline.require_same_masks(
+        MasksFingerprint(report.masks.path, baseline.fingerprint.shape, truth)
+    )

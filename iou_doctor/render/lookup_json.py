@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from iou_doctor.report.score_lookup import Lookup, Match
+from iou_doctor.report.score_lookup import Match, ScoreLookup
 
 
-def render(lookup: Lookup, *, version: str) -> str:
+def render(lookup: ScoreLookup, *, version: str) -> str:
     """Return `iou-doctor why` as JSON text. The same lookup gives the same bytes."""
     document = {
         "schema_version": 1,
@@ -17,15 +17,15 @@ def render(lookup: Lookup, *, version: str) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def build_lookup(lookup: Lookup) -> dict[str, object]:
+def build_lookup(lookup: ScoreLookup) -> dict[str, object]:
     """Return the part of a JSON document that describes a lookup."""
     return {
         "score": {
             "printed": lookup.printed.text,
             "ranges": [list(ends) for ends in lookup.printed.ranges],
         },
-        "tried": lookup.tried,
-        "expected_by_chance": lookup.chance,
+        "tried": lookup.values_tried,
+        "expected_by_chance": lookup.expected_by_chance,
         "matches": [_build_match(match) for match in lookup.matches],
         "conditions": [
             {

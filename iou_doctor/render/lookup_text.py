@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from iou_doctor.render.console import render_parts
-from iou_doctor.report.score_lookup import Lookup, Match, Suspect
+from iou_doctor.report.score_lookup import Match, ScoreLookup, Suspect
 
 # Without `--verbose`, the likeliest explanations fit on one screen.
 MOST_MATCHES = 5
@@ -23,12 +23,12 @@ LEAST_SHARE = 0.25
 """A cause is shown if it has at least this share of the plausibility of the likeliest cause."""
 
 
-def render(lookup: Lookup, console: Console, *, verbose: bool = False) -> str:
+def render(lookup: ScoreLookup, console: Console, *, verbose: bool = False) -> str:
     """Return the text of `iou-doctor why`, with colour codes if the console has colours."""
     return render_parts([show_lookup(lookup, verbose=verbose)], console)
 
 
-def show_lookup(lookup: Lookup, *, verbose: bool = False) -> RenderableType:
+def show_lookup(lookup: ScoreLookup, *, verbose: bool = False) -> RenderableType:
     """Return the lookup as a part of a report."""
     shown = lookup.matches if verbose else lookup.matches[:MOST_MATCHES]
     parts: list[RenderableType] = [Text(summarize(lookup), style="bold")]
@@ -45,7 +45,7 @@ def show_lookup(lookup: Lookup, *, verbose: bool = False) -> RenderableType:
     return Group(*spaced[:-1])
 
 
-def summarize(lookup: Lookup) -> str:
+def summarize(lookup: ScoreLookup) -> str:
     """Summarize the result in one line."""
     text, count = lookup.printed.text, len(lookup.matches)
     if not count and lookup.conditions:
@@ -85,7 +85,7 @@ def _show_suspect(suspect: Suspect, *, verbose: bool) -> RenderableType:
     return Group(claim, *([implementations] if any(names) else []), next_step)
 
 
-def _show_conditions(lookup: Lookup, *, verbose: bool) -> RenderableType:
+def _show_conditions(lookup: ScoreLookup, *, verbose: bool) -> RenderableType:
     shown = lookup.conditions if verbose else lookup.conditions[:MOST_CONDITIONS]
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style="bold")
@@ -100,9 +100,13 @@ def _show_conditions(lookup: Lookup, *, verbose: bool) -> RenderableType:
     return Padding(grid, (0, 0, 0, 2))
 
 
-def _state_odds(lookup: Lookup) -> str:
-    chance = f"about {lookup.chance:.1f}" if lookup.chance >= 0.05 else "fewer than 0.1"
-    odds = f"{lookup.tried:,} different values tried; {chance} would match by chance alone"
+def _state_odds(lookup: ScoreLookup) -> str:
+    chance = (
+        f"about {lookup.expected_by_chance:.1f}"
+        if lookup.expected_by_chance >= 0.05
+        else "fewer than 0.1"
+    )
+    odds = f"{lookup.values_tried:,} different values tried; {chance} would match by chance alone"
     if not lookup.with_arrays:
         odds += "; give PREDICTIONS and MASKS to try every implementation on your arrays"
     return odds

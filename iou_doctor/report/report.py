@@ -12,7 +12,7 @@ from iou_doctor.record import record
 from iou_doctor.report.finding import Finding, Outcome, Severity
 
 if TYPE_CHECKING:
-    from iou_doctor.report.score_lookup import Lookup
+    from iou_doctor.report.score_lookup import ScoreLookup
 
 
 @record
@@ -63,7 +63,7 @@ class Report:
     """Every rule, in order of code."""
     all_implementations: bool = False
     """Whether all implementations were asked for, and not only those that people use most."""
-    lookup: Lookup | None = None
+    lookup: ScoreLookup | None = None
     """What a score that somebody printed can mean, where one was given."""
     manuals: Mapping[str, str] = field(default_factory=dict, repr=False)
     """For the code of a rule, its manual."""

@@ -16,7 +16,7 @@ from iou_doctor.metrics.implementations import find_applicable
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.record import record
 from iou_doctor.report.finding import Finding
-from iou_doctor.report.score_lookup import Cause, Lookup, Match, Printed, Suspect
+from iou_doctor.report.score_lookup import Cause, Match, PrintedScore, ScoreLookup, Suspect
 from iou_doctor.score_search import faults
 
 SAME_VALUE = 1e-6
@@ -99,13 +99,13 @@ def collect_candidates(
     return Candidates(tuple(found), tuple(values), with_arrays, num_classes)
 
 
-def look_up(printed: Printed, candidates: Candidates) -> Lookup:
+def look_up(printed: PrintedScore, candidates: Candidates) -> ScoreLookup:
     """Return what a printed score can mean."""
-    return Lookup(
+    return ScoreLookup(
         printed=printed,
         matches=_group_by_value([each for each in candidates.found if each.value in printed]),
-        tried=len(candidates.values),
-        chance=_count_by_chance(candidates.values, printed),
+        values_tried=len(candidates.values),
+        expected_by_chance=_count_by_chance(candidates.values, printed),
         conditions=()
         if candidates.with_arrays
         else faults.list_conditions(printed, num_classes=candidates.num_classes),
@@ -214,7 +214,7 @@ def _drop_repeated(values: Sequence[float]) -> list[float]:
     ]
 
 
-def _count_by_chance(values: Sequence[float], printed: Printed) -> float:
+def _count_by_chance(values: Sequence[float], printed: PrintedScore) -> float:
     """Return how many values would lie in the interval if its neighbourhood were even."""
     near = sum(abs(value - printed.middle) <= NEIGHBOURHOOD for value in values)
     return near * min(1.0, printed.width / (2 * NEIGHBOURHOOD))

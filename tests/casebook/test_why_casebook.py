@@ -14,7 +14,7 @@ from iou_doctor.arrays.interpretation import Options
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.pipeline import Questions, check, gather
 from iou_doctor.errors import IouDoctorError
-from iou_doctor.report.score_lookup import Lookup, parse_score
+from iou_doctor.report.score_lookup import ScoreLookup, parse_score
 from iou_doctor.score_search.search import collect_candidates, look_up
 
 LEAST = 0.95
@@ -36,7 +36,7 @@ def evidence_of(arrays: Arrays) -> Evidence | None:
         return None
 
 
-def among_the_first(lookup: Lookup, cause: str, implementation: str) -> bool:
+def among_the_first(lookup: ScoreLookup, cause: str, implementation: str) -> bool:
     return any(
         suspect.cause.name == cause and implementation in suspect.implementations
         for match in lookup.matches[:FIRST]

@@ -69,7 +69,7 @@ def test_without_a_baseline_the_rules_are_skipped_with_the_reason():
     ("content", "words"),
     [
         (None, "cannot be read"),
-        ("not json", "is no JSON"),
+        ("not json", "is not JSON"),
         ('{"schema_version": 9}', "has schema_version 9, not 1"),
         ("{}", "--write-baseline"),
     ],

@@ -20,12 +20,12 @@ def test_a_number_alone():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["abc"], "is no score"),
+        (["abc"], "is not a score"),
         (["nan"], "a class is in neither array"),
         (["-xyz"], "no such option: -x"),
         (["33%"], "too many causes fit"),
         (["0.3"], "too many causes fit"),
-        (["-0.1"], "no mean IoU"),
+        (["-0.1"], "not a possible mean IoU"),
         (["300"], "give more than 1"),
         (["0.3333", "only.npy"], "PREDICTIONS and MASKS go together"),
         (["0.3333", "--num-clases", "3"], "no such option: --num-clases"),

@@ -10,7 +10,7 @@ from build import diagnose, found, names, noisy, scene
 
 from iou_doctor.errors import UsageError
 from iou_doctor.render import json_v1
-from iou_doctor.report.baseline import Baseline, BaselineInput, DataSet, load_baseline
+from iou_doctor.report.baseline import Baseline, BaselineInput, MasksFingerprint, load_baseline
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_report_is_read_back(tmp_path, document):
         class_iou={0: scores["per_class"][0]["iou"], 1: scores["per_class"][1]["iou"]}
         | {2: scores["per_class"][2]["iou"], 3: None},
         max_drop=0.5,
-        data=DataSet("y_true", (2, 12, 18), {0: 269, 1: 88, 2: 75, 3: 0}),
+        fingerprint=MasksFingerprint("y_true", (2, 12, 18), {0: 269, 1: 88, 2: 75, 3: 0}),
         findings=frozenset(finding["name"] for finding in document["findings"]),
     )
 
@@ -52,16 +52,16 @@ def test_class_axes_are_counted_from_the_end(tmp_path, document):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("", "is no JSON"),
-        ("{", "is no JSON"),
-        ("[" * 100_000, "is no JSON"),
-        ("[]", "is no report of iou-doctor"),
-        ("3", "is no report of iou-doctor"),
+        ("", "is not JSON"),
+        ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("[]", "is not a report of iou-doctor"),
+        ("3", "is not a report of iou-doctor"),
         ('{"version": "2.1.0", "runs": []}', "has schema_version None, not 1"),
         ('{"schema_version": 2}', "has schema_version 2, not 1"),
-        ('{"schema_version": 1}', "is no report of iou-doctor"),
-        ('{"schema_version": 1, "tool": {"name": "other"}}', "is no report of iou-doctor"),
-        ('{"schema_version": 1, "tool": []}', "is no report of iou-doctor"),
+        ('{"schema_version": 1}', "is not a report of iou-doctor"),
+        ('{"schema_version": 1, "tool": {"name": "other"}}', "is not a report of iou-doctor"),
+        ('{"schema_version": 1, "tool": []}', "is not a report of iou-doctor"),
     ],
 )
 def test_what_is_no_report_is_refused_by_name(tmp_path, content, words):
@@ -83,7 +83,7 @@ def test_what_is_no_report_is_refused_by_name(tmp_path, content, words):
 )
 def test_a_report_with_a_damaged_entry_is_refused(tmp_path, document, keys, value):
     document[keys[0]][keys[1]] = value
-    with pytest.raises(UsageError, match="is no report of iou-doctor"):
+    with pytest.raises(UsageError, match="is not a report of iou-doctor"):
         load_baseline(written(tmp_path, document))
 
 
@@ -91,7 +91,7 @@ def test_a_missing_file_and_bytes_that_are_no_text(tmp_path):
     with pytest.raises(UsageError, match="cannot be read"):
         load_baseline(str(tmp_path / "none.json"))
     (tmp_path / "b.json").write_bytes(b"\xff\xfe{}")
-    with pytest.raises(UsageError, match="is no JSON"):
+    with pytest.raises(UsageError, match="is not JSON"):
         load_baseline(str(tmp_path / "b.json"))
 
 
@@ -101,35 +101,45 @@ def test_a_drop_is_a_share_of_one(tmp_path, document, drop):
         load_baseline(written(tmp_path, document), max_drop=drop)
 
 
-MASKS = DataSet("val.npy", (4, 8, 6), {0: 100, 1: 92})
+MASKS = MasksFingerprint("val.npy", (4, 8, 6), {0: 100, 1: 92})
 
 
 @pytest.mark.parametrize(
     "other",
     [
         MASKS,
-        DataSet("moved.npy", (4, 8, 6), {0: 100, 1: 92}),  # the same pixels elsewhere
-        DataSet("val.npy", (4, 8, 6), {0: 150, 1: 42}),  # the same file, changed: a check's job
-        DataSet("val.npy", (4, 6, 8), {0: 100, 1: 92}),  # height and width swapped: likewise
-        DataSet("val.npy", (4, 48), {0: 100, 1: 92}),
-        DataSet("val", (4, None, None), {}),
-        DataSet("moved.npy", (4, 8, 6), {}),
+        MasksFingerprint("moved.npy", (4, 8, 6), {0: 100, 1: 92}),  # the same pixels elsewhere
+        MasksFingerprint(
+            "val.npy", (4, 8, 6), {0: 150, 1: 42}
+        ),  # the same file, changed: a check's job
+        MasksFingerprint(
+            "val.npy", (4, 6, 8), {0: 100, 1: 92}
+        ),  # height and width swapped: likewise
+        MasksFingerprint("val.npy", (4, 48), {0: 100, 1: 92}),
+        MasksFingerprint("val", (4, None, None), {}),
+        MasksFingerprint("moved.npy", (4, 8, 6), {}),
     ],
 )
 def test_masks_that_may_be_the_same_are_compared(other):
-    assert MASKS.difference(other) is None
+    assert MASKS.describe_difference(other) is None
 
 
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        (DataSet("val.npy", (3, 8, 6), {}), "val.npy of shape 4 × 8 × 6, not val.npy of 3 × 8 × 6"),
-        (DataSet("val", (3, None, None), {}), "not val of 3 × ? × ?"),
-        (DataSet("test.npy", (4, 8, 6), {0: 101, 1: 91}), "hold other pixels than test.npy"),
+        (
+            MasksFingerprint("val.npy", (3, 8, 6), {}),
+            "val.npy of shape 4 × 8 × 6, not val.npy of shape 3 × 8 × 6",
+        ),
+        (MasksFingerprint("val", (3, None, None), {}), "not val of shape 3 × ? × ?"),
+        (
+            MasksFingerprint("test.npy", (4, 8, 6), {0: 101, 1: 91}),
+            "other pixel counts than those of test.npy",
+        ),
     ],
 )
 def test_masks_that_are_certainly_others_are_named(other, words):
-    difference = MASKS.difference(other)
+    difference = MASKS.describe_difference(other)
     assert difference is not None
     assert words in difference
 
@@ -153,7 +163,7 @@ def test_a_fault_is_told_before_the_masks_are_called_others(tmp_path, document):
     document["inputs"]["masks"]["path"] = "elsewhere"
     baseline = load_baseline(written(tmp_path, document))
     masks = scene(1)
-    with pytest.raises(UsageError, match="is of other masks"):
+    with pytest.raises(UsageError, match="was written for other masks"):
         diagnose(
             y_true=masks[:, ::-1] * 0,
             y_pred=noisy(masks, 2),

@@ -72,7 +72,7 @@ def test_few_digits_tell_nothing(text):
     ],
 )
 def test_what_is_no_number_is_refused(text):
-    with pytest.raises(UsageError, match="is no score"):
+    with pytest.raises(UsageError, match="is not a score"):
         parse_score(text)
 
 
@@ -86,4 +86,4 @@ def test_a_number_that_is_none_may_have_a_reason(text, words):
 
 @pytest.mark.parametrize(("text", "possible"), [("-0.1", False), ("300", False), ("0.99", True)])
 def test_some_numbers_are_no_mean_iou(text, possible):
-    assert parse_score(text).possible is possible
+    assert parse_score(text).is_possible is possible

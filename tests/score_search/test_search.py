@@ -92,8 +92,8 @@ def test_more_digits_leave_fewer_matches_and_less_to_chance():
     rough = looked_up(f"{value:.2f}", y_true=MASKS, y_pred=LABELS)
     fine = looked_up(f"{value:.7f}", y_true=MASKS, y_pred=LABELS)
     assert len(fine.matches) < len(rough.matches)
-    assert fine.chance < rough.chance
-    assert fine.tried == rough.tried
+    assert fine.expected_by_chance < rough.expected_by_chance
+    assert fine.values_tried == rough.values_tried
 
 
 def test_a_number_that_nothing_gives_matches_nothing():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from iou_doctor.report.score_lookup import Cause, Condition, Printed
+from iou_doctor.report.score_lookup import Cause, Condition, PrintedScore
 from iou_doctor.score_search.faults.closed_forms import OLD_SKLEARN, SMOOTH, TWO_CLASSES
 
 CITYSCAPES = (0.0035, 0.0065)
@@ -74,7 +74,9 @@ _SOFTMAX = Cause(
 )
 
 
-def list_conditions(printed: Printed, *, num_classes: int | None = None) -> tuple[Condition, ...]:
+def list_conditions(
+    printed: PrintedScore, *, num_classes: int | None = None
+) -> tuple[Condition, ...]:
     """Return the causes that fit a number, and what the data would have to be like.
 
     Args:
@@ -90,7 +92,7 @@ def list_conditions(printed: Printed, *, num_classes: int | None = None) -> tupl
     return tuple(sorted(found, key=lambda condition: -condition.cause.prior))
 
 
-def _list_special(printed: Printed) -> Iterator[Condition]:
+def _list_special(printed: PrintedScore) -> Iterator[Condition]:
     low, high = CITYSCAPES
     if len(printed.ranges) > 1:
         yield Condition(_SOFT_255, f"{printed.text} is no percentage")
