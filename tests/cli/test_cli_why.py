@@ -26,7 +26,7 @@ def test_a_number_alone():
         (["33%"], "too many causes fit"),
         (["0.3"], "too many causes fit"),
         (["-0.1"], "not a possible mean IoU"),
-        (["300"], "give more than 1"),
+        (["300"], "give values above 1"),
         (["0.3333", "only.npy"], "PREDICTIONS and MASKS go together"),
         (["0.3333", "--num-clases", "3"], "no such option: --num-clases"),
         (["0.3333", "a.npy", "b.npy"], "cannot read"),
