@@ -1,15 +1,14 @@
-"""Each format of one and the same report, compared with a file."""
+"""The report for people: compared with files, at several widths, and in colour."""
 
 from __future__ import annotations
 
 import io
-import json
 import re
 
 import pytest
 from rich.console import Console
 
-from iou_doctor.render import concise, console, json_v1, terminal
+from iou_doctor.render import console, terminal
 from iou_doctor.report.report import Report
 
 
@@ -50,38 +49,3 @@ def test_quiet_is_the_verdict_alone(report):
 
 def test_a_narrow_terminal_breaks_nothing(report):
     assert "IOU201" in _text(report, 40)
-
-
-def test_concise(report, snapshot):
-    snapshot("concise.txt", concise.render(report))
-
-
-def test_json(report, snapshot):
-    snapshot("report.json", json_v1.render(report))
-
-
-def test_json_has_the_public_keys_in_order(report):
-    document = json.loads(json_v1.render(report))
-    assert list(document) == [
-        "schema_version",
-        "tool",
-        "verdict",
-        "inputs",
-        "reading",
-        "pixels",
-        "scores",
-        "metric",
-        "contracts",
-        "findings",
-        "rules",
-    ]
-    assert list(document["verdict"]) == ["status", "primary", "summary", "mean_iou_after_all"]
-    assert list(document["inputs"]["masks"]) == [
-        "path",
-        "format",
-        "shape",
-        "dtype",
-        "encoding",
-        "class_axis",
-    ]
-    assert {rule["status"] for rule in document["rules"]} == {"passed", "fired", "skipped"}
