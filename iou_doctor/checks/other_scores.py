@@ -38,7 +38,7 @@ def is_data_set_mean(choices: Choices) -> bool:
         choices.group is Group.DATA_SET
         and choices.average in means
         and choices.ratio is Ratio.IOU
-        and not choices.batches
+        and not choices.averages_batches
     )
 
 

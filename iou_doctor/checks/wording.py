@@ -8,7 +8,8 @@ from iou_doctor.arrays.interpretation import Encoding, Interpretation
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.value_counts import Place, ValueCounts
-from iou_doctor.metrics.definition import Floats, InputSpec, PixelContent
+from iou_doctor.metrics.definition import Floats
+from iou_doctor.metrics.input_spec import InputSpec, PixelContent
 
 MOST_LISTED = 6
 """Labels listed in a message before it says how many more there are."""

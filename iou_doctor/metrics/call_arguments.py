@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.errors import UsageError
-from iou_doctor.metrics.definition import Absent, Average, Contract, PixelContent
+from iou_doctor.metrics.definition import Absent, Average, Contract
+from iou_doctor.metrics.input_spec import PixelContent
 from iou_doctor.metrics.metric import Metric
 
 Key = TypeVar("Key")

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from iou_doctor.counts.label_decoding import LabelDecoding
-from iou_doctor.metrics.definition import Contract, InputSpec, PixelContent
+from iou_doctor.metrics.definition import Contract
+from iou_doctor.metrics.input_spec import InputSpec, PixelContent
 from iou_doctor.record import record
 
 

@@ -189,7 +189,9 @@ def _evaluate_contracts(
     for contract in find_applicable(inputs, all_implementations=True):
         if rare and not (contract.common or contract.library == BY_DEFINITION):
             continue
-        over_images = contract.choices.group is not Group.DATA_SET or contract.choices.batches
+        over_images = (
+            contract.choices.group is not Group.DATA_SET or contract.choices.averages_batches
+        )
         if over_images and not images:
             continue
         pooled = not over_images and inputs.form is PredictionForm.LABELS

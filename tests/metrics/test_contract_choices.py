@@ -29,7 +29,7 @@ VALUES = {
     "ignored": tuple(Ignored),
     "average": tuple(Average),
     "group": tuple(Group),
-    "batches": (False, True),
+    "averages_batches": (False, True),
     "background": (False, True),
 }
 
@@ -73,7 +73,7 @@ def same_by_definition(one: Choices, other: Choices) -> bool:
         return _ignored_as(one, one.ignored) is _ignored_as(one, other.ignored)
     if one.background is not other.background:
         return _one_class(one)
-    if one.batches is not other.batches:
+    if one.averages_batches is not other.averages_batches:
         return one.group is Group.BATCH  # one ratio for each batch, averaged
     if one.group is not other.group:
         return _same_group(one, {one.group, other.group})
@@ -87,7 +87,7 @@ def _one_class(choices: Choices) -> bool:
 def _same_group(choices: Choices, groups: set[Group]) -> bool:
     if choices.average is Average.ACCURACY:
         return True
-    if choices.batches and groups == {Group.DATA_SET, Group.BATCH}:
+    if choices.averages_batches and groups == {Group.DATA_SET, Group.BATCH}:
         return True
     # it is the accuracy, and images of one array are of one size
     return choices.average is Average.POOLED and choices.ratio is Ratio.DICE

@@ -90,7 +90,7 @@ def test_a_ratio_of_the_data_set_does_not_know_batches(arrays, size):
     inputs = build_inputs(**arrays, ignore_index=255)
     for contract in CONTRACTS:
         choices = contract.choices
-        if choices.group is Group.DATA_SET and not choices.batches:
+        if choices.group is Group.DATA_SET and not choices.averages_batches:
             one, other = (
                 evaluate(contract, inputs),
                 evaluate(contract, replace(inputs, batch_size=size)),

@@ -97,7 +97,7 @@ def test_a_reason_holds_for_the_whole_group_or_names_its_member(report, notes, w
 def test_each_contract_has_the_reasons_of_its_own():
     many = diagnose(y_true=T, y_pred=P, num_classes=4, all_implementations=True)
     notes = {entry.short: entry.note for entry in many.contracts}
-    assert notes["ADE20K"] == "a class that is absent: 0"
+    assert notes["ADE20K"] == "an absent class: counts as 0"
     assert notes["torchmetrics.segmentation.MeanIoU"] != notes["smp macro-imagewise"]
     for entry in many.contracts:
         assert entry.note != ""
@@ -112,7 +112,7 @@ def test_a_class_that_counts_1_in_an_image_is_told_of_all_that_count_it_so():
         for entry in diagnose(y_true=truth, y_pred=missed, num_classes=3).contracts
     }
     assert told["kornia"] == told["smp macro-imagewise"]
-    assert told["kornia"] == "a ratio for each image; a class that is absent: 1"
+    assert told["kornia"] == "a ratio for each image; an absent class: counts as 1"
 
 
 def test_names_hold_no_comma_that_would_make_two_of_them():
@@ -128,9 +128,9 @@ def test_every_contract_of_the_report_stands_in_one_group(report):
 def test_reasons_are_the_choices_that_move_the_number(report):
     why = {name: group.why for group in group_scores(report) for name in group.names}
     assert why["Keras MeanIoU"] == ""
-    assert why["ADE20K"] == "a class that is absent: 0"
-    assert why["smp macro"] == "a class that is absent: 1"
-    assert why["detectron2"] == "a class that is absent: left out where it is not in the masks"
+    assert why["ADE20K"] == "an absent class: counts as 0"
+    assert why["smp macro"] == "an absent class: counts as 1"
+    assert why["detectron2"] == "an absent class: left out where it is not in the masks"
     assert why["torchmetrics micro"] == "classes pooled before the division"
 
 
@@ -208,7 +208,7 @@ def test_a_class_given_to_pixels_of_nan_is_told_as_the_reason():
     scores[0, 0, 3] = np.nan
     given = diagnose(y_true=T, y_pred=scores, num_classes=4)
     (macro,) = (one for one in given.contracts if one.name == "torchmetrics.JaccardIndex[macro]")
-    assert macro.note == "pixels without an answer (NaN, all zeros) are given a class"
+    assert macro.note == "pixels without a prediction (NaN, all zeros) get a class"
 
 
 def test_a_metric_that_gives_nan_is_said_to():

@@ -139,7 +139,7 @@ def compute_ratios(choices: Choices, areas: Areas) -> tuple[Ratios, Flags]:
         choices: what the contract decides.
         areas: areas of any shape.
     """
-    dtype: np.dtype[np.floating] = np.dtype(np.float32 if choices.single else np.float64)
+    dtype: np.dtype[np.floating] = np.dtype(np.float32 if choices.single_precision else np.float64)
     over = _compute_denominator(choices, areas, dtype)
     right = areas.intersection.astype(dtype)
     absent, hit = ~(over > 0), right > 0  # the comparison is also False for NaN, which is no area

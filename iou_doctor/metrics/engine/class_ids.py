@@ -26,7 +26,7 @@ def read_class_ids(inputs: MetricInputs, choices: Choices) -> PairCounts:
     """
     if inputs.form is not PredictionForm.CHANNELS:
         no_class = is_code_of_no_class(inputs.labels.prediction_span[0])
-        if choices.integers and inputs.pred_dtype.kind == "f":
+        if choices.needs_integers and inputs.pred_dtype.kind == "f":
             raise build_score_error(inputs)
         if choices.floats is Floats.REFUSED and no_class:
             raise build_score_error(inputs)

@@ -24,26 +24,26 @@ REFERENCE = Choices(
     stray_prediction=Stray.OTHER_SIDE,
     ignored=Ignored.CLASS_LEAVES,
     absent=Absent.SKIPPED,
-    single=False,
+    single_precision=False,
 )
 """The doctor's own conventions."""
 VISIBLE_DIFFERENCE = 5e-5
 """Half a unit of the fourth digit, which is what people compare."""
-WITHOUT_CLASS = "pixels without an answer (NaN, all zeros) are given a class"
+WITHOUT_CLASS = "pixels without a prediction (NaN, all zeros) get a class"
 _WORDS = {
     "ratio": "{}",
     "average": "{}",
     "group": "a ratio for {}",
-    "batches": "averaged over batches",
-    "absent": "a class that is absent: {}",
+    "averages_batches": "averaged over batches",
+    "absent": "an absent class: {}",
     "background": "without class 0",
     "ignored": "the ignore label: {}",
     "floats": "scores are {}",
     "sigmoid": "sigmoid: {}",
-    "at_threshold": "a score at the threshold is background",
-    "stray_truth": "odd labels in the masks: {}",
-    "stray_prediction": "odd labels in the predictions: {}",
-    "smooth": "{} added above and below",
+    "threshold_is_foreground": "a score at the threshold is background",
+    "stray_truth": "mask labels outside the classes: {}",
+    "stray_prediction": "predicted labels outside the classes: {}",
+    "smooth": "{} added to numerator and denominator",
     "target_class_ids": "{} alone",
 }
 """The choices that can move a value, the most telling first."""
@@ -87,7 +87,7 @@ def _find_idle_choices(inputs: MetricInputs) -> frozenset[str]:
     pairs, classes = inputs.labels, inputs.num_classes
     idle = set() if inputs.ignore_index is not None else {"ignored"}
     if inputs.form is PredictionForm.LABELS:
-        idle |= {"floats", "sigmoid", "at_threshold"}
+        idle |= {"floats", "sigmoid", "threshold_is_foreground"}
     for side, (low, high) in (("truth", pairs.truth_span), ("prediction", pairs.prediction_span)):
         if low >= 0 and high < classes:
             idle.add(f"stray_{side}")

@@ -53,5 +53,5 @@ def _check_dtype(inputs: MetricInputs, choices: Choices) -> None:
     if choices.floats is Floats.SCORES_REFUSED and scores:
         raise build_score_error(inputs)
     half = inputs.pred_dtype == np.float16 and inputs.form is not PredictionForm.CHANNELS
-    if half and not choices.half:
+    if half and not choices.takes_float16:
         raise LibraryError("ValueError: float16 is not the expected format")

@@ -108,7 +108,7 @@ def compute_outcome(choices: Choices, areas: Areas, inputs: MetricInputs) -> Out
     pooled = choices.average is Average.POOLED
     if pooled:
         areas = areas.sum_classes()
-    if choices.batches:
+    if choices.averages_batches:
         return Outcome(_average_over_batches(choices, areas, size), None)
     alone, groups = _group_images(choices, areas, size)
     value, per_class = average_groups(choices, groups, alone=alone)
@@ -117,7 +117,7 @@ def compute_outcome(choices: Choices, areas: Areas, inputs: MetricInputs) -> Out
 
 def _pool_images(choices: Choices, areas: Areas) -> Areas:
     """Return the areas of the whole data set, unless ratios of images or batches are wanted."""
-    if choices.batches:
+    if choices.averages_batches:
         return areas
     if choices.group is Group.DATA_SET or choices.average is Average.ACCURACY:
         return areas.total

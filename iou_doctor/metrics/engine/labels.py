@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from iou_doctor.counts.class_areas import MOST_KEPT
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.metrics.definition import Choices, Counting, Group, Ignored, Stray
+from iou_doctor.metrics.definition import (
+    Choices,
+    Counting,
+    Group,
+    Ignored,
+    Stray,
+)
 from iou_doctor.metrics.engine.areas import Areas, sum_areas
 from iou_doctor.metrics.engine.cells import assign_cells, counts_in_bytes, is_inside
 from iou_doctor.metrics.engine.class_ids import TWO_CLASSES
@@ -37,7 +43,7 @@ def count_pairs(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> Ar
         return _count_found_labels(pairs, inputs)
     if choices.stray_truth is Stray.NOT_1:
         pairs = _binarise(pairs)
-    if choices.distinct:
+    if choices.counts_distinct_labels:
         _check_distinct(inputs)
     areas = _count_cells(pairs, inputs, choices)
     if choices.ignored is Ignored.CLASS_CLEARED:
@@ -49,7 +55,8 @@ def _count_cells(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> A
     """Return the areas of the cells where the pairs are counted; contracts share the result."""
     classes, images = inputs.num_classes, inputs.samples
     in_bytes = counts_in_bytes(inputs, choices)
-    if choices.group is Group.DATA_SET and not choices.batches and inputs.batch_size is None:
+    by_data_set = choices.group is Group.DATA_SET and not choices.averages_batches
+    if by_data_set and inputs.batch_size is None:
         pairs, images = pairs.pooled(), 1
 
     def count() -> Areas:

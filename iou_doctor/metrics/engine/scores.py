@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from iou_doctor.counts.channel_sums import Quantity
 from iou_doctor.counts.label_decoding import is_no_class, naive_answer
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.metrics.definition import Choices, Floats, Ignored, Ratio, Sigmoid, Stray
+from iou_doctor.metrics.definition import (
+    Choices,
+    Floats,
+    Ignored,
+    Ratio,
+    Sigmoid,
+    Stray,
+)
 from iou_doctor.metrics.engine.areas import Areas, sum_areas
 from iou_doctor.metrics.engine.class_ids import answer_naively, build_score_error
 from iou_doctor.metrics.engine.ignored_pixels import drop_ignored
@@ -125,7 +132,7 @@ def _apply_threshold(inputs: MetricInputs, choices: Choices) -> Areas:
     cut = codes % 3
     if choices.sigmoid is Sigmoid.BY_UPDATE:
         cut = np.where(_find_logit_updates(bins, inputs)[bins.image], codes // 3 % 3, cut)
-    above = cut >= 1 if choices.at_threshold else cut == 2
+    above = cut >= 1 if choices.threshold_is_foreground else cut == 2
     above &= ~is_no_class(codes)
     true = (truth >= inputs.threshold).astype(np.int64)
     pairs = bins.replaced(truth=true, prediction=above.astype(np.int64))

@@ -4,7 +4,14 @@ Source: sceneparsing commit e202229, `evaluationCode/utils_eval.py` (`intersecti
 Classes count from 1 and 0 is void; the mean is over all classes, one in neither array counts 0.
 """
 
-from iou_doctor.metrics.definition import Absent, Choices, Contract, Floats, Ignored, Stray
+from iou_doctor.metrics.definition import (
+    Absent,
+    Choices,
+    Contract,
+    Floats,
+    Ignored,
+    Stray,
+)
 
 CONTRACTS: tuple[Contract, ...] = (
     Contract(
@@ -18,7 +25,7 @@ CONTRACTS: tuple[Contract, ...] = (
             stray_prediction=Stray.OTHER_SIDE,
             ignored=Ignored.BELOW_0_TOO,
             absent=Absent.ZERO,
-            single=False,
+            single_precision=False,
         ),
         short="ADE20K",
         common=True,

@@ -5,7 +5,14 @@ read and not run. Void truth leaves; a prediction of void is a miss; other ids f
 version.
 """
 
-from iou_doctor.metrics.definition import Absent, Choices, Contract, Floats, Ignored, Stray
+from iou_doctor.metrics.definition import (
+    Absent,
+    Choices,
+    Contract,
+    Floats,
+    Ignored,
+    Stray,
+)
 
 CONTRACTS: tuple[Contract, ...] = (
     Contract(
@@ -19,7 +26,7 @@ CONTRACTS: tuple[Contract, ...] = (
             stray_prediction=Stray.OTHER_SIDE,
             ignored=Ignored.CLASS_LEAVES,
             absent=Absent.SKIPPED,
-            single=False,
+            single_precision=False,
         ),
         short="Cityscapes",
         common=True,

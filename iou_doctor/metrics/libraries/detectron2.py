@@ -15,12 +15,10 @@ from iou_doctor.metrics.definition import (
     Contract,
     Floats,
     Ignored,
-    InputSpec,
-    Mismatch,
-    PixelContent,
     Stray,
     Wrap,
 )
+from iou_doctor.metrics.input_spec import InputSpec, Mismatch, PixelContent
 from iou_doctor.metrics.metric import Metric, Signature
 
 SIGNATURES: tuple[Signature, ...] = (
@@ -48,7 +46,7 @@ CONTRACTS: tuple[Contract, ...] = (
             wrap=Wrap.WITH_VOID,
             ignored=Ignored.CLASS_STAYS,
             absent=Absent.SKIPPED_UNLABELLED,
-            single=False,
+            single_precision=False,
         ),
         takes=InputSpec(
             predictions=PixelContent.EITHER,

@@ -12,13 +12,11 @@ from iou_doctor.metrics.definition import (
     Average,
     Choices,
     Contract,
-    Flattens,
     Floats,
     Ignored,
-    InputSpec,
-    Mismatch,
     Stray,
 )
+from iou_doctor.metrics.input_spec import Flattens, InputSpec, Mismatch
 
 _NANMEAN = Choices(
     floats=Floats.REFUSED,
@@ -26,8 +24,8 @@ _NANMEAN = Choices(
     stray_prediction=Stray.WRAPS,
     ignored=Ignored.CLASS_STAYS,
     absent=Absent.SKIPPED,
-    single=False,
-    integers=True,
+    single_precision=False,
+    needs_integers=True,
 )
 
 

@@ -13,10 +13,9 @@ from iou_doctor.metrics.definition import (
     Contract,
     Floats,
     Ignored,
-    InputSpec,
-    Mismatch,
     Stray,
 )
+from iou_doctor.metrics.input_spec import InputSpec, Mismatch
 from iou_doctor.metrics.metric import Metric, Signature
 
 SIGNATURES: tuple[Signature, ...] = (
@@ -48,8 +47,8 @@ CONTRACTS: tuple[Contract, ...] = (
             stray_prediction=Stray.OTHER_SIDE,
             ignored=Ignored.CLASS_STAYS,
             absent=Absent.SKIPPED,
-            half=False,
-            single=False,
+            takes_float16=False,
+            single_precision=False,
         ),
         takes=InputSpec(
             errors={Mismatch.SHAPES: "IndexError: boolean index did not match the indexed array"}

@@ -17,12 +17,10 @@ from iou_doctor.metrics.definition import (
     Contract,
     Floats,
     Ignored,
-    InputSpec,
-    Mismatch,
-    PixelContent,
     Ratio,
     Stray,
 )
+from iou_doctor.metrics.input_spec import InputSpec, Mismatch, PixelContent
 from iou_doctor.metrics.metric import Metric, Signature
 
 _MEAN = Choices(
@@ -31,7 +29,7 @@ _MEAN = Choices(
     stray_prediction=Stray.RAISES,
     ignored=Ignored.MEAN_ONLY,
     absent=Absent.ZERO,
-    single=False,
+    single_precision=False,
 )
 _ACCURACY = replace(_MEAN, ratio=Ratio.RECALL, average=Average.POOLED, ignored=Ignored.NO_OPTION)
 _CLASSES = "ValueError: y_pred does not have correct number of classes"

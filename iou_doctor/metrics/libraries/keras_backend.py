@@ -14,12 +14,10 @@ from iou_doctor.metrics.definition import (
     Floats,
     Group,
     Ignored,
-    InputSpec,
-    Mismatch,
-    PixelContent,
     Ratio,
     Stray,
 )
+from iou_doctor.metrics.input_spec import InputSpec, Mismatch, PixelContent
 
 _FLAT = Choices(
     floats=Floats.SOFT,
@@ -29,7 +27,7 @@ _FLAT = Choices(
     absent=Absent.ONE,
     group=Group.BATCH,
     average=Average.POOLED,
-    batches=True,
+    averages_batches=True,
     smooth=1.0,
 )
 _TAKES = InputSpec(
@@ -61,7 +59,7 @@ CONTRACTS: tuple[Contract, ...] = (
     _build_contract(
         "jaccard[images,smooth=1]",
         "K.mean((K.sum(t * p, [1, 2, 3]) + 1) / (K.sum(t + p - t * p, [1, 2, 3]) + 1))",
-        replace(_FLAT, group=Group.IMAGE, batches=False),
+        replace(_FLAT, group=Group.IMAGE, averages_batches=False),
     ),
     _build_contract(
         "dice[flat,smooth=1]",
@@ -71,7 +69,7 @@ CONTRACTS: tuple[Contract, ...] = (
     _build_contract(
         "dice[images,smooth=1]",
         "K.mean((2 * K.sum(t * p, [1, 2, 3]) + 1) / (K.sum(t + p, [1, 2, 3]) + 1))",
-        replace(_FLAT, ratio=Ratio.DICE, group=Group.IMAGE, batches=False),
+        replace(_FLAT, ratio=Ratio.DICE, group=Group.IMAGE, averages_batches=False),
     ),
     _build_contract(
         "dice[squared,smooth=1]",

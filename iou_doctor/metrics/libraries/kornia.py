@@ -18,10 +18,9 @@ from iou_doctor.metrics.definition import (
     Floats,
     Group,
     Ignored,
-    InputSpec,
-    Mismatch,
     Stray,
 )
+from iou_doctor.metrics.input_spec import InputSpec, Mismatch
 from iou_doctor.metrics.metric import Metric, Signature
 
 _CHOICES = Choices(
@@ -33,7 +32,7 @@ _CHOICES = Choices(
     group=Group.IMAGE,
     average=Average.PAIRS,
     smooth=1e-6,
-    integers=True,
+    needs_integers=True,
 )
 CONTRACTS: tuple[Contract, ...] = (
     Contract(

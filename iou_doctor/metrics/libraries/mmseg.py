@@ -16,11 +16,10 @@ from iou_doctor.metrics.definition import (
     Contract,
     Floats,
     Ignored,
-    InputSpec,
-    Mismatch,
     Ratio,
     Stray,
 )
+from iou_doctor.metrics.input_spec import InputSpec, Mismatch
 from iou_doctor.metrics.metric import Metric, Signature
 
 LIBRARY = "mmsegmentation"

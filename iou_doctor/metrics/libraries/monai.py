@@ -17,12 +17,10 @@ from iou_doctor.metrics.definition import (
     Floats,
     Group,
     Ignored,
-    InputSpec,
-    Mismatch,
-    PixelContent,
     Ratio,
     Stray,
 )
+from iou_doctor.metrics.input_spec import InputSpec, Mismatch, PixelContent
 from iou_doctor.metrics.metric import Metric, Signature
 
 LIBRARY = "MONAI"

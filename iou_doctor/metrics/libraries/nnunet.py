@@ -18,11 +18,10 @@ from iou_doctor.metrics.definition import (
     Floats,
     Group,
     Ignored,
-    InputSpec,
-    Mismatch,
     Ratio,
     Stray,
 )
+from iou_doctor.metrics.input_spec import InputSpec, Mismatch
 from iou_doctor.metrics.metric import Metric, Signature
 
 _DICE = Choices(
@@ -35,7 +34,7 @@ _DICE = Choices(
     average=Average.CLASS_MEANS,
     ratio=Ratio.DICE,
     background=False,
-    single=False,
+    single_precision=False,
 )
 
 

@@ -17,11 +17,10 @@ from iou_doctor.metrics.definition import (
     Contract,
     Floats,
     Ignored,
-    InputSpec,
-    Mismatch,
     Ratio,
     Stray,
 )
+from iou_doctor.metrics.input_spec import InputSpec, Mismatch
 from iou_doctor.metrics.metric import Metric, Signature
 
 _IOU = Choices(
@@ -30,7 +29,7 @@ _IOU = Choices(
     stray_prediction=Stray.OTHER_SIDE,
     ignored=Ignored.CLASS_STAYS,
     absent=Absent.ZERO,
-    single=False,
+    single_precision=False,
 )
 _CHOICES = {
     "mean_iou": _IOU,

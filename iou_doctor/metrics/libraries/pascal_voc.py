@@ -4,7 +4,15 @@ Source: VOCdevkit, `VOCevalseg.m`, read and not run (MATLAB). 255 is void; predi
 classes raise, other truth wraps; a class in neither array makes the mean NaN.
 """
 
-from iou_doctor.metrics.definition import Absent, Choices, Contract, Floats, Ignored, Stray, Wrap
+from iou_doctor.metrics.definition import (
+    Absent,
+    Choices,
+    Contract,
+    Floats,
+    Ignored,
+    Stray,
+    Wrap,
+)
 
 CONTRACTS: tuple[Contract, ...] = (
     Contract(
@@ -19,7 +27,7 @@ CONTRACTS: tuple[Contract, ...] = (
             wrap=Wrap.PREDICTION_MAJOR,
             ignored=Ignored.CLASS_STAYS,
             absent=Absent.NAN,
-            single=False,
+            single_precision=False,
         ),
         short="PASCAL VOC",
         common=True,

@@ -14,11 +14,10 @@ from iou_doctor.metrics.definition import (
     Floats,
     Group,
     Ignored,
-    InputSpec,
-    PixelContent,
     Ratio,
     Stray,
 )
+from iou_doctor.metrics.input_spec import InputSpec, PixelContent
 
 _MEAN = Choices(
     floats=Floats.READ,
@@ -26,7 +25,7 @@ _MEAN = Choices(
     stray_prediction=Stray.OTHER_SIDE,
     ignored=Ignored.CLASS_LEAVES,
     absent=Absent.SKIPPED,
-    single=False,
+    single_precision=False,
 )
 
 
@@ -48,7 +47,9 @@ CONTRACTS: tuple[Contract, ...] = (
     _build_contract(
         "mean_iou[images]", "mean IoU of each image", replace(_MEAN, group=Group.IMAGE)
     ),
-    _build_contract("mean_iou[batches]", "mean IoU of each batch", replace(_MEAN, batches=True)),
+    _build_contract(
+        "mean_iou[batches]", "mean IoU of each batch", replace(_MEAN, averages_batches=True)
+    ),
     _build_contract(
         "mean_iou[no background]", "mean IoU but class 0", replace(_MEAN, background=False)
     ),

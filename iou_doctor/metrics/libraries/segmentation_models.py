@@ -22,12 +22,10 @@ from iou_doctor.metrics.definition import (
     Floats,
     Group,
     Ignored,
-    InputSpec,
-    Mismatch,
-    PixelContent,
     Ratio,
     Stray,
 )
+from iou_doctor.metrics.input_spec import InputSpec, Mismatch, PixelContent
 from iou_doctor.metrics.metric import Metric, Signature
 
 LIBRARY = "segmentation_models"
@@ -38,7 +36,7 @@ _IOU = Choices(
     ignored=Ignored.NO_OPTION,
     absent=Absent.ONE,
     group=Group.BATCH,
-    batches=True,
+    averages_batches=True,
     smooth=1e-5,
 )
 _TAKES = InputSpec(

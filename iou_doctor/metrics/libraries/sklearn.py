@@ -13,13 +13,11 @@ from iou_doctor.metrics.definition import (
     Average,
     Choices,
     Contract,
-    Flattens,
     Floats,
     Ignored,
-    InputSpec,
-    Mismatch,
     Stray,
 )
+from iou_doctor.metrics.input_spec import Flattens, InputSpec, Mismatch
 from iou_doctor.metrics.metric import Metric, Signature
 
 LIBRARY = "scikit-learn"
@@ -31,7 +29,7 @@ _SEEN = Choices(
     ignored=Ignored.CLASS_STAYS,
     absent=Absent.ZERO,
     empty=0.0,
-    single=False,
+    single_precision=False,
 )
 _LISTED = replace(_SEEN, stray_truth=Stray.OTHER_SIDE, stray_prediction=Stray.OTHER_SIDE)
 _TAKES = InputSpec(

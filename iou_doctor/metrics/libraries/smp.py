@@ -17,10 +17,9 @@ from iou_doctor.metrics.definition import (
     Floats,
     Group,
     Ignored,
-    InputSpec,
-    Mismatch,
     Stray,
 )
+from iou_doctor.metrics.input_spec import InputSpec, Mismatch
 from iou_doctor.metrics.metric import Metric, Signature
 
 LIBRARY = "segmentation_models_pytorch"
@@ -30,7 +29,7 @@ _MACRO = Choices(
     stray_prediction=Stray.OTHER_SIDE,
     ignored=Ignored.OUTSIDE_ONLY,
     absent=Absent.ONE,
-    integers=True,
+    needs_integers=True,
 )
 _TAKES = InputSpec(
     strict=True,

@@ -19,15 +19,12 @@ from iou_doctor.metrics.definition import (
     Average,
     Choices,
     Contract,
-    Flattens,
     Floats,
     Ignored,
-    InputSpec,
-    Mismatch,
-    PixelContent,
     Sigmoid,
     Stray,
 )
+from iou_doctor.metrics.input_spec import Flattens, InputSpec, Mismatch, PixelContent
 from iou_doctor.metrics.metric import Metric, Signature
 
 LIBRARY = "torchmetrics"
@@ -36,14 +33,14 @@ _MULTICLASS = Choices(
     floats=Floats.TRUNCATED,
     stray_truth=Stray.WRAPS,
     stray_prediction=Stray.WRAPS,
-    distinct=True,
+    counts_distinct_labels=True,
     ignored=Ignored.CLASS_LEAVES,
     absent=Absent.SKIPPED,
 )
 _BINARY = Choices(
     floats=Floats.THRESHOLDED,
     sigmoid=Sigmoid.BY_UPDATE,
-    at_threshold=False,
+    threshold_is_foreground=False,
     stray_truth=Stray.RAISES,
     stray_prediction=Stray.RAISES,
     ignored=Ignored.CLASS_STAYS,

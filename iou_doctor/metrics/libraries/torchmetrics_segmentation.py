@@ -16,10 +16,10 @@ from iou_doctor.metrics.definition import (
     Floats,
     Group,
     Ignored,
-    PixelContent,
     Ratio,
     Stray,
 )
+from iou_doctor.metrics.input_spec import PixelContent
 from iou_doctor.metrics.libraries.torchmetrics import (
     AVERAGES,
     LIBRARY,
@@ -76,7 +76,7 @@ CONTRACTS: tuple[Contract, ...] = (
     ),
     _build_contract(
         "MeanIoU@1.7.0",
-        replace(_MEAN_IOU, floats=Floats.SCORES_REFUSED, absent=Absent.ZERO, batches=True),
+        replace(_MEAN_IOU, floats=Floats.SCORES_REFUSED, absent=Absent.ZERO, averages_batches=True),
         versions="1.4.2-1.7.0",
     ),
     _build_contract("DiceScore", _DICE, versions="1.9"),
@@ -151,7 +151,7 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
         group=group,
     )
     if takes is TAKES_MAPS:  # it one-hots integers itself, and nothing else
-        choices = replace(choices, floats=Floats.SCORES_REFUSED, integers=True)
+        choices = replace(choices, floats=Floats.SCORES_REFUSED, needs_integers=True)
         refusal = "RuntimeError: one_hot is only applicable to index tensor of type LongTensor."
     return wrap_contract(
         replace(contract, choices=choices, takes=takes, refusal=refusal),

@@ -15,13 +15,11 @@ from iou_doctor.metrics.definition import (
     Average,
     Choices,
     Contract,
-    Flattens,
     Floats,
     Ignored,
-    InputSpec,
-    Mismatch,
     Stray,
 )
+from iou_doctor.metrics.input_spec import Flattens, InputSpec, Mismatch
 from iou_doctor.metrics.metric import Metric, Signature
 
 _MEAN_IOU = Choices(
@@ -30,7 +28,7 @@ _MEAN_IOU = Choices(
     stray_prediction=Stray.WRAPS,
     ignored=Ignored.NO_OPTION,
     absent=Absent.NAN,
-    integers=True,
+    needs_integers=True,
 )
 
 

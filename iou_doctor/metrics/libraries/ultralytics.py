@@ -9,7 +9,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from iou_doctor.metrics.call_arguments import parse_integer, wrap_contract
-from iou_doctor.metrics.definition import Absent, Average, Choices, Contract, Floats, Ignored, Stray
+from iou_doctor.metrics.definition import (
+    Absent,
+    Average,
+    Choices,
+    Contract,
+    Floats,
+    Ignored,
+    Stray,
+)
 from iou_doctor.metrics.metric import Metric, Signature
 
 SIGNATURES: tuple[Signature, ...] = (

@@ -7,14 +7,8 @@ from dataclasses import replace
 from iou_doctor.arrays.layout import Axes, Layout
 from iou_doctor.arrays.pairings import count_flat_labels, find_flat_pairing
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
-from iou_doctor.metrics.definition import (
-    Choices,
-    Flattens,
-    Floats,
-    InputSpec,
-    Mismatch,
-    PixelContent,
-)
+from iou_doctor.metrics.definition import Choices, Floats
+from iou_doctor.metrics.input_spec import Flattens, InputSpec, Mismatch, PixelContent
 from iou_doctor.metrics.metric import Metric
 
 ONE_SCORE = frozenset({Floats.THRESHOLDED, Floats.ABOVE})

@@ -13,14 +13,8 @@ from iou_doctor.counts.label_decoding import Pairing, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.metrics import registry
-from iou_doctor.metrics.definition import (
-    Average,
-    Contract,
-    Floats,
-    InputSpec,
-    Mismatch,
-    PixelContent,
-)
+from iou_doctor.metrics.definition import Average, Contract, Floats
+from iou_doctor.metrics.input_spec import InputSpec, Mismatch, PixelContent
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.metrics.metric import Metric
 from iou_doctor.metrics.score import REASON_SEPARATOR, ContractScore, Score
