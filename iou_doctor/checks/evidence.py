@@ -54,15 +54,23 @@ class Evidence:
     expected: ExpectedInterpretation | None = None
     """The reading that the configuration expects; `None` where it expects none."""
     found: tuple[Finding, ...] = ()
-    """What the rules before this one found."""
+    """The findings of the rules that `Rule.after` of this check names."""
+    searched: frozenset[str] | None = None
+    """The names of these rules; `None` if the check may ask about any rule."""
 
     def has_found(self, *names: str) -> bool:
-        """Return whether one of these rules has fired already."""
+        """Return whether one of these rules has fired.
+
+        Raises:
+            ValueError: if `Rule.after` of the check does not name them.
+        """
+        if self.searched is not None and not self.searched.issuperset(names):
+            raise ValueError(f"`Rule.after` must name {', '.join(names)}: the check asks for them")
         return any(finding.rule.name in names for finding in self.found)
 
     @property
     def has_found_error(self) -> bool:
-        """Whether a rule before this one has found an error."""
+        """Whether one of the rules that `Rule.after` names has found an error."""
         return any(finding.severity is Severity.ERROR for finding in self.found)
 
     def name_sample(self, image: int) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 
 from iou_doctor import checks
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.symptoms import map_consequences
 from iou_doctor.record import record
 from iou_doctor.report.finding import Finding, Outcome, Rule, Skipped, Status
 
@@ -47,26 +49,70 @@ def _list_module_names() -> Iterator[str]:
                     yield f"{checks.__name__}.{family.name}.{module.name}"
 
 
+@cache
+def load_consequences() -> Mapping[str, frozenset[str]]:
+    """Return, for each rule, the names of the rules that fire as mere consequences of it."""
+    return map_consequences([check.rule for check in load_checks()])
+
+
+@cache
+def load_plan() -> Sequence[tuple[Check, tuple[str, ...]]]:
+    """Return the checks in the order in which they run, each with the rules it looks back at."""
+    return plan_checks(load_checks())
+
+
+def plan_checks(checks: Iterable[Check]) -> Sequence[tuple[Check, tuple[str, ...]]]:
+    """Return the checks in an order to run them in, each with the rules that it looks back at.
+
+    A check runs after the rules that its `Rule.after` names. Codes have no influence.
+
+    Raises:
+        ValueError: a rule names an unknown rule, or rules wait for each other.
+    """
+    by_name = {check.rule.name: check for check in checks}
+    earlier = {name: _list_earlier(by_name[name].rule, by_name) for name in sorted(by_name)}
+    try:
+        order = tuple(TopologicalSorter(earlier).static_order())
+    except CycleError as error:
+        circle = " -> ".join(error.args[1])
+        raise ValueError(f"by `Rule.after`, these rules wait for each other: {circle}") from error
+    return [(by_name[name], earlier[name]) for name in order]
+
+
+def _list_earlier(rule: Rule, by_name: Mapping[str, Check]) -> tuple[str, ...]:
+    """Return the names of the rules to run before this one, early suspicions first."""
+    unknown = [one for one in rule.after if isinstance(one, str) and one not in by_name]
+    if unknown:
+        names = ", ".join(unknown)
+        raise ValueError(f"rule {rule.name} is to run after {names}, but no rule is called so")
+    others = [check.rule for check in by_name.values() if check.rule.name != rule.name]
+    earlier = [one for one in others if one.name in rule.after or one.suspicion in rule.after]
+    return tuple(one.name for one in sorted(earlier, key=lambda one: (one.suspicion, one.name)))
+
+
 def run(
     evidence: Evidence, names: Collection[str] | None = None
 ) -> tuple[tuple[Finding, ...], tuple[Outcome, ...]]:
-    """Return what all checks find, in order of code, and what became of each rule.
-
-    A check sees what the ones before it found: definitions are questioned last.
+    """Run checks; return what they find and what became of each rule, both in order of code.
 
     Args:
-        evidence: the facts.
-        names: of the rules to look for; `None`: all.
+        evidence: the facts. Every check sees the findings that it holds already.
+        names: the rules to look for; `None`: all.
     """
-    findings: tuple[Finding, ...] = ()
+    findings: dict[str, Sequence[Finding]] = {}
     outcomes = []
-    for check in load_checks():
-        if names is not None and check.rule.name not in names:
+    for check, earlier in load_plan():
+        rule = check.rule
+        if names is not None and rule.name not in names:
             continue
-        result = check.find(replace(evidence, found=(*evidence.found, *findings)))
+        seen = (finding for name in earlier for finding in findings.get(name, ()))
+        found = (*evidence.found, *seen)
+        result = check.find(replace(evidence, found=found, searched=frozenset(earlier)))
         if isinstance(result, Skipped):
-            outcomes.append(Outcome(check.rule, Status.SKIPPED, result.reason))
+            outcomes.append(Outcome(rule, Status.SKIPPED, result.reason))
             continue
-        findings += tuple(result)
-        outcomes.append(Outcome(check.rule, Status.FIRED if result else Status.PASSED))
-    return findings, tuple(outcomes)
+        findings[rule.name] = result
+        outcomes.append(Outcome(rule, Status.FIRED if result else Status.PASSED))
+    outcomes.sort(key=lambda outcome: outcome.rule.code)
+    in_order = (findings.get(outcome.rule.name, ()) for outcome in outcomes)
+    return tuple(finding for some in in_order for finding in some), tuple(outcomes)

@@ -114,6 +114,7 @@ def _explains(
             each other.
     """
     found = {finding.rule.name for finding in findings}
+    known = registry.load_consequences()
     consequences: set[str] = set()
     explains: dict[str, tuple[str, ...]] = {}
     for finding in _causes_first(findings):
@@ -121,7 +122,7 @@ def _explains(
         if name in consequences:
             continue
         open_to = found if name in independent else found.difference(independent)
-        mine = sorted((finding.rule.explains & open_to) - consequences - set(explains))
+        mine = sorted((known[name] & open_to) - consequences - set(explains))
         explains[name] = tuple(mine)
         consequences.update(mine)
     return {name: names for name, names in explains.items() if names}
@@ -130,10 +131,11 @@ def _explains(
 def _causes_first(findings: Sequence[Finding]) -> list[Finding]:
     """Sort by suspicion, but what another finding explains after all that nothing explains."""
     worst = {finding.rule.name: finding.severity.rank for finding in findings}
+    consequences = registry.load_consequences()
     explained = {
         name
         for finding in findings
-        for name in finding.rule.explains
+        for name in consequences[finding.rule.name]
         if finding.severity.rank >= worst.get(name, 0)
     }
     return sorted(

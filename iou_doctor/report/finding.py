@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from enum import IntEnum, StrEnum
+from enum import Flag, IntEnum, StrEnum, auto
 from typing import Any
 
 from iou_doctor.record import record
@@ -41,6 +41,35 @@ class Suspicion(IntEnum):
     DEFINITIONS = 9
 
 
+class Symptom(Flag):
+    """What a fault upsets besides the thing that its own rule looks at.
+
+    A rule that can fire as a mere consequence of other faults states which symptom it detects. A
+    rule for a cause states which symptoms it explains.
+    """
+
+    METRIC = auto()
+    """The metric counts something other than the classes of the pixels, or drops pixels."""
+    BASELINE = auto()
+    """The score is lower than in an earlier report."""
+    ENCODING = auto()
+    """The arrays seem to be encoded otherwise than the metric or the configuration expects."""
+    LABELS = auto()
+    """Labels are neither a class nor the ignore label."""
+    CLASSES = auto()
+    """Only one of the two arrays holds a class."""
+    CLASS_SHARES = auto()
+    """One class covers nearly all pixels."""
+    ABSENT_CLASSES = auto()
+    """Neither array holds a class."""
+    PERFECT_SCORE = auto()
+    """The score is nearly 1 because hardly any class or pixel counts."""
+    NUMBERING = auto()
+    """The classes seem to be numbered in another way."""
+    ALIGNMENT = auto()
+    """The pixels seem to belong to another place."""
+
+
 @record
 class Rule:
     """The identity of a fault. Codes and names are public and never change their meaning."""
@@ -51,8 +80,15 @@ class Rule:
     suspicion: Suspicion
     claim: str
     """The fault in a few words that end a sentence: `the probabilities were never argmaxed`."""
-    explains: frozenset[str] = frozenset()
-    """Names of rules that fire as mere consequences of this one."""
+    symptom: Symptom | None = None
+    """What the rule detects if other faults can bring it about; `None` if it is always a cause."""
+    explains: Symptom = Symptom(0)
+    """The symptoms that this fault brings about: their rules then fire as mere consequences."""
+    also_explains: tuple[str, ...] = ()
+    """Names of further rules that fire as mere consequences of this one."""
+    after: tuple[str | Suspicion, ...] = ()
+    """The rules whose findings the check looks at, by name or all those of a suspicion. They run
+    first, and the check sees no other findings."""
 
 
 @record

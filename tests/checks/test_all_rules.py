@@ -233,16 +233,6 @@ def test_each_claim_ends_a_sentence(rule):
     assert not rule.claim.endswith(".")
 
 
-@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)
-def test_explained_rules_exist_and_are_other_rules(rule):
-    assert rule.explains <= ALL_NAMES - {rule.name}
-
-
-def test_no_two_rules_explain_each_other():
-    pairs = {(rule.name, name) for rule in rules() for name in rule.explains}
-    assert not pairs & {(two, one) for one, two in pairs}
-
-
 def test_every_rule_is_among_the_findings_looked_at_here(findings):
     assert {finding.rule.name for finding in findings} == {rule.name for rule in rules()}
 

@@ -28,11 +28,12 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
 from iou_doctor.checks.orientations import PIXELS_A_SIDE, Fits, Turn, fit_turns, list_turns
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.symptoms import FORMAT_FAULTS
 from iou_doctor.checks.wording import join_words
 from iou_doctor.repairs.flip import Flip
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.rotate import Rotate
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU502",
@@ -40,9 +41,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.ALIGNMENT,
     claim="predictions are flipped or rotated relative to their masks",
-    explains=frozenset(
-        {"permuted-classes", "shifted-predictions", "misplaced-tiles", "score-regression"}
-    ),
+    symptom=Symptom.ALIGNMENT,
+    explains=Symptom.BASELINE | Symptom.ALIGNMENT,
+    also_explains=("permuted-classes",),
+    after=(*FORMAT_FAULTS, "shuffled-samples"),
 )
 
 LEAST_SHARE, FEWEST_SAMPLES = 0.2, 3

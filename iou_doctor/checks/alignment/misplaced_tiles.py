@@ -26,10 +26,11 @@ from iou_doctor.checks.alignment._tiles import (
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.symptoms import FORMAT_FAULTS
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.retile import Retile
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU504",
@@ -37,7 +38,9 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.ALIGNMENT,
     claim="tiles of the predictions were stitched together in the wrong places",
-    explains=frozenset({"permuted-classes"}),
+    symptom=Symptom.ALIGNMENT,
+    also_explains=("permuted-classes",),
+    after=(*FORMAT_FAULTS, "shuffled-samples", "flipped-samples", "shifted-predictions"),
 )
 
 EARLIER_RULES = (

@@ -13,7 +13,7 @@ warning, and small arrays are not reported.
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU507",
@@ -21,7 +21,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.DEFINITIONS,
     claim="the predictions are identical to the masks",
-    explains=frozenset({"suspicious-perfect-score"}),
+    explains=Symptom.PERFECT_SCORE,
 )
 
 MOST_PIXELS_OF_AN_EXAMPLE = 1_000

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, count_different_masks, stack_maps
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.symptoms import FORMAT_FAULTS
 from iou_doctor.record import record
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
@@ -29,6 +30,7 @@ RULE = Rule(
     severity=Severity.NOTE,
     suspicion=Suspicion.ALIGNMENT,
     claim="masks and predictions share a constant margin that counts as correct",
+    after=(*FORMAT_FAULTS, "shuffled-samples", "flipped-samples", "misplaced-tiles"),
 )
 
 FEWEST_SCENES = 3

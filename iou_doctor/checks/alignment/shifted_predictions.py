@@ -25,10 +25,11 @@ from iou_doctor.checks.map_stack import (
     stack_maps,
 )
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.symptoms import FORMAT_FAULTS
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.shift import Shift
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU503",
@@ -36,7 +37,9 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.ALIGNMENT,
     claim="all predictions are shifted by the same few pixels",
-    explains=frozenset({"misplaced-tiles"}),
+    symptom=Symptom.ALIGNMENT,
+    also_explains=("misplaced-tiles",),
+    after=(*FORMAT_FAULTS, "shuffled-samples", "flipped-samples"),
 )
 
 LEAST_GAIN = 0.03

@@ -37,10 +37,11 @@ from iou_doctor.checks.alignment._pairing import (
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.symptoms import FORMAT_FAULTS
 from iou_doctor.repairs.reorder import Reorder
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU501",
@@ -48,15 +49,9 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.ALIGNMENT,
     claim="the predictions are in a different order than the masks",
-    explains=frozenset(
-        {
-            "flipped-samples",
-            "permuted-classes",
-            "shifted-predictions",
-            "misplaced-tiles",
-            "score-regression",
-        }
-    ),
+    explains=Symptom.BASELINE | Symptom.ALIGNMENT,
+    also_explains=("permuted-classes",),
+    after=FORMAT_FAULTS,
 )
 
 FEWEST_SAMPLES = 4

@@ -11,7 +11,7 @@ or sample more crops with the rare class.
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, format_percent, join_words
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU701",
@@ -19,6 +19,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.COLLAPSE,
     claim="one class covers nearly all pixels, or a class nearly none",
+    symptom=Symptom.CLASS_SHARES,
 )
 
 DOMINANT_SHARE = 0.95

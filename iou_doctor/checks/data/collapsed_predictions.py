@@ -10,7 +10,10 @@ that do not match the images, or a wrong activation for the loss (`from_logits`)
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
+
+FORMAT_RULES = ("softmax-over-wrong-axis", "double-activation", "single-channel-softmax")
+"""Rules whose fault makes any model predict one class."""
 
 RULE = Rule(
     code="IOU702",
@@ -18,11 +21,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.COLLAPSE,
     claim="the model predicts the same class for every pixel",
-    explains=frozenset({"never-predicted-class", "score-regression"}),
+    symptom=Symptom.CLASS_SHARES,
+    explains=Symptom.BASELINE,
+    also_explains=("never-predicted-class",),
+    after=FORMAT_RULES,
 )
-
-FORMAT_RULES = ("softmax-over-wrong-axis", "double-activation", "single-channel-softmax")
-"""Rules whose fault makes any model predict one class."""
 
 
 def find(evidence: Evidence) -> Result:

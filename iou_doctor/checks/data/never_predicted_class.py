@@ -9,7 +9,7 @@ it is not, look at the number of output channels and at the mapping of class ids
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_percent, join_words
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU703",
@@ -17,6 +17,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.COLLAPSE,
     claim="a class of the masks is never predicted",
+    symptom=Symptom.CLASSES,
 )
 
 

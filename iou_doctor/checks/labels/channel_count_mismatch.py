@@ -15,7 +15,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU403",
@@ -23,15 +23,12 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.LABEL_RANGE,
     claim="the length of the class axis differs from `num_classes`",
-    explains=frozenset(
-        {
-            "label-out-of-range",
-            "prediction-out-of-range",
-            "dropped-pixels",
-            "never-predicted-class",
-            "metric-misreads-arrays",
-            "reading-drift",
-        }
+    explains=Symptom.METRIC,
+    also_explains=(
+        "label-out-of-range",
+        "never-predicted-class",
+        "prediction-out-of-range",
+        "reading-drift",
     ),
 )
 

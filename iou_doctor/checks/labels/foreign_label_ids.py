@@ -22,9 +22,10 @@ from iou_doctor.checks.hypotheses import (
 )
 from iou_doctor.checks.labels._numberings import ForeignIds, find_foreign_ids
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.symptoms import OF_CLASS_IDS
 from iou_doctor.checks.wording import join_words
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU408",
@@ -32,24 +33,15 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.LABEL_RANGE,
     claim="masks and predictions use different numberings of the same data set",
-    explains=frozenset(
-        {
-            "label-out-of-range",
-            "prediction-out-of-range",
-            "channel-count-mismatch",
-            "undeclared-void-label",
-            "ignored-class-in-range",
-            "num-classes-too-large",
-            "absent-class",
-            "unlabelled-class-predicted",
-            "dropped-pixels",
-            "suspicious-perfect-score",
-            "metric-misreads-arrays",
-            "class-imbalance",
-            "never-predicted-class",
-            "score-regression",
-        }
+    symptom=Symptom.NUMBERING,
+    explains=OF_CLASS_IDS,
+    also_explains=(
+        "channel-count-mismatch",
+        "class-imbalance",
+        "ignored-class-in-range",
+        "num-classes-too-large",
     ),
+    after=("colour-masks", "jpeg-masks", "palette-read-as-grey", "stretched-labels"),
 )
 
 ADE20K_CLASSES = (150, 151)

@@ -15,7 +15,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, format_percent, suggest_class_average
 from iou_doctor.metrics.score import compute_score
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU411",
@@ -23,14 +23,8 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.DEFINITIONS,
     claim="the ignore label is one of the classes",
-    explains=frozenset(
-        {
-            "class-imbalance",
-            "unlabelled-class-predicted",
-            "suspicious-perfect-score",
-            "metric-misreads-arrays",
-        }
-    ),
+    explains=Symptom.PERFECT_SCORE,
+    also_explains=("class-imbalance", "metric-misreads-arrays", "unlabelled-class-predicted"),
 )
 
 

@@ -27,7 +27,7 @@ from iou_doctor.checks.wording import join_words
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU410",
@@ -35,21 +35,27 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.LABEL_RANGE,
     claim="the masks hold instance ids instead of class ids",
-    explains=frozenset(
-        {
-            "label-out-of-range",
-            "channel-count-mismatch",
-            "undeclared-void-label",
-            "non-finite-masks",
-            "absent-class",
-            "unlabelled-class-predicted",
-            "dropped-pixels",
-            "suspicious-perfect-score",
-            "metric-misreads-arrays",
-            "class-imbalance",
-            "never-predicted-class",
-            "score-regression",
-        }
+    symptom=Symptom.NUMBERING,
+    explains=Symptom.METRIC
+    | Symptom.BASELINE
+    | Symptom.CLASSES
+    | Symptom.ABSENT_CLASSES
+    | Symptom.PERFECT_SCORE,
+    also_explains=(
+        "channel-count-mismatch",
+        "class-imbalance",
+        "label-out-of-range",
+        "non-finite-masks",
+        "undeclared-void-label",
+    ),
+    after=(
+        "colour-masks",
+        "jpeg-masks",
+        "palette-read-as-grey",
+        "stretched-labels",
+        "labels-off-by-one",
+        "zero-label-reduced",
+        "foreign-label-ids",
     ),
 )
 

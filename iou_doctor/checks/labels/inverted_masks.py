@@ -21,7 +21,7 @@ from iou_doctor.checks.hypotheses import (
 from iou_doctor.checks.labels._repair_code import write_complement
 from iou_doctor.checks.registry import Result
 from iou_doctor.repairs.repair import Repair, build_relabelling
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU409",
@@ -29,14 +29,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.PERMUTATION,
     claim="background and object are swapped in one of the arrays",
-    explains=frozenset(
-        {
-            "metric-misreads-arrays",
-            "dropped-pixels",
-            "score-regression",
-            "unlabelled-class-predicted",
-        }
-    ),
+    symptom=Symptom.NUMBERING,
+    explains=Symptom.METRIC | Symptom.BASELINE,
+    also_explains=("unlabelled-class-predicted",),
+    after=("masks-0-255",),
 )
 
 LEAST_AFTER = 0.6

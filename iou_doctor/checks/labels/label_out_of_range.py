@@ -21,7 +21,11 @@ from iou_doctor.checks.unknown_labels import (
 )
 from iou_doctor.checks.wording import describe_labels, describe_stray_handling, format_percent
 from iou_doctor.repairs.repair import Repair
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
+
+VALUE_RULES = ("jpeg-masks", "palette-read-as-grey", "stretched-labels")
+"""If one of these rules has fired, the values are no class ids, and that rule says what they are.
+"""
 
 RULE = Rule(
     code="IOU401",
@@ -29,20 +33,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.LABEL_RANGE,
     claim="the masks hold labels outside 0..num_classes-1",
-    explains=frozenset(
-        {
-            "prediction-out-of-range",
-            "dropped-pixels",
-            "metric-misreads-arrays",
-            "reading-drift",
-            "score-regression",
-        }
-    ),
+    symptom=Symptom.LABELS,
+    explains=Symptom.METRIC | Symptom.BASELINE,
+    also_explains=("prediction-out-of-range", "reading-drift"),
+    after=("masks-0-255", "interpolated-masks", *VALUE_RULES),
 )
-
-VALUE_RULES = ("jpeg-masks", "palette-read-as-grey", "stretched-labels")
-"""If one of these rules has fired, the values are no class ids, and that rule says what they are.
-"""
 
 
 def find(evidence: Evidence) -> Result:

@@ -24,12 +24,13 @@ from iou_doctor.checks.hypotheses import (
 )
 from iou_doctor.checks.labels._repair_code import write_shift
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.symptoms import OF_CLASS_IDS
 from iou_doctor.checks.unknown_labels import VOID_LABELS
 from iou_doctor.checks.wording import format_ids
 from iou_doctor.datasets import data_set
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU404",
@@ -37,22 +38,9 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.LABEL_RANGE,
     claim="one array numbers the classes from 1 and the other from 0",
-    explains=frozenset(
-        {
-            "label-out-of-range",
-            "prediction-out-of-range",
-            "channel-count-mismatch",
-            "undeclared-void-label",
-            "ignored-class-in-range",
-            "absent-class",
-            "unlabelled-class-predicted",
-            "dropped-pixels",
-            "suspicious-perfect-score",
-            "metric-misreads-arrays",
-            "never-predicted-class",
-            "score-regression",
-        }
-    ),
+    symptom=Symptom.NUMBERING,
+    explains=OF_CLASS_IDS,
+    also_explains=("channel-count-mismatch", "ignored-class-in-range"),
 )
 
 

@@ -15,7 +15,7 @@ from iou_doctor.checks.hypotheses import count_class_ids
 from iou_doctor.checks.registry import Result
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU412",
@@ -23,7 +23,8 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.LABEL_RANGE,
     claim="the arrays hold far fewer classes than `num_classes` says",
-    explains=frozenset({"absent-class"}),
+    symptom=Symptom.NUMBERING,
+    explains=Symptom.ABSENT_CLASSES,
 )
 
 FEWEST_UNUSED = 4

@@ -32,7 +32,7 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import join_words
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU407",
@@ -40,14 +40,15 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.PERMUTATION,
     claim="masks and predictions number the classes in different orders",
-    explains=frozenset(
-        {
-            "metric-misreads-arrays",
-            "never-predicted-class",
-            "unlabelled-class-predicted",
-            "absent-class",
-            "score-regression",
-        }
+    symptom=Symptom.NUMBERING,
+    explains=Symptom.BASELINE | Symptom.CLASSES | Symptom.ABSENT_CLASSES,
+    also_explains=("metric-misreads-arrays",),
+    after=(
+        Suspicion.ENCODING,
+        Suspicion.MASK_VALUES,
+        "prediction-out-of-range",
+        "labels-off-by-one",
+        "zero-label-reduced",
     ),
 )
 

@@ -17,7 +17,7 @@ from iou_doctor.checks.unknown_labels import count_unknown_predictions
 from iou_doctor.checks.wording import describe_labels, describe_stray_handling, format_percent
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU402",
@@ -25,7 +25,9 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.LABEL_RANGE,
     claim="the predictions hold labels outside 0..num_classes-1",
-    explains=frozenset({"dropped-pixels", "metric-misreads-arrays", "score-regression"}),
+    symptom=Symptom.LABELS,
+    explains=Symptom.METRIC | Symptom.BASELINE,
+    after=("masks-0-255",),
 )
 
 GREY_LEVELS = 32

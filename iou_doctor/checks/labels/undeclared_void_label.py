@@ -17,7 +17,7 @@ from iou_doctor.checks.unknown_labels import count_undeclared_void
 from iou_doctor.checks.wording import describe_labels, format_percent, join_words
 from iou_doctor.metrics.metric import Metric
 from iou_doctor.repairs.repair import Repair
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU406",
@@ -25,13 +25,15 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.LABEL_RANGE,
     claim="the masks hold a void label that is not declared as the ignore label",
-    explains=frozenset(
-        {
-            "dropped-pixels",
-            "label-out-of-range",
-            "suspicious-perfect-score",
-            "metric-misreads-arrays",
-        }
+    symptom=Symptom.LABELS,
+    explains=Symptom.METRIC | Symptom.PERFECT_SCORE,
+    also_explains=("label-out-of-range",),
+    after=(
+        "masks-0-255",
+        "interpolated-masks",
+        "jpeg-masks",
+        "palette-read-as-grey",
+        "stretched-labels",
     ),
 )
 

@@ -22,11 +22,12 @@ from iou_doctor.checks.hypotheses import (
 )
 from iou_doctor.checks.labels._repair_code import write_shift
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.symptoms import OF_CLASS_IDS
 from iou_doctor.checks.unknown_labels import VOID_LABELS
 from iou_doctor.checks.wording import format_count, format_ids
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU405",
@@ -34,21 +35,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.LABEL_RANGE,
     claim="the zero label was reduced where 0 is a class, or in one array only",
-    explains=frozenset(
-        {
-            "label-out-of-range",
-            "prediction-out-of-range",
-            "undeclared-void-label",
-            "absent-class",
-            "unlabelled-class-predicted",
-            "dropped-pixels",
-            "suspicious-perfect-score",
-            "metric-misreads-arrays",
-            "class-imbalance",
-            "never-predicted-class",
-            "score-regression",
-        }
-    ),
+    symptom=Symptom.NUMBERING,
+    explains=OF_CLASS_IDS,
+    also_explains=("class-imbalance",),
+    after=("labels-off-by-one", "masks-0-255"),
 )
 
 

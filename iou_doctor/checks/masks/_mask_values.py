@@ -10,30 +10,6 @@ from iou_doctor.counts.label_decoding import is_code_of_no_class
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
 
-CONSEQUENCES = frozenset(
-    {
-        "label-out-of-range",
-        "prediction-out-of-range",
-        "undeclared-void-label",
-        "labels-off-by-one",
-        "zero-label-reduced",
-        "permuted-classes",
-        "foreign-label-ids",
-        "inverted-masks",
-        "instance-ids",
-        "num-classes-too-large",
-        "absent-class",
-        "unlabelled-class-predicted",
-        "dropped-pixels",
-        "suspicious-perfect-score",
-        "metric-misreads-arrays",
-        "class-imbalance",
-        "collapsed-predictions",
-        "never-predicted-class",
-        "score-regression",
-    }
-)
-"""What fires when mask values are no ids, only because of that."""
 LARGEST_CHANCE = 0.01
 """Largest probability at which a fit by chance is ruled out."""
 GREY_VALUES = 256

@@ -25,6 +25,7 @@ from iou_doctor.checks.palette import (
     is_all_grey,
 )
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.symptoms import OF_COLOURS
 from iou_doctor.checks.wording import describe_first, format_count, format_percent, join_words
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -35,24 +36,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
     claim="the masks hold colours instead of class ids",
-    explains=frozenset(
-        {
-            "missing-one-hot",
-            "label-out-of-range",
-            "undeclared-void-label",
-            "prediction-out-of-range",
-            "dropped-pixels",
-            "metric-misreads-arrays",
-            "class-imbalance",
-            "collapsed-predictions",
-            "never-predicted-class",
-            "num-classes-too-large",
-            "suspicious-perfect-score",
-            "unlabelled-class-predicted",
-            "score-regression",
-            "reading-drift",
-        }
-    ),
+    explains=OF_COLOURS,
+    also_explains=("num-classes-too-large",),
 )
 
 MOST_LISTED = 4

@@ -16,10 +16,11 @@ recovered from these arrays.
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._jpeg_levels import find_jpeg_levels
-from iou_doctor.checks.masks._mask_values import CONSEQUENCES, build_value_repair, count_mask_labels
+from iou_doctor.checks.masks._mask_values import build_value_repair, count_mask_labels
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.seams import FEWEST_SEAM_LABELS, list_seam_candidates, measure_seams
 from iou_doctor.checks.slopes import find_slopes
+from iou_doctor.checks.symptoms import OF_MASK_VALUES
 from iou_doctor.checks.unknown_labels import VOID_LABELS
 from iou_doctor.checks.wording import describe_first, format_percent, join_words
 from iou_doctor.repairs.repair import Repair
@@ -31,7 +32,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.MASK_VALUES,
     claim="the masks were resized with interpolation, which invents ids in between",
-    explains=CONSEQUENCES,
+    explains=OF_MASK_VALUES,
+    after=("masks-divided-by-255",),
 )
 
 LARGEST_FRACTION_SHARE = 0.5

@@ -18,13 +18,13 @@ from iou_doctor.checks.masks._jpeg_levels import (
     map_visible_levels,
 )
 from iou_doctor.checks.masks._mask_values import (
-    CONSEQUENCES,
     build_value_repair,
     count_mask_labels,
     infer_num_classes,
     suggest_mapping,
 )
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.symptoms import OF_MASK_VALUES
 from iou_doctor.checks.wording import format_count, format_percent, join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -34,7 +34,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.MASK_VALUES,
     claim="the masks went through JPEG, which changes values near every edge",
-    explains=CONSEQUENCES,
+    explains=OF_MASK_VALUES,
 )
 
 

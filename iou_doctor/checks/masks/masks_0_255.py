@@ -18,7 +18,7 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, format_percent
 from iou_doctor.repairs.repair import build_relabelling
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU303",
@@ -26,20 +26,12 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.MASK_VALUES,
     claim="the masks hold 255 where class 1 is meant",
-    explains=frozenset(
-        {
-            "label-out-of-range",
-            "undeclared-void-label",
-            "dropped-pixels",
-            "metric-misreads-arrays",
-            "class-imbalance",
-            "collapsed-predictions",
-            "never-predicted-class",
-            "absent-class",
-            "unlabelled-class-predicted",
-            "score-regression",
-        }
-    ),
+    explains=Symptom.METRIC
+    | Symptom.BASELINE
+    | Symptom.CLASSES
+    | Symptom.CLASS_SHARES
+    | Symptom.ABSENT_CLASSES,
+    also_explains=("label-out-of-range", "undeclared-void-label"),
 )
 
 

@@ -15,7 +15,7 @@ from iou_doctor.checks.wording import describe_first, format_percent, join_words
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.times_255 import Times255
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU304",
@@ -23,18 +23,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.MASK_VALUES,
     claim="the masks are class ids divided by 255",
-    explains=frozenset(
-        {
-            "dropped-pixels",
-            "metric-misreads-arrays",
-            "class-imbalance",
-            "collapsed-predictions",
-            "never-predicted-class",
-            "unlabelled-class-predicted",
-            "score-regression",
-            "reading-drift",
-        }
-    ),
+    explains=Symptom.METRIC | Symptom.BASELINE | Symptom.CLASSES | Symptom.CLASS_SHARES,
+    also_explains=("reading-drift",),
 )
 
 

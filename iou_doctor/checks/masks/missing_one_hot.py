@@ -20,7 +20,7 @@ from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.repairs.one_hot import OneHot
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU301",
@@ -28,7 +28,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
     claim="the masks hold class ids where the metric needs them one-hot",
-    explains=frozenset({"dropped-pixels", "metric-misreads-arrays", "reading-drift"}),
+    symptom=Symptom.ENCODING,
+    explains=Symptom.METRIC | Symptom.ENCODING,
 )
 
 

@@ -21,7 +21,7 @@ from iou_doctor.checks.wording import (
 from iou_doctor.repairs.fill_missing import FillMissing
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU311",
@@ -29,15 +29,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.NON_FINITE,
     claim="the masks hold NaN, infinite or no-data values",
-    explains=frozenset(
-        {
-            "label-out-of-range",
-            "dropped-pixels",
-            "metric-misreads-arrays",
-            "unlabelled-class-predicted",
-            "score-regression",
-        }
-    ),
+    explains=Symptom.METRIC | Symptom.BASELINE,
+    also_explains=("label-out-of-range", "unlabelled-class-predicted"),
 )
 
 IGNORE_LABEL = VOID_LABELS[0]

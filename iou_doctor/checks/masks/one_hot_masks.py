@@ -17,7 +17,7 @@ from iou_doctor.checks.wording import describe_first, format_count, suggest_call
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU302",
@@ -25,9 +25,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
     claim="the masks are one-hot, and the metric reads each 0 and 1 as a class id",
-    explains=frozenset(
-        {"missing-one-hot", "dropped-pixels", "metric-misreads-arrays", "reading-drift"}
-    ),
+    explains=Symptom.METRIC | Symptom.ENCODING,
 )
 
 

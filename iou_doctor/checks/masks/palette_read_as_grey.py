@@ -13,8 +13,9 @@ PASCAL VOC both aeroplane and potted plant become 38, and both bird and sofa bec
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._luma import find_greys
-from iou_doctor.checks.masks._mask_values import CONSEQUENCES, build_value_repair, count_mask_labels
+from iou_doctor.checks.masks._mask_values import build_value_repair, count_mask_labels
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.symptoms import OF_MASK_VALUES
 from iou_doctor.checks.wording import join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -24,7 +25,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.MASK_VALUES,
     claim="the masks hold the grey values of a palette's colours",
-    explains=CONSEQUENCES,
+    explains=OF_MASK_VALUES,
 )
 
 

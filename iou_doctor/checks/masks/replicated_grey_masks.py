@@ -18,6 +18,7 @@ from iou_doctor.checks.palette import (
     suggest_one_channel,
 )
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.symptoms import OF_COLOURS
 from iou_doctor.checks.wording import describe_first, join_words
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
@@ -28,24 +29,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
     claim="the masks repeat one label image in several channels",
-    explains=frozenset(
-        {
-            "missing-one-hot",
-            "label-out-of-range",
-            "undeclared-void-label",
-            "prediction-out-of-range",
-            "dropped-pixels",
-            "metric-misreads-arrays",
-            "class-imbalance",
-            "collapsed-predictions",
-            "never-predicted-class",
-            "num-classes-too-large",
-            "suspicious-perfect-score",
-            "unlabelled-class-predicted",
-            "score-regression",
-            "reading-drift",
-        }
-    ),
+    explains=OF_COLOURS,
+    also_explains=("num-classes-too-large",),
 )
 
 

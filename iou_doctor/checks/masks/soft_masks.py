@@ -22,7 +22,7 @@ from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.threshold import Threshold
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU310",
@@ -30,9 +30,9 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
     claim="the masks are label-smoothed, and the metric casts them to integers",
-    explains=frozenset(
-        {"missing-one-hot", "dropped-pixels", "suspicious-perfect-score", "metric-misreads-arrays"}
-    ),
+    explains=Symptom.METRIC | Symptom.PERFECT_SCORE,
+    also_explains=("missing-one-hot",),
+    after=("masks-divided-by-255",),
 )
 
 ROUNDING = 2e-3

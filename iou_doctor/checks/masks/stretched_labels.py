@@ -11,9 +11,10 @@ different classes in different images, and no arithmetic recovers the ids.
 """
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.masks._mask_values import CONSEQUENCES, build_value_repair, suggest_mapping
+from iou_doctor.checks.masks._mask_values import build_value_repair, suggest_mapping
 from iou_doctor.checks.masks._stretched import count_images_stretched_alone, find_stretched_ids
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.symptoms import OF_MASK_VALUES
 from iou_doctor.checks.wording import join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -23,7 +24,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.MASK_VALUES,
     claim="the masks hold class ids stretched over 0..255",
-    explains=CONSEQUENCES,
+    explains=OF_MASK_VALUES,
+    after=("palette-read-as-grey", "jpeg-masks", "interpolated-masks"),
 )
 
 

@@ -11,7 +11,7 @@ learning rate too high, weights that were never loaded, BatchNormalization with 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU803",
@@ -19,7 +19,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.COLLAPSE,
     claim="the model gives every image the same output",
-    explains=frozenset({"collapsed-predictions", "never-predicted-class", "score-regression"}),
+    explains=Symptom.BASELINE,
+    also_explains=("collapsed-predictions", "never-predicted-class"),
 )
 
 

@@ -17,7 +17,10 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_shape, join_words
 from iou_doctor.repairs.repair import Repair
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
+
+SIGNS = ("shape-mismatch", "resolution-mismatch", "channel-count-mismatch")
+"""Rules that see the same in the arrays, whoever made them."""
 
 RULE = Rule(
     code="IOU801",
@@ -25,21 +28,17 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.SHAPES,
     claim="the model's output cannot fit the masks",
-    explains=frozenset(
-        {
-            "shape-mismatch",
-            "resolution-mismatch",
-            "channel-count-mismatch",
-            "sample-count-mismatch",
-            "metric-misreads-arrays",
-            "missing-one-hot",
-            "never-predicted-class",
-            "dropped-pixels",
-        }
+    explains=Symptom.METRIC,
+    also_explains=(
+        "channel-count-mismatch",
+        "missing-one-hot",
+        "never-predicted-class",
+        "resolution-mismatch",
+        "sample-count-mismatch",
+        "shape-mismatch",
     ),
+    after=SIGNS,
 )
-SIGNS = ("shape-mismatch", "resolution-mismatch", "channel-count-mismatch")
-"""Rules that see the same in the arrays, whoever made them."""
 
 
 def find(evidence: Evidence) -> Result:

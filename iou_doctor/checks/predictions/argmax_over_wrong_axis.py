@@ -16,7 +16,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_shape
 from iou_doctor.counts.value_counts import ValueCounts
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU208",
@@ -24,17 +24,13 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.SHAPES,
     claim="the argmax ran over another axis than that of the classes",
-    explains=frozenset(
-        {
-            "shape-mismatch",
-            "sample-count-mismatch",
-            "prediction-out-of-range",
-            "dropped-pixels",
-            "metric-misreads-arrays",
-            "score-regression",
-            "reading-drift",
-            "unlabelled-class-predicted",
-        }
+    explains=Symptom.METRIC | Symptom.BASELINE,
+    also_explains=(
+        "prediction-out-of-range",
+        "reading-drift",
+        "sample-count-mismatch",
+        "shape-mismatch",
+        "unlabelled-class-predicted",
     ),
 )
 

@@ -24,6 +24,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.ENCODING,
     claim="the channels lie in [0, 1] but do not sum to 1",
+    after=("softmax-over-wrong-axis", "reshaped-not-transposed"),
 )
 
 LARGEST_SHARE_OFF = 0.05

@@ -27,7 +27,7 @@ from iou_doctor.checks.palette import (
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import describe_first, format_count
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU212",
@@ -35,21 +35,12 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
     claim="the predictions hold colours instead of class ids",
-    explains=frozenset(
-        {
-            "missing-one-hot",
-            "prediction-out-of-range",
-            "dropped-pixels",
-            "metric-misreads-arrays",
-            "collapsed-predictions",
-            "never-predicted-class",
-            "num-classes-too-large",
-            "suspicious-perfect-score",
-            "unlabelled-class-predicted",
-            "score-regression",
-            "reading-drift",
-        }
-    ),
+    explains=Symptom.METRIC
+    | Symptom.BASELINE
+    | Symptom.ENCODING
+    | Symptom.CLASSES
+    | Symptom.PERFECT_SCORE,
+    also_explains=("collapsed-predictions", "num-classes-too-large", "prediction-out-of-range"),
 )
 
 

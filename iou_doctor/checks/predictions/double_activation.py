@@ -26,7 +26,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.ENCODING,
     claim="the scores went through the activation twice",
-    explains=frozenset({"threshold-off", "never-predicted-class", "class-imbalance"}),
+    also_explains=("class-imbalance", "never-predicted-class", "threshold-off"),
 )
 
 ROUNDING = 1e-3

@@ -20,7 +20,7 @@ from iou_doctor.checks.seams import FEWEST_SEAM_LABELS, Seam, list_seam_candidat
 from iou_doctor.checks.slopes import find_slopes
 from iou_doctor.checks.unknown_labels import VOID_LABELS
 from iou_doctor.checks.wording import describe_first, format_percent, join_words
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU211",
@@ -28,15 +28,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
     claim="predicted class ids were resized with interpolation",
-    explains=frozenset(
-        {
-            "prediction-out-of-range",
-            "dropped-pixels",
-            "metric-misreads-arrays",
-            "score-regression",
-            "unlabelled-class-predicted",
-        }
-    ),
+    explains=Symptom.METRIC | Symptom.BASELINE,
+    also_explains=("prediction-out-of-range", "unlabelled-class-predicted"),
 )
 
 OVERSHOOT = 1.0

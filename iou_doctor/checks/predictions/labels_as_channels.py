@@ -19,7 +19,7 @@ from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.repairs.one_hot import OneHot
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU213",
@@ -27,9 +27,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
     claim="the predictions hold class ids, and the metric argmaxes them once more",
-    explains=frozenset(
-        {"missing-one-hot", "dropped-pixels", "metric-misreads-arrays", "reading-drift"}
-    ),
+    explains=Symptom.METRIC | Symptom.ENCODING,
+    after=("single-channel-softmax", "inputs-swapped"),
 )
 
 

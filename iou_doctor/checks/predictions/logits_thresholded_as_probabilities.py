@@ -19,7 +19,7 @@ from iou_doctor.metrics.definition import Sigmoid
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.threshold import Threshold
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU214",
@@ -27,7 +27,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
     claim="logits are cut at a threshold that is meant for probabilities",
-    explains=frozenset({"metric-misreads-arrays", "dropped-pixels", "score-regression"}),
+    explains=Symptom.METRIC | Symptom.BASELINE,
 )
 
 

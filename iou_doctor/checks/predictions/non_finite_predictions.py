@@ -18,7 +18,7 @@ from iou_doctor.checks.wording import (
     format_percent,
     join_words,
 )
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU207",
@@ -26,7 +26,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.NON_FINITE,
     claim="the predictions hold NaN or infinite values",
-    explains=frozenset({"dropped-pixels", "metric-misreads-arrays", "score-regression"}),
+    explains=Symptom.METRIC | Symptom.BASELINE,
 )
 
 

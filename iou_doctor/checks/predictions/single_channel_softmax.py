@@ -17,7 +17,7 @@ from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.threshold import Threshold
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU206",
@@ -25,18 +25,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
     claim="one channel went through an activation or an argmax that needs one for each class",
-    explains=frozenset(
-        {
-            "labels-as-channels",
-            "missing-one-hot",
-            "collapsed-predictions",
-            "never-predicted-class",
-            "dropped-pixels",
-            "metric-misreads-arrays",
-            "score-regression",
-            "reading-drift",
-        }
-    ),
+    explains=Symptom.METRIC | Symptom.BASELINE | Symptom.ENCODING,
+    also_explains=("collapsed-predictions", "labels-as-channels", "never-predicted-class"),
 )
 
 ARGMAX = (LabelDecoding.ARGMAX_LAST, LabelDecoding.ARGMAX)

@@ -15,7 +15,7 @@ from iou_doctor.arrays.layout import Axes
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_percent
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU204",
@@ -23,20 +23,14 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
     claim="the softmax ran over another axis than that of the classes",
-    explains=frozenset(
-        {
-            "unargmaxed-probabilities",
-            "one-hot-masks",
-            "missing-one-hot",
-            "colour-predictions",
-            "channels-not-normalised",
-            "collapsed-predictions",
-            "never-predicted-class",
-            "dropped-pixels",
-            "metric-misreads-arrays",
-            "score-regression",
-            "reading-drift",
-        }
+    explains=Symptom.METRIC | Symptom.BASELINE | Symptom.ENCODING,
+    also_explains=(
+        "channels-not-normalised",
+        "collapsed-predictions",
+        "colour-predictions",
+        "never-predicted-class",
+        "one-hot-masks",
+        "unargmaxed-probabilities",
     ),
 )
 

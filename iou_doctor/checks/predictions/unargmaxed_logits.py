@@ -14,7 +14,7 @@ from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.predictions._unargmaxed import find_unargmaxed
 from iou_doctor.checks.registry import Result
-from iou_doctor.report.finding import Rule, Severity, Suspicion
+from iou_doctor.report.finding import Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU202",
@@ -22,16 +22,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
     claim="the predictions are logits that were never argmaxed",
-    explains=frozenset(
-        {
-            "missing-one-hot",
-            "soft-masks",
-            "one-hot-masks",
-            "dropped-pixels",
-            "metric-misreads-arrays",
-            "reading-drift",
-        }
-    ),
+    explains=Symptom.METRIC | Symptom.ENCODING,
+    also_explains=("one-hot-masks", "soft-masks"),
 )
 
 

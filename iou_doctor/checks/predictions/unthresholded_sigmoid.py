@@ -24,7 +24,7 @@ from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.threshold import Threshold
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU203",
@@ -32,15 +32,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
     claim="the predictions are scores of one channel that were never thresholded",
-    explains=frozenset(
-        {
-            "one-hot-masks",
-            "missing-one-hot",
-            "dropped-pixels",
-            "metric-misreads-arrays",
-            "reading-drift",
-        }
-    ),
+    explains=Symptom.METRIC | Symptom.ENCODING,
+    also_explains=("one-hot-masks",),
 )
 
 

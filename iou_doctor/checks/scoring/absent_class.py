@@ -16,9 +16,10 @@ Score a data set that holds every class, or state which convention the number fo
 from iou_doctor.checks import other_scores
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.symptoms import ARRAY_FAULTS
 from iou_doctor.checks.wording import join_words
 from iou_doctor.metrics.definition import Absent, Choices
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU601",
@@ -26,6 +27,8 @@ RULE = Rule(
     severity=Severity.NOTE,
     suspicion=Suspicion.DEFINITIONS,
     claim="a class is in neither the masks nor the predictions",
+    symptom=Symptom.ABSENT_CLASSES,
+    after=ARRAY_FAULTS,
 )
 
 

@@ -14,6 +14,7 @@ data set. A mean over images is right if each image is a case of its own.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.symptoms import ARRAY_FAULTS
 from iou_doctor.checks.wording import join_words
 from iou_doctor.metrics.definition import Group, Ratio
 from iou_doctor.metrics.score import compute_score
@@ -25,6 +26,7 @@ RULE = Rule(
     severity=Severity.NOTE,
     suspicion=Suspicion.DEFINITIONS,
     claim="averages over images or batches differ from the score of the data set",
+    after=ARRAY_FAULTS,
 )
 
 LEAST_GAP = 0.02

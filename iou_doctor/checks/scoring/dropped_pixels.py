@@ -13,7 +13,7 @@ from iou_doctor.checks.other_scores import TOLERANCE
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, format_percent, join_words
 from iou_doctor.metrics.score import ContractScore
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU605",
@@ -21,7 +21,8 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.DEFINITIONS,
     claim="the metric silently drops pixels",
-    explains=frozenset({"suspicious-perfect-score"}),
+    symptom=Symptom.METRIC,
+    explains=Symptom.PERFECT_SCORE,
 )
 
 

@@ -14,6 +14,7 @@ that such a script prints for them. If you know that value from your logs, add t
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.other_scores import TOLERANCE
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.symptoms import ARRAY_FAULTS
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
@@ -22,6 +23,7 @@ RULE = Rule(
     severity=Severity.NOTE,
     suspicion=Suspicion.DEFINITIONS,
     claim="an index into the confusion matrix would wrap if it is computed in uint8",
+    after=ARRAY_FAULTS,
 )
 
 FEWEST_CLASSES = 17

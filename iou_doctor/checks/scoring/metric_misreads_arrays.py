@@ -11,7 +11,8 @@ correct it with --layout, --predictions-as, --masks-as or --num-classes.
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.other_scores import TOLERANCE
 from iou_doctor.checks.registry import Result
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.checks.symptoms import ARRAY_FAULTS
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU608",
@@ -19,6 +20,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.DEFINITIONS,
     claim="the metric does not compute the mean IoU of these arrays",
+    symptom=Symptom.METRIC,
+    after=(*ARRAY_FAULTS, "dropped-pixels", "ignored-class-in-range"),
 )
 
 EXPLAINING_RULES = ("dropped-pixels", "invalid-one-hot", "ignored-class-in-range")

@@ -17,7 +17,7 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import join_words
 from iou_doctor.metrics.score import Score
 from iou_doctor.report.baseline import Baseline
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU609",
@@ -25,6 +25,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.DEFINITIONS,
     claim="the score fell below the baseline",
+    symptom=Symptom.BASELINE,
 )
 
 ROUNDING = 1e-9

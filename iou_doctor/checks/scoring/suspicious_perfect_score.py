@@ -13,8 +13,9 @@ Look at the number of pixels counted, at the classes in the masks, and at one im
 from iou_doctor.checks import other_scores
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.symptoms import ARRAY_FAULTS
 from iou_doctor.checks.wording import format_count, format_percent, join_words
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU607",
@@ -22,7 +23,9 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.DEFINITIONS,
     claim="the score is perfect only because classes are missing or pixels were left out",
-    explains=frozenset({"class-imbalance"}),
+    symptom=Symptom.PERFECT_SCORE,
+    also_explains=("class-imbalance",),
+    after=ARRAY_FAULTS,
 )
 
 PERFECT = 0.999

@@ -20,7 +20,7 @@ from iou_doctor.metrics.metric import Metric
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU103",
@@ -28,9 +28,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.SHAPES,
     claim="the class axis is not where the metric looks for it",
-    explains=frozenset(
-        {"missing-one-hot", "dropped-pixels", "metric-misreads-arrays", "reading-drift"}
-    ),
+    explains=Symptom.METRIC | Symptom.ENCODING,
 )
 
 ANY_AXIS = ("tf_keras.",)

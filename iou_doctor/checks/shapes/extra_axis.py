@@ -23,7 +23,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.SHAPES,
     claim="one array has an axis of size 1 that the other lacks",
-    explains=frozenset({"metric-misreads-arrays"}),
+    also_explains=("metric-misreads-arrays",),
 )
 
 

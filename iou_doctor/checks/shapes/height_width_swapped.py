@@ -22,7 +22,7 @@ from iou_doctor.checks.wording import format_shape
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.swap_height_width import SwapHeightWidth
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU105",
@@ -30,15 +30,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.SHAPES,
     claim="height and width have changed places",
-    explains=frozenset(
-        {
-            "metric-misreads-arrays",
-            "permuted-classes",
-            "flipped-samples",
-            "shifted-predictions",
-            "misplaced-tiles",
-        }
-    ),
+    explains=Symptom.ALIGNMENT,
+    also_explains=("metric-misreads-arrays", "permuted-classes"),
 )
 SAMPLES = 8
 """Samples whose order of pixels is looked at in full."""

@@ -30,7 +30,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.SHAPES,
     claim="predictions and masks were probably given in each other's place",
-    explains=frozenset({"dropped-pixels"}),
+    also_explains=("dropped-pixels",),
 )
 
 MOST = 0.5

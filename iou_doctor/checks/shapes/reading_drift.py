@@ -22,7 +22,7 @@ from iou_doctor.arrays.expected import ExpectedInterpretation, summarize_interpr
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import join_words
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU109",
@@ -30,7 +30,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.DEFINITIONS,  # a concrete fault of the arrays says more than "changed"
     claim="the arrays are no longer read as they were",
-    explains=frozenset({"score-regression"}),
+    symptom=Symptom.ENCODING,
+    explains=Symptom.BASELINE,
 )
 
 

@@ -17,7 +17,7 @@ from iou_doctor.checks.wording import format_percent
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU104",
@@ -25,17 +25,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.SHAPES,
     claim="the predictions were reshaped where their axes had to be moved",
-    explains=frozenset(
-        {
-            "unargmaxed-probabilities",
-            "missing-one-hot",
-            "one-hot-masks",
-            "dropped-pixels",
-            "metric-misreads-arrays",
-            "score-regression",
-            "reading-drift",
-        }
-    ),
+    explains=Symptom.METRIC | Symptom.BASELINE | Symptom.ENCODING,
+    also_explains=("one-hot-masks", "unargmaxed-probabilities"),
 )
 
 

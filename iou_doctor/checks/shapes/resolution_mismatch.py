@@ -25,7 +25,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.SHAPES,
     claim="the predictions have another resolution than the masks",
-    explains=frozenset({"metric-misreads-arrays", "missing-one-hot"}),
+    also_explains=("metric-misreads-arrays", "missing-one-hot"),
 )
 
 

@@ -22,7 +22,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.SHAPES,
     claim="the numbers of predictions and masks differ",
-    explains=frozenset({"metric-misreads-arrays", "missing-one-hot"}),
+    also_explains=("metric-misreads-arrays", "missing-one-hot"),
 )
 
 

@@ -24,7 +24,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     suspicion=Suspicion.SHAPES,
     claim="masks and predictions differ in size, so their pixels do not pair up",
-    explains=frozenset({"metric-misreads-arrays", "missing-one-hot", "sample-count-mismatch"}),
+    also_explains=("metric-misreads-arrays", "missing-one-hot", "sample-count-mismatch"),
 )
 
 HELP = "bring both to one size: crop or pad as the images were, or resize the class scores"

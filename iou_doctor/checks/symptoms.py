@@ -1,0 +1,65 @@
+"""Which rules fire as mere consequences of which others.
+
+A rule that can be a consequence states its symptom, and a rule for a cause states the symptoms that
+it explains. A new rule of either kind is related to all the others from within its own file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from iou_doctor.report.finding import Rule, Suspicion, Symptom
+
+OF_CLASS_IDS = (
+    Symptom.METRIC
+    | Symptom.BASELINE
+    | Symptom.LABELS
+    | Symptom.CLASSES
+    | Symptom.ABSENT_CLASSES
+    | Symptom.PERFECT_SCORE
+)
+"""Symptoms of ids that mean other classes than the user thinks."""
+OF_MASK_VALUES = OF_CLASS_IDS | Symptom.CLASS_SHARES | Symptom.NUMBERING
+"""Symptoms of mask values that are no class ids at all, though they look like labels."""
+OF_COLOURS = (
+    Symptom.METRIC
+    | Symptom.BASELINE
+    | Symptom.ENCODING
+    | Symptom.LABELS
+    | Symptom.CLASSES
+    | Symptom.CLASS_SHARES
+    | Symptom.PERFECT_SCORE
+)
+"""Symptoms of masks with three or four channels of colour or grey in place of class ids."""
+
+FORMAT_FAULTS = (
+    Suspicion.SHAPES,
+    Suspicion.NON_FINITE,
+    Suspicion.ENCODING,
+    Suspicion.MASK_VALUES,
+    Suspicion.LABEL_RANGE,
+    Suspicion.PERMUTATION,
+    "reading-drift",
+)
+"""For `Rule.after`: the faults that must be known before pixels and scores are compared."""
+ARRAY_FAULTS = (*FORMAT_FAULTS, Suspicion.ALIGNMENT)
+"""For `Rule.after`: all faults that change what the arrays mean."""
+
+
+def map_consequences(rules: Iterable[Rule]) -> dict[str, frozenset[str]]:
+    """Return, for each rule, the names of the rules that fire as mere consequences of it.
+
+    Raises:
+        ValueError: a rule names an unknown rule.
+    """
+    rules = tuple(rules)
+    return {rule.name: _list_consequences(rule, rules) for rule in rules}
+
+
+def _list_consequences(rule: Rule, rules: tuple[Rule, ...]) -> frozenset[str]:
+    unknown = set(rule.also_explains).difference(one.name for one in rules)
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        raise ValueError(f"rule {rule.name} is to explain {names}, but no rule is called so")
+    shown = {one.name for one in rules if one.symptom and one.symptom in rule.explains}
+    return frozenset(shown.union(rule.also_explains) - {rule.name})

@@ -1,0 +1,141 @@
+import sys
+from dataclasses import replace
+
+import pytest
+from build import diagnose
+from checks.test_all_rules import SICK
+
+from iou_doctor.checks import registry
+from iou_doctor.checks.registry import Check, plan_checks
+from iou_doctor.report.finding import Rule, Severity, Suspicion
+
+CACHES = (registry.load_checks, registry.load_plan, registry.load_consequences)
+CODES = {check.rule.name: check.rule.code for check in registry.load_checks()}
+BACKWARDS = dict(zip(CODES, reversed(CODES.values()), strict=True))
+
+
+def build_check(name, *, code="IOU000", after=(), suspicion=Suspicion.DEFINITIONS):
+    rule = Rule(code, name, Severity.WARNING, suspicion, "a claim", after=after)
+    return Check(rule, lambda _: (), "")
+
+
+def list_order(*checks):
+    return [check.rule.name for check, _ in plan_checks(checks)]
+
+
+@pytest.fixture
+def give_codes():
+    """Return a function that gives rules other codes until the test ends."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def give(codes):
+            for check in registry.load_checks():
+                rule = replace(check.rule, code=codes.get(check.rule.name, check.rule.code))
+                patch.setattr(sys.modules[check.find.__module__], "RULE", rule)
+            for cache in CACHES:
+                cache.cache_clear()
+
+        yield give
+    for cache in CACHES:
+        cache.cache_clear()
+
+
+def collect(samples):
+    """Return all that a report says of each finding, apart from codes and their order."""
+    reports = [diagnose(**arrays) for arrays in samples]
+    return [
+        (
+            {
+                finding.rule.name: (
+                    finding.message,
+                    finding.help,
+                    finding.evidence,
+                    finding.facts,
+                    finding.severity,
+                    finding.repair and (finding.repair.name, finding.repair.mean_iou_after),
+                )
+                for finding in report.findings
+            },
+            report.consequences,
+            {outcome.rule.name: (outcome.status, outcome.reason) for outcome in report.outcomes},
+        )
+        for report in reports
+    ]
+
+
+def test_the_same_is_found_if_the_codes_run_backwards(give_codes):
+    known = collect(SICK)
+    give_codes(BACKWARDS)
+    assert [check.rule.name for check in registry.load_checks()] == list(reversed(CODES))
+    assert collect(SICK) == known
+
+
+@pytest.mark.parametrize("code", ["IOU001", "IOU999"])
+@pytest.mark.parametrize(
+    "name",
+    ["masks-0-255", "interpolated-masks", "labels-off-by-one", "metric-misreads-arrays"],
+)
+def test_a_rule_with_another_code_finds_the_same(give_codes, name, code):
+    concerned = [
+        arrays for arrays in SICK if name in {f.rule.name for f in diagnose(**arrays).findings}
+    ]
+    known = collect(concerned)
+    assert known
+    give_codes({name: code})
+    assert collect(concerned) == known
+    assert [check.rule.code for check in registry.load_checks() if check.rule.name == name] == [
+        code
+    ]
+
+
+def test_findings_and_outcomes_are_in_order_of_code():
+    report = diagnose(**SICK[0])
+    assert [outcome.rule.code for outcome in report.outcomes] == sorted(CODES.values())
+
+
+def test_a_check_runs_after_the_rules_that_it_names_whatever_their_codes():
+    early, late = build_check("a", code="IOU001", after=("b",)), build_check("b", code="IOU002")
+    assert list_order(early, late) == ["b", "a"]
+
+
+def test_a_check_can_wait_for_all_rules_of_a_suspicion():
+    waiting = build_check("a", after=(Suspicion.SHAPES,))
+    shapes = [build_check(name, suspicion=Suspicion.SHAPES) for name in "cb"]
+    other = build_check("d", suspicion=Suspicion.COLLAPSE)
+    plan = {check.rule.name: earlier for check, earlier in plan_checks([waiting, *shapes, other])}
+    assert plan == {"a": ("b", "c"), "b": (), "c": (), "d": ()}
+
+
+def test_a_check_does_not_wait_for_itself():
+    check = build_check("a", after=(Suspicion.SHAPES,), suspicion=Suspicion.SHAPES)
+    assert plan_checks([check]) == [(check, ())]
+
+
+def test_a_circle_is_an_error():
+    checks = [build_check("a", after=("b",)), build_check("b", after=("a",))]
+    with pytest.raises(ValueError, match=r"these rules wait for each other: [ab] -> [ab] -> [ab]"):
+        plan_checks(checks)
+
+
+def test_an_unknown_rule_is_an_error():
+    with pytest.raises(ValueError, match="rule a is to run after no-such-rule, but no rule"):
+        plan_checks([build_check("a", after=("no-such-rule",))])
+
+
+def test_a_check_sees_the_findings_of_the_rules_that_it_names_and_no_others(
+    give_codes, monkeypatch
+):
+    seen = []
+
+    def look(evidence):
+        seen.append({finding.rule.name for finding in evidence.found})
+        with pytest.raises(ValueError, match=r"`Rule\.after` must name dropped-pixels"):
+            evidence.has_found("dropped-pixels")
+        return ()
+
+    give_codes({})
+    module = sys.modules["iou_doctor.checks.data.class_imbalance"]
+    monkeypatch.setattr(module, "RULE", replace(module.RULE, after=("label-out-of-range",)))
+    monkeypatch.setattr(module, "find", look)
+    diagnose(y_true=[[[0, 1, 5]]], y_pred=[[[0, 1, 1]]], num_classes=2)
+    assert seen == [{"label-out-of-range"}]
