@@ -91,7 +91,9 @@ def repair_files(
     if not any(plan.steps.values()):
         return RepairedFiles(y_pred, y_true, (), (), before)
     stored_axes = _plan_storage(before.reading, plan, pair)
-    streams = _build_streams(pair, before.reading, plan, stored_axes, output_dir, overwrite)
+    streams = _build_streams(
+        pair, before.reading, plan, stored_axes, output_dir, overwrite=overwrite
+    )
     _write_copies(streams, overwrite=overwrite, progress=progress)
     places = {Side.MASKS: y_true, Side.PREDICTIONS: y_pred}
     unchanged = tuple(place for side, place in places.items() if not plan.steps[side])
@@ -148,6 +150,7 @@ def _build_streams(
     plan: RepairPlan,
     stored_axes: dict[Side, StoredAxes],
     output_dir: Path,
+    *,
     overwrite: bool,
 ) -> list[RepairStream]:
     """Return one stream for each side that has steps, the predictions first."""

@@ -10,7 +10,7 @@ from iou_doctor.repairs.step import Stage, Step
 
 @record
 class FirstChannel(Step):
-    """Keep the first channel, as where an image stores the same grey value three times."""
+    """Keep the first channel of images that store the same grey value three times."""
 
     stage = Stage.DECODE
 

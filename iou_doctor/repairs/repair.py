@@ -1,4 +1,4 @@
-"""A repair: the steps that remove one fault, and what they do to the score."""
+"""A repair: what removes one fault, and what that does to the score."""
 
 from __future__ import annotations
 
@@ -17,24 +17,28 @@ Labels = NDArray[np.int64]
 
 @record
 class Repair:
-    """One repair. A check says what it does; the checkup adds what it is worth."""
+    """What removes one fault: steps on the arrays, or another call of the metric.
+
+    A check says what the repair does. The pipeline adds the score that it leads to.
+    """
 
     name: str
-    """In the imperative, as a person would say it: `argmax the predictions`."""
+    """An instruction in a few words, for instance `argmax the predictions`."""
     safe: bool
-    """Whether it cannot lose or invent information about the pixels."""
+    """Whether it can neither lose nor invent information about the pixels."""
     steps: tuple[Step, ...] = ()
-    """The changes, in order; none where only the metric's call or the data's source can change."""
+    """The changes to the arrays, in order; empty if only the call of the metric or the source of
+    the data can change."""
     relabel: Callable[[PairCounts], PairCounts] | None = None
-    """What it does to the doctor's label pairs; `None`: the doctor reads them as if repaired."""
+    """What it does to the counted label pairs; `None` if these are counted as if it were done."""
     num_classes: int | None = None
-    """The number of classes to score with afterwards, where the repair is to change it."""
+    """The number of classes to score with afterwards; `None`: as before."""
     ignore_index: int | None = None
-    """The ignore label to score with afterwards, where the repair is to name it."""
+    """The ignore label to score with afterwards; `None`: as before."""
     estimated: bool = False
-    """Whether the score stands for something that only the real repair would show."""
+    """Whether `mean_iou_after` is a guess that only the real repair could confirm."""
     mean_iou_after: float | None = None
-    """The doctor's mean IoU after this repair alone; `None` where it cannot be known."""
+    """The mean IoU after this repair alone; `None` if it cannot be computed."""
 
 
 def build_relabelling(
@@ -46,15 +50,15 @@ def build_relabelling(
     num_classes: int | None = None,
     ignore_index: int | None = None,
 ) -> Repair:
-    """Return the repair that replaces stored labels of one side by others, all at once.
+    """Return the repair that replaces labels of one side by others, all at once.
 
     Args:
-        name: in the imperative.
-        side: whose labels change.
-        table: old label to new label; labels that are not in it stay.
-        safe: whether no two labels that matter become one.
-        num_classes: to score with afterwards, if the repair changes it.
-        ignore_index: to score with afterwards, if the repair names it.
+        name: an instruction in a few words.
+        side: the array whose labels change.
+        table: old label to new label; other labels stay.
+        safe: whether no two labels that matter become the same.
+        num_classes: the number of classes to score with afterwards, if it changes.
+        ignore_index: the ignore label to score with afterwards, if it changes.
     """
     step = Relabel(side, dict(table))
 

@@ -12,7 +12,7 @@ from iou_doctor.repairs.step import Stage, Step
 
 @record
 class Times255(Step):
-    """Multiply by 255 and round, where class ids were divided as if they were grey values."""
+    """Multiply by 255 and round, to restore class ids that were scaled like grey values."""
 
     stage = Stage.DECODE
 

@@ -1,1 +1,1 @@
-"""The nouns of a report: findings, verdict, baseline and score lookup."""
+"""What a report consists of: findings, verdict, baseline and score lookup."""

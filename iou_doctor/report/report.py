@@ -1,4 +1,4 @@
-"""The one Report from which every output is rendered."""
+"""The report that every output format is rendered from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @record
 class Input:
-    """One of the two arrays, as found."""
+    """One of the two arrays, and how it was interpreted."""
 
     path: str
     format: str
@@ -25,6 +25,7 @@ class Input:
     dtype: str
     encoding: Encoding
     class_axis: int | None
+    """The index of the class axis; `None` without one."""
 
 
 @record
@@ -32,17 +33,17 @@ class Verdict:
     """The diagnosis in one line."""
 
     sick: bool
-    """Whether an error stands."""
+    """Whether there is at least one error: the arrays prove that the metric's number is wrong."""
     primary: str | None
     """The name of the rule that is the root cause."""
     summary: str
     mean_iou_after_all: float | None
-    """The doctor's score after all repairs."""
+    """The mean IoU after all repairs; `None` if it cannot be computed."""
 
 
 @record
 class Report:
-    """What the checkup found."""
+    """Everything that a check of one pair found."""
 
     version: str
     verdict: Verdict
@@ -51,26 +52,29 @@ class Report:
     reading: Interpretation
     pixels: Pixels
     score: Score | None
-    """The doctor's score of the arrays as they are; `None` where their pixels do not pair up."""
+    """The score of the arrays as they are; `None` if their pixels do not pair up."""
     metric_call: str
+    """The user's metric as written in code."""
     metric: ContractScore
+    """What the user's metric reports."""
     contracts: tuple[ContractScore, ...]
+    """What other implementations report."""
     findings: tuple[Finding, ...]
-    """Root cause first, then by severity and code."""
+    """The root cause first, the others by severity and code."""
     explains: Mapping[str, tuple[str, ...]]
-    """For the name of a finding's rule, the names of those that are its consequences."""
+    """Name of a rule that fired to the names of the rules that fired as its consequences."""
     outcomes: tuple[Outcome, ...]
-    """Every rule, in order of code."""
+    """The outcome of every rule, in order of code."""
     all_implementations: bool = False
-    """Whether all implementations were asked for, and not only those that people use most."""
+    """Whether `contracts` holds all implementations instead of the most common ones."""
     lookup: ScoreLookup | None = None
-    """What a score that somebody printed can mean, where one was given."""
+    """What a printed score can mean; `None` if no score was passed in."""
     manuals: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """For the code of a rule, its manual."""
+    """Code of a rule to its manual."""
 
     @property
     def mean_iou(self) -> float | None:
-        """The doctor's mean IoU of the arrays as they are."""
+        """The mean IoU of the arrays as they are."""
         return None if self.score is None else self.score.mean_iou
 
     @property
@@ -80,7 +84,7 @@ class Report:
 
     @property
     def consequences(self) -> frozenset[str]:
-        """Names of the rules that fired only because of another one."""
+        """The names of the rules that fired only because of another fault."""
         return frozenset(name for names in self.explains.values() for name in names)
 
     def fails_at(self, severity: Severity) -> bool:

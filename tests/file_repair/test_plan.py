@@ -31,7 +31,7 @@ ARGMAX = Argmax(Side.MASKS)
 SWAP_0_AND_1 = Relabel(Side.PREDICTIONS, {0: 1, 1: 0})
 
 
-def kinds(*, unsafe: bool = False, **arrays: Any) -> dict[str, list[type[Step]]]:
+def classes_of_steps(*, unsafe: bool = False, **arrays: Any) -> dict[str, list[type[Step]]]:
     """Return the classes of the steps for each side."""
     plan = build_plan(diagnose(**arrays), unsafe=unsafe)
     return {side.value: [type(step) for step in plan.steps[side]] for side in Side}
@@ -42,7 +42,7 @@ def labels(*, classes: int = 3) -> tuple[np.ndarray, np.ndarray]:
     return truth, noisy(truth, 2, classes=classes)
 
 
-def test_a_step_that_two_findings_ask_for_is_made_once():
+def test_a_step_that_two_findings_ask_for_is_applied_once():
     truth, predicted = labels()
     report = diagnose(
         y_true=one_hot(truth, 3), y_pred=probabilities(predicted, 3, classes=3), num_classes=3
@@ -59,24 +59,27 @@ def test_a_step_that_two_findings_ask_for_is_made_once():
 def test_axes_come_before_values():
     truth, predicted = labels()
     scores = np.moveaxis(probabilities(predicted, 3, classes=3), -1, 1)
-    assert kinds(y_true=truth, y_pred=scores, num_classes=3) == {
+    assert classes_of_steps(y_true=truth, y_pred=scores, num_classes=3) == {
         "masks": [],
         "predictions": [Arrange, Argmax],
     }
 
 
-def test_an_unsafe_repair_waits_for_the_word():
+def test_an_unsafe_repair_is_applied_only_on_request():
     truth, predicted = labels()
     small = predicted[:, ::2, ::2]
-    assert kinds(y_true=truth, y_pred=small, num_classes=3)["predictions"] == []
-    assert kinds(unsafe=True, y_true=truth, y_pred=small, num_classes=3)["predictions"] == [
-        ResizeNearest
-    ]
+    assert classes_of_steps(y_true=truth, y_pred=small, num_classes=3)["predictions"] == []
+    assert classes_of_steps(unsafe=True, y_true=truth, y_pred=small, num_classes=3)[
+        "predictions"
+    ] == [ResizeNearest]
 
 
 def test_a_healthy_pair_needs_nothing():
     truth, predicted = labels()
-    assert kinds(y_true=truth, y_pred=predicted, num_classes=3) == {"masks": [], "predictions": []}
+    assert classes_of_steps(y_true=truth, y_pred=predicted, num_classes=3) == {
+        "masks": [],
+        "predictions": [],
+    }
 
 
 def test_pixels_without_a_class_do_not_become_class_0():
@@ -88,7 +91,7 @@ def test_pixels_without_a_class_do_not_become_class_0():
     assert step == Argmax(Side.MASKS, no_class=255)
 
 
-def test_the_ignore_label_stands_for_masks_without_a_class():
+def test_mask_pixels_without_a_class_get_the_ignore_label():
     truth, predicted = labels()
     report = diagnose(
         y_true=one_hot(truth, 3),
@@ -103,7 +106,7 @@ def test_the_ignore_label_stands_for_masks_without_a_class():
     ]
 
 
-def asked(report: Report, *wanted: tuple[str, Step], explains: str | None = None) -> list[Step]:
+def plan_for(report: Report, *wanted: tuple[str, Step], explains: str | None = None) -> list[Step]:
     """Return the steps that are made where these rules ask for them."""
     findings = tuple(
         Finding(RULES[name], "", "", repair=Repair("repair it", safe=True, steps=(step,)))
@@ -126,7 +129,7 @@ def scores_report() -> Report:
 
 
 def test_two_root_causes_do_not_repeat_a_step():
-    made = asked(plain_report(), ("extra-axis", SWAP_0_AND_1), ("masks-0-255", SWAP_0_AND_1))
+    made = plan_for(plain_report(), ("extra-axis", SWAP_0_AND_1), ("masks-0-255", SWAP_0_AND_1))
     assert made == [SWAP_0_AND_1]
 
 
@@ -141,10 +144,10 @@ def test_two_root_causes_do_not_repeat_a_step():
         (Times255(Side.MASKS), Threshold(Side.MASKS, 0.5), False),
     ],
 )
-def test_a_consequence_may_ask_for_another_reading_but_not_for_other_places_or_ids(
+def test_a_consequence_may_decode_values_but_not_move_pixels_or_relabel(
     of_root, of_consequence, made
 ):
-    steps = asked(
+    steps = plan_for(
         plain_report(),
         ("unthresholded-sigmoid", of_root),
         ("one-hot-masks", of_consequence),
@@ -157,7 +160,7 @@ def test_a_consequence_may_ask_for_another_reading_but_not_for_other_places_or_i
 
 def test_class_ids_that_are_channels_change_places():
     table = {0: 1, 1: 2, 2: 0}
-    (step,) = asked(scores_report(), ("extra-axis", Relabel(Side.PREDICTIONS, table)))
+    (step,) = plan_for(scores_report(), ("extra-axis", Relabel(Side.PREDICTIONS, table)))
     assert isinstance(step, PermuteChannels)
     scores = probabilities(labels()[1], 3, classes=3)
     moved = step.apply(scores, spatial=2).argmax(axis=-1)
@@ -165,7 +168,7 @@ def test_class_ids_that_are_channels_change_places():
 
 
 def test_ids_behind_an_argmax_are_relabelled_as_ids():
-    made = asked(
+    made = plan_for(
         scores_report(),
         ("extra-axis", SWAP_0_AND_1),
         ("unargmaxed-probabilities", Argmax(Side.PREDICTIONS)),
@@ -173,17 +176,17 @@ def test_ids_behind_an_argmax_are_relabelled_as_ids():
     assert [type(step) for step in made] == [Argmax, Relabel]
 
 
-def test_what_channels_or_scores_cannot_say_is_left():
+def test_a_relabelling_that_channels_or_scores_cannot_express_is_skipped():
     merge = Relabel(Side.PREDICTIONS, {2: 1})
-    assert asked(scores_report(), ("extra-axis", merge)) == []
+    assert plan_for(scores_report(), ("extra-axis", merge)) == []
     truth = scene(1, classes=2)
     one_channel = diagnose(y_true=truth, y_pred=sigmoid(truth, 3), num_classes=2)
-    assert asked(one_channel, ("extra-axis", SWAP_0_AND_1)) == []
+    assert plan_for(one_channel, ("extra-axis", SWAP_0_AND_1)) == []
 
 
-def test_missing_channels_are_the_business_of_the_argmax():
+def test_missing_channels_are_left_to_the_argmax():
     truth, predicted = labels()
     report = diagnose(y_true=one_hot(truth, 3), y_pred=predicted, num_classes=3)
     fill = FillMissing(Side.MASKS, (), 255)
-    made = asked(report, ("non-finite-masks", fill), ("one-hot-masks", ARGMAX))
+    made = plan_for(report, ("non-finite-masks", fill), ("one-hot-masks", ARGMAX))
     assert [type(step) for step in made] == [Argmax]

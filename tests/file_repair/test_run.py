@@ -16,18 +16,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from iou_doctor.arrays.interpretation import Encoding, Options
-from iou_doctor.arrays.layout import Axes
 from iou_doctor.errors import OutputError, UsageError
 from iou_doctor.file_repair.run import RepairedFiles, repair_files
-from iou_doctor.file_repair.storage_axes import choose_stored_axes
-from iou_doctor.file_repair.stream import RepairStream
-from iou_doctor.file_repair.writers.destinations import Destination
 from iou_doctor.repairs.argmax import Argmax
-from iou_doctor.repairs.flip import Flip
-from iou_doctor.repairs.reorder import Reorder
-from iou_doctor.repairs.step import Side, Step
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Severity
-from iou_doctor.sources.memory.array import ArraySource
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 Array = NDArray[Any]
@@ -37,7 +30,7 @@ PROBABILITIES = probabilities(PREDICTED, 3, classes=3)
 CLEAN = mean_iou(TRUTH, PREDICTED, 3)
 
 
-def repaired(
+def repair(
     y_true: str | Path,
     y_pred: str | Path,
     output_dir: Path,
@@ -59,27 +52,27 @@ def repaired(
     )
 
 
-def saved(folder: Path, *, masks: Array, preds: Array) -> tuple[Path, Path]:
+def save(folder: Path, *, masks: Array, preds: Array) -> tuple[Path, Path]:
     np.save(folder / "masks.npy", masks)
     np.save(folder / "preds.npy", preds)
     return folder / "masks.npy", folder / "preds.npy"
 
 
-def images(folder: Path, array: Array, ending: str = "", suffix: str = ".png") -> Path:
+def save_images(folder: Path, array: Array, ending: str = "", suffix: str = ".png") -> Path:
     folder.mkdir(parents=True)
     for index, image in enumerate(array):
         Image.fromarray(image).save(folder / f"frame{index}{ending}{suffix}")
     return folder
 
 
-def files(folder: Path) -> list[str]:
+def list_files(folder: Path) -> list[str]:
     return sorted(
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
     )
 
 
-def bytes_of(folder: Path) -> dict[str, bytes]:
-    return {name: (folder / name).read_bytes() for name in files(folder)}
+def read_all(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in list_files(folder)}
 
 
 @pytest.mark.parametrize(
@@ -93,62 +86,62 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
         ("integer_masks_dense_predictions", 3, ["preds.npy"], 0.8604),
     ],
 )
-def test_each_sick_sample_is_healthy_afterwards(tmp_path, name, classes, new, score):
+def test_each_faulty_sample_is_healthy_afterwards(tmp_path, name, classes, new, score):
     folder = SAMPLES / name
-    before = bytes_of(folder)
-    fixed = repaired(folder / "masks.npy", folder / "preds.npy", tmp_path, classes=classes)
-    assert files(tmp_path) == new
-    assert bytes_of(folder) == before
-    assert not fixed.report.fails_at(Severity.WARNING)
-    value = fixed.report.metric.value
+    before = read_all(folder)
+    result = repair(folder / "masks.npy", folder / "preds.npy", tmp_path, classes=classes)
+    assert list_files(tmp_path) == new
+    assert read_all(folder) == before
+    assert not result.report.fails_at(Severity.WARNING)
+    value = result.report.metric.value
     assert value is not None
     assert round(value, 4) == score
-    assert fixed.report.mean_iou == pytest.approx(value)
+    assert result.report.mean_iou == pytest.approx(value)
 
 
 def test_a_healthy_pair_is_left_alone(tmp_path):
     folder = SAMPLES / "healthy"
-    fixed = repaired(folder / "masks.npy", folder / "preds.npy", tmp_path / "out")
-    assert fixed.copies == ()
+    result = repair(folder / "masks.npy", folder / "preds.npy", tmp_path / "out")
+    assert result.copies == ()
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(("inner", "axis"), [((12, 18), None), ((12, 18, 1), 3), ((1, 12, 18), 1)])
 def test_labels_get_the_shape_of_the_masks(tmp_path, inner, axis):
     scores = PROBABILITIES if axis != 1 else np.moveaxis(PROBABILITIES, -1, 1)
-    masks, preds = saved(tmp_path, masks=TRUTH.reshape(-1, *inner), preds=scores)
-    fixed = repaired(masks, preds, tmp_path / "out")
+    masks, preds = save(tmp_path, masks=TRUTH.reshape(-1, *inner), preds=scores)
+    result = repair(masks, preds, tmp_path / "out")
     new = np.load(tmp_path / "out" / "preds.npy")
     assert new.dtype == np.uint8
     assert new.shape == (2, *inner)
     assert (new.reshape(PREDICTED.shape) == PREDICTED).all()
-    assert fixed.report.metric.value == pytest.approx(CLEAN)
+    assert result.report.metric.value == pytest.approx(CLEAN)
 
 
 def test_a_pair_without_a_sample_axis_stays_without_one(tmp_path):
-    masks, preds = saved(tmp_path, masks=TRUTH[0], preds=np.moveaxis(PROBABILITIES[0], -1, 0))
-    repaired(masks, preds, tmp_path / "out")
+    masks, preds = save(tmp_path, masks=TRUTH[0], preds=np.moveaxis(PROBABILITIES[0], -1, 0))
+    repair(masks, preds, tmp_path / "out")
     assert (np.load(tmp_path / "out" / "preds.npy") == PREDICTED[0]).all()
 
 
 def test_samples_that_have_no_partner_are_repaired_too(tmp_path):
-    masks, preds = saved(tmp_path, masks=TRUTH[:1], preds=PROBABILITIES)
-    repaired(masks, preds, tmp_path / "out", layout="NHWC")
+    masks, preds = save(tmp_path, masks=TRUTH[:1], preds=PROBABILITIES)
+    repair(masks, preds, tmp_path / "out", layout="NHWC")
     assert np.load(tmp_path / "out" / "preds.npy").shape == PREDICTED.shape
 
 
 def test_a_layout_that_was_named_is_updated_for_the_result(tmp_path):
-    masks, preds = saved(tmp_path, masks=TRUTH, preds=np.moveaxis(PROBABILITIES, -1, 1))
-    fixed = repaired(masks, preds, tmp_path / "out", layout="NCHW,NHW")
-    assert fixed.report.reading.layout.y_pred.letters == "NHW"
-    assert fixed.report.metric.value == pytest.approx(CLEAN)
+    masks, preds = save(tmp_path, masks=TRUTH, preds=np.moveaxis(PROBABILITIES, -1, 1))
+    result = repair(masks, preds, tmp_path / "out", layout="NCHW,NHW")
+    assert result.report.reading.layout.y_pred.letters == "NHW"
+    assert result.report.metric.value == pytest.approx(CLEAN)
 
 
 @pytest.mark.parametrize("predictions_as", [None, Encoding.PROBABILITIES])
 def test_permuted_channels_stay_channels_under_a_layout_that_was_named(tmp_path, predictions_as):
     permuted = np.roll(PROBABILITIES, 1, axis=-1)
-    masks, preds = saved(tmp_path, masks=one_hot(TRUTH, 3), preds=permuted)
-    fixed = repaired(
+    masks, preds = save(tmp_path, masks=one_hot(TRUTH, 3), preds=permuted)
+    result = repair(
         masks,
         preds,
         tmp_path / "out",
@@ -157,47 +150,47 @@ def test_permuted_channels_stay_channels_under_a_layout_that_was_named(tmp_path,
         metric_call="keras.metrics.OneHotMeanIoU(num_classes=3)",
     )
     assert (np.load(tmp_path / "out" / "preds.npy") == PROBABILITIES).all()
-    assert fixed.report.reading.layout.y_pred.letters == "NHWC"
-    assert fixed.report.reading.y_pred is Encoding.PROBABILITIES
-    assert fixed.report.metric.value == pytest.approx(CLEAN)
+    assert result.report.reading.layout.y_pred.letters == "NHWC"
+    assert result.report.reading.y_pred is Encoding.PROBABILITIES
+    assert result.report.metric.value == pytest.approx(CLEAN)
 
 
 def test_masks_become_one_hot_for_a_metric_that_argmaxes_them(tmp_path):
-    masks, preds = saved(tmp_path, masks=TRUTH[..., np.newaxis], preds=PROBABILITIES)
-    fixed = repaired(
+    masks, preds = save(tmp_path, masks=TRUTH[..., np.newaxis], preds=PROBABILITIES)
+    result = repair(
         masks, preds, tmp_path / "out", metric_call="keras.metrics.OneHotMeanIoU(num_classes=3)"
     )
     assert (np.load(tmp_path / "out" / "masks.npy") == one_hot(TRUTH, 3)).all()
-    assert fixed.report.metric.value == pytest.approx(CLEAN)
-    assert fixed.unchanged == (str(preds),)
+    assert result.report.metric.value == pytest.approx(CLEAN)
+    assert result.unchanged == (str(preds),)
 
 
 def test_pixels_without_a_class_stay_out_of_the_score(tmp_path):
     encoded = one_hot(TRUTH, 3)
     encoded[:, :4] = 0
-    masks, preds = saved(tmp_path, masks=encoded, preds=PROBABILITIES)
-    fixed = repaired(masks, preds, tmp_path / "out")
+    masks, preds = save(tmp_path, masks=encoded, preds=PROBABILITIES)
+    result = repair(masks, preds, tmp_path / "out")
     new = np.load(tmp_path / "out" / "masks.npy")
     assert (new[:, :4] == 255).all()
     assert (new[:, 4:] == TRUTH[:, 4:]).all()
-    assert fixed.report.mean_iou == pytest.approx(mean_iou(TRUTH[:, 4:], PREDICTED[:, 4:], 3))
-    assert not fixed.report.verdict.sick
+    assert result.report.mean_iou == pytest.approx(mean_iou(TRUTH[:, 4:], PREDICTED[:, 4:], 3))
+    assert not result.report.verdict.sick
 
 
 def test_a_nan_prediction_does_not_become_a_healthy_label(tmp_path):
     scores = PROBABILITIES.copy()
     scores[0, 0, 0, 1] = np.nan
-    masks, preds = saved(tmp_path, masks=TRUTH, preds=scores)
-    fixed = repaired(masks, preds, tmp_path / "out")
+    masks, preds = save(tmp_path, masks=TRUTH, preds=scores)
+    result = repair(masks, preds, tmp_path / "out")
     assert np.load(tmp_path / "out" / "preds.npy")[0, 0, 0] == 255
-    assert fixed.report.verdict.sick
+    assert result.report.verdict.sick
 
 
 def test_missing_values_become_the_ignore_label(tmp_path):
     truth = TRUTH.astype(np.float16)
     truth[0, 0, :3] = np.nan
-    masks, preds = saved(tmp_path, masks=truth, preds=PREDICTED)
-    repaired(masks, preds, tmp_path / "out")
+    masks, preds = save(tmp_path, masks=truth, preds=PREDICTED)
+    repair(masks, preds, tmp_path / "out")
     new = np.load(tmp_path / "out" / "masks.npy")
     assert (new[0, 0, :3] == 255).all()
     assert (new[0, 1:] == TRUTH[0, 1:]).all()
@@ -206,12 +199,12 @@ def test_missing_values_become_the_ignore_label(tmp_path):
 def test_members_of_one_npz_go_to_one_npz(tmp_path):
     np.savez(tmp_path / "run.npz", y=one_hot(TRUTH, 3), p=PROBABILITIES)
     place = f"{tmp_path}/run.npz"
-    fixed = repaired(f"{place}::y", f"{place}::p", tmp_path / "out")
+    result = repair(f"{place}::y", f"{place}::p", tmp_path / "out")
     with np.load(tmp_path / "out" / "run.npz") as archive:
         assert (archive["y"] == TRUTH).all()
         assert (archive["p"] == PREDICTED).all()
-    assert fixed.masks == f"{tmp_path}/out/run.npz::y"
-    assert fixed.report.metric.value == pytest.approx(CLEAN)
+    assert result.masks == f"{tmp_path}/out/run.npz::y"
+    assert result.report.metric.value == pytest.approx(CLEAN)
 
 
 def test_a_data_set_keeps_its_name(tmp_path):
@@ -219,8 +212,8 @@ def test_a_data_set_keeps_its_name(tmp_path):
         file["val/masks"] = TRUTH
         file["val/softmax"] = PROBABILITIES
     place = f"{tmp_path}/run.h5"
-    fixed = repaired(f"{place}::/val/masks", f"{place}::/val/softmax", tmp_path / "out")
-    assert (read(fixed.predictions) == PREDICTED).all()
+    result = repair(f"{place}::/val/masks", f"{place}::/val/softmax", tmp_path / "out")
+    assert (read(result.predictions) == PREDICTED).all()
     with h5py.File(tmp_path / "out" / "run.h5") as file:
         assert list(file["val"]) == ["softmax"]
 
@@ -229,78 +222,78 @@ def test_a_data_set_keeps_its_name(tmp_path):
 def test_a_folder_of_images_becomes_a_folder_of_pngs(tmp_path, suffix):
     truth = scene(1, classes=2)
     predicted = noisy(truth, 2, classes=2)
-    masks = images(tmp_path / "in" / "masks", truth * np.uint8(255), "_gt", suffix)
-    preds = images(tmp_path / "in" / "preds", predicted)
-    before = bytes_of(tmp_path / "in")
-    fixed = repaired(masks, preds, tmp_path / "out", classes=2)
-    assert files(tmp_path / "out") == ["masks/frame0_gt.png", "masks/frame1_gt.png"]
+    masks = save_images(tmp_path / "in" / "masks", truth * np.uint8(255), "_gt", suffix)
+    preds = save_images(tmp_path / "in" / "preds", predicted)
+    before = read_all(tmp_path / "in")
+    result = repair(masks, preds, tmp_path / "out", classes=2)
+    assert list_files(tmp_path / "out") == ["masks/frame0_gt.png", "masks/frame1_gt.png"]
     assert (read(tmp_path / "out" / "masks") == truth).all()
-    assert fixed.report.metric.value == pytest.approx(mean_iou(truth, predicted, 2))
-    assert bytes_of(tmp_path / "in") == before
+    assert result.report.metric.value == pytest.approx(mean_iou(truth, predicted, 2))
+    assert read_all(tmp_path / "in") == before
 
 
 def test_images_of_different_sizes_and_without_partners(tmp_path):
     truth = [scene(seed, samples=1, width=10 + seed, classes=2)[0] for seed in range(3)]
-    masks = images(tmp_path / "masks", [image * np.uint8(255) for image in truth])
-    preds = images(tmp_path / "preds", truth[:2])
-    fixed = repaired(masks, preds, tmp_path / "out", classes=2)
-    assert files(tmp_path / "out") == ["masks/frame0.png", "masks/frame1.png"]
-    assert fixed.copies[0].left_out == ("frame2",)
-    assert fixed.report.metric.value == 1.0
+    masks = save_images(tmp_path / "masks", [image * np.uint8(255) for image in truth])
+    preds = save_images(tmp_path / "preds", truth[:2])
+    result = repair(masks, preds, tmp_path / "out", classes=2)
+    assert list_files(tmp_path / "out") == ["masks/frame0.png", "masks/frame1.png"]
+    assert result.copies[0].left_out == ("frame2",)
+    assert result.report.metric.value == 1.0
 
 
 def test_inputs_of_the_same_name_are_kept_apart(tmp_path):
     for side, array in (("p", PROBABILITIES), ("m", one_hot(TRUTH, 3))):
         (tmp_path / side).mkdir()
         np.save(tmp_path / side / "test.npy", array)
-    repaired(tmp_path / "m" / "test.npy", tmp_path / "p" / "test.npy", tmp_path / "out")
-    assert files(tmp_path / "out") == ["masks/test.npy", "predictions/test.npy"]
+    repair(tmp_path / "m" / "test.npy", tmp_path / "p" / "test.npy", tmp_path / "out")
+    assert list_files(tmp_path / "out") == ["masks/test.npy", "predictions/test.npy"]
     assert (np.load(tmp_path / "out" / "masks" / "test.npy") == TRUTH).all()
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_an_input_is_never_written_over(tmp_path, overwrite):
-    masks, preds = saved(tmp_path, masks=TRUTH, preds=PROBABILITIES)
-    before = bytes_of(tmp_path)
+    masks, preds = save(tmp_path, masks=TRUTH, preds=PROBABILITIES)
+    before = read_all(tmp_path)
     with pytest.raises(UsageError, match="would be written into the input"):
-        repaired(masks, preds, tmp_path, overwrite=overwrite)
+        repair(masks, preds, tmp_path, overwrite=overwrite)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "preds.npy").hardlink_to(preds)
     with pytest.raises(UsageError, match="would be written into the input"):
-        repaired(masks, preds, tmp_path / "out", overwrite=overwrite)
+        repair(masks, preds, tmp_path / "out", overwrite=overwrite)
     (tmp_path / "out" / "preds.npy").unlink()
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(UsageError, match="would be written into the input"):
-        repaired(masks, preds, tmp_path / "link", overwrite=overwrite)
-    assert bytes_of(tmp_path) == before
+        repair(masks, preds, tmp_path / "link", overwrite=overwrite)
+    assert read_all(tmp_path) == before
 
 
 def test_a_folder_that_holds_an_input_is_not_replaced(tmp_path):
-    masks = images(tmp_path / "in" / "masks", scene(1, classes=2) * np.uint8(255))
-    preds = images(tmp_path / "out" / "masks" / "deep", scene(1, classes=2))
+    masks = save_images(tmp_path / "in" / "masks", scene(1, classes=2) * np.uint8(255))
+    preds = save_images(tmp_path / "out" / "masks" / "deep", scene(1, classes=2))
     with pytest.raises(UsageError, match="would be written into the input"):
-        repaired(masks, preds, tmp_path / "out", classes=2, overwrite=True)
+        repair(masks, preds, tmp_path / "out", classes=2, overwrite=True)
 
 
 def test_an_earlier_output_is_replaced_only_on_request(tmp_path):
-    masks, preds = saved(tmp_path, masks=TRUTH, preds=PROBABILITIES)
+    masks, preds = save(tmp_path, masks=TRUTH, preds=PROBABILITIES)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "preds.npy").write_text("old")
     with pytest.raises(UsageError, match="exists; add --overwrite"):
-        repaired(masks, preds, tmp_path / "out")
+        repair(masks, preds, tmp_path / "out")
     assert (tmp_path / "out" / "preds.npy").read_text() == "old"
-    repaired(masks, preds, tmp_path / "out", overwrite=True)
-    assert files(tmp_path / "out") == ["preds.npy"]
+    repair(masks, preds, tmp_path / "out", overwrite=True)
+    assert list_files(tmp_path / "out") == ["preds.npy"]
     assert (np.load(tmp_path / "out" / "preds.npy") == PREDICTED).all()
 
 
 def test_a_folder_with_other_files_is_not_replaced(tmp_path):
-    masks = images(tmp_path / "in" / "masks", scene(1, classes=2) * np.uint8(255))
-    preds = images(tmp_path / "in" / "preds", scene(1, classes=2))
+    masks = save_images(tmp_path / "in" / "masks", scene(1, classes=2) * np.uint8(255))
+    preds = save_images(tmp_path / "in" / "preds", scene(1, classes=2))
     (tmp_path / "out" / "masks").mkdir(parents=True)
     (tmp_path / "out" / "masks" / "thesis.txt").write_text("mine")
     with pytest.raises(UsageError, match=r"holds `thesis.txt`"):
-        repaired(masks, preds, tmp_path / "out", classes=2, overwrite=True)
+        repair(masks, preds, tmp_path / "out", classes=2, overwrite=True)
 
 
 @pytest.mark.parametrize(
@@ -310,9 +303,9 @@ def test_a_folder_with_other_files_is_not_replaced(tmp_path):
         (KeyboardInterrupt(), KeyboardInterrupt),
     ],
 )
-def test_nothing_is_left_of_a_broken_run(tmp_path, monkeypatch, error, raised):
-    masks, preds = saved(tmp_path, masks=one_hot(TRUTH, 3), preds=PROBABILITIES)
-    before = bytes_of(tmp_path)
+def test_nothing_is_left_of_a_run_that_broke_off(tmp_path, monkeypatch, error, raised):
+    masks, preds = save(tmp_path, masks=one_hot(TRUTH, 3), preds=PROBABILITIES)
+    before = read_all(tmp_path)
     apply = Argmax.apply
     calls: Iterator[int] = iter(range(10))
 
@@ -323,57 +316,15 @@ def test_nothing_is_left_of_a_broken_run(tmp_path, monkeypatch, error, raised):
 
     monkeypatch.setattr(Argmax, "apply", break_once)
     with pytest.raises(raised):
-        repaired(masks, preds, tmp_path / "out")
-    assert bytes_of(tmp_path) == before
+        repair(masks, preds, tmp_path / "out")
+    assert read_all(tmp_path) == before
     assert not (tmp_path / "out").exists()
-
-
-def stream_of(array: Array, axes: Axes, step: Step, **more: Any) -> RepairStream:
-    stored_axes = choose_stored_axes(axes, axes, arranged=False, other_arranged=False, images=False)
-    return RepairStream(
-        side=Side.PREDICTIONS,
-        source=ArraySource(array, "y_pred"),
-        axes=axes,
-        steps=(step,),
-        stored_axes=stored_axes,
-        destination=Destination(Path("preds.npy"), None, is_folder=False),
-        **{"unflattened": None, **more},
-    )
-
-
-def whole(stream: RepairStream) -> Array:
-    output = stream.open_output(None)
-    array = np.concatenate(list(output.batches))
-    assert output.shape == array.shape
-    return array
-
-
-def test_pixels_of_flattened_predictions_move_in_space():
-    flat = PREDICTED[:, ::-1].reshape(2, -1)
-    flip = Flip(Side.PREDICTIONS, (0,))
-    axes = Axes(flat.shape, True, (1,), None)
-    assert (
-        whole(stream_of(flat, axes, flip, unflattened=(12, 18))) == PREDICTED.reshape(2, -1)
-    ).all()
-
-
-def test_channels_stay_first_where_only_pixels_move():
-    first = np.moveaxis(PROBABILITIES, -1, 1)
-    flip = Flip(Side.PREDICTIONS, (1,))
-    axes = Axes(first.shape, True, (2, 3), 1)
-    assert (whole(stream_of(first, axes, flip)) == first[..., ::-1]).all()
-
-
-def test_samples_come_in_another_order():
-    order = Reorder(Side.PREDICTIONS, (1, 0))
-    axes = Axes(PREDICTED.shape, True, (1, 2), None)
-    assert (whole(stream_of(PREDICTED, axes, order)) == PREDICTED[::-1]).all()
 
 
 @pytest.mark.parametrize("layout", [None, "NHW,HW"])
 def test_a_superfluous_sample_axis_goes_where_axes_are_put_in_order(tmp_path, layout):
-    masks, preds = saved(tmp_path, masks=TRUTH[0], preds=PREDICTED[:1])
-    repaired(masks, preds, tmp_path / "out", layout=layout)
+    masks, preds = save(tmp_path, masks=TRUTH[0], preds=PREDICTED[:1])
+    repair(masks, preds, tmp_path / "out", layout=layout)
     assert np.load(tmp_path / "out" / "preds.npy").shape == (12, 18)
 
 
@@ -382,55 +333,55 @@ def test_one_image_beside_one_array(tmp_path, layout):
     truth = scene(1, classes=2)[0]
     Image.fromarray(truth * np.uint8(255)).save(tmp_path / "masks.bmp")
     np.save(tmp_path / "preds.npy", truth if layout[2] == "," else truth[..., np.newaxis])
-    fixed = repaired(
+    result = repair(
         tmp_path / "masks.bmp", tmp_path / "preds.npy", tmp_path / "out", classes=2, layout=layout
     )
-    assert "masks.png" in files(tmp_path / "out")
+    assert "masks.png" in list_files(tmp_path / "out")
     assert (read(tmp_path / "out" / "masks.png")[0] == truth).all()
-    assert fixed.report.metric.value == 1.0
+    assert result.report.metric.value == 1.0
 
 
 def test_an_image_of_scores_becomes_one_of_labels(tmp_path):
     colours = np.eye(3, dtype=np.uint8)[TRUTH]
-    masks = images(tmp_path / "masks", colours)
+    masks = save_images(tmp_path / "masks", colours)
     np.save(tmp_path / "preds.npy", PREDICTED[..., np.newaxis])
-    fixed = repaired(masks, tmp_path / "preds.npy", tmp_path / "out")
+    result = repair(masks, tmp_path / "preds.npy", tmp_path / "out")
     assert (read(tmp_path / "out" / "masks") == TRUTH).all()
-    assert fixed.report.metric.value == pytest.approx(CLEAN)
+    assert result.report.metric.value == pytest.approx(CLEAN)
 
 
-def test_the_number_of_classes_outlives_the_channels(tmp_path):
+def test_the_number_of_classes_is_kept_when_the_channels_are_gone(tmp_path):
     truth = TRUTH.clip(max=1)
     scores = probabilities(PREDICTED.clip(max=1), 3, classes=3)
-    masks, preds = saved(tmp_path, masks=truth, preds=scores)
-    fixed = repaired(masks, preds, tmp_path / "out", classes=None)
-    assert fixed.report.reading.num_classes == 3
+    masks, preds = save(tmp_path, masks=truth, preds=scores)
+    result = repair(masks, preds, tmp_path / "out", classes=None)
+    assert result.report.reading.num_classes == 3
 
 
-def test_an_encoding_that_was_named_is_not_that_of_the_result(tmp_path):
-    masks, preds = saved(tmp_path, masks=TRUTH, preds=PROBABILITIES)
+def test_an_encoding_that_was_named_does_not_hold_for_the_result(tmp_path):
+    masks, preds = save(tmp_path, masks=TRUTH, preds=PROBABILITIES)
     named = Options(num_classes=3, predictions_as=Encoding.LOGITS)
-    fixed = repair_files(
+    result = repair_files(
         y_true=str(masks), y_pred=str(preds), output_dir=tmp_path / "out", options=named
     )
-    assert fixed.report.reading.y_pred is Encoding.LABELS
-    assert fixed.report.metric.value == pytest.approx(CLEAN)
+    assert result.report.reading.y_pred is Encoding.LABELS
+    assert result.report.metric.value == pytest.approx(CLEAN)
 
 
 def test_nothing_is_written_into_a_folder_of_inputs(tmp_path):
-    masks = images(tmp_path / "masks", scene(1, classes=2) * np.uint8(255))
-    preds = images(tmp_path / "preds", scene(1, classes=2))
+    masks = save_images(tmp_path / "masks", scene(1, classes=2) * np.uint8(255))
+    preds = save_images(tmp_path / "preds", scene(1, classes=2))
     with pytest.raises(UsageError, match="would be written into the input"):
-        repaired(masks, preds, preds, classes=2)
-    assert files(preds) == ["frame0.png", "frame1.png"]
+        repair(masks, preds, preds, classes=2)
+    assert list_files(preds) == ["frame0.png", "frame1.png"]
 
 
-def test_a_threshold_keeps_what_is_no_score_apart(tmp_path):
+def test_a_threshold_gives_scores_that_are_nan_a_label_of_their_own(tmp_path):
     truth = scene(1, classes=2)
     scores = sigmoid(truth, 3)
     scores[0, 0, 0] = np.nan
-    masks, preds = saved(tmp_path, masks=truth, preds=scores)
-    repaired(masks, preds, tmp_path / "out", classes=2)
+    masks, preds = save(tmp_path, masks=truth, preds=scores)
+    repair(masks, preds, tmp_path / "out", classes=2)
     new = np.load(tmp_path / "out" / "preds.npy")
     assert new[0, 0, 0] == 255
     assert (new[0, 1:] == truth[0, 1:]).all()

@@ -159,7 +159,7 @@ def test_what_the_baseline_did_not_find_is_marked_as_new(tmp_path, document):
     assert found(report, "one-hot-masks").facts["new_since_baseline"] is True
 
 
-def test_a_fault_is_told_before_the_masks_are_called_others(tmp_path, document):
+def test_a_fault_is_reported_before_the_masks_are_called_others(tmp_path, document):
     document["inputs"]["masks"]["path"] = "elsewhere"
     baseline = load_baseline(written(tmp_path, document))
     masks = scene(1)
