@@ -213,12 +213,12 @@ def _try_grid(maps: Stack, grid: Grid, size: tuple[int, ...]) -> Arrangement | N
     for orders, least in candidates:
         rearranged = tiles.rearrange(tiles.maps.pred, orders)
         after = tiles.maps.score_pooled(rearranged)
-        if after - before > least and _are_seams_gone(seams, tiles.measure_seams(rearranged)):
+        if after - before > least and _is_seam_removed(seams, tiles.measure_seams(rearranged)):
             return Arrangement(grid, orders, before, after, seams)
     return None
 
 
-def _are_seams_gone(before: tuple[float, float], after: tuple[float, float]) -> bool:
+def _is_seam_removed(before: tuple[float, float], after: tuple[float, float]) -> bool:
     left = after[0] - after[1]
     return left < MOST_SEAM_LEFT * (before[0] - before[1]) and left <= after[1]
 

@@ -56,12 +56,14 @@ def find(evidence: Evidence) -> Result:
     samples = evidence.interpretation.layout.samples
     at_the_end = list(repeated) == list(range(samples - len(repeated), samples))
     first = next(iter(repeated))
-    count = f"{format_count(len(repeated), 'sample')} of {samples:,}"
+    count = f"{len(repeated):,}"
+    if at_the_end:
+        count = "the last" if len(repeated) == 1 else f"the last {count}"
     verb = "equals an earlier one" if len(repeated) == 1 else "equal earlier ones"
     return [
         Finding(
             RULE,
-            message=f"{'the last ' if at_the_end else ''}{count}"
+            message=f"{count} of {format_count(samples, 'sample')}"
             f" ({format_percent(len(repeated), samples)}) {verb} in mask and prediction",
             help="cut the gathered arrays to the length of the data set; if several workers"
             " evaluate, count each sample once",

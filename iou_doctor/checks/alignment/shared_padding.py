@@ -21,6 +21,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, count_different_masks, stack_maps
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import FORMAT_FAULTS
+from iou_doctor.checks.wording import join_words
 from iou_doctor.record import record
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
 
@@ -46,6 +47,13 @@ LEAST_DIFFERENCE = 0.01
 """Least difference in mean IoU. A margin that changes less is not worth reporting."""
 EARLIER_RULES = ("height-width-swapped", "shuffled-samples", "flipped-samples", "misplaced-tiles")
 """Rules whose faults move pixels, so that the margins of masks and predictions do not match."""
+PLACES = {
+    "top": "at the top",
+    "bottom": "at the bottom",
+    "left": "on the left",
+    "right": "on the right",
+}
+"""How a message names each side of an image."""
 
 
 @record
@@ -146,7 +154,7 @@ def _report(
 ) -> Finding:
     sides, is_exact = _scale_to_stored(evidence, maps, margin)
     about = "" if is_exact else "about "
-    margins = ", ".join(f"{pixels} px {side}" for side, pixels in sides.items() if pixels)
+    margins = join_words(f"{pixels} px {PLACES[side]}" for side, pixels in sides.items() if pixels)
     name = evidence.interpretation.class_names[maps.labels[margin.label]]
     return Finding(
         RULE,

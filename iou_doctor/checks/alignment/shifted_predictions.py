@@ -98,8 +98,8 @@ def _report(best: Offset, scores: tuple[float, float], votes: tuple[int, int]) -
     return Finding(
         RULE,
         message=f"the predictions are shifted {_describe(moved)}: the mean IoU is {scores[0]:.4f}"
-        f" as given and {scores[1]:.4f} moved back, the best shift for {votes[0]} of {votes[1]}"
-        " samples",
+        f" as given and {scores[1]:.4f} moved back, which is the best shift for {votes[0]} of"
+        f" {votes[1]} samples",
         help="resize images, masks and predictions by one convention (align_corners, half-pixel"
         " centres), and cut padding off before resizing",
         facts={

@@ -80,7 +80,7 @@ def _find_pattern(evidence: Evidence) -> str | None:
     several = len(np.unique(in_image)) > 2
     if several and len(ids) >= FEWEST_IDS and repeated <= LARGEST_SHARE_REPEATED * len(ids):
         return "ids of their own in each image"
-    if _restarts_in_each_image(labels, in_image):
+    if _is_restarting_in_each_image(labels, in_image):
         return "numbers that start again in each image"
     return None
 
@@ -93,7 +93,7 @@ def _count_classes(evidence: Evidence) -> int:
     return max(count_class_ids(evidence, Side.PREDICTIONS), default=0) + 1
 
 
-def _restarts_in_each_image(labels: NDArray[np.int64], in_image: NDArray[np.int64]) -> bool:
+def _is_restarting_in_each_image(labels: NDArray[np.int64], in_image: NDArray[np.int64]) -> bool:
     """Return whether each image holds 1..n with an n of its own, as no set of classes does."""
     images, starts, counts = np.unique(in_image, return_index=True, return_counts=True)
     largest = np.maximum.reduceat(labels, starts)

@@ -82,9 +82,9 @@ def find_foreign_ids(evidence: Evidence) -> ForeignIds | None:
         return None  # the ids mean the same in both arrays
     for numbering in load_numberings():
         for side in Side:
-            if not _holds_ids_of(evidence, numbering, side):
+            if not _has_ids_of(evidence, numbering, side):
                 continue
-            if not _predictions_follow(evidence, numbering, side):
+            if not _has_expected_predictions(evidence, numbering, side):
                 continue
             repair = _map_to_classes(evidence, numbering, side)
             if is_far_better(evidence, repair):
@@ -92,23 +92,23 @@ def find_foreign_ids(evidence: Evidence) -> ForeignIds | None:
     return None
 
 
-def _holds_ids_of(evidence: Evidence, numbering: Numbering, side: Side) -> bool:
+def _has_ids_of(evidence: Evidence, numbering: Numbering, side: Side) -> bool:
     """Return whether one array holds ids of this numbering only, and the other array does not."""
     other = Side.PREDICTIONS if side is Side.MASKS else Side.MASKS
     here, there = count_class_ids(evidence, side).keys(), count_class_ids(evidence, other).keys()
-    if max(here, default=0) < numbering.num_classes or _holds_instance_ids(evidence, side):
+    if max(here, default=0) < numbering.num_classes or _has_instance_ids(evidence, side):
         return False
     known = numbering.table.keys() | numbering.void
     return here <= known and there <= set(range(numbering.num_classes + 1))
 
 
-def _holds_instance_ids(evidence: Evidence, side: Side) -> bool:
+def _has_instance_ids(evidence: Evidence, side: Side) -> bool:
     pairs = evidence.pairs.pooled()
     labels = pairs.truth if side is Side.MASKS else pairs.prediction
     return bool(((labels >= MOST_CLASSES) & ~np.isin(labels, NO_DATA_LABELS)).any())
 
 
-def _predictions_follow(evidence: Evidence, numbering: Numbering, side: Side) -> bool:
+def _has_expected_predictions(evidence: Evidence, numbering: Numbering, side: Side) -> bool:
     """Return whether most truth labels are predicted as the label that the table expects."""
     if side is Side.MASKS:
         return has_expected_majorities(evidence, numbering.table)

@@ -45,7 +45,7 @@ inverted array scores next to nothing before."""
 
 def find(evidence: Evidence) -> Result:
     """Compare the score of the inverted array with that of the array as given."""
-    if evidence.interpretation.num_classes != 2 or not _hold_both_classes(evidence):
+    if evidence.interpretation.num_classes != 2 or not _has_both_classes(evidence):
         return []
     repair = _invert(evidence)
     before, after = score_as_given(evidence), score_repaired(evidence, repair)
@@ -65,7 +65,7 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _hold_both_classes(evidence: Evidence) -> bool:
+def _has_both_classes(evidence: Evidence) -> bool:
     """Return whether each array holds both classes: one class alone agrees with anything."""
     pairs = evidence.pairs.pooled()
     truth, predicted = pairs.truth_counts(), pairs.prediction_counts()

@@ -41,20 +41,21 @@ RULE = Rule(
 def find(evidence: Evidence) -> Result:
     """Look for labels that mean void although no ignore label is declared."""
     void = count_undeclared_void(evidence)
-    if not void or _holds_no_ids(evidence):
+    if not void or _has_no_ids(evidence):
         return []
     label = next(iter(void))
     share = format_percent(sum(void.values()), evidence.repaired.pixels.total)
+    verb = "means" if len(void) == 1 else "mean"
     merge = f" (after mapping {join_words(void)} to one label)" if len(void) > 1 else ""
     return [
         Finding(
             RULE,
-            message=f"masks hold {describe_labels(void)} ({share}), which usually means void, but"
-            " no ignore label is declared",
+            message=f"masks hold {describe_labels(void)} ({share}), which usually {verb} void,"
+            " but no ignore label is declared",
             help=f"--ignore-index {label}, and {_adapt_metric(evidence.metric, label)}{merge}",
             facts={"labels": {str(key): count for key, count in void.items()}},
             repair=Repair(name=f"ignore label {label}", safe=True, ignore_index=label),
-            severity_override=Severity.ERROR if _makes_metric_raise(evidence) else None,
+            severity_override=Severity.ERROR if _is_refused_by_metric(evidence) else None,
         )
     ]
 
@@ -68,14 +69,14 @@ def _adapt_metric(metric: Metric, label: int) -> str:
     return f"remove those pixels before the metric, since {metric.short_name} cannot ignore a label"
 
 
-def _holds_no_ids(evidence: Evidence) -> bool:
+def _has_no_ids(evidence: Evidence) -> bool:
     """Return whether another rule says that the mask values are no class ids at all."""
     if evidence.has_found("interpolated-masks") and evidence.interpretation.num_classes == 2:
         return True
     return evidence.has_found("jpeg-masks", "palette-read-as-grey", "stretched-labels")
 
 
-def _makes_metric_raise(evidence: Evidence) -> bool:
+def _is_refused_by_metric(evidence: Evidence) -> bool:
     """Return whether the metric raises because of such a label, so that there is no number."""
     error = evidence.metric_score.error or ""
     return "`labels`" in error or (bool(error) and evidence.metric.takes is not None)

@@ -34,7 +34,7 @@ def find(evidence: Evidence) -> Result:
     counter, value = evidence.metric_score.counter, evidence.metric_score.value
     if counter is None or value is None or counter.largest <= counter.limit:
         return []
-    if abs(counter.value - value) <= TOLERANCE or _do_batches_fit(evidence, counter):
+    if abs(counter.value - value) <= TOLERANCE or _is_batch_within_limit(evidence, counter):
         return []
     stops = counter.dtype == "float32"
     return [
@@ -59,7 +59,7 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _do_batches_fit(evidence: Evidence, counter: Counter) -> bool:
+def _is_batch_within_limit(evidence: Evidence, counter: Counter) -> bool:
     """Return whether no cell reaches its limit within one batch of the declared size."""
     inputs, metric = evidence.inputs, evidence.metric
     size = inputs.batch_size if inputs else None

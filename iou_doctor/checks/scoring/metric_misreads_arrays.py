@@ -69,14 +69,14 @@ def _describe_difference(evidence: Evidence) -> str | None:
     value, ours = evidence.metric_score.value, evidence.score_if_read_well
     if value is None:
         return None
-    if _do_masks_lack_ids(evidence):
+    if _has_no_class_ids(evidence):
         return f"{evidence.metric.call} reads {value:.4f}, but the masks hold no class ids"
     if ours is None or abs(value - ours) <= TOLERANCE or evidence.has_found(*EXPLAINING_RULES):
         return None
     return f"{evidence.metric.call} reads {value:.4f}, but the arrays agree at {ours:.4f}"
 
 
-def _do_masks_lack_ids(evidence: Evidence) -> bool:
+def _has_no_class_ids(evidence: Evidence) -> bool:
     """Return whether the masks hold numbers of some other kind, such as normalised intensities."""
     pixels = evidence.repaired.pixels
     is_guessed = any(one.field == "masks.encoding" for one in evidence.interpretation.assumed)

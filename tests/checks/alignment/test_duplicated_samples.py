@@ -25,7 +25,7 @@ def test_a_last_batch_that_was_filled_up():
     report = diagnose(y_true=repeated(T, [0, 1, 2]), y_pred=repeated(P, [0, 1, 2]), num_classes=5)
     finding = found(report, RULE)
     assert finding.facts == {"samples": 15, "repeated": 3, "first": [0, 12], "at_the_end": True}
-    assert finding.message.startswith("the last 3 samples of 15")
+    assert finding.message.startswith("the last 3 of 15 samples")
     assert finding.evidence == "sample 12 equals sample 0"
     assert after(report, RULE) == pytest.approx(mean_iou(T, P, 5))
 

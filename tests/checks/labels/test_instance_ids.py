@@ -94,7 +94,7 @@ def test_a_picture_is_no_instance_mask():
     assert "instance-ids" not in names(report)
 
 
-def test_volumes_are_not_looked_at():
+def test_volumes_are_skipped():
     volume = np.repeat(RESTART[:, None], 4, axis=1)
     report = diagnose(y_true=volume, y_pred=np.repeat(P[:, None], 4, axis=1), num_classes=2)
     assert outcome(report, "instance-ids").reason == (

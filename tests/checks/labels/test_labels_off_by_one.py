@@ -101,7 +101,7 @@ def test_a_few_pixels_prove_nothing():
 
 
 def test_two_classes_taken_for_their_neighbours_are_no_shift_of_all():
-    # more than half of the pixels agree with the shift, but five classes of seven speak against it
+    # more than half of the pixels agree with the shift, but five of the seven classes contradict it
     masks = np.repeat(np.arange(1, 8), [300, 300, 90, 90, 90, 90, 90])[None, None]
     swapped = np.random.default_rng(0).random(masks.shape) < 0.7
     pred = np.where((masks <= 2) & swapped, masks - 1, masks)

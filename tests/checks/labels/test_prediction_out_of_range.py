@@ -35,7 +35,7 @@ def test_the_same_where_the_void_label_was_not_declared():
     assert report.verdict.primary == "undeclared-void-label"
 
 
-def test_scores_saved_as_a_grey_picture_are_cut_in_the_middle():
+def test_scores_saved_as_a_grey_picture_are_thresholded_in_the_middle():
     labels = scene(3, samples=3, height=32, width=40, classes=2)
     scores = (sigmoid(labels, 4) * 255).astype(np.uint8)
     report = diagnose(y_true=labels, y_pred=scores, num_classes=2)

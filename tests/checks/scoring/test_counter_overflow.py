@@ -46,7 +46,7 @@ def test_a_counter_that_ends_without_moving_the_score_is_no_finding():
 
 
 def test_a_union_beyond_int32_is_a_note_about_the_torch_backend(monkeypatch):
-    # int32 wraps at 2**31; a cast to int8 and its end stand for it, so that the test stays small
+    # a cast to int8 and its limit take the place of int32 and 2**31, which keeps the test small
     monkeypatch.setattr(evaluate, "LARGEST_INT32", 127)
     monkeypatch.setattr(evaluate, "SMALL_COUNTER", np.int8)
     masks = np.zeros((1, 10, 20), dtype=np.uint8)
