@@ -27,6 +27,7 @@ from iou_doctor.report.finding import Finding, Status
 from iou_doctor.report.report import Report
 
 CODE = re.compile(r"`([^`]+)`")
+"""A piece of code between backticks, as messages and help texts have it."""
 
 
 def render(report: Report) -> str:

@@ -25,6 +25,7 @@ from iou_doctor.report.finding import Finding, Severity, Status
 from iou_doctor.report.report import Report
 
 SIGNS = {Severity.ERROR: "🔴", Severity.WARNING: "🟡", Severity.NOTE: "🔵"}
+"""A sign for each severity, because text in comments has no colour."""
 LONGEST_COMMENT = 60_000
 """Characters of the whole text: GitHub refuses comments of more than 65,536."""
 MOST_ROWS = 100
@@ -32,7 +33,9 @@ MOST_ROWS = 100
 LONGEST_TEXT = 1500
 """Characters of one text, so that one finding does not displace the others."""
 CODE = re.compile(r"(`[^`]+`)")
+"""A piece of code between backticks, as messages and help texts have it."""
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$])")
+"""Characters that Markdown, HTML or GitHub's formulas would interpret."""
 
 
 def render(report: Report) -> str:

@@ -123,7 +123,7 @@ def make_holes(folder: Path, size: int) -> tuple[Path, Path]:
     """Write labels that are all 0 and take no room on the disk: for memory, not for time.
 
     Args:
-        folder: where to.
+        folder: where to write the files.
         size: bytes of each of the two files.
     """
     folder.mkdir(parents=True, exist_ok=True)

@@ -40,7 +40,7 @@ def test_a_slope_that_is_none_has_no_ratio():
     assert "| some pixels | – ns/pixel | – | – |" in markdown([found])
 
 
-def test_a_mean_that_differs_is_told():
+def test_a_mean_that_differs_is_reported():
     found = result(
         PIXELS,
         [

@@ -1,4 +1,4 @@
-"""The program that measures on a GPU, where there is none."""
+"""The benchmark for GPUs, on a machine without one."""
 
 from __future__ import annotations
 

@@ -22,7 +22,14 @@ from iou_doctor.render.lookup_text import (
 from iou_doctor.render.markdown import LONGEST_COMMENT, LONGEST_TEXT, _limit_length
 from iou_doctor.render.markdown import MOST_ROWS as MOST_MARKDOWN_ROWS
 from iou_doctor.report.report import Report
-from iou_doctor.report.score_lookup import Cause, Condition, Lookup, Match, Suspect, parse_score
+from iou_doctor.report.score_lookup import (
+    Cause,
+    Condition,
+    Match,
+    ScoreLookup,
+    Suspect,
+    parse_score,
+)
 
 
 def with_classes(report: Report, count: int, name: str = "c") -> Report:
@@ -86,6 +93,7 @@ def test_text_is_as_wide_as_the_terminal_up_to_a_limit(outcomes, width, used):
 def test_github_shows_some_annotations_of_each_severity(outcomes, more):
     findings = (outcomes.findings[0],) * (MOST_ANNOTATIONS + more)
     text = FORMATS["github"](replace(outcomes, findings=findings))
+    assert text.splitlines()[-1].startswith("iou-doctor: sick: ")
     assert text.count("::error ") == MOST_ANNOTATIONS
     assert ("1 more of severity error" in text) is bool(more)
 
@@ -120,11 +128,11 @@ def suspect(name: str, *, plausibility: float = 1.0, implementations: int = 1) -
 
 
 def explain(*matches: Match, conditions: int = 0, verbose: bool = False) -> str:
-    lookup = Lookup(
+    lookup = ScoreLookup(
         parse_score("0.3333"),
         matches,
-        tried=10,
-        chance=0.0,
+        values_tried=10,
+        expected_by_chance=0.0,
         conditions=tuple(Condition(cause(f"c{index}"), "so") for index in range(conditions)),
         with_arrays=True,
     )

@@ -34,7 +34,7 @@ def score(name, value, *, error=None, note=None):
     return ContractScore(name, "", "", value=value, error=error, note=note, short=name)
 
 
-def grouped(report: Report, *scores: ContractScore):
+def group(report: Report, *scores: ContractScore):
     return [(g.value, g.names, g.why) for g in group_scores(replace(report, contracts=scores))]
 
 
@@ -44,37 +44,37 @@ def text(report: Report, **options: bool) -> str:
 
 
 def test_numbers_that_print_alike_are_one_group(report):
-    told = grouped(report, score("a", 0.123412), score("b", 0.123408), score("c", 0.1235))
-    assert told == [("0.1234", ("a", "b"), ""), ("0.1235", ("c",), "")]
+    found = group(report, score("a", 0.123412), score("b", 0.123408), score("c", 0.1235))
+    assert found == [("0.1234", ("a", "b"), ""), ("0.1235", ("c",), "")]
 
 
 def test_the_doctors_number_comes_first_large_groups_next_and_errors_last(report):
     ours = score("ours", report.mean_iou)
     raises = [score(name, None, error="E: no") for name in "xyz"]
     two = [score(name, 0.25, note="why") for name in "bc"]
-    told = grouped(report, *raises, score("a", 0.75), *two, ours)
-    values = [value for value, _, _ in told]
+    found = group(report, *raises, score("a", 0.75), *two, ours)
+    values = [value for value, _, _ in found]
     assert values == [f"{report.mean_iou:.4f}", "0.2500", "0.7500", "raises"]
 
 
 def test_the_order_of_groups_does_not_depend_on_that_of_scores(report):
     scores = [score("a", 0.25), score("b", 0.5), score("c", None, note="NaN"), score("d", 0.75)]
-    told = grouped(report, *scores)
-    assert sorted(grouped(report, *reversed(scores))) == sorted(told)
-    assert [value for value, _, _ in grouped(report, *reversed(scores))] == [v for v, _, _ in told]
+    found = group(report, *scores)
+    assert sorted(group(report, *reversed(scores))) == sorted(found)
+    assert [value for value, _, _ in group(report, *reversed(scores))] == [v for v, _, _ in found]
 
 
 def test_each_error_is_a_group_of_its_own(report):
-    told = grouped(
+    found = group(
         report, score("a", None, error="E: one"), score("b", None, error="E: two"),
         score("c", None, error="E: one"),
     )  # fmt: skip
-    assert told == [("raises", ("a", "c"), "E: one"), ("raises", ("b",), "E: two")]
+    assert found == [("raises", ("a", "c"), "E: one"), ("raises", ("b",), "E: two")]
 
 
-def test_nan_is_a_number_that_people_see_and_what_was_not_replayed_is_not(report):
-    told = grouped(report, score("a", None, note="NaN"), score("b", None, note="needs sums"))
-    assert told == [("NaN", ("a",), "")]
+def test_nan_makes_a_group_and_a_score_that_was_not_calculated_does_not(report):
+    found = group(report, score("a", None, note="NaN"), score("b", None, note="needs sums"))
+    assert found == [("NaN", ("a",), "")]
 
 
 @pytest.mark.parametrize(
@@ -88,10 +88,10 @@ def test_nan_is_a_number_that_people_see_and_what_was_not_replayed_is_not(report
     ],
 )
 def test_a_reason_holds_for_the_whole_group_or_names_its_member(report, notes, why):
-    told = grouped(
+    found = group(
         report, *(score(name, 0.5, note=note) for name, note in zip("ab", notes, strict=True))
     )
-    assert told == [("0.5000", ("a", "b"), why)]
+    assert found == [("0.5000", ("a", "b"), why)]
 
 
 def test_each_contract_has_the_reasons_of_its_own():
@@ -103,16 +103,16 @@ def test_each_contract_has_the_reasons_of_its_own():
         assert entry.note != ""
 
 
-def test_a_class_that_counts_1_in_an_image_is_told_of_all_that_count_it_so():
+def test_implementations_that_count_an_absent_class_as_1_share_this_reason():
     rng = np.random.default_rng(0)
     truth = rng.integers(0, 2, (4, 6, 6))
     missed = np.where(rng.random(truth.shape) < 0.8, truth, 1 - truth)
-    told = {
+    found = {
         entry.short: entry.note
         for entry in diagnose(y_true=truth, y_pred=missed, num_classes=3).contracts
     }
-    assert told["kornia"] == told["smp macro-imagewise"]
-    assert told["kornia"] == "a ratio for each image; an absent class: counts as 1"
+    assert found["kornia"] == found["smp macro-imagewise"]
+    assert found["kornia"] == "a ratio for each image; an absent class: counts as 1"
 
 
 def test_names_hold_no_comma_that_would_make_two_of_them():
@@ -120,7 +120,7 @@ def test_names_hold_no_comma_that_would_make_two_of_them():
     assert not [name for name in free_of_brackets if "," in name]
 
 
-def test_every_contract_of_the_report_stands_in_one_group(report):
+def test_every_contract_of_the_report_is_in_one_group(report):
     names = [name for group in group_scores(report) for name in group.names]
     assert sorted(names) == sorted(entry.short for entry in report.contracts)
 
@@ -141,15 +141,15 @@ def test_the_terminal_shows_some_groups_and_all_with_verbose(report):
     assert "others would report" in short
     assert more in short
     assert more not in long
-    told = " ".join(long.partition("others would report")[2].split())
-    assert all(name in told for group in group_scores(report) for name in group.names)
+    found = " ".join(long.partition("others would report")[2].split())
+    assert all(name in found for group in group_scores(report) for name in group.names)
 
 
-def test_the_terminal_shows_all_groups_where_all_were_asked_for(report):
+def test_the_terminal_shows_all_groups_if_all_were_asked_for(report):
     asked = text(replace(report, all_implementations=True))
     assert "-v shows all" not in asked.partition("others would report")[2]
-    told = " ".join(asked.partition("others would report")[2].split())
-    assert all(name in told for group in group_scores(report) for name in group.names)
+    found = " ".join(asked.partition("others would report")[2].split())
+    assert all(name in found for group in group_scores(report) for name in group.names)
 
 
 @pytest.mark.parametrize("all_implementations", [True, False])
@@ -160,7 +160,7 @@ def test_a_report_knows_whether_all_were_asked_for(all_implementations):
     assert check(pair, Options(num_classes=3), questions).all_implementations is all_implementations
 
 
-def test_nothing_is_said_where_all_agree(report):
+def test_nothing_is_shown_if_all_agree(report):
     alike = replace(report, contracts=(score("a", report.mean_iou), score("b", report.mean_iou)))
     assert "others would report" not in text(alike)
     assert "others would report" in text(alike, verbose=True)
@@ -181,7 +181,7 @@ def test_json_has_an_entry_for_each_contract(report):
     assert by_name["pascal_voc.VOCevalseg"]["note"] == "NaN"
 
 
-def test_a_declared_ignore_label_stands_in_the_calls():
+def test_the_calls_contain_a_declared_ignore_label():
     report = diagnose(y_true=np.where(T == 1, 255, T), y_pred=P, num_classes=3, ignore_index=255)
     calls = {entry.name: entry.call for entry in report.contracts}
     assert calls["keras.MeanIoU"] == "keras.metrics.MeanIoU(num_classes=3, ignore_class=255)"
@@ -197,13 +197,13 @@ def test_a_declared_ignore_label_stands_in_the_calls():
 def test_all_contracts_contain_the_common_ones_with_the_same_numbers():
     few = diagnose(y_true=T, y_pred=P, num_classes=3)
     many = diagnose(y_true=T, y_pred=P, num_classes=3, all_implementations=True)
-    told = {entry.name: entry for entry in many.contracts}
+    found = {entry.name: entry for entry in many.contracts}
     assert len(many.contracts) > 3 * len(few.contracts)
     for entry in few.contracts:
-        assert (entry.value, entry.error) == (told[entry.name].value, told[entry.name].error)
+        assert (entry.value, entry.error) == (found[entry.name].value, found[entry.name].error)
 
 
-def test_a_class_given_to_pixels_of_nan_is_told_as_the_reason():
+def test_the_class_of_nan_pixels_is_named_as_the_reason():
     scores = np.eye(4, dtype=np.float32)[P] * 0.7 + 0.1 * (1 - np.eye(4, dtype=np.float32)[P])
     scores[0, 0, 3] = np.nan
     given = diagnose(y_true=T, y_pred=scores, num_classes=4)
@@ -211,7 +211,7 @@ def test_a_class_given_to_pixels_of_nan_is_told_as_the_reason():
     assert macro.note == "pixels without a prediction (NaN, all zeros) get a class"
 
 
-def test_a_metric_that_gives_nan_is_said_to():
+def test_a_metric_that_gives_nan_shows_nan():
     report = diagnose(y_true=T, y_pred=P % 2, num_classes=4, metric="pascal_voc.VOCevalseg")
     assert report.verdict.summary.startswith("your metric reads NaN")
     (line,) = [line for line in text(report).splitlines() if "your metric reads  " in line]
