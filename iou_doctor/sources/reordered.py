@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from iou_doctor.arrays.source import Source
+from iou_doctor.arrays.batch import StoredArray, StoredDtype
+from iou_doctor.arrays.source import Source, Window
 from iou_doctor.record import record
 
-AT_ONCE = 64
-"""Entries of a stream that are gathered in one walk over it, where they fit into memory."""
+STREAM_ENTRIES = 64
+"""Entries of a stream to gather in one pass over it, if they fit into memory."""
 
 
 @record
@@ -20,7 +18,7 @@ class ReorderedSource:
 
     source: Source
     order: tuple[int, ...]
-    """For each place, the entry of `source` that comes there."""
+    """For each place, the index of the entry of `source` that comes there."""
 
     @property
     def path(self) -> str:
@@ -33,19 +31,19 @@ class ReorderedSource:
         return self.source.format
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> StoredDtype:
         """The dtype of the source."""
         return self.source.dtype
 
     @property
     def shape(self) -> tuple[int | None, ...]:
-        """The shape: as many entries as there are in the order."""
+        """The shape: as many entries as the order has."""
         return (len(self.order), *self.source.shape[1:])
 
     @property
     def chunk_shape(self) -> tuple[int, ...]:
-        """Entries are read one by one, of a stream some at a time; other axes as in the source."""
-        return (AT_ONCE if self.is_sequential else 1, *self.source.chunk_shape[1:])
+        """One entry, or some of a stream; the other axes are as in the source."""
+        return (STREAM_ENTRIES if self.is_sequential else 1, *self.source.chunk_shape[1:])
 
     @property
     def is_sequential(self) -> bool:
@@ -62,11 +60,15 @@ class ReorderedSource:
         """Return the shape of one entry."""
         return self.source.get_sample_shape(self.order[index])
 
-    def read(self, window: tuple[slice, ...]) -> NDArray[Any]:
-        """Return the values in `window`, gathered entry by entry."""
+    def read(self, window: Window) -> StoredArray:
+        """Return the values in `window`.
+
+        Raises:
+            SourceError: the values cannot be read.
+        """
         first = window[0] if window else slice(None)
         entries = self.order[first]
-        # a stream that goes back starts anew: forward once for the whole window
+        # in ascending order, because a stream that goes back starts again
         values = {
             index: self.source.read((slice(index, index + 1), *window[1:]))
             for index in sorted(entries)

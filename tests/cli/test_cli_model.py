@@ -134,7 +134,7 @@ def test_what_does_not_go_together_ends_with_2(place, arguments, words):
 def test_other_commands_say_what_to_do_with_a_model(place, command):
     done = run(*command.split(), "model", "masks.npy", cwd=place)
     assert done.returncode == 2
-    assert "elsewhere save that with `np.save`" in done.stderr
+    assert "for other commands save that with `np.save`" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What can be wrong with a file before its format matters."""
+"""Checks that a path leads to a file that can be read, before its format matters."""
 
 from __future__ import annotations
 
@@ -9,65 +9,68 @@ from itertools import islice
 from pathlib import Path
 
 from iou_doctor.errors import SourceError
-from iou_doctor.sources.refusals import refusal, refusing
+from iou_doctor.sources.source_errors import source_error, translate_errors
 
-_HEAD_BYTES = 8  # the longest magic, HDF5's
-_MOST_NEIGHBOURS = 10_000  # file names looked at for a similar one
+_HEAD_BYTES = 8
+"""Bytes that tell the format: the signature of HDF5 is the longest."""
+_MOST_NEIGHBOURS = 10_000
+"""File names to search for a similar one: a folder may have millions."""
 
 
-def file_status(path: str) -> os.stat_result:
-    """Return the status of whatever is at `path`.
+def get_file_status(path: str) -> os.stat_result:
+    """Return the status of the file or folder at `path`.
 
     Raises:
-        SourceError: nothing is there, or it cannot be reached.
+        SourceError: nothing is there, or it cannot be accessed.
     """
     if not path:
-        raise refusal(path, "the path is empty; give a file or a folder")
-    # ValueError: a name with a null byte in it
-    with refusing(path, OSError, ValueError, why="check the path and its permissions"):
+        raise source_error(path, "the path is empty; give a file or a folder")
+    # pathlib raises ValueError for a name with a null byte
+    with translate_errors(path, OSError, ValueError, why="check the path and its permissions"):
         try:
             return Path(path).stat()
         except FileNotFoundError as error:
-            raise _missing(path) from error
+            raise _missing_file_error(path) from error
 
 
-def file_size(path: str) -> int:
-    """Return the size of the regular, non-empty file at `path`.
+def get_file_size(path: str) -> int:
+    """Return the size in bytes of the regular, non-empty file at `path`.
 
     Raises:
-        SourceError: it is something else, empty, or not there.
+        SourceError: it is something else, empty, or missing.
     """
-    status = file_status(path)
+    status = get_file_status(path)
     if stat.S_ISDIR(status.st_mode):
-        raise refusal(path, "it is a folder; give a file, or a folder of images")
+        raise source_error(path, "it is a folder; give a file, or a folder of images")
     if not stat.S_ISREG(status.st_mode):
-        raise refusal(path, "it is a pipe or a device; save the array to a file first")
+        raise source_error(path, "it is a pipe or a device; save the array to a file first")
     if status.st_size == 0:
-        raise refusal(path, "the file is empty (0 bytes); save the array again")
+        raise source_error(path, "the file is empty (0 bytes); save the array again")
     return status.st_size
 
 
-def file_head(path: str) -> bytes:
+def read_file_head(path: str) -> bytes:
     """Return the first bytes of the regular, non-empty file at `path`.
 
     Raises:
-        SourceError: it is something else, empty, not there, or may not be read.
+        SourceError: it is something else, empty, missing, or may not be read.
     """
-    file_size(path)
+    get_file_size(path)
     why = "check that you may read the file"
-    with refusing(path, OSError, why=why), Path(path).open("rb") as stream:
+    with translate_errors(path, OSError, why=why), Path(path).open("rb") as stream:
         return stream.read(_HEAD_BYTES)
 
 
-def _missing(path: str) -> SourceError:
+def _missing_file_error(path: str) -> SourceError:
+    """Return the error for a missing file, with a similar name if there is one."""
     folder = Path(path).parent
     if not folder.is_dir():
-        return refusal(path, f"there is no folder `{folder}`; check the path")
+        return source_error(path, f"there is no folder `{folder}`; check the path")
     try:
         with os.scandir(folder) as entries:
             names = [entry.name for entry in islice(entries, _MOST_NEIGHBOURS)]
     except OSError:
-        names = []  # the suggestion is a courtesy
+        names = []  # the message works without a suggestion
     similar = difflib.get_close_matches(Path(path).name, names, n=1)
     hint = f"did you mean `{folder / similar[0]}`?" if similar else "check the path"
-    return refusal(path, f"there is no such file; {hint}")
+    return source_error(path, f"there is no such file; {hint}")

@@ -1,54 +1,76 @@
-"""Which formats there are, and how a file of each begins."""
+"""The table of file formats: a new one is a new file with a function that opens it, and a row here.
+
+Each opener imports its module when it is called, because h5py and Pillow are slow to import.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Callable
+from pathlib import Path
 
-IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg")
+from iou_doctor.arrays.source import Source
+from iou_doctor.record import record
+from iou_doctor.sources.files.file_types import HDF5_MAGIC, IMAGE_SUFFIXES, NPY_MAGIC, ZIP_MAGIC
 
-SUFFIXES: Mapping[str, str] = MappingProxyType(
-    {
-        ".npy": "npy",
-        ".npz": "npz",
-        ".h5": "hdf5",
-        ".hdf5": "hdf5",
-        **dict.fromkeys(IMAGE_SUFFIXES, "images"),
-    }
-)
 
-MAGICS: Mapping[bytes, str] = MappingProxyType(
-    {b"\x93NUMPY": "npy", b"PK\x03\x04": "npz", b"\x89HDF\r\n\x1a\n": "hdf5"}
+@record
+class FileFormat:
+    """A format of files that hold arrays."""
+
+    suffixes: tuple[str, ...]
+    """In lower case, with the dot."""
+    magic: bytes | None
+    """How a file of another suffix is recognised, by its first bytes; `None`: it is not."""
+    open: Callable[[str, str | None], Source]
+    """Opens a path, and the array of that name if a file holds several."""
+
+
+def _open_npy(path: str, name: str | None) -> Source:
+    from iou_doctor.sources.files.npy import open_npy
+
+    return open_npy(path, name)
+
+
+def _open_npz(path: str, name: str | None) -> Source:
+    from iou_doctor.sources.files.npz import open_npz
+
+    return open_npz(path, name)
+
+
+def _open_hdf5(path: str, name: str | None) -> Source:
+    from iou_doctor.sources.files.hdf5 import open_hdf5
+
+    return open_hdf5(path, name)
+
+
+def _open_image(path: str, name: str | None) -> Source:
+    from iou_doctor.sources.files.image_folder import open_image
+
+    return open_image(path, name)
+
+
+FILE_FORMATS = (
+    FileFormat((".npy",), NPY_MAGIC, _open_npy),
+    FileFormat((".npz",), ZIP_MAGIC, _open_npz),
+    FileFormat((".h5", ".hdf5"), HDF5_MAGIC, _open_hdf5),
+    FileFormat(IMAGE_SUFFIXES, None, _open_image),
 )
 
 SUPPORTED = (
     ".npy, .npz, .h5 and .hdf5 files, .png, .tif, .bmp and .jpg images, and folders of images work"
 )
-
-_NOT_ARRAYS = MappingProxyType(
-    {
-        b"\x89PNG": "a PNG image",
-        b"\xff\xd8\xff": "a JPEG image",
-        b"\x1f\x8b": "a gzip file",
-        b"\x80": "a pickle",
-    }
-)
-_NAMES = MappingProxyType(
-    {"npy": "a .npy file", "npz": "a zip (.npz) file", "hdf5": "an HDF5 file"}
-)
+"""What works, for the message about a file that does not."""
 
 
-def sniffed(head: bytes) -> str | None:
-    """Return the format that begins like `head`, or `None`."""
-    return next((name for magic, name in MAGICS.items() if head.startswith(magic)), None)
+def find_format_by_suffix(path: str) -> FileFormat | None:
+    """Return the format that the path's suffix names, if there is one."""
+    suffix = Path(path).suffix.lower()
+    return next((entry for entry in FILE_FORMATS if suffix in entry.suffixes), None)
 
 
-def likeness(head: bytes) -> str:
-    """Return what a file that begins like `head` looks like, in words."""
-    known = sniffed(head)
-    if known:
-        return f"it begins like {_NAMES[known]}"
-    for magic, words in _NOT_ARRAYS.items():
-        if head.startswith(magic):
-            return f"it begins like {words}"
-    return f"it begins with {head[:6]!r}"
+def find_format_by_head(head: bytes) -> FileFormat | None:
+    """Return the format whose files begin like `head`, if there is one."""
+    for entry in FILE_FORMATS:
+        if entry.magic is not None and head.startswith(entry.magic):
+            return entry
+    return None

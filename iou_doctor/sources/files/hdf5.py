@@ -1,32 +1,39 @@
-"""One data set of an HDF5 file, read in slices."""
+"""One data set of an HDF5 file, read in parts."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
-from iou_doctor.sources.files.file_status import file_head, file_size
-from iou_doctor.sources.files.formats import likeness
-from iou_doctor.sources.files.hdf5_chunks import direct_chunks
+from iou_doctor.arrays.batch import StoredArray, StoredDtype
+from iou_doctor.arrays.source import Window
+from iou_doctor.sources.array_checks import check_dtype, check_shape, get_native_dtype
+from iou_doctor.sources.files.file_status import get_file_size, read_file_head
+from iou_doctor.sources.files.file_types import describe_head
+from iou_doctor.sources.files.hdf5_chunks import open_chunk_reader
 from iou_doctor.sources.files.hdf5_lookup import find_dataset
-from iou_doctor.sources.numbers import check_dtype, check_shape, native, spans
-from iou_doctor.sources.refusals import refusal, refusing
+from iou_doctor.sources.source_errors import source_error, translate_errors
+from iou_doctor.sources.windows import complete_window
 
-_LEAST_CACHE = 1 << 20  # bytes: HDF5's default
-_MOST_CACHE = 256 << 20
-_MOST_SLOTS = 100_003  # of the cache's hash table, 8 bytes each
-
-# h5py gives HDF5's errors a type by where in the library they arose
+_SMALLEST_CACHE = 1 << 20
+"""Bytes of the chunk cache: HDF5's default."""
+_LARGEST_CACHE = 256 << 20
+"""Bytes of the chunk cache; beyond it, chunks are decompressed several times instead."""
+_LEAST_SLOTS = 521
+"""Slots of the cache's hash table: HDF5's default."""
+_MOST_SLOTS = 100_003
+"""Slots of the cache's hash table, at 8 bytes each; a prime, as HDF5 recommends."""
+_SLOTS_PER_CHUNK = 10
+"""HDF5 recommends at least 10 slots for each chunk in the cache."""
 _HDF5_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError)
+"""What h5py raises for errors of HDF5: the type depends on the part of the library."""
 _DAMAGED = "the HDF5 file is damaged or cut off; save or copy it again"
 
 
 class Hdf5Source:
-    """A data set as a source; the file stays open for the sake of its chunk cache."""
+    """A data set as a source; the file stays open to keep its chunk cache."""
 
     format = "hdf5"
     is_sequential = False
@@ -36,34 +43,34 @@ class Hdf5Source:
         self._file = file
         self._dataset = file[name]
         self.path = path
-        self.dtype: np.dtype[Any] = native(self._dataset.dtype)
+        self.dtype: StoredDtype = get_native_dtype(self._dataset.dtype)
         self.shape: tuple[int, ...] = self._dataset.shape
         self.chunk_shape: tuple[int, ...] = self._dataset.chunks or (1,) * len(self.shape)
-        self._direct = direct_chunks(self._dataset)
+        self._chunk_reader = open_chunk_reader(self._dataset)
 
     def get_sample_shape(self, index: int) -> tuple[int, ...]:  # noqa: ARG002
         """Return the shape of one entry of the first axis; all have the same."""
         return self.shape[1:]
 
-    def read(self, window: tuple[slice, ...]) -> NDArray[Any]:
+    def read(self, window: Window) -> StoredArray:
         """Return the values in `window`.
 
         Raises:
             SourceError: a chunk is damaged or cut off.
         """
-        parts = spans(window, self.shape)
-        with refusing(self.path, *_HDF5_ERRORS, why=_DAMAGED):
-            values = self._unpacked(parts)
+        parts = complete_window(window, self.shape)
+        with translate_errors(self.path, *_HDF5_ERRORS, why=_DAMAGED):
+            values = self._read_chunks(parts)
             if values is None:
                 values = np.asarray(self._dataset[parts])
-        # the view drops h5py's note of an enum's names from the dtype
+        # the view removes the names of an enum, which h5py adds to the dtype as metadata
         return values.view(values.dtype.str).astype(self.dtype, copy=False)
 
-    def _unpacked(self, window: tuple[slice, ...]) -> NDArray[Any] | None:
-        """Return a window of whole chunks, unpacked beside HDF5; `None` for any other."""
-        if self._direct is None or not self._direct.fits(window):
+    def _read_chunks(self, window: Window) -> StoredArray | None:
+        """Return a window of whole chunks, decompressed outside HDF5; `None` for any other."""
+        if self._chunk_reader is None or not self._chunk_reader.can_read(window):
             return None
-        return self._direct.read(window)
+        return self._chunk_reader.read(window)
 
     def close(self) -> None:
         """Close the file; nothing can be read afterwards."""
@@ -76,44 +83,45 @@ def open_hdf5(path: str, name: str | None = None) -> Hdf5Source:
     Raises:
         SourceError: it is no such file, has no such data set, or that holds no numbers.
     """
-    head = file_head(path)
-    # not the head alone: a user block of other bytes may come first
+    head = read_file_head(path)
+    # the first bytes do not prove it: they may belong to a user block
     if not h5py.is_hdf5(path):
-        raise refusal(
-            path, f"it is no HDF5 file, or a cut off one: {likeness(head)}; save it again"
-        )
-    with refusing(path, *_HDF5_ERRORS, why=_DAMAGED):
+        looks = describe_head(head)
+        raise source_error(path, f"it is no HDF5 file, or a cut off one: {looks}; save it again")
+    with translate_errors(path, *_HDF5_ERRORS, why=_DAMAGED):
         with h5py.File(path, "r") as file:
-            shown, resolved = find_dataset(file, path, name)
-            place = f"{path}::{shown}"
-            _check_values(place, file[resolved], file_size(path))
-            cache = _cache(file[resolved])
-        # opened again: HDF5 fixes the cache's size when it opens a file
-        return Hdf5Source(place, h5py.File(path, "r", **cache), resolved)
+            found = find_dataset(file, path, name)
+            place = f"{path}::{found.name}"
+            dataset = file[found.resolved]
+            _check_values(place, dataset, get_file_size(path))
+            cache = _choose_cache(dataset)
+        # opened again, because HDF5 fixes the size of the cache when it opens a file
+        return Hdf5Source(place, h5py.File(path, "r", **cache), found.resolved)
 
 
 def _check_values(place: str, dataset: h5py.Dataset, size: int) -> None:
     if dataset.shape is None:
-        raise refusal(place, "it is a null data set without values; save an array")
+        raise source_error(place, "it is a null data set without values; save an array")
     try:
         dtype = dataset.dtype
     except TypeError as error:
-        raise refusal(place, "numpy has no such type; save it as float32 or int32") from error
+        raise source_error(place, "NumPy has no such type; save it as float32 or int32") from error
     check_dtype(place, dtype)
     check_shape(place, dataset.shape)
     stored = dataset.id.get_storage_size()
     if stored > size:
-        raise refusal(
+        raise source_error(
             place,
             f"it is cut off: its values take {stored:,} bytes, and the file has {size:,}; "
             "save or copy it again",
         )
 
 
-def _cache(dataset: h5py.Dataset) -> dict[str, int]:
-    """Return a chunk cache for all chunks that share a stretch of the first axis.
+def _choose_cache(dataset: h5py.Dataset) -> dict[str, int]:
+    """Return the options of `h5py.File` for a cache that holds one row of chunks.
 
-    Windows narrower than a chunk row then find its chunks decompressed.
+    A row is all chunks that share a stretch of the first axis. Windows that are narrower than it
+    then find their chunks decompressed.
     """
     if dataset.chunks is None:
         return {}
@@ -121,6 +129,6 @@ def _cache(dataset: h5py.Dataset) -> dict[str, int]:
     row_chunks = math.prod(counts[1:])
     row_bytes = row_chunks * math.prod(dataset.chunks) * dataset.dtype.itemsize
     return {
-        "rdcc_nbytes": min(max(row_bytes, _LEAST_CACHE), _MOST_CACHE),
-        "rdcc_nslots": min(max(10 * row_chunks, 521), _MOST_SLOTS),
+        "rdcc_nbytes": min(max(row_bytes, _SMALLEST_CACHE), _LARGEST_CACHE),
+        "rdcc_nslots": min(max(_SLOTS_PER_CHUNK * row_chunks, _LEAST_SLOTS), _MOST_SLOTS),
     }

@@ -1,7 +1,7 @@
-"""Chunks of an HDF5 data set unpacked outside HDF5's lock, so that several threads can at once.
+"""Decompresses the chunks of an HDF5 data set outside HDF5, so that several threads can do it.
 
-HDF5 lets one thread in at a time, unpacking included. Chunks that gzip alone packed, with or
-without byte shuffling, are fetched as they are and unpacked here; all others are left to HDF5.
+HDF5 works in one thread at a time, and that includes decompression. Chunks that only gzip packed,
+with or without byte shuffling, are fetched as stored and decompressed here. HDF5 reads all others.
 """
 
 from __future__ import annotations
@@ -9,35 +9,42 @@ from __future__ import annotations
 import itertools
 import math
 import zlib
+from contextlib import AbstractContextManager
 from types import ModuleType
-from typing import Any
 
 import h5py
 import numpy as np
-from h5py._objects import phil
-from numpy.typing import NDArray
+
+from iou_doctor.arrays.batch import StoredArray, StoredDtype
+from iou_doctor.arrays.source import Window
+from iou_doctor.sources.files.hdf5_lock import HDF5_LOCK
+from iou_doctor.sources.windows import measure_window
 
 try:
     from isal import isal_zlib
-except ImportError:  # the extra `speed` has it
-    _GUNZIP: ModuleType = zlib
+except ImportError:  # it comes with the extra `speed`
+    _ZLIB: ModuleType = zlib
 else:
-    _GUNZIP = isal_zlib  # over twice as fast
+    _ZLIB = isal_zlib  # over twice as fast
 
 _SHUFFLE, _GZIP = h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE
 
 
-class DirectChunks:
-    """Reads windows of whole chunks; see `direct_chunks`."""
+class ChunkReader:
+    """Reads windows that consist of whole chunks; see `open_chunk_reader`."""
 
-    def __init__(self, dataset: h5py.Dataset, *, shuffled: bool) -> None:
+    def __init__(
+        self, dataset: h5py.Dataset, lock: AbstractContextManager[object], *, shuffled: bool
+    ) -> None:
         self._id = dataset.id
-        self._dtype: np.dtype[Any] = np.dtype(dataset.dtype.str)
-        self._shape, self._chunk = dataset.shape, dataset.chunks
+        self._lock = lock
+        self._dtype: StoredDtype = np.dtype(dataset.dtype.str)
+        self._shape: tuple[int, ...] = dataset.shape
+        self._chunk: tuple[int, ...] = dataset.chunks
         self._shuffled = shuffled
 
-    def fits(self, window: tuple[slice, ...]) -> bool:
-        """Return whether a window has a start and a stop for each axis that cut no chunk."""
+    def can_read(self, window: Window) -> bool:
+        """Return whether a complete window is not empty and cuts no chunk."""
         return all(
             part.start < part.stop
             and part.start % chunk == 0
@@ -45,37 +52,40 @@ class DirectChunks:
             for part, chunk, length in zip(window, self._chunk, self._shape, strict=True)
         )
 
-    def read(self, window: tuple[slice, ...]) -> NDArray[Any] | None:
-        """Return the values in a window that `fits`; `None` where a chunk is stored otherwise.
+    def read(self, window: Window) -> StoredArray | None:
+        """Return the values in a window of whole chunks.
+
+        Returns:
+            `None` if a chunk was stored without the data set's filters: HDF5 has to read it.
 
         Raises:
             OSError: a chunk is damaged.
         """
-        out = np.empty([part.stop - part.start for part in window], self._dtype)
+        out = np.empty(measure_window(window), self._dtype)
         starts = (
             range(part.start, part.stop, chunk)
             for part, chunk in zip(window, self._chunk, strict=True)
         )
         for offset in itertools.product(*starts):
-            with phil:  # h5py's lock, which this call alone does not take itself
-                left_out, packed = self._id.read_direct_chunk(offset)
-            if left_out:  # filters that were skipped for this chunk
+            with self._lock:
+                skipped_filters, packed = self._id.read_direct_chunk(offset)
+            if skipped_filters:
                 return None
             place = tuple(
                 slice(start - part.start, start - part.start + chunk)
                 for start, part, chunk in zip(offset, window, self._chunk, strict=True)
             )
             target = out[place]
-            target[...] = self._unpacked(packed)[tuple(slice(n) for n in target.shape)]
+            target[...] = self._decompress(packed)[tuple(slice(n) for n in target.shape)]
         return out
 
-    def _unpacked(self, packed: bytes) -> NDArray[Any]:
+    def _decompress(self, packed: bytes) -> StoredArray:
         size = math.prod(self._chunk) * self._dtype.itemsize
-        stream = _GUNZIP.decompressobj()
+        stream = _ZLIB.decompressobj()
         try:
             raw = stream.decompress(packed, size)
-        except (zlib.error, _GUNZIP.error) as error:
-            raise OSError(f"a chunk cannot be unpacked: {error}") from error
+        except (zlib.error, _ZLIB.error) as error:
+            raise OSError(f"a chunk cannot be decompressed: {error}") from error
         if len(raw) != size:
             raise OSError(f"a chunk has {len(raw)} bytes instead of {size}")
         values = np.frombuffer(raw, np.uint8)
@@ -84,14 +94,16 @@ class DirectChunks:
         return values.reshape(-1).view(self._dtype).reshape(self._chunk)
 
 
-def direct_chunks(dataset: h5py.Dataset) -> DirectChunks | None:
-    """Return a reader of a data set's chunks, or `None` where HDF5 has to read them itself."""
-    if dataset.chunks is None or not hasattr(dataset.id, "read_direct_chunk"):
+def open_chunk_reader(dataset: h5py.Dataset) -> ChunkReader | None:
+    """Return a reader of a data set's chunks, or `None` if HDF5 has to read them itself."""
+    has_chunks = dataset.chunks is not None and hasattr(dataset.id, "read_direct_chunk")
+    if HDF5_LOCK is None or not has_chunks:
         return None
     settings = dataset.id.get_create_plist()
     filters = [settings.get_filter(index)[0] for index in range(settings.get_nfilters())]
     counts = (-(-n // chunk) for n, chunk in zip(dataset.shape, dataset.chunks, strict=True))
-    whole = dataset.id.get_num_chunks() == math.prod(counts)  # others read as the fill value
-    if filters not in ([_GZIP], [_SHUFFLE, _GZIP]) or not whole:
+    # a chunk that was never written reads as the fill value, which HDF5 knows
+    all_written = dataset.id.get_num_chunks() == math.prod(counts)
+    if filters not in ([_GZIP], [_SHUFFLE, _GZIP]) or not all_written:
         return None
-    return DirectChunks(dataset, shuffled=filters[0] == _SHUFFLE)
+    return ChunkReader(dataset, HDF5_LOCK, shuffled=filters[0] == _SHUFFLE)

@@ -1,4 +1,4 @@
-"""One image file: its header, and its pixels as they are stored."""
+"""Reads the header and the pixels of one image file with Pillow."""
 
 from __future__ import annotations
 
@@ -9,27 +9,30 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin
 
+from iou_doctor.arrays.batch import StoredArray, StoredDtype
 from iou_doctor.record import record
-from iou_doctor.sources.files.file_status import file_size
-from iou_doctor.sources.refusals import refusal, refusing
+from iou_doctor.sources.files.file_status import get_file_size
+from iou_doctor.sources.source_errors import source_error, translate_errors
 
-MOST_PIXELS = 1 << 31  # two gigapixels: satellite and slide masks, at some GB once decoded
+MOST_PIXELS = 1 << 31
+"""Pixels of an image: two gigapixels, as large as masks of satellite and slide images get.
 
+Decoded, such an image takes some GB. Pillow's own limit is 179 million.
+"""
 _FORMATS = ("PNG", "TIFF", "BMP", "JPEG")
-_SAMPLE_FORMAT = 339  # TIFF tag
-_SIGNED = 2  # its value for signed integers
-
-_DTYPES = MappingProxyType(
+_SAMPLE_FORMAT_TAG = 339
+"""The TIFF tag that says how sample values are to be understood."""
+_SIGNED_INTEGERS = 2
+"""The value of that tag for signed integers."""
+_DTYPES: Mapping[str, StoredDtype] = MappingProxyType(
     {
         "1": np.dtype(np.bool_),
         "L": np.dtype(np.uint8),
-        "P": np.dtype(np.uint8),  # the palette's indices are the class ids
+        "P": np.dtype(np.uint8),  # the indices into the palette are the class ids
         "I;16": np.dtype(np.uint16),
         "I;16L": np.dtype(np.uint16),
         "I;16B": np.dtype(np.uint16),
@@ -41,10 +44,8 @@ _DTYPES = MappingProxyType(
         "RGBA": np.dtype(np.uint8),
     }
 )
+"""The modes of Pillow that are accepted, with the dtype of their pixels."""
 _CHANNELS = MappingProxyType({"LA": (2,), "RGB": (3,), "RGBA": (4,)})
-
-# How many bytes of pixels one byte of file can stand for, by format and compression. Deflate's
-# limit is exact; LZW's and JPEG's lie below 1,400, with room left for odd encoders.
 _MOST_EXPANSION: Mapping[tuple[str, object], int] = MappingProxyType(
     {
         ("PNG", None): 1032,
@@ -57,8 +58,11 @@ _MOST_EXPANSION: Mapping[tuple[str, object], int] = MappingProxyType(
         ("JPEG", None): 8192,
     }
 )
+"""The most bytes of pixels that one byte of a file can stand for, by format and compression.
 
-# Pillow's plugins let all of these out on damaged files
+The limit of deflate is exact. Those of LZW and JPEG are below 1,400 in practice; unusual encoders
+may reach more.
+"""
 _PILLOW_ERRORS = (
     OSError,
     SyntaxError,
@@ -70,7 +74,8 @@ _PILLOW_ERRORS = (
     OverflowError,
     struct.error,
 )
-_WHY = "it is damaged, cut off, or no image that Pillow reads; save it again as PNG"
+"""What the plugins of Pillow raise for damaged files."""
+_DAMAGED = "it is damaged, cut off, or no image that Pillow reads; save it again as PNG"
 
 
 @record
@@ -80,9 +85,9 @@ class ImageHeader:
     file: str
     mode: str
     """Pillow's name for the kind of pixel."""
-    dtype: np.dtype[Any]
+    dtype: StoredDtype
     shape: tuple[int, ...]
-    """Height, width and, if there are several, channels."""
+    """Height, width, and the number of channels if there are several."""
 
     @property
     def stem(self) -> str:
@@ -94,80 +99,87 @@ def read_header(file: str) -> ImageHeader:
     """Return the header of an image file; its pixels are not decoded.
 
     Raises:
-        SourceError: it is no image, or one of a kind that cannot be a mask or a prediction.
+        SourceError: it is no image, a damaged one, or of a kind that cannot hold labels.
     """
-    size = file_size(file)
-    with _pillow(file), Image.open(file, formats=_FORMATS) as image:
+    size = get_file_size(file)
+    with _open_quietly(file), Image.open(file, formats=_FORMATS) as image:
         _check_mode(file, image)
         _check_size(file, image, size)
         if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
-            raise refusal(file, "it has several pages; save one image a file, or a .npy stack")
-        return _header(file, image)
+            raise source_error(
+                file, "it has several pages; save one image in each file, or a .npy stack"
+            )
+        return _describe(file, image)
 
 
-def decode(header: ImageHeader) -> NDArray[Any]:
+def decode(header: ImageHeader) -> StoredArray:
     """Return the pixels of an image.
 
     Raises:
         SourceError: the file is damaged or cut off, or it changed since its header was read.
     """
-    with _pillow(header.file), Image.open(header.file, formats=_FORMATS) as image:
-        if _header(header.file, image) != header:
-            raise refusal(header.file, "it changed while it was read; run again")
+    with _open_quietly(header.file), Image.open(header.file, formats=_FORMATS) as image:
+        if _describe(header.file, image) != header:
+            raise source_error(header.file, "it changed while it was read; run again")
         return np.asarray(image).astype(header.dtype, copy=False)
 
 
-def _header(file: str, image: Image.Image) -> ImageHeader:
+def _describe(file: str, image: Image.Image) -> ImageHeader:
     shape = (image.height, image.width, *_CHANNELS.get(image.mode, ()))
-    # older Pillows open 16-bit PNGs as "I"; PNG has no wider pixels
-    narrow = image.format == "PNG" and image.mode == "I"
-    dtype = np.dtype(np.uint16) if narrow else _DTYPES.get(image.mode, np.dtype(np.void))
+    # older versions of Pillow open 16-bit PNGs in mode "I"; PNG has no wider pixels
+    is_16_bit = image.format == "PNG" and image.mode == "I"
+    # other modes are refused, or differ from the mode that the header had before
+    dtype = np.dtype(np.uint16) if is_16_bit else _DTYPES.get(image.mode, np.dtype(np.uint8))
     return ImageHeader(file, image.mode, dtype, shape)
 
 
 def _check_mode(file: str, image: Image.Image) -> None:
     if image.mode not in _DTYPES:
-        raise refusal(file, f"its pixels are {image.mode}; save them as grey, palette, RGB or RGBA")
+        raise source_error(
+            file,
+            f"its pixels are of mode {image.mode}; save them as grey, palette, RGB or RGBA",
+        )
     if isinstance(image, TiffImagePlugin.TiffImageFile):
-        signed = _SIGNED in image.tag_v2.get(_SAMPLE_FORMAT, ())
+        signed = _SIGNED_INTEGERS in image.tag_v2.get(_SAMPLE_FORMAT_TAG, ())
         if signed and image.mode not in ("I", "F"):
             # Pillow reads them as unsigned: -1 would become 255
-            raise refusal(file, "its pixels are signed 8-bit integers; save them as .npy")
+            raise source_error(file, "its pixels are signed 8-bit integers; save them as .npy")
 
 
 def _check_size(file: str, image: Image.Image, size: int) -> None:
     pixels = image.width * image.height
     if pixels > MOST_PIXELS:
-        raise refusal(
+        raise source_error(
             file, f"it has {pixels:,} pixels, more than {MOST_PIXELS:,}; cut it into tiles"
         )
-    expansion = _MOST_EXPANSION.get((image.format or "", _compression(image)))
-    if expansion is not None and _least_bytes(image) > size * expansion:
-        raise refusal(
+    expansion = _MOST_EXPANSION.get((image.format or "", _get_compression(image)))
+    if expansion is not None and _count_least_bytes(image) > size * expansion:
+        raise source_error(
             file,
             f"it is cut off: {image.width} x {image.height} pixels do not fit into {size:,} bytes; "
             "save or copy it again",
         )
 
 
-def _compression(image: Image.Image) -> object:
+def _get_compression(image: Image.Image) -> object:
     return image.info.get("compression") if image.format in ("TIFF", "BMP") else None
 
 
-def _least_bytes(image: Image.Image) -> int:
+def _count_least_bytes(image: Image.Image) -> int:
     if image.mode in ("1", "L", "P"):
-        return -(-image.width // 8) * image.height  # these may be stored with 1 bit a pixel
-    header = _header("", image)
+        # these may be stored with one bit for each pixel
+        return -(-image.width // 8) * image.height
+    header = _describe("", image)
     return math.prod(header.shape) * header.dtype.itemsize
 
 
 @contextmanager
-def _pillow(file: str) -> Iterator[None]:
-    """Run Pillow without its own size limit (ours is checked) and without its warnings."""
+def _open_quietly(file: str) -> Iterator[None]:
+    """Run Pillow without its warnings and its own size limit: `MOST_PIXELS` is checked instead."""
     limit = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = None
     try:
-        with warnings.catch_warnings(), refusing(file, *_PILLOW_ERRORS, why=_WHY):
+        with warnings.catch_warnings(), translate_errors(file, *_PILLOW_ERRORS, why=_DAMAGED):
             warnings.simplefilter("ignore")
             yield
     finally:

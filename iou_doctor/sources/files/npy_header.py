@@ -1,4 +1,4 @@
-"""The header of a `.npy` file, read by NumPy from a bounded number of bytes."""
+"""Reads the header of a `.npy` file with NumPy's own parser, from a limited number of bytes."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import io
 import math
 import tokenize
 import warnings
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
+from iou_doctor.arrays.batch import StoredDtype
 from iou_doctor.errors import SourceError
 from iou_doctor.record import record
-from iou_doctor.sources.files.formats import likeness
-from iou_doctor.sources.numbers import check_dtype, check_shape
-from iou_doctor.sources.refusals import refusal, refusing
+from iou_doctor.sources.array_checks import check_dtype, check_shape
+from iou_doctor.sources.files.file_types import NPY_MAGIC, describe_head
+from iou_doctor.sources.source_errors import source_error, translate_errors
 
-_LONGEST_HEADER = 10_000  # bytes: numpy's own limit; only structured types need more than 200
-# what numpy lets out for a header that is no header: it evaluates a literal and builds a dtype
+_LONGEST_HEADER = 10_000
+"""Bytes of a header: NumPy's own limit. Only structured types need more than 200."""
 _HEADER_ERRORS = (
     ValueError,
     TypeError,
@@ -27,6 +28,7 @@ _HEADER_ERRORS = (
     RecursionError,
     tokenize.TokenError,
 )
+"""What `numpy.lib.format` raises for damaged headers: it evaluates a literal and builds a dtype."""
 _READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -37,11 +39,11 @@ _READERS = {
 class NpyHeader:
     """What a `.npy` header says about the values after it."""
 
-    dtype: np.dtype[Any]
+    dtype: StoredDtype
     """The dtype as stored, in the file's byte order."""
     shape: tuple[int, ...]
     order: str
-    """`C` or `F`: which axis varies fastest."""
+    """`C` if the last axis varies fastest, `F` if the first one does."""
     offset: int
     """Bytes before the first value."""
 
@@ -52,23 +54,28 @@ class NpyHeader:
 
 
 def read_header(stream: IO[bytes], path: str, available: int) -> NpyHeader:
-    """Return the header at the start of `stream`, which has `available` bytes in all.
+    """Return the header at the start of a stream.
+
+    Args:
+        stream: a `.npy` file, or a member of an archive.
+        path: what to call it in an error.
+        available: the bytes of the whole stream.
 
     Raises:
-        SourceError: it is no such header, not about numbers, or claims more bytes than there are.
+        SourceError: there is no such header, it describes no numbers, or more than `available`
+            bytes.
     """
-    # a file may claim a header of 4 GB: numpy sees no more of it than a header may have
+    # a damaged file may claim a header of 4 GB; NumPy gets no more than a header may have
     start = io.BytesIO(stream.read(_LONGEST_HEADER))
-    if not start.getvalue().startswith(np.lib.format.MAGIC_PREFIX):
-        raise refusal(
-            path, f"it is no .npy file: {likeness(start.getvalue())}; save it with `np.save`"
-        )
-    shape, fortran, dtype = _parsed(start, path)
+    if not start.getvalue().startswith(NPY_MAGIC):
+        looks = describe_head(start.getvalue())
+        raise source_error(path, f"it is no .npy file: {looks}; save it with `np.save`")
+    shape, fortran, dtype = _parse(start, path)
     check_dtype(path, dtype)
     check_shape(path, shape)
     header = NpyHeader(dtype, shape, "F" if fortran else "C", offset=start.tell())
     if header.nbytes > available - header.offset:
-        raise refusal(
+        raise source_error(
             path,
             f"it is cut off: its header says {header.nbytes:,} bytes of values, "
             f"and {available - header.offset:,} are there; save or copy it again",
@@ -76,19 +83,21 @@ def read_header(stream: IO[bytes], path: str, available: int) -> NpyHeader:
     return header
 
 
-def _parsed(start: IO[bytes], path: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def _parse(start: IO[bytes], path: str) -> tuple[tuple[int, ...], bool, StoredDtype]:
     damaged = "its header is damaged or cut off; save it again with `np.save`"
-    # numpy warns of headers by Python 2, Python of odd literals; neither is the user's concern
-    with refusing(path, *_HEADER_ERRORS, why=damaged), warnings.catch_warnings():
+    # NumPy warns of headers that Python 2 wrote, Python of odd literals; the user can ignore both
+    with translate_errors(path, *_HEADER_ERRORS, why=damaged), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         reader = _READERS.get(np.lib.format.read_magic(start))
         if reader is None:  # version 3 exists for structured types only
-            raise _unknown_version(path)
+            raise _version_error(path)
         shape, fortran, dtype = reader(start, max_header_size=_LONGEST_HEADER)
     if any(size < 0 for size in shape):
-        raise refusal(path, damaged)
+        raise source_error(path, damaged)
     return shape, fortran, dtype
 
 
-def _unknown_version(path: str) -> SourceError:
-    return refusal(path, "it is of a .npy version for other than plain numbers; save plain numbers")
+def _version_error(path: str) -> SourceError:
+    return source_error(
+        path, "its .npy version is for structured arrays; save plain numbers with `np.save`"
+    )

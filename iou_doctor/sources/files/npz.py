@@ -1,4 +1,4 @@
-"""One member of an `.npz` file: mapped where it is stored, streamed where it is compressed."""
+"""One member of an `.npz` file: memory-mapped if it is stored, streamed if it is compressed."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from iou_doctor.sources.files.file_status import file_head, file_size
-from iou_doctor.sources.files.formats import likeness
+from iou_doctor.sources.files.file_status import get_file_size, read_file_head
+from iou_doctor.sources.files.file_types import describe_head
 from iou_doctor.sources.files.npy import MappedSource
 from iou_doctor.sources.files.npy_header import NpyHeader, read_header
 from iou_doctor.sources.files.npz_stream import FortranSource, StreamedSource
-from iou_doctor.sources.refusals import listed, refusal, refusing
+from iou_doctor.sources.source_errors import list_names, source_error, translate_errors
 
-MOST_DEFLATED = 1032  # bytes that one byte of a deflate stream can stand for
-_LOCAL_HEADER_BYTES = 30  # then the name and the extra field, whose lengths end it
+MOST_DEFLATE_RATIO = 1032
+"""The most bytes that one byte of a deflate stream can decompress to, by its specification."""
+_LOCAL_HEADER_BYTES = 30
+"""Bytes of a member's local header before its name; the last four are two lengths."""
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-
-# zipfile lets these out on damaged archives: offsets before the file's start (OSError, ValueError),
-# names that are not UTF-8 (ValueError), needed versions that it lacks (NotImplementedError)
+"""The compression methods of `np.savez` and `np.savez_compressed`."""
 _ZIP_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -27,6 +27,11 @@ _ZIP_ERRORS = (
     ValueError,
     NotImplementedError,
 )
+"""What `zipfile` raises for damaged archives.
+
+Offsets before the file's start are an OSError or a ValueError, names that are not UTF-8 a
+ValueError, and a required version that `zipfile` lacks is a NotImplementedError.
+"""
 
 
 def open_npz(path: str, name: str | None = None) -> MappedSource | StreamedSource | FortranSource:
@@ -35,66 +40,76 @@ def open_npz(path: str, name: str | None = None) -> MappedSource | StreamedSourc
     Raises:
         SourceError: it is no such file, has no such member, or that holds no numbers.
     """
-    head = file_head(path)
+    head = read_file_head(path)
     if not head.startswith(b"PK"):
-        raise refusal(path, f"it is no .npz file: {likeness(head)}; save it with `np.savez`")
+        looks = describe_head(head)
+        raise source_error(path, f"it is no .npz file: {looks}; save it with `np.savez`")
     why = "the zip file is damaged or cut off; save or copy it again"
-    with refusing(path, *_ZIP_ERRORS, why=why), zipfile.ZipFile(path) as archive:
-        info, name = _pick(archive, path, name)
+    with translate_errors(path, *_ZIP_ERRORS, why=why), zipfile.ZipFile(path) as archive:
+        info, name = _find_member(archive, path, name)
         place = f"{path}::{name}"
-        _check_member(info, place, file_size(path))
+        _check_member(info, place, get_file_size(path))
         with archive.open(info) as stream:
             header = read_header(stream, place, info.file_size)
-    return _source(path, place, info, header)
+    return _build_source(path, place, info, header)
 
 
-def _source(
+def _build_source(
     path: str, place: str, info: zipfile.ZipInfo, header: NpyHeader
 ) -> MappedSource | StreamedSource | FortranSource:
     if info.compress_type == zipfile.ZIP_STORED:
-        start = _data_offset(path, place, info)
+        start = _find_data_offset(path, place, info)
         return MappedSource(place, "npz", path, header, start + header.offset)
     if header.order == "F" and len(header.shape) > 1:
         return FortranSource(place, path, info, header)
     return StreamedSource(place, path, info, header)
 
 
-def _pick(archive: zipfile.ZipFile, path: str, name: str | None) -> tuple[zipfile.ZipInfo, str]:
+def _find_member(
+    archive: zipfile.ZipFile, path: str, name: str | None
+) -> tuple[zipfile.ZipInfo, str]:
     members = {info.filename: info for info in archive.infolist()}
     names = [member.removesuffix(".npy") for member in members if member.endswith(".npy")]
     if name is not None:
         info = members.get(name) or members.get(f"{name}.npy")
         if info is None:
-            raise refusal(path, f"it has no member `{name}`; it has {listed(names) or 'no arrays'}")
+            there = list_names(names) or "no arrays"
+            raise source_error(path, f"it has no member `{name}`; it has {there}")
         return info, name
     if not names:
-        raise refusal(path, "it holds no arrays; save them with `np.savez`")
+        raise source_error(path, "it holds no arrays; save them with `np.savez`")
     if len(names) > 1:
-        raise refusal(path, f"it holds {listed(names)}; add `::{names[0]}` or another name")
+        there = list_names(names)
+        raise source_error(path, f"it holds {there}; add `::{names[0]}` or another name")
     return members[f"{names[0]}.npy"], names[0]
 
 
 def _check_member(info: zipfile.ZipInfo, place: str, size: int) -> None:
+    """Refuse a member that cannot be read, or that claims more bytes than the file can hold."""
     if info.flag_bits & 1:
-        raise refusal(place, "it is encrypted; save it with `np.savez`")
+        raise source_error(place, "it is encrypted; save it with `np.savez`")
     if info.compress_type not in _METHODS:
-        raise refusal(place, "its compression is not numpy's; save it with `np.savez_compressed`")
-    ratio = MOST_DEFLATED if info.compress_type == zipfile.ZIP_DEFLATED else 1
+        raise source_error(
+            place, "its compression is not that of NumPy; save it with `np.savez_compressed`"
+        )
+    ratio = MOST_DEFLATE_RATIO if info.compress_type == zipfile.ZIP_DEFLATED else 1
     if info.compress_size > size or info.file_size > info.compress_size * ratio:
-        raise refusal(
+        raise source_error(
             place,
             f"it is cut off: {info.file_size:,} bytes do not fit into a file of {size:,}; "
             "save or copy it again",
         )
 
 
-def _data_offset(path: str, place: str, info: zipfile.ZipInfo) -> int:
-    with refusing(place, OSError, why="it cannot be opened"), Path(path).open("rb") as stream:
+def _find_data_offset(path: str, place: str, info: zipfile.ZipInfo) -> int:
+    """Return where the bytes of a stored member begin in the file."""
+    why = "check that you may read the file"
+    with translate_errors(place, OSError, why=why), Path(path).open("rb") as stream:
         stream.seek(info.header_offset)
         local = stream.read(_LOCAL_HEADER_BYTES)
     name_bytes = int.from_bytes(local[26:28], "little")
     extra_bytes = int.from_bytes(local[28:30], "little")
     offset = info.header_offset + _LOCAL_HEADER_BYTES + name_bytes + extra_bytes
-    if len(local) < _LOCAL_HEADER_BYTES or offset + info.file_size > file_size(path):
-        raise refusal(place, "the zip file is damaged or cut off; save or copy it again")
+    if len(local) < _LOCAL_HEADER_BYTES or offset + info.file_size > get_file_size(path):
+        raise source_error(place, "the zip file is damaged or cut off; save or copy it again")
     return offset

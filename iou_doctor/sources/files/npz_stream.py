@@ -1,4 +1,4 @@
-"""Compressed members of an `.npz` file, decompressed as they are read."""
+"""Compressed members of an `.npz` file, decompressed while they are read."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import math
 import zipfile
 import zlib
 from threading import Lock
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
-from numpy.typing import NDArray
 
+from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.arrays.source import Window
+from iou_doctor.sources.array_checks import get_native_dtype
 from iou_doctor.sources.files.npy_header import NpyHeader
-from iou_doctor.sources.numbers import lengths, native, part_of, spans
-from iou_doctor.sources.refusals import refusing
+from iou_doctor.sources.source_errors import translate_errors
+from iou_doctor.sources.windows import complete_window, cut_window, measure_window
 
-_PIECE_BYTES = 1 << 20  # decompressed at a time: bounds the memory beside the window itself
-
-# what zipfile raises for damaged data, and for a file that changed since it was opened
+_PIECE_BYTES = 1 << 20
+"""Bytes to decompress at a time: they are held in addition to the window itself."""
 _READ_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -27,7 +28,8 @@ _READ_ERRORS = (
     ValueError,
     RuntimeError,
 )
-_WHY = "its compressed data is damaged, or it changed while it was read; save it again"
+"""What `zipfile` raises for damaged data, and for a file that changed since it was opened."""
+_DAMAGED = "its compressed data is damaged, or it changed while it was read; save it again"
 
 
 class _Member:
@@ -41,10 +43,10 @@ class _Member:
         self._position = 0
 
     def read_into(self, buffer: memoryview, offset: int) -> None:
-        """Fill `buffer` with the bytes of the member from `offset` on."""
+        """Fill `buffer` with the decompressed bytes from `offset` on."""
         try:
-            with refusing(self.path, *_READ_ERRORS, why=_WHY):
-                stream = self._at(offset)
+            with translate_errors(self.path, *_READ_ERRORS, why=_DAMAGED):
+                stream = self._seek(offset)
                 self._copy(stream, buffer)
         except BaseException:
             self.close()  # the position is unknown now
@@ -57,7 +59,7 @@ class _Member:
         self._stream = None
         self._position = 0
 
-    def _at(self, offset: int) -> IO[bytes]:
+    def _seek(self, offset: int) -> IO[bytes]:
         if self._stream is None or offset < self._position:
             self.close()
             # closing the archive leaves the member's stream open, which then owns the file
@@ -80,12 +82,14 @@ class _Member:
 
 
 class _CompressedSource:
+    """What the two kinds of compressed members have in common."""
+
     format = "npz"
     names = None
 
     def __init__(self, path: str, file: str, info: zipfile.ZipInfo, header: NpyHeader) -> None:
         self.path = path
-        self.dtype = native(header.dtype)
+        self.dtype = get_native_dtype(header.dtype)
         self.shape = header.shape
         self.chunk_shape = (1,) * len(header.shape)
         self._header = header
@@ -100,63 +104,62 @@ class _CompressedSource:
         """Close the file; the next read opens it again."""
         self._member.close()
 
-    def _fill(self, out: NDArray[Any], first: int) -> None:
-        """Fill `out` with the values from number `first` on, in the file's order."""
+    def _fill(self, out: StoredArray, first: int) -> None:
+        """Fill `out` with the values from index `first` on, in the order of the file."""
         if out.size:
             offset = self._header.offset + first * self._header.dtype.itemsize
             self._member.read_into(out.reshape(-1).view(np.uint8).data, offset)
 
 
 class StreamedSource(_CompressedSource):
-    """A compressed member in C order: forward reads are cheap, backward ones start again."""
+    """A compressed member in C order: reading forward is cheap, going back starts again."""
 
     is_sequential = True
 
-    def read(self, window: tuple[slice, ...]) -> NDArray[Any]:
+    def read(self, window: Window) -> StoredArray:
         """Return the values in `window`.
 
         Raises:
             SourceError: the compressed data is damaged.
         """
-        parts = spans(window, self.shape)
-        shape = lengths(parts)
-        if lengths(parts[1:]) == self.shape[1:]:
+        parts = complete_window(window, self.shape)
+        shape = measure_window(parts)
+        if measure_window(parts[1:]) == self.shape[1:]:
             out = np.empty(shape, self._header.dtype)
             self._fill(out, parts[0].start * math.prod(self.shape[1:]))
             return out.astype(self.dtype, copy=False)
         out = np.empty(shape, self.dtype)
         for place in range(shape[0]):
-            out[place] = self._rows(parts[0].start + place, parts[1], parts[2:])
+            out[place] = self._read_rows(parts[0].start + place, parts[1], parts[2:])
         return out
 
-    def _rows(self, entry: int, rows: slice, rest: tuple[slice, ...]) -> NDArray[Any]:
-        """Return a part of one entry: whole rows are read, which follow each other."""
-        row = self.shape[2:]
-        block = np.empty((rows.stop - rows.start, *row), self._header.dtype)
-        self._fill(block, (entry * self.shape[1] + rows.start) * math.prod(row))
+    def _read_rows(self, entry: int, rows: slice, rest: Window) -> StoredArray:
+        """Return a part of one entry, of which whole rows are decompressed."""
+        row_shape = self.shape[2:]
+        block = np.empty((rows.stop - rows.start, *row_shape), self._header.dtype)
+        self._fill(block, (entry * self.shape[1] + rows.start) * math.prod(row_shape))
         return block[(slice(None), *rest)]
 
 
 class FortranSource(_CompressedSource):
-    """A compressed member in Fortran order.
+    """A compressed member in Fortran order, which is decompressed once and kept.
 
-    Its first axis varies fastest, so any window is spread over the whole stream: this one is
-    decompressed whole, once.
+    Its first axis varies fastest, so that the values of any window are spread over all of it.
     """
 
     is_sequential = False
-    _whole: NDArray[Any] | None = None
+    _values: StoredArray | None = None
 
-    def read(self, window: tuple[slice, ...]) -> NDArray[Any]:
+    def read(self, window: Window) -> StoredArray:
         """Return the values in `window`.
 
         Raises:
             SourceError: the compressed data is damaged.
         """
         with self._lock:
-            if self._whole is None:
+            if self._values is None:
                 values = np.empty(math.prod(self.shape), self._header.dtype)
                 self._fill(values, 0)
                 self.close()
-                self._whole = values.reshape(self.shape, order="F")
-        return part_of(self._whole, window, self.dtype)
+                self._values = values.reshape(self.shape, order="F")
+        return cut_window(self._values, window, self.dtype)

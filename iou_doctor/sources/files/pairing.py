@@ -1,4 +1,4 @@
-"""Which prediction belongs to which mask, by the names of their files."""
+"""Pairs predictions with masks by the names of their files."""
 
 from __future__ import annotations
 
@@ -9,63 +9,68 @@ from itertools import pairwise
 
 from iou_doctor.arrays.source import Pair
 from iou_doctor.sources.files.image_folder import ImageSource
-from iou_doctor.sources.refusals import listed, refusal
+from iou_doctor.sources.source_errors import list_names, source_error
 
-_EXAMPLES = 3  # names of each side in the error
-# the usual endings; longer ones win, because a search finds the leftmost match
+_EXAMPLES = 3
+"""Names of each folder to show in the error."""
 _ENDING = re.compile(
     r"[_-](?:gtFine(?:[_-]label(?:Train)?Ids)?|label(?:Train)?Ids|labels?|masks?|gt|target"
     r"|preds?|prediction|seg|segmentation|leftImg8bit|out|output)$",
     re.IGNORECASE,
 )
+"""The endings that data sets and tools append to the names of masks, images and predictions.
+
+A search finds the leftmost match, so longer endings win.
+"""
 
 
 def pair_images(*, y_true: ImageSource, y_pred: ImageSource) -> Pair:
     """Return the masks and predictions that have a partner, both sorted by the masks' names.
 
-    Equal names pair first; then as few endings as possible are dropped, where that leaves one
-    mask and one prediction. Two single files pair whatever their names are.
+    Equal names pair up first. Then as few endings as possible are dropped, provided that exactly
+    one mask and one prediction remain with the same name. Two single files are always a pair.
 
     Raises:
         SourceError: no mask has a prediction.
     """
     if not (y_true.is_folder or y_pred.is_folder):
         return Pair(y_true, y_pred)
-    partners = _partners(y_true.names, y_pred.names)
+    partners = _find_partners(y_true.names, y_pred.names)
     if not partners:
-        raise refusal(
+        raise source_error(
             y_pred.path,
-            f"none of its names ({_examples(y_pred.names)}) pairs with one of "
-            f"`{y_true.path}` ({_examples(y_true.names)}); give partners the same names",
+            f"none of its names ({_list_examples(y_pred.names)}) pairs with one of "
+            f"`{y_true.path}` ({_list_examples(y_true.names)}); give partners the same names",
         )
-    dropped = {_dropped(true, pred) for true, pred in partners.items()}
+    dropped = {_list_dropped(true, pred) for true, pred in partners.items()}
+    ordered = sorted(partners)
     return Pair(
-        y_true.selected(_indices(y_true.names, sorted(partners))),
-        y_pred.selected(_indices(y_pred.names, [partners[name] for name in sorted(partners)])),
-        unpaired_true=_without(y_true.names, partners.keys()),
-        unpaired_pred=_without(y_pred.names, partners.values()),
+        y_true.select(_find_indices(y_true.names, ordered)),
+        y_pred.select(_find_indices(y_pred.names, [partners[name] for name in ordered])),
+        unpaired_true=_leave_out(y_true.names, partners.keys()),
+        unpaired_pred=_leave_out(y_pred.names, partners.values()),
         dropped_endings=tuple(sorted({ending for endings in dropped for ending in endings})),
     )
 
 
-def _examples(names: Sequence[str]) -> str:
-    return listed(names[:_EXAMPLES]) + (", …" if len(names) > _EXAMPLES else "")
+def _list_examples(names: Sequence[str]) -> str:
+    return list_names(names[:_EXAMPLES]) + (", …" if len(names) > _EXAMPLES else "")
 
 
-def _partners(true_names: Iterable[str], pred_names: Iterable[str]) -> dict[str, str]:
+def _find_partners(true_names: Iterable[str], pred_names: Iterable[str]) -> dict[str, str]:
     """Return the prediction's name for each mask's name that has one."""
-    true = {name: _shortened(name) for name in true_names}
-    pred = {name: _shortened(name) for name in pred_names}
+    true = {name: _shorten(name) for name in true_names}
+    pred = {name: _shorten(name) for name in pred_names}
     partners: dict[str, str] = {}
-    for drops in range(_most_drops(true) + _most_drops(pred) + 1):
-        found = _unique(_matches(true, pred, drops))
+    for drops in range(_count_most_drops(true) + _count_most_drops(pred) + 1):
+        found = _keep_unique(_find_matches(true, pred, drops))
         partners |= found
         for name in found:
             del true[name], pred[found[name]]
     return partners
 
 
-def _shortened(name: str) -> list[str]:
+def _shorten(name: str) -> list[str]:
     """Return the name, then the name without its last ending, without the last two, and so on."""
     names = [name]
     while (match := _ENDING.search(names[-1])) and match.start() > 0:
@@ -73,35 +78,36 @@ def _shortened(name: str) -> list[str]:
     return names
 
 
-def _most_drops(shortened: Mapping[str, list[str]]) -> int:
+def _count_most_drops(shortened: Mapping[str, list[str]]) -> int:
     return max((len(names) - 1 for names in shortened.values()), default=0)
 
 
-def _matches(
+def _find_matches(
     true: Mapping[str, list[str]], pred: Mapping[str, list[str]], drops: int
 ) -> list[tuple[str, str]]:
-    """Return the masks and predictions that are equal after `drops` endings in all."""
-    by_key: dict[tuple[str, int], list[str]] = {}
-    for name, keys in pred.items():
-        for dropped, key in enumerate(keys):
-            by_key.setdefault((key, dropped), []).append(name)
+    """Return the masks and predictions that are equal after `drops` endings were dropped in all."""
+    by_short_name: dict[tuple[str, int], list[str]] = {}
+    for name, short_names in pred.items():
+        for dropped, short_name in enumerate(short_names):
+            by_short_name.setdefault((short_name, dropped), []).append(name)
     return [
         (name, partner)
-        for name, keys in true.items()
-        for dropped, key in enumerate(keys)
-        for partner in by_key.get((key, drops - dropped), ())
+        for name, short_names in true.items()
+        for dropped, short_name in enumerate(short_names)
+        for partner in by_short_name.get((short_name, drops - dropped), ())
     ]
 
 
-def _unique(matches: list[tuple[str, str]]) -> dict[str, str]:
+def _keep_unique(matches: list[tuple[str, str]]) -> dict[str, str]:
+    """Return the matches whose mask and prediction have no other match."""
     true_uses = Counter(true for true, _ in matches)
     pred_uses = Counter(pred for _, pred in matches)
     return {t: p for t, p in matches if true_uses[t] == 1 and pred_uses[p] == 1}
 
 
-def _dropped(true: str, pred: str) -> tuple[str, ...]:
-    """Return the endings that `true` and `pred` do not share."""
-    true_names, pred_names = _shortened(true), _shortened(pred)
+def _list_dropped(true: str, pred: str) -> tuple[str, ...]:
+    """Return the endings that two partners do not share."""
+    true_names, pred_names = _shorten(true), _shorten(pred)
     common = next(name for name in true_names if name in pred_names)
     chains = (
         true_names[: true_names.index(common) + 1],
@@ -112,11 +118,11 @@ def _dropped(true: str, pred: str) -> tuple[str, ...]:
     )
 
 
-def _indices(names: Iterable[str], chosen: Iterable[str]) -> list[int]:
-    places = {name: index for index, name in enumerate(names)}
-    return [places[name] for name in chosen]
+def _find_indices(names: Iterable[str], chosen: Iterable[str]) -> list[int]:
+    indices = {name: index for index, name in enumerate(names)}
+    return [indices[name] for name in chosen]
 
 
-def _without(names: Iterable[str], chosen: Iterable[str]) -> tuple[str, ...]:
+def _leave_out(names: Iterable[str], chosen: Iterable[str]) -> tuple[str, ...]:
     taken = set(chosen)
     return tuple(name for name in names if name not in taken)

@@ -1,17 +1,22 @@
-"""An array that is in memory already."""
+"""An array in memory as a source."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.sources.numbers import check_dtype, check_shape, native, part_of
+from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.arrays.source import Window
+from iou_doctor.sources.array_checks import check_dtype, check_shape, get_native_dtype
+from iou_doctor.sources.windows import cut_window
 
 
 class ArraySource:
-    """A numpy array as a source; `label` stands where a file has its path.
+    """A NumPy array as a source.
+
+    Args:
+        array: the array, with the samples along its first axis.
+        label: what to call it, in place of a path.
 
     Raises:
         SourceError: the array has no numbers, no axes or no values.
@@ -21,12 +26,12 @@ class ArraySource:
     is_sequential = False
     names = None
 
-    def __init__(self, array: NDArray[Any], label: str) -> None:
+    def __init__(self, array: NDArray[np.generic], label: str) -> None:
         check_dtype(label, array.dtype)
         check_shape(label, array.shape)
         self._array = array
         self.path = label
-        self.dtype = native(array.dtype)
+        self.dtype = get_native_dtype(array.dtype)
         self.shape: tuple[int, ...] = array.shape
         self.chunk_shape = (1,) * array.ndim
 
@@ -34,6 +39,6 @@ class ArraySource:
         """Return the shape of one entry of the first axis; all have the same."""
         return self.shape[1:]
 
-    def read(self, window: tuple[slice, ...]) -> NDArray[Any]:
-        """Return the values in `window`."""
-        return part_of(np.asarray(self._array), window, self.dtype)
+    def read(self, window: Window) -> StoredArray:
+        """Return the values in `window`, as a view if the byte order allows it."""
+        return cut_window(np.asarray(self._array), window, self.dtype)

@@ -1,60 +1,80 @@
-"""Arrays of other libraries as NumPy's, or left where they are: none of them is imported here."""
+"""Arrays and tensors of other libraries, as NumPy arrays or left on their device.
+
+No such library is imported here: its arrays are recognised by the methods that they have.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.sources.memory.anywhere import (
-    Values,
-    dtype_of,
-    is_tensorflow,
-    on_host,
-    part_of,
-    shape_of,
+from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.arrays.source import ArrayOrTensor, Tensor, Window
+from iou_doctor.sources.array_checks import check_dtype, check_shape
+from iou_doctor.sources.memory.array_or_tensor import (
+    copy_to_host,
+    get_dtype,
+    get_shape,
+    is_tensorflow_tensor,
+    slice_values,
 )
-from iou_doctor.sources.numbers import check_dtype, check_shape, spans
-from iou_doctor.sources.refusals import refusal
+from iou_doctor.sources.source_errors import source_error
+from iou_doctor.sources.windows import complete_window
 
-_NARROW = ("bfloat16", "float8")
-"""Floats that NumPy itself does not know, by how their names begin."""
+_FLOATS_UNKNOWN_TO_NUMPY = ("bfloat16", "float8")
+"""How the names of dtypes begin that `ml_dtypes` adds to NumPy; they become float32."""
 
 
-def is_tensor(value: object) -> bool:
+def is_array_or_tensor(value: object) -> bool:
     """Return whether a value is an array of some library."""
     return any(hasattr(value, name) for name in ("__array__", "__dlpack__", "detach"))
 
 
-def array_of(value: Any, label: str) -> NDArray[Any]:
-    """Return an array or tensor as a NumPy array on the host; its memory is shared if it can be.
+def convert_to_array(value: object, label: str) -> NDArray[np.generic]:
+    """Return an array or tensor as a NumPy array on the host, which shares its memory if possible.
 
     Args:
-        value: anything with `__array__` or `__dlpack__`; torch's may be on a device or need a
-            gradient.
+        value: anything with `__array__` or `__dlpack__`. A tensor of PyTorch may be on a GPU or
+            require a gradient.
         label: what to call it in an error.
 
     Raises:
-        SourceError: it cannot be brought to the host.
+        SourceError: it cannot be converted.
     """
     try:
-        return _widened(np.asarray(_on_host(value)))
+        return _widen(np.asarray(_move_to_host(value)))
     except Exception as error:  # each library raises its own
-        raise refusal(label, f"it is no array that NumPy takes over ({error})") from error
+        raise source_error(label, f"NumPy cannot convert it to an array ({error})") from error
 
 
-def values_of(value: Any, label: str) -> Values:
-    """Return a tensor of TensorFlow as it is, and anything else as `array_of` does.
+def convert_to_numbers(value: object, label: str) -> StoredArray:
+    """Return what `convert_to_array` returns, if it holds numbers.
 
     Raises:
-        SourceError: it cannot be brought to the host.
+        SourceError: it cannot be converted, or it holds no numbers.
     """
-    return value if is_tensorflow(value) else array_of(value, label)
+    array = convert_to_array(value, label)
+    check_dtype(label, array.dtype)
+    return cast("StoredArray", array)
+
+
+def keep_or_convert(value: object, label: str) -> ArrayOrTensor:
+    """Return a tensor of TensorFlow as it is, and anything else as `convert_to_numbers` does.
+
+    Raises:
+        SourceError: it cannot be converted, or it holds no numbers.
+    """
+    return value if is_tensorflow_tensor(value) else convert_to_numbers(value, label)
 
 
 class TensorSource:
-    """A tensor of TensorFlow as a source: it stays on its device; `label` stands for a path.
+    """A tensor of TensorFlow as a source: it stays on its device.
+
+    Args:
+        tensor: the tensor, with the samples along its first axis.
+        label: what to call it, in place of a path.
 
     Raises:
         SourceError: the tensor has no numbers, no axes or no values.
@@ -64,8 +84,8 @@ class TensorSource:
     is_sequential = False
     names = None
 
-    def __init__(self, tensor: Values, label: str) -> None:
-        self.dtype, self.shape = dtype_of(tensor), shape_of(tensor)
+    def __init__(self, tensor: Tensor, label: str) -> None:
+        self.dtype, self.shape = get_dtype(tensor), get_shape(tensor)
         check_dtype(label, self.dtype)
         check_shape(label, self.shape)
         self._tensor, self.path = tensor, label
@@ -75,22 +95,23 @@ class TensorSource:
         """Return the shape of one entry of the first axis; all have the same."""
         return self.shape[1:]
 
-    def read(self, window: tuple[slice, ...]) -> NDArray[Any]:
-        """Return the values in `window`."""
-        return on_host(self._tensor, spans(window, self.shape))
+    def read(self, window: Window) -> StoredArray:
+        """Return the values in `window` as an array on the host."""
+        return copy_to_host(self._tensor, complete_window(window, self.shape))
 
-    def read_on_device(self, window: tuple[slice, ...]) -> Values:
-        """Return the values in `window`, on the tensor's device."""
-        return part_of(self._tensor, spans(window, self.shape))
+    def read_on_device(self, window: Window) -> ArrayOrTensor:
+        """Return the values in `window` on the tensor's device."""
+        return slice_values(self._tensor, complete_window(window, self.shape))
 
 
-def _on_host(value: Any) -> Any:
-    if hasattr(value, "detach"):  # torch
+def _move_to_host(value: Any) -> object:
+    if hasattr(value, "detach"):  # PyTorch
         value = value.detach().cpu()
         return value.float() if str(value.dtype) == "torch.bfloat16" else value
-    foreign = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
-    return np.from_dlpack(value) if foreign else value
+    needs_dlpack = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
+    return np.from_dlpack(value) if needs_dlpack else value
 
 
-def _widened(array: NDArray[Any]) -> NDArray[Any]:
-    return array.astype(np.float32) if array.dtype.name.startswith(_NARROW) else array
+def _widen(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    is_unknown = array.dtype.name.startswith(_FLOATS_UNKNOWN_TO_NUMPY)
+    return array.astype(np.float32) if is_unknown else array

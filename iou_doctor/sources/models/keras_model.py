@@ -9,97 +9,119 @@ from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
+from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.model import Activation, ModelOptions
+from iou_doctor.arrays.source import ArrayOrTensor
 from iou_doctor.errors import SourceError
-from iou_doctor.sources.files.file_status import file_head
-from iou_doctor.sources.memory.anywhere import Values
-from iou_doctor.sources.models.keras_config import unsafe_layers
+from iou_doctor.record import record
+from iou_doctor.sources.files.file_status import read_file_head
+from iou_doctor.sources.models.keras_config import list_unsafe_layers
 from iou_doctor.sources.models.runner import (
     Runner,
-    choose,
-    no_signatures,
-    only_input,
-    unsafe_refusal,
+    choose_name,
+    refuse_signature,
+    require_single_input,
+    unsafe_model_error,
 )
 from iou_doctor.sources.models.saved_model import quiet_tensorflow
-from iou_doctor.sources.refusals import refusal, refusing
+from iou_doctor.sources.source_errors import source_error, translate_errors
 
-KIND = "Keras model"
-_LARGEST_CONFIG = 1 << 28  # bytes: no network's description is as long, a zip bomb's is
-_KEEPING = {"UpSampling2D", "Resizing", "Reshape", "Permute", "Cropping2D", "ZeroPadding2D"}
-"""Layers through which an activation is still one."""
+_KIND = "Keras model"
+_LARGEST_CONFIG = 1 << 28
+"""Bytes of a configuration: no network's description is as long, but that of a zip bomb is."""
+_LONGEST_DETAIL = 160
+"""Characters of Keras' own message about a model that it cannot load."""
+_PASSING_LAYERS = {"UpSampling2D", "Resizing", "Reshape", "Permute", "Cropping2D", "ZeroPadding2D"}
+"""Layers after which the output still has the activation of the layer before."""
 _DAMAGED = "it is no Keras model, or a damaged one; save it again with `model.save`"
 
 
-def is_keras_h5(path: str) -> bool:
-    """Return whether an HDF5 file holds a whole Keras model, not only data or weights."""
+@record
+class _Config:
+    """What a file says about the model in it."""
+
+    layers: object
+    """The configuration, as `json.loads` returns it."""
+    version: str
+    """The version of Keras that wrote the file."""
+
+
+def is_keras_hdf5(path: str) -> bool:
+    """Return whether an HDF5 file holds a whole Keras model, and not only data or weights.
+
+    Raises:
+        SourceError: the file is damaged.
+    """
     if not h5py.is_hdf5(path):
         return False
-    with refusing(path, OSError, RuntimeError, why=_DAMAGED), h5py.File(path, "r") as file:
+    with translate_errors(path, OSError, RuntimeError, why=_DAMAGED), h5py.File(path, "r") as file:
         return "model_config" in file.attrs and "model_weights" in file
 
 
 def load(path: str, options: ModelOptions) -> Runner:
-    """Return the model in a `.keras` or `.h5` file; its configuration is read before.
+    """Return the model in a `.keras` or `.h5` file; its configuration is checked before.
 
     Raises:
-        SourceError: it cannot be loaded, holds code or foreign layers, or has not the output that
-            was named.
+        SourceError: it cannot be loaded, holds code or foreign layers, or does not have the output
+            that was named.
     """
-    file_head(path)
-    no_signatures(path, KIND, options.signature)
-    config, version = _described(path)
-    unsafe = unsafe_layers(config)
+    read_file_head(path)
+    refuse_signature(path, _KIND, options.signature)
+    config = _read_config(path)
+    unsafe = list_unsafe_layers(config.layers)
     if unsafe and not options.trusted:
-        raise unsafe_refusal(path, unsafe)
+        raise unsafe_model_error(path, unsafe)
     quiet_tensorflow()
     import keras
 
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=not options.trusted)
-    except Exception as error:  # whatever its layers raise
-        raise _not_loaded(path, version, keras.__version__, error) from error
-    return runner_of(path, model, options, unsafe)
+    except Exception as error:  # a layer may raise anything
+        raise _loading_error(path, config.version, keras.__version__, error) from error
+    return build_runner(path, model, options, unsafe)
 
 
-def runner_of(path: str, model: Any, options: ModelOptions, unsafe: tuple[str, ...] = ()) -> Runner:
-    """Return a model of Keras with one output chosen.
+def build_runner(
+    path: str, model: Any, options: ModelOptions, unsafe: tuple[str, ...] = ()
+) -> Runner:
+    """Return a Keras model with one output chosen.
 
     Args:
         path: what to call it.
         model: a model with known inputs and outputs.
-        options: which output.
+        options: which output to take.
         unsafe: layers that the user trusts.
 
     Raises:
-        SourceError: it was never built, has several inputs, or not the output that was named.
+        SourceError: it was never built, has several inputs, or does not have the output that was
+            named.
     """
     import keras
 
-    given = _input(path, model)
-    outputs = _outputs(model)
-    name = choose(path, "output", "--output-name", [*outputs], options.output_name)
+    model_input = _find_input(path, model)
+    outputs = _name_outputs(model)
+    name = choose_name(path, "output", "--output-name", [*outputs], options.output_name)
     place = [*outputs].index(name)
 
-    def run(images: NDArray[Any]) -> Values:
-        return keras.tree.flatten(_predicted(model, images))[place]
+    def run(images: StoredArray) -> ArrayOrTensor:
+        scores: ArrayOrTensor = keras.tree.flatten(_predict(model, images))[place]
+        return scores
 
     return Runner(
-        KIND,
+        _KIND,
         run,
-        tuple(given.shape),
-        np.dtype(keras.backend.standardize_dtype(given.dtype)),
+        tuple(model_input.shape),
+        np.dtype(keras.backend.standardize_dtype(model_input.dtype)),
         name,
         outputs={key: tuple(tensor.shape) for key, tensor in outputs.items()},
-        activation=_activation(outputs[name]),
+        activation=_find_activation(outputs[name]),
         unsafe=unsafe,
     )
 
 
-def _predicted(model: Any, images: NDArray[Any]) -> Any:
-    """Return what `predict_on_batch` returns, but where it was computed."""
+def _predict(model: Any, images: StoredArray) -> object:
+    """Return what `predict_on_batch` returns, but left on the device where it was computed."""
     import keras
 
     if keras.backend.backend() != "tensorflow":
@@ -108,80 +130,83 @@ def _predicted(model: Any, images: NDArray[Any]) -> Any:
     return model.predict_function([(images,)])
 
 
-def _described(path: str) -> tuple[Any, str]:
-    """Return the configuration of the model, and the version of Keras that wrote it."""
-    with refusing(
-        path, OSError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, why=_DAMAGED
-    ):
+def _read_config(path: str) -> _Config:
+    errors = (OSError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile)
+    with translate_errors(path, *errors, why=_DAMAGED):
         if Path(path).suffix.lower() != ".keras":
             with h5py.File(path, "r") as file:
                 version = file.attrs.get("keras_version", "an unknown version")
-                return json.loads(file.attrs["model_config"]), _text(version)
+                return _Config(json.loads(file.attrs["model_config"]), _decode(version))
         with zipfile.ZipFile(path) as archive:
-            config = _member(archive, "config.json")
-            return config, str(_member(archive, "metadata.json").get("keras_version"))
+            metadata = _read_json(archive, "metadata.json")
+            return _Config(_read_json(archive, "config.json"), str(metadata.get("keras_version")))
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> Any:
+def _read_json(archive: zipfile.ZipFile, name: str) -> Any:
     if archive.getinfo(name).file_size > _LARGEST_CONFIG:
         raise ValueError(f"its {name} is larger than that of any model")
     return json.loads(archive.read(name))
 
 
-def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+def _decode(text: object) -> str:
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
 
 
-def _not_loaded(path: str, written: str, here: str, error: Exception) -> SourceError:
-    detail = " ".join(str(error).split())[:160] or type(error).__name__
-    why = f"Keras {here} cannot load it ({detail}…)"
-    if written.split(".")[:2] != here.split(".")[:2]:
-        why = f"Keras {written} wrote it, and Keras {here} cannot load it ({detail}…)"
-    return refusal(
+def _loading_error(path: str, written_by: str, installed: str, error: Exception) -> SourceError:
+    detail = " ".join(str(error).split())[:_LONGEST_DETAIL] or type(error).__name__
+    why = f"Keras {installed} cannot load it ({detail}…)"
+    if written_by.split(".")[:2] != installed.split(".")[:2]:
+        why = f"Keras {written_by} wrote it, and Keras {installed} cannot load it ({detail}…)"
+    return source_error(
         path,
         f"{why}; load it where it was trained, and give the folder that `model.export` writes",
     )
 
 
-def _input(path: str, model: Any) -> Any:
+def _find_input(path: str, model: Any) -> Any:
     inputs = getattr(model, "inputs", None)
     if not inputs:
-        raise refusal(path, "it was saved before it was built; call it once and save it again")
-    only_input(path, [str(tensor.name) for tensor in inputs])
+        raise source_error(path, "it was saved before it was built; call it once and save it again")
+    require_single_input(path, [str(tensor.name) for tensor in inputs])
     return inputs[0]
 
 
-def _outputs(model: Any) -> dict[str, Any]:
-    """Return the outputs in order, by the names of the layers they come from."""
-    names = [_layer_of(tensor).name for tensor in model.outputs]
+def _name_outputs(model: Any) -> dict[str, Any]:
+    """Return the outputs in order, by the names of the layers that compute them.
+
+    If two outputs come from layers of the same name, they are named by their numbers.
+    """
+    names = [_find_layer(tensor).name for tensor in model.outputs]
     if len(set(names)) != len(model.outputs):
         names = [f"output_{number}" for number in range(len(model.outputs))]
     return dict(zip(names, model.outputs, strict=True))
 
 
-def _layer_of(tensor: Any) -> Any:
+def _find_layer(tensor: Any) -> Any:
+    """Return the layer that computes a symbolic tensor; Keras has no public name for it."""
     return tensor._keras_history.operation
 
 
-def _activation_name(layer: Any) -> str:
+def _get_activation_name(layer: object) -> str:
     return str(getattr(getattr(layer, "activation", None), "__name__", ""))
 
 
-def _keeps(layer: Any) -> bool:
-    """Return whether what the layer gets is still in what it gives."""
+def _passes_activation(layer: object) -> bool:
+    """Return whether a layer's output still has the activation of the layer before."""
     kind = type(layer).__name__
-    # the end of a model in mixed precision: a cast to float32
-    return kind in _KEEPING or (kind == "Activation" and _activation_name(layer) == "linear")
+    # a model in mixed precision ends in a linear activation, which casts to float32
+    is_cast = kind == "Activation" and _get_activation_name(layer) == "linear"
+    return is_cast or kind in _PASSING_LAYERS
 
 
-def _activation(tensor: Any) -> Activation | None:
-    """Return what the layer does last that an output comes from."""
-    layer = _layer_of(tensor)
-    while _keeps(layer) and layer._inbound_nodes:
-        layer = _layer_of(layer._inbound_nodes[0].input_tensors[0])
+def _find_activation(tensor: Any) -> Activation | None:
+    """Return the last activation before an output; `None` if it is none of the known ones."""
+    layer = _find_layer(tensor)
+    while _passes_activation(layer) and layer._inbound_nodes:
+        layer = _find_layer(layer._inbound_nodes[0].input_tensors[0])
     kind = type(layer).__name__
     place = f"{kind} layer `{layer.name}`"
     if kind == "Softmax":
         return Activation("softmax", place)
-    name = _activation_name(layer)
+    name = _get_activation_name(layer)
     return Activation(name, place) if name in ("softmax", "sigmoid", "linear") else None

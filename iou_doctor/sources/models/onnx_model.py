@@ -1,24 +1,27 @@
-"""ONNX models, run by onnxruntime on the CPU. They hold operations of ONNX and no code."""
+"""ONNX models, run by onnxruntime on the CPU. Their files hold operations of ONNX, and no code."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.model import ModelOptions, Shape
-from iou_doctor.sources.files.file_status import file_head
+from iou_doctor.sources.files.file_status import read_file_head
 from iou_doctor.sources.models.runner import (
     Runner,
-    choose,
-    missing_extra,
-    no_signatures,
-    only_input,
+    choose_name,
+    missing_library_error,
+    refuse_signature,
+    require_single_input,
 )
-from iou_doctor.sources.refusals import refusing
+from iou_doctor.sources.source_errors import translate_errors
 
-_DTYPES = {"float": "float32", "double": "float64"}  # ONNX's words where numpy has others
+_KIND = "ONNX model"
+_DAMAGED = "it is no ONNX model, or a damaged one; export it again"
+_DTYPES = {"float": "float32", "double": "float64"}
+"""The element types of ONNX whose names differ from those of NumPy."""
 
 
 def load(path: str, options: ModelOptions) -> Runner:
@@ -27,32 +30,38 @@ def load(path: str, options: ModelOptions) -> Runner:
     Raises:
         SourceError: it cannot be loaded, onnxruntime is missing, or it has several inputs.
     """
-    file_head(path)
-    no_signatures(path, "ONNX model", options.signature)
+    read_file_head(path)
+    refuse_signature(path, _KIND, options.signature)
     try:
         import onnxruntime
     except ImportError as error:
-        raise missing_extra(path, "onnxruntime", "onnx") from error
-    with refusing(path, Exception, why="it is no ONNX model, or a damaged one; export it again"):
+        raise missing_library_error(path, "onnxruntime", "onnx") from error
+    with translate_errors(path, Exception, why=_DAMAGED):
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     inputs = {entry.name: entry for entry in session.get_inputs()}
-    outputs = {entry.name: _shape(entry.shape) for entry in session.get_outputs()}
-    given = inputs[only_input(path, [*inputs])]
-    output = choose(path, "output", "--output-name", [*outputs], options.output_name)
+    outputs = {entry.name: _read_shape(entry.shape) for entry in session.get_outputs()}
+    model_input = inputs[require_single_input(path, [*inputs])]
+    output = choose_name(path, "output", "--output-name", [*outputs], options.output_name)
 
-    def run(images: NDArray[Any]) -> NDArray[Any]:
-        return np.asarray(session.run([output], {given.name: images})[0])
+    def run(images: StoredArray) -> StoredArray:
+        return np.asarray(session.run([output], {model_input.name: images})[0])
 
     return Runner(
-        "ONNX model", run, _shape(given.shape), _dtype(given.type), output, outputs=outputs
+        _KIND,
+        run,
+        _read_shape(model_input.shape),
+        _read_dtype(model_input.type),
+        output,
+        outputs=outputs,
     )
 
 
-def _shape(lengths: list[int | str | None]) -> Shape:
+def _read_shape(lengths: Sequence[int | str | None]) -> Shape:
+    """Return a shape of ONNX, in which names stand for any length."""
     return tuple(n if isinstance(n, int) else None for n in lengths)
 
 
-def _dtype(words: str) -> np.dtype[Any]:
-    """Return the dtype that `tensor(float)` means."""
-    name = words.removeprefix("tensor(").removesuffix(")")
+def _read_dtype(element_type: str) -> np.dtype[np.generic]:
+    """Return the dtype for an element type of ONNX, for instance `tensor(float)`."""
+    name = element_type.removeprefix("tensor(").removesuffix(")")
     return np.dtype(_DTYPES.get(name, name))

@@ -1,4 +1,7 @@
-"""What the graph of a SavedModel says, read without loading the model."""
+"""Reads the graph of a SavedModel without loading the model.
+
+It tells which operations may run code or access files, and in which activation an output ends.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ from typing import Any
 
 from iou_doctor.arrays.model import Activation
 
-PYTHON = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
-FILES = {
+PYTHON_OPERATIONS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
+FILE_OPERATIONS = {
     *("ReadFile", "WriteFile", "MatchingFiles", "LMDBReader", "RecordInput", "Skipgram"),
     *("WholeFileReader", "WholeFileReaderV2", "TextLineReader", "TextLineReaderV2"),
     *("TFRecordReader", "TFRecordReaderV2", "FixedLengthRecordReader"),
@@ -32,25 +35,27 @@ FILES = {
     *("SnapshotChunkDataset", "SnapshotNestedDatasetReader", "DistributedSave"),
     *("CalibrationStatisticsSaver",),
 }
-NETWORK = {
+NETWORK_OPERATIONS = {
     *("RpcCall", "RpcClient", "RpcServer", "RpcServerStart", "RpcServerRegister"),
     *("DataServiceDataset", "DataServiceDatasetV2", "DataServiceDatasetV3"),
     *("DataServiceDatasetV4", "RegisterDataset", "RegisterDatasetV2"),
 }
-FOREIGN = {"XlaCustomCall", "XlaCustomCallV2"}
-UNSAFE = PYTHON | FILES | NETWORK | FOREIGN
-"""Operations that run Python or foreign code, or reach files or the network."""
-CHECKPOINTS = {
+NATIVE_CODE_OPERATIONS = {"XlaCustomCall", "XlaCustomCallV2"}
+UNSAFE_OPERATIONS = (
+    PYTHON_OPERATIONS | FILE_OPERATIONS | NETWORK_OPERATIONS | NATIVE_CODE_OPERATIONS
+)
+"""Operations that run Python or native code, or access files or the network."""
+CHECKPOINT_OPERATIONS = {
     *("Save", "SaveSlices", "SaveV2", "Restore", "RestoreSlice", "RestoreV2"),
     *("MergeV2Checkpoints", "DTensorRestoreV2"),
 }
-"""Each SavedModel has them, to save and restore its variables; predicting needs none."""
-KEEPING = {
+"""Operations that save and restore variables. Each SavedModel has them; predicting needs none."""
+PASSING_OPERATIONS = {
     *("Identity", "IdentityN", "StopGradient", "Reshape", "Squeeze", "ExpandDims", "Transpose"),
     *("Cast", "StridedSlice", "Slice", "ResizeBilinear", "ResizeNearestNeighbor", "Pad", "PadV2"),
 }
-"""Operations through which an activation is still one."""
-LINEAR = {
+"""Operations after which the output still has the activation of the operation before."""
+LINEAR_OPERATIONS = {
     *(
         "Conv2D",
         "Conv2DBackpropInput",
@@ -61,15 +66,21 @@ LINEAR = {
     ),
     *("DepthwiseConv2dNative", "BiasAdd", "_FusedConv2D"),
 }
-NAMES = {"Softmax": "softmax", "Sigmoid": "sigmoid", **dict.fromkeys(LINEAR, "linear")}
-MOST_HOPS = 1000
+ACTIVATIONS = {
+    "Softmax": "softmax",
+    "Sigmoid": "sigmoid",
+    **dict.fromkeys(LINEAR_OPERATIONS, "linear"),
+}
+"""The activation that an operation tells; `linear` if no activation comes after it."""
+MOST_STEPS = 1000
+"""Operations to follow back from an output: a damaged graph may have a cycle."""
 
 
 def read_graph(data: bytes) -> Any:
     """Return the `SavedModel` message in the bytes of a `saved_model.pb`.
 
     Raises:
-        google.protobuf.message.DecodeError: it is none.
+        google.protobuf.message.DecodeError: they are no such message.
         ValueError: it holds no graph.
     """
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
@@ -80,39 +91,43 @@ def read_graph(data: bytes) -> Any:
     return message
 
 
-def unsafe_operations(saved: Any) -> tuple[str, ...]:
-    """Return the operations that may run code or touch files, sorted, each with its place."""
+def list_unsafe_operations(saved: Any) -> tuple[str, ...]:
+    """Return the operations that may run code or access files, described and sorted.
+
+    Args:
+        saved: the message that `read_graph` returns.
+    """
     found = {
-        _described(node, place)
+        _describe(node, place)
         for meta in saved.meta_graphs
-        for node, place in _nodes(meta)
-        if node.op in UNSAFE or _names_file(node)
+        for node, place in _list_nodes(meta)
+        if node.op in UNSAFE_OPERATIONS or _names_file(node)
     }
     found |= {
-        _described(node, place)
+        _describe(node, place)
         for meta in saved.meta_graphs
-        for node, place in _nodes(meta, without=_saver(meta))
-        if node.op in CHECKPOINTS
+        for node, place in _list_nodes(meta, without=_find_saver(meta))
+        if node.op in CHECKPOINT_OPERATIONS
     }
     return tuple(sorted(found))
 
 
-def _described(node: Any, place: str) -> str:
+def _describe(node: Any, place: str) -> str:
     return f"{node.op} in {place}" if place else node.op
 
 
 def _names_file(node: Any) -> bool:
-    """Return whether a harmless operation was given a file to write or to read."""
+    """Return whether an operation that is harmless otherwise writes or reads a file."""
     if node.op == "PrintV2":
         return bool(node.attr["output_stream"].s.startswith(b"file://"))
     return node.op == "FixedUnigramCandidateSampler" and bool(node.attr["vocab_file"].s)
 
 
-def _nodes(meta: Any, without: Iterable[str] = ()) -> Iterator[tuple[Any, str]]:
-    """Yield all nodes, those of nested functions too, and what holds them.
+def _list_nodes(meta: Any, without: Iterable[str] = ()) -> Iterator[tuple[Any, str]]:
+    """Yield all nodes, each with the name of its function, or an empty string.
 
     Args:
-        meta: a graph with its library of functions.
+        meta: a `MetaGraphDef`: a graph with its library of functions.
         without: names of functions, and of nodes outside functions, to leave out.
     """
     left_out = set(without)
@@ -125,30 +140,40 @@ def _nodes(meta: Any, without: Iterable[str] = ()) -> Iterator[tuple[Any, str]]:
                 yield node, f"`{function.signature.name}`"
 
 
-def _saver(meta: Any) -> set[str]:
-    """Return what only saves and restores variables: functions, and nodes outside functions."""
+def _find_saver(meta: Any) -> set[str]:
+    """Return the functions, and nodes outside functions, that only save and restore variables."""
     graph = meta.graph_def
     nodes = {node.name: node for node in graph.node}
-    ends = {_node_of(meta.saver_def.save_tensor_name), _node_of(meta.saver_def.restore_op_name)}
-    uses = Counter(name for node, _ in _nodes(meta) for name in _called(node))
-    # a function that anything else calls as well is no mere saver
-    saver = {name for end in ends & nodes.keys() for name in _called(nodes[end]) if uses[name] == 1}
-    # before TensorFlow 2 the operations stand in the graph itself
-    return saver | (_before(nodes, ends) - _before(nodes, _results(meta)))
+    ends = {
+        _get_node_name(meta.saver_def.save_tensor_name),
+        _get_node_name(meta.saver_def.restore_op_name),
+    }
+    uses = Counter(name for node, _ in _list_nodes(meta) for name in _list_called_functions(node))
+    # a function that anything else calls as well does not only save
+    saver = {
+        name
+        for end in ends & nodes.keys()
+        for name in _list_called_functions(nodes[end])
+        if uses[name] == 1
+    }
+    # before TensorFlow 2 these operations are in the graph itself
+    return saver | (
+        _find_dependencies(nodes, ends) - _find_dependencies(nodes, _find_results(meta))
+    )
 
 
-def _results(meta: Any) -> set[str]:
-    """Return the nodes that a call or the loading of the model ends in."""
+def _find_results(meta: Any) -> set[str]:
+    """Return the nodes whose values a call, or the loading of the model, asks for."""
     tensors = [
         info.name for entry in meta.signature_def.values() for info in entry.outputs.values()
     ]
     for key in ("main_op", "legacy_init_op", "saved_model_main_op"):
         tensors += meta.collection_def[key].node_list.value if key in meta.collection_def else []
-    return {_node_of(name) for name in tensors}
+    return {_get_node_name(name) for name in tensors}
 
 
-def _before(nodes: Mapping[str, Any], ends: Iterable[str]) -> set[str]:
-    """Return the names of nodes and of all that they depend on."""
+def _find_dependencies(nodes: Mapping[str, Any], ends: Iterable[str]) -> set[str]:
+    """Return the names of the nodes `ends` and of all nodes that they depend on."""
     found: set[str] = set()
     waiting = [name for name in ends if name in nodes]
     while waiting:
@@ -156,12 +181,14 @@ def _before(nodes: Mapping[str, Any], ends: Iterable[str]) -> set[str]:
         if name not in found:
             found.add(name)
             waiting += [
-                _node_of(tensor) for tensor in nodes[name].input if _node_of(tensor) in nodes
+                _get_node_name(tensor)
+                for tensor in nodes[name].input
+                if _get_node_name(tensor) in nodes
             ]
     return found
 
 
-def _called(node: Any) -> Iterator[str]:
+def _list_called_functions(node: Any) -> Iterator[str]:
     """Yield the names of the functions that a node calls."""
     for attribute in node.attr.values():
         if attribute.HasField("func"):
@@ -169,45 +196,52 @@ def _called(node: Any) -> Iterator[str]:
         yield from (function.name for function in attribute.list.func)
 
 
-def _node_of(tensor: str) -> str:
+def _get_node_name(tensor: str) -> str:
+    """Return the node that computes a tensor; `^name` stands for a control dependency."""
     return tensor.removeprefix("^").split(":")[0]
 
 
-def activation_of(saved: Any, signature: str, output: str) -> Activation | None:
-    """Return what an output of a signature ends in; `None` where the graph does not say."""
+def find_activation(saved: Any, signature: str, output: str) -> Activation | None:
+    """Return the last activation before an output of a signature.
+
+    Returns:
+        `None` if the graph does not tell.
+    """
     meta = next((m for m in saved.meta_graphs if signature in m.signature_def), None)
     if meta is None or output not in meta.signature_def[signature].outputs:
         return None
     functions = {entry.signature.name: entry for entry in meta.graph_def.library.function}
     nodes = {node.name: node for node in meta.graph_def.node}
-    tensor = meta.signature_def[signature].outputs[output].name
-    for _ in range(MOST_HOPS):
-        node = nodes.get(_node_of(tensor))
-        if node is None:
+    tensor: str | None = meta.signature_def[signature].outputs[output].name
+    for _ in range(MOST_STEPS):
+        node = None if tensor is None else nodes.get(_get_node_name(tensor))
+        if tensor is None or node is None:
             return None
-        if node.op in NAMES:
-            return Activation(NAMES[node.op], f"{node.op} `{node.name}`")
-        called = [functions[name] for name in _called(node) if name in functions]
+        if node.op in ACTIVATIONS:
+            return Activation(ACTIVATIONS[node.op], f"{node.op} `{node.name}`")
+        called = [functions[name] for name in _list_called_functions(node) if name in functions]
         if len(called) == 1 and node.op in ("PartitionedCall", "StatefulPartitionedCall"):
-            function = called[0]
-            number = int(tensor.rsplit(":", 1)[1]) if ":" in tensor else 0
-            tensor = function.ret[function.signature.output_arg[number].name]
-            nodes = {entry.name: entry for entry in function.node_def}
-            continue
-        following = _source_of(node, nodes)
-        if following is None:
-            return None
-        tensor = following
+            tensor = _find_result(called[0], tensor)
+            nodes = {entry.name: entry for entry in called[0].node_def}
+        else:
+            tensor = _find_passed_tensor(node, nodes)
     return None
 
 
-def _source_of(node: Any, nodes: Mapping[str, Any]) -> str | None:
-    """Return the tensor that a node hands on, be it in another shape; `None` where it computes."""
-    if node.op in KEEPING:
+def _find_result(function: Any, tensor: str) -> str:
+    """Return the tensor inside a function that becomes `tensor`, one of its results."""
+    number = int(tensor.rsplit(":", 1)[1]) if ":" in tensor else 0
+    result: str = function.ret[function.signature.output_arg[number].name]
+    return result
+
+
+def _find_passed_tensor(node: Any, nodes: Mapping[str, Any]) -> str | None:
+    """Return the tensor that a node passes on, perhaps in another shape; `None` if it computes."""
+    if node.op in PASSING_OPERATIONS:
         return str(node.input[0])
     if node.op == "AddV2":  # a bias
         for tensor in node.input:
-            before = nodes.get(_node_of(tensor))
-            if before is not None and before.op in LINEAR:
+            before = nodes.get(_get_node_name(tensor))
+            if before is not None and before.op in LINEAR_OPERATIONS:
                 return str(tensor)
     return None

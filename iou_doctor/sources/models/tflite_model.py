@@ -1,78 +1,96 @@
-"""TFLite models, run by LiteRT. Flex operations, which could touch files, are not linked in."""
+"""TFLite models, run by LiteRT.
+
+Flex operations, which could access files, are not linked into the interpreter of `ai_edge_litert`.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.model import ModelOptions, Shape
-from iou_doctor.sources.files.file_status import file_head
+from iou_doctor.sources.files.file_status import read_file_head
 from iou_doctor.sources.models.runner import (
     Runner,
-    choose,
-    missing_extra,
-    no_signatures,
-    only_input,
+    choose_name,
+    missing_library_error,
+    refuse_signature,
+    require_single_input,
 )
-from iou_doctor.sources.refusals import refusing
+from iou_doctor.sources.source_errors import translate_errors
+
+_KIND = "TFLite model"
+_DAMAGED = "it is no TFLite model, or a damaged one; convert it again"
+
+TensorDetails = dict[str, Any]
+"""What LiteRT's `Interpreter.get_input_details` says about one tensor."""
 
 
 def load(path: str, options: ModelOptions) -> Runner:
-    """Return the model in a `.tflite` file; quantised scores are turned back into floats.
+    """Return the model in a `.tflite` file; quantised scores are converted back to floats.
 
     Raises:
         SourceError: it cannot be loaded, LiteRT is missing, or it has several inputs.
     """
-    file_head(path)
-    no_signatures(path, "TFLite model", options.signature)
+    read_file_head(path)
+    refuse_signature(path, _KIND, options.signature)
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError as error:
-        raise missing_extra(path, "ai-edge-litert", "tflite") from error
-    with refusing(path, Exception, why="it is no TFLite model, or a damaged one; convert it again"):
+        raise missing_library_error(path, "ai-edge-litert", "tflite") from error
+    with translate_errors(path, Exception, why=_DAMAGED):
         interpreter = Interpreter(model_path=path)
     inputs = {entry["name"]: entry for entry in interpreter.get_input_details()}
     outputs = {entry["name"]: entry for entry in interpreter.get_output_details()}
-    given = inputs[only_input(path, [*inputs])]
-    chosen = outputs[choose(path, "output", "--output-name", [*outputs], options.output_name)]
+    model_input = inputs[require_single_input(path, [*inputs])]
+    name = choose_name(path, "output", "--output-name", [*outputs], options.output_name)
+    output = outputs[name]
 
-    def run(images: NDArray[Any]) -> NDArray[Any]:
+    def run(images: StoredArray) -> StoredArray:
         if tuple(interpreter.get_input_details()[0]["shape"]) != images.shape:
-            interpreter.resize_tensor_input(given["index"], images.shape)
+            interpreter.resize_tensor_input(model_input["index"], images.shape)
         interpreter.allocate_tensors()
-        interpreter.set_tensor(given["index"], _quantised(images, given))
+        interpreter.set_tensor(model_input["index"], _quantise(images, model_input))
         interpreter.invoke()
-        return _scores(interpreter.get_tensor(chosen["index"]), chosen)
+        return _dequantise(interpreter.get_tensor(output["index"]), output)
 
-    shape = _shape(given)
-    dtype = np.dtype(np.float32) if _scale(given) else np.dtype(given["dtype"])
-    shapes = {name: _shape(entry) for name, entry in outputs.items()}
-    return Runner("TFLite model", run, shape, dtype, chosen["name"], outputs=shapes)
-
-
-def _shape(details: dict[str, Any]) -> Shape:
-    signature = details.get("shape_signature", details["shape"])
-    return tuple(None if n < 0 else int(n) for n in signature)
-
-
-def _scale(details: dict[str, Any]) -> tuple[float, int] | None:
-    scale, zero = details["quantization"]
-    return (float(scale), int(zero)) if scale else None
+    is_quantised = _read_quantisation(model_input) is not None
+    return Runner(
+        _KIND,
+        run,
+        _read_shape(model_input),
+        np.dtype(np.float32 if is_quantised else model_input["dtype"]),
+        name,
+        outputs={key: _read_shape(entry) for key, entry in outputs.items()},
+    )
 
 
-def _quantised(images: NDArray[Any], details: dict[str, Any]) -> NDArray[Any]:
-    known = _scale(details)
-    if known is None:
+def _read_shape(details: TensorDetails) -> Shape:
+    shape = details["shape_signature"] if "shape_signature" in details else details["shape"]
+    return tuple(None if n < 0 else int(n) for n in shape)
+
+
+def _read_quantisation(details: TensorDetails) -> tuple[float, int] | None:
+    """Return the scale and the zero point of a quantised tensor; `None` for any other."""
+    scale, zero_point = details["quantization"]
+    return (float(scale), int(zero_point)) if scale else None
+
+
+def _quantise(images: StoredArray, details: TensorDetails) -> StoredArray:
+    quantisation = _read_quantisation(details)
+    if quantisation is None:
         return images
+    scale, zero_point = quantisation
     limits = np.iinfo(details["dtype"])
-    whole = np.rint(images / known[0] + known[1]).clip(limits.min, limits.max)
+    whole = np.rint(np.divide(images, scale) + zero_point).clip(limits.min, limits.max)
     return np.asarray(whole, dtype=details["dtype"])
 
 
-def _scores(values: NDArray[Any], details: dict[str, Any]) -> NDArray[Any]:
-    known = _scale(details)
-    if known is None:
-        return values
-    return (values.astype(np.float32) - known[1]) * np.float32(known[0])
+def _dequantise(scores: StoredArray, details: TensorDetails) -> StoredArray:
+    quantisation = _read_quantisation(details)
+    if quantisation is None:
+        return scores
+    scale, zero_point = quantisation
+    return (scores.astype(np.float32) - zero_point) * np.float32(scale)

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from build import after, diagnose, errors, found, mean_iou, names, noisy, probabilities, scene
 
-from iou_doctor.arrays.layout import Axes
 
 CALL = "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)"
 TRUTH = scene(1, samples=3, height=24, width=30)
@@ -60,13 +59,3 @@ def test_whole_pixels_are_not_scrambled(healthy):
     # squares do not sum to 1, neither as they are nor reshaped
     report = diagnose(y_true=TRUTH, y_pred=healthy, metric=CALL)
     assert "reshaped-not-transposed" not in names(report)
-
-
-def test_arrange_undoes_both_ways():
-    shape = (2, 4, 5, 3)
-    whole = np.arange(120).reshape(shape)
-    first = np.moveaxis(whole, -1, 1)
-    last = Axes(shape, has_sample_axis=True, spatial=(1, 2), channel=3, is_reshaped=True)
-    assert (last.arrange(first.reshape(shape)) == whole).all()
-    other = Axes(first.shape, has_sample_axis=True, spatial=(2, 3), channel=1, is_reshaped=True)
-    assert (other.arrange(whole.reshape(first.shape)) == whole).all()

@@ -23,7 +23,7 @@ from iou_doctor.arrays.model import ModelOptions
 from iou_doctor.diagnosis.pipeline import Questions, check
 from iou_doctor.report.report import Report
 from iou_doctor.scan import device
-from iou_doctor.sources.memory import anywhere
+from iou_doctor.sources.memory import array_or_tensor
 from iou_doctor.sources.opening import open_pair
 
 tf = pytest.importorskip("tensorflow")
@@ -73,7 +73,7 @@ def a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the processor be one."""
     monkeypatch.setattr(device, "gpu_visible", lambda: True)
     monkeypatch.setattr(on_device.kernels, "gpus", lambda: ["CPU:0"])
-    monkeypatch.setattr(anywhere, "shares_memory", lambda _: False)
+    monkeypatch.setattr(array_or_tensor, "is_on_host", lambda _: False)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from iou_doctor.errors import SourceError
-from iou_doctor.sources.memory.tensor import array_of
+from iou_doctor.sources.memory.tensor import convert_to_array
 from iou_doctor.sources.opening import open_pair
 
 VALUES = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -45,12 +45,12 @@ class LikeTorch:
 
 @pytest.mark.parametrize("tensor", [OnlyDlpack(), OnlyArray(), LikeTorch(), VALUES.tolist()])
 def test_tensors_become_arrays_without_their_library(tensor):
-    assert (array_of(tensor, "y_true") == VALUES).all()
+    assert (convert_to_array(tensor, "y_true") == VALUES).all()
     assert open_pair(y_true=tensor, y_pred=VALUES).y_true.shape == (2, 3)
 
 
 def test_memory_is_shared_where_it_can_be():
-    assert np.shares_memory(array_of(OnlyDlpack(), "y_true"), VALUES)
+    assert np.shares_memory(convert_to_array(OnlyDlpack(), "y_true"), VALUES)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "int64", "uint8", "bool"])
@@ -59,7 +59,7 @@ def test_tensors_of_torch(dtype):
     tensor = torch.tensor([[0, 1], [1, 0]]).to(getattr(torch, dtype))
     if tensor.is_floating_point():
         tensor.requires_grad_()
-    array = array_of(tensor, "y_pred")
+    array = convert_to_array(tensor, "y_pred")
     assert array.tolist() == [[0, 1], [1, 0]]
     assert array.dtype == ("float32" if dtype == "bfloat16" else dtype)
 
@@ -67,7 +67,7 @@ def test_tensors_of_torch(dtype):
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int32", "bool"])
 def test_tensors_of_tensorflow(dtype):
     tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
-    array = array_of(tf.cast([[0, 1], [1, 0]], dtype), "y_pred")
+    array = convert_to_array(tf.cast([[0, 1], [1, 0]], dtype), "y_pred")
     assert array.tolist() == [[0, 1], [1, 0]]
     assert array.dtype == ("float32" if dtype == "bfloat16" else dtype)
 
@@ -76,9 +76,9 @@ def test_tensors_of_tensorflow(dtype):
     ("value", "words"),
     [
         ([VALUES, VALUES], "a list of arrays may hold samples or batches; give `np.stack`"),
-        ([[1, 2], [3]], "it is no array that NumPy takes over"),
-        (object(), "it is a object; give a path, an array, or batches"),
-        (3.5, "it is a float; give a path, an array, or batches"),
+        ([[1, 2], [3]], "NumPy cannot convert it to an array"),
+        (object(), "its type is object; give a path, an array, or batches"),
+        (3.5, "its type is float; give a path, an array, or batches"),
     ],
     ids=["list of arrays", "ragged", "object", "number"],
 )

@@ -176,7 +176,9 @@ def test_images_of_different_kinds_are_refused_with_the_first_odd_one(tmp_path, 
 @pytest.mark.parametrize("mode", ["CMYK", "LAB", "PA", "YCbCr"])
 def test_another_mode_is_refused_by_name(tmp_path, mode):
     Image.new(mode, (1, 1)).save(tmp_path / "a.tif")
-    message = f"`{tmp_path / 'a.tif'}`: its pixels are {mode}; save them as grey, palette, RGB"
+    message = (
+        f"`{tmp_path / 'a.tif'}`: its pixels are of mode {mode}; save them as grey, palette, RGB"
+    )
     assert message in refusal_of(tmp_path)
 
 
@@ -198,7 +200,7 @@ def test_a_tiff_with_pages_is_refused_by_name(tmp_path):
 def test_two_files_with_one_stem_are_refused_by_name(tmp_path):
     save(tmp_path, a=[[1]])
     Image.new("L", (1, 1)).save(tmp_path / "a.jpg")
-    message = f"`{tmp_path}`: `a.jpg` and `a.png` have the same name; keep one of them"
+    message = f"`{tmp_path}`: `a.jpg` and `a.png` differ only in their suffix; keep one of them"
     assert message in refusal_of(tmp_path)
 
 
@@ -306,8 +308,8 @@ def test_an_image_that_changes_after_opening_is_refused(tmp_path, content):
 
 def test_a_name_for_an_image_is_refused(tmp_path):
     save(tmp_path, a=[[1]])
-    assert "an image has no arrays with names; drop `::x`" in refusal_of(f"{tmp_path}/a.png::x")
-    assert "a folder has no arrays with names; drop `::x`" in refusal_of(f"{tmp_path}::x")
+    assert "an image has no named arrays; drop `::x`" in refusal_of(f"{tmp_path}/a.png::x")
+    assert "a folder has no named arrays; drop `::x`" in refusal_of(f"{tmp_path}::x")
 
 
 @given(st.data(), st.sampled_from(["PNG", "TIFF", "BMP", "JPEG"]))

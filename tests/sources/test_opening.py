@@ -93,7 +93,7 @@ def test_a_model_is_refused_as_one(tmp_path):
     for name in ("model", "model.keras"):
         assert refusal_of(tmp_path / name) == (
             f"cannot read `{tmp_path / name}`: it is a model: `iou-doctor check MODEL MASKS"
-            " --images IMAGES` scores what it predicts; elsewhere save that with `np.save`"
+            " --images IMAGES` scores what it predicts; for other commands save that with `np.save`"
         )
 
 

@@ -21,7 +21,7 @@ from sources.models.tiny_models import (
 from iou_doctor.arrays.model import ModelOptions
 from iou_doctor.arrays.source import Pair
 from iou_doctor.errors import SourceError, UsageError
-from iou_doctor.interpret.peek import look
+from iou_doctor.interpret.peek import peek_at
 from iou_doctor.sources.opening import open_pair, open_source
 
 tf = pytest.importorskip("tensorflow")
@@ -97,7 +97,7 @@ def test_rows_within_a_batch_do_not_run_the_model_again(place, model):
     assert sizes == [2, 2, 1]
 
 
-def test_a_look_here_and_there_runs_only_what_was_asked_for(place, model):
+def test_a_read_here_and_there_runs_only_what_was_asked_for(place, model):
     source = opened(place, model, batch_size=4).y_pred
     sizes = counted(source)
     for image in (3, 1, 2, 0):
@@ -105,19 +105,19 @@ def test_a_look_here_and_there_runs_only_what_was_asked_for(place, model):
     assert sizes == [1, 1, 3, 4]
 
 
-def test_the_first_look_predicts_some_images_not_all(place):
+def test_the_first_peek_predicts_some_images_not_all(place):
     def labels(x: Any) -> Any:
         return tf.argmax(tf.linalg.matmul(x, tf.eye(3)), axis=-1)
 
     np.save(place / "many.npy", images(40))
     source = opened(place, saved_model(place / "ids", labels), "many.npy", batch_size=1).y_pred
     sizes = counted(source)
-    assert look(source).many_samples
+    assert peek_at(source).counts_samples
     assert sum(sizes) < 10
 
 
 def test_batches_are_as_large_as_the_memory_for_them(place, model, monkeypatch):
-    monkeypatch.setattr("iou_doctor.sources.models.model_source.BATCH_VALUES", 2 * 6 * 8 * CLASSES)
+    monkeypatch.setattr("iou_doctor.sources.models.source.BATCH_VALUES", 2 * 6 * 8 * CLASSES)
     source = opened(place, model).y_pred
     sizes = counted(source)
     source.read((slice(None),))
@@ -259,7 +259,7 @@ def test_a_model_that_fails_says_on_what(place):
             return x * 1.0
 
     message = refused(place, saved_model(place / "fails", fails))
-    assert "the SavedModel fails on images of shape (1, 6, 8, 3) and type float32" in message
+    assert "the SavedModel fails on images of shape (1, 6, 8, 3) and dtype float32" in message
     assert "give images like those of training" in message
 
 
@@ -459,7 +459,7 @@ def test_a_missing_extra_is_named(place, monkeypatch, module, name):
     (place / name).write_bytes(b"anything")
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setitem(sys.modules, f"{module}.interpreter", None)
-    assert f"`pip install 'iou-doctor[{name[2:]}]'` brings it" in refused(place, place / name)
+    assert f"`pip install 'iou-doctor[{name[2:]}]'` installs it" in refused(place, place / name)
 
 
 def full_above(source: Any, most: int) -> list[int]:
@@ -492,5 +492,5 @@ def test_a_full_memory_halves_the_batches_of_the_model_and_the_report_says_so(pl
 def test_a_memory_that_does_not_hold_one_image_is_said(place, model):
     pair = opened(place, model, batch_size=5)
     full_above(pair.y_pred, 0)
-    with pytest.raises(SourceError, match="the memory does not hold what it computes for one"):
+    with pytest.raises(SourceError, match="memory is too small for what it computes for one"):
         everything(pair)

@@ -187,7 +187,7 @@ def test_a_zip_without_arrays_is_refused(tmp_path, members):
 def test_another_compression_is_refused(tmp_path):
     path = tmp_path / "a.npz"
     write_zip(path, {"x.npy": npy_bytes(np.zeros(3))}, zipfile.ZIP_BZIP2)
-    assert f"`{path}::x`: its compression is not numpy's" in refusal_of(path)
+    assert f"`{path}::x`: its compression is not that of NumPy" in refusal_of(path)
 
 
 def test_an_encrypted_member_is_refused(tmp_path):

@@ -26,7 +26,7 @@ def test_an_array_says_what_it_is():
     [
         (np.array([{}], dtype=object), "pickled Python objects"),
         (np.array(["a"]), "strings; save class ids as integers"),
-        (np.array(1), "a single number; save an array with a samples axis"),
+        (np.array(1), "a single number; save an array with a sample axis"),
         (np.zeros((3, 0)), "shape (3, 0) holds no values; save at least one sample"),
     ],
 )

@@ -163,7 +163,7 @@ class Shrinking:
 @pytest.mark.parametrize(
     ("pairs", "words"),
     [
-        ((pair for pair in [(1, 2)]), "a generator can be read once only"),
+        ((pair for pair in [(1, 2)]), "a generator can be iterated over only once"),
         (Loader(), "it gives no batch"),
         (Loader(np.zeros((2, 3))), "each element must be a pair (y_true, y_pred)"),
         (Loader((np.zeros((2, 3)), np.zeros((1, 3)))), "a batch has 2 and 1 samples"),

@@ -21,7 +21,7 @@ from iou_doctor.sources.opening import open_source
 def gunzip(monkeypatch, request):
     """What unpacks chunks, with and without the extra `speed`."""
     module = pytest.importorskip(request.param, reason="isal, of the extra `speed`, is missing")
-    monkeypatch.setattr(hdf5_chunks, "_GUNZIP", module)
+    monkeypatch.setattr(hdf5_chunks, "_ZLIB", module)
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_values_in_other_files_are_refused_by_name(path):
         file.create_virtual_dataset("within", within)
     for name in ("link", "group/x", "soft"):
         assert "a link to another file, `other.h5`; give that file" in refusal_of(f"{path}::{name}")
-    assert "put together from other files (`other.h5`)" in refusal_of(f"{path}::virtual")
+    assert "its parts lie in other files (`other.h5`)" in refusal_of(f"{path}::virtual")
     for name in ("raw", "within"):
         assert f"values lie in another file, `{other}`; copy" in refusal_of(f"{path}::{name}")
 
@@ -161,7 +161,7 @@ def test_soft_links_in_a_circle_and_into_nothing_are_refused(path):
         file["x"] = h5py.SoftLink("/y")
         file["y"] = h5py.SoftLink("/x")
         file["z"] = h5py.SoftLink("/nothing")
-    assert "soft links go round in circles" in refusal_of(f"{path}::x")
+    assert "soft links form a circle" in refusal_of(f"{path}::x")
     assert "there is no `nothing` in `/`" in refusal_of(f"{path}::z")
     assert "it holds no data sets" in refusal_of(path)
 
@@ -301,7 +301,7 @@ def test_windows_of_whole_chunks_are_what_numpy_slices(case):
 
 
 @pytest.mark.parametrize(("shuffle", "fletcher"), [(False, False), (True, False), (True, True)])
-def test_gzip_is_unpacked_beside_hdf5_and_other_filters_by_it(path, shuffle, fletcher):
+def test_gzip_is_decompressed_outside_hdf5_and_other_filters_by_it(path, shuffle, fletcher):
     with h5py.File(path, "w") as file:
         file.create_dataset(
             "x", (4, 6), "i4", data=np.arange(24), chunks=(2, 6), compression="gzip",
@@ -309,8 +309,8 @@ def test_gzip_is_unpacked_beside_hdf5_and_other_filters_by_it(path, shuffle, fle
         )  # fmt: skip
     source = open_source(str(path))
     source_window = (slice(2, 4), slice(0, 6))
-    assert (source._unpacked(source_window) is None) == fletcher
-    assert source._unpacked((slice(1, 3), slice(0, 6))) is None
+    assert (source._read_chunks(source_window) is None) == fletcher
+    assert source._read_chunks((slice(1, 3), slice(0, 6))) is None
     np.testing.assert_array_equal(source.read(source_window), np.arange(24).reshape(4, 6)[2:])
 
 
@@ -341,7 +341,7 @@ def test_a_damaged_chunk_is_refused(path, chunk):
         source.read(())
 
 
-def test_threads_unpack_at_the_same_time(path):
+def test_threads_decompress_at_the_same_time(path):
     array = np.arange(64 * 64 * 64, dtype="u2").reshape(64, 64, 64)
     with h5py.File(path, "w") as file:
         file.create_dataset("x", data=array, chunks=(1, 64, 64), compression="gzip", shuffle=True)

@@ -11,7 +11,7 @@ from sources.models.tiny_models import images, keras_model, saved_model
 
 from iou_doctor.arrays.model import ModelOptions
 from iou_doctor.errors import SourceError
-from iou_doctor.sources.models.keras_config import unsafe_layers
+from iou_doctor.sources.models.keras_config import list_unsafe_layers
 from iou_doctor.sources.opening import open_pair
 
 tf = pytest.importorskip("tensorflow")
@@ -42,7 +42,7 @@ def refusal_of(tmp_path: Path, model: Path) -> str:
         opened(tmp_path, model)
     message = str(error.value)
     assert "IOU804 unsafe-model-file: it was not loaded, because it holds " in message
-    assert message.endswith("--trust-model loads it, and with it whatever its author put in")
+    assert message.endswith("--trust-model loads it, and runs whatever its author put in")
     return message
 
 
@@ -125,7 +125,7 @@ def test_restoring_its_own_variables_is_no_harm(tmp_path):
 
 
 def test_a_saver_that_the_model_calls_as_well_is_found(tmp_path):
-    from iou_doctor.sources.models.saved_model_graph import read_graph, unsafe_operations
+    from iou_doctor.sources.models.saved_model_graph import list_unsafe_operations, read_graph
 
     class Net(tf.Module):
         def __init__(self) -> None:
@@ -138,12 +138,12 @@ def test_a_saver_that_the_model_calls_as_well_is_found(tmp_path):
 
     tf.saved_model.save(Net(), str(tmp_path / "model"))
     graph = read_graph((tmp_path / "model" / "saved_model.pb").read_bytes())
-    assert unsafe_operations(graph) == ()
+    assert list_unsafe_operations(graph) == ()
     meta = graph.meta_graphs[0]
     saver = next(node for node in meta.graph_def.node if node.name == "StatefulPartitionedCall_1")
     again = meta.graph_def.library.function[0].node_def.add()
     again.CopyFrom(saver)
-    assert any("V2 in `__inference__traced_" in part for part in unsafe_operations(graph))
+    assert any("V2 in `__inference__traced_" in part for part in list_unsafe_operations(graph))
 
 
 def test_an_old_model_with_its_saver_in_the_graph_is_safe(tmp_path):
@@ -234,4 +234,4 @@ def test_configurations_of_keras(entry, found):
     deep: Any = entry
     for _ in range(2000):  # deeper than Python's stack
         deep = {"config": [deep]}
-    assert unsafe_layers(deep) == found
+    assert list_unsafe_layers(deep) == found

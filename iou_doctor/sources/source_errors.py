@@ -1,0 +1,53 @@
+"""Makes the one line that says why a file, an array or a model cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from iou_doctor.errors import SourceError
+
+_MOST_LISTED = 8
+"""Names in a list: more would not read as one line."""
+_LONGEST_DETAIL = 160
+"""Characters of a library's own message: HDF5 nests the reasons of all its layers in one."""
+
+
+def source_error(path: str, why: str) -> SourceError:
+    """Return the error for `path`.
+
+    Args:
+        path: the file, or what an array or model is called.
+        why: what is wrong, and then what would work.
+    """
+    line = f"cannot read `{path}`: {why}"
+    # names inside files are untrusted: no line break or escape code may reach a terminal
+    return SourceError("".join(c if c.isprintable() else "?" for c in line))
+
+
+@contextmanager
+def translate_errors(path: str, *errors: type[Exception], why: str) -> Iterator[None]:
+    """Turn the given `errors` of a library into a `SourceError` about `path`.
+
+    Raises:
+        SourceError: one of `errors` was raised inside; it is the cause.
+    """
+    try:
+        yield
+    except SourceError:  # it says already what would work
+        raise
+    except errors as error:
+        raise source_error(path, f"{why} ({_describe(error)})") from error
+
+
+def list_names(names: Sequence[str]) -> str:
+    """Return the first few names in backticks, and how many more there are."""
+    first = ", ".join(f"`{name}`" for name in names[:_MOST_LISTED])
+    more = len(names) - _MOST_LISTED
+    return f"{first} and {more} more" if more > 0 else first
+
+
+def _describe(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    text = " ".join(str(text).split()).rstrip(".")
+    return text if len(text) <= _LONGEST_DETAIL else text[:_LONGEST_DETAIL] + "…"
