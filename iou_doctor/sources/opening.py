@@ -106,7 +106,9 @@ def _open_object(value: object, label: str) -> Source:
 
     if is_model_object(value):
         raise source_error(label, "it is a model; give its images with images=")
-    raise source_error(label, f"its type is {type(value).__name__}; give a path, an array, or batches")
+    raise source_error(
+        label, f"its type is {type(value).__name__}; give a path, an array, or batches"
+    )
 
 
 def _split_name(spec: str) -> tuple[str, str | None]:

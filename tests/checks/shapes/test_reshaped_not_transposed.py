@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from build import after, diagnose, errors, found, mean_iou, names, noisy, probabilities, scene
 
-
 CALL = "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)"
 TRUTH = scene(1, samples=3, height=24, width=30)
 PREDICTED = noisy(TRUTH, 2)
