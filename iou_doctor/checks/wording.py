@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from iou_doctor.arrays.interpretation import Encoding, Interpretation
-from iou_doctor.arrays.layout import Axes
+from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.value_counts import Place, ValueCounts
 from iou_doctor.metrics.definition import Floats
 from iou_doctor.metrics.input_spec import InputSpec, PixelContent
+from iou_doctor.repairs.step import Side
 
 MOST_LISTED = 6
 """Labels listed in a message before it says how many more there are."""
@@ -106,6 +106,17 @@ def suggest_call(evidence: Evidence) -> str:
     return f"keras.metrics.MeanIoU({', '.join(arguments)})"
 
 
+def suggest_threshold(evidence: Evidence) -> str:
+    """Return the call or the assignments by which the metric gets thresholded scores."""
+    call = suggest_call(evidence)
+    threshold = f"predictions = predictions >= {evidence.interpretation.threshold:g}"
+    if evidence.metric.takes is not None:
+        return call
+    if evidence.interpretation.layout.y_true.is_per_class:
+        return f"{threshold}, then {call}"
+    return f"{call}, or {threshold}"
+
+
 def suggest_class_average(evidence: Evidence, class_ids: Sequence[int]) -> str:
     """Return the Keras call that averages the IoU of these classes only."""
     interpretation = evidence.interpretation
@@ -126,29 +137,41 @@ def suggest_class_average(evidence: Evidence, class_ids: Sequence[int]) -> str:
 
 def _suggest_expressions(evidence: Evidence, takes: InputSpec) -> str:
     """Return the expressions that make of these arrays what the metric takes."""
-    interpretation, layout = evidence.interpretation, evidence.interpretation.layout
-    masks = _suggest_expression("masks", layout.y_true, takes.masks, takes, interpretation)
-    predictions = _suggest_expression(
-        "predictions", layout.y_pred, takes.predictions, takes, interpretation
-    )
+    masks = _suggest_expression(evidence, Side.MASKS, takes.masks, takes)
+    predictions = _suggest_expression(evidence, Side.PREDICTIONS, takes.predictions, takes)
     return "; ".join(text for text in (predictions, masks) if text) or "give it class ids"
 
 
 def _suggest_expression(
-    name: str, axes: Axes, holds: PixelContent, takes: InputSpec, interpretation: Interpretation
+    evidence: Evidence, side: Side, holds: PixelContent, takes: InputSpec
 ) -> str:
-    """Return the expression for one array; empty where it is as the metric wants it."""
-    scores = name == "predictions" and interpretation.y_pred is not Encoding.ONE_HOT
-    ids = f"{name}.argmax({axes.channel})" if axes.is_dense else name
-    if interpretation.y_pred.is_thresholded and name == "predictions":
-        ids = f"({name} >= {interpretation.threshold:g})"
+    """Return the assignment for one array; empty if it is what the metric expects."""
+    interpretation, layout = evidence.interpretation, evidence.interpretation.layout
+    axes = layout.y_true if side is Side.MASKS else layout.y_pred
+    scores = side is Side.PREDICTIONS and interpretation.y_pred is not Encoding.ONE_HOT
+    ids = f"{side}.argmax({axes.channel})" if axes.is_dense else str(side)
+    if interpretation.y_pred.is_thresholded and side is Side.PREDICTIONS:
+        ids = f"({side} >= {interpretation.threshold:g})"
     if holds is PixelContent.IDS or (holds is PixelContent.EITHER and not axes.is_dense):
-        return "" if ids == name else f"{name} = {ids}"
+        return "" if ids == side else f"{side} = {ids}"
     if axes.is_dense and not (scores and holds is PixelContent.ONE_HOT):
         return ""
-    one_hot = f"np.eye({interpretation.num_classes})[{ids}]"
+    one_hot = f"np.eye({interpretation.num_classes})[{_write_index(evidence, side, ids)}]"
     last = takes.axis == -1
-    return f"{name} = {one_hot}" if last else f"{name} = np.moveaxis({one_hot}, -1, {takes.axis})"
+    return f"{side} = {one_hot}" if last else f"{side} = np.moveaxis({one_hot}, -1, {takes.axis})"
+
+
+def _write_index(evidence: Evidence, side: Side, ids: str) -> str:
+    """Return an expression for class ids that can index an array: integers without a class axis."""
+    masks, layout = side is Side.MASKS, evidence.interpretation.layout
+    axes = layout.y_true if masks else layout.y_pred
+    if axes.is_dense:
+        return ids  # the result of an argmax
+    if axes.channel is not None:
+        ids = f"{ids}.squeeze({axes.channel})"
+    thresholded = not masks and evidence.interpretation.y_pred.is_thresholded
+    dtype = (evidence.pair.y_true if masks else evidence.pair.y_pred).dtype
+    return f"{ids}.astype(int)" if thresholded or dtype.kind not in "iu" else ids
 
 
 def describe_stray_handling(evidence: Evidence) -> str:

@@ -12,7 +12,7 @@ softmax, or one channel, a sigmoid and a threshold.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import suggest_call
+from iou_doctor.checks.wording import suggest_threshold
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
@@ -78,7 +78,7 @@ def _report_argmax(evidence: Evidence) -> Finding:
         RULE,
         message=f"{evidence.metric.short_name} takes the argmax of the predictions over {axis}, but"
         f" predictions of shape {shape} have one score for each pixel: {what}",
-        help=f"{_suggest_threshold(evidence)}, or a model with one channel for each class",
+        help=f"{suggest_threshold(evidence)}, or a model with one channel for each class",
         facts={"predictions": list(shape), "threshold": interpretation.threshold},
         repair=Repair(
             name=f"threshold the predictions at {interpretation.threshold:g}",
@@ -86,11 +86,3 @@ def _report_argmax(evidence: Evidence) -> Finding:
             steps=(Threshold(Side.PREDICTIONS, interpretation.threshold),),
         ),
     )
-
-
-def _suggest_threshold(evidence: Evidence) -> str:
-    """Return the call by which the metric gets thresholded scores."""
-    call = suggest_call(evidence)
-    if evidence.metric.takes or not evidence.interpretation.layout.y_true.is_per_class:
-        return call
-    return f"predictions = predictions >= {evidence.interpretation.threshold:g}, then {call}"

@@ -18,7 +18,7 @@ from iou_doctor.checks.wording import (
     describe_first,
     describe_score_handling,
     format_percent,
-    suggest_call,
+    suggest_threshold,
 )
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.repairs.repair import Repair
@@ -48,7 +48,7 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"predictions are one channel of {evidence.pair.y_pred.dtype} {what} from"
             f" {values.minimum:.4g} to {values.maximum:.4g}; {_describe_reading(evidence)}",
-            help=_write_help(evidence),
+            help=suggest_threshold(evidence),
             facts={
                 "minimum": values.minimum,
                 "maximum": values.maximum,
@@ -64,11 +64,6 @@ def find(evidence: Evidence) -> Result:
             ),
         )
     ]
-
-
-def _write_help(evidence: Evidence) -> str:
-    threshold = f"predictions = predictions >= {evidence.interpretation.threshold:g}"
-    return threshold if evidence.metric.takes else f"{suggest_call(evidence)}, or {threshold}"
 
 
 def _describe_reading(evidence: Evidence) -> str:
