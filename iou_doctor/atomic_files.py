@@ -58,8 +58,14 @@ def follow_links(path: Path) -> Path:
     """Return the file that a link leads to, so that writing keeps the link.
 
     A device or a pipe is returned as it is: `/dev/fd/63` cannot be resolved.
+
+    Raises:
+        OSError: links lead to each other.
     """
-    return path if is_special(path) else path.resolve()
+    try:
+        return path if is_special(path) else path.resolve()
+    except RuntimeError as error:  # what Python before 3.13 raises for a loop
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from error
 
 
 def is_special(path: Path) -> bool:
@@ -170,4 +176,4 @@ def _naming(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise type(error)(error.errno, error.strerror or str(error), str(target)) from error
+        raise OSError(error.errno, error.strerror or str(error), str(target)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -185,6 +186,14 @@ def test_a_link_leads_to_its_file(tmp_path):
     (tmp_path / "link").symlink_to("real")
     assert follow_links(tmp_path / "link") == (tmp_path / "real").resolve()
     assert not is_special(tmp_path / "link")
+
+
+def test_links_that_lead_to_each_other_are_an_error(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(OSError, match="symbolic links") as raised:
+        follow_links(tmp_path / "a")
+    assert raised.value.errno == errno.ELOOP
 
 
 def test_a_check_leaves_nothing_behind(tmp_path):

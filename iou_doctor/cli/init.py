@@ -96,8 +96,8 @@ def _write(output: Path, text: str) -> None:
     if str(output) == "-":
         typer.echo(text, nl=False)
         return
-    place = follow_links(output)
     try:
+        place = follow_links(output)
         with stage([place], overwrite=True) as parts:
             parts[place].write_text(text, encoding="utf-8")
     except UnicodeEncodeError as error:

@@ -74,6 +74,19 @@ def test_each_step_has_its_own_file_and_its_line_in_the_table():
         assert step.stage in Stage
 
 
+def test_axes_come_first_then_places_then_values():
+    stages = {stage: {step for step in STEPS.values() if step.stage is stage} for stage in Stage}
+    moves = {Flip, Reorder, ResizeNearest, Retile, Rotate, Shift, SwapHeightWidth}
+    assert list(stages.items()) == [
+        (Stage.ARRANGE, {Arrange}),
+        (Stage.MOVE, moves),
+        (Stage.DECODE, {Argmax, DecodeColours, FirstChannel, Threshold, Times255}),
+        (Stage.RELABEL, {FillMissing, PermuteChannels, Relabel}),
+        (Stage.ENCODE, {OneHot}),
+    ]
+    assert sorted(stages) == list(stages)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
