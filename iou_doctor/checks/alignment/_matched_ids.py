@@ -17,12 +17,12 @@ from iou_doctor.report.finding import Finding
 
 HIGHEST_MEAN_IOU = 0.2
 """Highest mean IoU at which ids may be wrong. Above it, most ids mean what they say."""
-FEWEST_CLASSES = 3
+FEWEST_MATCHED_CLASSES = 3
 """Fewest classes. With two, either class fits the other one in some orientation."""
 LEAST_MATCHED = 0.4
 """Least mean IoU of the matched maps. Maps that have nothing in common reach less than 0.3, even in
 their best orientation."""
-LEAST_GAIN = 0.15
+LEAST_MATCHED_GAIN = 0.15
 """Least gain in mean IoU of matched maps from moving samples or pixels."""
 
 
@@ -31,7 +31,7 @@ def is_worth_trying(evidence: Evidence) -> bool:
     mean_iou = evidence.repaired.mean_iou
     if mean_iou is None or mean_iou > HIGHEST_MEAN_IOU:
         return False
-    enough_classes = evidence.interpretation.num_classes >= FEWEST_CLASSES
+    enough_classes = evidence.interpretation.num_classes >= FEWEST_MATCHED_CLASSES
     return enough_classes and not evidence.has_found_error
 
 
@@ -70,7 +70,7 @@ def is_convincing(after: float, before: float) -> bool:
         after: the mean IoU of matched ids after samples or pixels have moved.
         before: the mean IoU of matched ids as given.
     """
-    return after >= LEAST_MATCHED and after - before >= LEAST_GAIN
+    return after >= LEAST_MATCHED and after - before >= LEAST_MATCHED_GAIN
 
 
 def add_condition(finding: Finding) -> Finding:

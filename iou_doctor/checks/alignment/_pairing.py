@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from iou_doctor.checks.map_stack import Stack, score_pairings
 from iou_doctor.record import record
 
-FEW_SAMPLES = 10
+FEW_PAIRED_SAMPLES = 10
 """Below this number of samples, the share of mutual pairs says little and margins decide."""
-LEAST_GAIN = 0.1
+LEAST_PAIRING_GAIN = 0.1
 """Least mean gain of a sample. Predictions that are unrelated to the masks gain up to 0.085."""
 LEAST_MUTUAL = 0.5
 """Least share of the moved pairs in which each map is the other's best fit. Chance gives less than
@@ -64,9 +64,9 @@ def find_best_pairing(maps: Stack) -> SamplePairing:
 
 def is_significant(pairing: SamplePairing) -> bool:
     """Return whether the best pairing differs from the given one by more than chance allows."""
-    if float((pairing.after - pairing.before).mean()) <= LEAST_GAIN:
+    if float((pairing.after - pairing.before).mean()) <= LEAST_PAIRING_GAIN:
         return False
     margins = pairing.margin[pairing.moved]
-    if len(pairing.partner) < FEW_SAMPLES:
+    if len(pairing.partner) < FEW_PAIRED_SAMPLES:
         return float(np.median(margins)) > LEAST_MARGIN_OF_FEW
     return float((margins > 0).mean()) >= LEAST_MUTUAL

@@ -13,7 +13,7 @@ Offset = tuple[int, int]
 PairTables = dict[Offset, NDArray[np.int64]]
 """For each offset, the pair counts of each image, as `count_pairs` returns them."""
 
-REACH = 16
+SHIFT_REACH = 16
 """Largest shift that is searched for, in pixels along each axis."""
 SMALLEST_SIDE = 24
 """Shortest side of a map, in pixels. In smaller maps, a shift is as large as the objects."""
@@ -74,7 +74,7 @@ class _OffsetCounter:
 
     def __init__(self, maps: Stack) -> None:
         sizes = maps.true.shape[1:]
-        self.reach = min(REACH, min(sizes) // 4)
+        self.reach = min(SHIFT_REACH, min(sizes) // 4)
         self._places = [_spread_places(size, self.reach) for size in sizes]
         self._maps = maps
         self._true = self._pick(maps.true, (0, 0))

@@ -13,19 +13,19 @@ from iou_doctor.record import record
 Order = NDArray[np.intp]
 """The index of the tile that belongs at each place: (tiles,) for all samples, or (n, tiles)."""
 
-COUNTS = (2, 3, 4, 8)
+TILE_COUNTS = (2, 3, 4, 8)
 """Numbers of tiles along each axis that are tried, if they divide both sides of the image."""
-SIDES = (16, 32, 64, 128, 256, 512, 1024)
+TILE_SIDES = (16, 32, 64, 128, 256, 512, 1024)
 """Sides of square tiles that are tried, in pixels. What does not fill a tile stays in its place."""
 MOST_TILES = 256
 """Most tiles in a grid."""
-MOST_SAMPLES = 12
+MOST_TILED_SAMPLES = 12
 """Most samples that are compared. 64 tiles of each are enough to recognise one arrangement."""
 COMPARED_PIXELS = 64
 """Number of pixels along each axis of an image on which its tiles are compared."""
 SMALLEST_TILE = 4
 """Shortest side of a tile, in stored pixels. Smaller tiles fit by chance."""
-FEWEST_PIXELS = 4
+FEWEST_TILE_PIXELS = 4
 """Fewest pixels along each axis of a tile on which it is compared. A grid of which the kept maps
 hold fewer is not tried."""
 LEAST_SEAM = 0.1
@@ -36,7 +36,7 @@ MOST_SEAM_LEFT = 0.3
 nothing to do with the masks, 64 tiles can still be chosen to fit, but they leave at least 0.33 of
 the excess. Right arrangements leave up to 0.2. What is left must also not exceed the changes within
 tiles, because predictions made of blocks have none there."""
-LEAST_GAIN, LEAST_GAIN_OF_EACH = 0.1, 0.2
+LEAST_TILE_GAIN, LEAST_TILE_GAIN_OF_EACH = 0.1, 0.2
 """Least gain in mean IoU of one arrangement for all samples, and of one for each sample. The latter
 has more freedom and gains more by chance."""
 AS_GOOD = 0.05
@@ -156,10 +156,10 @@ def list_grids(size: tuple[int, ...]) -> list[Grid]:
     height, width = size
     even = [
         Grid((height // count, width // count), (count, count))
-        for count in COUNTS
+        for count in TILE_COUNTS
         if height % count == 0 and width % count == 0
     ]
-    square = [Grid((side, side), (height // side, width // side)) for side in SIDES]
+    square = [Grid((side, side), (height // side, width // side)) for side in TILE_SIDES]
     fitting = [
         grid
         for grid in dict.fromkeys([*even, *square])
@@ -189,7 +189,7 @@ def _choose_places(size: int, kept: int, tile: int) -> NDArray[np.intp]:
     tile_of = centres(size, kept) // tile
     starts = np.searchsorted(tile_of, np.arange(count + 1))
     lengths = np.diff(starts)
-    most = max(COMPARED_PIXELS // count, FEWEST_PIXELS)
+    most = max(COMPARED_PIXELS // count, FEWEST_TILE_PIXELS)
     inside = np.linspace(0, 1, min(int(lengths.min()), most))
     places: NDArray[np.intp] = starts[:-1, np.newaxis] + (
         (lengths[:, np.newaxis] - 1) * inside
@@ -203,13 +203,16 @@ def _try_grid(maps: Stack, grid: Grid, size: tuple[int, ...]) -> Arrangement | N
     One arrangement for all samples is tried first, then one for each sample.
     """
     tiles = cut_into_tiles(maps, grid, size)
-    if tiles.shortest_side < FEWEST_PIXELS:
+    if tiles.shortest_side < FEWEST_TILE_PIXELS:
         return None
     seams = tiles.measure_seams(tiles.maps.pred)
     if seams[0] - seams[1] < LEAST_SEAM:
         return None
     before, fit = tiles.maps.score_pooled(), tiles.score_places()
-    candidates = ((_assign(fit.sum(axis=0)), LEAST_GAIN), (_assign_each(fit), LEAST_GAIN_OF_EACH))
+    candidates = (
+        (_assign(fit.sum(axis=0)), LEAST_TILE_GAIN),
+        (_assign_each(fit), LEAST_TILE_GAIN_OF_EACH),
+    )
     for orders, least in candidates:
         rearranged = tiles.rearrange(tiles.maps.pred, orders)
         after = tiles.maps.score_pooled(rearranged)

@@ -47,7 +47,7 @@ RULE = Rule(
     after=(*FORMAT_FAULTS, "shuffled-samples"),
 )
 
-LEAST_SHARE, FEWEST_SAMPLES = 0.2, 3
+LEAST_TURNED_SHARE, FEWEST_TURNED_SAMPLES = 0.2, 3
 """Least share and number of samples that must clearly be turned. Chance turns 1 of 6, or 2 of 50.
 """
 LEAST_RESTORED = 0.3
@@ -119,8 +119,8 @@ def _find_turned(fits: Fits) -> NDArray[np.bool_]:
     ordered = np.sort(fits.images, axis=0)
     turned: NDArray[np.bool_] = ordered[-1] - fits.images[0] >= LEAST_SAMPLE_GAIN
     turned &= ordered[-1] - ordered[-2] >= LEAST_LEAD
-    least = max(FEWEST_SAMPLES, LEAST_SHARE * len(turned))
-    if turned.sum() < least or fits.scenes < 2 * FEWEST_SAMPLES:
+    least = max(FEWEST_TURNED_SAMPLES, LEAST_TURNED_SHARE * len(turned))
+    if turned.sum() < least or fits.scenes < 2 * FEWEST_TURNED_SAMPLES:
         return np.zeros_like(turned)
     others = fits.images[0][~turned]
     if len(others) and ordered[-1][turned].mean() < LEAST_QUALITY * others.mean():

@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from iou_doctor.checks.alignment._tiles import (
-    MOST_SAMPLES,
+    MOST_TILED_SAMPLES,
     Arrangement,
     find_arrangement,
     get_stored_size,
@@ -43,7 +43,7 @@ RULE = Rule(
     after=(*FORMAT_FAULTS, "shuffled-samples", "flipped-samples", "shifted-predictions"),
 )
 
-EARLIER_RULES = (
+RULES_BEFORE_TILES = (
     "height-width-swapped",
     "shuffled-samples",
     "flipped-samples",
@@ -54,11 +54,11 @@ EARLIER_RULES = (
 
 def find(evidence: Evidence) -> Result:
     """Look for seams along a grid that another arrangement of the tiles removes."""
-    if evidence.has_found(*EARLIER_RULES):
+    if evidence.has_found(*RULES_BEFORE_TILES):
         return Skipped("another misalignment was found first")
     if has_nothing_to_gain(evidence):
         return []
-    maps = stack_maps(evidence, "fine", samples=MOST_SAMPLES)
+    maps = stack_maps(evidence, "fine", samples=MOST_TILED_SAMPLES)
     if isinstance(maps, Skipped):
         return maps
     size = get_stored_size(evidence)

@@ -34,9 +34,9 @@ RULE = Rule(
     after=(*FORMAT_FAULTS, "shuffled-samples", "flipped-samples", "misplaced-tiles"),
 )
 
-FEWEST_SCENES = 3
+FEWEST_PADDED_SCENES = 3
 """Fewest different scenes. One or two may happen to leave the same border free."""
-MOST_SAMPLES = 12
+MOST_PADDED_SAMPLES = 12
 """Most samples that are examined."""
 LEAST_TOUCHING = 0.5
 """Least share of the samples whose content reaches the margin. Around objects on a free background
@@ -45,7 +45,12 @@ LEAST_AREA = 0.05
 """Least share of the pixels that the margin must hold."""
 LEAST_DIFFERENCE = 0.01
 """Least difference in mean IoU. A margin that changes less is not worth reporting."""
-EARLIER_RULES = ("height-width-swapped", "shuffled-samples", "flipped-samples", "misplaced-tiles")
+RULES_BEFORE_PADDING = (
+    "height-width-swapped",
+    "shuffled-samples",
+    "flipped-samples",
+    "misplaced-tiles",
+)
 """Rules whose faults move pixels, so that the margins of masks and predictions do not match."""
 PLACES = {
     "top": "at the top",
@@ -77,17 +82,19 @@ class _Margin:
 
 def find(evidence: Evidence) -> Result:
     """Look for the same constant margin in all masks and predictions."""
-    if evidence.has_found(*EARLIER_RULES):
+    if evidence.has_found(*RULES_BEFORE_PADDING):
         return Skipped("another misalignment was found first")
     if not _has_common_corner(evidence):
         return []
-    maps = stack_maps(evidence, "fine", samples=MOST_SAMPLES)
+    maps = stack_maps(evidence, "fine", samples=MOST_PADDED_SAMPLES)
     if isinstance(maps, Skipped):
         return maps
     if maps.true.ndim != 3:
         return Skipped("only two-dimensional images are examined for padding")
-    if count_different_masks(maps) < FEWEST_SCENES:
-        return Skipped(f"a common margin cannot be recognised in fewer than {FEWEST_SCENES} scenes")
+    if count_different_masks(maps) < FEWEST_PADDED_SCENES:
+        return Skipped(
+            f"a common margin cannot be recognised in fewer than {FEWEST_PADDED_SCENES} scenes"
+        )
     margins = [_measure_margin(maps, label) for label in _list_corner_classes(maps)]
     boxes = [(margin.crop(maps), margin) for margin in margins]
     if not boxes:

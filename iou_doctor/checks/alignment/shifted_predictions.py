@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from iou_doctor.checks.alignment._shifts import SMALLEST_SIDE, Offset, are_too_small, search_shifts
-from iou_doctor.checks.alignment._tiles import MOST_SAMPLES, find_arrangement, get_stored_size
+from iou_doctor.checks.alignment._tiles import MOST_TILED_SAMPLES, find_arrangement, get_stored_size
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import (
     Stack,
@@ -42,13 +42,13 @@ RULE = Rule(
     after=(*FORMAT_FAULTS, "shuffled-samples", "flipped-samples"),
 )
 
-LEAST_GAIN = 0.03
+LEAST_SHIFT_GAIN = 0.03
 """Least gain in mean IoU. On healthy pairs the best small shift gains 0.01."""
-LEAST_SHARE = 2 / 3
+LEAST_AGREEING_SHARE = 2 / 3
 """Least share of the samples whose own best shift is the common one."""
 NEAR = 1
 """Pixels by which the best shift of a sample may differ from the common one."""
-FEWEST_SCENES = 4
+FEWEST_SHIFTED_SCENES = 4
 """Fewest different scenes, and fewest samples that agree. Three agree by chance now and then."""
 LEAST_TILE_LEAD = 0.1
 """If rearranged tiles exceed the shift by this mean IoU, tiles are the cause, not a shift."""
@@ -65,8 +65,10 @@ def find(evidence: Evidence) -> Result:
         return maps
     if are_too_small(maps):
         return Skipped(f"a shift cannot be recognised in maps smaller than {SMALLEST_SIDE} pixels")
-    if count_different_masks(maps) < FEWEST_SCENES:
-        return Skipped(f"a common shift cannot be recognised in fewer than {FEWEST_SCENES} scenes")
+    if count_different_masks(maps) < FEWEST_SHIFTED_SCENES:
+        return Skipped(
+            f"a common shift cannot be recognised in fewer than {FEWEST_SHIFTED_SCENES} scenes"
+        )
     return _examine(evidence, maps)
 
 
@@ -75,7 +77,9 @@ def _examine(evidence: Evidence, maps: Stack) -> Result:
     best, before, after = shifts.best, shifts.pooled[0, 0], shifts.pooled[shifts.best]
     distance = np.abs(shifts.find_best_of_each_image() - best).max(axis=1)
     agreeing = int((distance <= NEAR).sum())
-    if shifts.gain <= LEAST_GAIN or agreeing < max(FEWEST_SCENES, LEAST_SHARE * len(maps)):
+    if shifts.gain <= LEAST_SHIFT_GAIN or agreeing < max(
+        FEWEST_SHIFTED_SCENES, LEAST_AGREEING_SHARE * len(maps)
+    ):
         return []
     if _is_rearranging_better(evidence, than=after + LEAST_TILE_LEAD):
         return []
@@ -84,7 +88,7 @@ def _examine(evidence: Evidence, maps: Stack) -> Result:
 
 def _is_rearranging_better(evidence: Evidence, *, than: float) -> bool:
     """Return whether rearranging tiles gives a mean IoU above `than`."""
-    maps = stack_maps(evidence, "fine", samples=MOST_SAMPLES)
+    maps = stack_maps(evidence, "fine", samples=MOST_TILED_SAMPLES)
     size = get_stored_size(evidence)
     if isinstance(maps, Skipped) or len(size) != 2:
         return False

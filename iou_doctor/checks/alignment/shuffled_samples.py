@@ -8,9 +8,9 @@ to the level of chance, although all shapes and dtypes are right.
     sorted  mask 0 - prediction 0, mask 1 - prediction 1, ...       mean IoU 0.80
 
 Sort both lists of files and assert that their stems are equal; predict with `shuffle=False`. The
-rule compares a sample of the masks with all predictions of that sample, and fires if another
-pairing fits far better. Masks that all look alike, such as the frames of one video, cannot be told
-apart, so a wrong order is not recognised there.
+rule compares each mask with the predictions of many other samples, and fires if another pairing
+fits far better. Masks that all look alike, such as the frames of one video, cannot be told apart,
+so a wrong order is not recognised there.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ RULE = Rule(
     after=FORMAT_FAULTS,
 )
 
-FEWEST_SAMPLES = 4
+FEWEST_ORDERED_SAMPLES = 4
 """Fewest samples. Three can be paired in six ways, and one of these often fits better by chance."""
 FEWEST_CLEAR, LEAST_CLEAR_SHARE = 8, 0.02
 """Fewest clear pairs, and their least share, if most partners are not among the kept samples."""
 LEAST_OFFSET_SHARE = 0.8
 """Least share of the samples that must have moved by the same number of places."""
-ROUNDS = 4
+MATCHING_ROUNDS = 4
 """Number of times that ids and samples are matched in turn."""
 TRIED_OFFSETS = (1, 2, 3, 5, 8, 13, 21, 34)
 """Offsets of the quick test. A sample that is in its place fits better than at any of them."""
@@ -78,8 +78,10 @@ def find(evidence: Evidence) -> Result:
     maps = stack_maps(evidence, "many")
     if isinstance(maps, Skipped):
         return maps
-    if len(maps) < FEWEST_SAMPLES:
-        return Skipped(f"an order cannot be recognised in fewer than {FEWEST_SAMPLES} samples")
+    if len(maps) < FEWEST_ORDERED_SAMPLES:
+        return Skipped(
+            f"an order cannot be recognised in fewer than {FEWEST_ORDERED_SAMPLES} samples"
+        )
     found = _examine(evidence, maps)
     if not found and is_worth_trying(evidence):
         return _examine_with_matched_ids(evidence, maps)
@@ -105,7 +107,7 @@ def _examine_with_matched_ids(evidence: Evidence, maps: Stack) -> Result:
     maps = maps.take(slice(_count_affordable(maps)))
     relabelled, before = match_ids(maps)
     after, pairing = 0.0, find_best_pairing(relabelled)
-    for _ in range(ROUNDS):
+    for _ in range(MATCHING_ROUNDS):
         relabelled, after = match_ids(maps, maps.pred[pairing.partner])
         pairing = find_best_pairing(relabelled)
     if not is_convincing(after, before) or not is_significant(pairing):

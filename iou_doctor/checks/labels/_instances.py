@@ -30,7 +30,7 @@ LEAST_CONNECTED = 0.9
 cut another object in two."""
 FEWEST_EXAMINED = 20
 """Fewest ids with enough pixels. Fewer ids prove nothing."""
-FEWEST_PIXELS = 6
+FEWEST_OBJECT_PIXELS = 6
 """Fewest pixels of an id in a kept map. Whether a smaller one is connected is chance."""
 IDS_PER_CLASS = 5
 """The number of ids must be at least this many times `num_classes`. A smaller excess is more
@@ -114,7 +114,7 @@ def _count_connected(maps: LabelMaps) -> tuple[int, int]:
         ids, counts = np.unique(labels[labels > 0], return_counts=True)
         boxes = ndimage.find_objects(np.searchsorted(ids, labels) * (labels > 0) + (labels > 0))
         for label, count, box in zip(ids, counts, boxes, strict=False):
-            if count < FEWEST_PIXELS or box is None:
+            if count < FEWEST_OBJECT_PIXELS or box is None:
                 continue
             examined += 1
             connected += ndimage.label(labels[box] == label, np.ones((3, 3)))[1] == 1

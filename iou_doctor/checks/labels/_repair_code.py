@@ -11,7 +11,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import is_code_of_no_class
 from iou_doctor.repairs.step import Side
 
-BYTE_VALUES = 256
+SHORTEST_LOOKUP = 256
 """Length of a lookup table for 8-bit labels, whichever of them occur."""
 
 
@@ -53,7 +53,7 @@ def write_exchange(evidence: Evidence, side: Side, table: Mapping[int, int]) -> 
     labels = _list_labels(evidence, side)
     source = evidence.pair.y_true if side is Side.MASKS else evidence.pair.y_pred
     ids = f"{side}" if np.issubdtype(source.dtype, np.integer) else f'{side}.astype("int32")'
-    size = max(BYTE_VALUES, *(label + 1 for label in (*labels, *table)))
+    size = max(SHORTEST_LOOKUP, *(label + 1 for label in (*labels, *table)))
     lookup = f"lut = np.arange({size}); lut[{list(table)}] = {list(table.values())}"
     if min(labels, default=0) < 0:
         return f"{lookup}; {side} = np.where({side} < 0, {side}, lut[{ids}.clip(0)])"

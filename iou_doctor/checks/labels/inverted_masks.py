@@ -35,10 +35,10 @@ RULE = Rule(
     after=("masks-0-255",),
 )
 
-LEAST_AFTER = 0.6
+LEAST_INVERTED = 0.6
 """Least mean IoU of the inverted array. Inverting a bad model gives less than 0.5, because the
 inverse is right only where the model is wrong."""
-LEAST_GAIN = 0.3
+LEAST_INVERTED_GAIN = 0.3
 """Least gain in mean IoU. A model that is as good as its inverse scores about 0.33 both ways; an
 inverted array scores next to nothing before."""
 
@@ -49,7 +49,7 @@ def find(evidence: Evidence) -> Result:
         return []
     repair = _invert(evidence)
     before, after = score_as_given(evidence), score_repaired(evidence, repair)
-    if after < LEAST_AFTER or after < before + LEAST_GAIN:
+    if after < LEAST_INVERTED or after < before + LEAST_INVERTED_GAIN:
         return []
     side = choose_labelled_side(evidence)
     return [

@@ -2,7 +2,7 @@
 
 What happens to them depends on the version. Keras 2, and Keras 3 before 3.15, raise on a CPU
 ("labels out of bound"). Keras 3.15 drops those pixels silently, so the score covers only the other
-classes. Other tools count them for a wrong class.
+classes. Other tools count them under a wrong class.
 
     masks with labels 0..3, MeanIoU(num_classes=3)      class 3 is not in the score at all
 

@@ -1,4 +1,4 @@
-"""Masks and predictions number the same classes from 1 and from 0.
+"""One array numbers the classes from 1 and the other from 0.
 
 Masks of Oxford-IIIT Pet hold 1..3, and those of ADE20K 1..150 with 0 for unlabelled pixels, while a
 softmax has channels 0..C-1. Every pixel is then compared with the neighbouring class and almost

@@ -33,7 +33,7 @@ often absent by chance."""
 LEAST_RATIO = 2
 """Least ratio of `num_classes` to the number of ids. A random half of the classes is seldom the
 lower half: the chance is 1 in 70 for 4 of 8."""
-FEWEST_SAMPLES = 4
+FEWEST_IMAGES = 4
 """Fewest samples. One or two images often show few classes."""
 
 
@@ -51,7 +51,7 @@ def find(evidence: Evidence) -> Result:
         *count_class_ids(evidence, Side.MASKS),
         *count_class_ids(evidence, Side.PREDICTIONS),
     }
-    if not ids or ids != set(range(len(ids))) or evidence.stats.samples < FEWEST_SAMPLES:
+    if not ids or ids != set(range(len(ids))) or evidence.stats.samples < FEWEST_IMAGES:
         return []
     needed = max(2, len(ids))
     if classes < LEAST_RATIO * needed or classes - needed < FEWEST_UNUSED:

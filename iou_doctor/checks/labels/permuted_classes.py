@@ -52,10 +52,10 @@ RULE = Rule(
     ),
 )
 
-LEAST_GAIN = 0.05
+LEAST_EXCHANGE_GAIN = 0.05
 """Least gain in mean IoU. Two exchanged classes of twenty cost 0.05 if their IoU is 0.5, while
 exchanges that noise suggests gain less than 0.01."""
-FEW_SAMPLES = 4
+FEW_EXCHANGED_SAMPLES = 4
 """In fewer samples than this, classes that swap places in the picture (flipped predictions) look
 like classes that swap ids."""
 CHAIN_SHARE = 0.9
@@ -74,9 +74,9 @@ def find(evidence: Evidence) -> Result:
         return []
     repair = _build_repair(evidence, moves)
     after, before = score_repaired(evidence, repair), score_as_given(evidence)
-    if after < before + LEAST_GAIN:
+    if after < before + LEAST_EXCHANGE_GAIN:
         return []
-    few = evidence.interpretation.layout.samples < FEW_SAMPLES
+    few = evidence.interpretation.layout.samples < FEW_EXCHANGED_SAMPLES
     if few and _is_turn_better(evidence, after - before):
         return []
     return [_report(evidence, moves, after, repair)]

@@ -2,7 +2,7 @@
 
 255 (PASCAL VOC, Cityscapes), -1, or the id just after the last class (11 in CamVid) marks pixels
 that belong to no class. Keras 3.15 happens to drop ids outside the classes. Other tools raise,
-count them as false positives or count them for a wrong class, so the same arrays give different
+count them as false positives or count them under a wrong class, so the same arrays give different
 numbers.
 
     iou-doctor check predictions.npy masks.npy --ignore-index 255

@@ -26,7 +26,7 @@ RULE = Rule(
     after=ARRAY_FAULTS,
 )
 
-FEWEST_CLASSES = 17
+FEWEST_WRAPPING_CLASSES = 17
 """With 16 classes the largest index is 16 * 15 + 15 = 255, the largest number in uint8."""
 
 
@@ -37,7 +37,7 @@ def find(evidence: Evidence) -> Result:
     ours = evidence.score.mean_iou if evidence.score else None
     wrapped = _find_wrapped_score(evidence)
     classes = evidence.interpretation.num_classes
-    if ours is None or wrapped is None or classes < FEWEST_CLASSES:
+    if ours is None or wrapped is None or classes < FEWEST_WRAPPING_CLASSES:
         return []
     if abs(wrapped - ours) <= TOLERANCE:
         return []

@@ -28,7 +28,7 @@ RULE = Rule(
     symptom=Symptom.BASELINE,
 )
 
-ROUNDING = 1e-9
+DROP_ROUNDING = 1e-9
 """A drop of exactly the allowed size is allowed, despite the rounding of float64."""
 
 
@@ -45,7 +45,7 @@ def find(evidence: Evidence) -> Result:
         return Skipped("no pixel counts, so there is no score to compare")
     fallen = _list_fallen_classes(score, baseline)
     drop = baseline.mean_iou - score.mean_iou
-    has_mean_fallen = drop > baseline.max_drop + ROUNDING
+    has_mean_fallen = drop > baseline.max_drop + DROP_ROUNDING
     if not has_mean_fallen and not fallen:
         return []
     names = evidence.interpretation.class_names
@@ -80,5 +80,5 @@ def _list_fallen_classes(score: Score, baseline: Baseline) -> list[tuple[int, fl
         for entry in score.per_class
         if (was := baseline.class_iou.get(entry.id)) is not None and entry.iou is not None
     ]
-    fallen = [row for row in known if row[1] - row[2] > baseline.max_drop + ROUNDING]
+    fallen = [row for row in known if row[1] - row[2] > baseline.max_drop + DROP_ROUNDING]
     return sorted(fallen, key=lambda row: row[2] - row[1])
