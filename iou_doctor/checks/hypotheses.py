@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.arrays.interpretation import MOST_CLASSES, VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.unknown_labels import NO_DATA_LABELS, VOID_LABELS
+from iou_doctor.checks.unknown_labels import NO_DATA_LABELS
 from iou_doctor.metrics.score import compute_score
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
@@ -28,8 +29,6 @@ FEWEST_PIXELS = 20
 """In fewer pixels chance alone makes a wrong id the commonest one."""
 CLEARLY = 0.02
 """Exchanges of rare classes gain below 0.01 in a weak model; one of 21 classes is 0.02 or more."""
-MOST_CLASSES = 1024
-"""Beyond this a label is an instance or a code, not a class."""
 VOID = 255
 """Where pixels of no class go, unless the user named another label."""
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from iou_doctor.arrays.interpretation import VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import is_code_of_no_class
 
-VOID_LABELS = (255, -1)
-"""The ids that data sets and tools use for pixels that belong to no class."""
 NO_DATA_LABELS = (-9999, -32768, 32767, 65535, -(2**31), 2**31 - 1)
 """What raster tools write where there is no data: type limits, and -9999 by custom."""
 

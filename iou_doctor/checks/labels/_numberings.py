@@ -7,10 +7,10 @@ from functools import cache
 
 import numpy as np
 
+from iou_doctor.arrays.interpretation import MOST_CLASSES
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
     FACTOR,
-    MOST_CLASSES,
     VOID,
     choose_void_label,
     count_class_ids,

@@ -11,9 +11,9 @@ Use the data set's semantic masks. Running numbers only tell objects from backgr
 
 from __future__ import annotations
 
+from iou_doctor.arrays.interpretation import MOST_CLASSES, VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
-    MOST_CLASSES,
     choose_void_label,
     has_expected_majorities,
     score_as_given,
@@ -22,7 +22,7 @@ from iou_doctor.checks.hypotheses import (
 from iou_doctor.checks.labels._instances import Objects, find_numbered_objects
 from iou_doctor.checks.labels._numberings import Numbering, load_numberings
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.unknown_labels import NO_DATA_LABELS, VOID_LABELS
+from iou_doctor.checks.unknown_labels import NO_DATA_LABELS
 from iou_doctor.checks.wording import join_words
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import Repair, build_relabelling

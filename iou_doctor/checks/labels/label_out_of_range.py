@@ -9,11 +9,10 @@ classes. Other tools count them under a wrong class.
 Pass the right `num_classes`, map the labels to classes, or declare the ignore label.
 """
 
+from iou_doctor.arrays.interpretation import MOST_CLASSES, VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.hypotheses import MOST_CLASSES
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import (
-    VOID_LABELS,
     count_no_data,
     count_undeclared_void,
     count_unknown_truth,

@@ -11,6 +11,7 @@ If 0 means unlabelled, map it to the ignore label: in uint8, 0 - 1 is 255.
 
 from collections.abc import Mapping
 
+from iou_doctor.arrays.interpretation import VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
     choose_void_label,
@@ -25,7 +26,6 @@ from iou_doctor.checks.hypotheses import (
 from iou_doctor.checks.labels._repair_code import write_shift
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_CLASS_IDS
-from iou_doctor.checks.unknown_labels import VOID_LABELS
 from iou_doctor.checks.wording import format_ids
 from iou_doctor.datasets import data_set
 from iou_doctor.repairs.repair import Repair, build_relabelling

@@ -10,8 +10,8 @@ Raise `num_classes`, or map the predicted ids to classes. Ids that are predicted
 is void do no harm and are not reported.
 """
 
+from iou_doctor.arrays.interpretation import MOST_CLASSES
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.hypotheses import MOST_CLASSES
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import count_unknown_predictions
 from iou_doctor.checks.wording import describe_labels, describe_stray_handling, format_percent

@@ -9,6 +9,7 @@ shifts every other class. Done twice, by the loader and by the evaluation, it re
 Switch it off if 0 is a class. To undo it in saved arrays, add 1 and turn 255 back into 0.
 """
 
+from iou_doctor.arrays.interpretation import VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
     VOID,
@@ -23,7 +24,6 @@ from iou_doctor.checks.hypotheses import (
 from iou_doctor.checks.labels._repair_code import write_shift
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_CLASS_IDS
-from iou_doctor.checks.unknown_labels import VOID_LABELS
 from iou_doctor.checks.wording import format_count, format_ids
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from iou_doctor.arrays.interpretation import VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._mask_values import (
     are_outside_classes,
@@ -11,7 +12,6 @@ from iou_doctor.checks.masks._mask_values import (
     infer_num_classes,
     may_fit_by_chance,
 )
-from iou_doctor.checks.unknown_labels import VOID_LABELS
 
 FEWEST_LEVELS = 3
 """Fewest different values of a stretch. Two values are 0 and 255, which masks-0-255 reports."""

@@ -13,7 +13,7 @@ Resize the original masks with nearest neighbour: `cv2.INTER_NEAREST`, or
 recovered from these arrays.
 """
 
-from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._jpeg_levels import find_jpeg_levels
 from iou_doctor.checks.masks._mask_values import build_value_repair, count_mask_labels
@@ -21,7 +21,6 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.seams import FEWEST_SEAM_LABELS, list_seam_candidates, measure_seams
 from iou_doctor.checks.slopes import find_slopes
 from iou_doctor.checks.symptoms import OF_MASK_VALUES
-from iou_doctor.checks.unknown_labels import VOID_LABELS
 from iou_doctor.checks.wording import describe_first, format_percent, join_words
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion

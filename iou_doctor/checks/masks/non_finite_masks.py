@@ -9,9 +9,10 @@ and other tools wrap around to some class.
 Map these values to one ignore label and pass it to the metric.
 """
 
+from iou_doctor.arrays.interpretation import VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.unknown_labels import VOID_LABELS, count_no_data
+from iou_doctor.checks.unknown_labels import count_no_data
 from iou_doctor.checks.wording import (
     describe_first,
     describe_labels,

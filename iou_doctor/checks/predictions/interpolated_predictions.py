@@ -13,12 +13,11 @@ or ids again.
 
 from collections.abc import Collection, Mapping
 
-from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.seams import FEWEST_SEAM_LABELS, Seam, list_seam_candidates, measure_seams
 from iou_doctor.checks.slopes import find_slopes
-from iou_doctor.checks.unknown_labels import VOID_LABELS
 from iou_doctor.checks.wording import describe_first, format_percent, join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
