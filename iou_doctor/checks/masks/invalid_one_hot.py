@@ -25,7 +25,7 @@ RULE = Rule(
     name="invalid-one-hot",
     severity=Severity.WARNING,
     suspicion=Suspicion.ENCODING,
-    claim="one-hot masks have pixels of no class, or of several",
+    claim="some pixels of the one-hot masks have no class or several classes",
 )
 
 

@@ -25,7 +25,7 @@ RULE = Rule(
     name="masks-0-255",
     severity=Severity.ERROR,
     suspicion=Suspicion.MASK_VALUES,
-    claim="the masks hold 255 where class 1 is meant",
+    claim="the masks hold 255 instead of class 1",
     explains=Symptom.METRIC
     | Symptom.BASELINE
     | Symptom.CLASSES

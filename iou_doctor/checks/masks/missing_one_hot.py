@@ -27,7 +27,7 @@ RULE = Rule(
     name="missing-one-hot",
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
-    claim="the masks hold class ids where the metric needs them one-hot",
+    claim="the masks hold class ids, but the metric needs one-hot masks",
     symptom=Symptom.ENCODING,
     explains=Symptom.METRIC | Symptom.ENCODING,
 )

@@ -29,7 +29,7 @@ RULE = Rule(
     name="non-finite-masks",
     severity=Severity.ERROR,
     suspicion=Suspicion.NON_FINITE,
-    claim="the masks hold NaN, infinite or no-data values",
+    claim="the masks contain NaN, infinite or no-data values",
     explains=Symptom.METRIC | Symptom.BASELINE,
     also_explains=("label-out-of-range", "unlabelled-class-predicted"),
 )

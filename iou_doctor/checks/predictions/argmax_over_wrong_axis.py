@@ -23,7 +23,7 @@ RULE = Rule(
     name="argmax-over-wrong-axis",
     severity=Severity.ERROR,
     suspicion=Suspicion.SHAPES,
-    claim="the argmax ran over another axis than that of the classes",
+    claim="the argmax ran over an axis other than the class axis",
     explains=Symptom.METRIC | Symptom.BASELINE,
     also_explains=(
         "prediction-out-of-range",

@@ -26,7 +26,7 @@ RULE = Rule(
     name="labels-as-channels",
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
-    claim="the predictions hold class ids, and the metric argmaxes them once more",
+    claim="the predictions are class ids already, and the metric takes their argmax again",
     explains=Symptom.METRIC | Symptom.ENCODING,
     after=("single-channel-softmax", "inputs-swapped"),
 )

@@ -26,7 +26,7 @@ RULE = Rule(
     name="logits-thresholded-as-probabilities",
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
-    claim="logits are cut at a threshold that is meant for probabilities",
+    claim="logits are thresholded as if they were probabilities",
     explains=Symptom.METRIC | Symptom.BASELINE,
 )
 

@@ -25,7 +25,7 @@ RULE = Rule(
     name="non-finite-predictions",
     severity=Severity.ERROR,
     suspicion=Suspicion.NON_FINITE,
-    claim="the predictions hold NaN or infinite values",
+    claim="the predictions contain NaN or infinite values",
     explains=Symptom.METRIC | Symptom.BASELINE,
 )
 

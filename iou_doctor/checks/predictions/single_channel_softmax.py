@@ -24,7 +24,7 @@ RULE = Rule(
     name="single-channel-softmax",
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
-    claim="one channel went through an activation or an argmax that needs one for each class",
+    claim="a single channel went through a softmax or argmax, which need one for each class",
     explains=Symptom.METRIC | Symptom.BASELINE | Symptom.ENCODING,
     also_explains=("collapsed-predictions", "labels-as-channels", "never-predicted-class"),
 )

@@ -22,7 +22,7 @@ RULE = Rule(
     name="softmax-over-wrong-axis",
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
-    claim="the softmax ran over another axis than that of the classes",
+    claim="the softmax ran over an axis other than the class axis",
     explains=Symptom.METRIC | Symptom.BASELINE | Symptom.ENCODING,
     also_explains=(
         "channels-not-normalised",
