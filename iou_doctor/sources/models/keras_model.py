@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -26,6 +26,9 @@ from iou_doctor.sources.models.runner import (
 )
 from iou_doctor.sources.models.saved_model import quiet_tensorflow
 from iou_doctor.sources.source_errors import source_error, translate_errors
+
+if TYPE_CHECKING:
+    from keras import KerasTensor, Layer, Model
 
 _KIND = "Keras model"
 _LARGEST_CONFIG = 1 << 28
@@ -83,7 +86,7 @@ def load(path: str, options: ModelOptions) -> Runner:
 
 
 def build_runner(
-    path: str, model: Any, options: ModelOptions, unsafe: tuple[str, ...] = ()
+    path: str, model: Model, options: ModelOptions, unsafe: tuple[str, ...] = ()
 ) -> Runner:
     """Return a Keras model with one output chosen.
 
@@ -120,7 +123,7 @@ def build_runner(
     )
 
 
-def _predict(model: Any, images: StoredArray) -> object:
+def _predict(model: Model, images: StoredArray) -> object:
     """Return what `predict_on_batch` returns, but left on the device where it was computed."""
     import keras
 
@@ -163,7 +166,7 @@ def _loading_error(path: str, written_by: str, installed: str, error: Exception)
     )
 
 
-def _find_input(path: str, model: Any) -> Any:
+def _find_input(path: str, model: Model) -> KerasTensor:
     inputs = getattr(model, "inputs", None)
     if not inputs:
         raise source_error(path, "it was saved before it was built; call it once and save it again")
@@ -171,7 +174,7 @@ def _find_input(path: str, model: Any) -> Any:
     return inputs[0]
 
 
-def _name_outputs(model: Any) -> dict[str, Any]:
+def _name_outputs(model: Model) -> dict[str, KerasTensor]:
     """Return the outputs in order, by the names of the layers that compute them.
 
     If two outputs come from layers of the same name, they are named by their numbers.
@@ -182,16 +185,16 @@ def _name_outputs(model: Any) -> dict[str, Any]:
     return dict(zip(names, model.outputs, strict=True))
 
 
-def _find_layer(tensor: Any) -> Any:
+def _find_layer(tensor: KerasTensor) -> Layer:
     """Return the layer that computes a symbolic tensor; Keras has no public name for it."""
     return tensor._keras_history.operation
 
 
-def _get_activation_name(layer: object) -> str:
+def _get_activation_name(layer: Layer) -> str:
     return str(getattr(getattr(layer, "activation", None), "__name__", ""))
 
 
-def _passes_activation(layer: object) -> bool:
+def _passes_activation(layer: Layer) -> bool:
     """Return whether a layer's output still has the activation of the layer before."""
     kind = type(layer).__name__
     # a model in mixed precision ends in a linear activation, which casts to float32
@@ -199,7 +202,7 @@ def _passes_activation(layer: object) -> bool:
     return is_cast or kind in _PASSING_LAYERS
 
 
-def _find_activation(tensor: Any) -> Activation | None:
+def _find_activation(tensor: KerasTensor) -> Activation | None:
     """Return the last activation before an output; `None` if it is none of the known ones."""
     layer = _find_layer(tensor)
     while _passes_activation(layer) and layer._inbound_nodes:

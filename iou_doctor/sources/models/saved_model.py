@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from iou_doctor.sources.models.runner import (
     unsafe_model_error,
 )
 from iou_doctor.sources.source_errors import source_error, translate_errors
+
+if TYPE_CHECKING:
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 _KIND = "SavedModel"
 _DEFAULT_SIGNATURE = "serving_default"
@@ -52,7 +55,11 @@ def load(path: str, options: ModelOptions) -> Runner:
 
 
 def build_runner(
-    path: str, model: Any, options: ModelOptions, graph: Any = None, unsafe: tuple[str, ...] = ()
+    path: str,
+    model: Any,
+    options: ModelOptions,
+    graph: SavedModel | None = None,
+    unsafe: tuple[str, ...] = (),
 ) -> Runner:
     """Return a loaded SavedModel with one signature and one output chosen.
 

@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from iou_doctor.arrays.model import Activation
+
+if TYPE_CHECKING:
+    from tensorflow.core.framework.function_pb2 import FunctionDef
+    from tensorflow.core.framework.node_def_pb2 import NodeDef
+    from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 PYTHON_OPERATIONS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
 FILE_OPERATIONS = {
@@ -76,7 +82,7 @@ MOST_STEPS = 1000
 """Operations to follow back from an output: a damaged graph may have a cycle."""
 
 
-def read_graph(data: bytes) -> Any:
+def read_graph(data: bytes) -> SavedModel:
     """Return the `SavedModel` message in the bytes of a `saved_model.pb`.
 
     Raises:
@@ -91,7 +97,7 @@ def read_graph(data: bytes) -> Any:
     return message
 
 
-def list_unsafe_operations(saved: Any) -> tuple[str, ...]:
+def list_unsafe_operations(saved: SavedModel) -> tuple[str, ...]:
     """Return the operations that may run code or access files, described and sorted.
 
     Args:
@@ -112,22 +118,22 @@ def list_unsafe_operations(saved: Any) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _describe(node: Any, place: str) -> str:
+def _describe(node: NodeDef, place: str) -> str:
     return f"{node.op} in {place}" if place else node.op
 
 
-def _names_file(node: Any) -> bool:
+def _names_file(node: NodeDef) -> bool:
     """Return whether an operation that is harmless otherwise writes or reads a file."""
     if node.op == "PrintV2":
         return bool(node.attr["output_stream"].s.startswith(b"file://"))
     return node.op == "FixedUnigramCandidateSampler" and bool(node.attr["vocab_file"].s)
 
 
-def _list_nodes(meta: Any, without: Iterable[str] = ()) -> Iterator[tuple[Any, str]]:
+def _list_nodes(meta: MetaGraphDef, without: Iterable[str] = ()) -> Iterator[tuple[NodeDef, str]]:
     """Yield all nodes, each with the name of its function, or an empty string.
 
     Args:
-        meta: a `MetaGraphDef`: a graph with its library of functions.
+        meta: a graph with its library of functions.
         without: names of functions, and of nodes outside functions, to leave out.
     """
     left_out = set(without)
@@ -140,7 +146,7 @@ def _list_nodes(meta: Any, without: Iterable[str] = ()) -> Iterator[tuple[Any, s
                 yield node, f"`{function.signature.name}`"
 
 
-def _find_saver(meta: Any) -> set[str]:
+def _find_saver(meta: MetaGraphDef) -> set[str]:
     """Return the functions, and nodes outside functions, that only save and restore variables."""
     graph = meta.graph_def
     nodes = {node.name: node for node in graph.node}
@@ -162,7 +168,7 @@ def _find_saver(meta: Any) -> set[str]:
     )
 
 
-def _find_results(meta: Any) -> set[str]:
+def _find_results(meta: MetaGraphDef) -> set[str]:
     """Return the nodes whose values a call, or the loading of the model, asks for."""
     tensors = [
         info.name for entry in meta.signature_def.values() for info in entry.outputs.values()
@@ -172,7 +178,7 @@ def _find_results(meta: Any) -> set[str]:
     return {_get_node_name(name) for name in tensors}
 
 
-def _find_dependencies(nodes: Mapping[str, Any], ends: Iterable[str]) -> set[str]:
+def _find_dependencies(nodes: Mapping[str, NodeDef], ends: Iterable[str]) -> set[str]:
     """Return the names of the nodes `ends` and of all nodes that they depend on."""
     found: set[str] = set()
     waiting = [name for name in ends if name in nodes]
@@ -188,7 +194,7 @@ def _find_dependencies(nodes: Mapping[str, Any], ends: Iterable[str]) -> set[str
     return found
 
 
-def _list_called_functions(node: Any) -> Iterator[str]:
+def _list_called_functions(node: NodeDef) -> Iterator[str]:
     """Yield the names of the functions that a node calls."""
     for attribute in node.attr.values():
         if attribute.HasField("func"):
@@ -201,7 +207,7 @@ def _get_node_name(tensor: str) -> str:
     return tensor.removeprefix("^").split(":")[0]
 
 
-def find_activation(saved: Any, signature: str, output: str) -> Activation | None:
+def find_activation(saved: SavedModel, signature: str, output: str) -> Activation | None:
     """Return the last activation before an output of a signature.
 
     Returns:
@@ -228,14 +234,14 @@ def find_activation(saved: Any, signature: str, output: str) -> Activation | Non
     return None
 
 
-def _find_result(function: Any, tensor: str) -> str:
+def _find_result(function: FunctionDef, tensor: str) -> str:
     """Return the tensor inside a function that becomes `tensor`, one of its results."""
     number = int(tensor.rsplit(":", 1)[1]) if ":" in tensor else 0
     result: str = function.ret[function.signature.output_arg[number].name]
     return result
 
 
-def _find_passed_tensor(node: Any, nodes: Mapping[str, Any]) -> str | None:
+def _find_passed_tensor(node: NodeDef, nodes: Mapping[str, NodeDef]) -> str | None:
     """Return the tensor that a node passes on, perhaps in another shape; `None` if it computes."""
     if node.op in PASSING_OPERATIONS:
         return str(node.input[0])

@@ -5,11 +5,12 @@ Flex operations, which could access files, are not linked into the interpreter o
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
-from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.arrays.batch import StoredArray, StoredScalar
 from iou_doctor.arrays.model import ModelOptions, Shape
 from iou_doctor.sources.files.file_status import read_file_head
 from iou_doctor.sources.models.runner import (
@@ -24,8 +25,19 @@ from iou_doctor.sources.source_errors import translate_errors
 _KIND = "TFLite model"
 _DAMAGED = "it is no TFLite model, or a damaged one; convert it again"
 
-TensorDetails = dict[str, Any]
-"""What LiteRT's `Interpreter.get_input_details` says about one tensor."""
+
+class TensorDetails(TypedDict):
+    """What LiteRT's `Interpreter.get_input_details` says about one tensor."""
+
+    name: str
+    index: int
+    shape: NDArray[np.int32]
+    """The shape that the interpreter has allocated."""
+    shape_signature: NotRequired[NDArray[np.int32]]
+    """The declared shape, with -1 for an axis of any length."""
+    dtype: type[StoredScalar]
+    quantization: tuple[float, int]
+    """The scale and the zero point; a scale of 0 means that the tensor is not quantised."""
 
 
 def load(path: str, options: ModelOptions) -> Runner:
@@ -83,7 +95,7 @@ def _quantise(images: StoredArray, details: TensorDetails) -> StoredArray:
     if quantisation is None:
         return images
     scale, zero_point = quantisation
-    limits = np.iinfo(details["dtype"])
+    limits = np.iinfo(np.dtype(details["dtype"]).name)
     whole = np.rint(np.divide(images, scale) + zero_point).clip(limits.min, limits.max)
     return np.asarray(whole, dtype=details["dtype"])
 
