@@ -103,7 +103,8 @@ def _lookup(
     if (predictions is None) != (masks is None):
         raise UsageError("PREDICTIONS and MASKS go together: give both or neither")
     if predictions is None or masks is None:
-        from iou_doctor.score_search.search import collect_candidates, look_up
+        from iou_doctor.score_search.candidates import collect_candidates
+        from iou_doctor.score_search.search import look_up
 
         return look_up(printed, collect_candidates(num_classes=options.num_classes))
     from iou_doctor.cli.progress import progress_bar

@@ -96,7 +96,8 @@ def check(
     report = replace(report, all_implementations=questions.all_implementations)
     refuse_other_values(questions.baseline, report)
     if questions.seen is not None:
-        from iou_doctor.score_search.search import collect_candidates, look_up
+        from iou_doctor.score_search.candidates import collect_candidates
+        from iou_doctor.score_search.search import look_up
 
         repaired = repaired_pairs(report, evidence, recount)
         candidates = collect_candidates(evidence, diagnosis=report.primary, repaired=repaired)

@@ -1,1 +1,1 @@
-"""Find what gives a certain number, for `iou-doctor why` and `--seen`."""
+"""Find the causes of a printed score, for `iou-doctor why` and `iou-doctor check --seen`."""

@@ -15,7 +15,8 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.pipeline import Questions, check, gather
 from iou_doctor.errors import IouDoctorError
 from iou_doctor.report.score_lookup import ScoreLookup, parse_score
-from iou_doctor.score_search.search import collect_candidates, look_up
+from iou_doctor.score_search.candidates import collect_candidates
+from iou_doctor.score_search.search import look_up
 
 LEAST = 0.95
 FIRST = 3

@@ -7,7 +7,8 @@ import pytest
 from build import diagnose, noisy, one_hot, probabilities, scene
 
 from iou_doctor.report.score_lookup import parse_score
-from iou_doctor.score_search.search import collect_candidates, look_up
+from iou_doctor.score_search.candidates import collect_candidates
+from iou_doctor.score_search.search import look_up
 
 MASKS = scene(1)
 LABELS = noisy(MASKS, 2)

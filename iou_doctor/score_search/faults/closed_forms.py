@@ -1,4 +1,4 @@
-"""Numbers that follow from a few facts about the data, with no look at the predictions.
+"""Formulas: scores that follow from a few facts about the data, whatever the predictions are.
 
 Source: arithmetic of the implementations' rules, each run once with the library that it names.
 """
@@ -17,12 +17,13 @@ from iou_doctor.report.score_lookup import Cause
 from iou_doctor.score_search.faults.label_changes import drop_truth
 
 COMMON_CLASSES = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 19, 20, 21, 34, 150, 151)
+"""Numbers of classes that are tried if it is unknown: small ones, and those of known data sets."""
 SPARSE = "sparse_y_true=False, sparse_y_pred=False"
 
 
 @record
 class Formula:
-    """A value that a cause gives, whatever the predictions are."""
+    """A value that a cause gives whatever the predictions are."""
 
     cause: Cause
     value: float
@@ -31,26 +32,29 @@ class Formula:
 
 @record
 class Facts:
-    """What the closed forms need to know about the data."""
+    """The facts about the data that the formulas need."""
 
     shares: tuple[float, ...]
     """The share of the true pixels of each class."""
     accuracy: float
-    """The share of right pixels; NaN where there are none."""
+    """The share of correct pixels; NaN if no pixel counts."""
     softmax_dice: float
-    """2f / (1 + f) of a class with the share f of an image's pixels: the mean over the classes
-    that an image holds, and over the images; NaN where there are none."""
+    """The Dice score of predictions that are foreground everywhere; NaN if no pixel counts.
+
+    It is 2f / (1 + f) for a class with the share f of an image's pixels, averaged over the classes
+    that an image holds, then over the images.
+    """
 
 
-def measure_facts(read: MetricInputs) -> Facts:
-    """Return the facts about arrays.
+def measure_facts(inputs: MetricInputs) -> Facts:
+    """Measure the facts about a pair of arrays.
 
     Args:
-        read: the arrays as class ids, well read.
+        inputs: the arrays as class ids, correctly interpreted.
     """
-    pairs = drop_truth(read, read.ignore_index).labels
-    pairs = pairs.where((pairs.truth >= 0) & (pairs.truth < read.num_classes))
-    areas = np.bincount(pairs.truth, weights=pairs.count, minlength=read.num_classes)
+    pairs = drop_truth(inputs, inputs.ignore_index).labels
+    pairs = pairs.where((pairs.truth >= 0) & (pairs.truth < inputs.num_classes))
+    areas = np.bincount(pairs.truth, weights=pairs.count, minlength=inputs.num_classes)
     right = pairs.count[pairs.truth == pairs.prediction].sum()
     with np.errstate(invalid="ignore"):
         accuracy = float(right / areas.sum())
@@ -82,15 +86,15 @@ SMOOTH = Cause(
 )
 OLD_SKLEARN = Cause(
     "averaging-gap",
-    "pixel accuracy; scikit-learn's jaccard_similarity_score (before 0.23) is that, too",
+    "pixel accuracy, which scikit-learn's jaccard_similarity_score (before 0.23) returns too",
     "use jaccard_score with average='macro'",
     prior=0.15,
 )
 _ONE_CHANNEL = "argmax over one channel: everything is class 0"
-_CHANNELS = "look at the shapes: an argmax needs one channel for each class"
-_VALUES = "look at the masks' largest value; use masks > 127"
+_CHANNELS = "check the shapes: argmax needs one channel for each class"
+_VALUES = "check the largest mask value; use masks > 127"
 _SHRUNK = 1 - 2**-23
-"""What Keras 3 gives for 1: it adds 1e-7 to each denominator."""
+"""What Keras 3 reports for an IoU of 1: it adds 1e-7 to each denominator, in float32."""
 _CONSTANTS = (
     (1.0, "single-channel-softmax", _ONE_CHANNEL, _CHANNELS, 0.3),
     (_SHRUNK, "single-channel-softmax", f"{_ONE_CHANNEL} (Keras 3)", _CHANNELS, 0.3),
@@ -98,7 +102,7 @@ _CONSTANTS = (
         0.0,
         "metric-misreads-arrays",
         "a float sample_weight, truncated to 0 (Keras >= 3.8)",
-        "look for sample_weight; give integers, or none",
+        "check sample_weight: pass integers, or none",
         0.2,
     ),
     (
@@ -124,15 +128,15 @@ def list_formulas(
     num_classes: int | None = None,
     facts: Facts | None = None,
 ) -> Iterator[Formula]:
-    """Yield the closed forms.
+    """Yield the formulas with their values.
 
     Args:
-        num_classes: C; `None`: each number of classes that is common.
-        facts: about the data; `None` where there are none.
+        num_classes: the number of classes, C; `None`: every number in `COMMON_CLASSES`.
+        facts: the facts about the data; `None` if there are no arrays.
     """
     for value, name, claim, following, prior in _CONSTANTS:
         yield Formula(Cause(name, claim, following, prior), value, "")
-    if facts is None and num_classes in {None, TWO_CLASSES}:  # of arrays it is worked out
+    if facts is None and num_classes in {None, TWO_CLASSES}:  # with arrays it is evaluated exactly
         yield Formula(_DROPPED_255, _SHRUNK, "Keras BinaryIoU (>= 3.15)")
     for classes in (num_classes,) if num_classes else COMMON_CLASSES:
         yield from _list_for_num_classes(classes, known=num_classes is not None)
@@ -141,7 +145,7 @@ def list_formulas(
 
 
 def _list_for_num_classes(classes: int, *, known: bool) -> Iterator[Formula]:
-    # a rare number of classes is less of an explanation than the one that was named
+    # if the number of classes is unknown, a large one is the less likely explanation
     weight = 1.0 if known else 1 / (1 + classes / 10)
     words = "" if known else f", C = {classes}"
     yield Formula(
@@ -153,7 +157,7 @@ def _list_for_num_classes(classes: int, *, known: bool) -> Iterator[Formula]:
         Cause(
             "collapsed-predictions",
             f"one class predicted everywhere, all classes equally frequent: 1 / C²{words}",
-            "look at the distinct predicted labels",
+            "print the distinct predicted labels",
             prior=0.2 * weight,
         ),
         1 / classes**2,
@@ -162,9 +166,8 @@ def _list_for_num_classes(classes: int, *, known: bool) -> Iterator[Formula]:
     yield Formula(
         Cause(
             "shuffled-samples",
-            f"predictions that have nothing to do with the masks, classes equally frequent:"
-            f" 1 / (2C - 1){words}",
-            "look whether predictions and masks are in the same order",
+            f"predictions unrelated to the masks, classes equally frequent: 1 / (2C - 1){words}",
+            "check that predictions and masks are in the same order",
             prior=0.2 * weight,
         ),
         1 / (2 * classes - 1),
@@ -174,7 +177,7 @@ def _list_for_num_classes(classes: int, *, known: bool) -> Iterator[Formula]:
 
 def _list_for_facts(facts: Facts) -> Iterator[Formula]:
     background = facts.shares[0]
-    look = "look whether the predictions are floats; argmax or threshold them"
+    look = "check whether the predictions are floats; argmax or threshold them"
     yield Formula(
         Cause("unthresholded-sigmoid", "scores cast to 0: half the background's share", look, 0.5),
         background / 2,

@@ -1,4 +1,4 @@
-"""Causes that fit a number if the data are of a certain kind: what to hold them to."""
+"""Causes that explain a score only if the data have a certain property, and that property."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from iou_doctor.report.score_lookup import Cause, Condition, PrintedScore
 from iou_doctor.score_search.faults.closed_forms import OLD_SKLEARN, SMOOTH, TWO_CLASSES
 
 CITYSCAPES = (0.0035, 0.0065)
-"""What people report who feed train ids to its evaluation script (issue 25 of it)."""
-_PREDICTED = "look at the distinct predicted labels"
+"""Mean IoU of train ids in Cityscapes' evaluation script (cityscapesScripts issue 25)."""
+_CHECK_PREDICTIONS = "print the distinct predicted labels"
 _SOFT_255 = Cause(
     "masks-0-255",
     "soft sums of 0/255 masks give more than 1",
-    "look at the masks' values",
+    "print the distinct values of the masks",
     prior=0.6,
 )
 _TRAIN_IDS = Cause(
     "foreign-label-ids",
     "train ids 0..18 scored as Cityscapes' label ids 0..33 give 0.004 to 0.006",
-    "convert one side: labelIds and trainIds are two id spaces",
+    "convert one side: labelIds and trainIds are different id spaces",
     prior=0.6,
 )
 _SIGMOID = Cause(
@@ -31,13 +31,13 @@ _SIGMOID = Cause(
 _COLLAPSED = Cause(
     "collapsed-predictions",
     "all background, K classes in the masks: f0 / K",
-    _PREDICTED,
+    _CHECK_PREDICTIONS,
     prior=0.3,
 )
 _RECALL = Cause(
     "ignored-class-in-range",
     "the background is ignored in a task of two classes: recall, or recall / 2 in a mean",
-    "look for ignore_class=0 or ignore_index=0",
+    "search for ignore_class=0 or ignore_index=0",
     prior=0.25,
 )
 _MICRO = Cause(
@@ -50,13 +50,13 @@ _TRUTH_0 = Cause(
     "masks-divided-by-255",
     "every true label is 0 (masks divided by 255 and cast, or argmaxed over an axis of one),"
     " K classes are predicted",
-    "look at the distinct values of the masks as the metric gets them",
+    "print the distinct values of the masks as the metric gets them",
     prior=0.15,
 )
 _DROPPED_255 = Cause(
     "masks-0-255",
     "0/255 masks into BinaryIoU (Keras >= 3.15), which drops 255: specificity / 2",
-    "look at the masks' largest value; use masks > 127",
+    "check the largest mask value; use masks > 127",
     prior=0.15,
 )
 _LOGICAL = Cause(
@@ -77,14 +77,14 @@ _SOFTMAX = Cause(
 def list_conditions(
     printed: PrintedScore, *, num_classes: int | None = None
 ) -> tuple[Condition, ...]:
-    """Return the causes that fit a number, and what the data would have to be like.
+    """Return the causes that fit a score, each with the property that the data need for it.
 
     Args:
         printed: the score.
-        num_classes: C, where it is known.
+        num_classes: the number of classes, if it is known.
 
     Returns:
-        the most common cause first.
+        the conditions, the most common cause first.
     """
     found = [*_list_special(printed), *_list_for_any_classes(printed.middle, num_classes)]
     if num_classes in {None, TWO_CLASSES}:
@@ -95,22 +95,22 @@ def list_conditions(
 def _list_special(printed: PrintedScore) -> Iterator[Condition]:
     low, high = CITYSCAPES
     if len(printed.ranges) > 1:
-        yield Condition(_SOFT_255, f"{printed.text} is no percentage")
+        yield Condition(_SOFT_255, f"{printed.text} is not a percentage")
     if low <= printed.middle <= high:
-        yield Condition(_TRAIN_IDS, "the data are Cityscapes")
+        yield Condition(_TRAIN_IDS, "the data set is Cityscapes")
     if 1 - 1 / 101 <= printed.middle < 1:
         yield Condition(SMOOTH, f"{101 * (1 - printed.middle):.2%} of the pixels are wrong")
 
 
 def _list_for_any_classes(value: float, num_classes: int | None) -> Iterator[Condition]:
-    """Yield what can hold for any number of classes."""
+    """Yield the conditions that are possible for any number of classes."""
     if not 0 < value < 1:
         return
     if value <= 1 / TWO_CLASSES:
         yield Condition(_COLLAPSED, f"the background holds {value:.2%} times K of the pixels")
         yield Condition(_TRUTH_0, f"{value:.2%} times K of the pixels are predicted as class 0")
-    yield Condition(_MICRO, f"{2 * value / (1 + value):.2%} of the pixels are right")
-    yield Condition(OLD_SKLEARN, f"{value:.2%} of the pixels are right")
+    yield Condition(_MICRO, f"{2 * value / (1 + value):.2%} of the pixels are correct")
+    yield Condition(OLD_SKLEARN, f"{value:.2%} of the pixels are correct")
     if num_classes and 1 / num_classes < value <= 2 / (num_classes + 1):
         yield Condition(
             _SOFTMAX,
@@ -119,7 +119,7 @@ def _list_for_any_classes(value: float, num_classes: int | None) -> Iterator[Con
 
 
 def _list_for_two_classes(value: float) -> Iterator[Condition]:
-    """Yield what holds for background and foreground only."""
+    """Yield the conditions that are possible for background and foreground only."""
     if 0 < value <= 1 / TWO_CLASSES:
         yield Condition(_SIGMOID, f"the background holds {2 * value:.2%} of the pixels")
         yield Condition(

@@ -1,4 +1,4 @@
-"""Changes of class ids in a table of pairs: exact, no second pass."""
+"""Changes of class ids, applied to the table of label pairs without another pass over the data."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Change = Callable[[Labels], Labels]
 
 
 def shift(step: int) -> Change:
-    """Return the change that shifts all ids."""
+    """Return the change that adds a number to all ids."""
     return lambda ids: ids + step
 
 
 def map_strays(target: int, classes: int) -> Change:
-    """Return the change that makes one id of all outside the classes."""
+    """Return the change that maps all ids outside the classes to one id."""
     return lambda ids: np.where((ids >= 0) & (ids < classes), ids, target)
 
 
 def swap(one: int, other: int) -> Change:
-    """Return the change that exchanges two ids."""
+    """Return the change that swaps two ids."""
 
     def swapped(ids: Labels) -> Labels:
         return np.where(ids == one, other, np.where(ids == other, one, ids))
@@ -35,37 +35,43 @@ def swap(one: int, other: int) -> Change:
 
 
 def rotate(step: int, classes: int) -> Change:
-    """Return the change that moves all classes on, the last ones to the front."""
+    """Return the change that adds a number to all classes, modulo their number."""
     return limit_to_classes(classes, lambda ids: (ids + step) % classes)
 
 
 def reverse(classes: int) -> Change:
-    """Return the change that puts the classes into the opposite order."""
+    """Return the change that reverses the order of the classes."""
     return limit_to_classes(classes, lambda ids: classes - 1 - ids)
 
 
 def limit_to_classes(classes: int, change: Change) -> Change:
-    """Return the change that leaves ids outside the classes as they are."""
+    """Limit a change to the classes: other ids stay as they are."""
     return lambda ids: np.where((ids >= 0) & (ids < classes), change(ids), ids)
 
 
 def keep_label(ignore: int | None, change: Change) -> Change:
-    """Return the change that leaves the ignore label as it is."""
+    """Limit a change to labels other than the ignore label."""
     if ignore is None:
         return change
     return lambda ids: np.where(ids == ignore, ids, change(ids))
 
 
-def drop_truth(read: MetricInputs, label: int | None) -> MetricInputs:
-    """Return the arrays without the pixels whose truth is a label."""
+def drop_truth(inputs: MetricInputs, label: int | None) -> MetricInputs:
+    """Return the arrays without the pixels whose true label is `label`."""
     if label is None:
-        return read
-    return replace(read, labels=read.labels.where(read.labels.truth != label))
+        return inputs
+    return replace(inputs, labels=inputs.labels.where(inputs.labels.truth != label))
 
 
 def relabel(
-    read: MetricInputs, *, truth: Change | None = None, prediction: Change | None = None
+    inputs: MetricInputs, *, truth: Change | None = None, prediction: Change | None = None
 ) -> MetricInputs:
-    """Return the arrays with the ids of one side changed."""
-    labels = read.labels.relabel(truth=naive_answer, prediction=naive_answer)
-    return replace(read, labels=labels.relabel(truth=truth, prediction=prediction))
+    """Return the arrays with changed ids.
+
+    Args:
+        inputs: the arrays as class ids.
+        truth: the change of the masks' labels.
+        prediction: the change of the predicted labels.
+    """
+    labels = inputs.labels.relabel(truth=naive_answer, prediction=naive_answer)
+    return replace(inputs, labels=labels.relabel(truth=truth, prediction=prediction))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from build import noisy, scene
-from score_search.faults.test_label_what_ifs import inputs
+from score_search.faults.test_label_faults import inputs
 
 from iou_doctor.report.score_lookup import parse_score
 from iou_doctor.score_search.faults import Facts, list_conditions, list_formulas, measure_facts
@@ -75,13 +75,13 @@ def test_the_smooth_term_over_the_channels_cannot_fall_below_0_99():
     ("score", "words"),
     [
         ("0.3333", "the background holds 66.66% of the pixels"),
-        ("0.3333", "50.00% of the pixels are right"),
-        ("0.0048", "the data are Cityscapes"),
+        ("0.3333", "50.00% of the pixels are correct"),
+        ("0.0048", "the data set is Cityscapes"),
         ("0.3333", "33.33% times K of the pixels are predicted as class 0"),
         ("0.3333", "66.66% of the true background is predicted as background"),
         ("0.3333", "33.33% or 66.66% of the true foreground is found"),
         ("0.9123", "91.23% of the true foreground is found"),
-        ("0.9123", "91.23% of the pixels are right"),
+        ("0.9123", "91.23% of the pixels are correct"),
         ("0.9123", "the foreground holds 91.23% of the pixels"),
     ],
 )
@@ -92,7 +92,7 @@ def test_a_number_alone_says_what_the_data_would_have_to_be_like(score, words):
 @pytest.mark.parametrize(("score", "told"), [("2.95", True), ("2.95%", False), ("0.295", False)])
 def test_a_number_above_1_without_a_percent_sign_may_be_none(score, told):
     requires = [condition.requires for condition in list_conditions(parse_score(score))]
-    assert (f"{score} is no percentage" in requires) is told
+    assert (f"{score} is not a percentage" in requires) is told
 
 
 @pytest.mark.parametrize(

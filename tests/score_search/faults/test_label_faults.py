@@ -9,7 +9,7 @@ from build import noisy, scene
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.scan.numpy.pair_counts import count_pairs
-from iou_doctor.score_search.faults import list_what_ifs
+from iou_doctor.score_search.faults import list_faults
 
 CLASSES = 3
 MASKS = scene(1).astype(np.int64)
@@ -35,8 +35,8 @@ def inputs(masks=MASKS, labels=LABELS, *, classes=CLASSES, ignore_index=None) ->
 
 
 def changed(words, read):
-    found = [after for cause, after in list_what_ifs(read) if words in cause.claim]
-    assert found, [cause.claim for cause, _ in list_what_ifs(read)]
+    found = [after for cause, after in list_faults(read) if words in cause.claim]
+    assert found, [cause.claim for cause, _ in list_faults(read)]
     return found[0]
 
 
@@ -50,9 +50,9 @@ def changed(words, read):
         ("the predictions are shifted by +1", MASKS, LABELS + 1),
         ("the predictions are shifted by -1", MASKS, LABELS - 1),
         ("became 255", np.where(MASKS == 0, 255, MASKS - 1), LABELS),
-        ("have changed places", LABELS, MASKS),
-        ("classes 0 and 2 are exchanged", MASKS, np.array([2, 1, 0])[LABELS]),
-        ("opposite order", MASKS, 2 - LABELS),
+        ("are swapped", LABELS, MASKS),
+        ("classes 0 and 2 are swapped", MASKS, np.array([2, 1, 0])[LABELS]),
+        ("reverse order", MASKS, 2 - LABELS),
         ("the last class of the masks, the first", MASKS, np.array([1, 2, 0])[LABELS]),
         ("the first class of the masks, the last", MASKS, np.array([2, 0, 1])[LABELS]),
     ],
@@ -65,15 +65,15 @@ def test_two_classes_may_be_0_and_255_or_inverted():
     masks, labels = (MASKS > 0).astype(np.int64), (LABELS > 0).astype(np.int64)
     read = inputs(masks, labels, classes=2)
     assert changed("0 and 255", read).labels == inputs(masks * 255, labels).labels
-    assert changed("exchanged", read).labels == inputs(1 - masks, labels).labels
-    assert not [cause for cause, _ in list_what_ifs(inputs()) if "0 and 255" in cause.claim]
+    assert changed("are swapped", read).labels == inputs(1 - masks, labels).labels
+    assert not [cause for cause, _ in list_faults(inputs()) if "0 and 255" in cause.claim]
 
 
 def test_void_may_be_undeclared_taken_out_or_counted_as_a_class():
     masks = np.where(MASKS == 1, 255, MASKS)
     read = inputs(masks, ignore_index=255)
     assert changed("is not declared", read).ignore_index is None
-    out = changed("taken out first", read)
+    out = changed("removed first", read)
     assert out.ignore_index is None
     assert out.labels.total == int((masks != 255).sum())
     as_background = changed("counted as class 0", read)
@@ -91,15 +91,15 @@ def test_the_ignore_label_is_not_shifted():
 
 def test_the_background_may_be_ignored_and_the_number_of_classes_wrong():
     assert changed("class 0 is ignored", inputs()).ignore_index == 0
-    assert changed("one class more", inputs()).num_classes == CLASSES + 1
-    assert changed("one class fewer", inputs()).num_classes == CLASSES - 1
+    assert changed("one too large", inputs()).num_classes == CLASSES + 1
+    assert changed("one too small", inputs()).num_classes == CLASSES - 1
 
 
 def test_batches_are_tried_only_where_their_size_is_not_known():
-    sizes = [after.batch_size for _, after in list_what_ifs(inputs()) if after.batch_size]
+    sizes = [after.batch_size for _, after in list_faults(inputs()) if after.batch_size]
     assert sizes == [size for size in (1, 2, 4, 8, 16, 32) if size < len(MASKS)]
 
 
 def test_no_hypothesis_loses_a_pixel_but_those_that_say_so():
-    for cause, after in list_what_ifs(inputs()):
+    for cause, after in list_faults(inputs()):
         assert after.labels.total == MASKS.size, cause.claim
