@@ -17,7 +17,7 @@ from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
 
-NO_CLASS = (255, 65535)
+NO_CLASS_LABELS = (255, 65535)
 """Labels for pixels without a class: the last value of uint8 and of uint16. A copy takes the first
 one that is not a class, because that leaves the dtype narrow."""
 
@@ -106,7 +106,7 @@ def _mark_no_class(step: Step, interpretation: Interpretation, axes: Axes) -> St
     if not isinstance(step, (Argmax, Threshold)):
         return step
     classes = max(axes.channels, interpretation.num_classes)
-    no_class = next(label for label in NO_CLASS if label >= classes)
+    no_class = next(label for label in NO_CLASS_LABELS if label >= classes)
     if step.side is Side.MASKS and interpretation.ignore_index is not None:
         no_class = interpretation.ignore_index
     return replace(step, no_class=no_class)

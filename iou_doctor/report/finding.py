@@ -1,4 +1,4 @@
-"""Rules, and what became of them: a finding, a pass, or a reason for not looking."""
+"""Rules and their outcomes: a finding, a pass, or the reason why a rule was skipped."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from iou_doctor.repairs.repair import Repair
 
 
 class Severity(StrEnum):
-    """How sure and how bad. SARIF's words."""
+    """How certain and how bad a fault is. The values are the levels of SARIF."""
 
     ERROR = "error"
     """The arrays prove that the metric's number is wrong or cannot be computed."""
     WARNING = "warning"
-    """Strong evidence, with a harmless explanation left."""
+    """Strong evidence for a fault, although a harmless explanation is possible."""
     NOTE = "note"
     """A fact worth knowing."""
 
     @property
     def rank(self) -> int:
-        """The higher, the worse."""
+        """A number that is higher for a worse severity."""
         return {Severity.NOTE: 1, Severity.WARNING: 2, Severity.ERROR: 3}[self]
 
 
 class Suspicion(IntEnum):
-    """Which causes are thought of first: an earlier one makes later ones look true."""
+    """The order in which causes are suspected: a fault of an earlier kind can imitate later kinds."""
 
     SHAPES = 1
     NON_FINITE = 2
@@ -72,14 +72,14 @@ class Symptom(Flag):
 
 @record
 class Rule:
-    """The identity of a fault. Codes and names are public and never change their meaning."""
+    """The identity of a fault. The meaning of a code or a name is public and never changes."""
 
     code: str
     name: str
     severity: Severity
     suspicion: Suspicion
     claim: str
-    """The fault in a few words that end a sentence: `the probabilities were never argmaxed`."""
+    """The fault as a short clause, for instance `the probabilities were never argmaxed`."""
     symptom: Symptom | None = None
     """What the rule detects if other faults can bring it about; `None` if it is always a cause."""
     explains: Symptom = Symptom(0)
@@ -93,15 +93,15 @@ class Rule:
 
 @record
 class Finding:
-    """One fault that was found. `message` is measured fact, `help` the way out."""
+    """One fault that was found. `message` states what was measured, `help` what to do about it."""
 
     rule: Rule
     message: str
     help: str
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """The numbers of the message, for machines. JSON types only."""
+    """The values in the message for programs, as JSON types only."""
     evidence: str | None = None
-    """The first offending place, as a line to show."""
+    """A line that shows the first place with the fault."""
     repair: Repair | None = None
     severity_override: Severity | None = None
     """The severity of this finding if it differs from the rule's."""
@@ -113,7 +113,7 @@ class Finding:
 
 
 class Status(StrEnum):
-    """What became of a rule."""
+    """How a check ended."""
 
     PASSED = "passed"
     FIRED = "fired"
@@ -122,7 +122,7 @@ class Status(StrEnum):
 
 @record
 class Outcome:
-    """One rule and what became of it."""
+    """One rule and how its check ended."""
 
     rule: Rule
     status: Status
@@ -132,6 +132,6 @@ class Outcome:
 
 @record
 class Skipped:
-    """What a check returns when it cannot look: not looking is not passing."""
+    """What a check returns if it cannot run on these arrays: that does not mean that they pass."""
 
     reason: str

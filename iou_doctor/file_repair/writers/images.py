@@ -14,7 +14,7 @@ from iou_doctor.atomic_files import sync
 from iou_doctor.errors import OutputError
 from iou_doctor.file_repair.writers.output_array import OutputArray
 
-MOST_CHANNELS = 4
+MOST_PNG_CHANNELS = 4
 """Channels that a PNG can hold: red, green, blue and opacity."""
 
 
@@ -49,7 +49,7 @@ def _check_type(array: OutputArray) -> None:
             f"a PNG holds integers, but the repaired array is {array.dtype}; save the input as"
             " .npy first"
         )
-    if channels is None or channels > MOST_CHANNELS:
+    if channels is None or channels > MOST_PNG_CHANNELS:
         raise OutputError(
             f"a PNG cannot hold {channels} channels for each pixel; save the input as .npy first"
         )
