@@ -28,7 +28,7 @@ class Severity(StrEnum):
 
 
 class Suspicion(IntEnum):
-    """The order in which causes are suspected: a fault of an earlier kind can imitate later kinds."""
+    """The order in which kinds of causes are suspected: an earlier kind can imitate later ones."""
 
     SHAPES = 1
     NON_FINITE = 2
