@@ -19,10 +19,13 @@ import pytest
 from pages import CODE_BLOCK, GENERATED, PAGES, ROOT, SESSION, compare, read_all, read_page
 from run import run
 
+import iou_doctor
 from iou_doctor import checks
 from iou_doctor.checks.registry import load_checks
 from iou_doctor.metrics.registry import CONTRACTS, SIGNATURES
-from iou_doctor.render import FORMATS
+from iou_doctor.render import FORMATS, _terminal_tables, github, markdown
+from iou_doctor.scan import device, windows
+from iou_doctor.scan.numba import loader, score_tables
 
 PACKAGE = ROOT / "iou_doctor"
 WIDEST = 120
@@ -235,3 +238,57 @@ def test_names_of_the_code_that_are_named_exist(path: Path) -> None:
     folders = {folder.name for folder in PACKAGE.rglob("*") if folder.is_dir()}
     commands = {"check", "fix", "why", "speed", "model"}
     assert names - _defined_names() - NOT_OURS - rules - folders - commands == set()
+
+
+# --- numbers on the pages that the code defines -----------------------------------------------
+
+
+def _millions(values: int) -> str:
+    return f"{round(values / 1e6)} million"
+
+
+def _defaults(function: Callable[..., object]) -> dict[str, object]:
+    return {name: entry.default for name, entry in inspect.signature(function).parameters.items()}
+
+
+def _numbers() -> Iterator[tuple[str, str]]:
+    """Yield pages, and phrases that a page must contain."""
+    yield "report", f"more than {_terminal_tables.MOST_ROWS} classes"
+    yield "report", f"the worst {_terminal_tables.MOST_ROWS} are shown"
+    yield "limits", f"{markdown.LONGEST_COMMENT:,}"
+    assert github.MOST_ANNOTATIONS == 10
+    yield "formats", "at most ten annotations"
+    yield "limits", "ten annotations"
+    yield "configuration", f"`--max-drop` ({_defaults(iou_doctor.check)['max_drop']} by default)"
+    yield "speed", f"| labels of one byte | {_millions(loader.BYTES_WORTH_LOADING)} |"
+    yield "speed", f"| wider labels | {_millions(loader.WIDE_WORTH_LOADING)} |"
+    yield "speed", f"| channels of scores | {_millions(loader.WORTH_LOADING)} |"
+    yield "speed", f"below {_millions(loader.WORTH_COMPILING)} values"
+    assert loader.PATIENCE == 2
+    yield "speed", "waits up to two seconds"
+    yield "speed", f"up to {score_tables.MOST_CHANNELS} of them"
+    window = windows.WINDOW_VALUES
+    yield "speed", f"windows of up to {_millions(window * windows.MOST_AT_ONCE)} values"
+    yield "speed", f"parts of {_millions(window * windows.COUNTED_AT_ONCE)}"
+    assert _millions(window * windows.AT_ONCE) == "4 million"
+    yield "speed", "windows of four million"
+    assert (device.WORTH_A_GPU, device.WORTH_COMPILING) == (2**32, 2**28)
+    yield "speed", "from 2³² values on"
+    yield "speed", "from 2²⁸ values on"
+
+
+@pytest.mark.parametrize(("name", "phrase"), list(_numbers()))
+def test_numbers_on_the_pages_are_those_of_the_code(name: str, phrase: str) -> None:
+    assert phrase in " ".join(read_page(ROOT / f"docs/{name}.md").split())
+
+
+def test_numbers_of_parts_that_need_tensorflow_are_those_of_the_code() -> None:
+    from iou_doctor.scan.tensorflow import kernels
+    from iou_doctor.training.checkup import Checkup
+
+    speed, keras = (read_page(ROOT / f"docs/{name}.md") for name in ("speed", "keras"))
+    assert f"more than {kernels.MOST_CHANNELS} channels" in speed
+    defaults = _defaults(Checkup.__init__)
+    assert f"up to {defaults['samples']} `samples`" in keras
+    assert f"the first `batches` ({defaults['batches']} by default)" in keras
+    assert f"the first `epochs` ({defaults['epochs']} by default)" in keras
