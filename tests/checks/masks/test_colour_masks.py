@@ -104,7 +104,7 @@ def test_the_steps_of_the_repair_give_the_ids():
     assert np.array_equal(masks, void)
 
 
-def test_one_image_will_do():
+def test_one_image_is_enough():
     report = diagnose(y_true=VOC[T[0]], y_pred=P[0], num_classes=21)
     assert errors(report) == ["colour-masks"]
     assert after(report, "colour-masks") == pytest.approx(mean_iou(T[0], P[0], 5))
@@ -117,7 +117,7 @@ def test_a_picture_has_no_palette():
     assert found(report, "colour-masks").repair is None
 
 
-def test_a_colour_like_a_label_is_no_label():
+def test_a_colour_with_the_code_of_a_label_is_not_a_label():
     # packed to one number, dark blue would be 255 and cyan 65535: a void and a no-data value
     colours = np.array([[0, 0, 0], [0, 0, 255], [0, 255, 255]], dtype=np.uint8)
     labels = scene(4, samples=3, height=24, width=30)

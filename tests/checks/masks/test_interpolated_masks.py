@@ -99,7 +99,7 @@ def test_soft_masks_and_masks_divided_by_255_pass():
     assert silent((IDS / 255).astype(np.float32), IDS, num_classes=10)
 
 
-def test_volumes_are_not_looked_at():
+def test_volumes_are_skipped():
     masks = np.stack([np.rint(halved(IDS))] * 2).astype(np.uint8)
     report = diagnose(y_true=masks, y_pred=np.stack([P] * 2), num_classes=10)
     assert outcome(report, "interpolated-masks").reason.startswith("no maps at full resolution")

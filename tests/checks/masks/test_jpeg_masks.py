@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from build import after, diagnose, errors, found, mean_iou, names, noisy, scene
+from help_code import run_help
 
 from iou_doctor.report.finding import Severity
 
@@ -84,7 +85,7 @@ def thin_lines(levels):
 
 
 @pytest.mark.parametrize(("levels", "ids"), [([255], [0, 255]), ([127, 255], [0, 127, 255])])
-def test_levels_that_were_to_be_expected_need_not_dominate(levels, ids):
+def test_expected_levels_need_not_dominate(levels, ids):
     masks, labels = thin_lines(levels)
     predicted = noisy(labels, 1, classes=len(ids))
     report = diagnose(y_true=masks, y_pred=predicted, num_classes=len(ids))
@@ -93,7 +94,30 @@ def test_levels_that_were_to_be_expected_need_not_dominate(levels, ids):
     assert after(report, "jpeg-masks") == pytest.approx(mean_iou(labels, predicted, len(ids)))
 
 
-def test_values_that_were_not_must_dominate():
+def test_other_levels_must_dominate():
     masks, labels = thin_lines([99])
     assert silent(masks, noisy(labels, 1, classes=2), num_classes=2)
     assert silent(masks, np.zeros_like(labels), num_classes=256)
+
+
+def test_the_code_of_the_help_maps_values_to_ids():
+    masks = ringing(B * np.uint8(255), 1)
+    report = diagnose(y_true=masks, y_pred=BP, num_classes=2)
+    repaired, _ = run_help(found(report, "jpeg-masks").help, masks=masks, predictions=BP)
+    assert np.array_equal(repaired, masks > 127)
+
+
+def test_the_code_of_the_help_keeps_the_ignore_label():
+    masks = ringing(T * np.uint8(127), 1)
+    masks[:, :, ::11] = 99
+    report = diagnose(y_true=masks, y_pred=P, num_classes=3, ignore_index=99)
+    repaired, _ = run_help(found(report, "jpeg-masks").help, masks=masks, predictions=P)
+    nearest = np.rint(masks / 127)
+    assert np.array_equal(repaired, np.where(masks == 99, 99, nearest))
+
+
+def test_the_code_of_the_help_snaps_to_levels_that_are_ids():
+    masks = ringing(B * np.uint8(99), 1)
+    report = diagnose(y_true=masks, y_pred=B * np.uint8(99), num_classes=150)
+    repaired, _ = run_help(found(report, "jpeg-masks").help, masks=masks, predictions=BP)
+    assert np.array_equal(repaired, B * np.uint8(99))

@@ -6,7 +6,7 @@ MASKS = np.array([[[0, 255, 255, 0]]], dtype=np.uint8)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32])
-def test_255_stands_for_class_1(dtype):
+def test_255_means_class_1(dtype):
     report = diagnose(y_true=MASKS.astype(dtype), y_pred=[[[0, 1, 0, 0]]], num_classes=2)
     assert found(report, "masks-0-255").facts == {"pixels_255": 2, "pixels": 4}
     assert errors(report) == ["masks-0-255"]
@@ -14,7 +14,7 @@ def test_255_stands_for_class_1(dtype):
     assert after(report, "masks-0-255") == pytest.approx((2 / 3 + 1 / 2) / 2)
 
 
-def test_predictions_of_255_are_mended_with_the_masks():
+def test_predictions_of_255_are_repaired_with_the_masks():
     report = diagnose(y_true=MASKS, y_pred=[[[0, 255, 0, 0]]], num_classes=2)
     assert errors(report) == ["masks-0-255", "prediction-out-of-range"]
     assert found(report, "prediction-out-of-range").facts["labels"] == {"255": 1}

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from build import after, diagnose, errors, found, names, one_hot, probabilities, scene
+from help_code import run_help
 
 TRUTH = scene(1)
 SOFTMAX = probabilities(TRUTH, 2, classes=3)
@@ -30,6 +31,16 @@ def test_beside_probabilities_it_is_a_consequence():
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.bool_])
-def test_one_hot_masks_are_what_the_one_hot_metric_wants(dtype):
+def test_one_hot_masks_pass_for_the_one_hot_metric(dtype):
     report = diagnose(y_true=one_hot(TRUTH, 3, dtype), y_pred=SOFTMAX, metric=ONE_HOT_METRIC)
     assert names(report) == []
+
+
+@pytest.mark.parametrize("masks", [TRUTH, TRUTH[..., None], TRUTH.astype(np.float32)])
+def test_the_code_of_the_help_encodes_what_other_metrics_expect(masks):
+    report = diagnose(y_true=masks, y_pred=SOFTMAX, metric="monai.metrics.MeanIoU()")
+    help_text = found(report, "missing-one-hot").help
+    y_true, y_pred = run_help(help_text, masks=masks, predictions=SOFTMAX)
+    repaired = diagnose(y_true=y_true, y_pred=y_pred, metric="monai.metrics.MeanIoU()")
+    assert errors(repaired) == []
+    assert repaired.mean_iou == 1.0

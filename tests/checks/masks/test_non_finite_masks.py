@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from build import diagnose, errors, found, outcome
+from build import diagnose, errors, found, one_hot, outcome
+from help_code import run_help
 
 from iou_doctor.report.finding import Status
 
@@ -35,3 +36,30 @@ def test_a_declared_no_data_value_passes():
     )
     assert outcome(report, "non-finite-masks").status is Status.PASSED
     assert report.pixels.ignored == 1
+
+
+@pytest.mark.parametrize("ignore_index", [None, -1, 255])
+@pytest.mark.parametrize(
+    ("dtype", "values"),
+    [
+        (np.uint16, (65535, 65535)),
+        (np.int16, (-9999, -9999)),
+        (np.float32, (np.nan, np.nan)),
+        (np.float32, (np.inf, -9999)),
+    ],
+)
+def test_the_code_of_the_help_maps_them_to_the_ignore_label(dtype, values, ignore_index):
+    masks = np.array([[[0, 1, *values]]], dtype=dtype)
+    report = diagnose(y_true=masks, y_pred=PREDICTED, num_classes=2, ignore_index=ignore_index)
+    help_text = found(report, "non-finite-masks").help
+    repaired, _ = run_help(help_text, masks=masks, predictions=np.array(PREDICTED))
+    label = 255 if ignore_index is None else ignore_index
+    assert repaired.tolist() == [[[0, 1, label, label]]]
+    assert ("--ignore-index 255" in help_text) == (ignore_index is None)
+
+
+def test_channels_with_nan_have_no_code_to_paste():
+    masks = one_hot([[[0, 1, 0, 1]]], 2, np.float32)
+    masks[0, 0, 2] = np.nan
+    report = diagnose(y_true=masks, y_pred=PREDICTED, num_classes=2)
+    assert "masks = " not in found(report, "non-finite-masks").help

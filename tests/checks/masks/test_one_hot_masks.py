@@ -31,7 +31,7 @@ def test_void_pixels_without_a_class_leave():
     "metric",
     ["OneHotMeanIoU(num_classes=3)", "MeanIoU(3, sparse_y_true=False, sparse_y_pred=False)"],
 )
-def test_a_metric_that_argmaxes_masks_is_content(metric):
+def test_a_metric_that_takes_the_argmax_of_masks_passes(metric):
     report = diagnose(y_true=one_hot(TRUTH, 3), y_pred=one_hot(TRUTH, 3), metric=metric)
     assert names(report) == []
 

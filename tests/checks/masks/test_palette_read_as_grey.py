@@ -22,12 +22,12 @@ def test_the_greys_of_pascal_voc(classes):
     assert facts["palette"] == "PASCAL VOC 2012"
     assert facts["lost"] == {"38": [1, 16], "113": [3, 18]}
     assert not found(report, "palette-read-as-grey").repair.safe
-    told = ~np.isin(T, (1, 3))
-    expected = mean_iou(T[told], P[told], 7)
+    distinct = ~np.isin(T, (1, 3))
+    expected = mean_iou(T[distinct], P[distinct], 7)
     assert after(report, "palette-read-as-grey") == pytest.approx(expected)
 
 
-def test_the_greys_of_cityscapes_can_all_be_told_apart():
+def test_the_greys_of_cityscapes_identify_each_class():
     masks = luma(palette("cityscapes", train=True))[T]
     report = diagnose(y_true=masks, y_pred=P, num_classes=19)
     assert errors(report) == ["palette-read-as-grey"]

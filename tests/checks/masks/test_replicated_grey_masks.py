@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from build import after, diagnose, errors, found, mean_iou, names, noisy, probabilities, scene
+from help_code import run_help
 
 from iou_doctor.repairs.first_channel import FirstChannel
 from iou_doctor.repairs.relabel import Relabel
@@ -67,3 +68,13 @@ def test_colours_and_one_channel_pass():
     colours = np.array([[0, 0, 0], [9, 9, 9], [0, 0, 200]], dtype=np.uint8)
     assert "replicated-grey-masks" not in names(diagnose(y_true=colours[T], y_pred=P))
     assert errors(diagnose(y_true=T[..., None], y_pred=P[..., None])) == []
+
+
+@pytest.mark.parametrize("axis", [1, 3])
+@pytest.mark.parametrize("high", [1, 255])
+def test_the_code_of_the_help_takes_one_channel(high, axis):
+    masks = np.moveaxis(grey(B * np.uint8(high)), -1, axis)
+    report = diagnose(y_true=masks, y_pred=BP, num_classes=2)
+    help_text = found(report, "replicated-grey-masks").help
+    repaired, _ = run_help(help_text, masks=masks, predictions=BP)
+    assert np.array_equal(repaired, B)

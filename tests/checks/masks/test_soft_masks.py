@@ -29,7 +29,7 @@ def test_label_smoothing_before_a_metric_that_casts(dtype):
     assert report.mean_iou == pytest.approx(mean_iou(T, P, 3))
 
 
-def test_it_is_told_with_the_predictions_where_both_are_cast():
+def test_they_are_reported_with_the_predictions_if_both_are_cast():
     report = diagnose(y_true=SMOOTH, y_pred=probabilities(P, 3, classes=3), num_classes=3)
     assert report.metric.value == pytest.approx(1, abs=1e-6)
     assert report.explains["unargmaxed-probabilities"] == ("soft-masks",)

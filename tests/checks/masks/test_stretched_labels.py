@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from build import after, diagnose, errors, found, mean_iou, names, noisy, probabilities, scene
+from help_code import run_help
 
 T = scene(1, samples=4, height=32, width=40, classes=5)
 P = noisy(T, 2, classes=5)
@@ -77,3 +78,22 @@ def test_spaced_ids_that_are_classes_pass():
 def test_other_spacings_pass():
     assert silent(np.array([0, 38, 75, 113, 15])[T], P, num_classes=21)
     assert silent(T + 7, P, num_classes=5)
+
+
+@pytest.mark.parametrize(
+    ("step", "void", "options"),
+    [
+        (63, 255, {}),
+        (63, 255, {"ignore_index": 255}),
+        (63, -1, {}),
+        (63.75, -1, {"ignore_index": -1}),
+        (63.75, 255, {"ignore_index": 255}),
+    ],
+)
+def test_the_code_of_the_help_divides_all_but_void(step, void, options):
+    is_void = np.arange(T.shape[2]) % 7 == 0
+    labels = T.clip(0, 3).astype(int)  # 4 * 63.75 is 255, which would be void
+    masks = np.where(is_void, void, np.rint(labels * step).astype(int))
+    report = diagnose(y_true=masks, y_pred=P, num_classes=5, **options)
+    repaired, _ = run_help(found(report, "stretched-labels").help, masks=masks, predictions=P)
+    assert np.array_equal(repaired, np.where(is_void, void, labels))

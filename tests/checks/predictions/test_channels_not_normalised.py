@@ -42,12 +42,12 @@ def void():
     ],
     ids=["softmax", "float16", "8 bit", "one-hot", "few", "void"],
 )
-def test_sums_of_1_are_let_be(scores):
+def test_sums_of_1_pass(scores):
     report = diagnose(y_true=TRUTH, y_pred=scores, metric=CALL)
     assert "channels-not-normalised" not in names(report)
 
 
-def test_150_classes_in_8_bit_are_let_be():
+def test_150_classes_in_8_bit_pass():
     truth = scene(1, height=40, width=40, classes=150)
     scores = np.rint(probabilities(truth, 3, classes=150) * 255) / 255
     metric = "keras.metrics.MeanIoU(num_classes=150, sparse_y_pred=False)"
@@ -55,7 +55,7 @@ def test_150_classes_in_8_bit_are_let_be():
     assert "channels-not-normalised" not in names(report)
 
 
-def test_it_is_no_cause_of_what_was_never_argmaxed():
+def test_it_does_not_explain_a_missing_argmax():
     report = diagnose(y_true=TRUTH, y_pred=SCORES / 2, num_classes=3)
     assert {f.rule.name for f in roots(report)} >= {
         "channels-not-normalised",

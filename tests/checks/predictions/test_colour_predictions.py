@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from build import after, diagnose, errors, found, logits, mean_iou, names, noisy, scene
 from checks.masks.test_colour_masks import CLEAN, OWN, VOC, P, T
+from help_code import run_help
 
 
 def test_predictions_painted_with_a_known_palette():
@@ -42,3 +43,14 @@ def test_integer_scores_pass():
         report = diagnose(y_true=labels, y_pred=dense, metric="MeanIoU(3, sparse_y_pred=False)")
         assert "colour-predictions" not in names(report)
         assert report.mean_iou == pytest.approx(mean_iou(labels, dense.argmax(axis=-1), 3))
+
+
+@pytest.mark.parametrize("axis", [1, 3])
+@pytest.mark.parametrize("high", [1, 255])
+def test_the_code_of_the_help_takes_one_channel(high, axis):
+    masks, labels = (T > 0).astype(np.uint8), (P > 0).astype(np.uint8)
+    predictions = np.stack([labels * np.uint8(high)] * 3, axis=axis)
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=2)
+    help_text = found(report, "colour-predictions").help
+    _, repaired = run_help(help_text, masks=masks, predictions=predictions)
+    assert np.array_equal(repaired, labels)

@@ -49,7 +49,7 @@ def test_sigmoid_twice_makes_everything_foreground(dtype):
 
 
 @pytest.mark.parametrize("sure", [0, 0.5, 1, 6])
-def test_one_activation_is_let_be(sure):
+def test_one_activation_passes(sure):
     for y_true, y_pred, metric in (
         (TRUTH, softmax(class_logits(sure=sure)), CALL),
         (OBJECTS, sigmoid(binary_logits(sure=sure)), BINARY),
@@ -65,7 +65,7 @@ def test_few_pixels_at_the_upper_end_are_chance():
     assert "double-activation" not in names(report)
 
 
-def test_an_unsure_model_within_the_bounds_is_let_be():
+def test_an_unsure_model_within_the_bounds_passes():
     rng = np.random.default_rng(0)
     flat = 0.45 * rng.uniform(0, 1, (*TRUTH.shape, 3)) + 0.5 * (
         PREDICTED[..., None] == np.arange(3)

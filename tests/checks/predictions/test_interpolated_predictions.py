@@ -41,7 +41,7 @@ def test_rounded_ids_between_two_others_are_seams():
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.6])
-def test_whole_ids_are_let_be(share):
+def test_whole_ids_pass(share):
     truth = scene(1, samples=4, height=48, width=64, classes=12)
     for kind in (np.uint8, np.float32):
         predicted = noisy(truth, 2, share=share, classes=12).astype(kind)
@@ -49,7 +49,7 @@ def test_whole_ids_are_let_be(share):
         assert "interpolated-predictions" not in names(report)
 
 
-def test_thin_things_that_are_drawn_so_are_let_be():
+def test_thin_classes_of_the_masks_pass():
     truth = squares(np.arange(40, 52), 1).astype(np.uint8)
     thin = np.floor(resized(truth.astype(np.float32))).astype(np.uint8)
     report = diagnose(y_true=thin, y_pred=np.roll(thin, 2, axis=2), num_classes=52)

@@ -38,5 +38,5 @@ def test_a_last_axis_of_1_is_argmaxed_to_0():
         (PREDICTED, "keras.metrics.MeanIoU(num_classes=3)"),
     ],
 )
-def test_a_metric_that_fits_is_let_be(y_pred, metric):
+def test_a_metric_that_fits_passes(y_pred, metric):
     assert "labels-as-channels" not in names(diagnose(y_true=TRUTH, y_pred=y_pred, metric=metric))

@@ -30,7 +30,7 @@ def test_finite_values_pass():
 
 
 @pytest.mark.parametrize("channels", ["infinite", "both", "nan"])
-def test_scores_without_a_finite_value_are_told_by_this_rule_alone(channels):
+def test_scores_without_a_finite_value_are_reported_by_this_rule_alone(channels):
     values = {"infinite": [np.inf], "both": [np.inf, -np.inf], "nan": [np.nan]}[channels]
     scores = np.resize(np.array(values, dtype=np.float16), (2, 3, 4, 4))
     masks = np.zeros((2, 3, 4), dtype=bool)

@@ -1,6 +1,21 @@
+import re
+
 import numpy as np
 import pytest
-from build import after, diagnose, errors, found, mean_iou, names, noisy, roots, scene, sigmoid
+from build import (
+    after,
+    diagnose,
+    errors,
+    found,
+    mean_iou,
+    names,
+    noisy,
+    one_hot,
+    roots,
+    scene,
+    sigmoid,
+)
+from help_code import run_help
 
 TRUTH = scene(1, classes=2)
 PREDICTED = noisy(TRUTH, 2, classes=2)
@@ -41,6 +56,24 @@ def test_argmax_over_one_channel_is_0_everywhere(metric, scores):
     ],
     ids=["thresholded", "right", "integers", "background", "three classes"],
 )
-def test_other_channels_are_let_be(y_true, y_pred, options):
+def test_other_channels_pass(y_true, y_pred, options):
     report = diagnose(y_true=y_true, y_pred=y_pred, **options)
     assert "single-channel-softmax" not in names(report)
+
+
+MONAI = "monai.metrics.MeanIoU()"
+
+
+@pytest.mark.parametrize("masks", [TRUTH, TRUTH.astype(bool), one_hot(TRUTH, 2)])
+@pytest.mark.parametrize("scores", [SCORES, SCORES[..., None]])
+@pytest.mark.parametrize("metric", ["OneHotMeanIoU(num_classes=2)", MONAI])
+def test_the_help_removes_the_fault(metric, scores, masks):
+    report = diagnose(y_true=masks, y_pred=scores, metric=metric)
+    help_text = found(report, "single-channel-softmax").help
+    y_true, y_pred = masks, scores
+    if not help_text.startswith("keras."):
+        y_true, y_pred = run_help(help_text, masks=masks, predictions=scores)
+    call = re.search(r"keras\.metrics\.\w+\(.*?\)", help_text)
+    repaired = diagnose(y_true=y_true, y_pred=y_pred, metric=call[0] if call else metric)
+    assert "single-channel-softmax" not in names(repaired)
+    assert repaired.mean_iou == mean_iou(TRUTH, PREDICTED, 2)

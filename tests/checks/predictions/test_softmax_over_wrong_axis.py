@@ -56,7 +56,7 @@ def test_a_batch_of_one_leaves_ones():
     assert "exactly 1" in found(report, "softmax-over-wrong-axis").message
 
 
-def test_it_is_the_cause_of_what_the_metric_does_with_it():
+def test_it_explains_what_the_metric_does_with_the_scores():
     report = diagnose(y_true=TRUTH, y_pred=softmax(LOGITS, 1), num_classes=3)
     assert [f.rule.name for f in roots(report)] == ["softmax-over-wrong-axis"]
 
@@ -80,6 +80,6 @@ def test_equal_lengths_are_decided_by_sums(shape):
     ],
     ids=["sigmoids", "constant", "one-hot"],
 )
-def test_other_scores_without_sums_are_let_be(scores):
+def test_other_scores_without_sums_pass(scores):
     report = diagnose(y_true=TRUTH, y_pred=scores, metric=CALL)
     assert "softmax-over-wrong-axis" not in names(report)

@@ -11,7 +11,7 @@ PREDICTED = noisy(TRUTH, 2, classes=2)
 SCORES = sigmoid(PREDICTED, 3)
 
 
-def test_scores_raised_to_a_power_have_their_cut_elsewhere():
+def test_scores_raised_to_a_power_need_another_threshold():
     # 0.55 cubed is 0.17, 0.45 cubed is 0.09
     report = diagnose(y_true=TRUTH, y_pred=SCORES**3, metric=BINARY)
     finding = found(report, "threshold-off")
@@ -37,7 +37,7 @@ def test_a_score_on_the_threshold_is_foreground():
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.6])
 @pytest.mark.parametrize("seed", range(4))
-def test_noisy_models_are_let_be(share, seed):
+def test_noisy_models_pass(share, seed):
     scores = sigmoid(noisy(TRUTH, seed, share=share, classes=2), seed + 100)
     report = diagnose(y_true=TRUTH, y_pred=scores, metric=BINARY)
     assert "threshold-off" not in names(report)
@@ -45,7 +45,7 @@ def test_noisy_models_are_let_be(share, seed):
 
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.5])
 @pytest.mark.parametrize("skill", [0.5, 1.0, 2.0])
-def test_weak_models_whose_scores_are_what_they_say_are_let_be(share, skill):
+def test_weak_but_calibrated_models_pass(share, skill):
     # a lower threshold is worth some points of foreground here, which the background pays for
     rng = np.random.default_rng(0)
     truth = rng.random((8, 64, 64)) < share
@@ -55,18 +55,18 @@ def test_weak_models_whose_scores_are_what_they_say_are_let_be(share, skill):
     assert "threshold-off" not in names(report)
 
 
-def test_a_handful_of_pixels_is_no_evidence():
+def test_a_handful_of_pixels_passes():
     report = diagnose(y_true=TRUTH[0], y_pred=SCORES[0] ** 3, metric=BINARY)
     assert min((TRUTH[0] == 0).sum(), TRUTH[0].sum()) < 1000
     assert "threshold-off" not in names(report)
 
 
-def test_logits_are_not_looked_at():
+def test_logits_are_skipped():
     report = diagnose(y_true=TRUTH, y_pred=SCORES * 8 - 6, metric=BINARY)
     assert outcome(report, "threshold-off").status is Status.SKIPPED
 
 
-def test_the_threshold_that_was_chosen_counts():
+def test_the_chosen_threshold_counts():
     metric = "keras.metrics.BinaryIoU(threshold=0.1)"
     report = diagnose(y_true=TRUTH, y_pred=SCORES**3, metric=metric)
     assert "threshold-off" not in names(report)

@@ -21,7 +21,7 @@ def test_logits_for_a_metric_that_reads_labels():
     assert after(report, "unargmaxed-logits") == (2 / 3 + 1 / 2) / 2
 
 
-def test_the_call_of_the_help_is_content():
+def test_the_call_of_the_help_removes_the_fault():
     fitting = found(diagnose(y_true=TRUTH, y_pred=LOGITS, num_classes=2), "unargmaxed-logits").help
     assert fitting == "keras.metrics.MeanIoU(num_classes=2, sparse_y_pred=False)"
     assert errors(diagnose(y_true=TRUTH, y_pred=LOGITS, metric=fitting)) == []

@@ -5,7 +5,7 @@ from build import after, diagnose, errors, found, names, noisy, scene, sigmoid
 TRUTH = [[[0, 1, 1, 0]]]
 
 
-def test_one_channel_of_scores_is_cut_at_one_half():
+def test_one_channel_of_scores_is_thresholded_at_one_half():
     report = diagnose(y_true=TRUTH, y_pred=[[[0.2, 0.5, 0.4, 1.0]]], num_classes=2)
     assert found(report, "unthresholded-sigmoid").facts == {
         "minimum": 0.2,
