@@ -137,7 +137,7 @@ def test_a_line_is_not_one_hot(slanted, num_classes):
     assert read(np.stack([line, line]), np.stack([line, 1 - line]), num_classes)[0] == "NDHW"
 
 
-def test_a_line_in_a_tall_image_is_not_one_hot_where_two_classes_are_declared():
+def test_a_line_in_a_tall_image_is_not_one_hot_if_two_classes_are_declared():
     tall = np.stack([one_hot(np.full(80, 7), 16)] * 4)
     scores = np.random.default_rng(0).normal(0, 2, tall.shape)
     assert read(tall, scores, 2) == ("NHW", "NHW", "equal")
@@ -226,7 +226,7 @@ def test_nan_does_not_hide_the_class_axis():
     assert read(scene(1), first(q)) == ("NHW", "NCHW", "equal")
 
 
-def test_every_guess_is_listed_with_its_reason():
+def test_every_assumption_is_listed_with_its_reason():
     q = probabilities(scene(1), 2, classes=3)
     (guess,) = layout_of(y_true=scene(1), y_pred=first(q)).assumed
     assert (guess.field, guess.value) == ("predictions.class_axis", "1")
@@ -256,8 +256,8 @@ def test_one_hot_images_of_one_column_keep_their_class_axis():
         assert read(first(one_hot(labels, 3)), scores, classes)[:2] == ("NCHW", "NCHW")
 
 
-class Noting(ArraySource):
-    """A source that notes how many entries of axis 0 it was asked for."""
+class CountingSource(ArraySource):
+    """A source that counts how many entries of axis 0 it was asked for."""
 
     def __init__(self, array):
         super().__init__(array, "y_pred")
@@ -271,10 +271,10 @@ class Noting(ArraySource):
 @pytest.mark.parametrize("classes", [2, 21])
 def test_few_of_many_label_maps_are_read_to_see_that_they_are_no_classes(classes):
     labels = scene(1, samples=300, height=60, width=60, classes=classes)
-    source = Noting(labels)
+    source = CountingSource(labels)
     peek_at(source)
     assert source.entries <= FIRST_AXIS_ENTRIES + 2 * PEEK_SAMPLES
-    source = Noting(labels)
+    source = CountingSource(labels)
     source.is_sequential = True
     peek_at(source)
     assert source.entries <= FIRST_AXIS_ENTRIES + 2 * PEEK_SAMPLES
@@ -285,6 +285,6 @@ def test_few_of_many_label_maps_are_read_to_see_that_they_are_no_classes(classes
 def test_all_channels_of_one_sample_are_seen_however_many(classes, dense):
     t = scene(1, samples=1, height=64, width=80, classes=classes)[0]
     channels = np.moveaxis(dense(t, 2, classes=classes), -1, 0)
-    source = Noting(channels)
+    source = CountingSource(channels)
     assert 0 in peek_at(source).sums_to_one
     assert source.entries >= classes

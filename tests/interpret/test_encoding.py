@@ -44,7 +44,7 @@ def encodings(**arrays):
         ((T / 255).astype(np.float32), P, ("labels", "labels")),
     ],
 )
-def test_encodings(y_true, y_pred, expected):
+def test_each_encoding_is_recognised(y_true, y_pred, expected):
     assert encodings(y_true=y_true, y_pred=y_pred) == expected
 
 
@@ -89,7 +89,7 @@ def test_the_number_of_classes_is_inferred_with_a_reason(arrays, classes, why):
 @pytest.mark.parametrize(
     ("scores", "cut"), [(sigmoid(BP, 1), "0.5"), (sigmoid(BP, 1) * 8 - 4, "0")]
 )
-def test_the_threshold_is_listed_among_the_guesses(scores, cut):
+def test_the_threshold_is_listed_among_the_assumptions(scores, cut):
     assumed = diagnose(y_true=B, y_pred=scores).reading.assumed
     assert [guess.value for guess in assumed if guess.field == "threshold"] == [cut]
 
@@ -110,7 +110,7 @@ def test_an_encoding_that_does_not_fit_the_axes_is_refused():
 
 
 @pytest.mark.parametrize("threshold", [0.3, 0.9])
-def test_a_threshold_is_used(threshold):
+def test_scores_are_compared_with_the_declared_threshold(threshold):
     scores = np.random.default_rng(0).random(B.shape)
     report = diagnose(y_true=B, y_pred=scores, threshold=threshold)
     expected = mean_iou(B, scores.astype(np.float32) >= np.float32(threshold), 2)

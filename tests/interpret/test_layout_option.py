@@ -21,7 +21,7 @@ from iou_doctor.interpret.layout_option import parse_layouts
         ("L", "L", "L"),
     ],
 )
-def test_words(text, masks, predictions):
+def test_a_layout_has_one_word_or_two(text, masks, predictions):
     assert parse_layouts(text) == (masks, predictions)
 
 
@@ -29,12 +29,12 @@ def test_words(text, masks, predictions):
     "text",
     ["NHWX", "NHWCC", "WH", "NHHW", "HWN", "HNW", "NC", "C", "NDHLW", "NHWC,NHW,NHW", "NHWC NHW"],
 )
-def test_words_that_are_no_layout(text):
+def test_words_that_are_no_layout_are_refused(text):
     with pytest.raises(UsageError, match="is no layout; use letters like NHWC"):
         parse_layouts(text)
 
 
-def test_the_option_beats_the_guess():
+def test_the_option_takes_precedence_over_what_is_inferred():
     t = scene(1, samples=3, height=3, width=3)
     dense = np.moveaxis(logits(t, 2, classes=3), -1, 1)
     assert layout_of(y_true=t, y_pred=dense).y_pred.channel == 3

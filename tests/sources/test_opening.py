@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
-from sources.window_cases import refusal_of
+from sources.window_cases import error_of
 
 from iou_doctor.sources.opening import open_source
 
@@ -43,47 +43,45 @@ def test_an_empty_name_is_none(tmp_path):
 
 def test_an_unknown_file_is_refused_with_what_works(tmp_path):
     (tmp_path / "a.csv").write_text("1,2,3")
-    message = refusal_of(tmp_path / "a.csv")
+    message = error_of(tmp_path / "a.csv")
     assert f"`{tmp_path / 'a.csv'}`: it begins with b'1,2,3', which is no array" in message
     assert ".npy, .npz, .h5 and .hdf5 files" in message
 
 
 def test_a_pickle_is_refused_as_one(tmp_path):
     (tmp_path / "a.pkl").write_bytes(b"\x80\x04N.")
-    assert "it begins like a pickle, which is no array" in refusal_of(tmp_path / "a.pkl")
+    assert "it begins like a pickle, which is no array" in error_of(tmp_path / "a.pkl")
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".h5", ".png", ".csv"])
 def test_a_missing_file_is_refused_with_a_similar_name(tmp_path, suffix):
     (tmp_path / f"masks{suffix}").touch()
-    assert refusal_of(tmp_path / f"mask{suffix}") == (
+    assert error_of(tmp_path / f"mask{suffix}") == (
         f"cannot read `{tmp_path}/mask{suffix}`: there is no such file; "
         f"did you mean `{tmp_path}/masks{suffix}`?"
     )
 
 
 def test_a_missing_file_without_a_similar_name_is_refused(tmp_path):
-    assert "there is no such file; check the path" in refusal_of(tmp_path / "a.npy")
+    assert "there is no such file; check the path" in error_of(tmp_path / "a.npy")
 
 
 def test_a_missing_folder_is_refused(tmp_path):
     message = f"there is no folder `{tmp_path}/none`; check the path"
-    assert message in refusal_of(tmp_path / "none" / "a.npy")
+    assert message in error_of(tmp_path / "none" / "a.npy")
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".h5", ".png", ".csv"])
 def test_an_empty_file_is_refused(tmp_path, suffix):
     (tmp_path / f"a{suffix}").touch()
-    assert "the file is empty (0 bytes); save the array again" in refusal_of(
-        tmp_path / f"a{suffix}"
-    )
+    assert "the file is empty (0 bytes); save the array again" in error_of(tmp_path / f"a{suffix}")
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".h5", ".png"])
 def test_a_folder_named_like_a_file_is_refused(tmp_path, suffix):
     (tmp_path / f"a{suffix}").mkdir()
     message = f"a{suffix}`: it is a folder and no {suffix} file; give a file inside it"
-    assert message in refusal_of(tmp_path / f"a{suffix}")
+    assert message in error_of(tmp_path / f"a{suffix}")
 
 
 def test_a_model_is_refused_as_one(tmp_path):
@@ -91,7 +89,7 @@ def test_a_model_is_refused_as_one(tmp_path):
     (tmp_path / "model" / "saved_model.pb").touch()
     (tmp_path / "model.keras").write_bytes(b"PK\x03\x04")
     for name in ("model", "model.keras"):
-        assert refusal_of(tmp_path / name) == (
+        assert error_of(tmp_path / name) == (
             f"cannot read `{tmp_path / name}`: it is a model: `iou-doctor check MODEL MASKS"
             " --images IMAGES` scores what it predicts; for other commands save that with `np.save`"
         )
@@ -100,7 +98,7 @@ def test_a_model_is_refused_as_one(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
 def test_a_pipe_is_refused_without_waiting_for_it(tmp_path):
     os.mkfifo(tmp_path / "a.npy")
-    assert "a pipe or a device; save the array to a file first" in refusal_of(tmp_path / "a.npy")
+    assert "a pipe or a device; save the array to a file first" in error_of(tmp_path / "a.npy")
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".h5", ".png", ".csv"])
@@ -112,7 +110,7 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path, suffix, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", forbidden)
-    message = refusal_of(path)
+    message = error_of(path)
     assert f"`{path}`: check that you may read the file (Permission denied)" in message
 
 
@@ -123,7 +121,7 @@ def test_a_folder_that_may_not_be_read_is_refused(tmp_path, monkeypatch):
     Image.new("L", (1, 1)).save(tmp_path / "a.png")
     monkeypatch.setattr(os, "scandir", forbidden)
     message = f"`{tmp_path}`: check that you may read the folder (Permission denied)"
-    assert message in refusal_of(tmp_path)
+    assert message in error_of(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -135,11 +133,11 @@ def test_a_folder_that_may_not_be_read_is_refused(tmp_path, monkeypatch):
     ],
 )
 def test_a_path_that_cannot_exist_is_refused(spec, words):
-    assert words in refusal_of(spec)
+    assert words in error_of(spec)
 
 
 def test_a_line_break_in_a_name_stays_out_of_the_message(tmp_path):
-    assert "a?b.npy" in refusal_of(tmp_path / "a\nb.npy")
+    assert "a?b.npy" in error_of(tmp_path / "a\nb.npy")
 
 
 def test_heavy_libraries_are_imported_only_for_their_files(tmp_path):

@@ -51,7 +51,7 @@ def assert_reads(source: Source, array: NDArray[Any], wanted: list[tuple[slice, 
         assert part.shape == array[window].shape
 
 
-def refusal_of(spec: object) -> str:
+def error_of(spec: object) -> str:
     """Return the message for an input that is refused, after checking its form and its cost."""
     open_cheaply = open_source  # the import of the format's library is not the input's cost
     with pytest.raises(SourceError):

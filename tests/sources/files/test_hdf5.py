@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sources.window_cases import assert_reads, cases, refusal_of
+from sources.window_cases import assert_reads, cases, error_of
 
 from iou_doctor.errors import SourceError
 from iou_doctor.sources.files import hdf5_chunks
@@ -51,7 +51,7 @@ def test_the_only_data_set_is_taken_and_named_in_the_path(path):
     assert (source.dtype, source.is_sequential, source.names) == (np.dtype(bool), False, None)
 
 
-def test_the_unit_is_the_chunk(path):
+def test_the_chunk_shape_is_that_of_the_data_set(path):
     with h5py.File(path, "w") as file:
         file.create_dataset("x", data=np.zeros((8, 6)), chunks=(4, 3))
         file["y"] = np.zeros((8, 6))
@@ -101,7 +101,7 @@ def test_several_data_sets_are_listed_with_shape_and_type(path):
     with h5py.File(path, "w") as file:
         file["a"] = np.zeros((2, 3), np.uint8)
         file["g/b"] = np.zeros(4, np.float32)
-    assert refusal_of(path) == (
+    assert error_of(path) == (
         f"cannot read `{path}`: it holds `/a (2, 3) uint8`, `/g/b (4,) float32`; "
         "add `::/a` or another name"
     )
@@ -111,18 +111,16 @@ def test_a_group_is_refused_with_its_data_sets(path):
     with h5py.File(path, "w") as file:
         file["g/b"] = np.zeros(4, np.float32)
         file.create_group("none")
-    assert f"`{path}::/g`: it is a group with `/g/b (4,) float32`; name" in refusal_of(
-        f"{path}::/g"
-    )
-    assert "it is a group without data sets; name" in refusal_of(f"{path}::/none")
-    assert "it is a group with `/g/b (4,) float32`" in refusal_of(f"{path}::/")
+    assert f"`{path}::/g`: it is a group with `/g/b (4,) float32`; name" in error_of(f"{path}::/g")
+    assert "it is a group without data sets; name" in error_of(f"{path}::/none")
+    assert "it is a group with `/g/b (4,) float32`" in error_of(f"{path}::/")
 
 
 @pytest.mark.parametrize("name", ["z", "/g/z", "/g/b/z"])
 def test_a_missing_name_is_refused_with_what_the_file_holds(path, name):
     with h5py.File(path, "w") as file:
         file["g/b"] = np.zeros(4, np.float32)
-    message = refusal_of(f"{path}::{name}")
+    message = error_of(f"{path}::{name}")
     assert f"`{path}::{name}`: there is no `z` in " in message
     assert "the file holds " in message
 
@@ -144,16 +142,16 @@ def test_values_in_other_files_are_refused_by_name(path):
         within[:] = h5py.VirtualSource(".", "raw", (2,), "u1")
         file.create_virtual_dataset("within", within)
     for name in ("link", "group/x", "soft"):
-        assert "a link to another file, `other.h5`; give that file" in refusal_of(f"{path}::{name}")
-    assert "its parts lie in other files (`other.h5`)" in refusal_of(f"{path}::virtual")
+        assert "a link to another file, `other.h5`; give that file" in error_of(f"{path}::{name}")
+    assert "its parts lie in other files (`other.h5`)" in error_of(f"{path}::virtual")
     for name in ("raw", "within"):
-        assert f"values lie in another file, `{other}`; copy" in refusal_of(f"{path}::{name}")
+        assert f"values lie in another file, `{other}`; copy" in error_of(f"{path}::{name}")
 
 
 def test_a_file_of_links_to_other_files_is_refused_by_name(path):
     with h5py.File(path, "w") as file:
         file["x"] = h5py.ExternalLink("other.h5", "/x")
-    assert "only links to other files (`other.h5`); give those files" in refusal_of(path)
+    assert "only links to other files (`other.h5`); give those files" in error_of(path)
 
 
 def test_soft_links_in_a_circle_and_into_nothing_are_refused(path):
@@ -161,9 +159,9 @@ def test_soft_links_in_a_circle_and_into_nothing_are_refused(path):
         file["x"] = h5py.SoftLink("/y")
         file["y"] = h5py.SoftLink("/x")
         file["z"] = h5py.SoftLink("/nothing")
-    assert "soft links form a circle" in refusal_of(f"{path}::x")
-    assert "there is no `nothing` in `/`" in refusal_of(f"{path}::z")
-    assert "it holds no data sets" in refusal_of(path)
+    assert "soft links form a circle" in error_of(f"{path}::x")
+    assert "there is no `nothing` in `/`" in error_of(f"{path}::z")
+    assert "it holds no data sets" in error_of(path)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +179,7 @@ def test_soft_links_in_a_circle_and_into_nothing_are_refused(path):
 def test_a_data_set_without_numbers_is_refused(path, values, words):
     with h5py.File(path, "w") as file:
         file["x"] = values
-    message = refusal_of(path)
+    message = error_of(path)
     assert f"`{path}::/x`" in message
     assert words in message
 
@@ -190,7 +188,7 @@ def test_a_data_set_without_numbers_is_refused(path, values, words):
 def test_values_that_were_never_written_are_refused(path, chunks):
     with h5py.File(path, "w") as file:
         file.create_dataset("x", (10**12,), "u1", chunks=chunks)
-    assert f"`{path}::/x`: no values were ever written to it; save it again" in refusal_of(path)
+    assert f"`{path}::/x`: no values were ever written to it; save it again" in error_of(path)
 
 
 @pytest.mark.parametrize(
@@ -206,8 +204,8 @@ def test_a_keras_model_is_refused_as_one(path, write):
         write(file)
         file["x"] = [1, 2]
     message = f"`{path}`: it is a Keras model, not arrays; give its images with --images"
-    assert message in refusal_of(path)
-    assert message in refusal_of(f"{path}::x")
+    assert message in error_of(path)
+    assert message in error_of(f"{path}::x")
 
 
 @pytest.mark.parametrize(
@@ -221,7 +219,7 @@ def test_a_keras_model_is_refused_as_one(path, write):
 )
 def test_a_file_that_is_no_hdf5_is_refused(path, content, words):
     path.write_bytes(content)
-    message = refusal_of(path)
+    message = error_of(path)
     assert str(path) in message
     assert words in message
 
@@ -231,7 +229,7 @@ def test_a_truncated_file_is_refused(path, kept):
     with h5py.File(path, "w") as file:
         file["x"] = np.zeros(1000)
     path.write_bytes(path.read_bytes()[:kept])
-    assert str(path) in refusal_of(path)
+    assert str(path) in error_of(path)
 
 
 def test_a_damaged_chunk_is_refused_when_read(path):
@@ -259,7 +257,7 @@ def test_a_missing_filter_is_refused_with_the_plugin_that_has_it(path, monkeypat
     with h5py.File(path, "w") as file:
         file.create_dataset("x", data=np.zeros(10), compression="gzip")
     monkeypatch.setattr(h5py.h5z, "filter_avail", lambda _: False)
-    message = refusal_of(path)
+    message = error_of(path)
     assert (
         f"`{path}::/x`: it is compressed with a filter that is missing here (1, deflate)" in message
     )

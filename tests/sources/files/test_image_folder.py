@@ -14,7 +14,7 @@ import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from sources.window_cases import refusal_of, windows
+from sources.window_cases import error_of, windows
 
 from iou_doctor.errors import SourceError
 from iou_doctor.sources.files import image as _image
@@ -167,7 +167,7 @@ def test_images_of_different_kinds_are_refused_with_the_first_odd_one(tmp_path, 
     for stem, mode in zip("abc", modes, strict=False):
         Image.new(mode, (1, 1)).save(tmp_path / f"{stem}.tif")
     first, other = tmp_path / "a.tif", tmp_path / f"{odd}.tif"
-    assert refusal_of(tmp_path) == (
+    assert error_of(tmp_path) == (
         f"cannot read `{tmp_path}`: its images differ in kind: `{first}` is {modes[0]} and "
         f"`{other}` is {modes[-1]}; save them all in one mode"
     )
@@ -179,12 +179,12 @@ def test_another_mode_is_refused_by_name(tmp_path, mode):
     message = (
         f"`{tmp_path / 'a.tif'}`: its pixels are of mode {mode}; save them as grey, palette, RGB"
     )
-    assert message in refusal_of(tmp_path)
+    assert message in error_of(tmp_path)
 
 
 def test_a_signed_8_bit_tiff_is_refused(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", np.array([[-1]], np.int8))
-    assert f"`{tmp_path / 'a.tif'}`: its pixels are signed 8-bit" in refusal_of(tmp_path)
+    assert f"`{tmp_path / 'a.tif'}`: its pixels are signed 8-bit" in error_of(tmp_path)
 
 
 def test_a_signed_16_bit_tiff_keeps_its_signs(tmp_path):
@@ -194,25 +194,23 @@ def test_a_signed_16_bit_tiff_keeps_its_signs(tmp_path):
 
 def test_a_tiff_with_pages_is_refused_by_name(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((2, 20, 20), np.uint8), photometric="minisblack")
-    assert f"`{tmp_path / 'a.tif'}`: it has several pages; save one image" in refusal_of(tmp_path)
+    assert f"`{tmp_path / 'a.tif'}`: it has several pages; save one image" in error_of(tmp_path)
 
 
 def test_two_files_with_one_stem_are_refused_by_name(tmp_path):
     save(tmp_path, a=[[1]])
     Image.new("L", (1, 1)).save(tmp_path / "a.jpg")
     message = f"`{tmp_path}`: `a.jpg` and `a.png` differ only in their suffix; keep one of them"
-    assert message in refusal_of(tmp_path)
+    assert message in error_of(tmp_path)
 
 
 def test_a_folder_without_images_is_refused(tmp_path):
-    assert f"`{tmp_path}`: the folder has no images; save the images as .png" in refusal_of(
-        tmp_path
-    )
+    assert f"`{tmp_path}`: the folder has no images; save the images as .png" in error_of(tmp_path)
 
 
 def test_a_folder_of_folders_is_refused_with_one_of_them(tmp_path):
     save(tmp_path / "train", a=[[1]])
-    assert refusal_of(tmp_path).endswith("if they are in `train`, give that folder")
+    assert error_of(tmp_path).endswith("if they are in `train`, give that folder")
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0"])
@@ -221,7 +219,7 @@ def test_a_file_that_is_no_image_is_refused_by_name(tmp_path, content, suffix):
     save(tmp_path, a=[[1]])
     bad = tmp_path / f"b.{suffix}"
     bad.write_bytes(content)
-    message = refusal_of(tmp_path)
+    message = error_of(tmp_path)
     assert str(bad) in message
     assert "save" in message
 
@@ -252,7 +250,7 @@ def test_a_damaged_image_is_refused_when_read(tmp_path):
 def test_a_header_that_claims_more_pixels_than_the_file_holds_is_refused_at_once(tmp_path):
     (tmp_path / "a.png").write_bytes(png_claiming(40_000, 40_000))
     start = time.perf_counter()
-    message = refusal_of(tmp_path)
+    message = error_of(tmp_path)
     assert time.perf_counter() - start < 1
     assert "a.png`: it is cut off: 40000 x 40000 pixels do not fit into" in message
 
@@ -263,13 +261,13 @@ def test_an_uncompressed_header_that_claims_more_is_refused_at_once(tmp_path, su
     Image.new("RGB", (300, 301)).save(path)
     width = struct.pack("<I", 300)
     path.write_bytes(path.read_bytes().replace(width, struct.pack("<I", 30_000), 1))
-    assert "30000 x 301 pixels do not fit into" in refusal_of(path)
+    assert "30000 x 301 pixels do not fit into" in error_of(path)
 
 
 def test_an_image_above_the_limit_is_refused(tmp_path, monkeypatch):
     save(tmp_path, a=np.zeros((3, 4)))
     monkeypatch.setattr(_image, "MOST_PIXELS", 11)
-    assert "a.png`: it has 12 pixels, more than 11; cut it into tiles" in refusal_of(tmp_path)
+    assert "a.png`: it has 12 pixels, more than 11; cut it into tiles" in error_of(tmp_path)
 
 
 def test_a_large_image_is_read_without_a_warning(tmp_path, monkeypatch):
@@ -308,13 +306,13 @@ def test_an_image_that_changes_after_opening_is_refused(tmp_path, content):
 
 def test_a_name_for_an_image_is_refused(tmp_path):
     save(tmp_path, a=[[1]])
-    assert "an image has no named arrays; drop `::x`" in refusal_of(f"{tmp_path}/a.png::x")
-    assert "a folder has no named arrays; drop `::x`" in refusal_of(f"{tmp_path}::x")
+    assert "an image has no named arrays; drop `::x`" in error_of(f"{tmp_path}/a.png::x")
+    assert "a folder has no named arrays; drop `::x`" in error_of(f"{tmp_path}::x")
 
 
 @given(st.data(), st.sampled_from(["PNG", "TIFF", "BMP", "JPEG"]))
 @settings(deadline=None, max_examples=200)
-def test_one_changed_byte_is_an_image_or_a_refusal(data, kind):
+def test_one_changed_byte_gives_an_image_or_an_error(data, kind):
     stream = io.BytesIO()
     Image.fromarray(np.arange(48, dtype=np.uint8).reshape(6, 8)).save(stream, kind)
     content = bytearray(stream.getvalue())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sources.window_cases import assert_reads, cases, refusal_of
+from sources.window_cases import assert_reads, cases, error_of
 
 from iou_doctor.errors import SourceError
 from iou_doctor.sources.opening import open_source
@@ -32,7 +32,7 @@ def test_a_window_is_what_numpy_slices(case, order):
         assert_reads(open_source(str(path)), array, windows)
 
 
-def test_an_npy_file_says_what_it_is(tmp_path):
+def test_a_source_of_an_npy_file_describes_itself(tmp_path):
     path = tmp_path / "masks.npy"
     np.save(path, np.zeros((2, 3, 4), ">i2"))
     source = open_source(str(path))
@@ -80,7 +80,7 @@ def test_a_version_2_header_is_read(tmp_path):
 def test_an_array_without_numbers_is_refused(tmp_path, array, words):
     path = tmp_path / "a.npy"
     np.save(path, array, allow_pickle=True)
-    message = refusal_of(path)
+    message = error_of(path)
     assert str(path) in message
     assert words in message
 
@@ -92,7 +92,7 @@ def test_a_header_that_claims_more_than_the_file_holds_is_refused_at_once(tmp_pa
     path = tmp_path / "a.npy"
     path.write_bytes(npy_bytes(header_of(shape=shape), b"\0" * 4))
     start = time.perf_counter()
-    message = refusal_of(path)
+    message = error_of(path)
     assert time.perf_counter() - start < 1
     assert f"`{path}`: it is cut off" in message
     assert "4 are there; save or copy it again" in message
@@ -134,13 +134,13 @@ def test_a_header_that_claims_more_than_the_file_holds_is_refused_at_once(tmp_pa
 def test_a_file_that_only_looks_like_npy_is_refused(tmp_path, content, words):
     path = tmp_path / "a.npy"
     path.write_bytes(content)
-    message = refusal_of(path)
+    message = error_of(path)
     assert str(path) in message
     assert words in message
 
 
 @given(st.integers(0, 127), st.integers(0, 255))
-def test_one_changed_byte_in_the_header_is_an_array_or_a_refusal(place, value):
+def test_one_changed_byte_in_the_header_gives_an_array_or_an_error(place, value):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.npy"
         np.save(path, np.arange(12, dtype=">i4").reshape(3, 4))
@@ -157,7 +157,7 @@ def test_one_changed_byte_in_the_header_is_an_array_or_a_refusal(place, value):
 def test_a_name_for_an_npy_file_is_refused(tmp_path):
     path = tmp_path / "a.npy"
     np.save(path, np.arange(3))
-    assert f"`{path}`: a .npy file holds one array without a name; drop `::x`" in refusal_of(
+    assert f"`{path}`: a .npy file holds one array without a name; drop `::x`" in error_of(
         f"{path}::x"
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sources.window_cases import assert_reads, cases, refusal_of
+from sources.window_cases import assert_reads, cases, error_of
 
 from iou_doctor.errors import SourceError
 from iou_doctor.sources.opening import open_source
@@ -103,15 +103,13 @@ def test_a_closed_source_can_be_read_again(tmp_path):
 def test_several_members_are_listed(tmp_path):
     path = tmp_path / "a.npz"
     np.savez(path, x=np.zeros(2), y=np.zeros(2))
-    assert refusal_of(path) == (
-        f"cannot read `{path}`: it holds `x`, `y`; add `::x` or another name"
-    )
+    assert error_of(path) == (f"cannot read `{path}`: it holds `x`, `y`; add `::x` or another name")
 
 
 def test_a_missing_member_is_refused_with_those_there_are(tmp_path):
     path = tmp_path / "a.npz"
     np.savez(path, x=np.zeros(2), y=np.zeros(2))
-    assert refusal_of(f"{path}::z") == (
+    assert error_of(f"{path}::z") == (
         f"cannot read `{path}`: it has no member `z`; it has `x`, `y`"
     )
 
@@ -136,7 +134,7 @@ def test_a_missing_member_is_refused_with_those_there_are(tmp_path):
 def test_a_member_without_usable_numbers_is_refused(tmp_path, method, content, words):
     path = tmp_path / "a.npz"
     write_zip(path, {"x.npy": content}, method)
-    message = refusal_of(path)
+    message = error_of(path)
     assert f"`{path}::x`" in message
     assert words in message
 
@@ -149,7 +147,7 @@ def test_a_directory_that_claims_more_than_the_file_holds_is_refused(tmp_path, s
     entry = content.index(b"PK\x01\x02")
     content[entry + 24 : entry + 28] = (4_000_000_000).to_bytes(4, "little")
     path.write_bytes(content)
-    message = refusal_of(path)
+    message = error_of(path)
     assert f"`{path}::x`: it is cut off: 4,000,000,000 bytes do not fit" in message
 
 
@@ -165,7 +163,7 @@ def test_a_directory_that_claims_more_than_the_file_holds_is_refused(tmp_path, s
 def test_a_file_that_is_no_zip_is_refused(tmp_path, content, words):
     path = tmp_path / "a.npz"
     path.write_bytes(content)
-    message = refusal_of(path)
+    message = error_of(path)
     assert str(path) in message
     assert words in message
 
@@ -174,20 +172,20 @@ def test_a_truncated_zip_is_refused(tmp_path):
     path = tmp_path / "a.npz"
     np.savez(path, x=np.zeros(1000))
     path.write_bytes(path.read_bytes()[:-100])
-    assert f"`{path}`: the zip file is damaged or cut off" in refusal_of(path)
+    assert f"`{path}`: the zip file is damaged or cut off" in error_of(path)
 
 
 @pytest.mark.parametrize("members", [{}, {"notes.txt": b"text"}])
 def test_a_zip_without_arrays_is_refused(tmp_path, members):
     path = tmp_path / "a.npz"
     write_zip(path, members)
-    assert f"`{path}`: it holds no arrays; save them with `np.savez`" in refusal_of(path)
+    assert f"`{path}`: it holds no arrays; save them with `np.savez`" in error_of(path)
 
 
 def test_another_compression_is_refused(tmp_path):
     path = tmp_path / "a.npz"
     write_zip(path, {"x.npy": npy_bytes(np.zeros(3))}, zipfile.ZIP_BZIP2)
-    assert f"`{path}::x`: its compression is not that of NumPy" in refusal_of(path)
+    assert f"`{path}::x`: its compression is not that of NumPy" in error_of(path)
 
 
 def test_an_encrypted_member_is_refused(tmp_path):
@@ -197,7 +195,7 @@ def test_an_encrypted_member_is_refused(tmp_path):
     content[6] |= 1
     content[content.index(b"PK\x01\x02") + 8] |= 1
     path.write_bytes(content)
-    assert f"`{path}::x`: it is encrypted; save it with `np.savez`" in refusal_of(path)
+    assert f"`{path}::x`: it is encrypted; save it with `np.savez`" in error_of(path)
 
 
 def test_damaged_compressed_data_is_refused_when_read(tmp_path):
@@ -231,7 +229,7 @@ def test_a_compressed_file_that_is_replaced_after_opening_is_refused(tmp_path):
 
 
 @given(st.data(), st.sampled_from([np.savez, np.savez_compressed]))
-def test_one_changed_byte_is_an_array_or_a_refusal(data, save):
+def test_one_changed_byte_gives_an_array_or_an_error(data, save):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.npz"
         save(path, x=np.arange(12).reshape(3, 4))

@@ -15,7 +15,7 @@ def test_a_window_is_what_numpy_slices(case):
     assert_reads(ArraySource(array, "y_true"), array, windows)
 
 
-def test_an_array_says_what_it_is():
+def test_a_source_of_an_array_describes_itself():
     source = ArraySource(np.zeros((2, 3), ">i2"), "y_pred")
     assert (source.path, source.format, source.dtype) == ("y_pred", "array", np.dtype(np.int16))
     assert (source.chunk_shape, source.is_sequential, source.names) == ((1, 1), False, None)

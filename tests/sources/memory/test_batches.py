@@ -21,10 +21,10 @@ class Loader:
     """Batches that can be iterated over again; counts how often."""
 
     def __init__(self, *batches):
-        self.batches, self.walks = batches, 0
+        self.batches, self.passes = batches, 0
 
     def __iter__(self):
-        self.walks += 1
+        self.passes += 1
         return iter(self.batches)
 
 
@@ -42,7 +42,7 @@ def test_a_window_is_what_numpy_slices(case, data):
     assert_reads(source, array, windows)
 
 
-def test_it_says_what_it_is():
+def test_a_source_of_batches_describes_itself():
     batches = [
         (np.zeros((3, 4, 5), "u1"), np.zeros((3, 4, 5, 2), "f4")),
         (np.zeros((1, 4, 5), "i2"), np.zeros((1, 4, 5, 2), "f2")),
@@ -72,10 +72,10 @@ def test_pairs_are_the_arrays_they_are_made_of():
     assert report.score == expected.score
     assert names(report) == names(expected)
     assert report.contracts == expected.contracts
-    assert pairs.walks == 2  # counted, and scanned
+    assert pairs.passes == 2  # counted, and scanned
 
 
-def test_a_wrong_order_is_mended_in_few_walks():
+def test_a_wrong_order_is_repaired_in_few_passes():
     y_true = boxes(1, samples=64)
     order = np.random.default_rng(3).permutation(64)
     y_pred = model(y_true, 2, signal=4.0)[order]
@@ -84,7 +84,7 @@ def test_a_wrong_order_is_mended_in_few_walks():
     expected = iou_doctor.check(y_true=y_true, y_pred=y_pred, num_classes=5)
     assert report.verdict == expected.verdict
     assert report.verdict.primary == "shuffled-samples"
-    assert loader.walks <= 10
+    assert loader.passes <= 10
 
 
 def test_two_datasets_of_different_batch_sizes_pair_up():
@@ -111,8 +111,8 @@ def test_memory_does_not_grow_with_the_number_of_batches():
     assert peak < 6_000_000
 
 
-class Anew:
-    """Draws other values on each walk."""
+class OtherMasks:
+    """Draws other masks in each pass."""
 
     def __init__(self):
         self.rng = np.random.default_rng(0)
@@ -121,8 +121,8 @@ class Anew:
         return ((self.rng.random((2, 4, 4)), np.zeros((2, 4, 4))) for _ in range(2))
 
 
-class Redrawn:
-    """Draws other predictions on each walk, for the same masks."""
+class OtherPredictions:
+    """Draws other predictions in each pass, for the same masks."""
 
     def __init__(self):
         self.rng = np.random.default_rng(0)
@@ -131,26 +131,26 @@ class Redrawn:
         return ((np.zeros((2, 4, 4)), self.rng.random((2, 4, 4))) for _ in range(2))
 
 
-class AlmostAgain:
-    """A network's scores that differ in the last bits on each walk."""
+class RoundedDifferently:
+    """A network's scores that differ in the last bits in each pass."""
 
     def __init__(self):
-        self.walks = 0
+        self.passes = 0
 
     def __iter__(self):
-        self.walks += 1
+        self.passes += 1
         scores = np.random.default_rng(1).random((2, 2, 4, 4, 3)).astype(np.float32)
-        return iter(scores * np.float32(1 + 1e-6 * self.walks))
+        return iter(scores * np.float32(1 + 1e-6 * self.passes))
 
 
-def test_predictions_need_not_come_again_to_the_bit():
-    again = AlmostAgain()
+def test_predictions_may_differ_by_rounding_between_passes():
+    again = RoundedDifferently()
     iou_doctor.check(y_true=scene(1, samples=4, height=4, width=4), y_pred=again)
-    assert again.walks > 1
+    assert again.passes > 1
 
 
 class Shrinking:
-    """Has fewer batches on each walk."""
+    """Has fewer batches in each pass."""
 
     def __init__(self):
         self.count = 4
@@ -169,8 +169,8 @@ class Shrinking:
         (Loader((np.zeros((2, 3)), np.zeros((1, 3)))), "a batch has 2 and 1 samples"),
         (Loader((np.zeros((2, 3)),) * 2, (np.zeros((2, 3, 1)),) * 2), "in the number of axes"),
         (Loader((np.array(["a"]),) * 2), "it holds strings"),
-        (Anew(), "it gives other batches each time"),
-        (Redrawn(), "it gives other batches each time"),
+        (OtherMasks(), "it gives other batches each time"),
+        (OtherPredictions(), "it gives other batches each time"),
         (Shrinking(), "it gives other batches each time"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

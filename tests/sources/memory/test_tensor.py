@@ -49,7 +49,7 @@ def test_tensors_become_arrays_without_their_library(tensor):
     assert open_pair(y_true=tensor, y_pred=VALUES).y_true.shape == (2, 3)
 
 
-def test_memory_is_shared_where_it_can_be():
+def test_memory_is_shared_if_possible():
     assert np.shares_memory(convert_to_array(OnlyDlpack(), "y_true"), VALUES)
 
 

@@ -174,7 +174,7 @@ def test_a_wrong_signature_lists_those_there_are(place, model):
     )
 
 
-def test_images_of_another_size_are_resized_only_when_told_so(place, model):
+def test_images_of_another_size_are_resized_only_if_asked(place, model):
     large = np.repeat(np.repeat(IMAGES, 2, axis=1), 2, axis=2)
     np.save(place / "large.npy", large)
     assert refused(place, model, images="large.npy") == (
@@ -203,26 +203,26 @@ def test_images_with_other_channels_are_refused(place, model):
     assert "its input is (any, 6, 8, 3), and `/grey.npy` has shape (5, 6, 8)" in message
 
 
-def test_grey_images_get_the_channel_that_a_model_wants(place):
+def test_grey_images_get_the_channel_axis_that_a_model_takes(place):
     model = saved_model(place / "one", lambda x: tf.concat([x, -x], axis=-1), channels=1)
     np.save(place / "grey.npy", IMAGES[..., 0])
     made = everything(opened(place, model, images="grey.npy"))
     assert (made[..., 0] == IMAGES[..., 0]).all()
 
 
-def test_images_are_scaled_and_moved(place):
+def test_images_are_scaled_and_shifted(place):
     model = saved_model(place / "same", lambda x: x)
     made = everything(opened(place, model, input_scale=1 / 127.5, input_offset=-1.0))
     assert np.allclose(made, IMAGES / 127.5 - 1, atol=1e-6)
 
 
-def test_how_images_are_given_is_listed_unless_somebody_said_it(place, model):
+def test_how_images_are_passed_is_listed_unless_the_user_said_it(place, model):
     (note,) = opened(place, model).assumed
     assert (note.field, note.value) == ("model.input", "uint8 as stored")
     assert opened(place, model, input_scale=1 / 255).assumed == ()
 
 
-def test_channels_are_moved_first_where_the_model_wants_them_so(place):
+def test_channels_are_moved_first_if_the_model_takes_them_first(place):
     class Net(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec((None, 3, *SIZE), tf.float32)])
         def __call__(self, x: Any) -> Any:
@@ -372,7 +372,7 @@ def test_predictions_beside_images_are_no_model(place):
         opened(place, place / "masks.npy")
 
 
-def test_a_missing_model_is_missing(place):
+def test_a_missing_model_is_refused(place):
     assert "there is no such file" in refused(place, place / "model2.keras")
 
 
@@ -410,7 +410,7 @@ def test_a_cast_at_the_end_is_no_activation(place):
     assert [end and end.place for end in ends] == ["Conv2D layer `head`", None]
 
 
-def test_constant_outputs_are_noticed_only_where_images_differ(place, model):
+def test_constant_outputs_are_noticed_only_if_images_differ(place, model):
     def constant(path: Path, **options: Any) -> bool:
         pair = opened(place, path, **options)
         everything(pair)
@@ -477,7 +477,7 @@ def full_above(source: Any, most: int) -> list[int]:
     return sizes
 
 
-def test_a_full_memory_halves_the_batches_of_the_model_and_the_report_says_so(place, model):
+def test_full_memory_halves_the_batch_size_and_the_report_tells(place, model):
     from iou_doctor.arrays.interpretation import Options
     from iou_doctor.diagnosis.pipeline import check
 
@@ -489,7 +489,7 @@ def test_a_full_memory_halves_the_batches_of_the_model_and_the_report_says_so(pl
     assert [g.value for g in guesses if g.field == "model.batch_size"] == ["2"]
 
 
-def test_a_memory_that_does_not_hold_one_image_is_said(place, model):
+def test_too_little_memory_for_one_image_is_an_error(place, model):
     pair = opened(place, model, batch_size=5)
     full_above(pair.y_pred, 0)
     with pytest.raises(SourceError, match="memory is too small for what it computes for one"):

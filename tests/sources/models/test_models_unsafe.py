@@ -37,7 +37,7 @@ def _no_loading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keras.saving, "load_model", loaded)
 
 
-def refusal_of(tmp_path: Path, model: Path) -> str:
+def error_of(tmp_path: Path, model: Path) -> str:
     with pytest.raises(SourceError) as error:
         opened(tmp_path, model)
     message = str(error.value)
@@ -93,7 +93,7 @@ def runs_python(x: Any) -> Any:
 )
 @pytest.mark.usefixtures("_no_loading")
 def test_an_operation_is_found_however_deep_it_lies(tmp_path, function, operation):
-    assert f" {operation} in " in refusal_of(tmp_path, saved_model(tmp_path / "model", function))
+    assert f" {operation} in " in error_of(tmp_path, saved_model(tmp_path / "model", function))
 
 
 @pytest.mark.usefixtures("_no_loading")
@@ -103,10 +103,10 @@ def test_a_checkpoint_read_while_predicting_is_found(tmp_path):
             prefix="elsewhere", tensor_names=["v"], shape_and_slices=[""], dtypes=[tf.float32]
         )
 
-    assert " RestoreV2 in " in refusal_of(tmp_path, saved_model(tmp_path / "model", restores))
+    assert " RestoreV2 in " in error_of(tmp_path, saved_model(tmp_path / "model", restores))
 
 
-def test_restoring_its_own_variables_is_no_harm(tmp_path):
+def test_restoring_its_own_variables_is_safe(tmp_path):
     weight = tf.Variable(2.0)
 
     class Net(tf.Module):
@@ -178,7 +178,7 @@ def test_a_lambda_layer_is_refused_and_trusted(tmp_path, kind, monkeypatch):
     keras_model(extra=layer).save(path)
     with monkeypatch.context() as patch:
         patch.setattr(keras.saving, "load_model", None)
-        assert "Lambda layer `twist` with Python code" in refusal_of(tmp_path, path)
+        assert "Lambda layer `twist` with Python code" in error_of(tmp_path, path)
     pair = opened(tmp_path, path, trusted=True)
     assert "Lambda layer `twist` with Python code" in pair.model.collect_facts().unsafe
     assert pair.y_pred.shape == (5, 6, 8, 3)
@@ -193,9 +193,7 @@ def test_a_layer_of_the_users_own_is_refused(tmp_path):
             return x
 
     keras_model(extra=Mine(name="mine")).save(tmp_path / "net.keras")
-    assert "Mine layer `mine` of the module `tests.so" in refusal_of(
-        tmp_path, tmp_path / "net.keras"
-    )
+    assert "Mine layer `mine` of the module `tests.so" in error_of(tmp_path, tmp_path / "net.keras")
 
 
 @pytest.mark.parametrize(
