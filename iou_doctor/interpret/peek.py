@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.interpretation import MOST_CLASSES
 from iou_doctor.arrays.source import Source, Window
+from iou_doctor.counts.value_counts import SUM_TOLERANCE
 from iou_doctor.interpret.colours import has_chromatic_colours, has_colours
 from iou_doctor.record import record
 
@@ -19,11 +20,6 @@ PEEK_WIDTH = 48
 """Entries to read along each other axis, except the one that is summed over."""
 FIRST_AXIS_ENTRIES = 16
 """Entries of axis 0 to read before all of them are: each may be a chunk to decompress."""
-SUM_TOLERANCE = 0.02
-"""How far channel sums may be off 1.
-
-A float16 softmax over 11 classes is off by 0.0004; bfloat16 or resized scores by up to 0.01.
-"""
 LEAST_SHARE_OF_ONES = 0.98
 """Share of pixels whose channels must sum to 1. Resizing may have spoilt the others."""
 MOST_VOID = 0.5

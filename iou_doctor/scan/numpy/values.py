@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.counts.label_decoding import no_class
-from iou_doctor.counts.value_counts import Place, ValueCounts, twice_bound
+from iou_doctor.counts.value_counts import SUM_TOLERANCE, Place, ValueCounts, twice_bound
 from iou_doctor.scan.numpy.derive import naive_argmax
 
-SUM_TOLERANCE = 0.02
-"""A float16 softmax over 11 classes is off by 0.0004; bfloat16 or resized ones by up to 0.01."""
 NEAR_TWICE = 0.95
 """Part of the bound of a second activation: scores of 0.82 and more come through above it."""
 ROUNDING = 1e-3

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from iou_doctor.counts.value_counts import twice_bound
-from iou_doctor.scan.numpy.values import NEAR_TWICE, ROUNDING, SUM_TOLERANCE
+from iou_doctor.counts.value_counts import SUM_TOLERANCE, twice_bound
+from iou_doctor.scan.numpy.values import NEAR_TWICE, ROUNDING
 from iou_doctor.scan.tensorflow.graph_pixels import Pixels, byte
 from iou_doctor.scan.tensorflow.graph_values import Tensor, scale_of
 

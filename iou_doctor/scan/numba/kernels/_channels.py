@@ -10,8 +10,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from iou_doctor.counts.value_counts import SUM_TOLERANCE
 from iou_doctor.scan.numba.kernels._tile import LANES, TILE
-from iou_doctor.scan.numpy.values import GRID_TOLERANCE, SUM_TOLERANCE
+from iou_doctor.scan.numpy.values import GRID_TOLERANCE
 
 GRID = 255.0
 ROUNDS = 1.5 * 2.0**23
