@@ -48,8 +48,9 @@ def infer_num_classes(evidence: Evidence) -> int:
 
 def are_outside_classes(evidence: Evidence, labels: Iterable[int]) -> bool:
     """Return whether most of these labels, 0 aside, are too large to be class ids."""
+    classes = infer_num_classes(evidence)
     nonzero = [label for label in labels if label != 0]
-    beyond = [label for label in nonzero if label >= infer_num_classes(evidence)]
+    beyond = [label for label in nonzero if label >= classes]
     return bool(nonzero) and 2 * len(beyond) > len(nonzero)
 
 

@@ -90,11 +90,11 @@ def _describe_colours(counts: dict[int, int], palette: Palette | None) -> str:
 def _write_help(counts: dict[int, int], palette: Palette | None) -> str:
     if palette is None:
         return "map each colour to its class id; save masks as PNG, not JPEG"
-    common = sorted(counts, key=lambda code: -counts[code])
-    ids = [f"{format_colour(c)} to {palette.ids[c]}" for c in common if c in palette.ids]
-    more = "" if len(ids) <= MOST_LISTED else " …"
+    known = [code for code in sorted(counts, key=lambda code: -counts[code]) if code in palette.ids]
+    pairs = [f"{format_colour(code)} to {palette.ids[code]}" for code in known[:MOST_LISTED]]
+    listed = join_words(pairs if len(known) <= MOST_LISTED else [*pairs, "so on"])
     fits = "" if palette.title else " (the assignment that fits the predictions best)"
     return (
-        f"map {join_words(ids[:MOST_LISTED])}{more}{fits}; palette PNG files hold the ids:"
+        f"map {listed}{fits}; palette PNG files hold the ids:"
         " read them with np.array(Image.open(path)), without convert"
     )

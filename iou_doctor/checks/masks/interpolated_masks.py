@@ -39,8 +39,8 @@ LARGEST_FRACTION_SHARE = 0.5
 """Share of the values that interpolation can turn into fractions, because it changes borders only.
 If most values are fractions, they are scores."""
 HELP = (
-    "resize masks with nearest neighbour, from the original files (Image.NEAREST,"
-    " cv2.INTER_NEAREST, method='nearest')"
+    "resize the original masks with nearest neighbour (Image.NEAREST, cv2.INTER_NEAREST,"
+    " tf.image.resize(..., method='nearest'))"
 )
 
 

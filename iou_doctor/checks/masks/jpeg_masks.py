@@ -44,20 +44,20 @@ def find(evidence: Evidence) -> Result:
     if not levels:
         return []
     counts = count_mask_labels(evidence)
-    extras = {label: count for label, count in counts.items() if label not in levels}
-    pixels, total = sum(extras.values()), sum(counts.values())
+    others = {label: count for label, count in counts.items() if label not in levels}
+    pixels, total = sum(others.values()), sum(counts.values())
     ids = _map_to_ids(evidence, levels)
     foreign = any(level >= infer_num_classes(evidence) for level in levels)
     return [
         Finding(
             RULE,
-            message=f"masks hold {join_words(levels)}, and {len(extras)} other values near them"
+            message=f"masks hold {join_words(levels)}, and {len(others)} other values near them"
             f" in {format_count(pixels, 'pixel')} ({format_percent(pixels, total)}), as JPEG leaves"
             " them",
             help=f"save masks as PNG; to repair these: {_write_repair(evidence, levels, ids)}",
             facts={
                 "modes": levels,
-                "other_values": len(extras),
+                "other_values": len(others),
                 "other_pixels": pixels,
                 "pixels": total,
             },

@@ -47,11 +47,7 @@ Shape = tuple[int | None, ...]
 def find(evidence: Evidence) -> Result:
     """Look for the shape that an argmax over an axis other than the class axis leaves."""
     layout, values = evidence.interpretation.layout, evidence.stats.y_pred
-    if (
-        layout.y_pred.is_dense
-        or not _are_whole_numbers(evidence.stats.y_pred)
-        or None in layout.y_pred.shape
-    ):
+    if layout.y_pred.is_dense or None in layout.y_pred.shape or not _are_whole_numbers(values):
         return []
     masks, stored = _drop_ones(layout.y_true.label_shape), _drop_ones(layout.y_pred.shape)
     if len(masks) != len(stored) or _is_explained_otherwise(evidence, masks, stored):

@@ -53,7 +53,7 @@ def find(evidence: Evidence) -> Result:
         low, near, name = (1 - high) / (classes - 1), LEAST_NEAR_SOFTMAX, "softmax"
     else:
         return []
-    if not _fill_range(values, low, high) or values.near_twice < near * values.pixels:
+    if not _is_range_filled(values, low, high) or values.near_twice < near * values.pixels:
         return []
     return [
         Finding(
@@ -74,7 +74,7 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _fill_range(values: ValueCounts, low: float, high: float) -> bool:
+def _is_range_filled(values: ValueCounts, low: float, high: float) -> bool:
     """Return whether the values stay within the bounds and come close to both."""
     if values.minimum is None or values.maximum is None:
         return False
