@@ -35,8 +35,8 @@ OVERSHOOT = 1.0
 """Distance by which resized ids may lie outside the classes. A bicubic resize overshoots by a part
 of the difference between two ids; scores beyond that are activations, not ids."""
 HELP = (
-    "resize the class scores and take the argmax afterwards, or resize the ids with nearest neighbour"
-    " (cv2.INTER_NEAREST, tf.image.resize(..., method='nearest'))"
+    "resize the class scores and take the argmax afterwards, or resize the ids with nearest"
+    " neighbour (cv2.INTER_NEAREST, tf.image.resize(..., method='nearest'))"
 )
 
 
