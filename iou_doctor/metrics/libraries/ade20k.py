@@ -1,7 +1,8 @@
-"""What the Python scorer of the ADE20K scene parsing benchmark reports.
+"""The Python scorer of the ADE20K scene parsing benchmark.
 
 Source: sceneparsing commit e202229, `evaluationCode/utils_eval.py` (`intersectionAndUnion`).
-Classes count from 1 and 0 is void; the mean is over all classes, one in neither array counts 0.
+Classes are numbered from 1, and 0 is void. The mean is over all classes: a class in neither array
+counts as 0.
 """
 
 from iou_doctor.metrics.definition import (

@@ -1,8 +1,8 @@
-"""What the pixel-level evaluation of cityscapesScripts reports, on ids that are its classes.
+"""The pixel-level evaluation of cityscapesScripts, on ids that are its classes.
 
 Source: cityscapesScripts, `evaluation/evalPixelLevelSemanticLabeling.py` (`getIouScoreForLabel`),
-read and not run. Void truth leaves; a prediction of void is a miss; other ids fail in the Python
-version.
+read and not run. Pixels whose truth is void are left out. A prediction of void is a miss. The
+Python version fails on other ids.
 """
 
 from iou_doctor.metrics.definition import (

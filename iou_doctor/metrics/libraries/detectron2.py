@@ -1,9 +1,9 @@
-"""What `SemSegEvaluator` of detectron2 reports, as a share of one (it prints percent).
+"""`SemSegEvaluator` of detectron2, as a fraction (it prints percent).
 
-Source: detectron2 commit 02b5c4e2, `evaluation/sem_seg_evaluation.py`. A matrix with one row and
-column more, prediction by truth, filled by `(C + 1) * prediction + truth`; the ignore label goes
-to the extra class. The mean is over the classes that the masks hold.
-It argmaxes each image's scores; label maps are taken for what it made of them.
+Source: detectron2 commit 02b5c4e2, `evaluation/sem_seg_evaluation.py`. Its matrix, prediction by
+truth, has one more row and column than classes, filled by `(C + 1) * prediction + truth`. The
+ignore label is counted in the additional class. The mean is over the classes that the masks hold.
+It argmaxes the scores of each image. Label maps are evaluated as the result of that argmax.
 """
 
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ CONTRACTS: tuple[Contract, ...] = (
 
 
 def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
-    """Return the metric of a parsed call; the data set's entry tells the ignore label."""
+    """Return the metric of a parsed call; without `ignore_label`, the data set's entry has it."""
     ignore = parse_integer(name, "ignore_label", arguments["ignore_label"])
     return wrap_contract(
         CONTRACTS[0],

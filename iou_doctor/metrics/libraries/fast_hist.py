@@ -1,8 +1,8 @@
-"""What scripts report that fill a matrix with one bincount, an idiom found in many repositories.
+"""Scripts that fill a matrix with one bincount, an idiom found in many repositories.
 
 Source: the idiom itself, `np.bincount(n * truth[k] + prediction[k], minlength=n**2)` over the
-pixels whose truth is a class, then one of three means. Where both maps are uint8 and nobody casts
-them, NumPy numbers the cells in uint8, up to 255 classes: beyond 255 the count starts at 0 again.
+pixels whose truth is a class, then one of three means. If both maps are uint8 and are not cast,
+NumPy numbers the cells in uint8 (up to 255 classes), so that the numbers wrap beyond 255.
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
-"""What the metric `mean_iou` of Hugging Face's evaluate reports.
+"""The metric `mean_iou` of Hugging Face's evaluate.
 
-Source: evaluate 0.4.6, `metrics/mean_iou/mean_iou.py` at commit a7dd338. As mmsegmentation, in
-float64; `nan_to_num` comes after the mean, so that it never changes it.
+Source: evaluate 0.4.6, `metrics/mean_iou/mean_iou.py` at commit a7dd338. It computes what
+mmsegmentation computes, in float64. `nan_to_num` is applied after the mean and never changes it.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ CONTRACTS: tuple[Contract, ...] = (
         library="evaluate",
         versions="0.4",
         call="evaluate.load('mean_iou').compute(predictions=predictions, references=references,"
-        " num_labels={num_classes}, ignore_index={ignore_index!s})",  # it must be given, if None
+        " num_labels={num_classes}, ignore_index={ignore_index!s})",  # it has no default
         choices=Choices(
             floats=Floats.COMPARED,
             stray_truth=Stray.OTHER_SIDE,
@@ -60,7 +60,7 @@ CONTRACTS: tuple[Contract, ...] = (
 
 
 def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
-    """Return the metric of a parsed call; `nan_to_num` never moves the mean.
+    """Return the metric of a parsed call; `nan_to_num` does not matter for the mean.
 
     Raises:
         UsageError: an argument has a value that is not supported.

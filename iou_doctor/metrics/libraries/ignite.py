@@ -1,9 +1,9 @@
-"""What the metrics over a `ConfusionMatrix` of ignite report.
+"""The metrics over a `ConfusionMatrix` of pytorch-ignite.
 
 Source: pytorch-ignite 0.5.5, `ignite/metrics/confusion_matrix.py` (`ConfusionMatrix`, `IoU`,
 `mIoU`, `DiceCoefficient`, `cmAccuracy`). It argmaxes scores at axis 1 and counts the pixels whose
-truth is a class, in int64; ratios are float64. `ignore_index` takes a class out of the mean, its
-pixels stay: as misses of their class no more, but as false ones of the others. It must be a class.
+truth is a class, in int64. Ratios are float64. `ignore_index` must be a class and only leaves the
+mean: its pixels still count as false positives of the other classes.
 """
 
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ def _build_contract(name: str, call: str, choices: Choices, *, common: bool = Fa
         versions="0.5",
         call=f"ignite.metrics.{call}",
         choices=choices,
-        # in the one-hot step that labels need first
+        # raised where the labels are made one-hot, which comes first
         error="RuntimeError: Class values must be smaller than num_classes."
         " (the {side} hold {label}, not in 0..{last})",
         error_below="RuntimeError: Class values must be non-negative."
@@ -93,7 +93,7 @@ SIGNATURES: tuple[Signature, ...] = tuple(
 
 
 def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
-    """Return the metric of a parsed call; of `DiceCoefficient` the mean, which is what people log.
+    """Return the metric of a parsed call; for `DiceCoefficient` the mean, which people log.
 
     Raises:
         UsageError: an argument has a value that is not supported.

@@ -1,10 +1,10 @@
-"""What the IoU metrics of Keras 3 report.
+"""The IoU metrics of Keras 3.
 
 Source: keras 3.15.1, `keras/src/metrics/iou_metrics.py` (`_IoUBase.update_state`, `IoU.result`)
-and `metrics_utils.confusion_matrix`. A pair with either side outside 0..num_classes-1 is dropped
-without a word (it raises before 3.15), as are pairs whose truth is `ignore_class`. The counts are
-int64 (int32 on the torch backend, float32 before 3.8); the ratios are float32, with 1e-7 added to
-each union and to the number of classes with a union.
+and `metrics_utils.confusion_matrix`. A pair of labels is dropped silently if either is outside
+0..num_classes-1 (before 3.15, it raises) or if the truth is `ignore_class`. The counts are int64
+(int32 on the torch backend, float32 before 3.8). The ratios are float32, with 1e-7 added to each
+union and to the number of classes that have a union.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from iou_doctor.metrics.definition import (
     Ignored,
     Stray,
 )
-from iou_doctor.metrics.engine.confusion import (
+from iou_doctor.metrics.libraries.keras_family import (
     STACKING_ERROR,
     build_contract,
     build_metric,
@@ -49,7 +49,7 @@ VERSIONS = "3.15"
 SIZES = Contract.sizes
 SIGNATURES: tuple[Signature, ...] = list_signatures("keras.metrics")
 WORKING_AXES = (-1, 0)
-"""`result()` sums a vector over `axis`, so that only these two do not raise."""
+"""`result()` sums a vector over `axis`, which raises for every other axis (keras issue 23667)."""
 
 _CHOICES = Choices(
     floats=Floats.TRUNCATED,
@@ -135,7 +135,7 @@ CONTRACTS: tuple[Contract, ...] = (
 
 
 def build_default_metric(*, num_classes: int | None, ignore_class: int | None) -> Metric:
-    """Return the metric that is assumed where the user named none."""
+    """Return the metric that is assumed if the user names none."""
     ignore = "" if ignore_class is None else f", ignore_class={ignore_class}"
     return Metric(
         name="keras.metrics.MeanIoU",
@@ -152,10 +152,10 @@ def evaluate(metric: Metric, pairs: PairCounts, *, num_classes: int) -> Contract
 
     Args:
         metric: a metric of this library.
-        pairs: the table of the metric's own pairing; void codes stand for its naive answers.
+        pairs: the label pairs as the metric reads them from the arrays.
         num_classes: for a metric whose call does not name it.
     """
-    # the call as written may leave no backend but TensorFlow, which counts in int64
+    # a call of TensorFlow excludes the torch backend, and TensorFlow counts in int64
     exact = metric.call.strip().startswith(("tf.", "tensorflow."))
     choices = replace(_CHOICES, counting=Counting.EXACT if exact else Counting.WRAPS)
     contract = build_contract(

@@ -1,7 +1,7 @@
-"""What hand-written coefficients over Keras' backend report: soft sums and a smooth term.
+"""Hand-written coefficients over Keras' backend: soft sums and a smooth term.
 
-Source: idioms found in many repositories. The function is handed to `compile(metrics=[...])`, so
-that Keras averages its values over batches without weights; y_true is one-hot or 0 and 1.
+Source: idioms found in many repositories. The function is passed to `compile(metrics=[...])`, and
+Keras averages its values over batches without weights. y_true is one-hot, or 0 and 1.
 """
 
 from dataclasses import replace

@@ -1,9 +1,9 @@
-"""What `mean_iou` of kornia reports, averaged.
+"""The mean of what `mean_iou` of kornia returns.
 
-Source: kornia 0.9.0, `kornia/metrics/{mean_iou,confusion_matrix}.py`. A ratio in float32 for each
-image and class, with 1e-6 added above and below, so that a class in neither array counts 1; the
-call returns them all, and their mean is what people log. It refuses scores and labels that are no
-class, and has no ignore label.
+Source: kornia 0.9.0, `kornia/metrics/{mean_iou,confusion_matrix}.py`. It returns a float32 ratio
+for each image and class, with 1e-6 added to numerator and denominator, so that a class in neither
+array counts as 1. People log the mean of these ratios. It refuses scores and labels outside the
+classes, and has no ignore label.
 """
 
 from collections.abc import Mapping

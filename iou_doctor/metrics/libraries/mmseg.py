@@ -1,8 +1,8 @@
-"""What `IoUMetric` of mmsegmentation reports, as a share of one (it prints percent).
+"""`IoUMetric` of mmsegmentation, as a fraction (it prints percent).
 
 Source: mmsegmentation 1.2.2, `mmseg/evaluation/metrics/iou_metric.py` (`intersect_and_union`,
-`total_area_to_metrics`). Three histograms over the classes, after the pixels whose truth is
-`ignore_index` have left; float maps are compared with the label as they are.
+`total_area_to_metrics`). Pixels whose truth is `ignore_index` are left out. Then it counts three
+histograms over the classes. Float maps are compared with the labels unchanged.
 """
 
 from collections.abc import Mapping

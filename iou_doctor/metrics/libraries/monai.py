@@ -1,8 +1,8 @@
-"""What `MeanIoU` and `DiceMetric` of MONAI report.
+"""`MeanIoU` and `DiceMetric` of MONAI.
 
-Source: MONAI 1.6.1, `monai/metrics/{meaniou,meandice,utils}.py`. A ratio for each image and
-channel; channels are averaged first, images then, what is NaN left out of both. `MeanIoU` sums
-scores as they are, `DiceMetric` takes every score but 0 for foreground.
+Source: MONAI 1.6.1, `monai/metrics/{meaniou,meandice,utils}.py`. There is a ratio for each image
+and channel. Channels are averaged first, then images. NaN is left out of both means. `MeanIoU`
+sums scores unchanged; `DiceMetric` takes every score but 0 for foreground.
 """
 
 from collections.abc import Mapping

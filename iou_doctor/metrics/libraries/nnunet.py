@@ -1,9 +1,10 @@
-"""What the evaluation of nnU-Net reports as `foreground_mean`.
+"""The `foreground_mean` of the evaluation of nnU-Net.
 
 Source: nnunetv2 2.8.1, `nnunetv2/evaluation/evaluate_predictions.py` (`compute_metrics`,
-`compute_metrics_on_folder`). A ratio in float64 for each case and label, NaN where neither map
-holds it; the mean of each label over the cases that have one, then the plain mean over the labels
-but 0: a label that no case has makes that NaN. Voxels whose reference is the ignore label leave.
+`compute_metrics_on_folder`). There is a float64 ratio for each case and label, NaN if neither map
+holds the label. Each label is averaged over the cases that have it. The result is the plain mean
+over all labels but 0, which is NaN if no case has one of them. Voxels whose reference is the
+ignore label are left out.
 """
 
 from collections.abc import Mapping

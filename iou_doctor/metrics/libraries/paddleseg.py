@@ -1,9 +1,9 @@
-"""What the metrics of PaddleSeg report.
+"""The metrics of PaddleSeg.
 
 Source: PaddleSeg 2.8.0, `paddleseg/utils/metrics.py` (`calculate_area`, `mean_iou`, `dice`,
-`accuracy`), which `paddleseg/core/val.py` calls. Maps are compared with each class id; areas are
-int64, ratios float64. The pixels whose truth is `ignore_index` leave; a class without a pixel
-counts 0. `accuracy` divides by the pixels that are predicted as a class, even if there are none.
+`accuracy`), which `paddleseg/core/val.py` calls. Maps are compared with each class id. Areas are
+int64 and ratios float64. Pixels whose truth is `ignore_index` are left out. A class without a
+pixel counts as 0. `accuracy` divides by the pixels predicted as a class, even if there are none.
 """
 
 from collections.abc import Mapping
@@ -73,6 +73,6 @@ SIGNATURES: tuple[Signature, ...] = tuple(
 
 
 def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:  # noqa: ARG001 - areas are no settings
-    """Return the metric of a parsed call; `calculate_area` tells what is ignored."""
+    """Return the metric of a parsed call; what is ignored is an argument of `calculate_area`."""
     contract = CONTRACTS[list(_CHOICES).index(name.rpartition(".")[2])]
     return wrap_contract(contract, name=name, call=call)

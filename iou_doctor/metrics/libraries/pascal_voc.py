@@ -1,7 +1,8 @@
-"""What the development kit of PASCAL VOC reports.
+"""The development kit of PASCAL VOC.
 
-Source: VOCdevkit, `VOCevalseg.m`, read and not run (MATLAB). 255 is void; predictions beyond the
-classes raise, other truth wraps; a class in neither array makes the mean NaN.
+Source: VOCdevkit, `VOCevalseg.m`, read and not run (MATLAB). 255 is void. Predictions outside the
+classes raise, and other true labels are counted in a wrong cell. A class in neither array makes
+the mean NaN.
 """
 
 from iou_doctor.metrics.definition import (

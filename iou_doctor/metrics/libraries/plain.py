@@ -1,7 +1,8 @@
 """Scores by their textbook definitions, as papers and hand-written scripts report them.
 
-Pixels whose truth is the ignore label or no class leave, a prediction that is no class is a miss,
-a class in neither array is left out: the doctor's own conventions, averaged in every usual way.
+They follow the doctor's own conventions and average in every usual way. Pixels whose truth is the
+ignore label or outside the classes are left out, a prediction outside the classes is a miss, and a
+class in neither array is left out.
 """
 
 from dataclasses import replace

@@ -1,8 +1,8 @@
-"""What `IOUScore` of segmentation_models (qubvel, for Keras) reports.
+"""`IOUScore` and `FScore` of segmentation_models (qubvel, for Keras).
 
 Source: segmentation-models 1.0.1, `base/functional.py` (`iou_score`, `average`,
-`round_if_needed`). Sums over a batch for each channel of one-hot masks and scores, 1e-5 added
-above and below; Keras then averages the batches without weights.
+`round_if_needed`). Each channel of one-hot masks and scores is summed over a batch, with 1e-5
+added to numerator and denominator. Keras then averages the batches without weights.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""What `jaccard_score` of scikit-learn reports on flattened label maps.
+"""`jaccard_score` of scikit-learn on flattened label maps.
 
 Source: scikit-learn 1.9.1, `sklearn/metrics/_classification.py` (`jaccard_score`,
-`multilabel_confusion_matrix`). It has no ignore label: such pixels are taken out first.
+`multilabel_confusion_matrix`). It has no ignore label: the contract removes such pixels first.
 """
 
 from collections.abc import Mapping
@@ -103,8 +103,8 @@ CONTRACTS: tuple[Contract, ...] = (
 _BINARY_CALL = replace(
     CONTRACTS[-1],
     num_classes=2,
-    binary=False,  # the arrays say how many classes there are, and it raises if there are more
-    instead="average='macro': the default, 'binary', is for the labels 0 and 1 alone",
+    binary=False,  # for any number of classes: it raises if there are more than two
+    instead="average='macro': the default, 'binary', is for the labels 0 and 1 only",
 )
 
 

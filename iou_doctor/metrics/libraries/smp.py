@@ -1,8 +1,8 @@
-"""What `iou_score` of segmentation_models_pytorch reports.
+"""`iou_score` of segmentation_models_pytorch.
 
 Source: segmentation-models-pytorch 0.6.0, `metrics/functional.py` (`get_stats`, `iou_score`). In
-multiclass mode label maps are counted in three histograms; in binary mode scores and masks are
-both cut at the threshold. A class in neither array counts 1, but for `micro`.
+multiclass mode it counts label maps in three histograms. In binary mode it compares both scores
+and masks with the threshold. A class in neither array counts as 1, except for `micro`.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ _TAKES = InputSpec(
 
 
 def _build_contract(reduction: str, choices: Choices, *, common: bool = False) -> Contract:
-    # without weights it raises; shares of the true pixels are what people give
+    # it raises without weights; people pass the shares of the true pixels
     weights = ", class_weights=shares" if choices.average is Average.WEIGHTED else ""
     return Contract(
         name=f"smp.iou_score[{reduction}]",
@@ -99,6 +99,6 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
     known |= {"none": per_class, None: per_class}
     choices = choose(name, "reduction", arguments["reduction"], known)
     absent = choose(name, "zero_division", arguments["zero_division"], ZERO_DIVISION)
-    if choices.absent is Absent.ONE:  # `micro` has none
+    if choices.absent is Absent.ONE:  # `micro` reports NaN
         choices = replace(choices, absent=absent)
     return wrap_contract(replace(CONTRACTS[0], choices=choices), name=name, call=call)

@@ -1,10 +1,10 @@
-"""What the IoU metrics of tf-keras report: Keras 2, as TensorFlow brought it up to 2.15.
+"""The IoU metrics of tf-keras: Keras 2, which TensorFlow contained up to 2.15.
 
 Source: tf-keras 2.21.0, `tf_keras/src/metrics/iou_metrics.py` and `tf.math.confusion_matrix`.
-Pairs whose truth is `ignore_class` leave; any other label outside 0..num_classes-1, on either
-side, raises. Counts and ratios are float32; a class without a union is not in the mean, and 0 / 0
-is 0. Within one `update_state` ones are added to a cell one by one, so that it stops at 2**24
-(Keras 3.0 to 3.7 counts in the same way). The value is that of batches which stay below.
+Pairs whose truth is `ignore_class` are left out. Any other label outside 0..num_classes-1 raises,
+on either side. Counts and ratios are float32. A class without a union is not in the mean, and
+0 / 0 is 0. Within one `update_state` ones are added to a cell one by one, so that it stops at
+2**24 (Keras 3.0 to 3.7 does the same). The value is that of batches which stay below.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from iou_doctor.metrics.definition import (
     Ignored,
     Stray,
 )
-from iou_doctor.metrics.engine.confusion import (
+from iou_doctor.metrics.libraries.keras_family import (
     STACKING_ERROR,
     build_contract,
     build_metric,
@@ -80,7 +80,7 @@ def evaluate(metric: Metric, pairs: PairCounts, *, num_classes: int) -> Contract
 
     Args:
         metric: a metric of this library.
-        pairs: the table of the metric's own pairing; void codes stand for its naive answers.
+        pairs: the label pairs as the metric reads them from the arrays.
         num_classes: for a metric whose call does not name it.
     """
     contract = build_contract(

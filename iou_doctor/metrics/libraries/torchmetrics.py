@@ -1,7 +1,7 @@
-"""What `JaccardIndex` of torchmetrics reports.
+"""`JaccardIndex` of torchmetrics.
 
 Source: torchmetrics 1.9.0, `functional/classification/jaccard.py` and `confusion_matrix.py`. That
-0.10 and 0.11 count absent classes as 0 was read, not run.
+0.10 and 0.11 count absent classes as 0 was read and not run.
 """
 
 from collections.abc import Mapping
@@ -197,7 +197,7 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
 
 
 def _build_task_metric(task: str, name: str, arguments: Mapping[str, object], call: str) -> Metric:
-    """Return the metric of one of the three tasks; parameters of the other two do not matter."""
+    """Return the metric of one of the three tasks, whose parameters alone matter."""
     contract = _NAMED[f"torchmetrics.JaccardIndex[{'macro' if task == 'multiclass' else task}]"]
     choices, classes, threshold = contract.choices, None, None
     zero = choose(name, "zero_division", arguments["zero_division"], ZERO_DIVISION)

@@ -1,4 +1,4 @@
-"""What the metrics in `segmentation` of torchmetrics report.
+"""The metrics in `segmentation` of torchmetrics.
 
 Source: torchmetrics 1.9.0, `functional/segmentation/{mean_iou,dice,generalized_dice,utils}.py`;
 older behaviour from 1.7.0 and 1.8.0. None of them has an ignore label.
@@ -150,7 +150,7 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
         average=average,
         group=group,
     )
-    if takes is TAKES_MAPS:  # it one-hots integers itself, and nothing else
+    if takes is TAKES_MAPS:  # it makes integers one-hot, and takes nothing else
         choices = replace(choices, floats=Floats.SCORES_REFUSED, needs_integers=True)
         refusal = "RuntimeError: one_hot is only applicable to index tensor of type LongTensor."
     return wrap_contract(

@@ -1,9 +1,9 @@
-"""What the training script in torchvision's `references/segmentation` prints, as a share of one.
+"""The training script in torchvision's `references/segmentation`, as a fraction.
 
 Source: pytorch/vision commit 44c1739, `references/segmentation/utils.py` (`ConfusionMatrix`), which
-is no part of the package. It counts the pixels whose truth is a class, in int64 by
-`C * truth + prediction`, and divides in float32; a class in neither array makes `mean IoU` NaN.
-Void pixels leave since 255 is no class; there is no ignore label.
+is not part of the package. It counts the pixels whose truth is a class, in int64 by
+`C * truth + prediction`, and divides in float32. A class in neither array makes `mean IoU` NaN.
+There is no ignore label: void pixels are left out since 255 is not a class.
 """
 
 from collections.abc import Mapping

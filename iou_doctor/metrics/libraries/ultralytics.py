@@ -1,8 +1,8 @@
-"""What `SemanticMetrics` of ultralytics reports.
+"""`SemanticMetrics` of ultralytics.
 
-Source: ultralytics 8.4.190, `utils/metrics.py` (`SemanticMetrics`). 255 is void; pairs with a side
-out of range vanish; the mean is over the classes that the masks hold. With `nc=1` it is the
-IoU of class 1 (read, not run).
+Source: ultralytics 8.4.190, `utils/metrics.py` (`SemanticMetrics`). 255 is void. Pairs are dropped
+if either label is outside the classes. The mean is over the classes that the masks hold. With
+`nc=1` it is the IoU of class 1 (read and not run).
 """
 
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ CONTRACTS: tuple[Contract, ...] = (
 
 
 def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
-    """Return the metric of a parsed call; it knows 255 without being told."""
+    """Return the metric of a parsed call; it ignores 255 without an argument."""
     classes = parse_integer(name, "nc", arguments["nc"])
     contract = CONTRACTS[1] if classes == 1 else CONTRACTS[0]
     return wrap_contract(

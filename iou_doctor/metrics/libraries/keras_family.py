@@ -1,8 +1,8 @@
-"""What the metrics that Keras has had under `metrics` since version 2.8 have in common.
+"""The metrics that Keras 3 and tf-keras share: their calls, and how a metric is evaluated.
 
-Both arrays are cast to integers toward zero, unless a `sparse_` flag is False: then `argmax` over
-`axis` comes first. Both are flattened and counted in one matrix, truth by prediction. Which pairs
-are left out or refused, and how the ratios are formed, differs between the libraries.
+Both arrays are cast to integers toward zero, unless a `sparse_` argument is False: then `argmax`
+over `axis` comes first. Both are flattened and counted in one matrix, truth by prediction. The two
+libraries differ in the pairs that are left out or refused, and in the ratios.
 """
 
 from __future__ import annotations
@@ -29,12 +29,16 @@ STACKING_ERROR = (
     "InvalidArgumentError: Shapes of all inputs must match:"
     " values[0].shape = [{true}] != values[1].shape = [{pred}]"
 )
-"""What Keras before 3.15 and tf-keras say to arrays that flatten to different lengths."""
+"""The error of Keras before 3.15 and of tf-keras for arrays that flatten to different lengths."""
 _IDS = {"num_classes": None, "target_class_ids": ...}
 
 
 def list_signatures(module: str) -> tuple[Signature, ...]:
-    """Return the calls of the five metrics under the name of their module."""
+    """Return the calls of the five metrics.
+
+    Args:
+        module: the module that they are in, "keras.metrics" for instance.
+    """
     parameters: dict[str, dict[str, object]] = {
         "MeanIoU": {"num_classes": None, **_NAMES, **_SPARSE},
         "IoU": {**_IDS, **_NAMES, **_SPARSE},
@@ -87,10 +91,10 @@ def build_contract(
 
     Args:
         metric: the object.
-        library: its library.
-        versions: the library's versions.
+        library: the name of its library.
+        versions: the versions of the library.
         choices: what the library decides.
-        error: what it says to labels beyond the classes, and to those below 0.
+        error: the errors for labels above the classes, and for those below 0.
     """
     return Contract(
         name=metric.name,
@@ -108,12 +112,12 @@ def build_contract(
 def evaluate_pairs(
     metric: Metric, contract: Contract, pairs: PairCounts, *, num_classes: int
 ) -> ContractScore:
-    """Return what a contract reports for the table of the metric's own pairing, all in one update.
+    """Return what a metric object reports if all pixels come in one update.
 
     Args:
         metric: the metric object.
         contract: what it computes.
-        pairs: the table; void codes stand for its naive answers.
+        pairs: the pairs that it reads; codes of no class stand for what it reads there.
         num_classes: for a metric whose call does not name it.
     """
     pooled = pairs.pooled()
