@@ -1,4 +1,4 @@
-"""Everything the checks may look at. They never open a file."""
+"""The evidence: everything that a check may look at. Checks never open a file."""
 
 from __future__ import annotations
 
@@ -19,40 +19,41 @@ from iou_doctor.report.finding import Finding, Severity
 
 @record
 class Evidence:
-    """The facts about one pair of arrays, gathered before any judgement."""
+    """The facts about one pair of arrays, gathered before any check runs."""
 
     pair: Pair
-    """The sources: for paths, names and shapes only."""
+    """The two sources. Checks use only their paths, names, shapes and dtypes."""
     interpretation: Interpretation
     stats: Stats
     metric: Metric
     """The user's metric, with its number of classes filled in."""
     metric_score: ContractScore
-    """What that metric reports for the arrays as given."""
+    """What the user's metric reports for the arrays as given."""
     score_if_read_well: float | None
-    """What it would report if it read them as the doctor does."""
+    """What it would report if it interpreted the arrays as the doctor does."""
     pairs: PairCounts
-    """The doctor's (truth, prediction) labels, void codes included; sizes and axes put right."""
+    """The doctor's counts of (truth, prediction) labels, void codes included, with sizes and axes
+    repaired."""
     score: Score | None
-    """The doctor's score of the arrays as they are; `None` where their pixels do not pair up."""
+    """The doctor's score of the arrays as given; `None` if their pixels do not pair up."""
     repaired: Score
-    """The doctor's score of `pairs`."""
+    """The doctor's score of `pairs`, so with sizes and axes repaired."""
     times_255: PairCounts | None = None
-    """The same with masks times 255; `None` for masks of integers."""
+    """`pairs` with the masks multiplied by 255; `None` for masks of integers."""
     sampled: Sampled | None = None
-    """Label maps of some samples; `None` where pixels do not pair up."""
+    """Label maps of some samples; `None` if the pixels do not pair up."""
     sampled_times_255: Sampled | None = None
-    """The same with masks times 255; `None` for masks of integers."""
+    """`sampled` with the masks multiplied by 255; `None` for masks of integers."""
     inputs: MetricInputs | None = None
-    """What the libraries get; `None` where the arrays cannot be handed over."""
+    """What metrics get as input; `None` if no metric can take these arrays."""
     contracts: tuple[ContractScore, ...] = ()
-    """What other implementations report for the arrays as given."""
+    """What other implementations of IoU report for the arrays as given."""
     model: ModelFacts | None = None
-    """What is known of the model that predicted; `None` where predictions were given."""
+    """What is known of the model that predicted; `None` if predictions were given."""
     baseline: Baseline | None = None
-    """What an earlier report said; `None` where none was given."""
+    """The earlier report given with `--baseline`, if any."""
     expected: ExpectedInterpretation | None = None
-    """The reading that the configuration expects; `None` where it expects none."""
+    """The interpretation that the configuration expects, if it expects one."""
     found: tuple[Finding, ...] = ()
     """The findings of the rules that `Rule.after` of this check names."""
     searched: frozenset[str] | None = None
@@ -74,6 +75,6 @@ class Evidence:
         return any(finding.severity is Severity.ERROR for finding in self.found)
 
     def name_sample(self, image: int) -> str:
-        """Return what to call a sample: its file's stem, or its number."""
+        """Return the name of a sample for messages: the stem of its file, or its number."""
         names = self.pair.y_true.names
         return f"`{names[image]}`" if names else f"sample {image}"

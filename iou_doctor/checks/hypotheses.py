@@ -1,9 +1,9 @@
-"""Hypotheses on class ids: what the score would be if they meant something else.
+"""Test hypotheses about class ids: what would the score be if the ids meant other classes?
 
-Each one is a repair that maps ids, and its worth is an exact re-projection of the counts. A
-hypothesis is believed when two things agree: the score after it is far higher, and the truth ids
-that cover most of the pixels are predicted, more often than as anything else, as the ids that the
-hypothesis expects. The first keeps weak models silent, the second collapsed ones.
+A hypothesis is a repair that maps ids. The counts of label pairs give the exact score after it.
+A check accepts a hypothesis if two things hold: the score after the repair is far higher, and the
+truth ids of most pixels are predicted most often as the ids that the hypothesis expects. The first
+condition prevents false alarms on weak models, the second on models that predict one class.
 """
 
 from __future__ import annotations
@@ -22,29 +22,35 @@ from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
 
 GAIN = 0.1
-"""A wrong numbering costs more than this even in a model of mean IoU 0.2; chance gives 0.01."""
+"""Least gain in mean IoU. A wrong numbering costs more even if the model has a mean IoU of 0.2,
+while chance gains 0.01."""
 FACTOR = 2.0
-"""Ids that mean something else leave next to nothing (0.009 of 0.79); half is another fault."""
+"""Least ratio of the mean IoU after the repair to that before. Ids that mean other classes leave
+next to nothing of the score (0.009 of 0.79); if half of it is left, the fault is another one."""
 FEWEST_PIXELS = 20
-"""In fewer pixels chance alone makes a wrong id the commonest one."""
+"""Fewest pixels of a truth label. In fewer, a wrong id can be the most frequent one by chance."""
 CLEARLY = 0.02
-"""Exchanges of rare classes gain below 0.01 in a weak model; one of 21 classes is 0.02 or more."""
+"""Mean IoU by which one hypothesis must beat another. In a weak model, exchanging rare classes
+gains less than 0.01; a real exchange of one of 21 classes gains 0.02 or more."""
 VOID = 255
-"""Where pixels of no class go, unless the user named another label."""
+"""The label for pixels of no class, unless the user has declared another ignore label."""
 
 
 class MajorityPrediction(NamedTuple):
-    """What the pixels of one truth label are most often predicted as."""
+    """The label that the pixels of one truth label are predicted as most often."""
 
     prediction: int
     pixels: int
-    """The truth pixels predicted so."""
+    """The pixels of the truth label that are predicted as this label."""
     total: int
     """All pixels of the truth label."""
 
 
 def count_class_ids(evidence: Evidence, side: Side) -> dict[int, int]:
-    """Return the pixels of each label of one side that can be a class: no void, no no-data."""
+    """Return the number of pixels of each label of one array that can be a class.
+
+    Labels for void and for missing data are left out.
+    """
     pairs = evidence.pairs.pooled()
     counts = pairs.truth_counts() if side is Side.MASKS else pairs.prediction_counts()
     nothing = {*VOID_LABELS, *NO_DATA_LABELS}
@@ -58,13 +64,13 @@ def count_class_ids(evidence: Evidence, side: Side) -> dict[int, int]:
 
 
 def choose_void_label(evidence: Evidence) -> int:
-    """Return the label for pixels of no class: the ignore label unless it is a class, or 255."""
+    """Return the label for pixels of no class: the ignore label if it is no class, or else 255."""
     declared = evidence.interpretation.ignore_index
     return VOID if declared is None or declared in evidence.interpretation.classes else declared
 
 
 def is_void_background(evidence: Evidence) -> bool:
-    """Return whether the masks hold void mostly where background is predicted."""
+    """Return whether most void pixels of the masks are predicted as background (0)."""
     pairs = evidence.pairs.pooled()
     void = (pairs.truth == VOID_LABELS[0]) | (pairs.truth == VOID_LABELS[1])
     void |= pairs.truth == choose_void_label(evidence)
@@ -72,7 +78,7 @@ def is_void_background(evidence: Evidence) -> bool:
 
 
 def list_labels_by_image(evidence: Evidence) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return each truth label of each image once, and the image it is in."""
+    """Return the distinct truth labels of every image, and for each of them the image."""
     truth, image = [], []
     for block in evidence.pairs.blocks():
         starts = block.truth_starts
@@ -82,7 +88,7 @@ def list_labels_by_image(evidence: Evidence) -> tuple[NDArray[np.int64], NDArray
 
 
 def find_majority_predictions(evidence: Evidence) -> dict[int, MajorityPrediction]:
-    """Return the commonest prediction for each truth label; the smaller id on ties."""
+    """Return the most frequent prediction for each truth label; if two tie, the smaller id."""
     pairs = evidence.pairs.pooled()
     labels, starts = np.unique(pairs.truth, return_index=True)
     if not len(labels):
@@ -102,34 +108,35 @@ def find_majority_predictions(evidence: Evidence) -> dict[int, MajorityPredictio
 
 
 def has_expected_majorities(evidence: Evidence, expected: Mapping[int, int]) -> bool:
-    """Return whether most truth pixels lie in labels whose commonest prediction is expected.
+    """Return whether most truth pixels have a label that is mostly predicted as expected.
 
-    At least two labels must be so: one alone is what a collapsed model gives.
+    This must hold for at least two labels, since it holds for one in a model that predicts a single
+    class.
 
     Args:
         evidence: the facts.
-        expected: truth label to predicted label; others are not looked at.
+        expected: the predicted label for each truth label; other truth labels are left out.
     """
     known = {
-        label: favourite
-        for label, favourite in find_majority_predictions(evidence).items()
-        if label in expected and favourite.total >= FEWEST_PIXELS
+        label: majority
+        for label, majority in find_majority_predictions(evidence).items()
+        if label in expected and majority.total >= FEWEST_PIXELS
     }
     agreeing = [
-        favourite.total
-        for label, favourite in known.items()
-        if favourite.prediction == expected[label]
+        majority.total
+        for label, majority in known.items()
+        if majority.prediction == expected[label]
     ]
     return len(agreeing) >= 2 and 2 * sum(agreeing) > sum(f.total for f in known.values())
 
 
 def score_as_given(evidence: Evidence) -> float:
-    """Return the doctor's mean IoU of the ids as they are; 0 where no pixel counts."""
+    """Return the doctor's mean IoU of the ids as given; 0 if no pixel counts."""
     return evidence.repaired.mean_iou or 0.0
 
 
 def score_repaired(evidence: Evidence, repair: Repair) -> float:
-    """Return the doctor's mean IoU after a repair of ids; 0 where no pixel counts."""
+    """Return the doctor's mean IoU after a repair of ids; 0 if no pixel counts."""
     interpretation, pairs = evidence.interpretation, evidence.pairs.pooled()
     ignore = interpretation.ignore_index if repair.ignore_index is None else repair.ignore_index
     after = compute_score(
@@ -141,18 +148,22 @@ def score_repaired(evidence: Evidence, repair: Repair) -> float:
 
 
 def is_far_better(evidence: Evidence, repair: Repair) -> bool:
-    """Return whether a repair of ids gives far more than the ids as they are."""
+    """Return whether the mean IoU after a repair of ids is far higher than before."""
     base = score_as_given(evidence)
     return score_repaired(evidence, repair) >= max(base + GAIN, FACTOR * base)
 
 
 def choose_labelled_side(evidence: Evidence) -> Side:
-    """Return the side whose ids are stored as ids, the masks if both are."""
+    """Return the side that stores its classes as ids; the masks if both sides do."""
     return Side.PREDICTIONS if evidence.interpretation.y_true.is_dense else Side.MASKS
 
 
 def find_best_exchange(evidence: Evidence) -> dict[int, int]:
-    """Return truth id to predicted id where the best exchange of ids moves it for a reason."""
+    """Return the exchange of ids that gives the highest mean IoU, from truth id to predicted id.
+
+    Only ids are listed that more pixels follow than stay. The assignment is that of
+    `scipy.optimize.linear_sum_assignment`.
+    """
     from scipy.optimize import linear_sum_assignment
 
     classes, pairs = evidence.interpretation.num_classes, evidence.pairs.pooled()
@@ -170,9 +181,9 @@ def find_best_exchange(evidence: Evidence) -> dict[int, int]:
 
 
 def is_exchange_better(evidence: Evidence, shift: Repair) -> bool:
-    """Return whether an exchange of ids explains clearly more than a shift of all of them.
+    """Return whether exchanging ids scores clearly higher than shifting all of them.
 
-    A shift loses the class at the end of the ids; an exchange keeps all.
+    A shift loses the class at one end of the ids, while an exchange keeps all classes.
     """
     moves = find_best_exchange(evidence)
     if not moves or set(moves) != set(moves.values()):

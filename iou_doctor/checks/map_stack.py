@@ -1,13 +1,13 @@
-"""Label maps of the probe, stacked for comparison, and their mean IoU under other alignments.
+"""Stack the label maps of some samples, and compute their mean IoU in other alignments.
 
-The mean is over the classes of the truth only, so it has the same terms however the predictions
-are turned about.
+The mean is over the classes of the truth only, so it is over the same classes however the
+predictions are moved.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,52 +25,58 @@ Scores = NDArray[np.float64]
 Scale = Literal["many", "fine", "crops"]
 
 NOTHING_TO_GAIN = 0.9
-"""Mean IoU of the kept maps above which no other alignment could gain a tenth."""
+"""Mean IoU above which no other alignment can gain 0.1, the least gain that the rules ask for."""
 ALIKE = 0.8
-"""Mean IoU of two masks from which on they are one scene: CamVid's, a second apart, reach 0.6."""
+"""Mean IoU of two masks above which they show the same scene. CamVid's masks, taken at least a
+second apart, reach 0.6."""
 
 
 @record
 class Stack:
-    """Maps of equal size. Ids are 0..classes-1; `classes` stands for all that is no class."""
+    """Label maps of equal size, with the classes of the truth numbered from 0 without gaps.
+
+    The number `classes` itself stands for everything that is no class.
+    """
 
     samples: NDArray[np.int64]
+    """The number of each sample, shape (n,)."""
     true: Ids
-    """(n, *spatial); `classes` where the pixel does not count."""
+    """Shape (n, *spatial); `classes` if the pixel does not count."""
     pred: Ids
-    """(n, *spatial); `classes` also for classes that the kept masks lack."""
+    """Shape (n, *spatial); `classes` also for classes that these masks lack."""
     classes: int
     labels: tuple[int, ...] = ()
-    """The class id of each."""
+    """The class id that each number stands for."""
 
     def score_images(self, pred: Ids | None = None) -> Scores:
-        """Return the mean IoU of each image, with other predictions where given."""
+        """Return the mean IoU of each image, shape (n,), for these or other predictions."""
         counts = count_pairs(self.true, self.pred if pred is None else pred, self.classes)
         return compute_mean_iou(counts)
 
     def score_pooled(self, pred: Ids | None = None) -> float:
-        """Return the mean IoU over all images together."""
+        """Return the mean IoU of all images together, for these or other predictions."""
         counts = count_pairs(self.true, self.pred if pred is None else pred, self.classes)
         return float(compute_mean_iou(counts.sum(axis=0)))
 
     def __len__(self) -> int:
         return len(self.true)
 
-    def take(self, keep: Any) -> Stack:
-        """Return the stack of some of the images."""
+    def take(self, keep: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Stack:
+        """Return a stack of some of the images: by numbers, by a boolean mask, or by a slice."""
         return replace(self, samples=self.samples[keep], true=self.true[keep], pred=self.pred[keep])
 
 
 def stack_maps(
     evidence: Evidence, scale: Scale, *, samples: int | None = None, side: int | None = None
 ) -> Stack | Skipped:
-    """Return the maps as class ids, relabelled as the findings so far ask for.
+    """Stack the maps as class ids, relabelled by the repairs of the earlier findings.
 
     Args:
-        evidence: for classes, ignore label and findings.
-        scale: which maps of the probe.
-        samples: samples kept, at most, spread evenly; `None`: all.
-        side: pixels kept along each axis, at most, even from either end; `None`: all.
+        evidence: the maps, the classes, the ignore label and the findings.
+        scale: which maps to take: of many samples, of fine resolution, or crops at full size.
+        samples: the most samples to take, spread evenly; `None` takes all.
+        side: the most pixels to take along each axis, spread evenly and the same from either end;
+            `None` takes all.
     """
     sampled = evidence.sampled
     if sampled is None or evidence.interpretation.layout.relation is Relation.MISMATCHED:
@@ -125,9 +131,9 @@ def _number_classes(
     stored_true: NDArray[np.int32],
     stored_pred: NDArray[np.int32],
 ) -> Stack | Skipped:
-    """Return the maps with the classes of the truth numbered without gaps."""
+    """Build the stack: number the classes of the truth from 0 without gaps."""
     num_classes, ignore = evidence.interpretation.num_classes, evidence.interpretation.ignore_index
-    # as unsigned, negative labels are beyond the last class too
+    # read as unsigned integers, negative labels are beyond the last class too
     true, pred = (
         np.minimum(labels.view(np.uint32), num_classes) for labels in (stored_true, stored_pred)
     )
@@ -147,7 +153,7 @@ def _number_classes(
 
 
 def count_pairs(true: Ids, pred: Ids, classes: int) -> NDArray[np.int64]:
-    """Return the counts of each image, shape (n, classes, classes + 1): truth, prediction."""
+    """Count the (truth, prediction) pairs of each image, shape (n, classes, classes + 1)."""
     size = classes + 1
     image = np.arange(len(true)).reshape(-1, *[1] * (true.ndim - 1)) * size**2
     keys = (image + true * size) + pred
@@ -156,7 +162,11 @@ def count_pairs(true: Ids, pred: Ids, classes: int) -> NDArray[np.int64]:
 
 
 def compute_mean_iou(counts: NDArray[np.int64]) -> Scores:
-    """Return the mean IoU over the classes of the truth, for (..., classes, classes + 1) counts."""
+    """Return the mean IoU over the classes of the truth.
+
+    Args:
+        counts: of (truth, prediction) pairs, shape (..., classes, classes + 1).
+    """
     classes = counts.shape[-2]
     intersection = np.diagonal(counts, axis1=-2, axis2=-1)
     truth = counts.sum(axis=-1)
@@ -172,7 +182,7 @@ def score_pairings(one: Stack, *, true: Ids | None = None) -> NDArray[np.float32
 
     Args:
         one: the maps.
-        true: taken for the predictions where given: how alike the truths are.
+        true: compared in place of the predictions, to measure how similar the masks are.
     """
     n = len(one)
     truths = one.true.reshape(n, -1)
@@ -193,15 +203,15 @@ def score_pairings(one: Stack, *, true: Ids | None = None) -> NDArray[np.float32
 
 
 def has_nothing_to_gain(evidence: Evidence) -> bool:
-    """Return whether the arrays agree so well that no other alignment is worth a look."""
+    """Return whether the arrays agree so well that no other alignment can be far better."""
     mean_iou = evidence.repaired.mean_iou
     return mean_iou is not None and mean_iou > NOTHING_TO_GAIN
 
 
 def count_different_masks(one: Stack) -> int:
-    """Return how many of the kept masks differ clearly from the one before, the first included.
+    """Count the masks that differ clearly from the one before them, and the first one.
 
-    Frames of one video say the same thing again and again: they count as one.
+    Similar frames of a video thereby count once, since they are no independent evidence.
     """
     if len(one) < 2:
         return len(one)
@@ -210,6 +220,10 @@ def count_different_masks(one: Stack) -> int:
 
 
 def measure_roughness(maps: Ids) -> float:
-    """Return the share of neighbours below and to the right, (n, H, W), with another label."""
+    """Return the share of vertical and horizontal neighbours with different labels.
+
+    Args:
+        maps: label maps, shape (n, height, width).
+    """
     down, right = maps[:, 1:] != maps[:, :-1], maps[:, :, 1:] != maps[:, :, :-1]
     return float(down.mean() + right.mean()) / 2

@@ -1,4 +1,4 @@
-"""Flips, quarter turns and transposition of the predictions, and how well each of them fits."""
+"""Try flips, quarter turns and transposition of the predictions, and score how well each fits."""
 
 from __future__ import annotations
 
@@ -22,24 +22,26 @@ from iou_doctor.repairs.step import Move, Side
 from iou_doctor.repairs.swap_height_width import SwapHeightWidth
 
 PIXELS_A_SIDE = 48
-"""Pixels along each axis that flips and turns are judged on: a few milliseconds for 32 samples."""
+"""Most pixels along each axis of the maps that are compared. 32 samples then take a few
+milliseconds."""
 GAIN, LUCK = 0.1, 0.4
-"""A turn must gain GAIN + LUCK / scenes in mean IoU. Where predictions have nothing to do with the
-masks, the best of seven turns gained up to 0.43 on one two-class scene, 0.22 on two, 0.12 on six.
+"""A turn must gain GAIN + LUCK / scenes in mean IoU. With predictions that have nothing to do with
+the masks, the best of seven turns gained up to 0.43 on one scene of two classes, 0.22 on two scenes
+and 0.12 on six.
 """
-MOST = 2 / 3
-"""Share of the samples in which the turn must beat the given position."""
+MAJORITY = 2 / 3
+"""Least share of the samples that score higher after the turn."""
 
 
 @record
 class Turn:
-    """One way to turn label maps about."""
+    """One way to flip, turn or transpose label maps."""
 
     name: str
     steps: tuple[Move, ...]
 
     def __call__(self, maps: Ids) -> Ids:
-        """Return (n, *spatial) maps after the turn."""
+        """Return maps of shape (n, *spatial) after the turn."""
         for step in self.steps:
             maps = step.apply(maps, spatial=maps.ndim - 1)
         return maps
@@ -64,32 +66,38 @@ QUARTERS = (
         (*SWAP.steps, Flip(Side.PREDICTIONS, (0, 1))),
     ),
 )
-"""Named by what happened to the predictions; the steps undo it."""
+"""The turns of square maps. They are named by what was done to the predictions, and their steps
+undo it."""
 
 
 @record
 class Fits:
-    """How well each turn of the predictions fits the masks. The first one is the identity."""
+    """How well each turn of the predictions fits the masks. The first turn is the identity."""
 
     turns: tuple[Turn, ...]
     images: Scores
     """Mean IoU, shape (turns, samples)."""
     pooled: Scores
-    """Mean IoU over all samples together, shape (turns,)."""
+    """Mean IoU of all samples together, shape (turns,)."""
     scenes: int
-    """Samples whose masks differ clearly."""
+    """Number of samples whose masks differ clearly."""
 
     def find_best(self) -> int:
-        """Return the best turn where it serves all samples and is no accident, else 0."""
+        """Return the index of the best turn if it fits most samples clearly better, otherwise 0."""
         best = int(np.argmax(self.pooled))
         if self.pooled[best] - self.pooled[0] <= GAIN + LUCK / self.scenes:
             return 0
         better = (self.images[best] > self.images[0]).mean()
-        return best if better >= MOST else 0
+        return best if better >= MAJORITY else 0
 
 
 def list_turns(spatial: int, *, square: bool) -> tuple[Turn, ...]:
-    """Return the turns that leave the shape as it is, the identity first, flips before others."""
+    """Return the turns that keep the shape of maps: the identity, then flips, then the others.
+
+    Args:
+        spatial: the number of spatial axes, 2 or 3.
+        square: whether height and width are equal, so that they can be exchanged.
+    """
     flips = tuple(
         _build_flip(axes, spatial)
         for count in range(1, spatial + 1)
@@ -100,7 +108,7 @@ def list_turns(spatial: int, *, square: bool) -> tuple[Turn, ...]:
 
 
 def fit_turns(maps: Stack, turns: tuple[Turn, ...]) -> Fits:
-    """Return how well each of the turns fits."""
+    """Score the predictions after each of the turns."""
     counts: list[NDArray[np.int64]] = [
         count_pairs(maps.true, turn(maps.pred), maps.classes) for turn in turns
     ]

@@ -1,4 +1,4 @@
-"""Which other implementations report a number, from the records of what they decide."""
+"""Find out which other implementations of IoU report a certain score, to name them in findings."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from iou_doctor.checks.wording import join_words
 from iou_doctor.metrics.definition import Average, Choices, Group, Ratio
 
 TOLERANCE = 5e-5
-"""Half a unit of the fourth digit, which is what people compare."""
+"""Half a unit of the fourth decimal, the precision to which people compare scores."""
 
 
 def list_implementations(
     evidence: Evidence, value: float | None, decided: Callable[[Choices], bool]
 ) -> list[str]:
-    """Return what people call the implementations that decide so and report this value.
+    """Return the short names of the implementations that make this choice and report this value.
 
     Args:
         evidence: the facts.
-        value: what they report; `None`: NaN.
-        decided: whether the choices are those in question.
+        value: the score to look for; `None` means NaN.
+        decided: returns whether an implementation makes the choice in question.
     """
     return [
         score.short
         for score in evidence.contracts
         if score.choices is not None and decided(score.choices) and _is_close(score.value, value)
-        # an error is no NaN
+        # an implementation that raises has no value either, but that is not NaN
         if value is not None or score.note == "NaN"
     ]
 
 
 def is_data_set_mean(choices: Choices) -> bool:
-    """Return whether this is a mean of the classes' IoU over the data set."""
+    """Return whether the score is the mean of the classes' IoU, counted over the whole data set."""
     means = {Average.CLASSES, Average.LABELLED}
     return (
         choices.group is Group.DATA_SET
@@ -43,7 +43,7 @@ def is_data_set_mean(choices: Choices) -> bool:
 
 
 def join_phrases(parts: dict[str, list[str]]) -> str:
-    """Return `left out by A and B; 0 for C`: each phrase with the names it is about."""
+    """Return `left out by A and B; 0 for C`: each phrase followed by its names."""
     return "; ".join(f"{phrase} {join_words(names)}" for phrase, names in parts.items() if names)
 
 

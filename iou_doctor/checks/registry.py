@@ -1,7 +1,8 @@
-"""Evidence -> Finding: one file a rule.
+"""Load the checks, and run them on the evidence.
 
-A check is a module with a `RULE`, a function `find` and a docstring that is the rule's manual.
-Being in this folder is all it takes to be run; modules that start with `_` are not checks.
+A check is a module in a subfolder of `checks`, one for each rule. It defines `RULE` and a function
+`find`, and its docstring is the rule's manual. Nothing else is needed to register a check. Modules
+whose names start with `_` are helpers.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Result = Sequence[Finding] | Skipped
 
 @record
 class Check:
-    """A rule, the function that looks for it, and the manual."""
+    """A rule, the function that looks for its fault, and its manual."""
 
     rule: Rule
     find: Callable[[Evidence], Result]
@@ -33,14 +34,14 @@ class Check:
 
 @cache
 def load_checks() -> tuple[Check, ...]:
-    """Return every check, in order of code."""
+    """Import all checks and return them in order of code."""
     modules = map(importlib.import_module, _list_module_names())
     found = [Check(module.RULE, module.find, (module.__doc__ or "").strip()) for module in modules]
     return tuple(sorted(found, key=lambda check: check.rule.code))
 
 
 def _list_module_names() -> Iterator[str]:
-    """Yield the dotted name of every module that holds a rule."""
+    """Yield the dotted names of the modules that define a rule."""
     for family in pkgutil.iter_modules(checks.__path__):
         if family.ispkg:
             folder = [f"{path}/{family.name}" for path in checks.__path__]

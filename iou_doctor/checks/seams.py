@@ -1,4 +1,7 @@
-"""Labels that occur only as thin seams between a smaller and a larger one."""
+"""Find labels that occur only as thin seams between a smaller and a larger label.
+
+A resize that interpolates labels leaves such seams.
+"""
 
 from __future__ import annotations
 
@@ -19,29 +22,32 @@ LEARNT_SHARE = 0.2
 """Share of a label's pixels on which both arrays must agree for the label to be a class that the
 model has learnt. Models do not learn values that a resize or JPEG invented."""
 LARGEST = np.iinfo(np.int32).max
+"""Stands in for unknown labels where the smallest label of a neighbourhood is taken."""
 REACH = 3
-"""Pixels to a body: it begins two pixels off, for its own edge is none. Noise is near none."""
+"""Pixels from a seam to the inside of the labels on both sides of it. The edges of these labels are
+not inside, so the inside begins two pixels away. Noise has no inside within this reach."""
 SEAM_SHARE = 0.9
-"""Of the pixels of a label, those near both a smaller and a larger one."""
+"""Least share of the pixels of a seam that lie between a smaller and a larger label."""
 BODY_SHARE = 0.02
-"""Of the pixels of a label, those with only their own label about them: a seam has none."""
+"""Largest share of the pixels of a seam that have only their own label around them."""
 LEAST_PIXELS = 12
-"""Fewer pixels of a label say nothing about its shape."""
+"""Fewer pixels of a label do not show its shape."""
 
 
 @record
 class Seam:
-    """How the pixels of one label lie."""
+    """Where the pixels of one label lie."""
 
     pixels: int
+    """All pixels of the label."""
     between: int
-    """Pixels near the body of a smaller and that of a larger label."""
+    """Pixels near the inside of both a smaller and a larger label."""
     body: int
-    """Pixels whose eight neighbours all have the same label."""
+    """Pixels whose eight neighbours all have the same label: the inside of an object."""
 
     @property
     def is_thin(self) -> bool:
-        """Whether the label is nothing but a seam."""
+        """Whether the label occurs only as a seam."""
         return (
             self.pixels >= LEAST_PIXELS
             and self.between >= SEAM_SHARE * self.pixels
@@ -50,11 +56,11 @@ class Seam:
 
 
 def measure_seams(maps: Iterable[Labels], *, neutral: Collection[int] = ()) -> dict[int, Seam]:
-    """Return how the pixels of each label lie in 2-D maps at full resolution.
+    """Measure where the pixels of each label lie in 2-D maps at full resolution.
 
     Args:
         maps: label maps, shape (height, width).
-        neutral: labels that are neither smaller nor larger than any (void).
+        neutral: labels that count as neither smaller nor larger than others (void).
     """
     labels, between, body = [], [], []
     for values in maps:
@@ -108,7 +114,12 @@ def list_learnt_labels(evidence: Evidence, counts: Mapping[int, int]) -> set[int
 
 
 def spread_extremes(values: NDArray[np.int32], choose: np.ufunc) -> NDArray[np.int32]:
-    """Return the smallest or largest of each pixel and its eight neighbours."""
+    """Return the smallest or largest label of each pixel and its eight neighbours.
+
+    Args:
+        values: a label map, shape (height, width).
+        choose: `np.minimum` or `np.maximum`.
+    """
     spread = values.copy()
     choose(spread[1:], values[:-1], out=spread[1:])
     choose(spread[:-1], values[1:], out=spread[:-1])

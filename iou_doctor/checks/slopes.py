@@ -1,14 +1,13 @@
-"""Labels of one side only that lie on slopes from one label of both sides to another.
+"""Find labels of one array that only form slopes between labels that both arrays hold.
 
-A resize with interpolation writes values in between. Where neither side uses these as classes,
-none of them has a body, each lies between a smaller and a larger class, and each is about the
-mean of its neighbours. Stray predictions of rare classes are none of that.
+A resize that interpolates labels writes values in between. If these values are no classes, none of
+them covers an area, each lies between a smaller and a larger class, and each is about the mean of
+its neighbours. Wrong predictions of rare classes have none of these properties.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,17 +19,20 @@ from iou_doctor.counts.map_samples import NO_LABEL, Labels
 from iou_doctor.record import record
 
 FEWEST_LABELS = 3
-"""One or two labels of one side may be thin classes that the other side does not know."""
+"""One or two labels that only one array holds may be thin classes that the other one lacks."""
 LEAST_PIXELS = 50
+"""Fewer pixels are too few to measure the shares below."""
 BETWEEN_SHARE = 0.8
-"""Of interpolated ones 0.88 to 1; of stray predictions of absent classes at most 0.7."""
+"""Least share of the pixels that lie between a smaller and a larger class. Interpolation gives 0.88
+to 1, wrong predictions of absent classes at most 0.7."""
 LARGEST_BEND = 0.2
-"""Mean distance to the neighbours' mean, as a share of their range: interpolated ones have 0.08
-to 0.14, stray labels 0.25 to 0.5."""
+"""Largest mean distance to the neighbours' mean, as a share of the neighbours' range. Interpolation
+gives 0.08 to 0.14, wrong predictions 0.25 to 0.5."""
 STEEP = 2
+"""Range of a neighbourhood above which a slope is steep. Ordered thin classes, each beside the next
+one, have neighbours that differ by two."""
 STEEP_SHARE = 0.5
-"""Of the pixels, those whose neighbours differ by more than STEEP; ordered thin classes, each
-beside the next one, differ by two."""
+"""Least share of the pixels that lie on a steep slope."""
 
 
 @record
@@ -50,13 +52,13 @@ def find_slopes(
     others: Collection[int],
     neutral: Collection[int],
 ) -> Slopes | None:
-    """Return the labels of one side that the other one lacks, if they are all slopes.
+    """Return the labels of one array that the other one lacks, if all of them are slopes.
 
     Args:
         evidence: the facts.
-        maps: label maps of the one side, shape (height, width).
-        counts: the labels that the one side holds.
-        others: those of the other side.
+        maps: label maps of the one array, shape (height, width).
+        counts: the labels that this array holds.
+        others: the labels that the other array holds.
         neutral: labels that mean no class.
     """
     whole = {label for label in counts if not is_code_of_no_class(label)} - set(neutral)
@@ -79,7 +81,7 @@ def find_slopes(
 def _measure_pixels(
     values: Labels, labels: NDArray[np.int64], ends: NDArray[np.int64], neutral: Collection[int]
 ) -> NDArray[np.float64]:
-    """Return between, body, bend and steep (rows) of the pixels with these labels."""
+    """Measure the pixels with these labels: one row each for between, body, bend and steep."""
     known = ~np.isin(values, (NO_LABEL, *neutral))
     low = spread_extremes(np.where(known, values, LARGEST), np.minimum)
     high = spread_extremes(np.where(known, values, NO_LABEL), np.maximum)
@@ -101,8 +103,8 @@ def _measure_pixels(
     ).astype(np.float64)
 
 
-def _sum_neighbours(values: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the sum over each pixel and its eight neighbours; what lies outside is 0."""
+def _sum_neighbours(values: NDArray[np.integer | np.bool_]) -> NDArray[np.float64]:
+    """Return the sum over each pixel and its eight neighbours, with zeros outside the map."""
     padded = np.pad(values.astype(np.float64), 1)
     across = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
     summed: NDArray[np.float64] = across[:-2] + across[1:-1] + across[2:]

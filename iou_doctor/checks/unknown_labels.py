@@ -1,4 +1,4 @@
-"""Labels that are neither a class nor the ignore label, and which kind each one is."""
+"""Find labels that are neither a class nor the ignore label, and tell their kinds apart."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import is_code_of_no_class
 
 NO_DATA_LABELS = (-9999, -32768, 32767, 65535, -(2**31), 2**31 - 1)
-"""What raster tools write where there is no data: type limits, and -9999 by custom."""
+"""What raster tools (GDAL) write where there is no data: the limits of integer types, and -9999 by
+convention."""
 
 
 def count_unknown_truth(evidence: Evidence) -> dict[int, int]:
-    """Return the pixels of each truth label that is no class and not the ignore label."""
+    """Return the number of pixels of each truth label that is no class and not the ignore label.
+
+    Colours are left out, as rules of their own deal with them.
+    """
     interpretation = evidence.interpretation
     if interpretation.layout.y_true.is_colour:
         return {}
@@ -25,7 +29,10 @@ def count_unknown_truth(evidence: Evidence) -> dict[int, int]:
 
 
 def count_unknown_predictions(evidence: Evidence) -> dict[int, int]:
-    """Return the same for predictions, over pixels whose truth is a class that counts."""
+    """Return the number of pixels of each predicted label that is no class.
+
+    Only pixels count whose truth is a class other than the ignore label.
+    """
     interpretation = evidence.interpretation
     if interpretation.layout.y_pred.is_colour:
         return {}
@@ -44,28 +51,28 @@ def count_unknown_predictions(evidence: Evidence) -> dict[int, int]:
 
 
 def has_binary_0_255(evidence: Evidence) -> bool:
-    """Return whether 255 stands for class 1 in the masks: `masks-0-255` has looked before."""
+    """Return whether 255 means class 1 in the masks: ask only after the rule `masks-0-255`."""
     return evidence.has_found("masks-0-255")
 
 
 def count_no_data(evidence: Evidence) -> dict[int, int]:
-    """Return the stray truth labels that stand for missing data."""
-    strays = count_unknown_truth(evidence)
-    return {label: count for label, count in strays.items() if label in NO_DATA_LABELS}
+    """Return the number of pixels of each unknown truth label that means missing data."""
+    unknown = count_unknown_truth(evidence)
+    return {label: count for label, count in unknown.items() if label in NO_DATA_LABELS}
 
 
 def count_undeclared_void(evidence: Evidence) -> dict[int, int]:
-    """Return the stray truth labels that data sets use for pixels of no class.
+    """Return the number of pixels of each undeclared truth label that data sets use for void.
 
-    255 and -1 always; `num_classes` itself where it is the only other stray and is never
-    predicted, as CamVid's 11 beside classes 0..10.
+    255 and -1 always are void. `num_classes` itself is if it is the only other unknown label and
+    is never predicted, like CamVid's 11 beside the classes 0..10.
     """
     if evidence.interpretation.ignore_index is not None or has_binary_0_255(evidence):
         return {}
-    strays = count_unknown_truth(evidence)
-    void = {label: count for label, count in strays.items() if label in VOID_LABELS}
-    others = set(strays) - set(void) - set(count_no_data(evidence))
+    unknown = count_unknown_truth(evidence)
+    void = {label: count for label, count in unknown.items() if label in VOID_LABELS}
+    others = set(unknown) - set(void) - set(count_no_data(evidence))
     last = evidence.interpretation.num_classes
     if others == {last} and last not in evidence.pairs.prediction_counts():
-        void[last] = strays[last]
+        void[last] = unknown[last]
     return void

@@ -1,4 +1,4 @@
-"""How checks write numbers, shapes and calls."""
+"""Write the numbers, shapes, labels and metric calls that appear in findings."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from iou_doctor.metrics.input_spec import InputSpec, PixelContent
 from iou_doctor.repairs.step import Side
 
 MOST_LISTED = 6
-"""Labels listed in a message before it says how many more there are."""
+"""Most items that a message lists. More would hide the rest of the message."""
 
 
 def format_percent(part: int, whole: int) -> str:
-    """Return a share; a share that is not all or nothing is never rounded to it."""
+    """Return `part` of `whole` in percent. Only 0 is written as 0 %, and only all as 100 %."""
     if not whole:
         return "0 %"
     share = 100 * part / whole
@@ -29,7 +29,7 @@ def format_percent(part: int, whole: int) -> str:
 
 
 def join_words(items: Iterable[object]) -> str:
-    """Return `a, b and c`, cut after some items."""
+    """Return `a, b and c`; after `MOST_LISTED` items, only say how many more there are."""
     texts = [str(item) for item in items]
     if len(texts) > MOST_LISTED:
         return f"{', '.join(texts[:MOST_LISTED])} and {len(texts) - MOST_LISTED} more"
@@ -37,7 +37,7 @@ def join_words(items: Iterable[object]) -> str:
 
 
 def format_ids(ids: Iterable[int]) -> str:
-    """Return `1..3`, or the ids themselves where some between are missing."""
+    """Return `1..3` for consecutive ids, and a list of the ids if there are gaps."""
     labels = sorted(ids)
     if len(labels) < 3 or labels[-1] - labels[0] >= len(labels):
         return join_words(labels) or "no ids"
@@ -45,17 +45,17 @@ def format_ids(ids: Iterable[int]) -> str:
 
 
 def format_count(number: int, noun: str) -> str:
-    """Return `1 pixel` or `1,204 pixels`."""
+    """Return `1 pixel` or `1,204 pixels`: the number with the noun in singular or plural."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def format_shape(sizes: Iterable[int | None]) -> str:
-    """Return `64 × 96`; a size that differs between images is `?`."""
+    """Return `64 × 96`, with `?` for a size that differs between images (`None`)."""
     return " × ".join("?" if size is None else str(size) for size in sizes)
 
 
 def describe_place(where: Place, evidence: Evidence) -> str:
-    """Return `sample 3, pixel (0, 12): 0.02 0.97 0.01`."""
+    """Return `sample 3, pixel (0, 12): 0.02 0.97 0.01`: at most eight values of one pixel."""
     values = " ".join(f"{value:.4g}" for value in where.values[:8])
     more = " …" if len(where.values) > 8 else ""
     pixel = f"({', '.join(str(i) for i in where.position)})"
@@ -80,16 +80,22 @@ def describe_labels(counts: Mapping[int, int]) -> str:
 
 
 def describe_score_handling(evidence: Evidence) -> str:
-    """Return what the user's metric makes of scores for which it has no use."""
+    """Return what the user's metric does with scores if it expects class ids."""
     contract, name = evidence.metric.contract, evidence.metric.short_name
-    soft = {Floats.SOFT: "sums them as they are", Floats.NON_ZERO: "takes all but 0 for foreground"}
+    soft = {
+        Floats.SOFT: "sums them as they are",
+        Floats.NON_ZERO: "counts every value but 0 as foreground",
+    }
     if contract is not None and contract.choices.floats in soft:
-        return f"{name} wants 0 and 1, and {soft[contract.choices.floats]}"
-    return f"{name} wants class ids"
+        return f"{name} expects 0 and 1, and {soft[contract.choices.floats]}"
+    return f"{name} expects class ids"
 
 
 def suggest_call(evidence: Evidence) -> str:
-    """Return the Keras call, or the change, by which these arrays are read rightly."""
+    """Return the Keras call that reads these arrays correctly.
+
+    For metrics of other libraries, return the expressions that convert the arrays instead.
+    """
     if evidence.metric.takes is not None:
         return _suggest_expressions(evidence, evidence.metric.takes)
     interpretation = evidence.interpretation
@@ -136,10 +142,10 @@ def suggest_class_average(evidence: Evidence, class_ids: Sequence[int]) -> str:
 
 
 def _suggest_expressions(evidence: Evidence, takes: InputSpec) -> str:
-    """Return the expressions that make of these arrays what the metric takes."""
+    """Return the expressions that convert these arrays to what the metric takes."""
     masks = _suggest_expression(evidence, Side.MASKS, takes.masks, takes)
     predictions = _suggest_expression(evidence, Side.PREDICTIONS, takes.predictions, takes)
-    return "; ".join(text for text in (predictions, masks) if text) or "give it class ids"
+    return "; ".join(text for text in (predictions, masks) if text) or "pass class ids"
 
 
 def _suggest_expression(
@@ -175,7 +181,7 @@ def _write_index(evidence: Evidence, side: Side, ids: str) -> str:
 
 
 def describe_stray_handling(evidence: Evidence) -> str:
-    """Return what the user's metric does with labels outside the classes."""
+    """Return what the user's metric does with pixels whose label is no class."""
     if evidence.metric_score.error:
         return f"{evidence.metric.name} raises"
-    return f"{evidence.metric.name} drops such pixels, which are not even misses"
+    return f"{evidence.metric.name} drops such pixels, so they do not count as errors"

@@ -15,15 +15,9 @@ which is a guess.
 """
 
 from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.colours import count_colours, format_colour, is_all_grey
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.palette import (
-    Palette,
-    build_palette_repair,
-    count_colours,
-    find_palette,
-    format_colour,
-    is_all_grey,
-)
+from iou_doctor.checks.palette import Palette, build_palette_repair, find_palette
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_COLOURS
 from iou_doctor.checks.wording import describe_first, format_count, format_percent, join_words

@@ -9,14 +9,14 @@ predictions, and one that takes the argmax over equal channels returns 0 everywh
 Or read the file unchanged: `cv2.imread(path, cv2.IMREAD_UNCHANGED)`, `np.array(Image.open(path))`.
 """
 
-from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.palette import (
+from iou_doctor.checks.colours import (
     build_one_channel_repair,
     count_colours,
     describe_equal_channels,
     is_all_grey,
     suggest_one_channel,
 )
+from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_COLOURS
 from iou_doctor.checks.wording import describe_first, join_words

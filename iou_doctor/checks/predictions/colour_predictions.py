@@ -12,18 +12,16 @@ Save the ids (with `np.save`, or as PNG files of one channel) and paint copies o
 
 from collections.abc import Mapping
 
-from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.palette import (
-    Palette,
+from iou_doctor.checks.colours import (
     build_one_channel_repair,
-    build_palette_repair,
     count_colours,
     describe_equal_channels,
-    find_palette,
     format_colour,
     is_all_grey,
     suggest_one_channel,
 )
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.palette import Palette, build_palette_repair, find_palette
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import describe_first, format_count
 from iou_doctor.repairs.step import Side

@@ -1,0 +1,90 @@
+"""Colours and grey channels in place of class ids: count them, name them, and repair grey ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.arrays.layout import Axes
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.counts.label_decoding import COLOUR_BASE, colour_of_code, is_grey
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.repairs.first_channel import FirstChannel
+from iou_doctor.repairs.relabel import Relabel
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side, Step
+
+Codes = NDArray[np.int64]
+"""Labels, among them codes of colours."""
+
+
+def count_colours(evidence: Evidence, side: Side) -> dict[int, int]:
+    """Return the number of pixels of each colour code of an array; empty if it holds no colours."""
+    axes, pairs = get_axes(evidence, side), evidence.pairs
+    if not axes.is_colour:
+        return {}
+    counts = pairs.truth_counts() if side is Side.MASKS else pairs.prediction_counts()
+    return {code: count for code, count in counts.items() if code >= COLOUR_BASE}
+
+
+def is_all_grey(counts: Mapping[int, int]) -> bool:
+    """Return whether every colour has three equal channels."""
+    return bool(counts) and bool(is_grey(np.array(list(counts))).all())
+
+
+def build_one_channel_repair(evidence: Evidence, side: Side, greys: Mapping[int, int]) -> Repair:
+    """Build the repair that keeps one of three equal channels.
+
+    If there are two classes and the values are 0 and 255, it also maps 255 to 1.
+    """
+    binary = _is_binary(evidence, greys)
+
+    def map_codes(codes: Codes) -> Codes:
+        values = np.where(codes >= COLOUR_BASE, codes & 255, codes)
+        return np.where(values == 255, 1, values) if binary else values
+
+    def relabel(pairs: PairCounts) -> PairCounts:
+        masks = side is Side.MASKS
+        return pairs.relabel(truth=map_codes) if masks else pairs.relabel(prediction=map_codes)
+
+    steps: tuple[Step, ...] = (FirstChannel(side),)
+    if binary:
+        steps += (Relabel(side, {255: 1}),)
+    name = f"take one channel of the {side}" + (", > 127" if binary else "")
+    return Repair(name=name, safe=True, steps=steps, relabel=relabel)
+
+
+def format_colour(code: int) -> str:
+    """Return a colour as text: `(128, 0, 0)`."""
+    return str(colour_of_code(code))
+
+
+def suggest_one_channel(evidence: Evidence, side: Side, greys: Mapping[int, int]) -> str:
+    """Return the statement that takes one of three equal channels, and 255 for 1 in two classes."""
+    axes = get_axes(evidence, side)
+    last = axes.channel == len(axes.shape) - 1
+    channel = f"{side}[..., 0]" if last else f"{side}.take(0, axis={axes.channel})"
+    return f"{side} = " + (
+        f'({channel} > 127).astype("uint8")' if _is_binary(evidence, greys) else channel
+    )
+
+
+def describe_equal_channels(evidence: Evidence, side: Side) -> str:
+    """Return `in all 3 channels`, or `in 3 of 4 channels` if there is an alpha channel."""
+    channels = get_axes(evidence, side).channels
+    return "in all 3 channels" if channels == 3 else f"in 3 of {channels} channels"
+
+
+def get_axes(evidence: Evidence, side: Side) -> Axes:
+    """Return the axes of one array."""
+    layout = evidence.interpretation.layout
+    return layout.y_true if side is Side.MASKS else layout.y_pred
+
+
+def _is_binary(evidence: Evidence, greys: Mapping[int, int]) -> bool:
+    """Return whether the greys are 0 and 255 where 255 means class 1."""
+    labels = {code & 255 for code in greys}
+    two = evidence.interpretation.num_classes == 2 and labels <= {0, 255} and 255 in labels
+    return two and evidence.interpretation.ignore_index != 255
