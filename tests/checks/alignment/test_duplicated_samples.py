@@ -121,3 +121,11 @@ def test_images_that_counts_do_not_tell_apart_are_not_compared_with_each_other(m
     evidence = SimpleNamespace(pairs=pairs, sampled=None)
     assert duplicated_samples._find_repeated(evidence) == {}
     assert compared == []
+
+
+@pytest.mark.parametrize(("pairs", "fires"), [(2, False), (3, True)])
+def test_samples_of_two_different_pairs_are_too_plain(pairs, fires):
+    truth = np.array([[[0, 0, 1, 1, 0]]]).repeat(2, axis=0)
+    predicted = np.array([[[0, 0, 1, 1, int(pairs == 3)]]]).repeat(2, axis=0)
+    report = diagnose(y_true=truth, y_pred=predicted, num_classes=2)
+    assert (RULE in names(report)) == fires

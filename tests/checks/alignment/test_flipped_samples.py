@@ -138,3 +138,12 @@ def test_shifted_discs_are_not_flipped():
 def test_shuffled_samples_come_first():
     report = diagnose(y_true=T, y_pred=np.roll(P, 1, 0), num_classes=5)
     assert outcome(report, RULE).reason == "another misalignment was found first"
+
+
+@pytest.mark.parametrize(("samples", "fires"), [(15, True), (16, False)])
+def test_a_fifth_of_the_samples_must_be_turned(samples, fires):
+    labels = boxes(5, samples=samples)
+    predicted = model(labels, 6)
+    predicted[:3] = predicted[:3, :, ::-1]
+    report = diagnose(y_true=labels, y_pred=predicted, num_classes=5)
+    assert (RULE in names(report)) == fires

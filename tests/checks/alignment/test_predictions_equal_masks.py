@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from build import diagnose, errors, found, names, probabilities
 from scenes import boxes
 
@@ -29,3 +30,9 @@ def test_examples_and_one_class_pass():
     assert RULE not in names(diagnose(y_true=T[:, :20, :20], y_pred=T[:, :20, :20], num_classes=5))
     plain = np.zeros((2, 48, 64), np.uint8)
     assert RULE not in names(diagnose(y_true=plain, y_pred=plain, num_classes=2))
+
+
+@pytest.mark.parametrize(("pixels", "fires"), [(1_000, False), (1_001, True)])
+def test_more_than_a_thousand_pixels_are_no_example(pixels, fires):
+    labels = (np.arange(pixels) % 3).reshape(1, 1, pixels)
+    assert (RULE in names(diagnose(y_true=labels, y_pred=labels, num_classes=3))) == fires

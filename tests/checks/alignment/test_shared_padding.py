@@ -59,3 +59,20 @@ def test_objects_on_a_free_background_pass():
 def test_two_scenes_are_too_few():
     report = diagnose(y_true=padded(T[:2]), y_pred=padded(P[:2]), num_classes=5)
     assert outcome(report, RULE).status is Status.SKIPPED
+
+
+@pytest.mark.parametrize(("rows", "fires"), [(2, False), (3, True)])
+def test_the_margin_must_hold_a_twentieth_of_the_pixels(rows, fires):
+    wrong = np.where((T == 3) & (np.arange(64) % 2 == 0), 1, P)  # class 3 has much to gain
+    masks, predictions = (padded(x, 3, ((rows, 0), (0, 0))) for x in (T, wrong))
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=5)
+    assert (RULE in names(report)) == fires
+
+
+@pytest.mark.parametrize(("touching", "fires"), [(3, False), (4, True)])
+def test_half_of_the_samples_must_reach_the_margin(touching, fires):
+    masks, predictions = (padded(x, 3, ((16, 0), (0, 0))) for x in (T, P))
+    for labels in (masks, predictions):
+        labels[touching:, 16:20] = 3
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=5)
+    assert (RULE in names(report)) == fires

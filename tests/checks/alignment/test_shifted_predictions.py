@@ -52,3 +52,8 @@ def test_one_scene_and_tiny_maps_are_not_judged():
     for labels in (same, T[:3], T[:, :16, :16]):
         report = diagnose(y_true=labels, y_pred=model(labels, 1), num_classes=5)
         assert outcome(report, RULE).status is Status.SKIPPED
+
+
+def test_four_scenes_suffice():
+    report = diagnose(y_true=T[:4], y_pred=np.roll(P[:4], (3, 3), (1, 2)), num_classes=5)
+    assert found(report, RULE).facts["samples_alike"] == 4

@@ -100,3 +100,25 @@ def test_volumes_are_skipped():
     assert outcome(report, "instance-ids").reason == (
         "no two-dimensional label maps were kept, so objects cannot be recognised"
     )
+
+
+def number_objects(counts, *, cut=0):
+    """Return one row of running numbers per count: objects of 2 x 3 pixels, some cut in two."""
+    masks = np.zeros((len(counts), 8, 64), dtype=np.int64)
+    for image, count in zip(masks, counts, strict=True):
+        for number in range(1, count + 1):
+            image[2:4, 5 * number : 5 * number + 3] = number
+    for number in range(1, cut + 1):
+        masks[-1, 2:4, 5 * number + 1] = 0
+        masks[-1, 6:8, 5 * number + 1] = number
+    return masks
+
+
+@pytest.mark.parametrize(
+    ("counts", "cut", "fires"),
+    [((3, 6, 10), 0, False), ((3, 7, 10), 0, True), ((3, 7, 10), 2, True), ((3, 7, 10), 3, False)],
+)
+def test_twenty_objects_of_which_nine_in_ten_are_connected_suffice(counts, cut, fires):
+    masks = number_objects(counts, cut=cut)
+    report = diagnose(y_true=masks, y_pred=masks > 0, num_classes=2)
+    assert ("instance-ids" in names(report)) == fires

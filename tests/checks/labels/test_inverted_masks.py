@@ -54,3 +54,12 @@ def test_three_classes_are_another_rule():
     report = diagnose(y_true=three, y_pred=2 - three, num_classes=3)
     assert np.unique(three).tolist() == [0, 1, 2]
     assert report.verdict.primary == "permuted-classes"
+
+
+@pytest.mark.parametrize(("right", "fires"), [(74, False), (75, True)])
+def test_the_inverted_masks_must_reach_a_mean_iou_of_0_6(right, fires):
+    truth = np.repeat([[0, 1]], 100, axis=1).reshape(1, 200)
+    truth.sort()
+    swapped = np.arange(200) % 100 < right
+    report = diagnose(y_true=truth, y_pred=np.where(swapped, 1 - truth, truth), num_classes=2)
+    assert ("inverted-masks" in names(report)) == fires

@@ -50,3 +50,10 @@ def test_several_labels_that_mean_unlabelled_are_to_become_one():
         "num_classes=7 if these are classes; if they mean unlabelled, map them to one label and"
         " pass it as --ignore-index"
     )
+
+
+@pytest.mark.parametrize(("label", "suggested"), [(1023, 1024), (1024, None)])
+def test_labels_from_1024_suggest_no_number_of_classes(label, suggested):
+    report = diagnose(y_true=[[0, 1, label, 1]], y_pred=[[0, 1, 0, 1]], num_classes=2)
+    facts = found(report, "label-out-of-range").facts
+    assert facts["suggested_num_classes"] == suggested

@@ -51,3 +51,12 @@ def test_channels_say_how_many_classes_there_are():
     )
     assert "num-classes-too-large" not in names(report)
     assert "num-classes-too-large" not in names(diagnose(y_true=T, y_pred=P))
+
+
+@pytest.mark.parametrize(
+    ("ids", "classes", "fires"), [(2, 5, False), (2, 6, True), (4, 7, False), (4, 8, True)]
+)
+def test_four_unused_classes_and_half_of_all_are_the_limits(ids, classes, fires):
+    masks = scene(1, samples=4, classes=ids)
+    report = diagnose(y_true=masks, y_pred=noisy(masks, 2, classes=ids), num_classes=classes)
+    assert ("num-classes-too-large" in names(report)) == fires

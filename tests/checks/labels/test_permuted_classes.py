@@ -126,3 +126,12 @@ def test_a_cycle_of_classes_seldom_right_moves_with_the_others():
     lut = np.array([0, 2, 1, 4, 3])
     report = diagnose(y_true=T, y_pred=lut[weak], num_classes=5)
     assert after(report, "permuted-classes") == pytest.approx(mean_iou(T, weak, 5))
+
+
+@pytest.mark.parametrize(("classes", "fires"), [(40, True), (41, False)])
+def test_an_exchange_must_gain_0_05(classes, fires):
+    ids = np.arange(classes)
+    ids[[1, 2]] = 2, 1
+    truth = np.repeat(np.arange(classes), 20).reshape(1, -1)
+    report = diagnose(y_true=truth, y_pred=ids[truth], num_classes=classes)
+    assert ("permuted-classes" in names(report)) == fires

@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
 from build import after, diagnose, errors, found, names, scene, sigmoid
+from help_code import run_help
+
+RULE = "prediction-out-of-range"
 
 
 def test_a_predicted_id_without_a_class_is_a_miss():
@@ -46,3 +49,31 @@ def test_scores_saved_as_a_grey_picture_are_thresholded_in_the_middle():
 def test_negative_ids_suggest_no_number_of_classes():
     report = diagnose(y_true=[[0, 1, 2, 1]], y_pred=[[0, 1, 2, -1]], num_classes=3)
     assert found(report, "prediction-out-of-range").help == "map these ids to classes"
+
+
+@pytest.mark.parametrize(("levels", "is_picture"), [(31, False), (32, True)])
+def test_32_grey_levels_are_a_picture_of_scores(levels, is_picture):
+    grey = np.linspace(0, 255, levels).astype(np.uint8)[np.newaxis]
+    report = diagnose(y_true=grey > 127, y_pred=grey, num_classes=2)
+    finding = found(report, "prediction-out-of-range")
+    assert (finding.repair is not None) == is_picture
+
+
+def test_grey_levels_are_divided_between_127_and_128():
+    grey = np.arange(256, dtype=np.uint8)[np.newaxis]
+    finding = found(diagnose(y_true=grey > 127, y_pred=grey, num_classes=2), RULE)
+    _, labels = run_help(finding.help, masks=grey, predictions=grey)
+    np.testing.assert_array_equal(labels, grey >= 128)
+    assert finding.repair.steps[0].table == {label: int(label >= 128) for label in range(256)}
+
+
+@pytest.mark.parametrize(
+    ("label", "help_text"),
+    [
+        (1023, "num_classes=1024, or map these ids to classes"),
+        (1024, "map these ids to classes"),
+    ],
+)
+def test_ids_from_1024_suggest_no_number_of_classes(label, help_text):
+    report = diagnose(y_true=[[0, 1, 2, 1]], y_pred=[[0, 1, 2, label]], num_classes=3)
+    assert found(report, RULE).help == help_text

@@ -51,3 +51,13 @@ def test_a_gap_below_two_points_is_silent():
 def test_one_sample_has_no_average():
     report = diagnose(y_true=T[:1], y_pred=P[:1], num_classes=2)
     assert outcome(report, "averaging-gap").status == "skipped"
+
+
+@pytest.mark.parametrize(("wrong", "fires"), [(56, False), (57, True)])
+def test_a_gap_of_two_points_is_the_limit(wrong, fires):
+    truth = np.arange(2).repeat(100).reshape(1, 1, 200).repeat(2, axis=0)
+    predicted = truth.copy()
+    predicted[1, 0, 100 : 100 + wrong] = 0
+    report = diagnose(y_true=truth, y_pred=predicted, num_classes=2)
+    assert report.score.per_image_mean_iou - report.mean_iou == pytest.approx(0.02, abs=5e-4)
+    assert ("averaging-gap" in names(report)) == fires

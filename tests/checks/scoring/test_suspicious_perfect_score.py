@@ -44,3 +44,14 @@ def test_an_error_says_more_than_suspicion():
     assert report.metric.value == pytest.approx(1.0, abs=1e-6)
     assert report.verdict.primary == "masks-0-255"
     assert outcome(report, "suspicious-perfect-score").status == "skipped"
+
+
+@pytest.mark.parametrize(("pixels", "fires"), [(990, False), (1010, True)])
+def test_0_999_is_perfect(pixels, fires):
+    labels = np.arange(2).repeat(pixels)
+    masks = np.concatenate([labels, np.full(100, 255)])[np.newaxis]
+    predictions = np.concatenate([labels, np.zeros(100, dtype=int)])[np.newaxis]
+    predictions[0, pixels] = 0
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=2)
+    assert report.mean_iou == pytest.approx(0.999, abs=2e-5)
+    assert ("suspicious-perfect-score" in names(report)) == fires
