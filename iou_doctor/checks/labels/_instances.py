@@ -86,7 +86,7 @@ def _find_pattern(evidence: Evidence) -> str | None:
 
 
 def _count_classes(evidence: Evidence) -> int:
-    """Return the number of classes; that of the predicted labels where it was only guessed."""
+    """Return the number of classes; that of the predicted labels if it was only guessed."""
     interpretation = evidence.interpretation
     if interpretation.num_classes_declared or interpretation.y_pred.is_dense:
         return interpretation.num_classes
