@@ -18,7 +18,6 @@ from iou_doctor.checks.hypotheses import (
     score_as_given,
     score_repaired,
 )
-from iou_doctor.checks.labels._repair_code import write_complement
 from iou_doctor.checks.registry import Result
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
@@ -51,18 +50,21 @@ def find(evidence: Evidence) -> Result:
     before, after = score_as_given(evidence), score_repaired(evidence, repair)
     if after < LEAST_INVERTED or after < before + LEAST_INVERTED_GAIN:
         return []
+    return [_report(evidence, before, after, repair)]
+
+
+def _report(evidence: Evidence, before: float, after: float, repair: Repair) -> Finding:
+    from iou_doctor.checks.labels._repair_code import write_complement  # only if the rule fires
+
     side = choose_labelled_side(evidence)
-    return [
-        Finding(
-            RULE,
-            message=f"the mean IoU is {before:.4f} as given and {after:.4f} with the {side}"
-            " inverted",
-            help=f"{write_complement(evidence, side)}, or invert the other array, whichever uses 1"
-            " (or white) for the background",
-            facts={"mean_iou": evidence.repaired.mean_iou, "mean_iou_inverted": after},
-            repair=repair,
-        )
-    ]
+    return Finding(
+        RULE,
+        message=f"the mean IoU is {before:.4f} as given and {after:.4f} with the {side} inverted",
+        help=f"{write_complement(evidence, side)}, or invert the other array, whichever uses 1"
+        " (or white) for the background",
+        facts={"mean_iou": evidence.repaired.mean_iou, "mean_iou_inverted": after},
+        repair=repair,
+    )
 
 
 def _has_both_classes(evidence: Evidence) -> bool:

@@ -23,7 +23,6 @@ from iou_doctor.checks.hypotheses import (
     score_as_given,
     score_repaired,
 )
-from iou_doctor.checks.labels._repair_code import write_shift
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_CLASS_IDS
 from iou_doctor.checks.wording import format_ids
@@ -103,6 +102,8 @@ def _build_repair(evidence: Evidence, side: Side, table: Mapping[int, int]) -> R
 
 
 def _report(evidence: Evidence, side: Side, table: Mapping[int, int], repair: Repair) -> Finding:
+    from iou_doctor.checks.labels._repair_code import write_shift  # only if the rule fires
+
     masks = count_class_ids(evidence, Side.MASKS)
     predictions = count_class_ids(evidence, Side.PREDICTIONS)
     after = score_repaired(evidence, repair)

@@ -25,7 +25,6 @@ from iou_doctor.checks.hypotheses import (
     score_repaired,
 )
 from iou_doctor.checks.labels._numberings import find_foreign_ids
-from iou_doctor.checks.labels._repair_code import write_exchange
 from iou_doctor.checks.map_stack import has_nothing_to_gain, stack_maps
 from iou_doctor.checks.orientations import PIXELS_A_SIDE, fit_turns, list_turns
 from iou_doctor.checks.registry import Result
@@ -196,6 +195,8 @@ def _build_repair(evidence: Evidence, moves: Mapping[int, int]) -> Repair:
 
 
 def _report(evidence: Evidence, moves: Mapping[int, int], after: float, repair: Repair) -> Finding:
+    from iou_doctor.checks.labels._repair_code import write_exchange  # only if the rule fires
+
     side, table = choose_labelled_side(evidence), _build_table(evidence, moves)
     before, missing = score_as_given(evidence), _list_missing_classes(evidence)
     changes = join_words(f"{old} to {new}" for old, new in table.items())

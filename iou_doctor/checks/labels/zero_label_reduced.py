@@ -21,7 +21,6 @@ from iou_doctor.checks.hypotheses import (
     score_as_given,
     score_repaired,
 )
-from iou_doctor.checks.labels._repair_code import write_shift
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_CLASS_IDS
 from iou_doctor.checks.wording import format_count, format_ids
@@ -88,6 +87,8 @@ def _build_repair(side: Side, table: dict[int, int]) -> Repair:
 
 
 def _report(evidence: Evidence, side: Side, table: dict[int, int], repair: Repair) -> Finding:
+    from iou_doctor.checks.labels._repair_code import write_shift  # only if the rule fires
+
     masks = count_class_ids(evidence, Side.MASKS)
     predictions = count_class_ids(evidence, Side.PREDICTIONS)
     counts = evidence.pairs.pooled().truth_counts()
