@@ -10,7 +10,7 @@ from iou_doctor.arrays.model import ModelOptions
 from iou_doctor.arrays.source import Pair
 from iou_doctor.choices import Device
 from iou_doctor.errors import UsageError
-from iou_doctor.scan.device import refuse_absent
+from iou_doctor.scan.device import require_gpu
 from iou_doctor.sources.opening import open_pair, open_pairs
 
 
@@ -84,6 +84,6 @@ def checked_device(device: str) -> Device:
     """
     for word in get_args(Device):
         if device == word:
-            refuse_absent(word)
+            require_gpu(word)
             return device  # type: ignore[return-value]
     raise UsageError(f"device={device!r}: give 'auto', 'cpu' or 'gpu'")

@@ -88,8 +88,8 @@ def count_flat_labels(layout: Layout, pairing: Pairing) -> tuple[int | None, int
 
     `None` means that images differ in size.
     """
-    true = _count_labels(layout.y_true, pairing.true)
-    return true, _count_labels(layout.y_pred, pairing.pred)
+    true = _count_labels(layout.y_true, pairing.y_true)
+    return true, _count_labels(layout.y_pred, pairing.y_pred)
 
 
 def _find_doctor_decoding(axes: Axes, decoding: LabelDecoding, axis: int) -> LabelDecoding | None:

@@ -25,7 +25,7 @@ def count_colours(evidence: Evidence, side: Side) -> dict[int, int]:
     axes, pairs = get_axes(evidence, side), evidence.pairs
     if not axes.is_colour:
         return {}
-    counts = pairs.truth_counts() if side is Side.MASKS else pairs.prediction_counts()
+    counts = pairs.count_truths() if side is Side.MASKS else pairs.count_predictions()
     return {code: count for code, count in counts.items() if code >= COLOUR_BASE}
 
 

@@ -51,8 +51,8 @@ def count_class_ids(evidence: Evidence, side: Side) -> dict[int, int]:
 
     Labels for void and for missing data are left out.
     """
-    pairs = evidence.pairs.pooled()
-    counts = pairs.truth_counts() if side is Side.MASKS else pairs.prediction_counts()
+    pairs = evidence.pairs.pool()
+    counts = pairs.count_truths() if side is Side.MASKS else pairs.count_predictions()
     nothing = {*VOID_LABELS, *NO_DATA_LABELS}
     if side is Side.MASKS:
         nothing.add(choose_void_label(evidence))
@@ -71,16 +71,16 @@ def choose_void_label(evidence: Evidence) -> int:
 
 def is_void_background(evidence: Evidence) -> bool:
     """Return whether most void pixels of the masks are predicted as background (0)."""
-    pairs = evidence.pairs.pooled()
+    pairs = evidence.pairs.pool()
     void = (pairs.truth == VOID_LABELS[0]) | (pairs.truth == VOID_LABELS[1])
     void |= pairs.truth == choose_void_label(evidence)
-    return 2 * pairs.where(void & (pairs.prediction == 0)).total > pairs.where(void).total
+    return 2 * pairs.keep_rows(void & (pairs.prediction == 0)).total > pairs.keep_rows(void).total
 
 
 def list_labels_by_image(evidence: Evidence) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the distinct truth labels of every image, and for each of them the image."""
     truth, image = [], []
-    for block in evidence.pairs.blocks():
+    for block in evidence.pairs.iterate_blocks():
         starts = block.truth_starts
         truth.append(block.truth[starts])
         image.append(block.image[starts])
@@ -89,7 +89,7 @@ def list_labels_by_image(evidence: Evidence) -> tuple[NDArray[np.int64], NDArray
 
 def find_majority_predictions(evidence: Evidence) -> dict[int, MajorityPrediction]:
     """Return the most frequent prediction for each truth label; if two tie, the smaller id."""
-    pairs = evidence.pairs.pooled()
+    pairs = evidence.pairs.pool()
     labels, starts = np.unique(pairs.truth, return_index=True)
     if not len(labels):
         return {}
@@ -137,7 +137,7 @@ def score_as_given(evidence: Evidence) -> float:
 
 def score_repaired(evidence: Evidence, repair: Repair) -> float:
     """Return the doctor's mean IoU after a repair of ids; 0 if no pixel counts."""
-    interpretation, pairs = evidence.interpretation, evidence.pairs.pooled()
+    interpretation, pairs = evidence.interpretation, evidence.pairs.pool()
     ignore = interpretation.ignore_index if repair.ignore_index is None else repair.ignore_index
     after = compute_score(
         pairs=repair.relabel(pairs) if repair.relabel else pairs,
@@ -166,11 +166,11 @@ def find_best_exchange(evidence: Evidence) -> dict[int, int]:
     """
     from scipy.optimize import linear_sum_assignment
 
-    classes, pairs = evidence.interpretation.num_classes, evidence.pairs.pooled()
+    classes, pairs = evidence.interpretation.num_classes, evidence.pairs.pool()
     inside = (pairs.truth >= 0) & (pairs.truth < classes)
     if evidence.interpretation.ignore_index is not None:
         inside &= pairs.truth != evidence.interpretation.ignore_index
-    pairs = pairs.where(inside & (pairs.prediction >= 0) & (pairs.prediction < classes))
+    pairs = pairs.keep_rows(inside & (pairs.prediction >= 0) & (pairs.prediction < classes))
     both = np.zeros((classes, classes))
     both[pairs.truth, pairs.prediction] = pairs.count
     union = both.sum(axis=1, keepdims=True) + both.sum(axis=0, keepdims=True) - both

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.counts.map_samples import centres
+from iou_doctor.counts.map_samples import find_centres
 from iou_doctor.record import record
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.step import Side
@@ -107,7 +107,7 @@ def _spread_indices(count: int, most: int | None) -> list[int]:
 def _thin_maps(maps: list[NDArray[np.int32]], side: int | None) -> NDArray[np.int32]:
     if side is None:
         return np.stack(maps)
-    places = np.ix_(*(centres(size, min(size, side)) for size in maps[0].shape))
+    places = np.ix_(*(find_centres(size, min(size, side)) for size in maps[0].shape))
     return np.stack([labels[places] for labels in maps])
 
 

@@ -80,7 +80,7 @@ def build_palette_repair(evidence: Evidence, side: Side, palette: Palette) -> Re
     """Build the repair that maps the colours of one array to ids."""
     declared = evidence.interpretation.num_classes_declared
     mapped = palette.relabel(evidence.pairs, side)
-    labels = mapped.truth_counts() if side is Side.MASKS else mapped.prediction_counts()
+    labels = mapped.count_truths() if side is Side.MASKS else mapped.count_predictions()
     most = max((label for label in labels if label != palette.void), default=0) + 1
     undeclared = evidence.interpretation.ignore_index is None and palette.void in labels
     return Repair(

@@ -106,8 +106,8 @@ def list_seam_candidates(evidence: Evidence, counts: Mapping[int, int]) -> list[
 
 def list_learnt_labels(evidence: Evidence, counts: Mapping[int, int]) -> set[int]:
     """Return the labels of one array whose pixels often have the same label in the other one."""
-    pairs = evidence.pairs.pooled()
-    agreeing = pairs.where(pairs.truth == pairs.prediction).truth_counts()
+    pairs = evidence.pairs.pool()
+    agreeing = pairs.keep_rows(pairs.truth == pairs.prediction).count_truths()
     return {
         label for label, count in counts.items() if agreeing.get(label, 0) >= LEARNT_SHARE * count
     }

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.seams import BODY_SHARE, LARGEST, spread_extremes
-from iou_doctor.counts.label_decoding import is_code_of_no_class
+from iou_doctor.counts.label_decoding import is_no_class
 from iou_doctor.counts.map_samples import NO_LABEL, Labels
 from iou_doctor.record import record
 
@@ -61,7 +61,7 @@ def find_slopes(
         others: the labels that the other array holds.
         neutral: labels that mean no class.
     """
-    whole = {label for label in counts if not is_code_of_no_class(label)} - set(neutral)
+    whole = {label for label in counts if not is_no_class(label)} - set(neutral)
     ends = np.array(sorted(whole & set(others)), dtype=np.int64)
     labels = sorted(whole - set(others))
     if len(ends) < 2 or len(labels) < FEWEST_LABELS or evidence.interpretation.num_classes <= 2:

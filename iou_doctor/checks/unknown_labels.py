@@ -21,7 +21,7 @@ def count_unknown_truth(evidence: Evidence) -> dict[int, int]:
         return {}
     return {
         label: count
-        for label, count in evidence.pairs.truth_counts().items()
+        for label, count in evidence.pairs.count_truths().items()
         if not 0 <= label < interpretation.num_classes
         and label != interpretation.ignore_index
         and not is_code_of_no_class(label)
@@ -36,7 +36,7 @@ def count_unknown_predictions(evidence: Evidence) -> dict[int, int]:
     interpretation = evidence.interpretation
     if interpretation.layout.y_pred.is_colour:
         return {}
-    pairs = evidence.pairs.pooled()
+    pairs = evidence.pairs.pool()
     truth = pairs.truth
     counted = (truth >= 0) & (truth < interpretation.num_classes)
     if has_binary_0_255(evidence):
@@ -45,7 +45,7 @@ def count_unknown_predictions(evidence: Evidence) -> dict[int, int]:
         counted &= truth != interpretation.ignore_index
     return {
         label: count
-        for label, count in pairs.where(counted).prediction_counts().items()
+        for label, count in pairs.keep_rows(counted).count_predictions().items()
         if not 0 <= label < interpretation.num_classes and not is_code_of_no_class(label)
     }
 
@@ -73,6 +73,6 @@ def count_undeclared_void(evidence: Evidence) -> dict[int, int]:
     void = {label: count for label, count in unknown.items() if label in VOID_LABELS}
     others = set(unknown) - set(void) - set(count_no_data(evidence))
     last = evidence.interpretation.num_classes
-    if others == {last} and last not in evidence.pairs.prediction_counts():
+    if others == {last} and last not in evidence.pairs.count_predictions():
         void[last] = unknown[last]
     return void

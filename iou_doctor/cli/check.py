@@ -65,7 +65,7 @@ def prepare(
     from iou_doctor.cli import outputs
     from iou_doctor.diagnosis.pipeline import Questions
     from iou_doctor.diagnosis.selection import Selection
-    from iou_doctor.scan.device import refuse_absent
+    from iou_doctor.scan.device import require_gpu
 
     predictions, masks = values["predictions"], values["masks"]
     if predictions is None or masks is None:
@@ -74,7 +74,7 @@ def prepare(
             " PREDICTIONS MASKS` writes one); `iou-doctor check -h` says how"
         )
     check_share("--min-iou", values["min_iou"])
-    refuse_absent(values["device"])
+    require_gpu(values["device"])
     output, baseline = values["output"], _named(values["baseline"], name)
     reports = [word.replace(NAME, name) for word in values["reports"] or ()]
     if values["write_baseline"]:

@@ -13,7 +13,7 @@ from iou_doctor.record import record
 
 FRACTION_BITS = 40
 """A rest is counted in units of 2**-40: a pixel errs by less than 5e-13."""
-LARGEST = 2**15
+SATURATION = 2**15
 """Larger values saturate: they are no scores, and their squares must fit beside 2**33 pixels."""
 
 
@@ -35,12 +35,12 @@ class Quantity(IntEnum):
     """t where p is above the threshold."""
 
 
-OF_SCORES = frozenset({Quantity.SCORE, Quantity.PRODUCT, Quantity.SCORE_SQUARED})
+SCORE_QUANTITIES = frozenset({Quantity.SCORE, Quantity.PRODUCT, Quantity.SCORE_SQUARED})
 """The sums that a NaN among the scores turns into NaN."""
 
 
 @record
-class SumsWanted:
+class SumsRequest:
     """That sums of scores are to be gathered."""
 
     ignore_index: int | None
@@ -108,9 +108,9 @@ class ChannelSums:
 
     __hash__ = None  # type: ignore[assignment]  # arrays cannot be hashed
 
-    def total(self, quantity: Quantity) -> NDArray[np.float64]:
+    def compute_total(self, quantity: Quantity) -> NDArray[np.float64]:
         """Return a sum for each image and channel, shape (n, channels); NaN where a score is."""
         sums: NDArray[np.float64] = (
             self.whole[..., quantity] + self.rest[..., quantity] * 2.0**-FRACTION_BITS
         )
-        return np.where(self.not_finite > 0, np.nan, sums) if quantity in OF_SCORES else sums
+        return np.where(self.not_finite > 0, np.nan, sums) if quantity in SCORE_QUANTITIES else sums

@@ -8,21 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.counts.integer_storage import DTYPES, as_int64, dtype_for
+from iou_doctor.counts.integer_storage import DTYPES, as_int64, choose_dtype
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.sorted_rows import Counts
 
-MOST_KEPT = 2**24
+MOST_CACHED = 2**24
 """Images times classes (100 MB of areas of small images); beyond it nothing is kept for the next
 who asks."""
-MANY = 2**17
+MANY_AREAS = 2**17
 """Images times classes from which on areas are stored in few bytes: below, they are 3 MB."""
 
 ClassAreas = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 """Truth, predicted and intersection, whole numbers of shape (images, classes) each."""
 
 
-def class_areas(pairs: PairCounts, *, images: int, classes: int) -> ClassAreas:
+def count_class_areas(pairs: PairCounts, *, images: int, classes: int) -> ClassAreas:
     """Return the areas of truth, prediction and intersection, shape (images, classes) each.
 
     They are int64; of many images, of one of the narrower `integer_storage.DTYPES`.
@@ -33,30 +33,30 @@ def class_areas(pairs: PairCounts, *, images: int, classes: int) -> ClassAreas:
         images: number of rows.
         classes: number of columns.
     """
-    if images * classes > MOST_KEPT:
+    if images * classes > MOST_CACHED:
         return _counted(pairs, images, classes)
     return pairs.cached(
         ("areas", images, classes), lambda: _frozen(_counted(pairs, images, classes))
     )
 
 
-def areas_of_some(pairs: PairCounts, *, images: int, classes: int) -> Iterator[ClassAreas]:
+def iterate_class_areas(pairs: PairCounts, *, images: int, classes: int) -> Iterator[ClassAreas]:
     """Yield the areas as int64, those of some images at a time, in order."""
-    step = max(1, MANY // max(1, classes))
-    areas = class_areas(pairs, images=images, classes=classes)
+    step = max(1, MANY_AREAS // max(1, classes))
+    areas = count_class_areas(pairs, images=images, classes=classes)
     for first in range(0, images, step):
         truth, predicted, intersection = (as_int64(part[first : first + step]) for part in areas)
         yield truth, predicted, intersection
 
 
 def _counted(pairs: PairCounts, images: int, classes: int) -> ClassAreas:
-    dtype = _dtype(pairs) if images > max(1, MANY // max(1, classes)) else DTYPES[-1]
+    dtype = _dtype(pairs) if images > max(1, MANY_AREAS // max(1, classes)) else DTYPES[-1]
     areas = tuple(np.zeros((images, classes), dtype=dtype) for _ in range(3))
     spans = pairs.truth_span, pairs.prediction_span
     all_known = all(span[0] >= 0 and span[1] < classes for span in spans)
-    for block in pairs.blocks():
-        least, most = block.images
-        own = block.replaced(image=block.image - least)
+    for block in pairs.iterate_blocks():
+        least, most = block.image_span
+        own = block.replace(image=block.image - least)
         counted = _of_few(own, most - least + 1, classes, all_known=all_known)
         for whole, some in zip(areas, counted, strict=True):
             whole[least : most + 1] = some
@@ -65,8 +65,8 @@ def _counted(pairs: PairCounts, images: int, classes: int) -> ClassAreas:
 
 def _dtype(pairs: PairCounts) -> np.dtype[Any]:
     """Return the narrowest dtype that holds the pixels of each image."""
-    pixels = (np.add.reduceat(block.count, block.starts) for block in pairs.blocks())
-    return dtype_for(0, max(int(some.max(initial=0)) for some in pixels))
+    pixels = (np.add.reduceat(block.count, block.image_starts) for block in pairs.iterate_blocks())
+    return choose_dtype(0, max(int(some.max(initial=0)) for some in pixels))
 
 
 def _of_few(pairs: PairCounts, images: int, classes: int, *, all_known: bool) -> ClassAreas:

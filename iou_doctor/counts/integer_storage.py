@@ -20,10 +20,10 @@ def narrow_ints(numbers: NDArray[Any]) -> NDArray[Any]:
         return numbers
     if not len(numbers):
         return numbers.astype(DTYPES[0])
-    return numbers.astype(dtype_for(int(numbers.min()), int(numbers.max())), copy=False)
+    return numbers.astype(choose_dtype(int(numbers.min()), int(numbers.max())), copy=False)
 
 
-def dtype_for(least: int, most: int) -> np.dtype[Any]:
+def choose_dtype(least: int, most: int) -> np.dtype[Any]:
     """Return the narrowest dtype of `DTYPES` that holds all numbers between two."""
     limits = ((np.iinfo(dtype), dtype) for dtype in DTYPES)
     return next(dtype for limit, dtype in limits if limit.min <= least and most <= limit.max)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from iou_doctor.record import record
 
 NO_CLASS = -(2**62)
-"""A derived label at or near this value is no class: see `no_class`."""
+"""A derived label at or near this value is no class: see `encode_no_class`."""
 NAIVE_LIMIT = 2**31
 VALUE_LIMIT = 2**40
 """Stored values beyond this saturate; no label map holds them, and they must not reach NO_CLASS."""
@@ -47,45 +47,44 @@ class LabelDecoding(StrEnum):
 class Pairing:
     """Which derived labels of the two arrays are counted together."""
 
-    true: LabelDecoding
-    pred: LabelDecoding
+    y_true: LabelDecoding
+    y_pred: LabelDecoding
     flat: bool = False
     """True: value by value in the order as stored, as a metric that flattens does."""
 
 
-def no_class(naive: NDArray[Any]) -> NDArray[np.int64]:
+def encode_no_class(naive: NDArray[Any]) -> NDArray[np.int64]:
     """Return codes for pixels without a class for which a naive metric would answer `naive`."""
     near: NDArray[np.int64] = np.clip(naive, -NAIVE_LIMIT, NAIVE_LIMIT).astype(np.int64)
     return near + np.int64(NO_CLASS)
 
 
-def naive_answer(labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return labels with the `no_class` codes replaced by what a naive metric answers there."""
+def decode_no_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return labels in which each no-class code is replaced by the naive answer it carries."""
     return np.where(is_no_class(labels), labels - NO_CLASS, labels)
 
 
-def is_no_class(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return where a derived label is no class at all."""
+@overload
+def is_no_class(labels: int) -> bool: ...
+@overload
+def is_no_class(labels: NDArray[np.integer]) -> NDArray[np.bool_]: ...
+def is_no_class(labels: int | NDArray[np.integer]) -> bool | NDArray[np.bool_]:
+    """Return whether a decoded label, or each of an array of them, is no class at all."""
     return labels <= NO_CLASS + NAIVE_LIMIT
 
 
-def is_code_of_no_class(label: int) -> bool:
-    """Return whether one derived label is no class at all."""
-    return label <= NO_CLASS + NAIVE_LIMIT
-
-
-def colour_code(red: int, green: int, blue: int) -> int:
+def encode_colour(red: int, green: int, blue: int) -> int:
     """Return the derived label that stands for a colour."""
     return COLOUR_BASE + (red << 16) + (green << 8) + blue
 
 
-def is_grey(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+def is_grey_code(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return where a derived label stands for a colour whose three channels are equal."""
     red, green, blue = (labels >> 16) & 255, (labels >> 8) & 255, labels & 255
     grey: NDArray[np.bool_] = (labels >= COLOUR_BASE) & (red == green) & (green == blue)
     return grey
 
 
-def colour_of_code(code: int) -> tuple[int, int, int]:
+def decode_colour(code: int) -> tuple[int, int, int]:
     """Return red, green and blue of a derived label that stands for a colour."""
     return (code >> 16) & 255, (code >> 8) & 255, code & 255

@@ -21,7 +21,7 @@ NO_LABEL = -(2**31)
 
 
 @record
-class Maps:
+class DecodedMaps:
     """Derived label maps of some samples, both sides over the same pixels."""
 
     samples: NDArray[np.int64]
@@ -36,11 +36,11 @@ class Maps:
 class Probe:
     """The maps that the pass kept. The grids of `many` and `fine` are thinned evenly."""
 
-    many: Maps
+    many: DecodedMaps
     """Up to some hundred samples in a row, a few hundred pixels each: for the order of samples."""
-    fine: Maps
+    fine: DecodedMaps
     """Some tens of samples spread over the data, some thousand pixels each: for flips and tiles."""
-    crops: Maps
+    crops: DecodedMaps
     """Fewer samples, the middle at full resolution: for shifts and seams. 2-D data only."""
 
 
@@ -55,19 +55,19 @@ class LabelMaps:
 
 
 @record
-class Sampled:
+class InterpretedProbe:
     """The probe as the doctor reads it."""
 
     many: LabelMaps
     fine: LabelMaps
     crops: LabelMaps
-    axes: int
+    spatial_axes: int
     """Spatial axes of the maps."""
-    square: bool
+    is_square: bool
     """Whether height and width are equal in every sample."""
 
 
-def centres(size: int, count: int) -> NDArray[np.intp]:
+def find_centres(size: int, count: int) -> NDArray[np.intp]:
     """Return the pixels at the centres of `count` equal parts, the same from either end."""
     left = ((np.arange(count // 2) * 2 + 1) * size - count) // (2 * count)
     middle = [size // 2] if count % 2 else []

@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.counts.integer_storage import as_int64, narrow_ints
-from iou_doctor.counts.sorted_rows import Counts, ascending, changes, marginal, span, sum_duplicates
+from iou_doctor.counts.sorted_rows import (
+    Counts,
+    find_span,
+    is_ascending,
+    mark_changes,
+    sum_by_label,
+    sum_duplicates,
+)
 from iou_doctor.errors import InterpretationError
 
 Result = TypeVar("Result")
@@ -65,7 +72,7 @@ class PairCounts:
             InterpretationError: there are more distinct rows than label maps can have.
         """
         keys = image, truth, prediction
-        if not ascending(keys):
+        if not is_ascending(keys):
             keys, count = sum_duplicates(keys, count)
         _check_size(keys[0], len(count))
         return cls(*keys, count)
@@ -80,13 +87,13 @@ class PairCounts:
         if len(parts) == 1:
             return parts[0]
         columns = {name: _end_to_end(parts, name) for name in COLUMNS}
-        if all(part.images[1] < after.images[0] for part, after in pairwise(parts)):
+        if all(part.image_span[1] < after.image_span[0] for part, after in pairwise(parts)):
             _check_size(columns["image"], len(columns["count"]))
             whole = cls(**columns)
         else:
             whole = cls.from_rows(**{name: as_int64(column) for name, column in columns.items()})
         if all(POOLED in part._known for part in parts):
-            whole.cached(POOLED, lambda: cls.merge(part.pooled() for part in parts))
+            whole.cached(POOLED, lambda: cls.merge(part.pool() for part in parts))
         return whole
 
     def __add__(self, other: PairCounts) -> PairCounts:
@@ -123,20 +130,20 @@ class PairCounts:
         return as_int64(self._columns["count"])
 
     @property
-    def images(self) -> tuple[int, int]:
+    def image_span(self) -> tuple[int, int]:
         """The first and the last image; (0, -1) of an empty table."""
         image = self._columns["image"]
         return (int(image[0]), int(image[-1])) if len(image) else (0, -1)
 
-    def replaced(self, **columns: NDArray[np.int64]) -> PairCounts:
+    def replace(self, **columns: NDArray[np.int64]) -> PairCounts:
         """Return the table with some columns in place of its own; rows stay as they are."""
         return PairCounts(**{**self._columns, **columns})
 
-    def rows(self, some: slice | NDArray[np.bool_]) -> PairCounts:
+    def take_rows(self, some: slice | NDArray[np.bool_]) -> PairCounts:
         """Return some rows, by a slice or by a flag for each."""
         return PairCounts(**{name: column[some] for name, column in self._columns.items()})
 
-    def blocks(self) -> Iterator[PairCounts]:
+    def iterate_blocks(self) -> Iterator[PairCounts]:
         """Yield all rows, some whole images at a time: the columns of a block stay in the cache."""
         if len(self) <= BLOCK:
             yield self
@@ -148,20 +155,20 @@ class PairCounts:
                 end = int(np.searchsorted(image, image[end], side="left"))
             if end <= start:  # one image has more rows than a block
                 end = int(np.searchsorted(image, image[start], side="right"))
-            yield self.rows(slice(start, end))
+            yield self.take_rows(slice(start, end))
             start = end
 
-    def of_images(self, first: int, last: int) -> PairCounts:
+    def select_images(self, first: int, last: int) -> PairCounts:
         """Return the rows of the images from `first` to before `last`."""
         start, end = np.searchsorted(self._columns["image"], [first, last])
-        return self.rows(slice(int(start), int(end)))
+        return self.take_rows(slice(int(start), int(end)))
 
     @cached_property
     def total(self) -> int:
         """The number of pixels counted."""
         return int(self._few._columns["count"].sum(dtype=np.int64))
 
-    def pooled(self) -> PairCounts:
+    def pool(self) -> PairCounts:
         """Return the table of all images together, booked under image 0."""
         # each hypothesis on ids asks for it, and the table of all images may have a million rows
         return self.cached(POOLED, self._pooled)
@@ -169,13 +176,13 @@ class PairCounts:
     @property
     def _few(self) -> PairCounts:
         """The table of all images together where it is known, else this one."""
-        return self.pooled() if POOLED in self._known else self
+        return self.pool() if POOLED in self._known else self
 
     def _pooled(self) -> PairCounts:
         if not len(self):
             return self
-        if len(self) > BLOCK and self.images[0] < self.images[1]:
-            return PairCounts.merge(block._pooled() for block in self.blocks())
+        if len(self) > BLOCK and self.image_span[0] < self.image_span[1]:
+            return PairCounts.merge(block._pooled() for block in self.iterate_blocks())
         keys, count = sum_duplicates(
             (np.zeros_like(self.image), self.truth, self.prediction), self.count
         )
@@ -189,44 +196,46 @@ class PairCounts:
         return known
 
     @property
-    def starts(self) -> NDArray[np.intp]:
+    def image_starts(self) -> NDArray[np.intp]:
         """The first row of each image that occurs."""
-        return np.flatnonzero(changes(self._columns["image"]))
+        return np.flatnonzero(mark_changes(self._columns["image"]))
 
     @property
     def truth_starts(self) -> NDArray[np.intp]:
         """The first row of each true label of each image; of a table that is not sorted, more."""
-        new = changes(self._columns["image"]) | changes(self._columns["truth"])
+        new = mark_changes(self._columns["image"]) | mark_changes(self._columns["truth"])
         return np.flatnonzero(new)
 
     @cached_property
     def truth_span(self) -> tuple[int, int]:
         """The smallest and the largest true label; (0, -1) of an empty table."""
-        return span(self._few._columns["truth"])
+        return find_span(self._few._columns["truth"])
 
     @cached_property
     def prediction_span(self) -> tuple[int, int]:
         """The smallest and the largest predicted label; (0, -1) of an empty table."""
-        return span(self._few._columns["prediction"])
+        return find_span(self._few._columns["prediction"])
 
-    def where(self, keep: NDArray[np.bool_]) -> PairCounts:
+    def keep_rows(self, keep: NDArray[np.bool_]) -> PairCounts:
         """Return the rows where `keep`, shape (rows,), is true."""
-        return self if keep.all() else self.rows(keep)
+        return self if keep.all() else self.take_rows(keep)
 
-    def without(self, truth: int) -> PairCounts:
+    def drop_truth(self, truth: int) -> PairCounts:
         """Return the rows of other true labels than one."""
         low, high = self.truth_span
         if not low <= truth <= high:
             return self
-        return self.cached(("without", truth), lambda: self.where(self._columns["truth"] != truth))
+        return self.cached(
+            ("without", truth), lambda: self.keep_rows(self._columns["truth"] != truth)
+        )
 
-    def in_range(self, classes: int) -> PairCounts:
+    def drop_out_of_range(self, classes: int) -> PairCounts:
         """Return the rows whose true label is 0 to `classes` - 1."""
         low, high = self.truth_span
         if low >= 0 and high < classes:
             return self
         labels = self._columns["truth"]
-        return self.where((labels >= 0) & (labels < classes))
+        return self.keep_rows((labels >= 0) & (labels < classes))
 
     def relabel(
         self,
@@ -242,10 +251,10 @@ class PairCounts:
                 prediction=block.prediction if prediction is None else prediction(block.prediction),
                 count=block.count,
             )
-            for block in self.blocks()
+            for block in self.iterate_blocks()
         )
 
-    def swapped(self) -> PairCounts:
+    def swap_sides(self) -> PairCounts:
         """Return the table with truth and prediction in each other's place."""
         return PairCounts.merge(
             PairCounts.from_rows(
@@ -254,34 +263,34 @@ class PairCounts:
                 prediction=block.truth,
                 count=block.count,
             )
-            for block in self.blocks()
+            for block in self.iterate_blocks()
         )
 
-    def in_batches(self, size: int) -> PairCounts:
+    def group_into_batches(self, size: int) -> PairCounts:
         """Return the rows with the batch of so many images in place of each image.
 
         Equal rows may occur: `relabel` adds them up.
         """
-        batches = self.replaced(image=self.image // size)
+        batches = self.replace(image=self.image // size)
         if POOLED in self._known:
-            batches.cached(POOLED, self.pooled)
+            batches.cached(POOLED, self.pool)
         return batches
 
-    def truth_counts(self) -> dict[int, int]:
+    def count_truths(self) -> dict[int, int]:
         """Return how many pixels each truth value has, in ascending order of value."""
         return dict(self._truth_counts)
 
-    def prediction_counts(self) -> dict[int, int]:
+    def count_predictions(self) -> dict[int, int]:
         """Return how many pixels each predicted value has, in ascending order of value."""
         return dict(self._prediction_counts)
 
     @cached_property
     def _truth_counts(self) -> dict[int, int]:
-        return marginal(self.pooled().truth, self.pooled().count)
+        return sum_by_label(self.pool().truth, self.pool().count)
 
     @cached_property
     def _prediction_counts(self) -> dict[int, int]:
-        return marginal(self.pooled().prediction, self.pooled().count)
+        return sum_by_label(self.pool().prediction, self.pool().count)
 
 
 def _end_to_end(parts: list[PairCounts], name: str) -> NDArray[Any]:

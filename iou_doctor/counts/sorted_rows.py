@@ -16,19 +16,19 @@ Keys = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 """Image, truth and prediction of each row, shape (n,) each."""
 
 
-def changes(column: NDArray[Any]) -> NDArray[np.bool_]:
+def mark_changes(column: NDArray[Any]) -> NDArray[np.bool_]:
     """Return which values differ from the one before; the first does."""
     new = np.ones(len(column), dtype=bool)
     np.not_equal(column[1:], column[:-1], out=new[1:])
     return new
 
 
-def span(labels: NDArray[Any]) -> tuple[int, int]:
+def find_span(labels: NDArray[Any]) -> tuple[int, int]:
     """Return the smallest and the largest label; (0, -1) of none."""
     return (int(labels.min()), int(labels.max())) if len(labels) else (0, -1)
 
 
-def ascending(keys: Keys) -> bool:
+def is_ascending(keys: Keys) -> bool:
     """Return whether each row comes after the one before: what one image after the other gives."""
     image, truth, prediction = (column[1:] - column[:-1] for column in keys)
     after = (image > 0) | ((image == 0) & ((truth > 0) | ((truth == 0) & (prediction > 0))))
@@ -83,7 +83,7 @@ def _joined(keys: Any, count: Counts) -> tuple[Any, Counts]:
     return tuple(column[starts] for column in keys), np.add.reduceat(count, starts)
 
 
-def marginal(values: NDArray[np.int64], count: Counts) -> dict[int, int]:
+def sum_by_label(values: NDArray[np.int64], count: Counts) -> dict[int, int]:
     """Return the count of each value, in ascending order of value."""
     nothing = np.zeros_like(values)
     if len(values):

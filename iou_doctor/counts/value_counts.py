@@ -16,7 +16,7 @@ A float16 softmax over 11 classes is off by 0.0004; bfloat16 or resized scores b
 """
 
 
-def twice_bound(classes: int) -> float:
+def compute_double_activation_bound(classes: int) -> float:
     """Return the most that softmax makes of probabilities, or sigmoid where there are 2 classes.
 
     A probability of 1 beside zeros gives e / (e + C - 1).

@@ -23,7 +23,7 @@ _RED, _GREEN, _BLUE, _HALF = 19595, 38470, 7471, 0x8000
 """0.299, 0.587, 0.114 and a half, times 65536."""
 
 
-def grey(colour: Colour) -> int:
+def convert_to_grey(colour: Colour) -> int:
     """Return what a colour becomes in Pillow's `convert("L")`.
 
     This is `0.299 r + 0.587 g + 0.114 b` in whole numbers, as Pillow computes it:
@@ -92,18 +92,18 @@ class DataSet:
         ids: dict[int, tuple[int, ...]] = {}
         for label in self.labels:
             if label.colour is not None:
-                value = grey(label.colour)
+                value = convert_to_grey(label.colour)
                 ids[value] = (*ids.get(value, ()), label.id)
         return MappingProxyType(ids)
 
 
-def data_sets() -> tuple[DataSet, ...]:
+def load_data_sets() -> tuple[DataSet, ...]:
     """Return all known data sets, sorted by name."""
-    return tuple(data_set(name) for name in _names())
+    return tuple(load_data_set(name) for name in _names())
 
 
 @cache
-def data_set(name: str) -> DataSet:
+def load_data_set(name: str) -> DataSet:
     """Return one data set, read from its file the first time.
 
     Args:

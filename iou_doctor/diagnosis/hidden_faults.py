@@ -11,7 +11,7 @@ from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks import registry
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.counts.map_samples import NO_LABEL, LabelMaps, Labels, Sampled
+from iou_doctor.counts.map_samples import NO_LABEL, InterpretedProbe, LabelMaps, Labels
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.diagnosis.what_if import Recount, is_to_recount, repaired
 from iou_doctor.repairs.repair import Repair
@@ -105,7 +105,7 @@ def _told(finding: Finding, first: Sequence[Finding]) -> Finding:
     return replace(finding, message=f"after the repair of {names}: {finding.message}")
 
 
-def _sampled_after(repairs: Sequence[Repair], evidence: Evidence) -> Sampled | None:
+def _sampled_after(repairs: Sequence[Repair], evidence: Evidence) -> InterpretedProbe | None:
     """Return the label maps after repairs of values; `None` after those that move pixels."""
     steps = [step for repair in repairs for step in repair.steps]
     if any(is_to_recount(step, evidence) for step in steps):

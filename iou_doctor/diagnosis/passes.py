@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from iou_doctor.arrays.layout import Layout, Relation
 from iou_doctor.arrays.source import Pair
 from iou_doctor.choices import Device
-from iou_doctor.counts.channel_sums import SumsWanted
+from iou_doctor.counts.channel_sums import SumsRequest
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.counts.map_samples import Probe
 from iou_doctor.counts.pair_counts import PairCounts
@@ -56,7 +56,7 @@ class Passes:
         self,
         pairings: Sequence[Pairing],
         progress: Callable[[int, int], object] | None,
-        sums: SumsWanted | None = None,
+        sums: SumsRequest | None = None,
     ) -> tuple[Stats, Probe]:
         """Return all counts, and the maps of some samples."""
         probe = ProbeBuilder(self.layout.samples, self._size_of, self.layout.mismatched)
@@ -71,7 +71,7 @@ class Passes:
             progress=progress,
             jobs=self.workers.jobs,
             device=self.workers.device,
-            left=self.workers.leave,
+            on_fallback=self.workers.leave,
         )
         return stats, probe.build()
 

@@ -35,7 +35,7 @@ from iou_doctor.repairs.step import Step
 from iou_doctor.repairs.times_255 import Times255
 from iou_doctor.report.baseline import Baseline
 from iou_doctor.report.report import Report
-from iou_doctor.scan.threads import usable_cores
+from iou_doctor.scan.threads import count_usable_cores
 
 if TYPE_CHECKING:
     from iou_doctor.report.score_lookup import PrintedScore
@@ -90,7 +90,7 @@ def check(
         InterpretationError: the arrays cannot be understood.
     """
     questions = questions or Questions()
-    workers = ScanSettings(jobs or usable_cores(), device)
+    workers = ScanSettings(jobs or count_usable_cores(), device)
     evidence, recount = gather(pair, options, questions, workers, progress=progress)
     report = diagnose(evidence, questions.selection, recount)
     report = replace(report, all_implementations=questions.all_implementations)
@@ -128,7 +128,7 @@ def gather(
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[Evidence, Recount]:
     """Return the facts, and what counts the label pairs once more; see `check`."""
-    workers = workers or ScanSettings(usable_cores())
+    workers = workers or ScanSettings(count_usable_cores())
     metric, options, assumed = user_metric.metric_of(questions.metric_call, options)
     _check_limits(options)
     layout = interpret.infer_layout(pair, options, num_classes=options.num_classes)
@@ -230,7 +230,7 @@ def _recount(passes: Passes, interpretation: Interpretation) -> Recount:
 
 def _scaled(pairing: Pairing) -> Pairing:
     """Return the pairing with masks times 255."""
-    return replace(pairing, true=LabelDecoding.TIMES_255)
+    return replace(pairing, y_true=LabelDecoding.TIMES_255)
 
 
 def _check_limits(options: Options) -> None:

@@ -15,7 +15,7 @@ from iou_doctor.file_repair.writers.output_array import OutputArray
 from iou_doctor.record import record
 from iou_doctor.repairs.reorder import Reorder
 from iou_doctor.repairs.step import Side, Step
-from iou_doctor.scan.windows import parts
+from iou_doctor.scan.windows import iterate_samples
 from iou_doctor.sources.reordered import ReorderedSource
 
 Progress = Callable[[int, int], object]
@@ -60,7 +60,7 @@ class RepairStream:
 
     def _repair_batches(self, progress: Progress | None) -> Iterator[StoredArray]:
         done = 0
-        for stored in parts(self._reordered_source, self.axes):
+        for stored in iterate_samples(self._reordered_source, self.axes):
             yield self._repair(stored)
             done += len(stored) if self.axes.has_sample_axis else 1
             if progress:

@@ -21,7 +21,7 @@ from iou_doctor.counts.label_decoding import (
     NO_CLASS,
     LabelDecoding,
     Pairing,
-    is_grey,
+    is_grey_code,
     is_no_class,
 )
 from iou_doctor.counts.pair_counts import PairCounts
@@ -160,8 +160,8 @@ def _count_labels(table: PairCounts, ignore_index: int | None) -> tuple[int, str
     sides: Mapping[str, list[int]] = {
         side: [label for label in counts if 0 <= label < MOST_CLASSES and label not in void]
         for side, counts in (
-            (_MASKS, table.truth_counts()),
-            (_PREDICTIONS, table.prediction_counts()),
+            (_MASKS, table.count_truths()),
+            (_PREDICTIONS, table.count_predictions()),
         )
     }
     largest = {side: max(labels) for side, labels in sides.items() if labels}
@@ -179,7 +179,7 @@ def _decode_grey_as_labels(table: PairCounts) -> PairCounts:
 
     def decode(labels: DecodedLabels) -> DecodedLabels:
         without_colours = np.where(labels >= COLOUR_BASE, NO_CLASS, labels)
-        return np.where(is_grey(labels), labels & 255, without_colours)
+        return np.where(is_grey_code(labels), labels & 255, without_colours)
 
     return table.relabel(truth=decode, prediction=decode)
 
@@ -221,11 +221,11 @@ def decode_doctor_labels(
         above = are_bins_above(bins, interpretation.threshold).astype(np.int64)
         return np.where(is_no_class(bins), bins, above)
 
-    if LabelDecoding.BINS not in {pairing.true, pairing.pred}:
+    if LabelDecoding.BINS not in {pairing.y_true, pairing.y_pred}:
         return table
     return table.relabel(
-        truth=apply_threshold if pairing.true is LabelDecoding.BINS else None,
-        prediction=apply_threshold if pairing.pred is LabelDecoding.BINS else None,
+        truth=apply_threshold if pairing.y_true is LabelDecoding.BINS else None,
+        prediction=apply_threshold if pairing.y_pred is LabelDecoding.BINS else None,
     )
 
 

@@ -8,11 +8,20 @@ import numpy as np
 
 from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
-from iou_doctor.counts.map_samples import NO_LABEL, LabelMaps, Labels, Maps, Probe, Sampled
+from iou_doctor.counts.map_samples import (
+    NO_LABEL,
+    DecodedMaps,
+    InterpretedProbe,
+    LabelMaps,
+    Labels,
+    Probe,
+)
 from iou_doctor.interpret.interpretation import are_bins_above
 
 
-def decode_samples(probe: Probe, interpretation: Interpretation, pairing: Pairing) -> Sampled:
+def decode_samples(
+    probe: Probe, interpretation: Interpretation, pairing: Pairing
+) -> InterpretedProbe:
     """Return the kept label maps with scores compared with the threshold.
 
     Args:
@@ -23,8 +32,8 @@ def decode_samples(probe: Probe, interpretation: Interpretation, pairing: Pairin
     many, fine, crops = (
         LabelMaps(
             maps.samples,
-            _decode_maps(maps, maps.y_true, pairing.true, interpretation),
-            _decode_maps(maps, maps.y_pred, pairing.pred, interpretation),
+            _decode_maps(maps, maps.y_true, pairing.y_true, interpretation),
+            _decode_maps(maps, maps.y_pred, pairing.y_pred, interpretation),
         )
         for maps in (probe.many, probe.fine, probe.crops)
     )
@@ -32,11 +41,11 @@ def decode_samples(probe: Probe, interpretation: Interpretation, pairing: Pairin
     # if one array is flattened, the maps have the axes of the other one
     sizes = max(layout.y_true.spatial_shape, layout.y_pred.spatial_shape, key=len)
     square = len(sizes) >= 2 and None not in sizes and sizes[-1] == sizes[-2]
-    return Sampled(many, fine, crops, axes=len(sizes), square=square)
+    return InterpretedProbe(many, fine, crops, spatial_axes=len(sizes), is_square=square)
 
 
 def _decode_maps(
-    maps: Maps,
+    maps: DecodedMaps,
     labels: Mapping[LabelDecoding, tuple[Labels, ...]],
     decoding: LabelDecoding,
     interpretation: Interpretation,

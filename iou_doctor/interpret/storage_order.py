@@ -36,6 +36,6 @@ def is_same_storage_order(layout: Layout, stats: Stats) -> bool:
 
 def _measure_agreement(pairs: PairCounts) -> float:
     """Return the share of pixels whose two labels are equal."""
-    pooled = pairs.pooled()
+    pooled = pairs.pool()
     equal = pooled.count[pooled.truth == pooled.prediction].sum()
     return float(equal / max(1, pooled.total))

@@ -43,7 +43,7 @@ def wrap_contract(
     true = LabelDecoding.ARGMAX_LAST if one_hot else LabelDecoding.LABELS
     pred = LabelDecoding.ARGMAX_LAST if channels else LabelDecoding.LABELS
     if contract.pairing is not None:
-        true, pred = contract.pairing.true, contract.pairing.pred
+        true, pred = contract.pairing.y_true, contract.pairing.y_pred
     foreground = contract.choices.average is Average.FOREGROUND
     return Metric(
         name=name,

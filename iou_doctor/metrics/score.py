@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.counts.class_areas import areas_of_some, class_areas
+from iou_doctor.counts.class_areas import count_class_areas, iterate_class_areas
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.sorted_rows import Counts
 from iou_doctor.metrics.definition import Choices
@@ -111,8 +111,8 @@ def compute_score(*, pairs: PairCounts, num_classes: int, ignore_index: int | No
     counted as out of range; a prediction that is no class is a miss for the true class. A class
     with zero union, and a class that is the ignore label, has no IoU and is not in the mean.
     """
-    kept = pairs if ignore_index is None else pairs.without(ignore_index)
-    counted = kept.in_range(num_classes)
+    kept = pairs if ignore_index is None else pairs.drop_truth(ignore_index)
+    counted = kept.drop_out_of_range(num_classes)
     total, counted_pixels = pairs.total, counted.total
     ignored_pixels = total - kept.total
     per_class = _score_classes(counted, num_classes=num_classes, ignore_index=ignore_index)
@@ -138,8 +138,8 @@ def compute_score(*, pairs: PairCounts, num_classes: int, ignore_index: int | No
 def _score_classes(
     counted: PairCounts, *, num_classes: int, ignore_index: int | None
 ) -> tuple[ClassScore, ...]:
-    pooled = counted.pooled()
-    truth, predicted, intersection = class_areas(pooled, images=1, classes=num_classes)
+    pooled = counted.pool()
+    truth, predicted, intersection = count_class_areas(pooled, images=1, classes=num_classes)
     iou = _compute_iou(truth, predicted, intersection, ignore_index=ignore_index)[0]
     return tuple(
         ClassScore(
@@ -156,10 +156,10 @@ def _score_classes(
 def _average_over_images(
     counted: PairCounts, *, num_classes: int, ignore_index: int | None
 ) -> float | None:
-    images = counted.images[1] + 1
+    images = counted.image_span[1] + 1
     means = [
         _compute_image_means(*some, ignore_index=ignore_index)
-        for some in areas_of_some(counted, images=images, classes=num_classes)
+        for some in iterate_class_areas(counted, images=images, classes=num_classes)
     ]
     found = np.concatenate(means) if means else np.zeros(0)
     return float(np.mean(found)) if len(found) else None

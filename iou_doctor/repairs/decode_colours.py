@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.batch import StoredArray
-from iou_doctor.counts.label_decoding import colour_code
+from iou_doctor.counts.label_decoding import encode_colour
 from iou_doctor.errors import RepairError
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Stage, Step
@@ -33,7 +33,7 @@ class DecodeColours(Step):
         if values.ndim != spatial + 2:
             raise RepairError(f"shape {values.shape} has no colours behind {spatial} spatial axes")
         wide = values[..., :3].astype(np.int64)
-        codes = (wide << np.array([16, 8, 0])).sum(axis=-1) + colour_code(0, 0, 0)
+        codes = (wide << np.array([16, 8, 0])).sum(axis=-1) + encode_colour(0, 0, 0)
         old = np.array(sorted(self.table))
         new = np.array([self.table[int(code)] for code in old])
         place = np.searchsorted(old, codes).clip(max=len(old) - 1)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.arrays.batch import Batch
 from iou_doctor.arrays.layout import Layout
-from iou_doctor.counts.channel_sums import ChannelSums, SumsWanted
+from iou_doctor.counts.channel_sums import ChannelSums, SumsRequest
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
@@ -20,16 +20,16 @@ from iou_doctor.scan.numba import loader
 from iou_doctor.scan.numba.tables import Scratch
 from iou_doctor.scan.numpy.pair_counts import count_pairs
 from iou_doctor.scan.numpy.side import Side
-from iou_doctor.scan.numpy.soft import channel_sums
-from iou_doctor.scan.probing import Derived, ProbeBuilder
-from iou_doctor.scan.windows import COUNTED_AT_ONCE, pieces, split_by_rows
+from iou_doctor.scan.numpy.sum_channels import sum_channels
+from iou_doctor.scan.probing import DecodedLabels, ProbeBuilder
+from iou_doctor.scan.windows import COUNTED_AT_ONCE, can_split_rows, split_batch
 
 PixelRepair = Callable[..., NDArray[Any]]
 """Brings the label map of the predictions, (n, *spatial), to the spatial shape of the masks."""
 
 
 @record
-class Visit:
+class BatchPlan:
     """What to do with each batch."""
 
     layout: Layout
@@ -37,28 +37,28 @@ class Visit:
     threshold: float
     repair: PixelRepair | None = None
     probe: ProbeBuilder | None = None
-    sums: SumsWanted | None = None
+    sums: SumsRequest | None = None
     whole_samples: bool = False
     """Never look at some rows of a sample alone."""
     scratch: Scratch = field(default_factory=Scratch, compare=False, repr=False)
 
     @np.errstate(over="ignore", invalid="ignore")  # NaN and Inf are counted, not complained about
-    def parts(self, batch: Batch) -> list[Stats]:
+    def count_parts(self, batch: Batch) -> list[Stats]:
         """Return the Stats of the parts of a batch, in order."""
-        split = split_by_rows(self.layout, whole_samples=self.whole_samples)
-        some = pieces(batch, self.layout, split=split, at_once=COUNTED_AT_ONCE)
+        split = can_split_rows(self.layout, whole_samples=self.whole_samples)
+        some = split_batch(batch, self.layout, split=split, at_once=COUNTED_AT_ONCE)
         return [self._of(part, split=split) for part in some]
 
     def _of(self, batch: Batch, *, split: bool) -> Stats:
         counted = self._by_kernels(batch) if self.plain else None
         if counted is None:
-            some = pieces(batch, self.layout, split=split)
-            return Stats.merge([self.by_reference(piece) for piece in some])
+            some = split_batch(batch, self.layout, split=split)
+            return Stats.merge([self.count_by_reference(piece) for piece in some])
         if self.probe:
             self.keep_maps(
                 batch,
-                {self.pairings[0].true: counted.true_labels},
-                {self.pairings[0].pred: counted.pred_labels},
+                {self.pairings[0].y_true: counted.true_labels},
+                {self.pairings[0].y_pred: counted.pred_labels},
                 self.probe,
             )
         return Stats(_samples(batch), counted.tables, counted.y_true, counted.y_pred)
@@ -66,23 +66,23 @@ class Visit:
     @property
     def plain(self) -> bool:
         """Whether pixels pair up as they are, and only their labels and values are asked for."""
-        return self.beyond is None
+        return self.unsupported_by_kernels is None
 
     @property
-    def beyond(self) -> str | None:
+    def unsupported_by_kernels(self) -> str | None:
         """What only the reference knows of this pass, in words; `None`: nothing."""
         if self.repair is not None:
             return "pixels that are moved or resized"
         return None if self.sums is None else "sums of scores"
 
-    def _by_kernels(self, batch: Batch) -> loader.Counted | None:
+    def _by_kernels(self, batch: Batch) -> loader.KernelCounts | None:
         dtypes = batch.y_true.dtype, batch.y_pred.dtype
         kernels = loader.KERNELS.get(self.layout, dtypes, self.pairings)
         if kernels is None:
             return None
         return loader.count(kernels, batch, self.layout, self.pairings, self.scratch)
 
-    def by_reference(self, batch: Batch) -> Stats:
+    def count_by_reference(self, batch: Batch) -> Stats:
         """Return the Stats of one batch, by NumPy alone."""
         true = Side(batch.y_true, self.layout.y_true, batch, self.threshold)
         pred = Side(batch.y_pred, self.layout.y_pred, batch, self.threshold)
@@ -91,15 +91,15 @@ class Visit:
         return Stats(
             samples=_samples(batch),
             tables={pairing: self._table(batch, true, pred, pairing) for pairing in self.pairings},
-            y_true=true.values(),
-            y_pred=pred.values(),
+            y_true=true.measure(),
+            y_pred=pred.measure(),
             sums=self._summed(batch, true, pred, self.sums) if self.sums else None,
         )
 
-    def _summed(self, batch: Batch, true: Side, pred: Side, wanted: SumsWanted) -> ChannelSums:
+    def _summed(self, batch: Batch, true: Side, pred: Side, wanted: SumsRequest) -> ChannelSums:
         n, channels = len(batch.samples), self.layout.y_pred.channels
         dense = self.layout.y_true.is_per_class
-        return channel_sums(
+        return sum_channels(
             y_true=true.arranged.reshape(n, -1, channels)
             if dense
             else true.arranged.reshape(n, -1),
@@ -112,9 +112,9 @@ class Visit:
 
     def _table(self, batch: Batch, true: Side, pred: Side, pairing: Pairing) -> PairCounts:
         if pairing.flat:
-            y_true, y_pred = true.flat(pairing.true), pred.flat(pairing.pred)
+            y_true, y_pred = true.decode_flat(pairing.y_true), pred.decode_flat(pairing.y_pred)
         else:
-            y_true, y_pred = true.labels(pairing.true), pred.labels(pairing.pred)
+            y_true, y_pred = true.decode(pairing.y_true), pred.decode(pairing.y_pred)
             y_pred = self.repair(y_pred, y_true.shape[1:]) if self.repair else y_pred
         n = len(batch.samples)
         return count_pairs(
@@ -123,15 +123,15 @@ class Visit:
 
     def _keep(self, batch: Batch, true: Side, pred: Side, probe: ProbeBuilder) -> None:
         """Hand the label maps of both sides to the probe, brought to one spatial shape."""
-        own = [p for p in self.pairings if not p.flat and p.pred is not LabelDecoding.TENTHS]
+        own = [p for p in self.pairings if not p.flat and p.y_pred is not LabelDecoding.TENTHS]
         if not own:
             return
-        y_true = {pairing.true: true.labels(pairing.true) for pairing in own}
-        y_pred = {pairing.pred: pred.labels(pairing.pred) for pairing in own}
+        y_true = {pairing.y_true: true.decode(pairing.y_true) for pairing in own}
+        y_pred = {pairing.y_pred: pred.decode(pairing.y_pred) for pairing in own}
         self.keep_maps(batch, y_true, y_pred, probe)
 
     def keep_maps(
-        self, batch: Batch, y_true: Derived, y_pred: Derived, probe: ProbeBuilder
+        self, batch: Batch, y_true: DecodedLabels, y_pred: DecodedLabels, probe: ProbeBuilder
     ) -> None:
         """Hand label maps, shape (n, *spatial), to the probe, brought to one spatial shape."""
         shape = max(*(_shape(maps) for maps in (y_true, y_pred)), key=len)
@@ -145,7 +145,7 @@ class Visit:
         )
 
 
-def _shape(maps: Derived) -> tuple[int, ...]:
+def _shape(maps: DecodedLabels) -> tuple[int, ...]:
     return next(iter(maps.values())).shape
 
 

@@ -20,12 +20,10 @@ took 3 to 7 seconds of processor time for 3 to 21 channels where this was measur
 NumPy 22 to 11 ns a value: they are even between 2**27 and 2**29 values."""
 DRIVER = Path("/proc/driver/nvidia/version")
 NODES = Path("/dev")
-LOOKED_FOR = (
-    "/proc/driver/nvidia, /dev/nvidia0 to /dev/nvidia*, nvidia-smi and CUDA_VISIBLE_DEVICES"
-)
+GPU_SIGNS = "/proc/driver/nvidia, /dev/nvidia0 to /dev/nvidia*, nvidia-smi and CUDA_VISIBLE_DEVICES"
 
 
-def gpu_visible(environment: Mapping[str, str] = os.environ) -> bool:
+def is_gpu_visible(environment: Mapping[str, str] = os.environ) -> bool:
     """Return whether a driver and a card are there and not hidden; says nothing of TensorFlow."""
     hidden = environment.get("CUDA_VISIBLE_DEVICES")
     if hidden is not None and hidden.strip() in {"", "-1", "NoDevFiles"}:
@@ -35,13 +33,14 @@ def gpu_visible(environment: Mapping[str, str] = os.environ) -> bool:
     return cards or DRIVER.exists() or shutil.which("nvidia-smi") is not None
 
 
-def wants_gpu(device: Device, values: int, *, born: bool = False) -> bool:
+def should_use_gpu(device: Device, values: int, *, on_device: bool = False) -> bool:
     """Return whether to count on a GPU.
 
     Args:
         device: what the user asked for.
         values: values of the larger array.
-        born: whether predictions are born there, so that TensorFlow runs in any case.
+        on_device: whether the predictions are made on the device, so that TensorFlow is loaded
+            in any case.
 
     Raises:
         UsageError: `gpu` is asked for, and none is there.
@@ -49,18 +48,18 @@ def wants_gpu(device: Device, values: int, *, born: bool = False) -> bool:
     if device == "cpu":
         return False
     if device == "auto":
-        return values >= (WORTH_COMPILING if born else WORTH_A_GPU) and gpu_visible()
-    refuse_absent(device)
+        return values >= (WORTH_COMPILING if on_device else WORTH_A_GPU) and is_gpu_visible()
+    require_gpu(device)
     return True
 
 
-def refuse_absent(device: Device) -> None:
+def require_gpu(device: Device) -> None:
     """Refuse `gpu` where none is there, before anything is loaded for it.
 
     Raises:
         UsageError: `gpu` is asked for, and none is there.
     """
-    if device == "gpu" and not gpu_visible():
+    if device == "gpu" and not is_gpu_visible():
         raise UsageError(
-            f"--device gpu: no NVIDIA GPU is visible (looked for {LOOKED_FOR}); use --device cpu"
+            f"--device gpu: no NVIDIA GPU is visible (looked for {GPU_SIGNS}); use --device cpu"
         )

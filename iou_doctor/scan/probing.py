@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.arrays.batch import Batch
 from iou_doctor.counts.label_decoding import LabelDecoding, is_no_class
-from iou_doctor.counts.map_samples import NO_LABEL, Labels, Maps, Probe, centres
+from iou_doctor.counts.map_samples import NO_LABEL, DecodedMaps, Labels, Probe, find_centres
 
 MANY, FINE, CROPS = 512, 32, 12
 """Samples kept at each scale."""
@@ -23,7 +23,7 @@ CROP_SIDE = 192
 """Pixels along each side of a crop, at most."""
 
 Shape = tuple[int, ...]
-Derived = Mapping[LabelDecoding, NDArray[Any]]
+DecodedLabels = Mapping[LabelDecoding, NDArray[Any]]
 
 
 class ProbeBuilder:
@@ -50,7 +50,7 @@ class ProbeBuilder:
         """Return whether any of these samples is kept."""
         return any(not scale.chosen.isdisjoint(samples.tolist()) for scale in self._scales)
 
-    def add(self, batch: Batch, *, y_true: Derived, y_pred: Derived) -> None:
+    def add(self, batch: Batch, *, y_true: DecodedLabels, y_pred: DecodedLabels) -> None:
         """Keep what this batch has of the chosen samples; label maps have shape (n, *spatial).
 
         Several threads may add at the same time.
@@ -85,7 +85,9 @@ class _Scale:
     def __post_init__(self) -> None:
         self.chosen = frozenset(self.samples)
 
-    def add(self, sample: int, index: int, first_row: int, true: Derived, pred: Derived) -> None:
+    def add(
+        self, sample: int, index: int, first_row: int, true: DecodedLabels, pred: DecodedLabels
+    ) -> None:
         shape = self.size_of(sample)
         picks, flat = self._picks(shape)
         if not flat.size:
@@ -112,12 +114,12 @@ class _Scale:
             self.picked[shape] = picks, flat
         return self.picked[shape]
 
-    def maps(self) -> Maps:
+    def maps(self) -> DecodedMaps:
         sides: dict[str, dict[LabelDecoding, tuple[Labels, ...]]] = {"true": {}, "pred": {}}
         samples = sorted({sample for pieces in self.kept.values() for sample in pieces})
         for (side, decoding), pieces in self.kept.items():
             sides[side][decoding] = tuple(pieces[sample] for sample in samples)
-        return Maps(np.array(samples, dtype=np.int64), sides["true"], sides["pred"])
+        return DecodedMaps(np.array(samples, dtype=np.int64), sides["true"], sides["pred"])
 
 
 def _spread(samples: list[int], count: int) -> list[int]:
@@ -132,7 +134,7 @@ def _thinned(pixels: int) -> Pick:
 
     def pick(shape: Shape) -> tuple[NDArray[np.intp], ...]:
         side = max(1, ceil(pixels ** (1 / len(shape)) - 1e-9))
-        return tuple(centres(size, min(size, side)) for size in shape)
+        return tuple(find_centres(size, min(size, side)) for size in shape)
 
     return pick
 

@@ -15,15 +15,15 @@ from iou_doctor.arrays.batch import Batch
 from iou_doctor.arrays.layout import Layout
 from iou_doctor.arrays.source import DeviceSource, Pair
 from iou_doctor.choices import Device
-from iou_doctor.counts.channel_sums import SumsWanted
+from iou_doctor.counts.channel_sums import SumsRequest
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.counts.stats import Stats
-from iou_doctor.scan.batch_plan import PixelRepair, Visit
-from iou_doctor.scan.device import wants_gpu
+from iou_doctor.scan.batch_plan import BatchPlan, PixelRepair
+from iou_doctor.scan.device import should_use_gpu
 from iou_doctor.scan.numba import loader
 from iou_doctor.scan.probing import ProbeBuilder
-from iou_doctor.scan.threads import in_order
-from iou_doctor.scan.windows import Window, at_once, read, walk
+from iou_doctor.scan.threads import map_in_order
+from iou_doctor.scan.windows import Window, choose_windows_at_once, iterate_windows, read_batch
 
 PARTS = 256
 """Parts between two merges: tables stay small, and merging does not cost a pass of its own."""
@@ -37,11 +37,11 @@ def scan(
     threshold: float,
     repair: PixelRepair | None = None,
     probe: ProbeBuilder | None = None,
-    sums: SumsWanted | None = None,
+    sums: SumsRequest | None = None,
     progress: Callable[[int, int], object] | None = None,
     jobs: int = 1,
     device: Device = "cpu",
-    left: Callable[[str], object] | None = None,
+    on_fallback: Callable[[str], object] | None = None,
 ) -> Stats:
     """Return the Stats of all samples that both arrays have.
 
@@ -56,7 +56,7 @@ def scan(
         progress: called with the samples done and in all, after each window.
         jobs: windows to work on at the same time; the result does not depend on it.
         device: what counts; the result does not depend on it either.
-        left: called with what a GPU was asked for and had to leave to the processor.
+        on_fallback: called with what a GPU was asked for and had to leave to the processor.
 
     Raises:
         UsageError: a GPU is asked for, and none is there.
@@ -64,19 +64,19 @@ def scan(
         InterpretationError: the values are no label maps.
     """
     whole = repair is not None or any(pairing.flat for pairing in pairings)
-    visit = Visit(layout, tuple(pairings), threshold, repair, probe, sums, whole)
+    visit = BatchPlan(layout, tuple(pairings), threshold, repair, probe, sums, whole)
     born = any(isinstance(source, DeviceSource) for source in (pair.y_true, pair.y_pred))
-    if wants_gpu(device, _values(pair), born=born):
-        found = _on_gpu(pair, visit, device, progress, left or _nobody)
+    if should_use_gpu(device, _values(pair), on_device=born):
+        found = _on_gpu(pair, visit, device, progress, on_fallback or _nobody)
         if found is not None:
             return found
     if visit.plain:
         dtypes = pair.y_true.dtype, pair.y_pred.dtype
-        loader.KERNELS.ask(layout, dtypes, visit.pairings, values=_values(pair))
+        loader.KERNELS.request(layout, dtypes, visit.pairings, values=_values(pair))
     parts: list[Stats] = []
-    together = at_once(pair, _values(pair), jobs)
-    spans = walk(pair, layout, whole_samples=whole, at_once=together)
-    for last, stats in in_order(*_work(pair, layout, visit, spans), jobs=jobs):
+    together = choose_windows_at_once(pair, _values(pair), jobs)
+    spans = iterate_windows(pair, layout, whole_samples=whole, at_once=together)
+    for last, stats in map_in_order(*_work(pair, layout, visit, spans), jobs=jobs):
         parts += stats
         if len(parts) >= PARTS:
             parts = [Stats.merge(parts)]
@@ -87,17 +87,19 @@ def scan(
 
 def _on_gpu(
     pair: Pair,
-    visit: Visit,
+    visit: BatchPlan,
     device: Device,
     progress: Callable[[int, int], object] | None,
-    left: Callable[[str], object],
+    on_fallback: Callable[[str], object],
 ) -> Stats | None:
     """Return the Stats of a pass on GPUs; `None` where the processor has to do it."""
-    if visit.beyond is not None:
-        left(visit.beyond)
+    if visit.unsupported_by_kernels is not None:
+        on_fallback(visit.unsupported_by_kernels)
         return None
     on_gpu = importlib.import_module("iou_doctor.scan.tensorflow.on_device")
-    found = on_gpu.scan(pair, visit, demanded=device == "gpu", progress=progress, left=left)
+    found = on_gpu.scan(
+        pair, visit, demanded=device == "gpu", progress=progress, on_fallback=on_fallback
+    )
     return cast(Stats | None, found)
 
 
@@ -106,18 +108,18 @@ def _nobody(_: str) -> None:
 
 
 def _work(
-    pair: Pair, layout: Layout, visit: Visit, spans: Iterator[Window]
+    pair: Pair, layout: Layout, visit: BatchPlan, spans: Iterator[Window]
 ) -> tuple[Callable[[Any], tuple[int, list[Stats]]], Iterator[Any]]:
     """Return what threads do, and with what: a stream is read by one thread, in order."""
 
     def from_batch(batch: Batch) -> tuple[int, list[Stats]]:
-        return int(batch.samples[-1]), visit.parts(batch)
+        return int(batch.samples[-1]), visit.count_parts(batch)
 
     def from_window(window: Window) -> tuple[int, list[Stats]]:
-        return from_batch(read(pair, layout, window))
+        return from_batch(read_batch(pair, layout, window))
 
     if pair.y_true.is_sequential or pair.y_pred.is_sequential:
-        return from_batch, (read(pair, layout, window) for window in spans)
+        return from_batch, (read_batch(pair, layout, window) for window in spans)
     return from_window, spans
 
 

@@ -18,7 +18,7 @@ QUEUE = 2
 """Windows under way for each thread: one at work, and one waiting."""
 
 
-def usable_cores() -> int:
+def count_usable_cores() -> int:
     """Return on how many cores this process may run."""
     if hasattr(os, "process_cpu_count"):  # from Python 3.13 on
         return os.process_cpu_count() or 1
@@ -27,7 +27,7 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def in_order(
+def map_in_order(
     work: Callable[[Item], Result], items: Iterable[Item], *, jobs: int
 ) -> Iterator[Result]:
     """Yield `work(item)` for each item, in their order, made by up to `jobs` threads.

@@ -37,14 +37,19 @@ class Window:
     """Rows along the first spatial axis; `None` for whole samples."""
 
 
-def split_by_rows(layout: Layout, *, whole_samples: bool) -> bool:
+def can_split_rows(layout: Layout, *, whole_samples: bool) -> bool:
     """Return whether some rows of both arrays belong together without the rest of the sample."""
     reshaped = layout.y_true.is_reshaped or layout.y_pred.is_reshaped
     return not whole_samples and not reshaped and layout.relation is Relation.EQUAL
 
 
-def batches(
-    pair: Pair, layout: Layout, *, whole_samples: bool, at_once: int = 1, there: bool = False
+def iterate_batches(
+    pair: Pair,
+    layout: Layout,
+    *,
+    whole_samples: bool,
+    at_once: int = 1,
+    keep_on_device: bool = False,
 ) -> Iterator[Batch]:
     """Yield the data in order, each sample once.
 
@@ -53,19 +58,21 @@ def batches(
         layout: what their axes mean.
         whole_samples: never split a sample by rows.
         at_once: cache-sized windows that are taken together.
-        there: hand on tensors where they lie.
+        keep_on_device: leave tensors on their device instead of copying them to the host.
     """
-    for window in walk(pair, layout, whole_samples=whole_samples, at_once=at_once):
-        yield read(pair, layout, window, there=there)
+    for window in iterate_windows(pair, layout, whole_samples=whole_samples, at_once=at_once):
+        yield read_batch(pair, layout, window, keep_on_device=keep_on_device)
 
 
-def walk(pair: Pair, layout: Layout, *, whole_samples: bool, at_once: int = 1) -> Iterator[Window]:
-    """Yield the windows of `batches`."""
-    split = split_by_rows(layout, whole_samples=whole_samples)
+def iterate_windows(
+    pair: Pair, layout: Layout, *, whole_samples: bool, at_once: int = 1
+) -> Iterator[Window]:
+    """Yield the windows of `iterate_batches`."""
+    split = can_split_rows(layout, whole_samples=whole_samples)
     return _windows(pair, layout, split=split, most=at_once * WINDOW_VALUES)
 
 
-def at_once(pair: Pair, values: int, jobs: int) -> int:
+def choose_windows_at_once(pair: Pair, values: int, jobs: int) -> int:
     """Return how many cache-sized windows of so many `values` in all a thread reads together."""
     sources = (pair.y_true, pair.y_pred)
     if not all(map(_is_a_view, sources)):
@@ -82,17 +89,19 @@ def _is_a_view(source: Source) -> bool:
     return not first.flags.owndata  # else in another order of bytes, or of samples
 
 
-def read(pair: Pair, layout: Layout, window: Window, *, there: bool = False) -> Batch:
-    """Return what both arrays hold in a window; `there`: tensors where they lie."""
+def read_batch(
+    pair: Pair, layout: Layout, window: Window, *, keep_on_device: bool = False
+) -> Batch:
+    """Return what both arrays hold in a window."""
     return Batch(
-        y_true=_read(pair.y_true, layout.y_true, window, there=there),
-        y_pred=_read(pair.y_pred, layout.y_pred, window, there=there),
+        y_true=_read(pair.y_true, layout.y_true, window, keep_on_device=keep_on_device),
+        y_pred=_read(pair.y_pred, layout.y_pred, window, keep_on_device=keep_on_device),
         samples=np.arange(window.samples.start, window.samples.stop, dtype=np.int64),
         first_row=window.rows.start if window.rows else 0,
     )
 
 
-def pieces(batch: Batch, layout: Layout, *, split: bool, at_once: int = 1) -> Iterator[Batch]:
+def split_batch(batch: Batch, layout: Layout, *, split: bool, at_once: int = 1) -> Iterator[Batch]:
     """Yield a batch in pieces of some cache-sized windows, as views; `split`: by rows too."""
     most = at_once * WINDOW_VALUES
     samples = len(batch.samples)
@@ -112,7 +121,7 @@ def pieces(batch: Batch, layout: Layout, *, split: bool, at_once: int = 1) -> It
             )
 
 
-def parts(source: Source, axes: Axes) -> Iterator[StoredArray]:
+def iterate_samples(source: Source, axes: Axes) -> Iterator[StoredArray]:
     """Yield one array in order, in some whole samples at a time; one by one where sizes differ."""
     layout = Layout(axes, axes, Relation.EQUAL)
     for window in _windows(Pair(source, source), layout, split=False, most=WINDOW_VALUES):
@@ -178,9 +187,9 @@ def _known(source: Source) -> tuple[int, ...]:
     return (source.shape[0] or 0, *source.get_sample_shape(0))
 
 
-def _read(source: Source, axes: Axes, window: Window, *, there: bool = False) -> Any:
+def _read(source: Source, axes: Axes, window: Window, *, keep_on_device: bool = False) -> Any:
     slices = _slices(axes, window.samples, window.rows or slice(None))
-    if there and isinstance(source, DeviceSource):
+    if keep_on_device and isinstance(source, DeviceSource):
         return source.read_on_device(slices)
     return source.read(slices)
 

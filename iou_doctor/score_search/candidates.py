@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.counts.label_decoding import LabelDecoding, Pairing, naive_answer
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing, decode_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Contract, Group
 from iou_doctor.metrics.engine.evaluate import evaluate
@@ -158,7 +158,7 @@ def prepare_label_inputs(inputs: MetricInputs, pairs: PairCounts) -> MetricInput
         inputs: the arrays as they are.
         pairs: their label pairs, correctly interpreted.
     """
-    labels = pairs.relabel(truth=naive_answer, prediction=naive_answer)
+    labels = pairs.relabel(truth=decode_no_class, prediction=decode_no_class)
     integers = np.dtype(np.int64)
     flat = Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS, flat=True)
     return replace(
@@ -180,8 +180,8 @@ def _evaluate_contracts(
 ) -> Iterator[Candidate]:
     if inputs.form is PredictionForm.LABELS and inputs.flat:
         inputs = replace(inputs, flat=dict.fromkeys(inputs.flat, inputs.labels))
-    whole = replace(inputs, samples=1, labels=inputs.labels.pooled(), read=None)
-    whole = replace(whole, flat={key: table.pooled() for key, table in inputs.flat.items()})
+    whole = replace(inputs, samples=1, labels=inputs.labels.pool(), read=None)
+    whole = replace(whole, flat={key: table.pool() for key, table in inputs.flat.items()})
     images = all_implementations or len(inputs.labels.count) <= MOST_ROWS
     rare = cause.prior < RARE_PRIOR
     for contract in find_applicable(inputs, all_implementations=True):

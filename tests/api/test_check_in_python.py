@@ -93,6 +93,6 @@ def test_one_hot_lists_are_arrays_too():
 def test_a_device_that_is_not_there_is_refused_before_a_model_is_opened(
     monkeypatch, tmp_path, device, words
 ):
-    monkeypatch.setattr(scan_device, "gpu_visible", lambda: False)
+    monkeypatch.setattr(scan_device, "is_gpu_visible", lambda: False)
     with pytest.raises(UsageError, match=words):
         iou_doctor.check(y_true=MASKS, y_pred=tmp_path / "none.keras", images=MASKS, device=device)

@@ -23,7 +23,7 @@ FIRST = np.moveaxis(DENSE, -1, 1)
 def pairs_of(y_true, y_pred, **options):
     pair = pair_of(y_true=y_true, y_pred=y_pred)
     layout = layout_of(y_true=y_true, y_pred=y_pred)
-    return {(p.true, p.pred) for p in list_doctor_pairings(pair, layout, Options(**options))}
+    return {(p.y_true, p.y_pred) for p in list_doctor_pairings(pair, layout, Options(**options))}
 
 
 @pytest.mark.parametrize(

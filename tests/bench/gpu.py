@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from bench.gpu_cases import CASES, CLASSES, arrays, contestants
-from iou_doctor.scan.device import LOOKED_FOR, gpu_visible
+from iou_doctor.scan.device import GPU_SIGNS, is_gpu_visible
 
 ROUNDS = 5
 TIMES = {"keras": 20, "torchmetrics": 5}
@@ -52,14 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--rehearse", action="store_true", help="on the processor, in its time")
     options = parser.parse_args(arguments)
-    if not options.rehearse and not gpu_visible():
-        print(f"No NVIDIA GPU is visible here (looked for {LOOKED_FOR}); nothing was measured.")
+    if not options.rehearse and not is_gpu_visible():
+        print(f"No NVIDIA GPU is visible here (looked for {GPU_SIGNS}); nothing was measured.")
         return 0
     import tensorflow as tf
 
-    from iou_doctor.scan.tensorflow.kernels import gpus
+    from iou_doctor.scan.tensorflow.kernels import list_gpus
 
-    devices = gpus()
+    devices = list_gpus()
     if not devices and not options.rehearse:
         print("TensorFlow sees no GPU; `pip install tensorflow[and-cuda]` brings what it needs.")
         return 0

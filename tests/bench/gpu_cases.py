@@ -63,7 +63,7 @@ def arrays(case: Case, shape: list[int]) -> tuple[Any, Any]:
 
 
 def _kernels(case: Case, true: Any, pred: Any) -> tuple[Any, Pairing]:
-    from iou_doctor.scan.tensorflow.kernels import Kernels, gpus
+    from iou_doctor.scan.tensorflow.kernels import Kernels, list_gpus
     from iou_doctor.scan.tensorflow.on_device import SPREAD
 
     decoding = LabelDecoding.BINS if case.channels == 1 else LabelDecoding.LABELS
@@ -78,7 +78,7 @@ def _kernels(case: Case, true: Any, pred: Any) -> tuple[Any, Pairing]:
         Axes(tuple(true.shape), True, (1, 2), None),
         Axes(tuple(pred.shape), True, spatial, channel),
     )
-    replicas = SPREAD if gpus() else 1
+    replicas = SPREAD if list_gpus() else 1
     return Kernels(Layout(*sides, Relation.EQUAL), pairings, 0.5, replicas=replicas), pairings[0]
 
 
@@ -127,7 +127,7 @@ def contestants(case: Case, true: Any, pred: Any) -> dict[str, Callable[[], Any]
 
 
 def _matrix(table: PairCounts, classes: int, *, single: bool) -> Any:
-    pooled = table.pooled()
+    pooled = table.pool()
     matrix = np.zeros((classes, classes), np.int64)
     # the code of a score says last how it compares with the threshold: below, equal, above
     predictions = (pooled.prediction % 3 >= 1).astype(int) if single else pooled.prediction

@@ -14,7 +14,7 @@ from iou_doctor import datasets
 
 def colours_of(name: str) -> Array:
     """Return the colours of a data set's classes in order, one row for each, uint8."""
-    data = datasets.data_set(name)
+    data = datasets.load_data_set(name)
     colours = {
         label.id if label.train_id is None else label.train_id: label.colour
         for label in data.labels

@@ -150,8 +150,8 @@ def permuted_masks(s: Scene) -> Arrays:
 
 def foreign_ids(name: str) -> Array:
     """Return, for each train id, the first id of the data set that has it."""
-    train = datasets.data_set(name).train_ids
-    void_ids = datasets.data_set(name).void
+    train = datasets.load_data_set(name).train_ids
+    void_ids = datasets.load_data_set(name).void
     pairs = {new: old for old, new in sorted(train.items(), reverse=True) if old not in void_ids}
     return np.array([pairs[index] for index in range(len(pairs))], dtype=np.uint8)
 

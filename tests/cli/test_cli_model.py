@@ -102,7 +102,7 @@ def test_a_trusted_model_is_scored_and_noted(place, here):
 
 
 def test_a_gpu_that_is_not_there_is_refused_before_the_model_is_opened(monkeypatch):
-    monkeypatch.setattr(scan_device, "gpu_visible", lambda: False)
+    monkeypatch.setattr(scan_device, "is_gpu_visible", lambda: False)
     done = CliRunner().invoke(app, arguments("none.keras", "--device", "gpu"))
     assert done.exit_code == 2
     assert "no NVIDIA GPU" in done.output

@@ -15,10 +15,9 @@ from iou_doctor.counts.label_decoding import (
     VALUE_LIMIT,
     LabelDecoding,
     Pairing,
-    is_code_of_no_class,
+    decode_no_class,
+    encode_no_class,
     is_no_class,
-    naive_answer,
-    no_class,
 )
 from iou_doctor.counts.pair_counts import LONG, PairCounts
 from iou_doctor.counts.stats import Stats
@@ -88,11 +87,13 @@ def test_how_a_table_is_stored_changes_nothing_that_it_says(parts, few):
         long = PairCounts.merge([part + table() for part in plain])
         assert long == PairCounts.merge([table(*part) for part in parts]) == whole
         assert content(long) == content(whole)
-        assert content(long.pooled()) == content(table(*((0, *row[1:]) for row in content(whole))))
+        assert content(long.pool()) == content(table(*((0, *row[1:]) for row in content(whole))))
         assert (long.total, long.truth_span) == (whole.total, whole.truth_span)
         assert content(long.relabel(truth=np.abs)) == content(whole.relabel(truth=np.abs))
-        assert content(long.without(-1)) == [row for row in content(whole) if row[1] != -1]
-        assert content(long.of_images(2, 5)) == [row for row in content(whole) if 2 <= row[0] < 5]
+        assert content(long.drop_truth(-1)) == [row for row in content(whole) if row[1] != -1]
+        assert content(long.select_images(2, 5)) == [
+            row for row in content(whole) if 2 <= row[0] < 5
+        ]
         for column in (long.image, long.truth, long.prediction, long.count):
             assert column.dtype == np.int64
 
@@ -103,19 +104,19 @@ def test_blocks_hold_whole_images_and_about_as_many_rows_as_asked_for(rows, size
     pairs = table(*rows)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("iou_doctor.counts.pair_counts.BLOCK", size)
-        blocks = list(pairs.blocks())
+        blocks = list(pairs.iterate_blocks())
     assert [row for block in blocks for row in content(block)] == content(pairs)
-    assert all(one.images[1] < other.images[0] for one, other in pairwise(blocks))
+    assert all(one.image_span[1] < other.image_span[0] for one, other in pairwise(blocks))
     for block in blocks:
-        assert len(block) <= size or block.images[0] == block.images[1]
+        assert len(block) <= size or block.image_span[0] == block.image_span[1]
 
 
 def test_a_batch_may_be_larger_than_what_few_bytes_hold():
     image = np.repeat(np.arange(200), LONG // 100)
     pairs = PairCounts(image, image % 7, image % 5, np.ones_like(image))
     assert pairs._columns["image"].dtype == np.uint8
-    assert set(pairs.in_batches(512).image.tolist()) == {0}
-    assert pairs.in_batches(3).images == (0, 66)
+    assert set(pairs.group_into_batches(512).image.tolist()) == {0}
+    assert pairs.group_into_batches(3).image_span == (0, 66)
 
 
 def test_a_long_table_takes_few_bytes():
@@ -128,7 +129,7 @@ def test_a_long_table_takes_few_bytes():
     assert stored == narrow
     short = PairCounts(image[4:], label[4:], label[4:], np.full(rows - 4, 64))
     assert {column.dtype for column in short._columns.values()} == {np.dtype("int64")}
-    assert (pairs + pairs.replaced(image=image + 2**16))._columns["image"].dtype == np.int32
+    assert (pairs + pairs.replace(image=image + 2**16))._columns["image"].dtype == np.int32
 
 
 @settings(deadline=None, max_examples=60)
@@ -139,9 +140,9 @@ def test_a_long_table_takes_few_bytes():
 def test_what_parts_know_of_their_sums_the_whole_knows_too(parts, known):
     tables = [table(*rows) for rows in parts]
     for part in tables[known]:
-        part.pooled()
+        part.pool()
     whole, alone = PairCounts.merge(tables), table(*(row for rows in parts for row in rows))
-    assert content(whole.pooled()) == content(alone.pooled())
+    assert content(whole.pool()) == content(alone.pool())
     assert whole.total == alone.total
     assert whole.truth_span == alone.truth_span
     assert whole.prediction_span == alone.prediction_span
@@ -150,30 +151,30 @@ def test_what_parts_know_of_their_sums_the_whole_knows_too(parts, known):
 def test_parts_that_know_their_sums_spare_the_whole_from_adding_up(monkeypatch):
     parts = [table((image, 0, 0, 2), (image, 1, 0, 3)) for image in range(2)]
     for part in parts:
-        part.pooled()
+        part.pool()
     whole = PairCounts.merge(parts)
     monkeypatch.setattr(PairCounts, "_pooled", lambda _: pytest.fail("added up again"))
-    assert content(whole.pooled()) == [(0, 0, 0, 4), (0, 1, 0, 6)]
+    assert content(whole.pool()) == [(0, 0, 0, 4), (0, 1, 0, 6)]
 
 
 def test_starts_are_the_first_rows_of_images_and_of_their_labels():
     pairs = table((2, 1, 0, 1), (2, 1, 1, 1), (2, 3, 0, 1), (5, 3, 0, 1))
-    assert pairs.starts.tolist() == [0, 3]
+    assert pairs.image_starts.tolist() == [0, 3]
     assert pairs.truth_starts.tolist() == [0, 2, 3]
-    assert table().starts.tolist() == table().truth_starts.tolist() == []
+    assert table().image_starts.tolist() == table().truth_starts.tolist() == []
 
 
 def test_a_label_that_does_not_occur_leaves_nothing_out():
     pairs = table((0, 1, 0, 1), (0, 3, 0, 1))
-    assert pairs.without(255) is pairs
-    assert pairs.without(2) is pairs
-    assert content(pairs.without(3)) == [(0, 1, 0, 1)]
+    assert pairs.drop_truth(255) is pairs
+    assert pairs.drop_truth(2) is pairs
+    assert content(pairs.drop_truth(3)) == [(0, 1, 0, 1)]
 
 
 def test_counts_beyond_32_bits_stay_exact():
     pairs = table((0, 0, 0, 2**62), (0, 0, 0, 2**61))
     assert pairs.total == 2**62 + 2**61
-    assert pairs.truth_counts() == {0: 2**62 + 2**61}
+    assert pairs.count_truths() == {0: 2**62 + 2**61}
 
 
 def test_tables_of_different_content_are_unequal():
@@ -184,24 +185,24 @@ def test_tables_of_different_content_are_unequal():
 
 def test_marginal_counts_are_in_order_of_value():
     pairs = table((0, 2, 0, 1), (0, -1, 0, 2), (1, 2, 1, 3))
-    assert list(pairs.truth_counts().items()) == [(-1, 2), (2, 4)]
-    assert list(pairs.prediction_counts().items()) == [(0, 3), (1, 3)]
-    pairs.truth_counts().clear()
-    assert pairs.truth_counts()
+    assert list(pairs.count_truths().items()) == [(-1, 2), (2, 4)]
+    assert list(pairs.count_predictions().items()) == [(0, 3), (1, 3)]
+    pairs.count_truths().clear()
+    assert pairs.count_truths()
 
 
 @pytest.mark.parametrize("naive", [0, 1, -1, 254, NAIVE_LIMIT, -NAIVE_LIMIT])
 def test_a_code_of_no_class_carries_the_naive_answer(naive):
-    code = no_class(np.array([naive]))
+    code = encode_no_class(np.array([naive]))
     assert is_no_class(code).all()
-    assert is_code_of_no_class(int(code[0]))
-    assert naive_answer(code).tolist() == [naive]
+    assert is_no_class(int(code[0]))
+    assert decode_no_class(code).tolist() == [naive]
 
 
 @pytest.mark.parametrize("label", [0, -1, 255, VALUE_LIMIT, -VALUE_LIMIT])
 def test_a_label_is_no_code(label):
     assert not is_no_class(np.array([label])).any()
-    assert naive_answer(np.array([label])).tolist() == [label]
+    assert decode_no_class(np.array([label])).tolist() == [label]
 
 
 def test_extremes_merge_by_minimum_and_maximum_and_counts_by_sum():

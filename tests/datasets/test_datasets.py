@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from iou_doctor import datasets
-from iou_doctor.datasets import DataSet, KnownLabel, data_set, data_sets, grey
+from iou_doctor.datasets import DataSet, KnownLabel, convert_to_grey, load_data_set, load_data_sets
 
 FOLDER = Path(datasets.__file__).parent
 NAMES = [
@@ -51,19 +51,19 @@ def voc_colour(index: int) -> tuple[int, ...]:
 
 
 def test_all_data_sets_are_listed_by_name():
-    assert [data.name for data in data_sets()] == NAMES
+    assert [data.name for data in load_data_sets()] == NAMES
     assert sorted(path.stem for path in FOLDER.glob("*.json")) == NAMES
 
 
 def test_a_data_set_is_read_once():
-    assert data_set("camvid") is data_set("camvid")
-    assert data_set("camvid") is data_sets()[NAMES.index("camvid")]
+    assert load_data_set("camvid") is load_data_set("camvid")
+    assert load_data_set("camvid") is load_data_sets()[NAMES.index("camvid")]
 
 
 @pytest.mark.parametrize("name", ["kitti", "", "../known/camvid", "camvid.json"])
 def test_an_unknown_name_is_refused_with_the_known_ones(name: str):
     with pytest.raises(KeyError, match="cityscapes, coco_stuff"):
-        data_set(name)
+        load_data_set(name)
 
 
 def test_known_imports_nothing_of_iou_doctor():
@@ -76,7 +76,7 @@ def test_known_imports_nothing_of_iou_doctor():
     assert not [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level]
 
 
-@pytest.mark.parametrize("data", data_sets(), ids=NAMES)
+@pytest.mark.parametrize("data", load_data_sets(), ids=NAMES)
 def test_every_file_is_sound(data: DataSet):
     ids = [label.id for label in data.labels]
     names = [label.name for label in data.labels]
@@ -114,14 +114,14 @@ def test_every_colour_is_three_bytes(name: str):
 def test_counts(
     name: str, labels: int, void: int, lowest: int, highest: int, colours: int, greys: int
 ):
-    data = data_set(name)
+    data = load_data_set(name)
     ids = [label.id for label in data.labels]
     assert (len(ids), len(data.void), min(ids), max(ids)) == (labels, void, lowest, highest)
     assert (len(data.colours), len(data.luma())) == (colours, greys)
 
 
 def test_labels_and_data_sets_are_frozen():
-    data = data_set("camvid")
+    data = load_data_set("camvid")
     with pytest.raises(FrozenInstanceError):
         data.name = "other"  # type: ignore[misc]
     with pytest.raises(TypeError):
@@ -132,20 +132,20 @@ def test_grey_is_what_pillow_makes_of_a_colour():
     rng = np.random.default_rng(0)
     colours = rng.integers(0, 256, (200, 200, 3), dtype=np.uint8)
     pillow = np.asarray(Image.fromarray(colours).convert("L"))
-    ours = [[grey((int(r), int(g), int(b))) for r, g, b in row] for row in colours]
+    ours = [[convert_to_grey((int(r), int(g), int(b))) for r, g, b in row] for row in colours]
     assert (pillow == ours).all()
 
 
 @pytest.mark.parametrize("name", COLOURED)
 def test_grey_is_the_rounded_formula_but_for_one_colour(name: str):
     booth = (255, 0, 204)  # 99.501, which Pillow makes 99
-    for red, green, blue in data_set(name).colours:
+    for red, green, blue in load_data_set(name).colours:
         exact = (299 * red + 587 * green + 114 * blue + 500) // 1000
-        assert grey((red, green, blue)) == exact - ((red, green, blue) == booth)
+        assert convert_to_grey((red, green, blue)) == exact - ((red, green, blue) == booth)
 
 
 def test_cityscapes_has_19_train_ids_in_order_of_label_id():
-    data = data_set("cityscapes")
+    data = load_data_set("cityscapes")
     scored = [label for label in data.labels if label.id not in data.void]
     assert [label.id for label in scored] == CITYSCAPES_IDS
     assert [data.train_ids[i] for i in CITYSCAPES_IDS] == list(range(19))
@@ -155,20 +155,20 @@ def test_cityscapes_has_19_train_ids_in_order_of_label_id():
 
 def test_cityscapes_void_is_what_the_evaluation_ignores():
     ignored = {e["id"] for e in stored("cityscapes")["labels"] if e["ignore_in_eval"]}
-    assert set(data_set("cityscapes").void) == ignored
+    assert set(load_data_set("cityscapes").void) == ignored
 
 
 def test_cityscapes_shared_colours_belong_to_the_first_id():
-    colours = data_set("cityscapes").colours
+    colours = load_data_set("cityscapes").colours
     assert colours[0, 0, 142] == 26, "car, not license plate"
     assert colours[153, 153, 153] == 17, "pole, not polegroup"
     assert colours[0, 0, 0] == 0
 
 
 def test_cityscapes_luma():
-    data = data_set("cityscapes")
+    data = load_data_set("cityscapes")
     scored = [label for label in data.labels if label.id not in data.void]
-    assert [grey(label.colour) for label in scored if label.colour] == [
+    assert [convert_to_grey(label.colour) for label in scored if label.colour] == [
         90, 120, 70, 108, 164, 153, 178, 195, 119, 210, 118, 84, 76, 16, 8, 47, 58, 26, 46,
     ]  # fmt: skip
     assert collisions(data) == {
@@ -179,7 +179,7 @@ def test_cityscapes_luma():
 
 
 def test_voc_colours_follow_the_bit_rule():
-    data = data_set("pascal_voc")
+    data = load_data_set("pascal_voc")
     assert [label.id for label in data.labels] == [*range(21), 255]
     assert all(label.colour == voc_colour(label.id) for label in data.labels)
     assert named(data)["tvmonitor"].colour == (0, 64, 128)
@@ -187,8 +187,8 @@ def test_voc_colours_follow_the_bit_rule():
 
 
 def test_voc_luma():
-    data = data_set("pascal_voc")
-    assert [grey(label.colour) for label in data.labels if label.colour] == [
+    data = load_data_set("pascal_voc")
+    assert [convert_to_grey(label.colour) for label in data.labels if label.colour] == [
         0, 38, 75, 113, 15, 53, 90, 128, 19, 57, 94,
         133, 34, 72, 109, 147, 38, 76, 113, 151, 52, 220,
     ]  # fmt: skip
@@ -196,7 +196,7 @@ def test_voc_luma():
 
 
 def test_camvid_luma_tells_all_classes_apart():
-    data = data_set("camvid")
+    data = load_data_set("camvid")
     names = {label.id: label.name for label in data.labels}
     assert {names[ids[0]]: value for value, ids in data.luma().items()} == {
         "Sky": 128,
@@ -217,7 +217,7 @@ def test_camvid_luma_tells_all_classes_apart():
 
 
 def test_the_32_classes_of_camvid_group_into_the_11():
-    data, eleven = data_set("camvid_32"), data_set("camvid")
+    data, eleven = load_data_set("camvid_32"), load_data_set("camvid")
     assert [label.name.lower() for label in data.labels] == sorted(
         label.name.lower() for label in data.labels
     )
@@ -231,7 +231,7 @@ def test_the_32_classes_of_camvid_group_into_the_11():
 
 
 def test_ade20k():
-    data = data_set("ade20k")
+    data = load_data_set("ade20k")
     assert [label.id for label in data.labels] == list(range(151))
     assert data.train_ids == {0: 255, **{i: i - 1 for i in range(1, 151)}}
     first, last = data.labels[1], data.labels[150]
@@ -244,7 +244,7 @@ def test_ade20k():
 
 
 def test_coco_stuff_uses_171_of_182_ids():
-    data = data_set("coco_stuff")
+    data = load_data_set("coco_stuff")
     used = [label.id for label in data.labels if label.id not in data.void]
     unused = [11, 25, 28, 29, 44, 65, 67, 68, 70, 82, 90]
     assert sorted({*range(182)} - {*used}) == unused == stored("coco_stuff")["unused"]
@@ -255,7 +255,7 @@ def test_coco_stuff_uses_171_of_182_ids():
 
 
 def test_oxford_pets():
-    data = data_set("oxford_pets")
+    data = load_data_set("oxford_pets")
     assert [(label.id, label.name) for label in data.labels] == [
         (1, "foreground"),
         (2, "background"),

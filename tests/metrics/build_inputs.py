@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from iou_doctor.scan.numpy.soft import sum_channels
 from metrics.golden import Fixture
 from numpy.typing import NDArray
 
@@ -15,7 +16,6 @@ from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.scan.numpy import derive
 from iou_doctor.scan.numpy.pair_counts import count_pairs
-from iou_doctor.scan.numpy.soft import channel_sums
 
 Array = NDArray[Any]
 THRESHOLD = 0.5
@@ -41,8 +41,8 @@ def build_inputs(
         batch_size: images in one update.
     """
     true, pred, form = arrange(y_true, y_pred, layout)
-    ids = pred.argmax(-1) if form is PredictionForm.CHANNELS else derive.as_labels(pred)
-    labels = true.argmax(-1) if true.ndim > ids.ndim else derive.as_labels(true)
+    ids = pred.argmax(-1) if form is PredictionForm.CHANNELS else derive.decode_labels(pred)
+    labels = true.argmax(-1) if true.ndim > ids.ndim else derive.decode_labels(true)
     flat, lengths = _flatten_both(y_true, y_pred)
     return MetricInputs(
         form=form,
@@ -52,7 +52,7 @@ def build_inputs(
         labels=_count(labels, ids),
         true_dtype=y_true.dtype,
         pred_dtype=y_pred.dtype,
-        bins=_count(labels, derive.bins(pred, THRESHOLD))
+        bins=_count(labels, derive.decode_bins(pred, THRESHOLD))
         if form is PredictionForm.ONE_CHANNEL
         else None,
         sums=_sum_channels(true, labels, pred, form, ignore_index),
@@ -109,7 +109,7 @@ def _sum_channels(
     n, one = len(pred), form is PredictionForm.ONE_CHANNEL
     channels = 1 if one else pred.shape[-1]
     dense = true.shape == pred.shape and not one
-    return channel_sums(
+    return sum_channels(
         y_true=true.reshape(n, -1, channels) if dense else labels.reshape(n, -1),
         y_pred=pred.reshape(n, -1, channels),
         samples=np.arange(n),
@@ -141,8 +141,8 @@ def _flatten_both(
 def _flatten(stored: Array, decoding: LabelDecoding) -> Array:
     match decoding:
         case LabelDecoding.ARGMAX_LAST:
-            return derive.naive_argmax(stored).ravel()
+            return derive.argmax_like_keras(stored).ravel()
         case LabelDecoding.BINS:
-            return derive.bins(stored, THRESHOLD).ravel()
+            return derive.decode_bins(stored, THRESHOLD).ravel()
         case _:
-            return derive.truncated_labels(stored).ravel()
+            return derive.decode_truncated(stored).ravel()

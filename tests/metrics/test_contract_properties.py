@@ -147,7 +147,7 @@ def test_a_float32_cell_stops_in_each_update(contract):
     )
     count = np.array([2**24, 2**22, 2**20] * 3)
     many = {
-        pairing: pairs.replaced(count=count)
+        pairing: pairs.replace(count=count)
         for pairing, pairs in inputs.flat.items()
         if len(pairs.count) == len(count)
     }
@@ -174,7 +174,7 @@ def test_int32_wraps_at_two_to_the_31():
         y_true=np.array([[[0, 0, 1]]]), y_pred=np.array([[[0, 1, 1]]]), num_classes=2
     )
     flat = {
-        key: pairs.replaced(count=np.array([2**31, 5, 5]))
+        key: pairs.replace(count=np.array([2**31, 5, 5]))
         for key, pairs in inputs.flat.items()
         if len(pairs.count) == 3
     }
@@ -216,7 +216,7 @@ def test_tables_are_counted_once_for_all_contracts(monkeypatch):
 @pytest.mark.parametrize("ignored", [0, 1])
 @pytest.mark.parametrize("layout", ["labels", "one-channel"])
 def test_nothing_fails_where_all_is_ignored(layout, ignored, batch_size, monkeypatch):
-    monkeypatch.setattr("iou_doctor.counts.class_areas.MANY", 1)
+    monkeypatch.setattr("iou_doctor.counts.class_areas.MANY_AREAS", 1)
     labels = np.ones((6, 2, 2), "u1")
     inputs = build_inputs(
         y_true=labels * np.uint8(ignored),
@@ -247,7 +247,7 @@ def outcomes_of(layout):
 @pytest.mark.parametrize("many", [1, 7])
 def test_how_many_images_are_counted_together_changes_no_value(layout, many, monkeypatch):
     together = outcomes_of(layout)
-    monkeypatch.setattr("iou_doctor.counts.class_areas.MANY", many)
+    monkeypatch.setattr("iou_doctor.counts.class_areas.MANY_AREAS", many)
     monkeypatch.setattr("iou_doctor.metrics.engine.areas.MANY", many)
     monkeypatch.setattr("iou_doctor.counts.pair_counts.BLOCK", many)
     monkeypatch.setattr("iou_doctor.counts.pair_counts.LONG", many)

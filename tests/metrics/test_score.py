@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.source import Pair
-from iou_doctor.counts.label_decoding import no_class
+from iou_doctor.counts.label_decoding import encode_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.diagnosis.pipeline import Questions, check
 from iou_doctor.metrics.score import Pixels, compute_score
@@ -21,7 +21,7 @@ from iou_doctor.sources.memory.array import ArraySource
 from iou_doctor.sources.opening import open_pair
 
 CAMVID = Path(__file__).resolve().parents[3] / "shared" / "data" / "camvid"
-NO_CLASS = int(no_class(np.array([0]))[0])
+NO_CLASS = int(encode_no_class(np.array([0]))[0])
 
 needs_camvid = pytest.mark.skipif(
     not CAMVID.is_dir(), reason="the CamVid reference data is not beside the project"
@@ -140,8 +140,8 @@ def test_a_score_does_not_depend_on_how_much_is_counted_at_once(y_true, random, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("iou_doctor.counts.pair_counts.BLOCK", rows)
         patch.setattr("iou_doctor.counts.pair_counts.LONG", rows)
-        patch.setattr("iou_doctor.counts.class_areas.MOST_KEPT", kept)
-        patch.setattr("iou_doctor.counts.class_areas.MANY", rows)
+        patch.setattr("iou_doctor.counts.class_areas.MOST_CACHED", kept)
+        patch.setattr("iou_doctor.counts.class_areas.MANY_AREAS", rows)
         assert score_of(**arrays, num_classes=3, ignore_index=ignore) == whole
 
 

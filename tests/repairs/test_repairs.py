@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from iou_doctor.counts.label_decoding import colour_code
+from iou_doctor.counts.label_decoding import encode_colour
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.decode_colours import DecodeColours
@@ -228,7 +228,9 @@ def test_the_first_channel_is_taken():
 
 
 def test_colours_become_ids_and_unknown_colours_the_default():
-    step = DecodeColours(PRED, {colour_code(128, 0, 0): 1, colour_code(0, 128, 0): 2}, default=255)
+    step = DecodeColours(
+        PRED, {encode_colour(128, 0, 0): 1, encode_colour(0, 128, 0): 2}, default=255
+    )
     colours = np.array([[[128, 0, 0, 9], [0, 128, 0, 9], [1, 2, 3, 9]]], np.uint8)
     for channels in (3, 4):
         ids = step.apply(colours[..., :channels], spatial=1)

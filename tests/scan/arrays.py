@@ -20,7 +20,7 @@ from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.counts.value_counts import ValueCounts
-from iou_doctor.scan.scan import Visit, scan
+from iou_doctor.scan.scan import BatchPlan, scan
 from iou_doctor.sources.memory.array import ArraySource
 
 Array = NDArray[Any]
@@ -105,9 +105,9 @@ def _comparable(counts: ValueCounts) -> list[Any]:
     return values
 
 
-def stats_of_batch(visit: Visit, batch: Batch) -> Stats:
+def stats_of_batch(visit: BatchPlan, batch: Batch) -> Stats:
     """Return the Stats of one batch."""
-    return Stats.merge(visit.parts(batch))
+    return Stats.merge(visit.count_parts(batch))
 
 
 def label_maps(shape: Any, dtypes: tuple[str, ...] = INTEGERS) -> st.SearchStrategy[Array]:

@@ -13,7 +13,7 @@ from iou_doctor.arrays.interpretation import Encoding, Interpretation, Options
 from iou_doctor.arrays.layout import Layout, Relation
 from iou_doctor.arrays.source import Pair
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
-from iou_doctor.counts.map_samples import NO_LABEL, Maps, Probe, centres
+from iou_doctor.counts.map_samples import NO_LABEL, DecodedMaps, Probe, find_centres
 from iou_doctor.diagnosis.passes import Passes
 from iou_doctor.interpret import infer_layout
 from iou_doctor.interpret.sampled_labels import decode_samples
@@ -60,16 +60,20 @@ def probe_of(pair: Pair, layout: Layout, pairing: Pairing = LABELS) -> Probe:
     return Passes(pair, layout, threshold=0.5).first([pairing], None)[1]
 
 
-def assert_maps(maps: Maps, *, samples: list[int], y_true: Any, y_pred: Any, pred=LABELS.pred):
+def assert_maps(
+    maps: DecodedMaps, *, samples: list[int], y_true: Any, y_pred: Any, pred=LABELS.y_pred
+):
     assert maps.samples.tolist() == samples
-    for kept, wanted in ((maps.y_true[LABELS.true], y_true), (maps.y_pred[pred], y_pred)):
+    for kept, wanted in ((maps.y_true[LABELS.y_true], y_true), (maps.y_pred[pred], y_pred)):
         assert len(kept) == len(samples)
         for one, other in zip(kept, wanted, strict=True):
             assert one.dtype == np.int32
             np.testing.assert_array_equal(one, other)
 
 
-def assert_naive(probe: Probe, y_true: Any, y_pred: Any, pred: LabelDecoding = LABELS.pred) -> None:
+def assert_naive(
+    probe: Probe, y_true: Any, y_pred: Any, pred: LabelDecoding = LABELS.y_pred
+) -> None:
     """Compare all scales with a pick from the whole label maps, one for each sample."""
     count = len(y_true)
     for maps, samples, pixels in (
@@ -118,7 +122,7 @@ def small_scales(monkeypatch):
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 24, 25, 128])
 def test_thinning_is_even_and_the_same_from_either_end(size, count):
     count = min(size, count)
-    places = centres(size, count)
+    places = find_centres(size, count)
     assert places.tolist() == naive_places(size, count)
     assert (size - 1 - places[::-1]).tolist() == places.tolist() or (size % 2 == 0 and count % 2)
     assert len(set(places.tolist())) == count
@@ -136,9 +140,9 @@ def test_the_real_scales_keep_what_they_promise():
     y_true, y_pred = labels_of(1, (14, 200, 131)), labels_of(2, (14, 200, 131))
     probe = probe_of(pair_of(y_true=y_true, y_pred=y_pred), layout_of(y_true, y_pred))
     assert_naive(probe, y_true, y_pred)
-    assert probe.many.y_true[LABELS.true][0].shape == (24, 24)
-    assert probe.fine.y_true[LABELS.true][0].shape == (128, 128)
-    assert probe.crops.y_true[LABELS.true][0].shape == (192, 131)
+    assert probe.many.y_true[LABELS.y_true][0].shape == (24, 24)
+    assert probe.fine.y_true[LABELS.y_true][0].shape == (128, 128)
+    assert probe.crops.y_true[LABELS.y_true][0].shape == (192, 131)
 
 
 @pytest.mark.usefixtures("small_scales")
@@ -171,7 +175,7 @@ def test_volumes_are_thinned_along_all_axes(monkeypatch, window):
     layout = layout_of(y_true, y_pred, true="NDHW", pred="NDHW")
     probe = probe_of(pair_of(y_true=y_true, y_pred=y_pred), layout)
     assert_naive(probe, y_true, y_pred)
-    assert probe.fine.y_true[LABELS.true][0].shape == (4, 4, 4)
+    assert probe.fine.y_true[LABELS.y_true][0].shape == (4, 4, 4)
 
 
 @pytest.mark.usefixtures("small_scales")
@@ -295,4 +299,4 @@ def test_axes_are_those_of_the_side_that_is_not_flattened(shape, flatten, axes, 
     pair = pair_for_reading(**arrays)
     layout = infer_layout(pair, Options(), num_classes=3)
     found = decode_samples(probe_of(pair, layout), reading_of(layout, 0.5), LABELS)
-    assert (found.axes, found.square) == (axes, square)
+    assert (found.spatial_axes, found.is_square) == (axes, square)

@@ -28,7 +28,7 @@ from iou_doctor.arrays.source import Pair
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.stats import Stats
 from iou_doctor.scan import windows
-from iou_doctor.scan.batch_plan import Visit
+from iou_doctor.scan.batch_plan import BatchPlan
 from iou_doctor.scan.scan import scan
 from iou_doctor.sources.files.npy import open_npy
 
@@ -57,7 +57,7 @@ quick = settings(deadline=None, max_examples=60)
 )
 def test_only_what_takes_no_memory_is_read_in_large_parts(formats, values, jobs, together):
     sources = (_source(format=name) for name in formats)
-    assert windows.at_once(Pair(*sources), values, jobs) == together
+    assert windows.choose_windows_at_once(Pair(*sources), values, jobs) == together
 
 
 def _source(**more):
@@ -77,14 +77,14 @@ def _source(**more):
 )
 def test_what_is_copied_is_read_in_small_parts(more):
     sources = (_source(), _source(**more))
-    assert windows.at_once(Pair(*sources), 2**40, 1) == 16
+    assert windows.choose_windows_at_once(Pair(*sources), 2**40, 1) == 16
 
 
 @pytest.mark.parametrize(("dtype", "together"), [("<u2", 256), (">u2", 16)])
 def test_files_in_another_order_of_bytes_are_read_in_small_parts(tmp_path, dtype, together):
     np.save(tmp_path / "labels.npy", np.zeros((3, 4, 5), dtype))
     source = open_npy(str(tmp_path / "labels.npy"))
-    assert windows.at_once(Pair(source, source), 2**40, 1) == together
+    assert windows.choose_windows_at_once(Pair(source, source), 2**40, 1) == together
 
 
 @st.composite
@@ -106,7 +106,7 @@ def cases(draw):
 
 def parts_of(y_true, y_pred, letters, pairings, samples):
     """Return the Stats of these ranges of samples, each scanned alone."""
-    visit = Visit(layout_of(y_true, y_pred, pred=letters), pairings, threshold=0.5)
+    visit = BatchPlan(layout_of(y_true, y_pred, pred=letters), pairings, threshold=0.5)
     return [
         stats_of_batch(visit, Batch(y_true[part], y_pred[part], np.arange(part.start, part.stop)))
         for part in samples
@@ -143,7 +143,7 @@ def test_a_small_window_splits_one_sample_by_rows(monkeypatch):
     monkeypatch.setattr(windows, "WINDOW_VALUES", 8)
     y_true = np.zeros((1, 5, 4), np.uint8)
     batches = list(
-        windows.batches(
+        windows.iterate_batches(
             pair_of(y_true=y_true, y_pred=y_true), layout_of(y_true, y_true), whole_samples=False
         )
     )
@@ -212,6 +212,6 @@ def test_what_is_mapped_together_is_counted_in_parts(monkeypatch):
     monkeypatch.setattr(windows, "WINDOW_VALUES", 8)
     monkeypatch.setattr("iou_doctor.scan.batch_plan.COUNTED_AT_ONCE", 2)
     y_true = np.arange(40, dtype="u1").reshape(10, 2, 2)
-    visit = Visit(layout_of(y_true, y_true), LABELS, threshold=0.5)
-    parts = visit.parts(Batch(y_true, y_true, np.arange(10)))
+    visit = BatchPlan(layout_of(y_true, y_true), LABELS, threshold=0.5)
+    parts = visit.count_parts(Batch(y_true, y_true, np.arange(10)))
     assert [part.samples for part in parts] == [4, 4, 2]

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from iou_doctor.scan.threads import in_order
+from iou_doctor.scan.threads import map_in_order
 
 
 def named(item):
@@ -19,14 +19,16 @@ def named(item):
 @pytest.mark.parametrize("jobs", [1, 2, 5])
 @pytest.mark.parametrize("items", [0, 1, 2, 11])
 def test_results_come_in_order(jobs, items):
-    assert [item for item, _ in in_order(named, iter(range(items)), jobs=jobs)] == [*range(items)]
+    assert [item for item, _ in map_in_order(named, iter(range(items)), jobs=jobs)] == [
+        *range(items)
+    ]
 
 
 def test_one_piece_or_one_job_takes_no_thread_of_its_own():
     here = threading.current_thread()
-    assert [worker for _, worker in in_order(named, [0], jobs=4)] == [here]
-    assert {worker for _, worker in in_order(named, range(3), jobs=1)} == {here}
-    assert here not in {worker for _, worker in in_order(named, range(3), jobs=2)}
+    assert [worker for _, worker in map_in_order(named, [0], jobs=4)] == [here]
+    assert {worker for _, worker in map_in_order(named, range(3), jobs=1)} == {here}
+    assert here not in {worker for _, worker in map_in_order(named, range(3), jobs=2)}
 
 
 def test_results_come_in_order_and_few_windows_wait():
@@ -42,7 +44,7 @@ def test_results_come_in_order_and_few_windows_wait():
             yield item
 
     done = []
-    for result in in_order(work, items(), jobs=3):
+    for result in map_in_order(work, items(), jobs=3):
         done.append(result)
         assert len(begun) - len(done) < 2 * 3
     assert done == list(range(20))
@@ -59,13 +61,13 @@ def test_an_error_in_one_window_ends_the_scan(error):
         return item
 
     with pytest.raises(error):
-        list(in_order(work, range(1000), jobs=2))
+        list(map_in_order(work, range(1000), jobs=2))
     assert len(seen) < 20
 
 
 def test_an_error_of_the_caller_drops_what_has_not_begun():
     seen = []
-    results = in_order(lambda item: seen.append(item), range(1000), jobs=2)
+    results = map_in_order(lambda item: seen.append(item), range(1000), jobs=2)
     next(results)
     results.close()
     assert len(seen) <= 5

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Ids, Stack
-from iou_doctor.counts.map_samples import centres
+from iou_doctor.counts.map_samples import find_centres
 from iou_doctor.record import record
 
 Order = NDArray[np.intp]
@@ -186,7 +186,7 @@ def cut_into_tiles(maps: Stack, grid: Grid, size: tuple[int, ...]) -> Tiles:
 def _choose_places(size: int, kept: int, tile: int) -> NDArray[np.intp]:
     """Return places along one axis, equally many in each tile, including those at its borders."""
     count = size // tile
-    tile_of = centres(size, kept) // tile
+    tile_of = find_centres(size, kept) // tile
     starts = np.searchsorted(tile_of, np.arange(count + 1))
     lengths = np.diff(starts)
     most = max(COMPARED_PIXELS // count, FEWEST_TILE_PIXELS)

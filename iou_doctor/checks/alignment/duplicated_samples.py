@@ -82,7 +82,7 @@ def find(evidence: Evidence) -> Result:
 
 def _leave_out(repeated: NDArray[np.int64]) -> Repair:
     def relabel(pairs: PairCounts) -> PairCounts:
-        return pairs.where(~np.isin(pairs.image, repeated))
+        return pairs.keep_rows(~np.isin(pairs.image, repeated))
 
     return Repair(name="count each sample once", safe=True, relabel=relabel)
 
@@ -90,7 +90,7 @@ def _leave_out(repeated: NDArray[np.int64]) -> Repair:
 def _find_repeated(evidence: Evidence) -> dict[int, int]:
     """Return the samples that equal an earlier one, each with the earliest such sample."""
     pairs = evidence.pairs
-    starts = pairs.starts
+    starts = pairs.image_starts
     images, ends = _compute_of_images(pairs, _get_image), np.append(starts[1:], len(pairs))
     alike = _find_equal_checksums(pairs) & (ends - starts >= FEWEST_PAIRS)
     if not alike.any():
@@ -101,7 +101,7 @@ def _find_repeated(evidence: Evidence) -> dict[int, int]:
     seen: dict[tuple[bytes, bytes | str | None], int] = {}
     repeated: dict[int, int] = {}
     for index in np.flatnonzero(alike & (is_rare | np.isin(images, list(maps)))).tolist():
-        rows, image = pairs.rows(slice(starts[index], ends[index])), int(images[index])
+        rows, image = pairs.take_rows(slice(starts[index], ends[index])), int(images[index])
         columns = (rows.truth, rows.prediction, rows.count)
         counts = b"".join(column.tobytes() for column in columns)
         own = maps.get(image)
@@ -145,7 +145,7 @@ def _compute_of_images(
         pairs: the counts of all images.
         compute: from the rows of some images, and the index of the first row of each image.
     """
-    return np.concatenate([compute(block, block.starts) for block in pairs.blocks()])
+    return np.concatenate([compute(block, block.image_starts) for block in pairs.iterate_blocks()])
 
 
 def _get_image(pairs: PairCounts, starts: NDArray[np.intp]) -> NDArray[np.int64]:

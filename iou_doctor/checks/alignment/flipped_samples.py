@@ -73,7 +73,7 @@ def find(evidence: Evidence) -> Result:
         return maps
     if maps.true.ndim < 3 or evidence.sampled is None:
         return Skipped("the pixels are flattened")
-    turns = list_turns(maps.true.ndim - 1, square=evidence.sampled.square)
+    turns = list_turns(maps.true.ndim - 1, square=evidence.sampled.is_square)
     finding = _examine(evidence, maps, fit_turns(maps, turns))
     if finding:
         return [] if _is_shift_better(evidence, finding) else [finding]

@@ -31,11 +31,11 @@ pixels right, as in the examples of the documentation."""
 
 def find(evidence: Evidence) -> Result:
     """Look for arrays that agree in every pixel and hold several classes."""
-    pairs = evidence.pairs.pooled()
+    pairs = evidence.pairs.pool()
     is_example = pairs.total <= MOST_PIXELS_OF_AN_EXAMPLE
     if is_example or (pairs.truth != pairs.prediction).any():
         return []
-    labels = pairs.truth_counts()
+    labels = pairs.count_truths()
     classes = [label for label in labels if 0 <= label < evidence.interpretation.num_classes]
     if len(classes) < 2:
         return []

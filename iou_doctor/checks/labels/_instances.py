@@ -55,7 +55,7 @@ def find_numbered_objects(evidence: Evidence) -> Objects | Skipped | None:
     pattern = _find_pattern(evidence)
     if pattern is None:
         return None
-    if evidence.sampled is None or evidence.sampled.axes != 2:
+    if evidence.sampled is None or evidence.sampled.spatial_axes != 2:
         return Skipped("no two-dimensional label maps were kept, so objects cannot be recognised")
     maps = evidence.sampled.fine if len(evidence.sampled.fine.samples) else evidence.sampled.crops
     examined, connected = _count_connected(maps)
@@ -71,7 +71,7 @@ def _find_pattern(evidence: Evidence) -> str | None:
     objects = (labels > 0) & (labels < 2**31)
     labels, in_image = labels[objects], in_image[objects]
     ids, images = np.unique(labels, return_counts=True)
-    predicted = evidence.pairs.pooled().prediction_counts()
+    predicted = evidence.pairs.pool().count_predictions()
     if len(ids) < IDS_PER_CLASS * classes or any(label >= classes for label in predicted):
         return None
     if len(ids) >= LEAST_WRAPPED_IDS and evidence.pair.y_true.dtype == np.uint8:

@@ -19,7 +19,7 @@ from iou_doctor.checks.hypotheses import (
     score_as_given,
 )
 from iou_doctor.checks.unknown_labels import NO_DATA_LABELS
-from iou_doctor.datasets import data_set
+from iou_doctor.datasets import load_data_set
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
@@ -68,7 +68,7 @@ def load_numberings() -> tuple[Numbering, ...]:
 
 
 def _load_numbering(name: str, title: str, target: str, classes: int) -> Numbering:
-    known = data_set(name)
+    known = load_data_set(name)
     table = {old: new for old, new in known.train_ids.items() if 0 <= new < classes}
     void = {label.id for label in known.labels if label.id >= 0 and label.id not in table}
     return Numbering(title, target, table, frozenset(void - {VOID}), classes)
@@ -103,7 +103,7 @@ def _has_ids_of(evidence: Evidence, numbering: Numbering, side: Side) -> bool:
 
 
 def _has_instance_ids(evidence: Evidence, side: Side) -> bool:
-    pairs = evidence.pairs.pooled()
+    pairs = evidence.pairs.pool()
     labels = pairs.truth if side is Side.MASKS else pairs.prediction
     return bool(((labels >= MOST_CLASSES) & ~np.isin(labels, NO_DATA_LABELS)).any())
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.counts.label_decoding import is_code_of_no_class
+from iou_doctor.counts.label_decoding import is_no_class
 from iou_doctor.repairs.step import Side
 
 SHORTEST_LOOKUP = 256
@@ -90,9 +90,9 @@ def _write_condition(ids: str, labels: list[int]) -> str:
 
 def _list_labels(evidence: Evidence, side: Side) -> list[int]:
     """Return the labels of one array, without the codes that stand for no label at all."""
-    pairs = evidence.pairs.pooled()
-    counts = pairs.truth_counts() if side is Side.MASKS else pairs.prediction_counts()
-    return [label for label in counts if not is_code_of_no_class(label)]
+    pairs = evidence.pairs.pool()
+    counts = pairs.count_truths() if side is Side.MASKS else pairs.count_predictions()
+    return [label for label in counts if not is_no_class(label)]
 
 
 def _get_axes(evidence: Evidence, side: Side) -> Axes:

@@ -89,7 +89,7 @@ def _find_full_ade20k(evidence: Evidence) -> list[Finding]:
     """Look for more ids than the benchmark has, the same ones in several images."""
     if evidence.interpretation.num_classes not in ADE20K_CLASSES:
         return []
-    counts = evidence.pairs.pooled().truth_counts()
+    counts = evidence.pairs.pool().count_truths()
     ids = [label for label in counts if 0 <= label <= ADE20K_HIGHEST and label != VOID]
     high = [label for label in ids if label > MOST_BENCHMARK_IDS]
     if len(ids) <= MOST_BENCHMARK_IDS or 2 * len(high) < len(ids) or len(ids) < len(counts) - 2:

@@ -34,7 +34,7 @@ def find(evidence: Evidence) -> Result:
     ignored = interpretation.ignore_index
     if ignored is None or ignored not in interpretation.classes:
         return []
-    predicted = evidence.pairs.prediction_counts().get(ignored, 0)
+    predicted = evidence.pairs.count_predictions().get(ignored, 0)
     if not predicted:
         return []  # the label only ever means void, so leaving it out changes nothing
     classes = [k for k in interpretation.classes if k != ignored]

@@ -90,7 +90,7 @@ def find(evidence: Evidence) -> Result:
 
 
 def _report_objects(evidence: Evidence, objects: Objects) -> Finding:
-    ids = len(evidence.pairs.pooled().truth_counts())
+    ids = len(evidence.pairs.pool().count_truths())
     return Finding(
         RULE,
         message=f"masks hold {ids} ids in {evidence.stats.samples} images, and {objects.connected}"
@@ -111,7 +111,7 @@ def _report_objects(evidence: Evidence, objects: Objects) -> Finding:
 def _find_division(evidence: Evidence) -> _Division | None:
     """Return the division by 1000 whose quotients fit the predictions best, if one does."""
     no_class = {*VOID_LABELS, *NO_DATA_LABELS, choose_void_label(evidence)}
-    labels = [label for label in evidence.pairs.pooled().truth_counts() if label not in no_class]
+    labels = [label for label in evidence.pairs.pool().count_truths() if label not in no_class]
     large = [label for label in labels if label >= BASE]
     if len(large) < FEWEST_OBJECTS or min(labels) < 0 or max(large) >= BASE * MOST_CLASSES:
         return None
@@ -165,7 +165,7 @@ def _report_division(evidence: Evidence, division: _Division) -> Finding:
 def _write_help(evidence: Evidence, division: _Division) -> str:
     largest = max(division.labels)
     is_object = "masks >= 1000"
-    if max(evidence.pairs.pooled().truth_counts()) > largest:  # no-data labels stay as they are
+    if max(evidence.pairs.pool().count_truths()) > largest:  # no-data labels stay as they are
         is_object = f"(masks >= 1000) & (masks <= {largest})"
     code = f"masks = np.where({is_object}, masks // 1000, masks)"
     if division.numbering is None:
@@ -177,5 +177,5 @@ def _keep_foreground(evidence: Evidence) -> Repair | None:
     """Return the repair that makes every object class 1; `None` if there are more classes."""
     if evidence.interpretation.num_classes != 2:
         return None
-    table = {label: 1 for label in evidence.pairs.pooled().truth_counts() if label > 1}
+    table = {label: 1 for label in evidence.pairs.pool().count_truths() if label > 1}
     return build_relabelling("masks > 0", side=Side.MASKS, table=table, safe=False)

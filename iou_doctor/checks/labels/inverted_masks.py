@@ -69,8 +69,8 @@ def _report(evidence: Evidence, before: float, after: float, repair: Repair) -> 
 
 def _has_both_classes(evidence: Evidence) -> bool:
     """Return whether each array holds both classes: one class alone agrees with anything."""
-    pairs = evidence.pairs.pooled()
-    truth, predicted = pairs.truth_counts(), pairs.prediction_counts()
+    pairs = evidence.pairs.pool()
+    truth, predicted = pairs.count_truths(), pairs.count_predictions()
     background = truth.get(0, 0), predicted.get(0, 0)
     objects = [_count_object(evidence, counts) for counts in (truth, predicted)]
     return min(*background, *objects) >= FEWEST_PIXELS

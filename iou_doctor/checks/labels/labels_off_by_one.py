@@ -26,7 +26,7 @@ from iou_doctor.checks.hypotheses import (
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_CLASS_IDS
 from iou_doctor.checks.wording import format_ids
-from iou_doctor.datasets import data_set
+from iou_doctor.datasets import load_data_set
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
@@ -129,7 +129,7 @@ def _report(evidence: Evidence, side: Side, table: Mapping[int, int], repair: Re
 
 def _name_data_set(masks: Mapping[int, int]) -> str:
     """Return an addition to the message if these are the ids of a data set that starts at 1."""
-    pets = data_set("oxford_pets")
+    pets = load_data_set("oxford_pets")
     if set(masks) != {label.id for label in pets.labels}:
         return ""
     return f"; the ids are those of {pets.title}"

@@ -65,7 +65,7 @@ def find(evidence: Evidence) -> Result:
 
 def _suggest_repair(evidence: Evidence, strays: dict[int, int]) -> tuple[str, Repair | None]:
     """Return the help, and the repair if the predictions are binary maps in grey levels."""
-    predicted = set(evidence.pairs.prediction_counts())
+    predicted = set(evidence.pairs.count_predictions())
     is_binary = (
         evidence.interpretation.num_classes == 2 and min(predicted) >= 0 and max(predicted) <= 255
     )

@@ -70,7 +70,7 @@ def _is_one_below(evidence: Evidence, side: Side) -> bool:
 def _list_voids(evidence: Evidence) -> set[int]:
     """Return the labels of the masks that mean void, the declared one included."""
     known = {*VOID_LABELS, choose_void_label(evidence)}
-    return known & evidence.pairs.pooled().truth_counts().keys()
+    return known & evidence.pairs.pool().count_truths().keys()
 
 
 def _build_table(evidence: Evidence, side: Side) -> dict[int, int]:
@@ -91,7 +91,7 @@ def _report(evidence: Evidence, side: Side, table: dict[int, int], repair: Repai
 
     masks = count_class_ids(evidence, Side.MASKS)
     predictions = count_class_ids(evidence, Side.PREDICTIONS)
-    counts = evidence.pairs.pooled().truth_counts()
+    counts = evidence.pairs.pool().count_truths()
     void = sum(counts[label] for label in _list_voids(evidence))
     after = score_repaired(evidence, repair)
     also_void = f" and void in {format_count(void, 'pixel')}" if side is Side.MASKS else ""

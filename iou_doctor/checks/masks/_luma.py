@@ -10,8 +10,8 @@ from iou_doctor.checks.masks._mask_values import (
     may_fit_by_chance,
 )
 from iou_doctor.checks.palette import KNOWN_SHARE, Palette, iterate_known_palettes
-from iou_doctor.counts.label_decoding import colour_of_code
-from iou_doctor.datasets import grey
+from iou_doctor.counts.label_decoding import decode_colour
+from iou_doctor.datasets import convert_to_grey
 from iou_doctor.metrics.score import compute_score
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import build_relabelling
@@ -55,7 +55,7 @@ def find_greys(evidence: Evidence) -> Greys | None:
 def _compute_greys(palette: Palette) -> Greys:
     ids: dict[int, set[int]] = {}
     for code, label in palette.ids.items():
-        ids.setdefault(grey(colour_of_code(code)), set()).add(label)
+        ids.setdefault(convert_to_grey(decode_colour(code)), set()).add(label)
     return Greys(
         palette.title or "",
         {value: tuple(sorted(some)) for value, some in ids.items()},

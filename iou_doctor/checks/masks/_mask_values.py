@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.counts.label_decoding import is_code_of_no_class
+from iou_doctor.counts.label_decoding import is_no_class
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
 
@@ -25,8 +25,8 @@ def count_mask_labels(evidence: Evidence) -> dict[int, int]:
         return {}
     return {
         label: count
-        for label, count in evidence.pairs.truth_counts().items()
-        if not is_code_of_no_class(label) and label != evidence.interpretation.ignore_index
+        for label, count in evidence.pairs.count_truths().items()
+        if not is_no_class(label) and label != evidence.interpretation.ignore_index
     }
 
 
@@ -42,7 +42,7 @@ def infer_num_classes(evidence: Evidence) -> int:
         or interpretation.y_pred.is_thresholded
     ):
         return interpretation.num_classes
-    predicted = [label for label in evidence.pairs.prediction_counts() if 0 <= label < 255]
+    predicted = [label for label in evidence.pairs.count_predictions() if 0 <= label < 255]
     return max(predicted, default=0) + 1
 
 
@@ -73,8 +73,8 @@ def suggest_mapping(evidence: Evidence, expression: str, mapped: Collection[int]
     """
     kept = [
         label
-        for label in evidence.pairs.truth_counts()
-        if label not in mapped and not is_code_of_no_class(label)
+        for label in evidence.pairs.count_truths()
+        if label not in mapped and not is_no_class(label)
     ]
     if kept:
         expression = f"np.where(np.isin(masks, {kept}), masks, {expression})"

@@ -79,7 +79,7 @@ def count_images_stretched_alone(evidence: Evidence) -> int:
 def _list_nonzero_labels(evidence: Evidence) -> list[set[int]]:
     """Return the truth labels other than 0 of each image."""
     images: dict[int, set[int]] = {}
-    for block in evidence.pairs.blocks():
+    for block in evidence.pairs.iterate_blocks():
         for image, label in zip(block.image.tolist(), block.truth.tolist(), strict=True):
             images.setdefault(image, set()).add(label)
     return [labels - {0} for labels in images.values()]

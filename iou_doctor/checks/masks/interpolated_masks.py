@@ -94,7 +94,7 @@ def _find_slopes(evidence: Evidence) -> list[Finding]:
         evidence,
         evidence.sampled.crops.y_true,
         counts=count_mask_labels(evidence),
-        others=evidence.pairs.prediction_counts(),
+        others=evidence.pairs.count_predictions(),
         neutral=_list_neutral_labels(evidence),
     )
     if found is None:

@@ -39,7 +39,7 @@ def find(evidence: Evidence) -> Result:
     """Look for masks of exactly 0 and 255 in a problem of two classes."""
     if evidence.interpretation.num_classes != 2 or evidence.interpretation.ignore_index == 255:
         return []
-    counts = evidence.pairs.pooled().truth_counts()
+    counts = evidence.pairs.pool().count_truths()
     if 255 not in counts or not counts.keys() <= {0, 255} or is_outline(evidence, 255):
         return []
     total = sum(counts.values())

@@ -33,7 +33,7 @@ def find(evidence: Evidence) -> Result:
     values, scaled = evidence.stats.y_true, evidence.times_255
     if scaled is None or not values.fractional or values.off_255_grid:
         return []
-    ids = list(scaled.truth_counts())
+    ids = list(scaled.count_truths())
     if any(label >= evidence.interpretation.num_classes and label != 255 for label in ids):
         return []
     return [

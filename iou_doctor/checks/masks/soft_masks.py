@@ -78,7 +78,7 @@ def _find_smoothed_channel(evidence: Evidence) -> list[Finding]:
     opposite = low > 0 and abs(low + high - 1) <= ROUNDING and high - low > LEAST_STEP
     if (
         not opposite
-        or len(scaled.truth_counts()) != 2
+        or len(scaled.count_truths()) != 2
         or evidence.has_found("masks-divided-by-255")
     ):
         return []

@@ -46,7 +46,7 @@ def find(evidence: Evidence) -> Result:
 def _masks_differ(evidence: Evidence) -> bool:
     """Return whether masks differ: an empty street has one right answer for every image."""
     pairs = evidence.pairs
-    some = (pairs.of_images(image, image + 1) for image in range(pairs.images[1] + 1))
-    truths = (image.truth_counts() for image in some if len(image))
+    some = (pairs.select_images(image, image + 1) for image in range(pairs.image_span[1] + 1))
+    truths = (image.count_truths() for image in some if len(image))
     first = next(truths, None)
     return any(other != first for other in truths)

@@ -17,7 +17,7 @@ from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_percent
-from iou_doctor.counts.value_counts import ValueCounts, twice_bound
+from iou_doctor.counts.value_counts import ValueCounts, compute_double_activation_bound
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -47,9 +47,14 @@ def find(evidence: Evidence) -> Result:
     interpretation, values = evidence.interpretation, evidence.stats.y_pred
     classes = interpretation.layout.y_pred.channels
     if interpretation.y_pred is Encoding.SIGMOID:
-        low, high, near, name = 0.5, twice_bound(2), LEAST_NEAR_SIGMOID, "sigmoid"
+        low, high, near, name = (
+            0.5,
+            compute_double_activation_bound(2),
+            LEAST_NEAR_SIGMOID,
+            "sigmoid",
+        )
     elif interpretation.y_pred is Encoding.PROBABILITIES and not values.sum_off:
-        high = twice_bound(classes)
+        high = compute_double_activation_bound(classes)
         low, near, name = (1 - high) / (classes - 1), LEAST_NEAR_SOFTMAX, "softmax"
     else:
         return []

@@ -47,7 +47,7 @@ def find(evidence: Evidence) -> Result:
         return []
     if values.fractional:
         return _find_fractions(evidence)
-    candidates = list_seam_candidates(evidence, evidence.pairs.prediction_counts())
+    candidates = list_seam_candidates(evidence, evidence.pairs.count_predictions())
     if len(candidates) < FEWEST_SEAM_LABELS:
         return []
     if evidence.sampled is None or not evidence.sampled.crops.y_pred:
@@ -75,8 +75,8 @@ def _find_slopes(evidence: Evidence) -> list[Finding]:
     found = find_slopes(
         evidence,
         evidence.sampled.crops.y_pred,
-        counts=evidence.pairs.prediction_counts(),
-        others=evidence.pairs.truth_counts(),
+        counts=evidence.pairs.count_predictions(),
+        others=evidence.pairs.count_truths(),
         neutral={*VOID_LABELS} if ignored is None else {*VOID_LABELS, ignored},
     )
     if found is None:

@@ -66,9 +66,9 @@ def _count_between(evidence: Evidence) -> int:
     Labels by `LabelDecoding.BINS` are 3 · compare(value, 0) + compare(value, threshold).
     """
     table = next(
-        (t for p, t in evidence.stats.tables.items() if p.pred is LabelDecoding.BINS), None
+        (t for p, t in evidence.stats.tables.items() if p.y_pred is LabelDecoding.BINS), None
     )
-    counts = table.prediction_counts() if table else {}
+    counts = table.count_predictions() if table else {}
     return sum(count for code, count in counts.items() if code >= 3 and code % 3 == 0)
 
 

@@ -87,8 +87,8 @@ def _build_finding(
 def _find_table(evidence: Evidence) -> PairCounts | None:
     """Return the pairs of truth and score in tenths, with all images together."""
     for pairing, table in evidence.stats.tables.items():
-        if pairing.pred is LabelDecoding.TENTHS:
-            return table.pooled()
+        if pairing.y_pred is LabelDecoding.TENTHS:
+            return table.pool()
     return None
 
 

@@ -89,7 +89,7 @@ def _list_image_averages(evidence: Evidence) -> dict[str, float]:
 
 def _average_over_batches(evidence: Evidence, size: int) -> float | None:
     """Return the average mean IoU of batches of this size; the last one may be smaller."""
-    batches, interpretation = evidence.pairs.in_batches(size), evidence.interpretation
+    batches, interpretation = evidence.pairs.group_into_batches(size), evidence.interpretation
     return compute_score(
         pairs=batches,
         num_classes=interpretation.num_classes,

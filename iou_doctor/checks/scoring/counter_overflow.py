@@ -66,5 +66,5 @@ def _is_batch_within_limit(evidence: Evidence, counter: Counter) -> bool:
     pairs = inputs.flat.get(Pairing(metric.true, metric.pred, flat=True)) if inputs else None
     if size is None or pairs is None or counter.dtype != "float32":
         return False
-    batches = pairs.in_batches(size).relabel()
+    batches = pairs.group_into_batches(size).relabel()
     return int(batches.count.max(initial=0)) <= counter.limit

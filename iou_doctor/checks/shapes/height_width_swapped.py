@@ -58,7 +58,7 @@ def find(evidence: Evidence) -> Result:
         return []
     if has_nothing_to_gain(evidence):
         return []
-    square = evidence.sampled.square
+    square = evidence.sampled.is_square
     maps = (
         stack_maps(evidence, "fine", side=PIXELS_A_SIDE)
         if square

@@ -102,7 +102,7 @@ def _scores(evidence: Evidence) -> str | None:
 
 
 def _ids(evidence: Evidence) -> list[int]:
-    return list(evidence.pairs.prediction_counts())
+    return list(evidence.pairs.count_predictions())
 
 
 def _varied(values: ValueCounts) -> bool:
@@ -116,11 +116,11 @@ def _swapped(evidence: Evidence, pairs: PairCounts) -> PairCounts:
     """Return the doctor's pairs with the sides exchanged, one channel of scores thresholded."""
     cut = evidence.stats.tables.get(Pairing(LabelDecoding.BINS, LabelDecoding.LABELS))
     if cut is None or evidence.interpretation.layout.y_true.is_dense:
-        return pairs.swapped()
+        return pairs.swap_sides()
     logits = evidence.interpretation.y_true is Encoding.BINARY_LOGITS
 
     def above(codes: NDArray[np.int64]) -> NDArray[np.int64]:
         compared = codes // 3 if logits else codes % 3
         return np.where(is_no_class(codes), codes, compared.clip(max=1))
 
-    return cut.relabel(truth=above).swapped()
+    return cut.relabel(truth=above).swap_sides()

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.counts.class_areas import MANY, class_areas
+from iou_doctor.counts.class_areas import MANY_AREAS, count_class_areas
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.record import record
 
@@ -75,7 +75,7 @@ class Areas:
             size: the images of a batch; a block holds whole batches.
         """
         images, classes = self.truth.shape
-        step = max(1, MANY // max(1, classes * size)) * size
+        step = max(1, MANY_AREAS // max(1, classes * size)) * size
         return (
             self.select_images(slice(first, first + step))
             for first in range(0, max(1, images), step)
@@ -130,4 +130,4 @@ def sum_areas(pairs: PairCounts, *, images: int, classes: int) -> Areas:
         images: the number of images.
         classes: the number of classes.
     """
-    return Areas.of(class_areas(pairs, images=images, classes=classes))
+    return Areas.of(count_class_areas(pairs, images=images, classes=classes))

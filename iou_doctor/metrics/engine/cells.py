@@ -31,7 +31,7 @@ def counts_in_bytes(inputs: MetricInputs, choices: Choices) -> bool:
         return False
     if stored != {np.dtype(np.uint8)}:
         return False
-    pooled = inputs.labels.pooled()
+    pooled = inputs.labels.pool()
     numbers = classes * pooled.truth + pooled.prediction
     return bool((numbers[pooled.truth < classes] >= BYTE_VALUES).any())
 
@@ -63,8 +63,8 @@ def _apply_stray_rule(pairs: PairCounts, side: str, classes: int, stray: Stray) 
     if stray is Stray.RAISES:
         raise LabelError(int(labels[~known][0]), SIDES[side], classes, labels)
     if stray is Stray.DROPPED:
-        return pairs.where(known)
-    return pairs.replaced(**{side: np.where(known, labels, -1)})
+        return pairs.keep_rows(known)
+    return pairs.replace(**{side: np.where(known, labels, -1)})
 
 
 def _wrap_cells(pairs: PairCounts, classes: int, wrap: Wrap, *, in_bytes: bool) -> PairCounts:
@@ -80,8 +80,8 @@ def _wrap_cells(pairs: PairCounts, classes: int, wrap: Wrap, *, in_bytes: bool) 
         raise _build_cell_error(pairs, index, classes, width)
     one, other = np.divmod(index, width)
     truth, prediction = (one, other) if truth_major else (other, one)
-    cells = pairs.replaced(truth=truth, prediction=prediction)
-    return cells.where((truth < classes) & (prediction < classes))
+    cells = pairs.replace(truth=truth, prediction=prediction)
+    return cells.keep_rows((truth < classes) & (prediction < classes))
 
 
 def _build_cell_error(
@@ -93,7 +93,7 @@ def _build_cell_error(
     leads to such a cell, of the masks if possible, else of the predictions.
     """
     below = index < 0
-    rows = pairs.where(below if below.any() else index >= width * width)
+    rows = pairs.keep_rows(below if below.any() else index >= width * width)
     for side, name in SIDES.items():
         labels: NDArray[np.int64] = getattr(rows, side)
         odd = labels[(labels < 0) | (labels >= classes)]

@@ -7,8 +7,8 @@ import numpy as np
 from iou_doctor.counts.label_decoding import (
     LabelDecoding,
     Pairing,
-    is_code_of_no_class,
-    naive_answer,
+    decode_no_class,
+    is_no_class,
 )
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Choices, Floats
@@ -25,7 +25,7 @@ def read_class_ids(inputs: MetricInputs, choices: Choices) -> PairCounts:
         ScoreError: the library refuses predictions of this kind.
     """
     if inputs.form is not PredictionForm.CHANNELS:
-        no_class = is_code_of_no_class(inputs.labels.prediction_span[0])
+        no_class = is_no_class(inputs.labels.prediction_span[0])
         if choices.needs_integers and inputs.pred_dtype.kind == "f":
             raise build_score_error(inputs)
         if choices.floats is Floats.REFUSED and no_class:
@@ -37,7 +37,7 @@ def read_class_ids(inputs: MetricInputs, choices: Choices) -> PairCounts:
 
 def build_score_error(inputs: MetricInputs) -> ScoreError:
     """Return the error for predictions that are no integers."""
-    few = len(inputs.labels.truth_counts()) <= TWO_CLASSES
+    few = len(inputs.labels.count_truths()) <= TWO_CLASSES
     return ScoreError(inputs.pred_dtype, "binary" if few else "multiclass")
 
 
@@ -48,12 +48,12 @@ def answer_naively(pairs: PairCounts) -> PairCounts:
     """
 
     def replace_codes() -> PairCounts:
-        return pairs.replaced(
-            truth=naive_answer(pairs.truth), prediction=naive_answer(pairs.prediction)
+        return pairs.replace(
+            truth=decode_no_class(pairs.truth), prediction=decode_no_class(pairs.prediction)
         )
 
     lowest = min(pairs.truth_span[0], pairs.prediction_span[0])
-    return pairs.cached("naive", replace_codes) if is_code_of_no_class(lowest) else pairs
+    return pairs.cached("naive", replace_codes) if is_no_class(lowest) else pairs
 
 
 def flatten_pairs(inputs: MetricInputs, pairing: Pairing) -> PairCounts:
@@ -65,10 +65,10 @@ def flatten_pairs(inputs: MetricInputs, pairing: Pairing) -> PairCounts:
     if pairing not in inputs.flat:
         raise LengthError(inputs.lengths.get(pairing, (None, None)))
     pairs = answer_naively(inputs.flat[pairing])
-    if pairing.pred is LabelDecoding.BINS:
+    if pairing.y_pred is LabelDecoding.BINS:
         return pairs.cached("above", lambda: _threshold_bins(pairs))
     return pairs
 
 
 def _threshold_bins(pairs: PairCounts) -> PairCounts:
-    return pairs.replaced(prediction=(pairs.prediction % 3 >= 1).astype(np.int64))
+    return pairs.replace(prediction=(pairs.prediction % 3 >= 1).astype(np.int64))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from iou_doctor.counts.label_decoding import is_code_of_no_class
+from iou_doctor.counts.label_decoding import is_no_class
 from iou_doctor.metrics.definition import (
     Absent,
     Average,
@@ -77,9 +77,7 @@ def explain_difference(contract: Contract, inputs: MetricInputs, value: float) -
 
 def _has_pixels_without_class(inputs: MetricInputs) -> bool:
     """Return whether channels without an answer, of NaN for instance, get a class all the same."""
-    return inputs.form is PredictionForm.CHANNELS and is_code_of_no_class(
-        inputs.labels.prediction_span[0]
-    )
+    return inputs.form is PredictionForm.CHANNELS and is_no_class(inputs.labels.prediction_span[0])
 
 
 def _find_idle_choices(inputs: MetricInputs) -> frozenset[str]:

@@ -43,10 +43,10 @@ def drop_ignored(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> P
             "ValueError: ``ignore_index`` should be outside the class values range, but got class"
             f" values in range 0..{inputs.num_classes - 1} and ``ignore_index={ignore}``."
         )
-    return pairs.without(ignore)
+    return pairs.drop_truth(ignore)
 
 
 def _drop_negative_truth(pairs: PairCounts) -> PairCounts:
     if pairs.truth_span[0] >= 0:
         return pairs
-    return pairs.cached("truth from 0", lambda: pairs.where(pairs.truth >= 0))
+    return pairs.cached("truth from 0", lambda: pairs.keep_rows(pairs.truth >= 0))

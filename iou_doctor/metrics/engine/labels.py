@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.counts.class_areas import MOST_KEPT
+from iou_doctor.counts.class_areas import MOST_CACHED
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import (
     Choices,
@@ -57,7 +57,7 @@ def _count_cells(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> A
     in_bytes = counts_in_bytes(inputs, choices)
     by_data_set = choices.group is Group.DATA_SET and not choices.averages_batches
     if by_data_set and inputs.batch_size is None:
-        pairs, images = pairs.pooled(), 1
+        pairs, images = pairs.pool(), 1
 
     def count() -> Areas:
         cells = assign_cells(pairs, classes, choices, in_bytes=in_bytes)
@@ -72,7 +72,7 @@ def _count_cells(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> A
     inside = is_inside(pairs.truth_span, classes) and is_inside(pairs.prediction_span, classes)
     # the rules for labels outside the classes matter only if there are any
     rules = () if inside else (choices.stray_truth, choices.stray_prediction, choices.wrap)
-    if images * classes > MOST_KEPT:
+    if images * classes > MOST_CACHED:
         return count()
     updates = stops and inputs.batch_size
     return pairs.cached(("areas", images, classes, updates, stops, *rules, in_bytes), count)
@@ -80,16 +80,16 @@ def _count_cells(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> A
 
 def _find_largest_count(cells: PairCounts) -> int:
     """Return the largest count of a cell over all images."""
-    return int(cells.pooled().count.max(initial=0))
+    return int(cells.pool().count.max(initial=0))
 
 
 def _saturate_counts(cells: PairCounts, batch_size: int) -> PairCounts:
     """Return the counts of the updates, each cell of an update stopping at `FLOAT32_LIMIT`."""
-    if batch_size > cells.images[1]:
-        updates = cells.pooled()
+    if batch_size > cells.image_span[1]:
+        updates = cells.pool()
     else:
-        updates = cells.in_batches(batch_size).relabel()
-    return updates.replaced(count=updates.count.clip(max=FLOAT32_LIMIT))
+        updates = cells.group_into_batches(batch_size).relabel()
+    return updates.replace(count=updates.count.clip(max=FLOAT32_LIMIT))
 
 
 def _check_distinct(inputs: MetricInputs) -> None:
@@ -101,7 +101,7 @@ def _check_distinct(inputs: MetricInputs) -> None:
     allowed = inputs.num_classes + (inputs.ignore_index is not None)
     if inputs.pred_dtype.kind == "f" or inputs.form is not PredictionForm.LABELS:
         return
-    pairs = inputs.labels.pooled()
+    pairs = inputs.labels.pool()
     for side, labels, span, most in (
         ("target", pairs.truth, pairs.truth_span, allowed),
         ("preds", pairs.prediction, pairs.prediction_span, inputs.num_classes),
@@ -128,20 +128,20 @@ def _count_found_labels(pairs: PairCounts, inputs: MetricInputs) -> Areas:
     def count() -> Areas:
         ids = pairs
         if not np.array_equal(labels, np.arange(len(labels))):
-            ids = pairs.replaced(
+            ids = pairs.replace(
                 truth=np.searchsorted(labels, pairs.truth),
                 prediction=np.searchsorted(labels, pairs.prediction),
             )
         return sum_areas(ids, images=inputs.samples, classes=len(labels))
 
-    if inputs.samples * len(labels) > MOST_KEPT:
+    if inputs.samples * len(labels) > MOST_CACHED:
         return count()
     return pairs.cached(("areas of all labels", inputs.samples), count)
 
 
 def _find_labels(pairs: PairCounts) -> NDArray[np.int64]:
     """Return the labels that occur on either side, ascending."""
-    pooled = pairs.pooled()
+    pooled = pairs.pool()
     return _find_distinct(np.concatenate([pooled.truth, pooled.prediction]))
 
 
@@ -169,7 +169,7 @@ def _binarise(pairs: PairCounts) -> PairCounts:
         raise LibraryError(
             f"ValueError: pos_label=1 is not a valid label. It should be one of {labels}"
         )
-    return pairs.replaced(
+    return pairs.replace(
         truth=(pairs.truth == 1).astype(np.int64),
         prediction=(pairs.prediction == 1).astype(np.int64),
     )

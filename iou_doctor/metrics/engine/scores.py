@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.counts.channel_sums import Quantity
-from iou_doctor.counts.label_decoding import is_no_class, naive_answer
+from iou_doctor.counts.label_decoding import decode_no_class, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import (
     Choices,
@@ -42,7 +42,7 @@ def sum_scores(inputs: MetricInputs, choices: Choices) -> Areas:
     if choices.sigmoid is Sigmoid.BY_UPDATE and inputs.outside_unit:
         raise NotEvaluated("it applies a sigmoid to updates with scores outside [0, 1]")
     if inputs.form is PredictionForm.CHANNELS and choices.stray_truth is Stray.RAISES:
-        truth = naive_answer(labels)
+        truth = decode_no_class(labels)
         if ((truth < 0) | (truth >= inputs.num_classes)).any():
             raise LibraryError("RuntimeError: a label of the masks has no channel")
     names = {
@@ -51,7 +51,7 @@ def sum_scores(inputs: MetricInputs, choices: Choices) -> Areas:
         Floats.NON_ZERO: (Quantity.TRUTH, Quantity.NON_ZERO, Quantity.TRUTH_NON_ZERO),
         Floats.ABOVE: (Quantity.TRUTH, Quantity.ABOVE, Quantity.TRUTH_ABOVE),
     }
-    found = Areas.of(sums.total(name) for name in names[choices.floats])
+    found = Areas.of(sums.compute_total(name) for name in names[choices.floats])
     if inputs.form is PredictionForm.ONE_CHANNEL:
         return found
     match choices.ignored:
@@ -65,8 +65,8 @@ def sum_scores(inputs: MetricInputs, choices: Choices) -> Areas:
 
 def count_exact_ones(inputs: MetricInputs) -> Areas:
     """Return the areas where one channel counts as foreground if it is exactly 1."""
-    pairs = inputs.labels.replaced(truth=naive_answer(inputs.labels.truth))
-    ones = pairs.replaced(
+    pairs = inputs.labels.replace(truth=decode_no_class(inputs.labels.truth))
+    ones = pairs.replace(
         truth=(pairs.truth == 1).astype(np.int64),
         prediction=(pairs.prediction == 1).astype(np.int64),
     )
@@ -76,7 +76,7 @@ def count_exact_ones(inputs: MetricInputs) -> Areas:
 def _require_bins(inputs: MetricInputs) -> PairCounts:
     if inputs.bins is None:
         raise NotEvaluated("the scores were not compared with the threshold")
-    return inputs.bins.replaced(truth=naive_answer(inputs.bins.truth))
+    return inputs.bins.replace(truth=decode_no_class(inputs.bins.truth))
 
 
 def _count_all_foreground(inputs: MetricInputs, choices: Choices) -> Areas:
@@ -103,15 +103,17 @@ def _compare_with_labels(inputs: MetricInputs, choices: Choices) -> Areas:
     0.4.6, `intersect_and_union`.
     """
     bins = _require_bins(inputs)
-    exact = inputs.labels.replaced(truth=naive_answer(inputs.labels.truth))
+    exact = inputs.labels.replace(truth=decode_no_class(inputs.labels.truth))
     bins, exact = (drop_ignored(pairs, inputs, choices) for pairs in (bins, exact))
     codes = bins.prediction
     inside = ~is_no_class(codes) & (codes // 3 % 3 >= 1) & (codes < ABOVE_ONE)
     histogram = np.where(inside, (codes % 3 >= 1).astype(np.int64), -1)
     truth = np.where((bins.truth >= 0) & (bins.truth <= 1), bins.truth, -1)
-    both = bins.replaced(truth=truth, prediction=histogram)
+    both = bins.replace(truth=truth, prediction=histogram)
     found = sum_areas(both, images=inputs.samples, classes=inputs.num_classes)
-    hits = exact.where((exact.truth == exact.prediction) & (exact.truth >= 0) & (exact.truth <= 1))
+    hits = exact.keep_rows(
+        (exact.truth == exact.prediction) & (exact.truth >= 0) & (exact.truth <= 1)
+    )
     right = sum_areas(hits, images=inputs.samples, classes=inputs.num_classes).intersection
     return Areas(found.truth, found.predicted, right)
 
@@ -135,7 +137,7 @@ def _apply_threshold(inputs: MetricInputs, choices: Choices) -> Areas:
     above = cut >= 1 if choices.threshold_is_foreground else cut == 2
     above &= ~is_no_class(codes)
     true = (truth >= inputs.threshold).astype(np.int64)
-    pairs = bins.replaced(truth=true, prediction=above.astype(np.int64))
+    pairs = bins.replace(truth=true, prediction=above.astype(np.int64))
     return sum_areas(pairs, images=inputs.samples, classes=2).select_classes([1])
 
 

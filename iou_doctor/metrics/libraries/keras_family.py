@@ -120,7 +120,7 @@ def evaluate_pairs(
         pairs: the pairs that it reads; codes of no class stand for what it reads there.
         num_classes: for a metric whose call does not name it.
     """
-    pooled = pairs.pooled()
+    pooled = pairs.pool()
     inputs = MetricInputs(
         form=PredictionForm.LABELS,
         samples=1,

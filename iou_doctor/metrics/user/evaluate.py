@@ -165,7 +165,7 @@ def _value_by_value(fed: Fed, contract: Contract) -> ContractScore:
 def _flat_given(fed: Fed, counted: Pairing) -> MetricInputs:
     """Return the arrays as one long row each."""
     assert fed.flat is not None
-    pooled = fed.stats.tables[fed.flat].pooled()
+    pooled = fed.stats.tables[fed.flat].pool()
     row = MetricInputs(
         form=PredictionForm.LABELS,
         samples=1,
@@ -217,7 +217,7 @@ def _well_read(fed: Fed, inputs: MetricInputs) -> MetricInputs:
     return replace(
         inputs,
         form=PredictionForm.LABELS,
-        labels=pairs.where(known),
+        labels=pairs.keep_rows(known),
         bins=None,
         sums=None,
         true_dtype=integers,

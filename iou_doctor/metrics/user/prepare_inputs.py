@@ -10,7 +10,7 @@ from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.layout import Layout, Relation
 from iou_doctor.arrays.pairings import count_flat_labels, find_flat_pairing
 from iou_doctor.arrays.source import Pair
-from iou_doctor.counts.channel_sums import SumsWanted
+from iou_doctor.counts.channel_sums import SumsRequest
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
@@ -40,7 +40,7 @@ def pairings(pair: Pair, layout: Layout) -> list[Pairing]:
     return [*wanted, *flat]
 
 
-def sums_wanted(pair: Pair, layout: Layout, ignore_index: int | None) -> SumsWanted | None:
+def sums_wanted(pair: Pair, layout: Layout, ignore_index: int | None) -> SumsRequest | None:
     """Return which sums of scores the contracts need; `None` where there are no scores."""
     if not paired(layout) or layout.y_pred.is_colour or layout.y_true.is_colour:
         return None
@@ -48,7 +48,7 @@ def sums_wanted(pair: Pair, layout: Layout, ignore_index: int | None) -> SumsWan
     scores = layout.y_pred.is_dense or pair.y_pred.dtype.kind == "f"
     fits = layout.samples * channels * QUANTITIES <= MOST_SUMS
     alike = not layout.y_true.is_dense or layout.y_true.channels == channels
-    return SumsWanted(ignore_index) if scores and fits and alike else None
+    return SumsRequest(ignore_index) if scores and fits and alike else None
 
 
 def _flat_pairings(layout: Layout) -> Iterator[tuple[Pairing, Pairing | None]]:

@@ -25,9 +25,9 @@ from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.record import record
-from iou_doctor.scan.numba.score_tables import coded_scores
-from iou_doctor.scan.numba.tables import Coded, Scratch, coded_labels, count_coded
-from iou_doctor.scan.numpy.values import Where
+from iou_doctor.scan.numba.score_tables import encode_scores
+from iou_doctor.scan.numba.tables import EncodedLabels, Scratch, count_encoded, encode_labels
+from iou_doctor.scan.numpy.values import PlaceFinder
 
 Dtypes = tuple[np.dtype[Any], np.dtype[Any]]
 
@@ -42,7 +42,7 @@ PATIENCE = 2.0
 
 
 @record
-class Counted:
+class KernelCounts:
     """What the kernels made of a batch."""
 
     tables: dict[Pairing, PairCounts]
@@ -52,7 +52,7 @@ class Counted:
     pred_labels: NDArray[Any]
 
 
-class Kernels:
+class KernelLoader:
     """The kernels, once they are loaded and compiled for arrays of some dtypes."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Kernels:
         self._asked: set[object] = set()
         self._lock = Lock()
 
-    def ask(
+    def request(
         self, layout: Layout, dtypes: Dtypes, pairings: tuple[Pairing, ...], *, values: int
     ) -> None:
         """Load what a pass over so many values needs, if it pays; see `PATIENCE`."""
@@ -95,7 +95,7 @@ class Kernels:
             self._ready[key] = kernels
 
 
-KERNELS = Kernels()
+KERNELS = KernelLoader()
 """Loaded once for all passes."""
 
 
@@ -167,19 +167,19 @@ def count(
     layout: Layout,
     pairings: tuple[Pairing, ...],
     scratch: Scratch,
-) -> Counted | None:
+) -> KernelCounts | None:
     """Return what a batch holds; `None` where the reference has to look at it."""
     true = _side(kernels, batch.y_true, layout.y_true)
     pred = None if true is None else _side(kernels, batch.y_pred, layout.y_pred)
     if true is None or pred is None:
         return None
-    counted = count_coded(
+    counted = count_encoded(
         kernels, y_true=true.coded, y_pred=pred.coded, samples=batch.samples, scratch=scratch
     )
     if counted is None:
         return None
     table, of_labels = counted
-    return Counted(
+    return KernelCounts(
         {pairings[0]: table},
         true.values(batch, of_labels[0]),
         pred.values(batch, of_labels[1]),
@@ -191,7 +191,7 @@ def count(
 @record
 class _Side:
     arranged: NDArray[Any]
-    coded: Coded
+    coded: EncodedLabels
     counts: ValueCounts | None = None
     """`None`: they are those over the labels."""
     fractional: int | None = None
@@ -199,16 +199,16 @@ class _Side:
 
     def values(self, batch: Batch, of_labels: ValueCounts) -> ValueCounts:
         dense = self.counts is not None
-        where = Where(batch.samples, batch.first_row, self.arranged, dense)
+        where = PlaceFinder(batch.samples, batch.first_row, self.arranged, dense)
         step = self.arranged.shape[-1] if dense else 1
         counts = self.counts or of_labels
-        first = None if self.fractional is None else where.place(self.fractional * step)
-        return replace(counts, first=where.place(0), first_fractional=first)
+        first = None if self.fractional is None else where.find_place(self.fractional * step)
+        return replace(counts, first=where.find_place(0), first_fractional=first)
 
 
 def _side(kernels: ModuleType, stored: NDArray[Any], axes: Axes) -> _Side | None:
     arranged = axes.arrange(stored)
     if not axes.is_per_class:
-        return _Side(arranged, coded_labels(arranged))
-    scores = coded_scores(kernels, arranged)
+        return _Side(arranged, encode_labels(arranged))
+    scores = encode_scores(kernels, arranged)
     return None if scores is None else _Side(arranged, *scores)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.counts.label_decoding import NO_CLASS, is_no_class, no_class
-from iou_doctor.counts.value_counts import ValueCounts, twice_bound
-from iou_doctor.scan.numba.tables import Coded, read_only
-from iou_doctor.scan.numpy.values import NEAR_TWICE, ROUNDING, argmax_and_sums, measure
+from iou_doctor.counts.label_decoding import NO_CLASS, encode_no_class, is_no_class
+from iou_doctor.counts.value_counts import ValueCounts, compute_double_activation_bound
+from iou_doctor.scan.numba.tables import EncodedLabels, make_read_only
+from iou_doctor.scan.numpy.values import NEAR_TWICE, ROUNDING, argmax_and_count, measure
 
 MOST_CHANNELS = 128
 """With more, there is no byte left for pixels without a class."""
@@ -20,9 +20,9 @@ LONG = 2**14
 """Pixels of an image with channels first, from which on what tiles leave over does not matter."""
 
 
-def coded_scores(
+def encode_scores(
     kernels: ModuleType, values: NDArray[Any]
-) -> tuple[Coded, ValueCounts, int | None] | None:
+) -> tuple[EncodedLabels, ValueCounts, int | None] | None:
     """Return classes by argmax, and the counts over all values and pixels.
 
     Args:
@@ -59,7 +59,7 @@ def _run(
         shape = ((channels - 1) * plane + pixels,)
         for image, own in enumerate(ids):
             memory = np.lib.stride_tricks.as_strided(planes[image], shape, (values.itemsize,))
-            bits = read_only(memory.view(tile.raw.dtype))
+            bits = make_read_only(memory.view(tile.raw.dtype))
             own = own.reshape(-1)[:whole]
             if not kernels.scores_first(bits, plane, image * pixels, own, tile):
                 return None
@@ -68,7 +68,7 @@ def _run(
         return left.reshape(-1, channels), places.reshape(-1)
     flat = np.ascontiguousarray(values).reshape(-1, channels)
     whole = len(flat) - len(flat) % kernels.TILE
-    bits = read_only(flat[:whole].view(tile.raw.dtype))
+    bits = make_read_only(flat[:whole].view(tile.raw.dtype))
     if not kernels.scores_last(bits, ids.reshape(-1)[:whole], tile):
         return None
     return flat[whole:], np.arange(whole, len(flat))
@@ -76,13 +76,13 @@ def _run(
 
 def _result(
     kernels: ModuleType, values: NDArray[Any], ids: NDArray[np.uint8], tile: Any, rest: Rest
-) -> tuple[Coded, ValueCounts, int | None] | None:
+) -> tuple[EncodedLabels, ValueCounts, int | None] | None:
     counts = _counts(kernels, (values.size // values.shape[-1]) - len(rest[0]), tile)
     first = int(tile.counters[kernels.FIRST_FRACTIONAL])
     firsts = [] if first < 0 else [first]
     if len(rest[0]):
         left = (rest[0].astype(np.float32) if values.dtype.itemsize == 2 else rest[0])[np.newaxis]
-        labels, more = argmax_and_sums(left)
+        labels, more = argmax_and_count(left)
         more += measure(left, samples=np.zeros(1, dtype=np.int64), first_row=0, dense=True)
         if more.non_finite:
             return None
@@ -95,13 +95,13 @@ def _result(
     return _coded(kernels, ids, void=counts.all_zero > 0), counts, min(firsts, default=None)
 
 
-def _coded(kernels: ModuleType, ids: NDArray[np.uint8], *, void: bool) -> Coded:
+def _coded(kernels: ModuleType, ids: NDArray[np.uint8], *, void: bool) -> EncodedLabels:
     if not void:
-        return Coded(ids, np.arange(256), 0, ids)
+        return EncodedLabels(ids, np.arange(256), 0, ids)
     table = np.arange(256)
     half = kernels.NO_CLASS_BYTE
-    table[half:] = no_class(table[: 256 - half])
-    return Coded(ids, table, half, table[ids])
+    table[half:] = encode_no_class(table[: 256 - half])
+    return EncodedLabels(ids, table, half, table[ids])
 
 
 def _tile(kernels: ModuleType, channels: int, dtype: np.dtype[Any]) -> Any:
@@ -113,7 +113,7 @@ def _tile(kernels: ModuleType, channels: int, dtype: np.dtype[Any]) -> Any:
     sums[1], sums[2] = np.inf, -np.inf
     counters = np.zeros(kernels.COUNTERS, dtype=np.int64)
     counters[kernels.FIRST_FRACTIONAL] = -1
-    most = twice_bound(channels)
+    most = compute_double_activation_bound(channels)
     marks = [np.finfo(float_type).max, 1.0, NEAR_TWICE * most, (1 + ROUNDING) * most]
     keys = np.array(marks, dtype=float_type).view(bit_type)
     return kernels.Tile(

@@ -20,7 +20,7 @@ Linux gives what is written to: at once, since glibc hands back what is larger t
 
 
 @record
-class Coded:
+class EncodedLabels:
     """Labels, each with its lowest byte as a code."""
 
     stored: NDArray[Any]
@@ -69,15 +69,15 @@ class Scratch:
         return table
 
 
-def coded_labels(stored: NDArray[Any]) -> Coded:
+def encode_labels(stored: NDArray[Any]) -> EncodedLabels:
     """Return integer labels, shape (n, *spatial), to be counted."""
     stored = np.ascontiguousarray(stored)
     start = 128 if stored.dtype == np.int8 else 0
     labels = stored.view(np.uint8) if stored.dtype == np.bool_ else stored
-    return Coded(stored, _circle(start), start, labels)
+    return EncodedLabels(stored, _circle(start), start, labels)
 
 
-def read_only(array: NDArray[Any]) -> NDArray[Any]:
+def make_read_only(array: NDArray[Any]) -> NDArray[Any]:
     """Return a view that cannot be written to: Numba compiles anew for arrays that can."""
     view = array.view()
     view.flags.writeable = False
@@ -89,11 +89,11 @@ def _circle(start: int) -> NDArray[np.int64]:
     return (np.arange(256) - start) % 256 - start
 
 
-def count_coded(
+def count_encoded(
     kernels: ModuleType,
     *,
-    y_true: Coded,
-    y_pred: Coded,
+    y_true: EncodedLabels,
+    y_pred: EncodedLabels,
     samples: NDArray[np.int64],
     scratch: Scratch,
 ) -> tuple[PairCounts, tuple[ValueCounts, ValueCounts]] | None:
@@ -116,15 +116,15 @@ def count_coded(
     if not (_within_limits(true) and _within_limits(pred)):
         return None
     table = PairCounts.merge(parts)
-    table.pooled()  # here, where the rows are in the cache and other threads go on
+    table.pool()  # here, where the rows are in the cache and other threads go on
     return table, (_counts(true), _counts(pred))
 
 
-def _side(kernels: ModuleType, coded: Coded, seen: NDArray[np.bool_]) -> Any:
+def _side(kernels: ModuleType, coded: EncodedLabels, seen: NDArray[np.bool_]) -> Any:
     """Return a `kernels.Side`."""
     dtype = coded.stored.dtype
     return kernels.Side(
-        stored=read_only(coded.stored.reshape(-1).view(np.uint8)),
+        stored=make_read_only(coded.stored.reshape(-1).view(np.uint8)),
         width=dtype.itemsize,
         flip=-(1 << (8 * dtype.itemsize - 1)) if dtype.kind == "u" else 0,
         extremes=np.array([2**63 - 1, -(2**63)]),

@@ -11,8 +11,8 @@ from iou_doctor.arrays.batch import Batch
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.counts.value_counts import ValueCounts
-from iou_doctor.scan.numpy import derive
-from iou_doctor.scan.numpy.values import argmax_and_sums, measure
+from iou_doctor.scan.numpy import decode_labels
+from iou_doctor.scan.numpy.values import argmax_and_count, measure
 
 
 class Side:
@@ -27,10 +27,10 @@ class Side:
         self._ids: NDArray[np.int64] | None = None
         self._sums = ValueCounts()
         if axes.is_per_class:
-            self._ids, self._sums = argmax_and_sums(self.arranged)
+            self._ids, self._sums = argmax_and_count(self.arranged)
         self._known: dict[LabelDecoding, NDArray[Any]] = {}
 
-    def labels(self, decoding: LabelDecoding) -> NDArray[Any]:
+    def decode(self, decoding: LabelDecoding) -> NDArray[Any]:
         """Return one label for each pixel, shape (n, *spatial)."""
         if decoding is LabelDecoding.ARGMAX and self._ids is not None:
             return self._ids
@@ -41,29 +41,31 @@ class Side:
     def _derive(self, decoding: LabelDecoding) -> NDArray[Any]:
         match decoding:
             case LabelDecoding.ARGMAX_NAN:
-                return derive.argmax_nan(self.arranged, self.labels(LabelDecoding.ARGMAX))
+                return decode_labels.argmax_like_numpy(
+                    self.arranged, self.decode(LabelDecoding.ARGMAX)
+                )
             case LabelDecoding.BINS:
-                return derive.bins(self.arranged, self._threshold)
+                return decode_labels.decode_bins(self.arranged, self._threshold)
             case LabelDecoding.TENTHS:
-                return derive.tenths(self.arranged)
+                return decode_labels.decode_tenths(self.arranged)
             case LabelDecoding.COLOUR:
-                return derive.colours(self.arranged)
+                return decode_labels.decode_colours(self.arranged)
             case LabelDecoding.TIMES_255:
-                return derive.times_255(self.arranged)
+                return decode_labels.decode_times_255(self.arranged)
             case _:
-                return derive.as_labels(self.arranged)
+                return decode_labels.decode_labels(self.arranged)
 
-    def flat(self, decoding: LabelDecoding) -> NDArray[Any]:
+    def decode_flat(self, decoding: LabelDecoding) -> NDArray[Any]:
         """Return one label for each value, or each row of the last axis, in the order stored."""
         match decoding:
             case LabelDecoding.ARGMAX_LAST:
-                return derive.naive_argmax(self._stored)
+                return decode_labels.argmax_like_keras(self._stored)
             case LabelDecoding.BINS:
-                return derive.bins(self._stored, self._threshold)
+                return decode_labels.decode_bins(self._stored, self._threshold)
             case _:
-                return derive.truncated_labels(self._stored)
+                return decode_labels.decode_truncated(self._stored)
 
-    def values(self) -> ValueCounts:
+    def measure(self) -> ValueCounts:
         """Return the counts over all values."""
         return self._sums + measure(
             self.arranged,

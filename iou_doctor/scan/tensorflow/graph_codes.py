@@ -8,13 +8,13 @@ import numpy as np
 import tensorflow as tf
 
 from iou_doctor.counts.label_decoding import LabelDecoding
-from iou_doctor.scan.tensorflow.graph_values import DOUBLE, SINGLE, Tensor, Value, truncated
+from iou_doctor.scan.tensorflow.graph_values import DOUBLE, SINGLE, Tensor, Value, truncate
 
 BINS, TENTHS = 18, 10
 """Codes of the two derivations; the next one stands for NaN."""
 
 
-def value_codes(
+def encode_values(
     decoding: LabelDecoding, values: Tensor, low: Tensor, width: Tensor, *, threshold: float
 ) -> Tensor:
     """Return codes for values without channels, int32.
@@ -37,7 +37,7 @@ def value_codes(
         return _integer_code(values, low, width)
     else:
         value = Value(values)
-    whole = truncated(value.values)
+    whole = truncate(value.values)
     near = tf.where(tf.abs(whole) <= 2.0**40, whole, tf.zeros_like(whole))
     code = _within(tf.cast(near, tf.int64) - low, width)
     code = tf.where(value.fractional(), code + width, code)

@@ -37,7 +37,7 @@ class Pixels(NamedTuple):
     sums: Tensor
 
 
-def byte(packed: Tensor, place: int) -> Tensor:
+def extract_byte(packed: Tensor, place: int) -> Tensor:
     """Return one of the four counts of a packed integer."""
     return tf.bitwise.bitwise_and(tf.bitwise.right_shift(packed, 8 * place), 255)
 
@@ -52,7 +52,7 @@ def _packed(*flags: list[Tensor]) -> Tensor:
     return reduce(tf.add, parts)
 
 
-def float_pixels(channels: list[Value]) -> Pixels:
+def summarize_floats(channels: list[Value]) -> Pixels:
     """Return what float channels show."""
     scale = channels[0].scale
     one, end = scale.key(1.0), scale.infinite
@@ -78,7 +78,7 @@ def float_pixels(channels: list[Value]) -> Pixels:
     )
 
 
-def integer_pixels(channels: list[Tensor]) -> Pixels:
+def summarize_integers(channels: list[Tensor]) -> Pixels:
     """Return what integer channels show."""
     top = reduce(tf.maximum, channels)
     never = [tf.zeros_like(channels[0], tf.bool)]
@@ -102,7 +102,7 @@ def _at_top(channels: list[Tensor]) -> Tensor:
     return tf.bitwise.left_shift(equal, 24)
 
 
-def class_codes(decoding: LabelDecoding, channels: list[Any], odd: Tensor) -> Tensor:
+def encode_classes(decoding: LabelDecoding, channels: list[Any], odd: Tensor) -> Tensor:
     """Return codes for classes, int32; from C on they stand for pixels without one.
 
     Args:
@@ -114,7 +114,7 @@ def class_codes(decoding: LabelDecoding, channels: list[Any], odd: Tensor) -> Te
     winner = _argmax([channel.naive_key() for channel in channels] if floating else channels)
     if decoding is LabelDecoding.ARGMAX_LAST:
         return winner
-    has_nan, all_zero = byte(odd, 0) > 0, byte(odd, 2) == 0
+    has_nan, all_zero = extract_byte(odd, 0) > 0, extract_byte(odd, 2) == 0
     if decoding is LabelDecoding.ARGMAX:
         return tf.where(has_nan | all_zero, winner + len(channels), winner)
     found = tf.where(all_zero, 0, winner)

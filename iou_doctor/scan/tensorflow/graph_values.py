@@ -41,12 +41,12 @@ class Scale(NamedTuple):
 SINGLE, DOUBLE = Scale(np.int32, np.float32), Scale(np.int64, np.float64)
 
 
-def scale_of(keys: Tensor) -> Scale:
+def find_scale(keys: Tensor) -> Scale:
     """Return the scale that keys are on."""
     return SINGLE if keys.dtype == tf.int32 else DOUBLE
 
 
-def widened(values: Tensor) -> Tensor:
+def widen(values: Tensor) -> Tensor:
     """Return float16 and bfloat16 as float32, bool as uint8, all others as they are."""
     if values.dtype == tf.bool:
         return tf.cast(values, tf.uint8)
@@ -56,7 +56,7 @@ def widened(values: Tensor) -> Tensor:
     return tf.cast(values, tf.float32) if values.dtype == tf.float16 else values
 
 
-def keys_of(values: Tensor) -> tuple[Tensor, Tensor, Scale]:
+def make_keys(values: Tensor) -> tuple[Tensor, Tensor, Scale]:
     """Return the bits and the keys of float32 or float64."""
     scale = SINGLE if values.dtype == tf.float32 else DOUBLE
     bits = tf.bitcast(values, scale.integer)
@@ -69,7 +69,7 @@ class Value:
 
     def __init__(self, values: Tensor) -> None:
         self.values = values
-        self.bits, self.key, self.scale = keys_of(values)
+        self.bits, self.key, self.scale = make_keys(values)
         top = self.scale.infinite
         self.nan = (self.key > top) | (self.key < -top)
         self.finite = (self.key < top) & (self.key > -top)
@@ -78,7 +78,7 @@ class Value:
         """Return where a finite value is no whole number."""
         one = self.scale.key(1.0)
         inside = (self.key < one) & (self.key > -one) & (self.key != 0)
-        return self.finite & (inside | (self.values != truncated(self.values)))
+        return self.finite & (inside | (self.values != truncate(self.values)))
 
     def on_grid(self) -> Tensor:
         """Return where a finite value is k/255, computed in float32 as the reference does."""
@@ -103,12 +103,12 @@ class Value:
         return tf.where(small, tf.cast(self.key, tf.float64) * 2.0**-149, as_int64)
 
 
-def truncated(values: Tensor) -> Tensor:
+def truncate(values: Tensor) -> Tensor:
     """Return floats rounded toward zero."""
     return tf.where(values < 0, tf.math.ceil(values), tf.math.floor(values))
 
 
-def read_key(key: Any, scale: Scale) -> float:
+def decode_key(key: Any, scale: Scale) -> float:
     """Return the float that has a key."""
     size = float(np.array(abs(int(key)), scale.integer).view(scale.floating))
     return -size if key < 0 else size

@@ -22,12 +22,18 @@ from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.record import record
-from iou_doctor.scan.numpy.derive import as_labels
+from iou_doctor.scan.numpy.decode_labels import decode_labels
 from iou_doctor.scan.tensorflow import tensor_codes
 from iou_doctor.scan.tensorflow.graph_values import Tensor
-from iou_doctor.scan.tensorflow.tensor_codes import VALUES, Codes, Spans, keys_of, marginal
+from iou_doctor.scan.tensorflow.tensor_codes import (
+    VALUES,
+    CodeTable,
+    Spans,
+    count_labels,
+    list_keys,
+)
 from iou_doctor.scan.tensorflow.tensor_graph import Graph
-from iou_doctor.scan.tensorflow.tensor_sides import CLASSES, Form, Side
+from iou_doctor.scan.tensorflow.tensor_sides import CLASSES, Side, TensorForm
 
 MOST_CHANNELS = 64
 """Channels are unrolled, and XLA compiles the longer the more there are."""
@@ -36,7 +42,7 @@ MOST_CELLS = 2**26
 
 
 @record
-class Counted:
+class TensorCounts:
     """What a batch holds."""
 
     tables: dict[Pairing, PairCounts]
@@ -46,18 +52,18 @@ class Counted:
     """Fetches the label maps of both sides, shape (n, *spatial)."""
 
 
-def serves(layout: Layout, pairings: Sequence[Pairing]) -> bool:
+def is_supported(layout: Layout, pairings: Sequence[Pairing]) -> bool:
     """Return whether the kernels know all that a pass asks for."""
     sides = (
-        (layout.y_true, {pairing.true for pairing in pairings}),
-        (layout.y_pred, {pairing.pred for pairing in pairings}),
+        (layout.y_true, {pairing.y_true for pairing in pairings}),
+        (layout.y_pred, {pairing.y_pred for pairing in pairings}),
     )
     if any(not axes.is_per_class and LabelDecoding.LABELS not in own for axes, own in sides):
         return False
     return all(
         _serves(axes, decoding, flat=pairing.flat)
         for pairing in pairings
-        for axes, decoding in ((layout.y_true, pairing.true), (layout.y_pred, pairing.pred))
+        for axes, decoding in ((layout.y_true, pairing.y_true), (layout.y_pred, pairing.y_pred))
     )
 
 
@@ -110,8 +116,8 @@ class Kernels:
     ) -> None:
         self.layout, self.pairings = layout, tuple(pairings)
         self._compiled, self._replicas = compiled, replicas
-        self._codes = Codes(layout, self.pairings)
-        self._forms = {"true": Form(layout.y_true), "pred": Form(layout.y_pred)}
+        self._codes = CodeTable(layout, self.pairings)
+        self._forms = {"true": TensorForm(layout.y_true), "pred": TensorForm(layout.y_pred)}
         self._graph = Graph(
             list(self._forms.values()), self.pairings, self._codes, threshold, replicas
         )
@@ -127,7 +133,7 @@ class Kernels:
 
     def count(
         self, *, y_true: Any, y_pred: Any, samples: NDArray[np.int64], first_row: int = 0
-    ) -> Counted | None:
+    ) -> TensorCounts | None:
         """Return what a batch holds; `None` where only the reference can tell.
 
         Args:
@@ -153,10 +159,10 @@ class Kernels:
         }
         place = samples, first_row, found.padded
         true, pred = (
-            side.counts(found.numbers[name], marginal(name, tables), place)
+            side.counts(found.numbers[name], count_labels(name, tables), place)
             for name, side in sides.items()
         )
-        return Counted(tables, true, pred, partial(self._maps, found, sides))
+        return TensorCounts(tables, true, pred, partial(self._maps, found, sides))
 
     def _found(self, sides: Mapping[str, Side], n: int) -> _Found | None:
         """Run the graph, and again where labels lie outside the range that had codes."""
@@ -165,13 +171,13 @@ class Kernels:
             if n * self._replicas * self._codes.cells(spans) > MOST_CELLS:
                 return None
             found = self._run(sides, n, spans)
-            wanted = tensor_codes.wanted(spans, found.numbers)
+            wanted = tensor_codes.find_wanted_spans(spans, found.numbers)
             if wanted is None:
                 return None
-            if tensor_codes.hold(spans, wanted):
+            if tensor_codes.are_within(spans, wanted):
                 self._spans = spans
                 return found
-            spans = {key: tensor_codes.joined(spans[key], span) for key, span in wanted.items()}
+            spans = {key: tensor_codes.join_spans(spans[key], span) for key, span in wanted.items()}
         raise AssertionError("ranges that were widened hold all labels")
 
     def _run(self, sides: Mapping[str, Side], n: int, spans: Spans) -> _Found:
@@ -212,7 +218,7 @@ class Kernels:
     ) -> PairCounts:
         table = table[: len(samples)]
         image, truth, prediction = np.nonzero(table)
-        true, pred = (self._codes.labels(key, spans) for key in keys_of(pairing))
+        true, pred = (self._codes.labels(key, spans) for key in list_keys(pairing))
         return PairCounts.from_rows(
             image=samples[image],
             truth=true[truth],
@@ -228,7 +234,7 @@ class Kernels:
                 continue
             side = sides[name]
             if codes is None:
-                labels = as_labels(np.asarray(side.stored))
+                labels = decode_labels(np.asarray(side.stored))
             else:
                 own = codes[: side.shape[0], : side.pixels].numpy()
                 labels = self._codes.labels(key, found.spans)[own]
@@ -240,7 +246,7 @@ OUT_OF_MEMORY: Any = tf.errors.ResourceExhaustedError
 on: Callable[[str], Any] = tf.device
 
 
-def gpus() -> list[str]:
+def list_gpus() -> list[str]:
     """Return the names of the GPUs that TensorFlow sees; their memory is taken as needed."""
     found = tf.config.list_physical_devices("GPU")
     for gpu in found:

@@ -20,11 +20,11 @@ from iou_doctor.counts.stats import Stats
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.scan import windows
 from iou_doctor.scan.tensorflow import kernels
-from iou_doctor.scan.tensorflow.tensor_batches import ahead
-from iou_doctor.scan.threads import in_order
+from iou_doctor.scan.tensorflow.tensor_batches import read_ahead
+from iou_doctor.scan.threads import map_in_order
 
 if TYPE_CHECKING:
-    from iou_doctor.scan.batch_plan import Visit
+    from iou_doctor.scan.batch_plan import BatchPlan
 
 AHEAD = 2
 """Batches that are read while others are counted: one to copy, one to wait."""
@@ -40,14 +40,14 @@ Keep = Callable[[Batch, Callable[[], Any]], None]
 """Called as `keep(batch, fetch)`; `fetch()` returns the label maps of both sides."""
 
 
-def say(text: str) -> None:
+def print_notice(text: str) -> None:
     """Write one line to stderr."""
     sys.stderr.write(f"iou-doctor: {text}\n")
 
 
 @dataclass
-class DeviceVisit:
-    """What to do with each batch, on the devices in turn; see `visit.Visit`.
+class DeviceCounter:
+    """What to do with each batch, on the devices in turn; see `batch_plan.BatchPlan`.
 
     Args:
         layout: what the axes mean.
@@ -57,7 +57,7 @@ class DeviceVisit:
         keep: takes label maps for the probe; called where it wants some of a batch's samples.
         devices: names as TensorFlow has them; a processor will do, which is how this is tested.
         tell: takes a sentence for the user.
-        left: takes what only the processor could count.
+        on_fallback: takes what only the processor could count.
     """
 
     layout: Layout
@@ -66,8 +66,8 @@ class DeviceVisit:
     reference: Callable[[Batch], Stats]
     keep: Keep | None = None
     devices: Sequence[str] = ("GPU:0",)
-    tell: Callable[[str], None] = say
-    left: Callable[[str], object] = say
+    tell: Callable[[str], None] = print_notice
+    on_fallback: Callable[[str], object] = print_notice
     compiled: bool = True
     """By XLA."""
     most: int | None = None
@@ -115,7 +115,7 @@ class DeviceVisit:
         except kernels.OUT_OF_MEMORY:
             return self._halved(batch)
         if found is None:
-            self.left("batches whose labels lie far apart")
+            self.on_fallback("batches whose labels lie far apart")
             return self.reference(_fetched(batch))
         if self.keep:
             self.keep(batch, found.maps)
@@ -150,13 +150,13 @@ def _fetched(batch: Batch) -> Batch:
 
 def scan(
     pair: Pair,
-    visit: Visit,
+    visit: BatchPlan,
     *,
     demanded: bool,
     progress: Callable[[int, int], object] | None = None,
     devices: Sequence[str] | None = None,
-    tell: Callable[[str], None] = say,
-    left: Callable[[str], object] = say,
+    tell: Callable[[str], None] = print_notice,
+    on_fallback: Callable[[str], object] = print_notice,
 ) -> Stats | None:
     """Return the Stats of a pass on GPUs; `None` where the processor has to do it.
 
@@ -167,13 +167,13 @@ def scan(
         progress: called with the samples done and in all.
         devices: names as TensorFlow has them; `None`: all GPUs.
         tell: takes a sentence for the user.
-        left: takes what the processor has to count, in words.
+        on_fallback: takes what the processor has to count, in words.
 
     Raises:
         UsageError: a GPU is demanded, and TensorFlow sees none.
     """
     layout, pairings = visit.layout, visit.pairings
-    devices = kernels.gpus() if devices is None else devices
+    devices = kernels.list_gpus() if devices is None else devices
     if not devices and demanded:
         raise UsageError(
             "--device gpu: the driver is there, but TensorFlow sees no GPU; install"
@@ -181,35 +181,44 @@ def scan(
         )
     if not devices:
         return None
-    if not kernels.serves(layout, pairings):
-        left("arrays of this kind (colours, many channels, an axis that is not the classes')")
+    if not kernels.is_supported(layout, pairings):
+        on_fallback(
+            "arrays of this kind (colours, many channels, an axis that is not the classes')"
+        )
         return None
-    own = DeviceVisit(
-        layout, pairings, visit.threshold, visit.by_reference, _keeper(visit), devices, tell, left
+    own = DeviceCounter(
+        layout,
+        pairings,
+        visit.threshold,
+        visit.count_by_reference,
+        _keeper(visit),
+        devices,
+        tell,
+        on_fallback,
     )
 
     def work(batch: Batch) -> tuple[int, Stats]:
         return int(batch.samples[-1]) + 1, own(batch)
 
     parts = []
-    for done, stats in in_order(work, _waiting(pair, visit), jobs=AHEAD * len(devices)):
+    for done, stats in map_in_order(work, _waiting(pair, visit), jobs=AHEAD * len(devices)):
         parts.append(stats)
         if progress:
             progress(done, layout.samples)
     return Stats.merge(parts)
 
 
-def _waiting(pair: Pair, visit: Visit) -> Iterator[Batch]:
+def _waiting(pair: Pair, visit: BatchPlan) -> Iterator[Batch]:
     """Return the batches: those from files are copied ahead, those born there stay there."""
     layout = visit.layout
-    walk = partial(windows.batches, pair, layout, whole_samples=visit.whole_samples)
+    walk = partial(windows.iterate_batches, pair, layout, whole_samples=visit.whole_samples)
     if any(isinstance(source, DeviceSource) for source in (pair.y_true, pair.y_pred)):
-        return walk(at_once=BORN_AT_ONCE, there=True)
+        return walk(at_once=BORN_AT_ONCE, keep_on_device=True)
     dtypes = pair.y_true.dtype, pair.y_pred.dtype
-    return cast(Iterator[Batch], ahead(partial(walk, at_once=AT_ONCE), layout, dtypes, AHEAD))
+    return cast(Iterator[Batch], read_ahead(partial(walk, at_once=AT_ONCE), layout, dtypes, AHEAD))
 
 
-def _keeper(visit: Visit) -> Keep | None:
+def _keeper(visit: BatchPlan) -> Keep | None:
     """Return what hands label maps to the probe, fetched only where it wants some."""
     probe = visit.probe
     if probe is None:

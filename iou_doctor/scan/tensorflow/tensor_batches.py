@@ -11,7 +11,9 @@ from iou_doctor.arrays.batch import Batch
 from iou_doctor.arrays.layout import Layout
 
 
-def ahead(batches: Callable[[], Iterator[Batch]], layout: Layout, dtypes: Any, most: int) -> Any:
+def read_ahead(
+    batches: Callable[[], Iterator[Batch]], layout: Layout, dtypes: Any, most: int
+) -> Any:
     """Yield batches as tensors, some read while others are counted.
 
     Args:

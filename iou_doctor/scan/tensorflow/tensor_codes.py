@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.layout import Layout
-from iou_doctor.counts.label_decoding import VALUE_LIMIT, LabelDecoding, Pairing, no_class
+from iou_doctor.counts.label_decoding import VALUE_LIMIT, LabelDecoding, Pairing, encode_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.scan.tensorflow.graph_codes import BINS, TENTHS
 
@@ -32,18 +32,18 @@ Span = tuple[int, int]
 Spans = dict[Key, Span]
 
 
-def keys_of(pairing: Pairing) -> tuple[Key, Key]:
+def list_keys(pairing: Pairing) -> tuple[Key, Key]:
     """Return the keys of truth and prediction."""
-    return ("true", pairing.true, pairing.flat), ("pred", pairing.pred, pairing.flat)
+    return ("true", pairing.y_true, pairing.flat), ("pred", pairing.y_pred, pairing.flat)
 
 
-class Codes:
+class CodeTable:
     """The codes of all derivations of a pass."""
 
     def __init__(self, layout: Layout, pairings: Sequence[Pairing]) -> None:
         self._channels = {"true": layout.y_true.channels, "pred": layout.y_pred.channels}
         self._pairings = pairings
-        self.keys = tuple(dict.fromkeys(key for p in pairings for key in keys_of(p)))
+        self.keys = tuple(dict.fromkeys(key for p in pairings for key in list_keys(p)))
         """In the order in which a graph gives their codes."""
 
     def first_spans(self) -> Spans:
@@ -60,7 +60,7 @@ class Codes:
     def cells(self, spans: Spans) -> int:
         """Return the cells that an image has in the largest table."""
         sizes = (
-            prod(self.size(key, spans.get(key, (0, 1))[1]) for key in keys_of(pairing))
+            prod(self.size(key, spans.get(key, (0, 1))[1]) for key in list_keys(pairing))
             for pairing in self._pairings
         )
         return max(sizes, default=1)
@@ -72,27 +72,27 @@ class Codes:
             low, width = spans[key]
             values = np.arange(low, low + width, dtype=np.int64)
             as_they_are = flat or decoding is LabelDecoding.TIMES_255
-            odd = values if as_they_are else no_class(values)
+            odd = values if as_they_are else encode_no_class(values)
             last = np.array([-VALUE_LIMIT])
-            return np.concatenate([values, odd, last if as_they_are else no_class(last)])
+            return np.concatenate([values, odd, last if as_they_are else encode_no_class(last)])
         size = self.size(key, 1)
         codes = np.arange(size)
         if decoding in VALUES:
-            return np.where(codes == size - 1, no_class(codes * 0), codes)
-        return np.where(codes < size // 2, codes, no_class(codes - size // 2))
+            return np.where(codes == size - 1, encode_no_class(codes * 0), codes)
+        return np.where(codes < size // 2, codes, encode_no_class(codes - size // 2))
 
 
-def marginal(name: str, tables: Mapping[Pairing, PairCounts]) -> Any:
+def count_labels(name: str, tables: Mapping[Pairing, PairCounts]) -> Any:
     """Return the labels of a side and how often each occurs."""
     for pairing, table in tables.items():
-        if name == "true" and pairing.true is LabelDecoding.LABELS:
+        if name == "true" and pairing.y_true is LabelDecoding.LABELS:
             return table.truth, table.count
-        if name == "pred" and pairing.pred is LabelDecoding.LABELS:
+        if name == "pred" and pairing.y_pred is LabelDecoding.LABELS:
             return table.prediction, table.count
     return None
 
 
-def wanted(spans: Spans, numbers: Mapping[str, Mapping[str, Any]]) -> Spans | None:
+def find_wanted_spans(spans: Spans, numbers: Mapping[str, Mapping[str, Any]]) -> Spans | None:
     """Return the range of each derivation's labels; `None` where one is too wide.
 
     Args:
@@ -108,14 +108,14 @@ def wanted(spans: Spans, numbers: Mapping[str, Mapping[str, Any]]) -> Spans | No
     return found
 
 
-def hold(spans: Spans, others: Spans) -> bool:
+def are_within(spans: Spans, others: Spans) -> bool:
     """Return whether every range lies within its own."""
     return all(
         spans[key][0] <= other[0] and sum(other) <= sum(spans[key]) for key, other in others.items()
     )
 
 
-def joined(span: Span, other: Span) -> Span:
+def join_spans(span: Span, other: Span) -> Span:
     """Return a range that holds what is wanted now, and what was before if it is near."""
     low, stop = min(span[0], other[0]), max(sum(span), sum(other))
     if stop - low > MOST_WIDTH:

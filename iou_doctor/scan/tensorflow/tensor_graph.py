@@ -16,9 +16,9 @@ import tensorflow as tf
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.scan.tensorflow import graph_totals
 from iou_doctor.scan.tensorflow.graph_totals import Counts
-from iou_doctor.scan.tensorflow.graph_values import Tensor, widened
-from iou_doctor.scan.tensorflow.tensor_codes import VALUES, Codes, keys_of
-from iou_doctor.scan.tensorflow.tensor_sides import Form
+from iou_doctor.scan.tensorflow.graph_values import Tensor, widen
+from iou_doctor.scan.tensorflow.tensor_codes import VALUES, CodeTable, list_keys
+from iou_doctor.scan.tensorflow.tensor_sides import TensorForm
 
 
 class Graph:
@@ -34,9 +34,9 @@ class Graph:
 
     def __init__(
         self,
-        forms: Sequence[Form],
+        forms: Sequence[TensorForm],
         pairings: Sequence[Pairing],
-        codes: Codes,
+        codes: CodeTable,
         threshold: float,
         replicas: int,
     ) -> None:
@@ -90,11 +90,11 @@ class Graph:
     ) -> Counts:
         """Return the extremes of an array of labels, one of whose tables counts them as stored."""
         for pairing, table in zip(self._pairings, tables, strict=True):
-            key = keys_of(pairing)[side]
+            key = list_keys(pairing)[side]
             if key[1] is LabelDecoding.LABELS:
                 often = tf.reduce_sum(table, axis=[0, 2 - side])
                 first = low[self._codes.keys.index(key)]
-                return graph_totals.label_totals(widened(stored), real, often, first)
+                return graph_totals.find_label_extremes(widen(stored), real, often, first)
         raise AssertionError("labels that no table counts are not served")
 
     def _look_and_add(self, stored: Any, low: Tensor, width: Tensor, real: Tensor) -> Any:
@@ -123,7 +123,7 @@ class Graph:
     def _add(self, dtypes: Sequence[tf.DType], pixels: Any, real: Tensor) -> list[Counts]:
         """Return counts and extremes of groups of pixels, none where an array holds labels."""
         return [
-            graph_totals.totals(look, real, form.axes.channels, floating=dtype.is_floating)
+            graph_totals.total_groups(look, real, form.axes.channels, floating=dtype.is_floating)
             if look
             else {}
             for form, dtype, look in zip(self._forms, dtypes, pixels, strict=True)
@@ -131,19 +131,19 @@ class Graph:
 
     def _sizes(self, pairing: Pairing, width: Tensor) -> list[Any]:
         keys = self._codes.keys
-        return [self._codes.size(key, width[keys.index(key)]) for key in keys_of(pairing)]
+        return [self._codes.size(key, width[keys.index(key)]) for key in list_keys(pairing)]
 
     def _cells(self, pairing: Pairing, codes: list[Tensor], width: Tensor, real: Tensor) -> Tensor:
         """Return the cell of each pixel, or one beyond the table for padding."""
-        true, pred = (codes[self._codes.keys.index(key)] for key in keys_of(pairing))
+        true, pred = (codes[self._codes.keys.index(key)] for key in list_keys(pairing))
         truths, predictions = self._sizes(pairing, width)
         n, pixels = tf.unstack(tf.shape(true))
         image = tf.range(n)[:, tf.newaxis]
         if self._replicas > 1:
             image = image * self._replicas + tf.range(pixels) % self._replicas
-        by_value = pairing.flat and pairing.pred in VALUES
+        by_value = pairing.flat and pairing.y_pred in VALUES
         channels = self._forms[1].axes.channels if by_value else 1
-        kept = graph_totals.within([n, pixels // channels], real)
+        kept = graph_totals.mask_padding([n, pixels // channels], real)
         kept = self._forms[1].spread(kept) if by_value else kept
         cells = (image * truths + true) * predictions + pred
         return tf.where(kept, cells, n * self._replicas * truths * predictions)

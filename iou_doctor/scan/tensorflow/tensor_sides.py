@@ -14,22 +14,22 @@ from iou_doctor.arrays.layout import Axes
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.counts.value_counts import Place, ValueCounts
 from iou_doctor.scan.tensorflow import graph_totals
-from iou_doctor.scan.tensorflow.graph_codes import value_codes
+from iou_doctor.scan.tensorflow.graph_codes import encode_values
 from iou_doctor.scan.tensorflow.graph_pixels import (
     Pixels,
-    class_codes,
-    float_pixels,
-    integer_pixels,
+    encode_classes,
+    summarize_floats,
+    summarize_integers,
 )
 from iou_doctor.scan.tensorflow.graph_totals import Counts
-from iou_doctor.scan.tensorflow.graph_values import DOUBLE, SINGLE, Tensor, Value, read_key, widened
+from iou_doctor.scan.tensorflow.graph_values import DOUBLE, SINGLE, Tensor, Value, decode_key, widen
 
 CLASSES = frozenset({LabelDecoding.ARGMAX, LabelDecoding.ARGMAX_NAN, LabelDecoding.ARGMAX_LAST})
 KEYS = ("minimum", "maximum", "minimum_top")
 SUMS = ("minimum_sum", "maximum_sum")
 
 
-class Look(NamedTuple):
+class PixelValues(NamedTuple):
     """What an array's values show, before anything is counted."""
 
     values: Tensor
@@ -43,12 +43,12 @@ class Look(NamedTuple):
     ) -> Tensor:
         """Return codes, int32, shape (n, pixels), or (n, values) where each value has its own."""
         if decoding in CLASSES and self.pixels is not None:
-            return class_codes(decoding, self.channels, self.pixels.odd)
+            return encode_classes(decoding, self.channels, self.pixels.odd)
         values = tf.reshape(self.values, [tf.shape(self.values)[0], -1])
-        return value_codes(decoding, values, low, width, threshold=threshold)
+        return encode_values(decoding, values, low, width, threshold=threshold)
 
 
-class Form:
+class TensorForm:
     """How one array of a pass lies as a tensor: (n, pixels), (n, pixels, C) or (n, C, pixels)."""
 
     def __init__(self, axes: Axes) -> None:
@@ -78,21 +78,21 @@ class Form:
         reshape = stored.reshape if isinstance(stored, np.ndarray) else _reshape(stored)
         return reshape(wanted), tuple(sizes)
 
-    def look(self, stored: Tensor) -> Look:
+    def look(self, stored: Tensor) -> PixelValues:
         """Return what values show."""
-        values, split = widened(stored), self.axes.is_per_class
+        values, split = widen(stored), self.axes.is_per_class
         channels = [values]
         if split:  # before it is widened: XLA would write all of the wide array to memory
-            channels = [widened(own) for own in tf.unstack(stored, axis=1 if self.first else 2)]
+            channels = [widen(own) for own in tf.unstack(stored, axis=1 if self.first else 2)]
         if values.dtype.is_floating:
             channels = [Value(channel) for channel in channels]
-            return Look(values, channels, float_pixels(channels))
-        return Look(values, channels, integer_pixels(channels) if split else None)
+            return PixelValues(values, channels, summarize_floats(channels))
+        return PixelValues(values, channels, summarize_integers(channels) if split else None)
 
     def vector(self, dtype: tf.DType, counts: Counts) -> Tensor:
         """Return counts of groups as one int64 vector, see `numbers`."""
         names = self._names[dtype.is_floating] = sorted(counts)
-        return tf.stack([graph_totals.whole(name, counts[name]) for name in names])
+        return tf.stack([graph_totals.combine_groups(name, counts[name]) for name in names])
 
     def spread(self, kept: Tensor) -> Tensor:
         """Return `kept` for each value in the order stored, shape (n, values)."""
@@ -109,7 +109,7 @@ class Form:
             found |= {key: found[key] % 2**64 for key in KEYS if key in found}
         if floating:
             scale = DOUBLE if dtype == tf.float64 else SINGLE
-            found |= {key: read_key(found[key], scale) for key in KEYS if key in found}
+            found |= {key: decode_key(found[key], scale) for key in KEYS if key in found}
         for key in SUMS:
             if key in found:
                 found[key] = float(np.int64(found[key]).view(np.float64)) + 0.0
@@ -130,7 +130,7 @@ def _reshape(stored: Tensor) -> Any:
 class Side:
     """One array of a batch."""
 
-    def __init__(self, stored: Any, form: Form) -> None:
+    def __init__(self, stored: Any, form: TensorForm) -> None:
         self.form = form
         self.stored, self.shape = form.shaped(stored)
         self.pixels = prod(self.shape[1:])

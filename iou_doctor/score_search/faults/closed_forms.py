@@ -53,7 +53,7 @@ def measure_facts(inputs: MetricInputs) -> Facts:
         inputs: the arrays as class ids, correctly interpreted.
     """
     pairs = drop_truth(inputs, inputs.ignore_index).labels
-    pairs = pairs.where((pairs.truth >= 0) & (pairs.truth < inputs.num_classes))
+    pairs = pairs.keep_rows((pairs.truth >= 0) & (pairs.truth < inputs.num_classes))
     areas = np.bincount(pairs.truth, weights=pairs.count, minlength=inputs.num_classes)
     right = pairs.count[pairs.truth == pairs.prediction].sum()
     with np.errstate(invalid="ignore"):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.counts.label_decoding import naive_answer
+from iou_doctor.counts.label_decoding import decode_no_class
 from iou_doctor.metrics.inputs import MetricInputs
 
 Labels = NDArray[np.int64]
@@ -60,7 +60,7 @@ def drop_truth(inputs: MetricInputs, label: int | None) -> MetricInputs:
     """Return the arrays without the pixels whose true label is `label`."""
     if label is None:
         return inputs
-    return replace(inputs, labels=inputs.labels.where(inputs.labels.truth != label))
+    return replace(inputs, labels=inputs.labels.keep_rows(inputs.labels.truth != label))
 
 
 def relabel(
@@ -73,5 +73,5 @@ def relabel(
         truth: the change of the masks' labels.
         prediction: the change of the predicted labels.
     """
-    labels = inputs.labels.relabel(truth=naive_answer, prediction=naive_answer)
+    labels = inputs.labels.relabel(truth=decode_no_class, prediction=decode_no_class)
     return replace(inputs, labels=labels.relabel(truth=truth, prediction=prediction))

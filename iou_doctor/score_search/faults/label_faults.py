@@ -171,7 +171,7 @@ def _exchange_sides(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]
         ),
         replace(
             inputs,
-            labels=inputs.labels.swapped(),
+            labels=inputs.labels.swap_sides(),
             true_dtype=inputs.pred_dtype,
             pred_dtype=inputs.true_dtype,
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from iou_doctor.counts.label_decoding import naive_answer
+from iou_doctor.counts.label_decoding import decode_no_class
 from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.report.score_lookup import Cause
 from iou_doctor.score_search.faults.label_changes import drop_truth, map_strays, relabel
@@ -71,7 +71,7 @@ def _map_strays(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     classes = inputs.num_classes
     strays = [
         label
-        for label in inputs.labels.relabel(truth=naive_answer).truth_counts()
+        for label in inputs.labels.relabel(truth=decode_no_class).count_truths()
         if not 0 <= label < classes
     ]
     for target, prior in ((0, 0.2), (classes - 1, 0.05), (classes, 0.2)):

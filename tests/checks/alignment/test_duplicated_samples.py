@@ -76,7 +76,9 @@ def test_small_simple_images_behind_the_probe_may_agree_by_chance(monkeypatch):
 
 def find_repeated_plainly(pairs, maps):
     """Return the samples that equal an earlier one, each compared with all before it."""
-    rows = {image: pairs.where(pairs.image == image) for image in np.unique(pairs.image).tolist()}
+    rows = {
+        image: pairs.keep_rows(pairs.image == image) for image in np.unique(pairs.image).tolist()
+    }
     tables = {image: (r.truth.tobytes(), r.prediction.tobytes(), r.count.tobytes())
               for image, r in rows.items()}  # fmt: skip
     repeated = {}

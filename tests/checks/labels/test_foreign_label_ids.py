@@ -46,9 +46,9 @@ def test_cityscapes_label_ids_in_the_predictions():
 )
 def test_other_numberings(ids, classes, title):
     if classes is None:
-        from iou_doctor.datasets import data_set
+        from iou_doctor.datasets import load_data_set
 
-        classes = [data_set("coco_stuff").train_ids[label] for label in ids]
+        classes = [load_data_set("coco_stuff").train_ids[label] for label in ids]
     report = diagnose(y_true=np.array(ids)[T], y_pred=np.array(classes)[P])
     assert found(report, "foreign-label-ids").facts["numbering"] == title
     assert report.verdict.mean_iou_after_all == pytest.approx(CLEAN)

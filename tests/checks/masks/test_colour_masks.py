@@ -14,7 +14,7 @@ from build import (
 )
 
 from iou_doctor.arrays.interpretation import Encoding
-from iou_doctor.datasets import data_set
+from iou_doctor.datasets import load_data_set
 
 T = scene(1, samples=3, height=24, width=30, classes=5)
 P = noisy(T, 2, classes=5)
@@ -24,7 +24,7 @@ OWN = np.array([[9, 9, 9], [200, 30, 0], [0, 250, 30], [7, 70, 170], [90, 0, 90]
 
 def palette(name, *, train=False):
     """Return a (256, 3) palette; void is at 255."""
-    known = data_set(name)
+    known = load_data_set(name)
     colours = np.zeros((256, 3), dtype=np.uint8)
     for colour, label in known.colours.items():
         colours[known.train_ids.get(label, 255) if train else label] = colour

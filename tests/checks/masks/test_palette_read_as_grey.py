@@ -3,14 +3,16 @@ import pytest
 from build import after, diagnose, errors, found, mean_iou, names, noisy, scene
 from checks.masks.test_colour_masks import VOC, palette
 
-from iou_doctor.datasets import grey
+from iou_doctor.datasets import convert_to_grey
 
 T = scene(2, samples=4, height=48, width=60, classes=7)
 P = noisy(T, 3, classes=7)
 
 
 def luma(colours):
-    return np.array([grey(tuple(int(v) for v in colour)) for colour in colours], dtype=np.uint8)
+    return np.array(
+        [convert_to_grey(tuple(int(v) for v in colour)) for colour in colours], dtype=np.uint8
+    )
 
 
 @pytest.mark.parametrize("classes", [21, None])

@@ -23,7 +23,7 @@ from scan.arrays import (
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.scan.numba import loader, tables
-from iou_doctor.scan.numba.tables import Scratch, coded_labels, count_coded, read_only
+from iou_doctor.scan.numba.tables import Scratch, count_encoded, encode_labels, make_read_only
 from iou_doctor.scan.numpy.pair_counts import count_pairs
 from iou_doctor.scan.scan import scan
 
@@ -37,7 +37,7 @@ DENSE = (Pairing(LabelDecoding.LABELS, LabelDecoding.ARGMAX),)
 quick = settings(deadline=None, max_examples=60)
 
 
-class _Ready(loader.Kernels):
+class _Ready(loader.KernelLoader):
     """Kernels that are there at once, and count what they were used for."""
 
     def __init__(self):
@@ -52,7 +52,7 @@ class _Ready(loader.Kernels):
 def both(y_true, y_pred, letters, pairings, *, jobs=1):
     """Return the Stats by NumPy and by the kernels."""
     found = []
-    for loaded in (loader.Kernels(), _Ready()):
+    for loaded in (loader.KernelLoader(), _Ready()):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(loader, "KERNELS", loaded)
             found.append(
@@ -77,9 +77,9 @@ def test_labels_of_any_two_dtypes_are_counted_as_the_reference_counts_them(data,
 
 def counted(y_true, y_pred):
     """Return what `count_coded` makes of labels, shape (n, *spatial)."""
-    true, pred = map(coded_labels, (y_true, y_pred))
+    true, pred = map(encode_labels, (y_true, y_pred))
     samples = np.arange(len(y_true))
-    return count_coded(kernels, y_true=true, y_pred=pred, samples=samples, scratch=Scratch())
+    return count_encoded(kernels, y_true=true, y_pred=pred, samples=samples, scratch=Scratch())
 
 
 @pytest.mark.parametrize("dtype", INTEGERS)
@@ -129,7 +129,7 @@ def test_labels_that_only_late_images_have_are_counted_in_order():
 @pytest.mark.parametrize("first", [0, 5])
 def test_wide_labels_become_bytes_whatever_their_number(dtype, size, low, first):
     labels = (np.arange(first + size) % 200 + low).astype(dtype)
-    side = tables._side(kernels, coded_labels(labels), np.zeros(256, np.bool_))
+    side = tables._side(kernels, encode_labels(labels), np.zeros(256, np.bool_))
     codes = np.empty(size, "u1")
     _labels.take_codes(side, first, size, codes)
     some = labels[first:]
@@ -151,7 +151,7 @@ def test_pairs_are_counted_the_same_by_runs_and_by_words(pixels, longest, codes,
         np.repeat(random.integers(0, codes, pixels), random.integers(1, longest + 1, pixels))
         for _ in "ab"
     ]
-    true, pred = (read_only(side[:pixels].astype("u1")) for side in codes_of)
+    true, pred = (make_read_only(side[:pixels].astype("u1")) for side in codes_of)
     expected = np.bincount(true * np.int64(256) + pred, minlength=2**16)
     for name, count in COUNTERS.items():
         table = np.zeros(8 * _labels.STEP, np.uint32)
@@ -267,7 +267,7 @@ def test_any_number_of_threads_gives_the_same_stats(data, jobs, window_values, l
 
 def test_kernels_that_become_ready_half_way_change_nothing(monkeypatch):
     y_true = np.random.default_rng(2).integers(0, 5, (6, 4, 4)).astype("u1")
-    late = loader.Kernels()
+    late = loader.KernelLoader()
     asked = iter(range(100))
     late.get = lambda *_: kernels if next(asked) > 2 else None
     whole = both(y_true, y_true[::-1], "NHW", LABELS)[0]
@@ -288,7 +288,7 @@ def test_kernels_that_become_ready_half_way_change_nothing(monkeypatch):
     ("dtype", "limit"), [("u1", "BYTES_WORTH_LOADING"), ("u2", "WIDE_WORTH_LOADING")]
 )
 def test_kernels_are_loaded_for_large_arrays_and_the_pass_waits_for_them(monkeypatch, dtype, limit):
-    loaded = loader.Kernels()
+    loaded = loader.KernelLoader()
     y_true = np.zeros((2, 4, 4), dtype)
     layout, dtypes = layout_of(y_true, y_true), (y_true.dtype, y_true.dtype)
     monkeypatch.setattr(loader, "KERNELS", loaded)
@@ -310,9 +310,9 @@ def test_the_kernel_for_scores_is_compiled_only_where_that_pays(monkeypatch, kep
     monkeypatch.setattr(kernels, "is_kept", lambda kernel: kept and kernel is kernels.scores_last)
     monkeypatch.setattr(loader, "PATIENCE", 60)
     monkeypatch.setattr(loader, "WORTH_COMPILING", loader.WORTH_LOADING + 2)
-    loaded = loader.Kernels()
+    loaded = loader.KernelLoader()
     for more, ready in ((0, kept), (2, True)):
-        loaded.ask(layout, dtypes, DENSE, values=loader.WORTH_LOADING + more)
+        loaded.request(layout, dtypes, DENSE, values=loader.WORTH_LOADING + more)
         assert (loaded.get(layout, dtypes, DENSE) is kernels) == ready
 
 
@@ -327,7 +327,7 @@ def test_compiled_code_is_known_to_be_kept():
 
 def test_a_pass_does_not_wait_until_kernels_are_compiled(monkeypatch):
     done = threading.Event()
-    loaded = loader.Kernels()
+    loaded = loader.KernelLoader()
     monkeypatch.setattr(loaded, "_load", lambda *_: done.wait())
     monkeypatch.setattr(loader, "KERNELS", loaded)
     monkeypatch.setattr(loader, "PATIENCE", 0.01)

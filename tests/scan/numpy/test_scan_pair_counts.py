@@ -22,7 +22,7 @@ from iou_doctor.counts.label_decoding import (
     VALUE_LIMIT,
     LabelDecoding,
     Pairing,
-    is_code_of_no_class,
+    is_no_class,
 )
 from iou_doctor.errors import InterpretationError
 from iou_doctor.scan.numpy import pair_counts
@@ -89,14 +89,14 @@ def test_rows_are_sorted_by_image_then_truth_then_prediction():
 def test_a_huge_value_is_no_class_of_its_own_low_bits(dtype, value, counted_as):
     y_true = np.array([[[1, value]]], dtype=dtype)
     table = stats_of(y_true, [[[1, 1]]]).tables[LABELS]
-    assert table.truth_counts() == {1: 1, counted_as: 1}
+    assert table.count_truths() == {1: 1, counted_as: 1}
 
 
 @pytest.mark.parametrize(("dtype", "value"), [("f8", 1e300), ("f4", -3e38), ("f8", 2.0**63)])
 def test_a_float_larger_than_any_label_is_no_class(dtype, value):
     y_true = np.array([[[1, value]]], dtype=dtype)
-    first, second = stats_of(y_true, [[[1, 1]]]).tables[LABELS].truth_counts()
-    assert is_code_of_no_class(first)
+    first, second = stats_of(y_true, [[[1, 1]]]).tables[LABELS].count_truths()
+    assert is_no_class(first)
     assert second == 1
 
 
@@ -114,7 +114,7 @@ def test_the_table_is_scikit_learns_confusion_matrix(classes, data):
     ids = hnp.arrays("u1", (2, 3, 5), elements=st.integers(0, classes - 1))
     y_true, y_pred = data.draw(ids), data.draw(ids)
     matrix = metrics.confusion_matrix(y_true.ravel(), y_pred.ravel(), labels=range(classes))
-    table = stats_of(y_true, y_pred).tables[LABELS].pooled()
+    table = stats_of(y_true, y_pred).tables[LABELS].pool()
     ours = np.zeros((classes, classes), np.int64)
     ours[table.truth, table.prediction] = table.count
     assert ours.tolist() == matrix.tolist()
@@ -140,7 +140,7 @@ def test_relabelling_the_table_is_relabelling_the_pixels(y_true, names):
 
 
 def test_pooling_books_all_images_under_the_first():
-    table = stats_of([[[0, 1]], [[0, 1]]], [[[0, 0]], [[0, 1]]]).tables[LABELS].pooled()
+    table = stats_of([[[0, 1]], [[0, 1]]], [[[0, 0]], [[0, 1]]]).tables[LABELS].pool()
     assert rows(table) == {(0, 0, 0): 2, (0, 1, 0): 1, (0, 1, 1): 1}
 
 

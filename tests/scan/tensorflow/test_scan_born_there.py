@@ -204,5 +204,7 @@ def test_what_is_born_there_pays_for_less():
     few, many = device.WORTH_COMPILING - 1, device.WORTH_COMPILING
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(device, "gpu_visible", lambda: True)
-        taken = [device.wants_gpu("auto", n, born=born) for n in (few, many) for born in (0, 1)]
+        taken = [
+            device.should_use_gpu("auto", n, on_device=born) for n in (few, many) for born in (0, 1)
+        ]
     assert taken == [False, False, False, True]

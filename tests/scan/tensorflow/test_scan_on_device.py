@@ -17,7 +17,7 @@ from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.map_samples import Probe
 from iou_doctor.errors import UsageError
 from iou_doctor.scan import device
-from iou_doctor.scan.batch_plan import Visit
+from iou_doctor.scan.batch_plan import BatchPlan
 from iou_doctor.scan.probing import ProbeBuilder
 from iou_doctor.scan.scan import scan
 
@@ -34,7 +34,7 @@ def arrays(n=7):
 
 
 def on_processors(y_true, y_pred, probe=None, tell=None):
-    visit = Visit(layout_of(y_true, y_pred, pred="NHWC"), ARGMAX, 0.5, probe=probe)
+    visit = BatchPlan(layout_of(y_true, y_pred, pred="NHWC"), ARGMAX, 0.5, probe=probe)
     return on_device.scan(
         pair_of(y_true=y_true, y_pred=y_pred),
         visit,
@@ -107,26 +107,26 @@ def test_a_gpu_is_found_by_its_node(monkeypatch, tmp_path, environment, nodes, s
     monkeypatch.setattr(device, "NODES", tmp_path)
     monkeypatch.setattr(device, "DRIVER", tmp_path / "none")
     monkeypatch.setattr(device.shutil, "which", lambda _: None)
-    assert device.gpu_visible(environment) is seen
+    assert device.is_gpu_visible(environment) is seen
 
 
 def test_auto_takes_a_gpu_for_large_arrays_only(monkeypatch):
-    monkeypatch.setattr(device, "gpu_visible", lambda: True)
-    assert not device.wants_gpu("auto", device.WORTH_A_GPU - 1)
-    assert device.wants_gpu("auto", device.WORTH_A_GPU)
-    assert device.wants_gpu("gpu", 1)
-    assert not device.wants_gpu("cpu", device.WORTH_A_GPU)
+    monkeypatch.setattr(device, "is_gpu_visible", lambda: True)
+    assert not device.should_use_gpu("auto", device.WORTH_A_GPU - 1)
+    assert device.should_use_gpu("auto", device.WORTH_A_GPU)
+    assert device.should_use_gpu("gpu", 1)
+    assert not device.should_use_gpu("cpu", device.WORTH_A_GPU)
 
 
 def test_a_gpu_that_is_not_there_is_refused_with_what_was_looked_for(monkeypatch):
-    monkeypatch.setattr(device, "gpu_visible", lambda: False)
+    monkeypatch.setattr(device, "is_gpu_visible", lambda: False)
     with pytest.raises(UsageError, match=r"/dev/nvidia.*CUDA_VISIBLE_DEVICES.*--device cpu"):
-        device.wants_gpu("gpu", 1)
+        device.should_use_gpu("gpu", 1)
 
 
 def test_a_driver_without_a_tensorflow_that_uses_it_is_refused():
     y_true, y_pred = arrays()
-    visit = Visit(layout_of(y_true, y_pred, pred="NHWC"), ARGMAX, 0.5)
+    visit = BatchPlan(layout_of(y_true, y_pred, pred="NHWC"), ARGMAX, 0.5)
     pair = pair_of(y_true=y_true, y_pred=y_pred)
     with pytest.raises(UsageError, match="tensorflow\\[and-cuda\\]"):
         on_device.scan(pair, visit, demanded=True, devices=())
@@ -158,7 +158,7 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 3)
 from scan.arrays import assert_same_stats, layout_of, pair_of
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
-from iou_doctor.scan.batch_plan import Visit
+from iou_doctor.scan.batch_plan import BatchPlan
 from iou_doctor.scan.scan import scan
 from iou_doctor.scan.tensorflow import on_device
 on_device.AT_ONCE, on_device.windows.WINDOW_VALUES = 1, 200
@@ -171,7 +171,7 @@ def maps(self, found, sides):
 on_device.kernels.Kernels._maps = maps
 on_device._keeper = lambda _: lambda _, fetch: fetch()
 both = (Pairing(LabelDecoding.LABELS, LabelDecoding.ARGMAX),)
-visit = Visit(layout_of(true, pred, pred="NHWC"), both, 0.5)
+visit = BatchPlan(layout_of(true, pred, pred="NHWC"), both, 0.5)
 pair = pair_of(y_true=true, y_pred=pred)
 stats = on_device.scan(pair, visit, demanded=True, devices=["CPU:1", "CPU:2"])
 assert_same_stats(stats, scan(pair, visit.layout, pairings=visit.pairings, threshold=0.5))
@@ -190,7 +190,7 @@ print(*sorted(used))
 
 def test_what_lies_on_a_device_is_counted_there():
     y_true, y_pred = arrays(4)
-    visit = on_device.DeviceVisit(
+    visit = on_device.DeviceCounter(
         layout_of(y_true, y_pred, pred="NHWC"), ARGMAX, 0.5, pytest.fail, devices=("GPU:7", "CPU:0")
     )
     tensor = on_device.kernels.tf.constant(y_pred)

@@ -17,7 +17,7 @@ from scan.arrays import INTEGERS, SCORES, assert_same_stats, layout_of, stats_of
 from iou_doctor.arrays.batch import Batch
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.stats import Stats
-from iou_doctor.scan.scan import Visit
+from iou_doctor.scan.scan import BatchPlan
 
 tensorflow_kernels = pytest.importorskip("iou_doctor.scan.tensorflow.kernels")
 tf = pytest.importorskip("tensorflow")
@@ -89,10 +89,10 @@ def counted(kernels, y_true, y_pred, samples, first_row=0):
 
 def compare(y_true, y_pred, pairings, *, pred="NHW", compiled=False, first_row=0, as_tensor=True):
     layout = layout_of(y_true, y_pred, pred=pred)
-    assert tensorflow_kernels.serves(layout, pairings)
+    assert tensorflow_kernels.is_supported(layout, pairings)
     samples = np.arange(7, 7 + len(y_true))
     stored = (y_true, y_pred)
-    expected = stats_of_batch(Visit(layout, pairings, 0.5), Batch(*stored, samples, first_row))
+    expected = stats_of_batch(BatchPlan(layout, pairings, 0.5), Batch(*stored, samples, first_row))
     kernels = kernels_of(layout, pairings, compiled=compiled)
     if as_tensor:
         stored = tuple(tf.constant(array) for array in stored)
@@ -159,7 +159,7 @@ def test_bfloat16_counts_as_the_float32_that_it_is(y_true, scores):
     bits = tf.bitcast(short, tf.uint16).numpy().astype(np.uint32) << 16
     samples = np.arange(3)
     expected = stats_of_batch(
-        Visit(layout, ALL_CLASSES, 0.5), Batch(y_true, bits.view("f4"), samples)
+        BatchPlan(layout, ALL_CLASSES, 0.5), Batch(y_true, bits.view("f4"), samples)
     )
     kernels = kernels_of(layout, ALL_CLASSES)
     assert_same_stats(counted(kernels, tf.constant(y_true), short, samples), expected)
@@ -177,7 +177,7 @@ def test_batches_of_any_number_are_traced_once_and_the_last_may_be_smaller(compi
     whole = softmax(4)
     layout = layout_of(*whole, pred="NHWC")
     kernels = tensorflow_kernels.Kernels(layout, ALL_CLASSES[:2], 0.5, compiled=compiled)
-    visit = Visit(layout, ALL_CLASSES[:2], 0.5)
+    visit = BatchPlan(layout, ALL_CLASSES[:2], 0.5)
     for n in (4, 4, 3, 1):
         y_true, y_pred = softmax(n)
         expected = stats_of_batch(visit, Batch(y_true, y_pred, np.arange(n)))
@@ -193,7 +193,7 @@ def test_images_of_fewer_pixels_are_padded_to_a_shape_that_was_compiled():
     counted(kernels, y_true, y_pred, np.arange(2))
     small = softmax(1, height=4)
     small[1][0, 2, 1] = np.nan
-    expected = stats_of_batch(Visit(layout, ALL_CLASSES[:2], 0.5), Batch(*small, np.arange(1)))
+    expected = stats_of_batch(BatchPlan(layout, ALL_CLASSES[:2], 0.5), Batch(*small, np.arange(1)))
     assert_same_stats(counted(kernels, *small, np.arange(1)), expected)
 
 
@@ -203,7 +203,7 @@ def test_labels_outside_the_first_range_are_counted_and_then_expected():
     for value in (255, 254, 7):
         maps = np.full((1, 2, 2), value, np.uint8)
         table = kernels.count(y_true=maps, y_pred=maps, samples=np.arange(1)).tables[LABELS[0]]
-        assert table.truth_counts() == {value: 4}
+        assert table.count_truths() == {value: 4}
     assert kernels.traces == 1
 
 
@@ -211,7 +211,9 @@ def test_one_table_for_each_of_several_threads_adds_up_to_the_same():
     y_true, y_pred = softmax(3)
     layout = layout_of(y_true, y_pred, pred="NHWC")
     kernels = tensorflow_kernels.Kernels(layout, ALL_CLASSES, 0.5, replicas=7)
-    expected = stats_of_batch(Visit(layout, ALL_CLASSES, 0.5), Batch(y_true, y_pred, np.arange(3)))
+    expected = stats_of_batch(
+        BatchPlan(layout, ALL_CLASSES, 0.5), Batch(y_true, y_pred, np.arange(3))
+    )
     assert_same_stats(counted(kernels, y_true, y_pred, np.arange(3)), expected)
 
 

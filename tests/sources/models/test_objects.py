@@ -178,6 +178,6 @@ def test_what_does_not_go_together_is_refused(said, words):
 
 
 def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
-    monkeypatch.setattr("iou_doctor.scan.device.gpu_visible", lambda: False)
+    monkeypatch.setattr("iou_doctor.scan.device.is_gpu_visible", lambda: False)
     with pytest.raises(UsageError, match=r"no NVIDIA GPU is visible .* use --device cpu"):
         iou_doctor.check(y_true=MASKS, y_pred=MASKS, device="gpu")

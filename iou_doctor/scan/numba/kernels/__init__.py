@@ -2,7 +2,7 @@
 
 Importing this package imports Numba. Every function releases the GIL, and its machine code is kept
 on disk, so that only the first use on a machine compiles. The reference in `pair_counts.py`,
-`derive.py` and `values.py` defines each answer; these equal it bit for bit.
+`decode_labels.py` and `values.py` defines each answer; these equal it bit for bit.
 
 Few signatures: labels of any width come as their bytes, scores as float32 or float64, float16 as
 its bits, turned into float32 tile by tile.

@@ -12,8 +12,8 @@ from scan.arrays import rows, score_maps, stats_of
 from iou_doctor.counts.label_decoding import (
     LabelDecoding,
     Pairing,
-    is_code_of_no_class,
-    naive_answer,
+    decode_no_class,
+    is_no_class,
 )
 
 NAIVE_FAR = -(2**31)
@@ -30,8 +30,8 @@ def labels_of(values, decoding, *, letters="NL", flat=False, threshold=0.5):
     )
     derived = {true: pred for (_, true, pred), _ in rows(stats.tables[pairing]).items()}
     ordered = [derived[index] for index in sorted(derived)]
-    ours = [NO if is_code_of_no_class(label) else label for label in ordered]
-    return ours, naive_answer(np.array(ordered)).tolist()
+    ours = [NO if is_no_class(label) else label for label in ordered]
+    return ours, decode_no_class(np.array(ordered)).tolist()
 
 
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])

@@ -12,9 +12,9 @@ from hypothesis.extra import numpy as hnp
 from scan.arrays import axes_of, pair_of, score_maps
 
 from iou_doctor.arrays.layout import Layout, Relation
-from iou_doctor.counts.channel_sums import LARGEST, ChannelSums, Quantity, SumsWanted
+from iou_doctor.counts.channel_sums import SATURATION, ChannelSums, Quantity, SumsRequest
 from iou_doctor.scan import windows
-from iou_doctor.scan.numpy.soft import channel_sums
+from iou_doctor.scan.numpy.sum_channels import sum_channels
 from iou_doctor.scan.scan import scan
 
 quick = settings(deadline=None, max_examples=80)
@@ -23,7 +23,7 @@ SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 7), st.integers(1, 4))
 
 @np.errstate(over="ignore")  # as in the scan
 def summed(y_true, y_pred, samples=None, **options):
-    return channel_sums(
+    return sum_channels(
         y_true=y_true,
         y_pred=y_pred,
         samples=np.arange(len(y_true)) if samples is None else samples,
@@ -98,14 +98,16 @@ def test_sums_are_those_of_float64(case):
     sums = summed(y_true, y_pred)
     for quantity, values in expected.items():
         # squares of 1000 are held to their last bit, 1e-10, by float64 as well
-        np.testing.assert_allclose(sums.total(quantity), values.sum(axis=1), rtol=1e-12, atol=1e-9)
+        np.testing.assert_allclose(
+            sums.compute_total(quantity), values.sum(axis=1), rtol=1e-12, atol=1e-9
+        )
 
 
 def test_large_values_saturate_and_stay_exact():
     y_true = np.ones((1, 3, 1))
-    sums = summed(y_true, np.array([[[1e30], [-1e30], [LARGEST + 1.0]]]))
-    assert sums.total(Quantity.SCORE) == LARGEST
-    assert sums.total(Quantity.SCORE_SQUARED) == 3 * LARGEST**2
+    sums = summed(y_true, np.array([[[1e30], [-1e30], [SATURATION + 1.0]]]))
+    assert sums.compute_total(Quantity.SCORE) == SATURATION
+    assert sums.compute_total(Quantity.SCORE_SQUARED) == 3 * SATURATION**2
 
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
@@ -115,23 +117,25 @@ def test_one_score_that_is_no_number_spoils_its_image_and_channel_only(odd):
     sums = summed(np.zeros((2, 3), int), y_pred)
     assert sums.not_finite.tolist() == [[0, 0], [1, 0]]
     for quantity in (Quantity.SCORE, Quantity.PRODUCT, Quantity.SCORE_SQUARED):
-        assert np.isnan(sums.total(quantity)).tolist() == [[False, False], [True, False]]
-    assert sums.total(Quantity.TRUTH).tolist() == [[3, 0], [3, 0]]
-    assert sums.total(Quantity.ABOVE)[1].tolist() == [3 if odd == np.inf else 2, 3]
-    assert sums.total(Quantity.NON_ZERO).tolist() == [[3, 3], [3, 3]]
+        assert np.isnan(sums.compute_total(quantity)).tolist() == [[False, False], [True, False]]
+    assert sums.compute_total(Quantity.TRUTH).tolist() == [[3, 0], [3, 0]]
+    assert sums.compute_total(Quantity.ABOVE)[1].tolist() == [3 if odd == np.inf else 2, 3]
+    assert sums.compute_total(Quantity.NON_ZERO).tolist() == [[3, 3], [3, 3]]
 
 
 def test_a_mask_that_is_no_number_adds_nothing():
     sums = summed(np.array([[[1.0], [np.nan]]]), np.ones((1, 2, 1)))
-    assert sums.total(Quantity.TRUTH) == sums.total(Quantity.SCORE) == 1
-    assert sums.total(Quantity.NON_ZERO) == 1
+    assert sums.compute_total(Quantity.TRUTH) == sums.compute_total(Quantity.SCORE) == 1
+    assert sums.compute_total(Quantity.NON_ZERO) == 1
 
 
 def test_the_ignored_class_leaves_the_count_of_scores_that_are_not_zero_and_nothing_else():
     y_true, y_pred = np.array([[0, 1, 1]]), np.full((1, 3, 2), 0.25)
     sums, whole = summed(y_true, y_pred, ignore_index=1), summed(y_true, y_pred)
-    assert sums.total(Quantity.NON_ZERO).tolist() == [[1, 1]]
-    assert sums.total(Quantity.SCORE).tolist() == whole.total(Quantity.SCORE).tolist()
+    assert sums.compute_total(Quantity.NON_ZERO).tolist() == [[1, 1]]
+    assert (
+        sums.compute_total(Quantity.SCORE).tolist() == whole.compute_total(Quantity.SCORE).tolist()
+    )
     one_hot = summed(np.eye(2)[y_true], y_pred, ignore_index=1)
     assert one_hot == sums
     assert summed(y_true, y_pred, ignore_index=255) == whole
@@ -154,6 +158,6 @@ def test_windows_of_the_scan_change_no_bit(monkeypatch, window):
         layout,
         pairings=(),
         threshold=0.5,
-        sums=SumsWanted(ignore_index=None),
+        sums=SumsRequest(ignore_index=None),
     )
     assert stats.sums == summed(y_true.reshape(4, -1), y_pred.reshape(4, -1, 3))

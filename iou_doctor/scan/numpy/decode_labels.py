@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.counts.label_decoding import COLOUR_BASE, VALUE_LIMIT, is_no_class, no_class
+from iou_doctor.counts.label_decoding import COLOUR_BASE, VALUE_LIMIT, encode_no_class, is_no_class
 
 
-def as_labels(values: NDArray[Any]) -> NDArray[Any]:
+def decode_labels(values: NDArray[Any]) -> NDArray[Any]:
     """Return values as labels: whole numbers as they are, all others as no class.
 
     The code of a fraction carries its truncation toward zero, which is what a cast to integer
@@ -27,17 +27,17 @@ def as_labels(values: NDArray[Any]) -> NDArray[Any]:
     whole = values == truncated
     if whole.all():
         return truncated.astype(np.int64)
-    return np.where(whole, truncated.astype(np.int64), no_class(truncated))
+    return np.where(whole, truncated.astype(np.int64), encode_no_class(truncated))
 
 
-def truncated_labels(values: NDArray[Any]) -> NDArray[Any]:
+def decode_truncated(values: NDArray[Any]) -> NDArray[Any]:
     """Return what a cast to integer gives, toward zero."""
     if values.dtype.kind in "biu":
-        return as_labels(values)
+        return decode_labels(values)
     return _truncated(values).astype(np.int64)
 
 
-def bins(values: NDArray[Any], threshold: float) -> NDArray[np.int64]:
+def decode_bins(values: NDArray[Any], threshold: float) -> NDArray[np.int64]:
     """Return 3 · compare(value, 0) + compare(value, threshold), and 9 more above 1; in float32.
 
     compare is 0 for <, 1 for = and 2 for >. NaN is no class; its code carries 0, because no
@@ -47,10 +47,10 @@ def bins(values: NDArray[Any], threshold: float) -> NDArray[np.int64]:
     codes = 3 * _compare(single, np.float32(0)) + _compare(single, np.float32(threshold))
     codes += 9 * (single > 1)
     missing = np.isnan(single)
-    return np.where(missing, no_class(codes * 0), codes) if missing.any() else codes
+    return np.where(missing, encode_no_class(codes * 0), codes) if missing.any() else codes
 
 
-def tenths(values: NDArray[Any]) -> NDArray[Any]:
+def decode_tenths(values: NDArray[Any]) -> NDArray[Any]:
     """Return how many of 0.1, 0.2 … 0.9 each value reaches (0 to 9), compared in float32."""
     single = values.astype(np.float32)
     codes = np.zeros(single.shape, dtype=np.uint8)
@@ -59,23 +59,23 @@ def tenths(values: NDArray[Any]) -> NDArray[Any]:
     missing = np.isnan(single)
     if not missing.any():
         return codes
-    return np.where(missing, no_class(np.zeros(single.shape)), codes)
+    return np.where(missing, encode_no_class(np.zeros(single.shape)), codes)
 
 
-def times_255(values: NDArray[Any]) -> NDArray[np.int64]:
+def decode_times_255(values: NDArray[Any]) -> NDArray[np.int64]:
     """Return round(value · 255)."""
     return _truncated(np.rint(values.astype(np.float64) * 255)).astype(np.int64)
 
 
-def colours(values: NDArray[Any]) -> NDArray[np.int64]:
+def decode_colours(values: NDArray[Any]) -> NDArray[np.int64]:
     """Return the colour codes of (..., 3) or (..., 4); what is no colour is no class."""
     as_int64 = values[..., :3].astype(np.int64)
     codes = (as_int64[..., 0] << 16) + (as_int64[..., 1] << 8) + as_int64[..., 2] + COLOUR_BASE
     good = ((as_int64 == values[..., :3]) & (as_int64 >= 0) & (as_int64 <= 255)).all(axis=-1)
-    return codes if good.all() else np.where(good, codes, no_class(np.zeros_like(codes)))
+    return codes if good.all() else np.where(good, codes, encode_no_class(np.zeros_like(codes)))
 
 
-def naive_argmax(values: NDArray[Any]) -> NDArray[np.int64]:
+def argmax_like_keras(values: NDArray[Any]) -> NDArray[np.int64]:
     """Return the first largest entry of the last axis as Keras finds it.
 
     NaN is passed over, and -0.0 lies below 0.0.
@@ -87,7 +87,7 @@ def naive_argmax(values: NDArray[Any]) -> NDArray[np.int64]:
     return ids
 
 
-def argmax_nan(values: NDArray[Any], ids: NDArray[np.int64]) -> NDArray[np.int64]:
+def argmax_like_numpy(values: NDArray[Any], ids: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the argmax of the last axis as NumPy and torch find it: a NaN wins.
 
     Args:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.counts.channel_sums import FRACTION_BITS, LARGEST, ChannelSums, Quantity
+from iou_doctor.counts.channel_sums import FRACTION_BITS, SATURATION, ChannelSums, Quantity
 
 
-def channel_sums(
+def sum_channels(
     *,
     y_true: NDArray[Any],
     y_pred: NDArray[Any],
@@ -42,8 +42,8 @@ def channel_sums(
         not_finite[:, channel] = (kept & ~finite).sum(axis=1)
         above = (y_pred[..., channel].astype(np.float32) > np.float32(threshold)) & kept
         seen = (score != 0) & kept & ~ignored
-        score = np.where(kept & finite, score.clip(-LARGEST, LARGEST), 0.0)
-        truth = np.where(kept, truth.clip(-LARGEST, LARGEST), 0.0)
+        score = np.where(kept & finite, score.clip(-SATURATION, SATURATION), 0.0)
+        truth = np.where(kept, truth.clip(-SATURATION, SATURATION), 0.0)
         for quantity, values in _quantities(truth, score, above=above, seen=seen):
             floor = np.floor(values)
             units = np.rint((values - floor) * 2.0**FRACTION_BITS).astype(np.int64)
