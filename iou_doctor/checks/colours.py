@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.counts.label_decoding import COLOUR_BASE, colour_of_code, is_grey
+from iou_doctor.counts.label_decoding import COLOUR_BASE, decode_colour, is_grey_code
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.repairs.first_channel import FirstChannel
 from iou_doctor.repairs.relabel import Relabel
@@ -31,7 +31,7 @@ def count_colours(evidence: Evidence, side: Side) -> dict[int, int]:
 
 def is_all_grey(counts: Mapping[int, int]) -> bool:
     """Return whether every colour has three equal channels."""
-    return bool(counts) and bool(is_grey(np.array(list(counts))).all())
+    return bool(counts) and bool(is_grey_code(np.array(list(counts))).all())
 
 
 def build_one_channel_repair(evidence: Evidence, side: Side, greys: Mapping[int, int]) -> Repair:
@@ -58,7 +58,7 @@ def build_one_channel_repair(evidence: Evidence, side: Side, greys: Mapping[int,
 
 def format_colour(code: int) -> str:
     """Return a colour as text: `(128, 0, 0)`."""
-    return str(colour_of_code(code))
+    return str(decode_colour(code))
 
 
 def suggest_one_channel(evidence: Evidence, side: Side, greys: Mapping[int, int]) -> str:

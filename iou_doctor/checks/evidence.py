@@ -6,7 +6,7 @@ from iou_doctor.arrays.expected import ExpectedInterpretation
 from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.model import ModelFacts
 from iou_doctor.arrays.source import Pair
-from iou_doctor.counts.map_samples import Sampled
+from iou_doctor.counts.map_samples import InterpretedProbe
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.metrics.inputs import MetricInputs
@@ -40,9 +40,9 @@ class Evidence:
     """The doctor's score of `pairs`, so with sizes and axes repaired."""
     times_255: PairCounts | None = None
     """`pairs` with the masks multiplied by 255; `None` for masks of integers."""
-    sampled: Sampled | None = None
+    sampled: InterpretedProbe | None = None
     """Label maps of some samples; `None` if the pixels do not pair up."""
-    sampled_times_255: Sampled | None = None
+    sampled_times_255: InterpretedProbe | None = None
     """`sampled` with the masks multiplied by 255; `None` for masks of integers."""
     inputs: MetricInputs | None = None
     """What metrics get as input; `None` if no metric can take these arrays."""

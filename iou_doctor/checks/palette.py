@@ -8,9 +8,9 @@ import numpy as np
 
 from iou_doctor.checks.colours import Codes, count_colours, get_axes, is_all_grey
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.counts.label_decoding import COLOUR_BASE, colour_code
+from iou_doctor.counts.label_decoding import COLOUR_BASE, encode_colour
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.datasets import DataSet, data_sets
+from iou_doctor.datasets import DataSet, load_data_sets
 from iou_doctor.metrics.score import compute_score
 from iou_doctor.record import record
 from iou_doctor.repairs.decode_colours import DecodeColours
@@ -97,7 +97,7 @@ def iterate_known_palettes(evidence: Evidence) -> Iterator[Palette]:
     """Yield the palettes of the known data sets, each with its own ids and with train ids."""
     ignore = evidence.interpretation.ignore_index
     void = VOID_LABEL if ignore is None else ignore
-    for data_set in data_sets():
+    for data_set in load_data_sets():
         own = {label.id: label.id for label in data_set.labels}
         for ids in (own, dict(data_set.train_ids)):
             palette = _build_palette(data_set, ids, void)
@@ -111,7 +111,7 @@ def _build_palette(data_set: DataSet, ids: Mapping[int, int], void: int) -> Pale
             return void
         return ids[label]
 
-    table = {colour_code(*colour): final(label) for colour, label in data_set.colours.items()}
+    table = {encode_colour(*colour): final(label) for colour, label in data_set.colours.items()}
     table = table if ids else {}
     classes = max((label for label in table.values() if label != void), default=0) + 1
     return Palette(table, data_set.title, void, classes)

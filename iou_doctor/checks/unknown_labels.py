@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iou_doctor.arrays.interpretation import VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.counts.label_decoding import is_code_of_no_class
+from iou_doctor.counts.label_decoding import is_no_class
 
 NO_DATA_LABELS = (-9999, -32768, 32767, 65535, -(2**31), 2**31 - 1)
 """What raster tools (GDAL) write where there is no data: the limits of integer types, and -9999 by
@@ -24,7 +24,7 @@ def count_unknown_truth(evidence: Evidence) -> dict[int, int]:
         for label, count in evidence.pairs.count_truths().items()
         if not 0 <= label < interpretation.num_classes
         and label != interpretation.ignore_index
-        and not is_code_of_no_class(label)
+        and not is_no_class(label)
     }
 
 
@@ -46,7 +46,7 @@ def count_unknown_predictions(evidence: Evidence) -> dict[int, int]:
     return {
         label: count
         for label, count in pairs.keep_rows(counted).count_predictions().items()
-        if not 0 <= label < interpretation.num_classes and not is_code_of_no_class(label)
+        if not 0 <= label < interpretation.num_classes and not is_no_class(label)
     }
 
 

@@ -8,9 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.counts.label_decoding import no_class
-from iou_doctor.counts.value_counts import SUM_TOLERANCE, Place, ValueCounts, twice_bound
-from iou_doctor.scan.numpy.derive import naive_argmax
+from iou_doctor.counts.label_decoding import encode_no_class
+from iou_doctor.counts.value_counts import (
+    SUM_TOLERANCE,
+    Place,
+    ValueCounts,
+    compute_double_activation_bound,
+)
+from iou_doctor.scan.numpy.decode_labels import argmax_like_keras
 
 NEAR_TWICE = 0.95
 """Part of the bound of a second activation: scores of 0.82 and more come through above it."""
@@ -28,8 +33,8 @@ def measure(
     counts = ValueCounts(values=values.size, pixels=pixels)
     if values.size == 0:
         return counts
-    where = Where(samples, first_row, values, dense)
-    counts = replace(counts, first=where.place(0))
+    where = PlaceFinder(samples, first_row, values, dense)
+    counts = replace(counts, first=where.find_place(0))
     if values.dtype.kind == "f":
         return _floats(counts, values, where)
     low, high = int(values.min()), int(values.max())
@@ -38,7 +43,7 @@ def measure(
     return replace(counts, minimum=low, maximum=high, outside_unit=outside, at_least_one=ones)
 
 
-class Where:
+class PlaceFinder:
     """Turns a flat index into a place."""
 
     def __init__(
@@ -47,7 +52,7 @@ class Where:
         self._samples, self._first_row, self._values = samples, first_row, values
         self.dense = dense
 
-    def place(self, flat: int) -> Place:
+    def find_place(self, flat: int) -> Place:
         """Return the place of value number `flat`, with the values that stand there."""
         index = tuple(int(i) for i in np.unravel_index(flat, self._values.shape))
         pixel = index[:-1] if self.dense else index
@@ -55,12 +60,12 @@ class Where:
         position = (pixel[1] + self._first_row, *pixel[2:])
         return Place(int(self._samples[pixel[0]]), position, tuple(float(v) for v in stored))
 
-    def first(self, mask: NDArray[np.bool_]) -> Place:
+    def find_first(self, mask: NDArray[np.bool_]) -> Place:
         """Return the place of the first true entry."""
-        return self.place(int(mask.argmax()))
+        return self.find_place(int(mask.argmax()))
 
 
-def _floats(counts: ValueCounts, values: NDArray[Any], where: Where) -> ValueCounts:
+def _floats(counts: ValueCounts, values: NDArray[Any], where: PlaceFinder) -> ValueCounts:
     fraction = values != np.trunc(values)
     low, high = _extremes(values)  # NaN if any value is
     finite = values
@@ -82,7 +87,7 @@ def _floats(counts: ValueCounts, values: NDArray[Any], where: Where) -> ValueCou
         outside_unit=outside + counts.infinite,
         at_least_one=at_least_one,
         fractional=fractional,
-        first_fractional=where.first(fraction) if fractional else None,
+        first_fractional=where.find_first(fraction) if fractional else None,
         off_255_grid=_off_grid(finite) + counts.non_finite,
         near_twice=0 if where.dense else _near_twice(finite, 2),
     )
@@ -93,14 +98,14 @@ def _extremes(values: NDArray[Any]) -> tuple[float, float]:
     return float(values.min()) + 0.0, float(values.max()) + 0.0
 
 
-def _non_finite(counts: ValueCounts, values: NDArray[Any], where: Where) -> ValueCounts:
+def _non_finite(counts: ValueCounts, values: NDArray[Any], where: PlaceFinder) -> ValueCounts:
     missing = np.isnan(values)
     infinite = np.isinf(values)
     return replace(
         counts,
         nan=int(missing.sum()),
         infinite=int(infinite.sum()),
-        first_non_finite=where.first(missing | infinite),
+        first_non_finite=where.find_first(missing | infinite),
     )
 
 
@@ -114,7 +119,7 @@ def _off_grid(values: NDArray[Any]) -> int:
     return int(values.size - np.count_nonzero(near & inside))
 
 
-def argmax_and_sums(values: NDArray[Any]) -> tuple[NDArray[np.int64], ValueCounts]:
+def argmax_and_count(values: NDArray[Any]) -> tuple[NDArray[np.int64], ValueCounts]:
     """Return class ids by argmax over the last axis, and the counts that need whole pixels.
 
     Args:
@@ -132,12 +137,12 @@ def argmax_and_sums(values: NDArray[Any]) -> tuple[NDArray[np.int64], ValueCount
     zero = largest[..., 0] == 0
     has_nan = np.isnan(largest[..., 0]) if values.dtype.kind == "f" else np.zeros_like(zero)
     if zero.any():
-        ids[zero] = naive_argmax(values[zero])
+        ids[zero] = argmax_like_keras(values[zero])
         zero[zero] = (values[zero] == 0).all(axis=-1)
-        ids[zero] = no_class(ids[zero])
+        ids[zero] = encode_no_class(ids[zero])
         counts = replace(counts, all_zero=int(zero.sum()))
     if has_nan.any():
-        ids[has_nan] = no_class(naive_argmax(values[has_nan]))
+        ids[has_nan] = encode_no_class(argmax_like_keras(values[has_nan]))
     return ids, counts
 
 
@@ -179,6 +184,6 @@ def _pixel_counts(
 
 def _near_twice(values: NDArray[Any], classes: int) -> int:
     """Return how many values are just below the most that softmax of probabilities can give."""
-    most = twice_bound(classes)
+    most = compute_double_activation_bound(classes)
     near = (values >= NEAR_TWICE * most) & (values <= (1 + ROUNDING) * most)
     return int(np.count_nonzero(near))

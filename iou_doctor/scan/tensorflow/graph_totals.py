@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from iou_doctor.counts.value_counts import SUM_TOLERANCE, twice_bound
+from iou_doctor.counts.value_counts import SUM_TOLERANCE, compute_double_activation_bound
 from iou_doctor.scan.numpy.values import NEAR_TWICE, ROUNDING
-from iou_doctor.scan.tensorflow.graph_pixels import Pixels, byte
-from iou_doctor.scan.tensorflow.graph_values import Tensor, scale_of
+from iou_doctor.scan.tensorflow.graph_pixels import Pixels, extract_byte
+from iou_doctor.scan.tensorflow.graph_values import Tensor, find_scale
 
 Counts = dict[str, Tensor]
 
@@ -24,13 +24,13 @@ counts of 21 channels on two cores, and 80 with 64 pixels."""
 NO_PIXEL = np.int32(2**31 - 1)
 
 
-def within(shape: Tensor, real: Tensor) -> Tensor:
+def mask_padding(shape: Tensor, real: Tensor) -> Tensor:
     """Return which pixels are no padding, shape (n, pixels); `real`: how many, along each."""
     rows = tf.range(shape[0]) < real[0]
     return rows[:, tf.newaxis] & (tf.range(shape[1]) < real[1])
 
 
-def label_totals(labels: Tensor, real: Tensor, often: Tensor, low: Tensor) -> Counts:
+def find_label_extremes(labels: Tensor, real: Tensor, often: Tensor, low: Tensor) -> Counts:
     """Return the extremes of integer labels, int64; their table tells the rest.
 
     The table tells the extremes too, where all labels have a code, and then nobody looks at the
@@ -49,13 +49,13 @@ def label_totals(labels: Tensor, real: Tensor, often: Tensor, low: Tensor) -> Co
 
     def sought() -> tuple[Tensor, Tensor]:
         own = labels[: real[0], : real[1]]
-        return whole("minimum", own), whole("maximum", own)
+        return combine_groups("minimum", own), combine_groups("maximum", own)
 
     minimum, maximum = tf.cond(often[-1] > 0, sought, told)
     return {"minimum": minimum, "maximum": maximum}
 
 
-def totals(pixels: Pixels, real: Tensor, channels: int, *, floating: bool) -> Counts:
+def total_groups(pixels: Pixels, real: Tensor, channels: int, *, floating: bool) -> Counts:
     """Return counts and extremes of each group: a batch has fewer than 2**31 values.
 
     Args:
@@ -64,46 +64,46 @@ def totals(pixels: Pixels, real: Tensor, channels: int, *, floating: bool) -> Co
         channels: the number of values of each pixel.
         floating: whether `low`, `high` and `top` are keys of floats.
     """
-    kept = within(tf.shape(pixels.marks), real)
+    kept = mask_padding(tf.shape(pixels.marks), real)
     marks, odd = (tf.where(kept, packed, 0) for packed in (pixels.marks, pixels.odd))
     counts = {
         "minimum": _lowest(pixels.low, kept),
         "maximum": _highest(pixels.high, kept),
-        "outside_finite": _total(byte(marks, 2)),
-        "at_least_one": _total(byte(marks, 3)),
+        "outside_finite": _total(extract_byte(marks, 2)),
+        "at_least_one": _total(extract_byte(marks, 3)),
     }
     if channels > 1:
         counts |= _pixel_totals(pixels, kept, floating=floating)
     if not floating:
         return counts
-    scale = scale_of(pixels.top)
-    most = twice_bound(max(2, channels))
+    scale = find_scale(pixels.top)
+    most = compute_double_activation_bound(max(2, channels))
     near = [scale.key(NEAR_TWICE * most), scale.key((1 + ROUNDING) * most)]
-    no_nan = kept & (byte(odd, 0) == 0)
+    no_nan = kept & (extract_byte(odd, 0) == 0)
     return counts | {
         "near_twice": _number((pixels.top >= near[0]) & (pixels.top <= near[1]) & no_nan),
-        "nan": _total(byte(odd, 0)),
-        "not_finite": _total(byte(odd, 1)),
-        "fractional": _total(byte(marks, 0)),
-        "on_grid": _total(byte(marks, 1)),
-        "first_fractional": _first(byte(marks, 0) > 0),
-        "first_non_finite": _first(byte(odd, 1) > 0),
+        "nan": _total(extract_byte(odd, 0)),
+        "not_finite": _total(extract_byte(odd, 1)),
+        "fractional": _total(extract_byte(marks, 0)),
+        "on_grid": _total(extract_byte(marks, 1)),
+        "first_fractional": _first(extract_byte(marks, 0) > 0),
+        "first_non_finite": _first(extract_byte(odd, 1) > 0),
     }
 
 
 def _pixel_totals(pixels: Pixels, kept: Tensor, *, floating: bool) -> Counts:
-    filled, sums, tops = byte(pixels.odd, 2), pixels.sums, kept
+    filled, sums, tops = extract_byte(pixels.odd, 2), pixels.sums, kept
     one: Any = tf.constant(1, pixels.top.dtype)
-    no_nan = kept & (byte(pixels.odd, 0) == 0)
+    no_nan = kept & (extract_byte(pixels.odd, 0) == 0)
     if floating:
-        scale = scale_of(pixels.top)
+        scale = find_scale(pixels.top)
         one = scale.key(1.0)
         tops = no_nan & (pixels.top < scale.infinite) & (pixels.top > -scale.infinite)
     finite = kept & tf.math.is_finite(sums)
     return {
         "sum_on": _number((tf.abs(sums - 1) <= SUM_TOLERANCE) & kept),
         "one_hot": _number((pixels.top == one) & (sums == 1) & (filled == 1) & kept),
-        "ties": _number((byte(pixels.odd, 3) > 1) & no_nan),
+        "ties": _number((extract_byte(pixels.odd, 3) > 1) & no_nan),
         "all_zero": _number((filled == 0) & kept),
         "minimum_top": _lowest(pixels.top, tops),
         "minimum_sum": _lowest(sums, finite),
@@ -113,7 +113,7 @@ def _pixel_totals(pixels: Pixels, kept: Tensor, *, floating: bool) -> Counts:
     }
 
 
-def whole(name: str, numbers: Tensor) -> Tensor:
+def combine_groups(name: str, numbers: Tensor) -> Tensor:
     """Return one number for all groups, int64; of float64 its bits."""
     if name.startswith(("minimum", "first")):
         number = tf.reduce_min(numbers)
