@@ -2,120 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
+from iou_doctor.api.check import check
 from iou_doctor.report.version import __version__
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from iou_doctor.api.report import Report
-    from iou_doctor.choices import Device
 
 __all__ = ["Report", "__version__", "check"]
 
 
-def check(
-    *,
-    y_true: Any = None,
-    y_pred: Any = None,
-    pairs: Any = None,
-    num_classes: int | None = None,
-    metric: str | None = None,
-    ignore_index: int | None = None,
-    class_names: tuple[str, ...] = (),
-    layout: str | None = None,
-    threshold: float | None = None,
-    baseline: str | PathLike[str] | None = None,
-    max_drop: float = 0.01,
-    contracts: Literal["common", "all"] = "common",
-    batch_size: int | None = None,
-    seen: str | None = None,
-    jobs: int | None = None,
-    device: Device = "auto",
-    images: Any = None,
-    signature: str | None = None,
-    output_name: str | None = None,
-    input_scale: float | tuple[float, float] = 1.0,
-    resize: bool = False,
-    trust_model: bool = False,
-) -> Report:
-    """Return the Report on masks and predictions, as `iou-doctor check` makes it.
-
-    Args:
-        y_true: masks: a path as on the command line (`FILE.h5::/name` too); an array or tensor of
-            NumPy, TensorFlow, PyTorch, JAX or any library with `__array__` or `__dlpack__`; or
-            batches of them, from something that gives the same ones each time it is iterated over
-            (a `tf.data` dataset, a data loader). Batches have the samples first.
-        y_pred: predictions, likewise; or, with `images`, what makes them: the path of a model as
-            on the command line, a model of Keras, what `tf.saved_model.load` returned, or a
-            function that takes a batch of images and returns scores.
-        pairs: in place of both: batches (y_true, y_pred), likewise. They are iterated over at
-            least twice and never held all at once.
-        num_classes: number of classes, background included; `None`: inferred.
-        metric: the metric's call as written in your code; `None`: `keras.metrics.MeanIoU`.
-        ignore_index: mask label to leave out.
-        class_names: one name for each class.
-        layout: what the axes mean, `NHWC` for instance.
-        threshold: the cut of one channel of scores.
-        baseline: a JSON report of an earlier run to compare with.
-        max_drop: by how much a score may fall below the baseline's.
-        contracts: which implementations to compare.
-        batch_size: images in one update of a metric, and in one call of a model; `None`: all, and
-            as many as take little memory.
-        seen: a score as somebody printed it, "0.3333" for instance, to be explained.
-        jobs: threads; `None`: one for each usable core.
-        device: what counts, as `--device` says it: "auto", "cpu" or "gpu".
-        images: the images to predict: a path, an array or tensor, or batches of them.
-        signature: the signature of a SavedModel to call; `None`: serving_default.
-        output_name: the output to score, where there are several.
-        input_scale: images are multiplied by this before the model; with a second number, that is
-            added then.
-        resize: resize images to the model's input (bilinear), and its output back.
-        trust_model: load a file that IOU804 refuses: one that may run code or touch files.
-
-    Raises:
-        iou_doctor.errors.UsageError: options that do not go together.
-        iou_doctor.errors.SourceError: a file or a value cannot be read as an array.
-        iou_doctor.errors.InterpretationError: the arrays cannot be understood.
-    """
-    from iou_doctor.api.arguments import checked_device, model_options, opened
-    from iou_doctor.api.report import shown
-    from iou_doctor.arrays.interpretation import Options
-    from iou_doctor.diagnosis import pipeline
-    from iou_doctor.report.baseline import load_baseline
-    from iou_doctor.report.score_lookup import parse_score
-
-    options = Options(
-        num_classes=num_classes,
-        ignore_index=ignore_index,
-        threshold=threshold,
-        layout=layout,
-        class_names=tuple(class_names),
-    )
-    earlier = None if baseline is None else load_baseline(str(baseline), max_drop=max_drop)
-    model = model_options(
-        images=images,
-        signature=signature,
-        output_name=output_name,
-        input_scale=input_scale,
-        batch_size=batch_size,
-        resize=resize,
-        trust_model=trust_model,
-    )
-    counting = checked_device(device)
-    pair = opened(y_true, y_pred, pairs, model)
-    questions = pipeline.Questions(
-        metric_call=metric,
-        baseline=earlier,
-        all_implementations=contracts == "all",
-        batch_size=batch_size,
-        seen=None if seen is None else parse_score(seen),
-    )
-    return shown(pipeline.check(pair, options, questions, jobs=jobs, device=counting))
-
-
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> type[Report]:
     """Import `Report` when it is asked for: the command line starts without NumPy."""
     if name == "Report":
         from iou_doctor.api.report import Report

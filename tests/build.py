@@ -12,7 +12,8 @@ from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.layout import Layout
 from iou_doctor.arrays.model import ModelFacts
 from iou_doctor.arrays.source import Pair
-from iou_doctor.diagnosis.pipeline import Questions, check
+from iou_doctor.diagnosis.pipeline import check_pair
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.interpret import infer_layout
 from iou_doctor.report.baseline import Baseline
 from iou_doctor.report.finding import Finding, Outcome, Severity
@@ -20,8 +21,8 @@ from iou_doctor.report.report import Report
 from iou_doctor.sources.memory.array import ArraySource
 
 Array = NDArray[Any]
-ASKED = {"expected", "all_implementations", "batch_size", "seen"}
-"""Keyword arguments of `diagnose` that are questions, not options of the reading."""
+ASKED = {"expected", "all_implementations", "batch_size", "score_to_explain"}
+"""Keyword arguments of `diagnose` that belong to the request itself."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ def diagnose(
     pair = pair_of(y_true=y_true, y_pred=y_pred)
     pair = replace(pair, model=None if model is None else Known(model))
     asked = {name: options.pop(name) for name in ASKED & options.keys()}
-    questions = Questions(metric_call=metric, baseline=baseline, **asked)
-    return check(pair, Options(**options), questions)
+    request = CheckRequest(options=Options(**options), metric=metric, baseline=baseline, **asked)
+    return check_pair(pair, request)
 
 
 def layout_of(
@@ -65,7 +66,7 @@ def layout_of(
     layout: str | None = None,
 ) -> Layout:
     pair = pair_of(y_true=y_true, y_pred=y_pred)
-    return infer_layout(pair, Options(layout=layout), num_classes=num_classes)
+    return infer_layout(pair, Options(layout=layout, num_classes=num_classes))
 
 
 def names(report: Report) -> list[str]:

@@ -1,7 +1,7 @@
-"""The Report as Python users hold it: it can print itself, and show itself in a notebook.
+"""The Report that Python users get: it prints itself, and shows itself in a notebook.
 
-A Report is a noun and knows no format; this one joins it to `render`, each format imported when
-it is asked for.
+The Report of `iou_doctor.report` holds the findings and knows no format. This one adds rendering,
+and imports a format only when it is asked for.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ FRAME = (
     '<iframe title="iou-doctor" style="width:100%;height:40em;border:0" sandbox'
     ' srcdoc="{page}"></iframe>'
 )
-"""A page of its own: its style cannot reach the notebook, nor the notebook's it."""
+"""An inline frame, so that the styles of the page and of the notebook do not mix."""
 
 
 @record
 class Report(report.Report):
-    """What the checkup found."""
+    """What a check found."""
 
     def __repr__(self) -> str:
         status = "sick" if self.verdict.sick else "healthy"
@@ -50,6 +50,6 @@ class Report(report.Report):
         return FRAME.format(page=escape(self.to_html()))
 
 
-def shown(found: report.Report) -> Report:
-    """Return a report as one that can show itself."""
+def with_rendering(found: report.Report) -> Report:
+    """Return a report that can print itself and show itself in a notebook."""
     return Report(**{field.name: getattr(found, field.name) for field in fields(found)})

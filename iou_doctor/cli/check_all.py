@@ -3,41 +3,62 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
-from iou_doctor.cli.check import NAME, Prepared, exit_code, prepare, run, too_low
-from iou_doctor.cli.defaults import configuration_of, expected_reading, for_check, from_flag
+from iou_doctor.cli.check_options import NEW_BASELINE, CheckOptions
+from iou_doctor.cli.defaults import (
+    configuration_of,
+    expected_interpretation,
+    from_flag,
+    options_of_check,
+)
+from iou_doctor.cli.refuse import BAD_USAGE
+from iou_doctor.cli.report_options import NAME
+from iou_doctor.cli.run import describe_low_score, exit_code, run
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.record import record
 
 if TYPE_CHECKING:
+    from iou_doctor.cli.outputs import Output
+    from iou_doctor.config.settings import NamedCheck
+    from iou_doctor.diagnosis.request import CheckRequest
     from iou_doctor.report.report import Report
 
-TOGETHER = ("full", "concise", "github", "markdown", "json")
-"""Formats of stdout that can hold several checks; the others are one document a check."""
+SHARED_FORMATS = ("full", "concise", "github", "markdown", "json")
+"""Formats in which stdout can hold several checks; the others are one document per check."""
 
 
 @record
 class _Task:
+    """One check that can be run."""
+
     name: str
-    values: Mapping[str, Any]
-    prepared: Prepared | IouDoctorError
+    request: CheckRequest
+    outputs: tuple[Output, ...]
 
 
 @record
-class _Done:
+class _Refused:
+    """One check that cannot be run."""
+
+    name: str
+    error: IouDoctorError
+
+
+@record
+class _Result:
     name: str
     code: int
     report: Report | None = None
     error: str | None = None
     failure: str | None = None
-    """What makes it fail where its arrays are healthy."""
+    """What makes the check fail although its arrays are healthy."""
 
 
-def check_all(context: typer.Context) -> int:
+def check_all(context: typer.Context, options: CheckOptions) -> int:
     """Check every pair, one after the other; one that cannot be read does not stop the others.
 
     Returns:
@@ -46,22 +67,19 @@ def check_all(context: typer.Context) -> int:
     Raises:
         UsageError: there is nothing to check, or the outputs of the checks would collide.
     """
-    values = context.params
-    tasks = _tasks(context)
-    as_json = values["output_format"] == "json"
-    done = [_done(task, values, as_json=as_json) for task in tasks]
-    if as_json:
-        typer.echo(_document(done))
-    elif values["output_format"] == "full":
+    results = [_carry_out(task, options) for task in _list_tasks(context, options)]
+    if options.output_format == "json":
+        typer.echo(_render_document(results))
+    elif options.output_format == "full":
         from iou_doctor.render.console import make_screen_console
         from iou_doctor.render.summary import render
 
-        rows = [(one.name, one.report, one.error or one.failure) for one in done]
+        rows = [(one.name, one.report, one.error or one.failure) for one in results]
         typer.echo(render(rows, make_screen_console()), nl=False)
-    return max(one.code for one in done)
+    return max(one.code for one in results)
 
 
-def _tasks(context: typer.Context) -> list[_Task]:
+def _list_tasks(context: typer.Context, options: CheckOptions) -> list[_Task | _Refused]:
     configuration = configuration_of(context)
     checks = configuration.settings.check if configuration else None
     if not checks:
@@ -69,68 +87,73 @@ def _tasks(context: typer.Context) -> list[_Task]:
             "--all: no configuration file with [[check]] entries; write iou-doctor.toml with a"
             " name, predictions and masks in each"
         )
-    values = context.params
     if from_flag(context, "predictions") or from_flag(context, "masks"):
         raise UsageError("--all takes PREDICTIONS and MASKS from the [[check]] entries; give none")
-    if values["output_format"] not in TOGETHER:
-        form = values["output_format"]
+    if options.output_format not in SHARED_FORMATS:
+        form = options.output_format
         raise UsageError(
             f"--output-format {form} holds one check; use --report {form}={NAME}.{form} with --all"
         )
-    places = {"--report": values["reports"] or (), "--output": [values["output"] or NAME]}
-    if values["write_baseline"]:
-        shared = values["baseline"] or "iou-doctor-baseline.json"
+    _refuse_shared_files(options, checks)
+    return [_prepare(context, options, check) for check in checks]
+
+
+def _refuse_shared_files(options: CheckOptions, checks: Sequence[NamedCheck]) -> None:
+    """Refuse one file for several checks, because the last one would overwrite the others."""
+    places = {
+        "--report": list(options.reports or ()),
+        "--output": [] if options.output is None else [str(options.output)],
+    }
+    if options.write_baseline:
+        shared = options.baseline or NEW_BASELINE
         places["--baseline"] = [check.baseline or shared for check in checks]
     for option, files in places.items():
-        _refuse_shared(option, [str(file) for file in files])
-    return [_Task(check.name, *_prepared(context, check)) for check in checks]
+        for file in files:
+            if NAME not in file and (option != "--baseline" or files.count(file) > 1):
+                raise UsageError(
+                    f"{option} {file}: with --all each check needs its file; put {NAME} in"
+                )
 
 
-def _refuse_shared(option: str, files: Sequence[str]) -> None:
-    """Refuse one file for several checks: the last one would win."""
-    for file in files:
-        if NAME not in file and (option != "--baseline" or files.count(file) > 1):
-            raise UsageError(
-                f"{option} {file}: with --all each check needs its file; put {NAME} in"
-            )
-
-
-def _prepared(context: typer.Context, check: Any) -> tuple[dict[str, Any], Any]:
-    values = for_check(context, check)
+def _prepare(context: typer.Context, options: CheckOptions, check: NamedCheck) -> _Task | _Refused:
+    own = options_of_check(context, options, check)
     try:
-        expected = expected_reading(context, check)
-        return values, prepare(values, expected=expected, name=check.name)
+        expected = expected_interpretation(context, check)
+        request = own.build_request(expected=expected, name=check.name)
+        return _Task(check.name, request, own.check_outputs(name=check.name))
     except IouDoctorError as error:
-        return values, error
+        return _Refused(check.name, error)
 
 
-def _done(task: _Task, shared: Mapping[str, Any], *, as_json: bool) -> _Done:
+def _carry_out(task: _Task | _Refused, options: CheckOptions) -> _Result:
     """Run a check and write its reports; JSON for stdout waits for the other checks."""
     from iou_doctor.cli import outputs
 
     try:
-        if isinstance(task.prepared, IouDoctorError):
-            raise task.prepared
-        report = run(task.prepared)
-        own = [entry for entry in task.prepared.wanted if entry.path or not _waits(shared, as_json)]
-        outputs.write(report, own, quiet=shared["quiet"], verbose=shared["verbose"])
+        if isinstance(task, _Refused):
+            raise task.error
+        report = run(task.request, progress=options.progress and not options.quiet)
+        now = [entry for entry in task.outputs if entry.path or not _prints_at_end(options)]
+        outputs.write(report, now, quiet=options.quiet, verbose=options.verbose)
     except IouDoctorError as error:
         typer.echo(f"iou-doctor: error: {task.name}: {error}", err=True)
-        return _Done(task.name, 2, error=str(error))
-    if shared["output_format"] == "full" and not shared["quiet"]:
+        return _Result(task.name, BAD_USAGE, error=str(error))
+    if options.output_format == "full" and not options.quiet:
         typer.echo()
-    code = exit_code(report, task.values, name=task.name)
-    failure = too_low(report, task.values)
+    code = exit_code(report, task.request, name=task.name)
+    failure = describe_low_score(report, task.request)
     if code and failure is None and not report.verdict.sick:
-        failure = f"--fail-on {task.values['fail_on']}"
-    return _Done(task.name, code, report, failure=failure)
+        failure = f"--fail-on {task.request.fail_on}"
+    return _Result(task.name, code, report, failure=failure)
 
 
-def _waits(shared: Mapping[str, Any], as_json: bool) -> bool:
-    return as_json or (shared["output_format"] == "full" and shared["quiet"])
+def _prints_at_end(options: CheckOptions) -> bool:
+    """Return whether stdout gets one text for all checks and none for each."""
+    quiet_table = options.output_format == "full" and options.quiet
+    return options.output_format == "json" or quiet_table
 
 
-def _document(done: Sequence[_Done]) -> str:
+def _render_document(results: Sequence[_Result]) -> str:
     from iou_doctor.render import json_v1
     from iou_doctor.report.version import __version__
 
@@ -144,7 +167,7 @@ def _document(done: Sequence[_Done]) -> str:
                 "error": one.error,
                 "report": None if one.report is None else json.loads(json_v1.render(one.report)),
             }
-            for one in done
+            for one in results
         ],
     }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from iou_doctor.cli.refuse import refuse
+from iou_doctor.cli.signature import Options, replace_options
 from iou_doctor.errors import IouDoctorError, UsageError
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 PREFIX = "IOU_DOCTOR_"
 _STATE = "iou_doctor.config"
 _NO_FILE = "iou_doctor.no_configuration"
-SHOWN = {"reports": "report", "every": "all"}
-"""Parameters that are called otherwise in the program than on the command line."""
+PUBLIC_NAMES = {"reports": "report", "all_checks": "all"}
+"""The names of options whose parameters have another name in the program."""
 _OWN = {"config", "no_config"}
 PANEL = "Configuration"
 
@@ -126,7 +127,7 @@ def _nearest(name: str, known: set[str]) -> str:
 
 def variable_of(name: str | None) -> str:
     """Return the variable of the environment that stands for a parameter."""
-    return f"{PREFIX}{SHOWN.get(name or '', name)}".upper()
+    return f"{PREFIX}{PUBLIC_NAMES.get(name or '', name)}".upper()
 
 
 def configuration_of(context: typer.Context) -> Configuration | None:
@@ -146,19 +147,19 @@ def origin(context: typer.Context | None, name: str | None) -> str | None:
     return None
 
 
-def for_check(context: typer.Context, check: CheckSettings) -> dict[str, Any]:
-    """Return the values of all parameters for one check of the file.
+def options_of_check(context: typer.Context, options: Options, check: CheckSettings) -> Options:
+    """Return the options of one check of the file.
 
-    Its own options stand before those of the whole file, and behind flags and variables.
+    Its own settings win over those of the whole file, but not over flags and variables.
     """
     own = {
         name: value
         for name, value in check.given.items()
-        if name in context.params
+        if hasattr(options, name)
         and not from_flag(context, name)
         and not os.environ.get(variable_of(name))
     }
-    return {**context.params, **own}
+    return replace_options(options, own)
 
 
 def from_flag(context: typer.Context, name: str) -> bool:
@@ -167,7 +168,7 @@ def from_flag(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def expected_reading(
+def expected_interpretation(
     context: typer.Context, check: CheckSettings | None = None
 ) -> ExpectedInterpretation | None:
     """Return the reading that the file expects of a check, or of a pair on the command line."""

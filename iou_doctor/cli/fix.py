@@ -1,4 +1,4 @@
-"""The command `fix`: write mended copies, say what was done, and what is left to do."""
+"""The command `fix`: write repaired copies, and say what was done and what is left to do."""
 
 from __future__ import annotations
 
@@ -10,20 +10,16 @@ import typer
 
 from iou_doctor.cli.defaults import ConfigFile, NoConfig
 from iou_doctor.cli.options import (
-    IgnoreIndex,
-    LayoutLetters,
+    ArrayOptions,
     Masks,
     MasksAs,
-    MetricCall,
-    NumClasses,
     Predictions,
     PredictionsAs,
     Progress,
-    Threshold,
-    reading_options,
-    words,
+    split_lists,
 )
 from iou_doctor.cli.refuse import refuse
+from iou_doctor.cli.signature import with_options
 from iou_doctor.errors import IouDoctorError
 
 if TYPE_CHECKING:
@@ -31,9 +27,11 @@ if TYPE_CHECKING:
     from iou_doctor.report.finding import Finding
 
 
-def fix(
-    predictions: Predictions,
-    masks: Masks,
+class FixOptions(ArrayOptions):
+    """The options of `iou-doctor fix`."""
+
+    predictions: Predictions
+    masks: Masks
     output_dir: Annotated[
         Path,
         typer.Option(
@@ -41,64 +39,56 @@ def fix(
             help="Where the copies go, under the inputs' names.",
             show_default=False,
         ),
-    ],
-    num_classes: NumClasses = None,
-    metric: MetricCall = None,
-    ignore_index: IgnoreIndex = None,
-    layout: LayoutLetters = None,
-    threshold: Threshold = None,
-    predictions_as: PredictionsAs = None,
-    masks_as: MasksAs = None,
+    ]
+    predictions_as: PredictionsAs = None
+    masks_as: MasksAs = None
     select: Annotated[
         list[str] | None,
         typer.Option(metavar="RULES", help="Repair only these codes, prefixes or names."),
-    ] = None,
+    ] = None
     ignore: Annotated[
         list[str] | None,
         typer.Option(metavar="RULES", help="Do not repair these codes, prefixes or names."),
-    ] = None,
+    ] = None
     unsafe_fixes: Annotated[
         bool,
         typer.Option(
             "--unsafe-fixes", help="Also make repairs that may lose or invent information."
         ),
-    ] = False,
+    ] = False
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace earlier copies; never an input.")
-    ] = False,
-    progress: Progress = True,
-    no_config: NoConfig = False,  # noqa: ARG001, its callback acts on it
-    config: ConfigFile = None,  # noqa: ARG001, likewise
-) -> None:
-    """Write mended copies of predictions and masks to DIR, and check them. Inputs never change.
+    ] = False
+    progress: Progress = True
+    no_config: NoConfig = False
+    config: ConfigFile = None
+
+
+@with_options(FixOptions)
+def fix(_context: typer.Context, options: FixOptions) -> None:
+    """Write repaired copies of predictions and masks to DIR, and check them. Inputs never change.
 
     Exit codes: 0 the copies are healthy, 1 errors are left that copies cannot repair, 2 bad
     usage, unreadable input or an output that cannot be written, 3 a fault of iou-doctor itself.
 
-    Example: iou-doctor fix preds.npy masks.npy --num-classes 3 --output-dir mended
+    Example: iou-doctor fix preds.npy masks.npy --num-classes 3 --output-dir repaired
     """
     try:
+        from dataclasses import replace
+
         from iou_doctor.cli.progress import progress_bar
         from iou_doctor.diagnosis.selection import Selection
         from iou_doctor.file_repair.run import repair_files
 
-        with progress_bar(shown=progress) as advance:
+        selection = Selection(
+            select=split_lists(options.select), ignore=split_lists(options.ignore)
+        )
+        with progress_bar(shown=options.progress) as advance:
             repaired = repair_files(
-                y_true=masks,
-                y_pred=predictions,
-                output_dir=output_dir,
-                options=reading_options(
-                    num_classes=num_classes,
-                    ignore_index=ignore_index,
-                    layout=layout,
-                    threshold=threshold,
-                    predictions_as=predictions_as,
-                    masks_as=masks_as,
-                ),
-                metric_call=metric,
-                selection=Selection(select=words(select), ignore=words(ignore)),
-                unsafe=unsafe_fixes,
-                overwrite=overwrite,
+                replace(options.build_request(), selection=selection),
+                output_dir=options.output_dir,
+                unsafe=options.unsafe_fixes,
+                overwrite=options.overwrite,
                 progress=advance,
             )
     except IouDoctorError as error:

@@ -8,71 +8,50 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from iou_doctor.atomic_files import follow_links, stage
-from iou_doctor.cli.options import (
-    IgnoreIndex,
-    LayoutLetters,
-    Masks,
-    MetricCall,
-    NumClasses,
-    Predictions,
-    Progress,
-    Threshold,
-    reading_options,
-)
+from iou_doctor.cli.options import ArrayOptions, Masks, Predictions, Progress
 from iou_doctor.cli.refuse import refuse
+from iou_doctor.cli.signature import with_options
 from iou_doctor.errors import IouDoctorError, UsageError
 
 if TYPE_CHECKING:
     from iou_doctor.report.report import Report
 
 
-def init(
-    predictions: Predictions,
-    masks: Masks,
-    num_classes: NumClasses = None,
-    metric: MetricCall = None,
-    ignore_index: IgnoreIndex = None,
-    layout: LayoutLetters = None,
-    threshold: Threshold = None,
-    output: Annotated[
-        Path, typer.Option(metavar="FILE", help="Where to write; `-` prints.")
-    ] = Path("iou-doctor.toml"),
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an existing file.")
-    ] = False,
-    progress: Progress = True,
-) -> None:
-    """Write a configuration file with the reading of these arrays; later runs are held to it.
+class InitOptions(ArrayOptions):
+    """The options of `iou-doctor init`."""
 
-    `iou-doctor check` without arguments then checks this pair, and a reading that differs is
-    IOU109 reading-drift. The encodings are compared, never forced, so that a new fault is still
-    found.
+    predictions: Predictions
+    masks: Masks
+    output: Annotated[
+        Path, typer.Option(metavar="FILE", help="Where to write; `-` prints the file.")
+    ] = Path("iou-doctor.toml")
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = (
+        False
+    )
+    progress: Progress = True
+
+
+@with_options(InitOptions)
+def init(_context: typer.Context, options: InitOptions) -> None:
+    """Write a configuration file that records how these arrays are read.
+
+    `iou-doctor check` without arguments then checks this pair. If a later run reads the arrays
+    differently, it reports IOU109 reading-drift. The encodings are compared, never forced, so a
+    new fault is still found.
 
     Example: iou-doctor init preds.npy masks.npy
     """
     try:
-        from iou_doctor.cli.progress import progress_bar
+        from iou_doctor.cli.run import run
         from iou_doctor.config.template import configuration_text, folder_of
-        from iou_doctor.diagnosis.pipeline import Questions, check
-        from iou_doctor.sources.opening import open_pair
 
-        _refuse_existing(output, overwrite=overwrite)
-        options = reading_options(
-            num_classes=num_classes,
-            ignore_index=ignore_index,
-            layout=layout,
-            threshold=threshold,
-            predictions_as=None,
-            masks_as=None,
+        output = options.output
+        _refuse_existing(output, overwrite=options.overwrite)
+        request = options.build_request()
+        report = run(request, progress=options.progress)
+        text = configuration_text(
+            report, request.options, metric=request.metric, folder=folder_of(output)
         )
-        with progress_bar(shown=progress) as advance:
-            report = check(
-                open_pair(y_true=masks, y_pred=predictions),
-                options,
-                Questions(metric_call=metric),
-                progress=advance,
-            )
-        text = configuration_text(report, options, metric=metric, folder=folder_of(output))
         _write(output, text)
     except IouDoctorError as error:
         refuse(error)

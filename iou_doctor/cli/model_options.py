@@ -1,106 +1,100 @@
-"""What the command line says about a model that is given in place of predictions: its options."""
+"""The options for a model that is given in place of predictions."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from iou_doctor.cli.options import option
+from iou_doctor.cli.signature import CommandOptions
 from iou_doctor.errors import UsageError
 
 if TYPE_CHECKING:
     from iou_doctor.arrays.model import ModelOptions
 
-PANEL = "A model as predictions"
-Images = Annotated[
-    str | None,
-    typer.Option(
-        metavar="IMAGES",
-        help="Predict these images (any form that masks have) with the model PREDICTIONS: a"
-        " SavedModel's folder, .keras, .h5, .tflite or .onnx.",
-        rich_help_panel=PANEL,
-    ),
-]
-Signature = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="The signature of a SavedModel to call; without it serving_default.",
-        rich_help_panel=PANEL,
-    ),
-]
-OutputName = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME", help="The output to score, where there are several.", rich_help_panel=PANEL
-    ),
-]
-InputScale = Annotated[
-    str | None,
-    typer.Option(
-        metavar="SCALE[,OFFSET]",
-        help="Multiply images by SCALE and add OFFSET before the model: 1/255, or 1/127.5,-1.",
-        rich_help_panel=PANEL,
-    ),
-]
-Resize = Annotated[
-    bool,
-    typer.Option(
-        "--resize",
-        help="Resize images to the model's input (bilinear), and its output back.",
-        rich_help_panel=PANEL,
-    ),
-]
-TrustModel = Annotated[
-    bool,
-    typer.Option(
-        "--trust-model",
-        help="Load a model that IOU804 refuses: one that may run code or touch files.",
-        rich_help_panel=PANEL,
-    ),
-]
-ONLY_WITH_IMAGES = ("signature", "output_name", "input_scale", "resize", "trust_model")
+MODEL = "A model as predictions"
 
 
-def model_options(values: Mapping[str, Any]) -> ModelOptions | None:
-    """Return how to run the model; `None` where the predictions are none.
+class PredictorOptions(CommandOptions):
+    """How to predict with a model before the check."""
 
-    Args:
-        values: the parameters of `iou-doctor check`, by name.
+    images: Annotated[
+        str | None,
+        option(
+            MODEL,
+            "Predict these images (in any form that masks have) with the model PREDICTIONS: a"
+            " SavedModel's folder, .keras, .h5, .tflite or .onnx.",
+            metavar="IMAGES",
+        ),
+    ] = None
+    signature: Annotated[
+        str | None,
+        option(
+            MODEL,
+            "The signature of a SavedModel to call; the default is serving_default.",
+            metavar="NAME",
+        ),
+    ] = None
+    output_name: Annotated[
+        str | None,
+        option(MODEL, "The output to score, if the model has several.", metavar="NAME"),
+    ] = None
+    input_scale: Annotated[
+        str | None,
+        option(
+            MODEL,
+            "Multiply images by SCALE and add OFFSET before the model: 1/255, or 1/127.5,-1.",
+            metavar="SCALE[,OFFSET]",
+        ),
+    ] = None
+    resize: Annotated[
+        bool,
+        option(
+            MODEL,
+            "Resize images to the model's input (bilinear), and its output back.",
+            "--resize",
+        ),
+    ] = False
+    trust_model: Annotated[
+        bool,
+        option(
+            MODEL,
+            "Load a model that IOU804 refuses because it may run code or touch files.",
+            "--trust-model",
+        ),
+    ] = False
+    batch_size: int | None = None
 
-    Raises:
-        UsageError: an option for models was given without images, or makes no sense.
-    """
-    if values["images"] is None:
-        given = next((name for name in ONLY_WITH_IMAGES if values[name]), None)
-        if given:
-            option = f"--{given.replace('_', '-')}"
-            raise UsageError(f"{option} is for a model; give its images with --images")
-        return None
-    from iou_doctor.arrays.model import ModelOptions
+    def build_model_options(self) -> ModelOptions | None:
+        """Return how to run the model; `None` where no images are given, so that there is none.
 
-    scale, offset = _scale(values["input_scale"])
-    return ModelOptions(
-        images=values["images"],
-        signature=values["signature"],
-        output_name=values["output_name"],
-        input_scale=scale,
-        input_offset=offset,
-        batch_size=values["batch_size"],
-        resize=values["resize"],
-        trusted=values["trust_model"],
-    )
+        Raises:
+            UsageError: an option for models was given without images, or makes no sense.
+        """
+        from iou_doctor.arrays.model import ModelOptions
+        from iou_doctor.diagnosis.request import check_model_options
+
+        scale, offset = _parse_scale(self.input_scale)
+        options = ModelOptions(
+            images=self.images,
+            signature=self.signature,
+            output_name=self.output_name,
+            input_scale=scale,
+            input_offset=offset,
+            batch_size=self.batch_size,
+            resize=self.resize,
+            trusted=self.trust_model,
+        )
+        return check_model_options(options, spell=lambda name: f"--{name.replace('_', '-')}")
 
 
-def _scale(text: str | None) -> tuple[float, float]:
+def _parse_scale(text: str | None) -> tuple[float, float]:
     """Return the factor and the offset that `1/127.5,-1` means."""
     if text is None:
         return 1.0, 0.0
     scale, _, offset = text.partition(",")
     try:
-        numbers = _number(scale), _number(offset or "0")
+        numbers = _parse_number(scale), _parse_number(offset or "0")
     except (ValueError, ZeroDivisionError, OverflowError):
         numbers = math.nan, 0.0
     if not all(math.isfinite(number) for number in numbers) or not numbers[0]:
@@ -110,6 +104,7 @@ def _scale(text: str | None) -> tuple[float, float]:
     return numbers
 
 
-def _number(text: str) -> float:
+def _parse_number(text: str) -> float:
+    """Return a number that may be written as a fraction."""
     over, slash, under = text.partition("/")
     return float(over) / float(under) if slash else float(text)

@@ -1,109 +1,63 @@
-"""The options that several commands share."""
+"""The options that several commands share, and the request that all of them build."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from iou_doctor.choices import Device, EncodingName, FailOn
+from iou_doctor.choices import EncodingName
 from iou_doctor.cli import completion
-from iou_doctor.render import FORMATS
+from iou_doctor.cli.signature import CommandOptions
 
 if TYPE_CHECKING:
     from iou_doctor.arrays.interpretation import Encoding, Options
+    from iou_doctor.diagnosis.request import CheckRequest
 
 ARRAYS = "The arrays"
-RULES = "Rules"
-GATES = "Gates"
 COMPARISON = "Comparison"
 OUTPUT = "Output"
 PREDICTIONS_HELP = "FILE.npy, FILE.npz::name, FILE.h5::/name, an image, or a folder of images."
 MASKS_HELP = "The true masks, in any of these forms."
-Predictions = Annotated[
-    str, typer.Argument(metavar="PREDICTIONS", help=PREDICTIONS_HELP, show_default=False)
-]
-Masks = Annotated[str, typer.Argument(metavar="MASKS", help=MASKS_HELP, show_default=False)]
-PredictionsOrFile = Annotated[
-    str | None,
-    typer.Argument(metavar="PREDICTIONS", help=f"{PREDICTIONS_HELP} Or a model, with --images."),
-]
-MasksOrFile = Annotated[str | None, typer.Argument(metavar="MASKS", help=MASKS_HELP)]
-NumClasses = Annotated[
-    int | None,
-    typer.Option(
-        "--num-classes",
-        "-n",
-        help="Number of classes, background included.",
-        rich_help_panel=ARRAYS,
-    ),
-]
-MetricCall = Annotated[
-    str | None,
-    typer.Option(
-        metavar="CALL",
-        help="The metric as written in your code, for instance"
-        ' "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)".'
-        " Without it: keras.metrics.MeanIoU.",
-        rich_help_panel=ARRAYS,
-        autocompletion=completion.metrics,
-    ),
-]
-IgnoreIndex = Annotated[
-    int | None,
-    typer.Option(
-        "--ignore-index",
-        "--ignore-class",
-        help="Mask label to leave out (void), 255 often.",
-        rich_help_panel=ARRAYS,
-    ),
-]
-ClassNames = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="NAMES",
-        help="Names of the classes, comma-separated; repeatable.",
-        rich_help_panel=ARRAYS,
-    ),
-]
-LayoutLetters = Annotated[
-    str | None,
-    typer.Option(
-        metavar="LETTERS",
-        help="What the axes mean, NHWC or NCHW for instance; PREDICTIONS,MASKS if they differ.",
-        rich_help_panel=ARRAYS,
-    ),
-]
-Threshold = Annotated[
-    float | None,
-    typer.Option(help="Cut of one channel of scores (0.5; for logits 0).", rich_help_panel=ARRAYS),
-]
+
+
+def option(panel: str, text: str, *names: str, **more: Any) -> Any:
+    """Declare an option.
+
+    Args:
+        panel: the section of the help that lists it.
+        text: its help.
+        names: its names, where they are not made of the parameter's name.
+        more: what else `typer.Option` takes.
+    """
+    return typer.Option(*names, help=text, rich_help_panel=panel, **more)
+
+
+def required_argument(metavar: str, text: str) -> Any:
+    """Declare an argument that has no default."""
+    return typer.Argument(metavar=metavar, help=text, show_default=False)
+
+
+Predictions = Annotated[str, required_argument("PREDICTIONS", PREDICTIONS_HELP)]
+Masks = Annotated[str, required_argument("MASKS", MASKS_HELP)]
 PredictionsAs = Annotated[
     EncodingName | None,
-    typer.Option(help="What the predictions are, if misread.", rich_help_panel=ARRAYS),
+    option(ARRAYS, "How the predictions are encoded, if iou-doctor misreads them."),
 ]
 MasksAs = Annotated[
-    EncodingName | None,
-    typer.Option(help="What the masks are, if misread.", rich_help_panel=ARRAYS),
+    EncodingName | None, option(ARRAYS, "How the masks are encoded, if iou-doctor misreads them.")
 ]
-Select = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="RULES",
-        help="Report only these codes, prefixes or names.",
-        rich_help_panel=RULES,
-        autocompletion=completion.rules,
+BatchSize = Annotated[
+    int | None,
+    option(
+        COMPARISON,
+        "Images per update, for metrics that average over batches, and per call of a model.",
+        metavar="N",
+        min=1,
     ),
 ]
-Ignore = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="RULES",
-        help="Do not report these codes, prefixes or names.",
-        rich_help_panel=RULES,
-        autocompletion=completion.rules,
-    ),
+Progress = Annotated[
+    bool, option(OUTPUT, "Show a bar during long scans.", "--progress/--no-progress")
 ]
 RuleName = Annotated[
     str,
@@ -114,170 +68,92 @@ RuleName = Annotated[
         autocompletion=completion.rules,
     ),
 ]
-FailsOn = Annotated[
-    FailOn,
-    typer.Option(help="Exit with 1 for findings this bad or worse.", rich_help_panel=GATES),
-]
-LeastScore = Annotated[
-    float | None,
-    typer.Option(
-        metavar="SCORE",
-        help="Exit with 1 if the doctor's mean IoU is lower.",
-        rich_help_panel=GATES,
-    ),
-]
-BaselineFile = Annotated[
-    str | None,
-    typer.Option(
-        metavar="REPORT",
-        help="A JSON report of an earlier run to compare with.",
-        rich_help_panel=GATES,
-    ),
-]
-MaxDrop = Annotated[
-    float,
-    typer.Option(
-        metavar="DROP",
-        help="How far an IoU may fall below the baseline's.",
-        rich_help_panel=GATES,
-    ),
-]
-WriteBaseline = Annotated[
-    bool,
-    typer.Option(
-        "--write-baseline",
-        help="Compare with nothing, and write this run to the file of --baseline, or to"
-        " iou-doctor-baseline.json.",
-        rich_help_panel=GATES,
-    ),
-]
-Contracts = Annotated[
-    Literal["common", "all"],
-    typer.Option(
-        help="Which implementations to compare: those people use most, or all.",
-        rich_help_panel=COMPARISON,
-    ),
-]
-BatchSize = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        min=1,
-        help="Images in one update, for averages over batches, and in one call of a model.",
-        rich_help_panel=COMPARISON,
-    ),
-]
-Seen = Annotated[
-    str | None,
-    typer.Option(
-        metavar="SCORE",
-        help="Explain this score too, as somebody printed it.",
-        rich_help_panel=COMPARISON,
-    ),
-]
-OutputFormat = Annotated[
-    str,
-    typer.Option(
-        metavar="FORMAT",
-        help=f"How to write the report: {', '.join(FORMATS)}.",
-        rich_help_panel=OUTPUT,
-        autocompletion=completion.formats,
-    ),
-]
-OutputFile = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE", help="Write the report to FILE, not to stdout.", rich_help_panel=OUTPUT
-    ),
-]
-Reports = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--report",
-        metavar="FORMAT=FILE",
-        help="Write one more report, from the same scan; repeatable.",
-        rich_help_panel=OUTPUT,
-        autocompletion=completion.reports,
-    ),
-]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Only the verdict.", rich_help_panel=OUTPUT)
-]
-Verbose = Annotated[
-    bool,
-    typer.Option(
-        "--verbose",
-        "-v",
-        help="Every finding, class and rule in full.",
-        rich_help_panel=OUTPUT,
-    ),
-]
-Jobs = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        min=1,
-        help="Threads of the scan.",
-        show_default="one for each usable core",
-        rich_help_panel=OUTPUT,
-    ),
-]
-CountOn = Annotated[
-    Device,
-    typer.Option(
-        help="What counts: auto takes a GPU where one is visible and the arrays are large.",
-        rich_help_panel=OUTPUT,
-    ),
-]
-Progress = Annotated[
-    bool,
-    typer.Option(
-        "--progress/--no-progress",
-        help="Show a bar during long scans.",
-        rich_help_panel=OUTPUT,
-    ),
-]
-Every = Annotated[
-    bool,
-    typer.Option(
-        "--all",
-        help="Check every [[check]] of the configuration file; `{name}` in the files of other"
-        " options stands for its name.",
-        rich_help_panel="Configuration",
-    ),
-]
 
 
-def words(texts: list[str] | None) -> tuple[str, ...]:
-    """Return the entries of comma-separated, repeatable lists."""
+class ArrayOptions(CommandOptions):
+    """The options of every command that reads a pair of arrays."""
+
+    predictions: Annotated[
+        str | None, typer.Argument(metavar="PREDICTIONS", help=PREDICTIONS_HELP)
+    ] = None
+    masks: Annotated[str | None, typer.Argument(metavar="MASKS", help=MASKS_HELP)] = None
+    num_classes: Annotated[
+        int | None,
+        option(ARRAYS, "Number of classes, background included.", "--num-classes", "-n"),
+    ] = None
+    metric: Annotated[
+        str | None,
+        option(
+            ARRAYS,
+            "The metric as written in your code, for instance"
+            ' "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)".'
+            " The default is keras.metrics.MeanIoU.",
+            metavar="CALL",
+            autocompletion=completion.metrics,
+        ),
+    ] = None
+    ignore_index: Annotated[
+        int | None,
+        option(
+            ARRAYS,
+            "Mask label to leave out (void), often 255.",
+            "--ignore-index",
+            "--ignore-class",
+        ),
+    ] = None
+    layout: Annotated[
+        str | None,
+        option(
+            ARRAYS,
+            "What the axes mean, for instance NHWC or NCHW; PREDICTIONS,MASKS if they differ.",
+            metavar="LETTERS",
+        ),
+    ] = None
+    threshold: Annotated[
+        float | None,
+        option(
+            ARRAYS,
+            "Decision threshold for single-channel scores (0.5 for probabilities, 0 for logits).",
+        ),
+    ] = None
+    predictions_as: EncodingName | None = None
+    masks_as: EncodingName | None = None
+    class_names: list[str] | None = None
+    batch_size: int | None = None
+    progress: bool = True
+
+    def build_request(self) -> CheckRequest:
+        """Return the check that these options ask for."""
+        from iou_doctor.diagnosis.request import CheckRequest
+
+        return CheckRequest(
+            predictions=self.predictions,
+            masks=self.masks,
+            options=self._interpretation_options(),
+            metric=self.metric,
+            batch_size=self.batch_size,
+        )
+
+    def _interpretation_options(self) -> Options:
+        from iou_doctor.arrays.interpretation import Options
+
+        return Options(
+            num_classes=self.num_classes,
+            ignore_index=self.ignore_index,
+            threshold=self.threshold,
+            layout=self.layout,
+            predictions_as=_parse_encoding(self.predictions_as),
+            masks_as=_parse_encoding(self.masks_as),
+            class_names=split_lists(self.class_names),
+        )
+
+
+def split_lists(texts: list[str] | None) -> tuple[str, ...]:
+    """Return the entries of a repeatable option whose values are comma-separated lists."""
     return tuple(word.strip() for text in texts or () for word in text.split(",") if word.strip())
 
 
-def reading_options(
-    *,
-    num_classes: int | None,
-    ignore_index: int | None,
-    layout: str | None,
-    threshold: float | None,
-    predictions_as: EncodingName | None,
-    masks_as: EncodingName | None,
-    class_names: list[str] | None = None,
-) -> Options:
-    """Return what the user said about the arrays."""
-    from iou_doctor.arrays.interpretation import Options
-
-    return Options(
-        num_classes=num_classes,
-        ignore_index=ignore_index,
-        threshold=threshold,
-        layout=layout,
-        predictions_as=_encoding(predictions_as),
-        masks_as=_encoding(masks_as),
-        class_names=words(class_names),
-    )
-
-
-def _encoding(name: EncodingName | None) -> Encoding | None:
+def _parse_encoding(name: EncodingName | None) -> Encoding | None:
     from iou_doctor.arrays.interpretation import Encoding
 
     return None if name is None else Encoding(name)

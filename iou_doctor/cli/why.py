@@ -9,27 +9,25 @@ import typer
 
 from iou_doctor.cli.options import (
     OUTPUT,
+    ArrayOptions,
     BatchSize,
-    IgnoreIndex,
-    LayoutLetters,
     MasksAs,
-    MetricCall,
-    NumClasses,
     PredictionsAs,
     Progress,
-    Threshold,
-    reading_options,
+    option,
 )
 from iou_doctor.cli.refuse import refuse
+from iou_doctor.cli.signature import with_options
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.report.version import __version__
 
 if TYPE_CHECKING:
-    from iou_doctor.arrays.interpretation import Options
     from iou_doctor.report.score_lookup import PrintedScore, ScoreLookup
 
 
-def why(
+class WhyOptions(ArrayOptions):
+    """The options of `iou-doctor why`."""
+
     score: Annotated[
         str,
         typer.Argument(
@@ -37,86 +35,60 @@ def why(
             help="The score as it was printed: 0.3333, 33.33 or 33.33%.",
             show_default=False,
         ),
-    ],
+    ]
     predictions: Annotated[
         str | None, typer.Argument(metavar="PREDICTIONS", help="As for `check`.")
-    ] = None,
-    masks: Annotated[str | None, typer.Argument(metavar="MASKS", help="As for `check`.")] = None,
-    num_classes: NumClasses = None,
-    metric: MetricCall = None,
-    ignore_index: IgnoreIndex = None,
-    layout: LayoutLetters = None,
-    threshold: Threshold = None,
-    predictions_as: PredictionsAs = None,
-    masks_as: MasksAs = None,
-    batch_size: BatchSize = None,
+    ] = None
+    masks: Annotated[str | None, typer.Argument(metavar="MASKS", help="As for `check`.")] = None
+    predictions_as: PredictionsAs = None
+    masks_as: MasksAs = None
+    batch_size: BatchSize = None
     output_format: Annotated[
-        Literal["full", "json"],
-        typer.Option(help="How to write the answer.", rich_help_panel=OUTPUT),
-    ] = "full",
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Every explanation.", rich_help_panel=OUTPUT)
-    ] = False,
-    progress: Progress = True,
-) -> None:
-    """Tell which implementations, conventions and faults give this very number.
+        Literal["full", "json"], option(OUTPUT, "How to write the answer.")
+    ] = "full"
+    verbose: Annotated[bool, option(OUTPUT, "Print every explanation.", "--verbose", "-v")] = False
+    progress: Progress = True
 
-    With PREDICTIONS and MASKS every implementation is tried on the arrays as they are and as
-    common faults would leave them; without, the numbers that betray a fault by themselves.
 
-    Exit codes: 0 the answer stands on stdout, 2 bad usage or unreadable input.
+@with_options(WhyOptions)
+def why(_context: typer.Context, options: WhyOptions) -> None:
+    """Find the implementations, conventions and faults that give this very number.
+
+    With PREDICTIONS and MASKS, every implementation is tried on the arrays as they are and as
+    common faults would leave them. Without them, the answer lists the numbers that betray a fault
+    by themselves.
+
+    Exit codes: 0 the answer is on stdout, 2 bad usage or unreadable input.
 
     Example: iou-doctor why 0.3333 preds.npy masks.npy --num-classes 3
     """
     try:
         from iou_doctor.report.score_lookup import parse_score
 
-        _refuse_options(score if score[1:2].isalpha() else None, predictions, masks)
-        printed = parse_score(score)
-        options = reading_options(
-            num_classes=num_classes,
-            ignore_index=ignore_index,
-            layout=layout,
-            threshold=threshold,
-            predictions_as=predictions_as,
-            masks_as=masks_as,
-        )
-        lookup = _lookup(
-            printed, predictions, masks, options, metric, batch_size=batch_size, progress=progress
-        )
+        score = options.score
+        _refuse_options(score if score[1:2].isalpha() else None, options.predictions, options.masks)
+        lookup = _look_up(parse_score(score), options)
         _check_possible(lookup)
     except IouDoctorError as error:
         refuse(error)
-    sys.stdout.write(_text(lookup, output_format, verbose=verbose))
+    sys.stdout.write(_render(lookup, options.output_format, verbose=options.verbose))
 
 
-def _lookup(
-    printed: PrintedScore,
-    predictions: str | None,
-    masks: str | None,
-    options: Options,
-    metric: str | None,
-    *,
-    batch_size: int | None,
-    progress: bool,
-) -> ScoreLookup:
-    if (predictions is None) != (masks is None):
+def _look_up(printed: PrintedScore, options: WhyOptions) -> ScoreLookup:
+    if (options.predictions is None) != (options.masks is None):
         raise UsageError("PREDICTIONS and MASKS go together: give both or neither")
-    if predictions is None or masks is None:
-        from iou_doctor.score_search.candidates import collect_candidates
-        from iou_doctor.score_search.search import look_up
+    if options.predictions is None:
+        from iou_doctor.score_search.search import collect_candidates, look_up
 
         return look_up(printed, collect_candidates(num_classes=options.num_classes))
-    from iou_doctor.cli.progress import progress_bar
-    from iou_doctor.diagnosis.pipeline import Questions, check
-    from iou_doctor.sources.opening import open_pair
+    from dataclasses import replace
 
-    questions = Questions(metric_call=metric, batch_size=batch_size, seen=printed)
-    pair = open_pair(y_true=masks, y_pred=predictions)
-    with progress_bar(shown=progress) as advance:
-        report = check(pair, options, questions, progress=advance)
+    from iou_doctor.cli.run import run
+
+    request = replace(options.build_request(), score_to_explain=printed)
+    report = run(request, progress=options.progress)
     if report.lookup is None:
-        raise AssertionError("a score was asked for")
+        raise AssertionError("a request with a score to explain gives a report with a lookup")
     return report.lookup
 
 
@@ -135,7 +107,7 @@ def _check_possible(lookup: ScoreLookup) -> None:
         raise UsageError(f"{lookup.printed.text} is {IMPOSSIBLE}")
 
 
-def _text(lookup: ScoreLookup, output_format: str, *, verbose: bool) -> str:
+def _render(lookup: ScoreLookup, output_format: str, *, verbose: bool) -> str:
     if output_format == "json":
         from iou_doctor.render import lookup_json
 

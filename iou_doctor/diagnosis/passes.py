@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from iou_doctor.arrays.layout import Layout, Relation
 from iou_doctor.arrays.source import Pair
 from iou_doctor.choices import Device
-from iou_doctor.counts.channel_sums import SumsRequest
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.counts.map_samples import Probe
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
+from iou_doctor.diagnosis.count_plan import CountPlan
+from iou_doctor.interpret import is_same_storage_order
 from iou_doctor.record import record
 from iou_doctor.repairs.reorder import Reorder
 from iou_doctor.repairs.resize_nearest import ResizeNearest
@@ -29,18 +30,49 @@ from iou_doctor.sources.reordered import ReorderedSource
 
 @record
 class ScanSettings:
-    """Who counts."""
+    """Where to count, and on how many threads."""
 
     jobs: int = 1
-    """Threads."""
+    """Number of threads."""
     device: Device = "cpu"
     left: dict[str, None] = field(default_factory=dict)
     """What a GPU was asked for and had to leave to the processor, in order."""
 
-    def leave(self, part: str) -> None:
-        """Take note of a part that the processor counts."""
+    def note_fallback(self, part: str) -> None:
+        """Take note of a part that the processor counts although a GPU was asked for."""
         if self.device == "gpu":
             self.left[part] = None
+
+
+@record
+class Counts:
+    """What a pass gathered."""
+
+    plan: CountPlan
+    """The plan that was carried out, the second one if there were two passes."""
+    stats: Stats
+    samples: Probe
+    """The label maps of some samples."""
+
+
+def count(
+    pair: Pair,
+    plan: CountPlan,
+    settings: ScanSettings,
+    progress: Callable[[int, int], object] | None = None,
+) -> Counts:
+    """Carry out a plan: one pass over the arrays, and the second one that it provides for.
+
+    Args:
+        pair: the arrays.
+        plan: what to count.
+        settings: where to count.
+        progress: called with the samples done and in all, now and then.
+    """
+    counts = Passes(pair, plan, settings).count(progress)
+    if plan.second is not None and is_same_storage_order(plan.layout, counts.stats):
+        return count(pair, plan.second, settings, progress)
+    return counts
 
 
 @record
@@ -48,35 +80,34 @@ class Passes:
     """Passes over the same arrays."""
 
     pair: Pair
-    layout: Layout
-    threshold: float
-    workers: ScanSettings = field(default_factory=ScanSettings)
+    plan: CountPlan
+    settings: ScanSettings = field(default_factory=ScanSettings)
 
-    def first(
-        self,
-        pairings: Sequence[Pairing],
-        progress: Callable[[int, int], object] | None,
-        sums: SumsRequest | None = None,
-    ) -> tuple[Stats, Probe]:
+    @property
+    def layout(self) -> Layout:
+        """What the axes mean."""
+        return self.plan.layout
+
+    def count(self, progress: Callable[[int, int], object] | None = None) -> Counts:
         """Return all counts, and the maps of some samples."""
         probe = ProbeBuilder(self.layout.samples, self._size_of, self.layout.mismatched)
         stats = scan(
             self.pair,
             self.layout,
-            pairings=pairings,
-            threshold=self.threshold,
+            pairings=self.plan.pairings,
+            threshold=self.plan.threshold,
             repair=self._build_repair(()),
             probe=probe,
-            sums=sums,
+            sums=self.plan.sums,
             progress=progress,
-            jobs=self.workers.jobs,
-            device=self.workers.device,
-            on_fallback=self.workers.leave,
+            jobs=self.settings.jobs,
+            device=self.settings.device,
+            on_fallback=self.settings.note_fallback,
         )
-        return stats, probe.build()
+        return Counts(self.plan, stats, probe.build())
 
-    def again(self, pairing: Pairing, steps: Sequence[Step]) -> PairCounts:
-        """Return the counts of one pairing once more, after steps that move pixels or samples."""
+    def recount(self, pairing: Pairing, steps: Sequence[Step]) -> PairCounts:
+        """Return the counts of one pairing after steps that move pixels or samples."""
         orders = [step.order for step in steps if isinstance(step, Reorder)]
         pair = self.pair
         if orders:
@@ -85,11 +116,11 @@ class Passes:
             pair,
             self.layout,
             pairings=[pairing],
-            threshold=self.threshold,
+            threshold=self.plan.threshold,
             repair=self._build_repair(steps),
-            jobs=self.workers.jobs,
+            jobs=self.settings.jobs,
         )
-        self.workers.leave("arrays that a repair moves")
+        self.settings.note_fallback("arrays that a repair moves")
         return stats.tables[pairing]
 
     def _size_of(self, sample: int) -> tuple[int, ...]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from iou_doctor.arrays.interpretation import Interpretation, Options
+from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.layout import Axes, Relation
 from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.atomic_files import stage
-from iou_doctor.diagnosis.pipeline import Questions, check
-from iou_doctor.diagnosis.selection import Selection
+from iou_doctor.diagnosis.pipeline import check, check_pair
+from iou_doctor.diagnosis.request import CheckRequest, open_arrays
 from iou_doctor.errors import OutputError
 from iou_doctor.file_repair.options_after import update_options
 from iou_doctor.file_repair.plan import RepairPlan, build_plan
@@ -23,7 +24,6 @@ from iou_doctor.repairs.one_hot import OneHot
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
-from iou_doctor.sources.opening import open_pair
 
 
 @record
@@ -54,13 +54,9 @@ class RepairedFiles:
 
 
 def repair_files(
+    request: CheckRequest,
     *,
-    y_true: str,
-    y_pred: str,
     output_dir: Path,
-    options: Options,
-    metric_call: str | None = None,
-    selection: Selection | None = None,
     unsafe: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -68,12 +64,9 @@ def repair_files(
     """Check a pair, write repaired copies of the arrays that need it, and check the result.
 
     Args:
-        y_true: the path of the masks.
-        y_pred: the path of the predictions.
+        request: the check whose findings are repaired; its metric scores the result too. The
+            paths of the arrays are strings.
         output_dir: the folder for the copies, which have the names of the inputs.
-        options: what the user said about the arrays.
-        metric_call: the metric as written in the user's code; it scores the result too.
-        selection: which findings to repair.
         unsafe: whether to apply repairs that may lose or invent information.
         overwrite: whether earlier copies may be replaced.
         progress: called now and then.
@@ -84,9 +77,9 @@ def repair_files(
         InterpretationError: the arrays cannot be understood.
         OutputError: a file cannot be written.
     """
-    pair = open_pair(y_true=y_true, y_pred=y_pred)
-    questions = Questions(metric_call=metric_call, selection=selection or Selection())
-    before = check(pair, options, questions, progress=progress)
+    y_pred, y_true = str(request.predictions), str(request.masks)
+    pair = open_arrays(request)
+    before = check_pair(pair, request, progress=progress)
     plan = build_plan(before, unsafe=unsafe)
     if not any(plan.steps.values()):
         return RepairedFiles(y_pred, y_true, (), (), before)
@@ -99,9 +92,12 @@ def repair_files(
     unchanged = tuple(place for side, place in places.items() if not plan.steps[side])
     places |= {stream.side: stream.destination.place for stream in streams}
     after = check(
-        open_pair(y_true=places[Side.MASKS], y_pred=places[Side.PREDICTIONS]),
-        update_options(options, before.reading, plan, stored_axes),
-        questions,
+        replace(
+            request,
+            predictions=places[Side.PREDICTIONS],
+            masks=places[Side.MASKS],
+            options=update_options(request.options, before.reading, plan, stored_axes),
+        ),
         progress=progress,
     )
     return RepairedFiles(

@@ -19,13 +19,12 @@ LEAST_FLAT_RATIO = 16
 """A 2-D label array this many times wider than high is (samples, pixels): no image is so wide."""
 
 
-def infer_layout(pair: Pair, options: Options, *, num_classes: int | None) -> Layout:
+def infer_layout(pair: Pair, options: Options) -> Layout:
     """Return what the axes of both arrays mean.
 
     Args:
         pair: the two sources; a few small windows of each are read.
-        options: what the user said.
-        num_classes: the declared number of classes, or `None`.
+        options: what the user and the metric's call say.
 
     Raises:
         UsageError: `--layout` does not fit the arrays.
@@ -34,7 +33,7 @@ def infer_layout(pair: Pair, options: Options, *, num_classes: int | None) -> La
     """
     true_letters, pred_letters = parse_layouts(options.layout)
     true, pred = peek_at(pair.y_true), peek_at(pair.y_pred)
-    true_channel, pred_channel, assumed = find_class_axes(true, pred, num_classes)
+    true_channel, pred_channel, assumed = find_class_axes(true, pred, options.num_classes)
     y_true = (
         build_axes(true_letters, true.shape, pair.y_true.path)
         if true_letters

@@ -42,8 +42,6 @@ def infer_interpretation(
     stats: Stats,
     options: Options,
     *,
-    num_classes: int | None,
-    ignore_index: int | None,
     threshold: float,
 ) -> Interpretation:
     """Return how the arrays are to be understood.
@@ -52,9 +50,7 @@ def infer_interpretation(
         pair: the sources, for their dtypes.
         layout: what the axes mean.
         stats: the counts over all values.
-        options: what the user said.
-        num_classes: declared by the option or the metric's call, or `None`.
-        ignore_index: declared by the option or the metric's call, or `None`.
+        options: what the user and the metric's call say.
         threshold: that of the metric or the option, for probabilities.
 
     Raises:
@@ -65,7 +61,7 @@ def infer_interpretation(
         pair.y_pred, layout.y_pred, stats.y_pred, options.predictions_as, _PREDICTIONS
     )
     assumed = [*layout.assumed, *pair.assumed, *_note_endings(pair), *pred.assumed, *true.assumed]
-    classes = num_classes
+    classes, ignore_index = options.num_classes, options.ignore_index
     if classes is None:
         classes, why = _infer_num_classes(layout, stats, true.encoding, pred.encoding, ignore_index)
         assumed.append(Assumption("num_classes", str(classes), why))
@@ -80,7 +76,7 @@ def infer_interpretation(
         y_true=true.encoding,
         y_pred=pred.encoding,
         num_classes=classes,
-        num_classes_declared=num_classes is not None,
+        num_classes_declared=options.num_classes is not None,
         ignore_index=ignore_index,
         threshold=threshold,
         class_names=_name_classes(options, classes),

@@ -9,15 +9,15 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from iou_doctor.api.report import Report, shown
+from iou_doctor.api.report import Report, with_rendering
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.layout import Assumption
-from iou_doctor.diagnosis.pipeline import Questions, check
+from iou_doctor.diagnosis.pipeline import check
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.selection import Selection
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.render import training_log
 from iou_doctor.report.finding import Finding, Severity
-from iou_doctor.sources.opening import open_pair
 from iou_doctor.training.calls import call_of
 from iou_doctor.training.moments import hidden
 from iou_doctor.training.tap import Arrays, Tap
@@ -155,11 +155,16 @@ class Checkup:
 
     def _examine(self, metric: Any, arrays: Arrays, *, when: str, learnt: bool) -> None:
         ignore = (*self.ignore, *hidden(learnt=learnt))
-        questions = Questions(metric_call=call_of(metric), selection=Selection(ignore=ignore))
-        options = Options(class_names=self.class_names)
         (y_true, y_pred), said = weighed(*arrays)
+        request = CheckRequest(
+            predictions=y_pred,
+            masks=y_true,
+            options=Options(class_names=self.class_names),
+            metric=call_of(metric),
+            selection=Selection(ignore=ignore),
+        )
         try:
-            report = check(open_pair(y_true=y_true, y_pred=y_pred), options, questions)
+            report = check(request)
         except IouDoctorError as error:
             self._say(f"metric {metric.name} is not looked at: {error}")
             return
@@ -167,7 +172,7 @@ class Checkup:
             text = f"iou-doctor failed, training goes on:\n{traceback.format_exc()}"
             warnings.warn(text, RuntimeWarning, stacklevel=2)
             return
-        found = shown(report) if said is None else _noted(shown(report), said)
+        found = with_rendering(report) if said is None else _noted(with_rendering(report), said)
         self.reports.append(found)
         heading = f"{when}, metric {metric.name}, {len(arrays[0])} samples"
         self._tell(found, heading + (f" ({said})" if said else ""), metric.name)

@@ -65,7 +65,7 @@ def _seconds_of_scan(arrays: Arrays) -> float:
     pair = pair_of(y_true=arrays.y_true, y_pred=arrays.y_pred)
     options = Options()
     start = time.perf_counter()
-    layout = infer_layout(pair, options, num_classes=None)
+    layout = infer_layout(pair, options)
     scan(pair, layout, pairings=list_doctor_pairings(pair, layout, options), threshold=0.5)
     return time.perf_counter() - start
 

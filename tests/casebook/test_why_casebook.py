@@ -12,7 +12,9 @@ from casebook import healthy, sick
 from casebook.cases import Arrays
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.diagnosis.pipeline import Questions, check, gather
+from iou_doctor.diagnosis.passes import ScanSettings
+from iou_doctor.diagnosis.pipeline import check_pair, examine
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import IouDoctorError
 from iou_doctor.report.score_lookup import ScoreLookup, parse_score
 from iou_doctor.score_search.candidates import collect_candidates
@@ -30,9 +32,11 @@ def evidence_of(arrays: Arrays) -> Evidence | None:
     if isinstance(arrays.y_true, (str, Path)):
         return None
     pair = pair_of(y_true=arrays.y_true, y_pred=arrays.y_pred)
-    questions = Questions(metric_call=metric, all_implementations=True, seen=ANY)
+    request = CheckRequest(
+        options=Options(**options), metric=metric, all_implementations=True, score_to_explain=ANY
+    )
     try:
-        return gather(pair, Options(**options), questions)[0]
+        return examine(pair, request, ScanSettings())[0]
     except IouDoctorError:
         return None
 
@@ -78,10 +82,13 @@ def test_numbers_of_sick_arrays_are_traced_to_their_fault():
             continue
         options = dict(arrays.options)
         metric = options.pop("metric", None)
-        report = check(
+        report = check_pair(
             pair_of(y_true=arrays.y_true, y_pred=arrays.y_pred),
-            Options(**options),
-            Questions(metric_call=metric, seen=parse_score(f"{value:.4f}")),
+            CheckRequest(
+                options=Options(**options),
+                metric=metric,
+                score_to_explain=parse_score(f"{value:.4f}"),
+            ),
         )
         wanted = {case.sick.rule, *case.sick.also}
         assert report.lookup

@@ -5,6 +5,7 @@ import pytest
 from build import diagnose, errors, found, noisy, one_hot, probabilities, scene
 
 from iou_doctor.arrays.interpretation import Options
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.file_repair.run import repair_files
 from iou_doctor.metrics.registry import CONTRACTS
 
@@ -144,13 +145,13 @@ def test_an_average_of_its_own_is_no_fault():
 def test_fix_leaves_the_classes_where_the_metric_looks(tmp_path, truth, predicted, metric, shape):
     np.save(tmp_path / "masks.npy", truth)
     np.save(tmp_path / "preds.npy", predicted)
-    fixed = repair_files(
-        y_true=str(tmp_path / "masks.npy"),
-        y_pred=str(tmp_path / "preds.npy"),
-        output_dir=tmp_path / "mended",
+    request = CheckRequest(
+        masks=str(tmp_path / "masks.npy"),
+        predictions=str(tmp_path / "preds.npy"),
         options=Options(num_classes=3),
-        metric_call=metric,
+        metric=metric,
     )
+    fixed = repair_files(request, output_dir=tmp_path / "repaired")
     assert errors(fixed.report) == []
     assert shape is None or np.load(fixed.predictions).shape == shape
     assert np.load(fixed.masks).shape == (

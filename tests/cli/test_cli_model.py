@@ -13,16 +13,13 @@ from run import ROOT, run
 from typer.testing import CliRunner
 
 from iou_doctor.cli.app import app
-from iou_doctor.cli.model_options import model_options
+from iou_doctor.cli.model_options import PredictorOptions
 from iou_doctor.errors import UsageError
 from iou_doctor.scan import device as scan_device
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 WEIGHTS = np.array([[4.0, -1.0, 0.5], [-2.0, 3.0, 0.1], [0.3, 0.2, -5.0]], np.float32)
 IMAGES = np.random.default_rng(1).integers(0, 256, (5, 6, 8, 3), dtype=np.uint8)
-NOTHING = dict.fromkeys(
-    ("images", "signature", "output_name", "input_scale", "resize", "trust_model", "batch_size")
-)
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +139,7 @@ def test_other_commands_say_what_to_do_with_a_model(place, command):
     [("0.5", 0.5, 0), ("1/255", 1 / 255, 0), ("1/127.5,-1", 1 / 127.5, -1), (None, 1, 0)],
 )
 def test_scales_are_numbers_or_fractions(text, scale, offset):
-    options = model_options({**NOTHING, "images": "images", "input_scale": text})
+    options = PredictorOptions(images="images", input_scale=text).build_model_options()
     assert options is not None
     assert (options.input_scale, options.input_offset) == (scale, offset)
 
@@ -150,7 +147,7 @@ def test_scales_are_numbers_or_fractions(text, scale, offset):
 @pytest.mark.parametrize("text", ["", "0", "1/0", "x", "1,2,3", "nan", "1e999"])
 def test_what_is_no_scale_is_refused(text):
     with pytest.raises(UsageError, match=r"give a factor, 1/255"):
-        model_options({**NOTHING, "images": "images", "input_scale": text})
+        PredictorOptions(images="images", input_scale=text).build_model_options()
 
 
 def test_the_file_may_name_images_but_never_trusts(place):

@@ -6,7 +6,8 @@ from build import diagnose, errors, found, names, roots
 
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.source import Pair
-from iou_doctor.diagnosis.pipeline import check
+from iou_doctor.diagnosis.pipeline import check_pair
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.report.finding import Severity
 from iou_doctor.sources.opening import open_source
 
@@ -88,7 +89,7 @@ def test_one_cause_is_not_reported_five_times(name, num_classes, primary):
         y_true=open_source(str(FOLDER / name / "masks.npy")),
         y_pred=open_source(str(FOLDER / name / "preds.npy")),
     )
-    report = check(pair, Options(num_classes=num_classes))
+    report = check_pair(pair, CheckRequest(options=Options(num_classes=num_classes)))
     assert report.verdict.primary == primary
     assert report.verdict.sick == (primary is not None)
     assert len([f for f in roots(report) if f.severity is Severity.ERROR]) <= 2

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from iou_doctor.arrays.interpretation import Encoding, Options
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import OutputError, UsageError
 from iou_doctor.file_repair.run import RepairedFiles, repair_files
 from iou_doctor.repairs.argmax import Argmax
@@ -43,13 +44,14 @@ def repair(
         for name in ("layout", "ignore_index", "predictions_as")
         if name in more
     }
-    return repair_files(
-        y_true=str(y_true),
-        y_pred=str(y_pred),
-        output_dir=output_dir,
+    asked = {name: more.pop(name) for name in ("metric", "selection") if name in more}
+    request = CheckRequest(
+        masks=str(y_true),
+        predictions=str(y_pred),
         options=Options(num_classes=classes, **words),
-        **more,
+        **asked,
     )
+    return repair_files(request, output_dir=output_dir, **more)
 
 
 def save(folder: Path, *, masks: Array, preds: Array) -> tuple[Path, Path]:
@@ -158,7 +160,7 @@ def test_permuted_channels_stay_channels_under_a_layout_that_was_named(tmp_path,
 def test_masks_become_one_hot_for_a_metric_that_argmaxes_them(tmp_path):
     masks, preds = save(tmp_path, masks=TRUTH[..., np.newaxis], preds=PROBABILITIES)
     result = repair(
-        masks, preds, tmp_path / "out", metric_call="keras.metrics.OneHotMeanIoU(num_classes=3)"
+        masks, preds, tmp_path / "out", metric="keras.metrics.OneHotMeanIoU(num_classes=3)"
     )
     assert (np.load(tmp_path / "out" / "masks.npy") == one_hot(TRUTH, 3)).all()
     assert result.report.metric.value == pytest.approx(CLEAN)
@@ -361,9 +363,8 @@ def test_the_number_of_classes_is_kept_when_the_channels_are_gone(tmp_path):
 def test_an_encoding_that_was_named_does_not_hold_for_the_result(tmp_path):
     masks, preds = save(tmp_path, masks=TRUTH, preds=PROBABILITIES)
     named = Options(num_classes=3, predictions_as=Encoding.LOGITS)
-    result = repair_files(
-        y_true=str(masks), y_pred=str(preds), output_dir=tmp_path / "out", options=named
-    )
+    request = CheckRequest(masks=str(masks), predictions=str(preds), options=named)
+    result = repair_files(request, output_dir=tmp_path / "out")
     assert result.report.reading.y_pred is Encoding.LABELS
     assert result.report.metric.value == pytest.approx(CLEAN)
 

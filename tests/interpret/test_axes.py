@@ -236,7 +236,7 @@ def test_every_assumption_is_listed_with_its_reason():
 def test_too_many_axes_are_refused():
     array = np.zeros((2, 2, 2, 2, 2, 2), dtype=np.uint8)
     with pytest.raises(InterpretationError, match="y_true has shape"):
-        infer_layout(pair_of(y_true=array, y_pred=array), Options(), num_classes=None)
+        infer_layout(pair_of(y_true=array, y_pred=array), Options())
 
 
 @DECLARED

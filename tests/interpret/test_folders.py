@@ -6,7 +6,8 @@ from build import errors, found, mean_iou, names, noisy, scene
 from PIL import Image
 
 from iou_doctor.arrays.interpretation import Options
-from iou_doctor.diagnosis.pipeline import check
+from iou_doctor.diagnosis.pipeline import check_pair
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.sources.opening import open_pair
 
 SIZES = {"a": (12, 18), "b": (14, 18), "c": (12, 20)}
@@ -36,7 +37,9 @@ def images(seed):
 def test_images_of_different_sizes(folders):
     masks = images(1)
     predictions = {name: noisy(image, 2) for name, image in masks.items()}
-    report = check(folders(masks=masks, predictions=predictions), Options(num_classes=3))
+    report = check_pair(
+        folders(masks=masks, predictions=predictions), CheckRequest(options=Options(num_classes=3))
+    )
     assert names(report) == []
     assert report.reading.layout.mismatched == ()
     pixels = [np.concatenate([i.ravel() for i in side.values()]) for side in (masks, predictions)]
@@ -47,7 +50,9 @@ def test_images_of_different_sizes(folders):
 def test_one_pair_of_another_size_is_named_and_left_out(folders):
     masks, predictions = images(1), images(1)
     predictions["b"] = predictions["b"][:-1]
-    report = check(folders(masks=masks, predictions=predictions), Options(num_classes=3))
+    report = check_pair(
+        folders(masks=masks, predictions=predictions), CheckRequest(options=Options(num_classes=3))
+    )
     finding = found(report, "shape-mismatch")
     assert finding.facts == {"pairs": 1, "of": 3}
     assert finding.evidence == "first: `b`: mask 14 × 18, prediction 13 × 18"
@@ -59,14 +64,18 @@ def test_one_pair_of_another_size_is_named_and_left_out(folders):
 def test_all_pairs_swapped(folders):
     masks = images(1)
     predictions = {name: np.ascontiguousarray(image.T) for name, image in masks.items()}
-    report = check(folders(masks=masks, predictions=predictions), Options(num_classes=3))
+    report = check_pair(
+        folders(masks=masks, predictions=predictions), CheckRequest(options=Options(num_classes=3))
+    )
     assert report.verdict.primary == "height-width-swapped"
     assert report.verdict.mean_iou_after_all == 1.0
 
 
 def test_images_of_one_size_are_a_stack(folders):
     stack = dict(zip("abc", scene(1, samples=3), strict=True))
-    report = check(folders(masks=stack, predictions=stack), Options(num_classes=3))
+    report = check_pair(
+        folders(masks=stack, predictions=stack), CheckRequest(options=Options(num_classes=3))
+    )
     assert names(report) == []
     assert report.reading.layout.y_true.letters == "NHW"
 
@@ -74,7 +83,9 @@ def test_images_of_one_size_are_a_stack(folders):
 def test_one_mask_without_a_prediction_is_listed(folders):
     masks = images(1)
     predictions = {name: masks[name] for name in "ab"}
-    report = check(folders(masks=masks, predictions=predictions), Options(num_classes=3))
+    report = check_pair(
+        folders(masks=masks, predictions=predictions), CheckRequest(options=Options(num_classes=3))
+    )
     assert found(report, "sample-count-mismatch").facts == {
         "masks_without_prediction": ["c"],
         "predictions_without_mask": [],
@@ -85,5 +96,7 @@ def test_one_mask_without_a_prediction_is_listed(folders):
 def test_colour_masks_beside_labels_of_other_sizes(folders):
     palette = np.array([[0, 0, 0], [128, 0, 0], [0, 128, 0]], dtype=np.uint8)
     masks = {name: palette[image] for name, image in images(1).items()}
-    report = check(folders(masks=masks, predictions=images(1)), Options(num_classes=3))
+    report = check_pair(
+        folders(masks=masks, predictions=images(1)), CheckRequest(options=Options(num_classes=3))
+    )
     assert errors(report) != []

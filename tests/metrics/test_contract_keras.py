@@ -17,9 +17,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.source import Pair
-from iou_doctor.diagnosis.pipeline import Questions, check
+from iou_doctor.diagnosis.pipeline import check_pair
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import IouDoctorError
 from iou_doctor.sources.memory.array import ArraySource
 
@@ -58,7 +58,7 @@ def ours(call, y_true, y_pred):
     name, arguments = call
     text = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
     pair = Pair(y_true=ArraySource(y_true, "y_true"), y_pred=ArraySource(y_pred, "y_pred"))
-    return check(pair, Options(), Questions(metric_call=f"keras.metrics.{name}({text})")).metric
+    return check_pair(pair, CheckRequest(metric=f"keras.metrics.{name}({text})")).metric
 
 
 def names_equal_sizes(metric):

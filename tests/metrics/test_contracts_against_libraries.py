@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iou_doctor.arrays.interpretation import Encoding, Options
-from iou_doctor.diagnosis.pipeline import Questions, check
+from iou_doctor.diagnosis.pipeline import check_pair
+from iou_doctor.diagnosis.request import CheckRequest
 
 pytestmark = pytest.mark.reference
 
@@ -195,10 +196,13 @@ def test_torchmetrics_generalised_dice_of_batches(seed: int) -> None:
     case = Case(seed)
     call = MAPS.format(name="GeneralizedDiceScore").format(classes=case.classes) + ")"
     real = fed(made(call, case.classes), case.truth, case.predicted, case.batch)
-    report = check(
+    report = check_pair(
         pair_of(y_true=case.truth, y_pred=case.predicted),
-        Options(num_classes=case.classes, layout="NHW,NHW"),
-        Questions(metric_call=call, batch_size=case.batch),
+        CheckRequest(
+            options=Options(num_classes=case.classes, layout="NHW,NHW"),
+            metric=call,
+            batch_size=case.batch,
+        ),
     )
     assert report.metric.value == near(real)
 

@@ -14,7 +14,8 @@ from metrics.golden import RAISES, Answer, Fixture, agrees, fixtures
 
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.source import Pair
-from iou_doctor.diagnosis.pipeline import Questions, check
+from iou_doctor.diagnosis.pipeline import check_pair
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.metrics.registry import CONTRACTS, evaluate
 from iou_doctor.sources.memory.array import ArraySource
 
@@ -79,7 +80,7 @@ def test_the_metric_as_called_gives_every_recorded_answer(name):
     for fixture, answer in CALLED:
         if answer.contract == name:
             call = fixture.calls[name]
-            metric = check(pair_of(fixture), Options(), Questions(metric_call=call)).metric
+            metric = check_pair(pair_of(fixture), CheckRequest(metric=call)).metric
             raises = (metric.error is not None) == (answer.value == RAISES)
             if not agrees(metric.value, answer) or not raises:
                 failed.append(f"{fixture.id}, {call}: {metric}, not {answer.value}")
@@ -92,10 +93,8 @@ def test_the_whole_flow_gives_every_recorded_answer(layout):
     for fixture in (one for one in FIXTURES if one.layout == layout):
         options = Options(num_classes=fixture.num_classes, ignore_index=fixture.ignore_index)
         for size in (None, *fixture.batch_sizes[:1]):
-            questions = Questions(all_implementations=True, batch_size=size)
-            scores = {
-                one.name: one for one in check(pair_of(fixture), options, questions).contracts
-            }
+            request = CheckRequest(options=options, all_implementations=True, batch_size=size)
+            scores = {one.name: one for one in check_pair(pair_of(fixture), request).contracts}
             for answer in fixture.answers:
                 if size not in fixture.splits(answer):
                     continue

@@ -15,7 +15,8 @@ from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.source import Pair
 from iou_doctor.counts.label_decoding import encode_no_class
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.diagnosis.pipeline import Questions, check
+from iou_doctor.diagnosis.pipeline import check_pair
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.metrics.score import Pixels, compute_score
 from iou_doctor.sources.memory.array import ArraySource
 from iou_doctor.sources.opening import open_pair
@@ -182,7 +183,7 @@ def test_the_iou_of_valid_labels_is_scikit_learns(classes, data):
 
 def report_of(*, y_true, y_pred, metric, **options):
     pair = Pair(y_true=ArraySource(y_true, "masks"), y_pred=ArraySource(y_pred, "predictions"))
-    return check(pair, Options(**options), Questions(metric_call=metric))
+    return check_pair(pair, CheckRequest(options=Options(**options), metric=metric))
 
 
 def reference(name):
@@ -214,7 +215,7 @@ def assert_is_reference(report, name):
 )
 def test_a_real_networks_score_is_reproduced(predictions, masks, name):
     pair = open_pair(y_true=f"{CAMVID / masks}", y_pred=f"{CAMVID / predictions}")
-    report = check(pair, Options(num_classes=11, ignore_index=11))
+    report = check_pair(pair, CheckRequest(options=Options(num_classes=11, ignore_index=11)))
     assert_is_reference(report, name)
 
 

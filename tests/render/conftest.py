@@ -10,7 +10,8 @@ import pytest
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.source import Pair
 from iou_doctor.checks.alignment import shared_padding
-from iou_doctor.diagnosis.pipeline import Questions, check
+from iou_doctor.diagnosis.pipeline import check_pair
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.selection import Selection
 from iou_doctor.report.finding import Finding, Outcome, Status
 from iou_doctor.report.report import Report
@@ -32,7 +33,7 @@ def report() -> Report:
         ArraySource(scores, "preds.npy"),
     )
     options = Options(num_classes=3, class_names=NAMES)
-    return check(pair, options, Questions(selection=Selection(ignore=("IOU608",))))
+    return check_pair(pair, CheckRequest(options=options, selection=Selection(ignore=("IOU608",))))
 
 
 @pytest.fixture(scope="session")

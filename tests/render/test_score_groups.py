@@ -13,7 +13,8 @@ from build import diagnose, pair_of
 from rich.console import Console
 
 from iou_doctor.arrays.interpretation import Options
-from iou_doctor.diagnosis.pipeline import Questions, check
+from iou_doctor.diagnosis.pipeline import check_pair
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.metrics.registry import CONTRACTS
 from iou_doctor.metrics.score import ContractScore
 from iou_doctor.render import _terminal_tables, json_v1, terminal
@@ -156,8 +157,8 @@ def test_the_terminal_shows_all_groups_if_all_were_asked_for(report):
 def test_a_report_knows_whether_all_were_asked_for(all_implementations):
     y_true = np.array([[[0, 1], [2, 2]]])
     pair = pair_of(y_true=y_true, y_pred=y_true)
-    questions = Questions(all_implementations=all_implementations)
-    assert check(pair, Options(num_classes=3), questions).all_implementations is all_implementations
+    request = CheckRequest(options=Options(num_classes=3), all_implementations=all_implementations)
+    assert check_pair(pair, request).all_implementations is all_implementations
 
 
 def test_nothing_is_shown_if_all_agree(report):

@@ -297,6 +297,6 @@ def test_axes_are_those_of_the_side_that_is_not_flattened(shape, flatten, axes, 
     if flatten:
         arrays[flatten] = arrays[flatten].reshape(3, -1)
     pair = pair_for_reading(**arrays)
-    layout = infer_layout(pair, Options(), num_classes=3)
+    layout = infer_layout(pair, Options(num_classes=3))
     found = decode_samples(probe_of(pair, layout), reading_of(layout, 0.5), LABELS)
     assert (found.spatial_axes, found.is_square) == (axes, square)

@@ -15,7 +15,7 @@ LABELS = noisy(MASKS, 2)
 
 
 def looked_up(score, **arrays):
-    return diagnose(seen=parse_score(score), num_classes=3, **arrays).lookup
+    return diagnose(score_to_explain=parse_score(score), num_classes=3, **arrays).lookup
 
 
 def printed(value):
@@ -122,7 +122,7 @@ def test_closed_forms_are_worked_out_from_arrays():
     }
     report_of = {"y_true": masks, "y_pred": labels, "num_classes": 2}
     for (cause, implementation), value in wanted.items():
-        lookup = diagnose(seen=parse_score(f"{value:.6f}"), **report_of).lookup
+        lookup = diagnose(score_to_explain=parse_score(f"{value:.6f}"), **report_of).lookup
         told = {
             (suspect.cause.name, name)
             for match in lookup.matches

@@ -17,24 +17,26 @@ SUMMED = frozenset({Floats.SOFT, Floats.SQUARED, Floats.ABOVE, Floats.NON_ZERO})
 VALUES = Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS, flat=True)
 
 
-def fitted(metric: Metric, layout: Layout) -> Metric:
+def adapt_to_layout(metric: Metric, layout: Layout) -> Metric:
     """Return the metric as it reads these very axes, where it takes more than one form."""
     contract = metric.contract
     if contract is None or contract.pairing is not None:
         return metric
     takes, choices = contract.takes, contract.choices
-    single = _one_channel(takes, layout)
+    single = _has_one_channel(takes, layout)
     true = LabelDecoding.LABELS
     if takes.masks is PixelContent.ONE_HOT or (
         takes.masks is PixelContent.EITHER and layout.y_true.is_dense
     ):
         true = LabelDecoding.LABELS if single else LabelDecoding.ARGMAX_LAST
-    return replace(metric, true=true, pred=_of_predictions(takes, choices, layout))
+    return replace(metric, true=true, pred=_choose_prediction_decoding(takes, choices, layout))
 
 
-def _of_predictions(takes: InputSpec, choices: Choices, layout: Layout) -> LabelDecoding:
+def _choose_prediction_decoding(
+    takes: InputSpec, choices: Choices, layout: Layout
+) -> LabelDecoding:
     wanted = takes.predictions in {PixelContent.ONE_HOT, PixelContent.SCORES}
-    single = _one_channel(takes, layout)
+    single = _has_one_channel(takes, layout)
     if (layout.y_pred.is_dense and takes.predictions is not PixelContent.IDS) or (
         wanted and not single
     ):
@@ -52,33 +54,35 @@ def _reads_one_score(choices: Choices, takes: InputSpec) -> bool:
     return choices.floats in ONE_SCORE or soft or by_doctor
 
 
-def _one_channel(takes: InputSpec, layout: Layout) -> bool:
+def _has_one_channel(takes: InputSpec, layout: Layout) -> bool:
     """Return whether both sides have the one channel that stands for two classes."""
     return takes.one_channel and all(
-        not axes.is_dense and axes.channel is not None and place(axes) == wanted_place(axes, takes)
+        not axes.is_dense
+        and axes.channel is not None
+        and stored_axis(axes) == expected_axis(axes, takes)
         for axes in (layout.y_true, layout.y_pred)
     )
 
 
-def place(axes: Axes) -> int:
+def stored_axis(axes: Axes) -> int:
     """Return where the class axis is, counted with a sample axis at 0."""
     return (axes.channel or 0) + (0 if axes.has_sample_axis else 1)
 
 
-def wanted_place(axes: Axes, takes: InputSpec) -> int:
+def expected_axis(axes: Axes, takes: InputSpec) -> int:
     """Return where the metric looks for the classes, counted in the same way."""
     return takes.axis % (len(axes.shape) + (0 if axes.has_sample_axis else 1))
 
 
-def pairing(metric: Metric, layout: Layout) -> Pairing | None:
+def find_metric_pairing(metric: Metric, layout: Layout) -> Pairing | None:
     """Return what the pass counts for the metric alone; `None` where it counts nothing."""
     contract = metric.contract
     if contract is None or contract.pairing is not None:
-        return metric_pairing(layout, metric)
-    return VALUES if _flattened(contract.takes, layout) else None
+        return _find_flat_metric_pairing(layout, metric)
+    return VALUES if _is_flattened(contract.takes, layout) else None
 
 
-def metric_pairing(layout: Layout, metric: Metric) -> Pairing | None:
+def _find_flat_metric_pairing(layout: Layout, metric: Metric) -> Pairing | None:
     """Return the pairing that the user's metric makes, or `None` where its sizes differ.
 
     A metric that flattens pairs values in the order stored. Where that is the doctor's own
@@ -87,28 +91,31 @@ def metric_pairing(layout: Layout, metric: Metric) -> Pairing | None:
     return find_flat_pairing(layout, metric.true, metric.pred, axis=metric.axis)
 
 
-def wants_sums(metric: Metric) -> bool:
+def needs_sums(metric: Metric) -> bool:
     """Return whether the metric needs sums of scores."""
     return metric.contract is not None and metric.contract.choices.floats in SUMMED
 
 
-def _flattened(takes: InputSpec, layout: Layout) -> bool:
+def _is_flattened(takes: InputSpec, layout: Layout) -> bool:
     """Return whether the metric reads these arrays value by value, and could not help it."""
-    if not (layout.y_true.is_dense or layout.y_pred.is_dense) or misfit(takes, layout) is None:
+    if (
+        not (layout.y_true.is_dense or layout.y_pred.is_dense)
+        or find_mismatch(takes, layout) is None
+    ):
         return False
     if takes.flattens is Flattens.NEVER or layout.mismatched:
         return False
     true, pred = count_flat_labels(layout, VALUES)
     equal = true is not None and true == pred
-    return equal and (takes.flattens is Flattens.ALWAYS or alike(layout))
+    return equal and (takes.flattens is Flattens.ALWAYS or has_equal_shapes(layout))
 
 
-def alike(layout: Layout) -> bool:
+def has_equal_shapes(layout: Layout) -> bool:
     """Return whether both arrays have one shape."""
     return layout.y_true.shape == layout.y_pred.shape
 
 
-def misfit(takes: InputSpec, layout: Layout, *, integers: bool = False) -> Mismatch | None:
+def find_mismatch(takes: InputSpec, layout: Layout, *, integers: bool = False) -> Mismatch | None:
     """Return in what the arrays differ from those that an implementation takes.
 
     Args:
@@ -117,7 +124,7 @@ def misfit(takes: InputSpec, layout: Layout, *, integers: bool = False) -> Misma
         integers: whether the predictions have an integer dtype.
     """
     true, pred = layout.y_true, layout.y_pred
-    if _one_channel(takes, layout):
+    if _has_one_channel(takes, layout):
         return None
     found = {
         Mismatch.MASK_CHANNELS: true.is_dense and takes.masks is PixelContent.IDS,
@@ -125,17 +132,17 @@ def misfit(takes: InputSpec, layout: Layout, *, integers: bool = False) -> Misma
         Mismatch.MASK_IDS: not true.is_dense and takes.masks is PixelContent.ONE_HOT,
         Mismatch.PREDICTION_IDS: not pred.is_dense
         and takes.predictions in {PixelContent.ONE_HOT, PixelContent.SCORES},
-        Mismatch.AXIS: any(elsewhere(axes, takes) for axes in (true, pred)),
+        Mismatch.AXIS: any(is_class_axis_elsewhere(axes, takes) for axes in (true, pred)),
         Mismatch.INTEGERS: takes.floats and integers and pred.is_dense,
-        Mismatch.SHAPES: takes.strict and _label_shape(true) != _label_shape(pred),
+        Mismatch.SHAPES: takes.strict and _shape_of_labels(true) != _shape_of_labels(pred),
     }
     return next((kind for kind, holds in found.items() if holds), None)
 
 
-def elsewhere(axes: Axes, takes: InputSpec) -> bool:
+def is_class_axis_elsewhere(axes: Axes, takes: InputSpec) -> bool:
     """Return whether the metric looks for the classes on another axis."""
-    return axes.is_dense and not takes.any_axis and place(axes) != wanted_place(axes, takes)
+    return axes.is_dense and not takes.any_axis and stored_axis(axes) != expected_axis(axes, takes)
 
 
-def _label_shape(axes: Axes) -> tuple[int | None, ...]:
+def _shape_of_labels(axes: Axes) -> tuple[int | None, ...]:
     return axes.label_shape if axes.is_dense else axes.shape

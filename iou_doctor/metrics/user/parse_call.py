@@ -49,7 +49,7 @@ def parse_call(text: str, signatures: Iterable[Signature]) -> tuple[Signature, d
     return signature, _arguments(call, signature)
 
 
-def namesakes(text: str, meant: Signature, signatures: Iterable[Signature]) -> list[str]:
+def find_namesakes(text: str, meant: Signature, signatures: Iterable[Signature]) -> list[str]:
     """Return the full names of other metrics that a call may mean; none where it says which."""
     _, name = _call(text)
     names = [one.name for one in _matches(name, tuple(signatures))]

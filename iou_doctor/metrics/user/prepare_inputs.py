@@ -22,27 +22,27 @@ MOST_SUMS = 2**26
 QUANTITIES = 9
 
 
-def paired(layout: Layout) -> bool:
+def is_paired(layout: Layout) -> bool:
     """Return whether the arrays can be handed over: their pixels pair up as they are stored."""
     return layout.relation in {Relation.EQUAL, Relation.FLATTENED}
 
 
-def pairings(pair: Pair, layout: Layout) -> list[Pairing]:
+def list_library_pairings(pair: Pair, layout: Layout) -> list[Pairing]:
     """Return what has to be counted for every contract, beside what the doctor counts."""
-    if not paired(layout) or layout.y_pred.is_colour or layout.y_true.is_colour:
+    if not is_paired(layout) or layout.y_pred.is_colour or layout.y_true.is_colour:
         return []
     true = LabelDecoding.ARGMAX if layout.y_true.is_dense else _LABELS
     pred = LabelDecoding.ARGMAX_NAN if layout.y_pred.is_dense else _LABELS
     wanted = [Pairing(true, pred)]
     if not layout.y_pred.is_dense and pair.y_pred.dtype.kind == "f":
         wanted.append(Pairing(true, _BINS))
-    flat = (found for _, found in _flat_pairings(layout) if found is not None)
+    flat = (found for _, found in _list_flat_pairings(layout) if found is not None)
     return [*wanted, *flat]
 
 
-def sums_wanted(pair: Pair, layout: Layout, ignore_index: int | None) -> SumsRequest | None:
+def find_needed_sums(pair: Pair, layout: Layout, ignore_index: int | None) -> SumsRequest | None:
     """Return which sums of scores the contracts need; `None` where there are no scores."""
-    if not paired(layout) or layout.y_pred.is_colour or layout.y_true.is_colour:
+    if not is_paired(layout) or layout.y_pred.is_colour or layout.y_true.is_colour:
         return None
     channels = layout.y_pred.channels
     scores = layout.y_pred.is_dense or pair.y_pred.dtype.kind == "f"
@@ -51,24 +51,24 @@ def sums_wanted(pair: Pair, layout: Layout, ignore_index: int | None) -> SumsReq
     return SumsRequest(ignore_index) if scores and fits and alike else None
 
 
-def _flat_pairings(layout: Layout) -> Iterator[tuple[Pairing, Pairing | None]]:
+def _list_flat_pairings(layout: Layout) -> Iterator[tuple[Pairing, Pairing | None]]:
     """Yield each way to flatten these arrays that makes sense, and the table that holds it."""
-    yield _flat(layout, _LABELS, _LABELS)
+    yield _find_flat(layout, _LABELS, _LABELS)
     if layout.y_pred.is_dense:
-        yield _flat(layout, _LABELS, _LAST)
+        yield _find_flat(layout, _LABELS, _LAST)
     else:
-        yield _flat(layout, _LABELS, _BINS)
+        yield _find_flat(layout, _LABELS, _BINS)
     if layout.y_true.is_dense:
-        yield _flat(layout, _LAST, _LAST if layout.y_pred.is_dense else _LABELS)
+        yield _find_flat(layout, _LAST, _LAST if layout.y_pred.is_dense else _LABELS)
 
 
-def _flat(
+def _find_flat(
     layout: Layout, true: LabelDecoding, pred: LabelDecoding
 ) -> tuple[Pairing, Pairing | None]:
     return Pairing(true, pred, flat=True), find_flat_pairing(layout, true, pred)
 
 
-def inputs(
+def prepare_inputs(
     pair: Pair,
     interpretation: Interpretation,
     stats: Stats,
@@ -88,7 +88,7 @@ def inputs(
         batch_size: images in one update of a metric; `None`: all.
     """
     layout = interpretation.layout
-    if not paired(layout) or layout.y_pred.is_colour or layout.y_true.is_colour:
+    if not is_paired(layout) or layout.y_pred.is_colour or layout.y_true.is_colour:
         return None
     form = PredictionForm.LABELS
     if layout.y_pred.is_dense:
@@ -110,12 +110,12 @@ def inputs(
         sums=stats.sums if form is not PredictionForm.LABELS else None,
         flat={
             flat: stats.tables[table]
-            for flat, table in _flat_pairings(layout)
+            for flat, table in _list_flat_pairings(layout)
             if table is not None and table in stats.tables
         },
         lengths={
             flat: sizes
-            for flat, table in _flat_pairings(layout)
+            for flat, table in _list_flat_pairings(layout)
             if table is None and (sizes := count_flat_labels(layout, flat))
         },
         batch_size=batch_size,

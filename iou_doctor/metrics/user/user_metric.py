@@ -1,90 +1,116 @@
-"""The metric that the user names, and what its call says beside the options."""
+"""The user's metric: what its call says, what it needs counted, and what it reports."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TypeVar
-
 from iou_doctor.arrays.interpretation import Options
-from iou_doctor.arrays.layout import Assumption
-from iou_doctor.errors import UsageError
-from iou_doctor.metrics import registry
-from iou_doctor.metrics.definition import Average
+from iou_doctor.arrays.layout import Assumption, Layout
+from iou_doctor.arrays.source import Pair
+from iou_doctor.counts.channel_sums import SumsRequest
+from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.metrics.libraries import keras
 from iou_doctor.metrics.metric import Metric
-from iou_doctor.metrics.user.parse_call import namesakes, parse_call
+from iou_doctor.metrics.score import ContractScore, Score
+from iou_doctor.metrics.user.compatibility import (
+    adapt_to_layout,
+    find_metric_pairing,
+    needs_sums,
+)
+from iou_doctor.metrics.user.evaluate import CountedArrays, replay, replay_if_read_well
+from iou_doctor.metrics.user.parse_metric import parse_user_metric
+from iou_doctor.metrics.user.prepare_inputs import find_needed_sums, list_library_pairings
+from iou_doctor.record import record
 
-Number = TypeVar("Number", int, float)
+DEFAULT_THRESHOLD = 0.5
+"""The usual decision threshold for a probability."""
 
 
-def metric_of(call: str | None, options: Options) -> tuple[Metric, Options, tuple[Assumption, ...]]:
-    """Return the user's metric, the options with what its call says, and what was guessed.
+@record
+class CountsNeeded:
+    """What the pass has to count for metrics, besides what the doctor counts."""
 
-    Args:
-        call: as in the user's code, or a contract's name; `None`: Keras' `MeanIoU`.
-        options: what else the user said.
+    pairings: tuple[Pairing, ...]
+    sums: SumsRequest | None
+    """Which sums of scores; `None` for none."""
 
-    Raises:
-        UsageError: the call is not understood, or contradicts an option.
-    """
-    if options.num_classes is not None and options.num_classes < 2:
-        raise UsageError(
-            f"--num-classes {options.num_classes}: background counts, so two classes are the"
-            " least; use --num-classes 2"
+
+@record
+class MetricAnswer:
+    """What the user's metric makes of the arrays."""
+
+    metric: Metric
+    """The metric with its number of classes, as it reads arrays of this layout."""
+    score: ContractScore
+    """What it reports on the arrays as given."""
+    score_if_read_well: float | None
+    """What it would report if it read the arrays as the doctor does."""
+
+
+@record
+class UserMetric:
+    """The metric that the user names, or Keras' `MeanIoU`."""
+
+    metric: Metric
+    options: Options
+    """What the user said about the arrays, completed by what the call says."""
+    is_default: bool
+    """Whether the user named none."""
+    assumed: tuple[Assumption, ...]
+    """What was guessed about the call."""
+
+    @classmethod
+    def parse(cls, call: str | None, options: Options) -> UserMetric:
+        """Return the metric of a call as it stands in the user's code.
+
+        Args:
+            call: the call, or the name of a contract; `None` for `keras.metrics.MeanIoU`.
+            options: what the user said about the arrays.
+
+        Raises:
+            UsageError: the call is not understood, or contradicts an option.
+        """
+        metric, completed, assumed = parse_user_metric(call, options)
+        return cls(metric, completed, call is None, assumed)
+
+    @property
+    def threshold(self) -> float:
+        """Where a single score is cut: as the option or the call says, else at 0.5."""
+        said = (self.options.threshold, self.metric.threshold, DEFAULT_THRESHOLD)
+        return next(value for value in said if value is not None)
+
+    def list_counts_needed(self, pair: Pair, layout: Layout, *, for_all: bool) -> CountsNeeded:
+        """Return what has to be counted to replay this metric on the arrays.
+
+        Args:
+            pair: the sources, for their dtypes.
+            layout: what their axes mean.
+            for_all: whether to count what every other contract needs as well.
+        """
+        metric = adapt_to_layout(self.metric, layout)
+        own = find_metric_pairing(metric, layout)
+        pairings = [] if own is None else [own]
+        if for_all or metric.contract:
+            pairings += list_library_pairings(pair, layout)
+        sums = None
+        if for_all or needs_sums(metric):
+            sums = find_needed_sums(pair, layout, self.options.ignore_index)
+        return CountsNeeded(tuple(pairings), sums)
+
+    def evaluate(self, arrays: CountedArrays, doctor: Score | None) -> MetricAnswer:
+        """Return what the metric reports on the arrays.
+
+        Args:
+            arrays: the arrays as the pass counted them.
+            doctor: the doctor's score; `None` if the pixels do not pair up.
+        """
+        interpretation = arrays.interpretation
+        if self.is_default:
+            metric = keras.build_default_metric(
+                num_classes=interpretation.num_classes, ignore_class=interpretation.ignore_index
+            )
+        else:
+            metric = adapt_to_layout(self.metric, interpretation.layout)
+        return MetricAnswer(
+            metric,
+            replay(metric, arrays, doctor.mean_iou if doctor else None),
+            replay_if_read_well(metric, arrays, doctor),
         )
-    if call is None:
-        default = keras.build_default_metric(
-            num_classes=options.num_classes, ignore_class=options.ignore_index
-        )
-        return default, options, ()
-    metric, assumed = _understood(call)
-    if metric.num_classes is not None and metric.num_classes < 2:
-        raise UsageError(
-            f"--metric {call}: background counts, so two classes are the least; num_classes=2"
-        )
-    name = "ignore_index" if metric.contract else "ignore_class"
-    num_classes = _agreed("--num-classes", options.num_classes, "num_classes", metric.num_classes)
-    ignore = _agreed("--ignore-index", options.ignore_index, name, metric.ignore_class)
-    _agreed("--threshold", options.threshold, "threshold", metric.threshold)
-    if metric.contract and not metric.ignores:
-        metric = replace(metric, ignore_class=ignore)
-    return metric, replace(options, num_classes=num_classes, ignore_index=ignore), assumed
-
-
-def _understood(call: str) -> tuple[Metric, tuple[Assumption, ...]]:
-    named = registry.find_metric(call.strip())
-    if named is not None:
-        return named, ()
-    try:
-        signature, arguments = parse_call(call, registry.SIGNATURES)
-        metric = registry.build_metric(signature.name, arguments, call=call)
-    except UsageError:
-        if idiom := registry.find_metric_by_call(call):
-            return replace(idiom, call=call), ()
-        raise
-    _check_mean(metric)
-    others = namesakes(call, signature, registry.SIGNATURES)
-    if not others:
-        return metric, ()
-    why = f"{metric.short_name} may also be {' or '.join(others)}"
-    return metric, (Assumption("metric", signature.name, why),)
-
-
-def _check_mean(metric: Metric) -> None:
-    """Refuse the mean of numbers of which a library may count some in its own way."""
-    classes = metric.contract and metric.contract.choices.average is Average.PER_CLASS
-    if classes and metric.call.rstrip().endswith(".mean()"):
-        raise UsageError(
-            f"--metric {metric.name}: the mean of its numbers is not worked out; name the metric"
-            " that averages, with average='macro' or reduction='macro' for instance"
-        )
-
-
-def _agreed(
-    option: str, value: Number | None, argument: str, other: Number | None
-) -> Number | None:
-    if value is not None and other is not None and value != other:
-        raise UsageError(
-            f"{option} {value} and {argument}={other} in --metric contradict each other; give one"
-        )
-    return other if value is None else value

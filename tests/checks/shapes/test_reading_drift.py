@@ -6,7 +6,8 @@ from build import diagnose, found, names, noisy, outcome, pair_of, probabilities
 
 from iou_doctor.arrays.expected import ExpectedInterpretation
 from iou_doctor.arrays.interpretation import Options
-from iou_doctor.diagnosis.pipeline import Questions, check
+from iou_doctor.diagnosis.pipeline import check_pair
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.report.baseline import Baseline, BaselineInput
 
 T = scene(1)
@@ -74,9 +75,13 @@ def test_without_a_baseline_nothing_is_compared():
 def test_the_configuration_is_compared_too_and_only_in_what_it_names():
     expected = ExpectedInterpretation("configuration", "c.toml", {"masks.encoding": "one-hot"})
     pair = pair_of(y_true=T, y_pred=P)
-    report = check(pair, Options(num_classes=3), Questions(baseline=SAME, expected=expected))
+    report = check_pair(
+        pair, CheckRequest(options=Options(num_classes=3), baseline=SAME, expected=expected)
+    )
     drift = found(report, "reading-drift")
     assert drift.facts == {"masks.encoding": {"configuration": "one-hot", "now": "labels"}}
     assert drift.message == "another reading than in c.toml: masks.encoding labels, was one-hot"
     held = ExpectedInterpretation("configuration", "c.toml", {"masks.encoding": "labels"})
-    assert names(check(pair, Options(num_classes=3), Questions(expected=held))) == []
+    assert (
+        names(check_pair(pair, CheckRequest(options=Options(num_classes=3), expected=held))) == []
+    )

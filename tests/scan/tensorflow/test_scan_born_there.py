@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 
 import iou_doctor
-from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.model import ModelOptions
-from iou_doctor.diagnosis.pipeline import Questions, check
+from iou_doctor.diagnosis.pipeline import check_pair
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.report.report import Report
 from iou_doctor.scan import device
 from iou_doctor.sources.memory import array_or_tensor
@@ -99,7 +99,7 @@ def of_model(place: Path, on: Any, **options: Any) -> Report:
     said = ModelOptions(images=str(place / "images.npy"), **options)
     masks, model = str(place / "masks.npy"), str(place / "model")
     pair = open_pair(y_true=masks, y_pred=model, model=said)
-    return check(pair, Options(), Questions(metric_call=METRIC), device=on)
+    return check_pair(pair, CheckRequest(metric=METRIC, device=on))
 
 
 def scores_of(place: Path) -> Any:
@@ -173,7 +173,7 @@ def test_the_report_is_that_of_the_processor_to_the_last_byte(place, request):
 def test_what_the_processor_had_to_count_is_noted(place, questions, words):
     said = ModelOptions(images=str(place / "images.npy"))
     pair = open_pair(y_true=str(place / "masks.npy"), y_pred=str(place / "model"), model=said)
-    report = check(pair, Options(), Questions(metric_call=METRIC, **questions), device="gpu")
+    report = check_pair(pair, CheckRequest(metric=METRIC, **questions, device="gpu"))
     notes = [guess for guess in report.reading.assumed if guess.field == "device"]
     assert [note.why for note in notes] == (
         [f"the GPU's kernels do not know {words}"] if words else []

@@ -479,13 +479,14 @@ def full_above(source: Any, most: int) -> list[int]:
 
 def test_full_memory_halves_the_batch_size_and_the_report_tells(place, model):
     from iou_doctor.arrays.interpretation import Options
-    from iou_doctor.diagnosis.pipeline import check
+    from iou_doctor.diagnosis.pipeline import check_pair
+    from iou_doctor.diagnosis.request import CheckRequest
 
     pair = opened(place, model, batch_size=5)
     sizes = full_above(pair.y_pred, 2)
     assert np.allclose(everything(pair), softmax(logits(IMAGES)), atol=1e-6)
     assert sizes == [5, 2, 2, 1]
-    guesses = check(pair, Options(num_classes=3)).reading.assumed
+    guesses = check_pair(pair, CheckRequest(options=Options(num_classes=3))).reading.assumed
     assert [g.value for g in guesses if g.field == "model.batch_size"] == ["2"]
 
 

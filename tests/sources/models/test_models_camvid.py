@@ -11,7 +11,8 @@ from casebook import real
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.model import ModelOptions
 from iou_doctor.arrays.source import Pair
-from iou_doctor.diagnosis.pipeline import Questions, check
+from iou_doctor.diagnosis.pipeline import check_pair
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.report.report import Report
 from iou_doctor.sources.memory.array import ArraySource
 from iou_doctor.sources.opening import open_pair
@@ -23,13 +24,13 @@ pytestmark = [
 ]
 SAVED_AS_FLOAT16 = 1e-4
 OPTIONS = Options(num_classes=real.CLASSES, ignore_index=real.VOID)
-QUESTIONS = Questions(metric_call="MeanIoU(11, ignore_class=11, sparse_y_pred=False)")
+REQUEST = CheckRequest(options=OPTIONS, metric="MeanIoU(11, ignore_class=11, sparse_y_pred=False)")
 
 
 def diagnosed(model: str, **options: Any) -> Report:
     said = ModelOptions(images=str(real.FOLDER / "val30_images_u8.npy"), **options)
     masks, place = real.FOLDER / "val30_masks_u8.npy", real.FOLDER / model
-    return check(open_pair(y_true=str(masks), y_pred=str(place), model=said), OPTIONS, QUESTIONS)
+    return check_pair(open_pair(y_true=str(masks), y_pred=str(place), model=said), REQUEST)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def saved() -> Any:
 def score_of(probabilities: Any) -> float | None:
     masks = np.load(real.FOLDER / "val30_masks_u8.npy")
     pair = Pair(ArraySource(masks, "y_true"), ArraySource(probabilities, "y_pred"))
-    return check(pair, OPTIONS, QUESTIONS).mean_iou
+    return check_pair(pair, REQUEST).mean_iou
 
 
 @pytest.mark.parametrize("model", ["camvid_savedmodel", "camvid_tiny_unet.keras"])
@@ -83,7 +84,7 @@ def test_a_quarter_of_the_size_is_resized_back(tmp_path):
     said = ModelOptions(images=str(tmp_path / "images.npy"), resize=True)
     place = str(real.FOLDER / "camvid_savedmodel")
     pair = open_pair(y_true=str(tmp_path / "masks.npy"), y_pred=place, model=said)
-    report = check(pair, OPTIONS, QUESTIONS)
+    report = check_pair(pair, REQUEST)
     assert pair.y_pred.shape == (4, 360, 480, 11)
     assert report.mean_iou is not None
     assert report.mean_iou > 0.5

@@ -1,0 +1,211 @@
+"""The options of `iou-doctor check`, and the request that they make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from iou_doctor.choices import Device, FailOn
+from iou_doctor.cli import completion
+from iou_doctor.cli.defaults import ConfigFile, NoConfig
+from iou_doctor.cli.model_options import PredictorOptions
+from iou_doctor.cli.options import (
+    ARRAYS,
+    COMPARISON,
+    OUTPUT,
+    PREDICTIONS_HELP,
+    ArrayOptions,
+    BatchSize,
+    MasksAs,
+    PredictionsAs,
+    Progress,
+    option,
+    split_lists,
+)
+from iou_doctor.cli.report_options import ReportOptions, insert_name
+from iou_doctor.cli.signature import CommandOptions
+from iou_doctor.errors import UsageError
+
+if TYPE_CHECKING:
+    from iou_doctor.arrays.expected import ExpectedInterpretation
+    from iou_doctor.cli.outputs import Output
+    from iou_doctor.diagnosis.request import CheckRequest
+    from iou_doctor.report.baseline import Baseline
+    from iou_doctor.report.score_lookup import PrintedScore
+
+RULES = "Rules"
+GATES = "Gates"
+CONFIGURATION = "Configuration"
+LONE_NAME = "check"
+"""The name of a check that the configuration does not name."""
+NEW_BASELINE = "iou-doctor-baseline.json"
+"""Where `--write-baseline` writes if no `--baseline` is given."""
+
+
+class JudgementOptions(CommandOptions):
+    """Which rules to report, when to fail, and what to compare with."""
+
+    select: Annotated[
+        list[str] | None,
+        option(
+            RULES,
+            "Report only these codes, prefixes or names.",
+            metavar="RULES",
+            autocompletion=completion.rules,
+        ),
+    ] = None
+    ignore: Annotated[
+        list[str] | None,
+        option(
+            RULES,
+            "Do not report these codes, prefixes or names.",
+            metavar="RULES",
+            autocompletion=completion.rules,
+        ),
+    ] = None
+    fail_on: Annotated[FailOn, option(GATES, "Exit with 1 for findings this bad or worse.")] = (
+        "error"
+    )
+    min_iou: Annotated[
+        float | None,
+        option(GATES, "Exit with 1 if the doctor's mean IoU is lower.", metavar="SCORE"),
+    ] = None
+    baseline: Annotated[
+        str | None,
+        option(GATES, "A JSON report of an earlier run to compare with.", metavar="REPORT"),
+    ] = None
+    max_drop: Annotated[
+        float,
+        option(GATES, "How far an IoU may fall below the baseline's.", metavar="DROP"),
+    ] = 0.01
+    write_baseline: Annotated[
+        bool,
+        option(
+            GATES,
+            f"Do not compare; write this run to the file of --baseline, or to {NEW_BASELINE}.",
+            "--write-baseline",
+        ),
+    ] = False
+    contracts: Annotated[
+        Literal["common", "all"],
+        option(COMPARISON, "Which implementations to compare: those people use most, or all."),
+    ] = "common"
+    batch_size: BatchSize = None
+    seen: Annotated[
+        str | None,
+        option(COMPARISON, "Also explain this score, as somebody printed it.", metavar="SCORE"),
+    ] = None
+
+
+class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptions):
+    """All options of the command."""
+
+    predictions: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="PREDICTIONS",
+            help=f"{PREDICTIONS_HELP} Or a model, with --images.",
+        ),
+    ] = None
+    class_names: Annotated[
+        list[str] | None,
+        option(ARRAYS, "Class names, comma-separated; repeatable.", metavar="NAMES"),
+    ] = None
+    predictions_as: PredictionsAs = None
+    masks_as: MasksAs = None
+    all_checks: Annotated[
+        bool,
+        option(
+            CONFIGURATION,
+            "Check every [[check]] of the configuration file; `{name}` in the files of other"
+            " options stands for its name.",
+            "--all",
+        ),
+    ] = False
+    batch_size: BatchSize = None
+    jobs: Annotated[
+        int | None,
+        option(
+            OUTPUT,
+            "Number of threads for the scan.",
+            metavar="N",
+            min=1,
+            show_default="one per usable core",
+        ),
+    ] = None
+    device: Annotated[
+        Device,
+        option(OUTPUT, "Where to count: `auto` uses a GPU for large arrays if there is one."),
+    ] = "auto"
+    progress: Progress = True
+    no_config: NoConfig = False
+    config: ConfigFile = None
+
+    def build_request(
+        self, *, expected: ExpectedInterpretation | None = None, name: str = LONE_NAME
+    ) -> CheckRequest:
+        """Return the check that these options ask for, once nothing speaks against it.
+
+        Args:
+            expected: the interpretation that the configuration expects.
+            name: what stands for `{name}`.
+
+        Raises:
+            UsageError: an option cannot work.
+        """
+        from dataclasses import replace
+
+        from iou_doctor.diagnosis.selection import Selection
+        from iou_doctor.scan.device import require_gpu
+
+        if self.predictions is None or self.masks is None:
+            raise UsageError(
+                "give PREDICTIONS and MASKS, or name them in a configuration file (`iou-doctor"
+                " init PREDICTIONS MASKS` writes one); `iou-doctor check -h` says how"
+            )
+        check_share("--min-iou", self.min_iou)
+        require_gpu(self.device)
+        return replace(
+            super().build_request(),
+            model=self.build_model_options(),
+            selection=Selection(select=split_lists(self.select), ignore=split_lists(self.ignore)),
+            fail_on=self.fail_on,
+            min_iou=self.min_iou,
+            baseline=self._load_baseline(name),
+            expected=expected,
+            all_implementations=self.contracts == "all",
+            score_to_explain=_parse_score(self.seen),
+            jobs=self.jobs,
+            device=self.device,
+        )
+
+    def check_outputs(self, *, name: str = LONE_NAME) -> tuple[Output, ...]:
+        """Return the reports to write, a new baseline among them."""
+        place = insert_name(self.baseline or NEW_BASELINE, name)
+        return self.list_outputs(
+            name=name,
+            inputs=[path for path in (self.predictions, self.masks, self.images) if path],
+            more_reports=[f"json={place}"] if self.write_baseline else [],
+        )
+
+    def _load_baseline(self, name: str) -> Baseline | None:
+        from iou_doctor.report.baseline import load_baseline
+
+        if self.baseline is None or self.write_baseline:
+            return None
+        return load_baseline(insert_name(self.baseline, name), max_drop=self.max_drop)
+
+
+def check_share(option_name: str, value: float | None) -> None:
+    """Refuse a value outside 0 to 1; a comparison with NaN would never fail a build."""
+    if value is not None and not 0 <= value <= 1:
+        raise UsageError(f"{option_name} {value:g}: give a score from 0 to 1, 0.7 for instance")
+
+
+def _parse_score(text: str | None) -> PrintedScore | None:
+    if text is None:
+        return None
+    from iou_doctor.report.score_lookup import parse_score
+
+    return parse_score(text)

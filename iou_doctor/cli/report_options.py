@@ -1,0 +1,77 @@
+"""The options for the reports that a check writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from iou_doctor.cli import completion
+from iou_doctor.cli.options import OUTPUT, option
+from iou_doctor.cli.signature import CommandOptions
+from iou_doctor.render import FORMATS
+
+if TYPE_CHECKING:
+    from iou_doctor.cli.outputs import Output
+
+NAME = "{name}"
+"""The placeholder for a check's name in the files that it writes and in its baseline."""
+
+
+class ReportOptions(CommandOptions):
+    """Which reports to write, and where."""
+
+    output_format: Annotated[
+        str,
+        option(
+            OUTPUT,
+            f"How to write the report: {', '.join(FORMATS)}.",
+            metavar="FORMAT",
+            autocompletion=completion.formats,
+        ),
+    ] = "full"
+    output: Annotated[
+        Path | None,
+        option(OUTPUT, "Write the report to FILE instead of stdout.", metavar="FILE"),
+    ] = None
+    reports: Annotated[
+        list[str] | None,
+        option(
+            OUTPUT,
+            "Write one more report, from the same scan; repeatable.",
+            "--report",
+            metavar="FORMAT=FILE",
+            autocompletion=completion.reports,
+        ),
+    ] = None
+    quiet: Annotated[bool, option(OUTPUT, "Print only the verdict.", "--quiet", "-q")] = False
+    verbose: Annotated[
+        bool, option(OUTPUT, "Print every finding, class and rule in full.", "--verbose", "-v")
+    ] = False
+
+    def list_outputs(
+        self, *, name: str, inputs: Sequence[str], more_reports: Sequence[str] = ()
+    ) -> tuple[Output, ...]:
+        """Return what to write, once it is sure that it can be written.
+
+        Args:
+            name: what stands for `{name}`.
+            inputs: the paths of the arrays, which no report may replace.
+            more_reports: reports beside those of the options, each `FORMAT=FILE`.
+
+        Raises:
+            UsageError: an unknown format, or a file that cannot be written.
+        """
+        from iou_doctor.cli.outputs import outputs
+
+        return outputs(
+            output_format=self.output_format,
+            output=None if self.output is None else Path(insert_name(str(self.output), name)),
+            reports=[*(insert_name(word, name) for word in self.reports or ()), *more_reports],
+            inputs=inputs,
+        )
+
+
+def insert_name(text: str, name: str) -> str:
+    """Return a path with the check's name in place of `{name}`."""
+    return text.replace(NAME, name)

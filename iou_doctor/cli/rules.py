@@ -1,0 +1,34 @@
+"""The commands `rules` and `explain`: what iou-doctor looks for."""
+
+from __future__ import annotations
+
+import typer
+
+from iou_doctor.cli.options import RuleName
+from iou_doctor.cli.refuse import refuse
+
+
+def rules() -> None:
+    """List every rule: code, severity, name, and the fault in a few words."""
+    from iou_doctor.checks.registry import load_checks
+
+    for entry in load_checks():
+        rule = entry.rule
+        typer.echo(f"{rule.code}  {rule.severity:<7}  {rule.name:<24}  {rule.claim}")
+
+
+def explain(
+    rule: RuleName,
+) -> None:
+    """Print the manual of a rule: what it finds, why the number is wrong, and the way out."""
+    from iou_doctor.checks.registry import load_checks
+
+    known = {entry.rule.code: entry for entry in load_checks()}
+    known |= {entry.rule.name: entry for entry in load_checks()}
+    known |= {entry.rule.code.removeprefix("IOU"): entry for entry in load_checks()}
+    entry = known.get(rule.upper()) or known.get(rule.lower())
+    if entry is None:
+        from iou_doctor.diagnosis.selection import no_such_rule
+
+        refuse(no_such_rule(rule))
+    typer.echo(f"{entry.rule.code} {entry.rule.name} ({entry.rule.severity})\n\n{entry.manual}")

@@ -1,0 +1,51 @@
+"""Run one check for the command line, and choose its exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from iou_doctor.diagnosis.request import CheckRequest
+    from iou_doctor.report.report import Report
+
+
+def run(request: CheckRequest, *, progress: bool) -> Report:
+    """Return the report of a check, with a progress bar on a terminal.
+
+    Raises:
+        IouDoctorError: an input cannot be read or understood.
+    """
+    from iou_doctor.cli.progress import progress_bar
+    from iou_doctor.diagnosis import pipeline
+
+    with progress_bar(shown=progress) as advance:
+        return pipeline.check(request, progress=advance)
+
+
+def exit_code(report: Report, request: CheckRequest, *, name: str | None = None) -> int:
+    """Return 1 for findings or a score that are too bad, else 0; print why a score is too low.
+
+    Args:
+        report: of the check.
+        request: what was asked.
+        name: of the check, where there are several.
+    """
+    from iou_doctor.report.finding import Severity
+
+    too_low = describe_low_score(report, request)
+    if too_low is not None:
+        of = "" if name is None else f"{name}: "
+        typer.echo(f"iou-doctor: {of}{too_low}", err=True)
+    fails = request.fail_on != "never" and report.fails_at(Severity(request.fail_on))
+    return int(too_low is not None or fails)
+
+
+def describe_low_score(report: Report, request: CheckRequest) -> str | None:
+    """Return in words that the score is below --min-iou; `None` where it is not."""
+    least, reached = request.min_iou, report.mean_iou
+    if least is None or (reached is not None and reached >= least):
+        return None
+    text = "none" if reached is None else f"{reached:.4f}"
+    return f"mean IoU {text} does not reach --min-iou {least:g}"

@@ -1,0 +1,26 @@
+"""The command `schema`: JSON Schemas of what iou-doctor writes and reads."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+
+def schema(
+    name: Annotated[
+        Literal["report", "config"],
+        typer.Argument(help="Of what: the JSON report, or the configuration file."),
+    ] = "report",
+) -> None:
+    """Print a JSON Schema: of the report that iou-doctor writes, or of its configuration."""
+    import json
+    from importlib import resources
+
+    if name == "config":
+        from iou_doctor.config.validate import json_schema
+
+        typer.echo(json.dumps(json_schema(), indent=2))
+        return
+    file = resources.files("iou_doctor.render").joinpath("report_schema.json")
+    typer.echo(file.read_text("utf-8"), nl=False)

@@ -1,0 +1,79 @@
+"""Let Typer read the options of a command from a class, so that each is declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from inspect import Parameter, Signature, get_annotations
+from typing import Annotated, TypeVar, get_origin, get_type_hints
+
+import typer
+from typer.models import ArgumentInfo
+
+
+class CommandOptions:
+    """The values of a command's options, one attribute each.
+
+    A subclass declares an option as an annotated attribute with its default, in the way Typer
+    takes parameters: `quiet: Annotated[bool, typer.Option(help="…")] = False`. An attribute that
+    is annotated with a plain type is no option of this command and keeps its default.
+    """
+
+    def __init__(self, **values: object) -> None:
+        self.__dict__.update(values)
+
+
+Options = TypeVar("Options", bound=CommandOptions)
+
+
+def replace_options(options: Options, values: dict[str, object]) -> Options:
+    """Return a copy of the options in which some have other values."""
+    return type(options)(**{**vars(options), **values})
+
+
+def with_options(
+    declared: type[Options],
+) -> Callable[[Callable[[typer.Context, Options], None]], Callable[..., None]]:
+    """Make a command of a function that takes the context and the options as one object.
+
+    Args:
+        declared: the class that declares the options.
+    """
+
+    def decorate(function: Callable[[typer.Context, Options], None]) -> Callable[..., None]:
+        def command(context: typer.Context, **values: object) -> None:
+            function(context, declared(**values))
+
+        parameters = [
+            Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
+            *_list_parameters(declared),
+        ]
+        # Typer takes the parameters from `__signature__`, the command's name and its help from
+        # the other two
+        command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {one.name: one.annotation for one in parameters}
+        command.__name__, command.__doc__ = function.__name__, function.__doc__
+        return command
+
+    return decorate
+
+
+def _list_parameters(declared: type[CommandOptions]) -> Iterator[Parameter]:
+    """Yield a parameter for each argument and option that a class declares.
+
+    Arguments come in the order of the class and then of its bases, because their order is that of
+    the command line; options come in the order in which the help lists them, bases first.
+    """
+    hints = {
+        name: hint
+        for name, hint in get_type_hints(declared, include_extras=True).items()
+        if get_origin(hint) is Annotated
+    }
+    own_first = [name for one in declared.__mro__ for name in get_annotations(one)]
+    arguments = [
+        name
+        for name in dict.fromkeys(own_first)
+        if name in hints and isinstance(hints[name].__metadata__[0], ArgumentInfo)
+    ]
+    for name in dict.fromkeys([*arguments, *hints]):
+        default = getattr(declared, name, Parameter.empty)
+        yield Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hints[name])

@@ -1,0 +1,133 @@
+"""From the counts to the evidence: what the checks may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from iou_doctor import interpret
+from iou_doctor.arrays.interpretation import Interpretation
+from iou_doctor.arrays.layout import Relation
+from iou_doctor.arrays.source import Pair
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
+from iou_doctor.counts.map_samples import InterpretedProbe
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.diagnosis.passes import Counts, Passes, ScanSettings
+from iou_doctor.diagnosis.request import CheckRequest
+from iou_doctor.diagnosis.what_if import Recount
+from iou_doctor.metrics.implementations import evaluate_all
+from iou_doctor.metrics.score import compute_score
+from iou_doctor.metrics.user.evaluate import CountedArrays
+from iou_doctor.metrics.user.prepare_inputs import prepare_inputs
+from iou_doctor.metrics.user.user_metric import UserMetric
+from iou_doctor.repairs.step import Step
+from iou_doctor.repairs.times_255 import Times255
+
+
+def gather_evidence(
+    pair: Pair,
+    counts: Counts,
+    interpretation: Interpretation,
+    metric: UserMetric,
+    request: CheckRequest,
+) -> Evidence:
+    """Return the facts about a pair of arrays.
+
+    Args:
+        pair: the sources.
+        counts: what the pass gathered.
+        interpretation: how the arrays are to be understood.
+        metric: the user's metric.
+        request: what the user asks.
+    """
+    stats, pairing = counts.stats, interpret.choose_doctor_pairing(interpretation)
+    scaled = _scale_masks(pairing)
+    counted = _decode_labels(counts, interpretation, pairing)
+    pairs = PairCounts.merge([]) if counted is None else counted
+    repaired = compute_score(
+        pairs=pairs,
+        num_classes=interpretation.num_classes,
+        ignore_index=interpretation.ignore_index,
+    )
+    pixels_pair_up = interpretation.layout.relation in {Relation.EQUAL, Relation.FLATTENED}
+    score = repaired if pixels_pair_up else None
+    inputs = prepare_inputs(
+        pair,
+        interpretation,
+        stats,
+        pairs,
+        threshold=counts.plan.threshold,
+        batch_size=request.batch_size,
+    )
+    integers = pair.y_pred.dtype.kind not in "f"
+    arrays = CountedArrays(interpretation, stats, pairs, inputs, integers)
+    answer = metric.evaluate(arrays, score)
+    evidence = Evidence(
+        pair=pair,
+        interpretation=interpretation,
+        stats=stats,
+        metric=answer.metric,
+        metric_score=answer.score,
+        score_if_read_well=answer.score_if_read_well,
+        pairs=pairs,
+        score=score,
+        repaired=repaired,
+        times_255=_decode_labels(counts, interpretation, scaled),
+        sampled=_decode_samples(counts, interpretation, pairing),
+        sampled_times_255=_decode_samples(counts, interpretation, scaled),
+        inputs=inputs,
+        model=pair.model.collect_facts() if pair.model else None,
+        baseline=request.baseline,
+        expected=request.expected,
+    )
+    return _compare_implementations(evidence, all_implementations=request.all_implementations)
+
+
+def build_recount(
+    pair: Pair, counts: Counts, interpretation: Interpretation, settings: ScanSettings
+) -> Recount:
+    """Return a function that counts the doctor's label pairs once more, after repair steps."""
+    passes = Passes(pair, counts.plan, settings)
+    pairing = interpret.choose_doctor_pairing(interpretation)
+
+    def recount(steps: Sequence[Step]) -> PairCounts:
+        moving = [step for step in steps if not isinstance(step, Times255)]
+        chosen = pairing if len(moving) == len(steps) else _scale_masks(pairing)
+        table = passes.recount(chosen, moving)
+        return interpret.decode_doctor_labels(table, interpretation, chosen)
+
+    return recount
+
+
+def _compare_implementations(evidence: Evidence, *, all_implementations: bool) -> Evidence:
+    """Return the evidence with what other implementations report."""
+    if evidence.inputs is None:
+        return evidence
+    doctor = evidence.score.mean_iou if evidence.score else None
+    contracts = evaluate_all(
+        evidence.inputs, all_implementations=all_implementations, doctor=doctor
+    )
+    return replace(evidence, contracts=contracts)
+
+
+def _scale_masks(pairing: Pairing) -> Pairing:
+    """Return the pairing whose masks are multiplied by 255."""
+    return replace(pairing, y_true=LabelDecoding.TIMES_255)
+
+
+def _decode_labels(
+    counts: Counts, interpretation: Interpretation, pairing: Pairing
+) -> PairCounts | None:
+    """Return the doctor's labels of a pairing; `None` if it was not counted."""
+    table = counts.stats.tables.get(pairing)
+    return None if table is None else interpret.decode_doctor_labels(table, interpretation, pairing)
+
+
+def _decode_samples(
+    counts: Counts, interpretation: Interpretation, pairing: Pairing
+) -> InterpretedProbe | None:
+    """Return the doctor's label maps of some samples; `None` if the pairing was not counted."""
+    if pairing not in counts.stats.tables:
+        return None
+    return interpret.decode_samples(counts.samples, interpretation, pairing)

@@ -1,0 +1,103 @@
+"""The one request that the command line, Python and the training callback build."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from iou_doctor.arrays.interpretation import Options
+from iou_doctor.arrays.source import Pair
+from iou_doctor.choices import Device, FailOn
+from iou_doctor.diagnosis.selection import Selection
+from iou_doctor.errors import UsageError
+from iou_doctor.record import record
+from iou_doctor.sources.opening import open_pair, open_pairs
+
+if TYPE_CHECKING:
+    from iou_doctor.arrays.expected import ExpectedInterpretation
+    from iou_doctor.arrays.model import ModelOptions
+    from iou_doctor.report.baseline import Baseline
+    from iou_doctor.report.score_lookup import PrintedScore
+
+
+@record(kw_only=True)
+class CheckRequest:
+    """What is to be checked, and how."""
+
+    predictions: object = None
+    """A path, an array or tensor, batches of them, or with `model` what predicts."""
+    masks: object = None
+    """A path, an array or tensor, or batches of them."""
+    pairs: Iterable[object] | None = None
+    """Batches (masks, predictions) in place of the two."""
+    model: ModelOptions | None = None
+    """How to run the model that `predictions` names; `None` if they are arrays."""
+    options: Options = field(default_factory=Options)
+    """What the user said about the arrays."""
+    metric: str | None = None
+    """The metric's call as written in the user's code; `None` for `keras.metrics.MeanIoU`."""
+    batch_size: int | None = None
+    """Images in one update of a metric; `None` for all of them."""
+    selection: Selection = field(default_factory=Selection)
+    """Which rules to report."""
+    fail_on: FailOn = "error"
+    """The severity from which on a finding fails the check."""
+    min_iou: float | None = None
+    """The mean IoU below which the check fails."""
+    baseline: Baseline | None = None
+    """An earlier report to compare with."""
+    expected: ExpectedInterpretation | None = None
+    """The interpretation that the configuration expects."""
+    all_implementations: bool = False
+    """Whether to evaluate every metric contract, not only those that people use most."""
+    score_to_explain: PrintedScore | None = None
+    """A score that somebody printed for these arrays."""
+    jobs: int | None = None
+    """Threads of the scan; `None` for one per usable core."""
+    device: Device = "cpu"
+    """Where to count."""
+
+    @property
+    def counts_for_all(self) -> bool:
+        """Whether the pass counts what every contract needs."""
+        return self.all_implementations or self.score_to_explain is not None
+
+
+def open_arrays(request: CheckRequest) -> Pair:
+    """Return the two arrays of a request.
+
+    Raises:
+        UsageError: arrays are missing, or do not go together.
+        SourceError: one of them cannot be read.
+    """
+    if request.pairs is not None:
+        return open_pairs(request.pairs)
+    return open_pair(y_true=request.masks, y_pred=request.predictions, model=request.model)
+
+
+def check_model_options(
+    options: ModelOptions, *, spell: Callable[[str], str]
+) -> ModelOptions | None:
+    """Return how to run a model; `None` where no images are given, so that there is none.
+
+    Args:
+        options: what the user said.
+        spell: returns an option's name as the user writes it.
+
+    Raises:
+        UsageError: an option for models was given without images.
+    """
+    if options.images is not None:
+        return options
+    said = {
+        "signature": options.signature is not None,
+        "output_name": options.output_name is not None,
+        "input_scale": (options.input_scale, options.input_offset) != (1.0, 0.0),
+        "resize": options.resize,
+        "trust_model": options.trusted,
+    }
+    first = next((name for name, is_said in said.items() if is_said), None)
+    if first is not None:
+        raise UsageError(f"{spell(first)} is for a model; give its images with {spell('images')}")
+    return None

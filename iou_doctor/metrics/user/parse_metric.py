@@ -1,0 +1,111 @@
+"""Read the user's metric from its call, and reconcile the call with the options."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TypeVar
+
+from iou_doctor.arrays.interpretation import Options
+from iou_doctor.arrays.layout import Assumption
+from iou_doctor.errors import UsageError
+from iou_doctor.metrics import registry
+from iou_doctor.metrics.definition import Average
+from iou_doctor.metrics.libraries import keras
+from iou_doctor.metrics.metric import Metric
+from iou_doctor.metrics.user.parse_call import find_namesakes, parse_call
+
+Number = TypeVar("Number", int, float)
+
+LARGEST_NUM_CLASSES = 4096
+"""The largest number of classes that is accepted. The full ADE20K data set has about 3,100 ids, and
+a table of 4,096 classes squared takes 128 MiB."""
+
+
+def parse_user_metric(
+    call: str | None, options: Options
+) -> tuple[Metric, Options, tuple[Assumption, ...]]:
+    """Return the user's metric, the options completed by its call, and what was guessed.
+
+    Args:
+        call: the call as in the user's code, or a contract's name; `None` for Keras' `MeanIoU`.
+        options: what else the user said.
+
+    Raises:
+        UsageError: the call is not understood, or contradicts an option, or an option is out of
+            range.
+    """
+    if options.num_classes is not None and options.num_classes < 2:
+        raise UsageError(
+            f"--num-classes {options.num_classes}: background counts as a class, so there are at"
+            " least two; use --num-classes 2"
+        )
+    if call is None:
+        metric = keras.build_default_metric(
+            num_classes=options.num_classes, ignore_class=options.ignore_index
+        )
+        _check_limits(options)
+        return metric, options, ()
+    metric, assumed = _understand(call)
+    if metric.num_classes is not None and metric.num_classes < 2:
+        raise UsageError(
+            f"--metric {call}: background counts as a class, so there are at least two;"
+            " num_classes=2"
+        )
+    name = "ignore_index" if metric.contract else "ignore_class"
+    num_classes = _agree("--num-classes", options.num_classes, "num_classes", metric.num_classes)
+    ignore = _agree("--ignore-index", options.ignore_index, name, metric.ignore_class)
+    _agree("--threshold", options.threshold, "threshold", metric.threshold)
+    if metric.contract and not metric.ignores:
+        metric = replace(metric, ignore_class=ignore)
+    options = replace(options, num_classes=num_classes, ignore_index=ignore)
+    _check_limits(options)
+    return metric, options, assumed
+
+
+def _understand(call: str) -> tuple[Metric, tuple[Assumption, ...]]:
+    named = registry.find_metric(call.strip())
+    if named is not None:
+        return named, ()
+    try:
+        signature, arguments = parse_call(call, registry.SIGNATURES)
+        metric = registry.build_metric(signature.name, arguments, call=call)
+    except UsageError:
+        if idiom := registry.find_metric_by_call(call):
+            return replace(idiom, call=call), ()
+        raise
+    _refuse_mean_of_classes(metric)
+    others = find_namesakes(call, signature, registry.SIGNATURES)
+    if not others:
+        return metric, ()
+    why = f"{metric.short_name} may also be {' or '.join(others)}"
+    return metric, (Assumption("metric", signature.name, why),)
+
+
+def _refuse_mean_of_classes(metric: Metric) -> None:
+    """Refuse `.mean()` of per-class numbers, because a library may mark absent classes with -1."""
+    per_class = metric.contract and metric.contract.choices.average is Average.PER_CLASS
+    if per_class and metric.call.rstrip().endswith(".mean()"):
+        raise UsageError(
+            f"--metric {metric.name}: iou-doctor does not work out the mean of its numbers; name"
+            " the metric that averages, for instance with average='macro' or reduction='macro'"
+        )
+
+
+def _agree(option: str, value: Number | None, argument: str, other: Number | None) -> Number | None:
+    """Return what an option and an argument of the call say together."""
+    if value is not None and other is not None and value != other:
+        raise UsageError(
+            f"{option} {value} and {argument}={other} in --metric contradict each other; give one"
+        )
+    return other if value is None else value
+
+
+def _check_limits(options: Options) -> None:
+    if options.num_classes is not None and options.num_classes > LARGEST_NUM_CLASSES:
+        raise UsageError(
+            f"--num-classes {options.num_classes}: iou-doctor takes at most"
+            f" {LARGEST_NUM_CLASSES:,} classes; give the largest label plus one"
+        )
+    if options.threshold is not None and not math.isfinite(options.threshold):
+        raise UsageError(f"--threshold {options.threshold}: give a number, 0.5 for instance")
