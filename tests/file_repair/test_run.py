@@ -149,7 +149,7 @@ def test_permuted_channels_stay_channels_under_a_layout_that_was_named(tmp_path,
         tmp_path / "out",
         layout="NHWC,NHWC",
         predictions_as=predictions_as,
-        metric_call="keras.metrics.OneHotMeanIoU(num_classes=3)",
+        metric="keras.metrics.OneHotMeanIoU(num_classes=3)",
     )
     assert (np.load(tmp_path / "out" / "preds.npy") == PROBABILITIES).all()
     assert result.report.reading.layout.y_pred.letters == "NHWC"
