@@ -78,7 +78,8 @@ def _look_up(printed: PrintedScore, options: WhyOptions) -> ScoreLookup:
     if (options.predictions is None) != (options.masks is None):
         raise UsageError("PREDICTIONS and MASKS go together: give both or neither")
     if options.predictions is None:
-        from iou_doctor.score_search.search import collect_candidates, look_up
+        from iou_doctor.score_search.candidates import collect_candidates
+        from iou_doctor.score_search.search import look_up
 
         return look_up(printed, collect_candidates(num_classes=options.num_classes))
     from dataclasses import replace

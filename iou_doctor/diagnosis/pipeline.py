@@ -78,7 +78,8 @@ def _explain_score(
     """Return the report with what the score that somebody printed can mean."""
     if request.score_to_explain is None:
         return report
-    from iou_doctor.score_search.search import collect_candidates, look_up
+    from iou_doctor.score_search.candidates import collect_candidates
+    from iou_doctor.score_search.search import look_up
 
     repaired = repaired_pairs(report, evidence, recount)
     candidates = collect_candidates(evidence, diagnosis=report.primary, repaired=repaired)
