@@ -152,7 +152,7 @@ def infer_relation(true: Shape, pred: Shape) -> Relation:
         return Relation.FLATTENED if flattened else Relation.MISMATCHED
     if len(true) >= 2 and pred == (*true[:-2], true[-1], true[-2]):
         return Relation.SWAPPED
-    # a factor between numbers of flattened pixels is no resolution; it rather comes from channels
+    # a factor between numbers of flattened pixels comes from channels, not from a resolution
     scaled = len(true) >= 2 and _is_scaled(true, pred)
     return Relation.SCALED if scaled else Relation.MISMATCHED
 

@@ -161,14 +161,14 @@ def _find_by_shape(
     ]
     declared = [axis for axis in fitting if shape[axis] == num_classes]
     if fitting:
-        return (declared or fitting)[0], "without it the shape is the other array's"
+        return (declared or fitting)[0], "without it both arrays have the same shape"
     if len(shape) == len(label_shape) + 1 or (len(shape) >= 4 and peek.floating):
         return _find_by_length(peek, candidates, num_classes)
     return None, ""
 
 
 def _differs_in_samples(peek: Peek, label_shape: Shape, num_classes: int | None) -> bool:
-    """Return whether only the number of samples differs, and axis 0 is no class axis."""
+    """Return whether only the number of samples differs, and axis 0 is not a class axis."""
     has_classes_first = peek.floating and peek.shape[0] == num_classes
     return len(label_shape) >= 3 and peek.shape[1:] == label_shape[1:] and not has_classes_first
 
@@ -197,7 +197,11 @@ def _find_by_length(
     if not peek.floating:
         # labels of another size are likelier than integer scores
         has_colours = shape[-1] in COLOUR_CHANNELS
-        return (len(shape) - 1, "its size is that of colours") if has_colours else (None, "")
+        return (
+            (len(shape) - 1, "its size is 3 or 4, as that of colours")
+            if has_colours
+            else (None, "")
+        )
     # where images differ in size, height and width have no length and the class axis has one
     known = [axis for axis in candidates if axis != 0 and shape[axis] is not None]
     if not known:

@@ -21,7 +21,7 @@ def infer_encoding(values: ValueCounts, axes: Axes, *, floating: bool) -> tuple[
         floating: whether its dtype is a floating one.
     """
     if axes.is_colour:
-        return Encoding.COLOUR, "three or four whole numbers for each pixel, few different ones"
+        return Encoding.COLOUR, "three or four whole numbers for each pixel, in few combinations"
     if axes.is_dense:
         return _infer_dense_encoding(values)
     if not floating or values.fractional == 0:

@@ -100,10 +100,10 @@ def _find_encoding(
         return _FoundEncoding(declared)
     encoding, why = infer_encoding(values, axes, floating=source.dtype.kind == "f")
     if side == _MASKS and encoding is Encoding.SIGMOID:
-        # masks are no scores: these labels were divided by 255 or smoothed
+        # masks do not hold scores: these labels were divided by 255 or smoothed
         encoding, why = Encoding.LABELS, "masks with fractions are taken for damaged labels"
     if side == _MASKS and encoding is Encoding.LOGITS and is_picture(values, axes):
-        encoding, why = Encoding.COLOUR, "masks are no scores, and these are like a picture"
+        encoding, why = Encoding.COLOUR, "masks hold no scores, and these look like a picture"
     return _FoundEncoding(encoding, (Assumption(f"{side}.encoding", encoding.value, why),))
 
 
@@ -136,9 +136,9 @@ def _infer_num_classes(
 ) -> tuple[int, str]:
     """Return the number of classes that the arrays suggest, and why."""
     if pred.is_dense:
-        return layout.y_pred.channels, "the predictions have so many channels"
+        return layout.y_pred.channels, "the predictions have that many channels"
     if true.is_dense:
-        return layout.y_true.channels, "the masks have so many channels"
+        return layout.y_true.channels, "the masks have that many channels"
     if pred.is_thresholded:
         return 2, "one channel of scores decides between two classes"
     if not stats.tables:

@@ -15,7 +15,7 @@ def parse_layouts(text: str | None) -> tuple[str | None, str | None]:
     One word serves both arrays: for one without a class axis, its `C` is ignored.
 
     Raises:
-        UsageError: a word is no layout.
+        UsageError: a word is not a layout.
     """
     if text is None:
         return None, None
@@ -57,6 +57,6 @@ def _check_word(word: str) -> None:
     has_distinct_letters = len(set(word)) == len(word)
     if not has_distinct_letters or spatial not in SPATIAL_LETTERS or word.find("N") > 0:
         raise UsageError(
-            f"--layout {word} is no layout; use letters like NHWC, NCHW, NHW, HWC, NDHWC or NLC"
+            f"--layout {word} is not a layout; use letters like NHWC, NCHW, NHW, HWC, NDHWC or NLC"
             " (N samples, first; D H W or L space; C classes), and NCHW,NHW for two different ones"
         )

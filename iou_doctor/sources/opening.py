@@ -67,7 +67,7 @@ def open_pairs(batches: Iterable[object]) -> Pair:
     """Return masks and predictions that come as pairs (y_true, y_pred) of batches.
 
     Raises:
-        SourceError: the batches cannot be iterated over twice, or are no pairs.
+        SourceError: the batches cannot be iterated over twice, or are not pairs.
     """
     from iou_doctor.sources.memory.batches import BatchesSource
     from iou_doctor.sources.memory.stream import Stream
@@ -129,7 +129,7 @@ def _exists(path: str) -> bool:
 def _check_folder(path: str) -> None:
     if find_format_by_suffix(path) is not None:
         suffix = Path(path).suffix.lower()
-        raise source_error(path, f"it is a folder and no {suffix} file; give a file inside it")
+        raise source_error(path, f"it is a folder and not a {suffix} file; give a file inside it")
     _refuse_model(path)
 
 
@@ -141,7 +141,7 @@ def _find_format(path: str) -> FileFormat:
     head = read_file_head(path)
     by_head = find_format_by_head(head)
     if by_head is None:
-        raise source_error(path, f"{describe_head(head)}, which is no array; {SUPPORTED}")
+        raise source_error(path, f"{describe_head(head)}, which is not an array; {SUPPORTED}")
     return by_head
 
 
@@ -165,7 +165,7 @@ def _find_model_opener(model: object) -> Callable[[Source, ModelOptions], ModelS
     """Return the function that opens a model for images.
 
     Raises:
-        UsageError: it is no model.
+        UsageError: it is not a model.
     """
     if not isinstance(model, (str, os.PathLike)):
         from iou_doctor.sources.models.objects import is_model_object, open_model_object
@@ -183,8 +183,9 @@ def _find_model_opener(model: object) -> Callable[[Source, ModelOptions], ModelS
     get_file_status(path)
     if not is_model(path):
         raise UsageError(
-            f"--images: `{path}` is no model; a SavedModel's folder, a .keras file, a whole model"
-            " in .h5, .tflite and .onnx are. Without --images it is read as predictions"
+            f"--images: `{path}` is not a model; give the folder of a SavedModel, a .keras file, a"
+            " whole model in .h5, a .tflite or a .onnx file. Without --images it is read as"
+            " predictions"
         )
     return partial(open_model, path)
 

@@ -95,7 +95,7 @@ def test_a_score_that_is_too_low_is_said_on_stderr():
         (["--metric", "MeanIoU(n)"], "must be a literal value"),
         (["--metric", "MeanIoU(4)", "--num-classes", "3"], "contradict each other"),
         (["--select", "IOU999"], "`iou-doctor rules` lists"),
-        (["--layout", "NWH2"], "is no layout"),
+        (["--layout", "NWH2"], "is not a layout"),
         (["--layout", "NDHWC"], "names 5 axes"),
         (["--predictions-as", "probabilities"], "needs a class axis"),
         (["--class-names", "a,b"], "2 names for 3 classes"),
@@ -120,7 +120,7 @@ def test_bad_usage_is_one_line_on_stderr_and_exit_2(arguments, words):
     [
         (None, "there is no such file"),
         (b"", "empty"),
-        (b"hello", "no .npy file"),
+        (b"hello", "not a .npy file"),
         (b"\x93NUMPY\x01\x00", "damaged"),
         (np.array([object()], dtype=object), "pickled"),
         (np.array(["a"]), "strings"),

@@ -110,7 +110,7 @@ def test_a_gpu_that_is_not_there_is_refused_before_the_model_is_opened(monkeypat
     [
         (["masks.npy", "masks.npy", "--signature", "x"], "--signature is for a model"),
         (["masks.npy", "masks.npy", "--trust-model"], "--trust-model is for a model"),
-        (["masks.npy", "masks.npy", "--images", "images.npy"], "`masks.npy` is no model"),
+        (["masks.npy", "masks.npy", "--images", "images.npy"], "`masks.npy` is not a model"),
         (["model", "masks.npy"], "`iou-doctor check MODEL MASKS --images IMAGES`"),
         (["masks.npy", "model"], "it is a model"),
         (["model", "masks.npy", "--images", "image.npy"], "did you mean `images.npy`?"),
@@ -154,7 +154,7 @@ def test_the_file_may_name_images_but_never_trusts(place):
     (place / "iou-doctor.toml").write_text(
         'predictions = "masks.npy"\nmasks = "masks.npy"\nimages = "images.npy"\n'
     )
-    assert "`masks.npy` is no model" in run("check", cwd=place).stderr
+    assert "`masks.npy` is not a model" in run("check", cwd=place).stderr
     (place / "below").mkdir()
     (place / "iou-doctor.toml").write_text(
         'predictions = "model"\nmasks = "masks.npy"\nimages = "nowhere.npy"\n'

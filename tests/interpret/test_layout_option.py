@@ -30,7 +30,7 @@ def test_a_layout_has_one_word_or_two(text, masks, predictions):
     ["NHWX", "NHWCC", "WH", "NHHW", "HWN", "HNW", "NC", "C", "NDHLW", "NHWC,NHW,NHW", "NHWC NHW"],
 )
 def test_words_that_are_no_layout_are_refused(text):
-    with pytest.raises(UsageError, match="is no layout; use letters like NHWC"):
+    with pytest.raises(UsageError, match="is not a layout; use letters like NHWC"):
         parse_layouts(text)
 
 

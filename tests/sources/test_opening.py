@@ -44,13 +44,13 @@ def test_an_empty_name_is_none(tmp_path):
 def test_an_unknown_file_is_refused_with_what_works(tmp_path):
     (tmp_path / "a.csv").write_text("1,2,3")
     message = error_of(tmp_path / "a.csv")
-    assert f"`{tmp_path / 'a.csv'}`: it begins with b'1,2,3', which is no array" in message
+    assert f"`{tmp_path / 'a.csv'}`: it begins with b'1,2,3', which is not an array" in message
     assert ".npy, .npz, .h5 and .hdf5 files" in message
 
 
 def test_a_pickle_is_refused_as_one(tmp_path):
     (tmp_path / "a.pkl").write_bytes(b"\x80\x04N.")
-    assert "it begins like a pickle, which is no array" in error_of(tmp_path / "a.pkl")
+    assert "it begins like a pickle, which is not an array" in error_of(tmp_path / "a.pkl")
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".h5", ".png", ".csv"])
@@ -80,7 +80,7 @@ def test_an_empty_file_is_refused(tmp_path, suffix):
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".h5", ".png"])
 def test_a_folder_named_like_a_file_is_refused(tmp_path, suffix):
     (tmp_path / f"a{suffix}").mkdir()
-    message = f"a{suffix}`: it is a folder and no {suffix} file; give a file inside it"
+    message = f"a{suffix}`: it is a folder and not a {suffix} file; give a file inside it"
     assert message in error_of(tmp_path / f"a{suffix}")
 
 

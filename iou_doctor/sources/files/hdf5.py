@@ -81,13 +81,15 @@ def open_hdf5(path: str, name: str | None = None) -> Hdf5Source:
     """Return the data set `name` of an HDF5 file, or its only one.
 
     Raises:
-        SourceError: it is no such file, has no such data set, or that holds no numbers.
+        SourceError: it is another kind of file, has no such data set, or that holds no numbers.
     """
     head = read_file_head(path)
     # the first bytes do not prove it: they may belong to a user block
     if not h5py.is_hdf5(path):
         looks = describe_head(head)
-        raise source_error(path, f"it is no HDF5 file, or a cut off one: {looks}; save it again")
+        raise source_error(
+            path, f"it is not an HDF5 file, or it is cut off: {looks}; save it again"
+        )
     with translate_errors(path, *_HDF5_ERRORS, why=_DAMAGED):
         with h5py.File(path, "r") as file:
             found = find_dataset(file, path, name)

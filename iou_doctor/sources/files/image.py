@@ -99,7 +99,7 @@ def read_header(file: str) -> ImageHeader:
     """Return the header of an image file; its pixels are not decoded.
 
     Raises:
-        SourceError: it is no image, a damaged one, or of a kind that cannot hold labels.
+        SourceError: it is not an image, damaged, or of a kind that cannot hold labels.
     """
     size = get_file_size(file)
     with _open_quietly(file), Image.open(file, formats=_FORMATS) as image:

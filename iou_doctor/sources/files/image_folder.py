@@ -93,7 +93,7 @@ def open_image(path: str, name: str | None = None) -> ImageSource:
     """Return one image file as a source of one entry.
 
     Raises:
-        SourceError: it is no image, or of a kind that cannot hold labels.
+        SourceError: it is not an image, or of a kind that cannot hold labels.
     """
     read_file_head(path)
     if name is not None:

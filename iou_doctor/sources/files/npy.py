@@ -85,7 +85,7 @@ def open_npy(path: str, name: str | None = None) -> MappedSource:
     """Return the array in a `.npy` file.
 
     Raises:
-        SourceError: it is no such file, holds no numbers, or is cut off.
+        SourceError: it is another kind of file, holds no numbers, or is cut off.
     """
     read_file_head(path)
     if name is not None:

@@ -69,7 +69,7 @@ def read_header(stream: IO[bytes], path: str, available: int) -> NpyHeader:
     start = io.BytesIO(stream.read(_LONGEST_HEADER))
     if not start.getvalue().startswith(NPY_MAGIC):
         looks = describe_head(start.getvalue())
-        raise source_error(path, f"it is no .npy file: {looks}; save it with `np.save`")
+        raise source_error(path, f"it is not a .npy file: {looks}; save it with `np.save`")
     shape, fortran, dtype = _parse(start, path)
     check_dtype(path, dtype)
     check_shape(path, shape)

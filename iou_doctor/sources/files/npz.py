@@ -38,12 +38,12 @@ def open_npz(path: str, name: str | None = None) -> MappedSource | StreamedSourc
     """Return the member `name` of an `.npz` file, or its only one.
 
     Raises:
-        SourceError: it is no such file, has no such member, or that holds no numbers.
+        SourceError: it is another kind of file, has no such member, or that holds no numbers.
     """
     head = read_file_head(path)
     if not head.startswith(b"PK"):
         looks = describe_head(head)
-        raise source_error(path, f"it is no .npz file: {looks}; save it with `np.savez`")
+        raise source_error(path, f"it is not a .npz file: {looks}; save it with `np.savez`")
     why = "the zip file is damaged or cut off; save or copy it again"
     with translate_errors(path, *_ZIP_ERRORS, why=why), zipfile.ZipFile(path) as archive:
         info, name = _find_member(archive, path, name)

@@ -142,8 +142,8 @@ class Stream:
         if len(self.labels) == 1:
             if isinstance(element, tuple):
                 raise self._make_error(
-                    f"each batch is a tuple of {len(element)} and no array; take one of them, for"
-                    " instance by `dataset.map(lambda image, mask: image)`",
+                    f"each batch is a tuple of {len(element)} and not an array; take one of them,"
+                    " for instance by `dataset.map(lambda image, mask: image)`",
                 )
             return (element,)
         if isinstance(element, (tuple, list)) and len(element) == len(self.labels):

@@ -37,7 +37,7 @@ _LONGEST_DETAIL = 160
 """Characters of Keras' own message about a model that it cannot load."""
 _PASSING_LAYERS = {"UpSampling2D", "Resizing", "Reshape", "Permute", "Cropping2D", "ZeroPadding2D"}
 """Layers after which the output still has the activation of the layer before."""
-_DAMAGED = "it is no Keras model, or a damaged one; save it again with `model.save`"
+_DAMAGED = "it is not a Keras model, or it is damaged; save it again with `model.save`"
 
 
 @record

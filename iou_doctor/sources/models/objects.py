@@ -21,7 +21,7 @@ _KERAS_PACKAGES = ("keras", "tf_keras")
 
 
 def is_model_object(value: object) -> bool:
-    """Return whether a value is a model: something that can be called, and is no array."""
+    """Return whether a value is a model: something that can be called, and is not an array."""
     if isinstance(value, (str, os.PathLike)) or is_array_or_tensor(value):
         return False
     if _is_saved_model(value) or _find_keras_package(value):

@@ -19,7 +19,7 @@ from iou_doctor.sources.models.runner import (
 from iou_doctor.sources.source_errors import translate_errors
 
 _KIND = "ONNX model"
-_DAMAGED = "it is no ONNX model, or a damaged one; export it again"
+_DAMAGED = "it is not an ONNX model, or it is damaged; export it again"
 _DTYPES = {"float": "float32", "double": "float64"}
 """The element types of ONNX whose names differ from those of NumPy."""
 

@@ -82,7 +82,8 @@ def plan_preprocessing(
     wanted, dtype = runner.input_shape, runner.input_dtype
     if dtype is not None and dtype.kind not in NUMERIC_KINDS:
         raise source_error(
-            path, "its input is no array of numbers (encoded images?); export it with float images"
+            path,
+            "its input is not an array of numbers (encoded images?); export it with float images",
         )
     scale, offset = options.input_scale, options.input_offset
     unchanged = Preprocessing(None, False, False, scale, offset, dtype)

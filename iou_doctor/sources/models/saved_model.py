@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _KIND = "SavedModel"
 _DEFAULT_SIGNATURE = "serving_default"
 """The signature that TensorFlow Serving calls, and that Keras exports."""
-_DAMAGED = "it is no SavedModel, or a damaged one; save or copy the whole folder again"
+_DAMAGED = "it is not a SavedModel, or it is damaged; save or copy the whole folder again"
 
 
 def load(path: str, options: ModelOptions) -> Runner:

@@ -86,7 +86,7 @@ def read_graph(data: bytes) -> SavedModel:
     """Return the `SavedModel` message in the bytes of a `saved_model.pb`.
 
     Raises:
-        google.protobuf.message.DecodeError: they are no such message.
+        google.protobuf.message.DecodeError: they are not such a message.
         ValueError: it holds no graph.
     """
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel

@@ -49,7 +49,7 @@ class ModelSource:
         options: how to run the model.
 
     Raises:
-        SourceError: the model does not take these images, or its output is no scores.
+        SourceError: the model does not take these images, or its output is not an array of numbers.
     """
 
     format = "model"

@@ -23,7 +23,7 @@ from iou_doctor.sources.models.runner import (
 from iou_doctor.sources.source_errors import translate_errors
 
 _KIND = "TFLite model"
-_DAMAGED = "it is no TFLite model, or a damaged one; convert it again"
+_DAMAGED = "it is not a TFLite model, or it is damaged; convert it again"
 
 
 class TensorDetails(TypedDict):

@@ -212,7 +212,7 @@ def test_a_keras_model_is_refused_as_one(path, write):
     ("content", "words"),
     [
         (b"", "empty (0 bytes)"),
-        (b"no HDF5 at all", "no HDF5 file, or a cut off one: it begins with b'no HDF'"),
+        (b"no HDF5 at all", "not an HDF5 file, or it is cut off: it begins with b'no HDF'"),
         (b"\x89HDF\r\n\x1a\n", "damaged or cut off"),
         (b"\x89HDF\r\n\x1a\n" + b"\0" * 100, "save or copy it again"),
     ],

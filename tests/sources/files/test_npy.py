@@ -102,7 +102,7 @@ def test_a_header_that_claims_more_than_the_file_holds_is_refused_at_once(tmp_pa
     ("content", "words"),
     [
         (b"", "empty (0 bytes); save the array again"),
-        (b"hello, world", "no .npy file: it begins with b'hello,'; save it with `np.save`"),
+        (b"hello, world", "not a .npy file: it begins with b'hello,'; save it with `np.save`"),
         (b"PK\x03\x04rest", "begins like a zip (.npz) file"),
         (b"\x93NUMPY", "its header is damaged or cut off"),
         (b"\x93NUMPY\x09\x00rest", "its .npy version is for structured arrays"),

@@ -118,8 +118,8 @@ def test_a_missing_member_is_refused_with_those_there_are(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "no .npy file"),
-        (b"text", "no .npy file"),
+        (b"", "not a .npy file"),
+        (b"text", "not a .npy file"),
         (npy_bytes(np.zeros((0, 3))), "holds no values; save at least one sample"),
         (npy_bytes(np.zeros(())), "a single number; save an array"),
         (npy_bytes(np.array(["a"])), "strings; save class ids as integers"),
@@ -155,8 +155,8 @@ def test_a_directory_that_claims_more_than_the_file_holds_is_refused(tmp_path, s
     ("content", "words"),
     [
         (b"", "empty (0 bytes)"),
-        (b"no zip file", "no .npz file: it begins with b'no zip'; save it with `np.savez`"),
-        (npy_bytes(np.zeros(3)), "no .npz file: it begins like a .npy file"),
+        (b"no zip file", "not a .npz file: it begins with b'no zip'; save it with `np.savez`"),
+        (npy_bytes(np.zeros(3)), "not a .npz file: it begins like a .npy file"),
         (b"PK\x03\x04 and no more", "the zip file is damaged or cut off; save or copy it again"),
     ],
 )

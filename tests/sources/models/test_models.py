@@ -132,7 +132,7 @@ def test_a_model_of_encoded_images_is_refused(place):
 
     net = Net()
     tf.saved_model.save(net, str(place / "encoded"), signatures=net.__call__)
-    assert "its input is no array of numbers" in refused(place, place / "encoded")
+    assert "its input is not an array of numbers" in refused(place, place / "encoded")
 
 
 def test_a_fixed_batch_is_filled_up(place):
@@ -302,7 +302,7 @@ def test_a_damaged_saved_model_is_refused(place, tmp_path, model, name):
 
     shutil.copytree(model, tmp_path / "model")
     (tmp_path / "model" / name).write_bytes(b"\x00\xff no")
-    assert "it is no SavedModel, or a damaged one" in refused(place, tmp_path / "model")
+    assert "it is not a SavedModel, or it is damaged" in refused(place, tmp_path / "model")
 
 
 @pytest.mark.parametrize("kind", [".keras", ".h5"])
@@ -355,7 +355,7 @@ def test_a_keras_file_of_another_version_says_which_wrote_it(place):
 
 def test_a_keras_file_that_is_none_is_refused(place, tmp_path):
     (tmp_path / "broken.keras").write_bytes(b"PK\x03\x04 no zip")
-    assert "it is no Keras model, or a damaged one" in refused(place, tmp_path / "broken.keras")
+    assert "it is not a Keras model, or it is damaged" in refused(place, tmp_path / "broken.keras")
 
 
 def test_an_h5_file_of_data_is_no_model(place, tmp_path):
@@ -363,12 +363,12 @@ def test_an_h5_file_of_data_is_no_model(place, tmp_path):
 
     with h5py.File(tmp_path / "data.h5", "w") as file:
         file["probs"] = np.zeros((5, *SIZE, CLASSES))
-    with pytest.raises(UsageError, match=r"data.h5` is no model; .* Without --images"):
+    with pytest.raises(UsageError, match=r"data.h5` is not a model; .* Without --images"):
         opened(place, tmp_path / "data.h5")
 
 
 def test_predictions_beside_images_are_no_model(place):
-    with pytest.raises(UsageError, match=r"masks.npy` is no model"):
+    with pytest.raises(UsageError, match=r"masks.npy` is not a model"):
         opened(place, place / "masks.npy")
 
 
@@ -431,13 +431,13 @@ def test_a_tflite_model_gives_what_it_computes(place):
     made = everything(opened(place, place / "net.tflite", batch_size=2))
     assert np.allclose(made, softmax(logits(IMAGES)), atol=1e-5)
     (place / "none.tflite").write_bytes(b"no model at all")
-    assert "it is no TFLite model" in refused(place, place / "none.tflite")
+    assert "it is not a TFLite model" in refused(place, place / "none.tflite")
 
 
 def test_an_onnx_model_gives_what_it_computes(place):
     pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
     (place / "none.onnx").write_bytes(b"no model at all")
-    assert "it is no ONNX model" in refused(place, place / "none.onnx")
+    assert "it is not an ONNX model" in refused(place, place / "none.onnx")
     onnx = pytest.importorskip("onnx", reason="writes the model")
     helper, floats = onnx.helper, onnx.TensorProto.FLOAT
     ends = [
