@@ -28,7 +28,7 @@ def explain(
     known |= {entry.rule.code.removeprefix("IOU"): entry for entry in load_checks()}
     entry = known.get(rule.upper()) or known.get(rule.lower())
     if entry is None:
-        from iou_doctor.diagnosis.selection import no_such_rule
+        from iou_doctor.diagnosis.selection import build_unknown_rule_error
 
-        refuse(no_such_rule(rule))
+        refuse(build_unknown_rule_error(rule))
     typer.echo(f"{entry.rule.code} {entry.rule.name} ({entry.rule.severity})\n\n{entry.manual}")

@@ -13,13 +13,13 @@ from iou_doctor.checks import registry
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.map_samples import NO_LABEL, InterpretedProbe, LabelMaps, Labels
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.diagnosis.what_if import Recount, is_to_recount, repaired
+from iou_doctor.diagnosis.what_if import Recount, needs_recount, repair_evidence
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.times_255 import Times255
 from iou_doctor.report.finding import Finding, Severity
 
-RULES = frozenset(
+HIDDEN_RULES = frozenset(
     {
         "labels-off-by-one",
         "zero-label-reduced",
@@ -52,16 +52,18 @@ def find_hidden_faults(
     repairs = [finding.repair for finding in sure if finding.repair]
     left = tuple(finding for finding in roots if finding not in sure)
     after = replace(
-        _read_as_ids(repaired(repairs, evidence, recount)),
-        sampled=_sampled_after(repairs, evidence),
+        _drop_colours(repair_evidence(repairs, evidence, recount)),
+        sampled=_repair_samples(repairs, evidence),
         found=left,
     )
     known = {finding.rule.name for finding in roots}
-    found, _ = registry.run(after, RULES - known)
-    return tuple(_told(finding, sure) for finding in found if _matters(finding, after, recount))
+    found, _ = registry.run(after, HIDDEN_RULES - known)
+    return tuple(
+        _prefix_message(finding, sure) for finding in found if _is_relevant(finding, after, recount)
+    )
 
 
-def _read_as_ids(after: Evidence) -> Evidence:
+def _drop_colours(after: Evidence) -> Evidence:
     """Return the evidence with no colours in it: their repair has made ids of them."""
     interpretation = after.interpretation
     layout = replace(
@@ -84,50 +86,50 @@ def _is_exact(finding: Finding, evidence: Evidence) -> bool:
     if repair is None or repair.estimated or finding.severity is not Severity.ERROR:
         return False
     changes = any(
-        isinstance(step, Times255) or is_to_recount(step, evidence) for step in repair.steps
+        isinstance(step, Times255) or needs_recount(step, evidence) for step in repair.steps
     )
     return changes or repair.relabel is not None or finding.rule.name == "height-width-swapped"
 
 
-def _matters(finding: Finding, after: Evidence, recount: Recount) -> bool:
+def _is_relevant(finding: Finding, after: Evidence, recount: Recount) -> bool:
     repair = finding.repair
     if repair is None or after.repaired.mean_iou is None:
         return False
-    if not any(is_to_recount(step, after) for step in repair.steps):
-        gained = repaired([repair], after, recount).repaired.mean_iou or 0.0
+    if not any(needs_recount(step, after) for step in repair.steps):
+        gained = repair_evidence([repair], after, recount).repaired.mean_iou or 0.0
         return gained >= after.repaired.mean_iou + LEAST_GAIN or repair.ignore_index is not None
     return True  # rules of alignment have their own margins
 
 
-def _told(finding: Finding, first: Sequence[Finding]) -> Finding:
+def _prefix_message(finding: Finding, first: Sequence[Finding]) -> Finding:
     """Return the finding, saying that its numbers hold after the first repairs."""
     names = ", ".join(f"`{one.rule.name}`" for one in first)
     return replace(finding, message=f"after the repair of {names}: {finding.message}")
 
 
-def _sampled_after(repairs: Sequence[Repair], evidence: Evidence) -> InterpretedProbe | None:
+def _repair_samples(repairs: Sequence[Repair], evidence: Evidence) -> InterpretedProbe | None:
     """Return the label maps after repairs of values; `None` after those that move pixels."""
     steps = [step for repair in repairs for step in repair.steps]
-    if any(is_to_recount(step, evidence) for step in steps):
+    if any(needs_recount(step, evidence) for step in steps):
         return None
     scaled = any(isinstance(step, Times255) for step in steps)
     sampled = evidence.sampled_times_255 if scaled else evidence.sampled
     for repair in repairs:
         if sampled and repair.relabel:
             many, fine, crops = (
-                _relabelled(maps, repair) for maps in (sampled.many, sampled.fine, sampled.crops)
+                _relabel_maps(maps, repair) for maps in (sampled.many, sampled.fine, sampled.crops)
             )
             sampled = replace(sampled, many=many, fine=fine, crops=crops)
     return sampled
 
 
-def _relabelled(maps: LabelMaps, repair: Repair) -> LabelMaps:
-    true = tuple(_mapped(labels, repair, Side.MASKS) for labels in maps.y_true)
-    pred = tuple(_mapped(labels, repair, Side.PREDICTIONS) for labels in maps.y_pred)
+def _relabel_maps(maps: LabelMaps, repair: Repair) -> LabelMaps:
+    true = tuple(_relabel_map(labels, repair, Side.MASKS) for labels in maps.y_true)
+    pred = tuple(_relabel_map(labels, repair, Side.PREDICTIONS) for labels in maps.y_pred)
     return LabelMaps(maps.samples, true, pred)
 
 
-def _mapped(labels: Labels, repair: Repair, side: Side) -> Labels:
+def _relabel_map(labels: Labels, repair: Repair, side: Side) -> Labels:
     """Return a map as a repair of label pairs changes it: each label is booked as an image."""
     old, places = np.unique(labels, return_inverse=True)
     values, image = old.astype(np.int64), np.arange(len(old))

@@ -13,7 +13,7 @@ from iou_doctor.diagnosis.count_plan import plan_counts
 from iou_doctor.diagnosis.gather_evidence import build_recount, gather_evidence
 from iou_doctor.diagnosis.passes import ScanSettings, count
 from iou_doctor.diagnosis.request import CheckRequest, open_arrays
-from iou_doctor.diagnosis.root_cause import diagnose, repaired_pairs
+from iou_doctor.diagnosis.root_cause import count_repaired_pairs, diagnose
 from iou_doctor.diagnosis.same_data import refuse_other_shapes, refuse_other_values
 from iou_doctor.diagnosis.what_if import Recount
 from iou_doctor.metrics.user.user_metric import UserMetric
@@ -81,7 +81,7 @@ def _explain_score(
     from iou_doctor.score_search.candidates import collect_candidates
     from iou_doctor.score_search.search import look_up
 
-    repaired = repaired_pairs(report, evidence, recount)
+    repaired = count_repaired_pairs(report, evidence, recount)
     candidates = collect_candidates(evidence, diagnosis=report.primary, repaired=repaired)
     return replace(report, lookup=look_up(request.score_to_explain, candidates))
 

@@ -14,7 +14,7 @@ from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.diagnosis.hidden_faults import find_hidden_faults
 from iou_doctor.diagnosis.same_data import COMPARISONS
 from iou_doctor.diagnosis.selection import Selection
-from iou_doctor.diagnosis.what_if import Recount, mean_iou_after, repaired
+from iou_doctor.diagnosis.what_if import Recount, compute_mean_iou_after, repair_evidence
 from iou_doctor.metrics.score import ContractScore
 from iou_doctor.report.baseline import Baseline
 from iou_doctor.report.finding import Finding, Outcome, Severity, Status
@@ -30,25 +30,25 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
         selection: which rules to report.
         recount: the doctor's label pairs once more, after steps that move pixels or samples.
     """
-    findings, outcomes, hidden = _looked_twice(evidence, recount)
+    findings, outcomes, hidden = _run_checks_twice(evidence, recount)
     outcomes = tuple(
         outcome if outcome in selection else Outcome(outcome.rule, Status.SKIPPED, "not selected")
         for outcome in outcomes
     )
     fired = {outcome.rule.code for outcome in outcomes if outcome.status is Status.FIRED}
     findings = tuple(
-        _with_score(finding, evidence, recount)
+        _add_score_after_repair(finding, evidence, recount)
         for finding in findings
         if finding.rule.code in fired
     )
-    explains = _explains(findings, independent=hidden)
-    findings = _ordered(_marked_new(findings, evidence.baseline), explains)
+    explains = _explain(findings, independent=hidden)
+    findings = _sort_findings(_mark_new(findings, evidence.baseline), explains)
     interpretation, layout = evidence.interpretation, evidence.interpretation.layout
     return Report(
         version=__version__,
-        verdict=_verdict(findings, explains, evidence, recount),
-        predictions=_input(evidence.pair.y_pred, layout.y_pred, interpretation.y_pred),
-        masks=_input(evidence.pair.y_true, layout.y_true, interpretation.y_true),
+        verdict=_judge(findings, explains, evidence, recount),
+        predictions=_describe_input(evidence.pair.y_pred, layout.y_pred, interpretation.y_pred),
+        masks=_describe_input(evidence.pair.y_true, layout.y_true, interpretation.y_true),
         reading=interpretation,
         pixels=evidence.repaired.pixels,
         score=evidence.score,
@@ -62,12 +62,12 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
     )
 
 
-def _looked_twice(
+def _run_checks_twice(
     evidence: Evidence, recount: Recount
 ) -> tuple[tuple[Finding, ...], tuple[Outcome, ...], frozenset[str]]:
     """Return all findings, what became of the rules, and which ones other faults had hidden."""
     findings, outcomes = registry.run(evidence)
-    again = find_hidden_faults(evidence, _roots(findings, _explains(findings)), recount)
+    again = find_hidden_faults(evidence, _list_roots(findings, _explain(findings)), recount)
     hidden = frozenset(finding.rule.name for finding in again)
     outcomes = tuple(
         Outcome(outcome.rule, Status.FIRED) if outcome.rule.name in hidden else outcome
@@ -77,7 +77,7 @@ def _looked_twice(
     return (*first, *again), outcomes, hidden
 
 
-def _marked_new(findings: Sequence[Finding], baseline: Baseline | None) -> list[Finding]:
+def _mark_new(findings: Sequence[Finding], baseline: Baseline | None) -> list[Finding]:
     """Return the findings; those that the baseline lacks say so, in every format."""
     known = None if baseline is None else baseline.findings
     if known is None:
@@ -94,16 +94,16 @@ def _marked_new(findings: Sequence[Finding], baseline: Baseline | None) -> list[
     ]
 
 
-def _with_score(finding: Finding, evidence: Evidence, recount: Recount) -> Finding:
+def _add_score_after_repair(finding: Finding, evidence: Evidence, recount: Recount) -> Finding:
     """Return the finding with the doctor's score after its repair alone."""
     repair, interpretation = finding.repair, evidence.interpretation
     if repair is None or interpretation.layout.relation is Relation.MISMATCHED:
         return finding
-    after = mean_iou_after([repair], evidence, recount)
+    after = compute_mean_iou_after([repair], evidence, recount)
     return replace(finding, repair=replace(repair, mean_iou_after=after))
 
 
-def _explains(
+def _explain(
     findings: Sequence[Finding], *, independent: Collection[str] = ()
 ) -> dict[str, tuple[str, ...]]:
     """Return, for each root finding, the rules that fired only because of it.
@@ -117,7 +117,7 @@ def _explains(
     known = registry.load_consequences()
     consequences: set[str] = set()
     explains: dict[str, tuple[str, ...]] = {}
-    for finding in _causes_first(findings):
+    for finding in _sort_causes_first(findings):
         name = finding.rule.name
         if name in consequences:
             continue
@@ -128,7 +128,7 @@ def _explains(
     return {name: names for name, names in explains.items() if names}
 
 
-def _causes_first(findings: Sequence[Finding]) -> list[Finding]:
+def _sort_causes_first(findings: Sequence[Finding]) -> list[Finding]:
     """Sort by suspicion, but what another finding explains after all that nothing explains."""
     worst = {finding.rule.name: finding.severity.rank for finding in findings}
     consequences = registry.load_consequences()
@@ -138,34 +138,30 @@ def _causes_first(findings: Sequence[Finding]) -> list[Finding]:
         for name in consequences[finding.rule.name]
         if finding.severity.rank >= worst.get(name, 0)
     }
-    return sorted(
-        findings, key=lambda finding: (finding.rule.name in explained, _suspicion(finding))
-    )
+    return sorted(findings, key=lambda finding: (finding.rule.name in explained, _rank(finding)))
 
 
-def _suspicion(finding: Finding) -> tuple[int, int, str]:
+def _rank(finding: Finding) -> tuple[int, int, str]:
     """Sort errors before warnings, then by how early a cause is suspected."""
     return -finding.severity.rank, finding.rule.suspicion, finding.rule.code
 
 
-def _ordered(
+def _sort_findings(
     findings: Sequence[Finding], explains: dict[str, tuple[str, ...]]
 ) -> tuple[Finding, ...]:
     consequences = {name for names in explains.values() for name in names}
     return tuple(
-        sorted(
-            findings, key=lambda finding: (finding.rule.name in consequences, _suspicion(finding))
-        )
+        sorted(findings, key=lambda finding: (finding.rule.name in consequences, _rank(finding)))
     )
 
 
-def _roots(findings: Sequence[Finding], explains: dict[str, tuple[str, ...]]) -> list[Finding]:
+def _list_roots(findings: Sequence[Finding], explains: dict[str, tuple[str, ...]]) -> list[Finding]:
     """Return the findings that no other one explains, in the order of their repairs."""
     consequences = {name for names in explains.values() for name in names}
-    return [f for f in sorted(findings, key=_suspicion) if f.rule.name not in consequences]
+    return [f for f in sorted(findings, key=_rank) if f.rule.name not in consequences]
 
 
-def _verdict(
+def _judge(
     findings: Sequence[Finding],
     explains: dict[str, tuple[str, ...]],
     evidence: Evidence,
@@ -173,27 +169,27 @@ def _verdict(
 ) -> Verdict:
     sick = any(finding.severity is Severity.ERROR for finding in findings)
     primary = findings[0] if findings and findings[0].severity is not Severity.NOTE else None
-    roots = _roots(findings, explains)
-    after = mean_iou_after([f.repair for f in roots if f.repair], evidence, recount)
+    roots = _list_roots(findings, explains)
+    after = compute_mean_iou_after([f.repair for f in roots if f.repair], evidence, recount)
     return Verdict(
         sick=sick,
         primary=primary.rule.name if primary else None,
-        summary=_summary(sick, primary, evidence, after),
+        summary=_summarize(sick, primary, evidence, after),
         mean_iou_after_all=after,
     )
 
 
-def repaired_pairs(report: Report, evidence: Evidence, recount: Recount) -> PairCounts | None:
+def count_repaired_pairs(report: Report, evidence: Evidence, recount: Recount) -> PairCounts | None:
     """Return the label pairs after all repairs of a report; `None` where nothing is to repair."""
-    roots = _roots(report.findings, dict(report.explains))
+    roots = _list_roots(report.findings, dict(report.explains))
     repairs = [finding.repair for finding in roots if finding.repair]
     if not repairs or any(repair.estimated and not repair.steps for repair in repairs):
         return None
-    return repaired(repairs, evidence, recount).pairs
+    return repair_evidence(repairs, evidence, recount).pairs
 
 
-def _summary(sick: bool, primary: Finding | None, evidence: Evidence, after: float | None) -> str:
-    ours, reads = evidence.score, f"your metric {_does(evidence.metric_score)}"
+def _summarize(sick: bool, primary: Finding | None, evidence: Evidence, after: float | None) -> str:
+    ours, reads = evidence.score, f"your metric {_describe_metric(evidence.metric_score)}"
     if ours is None:
         agree = "the pixels do not pair up"
     elif ours.mean_iou is None:
@@ -210,7 +206,7 @@ def _summary(sick: bool, primary: Finding | None, evidence: Evidence, after: flo
     return f"{reads}, {agree}: no format bug found"
 
 
-def _does(metric: ContractScore) -> str:
+def _describe_metric(metric: ContractScore) -> str:
     """Return what the metric does with the arrays as they are."""
     if metric.value is not None:
         return f"reads {metric.value:.4f}"
@@ -221,7 +217,7 @@ def _does(metric: ContractScore) -> str:
     return "misreads the arrays" if metric.note else "gives no single number here"
 
 
-def _input(source: Source, axes: Axes, encoding: Encoding) -> Input:
+def _describe_input(source: Source, axes: Axes, encoding: Encoding) -> Input:
     return Input(
         path=source.path,
         format=source.format,

@@ -20,16 +20,16 @@ class Selection:
     def __post_init__(self) -> None:
         rules = [check.rule for check in load_checks()]
         for word in (*self.select, *self.ignore):
-            if not any(_names(word, rule.code, rule.name) for rule in rules):
-                raise no_such_rule(word)
+            if not any(_is_named(word, rule.code, rule.name) for rule in rules):
+                raise build_unknown_rule_error(word)
 
     def __contains__(self, outcome: Outcome) -> bool:
         code, name = outcome.rule.code, outcome.rule.name
-        wanted = not self.select or any(_names(word, code, name) for word in self.select)
-        return wanted and not any(_names(word, code, name) for word in self.ignore)
+        wanted = not self.select or any(_is_named(word, code, name) for word in self.select)
+        return wanted and not any(_is_named(word, code, name) for word in self.ignore)
 
 
-def no_such_rule(word: str) -> UsageError:
+def build_unknown_rule_error(word: str) -> UsageError:
     """Return the error for a word that is no rule, with the rule that comes nearest."""
     rules = [check.rule for check in load_checks()]
     known = [*(rule.name for rule in rules), *(rule.code for rule in rules)]
@@ -39,5 +39,5 @@ def no_such_rule(word: str) -> UsageError:
     return UsageError(f"no rule is called {word!r}; {hint}`iou-doctor rules` lists them all")
 
 
-def _names(word: str, code: str, name: str) -> bool:
+def _is_named(word: str, code: str, name: str) -> bool:
     return word.upper() == "ALL" or word == name or (word != "" and code.startswith(word.upper()))

@@ -24,18 +24,20 @@ DONE_BY_THE_DOCTOR: Mapping[Relation, type[Step]] = {
 """The step that the first pass has applied already, so that the pixels pair up at all."""
 
 
-def mean_iou_after(chosen: Sequence[Repair], evidence: Evidence, recount: Recount) -> float | None:
+def compute_mean_iou_after(
+    chosen: Sequence[Repair], evidence: Evidence, recount: Recount
+) -> float | None:
     """Return the doctor's mean IoU after all these repairs, in this order."""
     guesses = [r.mean_iou_after for r in chosen if r.estimated and not r.steps]
     if any(guess is not None for guess in guesses):
         # seen on some samples, after the relabelling that was found before: no counts can be added
         return max(guess for guess in guesses if guess is not None)
-    return repaired(chosen, evidence, recount).repaired.mean_iou
+    return repair_evidence(chosen, evidence, recount).repaired.mean_iou
 
 
-def repaired(chosen: Sequence[Repair], evidence: Evidence, recount: Recount) -> Evidence:
+def repair_evidence(chosen: Sequence[Repair], evidence: Evidence, recount: Recount) -> Evidence:
     """Return the evidence with the label pairs and the score after repairs, in this order."""
-    pairs = _counted([step for repair in chosen for step in repair.steps], evidence, recount)
+    pairs = _count_pairs([step for repair in chosen for step in repair.steps], evidence, recount)
     num_classes, ignore_index = (
         evidence.interpretation.num_classes,
         evidence.interpretation.ignore_index,
@@ -51,18 +53,18 @@ def repaired(chosen: Sequence[Repair], evidence: Evidence, recount: Recount) -> 
     return replace(evidence, pairs=pairs, repaired=after, interpretation=interpretation)
 
 
-def _counted(steps: Sequence[Step], evidence: Evidence, recount: Recount) -> PairCounts:
+def _count_pairs(steps: Sequence[Step], evidence: Evidence, recount: Recount) -> PairCounts:
     """Return the label pairs after the steps that no relabelling can stand for."""
     # the first pass has counted the label pairs of masks times 255 beside the others
     scaled: list[Step] = [step for step in steps if isinstance(step, Times255)]
-    if any(is_to_recount(step, evidence) for step in steps):
-        return recount([step for step in steps if is_to_recount(step, evidence)] + scaled)
+    if any(needs_recount(step, evidence) for step in steps):
+        return recount([step for step in steps if needs_recount(step, evidence)] + scaled)
     if scaled and evidence.times_255 is not None:
         return evidence.times_255
     return evidence.pairs
 
 
-def is_to_recount(step: Step, evidence: Evidence) -> bool:
+def needs_recount(step: Step, evidence: Evidence) -> bool:
     """Return whether a step moves pixels that the doctor has not moved already."""
     done = DONE_BY_THE_DOCTOR.get(evidence.interpretation.layout.relation)
     return step.moves_pixels and type(step) is not done

@@ -1,11 +1,12 @@
 """One class covers nearly all pixels, or a class nearly none.
 
-The mean gives each class the same weight. With 99 % background, a model that predicts only
-background has a pixel accuracy of 0.99 and, of two classes, a mean IoU of 0.495: the floor to
-compare a score with. A class of a few pixels makes the mean jump from run to run.
+The mean gives each class the same weight. With 99 % background and two classes, a model that
+predicts only background has a pixel accuracy of 0.99 and a mean IoU of 0.495. Compare your score
+with this lower bound. If a class has only a few pixels, its IoU and thereby the mean vary from run
+to run.
 
-Look at the IoU of each class, not at the mean alone; weight the loss, use a Dice or focal loss,
-or sample more crops with the rare class.
+Look at the IoU of each class and not at the mean alone. To improve rare classes, weight the loss,
+use a Dice or focal loss, or sample more crops with these classes.
 """
 
 from iou_doctor.checks.evidence import Evidence
@@ -23,13 +24,15 @@ RULE = Rule(
 )
 
 DOMINANT_SHARE = 0.95
-"""From here the floor of a two-class mean is 0.475: half of a perfect score for nothing."""
+"""Share of the pixels above which a class is reported. A model that predicts nothing else then has
+a mean IoU of 0.475 or more if there are two classes."""
 RARE_SHARE = 0.001
-"""A class of 1 pixel in 1000 moves its IoU by tenths with a handful of pixels."""
+"""Share of the pixels below which a class is reported. A handful of pixels then changes the IoU of
+the class by tenths."""
 
 
 def find(evidence: Evidence) -> Result:
-    """Compare the classes' shares of the counted pixels."""
+    """Compare the shares that the classes have of the counted pixels."""
     counted = evidence.repaired.pixels.counted
     present = [entry for entry in evidence.repaired.per_class if entry.truth_pixels]
     if not counted or not present:

@@ -1,11 +1,12 @@
 """Every pixel is predicted as the same class.
 
-The mean IoU is then that class's share of the pixels divided by the number of classes present,
-and does not move. This rule speaks only when the arrays are read rightly: probabilities cut to 0
-by a cast look the same, and have rules of their own (IOU201, IOU203).
+The mean IoU is then the share of the pixels that this class has, divided by the number of classes
+present, and does not change during training. This rule fires only if the arrays are interpreted
+correctly. Probabilities that a cast has cut to 0 look the same and have rules of their own (IOU201,
+IOU203).
 
-The usual causes: too high a learning rate, a loss that ignores rare classes (IOU701), labels
-that do not match the images, or a wrong activation for the loss (`from_logits`).
+The usual causes are too high a learning rate, a loss that ignores rare classes (IOU701), labels
+that do not match the images, and an activation that does not fit the loss (`from_logits`).
 """
 
 from iou_doctor.checks.evidence import Evidence
@@ -13,7 +14,7 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 FORMAT_RULES = ("softmax-over-wrong-axis", "double-activation", "single-channel-softmax")
-"""Rules whose fault makes any model predict one class."""
+"""Rules for faults that make any model predict a single class."""
 
 RULE = Rule(
     code="IOU702",
@@ -29,7 +30,7 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for one predicted id while the masks hold several."""
+    """Look for a single predicted class while the masks hold several."""
     present = [entry for entry in evidence.repaired.per_class if entry.truth_pixels]
     predicted = [entry for entry in evidence.repaired.per_class if entry.predicted_pixels]
     counted = evidence.repaired.pixels.counted
@@ -43,8 +44,8 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"all {counted:,} pixels are predicted as class {name}, while the masks hold"
             f" {len(present)} classes",
-            help="the format is right, the model is not: check loss, activation, learning rate and"
-            " class weights",
+            help="the format of the arrays is right, so check the model's loss, activation,"
+            " learning rate and class weights",
             facts={"class": predicted[0].id, "pixels": counted, "classes_in_masks": len(present)},
         )
     ]

@@ -1,7 +1,7 @@
 """A class is in the masks but is never predicted.
 
-Its IoU is 0 and pulls the mean down. When the class is rare the model may have given it up; when
-it is not, look at the number of output channels and at the mapping of class ids.
+Its IoU is 0, which lowers the mean. If the class is rare, the model may not have learned it. If it
+is frequent, check the number of output channels and the mapping of class ids.
 
     3 classes, IoU 0.98, 0.91 and 0.00: the mean is 0.63
 """
@@ -22,7 +22,7 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for classes with truth pixels and no predicted ones."""
+    """Look for classes that have truth pixels but no predicted ones."""
     counted = evidence.repaired.pixels.counted
     never = [
         entry

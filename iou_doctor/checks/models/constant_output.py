@@ -1,11 +1,11 @@
 """Every image gets the same output, though images and masks differ.
 
-The model does not look at its input any more: all its scores come from biases. Each image is then
-scored with the same map, and the mean IoU does not move, whatever is given.
+The output does not depend on the input: all scores come from biases. Every image gets the same
+predictions, whatever its content.
 
-Look first at what the model is given: images that were divided by 255 twice, or not at all, push
-every activation to one side (`--input-scale 1/255`). Then at the model: dead ReLUs after a
-learning rate too high, weights that were never loaded, BatchNormalization with statistics of zero.
+First check the input. Images that were divided by 255 twice, or not at all, saturate every
+activation (`--input-scale 1/255`). Then check the model for dead ReLUs after too high a learning
+rate, weights that were never loaded, and BatchNormalization with statistics of zero.
 """
 
 from iou_doctor.checks.evidence import Evidence
@@ -25,10 +25,10 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look whether outputs are equal where images and masks are not."""
+    """Look whether all outputs are equal although the images and masks differ."""
     if evidence.model is None:
         return Skipped("no model was given")
-    if not evidence.model.constant or not _masks_differ(evidence):
+    if not evidence.model.constant or not _has_different_masks(evidence):
         return []
     samples = evidence.interpretation.layout.samples
     return [
@@ -36,15 +36,15 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"output `{evidence.model.output_name}` is the same for all"
             f" {format_count(samples, 'image')}, though the images differ",
-            help="check what the model is given (--input-scale 1/255?), and whether its weights"
-            " were loaded",
+            help="check the input of the model (--input-scale 1/255?) and whether its weights were"
+            " loaded",
             facts={"output": evidence.model.output_name, "images": samples},
         )
     ]
 
 
-def _masks_differ(evidence: Evidence) -> bool:
-    """Return whether masks differ: an empty street has one right answer for every image."""
+def _has_different_masks(evidence: Evidence) -> bool:
+    """Return whether the masks differ. If all are empty, one output may be right for all images."""
     pairs = evidence.pairs
     some = (pairs.select_images(image, image + 1) for image in range(pairs.image_span[1] + 1))
     truths = (image.count_truths() for image in some if len(image))

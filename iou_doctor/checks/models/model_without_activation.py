@@ -1,15 +1,17 @@
 """The model ends without softmax or sigmoid: its output is logits.
 
-That is no fault: the largest logit is the largest probability, and a loss with `from_logits=True`
-trains such a model well. But everything behind the model must know it.
+This is no fault. The class with the largest logit also has the largest probability, and a loss with
+`from_logits=True` trains such a model well. But the code that uses the output must allow for
+logits.
 
-    argmax over classes                   as good on logits as on probabilities
-    MeanIoU(sparse_y_pred=False)          argmaxes, so it needs no softmax
-    a threshold for one channel           0, not 0.5: sigmoid(0) is 0.5
-    BinaryIoU(threshold=0.5)              cuts at a probability of 0.62 (IOU214)
-    a loss with from_logits=False         trains on nonsense
+    argmax over classes                   the same for logits and probabilities
+    MeanIoU(sparse_y_pred=False)          takes the argmax, so it needs no softmax
+    a threshold for one channel           0 and not 0.5, since sigmoid(0) is 0.5
+    BinaryIoU(threshold=0.5)              thresholds at a probability of 0.62 (IOU214)
+    a loss with from_logits=False         is wrong for this output
 
-The graph or the last layer tells where it can be read, otherwise values outside [0, 1] do.
+The doctor reads this from the graph or the last layer if it can, and otherwise from values outside
+[0, 1].
 """
 
 from iou_doctor.arrays.interpretation import Encoding
@@ -26,18 +28,20 @@ RULE = Rule(
     claim="the model's output is logits, without softmax or sigmoid",
 )
 LOGITS = (Encoding.LOGITS, Encoding.BINARY_LOGITS)
+"""Encodings that are logits by their values."""
 SCORES = (*LOGITS, Encoding.PROBABILITIES, Encoding.SIGMOID)
+"""Encodings that may be logits if the last layer has no activation."""
 
 
 def find(evidence: Evidence) -> Result:
-    """Look at the last operation of the model, else at the values of its output."""
+    """Look at the last operation of the model, or else at the values of its output."""
     model, interpretation = evidence.model, evidence.interpretation
     if model is None:
         return Skipped("no model was given")
     activation = model.activation
     last = activation.place if activation and activation.name == "linear" else None
     values = evidence.stats.y_pred
-    if interpretation.y_pred not in (SCORES if last and not _sum_to_one(evidence) else LOGITS):
+    if interpretation.y_pred not in (SCORES if last and not _has_sums_of_one(evidence) else LOGITS):
         return []
     low, high = values.minimum, values.maximum
     span = "" if low is None or high is None else f" from {low:.4g} to {high:.4g}"
@@ -46,7 +50,7 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"the {model.kind} ends {where}{span}",
-            help=_help(evidence),
+            help=_suggest_threshold(evidence),
             facts={
                 "output": model.output_name,
                 "last": last,
@@ -57,12 +61,13 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _sum_to_one(evidence: Evidence) -> bool:
-    """Return whether channels are probabilities, whatever the last layer does to them."""
+def _has_sums_of_one(evidence: Evidence) -> bool:
+    """Return whether the channels of all pixels sum to 1, so they are probabilities in any case."""
     return evidence.interpretation.layout.y_pred.is_dense and evidence.stats.y_pred.sum_off == 0
 
 
-def _help(evidence: Evidence) -> str:
+def _suggest_threshold(evidence: Evidence) -> str:
     if evidence.interpretation.layout.y_pred.is_dense:
-        return f"{suggest_call(evidence)} argmaxes logits as well; `from_logits=True` in the loss"
-    return "cut at 0, not at 0.5; `from_logits=True` in the loss"
+        call = suggest_call(evidence)
+        return f"{call} takes the argmax of logits as well; set `from_logits=True` in the loss"
+    return "threshold at 0 and not at 0.5; set `from_logits=True` in the loss"

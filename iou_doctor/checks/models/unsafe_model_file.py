@@ -1,16 +1,16 @@
 """The model file would run code or touch files when it is loaded or called.
 
-A SavedModel is a program: its operations may read and write files (`ReadFile`, `WriteFile`), speak
-to the network or run Python (`PyFunc`). A Keras file may hold a Lambda layer, which is Python code,
-or name functions of any module. Whoever loads such a file runs what its author put in.
+A SavedModel is a program: its operations can read and write files (`ReadFile`, `WriteFile`), access
+the network or run Python (`PyFunc`). A Keras file can contain a Lambda layer, which is Python code,
+or refer to functions of any module. Loading such a file runs code of its author.
 
-iou-doctor reads the graph, nested functions included, and the configuration of Keras files before
-anything is loaded. A file with such parts is not loaded: there is nothing to score, so the run ends
-with exit code 2 and names the parts, as for any input that cannot be read. With `--trust-model` the
-file is loaded, and this rule reports the parts as a note.
+Before loading anything, iou-doctor reads the graph, including nested functions, and the
+configuration of Keras files. It does not load a file with such parts. As there is then nothing to
+score, the run ends with exit code 2 and names the parts, as for any input that cannot be read. With
+`--trust-model` the file is loaded, and this rule reports the parts as a note.
 
-The list of operations is that of TensorFlow 2.21. A file without them is not proven safe: run
-models of strangers where they can do no harm.
+The list of operations is that of TensorFlow 2.21. Passing this check does not mean the model is
+safe: run models of unknown origin where they can do no harm.
 """
 
 from iou_doctor.checks.evidence import Evidence
@@ -28,7 +28,7 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Report what the user trusts; what he does not was refused before."""
+    """Report the unsafe parts of a model that the user trusts. Others are not loaded at all."""
     if evidence.model is None:
         return Skipped("no model was given")
     unsafe = evidence.model.unsafe
@@ -39,7 +39,8 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"the {evidence.model.kind} was trusted (--trust-model) with"
             f" {join_words(unsafe)}",
-            help="replace these by operations or layers without side effects, and save it again",
+            help="replace these with operations or layers without side effects, and save the model"
+            " again",
             facts={"parts": list(unsafe)},
             severity_override=Severity.NOTE,
         )

@@ -1,15 +1,16 @@
 """The class axis is not where the metric looks for it: last in Keras, 1 in PyTorch.
 
-PyTorch writes (N, C, H, W), Keras' metrics look at the last axis. With `sparse_y_pred=False`
-they argmax over the image's width instead: the result has the wrong size and raises, or, when
-the width happens to equal the number of classes, is a wrong number without a word. With
-`axis=1` Keras 3 accepts the arrays and fails in `result()`. The class axis is decided by the
-channel sums where they tell, and by the shapes otherwise.
+PyTorch uses the layout (N, C, H, W), while the metrics of Keras look at the last axis. With
+`sparse_y_pred=False` they then take the argmax over the width of the image. The result has the
+wrong size and raises an error, or, if the width happens to equal the number of classes, is a wrong
+number without any warning. With `axis=1` Keras 3 accepts the arrays and fails in `result()`. The
+doctor finds the class axis by the sums of the channels, or by the shapes if the sums do not decide.
 
     predictions  (8, 3, 64, 96)      class axis 1
     wanted       (8, 64, 96, 3)      np.moveaxis(predictions, 1, -1)
 
-The metrics of torchmetrics and MONAI want the classes on axis 1, and channels last are wrong there.
+The metrics of torchmetrics and MONAI expect the classes on axis 1; for them, channels last is
+wrong.
 """
 
 from iou_doctor.arrays.layout import Axes
@@ -32,17 +33,19 @@ RULE = Rule(
 )
 
 ANY_AXIS = ("tf_keras.",)
-"""Libraries whose `axis` argument works for any axis."""
+"""Prefixes of metrics whose `axis` argument works for any axis."""
 
 
 def find(evidence: Evidence) -> Result:
-    """Look where the class axis of each array is."""
+    """Compare the class axis of each array with the axis at which the metric looks."""
     layout = evidence.interpretation.layout
     sides = (("predictions", layout.y_pred), ("masks", layout.y_true))
     wrong = [
         (name, axes)
         for name, axes in sides
-        if axes.is_per_class and not axes.is_reshaped and not _fits(evidence, name, axes)
+        if axes.is_per_class
+        and not axes.is_reshaped
+        and not _is_where_metric_looks(evidence, name, axes)
     ]
     if not wrong:
         return []
@@ -53,9 +56,9 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"{evidence.metric.short_name} looks for the classes on {looks}, but "
-            + " and ".join(_where(name, axes) for name, axes in wrong),
+            + " and ".join(_describe_class_axis(name, axes) for name, axes in wrong),
             help="; ".join(
-                f"np.moveaxis({name}, {axes.channel}, {_wanted(evidence.metric, axes)})"
+                f"np.moveaxis({name}, {axes.channel}, {_get_wanted_axis(evidence.metric, axes)})"
                 for name, axes in wrong
             ),
             facts={
@@ -71,24 +74,24 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _fits(evidence: Evidence, name: str, axes: Axes) -> bool:
-    """Return whether the classes are where the metric looks, or it looks for none."""
+def _is_where_metric_looks(evidence: Evidence, name: str, axes: Axes) -> bool:
+    """Return whether the classes are where the metric looks, if it looks for a class axis."""
     metric, takes = evidence.metric, evidence.metric.takes
     decoding = metric.true if name == "masks" else metric.pred
     if takes is not None:
         looks = decoding is LabelDecoding.ARGMAX_LAST and not takes.any_axis
-        return not looks or axes.channel == _wanted(metric, axes)
+        return not looks or axes.channel == _get_wanted_axis(metric, axes)
     looks_at = metric.axis % len(axes.shape)
     known = metric.name.startswith(ANY_AXIS) and decoding is LabelDecoding.ARGMAX_LAST
     return axes.has_channels_last or (known and looks_at == axes.channel)
 
 
-def _wanted(metric: Metric, axes: Axes) -> int:
-    """Return the axis of an array, as stored, where the metric wants its classes."""
+def _get_wanted_axis(metric: Metric, axes: Axes) -> int:
+    """Return the axis of an array, as stored, on which the metric expects the classes."""
     if metric.class_axis is None:
         return len(axes.shape) - 1 if metric.takes else -1
     return metric.class_axis - (0 if axes.has_sample_axis else 1)
 
 
-def _where(name: str, axes: Axes) -> str:
+def _describe_class_axis(name: str, axes: Axes) -> str:
     return f"the {name} of shape {axes.shape} have them on axis {axes.channel}"

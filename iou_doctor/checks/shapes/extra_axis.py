@@ -1,9 +1,9 @@
 """One array has an axis of size 1 that the other lacks.
 
-Keras flattens both arrays and does not mind. Hand-written IoU code does: (H, W, 1) against
-(H, W) broadcasts to (H, W, W) or (H, H, W) on square images, and PyTorch's (B, 1, H, W)
-against (B, H, W) to (B, B, H, W): every pixel is compared with many others, and the result may
-even exceed 1.
+This is harmless in Keras, which flattens both arrays, but not in hand-written IoU code. On square
+images, (H, W, 1) against (H, W) broadcasts to (H, W, W) or (H, H, W), and PyTorch's (B, 1, H, W)
+against (B, H, W) broadcasts to (B, B, H, W). Every pixel is then compared with many others, and
+the result may even exceed 1.
 
     masks        (8, 64, 96)
     predictions  (8, 64, 96, 1)      predictions[..., 0]
@@ -28,7 +28,7 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Compare the numbers of axes."""
+    """Compare the numbers of axes of both arrays."""
     layout = evidence.interpretation.layout
     true, pred = layout.y_true, layout.y_pred
     if layout.relation not in {Relation.EQUAL, Relation.SWAPPED, Relation.SCALED}:
@@ -39,8 +39,8 @@ def find(evidence: Evidence) -> Result:
     ):
         return []
     sides = {"masks": true, "predictions": pred}
-    name = max(sides, key=lambda key: _extra_axes(sides[key]))
-    axis = _extra_axis(sides[name])
+    name = max(sides, key=lambda key: _count_extra_axes(sides[key]))
+    axis = _find_extra_axis(sides[name])
     return [
         Finding(
             RULE,
@@ -57,9 +57,9 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _extra_axes(axes: Axes) -> int:
+def _count_extra_axes(axes: Axes) -> int:
     return len(axes.shape) - len(axes.spatial) - axes.is_dense
 
 
-def _extra_axis(axes: Axes) -> int:
+def _find_extra_axis(axes: Axes) -> int:
     return 0 if axes.channel is None or axes.is_dense else axes.channel

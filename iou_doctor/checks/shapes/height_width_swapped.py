@@ -1,14 +1,15 @@
-"""Height and width have changed places between masks and predictions.
+"""Height and width are swapped between masks and predictions.
 
-`cv2.resize` and PIL speak of (width, height), NumPy of (height, width); run-length masks are
-stored column by column. Keras flattens both arrays, so it compares each pixel with another one
-and reports a low number without a word.
+`cv2.resize` and PIL take (width, height) while NumPy uses (height, width), and run-length masks are
+stored column by column. Keras flattens both arrays, so it compares each pixel with a different one
+and reports a low number without any warning.
 
     masks        (8, 64, 96)
     predictions  (8, 96, 64)      np.swapaxes(predictions, 1, 2)
 
-On square images the shapes look right. There, and where pixels were filled in column by column, the
-rule speaks if the predictions fit far better after the swap than as given, flipped or turned.
+The shapes do not show it on square images, or if the pixels were filled in column by column. In
+these cases the rule reports a swap if the predictions fit far better after it than as given,
+flipped or turned.
 """
 
 from dataclasses import replace
@@ -29,13 +30,14 @@ RULE = Rule(
     name="height-width-swapped",
     severity=Severity.ERROR,
     suspicion=Suspicion.SHAPES,
-    claim="height and width have changed places",
+    claim="height and width are swapped",
     explains=Symptom.ALIGNMENT,
     also_explains=("metric-misreads-arrays", "permuted-classes"),
 )
 SAMPLES = 8
-"""Samples whose order of pixels is looked at in full."""
+"""Most samples that are compared at full resolution, which takes a few milliseconds each."""
 REPAIR = "swap height and width of the predictions"
+"""The name of the repair, for sizes and for maps."""
 REFILLS = (
     Turn(
         "read column by column",
@@ -46,14 +48,15 @@ REFILLS = (
         (SwapHeightWidth(Side.PREDICTIONS, refill="after"),),
     ),
 )
-"""Undo a reshape to the wrong order; each is the other one's inverse."""
+"""Turns that undo filling in the pixels in the wrong order. Each one is the inverse of the
+other."""
 
 
 def find(evidence: Evidence) -> Result:
     """Look for swapped sizes, and for maps that fit once they are transposed."""
     layout = evidence.interpretation.layout
     if layout.relation is Relation.SWAPPED:
-        return [_swapped_sizes(evidence)]
+        return [_report_swapped_sizes(evidence)]
     if layout.relation not in {Relation.EQUAL, Relation.FLATTENED} or evidence.sampled is None:
         return []
     if has_nothing_to_gain(evidence):
@@ -68,10 +71,10 @@ def find(evidence: Evidence) -> Result:
         return maps
     if maps.true.ndim < 3:
         return Skipped("the pixels are flattened")
-    return _transposed(evidence, maps, square=square)
+    return _try_turns(evidence, maps, square=square)
 
 
-def _swapped_sizes(evidence: Evidence) -> Finding:
+def _report_swapped_sizes(evidence: Evidence) -> Finding:
     layout = evidence.interpretation.layout
     true, pred = layout.y_true.spatial_shape, layout.y_pred.spatial_shape
     height, width = layout.y_pred.spatial[-2:]
@@ -86,37 +89,37 @@ def _swapped_sizes(evidence: Evidence) -> Finding:
     )
 
 
-def _transposed(evidence: Evidence, maps: Stack, *, square: bool) -> Result:
+def _try_turns(evidence: Evidence, maps: Stack, *, square: bool) -> Result:
     spatial = maps.true.ndim - 1
     if square:
         found = fit_turns(maps, list_turns(spatial, square=True))
-        return [_finding(evidence, found)] if found.turns[found.find_best()] is SWAP else []
-    if spatial != 2 or maps.true.shape[1:] != _full_size(evidence):
-        return []  # thinned maps do not show in which order their pixels were filled in
+        return [_report_turn(evidence, found)] if found.turns[found.find_best()] is SWAP else []
+    if spatial != 2 or maps.true.shape[1:] != _get_full_size(evidence):
+        return []  # maps of fewer pixels do not show in which order the pixels were filled in
     found = fit_turns(maps, (*list_turns(2, square=False), *REFILLS))
     turn = found.turns[found.find_best()]
     if turn not in REFILLS:
         return []
     if measure_roughness(maps.pred) > measure_roughness(maps.true):
-        return [_finding(evidence, found)]
-    return [_masks_refilled(evidence, found, turn)]
+        return [_report_turn(evidence, found)]
+    return [_report_refilled_masks(evidence, found, turn)]
 
 
-def _masks_refilled(evidence: Evidence, found: Fits, turn: Turn) -> Finding:
-    """Return the finding where the masks are the side whose objects became stripes."""
+def _report_refilled_masks(evidence: Evidence, found: Fits, turn: Turn) -> Finding:
+    """Report that the masks are the side whose pixels were filled in the wrong order."""
     undo = REFILLS[1 - REFILLS.index(turn)]
-    finding = _finding(evidence, found, side="masks", turn=undo)
+    finding = _report_turn(evidence, found, side="masks", turn=undo)
     after = float(found.pooled[found.find_best()])
     repair = Repair("swap height and width of the masks", safe=True, mean_iou_after=after)
     return replace(finding, repair=replace(repair, estimated=True))
 
 
-def _full_size(evidence: Evidence) -> tuple[int | None, ...]:
+def _get_full_size(evidence: Evidence) -> tuple[int | None, ...]:
     layout = evidence.interpretation.layout
     return max(layout.y_true.spatial_shape, layout.y_pred.spatial_shape, key=len)
 
 
-def _finding(
+def _report_turn(
     evidence: Evidence, found: Fits, *, side: str = "predictions", turn: Turn | None = None
 ) -> Finding:
     best = found.find_best()
@@ -125,8 +128,8 @@ def _finding(
     return Finding(
         RULE,
         message=f"masks and predictions fit once the {side} are {turn.name}: mean IoU {before:.4f}"
-        f" as given, {after:.4f} that way, over the {len(found.images[0]):,} samples looked at",
-        help=_help(evidence, turn, side),
+        f" as given, {after:.4f} that way, over the {len(found.images[0]):,} samples compared",
+        help=_suggest_repair(evidence, turn, side),
         facts={
             "samples": len(found.images[0]),
             "mean_iou_given": round(before, 4),
@@ -136,12 +139,12 @@ def _finding(
     )
 
 
-def _help(evidence: Evidence, turn: Turn, side: str) -> str:
+def _suggest_repair(evidence: Evidence, turn: Turn, side: str) -> str:
     axes = evidence.interpretation.layout.y_pred
     if turn is SWAP and len(axes.spatial) > 1:
         height, width = axes.spatial[-2:]
         return f"np.swapaxes({side}, {height}, {width})"
-    rows, columns = _full_size(evidence)[-2:]
+    rows, columns = _get_full_size(evidence)[-2:]
     if turn is REFILLS[1]:
         return f"transpose each map of the {side} and reshape it to ({rows}, {columns})"
     return (

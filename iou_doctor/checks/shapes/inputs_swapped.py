@@ -1,14 +1,14 @@
-"""Predictions and masks were given in each other's place.
+"""Predictions and masks were passed in each other's place.
 
-The predictions hold whole class ids, or one-hot pixels, and the masks hold scores with fractions:
-people draw ids and models give scores, so the two files, or `y_true` and `y_pred`, were probably
-exchanged. IoU is the same both ways, but everything else is not: the ignore label is looked for
-in the wrong array, and the metric's flags fit the wrong sides.
+The predictions hold whole class ids or one-hot pixels, and the masks hold fractional scores.
+Annotators draw class ids and models output scores, so the two files, or `y_true` and `y_pred`, were
+probably swapped. IoU itself is symmetric, but the ignore label is then looked up in the wrong
+array, and the flags of the metric apply to the wrong one.
 
     metric.update_state(y_pred, y_true)      the wrong way round
-    metric.update_state(y_true, y_pred)
+    metric.update_state(y_true, y_pred)      correct
 
-If your masks really are soft (distilled from a model), this is no fault.
+If your masks really are soft (distilled from a model, say), nothing is wrong.
 """
 
 import numpy as np
@@ -29,20 +29,22 @@ RULE = Rule(
     name="inputs-swapped",
     severity=Severity.WARNING,
     suspicion=Suspicion.SHAPES,
-    claim="predictions and masks were probably given in each other's place",
+    claim="predictions and masks were probably passed in each other's place",
     also_explains=("dropped-pixels",),
 )
 
-MOST = 0.5
-"""Resized masks keep most pixels whole; scores are fractions in at least this share."""
-OFF_GRID = 0.1
-"""Masks divided by 255 lie on that grid; of scores, those near 0 and 1 may seem to as well."""
+LEAST_FRACTIONAL = 0.5
+"""Least share of fractional values among scores. Resized masks keep most of their pixels whole."""
+LEAST_OFF_GRID = 0.1
+"""Least share of values among scores that are no multiple of 1/255. Masks divided by 255 have none,
+and scores near 0 and 1 may look like such multiples."""
 LEAST_LOGIT = -1.0
-"""Logits go below this; interpolated masks overshoot 0 by less."""
-BINARY = frozenset({0, 1, 255})
-"""Ids that masks of two classes hold; one channel of scores decides between no more."""
-SMOOTHED = 1.02
-"""Label smoothing gives every pixel the same largest channel; scores differ by more than this."""
+"""The smallest of all logits is below this. Interpolated masks overshoot 0 by less."""
+BINARY_LABELS = frozenset({0, 1, 255})
+"""Labels in masks of two classes. One channel of scores cannot predict more classes."""
+MOST_SMOOTHED_RATIO = 1.02
+"""Largest ratio between the largest channels of any two pixels after label smoothing, which gives
+all pixels the same largest value. Scores differ by more."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -51,7 +53,7 @@ def find(evidence: Evidence) -> Result:
     ids = interpretation.y_pred is Encoding.ONE_HOT or (
         interpretation.y_pred is Encoding.LABELS and not evidence.stats.y_pred.fractional
     )
-    what = _scores(evidence)
+    what = _describe_scores(evidence)
     if not ids or what is None:
         return []
     values = evidence.stats.y_true
@@ -61,7 +63,7 @@ def find(evidence: Evidence) -> Result:
             message=f"masks look like predictions: {what},"
             f" {format_percent(values.fractional, values.values)} of the values with fractions;"
             f" predictions look like masks: {interpretation.y_pred.value} without fractions",
-            help="give the predictions first and the masks second: iou-doctor check PREDICTIONS"
+            help="pass the predictions first and the masks second: iou-doctor check PREDICTIONS"
             " MASKS; in code metric.update_state(y_true, y_pred)",
             facts={
                 "masks": {
@@ -77,43 +79,49 @@ def find(evidence: Evidence) -> Result:
             repair=Repair(
                 name="swap predictions and masks",
                 safe=True,
-                relabel=lambda pairs: _swapped(evidence, pairs),
+                relabel=lambda pairs: _swap_pairs(evidence, pairs),
             ),
         )
     ]
 
 
-def _scores(evidence: Evidence) -> str | None:
-    """Return what kind of scores the masks hold, if they do."""
+def _describe_scores(evidence: Evidence) -> str | None:
+    """Return which kind of scores the masks hold, or `None` if they hold none."""
     encoding, values = evidence.interpretation.y_true, evidence.stats.y_true
-    if evidence.pair.y_true.dtype.kind != "f" or values.fractional < MOST * values.values:
+    if (
+        evidence.pair.y_true.dtype.kind != "f"
+        or values.fractional < LEAST_FRACTIONAL * values.values
+    ):
         return None
     signed = values.minimum is not None and values.minimum < LEAST_LOGIT
     if encoding is Encoding.LOGITS:
         return "channels outside [0, 1]" if signed else None
     if encoding is Encoding.PROBABILITIES:
-        return "channels in [0, 1]" if _varied(values) else None
-    if evidence.interpretation.layout.y_true.is_dense or not set(_ids(evidence)) <= BINARY:
+        return "channels in [0, 1]" if _has_varied_maxima(values) else None
+    if (
+        evidence.interpretation.layout.y_true.is_dense
+        or not set(_list_predicted_labels(evidence)) <= BINARY_LABELS
+    ):
         return None
     if encoding is Encoding.BINARY_LOGITS:
         return "one channel outside [0, 1]" if signed else None
-    off_grid = values.off_255_grid >= OFF_GRID * values.values
+    off_grid = values.off_255_grid >= LEAST_OFF_GRID * values.values
     return "one channel in [0, 1]" if values.within_unit and off_grid else None
 
 
-def _ids(evidence: Evidence) -> list[int]:
+def _list_predicted_labels(evidence: Evidence) -> list[int]:
     return list(evidence.pairs.count_predictions())
 
 
-def _varied(values: ValueCounts) -> bool:
-    """Return whether pixels differ in their largest channel, as smoothed labels do not."""
+def _has_varied_maxima(values: ValueCounts) -> bool:
+    """Return whether the largest channel differs between pixels, unlike that of smoothed labels."""
     top, most = values.minimum_top, values.maximum
-    smoothed = top is None or most is None or most <= SMOOTHED * top
-    return not smoothed and values.one_hot < MOST * values.pixels
+    smoothed = top is None or most is None or most <= MOST_SMOOTHED_RATIO * top
+    return not smoothed and values.one_hot < LEAST_FRACTIONAL * values.pixels
 
 
-def _swapped(evidence: Evidence, pairs: PairCounts) -> PairCounts:
-    """Return the doctor's pairs with the sides exchanged, one channel of scores thresholded."""
+def _swap_pairs(evidence: Evidence, pairs: PairCounts) -> PairCounts:
+    """Return the doctor's label pairs with both sides swapped, and binary scores thresholded."""
     cut = evidence.stats.tables.get(Pairing(LabelDecoding.BINS, LabelDecoding.LABELS))
     if cut is None or evidence.interpretation.layout.y_true.is_dense:
         return pairs.swap_sides()

@@ -1,17 +1,17 @@
-"""The arrays are no longer read as they were for the baseline, or as the configuration expects.
+"""The arrays are interpreted differently than for the baseline or than the configuration expects.
 
-A score is comparable with an earlier one only if both mean the same: as many classes, the same
-ignore label, and arrays of the same encoding with the class axis in the same place. When an export
-changes from labels to probabilities, or from NHWC to NCHW, the doctor reads both, but your metric
-may not.
+Two scores are comparable only if they have the same number of classes, the same ignore label, and
+arrays of the same encoding with the class axis in the same place. If an export changes from labels
+to probabilities, or from NHWC to NCHW, the doctor can interpret both, but your metric may not.
 
     baseline   8 classes, ignore label 255, predictions probabilities
     now        9 classes, no ignore label, predictions labels
 
-The reading is that of the report given with --baseline, and that which `iou-doctor init` wrote
-under `expect` in the configuration. It never changes how the arrays are read, so another rule may
-say what is wrong with them. Give the options of the baseline (--num-classes, --ignore-index,
---layout, --predictions-as, --masks-as), or write both anew if the change is meant.
+The expected interpretation is that of the report given with --baseline, and that which `iou-doctor
+init` wrote under `expect` in the configuration. It does not influence how the arrays are
+interpreted now, so another rule may say what is wrong with them. Pass the options of the baseline
+(--num-classes, --ignore-index, --layout, --predictions-as, --masks-as). If the change is intended,
+write the baseline and the configuration again.
 """
 
 from __future__ import annotations
@@ -28,27 +28,30 @@ RULE = Rule(
     code="IOU109",
     name="reading-drift",
     severity=Severity.ERROR,
-    suspicion=Suspicion.DEFINITIONS,  # a concrete fault of the arrays says more than "changed"
-    claim="the arrays are no longer read as they were",
+    suspicion=Suspicion.DEFINITIONS,  # a fault of the arrays says more than that they changed
+    claim="the arrays are interpreted differently than before",
     symptom=Symptom.ENCODING,
     explains=Symptom.BASELINE,
 )
 
 
 HELP = {
-    "baseline": "give the baseline's options, or write it anew with --write-baseline",
-    "configuration": "if the change is meant, change `expect`, or `iou-doctor init --overwrite`",
+    "baseline": "pass the baseline's options, or replace it with --write-baseline",
+    "configuration": "if this is intended, edit `expect` or run `iou-doctor init --overwrite`",
 }
+"""The help for each origin of the expected interpretation."""
 
 
 def find(evidence: Evidence) -> Result:
-    """Compare the reading with those that were frozen."""
+    """Compare the interpretation with that of the baseline and of the configuration."""
     baseline = evidence.baseline
-    frozen = [one for one in (baseline and baseline.interpretation, evidence.expected) if one]
-    if not frozen:
-        return Skipped("no --baseline given, and no configuration expects a reading")
+    expectations = [one for one in (baseline and baseline.interpretation, evidence.expected) if one]
+    if not expectations:
+        return Skipped(
+            "there is no --baseline, and no configuration that expects an interpretation"
+        )
     now = summarize_interpretation(evidence.interpretation)
-    drifts = [(one, drift) for one in frozen if (drift := _drift(one, now))]
+    drifts = [(one, drift) for one in expectations if (drift := _list_changes(one, now))]
     if not drifts:
         return []
     facts: dict[str, dict[str, int | str | None]] = {}
@@ -59,7 +62,7 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message="; ".join(
-                f"another reading than in {one.place}: {join_words(drift.values())}"
+                f"another interpretation than in {one.place}: {join_words(drift.values())}"
                 for one, drift in drifts
             ),
             help="; ".join(HELP[one.origin] for one, _ in drifts),
@@ -68,14 +71,16 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _drift(frozen: ExpectedInterpretation, now: Mapping[str, int | str | None]) -> dict[str, str]:
-    """Return, for each field that is read otherwise, the change in words."""
+def _list_changes(
+    expected: ExpectedInterpretation, now: Mapping[str, int | str | None]
+) -> dict[str, str]:
+    """Return the change in words for each field that differs."""
     return {
-        field: f"{field} {_word(now[field])}, was {_word(was)}"
-        for field, was in frozen.values.items()
+        field: f"{field} {_format_value(now[field])}, was {_format_value(was)}"
+        for field, was in expected.values.items()
         if was != now[field]
     }
 
 
-def _word(value: object) -> str:
+def _format_value(value: object) -> str:
     return "none" if value is None else str(value)

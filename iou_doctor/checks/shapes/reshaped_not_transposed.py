@@ -1,13 +1,13 @@
 """The class axis was moved with `reshape`, which scrambles the pixels.
 
-`reshape` keeps the values in their order and only cuts them into other rows, so the shape looks
-right while the channels of one pixel come from three places of the image. No axis sums to 1 any
-more, but the values reshaped back do: that proves it. The score is about that of chance.
+`reshape` keeps the values in their order and only divides them differently. The shape looks right,
+but the channels of one pixel come from different places of the image. No axis sums to 1 any more,
+while one does after reshaping back, which proves the fault. The score is about that of chance.
 
     predictions.reshape(8, 64, 96, 3)       of an array of shape (8, 3, 64, 96): scrambled
     np.moveaxis(predictions, 1, -1)         the same shape, and the pixels stay whole
 
-Reshape back and move the axis, or mend the place in your code where `reshape` stands.
+Reshape back and move the axis, or use `np.moveaxis` in place of `reshape` in your code.
 """
 
 from iou_doctor.arrays.layout import Axes
@@ -31,11 +31,11 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look whether the reading had to reshape the predictions back."""
+    """Look whether the interpretation had to reshape the predictions back."""
     axes, values = evidence.interpretation.layout.y_pred, evidence.stats.y_pred
     if not axes.is_reshaped:
         return []
-    written, stored, move = _shapes(axes)
+    written, stored, move = _trace_reshape(axes)
     whole = values.pixels - values.sum_off
     return [
         Finding(
@@ -58,8 +58,8 @@ def find(evidence: Evidence) -> Result:
     ]
 
 
-def _shapes(axes: Axes) -> tuple[tuple[int | None, ...], tuple[int | None, ...], str]:
-    """Return the shape as written, the shape as stored, and the code that leads to it."""
+def _trace_reshape(axes: Axes) -> tuple[tuple[int | None, ...], tuple[int | None, ...], str]:
+    """Return the original shape, the shape as stored, and the code that should have been used."""
     first = int(axes.has_sample_axis)
     rest = [size for axis, size in enumerate(axes.shape) if axis != axes.channel]
     if axes.has_channels_last:

@@ -1,8 +1,9 @@
-"""One array is a whole-number factor larger than the other.
+"""One array is larger than the other by a whole-number factor.
 
-A network with an output stride of 4 or 8 whose last upsampling is missing, or a score taken at
-the network's size instead of the masks' own. Scores at a smaller size come out higher, because
-thin objects and borders vanish; results at full size need predictions at full size.
+The usual causes are a network with an output stride of 4 or 8 that lacks the last upsampling, and
+a score computed at the size of the network's output instead of that of the masks. Scores at a
+smaller size are higher, because thin objects and borders vanish. To compare with results at full
+size, predict at full size.
 
     masks        (8, 64, 96)
     predictions  (8, 16, 24, 3)      tf.image.resize(predictions, (64, 96)) before the argmax
@@ -43,26 +44,26 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"masks are {format_shape(true)} but predictions"
-            f" {format_shape(pred)}{_factor(true, pred)}",
+            f" {format_shape(pred)}{_describe_factor(true, pred)}",
             help=f"resize the predictions to ({sizes}): {what}",
             facts={"masks": list(true), "predictions": list(pred)},
             repair=Repair(
                 name="resize the predictions to the masks, nearest neighbour",
                 safe=False,
-                steps=_resize(true),
+                steps=_build_steps(true),
                 estimated=True,
             ),
         )
     ]
 
 
-def _resize(shape: tuple[int | None, ...]) -> tuple[ResizeNearest, ...]:
-    """Return the step, or nothing if the masks differ in size."""
+def _build_steps(shape: tuple[int | None, ...]) -> tuple[ResizeNearest, ...]:
+    """Return the step that resizes the predictions, or none if the masks differ in size."""
     sizes = tuple(size for size in shape if size is not None)
     return (ResizeNearest(Side.PREDICTIONS, sizes),) if len(sizes) == len(shape) else ()
 
 
-def _factor(true: tuple[int | None, ...], pred: tuple[int | None, ...]) -> str:
+def _describe_factor(true: tuple[int | None, ...], pred: tuple[int | None, ...]) -> str:
     large, small = true[0] or 0, pred[0] or 0
     if not small or not large:
         return ""

@@ -1,14 +1,14 @@
 """There are more predictions than masks, or the reverse.
 
-A dropped last batch, a failed image or a forgotten file shifts everything behind it. Arrays are
-then scored on the samples that both have, in the order given, which is right only when the
-missing ones stood at the end. Folders are scored on the files that have a partner.
+A dropped last batch, a failed image or a forgotten file shifts all samples after it. Arrays are
+scored on as many samples as both have, in the order given, which is right only if the missing ones
+were the last ones. Folders are scored on the files that have a partner.
 
     masks        (100, 64, 96)
     predictions  ( 96, 64, 96)      drop_remainder=True with a batch size of 8
 
-Predict again without dropping the rest (`drop_remainder=False`), or remove the masks that were
-never predicted.
+Predict again without dropping the remainder (`drop_remainder=False`), or remove the masks without
+a prediction.
 """
 
 from iou_doctor.checks.evidence import Evidence
@@ -30,7 +30,7 @@ def find(evidence: Evidence) -> Result:
     """Compare the numbers of samples, or list the files without a partner."""
     pair = evidence.pair
     if pair.unpaired_true or pair.unpaired_pred:
-        return [_unpaired_files(evidence)]
+        return [_report_unpaired_files(evidence)]
     layout = evidence.interpretation.layout
     true, pred = layout.y_true.samples, layout.y_pred.samples
     if true == pred:
@@ -41,13 +41,14 @@ def find(evidence: Evidence) -> Result:
             message=f"{format_count(true, 'mask')} but {format_count(pred, 'prediction')}; the"
             f" score is that of the first {layout.samples}, and right only if the others are"
             " missing at the end",
-            help="predict every sample (`drop_remainder=False`), or remove the masks without one",
+            help="predict every sample (`drop_remainder=False`), or remove the masks without a"
+            " prediction",
             facts={"masks": true, "predictions": pred, "scored": layout.samples},
         )
     ]
 
 
-def _unpaired_files(evidence: Evidence) -> Finding:
+def _report_unpaired_files(evidence: Evidence) -> Finding:
     true, pred = evidence.pair.unpaired_true, evidence.pair.unpaired_pred
     parts = []
     if true:

@@ -1,9 +1,9 @@
 """The predictions and the masks have different sizes, and no other rule says why.
 
-A score needs to know which predicted pixel belongs to which pixel of the mask. When the sizes
-differ by more than a swap of height and width or a whole-number factor, nothing says so, and
-any number computed from the two arrays is an accident. Keras flattens both arrays first, so it
-complains only when the numbers of values differ as well.
+A score compares each predicted pixel with one pixel of the mask. If the sizes differ by more than a
+swap of height and width or a whole-number factor, it is unknown which pixels belong together, and
+any number computed from the two arrays is meaningless. Keras flattens both arrays first, so it
+raises an error only if the numbers of values differ as well.
 
     masks        (8, 64, 96)
     predictions  (8, 60, 92)      a crop, or "valid" padding in the network
@@ -27,14 +27,14 @@ RULE = Rule(
     also_explains=("metric-misreads-arrays", "missing-one-hot", "sample-count-mismatch"),
 )
 
-HELP = "bring both to one size: crop or pad as the images were, or resize the class scores"
+HELP = "give both the same size: crop or pad as the images were, or resize the class scores"
 
 
 def find(evidence: Evidence) -> Result:
     """Compare the spatial shapes."""
     layout = evidence.interpretation.layout
     if layout.mismatched:
-        return [_some_images(evidence)]
+        return [_report_mismatched_images(evidence)]
     if layout.relation is not Relation.MISMATCHED:
         return []
     true, pred = layout.y_true.spatial_shape, layout.y_pred.spatial_shape
@@ -44,13 +44,13 @@ def find(evidence: Evidence) -> Result:
             message=f"masks are {format_shape(true)} ({layout.y_true.letters} of"
             f" {layout.y_true.shape}) but predictions are {format_shape(pred)}"
             f" ({layout.y_pred.letters} of {layout.y_pred.shape})",
-            help=f"{HELP}; or name the axes with --layout, if they were misread",
+            help=f"{HELP}; name the axes with --layout if they were misread",
             facts={"masks": list(true), "predictions": list(pred)},
         )
     ]
 
 
-def _some_images(evidence: Evidence) -> Finding:
+def _report_mismatched_images(evidence: Evidence) -> Finding:
     mismatched = evidence.interpretation.layout.mismatched
     names = [evidence.name_sample(index) for index in mismatched]
     first = mismatched[0]

@@ -35,7 +35,7 @@ def test_a_missing_channel_is_named_and_other_outputs_are():
     model = ModelFacts("Keras model", "aux", {"aux": (None, 12, 18, 3), "main": None})
     report = diagnose(y_true=T, y_pred=SCORES, num_classes=4, model=model)
     finding = found(report, "model-output-mismatch")
-    assert finding.help == "--output-name takes another output: `main`"
+    assert finding.help == "choose another output with --output-name: `main`"
     assert "channel-count-mismatch" in report.consequences
 
 

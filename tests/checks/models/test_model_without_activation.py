@@ -22,8 +22,8 @@ def test_logits_are_known_by_their_values():
     assert finding.message == f"the ONNX model ends in logits from {low:.4g} to {high:.4g}"
     assert finding.facts == {"output": "scores", "last": None, "minimum": low, "maximum": high}
     assert finding.help == (
-        "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False) argmaxes logits as well;"
-        " `from_logits=True` in the loss"
+        "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False) takes the argmax of"
+        " logits as well; set `from_logits=True` in the loss"
     )
     assert not report.verdict.sick
 
@@ -46,7 +46,7 @@ def test_one_channel_is_cut_at_0():
         model=UNKNOWN,
     )
     assert found(report, "model-without-activation").help == (
-        "cut at 0, not at 0.5; `from_logits=True` in the loss"
+        "threshold at 0 and not at 0.5; set `from_logits=True` in the loss"
     )
     assert report.verdict.primary == "logits-thresholded-as-probabilities"
 

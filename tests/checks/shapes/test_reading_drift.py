@@ -68,7 +68,7 @@ def test_a_missing_sample_axis_does_not_move_the_class_axis():
 
 def test_without_a_baseline_nothing_is_compared():
     result = outcome(diagnose(y_true=T, y_pred=P), "reading-drift")
-    why = "no --baseline given, and no configuration expects a reading"
+    why = "there is no --baseline, and no configuration that expects an interpretation"
     assert (result.status, result.reason) == ("skipped", why)
 
 
@@ -80,7 +80,9 @@ def test_the_configuration_is_compared_too_and_only_in_what_it_names():
     )
     drift = found(report, "reading-drift")
     assert drift.facts == {"masks.encoding": {"configuration": "one-hot", "now": "labels"}}
-    assert drift.message == "another reading than in c.toml: masks.encoding labels, was one-hot"
+    assert (
+        drift.message == "another interpretation than in c.toml: masks.encoding labels, was one-hot"
+    )
     held = ExpectedInterpretation("configuration", "c.toml", {"masks.encoding": "labels"})
     assert (
         names(check_pair(pair, CheckRequest(options=Options(num_classes=3), expected=held))) == []
