@@ -1,4 +1,4 @@
-"""The arrays as an implementation gets them from a careful user, counted."""
+"""The counts from which the contracts are evaluated."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ class PredictionForm(StrEnum):
 
 @record
 class MetricInputs:
-    """What the contracts look at, and nothing else.
+    """All that the contracts are evaluated from: counts, and no arrays.
 
-    Libraries that want class ids get the argmax of channels, those that want scores get them with
-    the class axis where they look for it, those that want one-hot masks get these. One channel of
-    scores goes as it is to the libraries that have a reading for it, and as labels to the others.
+    It describes what a careful user passes to a library. Libraries that take class ids get the
+    argmax of channels, libraries that take scores get channels on the axis where they look for
+    them, and libraries that take one-hot masks get these. One channel of scores is passed
+    unchanged to the libraries that have a rule for it, and as labels to the others.
     """
 
     form: PredictionForm
@@ -36,28 +37,27 @@ class MetricInputs:
     num_classes: int
     ignore_index: int | None
     labels: PairCounts
-    """(truth, prediction) as class ids, each image apart; what is no class as its code."""
+    """(truth, prediction) of each image as class ids; a code of no class for NaN and the like."""
     true_dtype: np.dtype[np.generic]
-    """Of the label maps: int64 where they are argmaxed."""
+    """The dtype of the label maps of the masks: int64 after an argmax."""
     pred_dtype: np.dtype[np.generic]
-    volumes: bool = False
-    """Whether a sample has another number of spatial axes than two."""
-    read: PairCounts | None = None
-    """The same as class ids whatever they hold, as the doctor reads them; `None`: `labels`."""
+    """The dtype of the predictions as they are stored."""
+    interpreted: PairCounts | None = None
+    """(truth, prediction) as the doctor interprets both arrays; `None`: the same as `labels`."""
     bins: PairCounts | None = None
-    """(truth, `LabelDecoding.BINS`) of one channel."""
+    """(truth, code of the score's bin) of one channel; see `LabelDecoding.BINS`."""
     sums: ChannelSums | None = None
-    """Sums of the scores; `None` where nobody asked for them."""
+    """The sums of the scores; `None` if they were not counted."""
     flat: Mapping[Pairing, PairCounts] = field(default_factory=dict)
-    """What a metric counts that flattens both arrays as they are stored."""
+    """The label pairs of metrics that flatten both arrays as they are stored."""
     lengths: Mapping[Pairing, tuple[int | None, int | None]] = field(default_factory=dict)
-    """The lengths of masks and predictions for such a metric, where they differ.
+    """The lengths of masks and predictions for such a metric, if they differ.
 
-    `None`: images differ in size.
+    A length is `None` if the images differ in size.
     """
     batch_size: int | None = None
     """Images in one update; `None`: all."""
     threshold: float = 0.5
-    """The cut of the scores that were counted."""
+    """The decision threshold with which the scores were counted."""
     outside_unit: bool = False
-    """Whether some predicted value lies outside [0, 1]; NaN does."""
+    """Whether some score is NaN or outside [0, 1]."""

@@ -12,24 +12,24 @@ from iou_doctor.metrics.definition import Choices
 from iou_doctor.record import record
 
 REASON_SEPARATOR = "; "
-"""Between the reasons in a note; none of them holds it."""
+"""Separates the reasons in a note; no reason contains it."""
 
 
 @record
 class Pixels:
-    """Where the pixels went."""
+    """How many pixels the score counts, and how many it leaves out."""
 
     total: int
     counted: int
     ignored: int
-    """Truth is the ignore label."""
+    """Pixels whose truth is the ignore label."""
     out_of_range: int
-    """Truth is no class and not the ignore label."""
+    """Pixels whose truth is neither a class nor the ignore label."""
 
 
 @record
 class ClassScore:
-    """One class of the whole data set, over the counted pixels."""
+    """The areas and the score of one class over the whole data set."""
 
     id: int
     iou: float | None
@@ -40,13 +40,13 @@ class ClassScore:
 
     @property
     def dice(self) -> float | None:
-        """2·I / (|truth| + |prediction|)."""
+        """Twice the intersection over the sum of both areas."""
         return None if self.iou is None else 2 * self.iou / (1 + self.iou)
 
 
 @record
 class Score:
-    """The doctor's score: int64 counts of the whole data set, then float64. `None`: undefined."""
+    """The doctor's score, from int64 counts of the whole data set; `None` where it is undefined."""
 
     mean_iou: float | None
     pixel_accuracy: float | None
@@ -57,7 +57,11 @@ class Score:
     pixels: Pixels
 
     def average_over(self, class_ids: tuple[int, ...] | None) -> float | None:
-        """Return the mean IoU over some classes, those with zero union left out; `None`: all."""
+        """Return the mean IoU over some classes; a class without an IoU is left out.
+
+        Args:
+            class_ids: the classes; `None` for all.
+        """
         if class_ids is None:
             return self.mean_iou
         return _average([entry.iou for entry in self.per_class if entry.id in class_ids])
@@ -65,18 +69,18 @@ class Score:
 
 @record
 class Counter:
-    """How an implementation counts pixels, where its numbers end before the data may."""
+    """The counter of an implementation that cannot count arbitrarily many pixels."""
 
     dtype: str
-    """`float32` stops at its limit, `int32` wraps."""
+    """`float32`, which stops at its limit, or `int32`, which wraps."""
     largest: int
-    """The largest number that it has to count here."""
+    """The largest count in these arrays."""
     limit: int
-    """The largest number that it can count to."""
+    """The largest count that the dtype can reach."""
     value: float
-    """What it then reports."""
+    """The value that the implementation reports with this counter."""
     condition: str
-    """The circumstance under which it counts so, as a phrase."""
+    """When it counts in this way, as a phrase."""
 
 
 @record
@@ -88,28 +92,34 @@ class ContractScore:
     versions: str
     value: float | None
     error: str | None = None
-    """`ExceptionType: message`, where the implementation raises."""
+    """`ExceptionType: message`; `None` if the implementation does not raise."""
     note: str | None = None
+    """Why the value differs from the doctor's, or why there is none."""
     dropped: int = 0
-    """Values that it leaves out without a word (the ignore label is not among them)."""
+    """Pixels that it leaves out silently, those of the ignore label not included."""
     counter: Counter | None = None
-    """`None`: it counts exactly, whatever the size."""
+    """`None` if it counts exactly."""
     call: str = ""
-    """As a user would write it for these arrays; empty where the name is all there is."""
+    """The call as a user would write it for these arrays; empty if there is none."""
     short: str = ""
     """What people call it."""
     per_class: tuple[float | None, ...] | None = None
-    """The ratio of each class; `None` where it forms none over the data set, or for NaN."""
+    """The ratio of each class over the data set, `None` for NaN; `None` if it forms none."""
     choices: Choices | None = None
-    """What the implementation decides; `None` where it was not evaluated."""
+    """What the implementation decides; `None` if it was not evaluated."""
 
 
 def compute_score(*, pairs: PairCounts, num_classes: int, ignore_index: int | None) -> Score:
     """Return the doctor's score of a table of (truth, prediction) label pairs.
 
-    Pixels whose truth is the ignore label leave; pixels whose truth is no class leave and are
-    counted as out of range; a prediction that is no class is a miss for the true class. A class
-    with zero union, and a class that is the ignore label, has no IoU and is not in the mean.
+    Pixels whose truth is the ignore label or outside the classes are left out. A prediction
+    outside the classes is a miss for the true class. A class with zero union, and a class that is
+    the ignore label, has no IoU and is not in the mean.
+
+    Args:
+        pairs: the counts of label pairs of each image.
+        num_classes: the number of classes; they are 0 to `num_classes` - 1.
+        ignore_index: the ignore label, if any.
     """
     kept = pairs if ignore_index is None else pairs.drop_truth(ignore_index)
     counted = kept.drop_out_of_range(num_classes)

@@ -21,7 +21,7 @@ from iou_doctor.score_search import faults
 
 SAME_VALUE = 1e-6
 """Values that differ by less are the same: float32 ratios of equal counts differ by rounding."""
-MOST_ROWS = 200_000
+MOST_PAIR_ROWS = 200_000
 """Rows of label pairs up to which averages over images are evaluated for every fault.
 
 Each of these faults takes a pass over the table for each contract that averages images.
@@ -132,17 +132,17 @@ def _describe_unchanged_arrays(diagnosis: Finding | None) -> Cause:
 
 
 def _evaluate_arrays(
-    evidence: Evidence, as_given: Cause, repaired: PairCounts | None
+    evidence: Evidence, unchanged: Cause, repaired: PairCounts | None
 ) -> Iterator[Candidate]:
     inputs = evidence.inputs
     if inputs is None:
         return
     value = evidence.metric_score.value
     if value is not None:
-        yield Candidate(value, as_given, evidence.metric.call, NAMED_METRIC_WEIGHT)
-    yield from _evaluate_contracts(as_given, inputs, all_implementations=True)
-    read = prepare_label_inputs(inputs, evidence.pairs)
-    for cause, changed in faults.list_faults(read):
+        yield Candidate(value, unchanged, evidence.metric.call, NAMED_METRIC_WEIGHT)
+    yield from _evaluate_contracts(unchanged, inputs, all_implementations=True)
+    as_labels = prepare_label_inputs(inputs, evidence.pairs)
+    for cause, changed in faults.list_faults(as_labels):
         plain = cause.prior >= faults.REPAIRED.prior
         yield from _evaluate_contracts(cause, changed, all_implementations=plain)
     if repaired is not None and repaired != evidence.pairs:
@@ -165,7 +165,7 @@ def prepare_label_inputs(inputs: MetricInputs, pairs: PairCounts) -> MetricInput
         inputs,
         form=PredictionForm.LABELS,
         labels=labels,
-        read=None,
+        interpreted=None,
         true_dtype=integers,
         pred_dtype=integers,
         bins=None,
@@ -180,9 +180,9 @@ def _evaluate_contracts(
 ) -> Iterator[Candidate]:
     if inputs.form is PredictionForm.LABELS and inputs.flat:
         inputs = replace(inputs, flat=dict.fromkeys(inputs.flat, inputs.labels))
-    whole = replace(inputs, samples=1, labels=inputs.labels.pool(), read=None)
+    whole = replace(inputs, samples=1, labels=inputs.labels.pool(), interpreted=None)
     whole = replace(whole, flat={key: table.pool() for key, table in inputs.flat.items()})
-    images = all_implementations or len(inputs.labels.count) <= MOST_ROWS
+    images = all_implementations or len(inputs.labels.count) <= MOST_PAIR_ROWS
     rare = cause.prior < RARE_PRIOR
     for contract in find_applicable(inputs, all_implementations=True):
         if rare and not (contract.common or contract.library == BY_DEFINITION):

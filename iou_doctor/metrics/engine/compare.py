@@ -1,4 +1,4 @@
-"""Why two implementations differ on the same arrays, choice by choice."""
+"""Why an implementation differs from the doctor on the same arrays, choice by choice."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ REFERENCE = Choices(
     absent=Absent.SKIPPED,
     single_precision=False,
 )
-"""The doctor's own conventions."""
+"""The doctor's own choices."""
 VISIBLE_DIFFERENCE = 5e-5
-"""Half a unit of the fourth digit, which is what people compare."""
+"""Half a unit of the fourth decimal: people compare scores with four decimals."""
 WITHOUT_CLASS = "pixels without a prediction (NaN, all zeros) get a class"
 _WORDS = {
     "ratio": "{}",
@@ -46,17 +46,17 @@ _WORDS = {
     "smooth": "{} added to numerator and denominator",
     "target_class_ids": "{} alone",
 }
-"""The choices that can move a value, the most telling first."""
+"""The choices that can change a value, in words, the most important first."""
 
 
 def explain_difference(contract: Contract, inputs: MetricInputs, value: float) -> tuple[str, ...]:
     """Return the choices by which a contract's value differs from the doctor's, in words.
 
-    A choice counts if the value moves when it alone is made as the doctor makes it. Where only
-    several together move it, the most telling one is named.
+    A choice is a reason if the value changes when this choice alone is replaced by the doctor's.
+    If only several choices together change the value, the most important one is returned.
 
     Args:
-        contract: an implementation.
+        contract: the implementation.
         inputs: the arrays.
         value: what it reports for them.
     """
@@ -69,19 +69,19 @@ def explain_difference(contract: Contract, inputs: MetricInputs, value: float) -
     ]
     moving = [name for name in differing if _changes_value(contract, inputs, value, name)]
     if not moving and contract.pairing is not None:
-        moving = ["floats"]  # it is the reading of the arrays as they are stored
+        moving = ["floats"]  # it differs since it reads the arrays as they are stored
     if not moving and _has_pixels_without_class(inputs):
         return (WITHOUT_CLASS,)
     return tuple(_describe_choice(name, choices) for name in moving or differing[:1])
 
 
 def _has_pixels_without_class(inputs: MetricInputs) -> bool:
-    """Return whether channels without an answer, of NaN for instance, get a class all the same."""
+    """Return whether there are channels without a largest one, for instance NaN."""
     return inputs.form is PredictionForm.CHANNELS and is_no_class(inputs.labels.prediction_span[0])
 
 
 def _find_idle_choices(inputs: MetricInputs) -> frozenset[str]:
-    """Return the choices that cannot matter for these arrays."""
+    """Return the choices that make no difference for these arrays."""
     pairs, classes = inputs.labels, inputs.num_classes
     idle = set() if inputs.ignore_index is not None else {"ignored"}
     if inputs.form is PredictionForm.LABELS:

@@ -40,8 +40,8 @@ def count_areas(inputs: MetricInputs, choices: Choices, pairing: Pairing | None 
         return count_exact_ones(inputs)
     if inputs.form is not PredictionForm.LABELS and choices.floats in _COUNTED_FROM_SUMS:
         return sum_scores(inputs, choices)
-    if choices.floats is Floats.READ and inputs.read is not None:
-        return count_pairs(answer_naively(inputs.read), inputs, choices)
+    if choices.floats is Floats.READ and inputs.interpreted is not None:
+        return count_pairs(answer_naively(inputs.interpreted), inputs, choices)
     if inputs.form is PredictionForm.ONE_CHANNEL:
         return count_one_channel(inputs, choices)
     return count_pairs(read_class_ids(inputs, choices), inputs, choices)

@@ -1,4 +1,4 @@
-"""From scores to areas: one channel against a threshold, or sums of scores as they are."""
+"""From scores to areas: one channel compared with a threshold, or sums of unchanged scores."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def sum_scores(inputs: MetricInputs, choices: Choices) -> Areas:
     """
     sums, labels = inputs.sums, inputs.labels.truth
     if sums is None:
-        raise NotEvaluated("it needs sums of the scores: --contracts all")
+        raise NotEvaluated("it needs sums of the scores: use --contracts all")
     if choices.sigmoid is Sigmoid.BY_UPDATE and inputs.outside_unit:
         raise NotEvaluated("it applies a sigmoid to updates with scores outside [0, 1]")
     if inputs.form is PredictionForm.CHANNELS and choices.stray_truth is Stray.RAISES:

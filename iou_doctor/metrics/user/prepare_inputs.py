@@ -103,7 +103,7 @@ def prepare_inputs(
         num_classes=interpretation.num_classes,
         ignore_index=interpretation.ignore_index,
         labels=stats.tables.get(Pairing(true, nearest), labels),
-        read=labels,
+        interpreted=labels,
         true_dtype=np.dtype(np.int64) if layout.y_true.is_dense else pair.y_true.dtype,
         pred_dtype=pair.y_pred.dtype,
         bins=stats.tables.get(Pairing(true, _BINS)) if form is PredictionForm.ONE_CHANNEL else None,

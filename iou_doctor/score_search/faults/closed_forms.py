@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.metrics.engine.class_ids import TWO_CLASSES
 from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.record import record
 from iou_doctor.report.score_lookup import Cause
@@ -120,7 +121,6 @@ _DROPPED_255 = Cause(
     _VALUES,
     prior=0.25,
 )
-TWO_CLASSES = 2
 
 
 def list_formulas(

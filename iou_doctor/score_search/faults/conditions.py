@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from iou_doctor.metrics.engine.class_ids import TWO_CLASSES
 from iou_doctor.report.score_lookup import Cause, Condition, PrintedScore
-from iou_doctor.score_search.faults.closed_forms import OLD_SKLEARN, SMOOTH, TWO_CLASSES
+from iou_doctor.score_search.faults.closed_forms import OLD_SKLEARN, SMOOTH
 
 CITYSCAPES = (0.0035, 0.0065)
 """Mean IoU of train ids in Cityscapes' evaluation script (cityscapesScripts issue 25)."""

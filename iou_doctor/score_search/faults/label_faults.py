@@ -8,6 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
+from iou_doctor.metrics.engine.class_ids import TWO_CLASSES
 from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.report.score_lookup import Cause
 from iou_doctor.score_search.faults.label_changes import (
@@ -137,7 +138,7 @@ def _shift(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
 
 
 def _scale(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
-    if inputs.num_classes != 2:
+    if inputs.num_classes != TWO_CLASSES:
         return
     bright = keep_label(inputs.ignore_index, lambda ids: ids * VOID)
     invert = keep_label(inputs.ignore_index, lambda ids: 1 - ids)
