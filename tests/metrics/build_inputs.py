@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from iou_doctor.scan.numpy.soft import sum_channels
 from metrics.golden import Fixture
 from numpy.typing import NDArray
 
@@ -14,8 +13,9 @@ from iou_doctor.counts.channel_sums import ChannelSums
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
-from iou_doctor.scan.numpy import derive
+from iou_doctor.scan.numpy import decode_labels as decode
 from iou_doctor.scan.numpy.pair_counts import count_pairs
+from iou_doctor.scan.numpy.sum_channels import sum_channels
 
 Array = NDArray[Any]
 THRESHOLD = 0.5
@@ -41,8 +41,8 @@ def build_inputs(
         batch_size: images in one update.
     """
     true, pred, form = arrange(y_true, y_pred, layout)
-    ids = pred.argmax(-1) if form is PredictionForm.CHANNELS else derive.decode_labels(pred)
-    labels = true.argmax(-1) if true.ndim > ids.ndim else derive.decode_labels(true)
+    ids = pred.argmax(-1) if form is PredictionForm.CHANNELS else decode.decode_labels(pred)
+    labels = true.argmax(-1) if true.ndim > ids.ndim else decode.decode_labels(true)
     flat, lengths = _flatten_both(y_true, y_pred)
     return MetricInputs(
         form=form,
@@ -52,7 +52,7 @@ def build_inputs(
         labels=_count(labels, ids),
         true_dtype=y_true.dtype,
         pred_dtype=y_pred.dtype,
-        bins=_count(labels, derive.decode_bins(pred, THRESHOLD))
+        bins=_count(labels, decode.decode_bins(pred, THRESHOLD))
         if form is PredictionForm.ONE_CHANNEL
         else None,
         sums=_sum_channels(true, labels, pred, form, ignore_index),
@@ -141,8 +141,8 @@ def _flatten_both(
 def _flatten(stored: Array, decoding: LabelDecoding) -> Array:
     match decoding:
         case LabelDecoding.ARGMAX_LAST:
-            return derive.argmax_like_keras(stored).ravel()
+            return decode.argmax_like_keras(stored).ravel()
         case LabelDecoding.BINS:
-            return derive.decode_bins(stored, THRESHOLD).ravel()
+            return decode.decode_bins(stored, THRESHOLD).ravel()
         case _:
-            return derive.decode_truncated(stored).ravel()
+            return decode.decode_truncated(stored).ravel()

@@ -248,7 +248,7 @@ def outcomes_of(layout):
 def test_how_many_images_are_counted_together_changes_no_value(layout, many, monkeypatch):
     together = outcomes_of(layout)
     monkeypatch.setattr("iou_doctor.counts.class_areas.MANY_AREAS", many)
-    monkeypatch.setattr("iou_doctor.metrics.engine.areas.MANY", many)
+    monkeypatch.setattr("iou_doctor.metrics.engine.areas.MANY_AREAS", many)
     monkeypatch.setattr("iou_doctor.counts.pair_counts.BLOCK", many)
     monkeypatch.setattr("iou_doctor.counts.pair_counts.LONG", many)
     failed = [
@@ -263,6 +263,6 @@ def test_how_many_images_are_counted_together_changes_no_value(layout, many, mon
 def test_what_is_kept_for_the_next_contract_changes_no_value(layout, monkeypatch):
     kept = outcomes_of(layout)
     monkeypatch.setattr(PairCounts, "cached", lambda _pairs, _key, work: work())
-    monkeypatch.setattr(_labels, "MOST_KEPT", 0)
+    monkeypatch.setattr(_labels, "MOST_CACHED", 0)
     again = outcomes_of(layout)
     assert [fixture for fixture in kept if again[fixture] != kept[fixture]] == []
