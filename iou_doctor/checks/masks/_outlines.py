@@ -11,9 +11,9 @@ from iou_doctor.checks.evidence import Evidence
 
 Mask = NDArray[np.bool_]
 
-LARGEST_WIDTH = 7
-"""Largest width of an outline in pixels. The void borders of PASCAL VOC are 5 pixels wide and
-wider where they cross."""
+LEAST_BODY_WIDTH = 7
+"""Width in pixels from which a region is no outline. The void borders of PASCAL VOC are 5 pixels
+wide and somewhat wider where they cross."""
 LEAST_ENCLOSED = 1.0
 """Least area that outlines enclose, as a multiple of their own area. Thin objects such as vessels
 and cracks enclose next to nothing."""
@@ -44,7 +44,7 @@ def is_outline(evidence: Evidence, label: int) -> bool:
 def _is_thin(line: Mask) -> bool:
     from scipy import ndimage
 
-    window = np.ones((LARGEST_WIDTH, LARGEST_WIDTH), dtype=bool)
+    window = np.ones((LEAST_BODY_WIDTH, LEAST_BODY_WIDTH), dtype=bool)
     return not ndimage.binary_erosion(line, window, border_value=1).any()
 
 

@@ -16,6 +16,7 @@ from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_percent
+from iou_doctor.counts.value_counts import SUM_TOLERANCE
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
 RULE = Rule(
@@ -31,8 +32,6 @@ LARGEST_SHARE_OFF = 0.05
 """Share of pixels whose sums may differ from 1: resizing, masking and padding change a few."""
 BYTE_STEP = 1 / 255
 """Step of scores saved in 8 bits, which rounds each channel by up to half a step."""
-TOLERANCE = 0.02
-"""Largest difference of a sum from 1 that is still rounding, the same as in the counts."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -46,7 +45,7 @@ def find(evidence: Evidence) -> Result:
     off = values.sum_off - values.all_zero - values.non_finite
     if low is None or high is None or off <= LARGEST_SHARE_OFF * values.pixels:
         return []
-    rounding = max(TOLERANCE, interpretation.layout.y_pred.channels * BYTE_STEP / 2)
+    rounding = max(SUM_TOLERANCE, interpretation.layout.y_pred.channels * BYTE_STEP / 2)
     if low >= 1 - rounding and high <= 1 + rounding:
         return []
     return [

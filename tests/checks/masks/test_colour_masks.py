@@ -148,3 +148,12 @@ def logit(labels):
 def test_volumes_three_voxels_wide_pass():
     labels = np.random.default_rng(0).integers(0, 5, (2, 8, 9, 3)).astype(np.uint8)
     assert errors(diagnose(y_true=labels, y_pred=labels, num_classes=5)) == []
+
+
+def test_the_help_lists_four_colours():
+    help_text = found(diagnose(y_true=VOC[T], y_pred=P, num_classes=21), "colour-masks").help
+    assert help_text.count(" to ") == 4
+    assert "and so on;" in help_text
+    four = found(diagnose(y_true=VOC[T.clip(0, 3)], y_pred=P, num_classes=21), "colour-masks").help
+    assert four.count(" to ") == 4
+    assert "so on" not in four

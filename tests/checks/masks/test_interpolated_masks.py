@@ -112,3 +112,22 @@ def test_seams_are_measured_by_their_neighbours():
     assert found_seams[3].is_thin
     assert not found_seams[0].is_thin
     assert not measure_seams([image], neutral={9})[3].is_thin
+
+
+@pytest.mark.parametrize(("fractions", "fires"), [(5, True), (6, False)])
+def test_at_most_half_of_the_values_are_fractions(fractions, fires):
+    masks = np.array([[[0, 1, 2, 3, 4, 0, 1, 2, 3, 4]]], dtype=np.float32)
+    masks[0, 0, :fractions] += 0.5
+    report = diagnose(y_true=masks, y_pred=[[[0, 1, 2, 3, 4, 0, 1, 2, 3, 4]]], num_classes=6)
+    assert ("interpolated-masks" in names(report)) is fires
+
+
+@pytest.mark.parametrize(("thin", "fires"), [((3, 4), True), ((3,), False)])
+def test_two_thin_labels_show_a_resize(thin, fires):
+    masks = np.zeros((1, 60, 60), dtype=np.uint8)
+    for number, label in enumerate(thin):
+        masks[:, 30 * number : 30 * number + 30, 20] = label
+    masks[:, :, 21:] = 9
+    masks[:, 30 * len(thin) :, 20] = 9
+    report = diagnose(y_true=masks, y_pred=np.zeros_like(masks), num_classes=10)
+    assert ("interpolated-masks" in names(report)) is fires

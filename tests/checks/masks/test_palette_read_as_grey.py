@@ -59,3 +59,9 @@ def test_other_foreign_numbers_pass():
     numbers = np.random.default_rng(0).permutation(256)[:20]
     many = scene(3, samples=4, height=48, width=60, classes=20)
     assert silent(numbers[many], noisy(many, 1, classes=20), num_classes=20)
+
+
+def test_four_greys_are_enough():
+    labels, predicted = T.clip(0, 4), P.clip(0, 4)
+    report = diagnose(y_true=luma(VOC)[labels], y_pred=predicted, num_classes=21)
+    assert errors(report) == ["palette-read-as-grey"]

@@ -14,6 +14,9 @@ from build import (
     sigmoid,
 )
 
+from iou_doctor.checks.masks.soft_masks import _is_smoothed
+from iou_doctor.counts.value_counts import ValueCounts
+
 T = scene(1, samples=2, height=24, width=30)
 P = noisy(T, 2)
 SMOOTH = (one_hot(T, 3) * 0.9 + 0.1 / 3).astype(np.float32)
@@ -75,3 +78,19 @@ def test_one_channel_of_other_values_passes():
     for masks in (some, unequal, whole, np.full(T.shape, 0.05), by_255, rng.random(T.shape)):
         report = diagnose(y_true=masks, y_pred=SIGMOID, num_classes=256)
         assert "soft-masks" not in names(report)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "top", "channels", "smoothed"),
+    [
+        (0.05, 0.9, 0.8981, 3, True),
+        (0.05, 0.9, 0.8979, 3, False),
+        (0.0481, 0.9, 0.9, 3, True),
+        (0.0479, 0.9, 0.9, 3, False),
+        (0.445, 0.555, 0.555, 2, True),
+        (0.455, 0.545, 0.545, 2, False),
+    ],
+)
+def test_smoothed_values_differ_by_rounding_only(low, high, top, channels, smoothed):
+    values = ValueCounts(pixels=9, minimum=low, maximum=high, minimum_top=top)
+    assert _is_smoothed(values, channels) is smoothed

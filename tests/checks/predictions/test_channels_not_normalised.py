@@ -61,3 +61,25 @@ def test_it_does_not_explain_a_missing_argmax():
         "channels-not-normalised",
         "unargmaxed-probabilities",
     }
+
+
+@pytest.mark.parametrize(("number", "fires"), [(5, False), (6, True)])
+def test_a_twentieth_of_the_pixels_may_be_off(number, fires):
+    truth = scene(1, samples=1, height=10, width=10)
+    scores = probabilities(truth, 3, classes=3)
+    scores.reshape(100, 3)[:number] /= 2
+    report = diagnose(y_true=truth, y_pred=scores, metric=CALL)
+    assert ("channels-not-normalised" in names(report)) is fires
+
+
+@pytest.mark.parametrize(
+    ("classes", "total", "fires"),
+    [(3, 1.018, False), (3, 1.022, True), (150, 1.29, False), (150, 1.3, True)],
+)
+def test_sums_may_be_off_by_rounding_to_8_bits(classes, total, fires):
+    truth = scene(1, samples=1, height=20, width=20, classes=classes)
+    scores = np.full((*truth.shape, classes), 0.4 / (classes - 1)) + 0.6 * one_hot(truth, classes)
+    scores *= total / scores.sum(axis=-1, keepdims=True)
+    metric = f"keras.metrics.MeanIoU(num_classes={classes}, sparse_y_pred=False)"
+    report = diagnose(y_true=truth, y_pred=scores, metric=metric)
+    assert ("channels-not-normalised" in names(report)) is fires

@@ -1,6 +1,12 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from build import diagnose, found, names, noisy, scene
+
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.predictions.double_activation import _is_range_filled, find
+from iou_doctor.counts.value_counts import ValueCounts
 
 CALL = "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)"
 BINARY = "keras.metrics.BinaryIoU()"
@@ -77,3 +83,41 @@ def test_an_unsure_model_within_the_bounds_passes():
     timid = np.where(OBJECTS, 0.7, 0.55) + rng.uniform(-0.03, 0.03, TRUTH.shape)
     report = diagnose(y_true=OBJECTS, y_pred=timid.astype(np.float32), metric=BINARY)
     assert "double-activation" not in names(report)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "filled"),
+    [
+        (0.5 * 0.9991, 0.7311, True),
+        (0.5 * 0.9989, 0.7311, False),
+        (0.5, 0.7311 * 1.0009, True),
+        (0.5, 0.7311 * 1.0011, False),
+        (0.5 * 1.019, 0.7311, True),
+        (0.5 * 1.021, 0.7311, False),
+        (0.5, 0.7311 * 0.981, True),
+        (0.5, 0.7311 * 0.979, False),
+        (None, None, False),
+    ],
+)
+def test_both_ends_are_reached_and_neither_is_passed(low, high, filled):
+    assert _is_range_filled(ValueCounts(minimum=low, maximum=high), 0.5, 0.7311) is filled
+
+
+@pytest.mark.parametrize(
+    ("encoding", "maximum", "near", "fires"),
+    [
+        (Encoding.SIGMOID, 0.7311, 10, True),
+        (Encoding.SIGMOID, 0.7311, 9, False),
+        (Encoding.PROBABILITIES, 0.5761, 250, True),
+        (Encoding.PROBABILITIES, 0.5761, 249, False),
+    ],
+)
+def test_enough_pixels_are_near_the_upper_end(encoding, maximum, near, fires):
+    minimum = 0.5 if encoding is Encoding.SIGMOID else (1 - maximum) / 2
+    values = ValueCounts(pixels=1000, minimum=minimum, maximum=maximum, near_twice=near)
+    layout = SimpleNamespace(y_pred=SimpleNamespace(channels=3))
+    evidence = SimpleNamespace(
+        interpretation=SimpleNamespace(y_pred=encoding, layout=layout),
+        stats=SimpleNamespace(y_pred=values),
+    )
+    assert bool(find(evidence)) is fires

@@ -61,3 +61,12 @@ def test_scores_beyond_the_classes_are_no_ids():
     scores = np.array([[[0, 0, 0, 0, 0, 7.5]]], dtype=np.float32)
     report = diagnose(y_true=[[[0, 0, 0, 0, 1, 1]]], y_pred=scores, num_classes=2)
     assert "interpolated-predictions" not in names(report)
+
+
+@pytest.mark.parametrize(
+    ("value", "fires"), [(3.0, True), (3.1, False), (-1.0, True), (-1.1, False)]
+)
+def test_ids_overshoot_the_classes_by_one_at_most(value, fires):
+    predicted = np.array([[[0, 0.5, 2, value, 1, 1, 2, 0]]])
+    report = diagnose(y_true=[[[0, 0, 2, 2, 1, 1, 2, 0]]], y_pred=predicted, num_classes=3)
+    assert ("interpolated-predictions" in names(report)) is fires

@@ -1,7 +1,10 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from build import diagnose, found, mean_iou, names, noisy, outcome, sigmoid
 
+from iou_doctor.checks.predictions.threshold_off import _do_both_gain
 from iou_doctor.report.finding import Status
 
 BINARY = "keras.metrics.BinaryIoU()"
@@ -70,3 +73,25 @@ def test_the_chosen_threshold_counts():
     metric = "keras.metrics.BinaryIoU(threshold=0.1)"
     report = diagnose(y_true=TRUTH, y_pred=SCORES**3, metric=metric)
     assert "threshold-off" not in names(report)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "gain", "loss", "both"),
+    [
+        (1000, 0.021, 0, True),
+        (1000, 0.019, 0, False),
+        (999, 0.021, 0, False),
+        (1000, 0.021, 0.001, False),
+    ],
+)
+def test_the_rarer_class_gains_and_the_other_one_does_not_lose(pixels, gain, loss, both):
+    before, after = (
+        SimpleNamespace(
+            per_class=[
+                SimpleNamespace(truth_pixels=9000, iou=common),
+                SimpleNamespace(truth_pixels=pixels, iou=rare),
+            ]
+        )
+        for common, rare in ((0.9, 0.5), (0.9 - loss, 0.5 + gain))
+    )
+    assert _do_both_gain(before, after) is both
