@@ -1,4 +1,5 @@
-"""A second look, once what was found first is repaired: one fault may hide another."""
+"""Run some checks again after the repair of the first findings, since one fault can hide
+another."""
 
 from __future__ import annotations
 
@@ -31,20 +32,21 @@ HIDDEN_RULES = frozenset(
         "flipped-samples",
     }
 )
-"""What counts and maps show only while nothing else is wrong with them."""
+"""Rules that detect their fault only if nothing else is wrong with the label pairs and maps."""
 LEAST_GAIN = 0.05
-"""Mean IoU that a hidden fault must cost at least, once the first one is repaired."""
+"""Least gain in mean IoU after the repair of a hidden fault. The gain of smaller ones may be
+chance."""
 
 
 def find_hidden_faults(
     evidence: Evidence, roots: Sequence[Finding], recount: Recount
 ) -> tuple[Finding, ...]:
-    """Return what shows only after the repair of the findings so far.
+    """Find the faults that show only after the repair of the first findings.
 
     Args:
-        evidence: the facts that the first look had.
-        roots: its root causes, in the order of their repairs.
-        recount: the doctor's label pairs once more, after steps that move pixels or samples.
+        evidence: the facts, before any repair.
+        roots: the first root causes, in the order in which to repair them.
+        recount: counts the label pairs again after steps that move pixels or samples.
     """
     sure = [finding for finding in roots if _is_exact(finding, evidence)]
     if not sure or evidence.interpretation.layout.relation is Relation.MISMATCHED:
@@ -64,7 +66,7 @@ def find_hidden_faults(
 
 
 def _drop_colours(after: Evidence) -> Evidence:
-    """Return the evidence with no colours in it: their repair has made ids of them."""
+    """Declare colours as labels in the evidence, since their repair has mapped them to ids."""
     interpretation = after.interpretation
     layout = replace(
         interpretation.layout,
@@ -81,7 +83,7 @@ def _drop_colours(after: Evidence) -> Evidence:
 
 
 def _is_exact(finding: Finding, evidence: Evidence) -> bool:
-    """Return whether an error has a repair that changes the label pairs, exactly."""
+    """Return whether the finding is an error whose repair changes the label pairs exactly."""
     repair = finding.repair
     if repair is None or repair.estimated or finding.severity is not Severity.ERROR:
         return False
@@ -92,23 +94,24 @@ def _is_exact(finding: Finding, evidence: Evidence) -> bool:
 
 
 def _is_relevant(finding: Finding, after: Evidence, recount: Recount) -> bool:
+    """Return whether the repair of a hidden fault gains enough."""
     repair = finding.repair
     if repair is None or after.repaired.mean_iou is None:
         return False
     if not any(needs_recount(step, after) for step in repair.steps):
         gained = repair_evidence([repair], after, recount).repaired.mean_iou or 0.0
         return gained >= after.repaired.mean_iou + LEAST_GAIN or repair.ignore_index is not None
-    return True  # rules of alignment have their own margins
+    return True  # the rules about alignment have margins of their own
 
 
 def _prefix_message(finding: Finding, first: Sequence[Finding]) -> Finding:
-    """Return the finding, saying that its numbers hold after the first repairs."""
+    """State in the message of a finding that its numbers hold after the first repairs."""
     names = ", ".join(f"`{one.rule.name}`" for one in first)
     return replace(finding, message=f"after the repair of {names}: {finding.message}")
 
 
 def _repair_samples(repairs: Sequence[Repair], evidence: Evidence) -> InterpretedProbe | None:
-    """Return the label maps after repairs of values; `None` after those that move pixels."""
+    """Return the label maps after repairs of values; `None` if the repairs move pixels."""
     steps = [step for repair in repairs for step in repair.steps]
     if any(needs_recount(step, evidence) for step in steps):
         return None
@@ -130,13 +133,16 @@ def _relabel_maps(maps: LabelMaps, repair: Repair) -> LabelMaps:
 
 
 def _relabel_map(labels: Labels, repair: Repair, side: Side) -> Labels:
-    """Return a map as a repair of label pairs changes it: each label is booked as an image."""
+    """Apply a repair of label pairs to one label map.
+
+    Each distinct label of the map stands for an image with one pair, of this label with itself.
+    """
     old, places = np.unique(labels, return_inverse=True)
     values, image = old.astype(np.int64), np.arange(len(old))
     table = PairCounts(image, values, values, np.ones_like(values))
     after = repair.relabel(table) if repair.relabel else table
     if len(after.image) != len(old):
-        return np.full_like(labels, NO_LABEL)  # the repair knows these pairs only as a whole
+        return np.full_like(labels, NO_LABEL)  # the repair replaces the pairs as a whole
     new = after.truth if side is Side.MASKS else after.prediction
     new = np.where((old == NO_LABEL) | (abs(new) > np.iinfo(np.int32).max), NO_LABEL, new)
     return new[places].reshape(labels.shape).astype(np.int32)

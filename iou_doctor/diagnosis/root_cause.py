@@ -1,4 +1,5 @@
-"""From the evidence to the Report: run the checks, find the root cause, say it in one line."""
+"""Turn the evidence into a report: run the checks, find the root cause, and summarize it in a
+line."""
 
 from __future__ import annotations
 
@@ -23,12 +24,12 @@ from iou_doctor.report.version import __version__
 
 
 def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Report:
-    """Return the Report: findings of the selected rules, root cause first.
+    """Return the report with the findings of the selected rules, root causes first.
 
     Args:
         evidence: the facts.
         selection: which rules to report.
-        recount: the doctor's label pairs once more, after steps that move pixels or samples.
+        recount: counts the label pairs again after steps that move pixels or samples.
     """
     findings, outcomes, hidden = _run_checks_twice(evidence, recount)
     outcomes = tuple(
@@ -65,7 +66,12 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
 def _run_checks_twice(
     evidence: Evidence, recount: Recount
 ) -> tuple[tuple[Finding, ...], tuple[Outcome, ...], frozenset[str]]:
-    """Return all findings, what became of the rules, and which ones other faults had hidden."""
+    """Run the checks, and some of them again after the first repairs.
+
+    Returns:
+        All findings, the outcome of each rule, and the names of the rules that fired only after the
+        first repairs.
+    """
     findings, outcomes = registry.run(evidence)
     again = find_hidden_faults(evidence, _list_roots(findings, _explain(findings)), recount)
     hidden = frozenset(finding.rule.name for finding in again)
@@ -78,7 +84,7 @@ def _run_checks_twice(
 
 
 def _mark_new(findings: Sequence[Finding], baseline: Baseline | None) -> list[Finding]:
-    """Return the findings; those that the baseline lacks say so, in every format."""
+    """Mark the findings that the baseline lacks, in their message and their facts."""
     known = None if baseline is None else baseline.findings
     if known is None:
         return list(findings)
@@ -95,7 +101,7 @@ def _mark_new(findings: Sequence[Finding], baseline: Baseline | None) -> list[Fi
 
 
 def _add_score_after_repair(finding: Finding, evidence: Evidence, recount: Recount) -> Finding:
-    """Return the finding with the doctor's score after its repair alone."""
+    """Add the doctor's score after the repair of this finding alone."""
     repair, interpretation = finding.repair, evidence.interpretation
     if repair is None or interpretation.layout.relation is Relation.MISMATCHED:
         return finding
@@ -106,12 +112,12 @@ def _add_score_after_repair(finding: Finding, evidence: Evidence, recount: Recou
 def _explain(
     findings: Sequence[Finding], *, independent: Collection[str] = ()
 ) -> dict[str, tuple[str, ...]]:
-    """Return, for each root finding, the rules that fired only because of it.
+    """Return, for each root cause, the names of the rules that fired only because of it.
 
     Args:
-        findings: all of them.
-        independent: rules that fire after the repair of the others too; only they explain
-            each other.
+        findings: all findings.
+        independent: names of rules that fire also after the repair of the others. Only other
+            rules of this set can explain them.
     """
     found = {finding.rule.name for finding in findings}
     known = registry.load_consequences()
@@ -129,7 +135,7 @@ def _explain(
 
 
 def _sort_causes_first(findings: Sequence[Finding]) -> list[Finding]:
-    """Sort by suspicion, but what another finding explains after all that nothing explains."""
+    """Sort findings by rank, with those that another finding can explain after all others."""
     worst = {finding.rule.name: finding.severity.rank for finding in findings}
     consequences = registry.load_consequences()
     explained = {
@@ -142,13 +148,17 @@ def _sort_causes_first(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _rank(finding: Finding) -> tuple[int, int, str]:
-    """Sort errors before warnings, then by how early a cause is suspected."""
+    """Return the sort key of a finding: errors first, then causes that are suspected early.
+
+    The code only decides the order of findings that are equal in both.
+    """
     return -finding.severity.rank, finding.rule.suspicion, finding.rule.code
 
 
 def _sort_findings(
     findings: Sequence[Finding], explains: dict[str, tuple[str, ...]]
 ) -> tuple[Finding, ...]:
+    """Sort findings by rank, with the consequences of others last."""
     consequences = {name for names in explains.values() for name in names}
     return tuple(
         sorted(findings, key=lambda finding: (finding.rule.name in consequences, _rank(finding)))
@@ -156,7 +166,7 @@ def _sort_findings(
 
 
 def _list_roots(findings: Sequence[Finding], explains: dict[str, tuple[str, ...]]) -> list[Finding]:
-    """Return the findings that no other one explains, in the order of their repairs."""
+    """Return the findings that no other finding explains, in the order in which to repair them."""
     consequences = {name for names in explains.values() for name in names}
     return [f for f in sorted(findings, key=_rank) if f.rule.name not in consequences]
 
@@ -180,7 +190,7 @@ def _judge(
 
 
 def count_repaired_pairs(report: Report, evidence: Evidence, recount: Recount) -> PairCounts | None:
-    """Return the label pairs after all repairs of a report; `None` where nothing is to repair."""
+    """Count the label pairs after all repairs of a report; `None` if there is nothing to repair."""
     roots = _list_roots(report.findings, dict(report.explains))
     repairs = [finding.repair for finding in roots if finding.repair]
     if not repairs or any(repair.estimated and not repair.steps for repair in repairs):
@@ -207,7 +217,7 @@ def _summarize(sick: bool, primary: Finding | None, evidence: Evidence, after: f
 
 
 def _describe_metric(metric: ContractScore) -> str:
-    """Return what the metric does with the arrays as they are."""
+    """Return what the metric does with the arrays as given, as a phrase."""
     if metric.value is not None:
         return f"reads {metric.value:.4f}"
     if metric.error is not None:

@@ -1,4 +1,4 @@
-"""Which rules the user wants to hear."""
+"""Select the rules to report by code, prefix or name."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from iou_doctor.report.finding import Outcome
 
 @record
 class Selection:
-    """Which rules the user wants to hear: codes, prefixes of codes, or names."""
+    """The rules to report, given by codes, prefixes of codes, or names."""
 
     select: tuple[str, ...] = ()
+    """The rules to report; all if empty."""
     ignore: tuple[str, ...] = ()
+    """The rules to leave out, even if they are selected."""
 
     def __post_init__(self) -> None:
         rules = [check.rule for check in load_checks()]
@@ -30,7 +32,7 @@ class Selection:
 
 
 def build_unknown_rule_error(word: str) -> UsageError:
-    """Return the error for a word that is no rule, with the rule that comes nearest."""
+    """Build the error for a word that names no rule, with the most similar code or name."""
     rules = [check.rule for check in load_checks()]
     known = [*(rule.name for rule in rules), *(rule.code for rule in rules)]
     spelled = word.upper() if word.upper().startswith("IOU") else word.lower()

@@ -1,4 +1,4 @@
-"""What repairs would be worth: the doctor's label pairs and mean IoU after them."""
+"""Compute the doctor's label pairs and mean IoU after repairs, without changing any file."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from iou_doctor.repairs.swap_height_width import SwapHeightWidth
 from iou_doctor.repairs.times_255 import Times255
 
 Recount = Callable[[Sequence[Step]], PairCounts]
+"""Counts the label pairs again after these steps."""
 
 DONE_BY_THE_DOCTOR: Mapping[Relation, type[Step]] = {
     Relation.SWAPPED: SwapHeightWidth,
@@ -27,16 +28,16 @@ DONE_BY_THE_DOCTOR: Mapping[Relation, type[Step]] = {
 def compute_mean_iou_after(
     chosen: Sequence[Repair], evidence: Evidence, recount: Recount
 ) -> float | None:
-    """Return the doctor's mean IoU after all these repairs, in this order."""
+    """Return the doctor's mean IoU after all these repairs, applied in this order."""
     guesses = [r.mean_iou_after for r in chosen if r.estimated and not r.steps]
     if any(guess is not None for guess in guesses):
-        # seen on some samples, after the relabelling that was found before: no counts can be added
+        # estimated on some samples, with earlier relabelling applied, so that there are no counts
         return max(guess for guess in guesses if guess is not None)
     return repair_evidence(chosen, evidence, recount).repaired.mean_iou
 
 
 def repair_evidence(chosen: Sequence[Repair], evidence: Evidence, recount: Recount) -> Evidence:
-    """Return the evidence with the label pairs and the score after repairs, in this order."""
+    """Return the evidence with the label pairs and the score after these repairs in this order."""
     pairs = _count_pairs([step for repair in chosen for step in repair.steps], evidence, recount)
     num_classes, ignore_index = (
         evidence.interpretation.num_classes,
@@ -54,7 +55,7 @@ def repair_evidence(chosen: Sequence[Repair], evidence: Evidence, recount: Recou
 
 
 def _count_pairs(steps: Sequence[Step], evidence: Evidence, recount: Recount) -> PairCounts:
-    """Return the label pairs after the steps that no relabelling can stand for."""
+    """Return the label pairs after those steps that are no mapping of label pairs."""
     # the first pass has counted the label pairs of masks times 255 beside the others
     scaled: list[Step] = [step for step in steps if isinstance(step, Times255)]
     if any(needs_recount(step, evidence) for step in steps):
@@ -65,6 +66,6 @@ def _count_pairs(steps: Sequence[Step], evidence: Evidence, recount: Recount) ->
 
 
 def needs_recount(step: Step, evidence: Evidence) -> bool:
-    """Return whether a step moves pixels that the doctor has not moved already."""
+    """Return whether a step moves pixels or samples that the doctor has not already moved."""
     done = DONE_BY_THE_DOCTOR.get(evidence.interpretation.layout.relation)
     return step.moves_pixels and type(step) is not done
