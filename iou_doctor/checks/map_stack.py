@@ -40,9 +40,9 @@ class Stack:
 
     samples: NDArray[np.int64]
     """The number of each sample, shape (n,)."""
-    true: Ids
+    y_true: Ids
     """Shape (n, *spatial); `classes` if the pixel does not count."""
-    pred: Ids
+    y_pred: Ids
     """Shape (n, *spatial); `classes` also for classes that these masks lack."""
     classes: int
     labels: tuple[int, ...] = ()
@@ -50,20 +50,22 @@ class Stack:
 
     def score_images(self, pred: Ids | None = None) -> Scores:
         """Return the mean IoU of each image, shape (n,), for these or other predictions."""
-        counts = count_pairs(self.true, self.pred if pred is None else pred, self.classes)
+        counts = count_pairs(self.y_true, self.y_pred if pred is None else pred, self.classes)
         return compute_mean_iou(counts)
 
     def score_pooled(self, pred: Ids | None = None) -> float:
         """Return the mean IoU of all images together, for these or other predictions."""
-        counts = count_pairs(self.true, self.pred if pred is None else pred, self.classes)
+        counts = count_pairs(self.y_true, self.y_pred if pred is None else pred, self.classes)
         return float(compute_mean_iou(counts.sum(axis=0)))
 
     def __len__(self) -> int:
-        return len(self.true)
+        return len(self.y_true)
 
     def take(self, keep: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Stack:
         """Return a stack of some of the images: by numbers, by a boolean mask, or by a slice."""
-        return replace(self, samples=self.samples[keep], true=self.true[keep], pred=self.pred[keep])
+        return replace(
+            self, samples=self.samples[keep], y_true=self.y_true[keep], y_pred=self.y_pred[keep]
+        )
 
 
 def stack_maps(
@@ -185,8 +187,8 @@ def score_pairings(one: Stack, *, true: Ids | None = None) -> NDArray[np.float32
         true: compared in place of the predictions, to measure how similar the masks are.
     """
     n = len(one)
-    truths = one.true.reshape(n, -1)
-    others = (one.pred if true is None else true).reshape(n, -1)
+    truths = one.y_true.reshape(n, -1)
+    others = (one.y_pred if true is None else true).reshape(n, -1)
     counts = (truths < one.classes).astype(np.float32)
     total = np.zeros((n, n), dtype=np.float32)
     terms = np.zeros((n, 1), dtype=np.float32)
@@ -215,7 +217,7 @@ def count_different_masks(one: Stack) -> int:
     """
     if len(one) < 2:
         return len(one)
-    alike = compute_mean_iou(count_pairs(one.true[1:], one.true[:-1], one.classes))
+    alike = compute_mean_iou(count_pairs(one.y_true[1:], one.y_true[:-1], one.classes))
     return 1 + int((alike < ALIKE).sum())
 
 

@@ -110,7 +110,7 @@ def list_turns(spatial: int, *, square: bool) -> tuple[Turn, ...]:
 def fit_turns(maps: Stack, turns: tuple[Turn, ...]) -> Fits:
     """Score the predictions after each of the turns."""
     counts: list[NDArray[np.int64]] = [
-        count_pairs(maps.true, turn(maps.pred), maps.classes) for turn in turns
+        count_pairs(maps.y_true, turn(maps.y_pred), maps.classes) for turn in turns
     ]
     return Fits(
         turns=turns,

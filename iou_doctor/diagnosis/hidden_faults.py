@@ -1,5 +1,4 @@
-"""Run some checks again after the repair of the first findings, since one fault can hide
-another."""
+"""Run some checks again after the first repairs, since one fault can hide another."""
 
 from __future__ import annotations
 

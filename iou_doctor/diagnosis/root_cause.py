@@ -1,5 +1,4 @@
-"""Turn the evidence into a report: run the checks, find the root cause, and summarize it in a
-line."""
+"""Turn the evidence into a report: run the checks, find the root cause, and summarize it."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class ShiftSearch:
 
 def are_too_small(maps: Stack) -> bool:
     """Return whether the maps are too small to recognise a shift."""
-    return min(map(int, maps.true.shape[1:])) < SMALLEST_SIDE
+    return min(map(int, maps.y_true.shape[1:])) < SMALLEST_SIDE
 
 
 def search_shifts(maps: Stack) -> ShiftSearch:
@@ -73,11 +73,11 @@ class _OffsetCounter:
     """Counts the label pairs at each offset, once for each."""
 
     def __init__(self, maps: Stack) -> None:
-        sizes = maps.true.shape[1:]
+        sizes = maps.y_true.shape[1:]
         self.reach = min(SHIFT_REACH, min(sizes) // 4)
         self._places = [_spread_places(size, self.reach) for size in sizes]
         self._maps = maps
-        self._true = self._pick(maps.true, (0, 0))
+        self._true = self._pick(maps.y_true, (0, 0))
         self.tables: PairTables = {}
 
     def score(self, offset: Offset) -> float:
@@ -85,7 +85,7 @@ class _OffsetCounter:
         if max(map(abs, offset)) > self.reach:
             return -1.0
         if offset not in self.tables:
-            pred = self._pick(self._maps.pred, offset)
+            pred = self._pick(self._maps.y_pred, offset)
             self.tables[offset] = count_pairs(self._true, pred, self._maps.classes)
         return float(compute_mean_iou(self.tables[offset].sum(axis=0)))
 

@@ -84,7 +84,7 @@ class Tiles:
     @property
     def shortest_side(self) -> int:
         """The number of pixels along the shorter side of a tile."""
-        (height, width), (down, across) = self.maps.true.shape[1:], self.counts
+        (height, width), (down, across) = self.maps.y_true.shape[1:], self.counts
         return min(int(height) // down, int(width) // across)
 
     def measure_seams(self, labels: Ids) -> tuple[float, float]:
@@ -123,7 +123,7 @@ class Tiles:
 
         The fit is the number of agreeing pixels, weighted by how rare their class is in the masks.
         """
-        true, pred = self.split(self.maps.true), self.split(self.maps.pred)
+        true, pred = self.split(self.maps.y_true), self.split(self.maps.y_pred)
         total = np.zeros((len(true), true.shape[1], true.shape[1]), dtype=np.float32)
         for label in range(self.maps.classes):
             here = (true == label).astype(np.float32)
@@ -176,7 +176,7 @@ def cut_into_tiles(maps: Stack, grid: Grid, size: tuple[int, ...]) -> Tiles:
         grid: of the images as stored.
         size: height and width of the images as stored.
     """
-    true, pred = maps.true, maps.pred
+    true, pred = maps.y_true, maps.y_pred
     for axis in (0, 1):
         places = _choose_places(size[axis], true.shape[axis + 1], grid.tile[axis])
         true, pred = true.take(places, axis + 1), pred.take(places, axis + 1)
@@ -205,7 +205,7 @@ def _try_grid(maps: Stack, grid: Grid, size: tuple[int, ...]) -> Arrangement | N
     tiles = cut_into_tiles(maps, grid, size)
     if tiles.shortest_side < FEWEST_TILE_PIXELS:
         return None
-    seams = tiles.measure_seams(tiles.maps.pred)
+    seams = tiles.measure_seams(tiles.maps.y_pred)
     if seams[0] - seams[1] < LEAST_SEAM:
         return None
     before, fit = tiles.maps.score_pooled(), tiles.score_places()
@@ -214,7 +214,7 @@ def _try_grid(maps: Stack, grid: Grid, size: tuple[int, ...]) -> Arrangement | N
         (_assign_each(fit), LEAST_TILE_GAIN_OF_EACH),
     )
     for orders, least in candidates:
-        rearranged = tiles.rearrange(tiles.maps.pred, orders)
+        rearranged = tiles.rearrange(tiles.maps.y_pred, orders)
         after = tiles.maps.score_pooled(rearranged)
         if after - before > least and _is_seam_removed(seams, tiles.measure_seams(rearranged)):
             return Arrangement(grid, orders, before, after, seams)

@@ -71,9 +71,9 @@ def find(evidence: Evidence) -> Result:
     maps = stack_maps(evidence, "fine", side=PIXELS_A_SIDE)
     if isinstance(maps, Skipped):
         return maps
-    if maps.true.ndim < 3 or evidence.sampled is None:
+    if maps.y_true.ndim < 3 or evidence.sampled is None:
         return Skipped("the pixels are flattened")
-    turns = list_turns(maps.true.ndim - 1, square=evidence.sampled.is_square)
+    turns = list_turns(maps.y_true.ndim - 1, square=evidence.sampled.is_square)
     finding = _examine(evidence, maps, fit_turns(maps, turns))
     if finding:
         return [] if _is_shift_better(evidence, finding) else [finding]
@@ -82,7 +82,7 @@ def find(evidence: Evidence) -> Result:
 
 def _examine_with_matched_ids(evidence: Evidence, maps: Stack, turns: tuple[Turn, ...]) -> Result:
     """Look for a turn of all samples after matching the predicted ids to those of the masks."""
-    matches = [match_ids(maps, turn(maps.pred)) for turn in turns]
+    matches = [match_ids(maps, turn(maps.y_pred)) for turn in turns]
     scores = [score for _, score in matches]
     best = int(np.argmax(scores))
     fits = fit_turns(matches[best][0], turns)
@@ -168,7 +168,7 @@ def _write_help(evidence: Evidence, turn: Turn) -> str:
 
 def _report_some(evidence: Evidence, maps: Stack, fits: Fits, turned: NDArray[np.bool_]) -> Finding:
     best = np.where(turned, fits.images.argmax(axis=0), 0)
-    pred = np.stack([fits.turns[turn](maps.pred[i : i + 1])[0] for i, turn in enumerate(best)])
+    pred = np.stack([fits.turns[turn](maps.y_pred[i : i + 1])[0] for i, turn in enumerate(best)])
     after, before = maps.score_pooled(pred), float(fits.pooled[0])
     counts = {fits.turns[turn].name: int((best == turn).sum()) for turn in np.unique(best[turned])}
     how = join_words(f"{name} ({number})" for name, number in counts.items())

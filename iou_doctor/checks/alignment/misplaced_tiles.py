@@ -62,7 +62,7 @@ def find(evidence: Evidence) -> Result:
     if isinstance(maps, Skipped):
         return maps
     size = get_stored_size(evidence)
-    if maps.true.ndim != 3 or len(size) != 2:
+    if maps.y_true.ndim != 3 or len(size) != 2:
         return Skipped("only two-dimensional images are examined for tiles")
     found = find_arrangement(maps, size)
     return [_report(maps, found)] if found else []

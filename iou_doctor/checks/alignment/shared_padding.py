@@ -73,10 +73,10 @@ class _Margin:
 
     def crop(self, maps: Stack) -> Stack:
         """Return the maps without the margin."""
-        height, width = maps.true.shape[1:]
+        height, width = maps.y_true.shape[1:]
         rows, columns = slice(self.top, height - self.bottom), slice(self.left, width - self.right)
         return Stack(
-            maps.samples, maps.true[:, rows, columns], maps.pred[:, rows, columns], maps.classes
+            maps.samples, maps.y_true[:, rows, columns], maps.y_pred[:, rows, columns], maps.classes
         )
 
 
@@ -89,7 +89,7 @@ def find(evidence: Evidence) -> Result:
     maps = stack_maps(evidence, "fine", samples=MOST_PADDED_SAMPLES)
     if isinstance(maps, Skipped):
         return maps
-    if maps.true.ndim != 3:
+    if maps.y_true.ndim != 3:
         return Skipped("only two-dimensional images are examined for padding")
     if count_different_masks(maps) < FEWEST_PADDED_SCENES:
         return Skipped(
@@ -99,9 +99,9 @@ def find(evidence: Evidence) -> Result:
     boxes = [(margin.crop(maps), margin) for margin in margins]
     if not boxes:
         return []
-    box, margin = min(boxes, key=lambda pair: pair[0].true.size)
+    box, margin = min(boxes, key=lambda pair: pair[0].y_true.size)
     before, inside = maps.score_pooled(), box.score_pooled()
-    share = 1 - box.true.size / maps.true.size
+    share = 1 - box.y_true.size / maps.y_true.size
     if not LEAST_AREA <= share < 1 or abs(before - inside) <= LEAST_DIFFERENCE:
         return []
     return [_report(evidence, maps, margin, share, (before, inside))]
@@ -126,7 +126,7 @@ def _list_corner_classes(maps: Stack) -> list[int]:
     """Return the classes that fill one corner of all masks or of all predictions."""
     corners = [
         labels[:, row, column]
-        for labels in (maps.true, maps.pred)
+        for labels in (maps.y_true, maps.y_pred)
         for row in (0, -1)
         for column in (0, -1)
     ]
@@ -135,7 +135,7 @@ def _list_corner_classes(maps: Stack) -> list[int]:
 
 
 def _measure_margin(maps: Stack, label: int) -> _Margin:
-    content = (maps.true != label) | (maps.pred != label)
+    content = (maps.y_true != label) | (maps.y_pred != label)
     rows, columns = content.any(axis=2), content.any(axis=1)
     return _Margin(
         label,
@@ -185,7 +185,7 @@ def _scale_to_stored(
     """Return the margin at each side in stored pixels, and whether the maps are not thinned."""
     layout = evidence.interpretation.layout
     sizes = max(layout.y_true.spatial_shape, layout.y_pred.spatial_shape, key=len)
-    scale = [(size or kept) / kept for size, kept in zip(sizes, maps.true.shape[1:], strict=True)]
+    scale = [(size or kept) / kept for size, kept in zip(sizes, maps.y_true.shape[1:], strict=True)]
     sides = {
         "top": round(margin.top * scale[0]),
         "bottom": round(margin.bottom * scale[0]),

@@ -108,7 +108,7 @@ def _examine_with_matched_ids(evidence: Evidence, maps: Stack) -> Result:
     relabelled, before = match_ids(maps)
     after, pairing = 0.0, find_best_pairing(relabelled)
     for _ in range(MATCHING_ROUNDS):
-        relabelled, after = match_ids(maps, maps.pred[pairing.partner])
+        relabelled, after = match_ids(maps, maps.y_pred[pairing.partner])
         pairing = find_best_pairing(relabelled)
     if not is_convincing(after, before) or not is_significant(pairing):
         return []
@@ -121,13 +121,13 @@ def _is_suspect(maps: Stack) -> bool:
     better = np.zeros(len(maps), dtype=bool)
     for offset in TRIED_OFFSETS:
         if offset < len(maps):
-            better |= maps.score_images(np.roll(maps.pred, offset, axis=0)) > own
+            better |= maps.score_images(np.roll(maps.y_pred, offset, axis=0)) > own
     return bool(better.mean() >= LEAST_SUSPECT_SHARE)
 
 
 def _count_affordable(maps: Stack) -> int:
     """Return the number of samples of which all pairs can be compared."""
-    pixels = maps.true[0].size * maps.classes
+    pixels = maps.y_true[0].size * maps.classes
     return min(len(maps), int((MOST_MULTIPLICATIONS / pixels) ** 0.5))
 
 
@@ -237,8 +237,8 @@ def _build_repair(
     else:
         part = Stack(
             maps.samples[counted],
-            maps.true[counted],
-            maps.pred[pairing.partner[counted]],
+            maps.y_true[counted],
+            maps.y_pred[pairing.partner[counted]],
             maps.classes,
         )
         return replace(known, mean_iou_after=part.score_pooled(), estimated=True)

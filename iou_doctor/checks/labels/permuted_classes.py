@@ -89,9 +89,9 @@ def _is_turn_better(evidence: Evidence, gain: float) -> bool:
     if has_nothing_to_gain(evidence) or evidence.sampled is None:
         return False
     maps = stack_maps(evidence, "fine", side=PIXELS_A_SIDE)
-    if isinstance(maps, Skipped) or maps.true.ndim < 3:
+    if isinstance(maps, Skipped) or maps.y_true.ndim < 3:
         return False
-    turns = list_turns(maps.true.ndim - 1, square=evidence.sampled.is_square)
+    turns = list_turns(maps.y_true.ndim - 1, square=evidence.sampled.is_square)
     scores = fit_turns(maps, turns).pooled
     return float(scores.max() - scores[0]) > gain
 

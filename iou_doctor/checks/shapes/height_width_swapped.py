@@ -69,7 +69,7 @@ def find(evidence: Evidence) -> Result:
     )
     if isinstance(maps, Skipped):
         return maps
-    if maps.true.ndim < 3:
+    if maps.y_true.ndim < 3:
         return Skipped("the pixels are flattened")
     return _try_turns(evidence, maps, square=square)
 
@@ -90,17 +90,17 @@ def _report_swapped_sizes(evidence: Evidence) -> Finding:
 
 
 def _try_turns(evidence: Evidence, maps: Stack, *, square: bool) -> Result:
-    spatial = maps.true.ndim - 1
+    spatial = maps.y_true.ndim - 1
     if square:
         found = fit_turns(maps, list_turns(spatial, square=True))
         return [_report_turn(evidence, found)] if found.turns[found.find_best()] is SWAP else []
-    if spatial != 2 or maps.true.shape[1:] != _get_full_size(evidence):
+    if spatial != 2 or maps.y_true.shape[1:] != _get_full_size(evidence):
         return []  # maps of fewer pixels do not show in which order the pixels were filled in
     found = fit_turns(maps, (*list_turns(2, square=False), *REFILLS))
     turn = found.turns[found.find_best()]
     if turn not in REFILLS:
         return []
-    if measure_roughness(maps.pred) > measure_roughness(maps.true):
+    if measure_roughness(maps.y_pred) > measure_roughness(maps.y_true):
         return [_report_turn(evidence, found)]
     return [_report_refilled_masks(evidence, found, turn)]
 
