@@ -1,1 +1,1 @@
-"""What one pass gathers: integer counts that add up exactly, in any grouping."""
+"""What one pass over the data gathers: integer counts that add up exactly in any grouping."""

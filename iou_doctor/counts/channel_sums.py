@@ -1,4 +1,4 @@
-"""Sums over the pixels of each image and channel, for metrics that never make labels. S3."""
+"""Sums over the pixels of each image and channel, for metrics that use scores without argmax."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from iou_doctor.record import record
 
 FRACTION_BITS = 40
-"""A rest is counted in units of 2**-40: a pixel errs by less than 5e-13."""
+"""Fractions are counted in units of 2**-40, so the rounding error of a pixel is below 5e-13."""
 SATURATION = 2**15
-"""Larger values saturate: they are no scores, and their squares must fit beside 2**33 pixels."""
+"""Values saturate at ±2**15: larger ones are no scores, and 2**33 squares must fit in int64."""
 
 
 class Quantity(IntEnum):
-    """What is summed; t is the truth's value in a channel, p the predicted one."""
+    """What is summed. t is the value of the truth in a channel, p the predicted score."""
 
     TRUTH = 0
     SCORE = 1
@@ -26,39 +26,39 @@ class Quantity(IntEnum):
     TRUTH_SQUARED = 3
     SCORE_SQUARED = 4
     NON_ZERO = 5
-    """p is not 0, as 1; the ignored class leaves (only `DiceMetric` of MONAI reads this)."""
+    """1 where p is not 0 and the truth is not the ignored class (for MONAI's `DiceMetric`)."""
     TRUTH_NON_ZERO = 6
-    """t where p is not 0."""
+    """t where `NON_ZERO` is 1."""
     ABOVE = 7
-    """p is above the threshold, as 1."""
+    """1 where p is above the threshold."""
     TRUTH_ABOVE = 8
     """t where p is above the threshold."""
 
 
 SCORE_QUANTITIES = frozenset({Quantity.SCORE, Quantity.PRODUCT, Quantity.SCORE_SQUARED})
-"""The sums that a NaN among the scores turns into NaN."""
+"""The sums that are NaN if any of the scores is."""
 
 
 @record
 class SumsRequest:
-    """That sums of scores are to be gathered."""
+    """A request to gather sums of scores."""
 
     ignore_index: int | None
-    """Pixels whose truth is this class are left out of `Quantity.NON_ZERO`."""
+    """Pixels with this true class are left out of `Quantity.NON_ZERO`."""
 
 
 @record(eq=False)
 class ChannelSums:
-    """For each image, channel and quantity a sum in fixed point, which adds up exactly."""
+    """A sum for each image, channel and quantity, in fixed point so that sums merge exactly."""
 
     image: NDArray[np.int64]
     """Shape (n,), ascending."""
     whole: NDArray[np.int64]
     """Shape (n, channels, quantities)."""
     rest: NDArray[np.int64]
-    """The same shape, 0 <= rest < 2**40: what is left, in units of 2**-40."""
+    """The fractions in units of 2**-40, 0 <= rest < 2**40, shape (n, channels, quantities)."""
     not_finite: NDArray[np.int64]
-    """Shape (n, channels): scores that are NaN or Inf; they add nothing to sums of scores."""
+    """The number of scores that are NaN or Inf and were left out, shape (n, channels)."""
 
     @classmethod
     def from_rows(
@@ -69,25 +69,25 @@ class ChannelSums:
         rest: NDArray[np.int64],
         not_finite: NDArray[np.int64],
     ) -> ChannelSums:
-        """Return these rows with those of one image added up."""
+        """Return these rows, with those of the same image added up."""
         images, row = np.unique(image, return_inverse=True)
 
-        def added(values: NDArray[np.int64]) -> NDArray[np.int64]:
+        def add_up(values: NDArray[np.int64]) -> NDArray[np.int64]:
             total = np.zeros((len(images), *values.shape[1:]), dtype=np.int64)
             np.add.at(total, row, values)
             return total
 
-        rests = added(rest)
+        rests = add_up(rest)
         return cls(
             image=images,
-            whole=added(whole) + (rests >> FRACTION_BITS),
+            whole=add_up(whole) + (rests >> FRACTION_BITS),
             rest=rests & (2**FRACTION_BITS - 1),
-            not_finite=added(not_finite),
+            not_finite=add_up(not_finite),
         )
 
     @classmethod
     def merge(cls, parts: Iterable[ChannelSums]) -> ChannelSums | None:
-        """Return the sums of the whole from those of its parts, in any order; `None` of none."""
+        """Return the sums of the whole from those of its parts, in any order; `None` for none."""
         parts = list(parts)
         if not parts:
             return None
@@ -109,7 +109,7 @@ class ChannelSums:
     __hash__ = None  # type: ignore[assignment]  # arrays cannot be hashed
 
     def compute_total(self, quantity: Quantity) -> NDArray[np.float64]:
-        """Return a sum for each image and channel, shape (n, channels); NaN where a score is."""
+        """Return the sum for each image and channel, shape (n, channels); NaN where a score is."""
         sums: NDArray[np.float64] = (
             self.whole[..., quantity] + self.rest[..., quantity] * 2.0**-FRACTION_BITS
         )

@@ -1,20 +1,29 @@
-"""Whole numbers in as few bytes as hold them, for tables that grow with the number of images."""
+"""Store integer columns in the narrowest dtype that holds them.
+
+Tables that grow with the number of images then take a fraction of the memory.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
-DTYPES = tuple(map(np.dtype, ("uint8", "uint16", "int32", "int64")))
-"""Each holds all that stands before it, so that concatenation never ends in floats."""
+DTYPES: tuple[np.dtype[np.integer], ...] = (
+    np.dtype(np.uint8),
+    np.dtype(np.uint16),
+    np.dtype(np.int32),
+    np.dtype(np.int64),
+)
+"""Each dtype holds every value of those before it, so concatenation never results in floats."""
 
 
-def narrow_ints(numbers: NDArray[Any]) -> NDArray[Any]:
-    """Return the same whole numbers in the narrowest dtype of `DTYPES` that holds them.
+def narrow_ints(numbers: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return the same integers in the narrowest dtype of `DTYPES` that holds them.
 
-    What is in a narrow one already stays as it is.
+    An array that already has one of the narrower dtypes is returned unchanged.
     """
     if numbers.dtype in DTYPES[:-1]:
         return numbers
@@ -23,12 +32,21 @@ def narrow_ints(numbers: NDArray[Any]) -> NDArray[Any]:
     return numbers.astype(choose_dtype(int(numbers.min()), int(numbers.max())), copy=False)
 
 
-def choose_dtype(least: int, most: int) -> np.dtype[Any]:
-    """Return the narrowest dtype of `DTYPES` that holds all numbers between two."""
+def choose_dtype(minimum: int, maximum: int) -> np.dtype[np.integer]:
+    """Return the narrowest dtype of `DTYPES` that holds all integers from minimum to maximum."""
     limits = ((np.iinfo(dtype), dtype) for dtype in DTYPES)
-    return next(dtype for limit, dtype in limits if limit.min <= least and most <= limit.max)
+    return next(dtype for limit, dtype in limits if limit.min <= minimum and maximum <= limit.max)
 
 
-def as_int64(numbers: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the same numbers as int64: the array itself where it is that."""
+def as_int64(numbers: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return the numbers as int64, without a copy if they have that dtype already."""
     return numbers.astype(np.int64, copy=False)
+
+
+def join_columns(columns: Iterable[NDArray[np.integer]]) -> NDArray[np.integer]:
+    """Return the columns concatenated, in a narrow dtype if their dtypes differ."""
+    runs = groupby(columns, key=lambda column: column.dtype)
+    joined = [np.concatenate(list(run)) for _, run in runs]
+    if len(joined) == 1:
+        return joined[0]
+    return np.concatenate([narrow_ints(column) for column in joined])

@@ -1,9 +1,13 @@
-"""How stored values become labels: the derivations, and the codes of what is no label."""
+"""The ways in which stored values become labels, and the codes for pixels without a label.
+
+A label is an integer. A pixel that has none (a fraction, NaN, channels that are all 0) gets a code
+near `NO_CLASS`, far from all labels. The code also says what a naive metric would answer there.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,50 +15,55 @@ from numpy.typing import NDArray
 from iou_doctor.record import record
 
 NO_CLASS = -(2**62)
-"""A derived label at or near this value is no class: see `encode_no_class`."""
+"""A decoded label near this value means "no class"; see `encode_no_class`."""
 NAIVE_LIMIT = 2**31
+"""Naive answers saturate at ±2**31, so no-class codes are `NO_CLASS` ± 2**31."""
 VALUE_LIMIT = 2**40
-"""Stored values beyond this saturate; no label map holds them, and they must not reach NO_CLASS."""
+"""Stored values saturate at ±2**40. No label map holds such values, and none reaches `NO_CLASS`."""
 COLOUR_BASE = 2**24
-"""Codes of colours start here, so that no colour passes for a class or a void label."""
+"""The codes of colours start here, so that none is mistaken for a class or a void label."""
 
 
 class LabelDecoding(StrEnum):
-    """A way from stored values to integers, one for each pixel (or value, where flat)."""
+    """A way to turn stored values into labels: one for each pixel, or for each value if flat."""
 
     LABELS = "labels"
-    """The value, truncated toward zero; a fraction, NaN or Inf is no class."""
+    """The value itself. A fraction, NaN or Inf is no class."""
     ARGMAX = "argmax"
-    """The first largest channel of the class axis; with a NaN, or all zero, no class."""
+    """The first largest channel of the class axis. A NaN, or only zeros, is no class."""
     ARGMAX_LAST = "argmax-last"
-    """The first largest entry of the last axis as stored, whatever that axis means."""
+    """The first largest entry of the last axis as stored, even if that is not the class axis."""
     ARGMAX_NAN = "argmax-nan"
-    """The same as NumPy and torch find it: a NaN is the largest, all zero is class 0."""
+    """The argmax of NumPy and PyTorch: NaN is the largest value, and only zeros is class 0."""
     BINS = "bins"
     """3 · compare(value, 0) + compare(value, threshold), and 9 more above 1.
 
-    compare is 0 for <, 1 for = and 2 for >.
+    `compare` is 0 for <, 1 for = and 2 for >.
     """
     TIMES_255 = "times-255"
-    """The value times 255, rounded: undoes a division by 255."""
+    """The value times 255, rounded. This undoes a division by 255."""
     TENTHS = "tenths"
-    """How many of the thresholds 0.1, 0.2 … 0.9 the value reaches, compared in float32."""
+    """The number of thresholds 0.1, 0.2 … 0.9 that the value reaches, compared in float32."""
     COLOUR = "colour"
-    """The code of a pixel's colour, see `colour_code`; alpha is left out."""
+    """The code of a pixel's colour without its alpha channel; see `encode_colour`."""
 
 
 @record
 class Pairing:
-    """Which derived labels of the two arrays are counted together."""
+    """How each array is decoded before its labels are counted together with the other's."""
 
     y_true: LabelDecoding
     y_pred: LabelDecoding
     flat: bool = False
-    """True: value by value in the order as stored, as a metric that flattens does."""
+    """Whether values are paired in the order stored, as by a metric that flattens its inputs."""
 
 
-def encode_no_class(naive: NDArray[Any]) -> NDArray[np.int64]:
-    """Return codes for pixels without a class for which a naive metric would answer `naive`."""
+def encode_no_class(naive: NDArray[np.number]) -> NDArray[np.int64]:
+    """Return codes for pixels without a class.
+
+    Args:
+        naive: the label that a metric would give each pixel if it did not check for a class.
+    """
     near: NDArray[np.int64] = np.clip(naive, -NAIVE_LIMIT, NAIVE_LIMIT).astype(np.int64)
     return near + np.int64(NO_CLASS)
 
@@ -74,17 +83,17 @@ def is_no_class(labels: int | NDArray[np.integer]) -> bool | NDArray[np.bool_]:
 
 
 def encode_colour(red: int, green: int, blue: int) -> int:
-    """Return the derived label that stands for a colour."""
+    """Return the label that stands for a colour, its channels from 0 to 255."""
     return COLOUR_BASE + (red << 16) + (green << 8) + blue
 
 
 def is_grey_code(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return where a derived label stands for a colour whose three channels are equal."""
+    """Return which labels stand for a colour with three equal channels."""
     red, green, blue = (labels >> 16) & 255, (labels >> 8) & 255, labels & 255
     grey: NDArray[np.bool_] = (labels >= COLOUR_BASE) & (red == green) & (green == blue)
     return grey
 
 
 def decode_colour(code: int) -> tuple[int, int, int]:
-    """Return red, green and blue of a derived label that stands for a colour."""
+    """Return the red, green and blue of a label that stands for a colour."""
     return (code >> 16) & 255, (code >> 8) & 255, code & 255

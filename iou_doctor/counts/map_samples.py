@@ -1,7 +1,8 @@
-"""A small sample of label maps, kept with their places, for questions that counts cannot answer.
+"""Some label maps, kept for questions that counts cannot answer.
 
-Counts know which values meet, not where. Whether samples were shuffled, flipped or shifted shows
-only on the maps themselves, so the pass keeps some of them at three scales.
+Counts say how often two labels occur in the same pixel, but not where. Whether samples were
+shuffled, flipped or shifted is visible only in the maps themselves, so the pass over the data
+keeps some of them at three scales.
 """
 
 from __future__ import annotations
@@ -17,58 +18,58 @@ from iou_doctor.record import record
 Labels = NDArray[np.int32]
 
 NO_LABEL = -(2**31)
-"""Stands for every value that is no class at all (a fraction, NaN, an all-zero pixel)."""
+"""The label of every pixel without a class (a fraction, NaN, channels that are all 0)."""
 
 
 @record
 class DecodedMaps:
-    """Derived label maps of some samples, both sides over the same pixels."""
+    """Decoded label maps of some samples, with the same pixels of both arrays."""
 
     samples: NDArray[np.int64]
     """Shape (k,), ascending."""
     y_true: Mapping[LabelDecoding, tuple[Labels, ...]]
-    """For each derivation of the masks, one map for each sample."""
+    """One map for each sample, by decoding of the masks."""
     y_pred: Mapping[LabelDecoding, tuple[Labels, ...]]
-    """The same for the predictions."""
+    """One map for each sample, by decoding of the predictions."""
 
 
 @record
 class Probe:
-    """The maps that the pass kept. The grids of `many` and `fine` are thinned evenly."""
+    """The maps that the pass kept. `many` and `fine` are thinned evenly along each axis."""
 
     many: DecodedMaps
-    """Up to some hundred samples in a row, a few hundred pixels each: for the order of samples."""
+    """Some hundred consecutive samples of a few hundred pixels, for the order of samples."""
     fine: DecodedMaps
-    """Some tens of samples spread over the data, some thousand pixels each: for flips and tiles."""
+    """Some tens of samples of some thousand pixels, from all over the data, for flips and tiles."""
     crops: DecodedMaps
-    """Fewer samples, the middle at full resolution: for shifts and seams. 2-D data only."""
+    """The middle of a few samples at full resolution, for shifts and seams. Only for 2-D data."""
 
 
 @record
 class LabelMaps:
-    """Maps as the doctor reads them: truth and prediction of the same samples."""
+    """The maps of some samples under the interpretation of the arrays."""
 
     samples: NDArray[np.int64]
     y_true: tuple[Labels, ...]
-    """Class ids and stored labels that are no class; `NO_LABEL` for no label at all."""
+    """Class ids, labels outside the classes, and `NO_LABEL` for pixels without a label."""
     y_pred: tuple[Labels, ...]
 
 
 @record
 class InterpretedProbe:
-    """The probe as the doctor reads it."""
+    """The probe under the interpretation of the arrays."""
 
     many: LabelMaps
     fine: LabelMaps
     crops: LabelMaps
     spatial_axes: int
-    """Spatial axes of the maps."""
+    """The number of spatial axes of the maps."""
     is_square: bool
     """Whether height and width are equal in every sample."""
 
 
 def find_centres(size: int, count: int) -> NDArray[np.intp]:
-    """Return the pixels at the centres of `count` equal parts, the same from either end."""
+    """Return the pixels at the centres of `count` equal parts of an axis, mirror-symmetric."""
     left = ((np.arange(count // 2) * 2 + 1) * size - count) // (2 * count)
     middle = [size // 2] if count % 2 else []
     return np.concatenate([left, middle, size - 1 - left[::-1]]).astype(np.intp)

@@ -1,61 +1,45 @@
-"""The table of label pairs that every score is made of, and every check of labels reads."""
+"""The table of label pairs: how often a true and a predicted label occur in the same pixel.
+
+Every score is computed from it, and every check of labels reads it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from itertools import groupby, pairwise
-from typing import Any, TypeVar
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.counts.integer_storage import as_int64, narrow_ints
+from iou_doctor.counts.integer_storage import as_int64, join_columns
+from iou_doctor.counts.pair_columns import COLUMNS, PairColumns
 from iou_doctor.counts.sorted_rows import (
     Counts,
     find_span,
     is_ascending,
-    mark_changes,
     sum_by_label,
     sum_duplicates,
 )
 from iou_doctor.errors import InterpretationError
 
-Result = TypeVar("Result")
-
-COLUMNS = ("image", "truth", "prediction", "count")
-LONG = 2**16
-"""Rows from which on a table stores its columns in few bytes: below, they are 2 MB."""
 BLOCK = 2**16
-"""Rows that are worked on together."""
+"""Rows that are processed together, so that their columns stay in the cache."""
 TABLE_LIMIT = 4_000_000
-"""Rows of a table of pairs (32 to 128 MB). Label maps stay far below, noise read as labels does
-not."""
-ROWS_OF_AN_IMAGE = 256
-"""A hundred thousand small images may fill a larger table, each with some pairs of its own."""
+"""The most rows of a table (32 to 128 MB). Label maps need far fewer; noise read as labels needs
+more."""
+ROWS_PER_IMAGE = 256
+"""Rows for each image up to which a table may exceed `TABLE_LIMIT`: many small images do."""
 POOLED = "pooled"
-"""What a table knows itself under, once it is pooled."""
+"""The key under which a table caches the table of all its images together."""
 
 
-class PairCounts:
-    """A sparse table: how often (truth, prediction) occurs in each image. S1 and S2.
+class PairCounts(PairColumns):
+    """A sparse table of how often each pair (truth, prediction) occurs in each image.
 
-    Rows stand in ascending order of their images. Whoever reads a column gets int64; a long table
-    stores it in fewer bytes and gives a copy, so that work on many images goes by `blocks`.
+    Rows are in ascending order of their images. Columns are returned as int64. A long table
+    stores them in narrower dtypes and returns a copy, so use `iterate_blocks` for long tables.
     """
-
-    def __init__(
-        self,
-        image: NDArray[Any],
-        truth: NDArray[Any],
-        prediction: NDArray[Any],
-        count: NDArray[Any],
-    ) -> None:
-        """Keep these columns, whole numbers of shape (rows,) each."""
-        store = narrow_ints if len(count) >= LONG else as_int64
-        columns = image, truth, prediction, count
-        self._columns = dict(zip(COLUMNS, map(store, columns), strict=True))
-        self._known: dict[Hashable, Any] = {}
 
     @classmethod
     def from_rows(
@@ -66,10 +50,10 @@ class PairCounts:
         prediction: NDArray[np.int64],
         count: Counts,
     ) -> PairCounts:
-        """Return the table of these rows (each shape (n,)): sorted, equal keys added up.
+        """Return the table of these rows, shape (n,) each: sorted, with equal rows added up.
 
         Raises:
-            InterpretationError: there are more distinct rows than label maps can have.
+            InterpretationError: there are more distinct rows than label maps can produce.
         """
         keys = image, truth, prediction
         if not is_ascending(keys):
@@ -86,65 +70,29 @@ class PairCounts:
             return cls(nothing, nothing, nothing, nothing)
         if len(parts) == 1:
             return parts[0]
-        columns = {name: _end_to_end(parts, name) for name in COLUMNS}
+        columns = {name: join_columns(part._columns[name] for part in parts) for name in COLUMNS}
         if all(part.image_span[1] < after.image_span[0] for part, after in pairwise(parts)):
             _check_size(columns["image"], len(columns["count"]))
             whole = cls(**columns)
         else:
             whole = cls.from_rows(**{name: as_int64(column) for name, column in columns.items()})
-        if all(POOLED in part._known for part in parts):
+        if all(POOLED in part._cache for part in parts):
             whole.cached(POOLED, lambda: cls.merge(part.pool() for part in parts))
         return whole
 
     def __add__(self, other: PairCounts) -> PairCounts:
         return PairCounts.merge([self, other])
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, PairCounts):
-            return NotImplemented
-        return all(np.array_equal(self._columns[name], other._columns[name]) for name in COLUMNS)
-
-    __hash__ = None  # type: ignore[assignment]  # arrays cannot be hashed
-
-    def __len__(self) -> int:
-        return len(self._columns["count"])
-
-    @property
-    def image(self) -> NDArray[np.int64]:
-        """The image of each row, shape (rows,), ascending."""
-        return as_int64(self._columns["image"])
-
-    @property
-    def truth(self) -> NDArray[np.int64]:
-        """The true label of each row, shape (rows,)."""
-        return as_int64(self._columns["truth"])
-
-    @property
-    def prediction(self) -> NDArray[np.int64]:
-        """The predicted label of each row, shape (rows,)."""
-        return as_int64(self._columns["prediction"])
-
-    @property
-    def count(self) -> Counts:
-        """The pixels of each row, shape (rows,)."""
-        return as_int64(self._columns["count"])
-
-    @property
-    def image_span(self) -> tuple[int, int]:
-        """The first and the last image; (0, -1) of an empty table."""
-        image = self._columns["image"]
-        return (int(image[0]), int(image[-1])) if len(image) else (0, -1)
-
     def replace(self, **columns: NDArray[np.int64]) -> PairCounts:
-        """Return the table with some columns in place of its own; rows stay as they are."""
+        """Return the table with some columns replaced. The rows are not sorted again."""
         return PairCounts(**{**self._columns, **columns})
 
-    def take_rows(self, some: slice | NDArray[np.bool_]) -> PairCounts:
-        """Return some rows, by a slice or by a flag for each."""
-        return PairCounts(**{name: column[some] for name, column in self._columns.items()})
+    def take_rows(self, rows: slice | NDArray[np.bool_]) -> PairCounts:
+        """Return the rows of a slice or a mask."""
+        return PairCounts(**{name: column[rows] for name, column in self._columns.items()})
 
     def iterate_blocks(self) -> Iterator[PairCounts]:
-        """Yield all rows, some whole images at a time: the columns of a block stay in the cache."""
+        """Yield the table in blocks of about `BLOCK` rows; an image is never split."""
         if len(self) <= BLOCK:
             yield self
             return
@@ -159,69 +107,51 @@ class PairCounts:
             start = end
 
     def select_images(self, first: int, last: int) -> PairCounts:
-        """Return the rows of the images from `first` to before `last`."""
+        """Return the rows of the images from `first` up to, but not including, `last`."""
         start, end = np.searchsorted(self._columns["image"], [first, last])
         return self.take_rows(slice(int(start), int(end)))
 
     @cached_property
     def total(self) -> int:
         """The number of pixels counted."""
-        return int(self._few._columns["count"].sum(dtype=np.int64))
+        return int(self._shortest._columns["count"].sum(dtype=np.int64))
 
     def pool(self) -> PairCounts:
-        """Return the table of all images together, booked under image 0."""
-        # each hypothesis on ids asks for it, and the table of all images may have a million rows
-        return self.cached(POOLED, self._pooled)
+        """Return the table of all images together, as image 0."""
+        # cached, because every hypothesis about ids needs it and a table may have a million rows
+        return self.cached(POOLED, self._compute_pool)
 
     @property
-    def _few(self) -> PairCounts:
-        """The table of all images together where it is known, else this one."""
-        return self.pool() if POOLED in self._known else self
+    def _shortest(self) -> PairCounts:
+        """The pooled table if it is cached, else this one."""
+        return self.pool() if POOLED in self._cache else self
 
-    def _pooled(self) -> PairCounts:
+    def _compute_pool(self) -> PairCounts:
         if not len(self):
             return self
         if len(self) > BLOCK and self.image_span[0] < self.image_span[1]:
-            return PairCounts.merge(block._pooled() for block in self.iterate_blocks())
+            return PairCounts.merge(block._compute_pool() for block in self.iterate_blocks())
         keys, count = sum_duplicates(
             (np.zeros_like(self.image), self.truth, self.prediction), self.count
         )
         return PairCounts(*keys, count)
 
-    def cached(self, key: Hashable, work: Callable[[], Result]) -> Result:
-        """Return what `work` makes of this table; under the same key it is done only once."""
-        if key not in self._known:
-            self._known[key] = work()
-        known: Result = self._known[key]
-        return known
-
-    @property
-    def image_starts(self) -> NDArray[np.intp]:
-        """The first row of each image that occurs."""
-        return np.flatnonzero(mark_changes(self._columns["image"]))
-
-    @property
-    def truth_starts(self) -> NDArray[np.intp]:
-        """The first row of each true label of each image; of a table that is not sorted, more."""
-        new = mark_changes(self._columns["image"]) | mark_changes(self._columns["truth"])
-        return np.flatnonzero(new)
-
     @cached_property
     def truth_span(self) -> tuple[int, int]:
-        """The smallest and the largest true label; (0, -1) of an empty table."""
-        return find_span(self._few._columns["truth"])
+        """The smallest and the largest true label; (0, -1) for an empty table."""
+        return find_span(self._shortest._columns["truth"])
 
     @cached_property
     def prediction_span(self) -> tuple[int, int]:
-        """The smallest and the largest predicted label; (0, -1) of an empty table."""
-        return find_span(self._few._columns["prediction"])
+        """The smallest and the largest predicted label; (0, -1) for an empty table."""
+        return find_span(self._shortest._columns["prediction"])
 
     def keep_rows(self, keep: NDArray[np.bool_]) -> PairCounts:
-        """Return the rows where `keep`, shape (rows,), is true."""
+        """Return the rows where `keep` is true; shape (rows,)."""
         return self if keep.all() else self.take_rows(keep)
 
     def drop_truth(self, truth: int) -> PairCounts:
-        """Return the rows of other true labels than one."""
+        """Return the rows without those of one true label."""
         low, high = self.truth_span
         if not low <= truth <= high:
             return self
@@ -243,7 +173,10 @@ class PairCounts:
         truth: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None,
         prediction: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None,
     ) -> PairCounts:
-        """Return the table after mapping the values of one side or both: exact, no second pass."""
+        """Return the table after mapping the labels of one side or both.
+
+        The result is exact and needs no second pass over the data.
+        """
         return PairCounts.merge(
             PairCounts.from_rows(
                 image=block.image,
@@ -255,7 +188,7 @@ class PairCounts:
         )
 
     def swap_sides(self) -> PairCounts:
-        """Return the table with truth and prediction in each other's place."""
+        """Return the table with truth and prediction exchanged."""
         return PairCounts.merge(
             PairCounts.from_rows(
                 image=block.image,
@@ -267,45 +200,31 @@ class PairCounts:
         )
 
     def group_into_batches(self, size: int) -> PairCounts:
-        """Return the rows with the batch of so many images in place of each image.
+        """Return the table with the number of its batch in place of each image.
 
-        Equal rows may occur: `relabel` adds them up.
+        Equal rows are not added up; `relabel` does that.
+
+        Args:
+            size: the number of images in a batch.
         """
         batches = self.replace(image=self.image // size)
-        if POOLED in self._known:
+        if POOLED in self._cache:
             batches.cached(POOLED, self.pool)
         return batches
 
     def count_truths(self) -> dict[int, int]:
-        """Return how many pixels each truth value has, in ascending order of value."""
-        return dict(self._truth_counts)
+        """Return the number of pixels of each true label, in ascending order of label."""
+        pool = self.pool()
+        return dict(self.cached("truths", lambda: sum_by_label(pool.truth, pool.count)))
 
     def count_predictions(self) -> dict[int, int]:
-        """Return how many pixels each predicted value has, in ascending order of value."""
-        return dict(self._prediction_counts)
-
-    @cached_property
-    def _truth_counts(self) -> dict[int, int]:
-        return sum_by_label(self.pool().truth, self.pool().count)
-
-    @cached_property
-    def _prediction_counts(self) -> dict[int, int]:
-        return sum_by_label(self.pool().prediction, self.pool().count)
+        """Return the number of pixels of each predicted label, in ascending order of label."""
+        pool = self.pool()
+        return dict(self.cached("predictions", lambda: sum_by_label(pool.prediction, pool.count)))
 
 
-def _end_to_end(parts: list[PairCounts], name: str) -> NDArray[Any]:
-    """Return a column of tables one after the other, in few bytes where any stores it so."""
-    runs = groupby((part._columns[name] for part in parts), key=lambda column: column.dtype)
-    joined = [np.concatenate(list(run)) for _, run in runs]
-    return (
-        joined[0]
-        if len(joined) == 1
-        else np.concatenate([narrow_ints(column) for column in joined])
-    )
-
-
-def _check_size(image: NDArray[Any], rows: int) -> None:
-    if rows > TABLE_LIMIT and rows > ROWS_OF_AN_IMAGE * (int(image.max()) + 1):
+def _check_size(image: NDArray[np.integer], rows: int) -> None:
+    if rows > TABLE_LIMIT and rows > ROWS_PER_IMAGE * (int(image.max()) + 1):
         raise InterpretationError(
             f"the arrays hold more than {TABLE_LIMIT:,} different pairs of values: at least one"
             " of them is no label map; name its encoding with --predictions-as or --masks-as"

@@ -1,8 +1,8 @@
 """What one pass over the data gathers: counts and extremes, never ratios.
 
-Stats of two parts add up to the Stats of the whole, bit for bit, in any grouping. All counts
-are int64; extremes merge by minimum and maximum; tables are kept sorted, so equal content
-means equal arrays.
+The Stats of the parts of a data set add up to those of the whole, bit for bit, in any grouping.
+Counts are int64 and extremes merge by minimum and maximum. Tables are kept sorted, so that
+equal content means equal arrays.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from iou_doctor.record import record
 
 @record
 class Stats:
-    """Everything that one pass gathers. Any two parts of the same data can be added."""
+    """Everything that one pass gathers. The Stats of two parts of the same data can be added."""
 
     samples: int
     tables: Mapping[Pairing, PairCounts]
     y_true: ValueCounts
     y_pred: ValueCounts
     sums: ChannelSums | None = None
-    """Sums of scores for each image and channel, where something asked for them. S3."""
+    """Sums of scores for each image and channel, if they were asked for."""
 
     def __add__(self, other: Stats) -> Stats:
         return Stats.merge([self, other])

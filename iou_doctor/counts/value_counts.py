@@ -1,4 +1,4 @@
-"""Extremes and counts over the values of one array, which add up over its parts. S4."""
+"""Extremes and counts over the values of one array. Those of its parts add up."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ A float16 softmax over 11 classes is off by 0.0004; bfloat16 or resized scores b
 
 
 def compute_double_activation_bound(classes: int) -> float:
-    """Return the most that softmax makes of probabilities, or sigmoid where there are 2 classes.
+    """Return the largest value that softmax gives when it is applied to probabilities again.
 
-    A probability of 1 beside zeros gives e / (e + C - 1).
+    A probability of 1 among zeros becomes e / (e + C - 1). For two classes this is also the
+    largest value of a sigmoid applied to probabilities.
     """
     return math.e / (math.e + classes - 1)
 
 
 class Place(NamedTuple):
-    """Where in an array, and what stands there. The earlier place is the smaller one."""
+    """A position in an array and the values stored there. Places sort by position."""
 
     sample: int
     position: tuple[int, ...]
@@ -35,7 +36,7 @@ class Place(NamedTuple):
 
 @record
 class ValueCounts:
-    """Extremes and counts over all values of one array. S4."""
+    """Extremes and counts over all values of one array."""
 
     values: int = 0
     pixels: int = 0
@@ -50,7 +51,7 @@ class ValueCounts:
     outside_unit: int = 0
     """Values below 0 or above 1."""
     at_least_one: int = 0
-    """Finite values of 1 or more: those that survive a cast to integer."""
+    """Finite values of 1 or more: those that are not 0 after a cast to integer."""
     off_255_grid: int = 0
     """Values that are not k/255 for a whole k from 0 to 255."""
     sum_off: int = 0
@@ -62,7 +63,7 @@ class ValueCounts:
     ties: int = 0
     """Pixels whose largest channel value occurs more than once."""
     near_twice: int = 0
-    """Pixels whose largest value is near the most that a second softmax or sigmoid lets through."""
+    """Pixels whose largest value is near the bound that a second softmax or sigmoid sets."""
     minimum_top: float | None = None
     """The smallest of the pixels' largest channels."""
     minimum_sum: float | None = None

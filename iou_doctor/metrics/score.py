@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.counts.class_areas import count_class_areas, iterate_class_areas
+from iou_doctor.counts.integer_storage import as_int64
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.sorted_rows import Counts
 from iou_doctor.metrics.definition import Choices
@@ -149,7 +150,8 @@ def _score_classes(
     counted: PairCounts, *, num_classes: int, ignore_index: int | None
 ) -> tuple[ClassScore, ...]:
     pooled = counted.pool()
-    truth, predicted, intersection = count_class_areas(pooled, images=1, classes=num_classes)
+    areas = count_class_areas(pooled, images=1, classes=num_classes)
+    truth, predicted, intersection = map(as_int64, areas)
     iou = _compute_iou(truth, predicted, intersection, ignore_index=ignore_index)[0]
     return tuple(
         ClassScore(

@@ -19,7 +19,8 @@ from iou_doctor.counts.label_decoding import (
     encode_no_class,
     is_no_class,
 )
-from iou_doctor.counts.pair_counts import LONG, PairCounts
+from iou_doctor.counts.pair_columns import LONG
+from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.counts.value_counts import Place, ValueCounts
 
@@ -82,7 +83,7 @@ def test_how_a_table_is_stored_changes_nothing_that_it_says(parts, few):
     plain = [table(*part) for part in parts]
     whole = PairCounts.merge(plain)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("iou_doctor.counts.pair_counts.LONG", few)
+        patch.setattr("iou_doctor.counts.pair_columns.LONG", few)
         patch.setattr("iou_doctor.counts.pair_counts.BLOCK", few)
         long = PairCounts.merge([part + table() for part in plain])
         assert long == PairCounts.merge([table(*part) for part in parts]) == whole
@@ -153,7 +154,7 @@ def test_parts_that_know_their_sums_spare_the_whole_from_adding_up(monkeypatch):
     for part in parts:
         part.pool()
     whole = PairCounts.merge(parts)
-    monkeypatch.setattr(PairCounts, "_pooled", lambda _: pytest.fail("added up again"))
+    monkeypatch.setattr(PairCounts, "_compute_pool", lambda _: pytest.fail("added up again"))
     assert content(whole.pool()) == [(0, 0, 0, 4), (0, 1, 0, 6)]
 
 

@@ -250,7 +250,7 @@ def test_how_many_images_are_counted_together_changes_no_value(layout, many, mon
     monkeypatch.setattr("iou_doctor.counts.class_areas.MANY_AREAS", many)
     monkeypatch.setattr("iou_doctor.metrics.engine.areas.MANY_AREAS", many)
     monkeypatch.setattr("iou_doctor.counts.pair_counts.BLOCK", many)
-    monkeypatch.setattr("iou_doctor.counts.pair_counts.LONG", many)
+    monkeypatch.setattr("iou_doctor.counts.pair_columns.LONG", many)
     failed = [
         f"{fixture}: {found} not {together[fixture]}"
         for fixture, found in outcomes_of(layout).items()

@@ -140,7 +140,7 @@ def test_a_score_does_not_depend_on_how_much_is_counted_at_once(y_true, random, 
     whole = score_of(**arrays, num_classes=3, ignore_index=ignore)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("iou_doctor.counts.pair_counts.BLOCK", rows)
-        patch.setattr("iou_doctor.counts.pair_counts.LONG", rows)
+        patch.setattr("iou_doctor.counts.pair_columns.LONG", rows)
         patch.setattr("iou_doctor.counts.class_areas.MOST_CACHED", kept)
         patch.setattr("iou_doctor.counts.class_areas.MANY_AREAS", rows)
         assert score_of(**arrays, num_classes=3, ignore_index=ignore) == whole
