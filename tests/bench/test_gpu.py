@@ -10,7 +10,7 @@ KINDS = ("labels", "int64", "three", "single")
 
 
 def test_without_a_gpu_it_says_so_and_measures_nothing(monkeypatch, capsys):
-    monkeypatch.setattr(gpu, "gpu_visible", lambda: False)
+    monkeypatch.setattr(gpu, "is_gpu_visible", lambda: False)
     assert gpu.main([]) == 0
     assert capsys.readouterr().out.startswith("No NVIDIA GPU is visible here")
 

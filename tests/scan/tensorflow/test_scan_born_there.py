@@ -71,7 +71,7 @@ def scale(monkeypatch: pytest.MonkeyPatch) -> Scale:
 @pytest.fixture
 def a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the processor be one."""
-    monkeypatch.setattr(device, "gpu_visible", lambda: True)
+    monkeypatch.setattr(device, "is_gpu_visible", lambda: True)
     monkeypatch.setattr(on_device.kernels, "gpus", lambda: ["CPU:0"])
     monkeypatch.setattr(array_or_tensor, "is_on_host", lambda _: False)
 
@@ -203,7 +203,7 @@ def test_a_repair_that_moves_pixels_is_counted_by_the_processor_and_noted():
 def test_what_is_born_there_pays_for_less():
     few, many = device.WORTH_COMPILING - 1, device.WORTH_COMPILING
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(device, "gpu_visible", lambda: True)
+        patch.setattr(device, "is_gpu_visible", lambda: True)
         taken = [
             device.should_use_gpu("auto", n, on_device=born) for n in (few, many) for born in (0, 1)
         ]
