@@ -72,7 +72,7 @@ def scale(monkeypatch: pytest.MonkeyPatch) -> Scale:
 def a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the processor be one."""
     monkeypatch.setattr(device, "is_gpu_visible", lambda: True)
-    monkeypatch.setattr(on_device.kernels, "gpus", lambda: ["CPU:0"])
+    monkeypatch.setattr(on_device.kernels, "list_gpus", lambda: ["CPU:0"])
     monkeypatch.setattr(array_or_tensor, "is_on_host", lambda _: False)
 
 
