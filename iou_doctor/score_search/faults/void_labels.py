@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from iou_doctor.counts.label_decoding import decode_no_class
+from iou_doctor.metrics.engine.class_ids import TWO_CLASSES
 from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.report.score_lookup import Cause
 from iou_doctor.score_search.faults.label_changes import drop_truth, map_strays, relabel
@@ -13,28 +14,41 @@ from iou_doctor.score_search.faults.label_changes import drop_truth, map_strays,
 
 def vary_void_labels(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     """Yield each fault, and the arrays as they would be with it."""
-    classes, ignore = inputs.num_classes, inputs.ignore_index
-    if ignore is not None:
-        yield (
-            Cause(
-                "void-taken-out",
-                f"pixels of the ignore label {ignore} are removed first",
-                "this is no fault; compare only numbers that are computed in the same way",
-                prior=0.6,
-            ),
-            replace(drop_truth(inputs, ignore), ignore_index=None),
-        )
-        yield (
-            Cause(
-                "undeclared-void-label",
-                f"the ignore label {ignore} is not declared",
-                f"give the metric its ignore label, {ignore}",
-                prior=0.5,
-            ),
-            replace(inputs, ignore_index=None),
-        )
-    for label, prior in ((0, 0.35), (classes - 1, 0.05)):
-        if ignore != label:
+    yield from _remove_or_count_void(inputs)
+    yield from _ignore_a_class(inputs)
+    yield from _map_strays(inputs)
+    yield from _change_num_classes(inputs)
+
+
+def _remove_or_count_void(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
+    """Yield the arrays without the pixels of the ignore label, and with the label undeclared."""
+    ignore = inputs.ignore_index
+    if ignore is None:
+        return
+    yield (
+        Cause(
+            "void-taken-out",
+            f"pixels of the ignore label {ignore} are removed first",
+            "this is no fault; compare only numbers that are computed in the same way",
+            prior=0.6,
+        ),
+        replace(drop_truth(inputs, ignore), ignore_index=None),
+    )
+    yield (
+        Cause(
+            "undeclared-void-label",
+            f"the ignore label {ignore} is not declared",
+            f"give the metric its ignore label, {ignore}",
+            prior=0.5,
+        ),
+        replace(inputs, ignore_index=None),
+    )
+
+
+def _ignore_a_class(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
+    """Yield the arrays with the background or the last class as the ignore label."""
+    for label, prior in ((0, 0.35), (inputs.num_classes - 1, 0.05)):
+        if inputs.ignore_index != label:
             yield (
                 Cause(
                     "ignored-class-in-range",
@@ -42,9 +56,13 @@ def vary_void_labels(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs
                     f"search for ignore_index={label}, or for code that drops class {label}",
                     prior=prior,
                 ),
-                replace(drop_truth(inputs, ignore), ignore_index=label),
+                replace(drop_truth(inputs, inputs.ignore_index), ignore_index=label),
             )
-    yield from _map_strays(inputs)
+
+
+def _change_num_classes(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
+    """Yield the arrays with one class more, and with one class fewer."""
+    classes = inputs.num_classes
     yield (
         Cause(
             "num-classes-too-large",
@@ -54,7 +72,7 @@ def vary_void_labels(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs
         ),
         replace(inputs, num_classes=classes + 1),
     )
-    if classes > 2:
+    if classes > TWO_CLASSES:
         yield (
             Cause(
                 "label-out-of-range",
