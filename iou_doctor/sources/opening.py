@@ -16,8 +16,8 @@ from iou_doctor.errors import UsageError
 from iou_doctor.sources.files.file_status import get_file_status, read_file_head
 from iou_doctor.sources.files.file_types import describe_head
 from iou_doctor.sources.files.formats import (
-    SUPPORTED,
     FileFormat,
+    describe_supported_files,
     find_format_by_head,
     find_format_by_suffix,
 )
@@ -141,7 +141,8 @@ def _find_format(path: str) -> FileFormat:
     head = read_file_head(path)
     by_head = find_format_by_head(head)
     if by_head is None:
-        raise source_error(path, f"{describe_head(head)}, which is not an array; {SUPPORTED}")
+        what = f"{describe_head(head)}, which is not an array"
+        raise source_error(path, f"{what}; {describe_supported_files()}")
     return by_head
 
 

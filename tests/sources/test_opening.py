@@ -45,7 +45,8 @@ def test_an_unknown_file_is_refused_with_what_works(tmp_path):
     (tmp_path / "a.csv").write_text("1,2,3")
     message = error_of(tmp_path / "a.csv")
     assert f"`{tmp_path / 'a.csv'}`: it begins with b'1,2,3', which is not an array" in message
-    assert ".npy, .npz, .h5 and .hdf5 files" in message
+    assert "; .npy, .npz, .h5, .hdf5, .png, .tif, " in message
+    assert message.endswith(" and .jpeg files work, and folders of images")
 
 
 def test_a_pickle_is_refused_as_one(tmp_path):

@@ -56,10 +56,11 @@ FILE_FORMATS = (
     FileFormat(IMAGE_SUFFIXES, None, _open_image),
 )
 
-SUPPORTED = (
-    ".npy, .npz, .h5 and .hdf5 files, .png, .tif, .bmp and .jpg images, and folders of images work"
-)
-"""What works, for the message about a file that does not."""
+
+def describe_supported_files() -> str:
+    """Return what can be opened, for the message about a file that cannot."""
+    *suffixes, last = (suffix for entry in FILE_FORMATS for suffix in entry.suffixes)
+    return f"{', '.join(suffixes)} and {last} files work, and folders of images"
 
 
 def find_format_by_suffix(path: str) -> FileFormat | None:
