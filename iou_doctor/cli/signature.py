@@ -75,5 +75,6 @@ def _list_parameters(declared: type[CommandOptions]) -> Iterator[Parameter]:
         if name in hints and isinstance(hints[name].__metadata__[0], ArgumentInfo)
     ]
     for name in dict.fromkeys([*arguments, *hints]):
-        default = getattr(declared, name, Parameter.empty)
+        owner = next(one for one in declared.__mro__ if name in get_annotations(one))
+        default = vars(owner).get(name, Parameter.empty)  # a base may have one, for other commands
         yield Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hints[name])
