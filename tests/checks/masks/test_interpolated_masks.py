@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from build import after, diagnose, errors, found, mean_iou, names, noisy, outcome
 
+from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.seams import measure_seams
 from iou_doctor.report.finding import Severity
 
@@ -116,9 +117,10 @@ def test_seams_are_measured_by_their_neighbours():
 
 @pytest.mark.parametrize(("fractions", "fires"), [(5, True), (6, False)])
 def test_at_most_half_of_the_values_are_fractions(fractions, fires):
-    masks = np.array([[[0, 1, 2, 3, 4, 0, 1, 2, 3, 4]]], dtype=np.float32)
+    labels = np.array([[[0, 1, 2, 3, 4, 0, 1, 2, 3, 4]]], dtype=np.float32)
+    masks = labels.copy()
     masks[0, 0, :fractions] += 0.5
-    report = diagnose(y_true=masks, y_pred=[[[0, 1, 2, 3, 4, 0, 1, 2, 3, 4]]], num_classes=6)
+    report = diagnose(y_true=masks, y_pred=labels, num_classes=6, masks_as=Encoding.LABELS)
     assert ("interpolated-masks" in names(report)) is fires
 
 
