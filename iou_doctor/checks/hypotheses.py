@@ -16,24 +16,22 @@ from numpy.typing import NDArray
 
 from iou_doctor.arrays.interpretation import MOST_CLASSES, VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.unknown_labels import NO_DATA_LABELS
+from iou_doctor.checks.unknown_labels import DEFAULT_VOID, NO_DATA_LABELS
 from iou_doctor.metrics.score import compute_score
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
 
-GAIN = 0.1
+LEAST_REMAP_GAIN = 0.1
 """Least gain in mean IoU. A wrong numbering costs more even if the model has a mean IoU of 0.2,
 while chance gains 0.01."""
-FACTOR = 2.0
+LEAST_REMAP_FACTOR = 2.0
 """Least ratio of the mean IoU after the repair to that before. Ids that mean other classes leave
 next to nothing of the score (0.009 of 0.79); if half of it is left, the fault is another one."""
-FEWEST_PIXELS = 20
+FEWEST_LABEL_PIXELS = 20
 """Fewest pixels of a truth label. In fewer, a wrong id can be the most frequent one by chance."""
-CLEARLY = 0.02
+LEAST_ADVANTAGE = 0.02
 """Mean IoU by which one hypothesis must beat another. In a weak model, exchanging rare classes
 gains less than 0.01; a real exchange of one of 21 classes gains 0.02 or more."""
-VOID = 255
-"""The label for pixels of no class, unless the user has declared another ignore label."""
 
 
 class MajorityPrediction(NamedTuple):
@@ -66,7 +64,11 @@ def count_class_ids(evidence: Evidence, side: Side) -> dict[int, int]:
 def choose_void_label(evidence: Evidence) -> int:
     """Return the label for pixels of no class: the ignore label if it is no class, or else 255."""
     declared = evidence.interpretation.ignore_index
-    return VOID if declared is None or declared in evidence.interpretation.classes else declared
+    return (
+        DEFAULT_VOID
+        if declared is None or declared in evidence.interpretation.classes
+        else declared
+    )
 
 
 def is_void_background(evidence: Evidence) -> bool:
@@ -120,7 +122,7 @@ def has_expected_majorities(evidence: Evidence, expected: Mapping[int, int]) -> 
     known = {
         label: majority
         for label, majority in find_majority_predictions(evidence).items()
-        if label in expected and majority.total >= FEWEST_PIXELS
+        if label in expected and majority.total >= FEWEST_LABEL_PIXELS
     }
     agreeing = [
         majority.total
@@ -150,7 +152,9 @@ def score_repaired(evidence: Evidence, repair: Repair) -> float:
 def is_far_better(evidence: Evidence, repair: Repair) -> bool:
     """Return whether the mean IoU after a repair of ids is far higher than before."""
     base = score_as_given(evidence)
-    return score_repaired(evidence, repair) >= max(base + GAIN, FACTOR * base)
+    return score_repaired(evidence, repair) >= max(
+        base + LEAST_REMAP_GAIN, LEAST_REMAP_FACTOR * base
+    )
 
 
 def choose_labelled_side(evidence: Evidence) -> Side:
@@ -189,4 +193,4 @@ def is_exchange_better(evidence: Evidence, shift: Repair) -> bool:
     if not moves or set(moves) != set(moves.values()):
         return False
     exchanged = build_relabelling("exchange ids", side=Side.MASKS, table=moves, safe=True)
-    return score_repaired(evidence, exchanged) >= score_repaired(evidence, shift) + CLEARLY
+    return score_repaired(evidence, exchanged) >= score_repaired(evidence, shift) + LEAST_ADVANTAGE

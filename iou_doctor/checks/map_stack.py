@@ -24,9 +24,9 @@ Ids = NDArray[np.intp]
 Scores = NDArray[np.float64]
 Scale = Literal["many", "fine", "crops"]
 
-NOTHING_TO_GAIN = 0.9
+ENOUGH_AGREEMENT = 0.9
 """Mean IoU above which no other alignment can gain 0.1, the least gain that the rules ask for."""
-ALIKE = 0.8
+SAME_SCENE = 0.8
 """Mean IoU of two masks above which they show the same scene. CamVid's masks, taken at least a
 second apart, reach 0.6."""
 
@@ -207,7 +207,7 @@ def score_pairings(one: Stack, *, true: Ids | None = None) -> NDArray[np.float32
 def has_nothing_to_gain(evidence: Evidence) -> bool:
     """Return whether the arrays agree so well that no other alignment can be far better."""
     mean_iou = evidence.repaired.mean_iou
-    return mean_iou is not None and mean_iou > NOTHING_TO_GAIN
+    return mean_iou is not None and mean_iou > ENOUGH_AGREEMENT
 
 
 def count_different_masks(one: Stack) -> int:
@@ -218,7 +218,7 @@ def count_different_masks(one: Stack) -> int:
     if len(one) < 2:
         return len(one)
     alike = compute_mean_iou(count_pairs(one.y_true[1:], one.y_true[:-1], one.classes))
-    return 1 + int((alike < ALIKE).sum())
+    return 1 + int((alike < SAME_SCENE).sum())
 
 
 def measure_roughness(maps: Ids) -> float:

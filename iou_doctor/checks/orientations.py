@@ -24,12 +24,11 @@ from iou_doctor.repairs.swap_height_width import SwapHeightWidth
 PIXELS_A_SIDE = 48
 """Most pixels along each axis of the maps that are compared. 32 samples then take a few
 milliseconds."""
-GAIN, LUCK = 0.1, 0.4
-"""A turn must gain GAIN + LUCK / scenes in mean IoU. With predictions that have nothing to do with
-the masks, the best of seven turns gained up to 0.43 on one scene of two classes, 0.22 on two scenes
-and 0.12 on six.
-"""
-MAJORITY = 2 / 3
+LEAST_TURN_GAIN, CHANCE_GAIN = 0.1, 0.4
+"""A turn must gain LEAST_TURN_GAIN + CHANCE_GAIN / scenes in mean IoU. With predictions that have
+nothing to do with the masks, the best of seven turns gained up to 0.43 on one scene of two classes,
+0.22 on two scenes and 0.12 on six."""
+LEAST_TURNED_SHARE = 2 / 3
 """Least share of the samples that score higher after the turn."""
 
 
@@ -85,10 +84,10 @@ class Fits:
     def find_best(self) -> int:
         """Return the index of the best turn if it fits most samples clearly better, otherwise 0."""
         best = int(np.argmax(self.pooled))
-        if self.pooled[best] - self.pooled[0] <= GAIN + LUCK / self.scenes:
+        if self.pooled[best] - self.pooled[0] <= LEAST_TURN_GAIN + CHANCE_GAIN / self.scenes:
             return 0
         better = (self.images[best] > self.images[0]).mean()
-        return best if better >= MAJORITY else 0
+        return best if better >= LEAST_TURNED_SHARE else 0
 
 
 def list_turns(spatial: int, *, square: bool) -> tuple[Turn, ...]:

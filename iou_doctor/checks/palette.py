@@ -8,6 +8,7 @@ import numpy as np
 
 from iou_doctor.checks.colours import Codes, count_colours, get_axes, is_all_grey
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.unknown_labels import DEFAULT_VOID
 from iou_doctor.counts.label_decoding import COLOUR_BASE, encode_colour
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.datasets import DataSet, load_data_sets
@@ -22,13 +23,11 @@ KNOWN_SHARE = 0.98
 take the rest."""
 KNOWN_COLOURS = 3
 """Fewest colours that identify a known palette. Black and one more colour are in many palettes."""
-RARE_SHARE = 0.001
+LEAST_COLOUR_SHARE = 0.001
 """Least share of the pixels of a class. Rarer colours come from smoothed edges."""
 GUESSED_COLOURS = 256
 """Most colours that are taken for classes. More colours are a photograph."""
-VOID_LABEL = 255
-"""The id for colours of no class, unless the user has declared an ignore label."""
-UNUSED_TRAIN_IDS = (-1, VOID_LABEL)
+UNUSED_TRAIN_IDS = (-1, DEFAULT_VOID)
 """Train ids of Cityscapes and its relatives for labels that are not trained on."""
 
 
@@ -96,7 +95,7 @@ def build_palette_repair(evidence: Evidence, side: Side, palette: Palette) -> Re
 def iterate_known_palettes(evidence: Evidence) -> Iterator[Palette]:
     """Yield the palettes of the known data sets, each with its own ids and with train ids."""
     ignore = evidence.interpretation.ignore_index
-    void = VOID_LABEL if ignore is None else ignore
+    void = DEFAULT_VOID if ignore is None else ignore
     for data_set in load_data_sets():
         own = {label.id: label.id for label in data_set.labels}
         for ids in (own, dict(data_set.train_ids)):
@@ -152,7 +151,7 @@ def _guess_palette(evidence: Evidence, sides: list[dict[int, int]]) -> Palette |
     """
     major = sorted({code for counts in sides for code in _list_major_colours(counts)})
     classes, ignore = evidence.interpretation.num_classes, evidence.interpretation.ignore_index
-    void = VOID_LABEL if ignore is None else ignore
+    void = DEFAULT_VOID if ignore is None else ignore
     if not 2 <= len(major) <= GUESSED_COLOURS:
         return None
     if len(sides) == 2:
@@ -164,7 +163,7 @@ def _guess_palette(evidence: Evidence, sides: list[dict[int, int]]) -> Palette |
 
 def _list_major_colours(counts: Mapping[int, int]) -> list[int]:
     total = sum(counts.values())
-    return [code for code, count in counts.items() if count >= RARE_SHARE * total]
+    return [code for code, count in counts.items() if count >= LEAST_COLOUR_SHARE * total]
 
 
 def _assign_ids(evidence: Evidence, major: list[int], classes: int, void: int) -> dict[int, int]:

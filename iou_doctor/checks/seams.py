@@ -23,14 +23,14 @@ LEARNT_SHARE = 0.2
 model has learnt. Models do not learn values that a resize or JPEG invented."""
 LARGEST = np.iinfo(np.int32).max
 """Stands in for unknown labels where the smallest label of a neighbourhood is taken."""
-REACH = 3
+SEAM_REACH = 3
 """Pixels from a seam to the inside of the labels on both sides of it. The edges of these labels are
 not inside, so the inside begins two pixels away. Noise has no inside within this reach."""
 SEAM_SHARE = 0.9
 """Least share of the pixels of a seam that lie between a smaller and a larger label."""
 BODY_SHARE = 0.02
 """Largest share of the pixels of a seam that have only their own label around them."""
-LEAST_PIXELS = 12
+FEWEST_SEAM_PIXELS = 12
 """Fewer pixels of a label do not show its shape."""
 
 
@@ -49,7 +49,7 @@ class Seam:
     def is_thin(self) -> bool:
         """Whether the label occurs only as a seam."""
         return (
-            self.pixels >= LEAST_PIXELS
+            self.pixels >= FEWEST_SEAM_PIXELS
             and self.between >= SEAM_SHARE * self.pixels
             and self.body <= BODY_SHARE * self.pixels
         )
@@ -69,7 +69,7 @@ def measure_seams(maps: Iterable[Labels], *, neutral: Collection[int] = ()) -> d
         high = spread_extremes(np.where(known, values, NO_LABEL), np.maximum)
         inner = known & (low == values) & (high == values)
         low, high = np.where(inner, values, LARGEST), np.where(inner, values, NO_LABEL)
-        for _ in range(REACH):
+        for _ in range(SEAM_REACH):
             low, high = spread_extremes(low, np.minimum), spread_extremes(high, np.maximum)
         labels.append(values[known])
         between.append(((low < values) & (high > values))[known])

@@ -20,7 +20,7 @@ from iou_doctor.record import record
 
 FEWEST_LABELS = 3
 """One or two labels that only one array holds may be thin classes that the other one lacks."""
-LEAST_PIXELS = 50
+FEWEST_SLOPE_PIXELS = 50
 """Fewer pixels are too few to measure the shares below."""
 BETWEEN_SHARE = 0.8
 """Least share of the pixels that lie between a smaller and a larger class. Interpolation gives 0.88
@@ -69,7 +69,7 @@ def find_slopes(
     shown = [_measure_pixels(values, np.array(labels), ends, neutral) for values in maps]
     between, body, bend, steep = np.concatenate(shown, axis=1)
     fits = (
-        len(bend) >= LEAST_PIXELS
+        len(bend) >= FEWEST_SLOPE_PIXELS
         and between.mean() >= BETWEEN_SHARE
         and body.mean() <= BODY_SHARE
         and bend.mean() <= LARGEST_BEND

@@ -6,6 +6,9 @@ from iou_doctor.arrays.interpretation import VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import is_no_class
 
+DEFAULT_VOID = 255
+"""The label that repairs give to pixels of no class, unless the user has declared an ignore
+label."""
 NO_DATA_LABELS = (-9999, -32768, 32767, 65535, -(2**31), 2**31 - 1)
 """What raster tools (GDAL) write where there is no data: the limits of integer types, and -9999 by
 convention."""

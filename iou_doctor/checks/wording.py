@@ -11,7 +11,7 @@ from iou_doctor.metrics.definition import Floats
 from iou_doctor.metrics.input_spec import InputSpec, PixelContent
 from iou_doctor.repairs.step import Side
 
-MOST_LISTED = 6
+MOST_LISTED_ITEMS = 6
 """Most items that a message lists. More would hide the rest of the message."""
 
 
@@ -31,8 +31,8 @@ def format_percent(part: int, whole: int) -> str:
 def join_words(items: Iterable[object]) -> str:
     """Return `a, b and c`; after `MOST_LISTED` items, only say how many more there are."""
     texts = [str(item) for item in items]
-    if len(texts) > MOST_LISTED:
-        return f"{', '.join(texts[:MOST_LISTED])} and {len(texts) - MOST_LISTED} more"
+    if len(texts) > MOST_LISTED_ITEMS:
+        return f"{', '.join(texts[:MOST_LISTED_ITEMS])} and {len(texts) - MOST_LISTED_ITEMS} more"
     return " and ".join([", ".join(texts[:-1]), texts[-1]]) if len(texts) > 1 else "".join(texts)
 
 

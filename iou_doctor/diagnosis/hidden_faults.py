@@ -32,7 +32,7 @@ HIDDEN_RULES = frozenset(
     }
 )
 """Rules that detect their fault only if nothing else is wrong with the label pairs and maps."""
-LEAST_GAIN = 0.05
+LEAST_HIDDEN_GAIN = 0.05
 """Least gain in mean IoU after the repair of a hidden fault. The gain of smaller ones may be
 chance."""
 
@@ -99,7 +99,9 @@ def _is_relevant(finding: Finding, after: Evidence, recount: Recount) -> bool:
         return False
     if not any(needs_recount(step, after) for step in repair.steps):
         gained = repair_evidence([repair], after, recount).repaired.mean_iou or 0.0
-        return gained >= after.repaired.mean_iou + LEAST_GAIN or repair.ignore_index is not None
+        return (
+            gained >= after.repaired.mean_iou + LEAST_HIDDEN_GAIN or repair.ignore_index is not None
+        )
     return True  # the rules about alignment have margins of their own
 
 

@@ -10,15 +10,14 @@ import numpy as np
 from iou_doctor.arrays.interpretation import MOST_CLASSES
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
-    FACTOR,
-    VOID,
+    LEAST_REMAP_FACTOR,
     choose_void_label,
     count_class_ids,
     has_expected_majorities,
     is_far_better,
     score_as_given,
 )
-from iou_doctor.checks.unknown_labels import NO_DATA_LABELS
+from iou_doctor.checks.unknown_labels import DEFAULT_VOID, NO_DATA_LABELS
 from iou_doctor.datasets import load_data_set
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import Repair, build_relabelling
@@ -71,12 +70,12 @@ def _load_numbering(name: str, title: str, target: str, classes: int) -> Numberi
     known = load_data_set(name)
     table = {old: new for old, new in known.train_ids.items() if 0 <= new < classes}
     void = {label.id for label in known.labels if label.id >= 0 and label.id not in table}
-    return Numbering(title, target, table, frozenset(void - {VOID}), classes)
+    return Numbering(title, target, table, frozenset(void - {DEFAULT_VOID}), classes)
 
 
 def find_foreign_ids(evidence: Evidence) -> ForeignIds | None:
     """Find the known numbering of one array that explains a low score; `None` if there is none."""
-    if FACTOR * score_as_given(evidence) > 1 or has_expected_majorities(
+    if LEAST_REMAP_FACTOR * score_as_given(evidence) > 1 or has_expected_majorities(
         evidence, {k: k for k in evidence.interpretation.classes}
     ):
         return None  # the ids mean the same in both arrays
@@ -124,7 +123,7 @@ def _map_to_classes(evidence: Evidence, numbering: Numbering, side: Side) -> Rep
     return build_relabelling(
         f"map the {side} to {numbering.target}",
         side=side,
-        table=numbering.complete_table(void if side is Side.MASKS else VOID),
+        table=numbering.complete_table(void if side is Side.MASKS else DEFAULT_VOID),
         safe=False,
         num_classes=numbering.num_classes,
         ignore_index=void if names_void else None,

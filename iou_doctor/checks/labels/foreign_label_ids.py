@@ -14,7 +14,6 @@ import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
-    VOID,
     count_class_ids,
     list_labels_by_image,
     score_as_given,
@@ -23,6 +22,7 @@ from iou_doctor.checks.hypotheses import (
 from iou_doctor.checks.labels._numberings import ForeignIds, find_foreign_ids
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_CLASS_IDS
+from iou_doctor.checks.unknown_labels import DEFAULT_VOID
 from iou_doctor.checks.wording import join_words
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
@@ -72,12 +72,12 @@ def _report(evidence: Evidence, foreign: ForeignIds) -> Finding:
         message=f"{side} hold {join_words(ids)}, which are {numbering.title}: the mean IoU is"
         f" {before:.4f} as given and {after:.4f} mapped to {numbering.target}",
         help=f"map {side} to {numbering.target} with the data set's own table and all other ids to"
-        f" {VOID}; num_classes={numbering.num_classes}",
+        f" {DEFAULT_VOID}; num_classes={numbering.num_classes}",
         facts={
             "array": side.value,
             "ids": ids,
             "numbering": numbering.title,
-            "mapping": {str(label): numbering.table.get(label, VOID) for label in ids},
+            "mapping": {str(label): numbering.table.get(label, DEFAULT_VOID) for label in ids},
             "mean_iou": before,
             "mean_iou_mapped": after,
         },
@@ -90,7 +90,7 @@ def _find_full_ade20k(evidence: Evidence) -> list[Finding]:
     if evidence.interpretation.num_classes not in ADE20K_CLASSES:
         return []
     counts = evidence.pairs.pool().count_truths()
-    ids = [label for label in counts if 0 <= label <= ADE20K_HIGHEST and label != VOID]
+    ids = [label for label in counts if 0 <= label <= ADE20K_HIGHEST and label != DEFAULT_VOID]
     high = [label for label in ids if label > MOST_BENCHMARK_IDS]
     if len(ids) <= MOST_BENCHMARK_IDS or 2 * len(high) < len(ids) or len(ids) < len(counts) - 2:
         return []

@@ -13,7 +13,7 @@ is not reported.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
-    FEWEST_PIXELS,
+    FEWEST_LABEL_PIXELS,
     choose_labelled_side,
     score_as_given,
     score_repaired,
@@ -73,7 +73,7 @@ def _has_both_classes(evidence: Evidence) -> bool:
     truth, predicted = pairs.count_truths(), pairs.count_predictions()
     background = truth.get(0, 0), predicted.get(0, 0)
     objects = [_count_object(evidence, counts) for counts in (truth, predicted)]
-    return min(*background, *objects) >= FEWEST_PIXELS
+    return min(*background, *objects) >= FEWEST_LABEL_PIXELS
 
 
 def _count_object(evidence: Evidence, counts: dict[int, int]) -> int:

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
-    CLEARLY,
-    FEWEST_PIXELS,
+    FEWEST_LABEL_PIXELS,
+    LEAST_ADVANTAGE,
     MajorityPrediction,
     choose_labelled_side,
     find_best_exchange,
@@ -102,7 +102,7 @@ def _find_moves(evidence: Evidence) -> dict[int, int]:
     clear = {
         truth: majority
         for truth, majority in majorities.items()
-        if majority.total >= FEWEST_PIXELS
+        if majority.total >= FEWEST_LABEL_PIXELS
         and 2 * majority.pixels > majority.total
         and majority.prediction in evidence.interpretation.classes
         and majority.prediction != truth
@@ -127,7 +127,7 @@ def _add_gaining_cycles(
         if set(chain) == set(chain.values()) and not set(chain) & set(moves):
             more = {**moves, **chain}
             gained = score_repaired(evidence, _build_repair(evidence, more))
-            if gained >= score_repaired(evidence, _build_repair(evidence, moves)) + CLEARLY:
+            if gained >= score_repaired(evidence, _build_repair(evidence, moves)) + LEAST_ADVANTAGE:
                 moves = more
     return moves
 
@@ -223,5 +223,5 @@ def _list_missing_classes(evidence: Evidence) -> list[int]:
     return [
         entry.id
         for entry in evidence.repaired.per_class
-        if entry.predicted_pixels >= FEWEST_PIXELS and not entry.truth_pixels
+        if entry.predicted_pixels >= FEWEST_LABEL_PIXELS and not entry.truth_pixels
     ]

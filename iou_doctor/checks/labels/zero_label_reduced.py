@@ -12,7 +12,6 @@ Switch it off if 0 is a class. To undo it in saved arrays, add 1 and turn 255 ba
 from iou_doctor.arrays.interpretation import VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
-    VOID,
     choose_void_label,
     count_class_ids,
     has_expected_majorities,
@@ -23,6 +22,7 @@ from iou_doctor.checks.hypotheses import (
 )
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_CLASS_IDS
+from iou_doctor.checks.unknown_labels import DEFAULT_VOID
 from iou_doctor.checks.wording import format_count, format_ids
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
@@ -76,7 +76,7 @@ def _list_voids(evidence: Evidence) -> set[int]:
 def _build_table(evidence: Evidence, side: Side) -> dict[int, int]:
     """Return old label to new label: each id plus 1, and void to 0."""
     ids = count_class_ids(evidence, side)
-    voids = _list_voids(evidence) if side is Side.MASKS else {VOID}
+    voids = _list_voids(evidence) if side is Side.MASKS else {DEFAULT_VOID}
     table = {label: label + 1 for label in range(max(ids, default=0) + 1)}
     return table | dict.fromkeys(voids, 0)
 
