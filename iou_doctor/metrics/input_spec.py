@@ -49,13 +49,13 @@ class InputSpec:
     """The axis that it takes for the classes; axis 0 is that of the samples."""
     any_axis: bool = False
     """Whether the classes may be on any axis."""
-    floats: bool = False
+    needs_floats: bool = False
     """Whether scores must have a floating dtype."""
     one_channel: bool = False
     """Whether both arrays may have one channel on that axis, for background and foreground."""
-    strict: bool = False
+    refuses_extra_axes: bool = False
     """Whether it raises if only one of the arrays has an axis of size 1."""
-    dtype_first: bool = False
+    checks_dtype_first: bool = False
     """Whether it refuses scores before it compares the shapes."""
     flattens: Flattens = Flattens.NEVER
     errors: Mapping[Mismatch, str] = field(default_factory=dict, hash=False)

@@ -217,7 +217,7 @@ def test_the_four_combinations_of_sparse_flags(metrics, data, shape, ignored, sp
 @settings(deadline=None, max_examples=50)
 @given(data=st.data(), shape=SHAPES, sparse=st.tuples(st.booleans(), st.booleans()))
 def test_flags_that_do_not_fit_the_arrays(metrics, data, shape, sparse):
-    """Both arrays have a class axis, or one or none, whatever the metric is told."""
+    """Both arrays have a class axis, or one or none, whatever the arguments of the metric say."""
     y_true = data.draw(ids(shape) | dense(shape))
     y_pred = data.draw(ids(shape) | scores(shape) | dense(shape))
     no_scalar(y_true, y_pred, dense_true=not sparse[0], dense_pred=not sparse[1])

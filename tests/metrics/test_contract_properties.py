@@ -32,7 +32,7 @@ def maps(draw, strays=()):
     return {"y_true": true[:, None], "y_pred": pred[:, None], "num_classes": CLASSES}
 
 
-def outcomes(inputs):
+def evaluate_contracts(inputs):
     """Return the value or the kind of failure of every contract."""
     found = {}
     for contract in CONTRACTS:
@@ -69,13 +69,13 @@ def test_the_order_of_rows_within_an_image_changes_nothing(arrays, random):
     inputs = build_inputs(**arrays, ignore_index=255)
     shuffled = replace(
         inputs,
-        labels=in_disorder(inputs.labels, random),
-        flat={pairing: in_disorder(pairs, random) for pairing, pairs in inputs.flat.items()},
+        labels=shuffle_rows(inputs.labels, random),
+        flat={pairing: shuffle_rows(pairs, random) for pairing, pairs in inputs.flat.items()},
     )
-    assert outcomes(shuffled) == pytest.approx(outcomes(inputs))
+    assert evaluate_contracts(shuffled) == pytest.approx(evaluate_contracts(inputs))
 
 
-def in_disorder(pairs, random):
+def shuffle_rows(pairs, random):
     order = list(range(len(pairs)))
     random.shuffle(order)
     order.sort(key=pairs.image.tolist().__getitem__)
@@ -114,7 +114,7 @@ def test_ratios_lie_between_none_and_all(arrays):
 @given(maps())
 def test_dice_is_never_below_iou_and_micro_iou_never_above_accuracy(arrays):
     inputs = build_inputs(**arrays)
-    values = outcomes(inputs)
+    values = evaluate_contracts(inputs)
     assert values["plain.mean_dice"] >= values["plain.mean_iou"] - 1e-12
     assert values["plain.micro_iou"] <= values["plain.pixel_accuracy"] + 1e-12
     for contract in CONTRACTS:
@@ -205,8 +205,8 @@ def test_tables_are_counted_once_for_all_contracts(monkeypatch):
     y_true[:, 0] = 255
     inputs = build_inputs(y_true=y_true, y_pred=y_pred, num_classes=6, ignore_index=255)
     sorted_tables.clear()
-    told = evaluate_all(inputs, all_implementations=True, doctor=0.5)
-    assert len(told) == len(list(find_applicable(inputs, all_implementations=True))) > 60
+    scores = evaluate_all(inputs, all_implementations=True, doctor=0.5)
+    assert len(scores) == len(list(find_applicable(inputs, all_implementations=True))) > 60
     assert sorted_tables == []
     assert len(counted) - counted.count(1) <= 9
     assert counted.count(1) <= 9
@@ -234,10 +234,12 @@ def test_nothing_fails_where_all_is_ignored(layout, ignored, batch_size, monkeyp
 LAYOUTS = sorted({fixture.layout for fixture in fixtures()})
 
 
-def outcomes_of(layout):
+def evaluate_layout(layout):
     """Return the outcomes of all contracts for each fixture of a layout."""
     return {
-        fixture.id: outcomes(build_fixture_inputs.__wrapped__(fixture))  # nothing counted before
+        fixture.id: evaluate_contracts(
+            build_fixture_inputs.__wrapped__(fixture)
+        )  # nothing counted before
         for fixture in fixtures()
         if fixture.layout == layout
     }
@@ -246,14 +248,14 @@ def outcomes_of(layout):
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("many", [1, 7])
 def test_how_many_images_are_counted_together_changes_no_value(layout, many, monkeypatch):
-    together = outcomes_of(layout)
+    together = evaluate_layout(layout)
     monkeypatch.setattr("iou_doctor.counts.class_areas.MANY_AREAS", many)
     monkeypatch.setattr("iou_doctor.metrics.engine.areas.MANY_AREAS", many)
     monkeypatch.setattr("iou_doctor.counts.pair_counts.BLOCK", many)
     monkeypatch.setattr("iou_doctor.counts.pair_columns.LONG", many)
     failed = [
         f"{fixture}: {found} not {together[fixture]}"
-        for fixture, found in outcomes_of(layout).items()
+        for fixture, found in evaluate_layout(layout).items()
         if found != pytest.approx(together[fixture], rel=1e-6, abs=1e-7, nan_ok=True)
     ]
     assert not failed, "\n".join(failed)
@@ -261,8 +263,8 @@ def test_how_many_images_are_counted_together_changes_no_value(layout, many, mon
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_what_is_kept_for_the_next_contract_changes_no_value(layout, monkeypatch):
-    kept = outcomes_of(layout)
+    kept = evaluate_layout(layout)
     monkeypatch.setattr(PairCounts, "cached", lambda _pairs, _key, work: work())
     monkeypatch.setattr(_labels, "MOST_CACHED", 0)
-    again = outcomes_of(layout)
+    again = evaluate_layout(layout)
     assert [fixture for fixture in kept if again[fixture] != kept[fixture]] == []

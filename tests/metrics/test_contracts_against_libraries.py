@@ -49,8 +49,8 @@ class Case:
             self.predicted[-1, -1, -1] = rng.choice([0, classes])
         self.batch = int(rng.integers(1, shape[0] + 1))
 
-    def said(self, call: str, truth: Any, predicted: Any, **options: Any) -> float | None:
-        """Return what the doctor says that the metric reports."""
+    def ask_doctor(self, call: str, truth: Any, predicted: Any, **options: Any) -> float | None:
+        """Return the value that the doctor predicts for the metric."""
         letters = {3: "NHW", 4: "NCHW"}
         report = diagnose(
             y_true=truth,
@@ -65,7 +65,7 @@ class Case:
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-def quietly(compute: Callable[[], Any]) -> float | None:
+def compute_quietly(compute: Callable[[], Any]) -> float | None:
     """Return a number; `None` where the library raises, or for NaN."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -76,7 +76,7 @@ def quietly(compute: Callable[[], Any]) -> float | None:
     return None if np.isnan(value) else value
 
 
-def made(call: str, classes: int) -> Any:
+def build_metric(call: str, classes: int) -> Any:
     """Return the metric object of a call in this file."""
     reason = "torchmetrics is not installed"
     torchmetrics = pytest.importorskip("torchmetrics", reason=reason)
@@ -86,7 +86,9 @@ def made(call: str, classes: int) -> Any:
         return eval(call.format(classes=classes), {"torchmetrics": torchmetrics})
 
 
-def fed(metric: Any, truth: Any, predicted: Any, batch: int | None = None) -> float | None:
+def update_and_compute(
+    metric: Any, truth: Any, predicted: Any, batch: int | None = None
+) -> float | None:
     """Return what a metric of torch computes after its updates."""
     torch = pytest.importorskip("torch", reason="torch is not installed")
     size = batch or len(truth)
@@ -97,10 +99,10 @@ def fed(metric: Any, truth: Any, predicted: Any, batch: int | None = None) -> fl
             metric.update(torch.as_tensor(predicted[rows]), torch.as_tensor(truth[rows]))
         return metric.compute()
 
-    return quietly(compute)
+    return compute_quietly(compute)
 
 
-def near(value: float | None) -> Any:
+def approximately(value: float | None) -> Any:
     return value if value is None else pytest.approx(value, abs=2e-6)
 
 
@@ -112,8 +114,8 @@ def test_torchmetrics_jaccard_index(average: str, void: int | None, seed: int) -
     case = Case(seed, void=void)
     call = f"{JACCARD}average='{average}', ignore_index={void})"
     for shown in (case.predicted, case.scores):
-        real = fed(made(call, case.classes), case.truth, shown)
-        assert case.said(call, case.truth, shown) == near(real)
+        real = update_and_compute(build_metric(call, case.classes), case.truth, shown)
+        assert case.ask_doctor(call, case.truth, shown) == approximately(real)
 
 
 @EXAMPLES
@@ -122,8 +124,8 @@ def test_torchmetrics_jaccard_index_of_stray_labels(seed: int) -> None:
     case = Case(seed, stray=True)
     call = f"{JACCARD}average='macro')"
     for shown in (case.predicted, case.scores):
-        real = fed(made(call, case.classes), case.truth, shown)
-        assert case.said(call, case.truth, shown) == near(real)
+        real = update_and_compute(build_metric(call, case.classes), case.truth, shown)
+        assert case.ask_doctor(call, case.truth, shown) == approximately(real)
 
 
 @EXAMPLES
@@ -131,8 +133,10 @@ def test_torchmetrics_jaccard_index_of_stray_labels(seed: int) -> None:
 def test_torchmetrics_jaccard_index_of_one_hot_masks_counts_each_value(seed: int) -> None:
     case = Case(seed)
     call = f"{JACCARD}average='macro')"
-    real = fed(made(call, case.classes), case.one_hot.astype(np.int64), case.scores)
-    assert case.said(call, case.one_hot.astype(np.int64), case.scores) == near(real)
+    real = update_and_compute(
+        build_metric(call, case.classes), case.one_hot.astype(np.int64), case.scores
+    )
+    assert case.ask_doctor(call, case.one_hot.astype(np.int64), case.scores) == approximately(real)
 
 
 @pytest.mark.parametrize("logits", [False, True])
@@ -145,10 +149,10 @@ def test_torchmetrics_binary_jaccard_index(logits: bool, threshold: float, seed:
     if logits and threshold == 0.5:
         scores = scores * 6 - 2
     call = f"torchmetrics.classification.BinaryJaccardIndex(threshold={threshold})"
-    real = fed(made(call, 2), truth, scores)
-    # scores of 0 and 1 alone are labels to the doctor, who is told otherwise
+    real = update_and_compute(build_metric(call, 2), truth, scores)
+    # scores of 0 and 1 alone would be labels to the doctor
     options = {"num_classes": 2, "predictions_as": Encoding.SIGMOID}
-    assert case.said(call, truth, scores, **options) == near(real)
+    assert case.ask_doctor(call, truth, scores, **options) == approximately(real)
 
 
 @pytest.mark.parametrize("average", ["macro", "micro", "weighted"])
@@ -160,8 +164,8 @@ def test_torchmetrics_multilabel_jaccard_index(average: str, seed: int) -> None:
         "torchmetrics.classification.MultilabelJaccardIndex(num_labels={classes},"
         f" average='{average}')"
     )
-    real = fed(made(call, case.classes), case.one_hot, case.scores)
-    assert case.said(call, case.one_hot, case.scores) == near(real)
+    real = update_and_compute(build_metric(call, case.classes), case.one_hot, case.scores)
+    assert case.ask_doctor(call, case.one_hot, case.scores) == approximately(real)
 
 
 @pytest.mark.parametrize("background", [True, False])
@@ -183,11 +187,11 @@ def test_torchmetrics_segmentation(arguments: str, background: bool, seed: int) 
     name, _, more = arguments.partition(" ")
     call = MAPS.format(name=name) + f", include_background={background}"
     call += f", {more})" if more else ")"
-    real = fed(made(call, case.classes), case.truth, case.predicted)
-    assert case.said(call, case.truth, case.predicted) == near(real)
+    real = update_and_compute(build_metric(call, case.classes), case.truth, case.predicted)
+    assert case.ask_doctor(call, case.truth, case.predicted) == approximately(real)
     call = call.replace("'index'", "'one-hot'")
-    real = fed(made(call, case.classes), case.one_hot, case.scores)
-    assert case.said(call, case.one_hot, case.scores) == near(real)
+    real = update_and_compute(build_metric(call, case.classes), case.one_hot, case.scores)
+    assert case.ask_doctor(call, case.one_hot, case.scores) == approximately(real)
 
 
 @EXAMPLES
@@ -195,7 +199,9 @@ def test_torchmetrics_segmentation(arguments: str, background: bool, seed: int) 
 def test_torchmetrics_generalised_dice_of_batches(seed: int) -> None:
     case = Case(seed)
     call = MAPS.format(name="GeneralizedDiceScore").format(classes=case.classes) + ")"
-    real = fed(made(call, case.classes), case.truth, case.predicted, case.batch)
+    real = update_and_compute(
+        build_metric(call, case.classes), case.truth, case.predicted, case.batch
+    )
     report = check_pair(
         pair_of(y_true=case.truth, y_pred=case.predicted),
         CheckRequest(
@@ -204,7 +210,7 @@ def test_torchmetrics_generalised_dice_of_batches(seed: int) -> None:
             batch_size=case.batch,
         ),
     )
-    assert report.metric.value == near(real)
+    assert report.metric.value == approximately(real)
 
 
 @pytest.mark.parametrize("labels", ["", ", labels=range({classes})"])
@@ -217,12 +223,12 @@ def test_sklearn_jaccard_score(average: str, labels: str, seed: int) -> None:
     case = Case(seed, stray=True)
     call = f"sklearn.metrics.jaccard_score(y_true, y_pred, average='{average}'{labels})"
     listed = list(range(case.classes)) if labels else None
-    real = quietly(
+    real = compute_quietly(
         lambda: metrics.jaccard_score(
             case.truth.ravel(), case.predicted.ravel(), average=average, labels=listed
         )
     )
-    assert case.said(call, case.truth, case.predicted) == near(real)
+    assert case.ask_doctor(call, case.truth, case.predicted) == approximately(real)
 
 
 @pytest.mark.parametrize("ignore_empty", [True, False])
@@ -241,9 +247,9 @@ def test_monai(name: str, background: bool, ignore_empty: bool, seed: int) -> No
     for shown in (hard, case.scores):
         metric = getattr(monai, name)(**arguments)
         metric(torch.as_tensor(shown), torch.as_tensor(truth))
-        real = quietly(lambda metric=metric: metric.aggregate())
-        said = case.said(f"monai.metrics.{name}({written})", truth, shown)
-        assert said == near(real)
+        real = compute_quietly(lambda metric=metric: metric.aggregate())
+        said = case.ask_doctor(f"monai.metrics.{name}({written})", truth, shown)
+        assert said == approximately(real)
 
 
 @pytest.mark.parametrize("void", [None, 255, 0])
@@ -252,8 +258,10 @@ def test_monai(name: str, background: bool, ignore_empty: bool, seed: int) -> No
 def test_torchmetrics_jaccard_index_takes_nan_for_the_largest(void: int | None, seed: int) -> None:
     case = Case(seed, void=void, nan=True)
     call = f"{JACCARD}average='macro', ignore_index={void})"
-    real = fed(made(call, case.classes), case.truth, case.scores, case.batch)
-    assert case.said(call, case.truth, case.scores, batch_size=case.batch) == near(real)
+    real = update_and_compute(build_metric(call, case.classes), case.truth, case.scores, case.batch)
+    assert case.ask_doctor(call, case.truth, case.scores, batch_size=case.batch) == approximately(
+        real
+    )
 
 
 @pytest.mark.parametrize("logits", [False, True])
@@ -271,9 +279,9 @@ def test_torchmetrics_binary_jaccard_index_of_batches_with_nan(
     if void is not None:
         truth = np.where(rng.random(truth.shape) < 0.2, void, truth)
     call = f"torchmetrics.classification.BinaryJaccardIndex(ignore_index={void})"
-    real = fed(made(call, 2), truth, scores, case.batch)
+    real = update_and_compute(build_metric(call, 2), truth, scores, case.batch)
     options = {"num_classes": 2, "predictions_as": Encoding.SIGMOID, "batch_size": case.batch}
-    assert case.said(call, truth, scores, **options) == near(real)
+    assert case.ask_doctor(call, truth, scores, **options) == approximately(real)
 
 
 @EXAMPLES
@@ -281,9 +289,9 @@ def test_torchmetrics_binary_jaccard_index_of_batches_with_nan(
 def test_torchmetrics_multilabel_jaccard_index_of_nan(seed: int) -> None:
     case = Case(seed, nan=True)
     call = "torchmetrics.classification.MultilabelJaccardIndex(num_labels={classes})"
-    real = fed(made(call, case.classes), case.one_hot, case.scores)
-    said = case.said(call, case.one_hot, case.scores)
-    assert said is None if np.isnan(case.scores).any() else said == near(real)
+    real = update_and_compute(build_metric(call, case.classes), case.one_hot, case.scores)
+    said = case.ask_doctor(call, case.one_hot, case.scores)
+    assert said is None if np.isnan(case.scores).any() else said == approximately(real)
 
 
 @pytest.mark.parametrize("name", ["MeanIoU", "DiceScore", "GeneralizedDiceScore"])
@@ -292,8 +300,12 @@ def test_torchmetrics_multilabel_jaccard_index_of_nan(seed: int) -> None:
 def test_torchmetrics_segmentation_takes_nan_for_the_largest(name: str, seed: int) -> None:
     case = Case(seed, nan=True)
     call = f"torchmetrics.segmentation.{name}(num_classes={{classes}})"
-    real = fed(made(call, case.classes), case.one_hot, case.scores, case.batch)
-    assert case.said(call, case.one_hot, case.scores, batch_size=case.batch) == near(real)
+    real = update_and_compute(
+        build_metric(call, case.classes), case.one_hot, case.scores, case.batch
+    )
+    assert case.ask_doctor(call, case.one_hot, case.scores, batch_size=case.batch) == approximately(
+        real
+    )
 
 
 @pytest.mark.parametrize("zero", [0, 1])
@@ -309,12 +321,12 @@ def test_smp_iou_score(reduction: str, void: int | None, zero: int, seed: int) -
 
     def real() -> Any:
         maps = torch.as_tensor(case.predicted), torch.as_tensor(case.truth)
-        told = {"num_classes": case.classes, "ignore_index": void}
-        stats = metrics.get_stats(*maps, mode="multiclass", **told)
+        arguments = {"num_classes": case.classes, "ignore_index": void}
+        stats = metrics.get_stats(*maps, mode="multiclass", **arguments)
         return metrics.iou_score(*stats, reduction=reduction, zero_division=float(zero))
 
-    said = case.said(call, case.truth, case.predicted, ignore_index=void)
-    assert said == near(quietly(real))
+    said = case.ask_doctor(call, case.truth, case.predicted, ignore_index=void)
+    assert said == approximately(compute_quietly(real))
 
 
 @pytest.mark.parametrize("reduction", ["micro", "macro", "micro-imagewise", "macro-imagewise"])
@@ -333,7 +345,7 @@ def test_smp_iou_score_of_scores(reduction: str, seed: int) -> None:
         return metrics.iou_score(*stats, reduction=reduction, zero_division=1.0)
 
     options = {"num_classes": 2, "predictions_as": Encoding.SIGMOID}
-    assert case.said(call, truth, scores, **options) == near(quietly(real))
+    assert case.ask_doctor(call, truth, scores, **options) == approximately(compute_quietly(real))
 
 
 @pytest.mark.parametrize("nan", [False, True])
@@ -345,17 +357,17 @@ def test_ignite(name: str, ignore: int | None, nan: bool, seed: int) -> None:
     metrics = pytest.importorskip("ignite.metrics", reason="ignite is not installed")
     torch = pytest.importorskip("torch", reason="torch is not installed")
     case = Case(seed, void=255, nan=nan)
-    told = {} if ignore is None or "Accuracy" in name else {"ignore_index": ignore}
-    written = ", ".join(f"{key}={value}" for key, value in told.items())
+    arguments = {} if ignore is None or "Accuracy" in name else {"ignore_index": ignore}
+    written = ", ".join(f"{key}={value}" for key, value in arguments.items())
     matrix = metrics.ConfusionMatrix(num_classes=case.classes)
     module, _, function = name.rpartition(".")
-    metric = getattr(metrics.confusion_matrix if module else metrics, function)(matrix, **told)
+    metric = getattr(metrics.confusion_matrix if module else metrics, function)(matrix, **arguments)
     for first in range(0, len(case.truth), case.batch):
         rows = slice(first, first + case.batch)
         matrix.update((torch.as_tensor(case.scores[rows]), torch.as_tensor(case.truth[rows])))
-    real = quietly(lambda: torch.as_tensor(metric.compute()).mean())
-    said = case.said(f"ignite.metrics.{name}(cm, {written})", case.truth, case.scores)
-    assert said == near(real)
+    real = compute_quietly(lambda: torch.as_tensor(metric.compute()).mean())
+    said = case.ask_doctor(f"ignite.metrics.{name}(cm, {written})", case.truth, case.scores)
+    assert said == approximately(real)
 
 
 @pytest.mark.parametrize("eps", [1e-6, 0.5, 0])
@@ -373,5 +385,5 @@ def test_kornia_mean_iou(eps: float, seed: int) -> None:
             metrics.mean_iou(*maps, case.classes)
         expected = None
     else:
-        expected = quietly(lambda: metrics.mean_iou(*maps, case.classes, eps).mean())
-    assert case.said(call, case.truth, case.predicted) == near(expected)
+        expected = compute_quietly(lambda: metrics.mean_iou(*maps, case.classes, eps).mean())
+    assert case.ask_doctor(call, case.truth, case.predicted) == approximately(expected)

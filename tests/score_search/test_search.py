@@ -123,10 +123,10 @@ def test_closed_forms_are_worked_out_from_arrays():
     report_of = {"y_true": masks, "y_pred": labels, "num_classes": 2}
     for (cause, implementation), value in wanted.items():
         lookup = diagnose(score_to_explain=parse_score(f"{value:.6f}"), **report_of).lookup
-        told = {
+        found = {
             (suspect.cause.name, name)
             for match in lookup.matches
             for suspect in match.suspects
             for name in suspect.implementations
         }
-        assert (cause, implementation) in told, (cause, value, told)
+        assert (cause, implementation) in found, (cause, value, found)

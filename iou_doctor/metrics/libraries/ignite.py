@@ -36,7 +36,7 @@ _CLASSES = "ValueError: y_pred does not have correct number of classes"
 _SHAPE = "ValueError: y_pred must have shape"
 _TAKES = InputSpec(
     predictions=PixelContent.SCORES,
-    strict=True,
+    refuses_extra_axes=True,
     errors={
         Mismatch.MASK_CHANNELS: _SHAPE,
         Mismatch.PREDICTION_IDS: _CLASSES,

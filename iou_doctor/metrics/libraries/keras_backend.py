@@ -35,7 +35,7 @@ _TAKES = InputSpec(
     predictions=PixelContent.SCORES,
     axis=-1,
     one_channel=True,
-    strict=True,
+    refuses_extra_axes=True,
     errors={Mismatch.SHAPES: "InvalidArgumentError: Incompatible shapes"},
 )
 

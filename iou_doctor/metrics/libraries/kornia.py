@@ -45,8 +45,8 @@ CONTRACTS: tuple[Contract, ...] = (
         " Got values in [{low}, {high}]",
         refusal="BaseError: Input pred must have an integer dtype. Got torch.{dtype}",
         takes=InputSpec(
-            strict=True,
-            dtype_first=True,
+            refuses_extra_axes=True,
+            checks_dtype_first=True,
             errors={
                 Mismatch.SHAPES: "ValueError: Inputs pred and target must have the same shape."
             },

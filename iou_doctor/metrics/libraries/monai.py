@@ -37,7 +37,7 @@ _TAKES = InputSpec(
     masks=PixelContent.ONE_HOT,
     predictions=PixelContent.ONE_HOT,
     one_channel=True,
-    strict=True,
+    refuses_extra_axes=True,
     errors={Mismatch.SHAPES: "ValueError: y_pred and y should have same shapes"},
 )
 

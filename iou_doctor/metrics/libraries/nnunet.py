@@ -49,7 +49,7 @@ def _build_contract(ratio: str, choices: Choices) -> Contract:
         f"['foreground_mean']['{ratio}']",
         choices=choices,
         takes=InputSpec(
-            strict=True,
+            refuses_extra_axes=True,
             errors={
                 Mismatch.SHAPES: "ValueError: operands could not be broadcast together with shapes"
             },

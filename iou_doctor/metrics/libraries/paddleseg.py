@@ -53,7 +53,7 @@ def _build_contract(metric: str, choices: Choices, *, ignore: str = "{ignore_ind
         f" ignore_index={ignore}))",
         choices=choices,
         takes=InputSpec(
-            strict=True,
+            refuses_extra_axes=True,
             errors={Mismatch.SHAPES: "ValueError: Shape of `pred` and `label should be equal"},
         ),
         short=_SHORTS[metric] + (f" ({ignore} ignored)" if fixed else ""),

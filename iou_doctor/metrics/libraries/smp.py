@@ -32,8 +32,8 @@ _MACRO = Choices(
     needs_integers=True,
 )
 _TAKES = InputSpec(
-    strict=True,
-    dtype_first=True,
+    refuses_extra_axes=True,
+    checks_dtype_first=True,
     errors={
         Mismatch.SHAPES: "ValueError: Dimensions should match, but ``output`` shape is not equal to"
         " ``target`` shape"

@@ -62,14 +62,14 @@ _EITHER = (
     " `target` should be (N, ...) and `preds` should be (N, C, ...)."
 )
 _ONE_MORE = "ValueError: If `preds` have one dimension more than `target`,"
-TAKES_MAPS = InputSpec(strict=True, errors={Mismatch.SHAPES: SAME})
+TAKES_MAPS = InputSpec(refuses_extra_axes=True, errors={Mismatch.SHAPES: SAME})
 TAKES_ONE_HOT = replace(
     TAKES_MAPS, masks=PixelContent.ONE_HOT, predictions=PixelContent.SCORES, one_channel=True
 )
 _TAKES_MULTICLASS = InputSpec(
     predictions=PixelContent.EITHER,
-    floats=True,
-    strict=True,
+    needs_floats=True,
+    refuses_extra_axes=True,
     flattens=Flattens.ALIKE,
     errors={
         Mismatch.AXIS: f"{_ONE_MORE} `preds.shape[1]` should be equal to number of classes.",

@@ -133,8 +133,9 @@ def find_mismatch(takes: InputSpec, layout: Layout, *, integers: bool = False) -
         Mismatch.PREDICTION_IDS: not pred.is_dense
         and takes.predictions in {PixelContent.ONE_HOT, PixelContent.SCORES},
         Mismatch.AXIS: any(is_class_axis_elsewhere(axes, takes) for axes in (true, pred)),
-        Mismatch.INTEGERS: takes.floats and integers and pred.is_dense,
-        Mismatch.SHAPES: takes.strict and _shape_of_labels(true) != _shape_of_labels(pred),
+        Mismatch.INTEGERS: takes.needs_floats and integers and pred.is_dense,
+        Mismatch.SHAPES: takes.refuses_extra_axes
+        and _shape_of_labels(true) != _shape_of_labels(pred),
     }
     return next((kind for kind, holds in found.items() if holds), None)
 

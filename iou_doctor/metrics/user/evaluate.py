@@ -64,7 +64,7 @@ def replay(metric: Metric, arrays: CountedArrays, doctor: float | None) -> Contr
         return _replay_value_by_value(metric, arrays, contract)
     if (
         wrong is Mismatch.PREDICTION_CHANNELS
-        and takes.dtype_first
+        and takes.checks_dtype_first
         and not arrays.integer_predictions
         and arrays.inputs
     ):

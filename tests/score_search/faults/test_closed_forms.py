@@ -89,20 +89,22 @@ def test_a_number_alone_says_what_the_data_would_have_to_be_like(score, words):
     assert words in [condition.requires for condition in list_conditions(parse_score(score))]
 
 
-@pytest.mark.parametrize(("score", "told"), [("2.95", True), ("2.95%", False), ("0.295", False)])
-def test_a_number_above_1_without_a_percent_sign_may_be_none(score, told):
+@pytest.mark.parametrize(("score", "listed"), [("2.95", True), ("2.95%", False), ("0.295", False)])
+def test_a_number_above_1_without_a_percent_sign_may_be_none(score, listed):
     requires = [condition.requires for condition in list_conditions(parse_score(score))]
-    assert (f"{score} is not a percentage" in requires) is told
+    assert (f"{score} is not a percentage" in requires) is listed
 
 
 @pytest.mark.parametrize(
-    ("score", "classes", "told"),
+    ("score", "classes", "listed"),
     [("0.6000", 2, True), ("0.4444", 3, True), ("0.6000", 3, False), ("0.6000", None, False)],
 )
-def test_softmax_taken_for_foreground_has_a_range_for_each_number_of_classes(score, classes, told):
+def test_softmax_taken_for_foreground_has_a_range_for_each_number_of_classes(
+    score, classes, listed
+):
     # run with MONAI 1.6: the mean of 2f / (1 + f), at most 2 / (C + 1)
     found = list_conditions(parse_score(score), num_classes=classes)
-    assert any("2f / (1 + f)" in condition.requires for condition in found) is told
+    assert any("2f / (1 + f)" in condition.requires for condition in found) is listed
 
 
 def test_what_two_classes_alone_can_do_is_not_said_of_three():
