@@ -1,4 +1,4 @@
-"""What implementations that were never run here report, worked out pixel by pixel in boolean masks.
+"""What implementations that were never run here report, computed pixel by pixel in boolean masks.
 
 Nothing of this is shared with the package: no tables of pairs, no areas, no choices.
 """
