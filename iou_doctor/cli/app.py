@@ -1,4 +1,4 @@
-"""The command line: parse, call, print, exit. Nothing heavy is imported before it is needed."""
+"""The command line with all its commands. Nothing heavy is imported before it is needed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ iou-doctor check model/ masks/ --images images/ --input-scale 1/255
 iou-doctor check --all
 """
 
-WHY = {"ignore_unknown_options": True}
-"""-0.1 is a score, if an impossible one."""
+WHY_SETTINGS = {"ignore_unknown_options": True}
+"""`iou-doctor why -0.1` asks about a score, though an impossible one, and `-0.1` is no option."""
 
 
 def _parameters_of_all_commands() -> set[str]:
@@ -65,7 +65,7 @@ def _main(
 app.command(cls=Command, epilog=EXAMPLES)(check)
 app.command(cls=Command)(fix)
 app.command(cls=Command)(init)
-app.command(cls=Command, context_settings=WHY)(why)
+app.command(cls=Command, context_settings=WHY_SETTINGS)(why)
 
 
 app.command()(rules)

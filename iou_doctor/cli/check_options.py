@@ -123,7 +123,6 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
             "--all",
         ),
     ] = False
-    batch_size: BatchSize = None
     jobs: Annotated[
         int | None,
         option(

@@ -36,7 +36,7 @@ class FixOptions(ArrayOptions):
         Path,
         typer.Option(
             metavar="DIR",
-            help="Where the copies go, under the inputs' names.",
+            help="The folder for the copies, which have the inputs' names.",
             show_default=False,
         ),
     ]
@@ -68,8 +68,8 @@ class FixOptions(ArrayOptions):
 def fix(_context: typer.Context, options: FixOptions) -> None:
     """Write repaired copies of predictions and masks to DIR, and check them. Inputs never change.
 
-    Exit codes: 0 the copies are healthy, 1 errors are left that copies cannot repair, 2 bad
-    usage, unreadable input or an output that cannot be written, 3 a fault of iou-doctor itself.
+    Exit codes: 0 the copies are healthy, 1 errors remain that copies cannot repair, 2 bad usage,
+    unreadable input or an output that cannot be written, 3 a fault of iou-doctor itself.
 
     Example: iou-doctor fix preds.npy masks.npy --num-classes 3 --output-dir repaired
     """
@@ -109,7 +109,7 @@ def _describe(repaired: RepairedFiles) -> Iterator[str]:
         yield "nothing was written"
     for finding in repaired.report.findings:
         if finding.rule.name not in repaired.report.consequences:
-            yield from _describe_left(finding)
+            yield from _describe_remaining(finding)
     yield repaired.report.verdict.summary
 
 
@@ -124,8 +124,8 @@ def _describe_copy(copy: RepairedCopy) -> Iterator[str]:
         yield f"left out {len(copy.left_out)} images without a partner: {names}{more}"
 
 
-def _describe_left(finding: Finding) -> Iterator[str]:
-    """Yield what only the user can do about a finding on the copies; notes ask for nothing."""
+def _describe_remaining(finding: Finding) -> Iterator[str]:
+    """Yield what the user still has to do about a finding; a note asks for nothing."""
     from iou_doctor.report.finding import Severity
 
     if finding.severity is Severity.NOTE:

@@ -1,4 +1,4 @@
-"""The command `init`: write down how the arrays are read, so that later runs are held to it."""
+"""The command `init`: record how the arrays are read, so that later runs can be compared."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def init(_context: typer.Context, options: InitOptions) -> None:
         _write(output, text)
     except IouDoctorError as error:
         refuse(error)
-    _say(output, report)
+    _report_result(output, report)
 
 
 def _refuse_existing(output: Path, *, overwrite: bool) -> None:
@@ -85,15 +85,15 @@ def _write(output: Path, text: str) -> None:
         raise UsageError(f"--output {output} cannot be written: {error.strerror}") from error
 
 
-def _say(output: Path, report: Report) -> None:
-    """Say what was written, and that sick arrays were frozen as they are."""
+def _report_result(output: Path, report: Report) -> None:
+    """Print what was written, and warn if the recorded arrays have a fault."""
     printed = str(output) == "-"
     if not printed:
         typer.echo(f"wrote {output}: {report.verdict.summary}")
     if report.verdict.sick and report.primary:
         rule = report.primary.rule
         typer.echo(
-            f"iou-doctor: these arrays are sick ({rule.code} {rule.name}); mend them, then freeze"
-            " the reading anew with --overwrite",
+            f"iou-doctor: these arrays have a fault ({rule.code} {rule.name}); repair them, then"
+            " run init again with --overwrite",
             err=True,
         )

@@ -20,7 +20,7 @@ def rules() -> None:
 def explain(
     rule: RuleName,
 ) -> None:
-    """Print the manual of a rule: what it finds, why the number is wrong, and the way out."""
+    """Print the manual of a rule: what it finds, why the number is wrong, and how to repair it."""
     from iou_doctor.checks.registry import load_checks
 
     known = {entry.rule.code: entry for entry in load_checks()}

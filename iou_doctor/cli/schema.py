@@ -10,10 +10,10 @@ import typer
 def schema(
     name: Annotated[
         Literal["report", "config"],
-        typer.Argument(help="Of what: the JSON report, or the configuration file."),
+        typer.Argument(help="Which schema: that of the JSON report, or of the configuration file."),
     ] = "report",
 ) -> None:
-    """Print a JSON Schema: of the report that iou-doctor writes, or of its configuration."""
+    """Print the JSON Schema of the report, or of the configuration file."""
     import json
     from importlib import resources
 

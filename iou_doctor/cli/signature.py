@@ -61,20 +61,30 @@ def _list_parameters(declared: type[CommandOptions]) -> Iterator[Parameter]:
     """Yield a parameter for each argument and option that a class declares.
 
     Arguments come in the order of the class and then of its bases, because their order is that of
-    the command line; options come in the order in which the help lists them, bases first.
+    the command line. Options come in the order in which the help lists them, bases first.
     """
-    hints = {
-        name: hint
-        for name, hint in get_type_hints(declared, include_extras=True).items()
-        if get_origin(hint) is Annotated
-    }
-    own_first = [name for one in declared.__mro__ for name in get_annotations(one)]
-    arguments = [
-        name
-        for name in dict.fromkeys(own_first)
-        if name in hints and isinstance(hints[name].__metadata__[0], ArgumentInfo)
-    ]
-    for name in dict.fromkeys([*arguments, *hints]):
-        owner = next(one for one in declared.__mro__ if name in get_annotations(one))
-        default = vars(owner).get(name, Parameter.empty)  # a base may have one, for other commands
+    hints = get_type_hints(declared, include_extras=True)
+    for name in dict.fromkeys([*_list_arguments(declared), *_list_options(declared)]):
+        default = getattr(declared, name, Parameter.empty)
         yield Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hints[name])
+
+
+def _list_arguments(declared: type[CommandOptions]) -> Iterator[str]:
+    """Yield the names of the arguments, those of the class itself first."""
+    hints = get_type_hints(declared, include_extras=True)
+    for one in declared.__mro__:
+        for name in get_annotations(one):
+            if _is_declared(hints[name]) and isinstance(hints[name].__metadata__[0], ArgumentInfo):
+                yield name
+
+
+def _list_options(declared: type[CommandOptions]) -> Iterator[str]:
+    """Yield the names of what is declared, those of the bases first."""
+    for one in reversed(declared.__mro__):
+        hints = get_type_hints(one, include_extras=True)
+        yield from (name for name in get_annotations(one) if _is_declared(hints[name]))
+
+
+def _is_declared(hint: object) -> bool:
+    """Return whether an annotation declares an argument or option."""
+    return get_origin(hint) is Annotated

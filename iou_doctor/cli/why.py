@@ -1,4 +1,4 @@
-"""`iou-doctor why`: from a printed score back to its causes."""
+"""The command `why`: find what can have caused a printed score."""
 
 from __future__ import annotations
 
@@ -94,14 +94,14 @@ def _look_up(printed: PrintedScore, options: WhyOptions) -> ScoreLookup:
 
 
 def _refuse_options(*arguments: str | None) -> None:
-    """Refuse what was taken for an argument since a score may begin with `-`."""
+    """Refuse an unknown option, which Typer passes on because a score may begin with `-`."""
     for argument in arguments:
         if argument and argument.startswith("-"):
             raise UsageError(f"no such option: {argument}; `iou-doctor why --help` lists them")
 
 
 def _check_possible(lookup: ScoreLookup) -> None:
-    """Refuse a number that no mean IoU can be, unless these arrays give it all the same."""
+    """Refuse a number that no mean IoU can have, unless these arrays do give it."""
     from iou_doctor.report.score_lookup import IMPOSSIBLE
 
     if not lookup.printed.is_possible and not lookup.matches:
