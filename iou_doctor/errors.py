@@ -3,7 +3,7 @@
     IouDoctorError
     ├── UsageError              an option has a value that cannot work
     ├── SourceError             a file, array or model cannot be read
-    ├── InterpretationError     the arrays cannot be understood as predictions and masks
+    ├── ReadingError     the arrays cannot be understood as predictions and masks
     ├── RepairError             an array does not have the axes or tiles that a repair needs
     └── OutputError             a file cannot be written
 
@@ -23,7 +23,7 @@ class SourceError(IouDoctorError):
     """A file, folder, array or model cannot be opened or read as an array of numbers."""
 
 
-class InterpretationError(IouDoctorError):
+class ReadingError(IouDoctorError):
     """The arrays can be read, but not understood as predictions and masks."""
 
 

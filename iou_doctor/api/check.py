@@ -73,7 +73,7 @@ def check(
     Raises:
         iou_doctor.errors.UsageError: options that do not go together.
         iou_doctor.errors.SourceError: a file or a value cannot be read as an array.
-        iou_doctor.errors.InterpretationError: the arrays cannot be understood.
+        iou_doctor.errors.ReadingError: the arrays cannot be understood.
     """
     from iou_doctor.api.arguments import (
         build_model_options,

@@ -21,7 +21,7 @@ from iou_doctor.counts.sorted_rows import (
     sum_by_label,
     sum_duplicates,
 )
-from iou_doctor.errors import InterpretationError
+from iou_doctor.errors import ReadingError
 
 BLOCK = 2**16
 """Rows that are processed together, so that their columns stay in the cache."""
@@ -53,7 +53,7 @@ class PairCounts(PairColumns):
         """Return the table of these rows, shape (n,) each: sorted, with equal rows added up.
 
         Raises:
-            InterpretationError: there are more distinct rows than label maps can produce.
+            ReadingError: there are more distinct rows than label maps can produce.
         """
         keys = image, truth, prediction
         if not is_ascending(keys):
@@ -225,7 +225,7 @@ class PairCounts(PairColumns):
 
 def _check_size(image: NDArray[np.integer], rows: int) -> None:
     if rows > TABLE_LIMIT and rows > ROWS_PER_IMAGE * (int(image.max()) + 1):
-        raise InterpretationError(
+        raise ReadingError(
             f"the arrays hold more than {TABLE_LIMIT:,} different pairs of values: at least one"
             " of them is no label map; name its encoding with --predictions-as or --masks-as"
         )

@@ -74,7 +74,7 @@ def repair_files(
     Raises:
         UsageError: options contradict each other, or an output would replace an input.
         SourceError: a file cannot be read.
-        InterpretationError: the arrays cannot be understood.
+        ReadingError: the arrays cannot be understood.
         OutputError: a file cannot be written.
     """
     y_pred, y_true = str(request.predictions), str(request.masks)

@@ -9,7 +9,7 @@ from iou_doctor.arrays.interpretation import Encoding, Options
 from iou_doctor.arrays.layout import COLOUR_CHANNELS, Assumption, Axes, Layout, Relation
 from iou_doctor.arrays.model import Shape
 from iou_doctor.arrays.source import Pair
-from iou_doctor.errors import InterpretationError
+from iou_doctor.errors import ReadingError
 from iou_doctor.interpret.class_axis import find_class_axes
 from iou_doctor.interpret.layout_option import build_axes, parse_layouts
 from iou_doctor.interpret.peek import Peek, peek_at
@@ -28,7 +28,7 @@ def infer_layout(pair: Pair, options: Options) -> Layout:
 
     Raises:
         UsageError: `--layout` does not fit the arrays.
-        InterpretationError: an array has too many axes, or no spatial ones.
+        ReadingError: an array has too many axes, or no spatial ones.
         SourceError: an array cannot be read.
     """
     true_letters, pred_letters = parse_layouts(options.layout)
@@ -61,7 +61,7 @@ def _infer_axes(shape: Shape, channel: int | None, path: str) -> Axes:
     """Return the axes of an array with this class axis; a sample axis may still be added."""
     rest = [axis for axis in range(len(shape)) if axis != channel]
     if not 1 <= len(rest) <= (3 if channel == 0 else 4):
-        raise InterpretationError(
+        raise ReadingError(
             f"{path} has shape {shape}: iou-doctor reads one to three spatial axes, with or without"
             " a sample axis and a class axis; name them with --layout, for instance NHWC"
         )

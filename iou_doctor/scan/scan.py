@@ -61,7 +61,7 @@ def scan(
     Raises:
         UsageError: a GPU is asked for, and none is there.
         SourceError: a file cannot be read.
-        InterpretationError: the values are no label maps.
+        ReadingError: the values are no label maps.
     """
     whole = repair is not None or any(pairing.flat for pairing in pairings)
     visit = BatchPlan(layout, tuple(pairings), threshold, repair, probe, sums, whole)

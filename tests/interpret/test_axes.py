@@ -5,7 +5,7 @@ import pytest
 from build import layout_of, logits, noisy, one_hot, pair_of, probabilities, scene
 
 from iou_doctor.arrays.interpretation import Options
-from iou_doctor.errors import InterpretationError
+from iou_doctor.errors import ReadingError
 from iou_doctor.interpret import infer_layout
 from iou_doctor.interpret.peek import FIRST_AXIS_ENTRIES, PEEK_SAMPLES, peek_at
 from iou_doctor.sources.memory.array import ArraySource
@@ -235,7 +235,7 @@ def test_every_assumption_is_listed_with_its_reason():
 
 def test_too_many_axes_are_refused():
     array = np.zeros((2, 2, 2, 2, 2, 2), dtype=np.uint8)
-    with pytest.raises(InterpretationError, match="y_true has shape"):
+    with pytest.raises(ReadingError, match="y_true has shape"):
         infer_layout(pair_of(y_true=array, y_pred=array), Options())
 
 

@@ -24,7 +24,7 @@ from iou_doctor.counts.label_decoding import (
     Pairing,
     is_no_class,
 )
-from iou_doctor.errors import InterpretationError
+from iou_doctor.errors import ReadingError
 from iou_doctor.scan.numpy import pair_counts
 from iou_doctor.scan.numpy.pair_counts import count_pairs
 from iou_doctor.scan.scan import scan
@@ -148,7 +148,7 @@ def test_more_pairs_than_label_maps_can_have_are_refused(monkeypatch):
     monkeypatch.setattr("iou_doctor.counts.pair_counts.TABLE_LIMIT", 3)
     monkeypatch.setattr("iou_doctor.counts.pair_counts.ROWS_PER_IMAGE", 3)
     y_true = np.arange(4).reshape(1, 2, 2)
-    with pytest.raises(InterpretationError, match="no label map"):
+    with pytest.raises(ReadingError, match="no label map"):
         stats_of(y_true, y_true)
 
 
