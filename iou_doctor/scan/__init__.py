@@ -1,1 +1,1 @@
-"""One pass over the data: from batches to Stats."""
+"""One pass over the data: batches in, `Stats` out."""

@@ -1,10 +1,9 @@
-"""What is done with each batch: by the compiled kernels where they serve, else by NumPy."""
+"""Count each batch: with the compiled kernels if they support the pass, else with NumPy."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +23,13 @@ from iou_doctor.scan.numpy.sum_channels import sum_channels
 from iou_doctor.scan.probing import DecodedLabels, ProbeBuilder
 from iou_doctor.scan.windows import COUNTED_AT_ONCE, can_split_rows, split_batch
 
-PixelRepair = Callable[..., NDArray[Any]]
-"""Brings the label map of the predictions, (n, *spatial), to the spatial shape of the masks."""
+PixelRepair = Callable[..., NDArray[np.integer]]
+"""Brings label maps of predictions, shape (n, *spatial), to the spatial shape of the masks."""
 
 
 @record
 class BatchPlan:
-    """What to do with each batch."""
+    """What to count in each batch, and how."""
 
     layout: Layout
     pairings: tuple[Pairing, ...]
@@ -39,21 +38,21 @@ class BatchPlan:
     probe: ProbeBuilder | None = None
     sums: SumsRequest | None = None
     whole_samples: bool = False
-    """Never look at some rows of a sample alone."""
+    """Whether samples must not be split by rows."""
     scratch: Scratch = field(default_factory=Scratch, compare=False, repr=False)
 
-    @np.errstate(over="ignore", invalid="ignore")  # NaN and Inf are counted, not complained about
+    @np.errstate(over="ignore", invalid="ignore")  # NaN and Inf are counted instead
     def count_parts(self, batch: Batch) -> list[Stats]:
         """Return the Stats of the parts of a batch, in order."""
         split = can_split_rows(self.layout, whole_samples=self.whole_samples)
-        some = split_batch(batch, self.layout, split=split, at_once=COUNTED_AT_ONCE)
-        return [self._of(part, split=split) for part in some]
+        parts = split_batch(batch, self.layout, split=split, at_once=COUNTED_AT_ONCE)
+        return [self._count_part(part, split=split) for part in parts]
 
-    def _of(self, batch: Batch, *, split: bool) -> Stats:
-        counted = self._by_kernels(batch) if self.plain else None
+    def _count_part(self, batch: Batch, *, split: bool) -> Stats:
+        counted = self._count_by_kernels(batch) if self.kernels_may_count else None
         if counted is None:
-            some = split_batch(batch, self.layout, split=split)
-            return Stats.merge([self.count_by_reference(piece) for piece in some])
+            pieces = split_batch(batch, self.layout, split=split)
+            return Stats.merge([self.count_by_reference(piece) for piece in pieces])
         if self.probe:
             self.keep_maps(
                 batch,
@@ -61,21 +60,21 @@ class BatchPlan:
                 {self.pairings[0].y_pred: counted.pred_labels},
                 self.probe,
             )
-        return Stats(_samples(batch), counted.tables, counted.y_true, counted.y_pred)
+        return Stats(_count_samples(batch), counted.tables, counted.y_true, counted.y_pred)
 
     @property
-    def plain(self) -> bool:
-        """Whether pixels pair up as they are, and only their labels and values are asked for."""
+    def kernels_may_count(self) -> bool:
+        """Whether the pass asks for nothing that only NumPy can count."""
         return self.unsupported_by_kernels is None
 
     @property
     def unsupported_by_kernels(self) -> str | None:
-        """What only the reference knows of this pass, in words; `None`: nothing."""
+        """What only NumPy can count in this pass, in words; `None` if there is nothing."""
         if self.repair is not None:
             return "pixels that are moved or resized"
         return None if self.sums is None else "sums of scores"
 
-    def _by_kernels(self, batch: Batch) -> loader.KernelCounts | None:
+    def _count_by_kernels(self, batch: Batch) -> loader.KernelCounts | None:
         dtypes = batch.y_true.dtype, batch.y_pred.dtype
         kernels = loader.KERNELS.get(self.layout, dtypes, self.pairings)
         if kernels is None:
@@ -83,20 +82,24 @@ class BatchPlan:
         return loader.count(kernels, batch, self.layout, self.pairings, self.scratch)
 
     def count_by_reference(self, batch: Batch) -> Stats:
-        """Return the Stats of one batch, by NumPy alone."""
+        """Return the Stats of one batch, counted by NumPy, the reference for all back-ends."""
         true = Side(batch.y_true, self.layout.y_true, batch, self.threshold)
         pred = Side(batch.y_pred, self.layout.y_pred, batch, self.threshold)
         if self.probe:
-            self._keep(batch, true, pred, self.probe)
+            self._keep_decoded(batch, true, pred, self.probe)
         return Stats(
-            samples=_samples(batch),
-            tables={pairing: self._table(batch, true, pred, pairing) for pairing in self.pairings},
+            samples=_count_samples(batch),
+            tables={
+                pairing: self._count_pairs(batch, true, pred, pairing) for pairing in self.pairings
+            },
             y_true=true.measure(),
             y_pred=pred.measure(),
-            sums=self._summed(batch, true, pred, self.sums) if self.sums else None,
+            sums=self._sum_channels(batch, true, pred, self.sums) if self.sums else None,
         )
 
-    def _summed(self, batch: Batch, true: Side, pred: Side, wanted: SumsRequest) -> ChannelSums:
+    def _sum_channels(
+        self, batch: Batch, true: Side, pred: Side, request: SumsRequest
+    ) -> ChannelSums:
         n, channels = len(batch.samples), self.layout.y_pred.channels
         dense = self.layout.y_true.is_per_class
         return sum_channels(
@@ -107,10 +110,10 @@ class BatchPlan:
             samples=batch.samples,
             threshold=self.threshold,
             one_channel=channels == 1,
-            ignore_index=wanted.ignore_index,
+            ignore_index=request.ignore_index,
         )
 
-    def _table(self, batch: Batch, true: Side, pred: Side, pairing: Pairing) -> PairCounts:
+    def _count_pairs(self, batch: Batch, true: Side, pred: Side, pairing: Pairing) -> PairCounts:
         if pairing.flat:
             y_true, y_pred = true.decode_flat(pairing.y_true), pred.decode_flat(pairing.y_pred)
         else:
@@ -121,8 +124,8 @@ class BatchPlan:
             y_true=y_true.reshape(n, -1), y_pred=y_pred.reshape(n, -1), samples=batch.samples
         )
 
-    def _keep(self, batch: Batch, true: Side, pred: Side, probe: ProbeBuilder) -> None:
-        """Hand the label maps of both sides to the probe, brought to one spatial shape."""
+    def _keep_decoded(self, batch: Batch, true: Side, pred: Side, probe: ProbeBuilder) -> None:
+        """Give the decoded label maps of both arrays to the probe."""
         own = [p for p in self.pairings if not p.flat and p.y_pred is not LabelDecoding.TENTHS]
         if not own:
             return
@@ -133,10 +136,10 @@ class BatchPlan:
     def keep_maps(
         self, batch: Batch, y_true: DecodedLabels, y_pred: DecodedLabels, probe: ProbeBuilder
     ) -> None:
-        """Hand label maps, shape (n, *spatial), to the probe, brought to one spatial shape."""
-        shape = max(*(_shape(maps) for maps in (y_true, y_pred)), key=len)
+        """Give label maps, shape (n, *spatial), to the probe after bringing them to one shape."""
+        shape = max(*(_get_shape(maps) for maps in (y_true, y_pred)), key=len)
         if self.repair:
-            shape = _shape(y_true)
+            shape = _get_shape(y_true)
             y_pred = {key: self.repair(labels, shape[1:]) for key, labels in y_pred.items()}
         probe.add(
             batch,
@@ -145,10 +148,10 @@ class BatchPlan:
         )
 
 
-def _shape(maps: DecodedLabels) -> tuple[int, ...]:
+def _get_shape(maps: DecodedLabels) -> tuple[int, ...]:
     return next(iter(maps.values())).shape
 
 
-def _samples(batch: Batch) -> int:
-    """Return how many samples begin in a batch."""
+def _count_samples(batch: Batch) -> int:
+    """Return the number of samples that begin in a batch."""
     return len(batch.samples) if batch.first_row == 0 else 0

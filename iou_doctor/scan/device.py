@@ -1,4 +1,4 @@
-"""Which device counts: whether a GPU is there and pays, found out without importing TensorFlow."""
+"""Decide whether to count on a GPU, without importing TensorFlow."""
 
 from __future__ import annotations
 
@@ -11,25 +11,32 @@ from iou_doctor.choices import Device
 from iou_doctor.errors import UsageError
 
 WORTH_A_GPU = 2**32
-"""Values of the larger array from which on `auto` takes a GPU. Loading TensorFlow and compiling
-for 21 channels took some twenty seconds where this was measured (two cores, no GPU): a start that
-only arrays of many gigabytes make up for."""
+"""Values of the larger array from which `auto` uses a GPU.
+
+Loading TensorFlow and compiling for 21 channels took about 20 seconds on two cores without a GPU.
+Only arrays of many gigabytes make up for that.
+"""
 WORTH_COMPILING = 2**28
-"""The same of predictions that are born there, where TensorFlow is loaded in any case. Compiling
-took 3 to 7 seconds of processor time for 3 to 21 channels where this was measured (no GPU), and
-NumPy 22 to 11 ns a value: they are even between 2**27 and 2**29 values."""
+"""Values from which `auto` uses a GPU for predictions that are made on the device.
+
+TensorFlow is loaded in any case then. Compiling took 3 to 7 seconds of processor time for 3 to 21
+channels (measured without a GPU), and NumPy took 22 to 11 ns for each value. The two are equal
+between 2**27 and 2**29 values.
+"""
 DRIVER = Path("/proc/driver/nvidia/version")
+"""Exists if the NVIDIA driver is loaded."""
 NODES = Path("/dev")
+"""The folder with a device node for each GPU, `nvidia0` and so on."""
 GPU_SIGNS = "/proc/driver/nvidia, /dev/nvidia0 to /dev/nvidia*, nvidia-smi and CUDA_VISIBLE_DEVICES"
 
 
 def is_gpu_visible(environment: Mapping[str, str] = os.environ) -> bool:
-    """Return whether a driver and a card are there and not hidden; says nothing of TensorFlow."""
+    """Return whether there is an NVIDIA GPU that is not hidden. TensorFlow may still not see it."""
     hidden = environment.get("CUDA_VISIBLE_DEVICES")
     if hidden is not None and hidden.strip() in {"", "-1", "NoDevFiles"}:
         return False
     cards = any(node.name[6:].isdigit() for node in NODES.glob("nvidia[0-9]*"))
-    # under WSL there are no nodes, but the driver's tool is
+    # under WSL there are no device nodes, but nvidia-smi is installed
     return cards or DRIVER.exists() or shutil.which("nvidia-smi") is not None
 
 
@@ -37,13 +44,13 @@ def should_use_gpu(device: Device, values: int, *, on_device: bool = False) -> b
     """Return whether to count on a GPU.
 
     Args:
-        device: what the user asked for.
-        values: values of the larger array.
+        device: the `--device` that the user asked for.
+        values: the number of values of the larger array.
         on_device: whether the predictions are made on the device, so that TensorFlow is loaded
             in any case.
 
     Raises:
-        UsageError: `gpu` is asked for, and none is there.
+        UsageError: the device is `gpu`, and no GPU is visible.
     """
     if device == "cpu":
         return False
@@ -54,10 +61,10 @@ def should_use_gpu(device: Device, values: int, *, on_device: bool = False) -> b
 
 
 def require_gpu(device: Device) -> None:
-    """Refuse `gpu` where none is there, before anything is loaded for it.
+    """Check that there is a GPU if the user asked for one, before anything is loaded for it.
 
     Raises:
-        UsageError: `gpu` is asked for, and none is there.
+        UsageError: the device is `gpu`, and no GPU is visible.
     """
     if device == "gpu" and not is_gpu_visible():
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Keeps the probe while the pass walks by: which samples, which of their pixels."""
+"""Choose the samples and pixels of the probe, and keep them during the pass over the data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from threading import Lock
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,23 +15,24 @@ from iou_doctor.counts.label_decoding import LabelDecoding, is_no_class
 from iou_doctor.counts.map_samples import NO_LABEL, DecodedMaps, Labels, Probe, find_centres
 
 MANY, FINE, CROPS = 512, 32, 12
-"""Samples kept at each scale."""
+"""Samples that are kept at each scale."""
 MANY_PIXELS, FINE_PIXELS = 24**2, 128**2
-"""Pixels kept of each sample, at most (0.6 and 16 thousand)."""
+"""The most pixels of a sample that are kept in `many` and in `fine`."""
 CROP_SIDE = 192
-"""Pixels along each side of a crop, at most."""
+"""The most pixels along each side of a crop."""
 
 Shape = tuple[int, ...]
-DecodedLabels = Mapping[LabelDecoding, NDArray[Any]]
+DecodedLabels = Mapping[LabelDecoding, NDArray[np.integer]]
+"""The label maps of a batch by decoding, shape (n, *spatial) each."""
 
 
 class ProbeBuilder:
-    """Gathers the maps of chosen samples, whole or row by row.
+    """Gathers the label maps of chosen samples, whole or some rows at a time.
 
     Args:
-        samples: number of samples of the whole.
+        samples: the number of samples of the data set.
         size_of: returns the spatial shape of a sample.
-        left_out: samples that the pass does not visit.
+        left_out: samples that the pass leaves out.
     """
 
     def __init__(
@@ -41,19 +41,19 @@ class ProbeBuilder:
         self._lock = Lock()
         visited = [index for index in range(samples) if index not in left_out]
         self._scales = (
-            _Scale(visited[:MANY], size_of, _thinned(MANY_PIXELS)),
-            _Scale(_spread(visited, FINE), size_of, _thinned(FINE_PIXELS)),
-            _Scale(_spread(visited, CROPS), size_of, _middle),
+            _Scale(visited[:MANY], size_of, _make_even_pick(MANY_PIXELS)),
+            _Scale(_choose_spread(visited, FINE), size_of, _make_even_pick(FINE_PIXELS)),
+            _Scale(_choose_spread(visited, CROPS), size_of, _pick_middle),
         )
 
     def wants(self, samples: NDArray[np.int64]) -> bool:
-        """Return whether any of these samples is kept."""
+        """Return whether any of these samples is to be kept."""
         return any(not scale.chosen.isdisjoint(samples.tolist()) for scale in self._scales)
 
     def add(self, batch: Batch, *, y_true: DecodedLabels, y_pred: DecodedLabels) -> None:
-        """Keep what this batch has of the chosen samples; label maps have shape (n, *spatial).
+        """Keep the label maps of the chosen samples of a batch, shape (n, *spatial).
 
-        Several threads may add at the same time.
+        Several threads may call this at the same time.
         """
         with self._lock:
             for index, sample in enumerate(batch.samples.tolist()):
@@ -62,13 +62,13 @@ class ProbeBuilder:
                         scale.add(sample, index, batch.first_row, y_true, y_pred)
 
     def build(self) -> Probe:
-        """Return the probe."""
-        many, fine, crops = (scale.maps() for scale in self._scales)
+        """Return the probe with all maps that were kept."""
+        many, fine, crops = (scale.collect() for scale in self._scales)
         return Probe(many, fine, crops)
 
 
 Pick = Callable[[Shape], tuple[NDArray[np.intp], ...]]
-"""From the spatial shape of a sample to the indices kept along each axis."""
+"""Returns the indices to keep along each axis, for the spatial shape of a sample."""
 
 
 @dataclass
@@ -80,7 +80,7 @@ class _Scale:
     picked: dict[Shape, tuple[tuple[NDArray[np.intp], ...], NDArray[np.intp]]] = field(
         default_factory=dict
     )
-    """What `pick` returned for each shape: most samples have one and the same."""
+    """What `pick` returned for each shape; most samples share one."""
 
     def __post_init__(self) -> None:
         self.chosen = frozenset(self.samples)
@@ -89,24 +89,24 @@ class _Scale:
         self, sample: int, index: int, first_row: int, true: DecodedLabels, pred: DecodedLabels
     ) -> None:
         shape = self.size_of(sample)
-        picks, flat = self._picks(shape)
+        picks, flat = self._find_picks(shape)
         if not flat.size:
             return
         for side, maps in (("true", true), ("pred", pred)):
             for decoding, labels in maps.items():
                 pieces = self.kept.setdefault((side, decoding), {})
                 if labels.shape[1:] == shape and labels[index].flags.c_contiguous:
-                    pieces[sample] = _small(labels[index].reshape(-1).take(flat))
+                    pieces[sample] = _to_int32(labels[index].reshape(-1).take(flat))
                     continue
                 rows = picks[0] - first_row
                 here = (rows >= 0) & (rows < labels.shape[1])
                 if not here.any():
                     continue
                 whole = pieces.setdefault(sample, np.full(flat.shape, NO_LABEL, dtype=np.int32))
-                whole[here] = _small(labels[index][np.ix_(rows[here], *picks[1:])])
+                whole[here] = _to_int32(labels[index][np.ix_(rows[here], *picks[1:])])
 
-    def _picks(self, shape: Shape) -> tuple[tuple[NDArray[np.intp], ...], NDArray[np.intp]]:
-        """Return the indices kept along each axis, and the numbers of those pixels."""
+    def _find_picks(self, shape: Shape) -> tuple[tuple[NDArray[np.intp], ...], NDArray[np.intp]]:
+        """Return the indices to keep along each axis, and the flat indices of those pixels."""
         if shape not in self.picked:
             picks = self.pick(shape)
             some = all(len(pick) for pick in picks)
@@ -114,7 +114,7 @@ class _Scale:
             self.picked[shape] = picks, flat
         return self.picked[shape]
 
-    def maps(self) -> DecodedMaps:
+    def collect(self) -> DecodedMaps:
         sides: dict[str, dict[LabelDecoding, tuple[Labels, ...]]] = {"true": {}, "pred": {}}
         samples = sorted({sample for pieces in self.kept.values() for sample in pieces})
         for (side, decoding), pieces in self.kept.items():
@@ -122,15 +122,15 @@ class _Scale:
         return DecodedMaps(np.array(samples, dtype=np.int64), sides["true"], sides["pred"])
 
 
-def _spread(samples: list[int], count: int) -> list[int]:
+def _choose_spread(samples: list[int], count: int) -> list[int]:
     if len(samples) <= count:
         return samples
     places = np.linspace(0, len(samples) - 1, count).astype(int)
     return [samples[place] for place in places]
 
 
-def _thinned(pixels: int) -> Pick:
-    """Return a pick of about `pixels` pixels, even along each axis."""
+def _make_even_pick(pixels: int) -> Pick:
+    """Return a function that picks about `pixels` pixels, evenly along each axis."""
 
     def pick(shape: Shape) -> tuple[NDArray[np.intp], ...]:
         side = max(1, ceil(pixels ** (1 / len(shape)) - 1e-9))
@@ -139,8 +139,8 @@ def _thinned(pixels: int) -> Pick:
     return pick
 
 
-def _middle(shape: Shape) -> tuple[NDArray[np.intp], ...]:
-    """Return the middle of a 2-D map at full resolution; nothing of others."""
+def _pick_middle(shape: Shape) -> tuple[NDArray[np.intp], ...]:
+    """Return the indices of the middle of a 2-D map, and none for other maps."""
     if len(shape) != 2:
         return (np.zeros(0, dtype=np.intp),)
     sides = [min(size, CROP_SIDE) for size in shape]
@@ -148,9 +148,9 @@ def _middle(shape: Shape) -> tuple[NDArray[np.intp], ...]:
     return tuple(start + np.arange(side) for start, side in zip(starts, sides, strict=True))
 
 
-def _small(labels: NDArray[Any]) -> Labels:
+def _to_int32(labels: NDArray[np.integer]) -> Labels:
     if labels.dtype.itemsize < 4 or labels.dtype == np.int32:
         return labels.astype(np.int32, copy=False)
-    as_int64 = labels.astype(np.int64, copy=False)
-    clipped = np.clip(as_int64, -(2**31) + 1, 2**31 - 1).astype(np.int32)
-    return np.where(is_no_class(as_int64), np.int32(NO_LABEL), clipped)
+    wide = labels.astype(np.int64, copy=False)
+    clipped = np.clip(wide, -(2**31) + 1, 2**31 - 1).astype(np.int32)
+    return np.where(is_no_class(wide), np.int32(NO_LABEL), clipped)

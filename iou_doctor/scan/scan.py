@@ -1,15 +1,13 @@
-"""Batch -> Stats: one pass over the data.
+"""One pass over the data.
 
-`scan` walks over the data in windows, derives labels, counts their pairs and measures the
-values. Every window gives Stats of its own; their sum is the result.
+`scan` reads the data window by window, decodes labels, counts their pairs and measures the
+values. The Stats of all windows are merged into the result.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Collection, Iterator
 from math import prod
-from typing import Any, cast
 
 from iou_doctor.arrays.batch import Batch
 from iou_doctor.arrays.layout import Layout
@@ -26,7 +24,7 @@ from iou_doctor.scan.threads import map_in_order
 from iou_doctor.scan.windows import Window, choose_windows_at_once, iterate_windows, read_batch
 
 PARTS = 256
-"""Parts between two merges: tables stay small, and merging does not cost a pass of its own."""
+"""Stats that are merged together: few enough to keep tables small, enough to merge rarely."""
 
 
 def scan(
@@ -48,35 +46,36 @@ def scan(
     Args:
         pair: the sources.
         layout: what their axes mean.
-        pairings: which derived labels to count together.
-        threshold: the second cut of `LabelDecoding.BINS`.
-        repair: called as `repair(labels, spatial_shape)` where the pixels do not pair up as stored.
-        probe: keeps the label maps of some samples as the pass goes by.
-        sums: which sums of scores to gather as well; `None`: none.
-        progress: called with the samples done and in all, after each window.
-        jobs: windows to work on at the same time; the result does not depend on it.
-        device: what counts; the result does not depend on it either.
-        on_fallback: called with what a GPU was asked for and had to leave to the processor.
+        pairings: which decoded labels to count together.
+        threshold: the threshold of `LabelDecoding.BINS`.
+        repair: called as `repair(labels, spatial_shape)` for predictions whose pixels do not
+            match those of the masks as stored.
+        probe: keeps the label maps of some samples.
+        sums: which sums of scores to gather too; `None` for none.
+        progress: called with the number of samples done and in total, after each window.
+        jobs: the number of threads; the result does not depend on it.
+        device: where to count; the result does not depend on it either.
+        on_fallback: called with what a GPU cannot count, so that the CPU does, in words.
 
     Raises:
-        UsageError: a GPU is asked for, and none is there.
+        UsageError: the device is `gpu`, and no GPU is visible.
         SourceError: a file cannot be read.
         ReadingError: the values are no label maps.
     """
     whole = repair is not None or any(pairing.flat for pairing in pairings)
-    visit = BatchPlan(layout, tuple(pairings), threshold, repair, probe, sums, whole)
-    born = any(isinstance(source, DeviceSource) for source in (pair.y_true, pair.y_pred))
-    if should_use_gpu(device, _values(pair), on_device=born):
-        found = _on_gpu(pair, visit, device, progress, on_fallback or _nobody)
+    plan = BatchPlan(layout, tuple(pairings), threshold, repair, probe, sums, whole)
+    on_device = any(isinstance(source, DeviceSource) for source in (pair.y_true, pair.y_pred))
+    if should_use_gpu(device, _count_values(pair), on_device=on_device):
+        found = _count_on_gpu(pair, plan, device, progress, on_fallback or _ignore)
         if found is not None:
             return found
-    if visit.plain:
+    if plan.kernels_may_count:
         dtypes = pair.y_true.dtype, pair.y_pred.dtype
-        loader.KERNELS.request(layout, dtypes, visit.pairings, values=_values(pair))
+        loader.KERNELS.request(layout, dtypes, plan.pairings, values=_count_values(pair))
     parts: list[Stats] = []
-    together = choose_windows_at_once(pair, _values(pair), jobs)
-    spans = iterate_windows(pair, layout, whole_samples=whole, at_once=together)
-    for last, stats in map_in_order(*_work(pair, layout, visit, spans), jobs=jobs):
+    together = choose_windows_at_once(pair, _count_values(pair), jobs)
+    windows = iterate_windows(pair, layout, whole_samples=whole, at_once=together)
+    for last, stats in _count_batches(pair, layout, plan, windows, jobs):
         parts += stats
         if len(parts) >= PARTS:
             parts = [Stats.merge(parts)]
@@ -85,45 +84,49 @@ def scan(
     return Stats.merge(parts)
 
 
-def _on_gpu(
+def _count_on_gpu(
     pair: Pair,
-    visit: BatchPlan,
+    plan: BatchPlan,
     device: Device,
     progress: Callable[[int, int], object] | None,
     on_fallback: Callable[[str], object],
 ) -> Stats | None:
-    """Return the Stats of a pass on GPUs; `None` where the processor has to do it."""
-    if visit.unsupported_by_kernels is not None:
-        on_fallback(visit.unsupported_by_kernels)
+    """Return the Stats of a pass on GPUs; `None` if the CPU has to count."""
+    if plan.unsupported_by_kernels is not None:
+        on_fallback(plan.unsupported_by_kernels)
         return None
-    on_gpu = importlib.import_module("iou_doctor.scan.tensorflow.on_device")
-    found = on_gpu.scan(
-        pair, visit, demanded=device == "gpu", progress=progress, on_fallback=on_fallback
+    from iou_doctor.scan.tensorflow import on_device  # imports TensorFlow
+
+    return on_device.scan(
+        pair, plan, demanded=device == "gpu", progress=progress, on_fallback=on_fallback
     )
-    return cast(Stats | None, found)
 
 
-def _nobody(_: str) -> None:
-    """Is told, and does nothing."""
+def _ignore(_: str) -> None:
+    """Do nothing with a notice that nobody asked for."""
 
 
-def _work(
-    pair: Pair, layout: Layout, visit: BatchPlan, spans: Iterator[Window]
-) -> tuple[Callable[[Any], tuple[int, list[Stats]]], Iterator[Any]]:
-    """Return what threads do, and with what: a stream is read by one thread, in order."""
+def _count_batches(
+    pair: Pair, layout: Layout, plan: BatchPlan, windows: Iterator[Window], jobs: int
+) -> Iterator[tuple[int, list[Stats]]]:
+    """Yield the last sample and the Stats of each batch, in order.
 
-    def from_batch(batch: Batch) -> tuple[int, list[Stats]]:
-        return int(batch.samples[-1]), visit.count_parts(batch)
+    Threads read their own batches, except from a stream, which is read in order by one thread.
+    """
 
-    def from_window(window: Window) -> tuple[int, list[Stats]]:
-        return from_batch(read_batch(pair, layout, window))
+    def count(batch: Batch) -> tuple[int, list[Stats]]:
+        return int(batch.samples[-1]), plan.count_parts(batch)
+
+    def read_and_count(window: Window) -> tuple[int, list[Stats]]:
+        return count(read_batch(pair, layout, window))
 
     if pair.y_true.is_sequential or pair.y_pred.is_sequential:
-        return from_batch, (read_batch(pair, layout, window) for window in spans)
-    return from_window, spans
+        batches = (read_batch(pair, layout, window) for window in windows)
+        return map_in_order(count, batches, jobs=jobs)
+    return map_in_order(read_and_count, windows, jobs=jobs)
 
 
-def _values(pair: Pair) -> int:
-    """Return the values of the larger array, by those of the first image where images differ."""
+def _count_values(pair: Pair) -> int:
+    """Return the number of values of the larger array, estimated from the first image."""
     sources = (pair.y_true, pair.y_pred)
     return max(prod((source.shape[0] or 1, *source.get_sample_shape(0))) for source in sources)

@@ -1,4 +1,4 @@
-"""Work on several windows at once, results in order."""
+"""Process several windows at once, and return their results in order."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 QUEUE = 2
-"""Windows under way for each thread: one at work, and one waiting."""
+"""Windows in progress for each thread: one being processed and one waiting."""
 
 
 def count_usable_cores() -> int:
-    """Return on how many cores this process may run."""
+    """Return the number of cores on which this process may run."""
     if hasattr(os, "process_cpu_count"):  # from Python 3.13 on
         return os.process_cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
@@ -30,10 +30,10 @@ def count_usable_cores() -> int:
 def map_in_order(
     work: Callable[[Item], Result], items: Iterable[Item], *, jobs: int
 ) -> Iterator[Result]:
-    """Yield `work(item)` for each item, in their order, made by up to `jobs` threads.
+    """Yield `work(item)` for each item, in the order of the items, using up to `jobs` threads.
 
-    Items are taken as there is room for them, in the caller's thread. An error, in `work` or at
-    the caller's, drops what has not begun.
+    Items are taken from the iterable in the caller's thread, as threads become free. After an
+    error, in `work` or in the caller, items that have not been started are dropped.
     """
     if jobs == 1:
         yield from map(work, items)
@@ -43,7 +43,9 @@ def map_in_order(
     if len(first) < 2:
         yield from map(work, first)
         return
-    from concurrent.futures import ThreadPoolExecutor  # not for a small check
+    from concurrent.futures import (
+        ThreadPoolExecutor,  # slow to import, and a small check needs no threads
+    )
 
     pool = ThreadPoolExecutor(jobs, thread_name_prefix="iou-doctor-scan")
     pending: deque[Future[Result]] = deque()

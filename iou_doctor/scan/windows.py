@@ -1,10 +1,10 @@
-"""The order in which the pass walks over the data, in pieces that stay in cache."""
+"""Split the data into windows that fit the cache, and read them in order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
-from typing import Any
+from typing import cast
 
 import numpy as np
 
@@ -15,17 +15,19 @@ from iou_doctor.record import record
 
 WINDOW_VALUES = 2**18
 """Values of the larger array in one window: 1 MiB of float32, within the cache of one core."""
-AT_ONCE, MOST_AT_ONCE = 16, 256
-"""Cache-sized windows that a thread reads together, at least and at most: each read has its price.
-Only what is mapped, and takes no memory, is read in more than `AT_ONCE`."""
+AT_ONCE = 16
+"""Cache-sized windows that a thread reads together, since every read has a fixed cost."""
+MOST_AT_ONCE = 256
+"""The most cache-sized windows that are read together if reading them takes no memory."""
 COUNTED_AT_ONCE = 64
-"""The same that kernels count together: copies of odd layouts take memory."""
+"""Cache-sized windows that the kernels count together. Unusual layouts are copied, which takes
+memory."""
 SHARES = 8
-"""Batches for each thread, at least, before a batch becomes larger: all should end together."""
+"""Batches for each thread before batches are made larger, so that all threads end together."""
 VIEWS = frozenset({"npy", "npz", "array"})
-"""Formats whose values are read where they lie, without memory of their own."""
+"""Formats whose values are read in place, without memory of their own."""
 LARGEST_WINDOW = 2**24
-"""A chunk of a compressed file is read at once up to this many values, to unpack it once."""
+"""The largest chunk of a compressed file, in values, that is read at once to unpack it once."""
 
 
 @record
@@ -38,7 +40,7 @@ class Window:
 
 
 def can_split_rows(layout: Layout, *, whole_samples: bool) -> bool:
-    """Return whether some rows of both arrays belong together without the rest of the sample."""
+    """Return whether rows of both arrays can be compared without the rest of their sample."""
     reshaped = layout.y_true.is_reshaped or layout.y_pred.is_reshaped
     return not whole_samples and not reshaped and layout.relation is Relation.EQUAL
 
@@ -56,8 +58,8 @@ def iterate_batches(
     Args:
         pair: the sources.
         layout: what their axes mean.
-        whole_samples: never split a sample by rows.
-        at_once: cache-sized windows that are taken together.
+        whole_samples: whether samples must not be split by rows.
+        at_once: the number of cache-sized windows in a batch.
         keep_on_device: leave tensors on their device instead of copying them to the host.
     """
     for window in iterate_windows(pair, layout, whole_samples=whole_samples, at_once=at_once):
@@ -67,13 +69,19 @@ def iterate_batches(
 def iterate_windows(
     pair: Pair, layout: Layout, *, whole_samples: bool, at_once: int = 1
 ) -> Iterator[Window]:
-    """Yield the windows of `iterate_batches`."""
+    """Yield the windows of `iterate_batches` without reading them."""
     split = can_split_rows(layout, whole_samples=whole_samples)
-    return _windows(pair, layout, split=split, most=at_once * WINDOW_VALUES)
+    return _iterate_windows(pair, layout, split=split, most=at_once * WINDOW_VALUES)
 
 
 def choose_windows_at_once(pair: Pair, values: int, jobs: int) -> int:
-    """Return how many cache-sized windows of so many `values` in all a thread reads together."""
+    """Return how many cache-sized windows a thread should read together.
+
+    Args:
+        pair: the sources.
+        values: the number of values of the larger array.
+        jobs: the number of threads.
+    """
     sources = (pair.y_true, pair.y_pred)
     if not all(map(_is_a_view, sources)):
         return AT_ONCE
@@ -81,18 +89,18 @@ def choose_windows_at_once(pair: Pair, values: int, jobs: int) -> int:
 
 
 def _is_a_view(source: Source) -> bool:
-    """Return whether windows of a source take no memory; tensors are copied from their device."""
+    """Return whether reading from a source gives views, which take no memory."""
     copied = source.is_sequential or isinstance(source, DeviceSource)
     if copied or source.format not in VIEWS:
         return False
     first = source.read((slice(0, 1),) * len(source.shape))
-    return not first.flags.owndata  # else in another order of bytes, or of samples
+    return not first.flags.owndata  # a copy if the byte order or the order of samples differs
 
 
 def read_batch(
     pair: Pair, layout: Layout, window: Window, *, keep_on_device: bool = False
 ) -> Batch:
-    """Return what both arrays hold in a window."""
+    """Return the values of both arrays in a window."""
     return Batch(
         y_true=_read(pair.y_true, layout.y_true, window, keep_on_device=keep_on_device),
         y_pred=_read(pair.y_pred, layout.y_pred, window, keep_on_device=keep_on_device),
@@ -102,7 +110,14 @@ def read_batch(
 
 
 def split_batch(batch: Batch, layout: Layout, *, split: bool, at_once: int = 1) -> Iterator[Batch]:
-    """Yield a batch in pieces of some cache-sized windows, as views; `split`: by rows too."""
+    """Yield the parts of a batch, as views.
+
+    Args:
+        batch: the batch.
+        layout: what the axes mean.
+        split: whether samples may be split by rows.
+        at_once: the number of cache-sized windows in a part.
+    """
     most = at_once * WINDOW_VALUES
     samples = len(batch.samples)
     size = max(batch.y_true.size, batch.y_pred.size) // samples
@@ -114,40 +129,40 @@ def split_batch(batch: Batch, layout: Layout, *, split: bool, at_once: int = 1) 
         for top in range(0, rows, height if step == 1 else rows):
             span = slice(top, top + height) if step == 1 and height < rows else slice(None)
             yield Batch(
-                y_true=batch.y_true[_slices(layout.y_true, some, span)],
-                y_pred=batch.y_pred[_slices(layout.y_pred, some, span)],
+                y_true=batch.y_true[_make_slices(layout.y_true, some, span)],
+                y_pred=batch.y_pred[_make_slices(layout.y_pred, some, span)],
                 samples=batch.samples[some],
                 first_row=batch.first_row + (span.start or 0),
             )
 
 
 def iterate_samples(source: Source, axes: Axes) -> Iterator[StoredArray]:
-    """Yield one array in order, in some whole samples at a time; one by one where sizes differ."""
+    """Yield an array in order, some whole samples at a time, or single ones if sizes differ."""
     layout = Layout(axes, axes, Relation.EQUAL)
-    for window in _windows(Pair(source, source), layout, split=False, most=WINDOW_VALUES):
+    for window in _iterate_windows(Pair(source, source), layout, split=False, most=WINDOW_VALUES):
         yield _read(source, axes, window)
 
 
-def _windows(pair: Pair, layout: Layout, *, split: bool, most: int) -> Iterator[Window]:
+def _iterate_windows(pair: Pair, layout: Layout, *, split: bool, most: int) -> Iterator[Window]:
     one_by_one = None in layout.y_true.shape or None in layout.y_pred.shape
     left_out = frozenset(layout.mismatched)
-    step = 1 if one_by_one else _samples_at_once(pair, layout, most)
+    step = 1 if one_by_one else _choose_samples_at_once(pair, layout, most)
     for first in range(0, layout.samples, step):
         if first in left_out:
             continue
         samples = slice(first, min(first + step, layout.samples))
-        size = _sample_values(pair, layout, first)
+        size = _count_sample_values(pair, layout, first)
         if step > 1 or not split or size <= most:
             yield Window(samples)
         else:
-            rows = _sizes(pair.y_true, layout.y_true, first)[layout.y_true.spatial[0]]
-            height = _rows_at_once(pair, layout, rows, size, most)
+            rows = _find_sizes(pair.y_true, layout.y_true, first)[layout.y_true.spatial[0]]
+            height = _choose_rows_at_once(pair, layout, rows, size, most)
             for start in range(0, rows, height):
                 yield Window(samples, slice(start, min(start + height, rows)))
 
 
-def _samples_at_once(pair: Pair, layout: Layout, most: int) -> int:
-    size = max(1, _sample_values(pair, layout, 0))
+def _choose_samples_at_once(pair: Pair, layout: Layout, most: int) -> int:
+    size = max(1, _count_sample_values(pair, layout, 0))
     fitting = max(1, most // size)
     chunk = max(
         (source.chunk_shape[0] if axes.has_sample_axis else 1)
@@ -158,7 +173,7 @@ def _samples_at_once(pair: Pair, layout: Layout, most: int) -> int:
     return max(1, round(fitting / chunk)) * chunk
 
 
-def _rows_at_once(pair: Pair, layout: Layout, rows: int, size: int, most: int) -> int:
+def _choose_rows_at_once(pair: Pair, layout: Layout, rows: int, size: int, most: int) -> int:
     fitting = max(1, most * rows // size)
     chunk = max(
         source.chunk_shape[axes.spatial[0]]
@@ -169,32 +184,31 @@ def _rows_at_once(pair: Pair, layout: Layout, rows: int, size: int, most: int) -
     return max(1, round(fitting / chunk)) * chunk
 
 
-def _sample_values(pair: Pair, layout: Layout, index: int) -> int:
+def _count_sample_values(pair: Pair, layout: Layout, index: int) -> int:
     return max(
-        prod(_sizes(pair.y_true, layout.y_true, index)[layout.y_true.has_sample_axis :]),
-        prod(_sizes(pair.y_pred, layout.y_pred, index)[layout.y_pred.has_sample_axis :]),
+        prod(_find_sizes(pair.y_true, layout.y_true, index)[layout.y_true.has_sample_axis :]),
+        prod(_find_sizes(pair.y_pred, layout.y_pred, index)[layout.y_pred.has_sample_axis :]),
     )
 
 
-def _sizes(source: Source, axes: Axes, index: int) -> tuple[int, ...]:
-    """Return the length of each axis, those of image `index` where images differ."""
-    return (
-        (axes.samples, *source.get_sample_shape(index)) if axes.has_sample_axis else _known(source)
-    )
+def _find_sizes(source: Source, axes: Axes, index: int) -> tuple[int, ...]:
+    """Return the lengths of the axes, for image `index` if images differ in size."""
+    if axes.has_sample_axis:
+        return axes.samples, *source.get_sample_shape(index)
+    return source.shape[0] or 0, *source.get_sample_shape(0)
 
 
-def _known(source: Source) -> tuple[int, ...]:
-    return (source.shape[0] or 0, *source.get_sample_shape(0))
-
-
-def _read(source: Source, axes: Axes, window: Window, *, keep_on_device: bool = False) -> Any:
-    slices = _slices(axes, window.samples, window.rows or slice(None))
+def _read(
+    source: Source, axes: Axes, window: Window, *, keep_on_device: bool = False
+) -> StoredArray:
+    slices = _make_slices(axes, window.samples, window.rows or slice(None))
     if keep_on_device and isinstance(source, DeviceSource):
-        return source.read_on_device(slices)
+        # only the TensorFlow back-end asks for tensors, and it takes both
+        return cast(StoredArray, source.read_on_device(slices))
     return source.read(slices)
 
 
-def _slices(axes: Axes, samples: slice, rows: slice) -> tuple[slice, ...]:
+def _make_slices(axes: Axes, samples: slice, rows: slice) -> tuple[slice, ...]:
     slices = [slice(None)] * len(axes.shape)
     slices[axes.spatial[0]] = rows
     if axes.has_sample_axis:

@@ -105,9 +105,9 @@ def _comparable(counts: ValueCounts) -> list[Any]:
     return values
 
 
-def stats_of_batch(visit: BatchPlan, batch: Batch) -> Stats:
+def stats_of_batch(plan: BatchPlan, batch: Batch) -> Stats:
     """Return the Stats of one batch."""
-    return Stats.merge(visit.count_parts(batch))
+    return Stats.merge(plan.count_parts(batch))
 
 
 def label_maps(shape: Any, dtypes: tuple[str, ...] = INTEGERS) -> st.SearchStrategy[Array]:

@@ -14,6 +14,7 @@ from iou_doctor.arrays.layout import Layout, Relation
 from iou_doctor.arrays.source import Pair
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.map_samples import NO_LABEL, DecodedMaps, Probe, find_centres
+from iou_doctor.diagnosis.count_plan import CountPlan
 from iou_doctor.diagnosis.passes import Passes
 from iou_doctor.interpret import infer_layout
 from iou_doctor.interpret.sampled_labels import decode_samples
@@ -57,7 +58,8 @@ def naive_spread(samples: int, count: int) -> list[int]:
 
 
 def probe_of(pair: Pair, layout: Layout, pairing: Pairing = LABELS) -> Probe:
-    return Passes(pair, layout, threshold=0.5).first([pairing], None)[1]
+    plan = CountPlan(layout, (pairing,), threshold=0.5, sums=None)
+    return Passes(pair, plan).count().samples
 
 
 def assert_maps(
@@ -276,7 +278,7 @@ def test_scores_are_cut_at_the_threshold(threshold):
     layout = layout_of(y_true, scores)
     pairing = Pairing(LabelDecoding.LABELS, LabelDecoding.BINS)
     pair = pair_of(y_true=y_true, y_pred=scores)
-    probe = Passes(pair, layout, threshold=0.5).first([pairing], None)[1]
+    probe = probe_of(pair, layout, pairing)
     (kept,) = decode_samples(probe, reading_of(layout, threshold), pairing).many.y_pred
     wanted = np.where(np.isnan(scores[0]), NO_LABEL, scores[0] >= threshold)
     assert kept.tolist() == wanted.tolist()

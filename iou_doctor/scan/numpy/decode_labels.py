@@ -1,46 +1,49 @@
-"""From stored values to derived labels, one function a derivation.
+"""Decode stored values as labels: one function for each `LabelDecoding`.
 
-Small integer labels keep their dtype; everything else becomes int64. The reference for kernels.
+Integers of up to 4 bytes keep their dtype; all other labels are int64. The kernels in Numba and
+TensorFlow must give the same labels bit for bit.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.counts.label_decoding import COLOUR_BASE, VALUE_LIMIT, encode_no_class, is_no_class
 
 
-def decode_labels(values: NDArray[Any]) -> NDArray[Any]:
-    """Return values as labels: whole numbers as they are, all others as no class.
+def decode_labels(values: StoredArray) -> NDArray[np.integer]:
+    """Return integral values as they are and all others as no class.
 
-    The code of a fraction carries its truncation toward zero, which is what a cast to integer
-    gives; that of NaN and Inf carries a label far out of range, as Keras' cast does on x86.
+    The code of a fraction holds the fraction truncated toward zero, which is what a cast to
+    integer gives. The code of NaN and Inf holds a label far out of range, like the result of
+    `tf.cast(values, "int64")` on x86, which Keras' metrics use.
     """
     if values.dtype.kind == "b":
         return values.view(np.uint8)
     if values.dtype.kind in "iu":
-        return _within_limit(values)
-    truncated = _truncated(values)
+        return _clip_integers(values)
+    truncated = _truncate(values)
     whole = values == truncated
     if whole.all():
         return truncated.astype(np.int64)
     return np.where(whole, truncated.astype(np.int64), encode_no_class(truncated))
 
 
-def decode_truncated(values: NDArray[Any]) -> NDArray[Any]:
-    """Return what a cast to integer gives, toward zero."""
+def decode_truncated(values: StoredArray) -> NDArray[np.integer]:
+    """Return the values truncated toward zero, as by a cast to integer."""
     if values.dtype.kind in "biu":
         return decode_labels(values)
-    return _truncated(values).astype(np.int64)
+    return _truncate(values).astype(np.int64)
 
 
-def decode_bins(values: NDArray[Any], threshold: float) -> NDArray[np.int64]:
+def decode_bins(values: StoredArray, threshold: float) -> NDArray[np.int64]:
     """Return 3 · compare(value, 0) + compare(value, threshold), and 9 more above 1; in float32.
 
-    compare is 0 for <, 1 for = and 2 for >. NaN is no class; its code carries 0, because no
+    `compare` is 0 for <, 1 for = and 2 for >. NaN is no class. Its code holds 0, because no
     comparison with NaN is true.
     """
     single = values.astype(np.float32)
@@ -50,8 +53,8 @@ def decode_bins(values: NDArray[Any], threshold: float) -> NDArray[np.int64]:
     return np.where(missing, encode_no_class(codes * 0), codes) if missing.any() else codes
 
 
-def decode_tenths(values: NDArray[Any]) -> NDArray[Any]:
-    """Return how many of 0.1, 0.2 … 0.9 each value reaches (0 to 9), compared in float32."""
+def decode_tenths(values: StoredArray) -> NDArray[np.integer]:
+    """Return how many of 0.1, 0.2 … 0.9 each value reaches in float32; NaN is no class."""
     single = values.astype(np.float32)
     codes = np.zeros(single.shape, dtype=np.uint8)
     for tenth in range(1, 10):
@@ -62,43 +65,46 @@ def decode_tenths(values: NDArray[Any]) -> NDArray[Any]:
     return np.where(missing, encode_no_class(np.zeros(single.shape)), codes)
 
 
-def decode_times_255(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Return round(value · 255)."""
-    return _truncated(np.rint(values.astype(np.float64) * 255)).astype(np.int64)
+def decode_times_255(values: StoredArray) -> NDArray[np.int64]:
+    """Return the values times 255, rounded half to even."""
+    return _truncate(np.rint(values.astype(np.float64) * 255)).astype(np.int64)
 
 
-def decode_colours(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the colour codes of (..., 3) or (..., 4); what is no colour is no class."""
-    as_int64 = values[..., :3].astype(np.int64)
-    codes = (as_int64[..., 0] << 16) + (as_int64[..., 1] << 8) + as_int64[..., 2] + COLOUR_BASE
-    good = ((as_int64 == values[..., :3]) & (as_int64 >= 0) & (as_int64 <= 255)).all(axis=-1)
+def decode_colours(values: StoredArray) -> NDArray[np.int64]:
+    """Return the codes of colours, shape (...), for values of shape (..., 3) or (..., 4).
+
+    A fourth channel is ignored. Values that are no integers from 0 to 255 are no class.
+    """
+    rgb = values[..., :3].astype(np.int64)
+    codes = (rgb[..., 0] << 16) + (rgb[..., 1] << 8) + rgb[..., 2] + COLOUR_BASE
+    good = ((rgb == values[..., :3]) & (rgb >= 0) & (rgb <= 255)).all(axis=-1)
     return codes if good.all() else np.where(good, codes, encode_no_class(np.zeros_like(codes)))
 
 
-def argmax_like_keras(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the first largest entry of the last axis as Keras finds it.
+def argmax_like_keras(values: StoredArray) -> NDArray[np.int64]:
+    """Return the argmax over the last axis as `keras.ops.argmax` of Keras 3 on TensorFlow does.
 
-    NaN is passed over, and -0.0 lies below 0.0.
+    NaN is never the largest value, and -0.0 is smaller than 0.0.
     """
     if values.dtype.kind == "f":
         values = np.where(np.isnan(values), -np.inf, values)
-        values[np.signbit(values) & (values == 0)] = -np.finfo(values.dtype).tiny
+        values[np.signbit(values) & (values == 0)] = -float(np.finfo(values.dtype.name).tiny)
     ids: NDArray[np.int64] = values.argmax(axis=-1)
     return ids
 
 
-def argmax_like_numpy(values: NDArray[Any], ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the argmax of the last axis as NumPy and torch find it: a NaN wins.
+def argmax_like_numpy(values: StoredArray, ids: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return the argmax over the last axis as `np.argmax` and `torch.argmax` do: a NaN wins.
 
     Args:
         values: shape (n, *spatial, C).
-        ids: shape (n, *spatial), the argmax with codes for pixels without a class.
+        ids: shape (n, *spatial), the class ids, with codes for pixels without a class.
     """
-    odd = is_no_class(ids)
-    if not odd.any():
+    void = is_no_class(ids)
+    if not void.any():
         return ids
     found = ids.copy()
-    found[odd] = values[odd].argmax(axis=-1)
+    found[void] = values[void].argmax(axis=-1)
     return found
 
 
@@ -108,19 +114,19 @@ def _compare(values: NDArray[np.float32], to: np.float32) -> NDArray[np.int64]:
     return above
 
 
-def _truncated(values: NDArray[Any]) -> NDArray[Any]:
-    """Return values rounded toward zero, within ±VALUE_LIMIT, NaN and Inf far below zero."""
-    as_int64 = values.astype(np.float64) if values.dtype.itemsize < 4 else values
-    whole = np.trunc(as_int64)
-    if not np.isfinite(as_int64).all():
-        whole = np.where(np.isfinite(as_int64), whole, -VALUE_LIMIT)
-    clipped: NDArray[Any] = np.clip(whole, -VALUE_LIMIT, VALUE_LIMIT)
+def _truncate(values: StoredArray) -> NDArray[np.floating]:
+    """Return values truncated toward zero, within ±VALUE_LIMIT. NaN and Inf are -VALUE_LIMIT."""
+    wide = values.astype(np.float64) if values.dtype.itemsize < 4 else values
+    whole = np.trunc(wide)
+    if not np.isfinite(wide).all():
+        whole = np.where(np.isfinite(wide), whole, -VALUE_LIMIT)
+    clipped: NDArray[np.floating] = np.clip(whole, -VALUE_LIMIT, VALUE_LIMIT)
     return clipped
 
 
-def _within_limit(values: NDArray[Any]) -> NDArray[Any]:
+def _clip_integers(values: StoredArray) -> NDArray[np.integer]:
     if values.dtype.itemsize < 8:
-        return values
+        return cast(NDArray[np.integer], values)
     low = 0 if values.dtype.kind == "u" else -VALUE_LIMIT
-    clipped: NDArray[Any] = np.clip(values, low, VALUE_LIMIT)
+    clipped: NDArray[np.integer] = np.clip(values, low, VALUE_LIMIT)
     return clipped.astype(np.int64)

@@ -1,11 +1,9 @@
-"""The counting kernel: how often each pair of labels occurs in each image.
+"""Count how often each pair of labels occurs in each image, with NumPy.
 
-This NumPy version is the reference that any faster kernel must equal bit for bit.
+The kernels in Numba and TensorFlow must give the same tables bit for bit.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,21 +12,21 @@ from iou_doctor.counts.label_decoding import NO_CLASS, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 
 DENSE_CELLS = 2**20
-"""A table of up to this many cells is counted densely (8 MiB); beyond it, keys are sorted."""
+"""Up to this many cells (8 MiB) are counted in a dense table. Beyond it, keys are sorted."""
 
 
 def count_pairs(
-    *, y_true: NDArray[Any], y_pred: NDArray[Any], samples: NDArray[np.int64]
+    *, y_true: NDArray[np.integer], y_pred: NDArray[np.integer], samples: NDArray[np.int64]
 ) -> PairCounts:
     """Return the table of label pairs.
 
     Args:
-        y_true: derived labels, any integer dtype, shape (n, pixels).
-        y_pred: derived labels, any integer dtype, shape (n, pixels).
-        samples: shape (n,), the number of each row's image.
+        y_true: decoded labels, any integer dtype, shape (n, pixels).
+        y_pred: decoded labels, any integer dtype, shape (n, pixels).
+        samples: shape (n,), the image of each row.
     """
-    true_codes, true_values = _compact(y_true)
-    pred_codes, pred_values = _compact(y_pred)
+    true_codes, true_values = _encode(y_true)
+    pred_codes, pred_values = _encode(y_pred)
     spans = (len(samples), len(true_values), len(pred_values))
     keys = true_codes * spans[2]
     keys += pred_codes
@@ -51,8 +49,8 @@ def count_pairs(
     )
 
 
-def _compact(labels: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-    """Return small codes from 0 and the label that each code stands for."""
+def _encode(labels: NDArray[np.integer]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Return codes from 0, and the label that each code stands for."""
     if labels.size == 0:
         return labels.astype(np.intp), np.zeros(1, dtype=np.int64)
     low, high = int(labels.min()), int(labels.max())
@@ -62,17 +60,17 @@ def _compact(labels: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.int64]]
             codes -= low
         return codes, np.arange(low, high + 1, dtype=np.int64)
     if low < NO_CLASS // 2 < high:
-        return _compact_with_void(labels, is_no_class(labels))
+        return _encode_with_void(labels, is_no_class(labels))
     values, codes = np.unique(labels, return_inverse=True)
     return codes.reshape(labels.shape).astype(np.intp), values.astype(np.int64)
 
 
-def _compact_with_void(
-    labels: NDArray[Any], void: NDArray[np.bool_]
+def _encode_with_void(
+    labels: NDArray[np.integer], void: NDArray[np.bool_]
 ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-    """Code pixels with and without a class apart: the two groups lie far from each other."""
+    """Encode pixels with and without a class separately, because their labels are far apart."""
     codes = np.empty(labels.shape, dtype=np.intp)
-    codes[void], void_values = _compact(labels[void])
-    codes[~void], class_values = _compact(labels[~void])
+    codes[void], void_values = _encode(labels[void])
+    codes[~void], class_values = _encode(labels[~void])
     codes[~void] += len(void_values)
     return codes, np.concatenate([void_values, class_values])

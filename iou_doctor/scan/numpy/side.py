@@ -1,13 +1,11 @@
-"""One array of a batch, by NumPy alone: its labels in every derivation, and its values."""
+"""Decode and measure one array of a batch with NumPy."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.arrays.batch import Batch
+from iou_doctor.arrays.batch import Batch, StoredArray
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.counts.value_counts import ValueCounts
@@ -16,9 +14,9 @@ from iou_doctor.scan.numpy.values import argmax_and_count, measure
 
 
 class Side:
-    """One array of a batch; what several pairings need is derived once."""
+    """One array of a batch. Labels that several pairings need are decoded once."""
 
-    def __init__(self, stored: NDArray[Any], axes: Axes, batch: Batch, threshold: float) -> None:
+    def __init__(self, stored: StoredArray, axes: Axes, batch: Batch, threshold: float) -> None:
         self._stored, self._batch, self._threshold = stored, batch, threshold
         self._dense = axes.is_dense
         # float32 holds every float16 exactly and is several times faster to compare
@@ -28,17 +26,17 @@ class Side:
         self._sums = ValueCounts()
         if axes.is_per_class:
             self._ids, self._sums = argmax_and_count(self.arranged)
-        self._known: dict[LabelDecoding, NDArray[Any]] = {}
+        self._known: dict[LabelDecoding, NDArray[np.integer]] = {}
 
-    def decode(self, decoding: LabelDecoding) -> NDArray[Any]:
+    def decode(self, decoding: LabelDecoding) -> NDArray[np.integer]:
         """Return one label for each pixel, shape (n, *spatial)."""
         if decoding is LabelDecoding.ARGMAX and self._ids is not None:
             return self._ids
         if decoding not in self._known:
-            self._known[decoding] = self._derive(decoding)
+            self._known[decoding] = self._decode(decoding)
         return self._known[decoding]
 
-    def _derive(self, decoding: LabelDecoding) -> NDArray[Any]:
+    def _decode(self, decoding: LabelDecoding) -> NDArray[np.integer]:
         match decoding:
             case LabelDecoding.ARGMAX_NAN:
                 return decode_labels.argmax_like_numpy(
@@ -55,7 +53,7 @@ class Side:
             case _:
                 return decode_labels.decode_labels(self.arranged)
 
-    def decode_flat(self, decoding: LabelDecoding) -> NDArray[Any]:
+    def decode_flat(self, decoding: LabelDecoding) -> NDArray[np.integer]:
         """Return one label for each value, or each row of the last axis, in the order stored."""
         match decoding:
             case LabelDecoding.ARGMAX_LAST:
@@ -66,7 +64,7 @@ class Side:
                 return decode_labels.decode_truncated(self._stored)
 
     def measure(self) -> ValueCounts:
-        """Return the counts over all values."""
+        """Return the counts over all values of the array."""
         return self._sums + measure(
             self.arranged,
             samples=self._batch.samples,
