@@ -16,7 +16,7 @@ channel of its own and ignore it: `ignore_class=3` with four channels.
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import format_count, format_percent
+from iou_doctor.checks.wording import format_count, format_percent, join_words
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -33,27 +33,16 @@ def find(evidence: Evidence) -> Result:
     """Count the pixels that do not have exactly one channel at 1."""
     if evidence.interpretation.y_true is not Encoding.ONE_HOT:
         return []
-    values, channels = evidence.stats.y_true, evidence.interpretation.layout.y_true.channels
+    values = evidence.stats.y_true
     none, several = values.all_zero, values.pixels - values.one_hot - values.all_zero
     if not none and not several:
         return []
-    parts = []
-    if none:
-        parts.append(
-            f"{format_count(none, 'pixel')} ({format_percent(none, values.pixels)}) without a class"
-        )
-    if several:
-        parts.append(
-            f"{format_count(several, 'pixel')} ({format_percent(several, values.pixels)}) with"
-            " several classes"
-        )
-    lost = evidence.metric.true is LabelDecoding.ARGMAX_LAST and none
+    channels = evidence.interpretation.layout.y_true.channels
     return [
         Finding(
             RULE,
-            message=f"one-hot masks have {' and '.join(parts)}"
-            + (f"; {evidence.metric.short_name} counts no class as class 0" if lost else ""),
-            help=f"give void pixels a channel of their own and ignore it with"
+            message=_write_message(evidence, none, several),
+            help="give void pixels a channel of their own and ignore it with"
             f" ignore_class={channels}, or keep integer masks with an ignore label"
             if none
             else "build the one-hot masks from integer labels; if classes may overlap, score each"
@@ -61,3 +50,16 @@ def find(evidence: Evidence) -> Result:
             facts={"pixels": values.pixels, "no_class": none, "several_classes": several},
         )
     ]
+
+
+def _write_message(evidence: Evidence, none: int, several: int) -> str:
+    pixels, metric = evidence.stats.y_true.pixels, evidence.metric
+    parts = [
+        f"{format_count(number, 'pixel')} ({format_percent(number, pixels)}) {what}"
+        for number, what in ((none, "without a class"), (several, "with several classes"))
+        if number
+    ]
+    message = f"one-hot masks have {join_words(parts)}"
+    if none and metric.true is LabelDecoding.ARGMAX_LAST:
+        message += f"; {metric.short_name} counts pixels without a class as class 0"
+    return message

@@ -39,8 +39,8 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"masks are {evidence.pair.y_true.dtype} and every value is an id divided by"
-            f" 255, with the ids {join_words(ids)}; the cast to integer turns"
+            message=f"masks hold the ids {join_words(ids)} divided by 255, as"
+            f" {evidence.pair.y_true.dtype}; the cast to integer turns"
             f" {format_percent(values.fractional, values.values)} of them into 0",
             help='masks = np.rint(masks * 255).astype("uint8")',
             facts={"labels": ids, "fractional": values.fractional, "values": values.values},

@@ -62,8 +62,8 @@ def _write_message(evidence: Evidence) -> str:
     shape = layout.y_true.shape
     if metric.true is not LabelDecoding.ARGMAX_LAST:
         return (
-            f"{metric.short_name} flattens both arrays: masks have one value for each pixel,"
-            f" predictions {layout.y_pred.channels}"
+            f"{metric.short_name} flattens both arrays: the masks have one value for each pixel"
+            f" and the predictions {layout.y_pred.channels}"
         )
     if metric.takes:
         return (

@@ -78,7 +78,10 @@ def _build_repair(evidence: Evidence, labels: tuple[int, ...]) -> Repair:
 
 def _write_help(evidence: Evidence, no_data: list[int]) -> str:
     if evidence.interpretation.layout.y_true.is_dense:
-        return "find out where they come from, and mark pixels without a label in integer masks"
+        return (
+            "find out where these values come from; for pixels without a label, use integer masks"
+            " with an ignore label"
+        )
     declared = evidence.interpretation.ignore_index
     if declared is not None:
         return f"map them to the ignore label: {_write_mapping(evidence, no_data, declared)}"
