@@ -179,22 +179,17 @@ def compute_mean_iou(counts: NDArray[np.int64]) -> Scores:
     return means
 
 
-def score_pairings(one: Stack, *, true: Ids | None = None) -> NDArray[np.float32]:
-    """Return the mean IoU of each truth with each prediction, shape (n, n).
-
-    Args:
-        one: the maps.
-        true: compared in place of the predictions, to measure how similar the masks are.
-    """
-    n = len(one)
-    truths = one.y_true.reshape(n, -1)
-    others = (one.y_pred if true is None else true).reshape(n, -1)
-    counts = (truths < one.classes).astype(np.float32)
+def score_pairings(maps: Stack) -> NDArray[np.float32]:
+    """Return the mean IoU of each truth (rows) with each prediction (columns), shape (n, n)."""
+    n = len(maps)
+    truths = maps.y_true.reshape(n, -1)
+    predictions = maps.y_pred.reshape(n, -1)
+    counts = (truths < maps.classes).astype(np.float32)
     total = np.zeros((n, n), dtype=np.float32)
     terms = np.zeros((n, 1), dtype=np.float32)
-    for label in range(one.classes):
+    for label in range(maps.classes):
         here = (truths == label).astype(np.float32)
-        there = (others == label).astype(np.float32)
+        there = (predictions == label).astype(np.float32)
         size = here.sum(axis=1, keepdims=True)
         intersection = here @ there.T
         union = size + counts @ there.T - intersection
@@ -210,14 +205,14 @@ def has_nothing_to_gain(evidence: Evidence) -> bool:
     return mean_iou is not None and mean_iou > ENOUGH_AGREEMENT
 
 
-def count_different_masks(one: Stack) -> int:
+def count_different_masks(maps: Stack) -> int:
     """Count the masks that differ clearly from the one before them, and the first one.
 
     Similar frames of a video thereby count once, since they are no independent evidence.
     """
-    if len(one) < 2:
-        return len(one)
-    alike = compute_mean_iou(count_pairs(one.y_true[1:], one.y_true[:-1], one.classes))
+    if len(maps) < 2:
+        return len(maps)
+    alike = compute_mean_iou(count_pairs(maps.y_true[1:], maps.y_true[:-1], maps.classes))
     return 1 + int((alike < SAME_SCENE).sum())
 
 

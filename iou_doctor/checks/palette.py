@@ -105,12 +105,12 @@ def iterate_known_palettes(evidence: Evidence) -> Iterator[Palette]:
 
 
 def _build_palette(data_set: DataSet, ids: Mapping[int, int], void: int) -> Palette:
-    def final(label: int) -> int:
+    def choose_id(label: int) -> int:
         if label in data_set.void or ids.get(label, -1) in UNUSED_TRAIN_IDS:
             return void
         return ids[label]
 
-    table = {encode_colour(*colour): final(label) for colour, label in data_set.colours.items()}
+    table = {encode_colour(*colour): choose_id(label) for colour, label in data_set.colours.items()}
     table = table if ids else {}
     classes = max((label for label in table.values() if label != void), default=0) + 1
     return Palette(table, data_set.title, void, classes)

@@ -233,7 +233,7 @@ def test_each_claim_ends_a_sentence(rule):
     assert not rule.claim.endswith(".")
 
 
-def test_every_rule_is_among_the_findings_looked_at_here(findings):
+def test_every_rule_is_among_the_findings_checked_here(findings):
     assert {finding.rule.name for finding in findings} == {rule.name for rule in rules()}
 
 

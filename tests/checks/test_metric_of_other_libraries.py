@@ -184,7 +184,7 @@ def test_a_void_label_that_the_call_does_not_name_makes_torchmetrics_count_wrong
     assert finding.help == "--ignore-index 255, and ignore_index=255 in the metric"
 
 
-def test_a_metric_without_such_an_option_is_not_told_to_use_it():
+def test_no_help_names_an_option_that_the_metric_lacks():
     truth = np.where(TRUTH == 1, 255, TRUTH)
     report = diagnose(y_true=truth, y_pred=PREDICTED, metric=SKLEARN, num_classes=3)
     (finding,) = (one for one in report.findings if one.rule.name == "undeclared-void-label")
@@ -192,7 +192,7 @@ def test_a_metric_without_such_an_option_is_not_told_to_use_it():
 
 
 @pytest.mark.parametrize("metric", ["SemanticMetrics(nc=3)", "mmseg.IoUMetric[ignore_index=255]"])
-def test_a_metric_that_knows_255_by_itself_need_not_be_told(metric):
+def test_a_metric_that_ignores_255_by_default_needs_no_option(metric):
     truth = np.where((TRUTH == 1) & (PREDICTED == 1), 255, TRUTH)
     report = diagnose(y_true=truth, y_pred=PREDICTED, metric=metric)
     assert "undeclared-void-label" not in [one.rule.name for one in report.findings]

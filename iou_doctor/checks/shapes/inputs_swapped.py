@@ -127,8 +127,8 @@ def _swap_pairs(evidence: Evidence, pairs: PairCounts) -> PairCounts:
         return pairs.swap_sides()
     logits = evidence.interpretation.y_true is Encoding.BINARY_LOGITS
 
-    def above(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    def threshold_codes(codes: NDArray[np.int64]) -> NDArray[np.int64]:
         compared = codes // 3 if logits else codes % 3
         return np.where(is_no_class(codes), codes, compared.clip(max=1))
 
-    return cut.relabel(truth=above).swap_sides()
+    return cut.relabel(truth=threshold_codes).swap_sides()

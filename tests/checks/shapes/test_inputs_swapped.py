@@ -41,7 +41,7 @@ def test_scores_in_the_masks_and_ids_in_the_predictions(masks, predictions, clas
     assert after(report, "inputs-swapped") == mean_iou(truth, predicted, classes)
 
 
-def test_the_ignore_label_is_looked_for_on_the_other_side():
+def test_the_ignore_label_is_looked_up_in_the_other_array():
     void = np.where(TRUTH == 2, 255, TRUTH)
     report = diagnose(y_true=SOFTMAX, y_pred=void, num_classes=3, ignore_index=255)
     kept = TRUTH != 2

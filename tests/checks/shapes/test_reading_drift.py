@@ -17,7 +17,7 @@ LABELS = BaselineInput("labels", None)
 SAME = Baseline("b.json", 3, None, LABELS, LABELS, 0.1, {})
 
 
-def test_the_same_reading_is_no_drift():
+def test_the_same_interpretation_is_no_drift():
     report = diagnose(y_true=T, y_pred=P, num_classes=3, baseline=SAME)
     assert names(report) == []
 
@@ -36,7 +36,7 @@ def test_the_same_reading_is_no_drift():
         ),
     ],
 )
-def test_each_difference_is_told(change, facts):
+def test_each_difference_is_reported(change, facts):
     report = diagnose(y_true=T, y_pred=P, num_classes=3, baseline=replace(SAME, **change))
     assert report.verdict.primary == "reading-drift"
     assert found(report, "reading-drift").facts == facts
