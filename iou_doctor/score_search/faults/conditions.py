@@ -25,13 +25,13 @@ _TRAIN_IDS = Cause(
 )
 _SIGMOID = Cause(
     "unthresholded-sigmoid",
-    "one sigmoid channel cast to 0 by MeanIoU(2): f0 / 2",
+    "one sigmoid channel cast to 0 by MeanIoU(2): half the background's share of the pixels",
     "threshold the scores, or use BinaryIoU",
     prior=0.5,
 )
 _COLLAPSED = Cause(
     "collapsed-predictions",
-    "all background, K classes in the masks: f0 / K",
+    "background predicted everywhere, K classes in the masks: the background's share / K",
     _CHECK_PREDICTIONS,
     prior=0.3,
 )
@@ -49,7 +49,7 @@ _MICRO = Cause(
 )
 _TRUTH_0 = Cause(
     "masks-divided-by-255",
-    "every true label is 0 (masks divided by 255 and cast, or argmaxed over an axis of one),"
+    "every true label is 0 (masks divided by 255 and cast, or argmaxed over an axis of size 1),"
     " K classes are predicted",
     "print the distinct values of the masks as the metric gets them",
     prior=0.15,
@@ -62,7 +62,7 @@ _DROPPED_255 = Cause(
 )
 _LOGICAL = Cause(
     "unthresholded-sigmoid",
-    "np.logical_and and np.logical_or of raw scores: f1",
+    "np.logical_and and np.logical_or of raw scores: the foreground's share of the pixels",
     "threshold the scores",
     prior=0.1,
 )

@@ -99,7 +99,8 @@ def _collapse(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     yield (
         Cause(
             "masks-divided-by-255",
-            "every true label is 0: masks divided by 255 and cast, or argmaxed over an axis of one",
+            "every true label is 0: masks divided by 255 and cast, or argmaxed over an axis of size"
+            " 1",
             "print the distinct values of the masks as the metric gets them",
             prior=0.3,
         ),
