@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from enum import Flag, IntEnum, StrEnum, auto
+from enum import Enum, Flag, IntEnum, StrEnum, auto
 from typing import Any
 
 from iou_doctor.record import record
@@ -70,6 +70,15 @@ class Symptom(Flag):
     """The pixels seem to belong to another place."""
 
 
+class Needs(Enum):
+    """What a rule needs besides the arrays. The Keras callback leaves out the rules that lack it."""
+
+    WHOLE_DATA_SET = auto()
+    """The claim is about all samples or about a trained network; a few samples cannot show it."""
+    TRAINED_NETWORK = auto()
+    """The claim rests on how well predictions and masks agree, which needs a trained network."""
+
+
 @record
 class Rule:
     """The identity of a fault. The meaning of a code or a name is public and never changes."""
@@ -89,6 +98,8 @@ class Rule:
     after: tuple[str | Suspicion, ...] = ()
     """The rules whose findings the check looks at, by name or all those of a suspicion. They run
     first, and the check sees no other findings."""
+    needs: Needs | None = None
+    """What the rule needs besides the arrays; `None` if a few samples of any network suffice."""
 
 
 @record

@@ -19,8 +19,8 @@ from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.render import training_log
 from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.training.calls import call_of
-from iou_doctor.training.moments import hidden
 from iou_doctor.training.tap import Arrays, Tap
+from iou_doctor.training.unreported_rules import list_unreported_rules
 from iou_doctor.training.weights import weighed
 
 STOPS = (None, Severity.ERROR.value, Severity.WARNING.value)
@@ -88,13 +88,13 @@ class Checkup:
         """Look at what the first batches gave the metrics."""
         if self._looks["batches"] < self.batches:
             self._looks["batches"] += 1
-            self._look("train", f"training, batch {batch + 1}", learnt=False)
+            self._look("train", f"training, batch {batch + 1}", trained=False)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
         """Look once more after the first epochs, and then no more."""
         if self._looks["epochs"] < self.epochs:
             self._looks["epochs"] += 1
-            self._look("train", f"training, epoch {epoch + 1}", learnt=True)
+            self._look("train", f"training, epoch {epoch + 1}", trained=True)
         if self._looks["epochs"] >= self.epochs:
             for tap in self._taps.values():
                 tap.rest()
@@ -111,7 +111,7 @@ class Checkup:
         """Look at what the validation gave the metrics."""
         training_goes_on = "train" in self._taps
         when = f"validation, epoch {self._looks['epochs'] + 1}" if training_goes_on else "evaluate"
-        self._look("test", when, learnt=True)
+        self._look("test", when, trained=True)
         if not training_goes_on:
             self._untap()
 
@@ -139,22 +139,22 @@ class Checkup:
             return True
         return False
 
-    def _look(self, step: str, when: str, *, learnt: bool) -> None:
+    def _look(self, step: str, when: str, *, trained: bool) -> None:
         tap = self._taps.get(step)
         if tap is None or self._stopped:
             return
         for key, metric in tap.metrics.items():
             arrays = tap.arrays(key)
             if arrays is not None:
-                self._examine(metric, arrays, when=when, learnt=learnt)
+                self._examine(metric, arrays, when=when, trained=trained)
         for name in tap.unsuited:
             self._say(f"metric {name} is not looked at: its arrays cannot be cut into samples")
         if not tap.metrics and not tap.unsuited:
             where = f"{self.library.__name__}.metrics is updated in {step}_step"
             self._say(f"no IoU metric of {where}: nothing to check")
 
-    def _examine(self, metric: Any, arrays: Arrays, *, when: str, learnt: bool) -> None:
-        ignore = (*self.ignore, *hidden(learnt=learnt))
+    def _examine(self, metric: Any, arrays: Arrays, *, when: str, trained: bool) -> None:
+        ignore = (*self.ignore, *list_unreported_rules(trained=trained))
         (y_true, y_pred), said = weighed(*arrays)
         request = CheckRequest(
             predictions=y_pred,

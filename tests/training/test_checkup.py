@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from build import diagnose, names
+from build import diagnose
 from training.nets import FOREGROUND, IMAGES, LABELS, ONE_HOT, fit, net
 
 from iou_doctor.errors import UsageError
@@ -293,14 +293,6 @@ def test_what_it_knows_of_a_metric_is_what_makes_it():
 def test_arguments_that_cannot_work_are_refused_before_the_training(arguments, words):
     with pytest.raises(UsageError, match=re.escape(words)):
         Checkup(**arguments)
-
-
-def test_names_of_hidden_rules_exist():
-    from iou_doctor.diagnosis.selection import Selection
-    from iou_doctor.training.moments import hidden
-
-    assert Selection(ignore=hidden(learnt=False)).ignore
-    assert names(diagnose(y_true=LABELS, y_pred=LABELS, num_classes=3))  # a known rule fires
 
 
 @pytest.mark.parametrize(

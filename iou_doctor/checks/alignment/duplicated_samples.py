@@ -26,7 +26,7 @@ from iou_doctor.checks.wording import format_count, format_percent
 from iou_doctor.counts.map_samples import LabelMaps
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.repairs.repair import Repair
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion
 
 RULE = Rule(
     code="IOU506",
@@ -34,6 +34,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.DEFINITIONS,
     claim="some samples occur more than once and count each time",
+    needs=Needs.WHOLE_DATA_SET,  # a sampler may draw an image twice
 )
 
 ANY = "any"

@@ -33,7 +33,7 @@ from iou_doctor.checks.wording import join_words
 from iou_doctor.repairs.flip import Flip
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.rotate import Rotate
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU502",
@@ -45,6 +45,7 @@ RULE = Rule(
     explains=Symptom.BASELINE | Symptom.ALIGNMENT,
     also_explains=("permuted-classes",),
     after=(*FORMAT_FAULTS, "shuffled-samples"),
+    needs=Needs.TRAINED_NETWORK,
 )
 
 LEAST_TURNED_SHARE, FEWEST_TURNED_SAMPLES = 0.2, 3

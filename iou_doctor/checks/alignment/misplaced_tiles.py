@@ -30,7 +30,7 @@ from iou_doctor.checks.symptoms import FORMAT_FAULTS
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.retile import Retile
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU504",
@@ -41,6 +41,7 @@ RULE = Rule(
     symptom=Symptom.ALIGNMENT,
     also_explains=("permuted-classes",),
     after=(*FORMAT_FAULTS, "shuffled-samples", "flipped-samples", "shifted-predictions"),
+    needs=Needs.TRAINED_NETWORK,
 )
 
 RULES_BEFORE_TILES = (

@@ -23,7 +23,7 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import FORMAT_FAULTS
 from iou_doctor.checks.wording import join_words
 from iou_doctor.record import record
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
     code="IOU505",
@@ -32,6 +32,7 @@ RULE = Rule(
     suspicion=Suspicion.ALIGNMENT,
     claim="masks and predictions share a constant margin that counts as correct",
     after=(*FORMAT_FAULTS, "shuffled-samples", "flipped-samples", "misplaced-tiles"),
+    needs=Needs.WHOLE_DATA_SET,
 )
 
 FEWEST_PADDED_SCENES = 3

@@ -29,7 +29,7 @@ from iou_doctor.checks.symptoms import FORMAT_FAULTS
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.shift import Shift
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU503",
@@ -40,6 +40,7 @@ RULE = Rule(
     symptom=Symptom.ALIGNMENT,
     also_explains=("misplaced-tiles",),
     after=(*FORMAT_FAULTS, "shuffled-samples", "flipped-samples"),
+    needs=Needs.TRAINED_NETWORK,
 )
 
 LEAST_SHIFT_GAIN = 0.03

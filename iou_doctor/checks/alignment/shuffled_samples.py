@@ -41,7 +41,7 @@ from iou_doctor.checks.symptoms import FORMAT_FAULTS
 from iou_doctor.repairs.reorder import Reorder
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU501",
@@ -52,6 +52,7 @@ RULE = Rule(
     explains=Symptom.BASELINE | Symptom.ALIGNMENT,
     also_explains=("permuted-classes",),
     after=FORMAT_FAULTS,
+    needs=Needs.TRAINED_NETWORK,
 )
 
 FEWEST_ORDERED_SAMPLES = 4

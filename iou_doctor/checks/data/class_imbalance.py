@@ -12,7 +12,7 @@ use a Dice or focal loss, or sample more crops with these classes.
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, format_percent, join_words
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU701",
@@ -21,6 +21,7 @@ RULE = Rule(
     suspicion=Suspicion.COLLAPSE,
     claim="one class covers nearly all pixels, or a class nearly none",
     symptom=Symptom.CLASS_SHARES,
+    needs=Needs.WHOLE_DATA_SET,
 )
 
 DOMINANT_SHARE = 0.95

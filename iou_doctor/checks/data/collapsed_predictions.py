@@ -11,7 +11,7 @@ that do not match the images, and an activation that does not fit the loss (`fro
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
 FORMAT_RULES = ("softmax-over-wrong-axis", "double-activation", "single-channel-softmax")
 """Rules for faults that make any model predict a single class."""
@@ -26,6 +26,7 @@ RULE = Rule(
     explains=Symptom.BASELINE,
     also_explains=("never-predicted-class",),
     after=FORMAT_RULES,
+    needs=Needs.WHOLE_DATA_SET,
 )
 
 

@@ -9,7 +9,7 @@ is frequent, check the number of output channels and the mapping of class ids.
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_percent, join_words
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU703",
@@ -18,6 +18,7 @@ RULE = Rule(
     suspicion=Suspicion.COLLAPSE,
     claim="a class of the masks is never predicted",
     symptom=Symptom.CLASSES,
+    needs=Needs.WHOLE_DATA_SET,
 )
 
 

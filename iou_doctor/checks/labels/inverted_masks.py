@@ -20,7 +20,7 @@ from iou_doctor.checks.hypotheses import (
 )
 from iou_doctor.checks.registry import Result
 from iou_doctor.repairs.repair import Repair, build_relabelling
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU409",
@@ -32,6 +32,7 @@ RULE = Rule(
     explains=Symptom.METRIC | Symptom.BASELINE,
     also_explains=("unlabelled-class-predicted",),
     after=("masks-0-255",),
+    needs=Needs.TRAINED_NETWORK,
 )
 
 LEAST_INVERTED = 0.6

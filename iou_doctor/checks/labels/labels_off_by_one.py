@@ -29,7 +29,7 @@ from iou_doctor.checks.wording import format_ids
 from iou_doctor.datasets import load_data_set
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU404",
@@ -40,6 +40,7 @@ RULE = Rule(
     symptom=Symptom.NUMBERING,
     explains=OF_CLASS_IDS,
     also_explains=("channel-count-mismatch", "ignored-class-in-range"),
+    needs=Needs.TRAINED_NETWORK,
 )
 
 

@@ -15,7 +15,7 @@ from iou_doctor.checks.hypotheses import count_class_ids
 from iou_doctor.checks.registry import Result
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU412",
@@ -25,6 +25,7 @@ RULE = Rule(
     claim="the arrays hold far fewer classes than `num_classes` says",
     symptom=Symptom.NUMBERING,
     explains=Symptom.ABSENT_CLASSES,
+    needs=Needs.WHOLE_DATA_SET,
 )
 
 FEWEST_UNUSED = 4

@@ -31,7 +31,7 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import join_words
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU407",
@@ -49,6 +49,7 @@ RULE = Rule(
         "labels-off-by-one",
         "zero-label-reduced",
     ),
+    needs=Needs.TRAINED_NETWORK,
 )
 
 LEAST_EXCHANGE_GAIN = 0.05

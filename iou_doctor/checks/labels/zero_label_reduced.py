@@ -26,7 +26,7 @@ from iou_doctor.checks.unknown_labels import DEFAULT_VOID
 from iou_doctor.checks.wording import format_count, format_ids
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU405",
@@ -38,6 +38,7 @@ RULE = Rule(
     explains=OF_CLASS_IDS,
     also_explains=("class-imbalance",),
     after=("labels-off-by-one", "masks-0-255"),
+    needs=Needs.TRAINED_NETWORK,
 )
 
 

@@ -18,7 +18,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_percent
 from iou_doctor.counts.value_counts import ValueCounts, compute_double_activation_bound
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion
 
 RULE = Rule(
     code="IOU205",
@@ -27,6 +27,7 @@ RULE = Rule(
     suspicion=Suspicion.ENCODING,
     claim="the scores went through the activation twice",
     also_explains=("class-imbalance", "never-predicted-class", "threshold-off"),
+    needs=Needs.TRAINED_NETWORK,  # the even scores of an untrained network look like it
 )
 
 ROUNDING = 1e-3

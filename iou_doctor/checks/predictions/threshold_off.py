@@ -22,7 +22,7 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.counts.label_decoding import LabelDecoding, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.score import Score, compute_score
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
     code="IOU210",
@@ -30,6 +30,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.DEFINITIONS,
     claim="another threshold would fit both classes far better",
+    needs=Needs.TRAINED_NETWORK,
 )
 
 GAIN = 0.02

@@ -19,7 +19,7 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import ARRAY_FAULTS
 from iou_doctor.checks.wording import join_words
 from iou_doctor.metrics.definition import Absent, Choices
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU601",
@@ -29,6 +29,7 @@ RULE = Rule(
     claim="a class is in neither the masks nor the predictions",
     symptom=Symptom.ABSENT_CLASSES,
     after=ARRAY_FAULTS,
+    needs=Needs.WHOLE_DATA_SET,
 )
 
 

@@ -18,7 +18,7 @@ from iou_doctor.checks.symptoms import ARRAY_FAULTS
 from iou_doctor.checks.wording import join_words
 from iou_doctor.metrics.definition import Group, Ratio
 from iou_doctor.metrics.score import compute_score
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
     code="IOU606",
@@ -27,6 +27,7 @@ RULE = Rule(
     suspicion=Suspicion.DEFINITIONS,
     claim="averages over images or batches differ from the score of the data set",
     after=ARRAY_FAULTS,
+    needs=Needs.WHOLE_DATA_SET,
 )
 
 LEAST_GAP = 0.02

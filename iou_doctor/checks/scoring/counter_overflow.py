@@ -18,7 +18,7 @@ from iou_doctor.checks.other_scores import TOLERANCE
 from iou_doctor.checks.registry import Result
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.metrics.score import Counter
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion
 
 RULE = Rule(
     code="IOU603",
@@ -26,6 +26,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.DEFINITIONS,
     claim="the metric's counters cannot hold this many pixels",
+    needs=Needs.WHOLE_DATA_SET,
 )
 
 

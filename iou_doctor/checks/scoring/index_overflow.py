@@ -15,7 +15,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.other_scores import TOLERANCE
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import ARRAY_FAULTS
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion
 
 RULE = Rule(
     code="IOU604",
@@ -24,6 +24,7 @@ RULE = Rule(
     suspicion=Suspicion.DEFINITIONS,
     claim="an index into the confusion matrix would wrap if it is computed in uint8",
     after=ARRAY_FAULTS,
+    needs=Needs.WHOLE_DATA_SET,
 )
 
 FEWEST_WRAPPING_CLASSES = 17

@@ -15,7 +15,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import ARRAY_FAULTS
 from iou_doctor.checks.wording import format_count, format_percent, join_words
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU607",
@@ -26,6 +26,7 @@ RULE = Rule(
     symptom=Symptom.PERFECT_SCORE,
     also_explains=("class-imbalance",),
     after=ARRAY_FAULTS,
+    needs=Needs.WHOLE_DATA_SET,
 )
 
 PERFECT = 0.999

@@ -17,7 +17,7 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, join_words, suggest_class_average
 from iou_doctor.metrics.definition import Absent, Average, Choices
 from iou_doctor.metrics.score import ClassScore
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU602",
@@ -26,6 +26,7 @@ RULE = Rule(
     suspicion=Suspicion.DEFINITIONS,
     claim="a class that is in no mask is predicted and counts as 0",
     symptom=Symptom.CLASSES,
+    needs=Needs.WHOLE_DATA_SET,
 )
 
 

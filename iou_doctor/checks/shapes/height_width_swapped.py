@@ -23,7 +23,7 @@ from iou_doctor.checks.wording import format_shape
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.swap_height_width import SwapHeightWidth
-from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU105",
@@ -33,6 +33,7 @@ RULE = Rule(
     claim="height and width are swapped",
     explains=Symptom.ALIGNMENT,
     also_explains=("metric-misreads-arrays", "permuted-classes"),
+    needs=Needs.TRAINED_NETWORK,
 )
 SAMPLES = 8
 """Most samples that are compared at full resolution, which takes a few milliseconds each."""

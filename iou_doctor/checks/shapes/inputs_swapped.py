@@ -22,7 +22,7 @@ from iou_doctor.counts.label_decoding import LabelDecoding, Pairing, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.repairs.repair import Repair
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion
 
 RULE = Rule(
     code="IOU108",
@@ -31,6 +31,7 @@ RULE = Rule(
     suspicion=Suspicion.SHAPES,
     claim="predictions and masks were probably passed in each other's place",
     also_explains=("dropped-pixels",),
+    needs=Needs.TRAINED_NETWORK,
 )
 
 LEAST_FRACTIONAL = 0.5

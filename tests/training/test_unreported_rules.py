@@ -1,0 +1,42 @@
+"""The rules that a training leaves out, before and after its first epoch."""
+
+from __future__ import annotations
+
+from iou_doctor.training.unreported_rules import list_unreported_rules
+
+ABOUT_ALL_SAMPLES = {
+    "absent-class",
+    "averaging-gap",
+    "class-imbalance",
+    "collapsed-predictions",
+    "counter-overflow",
+    "duplicated-samples",
+    "index-overflow",
+    "never-predicted-class",
+    "num-classes-too-large",
+    "shared-padding",
+    "suspicious-perfect-score",
+    "unlabelled-class-predicted",
+}
+ABOUT_A_TRAINED_NETWORK = {
+    "double-activation",
+    "flipped-samples",
+    "height-width-swapped",
+    "inputs-swapped",
+    "inverted-masks",
+    "labels-off-by-one",
+    "misplaced-tiles",
+    "permuted-classes",
+    "shifted-predictions",
+    "shuffled-samples",
+    "threshold-off",
+    "zero-label-reduced",
+}
+
+
+def test_rules_about_all_samples_are_never_reported():
+    assert {*list_unreported_rules(trained=True)} == ABOUT_ALL_SAMPLES
+
+
+def test_rules_about_a_trained_network_wait_for_the_first_epoch():
+    assert {*list_unreported_rules(trained=False)} == ABOUT_ALL_SAMPLES | ABOUT_A_TRAINED_NETWORK
