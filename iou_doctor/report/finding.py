@@ -71,7 +71,7 @@ class Symptom(Flag):
 
 
 class Needs(Enum):
-    """What a rule needs besides the arrays. The Keras callback leaves out the rules that lack it."""
+    """What a rule needs besides the arrays. The Keras callback leaves out rules that lack it."""
 
     WHOLE_DATA_SET = auto()
     """The claim is about all samples or about a trained network; a few samples cannot show it."""
