@@ -48,8 +48,8 @@ def wrap_contract(
     return Metric(
         name=name,
         call=call,
-        true=true,
-        pred=pred,
+        y_true=true,
+        y_pred=pred,
         num_classes=2 if contract.binary or num_classes == 1 else num_classes,
         ignore_class=ignore,
         target_class_ids=(1,) if foreground else contract.choices.target_class_ids,

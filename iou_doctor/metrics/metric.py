@@ -1,10 +1,9 @@
-"""The metric that the user feeds: what its call says and how it reads arrays."""
+"""What the call of a metric says, and how the metric reads arrays."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.metrics.definition import Contract
@@ -14,11 +13,11 @@ from iou_doctor.record import record
 
 @record
 class Signature:
-    """A call that can stand in a user's code: its full name and its parameters in order."""
+    """A call that iou-doctor understands: its full name, and its parameters in order."""
 
     name: str
-    parameters: Mapping[str, Any]
-    """Parameter to default; `...` where the call must name a value."""
+    parameters: Mapping[str, object]
+    """The default of each parameter; `...` if the call must give a value."""
     free: frozenset[str] = frozenset()
     """Parameters that hold data or do not change the number; any expression may stand there."""
     keywords: bool = False
@@ -27,18 +26,18 @@ class Signature:
 
 @record
 class Metric:
-    """One metric object of the user's code. The arrays' encodings are judged for it."""
+    """One metric object of the user's code. Checks judge the encodings of the arrays for it."""
 
     name: str
     """The full name, `keras.metrics.MeanIoU`."""
     call: str
     """The call as the user wrote it, or as it would be written."""
-    true: LabelDecoding
+    y_true: LabelDecoding
     """How it turns masks into class ids."""
-    pred: LabelDecoding
+    y_pred: LabelDecoding
     """How it turns predictions into class ids."""
     num_classes: int | None = None
-    """`None` while it waits for the number of classes found in the arrays."""
+    """`None` until the number of classes is inferred from the arrays."""
     ignore_class: int | None = None
     target_class_ids: tuple[int, ...] | None = None
     """The classes in its mean; `None` for all."""
@@ -46,9 +45,9 @@ class Metric:
     axis: int = -1
     """The axis over which it argmaxes, as written."""
     contract: Contract | None = None
-    """What it computes, where it is none of Keras' metrics as a call names them."""
+    """What it computes; `None` for Keras' own metrics, whose module evaluates them."""
     ignores: bool = True
-    """Whether the call says what is ignored; else the declared label goes to the metric."""
+    """Whether the call names the ignore label; if not, the metric gets that of the options."""
 
     @property
     def short_name(self) -> str:
@@ -56,14 +55,14 @@ class Metric:
         return re.split(r"[\[@]", self.name)[0].rpartition(".")[2]
 
     @property
-    def true_labels(self) -> bool:
+    def reads_mask_labels(self) -> bool:
         """Whether it reads one class id from each value of the masks."""
-        return self.true is LabelDecoding.LABELS
+        return self.y_true is LabelDecoding.LABELS
 
     @property
-    def pred_labels(self) -> bool:
+    def reads_prediction_labels(self) -> bool:
         """Whether it reads one class id from each value of the predictions."""
-        return self.pred is LabelDecoding.LABELS
+        return self.y_pred is LabelDecoding.LABELS
 
     @property
     def takes(self) -> InputSpec | None:
@@ -73,12 +72,12 @@ class Metric:
 
     @property
     def class_axis(self) -> int | None:
-        """Where the classes of mended arrays go, as in `Step`."""
+        """The axis on which repaired arrays have their classes, as in `Step`."""
         return None if self.takes is None or self.takes.axis == -1 else self.takes.axis
 
     @property
     def takes_scores(self) -> bool:
         """Whether it makes a class of the scores of a pixel."""
         if self.takes is None:
-            return self.pred is LabelDecoding.ARGMAX_LAST
+            return self.y_pred is LabelDecoding.ARGMAX_LAST
         return self.takes.predictions in {PixelContent.SCORES, PixelContent.EITHER}

@@ -60,6 +60,6 @@ def _write_message(evidence: Evidence, none: int, several: int) -> str:
         if number
     ]
     message = f"one-hot masks have {join_words(parts)}"
-    if none and metric.true is LabelDecoding.ARGMAX_LAST:
+    if none and metric.y_true is LabelDecoding.ARGMAX_LAST:
         message += f"; {metric.short_name} counts pixels without a class as class 0"
     return message

@@ -38,8 +38,8 @@ def find(evidence: Evidence) -> Result:
     layout, metric = evidence.interpretation.layout, evidence.metric
     if layout.y_true.is_dense or evidence.interpretation.y_true.is_dense:
         return []
-    argmax = metric.true is LabelDecoding.ARGMAX_LAST
-    flattened = metric.pred is not LabelDecoding.ARGMAX_LAST and not metric.takes
+    argmax = metric.y_true is LabelDecoding.ARGMAX_LAST
+    flattened = metric.y_pred is not LabelDecoding.ARGMAX_LAST and not metric.takes
     if not argmax and not (layout.y_pred.is_per_class and flattened):
         return []
     return [
@@ -60,7 +60,7 @@ def find(evidence: Evidence) -> Result:
 def _write_message(evidence: Evidence) -> str:
     metric, layout = evidence.metric, evidence.interpretation.layout
     shape = layout.y_true.shape
-    if metric.true is not LabelDecoding.ARGMAX_LAST:
+    if metric.y_true is not LabelDecoding.ARGMAX_LAST:
         return (
             f"{metric.short_name} flattens both arrays: the masks have one value for each pixel"
             f" and the predictions {layout.y_pred.channels}"
@@ -79,7 +79,7 @@ def _write_message(evidence: Evidence) -> str:
 
 def _build_steps(evidence: Evidence) -> tuple[OneHot, ...]:
     """Return the one-hot step; none for a metric that flattens, which needs other flags."""
-    if evidence.metric.true is not LabelDecoding.ARGMAX_LAST:
+    if evidence.metric.y_true is not LabelDecoding.ARGMAX_LAST:
         return ()
     num_classes = evidence.interpretation.num_classes
     return (OneHot(Side.MASKS, num_classes, evidence.metric.class_axis),)

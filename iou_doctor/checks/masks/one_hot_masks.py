@@ -31,7 +31,10 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Look for one-hot masks that go to a metric that reads each value as a class id."""
-    if evidence.interpretation.y_true is not Encoding.ONE_HOT or not evidence.metric.true_labels:
+    if (
+        evidence.interpretation.y_true is not Encoding.ONE_HOT
+        or not evidence.metric.reads_mask_labels
+    ):
         return []
     values, axes = evidence.stats.y_true, evidence.interpretation.layout.y_true
     return [

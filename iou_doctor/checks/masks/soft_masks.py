@@ -44,7 +44,7 @@ LEAST_STEP = 0.1
 
 def find(evidence: Evidence) -> Result:
     """Look for masks of two smoothed values that go to a metric that reads class ids."""
-    if not evidence.metric.true_labels:
+    if not evidence.metric.reads_mask_labels:
         return []
     values, channels = evidence.stats.y_true, evidence.interpretation.layout.y_true.channels
     if evidence.interpretation.y_true is Encoding.PROBABILITIES and _is_smoothed(values, channels):

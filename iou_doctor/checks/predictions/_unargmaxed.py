@@ -71,7 +71,7 @@ def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: st
 
 
 def _build_repair(evidence: Evidence) -> Repair:
-    both = evidence.interpretation.layout.y_true.is_per_class and evidence.metric.true_labels
+    both = evidence.interpretation.layout.y_true.is_per_class and evidence.metric.reads_mask_labels
     sides = (Side.PREDICTIONS, Side.MASKS) if both else (Side.PREDICTIONS,)
     return Repair(
         name="argmax predictions and masks" if both else "argmax the predictions",

@@ -38,7 +38,7 @@ def find(evidence: Evidence) -> Result:
     axes = interpretation.layout.y_pred
     if interpretation.y_pred is not Encoding.LABELS or axes.is_dense:
         return []
-    if metric.pred is not LabelDecoding.ARGMAX_LAST:
+    if metric.y_pred is not LabelDecoding.ARGMAX_LAST:
         return []
     if evidence.has_found("single-channel-softmax", "inputs-swapped"):
         return []

@@ -34,7 +34,10 @@ RULE = Rule(
 def find(evidence: Evidence) -> Result:
     """Look for logits that go to a metric whose threshold is meant for probabilities."""
     interpretation, metric = evidence.interpretation, evidence.metric
-    if interpretation.y_pred is not Encoding.BINARY_LOGITS or metric.pred is not LabelDecoding.BINS:
+    if (
+        interpretation.y_pred is not Encoding.BINARY_LOGITS
+        or metric.y_pred is not LabelDecoding.BINS
+    ):
         return []
     if metric.contract is not None and metric.contract.choices.sigmoid is not Sigmoid.NEVER:
         return []

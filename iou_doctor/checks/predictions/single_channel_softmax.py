@@ -39,7 +39,7 @@ def find(evidence: Evidence) -> Result:
     if _are_all_ones(evidence):
         return [_report_constant(evidence)]
     thresholded = evidence.interpretation.y_pred.is_thresholded
-    if thresholded and evidence.metric.pred in ARGMAX:
+    if thresholded and evidence.metric.y_pred in ARGMAX:
         return [_report_argmax(evidence)]
     return []
 

@@ -40,7 +40,7 @@ RULE = Rule(
 def find(evidence: Evidence) -> Result:
     """Look for one channel of scores that goes to a metric that reads class ids."""
     interpretation, values = evidence.interpretation, evidence.stats.y_pred
-    if not interpretation.y_pred.is_thresholded or not evidence.metric.pred_labels:
+    if not interpretation.y_pred.is_thresholded or not evidence.metric.reads_prediction_labels:
         return []
     what = "logits" if interpretation.y_pred is Encoding.BINARY_LOGITS else "scores"
     return [

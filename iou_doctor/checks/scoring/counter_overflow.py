@@ -64,7 +64,7 @@ def _is_batch_within_limit(evidence: Evidence, counter: Counter) -> bool:
     """Return whether no cell reaches its limit within one batch of the declared size."""
     inputs, metric = evidence.inputs, evidence.metric
     size = inputs.batch_size if inputs else None
-    pairs = inputs.flat.get(Pairing(metric.true, metric.pred, flat=True)) if inputs else None
+    pairs = inputs.flat.get(Pairing(metric.y_true, metric.y_pred, flat=True)) if inputs else None
     if size is None or pairs is None or counter.dtype != "float32":
         return False
     batches = pairs.group_into_batches(size).relabel()

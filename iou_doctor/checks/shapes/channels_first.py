@@ -77,7 +77,7 @@ def find(evidence: Evidence) -> Result:
 def _is_where_metric_looks(evidence: Evidence, name: str, axes: Axes) -> bool:
     """Return whether the classes are where the metric looks, if it looks for a class axis."""
     metric, takes = evidence.metric, evidence.metric.takes
-    decoding = metric.true if name == "masks" else metric.pred
+    decoding = metric.y_true if name == "masks" else metric.y_pred
     if takes is not None:
         looks = decoding is LabelDecoding.ARGMAX_LAST and not takes.any_axis
         return not looks or axes.channel == _get_wanted_axis(metric, axes)

@@ -140,8 +140,8 @@ def build_default_metric(*, num_classes: int | None, ignore_class: int | None) -
     return Metric(
         name="keras.metrics.MeanIoU",
         call=f"keras.metrics.MeanIoU(num_classes={num_classes}{ignore})",
-        true=LabelDecoding.LABELS,
-        pred=LabelDecoding.LABELS,
+        y_true=LabelDecoding.LABELS,
+        y_pred=LabelDecoding.LABELS,
         num_classes=num_classes,
         ignore_class=ignore_class,
     )

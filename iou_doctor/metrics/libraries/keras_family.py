@@ -59,8 +59,8 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
         return Metric(
             name=name,
             call=call,
-            true=LabelDecoding.LABELS,
-            pred=LabelDecoding.BINS,
+            y_true=LabelDecoding.LABELS,
+            y_pred=LabelDecoding.BINS,
             num_classes=2,
             target_class_ids=_parse_target_class_ids(name, arguments["target_class_ids"], 2),
             threshold=parse_number(name, "threshold", arguments["threshold"]),
@@ -75,8 +75,8 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
     return Metric(
         name=name,
         call=call,
-        true=true,
-        pred=pred,
+        y_true=true,
+        y_pred=pred,
         num_classes=num_classes,
         ignore_class=parse_integer(name, "ignore_class", arguments["ignore_class"]),
         target_class_ids=None if ids is None else _parse_target_class_ids(name, ids, num_classes),
@@ -101,7 +101,7 @@ def build_contract(
         library=library,
         versions=versions,
         call=metric.call,
-        pairing=Pairing(metric.true, metric.pred, flat=True),
+        pairing=Pairing(metric.y_true, metric.y_pred, flat=True),
         num_classes=metric.num_classes,
         choices=replace(choices, target_class_ids=metric.target_class_ids),
         error=error[0],
@@ -129,7 +129,7 @@ def evaluate_pairs(
         labels=pooled,
         true_dtype=np.dtype(np.int64),
         pred_dtype=np.dtype(np.int64),
-        flat={Pairing(metric.true, metric.pred, flat=True): pooled},
+        flat={Pairing(metric.y_true, metric.y_pred, flat=True): pooled},
     )
     return evaluate(contract, inputs)
 

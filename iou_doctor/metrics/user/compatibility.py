@@ -29,7 +29,7 @@ def adapt_to_layout(metric: Metric, layout: Layout) -> Metric:
         takes.masks is PixelContent.EITHER and layout.y_true.is_dense
     ):
         true = LabelDecoding.LABELS if single else LabelDecoding.ARGMAX_LAST
-    return replace(metric, true=true, pred=_choose_prediction_decoding(takes, choices, layout))
+    return replace(metric, y_true=true, y_pred=_choose_prediction_decoding(takes, choices, layout))
 
 
 def _choose_prediction_decoding(
@@ -88,7 +88,7 @@ def _find_flat_metric_pairing(layout: Layout, metric: Metric) -> Pairing | None:
     A metric that flattens pairs values in the order stored. Where that is the doctor's own
     order, the doctor's table serves both.
     """
-    return find_flat_pairing(layout, metric.true, metric.pred, axis=metric.axis)
+    return find_flat_pairing(layout, metric.y_true, metric.y_pred, axis=metric.axis)
 
 
 def needs_sums(metric: Metric) -> bool:

@@ -137,7 +137,7 @@ def _replay_flat(metric: Metric, arrays: CountedArrays) -> ContractScore:
         return registry.build_failed_score(metric, error)
     if flat is None or flat not in tables:
         sizes = count_flat_labels(
-            arrays.interpretation.layout, Pairing(metric.true, metric.pred, flat=True)
+            arrays.interpretation.layout, Pairing(metric.y_true, metric.y_pred, flat=True)
         )
         if sizes[0] is not None and sizes[0] == sizes[1]:
             why = "the arrays flatten alike but differ in samples"

@@ -1,11 +1,10 @@
-"""The `--metric` option: a call as it stands in the user's code, parsed and never evaluated."""
+"""Parse a metric's call as it stands in the user's code. The call is never executed."""
 
 from __future__ import annotations
 
 import ast
 import difflib
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from iou_doctor.errors import UsageError
 from iou_doctor.metrics.metric import Signature
@@ -17,46 +16,47 @@ ALIASES = {
     "tm": "torchmetrics",
 }
 """The names under which people import libraries."""
-MOST_NUMBERS = 4096
+MOST_ENTRIES = 4096
+"""The longest list of class ids that a call may give, as many as there may be classes."""
 SEQUENCES = ("range", "list", "tuple", "np.arange", "numpy.arange")
-TAKEN_OUT = frozenset({"compute", "item", "mean"})
-"""Methods without arguments that hand out what a metric says."""
+ACCESSORS = frozenset({"compute", "item", "mean"})
+"""Methods without arguments that return the number of a metric."""
 RESULTS = frozenset({"mean_iou", "mIoU", "foreground_mean", "Dice", "IoU"})
-"""Keys under which a metric's number stands among others."""
+"""Keys under which a result holds the number of a metric."""
 IGNORED = frozenset({"name", "dtype"})
-"""Arguments that do not change what is computed on exact counts."""
+"""Arguments that do not change a number computed from exact counts."""
 
 
-def parse_call(text: str, signatures: Iterable[Signature]) -> tuple[Signature, dict[str, Any]]:
+def parse_call(text: str, signatures: Iterable[Signature]) -> tuple[Signature, dict[str, object]]:
     """Return the signature that a call names, and its arguments with defaults filled in.
 
     `tf.keras.metrics.MeanIoU(3)`, `keras.metrics.MeanIoU(num_classes=3)`, `MeanIoU(3)` and the
-    bare name are all understood; parts of a name may be left out, and what is then meant is the
-    first signature that has all the keywords. `dict(type="IoUMetric")`, as mmsegmentation's
-    files say it, is a call too.
+    bare name are all understood. If parts of the name are left out, the first signature that has
+    all the keywords is meant. `dict(type="IoUMetric")`, as in configuration files of
+    mmsegmentation, is a call too.
 
     Raises:
-        UsageError: the text is no call, or of an unknown metric, or has wrong arguments.
+        UsageError: the text is no call, names an unknown metric, or has wrong arguments.
     """
     signatures = tuple(signatures)
-    call, name = _call(text)
+    call, name = _parse_expression(text)
     keywords = {keyword.arg for keyword in call.keywords if keyword.arg} - IGNORED
-    matches = _matches(name, signatures)
+    matches = _find_matches(name, signatures)
     fitting = (one for one in matches if keywords <= one.parameters.keys())
     signature = next(fitting, matches[0] if matches else None)
     if signature is None:
-        raise _unknown(name, signatures)
-    return signature, _arguments(call, signature)
+        raise _build_unknown_error(name, signatures)
+    return signature, _bind_arguments(call, signature)
 
 
 def find_namesakes(text: str, meant: Signature, signatures: Iterable[Signature]) -> list[str]:
-    """Return the full names of other metrics that a call may mean; none where it says which."""
-    _, name = _call(text)
-    names = [one.name for one in _matches(name, tuple(signatures))]
+    """Return the full names of the other metrics that a call may mean."""
+    _, name = _parse_expression(text)
+    names = [one.name for one in _find_matches(name, tuple(signatures))]
     return [other for other in names if not other.endswith(meant.name)]
 
 
-def _call(text: str) -> tuple[ast.Call, str]:
+def _parse_expression(text: str) -> tuple[ast.Call, str]:
     """Return a call and the name that it is made under."""
     try:
         node = ast.parse(text.strip(), mode="eval").body
@@ -65,24 +65,24 @@ def _call(text: str) -> tuple[ast.Call, str]:
             f"--metric {text!r} is not a Python call; write it as in your code,"
             ' for instance "keras.metrics.MeanIoU(num_classes=3)"'
         ) from error
-    node = _bare(node)
+    node = _strip_accessors(node)
     call = node if isinstance(node, ast.Call) else ast.Call(func=node, args=[], keywords=[])
-    return _configured(call) or (call, _dotted(call.func, text))
+    return _read_config_dict(call) or (call, _join_name(call.func, text))
 
 
-def _bare(node: ast.expr) -> ast.expr:
-    """Return the call without what takes its number out: `.mean()`, `["mean_iou"]`."""
+def _strip_accessors(node: ast.expr) -> ast.expr:
+    """Return the call without the accessors behind it, such as `.mean()` or `["mean_iou"]`."""
     match node:
         case ast.Subscript(value=inner, slice=ast.Constant(value=str(key))) if key in RESULTS:
-            return _bare(inner)
+            return _strip_accessors(inner)
         case ast.Call(func=ast.Attribute(value=ast.Call() as inner, attr=method), args=[]) if (
-            method in TAKEN_OUT and not node.keywords and ast.unparse(inner.func) != "evaluate.load"
+            method in ACCESSORS and not node.keywords and ast.unparse(inner.func) != "evaluate.load"
         ):
-            return _bare(inner)
+            return _strip_accessors(inner)
     return node
 
 
-def _configured(call: ast.Call) -> tuple[ast.Call, str] | None:
+def _read_config_dict(call: ast.Call) -> tuple[ast.Call, str] | None:
     """Return what `dict(type="IoUMetric", ...)` configures."""
     if not (isinstance(call.func, ast.Name) and call.func.id == "dict"):
         return None
@@ -95,13 +95,13 @@ def _configured(call: ast.Call) -> tuple[ast.Call, str] | None:
     return None
 
 
-def _dotted(node: ast.expr, text: str) -> str:
+def _join_name(node: ast.expr, text: str) -> str:
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
         if node.attr == "compute" and isinstance(node.value, ast.Call):
-            return _dotted(node.value, text)
-        return f"{_dotted(node.value, text)}.{node.attr}"
+            return _join_name(node.value, text)
+        return f"{_join_name(node.value, text)}.{node.attr}"
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "evaluate.load" and node.args:
         return f"evaluate.{ast.unparse(node.args[0])[1:-1]}"
     raise UsageError(
@@ -110,8 +110,8 @@ def _dotted(node: ast.expr, text: str) -> str:
     )
 
 
-def _matches(name: str, signatures: Sequence[Signature]) -> list[Signature]:
-    """Return the signatures whose name has all the parts of this one, in order, the last last."""
+def _find_matches(name: str, signatures: Sequence[Signature]) -> list[Signature]:
+    """Return the signatures whose names contain the parts of this one, in order, and end alike."""
     for prefix in PREFIXES:
         name = name.removeprefix(prefix)
     first, *others = name.split(".")
@@ -124,7 +124,7 @@ def _matches(name: str, signatures: Sequence[Signature]) -> list[Signature]:
     return [signature for signature in signatures if fits(signature.name)]
 
 
-def _unknown(name: str, signatures: Sequence[Signature]) -> UsageError:
+def _build_unknown_error(name: str, signatures: Sequence[Signature]) -> UsageError:
     known = [signature.name for signature in signatures]
     shorts = {full.rpartition(".")[2]: full for full in reversed(known)}
     near = difflib.get_close_matches(name.rpartition(".")[2], shorts, n=1)
@@ -132,7 +132,7 @@ def _unknown(name: str, signatures: Sequence[Signature]) -> UsageError:
     return UsageError(f"--metric {name} is not known{hint} (known: {', '.join(sorted(known))})")
 
 
-def _arguments(call: ast.Call, signature: Signature) -> dict[str, Any]:
+def _bind_arguments(call: ast.Call, signature: Signature) -> dict[str, object]:
     names, free = list(signature.parameters), IGNORED | signature.free
     if len(call.args) > len(names):
         raise UsageError(f"--metric {signature.name} takes at most {len(names)} arguments")
@@ -147,7 +147,9 @@ def _arguments(call: ast.Call, signature: Signature) -> dict[str, Any]:
             raise UsageError(f"--metric {signature.name} has no argument {argument}{hint}")
         inputs[argument] = keyword.value
     values = {
-        name: _literal(signature, name, node) for name, node in inputs.items() if name not in free
+        name: _evaluate_literal(signature, name, node)
+        for name, node in inputs.items()
+        if name not in free
     }
     arguments = {**signature.parameters, **values}
     for name, value in arguments.items():
@@ -156,9 +158,9 @@ def _arguments(call: ast.Call, signature: Signature) -> dict[str, Any]:
     return arguments
 
 
-def _literal(signature: Signature, name: str, node: ast.expr) -> Any:
+def _evaluate_literal(signature: Signature, name: str, node: ast.expr) -> object:
     if isinstance(node, ast.Call) and ast.unparse(node.func) in SEQUENCES and not node.keywords:
-        return _sequence(signature, name, node)
+        return _evaluate_sequence(signature, name, node)
     try:
         return ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
@@ -168,17 +170,23 @@ def _literal(signature: Signature, name: str, node: ast.expr) -> Any:
         ) from error
 
 
-def _sequence(signature: Signature, name: str, node: ast.Call) -> list[Any]:
+def _evaluate_sequence(signature: Signature, name: str, node: ast.Call) -> list[object]:
     """Return what `range(3)`, `list(range(3))` or `np.arange(1, 3)` stands for."""
-    values = [_literal(signature, name, argument) for argument in node.args]
-    counts = ast.unparse(node.func).endswith("range")
+    values = [_evaluate_literal(signature, name, argument) for argument in node.args]
+    integers = [value for value in values if isinstance(value, int)]
     try:
-        numbers = range(*values) if counts else list(*values)
-        too_many = len(numbers) > MOST_NUMBERS
+        numbers: Sequence[object]
+        if not ast.unparse(node.func).endswith("range"):
+            numbers = list(*values)
+        elif len(integers) == len(values):
+            numbers = range(*integers)
+        else:
+            raise TypeError("a range takes integers")
+        too_many = len(numbers) > MOST_ENTRIES
     except (TypeError, ValueError, OverflowError) as error:
         raise UsageError(
             f"--metric {signature.name}: {name} cannot be read from `{ast.unparse(node)}`"
         ) from error
     if too_many:
-        raise UsageError(f"--metric {signature.name}: {name} has more than {MOST_NUMBERS} entries")
+        raise UsageError(f"--metric {signature.name}: {name} has more than {MOST_ENTRIES} entries")
     return list(numbers)
