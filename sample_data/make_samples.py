@@ -61,14 +61,14 @@ def bar(u: np.ndarray, v: np.ndarray, start: Point, end: Point, radius: float) -
 
 
 def car(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """A body, a cabin towards the back and two wheels."""
+    """Outline a body, a cabin towards the back and two wheels."""
     body = box(u, v, (0, 0.40), (1.25, 0.27)) | box(u, v, (-0.25, 0.70), (0.72, 0.31))
     wheels = [ellipse(u, v, (middle, 0.2), (0.22, 0.21)) for middle in (-0.75, 0.8)]
     return body | wheels[0] | wheels[1]
 
 
 def person(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """A head, a trunk, two legs and an arm held forwards."""
+    """Outline a head, a trunk, two legs and an arm held forwards."""
     figure = ellipse(u, v, (0.02, 0.89), (0.09, 0.11)) | box(u, v, (0, 0.60), (0.14, 0.21))
     figure |= bar(u, v, (-0.05, 0.42), (-0.12, 0.03), 0.07)
     figure |= bar(u, v, (0.05, 0.42), (0.14, 0.03), 0.07)
@@ -101,14 +101,14 @@ def render(things: list[Thing]) -> np.ndarray:
 
 
 def place(rng: np.random.Generator, label: int, x: float) -> Thing:
-    """Puts a thing on the ground at `x`; the nearer to the camera, the taller."""
+    """Put a thing on the ground at `x`; the nearer to the camera, the taller."""
     foot = rng.uniform(HORIZON + 8, HEIGHT - 3)
     size = SCALES[label] * (4 + 0.45 * (foot - HORIZON)) * rng.uniform(0.85, 1.15)
     return Thing(label, x, foot, size, int(rng.choice([-1, 1])))
 
 
 def street(rng: np.random.Generator, counts: dict[int, int]) -> list[Thing]:
-    """Makes a scene with up to `counts[label]` things of each class, and at least one."""
+    """Make a scene with up to `counts[label]` things of each class, and at least one."""
     labels = [label for label, most in counts.items() for _ in range(rng.integers(1, most + 1))]
     slot = WIDTH / len(labels)
     middles = slot * (np.arange(len(labels)) + rng.uniform(0.1, 0.9, len(labels)))
@@ -119,7 +119,7 @@ def street(rng: np.random.Generator, counts: dict[int, int]) -> list[Thing]:
 
 
 def misjudge(rng: np.random.Generator, things: list[Thing], labels: list[int]) -> list[Thing]:
-    """Moves and resizes things a little, misses some small ones and may see one too many."""
+    """Move and resize things a little, miss some small ones, and perhaps add one too many."""
     seen = [
         replace(
             thing,
@@ -150,19 +150,19 @@ def blur(image: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def logits(rng: np.random.Generator, seen: np.ndarray, classes: int) -> np.ndarray:
-    """Gives (H, W, classes) logits: smoothed labels and noise that neighbours share."""
+    """Return (H, W, classes) logits: smoothed labels and noise that neighbours share."""
     noise = blur(rng.standard_normal((HEIGHT + 20, WIDTH + 20, classes)), 1.6)[10:-10, 10:-10]
     return 5.0 * blur(np.eye(classes)[seen], 0.8) + 0.75 * noise / noise.std()
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
-    """Turns logits on the last axis into probabilities."""
+    """Turn logits on the last axis into probabilities."""
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def dataset(stream: int, counts: dict[int, int]) -> Pair:
-    """Makes softmax predictions (N, H, W, classes) and label masks (N, H, W)."""
+    """Make softmax predictions (N, H, W, classes) and label masks (N, H, W)."""
     rng = np.random.default_rng([SEED, stream])
     scores, masks = [], []
     for _ in range(IMAGES):
@@ -174,7 +174,7 @@ def dataset(stream: int, counts: dict[int, int]) -> Pair:
 
 
 def tiny_things() -> np.ndarray:
-    """Makes (N, H, W) binary masks that hold one or two far-away cars each."""
+    """Make (N, H, W) binary masks that hold one or two far-away cars each."""
     rng = np.random.default_rng([SEED, 4])
     masks = []
     for _ in range(IMAGES):
@@ -187,7 +187,7 @@ def tiny_things() -> np.ndarray:
 
 
 def mean_iou(predictions: np.ndarray, masks: np.ndarray, classes: int) -> float:
-    """Gives the mean IoU of two label maps, from one confusion matrix over all images."""
+    """Return the mean IoU of two label maps, from one confusion matrix over all images."""
     pairs = masks.astype(np.int64).ravel() * classes + predictions.ravel()
     matrix = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
     hits = np.diag(matrix)
@@ -195,7 +195,7 @@ def mean_iou(predictions: np.ndarray, masks: np.ndarray, classes: int) -> float:
 
 
 def save(name: str, given: Pair, healed: Pair, classes: int) -> None:
-    """Writes a case and prints its true mean IoU.
+    """Write a case and print its true mean IoU.
 
     Args:
         name: The case's folder.
@@ -211,7 +211,7 @@ def save(name: str, given: Pair, healed: Pair, classes: int) -> None:
 
 
 def save_streets() -> None:
-    """Writes the cases of three classes; all show the same eight scenes."""
+    """Write the cases of three classes, which all show the same eight scenes."""
     exact, masks = dataset(1, {CAR: 3, PERSON: 4})
     full, half = exact.astype(np.float32), exact.astype(np.float16)
     labels, half_labels = (each.argmax(axis=-1).astype(np.uint8) for each in (full, half))
@@ -225,7 +225,7 @@ def save_streets() -> None:
 
 
 def save_binary() -> None:
-    """Writes the cases of two classes: cars against background."""
+    """Write the cases of two classes: cars against background."""
     exact, masks = dataset(2, {CAR: 4})
     sigmoid = exact[..., 1:].astype(np.float32)
     labels = (sigmoid[..., 0] > 0.5).astype(np.uint8)
@@ -236,7 +236,7 @@ def save_binary() -> None:
 
 
 def main() -> None:
-    """Writes all cases."""
+    """Write all cases."""
     save_streets()
     save_binary()
     exact, masks = dataset(3, {CAR: 2, PERSON: 3, BICYCLE: 2})

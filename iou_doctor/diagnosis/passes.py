@@ -1,13 +1,11 @@
-"""The one pass over a pair, and the passes that tell what moving its pixels would be worth."""
+"""Carry out the pass over a pair, and the passes that show what moving its pixels is worth."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import field, replace
-from typing import Any
 
-from numpy.typing import NDArray
-
+from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.layout import Layout, Relation
 from iou_doctor.arrays.source import Pair
 from iou_doctor.choices import Device
@@ -35,13 +33,13 @@ class ScanSettings:
     jobs: int = 1
     """Number of threads."""
     device: Device = "cpu"
-    left: dict[str, None] = field(default_factory=dict)
-    """What a GPU was asked for and had to leave to the processor, in order."""
+    fallbacks: dict[str, None] = field(default_factory=dict)
+    """The parts that the processor counted although a GPU was asked for, in order."""
 
     def note_fallback(self, part: str) -> None:
         """Take note of a part that the processor counts although a GPU was asked for."""
         if self.device == "gpu":
-            self.left[part] = None
+            self.fallbacks[part] = None
 
 
 @record
@@ -132,13 +130,13 @@ class Passes:
         return tuple(sizes[axis] for axis in axes.spatial)
 
     def _build_repair(self, steps: Sequence[Step]) -> PixelRepair | None:
-        """Return what brings predicted label maps to the masks' pixels, and moves them on."""
+        """Return a function that puts predicted label maps on the grid of the masks and applies steps."""
         relation = self.layout.relation
         moving = [step for step in steps if not isinstance(step, Reorder)]
         if relation not in {Relation.SWAPPED, Relation.SCALED} and not moving:
             return None
 
-        def repair(labels: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+        def repair(labels: StoredArray, shape: tuple[int, ...]) -> StoredArray:
             if relation is Relation.FLATTENED and len(shape) > 1:
                 labels = labels.reshape(len(labels), *shape)
             spatial = labels.ndim - 1

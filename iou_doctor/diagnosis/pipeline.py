@@ -89,8 +89,8 @@ def _explain_score(
 def _note_deviations(report: Report, pair: Pair, settings: ScanSettings) -> Report:
     """Return the report with what was done otherwise than asked for."""
     notes = []
-    if settings.left:
-        parts = ", ".join(settings.left)
+    if settings.fallbacks:
+        parts = ", ".join(settings.fallbacks)
         notes.append(Assumption("device", "cpu", f"the GPU's kernels do not know {parts}"))
     halved = pair.model.collect_facts().halved if pair.model else None
     if halved is not None:

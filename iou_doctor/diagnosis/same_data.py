@@ -1,4 +1,4 @@
-"""Whether a baseline is of the same data set: scores of other masks do not compare."""
+"""Refuse a baseline of another data set, because scores on other masks cannot be compared."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def refuse_other_shapes(baseline: Baseline | None, pair: Pair, layout: Layout) -
 
 
 def refuse_other_values(baseline: Baseline | None, report: Report) -> None:
-    """Refuse masks of another name with other pixels in each class, once they were counted.
+    """Refuse masks of another name whose classes have other numbers of pixels.
 
-    Where a fault was found that reaches the masks, they may be the same ones, damaged; the fault
-    says more. What is wrong with predictions alone does not change a mask.
+    If a fault of the masks was found, they may be the same masks, damaged, and the fault says
+    more. A fault of the predictions alone does not change a mask.
 
     Raises:
         UsageError: the baseline is certainly of other masks.
@@ -43,7 +43,7 @@ def refuse_other_values(baseline: Baseline | None, report: Report) -> None:
     ):
         return
     if "reading-drift" in faults:
-        return  # the same masks, read otherwise, have other numbers
+        return  # the same masks have other numbers if they are read in another way
     truth = {entry.id: entry.truth_pixels for entry in report.score.per_class}
     baseline.require_same_masks(
         MasksFingerprint(report.masks.path, baseline.fingerprint.shape, truth)

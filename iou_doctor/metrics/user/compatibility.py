@@ -1,4 +1,4 @@
-"""Whether the user's metric takes such arrays, and what is counted for it."""
+"""Find out whether the user's metric takes arrays of this layout, and what is counted for it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from iou_doctor.metrics.input_spec import Flattens, InputSpec, Mismatch, PixelCo
 from iou_doctor.metrics.metric import Metric
 
 ONE_SCORE = frozenset({Floats.THRESHOLDED, Floats.ABOVE})
-"""Readings that make a class of one score."""
+"""The ways to read floats that turn a single score into a class."""
 SUMMED = frozenset({Floats.SOFT, Floats.SQUARED, Floats.ABOVE, Floats.NON_ZERO})
+"""The ways to read floats that need sums of scores."""
 VALUES = Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS, flat=True)
+"""The pairing of a metric that takes every stored value for a class id."""
 
 
 def adapt_to_layout(metric: Metric, layout: Layout) -> Metric:
-    """Return the metric as it reads these very axes, where it takes more than one form."""
+    """Return the metric with the decodings that it uses for arrays of this layout."""
     contract = metric.contract
     if contract is None or contract.pairing is not None:
         return metric
@@ -55,7 +57,7 @@ def _reads_one_score(choices: Choices, takes: InputSpec) -> bool:
 
 
 def _has_one_channel(takes: InputSpec, layout: Layout) -> bool:
-    """Return whether both sides have the one channel that stands for two classes."""
+    """Return whether both sides have the single channel that stands for two classes."""
     return takes.one_channel and all(
         not axes.is_dense
         and axes.channel is not None
@@ -75,7 +77,7 @@ def expected_axis(axes: Axes, takes: InputSpec) -> int:
 
 
 def find_metric_pairing(metric: Metric, layout: Layout) -> Pairing | None:
-    """Return what the pass counts for the metric alone; `None` where it counts nothing."""
+    """Return the pairing that the pass counts for the metric alone; `None` if there is none."""
     contract = metric.contract
     if contract is None or contract.pairing is not None:
         return _find_flat_metric_pairing(layout, metric)
@@ -83,10 +85,10 @@ def find_metric_pairing(metric: Metric, layout: Layout) -> Pairing | None:
 
 
 def _find_flat_metric_pairing(layout: Layout, metric: Metric) -> Pairing | None:
-    """Return the pairing that the user's metric makes, or `None` where its sizes differ.
+    """Return the pairing of a metric that flattens, or `None` if the two lengths differ.
 
-    A metric that flattens pairs values in the order stored. Where that is the doctor's own
-    order, the doctor's table serves both.
+    Such a metric pairs values in storage order. If that is the doctor's order too, the doctor's
+    table serves both.
     """
     return find_flat_pairing(layout, metric.y_true, metric.y_pred, axis=metric.axis)
 
@@ -97,7 +99,7 @@ def needs_sums(metric: Metric) -> bool:
 
 
 def _is_flattened(takes: InputSpec, layout: Layout) -> bool:
-    """Return whether the metric reads these arrays value by value, and could not help it."""
+    """Return whether the metric takes every stored value of these arrays for a class id."""
     if (
         not (layout.y_true.is_dense or layout.y_pred.is_dense)
         or find_mismatch(takes, layout) is None
@@ -116,11 +118,11 @@ def has_equal_shapes(layout: Layout) -> bool:
 
 
 def find_mismatch(takes: InputSpec, layout: Layout, *, integers: bool = False) -> Mismatch | None:
-    """Return in what the arrays differ from those that an implementation takes.
+    """Return the first way in which the arrays differ from those that a metric takes.
 
     Args:
-        takes: what it takes.
-        layout: the arrays.
+        takes: the arrays that the metric takes.
+        layout: the layout of the arrays.
         integers: whether the predictions have an integer dtype.
     """
     true, pred = layout.y_true, layout.y_pred

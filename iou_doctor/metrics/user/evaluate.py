@@ -41,7 +41,7 @@ class CountedArrays:
     pairs: PairCounts
     """The doctor's (truth, prediction) label pairs."""
     inputs: MetricInputs | None
-    """What the libraries get; `None` where the arrays cannot be handed over."""
+    """What the libraries get; `None` if the pixels do not pair up as they are stored."""
     integer_predictions: bool = False
     """Whether the predictions have an integer dtype."""
 
@@ -108,20 +108,20 @@ def _describe_shape_error(takes: InputSpec, layout: Layout) -> str | None:
 
 
 def _describe_misreading(takes: InputSpec, wrong: Mismatch, layout: Layout) -> str:
-    """Return what becomes of arrays that an implementation takes in silence for others."""
+    """Describe how a metric misreads arrays that it does not refuse."""
     if wrong is not Mismatch.AXIS:
-        return f"it misreads {wrong}; its number is not worked out"
+        return f"it misreads {wrong}; iou-doctor does not work out its number"
     axes = next(
         axes for axes in (layout.y_pred, layout.y_true) if is_class_axis_elsewhere(axes, takes)
     )
     return (
         f"it takes axis {expected_axis(axes, takes)} for the classes, which are on axis"
-        f" {stored_axis(axes)}; its number is not worked out"
+        f" {stored_axis(axes)}; iou-doctor does not work out its number"
     )
 
 
 def _apply_call(metric: Metric, inputs: MetricInputs) -> MetricInputs:
-    """Return the arrays with what the metric's call says about them."""
+    """Return the inputs with the number of classes and the ignore label of the metric's call."""
     return replace(
         inputs,
         num_classes=metric.num_classes or inputs.num_classes,
@@ -130,7 +130,7 @@ def _apply_call(metric: Metric, inputs: MetricInputs) -> MetricInputs:
 
 
 def _replay_flat(metric: Metric, arrays: CountedArrays) -> ContractScore:
-    """Return what a metric reports that flattens both arrays as they are stored."""
+    """Replay a metric that flattens both arrays as they are stored."""
     tables, flat = arrays.stats.tables, find_metric_pairing(metric, arrays.interpretation.layout)
     library = None if metric.contract else registry.find_library(metric.name)
     if library and (error := library.describe_axis_error(metric)):
@@ -160,7 +160,7 @@ def _describe_size_error(metric: Metric, sizes: tuple[int | None, int | None]) -
 def _replay_value_by_value(
     metric: Metric, arrays: CountedArrays, contract: Contract
 ) -> ContractScore:
-    """Return what a metric reports that takes each value of channels for a class id."""
+    """Replay a metric that takes every stored value of the channels for a class id."""
     table = arrays.stats.tables[VALUES]
     if contract.choices.floats is Floats.REFUSED and is_no_class(table.prediction).any():
         row = _flatten_inputs(metric, arrays, VALUES)
@@ -172,7 +172,7 @@ def _replay_value_by_value(
 
 
 def _flatten_inputs(metric: Metric, arrays: CountedArrays, counted: Pairing) -> MetricInputs:
-    """Return the arrays as one long row each."""
+    """Return the inputs of a metric that flattens: one row for all samples."""
     pairing = find_metric_pairing(metric, arrays.interpretation.layout)
     assert pairing is not None
     pooled = arrays.stats.tables[pairing].pool()
@@ -194,7 +194,7 @@ def replay_if_read_well(
 ) -> float | None:
     """Return what the metric would report if it read the arrays as the doctor does.
 
-    Its own averages, epsilons and rules for absent classes stay: they are no misreading.
+    The metric keeps its own averages, epsilons and rules for absent classes.
 
     Args:
         metric: the user's metric, adapted to the arrays' layout.
@@ -221,7 +221,7 @@ def replay_if_read_well(
 
 
 def _read_well(arrays: CountedArrays, inputs: MetricInputs) -> MetricInputs:
-    """Return the doctor's labels of the pixels whose truth is a class, or is ignored."""
+    """Return inputs with the doctor's labels, for pixels whose truth is a class or is ignored."""
     pairs, ignore = arrays.pairs, arrays.interpretation.ignore_index
     known = (pairs.truth >= 0) & (pairs.truth < inputs.num_classes)
     if ignore is not None:

@@ -1,4 +1,7 @@
-"""How a careful user would hand the arrays to each library: what to count, and what was counted."""
+"""Prepare the arrays as a careful user would pass them to each library.
+
+Some functions say what has to be counted for that; one turns the counts into inputs.
+"""
 
 from __future__ import annotations
 
@@ -18,17 +21,19 @@ from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
 _LABELS, _LAST, _BINS = LabelDecoding.LABELS, LabelDecoding.ARGMAX_LAST, LabelDecoding.BINS
 MOST_SUMS = 2**26
-"""Sums of images, channels and quantities (0.5 GiB); with more of them soft scores are left out."""
+"""The largest number of sums of scores, over images, channels and quantities. They take 0.5 GiB;
+beyond that, contracts on soft scores are left out."""
 QUANTITIES = 9
+"""The number of sums that are kept for each image and channel."""
 
 
 def is_paired(layout: Layout) -> bool:
-    """Return whether the arrays can be handed over: their pixels pair up as they are stored."""
+    """Return whether the pixels of both arrays pair up as they are stored."""
     return layout.relation in {Relation.EQUAL, Relation.FLATTENED}
 
 
 def list_library_pairings(pair: Pair, layout: Layout) -> list[Pairing]:
-    """Return what has to be counted for every contract, beside what the doctor counts."""
+    """Return the pairings that the contracts need besides those of the doctor."""
     if not is_paired(layout) or layout.y_pred.is_colour or layout.y_true.is_colour:
         return []
     true = LabelDecoding.ARGMAX if layout.y_true.is_dense else _LABELS
@@ -41,7 +46,7 @@ def list_library_pairings(pair: Pair, layout: Layout) -> list[Pairing]:
 
 
 def find_needed_sums(pair: Pair, layout: Layout, ignore_index: int | None) -> SumsRequest | None:
-    """Return which sums of scores the contracts need; `None` where there are no scores."""
+    """Return which sums of scores the contracts need; `None` if there are no scores."""
     if not is_paired(layout) or layout.y_pred.is_colour or layout.y_true.is_colour:
         return None
     channels = layout.y_pred.channels
@@ -52,7 +57,7 @@ def find_needed_sums(pair: Pair, layout: Layout, ignore_index: int | None) -> Su
 
 
 def _list_flat_pairings(layout: Layout) -> Iterator[tuple[Pairing, Pairing | None]]:
-    """Yield each way to flatten these arrays that makes sense, and the table that holds it."""
+    """Yield each sensible way to flatten the arrays, with the pairing whose table holds it."""
     yield _find_flat(layout, _LABELS, _LABELS)
     if layout.y_pred.is_dense:
         yield _find_flat(layout, _LABELS, _LAST)
@@ -77,15 +82,15 @@ def prepare_inputs(
     threshold: float,
     batch_size: int | None = None,
 ) -> MetricInputs | None:
-    """Return what the libraries get; `None` where the arrays cannot be handed over.
+    """Return what the libraries get; `None` if the pixels do not pair up as they are stored.
 
     Args:
         pair: the sources, for their dtypes.
         interpretation: how they are to be understood.
         stats: what was counted.
         labels: the doctor's label pairs.
-        threshold: where the scores were cut; libraries do not look whether they are logits.
-        batch_size: images in one update of a metric; `None`: all.
+        threshold: the decision threshold that was used. Libraries use the same for logits.
+        batch_size: images in one update of a metric; `None` for all.
     """
     layout = interpretation.layout
     if not is_paired(layout) or layout.y_pred.is_colour or layout.y_true.is_colour:
