@@ -130,7 +130,7 @@ class Passes:
         return tuple(sizes[axis] for axis in axes.spatial)
 
     def _build_repair(self, steps: Sequence[Step]) -> PixelRepair | None:
-        """Return a function that puts predicted label maps on the grid of the masks and applies steps."""
+        """Return a function that fits predicted label maps to the masks and applies the steps."""
         relation = self.layout.relation
         moving = [step for step in steps if not isinstance(step, Reorder)]
         if relation not in {Relation.SWAPPED, Relation.SCALED} and not moving:
