@@ -120,7 +120,7 @@ def suggest_threshold(evidence: Evidence) -> str:
         return call
     if evidence.interpretation.layout.y_true.is_per_class:
         return f"{threshold}, then {call}"
-    return f"{call}, or {threshold}" if evidence.metric.pred_labels else call
+    return f"{call}, or {threshold}" if evidence.metric.reads_prediction_labels else call
 
 
 def suggest_class_average(evidence: Evidence, class_ids: Sequence[int]) -> str:

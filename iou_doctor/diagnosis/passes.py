@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import field, replace
 
-from iou_doctor.arrays.batch import StoredArray
+import numpy as np
+from numpy.typing import NDArray
+
 from iou_doctor.arrays.layout import Layout, Relation
 from iou_doctor.arrays.source import Pair
 from iou_doctor.choices import Device
@@ -18,7 +20,7 @@ from iou_doctor.interpret import is_same_storage_order
 from iou_doctor.record import record
 from iou_doctor.repairs.reorder import Reorder
 from iou_doctor.repairs.resize_nearest import ResizeNearest
-from iou_doctor.repairs.step import Side, Step
+from iou_doctor.repairs.step import Move, Side, Step
 from iou_doctor.repairs.swap_height_width import SwapHeightWidth
 from iou_doctor.scan.batch_plan import PixelRepair
 from iou_doctor.scan.probing import ProbeBuilder
@@ -132,11 +134,13 @@ class Passes:
     def _build_repair(self, steps: Sequence[Step]) -> PixelRepair | None:
         """Return a function that fits predicted label maps to the masks and applies the steps."""
         relation = self.layout.relation
-        moving = [step for step in steps if not isinstance(step, Reorder)]
+        moving = [
+            step for step in steps if isinstance(step, Move) and not isinstance(step, Reorder)
+        ]
         if relation not in {Relation.SWAPPED, Relation.SCALED} and not moving:
             return None
 
-        def repair(labels: StoredArray, shape: tuple[int, ...]) -> StoredArray:
+        def repair(labels: NDArray[np.integer], shape: tuple[int, ...]) -> NDArray[np.integer]:
             if relation is Relation.FLATTENED and len(shape) > 1:
                 labels = labels.reshape(len(labels), *shape)
             spatial = labels.ndim - 1
