@@ -58,14 +58,17 @@ def load_consequences() -> Mapping[str, frozenset[str]]:
 
 @cache
 def load_plan() -> Sequence[tuple[Check, tuple[str, ...]]]:
-    """Return the checks in the order in which they run, each with the rules it looks back at."""
+    """Return all checks in the order in which they run, each with the rules to run before it."""
     return plan_checks(load_checks())
 
 
 def plan_checks(checks: Iterable[Check]) -> Sequence[tuple[Check, tuple[str, ...]]]:
-    """Return the checks in an order to run them in, each with the rules that it looks back at.
+    """Order checks so that each one runs after the rules that its `Rule.after` names.
 
-    A check runs after the rules that its `Rule.after` names. Codes have no influence.
+    Codes have no influence on the order.
+
+    Returns:
+        The checks, each with the names of the rules whose findings it sees.
 
     Raises:
         ValueError: a rule names an unknown rule, or rules wait for each other.
@@ -76,16 +79,16 @@ def plan_checks(checks: Iterable[Check]) -> Sequence[tuple[Check, tuple[str, ...
         order = tuple(TopologicalSorter(earlier).static_order())
     except CycleError as error:
         circle = " -> ".join(error.args[1])
-        raise ValueError(f"by `Rule.after`, these rules wait for each other: {circle}") from error
+        raise ValueError(f"rules wait for each other by `Rule.after`: {circle}") from error
     return [(by_name[name], earlier[name]) for name in order]
 
 
 def _list_earlier(rule: Rule, by_name: Mapping[str, Check]) -> tuple[str, ...]:
-    """Return the names of the rules to run before this one, early suspicions first."""
+    """Return the names of the rules that `after` of a rule names, early suspicions first."""
     unknown = [one for one in rule.after if isinstance(one, str) and one not in by_name]
     if unknown:
         names = ", ".join(unknown)
-        raise ValueError(f"rule {rule.name} is to run after {names}, but no rule is called so")
+        raise ValueError(f"rule {rule.name} names {names} in `after`, but there is no such rule")
     others = [check.rule for check in by_name.values() if check.rule.name != rule.name]
     earlier = [one for one in others if one.name in rule.after or one.suspicion in rule.after]
     return tuple(one.name for one in sorted(earlier, key=lambda one: (one.suspicion, one.name)))
@@ -94,11 +97,11 @@ def _list_earlier(rule: Rule, by_name: Mapping[str, Check]) -> tuple[str, ...]:
 def run(
     evidence: Evidence, names: Collection[str] | None = None
 ) -> tuple[tuple[Finding, ...], tuple[Outcome, ...]]:
-    """Run checks; return what they find and what became of each rule, both in order of code.
+    """Run checks, and return their findings and the outcome of each rule, both in order of code.
 
     Args:
-        evidence: the facts. Every check sees the findings that it holds already.
-        names: the rules to look for; `None`: all.
+        evidence: the facts. All checks see the findings that it already holds.
+        names: the names of the rules to check; `None` for all.
     """
     findings: dict[str, Sequence[Finding]] = {}
     outcomes = []

@@ -1,7 +1,7 @@
-"""Which rules fire as mere consequences of which others.
+"""Relate the rules: which ones fire as mere consequences of others, and which ones run first.
 
 A rule that can be a consequence states its symptom, and a rule for a cause states the symptoms that
-it explains. A new rule of either kind is related to all the others from within its own file.
+it explains. So a new rule of either kind is related to all others from within its own file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ OF_CLASS_IDS = (
     | Symptom.ABSENT_CLASSES
     | Symptom.PERFECT_SCORE
 )
-"""Symptoms of ids that mean other classes than the user thinks."""
+"""Symptoms of class ids that mean other classes than the user thinks."""
 OF_MASK_VALUES = OF_CLASS_IDS | Symptom.CLASS_SHARES | Symptom.NUMBERING
 """Symptoms of mask values that are no class ids at all, though they look like labels."""
 OF_COLOURS = (
@@ -41,7 +41,7 @@ FORMAT_FAULTS = (
     Suspicion.PERMUTATION,
     "reading-drift",
 )
-"""For `Rule.after`: the faults that must be known before pixels and scores are compared."""
+"""For `Rule.after`: the faults of format that must be known before pixels are compared."""
 ARRAY_FAULTS = (*FORMAT_FAULTS, Suspicion.ALIGNMENT)
 """For `Rule.after`: all faults that change what the arrays mean."""
 
@@ -60,6 +60,6 @@ def _list_consequences(rule: Rule, rules: tuple[Rule, ...]) -> frozenset[str]:
     unknown = set(rule.also_explains).difference(one.name for one in rules)
     if unknown:
         names = ", ".join(sorted(unknown))
-        raise ValueError(f"rule {rule.name} is to explain {names}, but no rule is called so")
+        raise ValueError(f"rule {rule.name} names {names} in `also_explains`: no such rule")
     shown = {one.name for one in rules if one.symptom and one.symptom in rule.explains}
     return frozenset(shown.union(rule.also_explains) - {rule.name})

@@ -30,10 +30,10 @@ COLD = """
 import sys, time
 import numpy, iou_doctor.diagnosis.pipeline
 start = time.perf_counter()
-from iou_doctor.checks import all_checks, run
-all_checks()
+from iou_doctor.checks import registry
+registry.load_checks()
 spent = time.perf_counter() - start
-from iou_doctor import checks
+run = registry.run
 def timed(evidence):
     global spent
     start = time.perf_counter()
@@ -41,7 +41,7 @@ def timed(evidence):
         return run(evidence)
     finally:
         spent += time.perf_counter() - start
-checks.run = timed
+registry.run = timed
 import iou_doctor
 iou_doctor.check(
     y_true="sample_data/healthy/masks.npy", y_pred="sample_data/healthy/preds.npy", num_classes=3
