@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 from numba import types
@@ -13,6 +14,12 @@ from numba.extending import intrinsic
 from iou_doctor.counts.value_counts import SUM_TOLERANCE
 from iou_doctor.scan.numba.kernels._tile import LANES, TILE
 from iou_doctor.scan.numpy.values import GRID_TOLERANCE
+
+if TYPE_CHECKING:
+    from numba.core.typing.templates import Signature
+
+    from iou_doctor.scan.numba.kernels._context import Context, Typed
+
 
 GRID = 255.0
 ROUNDS = 1.5 * 2.0**23
@@ -27,22 +34,41 @@ FLOATS = ir.VectorType(ir.FloatType(), LANES)
 
 
 def _typed(
-    typing: Any, bits: Any, channels: Any, tops: Any, winners: Any, sums: Any, gathered: Any
-) -> tuple[Any, Any]:
+    typing: object,
+    bits: types.Type,
+    channels: types.Type,
+    tops: types.Type,
+    winners: types.Type,
+    sums: types.Type,
+    gathered: types.Type,
+) -> Typed:
     """Return the signature of a look at any values, and what writes its code."""
     del typing, channels
     return types.void(bits, types.int64, tops, winners, sums, gathered), partial(_look, unit=False)
 
 
 def _typed_for_unit(
-    typing: Any, bits: Any, channels: Any, tops: Any, winners: Any, sums: Any, gathered: Any
-) -> tuple[Any, Any]:
+    typing: object,
+    bits: types.Type,
+    channels: types.Type,
+    tops: types.Type,
+    winners: types.Type,
+    sums: types.Type,
+    gathered: types.Type,
+) -> Typed:
     """Return the same for values from 0 to 1."""
     del typing, channels
     return types.void(bits, types.int64, tops, winners, sums, gathered), partial(_look, unit=True)
 
 
-def _look(context: Any, builder: Any, signature: Any, args: Any, *, unit: bool) -> Any:
+def _look(
+    context: Context,
+    builder: ir.IRBuilder,
+    signature: Signature,
+    args: Sequence[ir.Value],
+    *,
+    unit: bool,
+) -> ir.Value:
     """Write the code that goes through the groups of `LANES` pixels, and through their channels."""
     word = ir.IntType(signature.args[0].dtype.bitwidth)
     data = [
@@ -78,22 +104,22 @@ def _look(context: Any, builder: Any, signature: Any, args: Any, *, unit: bool) 
 class _Memory:
     """A place in an array, where vectors are loaded from and stored to."""
 
-    def __init__(self, builder: Any, pointer: Any) -> None:
+    def __init__(self, builder: ir.IRBuilder, pointer: ir.Value) -> None:
         self._builder, self._pointer = builder, pointer
 
-    def at(self, index: Any) -> _Memory:
+    def at(self, index: ir.Value) -> _Memory:
         return _Memory(self._builder, self._builder.gep(self._pointer, [index]))
 
-    def load(self, kind: Any) -> Any:
+    def load(self, kind: ir.Type) -> ir.Value:
         pointer = self._builder.bitcast(self._pointer, kind.as_pointer())
         return self._builder.load(pointer, align=_bytes(kind))
 
-    def store(self, vector: Any) -> None:
+    def store(self, vector: ir.Value) -> None:
         pointer = self._builder.bitcast(self._pointer, vector.type.as_pointer())
         self._builder.store(vector, pointer, align=_bytes(vector.type))
 
 
-def _bytes(kind: Any) -> int:
+def _bytes(kind: ir.Type) -> int:
     """Return the bytes of one lane: arrays promise no more alignment."""
     return {"double": 8, "float": 4}.get(str(kind.element)) or kind.element.width // 8
 
@@ -101,23 +127,23 @@ def _bytes(kind: Any) -> int:
 class _Variable:
     """What LLVM keeps in a register across the loops."""
 
-    def __init__(self, builder: Any, kind: Any, value: Any) -> None:
+    def __init__(self, builder: ir.IRBuilder, kind: ir.Type, value: ir.Value) -> None:
         self._builder = builder
         reserve: Any = cgutils.alloca_once
         self._place = reserve(builder, kind)
         builder.store(value, self._place)
 
-    def get(self) -> Any:
+    def get(self) -> ir.Value:
         return self._builder.load(self._place)
 
-    def set(self, value: Any) -> None:
+    def set(self, value: ir.Value) -> None:
         self._builder.store(value, self._place)
 
 
 class _Found:
     """What all pixels of the tile add to, lane by lane."""
 
-    def __init__(self, builder: Any, word: Any, *, unit: bool) -> None:
+    def __init__(self, builder: ir.IRBuilder, word: ir.Value, *, unit: bool) -> None:
         self.builder, self.unit = builder, unit
         self.words = ir.VectorType(word, LANES)
         as_int64 = word.width == INTEGER_64.width
@@ -129,17 +155,17 @@ class _Found:
         ]
         self.low, self.high, self.whole, self.on_grid, self.tied, self.summed = self.gathered
 
-    def extend(self, extreme: _Variable, order: str, keys: Any) -> None:
+    def extend(self, extreme: _Variable, order: str, keys: ir.Value) -> None:
         """Take in what may be smaller, or larger, than all before."""
         better = self.builder.icmp_signed(order, keys, extreme.get())
         extreme.set(self.builder.select(better, keys, extreme.get()))
 
-    def count(self, variable: _Variable, flags: Any) -> None:
+    def count(self, variable: _Variable, flags: ir.Value) -> None:
         """Add 1 to the lanes whose flag is set."""
         ones = self.builder.sext(flags, self.words)
         variable.set(self.builder.sub(variable.get(), ones))
 
-    def count_grid(self, values: Any) -> None:
+    def count_grid(self, values: ir.Value) -> None:
         """Count the values that are k / 255; outside 0 to 1 the nearest k is 0 or 255."""
         builder = self.builder
         if self.reals is DOUBLES:
@@ -149,7 +175,7 @@ class _Found:
         off = _call(builder, "llvm.fabs", builder.fsub(scaled, nearest))
         self.count(self.on_grid, builder.fcmp_ordered("<=", off, _all(FLOATS, GRID_TOLERANCE)))
 
-    def _nearest(self, scaled: Any) -> Any:
+    def _nearest(self, scaled: ir.Value) -> ir.Value:
         """Return the nearest integers from 0 to 255."""
         builder = self.builder
         if self.unit:  # two additions are sooner done than one rounding
@@ -161,7 +187,7 @@ class _Found:
             nearest = builder.select(inside, nearest, _all(FLOATS, end))
         return nearest
 
-    def count_sums(self, total: Any, low: _Variable, high: _Variable) -> None:
+    def count_sums(self, total: ir.Value, low: _Variable, high: _Variable) -> None:
         """Take in the sums of the channels of some pixels."""
         builder = self.builder
         off = _call(builder, "llvm.fabs", builder.fsub(total, _all(DOUBLES, 1.0)))
@@ -176,7 +202,7 @@ class _Found:
 class _Pixels:
     """What the channels of `LANES` pixels add to."""
 
-    def __init__(self, builder: Any, word: Any) -> None:
+    def __init__(self, builder: ir.IRBuilder, word: ir.Value) -> None:
         words = ir.VectorType(word, LANES)
         self._builder = builder
         # no key is so small
@@ -185,7 +211,7 @@ class _Pixels:
         self._number = _Variable(builder, words, _all(words, 0))
         self.total = _Variable(builder, DOUBLES, _all(DOUBLES, 0.0))
 
-    def add(self, found: _Found, stored: Any) -> None:
+    def add(self, found: _Found, stored: ir.Value) -> None:
         """Take in the next channel of these pixels, as stored."""
         builder, words = self._builder, found.words
         values = builder.bitcast(stored, found.reals)
@@ -202,7 +228,7 @@ class _Pixels:
         as_int64 = values if found.reals is DOUBLES else builder.fpext(values, DOUBLES)
         self.total.set(builder.fadd(self.total.get(), as_int64))
 
-    def _compare(self, found: _Found, key: Any) -> None:
+    def _compare(self, found: _Found, key: ir.Value) -> None:
         builder, words = self._builder, found.words
         top, number = self.top.get(), self._number.get()
         equal = builder.sext(builder.icmp_signed("==", key, top), words)
@@ -213,12 +239,12 @@ class _Pixels:
         self._number.set(builder.add(number, _all(words, 1)))
 
 
-def _all(kind: Any, value: Any) -> Any:
+def _all(kind: ir.Type, value: ir.Value) -> ir.Value:
     """Return a vector with the same value in each lane."""
     return ir.Constant(kind, [value] * LANES)
 
 
-def _call(builder: Any, name: str, vector: Any) -> Any:
+def _call(builder: ir.IRBuilder, name: str, vector: ir.Value) -> ir.Value:
     """Call a function of LLVM on each lane."""
     letter = "f64" if vector.type == DOUBLES else "f32"
     kind = ir.FunctionType(vector.type, [vector.type])
@@ -226,7 +252,7 @@ def _call(builder: Any, name: str, vector: Any) -> Any:
     return builder.call(insert(builder.module, kind, f"{name}.v{LANES}{letter}"), [vector])
 
 
-def _narrow(builder: Any, vector: Any) -> Any:
+def _narrow(builder: ir.IRBuilder, vector: ir.Value) -> ir.Value:
     """Return integers as those of 32 bits."""
     return vector if vector.type == INTEGERS else builder.trunc(vector, INTEGERS)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from llvmlite import ir
@@ -13,14 +14,21 @@ from numba.extending import intrinsic
 from iou_doctor.scan.numba.kernels._compiled import has, inlined
 from iou_doctor.scan.numba.kernels._tile import LANES
 
+if TYPE_CHECKING:
+    from numba.core.typing.templates import Signature
 
-def _typed(typing: Any, halves: Any, bits: Any) -> tuple[Any, Any]:
+    from iou_doctor.scan.numba.kernels._context import Context, Typed
+
+
+def _typed(typing: object, halves: types.Type, bits: types.Type) -> Typed:
     """Return the signature of widening, and what writes its code."""
     del typing
     return types.void(halves, bits), _widen
 
 
-def _widen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+def _widen(
+    context: Context, builder: ir.IRBuilder, signature: Signature, args: Sequence[ir.Value]
+) -> ir.Value:
     """Write the loop over `LANES` values at a time."""
     source, target = (
         context.make_array(kind)(context, builder, value)
@@ -41,7 +49,7 @@ def _widen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
 
 
 @inlined
-def widen_by_bits(halves: Any, bits: Any) -> None:
+def widen_by_bits(halves: ir.Value, bits: ir.Value) -> None:
     """Do what `widen` does, on any processor."""
     for i in range(halves.size):
         half = np.int32(halves[i])

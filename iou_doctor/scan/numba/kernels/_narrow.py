@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from llvmlite import ir
 from numba import types
@@ -11,6 +12,12 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from iou_doctor.scan.numba.kernels._prefetch import ask_for
+
+if TYPE_CHECKING:
+    from numba.core.typing.templates import Signature
+
+    from iou_doctor.scan.numba.kernels._context import Context, Typed
+
 
 WORDS = 32
 """Integers that are taken together."""
@@ -22,12 +29,17 @@ LINE = 64
 INTEGER_64 = ir.IntType(64)
 
 
-def _narrower(width: int) -> Any:
+def _narrower(width: int) -> ir.Value:
     """Return `narrow` for integers of `width` bytes."""
 
     def typed(
-        typing: Any, stored: Any, first: Any, count: Any, flip: Any, low: Any
-    ) -> tuple[Any, Any]:
+        typing: object,
+        stored: types.Type,
+        first: types.Type,
+        count: types.Type,
+        flip: types.Type,
+        low: types.Type,
+    ) -> Typed:
         del typing, first, count, flip
         number, pair = types.int64, cast(Any, types.UniTuple)
         return pair(number, 2)(stored, number, number, number, low), partial(_narrow, width)
@@ -38,42 +50,48 @@ def _narrower(width: int) -> Any:
 class _Run(NamedTuple):
     """Integers in memory, taken some at a time."""
 
-    words: Any
+    words: ir.Value
     """Where they begin."""
-    codes: Any
+    codes: ir.Value
     """Where their lowest bytes go."""
-    groups: Any
+    groups: ir.Value
     """How many vectors they fill."""
-    kind: Any
+    kind: ir.Value
     """The vector."""
 
     @property
-    def integer(self) -> Any:
+    def integer(self) -> ir.Value:
         """The type of one."""
         return self.kind.element
 
     @property
-    def some(self) -> Any:
+    def some(self) -> ir.Value:
         """The vector of their bytes."""
         return ir.VectorType(ir.IntType(8), self.kind.count)
 
-    def place(self, builder: Any, group: Any) -> Any:
+    def place(self, builder: ir.IRBuilder, group: ir.Value) -> ir.Value:
         """Return the address of a group of words."""
         size = self.kind.count * self.integer.width // 8
         return builder.gep(self.words, [builder.mul(group, _number(size))])
 
-    def load(self, builder: Any, group: Any) -> Any:
+    def load(self, builder: ir.IRBuilder, group: ir.Value) -> ir.Value:
         """Return a group of words."""
         place = builder.bitcast(self.place(builder, group), self.kind.as_pointer())
         return builder.load(place, align=1)
 
-    def store(self, builder: Any, group: Any, codes: Any) -> None:
+    def store(self, builder: ir.IRBuilder, group: ir.Value, codes: ir.Value) -> None:
         """Write a group of bytes."""
         place = builder.gep(self.codes, [builder.mul(group, _number(self.kind.count))])
         builder.store(codes, builder.bitcast(place, self.some.as_pointer()), align=1)
 
 
-def _narrow(width: int, context: Any, builder: Any, signature: Any, args: Any) -> Any:
+def _narrow(
+    width: int,
+    context: Context,
+    builder: ir.IRBuilder,
+    signature: Signature,
+    args: Sequence[ir.Value],
+) -> ir.Value:
     """Write a call."""
     stored, low = (
         context.make_array(signature.args[which])(context, builder, args[which]) for which in (0, 4)
@@ -85,7 +103,7 @@ def _narrow(width: int, context: Any, builder: Any, signature: Any, args: Any) -
     return context.make_tuple(builder, signature.return_type, extremes)
 
 
-def _function(module: Any, width: int) -> Any:
+def _function(module: ir.Module, width: int) -> ir.Value:
     """Return what is called, once for a module: many copies of it would take long to compile."""
     name = f"iou_doctor_narrow_{width}"
     if name in module.globals:
@@ -100,7 +118,14 @@ def _function(module: Any, width: int) -> Any:
     return function
 
 
-def _body(builder: Any, width: int, words: Any, count: Any, flip: Any, low: Any) -> Any:
+def _body(
+    builder: ir.IRBuilder,
+    width: int,
+    words: ir.Value,
+    count: ir.Value,
+    flip: ir.Value,
+    low: ir.Value,
+) -> ir.Value:
     """Write a loop that takes the bytes, and one more for labels that do not fit them."""
     integer = ir.IntType(8 * width)
     flip = builder.trunc(flip, integer)
@@ -133,7 +158,7 @@ def _body(builder: Any, width: int, words: Any, count: Any, flip: Any, low: Any)
     return result
 
 
-def _take(builder: Any, run: _Run) -> tuple[Any, Any, Any]:
+def _take(builder: ir.IRBuilder, run: _Run) -> tuple[ir.Value, ir.Value, ir.Value]:
     """Write the lowest bytes; return all bits of the words, and the extreme bytes."""
     reserve: Any = cgutils.alloca_once_value
     bits = reserve(builder, ir.Constant(run.kind, None))
@@ -154,7 +179,7 @@ def _take(builder: Any, run: _Run) -> tuple[Any, Any, Any]:
     )
 
 
-def _compare(builder: Any, run: _Run, flip: Any) -> tuple[Any, Any]:
+def _compare(builder: ir.IRBuilder, run: _Run, flip: ir.Value) -> tuple[ir.Value, ir.Value]:
     """Return the least and the largest of the words, flipped."""
     highest = (1 << (run.integer.width - 1)) - 1
     reserve: Any = cgutils.alloca_once_value
@@ -167,7 +192,7 @@ def _compare(builder: Any, run: _Run, flip: Any) -> tuple[Any, Any]:
     return _reduced(builder, "smin", least), _reduced(builder, "smax", most)
 
 
-def _note(builder: Any, compare: Any, values: Any, extremes: Any) -> None:
+def _note(builder: ir.IRBuilder, compare: ir.Value, values: ir.Value, extremes: ir.Value) -> None:
     """Keep what is less, or more, than what is known, lane by lane."""
     known = [builder.load(place) for place in extremes]
     for value, place in zip(
@@ -176,7 +201,9 @@ def _note(builder: Any, compare: Any, values: Any, extremes: Any) -> None:
         builder.store(value, place)
 
 
-def _extremes(builder: Any, compare: Any, one: Any, other: Any) -> list[Any]:
+def _extremes(
+    builder: ir.IRBuilder, compare: ir.Value, one: ir.Value, other: ir.Value
+) -> list[ir.Value]:
     """Return the lesser of two least values, and the larger of two largest ones."""
     return [
         builder.select(compare(closer, theirs, ours), theirs, ours)
@@ -184,15 +211,15 @@ def _extremes(builder: Any, compare: Any, one: Any, other: Any) -> list[Any]:
     ]
 
 
-def _number(value: int) -> Any:
+def _number(value: int) -> ir.Value:
     return ir.Constant(INTEGER_64, value)
 
 
-def _all_of(kind: Any, value: int) -> Any:
+def _all_of(kind: ir.Type, value: int) -> ir.Value:
     return ir.Constant(kind, [value] * kind.count)
 
 
-def _everywhere(builder: Any, value: Any, kind: Any) -> Any:
+def _everywhere(builder: ir.IRBuilder, value: ir.Value, kind: ir.Type) -> ir.Value:
     """Return a vector of one value."""
     unknown = ir.Constant(kind, ir.Undefined)
     first = builder.insert_element(unknown, value, _number(0))
@@ -200,7 +227,7 @@ def _everywhere(builder: Any, value: Any, kind: Any) -> Any:
     return builder.shuffle_vector(first, unknown, lanes)
 
 
-def _reduced(builder: Any, name: str, vector: Any) -> Any:
+def _reduced(builder: ir.IRBuilder, name: str, vector: ir.Value) -> ir.Value:
     """Return what all lanes of a vector come to."""
     kind, integer = vector.type, vector.type.element
     function: Any = cgutils.get_or_insert_function
@@ -211,7 +238,7 @@ def _reduced(builder: Any, name: str, vector: Any) -> Any:
     return builder.call(reduce, [vector])
 
 
-narrow_2: Any = _narrower(2)
+narrow_2 = _narrower(2)
 """Write the lowest byte of each integer of two bytes; return their extremes.
 
 `narrow_2(stored, first, count, flip, low)`, for compiled code alone.
@@ -226,7 +253,7 @@ Args:
 Returns:
     The least and the largest, flipped and read as signed.
 """
-narrow_4: Any = _narrower(4)
+narrow_4 = _narrower(4)
 """The same for four bytes."""
-narrow_8: Any = _narrower(8)
+narrow_8 = _narrower(8)
 """The same for eight."""

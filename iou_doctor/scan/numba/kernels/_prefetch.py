@@ -8,7 +8,7 @@ from llvmlite import ir
 from numba.core import cgutils
 
 
-def ask_for(builder: Any, place: Any) -> None:
+def ask_for(builder: ir.IRBuilder, place: ir.Value) -> None:
     """Have the line at an address sent to the cache, for reading; past the end it does no harm."""
     number, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
     kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])

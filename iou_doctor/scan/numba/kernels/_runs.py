@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 from numba import types
@@ -11,6 +12,12 @@ from numba.extending import intrinsic
 
 from iou_doctor.scan.numba.kernels._compiled import has
 
+if TYPE_CHECKING:
+    from numba.core.typing.templates import Signature
+
+    from iou_doctor.scan.numba.kernels._context import Context, Typed
+
+
 GROUP = 64
 """Pixels that `find_runs` looks at together."""
 INTEGER_64 = ir.IntType(64)
@@ -18,13 +25,17 @@ CODES = ir.VectorType(ir.IntType(8), GROUP)
 FLAGS = ir.VectorType(ir.IntType(1), GROUP)
 
 
-def _typed_runs(typing: Any, true: Any, pred: Any, groups: Any, runs: Any) -> tuple[Any, Any]:
+def _typed_runs(
+    typing: object, true: types.Type, pred: types.Type, groups: types.Type, runs: types.Type
+) -> Typed:
     """Return the signature of `find_runs`, and what writes its code."""
     del typing, groups
     return types.int64(true, pred, types.int64, runs), _find
 
 
-def _find(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+def _find(
+    context: Context, builder: ir.IRBuilder, signature: Signature, args: Sequence[ir.Value]
+) -> ir.Value:
     """Write the loop over groups: of the last pixels of runs, what is kept moves to the front."""
     true, pred, runs = (
         context.make_array(signature.args[which])(context, builder, args[which])
@@ -51,16 +62,16 @@ def _find(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return builder.load(found)
 
 
-def _number(value: int) -> Any:
+def _number(value: int) -> ir.Value:
     return ir.Constant(INTEGER_64, value)
 
 
-def _load(builder: Any, array: Any, place: Any) -> Any:
+def _load(builder: ir.IRBuilder, array: ir.Value, place: ir.Value) -> ir.Value:
     pointer = builder.bitcast(builder.gep(array.data, [place]), CODES.as_pointer())
     return builder.load(pointer, align=1)
 
 
-def _compress(builder: Any, values: Any, keep: Any) -> Any:
+def _compress(builder: ir.IRBuilder, values: ir.Value, keep: ir.Value) -> ir.Value:
     """Move the lanes whose flag is set to the front."""
     kind = ir.FunctionType(CODES, [CODES, CODES, FLAGS])
     insert: Any = cgutils.get_or_insert_function
@@ -68,13 +79,15 @@ def _compress(builder: Any, values: Any, keep: Any) -> Any:
     return builder.call(function, [values, ir.Constant(CODES, None), keep])
 
 
-def _typed_word(typing: Any, codes: Any, pixel: Any) -> tuple[Any, Any]:
+def _typed_word(typing: object, codes: types.Type, pixel: types.Type) -> Typed:
     """Return the signature of `word_at`, and what writes its code."""
     del typing, pixel
     return types.uint64(codes, types.int64), _word
 
 
-def _word(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+def _word(
+    context: Context, builder: ir.IRBuilder, signature: Signature, args: Sequence[ir.Value]
+) -> ir.Value:
     codes = context.make_array(signature.args[0])(context, builder, args[0])
     place = builder.gep(codes.data, [args[1]])
     return builder.load(builder.bitcast(place, INTEGER_64.as_pointer()), align=1)

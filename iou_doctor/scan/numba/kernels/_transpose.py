@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
 from iou_doctor.scan.numba.kernels._prefetch import ask_for
+
+if TYPE_CHECKING:
+    from numba.core.typing.templates import Signature
+
+    from iou_doctor.scan.numba.kernels._context import Context, Typed
+
 
 BLOCK = 8
 """Rows and columns that are transposed at once."""
@@ -17,15 +24,23 @@ AHEAD = 64
 
 
 def _typed(
-    typing: Any, source: Any, origin: Any, width: Any, target: Any, place: Any, height: Any
-) -> tuple[Any, Any]:
+    typing: object,
+    source: types.Type,
+    origin: types.Type,
+    width: types.Type,
+    target: types.Type,
+    place: types.Type,
+    height: types.Type,
+) -> Typed:
     """Return the signature of a move, and what writes its code."""
     del typing, origin, width, place, height
     signature = types.void(source, *[types.int64] * 2, target, *[types.int64] * 2)
     return signature, _block
 
 
-def _block(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+def _block(
+    context: Context, builder: ir.IRBuilder, signature: Signature, args: Sequence[ir.Value]
+) -> ir.Value:
     """Write the code that moves one block."""
     source, target = (
         context.make_array(signature.args[which])(context, builder, args[which]).data
@@ -34,7 +49,7 @@ def _block(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     word = ir.IntType(signature.args[0].dtype.bitwidth)
     aligned = word.width // 8
 
-    def row(data: Any, start: Any, step: Any, number: int) -> Any:
+    def row(data: ir.Value, start: ir.Value, step: ir.Value, number: int) -> ir.Value:
         offset = builder.mul(step, ir.Constant(ir.IntType(64), number))
         words = builder.gep(data, [builder.add(start, offset)])
         return builder.bitcast(words, ir.VectorType(word, BLOCK).as_pointer())
@@ -50,7 +65,7 @@ def _block(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return context.get_dummy_value()
 
 
-def _transposed(builder: Any, rows: list[Any]) -> list[Any]:
+def _transposed(builder: ir.IRBuilder, rows: list[ir.Value]) -> list[ir.Value]:
     """Swap the off-diagonal quarters of the block, then those of each quarter, and so on."""
     indices = ir.VectorType(ir.IntType(32), BLOCK)
     for half in (4, 2, 1):
