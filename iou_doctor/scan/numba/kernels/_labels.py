@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iou_doctor.scan.numba.kernels._compiled import compiled, inlined
 from iou_doctor.scan.numba.kernels._narrow import narrow_2, narrow_4, narrow_8
@@ -30,42 +31,42 @@ BYTE_BITS, LANE_BITS = np.uint64(8), np.uint64(16)
 class Side(NamedTuple):
     """The labels of one array; their lowest bytes are the codes that are counted."""
 
-    stored: Any
+    stored: NDArray[np.uint8]
     """The bytes of the labels of all images, uint8, shape (pixels * width,)."""
-    width: Any
+    width: int
     """Bytes of a label."""
-    flip: Any
+    flip: int
     """The least signed integer of that width where labels are unsigned, else 0: with its bit
     flipped they are signed, and less by as much."""
-    extremes: Any
+    extremes: NDArray[np.int64]
     """The least and the largest of wider labels so far, flipped, int64, shape (2,)."""
-    start: Any
+    start: NDArray[np.int64]
     """The code of the smallest label; from it on, round the circle of bytes, labels ascend. int64,
     shape (1,), as it is found out of wider labels."""
-    labels: Any
+    labels: NDArray[np.int64]
     """What each code stands for, int64, shape (256,); found out as well."""
-    seen: Any
+    seen: NDArray[np.bool_]
     """Which codes have occurred, bool, shape (256,); it grows."""
-    totals: Any
+    totals: NDArray[np.int64]
     """Takes how often each code occurs, int64, shape (256,)."""
 
 
 class Space(NamedTuple):
     """Where pairs are counted: a thread's own."""
 
-    table: Any
+    table: NDArray[np.uint32]
     """uint32 zeros, shape (STEP * REPLICAS,); zeros again after each image."""
-    orders: Any
+    orders: NDArray[np.uint8]
     """Codes of either side in ascending order of label, uint8, shape (2, 256)."""
-    found: Any
+    found: NDArray[np.uint8]
     """Takes the runs of `BLOCK` pixels, see `find_runs`."""
-    pairs: Any
+    pairs: NDArray[np.uint16]
     """The pair of codes of each run, that of the mask in the upper byte, uint16."""
-    lengths: Any
+    lengths: NDArray[np.uint8]
     """Pixels of each run, uint8."""
-    codes: Any
+    codes: NDArray[np.uint8]
     """Takes the lowest bytes of wider labels, uint8, shape (2, BLOCK + GROUP)."""
-    taken: Any
+    taken: NDArray[np.uint8]
     """The same, to be read: for Numba that is another kind of array."""
 
 
@@ -87,15 +88,15 @@ def space() -> Space:
 
 @compiled
 def tally(
-    true: Any,
-    pred: Any,
-    pixels: Any,
-    samples: Any,
-    done: Any,
-    space: Any,
-    rows: Any,
-    used: Any,
-) -> tuple[Any, Any]:
+    true: Side,
+    pred: Side,
+    pixels: int,
+    samples: NDArray[np.int64],
+    done: int,
+    space: Space,
+    rows: NDArray[np.int64],
+    used: int,
+) -> tuple[int, int]:
     """Count the pairs of labels of each image.
 
     Args:
@@ -140,7 +141,7 @@ def tally(
 
 
 @inlined
-def _count(true: Any, pred: Any, first: Any, end: Any, replicas: Any, space: Any) -> None:
+def _count(true: Side, pred: Side, first: int, end: int, replicas: int, space: Space) -> None:
     """Count the pairs of codes of some pixels, block by block: none leaves the cache between."""
     for start in range(first, end, BLOCK):
         pixels = min(BLOCK, end - start)
@@ -157,7 +158,7 @@ def _count(true: Any, pred: Any, first: Any, end: Any, replicas: Any, space: Any
 
 
 @inlined
-def take_codes(side: Any, first: Any, pixels: Any, low: Any) -> None:
+def take_codes(side: Side, first: int, pixels: int, low: NDArray[np.uint8]) -> None:
     """Take the codes of some pixels where labels are wide, and note their extremes.
 
     Args:
@@ -179,13 +180,13 @@ def take_codes(side: Any, first: Any, pixels: Any, low: Any) -> None:
 
 
 @inlined
-def _is_a_byte_wide(side: Any) -> Any:
+def _is_a_byte_wide(side: Side) -> bool | np.bool_:
     """Return whether no two labels so far have the same code."""
     return side.width == 1 or np.uint64(side.extremes[1]) - np.uint64(side.extremes[0]) < 256
 
 
 @compiled
-def _found_out(side: Any) -> Any:
+def _found_out(side: Side) -> bool:
     """Note what the codes of wide labels stand for; return whether that is new."""
     if side.width == 1:
         return False
@@ -200,7 +201,7 @@ def _found_out(side: Any) -> Any:
 
 
 @compiled
-def _in_order(side: Any, order: Any) -> Any:
+def _in_order(side: Side, order: NDArray[np.uint8]) -> int:
     """Write the codes that have occurred in ascending order of label; return how many."""
     known = 0
     for place in range(256):
@@ -212,13 +213,13 @@ def _in_order(side: Any, order: Any) -> Any:
 
 
 @compiled
-def _note(side: Any, first: Any, end: Any) -> None:
+def _note(side: Side, first: int, end: int) -> None:
     for pixel in range(first, end):
         side.seen[side.stored[pixel * side.width]] = True
 
 
 @inlined
-def count_runs(true: Any, pred: Any, pixels: Any, space: Any) -> None:
+def count_runs(true: NDArray[np.uint8], pred: NDArray[np.uint8], pixels: int, space: Space) -> None:
     """Count runs of pixels with the same pair of codes: a store for each.
 
     Args:
@@ -242,7 +243,12 @@ def count_runs(true: Any, pred: Any, pixels: Any, space: Any) -> None:
 
 
 @compiled
-def count_words(true: Any, pred: Any, pixels: Any, table: Any) -> None:
+def count_words(
+    true: NDArray[np.uint8],
+    pred: NDArray[np.uint8],
+    pixels: int,
+    table: NDArray[np.uint32],
+) -> None:
     """Count eight pixels from two loads. Each lane of 16 bits becomes a cell.
 
     Args:
@@ -265,13 +271,26 @@ def count_words(true: Any, pred: Any, pixels: Any, table: Any) -> None:
 
 
 @compiled
-def _count_bytes(true: Any, pred: Any, first: Any, end: Any, table: Any) -> None:
+def _count_bytes(
+    true: NDArray[np.uint8],
+    pred: NDArray[np.uint8],
+    first: int,
+    end: int,
+    table: NDArray[np.uint32],
+) -> None:
     for i in range(first, end):
         table[np.uint64(true[i]) << BYTE_BITS | np.uint64(pred[i])] += np.uint32(1)
 
 
 @compiled
-def _take_rows(orders: Any, known: Any, replicas: Any, table: Any, rows: Any, used: Any) -> Any:
+def _take_rows(
+    orders: NDArray[np.uint8],
+    known: tuple[int, int],
+    replicas: int,
+    table: NDArray[np.uint32],
+    rows: NDArray[np.int64],
+    used: int,
+) -> int:
     """Write the filled cells as rows of codes, and clear them; return the number of rows."""
     for truth in orders[0, : known[0]]:
         for prediction in orders[1, : known[1]]:
@@ -288,13 +307,20 @@ def _take_rows(orders: Any, known: Any, replicas: Any, table: Any, rows: Any, us
 
 
 @compiled
-def _put_back(table: Any, rows: Any, first: Any, last: Any) -> None:
+def _put_back(table: NDArray[np.uint32], rows: NDArray[np.int64], first: int, last: int) -> None:
     for row in range(first, last):
         table[rows[1, row] << 8 | rows[2, row]] = rows[3, row]
 
 
 @compiled
-def _name_rows(true: Any, pred: Any, sample: Any, rows: Any, first: Any, last: Any) -> None:
+def _name_rows(
+    true: Side,
+    pred: Side,
+    sample: int,
+    rows: NDArray[np.int64],
+    first: int,
+    last: int,
+) -> None:
     """Add up the rows of codes for either side, and write what the codes stand for."""
     for row in range(first, last):
         truth, prediction, count = rows[1, row], rows[2, row], rows[3, row]

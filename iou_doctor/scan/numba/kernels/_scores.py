@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
 from iou_doctor.scan.numba.kernels._channels import (
     HIGH,
@@ -39,6 +38,7 @@ from iou_doctor.scan.numba.kernels._tile import (
     SUM_IS_ONE,
     TIES,
     TILE,
+    Tile,
 )
 from iou_doctor.scan.numba.kernels._transpose import BLOCK, transpose_block
 
@@ -47,7 +47,7 @@ NO_CLASS_BYTE = 128
 
 
 @compiled
-def scores_last(scores: Any, ids: Any, tile: Any) -> bool:
+def scores_last(scores: NDArray[np.signedinteger], ids: NDArray[np.uint8], tile: Tile) -> bool:
     """Look at all channels of all pixels once; channels last.
 
     Args:
@@ -69,7 +69,12 @@ def scores_last(scores: Any, ids: Any, tile: Any) -> bool:
 
 
 @inlined
-def _take_tile(words: Any, origin: Any, channels: Any, raw: Any) -> None:
+def _take_tile(
+    words: NDArray[np.signedinteger],
+    origin: int,
+    channels: int,
+    raw: NDArray[np.signedinteger],
+) -> None:
     """Copy a tile from where its channels come last to where they come first."""
     if channels < BLOCK:
         for i in range(TILE):
@@ -85,7 +90,13 @@ def _take_tile(words: Any, origin: Any, channels: Any, raw: Any) -> None:
 
 
 @compiled
-def scores_first(scores: Any, plane: Any, start: Any, ids: Any, tile: Any) -> bool:
+def scores_first(
+    scores: NDArray[np.signedinteger],
+    plane: int,
+    start: int,
+    ids: NDArray[np.uint8],
+    tile: Tile,
+) -> bool:
     """Do what `scores_last` does for one image with channels first.
 
     Args:
@@ -107,7 +118,7 @@ def scores_first(scores: Any, plane: Any, start: Any, ids: Any, tile: Any) -> bo
 
 
 @inlined
-def _look(start: Any, ids: Any, tile: Any) -> bool:
+def _look(start: int, ids: NDArray[np.uint8], tile: Tile) -> bool:
     """Take in the tile of the pixels from number `start` on; False where it is not finite."""
     if tile.raw.itemsize == 2:
         widen(tile.raw, tile.bits)
@@ -131,7 +142,7 @@ def _look(start: Any, ids: Any, tile: Any) -> bool:
 
 
 @inlined
-def _look_at_all(tile: Any) -> Any:
+def _look_at_all(tile: Tile) -> tuple[NDArray[np.signedinteger], np.int64, np.int64]:
     """Gather what all channels show; return the keys, the smallest and the largest."""
     bits, one = tile.bits, tile.marks[ONE]
     channels = bits.size // TILE
@@ -149,7 +160,7 @@ def _look_at_all(tile: Any) -> Any:
 
 
 @inlined
-def _whole(bits: Any, one: Any) -> Any:
+def _whole(bits: NDArray[np.signedinteger], one: int) -> np.int32:
     """Return how many values from 0 to 1 have no fraction."""
     whole = np.int32(0)
     for i in range(bits.size):
@@ -158,7 +169,7 @@ def _whole(bits: Any, one: Any) -> Any:
 
 
 @inlined
-def _count_gathered(tile: Any) -> Any:
+def _count_gathered(tile: Tile) -> np.int64:
     """Add what was gathered to the counters; return the number of fractions."""
     counters, gathered = tile.counters, tile.gathered
     fractional = tile.bits.size - _total(gathered, WHOLE)
@@ -169,7 +180,7 @@ def _count_gathered(tile: Any) -> Any:
 
 
 @inlined
-def _extremes(gathered: Any) -> Any:
+def _extremes(gathered: NDArray[np.signedinteger]) -> tuple[np.int64, np.int64]:
     """Return the smallest and the largest key."""
     low, high = np.int64(gathered[LOW, 0]), np.int64(gathered[HIGH, 0])
     for lane in range(LANES):
@@ -179,7 +190,7 @@ def _extremes(gathered: Any) -> Any:
 
 
 @inlined
-def _total(gathered: Any, row: Any) -> Any:
+def _total(gathered: NDArray[np.signedinteger], row: int) -> np.int64:
     total = np.int64(0)
     for lane in range(LANES):
         total += gathered[row, lane]
@@ -187,7 +198,7 @@ def _total(gathered: Any, row: Any) -> Any:
 
 
 @inlined
-def _keys(tile: Any) -> Any:
+def _keys(tile: Tile) -> NDArray[np.signedinteger]:
     """Return the keys where they are not the bits themselves."""
     least = tile.marks[LEAST]
     for i in range(tile.bits.size):
@@ -196,7 +207,11 @@ def _keys(tile: Any) -> Any:
 
 
 @inlined
-def _count_outside(keys: Any, marks: Any, counters: Any) -> None:
+def _count_outside(
+    keys: NDArray[np.signedinteger],
+    marks: NDArray[np.signedinteger],
+    counters: NDArray[np.int64],
+) -> None:
     outside = np.int32(0)
     above = np.int32(0)
     one = marks[ONE]
@@ -208,7 +223,7 @@ def _count_outside(keys: Any, marks: Any, counters: Any) -> None:
 
 
 @inlined
-def _first_fractional(floats: Any) -> Any:
+def _first_fractional(floats: NDArray[np.floating]) -> int:
     """Return the first pixel with a fraction."""
     first = TILE
     for place in range(floats.size):
@@ -218,7 +233,7 @@ def _first_fractional(floats: Any) -> Any:
 
 
 @inlined
-def _count_tops(tile: Any) -> bool:
+def _count_tops(tile: Tile) -> bool:
     """Count what the largest channels show; return whether any of them is 0 or 1."""
     tops, marks = tile.tops, tile.marks
     near_low, near_high, one = marks[NEAR_LOW], marks[NEAR_HIGH], marks[ONE]
@@ -235,7 +250,11 @@ def _count_tops(tile: Any) -> bool:
 
 
 @inlined
-def _count_ties(keys: Any, tops: Any, counters: Any) -> None:
+def _count_ties(
+    keys: NDArray[np.signedinteger],
+    tops: NDArray[np.signedinteger],
+    counters: NDArray[np.int64],
+) -> None:
     """Count the pixels of which two channels or more are the largest."""
     equal = np.int32(0)
     for channel in range(keys.size // TILE):
@@ -247,7 +266,7 @@ def _count_ties(keys: Any, tops: Any, counters: Any) -> None:
 
 
 @inlined
-def _count_equal(i: Any, keys: Any, key: Any) -> Any:
+def _count_equal(i: int, keys: NDArray[np.signedinteger], key: int) -> int:
     """Return how many channels of a pixel have this key."""
     equal = 0
     for place in range(i, keys.size, TILE):
@@ -256,7 +275,11 @@ def _count_equal(i: Any, keys: Any, key: Any) -> Any:
 
 
 @inlined
-def _count_zeros_and_ones(ids: Any, keys: Any, tile: Any) -> None:
+def _count_zeros_and_ones(
+    ids: NDArray[np.uint8],
+    keys: NDArray[np.signedinteger],
+    tile: Tile,
+) -> None:
     one = tile.marks[ONE]
     for i in range(TILE):
         if tile.tops[i] == 0 or tile.tops[i] == one:
@@ -264,7 +287,12 @@ def _count_zeros_and_ones(ids: Any, keys: Any, tile: Any) -> None:
 
 
 @inlined
-def _count_zero_or_one(i: Any, ids: Any, keys: Any, tile: Any) -> None:
+def _count_zero_or_one(
+    i: int,
+    ids: NDArray[np.uint8],
+    keys: NDArray[np.signedinteger],
+    tile: Tile,
+) -> None:
     """Look at a pixel that may be one-hot, or all zero: then it is no class."""
     channels = keys.size // TILE
     filled = channels - _count_equal(i, keys, 0)
@@ -274,7 +302,7 @@ def _count_zero_or_one(i: Any, ids: Any, keys: Any, tile: Any) -> None:
     # among zeros, naive argmaxes hold -0.0 to be below 0.0
     best, answer = -np.inf, 0
     for channel in range(channels):
-        value = np.float64(tile.floats[channel * TILE + i])
+        value: float = np.float64(tile.floats[channel * TILE + i])
         if value == 0 and tile.bits[channel * TILE + i] < 0:
             value = -tile.tiny
         if value > best:

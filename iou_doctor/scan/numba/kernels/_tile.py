@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from iou_doctor.scan.numba.kernels._compiled import has
 
@@ -26,27 +29,27 @@ class Tile(NamedTuple):
     as integers, and -0.0 has the key of 0.0.
     """
 
-    raw: Any
+    raw: NDArray[np.signedinteger]
     """The bits as stored: int16, int32 or int64."""
-    bits: Any
+    bits: NDArray[np.signedinteger]
     """The bits of float32 or float64; `raw` itself but for float16."""
-    floats: Any
+    floats: NDArray[np.floating]
     """A view of `bits`."""
-    keys: Any
+    keys: NDArray[np.signedinteger]
     """Of the dtype of `bits`; not filled in for a tile whose bits are its keys."""
-    tops: Any
+    tops: NDArray[np.signedinteger]
     """The key of each pixel's largest channel, shape (TILE,)."""
-    winners: Any
+    winners: NDArray[np.int32]
     """Its number, int32, shape (TILE,)."""
-    sums: Any
+    sums: NDArray[np.float64]
     """float64, shape (3, TILE): channel sums; then, at a row's start, the least and the most."""
-    gathered: Any
+    gathered: NDArray[np.signedinteger]
     """What `look_at_channels` found, of the dtype of `bits`."""
-    marks: Any
+    marks: NDArray[np.signedinteger]
     """Keys of note, see `LEAST`, of the dtype of `bits`."""
-    tiny: Any
+    tiny: float
     """float64: what -0.0 counts as, below zero."""
-    counters: Any
+    counters: NDArray[np.int64]
     """int64, shape (COUNTERS,); `FIRST_FRACTIONAL` is a pixel, negative before there is one."""
-    extremes: Any
+    extremes: NDArray[np.int64]
     """int64 keys, see `LOWEST`."""
