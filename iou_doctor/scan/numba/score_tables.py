@@ -1,55 +1,59 @@
-"""Dense arrays by the kernels: each pixel's largest channel as a byte, and the counts over all."""
+"""Encode dense scores with the kernels: the largest channel of each pixel, and all counts."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.arrays.batch import StoredArray, StoredDtype
 from iou_doctor.counts.label_decoding import NO_CLASS, encode_no_class, is_no_class
 from iou_doctor.counts.value_counts import ValueCounts, compute_double_activation_bound
 from iou_doctor.scan.numba.tables import EncodedLabels, make_read_only
 from iou_doctor.scan.numpy.values import NEAR_TWICE, ROUNDING, argmax_and_count, measure
 
+if TYPE_CHECKING:
+    from iou_doctor.scan.numba.kernels._tile import Tile
+
 MOST_CHANNELS = 128
-"""With more, there is no byte left for pixels without a class."""
+"""The most channels whose classes fit in a byte beside the codes of pixels without a class."""
 LONG = 2**14
-"""Pixels of an image with channels first, from which on what tiles leave over does not matter."""
+"""Pixels of an image with channels first from which the pixels that fill no tile do not matter."""
 
 
 def encode_scores(
-    kernels: ModuleType, values: NDArray[Any]
+    kernels: ModuleType, values: StoredArray
 ) -> tuple[EncodedLabels, ValueCounts, int | None] | None:
-    """Return classes by argmax, and the counts over all values and pixels.
+    """Return the classes by argmax, and the counts over all values and pixels.
 
     Args:
-        kernels: the module.
+        kernels: the module `iou_doctor.scan.numba.kernels`.
         values: floats, shape (n, *spatial, C).
 
     Returns:
-        The classes, the counts but for the places, and the first pixel with a fraction; `None`
-        where a value is NaN or infinite, or a byte cannot hold the classes.
+        The classes, the counts without their places, and the flat index of the first pixel with a
+        fraction. `None` if a value is NaN or infinite, or if a byte cannot hold the classes.
     """
     channels = values.shape[-1]
     if channels > MOST_CHANNELS:
         return None
-    tile = _tile(kernels, channels, values.dtype)
+    tile = _make_tile(kernels, channels, values.dtype)
     ids = np.empty(values.shape[:-1], dtype=np.uint8)
-    rest = _run(kernels, values, ids, tile)
-    return None if rest is None else _result(kernels, values, ids, tile, rest)
+    rest = _run_kernel(kernels, values, ids, tile)
+    return None if rest is None else _combine_rest(kernels, values, ids, tile, rest)
 
 
-Rest = tuple[NDArray[Any], NDArray[np.intp]]
-"""Values of pixels that fill no tile, shape (k, C), and the numbers of those pixels."""
+Rest = tuple[StoredArray, NDArray[np.intp]]
+"""The values of pixels that fill no tile, shape (k, C), and the flat indices of these pixels."""
 
 
-def _run(
-    kernels: ModuleType, values: NDArray[Any], ids: NDArray[np.uint8], tile: Any
+def _run_kernel(
+    kernels: ModuleType, values: StoredArray, ids: NDArray[np.uint8], tile: Tile
 ) -> Rest | None:
-    """Run the kernel that fits how the values lie in memory; return what it left over."""
+    """Run the kernel for the memory layout of the values; return the pixels that it left out."""
     n, pixels, channels = len(values), ids[0].size, values.shape[-1]
     planes = np.moveaxis(values, -1, 1)
     even = pixels % kernels.TILE == 0 or pixels >= LONG
@@ -74,10 +78,10 @@ def _run(
     return flat[whole:], np.arange(whole, len(flat))
 
 
-def _result(
-    kernels: ModuleType, values: NDArray[Any], ids: NDArray[np.uint8], tile: Any, rest: Rest
+def _combine_rest(
+    kernels: ModuleType, values: StoredArray, ids: NDArray[np.uint8], tile: Tile, rest: Rest
 ) -> tuple[EncodedLabels, ValueCounts, int | None] | None:
-    counts = _counts(kernels, (values.size // values.shape[-1]) - len(rest[0]), tile)
+    counts = _measure_tiles(kernels, (values.size // values.shape[-1]) - len(rest[0]), tile)
     first = int(tile.counters[kernels.FIRST_FRACTIONAL])
     firsts = [] if first < 0 else [first]
     if len(rest[0]):
@@ -92,10 +96,14 @@ def _result(
         bytes_ = np.where(none, labels - NO_CLASS + kernels.NO_CLASS_BYTE, labels)
         ids.reshape(-1)[rest[1]] = bytes_.reshape(-1).astype(np.uint8)
         counts += replace(more, first=None, first_fractional=None)
-    return _coded(kernels, ids, void=counts.all_zero > 0), counts, min(firsts, default=None)
+    return (
+        _encode_classes(kernels, ids, void=counts.all_zero > 0),
+        counts,
+        min(firsts, default=None),
+    )
 
 
-def _coded(kernels: ModuleType, ids: NDArray[np.uint8], *, void: bool) -> EncodedLabels:
+def _encode_classes(kernels: ModuleType, ids: NDArray[np.uint8], *, void: bool) -> EncodedLabels:
     if not void:
         return EncodedLabels(ids, np.arange(256), 0, ids)
     table = np.arange(256)
@@ -104,19 +112,20 @@ def _coded(kernels: ModuleType, ids: NDArray[np.uint8], *, void: bool) -> Encode
     return EncodedLabels(ids, table, half, table[ids])
 
 
-def _tile(kernels: ModuleType, channels: int, dtype: np.dtype[Any]) -> Any:
-    """Return empty working space, see `kernels.Tile`."""
-    float_type: Any = np.float64 if dtype.itemsize == 8 else np.float32
-    bit_type: Any = np.int64 if dtype.itemsize == 8 else np.int32
+def _make_tile(kernels: ModuleType, channels: int, dtype: StoredDtype) -> Tile:
+    """Return empty working space for the kernels."""
+    wide = dtype.itemsize == 8
+    float_type: np.dtype[np.floating] = np.dtype(np.float64 if wide else np.float32)
+    bit_type: np.dtype[np.signedinteger] = np.dtype(np.int64 if wide else np.int32)
     bits = np.zeros(channels * kernels.TILE, dtype=bit_type)
     sums = np.zeros((3, kernels.TILE))
     sums[1], sums[2] = np.inf, -np.inf
     counters = np.zeros(kernels.COUNTERS, dtype=np.int64)
     counters[kernels.FIRST_FRACTIONAL] = -1
-    most = compute_double_activation_bound(channels)
-    marks = [np.finfo(float_type).max, 1.0, NEAR_TWICE * most, (1 + ROUNDING) * most]
+    bound = compute_double_activation_bound(channels)
+    marks = [np.finfo(float_type).max, 1.0, NEAR_TWICE * bound, (1 + ROUNDING) * bound]
     keys = np.array(marks, dtype=float_type).view(bit_type)
-    return kernels.Tile(
+    tile: Tile = kernels.Tile(
         raw=np.zeros(bits.shape, dtype=np.int16) if dtype.itemsize == 2 else bits,
         bits=bits,
         floats=bits.view(float_type),
@@ -130,14 +139,15 @@ def _tile(kernels: ModuleType, channels: int, dtype: np.dtype[Any]) -> Any:
         counters=counters,
         extremes=np.array([2**63 - 1, -(2**63), 2**63 - 1]),
     )
+    return tile
 
 
-def _counts(kernels: ModuleType, pixels: int, tile: Any) -> ValueCounts:
-    """Return the counts over the pixels that filled tiles."""
+def _measure_tiles(kernels: ModuleType, pixels: int, tile: Tile) -> ValueCounts:
+    """Return the counts over the pixels that filled whole tiles."""
     if not pixels:
         return ValueCounts()
     counters, values = tile.counters, pixels * tile.bits.size // kernels.TILE
-    lowest, highest, lowest_top = (_value(key, tile) for key in tile.extremes.tolist())
+    lowest, highest, lowest_top = (_decode_key(key, tile) for key in tile.extremes.tolist())
     sums = float(tile.sums[1].min()), float(tile.sums[2].max())
     return ValueCounts(
         values=values,
@@ -159,8 +169,8 @@ def _counts(kernels: ModuleType, pixels: int, tile: Any) -> ValueCounts:
     )
 
 
-def _value(key: int, tile: Any) -> float:
-    """Return the float that has a key."""
+def _decode_key(key: int, tile: Tile) -> float:
+    """Return the float that a key stands for."""
     least = int(tile.marks[0])
     bits = np.array([key if key >= 0 else least - key], dtype=tile.bits.dtype)
     return float(bits.view(tile.floats.dtype)[0])

@@ -46,7 +46,7 @@ class _Ready(loader.KernelLoader):
 
     def get(self, layout, dtypes, pairings):
         self.used += 1
-        return kernels if loader._served(layout, dtypes, pairings) else None
+        return kernels if loader._is_supported(layout, dtypes, pairings) else None
 
 
 def both(y_true, y_pred, letters, pairings, *, jobs=1):
@@ -129,7 +129,7 @@ def test_labels_that_only_late_images_have_are_counted_in_order():
 @pytest.mark.parametrize("first", [0, 5])
 def test_wide_labels_become_bytes_whatever_their_number(dtype, size, low, first):
     labels = (np.arange(first + size) % 200 + low).astype(dtype)
-    side = tables._side(kernels, encode_labels(labels), np.zeros(256, np.bool_))
+    side = tables._make_side(kernels, encode_labels(labels), np.zeros(256, np.bool_))
     codes = np.empty(size, "u1")
     _labels.take_codes(side, first, size, codes)
     some = labels[first:]
