@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 from build import diagnose
-from checks.test_all_rules import SICK
+from checks.sick_arrays import SICK
 
 from iou_doctor.checks import registry
 from iou_doctor.checks.registry import Check, plan_checks
@@ -64,10 +64,10 @@ def collect(samples):
 
 
 def test_the_same_is_found_if_the_codes_run_backwards(give_codes):
-    known = collect(SICK)
+    known = collect(SICK.values())
     give_codes(BACKWARDS)
     assert [check.rule.name for check in registry.load_checks()] == list(reversed(CODES))
-    assert collect(SICK) == known
+    assert collect(SICK.values()) == known
 
 
 @pytest.mark.parametrize("code", ["IOU001", "IOU999"])
@@ -77,7 +77,9 @@ def test_the_same_is_found_if_the_codes_run_backwards(give_codes):
 )
 def test_a_rule_with_another_code_finds_the_same(give_codes, name, code):
     concerned = [
-        arrays for arrays in SICK if name in {f.rule.name for f in diagnose(**arrays).findings}
+        arrays
+        for arrays in SICK.values()
+        if name in {f.rule.name for f in diagnose(**arrays).findings}
     ]
     known = collect(concerned)
     assert known
@@ -89,7 +91,7 @@ def test_a_rule_with_another_code_finds_the_same(give_codes, name, code):
 
 
 def test_findings_and_outcomes_are_in_order_of_code():
-    report = diagnose(**SICK[0])
+    report = diagnose(**SICK["IOU305"])
     assert [outcome.rule.code for outcome in report.outcomes] == sorted(CODES.values())
 
 
