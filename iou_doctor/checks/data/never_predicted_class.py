@@ -34,14 +34,14 @@ def find(evidence: Evidence) -> Result:
         return []
     names = evidence.interpretation.class_names
     pixels = sum(entry.truth_pixels for entry in never)
-    noun = "class" if len(never) == 1 else "classes"
+    noun, verb = ("class", "is") if len(never) == 1 else ("classes", "are")
     present = sum(1 for entry in evidence.repaired.per_class if entry.iou is not None)
     return [
         Finding(
             RULE,
             message=f"{noun} {join_words(names[entry.id] for entry in never)}"
-            f" ({format_percent(pixels, counted)} of the pixels) never predicted: IoU 0 for"
-            f" {len(never)} of {present} classes in the mean",
+            f" ({format_percent(pixels, counted)} of the pixels) {verb} never predicted:"
+            f" the IoU is 0 for {len(never)} of the {present} classes in the mean",
             help="check the output channels and the mapping of class ids, then class weights",
             facts={"classes": [entry.id for entry in never], "pixels": pixels},
         )

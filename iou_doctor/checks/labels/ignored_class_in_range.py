@@ -7,8 +7,8 @@ loses nothing, and with only two classes the IoU of the object equals its recall
 
     4 classes, --ignore-index 0:  the mean of three IoUs and a 0
 
-To leave a class out of the mean only, count its pixels and name the classes to average. If the
-label means void (0 in ADE20K), ignoring it is right, but then no channel should stand for it.
+To leave a class out of the mean only, declare no ignore label and name the classes to average. If
+the label means void (0 in ADE20K), ignoring it is right, but then no channel should stand for it.
 """
 
 from iou_doctor.checks.evidence import Evidence
@@ -45,7 +45,7 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=_write_message(evidence, ignored, whole.average_over(tuple(classes))),
-            help="to leave the class out of the mean, count its pixels:"
+            help="to leave the class out of the mean but count its pixels, declare no ignore label:"
             f" {suggest_class_average(evidence, classes)}",
             facts={
                 "label": ignored,

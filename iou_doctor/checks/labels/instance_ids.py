@@ -97,7 +97,7 @@ def _report_objects(evidence: Evidence, objects: Objects) -> Finding:
         f" of the {objects.examined} ids examined are one connected region in their image:"
         f" {objects.pattern}",
         help="use the data set's semantic masks; instance ids only tell objects from background:"
-        " masks > 0",
+        " masks = masks > 0",
         facts={
             "distinct_ids": ids,
             "looked_at": objects.examined,

@@ -46,7 +46,7 @@ def find(evidence: Evidence) -> Result:
         message = (
             f"predictions sum to 1 along axis {axes.softmax_axis}"
             f" ({_describe_axis(axes, axes.softmax_axis)}), but over the classes on axis"
-            f" {axes.channel} in only {right} of the pixels"
+            f" {axes.channel} in {right} of the pixels"
         )
         facts |= {"pixels": values.pixels, "channel_sum_off": values.sum_off}
     elif values.minimum == values.maximum == 1 and not values.non_finite:

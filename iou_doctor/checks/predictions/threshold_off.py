@@ -21,6 +21,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.counts.label_decoding import LabelDecoding, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.metrics.metric import Metric
 from iou_doctor.metrics.score import Score, compute_score
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion
 
@@ -73,8 +74,8 @@ def _build_finding(
         message=f"the mean IoU is {chosen:.4f} at the threshold {threshold:g} and would be"
         f" {means[best]:.4f} at {best:g}, where both classes gain",
         help="find out why the scores need another threshold, or choose one on held-out data and"
-        f" pass it, as in --threshold {best:g} or BinaryIoU(threshold={best:g}); tuning it on the"
-        " data that are scored is not a repair",
+        f" {_name_place(evidence.metric, best)}; tuning it on the data that are scored is not a"
+        " repair",
         facts={
             "threshold": threshold,
             "mean_iou": chosen,
@@ -83,6 +84,13 @@ def _build_finding(
             "mean_iou_at": {f"{cut:g}": mean for cut, mean in means.items()},
         },
     )
+
+
+def _name_place(metric: Metric, threshold: float) -> str:
+    """Return where to put a threshold: in the call of a metric that has one, or in the option."""
+    if metric.threshold is None:
+        return f"pass it as --threshold {threshold:g}"
+    return f"pass it to the metric, as threshold={threshold:g} in {metric.short_name}"
 
 
 def _find_table(evidence: Evidence) -> PairCounts | None:

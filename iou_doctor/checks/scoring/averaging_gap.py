@@ -58,8 +58,8 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"the mean IoU is {ours.mean_iou:.4f} over the data set,"
-            f" {join_words(averages)}",
+            message="the mean IoU is "
+            + join_words([f"{ours.mean_iou:.4f} over the data set", *averages]),
             evidence=_describe_image_averages(by_image),
             help="add up one confusion matrix over the data set and divide once, as"
             " keras.metrics.MeanIoU does",

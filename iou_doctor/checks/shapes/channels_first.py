@@ -7,7 +7,7 @@ number without any warning. With `axis=1` Keras 3 accepts the arrays and fails i
 doctor finds the class axis by the sums of the channels, or by the shapes if the sums do not decide.
 
     predictions  (8, 3, 64, 96)      class axis 1
-    wanted       (8, 64, 96, 3)      np.moveaxis(predictions, 1, -1)
+    wanted       (8, 64, 96, 3)      predictions = np.moveaxis(predictions, 1, -1)
 
 The metrics of torchmetrics and MONAI expect the classes on axis 1; for them, channels last is
 wrong.
@@ -58,7 +58,8 @@ def find(evidence: Evidence) -> Result:
             message=f"{evidence.metric.short_name} looks for the classes on {looks}, but "
             + " and ".join(_describe_class_axis(name, axes) for name, axes in wrong),
             help="; ".join(
-                f"np.moveaxis({name}, {axes.channel}, {_get_wanted_axis(evidence.metric, axes)})"
+                f"{name} = np.moveaxis({name}, {axes.channel},"
+                f" {_get_wanted_axis(evidence.metric, axes)})"
                 for name, axes in wrong
             ),
             facts={

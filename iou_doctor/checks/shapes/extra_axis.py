@@ -46,7 +46,7 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"masks have shape {true.shape} and predictions {pred.shape}: axis {axis} of"
             f" the {name} has size 1, which broadcasts in hand-written code",
-            help=f"np.squeeze({name}, axis={axis})",
+            help=f"{name} = np.squeeze({name}, axis={axis})",
             facts={"masks": list(true.shape), "predictions": list(pred.shape), "axis": axis},
             repair=Repair(
                 name=f"squeeze axis {axis} of the {name}",

@@ -5,7 +5,7 @@ stored column by column. Keras flattens both arrays, so it compares each pixel w
 and reports a low number without any warning.
 
     masks        (8, 64, 96)
-    predictions  (8, 96, 64)      np.swapaxes(predictions, 1, 2)
+    predictions  (8, 96, 64)      predictions = np.swapaxes(predictions, 1, 2)
 
 The shapes do not show it on square images, or if the pixels were filled in column by column. In
 these cases the rule reports a swap if the predictions fit far better after it than as given,
@@ -83,8 +83,8 @@ def _report_swapped_sizes(evidence: Evidence) -> Finding:
         RULE,
         message=f"masks are {format_shape(true)} but predictions are {format_shape(pred)}: height"
         " and width have changed places",
-        help=f"np.swapaxes(predictions, {height}, {width}), or fix the resize that took"
-        " (width, height)",
+        help=f"predictions = np.swapaxes(predictions, {height}, {width}), or fix the resize that"
+        " took (width, height)",
         facts={"masks": list(true), "predictions": list(pred)},
         repair=Repair(name=REPAIR, safe=True, steps=(SwapHeightWidth(Side.PREDICTIONS),)),
     )
@@ -144,7 +144,7 @@ def _suggest_repair(evidence: Evidence, turn: Turn, side: str) -> str:
     axes = evidence.interpretation.layout.y_pred
     if turn is SWAP and len(axes.spatial) > 1:
         height, width = axes.spatial[-2:]
-        return f"np.swapaxes({side}, {height}, {width})"
+        return f"{side} = np.swapaxes({side}, {height}, {width})"
     rows, columns = _get_full_size(evidence)[-2:]
     if turn is REFILLS[1]:
         return f"transpose each map of the {side} and reshape it to ({rows}, {columns})"

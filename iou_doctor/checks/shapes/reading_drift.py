@@ -62,7 +62,7 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message="; ".join(
-                f"another interpretation than in {one.place}: {join_words(drift.values())}"
+                f"the interpretation differs from that in {one.place}: {join_words(drift.values())}"
                 for one, drift in drifts
             ),
             help="; ".join(HELP[one.origin] for one, _ in drifts),

@@ -36,13 +36,15 @@ def find(evidence: Evidence) -> Result:
     if not axes.is_reshaped:
         return []
     written, stored, move = _trace_reshape(axes)
+    undo = move.replace("predictions", f"predictions.reshape{written}")
     whole = values.pixels - values.sum_off
     return [
         Finding(
             RULE,
             message=f"no axis of the predictions sums to 1, but reshaped back to {written} the"
             f" channels of {format_percent(whole, values.pixels)} of the pixels do",
-            help=f"{move} instead of predictions.reshape{stored}",
+            help=f"{move} instead of predictions.reshape{stored}; to undo it in saved arrays:"
+            f" predictions = {undo}",
             facts={
                 "stored": list(axes.shape),
                 "written": list(written),

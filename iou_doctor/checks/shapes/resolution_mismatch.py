@@ -37,15 +37,16 @@ def find(evidence: Evidence) -> Result:
         return []
     true, pred = layout.y_true.spatial_shape, layout.y_pred.spatial_shape
     sizes = ", ".join(str(size) for size in true)
-    what = (
-        "the class scores, before the argmax" if layout.y_pred.is_dense else "the labels, nearest"
-    )
+    if layout.y_pred.is_dense:
+        how = f"resize the class scores to ({sizes}) before the argmax"
+    else:
+        how = f"resize the predicted labels to ({sizes}) with nearest neighbour"
     return [
         Finding(
             RULE,
             message=f"masks are {format_shape(true)} but predictions"
             f" {format_shape(pred)}{_describe_factor(true, pred)}",
-            help=f"resize the predictions to ({sizes}): {what}",
+            help=how,
             facts={"masks": list(true), "predictions": list(pred)},
             repair=Repair(
                 name="resize the predictions to the masks, nearest neighbour",

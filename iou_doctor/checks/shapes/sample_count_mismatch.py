@@ -39,8 +39,8 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"{format_count(true, 'mask')} but {format_count(pred, 'prediction')}; the"
-            f" score is that of the first {layout.samples}, and right only if the others are"
-            " missing at the end",
+            f" score is that of the first {format_count(layout.samples, 'pair')}, which is right"
+            " only if the others are missing at the end",
             help="predict every sample (`drop_remainder=False`), or remove the masks without a"
             " prediction",
             facts={"masks": true, "predictions": pred, "scored": layout.samples},

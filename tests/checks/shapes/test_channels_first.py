@@ -60,4 +60,4 @@ def test_a_metric_of_channels_first_says_which_axis_it_takes(metric):
     report = diagnose(y_true=arrays, y_pred=arrays, metric=metric, num_classes=3)
     assert "it takes axis 1 for the classes, which are on axis 3" in report.metric.note
     assert report.verdict.summary.startswith("your metric misreads the arrays")
-    assert "np.moveaxis(masks, 3, 1)" in report.findings[0].help
+    assert "masks = np.moveaxis(masks, 3, 1)" in report.findings[0].help

@@ -42,7 +42,7 @@ def refilled(labels):
 def test_transposed_squares():
     report = diagnose(y_true=S, y_pred=Q.swapaxes(1, 2), num_classes=5)
     assert errors(report) == [RULE]
-    assert found(report, RULE).help == "np.swapaxes(predictions, 1, 2)"
+    assert found(report, RULE).help == "predictions = np.swapaxes(predictions, 1, 2)"
     assert after(report, RULE) == pytest.approx(mean_iou(S, Q, 5))
 
 

@@ -81,7 +81,8 @@ def test_the_configuration_is_compared_too_and_only_in_what_it_names():
     drift = found(report, "reading-drift")
     assert drift.facts == {"masks.encoding": {"configuration": "one-hot", "now": "labels"}}
     assert (
-        drift.message == "another interpretation than in c.toml: masks.encoding labels, was one-hot"
+        drift.message
+        == "the interpretation differs from that in c.toml: masks.encoding labels, was one-hot"
     )
     held = ExpectedInterpretation("configuration", "c.toml", {"masks.encoding": "labels"})
     assert (

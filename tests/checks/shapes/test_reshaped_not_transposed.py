@@ -34,7 +34,9 @@ def test_the_metric_reads_the_arrays_as_stored():
         "pixels_that_sum_to_1": 2160,
     }
     assert finding.help == (
-        "np.moveaxis(predictions, 1, -1) instead of predictions.reshape(3, 24, 30, 3)"
+        "np.moveaxis(predictions, 1, -1) instead of predictions.reshape(3, 24, 30, 3);"
+        " to undo it in saved arrays:"
+        " predictions = np.moveaxis(predictions.reshape(3, 3, 24, 30), 1, -1)"
     )
 
 
