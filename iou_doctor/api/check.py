@@ -87,6 +87,7 @@ def check(
     from iou_doctor.report.baseline import load_baseline
     from iou_doctor.report.score_lookup import parse_score
 
+    options = Options(num_classes, ignore_index, threshold, layout, class_names=tuple(class_names))
     model = build_model_options(
         images=images,
         signature=signature,
@@ -102,13 +103,7 @@ def check(
         masks=y_true,
         pairs=pairs,
         model=model,
-        options=Options(
-            num_classes=num_classes,
-            ignore_index=ignore_index,
-            threshold=threshold,
-            layout=layout,
-            class_names=tuple(class_names),
-        ),
+        options=options,
         metric=metric,
         batch_size=batch_size,
         baseline=None if baseline is None else load_baseline(str(baseline), max_drop=max_drop),

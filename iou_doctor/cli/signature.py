@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from inspect import Parameter, Signature, get_annotations
-from typing import Annotated, TypeVar, get_origin, get_type_hints
+from typing import Annotated, Generic, TypeVar, get_origin, get_type_hints
 
 import typer
 from typer.models import ArgumentInfo
@@ -30,31 +31,42 @@ def replace_options(options: Options, values: dict[str, object]) -> Options:
     return type(options)(**{**vars(options), **values})
 
 
+class Command(Generic[Options]):
+    """A function of Typer's context and the options of a command, as Typer wants to see it.
+
+    Typer asks a function for its signature. This one is worked out when it is asked for, because a
+    run builds one command and not all of them.
+    """
+
+    def __init__(
+        self, function: Callable[[typer.Context, Options], None], declared: type[Options]
+    ) -> None:
+        self.function, self.declared = function, declared
+        self.__name__, self.__doc__ = function.__name__, function.__doc__
+
+    def __call__(self, context: typer.Context, **values: object) -> None:
+        """Run the command with the values that Typer has parsed."""
+        self.function(context, self.declared(**values))
+
+    @cached_property
+    def __signature__(self) -> Signature:
+        context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+        return Signature([context, *_list_parameters(self.declared)])
+
+    @property
+    def __annotations__(self) -> dict[str, object]:  # type: ignore[override]
+        return {one.name: one.annotation for one in self.__signature__.parameters.values()}
+
+
 def with_options(
     declared: type[Options],
-) -> Callable[[Callable[[typer.Context, Options], None]], Callable[..., None]]:
+) -> Callable[[Callable[[typer.Context, Options], None]], Command[Options]]:
     """Make a command of a function that takes the context and the options as one object.
 
     Args:
         declared: the class that declares the options.
     """
-
-    def decorate(function: Callable[[typer.Context, Options], None]) -> Callable[..., None]:
-        def command(context: typer.Context, **values: object) -> None:
-            function(context, declared(**values))
-
-        parameters = [
-            Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
-            *_list_parameters(declared),
-        ]
-        # Typer takes the parameters from `__signature__`, the command's name and its help from
-        # the other two
-        command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
-        command.__annotations__ = {one.name: one.annotation for one in parameters}
-        command.__name__, command.__doc__ = function.__name__, function.__doc__
-        return command
-
-    return decorate
+    return lambda function: Command(function, declared)
 
 
 def _list_parameters(declared: type[CommandOptions]) -> Iterator[Parameter]:
@@ -65,7 +77,8 @@ def _list_parameters(declared: type[CommandOptions]) -> Iterator[Parameter]:
     """
     hints = get_type_hints(declared, include_extras=True)
     for name in dict.fromkeys([*_list_arguments(declared), *_list_options(declared)]):
-        default = getattr(declared, name, Parameter.empty)
+        owner = next(one for one in declared.__mro__ if name in get_annotations(one))
+        default = vars(owner).get(name, Parameter.empty)
         yield Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hints[name])
 
 

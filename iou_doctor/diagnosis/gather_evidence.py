@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from iou_doctor import interpret
 from iou_doctor.arrays.interpretation import Interpretation
-from iou_doctor.arrays.layout import Relation
 from iou_doctor.arrays.source import Pair
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
@@ -19,7 +18,7 @@ from iou_doctor.diagnosis.what_if import Recount
 from iou_doctor.metrics.implementations import evaluate_all
 from iou_doctor.metrics.score import compute_score
 from iou_doctor.metrics.user.evaluate import CountedArrays
-from iou_doctor.metrics.user.prepare_inputs import prepare_inputs
+from iou_doctor.metrics.user.prepare_inputs import is_paired, prepare_inputs
 from iou_doctor.metrics.user.user_metric import UserMetric
 from iou_doctor.repairs.step import Step
 from iou_doctor.repairs.times_255 import Times255
@@ -50,8 +49,7 @@ def gather_evidence(
         num_classes=interpretation.num_classes,
         ignore_index=interpretation.ignore_index,
     )
-    pixels_pair_up = interpretation.layout.relation in {Relation.EQUAL, Relation.FLATTENED}
-    score = repaired if pixels_pair_up else None
+    score = repaired if is_paired(interpretation.layout) else None
     inputs = prepare_inputs(
         pair,
         interpretation,
@@ -60,8 +58,8 @@ def gather_evidence(
         threshold=counts.plan.threshold,
         batch_size=request.batch_size,
     )
-    integers = pair.y_pred.dtype.kind not in "f"
-    arrays = CountedArrays(interpretation, stats, pairs, inputs, integers)
+    has_integers = pair.y_pred.dtype.kind not in "f"
+    arrays = CountedArrays(interpretation, stats, pairs, inputs, has_integers)
     answer = metric.evaluate(arrays, score)
     evidence = Evidence(
         pair=pair,
