@@ -99,9 +99,11 @@ def suggest_call(evidence: Evidence) -> str:
     if evidence.metric.takes is not None:
         return _suggest_expressions(evidence, evidence.metric.takes)
     interpretation = evidence.interpretation
-    if interpretation.y_pred.is_thresholded and not interpretation.layout.y_true.is_per_class:
+    if interpretation.y_pred.is_thresholded:
         threshold = f"threshold={interpretation.threshold:g}"
-        return f"keras.metrics.BinaryIoU(target_class_ids=[0, 1], {threshold})"
+        call = f"keras.metrics.BinaryIoU(target_class_ids=[0, 1], {threshold})"
+        masks = interpretation.layout.y_true
+        return f"masks = masks.argmax({masks.channel}), then {call}" if masks.is_per_class else call
     arguments = [f"num_classes={interpretation.num_classes}"]
     if interpretation.ignore_index is not None:
         arguments.append(f"ignore_class={interpretation.ignore_index}")
@@ -114,13 +116,10 @@ def suggest_call(evidence: Evidence) -> str:
 
 def suggest_threshold(evidence: Evidence) -> str:
     """Return the call or the assignments by which the metric gets thresholded scores."""
-    call = suggest_call(evidence)
-    threshold = f"predictions = predictions >= {evidence.interpretation.threshold:g}"
-    if evidence.metric.takes is not None:
+    call, metric = suggest_call(evidence), evidence.metric
+    if metric.takes is not None or not metric.reads_prediction_labels:
         return call
-    if evidence.interpretation.layout.y_true.is_per_class:
-        return f"{threshold}, then {call}"
-    return f"{call}, or {threshold}" if evidence.metric.reads_prediction_labels else call
+    return f"{call}, or predictions = predictions >= {evidence.interpretation.threshold:g}"
 
 
 def suggest_class_average(evidence: Evidence, class_ids: Sequence[int]) -> str:
@@ -153,12 +152,16 @@ def _suggest_expression(
 ) -> str:
     """Return the assignment for one array; empty if it is what the metric expects."""
     interpretation, layout = evidence.interpretation, evidence.interpretation.layout
-    axes = layout.y_true if side is Side.MASKS else layout.y_pred
+    axes, other = layout.y_true, layout.y_pred
+    if side is Side.PREDICTIONS:
+        axes, other = other, axes
     scores = side is Side.PREDICTIONS and interpretation.y_pred is not Encoding.ONE_HOT
     ids = f"{side}.argmax({axes.channel})" if axes.is_dense else str(side)
     if interpretation.y_pred.is_thresholded and side is Side.PREDICTIONS:
         ids = f"({side} >= {interpretation.threshold:g})"
     if holds is PixelContent.IDS or (holds is PixelContent.EITHER and not axes.is_dense):
+        if not axes.is_dense and axes.channel is not None and other.is_dense:
+            ids = f"{ids}.squeeze({axes.channel})"
         return "" if ids == side else f"{side} = {ids}"
     if axes.is_dense and not (scores and holds is PixelContent.ONE_HOT):
         return ""

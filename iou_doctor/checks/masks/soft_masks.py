@@ -58,13 +58,13 @@ def _report_channels(evidence: Evidence) -> Finding:
         f"each pixel of the masks has one channel at {values.maximum:.4g} and"
         f" {axes.channels - 1} at {values.minimum:.4g}"
     )
-    call = suggest_call(evidence)
+    help_text = suggest_call(evidence)
+    if not evidence.metric.takes and not evidence.interpretation.layout.y_pred.is_per_class:
+        help_text += f", or masks = masks.argmax({axes.channel})"
     return _build_finding(
         evidence,
         message,
-        help_text=call
-        if evidence.metric.takes
-        else f"{call}, or masks = masks.argmax(axis={axes.channel})",
+        help_text=help_text,
         repair=Repair(name="argmax the masks", safe=True, steps=(Argmax(Side.MASKS),)),
     )
 
