@@ -85,6 +85,8 @@ def plan_checks(checks: Iterable[Check]) -> Sequence[tuple[Check, tuple[str, ...
 
 def _list_earlier(rule: Rule, by_name: Mapping[str, Check]) -> tuple[str, ...]:
     """Return the names of the rules that `after` of a rule names, early suspicions first."""
+    if not rule.after:
+        return ()
     unknown = [one for one in rule.after if isinstance(one, str) and one not in by_name]
     if unknown:
         names = ", ".join(unknown)
