@@ -27,8 +27,8 @@ Scale = Literal["many", "fine", "crops"]
 ENOUGH_AGREEMENT = 0.9
 """Mean IoU above which no other alignment can gain 0.1, the least gain that the rules ask for."""
 SAME_SCENE = 0.8
-"""Mean IoU of two masks above which they show the same scene. CamVid's masks, taken at least a
-second apart, reach 0.6."""
+"""Mean IoU of two masks above which they show the same scene. CamVid's masks, taken a second
+apart, reach 0.6."""
 
 
 @record

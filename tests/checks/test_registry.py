@@ -1,4 +1,8 @@
+import ast
+import importlib
+import inspect
 import sys
+import textwrap
 from dataclasses import replace
 
 import pytest
@@ -21,6 +25,42 @@ def build_check(name, *, code="IOU000", after=(), suspicion=Suspicion.DEFINITION
 
 def list_order(*checks):
     return [check.rule.name for check, _ in plan_checks(checks)]
+
+
+def list_questions(function, seen):
+    """Return the rules that a function of a check asks about, with those that its helpers do."""
+    if function in seen:
+        return set()
+    seen.add(function)
+    nodes = list(ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))))
+    scope = dict(function.__globals__)
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom):
+            module = importlib.import_module(node.module)
+            scope |= {alias.name: getattr(module, alias.name) for alias in node.names}
+    questions = set()
+    for node in nodes:
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "has_found":
+            questions.update(eval(ast.unparse(ast.Tuple(node.args)), scope))
+        elif getattr(node, "attr", "") == "has_found_error":
+            questions.add("any rule")
+    for called in find_helpers(nodes, scope):
+        questions |= list_questions(called, seen)
+    return questions
+
+
+def find_helpers(nodes, scope):
+    """Yield the functions of the checks that the code refers to, by name or through a module."""
+    for node in nodes:
+        match node:
+            case ast.Name(id=name):
+                named = scope.get(name)
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute):
+                named = getattr(scope.get(name), attribute, None)
+            case _:
+                continue
+        if inspect.isfunction(named) and named.__module__.startswith("iou_doctor.checks"):
+            yield named
 
 
 @pytest.fixture
@@ -98,6 +138,28 @@ def test_findings_and_outcomes_are_in_order_of_code():
 def test_a_check_runs_after_the_rules_that_it_names_whatever_their_codes():
     early, late = build_check("a", code="IOU001", after=("b",)), build_check("b", code="IOU002")
     assert list_order(early, late) == ["b", "a"]
+
+
+@pytest.mark.parametrize("entry", registry.load_plan(), ids=lambda entry: entry[0].rule.name)
+def test_each_rule_names_the_rules_that_its_check_asks_about(entry):
+    check, earlier = entry
+    questions = list_questions(check.find, set())
+    assert questions - {"any rule"} <= set(earlier)
+    assert not questions or check.rule.after
+
+
+def test_questions_of_helpers_count_too():
+    checks = {check.rule.name: check for check in registry.load_checks()}
+    assert list_questions(checks["shuffled-samples"].find, set()) == {"any rule"}
+    assert list_questions(checks["instance-ids"].find, set()) == {
+        "colour-masks",
+        "palette-read-as-grey",
+        "jpeg-masks",
+        "stretched-labels",
+        "labels-off-by-one",
+        "zero-label-reduced",
+        "foreign-label-ids",
+    }
 
 
 def test_a_check_can_wait_for_all_rules_of_a_suspicion():

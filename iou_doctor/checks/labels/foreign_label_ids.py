@@ -41,7 +41,6 @@ RULE = Rule(
         "ignored-class-in-range",
         "num-classes-too-large",
     ),
-    after=("colour-masks", "jpeg-masks", "palette-read-as-grey", "stretched-labels"),
 )
 
 ADE20K_CLASSES = (150, 151)

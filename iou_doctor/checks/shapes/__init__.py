@@ -1,1 +1,1 @@
-"""Rules IOU1xx: shapes, axes and the way both sides are read."""
+"""Rules IOU1xx: shapes, axes and the interpretation of both arrays."""
