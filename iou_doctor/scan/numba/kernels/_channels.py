@@ -1,32 +1,48 @@
-"""One look at all channels of a tile, with everything that is gathered kept in registers."""
+"""Measure all channels of a tile in one loop that keeps its results in registers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from iou_doctor.counts.value_counts import SUM_TOLERANCE
 from iou_doctor.scan.numba.kernels._tile import LANES, TILE
 from iou_doctor.scan.numpy.values import GRID_TOLERANCE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numba.core.base import BaseContext
+    from numba.core.typing.context import BaseContext as TypingContext
     from numba.core.typing.templates import Signature
 
-    from iou_doctor.scan.numba.kernels._context import Context, Typed
-
+LookAtTile = Callable[
+    [
+        NDArray[np.signedinteger],
+        int,
+        NDArray[np.signedinteger],
+        NDArray[np.int32],
+        NDArray[np.float64],
+        NDArray[np.signedinteger],
+    ],
+    None,
+]
+"""The signature of `look_at_channels` and `look_at_unit` for compiled code."""
 
 GRID = 255.0
 ROUNDS = 1.5 * 2.0**23
-"""Added to a small float32, it leaves no room for a fraction."""
+"""Adding this to a small float32 rounds it: the sum has no bits left for a fraction."""
 LOW, HIGH, WHOLE, ON_GRID, TIED, SUMMED = range(6)
 GATHERED = 6
-"""Rows of `gathered`, see `look_at_channels`."""
+"""The number of rows of `gathered`, see `look_at_channels`."""
 INTEGER_64 = ir.IntType(64)
 INTEGERS = ir.VectorType(ir.IntType(32), LANES)
 DOUBLES = ir.VectorType(ir.DoubleType(), LANES)
@@ -34,42 +50,42 @@ FLOATS = ir.VectorType(ir.FloatType(), LANES)
 
 
 def _typed(
-    typing: object,
-    bits: types.Type,
+    typing: TypingContext,
+    bits: types.Array,
     channels: types.Type,
-    tops: types.Type,
-    winners: types.Type,
-    sums: types.Type,
-    gathered: types.Type,
-) -> Typed:
-    """Return the signature of a look at any values, and what writes its code."""
+    tops: types.Array,
+    winners: types.Array,
+    sums: types.Array,
+    gathered: types.Array,
+) -> tuple[Signature, Callable[..., ir.Value]]:
+    """Return the signature of `look_at_channels` and the function that generates its code."""
     del typing, channels
     return types.void(bits, types.int64, tops, winners, sums, gathered), partial(_look, unit=False)
 
 
 def _typed_for_unit(
-    typing: object,
-    bits: types.Type,
+    typing: TypingContext,
+    bits: types.Array,
     channels: types.Type,
-    tops: types.Type,
-    winners: types.Type,
-    sums: types.Type,
-    gathered: types.Type,
-) -> Typed:
-    """Return the same for values from 0 to 1."""
+    tops: types.Array,
+    winners: types.Array,
+    sums: types.Array,
+    gathered: types.Array,
+) -> tuple[Signature, Callable[..., ir.Value]]:
+    """Return the signature of `look_at_unit` and the function that generates its code."""
     del typing, channels
     return types.void(bits, types.int64, tops, winners, sums, gathered), partial(_look, unit=True)
 
 
 def _look(
-    context: Context,
+    context: BaseContext,
     builder: ir.IRBuilder,
     signature: Signature,
     args: Sequence[ir.Value],
     *,
     unit: bool,
 ) -> ir.Value:
-    """Write the code that goes through the groups of `LANES` pixels, and through their channels."""
+    """Generate the loop over groups of `LANES` pixels and the inner loop over their channels."""
     word = ir.IntType(signature.args[0].dtype.bitwidth)
     data = [
         context.make_array(kind)(context, builder, value).data
@@ -102,7 +118,7 @@ def _look(
 
 
 class _Memory:
-    """A place in an array, where vectors are loaded from and stored to."""
+    """A place in an array from which vectors are loaded and to which they are stored."""
 
     def __init__(self, builder: ir.IRBuilder, pointer: ir.Value) -> None:
         self._builder, self._pointer = builder, pointer
@@ -110,7 +126,7 @@ class _Memory:
     def at(self, index: ir.Value) -> _Memory:
         return _Memory(self._builder, self._builder.gep(self._pointer, [index]))
 
-    def load(self, kind: ir.Type) -> ir.Value:
+    def load(self, kind: ir.VectorType) -> ir.Value:
         pointer = self._builder.bitcast(self._pointer, kind.as_pointer())
         return self._builder.load(pointer, align=_bytes(kind))
 
@@ -119,18 +135,17 @@ class _Memory:
         self._builder.store(vector, pointer, align=_bytes(vector.type))
 
 
-def _bytes(kind: ir.Type) -> int:
-    """Return the bytes of one lane: arrays promise no more alignment."""
+def _bytes(kind: ir.VectorType) -> int:
+    """Return the bytes of one lane, which is all the alignment that arrays guarantee."""
     return {"double": 8, "float": 4}.get(str(kind.element)) or kind.element.width // 8
 
 
 class _Variable:
-    """What LLVM keeps in a register across the loops."""
+    """A variable that LLVM keeps in a register across the loops."""
 
-    def __init__(self, builder: ir.IRBuilder, kind: ir.Type, value: ir.Value) -> None:
+    def __init__(self, builder: ir.IRBuilder, kind: ir.VectorType, value: ir.Value) -> None:
         self._builder = builder
-        reserve: Any = cgutils.alloca_once
-        self._place = reserve(builder, kind)
+        self._place = cgutils.alloca_once(builder, kind)
         builder.store(value, self._place)
 
     def get(self) -> ir.Value:
@@ -141,13 +156,12 @@ class _Variable:
 
 
 class _Found:
-    """What all pixels of the tile add to, lane by lane."""
+    """The counts and extremes over all pixels of the tile, lane by lane."""
 
-    def __init__(self, builder: ir.IRBuilder, word: ir.Value, *, unit: bool) -> None:
+    def __init__(self, builder: ir.IRBuilder, word: ir.IntType, *, unit: bool) -> None:
         self.builder, self.unit = builder, unit
         self.words = ir.VectorType(word, LANES)
-        as_int64 = word.width == INTEGER_64.width
-        self.reals = DOUBLES if as_int64 else FLOATS
+        self.reals = DOUBLES if word.width == INTEGER_64.width else FLOATS
         self.least = -(2 ** (word.width - 1))
         starts = (-self.least - 1, self.least, 0, 0, 0, 0)
         self.gathered = [
@@ -156,7 +170,7 @@ class _Found:
         self.low, self.high, self.whole, self.on_grid, self.tied, self.summed = self.gathered
 
     def extend(self, extreme: _Variable, order: str, keys: ir.Value) -> None:
-        """Take in what may be smaller, or larger, than all before."""
+        """Update a minimum (order "<") or a maximum (order ">") with new keys."""
         better = self.builder.icmp_signed(order, keys, extreme.get())
         extreme.set(self.builder.select(better, keys, extreme.get()))
 
@@ -166,7 +180,7 @@ class _Found:
         variable.set(self.builder.sub(variable.get(), ones))
 
     def count_grid(self, values: ir.Value) -> None:
-        """Count the values that are k / 255; outside 0 to 1 the nearest k is 0 or 255."""
+        """Count the values that equal k / 255 for an integer k from 0 to 255."""
         builder = self.builder
         if self.reals is DOUBLES:
             values = builder.fptrunc(values, FLOATS)
@@ -176,9 +190,9 @@ class _Found:
         self.count(self.on_grid, builder.fcmp_ordered("<=", off, _all(FLOATS, GRID_TOLERANCE)))
 
     def _nearest(self, scaled: ir.Value) -> ir.Value:
-        """Return the nearest integers from 0 to 255."""
+        """Round to the nearest integers from 0 to 255."""
         builder = self.builder
-        if self.unit:  # two additions are sooner done than one rounding
+        if self.unit:  # two additions are faster than one rounding
             shifted = builder.fadd(scaled, _all(FLOATS, ROUNDS))
             return builder.fsub(shifted, _all(FLOATS, ROUNDS))
         nearest = _call(builder, "llvm.rint", scaled)
@@ -188,7 +202,7 @@ class _Found:
         return nearest
 
     def count_sums(self, total: ir.Value, low: _Variable, high: _Variable) -> None:
-        """Take in the sums of the channels of some pixels."""
+        """Count the channel sums that are 1, and update the least and the largest finite sum."""
         builder = self.builder
         off = _call(builder, "llvm.fabs", builder.fsub(total, _all(DOUBLES, 1.0)))
         near = builder.fcmp_ordered("<=", off, _all(DOUBLES, SUM_TOLERANCE))
@@ -200,19 +214,24 @@ class _Found:
 
 
 class _Pixels:
-    """What the channels of `LANES` pixels add to."""
+    """The sum, the largest key and the winning channel of `LANES` pixels."""
 
-    def __init__(self, builder: ir.IRBuilder, word: ir.Value) -> None:
+    def __init__(self, builder: ir.IRBuilder, word: ir.IntType) -> None:
         words = ir.VectorType(word, LANES)
         self._builder = builder
-        # no key is so small
+        # the least integer, below all keys
         self.top = _Variable(builder, words, _all(words, -(2 ** (word.width - 1))))
         self.winner = _Variable(builder, words, _all(words, 0))
         self._number = _Variable(builder, words, _all(words, 0))
         self.total = _Variable(builder, DOUBLES, _all(DOUBLES, 0.0))
 
     def add(self, found: _Found, stored: ir.Value) -> None:
-        """Take in the next channel of these pixels, as stored."""
+        """Add the next channel of these pixels.
+
+        Args:
+            found: takes what is counted over the whole tile.
+            stored: the bits of the values, a vector of `LANES` integers.
+        """
         builder, words = self._builder, found.words
         values = builder.bitcast(stored, found.reals)
         key = stored
@@ -225,8 +244,8 @@ class _Pixels:
             found.count(found.whole, whole)
         found.count_grid(values)
         self._compare(found, key)
-        as_int64 = values if found.reals is DOUBLES else builder.fpext(values, DOUBLES)
-        self.total.set(builder.fadd(self.total.get(), as_int64))
+        doubles = values if found.reals is DOUBLES else builder.fpext(values, DOUBLES)
+        self.total.set(builder.fadd(self.total.get(), doubles))
 
     def _compare(self, found: _Found, key: ir.Value) -> None:
         builder, words = self._builder, found.words
@@ -239,44 +258,48 @@ class _Pixels:
         self._number.set(builder.add(number, _all(words, 1)))
 
 
-def _all(kind: ir.Type, value: ir.Value) -> ir.Value:
+def _all(kind: ir.VectorType, value: float) -> ir.Constant:
     """Return a vector with the same value in each lane."""
     return ir.Constant(kind, [value] * LANES)
 
 
 def _call(builder: ir.IRBuilder, name: str, vector: ir.Value) -> ir.Value:
-    """Call a function of LLVM on each lane."""
+    """Apply an LLVM intrinsic to each lane."""
     letter = "f64" if vector.type == DOUBLES else "f32"
     kind = ir.FunctionType(vector.type, [vector.type])
-    insert: Any = cgutils.get_or_insert_function
-    return builder.call(insert(builder.module, kind, f"{name}.v{LANES}{letter}"), [vector])
+    return builder.call(
+        cgutils.get_or_insert_function(builder.module, kind, f"{name}.v{LANES}{letter}"), [vector]
+    )
 
 
 def _narrow(builder: ir.IRBuilder, vector: ir.Value) -> ir.Value:
-    """Return integers as those of 32 bits."""
+    """Convert the lanes to 32-bit integers."""
     return vector if vector.type == INTEGERS else builder.trunc(vector, INTEGERS)
 
 
-look_at_unit: Any = intrinsic(_typed_for_unit)
-"""Do what `look_at_channels` does for values from 0 to 1, not -0.0, a third faster.
+look_at_unit = cast(LookAtTile, intrinsic(_typed_for_unit))
+"""Do what `look_at_channels` does for values from 0 to 1 without -0.0, a third faster.
 
-It counts none as whole: only 0 and 1 are, and the extremes tell whether they occur. Of other values
-the smallest key is negative, or the largest that of more than 1, and nothing else holds.
+It does not count whole values: only 0 and 1 are whole, and the extremes show whether they occur. If
+the tile has other values, the smallest key is negative or the largest key is that of a number above
+1, and all other results are invalid.
 """
-look_at_channels: Any = intrinsic(_typed)
-"""Look at all channels of `TILE` pixels once.
+look_at_channels = cast(LookAtTile, intrinsic(_typed))
+"""Measure all channels of `TILE` pixels in one loop.
 
-`look_at_channels(bits, channels, tops, winners, sums, gathered)`, for compiled code alone. LLVM
-does not join loops over channels and pixels by itself, and would load each value six times.
+Only compiled code can call `look_at_channels(bits, channels, tops, winners, sums, gathered)`. LLVM
+does not fuse loops over channels and pixels by itself, and would load each value six times.
 
 Args:
-    bits: those of the values, int32 or int64, shape (channels * TILE,).
-    channels: their number.
-    tops: takes the key of each pixel's largest channel, see `Tile`; of the dtype of `bits`.
-    winners: takes its number, int32, shape (TILE,).
-    sums: float64, shape (3, TILE): takes the channel sums; the first `LANES` of the other rows
-        take the least and the most, where finite.
-    gathered: of the dtype of `bits`, shape (GATHERED, LANES): takes, lane by lane, the smallest and
-        the largest key, and counts of values that are whole, values on the grid of 255, not 0
-        where two channels may share a top, and the sums that are 1.
+    bits: the bits of the values, int32 or int64, shape (channels * TILE,).
+    channels: the number of channels.
+    tops: an output of the dtype of `bits`, shape (TILE,): the key of each pixel's largest channel,
+        see `Tile`.
+    winners: an output, int32, shape (TILE,): the index of that channel.
+    sums: an output, float64, shape (3, TILE). Row 0 holds the channel sums; the first `LANES`
+        elements of rows 1 and 2 are updated with the least and the largest finite sum.
+    gathered: an output of the dtype of `bits`, shape (GATHERED, LANES). Its rows hold, lane by
+        lane, the smallest key, the largest key, the number of whole values, the number of multiples
+        of 1 / 255, a value other than 0 if two channels may share the maximum, and the number of
+        sums that are 1.
 """

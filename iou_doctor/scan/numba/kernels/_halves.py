@@ -1,35 +1,43 @@
-"""Turning float16 into float32, by the processor where it can."""
+"""Convert float16 to float32, with the processor's instruction if it has one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from iou_doctor.scan.numba.kernels._compiled import has, inlined
 from iou_doctor.scan.numba.kernels._tile import LANES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numba.core.base import BaseContext
+    from numba.core.typing.context import BaseContext as TypingContext
     from numba.core.typing.templates import Signature
 
-    from iou_doctor.scan.numba.kernels._context import Context, Typed
+Widen = Callable[[NDArray[np.int16], NDArray[np.int32]], None]
+"""The signature of `widen` for compiled code."""
 
 
-def _typed(typing: object, halves: types.Type, bits: types.Type) -> Typed:
-    """Return the signature of widening, and what writes its code."""
+def _typed(
+    typing: TypingContext, halves: types.Array, bits: types.Array
+) -> tuple[Signature, Callable[..., ir.Value]]:
+    """Return the signature of `widen` and the function that generates its code."""
     del typing
     return types.void(halves, bits), _widen
 
 
 def _widen(
-    context: Context, builder: ir.IRBuilder, signature: Signature, args: Sequence[ir.Value]
+    context: BaseContext, builder: ir.IRBuilder, signature: Signature, args: Sequence[ir.Value]
 ) -> ir.Value:
-    """Write the loop over `LANES` values at a time."""
+    """Generate the loop that converts `LANES` values at a time."""
     source, target = (
         context.make_array(kind)(context, builder, value)
         for kind, value in zip(signature.args, args, strict=True)
@@ -49,25 +57,25 @@ def _widen(
 
 
 @inlined
-def widen_by_bits(halves: ir.Value, bits: ir.Value) -> None:
-    """Do what `widen` does, on any processor."""
+def widen_by_bits(halves: NDArray[np.int16], bits: NDArray[np.int32]) -> None:
+    """Do what `widen` does on a processor without an instruction for it."""
     for i in range(halves.size):
         half = np.int32(halves[i])
         size = np.int32(np.int32(half & 0x7FFF) << 13)
-        # Inf and NaN take the largest exponent; below 2 ** -14 no leading bit is implied
-        as_int64 = np.int32(size + (0x70000000 if size >= 0x0F800000 else 0x38000000))
+        # Inf and NaN get the largest exponent. Numbers below 2 ** -14 have no implied leading bit.
+        single = np.int32(size + (0x70000000 if size >= 0x0F800000 else 0x38000000))
         small = np.float32(np.int32(size + 0x38800000).view(np.float32) - np.float32(2.0**-14))
-        as_int64 = small.view(np.int32) if size < 0x00800000 else as_int64
-        bits[i] = as_int64 | (-0x80000000 if half < 0 else 0)
+        single = small.view(np.int32) if size < 0x00800000 else single
+        bits[i] = single | (-0x80000000 if half < 0 else 0)
 
 
-# without an instruction for it, LLVM calls a function that nobody may have linked
-widen: Any = intrinsic(_typed) if has("f16c") else widen_by_bits
-"""Write the bits of float32 that stand for the same numbers as those of float16.
+# Without the instruction, LLVM would call a library function that may not be linked.
+widen = cast(Widen, intrinsic(_typed)) if has("f16c") else widen_by_bits
+"""Write the bits of the float32 values that equal the given float16 values.
 
-`widen(halves, bits)`, for compiled code alone.
+Only compiled code can call `widen(halves, bits)`.
 
 Args:
-    halves: int16, shape (n,), n a multiple of `LANES`.
-    bits: int32, shape (n,).
+    halves: the bits of float16 values, int16, shape (n,); n is a multiple of `LANES`.
+    bits: the output, int32, shape (n,).
 """

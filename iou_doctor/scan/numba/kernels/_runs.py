@@ -1,49 +1,66 @@
-"""Codes of several pixels at a time."""
+"""Read the codes of several pixels at once: runs of equal pairs, and words of eight codes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, cast
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from iou_doctor.scan.numba.kernels._compiled import has
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numba.core.base import BaseContext
+    from numba.core.typing.context import BaseContext as TypingContext
     from numba.core.typing.templates import Signature
 
-    from iou_doctor.scan.numba.kernels._context import Context, Typed
-
-
 GROUP = 64
-"""Pixels that `find_runs` looks at together."""
+"""The pixels that `find_runs` compares at once: the bytes of one AVX-512 register."""
 INTEGER_64 = ir.IntType(64)
 CODES = ir.VectorType(ir.IntType(8), GROUP)
 FLAGS = ir.VectorType(ir.IntType(1), GROUP)
+FindRuns = Callable[[NDArray[np.uint8], NDArray[np.uint8], int, NDArray[np.uint8]], int]
+"""The signature of `find_runs` for compiled code."""
+WordAt = Callable[[NDArray[np.uint8], int], np.uint64]
+"""The signature of `word_at` for compiled code."""
+
+
+class ArrayStruct(Protocol):
+    """The part that is used here of the struct in which Numba passes an array."""
+
+    data: ir.Value
+    """The pointer to the first element."""
 
 
 def _typed_runs(
-    typing: object, true: types.Type, pred: types.Type, groups: types.Type, runs: types.Type
-) -> Typed:
-    """Return the signature of `find_runs`, and what writes its code."""
+    typing: TypingContext,
+    true: types.Array,
+    pred: types.Array,
+    groups: types.Type,
+    runs: types.Array,
+) -> tuple[Signature, Callable[..., ir.Value]]:
+    """Return the signature of `find_runs` and the function that generates its code."""
     del typing, groups
     return types.int64(true, pred, types.int64, runs), _find
 
 
 def _find(
-    context: Context, builder: ir.IRBuilder, signature: Signature, args: Sequence[ir.Value]
+    context: BaseContext, builder: ir.IRBuilder, signature: Signature, args: Sequence[ir.Value]
 ) -> ir.Value:
-    """Write the loop over groups: of the last pixels of runs, what is kept moves to the front."""
+    """Generate the loop over groups. In each group, the last pixels of runs move to the front."""
     true, pred, runs = (
         context.make_array(signature.args[which])(context, builder, args[which])
         for which in (0, 1, 3)
     )
-    reserve: Any = cgutils.alloca_once_value
-    found = reserve(builder, _number(0))
-    numbers = reserve(builder, ir.Constant(CODES, list(range(1, GROUP + 1))))
+    found = cgutils.alloca_once_value(builder, _number(0))
+    numbers = cgutils.alloca_once_value(builder, ir.Constant(CODES, list(range(1, GROUP + 1))))
     row = builder.extract_value(runs.shape, 1)
     starts = [builder.gep(runs.data, [builder.mul(row, _number(which))]) for which in range(3)]
     with cgutils.for_range(builder, args[2]) as group:
@@ -62,31 +79,34 @@ def _find(
     return builder.load(found)
 
 
-def _number(value: int) -> ir.Value:
+def _number(value: int) -> ir.Constant:
     return ir.Constant(INTEGER_64, value)
 
 
-def _load(builder: ir.IRBuilder, array: ir.Value, place: ir.Value) -> ir.Value:
+def _load(builder: ir.IRBuilder, array: ArrayStruct, place: ir.Value) -> ir.Value:
     pointer = builder.bitcast(builder.gep(array.data, [place]), CODES.as_pointer())
     return builder.load(pointer, align=1)
 
 
 def _compress(builder: ir.IRBuilder, values: ir.Value, keep: ir.Value) -> ir.Value:
-    """Move the lanes whose flag is set to the front."""
+    """Move the lanes whose flag is set to the front; the lanes behind them become 0."""
     kind = ir.FunctionType(CODES, [CODES, CODES, FLAGS])
-    insert: Any = cgutils.get_or_insert_function
-    function = insert(builder.module, kind, f"llvm.x86.avx512.mask.compress.v{GROUP}i8")
+    function = cgutils.get_or_insert_function(
+        builder.module, kind, f"llvm.x86.avx512.mask.compress.v{GROUP}i8"
+    )
     return builder.call(function, [values, ir.Constant(CODES, None), keep])
 
 
-def _typed_word(typing: object, codes: types.Type, pixel: types.Type) -> Typed:
-    """Return the signature of `word_at`, and what writes its code."""
+def _typed_word(
+    typing: TypingContext, codes: types.Array, pixel: types.Type
+) -> tuple[Signature, Callable[..., ir.Value]]:
+    """Return the signature of `word_at` and the function that generates its code."""
     del typing, pixel
     return types.uint64(codes, types.int64), _word
 
 
 def _word(
-    context: Context, builder: ir.IRBuilder, signature: Signature, args: Sequence[ir.Value]
+    context: BaseContext, builder: ir.IRBuilder, signature: Signature, args: Sequence[ir.Value]
 ) -> ir.Value:
     codes = context.make_array(signature.args[0])(context, builder, args[0])
     place = builder.gep(codes.data, [args[1]])
@@ -94,21 +114,21 @@ def _word(
 
 
 FINDS_RUNS = has("avx512vbmi2")
-"""Whether there is `find_runs`: the processor moves bytes to the front, and leaves out others."""
-find_runs: Any = intrinsic(_typed_runs)
-"""Find where a pair of codes ends; each group of pixels ends one.
+"""Whether `find_runs` can be used: it needs the processor's instruction that compresses bytes."""
+find_runs = cast(FindRuns, intrinsic(_typed_runs))
+"""Find where runs of the same pair of codes end. The end of each group also ends a run.
 
-`find_runs(true, pred, groups, runs)`, for compiled code alone, returns how many it found.
+`find_runs(true, pred, groups, runs)` returns the number of runs. Only compiled code can call it.
 
 Args:
     true: codes, uint8, shape (n,), more than `groups * GROUP` of them.
     pred: the same.
-    groups: how many times `GROUP` pixels to look at.
-    runs: takes, run by run, the code of `true`, that of `pred`, and the number of the last pixel
-        plus 1, modulo 256: uint8, shape (3, at least n + GROUP).
+    groups: the number of groups of `GROUP` pixels to read.
+    runs: the output, uint8, shape (3, at least n + GROUP). Its rows hold, for each run, the code
+        of `true`, the code of `pred`, and the index of the last pixel plus 1, modulo 256.
 """
-word_at: Any = intrinsic(_typed_word)
-"""Return eight codes from a pixel on as one uint64.
+word_at = cast(WordAt, intrinsic(_typed_word))
+"""Return the eight codes that start at a pixel as one uint64.
 
-`word_at(codes, pixel)`, for compiled code alone: Numba's own loads want words at their place.
+Only compiled code can call `word_at(codes, pixel)`. Numba's own loads need aligned words.
 """

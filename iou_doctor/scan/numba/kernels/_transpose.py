@@ -1,47 +1,55 @@
-"""Turning rows of pixels into rows of classes, in the registers of the processor."""
+"""Transpose blocks of pixels and classes in the processor's registers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from iou_doctor.scan.numba.kernels._prefetch import ask_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numba.core.base import BaseContext
+    from numba.core.typing.context import BaseContext as TypingContext
     from numba.core.typing.templates import Signature
 
-    from iou_doctor.scan.numba.kernels._context import Context, Typed
-
-
 BLOCK = 8
-"""Rows and columns that are transposed at once."""
+"""The rows and columns of a block that is transposed at once."""
 AHEAD = 64
-"""Rows from those being moved to those asked for from memory meanwhile."""
+"""How many rows ahead of the current ones are prefetched."""
+
+TransposeBlock = Callable[
+    [NDArray[np.signedinteger], int, int, NDArray[np.signedinteger], int, int], None
+]
+"""The signature of `transpose_block` for compiled code."""
 
 
 def _typed(
-    typing: object,
-    source: types.Type,
+    typing: TypingContext,
+    source: types.Array,
     origin: types.Type,
     width: types.Type,
-    target: types.Type,
+    target: types.Array,
     place: types.Type,
     height: types.Type,
-) -> Typed:
-    """Return the signature of a move, and what writes its code."""
+) -> tuple[Signature, Callable[..., ir.Value]]:
+    """Return the signature of `transpose_block` and the function that generates its code."""
     del typing, origin, width, place, height
     signature = types.void(source, *[types.int64] * 2, target, *[types.int64] * 2)
     return signature, _block
 
 
 def _block(
-    context: Context, builder: ir.IRBuilder, signature: Signature, args: Sequence[ir.Value]
+    context: BaseContext, builder: ir.IRBuilder, signature: Signature, args: Sequence[ir.Value]
 ) -> ir.Value:
-    """Write the code that moves one block."""
+    """Generate the code that transposes one block."""
     source, target = (
         context.make_array(signature.args[which])(context, builder, args[which]).data
         for which in (0, 3)
@@ -66,7 +74,12 @@ def _block(
 
 
 def _transposed(builder: ir.IRBuilder, rows: list[ir.Value]) -> list[ir.Value]:
-    """Swap the off-diagonal quarters of the block, then those of each quarter, and so on."""
+    """Swap the off-diagonal quarters of the block, then those of each quarter, and so on.
+
+    Args:
+        builder: where the code is generated.
+        rows: the `BLOCK` rows of the block, each a vector of `BLOCK` words.
+    """
     indices = ir.VectorType(ir.IntType(32), BLOCK)
     for half in (4, 2, 1):
         upper = [j if not j & half else BLOCK + j - half for j in range(BLOCK)]
@@ -81,17 +94,17 @@ def _transposed(builder: ir.IRBuilder, rows: list[ir.Value]) -> list[ir.Value]:
     return rows
 
 
-transpose_block: Any = intrinsic(_typed)
+transpose_block = cast(TransposeBlock, intrinsic(_typed))
 """Copy `BLOCK` rows of `BLOCK` words as columns: `target[c, r] = source[r, c]`.
 
-`transpose_block(source, origin, width, target, place, height)`, for compiled code alone. LLVM makes
-three rounds of shuffles of it, where a loop would move word by word.
+Only compiled code can call `transpose_block(source, origin, width, target, place, height)`. It
+becomes three rounds of shuffles, while LLVM compiles a loop to moves of single words.
 
 Args:
     source: integers, shape (n,), contiguous.
-    origin: the first word of the first row.
-    width: from one row to the next.
+    origin: the index in `source` of the first word of the first row.
+    width: the distance in words from one row to the next.
     target: integers of the same dtype, shape (m,), contiguous.
-    place: the first word of the first column.
-    height: from one column to the next.
+    place: the index in `target` of the first word of the first column.
+    height: the distance in words from one column to the next.
 """
