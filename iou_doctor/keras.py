@@ -1,4 +1,4 @@
-"""A checkup inside `model.fit`, for Keras 3 on TensorFlow."""
+"""The callback `Checkup` for Keras 3 with the TensorFlow backend."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ class Checkup(checkup.Checkup, keras.callbacks.Callback):  # type: ignore[misc] 
     library = keras
 
     def _implements_train_batch_hooks(self) -> bool:
-        """Refuse tf-keras, which asks this of its callbacks when a training begins."""
-        raise UsageError("this is the Checkup of Keras 3; import that of iou_doctor.tf_keras")
+        """Refuse tf-keras, which calls this method of its callbacks when a training begins."""
+        raise UsageError(
+            "this Checkup is for Keras 3; for a tf_keras model, import it from iou_doctor.tf_keras"
+        )
 
 
 Checkup.__doc__ = checkup.Checkup.__doc__

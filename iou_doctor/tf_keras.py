@@ -1,12 +1,11 @@
-"""A checkup inside `model.fit`, for tf-keras, the Keras 2 of `TF_USE_LEGACY_KERAS=1`."""
+"""The callback `Checkup` for tf-keras, which is Keras 2 (`TF_USE_LEGACY_KERAS=1`)."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import tf_keras
 
 from iou_doctor.training import checkup
+from iou_doctor.training.keras_types import Model
 
 __all__ = ["Checkup"]
 
@@ -16,23 +15,23 @@ class Checkup(checkup.Checkup, tf_keras.callbacks.Callback):  # type: ignore[mis
 
     library = tf_keras
 
-    # tf-keras takes the function that tests before it says that a test begins, so this one has to
-    # be there earlier
+    # tf-keras takes the test function of the model before it calls `on_test_begin`, so the test
+    # step has to be recorded from an earlier moment on.
 
-    def set_model(self, model: Any) -> None:
-        """Tap the step of `evaluate`."""
+    def set_model(self, model: Model) -> None:
+        """Start to record the step of `evaluate`."""
         super().set_model(model)
-        self._untap()
-        self._tap("test")
+        self._remove_recorders()
+        self._record("test")
 
-    def on_train_begin(self, logs: Any = None) -> None:
-        """Tap the steps of the training and of its validation."""
+    def on_train_begin(self, logs: object = None) -> None:
+        """Start to record the steps of the training and of its validation."""
         super().on_train_begin(logs)
-        self._tap("test")
+        self._record("test")
 
-    def on_predict_end(self, logs: Any = None) -> None:  # noqa: ARG002
-        """Leave the model as it was: nothing was tested."""
-        self._untap()
+    def on_predict_end(self, logs: object = None) -> None:  # noqa: ARG002
+        """Leave the model as it was: `predict` has no metrics to check."""
+        self._remove_recorders()
 
 
 Checkup.__doc__ = checkup.Checkup.__doc__

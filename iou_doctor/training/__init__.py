@@ -1,4 +1,5 @@
-"""A checkup inside `model.fit`: what the models of Keras 3 and of tf-keras have in common.
+"""The callback for `model.fit`: what Keras 3 and tf-keras have in common.
 
-`iou_doctor.keras` and `iou_doctor.tf_keras` tie it to either library; nothing here imports one.
+`iou_doctor.keras` and `iou_doctor.tf_keras` combine it with the callback class of their library.
+The modules here import neither.
 """

@@ -1,4 +1,4 @@
-"""The callback: when it looks, what it says, and when it ends the training."""
+"""The callback: when it checks, what it prints, and when it stops the training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import traceback
 import warnings
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Any
+from types import ModuleType
 
 from iou_doctor.api.report import Report, with_rendering
 from iou_doctor.arrays.interpretation import Options
@@ -18,39 +18,46 @@ from iou_doctor.diagnosis.selection import Selection
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.render import training_log
 from iou_doctor.report.finding import Finding, Severity
-from iou_doctor.training.calls import call_of
-from iou_doctor.training.tap import Arrays, Tap
+from iou_doctor.training.keras_types import Metric, Model
+from iou_doctor.training.metric_call import write_call
+from iou_doctor.training.step_recorder import Arrays, Step, StepRecorder
 from iou_doctor.training.unreported_rules import list_unreported_rules
-from iou_doctor.training.weights import weighed
+from iou_doctor.training.weights import drop_unweighted_pixels
 
-STOPS = (None, Severity.ERROR.value, Severity.WARNING.value)
+STOP_ON = (None, Severity.ERROR.value, Severity.WARNING.value)
+"""The values of the argument `stop_on`."""
 
 
 class Checkup:
-    """Looks at what the IoU metrics of Keras receive in `model.fit`, and says what is wrong.
+    """Keras callback that checks what the IoU metrics receive in `model.fit`.
 
-    It looks after the first batches and after the first epochs, at some samples of the latest
-    batches and of the validation, and runs the checks of `iou-doctor check` on them, for each
-    metric as it was made. A finding is printed once, on stdout; a healthy training prints nothing.
-    Rules that speak about a whole data set (absent classes, collapse) are left to the command line.
-    Pixels of sample weight 0 are left out, as the metric does it; other weights are taken for 1.
+    After each of the first batches and epochs, and after their validation, it takes some samples of
+    the arrays that each IoU metric of `keras.metrics` received, and runs the checks of `iou-doctor
+    check` on them with the metric's own arguments. It prints each finding once, to stdout. A
+    healthy training prints nothing. The reports of all checks are in `reports`, the latest last.
+
+    Rules about a whole data set, such as absent-class and collapsed-predictions, are not reported.
+    Rules that compare predictions with masks are reported from the end of the first epoch on.
+    Pixels whose sample weight is 0 are left out, as in the metric. Other weights are treated as 1.
 
     Args:
-        stop_on: "error" or "warning": a finding this bad or worse sets `model.stop_training`, so
-            that `fit` ends after the batch and returns its history; `None`: it goes on.
-        samples: how many samples a look takes at most, from the latest batches.
-        batches: after how many of the first batches it looks, and of how many it keeps samples.
-        epochs: after how many of the first epochs it looks again.
+        stop_on: "error" or "warning". A finding of this severity or a worse one sets
+            `model.stop_training`, so that `fit` ends and returns its history. With `None`, the
+            training always continues.
+        samples: the most samples in one check. They come from the latest batches.
+        batches: how many batches at the start of the training to check. Also the number of latest
+            batches from which samples are kept.
+        epochs: how many epochs at the start of the training to check.
         class_names: one name for each class.
         ignore: rules not to report: codes, prefixes of codes, or names.
 
     Raises:
-        iou_doctor.errors.UsageError: an argument that cannot work.
+        iou_doctor.errors.UsageError: an argument is invalid.
     """
 
-    library: Any
+    library: ModuleType
     """`keras` or `tf_keras`."""
-    model: Any
+    model: Model
 
     def __init__(
         self,
@@ -63,7 +70,7 @@ class Checkup:
         ignore: Collection[str] = (),
     ) -> None:
         super().__init__()
-        if stop_on not in STOPS:
+        if stop_on not in STOP_ON:
             raise UsageError(f"stop_on={stop_on!r}: give 'error', 'warning' or None")
         if min(samples, batches) < 1 or epochs < 0:
             raise UsageError("samples and batches must be 1 or more, epochs 0 or more")
@@ -71,140 +78,154 @@ class Checkup:
         self.samples, self.batches, self.epochs = samples, batches, epochs
         self.class_names, self.ignore = tuple(class_names), tuple(ignore)
         self.reports: list[Report] = []
-        """The Report of every look, the latest last."""
-        self._said: set[str] = set()
-        self._taps: dict[str, Tap] = {}
-        self._looks = {"batches": 0, "epochs": 0}
+        """The report of every check, the latest last."""
+        self._printed: set[str] = set()
+        self._recorders: dict[Step, StepRecorder] = {}
+        self._batches_checked = self._epochs_checked = 0
         self._stopped = False
-        Selection(ignore=self.ignore)  # an unknown rule is refused here and not in the training
+        Selection(ignore=self.ignore)  # raises now, and not during the training
 
-    def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
-        """Tap the training step, before Keras traces it."""
-        self._untap()  # an earlier training may have broken off
-        self._looks, self._stopped = {"batches": 0, "epochs": 0}, False
-        self._tap("train")
+    def on_train_begin(self, logs: object = None) -> None:  # noqa: ARG002
+        """Start to record the training step, before Keras traces it."""
+        self._remove_recorders()  # an earlier training may have been interrupted
+        self._batches_checked = self._epochs_checked = 0
+        self._stopped = False
+        self._record("train")
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
-        """Look at what the first batches gave the metrics."""
-        if self._looks["batches"] < self.batches:
-            self._looks["batches"] += 1
-            self._look("train", f"training, batch {batch + 1}", trained=False)
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:  # noqa: ARG002
+        """Check the first batches."""
+        if self._batches_checked < self.batches:
+            self._batches_checked += 1
+            self._check_step("train", f"training, batch {batch + 1}", trained=False)
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-        """Look once more after the first epochs, and then no more."""
-        if self._looks["epochs"] < self.epochs:
-            self._looks["epochs"] += 1
-            self._look("train", f"training, epoch {epoch + 1}", trained=True)
-        if self._looks["epochs"] >= self.epochs:
-            for tap in self._taps.values():
-                tap.rest()
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:  # noqa: ARG002
+        """Check after the first epochs, and stop recording after the last of them."""
+        if self._epochs_checked < self.epochs:
+            self._epochs_checked += 1
+            self._check_step("train", f"training, epoch {epoch + 1}", trained=True)
+        if self._epochs_checked >= self.epochs:
+            for recorder in self._recorders.values():
+                recorder.stop()
 
-    def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
+    def on_train_end(self, logs: object = None) -> None:  # noqa: ARG002
         """Leave the model as it was."""
-        self._untap()
+        self._remove_recorders()
 
-    def on_test_begin(self, logs: Any = None) -> None:  # noqa: ARG002
-        """Tap the step of the validation, or of `evaluate`."""
-        self._tap("test")
+    def on_test_begin(self, logs: object = None) -> None:  # noqa: ARG002
+        """Start to record the step of the validation or of `evaluate`."""
+        self._record("test")
 
-    def on_test_end(self, logs: Any = None) -> None:  # noqa: ARG002
-        """Look at what the validation gave the metrics."""
-        training_goes_on = "train" in self._taps
-        when = f"validation, epoch {self._looks['epochs'] + 1}" if training_goes_on else "evaluate"
-        self._look("test", when, trained=True)
-        if not training_goes_on:
-            self._untap()
+    def on_test_end(self, logs: object = None) -> None:  # noqa: ARG002
+        """Check what the metrics received in the validation or in `evaluate`."""
+        is_validation = "train" in self._recorders
+        when = f"validation, epoch {self._epochs_checked + 1}" if is_validation else "evaluate"
+        self._check_step("test", when, trained=True)
+        if not is_validation:
+            self._remove_recorders()
 
-    def _tap(self, step: str) -> None:
-        if step in self._taps or not self._reachable():
+    def _record(self, step: Step) -> None:
+        if step in self._recorders or not self._can_record():
             return
-        each = -(-self.samples // self.batches)
-        self._taps[step] = Tap(self.library, self.model, step, samples=each, batches=self.batches)
+        per_batch = -(-self.samples // self.batches)
+        self._recorders[step] = StepRecorder(
+            self.library, self.model, step, samples=per_batch, batches=self.batches
+        )
 
-    def _untap(self) -> None:
-        for tap in self._taps.values():
-            tap.remove()
-        self._taps.clear()
+    def _remove_recorders(self) -> None:
+        for recorder in self._recorders.values():
+            recorder.remove()
+        self._recorders.clear()
 
-    def _reachable(self) -> bool:
+    def _can_record(self) -> bool:
+        """Return whether the steps of the model can be recorded; if they cannot, print why."""
         name = self.library.__name__
         if not isinstance(self.model, self.library.Model):
             other = "keras" if name == "tf_keras" else "tf_keras"
-            self._say(f"this model is none of {name}; import Checkup from iou_doctor.{other}")
+            self._print_once(
+                f"this is not a model of {name}; import Checkup from iou_doctor.{other}"
+            )
         elif self.library.backend.backend() != "tensorflow":
-            self._say("Checkup needs Keras on TensorFlow; on others use iou_doctor.check")
+            self._print_once(
+                "Checkup needs the TensorFlow backend of Keras; for others, call iou_doctor.check"
+            )
         elif self.model.distribute_strategy.num_replicas_in_sync > 1:
-            self._say("Checkup does not look into several replicas; use iou_doctor.check")
+            self._print_once(
+                "Checkup cannot check training on several replicas; call iou_doctor.check"
+            )
         else:
             return True
         return False
 
-    def _look(self, step: str, when: str, *, trained: bool) -> None:
-        tap = self._taps.get(step)
-        if tap is None or self._stopped:
+    def _check_step(self, step: Step, when: str, *, trained: bool) -> None:
+        """Check what each metric received in the latest batches of a step."""
+        recorder = self._recorders.get(step)
+        if recorder is None or self._stopped:
             return
-        for key, metric in tap.metrics.items():
-            arrays = tap.arrays(key)
+        for key, metric in recorder.metrics.items():
+            arrays = recorder.collect_arrays(key)
             if arrays is not None:
-                self._examine(metric, arrays, when=when, trained=trained)
-        for name in tap.unsuited:
-            self._say(f"metric {name} is not looked at: its arrays cannot be cut into samples")
-        if not tap.metrics and not tap.unsuited:
-            where = f"{self.library.__name__}.metrics is updated in {step}_step"
-            self._say(f"no IoU metric of {where}: nothing to check")
+                self._check_metric(metric, arrays, when=when, trained=trained)
+        for name in recorder.unsplittable:
+            self._print_once(
+                f"metric {name} is not checked: its arrays cannot be split into samples"
+            )
+        if not recorder.metrics and not recorder.unsplittable:
+            metrics = f"{self.library.__name__}.metrics"
+            self._print_once(f"nothing to check: {step}_step updates no IoU metric of {metrics}")
 
-    def _examine(self, metric: Any, arrays: Arrays, *, when: str, trained: bool) -> None:
-        ignore = (*self.ignore, *list_unreported_rules(trained=trained))
-        (y_true, y_pred), said = weighed(*arrays)
+    def _check_metric(self, metric: Metric, arrays: Arrays, *, when: str, trained: bool) -> None:
+        (y_true, y_pred), note = drop_unweighted_pixels(*arrays)
+        rules = list_unreported_rules(trained=trained)
         request = CheckRequest(
             predictions=y_pred,
             masks=y_true,
             options=Options(class_names=self.class_names),
-            metric=call_of(metric),
-            selection=Selection(ignore=ignore),
+            metric=write_call(metric),
+            selection=Selection(ignore=(*self.ignore, *rules)),
         )
         try:
-            report = check(request)
+            report = with_rendering(check(request))
         except IouDoctorError as error:
-            self._say(f"metric {metric.name} is not looked at: {error}")
+            self._print_once(f"metric {metric.name} is not checked: {error}")
             return
-        except Exception:  # our own bug must not cost somebody a training
-            text = f"iou-doctor failed, training goes on:\n{traceback.format_exc()}"
+        except Exception:  # a bug of iou-doctor must not cost the user a training
+            text = f"iou-doctor failed; the training continues:\n{traceback.format_exc()}"
             warnings.warn(text, RuntimeWarning, stacklevel=2)
             return
-        found = with_rendering(report) if said is None else _noted(with_rendering(report), said)
-        self.reports.append(found)
+        if note is not None:
+            report = _add_weights_note(report, note)
+        self.reports.append(report)
         heading = f"{when}, metric {metric.name}, {len(arrays[0])} samples"
-        self._tell(found, heading + (f" ({said})" if said else ""), metric.name)
+        self._print_findings(report, heading + (f" ({note})" if note else ""), metric.name)
 
-    def _tell(self, report: Report, heading: str, name: str) -> None:
-        """Print the findings that are new, and stop the training if one is too bad."""
-        new = [f for f in _worth(report) if f"{name} {f.rule.code}" not in self._said]
+    def _print_findings(self, report: Report, heading: str, name: str) -> None:
+        """Print the new findings of a metric, and stop the training if one is severe enough."""
+        new = [f for f in _select_faults(report) if f"{name} {f.rule.code}" not in self._printed]
         if not new:
             return
-        self._said |= {f"{name} {finding.rule.code}" for finding in new}
+        self._printed |= {f"{name} {finding.rule.code}" for finding in new}
         text = training_log.render(report, new, heading=heading)
         if self.stop_on is not None and report.fails_at(self.stop_on):
             self.model.stop_training = self._stopped = True
-            text += f"iou-doctor: stop_on={self.stop_on.value!r} ends the training here\n"
+            text += f"iou-doctor: training stopped because of stop_on={self.stop_on.value!r}\n"
         _print(text)
 
-    def _say(self, text: str) -> None:
-        """Print one line, once."""
-        if text not in self._said:
-            self._said.add(text)
+    def _print_once(self, text: str) -> None:
+        """Print a line, unless it has been printed already."""
+        if text not in self._printed:
+            self._printed.add(text)
             _print(f"iou-doctor: {text}\n")
 
 
-def _noted(found: Report, said: str) -> Report:
-    """Return the report with what was done about sample weights."""
-    note = Assumption("sample_weight", said, "the metric is given sample weights")
-    interpretation = replace(found.reading, assumed=(*found.reading.assumed, note))
-    return replace(found, reading=interpretation)
+def _add_weights_note(report: Report, note: str) -> Report:
+    """Return the report with an assumption that says what was done about sample weights."""
+    assumption = Assumption("sample_weight", note, "the metric receives sample weights")
+    assumed = (*report.reading.assumed, assumption)
+    return replace(report, reading=replace(report.reading, assumed=assumed))
 
 
-def _worth(report: Report) -> list[Finding]:
-    """Return the findings worth a line in a log: no notes, no mere consequences."""
+def _select_faults(report: Report) -> list[Finding]:
+    """Return the findings to print in a log: no notes, and no consequences of others."""
     return [
         finding
         for finding in report.findings
@@ -213,7 +234,7 @@ def _worth(report: Report) -> list[Finding]:
 
 
 def _print(text: str) -> None:
-    """Print below the progress bar, whatever the terminal can show."""
+    """Print below the progress bar. Characters that stdout cannot encode become `?`."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     sys.stdout.write("\n" + text.encode(encoding, "replace").decode(encoding))
     sys.stdout.flush()

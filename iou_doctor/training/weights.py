@@ -1,48 +1,52 @@
-"""Sample weights: pixels of weight 0 leave, as they do in the metric; other weights count as 1."""
+"""Leave out the pixels whose sample weight is 0, as the metric does. Other weights count as 1."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Arrays = tuple[NDArray[Any], NDArray[Any]]
-IMAGES = 4
-"""Axes of a batch of images with channels: weights of so many are those of single channels."""
-UNREGARDED = "sample weights are not regarded"
-LEFT_OUT = "without pixels of weight 0"
-TAKEN_FOR_ONE = "sample weights are taken for 1"
+IMAGE_AXES = 4
+"""The number of axes of a batch of images with channels (n, height, width, channels). Weights with
+so many axes belong to single channels and not to pixels."""
+NOT_APPLIED = "sample weights are ignored"
+LEFT_OUT = "pixels of weight 0 are left out"
+TREATED_AS_ONE = "sample weights are treated as 1"
 
 
-def weighed(
-    y_true: NDArray[Any], y_pred: NDArray[Any], weights: NDArray[Any] | None
-) -> tuple[Arrays, str | None]:
-    """Return the arrays that the metric counts, and what is to be said of its weights.
+def drop_unweighted_pixels(
+    y_true: NDArray[np.generic], y_pred: NDArray[np.generic], weights: NDArray[np.generic] | None
+) -> tuple[tuple[NDArray[np.generic], NDArray[np.generic]], str | None]:
+    """Return the samples or pixels whose weight is not 0, and a note about the weights.
+
+    Weights that do not belong to samples or pixels are ignored.
 
     Args:
-        y_true: what it is given as truth, shape (n, ...).
-        y_pred: what it is given as prediction, shape (n, ...).
-        weights: one for each sample or pixel; `None`: none.
+        y_true: the masks that the metric receives, shape (n, ...).
+        y_pred: the predictions that it receives, shape (n, ...).
+        weights: one weight for each sample, (n,), or for each pixel; `None` if there are none.
+
+    Returns:
+        `y_true` and `y_pred`, flattened to lists of pixels if pixels were dropped; and what was
+        done, or `None` if the weights make no difference.
     """
     arrays = y_true, y_pred
     if weights is None:
         return arrays, None
     if weights.ndim == y_true.ndim > 1 and weights.shape[-1] == 1:
         weights = weights[..., 0]
-    by_value = weights.ndim == y_true.ndim >= IMAGES
-    if by_value or any(array.shape[: weights.ndim] != weights.shape for array in arrays):
-        return arrays, UNREGARDED
+    per_channel = weights.ndim == y_true.ndim >= IMAGE_AXES
+    if per_channel or any(array.shape[: weights.ndim] != weights.shape for array in arrays):
+        return arrays, NOT_APPLIED
     counted = weights != 0
-    note = None if len(np.unique(weights[counted])) <= 1 else TAKEN_FOR_ONE
+    note = None if len(np.unique(weights[counted])) <= 1 else TREATED_AS_ONE
     if counted.all() or not counted.any():
         return arrays, note
-    left = tuple(_kept(array, counted) for array in arrays)
-    return (left[0], left[1]), LEFT_OUT if note is None else f"{LEFT_OUT}; other {note}"
+    left = _select(y_true, counted), _select(y_pred, counted)
+    return left, LEFT_OUT if note is None else f"{LEFT_OUT}; other {note}"
 
 
-def _kept(array: NDArray[Any], counted: NDArray[np.bool_]) -> NDArray[Any]:
-    """Return a list of the pixels that count, or of the samples."""
-    kept = array[counted]
-    lone = counted.ndim > 1 and kept.ndim == 2 and kept.shape[1] == 1
-    return kept[:, 0] if lone else kept
+def _select(array: NDArray[np.generic], counted: NDArray[np.bool_]) -> NDArray[np.generic]:
+    """Return the samples or the list of pixels to count, without a channel axis of length 1."""
+    selected = array[counted]
+    has_one_channel = counted.ndim > 1 and selected.ndim == 2 and selected.shape[1] == 1
+    return selected[:, 0] if has_one_channel else selected

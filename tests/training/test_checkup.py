@@ -85,26 +85,26 @@ def test_a_healthy_training_prints_nothing(capsys, y, channels, activation, loss
 
 
 @pytest.mark.parametrize("options", [{"jit_compile": True}, {"run_eagerly": True}], ids=str)
-def test_it_sees_the_arrays_however_the_step_is_run(capsys, options):
+def test_arrays_are_seen_however_the_step_is_run(capsys, options):
     fit(net(3, "softmax"), ONE_HOT, [METRICS.MeanIoU(3)], [Checkup()], compile=options)
     assert printed(capsys) == ["unargmaxed-probabilities"]
 
 
-def test_it_sees_several_steps_in_one(capsys):
+def test_several_steps_in_one_call_are_seen(capsys):
     options = {"steps_per_execution": 2}
     fit(net(3, "softmax"), ONE_HOT, [METRICS.MeanIoU(3)], [Checkup()], compile=options)
     assert printed(capsys) == ["unargmaxed-probabilities"]
 
 
 @pytest.mark.filterwarnings("ignore:`shuffle=True` was passed:UserWarning")
-def test_it_sees_datasets_with_a_smaller_last_batch(capsys):
+def test_datasets_are_seen_with_a_smaller_last_batch(capsys):
     dataset = tf.data.Dataset.from_tensor_slices((IMAGES, ONE_HOT)).batch(5)
     fit(net(3, "softmax"), None, [METRICS.MeanIoU(3)], [Checkup()], x=dataset, batch_size=None)
     assert printed(capsys) == ["unargmaxed-probabilities"]
 
 
 @pytest.mark.filterwarnings("ignore:`shuffle=True` was passed:UserWarning")
-def test_it_takes_nothing_away_from_a_generator(capsys):
+def test_a_generator_loses_nothing(capsys):
     given = []
 
     def batches():
@@ -155,7 +155,7 @@ def test_a_metric_of_a_custom_training_step_is_found(capsys):
     assert "unargmaxed-probabilities" in output
 
 
-def test_each_output_and_each_metric_is_looked_at_by_itself(capsys):
+def test_each_output_and_each_metric_is_checked_by_itself(capsys):
     images = keras.Input((24, 32, 3))
     first = keras.layers.Conv2D(3, 1, activation="softmax", name="classes")(images)
     second = keras.layers.Conv2D(1, 1, activation="sigmoid", name="front")(images)
@@ -186,15 +186,15 @@ def test_masks_that_are_wrong_in_the_validation_only(capsys):
     assert "label 3" in output
 
 
-def test_stop_on_error_ends_the_training_after_the_batch(capsys):
+def test_stop_on_error_stops_the_training_after_the_batch(capsys):
     metric, checkup = METRICS.MeanIoU(3), Checkup(stop_on="error")
     history = fit(net(3, "softmax"), ONE_HOT, [metric], [checkup], epochs=5)
     assert len(history.history["loss"]) == 1
     assert len(checkup.reports) == 1
-    assert "stop_on='error' ends the training here" in capsys.readouterr().out
+    assert "training stopped because of stop_on='error'" in capsys.readouterr().out
 
 
-def test_evaluate_is_looked_at_too(capsys):
+def test_evaluate_is_checked_too(capsys):
     model = net(3, "softmax")
     model.compile(loss="categorical_crossentropy", metrics=[METRICS.MeanIoU(3)])
     model.evaluate(IMAGES, ONE_HOT, verbose=0, callbacks=[Checkup()])
@@ -220,7 +220,7 @@ def test_the_model_is_left_as_it_was(capsys, tmp_path):
     assert keras.models.load_model(tmp_path / "net.keras").count_params() == model.count_params()
 
 
-def test_a_training_that_broke_off_leaves_a_model_that_trains():
+def test_an_interrupted_training_leaves_a_model_that_trains():
     class Broken(keras.callbacks.Callback):
         def on_train_batch_end(self, *_, **__):
             raise KeyboardInterrupt
@@ -234,9 +234,9 @@ def test_a_training_that_broke_off_leaves_a_model_that_trains():
     assert sorted(history.history) == ["iou", "loss"]
 
 
-def test_a_model_without_an_iou_metric_is_told_so_once(capsys):
+def test_a_model_without_an_iou_metric_gets_one_line(capsys):
     fit(net(3, "softmax"), ONE_HOT, ["accuracy"], [Checkup()], epochs=2)
-    assert capsys.readouterr().out.count("no IoU metric of keras.metrics") == 1
+    assert capsys.readouterr().out.count("train_step updates no IoU metric of keras.metrics") == 1
 
 
 def test_samples_are_bounded():
@@ -245,12 +245,12 @@ def test_samples_are_bounded():
     assert [report.masks.shape[0] for report in checkup.reports] == [2, 4, 4]
 
 
-def test_nothing_is_held_once_nobody_will_look():
+def test_nothing_is_recorded_after_the_last_check():
     held = []
 
     class Watch(keras.callbacks.Callback):
         def on_train_batch_end(self, *_, **__):
-            held.append(len(checkup._taps["train"]._latest))
+            held.append(len(checkup._recorders["train"]._latest))
 
     checkup = Checkup(batches=2, epochs=1)
     fit(net(3, "softmax"), ONE_HOT, [METRICS.MeanIoU(3)], [checkup, Watch()], epochs=2)
@@ -263,8 +263,8 @@ def test_ignored_rules_are_not_reported(capsys):
     assert printed(capsys) == []
 
 
-def test_what_it_knows_of_a_metric_is_what_makes_it():
-    from iou_doctor.training.calls import call_of
+def test_the_call_of_a_metric_holds_what_differs_from_the_defaults():
+    from iou_doctor.training.metric_call import write_call
 
     metrics = {
         "MeanIoU(num_classes=3, ignore_class=255, sparse_y_pred=False)": METRICS.MeanIoU(
@@ -277,7 +277,7 @@ def test_what_it_knows_of_a_metric_is_what_makes_it():
             3, [1], sparse_y_pred=True
         ),
     }
-    assert {call_of(metric).removeprefix("keras.metrics.") for metric in metrics.values()} == {
+    assert {write_call(metric).removeprefix("keras.metrics.") for metric in metrics.values()} == {
         *metrics
     }
 
@@ -290,7 +290,7 @@ def test_what_it_knows_of_a_metric_is_what_makes_it():
         ({"ignore": ["IOU999"]}, "no rule is called 'IOU999'"),
     ],
 )
-def test_arguments_that_cannot_work_are_refused_before_the_training(arguments, words):
+def test_invalid_arguments_are_refused_before_the_training(arguments, words):
     with pytest.raises(UsageError, match=re.escape(words)):
         Checkup(**arguments)
 
@@ -306,14 +306,28 @@ def test_arguments_that_cannot_work_are_refused_before_the_training(arguments, w
     ],
 )
 def test_an_excerpt_takes_whole_samples_or_lists_of_pixels(true, pred, taken):
-    from iou_doctor.training.excerpt import excerpt
+    from iou_doctor.training.excerpts import cut_excerpt
 
     shapes = [[5 if size is None else size for size in shape] for shape in (true, pred)]
 
     @tf.function(input_signature=[tf.TensorSpec(true), tf.TensorSpec(pred)])
     def cut(y_true, y_pred):
-        pair = excerpt(y_true, y_pred, samples=2)
+        pair = cut_excerpt(y_true, y_pred, samples=2)
         return () if pair is None else pair
 
     found = cut(*(tf.zeros(shape) for shape in shapes))
     assert tuple(len(array) for array in found) == (taken or ())
+
+
+@pytest.mark.parametrize("length", [8, None], ids=["known", "unknown"])
+@pytest.mark.parametrize(("largest", "taken"), [(23, 2), (24, 3), (7, 1)])
+def test_an_excerpt_is_limited_in_size_but_holds_one_sample(monkeypatch, length, largest, taken):
+    from iou_doctor.training import excerpts
+
+    monkeypatch.setattr(excerpts, "LARGEST_EXCERPT", largest)
+
+    @tf.function(input_signature=[tf.TensorSpec((5, length)), tf.TensorSpec((5, length))])
+    def cut(y_true, y_pred):
+        return excerpts.cut_excerpt(y_true, y_pred, samples=4)
+
+    assert [len(array) for array in cut(tf.zeros((5, 8)), tf.zeros((5, 8)))] == [taken, taken]

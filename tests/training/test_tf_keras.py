@@ -1,4 +1,4 @@
-"""The callback inside trainings of tf-keras, the Keras 2 that lives on."""
+"""The callback inside trainings of tf-keras, the Keras 2 that is still in use."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_stop_on_error_and_evaluate(capsys):
     checkup = Checkup(stop_on="error")
     history = fit(net(3, "softmax"), ONE_HOT, [METRICS.MeanIoU(3)], [checkup], epochs=5)
     assert len(history.history["loss"]) == 1
-    assert "ends the training here" in capsys.readouterr().out
+    assert "training stopped because of stop_on='error'" in capsys.readouterr().out
     model = net(3, "softmax")
     model.compile(loss="categorical_crossentropy", metrics=[METRICS.MeanIoU(3)])
     model.evaluate(IMAGES, ONE_HOT, verbose=0, callbacks=[Checkup()])
@@ -152,14 +152,14 @@ def test_void_pixels_of_weight_0_are_no_fault(capsys):
     )
     assert capsys.readouterr().out == ""
     guesses = [g for report in checkup.reports for g in report.reading.assumed]
-    assert "without pixels of weight 0" in [g.value for g in guesses]
+    assert "pixels of weight 0 are left out" in [g.value for g in guesses]
 
 
 def test_the_callback_of_the_other_keras_says_which_one_to_import(capsys):
-    with pytest.raises(UsageError, match=r"import that of iou_doctor\.tf_keras"):
+    with pytest.raises(UsageError, match=r"import it from iou_doctor\.tf_keras"):
         fit(net(3, "softmax"), ONE_HOT, [METRICS.MeanIoU(3)], [CheckupOfKeras()])
     of_keras.fit(of_keras.net(3, "softmax"), ONE_HOT, None, [Checkup()], epochs=2)
-    said = "this model is none of tf_keras; import Checkup from iou_doctor.keras"
+    said = "this is not a model of tf_keras; import Checkup from iou_doctor.keras"
     assert capsys.readouterr().out.count(said) == 1
 
 

@@ -1,0 +1,65 @@
+"""Write the call that makes an IoU metric of Keras 3 or tf-keras."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from iou_doctor.training.keras_types import IouMetric
+
+LIBRARIES = ("keras", "tf_keras")
+IOU_METRICS = ("MeanIoU", "OneHotMeanIoU", "OneHotIoU", "BinaryIoU", "IoU")
+"""The names of the IoU metrics in `keras.metrics`."""
+FLAG_DEFAULTS = {"ignore_class": None, "sparse_y_true": True, "sparse_y_pred": True, "axis": -1}
+"""The flags of `MeanIoU` and `IoU` in Keras 3 and tf-keras, and their default values."""
+
+
+def find_iou_class(metric: object) -> type | None:
+    """Return the class of `keras.metrics` that an IoU metric is an instance of.
+
+    Args:
+        metric: any object. For an instance of a user's subclass, the Keras class is returned.
+
+    Returns:
+        The class, or `None` if the object is not an IoU metric of Keras.
+    """
+    mro = type(metric).__mro__
+    return next(
+        (c for c in mro if c.__name__ in IOU_METRICS and _find_package(c) in LIBRARIES), None
+    )
+
+
+def write_call(metric: object) -> str:
+    """Write the call that makes a metric, without the arguments that have their default value.
+
+    Raises:
+        TypeError: the object is not an IoU metric of Keras.
+    """
+    cls = find_iou_class(metric)
+    if cls is None:
+        raise TypeError(f"{metric!r} is not an IoU metric of keras.metrics")
+    iou = cast(IouMetric, metric)
+    if cls.__name__ == "BinaryIoU":
+        arguments = [
+            f"target_class_ids={list(iou.target_class_ids)}",
+            f"threshold={float(iou.threshold):g}",
+        ]
+    else:
+        arguments = [f"num_classes={iou.num_classes}"]
+        if cls.__name__ in {"IoU", "OneHotIoU"}:
+            arguments.append(f"target_class_ids={[int(i) for i in iou.target_class_ids]}")
+        arguments += _write_flags(cls.__name__, metric)
+    return f"{_find_package(cls)}.metrics.{cls.__name__}({', '.join(arguments)})"
+
+
+def _find_package(cls: type) -> str:
+    """Return the name of the top-level package that defines a class."""
+    return cls.__module__.partition(".")[0]
+
+
+def _write_flags(name: str, metric: object) -> list[str]:
+    defaults: dict[str, object] = dict(FLAG_DEFAULTS)
+    if name in {"OneHotMeanIoU", "OneHotIoU"}:
+        del defaults["sparse_y_true"]  # these classes always read one-hot masks
+        defaults["sparse_y_pred"] = False
+    values = {flag: getattr(metric, flag) for flag in defaults}
+    return [f"{flag}={value}" for flag, value in values.items() if value != defaults[flag]]

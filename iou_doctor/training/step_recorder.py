@@ -1,0 +1,145 @@
+"""Record what the IoU metrics receive in a compiled step of a model.
+
+The step returns excerpts of the arrays in its logs, and the function that runs the step takes them
+out again before Keras sees the logs. No Python code is needed inside the graph, so this works under
+XLA and with arrays, datasets and generators. It costs one trace of the step, which Keras makes
+anyway. The excerpts stay on the device until they are checked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+from types import ModuleType
+from typing import Literal
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from iou_doctor.training.excerpts import cut_excerpt
+from iou_doctor.training.keras_types import Metric, Model
+from iou_doctor.training.metric_updates import observe_updates
+
+LOG_KEY = "iou_doctor"
+"""The key of the excerpts in the logs of a step."""
+
+Step = Literal["train", "test"]
+Excerpts = dict[str, tuple[tf.Tensor, ...]]
+"""The excerpts of one batch, by the keys of `StepRecorder.metrics`."""
+Arrays = tuple[NDArray[np.generic], NDArray[np.generic], NDArray[np.generic] | None]
+"""`y_true`, `y_pred`, and the sample weights or `None`."""
+
+
+class StepRecorder:
+    """Records in the training step or the test step of a model until `remove` is called.
+
+    Args:
+        library: `keras` or `tf_keras`.
+        model: a compiled model of that library.
+        step: which of its steps.
+        samples: the most samples to keep of one batch.
+        batches: how many of the latest batches to keep.
+    """
+
+    def __init__(
+        self, library: ModuleType, model: Model, step: Step, *, samples: int, batches: int
+    ) -> None:
+        self.metrics: dict[str, Metric] = {}
+        """The metrics that were updated while the step was traced, one entry for each update."""
+        self.unsplittable: set[str] = set()
+        """The names of the metrics whose arrays cannot be split into samples."""
+        self._library = library
+        self._model, self._step_name, self._samples = model, step, samples
+        self._latest: deque[Excerpts] = deque(maxlen=batches)
+        self._recording = True
+        self._users_step = vars(model).get(f"{step}_step")
+        self._original_step: Callable[[object], object] = getattr(model, f"{step}_step")
+        setattr(model, f"{step}_step", self._run_step)
+        getattr(model, f"make_{step}_function")(force=True)
+        self._original_function: Callable[[object], object] = getattr(model, f"{step}_function")
+        setattr(model, f"{step}_function", self._run_function)
+
+    def remove(self) -> None:
+        """Restore the model's own step. Keras makes a new function when it needs one."""
+        self.stop()
+        step, function = f"{self._step_name}_step", f"{self._step_name}_function"
+        if vars(self._model).get(step) == self._run_step:
+            delattr(self._model, step)
+        if self._users_step is not None:
+            setattr(self._model, step, self._users_step)
+        if getattr(self._model, function) == self._run_function:
+            setattr(self._model, function, None)
+
+    def stop(self) -> None:
+        """Drop the excerpts, and keep no further ones."""
+        self._recording = False
+        self._latest.clear()
+
+    def collect_arrays(self, key: str) -> Arrays | None:
+        """Return what a metric received in the latest batches, as arrays on the host.
+
+        Batches whose samples have another shape than those of the last batch are left out.
+
+        Args:
+            key: a key of `metrics`.
+
+        Returns:
+            The arrays, or `None` if there are no excerpts.
+        """
+        recorded = [excerpts[key] for excerpts in self._latest if key in excerpts]
+        if not recorded:
+            return None
+        batches = [[np.asarray(array) for array in excerpt] for excerpt in recorded]
+        last = _list_sample_shapes(batches[-1])
+        same = [batch for batch in batches if _list_sample_shapes(batch) == last]
+        y_true, y_pred, *weights = (np.concatenate(side) for side in zip(*same, strict=True))
+        return y_true, y_pred, weights[0] if weights else None
+
+    def _run_step(self, data: object) -> object:
+        """Run the model's step, and add excerpts to its logs."""
+        if getattr(self._model, f"{self._step_name}_function") != self._run_function:
+            # the training broke off and the model was compiled again: its new function would not
+            # take the excerpts out of the logs
+            return self._original_step(data)
+        excerpts: Excerpts = {}
+        updates: Counter[int] = Counter()
+        graph = _get_graph()
+
+        def record_excerpt(
+            metric: Metric, y_true: object, y_pred: object, sample_weight: object
+        ) -> None:
+            # tensors of a loop or of a function inside the step cannot be returned by the step
+            excerpt = (
+                cut_excerpt(y_true, y_pred, sample_weight, samples=self._samples)
+                if _get_graph() is graph
+                else None
+            )
+            if excerpt is None:
+                self.unsplittable.add(metric.name)
+                return
+            key = f"{id(metric)}.{updates[id(metric)]}"
+            updates[id(metric)] += 1
+            self.metrics[key] = metric
+            excerpts[key] = excerpt
+
+        with observe_updates(record_excerpt, self._library, self._model):
+            logs = self._original_step(data)
+        return {**logs, LOG_KEY: excerpts} if excerpts and isinstance(logs, dict) else logs
+
+    def _run_function(self, iterator: object) -> object:
+        """Run the step, and take the excerpts out of its logs."""
+        logs = self._original_function(iterator)
+        if not isinstance(logs, dict) or LOG_KEY not in logs:
+            return logs
+        if self._recording:
+            self._latest.append(logs[LOG_KEY])
+        return {name: value for name, value in logs.items() if name != LOG_KEY}
+
+
+def _list_sample_shapes(arrays: list[NDArray[np.generic]]) -> list[tuple[int, ...]]:
+    return [array.shape[1:] for array in arrays]
+
+
+def _get_graph() -> tf.Graph | None:
+    return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
