@@ -45,22 +45,22 @@ def table(form: str) -> dict[str, ContractScore]:
     return {one.name: one for one in report.contracts}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        one.name
-        for one in CONTRACTS
-        if one.call and one.name not in ANOTHER_NUMBER and one.name not in NO_NUMBER
-    ],
-)
-def test_the_call_of_a_contract_has_its_value(name):
+def test_the_call_of_each_contract_has_its_value_on_some_arrays():
+    called = [one.name for one in CONTRACTS if one.call]
+    wanted = [name for name in called if name not in ANOTHER_NUMBER and name not in NO_NUMBER]
+    assert len(wanted) == 70
+    assert [name for name in wanted if not has_its_value(name)] == []
+
+
+def has_its_value(name):
+    """Return whether the call of a contract gives the value in the table for some arrays."""
     for form in (form for form in GIVEN if name in table(form)):
         truth, predicted, classes = GIVEN[form]
         asked = table(form)[name]
-        metric = diagnose(y_true=truth, y_pred=predicted, num_classes=classes, metric=asked.call)
-        if metric.metric.value is not None and metric.metric.value == asked.value:
-            return
-    pytest.fail("no arrays give the call the contract's value")
+        report = diagnose(y_true=truth, y_pred=predicted, num_classes=classes, metric=asked.call)
+        if report.metric.value is not None and report.metric.value == asked.value:
+            return True
+    return False
 
 
 @pytest.mark.parametrize(

@@ -95,14 +95,14 @@ def test_symmetric_scenes_pass():
     assert RULE not in names(report)
 
 
-@pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize(("signal", "samples"), [(0, 1), (0, 3), (0, 12), (0.5, 8), (1, 8)])
 @pytest.mark.parametrize("classes", [2, 5])
-def test_weak_models_are_left_alone(seed, signal, samples, classes):
-    labels = boxes(seed, samples=samples, height=32, width=32, classes=classes)
-    predicted = model(labels, seed + 50, signal=signal, classes=classes)
-    report = diagnose(y_true=labels, y_pred=predicted, num_classes=classes)
-    assert not {RULE, "height-width-swapped"} & set(names(report))
+def test_weak_models_are_left_alone(signal, samples, classes):
+    for seed in range(8):
+        labels = boxes(seed, samples=samples, height=32, width=32, classes=classes)
+        predicted = model(labels, seed + 50, signal=signal, classes=classes)
+        report = diagnose(y_true=labels, y_pred=predicted, num_classes=classes)
+        assert not {RULE, "height-width-swapped"} & set(names(report)), seed
 
 
 @pytest.mark.parametrize("flat", ["predictions", "masks"])

@@ -81,12 +81,13 @@ def test_predictions_made_of_blocks_are_left_alone(side, seed):
 
 
 @pytest.mark.parametrize("signal", [0, 0.5, 1, 2])
-@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("samples", [1, 6])
-def test_weak_models_are_left_alone(signal, seed, samples):
-    labels = boxes(seed, samples=samples, classes=3)
-    predicted = model(labels, seed + 50, signal=signal, classes=3)
-    assert RULE not in names(diagnose(y_true=labels, y_pred=predicted, num_classes=3))
+def test_weak_models_are_left_alone(signal, samples):
+    for seed in range(4):
+        labels = boxes(seed, samples=samples, classes=3)
+        predicted = model(labels, seed + 50, signal=signal, classes=3)
+        report = diagnose(y_true=labels, y_pred=predicted, num_classes=3)
+        assert RULE not in names(report), seed
 
 
 def test_noise_and_bad_borders_of_good_tiles_are_left_alone():

@@ -39,12 +39,13 @@ def test_another_shift_in_each_sample_is_no_common_one():
     assert RULE not in names(diagnose(y_true=T, y_pred=moved, num_classes=5))
 
 
-@pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("samples", [4, 9])
-def test_predictions_that_know_nothing_are_left_alone(seed, samples):
-    labels = boxes(seed, samples=samples, height=40, width=40, classes=3)
-    predicted = model(labels, seed + 50, signal=0, classes=3)
-    assert RULE not in names(diagnose(y_true=labels, y_pred=predicted, num_classes=3))
+def test_predictions_that_know_nothing_are_left_alone(samples):
+    for seed in range(12):
+        labels = boxes(seed, samples=samples, height=40, width=40, classes=3)
+        predicted = model(labels, seed + 50, signal=0, classes=3)
+        report = diagnose(y_true=labels, y_pred=predicted, num_classes=3)
+        assert RULE not in names(report), seed
 
 
 def test_one_scene_and_tiny_maps_are_not_judged():

@@ -63,14 +63,14 @@ def test_more_samples_than_the_probe_holds(monkeypatch):
     assert repair.mean_iou_after == pytest.approx(CLEAN, abs=0.1)
 
 
-@pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("signal", [0, 0.5, 1])
 @pytest.mark.parametrize("samples", [4, 9, 40])
-def test_weak_models_are_left_alone(seed, signal, samples):
-    labels = boxes(seed, samples=samples, height=24, width=24)
-    predicted = model(labels, seed + 100, signal=signal)
-    report = diagnose(y_true=labels, y_pred=predicted, num_classes=5)
-    assert RULE not in names(report)
+def test_weak_models_are_left_alone(signal, samples):
+    for seed in range(6):
+        labels = boxes(seed, samples=samples, height=24, width=24)
+        predicted = model(labels, seed + 100, signal=signal)
+        report = diagnose(y_true=labels, y_pred=predicted, num_classes=5)
+        assert RULE not in names(report), seed
 
 
 def test_frames_of_a_video_are_left_alone():
