@@ -11,6 +11,7 @@ from iou_doctor.checks.wording import (
     format_percent,
     suggest_call,
 )
+from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
@@ -32,42 +33,46 @@ def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: st
     values = evidence.stats.y_pred
     if values.minimum is None:
         return []  # no value is finite, which non-finite-predictions reports
-    below_one = values.values - values.at_least_one - values.non_finite
-    message = (
-        f"predictions are {evidence.pair.y_pred.dtype} {noun} with"
-        f" {interpretation.layout.y_pred.channels} channels on axis"
-        f" {interpretation.layout.y_pred.channel}"
-    )
-    if evidence.metric.contract is not None:
-        message += f"; {describe_score_handling(evidence)}"
-    elif encoding is Encoding.PROBABILITIES:
-        message += (
-            f"; the cast to integer turns {format_percent(below_one, values.values)} of them into 0"
-        )
-    else:
-        message += (
-            f", from {values.minimum:.4g} to {values.maximum:.4g}; the cast to integer reads them"
-            " as class ids"
-        )
+    axes = interpretation.layout.y_pred
     return [
         Finding(
             rule,
-            message=message,
+            message=f"predictions are {evidence.pair.y_pred.dtype} {noun} with {axes.channels}"
+            f" channels on axis {axes.channel}{_describe_reading(evidence)}",
             help=suggest_call(evidence),
             facts={
-                "channels": interpretation.layout.y_pred.channels,
-                "class_axis": interpretation.layout.y_pred.channel,
+                "channels": axes.channels,
+                "class_axis": axes.channel,
                 "minimum": values.minimum,
                 "maximum": values.maximum,
                 "channel_sum_minimum": values.minimum_sum,
                 "channel_sum_maximum": values.maximum_sum,
-                "values_below_one": below_one,
+                "values_below_one": count_below_one(values),
                 "values": values.values,
             },
             evidence=describe_first(values.first, evidence),
             repair=_build_repair(evidence),
         )
     ]
+
+
+def _describe_reading(evidence: Evidence) -> str:
+    """Return what the metric makes of the scores, as the end of a sentence."""
+    values = evidence.stats.y_pred
+    if evidence.metric.contract is not None:
+        return f"; {describe_score_handling(evidence)}"
+    if evidence.interpretation.y_pred is Encoding.PROBABILITIES:
+        lost = format_percent(count_below_one(values), values.values)
+        return f"; the cast to integer turns {lost} of them into 0"
+    return (
+        f", from {values.minimum:.4g} to {values.maximum:.4g}; the cast to integer reads them as"
+        " class ids"
+    )
+
+
+def count_below_one(values: ValueCounts) -> int:
+    """Return the number of finite values that a cast to integer makes 0 or negative."""
+    return values.values - values.at_least_one - values.non_finite
 
 
 def _build_repair(evidence: Evidence) -> Repair:

@@ -13,6 +13,7 @@ because sigmoid(0) is 0.5.
 
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.predictions._unargmaxed import count_below_one
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import (
     describe_first,
@@ -20,7 +21,6 @@ from iou_doctor.checks.wording import (
     format_percent,
     suggest_threshold,
 )
-from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.threshold import Threshold
@@ -53,7 +53,7 @@ def find(evidence: Evidence) -> Result:
                 "minimum": values.minimum,
                 "maximum": values.maximum,
                 "threshold": interpretation.threshold,
-                "values_below_one": _count_below_one(values),
+                "values_below_one": count_below_one(values),
                 "values": values.values,
             },
             evidence=describe_first(values.first_fractional, evidence),
@@ -71,9 +71,5 @@ def _describe_reading(evidence: Evidence) -> str:
     if evidence.metric.takes is not None:
         return describe_score_handling(evidence)
     values = evidence.stats.y_pred
-    lost = format_percent(_count_below_one(values), values.values)
+    lost = format_percent(count_below_one(values), values.values)
     return f"the cast to integer turns {lost} of them into background or no class"
-
-
-def _count_below_one(values: ValueCounts) -> int:
-    return values.values - values.at_least_one - values.non_finite
