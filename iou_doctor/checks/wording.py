@@ -29,7 +29,7 @@ def format_percent(part: int, whole: int) -> str:
 
 
 def join_words(items: Iterable[object]) -> str:
-    """Return `a, b and c`; after `MOST_LISTED` items, only say how many more there are."""
+    """Return `a, b and c`; after `MOST_LISTED_ITEMS`, only say how many more there are."""
     texts = [str(item) for item in items]
     if len(texts) > MOST_LISTED_ITEMS:
         return f"{', '.join(texts[:MOST_LISTED_ITEMS])} and {len(texts) - MOST_LISTED_ITEMS} more"
