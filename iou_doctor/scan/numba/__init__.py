@@ -1,1 +1,1 @@
-"""The pass in machine code compiled by Numba."""
+"""Count with loops that Numba compiles to machine code."""

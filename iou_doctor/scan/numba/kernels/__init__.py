@@ -1,11 +1,13 @@
-"""The counting loops as machine code: what the NumPy reference does, several times faster.
+"""Do what the NumPy back-end of the scan does, several times faster, with compiled loops.
 
-Importing this package imports Numba. Every function releases the GIL, and its machine code is kept
-on disk, so that only the first use on a machine compiles. The reference in `pair_counts.py`,
-`decode_labels.py` and `values.py` defines each answer; these equal it bit for bit.
+Importing this package imports Numba. Every function releases the GIL. The machine code is cached on
+disk, so Numba compiles only on the first use on a machine. The NumPy code in
+`iou_doctor/scan/numpy/` (`pair_counts.py`, `decode_labels.py` and `values.py`) is the reference:
+the kernels return the same counts bit for bit.
 
-Few signatures: labels of any width come as their bytes, scores as float32 or float64, float16 as
-its bits, turned into float32 tile by tile.
+Each dtype of the arguments costs time to compile, so there are few. Labels of any width are passed
+as bytes, and scores as the bits of float16, float32 or float64. The kernels convert float16 to
+float32 tile by tile.
 """
 
 from __future__ import annotations

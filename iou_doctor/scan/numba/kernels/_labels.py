@@ -1,4 +1,4 @@
-"""Pairs of labels as machine code."""
+"""Count the pairs of truth and prediction labels of each image in compiled loops."""
 
 from __future__ import annotations
 
@@ -12,66 +12,69 @@ from iou_doctor.scan.numba.kernels._narrow import narrow_2, narrow_4, narrow_8
 from iou_doctor.scan.numba.kernels._runs import FINDS_RUNS, GROUP, find_runs, word_at
 
 CELLS = 2**16
+"""The number of pairs of two byte codes."""
 REPLICAS = 1 if FINDS_RUNS else 8
-"""Cells for each pair, taken in turns: a store must not wait for that of the pixel before. Runs
-beside each other have different pairs."""
+"""The cells of each pair, which pixels use in turn, so that a store need not wait for the previous
+pixel's store. Runs need one cell, because neighbouring runs have different pairs."""
 STEP = CELLS + 32
-"""From one replica of a cell to the next: they must not share a set of the cache."""
+"""The distance between the replicas of a cell: replicas must not share a cache set."""
 SMALL = 2**12
-"""Pixels of an image up to which adding up replicas costs more than they save."""
+"""Pixels of an image up to which summing the replicas costs more than they save."""
 BLOCK = 2**12
-"""Pixels that are looked at together: few enough for the cache, with all that is known of them."""
+"""The pixels that are counted at once: few enough for their codes and runs to stay in the cache."""
 SPARSE = 4
-"""Cells that may be filled, for each pixel of an image, beyond which looking through them is too
-dear."""
+"""The most possible pairs for each pixel of an image. With more pairs, going through the cells
+takes too long."""
 EVERY_OTHER, LANE = np.uint64(0x00FF00FF00FF00FF), np.uint64(0xFFFF)
 BYTE_BITS, LANE_BITS = np.uint64(8), np.uint64(16)
 
 
 class Side(NamedTuple):
-    """The labels of one array; their lowest bytes are the codes that are counted."""
+    """The labels of one array. The lowest byte of a label is the code that is counted."""
 
     stored: NDArray[np.uint8]
-    """The bytes of the labels of all images, uint8, shape (pixels * width,)."""
+    """The bytes of the labels of all images, shape (pixels * width,)."""
     width: int
-    """Bytes of a label."""
+    """The bytes of a label: 1, 2, 4 or 8."""
     flip: int
-    """The least signed integer of that width where labels are unsigned, else 0: with its bit
-    flipped they are signed, and less by as much."""
+    """The least signed integer of this width for unsigned labels, otherwise 0. Flipping its bit
+    subtracts 2 ** (8 * width - 1), so that unsigned labels can be compared as signed integers."""
     extremes: NDArray[np.int64]
-    """The least and the largest of wider labels so far, flipped, int64, shape (2,)."""
+    """The least and the largest label so far, flipped, shape (2,). Only for labels wider than a
+    byte."""
     start: NDArray[np.int64]
-    """The code of the smallest label; from it on, round the circle of bytes, labels ascend. int64,
-    shape (1,), as it is found out of wider labels."""
+    """The code of the smallest label, shape (1,). From it on, labels ascend with the code modulo
+    256. The kernels update it for labels wider than a byte."""
     labels: NDArray[np.int64]
-    """What each code stands for, int64, shape (256,); found out as well."""
+    """The label of each code, shape (256,), updated as well."""
     seen: NDArray[np.bool_]
-    """Which codes have occurred, bool, shape (256,); it grows."""
+    """Whether each code has occurred so far, shape (256,)."""
     totals: NDArray[np.int64]
-    """Takes how often each code occurs, int64, shape (256,)."""
+    """An output, shape (256,): how often each code occurs."""
 
 
 class Space(NamedTuple):
-    """Where pairs are counted: a thread's own."""
+    """The working space of one thread."""
 
     table: NDArray[np.uint32]
-    """uint32 zeros, shape (STEP * REPLICAS,); zeros again after each image."""
+    """The count of each pair, shape (STEP * REPLICAS,). All zero between images."""
     orders: NDArray[np.uint8]
-    """Codes of either side in ascending order of label, uint8, shape (2, 256)."""
+    """The codes of the truth and of the prediction in ascending order of label, shape (2, 256)."""
     found: NDArray[np.uint8]
-    """Takes the runs of `BLOCK` pixels, see `find_runs`."""
+    """The runs of `BLOCK` pixels, see `find_runs`, shape (3, BLOCK + GROUP)."""
     pairs: NDArray[np.uint16]
-    """The pair of codes of each run, that of the mask in the upper byte, uint16."""
+    """The pair of codes of each run, with the code of the truth in the upper byte."""
     lengths: NDArray[np.uint8]
-    """Pixels of each run, uint8."""
+    """The pixels of each run."""
     codes: NDArray[np.uint8]
-    """Takes the lowest bytes of wider labels, uint8, shape (2, BLOCK + GROUP)."""
+    """The lowest bytes of labels wider than a byte, shape (2, BLOCK + GROUP)."""
     taken: NDArray[np.uint8]
-    """The same, to be read: for Numba that is another kind of array."""
+    """A read-only view of `codes`. Kernels read labels from read-only arrays; Numba would compile a
+    second version of them for writable arrays."""
 
 
 def space() -> Space:
-    """Return space to count in."""
+    """Make the working space of one thread."""
     codes = np.empty((2, BLOCK + GROUP), dtype=np.uint8)
     taken = codes.view()
     taken.flags.writeable = False
@@ -100,18 +103,19 @@ def tally(
     """Count the pairs of labels of each image.
 
     Args:
-        true: a `Side`.
-        pred: another.
-        pixels: those of one image.
-        samples: the number of each image, int64, shape (n,).
-        done: the first image to count.
-        space: a `Space`.
-        rows: int64, shape (4, most), takes image, truth, prediction and count, in order.
-        used: the rows that are taken.
+        true: the labels of the masks.
+        pred: the labels of the predictions.
+        pixels: the pixels of one image.
+        samples: the index of each image, shape (n,).
+        done: the position in `samples` of the first image to count.
+        space: the working space of this thread.
+        rows: the output, shape (4, most): image, truth, prediction and count, in ascending order.
+        used: the number of rows that are in use already.
 
     Returns:
-        The rows that are taken then, and the image to go on with: there is no room for it. The
-        first is negative where images are too small for so many codes, or two labels share one.
+        The number of rows in use, and the position of the first image for which there was no room,
+        or n. The number is negative if images are too small for so many codes, or if two labels
+        share a code.
     """
     orders, table = space.orders, space.table
     known = _in_order(true, orders[0]), _in_order(pred, orders[1])
@@ -129,7 +133,7 @@ def tally(
         if _found_out(true) | _found_out(pred):
             known = _in_order(true, orders[0]), _in_order(pred, orders[1])
         last = _take_rows(orders, known, replicas, table, rows, used)
-        if rows[3, used:last].sum() != pixels:  # there are codes that no image had before
+        if rows[3, used:last].sum() != pixels:  # some codes have not occurred in earlier images
             _put_back(table, rows, used, last)
             _note(true, first, end)
             _note(pred, first, end)
@@ -142,7 +146,7 @@ def tally(
 
 @inlined
 def _count(true: Side, pred: Side, first: int, end: int, replicas: int, space: Space) -> None:
-    """Count the pairs of codes of some pixels, block by block: none leaves the cache between."""
+    """Count the pairs of codes of some pixels in blocks that stay in the cache."""
     for start in range(first, end, BLOCK):
         pixels = min(BLOCK, end - start)
         take_codes(true, start, pixels, space.codes[0])
@@ -159,15 +163,15 @@ def _count(true: Side, pred: Side, first: int, end: int, replicas: int, space: S
 
 @inlined
 def take_codes(side: Side, first: int, pixels: int, low: NDArray[np.uint8]) -> None:
-    """Take the codes of some pixels where labels are wide, and note their extremes.
+    """Take the codes of some pixels if labels are wider than a byte, and update their extremes.
 
     Args:
-        side: a `Side`.
-        first: the first of the pixels.
-        pixels: how many.
-        low: takes the codes, uint8, shape (at least pixels,).
+        side: the labels.
+        first: the index of the first pixel.
+        pixels: the number of pixels.
+        low: the output, shape (at least pixels,): the codes.
     """
-    if side.width == 1:  # they are their own codes
+    if side.width == 1:  # such labels are their own codes
         return
     if side.width == 2:
         found = narrow_2(side.stored, first, pixels, side.flip, low)
@@ -181,13 +185,13 @@ def take_codes(side: Side, first: int, pixels: int, low: NDArray[np.uint8]) -> N
 
 @inlined
 def _is_a_byte_wide(side: Side) -> bool | np.bool_:
-    """Return whether no two labels so far have the same code."""
+    """Return whether no two labels so far share a code."""
     return side.width == 1 or np.uint64(side.extremes[1]) - np.uint64(side.extremes[0]) < 256
 
 
 @compiled
 def _found_out(side: Side) -> bool:
-    """Note what the codes of wide labels stand for; return whether that is new."""
+    """Update the label of each code for labels wider than a byte; return whether one changed."""
     if side.width == 1:
         return False
     lowest = np.int64(np.uint64(side.extremes[0]) - np.uint64(side.flip))
@@ -202,7 +206,7 @@ def _found_out(side: Side) -> bool:
 
 @compiled
 def _in_order(side: Side, order: NDArray[np.uint8]) -> int:
-    """Write the codes that have occurred in ascending order of label; return how many."""
+    """Write the codes that have occurred in ascending order of label; return their number."""
     known = 0
     for place in range(256):
         code = (side.start[0] + place) % 256
@@ -220,13 +224,13 @@ def _note(side: Side, first: int, end: int) -> None:
 
 @inlined
 def count_runs(true: NDArray[np.uint8], pred: NDArray[np.uint8], pixels: int, space: Space) -> None:
-    """Count runs of pixels with the same pair of codes: a store for each.
+    """Count runs of pixels with the same pair of codes, with one store for each run.
 
     Args:
-        true: codes, uint8, shape (at least pixels,).
-        pred: the same.
-        pixels: up to `BLOCK`.
-        space: a `Space`; only the first replica of its table is used.
+        true: the codes of the truth, shape (at least pixels,).
+        pred: the codes of the prediction, shape (at least pixels,).
+        pixels: the number of pixels, at most `BLOCK`.
+        space: the working space; only the first replica of each cell is used.
     """
     truths, predictions, ends = space.found[0], space.found[1], space.found[2]
     pairs, lengths, table = space.pairs, space.lengths, space.table
@@ -249,13 +253,13 @@ def count_words(
     pixels: int,
     table: NDArray[np.uint32],
 ) -> None:
-    """Count eight pixels from two loads. Each lane of 16 bits becomes a cell.
+    """Count eight pixels at a time from two loads. Each lane of 16 bits is the index of a cell.
 
     Args:
-        true: codes, uint8, shape (at least pixels,).
-        pred: the same.
-        pixels: how many to count.
-        table: that of a `Space`, with eight replicas.
+        true: the codes of the truth, shape (at least pixels,).
+        pred: the codes of the prediction, shape (at least pixels,).
+        pixels: the number of pixels.
+        table: the table of a `Space` with eight replicas.
     """
     whole = pixels // 8 * 8
     for pixel in range(0, whole, 8):
@@ -291,7 +295,7 @@ def _take_rows(
     rows: NDArray[np.int64],
     used: int,
 ) -> int:
-    """Write the filled cells as rows of codes, and clear them; return the number of rows."""
+    """Move the counts from the cells to rows of codes; return the number of rows in use."""
     for truth in orders[0, : known[0]]:
         for prediction in orders[1, : known[1]]:
             cell = np.uint64(truth) << BYTE_BITS | np.uint64(prediction)
@@ -316,12 +320,12 @@ def _put_back(table: NDArray[np.uint32], rows: NDArray[np.int64], first: int, la
 def _name_rows(
     true: Side,
     pred: Side,
-    sample: int,
+    sample: np.int64,
     rows: NDArray[np.int64],
     first: int,
     last: int,
 ) -> None:
-    """Add up the rows of codes for either side, and write what the codes stand for."""
+    """Add the rows' counts to the totals of both sides, and replace codes by labels."""
     for row in range(first, last):
         truth, prediction, count = rows[1, row], rows[2, row], rows[3, row]
         true.totals[truth] += count

@@ -1,4 +1,4 @@
-"""Dense arrays as machine code: tiles of pixels, class by class."""
+"""Measure scores and find each pixel's largest channel in compiled loops, tile by tile."""
 
 from __future__ import annotations
 
@@ -43,21 +43,21 @@ from iou_doctor.scan.numba.kernels._tile import (
 from iou_doctor.scan.numba.kernels._transpose import BLOCK, transpose_block
 
 NO_CLASS_BYTE = 128
-"""Added to the answer of a naive argmax where a pixel is no class."""
+"""Added to the class that a naive metric gives a pixel, to mark that the pixel has no class."""
 
 
 @compiled
 def scores_last(scores: NDArray[np.signedinteger], ids: NDArray[np.uint8], tile: Tile) -> bool:
-    """Look at all channels of all pixels once; channels last.
+    """Measure all channels of all pixels of an array with channels last.
 
     Args:
         scores: the bits of float32 (int32), float64 (int64) or float16 (int16), shape
             (pixels, C); the number of pixels is a multiple of `TILE`.
-        ids: uint8, shape (pixels,), takes the first largest channel; see `NO_CLASS_BYTE`.
-        tile: a `Tile`.
+        ids: the output, shape (pixels,): the first largest channel; see `NO_CLASS_BYTE`.
+        tile: the working space, to which the counts are added.
 
     Returns:
-        False, half way, where a value is NaN or infinite.
+        False, after an unfinished pass, if a value is NaN or infinite.
     """
     pixels, channels = scores.shape
     words = scores.reshape(-1)
@@ -75,7 +75,7 @@ def _take_tile(
     channels: int,
     raw: NDArray[np.signedinteger],
 ) -> None:
-    """Copy a tile from where its channels come last to where they come first."""
+    """Copy a tile from an array with channels last, so that its channels come first."""
     if channels < BLOCK:
         for i in range(TILE):
             for channel in range(channels):
@@ -83,7 +83,7 @@ def _take_tile(
         return
     for i in range(0, TILE, BLOCK):
         for column in range(0, channels, BLOCK):
-            # the last block overlaps the one before it
+            # The last block overlaps the one before it.
             channel = min(column, channels - BLOCK)
             first = origin + i * channels + channel
             transpose_block(words, first, channels, raw, channel * TILE + i, TILE)
@@ -100,11 +100,11 @@ def scores_first(
     """Do what `scores_last` does for one image with channels first.
 
     Args:
-        scores: the bits as they lie in memory, shape (n,).
-        plane: from one channel of a pixel to the next.
-        start: the number of the image's first pixel.
+        scores: the bits in the order of memory, shape (n,), of the dtypes of `scores_last`.
+        plane: the distance in words from one channel of a pixel to the next.
+        start: the index of the image's first pixel in the whole array.
         ids: as in `scores_last`.
-        tile: a `Tile`.
+        tile: as in `scores_last`.
     """
     raw = tile.raw
     channels = raw.size // TILE
@@ -119,7 +119,7 @@ def scores_first(
 
 @inlined
 def _look(start: int, ids: NDArray[np.uint8], tile: Tile) -> bool:
-    """Take in the tile of the pixels from number `start` on; False where it is not finite."""
+    """Add a tile whose first pixel is `start`; return whether all its values are finite."""
     if tile.raw.itemsize == 2:
         widen(tile.raw, tile.bits)
     marks, counters = tile.marks, tile.counters
@@ -143,11 +143,11 @@ def _look(start: int, ids: NDArray[np.uint8], tile: Tile) -> bool:
 
 @inlined
 def _look_at_all(tile: Tile) -> tuple[NDArray[np.signedinteger], np.int64, np.int64]:
-    """Gather what all channels show; return the keys, the smallest and the largest."""
+    """Measure all channels of a tile; return its keys, the smallest key and the largest."""
     bits, one = tile.bits, tile.marks[ONE]
     channels = bits.size // TILE
     low, high = tile.extremes[LOWEST], tile.extremes[HIGHEST]
-    if low >= 0 and high <= one:  # as it was before, so it may be again
+    if low >= 0 and high <= one:  # all earlier values are from 0 to 1, so these may be too
         look_at_unit(bits, channels, tile.tops, tile.winners, tile.sums, tile.gathered)
         low, high = _extremes(tile.gathered)
         if low >= 0 and high <= one:
@@ -160,8 +160,8 @@ def _look_at_all(tile: Tile) -> tuple[NDArray[np.signedinteger], np.int64, np.in
 
 
 @inlined
-def _whole(bits: NDArray[np.signedinteger], one: int) -> np.int32:
-    """Return how many values from 0 to 1 have no fraction."""
+def _whole(bits: NDArray[np.signedinteger], one: np.signedinteger) -> np.int32:
+    """Count the values without a fraction if all are from 0 to 1."""
     whole = np.int32(0)
     for i in range(bits.size):
         whole = np.int32(whole + np.int32((bits[i] == 0) | (bits[i] == one)))
@@ -170,7 +170,7 @@ def _whole(bits: NDArray[np.signedinteger], one: int) -> np.int32:
 
 @inlined
 def _count_gathered(tile: Tile) -> np.int64:
-    """Add what was gathered to the counters; return the number of fractions."""
+    """Add the results for a tile to the counters; return the number of values with a fraction."""
     counters, gathered = tile.counters, tile.gathered
     fractional = tile.bits.size - _total(gathered, WHOLE)
     counters[FRACTIONAL] += fractional
@@ -199,7 +199,7 @@ def _total(gathered: NDArray[np.signedinteger], row: int) -> np.int64:
 
 @inlined
 def _keys(tile: Tile) -> NDArray[np.signedinteger]:
-    """Return the keys where they are not the bits themselves."""
+    """Compute the keys of a tile, for which the bits do not serve."""
     least = tile.marks[LEAST]
     for i in range(tile.bits.size):
         tile.keys[i] = tile.bits[i] if tile.bits[i] >= 0 else least - tile.bits[i]
@@ -224,7 +224,7 @@ def _count_outside(
 
 @inlined
 def _first_fractional(floats: NDArray[np.floating]) -> int:
-    """Return the first pixel with a fraction."""
+    """Return the index in the tile of the first pixel with a fraction."""
     first = TILE
     for place in range(floats.size):
         if floats[place] != np.trunc(floats[place]):
@@ -234,7 +234,7 @@ def _first_fractional(floats: NDArray[np.floating]) -> int:
 
 @inlined
 def _count_tops(tile: Tile) -> bool:
-    """Count what the largest channels show; return whether any of them is 0 or 1."""
+    """Measure the largest channel of each pixel; return whether it is 0 or 1 for any pixel."""
     tops, marks = tile.tops, tile.marks
     near_low, near_high, one = marks[NEAR_LOW], marks[NEAR_HIGH], marks[ONE]
     near = np.int32(0)
@@ -255,7 +255,7 @@ def _count_ties(
     tops: NDArray[np.signedinteger],
     counters: NDArray[np.int64],
 ) -> None:
-    """Count the pixels of which two channels or more are the largest."""
+    """Count the pixels whose largest value is shared by several channels."""
     equal = np.int32(0)
     for channel in range(keys.size // TILE):
         for i in range(TILE):
@@ -293,13 +293,13 @@ def _count_zero_or_one(
     keys: NDArray[np.signedinteger],
     tile: Tile,
 ) -> None:
-    """Look at a pixel that may be one-hot, or all zero: then it is no class."""
+    """Count a pixel that is one-hot or all zero; a pixel that is all zero has no class."""
     channels = keys.size // TILE
     filled = channels - _count_equal(i, keys, 0)
     if tile.tops[i] != 0:
         tile.counters[ONE_HOT] += filled == 1 and tile.sums[0, i] == 1
         return
-    # among zeros, naive argmaxes hold -0.0 to be below 0.0
+    # For the argmax of Keras, -0.0 is less than 0.0, see `argmax_like_keras`.
     best, answer = -np.inf, 0
     for channel in range(channels):
         value: float = np.float64(tile.floats[channel * TILE + i])

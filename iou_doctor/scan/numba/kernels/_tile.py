@@ -1,4 +1,4 @@
-"""The working space of the kernel for dense arrays."""
+"""The working space of the kernels for scores, the arrays with a channel for each class."""
 
 from __future__ import annotations
 
@@ -10,46 +10,52 @@ from numpy.typing import NDArray
 from iou_doctor.scan.numba.kernels._compiled import has
 
 TILE = 64
-"""Pixels whose channels are looked at together: 64 x 21 float32 values take 5 KiB."""
+"""The pixels of a tile. A tile must fit in the cache: 64 x 21 float32 values take 5 KiB."""
 LANES = 16 if has("avx512f") else 8
-"""Pixels whose channels are in registers together: as many float32 as fill one."""
+"""The pixels whose channels are in registers at once: as many float32 values as fill a register."""
 FRACTIONAL, OUTSIDE_UNIT, AT_LEAST_ONE, ON_255_GRID = range(4)
 SUM_IS_ONE, ALL_ZERO, ONE_HOT, TIES, NEAR_TWICE, FIRST_FRACTIONAL = range(4, 10)
 COUNTERS = 10
+"""The number of counters; the names above are their indices."""
 LEAST, FINITE, ONE, NEAR_LOW, NEAR_HIGH = range(5)
-"""Marks on the scale of keys, see `Tile`."""
+"""Indices of `Tile.marks`.
+
+The marks are the least integer, the key of the largest finite float, the key of 1, and the lowest
+and the highest key of a pixel's largest channel that suggest an activation was applied twice.
+"""
 LOWEST, HIGHEST, LOWEST_TOP = range(3)
+"""Indices of `Tile.extremes`: the lowest and the highest key, and the lowest of `Tile.tops`."""
 
 
 class Tile(NamedTuple):
-    """Working space for `TILE` pixels, and what all tiles add to.
+    """Working space for `TILE` pixels, and the counts over all tiles.
 
-    Values lie channel by channel, C * TILE of them. A key is an integer in the order of the
-    floats: the bits, or `LEAST` minus the bits where the sign is set. Keys compare and vectorise
-    as integers, and -0.0 has the key of 0.0.
+    The C * TILE values of a tile are stored channel by channel. A key is an integer that sorts like
+    the float it belongs to: the bits of the float, or the mark `LEAST` minus the bits if the sign
+    is set. Keys are compared and vectorised as integers, and -0.0 has the key of 0.0.
     """
 
     raw: NDArray[np.signedinteger]
-    """The bits as stored: int16, int32 or int64."""
+    """The bits of the values as stored: int16, int32 or int64, shape (C * TILE,)."""
     bits: NDArray[np.signedinteger]
-    """The bits of float32 or float64; `raw` itself but for float16."""
+    """The bits of float32 or float64 values: `raw` itself, or a conversion of float16 values."""
     floats: NDArray[np.floating]
-    """A view of `bits`."""
+    """A view of `bits` as floats."""
     keys: NDArray[np.signedinteger]
-    """Of the dtype of `bits`; not filled in for a tile whose bits are its keys."""
+    """The keys, of the dtype of `bits`; not filled in for a tile whose bits are its keys."""
     tops: NDArray[np.signedinteger]
     """The key of each pixel's largest channel, shape (TILE,)."""
     winners: NDArray[np.int32]
-    """Its number, int32, shape (TILE,)."""
+    """The index of that channel, shape (TILE,)."""
     sums: NDArray[np.float64]
-    """float64, shape (3, TILE): channel sums; then, at a row's start, the least and the most."""
+    """Shape (3, TILE): the channel sums; rows 1 and 2 start with the least and the largest sums."""
     gathered: NDArray[np.signedinteger]
-    """What `look_at_channels` found, of the dtype of `bits`."""
+    """The results of `look_at_channels`, of the dtype of `bits`, shape (GATHERED, LANES)."""
     marks: NDArray[np.signedinteger]
-    """Keys of note, see `LEAST`, of the dtype of `bits`."""
+    """Keys to compare with, of the dtype of `bits`, see `LEAST`."""
     tiny: float
-    """float64: what -0.0 counts as, below zero."""
+    """The least normal float. -0.0 is compared as minus this number, which sorts it below 0.0."""
     counters: NDArray[np.int64]
-    """int64, shape (COUNTERS,); `FIRST_FRACTIONAL` is a pixel, negative before there is one."""
+    """Shape (COUNTERS,). `FIRST_FRACTIONAL` is the index of a pixel, or negative without one."""
     extremes: NDArray[np.int64]
-    """int64 keys, see `LOWEST`."""
+    """Keys over all tiles, see `LOWEST`."""
