@@ -94,9 +94,8 @@ def _find_fractions(evidence: Evidence) -> list[Finding]:
     return [
         Finding(
             RULE,
-            message="predictions hold class ids, but"
-            f" {format_percent(values.fractional, values.values)} of them are fractions, which are"
-            " not class ids",
+            message=f"{format_percent(values.fractional, values.values)} of the predictions are"
+            " fractions, although the others are class ids",
             help=HELP,
             facts={"fractional": values.fractional, "values": values.values, "labels": []},
             evidence=describe_first(values.first_fractional, evidence),
