@@ -86,10 +86,11 @@ def test_a_chain_to_an_absent_id_needs_nearly_all_pixels():
     assert "permuted-classes" not in names(poor)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_random_predictions_are_silent(seed):
-    pred = np.random.default_rng(seed).integers(0, 5, T.shape)
-    assert "permuted-classes" not in names(diagnose(y_true=T, y_pred=pred, num_classes=5))
+def test_random_predictions_are_silent():
+    for seed in range(5):
+        pred = np.random.default_rng(seed).integers(0, 5, T.shape)
+        report = diagnose(y_true=T, y_pred=pred, num_classes=5)
+        assert "permuted-classes" not in names(report), seed
 
 
 @pytest.mark.parametrize("by", [-1, 1])

@@ -338,11 +338,11 @@ def test_a_pass_does_not_wait_until_kernels_are_compiled(monkeypatch):
     assert stats.tables[LABELS[0]].total == 32
 
 
-@pytest.mark.parametrize("letters", ["NHW", "NHWC", "NCHW", "HWC", "NLC"])
-@pytest.mark.parametrize("dtype", ["f2", "f4", "i8"])
+@pytest.mark.parametrize(
+    ("letters", "dtype"),
+    [("NHW", "i8"), *product(["NHWC", "NCHW", "HWC", "NLC"], ["f2", "f4"])],
+)
 def test_warming_up_suits_every_layout(letters, dtype):
-    if ("C" in letters) != (dtype[0] == "f"):
-        return
     shape = tuple({"N": 2, "H": 70, "W": 90, "L": 80, "C": 3}[letter] for letter in letters)
     spatial = tuple(i for i, letter in enumerate(letters) if letter in "HWL")
     channel = letters.index("C") if "C" in letters else None

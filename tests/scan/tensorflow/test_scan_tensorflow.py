@@ -229,16 +229,17 @@ def test_one_far_label_everywhere_equals_the_reference(value):
 
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize(
-    ("dtype", "values"),
+    ("dtype", "pairs"),
     [
-        *(("i8", values) for values in ((0, 31), (0, 32), (-1, 3), (3, 2**32 + 3), (2, -(2**40)))),
-        *(("i8", values) for values in ((2**35, 2**35 + 5), (-(2**63), 5), (2**63 - 1, 0))),
-        *(("u8", (2, value)) for value in (32, 2**32, 2**63, 2**64 - 1)),
-        *(("u1", values) for values in ((0, 255), (31, 32))),
-        *(("i4", values) for values in ((-(2**31), 2**31 - 1), (-1, 0))),
+        ("i8", ((0, 31), (0, 32), (-1, 3), (3, 2**32 + 3), (2, -(2**40)))),
+        ("i8", ((2**35, 2**35 + 5), (-(2**63), 5), (2**63 - 1, 0))),
+        ("u8", tuple((2, value) for value in (32, 2**32, 2**63, 2**64 - 1))),
+        ("u1", ((0, 255), (31, 32))),
+        ("i4", ((-(2**31), 2**31 - 1), (-1, 0))),
     ],
 )
-def test_integers_beside_the_range_that_has_codes_equal_the_reference(dtype, values, compiled):
-    labels = np.array(values, dtype)[np.arange(60).reshape(3, 4, 5) % 2]
-    labels[0, 0, 0] = 1
-    compare(labels, labels[::-1].copy(), LABELS, compiled=compiled)
+def test_integers_beside_the_range_that_has_codes_equal_the_reference(dtype, pairs, compiled):
+    for values in pairs:
+        labels = np.array(values, dtype)[np.arange(60).reshape(3, 4, 5) % 2]
+        labels[0, 0, 0] = 1
+        compare(labels, labels[::-1].copy(), LABELS, compiled=compiled)
