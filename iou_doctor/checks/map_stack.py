@@ -24,9 +24,9 @@ Ids = NDArray[np.intp]
 Scores = NDArray[np.float64]
 Scale = Literal["many", "fine", "crops"]
 
-ENOUGH_AGREEMENT = 0.9
+MOST_IMPROVABLE_IOU = 0.9
 """Mean IoU above which no other alignment can gain 0.1, the least gain that the rules ask for."""
-SAME_SCENE = 0.8
+SAME_SCENE_IOU = 0.8
 """Mean IoU of two masks above which they show the same scene. CamVid's masks, taken a second
 apart, reach 0.6."""
 
@@ -202,7 +202,7 @@ def score_pairings(maps: Stack) -> NDArray[np.float32]:
 def has_nothing_to_gain(evidence: Evidence) -> bool:
     """Return whether the arrays agree so well that no other alignment can be far better."""
     mean_iou = evidence.repaired.mean_iou
-    return mean_iou is not None and mean_iou > ENOUGH_AGREEMENT
+    return mean_iou is not None and mean_iou > MOST_IMPROVABLE_IOU
 
 
 def count_different_masks(maps: Stack) -> int:
@@ -213,7 +213,7 @@ def count_different_masks(maps: Stack) -> int:
     if len(maps) < 2:
         return len(maps)
     alike = compute_mean_iou(count_pairs(maps.y_true[1:], maps.y_true[:-1], maps.classes))
-    return 1 + int((alike < SAME_SCENE).sum())
+    return 1 + int((alike < SAME_SCENE_IOU).sum())
 
 
 def measure_roughness(maps: Ids) -> float:

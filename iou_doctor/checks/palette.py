@@ -18,14 +18,14 @@ from iou_doctor.repairs.decode_colours import DecodeColours
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 
-KNOWN_SHARE = 0.98
+LEAST_KNOWN_SHARE = 0.98
 """Least share of the pixels that a known palette covers. Smoothed edges between two colours may
 take the rest."""
-KNOWN_COLOURS = 3
+FEWEST_KNOWN_COLOURS = 3
 """Fewest colours that identify a known palette. Black and one more colour are in many palettes."""
 LEAST_COLOUR_SHARE = 0.001
 """Least share of the pixels of a class. Rarer colours come from smoothed edges."""
-GUESSED_COLOURS = 256
+MOST_GUESSED_COLOURS = 256
 """Most colours that are taken for classes. More colours are a photograph."""
 UNUSED_TRAIN_IDS = (-1, DEFAULT_VOID)
 """Train ids of Cityscapes and its relatives for labels that are not trained on."""
@@ -94,8 +94,7 @@ def build_palette_repair(evidence: Evidence, side: Side, palette: Palette) -> Re
 
 def iterate_known_palettes(evidence: Evidence) -> Iterator[Palette]:
     """Yield the palettes of the known data sets, each with its own ids and with train ids."""
-    ignore = evidence.interpretation.ignore_index
-    void = DEFAULT_VOID if ignore is None else ignore
+    void = _get_void(evidence)
     for data_set in load_data_sets():
         own = {label.id: label.id for label in data_set.labels}
         for ids in (own, dict(data_set.train_ids)):
@@ -104,7 +103,21 @@ def iterate_known_palettes(evidence: Evidence) -> Iterator[Palette]:
                 yield palette
 
 
+def _get_void(evidence: Evidence) -> int:
+    """Return the id for colours of no class."""
+    ignore = evidence.interpretation.ignore_index
+    return DEFAULT_VOID if ignore is None else ignore
+
+
 def _build_palette(data_set: DataSet, ids: Mapping[int, int], void: int) -> Palette:
+    """Build the palette of a data set.
+
+    Args:
+        data_set: with the label of each colour.
+        ids: the class id of each label.
+        void: the id for colours of no class.
+    """
+
     def choose_id(label: int) -> int:
         if label in data_set.void or ids.get(label, -1) in UNUSED_TRAIN_IDS:
             return void
@@ -120,7 +133,7 @@ def _is_covering(palette: Palette, sides: list[dict[int, int]], evidence: Eviden
     """Return whether the palette covers these colours, with ids that are classes here."""
     seen = {code for counts in sides for code in counts} & set(palette.ids)
     ids = {palette.ids[code] for code in seen} - {palette.void}
-    if len(seen) < KNOWN_COLOURS or len(ids) < 2:
+    if len(seen) < FEWEST_KNOWN_COLOURS or len(ids) < 2:
         return False
     dense = evidence.interpretation.y_pred.is_dense
     limited = evidence.interpretation.num_classes_declared or dense
@@ -128,7 +141,7 @@ def _is_covering(palette: Palette, sides: list[dict[int, int]], evidence: Eviden
         return False
     return all(
         sum(count for code, count in counts.items() if code in palette.ids)
-        >= KNOWN_SHARE * sum(counts.values())
+        >= LEAST_KNOWN_SHARE * sum(counts.values())
         for counts in sides
     )
 
@@ -150,9 +163,8 @@ def _guess_palette(evidence: Evidence, sides: list[dict[int, int]]) -> Palette |
     If both arrays hold colours, any assignment is as good as another.
     """
     major = sorted({code for counts in sides for code in _list_major_colours(counts)})
-    classes, ignore = evidence.interpretation.num_classes, evidence.interpretation.ignore_index
-    void = DEFAULT_VOID if ignore is None else ignore
-    if not 2 <= len(major) <= GUESSED_COLOURS:
+    classes, void = evidence.interpretation.num_classes, _get_void(evidence)
+    if not 2 <= len(major) <= MOST_GUESSED_COLOURS:
         return None
     if len(sides) == 2:
         fitting = len(major) <= classes or not evidence.interpretation.num_classes_declared

@@ -21,14 +21,14 @@ LARGEST_SEAM_SHARE = 0.05
 LEARNT_SHARE = 0.2
 """Share of a label's pixels on which both arrays must agree for the label to be a class that the
 model has learnt. Models do not learn values that a resize or JPEG invented."""
-LARGEST = np.iinfo(np.int32).max
+LARGEST_LABEL = np.iinfo(np.int32).max
 """Stands in for unknown labels where the smallest label of a neighbourhood is taken."""
 SEAM_REACH = 3
 """Pixels from a seam to the inside of the labels on both sides of it. The edges of these labels are
 not inside, so the inside begins two pixels away. Noise has no inside within this reach."""
-SEAM_SHARE = 0.9
+LEAST_SHARE_BETWEEN_LABELS = 0.9
 """Least share of the pixels of a seam that lie between a smaller and a larger label."""
-BODY_SHARE = 0.02
+MOST_BODY_SHARE = 0.02
 """Largest share of the pixels of a seam that have only their own label around them."""
 FEWEST_SEAM_PIXELS = 12
 """Fewer pixels of a label do not show its shape."""
@@ -50,8 +50,8 @@ class Seam:
         """Whether the label occurs only as a seam."""
         return (
             self.pixels >= FEWEST_SEAM_PIXELS
-            and self.between >= SEAM_SHARE * self.pixels
-            and self.body <= BODY_SHARE * self.pixels
+            and self.between >= LEAST_SHARE_BETWEEN_LABELS * self.pixels
+            and self.body <= MOST_BODY_SHARE * self.pixels
         )
 
 
@@ -65,10 +65,10 @@ def measure_seams(maps: Iterable[Labels], *, neutral: Collection[int] = ()) -> d
     labels, between, body = [], [], []
     for values in maps:
         known = ~np.isin(values, (NO_LABEL, *neutral))
-        low = spread_extremes(np.where(known, values, LARGEST), np.minimum)
+        low = spread_extremes(np.where(known, values, LARGEST_LABEL), np.minimum)
         high = spread_extremes(np.where(known, values, NO_LABEL), np.maximum)
         inner = known & (low == values) & (high == values)
-        low, high = np.where(inner, values, LARGEST), np.where(inner, values, NO_LABEL)
+        low, high = np.where(inner, values, LARGEST_LABEL), np.where(inner, values, NO_LABEL)
         for _ in range(SEAM_REACH):
             low, high = spread_extremes(low, np.minimum), spread_extremes(high, np.maximum)
         labels.append(values[known])

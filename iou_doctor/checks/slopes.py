@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.seams import BODY_SHARE, LARGEST, spread_extremes
+from iou_doctor.checks.seams import LARGEST_LABEL, MOST_BODY_SHARE, spread_extremes
 from iou_doctor.counts.label_decoding import is_no_class
 from iou_doctor.counts.map_samples import NO_LABEL, Labels
 from iou_doctor.record import record
@@ -22,16 +22,16 @@ FEWEST_LABELS = 3
 """One or two labels that only one array holds may be thin classes that the other one lacks."""
 FEWEST_SLOPE_PIXELS = 50
 """Fewer pixels are too few to measure the shares below."""
-BETWEEN_SHARE = 0.8
+LEAST_SHARE_BETWEEN_CLASSES = 0.8
 """Least share of the pixels that lie between a smaller and a larger class. Interpolation gives 0.88
 to 1, wrong predictions of absent classes at most 0.7."""
 LARGEST_BEND = 0.2
 """Largest mean distance to the neighbours' mean, as a share of the neighbours' range. Interpolation
 gives 0.08 to 0.14, wrong predictions 0.25 to 0.5."""
-STEEP = 2
+STEEP_RANGE = 2
 """Range of a neighbourhood above which a slope is steep. Ordered thin classes, each beside the next
 one, have neighbours that differ by two."""
-STEEP_SHARE = 0.5
+LEAST_STEEP_SHARE = 0.5
 """Least share of the pixels that lie on a steep slope."""
 
 
@@ -70,10 +70,10 @@ def find_slopes(
     between, body, bend, steep = np.concatenate(shown, axis=1)
     fits = (
         len(bend) >= FEWEST_SLOPE_PIXELS
-        and between.mean() >= BETWEEN_SHARE
-        and body.mean() <= BODY_SHARE
+        and between.mean() >= LEAST_SHARE_BETWEEN_CLASSES
+        and body.mean() <= MOST_BODY_SHARE
         and bend.mean() <= LARGEST_BEND
-        and steep.mean() >= STEEP_SHARE
+        and steep.mean() >= LEAST_STEEP_SHARE
     )
     return Slopes(tuple(labels), len(bend), int(between.sum())) if fits else None
 
@@ -83,10 +83,10 @@ def _measure_pixels(
 ) -> NDArray[np.float64]:
     """Measure the pixels with these labels: one row each for between, body, bend and steep."""
     known = ~np.isin(values, (NO_LABEL, *neutral))
-    low = spread_extremes(np.where(known, values, LARGEST), np.minimum)
+    low = spread_extremes(np.where(known, values, LARGEST_LABEL), np.minimum)
     high = spread_extremes(np.where(known, values, NO_LABEL), np.maximum)
     is_end = np.isin(values, ends)
-    below, above = np.where(is_end, values, LARGEST), np.where(is_end, values, NO_LABEL)
+    below, above = np.where(is_end, values, LARGEST_LABEL), np.where(is_end, values, NO_LABEL)
     for _ in range(2):
         below, above = spread_extremes(below, np.minimum), spread_extremes(above, np.maximum)
     total, number = _sum_neighbours(np.where(known, values, 0)), _sum_neighbours(known)
@@ -98,7 +98,7 @@ def _measure_pixels(
             ((below < values) & (above > values))[chosen],
             reach == 0,
             np.abs(here - mean) / np.maximum(reach, 1),
-            reach > STEEP,
+            reach > STEEP_RANGE,
         ]
     ).astype(np.float64)
 

@@ -9,7 +9,7 @@ from iou_doctor.checks.masks._mask_values import (
     count_mask_labels,
     may_fit_by_chance,
 )
-from iou_doctor.checks.palette import KNOWN_SHARE, Palette, iterate_known_palettes
+from iou_doctor.checks.palette import LEAST_KNOWN_SHARE, Palette, iterate_known_palettes
 from iou_doctor.counts.label_decoding import decode_colour
 from iou_doctor.datasets import convert_to_grey
 from iou_doctor.metrics.score import compute_score
@@ -68,7 +68,7 @@ def _fits(greys: Greys, counts: dict[int, int], evidence: Evidence) -> bool:
     known = {label: count for label, count in counts.items() if label in greys.ids}
     if len([label for label in known if label != 0]) < FEWEST_GREYS:
         return False
-    if len(known) < KNOWN_SHARE * len(counts):
+    if len(known) < LEAST_KNOWN_SHARE * len(counts):
         return False
     if may_fit_by_chance(set(known) - {255}, len(greys.ids)):
         return False

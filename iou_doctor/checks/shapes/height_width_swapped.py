@@ -35,9 +35,9 @@ RULE = Rule(
     also_explains=("metric-misreads-arrays", "permuted-classes"),
     needs=Needs.TRAINED_NETWORK,
 )
-SAMPLES = 8
+MOST_SAMPLES = 8
 """Most samples that are compared at full resolution, which takes a few milliseconds each."""
-REPAIR = "swap height and width of the predictions"
+REPAIR_NAME = "swap height and width of the predictions"
 """The name of the repair, for sizes and for maps."""
 REFILLS = (
     Turn(
@@ -66,7 +66,7 @@ def find(evidence: Evidence) -> Result:
     maps = (
         stack_maps(evidence, "fine", side=PIXELS_A_SIDE)
         if square
-        else stack_maps(evidence, "fine", samples=SAMPLES)
+        else stack_maps(evidence, "fine", samples=MOST_SAMPLES)
     )
     if isinstance(maps, Skipped):
         return maps
@@ -86,7 +86,7 @@ def _report_swapped_sizes(evidence: Evidence) -> Finding:
         help=f"predictions = np.swapaxes(predictions, {height}, {width}), or fix the resize that"
         " took (width, height)",
         facts={"masks": list(true), "predictions": list(pred)},
-        repair=Repair(name=REPAIR, safe=True, steps=(SwapHeightWidth(Side.PREDICTIONS),)),
+        repair=Repair(name=REPAIR_NAME, safe=True, steps=(SwapHeightWidth(Side.PREDICTIONS),)),
     )
 
 
@@ -136,7 +136,7 @@ def _report_turn(
             "mean_iou_given": round(before, 4),
             "mean_iou_swapped": round(after, 4),
         },
-        repair=Repair(REPAIR, safe=True, steps=turn.steps),
+        repair=Repair(REPAIR_NAME, safe=True, steps=turn.steps),
     )
 
 
