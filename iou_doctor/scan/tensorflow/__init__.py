@@ -1,1 +1,1 @@
-"""The pass by TensorFlow, on a GPU or any other of its devices."""
+"""The pass over the data in TensorFlow, on a GPU or any other device."""

@@ -1,15 +1,15 @@
-"""What the channels of each pixel show together, as a TensorFlow graph; see `graph_values.py`.
+"""Summarize the channels of each pixel in a TensorFlow graph; see `graph_values.py`.
 
-Channels are unrolled, and every field is one chain of operations over them that ends in a number
-for each pixel. XLA fuses such a chain into one loop that reads each value once and writes nothing
-between. A chain that needs the end of another, as a comparison of all channels with the largest
-would, breaks that: the keys of all channels are then written to memory.
+Channels are unrolled. Every field is one chain of operations over them that ends in a number for
+each pixel. XLA fuses such a chain into one loop that reads each value once and writes no
+intermediate results. A chain that needs the result of another one, such as a comparison of all
+channels with the largest, prevents this: the keys of all channels are then written to memory.
 """
 
 from __future__ import annotations
 
 from functools import reduce
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -19,21 +19,21 @@ from iou_doctor.scan.tensorflow.graph_values import Tensor, Value
 
 
 class Pixels(NamedTuple):
-    """What is counted over all pixels; every field has shape (n, pixels).
+    """A summary of the channels of each pixel; every field has shape (n, pixels).
 
-    Four counts of channels share one integer, a byte each: less to write and to read again.
+    `marks` and `odd` hold four counts of channels, one in each byte, which saves memory traffic.
     """
 
     marks: Tensor
-    """Fractions; on the grid of 255; outside [0, 1] and finite; 1 or more and finite."""
+    """Channels that are fractions, k/255, finite and outside [0, 1], and finite and at least 1."""
     odd: Tensor
-    """NaN; not finite; not zero; as large as the largest."""
+    """Channels that are NaN, not finite, not zero, and equal to the largest one."""
     low: Tensor
     """The smallest finite key, or integer."""
     high: Tensor
     """The largest finite key, or integer."""
     top: Tensor
-    """The largest key, or integer; NaN is passed over."""
+    """The largest key, or integer. NaN does not count."""
     sums: Tensor
 
 
@@ -42,8 +42,8 @@ def extract_byte(packed: Tensor, place: int) -> Tensor:
     return tf.bitwise.bitwise_and(tf.bitwise.right_shift(packed, 8 * place), 255)
 
 
-def _packed(*flags: list[Tensor]) -> Tensor:
-    """Return how many channels have each flag."""
+def _pack_counts(*flags: list[Tensor]) -> Tensor:
+    """Return the number of channels with each flag, packed into the bytes of one integer."""
     parts = (
         tf.where(flag, np.int32(1 << 8 * place), 0)
         for place, channels in enumerate(flags)
@@ -53,39 +53,40 @@ def _packed(*flags: list[Tensor]) -> Tensor:
 
 
 def summarize_floats(channels: list[Value]) -> Pixels:
-    """Return what float channels show."""
+    """Return the summary of float channels."""
     scale = channels[0].scale
     one, end = scale.key(1.0), scale.infinite
     safe = [tf.where(channel.nan, -end, channel.key) for channel in channels]
     return Pixels(
-        marks=_packed(
-            [channel.fractional() for channel in channels],
-            [channel.on_grid() for channel in channels],
+        marks=_pack_counts(
+            [channel.is_fractional() for channel in channels],
+            [channel.is_on_grid() for channel in channels],
             [((c.key < 0) | (c.key > one)) & c.finite for c in channels],
             [(channel.key >= one) & channel.finite for channel in channels],
         ),
-        odd=_packed(
+        odd=_pack_counts(
             [channel.nan for channel in channels],
             [~channel.finite for channel in channels],
             [channel.key != 0 for channel in channels],
         )
-        + _at_top(safe),
-        # what is not finite must not be an extreme, so it takes the place of the other end
+        + _count_largest(safe),
+        # values that are not finite become the opposite extreme, so that they do not count
         low=reduce(tf.minimum, [tf.where(c.finite, c.key, end) for c in channels]),
         high=reduce(tf.maximum, [tf.where(c.finite, c.key, -end) for c in channels]),
         top=reduce(tf.maximum, safe),
-        sums=reduce(tf.add, [channel.as_int64() for channel in channels]),
+        sums=reduce(tf.add, [channel.as_float64() for channel in channels]),
     )
 
 
 def summarize_integers(channels: list[Tensor]) -> Pixels:
-    """Return what integer channels show."""
+    """Return the summary of integer channels."""
     top = reduce(tf.maximum, channels)
     never = [tf.zeros_like(channels[0], tf.bool)]
     outside = [(channel < 0) | (channel > 1) for channel in channels]
     return Pixels(
-        marks=_packed(never, never, outside, [channel >= 1 for channel in channels]),
-        odd=_packed(never, never, [channel != 0 for channel in channels]) + _at_top(channels),
+        marks=_pack_counts(never, never, outside, [channel >= 1 for channel in channels]),
+        odd=_pack_counts(never, never, [channel != 0 for channel in channels])
+        + _count_largest(channels),
         low=reduce(tf.minimum, channels),
         high=top,
         top=top,
@@ -93,8 +94,8 @@ def summarize_integers(channels: list[Tensor]) -> Pixels:
     )
 
 
-def _at_top(channels: list[Tensor]) -> Tensor:
-    """Return how many channels are as large as the largest, in the fourth byte."""
+def _count_largest(channels: list[Tensor]) -> Tensor:
+    """Return the number of channels equal to the largest one, in the fourth byte."""
     best, equal = channels[0], tf.ones_like(channels[0], tf.int32)
     for channel in channels[1:]:
         equal = tf.where(channel > best, 1, equal + tf.cast(channel == best, tf.int32))
@@ -102,16 +103,18 @@ def _at_top(channels: list[Tensor]) -> Tensor:
     return tf.bitwise.left_shift(equal, 24)
 
 
-def encode_classes(decoding: LabelDecoding, channels: list[Any], odd: Tensor) -> Tensor:
-    """Return codes for classes, int32; from C on they stand for pixels without one.
+def encode_classes(
+    decoding: LabelDecoding, channels: list[Value] | list[Tensor], odd: Tensor
+) -> Tensor:
+    """Return codes for classes, int32. Codes from C on stand for pixels without a class.
 
     Args:
         decoding: ARGMAX, ARGMAX_NAN or ARGMAX_LAST.
-        channels: `Value`s or integers.
-        odd: of `Pixels`.
+        channels: `Value`s, or tensors of integers.
+        odd: the field of `Pixels`.
     """
     floating = isinstance(channels[0], Value)
-    winner = _argmax([channel.naive_key() for channel in channels] if floating else channels)
+    winner = _argmax([channel.make_keras_key() for channel in channels] if floating else channels)
     if decoding is LabelDecoding.ARGMAX_LAST:
         return winner
     has_nan, all_zero = extract_byte(odd, 0) > 0, extract_byte(odd, 2) == 0

@@ -1,12 +1,10 @@
-"""Counts and extremes over pixels, as a TensorFlow graph; see `graph_values.py`.
+"""Count pixels and find extremes in a TensorFlow graph; see `graph_values.py`.
 
-They are made in two steps: XLA gives one number for each group of pixels, `whole` makes one of
-these. XLA alone would cut a longer sum into a tree, and write all that is to be added to memory.
+This takes two steps: XLA gives one number for each group of pixels, and `combine_groups` combines
+them. XLA alone would split a long sum into a tree and write all of its terms to memory.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -19,61 +17,67 @@ from iou_doctor.scan.tensorflow.graph_values import Tensor, find_scale
 Counts = dict[str, Tensor]
 
 GROUP = 32
-"""Pixels of a group. XLA fuses sums over up to 32 with what they add up: 16 ns a pixel for the
-counts of 21 channels on two cores, and 80 with 64 pixels."""
+"""Pixels in a group. XLA fuses sums over up to 32 terms with the computation of the terms: counting
+21 channels takes 16 ns for each pixel on two cores, and 80 ns with groups of 64 pixels."""
 NO_PIXEL = np.int32(2**31 - 1)
+"""Stands for "no pixel" where the first pixel of some kind is searched."""
 
 
 def mask_padding(shape: Tensor, real: Tensor) -> Tensor:
-    """Return which pixels are no padding, shape (n, pixels); `real`: how many, along each."""
+    """Return which pixels are no padding, shape (n, pixels).
+
+    Args:
+        shape: int32, the shape with padding.
+        real: int32, shape (2,), the number of samples and pixels that are no padding.
+    """
     rows = tf.range(shape[0]) < real[0]
     return rows[:, tf.newaxis] & (tf.range(shape[1]) < real[1])
 
 
 def find_label_extremes(labels: Tensor, real: Tensor, often: Tensor, low: Tensor) -> Counts:
-    """Return the extremes of integer labels, int64; their table tells the rest.
+    """Return the extremes of integer labels, int64. All other counts follow from their table.
 
-    The table tells the extremes too, where all labels have a code, and then nobody looks at the
-    labels again. Not for XLA, which takes several times as long as TensorFlow for extremes alone.
+    If all labels have a code, the extremes follow from the table too, and the labels are not read
+    again. This is not compiled by XLA, which takes several times as long for extremes.
 
     Args:
         labels: integers, shape (n, pixels).
-        real: int32, shape (2,), how many samples and pixels are no padding.
-        often: how often each code occurs; the last one is that of labels without a code.
+        real: int32, shape (2,), the number of samples and pixels that are no padding.
+        often: how often each code occurs. The last code is that of labels without a code.
         low: int64, the label of the first code.
     """
 
-    def told() -> tuple[Tensor, Tensor]:
+    def read_table() -> tuple[Tensor, Tensor]:
         seen = tf.where(often > 0)
         return low + tf.reduce_min(seen), low + tf.reduce_max(seen)
 
-    def sought() -> tuple[Tensor, Tensor]:
+    def search_labels() -> tuple[Tensor, Tensor]:
         own = labels[: real[0], : real[1]]
         return combine_groups("minimum", own), combine_groups("maximum", own)
 
-    minimum, maximum = tf.cond(often[-1] > 0, sought, told)
+    minimum, maximum = tf.cond(often[-1] > 0, search_labels, read_table)
     return {"minimum": minimum, "maximum": maximum}
 
 
 def total_groups(pixels: Pixels, real: Tensor, channels: int, *, floating: bool) -> Counts:
-    """Return counts and extremes of each group: a batch has fewer than 2**31 values.
+    """Return the counts and extremes of each group. A batch has fewer than 2**31 values.
 
     Args:
-        pixels: of all pixels.
-        real: int32, shape (2,), how many samples and pixels are no padding.
+        pixels: the summaries of all pixels.
+        real: int32, shape (2,), the number of samples and pixels that are no padding.
         channels: the number of values of each pixel.
         floating: whether `low`, `high` and `top` are keys of floats.
     """
     kept = mask_padding(tf.shape(pixels.marks), real)
     marks, odd = (tf.where(kept, packed, 0) for packed in (pixels.marks, pixels.odd))
     counts = {
-        "minimum": _lowest(pixels.low, kept),
-        "maximum": _highest(pixels.high, kept),
-        "outside_finite": _total(extract_byte(marks, 2)),
-        "at_least_one": _total(extract_byte(marks, 3)),
+        "minimum": _find_lowest(pixels.low, kept),
+        "maximum": _find_highest(pixels.high, kept),
+        "outside_finite": _sum(extract_byte(marks, 2)),
+        "at_least_one": _sum(extract_byte(marks, 3)),
     }
     if channels > 1:
-        counts |= _pixel_totals(pixels, kept, floating=floating)
+        counts |= _total_pixels(pixels, kept, floating=floating)
     if not floating:
         return counts
     scale = find_scale(pixels.top)
@@ -81,19 +85,19 @@ def total_groups(pixels: Pixels, real: Tensor, channels: int, *, floating: bool)
     near = [scale.key(NEAR_TWICE * most), scale.key((1 + ROUNDING) * most)]
     no_nan = kept & (extract_byte(odd, 0) == 0)
     return counts | {
-        "near_twice": _number((pixels.top >= near[0]) & (pixels.top <= near[1]) & no_nan),
-        "nan": _total(extract_byte(odd, 0)),
-        "not_finite": _total(extract_byte(odd, 1)),
-        "fractional": _total(extract_byte(marks, 0)),
-        "on_grid": _total(extract_byte(marks, 1)),
-        "first_fractional": _first(extract_byte(marks, 0) > 0),
-        "first_non_finite": _first(extract_byte(odd, 1) > 0),
+        "near_twice": _count((pixels.top >= near[0]) & (pixels.top <= near[1]) & no_nan),
+        "nan": _sum(extract_byte(odd, 0)),
+        "not_finite": _sum(extract_byte(odd, 1)),
+        "fractional": _sum(extract_byte(marks, 0)),
+        "on_grid": _sum(extract_byte(marks, 1)),
+        "first_fractional": _find_first(extract_byte(marks, 0) > 0),
+        "first_non_finite": _find_first(extract_byte(odd, 1) > 0),
     }
 
 
-def _pixel_totals(pixels: Pixels, kept: Tensor, *, floating: bool) -> Counts:
+def _total_pixels(pixels: Pixels, kept: Tensor, *, floating: bool) -> Counts:
     filled, sums, tops = extract_byte(pixels.odd, 2), pixels.sums, kept
-    one: Any = tf.constant(1, pixels.top.dtype)
+    one: np.signedinteger | Tensor = tf.constant(1, pixels.top.dtype)
     no_nan = kept & (extract_byte(pixels.odd, 0) == 0)
     if floating:
         scale = find_scale(pixels.top)
@@ -101,20 +105,20 @@ def _pixel_totals(pixels: Pixels, kept: Tensor, *, floating: bool) -> Counts:
         tops = no_nan & (pixels.top < scale.infinite) & (pixels.top > -scale.infinite)
     finite = kept & tf.math.is_finite(sums)
     return {
-        "sum_on": _number((tf.abs(sums - 1) <= SUM_TOLERANCE) & kept),
-        "one_hot": _number((pixels.top == one) & (sums == 1) & (filled == 1) & kept),
-        "ties": _number((extract_byte(pixels.odd, 3) > 1) & no_nan),
-        "all_zero": _number((filled == 0) & kept),
-        "minimum_top": _lowest(pixels.top, tops),
-        "minimum_sum": _lowest(sums, finite),
-        "maximum_sum": _highest(sums, finite),
-        "finite_tops": _number(tops),
-        "finite_sums": _number(finite),
+        "sum_on": _count((tf.abs(sums - 1) <= SUM_TOLERANCE) & kept),
+        "one_hot": _count((pixels.top == one) & (sums == 1) & (filled == 1) & kept),
+        "ties": _count((extract_byte(pixels.odd, 3) > 1) & no_nan),
+        "all_zero": _count((filled == 0) & kept),
+        "minimum_top": _find_lowest(pixels.top, tops),
+        "minimum_sum": _find_lowest(sums, finite),
+        "maximum_sum": _find_highest(sums, finite),
+        "finite_tops": _count(tops),
+        "finite_sums": _count(finite),
     }
 
 
 def combine_groups(name: str, numbers: Tensor) -> Tensor:
-    """Return one number for all groups, int64; of float64 its bits."""
+    """Return one number for all groups, int64. A float64 is returned as its bits."""
     if name.startswith(("minimum", "first")):
         number = tf.reduce_min(numbers)
     elif name.startswith("maximum"):
@@ -124,33 +128,33 @@ def combine_groups(name: str, numbers: Tensor) -> Tensor:
     return tf.bitcast(number, tf.int64) if number.dtype == tf.float64 else tf.cast(number, tf.int64)
 
 
-def _groups(values: Tensor, neutral: Any) -> Tensor:
-    """Return values as (groups, GROUP), the last group filled up."""
+def _split_groups(values: Tensor, neutral: object) -> Tensor:
+    """Return the values as (groups, GROUP), with the last group filled up."""
     missing = -tf.size(values) % GROUP
     flat = tf.pad(tf.reshape(values, [-1]), [[0, missing]], constant_values=neutral)
     return tf.reshape(flat, [-1, GROUP])
 
 
-def _total(counts: Tensor) -> Tensor:
-    return tf.reduce_sum(_groups(counts, 0), axis=1)
+def _sum(counts: Tensor) -> Tensor:
+    return tf.reduce_sum(_split_groups(counts, 0), axis=1)
 
 
-def _number(flags: Tensor) -> Tensor:
-    return _total(tf.cast(flags, tf.int32))
+def _count(flags: Tensor) -> Tensor:
+    return _sum(tf.cast(flags, tf.int32))
 
 
-def _first(flags: Tensor) -> Tensor:
+def _find_first(flags: Tensor) -> Tensor:
     """Return the number of the first pixel with a flag, or `NO_PIXEL`."""
     places = tf.range(tf.size(flags))
     found = tf.where(tf.reshape(flags, [-1]), places, NO_PIXEL)
-    return tf.reduce_min(_groups(found, NO_PIXEL), axis=1)
+    return tf.reduce_min(_split_groups(found, NO_PIXEL), axis=1)
 
 
-def _lowest(values: Tensor, where: Tensor) -> Tensor:
+def _find_lowest(values: Tensor, where: Tensor) -> Tensor:
     most = values.dtype.max
-    return tf.reduce_min(_groups(tf.where(where, values, most), most), axis=1)
+    return tf.reduce_min(_split_groups(tf.where(where, values, most), most), axis=1)
 
 
-def _highest(values: Tensor, where: Tensor) -> Tensor:
+def _find_highest(values: Tensor, where: Tensor) -> Tensor:
     least = values.dtype.min
-    return tf.reduce_max(_groups(tf.where(where, values, least), least), axis=1)
+    return tf.reduce_max(_split_groups(tf.where(where, values, least), least), axis=1)

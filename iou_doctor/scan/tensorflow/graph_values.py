@@ -1,40 +1,45 @@
-"""Floats in a TensorFlow graph, compared by keys: integers in the order of the floats.
+"""Compare floats in a TensorFlow graph by keys: integers in the order of the floats.
 
-Importing this file imports TensorFlow, as all of `graph_*.py` do: the reference's functions as
-graphs, equal to it bit for bit. TensorFlow's threads flush floats below the smallest normal one
-to zero, and NaN compares with nothing; integers do neither. -0.0 has the key of 0.0.
+Importing this file, or any other `graph_*.py`, imports TensorFlow. They compute the same as the
+functions in `scan/numpy` bit for bit, as graphs. TensorFlow's threads flush subnormal floats to
+zero, and NaN compares as neither smaller nor larger; integer keys avoid both. -0.0 has the key of
+0.0.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
 from iou_doctor.scan.numpy.values import GRID_TOLERANCE
 
-Tensor = Any
+Tensor: TypeAlias = tf.Tensor
+"""An eager or symbolic tensor. TensorFlow 2.21 carries no types."""
 
 
 class Scale(NamedTuple):
     """The keys of one float dtype."""
 
-    integer: Any
-    floating: Any
+    integer: type[np.signedinteger]
+    """The dtype of the keys."""
+    floating: type[np.floating]
+    """The dtype of the floats, of the same width."""
 
-    def key(self, number: float) -> Any:
+    def key(self, number: float) -> np.signedinteger:
         """Return the key of a number of 0 or more, rounded to the dtype."""
-        return np.array(number, self.floating).view(self.integer)[()]
+        key: np.signedinteger = np.array([number], self.floating).view(self.integer)[0]
+        return key
 
     @property
-    def least(self) -> Any:
-        """The bits of -0.0: the sign alone."""
+    def least(self) -> int:
+        """The bits of -0.0: only the sign bit is set."""
         return np.iinfo(self.integer).min
 
     @property
-    def infinite(self) -> Any:
-        """The key of Inf; those of NaN lie beyond."""
+    def infinite(self) -> np.signedinteger:
+        """The key of Inf. The keys of NaN are larger, or smaller than its negative."""
         return self.key(np.inf)
 
 
@@ -42,15 +47,15 @@ SINGLE, DOUBLE = Scale(np.int32, np.float32), Scale(np.int64, np.float64)
 
 
 def find_scale(keys: Tensor) -> Scale:
-    """Return the scale that keys are on."""
+    """Return the scale of keys by their dtype."""
     return SINGLE if keys.dtype == tf.int32 else DOUBLE
 
 
 def widen(values: Tensor) -> Tensor:
-    """Return float16 and bfloat16 as float32, bool as uint8, all others as they are."""
+    """Return float16 and bfloat16 as float32, bool as uint8, and other dtypes unchanged."""
     if values.dtype == tf.bool:
         return tf.cast(values, tf.uint8)
-    if values.dtype == tf.bfloat16:  # a cast would lose the smallest ones
+    if values.dtype == tf.bfloat16:  # a cast would flush subnormal values to zero
         bits = tf.cast(tf.bitcast(values, tf.uint16), tf.uint32)
         return tf.bitcast(tf.bitwise.left_shift(bits, tf.constant(16, tf.uint32)), tf.float32)
     return tf.cast(values, tf.float32) if values.dtype == tf.float16 else values
@@ -65,7 +70,7 @@ def make_keys(values: Tensor) -> tuple[Tensor, Tensor, Scale]:
 
 
 class Value:
-    """One value of each pixel, or one channel of it; what is derived from it, made when asked."""
+    """One value of each pixel, or one channel of it, with its bits and its key."""
 
     def __init__(self, values: Tensor) -> None:
         self.values = values
@@ -74,33 +79,35 @@ class Value:
         self.nan = (self.key > top) | (self.key < -top)
         self.finite = (self.key < top) & (self.key > -top)
 
-    def fractional(self) -> Tensor:
-        """Return where a finite value is no whole number."""
+    def is_fractional(self) -> Tensor:
+        """Return where a finite value is not an integer."""
         one = self.scale.key(1.0)
         inside = (self.key < one) & (self.key > -one) & (self.key != 0)
         return self.finite & (inside | (self.values != truncate(self.values)))
 
-    def on_grid(self) -> Tensor:
-        """Return where a finite value is k/255, computed in float32 as the reference does."""
+    def is_on_grid(self) -> Tensor:
+        """Return where a finite value is k/255, in float32 as in `scan/numpy/values.py`."""
         scaled = tf.cast(self.values, tf.float32) * np.float32(255)
-        size = tf.abs(scaled)  # also keeps compilers from fusing the product into the difference
+        size = tf.abs(
+            scaled
+        )  # the absolute value also keeps compilers from fusing product and difference
         near = tf.abs(size - tf.math.rint(size)) <= np.float32(GRID_TOLERANCE)
         return self.finite & near & (scaled > -0.5) & (scaled < 255.5)
 
-    def naive_key(self) -> Tensor:
-        """Return keys for the argmax that Keras finds: NaN is passed over, -0.0 below 0.0."""
+    def make_keras_key(self) -> Tensor:
+        """Return keys for `argmax_like_keras`: NaN is the smallest value, and -0.0 is below 0.0."""
         tiny = self.scale.key(float(np.finfo(self.scale.floating).tiny))
         key = tf.where(self.bits == self.scale.least, -tiny, self.key)
         return tf.where(self.nan, -self.scale.infinite, key)
 
-    def as_int64(self) -> Tensor:
-        """Return float64, floats below the smallest normal one included."""
-        as_int64 = tf.cast(self.values, tf.float64)
+    def as_float64(self) -> Tensor:
+        """Return the values as float64, subnormal floats included."""
+        wide = tf.cast(self.values, tf.float64)
         if self.scale is DOUBLE:
-            return as_int64
+            return wide
         tiny = self.scale.key(float(np.finfo(np.float32).tiny))
         small = (self.key < tiny) & (self.key > -tiny)
-        return tf.where(small, tf.cast(self.key, tf.float64) * 2.0**-149, as_int64)
+        return tf.where(small, tf.cast(self.key, tf.float64) * 2.0**-149, wide)
 
 
 def truncate(values: Tensor) -> Tensor:
@@ -108,7 +115,7 @@ def truncate(values: Tensor) -> Tensor:
     return tf.where(values < 0, tf.math.ceil(values), tf.math.floor(values))
 
 
-def decode_key(key: Any, scale: Scale) -> float:
-    """Return the float that has a key."""
+def decode_key(key: int, scale: Scale) -> float:
+    """Return the float that a key stands for."""
     size = float(np.array(abs(int(key)), scale.integer).view(scale.floating))
     return -size if key < 0 else size

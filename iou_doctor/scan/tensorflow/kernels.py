@@ -1,59 +1,66 @@
-"""Tensors -> tables and counts: the pass by TensorFlow, on any of its devices.
+"""Count batches with TensorFlow, on any of its devices.
 
-Importing this file imports TensorFlow. `Kernels.count` takes what a batch holds as arrays or as
-tensors; of tensors nothing but counts travels to the host, and label maps where they are asked for.
+Importing this file imports TensorFlow. `Kernels.count` takes arrays or tensors. Only counts are
+copied from a tensor's device to the host, and label maps if they are asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from math import prod
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.layout import Axes, Layout
+from iou_doctor.arrays.source import ArrayOrTensor
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.record import record
 from iou_doctor.scan.numpy.decode_labels import decode_labels
+from iou_doctor.scan.probing import DecodedLabels
 from iou_doctor.scan.tensorflow import tensor_codes
 from iou_doctor.scan.tensorflow.graph_values import Tensor
 from iou_doctor.scan.tensorflow.tensor_codes import (
     VALUES,
     CodeTable,
+    Numbers,
     Spans,
     count_labels,
     list_keys,
 )
-from iou_doctor.scan.tensorflow.tensor_graph import Graph
+from iou_doctor.scan.tensorflow.tensor_graph import Graph, GraphFunction
 from iou_doctor.scan.tensorflow.tensor_sides import CLASSES, Side, TensorForm
 
 MOST_CHANNELS = 64
-"""Channels are unrolled, and XLA compiles the longer the more there are."""
+"""The most channels. They are unrolled, and the compile time of XLA grows with their number."""
 MOST_CELLS = 2**26
-"""Cells of the tables of one batch (256 MiB of int32), else the reference sorts as well."""
+"""The most cells of the tables of a batch (256 MiB of int32). Beyond it, NumPy sorts pairs."""
+
+
+LabelMaps = tuple[DecodedLabels, DecodedLabels]
+"""The label maps of masks and predictions by decoding, shape (n, *spatial) each."""
 
 
 @record
 class TensorCounts:
-    """What a batch holds."""
+    """What was counted in a batch."""
 
     tables: dict[Pairing, PairCounts]
     y_true: ValueCounts
     y_pred: ValueCounts
-    maps: Callable[[], tuple[dict[LabelDecoding, NDArray[Any]], dict[LabelDecoding, NDArray[Any]]]]
-    """Fetches the label maps of both sides, shape (n, *spatial)."""
+    fetch_maps: Callable[[], LabelMaps]
+    """Returns the label maps of both arrays."""
 
 
 def is_supported(layout: Layout, pairings: Sequence[Pairing]) -> bool:
-    """Return whether the kernels know all that a pass asks for."""
+    """Return whether the kernels can count all that a pass asks for."""
     sides = (
         (layout.y_true, {pairing.y_true for pairing in pairings}),
         (layout.y_pred, {pairing.y_pred for pairing in pairings}),
@@ -61,13 +68,13 @@ def is_supported(layout: Layout, pairings: Sequence[Pairing]) -> bool:
     if any(not axes.is_per_class and LabelDecoding.LABELS not in own for axes, own in sides):
         return False
     return all(
-        _serves(axes, decoding, flat=pairing.flat)
+        _is_side_supported(axes, decoding, flat=pairing.flat)
         for pairing in pairings
         for axes, decoding in ((layout.y_true, pairing.y_true), (layout.y_pred, pairing.y_pred))
     )
 
 
-def _serves(axes: Axes, decoding: LabelDecoding, *, flat: bool) -> bool:
+def _is_side_supported(axes: Axes, decoding: LabelDecoding, *, flat: bool) -> bool:
     if (
         axes.is_reshaped
         or (axes.is_dense and not axes.is_per_class)
@@ -82,12 +89,12 @@ def _serves(axes: Axes, decoding: LabelDecoding, *, flat: bool) -> bool:
 
 
 class _Found(NamedTuple):
-    """What the graph gave."""
+    """What the graph returned."""
 
-    numbers: dict[str, dict[str, Any]]
+    numbers: dict[str, Numbers]
     tables: list[NDArray[np.int64]]
     codes: list[Tensor | None]
-    """`None` of labels stored as integers."""
+    """`None` for labels that are stored as integers."""
     padded: int
     """Pixels of a sample, padding included."""
     spans: Spans
@@ -98,11 +105,12 @@ class Kernels:
 
     Args:
         layout: what the axes mean; see `serves`.
-        pairings: which derived labels to count together.
-        threshold: the second cut of `LabelDecoding.BINS`.
-        compiled: by XLA, once for each shape; smaller batches are padded to a shape it knows.
-        replicas: tables among which neighbouring pixels are shared out, so that a GPU's threads
-            do not wait for each other's cells.
+        pairings: which decoded labels to count together.
+        threshold: the threshold of `LabelDecoding.BINS`.
+        compiled: whether to compile with XLA, once for each shape. Smaller batches are padded to a
+            shape that is compiled.
+        replicas: the number of tables among which neighbouring pixels are distributed, so that the
+            threads of a GPU do not wait for each other's cells.
     """
 
     def __init__(
@@ -121,9 +129,9 @@ class Kernels:
         self._graph = Graph(
             list(self._forms.values()), self.pairings, self._codes, threshold, replicas
         )
-        self._functions: dict[object, Any] = {}
+        self._functions: dict[object, GraphFunction] = {}
         self._lock = Lock()
-        self._spans = self._codes.first_spans()
+        self._spans = self._codes.make_first_spans()
         self._shapes: set[tuple[int, int]] = set()
 
     @property
@@ -132,14 +140,19 @@ class Kernels:
         return self._graph.traces
 
     def count(
-        self, *, y_true: Any, y_pred: Any, samples: NDArray[np.int64], first_row: int = 0
+        self,
+        *,
+        y_true: ArrayOrTensor,
+        y_pred: ArrayOrTensor,
+        samples: NDArray[np.int64],
+        first_row: int = 0,
     ) -> TensorCounts | None:
-        """Return what a batch holds; `None` where only the reference can tell.
+        """Return the counts of a batch; `None` if only NumPy can count it.
 
         Args:
-            y_true: masks as stored, an array or a tensor, the first axis that of the samples
-                where the layout has one.
-            y_pred: predictions as stored, an array or a tensor; on a GPU, it stays there.
+            y_true: masks as stored, an array or a tensor. The first axis is that of the samples if
+                the layout has one.
+            y_pred: predictions as stored, an array or a tensor. A tensor stays on its device.
             samples: shape (n,), the numbers of the samples.
             first_row: the first row of a part of a sample.
 
@@ -150,25 +163,25 @@ class Kernels:
         sides = {name: Side(stored[name], form) for name, form in self._forms.items()}
         if 0 in (len(samples), sides["true"].pixels, sides["pred"].pixels):
             return None
-        found = self._found(sides, len(samples))
+        found = self._run_graph(sides, len(samples))
         if found is None:
             return None
         tables = {
-            pairing: self._rows(pairing, table, samples, found.spans)
+            pairing: self._make_table(pairing, table, samples, found.spans)
             for pairing, table in zip(self.pairings, found.tables, strict=True)
         }
         place = samples, first_row, found.padded
         true, pred = (
-            side.counts(found.numbers[name], count_labels(name, tables), place)
+            side.measure(found.numbers[name], count_labels(name, tables), place)
             for name, side in sides.items()
         )
-        return TensorCounts(tables, true, pred, partial(self._maps, found, sides))
+        return TensorCounts(tables, true, pred, partial(self._fetch_maps, found, sides))
 
-    def _found(self, sides: Mapping[str, Side], n: int) -> _Found | None:
-        """Run the graph, and again where labels lie outside the range that had codes."""
+    def _run_graph(self, sides: Mapping[str, Side], n: int) -> _Found | None:
+        """Run the graph, and run it again if labels lie outside the range that had codes."""
         spans = dict(self._spans)
         for _ in range(2):
-            if n * self._replicas * self._codes.cells(spans) > MOST_CELLS:
+            if n * self._replicas * self._codes.count_cells(spans) > MOST_CELLS:
                 return None
             found = self._run(sides, n, spans)
             wanted = tensor_codes.find_wanted_spans(spans, found.numbers)
@@ -183,25 +196,25 @@ class Kernels:
     def _run(self, sides: Mapping[str, Side], n: int, spans: Spans) -> _Found:
         pixels = sides["true"].pixels
         dtypes = tuple(side.dtype for side in sides.values())
-        shape = self._shape(n, pixels) if self._compiled else (n, pixels)
-        true, pred = (side.tensor(*shape) for side in sides.values())
+        shape = self._choose_shape(n, pixels) if self._compiled else (n, pixels)
+        true, pred = (side.make_tensor(*shape) for side in sides.values())
         low, width = zip(*(spans.get(key, (0, 1)) for key in self._codes.keys), strict=True)
         with self._lock:
             if dtypes not in self._functions:
-                self._functions[dtypes] = self._graph.function(dtypes, compiled=self._compiled)
+                self._functions[dtypes] = self._graph.build(dtypes, compiled=self._compiled)
         vectors, tables, codes = self._functions[dtypes](
             *(true, pred, tf.constant(low, tf.int64), tf.constant(width)), tf.constant([n, pixels])
         )
         numbers = {
-            name: form.numbers(vector.numpy(), dtype)
+            name: form.read_numbers(vector.numpy(), dtype)
             for (name, form), vector, dtype in zip(
                 self._forms.items(), vectors, dtypes, strict=True
             )
         }
         return _Found(numbers, [table.numpy() for table in tables], codes, shape[1], spans)
 
-    def _shape(self, n: int, pixels: int) -> tuple[int, int]:
-        """Return the shape to pad to: the smallest that was compiled and holds the batch."""
+    def _choose_shape(self, n: int, pixels: int) -> tuple[int, int]:
+        """Return the shape to pad to: the smallest compiled one that holds the batch."""
         flat = any(pairing.flat for pairing in self.pairings)
         fitting = [
             shape
@@ -213,12 +226,12 @@ class Kernels:
             return n, pixels
         return min(fitting, key=prod)
 
-    def _rows(
-        self, pairing: Pairing, table: NDArray[np.int64], samples: Any, spans: Spans
+    def _make_table(
+        self, pairing: Pairing, table: NDArray[np.int64], samples: NDArray[np.int64], spans: Spans
     ) -> PairCounts:
         table = table[: len(samples)]
         image, truth, prediction = np.nonzero(table)
-        true, pred = (self._codes.labels(key, spans) for key in list_keys(pairing))
+        true, pred = (self._codes.list_labels(key, spans) for key in list_keys(pairing))
         return PairCounts.from_rows(
             image=samples[image],
             truth=true[truth],
@@ -226,8 +239,8 @@ class Kernels:
             count=table[image, truth, prediction],
         )
 
-    def _maps(self, found: _Found, sides: Mapping[str, Side]) -> Any:
-        maps: dict[str, dict[LabelDecoding, NDArray[Any]]] = {"true": {}, "pred": {}}
+    def _fetch_maps(self, found: _Found, sides: Mapping[str, Side]) -> LabelMaps:
+        maps: dict[str, dict[LabelDecoding, NDArray[np.integer]]] = {"true": {}, "pred": {}}
         for key, codes in zip(self._codes.keys, found.codes, strict=True):
             name, decoding, flat = key
             if flat or decoding is LabelDecoding.TENTHS:
@@ -237,19 +250,20 @@ class Kernels:
                 labels = decode_labels(np.asarray(side.stored))
             else:
                 own = codes[: side.shape[0], : side.pixels].numpy()
-                labels = self._codes.labels(key, found.spans)[own]
+                labels = self._codes.list_labels(key, found.spans)[own]
             maps[name][decoding] = labels.reshape(side.shape)
         return maps["true"], maps["pred"]
 
 
-OUT_OF_MEMORY: Any = tf.errors.ResourceExhaustedError
-on: Callable[[str], Any] = tf.device
+OUT_OF_MEMORY: type[Exception] = tf.errors.ResourceExhaustedError
+on: Callable[[str], AbstractContextManager[object]] = tf.device
+"""Used as `with on(device):` to compute on a device."""
 
 
 def list_gpus() -> list[str]:
-    """Return the names of the GPUs that TensorFlow sees; their memory is taken as needed."""
+    """Return the names of the GPUs that TensorFlow sees, and let their memory grow as needed."""
     found = tf.config.list_physical_devices("GPU")
     for gpu in found:
-        with suppress(RuntimeError):  # already at work for somebody else in this process
+        with suppress(RuntimeError):  # the process uses the GPU already
             tf.config.experimental.set_memory_growth(gpu, True)
     return [f"GPU:{number}" for number in range(len(found))]

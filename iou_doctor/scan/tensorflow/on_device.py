@@ -1,4 +1,4 @@
-"""The pass on GPUs: batches wait ready, devices take them in turns, a full memory halves them."""
+"""Count on GPUs: batches are read ahead, devices take turns, and full memory halves batches."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
+from itertools import count as count_up
 from threading import Lock
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from iou_doctor.counts.stats import Stats
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.scan import windows
 from iou_doctor.scan.tensorflow import kernels
+from iou_doctor.scan.tensorflow.kernels import LabelMaps
 from iou_doctor.scan.tensorflow.tensor_batches import read_ahead
 from iou_doctor.scan.threads import map_in_order
 
@@ -27,17 +28,17 @@ if TYPE_CHECKING:
     from iou_doctor.scan.batch_plan import BatchPlan
 
 AHEAD = 2
-"""Batches that are read while others are counted: one to copy, one to wait."""
+"""Batches that are read ahead: one that is being copied, and one that waits."""
 AT_ONCE = 256
-"""Cache-sized windows in a batch: 256 MiB of float32, beside which a call costs little."""
-BORN_AT_ONCE = 32
-"""The same of what a model predicts: about its own batches, so that few of them are joined."""
+"""Cache-sized windows in a batch. For 256 MiB of float32, the overhead of a call is small."""
+PREDICTED_AT_ONCE = 32
+"""The same for predictions of a model: about its own batch size, so that few are concatenated."""
 SPREAD = 32
-"""Tables among which the pixels of a GPU's warp are shared out."""
+"""Tables among which neighbouring pixels, those of a GPU's warp, are distributed."""
 
 
-Keep = Callable[[Batch, Callable[[], Any]], None]
-"""Called as `keep(batch, fetch)`; `fetch()` returns the label maps of both sides."""
+Keep = Callable[[Batch, Callable[[], LabelMaps]], None]
+"""Called as `keep(batch, fetch)`. `fetch()` returns the label maps of both arrays."""
 
 
 def print_notice(text: str) -> None:
@@ -47,17 +48,17 @@ def print_notice(text: str) -> None:
 
 @dataclass
 class DeviceCounter:
-    """What to do with each batch, on the devices in turn; see `batch_plan.BatchPlan`.
+    """Counts each batch on one of the devices.
 
     Args:
         layout: what the axes mean.
-        pairings: which derived labels to count together; `tensorflow_kernels.serves` them.
-        threshold: the second cut of `LabelDecoding.BINS`.
-        reference: looks at the batches that only it can tell.
-        keep: takes label maps for the probe; called where it wants some of a batch's samples.
-        devices: names as TensorFlow has them; a processor will do, which is how this is tested.
-        tell: takes a sentence for the user.
-        on_fallback: takes what only the processor could count.
+        pairings: which decoded labels to count together; see `kernels.is_supported`.
+        threshold: the threshold of `LabelDecoding.BINS`.
+        reference: counts a batch with NumPy if the device cannot.
+        keep: takes the label maps of each batch for the probe.
+        devices: the names of devices in TensorFlow. Tests use CPUs.
+        notify: takes a sentence for the user.
+        on_fallback: takes what only the CPU can count, in words.
     """
 
     layout: Layout
@@ -66,13 +67,13 @@ class DeviceCounter:
     reference: Callable[[Batch], Stats]
     keep: Keep | None = None
     devices: Sequence[str] = ("GPU:0",)
-    tell: Callable[[str], None] = print_notice
+    notify: Callable[[str], None] = print_notice
     on_fallback: Callable[[str], object] = print_notice
     compiled: bool = True
-    """By XLA."""
+    """Whether to compile with XLA."""
     most: int | None = None
-    """Samples in a batch; `None`: as many as come. Halved where memory is full."""
-    _turn: Iterator[int] = field(default_factory=count)
+    """The most samples in a batch, halved when memory is full; `None` for no limit."""
+    _turn: Iterator[int] = field(default_factory=count_up)
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
@@ -92,18 +93,18 @@ class DeviceCounter:
         number = len(batch.samples)
         most = min(self.most or number, number)
         parts = [batch] if most == number else list(_split(batch, self.layout, most))
-        return Stats.merge([self._one(part) for part in parts])
+        return Stats.merge([self._count_part(part) for part in parts])
 
-    def _place(self, batch: Batch) -> int:
-        """Return the number of the device where the predictions lie, or of the one in turn."""
+    def _choose_device(self, batch: Batch) -> int:
+        """Return the index of the device that holds the predictions, or of the next one in turn."""
         lying = str(getattr(batch.y_pred, "device", ""))
         for place, name in enumerate(self.devices):
             if lying.endswith(f":{name}"):
                 return place
         return next(self._turn) % len(self.devices)
 
-    def _one(self, batch: Batch) -> Stats:
-        place = self._place(batch)
+    def _count_part(self, batch: Batch) -> Stats:
+        place = self._choose_device(batch)
         try:
             with kernels.on(self.devices[place]):
                 found = self.kernels[place].count(
@@ -113,22 +114,22 @@ class DeviceCounter:
                     first_row=batch.first_row,
                 )
         except kernels.OUT_OF_MEMORY:
-            return self._halved(batch)
+            return self._count_halves(batch)
         if found is None:
             self.on_fallback("batches whose labels lie far apart")
-            return self.reference(_fetched(batch))
+            return self.reference(_fetch(batch))
         if self.keep:
-            self.keep(batch, found.maps)
+            self.keep(batch, found.fetch_maps)
         samples = len(batch.samples) if batch.first_row == 0 else 0
         return Stats(samples, found.tables, found.y_true, found.y_pred)
 
-    def _halved(self, batch: Batch) -> Stats:
+    def _count_halves(self, batch: Batch) -> Stats:
         number = len(batch.samples)
         if number == 1:
             raise IouDoctorError("--device gpu: its memory does not hold one image; use cpu")
         with self._lock:
             if self.most is None:
-                self.tell("the GPU's memory is full; counting in smaller batches")
+                self.notify("the GPU's memory is full; counting in smaller batches")
             self.most = min(self.most or number, max(1, number // 2))
         return self(batch)
 
@@ -141,8 +142,8 @@ def _split(batch: Batch, layout: Layout, most: int) -> Iterator[Batch]:
         yield Batch(true, pred, batch.samples[some], batch.first_row)
 
 
-def _fetched(batch: Batch) -> Batch:
-    """Return a batch on the host, types that NumPy lacks (bfloat16) as float32."""
+def _fetch(batch: Batch) -> Batch:
+    """Return a batch in the host's memory, with bfloat16, which NumPy lacks, as float32."""
     sides = map(np.asarray, (batch.y_true, batch.y_pred))
     true, pred = (a.astype(np.float32) if a.dtype.kind == "V" else a for a in sides)
     return Batch(true, pred, batch.samples, batch.first_row)
@@ -150,29 +151,29 @@ def _fetched(batch: Batch) -> Batch:
 
 def scan(
     pair: Pair,
-    visit: BatchPlan,
+    plan: BatchPlan,
     *,
     demanded: bool,
     progress: Callable[[int, int], object] | None = None,
     devices: Sequence[str] | None = None,
-    tell: Callable[[str], None] = print_notice,
+    notify: Callable[[str], None] = print_notice,
     on_fallback: Callable[[str], object] = print_notice,
 ) -> Stats | None:
-    """Return the Stats of a pass on GPUs; `None` where the processor has to do it.
+    """Return the Stats of a pass on GPUs; `None` if the CPU has to count.
 
     Args:
         pair: the sources.
-        visit: what to do with each batch.
-        demanded: whether the user asked for a GPU, and is told where none counts.
-        progress: called with the samples done and in all.
-        devices: names as TensorFlow has them; `None`: all GPUs.
-        tell: takes a sentence for the user.
-        on_fallback: takes what the processor has to count, in words.
+        plan: what to count in each batch.
+        demanded: whether the user asked for a GPU, so that it is an error if there is none.
+        progress: called with the number of samples done and in total.
+        devices: the names of devices in TensorFlow; `None` for all GPUs.
+        notify: takes a sentence for the user.
+        on_fallback: takes what only the CPU can count, in words.
 
     Raises:
         UsageError: a GPU is demanded, and TensorFlow sees none.
     """
-    layout, pairings = visit.layout, visit.pairings
+    layout, pairings = plan.layout, plan.pairings
     devices = kernels.list_gpus() if devices is None else devices
     if not devices and demanded:
         raise UsageError(
@@ -186,47 +187,47 @@ def scan(
             "arrays of this kind (colours, many channels, an axis that is not the classes')"
         )
         return None
-    own = DeviceCounter(
+    count = DeviceCounter(
         layout,
         pairings,
-        visit.threshold,
-        visit.count_by_reference,
-        _keeper(visit),
+        plan.threshold,
+        plan.count_by_reference,
+        _make_keeper(plan),
         devices,
-        tell,
+        notify,
         on_fallback,
     )
 
     def work(batch: Batch) -> tuple[int, Stats]:
-        return int(batch.samples[-1]) + 1, own(batch)
+        return int(batch.samples[-1]) + 1, count(batch)
 
     parts = []
-    for done, stats in map_in_order(work, _waiting(pair, visit), jobs=AHEAD * len(devices)):
+    for done, stats in map_in_order(work, _read_batches(pair, plan), jobs=AHEAD * len(devices)):
         parts.append(stats)
         if progress:
             progress(done, layout.samples)
     return Stats.merge(parts)
 
 
-def _waiting(pair: Pair, visit: BatchPlan) -> Iterator[Batch]:
-    """Return the batches: those from files are copied ahead, those born there stay there."""
-    layout = visit.layout
-    walk = partial(windows.iterate_batches, pair, layout, whole_samples=visit.whole_samples)
+def _read_batches(pair: Pair, plan: BatchPlan) -> Iterator[Batch]:
+    """Return the batches. Arrays are copied to tensors ahead; tensors stay on their device."""
+    layout = plan.layout
+    walk = partial(windows.iterate_batches, pair, layout, whole_samples=plan.whole_samples)
     if any(isinstance(source, DeviceSource) for source in (pair.y_true, pair.y_pred)):
-        return walk(at_once=BORN_AT_ONCE, keep_on_device=True)
+        return walk(at_once=PREDICTED_AT_ONCE, keep_on_device=True)
     dtypes = pair.y_true.dtype, pair.y_pred.dtype
-    return cast(Iterator[Batch], read_ahead(partial(walk, at_once=AT_ONCE), layout, dtypes, AHEAD))
+    return read_ahead(partial(walk, at_once=AT_ONCE), layout, dtypes, AHEAD)
 
 
-def _keeper(visit: BatchPlan) -> Keep | None:
-    """Return what hands label maps to the probe, fetched only where it wants some."""
-    probe = visit.probe
+def _make_keeper(plan: BatchPlan) -> Keep | None:
+    """Return a function that gives label maps to the probe, fetching only those that it wants."""
+    probe = plan.probe
     if probe is None:
         return None
 
-    def keep(batch: Batch, fetch: Callable[[], Any]) -> None:
+    def keep(batch: Batch, fetch: Callable[[], LabelMaps]) -> None:
         if probe.wants(batch.samples):
             true, pred = fetch()
-            visit.keep_maps(batch, true, pred, probe)
+            plan.keep_maps(batch, true, pred, probe)
 
     return keep

@@ -33,14 +33,14 @@ def arrays(n=7):
     return rng.integers(0, 3, (n, 6, 5), dtype=np.uint8), scores
 
 
-def on_processors(y_true, y_pred, probe=None, tell=None):
+def on_processors(y_true, y_pred, probe=None, notify=None):
     visit = BatchPlan(layout_of(y_true, y_pred, pred="NHWC"), ARGMAX, 0.5, probe=probe)
     return on_device.scan(
         pair_of(y_true=y_true, y_pred=y_pred),
         visit,
         demanded=True,
         devices=PROCESSORS,
-        tell=tell or pytest.fail,
+        notify=notify or pytest.fail,
     )
 
 
@@ -86,7 +86,8 @@ def test_a_full_memory_halves_the_batches_and_says_so_once(monkeypatch):
         return real(self, samples=samples, **more)
 
     monkeypatch.setattr(on_device.kernels.Kernels, "count", count)
-    assert_same_stats(on_processors(y_true, y_pred, tell=said.append), expected_of(y_true, y_pred))
+    found = on_processors(y_true, y_pred, notify=said.append)
+    assert_same_stats(found, expected_of(y_true, y_pred))
     assert max(sizes) == 2
     assert said == ["the GPU's memory is full; counting in smaller batches"]
 
@@ -164,11 +165,11 @@ from iou_doctor.scan.tensorflow import on_device
 on_device.AT_ONCE, on_device.windows.WINDOW_VALUES = 1, 200
 rng = np.random.default_rng(3)
 true, pred = rng.integers(0, 3, (9, 6, 5)), rng.random((9, 6, 5, 3), dtype=np.float32)
-used, real = [], on_device.kernels.Kernels._maps
+used, real = [], on_device.kernels.Kernels._fetch_maps
 def maps(self, found, sides):
     used.append(found.codes[1].device[-5:])
     return real(self, found, sides)
-on_device.kernels.Kernels._maps = maps
+on_device.kernels.Kernels._fetch_maps = maps
 on_device._keeper = lambda _: lambda _, fetch: fetch()
 both = (Pairing(LabelDecoding.LABELS, LabelDecoding.ARGMAX),)
 visit = BatchPlan(layout_of(true, pred, pred="NHWC"), both, 0.5)
@@ -190,9 +191,9 @@ print(*sorted(used))
 
 def test_what_lies_on_a_device_is_counted_there():
     y_true, y_pred = arrays(4)
-    visit = on_device.DeviceCounter(
+    counter = on_device.DeviceCounter(
         layout_of(y_true, y_pred, pred="NHWC"), ARGMAX, 0.5, pytest.fail, devices=("GPU:7", "CPU:0")
     )
     tensor = on_device.kernels.tf.constant(y_pred)
     batches = [on_device.Batch(y_true, pred, np.arange(4)) for pred in (tensor, tensor, y_pred)]
-    assert [visit._place(batch) for batch in batches] == [1, 1, 0]
+    assert [counter._choose_device(batch) for batch in batches] == [1, 1, 0]
