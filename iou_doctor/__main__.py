@@ -40,11 +40,10 @@ def main() -> None:
 
 
 def _run() -> None:
-    from iou_doctor.cli.app import app
-    from iou_doctor.cli.help import only_called
+    from iou_doctor.cli.app import build_app
 
     try:
-        only_called(app, sys.argv[1:])(prog_name="iou-doctor")
+        build_app(sys.argv[1:])(prog_name="iou-doctor")
     except SystemExit as stop:
         gc.freeze()  # or Python looks through everything once more before it ends
         # typer exits with 1 when the reader has left, which would look like findings

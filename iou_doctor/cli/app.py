@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from iou_doctor.cli.check import check
-from iou_doctor.cli.fix import fix
 from iou_doctor.cli.help import Command, Group
-from iou_doctor.cli.init import init
-from iou_doctor.cli.rules import explain, rules
-from iou_doctor.cli.schema import schema
-from iou_doctor.cli.why import why
 from iou_doctor.report.version import __version__
 
 EXAMPLES = """\
@@ -27,47 +22,105 @@ WHY_SETTINGS = {"ignore_unknown_options": True}
 """`iou-doctor why -0.1` asks about a score, though an impossible one, and `-0.1` is no option."""
 
 
-def _parameters_of_all_commands() -> set[str]:
-    """Return the parameter names of every command; a run builds only the command it calls."""
-    commands = getattr(typer.main.get_command(app), "commands", {}).values()
+def build_app(arguments: list[str] | None = None) -> typer.Typer:
+    """Return the app with the command that the arguments begin with, else with all commands.
+
+    Typer reads the declarations of every command that it is given, and a run needs one of them.
+
+    Args:
+        arguments: of the command line; `None` for all commands.
+    """
+    app = typer.Typer(
+        name="iou-doctor",
+        cls=Group,
+        callback=_accept_version,
+        help="Finds out why a segmentation model's mean IoU is stuck, wrong, or different.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={
+            "help_option_names": ["-h", "--help"],
+            "obj": list_parameters_of_all_commands,
+        },
+    )
+    called = (arguments or [""])[0]
+    for name in [called] if called in COMMANDS else COMMANDS:
+        COMMANDS[name](app)
+    return app
+
+
+def list_parameters_of_all_commands() -> set[str]:
+    """Return the parameter names of all commands, whose environment variables are known."""
+    commands = getattr(typer.main.get_command(build_app()), "commands", {}).values()
     return {str(param.name) for command in commands for param in command.params}
 
 
-app = typer.Typer(
-    name="iou-doctor",
-    cls=Group,
-    help="Finds out why a segmentation model's mean IoU is stuck, wrong, or different.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"], "obj": _parameters_of_all_commands},
-)
-
-
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"iou-doctor {__version__}")
         raise typer.Exit
 
 
-@app.callback()
-def _main(
+def _accept_version(
     version: Annotated[  # the callback acts on it
         bool,
         typer.Option(
-            "--version", "-V", help="Print the version.", callback=_version, is_eager=True
+            "--version", "-V", help="Print the version.", callback=_print_version, is_eager=True
         ),
     ] = False,
 ) -> None:
     pass
 
 
-app.command(cls=Command, epilog=EXAMPLES)(check)
-app.command(cls=Command)(fix)
-app.command(cls=Command)(init)
-app.command(cls=Command, context_settings=WHY_SETTINGS)(why)
+def _add_check(app: typer.Typer) -> None:
+    from iou_doctor.cli.check import check
+
+    app.command(cls=Command, epilog=EXAMPLES)(check)
 
 
-app.command()(rules)
-app.command()(explain)
-app.command()(schema)
+def _add_fix(app: typer.Typer) -> None:
+    from iou_doctor.cli.fix import fix
+
+    app.command(cls=Command)(fix)
+
+
+def _add_init(app: typer.Typer) -> None:
+    from iou_doctor.cli.init import init
+
+    app.command(cls=Command)(init)
+
+
+def _add_why(app: typer.Typer) -> None:
+    from iou_doctor.cli.why import why
+
+    app.command(cls=Command, context_settings=WHY_SETTINGS)(why)
+
+
+def _add_rules(app: typer.Typer) -> None:
+    from iou_doctor.cli.rules import rules
+
+    app.command()(rules)
+
+
+def _add_explain(app: typer.Typer) -> None:
+    from iou_doctor.cli.rules import explain
+
+    app.command()(explain)
+
+
+def _add_schema(app: typer.Typer) -> None:
+    from iou_doctor.cli.schema import schema
+
+    app.command()(schema)
+
+
+COMMANDS: dict[str, Callable[[typer.Typer], None]] = {
+    "check": _add_check,
+    "fix": _add_fix,
+    "init": _add_init,
+    "why": _add_why,
+    "rules": _add_rules,
+    "explain": _add_explain,
+    "schema": _add_schema,
+}
+"""The commands in the order in which the help lists them. Each is imported when it is added."""

@@ -1,7 +1,5 @@
 """The options of `iou-doctor check`, and the request that they make."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -142,8 +140,8 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
     config: ConfigFile = None
 
     def build_request(
-        self, *, expected: ExpectedInterpretation | None = None, name: str = LONE_NAME
-    ) -> CheckRequest:
+        self, *, expected: "ExpectedInterpretation | None" = None, name: str = LONE_NAME
+    ) -> "CheckRequest":
         """Return the check that these options ask for, once nothing speaks against it.
 
         Args:
@@ -179,7 +177,7 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
             device=self.device,
         )
 
-    def check_outputs(self, *, name: str = LONE_NAME) -> tuple[Output, ...]:
+    def check_outputs(self, *, name: str = LONE_NAME) -> "tuple[Output, ...]":
         """Return the reports to write, a new baseline among them."""
         place = insert_name(self.baseline or NEW_BASELINE, name)
         return self.list_outputs(
@@ -188,7 +186,7 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
             more_reports=[f"json={place}"] if self.write_baseline else [],
         )
 
-    def _load_baseline(self, name: str) -> Baseline | None:
+    def _load_baseline(self, name: str) -> "Baseline | None":
         from iou_doctor.report.baseline import load_baseline
 
         if self.baseline is None or self.write_baseline:
@@ -202,7 +200,7 @@ def check_share(option_name: str, value: float | None) -> None:
         raise UsageError(f"{option_name} {value:g}: give a score from 0 to 1, 0.7 for instance")
 
 
-def _parse_score(text: str | None) -> PrintedScore | None:
+def _parse_score(text: str | None) -> "PrintedScore | None":
     if text is None:
         return None
     from iou_doctor.report.score_lookup import parse_score

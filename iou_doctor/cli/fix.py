@@ -1,7 +1,5 @@
 """The command `fix`: write repaired copies, and say what was done and what is left to do."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -100,7 +98,7 @@ def fix(_context: typer.Context, options: FixOptions) -> None:
     raise typer.Exit(int(repaired.report.verdict.sick))
 
 
-def _describe(repaired: RepairedFiles) -> Iterator[str]:
+def _describe(repaired: "RepairedFiles") -> Iterator[str]:
     for copy in repaired.copies:
         yield from _describe_copy(copy)
     for place in repaired.unchanged:
@@ -113,7 +111,7 @@ def _describe(repaired: RepairedFiles) -> Iterator[str]:
     yield repaired.report.verdict.summary
 
 
-def _describe_copy(copy: RepairedCopy) -> Iterator[str]:
+def _describe_copy(copy: "RepairedCopy") -> Iterator[str]:
     repairs = "; ".join(
         f"{finding.repair.name} ({finding.rule.name})" for finding in copy.causes if finding.repair
     )
@@ -124,7 +122,7 @@ def _describe_copy(copy: RepairedCopy) -> Iterator[str]:
         yield f"left out {len(copy.left_out)} images without a partner: {names}{more}"
 
 
-def _describe_remaining(finding: Finding) -> Iterator[str]:
+def _describe_remaining(finding: "Finding") -> Iterator[str]:
     """Yield what the user still has to do about a finding; a note asks for nothing."""
     from iou_doctor.report.finding import Severity
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from copy import copy
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
-from typer.models import CommandInfo
 
 from iou_doctor.cli.defaults import origin
 
@@ -52,21 +50,6 @@ class Group(TyperGroup):
             typer.echo(_line(error), err=True)
             sys.exit(error.exit_code)
         sys.exit(code if isinstance(code, int) else 0)
-
-
-def only_called(app: typer.Typer, arguments: list[str]) -> typer.Typer:
-    """Return the app with no command but the one that the arguments begin with, if there is one.
-
-    Typer reads the declarations of all commands at each start, and no other one is looked at.
-    """
-    called = [one for one in app.registered_commands if [_name(one)] == arguments[:1]]
-    some = copy(app)
-    some.registered_commands = called or app.registered_commands
-    return some
-
-
-def _name(command: CommandInfo) -> str | None:
-    return command.name or getattr(command.callback, "__name__", None)
 
 
 def _line(error: typer.TyperException) -> str:

@@ -1,7 +1,5 @@
 """The command `init`: record how the arrays are read, so that later runs can be compared."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -85,7 +83,7 @@ def _write(output: Path, text: str) -> None:
         raise UsageError(f"--output {output} cannot be written: {error.strerror}") from error
 
 
-def _report_result(output: Path, report: Report) -> None:
+def _report_result(output: Path, report: "Report") -> None:
     """Print what was written, and warn if the recorded arrays have a fault."""
     printed = str(output) == "-"
     if not printed:

@@ -1,7 +1,5 @@
 """The options for a model that is given in place of predictions."""
 
-from __future__ import annotations
-
 import math
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,7 +63,7 @@ class PredictorOptions(CommandOptions):
     ] = False
     batch_size: int | None = None
 
-    def build_model_options(self) -> ModelOptions | None:
+    def build_model_options(self) -> "ModelOptions | None":
         """Return how to run the model; `None` where no images are given, so that there is none.
 
         Raises:

@@ -1,7 +1,5 @@
 """The options that several commands share, and the request that all of them build."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -122,7 +120,7 @@ class ArrayOptions(CommandOptions):
     batch_size: int | None = None
     progress: bool = True
 
-    def build_request(self) -> CheckRequest:
+    def build_request(self) -> "CheckRequest":
         """Return the check that these options ask for."""
         from iou_doctor.diagnosis.request import CheckRequest
 
@@ -134,7 +132,7 @@ class ArrayOptions(CommandOptions):
             batch_size=self.batch_size,
         )
 
-    def _interpretation_options(self) -> Options:
+    def _interpretation_options(self) -> "Options":
         from iou_doctor.arrays.interpretation import Options
 
         return Options(
@@ -153,7 +151,7 @@ def split_lists(texts: list[str] | None) -> tuple[str, ...]:
     return tuple(word.strip() for text in texts or () for word in text.split(",") if word.strip())
 
 
-def _parse_encoding(name: EncodingName | None) -> Encoding | None:
+def _parse_encoding(name: EncodingName | None) -> "Encoding | None":
     from iou_doctor.arrays.interpretation import Encoding
 
     return None if name is None else Encoding(name)

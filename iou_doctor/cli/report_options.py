@@ -1,7 +1,5 @@
 """The options for the reports that a check writes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -51,7 +49,7 @@ class ReportOptions(CommandOptions):
 
     def list_outputs(
         self, *, name: str, inputs: Sequence[str], more_reports: Sequence[str] = ()
-    ) -> tuple[Output, ...]:
+    ) -> "tuple[Output, ...]":
         """Return what to write, once it is sure that it can be written.
 
         Args:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from inspect import Parameter, Signature, get_annotations
-from typing import Annotated, Generic, TypeVar, get_origin, get_type_hints
+from typing import TypeVar
 
 import typer
 from typer.models import ArgumentInfo
@@ -16,7 +15,8 @@ class CommandOptions:
 
     A subclass declares an option as an annotated attribute with its default, in the way Typer
     takes parameters: `quiet: Annotated[bool, typer.Option(help="…")] = False`. An attribute that
-    is annotated with a plain type is no option of this command and keeps its default.
+    is annotated with a plain type is no option of this command and keeps its default. The module
+    must not postpone the evaluation of annotations, which would cost time at each start.
     """
 
     def __init__(self, **values: object) -> None:
@@ -31,42 +31,28 @@ def replace_options(options: Options, values: dict[str, object]) -> Options:
     return type(options)(**{**vars(options), **values})
 
 
-class Command(Generic[Options]):
-    """A function of Typer's context and the options of a command, as Typer wants to see it.
-
-    Typer asks a function for its signature. This one is worked out when it is asked for, because a
-    run builds one command and not all of them.
-    """
-
-    def __init__(
-        self, function: Callable[[typer.Context, Options], None], declared: type[Options]
-    ) -> None:
-        self.function, self.declared = function, declared
-        self.__name__, self.__doc__ = function.__name__, function.__doc__
-
-    def __call__(self, context: typer.Context, **values: object) -> None:
-        """Run the command with the values that Typer has parsed."""
-        self.function(context, self.declared(**values))
-
-    @cached_property
-    def __signature__(self) -> Signature:
-        context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-        return Signature([context, *_list_parameters(self.declared)])
-
-    @property
-    def __annotations__(self) -> dict[str, object]:  # type: ignore[override]
-        return {one.name: one.annotation for one in self.__signature__.parameters.values()}
-
-
 def with_options(
     declared: type[Options],
-) -> Callable[[Callable[[typer.Context, Options], None]], Command[Options]]:
+) -> Callable[[Callable[[typer.Context, Options], None]], Callable[..., None]]:
     """Make a command of a function that takes the context and the options as one object.
 
     Args:
         declared: the class that declares the options.
     """
-    return lambda function: Command(function, declared)
+
+    def decorate(function: Callable[[typer.Context, Options], None]) -> Callable[..., None]:
+        def command(context: typer.Context, **values: object) -> None:
+            function(context, declared(**values))
+
+        context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+        parameters = [context, *_list_parameters(declared)]
+        # Typer takes the parameters from `__signature__`, and from the others the name and the help
+        command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {one.name: one.annotation for one in parameters}
+        command.__name__, command.__doc__ = function.__name__, function.__doc__
+        return command
+
+    return decorate
 
 
 def _list_parameters(declared: type[CommandOptions]) -> Iterator[Parameter]:
@@ -75,29 +61,25 @@ def _list_parameters(declared: type[CommandOptions]) -> Iterator[Parameter]:
     Arguments come in the order of the class and then of its bases, because their order is that of
     the command line. Options come in the order in which the help lists them, bases first.
     """
-    hints = get_type_hints(declared, include_extras=True)
-    for name in dict.fromkeys([*_list_arguments(declared), *_list_options(declared)]):
-        owner = next(one for one in declared.__mro__ if name in get_annotations(one))
-        default = vars(owner).get(name, Parameter.empty)
-        yield Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hints[name])
+    own_first = [(one, name) for one in declared.__mro__ for name in _list_declared(one)]
+    owners = {name: one for one, name in reversed(own_first)}
+    arguments = [name for one, name in own_first if _is_argument(one, name)]
+    options = [name for one in reversed(declared.__mro__) for name in _list_declared(one)]
+    for name in dict.fromkeys([*arguments, *options]):
+        owner = owners[name]
+        yield Parameter(
+            name,
+            Parameter.KEYWORD_ONLY,
+            default=vars(owner).get(name, Parameter.empty),
+            annotation=get_annotations(owner)[name],
+        )
 
 
-def _list_arguments(declared: type[CommandOptions]) -> Iterator[str]:
-    """Yield the names of the arguments, those of the class itself first."""
-    hints = get_type_hints(declared, include_extras=True)
-    for one in declared.__mro__:
-        for name in get_annotations(one):
-            if _is_declared(hints[name]) and isinstance(hints[name].__metadata__[0], ArgumentInfo):
-                yield name
+def _list_declared(owner: type) -> list[str]:
+    """Return the names of the arguments and options, annotated as such, of a class itself."""
+    hints = get_annotations(owner)
+    return [name for name, hint in hints.items() if hasattr(hint, "__metadata__")]
 
 
-def _list_options(declared: type[CommandOptions]) -> Iterator[str]:
-    """Yield the names of what is declared, those of the bases first."""
-    for one in reversed(declared.__mro__):
-        hints = get_type_hints(one, include_extras=True)
-        yield from (name for name in get_annotations(one) if _is_declared(hints[name]))
-
-
-def _is_declared(hint: object) -> bool:
-    """Return whether an annotation declares an argument or option."""
-    return get_origin(hint) is Annotated
+def _is_argument(owner: type, name: str) -> bool:
+    return isinstance(get_annotations(owner)[name].__metadata__[0], ArgumentInfo)

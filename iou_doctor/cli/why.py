@@ -1,7 +1,5 @@
 """The command `why`: find what can have caused a printed score."""
 
-from __future__ import annotations
-
 import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -74,7 +72,7 @@ def why(_context: typer.Context, options: WhyOptions) -> None:
     sys.stdout.write(_render(lookup, options.output_format, verbose=options.verbose))
 
 
-def _look_up(printed: PrintedScore, options: WhyOptions) -> ScoreLookup:
+def _look_up(printed: "PrintedScore", options: WhyOptions) -> "ScoreLookup":
     if (options.predictions is None) != (options.masks is None):
         raise UsageError("PREDICTIONS and MASKS go together: give both or neither")
     if options.predictions is None:
@@ -100,7 +98,7 @@ def _refuse_options(*arguments: str | None) -> None:
             raise UsageError(f"no such option: {argument}; `iou-doctor why --help` lists them")
 
 
-def _check_possible(lookup: ScoreLookup) -> None:
+def _check_possible(lookup: "ScoreLookup") -> None:
     """Refuse a number that no mean IoU can have, unless these arrays do give it."""
     from iou_doctor.report.score_lookup import IMPOSSIBLE
 
@@ -108,7 +106,7 @@ def _check_possible(lookup: ScoreLookup) -> None:
         raise UsageError(f"{lookup.printed.text} is {IMPOSSIBLE}")
 
 
-def _render(lookup: ScoreLookup, output_format: str, *, verbose: bool) -> str:
+def _render(lookup: "ScoreLookup", output_format: str, *, verbose: bool) -> str:
     if output_format == "json":
         from iou_doctor.render import lookup_json
 

@@ -11,7 +11,7 @@ from pages import find_snippets, read_all
 from run import ROOT, run
 from typer.main import get_command
 
-from iou_doctor.cli.app import app
+from iou_doctor.cli.app import build_app
 from iou_doctor.config.find_file import nearest_table
 from iou_doctor.config.validate import configuration
 
@@ -45,7 +45,7 @@ COMMANDS = sorted(
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_commands_have_options_that_exist(command):
-    check = get_command(app).commands["check"]
+    check = get_command(build_app()).commands["check"]
     known = {option for param in check.params for option in param.opts}
     assert {word for word in shlex.split(command) if word.startswith("-")} <= known
 

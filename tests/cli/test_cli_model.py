@@ -12,7 +12,7 @@ import pytest
 from run import ROOT, run
 from typer.testing import CliRunner
 
-from iou_doctor.cli.app import app
+from iou_doctor.cli.app import build_app
 from iou_doctor.cli.model_options import PredictorOptions
 from iou_doctor.errors import UsageError
 from iou_doctor.scan import device as scan_device
@@ -61,7 +61,7 @@ def here(place: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 
 def test_the_model_is_scored_and_its_logits_are_noted(place, here):
     metric = ["--metric", "MeanIoU(3, sparse_y_pred=False)"]
-    done = here.invoke(app, arguments("model", *metric, "--output-format", "json"))
+    done = here.invoke(build_app(), arguments("model", *metric, "--output-format", "json"))
     assert done.exit_code == 0, done.stderr
     report = json.loads(done.stdout)
     saved = place / "saved.npy"
@@ -93,14 +93,14 @@ def test_an_unsafe_model_ends_with_2_and_leaves_no_trace(place):
 
 def test_a_trusted_model_is_scored_and_noted(place, here):
     trusted = ["--trust-model", "--output-format", "concise"]
-    done = here.invoke(app, arguments("leaking", "-n", "3", *trusted))
+    done = here.invoke(build_app(), arguments("leaking", "-n", "3", *trusted))
     assert "IOU804" in done.stdout
     assert (place / "leak.txt").exists()
 
 
 def test_a_gpu_that_is_not_there_is_refused_before_the_model_is_opened(monkeypatch):
     monkeypatch.setattr(scan_device, "is_gpu_visible", lambda: False)
-    done = CliRunner().invoke(app, arguments("none.keras", "--device", "gpu"))
+    done = CliRunner().invoke(build_app(), arguments("none.keras", "--device", "gpu"))
     assert done.exit_code == 2
     assert "no NVIDIA GPU" in done.output
 
@@ -175,6 +175,6 @@ def test_the_commands_of_the_documentation_work(place, here):
     layers = [keras.Input((6, 8, 3)), keras.layers.Conv2D(3, 1, activation="softmax")]
     keras.Sequential(layers).save(place / "model.keras")
     for command in commands:
-        done = here.invoke(app, [*shlex.split(command), "--no-config"])
+        done = here.invoke(build_app(), [*shlex.split(command), "--no-config"])
         assert done.exit_code in (0, 1), done.stderr
         assert "the arrays agree at" in done.stdout

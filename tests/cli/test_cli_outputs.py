@@ -100,7 +100,7 @@ def test_what_cannot_be_written_is_refused_in_one_line(arguments, words):
 def test_it_is_refused_before_the_scan(monkeypatch):
     from typer.testing import CliRunner
 
-    from iou_doctor.cli.app import app
+    from iou_doctor.cli.app import build_app
     from iou_doctor.diagnosis import pipeline
 
     def scanned(*_: object, **__: object) -> None:
@@ -108,7 +108,7 @@ def test_it_is_refused_before_the_scan(monkeypatch):
 
     monkeypatch.setattr(pipeline, "check", scanned)
     monkeypatch.chdir(ROOT)
-    done = CliRunner().invoke(app, ["check", *HEALTHY, "--report", "json=no/such/a"])
+    done = CliRunner().invoke(build_app(), ["check", *HEALTHY, "--report", "json=no/such/a"])
     assert done.exit_code == 2
 
 
