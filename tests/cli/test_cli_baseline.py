@@ -62,7 +62,7 @@ def test_without_a_baseline_the_rules_are_skipped_with_the_reason():
     rules = {rule["code"]: rule for rule in json.loads(done.stdout)["rules"]}
     for code in ("IOU109", "IOU609"):
         assert rules[code]["status"] == "skipped"
-        assert rules[code]["reason"].startswith("no --baseline given")
+        assert "no --baseline" in rules[code]["reason"]
 
 
 @pytest.mark.parametrize(

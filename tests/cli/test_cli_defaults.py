@@ -216,12 +216,12 @@ def test_init_proposes_the_void_label(project):
     assert report_of(cwd=project)["reading"]["ignore_index"] == 255
 
 
-def test_init_freezes_sick_arrays_but_says_so(project):
+def test_init_records_faulty_arrays_but_warns(project):
     masks = np.load(project / "masks.npy")
     np.save(project / "masks.npy", np.eye(3, dtype=np.uint8)[masks])
     done = run("init", "preds.npy", "masks.npy", cwd=project)
     assert done.returncode == 0
-    assert "are sick" in done.stderr
+    assert "these arrays have a fault (IOU302 one-hot-masks)" in done.stderr
     text = (project / "iou-doctor.toml").read_text("utf-8")
     assert 'masks-encoding = "one-hot"\nmasks-class-axis = -1\n' in text
 

@@ -1,7 +1,5 @@
 """The parameters that Typer reads from a class of options."""
 
-from __future__ import annotations
-
 import inspect
 from typing import Annotated
 
