@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from iou_doctor.cli.check_options import CheckOptions
-from iou_doctor.cli.defaults import expected_interpretation
+from iou_doctor.cli.defaults import build_expected_interpretation
 from iou_doctor.cli.refuse import refuse
 from iou_doctor.cli.run import exit_code, run
 from iou_doctor.cli.signature import with_options
@@ -30,7 +30,7 @@ def check(context: typer.Context, options: CheckOptions) -> None:
         else:
             from iou_doctor.cli import outputs
 
-            request = options.build_request(expected=expected_interpretation(context))
+            request = options.build_request(expected=build_expected_interpretation(context))
             wanted = options.check_outputs()
             report = run(request, progress=options.progress and not options.quiet)
             outputs.write(report, wanted, quiet=options.quiet, verbose=options.verbose)

@@ -10,10 +10,10 @@ import typer
 
 from iou_doctor.cli.check_options import NEW_BASELINE, CheckOptions
 from iou_doctor.cli.defaults import (
-    configuration_of,
-    expected_interpretation,
-    from_flag,
-    options_of_check,
+    apply_check_settings,
+    build_expected_interpretation,
+    get_configuration,
+    is_on_command_line,
 )
 from iou_doctor.cli.refuse import BAD_USAGE
 from iou_doctor.cli.report_options import NAME
@@ -80,14 +80,14 @@ def check_all(context: typer.Context, options: CheckOptions) -> int:
 
 
 def _list_tasks(context: typer.Context, options: CheckOptions) -> list[_Task | _Refused]:
-    configuration = configuration_of(context)
+    configuration = get_configuration(context)
     checks = configuration.settings.check if configuration else None
     if not checks:
         raise UsageError(
             "--all: no configuration file with [[check]] entries; write iou-doctor.toml with a"
             " name, predictions and masks in each"
         )
-    if from_flag(context, "predictions") or from_flag(context, "masks"):
+    if is_on_command_line(context, "predictions") or is_on_command_line(context, "masks"):
         raise UsageError("--all takes PREDICTIONS and MASKS from the [[check]] entries; give none")
     if options.output_format not in SHARED_FORMATS:
         form = options.output_format
@@ -116,9 +116,9 @@ def _refuse_shared_files(options: CheckOptions, checks: Sequence[NamedCheck]) ->
 
 
 def _prepare(context: typer.Context, options: CheckOptions, check: NamedCheck) -> _Task | _Refused:
-    own = options_of_check(context, options, check)
+    own = apply_check_settings(context, options, check)
     try:
-        expected = expected_interpretation(context, check)
+        expected = build_expected_interpretation(context, check)
         request = own.build_request(expected=expected, name=check.name)
         return _Task(check.name, request, own.check_outputs(name=check.name))
     except IouDoctorError as error:

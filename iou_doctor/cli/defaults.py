@@ -1,10 +1,13 @@
-"""The configuration on the command line: flags before IOU_DOCTOR_* variables before the file."""
+"""Take the defaults of options from `IOU_DOCTOR_*` variables and from the configuration file.
+
+The command line takes precedence over variables, and variables over the file.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -19,45 +22,49 @@ if TYPE_CHECKING:
     from iou_doctor.config.settings import CheckSettings, Configuration
 
 PREFIX = "IOU_DOCTOR_"
-_STATE = "iou_doctor.config"
-_NO_FILE = "iou_doctor.no_configuration"
 PUBLIC_NAMES = {"reports": "report", "all_checks": "all"}
-"""The names of options whose parameters have another name in the program."""
-_OWN = {"config", "no_config"}
+"""The names of the options whose parameters are named differently in the program."""
 PANEL = "Configuration"
+CONTRADICTION = "--config and --no-config contradict each other; give one"
+_CONFIGURATION = "iou_doctor.config"
+"""The key of the configuration in Typer's `context.meta`."""
+_NO_CONFIGURATION = "iou_doctor.no_configuration"
+"""The key of the value of `--no-config` in `context.meta`."""
+_CONFIGURATION_OPTIONS = {"config", "no_config"}
+"""The parameters that choose the file and therefore cannot come from it."""
 
 
-def _read_none(context: typer.Context, wanted: bool) -> bool:
-    if wanted and _STATE in context.meta:
-        refuse(UsageError("--config and --no-config contradict each other; give one"))
-    context.meta[_NO_FILE] = wanted
+def _forbid_configuration(context: typer.Context, wanted: bool) -> bool:
+    if wanted and _CONFIGURATION in context.meta:
+        refuse(UsageError(CONTRADICTION))
+    context.meta[_NO_CONFIGURATION] = wanted
     return wanted
 
 
-def _checked(path: Path, table: Any) -> Configuration:
-    from iou_doctor.config.validate import configuration
+def _parse(path: Path, table: object) -> Configuration:
+    from iou_doctor.config.validate import parse_configuration
 
-    return configuration(path, table)
+    return parse_configuration(path, table)
 
 
-def _read(context: typer.Context, file: str | None) -> str | None:
-    """Make the file and the environment the defaults of the command's options."""
-    from iou_doctor.config.find_file import nearest_table
+def _load_defaults(context: typer.Context, file: str | None) -> str | None:
+    """Make the values of the file and of the variables the defaults of the command's options."""
+    from iou_doctor.config.find_file import find_table
 
-    if context.resilient_parsing:  # shell completion
+    if context.resilient_parsing:  # the shell asks for completions
         return file
-    ignored = context.meta.get(_NO_FILE, False)
-    if ignored and file is not None:
-        refuse(UsageError("--config and --no-config contradict each other; give one"))
+    forbidden = context.meta.get(_NO_CONFIGURATION, False)
+    if forbidden and file is not None:
+        refuse(UsageError(CONTRADICTION))
     try:
-        found = None if ignored else nearest_table(file)
-        configuration = _checked(*found) if found else None
+        found = None if forbidden else find_table(file)
+        configuration = _parse(*found) if found else None
     except IouDoctorError as error:
         refuse(error)
     _warn_of_unknown_variables(context.obj)
-    context.meta[_STATE] = configuration
-    from_file = configuration.settings.given if configuration else {}
-    context.default_map = {**from_file, **_environment(context)}
+    context.meta[_CONFIGURATION] = configuration
+    from_file = configuration.settings.values if configuration else {}
+    context.default_map = {**from_file, **_read_variables(context)}
     return file
 
 
@@ -67,11 +74,11 @@ ConfigFile = Annotated[
         "--config",
         metavar="FILE",
         is_eager=True,
-        callback=_read,
+        callback=_load_defaults,
         envvar=f"{PREFIX}CONFIG",
         show_envvar=False,
-        help="Read options from this TOML file; else from the nearest iou-doctor.toml or"
-        " pyproject.toml ([tool.iou-doctor]) upward.",
+        help="Read options from this TOML file. The default is the nearest iou-doctor.toml or"
+        " pyproject.toml ([tool.iou-doctor]), searching upwards.",
         rich_help_panel=PANEL,
     ),
 ]
@@ -80,99 +87,113 @@ NoConfig = Annotated[
     typer.Option(
         "--no-config",
         is_eager=True,
-        callback=_read_none,
+        callback=_forbid_configuration,
         help="Read no configuration file.",
         rich_help_panel=PANEL,
     ),
 ]
 
 
-def _environment(context: typer.Context) -> dict[str, Any]:
-    """Return what the environment says, by parameter name.
+def _read_variables(context: typer.Context) -> dict[str, str | list[str]]:
+    """Return the values of the command's environment variables, by parameter name.
 
-    Click would cut lists at white space, which the names of classes may hold.
+    They are not left to Click, which splits lists at white space: class names may have spaces.
     """
     return {
         str(param.name): [text] if getattr(param, "multiple", False) else text
         for param in context.command.params
-        if param.name not in _OWN and (text := os.environ.get(variable_of(param.name)))
+        if param.name not in _CONFIGURATION_OPTIONS
+        and (text := os.environ.get(name_variable(param.name)))
     }
 
 
-def _warn_of_unknown_variables(parameters_of_all_commands: Callable[[], set[str]]) -> None:
-    """Name on stderr each variable that looks like an option and is none: a typing error."""
-    unknown = [name for name in sorted(os.environ) if name.startswith(PREFIX)]
-    if not unknown:
+def _warn_of_unknown_variables(list_parameters: Callable[[], set[str]]) -> None:
+    """Warn on stderr of each variable that has our prefix and belongs to no option.
+
+    Args:
+        list_parameters: returns the parameter names of all commands. It takes time, and is called
+            only if there are variables with our prefix.
+    """
+    names = [name for name in sorted(os.environ) if name.startswith(PREFIX)]
+    if not names:
         return
-    known = _variables(parameters_of_all_commands)
-    for name in unknown:
+    known = _list_variables(list_parameters())
+    for name in names:
         if name not in known:
-            typer.echo(
-                f"iou-doctor: warning: {name} stands for no option{_nearest(name, known)}", err=True
-            )
+            hint = _suggest_variable(name, known)
+            typer.echo(f"iou-doctor: warning: {name} stands for no option{hint}", err=True)
 
 
-def _variables(parameters_of_all_commands: Callable[[], set[str]]) -> set[str]:
-    """Return the variables of all commands: what is set for `check` is no error of `fix`."""
-    return {variable_of(name) for name in parameters_of_all_commands() - _OWN | {"config"}}
+def _list_variables(parameters: set[str]) -> set[str]:
+    """Return the variables of parameters. `--no-config` has none."""
+    return {name_variable(name) for name in parameters - _CONFIGURATION_OPTIONS | {"config"}}
 
 
-def _nearest(name: str, known: set[str]) -> str:
-    import difflib  # seldom needed
+def _suggest_variable(name: str, known: set[str]) -> str:
+    import difflib
 
     endings = sorted(variable.removeprefix(PREFIX) for variable in known)
     near = difflib.get_close_matches(name.removeprefix(PREFIX).upper(), endings, n=1)
     return f"; did you mean {PREFIX}{near[0]}?" if near else ""
 
 
-def variable_of(name: str | None) -> str:
-    """Return the variable of the environment that stands for a parameter."""
+def name_variable(name: str | None) -> str:
+    """Return the name of the environment variable for a parameter."""
     return f"{PREFIX}{PUBLIC_NAMES.get(name or '', name)}".upper()
 
 
-def configuration_of(context: typer.Context) -> Configuration | None:
-    """Return the configuration that a command has read."""
-    return cast("Configuration | None", context.meta.get(_STATE))
+def get_configuration(context: typer.Context) -> Configuration | None:
+    """Return the configuration that a command has read, or `None`."""
+    return cast("Configuration | None", context.meta.get(_CONFIGURATION))
 
 
-def origin(context: typer.Context | None, name: str | None) -> str | None:
-    """Return who gave a value that no flag gave: a variable or the file."""
-    if context is None or name is None or from_flag(context, name):
+def find_origin(context: typer.Context | None, name: str | None) -> str | None:
+    """Return where the value of a parameter comes from, if not from the command line.
+
+    Returns:
+        The environment variable or the path of the configuration file; `None` for the command line
+        and for default values.
+    """
+    if context is None or name is None or is_on_command_line(context, name):
         return None
-    if os.environ.get(variable_of(name)):
-        return variable_of(name)
-    configuration = configuration_of(context)
-    if configuration is not None and name in configuration.settings.given:
+    if os.environ.get(name_variable(name)):
+        return name_variable(name)
+    configuration = get_configuration(context)
+    if configuration is not None and name in configuration.settings.values:
         return configuration.path
     return None
 
 
-def options_of_check(context: typer.Context, options: Options, check: CheckSettings) -> Options:
-    """Return the options of one check of the file.
+def apply_check_settings(context: typer.Context, options: Options, check: CheckSettings) -> Options:
+    """Return the options of a command for one check of the configuration file.
 
-    Its own settings win over those of the whole file, but not over flags and variables.
+    The settings of the check take precedence over those of the whole file, but not over the command
+    line and the variables.
     """
     own = {
         name: value
-        for name, value in check.given.items()
+        for name, value in check.values.items()
         if hasattr(options, name)
-        and not from_flag(context, name)
-        and not os.environ.get(variable_of(name))
+        and not is_on_command_line(context, name)
+        and not os.environ.get(name_variable(name))
     }
     return replace_options(options, own)
 
 
-def from_flag(context: typer.Context, name: str) -> bool:
-    """Return whether a parameter was given on the command line."""
+def is_on_command_line(context: typer.Context, name: str) -> bool:
+    """Return whether the command line has a value for a parameter."""
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
 
 
-def expected_interpretation(
+def build_expected_interpretation(
     context: typer.Context, check: CheckSettings | None = None
 ) -> ExpectedInterpretation | None:
-    """Return the reading that the file expects of a check, or of a pair on the command line."""
-    configuration = configuration_of(context)
-    if configuration is None:
-        return None
-    return configuration.frozen({**configuration.settings.given, **(check.given if check else {})})
+    """Return the interpretation that the configuration expects, or `None` if it expects none.
+
+    Args:
+        context: of the command.
+        check: the check of the configuration file; `None` for the pair on the command line.
+    """
+    configuration = get_configuration(context)
+    return None if configuration is None else configuration.build_expected_interpretation(check)

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from iou_doctor.cli.defaults import origin
+from iou_doctor.cli.defaults import find_origin
 
 OTHERS = "Options"
 
@@ -58,7 +58,7 @@ def _line(error: typer.TyperException) -> str:
     if message.startswith("Usage:"):  # no command at all: the whole help
         return error.format_message()
     context, param = getattr(error, "ctx", None), getattr(error, "param", None)
-    giver = origin(context, getattr(param, "name", None))
+    giver = find_origin(context, getattr(param, "name", None))
     where = f"{giver}: " if giver else ""
     help_ = f"; see `{context.command_path} -h`" if context else ""
     return f"iou-doctor: error: {where}{message[0].lower()}{message[1:].rstrip('.')}{help_}"

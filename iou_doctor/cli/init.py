@@ -41,14 +41,14 @@ def init(_context: typer.Context, options: InitOptions) -> None:
     """
     try:
         from iou_doctor.cli.run import run
-        from iou_doctor.config.template import configuration_text, folder_of
+        from iou_doctor.config.template import choose_folder, render_configuration
 
         output = options.output
         _refuse_existing(output, overwrite=options.overwrite)
         request = options.build_request()
         report = run(request, progress=options.progress)
-        text = configuration_text(
-            report, request.options, metric=request.metric, folder=folder_of(output)
+        text = render_configuration(
+            report, request.options, metric=request.metric, folder=choose_folder(output)
         )
         _write(output, text)
     except IouDoctorError as error:

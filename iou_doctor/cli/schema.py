@@ -18,9 +18,9 @@ def schema(
     from importlib import resources
 
     if name == "config":
-        from iou_doctor.config.validate import json_schema
+        from iou_doctor.config.validate import build_json_schema
 
-        typer.echo(json.dumps(json_schema(), indent=2))
+        typer.echo(json.dumps(build_json_schema(), indent=2))
         return
     file = resources.files("iou_doctor.render").joinpath("report_schema.json")
     typer.echo(file.read_text("utf-8"), nl=False)

@@ -1,1 +1,1 @@
-"""A file of options: which one counts, and what it says, checked key by key."""
+"""The configuration file: find it, validate its options, and write a new one."""

@@ -1,62 +1,78 @@
-"""Which configuration file counts, and its table: no more, for most checks find none."""
+"""Find the configuration file that applies, and read its table.
+
+This module imports as little as possible, because most checks find no file.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 from iou_doctor.errors import UsageError
 
 OWN_FILE = "iou-doctor.toml"
 PROJECT_FILE = "pyproject.toml"
 TABLE = ("tool", "iou-doctor")
+"""The keys that lead to our table in `pyproject.toml`."""
 
 
-def nearest_table(file: str | None = None) -> tuple[Path, Any] | None:
-    """Return the path and the table of `file`, else of the nearest one upward; `None` without one.
+def find_table(file: str | None = None) -> tuple[Path, object] | None:
+    """Find the configuration and return its path and its table as TOML has it.
 
-    Of two files in one folder `iou-doctor.toml` is taken.
+    Without `file`, the working directory and the folders above it are searched. If a folder has
+    both kinds of files, `iou-doctor.toml` is taken. A `pyproject.toml` without our table is passed
+    over.
+
+    Args:
+        file: the file to read in place of the nearest one.
+
+    Returns:
+        The path and the table, or `None` if there is no configuration.
 
     Raises:
-        UsageError: the file cannot be read, or is no TOML.
+        UsageError: the file cannot be read, is not valid TOML, or is named and has no table.
     """
     if file is not None:
         path = Path(file)
-        table = _table(path)
+        table = _read_table(path)
         if table is None:
-            raise UsageError(f"--config {file}: it has no table [tool.iou-doctor]")
+            raise UsageError(f"--config {file}: the file has no table [tool.iou-doctor]")
         return path, table
     here = Path.cwd()
     for folder in (here, *here.parents):
         for path in (folder / OWN_FILE, folder / PROJECT_FILE):
-            if path.is_file() and (table := _table(path)) is not None:
+            if path.is_file() and (table := _read_table(path)) is not None:
                 return path, table
     return None
 
 
-def _table(path: Path) -> Any:
-    """Return our table of a file; `None` where a project's file has none."""
-    import tomllib  # most checks find no file
+def _read_table(path: Path) -> object:
+    """Return our table of a file; `None` if it is a `pyproject.toml` without one."""
+    import tomllib
 
-    shown = from_here(path)
+    name = make_relative(path)
     try:
-        document: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+        document: object = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"{shown} cannot be read: {error.strerror}") from error
+        raise UsageError(f"{name} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{shown} is no TOML: it is not UTF-8") from error
+        raise UsageError(f"{name} is not valid TOML: it is not UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{shown} is no TOML: {error}; --no-config does without it") from error
+        raise UsageError(
+            f"{name} is not valid TOML: {error}; --no-config ignores the file"
+        ) from error
     if path.name == PROJECT_FILE:
         for key in TABLE:
             document = document.get(key) if isinstance(document, dict) else None
     return document
 
 
-def from_here(path: Path) -> str:
-    """Return a path as one would type it here; absolute where it was written so."""
+def make_relative(path: Path) -> str:
+    """Return a path relative to the working directory, as one would type it there.
+
+    A path on another drive of Windows stays as it is.
+    """
     try:
         return os.path.relpath(path)
-    except ValueError:  # another drive of Windows
+    except ValueError:
         return str(path)

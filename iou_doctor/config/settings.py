@@ -1,78 +1,81 @@
-"""What a configuration file may say, key by key. In the file `num_classes` is `num-classes`."""
+"""The options that a configuration file may hold.
+
+The keys of the file have hyphens: the field `num_classes` is the key `num-classes`. The docstrings
+of the fields are the descriptions in the JSON Schema that `iou-doctor schema config` prints.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, ClassVar, Literal
+from typing import Literal, cast
 
 from iou_doctor.arrays.expected import ExpectedInterpretation
 from iou_doctor.choices import AnyEncodingName, EncodingName, FailOn
 from iou_doctor.record import record
 
 
-def key_of(name: str) -> str:
-    """Return the key of a field in the file."""
+def make_key(name: str) -> str:
+    """Return the key in the file for the name of a field."""
     return "report" if name == "reports" else name.replace("_", "-")
 
 
-RULES_OF_READING: dict[str, Any] = {
+PYDANTIC_CONFIG = {
     "extra": "forbid",
     "strict": True,
     "use_attribute_docstrings": True,
-    "alias_generator": lambda name: key_of(name),
+    "alias_generator": make_key,
 }
-"""For pydantic: unknown keys are errors, nothing is converted, docstrings go into the schema."""
+"""How pydantic validates the classes below: unknown keys are errors, and nothing is converted."""
 
 
 @record(kw_only=True)
 class Expected:
-    """The reading that later runs are held to; `iou-doctor init` writes it."""
+    """The interpretation of the arrays that is expected; `iou-doctor init` writes it."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = RULES_OF_READING
+    __pydantic_config__ = PYDANTIC_CONFIG
 
     predictions_encoding: AnyEncodingName | None = None
-    """What the predictions are."""
+    """How the predictions are encoded."""
     predictions_class_axis: int | None = None
-    """The class axis of the predictions, counted from the end: -1 is the last one."""
+    """The class axis of the predictions, counted from the end: -1 is the last axis."""
     masks_encoding: AnyEncodingName | None = None
-    """What the masks are."""
+    """How the masks are encoded."""
     masks_class_axis: int | None = None
-    """The class axis of the masks, counted from the end: -1 is the last one."""
+    """The class axis of the masks, counted from the end: -1 is the last axis."""
 
 
 @record(kw_only=True)
 class CheckSettings:
-    """The options of one check; what is left out keeps its default."""
+    """The options of one check. An option that is left out has its default value."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = RULES_OF_READING
+    __pydantic_config__ = PYDANTIC_CONFIG
 
     num_classes: int | None = None
     """Number of classes, background included."""
     metric: str | None = None
-    """The metric's call as written in your code."""
+    """The call of the metric as written in your code."""
     ignore_index: int | None = None
-    """Mask label to leave out (void), 255 often."""
+    """Mask label to leave out (void), often 255."""
     class_names: list[str] | None = None
     """Names of the classes."""
     layout: str | None = None
-    """What the axes mean, NHWC or NCHW for instance."""
+    """What the axes mean, for instance NHWC or NCHW."""
     threshold: float | None = None
-    """Cut of one channel of scores."""
+    """Decision threshold for single-channel scores."""
     predictions_as: EncodingName | None = None
-    """What the predictions are, if misread."""
+    """How the predictions are encoded, if iou-doctor misreads them."""
     masks_as: EncodingName | None = None
-    """What the masks are, if misread."""
+    """How the masks are encoded, if iou-doctor misreads them."""
     images: str | None = None
-    """Predict these images with the model `predictions`; relative to this file."""
+    """Images to predict with the model `predictions`; relative to this file."""
     signature: str | None = None
     """The signature of a SavedModel to call."""
     output_name: str | None = None
-    """The output of the model to score, where there are several."""
+    """The output of the model to score, if it has several."""
     input_scale: str | None = None
-    """SCALE or SCALE,OFFSET: images are multiplied and moved before the model, `1/255`."""
+    """Multiply images by SCALE and add OFFSET before the model: `1/255`, or `1/127.5,-1`."""
     resize: bool | None = None
-    """Resize images to the model's input, and its output back."""
+    """Resize images to the model's input (bilinear), and its output back."""
     select: list[str] | None = None
     """Report only these codes, prefixes or names of rules."""
     ignore: list[str] | None = None
@@ -82,27 +85,28 @@ class CheckSettings:
     min_iou: float | None = None
     """Exit with 1 if the doctor's mean IoU is lower."""
     baseline: str | None = None
-    """A JSON report of an earlier run to compare with; `{name}` stands for the check's name."""
+    """A JSON report of an earlier run to compare with, relative to this file. `{name}` stands for
+    the name of the check."""
     max_drop: float | None = None
     """How far an IoU may fall below the baseline's."""
     contracts: Literal["common", "all"] | None = None
     """Which implementations to compare: those people use most, or all."""
     expect: Expected | None = None
-    """The reading that the arrays are held to (IOU109)."""
+    """The expected interpretation of the arrays. A different one is reported as IOU109."""
 
     @property
-    def given(self) -> dict[str, Any]:
-        """What the file says, by parameter name."""
+    def values(self) -> dict[str, object]:
+        """The options that the file sets, by parameter name."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 
 
 @record(kw_only=True)
 class NamedCheck(CheckSettings):
-    """One of several pairs; its options come before those of the whole file."""
+    """One of several pairs to check. Its options take precedence over those of the whole file."""
 
     name: str
-    """What to call it: letters, digits, `.`, `_` and `-`."""
+    """The name of the check: letters, digits, `.`, `_` and `-`."""
     predictions: str
     """The predictions, as on the command line; relative to this file."""
     masks: str
@@ -118,42 +122,47 @@ class Settings(CheckSettings):
     masks: str | None = None
     """The true masks, as on the command line; relative to this file."""
     batch_size: int | None = None
-    """Images in one update, for averages over batches."""
+    """Images per update, for metrics that average over batches, and per call of a model."""
     jobs: int | None = None
-    """Threads of the scan."""
+    """Number of threads for the scan."""
     output_format: str | None = None
-    """How to write the report."""
+    """The format of the report."""
     reports: list[str] | None = None
-    """More reports, FORMAT=FILE each; relative to this file."""
+    """More reports to write, each `FORMAT=FILE`; relative to this file."""
     check: list[NamedCheck] | None = None
     """The pairs that `iou-doctor check --all` checks."""
 
 
 @record
 class Configuration:
-    """The settings, and where they stand."""
+    """The settings, and the file that holds them."""
 
     path: str
-    """The file, relative to the working directory."""
+    """The path of the file, relative to the working directory."""
     settings: Settings
 
-    def frozen(self, values: Mapping[str, Any]) -> ExpectedInterpretation | None:
-        """Return the reading that settings expect; `None` where they expect none.
+    def build_expected_interpretation(
+        self, check: CheckSettings | None = None
+    ) -> ExpectedInterpretation | None:
+        """Return the interpretation that the file expects, or `None` if it expects none.
+
+        The file's `num_classes` and `ignore_index` are expected too, because the command line may
+        set others.
 
         Args:
-            values: what the file says for one check, by parameter name. Besides `expect`, its
-                `num_classes` and `ignore_index` are held to: a flag may say otherwise.
+            check: the settings of one pair, which take precedence over those of the whole file.
         """
-        expected: Expected | None = values.get("expect")
-        if expected is None:
+        values = self.settings.values | (check.values if check else {})
+        expected = values.get("expect")
+        if not isinstance(expected, Expected):
             return None
-        named = {
-            "num_classes": values.get("num_classes"),
-            "ignore_index": values.get("ignore_index"),
+        fields = {
+            "num_classes": cast("int | None", values.get("num_classes")),
+            "ignore_index": cast("int | None", values.get("ignore_index")),
             "predictions.encoding": expected.predictions_encoding,
             "predictions.class_axis": expected.predictions_class_axis,
             "masks.encoding": expected.masks_encoding,
             "masks.class_axis": expected.masks_class_axis,
         }
-        held = {field: value for field, value in named.items() if value is not None}
-        return ExpectedInterpretation("configuration", self.path, held)
+        named = {field: value for field, value in fields.items() if value is not None}
+        return ExpectedInterpretation("configuration", self.path, named)

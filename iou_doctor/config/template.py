@@ -1,4 +1,4 @@
-"""The configuration that `init` writes: a few keys, each with its reason."""
+"""Render the configuration file that `iou-doctor init` writes."""
 
 from __future__ import annotations
 
@@ -12,71 +12,74 @@ from iou_doctor.arrays.interpretation import Options
 from iou_doctor.report.report import Report
 
 HEAD = """\
-# How `iou-doctor check` reads these arrays; a flag stands before a line of this file.
+# Options of `iou-doctor check`. Options on the command line take precedence.
 """
 EXPECT = """
-# What the arrays were read as. Nothing is forced: a run that reads them otherwise reports IOU109.
+# How the arrays are expected to be interpreted. Nothing is forced; a difference is IOU109.
 [expect]
 """
-PROJECT_FILE = "pyproject.toml"
 
 
-def folder_of(output: Path) -> Path:
-    """Return the folder that paths in the file are relative to; the current one for stdout."""
+def choose_folder(output: Path) -> Path:
+    """Return the folder that paths in the file are relative to.
+
+    Args:
+        output: the file to write; `-` is stdout, whose paths are relative to the working directory.
+    """
     return Path() if str(output) == "-" else output.parent
 
 
-def configuration_text(
+def render_configuration(
     report: Report, options: Options, *, metric: str | None, folder: Path
 ) -> str:
-    """Return the TOML text that freezes the reading of a report.
+    """Return a configuration as TOML that expects the interpretation of a report.
 
     Args:
         report: the first check of the arrays.
-        options: what the user said for it.
-        metric: the metric's call, if the user gave one.
-        folder: the file's folder.
+        options: the options of that check.
+        metric: the call of the metric, if the user named one.
+        folder: the folder of the configuration file.
     """
+    stated = {"metric": metric, "layout": options.layout, "threshold": options.threshold}
     lines = [
-        _line("predictions", _relative(report.predictions.path, folder)),
-        _line("masks", _relative(report.masks.path, folder)),
-        *_reading(report),
-        *(_line(key, value) for key, value in _said(options, metric) if value is not None),
+        _format_line("predictions", _rebase(report.predictions.path, folder)),
+        _format_line("masks", _rebase(report.masks.path, folder)),
+        *_list_label_lines(report),
+        *(_format_line(key, value) for key, value in stated.items() if value is not None),
     ]
     values = summarize_interpretation(report.reading)
     expected = [
-        _line(field.replace(".", "-").replace("_", "-"), value)
+        _format_line(field.replace(".", "-").replace("_", "-"), value)
         for field, value in values.items()
         if "." in field and value is not None
     ]
     return HEAD + "".join(lines) + EXPECT + "".join(expected)
 
 
-def _reading(report: Report) -> Iterator[str]:
+def _list_label_lines(report: Report) -> Iterator[str]:
+    """Yield the lines for the number of classes and the ignore label."""
     why = {guess.field: guess.why for guess in report.reading.assumed}
-    yield _line("num-classes", report.reading.num_classes, why.get("num_classes"))
+    yield _format_line("num-classes", report.reading.num_classes, why.get("num_classes"))
     if report.reading.ignore_index is not None:
-        yield _line("ignore-index", report.reading.ignore_index)
-    elif (void := _void_label(report)) is not None:
-        yield _line("ignore-index", void, "the masks hold it, and it usually means void (IOU406)")
+        yield _format_line("ignore-index", report.reading.ignore_index)
+    elif (void := _find_void_label(report)) is not None:
+        yield _format_line(
+            "ignore-index", void, "the masks hold it, and it usually means void (IOU406)"
+        )
 
 
-def _void_label(report: Report) -> int | None:
-    """Return the ignore label that a finding proposes."""
+def _find_void_label(report: Report) -> int | None:
+    """Return the ignore label that a finding proposes, or `None`."""
     labels = (f.repair.ignore_index for f in report.findings if f.repair)
     return next((label for label in labels if label is not None), None)
 
 
-def _said(options: Options, metric: str | None) -> list[tuple[str, str | float | None]]:
-    return [("metric", metric), ("layout", options.layout), ("threshold", options.threshold)]
-
-
-def _relative(path: str, folder: Path) -> str:
-    """Return a path as seen from the file; an absolute one stays."""
+def _rebase(path: str, folder: Path) -> str:
+    """Return a path relative to the folder of the file; an absolute path stays as it is."""
     return path if Path(path).is_absolute() else Path(os.path.relpath(path, folder)).as_posix()
 
 
-def _line(key: str, value: str | float, why: str | None = None) -> str:
-    # TOML's basic strings and numbers are those of JSON, but for DEL
+def _format_line(key: str, value: str | float, why: str | None = None) -> str:
+    # strings and numbers of JSON are valid TOML, except that TOML requires DEL to be escaped
     text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return f"{key} = {text}{f'  # {why}' if why else ''}\n"

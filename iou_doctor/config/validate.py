@@ -1,4 +1,4 @@
-"""What a configuration file says: checked key by key, its paths made ours."""
+"""Validate the table of a configuration file, and resolve its paths."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ import re
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING
 
-from iou_doctor.config.find_file import from_here
+from iou_doctor.config.find_file import make_relative
 from iou_doctor.config.settings import (
     CheckSettings,
     Configuration,
     Expected,
     NamedCheck,
     Settings,
-    key_of,
+    make_key,
 )
 from iou_doctor.errors import UsageError
 
-Level = TypeVar("Level", bound=CheckSettings)
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 NAME = re.compile(r"[\w.-]+")
-"""What may stand in a file's name: `--report sarif={name}.sarif`."""
+"""The names of checks. They can be a part of file names: `--report sarif={name}.sarif`."""
 
 
-def json_schema() -> dict[str, Any]:
-    """Return the JSON schema of `iou-doctor.toml` and of `[tool.iou-doctor]`."""
+def build_json_schema() -> dict[str, object]:
+    """Build the JSON Schema of `iou-doctor.toml` and of `[tool.iou-doctor]`."""
     from pydantic import TypeAdapter
 
     schema = TypeAdapter(Settings).json_schema(by_alias=True)
@@ -39,79 +40,99 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def configuration(path: Path, table: Any) -> Configuration:
-    """Return what a file's table says, checked key by key, with its paths as seen from here.
+def parse_configuration(path: Path, table: object) -> Configuration:
+    """Return the settings of a file, with paths relative to the working directory.
+
+    Args:
+        path: the file.
+        table: its table, from `find_table`.
 
     Raises:
-        UsageError: the file says what no option means.
+        UsageError: the table has an unknown key, lacks a key, or has a value of the wrong type.
     """
     import json
 
     from pydantic import TypeAdapter, ValidationError
 
-    shown = from_here(path)
+    file = make_relative(path)
     try:
-        # as JSON, because strict validation of Python objects wants dataclasses, not tables
+        # as JSON, because in strict mode pydantic accepts no dict in place of a dataclass
         text = json.dumps(table, default=str)
         settings = TypeAdapter(Settings).validate_json(text)
     except ValidationError as error:
-        raise UsageError(f"{shown}: {_complaint(error.errors())}") from error
-    _check_names(shown, [entry.name for entry in settings.check or ()])
-    checks = [_resolved(entry, path.parent) for entry in settings.check or ()]
-    return Configuration(shown, replace(_resolved(settings, path.parent), check=checks))
+        raise UsageError(f"{file}: {_describe_error(error.errors())}") from error
+    _check_names(file, [entry.name for entry in settings.check or ()])
+    return Configuration(file, _resolve_settings(settings, path.parent))
 
 
-def _complaint(errors: Sequence[Any]) -> str:
-    """Return the first error in words, unknown keys first: the others may come from them."""
+def _describe_error(errors: Sequence[ErrorDetails]) -> str:
+    """Describe one of the errors; preferably an unknown key, because it may cause other errors."""
     error = min(errors, key=lambda one: one["type"] != "unexpected_keyword_argument")
     *parents, key = error["loc"] or ("the configuration",)
-    where = f"`{_path((*parents, key))}`"
+    where = f"`{_format_location((*parents, key))}`"
     if error["type"] == "unexpected_keyword_argument":
-        near = difflib.get_close_matches(str(key), _keys(parents), n=1, cutoff=0.4)
-        hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(_keys(parents))}"
+        keys = _list_keys(parents)
+        near = difflib.get_close_matches(str(key), keys, n=1, cutoff=0.4)
+        hint = f"did you mean `{near[0]}`?" if near else f"the keys are {', '.join(keys)}"
         return f"there is no key {where}; {hint}"
     if error["type"] == "missing":
         return f"{where} is missing"
     return f"{where}: {error['msg'].replace('Input should', 'the value should')}"
 
 
-def _path(location: Sequence[str | int]) -> str:
-    """Return the way to a key, checks counted from 1: `check 2, masks`."""
+def _format_location(location: Sequence[str | int]) -> str:
+    """Return the way to a key in words; checks are counted from 1: `check 2, masks`."""
     words = [f" {part + 1}, " if isinstance(part, int) else f"{part}." for part in location]
     return "".join(words).replace(". ", " ").rstrip("., ")
 
 
-def _keys(parents: Sequence[str | int]) -> list[str]:
-    level: type[Any] = Settings
+def _list_keys(parents: Sequence[str | int]) -> list[str]:
+    cls: type[Settings | Expected | NamedCheck] = Settings
     if parents and parents[-1] == "expect":
-        level = Expected
+        cls = Expected
     elif parents:
-        level = NamedCheck
-    return [key_of(field.name) for field in fields(level)]
+        cls = NamedCheck
+    return [make_key(field.name) for field in fields(cls)]
 
 
-def _check_names(shown: str, names: Sequence[str]) -> None:
+def _check_names(file: str, names: Sequence[str]) -> None:
     for index, name in enumerate(names):
         if not NAME.fullmatch(name):
             raise UsageError(
-                f"{shown}: check {index + 1} is named {name!r}; use letters, digits, . _ and -"
+                f"{file}: check {index + 1} is named {name!r}; use letters, digits, . _ and -"
             )
         if name in names[:index]:
-            raise UsageError(f"{shown}: two checks are named {name!r}; names tell them apart")
+            raise UsageError(f"{file}: two checks are named {name!r}; give each its own name")
 
 
-def _resolved(level: Level, folder: Path) -> Level:
-    """Return settings with the paths of the file as seen from the working directory."""
-    paths: dict[str, Any] = {
-        key: from_here(folder / value)
-        for key in ("predictions", "masks", "images", "baseline")
-        if (value := getattr(level, key, None)) is not None
-    }
-    if isinstance(level, Settings) and level.reports is not None:
-        paths["reports"] = [_report(entry, folder) for entry in level.reports]
-    return replace(level, **paths)
+def _resolve_settings(settings: Settings, folder: Path) -> Settings:
+    """Return settings whose paths are relative to the working directory, not to `folder`."""
+    reports = settings.reports
+    return replace(
+        settings,
+        predictions=_resolve(settings.predictions, folder),
+        masks=_resolve(settings.masks, folder),
+        images=_resolve(settings.images, folder),
+        baseline=_resolve(settings.baseline, folder),
+        reports=None if reports is None else [_resolve_report(entry, folder) for entry in reports],
+        check=[_resolve_check(check, folder) for check in settings.check or ()],
+    )
 
 
-def _report(entry: str, folder: Path) -> str:
-    form, equals, file = entry.partition("=")
-    return f"{form}={from_here(folder / file)}" if equals and file else entry
+def _resolve_check(check: NamedCheck, folder: Path) -> NamedCheck:
+    return replace(
+        check,
+        predictions=make_relative(folder / check.predictions),
+        masks=make_relative(folder / check.masks),
+        images=_resolve(check.images, folder),
+        baseline=_resolve(check.baseline, folder),
+    )
+
+
+def _resolve(path: str | None, folder: Path) -> str | None:
+    return None if path is None else make_relative(folder / path)
+
+
+def _resolve_report(entry: str, folder: Path) -> str:
+    name, equals, file = entry.partition("=")
+    return f"{name}={make_relative(folder / file)}" if equals and file else entry

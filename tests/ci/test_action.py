@@ -94,10 +94,10 @@ def test_every_input_is_used_and_every_variable_is_an_option():
     from typer.main import get_command
 
     from iou_doctor.cli.app import build_app
-    from iou_doctor.cli.defaults import variable_of
+    from iou_doctor.cli.defaults import name_variable
 
     check = get_command(build_app()).commands["check"]
-    known = {variable_of(param.name) for param in check.params}
+    known = {name_variable(param.name) for param in check.params}
     named = set(re.findall(r"IOU_DOCTOR_\w+", text))
     assert named <= known
 

@@ -12,18 +12,18 @@ from run import ROOT, run
 from typer.main import get_command
 
 from iou_doctor.cli.app import build_app
-from iou_doctor.config.find_file import nearest_table
-from iou_doctor.config.validate import configuration
+from iou_doctor.config.find_file import find_table
+from iou_doctor.config.validate import parse_configuration
 
 
 def test_the_configuration_is_valid(tmp_path):
     (toml,) = find_snippets("toml")
     (tmp_path / "iou-doctor.toml").write_text(toml, "utf-8")
-    found = nearest_table(str(tmp_path / "iou-doctor.toml"))
+    found = find_table(str(tmp_path / "iou-doctor.toml"))
     assert found is not None
-    said = configuration(*found)
-    assert said.settings.check[0].name == "night"
-    assert said.settings.expect.predictions_class_axis == -1
+    parsed = parse_configuration(*found)
+    assert parsed.settings.check[0].name == "night"
+    assert parsed.settings.expect.predictions_class_axis == -1
 
 
 def test_the_yaml_names_inputs_and_hooks_that_exist():

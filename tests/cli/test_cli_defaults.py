@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from run import ROOT, run
 
-from iou_doctor.config.validate import json_schema
+from iou_doctor.config.validate import build_json_schema
 
 PAIR = 'predictions = "preds.npy"\nmasks = "masks.npy"\n'
 
@@ -26,13 +26,13 @@ def write(project, text, name="iou-doctor.toml"):
     (project / name).write_text(text, "utf-8")
 
 
-def report_of(*arguments, cwd, **environment):
+def check(*arguments, cwd, **environment):
     done = run("check", *arguments, "--output-format", "json", cwd=cwd, **environment)
     assert done.returncode in {0, 1}, done.stderr
     return json.loads(done.stdout)
 
 
-def rules_fired(report):
+def list_codes(report):
     return [finding["code"] for finding in report["findings"]]
 
 
@@ -44,17 +44,17 @@ def test_the_nearest_file_upward_gives_the_options_and_its_paths(project, name, 
     write(project, f"{head}{PAIR}num-classes = 4\n", name)
     (project / "deep" / "er").mkdir(parents=True)
     write(project / "deep", "[project]\n", "pyproject.toml")  # has no table of ours
-    report = report_of(cwd=project / "deep" / "er")
+    report = check(cwd=project / "deep" / "er")
     assert report["reading"]["num_classes"] == 4
     assert report["inputs"]["masks"]["path"] == "../../masks.npy"
 
 
-def test_flags_come_before_the_environment_before_the_file(project):
+def test_the_command_line_wins_over_variables_and_variables_over_the_file(project):
     write(project, PAIR + "num-classes = 4\n")
-    assert report_of(cwd=project)["reading"]["num_classes"] == 4
+    assert check(cwd=project)["reading"]["num_classes"] == 4
     environment = {"IOU_DOCTOR_NUM_CLASSES": "5"}
-    assert report_of(cwd=project, **environment)["reading"]["num_classes"] == 5
-    assert report_of("-n", "6", cwd=project, **environment)["reading"]["num_classes"] == 6
+    assert check(cwd=project, **environment)["reading"]["num_classes"] == 5
+    assert check("-n", "6", cwd=project, **environment)["reading"]["num_classes"] == 6
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_flags_come_before_the_environment_before_the_file(project):
         ("IOU_DOCTOR_XYZ", ""),
     ],
 )
-def test_a_variable_that_is_no_option_is_named_and_changes_nothing(project, variable, hint):
+def test_an_unknown_variable_leads_to_a_warning_and_changes_nothing(project, variable, hint):
     arguments = ("check", "preds.npy", "masks.npy", "-n", "3", "--output-format", "json")
     plain = run(*arguments, cwd=project)
     done = run(*arguments, cwd=project, **{variable: "5"})
@@ -73,7 +73,7 @@ def test_a_variable_that_is_no_option_is_named_and_changes_nothing(project, vari
     assert done.stderr == f"iou-doctor: warning: {variable} stands for no option{hint}\n"
 
 
-def test_variables_that_are_options_raise_no_warning(project):
+def test_variables_of_options_lead_to_no_warning(project):
     write(project, PAIR, "other.toml")
     known = {"IOU_DOCTOR_CONFIG": "other.toml", "IOU_DOCTOR_NUM_CLASSES": "3"}
     assert run("check", cwd=project, **known).stderr == ""
@@ -82,18 +82,18 @@ def test_variables_that_are_options_raise_no_warning(project):
     assert "warning" not in done.stderr
 
 
-def test_what_is_compared_and_how_stands_in_the_file_too(project):
+def test_the_file_sets_the_comparison_and_the_run(project):
     write(project, PAIR + 'num-classes = 3\ncontracts = "all"\nbatch-size = 3\njobs = 1\n')
-    report = report_of(cwd=project)
+    report = check(cwd=project)
     named = {contract["name"] for contract in report["contracts"]}
     assert "plain.mean_iou[batches]" in named
-    assert report_of("--contracts", "common", cwd=project)["contracts"] != report["contracts"]
+    assert check("--contracts", "common", cwd=project)["contracts"] != report["contracts"]
     gaps = [one["message"] for one in report["findings"] if one["name"] == "averaging-gap"]
     assert "over batches of 3" in gaps[0]
 
 
 @pytest.mark.parametrize("line", ["batch-size = 0", "jobs = 0", 'contracts = "most"'])
-def test_numbers_and_choices_of_the_file_are_checked(project, line):
+def test_invalid_numbers_and_choices_in_the_file_are_refused(project, line):
     write(project, PAIR + line + "\n")
     done = run("check", cwd=project)
     assert (done.returncode, done.stdout) == (2, "")
@@ -102,16 +102,16 @@ def test_numbers_and_choices_of_the_file_are_checked(project, line):
 
 def test_names_in_the_environment_may_hold_spaces(project):
     write(project, PAIR)
-    report = report_of(cwd=project, IOU_DOCTOR_CLASS_NAMES="traffic light,road,sky")
+    report = check(cwd=project, IOU_DOCTOR_CLASS_NAMES="traffic light,road,sky")
     names = [entry["name"] for entry in report["scores"]["per_class"]]
     assert names == ["traffic light", "road", "sky"]
 
 
-def test_a_file_can_be_named_or_left_out(project):
+def test_a_file_can_be_named_or_ignored(project):
     write(project, PAIR + "num-classes = 4\n")
     write(project, PAIR + "num-classes = 5\n", "other.toml")
-    assert report_of("--config", "other.toml", cwd=project)["reading"]["num_classes"] == 5
-    named = report_of(cwd=project, IOU_DOCTOR_CONFIG="other.toml")
+    assert check("--config", "other.toml", cwd=project)["reading"]["num_classes"] == 5
+    named = check(cwd=project, IOU_DOCTOR_CONFIG="other.toml")
     assert named["reading"]["num_classes"] == 5
     done = run("check", "--no-config", cwd=project)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
@@ -126,7 +126,7 @@ def test_a_file_can_be_named_or_left_out(project):
         ("num_classes = 3\n", "did you mean `num-classes`?"),
         ('num-classes = "3"\n', "`num-classes`: the value should be a valid integer"),
         ('fail-on = "eror"\n', "'error', 'warning', 'note' or 'never'"),
-        ("\nnum-classes = \n", "is no TOML: Invalid value (at line 2"),
+        ("\nnum-classes = \n", "is not valid TOML: Invalid value (at line 2"),
         ('[[check]]\nname = "a"\nmasks = "m"\n', "`check 1, predictions` is missing"),
         ('[[check]]\nname = "a"\nmaks = "m"\n', "`check 1, maks`; did you mean `masks`?"),
         ("[expect]\nmask = 1\n", "`expect.mask`"),
@@ -158,13 +158,13 @@ def test_usage_errors_take_one_line(arguments):
     assert done.stderr.startswith("iou-doctor: error: ")
 
 
-def test_init_writes_the_reading_and_never_over_a_file(project):
+def test_init_writes_the_interpretation_and_never_over_a_file(project):
     done = run("init", "preds.npy", "masks.npy", cwd=project)
     assert done.returncode == 0
     text = (project / "iou-doctor.toml").read_text("utf-8")
     assert "num-classes = 3" in text
     assert 'masks-encoding = "labels"' in text
-    assert rules_fired(report_of(cwd=project)) == ["IOU606"]
+    assert list_codes(check(cwd=project)) == ["IOU606"]
     again = run("init", "preds.npy", "masks.npy", cwd=project)
     assert (again.returncode, again.stdout) == (2, "")
     assert "--overwrite" in again.stderr
@@ -190,22 +190,22 @@ def test_init_keeps_a_link_and_leaves_nothing_of_a_file_that_toml_cannot_hold(pr
     assert not list(project.glob(".*"))
 
 
-def test_a_drift_from_the_frozen_reading_is_found_beside_its_cause(project):
+def test_a_different_interpretation_is_found_beside_its_cause(project):
     run("init", "preds.npy", "masks.npy", cwd=project)
     labels = np.load(project / "preds.npy")
     np.save(project / "preds.npy", np.eye(3, dtype=np.float32)[labels] * 0.7 + 0.1)
-    report = report_of(cwd=project)
+    report = check(cwd=project)
     assert report["verdict"]["primary"] == "unargmaxed-probabilities"
-    assert {"IOU109", "IOU201"} <= set(rules_fired(report))
+    assert {"IOU109", "IOU201"} <= set(list_codes(report))
     (drift,) = [f for f in report["findings"] if f["code"] == "IOU109"]
     assert drift["facts"] == {
         "predictions.encoding": {"configuration": "labels", "now": "probabilities"}
     }
 
 
-def test_another_number_of_classes_than_frozen_is_drift(project):
+def test_another_number_of_classes_than_expected_is_found(project):
     run("init", "preds.npy", "masks.npy", cwd=project)
-    assert "IOU109" in rules_fired(report_of("-n", "5", cwd=project))
+    assert "IOU109" in list_codes(check("-n", "5", cwd=project))
 
 
 def test_init_proposes_the_void_label(project):
@@ -213,7 +213,7 @@ def test_init_proposes_the_void_label(project):
     masks[:, :3] = 255
     np.save(project / "masks.npy", masks)
     run("init", "preds.npy", "masks.npy", cwd=project)
-    assert report_of(cwd=project)["reading"]["ignore_index"] == 255
+    assert check(cwd=project)["reading"]["ignore_index"] == 255
 
 
 def test_init_records_faulty_arrays_but_warns(project):
@@ -231,7 +231,7 @@ def test_what_init_writes_fits_the_published_schema(project):
 
     done = run("schema", "config")
     schema = json.loads(done.stdout)
-    assert schema == json_schema()
+    assert schema == build_json_schema()
     run("init", "preds.npy", "masks.npy", cwd=project)
     text = (project / "iou-doctor.toml").read_text("utf-8")
     jsonschema.validate(tomllib.loads(text), schema)
