@@ -1,7 +1,8 @@
 """Frozen dataclasses that are quick to define.
 
-`dataclass(frozen=True)` writes six methods for each class and compiles them anew in every process.
-That was a fifth of a small check. A record's `__init__` is written for it; all share the others.
+`dataclass(frozen=True)` generates six methods for each class and compiles them in every process,
+which was a fifth of the time of a small check. For a record, only `__init__` is generated. All
+records share the other methods.
 """
 
 from __future__ import annotations
@@ -9,9 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import Field, FrozenInstanceError, dataclass, field, fields
 from operator import attrgetter
-from typing import Any, NoReturn, TypeVar, dataclass_transform, overload
+from typing import Any, ClassVar, NoReturn, Protocol, TypeVar, dataclass_transform, overload
 
 Record = TypeVar("Record")
+
+
+class _Instance(Protocol):
+    """An instance of a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
 
 @overload
@@ -19,55 +26,68 @@ def record(cls: type[Record], /) -> type[Record]: ...
 @overload
 def record(*, kw_only: bool = False, eq: bool = True) -> Callable[[type[Record]], type[Record]]: ...
 @dataclass_transform(frozen_default=True, field_specifiers=(field, Field))
-def record(cls: type[Any] | None = None, /, *, kw_only: bool = False, eq: bool = True) -> Any:
-    """Make a class a frozen dataclass: each field is set once, by `__init__`.
+def record(
+    cls: type[Record] | None = None, /, *, kw_only: bool = False, eq: bool = True
+) -> type[Record] | Callable[[type[Record]], type[Record]]:
+    """Make a class a frozen dataclass, whose fields are set once, by `__init__`.
 
     Args:
-        cls: the class, where `@record` stands alone.
-        kw_only: whether `__init__` takes keywords only.
-        eq: whether records with equal fields are equal, and hashed alike; else each equals itself.
-            A class that has an `__eq__` of its own keeps that, and its `__hash__`.
+        cls: the class, if `@record` is used without arguments.
+        kw_only: whether `__init__` takes only keyword arguments.
+        eq: whether records with equal fields are equal and have the same hash. Otherwise a record
+            equals only itself. A class that defines `__eq__` keeps it, and its `__hash__`.
     """
 
-    def made(cls: type[Any]) -> type[Any]:
+    def decorate(cls: type[Record]) -> type[Record]:
         made = dataclass(repr=False, eq=False, kw_only=kw_only)(cls)
-        shared = {"__setattr__": _set_once, "__delattr__": _refuse, "__repr__": _written}
+        shared: dict[str, object] = {
+            "__setattr__": _set_once,
+            "__delattr__": _refuse_to_delete,
+            "__repr__": _represent,
+        }
         if eq and "__eq__" not in cls.__dict__:
-            shared |= _by_value([one for one in fields(made) if one.compare])
+            compared = [each for each in fields(made) if each.compare]  # type: ignore[arg-type]
+            shared["__eq__"], shared["__hash__"] = _compare_by_value(
+                tuple(each.name for each in compared),
+                tuple(each.name for each in compared if each.hash is not False),
+            )
         for name, method in shared.items():
             if name not in cls.__dict__:
                 setattr(made, name, method)
         return made
 
-    return made if cls is None else made(cls)
+    return decorate if cls is None else decorate(cls)
 
 
-def _set_once(self: Any, name: str, value: object) -> None:
+def _set_once(self: _Instance, name: str, value: object) -> None:
     own = self.__dict__
     if name in own or name not in self.__dataclass_fields__:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
-    own[name] = value  # quicker than `object.__setattr__`
+    own[name] = value  # faster than `object.__setattr__`
 
 
-def _refuse(_: Any, name: str) -> NoReturn:
+def _refuse_to_delete(_: object, name: str) -> NoReturn:
     raise FrozenInstanceError(f"cannot delete field {name!r}")
 
 
-def _written(self: Any) -> str:
-    values = (f"{one.name}={getattr(self, one.name)!r}" for one in fields(self) if one.repr)
+def _represent(self: _Instance) -> str:
+    values = (f"{each.name}={getattr(self, each.name)!r}" for each in fields(self) if each.repr)
     return f"{type(self).__qualname__}({', '.join(values)})"
 
 
-def _by_value(compared: list[Field[Any]]) -> dict[str, Callable[..., Any]]:
-    """Return how a class compares its fields, and hashes those that can be."""
-    values = _getter(compared)
-    hashed = _getter([one for one in compared if one.hash is not False])
+def _compare_by_value(
+    compared: tuple[str, ...], hashed: tuple[str, ...]
+) -> tuple[Callable[[object, object], bool], Callable[[object], int]]:
+    """Return `__eq__` and `__hash__` for a class, from the names of fields to compare and hash."""
+    get_values, get_hashed = _make_getter(compared), _make_getter(hashed)
 
-    def equals(self: Any, other: object) -> Any:
-        return values(self) == values(other) if type(other) is type(self) else NotImplemented
+    def equals(self: object, other: object) -> bool:
+        return (
+            get_values(self) == get_values(other) if type(other) is type(self) else NotImplemented
+        )
 
-    return {"__eq__": equals, "__hash__": lambda self: hash(hashed(self))}
+    return equals, lambda self: hash(get_hashed(self))
 
 
-def _getter(some: list[Field[Any]]) -> Callable[[Any], Any]:
-    return attrgetter(*(one.name for one in some)) if some else lambda _: ()
+def _make_getter(names: tuple[str, ...]) -> Callable[[object], object]:
+    return attrgetter(*names) if names else lambda _: ()

@@ -170,7 +170,7 @@ def maps(self, found, sides):
     used.append(found.codes[1].device[-5:])
     return real(self, found, sides)
 on_device.kernels.Kernels._fetch_maps = maps
-on_device._keeper = lambda _: lambda _, fetch: fetch()
+on_device._make_keeper = lambda _: lambda _, fetch: fetch()
 both = (Pairing(LabelDecoding.LABELS, LabelDecoding.ARGMAX),)
 visit = BatchPlan(layout_of(true, pred, pred="NHWC"), both, 0.5)
 pair = pair_of(y_true=true, y_pred=pred)
