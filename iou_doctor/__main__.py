@@ -6,37 +6,40 @@ import os
 import sys
 from typing import NoReturn
 
-OBJECTS = 100_000
-"""New objects between two searches for cycles: a run makes few, and importing makes many others."""
-CRASH = 3
+GARBAGE_THRESHOLD = 100_000
+"""New objects between two runs of the garbage collector. With the default (700 in Python 3.11), it
+runs many times during the imports, which make many objects that stay."""
+BAD_OUTPUT = 2
+"""The exit code if stdout cannot be written."""
+INTERNAL_ERROR = 3
+"""The exit code for a bug of iou-doctor."""
 INTERRUPTED = 130
-"""128 + SIGINT, as shells say it."""
+"""The exit code after Ctrl-C: 128 + SIGINT, as shells define it."""
 CLOSED_PIPE = 141
-"""128 + SIGPIPE."""
+"""The exit code if the reader of stdout has gone: 128 + SIGPIPE."""
 
 
 def main() -> None:
-    """Run the command line; a fault of our own exits with 3 and never looks like findings."""
-    gc.set_threshold(OBJECTS)
+    """Run the command line and exit. A bug of iou-doctor exits with 3, unlike findings."""
+    gc.set_threshold(GARBAGE_THRESHOLD)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a log without UTF-8 gets `?`, not a crash
+            stream.reconfigure(errors="replace")  # what stdout cannot encode becomes `?`
     try:
         _run()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # the reader has left; point stdout elsewhere so that the exit does not complain again
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_stdout()
         sys.exit(CLOSED_PIPE)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EIO):
-            _crash()
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _exit_after_bug()
+        _discard_stdout()
         sys.stderr.write(f"iou-doctor: error: stdout cannot be written: {error.strerror}\n")
-        sys.exit(2)
-    except Exception:  # the last line of defence
-        _crash()
+        sys.exit(BAD_OUTPUT)
+    except Exception:
+        _exit_after_bug()
 
 
 def _run() -> None:
@@ -45,19 +48,24 @@ def _run() -> None:
     try:
         build_app(sys.argv[1:])(prog_name="iou-doctor")
     except SystemExit as stop:
-        gc.freeze()  # or Python looks through everything once more before it ends
-        # typer exits with 1 when the reader has left, which would look like findings
+        gc.freeze()  # saves the last run of the garbage collector before Python ends
+        # if the reader of stdout has gone, typer exits with 1, which would look like findings
         if isinstance(stop.__context__, BrokenPipeError):
             raise stop.__context__ from None
         raise
 
 
-def _crash() -> NoReturn:
+def _discard_stdout() -> None:
+    """Redirect stdout, so that Python does not fail again when it flushes stdout at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _exit_after_bug() -> NoReturn:
     import traceback
 
     traceback.print_exc()
     sys.stderr.write("iou-doctor: internal error; please report the lines above\n")
-    sys.exit(CRASH)
+    sys.exit(INTERNAL_ERROR)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from iou_doctor.cli.help import Command, Group
+from iou_doctor.cli.help import Command, CommandGroup
 from iou_doctor.report.version import __version__
 
 EXAMPLES = """\
@@ -32,7 +32,7 @@ def build_app(arguments: list[str] | None = None) -> typer.Typer:
     """
     app = typer.Typer(
         name="iou-doctor",
-        cls=Group,
+        cls=CommandGroup,
         callback=_accept_version,
         help="Finds out why a segmentation model's mean IoU is stuck, wrong, or different.",
         no_args_is_help=True,

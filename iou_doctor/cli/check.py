@@ -33,7 +33,7 @@ def check(context: typer.Context, options: CheckOptions) -> None:
             request = options.build_request(expected=build_expected_interpretation(context))
             wanted = options.check_outputs()
             report = run(request, progress=options.progress and not options.quiet)
-            outputs.write(report, wanted, quiet=options.quiet, verbose=options.verbose)
+            outputs.write_reports(report, wanted, quiet=options.quiet, verbose=options.verbose)
             code = exit_code(report, request)
     except IouDoctorError as error:
         refuse(error)

@@ -22,7 +22,7 @@ from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.record import record
 
 if TYPE_CHECKING:
-    from iou_doctor.cli.outputs import Output
+    from iou_doctor.cli.outputs import ReportOutput
     from iou_doctor.config.settings import NamedCheck
     from iou_doctor.diagnosis.request import CheckRequest
     from iou_doctor.report.report import Report
@@ -37,7 +37,7 @@ class _Task:
 
     name: str
     request: CheckRequest
-    outputs: tuple[Output, ...]
+    outputs: tuple[ReportOutput, ...]
 
 
 @record
@@ -134,7 +134,7 @@ def _carry_out(task: _Task | _Refused, options: CheckOptions) -> _Result:
             raise task.error
         report = run(task.request, progress=options.progress and not options.quiet)
         now = [entry for entry in task.outputs if entry.path or not _prints_at_end(options)]
-        outputs.write(report, now, quiet=options.quiet, verbose=options.verbose)
+        outputs.write_reports(report, now, quiet=options.quiet, verbose=options.verbose)
     except IouDoctorError as error:
         typer.echo(f"iou-doctor: error: {task.name}: {error}", err=True)
         return _Result(task.name, BAD_USAGE, error=str(error))

@@ -27,7 +27,7 @@ from iou_doctor.errors import UsageError
 
 if TYPE_CHECKING:
     from iou_doctor.arrays.expected import ExpectedInterpretation
-    from iou_doctor.cli.outputs import Output
+    from iou_doctor.cli.outputs import ReportOutput
     from iou_doctor.diagnosis.request import CheckRequest
     from iou_doctor.report.baseline import Baseline
     from iou_doctor.report.score_lookup import PrintedScore
@@ -50,7 +50,7 @@ class JudgementOptions(CommandOptions):
             RULES,
             "Report only these codes, prefixes or names.",
             metavar="RULES",
-            autocompletion=completion.rules,
+            autocompletion=completion.complete_rules,
         ),
     ] = None
     ignore: Annotated[
@@ -59,7 +59,7 @@ class JudgementOptions(CommandOptions):
             RULES,
             "Do not report these codes, prefixes or names.",
             metavar="RULES",
-            autocompletion=completion.rules,
+            autocompletion=completion.complete_rules,
         ),
     ] = None
     fail_on: Annotated[FailOn, option(GATES, "Exit with 1 for findings this bad or worse.")] = (
@@ -177,7 +177,7 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
             device=self.device,
         )
 
-    def check_outputs(self, *, name: str = LONE_NAME) -> "tuple[Output, ...]":
+    def check_outputs(self, *, name: str = LONE_NAME) -> "tuple[ReportOutput, ...]":
         """Return the reports to write, a new baseline among them."""
         place = insert_name(self.baseline or NEW_BASELINE, name)
         return self.list_outputs(

@@ -1,12 +1,16 @@
-"""What the shell may complete: rules, metrics and formats. Imports wait until a key is pressed."""
+"""Complete rules, metrics and formats in the shell.
+
+Each function takes the word before the cursor and returns the possible values. What it needs is
+imported when it is called, because other commands load this module too.
+"""
 
 from __future__ import annotations
 
 from iou_doctor.render import FORMATS
 
 
-def rules(typed: str) -> list[tuple[str, str]]:
-    """Return the rules that begin so, for the shell's completion; after a comma the next one."""
+def complete_rules(typed: str) -> list[tuple[str, str]]:
+    """Return the codes and names of rules with their claims; after a comma, another one."""
     from iou_doctor.checks.registry import load_checks
 
     before, comma, word = typed.rpartition(",")
@@ -18,19 +22,19 @@ def rules(typed: str) -> list[tuple[str, str]]:
     ]
 
 
-def metrics(typed: str) -> list[str]:
-    """Return the metrics that begin so, up to the bracket."""
+def complete_metrics(typed: str) -> list[str]:
+    """Return the names of metrics, with the opening bracket of the call."""
     from iou_doctor.metrics.registry import SIGNATURES
 
     names = sorted({signature.name for signature in SIGNATURES})
     return [f"{name}(" for name in names if name.startswith(typed)]
 
 
-def formats(typed: str) -> list[str]:
-    """Return the formats that begin so."""
+def complete_formats(typed: str) -> list[str]:
+    """Return the names of formats."""
     return [name for name in FORMATS if name.startswith(typed)]
 
 
-def reports(typed: str) -> list[str]:
-    """Return the formats that begin so, up to the file."""
-    return [f"{name}=" for name in formats(typed)]
+def complete_report_files(typed: str) -> list[str]:
+    """Return the names of formats with an equals sign, which a file follows."""
+    return [f"{name}=" for name in complete_formats(typed)]

@@ -74,14 +74,14 @@ def fix(_context: typer.Context, options: FixOptions) -> None:
     try:
         from dataclasses import replace
 
-        from iou_doctor.cli.progress import progress_bar
+        from iou_doctor.cli.progress import show_progress
         from iou_doctor.diagnosis.selection import Selection
         from iou_doctor.file_repair.run import repair_files
 
         selection = Selection(
             select=split_lists(options.select), ignore=split_lists(options.ignore)
         )
-        with progress_bar(shown=options.progress) as advance:
+        with show_progress(wanted=options.progress) as advance:
             repaired = repair_files(
                 replace(options.build_request(), selection=selection),
                 output_dir=options.output_dir,

@@ -63,7 +63,7 @@ RuleName = Annotated[
         metavar="RULE",
         help="A code or a name.",
         show_default=False,
-        autocompletion=completion.rules,
+        autocompletion=completion.complete_rules,
     ),
 ]
 
@@ -87,7 +87,7 @@ class ArrayOptions(CommandOptions):
             ' "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)".'
             " The default is keras.metrics.MeanIoU.",
             metavar="CALL",
-            autocompletion=completion.metrics,
+            autocompletion=completion.complete_metrics,
         ),
     ] = None
     ignore_index: Annotated[

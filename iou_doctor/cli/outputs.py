@@ -1,4 +1,7 @@
-"""Where the reports go: what cannot be written is refused before the scan, and no file is half."""
+"""Write reports to stdout and to files.
+
+Unwritable outputs are reported before the scan starts. Files are written atomically.
+"""
 
 from __future__ import annotations
 
@@ -16,99 +19,104 @@ from iou_doctor.render import FORMATS
 from iou_doctor.report.report import Report
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
-"""GitHub's variable with the file whose Markdown it shows on the page of a run."""
-FOR_PEOPLE = ("full", "concise")
-"""Formats in the encoding of the terminal; the others are UTF-8 everywhere."""
+"""The environment variable of GitHub Actions with the path of the job summary, a Markdown file."""
+TEXT_FORMATS = ("full", "concise")
+"""The formats that stdout gets in the encoding of the terminal. The others are always UTF-8."""
 
 
 @record
-class Output:
+class ReportOutput:
     """One report to write."""
 
     format: str
     path: Path | None
-    """`None`: stdout."""
+    """The file; `None` for stdout."""
     option: str
-    """Who asked for it, as an error would say it."""
+    """The option or variable that asks for the report, for error messages."""
     append: bool = False
-    """Whether what is in the file stays."""
+    """Whether the report is appended to the file."""
 
 
-def outputs(
+def plan_outputs(
     *, output_format: str, output: Path | None, reports: Iterable[str], inputs: Iterable[str]
-) -> tuple[Output, ...]:
-    """Return what to write, once it is sure that it can be written.
+) -> tuple[ReportOutput, ...]:
+    """Return the reports to write, after checking that all of them can be written.
 
     Args:
         output_format: the format of the main report.
-        output: its file; `None` or `-`: stdout.
+        output: its file; `None` or `-` for stdout.
         reports: more reports, each `FORMAT=FILE`.
-        inputs: the arrays' paths, which no report may replace.
+        inputs: the paths of the arrays, which no report may replace.
 
     Raises:
-        UsageError: an unknown format, or a file that cannot be written.
+        UsageError: there is no such format, or a file cannot be written.
     """
-    known_format("--output-format", output_format)
+    _check_format("--output-format", output_format)
     main = None if output == Path("-") else output
-    wanted = [Output(output_format, main, f"--output {main}"), *map(_requested, reports)]
+    wanted = [
+        ReportOutput(output_format, main, f"--output {main}"),
+        *map(_parse_report_option, reports),
+    ]
     summary = os.environ.get(SUMMARY)
     if summary and any(entry.format == "github" for entry in wanted):
-        wanted.append(Output("markdown", Path(summary), f"{SUMMARY} {summary}", append=True))
+        wanted.append(ReportOutput("markdown", Path(summary), f"{SUMMARY} {summary}", append=True))
     _refuse_unwritable(wanted, list(inputs))
     return tuple(wanted)
 
 
-def known_format(option: str, name: str) -> str:
-    """Return the name of a format.
-
-    Raises:
-        UsageError: there is no such format.
-    """
-    if name in FORMATS:
-        return name
-    near = difflib.get_close_matches(name.lower(), FORMATS, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}? " if near else ""
-    raise UsageError(
-        f"{option}: no format is called {name!r}; {hint}there are {', '.join(FORMATS)}"
-    )
-
-
-def write(
-    report: Report, wanted: Sequence[Output], *, quiet: bool = False, verbose: bool = False
+def write_reports(
+    report: Report, wanted: Sequence[ReportOutput], *, quiet: bool = False, verbose: bool = False
 ) -> None:
-    """Write the report in every format that is wanted; files first, stdout last.
+    """Write a report in all formats: the files first, stdout last.
 
     Args:
         report: what to write.
-        wanted: from `outputs`.
-        quiet: on stdout, the full report is the verdict alone.
-        verbose: the full report is complete.
+        wanted: from `plan_outputs`.
+        quiet: whether the full report on stdout is only the verdict.
+        verbose: whether the full report lists every finding, class and rule.
 
     Raises:
-        OutputError: the disk is full, or a file can no longer be written; none is half.
+        OutputError: the disk is full, or a file can no longer be written. Files are then left
+            as they were, except those that a report is appended to.
     """
-    texts = [_text(report, entry, quiet=quiet, verbose=verbose) for entry in wanted]
+    texts = [_render(report, entry, quiet=quiet, verbose=verbose) for entry in wanted]
     _write_files(list(zip(wanted, texts, strict=True)))
     for entry, text in zip(wanted, texts, strict=True):
         if entry.path is None:
-            _print(text, for_people=entry.format in FOR_PEOPLE)
+            _print(text, is_text=entry.format in TEXT_FORMATS)
 
 
-def _requested(word: str) -> Output:
+def _check_format(option: str, name: str) -> None:
+    """Refuse the name of a format if there is no such format; `option` names it in the error."""
+    if name in FORMATS:
+        return
+    near = difflib.get_close_matches(name.lower(), FORMATS, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise UsageError(
+        f"{option}: no format is called {name!r}; {hint}the formats are {', '.join(FORMATS)}"
+    )
+
+
+def _parse_report_option(word: str) -> ReportOutput:
     name, equals, file = word.partition("=")
     if not equals or not file or file == "-":
-        raise UsageError(f"--report {word}: give FORMAT=FILE, json=report.json for instance")
-    return Output(known_format(f"--report {word}", name), Path(file), f"--report {word}")
+        raise UsageError(f"--report {word}: give FORMAT=FILE, for instance json=report.json")
+    _check_format(f"--report {word}", name)
+    return ReportOutput(name, Path(file), f"--report {word}")
 
 
-def _refuse_unwritable(wanted: Sequence[Output], inputs: Sequence[str]) -> None:
+def _refuse_unwritable(wanted: Sequence[ReportOutput], inputs: Sequence[str]) -> None:
     files: set[Path] = set()
     for entry in wanted:
         if entry.path is None:
             continue
-        with _refused(entry):
+        with _blame_option_for_bad_path(entry):
             path = follow_links(entry.path)
-            if any(_is_same(path, Path(name)) for text in inputs for name in (text, _file(text))):
+            if any(
+                _is_same(path, Path(name))
+                for text in inputs
+                for name in (text, _drop_array_name(text))
+            ):
                 raise UsageError(f"{entry.option}: this file is an input, which is never changed")
             if path in files and not is_special(path):
                 raise UsageError(f"{entry.option}: two reports cannot go to one file")
@@ -117,27 +125,29 @@ def _refuse_unwritable(wanted: Sequence[Output], inputs: Sequence[str]) -> None:
 
 
 @contextmanager
-def _refused(entry: Output) -> Iterator[None]:
+def _blame_option_for_bad_path(entry: ReportOutput) -> Iterator[None]:
+    """Turn errors of the file system into a `UsageError` that names the option."""
     try:
         yield
-    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null in a name
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a NUL in a name
         why = getattr(error, "strerror", None) or error
         raise UsageError(f"{entry.option}: cannot be written ({why})") from error
 
 
-def _file(text: str) -> str:
-    """Return the file of `FILE.h5::/name`."""
+def _drop_array_name(text: str) -> str:
+    """Return the path of a file without the array in it: `FILE.h5` of `FILE.h5::/name`."""
     return text.partition("::")[0]
 
 
 def _is_same(one: Path, other: Path) -> bool:
+    """Return whether two paths lead to the same existing file."""
     try:
         return one.samefile(other)
     except (OSError, ValueError):
         return False
 
 
-def _text(report: Report, entry: Output, *, quiet: bool, verbose: bool) -> str:
+def _render(report: Report, entry: ReportOutput, *, quiet: bool, verbose: bool) -> str:
     if entry.format != "full":
         return FORMATS[entry.format](report)
     from iou_doctor.render.console import make_file_console, make_screen_console
@@ -148,13 +158,13 @@ def _text(report: Report, entry: Output, *, quiet: bool, verbose: bool) -> str:
     return render(report, make_file_console(), verbose=verbose)
 
 
-def _bytes(text: str) -> bytes:
-    # a file name that is not UTF-8 holds lone surrogates; JSON has the same escape for them
+def _encode(text: str) -> bytes:
+    # file names that are not UTF-8 have lone surrogates, which are escaped in the way of JSON
     return text.encode("utf-8", "backslashreplace")
 
 
-def _write_files(contents: Sequence[tuple[Output, str]]) -> None:
-    """Write all files, or none."""
+def _write_files(contents: Sequence[tuple[ReportOutput, str]]) -> None:
+    """Write all files, or leave all of them as they were."""
     files = [
         (follow_links(entry.path), entry, text)
         for entry, text in contents
@@ -164,32 +174,36 @@ def _write_files(contents: Sequence[tuple[Output, str]]) -> None:
     try:
         with stage(staged, overwrite=True) as parts:
             for place, entry, text in files:
-                # without a part of its own the place keeps its content, or is a device
+                # files to append to and devices have no staged part and are opened themselves
                 part = parts.get(place, place)
-                with _named(entry), part.open("ab" if part == place else "wb") as stream:
-                    stream.write(_bytes(text))
-    except OSError as error:  # from the renames; its file is a place
+                with (
+                    _blame_option_for_failure(entry),
+                    part.open("ab" if part == place else "wb") as stream,
+                ):
+                    stream.write(_encode(text))
+    except OSError as error:  # a rename has failed
         entries = {str(place): entry for place, entry, _ in files}
-        with _named(entries[error.filename]):
+        with _blame_option_for_failure(entries[error.filename]):
             raise
 
 
 @contextmanager
-def _named(entry: Output) -> Iterator[None]:
+def _blame_option_for_failure(entry: ReportOutput) -> Iterator[None]:
+    """Turn an `OSError` into an `OutputError` that names the option."""
     try:
         yield
     except OSError as error:
         raise OutputError(f"{entry.option}: cannot be written ({error.strerror})") from error
 
 
-def _print(text: str, *, for_people: bool) -> None:
-    """Print and flush, so that a reader who has left is noticed here and not at the exit."""
-    if sys.stdout is None:  # closed by the shell, `>&-`
+def _print(text: str, *, is_text: bool) -> None:
+    """Print and flush, so that a closed pipe is noticed here and not when Python exits."""
+    if sys.stdout is None:  # the shell has closed it: `>&-`
         return
     raw = getattr(sys.stdout, "buffer", None)
-    if for_people or raw is None:
+    if is_text or raw is None:
         sys.stdout.write(text)
     else:
         sys.stdout.flush()
-        raw.write(_bytes(text))
+        raw.write(_encode(text))
     sys.stdout.flush()

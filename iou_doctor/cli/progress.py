@@ -1,4 +1,4 @@
-"""A progress bar on stderr, for long scans on a terminal only."""
+"""Show a progress bar on stderr during long scans, if stderr is a terminal."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-PATIENCE = 1.0
-"""Seconds of silence: a bar that flashes by tells nobody anything."""
+SHOW_AFTER = 1.0
+"""Seconds until the bar appears. Shorter scans show none, because it would only flash."""
 
 
 @contextmanager
-def progress_bar(*, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Yield a function to call with (samples done, samples in all), or `None`.
+def show_progress(*, wanted: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Yield a function to call with the number of samples done and the number of all samples.
+
+    It yields `None` if there is no bar.
 
     Args:
-        shown: False for --quiet and --no-progress.
+        wanted: whether to show a bar if stderr is a terminal.
     """
-    if not shown or not sys.stderr.isatty():
+    if not wanted or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
@@ -30,7 +32,7 @@ def progress_bar(*, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
 
     def advance(done: int, total: int) -> None:
         if not bar.live.is_started:
-            if time.monotonic() - start < PATIENCE:
+            if time.monotonic() - start < SHOW_AFTER:
                 return
             bar.start()
         bar.update(task, completed=done, total=total)

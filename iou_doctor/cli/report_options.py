@@ -10,7 +10,7 @@ from iou_doctor.cli.signature import CommandOptions
 from iou_doctor.render import FORMATS
 
 if TYPE_CHECKING:
-    from iou_doctor.cli.outputs import Output
+    from iou_doctor.cli.outputs import ReportOutput
 
 NAME = "{name}"
 """The placeholder for a check's name in the files that it writes and in its baseline."""
@@ -25,7 +25,7 @@ class ReportOptions(CommandOptions):
             OUTPUT,
             f"How to write the report: {', '.join(FORMATS)}.",
             metavar="FORMAT",
-            autocompletion=completion.formats,
+            autocompletion=completion.complete_formats,
         ),
     ] = "full"
     output: Annotated[
@@ -39,7 +39,7 @@ class ReportOptions(CommandOptions):
             "Write one more report, from the same scan; repeatable.",
             "--report",
             metavar="FORMAT=FILE",
-            autocompletion=completion.reports,
+            autocompletion=completion.complete_report_files,
         ),
     ] = None
     quiet: Annotated[bool, option(OUTPUT, "Print only the verdict.", "--quiet", "-q")] = False
@@ -49,7 +49,7 @@ class ReportOptions(CommandOptions):
 
     def list_outputs(
         self, *, name: str, inputs: Sequence[str], more_reports: Sequence[str] = ()
-    ) -> "tuple[Output, ...]":
+    ) -> "tuple[ReportOutput, ...]":
         """Return what to write, once it is sure that it can be written.
 
         Args:
@@ -60,9 +60,9 @@ class ReportOptions(CommandOptions):
         Raises:
             UsageError: an unknown format, or a file that cannot be written.
         """
-        from iou_doctor.cli.outputs import outputs
+        from iou_doctor.cli.outputs import plan_outputs
 
-        return outputs(
+        return plan_outputs(
             output_format=self.output_format,
             output=None if self.output is None else Path(insert_name(str(self.output), name)),
             reports=[*(insert_name(word, name) for word in self.reports or ()), *more_reports],

@@ -17,10 +17,10 @@ def run(request: CheckRequest, *, progress: bool) -> Report:
     Raises:
         IouDoctorError: an input cannot be read or understood.
     """
-    from iou_doctor.cli.progress import progress_bar
+    from iou_doctor.cli.progress import show_progress
     from iou_doctor.diagnosis import pipeline
 
-    with progress_bar(shown=progress) as advance:
+    with show_progress(wanted=progress) as advance:
         return pipeline.check(request, progress=advance)
 
 

@@ -79,7 +79,7 @@ def test_a_name_that_is_not_utf_8_breaks_no_format(tmp_path):
         (["--output-format", "sarf"], "--output-format: no format is called 'sarf'; did you mean"),
         (["--output-format", "JUnit"], "did you mean junit?"),
         (["--report", "josn=a"], "--report josn=a: no format is called 'josn'; did you mean json?"),
-        (["--report", "qqq=a"], "'qqq'; there are full, concise, json"),
+        (["--report", "qqq=a"], "'qqq'; the formats are full, concise, json"),
         (["--report", "json"], "--report json: give FORMAT=FILE"),
         (["--report", "json=-"], "--report json=-: give FORMAT=FILE"),
         (["--report", "json=no/such/a"], "not a file in an existing folder"),
@@ -169,7 +169,7 @@ def test_a_failure_half_way_leaves_the_old_files(tmp_path, monkeypatch):
     report = iou_doctor.check(y_pred=ROOT / HEALTHY[0], y_true=ROOT / HEALTHY[1], num_classes=3)
     for name in ("a", "b"):
         (tmp_path / name).write_text("old")
-    wanted = outputs.outputs(
+    wanted = outputs.plan_outputs(
         output_format="json",
         output=tmp_path / "a",
         reports=[f"html={tmp_path / 'b'}"],
@@ -184,9 +184,9 @@ def test_a_failure_half_way_leaves_the_old_files(tmp_path, monkeypatch):
                 raise error
             return text.encode()
 
-        monkeypatch.setattr(outputs, "_bytes", fail)
+        monkeypatch.setattr(outputs, "_encode", fail)
         with pytest.raises(raised or KeyboardInterrupt):
-            outputs.write(report, wanted)
+            outputs.write_reports(report, wanted)
         assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
             "a": "old",
             "b": "old",
@@ -197,7 +197,7 @@ def test_a_rename_that_fails_names_the_option_and_leaves_the_old_files(tmp_path,
     import iou_doctor
 
     report = iou_doctor.check(y_pred=ROOT / HEALTHY[0], y_true=ROOT / HEALTHY[1], num_classes=3)
-    wanted = outputs.outputs(
+    wanted = outputs.plan_outputs(
         output_format="json",
         output=tmp_path / "a",
         reports=[f"html={tmp_path / 'b'}"],
@@ -213,7 +213,7 @@ def test_a_rename_that_fails_names_the_option_and_leaves_the_old_files(tmp_path,
 
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(OutputError, match=r"^--report html=.*b: cannot be written \(Operation not"):
-        outputs.write(report, wanted)
+        outputs.write_reports(report, wanted)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a": "old"}
 
 
