@@ -177,14 +177,6 @@ def test_what_is_ignored_is_ignored_by_a_metric_without_such_an_option():
     assert errors(report) == []
 
 
-def test_a_void_label_that_the_call_does_not_name_makes_torchmetrics_count_wrong():
-    truth = np.where(TRUTH == 1, 255, TRUTH)
-    report = diagnose(y_true=truth, y_pred=PREDICTED, metric=JACCARD)
-    assert report.verdict.primary == "undeclared-void-label"
-    (finding,) = (one for one in report.findings if one.rule.name == "undeclared-void-label")
-    assert finding.help == "--ignore-index 255, and ignore_index=255 in the metric"
-
-
 def test_no_help_names_an_option_that_the_metric_lacks():
     truth = np.where(TRUTH == 1, 255, TRUTH)
     report = diagnose(y_true=truth, y_pred=PREDICTED, metric=SKLEARN, num_classes=3)

@@ -56,15 +56,22 @@ def test_objects_on_a_free_background_pass():
     assert RULE not in names(diagnose(y_true=labels, y_pred=pred, num_classes=2))
 
 
+def test_nobody_looks_where_pixels_have_moved():
+    report = diagnose(y_true=padded(T), y_pred=padded(P)[:, ::-1, ::-1], num_classes=5)
+    assert "flipped-samples" in names(report)
+    assert outcome(report, RULE).reason == "another misalignment was found first"
+
+
 def test_two_scenes_are_too_few():
     report = diagnose(y_true=padded(T[:2]), y_pred=padded(P[:2]), num_classes=5)
     assert outcome(report, RULE).status is Status.SKIPPED
 
 
-@pytest.mark.parametrize(("rows", "fires"), [(2, False), (3, True)])
-def test_the_margin_must_hold_a_twentieth_of_the_pixels(rows, fires):
-    wrong = np.where((T == 3) & (np.arange(64) % 2 == 0), 1, P)  # class 3 has much to gain
-    masks, predictions = (padded(x, 3, ((rows, 0), (0, 0))) for x in (T, wrong))
+@pytest.mark.parametrize(("height", "fires"), [(94, True), (96, False)])
+def test_the_margin_must_hold_a_twentieth_of_the_pixels(height, fires):
+    true = boxes(1, height=height)
+    wrong = np.where((true == 3) & (np.arange(64) % 2 == 0), 1, model(true, 2))  # 3 has to gain
+    masks, predictions = (padded(x, 3, ((5, 0), (0, 0))) for x in (true, wrong))
     report = diagnose(y_true=masks, y_pred=predictions, num_classes=5)
     assert (RULE in names(report)) == fires
 

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from build import diagnose, errors, found, mean_iou, names, noisy, outcome
 from scenes import boxes, model
 
+from iou_doctor.checks.alignment import shifted_predictions
+from iou_doctor.checks.alignment._shifts import search_shifts
 from iou_doctor.report.finding import Status
 
 T = boxes(1, height=64, width=80)
@@ -58,3 +62,14 @@ def test_one_scene_and_tiny_maps_are_not_judged():
 def test_four_scenes_suffice():
     report = diagnose(y_true=T[:4], y_pred=np.roll(P[:4], (3, 3), (1, 2)), num_classes=5)
     assert found(report, RULE).facts["samples_alike"] == 4
+
+
+@pytest.mark.parametrize(("gain", "fires"), [(0.0301, True), (0.0299, False)])
+def test_the_best_shift_must_gain_3_points(monkeypatch, gain, fires):
+    def search(maps):
+        found = search_shifts(maps)
+        return replace(found, pooled={(0, 0): 0.5, found.best: 0.5 + gain})
+
+    monkeypatch.setattr(shifted_predictions, "search_shifts", search)
+    report = diagnose(y_true=T, y_pred=np.roll(P, (3, 3), (1, 2)), num_classes=5)
+    assert (RULE in names(report)) == fires

@@ -25,6 +25,20 @@ def test_shares_at_the_limits_pass():
     assert names(diagnose(y_true=labels, y_pred=labels, num_classes=3)) == []
 
 
+def test_shares_beyond_the_limits_are_reported():
+    dominant = [[[0] * 951 + [1] * 48 + [2]]]
+    message = found(diagnose(y_true=dominant, y_pred=dominant), "class-imbalance").message
+    assert message == (
+        "class 0 covers 95.1 % of the pixels: a model that predicts nothing else scores 0.3170"
+    )
+    rare = [[[0] * 500 + [1] * 500 + [2]]]
+    message = found(diagnose(y_true=rare, y_pred=rare), "class-imbalance").message
+    assert message == "class 2 covers only 1 pixel (0.1 %)"
+    two = [[[0] * 3000 + [1] * 3000 + [2] * 2 + [3]]]
+    message = found(diagnose(y_true=two, y_pred=two), "class-imbalance").message
+    assert message == "classes 2 and 3 cover only 3 pixels (0.05 %)"
+
+
 def test_ignored_pixels_have_no_share():
     labels = [[[9] * 98 + [0, 1]]]
     assert names(diagnose(y_true=labels, y_pred=labels, num_classes=2, ignore_index=9)) == []

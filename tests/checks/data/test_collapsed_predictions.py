@@ -35,3 +35,8 @@ def test_masks_of_255_or_divided_by_255_are_the_cause():
     zeros = np.zeros_like(truth)
     report = diagnose(y_true=truth / 255, y_pred=zeros, num_classes=2)
     assert report.verdict.primary == "masks-divided-by-255"
+
+
+def test_one_class_beside_ids_outside_the_classes_passes():
+    report = diagnose(y_true=[[[0, 0, 1, 2]]], y_pred=[[[0, 0, 0, 7]]], num_classes=3)
+    assert "collapsed-predictions" not in names(report)

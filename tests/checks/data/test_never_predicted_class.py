@@ -19,3 +19,11 @@ def test_class_names_are_used():
 def test_a_class_that_is_absent_from_the_masks_too_passes():
     report = diagnose(y_true=[[[0, 1, 1, 0]]], y_pred=[[[0, 1, 1, 0]]], num_classes=3)
     assert names(report) == ["absent-class"]
+
+
+def test_several_classes_are_named_together():
+    report = diagnose(y_true=[[[0, 1, 2, 0]]], y_pred=[[[0, 0, 0, 0]]], num_classes=3)
+    assert found(report, "never-predicted-class").message == (
+        "classes 1 and 2 (50 % of the pixels) are never predicted:"
+        " the IoU is 0 for 2 of the 3 classes in the mean"
+    )

@@ -1,5 +1,6 @@
 import pytest
 from build import after, diagnose, errors, found, names
+from checks.sick_arrays import SICK
 
 MASKS = [[[0, 1, 2, 3]]]
 
@@ -57,3 +58,8 @@ def test_labels_from_1024_suggest_no_number_of_classes(label, suggested):
     report = diagnose(y_true=[[0, 1, label, 1]], y_pred=[[0, 1, 0, 1]], num_classes=2)
     facts = found(report, "label-out-of-range").facts
     assert facts["suggested_num_classes"] == suggested
+
+
+@pytest.mark.parametrize("code", ["IOU306", "IOU308", "IOU309"])
+def test_labels_of_mask_values_that_another_rule_explains_are_not_repeated(code):
+    assert "label-out-of-range" not in names(diagnose(**SICK[code]))

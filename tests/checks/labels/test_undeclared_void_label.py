@@ -1,5 +1,8 @@
+import numpy as np
 import pytest
-from build import after, diagnose, errors, found, names
+from build import after, diagnose, errors, found, names, noisy, scene
+
+TRUTH = scene(1)
 
 
 @pytest.mark.parametrize("void", [255, -1, 2])
@@ -38,3 +41,12 @@ def test_a_declared_void_label_passes(void):
 def test_0_and_255_alone_are_another_rule():
     report = diagnose(y_true=[[[0, 255]]], y_pred=[[[0, 1]]], num_classes=2)
     assert "undeclared-void-label" not in names(report)
+
+
+def test_torchmetrics_counts_wrong_if_its_call_does_not_name_the_void_label():
+    metric = "torchmetrics.JaccardIndex(task='multiclass', num_classes=3)"
+    masks = np.where(TRUTH == 1, 255, TRUTH)
+    report = diagnose(y_true=masks, y_pred=noisy(TRUTH, 2), metric=metric)
+    assert report.verdict.primary == "undeclared-void-label"
+    help_text = found(report, "undeclared-void-label").help
+    assert help_text == "--ignore-index 255, and ignore_index=255 in the metric"

@@ -13,6 +13,7 @@ from build import (
     scene,
     sigmoid,
 )
+from help_code import run_help
 
 from iou_doctor.checks.masks.soft_masks import _is_smoothed
 from iou_doctor.counts.value_counts import ValueCounts
@@ -68,6 +69,23 @@ def test_one_smoothed_channel(trailing):
     assert errors(report) == ["soft-masks"]
     assert found(report, "soft-masks").facts["high"] == pytest.approx(0.95)
     assert after(report, "soft-masks") == pytest.approx(mean_iou(T > 0, P > 0, 2))
+    repaired, _ = run_help(found(report, "soft-masks").help, masks=masks, predictions=scores)
+    assert np.array_equal(repaired, masks > 0.5)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "fires"),
+    [
+        (0.4495, 0.5505, True),
+        (0.4505, 0.5495, False),
+        (0.05, 0.9519, True),
+        (0.05, 0.9521, False),
+        (0.0, 0.999, False),
+    ],
+)
+def test_the_values_of_one_smoothed_channel_are_opposite(low, high, fires):
+    report = diagnose(y_true=np.where(T > 0, high, low), y_pred=SIGMOID, metric="BinaryIoU()")
+    assert ("soft-masks" in names(report)) == fires
 
 
 def test_one_channel_of_other_values_passes():
@@ -87,8 +105,8 @@ def test_one_channel_of_other_values_passes():
         (0.05, 0.9, 0.8979, 3, False),
         (0.0481, 0.9, 0.9, 3, True),
         (0.0479, 0.9, 0.9, 3, False),
-        (0.445, 0.555, 0.555, 2, True),
-        (0.455, 0.545, 0.545, 2, False),
+        (0.4495, 0.5505, 0.5505, 2, True),
+        (0.4505, 0.5495, 0.5495, 2, False),
     ],
 )
 def test_smoothed_values_differ_by_rounding_only(low, high, top, channels, smoothed):

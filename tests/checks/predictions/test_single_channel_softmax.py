@@ -53,8 +53,9 @@ def test_argmax_over_one_channel_is_0_everywhere(metric, scores):
         (TRUTH, np.ones_like(TRUTH), {"num_classes": 2}),
         (TRUTH, np.zeros(TRUTH.shape, np.float32), {"num_classes": 2}),
         (scene(1), np.ones(TRUTH.shape, np.float32), {"num_classes": 3}),
+        (TRUTH, np.where(TRUTH, 1, np.nan), {"num_classes": 2}),
     ],
-    ids=["thresholded", "right", "integers", "background", "three classes"],
+    ids=["thresholded", "right", "integers", "background", "three classes", "NaN"],
 )
 def test_other_channels_pass(y_true, y_pred, options):
     report = diagnose(y_true=y_true, y_pred=y_pred, **options)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from build import diagnose, errors, found, mean_iou, names, noisy, one_hot, probabilities, scene
+from help_code import run_help
 
 TRUTH = scene(1)
 PREDICTED = noisy(TRUTH, 2)
@@ -61,3 +62,14 @@ def test_a_metric_of_channels_first_says_which_axis_it_takes(metric):
     assert "it takes axis 1 for the classes, which are on axis 3" in report.metric.note
     assert report.verdict.summary.startswith("your metric misreads the arrays")
     assert "masks = np.moveaxis(masks, 3, 1)" in report.findings[0].help
+
+
+def test_the_help_for_a_metric_of_channels_last_moves_them_there():
+    metric = "segmentation_models.metrics.IOUScore()"
+    masks = np.moveaxis(one_hot(TRUTH, 3), -1, 1)
+    report = diagnose(y_true=masks, y_pred=FIRST, metric=metric)
+    masks, predictions = run_help(
+        found(report, "channels-first").help, masks=masks, predictions=FIRST
+    )
+    assert np.array_equal(masks, one_hot(TRUTH, 3))
+    assert np.array_equal(predictions, SOFTMAX)

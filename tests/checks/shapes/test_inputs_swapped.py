@@ -71,3 +71,11 @@ def resized(values):
 def test_other_masks_are_let_be(masks, predictions):
     report = diagnose(y_true=masks, y_pred=predictions, num_classes=3)
     assert "inputs-swapped" not in names(report)
+
+
+@pytest.mark.parametrize(("fractional", "fires"), [(216, True), (215, False)])
+def test_half_of_the_mask_values_must_be_fractions(fractional, fires):
+    masks = SIGMOID.copy()
+    masks.flat[fractional:] = OBJECTS.flat[fractional:]
+    report = diagnose(y_true=masks, y_pred=OBJECTS, num_classes=2)
+    assert ("inputs-swapped" in names(report)) == fires

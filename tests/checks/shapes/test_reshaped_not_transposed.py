@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from build import after, diagnose, errors, found, mean_iou, names, noisy, probabilities, scene
+from help_code import run_help
 
 CALL = "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)"
 TRUTH = scene(1, samples=3, height=24, width=30)
@@ -18,6 +19,10 @@ def test_the_score_is_that_of_the_pixels_put_together_again(scrambled, dtype):
     assert errors(report) == ["reshaped-not-transposed"]
     assert after(report, "reshaped-not-transposed") == mean_iou(TRUTH, PREDICTED, 3)
     assert report.mean_iou == mean_iou(TRUTH, PREDICTED, 3)
+    help_text = found(report, "reshaped-not-transposed").help
+    _, restored = run_help(help_text, masks=TRUTH, predictions=scrambled)
+    assert restored.size == LAST.size
+    assert any(np.array_equal(restored.ravel(), one.ravel()) for one in (LAST, FIRST))
 
 
 def test_the_metric_reads_the_arrays_as_stored():
@@ -60,3 +65,12 @@ def test_whole_pixels_are_not_scrambled(healthy):
     # squares do not sum to 1, neither as they are nor reshaped
     report = diagnose(y_true=TRUTH, y_pred=healthy, metric=CALL)
     assert "reshaped-not-transposed" not in names(report)
+
+
+def test_the_help_restores_one_image_without_a_sample_axis():
+    truth = scene(1, samples=1, height=24, width=30)[0]
+    dense = probabilities(truth, 3, classes=3)
+    scrambled = np.moveaxis(dense, -1, 0).reshape(dense.shape)
+    help_text = found(diagnose(y_true=truth, y_pred=scrambled), "reshaped-not-transposed").help
+    _, restored = run_help(help_text, masks=truth, predictions=scrambled)
+    assert np.array_equal(restored, dense)

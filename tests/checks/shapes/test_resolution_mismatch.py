@@ -35,3 +35,13 @@ def test_a_factor_that_is_not_whole_is_another_rule():
     report = diagnose(y_true=LARGE, y_pred=LARGE[:, :16, :24], num_classes=3)
     assert outcome(report, "resolution-mismatch").status is Status.PASSED
     assert errors(report) == ["shape-mismatch"]
+
+
+def test_the_message_and_the_help_name_the_factor_and_the_size():
+    smaller = found(diagnose(y_true=LARGE, y_pred=SMALL), "resolution-mismatch")
+    assert smaller.message.endswith("predictions 12 × 18, 2 times smaller")
+    assert smaller.help == "resize the predicted labels to (24, 36) with nearest neighbour"
+    scores = probabilities(LARGE, 2, classes=3)
+    larger = found(diagnose(y_true=SMALL, y_pred=scores), "resolution-mismatch")
+    assert larger.message.endswith("predictions 24 × 36, 2 times larger")
+    assert larger.help == "resize the class scores to (12, 18) before the argmax"

@@ -1,6 +1,10 @@
-import pytest
-from build import diagnose, errors, found, logits, outcome, scene
+from dataclasses import replace
 
+import pytest
+from build import diagnose, errors, found, logits, outcome, pair_of, scene
+
+from iou_doctor.diagnosis.pipeline import check_pair
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.report.finding import Status
 
 MASKS = [[[0, 1], [1, 0]]] * 3
@@ -29,3 +33,12 @@ def test_one_prediction_too_few_is_no_class_axis():
 def test_equal_numbers_pass():
     report = diagnose(y_true=MASKS[:2], y_pred=PREDICTIONS)
     assert outcome(report, "sample-count-mismatch").status is Status.PASSED
+
+
+def test_files_without_a_partner_are_named():
+    pair = pair_of(y_true=PREDICTIONS, y_pred=PREDICTIONS)
+    pair = replace(pair, unpaired_true=("a",), unpaired_pred=("b", "c"))
+    assert found(check_pair(pair, CheckRequest()), "sample-count-mismatch").message == (
+        "1 mask without a prediction (a) and 2 predictions without a mask (b and c);"
+        " the score is that of the 2 pairs"
+    )
