@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 from build import diagnose, found, names, noisy, outcome, probabilities, scene
 
 from iou_doctor.arrays.model import ModelFacts
+from iou_doctor.checks.models.model_output_mismatch import find
 
 T = scene(1, classes=3)
 SCORES = probabilities(noisy(T, 2), 3, classes=3)
@@ -57,3 +60,13 @@ def test_channels_of_the_masks_are_no_fault_of_the_model():
     report = diagnose(y_true=masks, y_pred=SCORES, num_classes=3, model=MODEL)
     assert "channel-count-mismatch" in names(report)
     assert "model-output-mismatch" not in names(report)
+
+
+def test_images_of_several_sizes_are_no_fault_of_the_model():
+    report = diagnose(y_true=T, y_pred=SCORES[:, ::2, ::2], **FITTING)
+    evidence = SimpleNamespace(
+        model=MODEL,
+        interpretation=SimpleNamespace(layout=SimpleNamespace(mismatched=(1,))),
+        found=(found(report, "resolution-mismatch"),),
+    )
+    assert find(evidence) == []
