@@ -1,14 +1,14 @@
 """Frozen dataclasses that are quick to define.
 
 `dataclass(frozen=True)` generates six methods for each class and compiles them in every process,
-which was a fifth of the time of a small check. For a record, only `__init__` is generated. All
-records share the other methods.
+which was a fifth of the time of a small check. Records share their methods, and nothing is
+compiled for them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import Field, FrozenInstanceError, dataclass, field, fields
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from operator import attrgetter
 from typing import Any, ClassVar, NoReturn, Protocol, TypeVar, dataclass_transform, overload
 
@@ -19,6 +19,9 @@ class _Instance(Protocol):
     """An instance of a dataclass."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    def __post_init__(self) -> None:
+        """Run at the end of `__init__`, if the class defines it."""
 
 
 @overload
@@ -39,8 +42,9 @@ def record(
     """
 
     def decorate(cls: type[Record]) -> type[Record]:
-        made = dataclass(repr=False, eq=False, kw_only=kw_only)(cls)
+        made = dataclass(init=False, repr=False, eq=False, kw_only=kw_only)(cls)
         shared: dict[str, object] = {
+            "__init__": _make_init(made, hooked=hasattr(cls, "__post_init__")),
             "__setattr__": _set_once,
             "__delattr__": _refuse_to_delete,
             "__repr__": _represent,
@@ -57,6 +61,51 @@ def record(
         return made
 
     return decorate if cls is None else decorate(cls)
+
+
+def _make_init(cls: type[object], *, hooked: bool) -> Callable[..., None]:
+    """Return `__init__` for a class: the one that `dataclass` would generate.
+
+    Args:
+        cls: the class.
+        hooked: whether it has a `__post_init__`.
+    """
+    known = {each.name: each for each in fields(cls)}  # type: ignore[arg-type]
+    names, count = known.keys(), len(known)
+    positional = tuple(each.name for each in known.values() if not each.kw_only)
+
+    def __init__(self: _Instance, *args: object, **values: object) -> None:  # noqa: N807
+        own = self.__dict__
+        own.update(zip(positional, args))  # noqa: B905 - an error says so below
+        own.update(values)
+        given = len(args) + len(values)
+        if given != count or len(own) != count or not values.keys() <= names:
+            _complete(self, known, given, len(args) > len(positional))
+        if hooked:
+            self.__post_init__()
+
+    return __init__
+
+
+def _complete(
+    self: _Instance,
+    known: dict[str, Field[object]],
+    given: int,
+    too_many: bool,
+) -> None:
+    """Fill in the defaults of a record, or raise for arguments that do not fit."""
+    own, name = self.__dict__, type(self).__name__
+    unknown = own.keys() - known.keys()
+    if too_many or unknown or len(own) != given:
+        raise TypeError(f"{name}() got arguments that it does not take, or one of them twice")
+    for each in known.values():
+        if each.name not in own:
+            if each.default is not MISSING:
+                own[each.name] = each.default
+            elif each.default_factory is not MISSING:
+                own[each.name] = each.default_factory()
+            else:
+                raise TypeError(f"{name}() needs a value for {each.name!r}")
 
 
 def _set_once(self: _Instance, name: str, value: object) -> None:

@@ -120,3 +120,40 @@ def test_a_record_of_a_record_has_the_fields_of_both() -> None:
     assert repr(Wider(1)).endswith("Wider(x=1, y=2)")
     assert Wider(1) == Wider(1, 2)
     assert Wider(1) != Base(1)
+
+
+@pytest.mark.parametrize(
+    ("args", "values", "words"),
+    [
+        ((), {}, "needs a value for 'first'"),
+        ((1,), {"last": 2, "other": 3}, "does not take"),
+        ((1, 2, 3), {}, "does not take"),
+        ((1,), {"first": 1}, "twice"),
+        ((1,), {"other": 2}, "does not take"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(
+    args: tuple[int, ...], values: dict[str, int], words: str
+) -> None:
+    @record
+    class Two:
+        first: int
+        last: int = 0
+
+    with pytest.raises(TypeError, match=words):
+        Two(*args, **values)
+
+
+def test_a_hook_runs_after_all_fields_are_set() -> None:
+    @record
+    class Sorted:
+        low: int
+        high: int = 5
+
+        def __post_init__(self) -> None:
+            if self.low > self.high:
+                raise ValueError(f"{self.low} > {self.high}")
+
+    assert Sorted(1).high == 5
+    with pytest.raises(ValueError, match="7 > 5"):
+        Sorted(low=7)
