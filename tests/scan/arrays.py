@@ -20,7 +20,8 @@ from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.counts.value_counts import ValueCounts
-from iou_doctor.scan.scan import BatchPlan, scan
+from iou_doctor.scan.batch_plan import BatchPlan
+from iou_doctor.scan.scan import scan
 from iou_doctor.sources.memory.array import ArraySource
 
 Array = NDArray[Any]

@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from iou_doctor.arrays.layout import Axes, Layout
+from iou_doctor.arrays.layout import Layout
 from iou_doctor.arrays.source import ArrayOrTensor
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
@@ -28,7 +28,6 @@ from iou_doctor.scan.probing import DecodedLabels
 from iou_doctor.scan.tensorflow import tensor_codes
 from iou_doctor.scan.tensorflow.graph_values import Tensor
 from iou_doctor.scan.tensorflow.tensor_codes import (
-    VALUES,
     CodeTable,
     Numbers,
     Spans,
@@ -36,10 +35,8 @@ from iou_doctor.scan.tensorflow.tensor_codes import (
     list_keys,
 )
 from iou_doctor.scan.tensorflow.tensor_graph import Graph, GraphFunction
-from iou_doctor.scan.tensorflow.tensor_sides import CLASSES, Side, TensorForm
+from iou_doctor.scan.tensorflow.tensor_sides import Side, TensorForm
 
-MOST_CHANNELS = 64
-"""The most channels. They are unrolled, and the compile time of XLA grows with their number."""
 MOST_CELLS = 2**26
 """The most cells of the tables of a batch (256 MiB of int32). Beyond it, NumPy sorts pairs."""
 
@@ -57,35 +54,6 @@ class TensorCounts:
     y_pred: ValueCounts
     fetch_maps: Callable[[], LabelMaps]
     """Returns the label maps of both arrays."""
-
-
-def is_supported(layout: Layout, pairings: Sequence[Pairing]) -> bool:
-    """Return whether the kernels can count all that a pass asks for."""
-    sides = (
-        (layout.y_true, {pairing.y_true for pairing in pairings}),
-        (layout.y_pred, {pairing.y_pred for pairing in pairings}),
-    )
-    if any(not axes.is_per_class and LabelDecoding.LABELS not in own for axes, own in sides):
-        return False
-    return all(
-        _is_side_supported(axes, decoding, flat=pairing.flat)
-        for pairing in pairings
-        for axes, decoding in ((layout.y_true, pairing.y_true), (layout.y_pred, pairing.y_pred))
-    )
-
-
-def _is_side_supported(axes: Axes, decoding: LabelDecoding, *, flat: bool) -> bool:
-    if (
-        axes.is_reshaped
-        or (axes.is_dense and not axes.is_per_class)
-        or axes.channels > MOST_CHANNELS
-    ):
-        return False
-    if decoding is LabelDecoding.ARGMAX_LAST:
-        return flat and axes.is_per_class and axes.has_channels_last
-    if flat:
-        return decoding in {LabelDecoding.LABELS, LabelDecoding.BINS}
-    return decoding in (CLASSES if axes.is_per_class else VALUES)
 
 
 class _Found(NamedTuple):

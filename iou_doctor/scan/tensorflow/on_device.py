@@ -21,6 +21,7 @@ from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.scan import windows
 from iou_doctor.scan.tensorflow import kernels
 from iou_doctor.scan.tensorflow.kernels import LabelMaps
+from iou_doctor.scan.tensorflow.support import is_supported
 from iou_doctor.scan.tensorflow.tensor_batches import read_ahead
 from iou_doctor.scan.threads import map_in_order
 
@@ -52,7 +53,7 @@ class DeviceCounter:
 
     Args:
         layout: what the axes mean.
-        pairings: which decoded labels to count together; see `kernels.is_supported`.
+        pairings: which decoded labels to count together; see `support.is_supported`.
         threshold: the threshold of `LabelDecoding.BINS`.
         reference: counts a batch with NumPy if the device cannot.
         keep: takes the label maps of each batch for the probe.
@@ -182,7 +183,7 @@ def scan(
         )
     if not devices:
         return None
-    if not kernels.is_supported(layout, pairings):
+    if not is_supported(layout, pairings):
         on_fallback(
             "arrays of this kind (colours, many channels, an axis that is not the classes')"
         )

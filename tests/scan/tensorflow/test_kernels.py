@@ -17,9 +17,10 @@ from scan.arrays import INTEGERS, SCORES, assert_same_stats, layout_of, stats_of
 from iou_doctor.arrays.batch import Batch
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.stats import Stats
-from iou_doctor.scan.scan import BatchPlan
+from iou_doctor.scan.batch_plan import BatchPlan
 
 tensorflow_kernels = pytest.importorskip("iou_doctor.scan.tensorflow.kernels")
+support = pytest.importorskip("iou_doctor.scan.tensorflow.support")
 tf = pytest.importorskip("tensorflow")
 
 L, A = LabelDecoding.LABELS, LabelDecoding.ARGMAX
@@ -89,7 +90,7 @@ def counted(kernels, y_true, y_pred, samples, first_row=0):
 
 def compare(y_true, y_pred, pairings, *, pred="NHW", compiled=False, first_row=0, as_tensor=True):
     layout = layout_of(y_true, y_pred, pred=pred)
-    assert tensorflow_kernels.is_supported(layout, pairings)
+    assert support.is_supported(layout, pairings)
     samples = np.arange(7, 7 + len(y_true))
     stored = (y_true, y_pred)
     expected = stats_of_batch(BatchPlan(layout, pairings, 0.5), Batch(*stored, samples, first_row))
