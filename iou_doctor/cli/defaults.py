@@ -121,7 +121,7 @@ def _warn_of_unknown_variables(list_parameters: Callable[[], set[str]]) -> None:
     for name in names:
         if name not in known:
             hint = _suggest_variable(name, known)
-            typer.echo(f"iou-doctor: warning: {name} stands for no option{hint}", err=True)
+            typer.echo(f"iou-doctor: warning: {name} belongs to no option{hint}", err=True)
 
 
 def _list_variables(parameters: set[str]) -> set[str]:

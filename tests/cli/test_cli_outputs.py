@@ -19,7 +19,7 @@ from iou_doctor.cli import outputs
 from iou_doctor.errors import OutputError
 from iou_doctor.render import FORMATS
 
-SICK = ("sample_data/unargmaxed_one_hot/preds.npy", "sample_data/unargmaxed_one_hot/masks.npy")
+FAULTY = ("sample_data/unargmaxed_one_hot/preds.npy", "sample_data/unargmaxed_one_hot/masks.npy")
 HEALTHY = ("sample_data/healthy/preds.npy", "sample_data/healthy/masks.npy")
 
 
@@ -29,12 +29,12 @@ def check(*arguments, **environment):
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_exit_code_does_not_depend_on_the_format(name):
-    sick, healthy = (check(*pair, "--output-format", name) for pair in (SICK, HEALTHY))
-    assert (sick.returncode, healthy.returncode) == (1, 0)
-    assert sick.stderr == healthy.stderr == ""
-    assert sick.stdout
+    faulty, healthy = (check(*pair, "--output-format", name) for pair in (FAULTY, HEALTHY))
+    assert (faulty.returncode, healthy.returncode) == (1, 0)
+    assert faulty.stderr == healthy.stderr == ""
+    assert faulty.stdout
     assert healthy.stdout
-    assert str(ROOT) not in sick.stdout
+    assert str(ROOT) not in faulty.stdout
 
 
 def test_one_scan_writes_every_format_and_the_same_bytes_every_time(tmp_path):
@@ -43,7 +43,7 @@ def test_one_scan_writes_every_format_and_the_same_bytes_every_time(tmp_path):
         reports = [
             word for name in FORMATS for word in ("--report", f"{name}={tmp_path / folder / name}")
         ]
-        done = check(*SICK, "--output-format", "json", *reports, PYTHONHASHSEED=seed)
+        done = check(*FAULTY, "--output-format", "json", *reports, PYTHONHASHSEED=seed)
         assert done.returncode == 1
         texts = {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()}
         assert done.stdout.encode() == texts["json"]
@@ -57,7 +57,7 @@ def test_one_scan_writes_every_format_and_the_same_bytes_every_time(tmp_path):
 
 @pytest.mark.parametrize("name", ["json", "markdown", "junit", "html"])
 def test_formats_for_machines_are_utf_8_in_any_locale(name):
-    arguments = [*SICK, "--output-format", name, "--class-names", "straße,auto,mensch"]
+    arguments = [*FAULTY, "--output-format", name, "--class-names", "straße,auto,mensch"]
     plain = check(*arguments)
     assert "straße" in plain.stdout or name == "junit"
     assert check(*arguments, PYTHONUTF8="0", PYTHONIOENCODING="ascii").stdout == plain.stdout
@@ -89,7 +89,7 @@ def test_a_name_that_is_not_utf_8_breaks_no_format(tmp_path):
         (["--output", "new.x", "--report", "json=./new.x"], "two reports cannot go to one file"),
     ],
 )
-def test_what_cannot_be_written_is_refused_in_one_line(arguments, words):
+def test_an_unwritable_output_is_refused_in_one_line(arguments, words):
     done = check(*HEALTHY, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == 1
@@ -97,7 +97,7 @@ def test_what_cannot_be_written_is_refused_in_one_line(arguments, words):
     assert not (ROOT / "new.x").exists()
 
 
-def test_it_is_refused_before_the_scan(monkeypatch):
+def test_an_unwritable_output_is_refused_before_the_scan(monkeypatch):
     from typer.testing import CliRunner
 
     from iou_doctor.cli.app import build_app
@@ -283,14 +283,14 @@ def test_ctrl_c_in_the_middle_leaves_no_report_and_exits_with_130(tmp_path):
 def test_the_job_summary_is_appended_to_githubs_file(tmp_path):
     path = tmp_path / "summary.md"
     path.write_text("# before\n", encoding="utf-8")
-    done = check(*SICK, "--output-format", "github", GITHUB_STEP_SUMMARY=str(path))
-    markdown = check(*SICK, "--output-format", "markdown", GITHUB_STEP_SUMMARY=str(path)).stdout
+    done = check(*FAULTY, "--output-format", "github", GITHUB_STEP_SUMMARY=str(path))
+    markdown = check(*FAULTY, "--output-format", "markdown", GITHUB_STEP_SUMMARY=str(path)).stdout
     assert path.read_text("utf-8") == "# before\n" + markdown
     assert done.stdout.startswith("::error file=sample_data/")
 
 
 def test_a_job_summary_that_cannot_be_written_is_named():
-    done = check(*SICK, "--output-format", "github", GITHUB_STEP_SUMMARY="no/such/file")
+    done = check(*FAULTY, "--output-format", "github", GITHUB_STEP_SUMMARY="no/such/file")
     assert (done.returncode, done.stdout) == (2, "")
     assert "GITHUB_STEP_SUMMARY no/such/file: cannot be written" in done.stderr
 
@@ -302,7 +302,7 @@ def test_schema_prints_what_the_report_obeys():
     schema = json.loads(run("schema").stdout)
     assert run("schema", "report").stdout == run("schema").stdout
     Draft202012Validator.check_schema(schema)
-    for pair in (SICK, HEALTHY):
+    for pair in (FAULTY, HEALTHY):
         report = json.loads(check(*pair, "--output-format", "json").stdout)
         Draft202012Validator(schema).validate(report)
     assert run("schema", "reprot").returncode == 2

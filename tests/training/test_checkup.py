@@ -263,25 +263,6 @@ def test_ignored_rules_are_not_reported(capsys):
     assert printed(capsys) == []
 
 
-def test_the_call_of_a_metric_holds_what_differs_from_the_defaults():
-    from iou_doctor.training.metric_call import write_call
-
-    metrics = {
-        "MeanIoU(num_classes=3, ignore_class=255, sparse_y_pred=False)": METRICS.MeanIoU(
-            3, ignore_class=255, sparse_y_pred=False
-        ),
-        "IoU(num_classes=3, target_class_ids=[0, 2], axis=1)": METRICS.IoU(3, (0, 2), axis=1),
-        "BinaryIoU(target_class_ids=[1], threshold=0.4)": METRICS.BinaryIoU([1], threshold=0.4),
-        "OneHotMeanIoU(num_classes=3)": METRICS.OneHotMeanIoU(3),
-        "OneHotIoU(num_classes=3, target_class_ids=[1], sparse_y_pred=True)": METRICS.OneHotIoU(
-            3, [1], sparse_y_pred=True
-        ),
-    }
-    assert {write_call(metric).removeprefix("keras.metrics.") for metric in metrics.values()} == {
-        *metrics
-    }
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -293,41 +274,3 @@ def test_the_call_of_a_metric_holds_what_differs_from_the_defaults():
 def test_invalid_arguments_are_refused_before_the_training(arguments, words):
     with pytest.raises(UsageError, match=re.escape(words)):
         Checkup(**arguments)
-
-
-@pytest.mark.parametrize(
-    ("true", "pred", "taken"),
-    [
-        ((5, 4, 6), (5, 4, 6, 3), (2, 2)),
-        ((None, 4, 6), (None, 4, 6, 3), (2, 2)),
-        ((30,), (30, 3), (30, 30)),
-        ((120,), (5, 4, 6, 3), None),
-        ((5, 4), (6, 4), None),
-    ],
-)
-def test_an_excerpt_takes_whole_samples_or_lists_of_pixels(true, pred, taken):
-    from iou_doctor.training.excerpts import cut_excerpt
-
-    shapes = [[5 if size is None else size for size in shape] for shape in (true, pred)]
-
-    @tf.function(input_signature=[tf.TensorSpec(true), tf.TensorSpec(pred)])
-    def cut(y_true, y_pred):
-        pair = cut_excerpt(y_true, y_pred, samples=2)
-        return () if pair is None else pair
-
-    found = cut(*(tf.zeros(shape) for shape in shapes))
-    assert tuple(len(array) for array in found) == (taken or ())
-
-
-@pytest.mark.parametrize("length", [8, None], ids=["known", "unknown"])
-@pytest.mark.parametrize(("largest", "taken"), [(23, 2), (24, 3), (7, 1)])
-def test_an_excerpt_is_limited_in_size_but_holds_one_sample(monkeypatch, length, largest, taken):
-    from iou_doctor.training import excerpts
-
-    monkeypatch.setattr(excerpts, "LARGEST_EXCERPT", largest)
-
-    @tf.function(input_signature=[tf.TensorSpec((5, length)), tf.TensorSpec((5, length))])
-    def cut(y_true, y_pred):
-        return excerpts.cut_excerpt(y_true, y_pred, samples=4)
-
-    assert [len(array) for array in cut(tf.zeros((5, 8)), tf.zeros((5, 8)))] == [taken, taken]
