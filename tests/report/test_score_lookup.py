@@ -49,31 +49,17 @@ def test_a_number_above_1_is_percent_but_may_be_a_share_gone_wrong():
     assert 2.95 not in parse_score("2.95%")
 
 
-@pytest.mark.parametrize("text", ["0.3", "0", "1", "33", "5", "33%", ".5"])
-def test_few_digits_tell_nothing(text):
-    with pytest.raises(UsageError, match="too few digits: too many causes fit"):
-        parse_score(text)
+def test_few_digits_tell_nothing():
+    for text in ("0.3", "0", "1", "33", "5", "33%", ".5"):
+        with pytest.raises(UsageError, match=f"{text}.* too few digits: too many causes fit"):
+            parse_score(text)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "abc",
-        "nan",
-        "-inf",
-        "1,234.5",
-        "e-3",
-        "0.33.3",
-        "%",
-        ".",
-        "-",
-        "\u0660.\u0663\u0663\u0663",
-    ],
-)
-def test_what_is_no_number_is_refused(text):
-    with pytest.raises(UsageError, match="is not a score"):
-        parse_score(text)
+def test_what_is_no_number_is_refused():
+    words = ["", "abc", "nan", "-inf", "1,234.5", "e-3", "0.33.3", "%", ".", "-"]
+    for text in (*words, "\u0660.\u0663\u0663\u0663"):
+        with pytest.raises(UsageError, match=f"{text}.* is not a score"):
+            parse_score(text)
 
 
 @pytest.mark.parametrize(

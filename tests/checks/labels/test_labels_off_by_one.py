@@ -78,14 +78,14 @@ def test_an_absent_background_is_silent():
     assert "labels-off-by-one" not in names(report)
 
 
-@pytest.mark.parametrize("truth", [T, T + 1, np.ones_like(T)])
 @pytest.mark.parametrize("kind", ["random", "background", "class 1"])
-def test_predictions_that_know_nothing_are_silent(truth, kind):
+def test_predictions_that_know_nothing_are_silent(kind):
     drawn = np.random.default_rng(3).integers(0, 4, T.shape)
     pred = {"random": drawn, "background": 0 * drawn, "class 1": 0 * drawn + 1}[kind]
-    for options in ({}, {"num_classes": 4}):
-        report = diagnose(y_true=truth, y_pred=pred, **options)
-        assert "labels-off-by-one" not in names(report)
+    for truth in (T, T + 1, np.ones_like(T)):
+        for options in ({}, {"num_classes": 4}):
+            report = diagnose(y_true=truth, y_pred=pred, **options)
+            assert "labels-off-by-one" not in names(report)
 
 
 def test_ordered_classes_predicted_a_little_low_are_silent():

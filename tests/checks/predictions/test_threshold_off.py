@@ -47,15 +47,16 @@ def test_noisy_models_pass(share):
 
 
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.5])
-@pytest.mark.parametrize("skill", [0.5, 1.0, 2.0])
-def test_weak_but_calibrated_models_pass(share, skill):
+def test_weak_but_calibrated_models_pass(share):
     # a lower threshold is worth some points of foreground here, which the background pays for
-    rng = np.random.default_rng(0)
-    truth = rng.random((8, 64, 64)) < share
-    seen = rng.normal(0, 1, truth.shape) + skill * truth
-    odds = share / (1 - share) * np.exp(skill * seen - skill**2 / 2)
-    report = diagnose(y_true=truth, y_pred=(odds / (1 + odds)).astype(np.float32), metric=BINARY)
-    assert "threshold-off" not in names(report)
+    for skill in (0.5, 1.0, 2.0):
+        rng = np.random.default_rng(0)
+        truth = rng.random((8, 64, 64)) < share
+        seen = rng.normal(0, 1, truth.shape) + skill * truth
+        odds = share / (1 - share) * np.exp(skill * seen - skill**2 / 2)
+        scores = (odds / (1 + odds)).astype(np.float32)
+        report = diagnose(y_true=truth, y_pred=scores, metric=BINARY)
+        assert "threshold-off" not in names(report), skill
 
 
 def test_a_handful_of_pixels_passes():
