@@ -278,11 +278,11 @@ def test_numbers_on_the_pages_are_those_of_the_code(name: str, phrase: str) -> N
 
 
 def test_numbers_of_parts_that_need_tensorflow_are_those_of_the_code() -> None:
-    from iou_doctor.scan.tensorflow import kernels
+    from iou_doctor.scan.tensorflow import support
     from iou_doctor.training.checkup import Checkup
 
     speed, keras = (read_page(ROOT / f"docs/{name}.md") for name in ("speed", "keras"))
-    assert f"more than {kernels.MOST_CHANNELS} channels" in speed
+    assert f"more than {support.MOST_CHANNELS} channels" in speed
     defaults = _defaults(Checkup.__init__)
     assert f"up to {defaults['samples']} `samples`" in keras
     assert f"the first `batches` ({defaults['batches']} by default)" in keras
