@@ -91,10 +91,9 @@ def _check_format(option: str, name: str) -> None:
     if name in FORMATS:
         return
     near = difflib.get_close_matches(name.lower(), FORMATS, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}? " if near else ""
-    raise UsageError(
-        f"{option}: no format is called {name!r}; {hint}the formats are {', '.join(FORMATS)}"
-    )
+    hint = f"did you mean {near[0]}? The" if near else "the"
+    formats = ", ".join(FORMATS)
+    raise UsageError(f"{option}: no format is called {name!r}; {hint} formats are {formats}")
 
 
 def _parse_report_option(word: str) -> ReportOutput:

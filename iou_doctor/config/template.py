@@ -12,7 +12,7 @@ from iou_doctor.arrays.interpretation import Options
 from iou_doctor.report.report import Report
 
 HEAD = """\
-# Options of `iou-doctor check`. Options on the command line take precedence.
+# Options of `iou-doctor check`; those on the command line take precedence.
 """
 EXPECT = """
 # How the arrays are expected to be interpreted. Nothing is forced; a difference is IOU109.
