@@ -96,3 +96,9 @@ def test_weights_of_samples_drop_samples():
     assert (len(true), note) == (11, f"{LEFT_OUT}; other {TREATED_AS_ONE}")
     assert drop_unweighted_pixels(LABELS, ONE_HOT, np.zeros(12))[0][0] is LABELS
     assert drop_unweighted_pixels(LABELS, ONE_HOT, None) == ((LABELS, ONE_HOT), None)
+
+
+def test_weights_of_channels_are_not_applied():
+    arrays, note = drop_unweighted_pixels(ONE_HOT, ONE_HOT, np.arange(3) * np.ones_like(ONE_HOT))
+    assert note == NOT_APPLIED
+    assert arrays[0] is ONE_HOT
