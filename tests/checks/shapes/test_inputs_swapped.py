@@ -79,3 +79,31 @@ def test_half_of_the_mask_values_must_be_fractions(fractional, fires):
     masks.flat[fractional:] = OBJECTS.flat[fractional:]
     report = diagnose(y_true=masks, y_pred=OBJECTS, num_classes=2)
     assert ("inputs-swapped" in names(report)) == fires
+
+
+@pytest.mark.parametrize(("off", "fires"), [(44, True), (43, False)])
+def test_a_tenth_of_the_mask_values_must_be_no_multiples_of_1_in_255(off, fires):
+    masks = np.rint(SIGMOID * 255) / 255
+    masks.flat[:off] = (np.floor(masks.flat[:off] * 255) + 0.5) / 255
+    report = diagnose(y_true=masks, y_pred=OBJECTS, num_classes=2)
+    assert ("inputs-swapped" in names(report)) == fires
+
+
+@pytest.mark.parametrize(("minimum", "fires"), [(-1.01, True), (-0.99, False)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_logits_in_the_masks_must_go_below_minus_1(channels, minimum, fires):
+    scores, labels = (
+        (logits(PREDICTED, 3, classes=3), TRUTH) if channels == 3 else (SIGMOID * 8 - 4, OBJECTS)
+    )
+    masks = scores * (minimum / scores.min())
+    report = diagnose(y_true=masks, y_pred=labels, num_classes=max(channels, 2))
+    assert ("inputs-swapped" in names(report)) == fires
+
+
+@pytest.mark.parametrize(("share", "fires"), [(0.97, True), (0.99, False)])
+def test_the_largest_channels_of_scores_differ_by_2_percent(share, fires):
+    masks = one_hot(PREDICTED, 3) * 0.9 + 0.1 / 3
+    less = masks[0, 0, 0].max() * share
+    masks[0, 0, 0] = np.where(masks[0, 0, 0] == masks[0, 0, 0].max(), less, (1 - less) / 2)
+    report = diagnose(y_true=masks, y_pred=TRUTH, num_classes=3)
+    assert ("inputs-swapped" in names(report)) == fires
