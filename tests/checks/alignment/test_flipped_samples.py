@@ -1,8 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from build import after, diagnose, errors, found, mean_iou, names, outcome
 from help_code import run_help
 from scenes import boxes, model
+
+from iou_doctor.checks.alignment import flipped_samples
+from iou_doctor.checks.alignment.flipped_samples import _find_turned
+from iou_doctor.checks.orientations import IDENTITY, Fits, fit_turns
 
 T, S = boxes(1), boxes(3, height=48, width=48)
 P, Q = model(T, 2), model(S, 4)
@@ -146,4 +152,50 @@ def test_a_fifth_of_the_samples_must_be_turned(samples, fires):
     predicted = model(labels, 6)
     predicted[:3] = predicted[:3, :, ::-1]
     report = diagnose(y_true=labels, y_pred=predicted, num_classes=5)
+    assert (RULE in names(report)) == fires
+
+
+def turned(*, gain=0.4, lead=0.2, quality=0.9, number=3, scenes=6):
+    """Return how many of 8 samples are turned, of which the others score 0.8.
+
+    Args:
+        gain: what the best turn gains in each turned sample.
+        lead: how far that turn is ahead of the next best one.
+        quality: the score of the turned samples, as a share of that of the others.
+        number: how many samples fit better after a turn.
+        scenes: how many scenes there are.
+    """
+    best = np.where(np.arange(8) < number, 0.8 * quality, 0.1)
+    given = np.where(np.arange(8) < number, best - gain, 0.8)
+    images = np.stack([given, best, best - lead])
+    fits = Fits((IDENTITY,) * 3, images, images.mean(axis=1), scenes)
+    return int(_find_turned(fits).sum())
+
+
+@pytest.mark.parametrize(
+    ("limits", "number"),
+    [
+        ({"gain": 0.201}, 3),
+        ({"gain": 0.199}, 0),
+        ({"lead": 0.101}, 3),
+        ({"lead": 0.099}, 0),
+        ({"quality": 0.701}, 3),
+        ({"quality": 0.699}, 0),
+        ({"number": 2}, 0),
+        ({"scenes": 5}, 0),
+    ],
+    ids=str,
+)
+def test_some_samples_are_turned_if_each_gains_clearly_and_fits_well(limits, number):
+    assert turned(**limits) == number
+
+
+@pytest.mark.parametrize(("restored", "fires"), [(0.301, True), (0.299, False)])
+def test_all_samples_turned_back_must_fit_the_masks(monkeypatch, restored, fires):
+    def fit(maps, turns):
+        fits = fit_turns(maps, turns)
+        return replace(fits, pooled=np.where(fits.pooled == fits.pooled.max(), restored, 0.05))
+
+    monkeypatch.setattr(flipped_samples, "fit_turns", fit)
+    report = diagnose(y_true=T, y_pred=P[:, :, ::-1], num_classes=5)
     assert (RULE in names(report)) == fires

@@ -3,6 +3,7 @@ import pytest
 from build import diagnose, found, mean_iou, names, outcome
 from scenes import boxes, model
 
+from iou_doctor.checks.map_stack import Stack
 from iou_doctor.report.finding import Status
 
 T = boxes(1)
@@ -83,3 +84,16 @@ def test_half_of_the_samples_must_reach_the_margin(touching, fires):
         labels[touching:, 16:20] = 3
     report = diagnose(y_true=masks, y_pred=predictions, num_classes=5)
     assert (RULE in names(report)) == fires
+
+
+@pytest.mark.parametrize(("difference", "fires"), [(0.0101, True), (0.0099, False)])
+def test_the_margin_must_change_the_score_by_a_point(monkeypatch, difference, fires):
+    scores = iter([0.5, 0.5 + difference])
+    monkeypatch.setattr(Stack, "score_pooled", lambda *_: next(scores))
+    report = diagnose(y_true=padded(T), y_pred=padded(P), num_classes=5)
+    assert (RULE in names(report)) == fires
+
+
+def test_three_scenes_suffice():
+    report = diagnose(y_true=padded(T[:3]), y_pred=padded(P[:3]), num_classes=5)
+    assert RULE in names(report)

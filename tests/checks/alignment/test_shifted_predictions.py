@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def test_predictions_that_know_nothing_are_left_alone(samples):
 
 def test_one_scene_and_tiny_maps_are_not_judged():
     same = T[:1].repeat(6, axis=0)
-    for labels in (same, T[:3], T[:, :16, :16]):
+    for labels in (same, T[:3], T[:, :23]):
         report = diagnose(y_true=labels, y_pred=model(labels, 1), num_classes=5)
         assert outcome(report, RULE).status is Status.SKIPPED
 
@@ -73,3 +74,43 @@ def test_the_best_shift_must_gain_3_points(monkeypatch, gain, fires):
     monkeypatch.setattr(shifted_predictions, "search_shifts", search)
     report = diagnose(y_true=T, y_pred=np.roll(P, (3, 3), (1, 2)), num_classes=5)
     assert (RULE in names(report)) == fires
+
+
+def test_maps_of_24_pixels_suffice():
+    report = diagnose(y_true=T[:, :24], y_pred=np.roll(P, 2, 2)[:, :24], num_classes=5)
+    assert outcome(report, RULE).status is not Status.SKIPPED
+
+
+@pytest.mark.parametrize(("agreeing", "fires"), [(6, True), (5, False)])
+def test_the_shift_must_be_the_best_one_for_two_thirds_of_the_samples(agreeing, fires):
+    moved = np.roll(P, (3, 3), (1, 2))
+    moved[agreeing:] = np.roll(P[agreeing:], (-3, -3), (1, 2))
+    report = diagnose(y_true=T, y_pred=moved, num_classes=5)
+    assert (RULE in names(report)) == fires
+
+
+@pytest.mark.parametrize(("by", "agreeing"), [(1, 8), (2, 4)])
+def test_the_best_shift_of_a_sample_may_be_one_pixel_off(monkeypatch, by, agreeing):
+    def search(maps):
+        found = search_shifts(maps)
+        each = np.array([found.best] * 4 + [np.add(found.best, by)] * 4)
+        return SimpleNamespace(
+            best=found.best,
+            pooled=found.pooled,
+            gain=found.gain,
+            find_best_of_each_image=lambda: each,
+        )
+
+    monkeypatch.setattr(shifted_predictions, "search_shifts", search)
+    monkeypatch.setattr(shifted_predictions, "LEAST_AGREEING_SHARE", 0.5)
+    report = diagnose(y_true=T, y_pred=np.roll(P, (3, 3), (1, 2)), num_classes=5)
+    assert found(report, RULE).facts["samples_alike"] == agreeing
+
+
+@pytest.mark.parametrize(("lead", "fires"), [(0.099, True), (0.101, False)])
+def test_tiles_that_fit_a_tenth_better_are_the_cause(monkeypatch, lead, fires):
+    sick = np.roll(P, (3, 3), (1, 2))
+    after = found(diagnose(y_true=T, y_pred=sick), RULE).facts["mean_iou_moved_back"]
+    tiles = SimpleNamespace(after=after + lead)
+    monkeypatch.setattr(shifted_predictions, "find_arrangement", lambda *_: tiles)
+    assert (RULE in names(diagnose(y_true=T, y_pred=sick))) == fires
