@@ -95,9 +95,11 @@ def _complete(
 ) -> None:
     """Fill in the defaults of a record, or raise for arguments that do not fit."""
     own, name = self.__dict__, type(self).__name__
-    unknown = own.keys() - known.keys()
-    if too_many or unknown or len(own) != given:
-        raise TypeError(f"{name}() got arguments that it does not take, or one of them twice")
+    unknown = sorted(own.keys() - known.keys())
+    if unknown:
+        raise TypeError(f"{name}() takes no argument {', '.join(map(repr, unknown))}")
+    if too_many or len(own) != given:
+        raise TypeError(f"{name}() got too many arguments, or one of them twice")
     for each in known.values():
         if each.name not in own:
             if each.default is not MISSING:
