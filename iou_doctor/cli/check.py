@@ -6,8 +6,7 @@ import typer
 
 from iou_doctor.cli.check_options import CheckOptions
 from iou_doctor.cli.defaults import build_expected_interpretation
-from iou_doctor.cli.refuse import refuse
-from iou_doctor.cli.run import exit_code, run
+from iou_doctor.cli.run import exit_code, refuse, run
 from iou_doctor.cli.signature import with_options
 from iou_doctor.errors import IouDoctorError
 

@@ -15,9 +15,8 @@ from iou_doctor.cli.defaults import (
     get_configuration,
     is_on_command_line,
 )
-from iou_doctor.cli.refuse import BAD_USAGE
 from iou_doctor.cli.report_options import NAME
-from iou_doctor.cli.run import describe_low_score, exit_code, run
+from iou_doctor.cli.run import BAD_USAGE, describe_low_score, exit_code, run
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.record import record
 

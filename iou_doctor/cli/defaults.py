@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from iou_doctor.cli.refuse import refuse
+from iou_doctor.cli.run import refuse
 from iou_doctor.cli.signature import Options, replace_options
 from iou_doctor.errors import IouDoctorError, UsageError
 

@@ -16,7 +16,7 @@ from iou_doctor.cli.options import (
     Progress,
     split_lists,
 )
-from iou_doctor.cli.refuse import refuse
+from iou_doctor.cli.run import refuse
 from iou_doctor.cli.signature import with_options
 from iou_doctor.errors import IouDoctorError
 

@@ -7,7 +7,7 @@ import typer
 
 from iou_doctor.atomic_files import follow_links, stage
 from iou_doctor.cli.options import ArrayOptions, Masks, Predictions, Progress
-from iou_doctor.cli.refuse import refuse
+from iou_doctor.cli.run import refuse
 from iou_doctor.cli.signature import with_options
 from iou_doctor.errors import IouDoctorError, UsageError
 

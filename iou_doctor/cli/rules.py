@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from iou_doctor.cli.options import RuleName
-from iou_doctor.cli.refuse import refuse
+from iou_doctor.cli.run import refuse
 
 
 def rules() -> None:

@@ -1,14 +1,19 @@
-"""Run one check for the command line, and choose its exit code."""
+"""Run one check for the command line, choose its exit code, or refuse with an error."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
     from iou_doctor.diagnosis.request import CheckRequest
+    from iou_doctor.errors import IouDoctorError
     from iou_doctor.report.report import Report
+
+
+BAD_USAGE = 2
+"""The exit code for bad usage and unreadable input."""
 
 
 def run(request: CheckRequest, *, progress: bool) -> Report:
@@ -49,3 +54,9 @@ def describe_low_score(report: Report, request: CheckRequest) -> str | None:
         return None
     text = "none" if reached is None else f"{reached:.4f}"
     return f"mean IoU {text} does not reach --min-iou {least:g}"
+
+
+def refuse(error: IouDoctorError) -> NoReturn:
+    """Print the error in one line on stderr, and exit with 2."""
+    typer.echo(f"iou-doctor: error: {error}", err=True)
+    raise typer.Exit(BAD_USAGE)

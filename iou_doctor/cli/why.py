@@ -14,7 +14,7 @@ from iou_doctor.cli.options import (
     Progress,
     option,
 )
-from iou_doctor.cli.refuse import refuse
+from iou_doctor.cli.run import refuse
 from iou_doctor.cli.signature import with_options
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.report.version import __version__
