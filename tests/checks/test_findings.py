@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -115,6 +116,10 @@ def as_text(finding):
 def test_the_finding_is_that_of_the_snapshot(code, snapshot):
     report = report_of(code)
     snapshot(f"{code}.txt", as_text(found(report, NAMES[code])))
+
+
+def test_each_snapshot_is_that_of_a_rule():
+    assert {path.stem for path in (Path(__file__).parent / "snapshots").iterdir()} == set(SICK)
 
 
 def ways_out(code):
