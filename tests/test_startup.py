@@ -19,6 +19,17 @@ atexit.register(lambda: print(*set(sys.modules) - before, file=sys.stderr))
 from iou_doctor.__main__ import main
 main()
 """
+TYPER_ALONE = """
+import sys, typer
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+@app.command()
+def only(number: int = 1) -> None: pass
+app(["--number", "2"], standalone_mode=False)
+try:
+    app(["--help"], standalone_mode=False)
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
 HEAVY = {"scipy", "h5py", "PIL", "tensorflow", "keras", "torch", "numba", "sklearn", "tifffile"}
 SELDOM = {
     *("numpy.ma", "numpy.testing", "rich.progress", "rich.markdown", "rich.pretty"),
@@ -62,7 +73,9 @@ PAIR = [f"sample_data/healthy/{name}.npy" for name in ("preds", "masks")]
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_command_imports_nothing_that_it_does_not_use(command: list[str], unused: set[str]):
+def test_a_command_imports_nothing_that_it_does_not_use(
+    command: list[str], unused: set[str], imported_by_typer: set[str]
+):
     done = subprocess.run(
         [sys.executable, "-c", LOADED, *command],
         cwd=ROOT,
@@ -72,7 +85,15 @@ def test_a_command_imports_nothing_that_it_does_not_use(command: list[str], unus
     )
     loaded = set(done.stderr.split())
     assert "iou_doctor.cli.app" in loaded
-    assert loaded & (HEAVY | SELDOM | WRITING | unused) == set()
+    assert (loaded - imported_by_typer) & (HEAVY | SELDOM | WRITING | unused) == set()
+
+
+@pytest.fixture(scope="module")
+def imported_by_typer() -> set[str]:
+    """What Typer imports for any command; from version 0.29 on it parses with pydantic."""
+    command = [sys.executable, "-c", TYPER_ALONE]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
 
 
 COLLECTED = """
