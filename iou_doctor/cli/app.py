@@ -99,19 +99,19 @@ def _add_why(app: typer.Typer) -> None:
 def _add_rules(app: typer.Typer) -> None:
     from iou_doctor.cli.rules import rules
 
-    app.command()(rules)
+    app.command(cls=Command)(rules)
 
 
 def _add_explain(app: typer.Typer) -> None:
     from iou_doctor.cli.rules import explain
 
-    app.command()(explain)
+    app.command(cls=Command)(explain)
 
 
 def _add_schema(app: typer.Typer) -> None:
     from iou_doctor.cli.schema import schema
 
-    app.command()(schema)
+    app.command(cls=Command)(schema)
 
 
 COMMANDS: dict[str, Callable[[typer.Typer], None]] = {

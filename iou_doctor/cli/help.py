@@ -28,6 +28,8 @@ class Command(TyperCommand):
             record = param.get_help_record(ctx)
             if record is not None:
                 is_argument = param.param_type_name == "argument"
+                if is_argument:  # newer versions of Typer append the type, which says little
+                    record = (record[0].partition(" <")[0], record[1])
                 default = "Arguments" if is_argument else DEFAULT_SECTION
                 title = getattr(param, "rich_help_panel", None) or default
                 sections.setdefault(title, []).append(record)

@@ -10,7 +10,10 @@ import typer
 def schema(
     name: Annotated[
         Literal["report", "config"],
-        typer.Argument(help="Which schema: that of the JSON report, or of the configuration file."),
+        typer.Argument(
+            metavar="NAME",
+            help="`report` for the JSON report, or `config` for the configuration file.",
+        ),
     ] = "report",
 ) -> None:
     """Print the JSON Schema of the report, or of the configuration file."""
