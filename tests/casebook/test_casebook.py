@@ -45,12 +45,11 @@ def test_the_root_cause_is_named_and_its_repair_restores_the_score(case):
     assert seen.restored or not seen.judged, (seen.repaired, seen.after_all, seen.wanted)
 
 
-@pytest.mark.parametrize(
-    "variant", drawn(list(healthy.variants()), VARIANTS, 0), ids=lambda variant: variant.name
-)
-def test_healthy_data_raise_no_error(variant):
-    alarm = listen(variant)
-    assert alarm is None or (alarm.errors, alarm.off) == ((), None)
+@pytest.mark.parametrize("start", range(0, VARIANTS, 10))
+def test_healthy_data_raise_no_error(start):
+    variants = drawn(list(healthy.variants()), VARIANTS, 0)[start : start + 10]
+    alarms = [alarm for variant in variants if (alarm := listen(variant))]
+    assert [alarm for alarm in alarms if (alarm.errors, alarm.off) != ((), None)] == []
 
 
 @pytest.mark.parametrize(
