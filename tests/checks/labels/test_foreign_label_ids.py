@@ -90,3 +90,27 @@ def test_ids_of_their_own_in_each_image_are_objects():
     masks = full_ade20k(own=True)
     report = diagnose(y_true=masks, y_pred=masks % 150, num_classes=150)
     assert "foreign-label-ids" not in names(report)
+
+
+HIGH = np.arange(200, 360)
+
+
+@pytest.mark.parametrize(
+    ("images", "fires"),
+    [
+        ([HIGH[:151]] * 2, False),
+        ([HIGH[:152]] * 2, False),  # one of them is void
+        ([HIGH[:153]] * 2, True),
+        ([[*HIGH[:153], 3142, 3143, 3144]] * 2, True),
+        ([[*HIGH[:153], 3145, 3146, 3147]] * 2, False),
+        ([HIGH, [*HIGH[:81], *[200] * 79]], True),
+        ([HIGH, [*HIGH[:80], *[200] * 80]], False),
+        ([[*range(76), *HIGH[:78]]] * 2, True),
+        ([[*range(78), *HIGH[:78]]] * 2, False),
+    ],
+    ids=["151", "151 and void", "152", "highest", "beyond", "shared", "own", "half high", "low"],
+)
+def test_the_full_ade20k_has_many_high_ids_in_several_images(images, fires):
+    masks = np.array([[image] for image in images])
+    report = diagnose(y_true=masks, y_pred=masks % 150, num_classes=150)
+    assert ("foreign-label-ids" in names(report)) == fires
