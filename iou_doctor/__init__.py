@@ -1,4 +1,4 @@
-"""iou-doctor: why a segmentation model's mean IoU is stuck, wrong, or different."""
+"""Find out why a segmentation model's mean IoU is stuck, wrong, or different."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Write files atomically: beside their places first, and all renamed at the end.
+"""Write files atomically: under temporary names first, and all renamed at the end.
 
-After an error or an interrupt every place is as it was before.
+After an error or an interrupt, every target is as it was before.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def stage(
 ) -> Iterator[Mapping[Path, Path]]:
     """Yield for each target the path to write to; at the end, rename all to their targets.
 
-    After an error or an interrupt what was written is removed, with the folders made for it.
+    After an error or an interrupt, the files written and the folders made for them are removed.
 
     Args:
         targets: files or folders; neither they nor their parents need to exist. A device or a pipe
@@ -60,7 +60,7 @@ def follow_links(path: Path) -> Path:
     A device or a pipe is returned as it is: `/dev/fd/63` cannot be resolved.
 
     Raises:
-        OSError: links lead to each other.
+        OSError: the links form a loop.
     """
     try:
         return path if is_special(path) else path.resolve()
@@ -111,7 +111,7 @@ def _make_folders(folder: Path, made: list[Path]) -> None:
 
 
 def _rename_all(parts: Mapping[Path, Path], *, overwrite: bool) -> None:
-    """Rename everything to its place; after a failure all places are as they were."""
+    """Rename everything to its target; after a failure all targets are as they were."""
     kept: dict[Path, Path | None] = {}
     try:
         for target, part in parts.items():

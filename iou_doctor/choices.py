@@ -1,4 +1,4 @@
-"""The values of the options that take one of a few words, for the command line and the settings.
+"""The values that some options choose from, for the command line and the settings.
 
 They are kept apart from the classes that use them, because `--help` must start without NumPy.
 """

@@ -28,7 +28,7 @@ class ReadingError(IouDoctorError):
 
 
 class RepairError(IouDoctorError, ValueError):
-    """An array does not have the axes or the tiles that a repair needs."""
+    """An array lacks the axes or the tiles that a repair needs."""
 
 
 class OutputError(IouDoctorError):

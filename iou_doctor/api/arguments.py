@@ -1,4 +1,4 @@
-"""Check the arguments of `iou_doctor.check` that the command line writes in another way."""
+"""Check those arguments of `iou_doctor.check` that the command line spells differently."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from iou_doctor.scan.device import require_gpu
 def refuse_missing_arrays(
     y_true: object, y_pred: object, pairs: object, *, has_model: bool
 ) -> None:
-    """Refuse arrays that do not go together: masks and predictions, or pairs in place of both.
+    """Require either both masks and predictions, or pairs in place of both.
 
     Raises:
         UsageError: something is missing, or there is too much.
@@ -84,7 +84,7 @@ def check_device(device: str) -> Device:
     """Return which device counts.
 
     Raises:
-        UsageError: there is no such word, or no such device.
+        UsageError: the value is unknown, or there is no such device.
     """
     for word in get_args(Device):
         if device == word:

@@ -1,4 +1,4 @@
-"""`iou_doctor.check`: the arguments of a check in Python, and the request that they make."""
+"""`iou_doctor.check`: the arguments of a check in Python, and the request that they build."""
 
 from __future__ import annotations
 
@@ -36,37 +36,37 @@ def check(
     resize: bool = False,
     trust_model: bool = False,
 ) -> Report:
-    """Return the Report on masks and predictions, as `iou-doctor check` makes it.
+    """Compare predictions with masks, and return the Report that `iou-doctor check` prints.
 
     Args:
         y_true: masks: a path as on the command line (`FILE.h5::/name` too); an array or tensor of
             NumPy, TensorFlow, PyTorch, JAX or any library with `__array__` or `__dlpack__`; or
             batches of them, from something that gives the same ones each time it is iterated over
-            (a `tf.data` dataset, a data loader). Batches have the samples first.
-        y_pred: predictions, likewise; or, with `images`, what makes them: the path of a model as
-            on the command line, a model of Keras, what `tf.saved_model.load` returned, or a
-            function that takes a batch of images and returns scores.
-        pairs: in place of both: batches (y_true, y_pred), likewise. They are iterated over at
+            (a `tf.data` dataset, a data loader). The first axis of a batch counts its samples.
+        y_pred: predictions, likewise; or, with `images`, the model that makes them: the path of a
+            model as on the command line, a model of Keras, what `tf.saved_model.load` returned, or
+            a function that takes a batch of images and returns scores.
+        pairs: in place of both: batches of pairs (y_true, y_pred). They are iterated over at
             least twice and never held all at once.
         num_classes: number of classes, background included; `None`: inferred.
         metric: the metric's call as written in your code; `None`: `keras.metrics.MeanIoU`.
         ignore_index: mask label to leave out.
         class_names: one name for each class.
         layout: what the axes mean, `NHWC` for instance.
-        threshold: the cut of one channel of scores.
+        threshold: the decision threshold for single-channel scores.
         baseline: a JSON report of an earlier run to compare with.
         max_drop: by how much a score may fall below the baseline's.
         contracts: which implementations to compare.
         batch_size: images in one update of a metric, and in one call of a model; `None`: all, and
             as many as take little memory.
-        seen: a score as somebody printed it, "0.3333" for instance, to be explained.
+        seen: a printed score to explain, for instance "0.3333".
         jobs: threads; `None`: one for each usable core.
-        device: what counts, as `--device` says it: "auto", "cpu" or "gpu".
+        device: where to count, as for `--device`: "auto", "cpu" or "gpu".
         images: the images to predict: a path, an array or tensor, or batches of them.
         signature: the signature of a SavedModel to call; `None`: serving_default.
-        output_name: the output to score, where there are several.
-        input_scale: images are multiplied by this before the model; with a second number, that is
-            added then.
+        output_name: the output to score, if the model has several.
+        input_scale: a factor by which images are multiplied before the model; or a factor and an
+            offset that is added afterwards.
         resize: resize images to the model's input (bilinear), and its output back.
         trust_model: load a file that IOU804 refuses: one that may run code or touch files.
 

@@ -10,7 +10,7 @@ from iou_doctor.record import record
 VOID_LABELS = (255, -1)
 """The labels that data sets and tools use for pixels that belong to no class."""
 MOST_CLASSES = 1024
-"""The most classes that an array is believed to have without the user's word.
+"""The largest number of classes that is inferred. The user has to declare a larger one.
 
 ADE20K has 150 classes, COCO-Stuff 171 and the largest vocabularies some hundreds. A longer axis is
 a spatial one, and larger labels are instance ids, colours or damage.
@@ -70,12 +70,12 @@ class Interpretation:
     """The encoding of the predictions."""
     num_classes: int
     num_classes_declared: bool
-    """Whether an option or the metric's call says the number of classes; else it is inferred."""
+    """Whether an option or the metric's call sets the number of classes; else it is inferred."""
     ignore_index: int | None
     threshold: float
     """The score that divides the two classes, on the scale of the predictions."""
     class_names: tuple[str, ...]
-    """One name for each class; its id where the user gave no names."""
+    """One name for each class; its id if the user gave no names."""
     assumed: tuple[Assumption, ...]
 
     @property

@@ -73,7 +73,7 @@ class Axes:
 
     @property
     def has_channels_last(self) -> bool:
-        """Whether the channel axis is the last one; true as well where pixels have one value."""
+        """Whether the channel axis is the last one; also true if each pixel has a single value."""
         return not self.is_dense or self.channel == len(self.shape) - 1
 
     @property
@@ -138,7 +138,7 @@ class Layout:
     y_pred: Axes
     relation: Relation
     mismatched: tuple[int, ...] = ()
-    """The samples whose mask and prediction differ in size, if images do; they are skipped."""
+    """The samples whose mask and prediction differ in size; they are skipped."""
     assumed: tuple[Assumption, ...] = ()
 
     @property

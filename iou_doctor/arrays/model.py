@@ -1,4 +1,4 @@
-"""A model that predicts while it is scored: how to run it, and what is known of it afterwards."""
+"""A model that predicts while it is scored: how to run it, and what it turned out to be."""
 
 from __future__ import annotations
 

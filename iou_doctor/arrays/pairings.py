@@ -56,7 +56,7 @@ def _list_pred_decodings(
 def find_flat_pairing(
     layout: Layout, true: LabelDecoding, pred: LabelDecoding, *, axis: int = -1
 ) -> Pairing | None:
-    """Return the pairing that counts what a metric sees which flattens both arrays.
+    """Return the pairing for a metric that flattens both arrays.
 
     Args:
         layout: the axes of both arrays.

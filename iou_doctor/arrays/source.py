@@ -1,4 +1,4 @@
-"""A source gives parts of one array, on disk or in memory; a pair is masks and predictions."""
+"""Sources, which read parts of one array on disk or in memory, and pairs of two sources."""
 
 from __future__ import annotations
 

@@ -19,13 +19,14 @@ iou-doctor check --all
 """
 
 WHY_SETTINGS = {"ignore_unknown_options": True}
-"""`iou-doctor why -0.1` asks about a score, though an impossible one, and `-0.1` is no option."""
+"""Makes `-0.1` in `iou-doctor why -0.1` a score, though an impossible one, and not an option."""
 
 
 def build_app(arguments: list[str] | None = None) -> typer.Typer:
     """Return the app with the command that the arguments begin with, else with all commands.
 
-    Typer reads the declarations of every command that it is given, and a run needs one of them.
+    Typer reads the declarations of every command that it is given, and a run needs only one of
+    them.
 
     Args:
         arguments: of the command line; `None` for all commands.

@@ -18,8 +18,8 @@ def check(context: typer.Context, options: CheckOptions) -> None:
     Options may also come from a configuration file, `num-classes = 3` (`iou-doctor schema config`
     lists the keys), or from the environment, IOU_DOCTOR_NUM_CLASSES=3. A flag wins over both.
 
-    Exit codes: 0 nothing as bad as --fail-on, 1 findings, 2 bad usage or unreadable input,
-    3 a fault of iou-doctor itself.
+    Exit codes: 0 no finding as severe as --fail-on, 1 such findings or a score below
+    --min-iou, 2 bad usage or unreadable input, 3 a bug in iou-doctor.
     """
     try:
         if options.all_checks:

@@ -62,9 +62,9 @@ class JudgementOptions(CommandOptions):
             autocompletion=completion.complete_rules,
         ),
     ] = None
-    fail_on: Annotated[FailOn, option(GATES, "Exit with 1 for findings this bad or worse.")] = (
-        "error"
-    )
+    fail_on: Annotated[
+        FailOn, option(GATES, "Exit with 1 if a finding is at least this severe.")
+    ] = "error"
     min_iou: Annotated[
         float | None,
         option(GATES, "Exit with 1 if the doctor's mean IoU is lower.", metavar="SCORE"),
@@ -92,7 +92,7 @@ class JudgementOptions(CommandOptions):
     batch_size: BatchSize = None
     seen: Annotated[
         str | None,
-        option(COMPARISON, "Also explain this score, as somebody printed it.", metavar="SCORE"),
+        option(COMPARISON, "Also explain this score, written as it was printed.", metavar="SCORE"),
     ] = None
 
 
@@ -116,8 +116,8 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
         bool,
         option(
             CONFIGURATION,
-            "Check every [[check]] of the configuration file; `{name}` in the files of other"
-            " options stands for its name.",
+            "Check every [[check]] of the configuration file; its name replaces `{name}` in the"
+            " file names of other options.",
             "--all",
         ),
     ] = False
@@ -142,11 +142,11 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
     def build_request(
         self, *, expected: "ExpectedInterpretation | None" = None, name: str = LONE_NAME
     ) -> "CheckRequest":
-        """Return the check that these options ask for, once nothing speaks against it.
+        """Validate the options, and return the check that they request.
 
         Args:
             expected: the interpretation that the configuration expects.
-            name: what stands for `{name}`.
+            name: the text that replaces `{name}` in file names.
 
         Raises:
             UsageError: an option cannot work.

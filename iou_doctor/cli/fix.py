@@ -67,7 +67,7 @@ def fix(_context: typer.Context, options: FixOptions) -> None:
     """Write repaired copies of predictions and masks to DIR, and check them. Inputs never change.
 
     Exit codes: 0 the copies are healthy, 1 errors remain that copies cannot repair, 2 bad usage,
-    unreadable input or an output that cannot be written, 3 a fault of iou-doctor itself.
+    unreadable input or an output that cannot be written, 3 a bug in iou-doctor.
 
     Example: iou-doctor fix preds.npy masks.npy --num-classes 3 --output-dir repaired
     """

@@ -50,10 +50,10 @@ class ReportOptions(CommandOptions):
     def list_outputs(
         self, *, name: str, inputs: Sequence[str], more_reports: Sequence[str] = ()
     ) -> "tuple[ReportOutput, ...]":
-        """Return what to write, once it is sure that it can be written.
+        """Return the reports to write, after checking that they can be written.
 
         Args:
-            name: what stands for `{name}`.
+            name: the text that replaces `{name}` in file names.
             inputs: the paths of the arrays, which no report may replace.
             more_reports: reports beside those of the options, each `FORMAT=FILE`.
 

@@ -30,12 +30,12 @@ def run(request: CheckRequest, *, progress: bool) -> Report:
 
 
 def exit_code(report: Report, request: CheckRequest, *, name: str | None = None) -> int:
-    """Return 1 for findings or a score that are too bad, else 0; print why a score is too low.
+    """Return 1 if a finding is too severe or the score too low, else 0; say why a score is too low.
 
     Args:
         report: of the check.
         request: what was asked.
-        name: of the check, where there are several.
+        name: of the check, if there are several.
     """
     from iou_doctor.report.finding import Severity
 
@@ -48,7 +48,7 @@ def exit_code(report: Report, request: CheckRequest, *, name: str | None = None)
 
 
 def describe_low_score(report: Report, request: CheckRequest) -> str | None:
-    """Return in words that the score is below --min-iou; `None` where it is not."""
+    """Return in words that the score is below --min-iou; `None` if it is not."""
     least, reached = request.min_iou, report.mean_iou
     if least is None or (reached is not None and reached >= least):
         return None

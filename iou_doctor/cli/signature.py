@@ -34,7 +34,7 @@ def replace_options(options: Options, values: dict[str, object]) -> Options:
 def with_options(
     declared: type[Options],
 ) -> Callable[[Callable[[typer.Context, Options], None]], Callable[..., None]]:
-    """Make a command of a function that takes the context and the options as one object.
+    """Turn a function of a context and one object with all options into a command.
 
     Args:
         declared: the class that declares the options.

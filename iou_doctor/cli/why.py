@@ -1,4 +1,4 @@
-"""The command `why`: find what can have caused a printed score."""
+"""The command `why`: find what may have caused a printed score."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -50,11 +50,11 @@ class WhyOptions(ArrayOptions):
 
 @with_options(WhyOptions)
 def why(_context: typer.Context, options: WhyOptions) -> None:
-    """Find the implementations, conventions and faults that give this very number.
+    """Find the implementations, conventions and faults that give exactly this number.
 
     With PREDICTIONS and MASKS, every implementation is tried on the arrays as they are and as
-    common faults would leave them. Without them, the answer lists the numbers that betray a fault
-    by themselves.
+    common faults would leave them. Without them, the answer lists scores that reveal a fault on
+    their own.
 
     Exit codes: 0 the answer is on stdout, 2 bad usage or unreadable input.
 

@@ -81,7 +81,7 @@ class CheckSettings:
     ignore: list[str] | None = None
     """Do not report these codes, prefixes or names of rules."""
     fail_on: FailOn | None = None
-    """Exit with 1 for findings this bad or worse."""
+    """Exit with 1 if a finding is at least this severe."""
     min_iou: float | None = None
     """Exit with 1 if the doctor's mean IoU is lower."""
     baseline: str | None = None

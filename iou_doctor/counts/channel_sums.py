@@ -69,7 +69,7 @@ class ChannelSums:
         rest: NDArray[np.int64],
         not_finite: NDArray[np.int64],
     ) -> ChannelSums:
-        """Return these rows, with those of the same image added up."""
+        """Return the sums of these rows; rows of the same image are added up."""
         images, row = np.unique(image, return_inverse=True)
 
         def add_up(values: NDArray[np.int64]) -> NDArray[np.int64]:

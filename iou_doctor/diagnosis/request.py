@@ -79,7 +79,7 @@ def open_arrays(request: CheckRequest) -> Pair:
 def check_model_options(
     options: ModelOptions, *, spell: Callable[[str], str]
 ) -> ModelOptions | None:
-    """Return how to run a model; `None` where no images are given, so that there is none.
+    """Return how to run a model; `None` if no images are given, so that there is none.
 
     Args:
         options: what the user said.

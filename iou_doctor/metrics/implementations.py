@@ -46,7 +46,7 @@ def evaluate_all(
     Args:
         inputs: the arrays.
         all_implementations: whether to include the less common ones.
-        doctor: the doctor's own mean IoU; `None` where it is undefined.
+        doctor: the doctor's own mean IoU; `None` if it is undefined.
     """
     scores = []
     for contract in find_applicable(inputs, all_implementations=all_implementations):

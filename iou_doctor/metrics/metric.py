@@ -66,7 +66,7 @@ class Metric:
 
     @property
     def takes(self) -> InputSpec | None:
-        """The arrays that it takes; `None` where it flattens whatever it gets."""
+        """The arrays that it takes; `None` if it flattens whatever it gets."""
         flattens = self.contract is None or self.contract.pairing is not None
         return None if flattens or self.contract is None else self.contract.takes
 

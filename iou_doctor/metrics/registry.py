@@ -43,7 +43,7 @@ _NUM_CLASSES_FIELD = re.escape("{num_classes}")
 
 
 def find_metric(name: str) -> Metric | None:
-    """Return the metric that computes the contract of a name; `None` where there is none."""
+    """Return the metric that computes the contract of a name; `None` if there is none."""
     found = next((contract for contract in CONTRACTS if contract.name == name), None)
     if found is None:
         return None

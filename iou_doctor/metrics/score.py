@@ -47,7 +47,7 @@ class ClassScore:
 
 @record
 class Score:
-    """The doctor's score, from int64 counts of the whole data set; `None` where it is undefined."""
+    """The doctor's score, from int64 counts of the whole data set; `None` if it is undefined."""
 
     mean_iou: float | None
     pixel_accuracy: float | None

@@ -167,7 +167,7 @@ def _row(result: Result) -> str:
 def _setting(*, shared: bool) -> str:
     libraries = ", ".join(f"{name} {number}" for name, number in versions().items())
     time = "Processor time, as others used the machine" if shared else "Wall time"
-    return f"{time}, the least of all rounds; one thread each. {machine()}; {libraries}."
+    return f"{time}, the fastest of all rounds; one thread each. {machine()}; {libraries}."
 
 
 def machine() -> str:

@@ -94,7 +94,7 @@ class LengthError(LibraryError):
         """Describe the arrays.
 
         Args:
-            lengths: of masks and predictions; `None` where the images differ in size.
+            lengths: of masks and predictions; `None` if the images differ in size.
         """
         super().__init__(lengths)
         self.lengths = lengths
@@ -108,7 +108,7 @@ def describe_length_error(lengths: tuple[int | None, int | None], template: str)
     """Return the error of two arrays that flatten to different lengths.
 
     Args:
-        lengths: those of masks and predictions; `None` where the images differ in size.
+        lengths: those of masks and predictions; `None` if the images differ in size.
         template: the library's message with the fields `{true}` and `{pred}`.
     """
     true, pred = lengths

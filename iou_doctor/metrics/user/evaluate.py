@@ -199,7 +199,7 @@ def replay_if_read_well(
     Args:
         metric: the user's metric, adapted to the arrays' layout.
         arrays: the arrays.
-        doctor: the doctor's score; `None` where pixels do not pair up.
+        doctor: the doctor's score; `None` if pixels do not pair up.
     """
     contract = metric.contract
     if doctor is None:
