@@ -122,3 +122,11 @@ def test_twenty_objects_of_which_nine_in_ten_are_connected_suffice(counts, cut, 
     masks = number_objects(counts, cut=cut)
     report = diagnose(y_true=masks, y_pred=masks > 0, num_classes=2)
     assert ("instance-ids" in names(report)) == fires
+
+
+@pytest.mark.parametrize(("objects", "fires"), [(3, True), (2, False)])
+def test_three_ids_of_a_thousand_times_the_class_suffice(objects, fires):
+    number = np.arange(4)[:, None, None] % objects
+    masks = np.where(T == 5, 5000 + number, T)
+    report = diagnose(y_true=masks, y_pred=NOISY, num_classes=6)
+    assert ("instance-ids" in names(report)) == fires

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from build import after, diagnose, found, mean_iou, names, noisy, roots, scene, sigmoid
 
+from iou_doctor.checks.labels import inverted_masks
+
 T = scene(1, samples=4, height=24, width=36, classes=2)
 P = noisy(T, 2, classes=2)
 CLEAN = mean_iou(T, P, 2)
@@ -62,4 +64,13 @@ def test_the_inverted_masks_must_reach_a_mean_iou_of_0_6(right, fires):
     truth.sort()
     swapped = np.arange(200) % 100 < right
     report = diagnose(y_true=truth, y_pred=np.where(swapped, 1 - truth, truth), num_classes=2)
+    assert ("inverted-masks" in names(report)) == fires
+
+
+@pytest.mark.parametrize(("after", "fires"), [(0.701, True), (0.699, False)])
+def test_the_inverted_array_must_gain_three_tenths(monkeypatch, after, fires):
+    monkeypatch.setattr(inverted_masks, "score_as_given", lambda _: 0.4)
+    monkeypatch.setattr(inverted_masks, "score_repaired", lambda *_: after)
+    masks = np.array([[[0, 1] * 30]])
+    report = diagnose(y_true=masks, y_pred=1 - masks, num_classes=2)
     assert ("inverted-masks" in names(report)) == fires
