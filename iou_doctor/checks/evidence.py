@@ -1,4 +1,4 @@
-"""The evidence: everything that a check may look at. Checks never open a file."""
+"""The evidence: everything that a check may use. Checks never open a file."""
 
 from __future__ import annotations
 

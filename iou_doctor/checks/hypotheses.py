@@ -22,13 +22,15 @@ from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
 
 LEAST_REMAP_GAIN = 0.1
-"""Least gain in mean IoU. A wrong numbering costs more even if the model has a mean IoU of 0.2,
+"""Minimum gain in mean IoU. A wrong numbering costs more even if the model has a mean IoU of 0.2,
 while chance gains 0.01."""
 LEAST_REMAP_FACTOR = 2.0
-"""Least ratio of the mean IoU after the repair to that before. Ids that mean other classes leave
+"""Minimum ratio of the mean IoU after the repair to that before. Ids that mean other classes leave
 next to nothing of the score (0.009 of 0.79); if half of it is left, the fault is another one."""
 FEWEST_LABEL_PIXELS = 20
-"""Fewest pixels of a truth label. In fewer, a wrong id can be the most frequent one by chance."""
+"""Minimum number of pixels of a truth label. In fewer, a wrong id can be the most frequent one by
+chance.
+"""
 LEAST_ADVANTAGE = 0.02
 """Mean IoU by which one hypothesis must beat another. In a weak model, exchanging rare classes
 gains less than 0.01; a real exchange of one of 21 classes gains 0.02 or more."""

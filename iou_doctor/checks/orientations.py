@@ -22,14 +22,15 @@ from iou_doctor.repairs.step import Move, Side
 from iou_doctor.repairs.swap_height_width import SwapHeightWidth
 
 PIXELS_A_SIDE = 48
-"""Most pixels along each axis of the maps that are compared. 32 samples then take a few
-milliseconds."""
+"""Maximum number of pixels along each axis of the maps that are compared. 32 samples then take a
+few milliseconds.
+"""
 LEAST_TURN_GAIN, CHANCE_GAIN = 0.1, 0.4
 """A turn must gain LEAST_TURN_GAIN + CHANCE_GAIN / scenes in mean IoU. With predictions that have
 nothing to do with the masks, the best of seven turns gained up to 0.43 on one scene of two classes,
 0.22 on two scenes and 0.12 on six."""
 LEAST_TURNED_SHARE = 2 / 3
-"""Least share of the samples that score higher after the turn."""
+"""Minimum share of the samples that score higher after the turn."""
 
 
 @record

@@ -19,14 +19,16 @@ from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 
 LEAST_KNOWN_SHARE = 0.98
-"""Least share of the pixels that a known palette covers. Smoothed edges between two colours may
+"""Minimum share of the pixels that a known palette covers. Smoothed edges between two colours may
 take the rest."""
 FEWEST_KNOWN_COLOURS = 3
-"""Fewest colours that identify a known palette. Black and one more colour are in many palettes."""
+"""Minimum number of colours that identify a known palette. Black and one more colour are in many
+palettes.
+"""
 LEAST_COLOUR_SHARE = 0.001
-"""Least share of the pixels of a class. Rarer colours come from smoothed edges."""
+"""Minimum share of the pixels of a class. Rarer colours come from smoothed edges."""
 MOST_GUESSED_COLOURS = 256
-"""Most colours that are taken for classes. More colours are a photograph."""
+"""Maximum number of colours that are taken for classes. More colours are a photograph."""
 UNUSED_TRAIN_IDS = (-1, DEFAULT_VOID)
 """Train ids of Cityscapes and its relatives for labels that are not trained on."""
 

@@ -15,7 +15,9 @@ from iou_doctor.counts.map_samples import NO_LABEL, Labels
 from iou_doctor.record import record
 
 FEWEST_SEAM_LABELS = 2
-"""Fewest thin labels that show a resize. A single one may be a class of thin things or outlines."""
+"""Minimum number of thin labels that show a resize. A single one may be a class of thin things or
+outlines.
+"""
 LARGEST_SEAM_SHARE = 0.05
 """Largest share of all pixels that a label may cover and still be a seam."""
 LEARNT_SHARE = 0.2
@@ -27,7 +29,7 @@ SEAM_REACH = 3
 """Pixels from a seam to the inside of the labels on both sides of it. The edges of these labels are
 not inside, so the inside begins two pixels away. Noise has no inside within this reach."""
 LEAST_SHARE_BETWEEN_LABELS = 0.9
-"""Least share of the pixels of a seam that lie between a smaller and a larger label."""
+"""Minimum share of the pixels of a seam that lie between a smaller and a larger label."""
 MOST_BODY_SHARE = 0.02
 """Largest share of the pixels of a seam that have only their own label around them."""
 FEWEST_SEAM_PIXELS = 12

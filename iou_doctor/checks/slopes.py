@@ -23,8 +23,9 @@ FEWEST_LABELS = 3
 FEWEST_SLOPE_PIXELS = 50
 """Fewer pixels are too few to measure the shares below."""
 LEAST_SHARE_BETWEEN_CLASSES = 0.8
-"""Least share of the pixels that lie between a smaller and a larger class. Interpolation gives 0.88
-to 1, wrong predictions of absent classes at most 0.7."""
+"""Minimum share of the pixels that lie between a smaller and a larger class. Interpolation gives
+0.88 to 1, wrong predictions of absent classes at most 0.7.
+"""
 LARGEST_BEND = 0.2
 """Largest mean distance to the neighbours' mean, as a share of the neighbours' range. Interpolation
 gives 0.08 to 0.14, wrong predictions 0.25 to 0.5."""
@@ -32,7 +33,7 @@ STEEP_RANGE = 2
 """Range of a neighbourhood above which a slope is steep. Ordered thin classes, each beside the next
 one, have neighbours that differ by two."""
 LEAST_STEEP_SHARE = 0.5
-"""Least share of the pixels that lie on a steep slope."""
+"""Minimum share of the pixels that lie on a steep slope."""
 
 
 @record

@@ -12,7 +12,7 @@ from iou_doctor.metrics.input_spec import InputSpec, PixelContent
 from iou_doctor.repairs.step import Side
 
 MOST_LISTED_ITEMS = 6
-"""Most items that a message lists. More would hide the rest of the message."""
+"""Maximum number of items that a message lists. More would hide the rest of the message."""
 
 
 def format_percent(part: int, whole: int) -> str:

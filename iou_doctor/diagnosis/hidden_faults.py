@@ -33,7 +33,7 @@ HIDDEN_RULES = frozenset(
 )
 """Rules that detect their fault only if nothing else is wrong with the label pairs and maps."""
 LEAST_HIDDEN_GAIN = 0.05
-"""Least gain in mean IoU after the repair of a hidden fault. The gain of smaller ones may be
+"""Minimum gain in mean IoU after the repair of a hidden fault. The gain of smaller ones may be
 chance."""
 
 

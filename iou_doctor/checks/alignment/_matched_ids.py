@@ -1,4 +1,4 @@
-"""Label maps compared without relying on what their ids mean: each id is matched to its best fit.
+"""Compare label maps without relying on what their ids mean: match each id to its best fit.
 
 If the ids are wrong and the samples or pixels are also misplaced, each fault hides the other.
 Matching the predicted ids to those of the masks as well as possible reveals the misplacement.
@@ -16,14 +16,16 @@ from iou_doctor.checks.map_stack import Ids, Stack, count_pairs
 from iou_doctor.report.finding import Finding
 
 HIGHEST_MEAN_IOU = 0.2
-"""Highest mean IoU at which ids may be wrong. Above it, most ids mean what they say."""
+"""Highest mean IoU at which ids may be wrong. Above it, most ids must mean the same in both arrays.
+"""
 FEWEST_MATCHED_CLASSES = 3
-"""Fewest classes. With two, either class fits the other one in some orientation."""
+"""Minimum number of classes. With two, either class fits the other one in some orientation."""
 LEAST_MATCHED = 0.4
-"""Least mean IoU of the matched maps. Maps that have nothing in common reach less than 0.3, even in
-their best orientation."""
+"""Minimum mean IoU of the matched maps. Maps that have nothing in common reach less than 0.3, even
+in their best orientation.
+"""
 LEAST_MATCHED_GAIN = 0.15
-"""Least gain in mean IoU of matched maps from moving samples or pixels."""
+"""Minimum gain in mean IoU of matched maps from moving samples or pixels."""
 
 
 def is_worth_trying(evidence: Evidence) -> bool:

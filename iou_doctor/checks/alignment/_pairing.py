@@ -11,10 +11,11 @@ from iou_doctor.record import record
 FEW_PAIRED_SAMPLES = 10
 """Below this number of samples, the share of mutual pairs says little and margins decide."""
 LEAST_PAIRING_GAIN = 0.1
-"""Least mean gain of a sample. Predictions that are unrelated to the masks gain up to 0.085."""
+"""Minimum mean gain of a sample. Predictions that are unrelated to the masks gain up to 0.085."""
 LEAST_MUTUAL = 0.5
-"""Least share of the moved pairs in which each map is the other's best fit. Chance gives less than
-half."""
+"""Minimum share of the moved pairs in which each map is the other's best fit. Chance gives less
+than half.
+"""
 LEAST_MARGIN_OF_FEW = 0.05
 """For few samples, the least margin of a new partner over the next best. Chance gives 0.01."""
 CLEAR_MARGIN = 0.1

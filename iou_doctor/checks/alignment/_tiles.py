@@ -18,18 +18,21 @@ TILE_COUNTS = (2, 3, 4, 8)
 TILE_SIDES = (16, 32, 64, 128, 256, 512, 1024)
 """Sides of square tiles that are tried, in pixels. What does not fill a tile stays in its place."""
 MOST_TILES = 256
-"""Most tiles in a grid."""
+"""Maximum number of tiles in a grid."""
 MOST_TILED_SAMPLES = 12
-"""Most samples that are compared. 64 tiles of each are enough to recognise one arrangement."""
+"""Maximum number of samples that are compared. 64 tiles of each are enough to recognise one
+arrangement.
+"""
 COMPARED_PIXELS = 64
 """Number of pixels along each axis of an image on which its tiles are compared."""
 SMALLEST_TILE = 4
 """Shortest side of a tile, in stored pixels. Smaller tiles fit by chance."""
 FEWEST_TILE_PIXELS = 4
-"""Fewest pixels along each axis of a tile on which it is compared. A grid of which the kept maps
-hold fewer is not tried."""
+"""Minimum number of pixels along each axis of a tile on which it is compared. A grid of which the
+kept maps hold fewer is not tried.
+"""
 LEAST_SEAM = 0.1
-"""Least excess of label changes across tile borders over those within tiles. It is up to 0.07 if
+"""Minimum excess of label changes across tile borders over those within tiles. It is up to 0.07 if
 the tiles are in place, and at least 0.2 if they are not."""
 MOST_SEAM_LEFT = 0.3
 """Largest share of that excess that the right arrangement may leave. If the predictions have
@@ -37,8 +40,9 @@ nothing to do with the masks, 64 tiles can still be chosen to fit, but they leav
 the excess. Right arrangements leave up to 0.2. What is left must also not exceed the changes within
 tiles, because predictions made of blocks have none there."""
 LEAST_TILE_GAIN, LEAST_TILE_GAIN_OF_EACH = 0.1, 0.2
-"""Least gain in mean IoU of one arrangement for all samples, and of one for each sample. The latter
-has more freedom and gains more by chance."""
+"""Minimum gain in mean IoU of one arrangement for all samples, and of one for each sample. The
+latter has more freedom and gains more by chance.
+"""
 AS_GOOD = 0.05
 """The coarsest grid within this distance of the best score is reported, since small tiles gain by
 chance alone."""

@@ -40,8 +40,9 @@ RULE = Rule(
 ANY = "any"
 """Key that matches every map, and also a map that was not kept."""
 FEWEST_PAIRS = 3
-"""Fewest different (truth, prediction) pairs in a sample. A sample with fewer is too plain to be
-recognised."""
+"""Minimum number of different (truth, prediction) pairs in a sample. A sample with fewer is too
+plain to be recognised.
+"""
 LEAST_RARITY = 3
 """If no map of a sample was kept, equal counts must be this many powers of ten less likely by
 chance than one pair of samples in the whole data set."""

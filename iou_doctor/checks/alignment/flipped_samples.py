@@ -49,18 +49,22 @@ RULE = Rule(
 )
 
 LEAST_TURNED_SHARE, FEWEST_TURNED_SAMPLES = 0.2, 3
-"""Least share and number of samples that must clearly be turned. Chance turns 1 of 6, or 2 of 50.
+"""Minimum share and number of samples that must clearly be turned. Chance turns 1 of 6, or 2 of 50.
 """
 LEAST_RESTORED = 0.3
-"""Least mean IoU after turning all samples back. If the two halves of street scenes are swapped, a
-flip fits better too, but reaches only 0.19."""
+"""Minimum mean IoU after turning all samples back. If the two halves of street scenes are swapped,
+a flip fits better too, but reaches only 0.19.
+"""
 LEAST_SAMPLE_GAIN = 0.2
-"""Least gain in mean IoU of one sample. The errors of a weak model gain it in one sample of 30."""
+"""Minimum gain in mean IoU of one sample. The errors of a weak model gain it in one sample of 30.
+"""
 LEAST_LEAD = 0.1
-"""Least lead of the best turn of a sample over all its other turns. Nearly symmetric scenes have no
-such lead."""
+"""Minimum lead of the best turn of a sample over all its other turns. Nearly symmetric scenes have
+no such lead.
+"""
 LEAST_QUALITY = 0.7
-"""Least mean IoU of the samples after turning back, as a share of what the other samples score."""
+"""Minimum mean IoU of the samples after turning back, as a share of what the other samples score.
+"""
 
 
 def find(evidence: Evidence) -> Result:

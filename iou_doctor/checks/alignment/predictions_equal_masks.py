@@ -6,7 +6,7 @@ least of all along the borders of objects.
 
     np.save("preds.npy", y_true)      # was meant to be y_pred
 
-Compare one prediction with its image. A model can learn a toy data set by heart, so this is only a
+Compare one prediction with its image. A model can memorise a toy data set, so this is only a
 warning, and small arrays are not reported.
 """
 

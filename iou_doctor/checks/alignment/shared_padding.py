@@ -1,7 +1,7 @@
 """Masks and predictions share a constant margin that counts as correct.
 
 Padding to a multiple of 32, to a square or to the largest image of a batch fills a margin of the
-mask with class 0, and a model soon predicts it without an error. Each of its pixels counts as a hit
+mask with class 0, and a model soon predicts it without errors. Each of its pixels counts as a hit
 of class 0, so the mean IoU rises with the amount of padding.
 
     whole arrays       mean IoU 0.985
@@ -36,16 +36,17 @@ RULE = Rule(
 )
 
 FEWEST_PADDED_SCENES = 3
-"""Fewest different scenes. One or two may happen to leave the same border free."""
+"""Minimum number of different scenes. One or two may happen to leave the same border free."""
 MOST_PADDED_SAMPLES = 12
-"""Most samples that are examined."""
+"""Maximum number of samples that are examined."""
 LEAST_TOUCHING = 0.5
-"""Least share of the samples whose content reaches the margin. Around objects on a free background
-the margin differs from sample to sample."""
+"""Minimum share of the samples whose content reaches the margin. Around objects on a free
+background the margin differs from sample to sample.
+"""
 LEAST_AREA = 0.05
-"""Least share of the pixels that the margin must hold."""
+"""Minimum share of the pixels that the margin must hold."""
 LEAST_DIFFERENCE = 0.01
-"""Least difference in mean IoU. A margin that changes less is not worth reporting."""
+"""Minimum difference in mean IoU. A margin that changes less is not worth reporting."""
 RULES_BEFORE_PADDING = (
     "height-width-swapped",
     "shuffled-samples",

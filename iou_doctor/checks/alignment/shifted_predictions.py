@@ -44,13 +44,15 @@ RULE = Rule(
 )
 
 LEAST_SHIFT_GAIN = 0.03
-"""Least gain in mean IoU. On healthy pairs the best small shift gains 0.01."""
+"""Minimum gain in mean IoU. On healthy pairs the best small shift gains 0.01."""
 LEAST_AGREEING_SHARE = 2 / 3
-"""Least share of the samples whose own best shift is the common one."""
+"""Minimum share of the samples whose own best shift is the common one."""
 NEAR = 1
 """Pixels by which the best shift of a sample may differ from the common one."""
 FEWEST_SHIFTED_SCENES = 4
-"""Fewest different scenes, and fewest samples that agree. Three agree by chance now and then."""
+"""Minimum number of different scenes, and of samples that agree. Three agree by chance now and
+then.
+"""
 LEAST_TILE_LEAD = 0.1
 """If rearranged tiles exceed the shift by this mean IoU, tiles are the cause, not a shift."""
 

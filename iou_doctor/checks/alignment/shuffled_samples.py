@@ -56,20 +56,20 @@ RULE = Rule(
 )
 
 FEWEST_ORDERED_SAMPLES = 4
-"""Fewest samples. Three can be paired in six ways, and one of these often fits better by chance."""
+"""Minimum number of samples. Three pair up in six ways, and one of these often fits by chance."""
 FEWEST_CLEAR, LEAST_CLEAR_SHARE = 8, 0.02
-"""Fewest clear pairs, and their least share, if most partners are not among the kept samples."""
+"""Minimum number and share of clear pairs, if most partners are not among the kept samples."""
 LEAST_OFFSET_SHARE = 0.8
-"""Least share of the samples that must have moved by the same number of places."""
+"""Minimum share of the samples that must have moved by the same number of places."""
 MATCHING_ROUNDS = 4
 """Number of times that ids and samples are matched in turn."""
 TRIED_OFFSETS = (1, 2, 3, 5, 8, 13, 21, 34)
 """Offsets of the quick test. A sample that is in its place fits better than at any of them."""
 LEAST_SUSPECT_SHARE = 0.1
-"""Least share of the samples that fit better at one of these offsets. With fewer, the costly
+"""Minimum share of the samples that fit better at one of these offsets. With fewer, the costly
 comparison of all pairs is not made."""
 MOST_MULTIPLICATIONS = 5e9
-"""Most multiplications of the comparison of all pairs, which take about a fifth of a second."""
+"""Maximum number of multiplications to compare all pairs, which takes a fifth of a second."""
 
 
 def find(evidence: Evidence) -> Result:

@@ -1,4 +1,4 @@
-"""Whether the labels of the masks are instance ids: many ids, each one object in its image."""
+"""Decide whether the mask labels are instance ids: many ids, each a single object in its image."""
 
 from __future__ import annotations
 
@@ -14,31 +14,37 @@ from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Skipped
 
 FEWEST_IDS = 30
-"""Fewest distinct ids in the whole data set. A data set with more classes than this repeats them
-from image to image."""
+"""Minimum number of distinct ids in the whole data set. A data set with more classes than this
+repeats them from image to image.
+"""
 LARGEST_SHARE_REPEATED = 0.1
 """Largest share of the ids that may occur in two images or more, in a data set in which each object
 has an id of its own."""
 FEWEST_IN_AN_IMAGE = 10
-"""Fewest objects in the fullest image, in a data set whose numbers start again in each image."""
+"""Minimum number of objects in the fullest image, in a data set whose numbers start again in each
+image.
+"""
 LEAST_WITHOUT_GAPS = 0.9
-"""Least share of the numbers 1..n that each image must hold. Resizing masks loses small objects."""
+"""Minimum share of the numbers 1..n that each image must hold. Resizing masks loses small objects.
+"""
 LEAST_WRAPPED_IDS = 200
-"""Fewest distinct 8-bit ids. Larger numbers cut to 8 bits fill nearly all of the 256 values."""
+"""Minimum number of distinct 8-bit ids. Larger numbers cut to 8 bits fill nearly all of the 256
+values.
+"""
 LEAST_CONNECTED = 0.9
-"""Least share of the examined ids that form one connected region. An object in the foreground may
+"""Minimum share of the examined ids that form one connected region. An object in the foreground may
 cut another object in two."""
 FEWEST_EXAMINED = 20
-"""Fewest ids with enough pixels. Fewer ids prove nothing."""
+"""Minimum number of ids with enough pixels. Fewer ids prove nothing."""
 FEWEST_OBJECT_PIXELS = 6
-"""Fewest pixels of an id in a kept map. Whether a smaller one is connected is chance."""
+"""Minimum number of pixels of an id in a kept map. Whether a smaller one is connected is chance."""
 IDS_PER_CLASS = 5
 """The number of ids must be at least this many times `num_classes`. A smaller excess is more
 likely a `num_classes` that is too small."""
 
 
 class Objects(NamedTuple):
-    """What shows that the ids of the masks are objects."""
+    """The evidence that the ids of the masks are objects."""
 
     examined: int
     """Ids in the kept maps with enough pixels to be examined."""

@@ -1,4 +1,4 @@
-"""Known numberings of data sets, and whether masks and predictions use different ones."""
+"""Known numberings of data sets, and a test whether masks and predictions use different ones."""
 
 from __future__ import annotations
 

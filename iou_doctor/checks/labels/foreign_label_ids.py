@@ -50,7 +50,7 @@ ADE20K_HIGHEST = 3144
 MOST_BENCHMARK_IDS = 151
 """The benchmark has at most this many distinct ids, void included."""
 LEAST_SHARED = 0.5
-"""Least share of the high ids that occur in two images or more. Instance ids, which are different
+"""Minimum share of the high ids that occur in two images or more. Instance ids, which are different
 objects in each image, do not repeat."""
 
 

@@ -2,7 +2,7 @@
 
 Pixels whose mask is the ignored class are left out, but Keras keeps the class in the mean: if it is
 predicted on any other pixel, it has a union and counts as IoU 0. The false positives on the ignored
-pixels are left out too. If background is ignored, an object class that is painted far too large
+pixels are left out too. If background is ignored, an object class that is predicted far too large
 loses nothing, and with only two classes the IoU of the object equals its recall.
 
     4 classes, --ignore-index 0:  the mean of three IoUs and a 0

@@ -1,12 +1,12 @@
 """The masks hold instance ids instead of class ids.
 
-Instance masks give each object an id of its own: 1000 · class + number in Cityscapes, a running
-number elsewhere. Read as class ids, nearly all of them are out of range and dropped, or every
+Instance masks give each object an id of its own: 1000 · class + number in Cityscapes, consecutive
+numbers elsewhere. Read as class ids, nearly all of them are out of range and dropped, or every
 object except one counts as a miss. Stored in 8 bits, the ids wrap: 256 becomes 0.
 
     masks 7 8 26000 26001      masks = np.where(masks >= 1000, masks // 1000, masks)
 
-Use the data set's semantic masks. Running numbers only tell objects from background.
+Use the data set's semantic masks. Consecutive numbers only distinguish objects from background.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ RULE = Rule(
 BASE = 1000
 """Cityscapes and its relatives multiply the class id by this number."""
 FEWEST_OBJECTS = 3
-"""Fewest labels of 1000 and more. One or two may be codes of another kind."""
+"""Minimum number of labels of 1000 and more. One or two may be codes of another kind."""
 
 
 @record

@@ -36,10 +36,10 @@ RULE = Rule(
 )
 
 LEAST_INVERTED = 0.6
-"""Least mean IoU of the inverted array. Inverting a bad model gives less than 0.5, because the
+"""Minimum mean IoU of the inverted array. Inverting a bad model gives less than 0.5, because the
 inverse is right only where the model is wrong."""
 LEAST_INVERTED_GAIN = 0.3
-"""Least gain in mean IoU. A model that is as good as its inverse scores about 0.33 both ways; an
+"""Minimum gain in mean IoU. A model that is as good as its inverse scores about 0.33 both ways; an
 inverted array scores next to nothing before."""
 
 

@@ -6,8 +6,8 @@ report less: 3 classes in a matrix for 12 give a quarter of the score.
 
     labels 0..2 on both sides,  num_classes=12
 
-It is normal that some images lack a class, so the rule asks for more: several images, ids without
-gaps over both arrays together, and at most half as many ids as `num_classes`.
+It is normal that some images lack a class, so the rule requires more evidence: several images, ids
+without gaps over both arrays together, and at most half as many ids as `num_classes`.
 """
 
 from iou_doctor.checks.evidence import Evidence
@@ -29,13 +29,14 @@ RULE = Rule(
 )
 
 FEWEST_UNUSED = 4
-"""Fewest unused classes. One is often void or background counted differently, and a few more are
-often absent by chance."""
+"""Minimum number of unused classes. One is often void or background counted differently, and a few
+more are often absent by chance.
+"""
 LEAST_RATIO = 2
-"""Least ratio of `num_classes` to the number of ids. A random half of the classes is seldom the
+"""Minimum ratio of `num_classes` to the number of ids. A random half of the classes is seldom the
 lower half: the chance is 1 in 70 for 4 of 8."""
 FEWEST_IMAGES = 4
-"""Fewest samples. One or two images often show few classes."""
+"""Minimum number of samples. One or two images often show few classes."""
 
 
 def find(evidence: Evidence) -> Result:

@@ -53,13 +53,13 @@ RULE = Rule(
 )
 
 LEAST_EXCHANGE_GAIN = 0.05
-"""Least gain in mean IoU. Two exchanged classes of twenty cost 0.05 if their IoU is 0.5, while
+"""Minimum gain in mean IoU. Two exchanged classes of twenty cost 0.05 if their IoU is 0.5, while
 exchanges that noise suggests gain less than 0.01."""
 FEW_EXCHANGED_SAMPLES = 4
 """In fewer samples than this, classes that swap places in the picture (flipped predictions) look
 like classes that swap ids."""
 CHAIN_SHARE = 0.9
-"""Least share of each class in an open chain that is predicted as the next class. A poor model
+"""Minimum share of each class in an open chain that is predicted as the next class. A poor model
 often takes one class for another that these images lack, but seldom with nearly all its pixels."""
 
 

@@ -22,11 +22,13 @@ by chance, as the value 1 near level 0 does with class 1."""
 LEAST_LEVEL_SHARE = 0.01
 """Share of all pixels that a level must have."""
 FEWEST_OTHERS = 6
-"""Fewest different values beside the levels. Class ids do not come in clouds around other ids."""
+"""Minimum number of different values beside the levels. Class ids do not come in clouds around
+other ids.
+"""
 LARGEST_OTHER_SHARE = 0.3
 """Share of all pixels that may have other values: JPEG changes pixels near edges only."""
 LEAST_DISTANCE = 4 * REACH
-"""Least distance between two levels, which keeps their clouds apart. Class ids lie closer."""
+"""Minimum distance between two levels, which keeps their clouds apart. Class ids lie closer."""
 DOMINANCE = 8
 """How many times as frequent as each other value within reach a level must be."""
 

@@ -1,4 +1,4 @@
-"""Grey values that the colours of known palettes become when a picture is read as grey."""
+"""Grey values of the colours of known palettes, for pictures that were read as greyscale."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from iou_doctor.repairs.repair import build_relabelling
 from iou_doctor.repairs.step import Side
 
 FEWEST_GREYS = 4
-"""Fewest different values, 0 aside, that identify a palette. Fewer are among the greys of some
-palette by chance."""
+"""Minimum number of different values, 0 aside, that identify a palette. Fewer are among the greys
+of some palette by chance.
+"""
 
 
 @record

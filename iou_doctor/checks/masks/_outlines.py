@@ -15,7 +15,7 @@ LEAST_BODY_WIDTH = 7
 """Width in pixels from which a region is no outline. The void borders of PASCAL VOC are 5 pixels
 wide and somewhat wider where they cross."""
 LEAST_ENCLOSED = 1.0
-"""Least area that outlines enclose, as a multiple of their own area. Thin objects such as vessels
+"""Minimum area that outlines enclose, as a multiple of their own area. Thin objects such as vessels
 and cracks enclose next to nothing."""
 LARGEST_PREFERENCE = 2.0
 """How many times as often the predictions may be foreground on the lines as in what they enclose.

@@ -14,12 +14,15 @@ from iou_doctor.checks.masks._mask_values import (
 )
 
 FEWEST_LEVELS = 3
-"""Fewest different values of a stretch. Two values are 0 and 255, which masks-0-255 reports."""
+"""Minimum number of different values of a stretch. Two values are 0 and 255, which masks-0-255
+reports.
+"""
 LEAST_STEP = 2
-"""Least distance between two values. A step of 1 leaves the ids as they are."""
+"""Minimum distance between two values. A step of 1 leaves the ids as they are."""
 FEWEST_IMAGES = 3
-"""Fewest images that show that each was stretched on its own. Two images may both end at 255 by
-chance or because of a void label."""
+"""Minimum number of images that show that each was stretched on its own. Two images may both end at
+255 by chance or because of a void label.
+"""
 
 
 def map_even_levels(classes: int) -> dict[int, int]:

@@ -35,7 +35,7 @@ RULE = Rule(
 )
 
 MOST_LISTED = 4
-"""Most colours that the help lists with their ids."""
+"""Maximum number of colours that the help lists with their ids."""
 
 
 def find(evidence: Evidence) -> Result:

@@ -1,9 +1,9 @@
 """Some pixels of the one-hot masks have no class or several classes.
 
 A one-hot pixel has a single 1. Pixels without any are left over from void labels, padding or a
-resize: a metric that takes the argmax silently counts them as class 0. Of several classes the
-argmax takes the first. iou-doctor treats pixels without a class as out of range, so its score
-differs from the metric's.
+resize: a metric that takes the argmax silently counts them as class 0. If a pixel has several
+classes, the argmax takes the first. iou-doctor treats pixels without a class as out of range, so
+its score differs from the metric's.
 
     1 0 0    # class 0
     0 0 0    # no class

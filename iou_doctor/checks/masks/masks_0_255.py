@@ -2,14 +2,14 @@
 
 Image editors save foreground as 255, which is not a class id. Keras 3.15 silently drops those
 pixels, so only background is left: a model that predicts no foreground scores 1, and any other
-model half the share of background that it found. Older versions raise an error. Code that
+model scores half the share of background that it found. Older versions raise an error. Code that
 multiplies masks and predictions reports scores above 1 or below 0.
 
     masks = (masks > 127).astype("uint8")
 
-255 along the borders of objects is a void label instead: see IOU406. The rule takes it for one if
-the masks also hold class 1, or if it only forms thin lines around other regions and the
-predictions do not follow these lines.
+255 along the borders of objects is a void label instead: see IOU406. The rule assumes this if the
+masks also hold class 1, or if it only forms thin lines around other regions and the predictions do
+not follow these lines.
 """
 
 from iou_doctor.checks.evidence import Evidence

@@ -39,7 +39,7 @@ ROUNDING = 2e-3
 """Largest difference between equal smoothed values of two pixels. float16 rounds by up to 0.0005;
 bfloat16 rounds by more and is not recognised."""
 LEAST_STEP = 0.1
-"""Least difference between the two smoothed values. With less, no label is left to recover."""
+"""Minimum difference between the two smoothed values. With less, no label is left to recover."""
 
 
 def find(evidence: Evidence) -> Result:

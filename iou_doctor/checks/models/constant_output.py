@@ -25,7 +25,7 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look whether all outputs are equal although the images and masks differ."""
+    """Check whether all outputs are equal although the images and masks differ."""
     if evidence.model is None:
         return Skipped("no model was given")
     if not evidence.model.constant or not _has_different_masks(evidence):

@@ -43,7 +43,7 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look whether a rule about shapes has found a fault in the output of a model."""
+    """Check whether a rule about shapes has found a fault in the output of a model."""
     model, layout = evidence.model, evidence.interpretation.layout
     if model is None:
         return Skipped("no model was given")

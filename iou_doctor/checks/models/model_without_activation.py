@@ -1,7 +1,7 @@
 """The model ends without softmax or sigmoid: its output is logits.
 
-This is no fault. The class with the largest logit also has the largest probability, and a loss with
-`from_logits=True` trains such a model well. But the code that uses the output must allow for
+This is not a fault. The class with the largest logit also has the largest probability, and a loss
+with `from_logits=True` trains such a model well. But the code that uses the output must allow for
 logits.
 
     argmax over classes                   the same for logits and probabilities
@@ -34,7 +34,7 @@ SCORES = (*LOGITS, Encoding.PROBABILITIES, Encoding.SIGMOID)
 
 
 def find(evidence: Evidence) -> Result:
-    """Look at the last operation of the model, or else at the values of its output."""
+    """Examine the last operation of the model, or else the values of its output."""
     model, interpretation = evidence.model, evidence.interpretation
     if model is None:
         return Skipped("no model was given")

@@ -40,7 +40,8 @@ LEAST_NEAR_SOFTMAX = 0.25
 the bound by chance, but not with a quarter of its pixels."""
 LEAST_NEAR_SIGMOID = 0.01
 """The same share for one channel. It is smaller because objects may cover few pixels, and because
-it is already telling that no score is below 0.5."""
+scores that are never below 0.5 are strong evidence already.
+"""
 
 
 def find(evidence: Evidence) -> Result:

@@ -39,7 +39,7 @@ GAIN = 0.02
 always gains a little, and scores that tell nothing about the foreground only trade the IoU of one
 class against that of the other."""
 FEWEST_PIXELS = 1000
-"""Fewest true pixels of each class. With fewer, a handful of border pixels decides."""
+"""Minimum number of true pixels of each class. With fewer, a handful of border pixels decides."""
 
 
 def find(evidence: Evidence) -> Result:

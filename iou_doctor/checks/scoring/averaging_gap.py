@@ -31,7 +31,7 @@ RULE = Rule(
 )
 
 LEAST_GAP = 0.02
-"""Least difference in mean IoU: two points, by which papers compare methods. Rounding or a stray
+"""Minimum difference in mean IoU: two points, by which papers compare methods. Rounding or a stray
 image explains less than that."""
 REPORTED_BATCH_SIZES = (2, 4, 8)
 """Batch sizes to report if `--batch-size` names none. Larger batches come closer to the score of

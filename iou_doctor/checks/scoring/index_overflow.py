@@ -32,7 +32,7 @@ FEWEST_WRAPPING_CLASSES = 17
 
 
 def find(evidence: Evidence) -> Result:
-    """Look at what the idiom reports without a cast."""
+    """Compute what the idiom reports without a cast."""
     if evidence.has_found_error:
         return Skipped("an error was found: this index matters only after its repair")
     ours = evidence.score.mean_iou if evidence.score else None

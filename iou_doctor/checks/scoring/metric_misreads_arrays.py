@@ -1,4 +1,4 @@
-"""The metric's number differs from what the arrays agree on, and no other rule says why.
+"""The metric's number differs from iou-doctor's score, and no other rule explains it.
 
 Every known cause has a rule of its own. If none of them fires and the two numbers still differ,
 the metric does not compute what you think it does, or these arrays are broken in a way that no rule

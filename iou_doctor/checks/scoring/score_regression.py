@@ -29,7 +29,7 @@ RULE = Rule(
 )
 
 DROP_ROUNDING = 1e-9
-"""A drop of exactly the allowed size is allowed, despite the rounding of float64."""
+"""Tolerance for the rounding of float64, so that a drop of exactly the allowed size passes."""
 
 
 def find(evidence: Evidence) -> Result:

@@ -7,7 +7,7 @@ confused. If pixels outside 0..num_classes-1 are left out, the score is that of 
     masks all 0, predictions all 0            MeanIoU 1.0 of one class
     masks of 0 and 255, few false positives   MeanIoU 1.0 of the background
 
-Look at the number of pixels counted, at the classes in the masks, and at one image with your eyes.
+Look at the number of pixels counted, at the classes in the masks, and view one image yourself.
 """
 
 from iou_doctor.checks import other_scores
@@ -38,7 +38,7 @@ LEAST_SHARE_LEFT_OUT = 0.01
 
 
 def find(evidence: Evidence) -> Result:
-    """Examine what a score above 0.999 rests on, unless an error explains it already."""
+    """Examine a score above 0.999, unless an error explains it already."""
     if evidence.has_found_error:
         return Skipped("an error was found, which matters more")
     value, ours = evidence.metric_score.value, evidence.repaired.mean_iou

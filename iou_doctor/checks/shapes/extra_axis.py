@@ -1,9 +1,9 @@
 """One array has an axis of size 1 that the other lacks.
 
-This is harmless in Keras, which flattens both arrays, but not in hand-written IoU code. On square
-images, (H, W, 1) against (H, W) broadcasts to (H, W, W) or (H, H, W), and PyTorch's (B, 1, H, W)
-against (B, H, W) broadcasts to (B, B, H, W). Every pixel is then compared with many others, and
-the result may even exceed 1.
+This is harmless in Keras, which flattens both arrays, but it is not in hand-written IoU code. On
+square images, (H, W, 1) against (H, W) broadcasts to (H, W, W) or (H, H, W), and PyTorch's (B, 1,
+H, W) against (B, H, W) broadcasts to (B, B, H, W). Every pixel is then compared with many others,
+and the result may even exceed 1.
 
     masks        (8, 64, 96)
     predictions  (8, 64, 96, 1)      predictions[..., 0]

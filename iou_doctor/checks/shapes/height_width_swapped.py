@@ -36,7 +36,9 @@ RULE = Rule(
     needs=Needs.TRAINED_NETWORK,
 )
 MOST_SAMPLES = 8
-"""Most samples that are compared at full resolution, which takes a few milliseconds each."""
+"""Maximum number of samples that are compared at full resolution, which takes a few milliseconds
+each.
+"""
 REPAIR_NAME = "swap height and width of the predictions"
 """The name of the repair, for sizes and for maps."""
 REFILLS = (

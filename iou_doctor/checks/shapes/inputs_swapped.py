@@ -1,4 +1,4 @@
-"""Predictions and masks were passed in each other's place.
+"""Predictions and masks were passed in the wrong order.
 
 The predictions hold whole class ids or one-hot pixels, and the masks hold fractional scores.
 Annotators draw class ids and models output scores, so the two files, or `y_true` and `y_pred`, were
@@ -29,16 +29,18 @@ RULE = Rule(
     name="inputs-swapped",
     severity=Severity.WARNING,
     suspicion=Suspicion.SHAPES,
-    claim="predictions and masks were probably passed in each other's place",
+    claim="predictions and masks were probably passed in the wrong order",
     also_explains=("dropped-pixels",),
     needs=Needs.TRAINED_NETWORK,
 )
 
 LEAST_FRACTIONAL = 0.5
-"""Least share of fractional values among scores. Resized masks keep most of their pixels whole."""
+"""Minimum share of fractional values among scores. Resized masks keep most of their pixels whole.
+"""
 LEAST_OFF_GRID = 0.1
-"""Least share of values among scores that are no multiple of 1/255. Masks divided by 255 have none,
-and scores near 0 and 1 may look like such multiples."""
+"""Minimum share of values among scores that are no multiple of 1/255. Masks divided by 255 have
+none, and scores near 0 and 1 may look like such multiples.
+"""
 LEAST_LOGIT = -1.0
 """The smallest of all logits is below this. Interpolated masks overshoot 0 by less."""
 BINARY_LABELS = frozenset({0, 1, 255})

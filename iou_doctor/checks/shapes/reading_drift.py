@@ -1,4 +1,4 @@
-"""The arrays are interpreted differently than for the baseline or than the configuration expects.
+"""The arrays are interpreted differently from the baseline, or from what the configuration expects.
 
 Two scores are comparable only if they have the same number of classes, the same ignore label, and
 arrays of the same encoding with the class axis in the same place. If an export changes from labels
@@ -7,11 +7,11 @@ to probabilities, or from NHWC to NCHW, the doctor can interpret both, but your 
     baseline   8 classes, ignore label 255, predictions probabilities
     now        9 classes, no ignore label, predictions labels
 
-The expected interpretation is that of the report given with --baseline, and that which `iou-doctor
-init` wrote under `expect` in the configuration. It does not influence how the arrays are
-interpreted now, so another rule may say what is wrong with them. Pass the options of the baseline
-(--num-classes, --ignore-index, --layout, --predictions-as, --masks-as). If the change is intended,
-write the baseline and the configuration again.
+The expected interpretation is that of the report given with --baseline, and the one that
+`iou-doctor init` wrote under `expect` in the configuration. It does not influence how the arrays
+are interpreted now, so another rule may say what is wrong with them. Pass the options of the
+baseline (--num-classes, --ignore-index, --layout, --predictions-as, --masks-as). If the change is
+intended, write the baseline and the configuration again.
 """
 
 from __future__ import annotations

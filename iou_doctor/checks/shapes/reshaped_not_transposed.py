@@ -31,7 +31,7 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look whether the interpretation had to reshape the predictions back."""
+    """Check whether the interpretation had to reshape the predictions back."""
     axes, values = evidence.interpretation.layout.y_pred, evidence.stats.y_pred
     if not axes.is_reshaped:
         return []

@@ -1,4 +1,4 @@
-"""There are more predictions than masks, or the reverse.
+"""The number of predictions differs from the number of masks.
 
 A dropped last batch, a failed image or a forgotten file shifts all samples after it. Arrays are
 scored on as many samples as both have, in the order given, which is right only if the missing ones
