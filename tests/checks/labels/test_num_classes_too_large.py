@@ -54,7 +54,8 @@ def test_channels_say_how_many_classes_there_are():
 
 
 @pytest.mark.parametrize(
-    ("ids", "classes", "fires"), [(2, 5, False), (2, 6, True), (4, 7, False), (4, 8, True)]
+    ("ids", "classes", "fires"),
+    [(2, 5, False), (2, 6, True), (4, 7, False), (4, 8, True), (5, 9, False)],
 )
 def test_four_unused_classes_and_half_of_all_are_the_limits(ids, classes, fires):
     masks = scene(1, samples=4, classes=ids)

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from build import after, diagnose, found, mean_iou, names, noisy, probabilities, scene
 
+from iou_doctor.checks.labels import permuted_classes
+
 T = scene(1, samples=6, height=32, width=48, classes=5)
 P = noisy(T, 2, classes=5)
 CLEAN = mean_iou(T, P, 5)
@@ -135,4 +137,12 @@ def test_an_exchange_must_gain_0_05(classes, fires):
     ids[[1, 2]] = 2, 1
     truth = np.repeat(np.arange(classes), 20).reshape(1, -1)
     report = diagnose(y_true=truth, y_pred=ids[truth], num_classes=classes)
+    assert ("permuted-classes" in names(report)) == fires
+
+
+@pytest.mark.parametrize(("samples", "fires"), [(4, True), (3, False)])
+def test_a_turn_may_explain_the_exchange_in_three_samples(monkeypatch, samples, fires):
+    monkeypatch.setattr(permuted_classes, "_is_turn_better", lambda *_: True)
+    masks = np.array([0, 2, 1, 3, 4])[T[:samples]]
+    report = diagnose(y_true=masks, y_pred=P[:samples], num_classes=5)
     assert ("permuted-classes" in names(report)) == fires

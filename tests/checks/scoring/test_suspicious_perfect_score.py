@@ -1,6 +1,10 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from build import diagnose, found, names, outcome, roots, scene
+
+from iou_doctor.checks.scoring import suspicious_perfect_score
 
 EMPTY = np.zeros((2, 4, 5), dtype=np.uint8)
 
@@ -55,3 +59,12 @@ def test_0_999_is_perfect(pixels, fires):
     report = diagnose(y_true=masks, y_pred=predictions, num_classes=2)
     assert report.mean_iou == pytest.approx(0.999, abs=2e-5)
     assert ("suspicious-perfect-score" in names(report)) == fires
+
+
+@pytest.mark.parametrize(("less", "named"), [(0.0101, True), (0.0099, False)])
+def test_implementations_that_report_a_point_less_are_named(monkeypatch, less, named):
+    monkeypatch.setattr(suspicious_perfect_score.other_scores, "is_data_set_mean", lambda _: True)
+    other = SimpleNamespace(short="other", value=1 - less, choices="any")
+    evidence = SimpleNamespace(contracts=(other,))
+    text = suspicious_perfect_score._describe_lower_scores(evidence, 1.0)
+    assert text == (f"by other conventions: other {1 - less:.4f}" if named else None)
