@@ -39,7 +39,7 @@ def build_model_options(
     resize: bool,
     trust_model: bool,
 ) -> ModelOptions | None:
-    """Return how to run a model; `None` if there are no images, so that there is no model.
+    """Return how to run a model; `None` if there are no images and thus no model.
 
     Args:
         images: the images to predict; see `iou_doctor.check`, as for the others.

@@ -64,7 +64,7 @@ class PredictorOptions(CommandOptions):
     batch_size: int | None = None
 
     def build_model_options(self) -> "ModelOptions | None":
-        """Return how to run the model; `None` if no images are given, so that there is none.
+        """Return how to run the model; `None` if there are no images and thus no model.
 
         Raises:
             UsageError: an option for models was given without images, or makes no sense.

@@ -1,7 +1,8 @@
 """The ways in which stored values become labels, and the codes for pixels without a label.
 
 A label is an integer. A pixel that has none (a fraction, NaN, channels that are all 0) gets a code
-near `NO_CLASS`, far from all labels. The code also says what a naive metric would answer there.
+near `NO_CLASS`, far from all labels. The code also holds the label that a naive metric would give
+the pixel.
 """
 
 from __future__ import annotations

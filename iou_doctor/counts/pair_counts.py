@@ -26,8 +26,9 @@ from iou_doctor.errors import ReadingError
 BLOCK = 2**16
 """Rows that are processed together, so that their columns stay in the cache."""
 TABLE_LIMIT = 4_000_000
-"""The most rows of a table (32 to 128 MB). Label maps need far fewer; noise read as labels needs
-more."""
+"""The maximum number of rows of a table (32 to 128 MB). Label maps need far fewer; noise read as
+labels needs more.
+"""
 ROWS_PER_IMAGE = 256
 """Rows for each image up to which a table may exceed `TABLE_LIMIT`: many small images do."""
 POOLED = "pooled"

@@ -1,1 +1,1 @@
-"""Run the whole flow: read, count, score, check, and report what repairs are worth."""
+"""Run the whole flow: read, count, score, check, and report how much each repair gains."""

@@ -1,4 +1,4 @@
-"""What one pass over the arrays has to count, decided before it is made."""
+"""What one pass over the arrays has to count, decided before the pass starts."""
 
 from __future__ import annotations
 

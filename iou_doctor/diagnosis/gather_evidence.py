@@ -1,4 +1,4 @@
-"""From the counts to the evidence: what the checks may look at."""
+"""From the counts to the evidence that the checks use."""
 
 from __future__ import annotations
 

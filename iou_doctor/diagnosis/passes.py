@@ -1,4 +1,4 @@
-"""Carry out the pass over a pair, and the passes that show what moving its pixels is worth."""
+"""Run the pass over a pair, and more passes to score repairs that move pixels."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ScanSettings:
     """The parts that the processor counted although a GPU was asked for, in order."""
 
     def note_fallback(self, part: str) -> None:
-        """Take note of a part that the processor counts although a GPU was asked for."""
+        """Record a part that the processor counts although a GPU was asked for."""
         if self.device == "gpu":
             self.fallbacks[part] = None
 
@@ -67,7 +67,7 @@ def count(
         pair: the arrays.
         plan: what to count.
         settings: where to count.
-        progress: called with the samples done and in all, now and then.
+        progress: called now and then with the number of samples done and in total.
     """
     counts = Passes(pair, plan, settings).count(progress)
     if plan.second is not None and is_same_storage_order(plan.layout, counts.stats):

@@ -21,7 +21,7 @@ from iou_doctor.report.report import Report
 from iou_doctor.scan.threads import count_usable_cores
 
 Progress = Callable[[int, int], object]
-"""Called with the number of samples that are done, and of all, now and then."""
+"""Called now and then with the number of samples done and in total."""
 
 
 def check(request: CheckRequest, *, progress: Progress | None = None) -> Report:
@@ -29,7 +29,7 @@ def check(request: CheckRequest, *, progress: Progress | None = None) -> Report:
 
     Args:
         request: what to check, and how.
-        progress: is told how far the pass is.
+        progress: called with the number of samples done and in total.
 
     Raises:
         UsageError: options that do not go together.
@@ -75,7 +75,7 @@ def examine(
 def _explain_score(
     report: Report, request: CheckRequest, evidence: Evidence, recount: Recount
 ) -> Report:
-    """Return the report with what the score that somebody printed can mean."""
+    """Add to the report what the printed score of the request can mean."""
     if request.score_to_explain is None:
         return report
     from iou_doctor.score_search.candidates import collect_candidates
@@ -87,7 +87,7 @@ def _explain_score(
 
 
 def _note_deviations(report: Report, pair: Pair, settings: ScanSettings) -> Report:
-    """Return the report with what was done otherwise than asked for."""
+    """Add to the report what was done differently from what the user asked for."""
     notes = []
     if settings.fallbacks:
         parts = ", ".join(settings.fallbacks)

@@ -26,11 +26,11 @@ class CheckRequest:
     """What is to be checked, and how."""
 
     predictions: object = None
-    """A path, an array or tensor, batches of them, or with `model` what predicts."""
+    """A path, an array or tensor, or batches of them; with `model`, the model itself."""
     masks: object = None
     """A path, an array or tensor, or batches of them."""
     pairs: Iterable[object] | None = None
-    """Batches (masks, predictions) in place of the two."""
+    """Batches of pairs (masks, predictions), in place of `predictions` and `masks`."""
     model: ModelOptions | None = None
     """How to run the model that `predictions` names; `None` if they are arrays."""
     options: Options = field(default_factory=Options)
@@ -42,7 +42,7 @@ class CheckRequest:
     selection: Selection = field(default_factory=Selection)
     """Which rules to report."""
     fail_on: FailOn = "error"
-    """The severity from which on a finding fails the check."""
+    """A finding of this severity or a worse one fails the check."""
     min_iou: float | None = None
     """The mean IoU below which the check fails."""
     baseline: Baseline | None = None
@@ -52,7 +52,7 @@ class CheckRequest:
     all_implementations: bool = False
     """Whether to evaluate every metric contract, not only those that people use most."""
     score_to_explain: PrintedScore | None = None
-    """A score that somebody printed for these arrays."""
+    """A printed score of these arrays, to be explained."""
     jobs: int | None = None
     """Threads of the scan; `None` for one per usable core."""
     device: Device = "cpu"
@@ -79,7 +79,7 @@ def open_arrays(request: CheckRequest) -> Pair:
 def check_model_options(
     options: ModelOptions, *, spell: Callable[[str], str]
 ) -> ModelOptions | None:
-    """Return how to run a model; `None` if no images are given, so that there is none.
+    """Return how to run a model; `None` if there are no images and thus no model.
 
     Args:
         options: what the user said.

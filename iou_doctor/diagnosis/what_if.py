@@ -55,7 +55,7 @@ def repair_evidence(chosen: Sequence[Repair], evidence: Evidence, recount: Recou
 
 
 def _count_pairs(steps: Sequence[Step], evidence: Evidence, recount: Recount) -> PairCounts:
-    """Return the label pairs after those steps that are no mapping of label pairs."""
+    """Return the label pairs after the steps that do more than map label pairs."""
     # the first pass has counted the label pairs of masks times 255 beside the others
     scaled: list[Step] = [step for step in steps if isinstance(step, Times255)]
     if any(needs_recount(step, evidence) for step in steps):

@@ -1,4 +1,4 @@
-"""Infers what the axes and values of the arrays mean, from shapes, values and the user's options.
+"""Infer what the axes and values of the arrays mean, from shapes, values and the user's options.
 
 `infer_layout` reads a few small windows before the scan. The other functions work on what the scan
 counted over all values.

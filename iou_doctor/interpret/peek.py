@@ -15,11 +15,15 @@ from iou_doctor.interpret.colours import has_chromatic_colours, has_colours
 from iou_doctor.record import record
 
 PEEK_SAMPLES = 4
-"""Samples to read, spread over the data: with `PEEK_WIDTH`, 4 x 48 x 48 pixels are plenty."""
+"""The number of samples to read, spread over the data. With `PEEK_WIDTH`, 4 x 48 x 48 pixels are
+enough.
+"""
 PEEK_WIDTH = 48
-"""Entries to read along each other axis, except the one that is summed over."""
+"""The number of entries to read along each other axis, except the one that is summed over."""
 FIRST_AXIS_ENTRIES = 16
-"""Entries of axis 0 to read before all of them are: each may be a chunk to decompress."""
+"""The number of entries of axis 0 to read before all are read, as each may be a chunk to
+decompress.
+"""
 LEAST_SHARE_OF_ONES = 0.98
 """Share of pixels whose channels must sum to 1. Resizing may have spoilt the others."""
 MOST_VOID = 0.5
@@ -47,7 +51,7 @@ class Peek:
     in_unit: bool
     """Whether all values seen lie in [0, 1]."""
     sums_to_one: tuple[int, ...]
-    """The candidate axes along which nearly every pixel sums to 1, void pixels of masks aside."""
+    """The candidate axes along which nearly every pixel sums to 1, except void pixels of masks."""
     counts_samples: bool
     """Whether axis 0 is known to count samples, as in folders, models and batches."""
     colour_axes: tuple[int, ...] = ()

@@ -1,4 +1,4 @@
-"""From the parsed arguments of a call to a metric: what the files of all libraries share."""
+"""Turn the parsed arguments of a call into a metric: functions that all libraries share."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class Absent(StrEnum):
 
 
 class Group(StrEnum):
-    """The pixels of which one ratio is formed."""
+    """The pixels from which one ratio is computed."""
 
     DATA_SET = "the data set"
     IMAGE = "each image"
@@ -105,16 +105,16 @@ class Average(StrEnum):
 
 
 class Counting(StrEnum):
-    """The numbers in which pixels are counted."""
+    """The type of number in which pixels are counted."""
 
     EXACT = "int64"
     STOPS = "float32"
-    """A cell to which ones are added one by one stops at 2**24, in each update."""
+    """A cell that is incremented by one stops at 2**24, in each update."""
     WRAPS = "int32"
 
 
 class Ratio(StrEnum):
-    """The fraction that is formed of the areas."""
+    """The fraction that is computed from the areas."""
 
     IOU = "intersection over union"
     DICE = "twice the intersection over both areas"
@@ -168,7 +168,7 @@ class Contract:
     """One implementation in one range of versions, called in one way."""
 
     name: str
-    """`torchmetrics.JaccardIndex[macro]`: the library's name, and what is not its default."""
+    """For instance `torchmetrics.JaccardIndex[macro]`, with the arguments that are not defaults."""
     library: str
     versions: str
     pairing: Pairing | None = None
@@ -176,7 +176,7 @@ class Contract:
     num_classes: int | None = None
     """The number of classes if the implementation fixes it."""
     error: str = "ValueError: label {label} of the {side} is outside 0..{last}"
-    """The error for a label that it does not take."""
+    """The error for a label that it does not accept."""
     error_below: str = ""
     """The error for a label below 0; the same as `error` if empty."""
     refusal: str = "ValueError: predictions of {dtype} are no class ids"
@@ -184,16 +184,16 @@ class Contract:
     sizes: str = "InvalidArgumentError: Incompatible shapes: [{true}] vs. [{pred}]"
     """The error for arrays that flatten to different lengths, if it flattens them."""
     instead: str = ""
-    """What works where it raises, in words."""
+    """What works instead if it raises, in words."""
     one_channel_call: str = ""
     """The call for one channel of scores, if it differs from `call`."""
     call: str
     """The call in a user's code, with the fields `{num_classes}` and `{ignore_index}`."""
     choices: Choices
     takes: InputSpec = InputSpec()
-    """The arrays that it takes, unless `pairing` flattens them."""
+    """The arrays that it accepts, unless `pairing` flattens them."""
     short: str = ""
-    """What people call it; `name` if empty."""
+    """The name that people use for it; `name` if empty."""
     binary: bool = False
     """Whether it is for two classes only."""
     common: bool = False

@@ -1,4 +1,4 @@
-"""What each implementation reports for the same arrays."""
+"""Compute what each implementation reports for the same arrays."""
 
 from __future__ import annotations
 

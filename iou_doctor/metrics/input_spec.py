@@ -1,4 +1,4 @@
-"""The arrays that an implementation takes, and the errors that other arrays lead to."""
+"""The arrays that an implementation accepts, and the errors that others lead to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PixelContent(StrEnum):
 
 
 class Mismatch(StrEnum):
-    """How arrays differ from what an implementation takes."""
+    """How arrays differ from what an implementation accepts."""
 
     MASK_CHANNELS = "masks with a class axis"
     PREDICTION_CHANNELS = "predictions with a class axis"
@@ -41,7 +41,7 @@ class Flattens(StrEnum):
 
 @record(kw_only=True)
 class InputSpec:
-    """The arrays that an implementation takes, and what it says to others."""
+    """The arrays that an implementation accepts, and the errors that it raises for others."""
 
     masks: PixelContent = PixelContent.IDS
     predictions: PixelContent = PixelContent.IDS

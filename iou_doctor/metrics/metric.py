@@ -19,7 +19,7 @@ class Signature:
     parameters: Mapping[str, object]
     """The default of each parameter; `...` if the call must give a value."""
     free: frozenset[str] = frozenset()
-    """Parameters that hold data or do not change the number; any expression may stand there."""
+    """Parameters that hold data or do not change the number; any expression may appear there."""
     keywords: bool = False
     """Whether all parameters are given by name."""
 
@@ -77,7 +77,7 @@ class Metric:
 
     @property
     def takes_scores(self) -> bool:
-        """Whether it makes a class of the scores of a pixel."""
+        """Whether it turns the scores of a pixel into a class."""
         if self.takes is None:
             return self.y_pred is LabelDecoding.ARGMAX_LAST
         return self.takes.predictions in {PixelContent.SCORES, PixelContent.EITHER}

@@ -52,7 +52,7 @@ def find_metric(name: str) -> Metric | None:
 
 
 def find_metric_by_call(code: str) -> Metric | None:
-    """Return the metric of a contract whose `call` is this code, spaces aside; `None`: of none."""
+    """Return the metric of the contract with this `call`, spaces aside; `None` if there is none."""
     for contract in CONTRACTS:
         pattern = re.escape("".join(contract.call.split()))
         found = re.fullmatch(pattern.replace(_NUM_CLASSES_FIELD, r"(\d+)"), "".join(code.split()))

@@ -103,7 +103,7 @@ class ContractScore:
     call: str = ""
     """The call as a user would write it for these arrays; empty if there is none."""
     short: str = ""
-    """What people call it."""
+    """The name that people use for it."""
     per_class: tuple[float | None, ...] | None = None
     """The ratio of each class over the data set, `None` for NaN; `None` if it forms none."""
     choices: Choices | None = None

@@ -22,15 +22,15 @@ from iou_doctor.report.finding import Status
 from iou_doctor.report.report import Report
 
 MOST_ROWS = 30
-"""Classes in the table without `--verbose`: about a screen. The worst ones are shown."""
+"""The number of classes shown without `--verbose`: about a screen. These are the worst ones."""
 MOST_GROUPS = 6
-"""Groups of other implementations without `--verbose`."""
+"""The number of groups of other implementations shown without `--verbose`."""
 LONGEST_NAME = 24
-"""Columns of a class name; longer names are cut."""
+"""The width of a class name in columns; longer names are cut."""
 SHORTEST_BAR, LONGEST_BAR = 8, 30
-"""Columns of the bar that shows an IoU."""
+"""The width in columns of the bar that shows an IoU."""
 OTHER_COLUMNS = 36
-"""Columns of the class table beside the name and the bar."""
+"""The width in columns of the class table without the name and the bar."""
 
 
 def show_classes(

@@ -11,9 +11,9 @@ from rich.console import Console, RenderableType
 from iou_doctor.record import record
 
 WIDEST = 120
-"""Columns of text at most: longer lines are tiring to read."""
+"""The maximum width of text in columns, because longer lines are tiring to read."""
 FILE_WIDTH = 80
-"""Columns of a report in a file, whose reader's width is unknown."""
+"""The width in columns of a report in a file, because the reader's width is unknown."""
 _COLOUR_CODE = r"\x1b\[[0-9;]*m"
 _PADDING = re.compile(rf"(?: |{_COLOUR_CODE})+$", re.MULTILINE)
 """The spaces with which rich fills a line up, and the colour codes between them."""

@@ -11,7 +11,8 @@ from iou_doctor.report.report import Report
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 """GitHub's workflow command for each severity."""
 MOST_ANNOTATIONS = 10
-"""Annotations of one kind that GitHub shows for a step; it drops the others silently."""
+"""The number of annotations of one kind that GitHub shows for a step. It silently drops the others.
+"""
 
 
 def render(report: Report) -> str:

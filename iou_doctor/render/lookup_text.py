@@ -12,13 +12,13 @@ from iou_doctor.report.score_lookup import Match, ScoreLookup, Suspect
 
 # Without `--verbose`, the likeliest explanations fit on one screen.
 MOST_MATCHES = 5
-"""Values that explain the score."""
+"""The number of values shown that explain the score."""
 MOST_SUSPECTS = 6
-"""Causes of one value."""
+"""The number of causes shown for one value."""
 MOST_NAMES = 8
-"""Implementations of one cause."""
+"""The number of implementations shown for one cause."""
 MOST_CONDITIONS = 4
-"""Causes that depend on what the data are like."""
+"""The number of causes shown that hold only under conditions on the data."""
 LEAST_SHARE = 0.25
 """A cause is shown if it has at least this share of the plausibility of the likeliest cause."""
 

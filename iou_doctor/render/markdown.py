@@ -27,11 +27,13 @@ from iou_doctor.report.report import Report
 SIGNS = {Severity.ERROR: "🔴", Severity.WARNING: "🟡", Severity.NOTE: "🔵"}
 """A sign for each severity, because text in comments has no colour."""
 LONGEST_COMMENT = 60_000
-"""Characters of the whole text: GitHub refuses comments of more than 65,536."""
+"""The maximum length of the whole text: GitHub refuses comments of over 65,536 characters."""
 MOST_ROWS = 100
-"""Rows of the class table: about 6,000 characters. The worst classes are shown."""
+"""The maximum number of rows of the class table: about 6,000 characters. The worst classes are
+shown.
+"""
 LONGEST_TEXT = 1500
-"""Characters of one text, so that one finding does not displace the others."""
+"""The maximum length of one text, so that one finding does not displace the others."""
 CODE = re.compile(r"(`[^`]+`)")
 """A piece of code between backticks, as messages and help texts have it."""
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$])")

@@ -10,7 +10,7 @@ from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
 
 WIDTH = 100
-"""Columns of the log."""
+"""The width of the log in columns."""
 INDENT = "  "
 
 

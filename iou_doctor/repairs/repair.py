@@ -30,7 +30,7 @@ class Repair:
     """The changes to the arrays, in order; empty if only the call of the metric or the source of
     the data can change."""
     relabel: Callable[[PairCounts], PairCounts] | None = None
-    """What it does to the counted label pairs; `None` if these are counted as if it were done."""
+    """What it does to the counted label pairs; `None` if they are counted as already repaired."""
     num_classes: int | None = None
     """The number of classes to score with afterwards; `None`: as before."""
     ignore_index: int | None = None

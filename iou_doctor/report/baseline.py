@@ -31,7 +31,7 @@ class BaselineInput:
 
 @record
 class MasksFingerprint:
-    """What tells two data sets apart: their masks. Predictions change from run to run."""
+    """What distinguishes two data sets: their masks. Predictions change from run to run."""
 
     path: str
     shape: tuple[int | None, ...]

@@ -42,7 +42,7 @@ class Suspicion(IntEnum):
 
 
 class Symptom(Flag):
-    """What a fault upsets besides the thing that its own rule looks at.
+    """A side effect of a fault, beyond what its own rule detects.
 
     A rule that can fire as a mere consequence of other faults states which symptom it detects. A
     rule for a cause states which symptoms it explains.
@@ -53,7 +53,8 @@ class Symptom(Flag):
     BASELINE = auto()
     """The score is lower than in an earlier report."""
     ENCODING = auto()
-    """The arrays seem to be encoded otherwise than the metric or the configuration expects."""
+    """The arrays seem to be encoded differently from what the metric or the configuration expects.
+    """
     LABELS = auto()
     """Labels are neither a class nor the ignore label."""
     CLASSES = auto()
@@ -96,7 +97,7 @@ class Rule:
     also_explains: tuple[str, ...] = ()
     """Names of further rules that fire as mere consequences of this one."""
     after: tuple[str | Suspicion, ...] = ()
-    """The rules whose findings the check looks at, by name or all those of a suspicion. They run
+    """The rules whose findings the check uses, by name or all those of a suspicion. They run
     first, and the check sees no other findings."""
     needs: Needs | None = None
     """What the rule needs besides the arrays; `None` if a few samples of any network suffice."""

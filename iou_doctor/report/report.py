@@ -62,7 +62,7 @@ class Report:
     findings: tuple[Finding, ...]
     """The root cause first, the others by severity and code."""
     explains: Mapping[str, tuple[str, ...]]
-    """Name of a rule that fired to the names of the rules that fired as its consequences."""
+    """For each rule that fired, the names of the rules that fired as its consequences."""
     outcomes: tuple[Outcome, ...]
     """The outcome of every rule, in order of code."""
     all_implementations: bool = False
@@ -70,7 +70,7 @@ class Report:
     lookup: ScoreLookup | None = None
     """What a printed score can mean; `None` if no score was passed in."""
     manuals: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Code of a rule to its manual."""
+    """The manual of each rule, by its code."""
 
     @property
     def mean_iou(self) -> float | None:
@@ -88,5 +88,5 @@ class Report:
         return frozenset(name for names in self.explains.values() for name in names)
 
     def fails_at(self, severity: Severity) -> bool:
-        """Return whether a finding is at least as bad as `severity`."""
+        """Return whether a finding is at least as severe as `severity`."""
         return any(finding.severity.rank >= severity.rank for finding in self.findings)

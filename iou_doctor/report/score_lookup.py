@@ -10,11 +10,11 @@ from iou_doctor.record import record
 
 PERCENT = 100
 FEWEST_DIGITS_SHOWN = 6
-"""Digits after the point that values are shown with at least."""
+"""The minimum number of digits after the point with which values are shown."""
 FEWEST_DECIMALS = 2
-"""Digits after the point that a share needs: an interval of 0.1 would fit most causes."""
+"""The number of digits after the point that a share needs: 0.1 would fit most causes."""
 FEWEST_PERCENT_DECIMALS = 1
-"""Digits after the point that a percentage needs, for an interval of 0.1 %."""
+"""The number of digits after the point that a percentage needs, for an interval of 0.1 %."""
 INTERVAL_TOLERANCE = 1e-9
 """By how much a value may lie outside an interval: its ends are rounded in float64."""
 _NUMBER = re.compile(

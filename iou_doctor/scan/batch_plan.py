@@ -64,7 +64,7 @@ class BatchPlan:
 
     @property
     def kernels_may_count(self) -> bool:
-        """Whether the pass asks for nothing that only NumPy can count."""
+        """Whether the kernels can count everything that the pass asks for."""
         return self.unsupported_by_kernels is None
 
     @property

@@ -17,9 +17,9 @@ from iou_doctor.counts.map_samples import NO_LABEL, DecodedMaps, Labels, Probe, 
 MANY, FINE, CROPS = 512, 32, 12
 """Samples that are kept at each scale."""
 MANY_PIXELS, FINE_PIXELS = 24**2, 128**2
-"""The most pixels of a sample that are kept in `many` and in `fine`."""
+"""The maximum number of pixels of a sample that are kept in `many` and in `fine`."""
 CROP_SIDE = 192
-"""The most pixels along each side of a crop."""
+"""The maximum number of pixels along each side of a crop."""
 
 Shape = tuple[int, ...]
 DecodedLabels = Mapping[LabelDecoding, NDArray[np.integer]]

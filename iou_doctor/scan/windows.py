@@ -18,12 +18,15 @@ WINDOW_VALUES = 2**18
 AT_ONCE = 16
 """Cache-sized windows that a thread reads together, since every read has a fixed cost."""
 MOST_AT_ONCE = 256
-"""The most cache-sized windows that are read together if reading them takes no memory."""
+"""The maximum number of cache-sized windows that are read together if reading them takes no memory.
+"""
 COUNTED_AT_ONCE = 64
 """Cache-sized windows that the kernels count together. Unusual layouts are copied, which takes
 memory."""
 SHARES = 8
-"""Batches for each thread before batches are made larger, so that all threads end together."""
+"""The number of batches for each thread before batches are made larger. With fewer, some threads
+would finish long before others.
+"""
 VIEWS = frozenset({"npy", "npz", "array"})
 """Formats whose values are read in place, without memory of their own."""
 LARGEST_WINDOW = 2**24

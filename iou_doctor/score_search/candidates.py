@@ -38,7 +38,7 @@ LIBRARY_WEIGHTS = {
     "segmentation_models_pytorch": 0.5,
     "Keras backend": 0.4,
 }
-"""How likely it is that somebody used a library, relative to Keras; a judgement."""
+"""An estimate of how likely it is that somebody used a library, relative to Keras."""
 OTHER_LIBRARY_WEIGHT = 0.3
 """The weight of a library that is not in `LIBRARY_WEIGHTS`."""
 NAMED_METRIC_WEIGHT = 1.2
@@ -152,7 +152,7 @@ def _evaluate_arrays(
 
 
 def prepare_label_inputs(inputs: MetricInputs, pairs: PairCounts) -> MetricInputs:
-    """Return the arrays as class ids, as a user hands them over who interprets both correctly.
+    """Return the arrays as class ids, as a user who interprets both correctly would pass them.
 
     Args:
         inputs: the arrays as they are.

@@ -12,7 +12,7 @@ from iou_doctor.errors import SourceError
 from iou_doctor.sources.source_errors import source_error
 
 MOST_AXES = 32
-"""The most axes that an array of NumPy 1 can have; NumPy 2 allows 64."""
+"""The maximum number of axes that an array of NumPy 1 can have; NumPy 2 allows 64."""
 NUMERIC_KINDS = "biuf"
 """The kinds of dtype that are accepted: bool, signed and unsigned integers, and floats."""
 _OTHER_KINDS = MappingProxyType(
@@ -36,7 +36,7 @@ def dtype_error(path: str, kind: str) -> SourceError:
 
 
 def check_dtype(path: str, dtype: np.dtype[np.generic]) -> None:
-    """Accept bool, integers and floats.
+    """Check that a dtype is bool, an integer or a float.
 
     Raises:
         SourceError: the array has another dtype.
@@ -46,7 +46,7 @@ def check_dtype(path: str, dtype: np.dtype[np.generic]) -> None:
 
 
 def check_shape(path: str, shape: Sequence[int]) -> None:
-    """Accept one axis or more, none of them empty.
+    """Check that an array has at least one axis, and that no axis is empty.
 
     Raises:
         SourceError: there is no axis, too many, or one of length zero.

@@ -1,4 +1,4 @@
-"""Opens masks and predictions, wherever they are: files, folders, objects in memory, or a model."""
+"""Opens masks and predictions: files, folders, objects in memory, or a model."""
 
 from __future__ import annotations
 

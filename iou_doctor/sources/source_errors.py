@@ -1,4 +1,4 @@
-"""Makes the one line that says why a file, an array or a model cannot be read."""
+"""Builds the one-line error that says why a file, an array or a model cannot be read."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from iou_doctor.errors import SourceError
 
 _MOST_LISTED = 8
-"""Names in a list: more would not read as one line."""
+"""The maximum number of names in a list: more would not fit on one line."""
 _LONGEST_DETAIL = 160
-"""Characters of a library's own message: HDF5 nests the reasons of all its layers in one."""
+"""The maximum length of a library's own message: HDF5 nests the messages of all its layers."""
 
 
 def source_error(path: str, why: str) -> SourceError:

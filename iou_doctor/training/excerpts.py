@@ -7,8 +7,9 @@ from math import prod
 import tensorflow as tf
 
 LARGEST_EXCERPT = 2**22
-"""The most values of one array in an excerpt of one batch, unless a single sample has more: 16 MiB
-of float32. Excerpts stay in the memory of the device until they are checked."""
+"""The maximum number of values of one array in an excerpt of one batch, unless a single sample has
+more: 16 MiB of float32. Excerpts stay in the memory of the device until they are checked.
+"""
 
 
 def cut_excerpt(

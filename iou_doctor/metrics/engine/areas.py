@@ -1,4 +1,4 @@
-"""The areas of each class in each image: the numbers of which every ratio is formed."""
+"""The areas of each class in each image: the numbers from which every ratio is computed."""
 
 from __future__ import annotations
 

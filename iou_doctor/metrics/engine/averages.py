@@ -72,7 +72,7 @@ def average_batches(choices: Choices, groups: Areas) -> NDArray[np.float64]:
 def _select_ratios(
     choices: Choices, groups: Areas, found: Ratios, valid: Flags, *, alone: bool
 ) -> tuple[Ratios, Flags]:
-    """Return the numbers that the mean is taken of, and which of them are in the mean.
+    """Return the numbers that are averaged, and which of them are in the mean.
 
     Args:
         choices: what the contract decides.

@@ -1,4 +1,4 @@
-"""In which cell of its matrix an implementation counts a pair of labels, and which it refuses."""
+"""Find the cell of its matrix in which an implementation counts a pair, or the error it raises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which class ids a library reads from the arrays, or why it refuses them."""
+"""Find the class ids that a library reads from the arrays, or the error it raises."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TWO_CLASSES = 2
 
 
 def read_class_ids(inputs: MetricInputs, choices: Choices) -> PairCounts:
-    """Return the pairs as a library reads them that takes class ids.
+    """Return the pairs as a library that takes class ids reads them.
 
     Raises:
         ScoreError: the library refuses predictions of this kind.
@@ -57,7 +57,7 @@ def answer_naively(pairs: PairCounts) -> PairCounts:
 
 
 def flatten_pairs(inputs: MetricInputs, pairing: Pairing) -> PairCounts:
-    """Return what an implementation reads that flattens both arrays and casts them to integers.
+    """Return what an implementation reads if it flattens both arrays and casts them to integers.
 
     Raises:
         LengthError: the two sides flatten to different lengths.

@@ -1,4 +1,4 @@
-"""Why an implementation differs from the doctor on the same arrays, choice by choice."""
+"""Explain why an implementation and the doctor differ on the same arrays, choice by choice."""
 
 from __future__ import annotations
 

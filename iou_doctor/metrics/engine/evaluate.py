@@ -30,7 +30,7 @@ SMALL_COUNTER = np.int32
 """What `Counting.WRAPS` counts in; the tests narrow it, to see it wrap with few pixels."""
 LARGEST_INT32 = 2**31 - 1
 _CLASS_LEAVES = frozenset({Ignored.CLASS_LEAVES, Ignored.MEAN_ONLY, Ignored.MEAN_ONLY_INSIDE})
-"""The rules by which the class that is the ignore label leaves the mean."""
+"""The rules that remove the class which is the ignore label from the mean."""
 
 
 @record
@@ -40,7 +40,7 @@ class Outcome:
     value: float | None
     """`None` for NaN."""
     per_class: tuple[float | None, ...] | None
-    """The ratio of each class where one is formed over the data set; `None` for NaN."""
+    """The ratio of each class if it is computed over the data set; `None` for NaN."""
 
 
 def evaluate(contract: Contract, inputs: MetricInputs) -> ContractScore:
@@ -99,7 +99,7 @@ def describe_counter(contract: Contract, inputs: MetricInputs, counted: Areas) -
 
 @np.errstate(divide="ignore", invalid="ignore")
 def compute_outcome(choices: Choices, areas: Areas, inputs: MetricInputs) -> Outcome:
-    """Return the number that the choices make of areas of shape (images, classes)."""
+    """Return the number that the choices give for areas of shape (images, classes)."""
     images = len(areas.truth)
     size = inputs.batch_size or max(1, images)
     areas = _select_classes(choices, _pool_images(choices, areas), inputs)

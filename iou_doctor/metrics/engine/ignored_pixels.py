@@ -1,4 +1,4 @@
-"""Which pixels leave because of the ignore label, by the rule of the contract."""
+"""Drop the pixels that the contract ignores because of the ignore label."""
 
 from __future__ import annotations
 

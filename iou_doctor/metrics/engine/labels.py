@@ -24,7 +24,7 @@ from iou_doctor.metrics.engine.library_errors import LibraryError
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
 FLOAT32_LIMIT = 2**24
-"""Where a float32 counter stops that is raised by ones: 2**24 + 1 is rounded to 2**24."""
+"""The limit of a float32 counter that is incremented by one: 2**24 + 1 is rounded to 2**24."""
 
 
 def count_pairs(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> Areas:

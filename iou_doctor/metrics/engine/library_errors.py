@@ -1,4 +1,4 @@
-"""What ends an evaluation without a value: an error of the library, or a missing statistic."""
+"""Exceptions of an evaluation without a value: a library's error, or a missing statistic."""
 
 from __future__ import annotations
 

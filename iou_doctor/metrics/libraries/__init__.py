@@ -61,16 +61,16 @@ class Library(Implementation, Protocol):
 
 
 class KerasLibrary(Library, Protocol):
-    """What the files of Keras and tf-keras define besides.
+    """What the files of Keras and tf-keras define in addition.
 
-    Their metrics flatten both arrays, whatever these hold, and have too many settings for a
-    contract each.
+    Their metrics flatten both arrays whatever they hold, and have too many settings to write a
+    contract for each.
     """
 
     LIBRARY: str
     VERSIONS: str
     SIZES: str
-    """What the library says to arrays that flatten to different lengths."""
+    """The library's error for arrays that flatten to different lengths."""
 
     def evaluate(self, metric: Metric, pairs: PairCounts, *, num_classes: int) -> ContractScore:
         """Return what the metric reports.

@@ -2,7 +2,7 @@
 
 Source: MONAI 1.6.1, `monai/metrics/{meaniou,meandice,utils}.py`. There is a ratio for each image
 and channel. Channels are averaged first, then images. NaN is left out of both means. `MeanIoU`
-sums scores unchanged; `DiceMetric` takes every score but 0 for foreground.
+sums scores unchanged; `DiceMetric` counts every score except 0 as foreground.
 """
 
 from collections.abc import Mapping

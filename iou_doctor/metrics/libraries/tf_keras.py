@@ -1,10 +1,10 @@
 """The IoU metrics of tf-keras: Keras 2, which TensorFlow contained up to 2.15.
 
-Source: tf-keras 2.21.0, `tf_keras/src/metrics/iou_metrics.py` and `tf.math.confusion_matrix`.
-Pairs whose truth is `ignore_class` are left out. Any other label outside 0..num_classes-1 raises,
-on either side. Counts and ratios are float32. A class without a union is not in the mean, and
-0 / 0 is 0. Within one `update_state` ones are added to a cell one by one, so that it stops at
-2**24 (Keras 3.0 to 3.7 does the same). The value is that of batches which stay below.
+Source: tf-keras 2.21.0, `tf_keras/src/metrics/iou_metrics.py` and `tf.math.confusion_matrix`. Pairs
+whose truth is `ignore_class` are left out. Any other label outside 0..num_classes-1 raises, on
+either side. Counts and ratios are float32. A class without a union is not in the mean, and 0 / 0 is
+0. Within one `update_state` a cell is incremented by one, so it stops at 2**24 (Keras 3.0 to 3.7
+does the same). The contract assumes batches that stay below this limit.
 """
 
 from __future__ import annotations

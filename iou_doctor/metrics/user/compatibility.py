@@ -16,7 +16,7 @@ ONE_SCORE = frozenset({Floats.THRESHOLDED, Floats.ABOVE})
 SUMMED = frozenset({Floats.SOFT, Floats.SQUARED, Floats.ABOVE, Floats.NON_ZERO})
 """The ways to read floats that need sums of scores."""
 VALUES = Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS, flat=True)
-"""The pairing of a metric that takes every stored value for a class id."""
+"""The pairing of a metric that reads every stored value as a class id."""
 
 
 def adapt_to_layout(metric: Metric, layout: Layout) -> Metric:
@@ -99,7 +99,7 @@ def needs_sums(metric: Metric) -> bool:
 
 
 def _is_flattened(takes: InputSpec, layout: Layout) -> bool:
-    """Return whether the metric takes every stored value of these arrays for a class id."""
+    """Return whether the metric reads every stored value of these arrays as a class id."""
     if (
         not (layout.y_true.is_dense or layout.y_pred.is_dense)
         or find_mismatch(takes, layout) is None

@@ -160,7 +160,7 @@ def _describe_size_error(metric: Metric, sizes: tuple[int | None, int | None]) -
 def _replay_value_by_value(
     metric: Metric, arrays: CountedArrays, contract: Contract
 ) -> ContractScore:
-    """Replay a metric that takes every stored value of the channels for a class id."""
+    """Replay a metric that reads every stored value of the channels as a class id."""
     table = arrays.stats.tables[VALUES]
     if contract.choices.floats is Floats.REFUSED and is_no_class(table.prediction).any():
         row = _flatten_inputs(metric, arrays, VALUES)

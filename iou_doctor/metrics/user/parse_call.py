@@ -1,4 +1,4 @@
-"""Parse a metric's call as it stands in the user's code. The call is never executed."""
+"""Parse a metric's call as written in the user's code. The call is never executed."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def _refuse_mean_of_classes(metric: Metric) -> None:
 
 
 def _agree(option: str, value: Number | None, argument: str, other: Number | None) -> Number | None:
-    """Return what an option and an argument of the call say together."""
+    """Return the value on which an option and an argument of the call agree."""
     if value is not None and other is not None and value != other:
         raise UsageError(
             f"{option} {value} and {argument}={other} in --metric contradict each other; give one"

@@ -35,7 +35,7 @@ class CountsNeeded:
 
 @record
 class MetricAnswer:
-    """What the user's metric makes of the arrays."""
+    """What the user's metric reports for the arrays."""
 
     metric: Metric
     """The metric with its number of classes, as it reads arrays of this layout."""
@@ -53,13 +53,13 @@ class UserMetric:
     options: Options
     """What the user said about the arrays, completed by what the call says."""
     is_default: bool
-    """Whether the user named none."""
+    """Whether the user named no metric."""
     assumed: tuple[Assumption, ...]
     """What was guessed about the call."""
 
     @classmethod
     def parse(cls, call: str | None, options: Options) -> UserMetric:
-        """Return the metric of a call as it stands in the user's code.
+        """Return the metric of a call as written in the user's code.
 
         Args:
             call: the call, or the name of a contract; `None` for `keras.metrics.MeanIoU`.
@@ -73,7 +73,7 @@ class UserMetric:
 
     @property
     def threshold(self) -> float:
-        """Where a single score is cut: as the option or the call says, else at 0.5."""
+        """The decision threshold for single-channel scores: as given, else 0.5."""
         said = (self.options.threshold, self.metric.threshold, DEFAULT_THRESHOLD)
         return next(value for value in said if value is not None)
 

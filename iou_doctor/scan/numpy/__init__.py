@@ -1,1 +1,1 @@
-"""The pass by NumPy: the reference that the other two equal bit for bit."""
+"""The pass in NumPy, the reference: the other two give the same counts bit for bit."""

@@ -38,7 +38,9 @@ from iou_doctor.scan.tensorflow.tensor_graph import Graph, GraphFunction
 from iou_doctor.scan.tensorflow.tensor_sides import Side, TensorForm
 
 MOST_CELLS = 2**26
-"""The most cells of the tables of a batch (256 MiB of int32). Beyond it, NumPy sorts pairs."""
+"""The maximum number of cells of the tables of a batch (256 MiB of int32). Beyond it, NumPy sorts
+pairs.
+"""
 
 
 LabelMaps = tuple[DecodedLabels, DecodedLabels]

@@ -73,7 +73,7 @@ class DeviceCounter:
     compiled: bool = True
     """Whether to compile with XLA."""
     most: int | None = None
-    """The most samples in a batch, halved when memory is full; `None` for no limit."""
+    """The maximum number of samples in a batch, halved when memory is full; `None` for no limit."""
     _turn: Iterator[int] = field(default_factory=count_up)
     _lock: Lock = field(default_factory=Lock)
 

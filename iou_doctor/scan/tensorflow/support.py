@@ -10,7 +10,9 @@ from iou_doctor.scan.tensorflow.tensor_codes import VALUES
 from iou_doctor.scan.tensorflow.tensor_sides import CLASSES
 
 MOST_CHANNELS = 64
-"""The most channels. They are unrolled, and the compile time of XLA grows with their number."""
+"""The maximum number of channels. They are unrolled, and the compile time of XLA grows with their
+number.
+"""
 
 
 def is_supported(layout: Layout, pairings: Sequence[Pairing]) -> bool:

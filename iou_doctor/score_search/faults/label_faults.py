@@ -27,7 +27,7 @@ BATCH_SIZES = (1, 2, 4, 8, 16, 32)
 FEWEST_TO_PERMUTE = 3
 """With two classes, `_scale` yields the only other order."""
 MOST_SWAPS = 12
-"""The most classes for which every two are swapped: 66 faults."""
+"""The maximum number of classes for which every two are swapped: 66 faults."""
 VOID = 255
 """The void label that loading code writes, and the foreground of 8-bit masks."""
 

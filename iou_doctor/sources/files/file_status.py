@@ -12,9 +12,9 @@ from iou_doctor.errors import SourceError
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
 _HEAD_BYTES = 8
-"""Bytes that tell the format: the signature of HDF5 is the longest."""
+"""The number of bytes that identify the format: the signature of HDF5 is the longest."""
 _MOST_NEIGHBOURS = 10_000
-"""File names to search for a similar one: a folder may have millions."""
+"""The maximum number of file names to search for a similar one: a folder may have millions."""
 
 
 def get_file_status(path: str) -> os.stat_result:

@@ -18,13 +18,13 @@ from iou_doctor.sources.source_errors import source_error, translate_errors
 from iou_doctor.sources.windows import complete_window
 
 _SMALLEST_CACHE = 1 << 20
-"""Bytes of the chunk cache: HDF5's default."""
+"""The minimum size of the chunk cache in bytes: HDF5's default."""
 _LARGEST_CACHE = 256 << 20
-"""Bytes of the chunk cache; beyond it, chunks are decompressed several times instead."""
+"""The maximum size of the chunk cache in bytes; beyond it, chunks are decompressed repeatedly."""
 _LEAST_SLOTS = 521
-"""Slots of the cache's hash table: HDF5's default."""
+"""The minimum number of slots of the cache's hash table: HDF5's default."""
 _MOST_SLOTS = 100_003
-"""Slots of the cache's hash table, at 8 bytes each; a prime, as HDF5 recommends."""
+"""The maximum number of slots, of 8 bytes each; a prime number, as HDF5 recommends."""
 _SLOTS_PER_CHUNK = 10
 """HDF5 recommends at least 10 slots for each chunk in the cache."""
 _HDF5_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError)

@@ -2,7 +2,7 @@
 
 HDF5 is not thread-safe, so h5py takes a global lock around each of its calls. Only
 `h5py.h5d.DatasetID.read_direct_chunk` does not (h5py 3.14), so its callers have to, and h5py has no
-public name for the lock. Without it chunks are left to HDF5: slower, and just as right.
+public name for the lock. Without the lock, HDF5 decompresses the chunks itself, which is slower.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ from iou_doctor.record import record
 from iou_doctor.sources.source_errors import list_names, source_error
 
 _MOST_SOFT_LINKS = 16
-"""Soft links to follow in a row: HDF5's own limit."""
+"""The maximum number of soft links to follow in a row: HDF5's own limit."""
 _MOST_DATASETS = 100
-"""Data sets to look at for the list in an error message."""
+"""The maximum number of data sets to examine for the list in an error message."""
 _KERAS_ATTRIBUTES = ("keras_version", "model_config", "layer_names")
 """Attributes of HDF5 files that Keras writes for models and weights."""
 

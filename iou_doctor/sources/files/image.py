@@ -19,7 +19,8 @@ from iou_doctor.sources.files.file_status import get_file_size
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
 MOST_PIXELS = 1 << 31
-"""Pixels of an image: two gigapixels, as large as masks of satellite and slide images get.
+"""The maximum number of pixels of an image: two gigapixels, as large as masks of satellite and
+slide images get.
 
 Decoded, such an image takes some GB. Pillow's own limit is 179 million.
 """
@@ -58,7 +59,8 @@ _MOST_EXPANSION: Mapping[tuple[str, object], int] = MappingProxyType(
         ("JPEG", None): 8192,
     }
 )
-"""The most bytes of pixels that one byte of a file can stand for, by format and compression.
+"""The maximum number of bytes of pixels that one byte of a file can stand for, by format and
+compression.
 
 The limit of deflate is exact. Those of LZW and JPEG are below 1,400 in practice; unusual encoders
 may reach more.

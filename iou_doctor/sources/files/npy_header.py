@@ -18,7 +18,7 @@ from iou_doctor.sources.files.file_types import NPY_MAGIC, describe_head
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
 _LONGEST_HEADER = 10_000
-"""Bytes of a header: NumPy's own limit. Only structured types need more than 200."""
+"""The maximum size of a header in bytes: NumPy's own limit. Only structured types need over 200."""
 _HEADER_ERRORS = (
     ValueError,
     TypeError,

@@ -14,9 +14,11 @@ from iou_doctor.sources.files.npz_stream import FortranSource, StreamedSource
 from iou_doctor.sources.source_errors import list_names, source_error, translate_errors
 
 MOST_DEFLATE_RATIO = 1032
-"""The most bytes that one byte of a deflate stream can decompress to, by its specification."""
+"""The maximum number of bytes that one byte of a deflate stream can decompress to, by its
+specification.
+"""
 _LOCAL_HEADER_BYTES = 30
-"""Bytes of a member's local header before its name; the last four are two lengths."""
+"""The size in bytes of a member's local header before its name; the last four are two lengths."""
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """The compression methods of `np.savez` and `np.savez_compressed`."""
 _ZIP_ERRORS = (

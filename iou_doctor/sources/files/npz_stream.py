@@ -18,7 +18,7 @@ from iou_doctor.sources.source_errors import translate_errors
 from iou_doctor.sources.windows import complete_window, cut_window, measure_window
 
 _PIECE_BYTES = 1 << 20
-"""Bytes to decompress at a time: they are held in addition to the window itself."""
+"""The number of bytes to decompress at a time; they are held in addition to the window itself."""
 _READ_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,

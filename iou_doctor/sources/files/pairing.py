@@ -12,7 +12,7 @@ from iou_doctor.sources.files.image_folder import ImageSource
 from iou_doctor.sources.source_errors import list_names, source_error
 
 _EXAMPLES = 3
-"""Names of each folder to show in the error."""
+"""The number of names of each folder to show in the error."""
 _ENDING = re.compile(
     r"[_-](?:gtFine(?:[_-]label(?:Train)?Ids)?|label(?:Train)?Ids|labels?|masks?|gt|target"
     r"|preds?|prediction|seg|segmentation|leftImg8bit|out|output)$",

@@ -31,12 +31,12 @@ from iou_doctor.sources.source_errors import source_error
 Batch = tuple[ArrayOrTensor, ...]
 """The arrays of one batch: one, or masks and predictions."""
 Fingerprint = int | NDArray[np.float64]
-"""What a batch is recognised by: a checksum of masks, or some values of predictions."""
+"""A fingerprint of a batch: a checksum of masks, or some values of predictions."""
 
 TRUTH = "y_true"
 """The label of masks, whose values must be repeated exactly."""
 FINGERPRINT_VALUES = 256
-"""Values of each batch of predictions that are kept to recognise it."""
+"""The number of values of each batch of predictions that are kept to recognise it."""
 FINGERPRINT_TOLERANCE = 1e-2
 """Relative and absolute difference of two such values that counts as rounding."""
 LEAST_EQUAL_VALUES = 0.95

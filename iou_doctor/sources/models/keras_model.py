@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 _KIND = "Keras model"
 _LARGEST_CONFIG = 1 << 28
-"""Bytes of a configuration: no network's description is as long, but that of a zip bomb is."""
+"""The maximum size of a configuration in bytes. No network needs as much, but a zip bomb does."""
 _LONGEST_DETAIL = 160
-"""Characters of Keras' own message about a model that it cannot load."""
+"""The maximum length of Keras' own message about a model that it cannot load."""
 _PASSING_LAYERS = {"UpSampling2D", "Resizing", "Reshape", "Permute", "Cropping2D", "ZeroPadding2D"}
 """Layers after which the output still has the activation of the layer before."""
 _DAMAGED = "it is not a Keras model, or it is damaged; save it again with `model.save`"

@@ -1,4 +1,4 @@
-"""Notes whether a model gives different images different outputs."""
+"""Observes whether a model gives different images different outputs."""
 
 from __future__ import annotations
 

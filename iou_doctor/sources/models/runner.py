@@ -16,7 +16,7 @@ from iou_doctor.record import record
 from iou_doctor.sources.source_errors import list_names, source_error
 
 _MOST_UNSAFE_PARTS = 6
-"""Operations or layers to list in an error: more would not read as one line."""
+"""The maximum number of operations or layers in an error: more would not fit on one line."""
 
 
 @record
@@ -24,7 +24,7 @@ class Runner:
     """A loaded model with one input and one output chosen."""
 
     kind: str
-    """What it is, for messages: for instance `SavedModel`."""
+    """The kind of model for messages, for instance `SavedModel`."""
     run: Callable[[StoredArray], ArrayOrTensor]
     """Predicts a batch. What TensorFlow computes stays on its device."""
     input_shape: Shape | None

@@ -1,6 +1,6 @@
 """Reads the graph of a SavedModel without loading the model.
 
-It tells which operations may run code or access files, and in which activation an output ends.
+The graph shows which operations may run code or access files, and which activation comes last.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ ACTIVATIONS = {
     "Sigmoid": "sigmoid",
     **dict.fromkeys(LINEAR_OPERATIONS, "linear"),
 }
-"""The activation that an operation tells; `linear` if no activation comes after it."""
+"""The activation that an operation implies; `linear` if no activation comes after it."""
 MOST_STEPS = 1000
-"""Operations to follow back from an output: a damaged graph may have a cycle."""
+"""The maximum number of operations to follow back from an output, in case the graph has a cycle."""
 
 
 def read_graph(data: bytes) -> SavedModel:
@@ -173,7 +173,7 @@ def find_activation(saved: SavedModel, signature: str, output: str) -> Activatio
     """Return the last activation before an output of a signature.
 
     Returns:
-        `None` if the graph does not tell.
+        `None` if the graph does not show it.
     """
     meta = next((m for m in saved.meta_graphs if signature in m.signature_def), None)
     if meta is None or output not in meta.signature_def[signature].outputs:

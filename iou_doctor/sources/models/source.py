@@ -29,9 +29,9 @@ from iou_doctor.sources.source_errors import source_error, translate_errors
 from iou_doctor.sources.windows import complete_window, measure_window
 
 BATCH_VALUES = 2**23
-"""Values of the images or of the output of one batch: 32 MiB of float32."""
+"""The maximum number of values of the images or the output of one batch: 32 MiB of float32."""
 MOST_IMAGES = 32
-"""Images of one batch."""
+"""The maximum number of images of one batch."""
 MEMORY_ERRORS = {"ResourceExhaustedError", "OutOfMemoryError", "MemoryError"}
 """The names of the errors that TensorFlow, PyTorch and Python raise if memory is full."""
 
@@ -39,7 +39,7 @@ MEMORY_ERRORS = {"ResourceExhaustedError", "OutOfMemoryError", "MemoryError"}
 class ModelSource:
     """What a model predicts for each image.
 
-    The first image is predicted at once, because its output tells the shape. The last batch is
+    The first image is predicted at once, because its output determines the shape. The last batch is
     kept, so that windows within it are not computed again, and no more than one is in memory.
 
     Args:
@@ -164,7 +164,7 @@ class ModelSource:
         """Return the index of a batch's first sample, and the batch, which holds sample `start`.
 
         Full batches are computed if the samples are read in order. Any other read only computes
-        what it asks for, because it looks at few samples or reads them in another order.
+        what it asks for, because it needs few samples or reads them in another order.
         """
         first, count = -1, 0
         if self._kept is not None:
