@@ -64,7 +64,7 @@ def count_class_ids(evidence: Evidence, side: Side) -> dict[int, int]:
 
 
 def choose_void_label(evidence: Evidence) -> int:
-    """Return the label for pixels of no class: the ignore label if it is no class, or else 255."""
+    """Return the label for pixels of no class: the ignore label unless it is a class, else 255."""
     declared = evidence.interpretation.ignore_index
     return (
         DEFAULT_VOID

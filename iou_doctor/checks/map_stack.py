@@ -35,7 +35,7 @@ apart, reach 0.6."""
 class Stack:
     """Label maps of equal size, with the classes of the truth numbered from 0 without gaps.
 
-    The number `classes` itself stands for everything that is no class.
+    The number `classes` itself stands for everything that is not a class.
     """
 
     samples: NDArray[np.int64]
@@ -208,7 +208,7 @@ def has_nothing_to_gain(evidence: Evidence) -> bool:
 def count_different_masks(maps: Stack) -> int:
     """Count the masks that differ clearly from the one before them, and the first one.
 
-    Similar frames of a video thereby count once, since they are no independent evidence.
+    Similar frames of a video thereby count once, since they are not independent evidence.
     """
     if len(maps) < 2:
         return len(maps)

@@ -47,7 +47,7 @@ class Palette:
     """The number of classes of the palette."""
 
     def map_codes(self, codes: Codes) -> Codes:
-        """Return the ids of colour codes; labels that are no colours stay as they are."""
+        """Return the ids of colour codes; labels that are not colours stay as they are."""
         old = np.array(sorted(self.ids), dtype=np.int64)
         new = np.array([self.ids[int(code)] for code in old], dtype=np.int64)
         place = np.searchsorted(old, codes).clip(max=len(old) - 1)

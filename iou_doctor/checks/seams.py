@@ -90,7 +90,7 @@ def measure_seams(maps: Iterable[Labels], *, neutral: Collection[int] = ()) -> d
 
 
 def list_seam_candidates(evidence: Evidence, counts: Mapping[int, int]) -> list[int]:
-    """Return the labels of one array that are rare, lie between others and are no learnt classes.
+    """Return the labels of one array that are rare, lie between others and are not learnt classes.
 
     Args:
         evidence: the facts.

@@ -1,6 +1,6 @@
 """Find labels of one array that only form slopes between labels that both arrays hold.
 
-A resize that interpolates labels writes values in between. If these values are no classes, none of
+A resize that interpolates labels writes values in between. If these values are not classes, none of
 them covers an area, each lies between a smaller and a larger class, and each is about the mean of
 its neighbours. Wrong predictions of rare classes have none of these properties.
 """

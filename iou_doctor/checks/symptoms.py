@@ -20,7 +20,7 @@ OF_CLASS_IDS = (
 )
 """Symptoms of class ids that mean other classes than the user thinks."""
 OF_MASK_VALUES = OF_CLASS_IDS | Symptom.CLASS_SHARES | Symptom.NUMBERING
-"""Symptoms of mask values that are no class ids at all, though they look like labels."""
+"""Symptoms of mask values that are not class ids at all, though they look like labels."""
 OF_COLOURS = (
     Symptom.METRIC
     | Symptom.BASELINE

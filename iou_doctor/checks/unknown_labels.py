@@ -15,7 +15,7 @@ convention."""
 
 
 def count_unknown_truth(evidence: Evidence) -> dict[int, int]:
-    """Return the number of pixels of each truth label that is no class and not the ignore label.
+    """Return the number of pixels of each truth label that is neither a class nor the ignore label.
 
     Colours are left out, as rules of their own deal with them.
     """
@@ -32,7 +32,7 @@ def count_unknown_truth(evidence: Evidence) -> dict[int, int]:
 
 
 def count_unknown_predictions(evidence: Evidence) -> dict[int, int]:
-    """Return the number of pixels of each predicted label that is no class.
+    """Return the number of pixels of each predicted label that is not a class.
 
     Only pixels count whose truth is a class other than the ignore label.
     """

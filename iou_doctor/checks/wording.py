@@ -184,7 +184,7 @@ def _write_index(evidence: Evidence, side: Side, ids: str) -> str:
 
 
 def describe_stray_handling(evidence: Evidence) -> str:
-    """Return what the user's metric does with pixels whose label is no class."""
+    """Return what the user's metric does with pixels whose label is not a class."""
     if evidence.metric_score.error:
         return f"{evidence.metric.name} raises"
     return f"{evidence.metric.name} drops such pixels, so they do not count as errors"

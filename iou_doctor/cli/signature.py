@@ -13,9 +13,9 @@ from typer.models import ArgumentInfo
 class CommandOptions:
     """The values of a command's options, one attribute each.
 
-    A subclass declares an option as an annotated attribute with its default, in the way Typer
-    takes parameters: `quiet: Annotated[bool, typer.Option(help="…")] = False`. An attribute that
-    is annotated with a plain type is no option of this command and keeps its default. The module
+    A subclass declares an option as an annotated attribute with its default, in the way Typer takes
+    parameters: `quiet: Annotated[bool, typer.Option(help="…")] = False`. An attribute that is
+    annotated with a plain type is not an option of this command and keeps its default. The module
     must not postpone the evaluation of annotations, which would cost time at each start.
     """
 

@@ -14,7 +14,7 @@ from iou_doctor.record import record
 FRACTION_BITS = 40
 """Fractions are counted in units of 2**-40, so the rounding error of a pixel is below 5e-13."""
 SATURATION = 2**15
-"""Values saturate at ±2**15: larger ones are no scores, and 2**33 squares must fit in int64."""
+"""Values saturate at ±2**15: larger ones are not scores, and 2**33 squares must fit in int64."""
 
 
 class Quantity(IntEnum):

@@ -29,9 +29,9 @@ class LabelDecoding(StrEnum):
     """A way to turn stored values into labels: one for each pixel, or for each value if flat."""
 
     LABELS = "labels"
-    """The value itself. A fraction, NaN or Inf is no class."""
+    """The value itself. A fraction, NaN or Inf is not a class."""
     ARGMAX = "argmax"
-    """The first largest channel of the class axis. A NaN, or only zeros, is no class."""
+    """The first largest channel of the class axis. A NaN, or only zeros, is not a class."""
     ARGMAX_LAST = "argmax-last"
     """The first largest entry of the last axis as stored, even if that is not the class axis."""
     ARGMAX_NAN = "argmax-nan"
@@ -79,7 +79,7 @@ def is_no_class(labels: int) -> bool: ...
 @overload
 def is_no_class(labels: NDArray[np.integer]) -> NDArray[np.bool_]: ...
 def is_no_class(labels: int | NDArray[np.integer]) -> bool | NDArray[np.bool_]:
-    """Return whether a decoded label, or each of an array of them, is no class at all."""
+    """Return whether a decoded label, or each of an array of them, is not a class at all."""
     return labels <= NO_CLASS + NAIVE_LIMIT
 
 

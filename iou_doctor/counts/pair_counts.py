@@ -228,5 +228,5 @@ def _check_size(image: NDArray[np.integer], rows: int) -> None:
     if rows > TABLE_LIMIT and rows > ROWS_PER_IMAGE * (int(image.max()) + 1):
         raise ReadingError(
             f"the arrays hold more than {TABLE_LIMIT:,} different pairs of values: at least one"
-            " of them is no label map; name its encoding with --predictions-as or --masks-as"
+            " of them is not a label map; name its encoding with --predictions-as or --masks-as"
         )

@@ -179,7 +179,7 @@ class Contract:
     """The error for a label that it does not accept."""
     error_below: str = ""
     """The error for a label below 0; the same as `error` if empty."""
-    refusal: str = "ValueError: predictions of {dtype} are no class ids"
+    refusal: str = "ValueError: predictions of {dtype} are not class ids"
     """The error for scores if it takes class ids only."""
     sizes: str = "InvalidArgumentError: Incompatible shapes: [{true}] vs. [{pred}]"
     """The error for arrays that flatten to different lengths, if it flattens them."""

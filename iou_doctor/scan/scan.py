@@ -60,7 +60,7 @@ def scan(
     Raises:
         UsageError: the device is `gpu`, and no GPU is visible.
         SourceError: a file cannot be read.
-        ReadingError: the values are no label maps.
+        ReadingError: the values are not label maps.
     """
     whole = repair is not None or any(pairing.flat for pairing in pairings)
     plan = BatchPlan(layout, tuple(pairings), threshold, repair, probe, sums, whole)

@@ -23,7 +23,7 @@ from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 VALUE_RULES = ("jpeg-masks", "palette-read-as-grey", "stretched-labels")
-"""If one of these rules has fired, the values are no class ids, and that rule says what they are.
+"""If one of these rules has fired, the values are not class ids, and that rule says what they are.
 """
 
 RULE = Rule(
@@ -40,7 +40,7 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """List the labels that are no class and that no other rule explains."""
+    """List the labels that are not a class and that no other rule explains."""
     strays = _count_strays(evidence)
     if not strays:
         return []

@@ -1,8 +1,8 @@
 """Predictions hold labels outside 0..num_classes-1.
 
-Keras 3.15 drops a pixel whose prediction is no class, so it does not even count as a miss. A model
-with one output too many is then scored only on the pixels that it got right, and may reach 1.0.
-iou-doctor counts such a pixel as a miss of its true class.
+Keras 3.15 drops a pixel whose prediction is not a class, so it does not even count as a miss. A
+model with one output too many is then scored only on the pixels that it got right, and may reach
+1.0. iou-doctor counts such a pixel as a miss of its true class.
 
     predictions with labels 0..3, MeanIoU(num_classes=3)
 

@@ -70,7 +70,7 @@ def _adapt_metric(metric: Metric, label: int) -> str:
 
 
 def _has_no_ids(evidence: Evidence) -> bool:
-    """Return whether another rule says that the mask values are no class ids at all."""
+    """Return whether another rule says that the mask values are not class ids at all."""
     if evidence.has_found("interpolated-masks") and evidence.interpretation.num_classes == 2:
         return True
     return evidence.has_found("jpeg-masks", "palette-read-as-grey", "stretched-labels")

@@ -12,8 +12,9 @@ from iou_doctor.checks.evidence import Evidence
 Mask = NDArray[np.bool_]
 
 LEAST_BODY_WIDTH = 7
-"""Width in pixels from which a region is no outline. The void borders of PASCAL VOC are 5 pixels
-wide and somewhat wider where they cross."""
+"""Width in pixels from which a region is not an outline. The void borders of PASCAL VOC are 5
+pixels wide and somewhat wider where they cross.
+"""
 LEAST_ENCLOSED = 1.0
 """Minimum area that outlines enclose, as a multiple of their own area. Thin objects such as vessels
 and cracks enclose next to nothing."""

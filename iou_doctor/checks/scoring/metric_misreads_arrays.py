@@ -25,7 +25,7 @@ RULE = Rule(
 )
 
 EXPLAINING_RULES = ("dropped-pixels", "invalid-one-hot", "ignored-class-in-range")
-"""Rules that are no errors and yet explain why the two numbers differ."""
+"""Rules that are not errors and yet explain why the two numbers differ."""
 
 
 def find(evidence: Evidence) -> Result:

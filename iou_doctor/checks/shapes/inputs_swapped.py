@@ -38,7 +38,7 @@ LEAST_FRACTIONAL = 0.5
 """Minimum share of fractional values among scores. Resized masks keep most of their pixels whole.
 """
 LEAST_OFF_GRID = 0.1
-"""Minimum share of values among scores that are no multiple of 1/255. Masks divided by 255 have
+"""Minimum share of values among scores that are not multiples of 1/255. Masks divided by 255 have
 none, and scores near 0 and 1 may look like such multiples.
 """
 LEAST_LOGIT = -1.0

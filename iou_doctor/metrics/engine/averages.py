@@ -142,7 +142,7 @@ def compute_ratios(choices: Choices, areas: Areas) -> tuple[Ratios, Flags]:
     dtype: np.dtype[np.floating] = np.dtype(np.float32 if choices.single_precision else np.float64)
     over = _compute_denominator(choices, areas, dtype)
     right = areas.intersection.astype(dtype)
-    absent, hit = ~(over > 0), right > 0  # the comparison is also False for NaN, which is no area
+    absent, hit = ~(over > 0), right > 0  # the comparison is also False for NaN
     if choices.ratio is Ratio.DICE:
         right += right
     smooth, epsilon = dtype.type(choices.smooth), dtype.type(choices.epsilon)

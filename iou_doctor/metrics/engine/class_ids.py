@@ -36,13 +36,13 @@ def read_class_ids(inputs: MetricInputs, choices: Choices) -> PairCounts:
 
 
 def build_score_error(inputs: MetricInputs) -> ScoreError:
-    """Return the error for predictions that are no integers."""
+    """Return the error for predictions that are not integers."""
     few = len(inputs.labels.count_truths()) <= TWO_CLASSES
     return ScoreError(inputs.pred_dtype, "binary" if few else "multiclass")
 
 
 def answer_naively(pairs: PairCounts) -> PairCounts:
-    """Return the pairs with the class that a library reads where a value is no class, as for NaN.
+    """Return the pairs with the class that a library reads where a value, such as NaN, is no class.
 
     Rows of the result may be equal.
     """

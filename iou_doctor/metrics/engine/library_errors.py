@@ -67,7 +67,7 @@ def _format_tensor(labels: NDArray[np.int64]) -> str:
 
 
 class ScoreError(LibraryError):
-    """The library wants class ids and would raise for predictions that are no integers."""
+    """The library wants class ids and would raise for predictions that are not integers."""
 
     def __init__(self, dtype: np.dtype[np.generic], kind: str) -> None:
         """Describe the predictions.

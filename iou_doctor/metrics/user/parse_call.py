@@ -36,7 +36,7 @@ def parse_call(text: str, signatures: Iterable[Signature]) -> tuple[Signature, d
     mmsegmentation, is a call too.
 
     Raises:
-        UsageError: the text is no call, names an unknown metric, or has wrong arguments.
+        UsageError: the text is not a call, names an unknown metric, or has wrong arguments.
     """
     signatures = tuple(signatures)
     call, name = _parse_expression(text)

@@ -43,7 +43,7 @@ def decode_truncated(values: StoredArray) -> NDArray[np.integer]:
 def decode_bins(values: StoredArray, threshold: float) -> NDArray[np.int64]:
     """Return 3 · compare(value, 0) + compare(value, threshold), and 9 more above 1; in float32.
 
-    `compare` is 0 for <, 1 for = and 2 for >. NaN is no class. Its code holds 0, because no
+    `compare` is 0 for <, 1 for = and 2 for >. NaN is not a class. Its code holds 0, because no
     comparison with NaN is true.
     """
     single = values.astype(np.float32)
@@ -54,7 +54,7 @@ def decode_bins(values: StoredArray, threshold: float) -> NDArray[np.int64]:
 
 
 def decode_tenths(values: StoredArray) -> NDArray[np.integer]:
-    """Return how many of 0.1, 0.2 … 0.9 each value reaches in float32; NaN is no class."""
+    """Return how many of 0.1, 0.2 … 0.9 each value reaches in float32; NaN is not a class."""
     single = values.astype(np.float32)
     codes = np.zeros(single.shape, dtype=np.uint8)
     for tenth in range(1, 10):
@@ -73,7 +73,7 @@ def decode_times_255(values: StoredArray) -> NDArray[np.int64]:
 def decode_colours(values: StoredArray) -> NDArray[np.int64]:
     """Return the codes of colours, shape (...), for values of shape (..., 3) or (..., 4).
 
-    A fourth channel is ignored. Values that are no integers from 0 to 255 are no class.
+    A fourth channel is ignored. Values that are not integers from 0 to 255 are not classes.
     """
     rgb = values[..., :3].astype(np.int64)
     codes = (rgb[..., 0] << 16) + (rgb[..., 1] << 8) + rgb[..., 2] + COLOUR_BASE

@@ -134,7 +134,7 @@ def argmax_and_count(values: StoredArray) -> tuple[NDArray[np.int64], ValueCount
 
     Returns:
         The ids, shape (n, *spatial), and the counts. An id is the first largest channel. A pixel
-        with a NaN channel, or with all channels 0, is no class; its code holds the class that
+        with a NaN channel, or with all channels 0, is not a class; its code holds the class that
         `argmax_like_keras` gives it.
     """
     values = values.view(np.uint8) if values.dtype.kind == "b" else values

@@ -24,11 +24,11 @@ NO_PIXEL = np.int32(2**31 - 1)
 
 
 def mask_padding(shape: Tensor, real: Tensor) -> Tensor:
-    """Return which pixels are no padding, shape (n, pixels).
+    """Return which pixels are not padding, shape (n, pixels).
 
     Args:
         shape: int32, the shape with padding.
-        real: int32, shape (2,), the number of samples and pixels that are no padding.
+        real: int32, shape (2,), the number of samples and pixels that are not padding.
     """
     rows = tf.range(shape[0]) < real[0]
     return rows[:, tf.newaxis] & (tf.range(shape[1]) < real[1])
@@ -42,7 +42,7 @@ def find_label_extremes(labels: Tensor, real: Tensor, often: Tensor, low: Tensor
 
     Args:
         labels: integers, shape (n, pixels).
-        real: int32, shape (2,), the number of samples and pixels that are no padding.
+        real: int32, shape (2,), the number of samples and pixels that are not padding.
         often: how often each code occurs. The last code is that of labels without a code.
         low: int64, the label of the first code.
     """
@@ -64,7 +64,7 @@ def total_groups(pixels: Pixels, real: Tensor, channels: int, *, floating: bool)
 
     Args:
         pixels: the summaries of all pixels.
-        real: int32, shape (2,), the number of samples and pixels that are no padding.
+        real: int32, shape (2,), the number of samples and pixels that are not padding.
         channels: the number of values of each pixel.
         floating: whether `low`, `high` and `top` are keys of floats.
     """

@@ -53,7 +53,7 @@ class Graph:
 
         The arrays are tensors in their `TensorForm`. `low` (int64) and `width` (int32), shape
         (keys,), are the smallest label with a code and the number of labels with one. `real`
-        (int32, shape (2,)) is the number of samples and pixels that are no padding. TensorFlow
+        (int32, shape (2,)) is the number of samples and pixels that are not padding. TensorFlow
         keeps int32 in the host's memory, so no size has to be copied from a GPU. The function
         returns the numbers of both sides, the tables and the codes.
         """

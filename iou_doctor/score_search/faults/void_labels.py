@@ -29,7 +29,7 @@ def _remove_or_count_void(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricI
         Cause(
             "void-taken-out",
             f"pixels of the ignore label {ignore} are removed first",
-            "this is no fault; compare only numbers that are computed in the same way",
+            "this is not a fault; compare only numbers that are computed in the same way",
             prior=0.6,
         ),
         replace(drop_truth(inputs, ignore), ignore_index=None),
