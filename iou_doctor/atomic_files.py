@@ -27,7 +27,7 @@ def stage(
         durable: whether to wait until everything is on the disk.
 
     Raises:
-        OSError: a parent cannot be made, or a target cannot be put in its place; `filename` is
+        OSError: a parent cannot be made, or a target cannot be replaced; `filename` is
             the target.
     """
     parts = {
@@ -137,8 +137,7 @@ def _sync_all(places: Mapping[Path, Path]) -> None:
 def _keep(target: Path, *, overwrite: bool) -> Path | None:
     """Return a second name of the old content of a target, or `None` if there is none.
 
-    A file stays in its place as well where the file system has hard links: then there is no moment
-    without it.
+    If the file system has hard links, the file also stays in its place, so it never disappears.
     """
     if not os.path.lexists(target):
         return None

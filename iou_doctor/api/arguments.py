@@ -51,7 +51,7 @@ def build_model_options(
         trust_model: whether to load a file that IOU804 refuses.
 
     Raises:
-        UsageError: an argument for models was given without images, or makes no sense.
+        UsageError: an argument for models was given without images, or has an invalid value.
     """
     scale, offset = _parse_scale(input_scale)
     options = ModelOptions(

@@ -14,7 +14,7 @@ COLOUR_CHANNELS = (3, 4)
 
 
 class Relation(StrEnum):
-    """How the pixels of a mask relate to those of its prediction."""
+    """How the shape of a mask relates to that of its prediction."""
 
     EQUAL = "equal"
     """Both have the same spatial sizes."""
@@ -23,9 +23,9 @@ class Relation(StrEnum):
     SWAPPED = "swapped"
     """The height of one is the width of the other."""
     SCALED = "scaled"
-    """The sizes of one are those of the other times a whole number."""
+    """The sizes of one are a whole multiple of those of the other."""
     MISMATCHED = "mismatched"
-    """The shapes do not say which pixel belongs to which."""
+    """The shapes do not show which pixels belong together."""
 
 
 @record
@@ -122,7 +122,7 @@ class Axes:
 
 @record
 class Assumption:
-    """Something that was inferred about the arrays because the user did not say it."""
+    """Something that was inferred about the arrays because the user did not specify it."""
 
     field: str
     """What was inferred, for instance `masks.class_axis`."""

@@ -80,7 +80,7 @@ def describe_labels(counts: Mapping[int, int]) -> str:
 
 
 def describe_score_handling(evidence: Evidence) -> str:
-    """Return what the user's metric does with scores if it expects class ids."""
+    """Return what the user's metric does with scores when it expects class ids."""
     contract, name = evidence.metric.contract, evidence.metric.short_name
     soft = {
         Floats.SOFT: "sums them as they are",

@@ -1,4 +1,4 @@
-"""The command `fix`: write repaired copies, and say what was done and what is left to do."""
+"""The command `fix`: write repaired copies, and print what was done and what is left to do."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -67,7 +67,7 @@ class PredictorOptions(CommandOptions):
         """Return how to run the model; `None` if there are no images and thus no model.
 
         Raises:
-            UsageError: an option for models was given without images, or makes no sense.
+            UsageError: an option for models was given without images, or has an invalid value.
         """
         from iou_doctor.arrays.model import ModelOptions
         from iou_doctor.diagnosis.request import check_model_options

@@ -1,4 +1,4 @@
-"""What the user's options say about the repaired copies, whose axes and encodings differ."""
+"""Adapt the user's options to the repaired copies, whose axes and encodings differ."""
 
 from __future__ import annotations
 

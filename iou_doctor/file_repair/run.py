@@ -69,7 +69,7 @@ def repair_files(
         output_dir: the folder for the copies, which have the names of the inputs.
         unsafe: whether to apply repairs that may lose or invent information.
         overwrite: whether earlier copies may be replaced.
-        progress: called now and then.
+        progress: called now and then with the number of samples done and in total.
 
     Raises:
         UsageError: options contradict each other, or an output would replace an input.
@@ -135,7 +135,7 @@ def _is_arranged(plan: RepairPlan, side: Side) -> bool:
 
 
 def _find_wanted_class_axis(plan: RepairPlan, side: Side) -> int:
-    """Return where a step wants the class axis; -1, the last axis, if no step says so."""
+    """Return where the steps want the class axis; -1, the last axis, if none asks for another one."""
     wanted = (s.class_axis for s in plan.steps[side] if isinstance(s, (Arrange, OneHot)))
     return next((axis for axis in wanted if axis is not None), -1)
 

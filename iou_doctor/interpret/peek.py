@@ -141,7 +141,7 @@ def _may_be_channels(source: Source) -> bool:
 def _choose_window(
     sample_shape: tuple[int, ...], start: int, width: int, whole_axis: int
 ) -> Window:
-    """Return `width` entries of axis 0 and the middle of all other axes but the whole one."""
+    """Return a window: `width` entries of axis 0, all of one axis, and the middle of the others."""
     window = [slice(start, start + width)]
     for axis, length in enumerate(sample_shape, 1):
         if axis == whole_axis or length <= PEEK_WIDTH:

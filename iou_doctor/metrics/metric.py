@@ -1,4 +1,4 @@
-"""What the call of a metric says, and how the metric reads arrays."""
+"""A metric as its call defines it, and how it reads arrays."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Metric:
 
     @property
     def short_name(self) -> str:
-        """The name as people say it, `MeanIoU`."""
+        """The last part of the name, for instance `MeanIoU`."""
         return re.split(r"[\[@]", self.name)[0].rpartition(".")[2]
 
     @property
@@ -66,7 +66,7 @@ class Metric:
 
     @property
     def takes(self) -> InputSpec | None:
-        """The arrays that it takes; `None` if it flattens whatever it gets."""
+        """The arrays that it accepts; `None` if it flattens any arrays."""
         flattens = self.contract is None or self.contract.pairing is not None
         return None if flattens or self.contract is None else self.contract.takes
 

@@ -111,7 +111,7 @@ def show_assumptions(report: Report, glyphs: Glyphs) -> RenderableType:
 
 
 def list_outcomes(report: Report) -> RenderableType:
-    """Return the codes of all rules, by what became of them."""
+    """Return the codes of all rules, grouped by outcome."""
     grid = Table.grid(padding=(0, 2))
     for status in Status:
         texts = [

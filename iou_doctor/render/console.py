@@ -46,7 +46,7 @@ def make_screen_console() -> Console:
 
 
 def make_file_console() -> Console:
-    """Return a console for a file: without colour, whatever the environment says."""
+    """Return a console for a file: without colour, even if the environment asks for it."""
     return Console(
         file=io.StringIO(), width=FILE_WIDTH, color_system=None, markup=False, emoji=False
     )

@@ -19,7 +19,7 @@ Labels = NDArray[np.int64]
 class Repair:
     """What removes one fault: steps on the arrays, or another call of the metric.
 
-    A check says what the repair does. The pipeline adds the score that it leads to.
+    A check describes the repair. The pipeline adds the score that it leads to.
     """
 
     name: str

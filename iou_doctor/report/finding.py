@@ -72,7 +72,10 @@ class Symptom(Flag):
 
 
 class Needs(Enum):
-    """What a rule needs besides the arrays. The Keras callback leaves out rules that lack it."""
+    """What a rule needs in addition to the arrays.
+
+    The Keras callback leaves out rules whose needs are not met.
+    """
 
     WHOLE_DATA_SET = auto()
     """The claim is about all samples or about a trained network; a few samples cannot show it."""
@@ -100,7 +103,7 @@ class Rule:
     """The rules whose findings the check uses, by name or all those of a suspicion. They run
     first, and the check sees no other findings."""
     needs: Needs | None = None
-    """What the rule needs besides the arrays; `None` if a few samples of any network suffice."""
+    """What else the rule needs; `None` if a few samples of any network suffice."""
 
 
 @record

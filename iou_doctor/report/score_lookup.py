@@ -28,7 +28,7 @@ IMPOSSIBLE = (
     " products of such masks and MONAI on logits give values below 0 (-1.0079, -4.0): check the"
     " values of the masks first"
 )
-"""What an error says about a score that no mean IoU can have, after `<score> is`."""
+"""The end of the error about a score that no mean IoU can have; it follows `<score> is`."""
 
 
 @record
@@ -124,7 +124,7 @@ class Cause:
     """A short name: that of the rule that looks for this cause, if there is one."""
     claim: str
     next_step: str
-    """What to look at next."""
+    """What to examine next."""
     prior: float
     """How common it is, relative to healthy arrays that are read as they are (1)."""
 

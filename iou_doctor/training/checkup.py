@@ -44,7 +44,7 @@ class Checkup:
         stop_on: "error" or "warning". A finding of this severity or a worse one sets
             `model.stop_training`, so that `fit` ends and returns its history. With `None`, the
             training always continues.
-        samples: the most samples in one check. They come from the latest batches.
+        samples: the maximum number of samples in one check. They come from the latest batches.
         batches: how many batches at the start of the training to check. Also the number of latest
             batches from which samples are kept.
         epochs: how many epochs at the start of the training to check.
@@ -108,7 +108,7 @@ class Checkup:
                 recorder.stop()
 
     def on_train_end(self, logs: object = None) -> None:  # noqa: ARG002
-        """Leave the model as it was."""
+        """Restore the model's own steps."""
         self._remove_recorders()
 
     def on_test_begin(self, logs: object = None) -> None:  # noqa: ARG002
@@ -218,7 +218,7 @@ class Checkup:
 
 
 def _add_weights_note(report: Report, note: str) -> Report:
-    """Return the report with an assumption that says what was done about sample weights."""
+    """Return the report with an assumption that states what was done about sample weights."""
     assumption = Assumption("sample_weight", note, "the metric receives sample weights")
     assumed = (*report.reading.assumed, assumption)
     return replace(report, reading=replace(report.reading, assumed=assumed))

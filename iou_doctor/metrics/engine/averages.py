@@ -167,7 +167,7 @@ def compute_ratios(choices: Choices, areas: Areas) -> tuple[Ratios, Flags]:
 
 
 def _compute_denominator(choices: Choices, areas: Areas, dtype: np.dtype[np.floating]) -> Ratios:
-    """Return what the ratio divides by, as a new array: the caller changes it in place."""
+    """Return the denominator of the ratio as a new array, which the caller changes in place."""
     match choices.ratio:
         case Ratio.DICE:
             both: Ratios = areas.truth.astype(dtype)

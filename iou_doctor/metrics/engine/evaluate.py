@@ -70,7 +70,7 @@ def evaluate(contract: Contract, inputs: MetricInputs) -> ContractScore:
 
 @np.errstate(over="ignore")
 def describe_counter(contract: Contract, inputs: MetricInputs, counted: Areas) -> Counter | None:
-    """Return the implementation's counter; `None` if it counts exactly whatever the size."""
+    """Return the implementation's counter; `None` if it counts exactly at any size."""
     choices = contract.choices
     if choices.counting is Counting.WRAPS:
         total = counted.total

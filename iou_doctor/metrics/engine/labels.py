@@ -93,7 +93,7 @@ def _saturate_counts(cells: PairCounts, batch_size: int) -> PairCounts:
 
 
 def _check_distinct(inputs: MetricInputs) -> None:
-    """Raise where torchmetrics does, which counts distinct values whatever they are.
+    """Raise if torchmetrics raises, which counts distinct values of any kind.
 
     Source: torchmetrics 1.9.0, `_multiclass_confusion_matrix_tensor_validation`. It says
     "in `target`" for both arrays.

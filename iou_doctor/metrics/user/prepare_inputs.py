@@ -1,6 +1,7 @@
 """Prepare the arrays as a careful user would pass them to each library.
 
-Some functions say what has to be counted for that; one turns the counts into inputs.
+Some functions list what has to be counted for this, and `prepare_inputs` turns the counts into
+inputs.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def is_paired(layout: Layout) -> bool:
 
 
 def list_library_pairings(pair: Pair, layout: Layout) -> list[Pairing]:
-    """Return the pairings that the contracts need besides those of the doctor."""
+    """Return the pairings that the contracts need in addition to those of the doctor."""
     if not is_paired(layout) or layout.y_pred.is_colour or layout.y_true.is_colour:
         return []
     true = LabelDecoding.ARGMAX if layout.y_true.is_dense else _LABELS

@@ -1,4 +1,4 @@
-"""The user's metric: what its call says, what it needs counted, and what it reports."""
+"""The user's metric: its call, what has to be counted for it, and what it reports."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEFAULT_THRESHOLD = 0.5
 
 @record
 class CountsNeeded:
-    """What the pass has to count for metrics, besides what the doctor counts."""
+    """What the pass has to count for metrics, in addition to what the doctor counts."""
 
     pairings: tuple[Pairing, ...]
     sums: SumsRequest | None
@@ -51,7 +51,7 @@ class UserMetric:
 
     metric: Metric
     options: Options
-    """What the user said about the arrays, completed by what the call says."""
+    """The user's options for the arrays, completed by the metric's call."""
     is_default: bool
     """Whether the user named no metric."""
     assumed: tuple[Assumption, ...]

@@ -1,4 +1,4 @@
-"""Formulas: scores that follow from a few facts about the data, whatever the predictions are.
+"""Formulas: scores that follow from a few facts about the data, for any predictions.
 
 Source: arithmetic of the implementations' rules, each run once with the library that it names.
 """
@@ -24,7 +24,7 @@ SPARSE = "sparse_y_true=False, sparse_y_pred=False"
 
 @record
 class Formula:
-    """A value that a cause gives whatever the predictions are."""
+    """A value that a cause gives for any predictions."""
 
     cause: Cause
     value: float
