@@ -19,7 +19,7 @@ iou-doctor check --all
 """
 
 WHY_SETTINGS = {"ignore_unknown_options": True}
-"""Makes `-0.1` in `iou-doctor why -0.1` a score, though an impossible one, and not an option."""
+"""Lets `iou-doctor why -0.1` take `-0.1` as a score, though an impossible one, not as an option."""
 
 
 def build_app(arguments: list[str] | None = None) -> typer.Typer:

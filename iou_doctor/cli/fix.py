@@ -64,7 +64,9 @@ class FixOptions(ArrayOptions):
 
 @with_options(FixOptions)
 def fix(_context: typer.Context, options: FixOptions) -> None:
-    """Write repaired copies of predictions and masks to DIR, and check them. Inputs never change.
+    """Write repaired copies of predictions and masks to DIR, and check them.
+
+    Inputs are never changed.
 
     Exit codes: 0 the copies are healthy, 1 errors remain that copies cannot repair, 2 bad usage,
     unreadable input or an output that cannot be written, 3 a bug in iou-doctor.

@@ -1,4 +1,4 @@
-"""The command `init`: record how the arrays are read, so that later runs can be compared."""
+"""The command `init`: record how the arrays are interpreted, so that later runs can be compared."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,11 +31,11 @@ class InitOptions(ArrayOptions):
 
 @with_options(InitOptions)
 def init(_context: typer.Context, options: InitOptions) -> None:
-    """Write a configuration file that records how these arrays are read.
+    """Write a configuration file that records how these arrays are interpreted.
 
-    `iou-doctor check` without arguments then checks this pair. If a later run reads the arrays
-    differently, it reports IOU109 reading-drift. The encodings are compared, never forced, so a
-    new fault is still found.
+    `iou-doctor check` without arguments then checks this pair. If a later run interprets the arrays
+    differently, it reports IOU109 reading-drift. The encodings are only compared and never forced,
+    so a new fault is still found.
 
     Example: iou-doctor init preds.npy masks.npy
     """

@@ -1,4 +1,4 @@
-"""The command `schema`: JSON Schemas of what iou-doctor writes and reads."""
+"""The command `schema`: JSON Schemas of the report and of the configuration file."""
 
 from __future__ import annotations
 

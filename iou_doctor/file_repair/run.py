@@ -135,7 +135,7 @@ def _is_arranged(plan: RepairPlan, side: Side) -> bool:
 
 
 def _find_wanted_class_axis(plan: RepairPlan, side: Side) -> int:
-    """Return where the steps want the class axis; -1, the last axis, if none asks for another one."""
+    """Return where the steps want the class axis; -1, the last one, if none asks for another."""
     wanted = (s.class_axis for s in plan.steps[side] if isinstance(s, (Arrange, OneHot)))
     return next((axis for axis in wanted if axis is not None), -1)
 
