@@ -23,7 +23,8 @@ import iou_doctor
 from iou_doctor import checks
 from iou_doctor.checks.registry import load_checks
 from iou_doctor.metrics.registry import CONTRACTS, SIGNATURES
-from iou_doctor.render import FORMATS, _terminal_tables, github, markdown
+from iou_doctor.render import FORMATS, github, markdown
+from iou_doctor.render.shared import terminal_tables
 from iou_doctor.scan import device, windows
 from iou_doctor.scan.numba import loader, score_tables
 
@@ -248,8 +249,8 @@ def _defaults(function: Callable[..., object]) -> dict[str, object]:
 
 def _numbers() -> Iterator[tuple[str, str]]:
     """Yield pages, and phrases that a page must contain."""
-    yield "report", f"more than {_terminal_tables.MOST_ROWS} classes"
-    yield "report", f"the worst {_terminal_tables.MOST_ROWS} are shown"
+    yield "report", f"more than {terminal_tables.MOST_CLASS_ROWS} classes"
+    yield "report", f"the worst {terminal_tables.MOST_CLASS_ROWS} are shown"
     yield "limits", f"{markdown.LONGEST_COMMENT:,}"
     assert github.MOST_ANNOTATIONS == 10
     yield "formats", "at most ten annotations"
@@ -265,9 +266,9 @@ def _numbers() -> Iterator[tuple[str, str]]:
     window = windows.WINDOW_VALUES
     yield "speed", f"windows of up to {_millions(window * windows.MOST_AT_ONCE)} values"
     yield "speed", f"parts of {_millions(window * windows.COUNTED_AT_ONCE)}"
-    assert _millions(window * windows.AT_ONCE) == "4 million"
+    assert _millions(window * windows.WINDOWS_AT_ONCE) == "4 million"
     yield "speed", "windows of four million"
-    assert (device.WORTH_A_GPU, device.WORTH_COMPILING) == (2**32, 2**28)
+    assert (device.WORTH_A_GPU, device.WORTH_COMPILING_A_GRAPH) == (2**32, 2**28)
     yield "speed", "from 2³² values on"
     yield "speed", "from 2²⁸ values on"
 
@@ -282,7 +283,7 @@ def test_numbers_of_parts_that_need_tensorflow_are_those_of_the_code() -> None:
     from iou_doctor.training.checkup import Checkup
 
     speed, keras = (read_page(ROOT / f"docs/{name}.md") for name in ("speed", "keras"))
-    assert f"more than {support.MOST_CHANNELS} channels" in speed
+    assert f"more than {support.MOST_GRAPH_CHANNELS} channels" in speed
     defaults = _defaults(Checkup.__init__)
     assert f"up to {defaults['samples']} `samples`" in keras
     assert f"the first `batches` ({defaults['batches']} by default)" in keras

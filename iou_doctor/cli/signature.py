@@ -20,7 +20,14 @@ class CommandOptions:
     """
 
     def __init__(self, **values: object) -> None:
+        unknown = [name for name in values if not self._has(name)]
+        if unknown:
+            raise TypeError(f"{type(self).__name__} has no option {', '.join(unknown)}")
         self.__dict__.update(values)
+
+    @classmethod
+    def _has(cls, name: str) -> bool:
+        return any(name in get_annotations(one) for one in cls.__mro__)
 
 
 Options = TypeVar("Options", bound=CommandOptions)

@@ -12,13 +12,14 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.count_plan import plan_counts
 from iou_doctor.diagnosis.gather_evidence import build_recount, gather_evidence
 from iou_doctor.diagnosis.passes import ScanSettings, count
-from iou_doctor.diagnosis.request import CheckRequest, open_arrays
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import count_repaired_pairs, diagnose
 from iou_doctor.diagnosis.same_data import refuse_other_shapes, refuse_other_values
 from iou_doctor.diagnosis.what_if import Recount
 from iou_doctor.metrics.user.user_metric import UserMetric
 from iou_doctor.report.report import Report
 from iou_doctor.scan.threads import count_usable_cores
+from iou_doctor.sources.opening import open_pair, open_pairs
 
 Progress = Callable[[int, int], object]
 """Called now and then with the number of samples done and in total."""
@@ -37,6 +38,18 @@ def check(request: CheckRequest, *, progress: Progress | None = None) -> Report:
         ReadingError: the arrays cannot be understood.
     """
     return check_pair(open_arrays(request), request, progress=progress)
+
+
+def open_arrays(request: CheckRequest) -> Pair:
+    """Return the two arrays of a request.
+
+    Raises:
+        UsageError: arrays are missing, or do not go together.
+        SourceError: one of them cannot be read.
+    """
+    if request.pairs is not None:
+        return open_pairs(request.pairs)
+    return open_pair(y_true=request.masks, y_pred=request.predictions, model=request.model)
 
 
 def check_pair(pair: Pair, request: CheckRequest, *, progress: Progress | None = None) -> Report:
@@ -91,7 +104,7 @@ def _note_deviations(report: Report, pair: Pair, settings: ScanSettings) -> Repo
     notes = []
     if settings.fallbacks:
         parts = ", ".join(settings.fallbacks)
-        notes.append(Assumption("device", "cpu", f"the GPU's kernels do not know {parts}"))
+        notes.append(Assumption("device", "cpu", f"the GPU's kernels do not support {parts}"))
     halved = pair.model.collect_facts().halved if pair.model else None
     if halved is not None:
         why = "the memory was full with twice as many images at once"

@@ -7,12 +7,10 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from iou_doctor.arrays.interpretation import Options
-from iou_doctor.arrays.source import Pair
 from iou_doctor.choices import Device, FailOn
 from iou_doctor.diagnosis.selection import Selection
 from iou_doctor.errors import UsageError
 from iou_doctor.record import record
-from iou_doctor.sources.opening import open_pair, open_pairs
 
 if TYPE_CHECKING:
     from iou_doctor.arrays.expected import ExpectedInterpretation
@@ -56,24 +54,13 @@ class CheckRequest:
     jobs: int | None = None
     """Threads of the scan; `None` for one per usable core."""
     device: Device = "cpu"
-    """Where to count."""
+    """Where to count. The command line and `iou_doctor.check` default to `auto`; a look at a few
+    samples during training stays on the CPU."""
 
     @property
     def counts_for_all(self) -> bool:
         """Whether the pass counts what every contract needs."""
         return self.all_implementations or self.score_to_explain is not None
-
-
-def open_arrays(request: CheckRequest) -> Pair:
-    """Return the two arrays of a request.
-
-    Raises:
-        UsageError: arrays are missing, or do not go together.
-        SourceError: one of them cannot be read.
-    """
-    if request.pairs is not None:
-        return open_pairs(request.pairs)
-    return open_pair(y_true=request.masks, y_pred=request.predictions, model=request.model)
 
 
 def check_model_options(

@@ -9,8 +9,8 @@ from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.layout import Axes, Relation
 from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.atomic_files import stage
-from iou_doctor.diagnosis.pipeline import check, check_pair
-from iou_doctor.diagnosis.request import CheckRequest, open_arrays
+from iou_doctor.diagnosis.pipeline import check, check_pair, open_arrays
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import OutputError
 from iou_doctor.file_repair.options_after import update_options
 from iou_doctor.file_repair.plan import RepairPlan, build_plan

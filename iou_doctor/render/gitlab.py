@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from iou_doctor.render._locations import compute_fingerprints, order_by_suspicion, split_path
+from iou_doctor.render.shared.locations import compute_fingerprints, order_by_suspicion, split_path
 from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.report.report import Report
 

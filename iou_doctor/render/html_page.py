@@ -8,8 +8,8 @@ from html import escape
 from importlib import resources
 
 from iou_doctor.metrics.score import ClassScore
-from iou_doctor.render._score_groups import group_scores
-from iou_doctor.render._wording import (
+from iou_doctor.render.shared.score_groups import group_scores
+from iou_doctor.render.shared.wording import (
     describe_assumption,
     describe_consequences,
     describe_repair,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from iou_doctor.render._wording import format_score, replace_unprintable
+from iou_doctor.render.shared.wording import format_score, replace_unprintable
 from iou_doctor.report.finding import Finding, Outcome, Severity, Status
 from iou_doctor.report.report import Report
 

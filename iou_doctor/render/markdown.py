@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from iou_doctor.render._score_groups import group_scores
-from iou_doctor.render._wording import (
+from iou_doctor.render.shared.score_groups import group_scores
+from iou_doctor.render.shared.wording import (
     describe_assumption,
     describe_consequences,
     describe_repair,
@@ -28,7 +28,7 @@ SIGNS = {Severity.ERROR: "🔴", Severity.WARNING: "🟡", Severity.NOTE: "🔵"
 """A sign for each severity, because text in comments has no colour."""
 LONGEST_COMMENT = 60_000
 """The maximum length of the whole text: GitHub refuses comments of over 65,536 characters."""
-MOST_ROWS = 100
+MOST_TABLE_ROWS = 100
 """The maximum number of rows of the class table: about 6,000 characters. The worst classes are
 shown.
 """
@@ -99,7 +99,7 @@ def _write_classes(report: Report) -> list[str]:
     score = report.score
     if score is None or not report.pixels.counted:
         return []
-    shown = select_worst_classes(score, MOST_ROWS)
+    shown = select_worst_classes(score, MOST_TABLE_ROWS)
     rows = [
         (
             format_class(entry, report),

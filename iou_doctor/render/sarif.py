@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from urllib.parse import quote
 
-from iou_doctor.render._locations import compute_fingerprints, order_by_suspicion, split_path
+from iou_doctor.render.shared.locations import compute_fingerprints, order_by_suspicion, split_path
 from iou_doctor.report.finding import Finding, Rule
 from iou_doctor.report.report import Input, Report
 

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from iou_doctor.render._wording import format_score
 from iou_doctor.render.console import choose_glyphs, render_parts
+from iou_doctor.render.shared.wording import format_score
 from iou_doctor.report.report import Report
 
 UNREADABLE = "!"

@@ -7,19 +7,19 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from iou_doctor.render._terminal_tables import (
+from iou_doctor.render.console import Glyphs, choose_glyphs, render_parts, text_width
+from iou_doctor.render.shared.terminal_tables import (
     list_outcomes,
     show_assumptions,
     show_classes,
     show_other_scores,
 )
-from iou_doctor.render._wording import (
+from iou_doctor.render.shared.wording import (
     describe_consequences,
     describe_repair,
     list_root_causes,
     list_scores,
 )
-from iou_doctor.render.console import Glyphs, choose_glyphs, render_parts, text_width
 from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.report.report import Report
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
-from iou_doctor.render._wording import replace_unprintable
+from iou_doctor.render.shared.wording import replace_unprintable
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
 

@@ -16,7 +16,7 @@ WORTH_A_GPU = 2**32
 Loading TensorFlow and compiling for 21 channels took about 20 seconds on two cores without a GPU.
 Only arrays of many gigabytes make up for that.
 """
-WORTH_COMPILING = 2**28
+WORTH_COMPILING_A_GRAPH = 2**28
 """Values from which `auto` uses a GPU for predictions that are made on the device.
 
 TensorFlow is loaded in any case then. Compiling took 3 to 7 seconds of processor time for 3 to 21
@@ -55,7 +55,8 @@ def should_use_gpu(device: Device, values: int, *, on_device: bool = False) -> b
     if device == "cpu":
         return False
     if device == "auto":
-        return values >= (WORTH_COMPILING if on_device else WORTH_A_GPU) and is_gpu_visible()
+        enough = WORTH_COMPILING_A_GRAPH if on_device else WORTH_A_GPU
+        return values >= enough and is_gpu_visible()
     require_gpu(device)
     return True
 

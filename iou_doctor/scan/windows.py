@@ -15,7 +15,7 @@ from iou_doctor.record import record
 
 WINDOW_VALUES = 2**18
 """Values of the larger array in one window: 1 MiB of float32, within the cache of one core."""
-AT_ONCE = 16
+WINDOWS_AT_ONCE = 16
 """Cache-sized windows that a thread reads together, since every read has a fixed cost."""
 MOST_AT_ONCE = 256
 """The maximum number of cache-sized windows that are read together if reading them takes no memory.
@@ -87,8 +87,8 @@ def choose_windows_at_once(pair: Pair, values: int, jobs: int) -> int:
     """
     sources = (pair.y_true, pair.y_pred)
     if not all(map(_is_a_view, sources)):
-        return AT_ONCE
-    return max(AT_ONCE, min(MOST_AT_ONCE, values // WINDOW_VALUES // (SHARES * jobs)))
+        return WINDOWS_AT_ONCE
+    return max(WINDOWS_AT_ONCE, min(MOST_AT_ONCE, values // WINDOW_VALUES // (SHARES * jobs)))
 
 
 def _is_a_view(source: Source) -> bool:

@@ -9,7 +9,7 @@ from iou_doctor.errors import SourceError
 
 _MOST_LISTED = 8
 """The maximum number of names in a list: more would not fit on one line."""
-_LONGEST_DETAIL = 160
+LONGEST_DETAIL = 160
 """The maximum length of a library's own message: HDF5 nests the messages of all its layers."""
 
 
@@ -50,4 +50,4 @@ def list_names(names: Sequence[str]) -> str:
 def _describe(error: Exception) -> str:
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     text = " ".join(str(text).split()).rstrip(".")
-    return text if len(text) <= _LONGEST_DETAIL else text[:_LONGEST_DETAIL] + "…"
+    return text if len(text) <= LONGEST_DETAIL else text[:LONGEST_DETAIL] + "…"

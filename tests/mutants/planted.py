@@ -144,7 +144,7 @@ MUTANTS = (
     Mutant("limit", "data/class_imbalance", "DOMINANT_SHARE = 0.95", "DOMINANT_SHARE = 0.96"),
     Mutant("limit", "data/class_imbalance", "RARE_SHARE = 0.001", "RARE_SHARE = 0.0011"),
     Mutant("limit", "masks/soft_masks", "LEAST_STEP = 0.1", "LEAST_STEP = 0.11"),
-    Mutant("limit", "predictions/double_activation", "REACH = 0.02", "REACH = 0.022"),
+    Mutant("limit", "predictions/double_activation", "BOUND_REACH = 0.02", "BOUND_REACH = 0.022"),
     Mutant("limit", "predictions/threshold_off", "FEWEST_PIXELS = 1000", "FEWEST_PIXELS = 1001"),
     Mutant("limit", "labels/inverted_masks", "LEAST_INVERTED = 0.6", "LEAST_INVERTED = 0.61"),
     Mutant("limit", "alignment/shared_padding", "LEAST_AREA = 0.05", "LEAST_AREA = 0.055"),

@@ -9,7 +9,6 @@ import pytest
 from rich.console import Console
 
 from iou_doctor.render import FORMATS, lookup_text, terminal
-from iou_doctor.render._terminal_tables import LONGEST_NAME, MOST_GROUPS, MOST_ROWS
 from iou_doctor.render.console import WIDEST, make_file_console
 from iou_doctor.render.github import MOST_ANNOTATIONS
 from iou_doctor.render.lookup_text import (
@@ -20,7 +19,8 @@ from iou_doctor.render.lookup_text import (
     MOST_SUSPECTS,
 )
 from iou_doctor.render.markdown import LONGEST_COMMENT, LONGEST_TEXT, _limit_length
-from iou_doctor.render.markdown import MOST_ROWS as MOST_MARKDOWN_ROWS
+from iou_doctor.render.markdown import MOST_TABLE_ROWS as MOST_MARKDOWN_ROWS
+from iou_doctor.render.shared.terminal_tables import LONGEST_NAME, MOST_CLASS_ROWS, MOST_GROUPS
 from iou_doctor.report.report import Report
 from iou_doctor.report.score_lookup import (
     Cause,
@@ -45,7 +45,7 @@ def with_classes(report: Report, count: int, name: str = "c") -> Report:
 
 
 @pytest.mark.parametrize(
-    ("format_name", "most"), [("full", MOST_ROWS), ("markdown", MOST_MARKDOWN_ROWS)]
+    ("format_name", "most"), [("full", MOST_CLASS_ROWS), ("markdown", MOST_MARKDOWN_ROWS)]
 )
 def test_the_worst_classes_are_shown(outcomes, format_name, most):
     write = FORMATS[format_name]
@@ -56,7 +56,7 @@ def test_the_worst_classes_are_shown(outcomes, format_name, most):
 
 
 def test_verbose_shows_every_class(outcomes):
-    many = with_classes(outcomes, MOST_ROWS + 1)
+    many = with_classes(outcomes, MOST_CLASS_ROWS + 1)
     text = terminal.render(many, make_file_console(), verbose=True)
     assert "worst of" not in text
 

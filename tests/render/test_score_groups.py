@@ -17,8 +17,9 @@ from iou_doctor.diagnosis.pipeline import check_pair
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.metrics.registry import CONTRACTS
 from iou_doctor.metrics.score import ContractScore
-from iou_doctor.render import _terminal_tables, json_v1, terminal
-from iou_doctor.render._score_groups import group_scores
+from iou_doctor.render import json_v1, terminal
+from iou_doctor.render.shared import terminal_tables
+from iou_doctor.render.shared.score_groups import group_scores
 from iou_doctor.report.report import Report
 
 T = np.array([[[0, 0, 1, 1]], [[0, 0, 0, 0]], [[0, 1, 1, 0]]])
@@ -137,8 +138,8 @@ def test_reasons_are_the_choices_that_move_the_number(report):
 
 def test_the_terminal_shows_some_groups_and_all_with_verbose(report):
     short, long = text(report), text(report, verbose=True)
-    assert len(group_scores(report)) > _terminal_tables.MOST_GROUPS
-    more = f"{len(group_scores(report)) - _terminal_tables.MOST_GROUPS} more; -v shows all"
+    assert len(group_scores(report)) > terminal_tables.MOST_GROUPS
+    more = f"{len(group_scores(report)) - terminal_tables.MOST_GROUPS} more; -v shows all"
     assert "others would report" in short
     assert more in short
     assert more not in long

@@ -10,7 +10,7 @@ from iou_doctor.checks.masks._mask_values import count_mask_labels, infer_num_cl
 from iou_doctor.checks.masks._stretched import map_even_levels, map_whole_steps
 from iou_doctor.checks.seams import list_learnt_labels
 
-REACH = 8
+LEVEL_REACH = 8
 """Distance from a level within which values count as its noise. JPEG changes 96 % of the pixels
 beside a hard edge by at most 8 at quality 90, and 66 % of them at quality 75."""
 LEAST_NEAR_SHARE = 0.4
@@ -27,7 +27,7 @@ other ids.
 """
 LARGEST_OTHER_SHARE = 0.3
 """Share of all pixels that may have other values: JPEG changes pixels near edges only."""
-LEAST_DISTANCE = 4 * REACH
+LEAST_DISTANCE = 4 * LEVEL_REACH
 """Minimum distance between two levels, which keeps their clouds apart. Class ids lie closer."""
 DOMINANCE = 8
 """How many times as frequent as each other value within reach a level must be."""
@@ -50,9 +50,9 @@ def find_jpeg_levels(evidence: Evidence) -> list[int]:
     near = {
         label: count
         for label, count in others.items()
-        if abs(label - find_nearest_level(label, levels)) <= REACH
+        if abs(label - find_nearest_level(label, levels)) <= LEVEL_REACH
     }
-    around_each = all(any(abs(label - level) <= REACH for label in near) for level in levels)
+    around_each = all(any(abs(label - level) <= LEVEL_REACH for label in near) for level in levels)
     enough = sum(near.values()) >= LEAST_NEAR_SHARE * pixels and len(near) >= FEWEST_OTHERS
     return levels if around_each and enough and not _has_learnt(evidence, others) else []
 
@@ -86,7 +86,9 @@ def _is_level(label: int, counts: Mapping[int, int], expected: frozenset[int]) -
     In thin objects JPEG changes so many pixels that no single value dominates.
     """
     around = [
-        counts.get(other, 0) for other in range(label - REACH, label + REACH + 1) if other != label
+        counts.get(other, 0)
+        for other in range(label - LEVEL_REACH, label + LEVEL_REACH + 1)
+        if other != label
     ]
     total, count = sum(counts.values()), counts[label]
     if count >= LEAST_LEVEL_SHARE * total and count >= DOMINANCE * max(around):

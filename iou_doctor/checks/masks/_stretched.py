@@ -17,9 +17,9 @@ FEWEST_LEVELS = 3
 """Minimum number of different values of a stretch. Two values are 0 and 255, which masks-0-255
 reports.
 """
-LEAST_STEP = 2
+LEAST_ID_STEP = 2
 """Minimum distance between two values. A step of 1 leaves the ids as they are."""
-FEWEST_IMAGES = 3
+FEWEST_STRETCHED_IMAGES = 3
 """Minimum number of images that show that each was stretched on its own. Two images may both end at
 255 by chance or because of a void label.
 """
@@ -27,7 +27,7 @@ FEWEST_IMAGES = 3
 
 def map_even_levels(classes: int) -> dict[int, int]:
     """Return the id k of each value k · 255 / (classes - 1), rounded or truncated."""
-    if classes < FEWEST_LEVELS or 255 // (classes - 1) < LEAST_STEP:
+    if classes < FEWEST_LEVELS or 255 // (classes - 1) < LEAST_ID_STEP:
         return {}
     last = classes - 1
     truncated = {k * 255 // last: k for k in range(classes)}
@@ -36,7 +36,7 @@ def map_even_levels(classes: int) -> dict[int, int]:
 
 def map_whole_steps(classes: int) -> dict[int, int]:
     """Return the id k of each value k · step, where step is 255 // (classes - 1)."""
-    if classes < FEWEST_LEVELS or 255 // (classes - 1) < LEAST_STEP:
+    if classes < FEWEST_LEVELS or 255 // (classes - 1) < LEAST_ID_STEP:
         return {}
     step = 255 // (classes - 1)
     return {k * step: k for k in range(classes)}
@@ -72,7 +72,7 @@ def count_images_stretched_alone(evidence: Evidence) -> int:
     if 255 not in labels or not are_outside_classes(evidence, labels):
         return 0
     images = [nonzero for nonzero in _list_nonzero_labels(evidence) if nonzero]
-    if len(images) < FEWEST_IMAGES or any(max(nonzero) != 255 for nonzero in images):
+    if len(images) < FEWEST_STRETCHED_IMAGES or any(max(nonzero) != 255 for nonzero in images):
         return 0
     most = infer_num_classes(evidence)
     numbers = {_infer_stretched_classes(nonzero, most) for nonzero in images}

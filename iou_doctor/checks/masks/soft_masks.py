@@ -35,7 +35,7 @@ RULE = Rule(
     after=("masks-divided-by-255",),
 )
 
-ROUNDING = 2e-3
+STEP_ROUNDING = 2e-3
 """Largest difference between equal smoothed values of two pixels. float16 rounds by up to 0.0005;
 bfloat16 rounds by more and is not recognised."""
 LEAST_STEP = 0.1
@@ -75,7 +75,7 @@ def _find_smoothed_channel(evidence: Evidence) -> list[Finding]:
     low, high = values.minimum, values.maximum
     if scaled is None or low is None or high is None or values.fractional != values.values:
         return []
-    opposite = low > 0 and abs(low + high - 1) <= ROUNDING and high - low > LEAST_STEP
+    opposite = low > 0 and abs(low + high - 1) <= STEP_ROUNDING and high - low > LEAST_STEP
     if (
         not opposite
         or len(scaled.count_truths()) != 2
@@ -133,5 +133,5 @@ def _is_smoothed(values: ValueCounts, channels: int) -> bool:
     if low is None or high is None or top is None or values.sum_off or values.non_finite:
         return False
     left = (1 - high) / (channels - 1)
-    near = high - top <= ROUNDING and abs(low - left) <= ROUNDING
+    near = high - top <= STEP_ROUNDING and abs(low - left) <= STEP_ROUNDING
     return low > 0 and near and high - low > LEAST_STEP

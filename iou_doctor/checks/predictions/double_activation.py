@@ -30,9 +30,9 @@ RULE = Rule(
     needs=Needs.TRAINED_NETWORK,  # the even scores of an untrained network look like it
 )
 
-ROUNDING = 1e-3
+BOUND_ROUNDING = 1e-3
 """Relative distance by which scores may lie outside the bounds: float16 rounds by up to 0.0005."""
-REACH = 0.02
+BOUND_REACH = 0.02
 """Relative distance to a bound within which it counts as reached. The scores of a model that is
 sure of some pixels come this close."""
 LEAST_NEAR_SOFTMAX = 0.25
@@ -85,5 +85,11 @@ def _is_range_filled(values: ValueCounts, low: float, high: float) -> bool:
     """Return whether the values stay within the bounds and come close to both."""
     if values.minimum is None or values.maximum is None:
         return False
-    within = values.minimum >= low * (1 - ROUNDING) and values.maximum <= high * (1 + ROUNDING)
-    return within and values.minimum <= low * (1 + REACH) and values.maximum >= high * (1 - REACH)
+    within = values.minimum >= low * (1 - BOUND_ROUNDING) and values.maximum <= high * (
+        1 + BOUND_ROUNDING
+    )
+    return (
+        within
+        and values.minimum <= low * (1 + BOUND_REACH)
+        and values.maximum >= high * (1 - BOUND_REACH)
+    )

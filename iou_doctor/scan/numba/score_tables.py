@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST_CHANNELS = 128
 """The most channels whose classes fit in a byte beside the codes of pixels without a class."""
-LONG = 2**14
+LONG_ROW = 2**14
 """Pixels of an image with channels first from which the pixels that fill no tile do not matter."""
 
 
@@ -56,7 +56,7 @@ def _run_kernel(
     """Run the kernel for the memory layout of the values; return the pixels that it left out."""
     n, pixels, channels = len(values), ids[0].size, values.shape[-1]
     planes = np.moveaxis(values, -1, 1)
-    even = pixels % kernels.TILE == 0 or pixels >= LONG
+    even = pixels % kernels.TILE == 0 or pixels >= LONG_ROW
     if even and not values.flags.c_contiguous and planes[0, 0].flags.c_contiguous:
         whole = pixels - pixels % kernels.TILE
         plane = planes.strides[1] // values.itemsize

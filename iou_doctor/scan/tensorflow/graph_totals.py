@@ -16,7 +16,7 @@ from iou_doctor.scan.tensorflow.graph_values import Tensor, find_scale
 
 Counts = dict[str, Tensor]
 
-GROUP = 32
+PIXELS_IN_A_GROUP = 32
 """Pixels in a group. XLA fuses sums over up to 32 terms with the computation of the terms: counting
 21 channels takes 16 ns for each pixel on two cores, and 80 ns with groups of 64 pixels."""
 NO_PIXEL = np.int32(2**31 - 1)
@@ -129,10 +129,10 @@ def combine_groups(name: str, numbers: Tensor) -> Tensor:
 
 
 def _split_groups(values: Tensor, neutral: object) -> Tensor:
-    """Return the values as (groups, GROUP), with the last group filled up."""
-    missing = -tf.size(values) % GROUP
+    """Return the values as (groups, PIXELS_IN_A_GROUP), with the last group filled up."""
+    missing = -tf.size(values) % PIXELS_IN_A_GROUP
     flat = tf.pad(tf.reshape(values, [-1]), [[0, missing]], constant_values=neutral)
-    return tf.reshape(flat, [-1, GROUP])
+    return tf.reshape(flat, [-1, PIXELS_IN_A_GROUP])
 
 
 def _sum(counts: Tensor) -> Tensor:

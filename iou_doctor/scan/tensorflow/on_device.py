@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 AHEAD = 2
 """Batches that are read ahead: one that is being copied, and one that waits."""
-AT_ONCE = 256
+BATCHES_AT_ONCE = 256
 """Cache-sized windows in a batch. For 256 MiB of float32, the overhead of a call is small."""
 PREDICTED_AT_ONCE = 32
 """The same for predictions of a model: about its own batch size, so that few are concatenated."""
@@ -217,7 +217,7 @@ def _read_batches(pair: Pair, plan: BatchPlan) -> Iterator[Batch]:
     if any(isinstance(source, DeviceSource) for source in (pair.y_true, pair.y_pred)):
         return walk(at_once=PREDICTED_AT_ONCE, keep_on_device=True)
     dtypes = pair.y_true.dtype, pair.y_pred.dtype
-    return read_ahead(partial(walk, at_once=AT_ONCE), layout, dtypes, AHEAD)
+    return read_ahead(partial(walk, at_once=BATCHES_AT_ONCE), layout, dtypes, AHEAD)
 
 
 def _make_keeper(plan: BatchPlan) -> Keep | None:

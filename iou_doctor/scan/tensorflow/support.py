@@ -9,7 +9,7 @@ from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.scan.tensorflow.tensor_codes import VALUES
 from iou_doctor.scan.tensorflow.tensor_sides import CLASSES
 
-MOST_CHANNELS = 64
+MOST_GRAPH_CHANNELS = 64
 """The maximum number of channels. They are unrolled, and the compile time of XLA grows with their
 number.
 """
@@ -34,7 +34,7 @@ def _is_side_supported(axes: Axes, decoding: LabelDecoding, *, flat: bool) -> bo
     if (
         axes.is_reshaped
         or (axes.is_dense and not axes.is_per_class)
-        or axes.channels > MOST_CHANNELS
+        or axes.channels > MOST_GRAPH_CHANNELS
     ):
         return False
     if decoding is LabelDecoding.ARGMAX_LAST:

@@ -54,7 +54,7 @@ _TRUTH_0 = Cause(
     "print the distinct values of the masks as the metric gets them",
     prior=0.15,
 )
-_DROPPED_255 = Cause(
+_IGNORED_255 = Cause(
     "masks-0-255",
     "0/255 masks into BinaryIoU (Keras >= 3.15), which drops 255: specificity / 2",
     "check the largest mask value; use masks > 127",
@@ -124,7 +124,7 @@ def _list_for_two_classes(value: float) -> Iterator[Condition]:
     if 0 < value <= 1 / TWO_CLASSES:
         yield Condition(_SIGMOID, f"the background holds {2 * value:.2%} of the pixels")
         yield Condition(
-            _DROPPED_255, f"{2 * value:.2%} of the true background is predicted as background"
+            _IGNORED_255, f"{2 * value:.2%} of the true background is predicted as background"
         )
     if 0 < value < 1:
         half = f" or {2 * value:.2%}" if value <= 1 / TWO_CLASSES else ""

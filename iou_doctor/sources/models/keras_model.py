@@ -25,7 +25,7 @@ from iou_doctor.sources.models.runner import (
     unsafe_model_error,
 )
 from iou_doctor.sources.models.saved_model import quiet_tensorflow
-from iou_doctor.sources.source_errors import source_error, translate_errors
+from iou_doctor.sources.source_errors import LONGEST_DETAIL, source_error, translate_errors
 
 if TYPE_CHECKING:
     from keras import KerasTensor, Layer, Model
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 _KIND = "Keras model"
 _LARGEST_CONFIG = 1 << 28
 """The maximum size of a configuration in bytes. No network needs as much, but a zip bomb does."""
-_LONGEST_DETAIL = 160
-"""The maximum length of Keras' own message about a model that it cannot load."""
 _PASSING_LAYERS = {"UpSampling2D", "Resizing", "Reshape", "Permute", "Cropping2D", "ZeroPadding2D"}
 """Layers after which the output still has the activation of the layer before."""
 _DAMAGED = "it is not a Keras model, or it is damaged; save it again with `model.save`"
@@ -156,7 +154,7 @@ def _decode(text: object) -> str:
 
 
 def _loading_error(path: str, written_by: str, installed: str, error: Exception) -> SourceError:
-    detail = " ".join(str(error).split())[:_LONGEST_DETAIL] or type(error).__name__
+    detail = " ".join(str(error).split())[:LONGEST_DETAIL] or type(error).__name__
     why = f"Keras {installed} cannot load it ({detail}…)"
     if written_by.split(".")[:2] != installed.split(".")[:2]:
         why = f"Keras {written_by} wrote it, and Keras {installed} cannot load it ({detail}…)"

@@ -16,7 +16,7 @@ from iou_doctor.sources.models.runner import Runner, choose_name, name_outputs, 
 from iou_doctor.sources.models.source import ModelSource
 
 _KIND = "function"
-_KERAS_PACKAGES = ("keras", "tf_keras")
+_KERAS_LIBRARIES = ("keras", "tf_keras")
 """Keras 3 and Keras 2."""
 
 
@@ -78,6 +78,6 @@ def _find_keras_package(value: object) -> str | None:
     """Return the package whose `Model` a value is an instance of, `keras` or `tf_keras`."""
     for cls in type(value).__mro__:
         package = cls.__module__.partition(".")[0]
-        if cls.__name__ == "Model" and package in _KERAS_PACKAGES:
+        if cls.__name__ == "Model" and package in _KERAS_LIBRARIES:
             return package
     return None

@@ -259,7 +259,7 @@ def test_any_number_of_threads_gives_the_same_stats(data, jobs, window_values, l
     whole = both(y_true, y_pred, letters, pairings)[0]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("iou_doctor.scan.windows.WINDOW_VALUES", window_values)
-        patch.setattr("iou_doctor.scan.windows.AT_ONCE", 2)
+        patch.setattr("iou_doctor.scan.windows.WINDOWS_AT_ONCE", 2)
         for stats in both(y_true, y_pred, letters, pairings, jobs=jobs):
             assert_same_stats(stats, whole)
 
@@ -272,7 +272,7 @@ def test_kernels_that_become_ready_half_way_change_nothing(monkeypatch):
     whole = both(y_true, y_true[::-1], "NHW", LABELS)[0]
     monkeypatch.setattr(loader, "KERNELS", late)
     monkeypatch.setattr("iou_doctor.scan.windows.WINDOW_VALUES", 16)
-    monkeypatch.setattr("iou_doctor.scan.windows.AT_ONCE", 1)
+    monkeypatch.setattr("iou_doctor.scan.windows.WINDOWS_AT_ONCE", 1)
     stats = scan(
         pair_of(y_true=y_true, y_pred=y_true[::-1]),
         layout_of(y_true, y_true),

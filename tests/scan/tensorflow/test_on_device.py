@@ -46,7 +46,7 @@ def on_processors(y_true, y_pred, probe=None, notify=None):
 
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch):
-    monkeypatch.setattr(on_device, "AT_ONCE", 1)
+    monkeypatch.setattr(on_device, "BATCHES_AT_ONCE", 1)
     monkeypatch.setattr(on_device.windows, "WINDOW_VALUES", 200)
 
 
@@ -162,7 +162,7 @@ from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.scan.batch_plan import BatchPlan
 from iou_doctor.scan.scan import scan
 from iou_doctor.scan.tensorflow import on_device
-on_device.AT_ONCE, on_device.windows.WINDOW_VALUES = 1, 200
+on_device.BATCHES_AT_ONCE, on_device.windows.WINDOW_VALUES = 1, 200
 rng = np.random.default_rng(3)
 true, pred = rng.integers(0, 3, (9, 6, 5)), rng.random((9, 6, 5, 3), dtype=np.float32)
 used, real = [], on_device.kernels.Kernels._fetch_maps

@@ -201,7 +201,7 @@ def test_a_repair_that_moves_pixels_is_counted_by_the_processor_and_noted():
 
 
 def test_what_is_born_there_pays_for_less():
-    few, many = device.WORTH_COMPILING - 1, device.WORTH_COMPILING
+    few, many = device.WORTH_COMPILING_A_GRAPH - 1, device.WORTH_COMPILING_A_GRAPH
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(device, "is_gpu_visible", lambda: True)
         taken = [

@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from iou_doctor.metrics.score import ClassScore, Score
-from iou_doctor.render._score_groups import group_scores
-from iou_doctor.render._wording import (
+from iou_doctor.render.console import Glyphs
+from iou_doctor.render.shared.score_groups import group_scores
+from iou_doctor.render.shared.wording import (
     describe_assumption,
     format_averages,
     format_class,
@@ -17,11 +18,10 @@ from iou_doctor.render._wording import (
     format_share,
     select_worst_classes,
 )
-from iou_doctor.render.console import Glyphs
 from iou_doctor.report.finding import Status
 from iou_doctor.report.report import Report
 
-MOST_ROWS = 30
+MOST_CLASS_ROWS = 30
 """The number of classes shown without `--verbose`: about a screen. These are the worst ones."""
 MOST_GROUPS = 6
 """The number of groups of other implementations shown without `--verbose`."""
@@ -40,7 +40,7 @@ def show_classes(
     score = report.score
     if score is None or not report.pixels.counted:
         return []
-    shown = select_worst_classes(score, len(score.per_class) if verbose else MOST_ROWS)
+    shown = select_worst_classes(score, len(score.per_class) if verbose else MOST_CLASS_ROWS)
     lines: list[RenderableType] = [_make_class_table(report, score, shown, glyphs, width)]
     if len(shown) < len(score.per_class):
         more = f"the {len(shown)} worst of {len(score.per_class)} classes; -v shows all"
