@@ -12,7 +12,7 @@ runs many times during the imports, which make many objects that stay."""
 BAD_OUTPUT = 2
 """The exit code if stdout cannot be written."""
 INTERNAL_ERROR = 3
-"""The exit code for a bug of iou-doctor."""
+"""The exit code for a bug in iou-doctor."""
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 + SIGINT, as shells define it."""
 CLOSED_PIPE = 141
@@ -20,7 +20,7 @@ CLOSED_PIPE = 141
 
 
 def main() -> None:
-    """Run the command line and exit. A bug of iou-doctor exits with 3, unlike findings."""
+    """Run the command line and exit. A bug in iou-doctor exits with 3, unlike findings."""
     gc.set_threshold(GARBAGE_THRESHOLD)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -1,4 +1,4 @@
-"""Find labels that are neither a class nor the ignore label, and tell their kinds apart."""
+"""Find labels that are neither a class nor the ignore label, and distinguish their kinds."""
 
 from __future__ import annotations
 

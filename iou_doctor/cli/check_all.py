@@ -87,7 +87,7 @@ def _list_tasks(context: typer.Context, options: CheckOptions) -> list[_Task | _
             " name, predictions and masks in each"
         )
     if is_on_command_line(context, "predictions") or is_on_command_line(context, "masks"):
-        raise UsageError("--all takes PREDICTIONS and MASKS from the [[check]] entries; give none")
+        raise UsageError("--all takes PREDICTIONS and MASKS from the [[check]] entries; drop them")
     if options.output_format not in SHARED_FORMATS:
         form = options.output_format
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Some label maps, kept for questions that counts cannot answer.
+"""The label maps of some samples, for questions that counts cannot answer.
 
 Counts say how often two labels occur in the same pixel, but not where. Whether samples were
 shuffled, flipped or shifted is visible only in the maps themselves, so the pass over the data

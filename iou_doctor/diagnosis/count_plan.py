@@ -28,7 +28,8 @@ class CountPlan:
     second: CountPlan | None = None
     """The plan of a second pass. It is needed if masks of shape H × W and predictions of shape
     W × H hold their pixels in the same order, as after a reshape. Only the counts of the first pass
-    can tell, and they pair the wrong pixels then."""
+    show this, and they then pair the wrong pixels.
+    """
 
 
 def plan_counts(pair: Pair, layout: Layout, metric: UserMetric, *, for_all: bool) -> CountPlan:

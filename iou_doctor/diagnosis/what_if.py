@@ -22,7 +22,7 @@ DONE_BY_THE_DOCTOR: Mapping[Relation, type[Step]] = {
     Relation.SWAPPED: SwapHeightWidth,
     Relation.SCALED: ResizeNearest,
 }
-"""The step that the first pass has applied already, so that the pixels pair up at all."""
+"""The step that the first pass has already applied so that the pixels pair up."""
 
 
 def compute_mean_iou_after(

@@ -12,7 +12,7 @@ SPATIAL_LETTERS = ("L", "HW", "DHW")
 def parse_layouts(text: str | None) -> tuple[str | None, str | None]:
     """Return the letters for masks and predictions from `PREDICTIONS[,MASKS]`.
 
-    One word serves both arrays: for one without a class axis, its `C` is ignored.
+    A single layout applies to both arrays; its `C` is ignored for an array without a class axis.
 
     Raises:
         UsageError: a word is not a layout.

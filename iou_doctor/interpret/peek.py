@@ -31,7 +31,7 @@ MOST_VOID = 0.5
 CLIP_LIMIT = 2.0**32
 """Values are clipped here before they are summed, so that huge or infinite ones do not overflow.
 
-Values whose sum is 1 lie within [0, 1], so clipping changes no answer.
+Values whose sum is 1 lie within [0, 1], so clipping changes no result.
 """
 
 FORMATS_OF_SAMPLES = ("images", "model")

@@ -19,7 +19,7 @@ class DecodeColours(Step):
     """Replace the colour of each pixel by the class id that a palette gives it."""
 
     table: Mapping[int, int]
-    """Colour code (`counts.label_decoding.colour_code`) to class id."""
+    """Colour code (`counts.label_decoding.encode_colour`) to class id."""
     default: int
     """The id of colours that are not in the table."""
 

@@ -140,7 +140,7 @@ class Suspect:
 
 @record
 class Match:
-    """Suspects with the same value, which no further digit of the score can tell apart."""
+    """Suspects with the same value, which more digits of the score would not distinguish."""
 
     value: float
     suspects: tuple[Suspect, ...]

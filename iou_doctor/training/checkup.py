@@ -188,7 +188,7 @@ class Checkup:
         except IouDoctorError as error:
             self._print_once(f"metric {metric.name} is not checked: {error}")
             return
-        except Exception:  # a bug of iou-doctor must not cost the user a training
+        except Exception:  # a bug in iou-doctor must not end the user's training
             text = f"iou-doctor failed; the training continues:\n{traceback.format_exc()}"
             warnings.warn(text, RuntimeWarning, stacklevel=2)
             return

@@ -81,7 +81,7 @@ def test_arrays_on_the_command_line_are_no_check_of_the_file(project):
     arrays = [f"{SICK}/preds.npy", f"{SICK}/masks.npy"]
     done = run("check", "--all", "-q", *arrays, cwd=folder)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "from the [[check]] entries; give none" in done.stderr
+    assert "from the [[check]] entries; drop them" in done.stderr
 
 
 def test_json_is_one_document_with_a_report_for_each(project):

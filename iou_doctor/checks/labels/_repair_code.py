@@ -89,7 +89,7 @@ def _write_condition(ids: str, labels: list[int]) -> str:
 
 
 def _list_labels(evidence: Evidence, side: Side) -> list[int]:
-    """Return the labels of one array, without the codes that stand for no label at all."""
+    """Return the labels of one array, without the codes for pixels that have no label."""
     pairs = evidence.pairs.pool()
     counts = pairs.count_truths() if side is Side.MASKS else pairs.count_predictions()
     return [label for label in counts if not is_no_class(label)]

@@ -26,7 +26,7 @@ Thin objects are predicted more often than that."""
 def is_outline(evidence: Evidence, label: int) -> bool:
     """Return whether a truth label only outlines other regions and is not predicted as an object.
 
-    This needs label maps at full resolution; without them the answer is no.
+    This needs label maps at full resolution; without them, no label counts as an outline.
     """
     if evidence.sampled is None:
         return False

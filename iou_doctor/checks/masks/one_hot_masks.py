@@ -58,7 +58,7 @@ def find(evidence: Evidence) -> Result:
 
 
 def _describe_reading(evidence: Evidence) -> str:
-    """Return what the metric makes of the masks."""
+    """Return how the metric reads the masks."""
     metric, values = evidence.metric, evidence.stats.y_true
     if metric.takes is not None:
         return f"{metric.short_name} expects class ids"

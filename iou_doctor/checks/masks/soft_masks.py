@@ -116,7 +116,7 @@ def _build_finding(evidence: Evidence, message: str, *, help_text: str, repair: 
 
 
 def _describe_reading(evidence: Evidence) -> str:
-    """Return what the metric makes of the masks."""
+    """Return how the metric reads the masks."""
     name = evidence.metric.short_name
     return (
         f"{name} expects class ids" if evidence.metric.takes else f"{name} reads all of them as 0"

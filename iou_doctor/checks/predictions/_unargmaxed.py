@@ -57,7 +57,7 @@ def find_unargmaxed(evidence: Evidence, rule: Rule, encoding: Encoding, noun: st
 
 
 def _describe_reading(evidence: Evidence) -> str:
-    """Return what the metric makes of the scores, as the end of a sentence."""
+    """Return how the metric reads the scores, as the end of a sentence."""
     values = evidence.stats.y_pred
     if evidence.metric.contract is not None:
         return f"; {describe_score_handling(evidence)}"

@@ -36,7 +36,7 @@ RULE = Rule(
 
 GAIN = 0.02
 """Gain that the mean IoU and the IoU of the rarer class must exceed. The best of nine thresholds
-always gains a little, and scores that tell nothing about the foreground only trade the IoU of one
+always gains a little, and scores that are unrelated to the foreground only trade the IoU of one
 class against that of the other."""
 FEWEST_PIXELS = 1000
 """Minimum number of true pixels of each class. With fewer, a handful of border pixels decides."""
@@ -87,7 +87,7 @@ def _build_finding(
 
 
 def _name_place(metric: Metric, threshold: float) -> str:
-    """Return where to put a threshold: in the call of a metric that has one, or in the option."""
+    """Return where to set the threshold: in the call of a metric that has one, or in the option."""
     if metric.threshold is None:
         return f"pass it as --threshold {threshold:g}"
     return f"pass it to the metric, as threshold={threshold:g} in {metric.short_name}"

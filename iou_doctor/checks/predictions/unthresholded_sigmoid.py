@@ -67,7 +67,7 @@ def find(evidence: Evidence) -> Result:
 
 
 def _describe_reading(evidence: Evidence) -> str:
-    """Return what the metric makes of the scores."""
+    """Return how the metric reads the scores."""
     if evidence.metric.takes is not None:
         return describe_score_handling(evidence)
     values = evidence.stats.y_pred

@@ -88,7 +88,7 @@ def _find_flat_metric_pairing(layout: Layout, metric: Metric) -> Pairing | None:
     """Return the pairing of a metric that flattens, or `None` if the two lengths differ.
 
     Such a metric pairs values in storage order. If that is the doctor's order too, the doctor's
-    table serves both.
+    table is used for both.
     """
     return find_flat_pairing(layout, metric.y_true, metric.y_pred, axis=metric.axis)
 

@@ -74,7 +74,7 @@ class Kernels:
     """Counts batches of one layout.
 
     Args:
-        layout: what the axes mean; see `serves`.
+        layout: what the axes mean; see `support.is_supported`.
         pairings: which decoded labels to count together.
         threshold: the threshold of `LabelDecoding.BINS`.
         compiled: whether to compile with XLA, once for each shape. Smaller batches are padded to a

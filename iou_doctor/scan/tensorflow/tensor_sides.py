@@ -167,7 +167,7 @@ class Side:
         """Return the counts over the values, from the numbers of the graph.
 
         Args:
-            found: see `Form.numbers`.
+            found: see `TensorForm.read_numbers`.
             table: labels and how often each occurs, for integers without channels.
             place: the numbers of the samples, the first row, and the pixels of a padded sample.
         """
