@@ -67,7 +67,7 @@ class JudgementOptions(CommandOptions):
     ] = "error"
     min_iou: Annotated[
         float | None,
-        option(GATES, "Exit with 1 if the doctor's mean IoU is lower.", metavar="SCORE"),
+        option(GATES, "Exit with 1 if iou-doctor's mean IoU is lower.", metavar="SCORE"),
     ] = None
     baseline: Annotated[
         str | None,

@@ -83,7 +83,7 @@ class CheckSettings:
     fail_on: FailOn | None = None
     """Exit with 1 if a finding is at least this severe."""
     min_iou: float | None = None
-    """Exit with 1 if the doctor's mean IoU is lower."""
+    """Exit with 1 if iou-doctor's mean IoU is lower."""
     baseline: str | None = None
     """A JSON report of an earlier run to compare with, relative to this file. `{name}` stands for
     the name of the check."""

@@ -10,7 +10,7 @@ logits.
     BinaryIoU(threshold=0.5)              thresholds at a probability of 0.62 (IOU214)
     a loss with from_logits=False         is wrong for this output
 
-The doctor reads this from the graph or the last layer if it can, and otherwise from values outside
+iou-doctor reads this from the graph or the last layer if it can, and otherwise from values outside
 [0, 1].
 """
 

@@ -3,8 +3,9 @@
 PyTorch uses the layout (N, C, H, W), while the metrics of Keras look at the last axis. With
 `sparse_y_pred=False` they then take the argmax over the width of the image. The result has the
 wrong size and raises an error, or, if the width happens to equal the number of classes, is a wrong
-number without any warning. With `axis=1` Keras 3 accepts the arrays and fails in `result()`. The
-doctor finds the class axis by the sums of the channels, or by the shapes if the sums do not decide.
+number without any warning. With `axis=1` Keras 3 accepts the arrays and fails in `result()`.
+iou-doctor finds the class axis by the sums of the channels, or by the shapes if the sums do not
+decide.
 
     predictions  (8, 3, 64, 96)      class axis 1
     wanted       (8, 64, 96, 3)      predictions = np.moveaxis(predictions, 1, -1)

@@ -2,7 +2,7 @@
 
 Two scores are comparable only if they have the same number of classes, the same ignore label, and
 arrays of the same encoding with the class axis in the same place. If an export changes from labels
-to probabilities, or from NHWC to NCHW, the doctor can interpret both, but your metric may not.
+to probabilities, or from NHWC to NCHW, iou-doctor can interpret both, but your metric may not.
 
     baseline   8 classes, ignore label 255, predictions probabilities
     now        9 classes, no ignore label, predictions labels
