@@ -11,8 +11,9 @@ from checks.sick_arrays import SICK
 from iou_doctor.checks import registry
 from iou_doctor.report.finding import Severity
 
-# code, name, severity: public, and never changed
-BUILT = """
+# Code, name and severity of the published rules, which never change. A new rule is added here when
+# it is published.
+PUBLISHED = """
 IOU101 shape-mismatch error
 IOU102 sample-count-mismatch error
 IOU103 channels-first error
@@ -85,7 +86,7 @@ IOU802 model-without-activation note
 IOU803 constant-output error
 IOU804 unsafe-model-file error
 """
-TABLE = [tuple(line.split()) for line in BUILT.split("\n") if line]
+TABLE = [tuple(line.split()) for line in PUBLISHED.split("\n") if line]
 
 
 def rules():
@@ -97,14 +98,13 @@ def findings():
     return [finding for arrays in SICK.values() for finding in diagnose(**arrays).findings]
 
 
-def test_codes_names_and_severities_are_the_public_ones():
-    assert [(rule.code, rule.name, str(rule.severity)) for rule in rules()] == TABLE
+def test_codes_names_and_severities_are_the_published_ones():
+    assert set(TABLE) <= {(rule.code, rule.name, str(rule.severity)) for rule in rules()}
 
 
 def test_codes_and_names_are_unique():
-    assert (
-        len({rule.code for rule in rules()}) == len({rule.name for rule in rules()}) == len(TABLE)
-    )
+    codes, names = {rule.code for rule in rules()}, {rule.name for rule in rules()}
+    assert len(codes) == len(names) == len(rules())
 
 
 def test_each_rule_has_a_file_of_its_name_and_a_test_of_its_name():

@@ -18,6 +18,7 @@ from help_code import CODE, run_help
 
 from iou_doctor.checks.registry import load_checks, load_consequences
 from iou_doctor.repairs.table import to_json
+from iou_doctor.report.finding import Symptom
 
 NAMES = {check.rule.code: check.rule.name for check in load_checks()}
 METRIC = re.compile(r"(?:^|: )(keras\.metrics\.\w+\([^;]*?\)(?=$|,| ))")
@@ -88,6 +89,11 @@ def rounded(value):
     return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
+def shown(symptoms):
+    """Return the names of symptoms, or `none`."""
+    return " | ".join(one.name for one in Symptom if symptoms and one in symptoms) or "none"
+
+
 def as_text(finding):
     rule = finding.rule
     lines = [
@@ -107,8 +113,8 @@ def as_text(finding):
         lines += ["", f"repair: {repair.name} ({kind})"]
         lines += [f"    {json.dumps(rounded(to_json(step)))}" for step in repair.steps]
         lines += [f"    {known}", f"    mean IoU after it: {after}, {repair.estimated=}"]
-    if explained := load_consequences()[rule.name]:
-        lines += ["", "explains:", *(f"    {name}" for name in sorted(explained))]
+    lines += ["", f"symptom: {shown(rule.symptom)}", f"explains: {shown(rule.explains)}"]
+    lines += [f"also explains: {name}" for name in sorted(rule.also_explains)]
     return "\n".join(lines) + "\n"
 
 
@@ -119,7 +125,14 @@ def test_the_finding_is_that_of_the_snapshot(code, snapshot):
 
 
 def test_each_snapshot_is_that_of_a_rule():
-    assert {path.stem for path in (Path(__file__).parent / "snapshots").iterdir()} == set(SICK)
+    stems = {path.stem for path in (Path(__file__).parent / "snapshots").iterdir()}
+    assert stems == {*SICK, "consequences"}
+
+
+def test_the_consequences_of_each_rule_are_those_of_the_snapshot(snapshot):
+    consequences = load_consequences()
+    lines = [f"{name}: {', '.join(sorted(consequences[name]))}" for name in sorted(consequences)]
+    snapshot("consequences.txt", "\n".join(lines) + "\n")
 
 
 def ways_out(code):
