@@ -6,7 +6,7 @@ import typer
 
 from iou_doctor.cli.check_options import CheckOptions
 from iou_doctor.cli.defaults import build_expected_interpretation
-from iou_doctor.cli.run import exit_code, refuse, run
+from iou_doctor.cli.run import choose_exit_code, refuse, run
 from iou_doctor.cli.signature import with_options
 from iou_doctor.errors import IouDoctorError
 
@@ -33,7 +33,7 @@ def check(context: typer.Context, options: CheckOptions) -> None:
             wanted = options.check_outputs()
             report = run(request, progress=options.progress and not options.quiet)
             outputs.write_reports(report, wanted, quiet=options.quiet, verbose=options.verbose)
-            code = exit_code(report, request)
+            code = choose_exit_code(report, request)
     except IouDoctorError as error:
         refuse(error)
     raise typer.Exit(code)

@@ -16,7 +16,7 @@ from iou_doctor.cli.defaults import (
     is_on_command_line,
 )
 from iou_doctor.cli.report_options import NAME
-from iou_doctor.cli.run import BAD_USAGE, describe_low_score, exit_code, run
+from iou_doctor.cli.run import BAD_USAGE, choose_exit_code, describe_low_score, run
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.record import record
 
@@ -139,7 +139,7 @@ def _carry_out(task: _Task | _Refused, options: CheckOptions) -> _Result:
         return _Result(task.name, BAD_USAGE, error=str(error))
     if options.output_format == "full" and not options.quiet:
         typer.echo()
-    code = exit_code(report, task.request, name=task.name)
+    code = choose_exit_code(report, task.request, name=task.name)
     failure = describe_low_score(report, task.request)
     if code and failure is None and not report.verdict.sick:
         failure = f"--fail-on {task.request.fail_on}"

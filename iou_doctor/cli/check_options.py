@@ -18,7 +18,7 @@ from iou_doctor.cli.options import (
     MasksAs,
     PredictionsAs,
     Progress,
-    option,
+    declare_option,
     split_lists,
 )
 from iou_doctor.cli.report_options import ReportOptions, insert_name
@@ -46,7 +46,7 @@ class JudgementOptions(CommandOptions):
 
     select: Annotated[
         list[str] | None,
-        option(
+        declare_option(
             RULES,
             "Report only these codes, prefixes or names.",
             metavar="RULES",
@@ -55,7 +55,7 @@ class JudgementOptions(CommandOptions):
     ] = None
     ignore: Annotated[
         list[str] | None,
-        option(
+        declare_option(
             RULES,
             "Do not report these codes, prefixes or names.",
             metavar="RULES",
@@ -63,23 +63,23 @@ class JudgementOptions(CommandOptions):
         ),
     ] = None
     fail_on: Annotated[
-        FailOn, option(GATES, "Exit with 1 if a finding is at least this severe.")
+        FailOn, declare_option(GATES, "Exit with 1 if a finding is at least this severe.")
     ] = "error"
     min_iou: Annotated[
         float | None,
-        option(GATES, "Exit with 1 if iou-doctor's mean IoU is lower.", metavar="SCORE"),
+        declare_option(GATES, "Exit with 1 if iou-doctor's mean IoU is lower.", metavar="SCORE"),
     ] = None
     baseline: Annotated[
         str | None,
-        option(GATES, "A JSON report of an earlier run to compare with.", metavar="REPORT"),
+        declare_option(GATES, "A JSON report of an earlier run to compare with.", metavar="REPORT"),
     ] = None
     max_drop: Annotated[
         float,
-        option(GATES, "How far an IoU may fall below the baseline's.", metavar="DROP"),
+        declare_option(GATES, "How far an IoU may fall below the baseline's.", metavar="DROP"),
     ] = 0.01
     write_baseline: Annotated[
         bool,
-        option(
+        declare_option(
             GATES,
             f"Do not compare; write this run to the file of --baseline, or to {NEW_BASELINE}.",
             "--write-baseline",
@@ -87,12 +87,16 @@ class JudgementOptions(CommandOptions):
     ] = False
     contracts: Annotated[
         Literal["common", "all"],
-        option(COMPARISON, "Which implementations to compare: those people use most, or all."),
+        declare_option(
+            COMPARISON, "Which implementations to compare: those people use most, or all."
+        ),
     ] = "common"
     batch_size: BatchSize = None
     seen: Annotated[
         str | None,
-        option(COMPARISON, "Also explain this score, written as it was printed.", metavar="SCORE"),
+        declare_option(
+            COMPARISON, "Also explain this score, written as it was printed.", metavar="SCORE"
+        ),
     ] = None
 
 
@@ -108,13 +112,13 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
     ] = None
     class_names: Annotated[
         list[str] | None,
-        option(ARRAYS, "Class names, comma-separated; repeatable.", metavar="NAMES"),
+        declare_option(ARRAYS, "Class names, comma-separated; repeatable.", metavar="NAMES"),
     ] = None
     predictions_as: PredictionsAs = None
     masks_as: MasksAs = None
     all_checks: Annotated[
         bool,
-        option(
+        declare_option(
             CONFIGURATION,
             "Check every [[check]] of the configuration file; its name replaces `{name}` in the"
             " file names of other options.",
@@ -123,7 +127,7 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
     ] = False
     jobs: Annotated[
         int | None,
-        option(
+        declare_option(
             OUTPUT,
             "Number of threads for the scan.",
             metavar="N",
@@ -133,7 +137,9 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
     ] = None
     device: Annotated[
         Device,
-        option(OUTPUT, "Where to count: `auto` uses a GPU for large arrays if there is one."),
+        declare_option(
+            OUTPUT, "Where to count: `auto` uses a GPU for large arrays if there is one."
+        ),
     ] = "auto"
     progress: Progress = True
     no_config: NoConfig = False

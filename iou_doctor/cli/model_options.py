@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Annotated
 
-from iou_doctor.cli.options import option
+from iou_doctor.cli.options import declare_option
 from iou_doctor.cli.signature import CommandOptions
 from iou_doctor.errors import UsageError
 
@@ -18,7 +18,7 @@ class PredictorOptions(CommandOptions):
 
     images: Annotated[
         str | None,
-        option(
+        declare_option(
             MODEL,
             "Predict these images (in any form that masks have) with the model PREDICTIONS: a"
             " SavedModel's folder, .keras, .h5, .tflite or .onnx.",
@@ -27,7 +27,7 @@ class PredictorOptions(CommandOptions):
     ] = None
     signature: Annotated[
         str | None,
-        option(
+        declare_option(
             MODEL,
             "The signature of a SavedModel to call; the default is serving_default.",
             metavar="NAME",
@@ -35,11 +35,11 @@ class PredictorOptions(CommandOptions):
     ] = None
     output_name: Annotated[
         str | None,
-        option(MODEL, "The output to score, if the model has several.", metavar="NAME"),
+        declare_option(MODEL, "The output to score, if the model has several.", metavar="NAME"),
     ] = None
     input_scale: Annotated[
         str | None,
-        option(
+        declare_option(
             MODEL,
             "Multiply images by SCALE and add OFFSET before the model: 1/255, or 1/127.5,-1.",
             metavar="SCALE[,OFFSET]",
@@ -47,7 +47,7 @@ class PredictorOptions(CommandOptions):
     ] = None
     resize: Annotated[
         bool,
-        option(
+        declare_option(
             MODEL,
             "Resize images to the model's input (bilinear), and its output back.",
             "--resize",
@@ -55,7 +55,7 @@ class PredictorOptions(CommandOptions):
     ] = False
     trust_model: Annotated[
         bool,
-        option(
+        declare_option(
             MODEL,
             "Load a model that IOU804 refuses because it may run code or touch files.",
             "--trust-model",

@@ -19,7 +19,7 @@ PREDICTIONS_HELP = "FILE.npy, FILE.npz::name, FILE.h5::/name, an image, or a fol
 MASKS_HELP = "The true masks, in any of these forms."
 
 
-def option(panel: str, text: str, *names: str, **more: Any) -> Any:
+def declare_option(panel: str, text: str, *names: str, **more: Any) -> Any:
     """Declare an option.
 
     Args:
@@ -31,23 +31,24 @@ def option(panel: str, text: str, *names: str, **more: Any) -> Any:
     return typer.Option(*names, help=text, rich_help_panel=panel, **more)
 
 
-def required_argument(metavar: str, text: str) -> Any:
+def declare_argument(metavar: str, text: str) -> Any:
     """Declare an argument that has no default."""
     return typer.Argument(metavar=metavar, help=text, show_default=False)
 
 
-Predictions = Annotated[str, required_argument("PREDICTIONS", PREDICTIONS_HELP)]
-Masks = Annotated[str, required_argument("MASKS", MASKS_HELP)]
+Predictions = Annotated[str, declare_argument("PREDICTIONS", PREDICTIONS_HELP)]
+Masks = Annotated[str, declare_argument("MASKS", MASKS_HELP)]
 PredictionsAs = Annotated[
     EncodingName | None,
-    option(ARRAYS, "How the predictions are encoded, if iou-doctor misreads them."),
+    declare_option(ARRAYS, "How the predictions are encoded, if iou-doctor misreads them."),
 ]
 MasksAs = Annotated[
-    EncodingName | None, option(ARRAYS, "How the masks are encoded, if iou-doctor misreads them.")
+    EncodingName | None,
+    declare_option(ARRAYS, "How the masks are encoded, if iou-doctor misreads them."),
 ]
 BatchSize = Annotated[
     int | None,
-    option(
+    declare_option(
         COMPARISON,
         "Images per update, for metrics that average over batches, and per call of a model.",
         metavar="N",
@@ -55,7 +56,7 @@ BatchSize = Annotated[
     ),
 ]
 Progress = Annotated[
-    bool, option(OUTPUT, "Show a bar during long scans.", "--progress/--no-progress")
+    bool, declare_option(OUTPUT, "Show a bar during long scans.", "--progress/--no-progress")
 ]
 RuleName = Annotated[
     str,
@@ -77,11 +78,11 @@ class ArrayOptions(CommandOptions):
     masks: Annotated[str | None, typer.Argument(metavar="MASKS", help=MASKS_HELP)] = None
     num_classes: Annotated[
         int | None,
-        option(ARRAYS, "Number of classes, background included.", "--num-classes", "-n"),
+        declare_option(ARRAYS, "Number of classes, background included.", "--num-classes", "-n"),
     ] = None
     metric: Annotated[
         str | None,
-        option(
+        declare_option(
             ARRAYS,
             "The metric as written in your code, for instance"
             ' "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)".'
@@ -92,7 +93,7 @@ class ArrayOptions(CommandOptions):
     ] = None
     ignore_index: Annotated[
         int | None,
-        option(
+        declare_option(
             ARRAYS,
             "Mask label to leave out (void), often 255.",
             "--ignore-index",
@@ -101,7 +102,7 @@ class ArrayOptions(CommandOptions):
     ] = None
     layout: Annotated[
         str | None,
-        option(
+        declare_option(
             ARRAYS,
             "What the axes mean, for instance NHWC or NCHW; PREDICTIONS,MASKS if they differ.",
             metavar="LETTERS",
@@ -109,7 +110,7 @@ class ArrayOptions(CommandOptions):
     ] = None
     threshold: Annotated[
         float | None,
-        option(
+        declare_option(
             ARRAYS,
             "Decision threshold for single-channel scores (0.5 for probabilities, 0 for logits).",
         ),
@@ -127,12 +128,12 @@ class ArrayOptions(CommandOptions):
         return CheckRequest(
             predictions=self.predictions,
             masks=self.masks,
-            options=self._interpretation_options(),
+            options=self._build_interpretation_options(),
             metric=self.metric,
             batch_size=self.batch_size,
         )
 
-    def _interpretation_options(self) -> "Options":
+    def _build_interpretation_options(self) -> "Options":
         from iou_doctor.arrays.interpretation import Options
 
         return Options(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from iou_doctor.cli import completion
-from iou_doctor.cli.options import OUTPUT, option
+from iou_doctor.cli.options import OUTPUT, declare_option
 from iou_doctor.cli.signature import CommandOptions
 from iou_doctor.render import FORMATS
 
@@ -21,7 +21,7 @@ class ReportOptions(CommandOptions):
 
     output_format: Annotated[
         str,
-        option(
+        declare_option(
             OUTPUT,
             f"How to write the report: {', '.join(FORMATS)}.",
             metavar="FORMAT",
@@ -30,11 +30,11 @@ class ReportOptions(CommandOptions):
     ] = "full"
     output: Annotated[
         Path | None,
-        option(OUTPUT, "Write the report to FILE instead of stdout.", metavar="FILE"),
+        declare_option(OUTPUT, "Write the report to FILE instead of stdout.", metavar="FILE"),
     ] = None
     reports: Annotated[
         list[str] | None,
-        option(
+        declare_option(
             OUTPUT,
             "Write one more report, from the same scan; repeatable.",
             "--report",
@@ -42,9 +42,12 @@ class ReportOptions(CommandOptions):
             autocompletion=completion.complete_report_files,
         ),
     ] = None
-    quiet: Annotated[bool, option(OUTPUT, "Print only the verdict.", "--quiet", "-q")] = False
+    quiet: Annotated[bool, declare_option(OUTPUT, "Print only the verdict.", "--quiet", "-q")] = (
+        False
+    )
     verbose: Annotated[
-        bool, option(OUTPUT, "Print every finding, class and rule in full.", "--verbose", "-v")
+        bool,
+        declare_option(OUTPUT, "Print every finding, class and rule in full.", "--verbose", "-v"),
     ] = False
 
     def list_outputs(

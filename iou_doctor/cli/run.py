@@ -29,7 +29,7 @@ def run(request: CheckRequest, *, progress: bool) -> Report:
         return pipeline.check(request, progress=advance)
 
 
-def exit_code(report: Report, request: CheckRequest, *, name: str | None = None) -> int:
+def choose_exit_code(report: Report, request: CheckRequest, *, name: str | None = None) -> int:
     """Return 1 if a finding is too severe or the score too low, else 0; say why a score is too low.
 
     Args:

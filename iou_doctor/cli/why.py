@@ -12,7 +12,7 @@ from iou_doctor.cli.options import (
     MasksAs,
     PredictionsAs,
     Progress,
-    option,
+    declare_option,
 )
 from iou_doctor.cli.run import refuse
 from iou_doctor.cli.signature import with_options
@@ -42,9 +42,11 @@ class WhyOptions(ArrayOptions):
     masks_as: MasksAs = None
     batch_size: BatchSize = None
     output_format: Annotated[
-        Literal["full", "json"], option(OUTPUT, "How to write the answer.")
+        Literal["full", "json"], declare_option(OUTPUT, "How to write the answer.")
     ] = "full"
-    verbose: Annotated[bool, option(OUTPUT, "Print every explanation.", "--verbose", "-v")] = False
+    verbose: Annotated[
+        bool, declare_option(OUTPUT, "Print every explanation.", "--verbose", "-v")
+    ] = False
     progress: Progress = True
 
 

@@ -90,7 +90,7 @@ class Passes:
 
     def count(self, progress: Callable[[int, int], object] | None = None) -> Counts:
         """Return all counts, and the maps of some samples."""
-        probe = ProbeBuilder(self.layout.samples, self._size_of, self.layout.mismatched)
+        probe = ProbeBuilder(self.layout.samples, self._measure_sample, self.layout.mismatched)
         stats = scan(
             self.pair,
             self.layout,
@@ -123,7 +123,7 @@ class Passes:
         self.settings.note_fallback("arrays that a repair moves")
         return stats.tables[pairing]
 
-    def _size_of(self, sample: int) -> tuple[int, ...]:
+    def _measure_sample(self, sample: int) -> tuple[int, ...]:
         """Return the spatial shape of a sample, that of the side whose pixels are not flattened."""
         sides = ((self.pair.y_true, self.layout.y_true), (self.pair.y_pred, self.layout.y_pred))
         source, axes = max(sides, key=lambda side: len(side[1].spatial))

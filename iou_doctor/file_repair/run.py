@@ -116,11 +116,11 @@ def _plan_storage(
 
     def choose(side: Side, other: Side) -> StoredAxes:
         return choose_stored_axes(
-            _axes(interpretation, side),
-            _axes(interpretation, other),
+            _get_axes(interpretation, side),
+            _get_axes(interpretation, other),
             arranged=_is_arranged(plan, side),
             other_arranged=_is_arranged(plan, other),
-            images=_source(pair, side).format == "images",
+            images=_get_source(pair, side).format == "images",
             class_axis=_find_wanted_class_axis(plan, side),
         )
 
@@ -155,8 +155,8 @@ def _build_streams(
     return [
         RepairStream(
             side=side,
-            source=_source(pair, side),
-            axes=_axes(interpretation, side),
+            source=_get_source(pair, side),
+            axes=_get_axes(interpretation, side),
             steps=plan.steps[side],
             stored_axes=stored_axes[side],
             destination=destinations[side],
@@ -169,7 +169,7 @@ def _build_streams(
 def _find_unflattened_shape(interpretation: Interpretation, side: Side) -> tuple[int, ...] | None:
     """Return the spatial shape of the other array if the pixels of this one are flattened."""
     other = Side.MASKS if side is Side.PREDICTIONS else Side.PREDICTIONS
-    shape = _axes(interpretation, other).spatial_shape
+    shape = _get_axes(interpretation, other).spatial_shape
     if interpretation.layout.relation is not Relation.FLATTENED or len(shape) == 1:
         return None
     return tuple(length or 0 for length in shape)
@@ -200,9 +200,9 @@ def _describe_copy(stream: RepairStream, plan: RepairPlan, pair: Pair) -> Repair
     return RepairedCopy(stream.destination.place, plan.causes[stream.side], left_out)
 
 
-def _source(pair: Pair, side: Side) -> Source:
+def _get_source(pair: Pair, side: Side) -> Source:
     return pair.y_true if side is Side.MASKS else pair.y_pred
 
 
-def _axes(interpretation: Interpretation, side: Side) -> Axes:
+def _get_axes(interpretation: Interpretation, side: Side) -> Axes:
     return interpretation.layout.y_true if side is Side.MASKS else interpretation.layout.y_pred

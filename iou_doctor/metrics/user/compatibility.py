@@ -26,12 +26,14 @@ def adapt_to_layout(metric: Metric, layout: Layout) -> Metric:
         return metric
     takes, choices = contract.takes, contract.choices
     single = _has_one_channel(takes, layout)
-    true = LabelDecoding.LABELS
+    y_true = LabelDecoding.LABELS
     if takes.masks is PixelContent.ONE_HOT or (
         takes.masks is PixelContent.EITHER and layout.y_true.is_dense
     ):
-        true = LabelDecoding.LABELS if single else LabelDecoding.ARGMAX_LAST
-    return replace(metric, y_true=true, y_pred=_choose_prediction_decoding(takes, choices, layout))
+        y_true = LabelDecoding.LABELS if single else LabelDecoding.ARGMAX_LAST
+    return replace(
+        metric, y_true=y_true, y_pred=_choose_prediction_decoding(takes, choices, layout)
+    )
 
 
 def _choose_prediction_decoding(
@@ -61,17 +63,17 @@ def _has_one_channel(takes: InputSpec, layout: Layout) -> bool:
     return takes.one_channel and all(
         not axes.is_dense
         and axes.channel is not None
-        and stored_axis(axes) == expected_axis(axes, takes)
+        and locate_class_axis(axes) == locate_expected_axis(axes, takes)
         for axes in (layout.y_true, layout.y_pred)
     )
 
 
-def stored_axis(axes: Axes) -> int:
+def locate_class_axis(axes: Axes) -> int:
     """Return where the class axis is, counted with a sample axis at 0."""
     return (axes.channel or 0) + (0 if axes.has_sample_axis else 1)
 
 
-def expected_axis(axes: Axes, takes: InputSpec) -> int:
+def locate_expected_axis(axes: Axes, takes: InputSpec) -> int:
     """Return where the metric looks for the classes, counted in the same way."""
     return takes.axis % (len(axes.shape) + (0 if axes.has_sample_axis else 1))
 
@@ -107,8 +109,8 @@ def _is_flattened(takes: InputSpec, layout: Layout) -> bool:
         return False
     if takes.flattens is Flattens.NEVER or layout.mismatched:
         return False
-    true, pred = count_flat_labels(layout, VALUES)
-    equal = true is not None and true == pred
+    y_true, y_pred = count_flat_labels(layout, VALUES)
+    equal = y_true is not None and y_true == y_pred
     return equal and (takes.flattens is Flattens.ALWAYS or has_equal_shapes(layout))
 
 
@@ -125,27 +127,31 @@ def find_mismatch(takes: InputSpec, layout: Layout, *, integers: bool = False) -
         layout: the layout of the arrays.
         integers: whether the predictions have an integer dtype.
     """
-    true, pred = layout.y_true, layout.y_pred
+    y_true, y_pred = layout.y_true, layout.y_pred
     if _has_one_channel(takes, layout):
         return None
     found = {
-        Mismatch.MASK_CHANNELS: true.is_dense and takes.masks is PixelContent.IDS,
-        Mismatch.PREDICTION_CHANNELS: pred.is_dense and takes.predictions is PixelContent.IDS,
-        Mismatch.MASK_IDS: not true.is_dense and takes.masks is PixelContent.ONE_HOT,
-        Mismatch.PREDICTION_IDS: not pred.is_dense
+        Mismatch.MASK_CHANNELS: y_true.is_dense and takes.masks is PixelContent.IDS,
+        Mismatch.PREDICTION_CHANNELS: y_pred.is_dense and takes.predictions is PixelContent.IDS,
+        Mismatch.MASK_IDS: not y_true.is_dense and takes.masks is PixelContent.ONE_HOT,
+        Mismatch.PREDICTION_IDS: not y_pred.is_dense
         and takes.predictions in {PixelContent.ONE_HOT, PixelContent.SCORES},
-        Mismatch.AXIS: any(is_class_axis_elsewhere(axes, takes) for axes in (true, pred)),
-        Mismatch.INTEGERS: takes.needs_floats and integers and pred.is_dense,
+        Mismatch.AXIS: any(is_class_axis_elsewhere(axes, takes) for axes in (y_true, y_pred)),
+        Mismatch.INTEGERS: takes.needs_floats and integers and y_pred.is_dense,
         Mismatch.SHAPES: takes.refuses_extra_axes
-        and _shape_of_labels(true) != _shape_of_labels(pred),
+        and _get_label_shape(y_true) != _get_label_shape(y_pred),
     }
     return next((kind for kind, holds in found.items() if holds), None)
 
 
 def is_class_axis_elsewhere(axes: Axes, takes: InputSpec) -> bool:
     """Return whether the metric looks for the classes on another axis."""
-    return axes.is_dense and not takes.any_axis and stored_axis(axes) != expected_axis(axes, takes)
+    return (
+        axes.is_dense
+        and not takes.any_axis
+        and locate_class_axis(axes) != locate_expected_axis(axes, takes)
+    )
 
 
-def _shape_of_labels(axes: Axes) -> tuple[int | None, ...]:
+def _get_label_shape(axes: Axes) -> tuple[int | None, ...]:
     return axes.label_shape if axes.is_dense else axes.shape

@@ -22,12 +22,12 @@ from iou_doctor.metrics.user.compatibility import (
     ONE_SCORE,
     SUMMED,
     VALUES,
-    expected_axis,
     find_metric_pairing,
     find_mismatch,
     has_equal_shapes,
     is_class_axis_elsewhere,
-    stored_axis,
+    locate_class_axis,
+    locate_expected_axis,
 )
 from iou_doctor.record import record
 
@@ -115,8 +115,8 @@ def _describe_misreading(takes: InputSpec, wrong: Mismatch, layout: Layout) -> s
         axes for axes in (layout.y_pred, layout.y_true) if is_class_axis_elsewhere(axes, takes)
     )
     return (
-        f"it takes axis {expected_axis(axes, takes)} for the classes, which are on axis"
-        f" {stored_axis(axes)}; iou-doctor does not work out its number"
+        f"it takes axis {locate_expected_axis(axes, takes)} for the classes, which are on axis"
+        f" {locate_class_axis(axes)}; iou-doctor does not work out its number"
     )
 
 
