@@ -74,10 +74,14 @@ def _report(maps: Stack, found: Arrangement) -> Finding:
     moved = int((found.orders != places).any(axis=tuple(range(found.orders.ndim - 1))).sum())
     height, width = found.grid.tile
     across, within = found.seams
-    how = "alike in all samples" if found.orders.ndim == 1 else "differently in each sample"
+    how = (
+        "in the same order in all samples"
+        if found.orders.ndim == 1
+        else "in another order in each sample"
+    )
     return Finding(
         RULE,
-        message=f"{moved} of {len(places)} tiles of {height} × {width} px are in wrong places,"
+        message=f"{moved} of {len(places)} tiles of {height} × {width} px are in the wrong places,"
         f" {how}: labels change at {100 * across:.0f} % of the pixels along tile borders and at"
         f" {100 * within:.0f} % within tiles; the mean IoU is {found.before:.4f} as given and"
         f" {found.after:.4f} rearranged",

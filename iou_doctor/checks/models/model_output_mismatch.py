@@ -77,7 +77,7 @@ def _suggest_output(model: ModelFacts) -> str:
     others = [f"`{name}`" for name in model.outputs if name != model.output_name]
     if others:
         return f"choose another output with --output-name: {join_words(others)}"
-    return "end the model with one channel for each class, as large as the masks"
+    return "end the model with one channel for each class, in the size of the masks"
 
 
 def _choose_repair(signs: list[Finding]) -> Repair | None:

@@ -37,8 +37,8 @@ def find(evidence: Evidence) -> Result:
     return [
         Finding(
             RULE,
-            message=f"the {evidence.model.kind} was trusted (--trust-model) with"
-            f" {join_words(unsafe)}",
+            message=f"the {evidence.model.kind} was loaded because of --trust-model, although"
+            f" it holds {join_words(unsafe)}",
             help="replace these with operations or layers without side effects, and save the model"
             " again",
             facts={"parts": list(unsafe)},

@@ -197,7 +197,7 @@ def _list_for_facts(facts: Facts) -> Iterator[Formula]:
         yield Formula(
             Cause(
                 "unargmaxed-probabilities",
-                "softmax into a metric that takes every score but 0 for"
+                "softmax into a metric that counts every score except 0 as"
                 " foreground: the mean of 2f / (1 + f)",
                 look,
                 0.2,

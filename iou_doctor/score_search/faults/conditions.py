@@ -68,8 +68,8 @@ _LOGICAL = Cause(
 )
 _SOFTMAX = Cause(
     "unargmaxed-probabilities",
-    "softmax into MONAI DiceMetric (>= 1.2), which takes every score but 0 for foreground: the"
-    " masks alone decide, from 1 / C to 2 / (C + 1) where each image holds all classes",
+    "softmax into MONAI DiceMetric (>= 1.2), which counts every score except 0 as foreground:"
+    " the masks alone decide, from 1 / C to 2 / (C + 1) if each image holds all classes",
     "argmax the softmax, then make it one-hot",
     prior=0.1,
 )

@@ -23,7 +23,7 @@ def test_a_smaller_output_is_named_as_the_models():
         "output `output_0` of the SavedModel is 2 × 6 × 9 × 3, and masks are 2 × 12 × 18 with"
         " num_classes=3"
     )
-    assert finding.help == "end the model with one channel for each class, as large as the masks"
+    assert finding.help == "end the model with one channel for each class, in the size of the masks"
     assert finding.facts == {
         "output": "output_0",
         "output_shape": [2, 6, 9, 3],

@@ -20,7 +20,8 @@ def test_what_the_user_trusts_is_a_note():
     assert not report.verdict.sick
     assert finding.facts == {"parts": list(unsafe)}
     assert finding.message == (
-        "the SavedModel was trusted (--trust-model) with PyFunc in `call` and ReadFile in `call`"
+        "the SavedModel was loaded because of --trust-model, although it holds"
+        " PyFunc in `call` and ReadFile in `call`"
     )
 
 
