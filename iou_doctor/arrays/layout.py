@@ -97,7 +97,7 @@ class Axes:
     def arrange(self, values: StoredArray) -> StoredArray:
         """Return `values` as (samples, *spatial), or (samples, *spatial, channels) where dense.
 
-        The result is a view, except where samples are reshaped.
+        The result is a view unless samples are reshaped.
 
         Args:
             values: some samples of the array, with its axes; without a sample axis, the sample.

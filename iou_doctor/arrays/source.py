@@ -54,7 +54,7 @@ class Source(Protocol):
     def read(self, window: Window) -> StoredArray:
         """Return the values in `window`, which may be a view that must not be written to.
 
-        Where images differ in size, the window must lie within one image.
+        If images differ in size, the window must lie within one image.
 
         Raises:
             SourceError: the values cannot be read, for instance from a damaged file.

@@ -25,7 +25,7 @@ def declare_option(panel: str, text: str, *names: str, **more: Any) -> Any:
     Args:
         panel: the section of the help that lists it.
         text: its help.
-        names: its names, where they are not made of the parameter's name.
+        names: its names, if they are not derived from the parameter's name.
         more: what else `typer.Option` takes.
     """
     return typer.Option(*names, help=text, rich_help_panel=panel, **more)

@@ -1,1 +1,1 @@
-"""What one pass over the data gathers: integer counts that add up exactly in any grouping."""
+"""The counts that one pass over the data gathers: integers that add up exactly in any order."""

@@ -54,7 +54,7 @@ class CheckRequest:
     jobs: int | None = None
     """Threads of the scan; `None` for one per usable core."""
     device: Device = "cpu"
-    """Where to count. The command line and `iou_doctor.check` default to `auto`; a look at a few
+    """Where to count. The command line and `iou_doctor.check` default to `auto`; a check of a few
     samples during training stays on the CPU."""
 
     @property

@@ -11,7 +11,7 @@ from iou_doctor.record import record
 
 @record
 class StoredAxes:
-    """Where a copy stores the axes beside the spatial ones.
+    """Where a copy stores the axes other than the spatial ones.
 
     They stay where the input has them, unless a repair changes that.
     """

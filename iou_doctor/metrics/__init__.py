@@ -1,1 +1,1 @@
-"""From counts to scores: what each metric implementation reports for these arrays."""
+"""Compute from counts the scores that the implementations of a metric report."""

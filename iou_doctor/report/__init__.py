@@ -1,1 +1,1 @@
-"""What a report consists of: findings, verdict, baseline and score lookup."""
+"""The parts of a report: findings, verdict, baseline and score lookup."""

@@ -35,7 +35,7 @@ def map_even_levels(classes: int) -> dict[int, int]:
 
 
 def map_whole_steps(classes: int) -> dict[int, int]:
-    """Return the id k of each value k · step, where step is 255 // (classes - 1)."""
+    """Return the id k of each value k · step, with step = 255 // (classes - 1)."""
     if classes < FEWEST_LEVELS or 255 // (classes - 1) < LEAST_ID_STEP:
         return {}
     step = 255 // (classes - 1)
