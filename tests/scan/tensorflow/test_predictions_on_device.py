@@ -176,7 +176,7 @@ def test_what_the_processor_had_to_count_is_noted(place, questions, words):
     report = check_pair(pair, CheckRequest(metric=METRIC, **questions, device="gpu"))
     notes = [guess for guess in report.reading.assumed if guess.field == "device"]
     assert [note.why for note in notes] == (
-        [f"the GPU's kernels do not know {words}"] if words else []
+        [f"the GPU's kernels do not support {words}"] if words else []
     )
 
 
@@ -194,10 +194,10 @@ def test_a_repair_that_moves_pixels_is_counted_by_the_processor_and_noted():
         {
             "field": "device",
             "value": "cpu",
-            "why": "the GPU's kernels do not know arrays that a repair moves",
+            "why": "the GPU's kernels do not support arrays that a repair moves",
         }
     ]
-    assert "device cpu: the GPU's kernels do not know arrays that a repair" in str(report)
+    assert "device cpu: the GPU's kernels do not support arrays that a repair" in str(report)
 
 
 def test_what_is_born_there_pays_for_less():
