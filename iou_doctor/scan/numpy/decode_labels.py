@@ -84,10 +84,13 @@ def decode_colours(values: StoredArray) -> NDArray[np.int64]:
 def argmax_like_keras(values: StoredArray) -> NDArray[np.int64]:
     """Return the argmax over the last axis as `keras.ops.argmax` of Keras 3 on TensorFlow does.
 
-    NaN is never the largest value, and -0.0 is smaller than 0.0.
+    NaN is never the largest value, and -0.0 is smaller than 0.0. Keras computes with float32 at
+    least, so in float16 every value below zero is smaller than -0.0.
     """
     if values.dtype.kind == "f":
         values = np.where(np.isnan(values), -np.inf, values)
+        if values.dtype == np.float16:
+            values = values.astype(np.float32)
         values[np.signbit(values) & (values == 0)] = -float(np.finfo(values.dtype.name).tiny)
     ids: NDArray[np.int64] = values.argmax(axis=-1)
     return ids

@@ -18,6 +18,7 @@ from iou_doctor.arrays.batch import Batch
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.stats import Stats
 from iou_doctor.scan.batch_plan import BatchPlan
+from iou_doctor.scan.numpy.decode_labels import argmax_like_keras
 
 tensorflow_kernels = pytest.importorskip("iou_doctor.scan.tensorflow.kernels")
 support = pytest.importorskip("iou_doctor.scan.tensorflow.support")
@@ -143,6 +144,18 @@ def test_channels_compiled_by_xla_equal_the_reference_too(y_true, scores):
     assert compare(y_true, scores, ALL_CLASSES, pred="NHWC", compiled=True)
     first = np.moveaxis(scores, -1, 1)
     assert compare(y_true, first, ALL_CLASSES[:2], pred="NCHW", compiled=True)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_negative_zero_is_as_large_as_in_keras(compiled):
+    keras = pytest.importorskip("keras")
+    least, y_true = 5.96e-8, np.zeros((1, 1, 5), np.uint8)  # the smallest subnormal of float16
+    rows = [[-least, -0.0], [-0.0, -least], [-6.2e-5, -0.0], [-0.0, 0.0], [-0.0, -1.0]]
+    for kind in ("f2", "f4", "f8"):
+        scores = np.array(rows, kind)[np.newaxis, np.newaxis]
+        assert compare(y_true, scores, ALL_CLASSES, pred="NHWC", compiled=compiled), kind
+        answer = keras.ops.convert_to_numpy(keras.ops.argmax(scores, axis=-1))
+        assert np.array_equal(argmax_like_keras(scores), answer), kind
 
 
 @settings(deadline=None, max_examples=20, phases=PHASES)
