@@ -42,6 +42,8 @@ def record(
     """
 
     def decorate(cls: type[Record]) -> type[Record]:
+        if not cls.__doc__:  # or `dataclass` writes a signature, which takes a millisecond or two
+            cls.__doc__ = cls.__name__
         made = dataclass(init=False, repr=False, eq=False, kw_only=kw_only)(cls)
         shared: dict[str, object] = {
             "__init__": _make_init(made, hooked=hasattr(cls, "__post_init__")),
