@@ -1,9 +1,11 @@
 """`python -m iou_doctor`, and the entry point of `iou-doctor`."""
 
+import atexit
 import errno
 import gc
 import os
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 GARBAGE_THRESHOLD = 100_000
@@ -17,6 +19,23 @@ INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 + SIGINT, as shells define it."""
 CLOSED_PIPE = 141
 """The exit code if the reader of stdout has gone: 128 + SIGPIPE."""
+
+
+def run_process() -> NoReturn:
+    """Run the command line, and end the process without freeing every object, as mypy does.
+
+    Python would take several milliseconds to free what the operating system frees at once.
+    """
+    code: object = 0
+    try:
+        main()
+    except SystemExit as stop:
+        code = stop.code
+    atexit._run_exitfuncs()  # removes temporary folders
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def main() -> None:
@@ -48,7 +67,7 @@ def _run() -> None:
     try:
         build_app(sys.argv[1:])(prog_name="iou-doctor")
     except SystemExit as stop:
-        gc.freeze()  # saves the last run of the garbage collector before Python ends
+        sys.stdout.flush()  # here, where a reader that has gone is noticed
         # if the reader of stdout has gone, typer exits with 1, which would look like findings
         if isinstance(stop.__context__, BrokenPipeError):
             raise stop.__context__ from None
@@ -69,4 +88,4 @@ def _exit_after_bug() -> NoReturn:
 
 
 if __name__ == "__main__":
-    main()
+    run_process()

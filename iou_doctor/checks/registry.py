@@ -8,11 +8,12 @@ whose names start with `_` are helpers.
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
 from iou_doctor import checks
 from iou_doctor.checks.evidence import Evidence
@@ -41,13 +42,15 @@ def load_checks() -> tuple[Check, ...]:
 
 
 def _list_module_names() -> Iterator[str]:
-    """Yield the dotted names of the modules that define a rule."""
-    for family in pkgutil.iter_modules(checks.__path__):
-        if family.ispkg:
-            folder = [f"{path}/{family.name}" for path in checks.__path__]
-            for module in pkgutil.iter_modules(folder):
-                if not module.name.startswith("_"):
-                    yield f"{checks.__name__}.{family.name}.{module.name}"
+    """Yield the dotted names of the modules that define a rule.
+
+    The folders are listed: `pkgutil`, and all that it imports, would take a millisecond.
+    """
+    for family in os.scandir(Path(__file__).parent):
+        if family.is_dir():
+            for module in os.scandir(family):
+                if module.name.endswith(".py") and not module.name.startswith("_"):
+                    yield f"{checks.__name__}.{family.name}.{module.name.removesuffix('.py')}"
 
 
 @cache
