@@ -1,0 +1,1 @@
+"""Count large arrays with compiled C: the library of kernels and what calls it."""
