@@ -20,6 +20,9 @@ COLOUR_AND_SIZE = (
     "TTY_INTERACTIVE",
 )
 
+LIBRARY = "IOU_DOCTOR_LIBRARY"
+"""Names another build of the native kernels to test, for example one with sanitizers."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -32,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clear what could change the program's output from one machine to the next."""
-    ours = [name for name in os.environ if name.startswith("IOU_DOCTOR_")]
+    ours = [name for name in os.environ if name.startswith("IOU_DOCTOR_") and name != LIBRARY]
     for name in (*COLOUR_AND_SIZE, *ours):
         monkeypatch.delenv(name, raising=False)
 

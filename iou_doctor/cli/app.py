@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from iou_doctor.cli.help import Command, CommandGroup
+from iou_doctor.cli.run import refuse
+from iou_doctor.errors import UsageError
 from iou_doctor.report.version import __version__
 
 EXAMPLES = """\
@@ -58,7 +60,12 @@ def list_parameters_of_all_commands() -> set[str]:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"iou-doctor {__version__}")
+        from iou_doctor.scan.native.library import describe_kernels
+
+        try:
+            typer.echo(f"iou-doctor {__version__}\nuses {describe_kernels()}")
+        except UsageError as error:
+            refuse(error)
         raise typer.Exit
 
 
@@ -66,7 +73,11 @@ def _accept_version(
     version: Annotated[  # the callback acts on it
         bool,
         typer.Option(
-            "--version", "-V", help="Print the version.", callback=_print_version, is_eager=True
+            "--version",
+            "-V",
+            help="Print the version and the kernels in use.",
+            callback=_print_version,
+            is_eager=True,
         ),
     ] = False,
 ) -> None:

@@ -22,6 +22,8 @@ def check(context: typer.Context, options: CheckOptions) -> None:
     --min-iou, 2 bad usage or unreadable input, 3 a bug in iou-doctor.
     """
     try:
+        if options.verbose:
+            _print_what_counts()
         if options.all_checks:
             from iou_doctor.cli.check_all import check_all
 
@@ -37,3 +39,9 @@ def check(context: typer.Context, options: CheckOptions) -> None:
     except IouDoctorError as error:
         refuse(error)
     raise typer.Exit(code)
+
+
+def _print_what_counts() -> None:
+    from iou_doctor.scan.native.library import describe_kernels
+
+    typer.echo(f"iou-doctor: uses {describe_kernels()}", err=True)

@@ -26,6 +26,8 @@ PUBLIC_NAMES = {"reports": "report", "all_checks": "all"}
 """The names of the options whose parameters are named differently in the program."""
 PANEL = "Configuration"
 CONTRADICTION = "--config and --no-config contradict each other; give one"
+NO_OPTIONS = {"IOU_DOCTOR_KERNELS", "IOU_DOCTOR_LIBRARY", "IOU_DOCTOR_NATIVE"}
+"""Variables that choose the native kernels, or say how to build them."""
 _CONFIGURATION = "iou_doctor.config"
 """The key of the configuration in Typer's `context.meta`."""
 _NO_CONFIGURATION = "iou_doctor.no_configuration"
@@ -114,7 +116,9 @@ def _warn_of_unknown_variables(list_parameters: Callable[[], set[str]]) -> None:
         list_parameters: returns the parameter names of all commands. It takes time, and is called
             only if there are variables with our prefix.
     """
-    names = [name for name in sorted(os.environ) if name.startswith(PREFIX)]
+    names = [
+        name for name in sorted(os.environ) if name.startswith(PREFIX) and name not in NO_OPTIONS
+    ]
     if not names:
         return
     known = _list_variables(list_parameters())
