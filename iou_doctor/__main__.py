@@ -4,6 +4,7 @@ import atexit
 import errno
 import gc
 import os
+import signal
 import sys
 from contextlib import suppress
 from typing import NoReturn
@@ -17,6 +18,9 @@ INTERNAL_ERROR = 3
 """The exit code for a bug in iou-doctor."""
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 + SIGINT, as shells define it."""
+ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
+"""What ends a run from outside: `kill`, `timeout` and CI send the first, a closed terminal the
+second. Windows lacks the second."""
 CLOSED_PIPE = 141
 """The exit code if the reader of stdout has gone: 128 + SIGPIPE."""
 
@@ -28,6 +32,7 @@ def run_process() -> NoReturn:
     """
     code: object = 0
     try:
+        _exit_on_signals()
         main()
     except SystemExit as stop:
         code = stop.code
@@ -59,6 +64,21 @@ def main() -> None:
         sys.exit(BAD_OUTPUT)
     except Exception:
         _exit_after_bug()
+
+
+def _exit_on_signals() -> None:
+    """Let signals raise `SystemExit`, so that files which are half written are removed.
+
+    A signal that the caller lets this process ignore stays ignored.
+    """
+    for name in ENDING_SIGNALS:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _exit_after_signal)
+
+
+def _exit_after_signal(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)  # as shells define it
 
 
 def _run() -> None:

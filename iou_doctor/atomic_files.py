@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 
 @contextmanager
@@ -54,6 +55,15 @@ def stage(
         raise
 
 
+def open_part(path: Path) -> IO[bytes]:
+    """Open a path that `stage` yielded: as a new file, or a device or a pipe as it is.
+
+    Raises:
+        OSError: the file cannot be made. One that another program has put there is not opened.
+    """
+    return path.open("wb" if is_special(path) else "xb")
+
+
 def follow_links(path: Path) -> Path:
     """Return the file that a link leads to, so that writing keeps the link.
 
@@ -85,8 +95,10 @@ def check_writable(path: Path) -> None:
         raise OSError(errno.EACCES, "it is read-only")
     if not is_special(path):
         part = _name_beside(path, "part")
-        part.touch(exist_ok=False)
-        part.unlink()
+        try:
+            part.touch(exist_ok=False)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:
@@ -99,15 +111,22 @@ def sync(path: Path) -> None:
 
 
 def _name_beside(target: Path, ending: str) -> Path:
-    """Return a hidden name in the same folder that no other run uses; a rename needs no copy."""
-    return target.with_name(f".{target.name}.{os.getpid()}.{ending}")
+    """Return a hidden name in the same folder that nobody can foresee; a rename needs no copy.
+
+    It does not contain the name of the target, which may be as long as names can be.
+    """
+    return target.with_name(f".iou-doctor-{os.urandom(8).hex()}.{ending}")
 
 
 def _make_folders(folder: Path, made: list[Path]) -> None:
-    if not folder.exists():
-        _make_folders(folder.parent, made)
+    if folder.exists():
+        return
+    _make_folders(folder.parent, made)
+    made.append(folder)  # first, so that an interrupt in between leaves no folder
+    try:
         folder.mkdir()
-        made.append(folder)
+    except FileExistsError:  # another program was faster
+        made.remove(folder)
 
 
 def _rename_all(parts: Mapping[Path, Path], *, overwrite: bool) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from iou_doctor.atomic_files import check_writable, follow_links, is_special, stage
+from iou_doctor.atomic_files import check_writable, follow_links, is_special, open_part, stage
 
 FULL = OSError(28, "No space left on device")
 
@@ -208,7 +208,7 @@ def test_a_place_that_is_no_file_in_a_folder_is_not_writable(tmp_path):
         with pytest.raises(OSError, match="not a file in an existing folder"):
             check_writable(path)
     with pytest.raises(OSError, match="too long"):
-        check_writable(tmp_path / ("a" * 250))
+        check_writable(tmp_path / ("a" * 300))
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
@@ -220,3 +220,27 @@ def test_a_file_and_a_folder_without_the_right_to_write_are_not_writable(tmp_pat
     with pytest.raises(PermissionError):
         check_writable(tmp_path / "b")
     tmp_path.chmod(0o700)
+
+
+def test_a_part_does_not_follow_a_link_that_somebody_has_put_there(tmp_path):
+    (tmp_path / "victim").write_text("old")
+    with stage([tmp_path / "a"], overwrite=True) as parts:
+        part = parts[tmp_path / "a"]
+        part.symlink_to(tmp_path / "victim")
+        with pytest.raises(FileExistsError):
+            open_part(part)
+        part.unlink()
+        with open_part(part) as stream:
+            stream.write(b"new")
+    assert names_and_texts(tmp_path) == {"victim": "old", "a": "new"}
+
+
+def test_nobody_can_foresee_the_name_of_a_part(tmp_path):
+    names = set()
+    for _ in range(2):
+        with stage([tmp_path / ("a" * 255)], overwrite=True) as parts:
+            names |= {part.name for part in parts.values()}
+            write = next(iter(parts.values()))
+            write.write_text("new")
+    assert len(names) == 2
+    assert not any(str(os.getpid()) in name and len(name) < 20 for name in names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from iou_doctor.cli.check_options import CheckOptions
-from iou_doctor.cli.defaults import build_expected_interpretation
+from iou_doctor.cli.defaults import build_expected_interpretation, protect_configuration
 from iou_doctor.cli.run import choose_exit_code, refuse, run
 from iou_doctor.cli.signature import with_options
 from iou_doctor.errors import IouDoctorError
@@ -32,7 +32,8 @@ def check(context: typer.Context, options: CheckOptions) -> None:
             from iou_doctor.cli import outputs
 
             request = options.build_request(expected=build_expected_interpretation(context))
-            wanted = options.check_outputs()
+            protected = (*options.list_protected(), *protect_configuration(context))
+            wanted = options.check_outputs(protected)
             report = run(request, progress=options.progress and not options.quiet)
             outputs.write_reports(report, wanted, quiet=options.quiet, verbose=options.verbose)
             code = choose_exit_code(report, request)

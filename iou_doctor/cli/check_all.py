@@ -14,6 +14,7 @@ from iou_doctor.cli.defaults import (
     build_expected_interpretation,
     get_configuration,
     is_on_command_line,
+    protect_configuration,
 )
 from iou_doctor.cli.report_options import NAME
 from iou_doctor.cli.run import BAD_USAGE, choose_exit_code, describe_low_score, run
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from iou_doctor.cli.outputs import ReportOutput
     from iou_doctor.config.settings import NamedCheck
     from iou_doctor.diagnosis.request import CheckRequest
+    from iou_doctor.protected_files import ProtectedPath
     from iou_doctor.report.report import Report
 
 SHARED_FORMATS = ("full", "concise", "github", "markdown", "json")
@@ -94,7 +96,12 @@ def _list_tasks(context: typer.Context, options: CheckOptions) -> list[_Task | _
             f"--output-format {form} holds one check; use --report {form}={NAME}.{form} with --all"
         )
     _refuse_shared_files(options, checks)
-    return [_prepare(context, options, check) for check in checks]
+    own = {check.name: apply_check_settings(context, options, check) for check in checks}
+    protected = [  # by the reports of any check, not only of its own
+        *protect_configuration(context),
+        *(path for name, one in own.items() for path in one.list_protected(name=name)),
+    ]
+    return [_prepare(context, own[check.name], check, protected) for check in checks]
 
 
 def _refuse_shared_files(options: CheckOptions, checks: Sequence[NamedCheck]) -> None:
@@ -114,12 +121,17 @@ def _refuse_shared_files(options: CheckOptions, checks: Sequence[NamedCheck]) ->
                 )
 
 
-def _prepare(context: typer.Context, options: CheckOptions, check: NamedCheck) -> _Task | _Refused:
-    own = apply_check_settings(context, options, check)
+def _prepare(
+    context: typer.Context,
+    own: CheckOptions,
+    check: NamedCheck,
+    protected: Sequence[ProtectedPath],
+) -> _Task | _Refused:
+    """Return a check with its own options, ready to run; or why it cannot be run."""
     try:
         expected = build_expected_interpretation(context, check)
         request = own.build_request(expected=expected, name=check.name)
-        return _Task(check.name, request, own.check_outputs(name=check.name))
+        return _Task(check.name, request, own.check_outputs(protected, name=check.name))
     except IouDoctorError as error:
         return _Refused(check.name, error)
 

@@ -1,5 +1,7 @@
 """The options of `iou-doctor check`, and the request that they make."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from iou_doctor.arrays.expected import ExpectedInterpretation
     from iou_doctor.cli.outputs import ReportOutput
     from iou_doctor.diagnosis.request import CheckRequest
+    from iou_doctor.protected_files import ProtectedPath
     from iou_doctor.report.baseline import Baseline
     from iou_doctor.report.score_lookup import PrintedScore
 
@@ -183,12 +186,29 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
             device=self.device,
         )
 
-    def check_outputs(self, *, name: str = LONE_NAME) -> "tuple[ReportOutput, ...]":
-        """Return the reports to write, a new baseline among them."""
+    def list_protected(self, *, name: str = LONE_NAME) -> "tuple[ProtectedPath, ...]":
+        """Return the arrays, the model and the baseline, which no report may change."""
+        from iou_doctor.protected_files import ProtectedPath, protect_inputs
+
+        inputs = [path for path in (self.predictions, self.masks, self.images) if path]
+        protected = protect_inputs(inputs)
+        if self.baseline is None or self.write_baseline:
+            return protected
+        return *protected, ProtectedPath(Path(insert_name(self.baseline, name)), "the baseline")
+
+    def check_outputs(
+        self, protected: "Sequence[ProtectedPath]", *, name: str = LONE_NAME
+    ) -> "tuple[ReportOutput, ...]":
+        """Return the reports to write, a new baseline among them.
+
+        Args:
+            protected: what the run reads, which no report may change.
+            name: the text that replaces `{name}` in file names.
+        """
         place = insert_name(self.baseline or NEW_BASELINE, name)
         return self.list_outputs(
             name=name,
-            inputs=[path for path in (self.predictions, self.masks, self.images) if path],
+            protected=protected,
             more_reports=[f"json={place}"] if self.write_baseline else [],
         )
 

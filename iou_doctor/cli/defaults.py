@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from iou_doctor.arrays.expected import ExpectedInterpretation
     from iou_doctor.config.settings import CheckSettings, Configuration
+    from iou_doctor.protected_files import ProtectedPath
 
 PREFIX = "IOU_DOCTOR_"
 PUBLIC_NAMES = {"reports": "report", "all_checks": "all"}
@@ -149,6 +150,18 @@ def name_variable(name: str | None) -> str:
 def get_configuration(context: typer.Context) -> Configuration | None:
     """Return the configuration that a command has read, or `None`."""
     return cast("Configuration | None", context.meta.get(_CONFIGURATION))
+
+
+def protect_configuration(context: typer.Context) -> tuple[ProtectedPath, ...]:
+    """Return the configuration file that a command has read, which no output may replace."""
+    from pathlib import Path
+
+    from iou_doctor.protected_files import ProtectedPath
+
+    configuration = get_configuration(context)
+    if configuration is None:
+        return ()
+    return (ProtectedPath(Path(configuration.path), "the configuration in use"),)
 
 
 def find_origin(context: typer.Context | None, name: str | None) -> str | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from iou_doctor.cli.defaults import ConfigFile, NoConfig
+from iou_doctor.cli.defaults import ConfigFile, NoConfig, protect_configuration
 from iou_doctor.cli.options import (
     ArrayOptions,
     Masks,
@@ -63,7 +63,7 @@ class FixOptions(ArrayOptions):
 
 
 @with_options(FixOptions)
-def fix(_context: typer.Context, options: FixOptions) -> None:
+def fix(context: typer.Context, options: FixOptions) -> None:
     """Write repaired copies of predictions and masks to DIR, and check them.
 
     Inputs are never changed.
@@ -89,6 +89,7 @@ def fix(_context: typer.Context, options: FixOptions) -> None:
                 output_dir=options.output_dir,
                 unsafe=options.unsafe_fixes,
                 overwrite=options.overwrite,
+                protected=protect_configuration(context),
                 progress=advance,
             )
     except IouDoctorError as error:

@@ -1,11 +1,14 @@
 """The command `init`: record how the arrays are interpreted, so that later runs can be compared."""
 
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from iou_doctor.atomic_files import follow_links, stage
+from iou_doctor.atomic_files import check_writable, follow_links, is_special, open_part, stage
 from iou_doctor.cli.options import ArrayOptions, Masks, Predictions, Progress
 from iou_doctor.cli.run import refuse
 from iou_doctor.cli.signature import with_options
@@ -44,8 +47,9 @@ def init(_context: typer.Context, options: InitOptions) -> None:
         from iou_doctor.config.template import choose_folder, render_configuration
 
         output = options.output
-        _refuse_existing(output, overwrite=options.overwrite)
         request = options.build_request()
+        inputs = [options.predictions, options.masks]
+        _refuse_unwritable(output, inputs, overwrite=options.overwrite)
         report = run(request, progress=options.progress)
         text = render_configuration(
             report, request.options, metric=request.metric, folder=choose_folder(output)
@@ -56,16 +60,22 @@ def init(_context: typer.Context, options: InitOptions) -> None:
     _report_result(output, report)
 
 
-def _refuse_existing(output: Path, *, overwrite: bool) -> None:
+def _refuse_unwritable(output: Path, inputs: Sequence[str], *, overwrite: bool) -> None:
+    """Refuse a file that exists, that the run reads, or that cannot be written."""
+    from iou_doctor.protected_files import describe_conflict, protect_inputs
+
     if str(output) == "-":
         return
-    if output.exists() and not overwrite:
-        raise UsageError(
-            f"{output} exists; --overwrite replaces it, --output FILE takes another, --output -"
-            " prints"
-        )
-    if output.is_dir() or not output.parent.is_dir():
-        raise UsageError(f"--output {output}: not a file in an existing folder")
+    with _blame_option(output):
+        place = follow_links(output)
+        if os.path.lexists(output) and not overwrite and not is_special(place):
+            raise UsageError(
+                f"{output} exists; --overwrite replaces it, --output FILE takes another, --output -"
+                " prints"
+            )
+        if conflict := describe_conflict(place, protect_inputs(inputs)):
+            raise UsageError(f"--output {output}: {conflict}; name another file")
+        check_writable(place)
 
 
 def _write(output: Path, text: str) -> None:
@@ -73,14 +83,22 @@ def _write(output: Path, text: str) -> None:
     if str(output) == "-":
         typer.echo(text, nl=False)
         return
-    try:
+    with _blame_option(output):
         place = follow_links(output)
-        with stage([place], overwrite=True) as parts:
-            parts[place].write_text(text, encoding="utf-8")
+        with stage([place], overwrite=True) as parts, open_part(parts[place]) as stream:
+            stream.write(text.encode())
+
+
+@contextmanager
+def _blame_option(output: Path) -> Iterator[None]:
+    """Turn errors of the file system into a `UsageError` that names the option."""
+    try:
+        yield
     except UnicodeEncodeError as error:
         raise UsageError(f"{output}: TOML cannot hold a path that is not UTF-8") from error
-    except OSError as error:
-        raise UsageError(f"--output {output} cannot be written: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # a NUL in a name
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"--output {output} cannot be written: {why}") from error
 
 
 def _report_result(output: Path, report: "Report") -> None:

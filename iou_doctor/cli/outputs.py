@@ -12,8 +12,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from iou_doctor.atomic_files import check_writable, follow_links, is_special, stage
+from iou_doctor.atomic_files import (
+    check_writable,
+    follow_links,
+    is_special,
+    open_part,
+    stage,
+)
 from iou_doctor.errors import OutputError, UsageError
+from iou_doctor.protected_files import ProtectedPath, describe_conflict
 from iou_doctor.record import record
 from iou_doctor.render import FORMATS
 from iou_doctor.report.report import Report
@@ -38,7 +45,11 @@ class ReportOutput:
 
 
 def plan_outputs(
-    *, output_format: str, output: Path | None, reports: Iterable[str], inputs: Iterable[str]
+    *,
+    output_format: str,
+    output: Path | None,
+    reports: Iterable[str],
+    protected: Sequence[ProtectedPath],
 ) -> tuple[ReportOutput, ...]:
     """Return the reports to write, after checking that all of them can be written.
 
@@ -46,7 +57,7 @@ def plan_outputs(
         output_format: the format of the main report.
         output: its file; `None` or `-` for stdout.
         reports: more reports, each `FORMAT=FILE`.
-        inputs: the paths of the arrays, which no report may replace.
+        protected: what the run reads, which no report may change.
 
     Raises:
         UsageError: there is no such format, or a file cannot be written.
@@ -60,7 +71,7 @@ def plan_outputs(
     summary = os.environ.get(SUMMARY)
     if summary and any(entry.format == "github" for entry in wanted):
         wanted.append(ReportOutput("markdown", Path(summary), f"{SUMMARY} {summary}", append=True))
-    _refuse_unwritable(wanted, list(inputs))
+    _refuse_unwritable(wanted, protected)
     return tuple(wanted)
 
 
@@ -104,19 +115,15 @@ def _parse_report_option(word: str) -> ReportOutput:
     return ReportOutput(name, Path(file), f"--report {word}")
 
 
-def _refuse_unwritable(wanted: Sequence[ReportOutput], inputs: Sequence[str]) -> None:
+def _refuse_unwritable(wanted: Sequence[ReportOutput], protected: Sequence[ProtectedPath]) -> None:
     files: set[Path] = set()
     for entry in wanted:
         if entry.path is None:
             continue
         with _blame_option_for_bad_path(entry):
             path = follow_links(entry.path)
-            if any(
-                _is_same(path, Path(name))
-                for text in inputs
-                for name in (text, _drop_array_name(text))
-            ):
-                raise UsageError(f"{entry.option}: this file is an input, which is never changed")
+            if conflict := describe_conflict(path, protected):
+                raise UsageError(f"{entry.option}: {conflict}; name another file")
             if path in files and not is_special(path):
                 raise UsageError(f"{entry.option}: two reports cannot go to one file")
             check_writable(path)
@@ -131,19 +138,6 @@ def _blame_option_for_bad_path(entry: ReportOutput) -> Iterator[None]:
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a NUL in a name
         why = getattr(error, "strerror", None) or error
         raise UsageError(f"{entry.option}: cannot be written ({why})") from error
-
-
-def _drop_array_name(text: str) -> str:
-    """Return the path of a file without the array in it: `FILE.h5` of `FILE.h5::/name`."""
-    return text.partition("::")[0]
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    """Return whether two paths lead to the same existing file."""
-    try:
-        return one.samefile(other)
-    except (OSError, ValueError):
-        return False
 
 
 def _render(report: Report, entry: ReportOutput, *, quiet: bool, verbose: bool) -> str:
@@ -173,11 +167,9 @@ def _write_files(contents: Sequence[tuple[ReportOutput, str]]) -> None:
     try:
         with stage(staged, overwrite=True) as parts:
             for place, entry, text in files:
-                # files to append to and devices have no staged part and are opened themselves
-                part = parts.get(place, place)
                 with (
                     _blame_option_for_failure(entry),
-                    part.open("ab" if part == place else "wb") as stream,
+                    place.open("ab") if entry.append else open_part(parts[place]) as stream,
                 ):
                     stream.write(_encode(text))
     except OSError as error:  # a rename has failed

@@ -11,6 +11,7 @@ from iou_doctor.render import FORMATS
 
 if TYPE_CHECKING:
     from iou_doctor.cli.outputs import ReportOutput
+    from iou_doctor.protected_files import ProtectedPath
 
 NAME = "{name}"
 """The placeholder for a check's name in the files that it writes and in its baseline."""
@@ -51,13 +52,17 @@ class ReportOptions(CommandOptions):
     ] = False
 
     def list_outputs(
-        self, *, name: str, inputs: Sequence[str], more_reports: Sequence[str] = ()
+        self,
+        *,
+        name: str,
+        protected: "Sequence[ProtectedPath]",
+        more_reports: Sequence[str] = (),
     ) -> "tuple[ReportOutput, ...]":
         """Return the reports to write, after checking that they can be written.
 
         Args:
             name: the text that replaces `{name}` in file names.
-            inputs: the paths of the arrays, which no report may replace.
+            protected: what the run reads, which no report may change.
             more_reports: reports beside those of the options, each `FORMAT=FILE`.
 
         Raises:
@@ -69,7 +74,7 @@ class ReportOptions(CommandOptions):
             output_format=self.output_format,
             output=None if self.output is None else Path(insert_name(str(self.output), name)),
             reports=[*(insert_name(word, name) for word in self.reports or ()), *more_reports],
-            inputs=inputs,
+            protected=protected,
         )
 
 

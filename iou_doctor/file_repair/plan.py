@@ -36,6 +36,11 @@ class RepairPlan:
     causes: Mapping[Side, tuple[Finding, ...]]
     """For each side the findings that its steps repair."""
 
+    @property
+    def repaired_sides(self) -> tuple[Side, ...]:
+        """The sides that have steps, the predictions first."""
+        return tuple(side for side in (Side.PREDICTIONS, Side.MASKS) if self.steps[side])
+
 
 def build_plan(report: Report, *, unsafe: bool) -> RepairPlan:
     """Return the steps that repair the findings of a report.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from iou_doctor.file_repair.plan import RepairPlan, build_plan
 from iou_doctor.file_repair.storage_axes import StoredAxes, choose_stored_axes
 from iou_doctor.file_repair.stream import Progress, RepairStream
 from iou_doctor.file_repair.writers import write_arrays
-from iou_doctor.file_repair.writers.destinations import choose_destinations
+from iou_doctor.file_repair.writers.destinations import Destination, choose_destinations
+from iou_doctor.protected_files import ProtectedPath
 from iou_doctor.record import record
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.one_hot import OneHot
@@ -59,6 +61,7 @@ def repair_files(
     output_dir: Path,
     unsafe: bool = False,
     overwrite: bool = False,
+    protected: Sequence[ProtectedPath] = (),
     progress: Progress | None = None,
 ) -> RepairedFiles:
     """Check a pair, write repaired copies of the arrays that need it, and check the result.
@@ -69,6 +72,7 @@ def repair_files(
         output_dir: the folder for the copies, which have the names of the inputs.
         unsafe: whether to apply repairs that may lose or invent information.
         overwrite: whether earlier copies may be replaced.
+        protected: what the run reads beside the arrays, which no copy may replace.
         progress: called now and then with the number of samples done and in total.
 
     Raises:
@@ -81,12 +85,13 @@ def repair_files(
     pair = open_arrays(request)
     before = check_pair(pair, request, progress=progress)
     plan = build_plan(before, unsafe=unsafe)
-    if not any(plan.steps.values()):
+    if not plan.repaired_sides:
         return RepairedFiles(y_pred, y_true, (), (), before)
     stored_axes = _plan_storage(before.reading, plan, pair)
-    streams = _build_streams(
-        pair, before.reading, plan, stored_axes, output_dir, overwrite=overwrite
+    destinations = choose_destinations(
+        pair, plan.repaired_sides, output_dir, overwrite=overwrite, protected=protected
     )
+    streams = _build_streams(pair, before.reading, plan, stored_axes, destinations)
     _write_copies(streams, overwrite=overwrite, progress=progress)
     places = {Side.MASKS: y_true, Side.PREDICTIONS: y_pred}
     unchanged = tuple(place for side, place in places.items() if not plan.steps[side])
@@ -145,13 +150,9 @@ def _build_streams(
     interpretation: Interpretation,
     plan: RepairPlan,
     stored_axes: dict[Side, StoredAxes],
-    output_dir: Path,
-    *,
-    overwrite: bool,
+    destinations: dict[Side, Destination],
 ) -> list[RepairStream]:
     """Return one stream for each side that has steps, the predictions first."""
-    sides = [side for side in (Side.PREDICTIONS, Side.MASKS) if plan.steps[side]]
-    destinations = choose_destinations(pair, sides, output_dir, overwrite=overwrite)
     return [
         RepairStream(
             side=side,
@@ -162,7 +163,7 @@ def _build_streams(
             destination=destinations[side],
             unflattened=_find_unflattened_shape(interpretation, side),
         )
-        for side in sides
+        for side in plan.repaired_sides
     ]
 
 

@@ -88,7 +88,7 @@ def test_an_unsafe_repair_is_offered_and_made_on_request(tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--output-dir", "sample_data/sigmoid"], "would be written into the input"),
+        (["--output-dir", "sample_data/sigmoid"], "which is never changed"),
         (["--output-dir", "README.md"], "is not a folder"),
         (["--output-dir", "OUT", "--select", "nothing"], "no rule is called"),
     ],

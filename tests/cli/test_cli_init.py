@@ -47,6 +47,33 @@ def test_init_keeps_a_link_and_leaves_nothing_of_a_file_that_toml_cannot_hold(pr
     assert not list(project.glob(".*"))
 
 
+@pytest.mark.parametrize("name", ["masks.npy", "link", "folder/new.toml"])
+def test_init_does_not_write_over_an_input(project, name):
+    (project / "link").symlink_to("preds.npy")
+    before = (project / "masks.npy").read_bytes(), (project / "preds.npy").read_bytes()
+    predictions = "preds.npy"
+    if "/" in name:
+        (project / "folder").mkdir()
+        predictions = "folder"
+    done = run("init", predictions, "masks.npy", "--overwrite", "--output", name, cwd=project)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "which is never changed; name another file" in done.stderr
+    assert ((project / "masks.npy").read_bytes(), (project / "preds.npy").read_bytes()) == before
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "no/such/folder/a", "."])
+def test_init_refuses_a_place_where_no_file_can_be(project, name):
+    done = run("init", "preds.npy", "masks.npy", "--output", name, cwd=project)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_init_writes_a_name_as_long_as_names_can_be(project):
+    name = "a" * 250 + ".toml"
+    assert run("init", "preds.npy", "masks.npy", "--output", name, cwd=project).returncode == 0
+    assert (project / name).exists()
+
+
 def test_a_different_interpretation_is_found_beside_its_cause(project):
     run("init", "preds.npy", "masks.npy", cwd=project)
     labels = np.load(project / "preds.npy")

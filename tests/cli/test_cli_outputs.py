@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -139,6 +140,78 @@ def test_an_input_is_not_replaced(tmp_path, ending):
     assert path.read_bytes() == before
 
 
+@pytest.fixture
+def folders(tmp_path):
+    """Return a folder with two folders of images, a baseline and a configuration."""
+    from PIL import Image
+
+    for side, array in zip(("preds", "masks"), HEALTHY, strict=True):
+        (tmp_path / side).mkdir()
+        for number, image in enumerate(np.load(ROOT / array)):
+            Image.fromarray(image.astype(np.uint8)).save(tmp_path / side / f"{number}.png")
+    (tmp_path / "iou-doctor.toml").write_text("num-classes = 3\n")
+    done = run(
+        "check", "preds", "masks", "--output-format=json", "--output=base.json", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "other name.png").hardlink_to(tmp_path / "masks" / "1.png")
+    return tmp_path
+
+
+def read_all(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("target", ["masks/0.png", "preds/new.png", "other name.png"])
+@pytest.mark.parametrize(
+    ("arguments", "summary"),
+    [
+        (["--report", "json=TARGET"], ""),
+        (["--output", "TARGET"], ""),
+        (["--baseline", "TARGET", "--write-baseline"], ""),
+        (["--output-format", "github"], "TARGET"),
+    ],
+)
+def test_no_output_goes_into_a_folder_of_inputs(folders, arguments, summary, target):
+    before = read_all(folders)
+    words = [word.replace("TARGET", target) for word in arguments]
+    environment = {"GITHUB_STEP_SUMMARY": target} if summary else {}
+    done = run("check", "preds", "masks", *words, cwd=folders, **environment)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "an input, which is never changed; name another file" in done.stderr
+    assert read_all(folders) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--baseline=base.json", "--output=base.json"], "this file is the baseline"),
+        (["--baseline=base.json", "--report=json=./base.json"], "this file is the baseline"),
+        (["--report=json=iou-doctor.toml"], "this file is the configuration in use"),
+    ],
+)
+def test_no_report_replaces_the_baseline_or_the_configuration(folders, arguments, words):
+    before = read_all(folders)
+    done = run("check", "preds", "masks", *arguments, cwd=folders)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+    assert read_all(folders) == before
+
+
+def test_a_check_of_several_does_not_write_over_the_inputs_of_another(folders):
+    checks = "".join(
+        f'[[check]]\nname = "{name}"\npredictions = "preds"\nmasks = "{name}"\n'
+        for name in ("masks", "others")
+    )
+    (folders / "iou-doctor.toml").write_text(f"num-classes = 3\n{checks}")
+    shutil.copytree(folders / "masks", folders / "others")
+    before = read_all(folders)
+    done = run("check", "--all", "--report", "json={name}/0.png", cwd=folders)
+    assert done.returncode == 2
+    assert done.stderr.count("which is never changed") == 2
+    assert read_all(folders) == before
+
+
 def test_a_report_goes_where_a_link_leads_and_leaves_no_other_file(tmp_path):
     (tmp_path / "real.json").write_text("old")
     (tmp_path / "link.json").symlink_to("real.json")
@@ -173,7 +246,7 @@ def test_a_failure_half_way_leaves_the_old_files(tmp_path, monkeypatch):
         output_format="json",
         output=tmp_path / "a",
         reports=[f"html={tmp_path / 'b'}"],
-        inputs=[],
+        protected=[],
     )
     for error, raised in ((OSError(28, "disk full"), OutputError), (KeyboardInterrupt(), None)):
         calls = []
@@ -201,7 +274,7 @@ def test_a_rename_that_fails_names_the_option_and_leaves_the_old_files(tmp_path,
         output_format="json",
         output=tmp_path / "a",
         reports=[f"html={tmp_path / 'b'}"],
-        inputs=[],
+        protected=[],
     )
     (tmp_path / "a").write_text("old")
     replace = Path.replace
@@ -275,6 +348,38 @@ def test_ctrl_c_in_the_middle_leaves_no_report_and_exits_with_130(tmp_path):
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("is_ignored", [False, True])
+def test_a_signal_that_ends_the_run_leaves_no_file(tmp_path, name, is_ignored):
+    number = getattr(signal, name)
+    script = (
+        "import os, signal, sys, iou_doctor.file_repair.run as repair\n"
+        "real = repair.write_arrays\n"
+        "def write(*a, **k):\n"
+        "    real(*a, **k)\n"
+        f"    os.kill(os.getpid(), {int(number)})\n"
+        "repair.write_arrays = write\n"
+        "from iou_doctor.__main__ import run_process\n"
+        "run_process()\n"
+    )
+    sigmoid = [f"sample_data/sigmoid/{side}.npy" for side in ("preds", "masks")]
+    done = subprocess.run(
+        [sys.executable, "-c", script, "fix", *sigmoid, "--output-dir", tmp_path / "new" / "deep"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_IGN if is_ignored else signal.SIG_DFL),
+    )
+    if is_ignored:
+        assert done.returncode == 0, done.stderr
+        assert len(list((tmp_path / "new" / "deep").iterdir())) == 1
+    else:
+        assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "")
+        assert list(tmp_path.iterdir()) == []
 
 
 # --- GitHub's job summary ---------------------------------------------------------------------

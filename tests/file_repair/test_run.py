@@ -257,15 +257,15 @@ def test_inputs_of_the_same_name_are_kept_apart(tmp_path):
 def test_an_input_is_never_written_over(tmp_path, overwrite):
     masks, preds = save(tmp_path, masks=TRUTH, preds=PROBABILITIES)
     before = read_all(tmp_path)
-    with pytest.raises(UsageError, match="would be written into the input"):
+    with pytest.raises(UsageError, match="is never changed"):
         repair(masks, preds, tmp_path, overwrite=overwrite)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "preds.npy").hardlink_to(preds)
-    with pytest.raises(UsageError, match="would be written into the input"):
+    with pytest.raises(UsageError, match="is never changed"):
         repair(masks, preds, tmp_path / "out", overwrite=overwrite)
     (tmp_path / "out" / "preds.npy").unlink()
     (tmp_path / "link").symlink_to(tmp_path)
-    with pytest.raises(UsageError, match="would be written into the input"):
+    with pytest.raises(UsageError, match="is never changed"):
         repair(masks, preds, tmp_path / "link", overwrite=overwrite)
     assert read_all(tmp_path) == before
 
@@ -273,7 +273,7 @@ def test_an_input_is_never_written_over(tmp_path, overwrite):
 def test_a_folder_that_holds_an_input_is_not_replaced(tmp_path):
     masks = save_images(tmp_path / "in" / "masks", scene(1, classes=2) * np.uint8(255))
     preds = save_images(tmp_path / "out" / "masks" / "deep", scene(1, classes=2))
-    with pytest.raises(UsageError, match="would be written into the input"):
+    with pytest.raises(UsageError, match="is never changed"):
         repair(masks, preds, tmp_path / "out", classes=2, overwrite=True)
 
 
@@ -372,7 +372,7 @@ def test_an_encoding_that_was_named_does_not_hold_for_the_result(tmp_path):
 def test_nothing_is_written_into_a_folder_of_inputs(tmp_path):
     masks = save_images(tmp_path / "masks", scene(1, classes=2) * np.uint8(255))
     preds = save_images(tmp_path / "preds", scene(1, classes=2))
-    with pytest.raises(UsageError, match="would be written into the input"):
+    with pytest.raises(UsageError, match="is never changed"):
         repair(masks, preds, preds, classes=2)
     assert list_files(preds) == ["frame0.png", "frame1.png"]
 

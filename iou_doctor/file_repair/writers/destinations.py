@@ -8,6 +8,7 @@ from pathlib import Path
 
 from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.errors import UsageError
+from iou_doctor.protected_files import ProtectedPath, describe_conflict
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Side
 
@@ -29,12 +30,24 @@ class Destination:
 
 
 def choose_destinations(
-    pair: Pair, sides: Sequence[Side], output_dir: Path, *, overwrite: bool
+    pair: Pair,
+    sides: Sequence[Side],
+    output_dir: Path,
+    *,
+    overwrite: bool,
+    protected: Sequence[ProtectedPath] = (),
 ) -> dict[Side, Destination]:
     """Return where to write the copies of these sides.
 
     Copies have the names of the inputs. If both inputs have the same name, the copies go to the
     folders `predictions` and `masks`. Arrays of one file go to one file.
+
+    Args:
+        pair: the inputs.
+        sides: those that are copied.
+        output_dir: the folder for the copies.
+        overwrite: whether earlier copies may be replaced.
+        protected: what the run reads beside the inputs.
 
     Raises:
         UsageError: a destination is an input, or exists already.
@@ -47,13 +60,20 @@ def choose_destinations(
         inputs[Side.MASKS][1] != inputs[Side.PREDICTIONS][1]
     )
     same_name = names[Side.MASKS].casefold() == names[Side.PREDICTIONS].casefold()
+    protected = [*protected, *(ProtectedPath(file, "an input") for file in files.values())]
     destinations = {}
     for side in sides:
         folder = output_dir / side.value if same_name and not same_file else output_dir
         destinations[side] = Destination(
             folder / names[side], inputs[side][1], is_folder=files[side].is_dir()
         )
-        _check_target(destinations[side], list(files.values()), overwrite=overwrite)
+        try:
+            _check_target(destinations[side], protected, overwrite=overwrite)
+        except OSError as error:  # a name that is too long, or a folder that may not be read
+            place, why = destinations[side].target, error.strerror
+            raise UsageError(
+                f"the output `{place}` cannot be written ({why}); name another --output-dir"
+            ) from error
     return destinations
 
 
@@ -79,14 +99,12 @@ def _choose_name(file: Path, format_name: str) -> str:
     return name
 
 
-def _check_target(destination: Destination, inputs: Sequence[Path], *, overwrite: bool) -> None:
+def _check_target(
+    destination: Destination, protected: Sequence[ProtectedPath], *, overwrite: bool
+) -> None:
     target = destination.target
-    for file in inputs:
-        if _overlaps(target, file):
-            raise UsageError(
-                f"the output `{target}` would be written into the input `{file}`; name another"
-                " --output-dir"
-            )
+    if conflict := describe_conflict(target, protected):
+        raise UsageError(f"the output `{target}`: {conflict}; name another --output-dir")
     parent = next(folder for folder in target.parents if os.path.lexists(folder))
     if not parent.is_dir():
         raise UsageError(f"--output-dir: `{parent}` is not a folder; name another one")
@@ -110,14 +128,6 @@ def _check_folder(target: Path) -> None:
             f"the output `{target}` holds `{others[0]}`, which is not a PNG image of an earlier"
             " output; name another --output-dir"
         )
-
-
-def _overlaps(target: Path, file: Path) -> bool:
-    """Return whether an output and an input are the same, or one lies within the other."""
-    if _is_same(target, file):
-        return True
-    new, old = target.resolve(), file.resolve()
-    return new == old or old in new.parents or new in old.parents
 
 
 def _is_same(one: Path, other: Path) -> bool:

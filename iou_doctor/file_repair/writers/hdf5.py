@@ -9,6 +9,7 @@ from pathlib import Path
 
 import h5py
 
+from iou_doctor.file_repair.writers.checked_file import CheckedFile
 from iou_doctor.file_repair.writers.output_array import OutputArray
 
 MOST_CHUNK_VALUES = 2**24
@@ -22,28 +23,26 @@ def write(path: Path, arrays: Sequence[OutputArray]) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    with _raising_os_errors():
-        file = h5py.File(path, "x")
+    target = CheckedFile(path)
     try:
-        for array in arrays:
-            _write_dataset(file, array)
+        # HDF5 crashes if it cannot write to a disk, so it writes to an object that always can
+        with _raising_os_errors(), h5py.File(target, "w") as file:
+            for array in arrays:
+                _write_dataset(file, array, target)
     finally:
-        with _raising_os_errors():
-            file.close()
+        target.close()
+    target.check()
 
 
-def _write_dataset(file: h5py.File, array: OutputArray) -> None:
+def _write_dataset(file: h5py.File, array: OutputArray, target: CheckedFile) -> None:
     shape = tuple(length or 0 for length in array.shape)
     one_sample = (1, *shape[1:])
     chunks = one_sample if prod(one_sample) <= MOST_CHUNK_VALUES else True
-    with _raising_os_errors():
-        dataset = file.create_dataset(
-            array.name, shape, array.dtype, chunks=chunks, compression="gzip"
-        )
+    dataset = file.create_dataset(array.name, shape, array.dtype, chunks=chunks, compression="gzip")
     start = 0
     for batch in array.convert_batches():
-        with _raising_os_errors():
-            dataset[start : start + len(batch)] = batch
+        dataset[start : start + len(batch)] = batch
+        target.check()
         start += len(batch)
 
 

@@ -68,5 +68,6 @@ def _convert_image(image: StoredArray) -> NDArray[np.unsignedinteger]:
 
 
 def _save(path: Path, pixels: NDArray[np.unsignedinteger]) -> None:
-    Image.fromarray(pixels).save(path, format="PNG")
+    with path.open("xb") as stream:
+        Image.fromarray(pixels).save(stream, format="PNG")
     sync(path)
