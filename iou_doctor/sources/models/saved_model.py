@@ -37,14 +37,15 @@ def load(path: str, options: ModelOptions) -> Runner:
             or does not have the signature or output that was named.
     """
     quiet_tensorflow()
-    from iou_doctor.sources.models.saved_model_graph import list_unsafe_operations, read_graph
+    from iou_doctor.sources.models.saved_model_graph import read_graph
+    from iou_doctor.sources.models.saved_model_safety import list_unsafe_operations
 
     file = Path(path) / "saved_model.pb"
     if not file.exists():
         raise source_error(path, "it is a SavedModel as text; save it as saved_model.pb")
     with translate_errors(path, Exception, why=_DAMAGED):
         graph = read_graph(file.read_bytes())
-        unsafe = list_unsafe_operations(graph)
+        unsafe = list_unsafe_operations(graph, Path(path))
     if unsafe and not options.trusted:
         raise unsafe_model_error(path, unsafe)
     import tensorflow as tf
@@ -78,7 +79,7 @@ def build_runner(
         return _build_runner_without_signature(path, model, options, unsafe)
     import tensorflow as tf
 
-    from iou_doctor.sources.models.saved_model_graph import find_activation
+    from iou_doctor.sources.models.saved_model_activation import find_activation
 
     names = sorted(model.signatures)
     default = _DEFAULT_SIGNATURE if _DEFAULT_SIGNATURE in names else None

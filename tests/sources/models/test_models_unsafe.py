@@ -125,7 +125,8 @@ def test_restoring_its_own_variables_is_safe(tmp_path):
 
 
 def test_a_saver_that_the_model_calls_as_well_is_found(tmp_path):
-    from iou_doctor.sources.models.saved_model_graph import list_unsafe_operations, read_graph
+    from iou_doctor.sources.models.saved_model_graph import read_graph
+    from iou_doctor.sources.models.saved_model_safety import list_unsafe_operations
 
     class Net(tf.Module):
         def __init__(self) -> None:
@@ -138,12 +139,12 @@ def test_a_saver_that_the_model_calls_as_well_is_found(tmp_path):
 
     tf.saved_model.save(Net(), str(tmp_path / "model"))
     graph = read_graph((tmp_path / "model" / "saved_model.pb").read_bytes())
-    assert list_unsafe_operations(graph) == ()
+    assert list_unsafe_operations(graph, tmp_path / "model") == ()
     meta = graph.meta_graphs[0]
     saver = next(node for node in meta.graph_def.node if node.name == "StatefulPartitionedCall_1")
     again = meta.graph_def.library.function[0].node_def.add()
     again.CopyFrom(saver)
-    assert any("V2 in `__inference__traced_" in part for part in list_unsafe_operations(graph))
+    assert any("V2 in `__inference__traced_" in part for part in list_unsafe_operations(graph, tmp_path))
 
 
 def test_an_old_model_with_its_saver_in_the_graph_is_safe(tmp_path):
