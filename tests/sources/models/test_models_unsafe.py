@@ -144,7 +144,9 @@ def test_a_saver_that_the_model_calls_as_well_is_found(tmp_path):
     saver = next(node for node in meta.graph_def.node if node.name == "StatefulPartitionedCall_1")
     again = meta.graph_def.library.function[0].node_def.add()
     again.CopyFrom(saver)
-    assert any("V2 in `__inference__traced_" in part for part in list_unsafe_operations(graph, tmp_path))
+    assert any(
+        "V2 in `__inference__traced_" in part for part in list_unsafe_operations(graph, tmp_path)
+    )
 
 
 def test_an_old_model_with_its_saver_in_the_graph_is_safe(tmp_path):
