@@ -1,8 +1,9 @@
 """`PYTHONPATH=tests python -m bench`: time iou-doctor and its peers in turns.
 
-Contestants run as whole processes on one thread, one after the other, in several rounds. Fast
-contestants run several times per round. The shortest time of each counts, because other work on the
-machine can only make it longer.
+It measures the iou-doctor that this Python imports, in its default install. Contestants run as
+whole processes, one after the other, and quick ones more often. The shortest time of each counts,
+because other work on the machine can only make it longer. The whole run takes about 25 minutes on
+two cores, 10 GB of the disk, and as much memory for the files that stay in the page cache.
 """
 
 # ruff: noqa: T201 - it prints its results
@@ -10,77 +11,97 @@ machine can only make it longer.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import re
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench.cases import CASES, Case
-from bench.measure import environment, in_turns
-from bench.table import Result, document, markdown, result, text
+from bench.benchmark import KEPT, Benchmark
+from bench.cases import CASES, GROUPS, Case
+from bench.data import Store
+from bench.markdown import write_pages
+from bench.measure import Turns, environment, in_turns
+from bench.results import Result, summarize
+from bench.text import summarize_goals, write_text
 
-PAGE = Path(__file__).parents[2] / "docs/speed.md"
-TABLE = re.compile(r"(<!-- bench -->\n).*?(<!-- end -->)", re.DOTALL)
-ROUNDS = 3
+ONCE = Turns(least=1, most=1)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the cases that the command line asks for; return 1 if the means disagree."""
+    parser = _build_parser()
+    options = parser.parse_args(arguments)
+    if options.write_docs and (options.only or options.quick or options.kernels):
+        parser.error("--write-docs needs a full run of all rows with the default kernels")
+    results = [result for group in GROUPS for result in _run_group(group, options)]
+    benchmark = Benchmark.of_this_machine(results, options.kernels)
+    if options.json:
+        benchmark.write(options.json)
+    if not options.quick:
+        print(f"\n{summarize_goals(results)}")
+    if options.write_docs:
+        benchmark.write(KEPT)
+        for page, text in write_pages(benchmark).items():
+            page.write_text(text, encoding="utf-8")
+    return int(any(result.disagree for result in results))
+
+
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("bench", description=__doc__)
     parser.add_argument(
         "--only",
         action="append",
+        metavar="ROW",
         choices=[case.name for case in CASES],
-        help="run only this case; repeatable",
+        help=f"run only this row; repeatable: {', '.join(case.name for case in CASES)}",
     )
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="tiny data and one round, which measures nothing",
+        help="tiny data and one run each, which measures nothing",
     )
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=Turns.seconds,
+        help="how long the runs of a contestant may take together on each file, if there are more"
+        " than two (default: %(default)g)",
+    )
     parser.add_argument(
         "--shared",
         action="store_true",
-        help="compare processor time: others use the machine too",
+        help="compare processor time where threads do not matter: others use the machine too",
+    )
+    parser.add_argument(
+        "--kernels", metavar="NAME", help="measure these kernels instead of the default ones"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers to FILE")
-    parser.add_argument("--folder", type=Path, help="the folder for the data (about 16 GB)")
+    parser.add_argument("--folder", type=Path, help="the folder for the data")
     parser.add_argument(
-        "--write-docs", action="store_true", help="rewrite the table in docs/speed.md"
+        "--write-docs",
+        action="store_true",
+        help="keep the results, and rewrite the tables in docs/speed.md and the README",
     )
-    options = parser.parse_args(arguments)
-    if options.write_docs and (options.only or options.quick):
-        parser.error("--write-docs needs a full run of all cases")
-    cases = [case for case in CASES if not options.only or case.name in options.only]
-    rounds = 1 if options.quick else options.rounds
-    results = list(filter(None, (_run(case, options, rounds) for case in cases)))
-    if options.json:
-        options.json.write_text(json.dumps(document(results, rounds), indent=2) + "\n")
-    print(f"\n{markdown(results)}")
-    if options.write_docs:
-        _rewrite(markdown(results))
-    return int(any(result.disagree for result in results))
+    return parser
 
 
-def _run(case: Case, options: argparse.Namespace, rounds: int) -> Result | None:
-    """Run one case, and delete its data afterwards."""
+def _run_group(group: Sequence[Case], options: argparse.Namespace) -> Iterator[Result]:
+    """Run the rows that share files, and delete the files afterwards."""
+    turns = ONCE if options.quick else Turns(seconds=options.seconds)
+    env = environment(options.kernels)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as name:
-        jobs = case.jobs(Path(name), options.quick)
-        if not jobs:
-            return None
-        os.sync()  # writing cached files to the disk would keep a core busy
-        found = result(case, in_turns(jobs, rounds, environment()), shared=options.shared)
-    print(text(found), flush=True)
-    return found
-
-
-def _rewrite(table: str) -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(TABLE.sub(lambda m: f"{m[1]}\n{table}\n\n{m[2]}", text), encoding="utf-8")
+        store = Store(Path(name), quick=options.quick)
+        for case in group:
+            if options.only and case.name not in options.only:
+                continue
+            jobs = case.jobs(store)
+            if not jobs:
+                continue
+            os.sync()  # writing cached files to the disk would keep a core busy
+            result = summarize(case, in_turns(jobs, turns, env), shared=options.shared)
+            print(write_text(result, compare=not options.quick), flush=True)
+            yield result
 
 
 if __name__ == "__main__":

@@ -1,38 +1,13 @@
-"""The cases of the benchmark: each writes its files and lists the processes to run on them."""
+"""The rows of the benchmark."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import cache
-from pathlib import Path
 
-from bench import peers
-from bench.data import Form, make, make_holes
-from bench.measure import Job
-
-OURS = "iou-doctor"
-IMPORTS = "imports"
-"""The floor of a small check: Python, NumPy, Typer and Rich alone."""
-QUICK = {"read", "bincount"}
-"""Peers that start at once."""
-SLOWER = frozenset(peers.PEERS) - {"read"}
-SHRUNK = 64
-"""The factor by which `--quick` divides sizes."""
-LARGER, PEERS_LARGER, SLOW_LARGER = 8, 4, 2
-"""How many times larger the second file is than the first: for fast contestants, for peers with
-large files, and for slow peers with large files. With smaller factors, the start-up time of Keras
-and torch, which varies by seconds, would hide the cost of the pixels."""
-LARGE, HEAVY = 2**26, 2**29
-"""Pixels from which on a file is large, and bytes from which on even fast contestants get no file
-`LARGER` times as large: all files should stay in the page cache."""
-TURNS = 3
-"""Runs of fast contestants in a round: the difference of two short times is sensitive to noise."""
-THREADS_LARGER, THREADS_TURNS = 16, 5
-"""The same for the comparison of threads, where start-up, on one thread, dominates small files."""
+from bench import jobs
+from bench.data import Form
+from bench.jobs import KERNELS, Jobs, Sizes
 
 
 class Measure(Enum):
@@ -43,175 +18,150 @@ class Measure(Enum):
     MEMORY = "most MB of anonymous memory"
 
 
+class Part(Enum):
+    """A table of the documentation, with its heading."""
+
+    START = "Start-up"
+    WHOLE = "Whole processes"
+    PIXELS = "The cost of a pixel, on one thread"
+    FALLBACK = "Without the compiled kernels, on one thread"
+    THREADS = "Two threads"
+    MEMORY = "Memory"
+
+
 @dataclass(frozen=True)
 class Case:
-    """A row of the table."""
+    """A row of a table."""
 
     name: str
     title: str
+    part: Part
     measure: Measure
-    jobs: Callable[[Path, bool], Sequence[Job]]
-    """Takes a folder for the files, and whether to make them tiny; returns what to run."""
-    always_wall: bool = False
-    """Whether to compare wall time in any case: processor time says nothing about threads."""
+    jobs: Jobs
 
-
-def _ours(true: Path, pred: Path, form: Form, *extra: str) -> tuple[str, ...]:
-    metric = f"keras.metrics.MeanIoU(num_classes={form.classes}, sparse_y_pred={not form.dense})"
-    if "--jobs" not in extra and has_jobs():
-        extra = (*extra, "--jobs", "1")
-    return (
-        *("-m", "iou_doctor", "check", str(pred), str(true), "--metric", metric),
-        *("--fail-on", "never", "--no-progress", "--output-format", "json", *extra),
-    )
-
-
-def _peer(name: str, true: Path, pred: Path, form: Form) -> tuple[str, ...]:
-    axis = "none" if not form.dense else "1" if form.first else "3"
-    return "-m", "bench.peers", name, str(true), str(pred), str(form.classes), axis
-
-
-def _job(contestant: str, true: Path, pred: Path, form: Form, *extra: str) -> Job:
-    if contestant in peers.PEERS:
-        turns = TURNS if contestant in QUICK else 1
-        return Job(contestant, _peer(contestant, true, pred, form), form.pixels, turns=turns)
-    return Job(contestant, _ours(true, pred, form, *extra), form.pixels, turns=TURNS)
-
-
-def _two_sizes(form: Form, names: Sequence[str]) -> Callable[[Path, bool], Sequence[Job]]:
-    """Run each on a small file and on a larger one; the slope is the cost of a pixel."""
-
-    def jobs(folder: Path, quick: bool) -> Sequence[Job]:
-        small = replace(form, side=form.side // 8) if quick else form
-        wanted = [name for name in (OURS, *names) if name == OURS or name in peers.installed()]
-        larger = {name: _larger(name, form) for name in wanted}
-        sizes = {
-            times: replace(small, images=small.images * times) for times in {1, *larger.values()}
-        }
-        files = {times: make(sizes[times], folder / str(times)) for times in sizes}
-        return [
-            _job(name, *files[times], sizes[times])
-            for name in wanted
-            for times in (1, larger[name])
-        ]
-
-    return jobs
-
-
-def _larger(name: str, form: Form) -> int:
-    if name in peers.SLOW and form.pixels > LARGE:
-        return SLOW_LARGER
-    heavy = form.bytes > HEAVY or (name in SLOWER and form.pixels > LARGE)
-    return PEERS_LARGER if heavy else LARGER
-
-
-def _tiny(folder: Path, quick: bool) -> Sequence[Job]:
-    del quick
-    form = Form(images=4, side=64, classes=3, dtype="uint8")
-    true, pred = make(form, folder)
-    command = ("-m", "iou_doctor", "check", str(pred), str(true), "--num-classes", "3")
-    jobs = [
-        Job(OURS, (*command, "--fail-on", "never"), form.pixels, turns=TURNS),
-        Job(IMPORTS, ("-c", "import numpy, typer, rich.console"), form.pixels, turns=TURNS),
-    ]
-    return jobs + [_job(name, true, pred, form) for name in ("keras",) if name in peers.installed()]
-
-
-def _same_pixels(images: int, side: int) -> Callable[[Path, bool], Sequence[Job]]:
-    """Run on images of an odd size, and on as many pixels in images of 1024 x 1024."""
-
-    def jobs(folder: Path, quick: bool) -> Sequence[Job]:
-        odd = Form(images=images, side=side, classes=21, dtype="uint8")
-        if quick:
-            odd = replace(odd, images=images // SHRUNK) if images > 1 else replace(odd, side=2048)
-        usual = replace(odd, images=max(1, round(odd.pixels / 1024**2)), side=1024)
-        forms = {OURS: odd, "as 1024 × 1024": usual}
-        return [_job(name, *make(form, folder / name), form) for name, form in forms.items()]
-
-    return jobs
-
-
-def _memory(folder: Path, quick: bool) -> Sequence[Job]:
-    quarter = 1024**3 // 4
-    sizes = [quarter // SHRUNK] if quick else [quarter, 4 * quarter, 16 * quarter, 64 * quarter]
-    form = Form(images=1, side=1024, classes=21, dtype="uint8")
-    return [
-        _watched(f"{size / 1024**3:g} GiB", make_holes(folder / str(size), size), form)
-        for size in sizes
-    ]
-
-
-def _memory_of_many(folder: Path, quick: bool) -> Sequence[Job]:
-    some = Form(images=1, side=16, classes=21, dtype="uint8")
-    counts = [400] if quick else [25_000, 100_000, 400_000]
-    forms = {f"{count} images": replace(some, images=count) for count in counts}
-    return [_watched(name, make(form, folder / name), form) for name, form in forms.items()]
-
-
-def _watched(name: str, files: tuple[Path, Path], form: Form) -> Job:
-    return replace(_job(name, *files, form), memory=True, turns=1)
-
-
-def _threads(form: Form) -> Callable[[Path, bool], Sequence[Job]]:
-    """Run with one and with two threads; without `--jobs` there is nothing to compare."""
-
-    def jobs(folder: Path, quick: bool) -> Sequence[Job]:
-        if not has_jobs():
-            return []
-        small = replace(form, side=form.side // 8) if quick else form
-        larger = (1, THREADS_LARGER)
-        sizes = {times: replace(small, images=small.images * times) for times in larger}
-        files = {times: make(sizes[times], folder / str(times)) for times in sizes}
-        return [
-            replace(
-                _job(name, *files[times], sizes[times], "--jobs", str(count)), turns=THREADS_TURNS
-            )
-            for name, count in ((OURS, 2), ("one thread", 1))
-            for times in sizes
-        ]
-
-    return jobs
-
-
-@cache
-def has_jobs() -> bool:
-    """Return whether `check` has the option `--jobs`."""
-    command = [sys.executable, "-m", "iou_doctor", "check", "--help"]
-    return "--jobs" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    @property
+    def always_wall(self) -> bool:
+        """Whether to compare wall time in any case: processor time says nothing about threads."""
+        return self.part in (Part.WHOLE, Part.THREADS)
 
 
 LABELS = Form(images=512, side=512, classes=21, dtype="uint8")
 """512 images, the number that iou-doctor samples: more images would add no sampling cost."""
-SCORES = Form(images=14, side=512, classes=21, dtype="float32", dense=True)
-ON_LABELS = (
+SCORES = Form(images=15, side=512, classes=21, dtype="float32", dense=True)
+WIDE = replace(LABELS, dtype="int64")
+GZIP = replace(LABELS, gzip=True)
+THREE = replace(SCORES, classes=3)
+HALVES = replace(SCORES, dtype="float16")
+FIRST = replace(SCORES, first=True)
+TINY = Form(images=4, side=64, classes=3, dtype="uint8")
+
+MEGAPIXELS = {10: 38, 40: 153, 400: 1526, 4000: 15_259}
+"""Images of labels for each number of megapixels."""
+GIBIBYTES = {0.1: 5, 0.3: 15, 1: 49, 4: 195}
+"""Images of scores for each size of the file."""
+ONE_GIBIBYTE = replace(SCORES, images=GIBIBYTES[1])
+GROWING_SCORES = {
+    f"{size} GiB": replace(SCORES, images=images) for size, images in GIBIBYTES.items()
+}
+GROWING_LABELS = {
+    f"{size:g} GiB": replace(LABELS, side=1024, images=round(1024 * size))
+    for size in (0.25, 1, 4, 16)
+}
+MORE_IMAGES = {
+    f"{images} images": replace(LABELS, side=16, images=images)
+    for images in (25_000, 100_000, 400_000)
+}
+
+OF_BYTES = Sizes(quick=(1526, 15_259), usual=(153, 1526), slow=(153, 512))
+OF_LABELS = Sizes(quick=(512, 1536), usual=(512, 1536), slow=(64, 512))
+OF_SCORES = Sizes(quick=(15, 195), usual=(15, 195), slow=(15, 195))
+OF_HALVES = Sizes(quick=(28, 224), usual=(28, 224), slow=(28, 224))
+OF_THREE = Sizes(quick=(96, 768), usual=(96, 768), slow=(96, 384))
+OF_FALLBACK = Sizes(quick=(512, 1526), usual=(512, 1526), slow=(512, 1526))
+
+BESIDE_LABELS = (
     *("keras", "torchmetrics", "torchmetrics validated"),
     *("scikit-learn", "histc", "bincount", "read"),
 )
-ON_SCORES = ("keras", "torchmetrics", "histc", "bincount", "read")
-PIXEL_CASES = {
-    "uint8": ("uint8 labels, 21 classes", LABELS, ON_LABELS),
-    "int64": ("int64 labels, 21 classes", replace(LABELS, dtype="int64"), ON_LABELS),
-    "float32": ("float32 softmax, 21 classes", SCORES, ON_SCORES),
-    "float32-3": ("float32 softmax, 3 classes", replace(SCORES, images=96, classes=3), ON_SCORES),
-    "float16": ("float16 softmax, 21 classes", replace(SCORES, dtype="float16"), ON_SCORES),
-    "first": ("the same, float32, channels first", replace(SCORES, first=True), ON_SCORES),
-    "gzip": ("uint8 labels in gzip HDF5", replace(LABELS, gzip=True), ("keras", "read")),
-}
-CASES = (
-    Case("tiny", "4 images of 64 × 64, 3 classes", Measure.PROCESS, _tiny),
-    *(
-        Case(name, title, Measure.PIXEL, _two_sizes(form, names))
-        for name, (title, form, names) in PIXEL_CASES.items()
-    ),
-    Case("many", "100 000 images of 16 × 16", Measure.PROCESS, _same_pixels(100_000, 16)),
-    Case("huge", "one image of 20 000 × 20 000", Measure.PROCESS, _same_pixels(1, 20_000)),
-    Case("threads", "two threads, uint8 labels", Measure.PIXEL, _threads(LABELS), True),
-    Case("threads-dense", "two threads, float32 softmax", Measure.PIXEL, _threads(SCORES), True),
-    Case("memory", "labels of 0.25 to 16 GiB", Measure.MEMORY, _memory),
-    Case(
-        "memory-many",
-        "25 000, 100 000 and 400 000 images of 16 × 16",
-        Measure.MEMORY,
-        _memory_of_many,
-    ),
+BESIDE_SCORES = ("keras", "torchmetrics", "histc", "argmax + bincount", "read")
+BESIDE_GZIP = ("keras", "plain read loop")
+BESIDE_FALLBACK = {False: ("bincount", KERNELS), True: ("argmax + bincount", KERNELS)}
+"""For labels and for scores."""
+
+
+def _whole(form: Form, number: float, images: int) -> Case:
+    name, title = f"labels-{number}", f"uint8 labels, {number:,} Mpx"
+    if form.dense:
+        name, title = f"scores-{number}", f"float32 softmax, {number} GiB"
+    jobs_of = jobs.compare_script(replace(form, images=images))
+    return Case(name, title, Part.WHOLE, Measure.PROCESS, jobs_of)
+
+
+def _pixels(name: str, title: str, form: Form, sizes: Sizes, beside: tuple[str, ...] = ()) -> Case:
+    beside = beside or (BESIDE_SCORES if form.dense else BESIDE_LABELS)
+    jobs_of = jobs.compare_pixels(form, sizes, beside)
+    return Case(name, title, Part.PIXELS, Measure.PIXEL, jobs_of)
+
+
+def _fallback(name: str, title: str, form: Form, sizes: Sizes) -> Case:
+    jobs_of = jobs.compare_pixels(form, sizes, BESIDE_FALLBACK[form.dense], jobs.FALLBACK)
+    return Case(name, title, Part.FALLBACK, Measure.PIXEL, jobs_of)
+
+
+def _threads(name: str, title: str, form: Form, sizes: Sizes) -> Case:
+    return Case(name, title, Part.THREADS, Measure.PIXEL, jobs.compare_threads(form, sizes))
+
+
+def _start(name: str, title: str, jobs_of: Jobs) -> Case:
+    return Case(name, title, Part.START, Measure.PROCESS, jobs_of)
+
+
+def _shapes(name: str, title: str, images: int, side: int) -> Case:
+    form = replace(LABELS, images=images, side=side)
+    return Case(name, title, Part.WHOLE, Measure.PROCESS, jobs.compare_shapes(form))
+
+
+def _memory(name: str, title: str, forms: dict[str, Form], *, holes: bool = False) -> Case:
+    jobs_of = jobs.watch_memory(forms, holes=holes)
+    return Case(name, title, Part.MEMORY, Measure.MEMORY, jobs_of)
+
+
+START_ROWS = (_start("tiny", "4 images of 64 × 64, 3 classes", jobs.compare_start(TINY)),)
+LABEL_ROWS = (
+    *(_whole(LABELS, number, images) for number, images in MEGAPIXELS.items()),
+    _pixels("uint8", "uint8 labels, 21 classes", LABELS, OF_BYTES),
+    _fallback("numpy-uint8", "uint8 labels, 21 classes", LABELS, OF_FALLBACK),
+    _threads("threads", "uint8 labels, 21 classes", LABELS, OF_BYTES),
 )
+SCORE_ROWS = (
+    *(_whole(SCORES, number, images) for number, images in GIBIBYTES.items()),
+    _start("first-run", "first run, 1 GiB of softmax", jobs.compare_first_run(ONE_GIBIBYTE)),
+    _pixels("float32", "float32 softmax, 21 classes", SCORES, OF_SCORES),
+    _fallback("numpy-float32", "float32 softmax, 21 classes", SCORES, OF_SCORES),
+    _threads("threads-scores", "float32 softmax, 21 classes", SCORES, OF_SCORES),
+    _memory("memory-scores", "softmax of 0.1, 0.3, 1 and 4 GiB", GROWING_SCORES),
+)
+WIDE_ROWS = (_pixels("int64", "int64 labels, 21 classes", WIDE, OF_LABELS),)
+THREE_ROWS = (_pixels("float32-3", "float32 softmax, 3 classes", THREE, OF_THREE),)
+HALF_ROWS = (
+    _pixels("float16", "float16 softmax, 21 classes", HALVES, OF_HALVES),
+    _fallback("numpy-float16", "float16 softmax, 21 classes", HALVES, OF_HALVES),
+)
+FIRST_ROWS = (
+    _pixels("channels-first", "float32 softmax, channels first, 21 classes", FIRST, OF_SCORES),
+)
+GZIP_ROWS = (_pixels("gzip", "uint8 labels in gzip HDF5", GZIP, OF_LABELS, BESIDE_GZIP),)
+SHAPE_ROWS = (
+    _shapes("many", "100 000 images of 16 × 16", 100_000, 16),
+    _shapes("huge", "one image of 20 000 × 20 000", 1, 20_000),
+)
+MEMORY_ROWS = (
+    _memory("memory", "labels of 0.25, 1, 4 and 16 GiB", GROWING_LABELS, holes=True),
+    _memory("memory-many", "25 000, 100 000 and 400 000 images of 16 × 16", MORE_IMAGES),
+)
+GROUPS = (
+    *(START_ROWS, LABEL_ROWS, WIDE_ROWS, SCORE_ROWS, THREE_ROWS, HALF_ROWS, FIRST_ROWS),
+    *(GZIP_ROWS, SHAPE_ROWS, MEMORY_ROWS),
+)
+"""The rows that share files. The files of a group are deleted before the next group runs."""
+CASES = tuple(case for group in GROUPS for case in group)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -119,16 +119,52 @@ def _softmax(rng: np.random.Generator, labels: NDArray[np.uint8], form: Form) ->
     return np.ascontiguousarray(stored.astype(form.dtype))
 
 
-def make_holes(folder: Path, size: int) -> tuple[Path, Path]:
-    """Write labels that are all 0 and take no room on the disk: for memory, not for time.
-
-    Args:
-        folder: where to write the files.
-        size: bytes of each of the two files.
-    """
+def make_holes(folder: Path, form: Form) -> tuple[Path, Path]:
+    """Write labels that are all 0 and take no room on the disk: for memory, not for time."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = folder / "masks.npy", folder / "preds.npy"
     for path in paths:
-        shape = (max(1, size // 1024**2), 1024, 1024)
-        np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape).flush()
+        shape = (form.images, form.side, form.side)
+        np.lib.format.open_memmap(path, mode="w+", dtype=form.dtype, shape=shape).flush()
     return paths
+
+
+SHRUNK, SMALL = 8, 64
+"""The factor by which a quick run divides the number and the side of images, and the side that it
+leaves as it is."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """A pair of files and what they hold."""
+
+    true: Path
+    pred: Path
+    form: Form
+
+
+class Store:
+    """The files of some cases, each pair made once, when it is first wanted."""
+
+    def __init__(self, folder: Path, *, quick: bool = False) -> None:
+        """Keep files in a folder; `quick` makes them tiny."""
+        self.folder = folder
+        self._quick = quick
+        self._made: dict[Form, Files] = {}
+
+    def get(self, form: Form) -> Files:
+        """Return a pair of files."""
+        if form not in self._made:
+            made = _shrink(form) if self._quick else form
+            self._made[form] = Files(*make(made, self.folder / f"{len(self._made)}"), made)
+        return self._made[form]
+
+    def get_holes(self, form: Form) -> Files:
+        """Return a pair of files of the same size that are empty."""
+        made = _shrink(form) if self._quick else form
+        return Files(*make_holes(self.folder / f"holes-{made.images}", made), made)
+
+
+def _shrink(form: Form) -> Form:
+    side = max(form.side // SHRUNK, min(form.side, SMALL))
+    return replace(form, images=-(-form.images // SHRUNK), side=side)

@@ -9,16 +9,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+from bench.fresh import find_package
+
 POLL = 0.004
 """Seconds between two readings of a process's memory."""
 CHANGED = ("PYTHONDONTWRITEBYTECODE", "FORCE_COLOR", "GITHUB_ACTIONS")
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-ONE_THREAD_TF = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+ONE_THREAD = dict.fromkeys(
+    (
+        *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+        *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
+    ),
+    "1",
+)
+"""The variables that keep the libraries to one thread."""
 FULL_REPORT = re.compile(r"the arrays agree at +([\d.]+)")
 
 
@@ -29,10 +37,30 @@ class Job:
     contestant: str
     command: tuple[str, ...]
     pixels: int
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Variables of its environment."""
     memory: bool = False
     """Whether to measure its anonymous memory, which costs a little time."""
-    turns: int = 1
-    """How many times it runs in a round."""
+    prepare: Callable[[], None] | None = None
+    """What to do before each run, untimed."""
+
+
+@dataclass(frozen=True)
+class Turns:
+    """How often a job runs: quick ones more often, because a disturbance hides more of them."""
+
+    least: int = 2
+    most: int = 9
+    seconds: float = 6
+    """Seconds that its runs may take together; those of `least` runs may exceed it."""
+
+    def is_due(self, timed: Timed) -> bool:
+        """Return whether a job should run again."""
+        walls = [run.wall for run in timed.runs]
+        if len(walls) < self.least:
+            return True
+        another = len(walls) < self.most and sum(walls) + min(walls) <= self.seconds
+        return another and not timed.job.memory
 
 
 @dataclass(frozen=True)
@@ -71,44 +99,49 @@ class Timed:
         return median(run.wall for run in self.runs)
 
     @property
-    def spread(self) -> float:
-        """The range of the wall times, as a share of their median."""
-        walls = [run.wall for run in self.runs]
-        return (max(walls) - min(walls)) / self.median
+    def gap(self) -> float:
+        """How much longer than the quickest run the next one took: how certain `wall` is."""
+        least, *others = sorted(run.wall for run in self.runs)
+        return others[0] - least if others else 0.0
 
 
-def environment() -> dict[str, str]:
-    """Return the environment of all contestants: one thread, and bytecode cached as usual."""
-    chosen = {name: value for name, value in os.environ.items() if name not in CHANGED}
-    chosen |= dict.fromkeys((*ONE_THREAD, *ONE_THREAD_TF), "1")
-    paths = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
+def environment(kernels: str | None = None) -> dict[str, str]:
+    """Return the environment that all contestants share.
+
+    Args:
+        kernels: the kernels that iou-doctor is to use instead of those that it chooses.
+    """
+    chosen = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in CHANGED and not name.startswith("IOU_DOCTOR_")
+    }
+    if kernels:
+        chosen["IOU_DOCTOR_KERNELS"] = kernels
+    paths = [str(Path(__file__).parents[1]), str(find_package().parent)]
     return chosen | {
         "PYTHONPATH": os.pathsep.join([*paths, *filter(None, [os.environ.get("PYTHONPATH")])]),
+        "PYTHONSAFEPATH": "1",  # what is imported does not depend on the current folder
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "-1",
     }
 
 
-def in_turns(jobs: Sequence[Job], rounds: int, env: Mapping[str, str]) -> list[Timed]:
-    """Return the times of jobs that ran one after the other, `rounds` times over.
+def in_turns(jobs: Sequence[Job], turns: Turns, env: Mapping[str, str]) -> list[Timed]:
+    """Return the times of jobs that run one after the other, until each has had its turns.
 
-    The largest of the first contestant ran once before, untimed: compiled code and the pages of
+    The largest of the first contestant runs once before, untimed: the bytecode and the pages of
     files are in place then.
     """
     timed = [Timed(job) for job in jobs]
     own = [job for job in jobs if job.contestant == jobs[0].contestant and not job.memory]
-    for job in sorted(own, key=lambda job: job.pixels)[-1:]:
-        run(job, env)
-    for each in _order(timed, rounds):
-        each.runs.append(run(each.job, env))
+    if turns.most > 1:
+        for job in sorted(own, key=lambda job: job.pixels)[-1:]:
+            run(job, env)
+    while due := [each for each in timed if turns.is_due(each)]:
+        for each in due:
+            each.runs.append(run(each.job, env))
     return timed
-
-
-def _order(timed: Sequence[Timed], rounds: int) -> Iterator[Timed]:
-    """Yield what runs next: in each round all jobs, then again those that have turns left."""
-    most = max(each.job.turns for each in timed)
-    for turn in [*range(most)] * rounds:
-        yield from (each for each in timed if turn < each.job.turns)
 
 
 def run(job: Job, env: Mapping[str, str]) -> Run:
@@ -117,11 +150,13 @@ def run(job: Job, env: Mapping[str, str]) -> Run:
     Raises:
         RuntimeError: it failed.
     """
+    if job.prepare:
+        job.prepare()
     start = time.perf_counter()
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
             [sys.executable, *job.command],
-            env=env,
+            env={**env, **job.env},
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,

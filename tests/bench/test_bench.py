@@ -1,93 +1,153 @@
-"""The bench runs, its means agree, and its tables have their shape; no time is tested."""
+"""The bench runs, its means agree, and it reads what it says; no time is tested."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from bench.__main__ import PAGE, TABLE, main
-from bench.cases import CASES, OURS, Case, Form, Measure
-from bench.measure import Job, Run, Timed, in_turns
-from bench.peers import PEERS
-from bench.table import markdown, result, text
+from bench import jobs, peers
+from bench.__main__ import main
+from bench.cases import CASES, GROUPS, Measure
+from bench.data import Files, Form, Store
+from bench.fresh import PACKAGE, FreshInstall, find_package
+from bench.goals import LEAST, MOST_MEMORY
+from bench.jobs import OURS
+from bench.measure import Job, Run, Timed, Turns, environment, in_turns
 
-PIXELS = Case("some", "some pixels", Measure.PIXEL, lambda *_: [])
-
-
-def timed(contestant: str, pixels: int, *walls: float, mean: float | None = 0.5) -> Timed:
-    job = Job(contestant, (), pixels)
-    return Timed(job, [Run(wall, wall, mean) for wall in walls])
-
-
-def test_the_cost_of_a_pixel_is_the_slope_between_the_least_times():
-    found = result(
-        PIXELS,
-        [
-            *(timed(OURS, 10**6, 0.9, 0.3), timed(OURS, 10**7, 0.309, 0.8)),
-            *(timed("keras", 10**6, 4.0, 5.0), timed("keras", 10**7, 4.18, 4.2)),
-            *(timed("read", 10**6, 0.1, mean=None), timed("read", 10**7, 0.1018, mean=None)),
-        ],
-    )
-    assert found.ours == pytest.approx(1.0)
-    assert [found.times(cost) for cost in found.costs] == ["1.0×", "20×", "0.20×"]
-    assert found.disagree == ()
-    assert "| some pixels | 1.00 ns/pixel | 20× keras | 0.20× |" in markdown([found])
-
-
-def test_a_slope_that_is_none_has_no_ratio():
-    found = result(PIXELS, [timed(OURS, 10, 0.3), timed(OURS, 20, 0.2)])
-    assert "| some pixels | – ns/pixel | – | – |" in markdown([found])
-
-
-def test_a_mean_that_differs_is_reported():
-    found = result(
-        PIXELS,
-        [
-            *(timed(OURS, 10, 1.0), timed(OURS, 20, 2.0)),
-            *(timed("keras", 10, 1.0), timed("keras", 20, 2.0, mean=0.4)),
-        ],
-    )
-    assert found.disagree == ("keras: 0.400000, not 0.500000",)
-    assert "DISAGREES keras: 0.400000" in text(found)
-
-
-def test_quick_contestants_run_more_often_and_all_in_turns(monkeypatch):
-    ran = []
-    monkeypatch.setattr("bench.measure.run", lambda job, _: ran.append(job.contestant))
-    jobs = [Job(OURS, (), 1, turns=3), Job("keras", (), 1), Job("read", (), 1, turns=2)]
-    found = in_turns(jobs, 2, {})
-    once = [OURS, "keras", "read", OURS, "read", OURS]
-    assert ran == [OURS, *once, *once]
-    assert [len(each.runs) for each in found] == [6, 2, 4]
-
-
-def test_every_pixel_case_reads_what_it_says(tmp_path):
-    case = next(case for case in CASES if case.name == "first")
-    jobs = case.jobs(tmp_path, True)
-    ours = [job for job in jobs if job.contestant == OURS]
-    assert {job.contestant for job in jobs} <= {OURS, *PEERS}
-    assert [job.pixels for job in ours] == [14 * 64**2, 112 * 64**2]
-    assert Form(images=2, side=8, classes=3, dtype="uint8").pixels == 128
+AT_ONCE = ["argmax + bincount", "bincount", "plain read loop", "read"]
+"""Peers that start at once: Keras, torch and scikit-learn take seconds to import."""
 
 
 @pytest.mark.slow
-def test_a_quick_run_of_labels_agrees_and_writes_its_numbers(tmp_path, capsys, monkeypatch):
-    # only peers that start at once: Keras, torch and scikit-learn take seconds to import
-    monkeypatch.setattr("bench.peers.installed", lambda: ["bincount", "read"])
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group[-1].name)
+def test_every_row_runs_agrees_and_has_the_contestants_of_its_goals(group, tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.peers.installed", lambda: AT_ONCE)
     numbers = tmp_path / "bench.json"
-    asked = ["--quick", "--only", "uint8", "--json", str(numbers), "--folder", str(tmp_path)]
-    assert main(asked) == 0
-    (case,) = json.loads(numbers.read_text())["cases"]
-    assert [cost["contestant"] for cost in case["costs"]] == [OURS, "bincount", "read"]
-    assert case["disagree"] == []
-    assert "uint8 labels, 21 classes" in capsys.readouterr().out
+    asked = [word for case in group for word in ("--only", case.name)]
+    assert main(["--quick", *asked, "--json", str(numbers), "--folder", str(tmp_path)]) == 0
+    found = {case["name"]: case for case in json.loads(numbers.read_text())["cases"]}
+    assert [*found] == [case.name for case in group if _is_possible(case.name)]
+    for name, case in found.items():
+        contestants = {cost["contestant"] for cost in case["costs"]}
+        left_out = set(peers.PEERS) - set(AT_ONCE)
+        assert contestants >= set(LEAST.get(name, ())) - left_out
+        assert case["disagree"] == []
 
 
-def test_the_documentation_has_a_place_for_the_table():
-    assert len(TABLE.findall(PAGE.read_text(encoding="utf-8"))) == 1
+def _is_possible(name: str) -> bool:
+    return not name.startswith("threads") or jobs.count_cores() > 1
 
 
-def test_a_part_of_the_cases_never_becomes_the_published_table():
-    with pytest.raises(SystemExit):
-        main(["--write-docs", "--only", "tiny"])
+def test_goals_are_those_of_rows():
+    names = {case.name for case in CASES}
+    assert names >= {*LEAST, *MOST_MEMORY}
+    assert {case.name for case in CASES if case.measure is Measure.MEMORY} >= set(MOST_MEMORY)
+
+
+class Unmade(Store):
+    """A store that writes no files."""
+
+    def get(self, form: Form) -> Files:
+        return Files(Path("masks"), Path("preds"), form)
+
+
+PIXEL_CASES = [case for case in CASES if case.measure is Measure.PIXEL]
+
+
+@pytest.mark.parametrize("case", PIXEL_CASES, ids=lambda case: case.name)
+def test_every_contestant_has_two_sizes_and_shares_one_with_another(case, tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.peers.installed", lambda: [*peers.PEERS])
+    monkeypatch.setattr("bench.jobs.count_cores", lambda: 2)
+    sizes: dict[str, set[int]] = {}
+    for job in case.jobs(Unmade(tmp_path)):
+        sizes.setdefault(job.contestant, set()).add(job.pixels)
+    assert {len(pixels) for pixels in sizes.values()} == {2}
+    compared = sizes[OURS]
+    for _ in sizes:
+        compared = compared.union(*(each for each in sizes.values() if each & compared))
+    assert all(each <= compared for each in sizes.values())
+
+
+def test_marginal_costs_are_those_of_one_thread_and_whole_processes_of_the_default(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("bench.peers.installed", lambda: AT_ONCE)
+    for case in CASES:
+        if case.name.startswith("threads"):
+            continue
+        for job in case.jobs(Unmade(tmp_path)) if case.name != "first-run" else ():
+            if job.contestant != OURS:
+                continue
+            is_marginal = case.measure is Measure.PIXEL
+            assert (job.command[-2:] == ("--jobs", "1")) == is_marginal, case.name
+            assert ("OMP_NUM_THREADS" in job.env) == is_marginal, case.name
+            is_fallback = job.env.get("IOU_DOCTOR_KERNELS") == "numpy"
+            assert is_fallback == case.name.startswith("numpy-"), case.name
+
+
+def test_files_are_made_once_for_all_rows_of_a_group(tmp_path):
+    form = Form(images=2, side=8, classes=3, dtype="uint8")
+    store = Store(tmp_path)
+    assert store.get(form) is store.get(form)
+    assert form.pixels == 128
+    quick = Store(tmp_path, quick=True).get(Form(images=15, side=512, classes=3, dtype="uint8"))
+    assert (quick.form.images, quick.form.side) == (2, 64)
+
+
+def test_the_script_needs_numpy_alone_and_gets_the_mean(tmp_path):
+    form = Form(images=2, side=16, classes=3, dtype="float32", dense=True)
+    files = Store(tmp_path).get(form)
+    (_, script) = jobs.compare_script(form)(Store(tmp_path))
+    command = [sys.executable, "-X", "importtime", *script.command]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    batches = peers._batches("bincount", peers._open(str(files.true)), peers._open(str(files.pred)))
+    assert float(done.stdout) == pytest.approx(peers.bincount(batches, 3, 3))
+    assert "bench" not in done.stderr
+
+
+def test_quick_contestants_run_more_often_and_all_in_turns(monkeypatch):
+    walls = {OURS: 1.0, "keras": 9.0, "read": 2.0}
+    ran = []
+
+    def run(job: Job, _: object) -> Run:
+        ran.append(job.contestant)
+        return Run(walls[job.contestant], 0.0, None)
+
+    monkeypatch.setattr("bench.measure.run", run)
+    found = in_turns([Job(name, (), 1) for name in walls], Turns(2, 4, 6), {})
+    assert ran == [OURS, *walls, *walls, OURS, "read", OURS]
+    assert [len(each.runs) for each in found] == [4, 2, 3]
+
+
+def test_the_gap_is_what_the_second_best_run_took_longer():
+    runs = [Run(wall, 0.0, None) for wall in (3.0, 1.0, 1.5)]
+    assert Timed(Job("any", (), 1), runs).gap == 0.5
+    assert Timed(Job("any", (), 1), runs[:1]).gap == 0
+
+
+def test_the_environment_has_no_options_but_the_kernels_that_were_asked_for(monkeypatch):
+    monkeypatch.setenv("IOU_DOCTOR_KERNELS", "numpy")
+    monkeypatch.setenv("IOU_DOCTOR_CHECK_JOBS", "1")
+    assert not [name for name in environment() if name.startswith("IOU_DOCTOR_")]
+    assert environment("avx2")["IOU_DOCTOR_KERNELS"] == "avx2"
+
+
+@pytest.mark.slow
+def test_a_fresh_install_has_its_bytecode_and_forgets_what_runs_left(tmp_path):
+    install = FreshInstall(tmp_path)
+    install.renew()
+    code = "import iou_doctor.errors, pathlib; print(pathlib.Path.home(), iou_doctor.__file__)"
+    command = [sys.executable, "-v", "-c", code]
+    env = {**environment(), **install.environment}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True, cwd="/")
+    home, file = map(Path, done.stdout.split())
+    assert file.is_relative_to(tmp_path)
+    assert "wrote" not in "\n".join(line for line in done.stderr.splitlines() if PACKAGE in line)
+    (home / "left").touch()
+    install.renew()
+    assert not any(home.iterdir())
+    assert find_package().name == PACKAGE
