@@ -1,4 +1,4 @@
-"""Compile the C kernels that count large arrays, when the package is built.
+"""Compile the native kernels, C functions that count large arrays, when the package is built.
 
 The library is built in place, so that a checkout and an editable installation have it too. If there
 is no C compiler, or compiling fails, the package is built without it, and NumPy counts. The
@@ -66,8 +66,8 @@ class CustomBuildHook(BuildHookInterface[Any]):
         except CompilationError as error:
             library.unlink(missing_ok=True)  # it may be older than the sources
             if mode == "require":
-                self.app.abort(f"iou-doctor: the kernels in C were not built: {error}")
-            sys.stderr.write(f"iou-doctor: building without the kernels in C: {error}\n")
+                self.app.abort(f"iou-doctor: the native kernels were not built: {error}")
+            sys.stderr.write(f"iou-doctor: building without the native kernels: {error}\n")
         else:
             build_data["artifacts"].append(library.relative_to(self.root).as_posix())
             build_data["pure_python"] = False
@@ -113,7 +113,7 @@ def build_library(
         CompilationError: there is no compiler, or it failed.
     """
     if not compiler:
-        raise CompilationError("there is no C compiler (looked for CC, cc, gcc, clang, ziglang)")
+        raise CompilationError("there is no C compiler (looked for CC, cc, gcc, clang and ziglang)")
     machine = next(filter(platform.endswith, VARIANTS), None)
     variants: dict[str, tuple[str, ...]] = VARIANTS.get(machine or "", {"portable": ()})
     jobs = [
