@@ -1,0 +1,1 @@
+"""Builds of the native kernels that find faults: with sanitizers, and for another processor."""
