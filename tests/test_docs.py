@@ -26,7 +26,7 @@ from iou_doctor.metrics.registry import CONTRACTS, SIGNATURES
 from iou_doctor.render import FORMATS, github, markdown
 from iou_doctor.render.shared import terminal_tables
 from iou_doctor.scan import device, windows
-from iou_doctor.scan.numba import loader, score_tables
+from iou_doctor.scan.native import structures
 
 PACKAGE = ROOT / "iou_doctor"
 WIDEST = 120
@@ -256,13 +256,7 @@ def _numbers() -> Iterator[tuple[str, str]]:
     yield "formats", "at most ten annotations"
     yield "limits", "ten annotations"
     yield "configuration", f"`--max-drop` ({_defaults(iou_doctor.check)['max_drop']} by default)"
-    yield "speed", f"| labels of one byte | {_millions(loader.BYTES_WORTH_LOADING)} |"
-    yield "speed", f"| wider labels | {_millions(loader.WIDE_WORTH_LOADING)} |"
-    yield "speed", f"| channels of scores | {_millions(loader.WORTH_LOADING)} |"
-    yield "speed", f"below {_millions(loader.WORTH_COMPILING)} values"
-    assert loader.PATIENCE == 2
-    yield "speed", "waits up to two seconds"
-    yield "speed", f"up to {score_tables.MOST_CHANNELS} of them"
+    yield "speed", f"up to {structures.MOST_CHANNELS} of them ({structures.NO_CLASS} if some pixels"
     window = windows.WINDOW_VALUES
     yield "speed", f"windows of up to {_millions(window * windows.MOST_AT_ONCE)} values"
     yield "speed", f"parts of {_millions(window * windows.COUNTED_AT_ONCE)}"

@@ -33,7 +33,7 @@ def test_the_import_contracts_are_kept():
         ("checks/masks/masks_0_255.py", "import iou_doctor.checks.labels.inverted_masks"),
         ("cli/defaults.py", "import iou_doctor.cli.app"),
         ("render/markdown.py", "import tensorflow"),
-        ("scan/numpy/decode_labels.py", "import iou_doctor.scan.numba.loader"),
+        ("scan/numpy/decode_labels.py", "import iou_doctor.scan.native.library"),
     ],
 )
 def test_a_forbidden_import_breaks_a_contract(tmp_path, module, line):

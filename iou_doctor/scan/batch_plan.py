@@ -1,4 +1,4 @@
-"""Count each batch: with the compiled kernels if they support the pass, else with NumPy."""
+"""Count each batch: with the native kernels if they support the pass, else with NumPy."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.record import record
-from iou_doctor.scan.numba import loader
-from iou_doctor.scan.numba.tables import Scratch
+from iou_doctor.scan.native.count_batch import KernelCounts, count_batch
+from iou_doctor.scan.native.count_labels import Scratch
+from iou_doctor.scan.native.library import load_kernels
 from iou_doctor.scan.numpy.pair_counts import count_pairs
 from iou_doctor.scan.numpy.side import Side
 from iou_doctor.scan.numpy.sum_channels import sum_channels
@@ -74,12 +75,11 @@ class BatchPlan:
             return "pixels that are moved or resized"
         return None if self.sums is None else "sums of scores"
 
-    def _count_by_kernels(self, batch: Batch) -> loader.KernelCounts | None:
-        dtypes = batch.y_true.dtype, batch.y_pred.dtype
-        kernels = loader.KERNELS.get(self.layout, dtypes, self.pairings)
+    def _count_by_kernels(self, batch: Batch) -> KernelCounts | None:
+        kernels = load_kernels()
         if kernels is None:
             return None
-        return loader.count(kernels, batch, self.layout, self.pairings, self.scratch)
+        return count_batch(kernels, batch, self.layout, self.pairings, self.scratch)
 
     def count_by_reference(self, batch: Batch) -> Stats:
         """Return the Stats of one batch, counted by NumPy, the reference for all back-ends."""

@@ -18,7 +18,6 @@ from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.counts.stats import Stats
 from iou_doctor.scan.batch_plan import BatchPlan, PixelRepair
 from iou_doctor.scan.device import should_use_gpu
-from iou_doctor.scan.numba import loader
 from iou_doctor.scan.probing import ProbeBuilder
 from iou_doctor.scan.threads import map_in_order
 from iou_doctor.scan.windows import Window, choose_windows_at_once, iterate_windows, read_batch
@@ -69,9 +68,6 @@ def scan(
         found = _count_on_gpu(pair, plan, device, progress, on_fallback or _ignore)
         if found is not None:
             return found
-    if plan.kernels_may_count:
-        dtypes = pair.y_true.dtype, pair.y_pred.dtype
-        loader.KERNELS.request(layout, dtypes, plan.pairings, values=_count_values(pair))
     parts: list[Stats] = []
     together = choose_windows_at_once(pair, _count_values(pair), jobs)
     windows = iterate_windows(pair, layout, whole_samples=whole, at_once=together)

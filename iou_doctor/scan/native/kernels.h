@@ -1,18 +1,25 @@
-/* What the sources of the kernels share: how exported functions are named and declared.
+/*
+ * The counting kernels of iou-doctor, called from Python through ctypes.
  *
- * labels.c and scores.c are compiled once for each variant of the processor. VARIANT is its name,
- * so that KERNEL(count_labels) is count_labels_avx2, for example. dispatch.c is compiled once.
+ * The NumPy code in `iou_doctor/scan/numpy/` is the reference: the kernels return the same counts
+ * bit for bit. They allocate nothing, keep no state of their own and call no library, so any number
+ * of threads may use them at once.
+ *
+ * `labels.c` and `scores.c` are compiled once for each variant of the processor, with VARIANT
+ * defined as its name, which is appended to the names of all exported functions. Arrays need not be
+ * aligned. Integers are stored in the byte order of the machine.
  */
 
 #ifndef IOU_DOCTOR_KERNELS_H
 #define IOU_DOCTOR_KERNELS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
-/* Increase it with every change of the functions, and ABI in library.py too. */
+/* Raised whenever a structure or a function below changes; `library.py` knows the same number. */
 #define ABI 1
 
-#ifdef _WIN32
+#if defined(_WIN32)
 #define EXPORTED __declspec(dllexport)
 #else
 #define EXPORTED __attribute__((visibility("default")))
@@ -21,5 +28,128 @@
 #define JOIN_NAMES(name, variant) name##_##variant
 #define JOIN(name, variant) JOIN_NAMES(name, variant)
 #define KERNEL(name) JOIN(name, VARIANT)
+
+/* 1 in the variant `neon`, which compilers do not tell from `portable` by a macro of their own. */
+#define VARIANT_IS_neon 1
+#define IS_NEON JOIN(VARIANT_IS, VARIANT)
+
+/* How many bytes ahead of the current ones are asked for. The processor's own prefetcher stops at
+ * the end of a page. An address past the end of an array does no harm. */
+#define PREFETCH(address, bytes) __builtin_prefetch((const char *)(address) + (bytes))
+
+/* ---- Labels ---------------------------------------------------------------------------------- */
+
+/* The number of pairs of two codes. The lowest byte of a label is its code. */
+#define CELLS 65536
+/* Cells of each pair that pixels use in turn where neighbours differ, so that a store need not wait
+ * for the one before. */
+#define REPLICAS 8
+/* The distance between the replicas of a cell, which must not share a cache set. */
+#define STEP (CELLS + 32)
+/* Pixels of wide labels whose codes are taken at once: few enough to stay in the cache. */
+#define BLOCK 4096
+
+/* The labels of one array. */
+struct labels {
+    const uint8_t *stored;  /* the labels of all images, in the order of memory */
+    int64_t width;          /* the bytes of a label: 1, 2, 4 or 8 */
+    int64_t is_unsigned;    /* whether labels wider than a byte are unsigned */
+    int64_t lowest;         /* the least label so far, only for labels wider than a byte */
+    int64_t highest;        /* the largest label so far */
+    int64_t start;          /* the code of the least label: from it on, labels ascend modulo 256 */
+    int64_t names[256];     /* the label of each code; kept up to date for wide labels */
+    int64_t totals[256];    /* how often each code occurs */
+    uint8_t *seen;          /* whether each code has occurred so far; shared by all threads */
+};
+
+/* The working space of one thread. */
+struct space {
+    uint32_t cells[STEP * REPLICAS];  /* the count of each pair; all 0 between images */
+    uint8_t codes[2][BLOCK + 64];     /* the codes of wide labels */
+    uint8_t orders[2][256];           /* the codes of either side in ascending order of label */
+};
+
+/*
+ * Count the pairs of labels of each image.
+ *
+ * Rows are written to `rows`, four arrays of `length` integers each, one after the other: image,
+ * truth, prediction and count, in ascending order.
+ *
+ * y_true, y_pred: the labels; what was found is added to them.
+ * pixels: the pixels of one image.
+ * samples: the number of each image.
+ * images: how many there are.
+ * done: the position in `samples` of the first image to count; updated to the first image for
+ *     which there was no room, or `images`.
+ * used: the number of rows that are in use already.
+ *
+ * Returns the number of rows in use. It is negative if images are too small for so many codes, or
+ * if two labels share a code.
+ */
+#define COUNT_LABELS_ARGUMENTS                                                                   \
+    struct labels *y_true, struct labels *y_pred, int64_t pixels, const int64_t *samples,        \
+        int64_t images, int64_t *done, struct space *space, int64_t *rows, int64_t length,       \
+        int64_t used
+
+/* ---- Scores ---------------------------------------------------------------------------------- */
+
+/* The most channels of a pixel: a class fits in a byte. */
+#define MOST_CHANNELS 256
+/* Added to the class that a naive metric gives a pixel, to mark that the pixel has no class. */
+#define NO_CLASS 128
+
+/* The counts over all values and pixels. */
+struct measures {
+    double lowest, highest;        /* of all values */
+    double lowest_top;             /* the least of the pixels' largest channels */
+    double least_sum, largest_sum; /* of a pixel's channels */
+    double near_low, near_high;    /* given: largest channels that suggest a second activation */
+    double sum_tolerance;          /* given: how far a sum of 1 may be from 1 */
+    double grid_tolerance;         /* given: how far 255 times a value may be from an integer */
+    int64_t fractional;            /* values with a fraction */
+    int64_t outside_unit;          /* values outside [0, 1] */
+    int64_t at_least_one;
+    int64_t on_255_grid;           /* values that are k / 255 for an integer k from 0 to 255 */
+    int64_t sum_is_one;            /* pixels whose channels add up to 1 */
+    int64_t all_zero;              /* pixels whose channels are all 0 */
+    int64_t one_hot;               /* pixels with one channel 1 and all others 0 */
+    int64_t ties;                  /* pixels whose largest value occurs more than once */
+    int64_t near_twice;            /* pixels whose largest channel is near_low to near_high */
+    int64_t first_fractional;      /* the index of the first pixel with a fraction, or -1 */
+};
+
+enum { MEASURED = 0, NOT_FINITE = 1, TOO_MANY_CHANNELS = 2 };
+
+/*
+ * Measure all channels of all pixels, and find the largest channel of each pixel.
+ *
+ * values: float16, float32 or float64.
+ * width: their bytes: 2, 4 or 8.
+ * images: how many images there are.
+ * image: the distance from one image to the next, in values.
+ * pixels: the pixels of one image.
+ * channels: 1 to MOST_CHANNELS.
+ * plane: the distance from one channel of a pixel to the next, in values, where the pixels of a
+ *     channel lie side by side; 1 where the channels of a pixel do.
+ * ids: the output: the first largest channel of each pixel. NO_CLASS is added for a pixel whose
+ *     channels are all 0.
+ * measures: the counts are added to it.
+ *
+ * Returns MEASURED; or, after an unfinished pass, NOT_FINITE if a value or a sum is NaN or
+ * infinite, or TOO_MANY_CHANNELS if a pixel without a class has more than NO_CLASS channels.
+ */
+#define MEASURE_SCORES_ARGUMENTS                                                                 \
+    const void *values, int64_t width, int64_t images, int64_t image, int64_t pixels,            \
+        int64_t channels, int64_t plane, uint8_t *ids, struct measures *measures
+
+/* `structures.py` describes the same structures to NumPy. */
+_Static_assert(sizeof(struct labels) == 4152, "struct labels");
+_Static_assert(sizeof(struct space) == 2107008, "struct space");
+_Static_assert(sizeof(struct measures) == 152, "struct measures");
+
+#ifdef VARIANT
+EXPORTED int64_t KERNEL(count_labels)(COUNT_LABELS_ARGUMENTS);
+EXPORTED int64_t KERNEL(measure_scores)(MEASURE_SCORES_ARGUMENTS);
+#endif
 
 #endif

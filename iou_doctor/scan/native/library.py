@@ -20,8 +20,15 @@ if TYPE_CHECKING:
 
 ABI = 1
 """The number of the library's functions and structures: ABI in `kernels.h`."""
-FUNCTIONS = ("count_labels", "measure_scores")
-"""The functions that every variant has."""
+_POINTER, _INTEGER = ctypes.c_void_p, ctypes.c_int64
+FUNCTIONS: dict[str, tuple[type[ctypes.c_void_p] | type[ctypes.c_int64], ...]] = {
+    "count_labels": (
+        *(_POINTER, _POINTER, _INTEGER, _POINTER, _INTEGER, _POINTER),
+        *(_POINTER, _POINTER, _INTEGER, _INTEGER),
+    ),
+    "measure_scores": (_POINTER, *[_INTEGER] * 6, _POINTER, _POINTER),
+}
+"""The functions that every variant has, with the types of their arguments. All return int64."""
 VARIABLE = "IOU_DOCTOR_KERNELS"
 """The environment variable that names the variant to use, or `numpy`."""
 PATH_VARIABLE = "IOU_DOCTOR_LIBRARY"
@@ -53,6 +60,7 @@ class Kernels:
             AttributeError: the library does not have it.
         """
         function: _NamedFuncPointer = getattr(self.library, f"{name}_{self.variant}")
+        function.argtypes, function.restype = list(FUNCTIONS[name]), ctypes.c_int64
         return function
 
 

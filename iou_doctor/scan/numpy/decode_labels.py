@@ -1,6 +1,6 @@
 """Decode stored values as labels: one function for each `LabelDecoding`.
 
-Integers of up to 4 bytes keep their dtype; all other labels are int64. The kernels in Numba and
+Integers of up to 4 bytes keep their dtype; all other labels are int64. The kernels in C and
 TensorFlow must give the same labels bit for bit.
 """
 

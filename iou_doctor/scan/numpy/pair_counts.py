@@ -1,6 +1,6 @@
 """Count how often each pair of labels occurs in each image, with NumPy.
 
-The kernels in Numba and TensorFlow must give the same tables bit for bit.
+The kernels in C and TensorFlow must give the same tables bit for bit.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from run import ROOT, run
 from iou_doctor.errors import UsageError
 from iou_doctor.scan.native import library
 from iou_doctor.scan.native.library import ABI, FUNCTIONS, LIBRARY, describe_kernels, load_kernels
+from iou_doctor.scan.native.structures import LABELS, MEASURES, SPACE
 
 SOURCES = LIBRARY.parent
 WHY_NOT = "no native kernels: run `python -m hatchling build -t wheel --hooks-only`"
@@ -206,7 +207,7 @@ def test_a_library_without_a_function(compile_library, capsys):
         long long iou_doctor_abi(void) {{ return {ABI}; }}
         const char *iou_doctor_variants(void) {{ return "portable"; }}
     """)
-    _assert_numpy_counts(capsys, f"{FUNCTIONS[0]}_portable is missing")
+    _assert_numpy_counts(capsys, f"{next(iter(FUNCTIONS))}_portable is missing")
 
 
 def test_a_library_of_something_else(compile_library, capsys):
@@ -220,6 +221,13 @@ def test_a_library_of_something_else(compile_library, capsys):
 def test_the_sources_and_the_program_have_the_same_number():
     header = (SOURCES / "kernels.h").read_text("utf-8")
     assert re.findall(r"^#define ABI (\d+)$", header, re.M) == [str(ABI)]
+
+
+def test_the_sources_and_the_program_have_structures_of_the_same_size():
+    header = (SOURCES / "kernels.h").read_text("utf-8")
+    sizes = dict(re.findall(r"sizeof\(struct (\w+)\) == (\d+)", header))
+    expected = {"labels": LABELS, "space": SPACE, "measures": MEASURES}
+    assert sizes == {name: str(dtype.itemsize) for name, dtype in expected.items()}
 
 
 @built

@@ -1,10 +1,9 @@
-"""Encode labels for the kernels, and turn what they count into tables."""
+"""Count the pairs of integer labels with the native kernels, and turn the counts into tables."""
 
 from __future__ import annotations
 
 from threading import local
-from types import ModuleType
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +13,8 @@ from iou_doctor.counts.label_decoding import VALUE_LIMIT
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.record import record
-
-if TYPE_CHECKING:
-    from iou_doctor.scan.numba.kernels._labels import Side as LabelSide
-    from iou_doctor.scan.numba.kernels._labels import Space
-
-Scalar = TypeVar("Scalar", bound=np.generic)
+from iou_doctor.scan.native.library import Kernels
+from iou_doctor.scan.native.structures import CELLS, LABELS, SPACE
 
 ROWS = 5 * 2**18
 """Rows of the block that kernels write to; each batch takes the rows it needs.
@@ -27,6 +22,8 @@ ROWS = 5 * 2**18
 The block is 40 MiB, because glibc returns blocks of more than 32 MiB to Linux at once, and Linux
 provides only the pages that are written to.
 """
+Side = NDArray[np.void]
+"""The labels of one array as the kernels take them: an array of `LABELS` without axes."""
 
 
 @record
@@ -47,7 +44,7 @@ class _Own(local):
     """The working space of one thread."""
 
     def __init__(self) -> None:
-        self.space: Space | None = None
+        self.space: NDArray[np.void] | None = None
         self.rows = np.empty((4, 0), dtype=np.int64)
         self.used = 0
 
@@ -59,12 +56,11 @@ class Scratch:
         self.seen: NDArray[np.bool_] = np.zeros((2, 256), dtype=np.bool_)
         self._own = _Own()
 
-    def get_space(self, kernels: ModuleType) -> Space:
-        """Return this thread's space, made by `kernels.space` on first use."""
-        space = self._own.space
-        if space is None:
-            space = self._own.space = cast("Space", kernels.space())
-        return space
+    def get_space(self) -> NDArray[np.void]:
+        """Return this thread's working space, which is made on first use."""
+        if self._own.space is None:
+            self._own.space = np.zeros(1, dtype=SPACE)
+        return self._own.space
 
     def get_rows(self, most: int) -> tuple[NDArray[np.int64], int]:
         """Return this thread's block with room for `most` rows, and its first free row."""
@@ -88,20 +84,13 @@ def encode_labels(stored: StoredArray) -> EncodedLabels:
     return EncodedLabels(stored, _list_labels(start), start, cast(NDArray[np.integer], labels))
 
 
-def make_read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
-    """Return a read-only view. Numba would compile a second version for writable arrays."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
-
-
 def _list_labels(start: int) -> NDArray[np.int64]:
     """Return the label of each byte if byte `start` stands for -`start`."""
     return (np.arange(256) - start) % 256 - start
 
 
-def count_encoded(
-    kernels: ModuleType,
+def count_labels(
+    kernels: Kernels,
     *,
     y_true: EncodedLabels,
     y_pred: EncodedLabels,
@@ -111,56 +100,74 @@ def count_encoded(
     """Return the table of label pairs, and the counts over the labels of either side.
 
     `None` if images are too small for so many labels, or a byte cannot tell the labels apart.
+
+    Args:
+        kernels: the native kernels.
+        y_true: the labels of the masks.
+        y_pred: the labels of the predictions.
+        samples: the number of each image, shape (n,).
+        scratch: the working space of the pass.
     """
-    sides = y_true, y_pred
     true, pred = (
-        _make_side(kernels, side, scratch.seen[which]) for which, side in enumerate(sides)
+        _make_side(side, scratch.seen[which]) for which, side in enumerate((y_true, y_pred))
     )
-    pixels = y_true.stored.size // len(samples)
-    space = scratch.get_space(kernels)
-    parts: list[PairCounts] = []
-    done = 0
-    while done < len(samples):
-        rows, first = scratch.get_rows(min(kernels.CELLS, pixels))
-        end, done = kernels.tally(true, pred, pixels, samples, done, space, rows, first)
-        if end < 0:
-            return None
-        parts.append(scratch.take(end))
-    if not (_is_within_limits(true) and _is_within_limits(pred)):
+    parts = _count_in_turns(
+        kernels, true, pred, y_true.stored.size // len(samples), samples, scratch
+    )
+    if parts is None or not (_is_within_limits(true) and _is_within_limits(pred)):
         return None
     table = PairCounts.merge(parts)
     table.pool()  # here, where the rows are in the cache and other threads go on
     return table, (_measure_labels(true), _measure_labels(pred))
 
 
-def _make_side(kernels: ModuleType, coded: EncodedLabels, seen: NDArray[np.bool_]) -> LabelSide:
-    """Return the labels as the kernels take them."""
-    dtype = coded.stored.dtype
-    side: LabelSide = kernels.Side(
-        stored=make_read_only(coded.stored.reshape(-1).view(np.uint8)),
-        width=dtype.itemsize,
-        flip=-(1 << (8 * dtype.itemsize - 1)) if dtype.kind == "u" else 0,
-        extremes=np.array([2**63 - 1, -(2**63)]),
-        start=np.array([coded.start]),
-        labels=coded.values.copy(),
-        seen=seen,
-        totals=np.zeros(256, dtype=np.int64),
-    )
+def _count_in_turns(
+    kernels: Kernels,
+    true: Side,
+    pred: Side,
+    pixels: int,
+    samples: NDArray[np.int64],
+    scratch: Scratch,
+) -> list[PairCounts] | None:
+    """Return tables of some images each, as many as there is room for."""
+    count = kernels.get("count_labels")
+    space, samples = scratch.get_space(), np.ascontiguousarray(samples)
+    done, parts = np.zeros(1, dtype=np.int64), []
+    while done[0] < len(samples):
+        rows, first = scratch.get_rows(min(CELLS, pixels))
+        end = count(
+            *(true.ctypes.data, pred.ctypes.data, pixels),
+            *(samples.ctypes.data, len(samples), done.ctypes.data),
+            *(space.ctypes.data, rows.ctypes.data, rows.shape[1], first),
+        )
+        if end < 0:
+            return None
+        parts.append(scratch.take(end))
+    return parts
+
+
+def _make_side(coded: EncodedLabels, seen: NDArray[np.bool_]) -> Side:
+    """Return the labels as the kernels take them. The arrays must outlive the result."""
+    side = np.zeros((), dtype=LABELS)
+    side["stored"] = coded.stored.ctypes.data
+    side["width"] = coded.stored.dtype.itemsize
+    side["is_unsigned"] = coded.stored.dtype.kind == "u"
+    side["lowest"], side["highest"] = np.iinfo(np.int64).max, np.iinfo(np.int64).min
+    side["start"], side["names"] = coded.start, coded.values
+    side["seen"] = seen.ctypes.data
     return side
 
 
-def _is_within_limits(side: LabelSide) -> bool:
+def _is_within_limits(side: Side) -> bool:
     """Return whether the labels are within `VALUE_LIMIT`, so that they do not saturate."""
-    if side.width == 1:
-        return True
-    low, high = (extreme - side.flip for extreme in side.extremes.tolist())
-    return bool(low >= -VALUE_LIMIT and high <= VALUE_LIMIT)
+    within = side["lowest"] >= -VALUE_LIMIT and side["highest"] <= VALUE_LIMIT
+    return bool(side["width"] == 1 or within)
 
 
-def _measure_labels(side: LabelSide) -> ValueCounts:
+def _measure_labels(side: Side) -> ValueCounts:
     """Return the counts over the labels, from the label and the total of each code."""
-    occurs = side.totals > 0
-    labels, count = side.labels[occurs], side.totals[occurs]
+    occurs = side["totals"] > 0
+    labels, count = side["names"][occurs], side["totals"][occurs]
     total = int(count.sum())
     return ValueCounts(
         values=total,

@@ -1,0 +1,37 @@
+"""The structures that the native kernels share with Python, as `kernels.h` declares them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+CELLS, REPLICAS, BLOCK = 2**16, 8, 2**12
+"""The sizes of the working space, as in `kernels.h`."""
+LABELS = np.dtype(
+    [
+        *[(name, "u8" if name == "stored" else "i8") for name in ("stored", "width")],
+        *[(name, "i8") for name in ("is_unsigned", "lowest", "highest", "start")],
+        *[("names", "i8", 256), ("totals", "i8", 256), ("seen", "u8")],
+    ]
+)
+"""`struct labels` of `kernels.h`; addresses are integers."""
+SPACE = np.dtype(
+    [
+        ("cells", "u4", (CELLS + 32) * REPLICAS),
+        ("codes", "u1", (2, BLOCK + 64)),
+        ("orders", "u1", (2, 256)),
+    ]
+)
+"""`struct space` of `kernels.h`."""
+MEASURES = np.dtype(
+    [
+        *[(name, "f8") for name in ("lowest", "highest", "lowest_top", "least_sum", "largest_sum")],
+        *[(name, "f8") for name in ("near_low", "near_high", "sum_tolerance", "grid_tolerance")],
+        *[(name, "i8") for name in ("fractional", "outside_unit", "at_least_one", "on_255_grid")],
+        *[(name, "i8") for name in ("sum_is_one", "all_zero", "one_hot", "ties", "near_twice")],
+        ("first_fractional", "i8"),
+    ]
+)
+"""`struct measures` of `kernels.h`."""
+MOST_CHANNELS, NO_CLASS, MEASURED = 256, 128, 0
+"""The most channels of a pixel, what marks a pixel without a class, and the answer of a complete
+pass of `measure_scores`, as in `kernels.h`."""

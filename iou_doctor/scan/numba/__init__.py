@@ -1,1 +1,0 @@
-"""Count with loops that Numba compiles to machine code."""
