@@ -3,7 +3,7 @@
 pip compiles the bytecode when it installs, and the files are in the page cache then. Therefore a
 first run starts with compiled bytecode and warm files. What it lacks is everything that earlier
 runs of iou-doctor may have left: compiled code and caches, beside the package and in the user's
-home. If it takes longer than the second run, the program does work that users wait for once.
+home. If it takes longer than later runs, the program does work that users wait for once.
 """
 
 from __future__ import annotations

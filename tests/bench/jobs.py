@@ -17,7 +17,7 @@ IMPORTS = "imports"
 """The floor of a small check: Python, NumPy, Typer and Rich alone."""
 READ = "read"
 """The floor of a pass over the files."""
-SECOND = "second run"
+SECOND, LATER = "second run", "later runs"
 ONE = "one thread"
 KERNELS = "with kernels"
 USUAL = "as 1024 × 1024"
@@ -87,12 +87,13 @@ def compare_start(form: Form) -> Jobs:
 
 
 def compare_first_run(form: Form) -> Jobs:
-    """Compare the first run of a fresh install with the second."""
+    """Compare the first run of a fresh install with the second, and with an install in use."""
 
     def jobs(store: Store) -> Sequence[Job]:
         files, install = store.get(form), FreshInstall(store.folder / "install")
         second = _check(SECOND, files, env=install.environment)
-        return [replace(second, contestant=OURS, prepare=install.renew), second]
+        first = replace(second, contestant=OURS, prepare=install.renew)
+        return [first, second, _check(LATER, files)]
 
     return jobs
 

@@ -53,7 +53,7 @@ def write_highlights(benchmark: Benchmark) -> str:
     rows = [
         (
             result.case.title,
-            _ours(result),
+            _write_ours(result),
             *(_find_ratio(result, contestants) for contestants in COLUMNS.values()),
         )
         for result in _in_order(benchmark)
@@ -87,7 +87,7 @@ def _write_part(results: Sequence[Result]) -> str:
     rows: list[tuple[str, ...]] = [
         (
             result.case.title,
-            _ours(result),
+            f"{_write_ours(result)} ± {result.ours.spread:.0%}",
             _join(result, [name for name in names if name not in floors]),
             *(_join(result, floors) for _ in floors[:1]),
         )
@@ -96,9 +96,8 @@ def _write_part(results: Sequence[Result]) -> str:
     return _table(heads, rows)
 
 
-def _ours(result: Result) -> str:
-    value = format_number(result.value(result.ours))
-    return f"{value} {UNITS[result.case.measure]} ± {result.ours.spread:.0%}"
+def _write_ours(result: Result) -> str:
+    return f"{format_number(result.value(result.ours))} {UNITS[result.case.measure]}"
 
 
 def _join(result: Result, names: Sequence[str]) -> str:

@@ -111,6 +111,14 @@ def test_a_mean_that_differs_from_that_of_the_same_file_is_reported():
     assert "DISAGREES keras: 0.400000" in write_text(found)
 
 
+def test_means_are_compared_with_that_of_iou_doctor_where_there_is_one():
+    case = Case("tiny", "a few", Part.START, Measure.PROCESS, lambda _: [])
+    (found,) = benchmark_of(
+        timed("keras", 10, 1.0, mean=0.4), timed(OURS, 10, 1.0), case=case
+    ).results
+    assert found.disagree == ("keras: 0.400000, not 0.500000 as iou-doctor",)
+
+
 def test_results_are_read_as_they_were_written(tmp_path):
     found = of_pixels(keras=30, bincount=4)
     found.write(tmp_path / "results.json")
