@@ -37,7 +37,7 @@
  * the end of a page. An address past the end of an array does no harm. */
 #define PREFETCH(address, bytes) __builtin_prefetch((const char *)(address) + (bytes))
 
-/* ---- Labels ---------------------------------------------------------------------------------- */
+/* ---- Labels ---- */
 
 /* The number of pairs of two codes. The lowest byte of a label is its code. */
 #define CELLS 65536
@@ -51,22 +51,22 @@
 
 /* The labels of one array. */
 struct labels {
-    const uint8_t *stored;  /* the labels of all images, in the order of memory */
-    int64_t width;          /* the bytes of a label: 1, 2, 4 or 8 */
-    int64_t is_unsigned;    /* whether labels wider than a byte are unsigned */
-    int64_t lowest;         /* the least label so far, only for labels wider than a byte */
-    int64_t highest;        /* the largest label so far */
-    int64_t start;          /* the code of the least label: from it on, labels ascend modulo 256 */
-    int64_t names[256];     /* the label of each code; kept up to date for wide labels */
-    int64_t totals[256];    /* how often each code occurs */
-    uint8_t *seen;          /* whether each code has occurred so far; shared by all threads */
+    const uint8_t *stored; /* the labels of all images, in the order of memory */
+    int64_t width;         /* the bytes of a label: 1, 2, 4 or 8 */
+    int64_t is_unsigned;   /* whether labels wider than a byte are unsigned */
+    int64_t lowest;        /* the least label so far, only for labels wider than a byte */
+    int64_t highest;       /* the largest label so far */
+    int64_t start;         /* the code of the least label: from it on, labels ascend modulo 256 */
+    int64_t names[256];    /* the label of each code; kept up to date for wide labels */
+    int64_t totals[256];   /* how often each code occurs */
+    uint8_t *seen;         /* whether each code has occurred so far; shared by all threads */
 };
 
 /* The working space of one thread. */
 struct space {
-    uint32_t cells[STEP * REPLICAS];  /* the count of each pair; all 0 between images */
-    uint8_t codes[2][BLOCK + 64];     /* the codes of wide labels */
-    uint8_t orders[2][256];           /* the codes of either side in ascending order of label */
+    uint32_t cells[STEP * REPLICAS]; /* the count of each pair; all 0 between images */
+    uint8_t codes[2][BLOCK + 64];    /* the codes of wide labels */
+    uint8_t orders[2][256];          /* the codes of either side in ascending order of label */
 };
 
 /*
@@ -86,12 +86,12 @@ struct space {
  * Returns the number of rows in use. It is negative if images are too small for so many codes, or
  * if two labels share a code.
  */
-#define COUNT_LABELS_ARGUMENTS                                                                   \
-    struct labels *y_true, struct labels *y_pred, int64_t pixels, const int64_t *samples,        \
-        int64_t images, int64_t *done, struct space *space, int64_t *rows, int64_t length,       \
+#define COUNT_LABELS_ARGUMENTS                                                                     \
+    struct labels *y_true, struct labels *y_pred, int64_t pixels, const int64_t *samples,          \
+        int64_t images, int64_t *done, struct space *space, int64_t *rows, int64_t length,         \
         int64_t used
 
-/* ---- Scores ---------------------------------------------------------------------------------- */
+/* ---- Scores ---- */
 
 /* The most channels of a pixel: a class fits in a byte. */
 #define MOST_CHANNELS 256
@@ -109,13 +109,13 @@ struct measures {
     int64_t fractional;            /* values with a fraction */
     int64_t outside_unit;          /* values outside [0, 1] */
     int64_t at_least_one;
-    int64_t on_255_grid;           /* values that are k / 255 for an integer k from 0 to 255 */
-    int64_t sum_is_one;            /* pixels whose channels add up to 1 */
-    int64_t all_zero;              /* pixels whose channels are all 0 */
-    int64_t one_hot;               /* pixels with one channel 1 and all others 0 */
-    int64_t ties;                  /* pixels whose largest value occurs more than once */
-    int64_t near_twice;            /* pixels whose largest channel is near_low to near_high */
-    int64_t first_fractional;      /* the index of the first pixel with a fraction, or -1 */
+    int64_t on_255_grid;      /* values that are k / 255 for an integer k from 0 to 255 */
+    int64_t sum_is_one;       /* pixels whose channels add up to 1 */
+    int64_t all_zero;         /* pixels whose channels are all 0 */
+    int64_t one_hot;          /* pixels with one channel 1 and all others 0 */
+    int64_t ties;             /* pixels whose largest value occurs more than once */
+    int64_t near_twice;       /* pixels whose largest channel is near_low to near_high */
+    int64_t first_fractional; /* the index of the first pixel with a fraction, or -1 */
 };
 
 enum { MEASURED = 0, NOT_FINITE = 1, TOO_MANY_CHANNELS = 2 };
@@ -138,8 +138,8 @@ enum { MEASURED = 0, NOT_FINITE = 1, TOO_MANY_CHANNELS = 2 };
  * Returns MEASURED; or, after an unfinished pass, NOT_FINITE if a value or a sum is NaN or
  * infinite, or TOO_MANY_CHANNELS if a pixel without a class has more than NO_CLASS channels.
  */
-#define MEASURE_SCORES_ARGUMENTS                                                                 \
-    const void *values, int64_t width, int64_t images, int64_t image, int64_t pixels,            \
+#define MEASURE_SCORES_ARGUMENTS                                                                   \
+    const void *values, int64_t width, int64_t images, int64_t image, int64_t pixels,              \
         int64_t channels, int64_t plane, uint8_t *ids, struct measures *measures
 
 /* `structures.py` describes the same structures to NumPy. */

@@ -26,7 +26,7 @@
 #define SPARSE 4
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#define LOWEST_BYTE(width) ((width)-1)
+#define LOWEST_BYTE(width) ((width) - 1)
 #else
 #define LOWEST_BYTE(width) 0
 #endif
@@ -35,7 +35,7 @@ typedef uint16_t label_2 __attribute__((aligned(1), may_alias));
 typedef uint32_t label_4 __attribute__((aligned(1), may_alias));
 typedef uint64_t label_8 __attribute__((aligned(1), may_alias));
 
-/* ---- Codes of wide labels --------------------------------------------------------------------- */
+/* ---- Codes of wide labels ---- */
 
 static void extend(struct labels *side, int64_t lowest, int64_t highest)
 {
@@ -54,30 +54,30 @@ static void extend_by_codes(struct labels *side, const uint8_t *codes, int64_t p
 }
 
 /* Define `take_WIDTH`, which takes the lowest bytes of some labels and updates the extremes. */
-#define DEFINE_TAKE(width, SIGNED)                                                               \
-    static void take_##width(struct labels *side, int64_t first, int64_t pixels, uint8_t *codes) \
-    {                                                                                            \
-        const label_##width *labels = (const label_##width *)side->stored + first;               \
-        label_##width bits = 0;                                                                  \
-        for (int64_t start = 0; start < pixels; start += GROUP) {                                \
-            int64_t end = pixels - start < GROUP ? pixels : start + GROUP;                       \
-            for (int64_t line = 0; line < GROUP * width; line += 64)                             \
-                PREFETCH(labels + start, BLOCK + line);                                          \
-            for (int64_t i = start; i < end; i++) {                                              \
-                bits |= labels[i];                                                               \
-                codes[i] = (uint8_t)labels[i];                                                   \
-            }                                                                                    \
-        }                                                                                        \
-        if (bits < 256) {                                                                        \
-            extend_by_codes(side, codes, pixels);                                                \
-            return;                                                                              \
-        }                                                                                        \
-        for (int64_t i = 0; i < pixels; i++) {                                                   \
-            int64_t label = (SIGNED)labels[i];                                                   \
-            if (side->is_unsigned)                                                               \
-                label = labels[i] > INT64_MAX ? INT64_MAX : (int64_t)labels[i];                  \
-            extend(side, label, label);                                                          \
-        }                                                                                        \
+#define DEFINE_TAKE(width, SIGNED)                                                                 \
+    static void take_##width(struct labels *side, int64_t first, int64_t pixels, uint8_t *codes)   \
+    {                                                                                              \
+        const label_##width *labels = (const label_##width *)side->stored + first;                 \
+        label_##width bits = 0;                                                                    \
+        for (int64_t start = 0; start < pixels; start += GROUP) {                                  \
+            int64_t end = pixels - start < GROUP ? pixels : start + GROUP;                         \
+            for (int64_t line = 0; line < GROUP * width; line += 64)                               \
+                PREFETCH(labels + start, BLOCK + line);                                            \
+            for (int64_t i = start; i < end; i++) {                                                \
+                bits |= labels[i];                                                                 \
+                codes[i] = (uint8_t)labels[i];                                                     \
+            }                                                                                      \
+        }                                                                                          \
+        if (bits < 256) {                                                                          \
+            extend_by_codes(side, codes, pixels);                                                  \
+            return;                                                                                \
+        }                                                                                          \
+        for (int64_t i = 0; i < pixels; i++) {                                                     \
+            int64_t label = (SIGNED)labels[i];                                                     \
+            if (side->is_unsigned)                                                                 \
+                label = labels[i] > INT64_MAX ? INT64_MAX : (int64_t)labels[i];                    \
+            extend(side, label, label);                                                            \
+        }                                                                                          \
     }
 
 DEFINE_TAKE(2, int16_t)
@@ -139,7 +139,7 @@ static void note_codes(struct labels *side, int64_t first, int64_t pixels)
         side->seen[lowest[i * side->width]] = 1;
 }
 
-/* ---- Pairs ------------------------------------------------------------------------------------ */
+/* ---- Pairs ---- */
 
 static inline uint32_t get_cell(uint8_t truth, uint8_t prediction)
 {
@@ -154,15 +154,17 @@ static inline uint64_t find_ends(const uint8_t *y_true, const uint8_t *y_pred)
 {
 #if defined(__AVX512BW__)
     __m512i truth = _mm512_loadu_si512(y_true), prediction = _mm512_loadu_si512(y_pred);
-    return _cvtmask64_u64(_mm512_cmpneq_epu8_mask(truth, _mm512_loadu_si512(y_true + 1))
-                          | _mm512_cmpneq_epu8_mask(prediction, _mm512_loadu_si512(y_pred + 1)));
+    return _cvtmask64_u64(_mm512_cmpneq_epu8_mask(truth, _mm512_loadu_si512(y_true + 1)) |
+                          _mm512_cmpneq_epu8_mask(prediction, _mm512_loadu_si512(y_pred + 1)));
 #elif defined(__AVX2__)
     uint64_t ends = 0;
     for (int i = 0; i < GROUP; i += 32) {
-        __m256i true_same = _mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)(y_true + i)),
-                                              _mm256_loadu_si256((const __m256i *)(y_true + i + 1)));
-        __m256i pred_same = _mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)(y_pred + i)),
-                                              _mm256_loadu_si256((const __m256i *)(y_pred + i + 1)));
+        __m256i true_same =
+            _mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)(y_true + i)),
+                              _mm256_loadu_si256((const __m256i *)(y_true + i + 1)));
+        __m256i pred_same =
+            _mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)(y_pred + i)),
+                              _mm256_loadu_si256((const __m256i *)(y_pred + i + 1)));
         uint32_t same = (uint32_t)_mm256_movemask_epi8(_mm256_and_si256(true_same, pred_same));
         ends |= (uint64_t)~same << i;
     }
@@ -218,8 +220,8 @@ static inline void count_each(const uint8_t *y_true, const uint8_t *y_pred, uint
 }
 
 /* Count the pairs of codes of some pixels of one image. */
-static void count_pairs(const uint8_t *y_true, const uint8_t *y_pred, int64_t pixels, int replicated,
-                        uint32_t *cells)
+static void count_pairs(const uint8_t *y_true, const uint8_t *y_pred, int64_t pixels,
+                        int replicated, uint32_t *cells)
 {
     int64_t first = 0, begun = 0;
     for (; first + GROUP < pixels; first += GROUP) {
@@ -254,7 +256,7 @@ static void count_image(struct labels *y_true, struct labels *y_pred, int64_t fi
     }
 }
 
-/* ---- Rows ------------------------------------------------------------------------------------- */
+/* ---- Rows ---- */
 
 /* Where rows go. */
 struct rows {
@@ -293,8 +295,8 @@ static void put_back(uint32_t *cells, struct rows rows, int64_t first, int64_t l
 }
 
 /* Add the counts of rows to the totals of both sides, and replace codes by labels. */
-static void name_rows(struct labels *y_true, struct labels *y_pred, int64_t sample, struct rows rows,
-                      int64_t first, int64_t last)
+static void name_rows(struct labels *y_true, struct labels *y_pred, int64_t sample,
+                      struct rows rows, int64_t first, int64_t last)
 {
     for (int64_t row = first; row < last; row++) {
         y_true->totals[rows.truth[row]] += rows.count[row];

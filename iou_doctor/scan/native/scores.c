@@ -32,7 +32,7 @@ typedef double double_number __attribute__((aligned(1), may_alias));
 #define WORD int64_t
 #define LANES F64_LANES
 #define TINY DBL_MIN
-#define WHOLE 4503599627370496.0 /* 2^52: from here on all doubles are whole */
+#define WHOLE 4503599627370496.0       /* 2^52: from here on all doubles are whole */
 #define LANE_ROUNDS 6755399441055744.0 /* as ROUNDS, for doubles */
 #define f64_to_f64(place) f64_load(place)
 #include "tile.inc"
@@ -55,14 +55,15 @@ typedef double double_number __attribute__((aligned(1), may_alias));
 #define LANE_ROUNDS ROUNDS
 #include "tile.inc"
 
-/* ---- float16 ---------------------------------------------------------------------------------- */
+/* ---- float16 ---- */
 
 /* Return the float that equals a float16. Without branches, compilers turn loops into vectors. */
 static inline float widen_half(uint16_t half)
 {
     uint32_t size = (uint32_t)(half & 0x7FFF) << 13, sign = (uint32_t)(half & 0x8000) << 16;
     /* infinity and NaN get the largest exponent */
-    uint32_t bits = size + (size >= 0x0F800000 ? 0x70000000 : 0x38000000), small = size + 0x38800000;
+    uint32_t bits = size + (size >= 0x0F800000 ? 0x70000000 : 0x38000000),
+             small = size + 0x38800000;
     float number;
     memcpy(&number, &small, sizeof(number));
     number -= 0x1p-14f; /* below 2^-14 there is no implied leading bit */
@@ -94,8 +95,8 @@ static int64_t look_at_half_planes(const half_number *values, ptrdiff_t plane, i
         size = pixels - first < length ? pixels - first : length;
         for (int64_t channel = 0; channel < channels; channel++)
             widen(values + channel * plane + first, size, rows + channel * length);
-        problem = f32_look_at_planes(rows, length, channels, size, index + first, ids + first,
-                                     measures);
+        problem =
+            f32_look_at_planes(rows, length, channels, size, index + first, ids + first, measures);
     }
     return problem;
 }
@@ -113,12 +114,12 @@ static int64_t look_at_half_pixels(const half_number *values, int64_t channels, 
     return problem;
 }
 
-/* ---- All types -------------------------------------------------------------------------------- */
+/* ---- All types ---- */
 
-#define LOOK(PLANES, PIXELS, TYPE)                                                               \
-    (plane == 1 ? PIXELS((const TYPE *)values + number * image, channels, pixels, index,         \
-                         ids + index, measures)                                                  \
-                : PLANES((const TYPE *)values + number * image, plane, channels, pixels, index,  \
+#define LOOK(PLANES, PIXELS, TYPE)                                                                 \
+    (plane == 1 ? PIXELS((const TYPE *)values + number * image, channels, pixels, index,           \
+                         ids + index, measures)                                                    \
+                : PLANES((const TYPE *)values + number * image, plane, channels, pixels, index,    \
                          ids + index, measures))
 
 int64_t KERNEL(measure_scores)(MEASURE_SCORES_ARGUMENTS)
