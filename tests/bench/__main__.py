@@ -14,12 +14,14 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bench.benchmark import KEPT, Benchmark
 from bench.cases import CASES, GROUPS, Case
 from bench.data import Store
+from bench.fresh import find_package
+from bench.machine import describe_kernels
 from bench.markdown import write_pages
 from bench.measure import Turns, environment, in_turns
 from bench.results import Result, summarize
@@ -34,8 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.write_docs and (options.only or options.quick or options.kernels):
         parser.error("--write-docs needs a full run of all rows with the default kernels")
-    results = [result for group in GROUPS for result in _run_group(group, options)]
-    benchmark = Benchmark.of_this_machine(results, options.kernels)
+    env = environment(options.kernels)
+    kernels = describe_kernels(env)
+    print(f"{find_package()} uses {kernels}")
+    if options.write_docs and kernels.startswith("NumPy"):
+        parser.error("--write-docs needs a package that was built with its kernels")
+    results = [result for group in GROUPS for result in _run_group(group, options, env)]
+    benchmark = Benchmark.of_this_machine(results, kernels)
     if options.json:
         benchmark.write(options.json)
     if not options.quick:
@@ -86,10 +93,11 @@ def _build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run_group(group: Sequence[Case], options: argparse.Namespace) -> Iterator[Result]:
+def _run_group(
+    group: Sequence[Case], options: argparse.Namespace, env: Mapping[str, str]
+) -> Iterator[Result]:
     """Run the rows that share files, and delete the files afterwards."""
     turns = ONCE if options.quick else Turns(seconds=options.seconds)
-    env = environment(options.kernels)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as name:
         store = Store(Path(name), quick=options.quick)
         for case in group:

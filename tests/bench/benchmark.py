@@ -21,11 +21,11 @@ class Benchmark:
     results: tuple[Result, ...]
     machine: str
     versions: dict[str, str]
-    kernels: str | None = None
-    """The kernels that were asked for, if not those that iou-doctor chooses."""
+    kernels: str
+    """What counted, in words."""
 
     @classmethod
-    def of_this_machine(cls, results: Sequence[Result], kernels: str | None) -> Benchmark:
+    def of_this_machine(cls, results: Sequence[Result], kernels: str) -> Benchmark:
         """Return results that were measured here."""
         return cls(tuple(results), describe_machine(), list_versions(), kernels)
 

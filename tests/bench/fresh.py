@@ -41,7 +41,6 @@ class FreshInstall:
         return {
             "HOME": str(home),
             "XDG_CACHE_HOME": str(home / ".cache"),
-            "NUMBA_CACHE_DIR": "",
             "PYTHONPATH": str(self._used),
             "PYTHONUSERBASE": site.getuserbase(),  # where packages may be that a user installed
         }

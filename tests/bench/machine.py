@@ -1,14 +1,17 @@
-"""The machine and the libraries with which the benchmark ran."""
+"""The machine, the kernels and the libraries with which the benchmark ran."""
 
 from __future__ import annotations
 
 import os
 import platform
+import subprocess
+import sys
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 LIBRARIES = (
-    *("numpy", "h5py", "isal", "numba", "typer", "rich"),
+    *("numpy", "h5py", "isal", "typer", "rich"),
     *("keras", "tensorflow", "torch", "torchmetrics", "scikit-learn"),
 )
 
@@ -23,6 +26,13 @@ def describe_machine() -> str:
     processor = next(named, "") or platform.processor() or platform.machine()
     cores = os.cpu_count()
     return f"{processor}, {cores} cores, {platform.system()}, Python {platform.python_version()}"
+
+
+def describe_kernels(env: Mapping[str, str]) -> str:
+    """Return what counts in a process with these variables, as `iou-doctor --version` says it."""
+    command = [sys.executable, "-m", "iou_doctor", "--version"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1].removeprefix("uses ")
 
 
 def list_versions() -> dict[str, str]:

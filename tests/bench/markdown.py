@@ -11,7 +11,7 @@ from bench.benchmark import Benchmark
 from bench.cases import CASES, Measure, Part
 from bench.jobs import IMPORTS, READ
 from bench.results import Cost, Result
-from bench.text import format_number, format_ratio
+from bench.text import format_goal, format_number, format_ratio
 
 ROOT = Path(__file__).parents[2]
 SPEED, README = ROOT / "docs/speed.md", ROOT / "README.md"
@@ -111,8 +111,8 @@ def _write_ratio(result: Result, cost: Cost) -> str:
     if not goal:
         return f"{ratio}{name}"
     if cost in result.missed:
-        return f"**{ratio}{name}, missed the goal of {format_ratio(goal)}**"
-    return f"{ratio}{name} (goal {format_ratio(goal)})"
+        return f"**{ratio}{name}, missed the goal of {format_goal(goal)}**"
+    return f"{ratio}{name} (goal {format_goal(goal)})"
 
 
 def _write_memory(result: Result) -> tuple[str, str]:
@@ -141,7 +141,6 @@ def _describe(benchmark: Benchmark) -> str:
 def _sentences(benchmark: Benchmark) -> Iterator[str]:
     shared = any(result.shared for result in benchmark.results)
     yield "Processor time, as others used the machine." if shared else "The least wall times."
-    if benchmark.kernels:
-        yield f"`IOU_DOCTOR_KERNELS={benchmark.kernels}`."
+    yield f"iou-doctor uses {benchmark.kernels}."
     versions = ", ".join(f"{name} {number}" for name, number in benchmark.versions.items())
     yield f"{benchmark.machine}; {versions}."

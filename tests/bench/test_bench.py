@@ -16,6 +16,7 @@ from bench.data import Files, Form, Store
 from bench.fresh import PACKAGE, FreshInstall, find_package
 from bench.goals import LEAST, MOST_MEMORY
 from bench.jobs import OURS
+from bench.machine import describe_kernels
 from bench.measure import Job, Run, Timed, Turns, environment, in_turns
 
 AT_ONCE = ["argmax + bincount", "bincount", "plain read loop", "read"]
@@ -134,6 +135,7 @@ def test_the_environment_has_no_options_but_the_kernels_that_were_asked_for(monk
     monkeypatch.setenv("IOU_DOCTOR_CHECK_JOBS", "1")
     assert not [name for name in environment() if name.startswith("IOU_DOCTOR_")]
     assert environment("avx2")["IOU_DOCTOR_KERNELS"] == "avx2"
+    assert describe_kernels(environment("numpy")) == "NumPy (IOU_DOCTOR_KERNELS is numpy)"
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from bench.jobs import OURS
 from bench.markdown import TABLE, write_highlights, write_pages, write_tables
 from bench.measure import Job, Run, Timed
 from bench.results import summarize
-from bench.text import summarize_goals, write_text
+from bench.text import format_ratio, summarize_goals, write_text
 
 PIXELS = Case("uint8", "some pixels", Part.PIXELS, Measure.PIXEL, lambda _: [])
 MEMORY = Case("memory", "some files", Part.MEMORY, Measure.MEMORY, lambda _: [])
@@ -33,7 +33,7 @@ def timed(contestant: str, pixels: int, *walls: float, mean: float | None = 0.5)
 
 def benchmark_of(*timed_jobs: Timed, case: Case = PIXELS) -> Benchmark:
     result = summarize(case, timed_jobs)
-    return Benchmark((result,), "a machine", {"numpy": "2.0"})
+    return Benchmark((result,), "a machine", {"numpy": "2.0"}, "native kernels (avx2)")
 
 
 def of_pixels(*, keras: float, bincount: float) -> Benchmark:
@@ -66,14 +66,22 @@ def test_tables_show_ratios_goals_and_misses():
         "| --- | ---: | --- | ---: |\n"
     )
     assert (
-        "30× keras (goal 20×), **4.0× bincount, missed the goal of 5.0×** | 0.20× |\n"
+        "30× keras (goal 20×), **4.0× bincount, missed the goal of 5×** | 0.20× |\n"
         in write_tables(found)
     )
-    assert write_tables(found).endswith("The least wall times. a machine; numpy 2.0.")
-    assert "goal 5.0×, MISSED" in write_text(found.results[0])
+    assert write_tables(found).endswith("uses native kernels (avx2). a machine; numpy 2.0.")
+    assert "goal 5×, MISSED" in write_text(found.results[0])
     assert "goal" not in write_text(found.results[0], compare=False)
     assert summarize_goals(found.results).startswith("MISSED uint8: bincount 4.0×")
     assert summarize_goals(of_pixels(keras=30, bincount=6).results).startswith("No goal")
+
+
+@pytest.mark.parametrize(
+    ("ratio", "shown"),
+    [(71.9, "71×"), (20.0, "20×"), (9.99, "9.9×"), (1.0, "1.0×"), (0.798, "0.79×"), (None, "–")],
+)
+def test_ratios_are_rounded_down(ratio, shown):
+    assert format_ratio(ratio) == shown
 
 
 def test_the_readme_shows_some_contestants_of_some_rows():
@@ -97,7 +105,7 @@ def test_memory_is_that_of_the_largest_run():
     large = Timed(Job("4 GiB", (), 1, memory=True), runs)
     (found,) = benchmark_of(small, large, case=MEMORY).results
     assert [cost.contestant for cost in found.missed] == ["4 GiB"]
-    table = write_tables(Benchmark((found,), "", {}))
+    table = write_tables(Benchmark((found,), "", {}, ""))
     assert "| some files | 140, 160 MB | **missed: at most 150 MB** |" in table
 
 
@@ -147,3 +155,9 @@ def test_the_pages_show_the_results_that_are_kept(updating):
 def test_a_part_of_the_rows_never_becomes_the_published_table(part):
     with pytest.raises(SystemExit):
         main(["--write-docs", *part])
+
+
+def test_what_numpy_counted_never_becomes_the_published_table(monkeypatch):
+    monkeypatch.setattr("bench.__main__.describe_kernels", lambda _: "NumPy (no compiler)")
+    with pytest.raises(SystemExit):
+        main(["--write-docs"])

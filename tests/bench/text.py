@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from bench.cases import Measure
 from bench.results import Cost, Result
 
+TINY = 1e-6
+"""What a ratio may lack because of the arithmetic."""
+
 
 def write_text(result: Result, *, compare: bool = True) -> str:
     """Return the result as lines for a terminal, with ratios and goals if `compare`."""
@@ -43,7 +46,7 @@ def _judge(result: Result, cost: Cost) -> str:
         return ""
     goal = result.goal(cost)
     told = f"{format_ratio(result.ratio(cost)):>6} ± {cost.spread + result.ours.spread:.0%}"
-    return f"{told}, goal {format_ratio(goal)}" if goal else told
+    return f"{told}, goal {format_goal(goal)}" if goal else told
 
 
 def format_number(value: float) -> str:
@@ -54,10 +57,16 @@ def format_number(value: float) -> str:
 
 
 def format_ratio(ratio: float | None) -> str:
-    """Format how many times as long somebody takes."""
+    """Format how many times as long somebody takes, rounded down: no missed goal looks reached."""
     if ratio is None:
         return "–"
-    return f"{ratio:.0f}×" if ratio >= 10 else f"{ratio:.1f}×" if ratio >= 1 else f"{ratio:.2f}×"
+    digits = 0 if ratio >= 10 else 1 if ratio >= 1 else 2
+    return f"{math.floor(ratio * 10**digits + TINY) / 10**digits:.{digits}f}×"
+
+
+def format_goal(goal: float) -> str:
+    """Format the least ratio that is promised."""
+    return f"{goal:.2g}×"
 
 
 def summarize_goals(results: Sequence[Result]) -> str:
