@@ -83,11 +83,12 @@ class ChunkReader:
         size = math.prod(self._chunk) * self._dtype.itemsize
         stream = _ZLIB.decompressobj()
         try:
-            raw = stream.decompress(packed, size)
+            # one byte more, so that the stream is read to its end, where its checksum is
+            raw = stream.decompress(packed, size + 1)
         except (zlib.error, _ZLIB.error) as error:
             raise OSError(f"a chunk cannot be decompressed: {error}") from error
-        if len(raw) != size:
-            raise OSError(f"a chunk has {len(raw)} bytes instead of {size}")
+        if len(raw) != size or not stream.eof:
+            raise OSError(f"a chunk does not have {size} bytes")
         values = np.frombuffer(raw, np.uint8)
         if self._shuffled:
             values = np.ascontiguousarray(values.reshape(self._dtype.itemsize, -1).T)

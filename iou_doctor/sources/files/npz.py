@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from iou_doctor.sources.files.crc32 import calculate_crc32
 from iou_doctor.sources.files.file_status import get_file_size, read_file_head
 from iou_doctor.sources.files.file_types import describe_head
 from iou_doctor.sources.files.npy import MappedSource
@@ -61,6 +62,7 @@ def _build_source(
 ) -> MappedSource | StreamedSource | FortranSource:
     if info.compress_type == zipfile.ZIP_STORED:
         start = _find_data_offset(path, place, info)
+        _check_stored(path, place, info, start)
         return MappedSource(place, "npz", path, header, start + header.offset)
     if header.order == "F" and len(header.shape) > 1:
         return FortranSource(place, path, info, header)
@@ -100,6 +102,19 @@ def _check_member(info: zipfile.ZipInfo, place: str, size: int) -> None:
             place,
             f"it is cut off: {info.file_size:,} bytes do not fit into a file of {size:,}; "
             "save or copy it again",
+        )
+
+
+def _check_stored(path: str, place: str, info: zipfile.ZipInfo, start: int) -> None:
+    """Refuse a stored member whose checksum is another, as NumPy does.
+
+    Later reads map the file and compare nothing.
+    """
+    with translate_errors(place, OSError, EOFError, why="it changed while it was read"):
+        found = calculate_crc32(path, start, start + info.file_size)
+    if found != info.CRC:
+        raise source_error(
+            place, "it is damaged: its values have another checksum; save or copy it again"
         )
 
 

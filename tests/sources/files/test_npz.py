@@ -210,6 +210,18 @@ def test_damaged_compressed_data_is_refused_when_read(tmp_path):
         source.read(())
 
 
+@pytest.mark.parametrize("place", [200, 50_000, 99_000])
+def test_a_damaged_stored_member_is_refused_as_numpy_refuses_it(tmp_path, place):
+    path = tmp_path / "a.npz"
+    np.savez(path, np.zeros(100_000, np.uint8))
+    damaged = bytearray(path.read_bytes())
+    damaged[place] ^= 1
+    path.write_bytes(damaged)
+    with np.load(path) as archive, pytest.raises(zipfile.BadZipFile):
+        archive["arr_0"]
+    assert "damaged" in error_of(path)
+
+
 def test_a_compressed_file_that_disappears_after_opening_is_refused(tmp_path):
     path = tmp_path / "a.npz"
     np.savez_compressed(path, np.zeros(10))
