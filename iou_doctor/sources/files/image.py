@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import struct
 import warnings
@@ -16,6 +17,7 @@ from PIL import Image, TiffImagePlugin
 from iou_doctor.arrays.batch import StoredArray, StoredDtype
 from iou_doctor.record import record
 from iou_doctor.sources.files.file_status import get_file_size
+from iou_doctor.sources.files.png_chunks import check_chunks
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
 MOST_PIXELS = 1 << 31
@@ -104,7 +106,7 @@ def read_header(file: str) -> ImageHeader:
         SourceError: it is not an image, damaged, or of a kind that cannot hold labels.
     """
     size = get_file_size(file)
-    with _open_quietly(file), Image.open(file, formats=_FORMATS) as image:
+    with _open_quietly(file), _open_plainly(file) as image:
         _check_mode(file, image)
         _check_size(file, image, size)
         if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
@@ -120,7 +122,10 @@ def decode(header: ImageHeader) -> StoredArray:
     Raises:
         SourceError: the file is damaged or cut off, or it changed since its header was read.
     """
-    with _open_quietly(header.file), Image.open(header.file, formats=_FORMATS) as image:
+    with _open_quietly(header.file), _open_plainly(header.file) as image:
+        if image.format == "PNG":
+            with Path(header.file).open("rb") as stream:
+                check_chunks(stream)
         if _describe(header.file, image) != header:
             raise source_error(header.file, "it changed while it was read; run again")
         return np.asarray(image).astype(header.dtype, copy=False)
@@ -173,6 +178,23 @@ def _count_least_bytes(image: Image.Image) -> int:
         return -(-image.width // 8) * image.height
     header = _describe("", image)
     return math.prod(header.shape) * header.dtype.itemsize
+
+
+class _PlainFile(io.BufferedReader):
+    """A file that Pillow and libtiff cannot map into memory: if it shrank, the process would die.
+
+    They map what has a name or a descriptor.
+    """
+
+    def fileno(self) -> int:
+        """Refuse to tell the descriptor."""
+        raise io.UnsupportedOperation("fileno")
+
+
+@contextmanager
+def _open_plainly(file: str) -> Iterator[Image.Image]:
+    with _PlainFile(io.FileIO(file)) as stream, Image.open(stream, formats=_FORMATS) as image:
+        yield image
 
 
 @contextmanager

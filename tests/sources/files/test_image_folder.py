@@ -247,6 +247,59 @@ def test_a_damaged_image_is_refused_when_read(tmp_path):
         source.read(())
 
 
+def test_a_flipped_bit_of_a_png_gives_no_other_pixels(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 4, (32, 32), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "0.png")
+    sound = (tmp_path / "0.png").read_bytes()
+    for place in range(8, len(sound), 3):
+        damaged = bytearray(sound)
+        damaged[place] ^= 1 << place % 8
+        (tmp_path / "0.png").write_bytes(damaged)
+        try:
+            np.testing.assert_array_equal(open_source(str(tmp_path)).read(())[0], pixels)
+        except SourceError:
+            continue
+
+
+@pytest.mark.parametrize("cut", [1, 4, 12, 13, 16, 20, 24])
+def test_a_png_that_is_cut_off_anywhere_is_refused(tmp_path, cut):
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(tmp_path / "0.png")
+    sound = (tmp_path / "0.png").read_bytes()
+    (tmp_path / "0.png").write_bytes(sound[:-cut])
+    with pytest.raises(SourceError, match="damaged, cut off"):
+        open_source(str(tmp_path)).read(())
+
+
+def test_a_damaged_chunk_that_the_pixels_do_not_need_is_passed_over(tmp_path):
+    Image.fromarray(np.ones((9, 9), np.uint8)).save(tmp_path / "0.png")
+    sound = (tmp_path / "0.png").read_bytes()
+    chunk = b"\0\0\0\x02teSt" + b"ab" + b"\0\0\0\0"
+    end = sound.index(b"IEND") - 4
+    (tmp_path / "0.png").write_bytes(sound[:end] + chunk + sound[end:] + b"more")
+    assert open_source(str(tmp_path)).read(()).all()
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="the list of mapped files")
+@pytest.mark.parametrize("suffix", [".bmp", ".tif"])
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+def test_no_image_is_mapped_into_memory(tmp_path, monkeypatch, suffix, compression):
+    """A mapped file that shrinks ends the process."""
+    path = tmp_path / f"0{suffix}"
+    Image.fromarray(np.ones((500, 500), np.uint8)).save(path, compression=compression)
+    maps = []
+    asarray = np.asarray
+
+    def watch(image):
+        values = asarray(image)
+        maps.append(Path("/proc/self/maps").read_text())
+        return values
+
+    monkeypatch.setattr("iou_doctor.sources.files.image.np.asarray", watch)
+    assert open_source(str(path)).read(()).all()
+    assert maps
+    assert not any(str(path) in text for text in maps)
+
+
 def test_a_header_that_claims_more_pixels_than_the_file_holds_is_refused_at_once(tmp_path):
     (tmp_path / "a.png").write_bytes(png_claiming(40_000, 40_000))
     start = time.perf_counter()
