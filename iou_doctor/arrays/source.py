@@ -118,6 +118,19 @@ class DeviceSource(Protocol):
         """
 
 
+@runtime_checkable
+class IncompleteSource(Protocol):
+    """A source of a format whose arrays may lack values, which read as a fill value."""
+
+    @property
+    def missing(self) -> str | None:
+        """What was never written, in words; `None` if everything was."""
+
+    @property
+    def fill_value(self) -> str:
+        """What the missing values read as."""
+
+
 @record
 class Pair:
     """Masks and predictions whose entries along the first axis belong together."""

@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iou_doctor.arrays.layout import Assumption
 from iou_doctor.arrays.model import ModelOptions
-from iou_doctor.arrays.source import Pair, Source
+from iou_doctor.arrays.source import IncompleteSource, Pair, Source
 from iou_doctor.errors import UsageError
 from iou_doctor.sources.files.file_status import get_file_status, read_file_head
 from iou_doctor.sources.files.file_types import describe_head
@@ -60,7 +61,8 @@ def open_pair(*, y_true: object, y_pred: object, model: ModelOptions | None = No
     if model is not None and model.images is not None:
         return _open_model_pair(y_true, y_pred, model)
     true, pred = _open_any(y_true, "y_true"), _open_any(y_pred, "y_pred")
-    return _pair_by_name(true, pred)
+    notes = _note_missing_values(masks=true, predictions=pred)
+    return replace(_pair_by_name(true, pred), assumed=notes)
 
 
 def open_pairs(batches: Iterable[object]) -> Pair:
@@ -80,6 +82,15 @@ def _open_any(value: object, label: str) -> Source:
     if isinstance(value, (str, os.PathLike)):
         return open_source(os.fspath(value))
     return _open_object(value, label)
+
+
+def _note_missing_values(**sources: Source) -> tuple[Assumption, ...]:
+    """Return a note for each source that lacks values, which its library fills in silently."""
+    return tuple(
+        Assumption(f"{name}.values", f"the fill value {source.fill_value}", source.missing)
+        for name, source in sources.items()
+        if isinstance(source, IncompleteSource) and source.missing is not None
+    )
 
 
 def _open_object(value: object, label: str) -> Source:
@@ -157,9 +168,11 @@ def _refuse_model(path: str) -> None:
 def _open_model_pair(y_true: object, y_pred: object, options: ModelOptions) -> Pair:
     """Return masks, and what a model predicts for the images that belong to them."""
     open_model = _find_model_opener(y_pred)
-    pair = _pair_by_name(_open_any(y_true, "y_true"), _open_any(options.images, "images"))
+    true, images = _open_any(y_true, "y_true"), _open_any(options.images, "images")
+    pair = _pair_by_name(true, images)
     source = open_model(pair.y_pred, options)
-    return replace(pair, y_pred=source, model=source, assumed=source.assumed)
+    notes = (*source.assumed, *_note_missing_values(masks=true, images=images))
+    return replace(pair, y_pred=source, model=source, assumed=notes)
 
 
 def _find_model_opener(model: object) -> Callable[[Source, ModelOptions], ModelSource]:

@@ -120,5 +120,7 @@ def describe_assumption(guess: Assumption) -> str:
             return f"{array} are {guess.value}"
         case "class_axis":
             return f"axis {guess.value} of the {array} holds the classes"
+        case "values":
+            return f"missing {array} are {guess.value}"
         case _:
             return f"{guess.field} {guess.value}"

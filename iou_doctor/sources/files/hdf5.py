@@ -13,6 +13,7 @@ from iou_doctor.sources.array_checks import check_dtype, check_shape, get_native
 from iou_doctor.sources.files.file_status import get_file_size, read_file_head
 from iou_doctor.sources.files.file_types import describe_head
 from iou_doctor.sources.files.hdf5_chunks import open_chunk_reader
+from iou_doctor.sources.files.hdf5_extent import check_extent, describe_missing
 from iou_doctor.sources.files.hdf5_lookup import find_dataset
 from iou_doctor.sources.source_errors import source_error, translate_errors
 from iou_doctor.sources.windows import complete_window
@@ -43,9 +44,11 @@ class Hdf5Source:
         self._file = file
         self._dataset = file[name]
         self.path = path
+        self.fill_value = str(self._dataset.fillvalue)
         self.dtype: StoredDtype = get_native_dtype(self._dataset.dtype)
         self.shape: tuple[int, ...] = self._dataset.shape
         self.chunk_shape: tuple[int, ...] = self._dataset.chunks or (1,) * len(self.shape)
+        self.missing = describe_missing(self._dataset)
         self._chunk_reader = open_chunk_reader(self._dataset)
 
     def get_sample_shape(self, index: int) -> tuple[int, ...]:  # noqa: ARG002
@@ -110,13 +113,7 @@ def _check_values(place: str, dataset: h5py.Dataset, size: int) -> None:
         raise source_error(place, "NumPy has no such type; save it as float32 or int32") from error
     check_dtype(place, dtype)
     check_shape(place, dataset.shape)
-    stored = dataset.id.get_storage_size()
-    if stored > size:
-        raise source_error(
-            place,
-            f"it is cut off: its values take {stored:,} bytes, and the file has {size:,}; "
-            "save or copy it again",
-        )
+    check_extent(place, dataset, size)
 
 
 def _choose_cache(dataset: h5py.Dataset) -> dict[str, int]:

@@ -8,12 +8,13 @@ import h5py
 
 from iou_doctor.errors import SourceError
 from iou_doctor.record import record
+from iou_doctor.sources.files.hdf5_names import list_datasets
 from iou_doctor.sources.source_errors import list_names, source_error
 
 _MOST_SOFT_LINKS = 16
 """The maximum number of soft links to follow in a row: HDF5's own limit."""
-_MOST_DATASETS = 100
-"""The maximum number of data sets to examine for the list in an error message."""
+_MOST_PARTS = 1000
+"""The maximum number of groups in a name: HDF5 follows each name from its start."""
 _KERAS_ATTRIBUTES = ("keras_version", "model_config", "layer_names")
 """Attributes of HDF5 files that Keras writes for models and weights."""
 
@@ -61,12 +62,14 @@ def _refuse_keras_model(file: h5py.File, path: str) -> None:
 
 
 def _find_only_name(file: h5py.File, path: str) -> str:
-    names = _list_datasets(file)
-    if len(names) == 1:
-        return f"/{names[0]}"
-    if names:
+    found = list_datasets(file)
+    if len(found.names) == 1 and found.is_complete:
+        return f"/{found.names[0]}"
+    if found.names:
         there = list_names(_describe_datasets(file))
-        raise source_error(path, f"it holds {there}; add `::/{names[0]}` or another name")
+        raise source_error(path, f"it holds {there}; add `::/{found.names[0]}` or another name")
+    if not found.is_complete:
+        raise source_error(path, "its groups are too many or too deep to search; add `::/name`")
     other_files = _list_linked_files(file)
     if other_files:
         raise source_error(
@@ -75,24 +78,12 @@ def _find_only_name(file: h5py.File, path: str) -> str:
     raise source_error(path, "it holds no data sets; save one with `create_dataset`")
 
 
-def _list_datasets(group: h5py.Group) -> list[str]:
-    names: list[str] = []
-
-    def visit(name: str, item: object) -> bool | None:
-        if isinstance(item, h5py.Dataset):
-            names.append(name)
-        return True if len(names) == _MOST_DATASETS else None  # True ends the visit
-
-    group.visititems(visit)
-    return names
-
-
 def _describe_datasets(group: h5py.Group) -> list[str]:
     """Return the name, shape and dtype of each data set in a group."""
     prefix = group.name.rstrip("/")
     return [
         f"{prefix}/{name} {group[name].shape} {_describe_dtype(group[name])}"
-        for name in _list_datasets(group)
+        for name in list_datasets(group).names
     ]
 
 
@@ -113,6 +104,8 @@ def _resolve(file: h5py.File, place: str, name: str, followed: int = 0) -> str:
     if followed > _MOST_SOFT_LINKS:
         raise source_error(place, "its soft links form a circle; name the data set itself")
     parts = [part for part in name.split("/") if part not in ("", ".")]
+    if len(parts) > _MOST_PARTS:
+        raise source_error(place, f"its name has more than {_MOST_PARTS:,} parts; move it up")
     group = ""
     for number, part in enumerate(parts):
         link = _get_link(file, place, group, part)

@@ -92,7 +92,8 @@ def _parse(start: IO[bytes], path: str) -> tuple[tuple[int, ...], bool, StoredDt
         if reader is None:  # version 3 exists for structured types only
             raise _version_error(path)
         shape, fortran, dtype = reader(start, max_header_size=_LONGEST_HEADER)
-    if any(size < 0 for size in shape):
+    # NumPy accepts True for 1, and fails later
+    if any(type(size) is not int or size < 0 for size in shape):
         raise source_error(path, damaged)
     return shape, fortran, dtype
 

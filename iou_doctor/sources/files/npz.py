@@ -9,15 +9,12 @@ from pathlib import Path
 from iou_doctor.sources.files.crc32 import calculate_crc32
 from iou_doctor.sources.files.file_status import get_file_size, read_file_head
 from iou_doctor.sources.files.file_types import describe_head
+from iou_doctor.sources.files.memory_limits import MOST_DEFLATE_RATIO, check_held_bytes
 from iou_doctor.sources.files.npy import MappedSource
 from iou_doctor.sources.files.npy_header import NpyHeader, read_header
 from iou_doctor.sources.files.npz_stream import FortranSource, StreamedSource
 from iou_doctor.sources.source_errors import list_names, source_error, translate_errors
 
-MOST_DEFLATE_RATIO = 1032
-"""The maximum number of bytes that one byte of a deflate stream can decompress to, by its
-specification.
-"""
 _LOCAL_HEADER_BYTES = 30
 """The size in bytes of a member's local header before its name; the last four are two lengths."""
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -65,6 +62,12 @@ def _build_source(
         _check_stored(path, place, info, start)
         return MappedSource(place, "npz", path, header, start + header.offset)
     if header.order == "F" and len(header.shape) > 1:
+        check_held_bytes(
+            place,
+            header.nbytes,
+            what="an array in Fortran order is unpacked as a whole, which",
+            remedy="save it with `np.savez`, or in C order (`np.ascontiguousarray`)",
+        )
         return FortranSource(place, path, info, header)
     return StreamedSource(place, path, info, header)
 

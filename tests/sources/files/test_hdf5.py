@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sources.window_cases import assert_reads, cases, error_of
 
+from iou_doctor.arrays.layout import Assumption
 from iou_doctor.errors import SourceError
 from iou_doctor.sources.files import hdf5_chunks
-from iou_doctor.sources.opening import open_source
+from iou_doctor.sources.opening import open_pair, open_source
 
 
 @pytest.fixture(params=["zlib", "isal.isal_zlib"])
@@ -189,6 +190,72 @@ def test_values_that_were_never_written_are_refused(path, chunks):
     with h5py.File(path, "w") as file:
         file.create_dataset("x", (10**12,), "u1", chunks=chunks)
     assert f"`{path}::/x`: no values were ever written to it; save it again" in error_of(path)
+
+
+@pytest.mark.parametrize(
+    ("shape", "chunks", "words"),
+    [
+        ((2**40, 2**20), (1, 16), "most of it was never written"),
+        ((2**60,), (16,), "most of it was never written"),
+        ((10**7, 16, 16), (1, 16, 16), "most of it was never written"),
+        ((3, 2**16, 2**15 + 1), (1, 2**16, 2**15 + 1), "save it with chunks of one sample"),
+    ],
+)
+def test_a_small_file_that_claims_a_large_array_is_refused_at_once(path, shape, chunks, words):
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset("x", shape, "u1", chunks=chunks, compression="gzip")
+        data.id.write_direct_chunk((0,) * len(shape), zlib.compress(b""))
+    assert words in error_of(path)
+
+
+def test_values_that_were_never_written_are_counted(path):
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", (8, 4), "u1", chunks=(2, 4), fillvalue=7)[:2] = 1
+    source = open_source(str(path))
+    assert (source.missing, source.fill_value) == ("3 of 4 chunks were never written", "7")
+    pair = open_pair(y_true=str(path), y_pred=np.zeros((8, 4), np.uint8))
+    assert pair.assumed == (
+        Assumption("masks.values", "the fill value 7", "3 of 4 chunks were never written"),
+    )
+
+
+def test_virtual_values_without_a_data_set_are_counted(path):
+    with h5py.File(path, "w") as file:
+        file["a"] = np.ones((2, 4), np.uint8)
+        file.create_dataset("b", (4, 4), "u1", chunks=(1, 4))[:1] = 1
+        half, whole = h5py.VirtualLayout((4, 4), "u1"), h5py.VirtualLayout((4, 4), "u1")
+        half[:2], whole[:] = h5py.VirtualSource(file["a"]), h5py.VirtualSource(file["b"])
+        file.create_virtual_dataset("half", half)
+        file.create_virtual_dataset("whole", whole)
+    half = open_source(f"{path}::half")
+    assert half.missing == "8 of 16 virtual values belong to no data set"
+    assert open_source(f"{path}::whole").missing == "3 of 4 chunks were never written"
+    assert open_source(f"{path}::a").missing is None
+
+
+def test_groups_that_are_deep_or_a_circle_end(path):
+    with h5py.File(path, "w") as file:
+        group = file
+        for _ in range(2000):
+            group = group.create_group("g")
+        group["x"] = [1, 2]
+        file["again"] = file["g"]
+        file["g/g/root"] = file["/"]
+    assert "its groups are too many or too deep to search; add `::/name`" in error_of(path)
+    assert "its name has more than 1,000 parts" in error_of(f"{path}::{'g/' * 2000}x")
+    with h5py.File(path, "a") as file:
+        file["y"] = [3, 4]
+    assert "it holds `/y (2,) int64`; add `::/y` or another name" in error_of(path)
+    assert open_source(f"{path}::y").read(()).tolist() == [3, 4]
+
+
+def test_a_data_set_with_two_names_in_a_circle_of_groups_is_the_only_one(path):
+    with h5py.File(path, "w") as file:
+        file["g/x"] = [1, 2]
+        file["h"] = file["g"]
+        file["z"] = file["g/x"]
+        file["g/up"] = file["/"]
+    assert open_source(str(path)).path == f"{path}::/g/x"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sources.window_cases import assert_reads, cases, error_of
 
 from iou_doctor.errors import SourceError
+from iou_doctor.sources.files import memory_limits
 from iou_doctor.sources.opening import open_source
 
 
@@ -208,6 +209,19 @@ def test_damaged_compressed_data_is_refused_when_read(tmp_path):
     source = open_source(str(path))
     with pytest.raises(SourceError, match="::x`: its compressed data is damaged"):
         source.read(())
+
+
+def test_a_large_fortran_member_is_refused_before_memory_is_asked_for(tmp_path, monkeypatch):
+    path = tmp_path / "a.npz"
+    array = np.zeros((100, 200), np.uint8, order="F")
+    np.savez_compressed(path, array)
+    monkeypatch.setattr(memory_limits, "MOST_HELD_BYTES", array.nbytes)
+    assert open_source(str(path)).read(()).shape == array.shape
+    monkeypatch.setattr(memory_limits, "MOST_HELD_BYTES", array.nbytes - 1)
+    message = error_of(path)
+    assert "unpacked as a whole, which takes 20,000 bytes of memory, over 19,999" in message
+    np.savez(path, array)
+    assert open_source(str(path)).read(()).shape == array.shape
 
 
 @pytest.mark.parametrize("place", [200, 50_000, 99_000])

@@ -1,0 +1,30 @@
+"""What a small file may ask for: a limit on the bytes that have to be held at once."""
+
+from __future__ import annotations
+
+from iou_doctor.sources.source_errors import source_error
+
+MOST_HELD_BYTES = 1 << 31
+"""The maximum number of bytes that one read holds in memory although fewer are wanted: 2 GiB."""
+MOST_DEFLATE_RATIO = 1032
+"""The maximum number of bytes that one byte of a deflate stream can decompress to, by its
+specification.
+"""
+
+
+def check_held_bytes(place: str, size: int, *, what: str, remedy: str) -> None:
+    """Refuse what would fill the memory.
+
+    Args:
+        place: the array, for the error.
+        size: the number of bytes to hold.
+        what: what has to be held.
+        remedy: what would work.
+
+    Raises:
+        SourceError: it is too much.
+    """
+    if size > MOST_HELD_BYTES:
+        raise source_error(
+            place, f"{what} takes {size:,} bytes of memory, over {MOST_HELD_BYTES:,}; {remedy}"
+        )
