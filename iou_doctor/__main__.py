@@ -12,8 +12,8 @@ from typing import NoReturn
 GARBAGE_THRESHOLD = 100_000
 """New objects between two runs of the garbage collector. With the default (700 in Python 3.11), it
 runs many times during the imports, which make many objects that stay."""
-BAD_OUTPUT = 2
-"""The exit code if stdout cannot be written."""
+BAD_INPUT = 2
+"""The exit code if an input cannot be read or an output cannot be written."""
 INTERNAL_ERROR = 3
 """The exit code for a bug in iou-doctor."""
 INTERRUPTED = 130
@@ -56,12 +56,8 @@ def main() -> None:
     except BrokenPipeError:
         _discard_stdout()
         sys.exit(CLOSED_PIPE)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EIO):
-            _exit_after_bug()
-        _discard_stdout()
-        sys.stderr.write(f"iou-doctor: error: stdout cannot be written: {error.strerror}\n")
-        sys.exit(BAD_OUTPUT)
+    except (OSError, MemoryError) as error:
+        _exit_after_failure(error)
     except Exception:
         _exit_after_bug()
 
@@ -97,6 +93,20 @@ def _run() -> None:
 def _discard_stdout() -> None:
     """Redirect stdout, so that Python does not fail again when it flushes stdout at the end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _exit_after_failure(error: OSError | MemoryError) -> NoReturn:
+    """Exit with 2 if the memory is too small for an input, or the disk for stdout."""
+    if isinstance(error, MemoryError):
+        why = f" ({error})" if str(error) else ""
+        text = f"memory is too small for this input{why}; give a part of it"
+    elif error.errno in (errno.ENOSPC, errno.EIO):
+        text = f"stdout cannot be written: {error.strerror}"
+    else:
+        _exit_after_bug()
+    _discard_stdout()
+    sys.stderr.write(f"iou-doctor: error: {text}\n")
+    sys.exit(BAD_INPUT)
 
 
 def _exit_after_bug() -> NoReturn:

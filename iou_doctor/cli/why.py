@@ -78,9 +78,11 @@ def _look_up(printed: "PrintedScore", options: WhyOptions) -> "ScoreLookup":
     if (options.predictions is None) != (options.masks is None):
         raise UsageError("PREDICTIONS and MASKS go together: give both or neither")
     if options.predictions is None:
+        from iou_doctor.metrics.user.parse_metric import check_num_classes
         from iou_doctor.score_search.candidates import collect_candidates
         from iou_doctor.score_search.search import look_up
 
+        check_num_classes(options.num_classes)
         return look_up(printed, collect_candidates(num_classes=options.num_classes))
     from dataclasses import replace
 

@@ -9,9 +9,12 @@ import os
 from pathlib import Path
 
 from iou_doctor.errors import UsageError
+from iou_doctor.text_files import read_text
 
 OWN_FILE = "iou-doctor.toml"
 PROJECT_FILE = "pyproject.toml"
+MOST_BYTES = 1 << 20
+"""The maximum size of a configuration file in bytes."""
 TABLE = ("tool", "iou-doctor")
 """The keys that lead to our table in `pyproject.toml`."""
 
@@ -38,10 +41,15 @@ def find_table(file: str | None = None) -> tuple[Path, object] | None:
         if table is None:
             raise UsageError(f"--config {file}: the file has no table [tool.iou-doctor]")
         return path, table
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # the working directory has been removed
+        return None
     for folder in (here, *here.parents):
         for path in (folder / OWN_FILE, folder / PROJECT_FILE):
-            if path.is_file() and (table := _read_table(path)) is not None:
+            # unlike Path, os.path does not mind folders that may not be searched
+            is_there = os.path.isfile(path)  # noqa: PTH113
+            if is_there and (table := _read_table(path)) is not None:
                 return path, table
     return None
 
@@ -52,7 +60,7 @@ def _read_table(path: Path) -> object:
 
     name = make_relative(path)
     try:
-        document: object = tomllib.loads(path.read_text(encoding="utf-8"))
+        document: object = tomllib.loads(read_text(path, most_bytes=MOST_BYTES))
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -60,6 +68,10 @@ def _read_table(path: Path) -> object:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(
             f"{name} is not valid TOML: {error}; --no-config ignores the file"
+        ) from error
+    except (ValueError, RecursionError) as error:  # a NUL in the path is a ValueError as well
+        raise UsageError(
+            f"{name} cannot be read: a number is too long, or brackets are nested too deeply"
         ) from error
     if path.name == PROJECT_FILE:
         for key in TABLE:
@@ -70,9 +82,9 @@ def _read_table(path: Path) -> object:
 def make_relative(path: Path) -> str:
     """Return a path relative to the working directory, as one would type it there.
 
-    A path on another drive of Windows stays as it is.
+    A path on another drive of Windows stays as it is; so does any if the directory is gone.
     """
     try:
         return os.path.relpath(path)
-    except ValueError:
+    except (ValueError, OSError):
         return str(path)

@@ -58,6 +58,11 @@ def parse_configuration(path: Path, table: object) -> Configuration:
     try:
         # as JSON, because in strict mode pydantic accepts no dict in place of a dataclass
         text = json.dumps(table, default=str)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f"{file} cannot be read: a number is too long, or brackets are nested too deeply"
+        ) from error
+    try:
         settings = TypeAdapter(Settings).validate_json(text)
     except ValidationError as error:
         raise UsageError(f"{file}: {_describe_error(error.errors())}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 from iou_doctor.counts.label_decoding import LabelDecoding
@@ -106,7 +107,8 @@ def parse_number(name: str, argument: str, value: object) -> float:
         UsageError: it is not.
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
+        with suppress(OverflowError):
+            return float(value)
     raise UsageError(f"--metric {name}: {argument} must be a number, not {value!r}")
 
 

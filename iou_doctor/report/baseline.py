@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from iou_doctor.arrays.expected import ExpectedInterpretation
 from iou_doctor.errors import UsageError
 from iou_doctor.record import record
+from iou_doctor.text_files import read_text
 
 if TYPE_CHECKING:
     from iou_doctor.report.baseline_document import ClassDocument, InputDocument, ReportDocument
@@ -132,7 +133,7 @@ def load_baseline(path: str, *, max_drop: float = MAX_DROP) -> Baseline:
         raise _unusable(path, f"has schema_version {version!r}, not {SCHEMA_VERSION}")
     try:
         return _build_baseline(path, document, max_drop)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _unusable(path, "is not a report of iou-doctor") from error
 
 
@@ -141,7 +142,7 @@ def _load_document(path: str) -> ReportDocument:
     import json
 
     try:
-        document: ReportDocument = json.loads(Path(path).read_text(encoding="utf-8"))
+        document: ReportDocument = json.loads(read_text(Path(path)))
     except OSError as error:
         raise _unusable(path, f"cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
@@ -192,7 +193,11 @@ def _build_input(array: InputDocument) -> BaselineInput:
 
 
 def _convert_score(value: float | None) -> float | None:
-    return None if value is None else float(value)
+    if value is None:
+        return None
+    if not math.isfinite(float(value)):
+        raise ValueError("no score of a report")
+    return float(value)
 
 
 def _unusable(path: str, why: str) -> UsageError:

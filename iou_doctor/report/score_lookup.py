@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 
 from iou_doctor.errors import UsageError
 from iou_doctor.record import record
@@ -47,7 +48,9 @@ class PrintedScore:
     @property
     def digits(self) -> int:
         """The digits after the point with which a share is as precise as the printed score."""
-        return max(FEWEST_DIGITS_SHOWN, round(-math.log10(self.width)))
+        # float64 may not tell the two ends apart
+        width = max(self.width, sys.float_info.epsilon)
+        return max(FEWEST_DIGITS_SHOWN, round(-math.log10(width)))
 
     @property
     def width(self) -> float:
@@ -84,6 +87,8 @@ def parse_score(text: str) -> PrintedScore:
     decimals = max(0, len(match["decimals"] or "") - exponent)
     number = f"{match['whole'] or '0'}.{match['decimals'] or '0'}e{exponent}"
     value = float(match["sign"] + number)
+    if not math.isfinite(value):
+        raise UsageError(f"{text.strip()} is {IMPOSSIBLE}")
     is_percentage = bool(match["percent"]) or value > 1
     enough = FEWEST_PERCENT_DECIMALS if is_percentage else FEWEST_DECIMALS
     if 0 <= value <= PERCENT and decimals < enough:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import warnings
 from collections.abc import Iterable, Sequence
 
 from iou_doctor.errors import UsageError
@@ -18,6 +19,10 @@ ALIASES = {
 """The names under which people import libraries."""
 MOST_ENTRIES = 4096
 """The longest list of class ids that a call may give, as many as there may be classes."""
+LONGEST_CALL = 100_000
+"""The maximum number of characters of a call: enough for `MOST_ENTRIES` class ids."""
+DEEPEST_CALL = 50
+"""The maximum depth of a call as a tree; calls of metrics reach about 6."""
 SEQUENCES = ("range", "list", "tuple", "np.arange", "numpy.arange")
 ACCESSORS = frozenset({"compute", "item", "mean"})
 """Methods without arguments that return the number of a metric."""
@@ -59,7 +64,10 @@ def find_namesakes(text: str, meant: Signature, signatures: Iterable[Signature])
 def _parse_expression(text: str) -> tuple[ast.Call, str]:
     """Return a call and the name that it is made under."""
     try:
-        node = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd literals, which are refused later
+            node = ast.parse(text[: LONGEST_CALL + 1].strip(), mode="eval").body
+        _check_depth(node, len(text))
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise UsageError(
             f"--metric {text!r} is not a Python call; write it as in your code,"
@@ -68,6 +76,20 @@ def _parse_expression(text: str) -> tuple[ast.Call, str]:
     node = _strip_accessors(node)
     call = node if isinstance(node, ast.Call) else ast.Call(func=node, args=[], keywords=[])
     return _read_config_dict(call) or (call, _join_name(call.func, text))
+
+
+def _check_depth(node: ast.expr, length: int) -> None:
+    """Refuse a call that is too long, or so deep that Python cannot handle its parts.
+
+    Raises:
+        ValueError: it is.
+    """
+    waiting: list[tuple[ast.AST, int]] = [(node, 1)]
+    while waiting:
+        part, depth = waiting.pop()
+        if depth > DEEPEST_CALL or length > LONGEST_CALL:
+            raise ValueError("no metric is as deep or as long")
+        waiting += [(child, depth + 1) for child in ast.iter_child_nodes(part)]
 
 
 def _strip_accessors(node: ast.expr) -> ast.expr:

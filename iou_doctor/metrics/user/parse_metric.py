@@ -22,6 +22,24 @@ LARGEST_NUM_CLASSES = 4096
 a table of 4,096 classes squared takes 128 MiB."""
 
 
+def check_num_classes(num_classes: int | None) -> None:
+    """Refuse a number of classes that the user gave and that no data set can have.
+
+    Raises:
+        UsageError: it is out of range.
+    """
+    if num_classes is not None and num_classes < 2:
+        raise UsageError(
+            f"--num-classes {num_classes}: background counts as a class, so there are at least"
+            " two; use --num-classes 2"
+        )
+    if num_classes is not None and num_classes > LARGEST_NUM_CLASSES:
+        raise UsageError(
+            f"--num-classes {num_classes}: iou-doctor takes at most {LARGEST_NUM_CLASSES:,}"
+            " classes; give the largest label plus one"
+        )
+
+
 def parse_user_metric(
     call: str | None, options: Options
 ) -> tuple[Metric, Options, tuple[Assumption, ...]]:
@@ -35,11 +53,7 @@ def parse_user_metric(
         UsageError: the call is not understood, or contradicts an option, or an option is out of
             range.
     """
-    if options.num_classes is not None and options.num_classes < 2:
-        raise UsageError(
-            f"--num-classes {options.num_classes}: background counts as a class, so there are at"
-            " least two; use --num-classes 2"
-        )
+    check_num_classes(options.num_classes)
     if call is None:
         metric = keras.build_default_metric(
             num_classes=options.num_classes, ignore_class=options.ignore_index
@@ -102,10 +116,6 @@ def _agree(option: str, value: Number | None, argument: str, other: Number | Non
 
 
 def _check_limits(options: Options) -> None:
-    if options.num_classes is not None and options.num_classes > LARGEST_NUM_CLASSES:
-        raise UsageError(
-            f"--num-classes {options.num_classes}: iou-doctor takes at most"
-            f" {LARGEST_NUM_CLASSES:,} classes; give the largest label plus one"
-        )
+    check_num_classes(options.num_classes)
     if options.threshold is not None and not math.isfinite(options.threshold):
         raise UsageError(f"--threshold {options.threshold}: give a number, 0.5 for instance")

@@ -5,12 +5,14 @@ Each loader imports its module when it is called, because TensorFlow takes secon
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from iou_doctor.arrays.model import ModelOptions
 from iou_doctor.arrays.source import Source
 from iou_doctor.errors import SourceError
+from iou_doctor.sources.files.file_status import get_file_size
 from iou_doctor.sources.models.runner import Runner
 from iou_doctor.sources.models.source import ModelSource
 from iou_doctor.sources.source_errors import source_error
@@ -58,7 +60,8 @@ def is_model(path: str) -> bool:
     """Return whether a model of a known format is at `path`."""
     place = Path(path)
     if place.is_dir():
-        return any((place / name).exists() for name in SAVED_MODEL_FILES)
+        # unlike Path, os.path does not mind folders that may not be searched
+        return any(os.path.exists(place / name) for name in SAVED_MODEL_FILES)  # noqa: PTH110
     suffix = place.suffix.lower()
     if suffix in HDF5_SUFFIXES:
         return place.is_file() and _is_keras_hdf5(path)
@@ -79,8 +82,23 @@ def open_model(path: str, images: Source, options: ModelOptions) -> ModelSource:
             these images.
     """
     place = Path(path)
+    _check_files(place)
     load = _load_saved_model if place.is_dir() else LOADERS[place.suffix.lower()]
     return ModelSource(path, load(path, options), images, options)
+
+
+def _check_files(place: Path) -> None:
+    """Refuse a pipe or a device among the files of a model, which could be read for ever."""
+    if not place.is_dir():
+        get_file_size(os.fspath(place))
+        return
+    for folder, _, names in os.walk(place):
+        for name in names:
+            file = Path(folder, name)
+            if file.exists() and not file.is_file():
+                raise source_error(
+                    os.fspath(place), f"`{file}` in it is a pipe or a device; give a saved model"
+                )
 
 
 def missing_images_error(path: str) -> SourceError:
