@@ -18,7 +18,7 @@ SPEED, README = ROOT / "docs/speed.md", ROOT / "README.md"
 TABLE = re.compile(r"(?P<start><!-- bench -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
 FLOORS = (READ, IMPORTS)
 UNITS = {Measure.PROCESS: "s", Measure.PIXEL: "ns/pixel", Measure.MEMORY: "MB"}
-HIGHLIGHTS = ("tiny", "labels-40", "labels-400", "scores-1", "scores-4", "uint8", "float32")
+HIGHLIGHTS = ("tiny", "labels-400", "scores-1", "uint8", "float32")
 """The rows that the README shows."""
 COLUMNS = {"NumPy": ("bincount", "argmax + bincount"), "Keras": ("keras",)}
 """The contestants that the README shows."""

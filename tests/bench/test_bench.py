@@ -8,15 +8,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from pages import read_page
 
 from bench import jobs, peers
 from bench.__main__ import main
+from bench.benchmark import KEPT, Benchmark
 from bench.cases import CASES, GROUPS, Measure
 from bench.data import Files, Form, Store
 from bench.fresh import PACKAGE, FreshInstall, find_package
 from bench.goals import LEAST, MOST_MEMORY
 from bench.jobs import OURS
 from bench.machine import describe_kernels
+from bench.markdown import write_pages
 from bench.measure import Job, Run, Timed, Turns, environment, in_turns
 
 AT_ONCE = ["argmax + bincount", "bincount", "plain read loop", "read"]
@@ -153,3 +156,11 @@ def test_a_fresh_install_has_its_bytecode_and_forgets_what_runs_left(tmp_path):
     install.renew()
     assert not any(home.iterdir())
     assert find_package().name == PACKAGE
+
+
+@pytest.mark.skipif(not KEPT.exists(), reason="nobody has run the whole benchmark yet")
+def test_the_pages_show_the_results_that_are_kept(updating):
+    for page, text in write_pages(Benchmark.read(KEPT)).items():
+        if updating:
+            page.write_text(text, encoding="utf-8")
+        assert read_page(page) == text

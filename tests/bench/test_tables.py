@@ -7,7 +7,7 @@ from pages import read_page
 
 from bench import goals
 from bench.__main__ import main
-from bench.benchmark import KEPT, Benchmark
+from bench.benchmark import Benchmark
 from bench.cases import Case, Measure, Part
 from bench.jobs import OURS
 from bench.markdown import TABLE, write_highlights, write_pages, write_tables
@@ -141,14 +141,6 @@ def test_the_pages_have_a_place_for_the_tables():
     for page, text in pages.items():
         assert len(TABLE.findall(read_page(page))) == 1
         assert "| some pixels | 1.00 ns/pixel" in text
-
-
-@pytest.mark.skipif(not KEPT.exists(), reason="nobody has run the whole benchmark yet")
-def test_the_pages_show_the_results_that_are_kept(updating):
-    for page, text in write_pages(Benchmark.read(KEPT)).items():
-        if updating:
-            page.write_text(text, encoding="utf-8")
-        assert read_page(page) == text
 
 
 @pytest.mark.parametrize("part", [["--only", "tiny"], ["--quick"], ["--kernels", "numpy"]])
