@@ -116,7 +116,7 @@ static int update_names(struct labels *side)
         return 0;
     side->start = start;
     for (int64_t place = 0; place < 256; place++)
-        side->names[(start + place) & 255] = side->lowest + place;
+        side->names[(start + place) & 255] = (int64_t)((uint64_t)side->lowest + (uint64_t)place);
     return 1;
 }
 
