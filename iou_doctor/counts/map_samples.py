@@ -8,6 +8,7 @@ keeps some of them at three scales.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +67,8 @@ class InterpretedProbe:
     """The number of spatial axes of the maps."""
     is_square: bool
     """Whether height and width are equal in every sample."""
+    stacks: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
+    """What several checks make of the maps, kept by what it was made for."""
 
 
 def find_centres(size: int, count: int) -> NDArray[np.intp]:

@@ -52,7 +52,7 @@ def match_ids(maps: Stack, pred: Ids | None = None) -> tuple[Stack, float]:
     both = count_pairs(maps.y_true, maps.y_pred if pred is None else pred, maps.classes).sum(axis=0)
     iou = _compute_iou(both)
     truth, predicted = linear_sum_assignment(iou, maximize=True)
-    table = np.full(maps.classes + 1, maps.classes, dtype=np.intp)
+    table = np.full(maps.classes + 1, maps.classes, dtype=np.min_scalar_type(maps.classes))
     table[predicted] = truth
     score = iou[truth, predicted].sum() / max((both.sum(axis=1) > 0).sum(), 1)
     return replace(maps, y_pred=table[maps.y_pred]), float(score)
