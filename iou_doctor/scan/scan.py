@@ -18,9 +18,16 @@ from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.counts.stats import Stats
 from iou_doctor.scan.batch_plan import BatchPlan, PixelRepair
 from iou_doctor.scan.device import should_use_gpu
+from iou_doctor.scan.native.library import load_kernels
 from iou_doctor.scan.probing import ProbeBuilder
 from iou_doctor.scan.threads import map_in_order
-from iou_doctor.scan.windows import Window, choose_windows_at_once, iterate_windows, read_batch
+from iou_doctor.scan.windows import (
+    Window,
+    choose_jobs,
+    choose_windows_at_once,
+    iterate_windows,
+    read_batch,
+)
 
 PARTS = 256
 """Stats that are merged together: few enough to keep tables small, enough to merge rarely."""
@@ -68,6 +75,8 @@ def scan(
         found = _count_on_gpu(pair, plan, device, progress, on_fallback or _ignore)
         if found is not None:
             return found
+    if plan.kernels_may_count and load_kernels():
+        jobs = choose_jobs(pair, _count_values(pair), jobs)
     parts: list[Stats] = []
     together = choose_windows_at_once(pair, _count_values(pair), jobs)
     windows = iterate_windows(pair, layout, whole_samples=whole, at_once=together)

@@ -27,6 +27,9 @@ SHARES = 8
 """The number of batches for each thread before batches are made larger. With fewer, some threads
 would finish long before others.
 """
+WORTH_THREADS = 2**25
+"""Values of the larger array from which threads save time if the native kernels count and reading
+takes no memory. Counting fewer takes about as long as importing what starts threads."""
 VIEWS = frozenset({"npy", "npz", "array"})
 """Formats whose values are read in place, without memory of their own."""
 LARGEST_WINDOW = 2**24
@@ -75,6 +78,18 @@ def iterate_windows(
     """Yield the windows of `iterate_batches` without reading them."""
     split = can_split_rows(layout, whole_samples=whole_samples)
     return _iterate_windows(pair, layout, split=split, most=at_once * WINDOW_VALUES)
+
+
+def choose_jobs(pair: Pair, values: int, most: int) -> int:
+    """Return the number of threads that count the fastest.
+
+    Args:
+        pair: the sources.
+        values: the number of values of the larger array.
+        most: the number of threads that may be used.
+    """
+    sources = (pair.y_true, pair.y_pred)
+    return 1 if values < WORTH_THREADS and all(map(_is_a_view, sources)) else most
 
 
 def choose_windows_at_once(pair: Pair, values: int, jobs: int) -> int:

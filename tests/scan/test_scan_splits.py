@@ -60,6 +60,13 @@ def test_only_what_takes_no_memory_is_read_in_large_parts(formats, values, jobs,
     assert windows.choose_windows_at_once(Pair(*sources), values, jobs) == together
 
 
+@pytest.mark.parametrize(("values", "jobs"), [(2**25 - 1, 1), (2**25, 4)])
+def test_few_values_that_lie_in_memory_are_counted_by_one_thread(values, jobs):
+    in_memory, unpacked = _source(format="npy"), _source(format="hdf5")
+    assert windows.choose_jobs(Pair(in_memory, in_memory), values, 4) == jobs
+    assert windows.choose_jobs(Pair(unpacked, in_memory), values, 4) == 4
+
+
 def _source(**more):
     """Return what `windows.at_once` asks of a source of views."""
     values = np.zeros((3, 4), "u1")

@@ -41,7 +41,8 @@ quick = settings(deadline=None, max_examples=60)
 def scan_by(kernels, y_true, y_pred, letters, pairings, *, jobs=1):
     """Return the Stats by a variant of the kernels, or by NumPy for `None`."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("iou_doctor.scan.batch_plan.load_kernels", lambda: kernels)
+        for module in ("scan", "batch_plan"):
+            patch.setattr(f"iou_doctor.scan.{module}.load_kernels", lambda: kernels)
         return scan(
             pair_of(y_true=y_true, y_pred=y_pred),
             layout_of(y_true, y_pred, pred=letters),
@@ -248,6 +249,7 @@ def test_any_number_of_threads_gives_the_same_stats(data, jobs, window_values, l
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("iou_doctor.scan.windows.WINDOW_VALUES", window_values)
         patch.setattr("iou_doctor.scan.windows.WINDOWS_AT_ONCE", 2)
+        patch.setattr("iou_doctor.scan.windows.WORTH_THREADS", 0)
         for kernels in (None, *VARIANTS):
             stats = scan_by(kernels, y_true, y_pred, letters, pairings, jobs=jobs)
             assert_same_stats(stats, whole)
