@@ -6,8 +6,12 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from iou_doctor.cli.supervisor import Supervisor
 
 GARBAGE_THRESHOLD = 100_000
 """New objects between two runs of the garbage collector. With the default (700 in Python 3.11), it
@@ -30,27 +34,56 @@ def run_process() -> NoReturn:
 
     Python would take several milliseconds to free what the operating system frees at once.
     """
+    os._exit(_run_to_end(main))
+
+
+def run_child(folder: str, arguments: list[str], *, is_terminal: bool, encoding: str) -> NoReturn:
+    """Run the command line in the process for a model file, which `cli.model_process` starts.
+
+    Args:
+        folder: for what is written; the waiting process shows it.
+        arguments: of the command line.
+        is_terminal: whether the stdout of the waiting process is a terminal.
+        encoding: the encoding of that stdout.
+    """
+    from pathlib import Path
+
+    from iou_doctor.cli.supervisor import Supervisor
+
+    sys.argv = ["iou-doctor", *arguments]
+    supervisor = Supervisor(Path(folder), is_terminal=is_terminal, encoding=encoding)
+    code = _run_to_end(lambda: main(supervisor))
+    supervisor.finish(code)
+    os._exit(code)
+
+
+def _run_to_end(run: Callable[[], None]) -> int:
+    """Run the command line, and return the exit code when everything is written."""
     code: object = 0
     try:
         _exit_on_signals()
-        main()
+        run()
     except SystemExit as stop:
         code = stop.code
     atexit._run_exitfuncs()  # removes temporary folders
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
-    os._exit(code if isinstance(code, int) else int(code is not None))
+    return code if isinstance(code, int) else int(code is not None)
 
 
-def main() -> None:
-    """Run the command line and exit. A bug in iou-doctor exits with 3, unlike findings."""
+def main(supervisor: "Supervisor | None" = None) -> None:
+    """Run the command line and exit. A bug in iou-doctor exits with 3, unlike findings.
+
+    Args:
+        supervisor: the process that waits for this one, if there is one.
+    """
     gc.set_threshold(GARBAGE_THRESHOLD)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # what stdout cannot encode becomes `?`
     try:
-        _run()
+        _run(supervisor)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
@@ -77,11 +110,11 @@ def _exit_after_signal(number: int, _frame: object) -> NoReturn:
     sys.exit(128 + number)  # as shells define it
 
 
-def _run() -> None:
+def _run(supervisor: "Supervisor | None") -> None:
     from iou_doctor.cli.app import build_app
 
     try:
-        build_app(sys.argv[1:])(prog_name="iou-doctor")
+        build_app(sys.argv[1:], supervisor)(prog_name="iou-doctor")
     except SystemExit as stop:
         sys.stdout.flush()  # here, where a reader that has gone is noticed
         # if the reader of stdout has gone, typer exits with 1, which would look like findings

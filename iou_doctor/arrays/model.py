@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field
 from typing import Protocol
 
@@ -10,6 +11,10 @@ from iou_doctor.record import record
 
 Shape = tuple[int | None, ...]
 """The lengths of the axes; `None` for one that may have any length."""
+Watch = Callable[[str, int], AbstractContextManager[object]]
+"""Called with a model's path and a limit in seconds; returns what surrounds the model's work."""
+TIMEOUT = 600
+"""Seconds that a model may take to be loaded, or to predict one batch, by default."""
 
 
 @record
@@ -32,6 +37,16 @@ class ModelOptions:
     """Whether images are resized to the model's input, and its output back to their size."""
     trusted: bool = False
     """Whether a file that may run code or access files is loaded nevertheless."""
+    timeout: int | None = None
+    """Seconds that the model may take to be loaded, or to predict one batch; `None`: `TIMEOUT`."""
+    watch: Watch | None = None
+    """Supervises whatever a model file determines; `None`: nobody does."""
+
+    def supervise(self, path: str) -> AbstractContextManager[object]:
+        """Return what surrounds the examination of a model's file, its loading, and each batch."""
+        if self.watch is None:
+            return nullcontext()
+        return self.watch(path, self.timeout or TIMEOUT)
 
 
 @record

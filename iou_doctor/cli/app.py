@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from iou_doctor.cli.help import Command, CommandGroup
+from iou_doctor.cli.invocation import Invocation
 from iou_doctor.cli.run import refuse
 from iou_doctor.errors import UsageError
 from iou_doctor.report.version import __version__
+
+if TYPE_CHECKING:
+    from iou_doctor.cli.supervisor import Supervisor
 
 EXAMPLES = """\
 iou-doctor check preds.npy masks.npy --num-classes 3
@@ -24,14 +28,17 @@ WHY_SETTINGS = {"ignore_unknown_options": True}
 """Lets `iou-doctor why -0.1` take `-0.1` as a score, though an impossible one, not as an option."""
 
 
-def build_app(arguments: list[str] | None = None) -> typer.Typer:
+def build_app(
+    arguments: list[str] | None = None, supervisor: Supervisor | None = None
+) -> typer.Typer:
     """Return the app with the command that the arguments begin with, else with all commands.
 
     Typer reads the declarations of every command that it is given, and a run needs only one of
     them.
 
     Args:
-        arguments: of the command line; `None` for all commands.
+        arguments: of the process; `None` for all commands.
+        supervisor: the process that waits for this one, if there is one.
     """
     app = typer.Typer(
         name="iou-doctor",
@@ -43,7 +50,7 @@ def build_app(arguments: list[str] | None = None) -> typer.Typer:
         rich_markup_mode=None,
         context_settings={
             "help_option_names": ["-h", "--help"],
-            "obj": list_parameters_of_all_commands,
+            "obj": Invocation(list_parameters_of_all_commands, arguments, supervisor),
         },
     )
     called = (arguments or [""])[0]

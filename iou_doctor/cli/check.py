@@ -5,9 +5,14 @@ from __future__ import annotations
 import typer
 
 from iou_doctor.cli.check_options import CheckOptions
-from iou_doctor.cli.defaults import build_expected_interpretation, protect_configuration
+from iou_doctor.cli.defaults import (
+    build_expected_interpretation,
+    get_configuration,
+    protect_configuration,
+)
+from iou_doctor.cli.invocation import get_invocation
 from iou_doctor.cli.run import choose_exit_code, refuse, run
-from iou_doctor.cli.signature import with_options
+from iou_doctor.cli.signature import replace_options, with_options
 from iou_doctor.errors import IouDoctorError
 
 
@@ -22,27 +27,67 @@ def check(context: typer.Context, options: CheckOptions) -> None:
     --min-iou, 2 bad usage or unreadable input, 3 a bug in iou-doctor.
     """
     try:
-        if options.verbose:
-            _print_what_counts()
-        if options.all_checks:
-            from iou_doctor.cli.check_all import check_all
-
-            code = check_all(context, options)
+        if _needs_child(context, options):
+            code = _run_in_child(context, options)
         else:
-            from iou_doctor.cli import outputs
-
-            request = options.build_request(expected=build_expected_interpretation(context))
-            protected = (*options.list_protected(), *protect_configuration(context))
-            wanted = options.check_outputs(protected)
-            report = run(request, progress=options.progress and not options.quiet)
-            outputs.write_reports(report, wanted, quiet=options.quiet, verbose=options.verbose)
-            code = choose_exit_code(report, request)
+            code = _check(context, _tell_supervisor(context, options))
     except IouDoctorError as error:
         refuse(error)
     raise typer.Exit(code)
+
+
+def _check(context: typer.Context, options: CheckOptions) -> int:
+    """Run the check, or all of the configuration, and return the exit code."""
+    if options.verbose:
+        _print_what_counts()
+    if options.all_checks:
+        from iou_doctor.cli.check_all import check_all
+
+        return check_all(context, options)
+    from iou_doctor.cli import outputs
+
+    request = options.build_request(expected=build_expected_interpretation(context))
+    protected = (*options.list_protected(), *protect_configuration(context))
+    wanted = options.check_outputs(protected)
+    report = run(
+        request,
+        progress=options.progress and not options.quiet,
+        supervisor=options.supervisor,
+    )
+    outputs.write_reports(report, wanted, quiet=options.quiet, verbose=options.verbose)
+    return choose_exit_code(report, request)
 
 
 def _print_what_counts() -> None:
     from iou_doctor.scan.native.library import describe_kernels
 
     typer.echo(f"iou-doctor: uses {describe_kernels()}", err=True)
+
+
+def _needs_child(context: typer.Context, options: CheckOptions) -> bool:
+    """Return whether a model file is to be run, and this is not yet the process for it."""
+    invocation = get_invocation(context)
+    if invocation.arguments is None or invocation.supervisor is not None:
+        return False
+    configuration = get_configuration(context)
+    checks = (configuration.settings.check if configuration else None) or ()
+    by_name = options.all_checks and any(check.images is not None for check in checks)
+    return options.images is not None or by_name
+
+
+def _run_in_child(context: typer.Context, options: CheckOptions) -> int:
+    from iou_doctor.cli.model_process import run_in_child
+    from iou_doctor.cli.progress import show_progress
+
+    arguments = get_invocation(context).arguments or ()
+    with show_progress(wanted=options.progress and not options.quiet) as advance:
+        return run_in_child(arguments, progress=advance, verbose=options.verbose)
+
+
+def _tell_supervisor(context: typer.Context, options: CheckOptions) -> CheckOptions:
+    """Return the options with the process that waits for this one, if there is one."""
+    supervisor = get_invocation(context).supervisor
+    if supervisor is None:
+        return options
+    supervisor.discard_record()  # the warnings about variables were shown already
+    return replace_options(options, {"supervisor": supervisor})

@@ -143,7 +143,11 @@ def _carry_out(task: _Task | _Refused, options: CheckOptions) -> _Result:
     try:
         if isinstance(task, _Refused):
             raise task.error
-        report = run(task.request, progress=options.progress and not options.quiet)
+        report = run(
+            task.request,
+            progress=options.progress and not options.quiet,
+            supervisor=options.supervisor,
+        )
         now = [entry for entry in task.outputs if entry.path or not _prints_at_end(options)]
         outputs.write_reports(report, now, quiet=options.quiet, verbose=options.verbose)
     except IouDoctorError as error:

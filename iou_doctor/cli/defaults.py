@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from iou_doctor.cli.invocation import get_invocation
 from iou_doctor.cli.run import refuse
 from iou_doctor.cli.signature import Options, replace_options
 from iou_doctor.errors import IouDoctorError, UsageError
@@ -64,7 +65,7 @@ def _load_defaults(context: typer.Context, file: str | None) -> str | None:
         configuration = _parse(*found) if found else None
     except IouDoctorError as error:
         refuse(error)
-    _warn_of_unknown_variables(context.obj)
+    _warn_of_unknown_variables(get_invocation(context).list_parameters)
     context.meta[_CONFIGURATION] = configuration
     from_file = configuration.settings.values if configuration else {}
     context.default_map = {**from_file, **_read_variables(context)}

@@ -9,6 +9,7 @@ from iou_doctor.errors import UsageError
 
 if TYPE_CHECKING:
     from iou_doctor.arrays.model import ModelOptions
+    from iou_doctor.cli.supervisor import Supervisor
 
 MODEL = "A model as predictions"
 
@@ -61,7 +62,19 @@ class PredictorOptions(CommandOptions):
             "--trust-model",
         ),
     ] = False
+    model_timeout: Annotated[
+        int | None,
+        declare_option(
+            MODEL,
+            "Stop if the model takes longer to be loaded, or to predict one batch.",
+            metavar="SECONDS",
+            min=1,
+            show_default="600",
+        ),
+    ] = None
     batch_size: int | None = None
+    supervisor: "Supervisor | None" = None
+    """The process that waits for this one, which runs the model, if there is one."""
 
     def build_model_options(self) -> "ModelOptions | None":
         """Return how to run the model; `None` if there are no images and thus no model.
@@ -82,6 +95,8 @@ class PredictorOptions(CommandOptions):
             batch_size=self.batch_size,
             resize=self.resize,
             trusted=self.trust_model,
+            timeout=self.model_timeout,
+            watch=self.supervisor.watch if self.supervisor else None,
         )
         return check_model_options(options, spell=lambda name: f"--{name.replace('_', '-')}")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from iou_doctor.cli.supervisor import Supervisor
     from iou_doctor.diagnosis.request import CheckRequest
     from iou_doctor.errors import IouDoctorError
     from iou_doctor.report.report import Report
@@ -16,8 +17,13 @@ BAD_USAGE = 2
 """The exit code for bad usage and unreadable input."""
 
 
-def run(request: CheckRequest, *, progress: bool) -> Report:
+def run(request: CheckRequest, *, progress: bool, supervisor: Supervisor | None = None) -> Report:
     """Return the report of a check, with a progress bar on a terminal.
+
+    Args:
+        request: what to check.
+        progress: whether to show a bar.
+        supervisor: the process that waits for this one, and shows the bar, if there is one.
 
     Raises:
         IouDoctorError: an input cannot be read or understood.
@@ -25,6 +31,8 @@ def run(request: CheckRequest, *, progress: bool) -> Report:
     from iou_doctor.cli.progress import show_progress
     from iou_doctor.diagnosis import pipeline
 
+    if supervisor is not None:
+        return pipeline.check(request, progress=supervisor.report_progress)
     with show_progress(wanted=progress) as advance:
         return pipeline.check(request, progress=advance)
 

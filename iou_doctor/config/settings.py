@@ -76,6 +76,8 @@ class CheckSettings:
     """Multiply images by SCALE and add OFFSET before the model: `1/255`, or `1/127.5,-1`."""
     resize: bool | None = None
     """Resize images to the model's input (bilinear), and its output back."""
+    model_timeout: int | None = None
+    """Seconds that the model may take to be loaded, or to predict one batch."""
     select: list[str] | None = None
     """Report only these codes, prefixes or names of rules."""
     ignore: list[str] | None = None

@@ -83,6 +83,7 @@ def check_model_options(
         "input_scale": (options.input_scale, options.input_offset) != (1.0, 0.0),
         "resize": options.resize,
         "trust_model": options.trusted,
+        "model_timeout": options.timeout is not None,
     }
     first = next((name for name, is_said in said.items() if is_said), None)
     if first is not None:

@@ -167,7 +167,7 @@ def _refuse_model(path: str) -> None:
 
 def _open_model_pair(y_true: object, y_pred: object, options: ModelOptions) -> Pair:
     """Return masks, and what a model predicts for the images that belong to them."""
-    open_model = _find_model_opener(y_pred)
+    open_model = _find_model_opener(y_pred, options)
     true, images = _open_any(y_true, "y_true"), _open_any(options.images, "images")
     pair = _pair_by_name(true, images)
     source = open_model(pair.y_pred, options)
@@ -175,7 +175,9 @@ def _open_model_pair(y_true: object, y_pred: object, options: ModelOptions) -> P
     return replace(pair, y_pred=source, model=source, assumed=notes)
 
 
-def _find_model_opener(model: object) -> Callable[[Source, ModelOptions], ModelSource]:
+def _find_model_opener(
+    model: object, options: ModelOptions
+) -> Callable[[Source, ModelOptions], ModelSource]:
     """Return the function that opens a model for images.
 
     Raises:
@@ -195,7 +197,9 @@ def _find_model_opener(model: object) -> Callable[[Source, ModelOptions], ModelS
 
     path = os.fspath(model)
     get_file_status(path)
-    if not is_model(path):
+    with options.supervise(path):
+        is_known = is_model(path)
+    if not is_known:
         raise UsageError(
             f"--images: `{path}` is not a model; give the folder of a SavedModel, a .keras file, a"
             " whole model in .h5, a .tflite or a .onnx file. Without --images it is read as"

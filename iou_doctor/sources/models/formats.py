@@ -84,7 +84,9 @@ def open_model(path: str, images: Source, options: ModelOptions) -> ModelSource:
     place = Path(path)
     _check_files(place)
     load = _load_saved_model if place.is_dir() else LOADERS[place.suffix.lower()]
-    return ModelSource(path, load(path, options), images, options)
+    with options.supervise(path):
+        runner = load(path, options)
+    return ModelSource(path, runner, images, options)
 
 
 def _check_files(place: Path) -> None:

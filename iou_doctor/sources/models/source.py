@@ -57,7 +57,7 @@ class ModelSource:
     def __init__(self, path: str, runner: Runner, images: Source, options: ModelOptions) -> None:
         self.path = path
         self.names, self.is_sequential = images.names, images.is_sequential
-        self._images, self._runner = images, runner
+        self._images, self._runner, self._options = images, runner, options
         self._preprocessing: Preprocessing = plan_preprocessing(path, runner, images, options)
         self._fixed_batch_size = runner.input_shape[0] if runner.input_shape else None
         self._batch_size = self._fixed_batch_size or options.batch_size or 1
@@ -201,7 +201,10 @@ class ModelSource:
         missing = (self._fixed_batch_size or len(inputs)) - len(inputs)
         batch = np.concatenate([inputs, *[inputs[-1:]] * missing]) if missing > 0 else inputs
         # a model may raise any error of its library
-        with translate_errors(self.path, Exception, why=self._describe_failure(batch)):
+        with (
+            self._options.supervise(self.path),
+            translate_errors(self.path, Exception, why=self._describe_failure(batch)),
+        ):
             output = self._runner.run(batch)
             output = output if is_tensorflow_tensor(output) else np.asarray(output)
         shape = get_shape(output)

@@ -1,0 +1,256 @@
+"""A check of a model runs in a child process, whose end never looks like a result."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from run import ROOT, run
+from sources.models.hostile_saved_models import crashes_the_process, ends_the_process
+from sources.models.tiny_models import images, masks, saved_model
+
+from iou_doctor.cli import model_process
+from iou_doctor.cli.model_process import run_in_child
+from iou_doctor.errors import SourceError
+
+START = """
+import sys
+sys.path = {path!r}
+from iou_doctor.cli.supervisor import Supervisor
+import os, signal, time
+from pathlib import Path
+supervisor = Supervisor(Path({folder!r}), is_terminal={is_terminal!r}, encoding={encoding!r})
+arguments = {arguments!r}
+"""
+"""What the programs of these tests begin with, in place of a whole check."""
+
+
+def run_program(monkeypatch: pytest.MonkeyPatch, program: str, **options: object) -> int:
+    """Run a child with another program, which is given as its only argument."""
+    monkeypatch.setattr(model_process, "SOURCE", START + program)
+    return run_in_child(["argument"], **options)
+
+
+def error_of(monkeypatch: pytest.MonkeyPatch, program: str) -> str:
+    with pytest.raises(SourceError) as error:
+        run_program(monkeypatch, program)
+    return str(error.value)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let temporary files be made in a folder of their own, which is empty in the end."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    yield tmp_path
+    assert list(tmp_path.glob("iou-doctor-*")) == []
+
+
+def test_what_a_child_writes_is_shown_in_its_order(monkeypatch, capfd):
+    code = run_program(
+        monkeypatch,
+        """
+print("one", arguments)
+print("two", file=sys.stderr)
+sys.stdout.buffer.write("é".encode()); print("three", end="")
+sys.stdout.flush()
+supervisor.finish(7)
+""",
+    )
+    assert code == 7
+    done = capfd.readouterr()
+    assert (done.out, done.err) == ("one ['argument']\néthree", "two\n")
+
+
+def test_what_libraries_write_is_shown_only_if_asked(monkeypatch, capfd):
+    program = r"""
+os.write(1, b"from a library\n")
+with supervisor.watch("model", 9):
+    print("in the\x1b[31m model", file=sys.stderr)
+supervisor.finish(0)
+"""
+    run_program(monkeypatch, program)
+    assert capfd.readouterr() == ("", "")
+    run_program(monkeypatch, program, verbose=True)
+    assert capfd.readouterr() == ("", "from a library\nin the?[31m model\n")
+
+
+def test_progress_is_passed_on(monkeypatch):
+    seen: list[tuple[int, int]] = []
+    program = "supervisor.report_progress(1, 2); supervisor.report_progress(2, 2)\n"
+    run_program(
+        monkeypatch,
+        program + "supervisor.finish(0)",
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert seen == [(1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("end", "how"),
+    [
+        ("os._exit(0)", "with exit code 0"),
+        ("os._exit(1)", "with exit code 1"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "by SIGSEGV"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "by SIGKILL, perhaps because the memory was full"),
+    ],
+)
+def test_an_end_within_the_model_is_an_error_and_shows_nothing(monkeypatch, capfd, end, how):
+    program = f"print('text'); work = supervisor.watch('m.keras', 9); work.__enter__()\n{end}"
+    assert error_of(monkeypatch, program) == (
+        f"cannot read `m.keras`: the model ended the process ({how})"
+    )
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_end_without_a_word_outside_the_model_is_an_error_as_well(monkeypatch):
+    program = "with supervisor.watch('m.keras', 9): pass\nos._exit(0)"
+    assert error_of(monkeypatch, program) == (
+        "the process that examined `m.keras` ended unexpectedly (with exit code 0); -v shows what"
+        " it printed"
+    )
+    assert error_of(monkeypatch, "1 / 0").startswith(
+        "the process that reads the model ended unexpectedly (with exit code 1)"
+    )
+
+
+def test_a_model_that_needs_too_long_is_ended(monkeypatch):
+    start = time.monotonic()
+    program = "work = supervisor.watch('m.keras', 1); work.__enter__(); time.sleep(60)"
+    assert error_of(monkeypatch, program) == (
+        "cannot read `m.keras`: the model was not loaded, or did not predict a batch, within 1"
+        " seconds; --model-timeout allows more"
+    )
+    assert time.monotonic() - start < 20
+
+
+def test_the_limit_holds_for_each_step_and_not_for_what_is_between(monkeypatch):
+    program = """
+for _ in range(3):
+    with supervisor.watch("m.keras", 1):
+        time.sleep(0.4)
+    time.sleep(0.4)
+time.sleep(1.2)
+supervisor.finish(0)
+"""
+    assert run_program(monkeypatch, program) == 0
+
+
+def test_text_before_the_record_is_discarded_is_not_shown(monkeypatch, capfd):
+    program = "print('a'); supervisor.discard_record(); print('b'); supervisor.finish(0)"
+    run_program(monkeypatch, program)
+    assert capfd.readouterr().out == "b\n"
+
+
+PARENT = """
+import sys
+sys.path = {path!r}
+from iou_doctor.cli import model_process
+model_process.SOURCE = {source!r}
+model_process.run_in_child([])
+"""
+WAITING = START + "Path('pid').write_text(str(os.getpid())); time.sleep(60)"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_child_ends_with_its_parent(tmp_path, number):
+    (tmp_path / "tmp").mkdir()
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT.format(path=sys.path, source=WAITING)],
+        cwd=tmp_path,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
+        # background jobs of a shell ignore it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        time.sleep(0.02)
+    parent.send_signal(number)
+    parent.wait(20)
+    child = Path("/proc", (tmp_path / "pid").read_text())
+    stop = time.monotonic() + 20
+    while child.exists() and time.monotonic() < stop:
+        time.sleep(0.02)
+    assert not child.exists()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tf = pytest.importorskip("tensorflow")
+    place = tmp_path_factory.mktemp("models")
+    np.save(place / "images.npy", images())
+    np.save(place / "masks.npy", masks())
+    saved_model(place / "good")
+    ends_the_process(place / "ends", place / "marker")
+    crashes_the_process(place / "crashes", place / "marker")
+
+    def never_ends(x):
+        number = tf.constant(1)
+        return tf.while_loop(lambda i, _: i >= 0, lambda i, y: (i * 1, y), (number, x))[1]
+
+    saved_model(place / "loops", never_ends)
+    return place
+
+
+def check(place: Path, model: str, *options: str, **environment: str):
+    names = ("masks.npy", "--images", "images.npy", "-n", "3", "--no-config")
+    quiet = {"CUDA_VISIBLE_DEVICES": "-1", **environment}
+    return run("check", model, *names, *options, cwd=place, **quiet)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["ends", "crashes"])
+def test_a_trusted_model_that_ends_the_process_writes_no_report(place, model):
+    done = check(place, model, "--trust-model", "--report", "json=report.json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"iou-doctor: error: cannot read `{model}`: the model ended the")
+    assert done.stderr.count("\n") == 1
+    assert not (place / "report.json").exists()
+
+
+@pytest.mark.slow
+def test_an_endless_loop_is_ended(place):
+    done = check(place, "loops", "--model-timeout", "12")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "within 12 seconds" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_model_that_is_fine_is_reported_without_a_word_of_the_libraries(place):
+    done = check(place, "good", "--input-scale", "1/255")
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("iou-doctor ")
+    assert done.stderr == ""
+    loud = check(place, "good", "--input-scale", "1/255", "-v", IOU_DOCTOR_UNKNOWN="x")
+    assert loud.stderr.count("IOU_DOCTOR_UNKNOWN belongs to no option") == 1
+    assert loud.stderr.count("\n") > 2  # TensorFlow greets
+    failed = check(place, "good", "--images", "nowhere.npy")
+    assert (failed.returncode, failed.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.slow
+def test_the_child_imports_nothing_from_the_folder_that_it_runs_in(place):
+    for name in ("numpy", "json", "tensorflow"):
+        (place / f"{name}.py").write_text("open('imported', 'w')")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-P", "-m", "iou_doctor", "check", "ends", "masks.npy"),
+            *("--images", "images.npy"),
+        ],
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "-1"},
+        capture_output=True,
+        text=True,
+    )
+    for name in ("numpy", "json", "tensorflow"):
+        (place / f"{name}.py").unlink()
+    assert "it holds Abort" in done.stderr
+    assert not (place / "imported").exists()
