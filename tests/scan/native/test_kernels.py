@@ -26,6 +26,7 @@ from iou_doctor.scan.native.count_labels import Scratch, count_labels, encode_la
 from iou_doctor.scan.native.library import Kernels
 from iou_doctor.scan.native.measure_scores import measure_scores
 from iou_doctor.scan.numpy.pair_counts import count_pairs
+from iou_doctor.scan.numpy.values import GRID_TOLERANCE
 from iou_doctor.scan.scan import scan
 
 BEST = library.load_kernels()
@@ -211,6 +212,13 @@ def test_many_classes_are_counted(channels, void):
     fits = channels <= (128 if void else 256)
     assert (measure_scores(BEST, y_pred) is not None) == fits
     assert_all_equal(np.zeros((1, 16, 16), "u1"), y_pred, "NHWC", DENSE)
+
+
+def test_doubles_at_the_limit_of_the_8_bit_grid_are_rounded_to_single_precision_first():
+    limit = np.repeat((np.arange(256) + GRID_TOLERANCE) / 255, 40)  # from the first one on: off
+    steps = np.tile(np.linspace(-1e-7, 1e-7, 40), 256)
+    y_pred = (limit + steps).reshape(1, 64, 40, 4)
+    assert_all_equal(np.zeros((1, 64, 40), "u1"), y_pred, "NHWC", DENSE)
 
 
 @pytest.mark.parametrize("kernels", VARIANTS, ids=lambda kernels: kernels.variant)
