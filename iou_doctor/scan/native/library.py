@@ -35,6 +35,7 @@ PATH_VARIABLE = "IOU_DOCTOR_LIBRARY"
 """The environment variable with the path of another library, for tests."""
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 LIBRARY = Path(__file__).with_name(f"_kernels{SUFFIX}")
+_SOURCES = (".c", ".h", ".inc")
 _ELF_HEADER = Struct("<4sBB26xQ14xHH6x")
 """Magic, word size, byte order, then the offset, the size and the number of program headers."""
 _PROGRAM_HEADER = Struct("<8xQ16xQ16x")
@@ -124,6 +125,8 @@ def _open(path: Path) -> ctypes.CDLL:
     try:
         if _is_cut_off(path):
             raise _DamagedError("the file is cut off")
+        if _is_stale(path):
+            raise _DamagedError("they are older than their sources")
         return ctypes.CDLL(str(path))
     except FileNotFoundError:
         raise
@@ -147,6 +150,13 @@ def _is_cut_off(path: Path) -> bool:
         return True
     parts = _PROGRAM_HEADER.iter_unpack(content[start:end])
     return any(offset + length > len(content) for offset, length in parts)
+
+
+def _is_stale(path: Path) -> bool:
+    """Return whether a source beside the library is newer; only a checkout has sources."""
+    built = path.stat().st_mtime
+    sources = [entry for entry in os.scandir(path.parent) if entry.name.endswith(_SOURCES)]
+    return any(source.stat().st_mtime > built for source in sources)
 
 
 def _list_variants(library: ctypes.CDLL) -> list[str]:
