@@ -9,7 +9,7 @@ from itertools import pairwise
 
 try:
     from isal import isal_zlib
-except ImportError:  # it comes with the extra `speed`
+except ImportError:  # there are no wheels for some machines
     _calculate: Callable[..., int] = zlib.crc32
 else:
     _calculate = isal_zlib.crc32  # over three times as fast

@@ -22,7 +22,7 @@ from iou_doctor.sources.windows import measure_window
 
 try:
     from isal import isal_zlib
-except ImportError:  # it comes with the extra `speed`
+except ImportError:  # there are no wheels for some machines
     _ZLIB: ModuleType = zlib
 else:
     _ZLIB = isal_zlib  # over twice as fast
