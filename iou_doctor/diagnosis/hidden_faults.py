@@ -13,6 +13,7 @@ from iou_doctor.checks import registry
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.map_samples import NO_LABEL, InterpretedProbe, LabelMaps, Labels
 from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.diagnosis.offers import Chain
 from iou_doctor.diagnosis.what_if import Recount, needs_recount, repair_evidence
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
@@ -37,19 +38,20 @@ LEAST_HIDDEN_GAIN = 0.05
 chance."""
 
 
-def find_hidden_faults(
-    evidence: Evidence, roots: Sequence[Finding], recount: Recount
-) -> tuple[Finding, ...]:
+def find_hidden_faults(evidence: Evidence, roots: Sequence[Finding], recount: Recount) -> Chain:
     """Find the faults that show only after the repair of the first findings.
 
     Args:
         evidence: the facts, before any repair.
         roots: the first root causes, in the order in which to repair them.
         recount: counts the label pairs again after steps that move pixels or samples.
+
+    Returns:
+        The faults that were repaired first, and those that show after that.
     """
     sure = [finding for finding in roots if _is_exact(finding, evidence)]
     if not sure or evidence.interpretation.layout.relation is Relation.MISMATCHED:
-        return ()
+        return Chain()
     repairs = [finding.repair for finding in sure if finding.repair]
     left = tuple(finding for finding in roots if finding not in sure)
     after = replace(
@@ -59,9 +61,10 @@ def find_hidden_faults(
     )
     known = {finding.rule.name for finding in roots}
     found, _ = registry.run(after, HIDDEN_RULES - known)
-    return tuple(
+    hidden = tuple(
         _prefix_message(finding, sure) for finding in found if _is_relevant(finding, after, recount)
     )
+    return Chain(tuple(sure), hidden)
 
 
 def _drop_colours(after: Evidence) -> Evidence:

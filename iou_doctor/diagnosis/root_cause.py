@@ -6,15 +6,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from iou_doctor.arrays.interpretation import Encoding
-from iou_doctor.arrays.layout import Axes, Relation
+from iou_doctor.arrays.layout import Axes
 from iou_doctor.arrays.source import Source
 from iou_doctor.checks import registry
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.diagnosis import offers
 from iou_doctor.diagnosis.hidden_faults import find_hidden_faults
+from iou_doctor.diagnosis.offers import Chain
 from iou_doctor.diagnosis.same_data import COMPARISONS
 from iou_doctor.diagnosis.selection import Selection
-from iou_doctor.diagnosis.what_if import Recount, compute_mean_iou_after, repair_evidence
+from iou_doctor.diagnosis.what_if import Recount, repair_evidence
 from iou_doctor.metrics.score import ContractScore
 from iou_doctor.report.baseline import Baseline
 from iou_doctor.report.finding import Finding, Outcome, Severity, Status
@@ -30,23 +32,24 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
         selection: which rules to report.
         recount: counts the label pairs again after steps that move pixels or samples.
     """
-    findings, outcomes, hidden = _run_checks_twice(evidence, recount)
+    findings, outcomes, chain = _run_checks_twice(evidence, recount)
     outcomes = tuple(
         outcome if outcome in selection else Outcome(outcome.rule, Status.SKIPPED, "not selected")
         for outcome in outcomes
     )
     fired = {outcome.rule.code for outcome in outcomes if outcome.status is Status.FIRED}
-    findings = tuple(
-        _add_score_after_repair(finding, evidence, recount)
-        for finding in findings
-        if finding.rule.code in fired
+    findings = tuple(finding for finding in findings if finding.rule.code in fired)
+    explains = _explain(findings, independent={f.rule.name for f in chain.hidden})
+    scored = offers.add_scores_after_repair(findings, evidence, recount, chain)
+    scored, after = offers.withdraw_conflicting_repairs(
+        scored, _list_roots(scored, explains), evidence, recount, chain
     )
-    explains = _explain(findings, independent=hidden)
-    findings = _sort_findings(_mark_new(findings, evidence.baseline), explains)
+    advised = offers.hold_back_advice(_mark_new(scored, evidence.baseline))
+    findings = _sort_findings(advised, explains)
     interpretation, layout = evidence.interpretation, evidence.interpretation.layout
     return Report(
         version=__version__,
-        verdict=_judge(findings, explains, evidence, recount),
+        verdict=_judge(findings, evidence, after),
         predictions=_describe_input(evidence.pair.y_pred, layout.y_pred, interpretation.y_pred),
         masks=_describe_input(evidence.pair.y_true, layout.y_true, interpretation.y_true),
         reading=interpretation,
@@ -64,22 +67,23 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
 
 def _run_checks_twice(
     evidence: Evidence, recount: Recount
-) -> tuple[tuple[Finding, ...], tuple[Outcome, ...], frozenset[str]]:
+) -> tuple[tuple[Finding, ...], tuple[Outcome, ...], Chain]:
     """Run the checks, and some of them again after the first repairs.
 
     Returns:
-        All findings, the outcome of each rule, and the names of the rules that fired only after the
-        first repairs.
+        All findings, the outcome of each rule, and the faults that hide others with those that they
+        hid.
     """
     findings, outcomes = registry.run(evidence)
-    again = find_hidden_faults(evidence, _list_roots(findings, _explain(findings)), recount)
+    chain = find_hidden_faults(evidence, _list_roots(findings, _explain(findings)), recount)
+    again = chain.hidden
     hidden = frozenset(finding.rule.name for finding in again)
     outcomes = tuple(
         Outcome(outcome.rule, Status.FIRED) if outcome.rule.name in hidden else outcome
         for outcome in outcomes
     )
     first = tuple(finding for finding in findings if finding.rule.name not in hidden)
-    return (*first, *again), outcomes, hidden
+    return (*first, *again), outcomes, chain
 
 
 def _mark_new(findings: Sequence[Finding], baseline: Baseline | None) -> list[Finding]:
@@ -97,15 +101,6 @@ def _mark_new(findings: Sequence[Finding], baseline: Baseline | None) -> list[Fi
         )
         for finding in findings
     ]
-
-
-def _add_score_after_repair(finding: Finding, evidence: Evidence, recount: Recount) -> Finding:
-    """Add the doctor's score after the repair of this finding alone."""
-    repair, interpretation = finding.repair, evidence.interpretation
-    if repair is None or interpretation.layout.relation is Relation.MISMATCHED:
-        return finding
-    after = compute_mean_iou_after([repair], evidence, recount)
-    return replace(finding, repair=replace(repair, mean_iou_after=after))
 
 
 def _explain(
@@ -170,16 +165,16 @@ def _list_roots(findings: Sequence[Finding], explains: dict[str, tuple[str, ...]
     return [f for f in sorted(findings, key=_rank) if f.rule.name not in consequences]
 
 
-def _judge(
-    findings: Sequence[Finding],
-    explains: dict[str, tuple[str, ...]],
-    evidence: Evidence,
-    recount: Recount,
-) -> Verdict:
+def _judge(findings: Sequence[Finding], evidence: Evidence, after: float | None) -> Verdict:
+    """Return the verdict.
+
+    Args:
+        findings: the findings, root causes first.
+        evidence: the facts.
+        after: the mean IoU after all repairs.
+    """
     sick = any(finding.severity is Severity.ERROR for finding in findings)
     primary = findings[0] if findings and findings[0].severity is not Severity.NOTE else None
-    roots = _list_roots(findings, explains)
-    after = compute_mean_iou_after([f.repair for f in roots if f.repair], evidence, recount)
     return Verdict(
         sick=sick,
         primary=primary.rule.name if primary else None,

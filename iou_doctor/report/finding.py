@@ -118,6 +118,9 @@ class Finding:
     evidence: str | None = None
     """A line that shows the first place with the fault."""
     repair: Repair | None = None
+    cautious_help: str | None = None
+    """What to do instead of `help` if the repair would lower the score, or, for faults that are not
+    of the format, as long as a fault of the format stands; `None`: the same."""
     severity_override: Severity | None = None
     """The severity of this finding if it differs from the rule's."""
 

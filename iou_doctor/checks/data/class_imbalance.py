@@ -63,6 +63,7 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message="; ".join(parts),
             help="judge classes one by one; weight the loss or sample the rare class more often",
+            cautious_help="judge classes one by one once the faults above are repaired",
             facts={
                 "largest_class": largest.id,
                 "largest_share": share,

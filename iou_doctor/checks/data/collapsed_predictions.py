@@ -47,6 +47,7 @@ def find(evidence: Evidence) -> Result:
             f" {len(present)} classes",
             help="the format of the arrays is right, so check the model's loss, activation,"
             " learning rate and class weights",
+            cautious_help="repair the faults above first, then look at the predictions again",
             facts={"class": predicted[0].id, "pixels": counted, "classes_in_masks": len(present)},
         )
     ]

@@ -43,6 +43,7 @@ def find(evidence: Evidence) -> Result:
             f" ({format_percent(pixels, counted)} of the pixels) {verb} never predicted:"
             f" the IoU is 0 for {len(never)} of the {present} classes in the mean",
             help="check the output channels and the mapping of class ids, then class weights",
+            cautious_help="repair the faults above first, then see whether it is predicted",
             facts={"classes": [entry.id for entry in never], "pixels": pixels},
         )
     ]
