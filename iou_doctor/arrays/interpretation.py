@@ -9,6 +9,9 @@ from iou_doctor.record import record
 
 VOID_LABELS = (255, -1)
 """The labels that data sets and tools use for pixels that belong to no class."""
+RARE_VOID_LABELS = (254, 253, 252, 251, 250, -100)
+"""Labels that some data sets and tools use in the same way: -100 is PyTorch's default. They may be
+classes as well, so they are void only if nothing predicts them."""
 MOST_CLASSES = 1024
 """The largest number of classes that is inferred. The user has to declare a larger one.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from iou_doctor.arrays.interpretation import VOID_LABELS
+import numpy as np
+
+from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import is_no_class
 
@@ -12,6 +14,12 @@ label."""
 NO_DATA_LABELS = (-9999, -32768, 32767, 65535, -(2**31), 2**31 - 1)
 """What raster tools (GDAL) write where there is no data: the limits of integer types, and -9999 by
 convention."""
+
+MOST_VOID_LABELS = 3
+"""Data sets have one or two void labels. More labels outside the classes are damage, or classes of
+another numbering."""
+FEWEST_VOID_PIXELS = 20
+"""Minimum number of pixels of a void label that no data set is known for. Fewer may be damage."""
 
 
 def count_unknown_truth(evidence: Evidence) -> dict[int, int]:
@@ -65,17 +73,66 @@ def count_no_data(evidence: Evidence) -> dict[int, int]:
 
 
 def count_undeclared_void(evidence: Evidence) -> dict[int, int]:
-    """Return the number of pixels of each undeclared truth label that data sets use for void.
+    """Return the number of pixels of each undeclared truth label outside the classes that is void.
 
-    255 and -1 always are void. `num_classes` itself is if it is the only other unknown label and
-    is never predicted, like CamVid's 11 beside the classes 0..10.
+    255 and -1 are void by convention. Others are void if they are never predicted, are not a class
+    by another name, and are rare void labels, or lie beyond a gap, or are `num_classes` itself and
+    the only such label, like CamVid's 11 beside the classes 0..10.
     """
-    if evidence.interpretation.ignore_index is not None or has_binary_0_255(evidence):
+    if has_binary_0_255(evidence):
         return {}
     unknown = count_unknown_truth(evidence)
     void = {label: count for label, count in unknown.items() if label in VOID_LABELS}
-    others = set(unknown) - set(void) - set(count_no_data(evidence))
+    no_data = count_no_data(evidence)
+    others = [label for label in unknown if label not in void and label not in no_data]
+    void.update((label, unknown[label]) for label in _choose_void(evidence, others))
+    return dict(sorted(void.items(), reverse=True))
+
+
+def _choose_void(evidence: Evidence, others: list[int]) -> list[int]:
+    """Return the void labels among those that are neither classes nor void by convention."""
+    predictions = evidence.pairs.count_predictions()
+    never = [label for label in others if label not in predictions]
+    if not never or len(never) > MOST_VOID_LABELS:
+        return []
+    renamed = find_renamed_classes(evidence)
+    never = [label for label in never if label not in renamed]
     last = evidence.interpretation.num_classes
-    if others == {last} and last not in evidence.pairs.count_predictions():
-        void[last] = unknown[last]
-    return void
+    if others == never == [last]:
+        return never
+    largest = max([last - 1, *(label for label in others if label not in never)])
+    has_gap = all(not 0 <= label <= largest + 1 for label in never)
+    truths = evidence.pairs.count_truths()
+    is_rare = any(truths[label] < FEWEST_VOID_PIXELS for label in never)
+    if renamed or is_rare or not has_gap or not _are_classes_right(evidence):
+        return [label for label in never if label in RARE_VOID_LABELS]
+    return never
+
+
+def find_renamed_classes(evidence: Evidence) -> dict[int, int]:
+    """Return the truth labels that only the masks hold and are one class of the predictions.
+
+    Most of the pixels of such a label are predicted as a class that no mask holds, and most of the
+    pixels predicted as this class have the label.
+
+    Returns:
+        The predicted class by truth label.
+    """
+    pairs, truths = evidence.pairs.pool(), evidence.pairs.count_truths()
+    predictions = evidence.pairs.count_predictions()
+    lonely = ~np.isin(pairs.prediction, list(truths)) & ~np.isin(pairs.truth, list(predictions))
+    rows = pairs.keep_rows(lonely)
+    return {
+        truth: prediction
+        for truth, prediction, count in zip(
+            rows.truth.tolist(), rows.prediction.tolist(), rows.count.tolist(), strict=True
+        )
+        if 2 * count > truths[truth] and 2 * count > predictions[prediction]
+    }
+
+
+def _are_classes_right(evidence: Evidence) -> bool:
+    """Return whether most pixels of the classes are predicted as their own class."""
+    pairs = evidence.pairs.pool()
+    inside = pairs.drop_out_of_range(evidence.interpretation.num_classes)
+    return 2 * inside.keep_rows(inside.truth == inside.prediction).total > inside.total

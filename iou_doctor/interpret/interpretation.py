@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.arrays.interpretation import (
     MOST_CLASSES,
+    RARE_VOID_LABELS,
     VOID_LABELS,
     Encoding,
     Interpretation,
@@ -152,7 +153,7 @@ def _infer_num_classes(
 
 def _count_labels(table: PairCounts, ignore_index: int | None) -> tuple[int, str]:
     """Return the largest label plus 1, and why; void labels and improbable ids do not count."""
-    void = {*VOID_LABELS, ignore_index}
+    void = {*VOID_LABELS, ignore_index, *_list_rare_void_labels(table)}
     sides: Mapping[str, list[int]] = {
         side: [label for label in counts if 0 <= label < MOST_CLASSES and label not in void]
         for side, counts in (
@@ -165,6 +166,16 @@ def _count_labels(table: PairCounts, ignore_index: int | None) -> tuple[int, str
         return 2, "no label is larger than 1"
     side = max(largest, key=lambda key: largest[key])
     return largest[side] + 1, f"the largest label in the {side} is {largest[side]}"
+
+
+def _list_rare_void_labels(table: PairCounts) -> list[int]:
+    """Return the rare void labels of the masks, if no other label lies beyond the predictions."""
+    predicted = table.count_predictions()
+    classes = [label for label in predicted if 0 <= label < MOST_CLASSES]
+    beyond = [label for label in table.count_truths() if label > max(classes, default=0)]
+    labels = [label for label in beyond if label in RARE_VOID_LABELS]
+    known = {*VOID_LABELS, *RARE_VOID_LABELS}
+    return labels if known.issuperset(label for label in beyond if label < MOST_CLASSES) else []
 
 
 def _decode_grey_as_labels(table: PairCounts) -> PairCounts:

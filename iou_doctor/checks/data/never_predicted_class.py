@@ -18,6 +18,7 @@ RULE = Rule(
     suspicion=Suspicion.COLLAPSE,
     claim="a class of the masks is never predicted",
     symptom=Symptom.CLASSES,
+    after=("undeclared-void-label",),
     needs=Needs.WHOLE_DATA_SET,
 )
 
@@ -25,10 +26,12 @@ RULE = Rule(
 def find(evidence: Evidence) -> Result:
     """Look for classes that have truth pixels but no predicted ones."""
     counted = evidence.repaired.pixels.counted
+    void = {label for finding in evidence.found for label in finding.facts["labels"]}
     never = [
         entry
         for entry in evidence.repaired.per_class
         if entry.truth_pixels and not entry.predicted_pixels and entry.iou is not None
+        if str(entry.id) not in void
     ]
     if not never:
         return []

@@ -9,7 +9,7 @@ classes. Other tools count them under a wrong class.
 Pass the right `num_classes`, map the labels to classes, or declare the ignore label.
 """
 
-from iou_doctor.arrays.interpretation import MOST_CLASSES, VOID_LABELS
+from iou_doctor.arrays.interpretation import MOST_CLASSES, RARE_VOID_LABELS, VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import (
@@ -25,6 +25,9 @@ from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Sympto
 VALUE_RULES = ("jpeg-masks", "palette-read-as-grey", "stretched-labels")
 """If one of these rules has fired, the values are not class ids, and that rule says what they are.
 """
+
+NEVER_CLASSES = frozenset({*VOID_LABELS, *RARE_VOID_LABELS})
+"""Labels that are hardly ever the last class: `num_classes=251` is no advice."""
 
 RULE = Rule(
     code="IOU401",
@@ -44,8 +47,7 @@ def find(evidence: Evidence) -> Result:
     strays = _count_strays(evidence)
     if not strays:
         return []
-    classes = max(strays) + 1
-    are_classes = min(strays) >= 0 and classes <= MOST_CLASSES and max(strays) not in VOID_LABELS
+    classes = _suggest_num_classes(evidence, strays)
     interpretation = evidence.interpretation
     share = format_percent(sum(strays.values()), evidence.repaired.pixels.total)
     return [
@@ -53,17 +55,16 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"masks hold {describe_labels(strays)} ({share}), outside"
             f" 0..{interpretation.num_classes - 1}; {describe_stray_handling(evidence)}",
-            help=_write_help(strays)
-            if are_classes
-            else "map these to classes or to one ignore label",
+            help=_write_help(strays, classes),
+            cautious_help=_write_cautious_help(evidence, strays, classes),
             facts={
                 "labels": {str(label): count for label, count in strays.items()},
                 "num_classes": interpretation.num_classes,
-                "suggested_num_classes": classes if are_classes else None,
+                "suggested_num_classes": classes,
             },
             evidence=f"first in {evidence.name_sample(_find_first_sample(evidence, strays))}",
             repair=Repair(name=f"num_classes={classes}", safe=True, num_classes=classes)
-            if are_classes
+            if classes
             else None,
         )
     ]
@@ -90,12 +91,35 @@ def _list_seam_labels(evidence: Evidence) -> list[int]:
     return [label for finding in found for label in finding.facts["labels"]]
 
 
-def _write_help(strays: dict[int, int]) -> str:
+def _suggest_num_classes(evidence: Evidence, strays: dict[int, int]) -> int | None:
+    """Return the number of classes if these labels are classes; `None` if they cannot be.
+
+    They can if the predictions hold them too, or if they go on where the classes end.
+    """
+    known = evidence.interpretation.num_classes
+    predicted = evidence.pairs.count_predictions().keys() & strays.keys()
+    largest = max(strays)
+    goes_on = largest < known + len(strays)
+    if min(strays) < 0 or largest >= MOST_CLASSES or largest in NEVER_CLASSES:
+        return None
+    return largest + 1 if goes_on or largest in predicted else None
+
+
+def _write_help(strays: dict[int, int], classes: int | None) -> str:
     """Return the advice if the labels may be classes that `num_classes` is too small for."""
-    wider = f"num_classes={max(strays) + 1} if these are classes"
+    if classes is None:
+        return "map these to classes or to one ignore label"
+    wider = f"num_classes={classes} if these are classes"
     if len(strays) == 1:
         return f"{wider}; --ignore-index {next(iter(strays))} if they mean unlabelled"
     return f"{wider}; if they mean unlabelled, map them to one label and pass it as --ignore-index"
+
+
+def _write_cautious_help(evidence: Evidence, strays: dict[int, int], classes: int | None) -> str:
+    """Return the advice if the score would fall with the labels as classes."""
+    if strays.keys() <= evidence.pairs.count_predictions().keys():
+        return _write_help(strays, classes)
+    return "map these to classes or to one ignore label"
 
 
 def _find_first_sample(evidence: Evidence, strays: dict[int, int]) -> int:

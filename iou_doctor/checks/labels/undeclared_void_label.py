@@ -1,9 +1,13 @@
 """The masks hold a void label that is not declared as the ignore label.
 
-255 (PASCAL VOC, Cityscapes), -1, or the id just after the last class (11 in CamVid) marks pixels
-that belong to no class. Keras 3.15 happens to drop ids outside the classes. Other tools raise,
-count them as false positives or count them under a wrong class, so the same arrays give different
-numbers.
+255 (PASCAL VOC, Cityscapes), -1, -100 (PyTorch), 250 to 254, or the id just after the last class
+(11 in CamVid) marks pixels that belong to no class. Keras 3.15 happens to drop ids outside the
+classes. Other tools raise, count them as false positives or count them under a wrong class, so the
+same arrays give different numbers. Several void labels have to become one.
+
+Void may also be one of the class ids: 0 for unlabelled, the last id, or the void ids of Cityscapes
+labelIds. Its IoU is then 0, and all predictions there are false positives. The rule assumes this
+only if the id is never predicted although rarer classes are.
 
     iou-doctor check predictions.npy masks.npy --ignore-index 255
     keras.metrics.MeanIoU(num_classes=21, ignore_class=255)
@@ -11,12 +15,16 @@ numbers.
 Declare the label, so that every tool leaves out the same pixels.
 """
 
+from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.hypotheses import score_as_given, score_repaired
+from iou_doctor.checks.labels._void_classes import find_void_classes
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.unknown_labels import count_undeclared_void
+from iou_doctor.checks.unknown_labels import DEFAULT_VOID, count_undeclared_void
 from iou_doctor.checks.wording import describe_labels, format_percent, join_words
 from iou_doctor.metrics.metric import Metric
-from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.repair import Repair, build_relabelling
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
@@ -39,25 +47,86 @@ RULE = Rule(
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for labels that mean void although no ignore label is declared."""
-    void = count_undeclared_void(evidence)
-    if not void or _has_no_ids(evidence):
+    """Look for labels that mean void although they are not the ignore label."""
+    if _has_no_ids(evidence):
         return []
-    label = next(iter(void))
+    declared, findings = evidence.interpretation.ignore_index, []
+    outside, inside = count_undeclared_void(evidence), find_void_classes(evidence)
+    target = declared
+    if outside:
+        target = next(iter(outside)) if target is None else target
+        findings.append(_report(evidence, outside, _describe_outside(outside), target))
+    if inside:
+        several = len(inside.labels) > 1
+        alone = DEFAULT_VOID if several else next(iter(inside.labels))
+        target = alone if target is None else target
+        findings.append(_report(evidence, inside.labels, inside.reason, target))
+    return findings
+
+
+def _describe_outside(void: dict[int, int]) -> str:
+    """Return what shows that labels outside the classes are void."""
+    means = "means void" if len(void) == 1 else "mean void"
+    if {*VOID_LABELS, *RARE_VOID_LABELS}.issuperset(void):
+        return f"which usually {means}"
+    return f"outside the classes and never predicted, which probably {means}"
+
+
+def _report(evidence: Evidence, void: dict[int, int], reason: str, target: int) -> Finding:
+    """Return the finding.
+
+    Args:
+        evidence: the facts.
+        void: the number of pixels of each void label.
+        reason: what shows that they are void.
+        target: the label that is to be the ignore label.
+    """
+    declared = evidence.interpretation.ignore_index
+    mapped = [label for label in void if label != target]
+    repair = _build_repair(mapped, target, declared)
+    missing = "no ignore label is declared" if declared is None else f"only {declared} is declared"
     share = format_percent(sum(void.values()), evidence.repaired.pixels.total)
-    verb = "means" if len(void) == 1 else "mean"
-    merge = f" (after mapping {join_words(void)} to one label)" if len(void) > 1 else ""
-    return [
-        Finding(
-            RULE,
-            message=f"masks hold {describe_labels(void)} ({share}), which usually {verb} void,"
-            " but no ignore label is declared",
-            help=f"--ignore-index {label}, and {_adapt_metric(evidence.metric, label)}{merge}",
-            facts={"labels": {str(key): count for key, count in void.items()}},
-            repair=Repair(name=f"ignore label {label}", safe=True, ignore_index=label),
-            severity_override=Severity.ERROR if _is_refused_by_metric(evidence) else None,
-        )
-    ]
+    return Finding(
+        RULE,
+        message=f"masks hold {describe_labels(void)} ({share}), {reason}, but {missing}"
+        f"{_describe_gain(evidence, repair)}",
+        help=_write_help(evidence.metric, mapped, target, declared),
+        facts={"labels": {str(key): count for key, count in void.items()}},
+        repair=repair,
+        severity_override=Severity.ERROR if _is_refused_by_metric(evidence) else None,
+    )
+
+
+def _build_repair(mapped: list[int], target: int, declared: int | None) -> Repair:
+    """Return the repair that makes all void labels the ignore label."""
+    ignored = target if declared is None else None
+    if not mapped:
+        return Repair(name=f"ignore label {target}", safe=True, ignore_index=ignored)
+    return build_relabelling(
+        f"ignore {'label' if len(mapped) == 1 else 'labels'} {join_words(mapped)} as {target}",
+        side=Side.MASKS,
+        table=dict.fromkeys(mapped, target),
+        safe=True,
+        ignore_index=ignored,
+    )
+
+
+def _describe_gain(evidence: Evidence, repair: Repair) -> str:
+    """Return how the mean IoU changes if the labels are ignored; empty if it does not."""
+    before, after = score_as_given(evidence), score_repaired(evidence, repair)
+    if f"{before:.4f}" == f"{after:.4f}":
+        return ""
+    return f": the mean IoU is {before:.4f} with these pixels and {after:.4f} without"
+
+
+def _write_help(metric: Metric, mapped: list[int], target: int, declared: int | None) -> str:
+    """Return how to map the labels to one, and to declare it."""
+    option = f"--ignore-index{'=' if target < 0 else ' '}{target}"
+    declare = f"{option}, and {_adapt_metric(metric, target)}"
+    if not mapped:
+        return declare
+    mapping = f"masks = np.where(np.isin(masks, {sorted(mapped)}), {target}, masks)"
+    return mapping if declared is not None else f"{mapping}, then {declare}"
 
 
 def _adapt_metric(metric: Metric, label: int) -> str:

@@ -6,15 +6,15 @@ MASKS = [[[0, 1, 2, 3]]]
 
 
 def test_a_label_too_many_suggests_the_number_of_classes():
-    report = diagnose(y_true=MASKS, y_pred=[[[0, 1, 3, 3]]], num_classes=3)
+    report = diagnose(y_true=MASKS, y_pred=[[[0, 1, 2, 3]]], num_classes=3)
     assert found(report, "label-out-of-range").facts == {
         "labels": {"3": 1},
         "num_classes": 3,
         "suggested_num_classes": 4,
     }
-    assert report.consequences == {"prediction-out-of-range", "dropped-pixels"}
+    assert report.consequences == {"dropped-pixels"}
     assert report.verdict.primary == "label-out-of-range"
-    assert after(report, "label-out-of-range") == pytest.approx((1 + 1 + 0 + 1 / 2) / 4)
+    assert after(report, "label-out-of-range") == 1.0
 
 
 def test_negative_labels_suggest_no_number():
@@ -25,12 +25,22 @@ def test_negative_labels_suggest_no_number():
     assert finding.repair is None
 
 
-def test_255_beside_another_ignore_label_does_not_suggest_256_classes():
+def test_255_beside_another_ignore_label_is_void_too():
     report = diagnose(
         y_true=[[[0, 1, 255, 9]]], y_pred=[[[0, 1, 0, 1]]], num_classes=2, ignore_index=9
     )
+    assert errors(report) == []
+    assert found(report, "undeclared-void-label").help == (
+        "masks = np.where(np.isin(masks, [255]), 9, masks)"
+    )
+
+
+def test_a_number_of_classes_that_lowers_the_score_is_not_offered():
+    report = diagnose(y_true=MASKS, y_pred=[[[0, 1, 3, 3]]], num_classes=3)
     finding = found(report, "label-out-of-range")
-    assert finding.facts == {"labels": {"255": 1}, "num_classes": 2, "suggested_num_classes": None}
+    assert finding.repair is None
+    assert "num_classes=4" in finding.help
+    assert report.verdict.mean_iou_after_all == report.mean_iou
 
 
 def test_void_no_data_and_0_255_have_rules_of_their_own():
@@ -46,7 +56,7 @@ def test_labels_in_range_and_the_ignore_label_pass():
 
 
 def test_several_labels_that_mean_unlabelled_are_to_become_one():
-    report = diagnose(y_true=[[0, 1, 5, 6]], y_pred=[[0, 1, 1, 0]], num_classes=2)
+    report = diagnose(y_true=[[0, 1, 5, 6]], y_pred=[[0, 1, 5, 6]], num_classes=2)
     assert found(report, "label-out-of-range").help == (
         "num_classes=7 if these are classes; if they mean unlabelled, map them to one label and"
         " pass it as --ignore-index"
@@ -55,7 +65,7 @@ def test_several_labels_that_mean_unlabelled_are_to_become_one():
 
 @pytest.mark.parametrize(("label", "suggested"), [(1023, 1024), (1024, None)])
 def test_labels_from_1024_suggest_no_number_of_classes(label, suggested):
-    report = diagnose(y_true=[[0, 1, label, 1]], y_pred=[[0, 1, 0, 1]], num_classes=2)
+    report = diagnose(y_true=[[0, 1, label, 1]], y_pred=[[0, 1, label, 1]], num_classes=2)
     facts = found(report, "label-out-of-range").facts
     assert facts["suggested_num_classes"] == suggested
 

@@ -10,7 +10,8 @@ def test_a_void_label_that_no_option_names(void):
     report = diagnose(y_true=[[[0, 1, void, 1]]], y_pred=[[[0, 1, 0, 0]]], num_classes=2)
     finding = found(report, "undeclared-void-label")
     assert finding.facts == {"labels": {str(void): 1}}
-    assert finding.help == f"--ignore-index {void}, and ignore_class={void} in the metric"
+    option = "--ignore-index=-1" if void == -1 else f"--ignore-index {void}"
+    assert finding.help == f"{option}, and ignore_class={void} in the metric"
     assert errors(report) == []
     assert report.verdict.primary == "undeclared-void-label"
     assert report.consequences == {"dropped-pixels"}
