@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from iou_doctor.record import record
@@ -89,18 +90,27 @@ class ValueCounts:
     @classmethod
     def merge(cls, parts: Sequence[ValueCounts]) -> ValueCounts:
         """Return the counts of the whole from those of its parts, in any order."""
-        return cls(
-            **{
-                field.name: _merge(field.name, [getattr(part, field.name) for part in parts])
-                for field in fields(cls)
-            }
-        )
+        if len(parts) < 2:
+            return parts[0] if parts else cls()
+        columns = zip(*map(_list_values, parts), strict=True)
+        return cls(*(merge(column) for merge, column in zip(_MERGES, columns, strict=True)))
 
 
-def _merge(name: str, values: Sequence[Any]) -> Any:
-    known = [value for value in values if value is not None]
+def _find_least(values: Sequence[Any]) -> Any:
+    return min((value for value in values if value is not None), default=None)
+
+
+def _find_largest(values: Sequence[Any]) -> Any:
+    return max((value for value in values if value is not None), default=None)
+
+
+def _choose_merge(name: str) -> Callable[[Sequence[Any]], Any]:
     if name.startswith(("minimum", "first")):
-        return min(known, default=None)
-    if name.startswith("maximum"):
-        return max(known, default=None)
-    return sum(known)
+        return _find_least
+    return _find_largest if name.startswith("maximum") else sum
+
+
+# found once, because there are many parts
+_NAMES = tuple(field.name for field in fields(ValueCounts))
+_MERGES = tuple(map(_choose_merge, _NAMES))
+_list_values: Callable[[ValueCounts], tuple[Any, ...]] = attrgetter(*_NAMES)
