@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import field
 
 import numpy as np
@@ -21,9 +21,14 @@ from iou_doctor.scan.native.library import load_kernels
 from iou_doctor.scan.numpy.pair_counts import count_pairs
 from iou_doctor.scan.numpy.side import Side
 from iou_doctor.scan.numpy.sum_channels import sum_channels
+from iou_doctor.scan.numpy.values import LabelCounts
 from iou_doctor.scan.probing import DecodedLabels, ProbeBuilder
 from iou_doctor.scan.windows import COUNTED_AT_ONCE, can_split_rows, split_batch
 
+IN_TILES = frozenset({LabelDecoding.LABELS, LabelDecoding.ARGMAX})
+"""Decodings that NumPy does tile by tile, unless the labels are floats."""
+LABELS_AT_ONCE = 2
+"""Cache-sized windows of labels that NumPy counts together."""
 PixelRepair = Callable[..., NDArray[np.integer]]
 """Brings label maps of predictions, shape (n, *spatial), to the spatial shape of the masks."""
 
@@ -52,7 +57,8 @@ class BatchPlan:
     def _count_part(self, batch: Batch, *, split: bool) -> Stats:
         counted = self._count_by_kernels(batch) if self.kernels_may_count else None
         if counted is None:
-            pieces = split_batch(batch, self.layout, split=split)
+            at_once = self._choose_windows_at_once(batch)
+            pieces = split_batch(batch, self.layout, split=split, at_once=at_once)
             return Stats.merge([self.count_by_reference(piece) for piece in pieces])
         if self.probe:
             self.keep_maps(
@@ -62,6 +68,20 @@ class BatchPlan:
                 self.probe,
             )
         return Stats(_count_samples(batch), counted.tables, counted.y_true, counted.y_pred)
+
+    def _choose_windows_at_once(self, batch: Batch) -> int:
+        """Return how many cache-sized windows NumPy should count together, in a few MiB.
+
+        Integer labels and the scores of classes need little memory for each pixel, because they
+        are counted in tiles. All else is decoded as a whole.
+        """
+        decodings = {side for pairing in self.pairings for side in (pairing.y_true, pairing.y_pred)}
+        if not decodings <= IN_TILES or self.whole_samples or self.sums:
+            return 1
+        sides = (self.layout.y_true, batch.y_true), (self.layout.y_pred, batch.y_pred)
+        if any(values.dtype.kind == "f" and not axes.is_per_class for axes, values in sides):
+            return 1
+        return max(LABELS_AT_ONCE, *(axes.channels for axes, _ in sides))
 
     @property
     def kernels_may_count(self) -> bool:
@@ -87,15 +107,29 @@ class BatchPlan:
         pred = Side(batch.y_pred, self.layout.y_pred, batch, self.threshold)
         if self.probe:
             self._keep_decoded(batch, true, pred, self.probe)
+        tables = {
+            pairing: self._count_pairs(batch, true, pred, pairing) for pairing in self.pairings
+        }
+        true_labels, pred_labels = self._find_labels(tables)
         return Stats(
             samples=_count_samples(batch),
-            tables={
-                pairing: self._count_pairs(batch, true, pred, pairing) for pairing in self.pairings
-            },
-            y_true=true.measure(),
-            y_pred=pred.measure(),
+            tables=tables,
+            y_true=true.measure(true_labels),
+            y_pred=pred.measure(pred_labels),
             sums=self._sum_channels(batch, true, pred, self.sums) if self.sums else None,
         )
+
+    def _find_labels(
+        self, tables: Mapping[Pairing, PairCounts]
+    ) -> tuple[LabelCounts | None, LabelCounts | None]:
+        """Return how often each stored label occurs on either side, if the tables tell."""
+        true, pred = None, None
+        for pairing, table in tables.items():
+            if not pairing.flat and pairing.y_true is LabelDecoding.LABELS:
+                true = table.truth, table.count
+            if not (pairing.flat or self.repair) and pairing.y_pred is LabelDecoding.LABELS:
+                pred = table.prediction, table.count
+        return true, pred
 
     def _sum_channels(
         self, batch: Batch, true: Side, pred: Side, request: SumsRequest

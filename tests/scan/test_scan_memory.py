@@ -4,9 +4,47 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
+from scan.arrays import layout_of
+
+from iou_doctor.arrays.batch import Batch
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
+from iou_doctor.scan import batch_plan
+from iou_doctor.scan.batch_plan import BatchPlan
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [
+        ((32, 512, 512), "u1"),
+        ((8, 512, 512), "i8"),
+        ((2, 512, 512, 9), "f4"),
+        ((24, 256, 256, 2), "f2"),
+    ],
+)
+def test_numpy_counts_in_a_few_mebibytes(monkeypatch, shape, dtype):
+    monkeypatch.setattr(batch_plan, "load_kernels", lambda: None)
+    random = np.random.default_rng(0)
+    predictions = (random.random(shape, "f4") * 20).astype(dtype)
+    masks = random.integers(0, 20, shape[:3], dtype="u1")
+    letters = "NHWC" if len(shape) == 4 else "NHW"
+    decoding = LabelDecoding.ARGMAX if len(shape) == 4 else LabelDecoding.LABELS
+    plan = BatchPlan(
+        layout_of(masks, predictions, pred=letters),
+        (Pairing(LabelDecoding.LABELS, decoding),),
+        threshold=0.5,
+    )
+    tracemalloc.start()
+    try:
+        plan.count_parts(Batch(masks, predictions, np.arange(len(masks))))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 12 * 2**20
+
 
 PEAK = """
 import sys, threading, time

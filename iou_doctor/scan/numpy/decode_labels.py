@@ -1,7 +1,7 @@
 """Decode stored values as labels: one function for each `LabelDecoding`.
 
-Integers of up to 4 bytes keep their dtype; all other labels are int64. The kernels in C and
-TensorFlow must give the same labels bit for bit.
+Integers of up to 4 bytes keep their dtype, unless a byte holds them all; all other labels are
+int64. The kernels in C and TensorFlow must give the same labels bit for bit.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.counts.label_decoding import COLOUR_BASE, VALUE_LIMIT, encode_no_class, is_no_class
 
+TILE = 2**15
+"""Integers of up to 8 bytes that fit in the cache of a core, 256 KiB at most."""
+
 
 def decode_labels(values: StoredArray) -> NDArray[np.integer]:
     """Return integral values as they are and all others as no class.
@@ -25,7 +28,8 @@ def decode_labels(values: StoredArray) -> NDArray[np.integer]:
     if values.dtype.kind == "b":
         return values.view(np.uint8)
     if values.dtype.kind in "iu":
-        return _clip_integers(values)
+        narrow = _narrow(values)
+        return _clip_integers(values) if narrow is None else narrow
     truncated = _truncate(values)
     whole = values == truncated
     if whole.all():
@@ -125,6 +129,20 @@ def _truncate(values: StoredArray) -> NDArray[np.floating]:
         whole = np.where(np.isfinite(wide), whole, -VALUE_LIMIT)
     clipped: NDArray[np.floating] = np.clip(whole, -VALUE_LIMIT, VALUE_LIMIT)
     return clipped
+
+
+def _narrow(values: StoredArray) -> NDArray[np.uint8] | None:
+    """Return integers as bytes, which are counted fastest; `None` if one is not from 0 to 255."""
+    if values.dtype == np.uint8:
+        return cast(NDArray[np.uint8], values)
+    flat = values.reshape(-1)
+    narrow = np.empty(flat.shape, dtype=np.uint8)
+    for start in range(0, len(flat), TILE):  # what has been read once is in the cache
+        tile = flat[start : start + TILE]
+        if not 0 <= np.bitwise_or.reduce(tile) < 256:
+            return None
+        narrow[start : start + TILE] = tile
+    return narrow.reshape(values.shape)
 
 
 def _clip_integers(values: StoredArray) -> NDArray[np.integer]:

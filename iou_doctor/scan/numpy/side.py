@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,9 @@ from iou_doctor.arrays.layout import Axes
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.scan.numpy import decode_labels
-from iou_doctor.scan.numpy.values import argmax_and_count, measure
+from iou_doctor.scan.numpy.argmax import argmax_and_count
+from iou_doctor.scan.numpy.tiles import choose_tile_dtype
+from iou_doctor.scan.numpy.values import LabelCounts, ValueTally, measure
 
 
 class Side:
@@ -19,14 +23,20 @@ class Side:
     def __init__(self, stored: StoredArray, axes: Axes, batch: Batch, threshold: float) -> None:
         self._stored, self._batch, self._threshold = stored, batch, threshold
         self._dense = axes.is_dense
-        # float32 holds every float16 exactly and is several times faster to compare
-        exact = stored.astype(np.float32) if stored.dtype == np.float16 else stored
-        self.arranged = axes.arrange(exact)
-        self._ids: NDArray[np.int64] | None = None
+        self._arranged = axes.arrange(stored)
+        self._ids: NDArray[np.integer] | None = None
         self._sums = ValueCounts()
+        self._tally: ValueTally | None = None
         if axes.is_per_class:
-            self._ids, self._sums = argmax_and_count(self.arranged)
+            self._tally = ValueTally() if stored.dtype.kind == "f" else None
+            self._ids, self._sums = argmax_and_count(self._arranged, self._tally)
         self._known: dict[LabelDecoding, NDArray[np.integer]] = {}
+
+    @cached_property
+    def arranged(self) -> StoredArray:
+        """The values, shape (n, *spatial), or (n, *spatial, C) if dense; never float16."""
+        # float32 holds every float16 exactly and is several times faster to compare
+        return self._arranged.astype(choose_tile_dtype(self._arranged), copy=False)
 
     def decode(self, decoding: LabelDecoding) -> NDArray[np.integer]:
         """Return one label for each pixel, shape (n, *spatial)."""
@@ -63,11 +73,18 @@ class Side:
             case _:
                 return decode_labels.decode_truncated(self._stored)
 
-    def measure(self) -> ValueCounts:
-        """Return the counts over all values of the array."""
+    def measure(self, labels: LabelCounts | None) -> ValueCounts:
+        """Return the counts over all values of the array.
+
+        Args:
+            labels: how often each label occurs; `None` if that is not known.
+        """
+        known = labels if self._arranged.dtype.kind in "biu" and not self._dense else None
         return self._sums + measure(
-            self.arranged,
+            self._arranged,
             samples=self._batch.samples,
             first_row=self._batch.first_row,
             dense=self._dense,
+            tally=self._tally,
+            labels=known,
         )

@@ -1,21 +1,24 @@
-"""Measure the values of a batch: extremes, counts, and the argmax that shares their passes."""
+"""Measure the values of a batch: extremes and counts, tile by tile.
+
+Cheap tests of a tile come first: if all its values lie between 0 and 1, none is whole.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.batch import StoredArray
-from iou_doctor.counts.label_decoding import encode_no_class
+from iou_doctor.counts.label_decoding import VALUE_LIMIT
 from iou_doctor.counts.value_counts import (
-    SUM_TOLERANCE,
     Place,
     ValueCounts,
     compute_double_activation_bound,
 )
-from iou_doctor.scan.numpy.decode_labels import argmax_like_keras
+from iou_doctor.scan.numpy.tiles import SPACE, choose_tile_dtype, iterate_tiles
 
 NEAR_TWICE = 0.95
 """Part of the bound of a second activation. A score of 0.82 or more gives a value above it."""
@@ -25,8 +28,20 @@ GRID_TOLERANCE = 0.07
 """How far 255 times a value may be from an integer. k/255 in float16 is up to 0.063 off."""
 
 
+Found = dict[str, Any]
+"""Some of the fields of `ValueCounts`."""
+LabelCounts = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Labels, and the number of pixels of each, shape (rows,) each. A label may occur repeatedly."""
+
+
 def measure(
-    values: StoredArray, *, samples: NDArray[np.int64], first_row: int, dense: bool
+    values: StoredArray,
+    *,
+    samples: NDArray[np.int64],
+    first_row: int,
+    dense: bool,
+    tally: ValueTally | None = None,
+    labels: LabelCounts | None = None,
 ) -> ValueCounts:
     """Return the counts over `values`.
 
@@ -35,19 +50,44 @@ def measure(
         samples: shape (n,), the numbers of the samples.
         first_row: the row of the sample at which `values` begin.
         dense: whether the last axis holds channels.
+        tally: what has counted these values already, if they are floats.
+        labels: how often each of the values occurs, if they are integers that were counted.
     """
     pixels = values.size // (values.shape[-1] if dense else 1)
-    counts = ValueCounts(values=values.size, pixels=pixels)
     if values.size == 0:
-        return counts
+        return ValueCounts(values=values.size, pixels=pixels)
     where = PlaceFinder(samples, first_row, values, dense)
-    counts = replace(counts, first=where.find_place(0))
     if values.dtype.kind == "f":
-        return _measure_floats(counts, values, where)
+        found = (tally or _tally_values(values, dense=dense)).sum_up(where)
+    elif labels is None or np.abs(labels[0]).max() >= VALUE_LIMIT:  # where labels saturate
+        found = _measure_integers(values)
+    else:
+        found = _measure_labels(*labels)
+    return ValueCounts(values=values.size, pixels=pixels, first=where.find_place(0), **found)
+
+
+def _tally_values(values: StoredArray, *, dense: bool) -> ValueTally:
+    tally = ValueTally(classes=None if dense else 2)
+    for first, tile in iterate_tiles(values, dense=dense, dtype=choose_tile_dtype(values)):
+        tally.add(tile, first, high=float(tile.max()) + 0.0)
+    return tally
+
+
+def _measure_integers(values: StoredArray) -> Found:
     low, high = int(values.min()), int(values.max())
-    outside = 0 if low >= 0 and high <= 1 else int(((values < 0) | (values > 1)).sum())
-    ones = values.size if low >= 1 else int((values >= 1).sum())
-    return replace(counts, minimum=low, maximum=high, outside_unit=outside, at_least_one=ones)
+    outside = 0 if low >= 0 and high <= 1 else count_true((values < 0) | (values > 1))
+    ones = values.size if low >= 1 else count_true(values >= 1)
+    return {"minimum": low, "maximum": high, "outside_unit": outside, "at_least_one": ones}
+
+
+def _measure_labels(labels: NDArray[np.int64], count: NDArray[np.int64]) -> Found:
+    """Return the same, without a pass over the values."""
+    return {
+        "minimum": int(labels.min()),
+        "maximum": int(labels.max()),
+        "outside_unit": int(count[(labels < 0) | (labels > 1)].sum()),
+        "at_least_one": int(count[labels >= 1].sum()),
+    }
 
 
 class PlaceFinder:
@@ -67,131 +107,127 @@ class PlaceFinder:
         position = (pixel[1] + self._first_row, *pixel[2:])
         return Place(int(self._samples[pixel[0]]), position, tuple(float(v) for v in stored))
 
-    def find_first(self, mask: NDArray[np.bool_]) -> Place:
-        """Return the place of the first true entry."""
-        return self.find_place(int(mask.argmax()))
+    def find_pixel(self, pixel: int | None) -> Place | None:
+        """Return the place of a pixel by its flat index; `None` for no pixel."""
+        step = self._values.shape[-1] if self.dense else 1
+        return None if pixel is None else self.find_place(pixel * step)
 
 
-def _measure_floats(counts: ValueCounts, values: StoredArray, where: PlaceFinder) -> ValueCounts:
-    fraction = values != np.trunc(values)
-    low, high = _find_extremes(values)  # NaN if any value is
-    finite = values
-    if not np.isfinite(low) or not np.isfinite(high):
-        counts = _count_non_finite(counts, values, where)
-        is_finite = np.isfinite(values)
-        fraction &= is_finite
-        finite = values[is_finite]
-        if finite.size == 0:
-            return replace(counts, off_255_grid=counts.values, outside_unit=counts.infinite)
-        low, high = _find_extremes(finite)
-    outside = 0 if low >= 0 and high <= 1 else int(((finite < 0) | (finite > 1)).sum())
-    at_least_one = 0 if high < 1 else int((finite >= 1).sum())
-    fractional = int(np.count_nonzero(fraction))
-    return replace(
-        counts,
-        minimum=low,
-        maximum=high,
-        outside_unit=outside + counts.infinite,
-        at_least_one=at_least_one,
-        fractional=fractional,
-        first_fractional=where.find_first(fraction) if fractional else None,
-        off_255_grid=_count_off_grid(finite) + counts.non_finite,
-        near_twice=0 if where.dense else _count_near_bound(finite, 2),
-    )
+class ValueTally:
+    """Adds up the counts over the values of tiles, which come in the order of their pixels.
+
+    Args:
+        classes: 2 to count the values near the bound of a second sigmoid; `None` to count none.
+    """
+
+    def __init__(self, classes: int | None = None) -> None:
+        self._classes = classes
+        self._counts: Counter[str] = Counter()
+        self._low, self._high = np.inf, -np.inf
+        self._fractional: int | None = None
+        self._non_finite: int | None = None
+
+    def add(self, tile: StoredArray, first: int, *, high: float) -> None:
+        """Count the values of a tile of floats.
+
+        Args:
+            tile: shape (C, pixels).
+            first: the index of its first pixel.
+            high: the largest value of the tile; NaN if any is.
+        """
+        low = float(tile.min()) + 0.0
+        if np.isfinite(low) and np.isfinite(high):
+            self._add_finite(tile, low, high)
+        else:
+            self._add_others(tile, first)
+        if self._counts["fractional"] and self._fractional is None:
+            self._fractional = first + _find_pixel((tile != np.trunc(tile)) & np.isfinite(tile))
+
+    def _add_others(self, tile: StoredArray, first: int) -> None:
+        """Count values of which some are NaN or infinite."""
+        is_finite = np.isfinite(tile)
+        nan, infinite = count_true(np.isnan(tile)), count_true(np.isinf(tile))
+        self._counts["nan"] += nan
+        self._counts["infinite"] += infinite
+        self._counts["outside_unit"] += infinite
+        self._counts["off_255_grid"] += nan + infinite
+        if self._non_finite is None:
+            self._non_finite = first + _find_pixel(~is_finite)
+        finite = tile[is_finite]
+        if finite.size:
+            self._add_finite(finite, *find_extremes(finite))
+
+    def _add_finite(self, values: StoredArray, low: float, high: float) -> None:
+        """Count finite values from `low` to `high`."""
+        self._low, self._high = min(low, self._low), max(high, self._high)
+        within = low >= 0 and high <= 1
+        if not within:
+            self._counts["outside_unit"] += count_true((values < 0) | (values > 1))
+        if high >= 1:
+            self._counts["at_least_one"] += count_true(values >= 1)
+        between = low > 0 and high < 1
+        whole = 0 if between else count_true(values == np.trunc(values))
+        self._counts["fractional"] += values.size - whole
+        self._counts["off_255_grid"] += values.size - _count_on_grid(values, within=within)
+        if self._classes is not None:
+            self._counts["near_twice"] += count_near_bound(values, self._classes)
+
+    def sum_up(self, where: PlaceFinder) -> Found:
+        """Return the counts of all tiles."""
+        found = self._low <= self._high
+        return {
+            **self._counts,
+            "minimum": self._low if found else None,
+            "maximum": self._high if found else None,
+            "first_fractional": where.find_pixel(self._fractional),
+            "first_non_finite": where.find_pixel(self._non_finite),
+        }
 
 
-def _find_extremes(values: StoredArray) -> tuple[float, float]:
+def _find_pixel(mask: NDArray[np.bool_]) -> int:
+    """Return the first pixel of a mask, shape (C, pixels), with a true channel."""
+    return int(mask.any(axis=0).argmax())
+
+
+def find_extremes(values: StoredArray) -> tuple[float, float]:
     """Return the smallest and the largest value. -0.0 becomes 0.0, since the two compare equal."""
     return float(values.min()) + 0.0, float(values.max()) + 0.0
 
 
-def _count_non_finite(counts: ValueCounts, values: StoredArray, where: PlaceFinder) -> ValueCounts:
-    missing = np.isnan(values)
-    infinite = np.isinf(values)
-    return replace(
-        counts,
-        nan=int(missing.sum()),
-        infinite=int(infinite.sum()),
-        first_non_finite=where.find_first(missing | infinite),
-    )
+def find_finite_extremes(values: StoredArray) -> tuple[float, float] | tuple[None, None]:
+    """Return the smallest and the largest finite value; `None` without one."""
+    low, high = find_extremes(values)
+    if np.isfinite(low) and np.isfinite(high):
+        return low, high
+    finite = values[np.isfinite(values)]
+    return find_extremes(finite) if finite.size else (None, None)
 
 
-def _count_off_grid(values: StoredArray) -> int:
-    """Return the number of values that are not k/255 for an integer k from 0 to 255."""
-    if values.size == 0:
-        return 0
-    scaled = values.astype(np.float32) * np.float32(255)
-    near = np.abs(scaled - np.rint(scaled)) <= GRID_TOLERANCE
-    inside = (scaled > -0.5) & (scaled < 255.5)
-    return int(values.size - np.count_nonzero(near & inside))
-
-
-def argmax_and_count(values: StoredArray) -> tuple[NDArray[np.int64], ValueCounts]:
-    """Return class ids by argmax over the last axis, and the counts that need whole pixels.
+def _count_on_grid(values: StoredArray, *, within: bool) -> int:
+    """Return the number of values that are k/255 for an integer k from 0 to 255.
 
     Args:
-        values: shape (n, *spatial, C), any dtype.
-
-    Returns:
-        The ids, shape (n, *spatial), and the counts. An id is the first largest channel. A pixel
-        with a NaN channel, or with all channels 0, is not a class; its code holds the class that
-        `argmax_like_keras` gives it.
+        values: finite floats.
+        within: whether all of them lie in [0, 1].
     """
-    values = values.view(np.uint8) if values.dtype.kind == "b" else values
-    ids = values.argmax(axis=-1)
-    sums = _sum_channels(values)
-    largest = np.take_along_axis(values, ids[..., np.newaxis], axis=-1)
-    counts = _count_pixels(values, sums=sums, largest=largest)
-    zero = largest[..., 0] == 0
-    has_nan = np.isnan(largest[..., 0]) if values.dtype.kind == "f" else np.zeros_like(zero)
-    if zero.any():
-        ids[zero] = argmax_like_keras(values[zero])
-        zero[zero] = (values[zero] == 0).all(axis=-1)
-        ids[zero] = encode_no_class(ids[zero])
-        counts = replace(counts, all_zero=int(zero.sum()))
-    if has_nan.any():
-        ids[has_nan] = encode_no_class(argmax_like_keras(values[has_nan]))
-    return ids, counts
+    scaled, off = SPACE.take("values", (2, *values.shape), np.float32)
+    np.multiply(values.astype(np.float32, copy=False), np.float32(255), out=scaled)
+    np.rint(scaled, out=off)
+    np.subtract(scaled, off, out=off)
+    np.abs(off, out=off)
+    near = np.less_equal(off, GRID_TOLERANCE, out=SPACE.take("mask", values.shape, np.bool_))
+    if not within:
+        near &= (scaled > -0.5) & (scaled < 255.5)
+    return count_true(near)
 
 
-def _sum_channels(values: StoredArray) -> NDArray[np.float64]:
-    """Return the sum of each pixel's channels, added in their order.
-
-    `np.sum` adds in an order that depends on the strides, so the last bit of a pixel's sum could
-    depend on the window in which it is read.
-    """
-    sums = np.zeros(values.shape[:-1])
-    for channel in range(values.shape[-1]):
-        sums += values[..., channel]
-    return sums
-
-
-def _count_pixels(
-    values: StoredArray, *, sums: NDArray[np.float64], largest: StoredArray
-) -> ValueCounts:
-    off = ~(np.abs(sums - 1) <= SUM_TOLERANCE)  # NaN is off
-    finite = sums[np.isfinite(sums)]
-    at_top = values == largest  # NaN equals nothing
-    ties = 0
-    if np.count_nonzero(at_top) > sums.size - np.count_nonzero(np.isnan(largest)):
-        ties = int((at_top.sum(axis=-1) > 1).sum())
-    tops = largest[np.isfinite(largest)]
-    ones = (largest[..., 0] == 1) & (sums == 1)
-    if ones.any():
-        ones[ones] = np.count_nonzero(values[ones], axis=-1) == 1
-    return ValueCounts(
-        sum_off=int(off.sum()),
-        one_hot=int(ones.sum()),
-        ties=ties,
-        near_twice=_count_near_bound(largest, values.shape[-1]),
-        minimum_top=_find_extremes(tops)[0] if tops.size else None,
-        minimum_sum=_find_extremes(finite)[0] if finite.size else None,
-        maximum_sum=_find_extremes(finite)[1] if finite.size else None,
-    )
-
-
-def _count_near_bound(values: StoredArray, classes: int) -> int:
+def count_near_bound(values: StoredArray, classes: int) -> int:
     """Return the number of values just below the bound of a second activation."""
     bound = compute_double_activation_bound(classes)
     near = (values >= NEAR_TWICE * bound) & (values <= (1 + ROUNDING) * bound)
-    return int(np.count_nonzero(near))
+    return count_true(near)
+
+
+def count_true(mask: NDArray[np.bool_]) -> int:
+    """Return the number of true entries."""
+    return int(np.count_nonzero(mask))

@@ -25,8 +25,8 @@ from iou_doctor.counts.label_decoding import (
     is_no_class,
 )
 from iou_doctor.errors import ReadingError
-from iou_doctor.scan.numpy import pair_counts
-from iou_doctor.scan.numpy.pair_counts import count_pairs
+from iou_doctor.scan.numpy import decode_labels, pair_counts
+from iou_doctor.scan.numpy.pair_counts import count_pairs, is_sorting_fast
 from iou_doctor.scan.scan import scan
 
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(1, 4))
@@ -62,6 +62,33 @@ def test_sorting_and_dense_counting_give_the_same_table(y_true, y_pred):
         assert count_pairs(y_true=y_true, y_pred=y_pred, samples=samples) == dense
 
 
+@pytest.mark.parametrize("is_fast", [True, False])
+@settings(deadline=None, max_examples=80)
+@given(
+    SHAPES.flatmap(lambda shape: st.tuples(label_maps(shape), label_maps(shape))),
+    st.sampled_from([0, -1, 100, -(2**31), 2**40]),
+)
+def test_sorting_and_counting_one_by_one_give_the_same_table(is_fast, maps, shift):
+    y_true, y_pred = (saturated(labels).astype("i8").reshape(len(labels), -1) for labels in maps)
+    y_true = y_true % 200 + shift
+    samples = np.arange(len(y_true)) + 3
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pair_counts, "is_sorting_fast", lambda: is_fast)
+        table = count_pairs(y_true=y_true, y_pred=y_pred, samples=samples)
+        bytes_ = (y_pred % 256).astype("u1")
+        narrow = count_pairs(y_true=y_true, y_pred=bytes_, samples=samples)
+    expected = counted_one_by_one(y_true, y_pred).items()
+    assert rows(table) == {(image + 3, *labels): count for (image, *labels), count in expected}
+    expected = counted_one_by_one(y_true, bytes_).items()
+    assert rows(narrow) == {(image + 3, *labels): count for (image, *labels), count in expected}
+
+
+def test_whether_sorting_is_fast_is_found_out_once():
+    is_sorting_fast.cache_clear()
+    assert is_sorting_fast() == is_sorting_fast()
+    assert is_sorting_fast.cache_info().misses == 1
+
+
 def test_rows_are_sorted_by_image_then_truth_then_prediction():
     table = stats_of([[[2, 0]], [[1, 0]]], [[[0, 1]], [[1, 0]]]).tables[LABELS]
     assert list(rows(table).items()) == [
@@ -75,6 +102,10 @@ def test_rows_are_sorted_by_image_then_truth_then_prediction():
 @pytest.mark.parametrize(
     ("dtype", "value", "counted_as"),
     [
+        ("i2", 255, 255),
+        ("i2", 256, 256),
+        ("u2", 511, 511),
+        ("i4", -1, -1),
         ("i8", 2**63 - 1, VALUE_LIMIT),
         ("i8", -(2**63), -VALUE_LIMIT),
         ("u8", 2**64 - 1, VALUE_LIMIT),
@@ -90,6 +121,14 @@ def test_a_huge_value_is_no_class_of_its_own_low_bits(dtype, value, counted_as):
     y_true = np.array([[[1, value]]], dtype=dtype)
     table = stats_of(y_true, [[[1, 1]]]).tables[LABELS]
     assert table.count_truths() == {1: 1, counted_as: 1}
+
+
+@pytest.mark.parametrize("late", [256, -1, 2**41])
+def test_a_label_that_fits_no_byte_is_found_after_many_that_do(monkeypatch, late):
+    monkeypatch.setattr(decode_labels, "TILE", 2)
+    y_true = np.array([[[1, 2, 3, 4, late]], [[1, 2, 3, 4, 5]]])
+    table = stats_of(y_true, y_true).tables[LABELS]
+    assert rows(table) == counted_one_by_one(saturated(y_true), saturated(y_true))
 
 
 @pytest.mark.parametrize(("dtype", "value"), [("f8", 1e300), ("f4", -3e38), ("f8", 2.0**63)])

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from scan.arrays import SCORES, label_maps, score_maps, stats_of
+from scan.arrays import SCORES, assert_same_stats, label_maps, score_maps, stats_of
 
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
+from iou_doctor.scan.numpy import tiles
 
 DENSE = (Pairing(LabelDecoding.LABELS, LabelDecoding.ARGMAX),)
 
@@ -47,6 +48,29 @@ def test_values_are_counted_as_a_loop_counts_them(values):
     assert counts.pixels == 10
     assert counts.first.sample == 0
     assert counts.first.position == (0,)
+
+
+@settings(deadline=None, max_examples=100)
+@given(score_maps((2, 3, 5)) | hnp.arrays("f4", (2, 3, 5), elements=st.floats(0, 1, width=32)))
+def test_the_size_of_tiles_changes_no_count(values):
+    truth = np.zeros(values.shape, np.uint8)
+    whole = stats_of(truth, values)
+    for size in (1, 4, 7):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tiles, "TILE_VALUES", size)
+            assert_same_stats(stats_of(truth, values), whole)
+
+
+@settings(deadline=None, max_examples=100)
+@given(label_maps((2, 3, 5)))
+def test_integers_are_measured_alike_from_their_table_and_one_by_one(values):
+    truth = np.zeros(values.shape, np.uint8)
+    tenths = Pairing(LabelDecoding.LABELS, LabelDecoding.TENTHS)
+    counted, passed = stats_of(truth, values), stats_of(truth, values, pairings=[tenths])
+    assert counted.y_pred == passed.y_pred
+    swapped = Pairing(LabelDecoding.TENTHS, LabelDecoding.LABELS)
+    assert stats_of(values, truth).y_true == counted.y_pred
+    assert stats_of(values, truth, pairings=[swapped]).y_true == counted.y_pred
 
 
 ONE_HOT_AND_ALMOST = st.sampled_from(
