@@ -4,8 +4,10 @@ import atexit
 import errno
 import gc
 import os
+import re
 import signal
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
@@ -13,6 +15,8 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from iou_doctor.cli.supervisor import Supervisor
 
+VERBOSE = re.compile("--verbose|-[a-zA-Z]*v[a-zA-Z]*")
+"""The option that shows what libraries print, alone or among other short ones."""
 GARBAGE_THRESHOLD = 100_000
 """New objects between two runs of the garbage collector. With the default (700 in Python 3.11), it
 runs many times during the imports, which make many objects that stay."""
@@ -34,6 +38,7 @@ def run_process() -> NoReturn:
 
     Python would take several milliseconds to free what the operating system frees at once.
     """
+    _hide_library_output()
     os._exit(_run_to_end(main))
 
 
@@ -93,6 +98,26 @@ def main(supervisor: "Supervisor | None" = None) -> None:
         _exit_after_failure(error)
     except Exception:
         _exit_after_bug()
+
+
+def _hide_library_output() -> None:
+    """Hide what libraries print: warnings of Python, and lines of C code on stderr.
+
+    Libtiff for instance comments on a damaged file, and the error in one line says the same. With
+    `-v`, everything is shown.
+    """
+    words = [word for word in sys.argv[1:] if VERBOSE.fullmatch(word)]
+    if words or os.environ.get("IOU_DOCTOR_VERBOSE") or sys.warnoptions:
+        return
+    warnings.simplefilter("ignore")
+    with suppress(AttributeError, OSError, ValueError):  # stderr is closed, or is no file
+        if sys.stderr.fileno() != 2:
+            return
+        shown = os.dup(2)
+        sys.stderr = open(  # noqa: SIM115, PTH123
+            shown, "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors
+        )
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _exit_on_signals() -> None:

@@ -15,6 +15,7 @@ from iou_doctor.metrics.score import ContractScore, Score
 from iou_doctor.record import record
 from iou_doctor.report.baseline import Baseline
 from iou_doctor.report.finding import Finding, Severity
+from iou_doctor.safe_text import escape_name
 
 
 @record
@@ -77,4 +78,4 @@ class Evidence:
     def name_sample(self, image: int) -> str:
         """Return the name of a sample for messages: the stem of its file, or its number."""
         names = self.pair.y_true.names
-        return f"`{names[image]}`" if names else f"sample {image}"
+        return f"`{escape_name(names[image])}`" if names else f"sample {image}"

@@ -20,6 +20,7 @@ from iou_doctor.cli.report_options import NAME
 from iou_doctor.cli.run import BAD_USAGE, choose_exit_code, describe_low_score, run
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.record import record
+from iou_doctor.safe_text import escape_json, escape_line
 
 if TYPE_CHECKING:
     from iou_doctor.cli.outputs import ReportOutput
@@ -151,7 +152,7 @@ def _carry_out(task: _Task | _Refused, options: CheckOptions) -> _Result:
         now = [entry for entry in task.outputs if entry.path or not _prints_at_end(options)]
         outputs.write_reports(report, now, quiet=options.quiet, verbose=options.verbose)
     except IouDoctorError as error:
-        typer.echo(f"iou-doctor: error: {task.name}: {error}", err=True)
+        typer.echo(escape_line(f"iou-doctor: error: {task.name}: {error}"), err=True)
         return _Result(task.name, BAD_USAGE, error=str(error))
     if options.output_format == "full" and not options.quiet:
         typer.echo()
@@ -185,4 +186,4 @@ def _render_document(results: Sequence[_Result]) -> str:
             for one in results
         ],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    return escape_json(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))

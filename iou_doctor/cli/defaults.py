@@ -15,6 +15,7 @@ from iou_doctor.cli.invocation import get_invocation
 from iou_doctor.cli.run import refuse
 from iou_doctor.cli.signature import Options, replace_options
 from iou_doctor.errors import IouDoctorError, UsageError
+from iou_doctor.safe_text import escape_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,7 +128,8 @@ def _warn_of_unknown_variables(list_parameters: Callable[[], set[str]]) -> None:
     for name in names:
         if name not in known:
             hint = _suggest_variable(name, known)
-            typer.echo(f"iou-doctor: warning: {name} belongs to no option{hint}", err=True)
+            text = f"iou-doctor: warning: {name} belongs to no option{hint}"
+            typer.echo(escape_line(text), err=True)
 
 
 def _list_variables(parameters: set[str]) -> set[str]:

@@ -19,6 +19,7 @@ from iou_doctor.cli.options import (
 from iou_doctor.cli.run import refuse
 from iou_doctor.cli.signature import with_options
 from iou_doctor.errors import IouDoctorError
+from iou_doctor.safe_text import escape_name, escape_report
 
 if TYPE_CHECKING:
     from iou_doctor.file_repair.run import RepairedCopy, RepairedFiles
@@ -95,7 +96,7 @@ def fix(context: typer.Context, options: FixOptions) -> None:
     except IouDoctorError as error:
         refuse(error)
     for line in _describe(repaired):
-        typer.echo(line)
+        typer.echo(escape_report(line))
     if repaired.report.verdict.sick and not repaired.copies:
         typer.echo("iou-doctor: error: no repair can be made on these arrays", err=True)
     raise typer.Exit(int(repaired.report.verdict.sick))
@@ -105,7 +106,7 @@ def _describe(repaired: "RepairedFiles") -> Iterator[str]:
     for copy in repaired.copies:
         yield from _describe_copy(copy)
     for place in repaired.unchanged:
-        yield f"unchanged {place}"
+        yield f"unchanged {escape_name(place)}"
     if not repaired.copies:
         yield "nothing was written"
     for finding in repaired.report.findings:
@@ -118,9 +119,9 @@ def _describe_copy(copy: "RepairedCopy") -> Iterator[str]:
     repairs = "; ".join(
         f"{finding.repair.name} ({finding.rule.name})" for finding in copy.causes if finding.repair
     )
-    yield f"wrote {copy.place}: {repairs}"
+    yield f"wrote {escape_name(copy.place)}: {repairs}"
     if copy.left_out:
-        names = ", ".join(f"`{name}`" for name in copy.left_out[:3])
+        names = ", ".join(f"`{escape_name(name)}`" for name in copy.left_out[:3])
         more = ", …" if len(copy.left_out) > 3 else ""
         yield f"left out {len(copy.left_out)} images without a partner: {names}{more}"
 

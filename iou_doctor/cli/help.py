@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from iou_doctor.cli.defaults import find_origin
+from iou_doctor.safe_text import escape_line
 
 DEFAULT_SECTION = "Options"
 """The section of options that have no `rich_help_panel`."""
@@ -52,7 +53,8 @@ class CommandGroup(TyperGroup):
         try:
             code = super().main(*args, **{**extra, "standalone_mode": False})
         except typer.TyperException as error:
-            typer.echo(_describe_usage_error(error), err=True)
+            text = _describe_usage_error(error)
+            typer.echo(text if "\n" in text else escape_line(text), err=True)
             sys.exit(error.exit_code)
         sys.exit(code if isinstance(code, int) else 0)
 

@@ -13,6 +13,7 @@ from iou_doctor.cli.options import ArrayOptions, Masks, Predictions, Progress
 from iou_doctor.cli.run import refuse
 from iou_doctor.cli.signature import with_options
 from iou_doctor.errors import IouDoctorError, UsageError
+from iou_doctor.safe_text import escape_line
 
 if TYPE_CHECKING:
     from iou_doctor.report.report import Report
@@ -105,7 +106,7 @@ def _report_result(output: Path, report: "Report") -> None:
     """Print what was written, and warn if the recorded arrays have a fault."""
     printed = str(output) == "-"
     if not printed:
-        typer.echo(f"wrote {output}: {report.verdict.summary}")
+        typer.echo(escape_line(f"wrote {output}: {report.verdict.summary}"))
     if report.verdict.sick and report.primary:
         rule = report.primary.rule
         typer.echo(

@@ -66,5 +66,7 @@ def describe_low_score(report: Report, request: CheckRequest) -> str | None:
 
 def refuse(error: IouDoctorError) -> NoReturn:
     """Print the error in one line on stderr, and exit with 2."""
-    typer.echo(f"iou-doctor: error: {error}", err=True)
+    from iou_doctor.safe_text import escape_line
+
+    typer.echo(escape_line(f"iou-doctor: error: {error}"), err=True)
     raise typer.Exit(BAD_USAGE)

@@ -10,6 +10,7 @@ from pathlib import Path
 from iou_doctor.arrays.expected import summarize_interpretation
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.report.report import Report
+from iou_doctor.safe_text import escape_json
 
 HEAD = """\
 # Options of `iou-doctor check`; those on the command line take precedence.
@@ -80,6 +81,6 @@ def _rebase(path: str, folder: Path) -> str:
 
 
 def _format_line(key: str, value: str | float, why: str | None = None) -> str:
-    # strings and numbers of JSON are valid TOML, except that TOML requires DEL to be escaped
-    text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return f"{key} = {text}{f'  # {why}' if why else ''}\n"
+    # strings and numbers of JSON are valid TOML, if DEL is escaped as well
+    text = json.dumps(value, ensure_ascii=False)
+    return escape_json(f"{key} = {text}{f'  # {why}' if why else ''}") + "\n"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from iou_doctor import interpret
 from iou_doctor.arrays.layout import Assumption
 from iou_doctor.arrays.source import Pair
@@ -52,6 +54,7 @@ def open_arrays(request: CheckRequest) -> Pair:
     return open_pair(y_true=request.masks, y_pred=request.predictions, model=request.model)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # huge and signalling values are data as well
 def check_pair(pair: Pair, request: CheckRequest, *, progress: Progress | None = None) -> Report:
     """Return the Report on two arrays that are open already; see `check`."""
     settings = ScanSettings(request.jobs or count_usable_cores(), request.device)
@@ -63,6 +66,7 @@ def check_pair(pair: Pair, request: CheckRequest, *, progress: Progress | None =
     return _note_deviations(report, pair, settings)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def examine(
     pair: Pair,
     request: CheckRequest,

@@ -31,6 +31,7 @@ from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.errors import UsageError
 from iou_doctor.interpret.encoding import infer_encoding, is_picture
 from iou_doctor.record import record
+from iou_doctor.safe_text import escape_name
 
 DecodedLabels = NDArray[np.int64]
 
@@ -199,7 +200,7 @@ def _name_classes(options: Options, classes: int) -> tuple[str, ...]:
             f"--class-names has {len(options.class_names)} names for {classes} classes;"
             " give one name for each class"
         )
-    return options.class_names[:classes]
+    return tuple(map(escape_name, options.class_names[:classes]))
 
 
 def choose_doctor_pairing(interpretation: Interpretation) -> Pairing:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from iou_doctor.report.report import Report
+from iou_doctor.safe_text import escape_name, escape_report
 
 
 def render(report: Report) -> str:
     """Return lines of the form `PREDICTIONS: severity CODE name: message`."""
+    path = escape_name(report.predictions.path)
     lines = [
-        f"{report.predictions.path}: {finding.severity} {finding.rule.code} {finding.rule.name}:"
-        f" {finding.message}"
+        f"{path}: {finding.severity} {finding.rule.code} {finding.rule.name}: {finding.message}"
         for finding in report.findings
     ]
     status = "sick" if report.verdict.sick else "healthy"
-    lines.append(f"{report.predictions.path}: {status}: {report.verdict.summary}")
-    return "\n".join(lines) + "\n"
+    lines.append(f"{path}: {status}: {report.verdict.summary}")
+    return escape_report("\n".join(lines)) + "\n"

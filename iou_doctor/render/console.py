@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from rich.console import Console, RenderableType
 
 from iou_doctor.record import record
+from iou_doctor.safe_text import escape_report
 
 WIDEST = 120
 """The maximum width of text in columns, because longer lines are tiring to read."""
@@ -64,4 +65,5 @@ def render_parts(parts: Iterable[RenderableType], console: Console) -> str:
             if index:
                 console.print()
             console.print(part, width=text_width(console), highlight=False)
-    return _PADDING.sub(lambda end: "".join(re.findall(_COLOUR_CODE, end[0])), capture.get())
+    text = _PADDING.sub(lambda end: "".join(re.findall(_COLOUR_CODE, end[0])), capture.get())
+    return escape_report(text)

@@ -7,6 +7,7 @@ import json
 from iou_doctor.render.shared.locations import compute_fingerprints, order_by_suspicion, split_path
 from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.report.report import Report
+from iou_doctor.safe_text import escape_json
 
 SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.NOTE: "info"}
 """GitLab's words for the severities."""
@@ -17,7 +18,7 @@ def render(report: Report) -> str:
     entries = [
         _build_entry(finding, mark, report) for finding, mark in compute_fingerprints(report)
     ]
-    return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
+    return escape_json(json.dumps(entries, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _build_entry(finding: Finding, fingerprint: str, report: Report) -> dict[str, object]:

@@ -25,6 +25,7 @@ from iou_doctor.render.shared.wording import (
 )
 from iou_doctor.report.finding import Finding, Status
 from iou_doctor.report.report import Report
+from iou_doctor.safe_text import break_commands
 
 CODE = re.compile(r"`([^`]+)`")
 """A piece of code between backticks, as messages and help texts have it."""
@@ -32,6 +33,10 @@ CODE = re.compile(r"`([^`]+)`")
 
 def render(report: Report) -> str:
     """Return the page, its style included."""
+    return break_commands(_write_page(report))
+
+
+def _write_page(report: Report) -> str:
     style = resources.files("iou_doctor.render").joinpath("html_page.css").read_text("utf-8")
     title = f"iou-doctor: {report.predictions.path} × {report.masks.path}"
     parts = [

@@ -8,11 +8,17 @@ from iou_doctor.metrics.score import ContractScore, Score
 from iou_doctor.render import lookup_json
 from iou_doctor.report.finding import Finding, Outcome
 from iou_doctor.report.report import Input, Report
+from iou_doctor.safe_text import escape_json
 
 
 def render(report: Report) -> str:
     """Return the report as JSON text. The same report gives the same bytes."""
-    return json.dumps(_build_document(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return (
+        escape_json(
+            json.dumps(_build_document(report), indent=2, ensure_ascii=False, allow_nan=False)
+        )
+        + "\n"
+    )
 
 
 def _build_document(report: Report) -> dict[str, object]:

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 from iou_doctor.render.shared.wording import format_score, replace_unprintable
 from iou_doctor.report.finding import Finding, Outcome, Severity, Status
 from iou_doctor.report.report import Report
+from iou_doctor.safe_text import break_commands
 
 
 def render(report: Report) -> str:
@@ -29,7 +30,11 @@ def render(report: Report) -> str:
     suite.extend(cases)
     ET.SubElement(suite, "system-out").text = replace_unprintable(report.verdict.summary)
     ET.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, "unicode") + "\n"
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        + break_commands(ET.tostring(root, "unicode"))
+        + "\n"
+    )
 
 
 def _build_properties(report: Report) -> ET.Element:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from iou_doctor.report.score_lookup import Match, ScoreLookup
+from iou_doctor.safe_text import escape_json
 
 
 def render(lookup: ScoreLookup, *, version: str) -> str:
@@ -14,7 +15,7 @@ def render(lookup: ScoreLookup, *, version: str) -> str:
         "tool": {"name": "iou-doctor", "version": version},
         **build_lookup(lookup),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return escape_json(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 def build_lookup(lookup: ScoreLookup) -> dict[str, object]:

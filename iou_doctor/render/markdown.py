@@ -23,6 +23,7 @@ from iou_doctor.render.shared.wording import (
 )
 from iou_doctor.report.finding import Finding, Severity, Status
 from iou_doctor.report.report import Report
+from iou_doctor.safe_text import break_commands
 
 SIGNS = {Severity.ERROR: "🔴", Severity.WARNING: "🟡", Severity.NOTE: "🔵"}
 """A sign for each severity, because text in comments has no colour."""
@@ -56,7 +57,7 @@ def render(report: Report) -> str:
         _write_rules(report),
         f"<sub>iou-doctor {_write_text(report.version)}</sub>",
     ]
-    return "\n\n".join(_limit_length(parts)) + "\n"
+    return break_commands("\n\n".join(_limit_length(parts))) + "\n"
 
 
 def _limit_length(parts: Iterable[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from iou_doctor.render.shared.locations import compute_fingerprints, order_by_suspicion, split_path
 from iou_doctor.report.finding import Finding, Rule
 from iou_doctor.report.report import Input, Report
+from iou_doctor.safe_text import escape_json
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -44,7 +45,7 @@ def build_log(report: Report, results: list[dict[str, object]]) -> str:
         },
     }
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return escape_json(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 def build_failures(report: Report) -> list[dict[str, object]]:

@@ -22,6 +22,7 @@ from iou_doctor.render.shared.wording import (
 )
 from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.report.report import Report
+from iou_doctor.safe_text import escape_name
 
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 """The style of each severity."""
@@ -54,7 +55,7 @@ def render(report: Report, console: Console, *, verbose: bool = False, quiet: bo
 
 
 def _show_title(report: Report, glyphs: Glyphs) -> Text:
-    predictions, masks = report.predictions.path, report.masks.path
+    predictions, masks = map(escape_name, (report.predictions.path, report.masks.path))
     folder = _find_shared_folder(predictions, masks)
     files = f"{predictions.removeprefix(folder)} {glyphs.times} {masks.removeprefix(folder)}"
     suffix = f" {glyphs.dot} {folder}" if folder else ""

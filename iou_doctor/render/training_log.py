@@ -8,6 +8,7 @@ from textwrap import wrap
 from iou_doctor.render.shared.wording import replace_unprintable
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
+from iou_doctor.safe_text import break_commands
 
 WIDTH = 100
 """The width of the log in columns."""
@@ -28,7 +29,7 @@ def render(report: Report, findings: Iterable[Finding], *, heading: str) -> str:
         *_wrap("", report.verdict.summary),
         *(line for finding in findings for line in _list_lines(finding)),
     ]
-    return replace_unprintable("\n".join(lines)) + "\n"
+    return break_commands(replace_unprintable("\n".join(lines))) + "\n"
 
 
 def _list_lines(finding: Finding) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from iou_doctor.errors import SourceError
+from iou_doctor.safe_text import escape_name
 
 _MOST_LISTED = 8
 """The maximum number of names in a list: more would not fit on one line."""
@@ -20,9 +21,8 @@ def source_error(path: str, why: str) -> SourceError:
         path: the file, or what an array or model is called.
         why: what is wrong, and then what would work.
     """
-    line = f"cannot read `{path}`: {why}"
     # names inside files are untrusted: no line break or escape code may reach a terminal
-    return SourceError("".join(c if c.isprintable() else "?" for c in line))
+    return SourceError(escape_name(f"cannot read `{path}`: {why}"))
 
 
 @contextmanager

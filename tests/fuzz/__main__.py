@@ -22,7 +22,7 @@ from pathlib import Path
 from fuzz.cases import MAKERS, Case, make_case
 from fuzz.judge import find_problems, list_files
 from fuzz.sandbox import Outcome, run_forked
-from iou_doctor.__main__ import main as run_program
+from iou_doctor.__main__ import run_process
 
 
 def main() -> int:
@@ -96,7 +96,7 @@ def run_command(case: Case, folder: Path) -> None:
     """Run the command line in this process."""
     os.chdir(folder)
     sys.argv = ["iou-doctor", *case.arguments]
-    run_program()
+    run_process()
 
 
 def show(case: Case, outcome: Outcome) -> None:

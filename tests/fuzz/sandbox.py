@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import resource
 import signal
@@ -57,6 +58,7 @@ def run_forked(work: Callable[[], object], folder: Path) -> Outcome:
 
 def _enter(folder: Path) -> None:
     """Limit the child's time and memory, and redirect its output, that of C libraries too."""
+    atexit._clear()  # the parent's temporary folders are its own
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(MOST_SECONDS)
     resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))

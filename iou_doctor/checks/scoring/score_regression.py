@@ -18,6 +18,7 @@ from iou_doctor.checks.wording import join_words
 from iou_doctor.metrics.score import Score
 from iou_doctor.report.baseline import Baseline
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
+from iou_doctor.safe_text import escape_name
 
 RULE = Rule(
     code="IOU609",
@@ -59,8 +60,8 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"{'; '.join(parts)}; --max-drop allows {baseline.max_drop:g}",
-            help=f"find out why; if the new score is intended, write {baseline.path} again with"
-            " --write-baseline",
+            help="find out why; if the new score is intended, write"
+            f" {escape_name(baseline.path)} again with --write-baseline",
             facts={
                 "max_drop": baseline.max_drop,
                 "mean_iou": {"baseline": baseline.mean_iou, "now": score.mean_iou, "drop": drop},

@@ -15,6 +15,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.safe_text import escape_name
 
 RULE = Rule(
     code="IOU102",
@@ -50,11 +51,12 @@ def find(evidence: Evidence) -> Result:
 
 def _report_unpaired_files(evidence: Evidence) -> Finding:
     true, pred = evidence.pair.unpaired_true, evidence.pair.unpaired_pred
+    masks, predictions = (join_words(map(escape_name, names)) for names in (true, pred))
     parts = []
     if true:
-        parts.append(f"{format_count(len(true), 'mask')} without a prediction ({join_words(true)})")
+        parts.append(f"{format_count(len(true), 'mask')} without a prediction ({masks})")
     if pred:
-        parts.append(f"{format_count(len(pred), 'prediction')} without a mask ({join_words(pred)})")
+        parts.append(f"{format_count(len(pred), 'prediction')} without a mask ({predictions})")
     paired = evidence.interpretation.layout.samples
     return Finding(
         RULE,

@@ -60,7 +60,7 @@ def parse_user_metric(
         )
         _check_limits(options)
         return metric, options, ()
-    metric, assumed = _understand(call)
+    metric, assumed = _understand(" ".join(call.split()))
     if metric.num_classes is not None and metric.num_classes < 2:
         raise UsageError(
             f"--metric {call}: background counts as a class, so there are at least two;"

@@ -10,14 +10,15 @@ from iou_doctor.metrics.score import ClassScore, Pixels, Score
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
+from iou_doctor.safe_text import UNSAFE
 
-UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
-"""Control characters and non-characters: XML forbids most of them, and a page shows none."""
+NON_CHARACTERS = re.compile("[\ufffe\uffff]")
+"""What XML forbids besides control characters."""
 
 
 def replace_unprintable(text: str) -> str:
-    """Replace each character that cannot be shown by the replacement character."""
-    return UNPRINTABLE.sub("\ufffd", text)
+    """Replace each character that cannot or must not be shown by the replacement character."""
+    return NON_CHARACTERS.sub("\ufffd", UNSAFE.sub("\ufffd", text))
 
 
 def format_score(value: float | None) -> str:
