@@ -21,7 +21,7 @@ metric = "keras.metrics.MeanIoU(num_classes=3)"
 layout = "NHW"
 threshold = 0.5
 min-iou = 0.1
-reports = ["json=r.json"]
+report = ["json=r.json"]
 class-names = ["a", "b", "c"]
 
 [expect]
@@ -114,7 +114,8 @@ def _make_toml(folder: Path, rng: random.Random) -> Case:
 
 def _make_baseline(folder: Path, rng: random.Random) -> Case:
     paths = _write_pair(folder, rng, "npy")
-    text = mutate_text(json.dumps(BASELINE, indent=rng.choice([None, 1])), rng)
+    text = json.dumps(BASELINE, indent=rng.choice([None, 1]))
+    text = mutate_text(text.replace('"path": "masks"', f'"path": {json.dumps(str(paths[1]))}'), rng)
     (folder / "b.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     words = ["check", *map(str, paths), "-n", "3", "--no-progress", "--no-config"]
     return Case("baseline", [*words, "--baseline", str(folder / "b.json")])
