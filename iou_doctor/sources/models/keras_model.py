@@ -16,6 +16,7 @@ from iou_doctor.arrays.source import ArrayOrTensor
 from iou_doctor.errors import SourceError
 from iou_doctor.record import record
 from iou_doctor.sources.files.file_status import read_file_head
+from iou_doctor.sources.models.keras_archive import list_unsafe_members, list_unsafe_weights
 from iou_doctor.sources.models.keras_config import list_unsafe_layers
 from iou_doctor.sources.models.runner import (
     Runner,
@@ -46,6 +47,8 @@ class _Config:
     """The configuration, as `json.loads` returns it."""
     version: str
     """The version of Keras that wrote the file."""
+    unsafe: tuple[str, ...]
+    """Parts of the file that lead to other files."""
 
 
 def is_keras_hdf5(path: str) -> bool:
@@ -56,7 +59,7 @@ def is_keras_hdf5(path: str) -> bool:
     """
     if not h5py.is_hdf5(path):
         return False
-    with translate_errors(path, OSError, RuntimeError, why=_DAMAGED), h5py.File(path, "r") as file:
+    with translate_errors(path, Exception, why=_DAMAGED), h5py.File(path, "r") as file:
         return "model_config" in file.attrs and "model_weights" in file
 
 
@@ -70,7 +73,7 @@ def load(path: str, options: ModelOptions) -> Runner:
     read_file_head(path)
     refuse_signature(path, _KIND, options.signature)
     config = _read_config(path)
-    unsafe = list_unsafe_layers(config.layers)
+    unsafe = (*list_unsafe_layers(config.layers), *config.unsafe)
     if unsafe and not options.trusted:
         raise unsafe_model_error(path, unsafe)
     quiet_tensorflow()
@@ -132,15 +135,19 @@ def _predict(model: Model, images: StoredArray) -> object:
 
 
 def _read_config(path: str) -> _Config:
-    errors = (OSError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile)
-    with translate_errors(path, *errors, why=_DAMAGED):
+    # hostile files make h5py and zipfile raise many kinds of errors
+    with translate_errors(path, Exception, why=_DAMAGED):
         if Path(path).suffix.lower() != ".keras":
             with h5py.File(path, "r") as file:
                 version = file.attrs.get("keras_version", "an unknown version")
-                return _Config(json.loads(file.attrs["model_config"]), _decode(version))
+                config = json.loads(file.attrs["model_config"])
+            unsafe = list_unsafe_weights(path, Path(path).stat().st_size)
+            return _Config(config, _decode(version), unsafe)
         with zipfile.ZipFile(path) as archive:
             metadata = _read_json(archive, "metadata.json")
-            return _Config(_read_json(archive, "config.json"), str(metadata.get("keras_version")))
+            config = _read_json(archive, "config.json")
+            unsafe = list_unsafe_members(archive)
+            return _Config(config, str(metadata.get("keras_version")), unsafe)
 
 
 def _read_json(archive: zipfile.ZipFile, name: str) -> Any:

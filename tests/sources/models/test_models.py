@@ -346,7 +346,7 @@ def test_a_keras_file_of_another_version_says_which_wrote_it(place):
             if name == "metadata.json":
                 data = json.dumps({"keras_version": "99.1.0"}).encode()
             if name == "config.json":
-                data = data.replace(b"Rescaling", b"Newscaling")
+                data = data.replace(b'"scale"', b'"new_scale"')
             new.writestr(name, data)
     message = refused(place, place / "later.keras")
     assert "Keras 99.1.0 wrote it, and Keras 3" in message

@@ -227,7 +227,7 @@ def test_a_layer_of_the_users_own_is_refused(tmp_path):
         ),
         (
             {"class_name": "StringLookup", "config": {"name": "s", "vocabulary": "/etc/passwd"}},
-            ("StringLookup layer `s` that reads the file `/etc/passwd`",),
+            ("vocabulary of the layer `s` that reads the file `/etc/passwd`",),
         ),
     ],
 )
