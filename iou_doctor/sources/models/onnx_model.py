@@ -1,20 +1,23 @@
-"""ONNX models, run by onnxruntime on the CPU. Their files hold operations of ONNX, and no code."""
+"""ONNX models, run by onnxruntime on the CPU."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.model import ModelOptions, Shape
 from iou_doctor.sources.files.file_status import read_file_head
+from iou_doctor.sources.models.onnx_safety import list_unsafe_parts
 from iou_doctor.sources.models.runner import (
     Runner,
     choose_name,
     missing_library_error,
     refuse_signature,
     require_single_input,
+    unsafe_model_error,
 )
 from iou_doctor.sources.source_errors import translate_errors
 
@@ -28,18 +31,25 @@ def load(path: str, options: ModelOptions) -> Runner:
     """Return the model in a `.onnx` file.
 
     Raises:
-        SourceError: it cannot be loaded, onnxruntime is missing, or it has several inputs.
+        SourceError: it cannot be loaded, has custom operations or weights outside its folder, a
+            library is missing, or it has several inputs.
     """
     read_file_head(path)
     refuse_signature(path, _KIND, options.signature)
     try:
+        import onnx
         import onnxruntime
     except ImportError as error:
-        raise missing_library_error(path, "onnxruntime", "onnx") from error
+        raise missing_library_error(path, error.name or "onnx", "onnx") from error
+    with translate_errors(path, Exception, why=_DAMAGED):
+        model = onnx.ModelProto.FromString(Path(path).read_bytes())
+        unsafe = list_unsafe_parts(model, Path(path).parent)
+    if unsafe and not options.trusted:
+        raise unsafe_model_error(path, unsafe)
     with translate_errors(path, Exception, why=_DAMAGED):
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    inputs = {entry.name: entry for entry in session.get_inputs()}
-    outputs = {entry.name: _read_shape(entry.shape) for entry in session.get_outputs()}
+        inputs = {entry.name: entry for entry in session.get_inputs()}
+        outputs = {entry.name: _read_shape(entry.shape) for entry in session.get_outputs()}
     model_input = inputs[require_single_input(path, [*inputs])]
     output = choose_name(path, "output", "--output-name", [*outputs], options.output_name)
 
@@ -53,6 +63,7 @@ def load(path: str, options: ModelOptions) -> Runner:
         _read_dtype(model_input.type),
         output,
         outputs=outputs,
+        unsafe=unsafe,
     )
 
 

@@ -1,10 +1,8 @@
-"""TFLite models, run by LiteRT.
-
-Flex operations, which could access files, are not linked into the interpreter of `ai_edge_litert`.
-"""
+"""TFLite models, run by LiteRT."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NotRequired, TypedDict
 
 import numpy as np
@@ -19,6 +17,7 @@ from iou_doctor.sources.models.runner import (
     missing_library_error,
     refuse_signature,
     require_single_input,
+    unsafe_model_error,
 )
 from iou_doctor.sources.source_errors import translate_errors
 
@@ -44,18 +43,25 @@ def load(path: str, options: ModelOptions) -> Runner:
     """Return the model in a `.tflite` file; quantised scores are converted back to floats.
 
     Raises:
-        SourceError: it cannot be loaded, LiteRT is missing, or it has several inputs.
+        SourceError: it cannot be loaded, has custom operations, LiteRT is missing, or it has
+            several inputs.
     """
     read_file_head(path)
     refuse_signature(path, _KIND, options.signature)
     try:
         from ai_edge_litert.interpreter import Interpreter
+
+        from iou_doctor.sources.models.tflite_safety import list_unsafe_parts
     except ImportError as error:
         raise missing_library_error(path, "ai-edge-litert", "tflite") from error
     with translate_errors(path, Exception, why=_DAMAGED):
+        unsafe = list_unsafe_parts(Path(path).read_bytes())
+    if unsafe and not options.trusted:
+        raise unsafe_model_error(path, unsafe)
+    with translate_errors(path, Exception, why=_DAMAGED):
         interpreter = Interpreter(model_path=path)
-    inputs = {entry["name"]: entry for entry in interpreter.get_input_details()}
-    outputs = {entry["name"]: entry for entry in interpreter.get_output_details()}
+        inputs = {entry["name"]: entry for entry in interpreter.get_input_details()}
+        outputs = {entry["name"]: entry for entry in interpreter.get_output_details()}
     model_input = inputs[require_single_input(path, [*inputs])]
     name = choose_name(path, "output", "--output-name", [*outputs], options.output_name)
     output = outputs[name]
@@ -76,6 +82,7 @@ def load(path: str, options: ModelOptions) -> Runner:
         np.dtype(np.float32 if is_quantised else model_input["dtype"]),
         name,
         outputs={key: _read_shape(entry) for key, entry in outputs.items()},
+        unsafe=unsafe,
     )
 
 
