@@ -23,6 +23,7 @@ from typing import IO
 
 from iou_doctor.cli.supervisor import NOISE, RECORD
 from iou_doctor.errors import SourceError
+from iou_doctor.safe_text import escape_line
 
 GRACE = 5.0
 """Seconds in which a child may remove its temporary files before it is killed."""
@@ -193,5 +194,4 @@ def _show_noise(noise: Path) -> None:
     """Write to stderr what libraries have written, without codes that a terminal would obey."""
     with noise.open(encoding="utf-8", errors="replace") as stream:
         for line in stream:
-            sys.stderr.write("".join(c if c.isprintable() else "?" for c in line.rstrip("\n")))
-            sys.stderr.write("\n")
+            sys.stderr.write(escape_line(line.rstrip("\n")) + "\n")

@@ -11,9 +11,11 @@ import json
 import os
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 RECORD = "record"
 """The file with what the command has written: for each piece one line, `FD LENGTH`, then bytes."""
@@ -42,6 +44,7 @@ class Supervisor:
         for name, number in STREAMS.items():
             stream = _Stream(_Recorder(self, number), encoding, is_terminal and name == "stdout")
             setattr(sys, name, stream)
+        warnings.showwarning = _write_warning
         threading.Thread(target=_end_with_parent, daemon=True).start()
 
     def discard_record(self) -> None:
@@ -120,6 +123,19 @@ class _Stream(io.TextIOWrapper):
 
     def isatty(self) -> bool:
         return self._is_terminal
+
+
+def _write_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001  # the parameters are those of `showwarning`
+    line: str | None = None,
+) -> None:
+    """Write a warning of a library to where the other messages of libraries are."""
+    text = warnings.formatwarning(message, category, filename, lineno, line)
+    os.write(STREAMS["stderr"], text.encode(errors="replace"))
 
 
 def _end_with_parent() -> None:

@@ -73,12 +73,15 @@ def test_what_libraries_write_is_shown_only_if_asked(monkeypatch, capfd):
 os.write(1, b"from a library\n")
 with supervisor.watch("model", 9):
     print("in the\x1b[31m model", file=sys.stderr)
+import warnings
+warnings.warn_explicit("careful", UserWarning, "file.py", 1)
 supervisor.finish(0)
 """
     run_program(monkeypatch, program)
     assert capfd.readouterr() == ("", "")
     run_program(monkeypatch, program, verbose=True)
-    assert capfd.readouterr() == ("", "from a library\nin the?[31m model\n")
+    shown = "from a library\nin the\\x1b[31m model\nfile.py:1: UserWarning: careful\n"
+    assert capfd.readouterr() == ("", shown)
 
 
 def test_progress_is_passed_on(monkeypatch):
