@@ -27,6 +27,7 @@ HIDDEN_RULES = frozenset(
         "undeclared-void-label",
         "permuted-classes",
         "foreign-label-ids",
+        "recoded-class-ids",
         "inverted-masks",
         "shuffled-samples",
         "flipped-samples",

@@ -14,6 +14,9 @@ from iou_doctor.repairs.step import Side
 SHORTEST_LOOKUP = 256
 """Length of a lookup table for 8-bit labels, whichever of them occur."""
 
+LONGEST_LOOKUP = 2**16
+"""Length from which a lookup table is too long, and the ids are searched instead."""
+
 
 def write_shift(evidence: Evidence, side: Side, step: int, table: Mapping[int, int]) -> str:
     """Return an assignment that adds `step` to the labels of one array.
@@ -58,6 +61,38 @@ def write_exchange(evidence: Evidence, side: Side, table: Mapping[int, int]) -> 
     if min(labels, default=0) < 0:
         return f"{lookup}; {side} = np.where({side} < 0, {side}, lut[{ids}.clip(0)])"
     return f"{lookup}; {side} = lut[{ids}]"
+
+
+def write_recoding(evidence: Evidence, side: Side, table: Mapping[int, int]) -> str:
+    """Return statements that replace ids by other ids all at once; other labels stay.
+
+    Args:
+        evidence: for the labels that occur, the dtype and the class axis.
+        side: the array to change; it has no class axis.
+        table: old id to new id.
+    """
+    labels = _list_labels(evidence, side)
+    if len(table) == 1:
+        [(old, new)] = table.items()
+        return f"{side} = np.where({side} == {old}, {new}, {side})"
+    step = _find_step(labels, table)
+    if step is not None:
+        return f"{side} = {side} // {step}"
+    if min(labels) >= 0 and max(labels) < LONGEST_LOOKUP:
+        return write_exchange(evidence, side, table)
+    new_labels = [table.get(label, label) for label in labels]
+    return (
+        f"old, new = np.array({labels}), np.array({new_labels});"
+        f" {side} = new[np.searchsorted(old, {side})]"
+    )
+
+
+def _find_step(labels: list[int], table: Mapping[int, int]) -> int | None:
+    """Return the number that divides all labels into those of the table; `None` if none does."""
+    old, new = max(table.items())
+    step = old // new if new > 0 else 0
+    fits = step > 1 and all(table.get(label, label) * step == label for label in labels)
+    return step if fits else None
 
 
 def write_complement(evidence: Evidence, side: Side) -> str:

@@ -22,7 +22,13 @@ from iou_doctor.checks.wording import describe_labels, describe_stray_handling, 
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
-VALUE_RULES = ("jpeg-masks", "palette-read-as-grey", "stretched-labels")
+VALUE_RULES = (
+    "jpeg-masks",
+    "palette-read-as-grey",
+    "stretched-labels",
+    "instance-ids",
+    "recoded-class-ids",
+)
 """If one of these rules has fired, the values are not class ids, and that rule says what they are.
 """
 

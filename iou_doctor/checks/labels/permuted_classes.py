@@ -33,6 +33,14 @@ from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom
 
+NUMBERING_RULES = (
+    "labels-off-by-one",
+    "zero-label-reduced",
+    "instance-ids",
+    "recoded-class-ids",
+)
+"""If one of these rules has fired, the ids differ in another way."""
+
 RULE = Rule(
     code="IOU407",
     name="permuted-classes",
@@ -46,8 +54,7 @@ RULE = Rule(
         Suspicion.ENCODING,
         Suspicion.MASK_VALUES,
         "prediction-out-of-range",
-        "labels-off-by-one",
-        "zero-label-reduced",
+        *NUMBERING_RULES,
     ),
     needs=Needs.TRAINED_NETWORK,
 )
@@ -67,7 +74,7 @@ def find(evidence: Evidence) -> Result:
     """Look for the exchange of ids that agrees best with the predictions."""
     if evidence.interpretation.num_classes < 3:
         return []  # with two classes it is inverted-masks
-    if evidence.has_found("labels-off-by-one", "zero-label-reduced"):
+    if evidence.has_found(*NUMBERING_RULES):
         return []
     moves = _find_moves(evidence)
     if len(moves) < 2 or find_foreign_ids(evidence):

@@ -27,7 +27,7 @@ RULE = Rule(
     claim="the predictions hold labels outside 0..num_classes-1",
     symptom=Symptom.LABELS,
     explains=Symptom.METRIC | Symptom.BASELINE,
-    after=("masks-0-255",),
+    after=("masks-0-255", "recoded-class-ids"),
 )
 
 GREY_LEVELS = 32
@@ -44,7 +44,7 @@ def find(evidence: Evidence) -> Result:
     ):
         return []  # channel-count-mismatch reports it
     strays = count_unknown_predictions(evidence)
-    if not strays:
+    if not strays or evidence.has_found("recoded-class-ids"):
         return []
     share = format_percent(sum(strays.values()), evidence.repaired.pixels.total)
     help_text, repair = _suggest_repair(evidence, strays)

@@ -42,6 +42,7 @@ RULE = Rule(
         "jpeg-masks",
         "palette-read-as-grey",
         "stretched-labels",
+        "recoded-class-ids",
     ),
 )
 
@@ -51,7 +52,9 @@ def find(evidence: Evidence) -> Result:
     if _has_no_ids(evidence):
         return []
     declared, findings = evidence.interpretation.ignore_index, []
-    outside, inside = count_undeclared_void(evidence), find_void_classes(evidence)
+    recoded = _list_recoded_labels(evidence)
+    outside = {k: n for k, n in count_undeclared_void(evidence).items() if k not in recoded}
+    inside = None if recoded else find_void_classes(evidence)
     target = declared
     if outside:
         target = next(iter(outside)) if target is None else target
@@ -143,6 +146,12 @@ def _has_no_ids(evidence: Evidence) -> bool:
     if evidence.has_found("interpolated-masks") and evidence.interpretation.num_classes == 2:
         return True
     return evidence.has_found("jpeg-masks", "palette-read-as-grey", "stretched-labels")
+
+
+def _list_recoded_labels(evidence: Evidence) -> set[int]:
+    """Return the labels that `recoded-class-ids` maps to classes."""
+    found = [one for one in evidence.found if one.rule.name == "recoded-class-ids"]
+    return {int(label) for finding in found for label in finding.facts["mapping"]}
 
 
 def _is_refused_by_metric(evidence: Evidence) -> bool:

@@ -1,0 +1,89 @@
+"""Find classes that one array tells apart and the other one merges."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.hypotheses import FEWEST_LABEL_PIXELS, score_as_given, score_repaired
+from iou_doctor.checks.labels._overlaps import Overlaps
+from iou_doctor.checks.labels._recoding import LEAST_RECODED_GAIN, Recoding, build_recoding
+from iou_doctor.repairs.step import Side
+
+LEAST_MERGED_SHARE = 0.75
+"""Minimum share of a third label of the masks that two-class predictions take for the object. A
+void label is often partly object and partly background."""
+LEAST_COVERED = 0.9
+"""Minimum share of the pixels that must belong to ids with one clear partner."""
+
+
+def find_merging(evidence: Evidence, overlaps: Overlaps) -> Recoding | None:
+    """Return the merging of ids that lifts the score; `None` if none is proven."""
+    for side, turned in ((Side.MASKS, overlaps), (Side.PREDICTIONS, overlaps.swap())):
+        table = _list_partners(turned)
+        if table is None or not _is_proven(evidence, turned, side, table):
+            continue
+        changes = {old: new for old, new in table.items() if old != new}
+        repair = build_recoding(evidence, turned, side, changes)
+        gain = score_repaired(evidence, repair) - score_as_given(evidence)
+        if gain >= (0 if _is_binary(evidence) else LEAST_RECODED_GAIN):
+            return Recoding(side, turned, changes, repair)
+    return None
+
+
+def _list_partners(overlaps: Overlaps) -> dict[int, int] | None:
+    """Return the favourite of each old id if several share one, and each favourite is explained."""
+    shared = overlaps.pixels[np.arange(len(overlaps.old)), overlaps.favourites]
+    has_partner = (2 * shared > overlaps.totals) & (shared >= FEWEST_LABEL_PIXELS)
+    used, size = np.unique(overlaps.favourites[has_partner], return_counts=True)
+    if len(used) < 2 or size.max() < 2:
+        return None
+    explained = np.bincount(
+        overlaps.favourites[has_partner], shared[has_partner], len(overlaps.new)
+    )
+    if (2 * explained < overlaps.pixels.sum(axis=0))[used].any():
+        return None
+    if overlaps.totals[has_partner].sum() < LEAST_COVERED * overlaps.totals.sum():
+        return None
+    new = overlaps.new[overlaps.favourites]
+    return dict(zip(overlaps.old[has_partner].tolist(), new[has_partner].tolist(), strict=True))
+
+
+def _is_proven(
+    evidence: Evidence, overlaps: Overlaps, side: Side, table: Mapping[int, int]
+) -> bool:
+    """Return whether the ids are merged on purpose, and not by a model that lacks some classes.
+
+    A model that never predicts a class takes it for another one, which keeps its own name. That
+    most of the merged ids get a name that none of them has is no confusion.
+    """
+    is_binary = side is Side.MASKS and _is_binary(evidence)
+    if is_binary and _are_parts_of_the_object(overlaps, table):
+        return True
+    totals = dict(zip(overlaps.old.tolist(), overlaps.totals.tolist(), strict=True))
+    size = Counter(table.values())
+    merged = [old for old, new in table.items() if size[new] > 1 and old != new]
+    renamed = [old for old in merged if table.get(table[old]) != table[old]]
+    return bool(2 * sum(totals[old] for old in renamed) > sum(totals[old] for old in merged))
+
+
+def _is_binary(evidence: Evidence) -> bool:
+    """Return whether the predictions can only tell an object from the background."""
+    interpretation = evidence.interpretation
+    known = interpretation.num_classes_declared or interpretation.y_pred.is_thresholded
+    return (known or interpretation.y_pred.is_dense) and interpretation.num_classes == 2
+
+
+def _are_parts_of_the_object(overlaps: Overlaps, table: Mapping[int, int]) -> bool:
+    """Return whether the masks hold labels above 1 that two-class predictions take for 1."""
+    row = {old: index for index, old in enumerate(overlaps.old.tolist())}
+    parts = [old for old in row if old > 1]
+    if not parts or table.get(0) != 0 or table.get(1) != 1 or overlaps.new.tolist() != [0, 1]:
+        return False
+    return all(
+        overlaps.pixels[row[old], 1] >= LEAST_MERGED_SHARE * overlaps.totals[row[old]]
+        for old in parts
+    )

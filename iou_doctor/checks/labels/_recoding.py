@@ -1,0 +1,195 @@
+"""Find the one assignment between two sets of ids that the pixels prove."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.hypotheses import LEAST_ADVANTAGE, score_as_given, score_repaired
+from iou_doctor.checks.labels._overlaps import VOID_CODES, Overlaps, count_overlaps
+from iou_doctor.datasets import load_data_sets
+from iou_doctor.record import record
+from iou_doctor.repairs.repair import Repair, build_relabelling
+from iou_doctor.repairs.step import Side
+
+LEAST_RECODED_GAIN = 0.05
+"""Minimum gain in mean IoU. One id of ten that has another number costs 0.05 if its IoU is 0.5."""
+LEAST_EXPLAINED = 0.5
+"""Minimum share that the clear moves must have of the pixels whose id does not meet itself. In a
+weak model, two ids may meet by chance while the others go astray."""
+FEWEST_ON_A_LINE = 3
+"""Minimum number of ids that suggest a multiple and an offset. Two always do."""
+
+
+@record
+class Recoding:
+    """One array numbers the classes in another way than the other."""
+
+    side: Side
+    """The array to relabel."""
+    overlaps: Overlaps
+    """The overlaps of its ids with those of the other array."""
+    table: Mapping[int, int]
+    """The number in the other array of each id that has another one there."""
+    repair: Repair
+
+    def list_ids(self) -> tuple[list[int], list[int]]:
+        """Return the ids of the masks and those of the predictions, without void labels."""
+        old, new = self.overlaps.old.tolist(), self.overlaps.new.tolist()
+        return (old, new) if self.side is Side.MASKS else (new, old)
+
+
+def find_recoding(evidence: Evidence, overlaps: Overlaps) -> Recoding | None:
+    """Return the one-to-one assignment of ids that lifts the score; `None` if none is proven."""
+    if not overlaps.moves:
+        return None
+    side = choose_side(evidence, overlaps)
+    if side is Side.PREDICTIONS:
+        overlaps = overlaps.swap()
+    if not _is_proven(evidence, overlaps):
+        return None
+    recodings = [
+        Recoding(side, overlaps, table, build_recoding(evidence, overlaps, side, table))
+        for table in _list_tables(overlaps)
+    ]
+    scores = [score_repaired(evidence, recoding.repair) for recoding in recodings]
+    best = max(scores)
+    if best < score_as_given(evidence) + LEAST_RECODED_GAIN:
+        return None
+    # the tables are listed with the simplest first
+    return next(
+        recoding
+        for recoding, score in zip(recodings, scores, strict=True)
+        if score >= best - LEAST_ADVANTAGE
+    )
+
+
+def count_differing_ids(evidence: Evidence) -> Overlaps | None:
+    """Return the overlaps of the ids; `None` if both arrays hold the same ones, or colours."""
+    layout = evidence.interpretation.layout
+    if layout.y_true.is_colour or layout.y_pred.is_colour:
+        return None
+    if evidence.pairs.count_truths().keys() == evidence.pairs.count_predictions().keys():
+        return None  # the same ids in another order are for permuted-classes
+    return count_overlaps(evidence)
+
+
+def choose_side(evidence: Evidence, overlaps: Overlaps) -> Side:
+    """Return the array whose ids look less like 0..C-1: the masks if both look alike."""
+    interpretation = evidence.interpretation
+    if interpretation.y_pred.is_dense or interpretation.y_pred.is_thresholded:
+        return Side.MASKS
+    if interpretation.y_true.is_dense:
+        return Side.PREDICTIONS
+    masks, predictions = (int(ids[-1]) - len(ids) for ids in (overlaps.old, overlaps.new))
+    if overlaps.old[0] < 0 or overlaps.new[0] < 0:
+        masks, predictions = -int(overlaps.old[0]), -int(overlaps.new[0])
+    return Side.MASKS if masks >= predictions else Side.PREDICTIONS
+
+
+def _is_proven(evidence: Evidence, overlaps: Overlaps) -> bool:
+    """Return whether the moves cannot be the confusions of a weak model."""
+    moves = overlaps.moves
+    old, new = set(overlaps.old.tolist()), set(overlaps.new.tolist())
+    if not moves or (moves.keys() <= new and set(moves.values()) <= old):
+        return False
+    if len(moves) > 1 and _may_be_permuted(old, new):
+        return False
+    astray = overlaps.totals[~overlaps.is_kept].sum()
+    moved = overlaps.totals[np.isin(overlaps.old, list(moves))].sum()
+    if moved < LEAST_EXPLAINED * astray:
+        return False
+    return len(moves) > 1 or _is_single_move_proven(evidence, overlaps)
+
+
+def _may_be_permuted(old: set[int], new: set[int]) -> bool:
+    """Return whether these may be the same ids in another order, of which each array lacks one."""
+    both = old | new
+    return max(len(both - old), len(both - new)) <= 1 and both == set(range(len(both)))
+
+
+def _is_single_move_proven(evidence: Evidence, overlaps: Overlaps) -> bool:
+    """Return whether one id alone has another number, not a class taken for a similar one.
+
+    A model may take all trucks for buses in images without buses. That the other array numbers its
+    classes without a gap while this one leaves a number out is no chance.
+    """
+    [(old, new)] = overlaps.moves.items()
+    names = overlaps.new.tolist()
+    if old in names or new in overlaps.old or old in VOID_CODES:
+        return False
+    interpretation = evidence.interpretation
+    if interpretation.num_classes_declared and old not in interpretation.classes:
+        return new in interpretation.classes
+    is_without_gap = names[0] <= 1 and names[-1] - names[0] < len(names)
+    return is_without_gap and old > names[-1] and len(overlaps.old) == len(names)
+
+
+def _list_tables(overlaps: Overlaps) -> Iterator[dict[int, int]]:
+    """Yield the tables that may complete the clear moves, the simplest first."""
+    old = overlaps.old.tolist()
+    line = fit_line(overlaps.moves | _list_kept(overlaps))
+    if line is not None:
+        step, offset = line
+        yield _keep_changes({k: (k - offset) // step for k in old if (k - offset) % step == 0})
+    for data_set in load_data_sets():
+        if data_set.train_ids.keys() >= set(old) and overlaps.moves.items() <= (
+            data_set.train_ids.items()
+        ):
+            yield _keep_changes({k: data_set.train_ids[k] for k in old})
+    if len(old) == len(overlaps.new):
+        yield _keep_changes(dict(zip(old, overlaps.new.tolist(), strict=True)))
+    yield _keep_changes(_assign(overlaps))
+
+
+def _keep_changes(table: Mapping[int, int]) -> dict[int, int]:
+    return {old: new for old, new in table.items() if old != new}
+
+
+def _list_kept(overlaps: Overlaps) -> dict[int, int]:
+    return {old: old for old in overlaps.old[overlaps.is_kept].tolist()}
+
+
+def fit_line(table: Mapping[int, int]) -> tuple[int, int] | None:
+    """Return `step` and `offset` if each old id is `step` times the new id plus `offset`."""
+    if len(table) < FEWEST_ON_A_LINE:
+        return None
+    (old, new), (last_old, last_new) = min(table.items()), max(table.items())
+    if new == last_new:
+        return None
+    step = (last_old - old) // (last_new - new)
+    offset = old - step * new
+    fits = step >= 1 and all(k == step * v + offset for k, v in table.items())
+    return (step, offset) if fits else None
+
+
+def _assign(overlaps: Overlaps) -> dict[int, int]:
+    """Return the new id of each old id in the assignment with the largest sum of IoU."""
+    from scipy.optimize import linear_sum_assignment
+
+    met = overlaps.pixels
+    union = met.sum(axis=1, keepdims=True) + met.sum(axis=0, keepdims=True) - met
+    rows, columns = linear_sum_assignment(met / np.maximum(union, 1), maximize=True)
+    real = met[rows, columns] > 0
+    return dict(
+        zip(overlaps.old[rows[real]].tolist(), overlaps.new[columns[real]].tolist(), strict=True)
+    )
+
+
+def build_recoding(
+    evidence: Evidence, overlaps: Overlaps, side: Side, table: Mapping[int, int]
+) -> Repair:
+    """Build the repair that relabels one array, with the number of classes if it was guessed."""
+    ids = [table.get(old, old) for old in overlaps.old.tolist()]
+    classes = max(*ids, *overlaps.new.tolist(), 1) + 1
+    declared = evidence.interpretation.num_classes_declared
+    fixed = declared or evidence.interpretation.y_pred.is_dense
+    return build_relabelling(
+        f"relabel the {side}",
+        side=side,
+        table=table,
+        safe=len(set(ids)) == len(ids),
+        num_classes=None if fixed or evidence.interpretation.y_true.is_dense else classes,
+    )
