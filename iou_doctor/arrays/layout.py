@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import permutations
 
 import numpy as np
 
@@ -22,10 +23,30 @@ class Relation(StrEnum):
     """One of the two has its spatial axes flattened into one."""
     SWAPPED = "swapped"
     """The height of one is the width of the other."""
+    PERMUTED = "permuted"
+    """The three sizes of one are those of the other in another order."""
     SCALED = "scaled"
     """The sizes of one are a whole multiple of those of the other."""
     MISMATCHED = "mismatched"
     """The shapes do not show which pixels belong together."""
+
+
+def find_axis_order(
+    true: tuple[int | None, ...], pred: tuple[int | None, ...]
+) -> tuple[int, ...] | None:
+    """Return how to transpose a volume to the shape of another one; `None` if no order does.
+
+    An order that exchanges two axes is preferred to one that moves all three.
+
+    Args:
+        true: the three sizes to reach.
+        pred: the three sizes of the volume to transpose, as in `numpy.transpose`.
+    """
+    if len(true) != 3 or len(pred) != 3 or None in true or true == pred:
+        return None
+    orders = sorted(permutations(range(3)), key=lambda order: sum(map(int.__eq__, order, range(3))))
+    fitting = [order for order in reversed(orders) if tuple(pred[axis] for axis in order) == true]
+    return fitting[0] if fitting else None
 
 
 @record
@@ -145,3 +166,10 @@ class Layout:
     def samples(self) -> int:
         """The number of samples that can be compared: that of the shorter array."""
         return min(self.y_true.samples, self.y_pred.samples)
+
+    @property
+    def axis_order(self) -> tuple[int, ...] | None:
+        """How to transpose predicted volumes to the shape of the masks, if that is needed."""
+        if self.relation is not Relation.PERMUTED:
+            return None
+        return find_axis_order(self.y_true.spatial_shape, self.y_pred.spatial_shape)

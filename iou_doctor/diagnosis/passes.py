@@ -16,16 +16,16 @@ from iou_doctor.counts.map_samples import Probe
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.diagnosis.count_plan import CountPlan
+from iou_doctor.diagnosis.moved_samples import move_samples, moves_samples
 from iou_doctor.interpret import is_same_storage_order
 from iou_doctor.record import record
-from iou_doctor.repairs.reorder import Reorder
+from iou_doctor.repairs.permute_axes import PermuteAxes
 from iou_doctor.repairs.resize_nearest import ResizeNearest
 from iou_doctor.repairs.step import Move, Side, Step
 from iou_doctor.repairs.swap_height_width import SwapHeightWidth
 from iou_doctor.scan.batch_plan import PixelRepair
 from iou_doctor.scan.probing import ProbeBuilder
 from iou_doctor.scan.scan import scan
-from iou_doctor.sources.reordered import ReorderedSource
 
 
 @record
@@ -108,10 +108,8 @@ class Passes:
 
     def recount(self, pairing: Pairing, steps: Sequence[Step]) -> PairCounts:
         """Return the counts of one pairing after steps that move pixels or samples."""
-        orders = [step.order for step in steps if isinstance(step, Reorder)]
-        pair = self.pair
-        if orders:
-            pair = replace(pair, y_pred=ReorderedSource(pair.y_pred, orders[0]))
+        moved = move_samples(self.pair.y_pred, self.layout.y_pred, steps)
+        pair = replace(self.pair, y_pred=moved)
         stats = scan(
             pair,
             self.layout,
@@ -133,23 +131,29 @@ class Passes:
 
     def _build_repair(self, steps: Sequence[Step]) -> PixelRepair | None:
         """Return a function that fits predicted label maps to the masks and applies the steps."""
-        relation = self.layout.relation
+        relation, order = self.layout.relation, self.layout.axis_order
+        inner = len(self.layout.y_pred.spatial)
         moving = [
-            step for step in steps if isinstance(step, Move) and not isinstance(step, Reorder)
+            step for step in steps if isinstance(step, Move) and not moves_samples(step, inner)
         ]
-        if relation not in {Relation.SWAPPED, Relation.SCALED} and not moving:
+        fits = relation not in {Relation.SWAPPED, Relation.PERMUTED, Relation.SCALED}
+        if fits and not moving:
             return None
 
-        def repair(labels: NDArray[np.integer], shape: tuple[int, ...]) -> NDArray[np.integer]:
+        def repair(
+            labels: NDArray[np.integer], shape: tuple[int, ...], samples: NDArray[np.int64]
+        ) -> NDArray[np.integer]:
             if relation is Relation.FLATTENED and len(shape) > 1:
                 labels = labels.reshape(len(labels), *shape)
             spatial = labels.ndim - 1
             if relation is Relation.SWAPPED:
                 labels = SwapHeightWidth(Side.PREDICTIONS).apply(labels, spatial=spatial)
+            if order is not None:
+                labels = PermuteAxes(Side.PREDICTIONS, order).apply(labels, spatial=spatial)
             if relation is Relation.SCALED:
                 labels = ResizeNearest(Side.PREDICTIONS, shape).apply(labels, spatial=spatial)
             for step in moving:
-                labels = step.apply(labels, spatial=spatial)
+                labels = step.apply_to(labels, samples, spatial=spatial)
             return labels
 
         return repair

@@ -9,6 +9,7 @@ from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.score import compute_score
+from iou_doctor.repairs.permute_axes import PermuteAxes
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.resize_nearest import ResizeNearest
 from iou_doctor.repairs.step import Step
@@ -67,5 +68,8 @@ def _count_pairs(steps: Sequence[Step], evidence: Evidence, recount: Recount) ->
 
 def needs_recount(step: Step, evidence: Evidence) -> bool:
     """Return whether a step moves pixels or samples that the doctor has not already moved."""
-    done = DONE_BY_THE_DOCTOR.get(evidence.interpretation.layout.relation)
-    return step.moves_pixels and type(step) is not done
+    layout = evidence.interpretation.layout
+    done = type(step) is DONE_BY_THE_DOCTOR.get(layout.relation)
+    if isinstance(step, PermuteAxes):
+        done = step.order == layout.axis_order
+    return step.moves_pixels and not done

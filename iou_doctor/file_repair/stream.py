@@ -9,14 +9,13 @@ import numpy as np
 from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.arrays.source import Source
+from iou_doctor.diagnosis.moved_samples import move_samples, moves_samples
 from iou_doctor.file_repair.storage_axes import StoredAxes
 from iou_doctor.file_repair.writers.destinations import Destination
 from iou_doctor.file_repair.writers.output_array import OutputArray
 from iou_doctor.record import record
-from iou_doctor.repairs.reorder import Reorder
 from iou_doctor.repairs.step import Side, Step
 from iou_doctor.scan.windows import iterate_samples
-from iou_doctor.sources.reordered import ReorderedSource
 
 Progress = Callable[[int, int], object]
 """Called now and then with the number of samples done and the number of all samples."""
@@ -42,39 +41,40 @@ class RepairStream:
         """
         sizes = tuple(length or 0 for length in self.source.shape)
         zero = np.zeros((), self.source.dtype)
-        first = (1, *self.source.get_sample_shape(0)) if self.axes.has_sample_axis else sizes
-        sample = self._repair(np.broadcast_to(zero, first))
+        first = (1, *self._moved_source.get_sample_shape(0)) if self.axes.has_sample_axis else sizes
+        sample = self._repair(np.broadcast_to(zero, first), 0)
         shape: tuple[int | None, ...] = sample.shape
         if self.stored_axes.sample:
             inner = (None,) * (sample.ndim - 1) if None in self.source.shape else sample.shape[1:]
-            shape = (self._reordered_source.shape[0], *inner)
+            shape = (self._moved_source.shape[0], *inner)
         # the images of a reordered folder keep their names, because names pair them with the masks
         stems = self.source.names or () if self.destination.is_folder else ()
         batches = self._repair_batches(progress)
         return OutputArray(batches, shape, sample.dtype, self.destination.name, tuple(stems))
 
     @property
-    def _reordered_source(self) -> Source:
-        orders = [step.order for step in self.steps if isinstance(step, Reorder)]
-        return ReorderedSource(self.source, orders[0]) if orders else self.source
+    def _moved_source(self) -> Source:
+        return move_samples(self.source, self.axes, self.steps)
 
     def _repair_batches(self, progress: Progress | None) -> Iterator[StoredArray]:
         done = 0
-        for stored in iterate_samples(self._reordered_source, self.axes):
-            yield self._repair(stored)
+        for stored in iterate_samples(self._moved_source, self.axes):
+            yield self._repair(stored, done)
             done += len(stored) if self.axes.has_sample_axis else 1
             if progress:
                 progress(done, self.axes.samples)
 
-    def _repair(self, stored: StoredArray) -> StoredArray:
+    def _repair(self, stored: StoredArray, first: int) -> StoredArray:
+        """Return some samples repaired; `first` is the number of the first one."""
         values = self.axes.arrange(stored)
+        samples = np.arange(first, first + len(values))
         spatial = len(self.axes.spatial)
         if self.unflattened:
             values = values.reshape(len(values), *self.unflattened, *values.shape[2:])
             spatial = len(self.unflattened)
         for step in self.steps:
-            if not isinstance(step, Reorder):  # the source reads the samples in the new order
-                values = step.apply(values, spatial=spatial)
+            if not moves_samples(step, len(self.axes.spatial)):  # the source has moved them
+                values = step.apply_to(values, samples, spatial=spatial)
         if self.unflattened:
             values = values.reshape(len(values), -1, *values.shape[1 + spatial :])
         return self.stored_axes.restore(values)

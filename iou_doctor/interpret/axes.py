@@ -6,7 +6,14 @@ from dataclasses import replace
 from math import prod
 
 from iou_doctor.arrays.interpretation import Encoding, Options
-from iou_doctor.arrays.layout import COLOUR_CHANNELS, Assumption, Axes, Layout, Relation
+from iou_doctor.arrays.layout import (
+    COLOUR_CHANNELS,
+    Assumption,
+    Axes,
+    Layout,
+    Relation,
+    find_axis_order,
+)
 from iou_doctor.arrays.model import Shape
 from iou_doctor.arrays.source import Pair
 from iou_doctor.errors import ReadingError
@@ -92,6 +99,11 @@ def _match_sample_axes(
         return _add_sample_axis(y_true), _add_sample_axis(y_pred), ()
     if 0 in (y_true.channel, y_pred.channel) or _is_one_fully_flattened(y_true, y_pred):
         return _drop_sample_axis(y_true), _drop_sample_axis(y_pred), ()
+    if _is_permuted_volume(y_true, y_pred):
+        note = Assumption(
+            "sample_axis", "none", "both are one volume: they have the same three sizes"
+        )
+        return _drop_sample_axis(y_true), _drop_sample_axis(y_pred), (note,)
     ranks = len(y_true.label_shape), len(y_pred.label_shape)
     if ranks[0] == ranks[1]:
         flat = ranks[0] == 2 and (y_true.has_sample_axis or y_pred.has_sample_axis)
@@ -106,6 +118,15 @@ def _match_sample_axes(
         longer = _add_sample_axis(longer)
         shorter = _drop_sample_axis(shorter)
     return (longer, shorter, ()) if ranks[0] > ranks[1] else (shorter, longer, ())
+
+
+def _is_permuted_volume(y_true: Axes, y_pred: Axes) -> bool:
+    """Return whether the arrays are one volume whose axes stand in another order in one of them.
+
+    Samples whose height and width are swapped have the same number of samples.
+    """
+    true, pred = y_true.label_shape, y_pred.label_shape
+    return find_axis_order(true, pred) is not None and true[0] != pred[0]
 
 
 def _is_flattened(longer: Shape, shorter: Shape) -> bool:
@@ -152,6 +173,8 @@ def infer_relation(true: Shape, pred: Shape) -> Relation:
         return Relation.FLATTENED if flattened else Relation.MISMATCHED
     if len(true) >= 2 and pred == (*true[:-2], true[-1], true[-2]):
         return Relation.SWAPPED
+    if find_axis_order(true, pred) is not None:
+        return Relation.PERMUTED
     # a factor between numbers of flattened pixels comes from channels, not from a resolution
     scaled = len(true) >= 2 and _is_scaled(true, pred)
     return Relation.SCALED if scaled else Relation.MISMATCHED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from iou_doctor.arrays.layout import COLOUR_CHANNELS, Assumption
+from iou_doctor.arrays.layout import COLOUR_CHANNELS, Assumption, find_axis_order
 from iou_doctor.arrays.model import Shape
 from iou_doctor.interpret.peek import Peek
 
@@ -162,6 +162,11 @@ def _find_by_shape(
     declared = [axis for axis in fitting if shape[axis] == num_classes]
     if fitting:
         return (declared or fitting)[0], "without it both arrays have the same shape"
+    permuted = [
+        axis for axis in candidates if find_axis_order(label_shape, remove_axis(shape, axis))
+    ]
+    if permuted:
+        return permuted[0], "without it both arrays have the same three sizes"
     if len(shape) == len(label_shape) + 1 or (len(shape) >= 4 and peek.floating):
         return _find_by_length(peek, candidates, num_classes)
     return None, ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 from typing import ClassVar, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.batch import StoredArray, StoredScalar
@@ -60,6 +61,25 @@ class Step:
         """
         raise NotImplementedError
 
+    def apply_to(
+        self,
+        values: StoredArray,
+        samples: NDArray[np.int64],  # noqa: ARG002
+        *,
+        spatial: int,
+    ) -> StoredArray:
+        """Return the repaired values of a batch; some steps change only some of its samples.
+
+        Args:
+            values: as for `apply`.
+            samples: the numbers of the samples in the whole array, shape (n,).
+            spatial: the number of spatial axes.
+
+        Raises:
+            RepairError: the shape does not suit the step.
+        """
+        return self.apply(values, spatial=spatial)
+
 
 @record
 class Move(Step):
@@ -71,3 +91,13 @@ class Move(Step):
     def apply(self, values: NDArray[Value], *, spatial: int) -> NDArray[Value]:
         """Return the values at their new places; arguments and errors as for `Step.apply`."""
         raise NotImplementedError
+
+    def apply_to(
+        self,
+        values: NDArray[Value],
+        samples: NDArray[np.int64],  # noqa: ARG002
+        *,
+        spatial: int,
+    ) -> NDArray[Value]:
+        """Return the values at their new places; as for `Step.apply_to`."""
+        return self.apply(values, spatial=spatial)

@@ -15,9 +15,12 @@ from iou_doctor.repairs.decode_colours import DecodeColours
 from iou_doctor.repairs.fill_missing import FillMissing
 from iou_doctor.repairs.first_channel import FirstChannel
 from iou_doctor.repairs.flip import Flip
+from iou_doctor.repairs.move_some import MoveSome
 from iou_doctor.repairs.one_hot import OneHot
+from iou_doctor.repairs.permute_axes import PermuteAxes
 from iou_doctor.repairs.permute_channels import PermuteChannels
 from iou_doctor.repairs.relabel import Relabel
+from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.reorder import Reorder
 from iou_doctor.repairs.resize_nearest import ResizeNearest
 from iou_doctor.repairs.retile import Retile
@@ -36,8 +39,11 @@ STEPS: Mapping[str, type[Step]] = {
     "first_channel": FirstChannel,
     "flip": Flip,
     "one_hot": OneHot,
+    "move_some": MoveSome,
+    "permute_axes": PermuteAxes,
     "permute_channels": PermuteChannels,
     "relabel": Relabel,
+    "relabel_some": RelabelSome,
     "reorder": Reorder,
     "resize_nearest": ResizeNearest,
     "retile": Retile,

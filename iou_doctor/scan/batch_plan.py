@@ -152,7 +152,7 @@ class BatchPlan:
             y_true, y_pred = true.decode_flat(pairing.y_true), pred.decode_flat(pairing.y_pred)
         else:
             y_true, y_pred = true.decode(pairing.y_true), pred.decode(pairing.y_pred)
-            y_pred = self.repair(y_pred, y_true.shape[1:]) if self.repair else y_pred
+            y_pred = self.repair(y_pred, y_true.shape[1:], batch.samples) if self.repair else y_pred
         n = len(batch.samples)
         return count_pairs(
             y_true=y_true.reshape(n, -1), y_pred=y_pred.reshape(n, -1), samples=batch.samples
@@ -174,7 +174,9 @@ class BatchPlan:
         shape = max(*(_get_shape(maps) for maps in (y_true, y_pred)), key=len)
         if self.repair:
             shape = _get_shape(y_true)
-            y_pred = {key: self.repair(labels, shape[1:]) for key, labels in y_pred.items()}
+            y_pred = {
+                key: self.repair(labels, shape[1:], batch.samples) for key, labels in y_pred.items()
+            }
         probe.add(
             batch,
             y_true={key: labels.reshape(shape) for key, labels in y_true.items()},

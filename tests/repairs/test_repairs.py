@@ -6,15 +6,19 @@ import numpy as np
 import pytest
 
 from iou_doctor.counts.label_decoding import encode_colour
+from iou_doctor.errors import RepairError
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.decode_colours import DecodeColours
 from iou_doctor.repairs.fill_missing import FillMissing
 from iou_doctor.repairs.first_channel import FirstChannel
 from iou_doctor.repairs.flip import Flip
+from iou_doctor.repairs.move_some import MoveSome
 from iou_doctor.repairs.one_hot import OneHot
+from iou_doctor.repairs.permute_axes import PermuteAxes
 from iou_doctor.repairs.permute_channels import PermuteChannels
 from iou_doctor.repairs.relabel import Relabel
+from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.reorder import Reorder
 from iou_doctor.repairs.resize_nearest import ResizeNearest
 from iou_doctor.repairs.retile import Retile
@@ -114,6 +118,46 @@ def test_a_resize_takes_the_pixel_that_holds_the_centre():
     ]
 
 
+def test_the_axes_of_volumes_change_places():
+    turned = PermuteAxes(PRED, (2, 1, 0)).apply(VOLUME, spatial=3)
+    assert turned[0].tolist() == VOLUME[0].transpose(2, 1, 0).tolist()
+
+
+def test_slices_of_a_volume_are_cut_along_another_axis():
+    step = PermuteAxes(PRED, (1, 2, 0))
+    slices = np.arange(24).reshape(2, 3, 4)
+    assert step.apply(slices, spatial=2).tolist() == slices.transpose(1, 2, 0).tolist()
+    assert step.crosses_samples(2)
+    assert not step.crosses_samples(3)
+
+
+def test_an_order_of_too_few_axes_is_refused():
+    with pytest.raises(RepairError, match="2 axes cannot be those of"):
+        PermuteAxes(PRED, (1, 0)).apply(VOLUME, spatial=3)
+
+
+def test_only_the_chosen_samples_are_turned():
+    maps = np.concatenate([SQUARE, SQUARE + 10, SQUARE + 20])
+    step = MoveSome(PRED, samples=(5, 7), axes=(1,))
+    turned = step.apply_to(maps, np.array([4, 5, 6]), spatial=2)
+    assert turned.tolist() == [maps[0].tolist(), maps[1, :, ::-1].tolist(), maps[2].tolist()]
+    assert step.apply_to(maps, np.array([1, 2, 3]), spatial=2) is maps
+
+
+def test_a_turn_is_joined_to_one_step_for_some_samples():
+    moves = SwapHeightWidth(PRED), Flip(PRED, (0, 1))
+    joined = MoveSome.join(PRED, moves, (0,)).apply(SQUARE, spatial=2)
+    assert joined.tolist() == [[[4, 2], [3, 1]]]
+
+
+def test_only_the_chosen_samples_are_relabelled():
+    maps = np.array([[[0, 255]], [[0, 255]], [[0, 1]]], np.uint8)
+    step = RelabelSome(Side.MASKS, {255: 1}, samples=(1, 2))
+    repaired = step.apply_to(maps, np.arange(3), spatial=2)
+    assert repaired.tolist() == [[[0, 255]], [[0, 1]], [[0, 1]]]
+    assert repaired.dtype == np.uint8
+
+
 def test_samples_take_their_places():
     samples = np.concatenate([MAP, MAP + 10, MAP + 20])
     reordered = Reorder(PRED, (2, 0, 1)).apply(samples, spatial=2)
@@ -128,6 +172,8 @@ MOVES = [
     Retile(PRED, (2, 2), order=(5, 4, 3, 2, 1, 0)),
     ResizeNearest(PRED, (2, 8)),
     Reorder(PRED, (1, 0)),
+    PermuteAxes(PRED, (1, 0)),
+    MoveSome(PRED, (0, 1), swap=True, quarters=3, axes=(1,)),
 ]
 IDS = [type(step).__name__ for step in MOVES]
 LARGE = np.random.default_rng(0).integers(0, 9, (2, 4, 6))

@@ -16,9 +16,12 @@ from iou_doctor.repairs.decode_colours import DecodeColours
 from iou_doctor.repairs.fill_missing import FillMissing
 from iou_doctor.repairs.first_channel import FirstChannel
 from iou_doctor.repairs.flip import Flip
+from iou_doctor.repairs.move_some import MoveSome
 from iou_doctor.repairs.one_hot import OneHot
+from iou_doctor.repairs.permute_axes import PermuteAxes
 from iou_doctor.repairs.permute_channels import PermuteChannels
 from iou_doctor.repairs.relabel import Relabel
+from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.reorder import Reorder
 from iou_doctor.repairs.resize_nearest import ResizeNearest
 from iou_doctor.repairs.retile import Retile
@@ -38,9 +41,13 @@ EXAMPLES = [
     FillMissing(Side.MASKS, labels=(-9999,), ignore_index=255),
     FirstChannel(Side.MASKS),
     Flip(Side.PREDICTIONS, axes=(0, 1)),
+    MoveSome(Side.PREDICTIONS, samples=(3, 5), quarters=1, axes=(0,)),
+    MoveSome(Side.PREDICTIONS, samples=(3,), swap=True),
     OneHot(Side.PREDICTIONS, num_classes=3),
+    PermuteAxes(Side.PREDICTIONS, order=(2, 1, 0)),
     PermuteChannels(Side.PREDICTIONS, order=(1, 0)),
     Relabel(Side.MASKS, {255: 1, -1: 0}),
+    RelabelSome(Side.MASKS, {255: 1}, samples=(3, 5)),
     Reorder(Side.PREDICTIONS, order=(2, 0, 1)),
     ResizeNearest(Side.PREDICTIONS, shape=(4, 6)),
     Retile(Side.PREDICTIONS, tile=(2, 3), order=(1, 0)),
@@ -76,12 +83,12 @@ def test_each_step_has_its_own_file_and_its_line_in_the_table():
 
 def test_axes_come_first_then_places_then_values():
     stages = {stage: {step for step in STEPS.values() if step.stage is stage} for stage in Stage}
-    moves = {Flip, Reorder, ResizeNearest, Retile, Rotate, Shift, SwapHeightWidth}
+    moves = {Flip, MoveSome, PermuteAxes, Reorder, ResizeNearest, Retile, Rotate, Shift}
     assert list(stages.items()) == [
         (Stage.ARRANGE, {Arrange}),
-        (Stage.MOVE, moves),
+        (Stage.MOVE, moves | {SwapHeightWidth}),
         (Stage.DECODE, {Argmax, DecodeColours, FirstChannel, Threshold, Times255}),
-        (Stage.RELABEL, {FillMissing, PermuteChannels, Relabel}),
+        (Stage.RELABEL, {FillMissing, PermuteChannels, Relabel, RelabelSome}),
         (Stage.ENCODE, {OneHot}),
     ]
     assert sorted(stages) == list(stages)
