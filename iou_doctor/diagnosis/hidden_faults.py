@@ -93,7 +93,8 @@ def _is_exact(finding: Finding, evidence: Evidence) -> bool:
     changes = any(
         isinstance(step, Times255) or needs_recount(step, evidence) for step in repair.steps
     )
-    return changes or repair.relabel is not None or finding.rule.name == "height-width-swapped"
+    done_already = finding.rule.name in {"height-width-swapped", "axes-permuted"}
+    return changes or repair.relabel is not None or done_already
 
 
 def _is_relevant(finding: Finding, after: Evidence, recount: Recount) -> bool:

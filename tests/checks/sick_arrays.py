@@ -9,6 +9,7 @@ from build import logits, noisy, one_hot, probabilities, scene, sigmoid
 from checks.alignment.test_misplaced_tiles import shuffled
 from checks.masks.test_interpolated_masks import IDS, halved, nearest
 from checks.masks.test_jpeg_masks import ringing
+from field.arrays import draw_masks
 from scenes import boxes, model
 
 from iou_doctor.arrays.model import ModelFacts
@@ -31,6 +32,7 @@ ODDS = np.exp(logits(P, 3, classes=3) / 4)
 TWICE = np.exp(one_hot(P, 3, np.float32))
 OF_THE_CLASSES = "MeanIoU(3, sparse_y_pred=False)"
 TWO = scene(1, samples=3, height=60, width=60, classes=2)
+VOLUME = draw_masks((1, 14, 16, 10), 3, smoothness=3)[0]
 D = boxes(1, height=48, width=64)
 E = model(D, 2)
 RGB = np.array([[0, 0, 0], [128, 0, 0], [0, 128, 0], [128, 128, 0], [0, 0, 128]], np.uint8)
@@ -47,6 +49,7 @@ SICK: dict[str, dict[str, Any]] = {
     "IOU107": {"y_true": T, "y_pred": P[:, ::2, ::2]},
     "IOU108": {"y_true": SCORES, "y_pred": T},
     "IOU109": {"y_true": T, "y_pred": P, "num_classes": 4, "baseline": BASELINE},
+    "IOU110": {"y_true": VOLUME, "y_pred": noisy(VOLUME, 2).transpose(2, 1, 0)},
     "IOU201": {"y_true": one_hot(T, 3), "y_pred": probabilities(P, 3, classes=3)},
     "IOU202": {"y_true": T, "y_pred": logits(P, 3, classes=3)},
     "IOU203": {"y_true": T > 0, "y_pred": sigmoid(P > 0, 3)},

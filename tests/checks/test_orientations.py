@@ -20,9 +20,14 @@ def test_a_turn_must_gain_the_more_the_fewer_scenes_there_are():
 
 
 def test_a_turn_must_fit_two_thirds_of_the_samples_better():
-    assert find_best(0.3, better=(1, 1, 0)) == 1
-    assert find_best(0.3, better=(1, 0, 0)) == 0
-    assert find_best(0.3, better=(1, 1, 1, 0, 0)) == 0
+    assert find_best(0.3, better=(1, 1, -1)) == 1
+    assert find_best(0.3, better=(1, -1, -1)) == 0
+    assert find_best(0.3, better=(1, 1, 1, -1, -1)) == 0
+
+
+def test_samples_that_fit_every_turn_alike_have_no_say():
+    assert find_best(0.3, better=(1, 1, 0, 0, 0)) == 1
+    assert find_best(0.3, better=(1, -1, 0, 0, 0)) == 0
 
 
 @pytest.mark.parametrize(("spatial", "square", "count"), [(2, False, 4), (2, True, 8)])

@@ -9,7 +9,8 @@ not undone, flips all of them. Shapes and labels look right, but the score drops
 
 Use one seed for image and mask, and do not augment when you evaluate. The rule compares flips and
 quarter turns with the given orientation. Symmetric scenes gain nothing from them, so a flip is not
-recognised there.
+recognised there. Volumes may be flipped along any of their axes, also if their slices were passed
+as samples: two libraries that read them may count an axis from opposite ends.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.checks.alignment._flipped_volume import (
+    describe_silent,
+    find_flipped_volume,
+    report_volume,
+)
 from iou_doctor.checks.alignment._matched_ids import (
     add_condition,
     is_convincing,
@@ -69,19 +75,23 @@ LEAST_QUALITY = 0.7
 
 def find(evidence: Evidence) -> Result:
     """Look for one turn that fits all samples, or for turns of a clear share of them."""
-    if evidence.has_found("height-width-swapped", "shuffled-samples"):
+    if evidence.has_found("axes-permuted", "height-width-swapped", "shuffled-samples"):
         return Skipped("another misalignment was found first")
     if has_nothing_to_gain(evidence):
         return []
+    volume = find_flipped_volume(evidence)
+    if volume:
+        finding = report_volume(RULE, evidence, volume)
+        return [] if _is_shift_better(evidence, finding) else [finding]
     maps = stack_maps(evidence, "fine", side=PIXELS_A_SIDE)
     if isinstance(maps, Skipped):
         return maps
     if maps.y_true.ndim < 3 or evidence.sampled is None:
         return Skipped("the pixels are flattened")
     turns = list_turns(maps.y_true.ndim - 1, square=evidence.sampled.is_square)
-    finding = _examine(evidence, maps, fit_turns(maps, turns))
-    if finding:
-        return [] if _is_shift_better(evidence, finding) else [finding]
+    fitting = _examine(evidence, maps, fit_turns(maps, turns))
+    if fitting:
+        return [] if _is_shift_better(evidence, fitting) else [fitting]
     return _examine_with_matched_ids(evidence, maps, turns) if is_worth_trying(evidence) else []
 
 
@@ -136,12 +146,12 @@ def _find_turned(fits: Fits) -> NDArray[np.bool_]:
 def _report_all(fits: Fits, best: int, evidence: Evidence) -> Finding:
     turn = fits.turns[best]
     before, after = float(fits.pooled[0]), float(fits.pooled[best])
-    wins = int((fits.images[best] > fits.images[0]).sum())
-    count = len(fits.images[0])
+    wins, count = fits.count_better(best)
     return Finding(
         RULE,
         message=f"the predictions are {turn.name}: the mean IoU is {before:.4f} as given and"
-        f" {after:.4f} turned back, better in {wins:,} of {count:,} samples",
+        f" {after:.4f} turned back, better in {wins:,} of {count:,} samples"
+        f"{describe_silent(len(fits.images[0]) - count)}",
         help=_write_help(evidence, turn),
         facts={
             "turn": turn.name,

@@ -1,0 +1,61 @@
+"""Flips of whole volumes, along any of their three axes."""
+
+from __future__ import annotations
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.orientations import AXES
+from iou_doctor.checks.volumes import NATURAL_ORDER, Orientation, find_orientation
+from iou_doctor.checks.wording import join_words
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.report.finding import Finding, Rule
+
+
+def find_flipped_volume(evidence: Evidence) -> Orientation | None:
+    """Return the flip of a volume that fits far better than the volume as given."""
+    found = find_orientation(evidence)
+    return None if found is None or found.order != NATURAL_ORDER else found
+
+
+def report_volume(rule: Rule, evidence: Evidence, found: Orientation) -> Finding:
+    """Return the finding on a flipped volume."""
+    spatial = evidence.interpretation.layout.y_pred.spatial
+    axes = (0, *spatial) if found.volumes.has_slices else spatial
+    places = tuple(axes[axis] for axis in found.flipped)
+    name = _name_flip(found, places)
+    before, after = found.scores
+    better, told = found.fits.count_better(found.best)
+    count = len(found.fits.images[0])
+    return Finding(
+        rule,
+        message=f"the predictions are {name}: the mean IoU is {before:.4f} as given and"
+        f" {after:.4f} turned back, better in {better:,} of {told:,} slices"
+        f" compared{describe_silent(count - told)}",
+        help=_write_help(evidence, places),
+        facts={
+            "turn": name,
+            "axes": list(places),
+            "slices": told,
+            "turned": better,
+            "mean_iou_given": round(before, 4),
+            "mean_iou_turned_back": round(after, 4),
+        },
+        evidence=found.describe_reading(),
+        repair=Repair("turn the predictions back", safe=True, steps=found.build_steps()),
+    )
+
+
+def describe_silent(number: int) -> str:
+    """Return how many samples fit any turn alike, in brackets; empty if there are none."""
+    return f" ({number:,} empty ones cannot tell)" if number else ""
+
+
+def _name_flip(found: Orientation, places: tuple[int, ...]) -> str:
+    if found.within_slices or not found.volumes.has_slices:
+        return "flipped " + join_words(AXES[3][axis] for axis in found.flipped)
+    return f"flipped along {'axis' if len(places) == 1 else 'axes'} {join_words(places)}"
+
+
+def _write_help(evidence: Evidence, places: tuple[int, ...]) -> str:
+    if evidence.pair.y_pred.format == "images":
+        return "save the predicted slices in the order and the orientation of the masks"
+    return f"predictions = np.flip(predictions, {places[0] if len(places) == 1 else places})"

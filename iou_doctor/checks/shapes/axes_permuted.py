@@ -1,0 +1,123 @@
+"""The axes of a volume stand in another order in one of the arrays.
+
+Libraries that read volumes do not agree on the order of their axes: nibabel returns (x, y, z),
+SimpleITK and most TIFF readers (z, y, x), and MATLAB stacks images along the last axis. A score
+then compares each voxel with one of another place. In a cube, not even the shapes show it.
+
+    masks        (40, 48, 16)
+    predictions  (16, 48, 40)      predictions = predictions.transpose(2, 1, 0)
+
+On equal sizes, the rule fires if the volume fits far better in another order, flipped or not. An
+array of three axes counts as one volume if neighbouring slices are more alike than distant ones. If
+only height and width are swapped, see IOU105.
+"""
+
+from __future__ import annotations
+
+from iou_doctor.arrays.layout import Relation
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.volumes import NATURAL_ORDER, Orientation, find_orientation
+from iou_doctor.checks.wording import format_shape, join_words
+from iou_doctor.repairs.permute_axes import PermuteAxes
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
+
+RULE = Rule(
+    code="IOU110",
+    name="axes-permuted",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.SHAPES,
+    claim="the axes of the volume stand in another order in one of the arrays",
+    explains=Symptom.ALIGNMENT | Symptom.BASELINE,
+    also_explains=("metric-misreads-arrays", "permuted-classes"),
+    after=("height-width-swapped",),
+    needs=Needs.TRAINED_NETWORK,
+)
+REPAIR_NAME = "transpose the predictions"
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for sizes in another order, and for volumes that fit once they are transposed."""
+    if evidence.has_found("height-width-swapped"):
+        return []
+    layout = evidence.interpretation.layout
+    if layout.axis_order is not None:
+        return [_report_sizes(evidence, layout.axis_order)]
+    if layout.relation is not Relation.EQUAL:
+        return []
+    found = find_orientation(evidence)
+    if found is None or found.order == NATURAL_ORDER or found.within_slices:
+        return []
+    return [_report_orientation(evidence, found)]
+
+
+def _report_sizes(evidence: Evidence, order: tuple[int, ...]) -> Finding:
+    layout = evidence.interpretation.layout
+    true, pred = layout.y_true.spatial_shape, layout.y_pred.spatial_shape
+    found = find_orientation(evidence)
+    steps = [PermuteAxes(Side.PREDICTIONS, order)]
+    if found is not None and found.order != NATURAL_ORDER and not found.flipped:
+        # several orders have the right sizes, and another one than the first fits
+        steps.append(PermuteAxes(Side.PREDICTIONS, found.order))
+        order = tuple(order[axis] for axis in found.order)
+    return Finding(
+        RULE,
+        message=f"masks are {format_shape(true)} but predictions are {format_shape(pred)}:"
+        f" {_describe_order(evidence, order)}",
+        help=_write_help(evidence, order, ()),
+        facts={"masks": list(true), "predictions": list(pred), "order": list(order)},
+        repair=Repair(REPAIR_NAME, safe=True, steps=tuple(steps)),
+    )
+
+
+def _report_orientation(evidence: Evidence, found: Orientation) -> Finding:
+    before, after = found.scores
+    axes = _list_axes(evidence)
+    flipped = [axes[axis] for axis in found.flipped]
+    flips = f" and axis {join_words(flipped)} flipped" if flipped else ""
+    return Finding(
+        RULE,
+        message=f"{_describe_order(evidence, found.order)}{flips}: the mean IoU is {before:.4f} as"
+        f" given and {after:.4f} with the predictions transposed",
+        help=_write_help(evidence, found.order, found.flipped),
+        facts={
+            "order": list(found.order),
+            "flipped": list(found.flipped),
+            "mean_iou_given": round(before, 4),
+            "mean_iou_transposed": round(after, 4),
+        },
+        evidence=found.describe_reading(),
+        repair=Repair(REPAIR_NAME, safe=True, steps=found.build_steps()),
+    )
+
+
+def _list_axes(evidence: Evidence) -> tuple[int, ...]:
+    """Return the stored axes of the volume in the predictions."""
+    axes = evidence.interpretation.layout.y_pred
+    return axes.spatial if len(axes.spatial) == len(NATURAL_ORDER) else (0, *axes.spatial)
+
+
+def _describe_order(evidence: Evidence, order: tuple[int, ...]) -> str:
+    """Return what happened to the axes, in words."""
+    axes = _list_axes(evidence)
+    moved = [axes[axis] for axis, old in enumerate(order) if axis != old]
+    if order == NATURAL_ORDER[::-1]:
+        return "the axes of the volume are reversed"
+    if len(moved) == len(NATURAL_ORDER):
+        return "the axes of the volume stand in another order"
+    return f"axes {join_words(moved)} are exchanged"
+
+
+def _write_help(evidence: Evidence, order: tuple[int, ...], flipped: tuple[int, ...]) -> str:
+    """Return an assignment that transposes the predictions, along their stored axes."""
+    axes = _list_axes(evidence)
+    stored = list(range(len(evidence.interpretation.layout.y_pred.shape)))
+    for place, old in enumerate(order):
+        stored[axes[place]] = axes[old]
+    code = f"predictions.transpose({', '.join(map(str, stored))})"
+    if flipped:
+        places = tuple(axes[axis] for axis in flipped)
+        code = f"np.flip({code}, {places[0] if len(places) == 1 else places})"
+    return f"predictions = {code}"

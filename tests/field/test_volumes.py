@@ -1,0 +1,211 @@
+"""Volumes: axes in another order, and flips along any axis, with and without a leading axis."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from build import diagnose, errors, found, mean_iou, names, probabilities
+from help_code import run_help
+
+from field.arrays import Labels, draw_masks, predict
+from iou_doctor.report.finding import Severity
+
+PERMUTED, FLIPPED = "axes-permuted", "flipped-samples"
+
+
+def draw_volume(
+    *shape: int, classes: int = 3, seed: int = 0, smoothness: float = 6.0
+) -> tuple[Labels, Labels]:
+    """Return the mask of one volume and a decent prediction, of the given shape."""
+    masks = draw_masks((1, *shape), classes, seed=seed, smoothness=smoothness)
+    return masks[0], predict(masks, classes, seed=seed + 1)[0]
+
+
+def draw_kidneys() -> tuple[Labels, Labels]:
+    """Return a stack of 64 slices with two kidneys and a tumour, of which half are empty."""
+    z, y, x = np.mgrid[:64, :96, :96]
+    masks = np.zeros(z.shape, np.uint8)
+    for depth, row, column, radius, label in (
+        (18, 40, 28, 14, 1),
+        (22, 46, 66, 12, 1),
+        (20, 34, 30, 6, 2),
+    ):
+        distance = 1.3 * (z - depth) ** 2 + (y - row) ** 2 + (x - column) ** 2
+        masks[distance < radius**2] = label
+    return masks, np.roll(masks, 1, axis=1)
+
+
+def check_cured(report, rule, masks, predictions, good, classes=3):
+    """Assert that a rule is the only error, and that its help and its repair restore the score."""
+    assert errors(report) == [rule]
+    assert report.verdict.primary == rule
+    _, repaired = run_help(found(report, rule).help, masks=masks, predictions=predictions)
+    np.testing.assert_array_equal(repaired, good)
+    assert found(report, rule).repair.mean_iou_after == pytest.approx(
+        mean_iou(masks, good, classes)
+    )
+
+
+def check_nothing_is_wrong(report):
+    """Assert that there is no error, and no finding of a rule about places."""
+    assert not errors(report)
+    places = {PERMUTED, FLIPPED, "shuffled-samples", "height-width-swapped", "duplicated-samples"}
+    assert not places & set(names(report))
+
+
+def test_a_volume_with_reversed_axes_is_transposed_and_not_cropped():
+    masks, good = draw_volume(40, 48, 16)
+    swapped = good.transpose(2, 1, 0)
+    report = diagnose(y_true=masks, y_pred=swapped)
+    check_cured(report, PERMUTED, masks, swapped, good)
+    assert "the axes of the volume are reversed" in found(report, PERMUTED).message
+    assert found(report, PERMUTED).help == "predictions = predictions.transpose(2, 1, 0)"
+
+
+def test_exchanged_axes_of_a_torso_are_named():
+    masks, good = draw_volume(61, 50, 20, classes=8)
+    swapped = good.transpose(1, 0, 2)
+    report = diagnose(y_true=masks, y_pred=swapped)
+    check_cured(report, PERMUTED, masks, swapped, good, 8)
+    assert "axes 0 and 1 are exchanged" in found(report, PERMUTED).message
+
+
+def test_a_stack_with_its_images_along_the_last_axis_is_transposed():
+    masks, good = draw_volume(9, 40, 52)
+    report = diagnose(y_true=masks, y_pred=good.transpose(1, 2, 0))
+    check_cured(report, PERMUTED, masks, good.transpose(1, 2, 0), good)
+
+
+@pytest.mark.parametrize("order", [(2, 1, 0), (1, 0, 2), (1, 2, 0), (2, 0, 1)])
+def test_the_order_of_the_axes_of_a_cube_is_found_by_the_score(order):
+    masks, good = draw_volume(32, 32, 32)
+    swapped = good.transpose(order)
+    check_cured(diagnose(y_true=masks, y_pred=swapped), PERMUTED, masks, swapped, good)
+
+
+def test_a_cube_may_be_flipped_besides():
+    masks, good = draw_volume(32, 32, 32)
+    swapped = good.transpose(2, 1, 0)[::-1, :, ::-1]
+    check_cured(diagnose(y_true=masks, y_pred=swapped), PERMUTED, masks, swapped, good)
+
+
+def test_the_order_that_fits_is_chosen_among_those_with_the_right_sizes():
+    masks, good = draw_volume(40, 40, 16)
+    for order in ((2, 1, 0), (2, 0, 1)):
+        swapped = good.transpose(order)
+        check_cured(diagnose(y_true=masks, y_pred=swapped), PERMUTED, masks, swapped, good)
+
+
+def test_a_flip_shows_after_the_axes_are_in_order():
+    masks, good = draw_volume(40, 48, 16)
+    report = diagnose(y_true=masks, y_pred=good.transpose(2, 1, 0)[:, ::-1, ::-1])
+    assert errors(report) == [PERMUTED, FLIPPED]
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(masks, good, 3))
+
+
+def test_scores_of_a_transposed_volume_keep_their_class_axis():
+    masks, good = draw_volume(40, 48, 16)
+    for axis in (0, -1):
+        scores = np.moveaxis(probabilities(good.transpose(2, 1, 0), 1, classes=3), -1, axis)
+        report = diagnose(y_true=masks, y_pred=scores, metric="MeanIoU(3, sparse_y_pred=False)")
+        assert PERMUTED in errors(report)
+        assert "shape-mismatch" not in names(report)
+        assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(masks, good, 3))
+
+
+def test_scores_of_a_transposed_cube_keep_their_class_axis():
+    masks, good = draw_volume(32, 32, 32)
+    scores = probabilities(good.transpose(2, 1, 0), 1, classes=3)
+    report = diagnose(y_true=masks, y_pred=scores, metric="MeanIoU(3, sparse_y_pred=False)")
+    assert errors(report) == [PERMUTED]
+    _, repaired = run_help(found(report, PERMUTED).help, masks=masks, predictions=scores)
+    np.testing.assert_array_equal(repaired.argmax(-1), good)
+
+
+def test_volumes_with_a_leading_axis_are_transposed_within_it():
+    masks, good = draw_volume(24, 28, 20)
+    swapped = good.transpose(2, 1, 0)[np.newaxis]
+    report = diagnose(y_true=masks[np.newaxis], y_pred=swapped)
+    check_cured(report, PERMUTED, masks[np.newaxis], swapped, good[np.newaxis])
+
+
+def test_a_volume_flipped_along_its_first_axis_is_not_shuffled():
+    masks, good = draw_volume(24, 40, 48)
+    report = diagnose(y_true=masks, y_pred=good[::-1])
+    check_cured(report, FLIPPED, masks, good[::-1], good)
+    finding = found(report, FLIPPED)
+    assert "flipped along axis 0" in finding.message
+    assert "slices of one volume" in finding.evidence
+    assert finding.help == "predictions = np.flip(predictions, 0)"
+
+
+@pytest.mark.parametrize("axes", [(0, 1), (0, 2), (0, 1, 2), (1,), (2,), (1, 2)])
+def test_a_volume_may_be_flipped_along_several_axes(axes):
+    masks, good = draw_volume(24, 40, 48)
+    flipped = np.flip(good, axes)
+    check_cured(diagnose(y_true=masks, y_pred=flipped), FLIPPED, masks, flipped, good)
+
+
+@pytest.mark.parametrize("axes", [(1,), (1, 2, 3)])
+def test_one_volume_with_a_leading_axis_may_be_flipped(axes):
+    masks, good = (part[np.newaxis] for part in draw_volume(24, 40, 48))
+    flipped = np.flip(good, axes)
+    check_cured(diagnose(y_true=masks, y_pred=flipped), FLIPPED, masks, flipped, good)
+
+
+def test_slices_in_reversed_order_are_a_flip_though_half_of_them_are_empty():
+    masks, good = draw_kidneys()
+    report = diagnose(y_true=masks, y_pred=good[::-1], num_classes=3)
+    check_cured(report, FLIPPED, masks, good[::-1], good)
+    assert found(report, FLIPPED).help == "predictions = np.flip(predictions, 0)"
+
+
+def test_all_slices_are_flipped_though_the_empty_ones_cannot_tell():
+    masks, good = draw_kidneys()
+    report = diagnose(y_true=masks, y_pred=good[:, ::-1], num_classes=3)
+    check_cured(report, FLIPPED, masks, good[:, ::-1], good)
+    finding = found(report, FLIPPED)
+    assert finding.facts["turned"] == finding.facts["slices"] < 24
+    assert "empty ones cannot tell" in finding.message
+    assert finding.help == "predictions = np.flip(predictions, 1)"
+
+
+def test_independent_samples_in_reversed_order_are_shuffled_samples():
+    masks = draw_masks((12, 48, 64), 4)
+    report = diagnose(y_true=masks, y_pred=predict(masks, 4)[::-1])
+    assert errors(report) == ["shuffled-samples"]
+
+
+@pytest.mark.parametrize("shape", [(24, 40, 48), (32, 32, 32), (40, 40, 16), (64, 24, 24)])
+@pytest.mark.parametrize("classes", [2, 5])
+def test_a_healthy_volume_is_left_alone(shape, classes):
+    masks, predictions = draw_volume(*shape, classes=classes)
+    check_nothing_is_wrong(diagnose(y_true=masks, y_pred=predictions, num_classes=classes))
+    check_nothing_is_wrong(
+        diagnose(y_true=masks[np.newaxis], y_pred=predictions[np.newaxis], num_classes=classes)
+    )
+
+
+def test_a_healthy_stack_with_empty_slices_is_left_alone():
+    masks, predictions = draw_kidneys()
+    check_nothing_is_wrong(diagnose(y_true=masks, y_pred=predictions, num_classes=3))
+
+
+@pytest.mark.parametrize("moved", [0, 4])
+def test_a_symmetric_ball_is_left_alone_though_its_slices_repeat(moved):
+    z, y, x = np.mgrid[:33, :33, :33]
+    distance = (z - 16) ** 2 + (y - 16) ** 2 + (x - 16) ** 2
+    masks, predictions = (distance < 144).astype(np.uint8), (distance < 132).astype(np.uint8)
+    report = diagnose(y_true=masks, y_pred=np.roll(predictions, moved, axis=0))
+    check_nothing_is_wrong(report)
+    assert all(finding.severity is Severity.NOTE for finding in report.findings)
+
+
+@pytest.mark.parametrize("shape", [(24, 40, 48), (32, 32, 32)])
+@pytest.mark.parametrize("smoothness", [5, 8])
+def test_predictions_of_another_volume_are_not_transposed_or_flipped(shape, smoothness):
+    for seed in range(4):
+        masks, _ = draw_volume(*shape, seed=seed, smoothness=smoothness)
+        other, _ = draw_volume(*shape, seed=seed + 50, smoothness=smoothness)
+        report = diagnose(y_true=masks, y_pred=other)
+        assert not {PERMUTED, FLIPPED} & set(names(report)), seed
