@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from math import ceil
 from threading import Lock
 
@@ -71,19 +70,15 @@ Pick = Callable[[Shape], tuple[NDArray[np.intp], ...]]
 """Returns the indices to keep along each axis, for the spatial shape of a sample."""
 
 
-@dataclass
 class _Scale:
-    samples: list[int]
-    size_of: Callable[[int], Shape]
-    pick: Pick
-    kept: dict[tuple[str, LabelDecoding], dict[int, Labels]] = field(default_factory=dict)
-    picked: dict[Shape, tuple[tuple[NDArray[np.intp], ...], NDArray[np.intp]]] = field(
-        default_factory=dict
-    )
-    """What `pick` returned for each shape; most samples share one."""
+    """The maps of one scale."""
 
-    def __post_init__(self) -> None:
-        self.chosen = frozenset(self.samples)
+    def __init__(self, samples: list[int], size_of: Callable[[int], Shape], pick: Pick) -> None:
+        self.samples, self.chosen = samples, frozenset(samples)
+        self.size_of, self.pick = size_of, pick
+        self.kept: dict[tuple[str, LabelDecoding], dict[int, Labels]] = {}
+        self.picked: dict[Shape, tuple[tuple[NDArray[np.intp], ...], NDArray[np.intp]]] = {}
+        """What `pick` returned for each shape; most samples share one."""
 
     def add(
         self, sample: int, index: int, first_row: int, true: DecodedLabels, pred: DecodedLabels
