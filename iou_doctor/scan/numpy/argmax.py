@@ -77,7 +77,7 @@ def _find_first(mask: NDArray[np.bool_]) -> NDArray[np.integer]:
     """Return the first true channel of each pixel, shape (pixels,), of a mask (C, pixels)."""
     channels = len(mask)
     from_last = np.arange(channels, 0, -1, dtype=np.min_scalar_type(channels))
-    weighted = SPACE.take("values", mask.shape, from_last.dtype)
+    weighted = SPACE.take("values", mask.shape, from_last.dtype.type)
     np.multiply(mask.view(np.uint8), from_last[:, np.newaxis], out=weighted)
     found: NDArray[np.integer] = channels - weighted.max(axis=0)
     return found

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from math import prod
 from threading import local
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from iou_doctor.arrays.batch import StoredArray, StoredDtype
 
 TILE_VALUES = 2**17
-"""Values of a tile: 256 KiB of float32, so that its copies fit in the cache as well."""
-
+"""Values of a tile: 512 KiB of float32, so that its copies fit in the cache as well."""
 CACHE_LINE = 64
 """Bytes to which memory is aligned, as vector instructions like it."""
+MOST_ARRAYS = 64
+"""Arrays of different shapes that are kept: more than the work on one batch needs."""
 
 
 class Space(local):
@@ -24,13 +26,23 @@ class Space(local):
 
     def __init__(self) -> None:
         self._memory: dict[str, NDArray[np.uint8]] = {}
+        self._arrays: dict[tuple[str, tuple[int, ...], type[np.generic]], NDArray[Any]] = {}
 
-    def take(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    def take(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
         """Return an array in the memory of this name, whose content is lost."""
-        size = prod(shape) * np.dtype(dtype).itemsize
+        key = name, shape, dtype
+        if key not in self._arrays:
+            self._arrays[key] = self._make(name, shape, np.dtype(dtype))
+        return self._arrays[key]
+
+    def _make(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+        size = prod(shape) * dtype.itemsize
         if name not in self._memory or self._memory[name].size < size:
             memory = np.empty(size + CACHE_LINE, dtype=np.uint8)
             self._memory[name] = memory[-memory.ctypes.data % CACHE_LINE :]
+            self._arrays.clear()  # some are in the memory of before
+        if len(self._arrays) >= MOST_ARRAYS:
+            self._arrays.clear()
         return self._memory[name][:size].view(dtype).reshape(shape)
 
 
@@ -59,9 +71,24 @@ def iterate_tiles(
     for image in range(0, len(images), step):
         for start in range(0, pixels, width):
             part = np.moveaxis(images[image : image + step, start : start + width], -1, 0)
-            tile = SPACE.take("tile", part.shape, dtype)
-            np.copyto(tile, part)
+            tile = SPACE.take("tile", part.shape, dtype.type)
+            _copy(part, tile)
             yield image * pixels + start, tile.reshape(channels, -1)
+
+
+def _copy(part: StoredArray, tile: StoredArray) -> None:
+    if part.dtype != np.float16 or tile.dtype != np.float32:
+        np.copyto(tile, part)
+        return
+    bits = SPACE.take("values", part.shape, np.intp)
+    np.copyto(bits, part.view(np.uint16))
+    np.take(_list_halves(), bits, out=tile, mode="wrap")  # the fastest mode; none is out of range
+
+
+@cache
+def _list_halves() -> NDArray[np.float32]:
+    """Return the value of each float16 by its bits. To look it up takes half as long as a cast."""
+    return np.arange(2**16, dtype=np.uint16).view(np.float16).astype(np.float32)
 
 
 def choose_tile_dtype(values: StoredArray) -> StoredDtype:

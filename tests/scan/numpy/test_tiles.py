@@ -43,6 +43,25 @@ def test_float16_is_computed_in_float32(stored, computed):
     assert choose_tile_dtype(np.zeros(1, stored)) == np.dtype(computed)
 
 
+def test_every_float16_is_looked_up_as_its_cast():
+    halves = np.arange(2**16, dtype="u2").view("f2")
+    joined = [
+        tile.copy() for _, tile in iterate_tiles(halves[None], dense=False, dtype=np.dtype("f4"))
+    ]
+    assert np.array_equal(np.concatenate(joined, axis=1)[0], halves.astype("f4"), equal_nan=True)
+    assert np.signbit(joined[0][0, 0x8000])
+
+
+def test_space_holds_arrays_of_many_shapes_in_the_memory_of_the_largest(monkeypatch):
+    monkeypatch.setattr(tiles, "MOST_ARRAYS", 4)
+    space = Space()
+    for size in (*range(1, 12), 3):
+        array = space.take("a", (size,), np.uint8)
+        assert array.shape == (size,)
+        assert len(space._arrays) <= 4
+    assert np.shares_memory(array, space.take("a", (11,), np.uint8))
+
+
 def test_space_is_aligned_used_again_and_different_in_each_thread():
     space = Space()
     first = space.take("a", (2, 3), np.float64)
