@@ -4,13 +4,15 @@ A SavedModel is a program: its operations can read and write files (`ReadFile`, 
 the network or run Python (`PyFunc`). A Keras file can contain a Lambda layer, which is Python code,
 or refer to functions of any module. Loading such a file runs code of its author.
 
-Before loading anything, iou-doctor reads the graph, including nested functions, and the
-configuration of Keras files. It does not load a file with such parts. As there is then nothing to
-score, the run ends with exit code 2 and names the parts, as for any input that cannot be read. With
-`--trust-model` the file is loaded, and this rule reports the parts as a note.
+Before loading anything, iou-doctor reads the file: the graph with all its functions, or the
+configuration and the weights of Keras. It does not load a file that holds anything but parts on its
+lists of harmless ones. As there is then nothing to score, the run ends with exit code 2 and names
+the parts, as for any input that cannot be read. With `--trust-model` the file is loaded, and this
+rule reports the parts as a note.
 
-The list of operations is that of TensorFlow 2.21. Passing this check does not mean the model is
-safe: run models of unknown origin where they can do no harm.
+The lists are those of TensorFlow 2.21 and Keras 3.15. Newer operations and layers are refused, too.
+Passing this check does not mean the model is safe: run models of unknown origin where they can do
+no harm.
 """
 
 from iou_doctor.checks.evidence import Evidence
