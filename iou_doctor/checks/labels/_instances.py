@@ -1,7 +1,8 @@
-"""Decide whether the mask labels are instance ids: many ids, each a single object in its image."""
+"""Decide whether labels are instance ids: many ids, each a single object in its image."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import count_class_ids, list_labels_by_image
-from iou_doctor.counts.map_samples import LabelMaps
+from iou_doctor.counts.map_samples import InterpretedProbe, Labels
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Skipped
 
@@ -38,6 +39,12 @@ FEWEST_EXAMINED = 20
 """Minimum number of ids with enough pixels. Fewer ids prove nothing."""
 FEWEST_OBJECT_PIXELS = 6
 """Minimum number of pixels of an id in a kept map. Whether a smaller one is connected is chance."""
+FEWEST_PER_IMAGE = 5
+"""Minimum number of objects in the fullest image beside predictions of two classes. Pictures of a
+data set with 20 classes show two or three of them."""
+LEAST_FOUND = 0.5
+"""Minimum share of the objects' pixels that two-class predictions take for the object. A model that
+predicts one class of many does not find the others."""
 IDS_PER_CLASS = 5
 """The number of ids must be at least this many times `num_classes`. A smaller excess is more
 likely a `num_classes` that is too small."""
@@ -58,13 +65,20 @@ def find_numbered_objects(evidence: Evidence) -> Objects | Skipped | None:
     """Examine whether the truth labels are objects; return `None` if they are not."""
     if evidence.has_found("colour-masks", "palette-read-as-grey", "jpeg-masks", "stretched-labels"):
         return None
-    pattern = _find_pattern(evidence)
+    pattern = _find_pattern(evidence) or _find_pattern_beside_two_classes(evidence)
     if pattern is None:
         return None
-    if evidence.sampled is None or evidence.sampled.spatial_axes != 2:
-        return Skipped("no two-dimensional label maps were kept, so objects cannot be recognised")
-    maps = evidence.sampled.fine if len(evidence.sampled.fine.samples) else evidence.sampled.crops
-    examined, connected = _count_connected(maps)
+    if evidence.sampled is None:
+        return Skipped("no label maps were kept, so objects cannot be recognised")
+    return examine_objects(evidence.sampled, Side.MASKS, pattern)
+
+
+def examine_objects(sampled: InterpretedProbe, side: Side, pattern: str) -> Objects | None:
+    """Return the evidence that each id of one array is one object; `None` if it is not."""
+    examined, connected = max(
+        _count_connected(maps.y_true if side is Side.MASKS else maps.y_pred)
+        for maps in (sampled.fine, sampled.crops)
+    )
     if examined < FEWEST_EXAMINED or connected < LEAST_CONNECTED * examined:
         return None
     return Objects(examined, connected, pattern)
@@ -91,6 +105,29 @@ def _find_pattern(evidence: Evidence) -> str | None:
     return None
 
 
+def _find_pattern_beside_two_classes(evidence: Evidence) -> str | None:
+    """Return how objects are numbered beside predictions that only tell object from background."""
+    pairs = evidence.pairs.pool()
+    predicted = pairs.count_predictions()
+    if evidence.interpretation.y_pred.is_dense and evidence.interpretation.num_classes > 2:
+        return None
+    if 1 not in predicted or not predicted.keys() <= {0, 1}:
+        return None
+    if len(pairs.count_truths()) <= FEWEST_PER_IMAGE:
+        return None
+    inside = pairs.keep_rows((pairs.truth > 0) & (pairs.truth < 2**31))
+    if inside.count_predictions().get(1, 0) < LEAST_FOUND * inside.total:
+        return None
+    labels, in_image = list_labels_by_image(evidence)
+    objects = (labels > 0) & (labels < 2**31)
+    labels, in_image = labels[objects], in_image[objects]
+    if np.unique(in_image, return_counts=True)[1].max() < FEWEST_PER_IMAGE:
+        return None
+    if _is_restarting_in_each_image(labels, in_image, FEWEST_PER_IMAGE):
+        return "numbers that start again in each image"
+    return "as many ids as objects" if len(np.unique(labels)) >= FEWEST_IDS else None
+
+
 def _count_classes(evidence: Evidence) -> int:
     """Return the number of classes; that of the predicted labels if it was only guessed."""
     interpretation = evidence.interpretation
@@ -99,29 +136,32 @@ def _count_classes(evidence: Evidence) -> int:
     return max(count_class_ids(evidence, Side.PREDICTIONS), default=0) + 1
 
 
-def _is_restarting_in_each_image(labels: NDArray[np.int64], in_image: NDArray[np.int64]) -> bool:
+def _is_restarting_in_each_image(
+    labels: NDArray[np.int64], in_image: NDArray[np.int64], fewest: int = FEWEST_IN_AN_IMAGE
+) -> bool:
     """Return whether each image holds 1..n with an n of its own, as no set of classes does."""
     images, starts, counts = np.unique(in_image, return_index=True, return_counts=True)
     largest = np.maximum.reduceat(labels, starts)
     return bool(
         len(images) > 1
         and len(set(largest.tolist())) > 1
-        and largest.max() >= FEWEST_IN_AN_IMAGE
+        and largest.max() >= fewest
         and (counts >= LEAST_WITHOUT_GAPS * largest).all()
     )
 
 
-def _count_connected(maps: LabelMaps) -> tuple[int, int]:
+def _count_connected(maps: Iterable[Labels]) -> tuple[int, int]:
     """Return how many ids of the maps have enough pixels, and how many of these are connected."""
     from scipy import ndimage
 
     examined = connected = 0
-    for labels in maps.y_true:
+    for labels in maps:
         ids, counts = np.unique(labels[labels > 0], return_counts=True)
         boxes = ndimage.find_objects(np.searchsorted(ids, labels) * (labels > 0) + (labels > 0))
+        neighbours = np.ones((3,) * labels.ndim)
         for label, count, box in zip(ids, counts, boxes, strict=False):
             if count < FEWEST_OBJECT_PIXELS or box is None:
                 continue
             examined += 1
-            connected += ndimage.label(labels[box] == label, np.ones((3, 3)))[1] == 1
+            connected += ndimage.label(labels[box] == label, neighbours)[1] == 1
     return examined, connected

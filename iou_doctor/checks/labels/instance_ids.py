@@ -1,30 +1,30 @@
 """The masks hold instance ids instead of class ids.
 
-Instance masks give each object an id of its own: 1000 · class + number in Cityscapes, consecutive
-numbers elsewhere. Read as class ids, nearly all of them are out of range and dropped, or every
-object except one counts as a miss. Stored in 8 bits, the ids wrap: 256 becomes 0.
+Instance masks give each object an id of its own: 1000 · class + number in Cityscapes, 256 · class +
+number in KITTI, consecutive numbers elsewhere. Read as class ids, nearly all of them are out of
+range and dropped, or every object except one counts as a miss. Stored in 8 bits, the ids wrap: 256
+becomes 0.
 
     masks 7 8 26000 26001      masks = np.where(masks >= 1000, masks // 1000, masks)
 
-Use the data set's semantic masks. Consecutive numbers only distinguish objects from background.
+Use the data set's semantic masks. Consecutive numbers only distinguish objects from background. If
+the predictions number objects, too, an object has another number in each array: match the objects
+of each image, and use a metric for instances.
 """
 
 from __future__ import annotations
 
-from iou_doctor.arrays.interpretation import MOST_CLASSES, VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
-    choose_void_label,
-    has_expected_majorities,
     score_as_given,
     score_repaired,
 )
+from iou_doctor.checks.labels._divided_ids import Division, find_division
 from iou_doctor.checks.labels._instances import Objects, find_numbered_objects
-from iou_doctor.checks.labels._numberings import Numbering, load_numberings
+from iou_doctor.checks.labels._two_numberings import NumberedTwice, find_objects_on_both_sides
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import NO_DATA_LABELS
-from iou_doctor.checks.wording import join_words
-from iou_doctor.record import record
+from iou_doctor.checks.wording import format_count, join_words
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
@@ -59,43 +59,55 @@ RULE = Rule(
     ),
 )
 
-BASE = 1000
-"""Cityscapes and its relatives multiply the class id by this number."""
-FEWEST_OBJECTS = 3
-"""Minimum number of labels of 1000 and more. One or two may be codes of another kind."""
-
-
-@record
-class _Division:
-    """A repair that divides the instance ids by 1000."""
-
-    labels: tuple[int, ...]
-    """The labels that are instance ids."""
-    numbering: Numbering | None
-    """The numbering that the quotients belong to; `None` if they are the class ids."""
-    repair: Repair
-
 
 def find(evidence: Evidence) -> Result:
-    """Look for 1000 · class + number, then for ids that are one object each."""
+    """Look for ids that are one object each, in one array or both, and for a class in the ids."""
     if evidence.has_found("labels-off-by-one", "zero-label-reduced", "foreign-label-ids"):
         return []
-    division = _find_division(evidence)
+    twice = find_objects_on_both_sides(evidence)
+    if twice is not None:
+        return [_report_both_sides(evidence, twice)]
+    objects = find_numbered_objects(evidence)
+    is_binary = evidence.pairs.count_predictions().keys() <= {0, 1}
+    if is_binary and isinstance(objects, Objects):
+        return [_report_objects(evidence, objects)]  # running numbers divide into 0 and 1, too
+    division = find_division(evidence)
     if division is not None:
         return [_report_division(evidence, division)]
-    objects = find_numbered_objects(evidence)
     if objects is None or isinstance(objects, Skipped):
         return objects or []
     return [_report_objects(evidence, objects)]
+
+
+def _report_both_sides(evidence: Evidence, twice: NumberedTwice) -> Finding:
+    masks, predictions = twice.masks, twice.predictions
+    before, after = score_as_given(evidence), score_repaired(evidence, twice.repair)
+    return Finding(
+        RULE,
+        message=f"both arrays number objects, each in its own way: {masks.connected} of"
+        f" {masks.examined} mask ids and {predictions.connected} of {predictions.examined}"
+        " predicted ids examined are one connected region in their image, so a mean IoU by id says"
+        f" nothing: it is {before:.4f}, and {after:.4f} with > 0 on both sides",
+        help="match the objects of each image and score them with a metric for instances (average"
+        " precision, panoptic quality); for the semantic score, masks = masks > 0;"
+        " predictions = predictions > 0",
+        facts={
+            "distinct_ids": len(evidence.pairs.count_truths()),
+            "looked_at": masks.examined,
+            "one_blob": masks.connected,
+            "pattern": "objects on both sides",
+        },
+        repair=twice.repair,
+    )
 
 
 def _report_objects(evidence: Evidence, objects: Objects) -> Finding:
     ids = len(evidence.pairs.pool().count_truths())
     return Finding(
         RULE,
-        message=f"masks hold {ids} ids in {evidence.stats.samples} images, and {objects.connected}"
-        f" of the {objects.examined} ids examined are one connected region in their image:"
-        f" {objects.pattern}",
+        message=f"masks hold {ids} ids in {format_count(evidence.stats.samples, 'image')}, and"
+        f" {objects.connected} of the {objects.examined} ids examined are one connected region in"
+        f" their image: {objects.pattern}",
         help="use the data set's semantic masks; instance ids only tell objects from background:"
         " masks = masks > 0",
         facts={
@@ -108,53 +120,19 @@ def _report_objects(evidence: Evidence, objects: Objects) -> Finding:
     )
 
 
-def _find_division(evidence: Evidence) -> _Division | None:
-    """Return the division by 1000 whose quotients fit the predictions best, if one does."""
-    no_class = {*VOID_LABELS, *NO_DATA_LABELS, choose_void_label(evidence)}
-    labels = [label for label in evidence.pairs.pool().count_truths() if label not in no_class]
-    large = [label for label in labels if label >= BASE]
-    if len(large) < FEWEST_OBJECTS or min(labels) < 0 or max(large) >= BASE * MOST_CLASSES:
-        return None
-    tables: list[tuple[dict[int, int], Numbering | None]] = [
-        ({label: label // BASE for label in large}, None)
-    ]
-    ids = {label: label // BASE if label >= BASE else label for label in labels}
-    for numbering in load_numberings():
-        if set(ids.values()) <= numbering.table.keys() | numbering.void:
-            mapping = numbering.complete_table(choose_void_label(evidence))
-            tables.append(({label: mapping[k] for label, k in ids.items()}, numbering))
-    fitting = [
-        _Division(tuple(large), numbering, _build_repair(evidence, table, numbering))
-        for table, numbering in tables
-        if has_expected_majorities(evidence, {label: table[label] for label in large})
-    ]
-    return max(fitting, key=lambda one: score_repaired(evidence, one.repair), default=None)
-
-
-def _build_repair(evidence: Evidence, table: dict[int, int], numbering: Numbering | None) -> Repair:
-    void = choose_void_label(evidence)
-    names_void = numbering is not None and evidence.interpretation.ignore_index != void
-    return build_relabelling(
-        "masks // 1000" + (f", mapped to {numbering.target}" if numbering else ""),
-        side=Side.MASKS,
-        table=table,
-        safe=numbering is None,
-        num_classes=numbering.num_classes if numbering else None,
-        ignore_index=void if names_void else None,
-    )
-
-
-def _report_division(evidence: Evidence, division: _Division) -> Finding:
+def _report_division(evidence: Evidence, division: Division) -> Finding:
     before, after = score_as_given(evidence), score_repaired(evidence, division.repair)
+    first, second = (f"{division.factor} times", "a class plus a number")
+    if not division.is_upper:
+        second = "a number plus a class"
     return Finding(
         RULE,
-        message=f"masks hold {join_words(division.labels)}, which are 1000 times a class plus a"
-        f" number: the mean IoU is {before:.4f} as given and {after:.4f} after"
-        f" {division.repair.name}",
-        help=_write_help(evidence, division),
+        message=f"masks hold {join_words(division.labels)}, which are {first} {second}: the mean"
+        f" IoU is {before:.4f} as given and {after:.4f} after {division.repair.name}",
+        help=division.write_help(list(evidence.pairs.count_truths())),
         facts={
             "distinct_ids": len(division.labels),
-            "pattern": "1000 * class + number",
+            "pattern": division.pattern,
             "mean_iou": evidence.repaired.mean_iou,
             "mean_iou_divided": after,
         },
@@ -162,20 +140,20 @@ def _report_division(evidence: Evidence, division: _Division) -> Finding:
     )
 
 
-def _write_help(evidence: Evidence, division: _Division) -> str:
-    largest = max(division.labels)
-    is_object = "masks >= 1000"
-    if max(evidence.pairs.pool().count_truths()) > largest:  # no-data labels stay as they are
-        is_object = f"(masks >= 1000) & (masks <= {largest})"
-    code = f"masks = np.where({is_object}, masks // 1000, masks)"
-    if division.numbering is None:
-        return f"{code}, or use the semantic masks"
-    return f"{code}, then map the ids to {division.numbering.target}; or use the semantic masks"
-
-
 def _keep_foreground(evidence: Evidence) -> Repair | None:
     """Return the repair that makes every object class 1; `None` if there are more classes."""
-    if evidence.interpretation.num_classes != 2:
+    interpretation = evidence.interpretation
+    predicted = evidence.pairs.count_predictions()
+    if interpretation.num_classes != 2 and not predicted.keys() <= {0, 1}:
         return None
-    table = {label: 1 for label in evidence.pairs.pool().count_truths() if label > 1}
-    return build_relabelling("masks > 0", side=Side.MASKS, table=table, safe=False)
+    table = {label: 1 for label in list_objects(evidence) if label != 1}
+    return build_relabelling("masks > 0", side=Side.MASKS, table=table, safe=False, num_classes=2)
+
+
+def list_objects(evidence: Evidence) -> list[int]:
+    """Return the labels of the masks that are objects: neither background nor void."""
+    labels = evidence.pairs.count_truths()
+    no_object = {*NO_DATA_LABELS, evidence.interpretation.ignore_index}
+    # 255 is void unless the objects are counted beyond it
+    no_object |= {255} - {label + 1 for label in labels}
+    return [label for label in labels if 0 < label < 2**31 and label not in no_object]

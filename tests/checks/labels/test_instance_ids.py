@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from build import after, diagnose, found, mean_iou, names, noisy, outcome, scene
+from build import after, diagnose, found, mean_iou, names, noisy, scene
 
 
 def objects(seed, *, samples=4, side=96, cells=8):
@@ -94,12 +94,11 @@ def test_a_picture_is_no_instance_mask():
     assert "instance-ids" not in names(report)
 
 
-def test_volumes_are_skipped():
-    volume = np.repeat(RESTART[:, None], 4, axis=1)
-    report = diagnose(y_true=volume, y_pred=np.repeat(P[:, None], 4, axis=1), num_classes=2)
-    assert outcome(report, "instance-ids").reason == (
-        "no two-dimensional label maps were kept, so objects cannot be recognised"
-    )
+def test_objects_in_volumes():
+    volume, predicted = (np.repeat(maps[:, None], 4, axis=1) for maps in (RESTART, P))
+    report = diagnose(y_true=volume, y_pred=predicted, num_classes=2)
+    assert report.verdict.primary == "instance-ids"
+    assert after(report, "instance-ids") == pytest.approx(CLEAN)
 
 
 def number_objects(counts, *, cut=0):

@@ -78,5 +78,4 @@ def test_two_hundred_bytes_are_numbers_cut_to_8_bits(monkeypatch, ids, dtype, pa
 def test_objects_of_six_pixels_are_examined(pixels, examined):
     labels = np.zeros((8, 8), np.int32)
     labels.flat[:pixels] = 3
-    maps = SimpleNamespace(y_true=[labels])
-    assert _instances._count_connected(maps) == (examined, examined)
+    assert _instances._count_connected([labels]) == (examined, examined)

@@ -1,0 +1,97 @@
+"""Decide whether both arrays number objects, each in an order of its own."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.hypotheses import is_far_better
+from iou_doctor.checks.labels._instances import FEWEST_EXAMINED, Objects, examine_objects
+from iou_doctor.checks.labels._overlaps import count_overlaps
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.repairs.repair import Repair, build_relabelling
+from iou_doctor.repairs.step import Side
+
+LARGEST_KEPT_SHARE = 0.3
+"""Largest share of the objects' pixels whose number is the same in both arrays. Classes that a
+model predicts at all agree more."""
+LARGEST_CLEAR_SHARE = 0.5
+"""Largest share of the objects' pixels whose number has one clear partner over several images.
+Classes in another order have one, while numbers are given anew in each image."""
+
+
+class NumberedTwice(NamedTuple):
+    """The evidence that both arrays number objects."""
+
+    masks: Objects
+    predictions: Objects
+    repair: Repair
+    """Makes every object class 1 on both sides."""
+
+
+def find_objects_on_both_sides(evidence: Evidence) -> NumberedTwice | None:
+    """Return the evidence that both arrays number objects; `None` if they do not."""
+    if not _may_be_numbers(evidence) or evidence.sampled is None:
+        return None
+    masks = examine_objects(evidence.sampled, Side.MASKS, "")
+    predictions = masks and examine_objects(evidence.sampled, Side.PREDICTIONS, "")
+    if not masks or not predictions:
+        return None
+    repair = _keep_foregrounds(evidence)
+    return NumberedTwice(masks, predictions, repair) if is_far_better(evidence, repair) else None
+
+
+def _may_be_numbers(evidence: Evidence) -> bool:
+    """Return whether the counts allow that both arrays number objects.
+
+    Over several images, classes in another order have a clear partner each, and numbers have none.
+    A single image cannot tell them apart.
+    """
+    layout = evidence.interpretation.layout
+    if layout.y_true.is_per_class or layout.y_pred.is_per_class or layout.y_true.is_colour:
+        return False
+    pairs = evidence.pairs.pool()
+    ids = pairs.count_truths().keys(), pairs.count_predictions().keys()
+    if min(map(len, ids)) < FEWEST_EXAMINED or min(map(min, ids)) < 0:
+        return False
+    pairs = pairs.keep_rows((pairs.truth > 0) & (pairs.prediction > 0))
+    if pairs.keep_rows(pairs.truth == pairs.prediction).total > LARGEST_KEPT_SHARE * pairs.total:
+        return False
+    if layout.samples == 1:
+        return True
+    overlaps = count_overlaps(evidence)
+    if overlaps is None:
+        return True
+    objects = overlaps.old > 0
+    clear = overlaps.totals[objects & overlaps.is_clear].sum()
+    return bool(clear <= LARGEST_CLEAR_SHARE * overlaps.totals[objects].sum())
+
+
+def _keep_foregrounds(evidence: Evidence) -> Repair:
+    """Return the repair that makes every object of both arrays class 1."""
+    ignored = evidence.interpretation.ignore_index
+    repairs = [
+        build_relabelling(
+            f"{side} > 0",
+            side=side,
+            table={label: 1 for label in labels if label > 1 and label != ignored},
+            safe=False,
+        )
+        for side, labels in (
+            (Side.MASKS, evidence.pairs.count_truths()),
+            (Side.PREDICTIONS, evidence.pairs.count_predictions()),
+        )
+    ]
+
+    def relabel(pairs: PairCounts) -> PairCounts:
+        for repair in repairs:
+            pairs = repair.relabel(pairs) if repair.relabel else pairs
+        return pairs
+
+    return Repair(
+        name="masks > 0 and predictions > 0",
+        safe=False,
+        steps=tuple(step for repair in repairs for step in repair.steps),
+        relabel=relabel,
+        num_classes=2,
+    )
