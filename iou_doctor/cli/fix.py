@@ -80,11 +80,12 @@ def fix(context: typer.Context, options: FixOptions) -> None:
         from iou_doctor.cli.progress import show_progress
         from iou_doctor.diagnosis.selection import Selection
         from iou_doctor.file_repair.run import repair_files
+        from iou_doctor.sources.files.bus_errors import BUS_ERRORS
 
         selection = Selection(
             select=split_lists(options.select), ignore=split_lists(options.ignore)
         )
-        with show_progress(wanted=options.progress) as advance:
+        with show_progress(wanted=options.progress) as advance, BUS_ERRORS.catch():
             repaired = repair_files(
                 replace(options.build_request(), selection=selection),
                 output_dir=options.output_dir,

@@ -30,10 +30,12 @@ def run(request: CheckRequest, *, progress: bool, supervisor: Supervisor | None 
     """
     from iou_doctor.cli.progress import show_progress
     from iou_doctor.diagnosis import pipeline
+    from iou_doctor.sources.files.bus_errors import BUS_ERRORS
 
     if supervisor is not None:
-        return pipeline.check(request, progress=supervisor.report_progress)
-    with show_progress(wanted=progress) as advance:
+        with BUS_ERRORS.catch():
+            return pipeline.check(request, progress=supervisor.report_progress)
+    with show_progress(wanted=progress) as advance, BUS_ERRORS.catch():
         return pipeline.check(request, progress=advance)
 
 

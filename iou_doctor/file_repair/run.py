@@ -26,6 +26,7 @@ from iou_doctor.repairs.one_hot import OneHot
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
+from iou_doctor.sources.files.bus_errors import BUS_ERRORS
 
 
 @record
@@ -191,6 +192,7 @@ def _write_copies(
                     format_name=of_target[0].source.format,
                     shown=str(target),
                 )
+            BUS_ERRORS.check()  # before the copies get their names
     except OSError as error:
         name, reason = error.filename or "", error.strerror or error
         raise OutputError(f"cannot write `{name}`: {reason}") from error

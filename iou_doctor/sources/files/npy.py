@@ -1,7 +1,8 @@
-"""Arrays saved by `np.save`, memory-mapped."""
+"""Arrays saved by `np.save`: small ones are read, large ones memory-mapped."""
 
 from __future__ import annotations
 
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
 
@@ -11,18 +12,25 @@ from iou_doctor.arrays.batch import StoredArray, StoredDtype
 from iou_doctor.arrays.source import Window
 from iou_doctor.record import record
 from iou_doctor.sources.array_checks import get_native_dtype
+from iou_doctor.sources.files.bus_errors import BUS_ERRORS, CUT_OFF
 from iou_doctor.sources.files.file_status import get_file_size, read_file_head
 from iou_doctor.sources.files.npy_header import NpyHeader, read_header
 from iou_doctor.sources.source_errors import source_error, translate_errors
 from iou_doctor.sources.windows import cut_window
 
 
+MOST_READ_BYTES = 1 << 22
+"""The maximum size in bytes of an array that is read as a whole when it is opened. Mapping saves no
+time for such an array, and nothing can happen to a copy."""
+
+
 @record
 class MappedSource:
     """Values that lie uncompressed in a file: a `.npy`, or a stored member of an `.npz`.
 
-    The file is mapped again for each read. So no file stays open, the memory of earlier windows is
-    released, and a file that has shrunk meanwhile is an error instead of a crash.
+    A large file is mapped again for each read. So no file stays open, the memory of earlier windows
+    is released, and a file that has shrunk meanwhile is an error. `BUS_ERRORS` is for a file that
+    shrinks while it is mapped.
     """
 
     path: str
@@ -32,6 +40,8 @@ class MappedSource:
     header: NpyHeader
     offset: int
     """Bytes of the file before the first value."""
+    content: bytes | None = field(default=None, repr=False)
+    """All values of a small array as stored; `None` for a large one."""
 
     @property
     def dtype(self) -> StoredDtype:
@@ -68,17 +78,26 @@ class MappedSource:
         Raises:
             SourceError: the file is gone or has shrunk.
         """
+        return cut_window(self._open_values(), window, self.dtype)
+
+    def _open_values(self) -> StoredArray:
+        """Return the whole array without reading it if it is large."""
+        order = _get_memory_order(self.header)
+        if self.content is not None:
+            values = np.frombuffer(self.content, self.header.dtype)
+            return values.reshape(self.shape, order=order)
+        BUS_ERRORS.check(self.path)
+        BUS_ERRORS.prepare()
         # mmap raises ValueError for a file that is shorter than the mapping
         with translate_errors(self.path, OSError, ValueError, why="it changed while it was read"):
-            mapped = np.memmap(
+            return np.memmap(
                 self.file,
                 dtype=self.header.dtype,
                 mode="r",
                 offset=self.offset,
                 shape=self.shape,
-                order=_get_memory_order(self.header),
+                order=order,
             )
-        return cut_window(mapped, window, self.dtype)
 
 
 def open_npy(path: str, name: str | None = None) -> MappedSource:
@@ -93,7 +112,33 @@ def open_npy(path: str, name: str | None = None) -> MappedSource:
     why = "check that you may read the file"
     with translate_errors(path, OSError, why=why), Path(path).open("rb") as stream:
         header = read_header(stream, path, get_file_size(path))
-    return MappedSource(path, "npy", path, header, header.offset)
+    return open_values(path, "npy", path, header, header.offset)
+
+
+def open_values(
+    path: str, format_name: str, file: str, header: NpyHeader, offset: int
+) -> MappedSource:
+    """Return the values that lie uncompressed in a file from an offset on.
+
+    Args:
+        path: what to call the array.
+        format_name: the format of the file.
+        file: its path.
+        header: what is known of the values.
+        offset: the number of bytes before the first value.
+
+    Raises:
+        SourceError: the file cannot be read, or has shrunk.
+    """
+    if header.nbytes > MOST_READ_BYTES:
+        return MappedSource(path, format_name, file, header, offset)
+    why = "check that you may read the file"
+    with translate_errors(path, OSError, why=why), Path(file).open("rb") as stream:
+        stream.seek(offset)
+        content = stream.read(header.nbytes)
+    if len(content) < header.nbytes:
+        raise source_error(path, CUT_OFF)
+    return MappedSource(path, format_name, file, header, offset, content)
 
 
 def _get_memory_order(header: NpyHeader) -> Literal["C", "F"]:

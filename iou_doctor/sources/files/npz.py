@@ -10,7 +10,7 @@ from iou_doctor.sources.files.crc32 import calculate_crc32
 from iou_doctor.sources.files.file_status import get_file_size, read_file_head
 from iou_doctor.sources.files.file_types import describe_head
 from iou_doctor.sources.files.memory_limits import MOST_DEFLATE_RATIO, check_held_bytes
-from iou_doctor.sources.files.npy import MappedSource
+from iou_doctor.sources.files.npy import MappedSource, open_values
 from iou_doctor.sources.files.npy_header import NpyHeader, read_header
 from iou_doctor.sources.files.npz_stream import FortranSource, StreamedSource
 from iou_doctor.sources.source_errors import list_names, source_error, translate_errors
@@ -60,7 +60,7 @@ def _build_source(
     if info.compress_type == zipfile.ZIP_STORED:
         start = _find_data_offset(path, place, info)
         _check_stored(path, place, info, start)
-        return MappedSource(place, "npz", path, header, start + header.offset)
+        return open_values(place, "npz", path, header, start + header.offset)
     if header.order == "F" and len(header.shape) > 1:
         check_held_bytes(
             place,

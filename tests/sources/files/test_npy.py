@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sources.window_cases import assert_reads, cases, error_of
 
 from iou_doctor.errors import SourceError
+from iou_doctor.sources.files import npy
 from iou_doctor.sources.opening import open_source
 
 
@@ -162,7 +163,8 @@ def test_a_name_for_an_npy_file_is_refused(tmp_path):
     )
 
 
-def test_a_file_that_shrinks_after_opening_is_refused(tmp_path):
+def test_a_file_that_shrinks_after_opening_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(npy, "MOST_READ_BYTES", 0)
     path = tmp_path / "a.npy"
     np.save(path, np.zeros(100_000))
     source = open_source(str(path))
@@ -171,7 +173,8 @@ def test_a_file_that_shrinks_after_opening_is_refused(tmp_path):
         source.read((slice(0, 1),))
 
 
-def test_a_file_that_disappears_after_opening_is_refused(tmp_path):
+def test_a_file_that_disappears_after_opening_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(npy, "MOST_READ_BYTES", 0)
     path = tmp_path / "a.npy"
     np.save(path, np.zeros(10))
     source = open_source(str(path))
