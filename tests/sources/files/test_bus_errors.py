@@ -17,25 +17,29 @@ from iou_doctor.sources.opening import open_source
 
 CUT = """if True:
     import os, sys
-    import numpy as np
-    import iou_doctor.sources.files.npy as npy
-    real, calls = npy.cut_window, []
-    def cut(values, window, dtype):
-        found = real(values, window, dtype)
-        calls.append(1)
-        if len(calls) == {call} and {path!r} in str(getattr(values, "filename", "")):
-            os.truncate({path!r}, {size})
-        return found
-    npy.cut_window = cut
+    import {module} as module
+    real = module.{name}
+    def cut(*arguments, **more):
+        os.truncate({path!r}, {size})
+        return real(*arguments, **more)
+    module.{name} = cut
     sys.argv = ["iou-doctor", *{arguments!r}]
     from iou_doctor.__main__ import run_process
     run_process()
 """
+COUNTING = ("iou_doctor.scan.batch_plan", "BatchPlan.count_parts")
+REPAIRING = ("iou_doctor.file_repair.stream", "RepairStream._repair")
 
 
-def run_and_cut(path, *arguments, call, size=0, cwd):
+def run_and_cut(path, *arguments, place, size=0, cwd):
     """Run a command, and cut a file off after a window of it was mapped and before it is read."""
-    script = CUT.format(path=str(path), arguments=list(map(str, arguments)), call=call, size=size)
+    script = CUT.format(
+        module=place[0],
+        name=place[1],
+        path=str(path),
+        arguments=list(map(str, arguments)),
+        size=size,
+    )
     return subprocess.run(
         [sys.executable, "-c", script],
         cwd=cwd,
@@ -59,36 +63,60 @@ def pair(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the handler knows the structures of Linux")
 @pytest.mark.parametrize("which", [0, 1])
-@pytest.mark.parametrize("call", [1, 3, 9])
 @pytest.mark.parametrize("size", [0, 3_000_000])
-def test_a_mapped_file_that_is_cut_off_is_refused(tmp_path, pair, which, call, size):
-    done = run_and_cut(
-        pair[which], "check", *pair, "-n", "2", "--no-progress", call=call, size=size, cwd=tmp_path
-    )
-    cut = pair[which].stat().st_size == size
-    assert (done.returncode, len(done.stderr.splitlines())) == ((2, 1) if cut else (1, 0))
-    if cut:
-        assert "cut off while it was read" in done.stderr or "changed while" in done.stderr
-        assert done.stdout == ""
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_mapped_file_that_is_cut_off_is_refused(tmp_path, pair, which, size, jobs):
+    arguments = ["check", *pair, "-n", "2", "--no-progress", "--jobs", jobs]
+    done = run_and_cut(pair[which], *arguments, place=COUNTING, size=size, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "was read" in done.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the handler knows the structures of Linux")
 def test_fix_leaves_no_copy_of_a_file_that_was_cut_off(tmp_path, pair):
-    outcomes = set()
-    for call in range(1, 40, 9):
-        done = run_and_cut(
-            pair[1], "fix", *pair, "-n", "2", "--output-dir", "out", call=call, cwd=tmp_path
-        )
-        outcomes.add(done.returncode)
-        if not pair[1].stat().st_size:
-            assert (done.returncode, done.stdout) == (2, ""), done.stderr
-            assert not (tmp_path / "out").exists()
-            np.save(pair[1], np.load(pair[0])["arr_0"] * np.uint8(255))
-        else:
-            assert done.returncode == 0
-            (tmp_path / "out" / "masks.npy").unlink()
-            (tmp_path / "out").rmdir()
-    assert 2 in outcomes
+    arguments = ["fix", *pair, "-n", "2", "--output-dir", "out"]
+    done = run_and_cut(pair[1], *arguments, place=REPAIRING, size=3_000_000, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the handler knows the structures of Linux")
+def test_a_missing_page_reads_as_zeros_and_another_bus_error_ends_the_process(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones(6_000_000, np.uint8))
+    script = """if True:
+        import os, signal
+        import numpy as np
+        from iou_doctor.errors import SourceError
+        from iou_doctor.sources.files.bus_errors import BUS_ERRORS
+        from iou_doctor.sources.opening import open_source
+        try:
+            with BUS_ERRORS.catch():
+                values = open_source("a.npy").read(())
+                os.truncate("a.npy", 4096)
+                print(int(values.sum()))
+        except SourceError as error:
+            print(error)
+        with BUS_ERRORS.catch():
+            BUS_ERRORS.prepare()
+            os.kill(os.getpid(), signal.SIGBUS)
+            os.kill(os.getpid(), signal.SIGBUS)
+        print("survived")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines() == [
+        str(4096 - 128),
+        "cannot read `the input`: it was cut off while it was read; run again",
+    ]
+    assert done.returncode == -7
 
 
 @pytest.mark.parametrize("save", [np.save, np.savez])
