@@ -18,7 +18,6 @@ from iou_doctor.sources.files.npy_header import NpyHeader, read_header
 from iou_doctor.sources.source_errors import source_error, translate_errors
 from iou_doctor.sources.windows import cut_window
 
-
 MOST_READ_BYTES = 1 << 22
 """The maximum size in bytes of an array that is read as a whole when it is opened. Mapping saves no
 time for such an array, and nothing can happen to a copy."""
