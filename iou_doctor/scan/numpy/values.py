@@ -160,13 +160,15 @@ class ValueTally:
     def _add_finite(self, values: StoredArray, low: float, high: float) -> None:
         """Count finite values from `low` to `high`."""
         self._low, self._high = min(low, self._low), max(high, self._high)
-        within = low >= 0 and high <= 1
+        within, between = low >= 0 and high <= 1, low > 0 and high < 1
+        ones = 0 if high < 1 else _count_where(np.greater_equal, values, 1)
+        self._counts["at_least_one"] += ones
         if not within:
-            self._counts["outside_unit"] += count_true((values < 0) | (values > 1))
-        if high >= 1:
-            self._counts["at_least_one"] += count_true(values >= 1)
-        between = low > 0 and high < 1
-        whole = 0 if between else count_true(values == np.trunc(values))
+            outside = _count_where(np.less, values, 0) + _count_where(np.greater, values, 1)
+            self._counts["outside_unit"] += outside
+            whole = _count_whole(values)
+        else:
+            whole = 0 if between else ones + _count_where(np.equal, values, 0)
         self._counts["fractional"] += values.size - whole
         self._counts["off_255_grid"] += values.size - _count_on_grid(values, within=within)
         if self._classes is not None:
@@ -201,6 +203,18 @@ def find_finite_extremes(values: StoredArray) -> tuple[float, float] | tuple[Non
         return low, high
     finite = values[np.isfinite(values)]
     return find_extremes(finite) if finite.size else (None, None)
+
+
+def _count_where(compare: np.ufunc, values: StoredArray, other: StoredArray | int) -> int:
+    """Return how often a comparison of the values of a tile holds."""
+    mask = SPACE.take("mask", values.shape, np.bool_)
+    compare(values, other, out=mask)
+    return count_true(mask)
+
+
+def _count_whole(values: StoredArray) -> int:
+    whole = SPACE.take("values", values.shape, values.dtype.type)
+    return _count_where(np.equal, values, np.trunc(values, out=whole))
 
 
 def _count_on_grid(values: StoredArray, *, within: bool) -> int:
