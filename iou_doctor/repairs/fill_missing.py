@@ -13,8 +13,8 @@ from iou_doctor.repairs.step import Stage, Step
 class FillMissing(Step):
     """Replace NaN, infinity and some labels by the ignore label."""
 
-    labels: tuple[int, ...]
-    """Labels that mean no data, such as -9999."""
+    labels: tuple[float, ...]
+    """Values that mean no data, such as -9999."""
     ignore_index: int
 
     stage = Stage.RELABEL

@@ -121,6 +121,8 @@ class Finding:
     cautious_help: str | None = None
     """What to do instead of `help` if the repair would lower the score, or, for faults that are not
     of the format, as long as a fault of the format stands; `None`: the same."""
+    needs: Needs | None = None
+    """What this finding needs beyond what its rule needs."""
     severity_override: Severity | None = None
     """The severity of this finding if it differs from the rule's."""
 

@@ -17,7 +17,7 @@ from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.selection import Selection
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.render import training_log
-from iou_doctor.report.finding import Finding, Severity
+from iou_doctor.report.finding import Finding, Needs, Severity
 from iou_doctor.training.keras_types import Metric, Model
 from iou_doctor.training.metric_call import write_call
 from iou_doctor.training.step_recorder import Arrays, Step, StepRecorder
@@ -225,11 +225,15 @@ def _add_weights_note(report: Report, note: str) -> Report:
 
 
 def _select_faults(report: Report) -> list[Finding]:
-    """Return the findings to print in a log: no notes, and no consequences of others."""
+    """Return the findings to print in a log: no notes, and no consequences of others.
+
+    Findings about a whole data set are left out, like the rules about one.
+    """
     return [
         finding
         for finding in report.findings
         if finding.severity is not Severity.NOTE and finding.rule.name not in report.consequences
+        if finding.needs is not Needs.WHOLE_DATA_SET
     ]
 
 

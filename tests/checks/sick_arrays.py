@@ -39,6 +39,7 @@ RGB = np.array([[0, 0, 0], [128, 0, 0], [0, 128, 0], [128, 128, 0], [0, 0, 128]]
 GREYS = np.array([0, 38, 75, 113, 15], np.uint8)
 C = scene(1, samples=3, height=24, width=30, classes=5)
 B = scene(1, samples=3, height=48, width=60, classes=2)
+SPARSE = np.arange(T.size).reshape(T.shape) % 16 == 0
 SICK: dict[str, dict[str, Any]] = {
     "IOU101": {"y_true": T, "y_pred": P[:, :-1]},
     "IOU102": {"y_true": T, "y_pred": P[:1]},
@@ -117,6 +118,7 @@ SICK: dict[str, dict[str, Any]] = {
         "metric": "MeanIoU(3, sparse_y_pred=False)",
     },
     "IOU609": {"y_true": T, "y_pred": P, "baseline": BASELINE},
+    "IOU611": {"y_true": np.where(SPARSE, T, 255), "y_pred": P, "ignore_index": 255},
     "IOU701": {"y_true": [[[0] * 97 + [1] * 3]], "y_pred": [[[0] * 98 + [1] * 2]]},
     "IOU702": {"y_true": T, "y_pred": np.zeros_like(T), "num_classes": 3},
     "IOU703": {"y_true": T, "y_pred": P.clip(0, 1), "num_classes": 3},

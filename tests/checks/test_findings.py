@@ -59,6 +59,7 @@ NOT_EXECUTED = {
     "IOU605": "only the user knows the meaning of the labels",
     "IOU606": "the scores have to be computed otherwise",
     "IOU607": "shows how to look at one mask",
+    "IOU611": "only the user knows whether the ignored pixels matter",
     "IOU608": "asks the user to look at the assumptions",
     "IOU609": "asks the user to look for the reason",
     "IOU701": "the training has to change",

@@ -12,6 +12,7 @@ ABOUT_ALL_SAMPLES = {
     "counter-overflow",
     "duplicated-samples",
     "index-overflow",
+    "mostly-ignored",
     "never-predicted-class",
     "num-classes-too-large",
     "shared-padding",

@@ -7,7 +7,8 @@ same arrays give different numbers. Several void labels have to become one.
 
 Void may also be one of the class ids: 0 for unlabelled, the last id, or the void ids of Cityscapes
 labelIds. Its IoU is then 0, and all predictions there are false positives. The rule assumes this
-only if the id is never predicted although rarer classes are.
+only if the id is never predicted although rarer classes are. If bands of 0 lie between other
+classes and are never predicted, a note says so: somebody may have written void borders as 0.
 
     iou-doctor check predictions.npy masks.npy --ignore-index 255
     keras.metrics.MeanIoU(num_classes=21, ignore_class=255)
@@ -15,9 +16,12 @@ only if the id is never predicted although rarer classes are.
 Declare the label, so that every tool leaves out the same pixels.
 """
 
+from dataclasses import replace
+
 from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import score_as_given, score_repaired
+from iou_doctor.checks.labels._void_bands import VoidBands, find_void_bands
 from iou_doctor.checks.labels._void_classes import find_void_classes
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import DEFAULT_VOID, count_undeclared_void
@@ -25,7 +29,7 @@ from iou_doctor.checks.wording import describe_labels, format_percent, join_word
 from iou_doctor.metrics.metric import Metric
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU406",
@@ -63,8 +67,33 @@ def find(evidence: Evidence) -> Result:
         several = len(inside.labels) > 1
         alone = DEFAULT_VOID if several else next(iter(inside.labels))
         target = alone if target is None else target
-        findings.append(_report(evidence, inside.labels, inside.reason, target))
-    return findings
+        found = _report(evidence, inside.labels, inside.reason, target)
+        findings.append(replace(found, needs=Needs.WHOLE_DATA_SET))
+    bands = None if findings else find_void_bands(evidence)
+    return [_report_bands(evidence, bands)] if bands else findings
+
+
+def _report_bands(evidence: Evidence, bands: VoidBands) -> Finding:
+    """Return the note that class 0 holds void borders."""
+    before, after = score_as_given(evidence), bands.mean_iou_without
+    score = (
+        f": the mean IoU is {before:.4f} with them and about {after:.4f} without" if after else ""
+    )
+    share = format_percent(bands.pixels, bands.zeros)
+    return Finding(
+        RULE,
+        message=f"class 0 forms bands between other classes that are never predicted"
+        f" ({share} of its {bands.zeros:,} sampled pixels), like void borders written as 0{score}",
+        help="write 255 into the borders when the masks are made, and --ignore-index 255; if the"
+        " bands are background, ignore this note",
+        facts={
+            "labels": {},
+            "bands": bands.pixels,
+            "zeros": bands.zeros,
+            "mean_iou_without": after,
+        },
+        severity_override=Severity.NOTE,
+    )
 
 
 def _describe_outside(void: dict[int, int]) -> str:

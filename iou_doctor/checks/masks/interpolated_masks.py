@@ -17,10 +17,12 @@ from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._jpeg_levels import find_jpeg_levels
 from iou_doctor.checks.masks._mask_values import build_value_repair, count_mask_labels
+from iou_doctor.checks.ramps import count_strays_at_edges, find_ramps
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.seams import FEWEST_SEAM_LABELS, list_seam_candidates, measure_seams
 from iou_doctor.checks.slopes import find_slopes
 from iou_doctor.checks.symptoms import OF_MASK_VALUES
+from iou_doctor.checks.unknown_labels import count_unknown_truth
 from iou_doctor.checks.wording import describe_first, format_percent, join_words
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion
@@ -35,6 +37,12 @@ RULE = Rule(
     after=("masks-divided-by-255",),
 )
 
+FEWEST_STRAYS = 30
+"""Minimum number of labels that are no classes, if nothing but thin lines speaks for a resize."""
+LEAST_LINING_SHARE = 0.9
+"""Minimum share of their pixels that line the edges of regions."""
+FEWEST_LABELS = 3
+"""Two labels have no other label in between."""
 LARGEST_FRACTION_SHARE = 0.5
 """Share of the values that interpolation can turn into fractions, because it changes borders only.
 If most values are fractions, they are scores."""
@@ -55,14 +63,18 @@ def find(evidence: Evidence) -> Result:
         if values.fractional > LARGEST_FRACTION_SHARE * values.values:
             return []
         return [_report_fractions(evidence)]
-    candidates = list_seam_candidates(evidence, count_mask_labels(evidence))
-    if len(candidates) < FEWEST_SEAM_LABELS or find_jpeg_levels(evidence):
+    labels = count_mask_labels(evidence)
+    if len(labels) < FEWEST_LABELS or find_jpeg_levels(evidence):
         return []
     if evidence.sampled is None or not evidence.sampled.crops.y_true:
         return Skipped(
             "no maps at full resolution were kept, which seams need: only 2-D images have them"
         )
-    return _find_seams(evidence, candidates) or _find_slopes(evidence)
+    candidates = list_seam_candidates(evidence, labels)
+    found: list[Finding] = []
+    if len(candidates) >= FEWEST_SEAM_LABELS:
+        found = _find_seams(evidence, candidates) or _find_slopes(evidence)
+    return found or _find_ramps(evidence) or _find_strays(evidence)
 
 
 def _report_fractions(evidence: Evidence) -> Finding:
@@ -90,16 +102,54 @@ def _find_seams(evidence: Evidence, candidates: list[int]) -> list[Finding]:
 
 def _find_slopes(evidence: Evidence) -> list[Finding]:
     assert evidence.sampled is not None
+    neutral, void = _list_neutral_labels(evidence), set[int]()
+    if _list_strays(evidence):
+        neutral, void = set(), neutral
     found = find_slopes(
         evidence,
         evidence.sampled.crops.y_true,
-        counts=count_mask_labels(evidence),
-        others=evidence.pairs.count_predictions(),
-        neutral=_list_neutral_labels(evidence),
+        counts=count_mask_labels(evidence).keys() | void,
+        others=evidence.pairs.count_predictions().keys() | void,
+        neutral=neutral,
     )
     if found is None:
         return []
     return [_report_seams(evidence, list(found.labels), found.pixels, found.between)]
+
+
+def _find_ramps(evidence: Evidence) -> list[Finding]:
+    assert evidence.sampled is not None
+    if evidence.interpretation.num_classes <= 2:
+        return []
+    crops, strays = evidence.sampled.crops, _list_strays(evidence)
+    neutral = set() if strays else _list_neutral_labels(evidence)
+    found = find_ramps(crops.y_true, crops.y_pred, neutral=neutral)
+    if found is None:
+        return []
+    labels = sorted({*found.labels, *strays})
+    return [_report_seams(evidence, labels, found.between + found.outside, found.between)]
+
+
+def _find_strays(evidence: Evidence) -> list[Finding]:
+    """Look for many labels between the classes and void that all line other regions."""
+    assert evidence.sampled is not None
+    strays = _list_strays(evidence)
+    void = max((label for label in _list_neutral_labels(evidence)), default=-1)
+    if len(strays) < FEWEST_STRAYS or min(strays) < 0 or max(strays) > void:
+        return []
+    pixels, lining = count_strays_at_edges(evidence.sampled.crops.y_true, strays)
+    if not pixels or lining < LEAST_LINING_SHARE * pixels:
+        return []
+    return [_report_seams(evidence, strays, pixels, lining)]
+
+
+def _list_strays(evidence: Evidence) -> list[int]:
+    """Return the labels that are neither classes nor void, if there are several.
+
+    Void is then one end of a ramp of such labels.
+    """
+    strays = [label for label in count_unknown_truth(evidence) if label not in VOID_LABELS]
+    return strays if len(strays) >= FEWEST_SEAM_LABELS else []
 
 
 def _list_neutral_labels(evidence: Evidence) -> set[int]:

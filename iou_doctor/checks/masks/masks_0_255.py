@@ -7,6 +7,10 @@ multiplies masks and predictions reports scores above 1 or below 0.
 
     masks = (masks > 127).astype("uint8")
 
+The same happens if 255 is declared as the ignore label, as some frameworks do by default: the
+object is left out. The rule then asks that the predictions of class 1 lie on 255, or that there are
+none.
+
 255 along the borders of objects is a void label instead: see IOU406. The rule assumes this if the
 masks also hold class 1, or if it only forms thin lines around other regions and the predictions do
 not follow these lines.
@@ -30,26 +34,72 @@ RULE = Rule(
     | Symptom.BASELINE
     | Symptom.CLASSES
     | Symptom.CLASS_SHARES
-    | Symptom.ABSENT_CLASSES,
+    | Symptom.ABSENT_CLASSES
+    | Symptom.PERFECT_SCORE,
     also_explains=("label-out-of-range", "undeclared-void-label"),
 )
+
+LEAST_LIFT = 2.0
+"""How many times as often as elsewhere class 1 is predicted on 255 if 255 is the object."""
 
 
 def find(evidence: Evidence) -> Result:
     """Look for masks of exactly 0 and 255 in a problem of two classes."""
-    if evidence.interpretation.num_classes != 2 or evidence.interpretation.ignore_index == 255:
+    if evidence.interpretation.num_classes != 2:
         return []
     counts = evidence.pairs.pool().count_truths()
     if 255 not in counts or not counts.keys() <= {0, 255} or is_outline(evidence, 255):
         return []
-    total = sum(counts.values())
+    is_ignored = evidence.interpretation.ignore_index == 255
+    if is_ignored and not _is_ignored_object(evidence):
+        return []
+    hits = _count_object_pixels(evidence)
     return [
         Finding(
             RULE,
-            message=f"masks hold only 0 and 255: {format_count(counts[255], 'pixel')}"
-            f" ({format_percent(counts[255], total)}) belong to neither class 0 nor class 1",
+            message=_describe_ignored(counts, hits)
+            if is_ignored
+            else f"masks hold only 0 and 255: {_describe_share(counts)} belong to neither class 0"
+            " nor class 1",
             help='masks = (masks > 127).astype("uint8")',
-            facts={"pixels_255": counts[255], "pixels": total},
+            facts={"pixels_255": counts[255], "pixels": sum(counts.values())},
             repair=build_relabelling("masks > 127", side=Side.MASKS, table={255: 1}, safe=True),
+            severity_override=Severity.WARNING if is_ignored and not hits else None,
         )
     ]
+
+
+def _is_ignored_object(evidence: Evidence) -> bool:
+    """Return whether 255 is the object although it is the ignore label.
+
+    No mask holds class 1. Either nothing is predicted as class 1, so that the score is that of
+    background alone, or what is predicted as class 1 mostly has the label 255.
+    """
+    pairs = evidence.pairs.pool()
+    predicted, hits = pairs.count_predictions().get(1, 0), _count_object_pixels(evidence)
+    labelled = pairs.count_truths()[255]
+    if not predicted:
+        return True
+    is_found = 2 * hits > labelled or hits * pairs.total > LEAST_LIFT * predicted * labelled
+    return 2 * hits > predicted and is_found
+
+
+def _count_object_pixels(evidence: Evidence) -> int:
+    """Return the number of pixels of 255 that are predicted as class 1."""
+    pairs = evidence.pairs.pool()
+    return pairs.keep_rows((pairs.truth == 255) & (pairs.prediction == 1)).total
+
+
+def _describe_share(counts: dict[int, int]) -> str:
+    share = format_percent(counts[255], sum(counts.values()))
+    return f"{format_count(counts[255], 'pixel')} ({share})"
+
+
+def _describe_ignored(counts: dict[int, int], hits: int) -> str:
+    text = f"masks hold only 0 and 255, and 255 is the ignore label: {_describe_share(counts)} are"
+    if not hits:
+        return f"{text} left out, and the score is that of class 0 alone"
+    return (
+        f"{text} left out, of which {format_percent(hits, counts[255])} are predicted as class 1,"
+        " and no mask holds class 1"
+    )

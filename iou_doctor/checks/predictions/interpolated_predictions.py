@@ -15,6 +15,7 @@ from collections.abc import Collection, Mapping
 
 from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.ramps import find_ramps
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.seams import FEWEST_SEAM_LABELS, Seam, list_seam_candidates, measure_seams
 from iou_doctor.checks.slopes import find_slopes
@@ -31,6 +32,8 @@ RULE = Rule(
     also_explains=("prediction-out-of-range", "unlabelled-class-predicted"),
 )
 
+FEWEST_LABELS = 3
+"""Two labels have no other label in between."""
 OVERSHOOT = 1.0
 """Distance by which resized ids may lie outside the classes. A bicubic resize overshoots by a part
 of the difference between two ids; scores beyond that are activations, not ids."""
@@ -47,20 +50,25 @@ def find(evidence: Evidence) -> Result:
         return []
     if values.fractional:
         return _find_fractions(evidence)
-    candidates = list_seam_candidates(evidence, evidence.pairs.count_predictions())
-    if len(candidates) < FEWEST_SEAM_LABELS:
+    labels = evidence.pairs.count_predictions()
+    if len(labels) < FEWEST_LABELS:
         return []
     if evidence.sampled is None or not evidence.sampled.crops.y_pred:
         return Skipped(
             "no maps at full resolution were kept, which seams need: only 2-D images have them"
         )
-    return _find_seams(evidence, candidates) or _find_slopes(evidence)
+    candidates = list_seam_candidates(evidence, labels)
+    found: list[Finding] = []
+    if len(candidates) >= FEWEST_SEAM_LABELS:
+        found = _find_seams(evidence, candidates) or _find_slopes(evidence)
+    return found or _find_ramps(evidence)
 
 
 def _find_seams(evidence: Evidence, candidates: Collection[int]) -> list[Finding]:
     assert evidence.sampled is not None
     predicted = _keep_thin(measure_seams(evidence.sampled.crops.y_pred), candidates)
-    drawn = _keep_thin(measure_seams(evidence.sampled.crops.y_true), candidates)
+    neutral = _list_neutral_labels(evidence)
+    drawn = _keep_thin(measure_seams(evidence.sampled.crops.y_true, neutral=neutral), candidates)
     found = {label: seam for label, seam in predicted.items() if label not in drawn}
     if len(found) < FEWEST_SEAM_LABELS:
         return []
@@ -71,17 +79,34 @@ def _find_seams(evidence: Evidence, candidates: Collection[int]) -> list[Finding
 
 def _find_slopes(evidence: Evidence) -> list[Finding]:
     assert evidence.sampled is not None
-    ignored = evidence.interpretation.ignore_index
     found = find_slopes(
         evidence,
         evidence.sampled.crops.y_pred,
         counts=evidence.pairs.count_predictions(),
         others=evidence.pairs.count_truths(),
-        neutral={*VOID_LABELS} if ignored is None else {*VOID_LABELS, ignored},
+        neutral=_list_neutral_labels(evidence),
     )
     if found is None:
         return []
     return [_build_finding(list(found.labels), found.pixels, found.between, "occur in no mask")]
+
+
+def _find_ramps(evidence: Evidence) -> list[Finding]:
+    assert evidence.sampled is not None
+    if evidence.interpretation.num_classes <= 2:
+        return []
+    crops = evidence.sampled.crops
+    found = find_ramps(crops.y_pred, crops.y_true, neutral=_list_neutral_labels(evidence))
+    if found is None:
+        return []
+    pixels = found.between + found.outside
+    return [_build_finding(list(found.labels), pixels, found.between, "cover no area there")]
+
+
+def _list_neutral_labels(evidence: Evidence) -> set[int]:
+    """Return the labels that mean no class."""
+    ignored = evidence.interpretation.ignore_index
+    return {*VOID_LABELS} if ignored is None else {*VOID_LABELS, ignored}
 
 
 def _find_fractions(evidence: Evidence) -> list[Finding]:
