@@ -15,12 +15,14 @@ from iou_doctor.errors import SourceError
 from iou_doctor.sources.files.file_status import get_file_size
 from iou_doctor.sources.models.runner import Runner
 from iou_doctor.sources.models.source import ModelSource
-from iou_doctor.sources.source_errors import source_error
+from iou_doctor.sources.source_errors import source_error, translate_errors
 
 SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
 """The files by which the folder of a SavedModel is recognised: binary and as text."""
 HDF5_SUFFIXES = (".h5", ".hdf5")
 """Suffixes of files that hold either a Keras model or arrays."""
+
+_UNUSABLE = "it is damaged, or a model of a kind that iou-doctor cannot run; export it again"
 
 
 def _load_saved_model(path: str, options: ModelOptions) -> Runner:
@@ -84,7 +86,8 @@ def open_model(path: str, images: Source, options: ModelOptions) -> ModelSource:
     place = Path(path)
     _check_files(place)
     load = _load_saved_model if place.is_dir() else LOADERS[place.suffix.lower()]
-    with options.supervise(path):
+    # hostile files make the libraries raise errors of any kind
+    with options.supervise(path), translate_errors(path, Exception, why=_UNUSABLE):
         runner = load(path, options)
     return ModelSource(path, runner, images, options)
 
