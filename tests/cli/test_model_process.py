@@ -10,11 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
-from run import ROOT, run
-from sources.models.hostile_saved_models import crashes_the_process, ends_the_process
-from sources.models.tiny_models import images, masks, saved_model
 
 from iou_doctor.cli import model_process
 from iou_doctor.cli.model_process import run_in_child
@@ -182,78 +178,3 @@ def test_the_child_ends_with_its_parent(tmp_path, number):
     while child.exists() and time.monotonic() < stop:
         time.sleep(0.02)
     assert not child.exists()
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    tf = pytest.importorskip("tensorflow")
-    place = tmp_path_factory.mktemp("models")
-    np.save(place / "images.npy", images())
-    np.save(place / "masks.npy", masks())
-    saved_model(place / "good")
-    ends_the_process(place / "ends", place / "marker")
-    crashes_the_process(place / "crashes", place / "marker")
-
-    def never_ends(x):
-        number = tf.constant(1)
-        return tf.while_loop(lambda i, _: i >= 0, lambda i, y: (i * 1, y), (number, x))[1]
-
-    saved_model(place / "loops", never_ends)
-    return place
-
-
-def check(place: Path, model: str, *options: str, **environment: str):
-    names = ("masks.npy", "--images", "images.npy", "-n", "3", "--no-config")
-    quiet = {"CUDA_VISIBLE_DEVICES": "-1", **environment}
-    return run("check", model, *names, *options, cwd=place, **quiet)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("model", ["ends", "crashes"])
-def test_a_trusted_model_that_ends_the_process_writes_no_report(place, model):
-    done = check(place, model, "--trust-model", "--report", "json=report.json")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"iou-doctor: error: cannot read `{model}`: the model ended the")
-    assert done.stderr.count("\n") == 1
-    assert not (place / "report.json").exists()
-
-
-@pytest.mark.slow
-def test_an_endless_loop_is_ended(place):
-    done = check(place, "loops", "--model-timeout", "12")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "within 12 seconds" in done.stderr
-    assert done.stderr.count("\n") == 1
-
-
-@pytest.mark.slow
-def test_a_model_that_is_fine_is_reported_without_a_word_of_the_libraries(place):
-    done = check(place, "good", "--input-scale", "1/255")
-    assert done.returncode == 1, done.stderr
-    assert done.stdout.startswith("iou-doctor ")
-    assert done.stderr == ""
-    loud = check(place, "good", "--input-scale", "1/255", "-v", IOU_DOCTOR_UNKNOWN="x")
-    assert loud.stderr.count("IOU_DOCTOR_UNKNOWN belongs to no option") == 1
-    assert loud.stderr.count("\n") > 2  # TensorFlow greets
-    failed = check(place, "good", "--images", "nowhere.npy")
-    assert (failed.returncode, failed.stderr.count("\n")) == (2, 1)
-
-
-@pytest.mark.slow
-def test_the_child_imports_nothing_from_the_folder_that_it_runs_in(place):
-    for name in ("numpy", "json", "tensorflow"):
-        (place / f"{name}.py").write_text("open('imported', 'w')")
-    done = subprocess.run(
-        [
-            *(sys.executable, "-P", "-m", "iou_doctor", "check", "ends", "masks.npy"),
-            *("--images", "images.npy"),
-        ],
-        cwd=place,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "-1"},
-        capture_output=True,
-        text=True,
-    )
-    for name in ("numpy", "json", "tensorflow"):
-        (place / f"{name}.py").unlink()
-    assert "it holds Abort" in done.stderr
-    assert not (place / "imported").exists()

@@ -152,7 +152,7 @@ def mixed() -> Any:
 
 
 def quantised() -> Any:
-    model = through(layers.Dense(8, activation="relu"), layers.EinsumDense("abcd,de->abce", 8))
+    model = through(layers.Dense(8, activation="relu"), layers.EinsumDense("abcd,de->abce", (None, None, 8)))
     model.quantize("int8")
     return model
 
