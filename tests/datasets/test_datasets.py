@@ -19,14 +19,18 @@ from iou_doctor.datasets import DataSet, KnownLabel, convert_to_grey, load_data_
 FOLDER = Path(datasets.__file__).parent
 NAMES = [
     "ade20k",
+    "brats",
     "camvid",
     "camvid_32",
     "cityscapes",
+    "coco",
     "coco_stuff",
+    "isprs",
     "oxford_pets",
     "pascal_voc",
+    "worldcover",
 ]
-COLOURED = ["ade20k", "camvid", "camvid_32", "cityscapes", "pascal_voc"]
+COLOURED = ["ade20k", "camvid", "camvid_32", "cityscapes", "isprs", "pascal_voc", "worldcover"]
 CITYSCAPES_IDS = [7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33]
 
 
@@ -73,7 +77,7 @@ def test_a_data_set_is_read_once():
 
 @pytest.mark.parametrize("name", ["kitti", "", "../known/camvid", "camvid.json"])
 def test_an_unknown_name_is_refused_with_the_known_ones(name: str):
-    with pytest.raises(KeyError, match="cityscapes, coco_stuff"):
+    with pytest.raises(KeyError, match="cityscapes, coco, coco_stuff"):
         load_data_set(name)
 
 
@@ -114,12 +118,16 @@ def test_every_colour_is_three_bytes(name: str):
     ("name", "labels", "void", "lowest", "highest", "colours", "greys"),
     [
         ("ade20k", 151, 1, 0, 150, 149, 112),
+        ("brats", 4, 0, 0, 4, 0, 0),
         ("camvid", 12, 1, 0, 11, 12, 12),
         ("camvid_32", 32, 1, 0, 31, 32, 32),
         ("cityscapes", 35, 16, -1, 33, 29, 29),
+        ("coco", 80, 0, 1, 90, 0, 0),
         ("coco_stuff", 172, 1, 0, 255, 0, 0),
+        ("isprs", 6, 0, 0, 5, 6, 6),
         ("oxford_pets", 3, 1, 1, 3, 0, 0),
         ("pascal_voc", 22, 1, 0, 255, 22, 20),
+        ("worldcover", 12, 1, 0, 100, 11, 11),
     ],
 )
 def test_counts(
@@ -274,3 +282,27 @@ def test_oxford_pets():
     ]
     assert data.void == (3,)
     assert data.train_ids == {}
+
+
+def test_coco_numbers_80_categories_up_to_90():
+    data = load_data_set("coco")
+    used = list(data.train_ids)
+    assert sorted({*range(1, 91)} - {*used}) == stored("coco")["unused"]
+    assert list(data.train_ids.values()) == list(range(80))
+    ids = {name: label.id for name, label in named(data).items()}
+    assert (ids["person"], ids["stop sign"], ids["toothbrush"]) == (1, 13, 90)
+    stuff = {label.name: label.id + 1 for label in load_data_set("coco_stuff").labels}
+    assert all(stuff[name] == label for name, label in ids.items() if name in stuff)
+
+
+def test_brats_calls_its_fourth_label_4():
+    assert load_data_set("brats").train_ids == {0: 0, 1: 1, 2: 2, 4: 3}
+
+
+def test_isprs_read_as_grey():
+    assert list(group_by_grey(load_data_set("isprs"))) == [255, 29, 179, 150, 226, 76]
+
+
+def test_worldcover_counts_in_tens():
+    ids = [label.id for label in load_data_set("worldcover").labels]
+    assert ids == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 100]

@@ -6,7 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from iou_doctor.arrays.interpretation import MOST_CLASSES, VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.hypotheses import choose_void_label, has_expected_majorities, score_repaired
+from iou_doctor.checks.hypotheses import (
+    FEWEST_LABEL_PIXELS,
+    choose_void_label,
+    find_majority_predictions,
+    has_expected_majorities,
+    score_repaired,
+)
 from iou_doctor.checks.labels._numberings import Numbering, load_numberings
 from iou_doctor.checks.unknown_labels import NO_DATA_LABELS
 from iou_doctor.record import record
@@ -17,9 +23,13 @@ CITYSCAPES = 1000
 """Cityscapes and its relatives multiply the class id by this number, and only that of objects."""
 FACTORS = (CITYSCAPES, 256, 100, 10_000, 65_536)
 """Factors of data sets: KITTI and Mapillary Vistas multiply by 256."""
+EIGHT_BITS = 256
+"""Masks of 8 bits hold no class with a number."""
 FEWEST_OBJECTS = 3
 """Minimum number of labels that hold a class and a number. One or two may be codes of another kind.
 """
+LEAST_AGREEING = 0.8
+"""Minimum share of the labels that are mostly predicted as their class."""
 LEAST_NUMBERS_PER_CLASS = 1.5
 """Minimum ratio of labels to classes, for factors that hold codes of classes, too: 100, 200, 300.
 """
@@ -72,7 +82,7 @@ def find_division(evidence: Evidence) -> Division | None:
     """Return the division whose classes fit the predictions best, if one does."""
     no_class = {*VOID_LABELS, *NO_DATA_LABELS, choose_void_label(evidence)}
     labels = [label for label in evidence.pairs.count_truths() if label not in no_class]
-    if len(labels) < FEWEST_OBJECTS or labels[0] < 0 or labels[-1] <= min(FACTORS):
+    if len(labels) < FEWEST_OBJECTS or labels[0] < 0 or labels[-1] < EIGHT_BITS:
         return None
     return max(
         (one for factor in FACTORS for one in _divide(evidence, labels, factor)),
@@ -122,11 +132,24 @@ def _fit(
             mapping = known.complete_table(void)
             tables.append(({label: mapping[k] for label, k in ids.items()}, known))
     for table, numbering in tables:
-        if has_expected_majorities(evidence, {label: table[label] for label in classes}):
+        expected = {label: table[label] for label in classes}
+        if has_expected_majorities(evidence, expected) and (
+            factor == CITYSCAPES or _count_agreeing(evidence, expected) >= LEAST_AGREEING
+        ):
             code = f"masks {'//' if is_upper else '%'} {factor}"
             repair = _build_repair(evidence, code, table, numbering)
             of_all = len(classes) == len(labels) and min(labels) < factor
             yield Division(tuple(classes), factor, is_upper, of_all, numbering, repair)
+
+
+def _count_agreeing(evidence: Evidence, expected: Mapping[int, int]) -> float:
+    """Return the share of the labels that are mostly predicted as expected."""
+    agreeing = [
+        majority.prediction == expected[label]
+        for label, majority in find_majority_predictions(evidence).items()
+        if label in expected and majority.total >= FEWEST_LABEL_PIXELS
+    ]
+    return sum(agreeing) / max(len(agreeing), 1)
 
 
 def _build_repair(

@@ -63,8 +63,6 @@ class Objects(NamedTuple):
 
 def find_numbered_objects(evidence: Evidence) -> Objects | Skipped | None:
     """Examine whether the truth labels are objects; return `None` if they are not."""
-    if evidence.has_found("colour-masks", "palette-read-as-grey", "jpeg-masks", "stretched-labels"):
-        return None
     pattern = _find_pattern(evidence) or _find_pattern_beside_two_classes(evidence)
     if pattern is None:
         return None

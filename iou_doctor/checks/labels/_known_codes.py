@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from iou_doctor.datasets import DataSet, convert_to_grey, load_data_set, load_data_sets
 from iou_doctor.record import record
@@ -22,6 +22,15 @@ LEAST_OF_A_DATA_SET = 0.5
 """Minimum share of a data set's ids that must occur. A few small ids are in many data sets."""
 
 
+def iterate_known_tables() -> Iterator[tuple[str, dict[int, int]]]:
+    """Yield the title and the train ids of the known data sets, and both with a background 0."""
+    for data_set in load_data_sets():
+        ids = {old: new for old, new in data_set.train_ids.items() if old not in data_set.void}
+        yield data_set.title, ids
+        if 0 not in ids:
+            yield data_set.title, {0: 0, **{old: new + 1 for old, new in ids.items()}}
+
+
 def name_source(ids: Iterable[int], table: Mapping[int, int]) -> Source | None:
     """Return the known source of ids that are mapped by a table; `None` if none is known.
 
@@ -30,10 +39,10 @@ def name_source(ids: Iterable[int], table: Mapping[int, int]) -> Source | None:
         table: the class id of each id that has another one in the other array.
     """
     found = {old: table.get(old, old) for old in ids}
-    for data_set in load_data_sets():
-        enough = len(found) >= LEAST_OF_A_DATA_SET * len(data_set.train_ids)
-        if enough and found.items() <= data_set.train_ids.items():
-            return Source(f"the labels of {data_set.title}")
+    for title, known in iterate_known_tables():
+        enough = len(found) >= LEAST_OF_A_DATA_SET * len(known)
+        if enough and found.items() <= known.items():
+            return Source(f"the labels of {title}")
     # most palette files use the colours of PASCAL VOC
     for data_set in (load_data_set("pascal_voc"), *load_data_sets()):
         greys = _list_greys(data_set)

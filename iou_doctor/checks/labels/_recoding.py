@@ -8,8 +8,8 @@ import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import LEAST_ADVANTAGE, score_as_given, score_repaired
+from iou_doctor.checks.labels._known_codes import iterate_known_tables
 from iou_doctor.checks.labels._overlaps import VOID_CODES, Overlaps, count_overlaps
-from iou_doctor.datasets import load_data_sets
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
@@ -134,11 +134,9 @@ def _list_tables(overlaps: Overlaps) -> Iterator[dict[int, int]]:
     if line is not None:
         step, offset = line
         yield _keep_changes({k: (k - offset) // step for k in old if (k - offset) % step == 0})
-    for data_set in load_data_sets():
-        if data_set.train_ids.keys() >= set(old) and overlaps.moves.items() <= (
-            data_set.train_ids.items()
-        ):
-            yield _keep_changes({k: data_set.train_ids[k] for k in old})
+    for _, known in iterate_known_tables():
+        if known.keys() >= set(old) and overlaps.moves.items() <= known.items():
+            yield _keep_changes({label: known[label] for label in old})
     if len(old) == len(overlaps.new):
         yield _keep_changes(dict(zip(old, overlaps.new.tolist(), strict=True)))
     yield _keep_changes(_assign(overlaps))

@@ -29,6 +29,17 @@ from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
+CAUSES = (
+    "colour-masks",
+    "jpeg-masks",
+    "palette-read-as-grey",
+    "stretched-labels",
+    "labels-off-by-one",
+    "zero-label-reduced",
+    "foreign-label-ids",
+)
+"""If one of these rules has fired, it says what the ids are."""
+
 RULE = Rule(
     code="IOU410",
     name="instance-ids",
@@ -48,21 +59,13 @@ RULE = Rule(
         "non-finite-masks",
         "undeclared-void-label",
     ),
-    after=(
-        "colour-masks",
-        "jpeg-masks",
-        "palette-read-as-grey",
-        "stretched-labels",
-        "labels-off-by-one",
-        "zero-label-reduced",
-        "foreign-label-ids",
-    ),
+    after=CAUSES,
 )
 
 
 def find(evidence: Evidence) -> Result:
     """Look for ids that are one object each, in one array or both, and for a class in the ids."""
-    if evidence.has_found("labels-off-by-one", "zero-label-reduced", "foreign-label-ids"):
+    if evidence.has_found(*CAUSES):
         return []
     twice = find_objects_on_both_sides(evidence)
     if twice is not None:

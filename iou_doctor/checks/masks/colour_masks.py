@@ -9,9 +9,9 @@ argmax returns the strongest colour.
     ids.shape      # (8, 64, 96), with 0, 1, 2
 
 Palette PNG files hold the ids: read them with `np.array(Image.open(path))`, without a conversion.
-Otherwise map each colour to its id. The palettes of PASCAL VOC, Cityscapes, CamVid and ADE20K are
-known; for any other palette the proposed assignment is the one that fits the predictions best,
-which is a guess.
+Otherwise map each colour to its id. The palettes of PASCAL VOC, Cityscapes, CamVid, ADE20K, ISPRS
+and ESA WorldCover are known; for any other palette the proposed assignment is the one that fits the
+predictions best, which is a guess.
 """
 
 from iou_doctor.arrays.interpretation import Encoding
