@@ -9,12 +9,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-CLASSES = 3
-SIZE = 32
-
-
-def image(size: int = SIZE) -> Any:
-    return keras.Input((size, size, 3))
+from healthy_models.applications import APPLICATIONS, CLASSES, SIZE, application, image
 
 
 def finish(inputs: Any, x: Any, activation: str | None = "softmax") -> Any:
@@ -35,14 +30,6 @@ def u_net(up: Callable[[int], Any], down: Callable[..., Any] = layers.Conv2D) ->
     two = down(8, 3, padding="same", activation="relu")(layers.MaxPooling2D()(one))
     joined = layers.Concatenate()([one, up(4)(two)])
     return finish(inputs, layers.Dropout(0.1)(layers.Conv2D(4, 3, padding="same")(joined)))
-
-
-def application(name: str, size: int = SIZE, **settings: Any) -> Any:
-    network = getattr(keras.applications, name)
-    inputs = image(size)
-    body = network(weights=None, include_top=False, input_shape=(size, size, 3), **settings)
-    x = layers.Conv2D(CLASSES, 1)(body(inputs))
-    return keras.Model(inputs, layers.Softmax()(layers.Resizing(size, size)(x)))
 
 
 def pyramid() -> Any:
@@ -152,7 +139,9 @@ def mixed() -> Any:
 
 
 def quantised() -> Any:
-    model = through(layers.Dense(8, activation="relu"), layers.EinsumDense("abcd,de->abce", (None, None, 8)))
+    model = through(
+        layers.Dense(8, activation="relu"), layers.EinsumDense("abcd,de->abce", (None, None, 8))
+    )
     model.quantize("int8")
     return model
 
@@ -199,24 +188,6 @@ def regularised() -> Any:
     )
 
 
-APPLICATIONS: dict[str, dict[str, Any]] = {
-    "MobileNet": {"alpha": 0.25},
-    "MobileNetV2": {"alpha": 0.35},
-    "MobileNetV3Small": {"alpha": 0.75},
-    "MobileNetV3Large": {"alpha": 0.75},
-    "EfficientNetB0": {},
-    "EfficientNetV2B0": {},
-    "DenseNet121": {},
-    "ResNet50": {},
-    "ResNet50V2": {},
-    "VGG16": {},
-    "ConvNeXtTiny": {},
-    "NASNetMobile": {},
-    "Xception": {"size": 96},
-    "InceptionV3": {"size": 96},
-    "InceptionResNetV2": {"size": 96},
-}
-"""The settings of each network of `keras.applications`."""
 NETWORKS: dict[str, Callable[[], Any]] = {
     "U-Net, transposed convolution": lambda: u_net(
         lambda n: layers.Conv2DTranspose(n, 2, strides=2)
