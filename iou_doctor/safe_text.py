@@ -6,27 +6,29 @@ The names of arrays, images and classes come from files, and a file name may hol
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cache
 
-_CONTROL = "\x00-\x08\x0b-\x1f\x7f-\x9f"
-"""Control characters but tab and line feed; a terminal acts on some of them."""
-_INVISIBLE = "\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
-"""Characters that reverse the direction of text or break lines."""
-UNSAFE = re.compile(f"[{_CONTROL}{_INVISIBLE}]")
-"""Characters that no output holds as they are."""
-_NOT_ON_ONE_LINE = re.compile(f"[\t\n{_CONTROL}{_INVISIBLE}\ud800-\udfff]")
-_COLOUR_CODE = r"\x1b\[[0-9;]*m"
-_UNSAFE_BUT_COLOURS = re.compile(f"({_COLOUR_CODE})|[{_CONTROL}{_INVISIBLE}]")
-_COMMAND_START = re.compile(r"^([ \t]*):(?=:)", re.MULTILINE)
-"""The beginning of a workflow command of GitHub, which has to be at the start of a line."""
-_COMMAND_INSIDE = re.compile(r"##(?=\[|vso\[)")
-"""The beginning of a workflow command of Azure, and of GitHub's older ones, anywhere in a line."""
+UNSAFE = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but tab and line feed
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # they reverse the direction of text
+    "\u2028\u2029"  # they break lines
+)
+"""Characters that no output holds as they are, for a set in a regular expression."""
 LONGEST_LINE = 2000
 """The maximum length of an error in characters: it may hold what the user typed."""
+_COLOUR_CODE = r"\x1b\[[0-9;]*m"
+_COMMAND_START = r"(?m)^([ \t]*):(?=:)"
+"""The beginning of a workflow command of GitHub, which has to be at the start of a line."""
+_COMMAND_INSIDE = r"##(?=\[|vso\[)"
+"""The beginning of a workflow command of Azure, and of GitHub's older ones, anywhere in a line."""
 
 
 def escape_name(text: str) -> str:
     r"""Return a name on one line, with unsafe characters as in Python: `a\nb`, `\u202e`."""
-    return _NOT_ON_ONE_LINE.sub(_spell, text)
+    if text.isprintable():
+        return text
+    return _compile(rf"[\t\n{UNSAFE}\ud800-\udfff]").sub(lambda found: _spell(found[0]), text)
 
 
 def escape_line(text: str) -> str:
@@ -41,19 +43,41 @@ def escape_report(text: str) -> str:
 
     The colours of a terminal stay.
     """
-    return break_commands(_UNSAFE_BUT_COLOURS.sub(lambda found: found[1] or _spell(found), text))
+    if not _is_printable(text):
+        unsafe = _compile(f"({_COLOUR_CODE})|[{UNSAFE}]")
+        text = unsafe.sub(lambda found: found[1] or _spell(found[0]), text)
+    return break_commands(text)
 
 
 def escape_json(text: str) -> str:
     r"""Return the same JSON with unsafe characters as `\u202e`, and no workflow commands."""
-    text = UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-    return _COMMAND_INSIDE.sub(r"#\\u0023", text)
+    text = replace_unsafe(text, lambda character: f"\\u{ord(character):04x}")
+    return _compile(_COMMAND_INSIDE).sub(r"#\\u0023", text)
+
+
+def replace_unsafe(text: str, replace: Callable[[str], str]) -> str:
+    """Return a text with `replace(character)` for each unsafe character."""
+    if _is_printable(text):
+        return text
+    return _compile(f"[{UNSAFE}]").sub(lambda found: replace(found[0]), text)
 
 
 def break_commands(text: str) -> str:
     """Return a text in which no line is a workflow command for CI; a backslash is inserted."""
-    return _COMMAND_INSIDE.sub(r"#\\#", _COMMAND_START.sub(r"\1\\:", text))
+    if "::" in text:
+        text = _compile(_COMMAND_START).sub(r"\1\\:", text)
+    return _compile(_COMMAND_INSIDE).sub(r"#\\#", text) if "##" in text else text
 
 
-def _spell(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode("ascii")
+def _is_printable(text: str) -> bool:
+    """Return whether all lines are certainly safe; a regular expression takes a while to build."""
+    return all(map(str.isprintable, text.split("\n")))
+
+
+@cache
+def _compile(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _spell(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")

@@ -7,7 +7,7 @@ from collections import Counter
 from iou_doctor.render.shared.locations import order_by_suspicion, split_path
 from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.report.report import Report
-from iou_doctor.safe_text import UNSAFE, escape_line, escape_name
+from iou_doctor.safe_text import escape_line, escape_name, replace_unsafe
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 """GitHub's workflow command for each severity."""
@@ -44,7 +44,7 @@ def _write_command(finding: Finding, report: Report) -> str:
 
 
 def _escape(text: str) -> str:
-    text = UNSAFE.sub(lambda found: "\r" if found[0] == "\r" else escape_name(found[0]), text)
+    text = replace_unsafe(text, lambda one: one if one == "\r" else escape_name(one))
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -17,13 +17,14 @@ from iou_doctor.safe_text import UNSAFE
 
 MASKS = ROOT / "sample_data/healthy/masks.npy"
 HOSTILE = "x\n::error::pwn\x1b[31m\u202e##[error]\x9b ::set-output name=a::b"
+FORBIDDEN = f"[{UNSAFE}]"
 COMMAND = re.compile(r"^\s*::|##\[", re.MULTILINE)
 EXTREMES = np.array([[[np.nan, 1e308], [-1e308, np.inf]]])
 
 
 def assert_harmless(done, name):
     assert done.returncode in {0, 1}, done.stderr
-    assert (done.stderr, UNSAFE.search(done.stdout)) == ("", None)
+    assert (done.stderr, re.search(FORBIDDEN, done.stdout)) == ("", None)
     lines = done.stdout.splitlines()
     if name == "github":
         lines = [line for line in lines if not re.match("::(error|warning|notice) file=", line)]
@@ -69,7 +70,7 @@ def test_an_error_stays_one_line(option):
     done = run("check", ROOT / "sample_data/healthy/preds.npy", MASKS, option, HOSTILE)
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == 1
-    assert not UNSAFE.search(done.stderr.removesuffix("\n"))
+    assert not re.search(FORBIDDEN, done.stderr.removesuffix("\n"))
     assert "##[" not in done.stderr
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from iou_doctor.arrays.layout import Assumption
@@ -10,15 +9,13 @@ from iou_doctor.metrics.score import ClassScore, Pixels, Score
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
-from iou_doctor.safe_text import UNSAFE
-
-NON_CHARACTERS = re.compile("[\ufffe\uffff]")
-"""What XML forbids besides control characters."""
+from iou_doctor.safe_text import replace_unsafe
 
 
 def replace_unprintable(text: str) -> str:
     """Replace each character that cannot or must not be shown by the replacement character."""
-    return NON_CHARACTERS.sub("\ufffd", UNSAFE.sub("\ufffd", text))
+    text = replace_unsafe(text, lambda _: "\ufffd")
+    return text.replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")  # XML forbids them
 
 
 def format_score(value: float | None) -> str:
