@@ -22,6 +22,7 @@ from iou_doctor.report.finding import Finding, Severity
 
 HIDDEN_RULES = frozenset(
     {
+        "masks-0-255",
         "labels-off-by-one",
         "zero-label-reduced",
         "undeclared-void-label",
@@ -120,6 +121,8 @@ def _repair_samples(repairs: Sequence[Repair], evidence: Evidence) -> Interprete
     """Return the label maps after repairs of values; `None` if the repairs move pixels."""
     steps = [step for repair in repairs for step in repair.steps]
     if any(needs_recount(step, evidence) for step in steps):
+        return None
+    if any(repair.exchanges_sides for repair in repairs):
         return None
     scaled = any(isinstance(step, Times255) for step in steps)
     sampled = evidence.sampled_times_255 if scaled else evidence.sampled

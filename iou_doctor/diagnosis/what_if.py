@@ -52,6 +52,10 @@ def repair_evidence(chosen: Sequence[Repair], evidence: Evidence, recount: Recou
     interpretation = replace(
         evidence.interpretation, num_classes=num_classes, ignore_index=ignore_index
     )
+    if any(repair.exchanges_sides for repair in chosen):
+        interpretation = replace(
+            interpretation, y_true=interpretation.y_pred, y_pred=interpretation.y_true
+        )
     return replace(evidence, pairs=pairs, repaired=after, interpretation=interpretation)
 
 

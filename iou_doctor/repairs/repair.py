@@ -35,6 +35,8 @@ class Repair:
     """The number of classes to score with afterwards; `None`: as before."""
     ignore_index: int | None = None
     """The ignore label to score with afterwards; `None`: as before."""
+    exchanges_sides: bool = False
+    """Whether it makes predictions of the masks, and masks of the predictions."""
     estimated: bool = False
     """Whether `mean_iou_after` is a guess that only the real repair could confirm."""
     mean_iou_after: float | None = None

@@ -5,24 +5,33 @@ Annotators draw class ids and models output scores, so the two files, or `y_true
 probably swapped. IoU itself is symmetric, but the ignore label is then looked up in the wrong
 array, and the flags of the metric apply to the wrong one.
 
+    iou-doctor check *.npy                   masks.npy comes before preds.npy
     metric.update_state(y_pred, y_true)      the wrong way round
     metric.update_state(y_true, y_pred)      correct
 
-If your masks really are soft (distilled from a model, say), nothing is wrong.
+Void labels that only the predictions hold show the same, since no model predicts void. It is an
+error if no pixel counts as given, if the metric cannot take the arrays, if the masks hold logits or
+the predictions void, or if the names of the files say it. If your masks really are soft (distilled
+from a model, say), nothing is wrong.
 """
+
+import re
+from pathlib import PurePath
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import format_percent
+from iou_doctor.checks.unknown_labels import FEWEST_VOID_PIXELS
+from iou_doctor.checks.wording import describe_labels, format_percent
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.repairs.repair import Repair
-from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
     code="IOU108",
@@ -30,10 +39,26 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.SHAPES,
     claim="predictions and masks were probably passed in the wrong order",
-    also_explains=("dropped-pixels",),
+    explains=Symptom.METRIC
+    | Symptom.BASELINE
+    | Symptom.ENCODING
+    | Symptom.LABELS
+    | Symptom.CLASSES
+    | Symptom.CLASS_SHARES
+    | Symptom.ABSENT_CLASSES
+    | Symptom.PERFECT_SCORE,
+    also_explains=("one-hot-masks", "soft-masks"),
     needs=Needs.TRAINED_NETWORK,
 )
 
+MASK_WORDS = frozenset(
+    {"mask", "masks", "label", "labels", "gt", "truth", "target", "targets", "annotations"}
+)
+"""Words in the names of files that hold masks."""
+PREDICTION_WORDS = frozenset(
+    {"pred", "preds", "predicted", "prediction", "predictions", "logits", "probs", "scores"}
+)
+"""Words in the names of files that hold predictions."""
 LEAST_FRACTIONAL = 0.5
 """Minimum share of fractional values among scores. Resized masks keep most of their pixels whole.
 """
@@ -51,41 +76,99 @@ all pixels the same largest value. Scores differ by more."""
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for scores in the masks beside ids in the predictions."""
+    """Look for scores in the masks beside ids in the predictions, and for predicted void."""
     interpretation = evidence.interpretation
     ids = interpretation.y_pred is Encoding.ONE_HOT or (
         interpretation.y_pred is Encoding.LABELS and not evidence.stats.y_pred.fractional
     )
     what = _describe_scores(evidence)
-    if not ids or what is None:
+    void = _count_predicted_void(evidence)
+    if not ids or (what is None and not void):
         return []
     values = evidence.stats.y_true
+    masks_look = (
+        f"masks look like predictions: {what},"
+        f" {format_percent(values.fractional, values.values)} of the values with fractions"
+        if what
+        else "masks look like predictions: classes without void"
+    )
+    holding = f", void {describe_labels(void)}" if void else " without fractions"
     return [
         Finding(
             RULE,
-            message=f"masks look like predictions: {what},"
-            f" {format_percent(values.fractional, values.values)} of the values with fractions;"
-            f" predictions look like masks: {interpretation.y_pred.value} without fractions",
+            message=f"{masks_look};"
+            f" predictions look like masks: {interpretation.y_pred.value}{holding}",
             help="pass the predictions first and the masks second: iou-doctor check PREDICTIONS"
             " MASKS; in code metric.update_state(y_true, y_pred)",
-            facts={
-                "masks": {
-                    "dtype": str(evidence.pair.y_true.dtype),
-                    "fractional": values.fractional,
-                    "values": values.values,
-                },
-                "predictions": {
-                    "dtype": str(evidence.pair.y_pred.dtype),
-                    "encoding": interpretation.y_pred.value,
-                },
-            },
+            facts=_list_facts(evidence, void),
             repair=Repair(
                 name="swap predictions and masks",
                 safe=True,
                 relabel=lambda pairs: _swap_pairs(evidence, pairs),
+                exchanges_sides=True,
             ),
+            severity_override=Severity.ERROR if void or _is_plain(evidence) else None,
         )
     ]
+
+
+def _list_facts(evidence: Evidence, void: dict[int, int]) -> dict[str, Any]:
+    values = evidence.stats.y_true
+    facts: dict[str, Any] = {
+        "masks": {
+            "dtype": str(evidence.pair.y_true.dtype),
+            "fractional": values.fractional,
+            "values": values.values,
+        },
+        "predictions": {
+            "dtype": str(evidence.pair.y_pred.dtype),
+            "encoding": evidence.interpretation.y_pred.value,
+        },
+    }
+    if void:
+        facts["predictions"]["void"] = {str(label): count for label, count in void.items()}
+    return facts
+
+
+def _count_predicted_void(evidence: Evidence) -> dict[int, int]:
+    """Return the number of pixels of each void label that only the predictions hold.
+
+    The classes must agree elsewhere: damaged predictions hold such values too.
+    """
+    interpretation, classes = evidence.interpretation, evidence.interpretation.num_classes
+    predictions, truths = evidence.pairs.count_predictions(), evidence.pairs.count_truths()
+    if interpretation.y_pred is not Encoding.LABELS or 1 not in predictions:
+        return {}  # 0 and 255 may be a picture of two classes
+    outside = {label: n for label, n in predictions.items() if not 0 <= label < classes}
+    known = {*VOID_LABELS, *RARE_VOID_LABELS, interpretation.ignore_index}
+    if not outside or not known.issuperset(outside) or not truths.keys() <= set(range(classes)):
+        return {}
+    pairs = evidence.pairs.pool()
+    inside = pairs.keep_rows((pairs.prediction >= 0) & (pairs.prediction < classes))
+    right = inside.keep_rows(inside.truth == inside.prediction).total
+    enough = sum(outside.values()) >= FEWEST_VOID_PIXELS
+    return outside if enough and 2 * right > inside.total else {}
+
+
+def _is_plain(evidence: Evidence) -> bool:
+    """Return whether scores in the masks cannot be soft labels that the metric understands."""
+    low = evidence.stats.y_true.minimum
+    return (
+        not evidence.repaired.pixels.counted
+        or evidence.metric_score.value is None
+        or (low is not None and low < LEAST_LOGIT)
+        or _do_names_tell(evidence)
+    )
+
+
+def _do_names_tell(evidence: Evidence) -> bool:
+    """Return whether the file of masks is named like predictions, and the other one like masks."""
+    first, second = (
+        set(re.split(r"[^a-z]+", PurePath(source.path).name.lower()))
+        for source in (evidence.pair.y_pred, evidence.pair.y_true)
+    )
+    is_first_masks = bool(first & MASK_WORDS) and not first & PREDICTION_WORDS
+    return is_first_masks and bool(second & PREDICTION_WORDS) and not second & MASK_WORDS
 
 
 def _describe_scores(evidence: Evidence) -> str | None:
