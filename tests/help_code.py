@@ -7,7 +7,9 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-CODE = re.compile(r"((?:lut|masks|predictions) = .*?)(?:, and --|, or |, then |$)")
+CODE = re.compile(
+    r"((?:lut|(?:masks|predictions)(?:\[\[.*?\]\])?) = .*?)(?:, and --|, or |, then |$)"
+)
 """One or several assignments, up to the advice in words that may follow them."""
 
 
@@ -17,6 +19,6 @@ def run_help(
     """Return masks and predictions after the code of a help; fail if it has none."""
     code = CODE.search(help_text)
     assert code is not None, help_text
-    values = {"np": np, "masks": masks, "predictions": predictions}
+    values = {"np": np, "masks": masks.copy(), "predictions": predictions.copy()}
     exec(code[1], values)
     return values["masks"], values["predictions"]

@@ -17,12 +17,14 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.map_samples import LabelMaps, find_centres
 from iou_doctor.record import record
 from iou_doctor.repairs.relabel import Relabel
+from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Skipped
 
 Ids = NDArray[np.unsignedinteger]
 """Numbers of classes, in the narrowest dtype that holds them all."""
 Scores = NDArray[np.float64]
+Relabelling = Relabel | RelabelSome
 Scale = Literal["many", "fine", "crops"]
 
 MOST_IMPROVABLE_IOU = 0.9
@@ -96,7 +98,7 @@ def stack_maps(
 def _stack(
     evidence: Evidence,
     maps: LabelMaps,
-    relabellings: list[Relabel],
+    relabellings: list[Relabelling],
     samples: int | None,
     side: int | None,
 ) -> Stack | Skipped:
@@ -108,12 +110,13 @@ def _stack(
     true, pred = (
         _thin_maps([two[index] for index in chosen], side) for two in (maps.y_true, maps.y_pred)
     )
+    numbers = maps.samples[chosen]
     for step in relabellings:
         if step.side is Side.MASKS:
-            true = _relabel(true, step)
+            true = _relabel(true, numbers, step)
         else:
-            pred = _relabel(pred, step)
-    return _number_classes(evidence, maps.samples[chosen], true, pred)
+            pred = _relabel(pred, numbers, step)
+    return _number_classes(evidence, numbers, true, pred)
 
 
 def _spread_indices(count: int, most: int | None) -> list[int]:
@@ -129,18 +132,21 @@ def _thin_maps(maps: list[NDArray[np.int32]], side: int | None) -> NDArray[np.in
     return np.stack([labels[places] for labels in maps])
 
 
-def _list_relabellings(evidence: Evidence) -> list[Relabel]:
+def _list_relabellings(evidence: Evidence) -> list[Relabelling]:
     return [
         step
         for finding in evidence.found
         if finding.repair
         for step in finding.repair.steps
-        if isinstance(step, Relabel)
+        if isinstance(step, (Relabel, RelabelSome))
     ]
 
 
-def _relabel(labels: NDArray[np.int32], step: Relabel) -> NDArray[np.int32]:
-    return step.apply(labels, spatial=labels.ndim - 1).astype(np.int32, copy=False)
+def _relabel(
+    labels: NDArray[np.int32], samples: NDArray[np.int64], step: Relabelling
+) -> NDArray[np.int32]:
+    repaired = step.apply_to(labels, samples, spatial=labels.ndim - 1)
+    return repaired.astype(np.int32, copy=False)
 
 
 def _number_classes(

@@ -7,6 +7,7 @@ import numpy as np
 from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import is_no_class
+from iou_doctor.repairs.step import Side
 
 DEFAULT_VOID = 255
 """The label that repairs give to pixels of no class, unless the user has declared an ignore
@@ -30,11 +31,12 @@ def count_unknown_truth(evidence: Evidence) -> dict[int, int]:
     interpretation = evidence.interpretation
     if interpretation.layout.y_true.is_colour:
         return {}
+    explained = list_labels_of_faulty_samples(evidence, Side.MASKS)
     return {
         label: count
         for label, count in evidence.pairs.count_truths().items()
         if not 0 <= label < interpretation.num_classes
-        and label != interpretation.ignore_index
+        and label not in {interpretation.ignore_index, *explained}
         and not is_no_class(label)
     }
 
@@ -54,11 +56,24 @@ def count_unknown_predictions(evidence: Evidence) -> dict[int, int]:
         counted |= truth == 255  # class 1 by another name
     if interpretation.ignore_index is not None:
         counted &= truth != interpretation.ignore_index
+    explained = list_labels_of_faulty_samples(evidence, Side.PREDICTIONS)
     return {
         label: count
         for label, count in pairs.keep_rows(counted).count_predictions().items()
-        if not 0 <= label < interpretation.num_classes and not is_no_class(label)
+        if not 0 <= label < interpretation.num_classes
+        and not is_no_class(label)
+        and label not in explained
     }
+
+
+def list_labels_of_faulty_samples(evidence: Evidence, side: Side) -> list[int]:
+    """Return the labels that `faulty-samples` has explained, if the check runs after that rule."""
+    return [
+        label
+        for finding in evidence.found
+        if finding.rule.name == "faulty-samples"
+        for label in finding.facts.get("labels", {}).get(side.value, ())
+    ]
 
 
 def has_binary_0_255(evidence: Evidence) -> bool:

@@ -15,6 +15,7 @@ from iou_doctor.counts.map_samples import NO_LABEL, InterpretedProbe, LabelMaps,
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.diagnosis.offers import Chain
 from iou_doctor.diagnosis.what_if import Recount, needs_recount, repair_evidence
+from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.times_255 import Times255
@@ -136,9 +137,23 @@ def _repair_samples(repairs: Sequence[Repair], evidence: Evidence) -> Interprete
 
 
 def _relabel_maps(maps: LabelMaps, repair: Repair) -> LabelMaps:
+    steps = [step for step in repair.steps if isinstance(step, RelabelSome)]
+    if steps:
+        return _relabel_some_maps(maps, steps)
     true = tuple(_relabel_map(labels, repair, Side.MASKS) for labels in maps.y_true)
     pred = tuple(_relabel_map(labels, repair, Side.PREDICTIONS) for labels in maps.y_pred)
     return LabelMaps(maps.samples, true, pred)
+
+
+def _relabel_some_maps(maps: LabelMaps, steps: Sequence[RelabelSome]) -> LabelMaps:
+    """Apply steps to the maps of the samples that they name."""
+    sides = {Side.MASKS: list(maps.y_true), Side.PREDICTIONS: list(maps.y_pred)}
+    for step in steps:
+        labels = sides[step.side]
+        for index in np.flatnonzero(np.isin(maps.samples, step.samples)).tolist():
+            new = step.apply(labels[index], spatial=labels[index].ndim)
+            labels[index] = new.astype(np.int32, copy=False)
+    return LabelMaps(maps.samples, tuple(sides[Side.MASKS]), tuple(sides[Side.PREDICTIONS]))
 
 
 def _relabel_map(labels: Labels, repair: Repair, side: Side) -> Labels:

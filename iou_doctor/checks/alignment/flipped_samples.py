@@ -30,15 +30,17 @@ from iou_doctor.checks.alignment._matched_ids import (
     match_ids,
 )
 from iou_doctor.checks.alignment._shifts import are_too_small, search_shifts
+from iou_doctor.checks.alignment._turned_samples import (
+    find_few_turned,
+    report_some,
+    write_turn,
+)
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
 from iou_doctor.checks.orientations import PIXELS_A_SIDE, Fits, Turn, fit_turns, list_turns
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import FORMAT_FAULTS
-from iou_doctor.checks.wording import join_words
-from iou_doctor.repairs.flip import Flip
 from iou_doctor.repairs.repair import Repair
-from iou_doctor.repairs.rotate import Rotate
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
@@ -89,9 +91,13 @@ def find(evidence: Evidence) -> Result:
     if maps.y_true.ndim < 3 or evidence.sampled is None:
         return Skipped("the pixels are flattened")
     turns = list_turns(maps.y_true.ndim - 1, square=evidence.sampled.is_square)
-    fitting = _examine(evidence, maps, fit_turns(maps, turns))
+    fits = fit_turns(maps, turns)
+    fitting = _examine(evidence, maps, fits)
     if fitting:
         return [] if _is_shift_better(evidence, fitting) else [fitting]
+    few = find_few_turned(fits)
+    if few.any():
+        return [report_some(RULE, evidence, maps, fits, few)]
     return _examine_with_matched_ids(evidence, maps, turns) if is_worth_trying(evidence) else []
 
 
@@ -113,7 +119,7 @@ def _examine(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
     if best:
         return _report_all(fits, best, evidence)
     turned = _find_turned(fits)
-    return _report_some(evidence, maps, fits, turned) if turned.any() else None
+    return report_some(RULE, evidence, maps, fits, turned) if turned.any() else None
 
 
 def _is_shift_better(evidence: Evidence, finding: Finding) -> bool:
@@ -152,7 +158,7 @@ def _report_all(fits: Fits, best: int, evidence: Evidence) -> Finding:
         message=f"the predictions are {turn.name}: the mean IoU is {before:.4f} as given and"
         f" {after:.4f} turned back, better in {wins:,} of {count:,} samples"
         f"{describe_silent(len(fits.images[0]) - count)}",
-        help=_write_help(evidence, turn),
+        help=write_turn(evidence, turn),
         facts={
             "turn": turn.name,
             "samples": count,
@@ -161,48 +167,4 @@ def _report_all(fits: Fits, best: int, evidence: Evidence) -> Finding:
             "mean_iou_turned_back": round(after, 4),
         },
         repair=Repair("turn the predictions back", safe=True, steps=turn.steps),
-    )
-
-
-def _write_help(evidence: Evidence, turn: Turn) -> str:
-    """Return an assignment that turns the predictions back, along their stored axes."""
-    axes = evidence.interpretation.layout.y_pred.spatial
-    if len(axes) < 2:
-        return "save the predictions in the orientation of the masks"
-    code = "predictions"
-    for step in turn.steps:
-        if isinstance(step, Flip):
-            places = tuple(axes[axis] for axis in step.axes)
-            code = f"np.flip({code}, {places[0] if len(places) == 1 else places})"
-        elif isinstance(step, Rotate):
-            code = f"np.rot90({code}, {step.quarters}, axes=({axes[-2]}, {axes[-1]}))"
-        else:
-            code = f"np.swapaxes({code}, {axes[-2]}, {axes[-1]})"
-    return f"predictions = {code}"
-
-
-def _report_some(evidence: Evidence, maps: Stack, fits: Fits, turned: NDArray[np.bool_]) -> Finding:
-    best = np.where(turned, fits.images.argmax(axis=0), 0)
-    pred = np.stack([fits.turns[turn](maps.y_pred[i : i + 1])[0] for i, turn in enumerate(best)])
-    after, before = maps.score_pooled(pred), float(fits.pooled[0])
-    counts = {fits.turns[turn].name: int((best == turn).sum()) for turn in np.unique(best[turned])}
-    how = join_words(f"{name} ({number})" for name, number in counts.items())
-    first = int(np.flatnonzero(turned)[0])
-    return Finding(
-        RULE,
-        message=f"{turned.sum():,} of {len(maps):,} samples are turned: {how}; the mean IoU is"
-        f" {before:.4f} as given and {after:.4f} with these turned back",
-        help="augment image and mask with the same seed, and do not augment when you evaluate",
-        facts={
-            "samples": len(maps),
-            "turned": int(turned.sum()),
-            "turns": counts,
-            "mean_iou_given": round(before, 4),
-            "mean_iou_turned_back": round(after, 4),
-        },
-        evidence=f"{evidence.name_sample(int(maps.samples[first]))}:"
-        f" {fits.images[0, first]:.2f} as given, {fits.images[best[first], first]:.2f} turned back",
-        repair=Repair(
-            name="turn these samples back", safe=True, mean_iou_after=after, estimated=True
-        ),
     )

@@ -44,7 +44,7 @@ RULE = Rule(
     symptom=Symptom.LABELS,
     explains=Symptom.METRIC | Symptom.BASELINE,
     also_explains=("prediction-out-of-range", "reading-drift"),
-    after=("masks-0-255", "interpolated-masks", *VALUE_RULES),
+    after=("faulty-samples", "masks-0-255", "interpolated-masks", *VALUE_RULES),
 )
 
 

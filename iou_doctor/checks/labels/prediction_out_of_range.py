@@ -27,7 +27,7 @@ RULE = Rule(
     claim="the predictions hold labels outside 0..num_classes-1",
     symptom=Symptom.LABELS,
     explains=Symptom.METRIC | Symptom.BASELINE,
-    after=("masks-0-255", "recoded-class-ids"),
+    after=("faulty-samples", "masks-0-255", "recoded-class-ids"),
 )
 
 GREY_LEVELS = 32

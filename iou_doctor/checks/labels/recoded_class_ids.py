@@ -46,6 +46,7 @@ RULE = Rule(
 )
 
 CAUSES = (
+    "faulty-samples",
     "masks-0-255",
     "palette-read-as-grey",
     "stretched-labels",

@@ -41,6 +41,7 @@ RULE = Rule(
     explains=Symptom.METRIC | Symptom.PERFECT_SCORE,
     also_explains=("label-out-of-range",),
     after=(
+        "faulty-samples",
         "masks-0-255",
         "interpolated-masks",
         "jpeg-masks",

@@ -7,6 +7,7 @@ from help_code import run_help
 from scenes import boxes, model
 
 from iou_doctor.checks.alignment import flipped_samples
+from iou_doctor.checks.alignment._turned_samples import find_few_turned
 from iou_doctor.checks.alignment.flipped_samples import _find_turned
 from iou_doctor.checks.orientations import IDENTITY, Fits, fit_turns
 
@@ -74,15 +75,29 @@ def test_a_share_of_the_samples():
     assert finding.facts["turned"] == 3
     assert finding.facts["turns"] == {"flipped left to right": 3}
     assert finding.evidence.startswith("sample 1: ")
+    assert finding.facts["faulty"] == [1, 4, 6]
+    assert "flipped left to right (samples 1, 4 and 6)" in finding.message
+    assert not finding.repair.estimated
+    assert after(report, RULE) == pytest.approx(mean_iou(T, P, 5))
+
+
+def test_the_gain_is_estimated_if_not_all_samples_were_compared():
+    labels = boxes(5, samples=40, height=24, width=32)
+    predicted = model(labels, 6)
+    mixed = np.where(np.arange(40)[:, None, None] < 12, predicted[:, :, ::-1], predicted)
+    finding = found(diagnose(y_true=labels, y_pred=mixed, num_classes=5), RULE)
     assert finding.repair.estimated
     assert finding.repair.steps == ()
-    assert after(report, RULE) == pytest.approx(mean_iou(T, P, 5), abs=0.03)
 
 
-def test_one_or_two_turned_samples_may_be_chance():
+def test_one_or_two_turned_samples_are_found_if_they_fit_far_better():
     mixed = P.copy()
     mixed[:2] = mixed[:2, :, ::-1]
-    assert RULE not in names(diagnose(y_true=T, y_pred=mixed, num_classes=5))
+    report = diagnose(y_true=T, y_pred=mixed, num_classes=5)
+    assert found(report, RULE).facts["faulty"] == [0, 1]
+    _, turned_back = run_help(found(report, RULE).help, masks=T, predictions=mixed)
+    np.testing.assert_array_equal(turned_back, P)
+    assert after(report, RULE) == pytest.approx(mean_iou(T, P, 5))
 
 
 def test_a_single_image_needs_more():
@@ -146,17 +161,8 @@ def test_shuffled_samples_come_first():
     assert outcome(report, RULE).reason == "another misalignment was found first"
 
 
-@pytest.mark.parametrize(("samples", "fires"), [(15, True), (16, False)])
-def test_a_fifth_of_the_samples_must_be_turned(samples, fires):
-    labels = boxes(5, samples=samples)
-    predicted = model(labels, 6)
-    predicted[:3] = predicted[:3, :, ::-1]
-    report = diagnose(y_true=labels, y_pred=predicted, num_classes=5)
-    assert (RULE in names(report)) == fires
-
-
-def turned(*, gain=0.4, lead=0.2, quality=0.9, number=3, scenes=6):
-    """Return how many of 8 samples are turned, of which the others score 0.8.
+def fit(*, gain=0.4, lead=0.2, quality=0.9, number=3, scenes=6, samples=8, usual=0.8):
+    """Return the fits of samples of which some are turned.
 
     Args:
         gain: what the best turn gains in each turned sample.
@@ -164,12 +170,14 @@ def turned(*, gain=0.4, lead=0.2, quality=0.9, number=3, scenes=6):
         quality: the score of the turned samples, as a share of that of the others.
         number: how many samples fit better after a turn.
         scenes: how many scenes there are.
+        samples: how many samples there are.
+        usual: the score of the samples that are not turned.
     """
-    best = np.where(np.arange(8) < number, 0.8 * quality, 0.1)
-    given = np.where(np.arange(8) < number, best - gain, 0.8)
+    turned = np.arange(samples) < number
+    best = np.where(turned, usual * quality, 0.1)
+    given = np.where(turned, best - gain, usual)
     images = np.stack([given, best, best - lead])
-    fits = Fits((IDENTITY,) * 3, images, images.mean(axis=1), scenes)
-    return int(_find_turned(fits).sum())
+    return Fits((IDENTITY,) * 3, images, images.mean(axis=1), scenes)
 
 
 @pytest.mark.parametrize(
@@ -183,19 +191,44 @@ def turned(*, gain=0.4, lead=0.2, quality=0.9, number=3, scenes=6):
         ({"quality": 0.699}, 0),
         ({"number": 2}, 0),
         ({"scenes": 5}, 0),
+        ({"samples": 15}, 3),
+        ({"samples": 16}, 0),
     ],
     ids=str,
 )
 def test_some_samples_are_turned_if_each_gains_clearly_and_fits_well(limits, number):
-    assert turned(**limits) == number
+    assert _find_turned(fit(**limits)).sum() == number
+
+
+@pytest.mark.parametrize(
+    ("limits", "number"),
+    [
+        ({}, 1),
+        ({"gain": 0.299, "quality": 0.8, "usual": 0.9}, 0),
+        ({"lead": 0.201}, 1),
+        ({"lead": 0.199}, 0),
+        ({"quality": 0.751}, 1),
+        ({"quality": 0.749}, 0),
+        ({"quality": 1, "gain": 0.33, "lead": 0.25}, 1),
+        ({"quality": 1, "gain": 0.31, "lead": 0.25}, 0),
+        ({"usual": 0.401, "quality": 1, "gain": 0.35}, 1),
+        ({"usual": 0.399, "quality": 1, "gain": 0.35}, 0),
+        ({"samples": 3}, 0),
+        ({"number": 4}, 4),
+        ({"number": 5}, 0),
+    ],
+    ids=str,
+)
+def test_single_samples_are_turned_if_they_fit_far_better_than_anything_else(limits, number):
+    assert find_few_turned(fit(**{"number": 1, "gain": 0.5, **limits})).sum() == number
 
 
 @pytest.mark.parametrize(("restored", "fires"), [(0.301, True), (0.299, False)])
 def test_all_samples_turned_back_must_fit_the_masks(monkeypatch, restored, fires):
-    def fit(maps, turns):
+    def fit_worse(maps, turns):
         fits = fit_turns(maps, turns)
         return replace(fits, pooled=np.where(fits.pooled == fits.pooled.max(), restored, 0.05))
 
-    monkeypatch.setattr(flipped_samples, "fit_turns", fit)
+    monkeypatch.setattr(flipped_samples, "fit_turns", fit_worse)
     report = diagnose(y_true=T, y_pred=P[:, :, ::-1], num_classes=5)
     assert (RULE in names(report)) == fires

@@ -1,0 +1,132 @@
+"""The label pairs of single samples, and how well each sample scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.counts.class_areas import iterate_class_areas
+from iou_doctor.counts.label_decoding import is_no_class
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.record import record
+
+GOOD_SHARE, POOR_SHARE = 0.7, 0.5
+"""A sample is good if it scores at least this share of the usual score, and poor if it scores less
+than the other share of it."""
+USUAL_QUANTILE = 0.75
+"""The score that a quarter of the samples exceed is the usual one: half of them may be faulty."""
+
+
+@record
+class SampleScores:
+    """The mean IoU of each sample."""
+
+    images: NDArray[np.int64]
+    """The numbers of the samples that have a score."""
+    scores: NDArray[np.float64]
+    usual: float
+    """What a sample without a fault scores."""
+
+    @property
+    def poor(self) -> list[int]:
+        """The samples that score far less than usual."""
+        found: list[int] = self.images[self.scores < POOR_SHARE * self.usual].tolist()
+        return found
+
+    @property
+    def good(self) -> int:
+        """The number of samples that score about as usual."""
+        return int((self.scores >= GOOD_SHARE * self.usual).sum())
+
+
+def score_samples(evidence: Evidence) -> SampleScores | None:
+    """Return the mean IoU of each sample over the classes in it; `None` if none has a score."""
+    interpretation = evidence.interpretation
+    ignored = interpretation.ignore_index
+    pairs = evidence.pairs if ignored is None else evidence.pairs.drop_truth(ignored)
+    pairs = pairs.drop_out_of_range(interpretation.num_classes)
+    if not len(pairs):
+        return None
+    parts = []
+    images = pairs.image_span[1] + 1
+    for areas in iterate_class_areas(pairs, images=images, classes=interpretation.num_classes):
+        truth, predicted, intersection = areas
+        union = truth + predicted - intersection
+        iou = intersection / np.maximum(union, 1)
+        parts.append(iou.sum(axis=1) / np.maximum((union > 0).sum(axis=1), 1))
+    numbers = np.unique(pairs.image)
+    scores = np.concatenate(parts)[numbers]
+    return SampleScores(numbers, scores, float(np.quantile(scores, USUAL_QUANTILE)))
+
+
+@record
+class Table:
+    """The label pairs of one sample."""
+
+    counts: Mapping[tuple[int, int], int]
+    """Pixels by (truth, prediction)."""
+
+    @property
+    def truth(self) -> dict[int, int]:
+        """Pixels by true label."""
+        return _add_up(self.counts, 0)
+
+    @property
+    def predicted(self) -> dict[int, int]:
+        """Pixels by predicted label."""
+        return _add_up(self.counts, 1)
+
+    @property
+    def total(self) -> int:
+        """All pixels of the sample."""
+        return sum(self.counts.values())
+
+    def swap(self) -> Table:
+        """Return the table with truth and prediction exchanged."""
+        return Table({(pred, true): count for (true, pred), count in self.counts.items()})
+
+    def relabel(self, table: Mapping[int, int]) -> Table:
+        """Return the table with true labels replaced."""
+        counts: dict[tuple[int, int], int] = {}
+        for (true, pred), count in self.counts.items():
+            key = table.get(true, true), pred
+            counts[key] = counts.get(key, 0) + count
+        return Table(counts)
+
+    def overlap(self, true: int, pred: int) -> float:
+        """Return the IoU of a true and a predicted label."""
+        both = self.counts.get((true, pred), 0)
+        union = self.truth.get(true, 0) + self.predicted.get(pred, 0) - both
+        return both / union if union else 0.0
+
+    @property
+    def mean_iou(self) -> float:
+        """The mean IoU over all labels of either side."""
+        labels = self.truth.keys() | self.predicted.keys()
+        return sum(self.overlap(label, label) for label in labels) / max(len(labels), 1)
+
+    def find_partners(self) -> dict[int, int]:
+        """Return, for each true label, the predicted label with which it shares most."""
+        return {
+            true: max(self.predicted, key=lambda pred: (self.overlap(true, pred), -pred))
+            for true in self.truth
+        }
+
+
+def iterate_tables(pairs: PairCounts, images: list[int]) -> Iterator[tuple[int, Table]]:
+    """Yield the tables of some samples; pixels without a label are left out."""
+    for image in images:
+        rows = pairs.select_images(image, image + 1)
+        rows = rows.keep_rows(~(is_no_class(rows.truth) | is_no_class(rows.prediction)))
+        keys = zip(rows.truth.tolist(), rows.prediction.tolist(), strict=True)
+        yield image, Table(dict(zip(keys, rows.count.tolist(), strict=True)))
+
+
+def _add_up(counts: Mapping[tuple[int, int], int], side: int) -> dict[int, int]:
+    totals: dict[int, int] = {}
+    for key, count in counts.items():
+        totals[key[side]] = totals.get(key[side], 0) + count
+    return totals

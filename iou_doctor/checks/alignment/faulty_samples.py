@@ -1,0 +1,133 @@
+"""Some samples carry a fault that the others do not.
+
+One annotator saved masks as 0 and 255 and the others as 0 and 1, some masks are inverted, one
+prediction is blank. The score drops by the share of these samples, which looks like a somewhat
+weaker model, and no statistic of the whole data set shows the cause.
+
+    sample    0     1     2     3     4
+    mask      0 1   0 1   0 1   0 255 0 1      masks[[3]] = masks[[3]] > 127
+
+The rule compares the samples with each other. It fires if the labels of some samples stand for
+other classes than those of the rest, if nothing at all is predicted in a few of them, or if samples
+without any object lower a mean over samples. Samples that score low for no such reason are not
+reported. For samples that are flipped, see IOU502.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from iou_doctor.arrays.layout import Relation
+from iou_doctor.checks.alignment._blank_samples import (
+    EmptySamples,
+    find_blank_masks,
+    find_blank_predictions,
+    find_empty_samples,
+    measure_objects,
+)
+from iou_doctor.checks.alignment._relabelled_samples import name_samples, report_relabelled
+from iou_doctor.checks.alignment._sample_faults import (
+    find_moved_ids,
+    find_strange_labels,
+)
+from iou_doctor.checks.alignment._sample_tables import score_samples
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.repairs.step import Side
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom
+
+VALUE_RULES = (
+    "masks-0-255",
+    "jpeg-masks",
+    "interpolated-masks",
+    "palette-read-as-grey",
+    "stretched-labels",
+)
+"""Rules about the values of all masks. If one of them has fired, it says what the labels are."""
+RULE = Rule(
+    code="IOU508",
+    name="faulty-samples",
+    severity=Severity.WARNING,
+    suspicion=Suspicion.MASK_VALUES,
+    claim="some samples carry a fault that the others do not",
+    explains=Symptom.METRIC
+    | Symptom.BASELINE
+    | Symptom.LABELS
+    | Symptom.CLASSES
+    | Symptom.ABSENT_CLASSES,
+    after=(Suspicion.SHAPES, Suspicion.NON_FINITE, Suspicion.ENCODING, *VALUE_RULES),
+    needs=Needs.TRAINED_NETWORK,
+)
+FEWEST_SAMPLES = 3
+"""Minimum number of samples. Of two, neither is usual."""
+
+
+def find(evidence: Evidence) -> Result:
+    """Compare the labels, the ids and the objects of the samples with each other."""
+    layout = evidence.interpretation.layout
+    if evidence.has_found(*VALUE_RULES):
+        return Skipped("a fault of all masks was found first")
+    if layout.relation is Relation.MISMATCHED or layout.y_true.is_colour or layout.y_pred.is_colour:
+        return Skipped("the samples cannot be compared")
+    if layout.samples < FEWEST_SAMPLES:
+        return Skipped(f"fewer than {FEWEST_SAMPLES} samples do not show what is usual")
+    relabelled = [found for side in Side for found in find_strange_labels(evidence, side)]
+    scores = score_samples(evidence)
+    if not relabelled and scores is not None:
+        relabelled = find_moved_ids(evidence, scores)
+    if relabelled:
+        return [report_relabelled(RULE, evidence, relabelled)]
+    return _examine_objects(evidence)
+
+
+def _examine_objects(evidence: Evidence) -> Result:
+    objects = measure_objects(evidence)
+    if objects is None:
+        return []
+    blank, unlabelled = find_blank_predictions(objects), find_blank_masks(objects)
+    empty = find_empty_samples(evidence, objects)
+    if not blank and not unlabelled and empty is None:
+        return []
+    return [_report_objects(evidence, blank, unlabelled, empty)]
+
+
+def _report_objects(
+    evidence: Evidence, blank: list[int], unlabelled: list[int], empty: EmptySamples | None
+) -> Finding:
+    clauses, helps = [], []
+    if blank:
+        clauses.append(
+            f"nothing is predicted in {name_samples(evidence, blank)}, whose masks hold objects"
+            " of usual size"
+        )
+        helps.append("look at these predictions: the image may be black, or the prediction failed")
+    if unlabelled:
+        clauses.append(
+            f"the mask of {name_samples(evidence, unlabelled)} is empty, though objects of usual"
+            " size are predicted there"
+        )
+        helps.append("look at these masks: the annotation may be missing")
+    if empty is not None:
+        clauses.append(_describe_empty(evidence, empty))
+        helps.append("say how samples without an object count, or leave them out on both sides")
+    faulty = sorted({*blank, *unlabelled, *(empty.samples if empty else ())})
+    finding = Finding(
+        RULE,
+        message="; ".join(clauses),
+        help="; ".join(helps),
+        facts={"samples": evidence.interpretation.layout.samples, "faulty": faulty},
+    )
+    if empty is None:
+        return finding
+    return replace(finding, facts={**finding.facts, "metric_without_them": empty.others})
+
+
+def _describe_empty(evidence: Evidence, empty: EmptySamples) -> str:
+    number = len(empty.samples)
+    verb, counts = ("has", "counts") if number == 1 else ("have", "count")
+    return (
+        f"{number:,} of {evidence.interpretation.layout.samples:,} samples"
+        f" ({name_samples(evidence, empty.samples)}) {verb} no truth but a prediction and"
+        f" {counts} {empty.own:.4g}: your metric reads {empty.value:.4f} with and"
+        f" {empty.others:.4f} without {'it' if number == 1 else 'them'}"
+    )
