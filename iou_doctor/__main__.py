@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 VERBOSE = re.compile("--verbose|-[a-zA-Z]*v[a-zA-Z]*")
 """The option that shows what libraries print, alone or among other short ones."""
+ONE_THREAD = "1"
+"""The threads of NumPy's matrix products, which one rule uses. By default OpenBLAS starts one for
+each core when NumPy is imported, and they spin through most of a small check."""
 GARBAGE_THRESHOLD = 100_000
 """New objects between two runs of the garbage collector. With the default (700 in Python 3.11), it
 runs many times during the imports, which make many objects that stay."""
@@ -38,6 +41,7 @@ def run_process() -> NoReturn:
 
     Python would take several milliseconds to free what the operating system frees at once.
     """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", ONE_THREAD)
     _hide_library_output()
     os._exit(_run_to_end(main))
 
