@@ -99,7 +99,7 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
 def _describe_terminal() -> dict[str, str]:
     """Return the variables that say how large the terminal is, of which the child sees nothing."""
     for number in range(3):
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             columns, lines = os.get_terminal_size(number)
             found = {"COLUMNS": str(columns), "LINES": str(lines)}
             return {key: value for key, value in found.items() if key not in os.environ}

@@ -12,12 +12,16 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from run import ROOT
 from sources.models.tiny_models import images, keras_model
 
 from iou_doctor.arrays.model import ModelOptions
 from iou_doctor.errors import SourceError
 from iou_doctor.sources.models.keras_config import (
     LAMBDA_CLASSES,
+    LARGEST_WIDTH,
     LOADING_CLASSES,
     list_unsafe_layers,
 )
@@ -139,6 +143,31 @@ def test_a_part_that_keras_should_not_get_is_named(tmp_path, members, refuse, en
     message = refuse(path)
     assert "IOU804 unsafe-model-file: it was not loaded" in message
     assert named in message
+
+
+NAMES = st.text(st.characters(categories=["L", "N"]), min_size=1)
+KEYS = ["class_name", "module", "registered_name", "config", "name", "activation", "vocabulary"]
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*KEYS, "units"]), inner),
+)
+
+
+@given(NAMES, st.sampled_from(["keras.layers", "keras.src.models.x", "builtins", None]))
+def test_a_name_that_is_on_no_list_is_never_accepted(name, module):
+    entry = {"class_name": f"Own{name}", "module": module, "config": {}}
+    assert list_unsafe_layers({"config": [entry]})
+    assert list_unsafe_layers({"layers": [function(f"own{name}", module or "builtins")]})
+
+
+@given(VALUES)
+def test_no_configuration_is_too_strange_to_be_read(config):
+    assert isinstance(list_unsafe_layers(config), tuple)
+
+
+def test_the_documentation_says_how_wide_a_layer_may_be():
+    page = (ROOT / "docs/model_safety.md").read_text(encoding="utf-8")
+    assert f"{LARGEST_WIDTH:,} channels" in page
 
 
 def test_how_a_model_was_compiled_does_not_matter(members):

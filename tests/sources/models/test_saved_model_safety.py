@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from run import ROOT
 from sources.models.hostile_saved_models import HOSTILE
 from sources.models.tiny_models import images, saved_model
 
@@ -61,6 +62,24 @@ def test_no_operation_is_judged_twice_or_without_a_reason():
     groups = (judged.allowed, judged.refused, judged.checked)
     assert sum(map(len, groups)) == len(set().union(*groups))
     assert all(reason for group in groups for reason in group.values())
+
+
+def test_every_refused_operation_is_found_in_the_graph_and_in_functions(tmp_path):
+    saved = read_graph((saved_model(tmp_path / "model") / "saved_model.pb").read_bytes())
+    graph = saved.meta_graphs[0].graph_def
+    function = graph.library.function[0]
+    within, outside = function.node_def.add(name="new"), graph.node.add(name="new")
+    for name in load_operations().refused:
+        within.op, outside.op = name, "NoOp"
+        place = f"`{function.signature.name}`"
+        assert list_unsafe_operations(saved, tmp_path) == (f"{name} in {place}",)
+        within.op, outside.op = "NoOp", name
+        assert list_unsafe_operations(saved, tmp_path) == (name,)
+
+
+def test_the_documentation_says_how_many_operations_are_allowed():
+    page = (ROOT / "docs/model_safety.md").read_text(encoding="utf-8")
+    assert f"| {len(load_operations().allowed):,} operations" in page
 
 
 class WithVocabulary:
