@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.class_areas import iterate_class_areas
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.metrics import registry
 from iou_doctor.metrics.definition import Group
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.record import record
@@ -153,6 +152,8 @@ def _evaluate(evidence: Evidence, inputs: MetricInputs, keep: NDArray[np.bool_])
         num_classes=metric.num_classes or inputs.num_classes,
         ignore_index=metric.ignore_class,
     )
+    from iou_doctor.metrics import registry  # loads all libraries' definitions
+
     return registry.evaluate(contract, some).value
 
 

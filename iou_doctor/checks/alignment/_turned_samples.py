@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks.alignment._relabelled_samples import name_samples
+from iou_doctor.checks.alignment._sample_tables import find_usual_score
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack
 from iou_doctor.checks.orientations import Fits, Turn
@@ -17,8 +18,6 @@ from iou_doctor.repairs.rotate import Rotate
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule
 
-USUAL_QUANTILE = 0.75
-"""The score that a quarter of the samples exceed is the usual one."""
 LEAST_USUAL = 0.4
 """Minimum of the usual score. In a weak model, single samples fit any turn by chance."""
 MOST_GIVEN, LEAST_QUALITY = 0.6, 0.75
@@ -36,7 +35,7 @@ MOST_FEW = 2
 def find_few_turned(fits: Fits) -> NDArray[np.bool_]:
     """Return which single samples are turned beyond doubt, while nearly all others are not."""
     given, ordered = fits.images[0], np.sort(fits.images, axis=0)
-    usual = float(np.quantile(given, USUAL_QUANTILE))
+    usual = find_usual_score(given)
     turned: NDArray[np.bool_] = ordered[-1] - given >= LEAST_GAIN
     turned &= ordered[-1] - ordered[-2] >= LEAST_LEAD
     turned &= (given <= MOST_GIVEN * usual) & (ordered[-1] >= LEAST_QUALITY * usual)
