@@ -80,6 +80,9 @@ class Interpretation:
     class_names: tuple[str, ...]
     """One name for each class; its id if the user gave no names."""
     assumed: tuple[Assumption, ...]
+    is_multilabel: bool = False
+    """Whether a pixel may belong to several channels at once, or to none: each channel is then
+    thresholded and scored on its own."""
 
     @property
     def classes(self) -> range:

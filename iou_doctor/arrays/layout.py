@@ -158,6 +158,8 @@ class Layout:
     y_true: Axes
     y_pred: Axes
     relation: Relation
+    has_channel_logits: bool = False
+    """Whether the metric takes each channel of the predictions on its own, and they are logits."""
     mismatched: tuple[int, ...] = ()
     """The samples whose mask and prediction differ in size; they are skipped."""
     assumed: tuple[Assumption, ...] = ()

@@ -19,7 +19,19 @@ from iou_doctor import checks
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.symptoms import map_consequences
 from iou_doctor.record import record
-from iou_doctor.report.finding import Finding, Outcome, Rule, Skipped, Status
+from iou_doctor.report.finding import Finding, Outcome, Rule, Skipped, Status, Suspicion
+
+RULES_OF_CHANNELS = frozenset(
+    {
+        "never-predicted-class",
+        "predictions-equal-masks",
+        "score-below-minimum",
+        "score-regression",
+        "unthresholded-sigmoid",
+    }
+)
+"""Rules that look at each channel on its own."""
+OVERLAP = "channels overlap, so that pixels have no single class"
 
 Result = Sequence[Finding] | Skipped
 
@@ -99,6 +111,14 @@ def _list_earlier(rule: Rule, by_name: Mapping[str, Check]) -> tuple[str, ...]:
     return tuple(one.name for one in sorted(earlier, key=lambda one: (one.suspicion, one.name)))
 
 
+def _judges_channels(rule: Rule) -> bool:
+    """Return whether a rule makes sense if a pixel may belong to several channels or to none."""
+    return rule.name in RULES_OF_CHANNELS or rule.suspicion in (
+        Suspicion.SHAPES,
+        Suspicion.NON_FINITE,
+    )
+
+
 def run(
     evidence: Evidence, names: Collection[str] | None = None
 ) -> tuple[tuple[Finding, ...], tuple[Outcome, ...]]:
@@ -113,6 +133,9 @@ def run(
     for check, earlier in load_plan():
         rule = check.rule
         if names is not None and rule.name not in names:
+            continue
+        if evidence.interpretation.is_multilabel and not _judges_channels(rule):
+            outcomes.append(Outcome(rule, Status.SKIPPED, OVERLAP))
             continue
         seen = (finding for name in earlier for finding in findings.get(name, ()))
         found = (*evidence.found, *seen)

@@ -50,7 +50,7 @@ def plan_counts(pair: Pair, layout: Layout, metric: UserMetric, *, for_all: bool
     return CountPlan(
         layout=layout,
         pairings=tuple(dict.fromkeys([*doctor, *needed.pairings])),
-        threshold=metric.threshold,
+        threshold=metric.choose_threshold(layout),
         sums=needed.sums,
         second=second,
     )

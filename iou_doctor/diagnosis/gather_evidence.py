@@ -16,6 +16,7 @@ from iou_doctor.diagnosis.passes import Counts, Passes, ScanSettings
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.what_if import Recount
 from iou_doctor.metrics.implementations import evaluate_all
+from iou_doctor.metrics.overlapping import score_channels
 from iou_doctor.metrics.score import compute_score
 from iou_doctor.metrics.user.evaluate import CountedArrays
 from iou_doctor.metrics.user.prepare_inputs import is_paired, prepare_inputs
@@ -44,11 +45,14 @@ def gather_evidence(
     scaled = _scale_masks(pairing)
     counted = _decode_labels(counts, interpretation, pairing)
     pairs = PairCounts.merge([]) if counted is None else counted
-    repaired = compute_score(
-        pairs=pairs,
-        num_classes=interpretation.num_classes,
-        ignore_index=interpretation.ignore_index,
-    )
+    if interpretation.is_multilabel and stats.sums is not None:
+        repaired = score_channels(stats.sums, pixels=pairs.total)
+    else:
+        repaired = compute_score(
+            pairs=pairs,
+            num_classes=interpretation.num_classes,
+            ignore_index=interpretation.ignore_index,
+        )
     score = repaired if is_paired(interpretation.layout) else None
     inputs = prepare_inputs(
         pair,
@@ -100,8 +104,8 @@ def build_recount(
 
 def _compare_implementations(evidence: Evidence, *, all_implementations: bool) -> Evidence:
     """Return the evidence with what other implementations report."""
-    if evidence.inputs is None:
-        return evidence
+    if evidence.inputs is None or evidence.interpretation.is_multilabel:
+        return evidence  # the others take one class for each pixel
     doctor = evidence.score.mean_iou if evidence.score else None
     contracts = evaluate_all(
         evidence.inputs, all_implementations=all_implementations, doctor=doctor

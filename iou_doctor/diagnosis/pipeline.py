@@ -76,12 +76,17 @@ def examine(
 ) -> tuple[Evidence, Recount]:
     """Return the facts about two arrays, and a function that counts once more after repairs."""
     metric = UserMetric.parse(request.metric, request.options)
-    layout = interpret.infer_layout(pair, metric.options)
+    layout = interpret.infer_layout(pair, metric.options, metric_axis=metric.channel_axis)
     refuse_other_shapes(request.baseline, pair, layout)
     plan = plan_counts(pair, layout, metric, for_all=request.counts_for_all)
     counts = count(pair, plan, settings, progress)
     interpretation = interpret.infer_interpretation(
-        pair, counts.plan.layout, counts.stats, metric.options, threshold=metric.threshold
+        pair,
+        counts.plan.layout,
+        counts.stats,
+        metric.options,
+        threshold=counts.plan.threshold,
+        takes_channels=metric.channel_axis is not None,
     )
     assumed = (*interpretation.assumed, *metric.assumed)
     interpretation = replace(interpretation, assumed=assumed)

@@ -39,6 +39,8 @@ def compute_mean_iou_after(
 
 def repair_evidence(chosen: Sequence[Repair], evidence: Evidence, recount: Recount) -> Evidence:
     """Return the evidence with the label pairs and the score after these repairs in this order."""
+    if evidence.interpretation.is_multilabel:
+        return evidence  # the doctor has thresholded each channel, and no other repair applies
     pairs = _count_pairs([step for repair in chosen for step in repair.steps], evidence, recount)
     num_classes, ignore_index = (
         evidence.interpretation.num_classes,

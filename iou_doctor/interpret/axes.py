@@ -17,7 +17,7 @@ from iou_doctor.arrays.layout import (
 from iou_doctor.arrays.model import Shape
 from iou_doctor.arrays.source import Pair
 from iou_doctor.errors import ReadingError
-from iou_doctor.interpret.class_axis import find_class_axes
+from iou_doctor.interpret.class_axis import find_class_axes, find_overlapping_axis
 from iou_doctor.interpret.layout_option import build_axes, parse_layouts
 from iou_doctor.interpret.peek import Peek, peek_at
 from iou_doctor.interpret.softmax_axis import explain_sums
@@ -26,12 +26,13 @@ LEAST_FLAT_RATIO = 16
 """A 2-D label array this many times wider than high is (samples, pixels): no image is so wide."""
 
 
-def infer_layout(pair: Pair, options: Options) -> Layout:
+def infer_layout(pair: Pair, options: Options, *, metric_axis: int | None = None) -> Layout:
     """Return what the axes of both arrays mean.
 
     Args:
         pair: the two sources; a few small windows of each are read.
         options: what the user and the metric's call say.
+        metric_axis: the axis on which the metric takes channels of both arrays, if it does.
 
     Raises:
         UsageError: `--layout` does not fit the arrays.
@@ -41,6 +42,9 @@ def infer_layout(pair: Pair, options: Options) -> Layout:
     true_letters, pred_letters = parse_layouts(options.layout)
     true, pred = peek_at(pair.y_true), peek_at(pair.y_pred)
     true_channel, pred_channel, assumed = find_class_axes(true, pred, options.num_classes)
+    if true_channel is None and pred_channel is None and metric_axis is not None:
+        true_channel, assumed = find_overlapping_axis(true, pred, metric_axis, options.num_classes)
+        pred_channel = true_channel
     y_true = (
         build_axes(true_letters, true.shape, pair.y_true.path)
         if true_letters
@@ -60,7 +64,17 @@ def infer_layout(pair: Pair, options: Options) -> Layout:
     mismatched: tuple[int, ...] = ()
     if None in y_true.spatial_shape or None in y_pred.spatial_shape:
         relation, mismatched = _infer_relation_of_images(pair, y_true, y_pred)
-    layout = Layout(y_true, y_pred, relation, mismatched, () if options.layout else assumed)
+    layout = Layout(
+        y_true,
+        y_pred,
+        relation,
+        has_channel_logits=metric_axis is not None
+        and y_pred.is_per_class
+        and pred.floating
+        and not pred.in_unit,
+        mismatched=mismatched,
+        assumed=() if options.layout else assumed,
+    )
     return explain_sums(pair.y_pred, pred, layout)
 
 

@@ -36,6 +36,8 @@ from iou_doctor.safe_text import escape_name
 DecodedLabels = NDArray[np.int64]
 
 _MASKS, _PREDICTIONS = "masks", "predictions"
+LEAST_EMPTY_SHARE = 0.1
+"""Share of the pixels whose predicted channels do not sum to 1, from which they are independent."""
 
 
 def infer_interpretation(
@@ -45,6 +47,7 @@ def infer_interpretation(
     options: Options,
     *,
     threshold: float,
+    takes_channels: bool = False,
 ) -> Interpretation:
     """Return how the arrays are to be understood.
 
@@ -54,6 +57,7 @@ def infer_interpretation(
         stats: the counts over all values.
         options: what the user and the metric's call say.
         threshold: that of the metric or the option, for probabilities.
+        takes_channels: whether the metric scores each channel on its own.
 
     Raises:
         UsageError: an option does not fit the arrays.
@@ -83,7 +87,19 @@ def infer_interpretation(
         threshold=threshold,
         class_names=_name_classes(options, classes),
         assumed=tuple(assumed),
+        is_multilabel=takes_channels and _do_channels_overlap(layout, stats),
     )
+
+
+def _do_channels_overlap(layout: Layout, stats: Stats) -> bool:
+    """Return whether pixels of the masks have several channels, or none as in the predictions."""
+    masks, predictions = stats.y_true, stats.y_pred
+    if not layout.y_true.is_per_class or layout.y_true.channels != layout.y_pred.channels:
+        return False
+    only_0_and_1 = masks.fractional == 0 and masks.outside_unit == 0
+    several = masks.pixels - masks.one_hot - masks.all_zero
+    empty = masks.all_zero and predictions.sum_off >= LEAST_EMPTY_SHARE * predictions.pixels
+    return only_0_and_1 and (several > 0 or bool(empty))
 
 
 @record

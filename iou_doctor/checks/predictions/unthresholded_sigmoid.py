@@ -21,6 +21,7 @@ from iou_doctor.checks.wording import (
     format_percent,
     suggest_threshold,
 )
+from iou_doctor.metrics.input_spec import PixelContent
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.threshold import Threshold
@@ -31,7 +32,7 @@ RULE = Rule(
     name="unthresholded-sigmoid",
     severity=Severity.ERROR,
     suspicion=Suspicion.ENCODING,
-    claim="the predictions are scores of one channel that were never thresholded",
+    claim="the predictions are scores that were never thresholded",
     explains=Symptom.METRIC | Symptom.ENCODING,
     also_explains=("one-hot-masks",),
 )
@@ -40,6 +41,8 @@ RULE = Rule(
 def find(evidence: Evidence) -> Result:
     """Look for one channel of scores that goes to a metric that reads class ids."""
     interpretation, values = evidence.interpretation, evidence.stats.y_pred
+    if interpretation.is_multilabel:
+        return _find_unthresholded_channels(evidence)
     if not interpretation.y_pred.is_thresholded or not evidence.metric.reads_prediction_labels:
         return []
     what = "logits" if interpretation.y_pred is Encoding.BINARY_LOGITS else "scores"
@@ -61,6 +64,37 @@ def find(evidence: Evidence) -> Result:
                 name=f"threshold the predictions at {interpretation.threshold:g}",
                 safe=True,
                 steps=(Threshold(Side.PREDICTIONS, interpretation.threshold),),
+            ),
+        )
+    ]
+
+
+def _find_unthresholded_channels(evidence: Evidence) -> list[Finding]:
+    """Look for scores of overlapping channels that go to a metric that needs 0 and 1."""
+    takes, values = evidence.metric.takes, evidence.stats.y_pred
+    if takes is None or takes.predictions is not PixelContent.ONE_HOT or not values.fractional:
+        return []
+    threshold, dtype = evidence.interpretation.threshold, evidence.pair.y_pred.dtype
+    channels = evidence.interpretation.layout.y_pred.channels
+    return [
+        Finding(
+            RULE,
+            message=f"predictions are {channels} channels of {dtype} scores from"
+            f" {values.minimum:.4g} to {values.maximum:.4g}; {_describe_reading(evidence)};"
+            " the channels overlap, so each has to be thresholded on its own",
+            help=f'predictions = (predictions >= {threshold:g}).astype("{dtype}")',
+            facts={
+                "minimum": values.minimum,
+                "maximum": values.maximum,
+                "threshold": threshold,
+                "values_below_one": count_below_one(values),
+                "values": values.values,
+            },
+            evidence=describe_first(values.first_fractional, evidence),
+            repair=Repair(
+                name=f"threshold each channel at {threshold:g}",
+                safe=True,
+                steps=(Threshold(Side.PREDICTIONS, threshold),),
             ),
         )
     ]

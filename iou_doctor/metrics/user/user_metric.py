@@ -7,6 +7,8 @@ from iou_doctor.arrays.layout import Assumption, Layout
 from iou_doctor.arrays.source import Pair
 from iou_doctor.counts.channel_sums import SumsRequest
 from iou_doctor.counts.label_decoding import Pairing
+from iou_doctor.metrics.definition import Floats, Sigmoid
+from iou_doctor.metrics.input_spec import PixelContent
 from iou_doctor.metrics.libraries import keras
 from iou_doctor.metrics.metric import Metric
 from iou_doctor.metrics.score import ContractScore, Score
@@ -76,6 +78,27 @@ class UserMetric:
         """The decision threshold for single-channel scores: as given, else 0.5."""
         said = (self.options.threshold, self.metric.threshold, DEFAULT_THRESHOLD)
         return next(value for value in said if value is not None)
+
+    def choose_threshold(self, layout: Layout) -> float:
+        """Return the decision threshold for arrays of this layout: 0 for logits of channels.
+
+        Metrics that threshold logits as they are keep theirs.
+        """
+        contract = self.metric.contract
+        if not layout.has_channel_logits or contract is None or self.options.threshold is not None:
+            return self.threshold
+        choices = contract.choices
+        reads = choices.floats is not Floats.ABOVE or choices.sigmoid is Sigmoid.BY_UPDATE
+        return 0.0 if reads else self.threshold
+
+    @property
+    def channel_axis(self) -> int | None:
+        """The axis on which it takes channels of both arrays and scores each; else `None`."""
+        takes = self.metric.takes
+        if takes is None or takes.masks is not PixelContent.ONE_HOT:
+            return None
+        by_channel = {PixelContent.ONE_HOT, PixelContent.SCORES}
+        return takes.axis if takes.predictions in by_channel and needs_sums(self.metric) else None
 
     def list_counts_needed(self, pair: Pair, layout: Layout, *, for_all: bool) -> CountsNeeded:
         """Return what has to be counted to replay this metric on the arrays.

@@ -1,0 +1,141 @@
+"""Channels that overlap: each is thresholded and scored on its own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from build import diagnose, errors, found, names, one_hot
+from scipy.ndimage import gaussian_filter
+
+from field.arrays import draw_masks, predict
+from iou_doctor.report.finding import Severity
+
+
+def draw(shape=(6, 3, 48, 64), seed=0):
+    """Return overlapping 0/1 masks and sigmoid scores near them, shape (n, channels, *spatial)."""
+    random = np.random.default_rng(seed)
+    blur = (0, 0, *[4.0] * (len(shape) - 2))
+    height = gaussian_filter(random.normal(size=shape), blur)
+    noise = gaussian_filter(random.normal(size=shape), blur)
+    height, noise = height / height.std(), noise / noise.std()
+    scores = 1 / (1 + np.exp(-3 * (height - 0.3 + 0.3 * noise)))
+    return (height > 0.3).astype(np.uint8), scores.astype(np.float32)
+
+
+MASKS, SCORES = draw()
+BINARY = (SCORES > 0.5).astype(np.uint8)
+VOLUMES, LIKELY = draw((2, 3, 12, 24, 32))
+GUESSED = (LIKELY > 0.5).astype(np.uint8)
+TORCH = "torchmetrics.JaccardIndex(task='multilabel', num_labels=3)"
+MONAI = 'monai.metrics.DiceMetric(include_background=True, reduction="mean")'
+QUBVEL = "sm.metrics.IOUScore(threshold=0.5)"
+
+
+def last(values):
+    return np.moveaxis(values, 1, -1)
+
+
+def iou(masks, predictions):
+    """Return the mean over channels, axis 1, of the IoU of all pixels."""
+    both = (masks & predictions).astype(float)
+    either = (masks | predictions).astype(float)
+    axes = tuple(axis for axis in range(masks.ndim) if axis != 1)
+    return (both.sum(axes) / either.sum(axes)).mean()
+
+
+def dice(masks, predictions):
+    """Return the mean over images and channels of the Dice."""
+    axes = tuple(range(2, masks.ndim))
+    sums = masks.sum(axes, dtype=float) + predictions.sum(axes)
+    return (2 * (masks & predictions).sum(axes) / sums).mean()
+
+
+CASES = {
+    "torchmetrics": (MASKS, SCORES, TORCH, iou(MASKS, BINARY)),
+    "its class": (MASKS, BINARY, "MultilabelJaccardIndex(num_labels=3)", iou(MASKS, BINARY)),
+    "bool": (MASKS > 0, BINARY > 0, TORCH, iou(MASKS, BINARY)),
+    "two channels": (
+        MASKS[:, :2],
+        SCORES[:, :2],
+        "MultilabelJaccardIndex(num_labels=2)",
+        iou(MASKS[:, :2], BINARY[:, :2]),
+    ),
+    "MONAI": (MASKS, BINARY, MONAI, dice(MASKS, BINARY)),
+    "qubvel": (last(MASKS), last(SCORES), QUBVEL, iou(MASKS, BINARY)),
+    "MONAI volumes": (VOLUMES, GUESSED, MONAI, dice(VOLUMES, GUESSED)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_healthy_channels_are_silent(name):
+    masks, predictions, metric, reads = CASES[name]
+    report = diagnose(y_true=masks, y_pred=predictions, metric=metric)
+    assert [f.rule.name for f in report.findings if f.severity is not Severity.NOTE] == []
+    assert report.metric.value == pytest.approx(reads, abs=1e-4)
+    assert not any(
+        word in finding.help
+        for finding in report.findings
+        for word in ("softmax", "argmax", "one-hot")
+    )
+
+
+def test_each_channel_has_its_own_score():
+    report = diagnose(y_true=MASKS, y_pred=SCORES, metric=TORCH)
+    assert report.score is not None
+    assert [entry.iou for entry in report.score.per_class] == pytest.approx(
+        [iou(MASKS[:, [c]], BINARY[:, [c]]) for c in range(3)]
+    )
+    assert report.mean_iou == pytest.approx(iou(MASKS, BINARY))
+
+
+def test_a_channel_may_be_empty():
+    masks = MASKS.copy()
+    masks[:, 2] = 0
+    assert errors(diagnose(y_true=masks, y_pred=SCORES, metric=TORCH)) == []
+
+
+@pytest.mark.parametrize("logits", [False, True])
+def test_scores_for_a_metric_of_0_and_1_are_thresholded(logits):
+    values = np.log(SCORES / (1 - SCORES)) if logits else SCORES
+    report = diagnose(y_true=MASKS, y_pred=values, metric=MONAI)
+    assert errors(report) == ["unthresholded-sigmoid"]
+    finding = found(report, "unthresholded-sigmoid")
+    cut = 0 if logits else 0.5
+    assert finding.help == f'predictions = (predictions >= {cut:g}).astype("float32")'
+    assert report.verdict.mean_iou_after_all == pytest.approx(iou(MASKS, BINARY))
+
+
+def test_logits_for_a_metric_with_a_sigmoid():
+    values = np.log(SCORES / (1 - SCORES))
+    report = diagnose(y_true=MASKS, y_pred=values, metric=TORCH)
+    assert errors(report) == []
+    assert report.mean_iou == pytest.approx(iou(MASKS, BINARY))
+
+
+def test_channels_on_another_axis_than_the_metric_takes():
+    report = diagnose(y_true=last(MASKS), y_pred=last(SCORES), metric=TORCH)
+    assert errors(report) == ["channels-first"]
+
+
+@pytest.mark.parametrize("metric", ["keras.metrics.BinaryIoU(target_class_ids=[1], threshold=0.5)"])
+def test_binary_iou_pools_all_channels(metric):
+    report = diagnose(y_true=last(MASKS), y_pred=last(SCORES), metric=metric)
+    assert errors(report) == []
+    pooled = (MASKS & BINARY).sum() / (MASKS | BINARY).sum()
+    assert report.metric.value == pytest.approx(pooled)
+
+
+def test_one_class_for_each_pixel_is_not_multilabel():
+    truth = draw_masks((6, 48, 64), 3)
+    masks = np.moveaxis(one_hot(truth, 3), -1, 1)
+    predictions = np.moveaxis(one_hot(predict(truth, 3), 3), -1, 1)
+    report = diagnose(y_true=masks, y_pred=predictions, metric=MONAI)
+    assert not report.reading.is_multilabel
+    assert errors(report) == []
+
+
+def test_a_stack_of_binary_masks_has_no_channels():
+    truth = draw_masks((6, 40, 64), 2)
+    report = diagnose(y_true=truth, y_pred=predict(truth, 2))
+    assert not report.reading.is_multilabel
+    assert "unthresholded-sigmoid" not in names(report)
