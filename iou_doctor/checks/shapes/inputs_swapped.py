@@ -16,6 +16,7 @@ from a model, say), nothing is wrong.
 """
 
 import re
+from collections.abc import Collection
 from pathlib import PurePath
 from typing import Any
 
@@ -146,8 +147,20 @@ def _count_predicted_void(evidence: Evidence) -> dict[int, int]:
     pairs = evidence.pairs.pool()
     inside = pairs.keep_rows((pairs.prediction >= 0) & (pairs.prediction < classes))
     right = inside.keep_rows(inside.truth == inside.prediction).total
-    enough = sum(outside.values()) >= FEWEST_VOID_PIXELS
+    enough = sum(outside.values()) >= FEWEST_VOID_PIXELS and _is_in_most_images(evidence, outside)
     return outside if enough and 2 * right > inside.total else {}
+
+
+def _is_in_most_images(evidence: Evidence, void: Collection[int]) -> bool:
+    """Return whether most predictions hold void beside classes other than 0.
+
+    Some pictures of 0 and 255 among predictions of 0 and 1 are another fault.
+    """
+    prediction, image = evidence.pairs.prediction, evidence.pairs.image
+    is_void = np.isin(prediction, list(void))
+    with_void = set(image[is_void].tolist())
+    with_class = set(image[~is_void & (prediction != 0)].tolist())
+    return 2 * len(with_void & with_class) > evidence.interpretation.layout.samples
 
 
 def _is_plain(evidence: Evidence) -> bool:
