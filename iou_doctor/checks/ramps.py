@@ -18,6 +18,11 @@ from iou_doctor.record import record
 
 MOST_MAPS = 6
 """Maximum number of maps that are measured. More cost time and show nothing new."""
+FIRST_MAPS, FIRST_SHARE = 1, 0.5
+"""Maps that are measured first, and the part of LEAST_EDGE_SHARE that their edges must show for the
+others to be measured too. Interpolation changes every map, and most arrays show nothing of it."""
+FEWEST_FIRST_EDGES = 1000
+"""Pixels at edges from which the first maps are enough to see that there is nothing."""
 FEWEST_RAMP_PIXELS = 60
 """Fewer pixels do not show whether labels always lie between those on both sides."""
 FEWEST_RAMP_LABELS = 2
@@ -79,6 +84,9 @@ def find_ramps(
         others: those of the other array.
         neutral: labels that mean no class.
     """
+    first = measure_ramps(maps[:FIRST_MAPS], others[:FIRST_MAPS], neutral)
+    if first.share < FIRST_SHARE * LEAST_EDGE_SHARE and first.edges >= FEWEST_FIRST_EDGES:
+        return None
     found = measure_ramps(maps, others, neutral)
     if not found.are_clear:
         return None
