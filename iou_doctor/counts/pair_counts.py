@@ -29,8 +29,9 @@ TABLE_LIMIT = 4_000_000
 """The maximum number of rows of a table (32 to 128 MB). Label maps need far fewer; noise read as
 labels needs more.
 """
-ROWS_PER_IMAGE = 256
-"""Rows for each image up to which a table may exceed `TABLE_LIMIT`: many small images do."""
+ROWS_PER_IMAGE = 1024
+"""Rows for each image up to which a table may exceed `TABLE_LIMIT`: many images do. Label maps of
+21 classes have at most 441 pairs an image, and noise read as labels has tens of thousands."""
 POOLED = "pooled"
 """The key under which a table caches the table of all its images together."""
 
