@@ -38,6 +38,8 @@ FEWEST_SLICES = 6
 LEAST_LIKENESS = 0.3
 """Minimum mean IoU of neighbouring slices over what distant slices have in common, as a share of
 what is left to 1. Independent samples have 0, blobs as wide as four slices 0.5."""
+MOST_ALIKE = 0.9
+"""Maximum mean IoU of distant slices. Masks that are all alike are those of similar images."""
 LEAST_VOLUME_GAIN, VOLUME_CHANCE_GAIN = 0.1, 1.5
 """Another orientation must gain LEAST_VOLUME_GAIN + VOLUME_CHANCE_GAIN / scenes in mean IoU. With
 predictions that have nothing to do with the masks, the best of 48 orientations gained up to 0.34
@@ -179,7 +181,7 @@ def _are_of_one_volume(slices: Stack) -> bool:
         return False
     near = _compare_slices(slices, truth, 1)
     far = _compare_slices(slices, truth, len(truth) // 2)
-    return near >= far + LEAST_LIKENESS * (1 - far)
+    return far <= MOST_ALIKE and near >= far + LEAST_LIKENESS * (1 - far)
 
 
 def _compare_slices(slices: Stack, truth: Ids, distance: int) -> float:

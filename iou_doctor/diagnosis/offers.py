@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from iou_doctor.arrays.layout import Relation
+from iou_doctor.checks import registry
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.what_if import Recount, compute_mean_iou_after, repair_evidence
 from iou_doctor.metrics.score import Score
@@ -73,7 +74,10 @@ def add_scores_after_repair(
 def _add_score(finding: Finding, evidence: Evidence, recount: Recount, chain: Chain) -> Finding:
     assert finding.repair is not None
     is_hidden = any(finding.rule.name == other.rule.name for other in chain.hidden)
-    earlier = _list_repairs(chain.first) if is_hidden else []
+    # a hidden fault may be the cause of the one that hid it, and its repair is then enough
+    apparent = registry.load_consequences()[finding.rule.name]
+    first = [other for other in chain.first if other.rule.name not in apparent]
+    earlier = _list_repairs(first) if is_hidden else []
     before = repair_evidence(earlier, evidence, recount).repaired if earlier else evidence.repaired
     after = compute_mean_iou_after([*earlier, finding.repair], evidence, recount)
     if _is_lower(after, before) and chain.hidden and any(finding is one for one in chain.first):
