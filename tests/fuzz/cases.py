@@ -128,6 +128,18 @@ def _make_metric(folder: Path, rng: random.Random) -> Case:
     return Case("metric", words)
 
 
+def _make_options(folder: Path, rng: random.Random) -> Case:
+    """Sound arrays, and options with values that they are not made for."""
+    paths = _write_pair(folder, rng, rng.choice(sorted(WRITERS)))
+    words = ["check", *map(str, paths), "--no-progress", "--no-config"]
+    for option in rng.sample(OPTIONS, rng.choice([1, 2, 3])):
+        value = rng.choice(
+            [*WORDS, "0", "1", "2.5", "255", "NHW", "json=x.json", "m.npy", "p/0.png"]
+        )
+        words += [option, value.replace("\x00", "")]
+    return Case("options", words)
+
+
 def _make_why(folder: Path, rng: random.Random) -> Case:
     number = mutate_text(rng.choice(NUMBERS), rng).replace("\x00", "")
     paths = rng.choice([[], _write_pair(folder, rng, "npy")])
@@ -175,6 +187,12 @@ def _make_names(folder: Path, rng: random.Random) -> Case:
     return Case("names", ["check", *words, *_choose_options(rng), "--output-format", form])
 
 
+OPTIONS = (
+    *("--num-classes", "--ignore-index", "--threshold", "--layout", "--class-names", "--metric"),
+    *("--select", "--ignore", "--fail-on", "--min-iou", "--max-drop", "--batch-size", "--jobs"),
+    *("--seen", "--baseline", "--report", "--output", "--output-format", "--contracts"),
+    *("--predictions-as", "--masks-as", "--input-scale", "--signature", "--config"),
+)
 BASELINE = {
     "schema_version": 1,
     "tool": {"name": "iou-doctor", "version": "0.1.0"},
@@ -201,6 +219,7 @@ MAKERS: dict[str, Callable[[Path, random.Random], Case]] = {
     "toml": _make_toml,
     "baseline": _make_baseline,
     "metric": _make_metric,
+    "options": _make_options,
     "why": _make_why,
     "names": _make_names,
 }

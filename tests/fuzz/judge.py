@@ -46,7 +46,7 @@ def find_problems(
         yield f"exit code {outcome.code}: {' | '.join(last)[:300]}"
         return
     out, err = outcome.out.decode("utf-8", "replace"), outcome.err.decode("utf-8", "replace")
-    yield from _judge_streams(outcome.code, out, err)
+    yield from _judge_streams(case.arguments, outcome.code, out, err)
     is_github = "github" in case.arguments
     if FORBIDDEN.search(out + err):
         yield f"control character {FORBIDDEN.search(out + err)!r}"
@@ -61,13 +61,14 @@ def find_problems(
                 yield f"differs from the reference reader ({compared.code}): {words}"
 
 
-def _judge_streams(code: int, out: str, err: str) -> Iterator[str]:
+def _judge_streams(arguments: list[str], code: int, out: str, err: str) -> Iterator[str]:
     lines = err.splitlines()
     if code == 2 and (out or len(lines) != 1 or not lines[0].startswith("iou-doctor: error: ")):
         yield f"exit code 2 with stdout {out[:80]!r} and stderr {err[-300:]!r}"
     if code != 2 and any(not line.startswith("iou-doctor: ") for line in lines):
         yield f"exit code {code} with stderr {err[-300:]!r}"
-    if code != 2 and not out:
+    has_file = any(word.startswith("--output") and word != "--output-format" for word in arguments)
+    if code != 2 and not out and not has_file:
         yield f"exit code {code} without a report"
 
 
@@ -79,7 +80,7 @@ def _judge_files(
             yield f"`{path.name}` was changed"
     new = [path for path in after if path not in before]
     hidden = [path.name for path in new if path.name.startswith(".")]
-    may_write = case.kind in {"fix", "init", "toml"}
+    may_write = case.kind in {"fix", "init", "toml", "options"}
     if hidden or (new and (outcome.code == 2 or not may_write)):
         yield f"left {[path.name[:50] for path in new]}"
 

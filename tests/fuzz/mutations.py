@@ -26,7 +26,7 @@ def mutate_bytes(data: bytes, rng: random.Random) -> bytes:
 
 def mutate_text(text: str, rng: random.Random) -> str:
     """Return the text with one to three changes of characters, words or numbers."""
-    for _ in range(rng.choice([1, 1, 2, 3])):
+    for _ in range(rng.choice([1, 1, 1, 1, 2])):
         text = rng.choice(_TEXT_CHANGES)(text, rng)
     return text
 
