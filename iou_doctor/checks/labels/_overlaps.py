@@ -19,6 +19,13 @@ Flags = NDArray[np.bool_]
 
 VOID_CODES = (*VOID_LABELS, *NO_DATA_LABELS)
 """Labels that mean void, unless they correspond to a predicted id, as the white of a palette."""
+LEAST_LIKELY_SHARE = 0.3
+"""Minimum share of both ids that a likely pair has in common. A mean IoU of 0.3 is that of a weak
+model, and each class then keeps about half of its pixels."""
+LEAST_LIFT = 2.0
+"""How many times as many pixels as by chance a likely pair has in common."""
+FEWEST_LIKELY_MOVES = 3
+"""Minimum number of likely moves. One or two need most of their pixels."""
 
 
 class Overlaps:
@@ -65,12 +72,31 @@ class Overlaps:
         return best
 
     @cached_property
+    def shared(self) -> Pixels:
+        """The pixels that each old id has in common with its favourite, shape (m,)."""
+        pixels: Pixels = self.pixels[np.arange(len(self.old)), self.favourites]
+        return pixels
+
+    @cached_property
     def is_clear(self) -> Flags:
         """Whether each old id and its favourite have most of their pixels in common, shape (m,)."""
-        shared = self.pixels[np.arange(len(self.old)), self.favourites]
+        return self._is_sharing(0.5)
+
+    @cached_property
+    def is_likely(self) -> Flags:
+        """Whether each old id and its favourite choose each other far more than by chance."""
         new_totals = self.pixels.sum(axis=0)[self.favourites]
-        most: Flags = (2 * shared > self.totals) & (2 * shared > new_totals)
-        return most & (shared >= FEWEST_LABEL_PIXELS)
+        mutual = self.pixels.argmax(axis=0)[self.favourites] == np.arange(len(self.old))
+        by_chance = self.totals / max(self.totals.sum(), 1) * new_totals
+        lifted: Flags = self.shared >= LEAST_LIFT * by_chance
+        likely: Flags = mutual & lifted & self._is_sharing(LEAST_LIKELY_SHARE)
+        return self.is_clear | likely
+
+    def _is_sharing(self, share: float) -> Flags:
+        new_totals = self.pixels.sum(axis=0)[self.favourites]
+        enough = self.shared >= FEWEST_LABEL_PIXELS
+        sharing: Flags = enough & (self.shared > share * np.maximum(self.totals, new_totals))
+        return sharing
 
     @cached_property
     def is_free(self) -> Flags:
@@ -80,8 +106,15 @@ class Overlaps:
 
     @cached_property
     def moves(self) -> dict[int, int]:
-        """The new id of each old id that clearly has another name there."""
-        rows = np.flatnonzero(self.is_clear & self.is_free)
+        """The new id of each old id that clearly has another name there.
+
+        Among many, likely ones are clear enough.
+        """
+        likely = self._list_moves(self.is_likely)
+        return likely if len(likely) >= FEWEST_LIKELY_MOVES else self._list_moves(self.is_clear)
+
+    def _list_moves(self, chosen: Flags) -> dict[int, int]:
+        rows = np.flatnonzero(chosen & self.is_free)
         new = self.new[self.favourites[rows]]
         pairs = zip(self.old[rows].tolist(), new.tolist(), strict=True)
         return {old: name for old, name in pairs if old != name}

@@ -7,7 +7,12 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.hypotheses import LEAST_ADVANTAGE, score_as_given, score_repaired
+from iou_doctor.checks.hypotheses import (
+    LEAST_ADVANTAGE,
+    is_exchange_better,
+    score_as_given,
+    score_repaired,
+)
 from iou_doctor.checks.labels._known_codes import iterate_known_tables
 from iou_doctor.checks.labels._overlaps import VOID_CODES, Overlaps, count_overlaps
 from iou_doctor.record import record
@@ -16,6 +21,9 @@ from iou_doctor.repairs.step import Side
 
 LEAST_RECODED_GAIN = 0.05
 """Minimum gain in mean IoU. One id of ten that has another number costs 0.05 if its IoU is 0.5."""
+LEAST_GAIN_PER_MOVE = 0.25
+"""Minimum gain of a single class in its own IoU, where it is one of so many classes that the mean
+gains less."""
 LEAST_EXPLAINED = 0.5
 """Minimum share that the clear moves must have of the pixels whose id does not meet itself. In a
 weak model, two ids may meet by chance while the others go astray."""
@@ -56,7 +64,8 @@ def find_recoding(evidence: Evidence, overlaps: Overlaps) -> Recoding | None:
     ]
     scores = [score_repaired(evidence, recoding.repair) for recoding in recodings]
     best = max(scores)
-    if best < score_as_given(evidence) + LEAST_RECODED_GAIN:
+    share = len(overlaps.moves) / max(len(overlaps.old), len(overlaps.new))
+    if best < score_as_given(evidence) + min(LEAST_RECODED_GAIN, LEAST_GAIN_PER_MOVE * share):
         return None
     # the tables are listed with the simplest first
     return next(
@@ -64,6 +73,21 @@ def find_recoding(evidence: Evidence, overlaps: Overlaps) -> Recoding | None:
         for recoding, score in zip(recodings, scores, strict=True)
         if score >= best - LEAST_ADVANTAGE
     )
+
+
+def is_other_numbering(evidence: Evidence, shift: Repair) -> bool:
+    """Return whether the ids differ in another way, of which a shift of all ids explains a part.
+
+    In 1, 2, 4, 8 against 0, 1, 2, 3 most pixels may be of the first two classes.
+    """
+    if is_exchange_better(evidence, shift):
+        return True
+    overlaps = count_differing_ids(evidence)
+    recoding = find_recoding(evidence, overlaps) if overlaps is not None else None
+    if recoding is None:
+        return False
+    gain = score_repaired(evidence, recoding.repair) - score_repaired(evidence, shift)
+    return gain >= LEAST_ADVANTAGE
 
 
 def count_differing_ids(evidence: Evidence) -> Overlaps | None:
@@ -95,19 +119,18 @@ def _is_proven(evidence: Evidence, overlaps: Overlaps) -> bool:
     old, new = set(overlaps.old.tolist()), set(overlaps.new.tolist())
     if not moves or (moves.keys() <= new and set(moves.values()) <= old):
         return False
-    if len(moves) > 1 and _may_be_permuted(old, new):
-        return False
+    if len(moves) == 1:
+        return _is_single_move_proven(evidence, overlaps)
     astray = overlaps.totals[~overlaps.is_kept].sum()
     moved = overlaps.totals[np.isin(overlaps.old, list(moves))].sum()
-    if moved < LEAST_EXPLAINED * astray:
-        return False
-    return len(moves) > 1 or _is_single_move_proven(evidence, overlaps)
+    return bool(moved >= LEAST_EXPLAINED * astray) and not _may_be_permuted(evidence, old, new)
 
 
-def _may_be_permuted(old: set[int], new: set[int]) -> bool:
-    """Return whether these may be the same ids in another order, of which each array lacks one."""
-    both = old | new
-    return max(len(both - old), len(both - new)) <= 1 and both == set(range(len(both)))
+def _may_be_permuted(evidence: Evidence, old: set[int], new: set[int]) -> bool:
+    """Return whether these may be the declared ids in another order; each side may lack one."""
+    both, interpretation = old | new, evidence.interpretation
+    lacks_one = max(len(both - old), len(both - new)) <= 1
+    return lacks_one and interpretation.num_classes_declared and both == {*interpretation.classes}
 
 
 def _is_single_move_proven(evidence: Evidence, overlaps: Overlaps) -> bool:

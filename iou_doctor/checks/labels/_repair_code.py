@@ -81,10 +81,7 @@ def write_recoding(evidence: Evidence, side: Side, table: Mapping[int, int]) -> 
     if min(labels) >= 0 and max(labels) < LONGEST_LOOKUP:
         return write_exchange(evidence, side, table)
     new_labels = [table.get(label, label) for label in labels]
-    return (
-        f"old, new = np.array({labels}), np.array({new_labels});"
-        f" {side} = new[np.searchsorted(old, {side})]"
-    )
+    return f"{side} = np.array({new_labels})[np.searchsorted({labels}, {side})]"
 
 
 def _find_step(labels: list[int], table: Mapping[int, int]) -> int | None:

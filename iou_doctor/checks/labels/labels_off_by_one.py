@@ -17,12 +17,12 @@ from iou_doctor.checks.hypotheses import (
     choose_void_label,
     count_class_ids,
     has_expected_majorities,
-    is_exchange_better,
     is_far_better,
     is_void_background,
     score_as_given,
     score_repaired,
 )
+from iou_doctor.checks.labels._recoding import is_other_numbering
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_CLASS_IDS
 from iou_doctor.checks.wording import format_ids
@@ -50,7 +50,7 @@ def find(evidence: Evidence) -> Result:
         if _is_one_above(evidence, side) and not _is_zero_label_reduced(evidence, side):
             table = _build_table(evidence, side)
             repair = _build_repair(evidence, side, table)
-            if is_far_better(evidence, repair) and not is_exchange_better(evidence, repair):
+            if is_far_better(evidence, repair) and not is_other_numbering(evidence, repair):
                 return [_report(evidence, side, table, repair)]
     return []
 

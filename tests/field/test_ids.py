@@ -1,0 +1,311 @@
+"""Ids that correspond one to one, although masks and predictions name them differently."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from build import diagnose, errors, found, mean_iou, names, probabilities, roots
+from help_code import run_help
+
+from field.arrays import Labels, draw_masks, predict
+from iou_doctor.report.finding import Severity
+
+RECODED = "recoded-class-ids"
+COCO = [i for i in range(1, 91) if i not in {12, 26, 29, 30, 45, 66, 68, 69, 71, 83}]
+LAND_COVER = [10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 100, 0]
+
+
+def draw_pair(classes: int, *shape: int, seed: int = 0, wrong: float = 0.06, smooth: float = 6.0):
+    """Return masks and decent predictions of classes 0 to `classes` - 1."""
+    masks = draw_masks(shape, classes, seed=seed, smoothness=smooth)
+    return masks, predict(masks, classes, seed=seed + 1, wrong=wrong)
+
+
+def recode(ids: list[int], labels: Labels, dtype: type = np.uint8) -> Labels:
+    return np.array(ids, dtype)[labels]
+
+
+def check_cured(report, masks, predictions, score, *, rule: str = RECODED):
+    """Assert that the rule is the first cause, and that its repair and its help give the score."""
+    assert report.verdict.primary == rule
+    assert errors(report) == [rule]
+    finding = found(report, rule)
+    assert finding.repair.mean_iou_after == pytest.approx(score)
+    for root in roots(report):
+        assert "ignore-index" not in root.help
+        assert "num_classes" not in root.help
+    masks, predictions = run_help(finding.help, masks=masks, predictions=predictions)
+    classes = int(max(masks.max(), predictions.max())) + 1
+    assert mean_iou(masks, predictions, classes) == pytest.approx(score)
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 4}, {"num_classes": 5}])
+@pytest.mark.parametrize("side", ["masks", "predictions"])
+def test_label_4_of_brats_is_class_3(options, side):
+    masks, predictions = draw_pair(4, 8, 48, 48)
+    score = mean_iou(masks, predictions, 4)
+    if side == "masks":
+        masks = recode([0, 1, 2, 4], masks)
+    else:
+        predictions = recode([0, 1, 2, 4], predictions)
+    report = diagnose(y_true=masks, y_pred=predictions, **options)
+    check_cured(report, masks, predictions, score)
+    assert found(report, RECODED).facts["mapping"] == {"4": 3}
+    assert "BraTS" in found(report, RECODED).message
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 80}, {"num_classes": 91}])
+def test_the_80_of_90_ids_of_coco_follow_their_order(options):
+    masks, predictions = draw_pair(80, 10, 96, 96)
+    coded = recode(COCO, masks)
+    report = diagnose(y_true=coded, y_pred=predictions, **options)
+    check_cured(report, coded, predictions, mean_iou(masks, predictions, 80))
+    assert "COCO, 80 classes" in found(report, RECODED).message
+
+
+def test_rare_ids_of_coco_follow_the_table_of_the_data_set():
+    masks, predictions = draw_pair(80, 6, 64, 64, wrong=0.2)
+    masks[masks == 17], predictions[predictions == 40] = 0, 0
+    coded = recode(COCO, masks)
+    report = diagnose(y_true=coded, y_pred=predictions, num_classes=80)
+    check_cured(report, coded, predictions, mean_iou(masks, predictions, 80))
+
+
+def test_coco_behind_a_background():
+    masks, predictions = draw_pair(81, 10, 96, 96)
+    coded = recode([0, *COCO], masks)
+    report = diagnose(y_true=coded, y_pred=predictions, num_classes=81)
+    check_cured(report, coded, predictions, mean_iou(masks, predictions, 81))
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 6}])
+def test_a_land_cover_map_that_leaves_ids_out(options):
+    masks, predictions = draw_pair(6, 1, 101, 100)
+    coded = recode([0, 1, 2, 3, 4, 8], masks)
+    report = diagnose(y_true=coded, y_pred=predictions, **options)
+    check_cured(report, coded, predictions, mean_iou(masks, predictions, 6))
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        [0, 64, 127, 254],
+        [0, 2, 4, 6],
+        [1, 2, 4, 8],
+        [100, 200, 300, 400],
+        [255, 31, 158, 99],
+        [11, 7, 250, 254],
+        [-4, -3, -2, -1],
+        [0, 111, 70_000, 9],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("options", [{}, {"num_classes": 4}], ids=["auto", "declared"])
+def test_codes_of_any_kind_are_paired_on_either_side(codes, options):
+    masks, predictions = draw_pair(4, 6, 64, 64)
+    score, coded = mean_iou(masks, predictions, 4), recode(codes, masks, np.int32)
+    check_cured(diagnose(y_true=coded, y_pred=predictions, **options), coded, predictions, score)
+    coded = recode([abs(code) for code in codes], predictions, np.int32)
+    report = diagnose(y_true=masks, y_pred=coded, **options)
+    check_cured(report, masks, coded, score)
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 12}])
+def test_land_cover_in_tens(options):
+    masks, predictions = draw_pair(12, 6, 96, 96)
+    coded = recode(LAND_COVER, masks)
+    report = diagnose(y_true=coded, y_pred=predictions, **options)
+    check_cured(report, coded, predictions, mean_iou(masks, predictions, 12))
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 6}])
+def test_a_colour_legend_that_was_read_as_grey(options):
+    masks, predictions = draw_pair(6, 6, 64, 64)
+    report = diagnose(
+        y_true=recode([255, 29, 179, 150, 226, 76], masks), y_pred=predictions, **options
+    )
+    assert report.verdict.primary == "palette-read-as-grey"
+    finding = found(report, "palette-read-as-grey")
+    assert "ISPRS" in finding.message
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(masks, predictions, 6))
+
+
+def test_doubled_ids_are_halved():
+    masks, predictions = draw_pair(5, 6, 64, 64)
+    report = diagnose(y_true=2 * masks, y_pred=predictions)
+    check_cured(report, 2 * masks, predictions, mean_iou(masks, predictions, 5))
+    assert found(report, RECODED).help == "masks = masks // 2"
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 6}, {"num_classes": 7}])
+def test_the_last_class_has_another_number(options):
+    masks, predictions = draw_pair(6, 6, 64, 64)
+    coded = recode([0, 1, 2, 3, 4, 6], masks)
+    report = diagnose(y_true=coded, y_pred=predictions, **options)
+    check_cured(report, coded, predictions, mean_iou(masks, predictions, 6))
+
+
+def test_an_offset_of_182_classes_beside_a_void_label():
+    masks, predictions = draw_pair(182, 6, 128, 128, wrong=0.25, smooth=4.0)
+    void = np.random.default_rng(0).random(masks.shape) < 0.03
+    masks = np.where(void, 255, masks).astype(np.uint8)
+    report = diagnose(
+        y_true=masks, y_pred=predictions + np.uint8(1), num_classes=182, ignore_index=255
+    )
+    assert report.verdict.primary == "labels-off-by-one"
+    score = mean_iou(masks[~void], predictions[~void], 182)
+    assert found(report, "labels-off-by-one").repair.mean_iou_after == pytest.approx(score)
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 4}])
+@pytest.mark.parametrize("side", ["masks", "predictions"])
+@pytest.mark.parametrize("objects", [1, 2, 3])
+def test_grey_values_of_a_palette_with_few_objects(objects, side, options):
+    masks, predictions = draw_pair(objects + 1, 6, 120, 213)
+    score, greys = mean_iou(masks, predictions, objects + 1), [0, 38, 75, 113]
+    if side == "masks":
+        masks = recode(greys, masks)
+    else:
+        predictions = recode(greys, predictions)
+    report = diagnose(y_true=masks, y_pred=predictions, **options)
+    assert report.verdict.primary == RECODED
+    finding = found(report, RECODED)
+    assert finding.repair.mean_iou_after == pytest.approx(score)
+    assert "the grey values of the palette of PASCAL VOC" in finding.message
+    assert "without convert" in finding.help
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 4}])
+def test_stretched_predictions_are_divided(options):
+    masks, predictions = draw_pair(4, 6, 64, 64)
+    stretched = predictions * np.uint8(85)
+    report = diagnose(y_true=masks, y_pred=stretched, **options)
+    check_cured(report, masks, stretched, mean_iou(masks, predictions, 4))
+    assert found(report, RECODED).help == "predictions = predictions // 85"
+
+
+def test_two_classes_of_21():
+    masks, predictions = draw_pair(2, 8, 64, 64)
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=21)
+    assert found(report, "num-classes-too-large").facts["suggested_num_classes"] == 2
+    assert report.score.mean_iou == pytest.approx(mean_iou(masks, predictions, 2))
+    assert not errors(report)
+
+
+def test_scores_beside_coded_masks():
+    masks, predictions = draw_pair(10, 6, 64, 64)
+    coded = recode([1, 2, 3, 5, 8, 13, 21, 34, 55, 89], masks)
+    report = diagnose(
+        y_true=coded,
+        y_pred=probabilities(predictions, 3, classes=10),
+        metric="keras.metrics.MeanIoU(num_classes=10, sparse_y_pred=False)",
+    )
+    assert report.verdict.primary == RECODED
+    score = mean_iou(masks, predictions, 10)
+    assert found(report, RECODED).repair.mean_iou_after == pytest.approx(score)
+
+
+def test_classes_that_the_predictions_merge_into_categories():
+    masks, predictions = draw_pair(20, 12, 96, 96)
+    category = (np.arange(20) // 3).astype(np.uint8)
+    report = diagnose(y_true=masks, y_pred=category[predictions], num_classes=7)
+    assert report.verdict.primary == RECODED
+    assert "tell more classes apart" in found(report, RECODED).message
+    score = mean_iou(category[masks], category[predictions], 7)
+    assert found(report, RECODED).repair.mean_iou_after == pytest.approx(score)
+
+
+def check_silent(report):
+    """Assert that there is no error, and no talk of other numbers."""
+    assert not errors(report)
+    numbering = {RECODED, "permuted-classes", "labels-off-by-one", "instance-ids"}
+    assert not numbering & set(names(report))
+    allowed = {"never-predicted-class", "unlabelled-class-predicted", "class-imbalance"}
+    allowed |= {"num-classes-too-large", "undeclared-void-label", "shifted-predictions"}
+    warnings = {one.rule.name for one in roots(report) if one.severity is Severity.WARNING}
+    assert warnings <= allowed
+
+
+def test_the_same_codes_on_both_sides_are_silent():
+    masks, predictions = (recode([10, 20, 30, 40, 50, 60], one) for one in draw_pair(6, 6, 64, 64))
+    check_silent(diagnose(y_true=masks, y_pred=predictions))
+
+
+def test_a_class_missing_on_both_sides_is_silent():
+    masks, predictions = (recode([0, 1, 3], one) for one in draw_pair(3, 6, 64, 64))
+    check_silent(diagnose(y_true=masks, y_pred=predictions, num_classes=4))
+
+
+def test_each_side_lacks_another_class_is_silent():
+    masks, predictions = draw_pair(8, 6, 64, 64)
+    masks, predictions = (
+        recode([0, 1, 2, 3, 4, 0, 6, 7], masks),
+        np.where(predictions == 3, 0, predictions),
+    )
+    check_silent(diagnose(y_true=masks, y_pred=predictions, num_classes=8))
+
+
+def test_confused_classes_are_silent():
+    masks, predictions = draw_pair(4, 6, 64, 64)
+    confused = (masks == 3) & (np.random.default_rng(2).random(masks.shape) < 0.6)
+    check_silent(diagnose(y_true=masks, y_pred=np.where(confused, 2, predictions), num_classes=4))
+
+
+def test_trucks_that_are_taken_for_buses_are_silent():
+    masks, predictions = draw_pair(6, 6, 64, 64)
+    masks, predictions = (
+        recode([0, 1, 2, 4, 8, 14], masks),
+        recode([0, 1, 2, 4, 8, 15], predictions),
+    )
+    check_silent(diagnose(y_true=masks, y_pred=predictions, num_classes=19))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_bad_model_is_silent(seed):
+    masks, predictions = draw_pair(19, 6, 64, 64, seed=10 * seed, wrong=0.8)
+    check_silent(diagnose(y_true=masks, y_pred=predictions, num_classes=19))
+
+
+def test_a_model_that_never_learned_two_classes_is_silent():
+    masks, predictions = draw_pair(5, 6, 64, 64)
+    check_silent(diagnose(y_true=masks, y_pred=recode([0, 1, 2, 0, 1], predictions), num_classes=5))
+
+
+def test_a_split_that_lacks_a_class_is_silent():
+    masks, predictions = draw_pair(3, 6, 64, 64)
+    masks = np.where(masks == 2, 0, masks)
+    rare = np.random.default_rng(3).random(masks.shape) < 0.003
+    predictions = np.where(predictions == 2, 0, predictions)
+    check_silent(diagnose(y_true=masks, y_pred=np.where(rare, 2, predictions), num_classes=3))
+
+
+def test_many_classes_in_uint8_are_silent():
+    masks, predictions = draw_pair(150, 6, 128, 128, smooth=4.0)
+    check_silent(diagnose(y_true=masks, y_pred=predictions))
+
+
+def test_one_object_in_an_image_is_silent():
+    random = np.random.default_rng(5)
+    blobs, predicted = draw_pair(2, 24, 64, 64)
+    classes = random.integers(1, 21, 24).astype(np.uint8)[:, None, None]
+    check_silent(diagnose(y_true=blobs * classes, y_pred=predicted * classes, num_classes=21))
+
+
+def test_an_undeclared_void_label_is_no_class():
+    masks, predictions = draw_pair(4, 6, 64, 64)
+    masks[:, :6] = 255
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=4)
+    check_silent(report)
+    assert "undeclared-void-label" in names(report)
+
+
+def test_scribbles_are_silent():
+    masks, predictions = draw_pair(4, 6, 64, 64)
+    scribbles = np.where(np.random.default_rng(6).random(masks.shape) < 0.7, 255, masks)
+    check_silent(diagnose(y_true=scribbles, y_pred=predictions, num_classes=4, ignore_index=255))
+
+
+def test_a_rare_class_of_one_image_is_silent():
+    masks, predictions = draw_pair(5, 1, 64, 64)
+    masks[0, :4, :6], predictions[0, :4, :6] = 9, 7
+    check_silent(diagnose(y_true=masks, y_pred=predictions, num_classes=19))

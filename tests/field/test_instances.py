@@ -1,0 +1,196 @@
+"""Numbers of objects in place of class ids: in one image or many, on one side or both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from build import diagnose, errors, found, mean_iou, names
+from help_code import run_help
+from numpy.typing import NDArray
+from scipy.ndimage import label as number_regions
+
+from field.arrays import draw_masks, predict
+
+INSTANCES = "instance-ids"
+Numbers = NDArray[np.integer[Any]]
+
+
+def draw_nuclei(
+    images: int, height: int, width: int, *, step: int = 16, radius: int = 6, seed: int = 0
+) -> Numbers:
+    """Return round objects on a grid with gaps, numbered 1..k in each image, uint16."""
+    random = np.random.default_rng(seed)
+    masks = np.zeros((images, height, width), np.uint16)
+    rows, columns = np.ogrid[:height, :width]
+    for image in masks:
+        number = 0
+        for top in range(step // 2, height - step // 3, step):
+            for left in range(step // 2, width - step // 3, step):
+                if random.random() < 0.3:
+                    continue
+                number += 1
+                y, x = np.array([top, left]) + random.integers(-2, 3, 2)
+                size = radius * random.uniform(0.6, 1.05)
+                image[(rows - y) ** 2 + (columns - x) ** 2 < size**2] = number
+    return masks
+
+
+def find_foreground(numbers: Numbers, *, wrong: float = 0.02) -> Numbers:
+    """Return a decent binary prediction of numbered objects."""
+    return predict((numbers > 0).astype(np.uint8), 2, seed=3, wrong=wrong)
+
+
+def check_foreground(report, masks, predictions):
+    """Assert that the masks hold numbers, and that the help and the repair give the score."""
+    assert report.verdict.primary == INSTANCES
+    assert errors(report) == [INSTANCES]
+    finding = found(report, INSTANCES)
+    assert "masks = masks > 0" in finding.help
+    masks, predictions = run_help(finding.help, masks=masks, predictions=predictions)
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(masks, predictions > 0, 2))
+
+
+@pytest.mark.parametrize("declared", ["nothing", "two", "the largest number"])
+def test_numbers_of_lesions_that_start_again_in_each_image(declared):
+    masks = draw_nuclei(6, 96, 96).astype(np.uint8)
+    predictions = find_foreground(masks)
+    classes = {"nothing": None, "two": 2, "the largest number": int(masks.max()) + 1}[declared]
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=classes)
+    check_foreground(report, masks, predictions)
+
+
+def test_images_with_few_lesions():
+    masks = draw_nuclei(6, 96, 96, step=30, radius=10).astype(np.uint8)
+    predictions = find_foreground(masks)
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=int(masks.max()) + 1)
+    check_foreground(report, masks, predictions)
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 2}, {"num_classes": 600}])
+def test_one_image_of_nuclei(options):
+    masks = draw_nuclei(1, 350, 550)
+    predictions = find_foreground(masks)
+    report = diagnose(y_true=masks, y_pred=predictions, **options)
+    check_foreground(report, masks, predictions)
+
+
+def test_thousands_of_numbers():
+    masks = draw_nuclei(1, 700, 700, step=10, radius=4)
+    assert masks.max() > 2_000
+    predictions = find_foreground(masks)
+    check_foreground(diagnose(y_true=masks, y_pred=predictions), masks, predictions)
+
+
+def test_tracked_nuclei_keep_their_numbers():
+    first = draw_nuclei(1, 128, 128)[0]
+    masks = np.stack([np.roll(first, 2 * step, axis=1) for step in range(8)])
+    for step, frame in enumerate(masks):
+        frame[(frame % 7 == step % 7) | (np.arange(128) < 16)] = 0
+    predictions = find_foreground(masks)
+    check_foreground(diagnose(y_true=masks, y_pred=predictions), masks, predictions)
+
+
+def test_segments_of_a_volume():
+    z, y, x = np.mgrid[:24, :64, :64]
+    masks = np.zeros((1, 24, 64, 64), np.uint16)
+    centres = [(k, i, j) for k in (6, 18) for i in range(8, 64, 16) for j in range(8, 64, 16)]
+    for number, (depth, row, column) in enumerate(centres, 1):
+        masks[0][(z - depth) ** 2 + (y - row) ** 2 + (x - column) ** 2 < 36] = number
+    predictions = find_foreground(masks)
+    check_foreground(diagnose(y_true=masks, y_pred=predictions), masks, predictions)
+
+
+@pytest.mark.parametrize("images", [1, 8])
+@pytest.mark.parametrize("order", ["as they come", "shuffled"])
+def test_objects_on_both_sides_are_to_be_matched(images, order):
+    masks, random = draw_nuclei(images, 128, 128), np.random.default_rng(1)
+    predictions = np.zeros_like(masks)
+    for found_objects, image in zip(predictions, find_foreground(masks, wrong=0.005), strict=True):
+        numbers, count = number_regions(image)
+        own = np.arange(count) if order == "as they come" else random.permutation(count)
+        found_objects[:] = np.append(0, own + 1)[numbers]
+    report = diagnose(y_true=masks, y_pred=predictions)
+    assert report.verdict.primary == INSTANCES
+    finding = found(report, INSTANCES)
+    assert "both arrays number objects" in finding.message
+    assert "match the objects" in finding.help
+    score = mean_iou(masks > 0, predictions > 0, 2)
+    assert finding.repair.mean_iou_after == pytest.approx(score)
+    assert "permuted-classes" not in names(report)
+    assert "recoded-class-ids" not in names(report)
+
+
+def number_classes(masks: Numbers, factor: int, *, upper: bool = True) -> Numbers:
+    """Return the masks with the objects of the classes 5 and more numbered within the ids."""
+    numbers = np.zeros(masks.shape, np.int64)
+    for index, image in enumerate(masks):
+        for label in range(5, int(masks.max()) + 1):
+            regions, _ = number_regions(image == label)
+            numbers[index] += regions
+    return masks.astype(np.int64) * factor + numbers if upper else numbers * factor + masks
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 12}])
+@pytest.mark.parametrize("factor", [100, 256, 1000, 65_536])
+def test_a_class_times_a_factor_plus_a_number(factor, options):
+    masks = draw_masks((6, 96, 96), 12)
+    predictions = predict(masks, 12)
+    report = diagnose(y_true=number_classes(masks, factor), y_pred=predictions, **options)
+    assert report.verdict.primary == INSTANCES
+    finding = found(report, INSTANCES)
+    assert f"masks // {factor}" in finding.help
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(masks, predictions, 12))
+
+
+def test_a_class_below_a_number():
+    masks = draw_masks((6, 96, 96), 12)
+    predictions = predict(masks, 12)
+    coded = number_classes(masks, 65_536, upper=False)
+    report = diagnose(y_true=coded, y_pred=predictions, num_classes=12)
+    finding = found(report, INSTANCES)
+    assert "masks % 65536" in finding.help
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(masks, predictions, 12))
+
+
+def check_no_objects(report):
+    assert INSTANCES not in names(report)
+    assert not errors(report)
+
+
+def test_one_object_in_an_image_has_a_class():
+    random = np.random.default_rng(5)
+    blobs = draw_masks((40, 64, 64), 2)
+    classes = random.integers(1, 21, 40).astype(np.uint8)[:, None, None]
+    check_no_objects(
+        diagnose(y_true=blobs * classes, y_pred=predict(blobs, 2) * classes, num_classes=21)
+    )
+
+
+def test_a_model_that_only_knows_persons_is_no_foreground_model():
+    random = np.random.default_rng(5)
+    classes = random.integers(1, 21, 40).astype(np.uint8)[:, None, None]
+    masks = draw_masks((40, 64, 64), 2) * classes
+    predictions = np.where(masks == 1, 1, 0).astype(np.uint8)
+    check_no_objects(diagnose(y_true=masks, y_pred=predictions, num_classes=21))
+
+
+def test_organs_of_which_each_image_shows_all_are_classes():
+    masks = np.zeros((6, 96, 96), np.uint8)
+    for organ in range(1, 14):
+        top, left = divmod(organ - 1, 4)
+        masks[:, 24 * top + 4 : 24 * top + 20, 24 * left + 4 : 24 * left + 20] = organ
+    check_no_objects(diagnose(y_true=masks, y_pred=predict(masks, 14), num_classes=14))
+
+
+def test_many_classes_of_one_image_are_silent():
+    masks = draw_masks((1, 256, 256), 60, smoothness=8.0)
+    check_no_objects(diagnose(y_true=masks, y_pred=predict(masks, 60)))
+
+
+def test_codes_in_hundreds_are_classes():
+    masks = draw_masks((6, 64, 64), 6).astype(np.int64)
+    codes = np.array([111, 112, 121, 211, 231, 311])
+    report = diagnose(y_true=codes[masks], y_pred=codes[predict(masks, 6)])
+    check_no_objects(report)
