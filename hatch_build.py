@@ -32,7 +32,7 @@ FLAGS = (
     "-ffp-contract=off",  # a fused multiply-add rounds once and would give other counts than NumPy
 )
 AVX2 = ("-mavx2", "-mf16c", "-mfma", "-mbmi", "-mbmi2", "-mlzcnt", "-mpopcnt")
-AVX512 = (*AVX2, "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl")
+AVX512 = (*AVX2, "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vbmi2")
 X86_64 = {"portable": (), "avx2": AVX2, "avx512": AVX512}
 AARCH64 = {"portable": (), "neon": ()}
 VARIANTS = {"x86_64": X86_64, "amd64": X86_64, "aarch64": AARCH64, "arm64": AARCH64}

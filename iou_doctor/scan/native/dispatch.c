@@ -20,11 +20,12 @@ int64_t iou_doctor_abi(void)
 
 #define HAS_ALL(found, wanted) (((found) & (wanted)) == (wanted))
 
-/* Bits of CPUID that each variant needs: leaf 1 ECX, leaf 7 EBX, leaf 0x80000001 ECX. */
+/* Bits of CPUID that each variant needs: leaf 1 ECX, leaf 7 EBX and ECX, leaf 0x80000001 ECX. */
 #define FMA_POPCNT_OSXSAVE_AVX_F16C (1u << 12 | 1u << 23 | 1u << 27 | 1u << 28 | 1u << 29)
 #define BMI_AVX2_BMI2 (1u << 3 | 1u << 5 | 1u << 8)
 #define LZCNT (1u << 5)
 #define AVX512_F_DQ_BW_VL (1u << 16 | 1u << 17 | 1u << 30 | 1u << 31)
+#define AVX512_VBMI2 (1u << 6)
 
 /* Bits of XCR0: registers that the operating system saves when it switches threads. */
 #define XMM_YMM (1u << 1 | 1u << 2)
@@ -53,7 +54,8 @@ static int runs_avx512(void)
 {
     unsigned eax, ebx, ecx, edx;
     return runs_avx2() && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) &&
-           HAS_ALL(ebx, AVX512_F_DQ_BW_VL) && HAS_ALL(read_saved_registers(), MASKS_ZMM);
+           HAS_ALL(ebx, AVX512_F_DQ_BW_VL) && HAS_ALL(ecx, AVX512_VBMI2) &&
+           HAS_ALL(read_saved_registers(), MASKS_ZMM);
 }
 #endif
 

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 /* Raised whenever a structure or a function below changes; `library.py` knows the same number. */
-#define ABI 1
+#define ABI 2
 
 #if defined(_WIN32)
 #define EXPORTED __declspec(dllexport)
@@ -67,6 +67,9 @@ struct space {
     uint32_t cells[STEP * REPLICAS]; /* the count of each pair; all 0 between images */
     uint8_t codes[2][BLOCK + 64];    /* the codes of wide labels */
     uint8_t orders[2][256];          /* the codes of either side in ascending order of label */
+    uint8_t runs[3][BLOCK + 64];     /* of each run the truth, the prediction and where it ends */
+    uint16_t pairs[BLOCK + 64];      /* the cell of each run */
+    uint8_t lengths[BLOCK + 64];     /* the pixels of each run */
 };
 
 /*
@@ -144,7 +147,7 @@ enum { MEASURED = 0, NOT_FINITE = 1, TOO_MANY_CHANNELS = 2 };
 
 /* `structures.py` describes the same structures to NumPy. */
 _Static_assert(sizeof(struct labels) == 4152, "struct labels");
-_Static_assert(sizeof(struct space) == 2107008, "struct space");
+_Static_assert(sizeof(struct space) == 2131968, "struct space");
 _Static_assert(sizeof(struct measures) == 152, "struct measures");
 
 #ifdef VARIANT

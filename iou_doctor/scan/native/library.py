@@ -18,7 +18,7 @@ from iou_doctor.errors import UsageError
 if TYPE_CHECKING:
     from ctypes import _NamedFuncPointer
 
-ABI = 1
+ABI = 2
 """The number of the library's functions and structures: ABI in `kernels.h`."""
 _POINTER, _INTEGER = ctypes.c_void_p, ctypes.c_int64
 FUNCTIONS: dict[str, tuple[type[ctypes.c_void_p] | type[ctypes.c_int64], ...]] = {

@@ -19,6 +19,9 @@ SPACE = np.dtype(
         ("cells", "u4", (CELLS + 32) * REPLICAS),
         ("codes", "u1", (2, BLOCK + 64)),
         ("orders", "u1", (2, 256)),
+        ("runs", "u1", (3, BLOCK + 64)),
+        ("pairs", "u2", BLOCK + 64),
+        ("lengths", "u1", BLOCK + 64),
     ]
 )
 """`struct space` of `kernels.h`."""
