@@ -2,15 +2,11 @@ import numpy as np
 import pytest
 from build import diagnose, names
 
-from iou_doctor.checks import volumes
+from iou_doctor.checks import volume_orientation
 from iou_doctor.checks.map_stack import Stack
 from iou_doctor.checks.orientations import Fits
-from iou_doctor.checks.volumes import (
-    _are_of_one_volume,
-    _count_scenes,
-    fit_volumes,
-    list_orientations,
-)
+from iou_doctor.checks.volume_orientation import _count_scenes, fit_volumes, list_orientations
+from iou_doctor.checks.volumes import _are_of_one_volume
 
 
 def stack(maps):
@@ -84,12 +80,12 @@ def test_another_orientation_must_fit_far_better(monkeypatch, given_score, best,
         pooled = np.where(found.pooled == found.pooled.max(), best, given_score)
         return Fits(found.turns, found.images, pooled, scenes)
 
-    monkeypatch.setattr(volumes, "fit_volumes", fit)
+    monkeypatch.setattr(volume_orientation, "fit_volumes", fit)
     report = diagnose(y_true=draw_volume(), y_pred=draw_volume()[::-1], num_classes=3)
     assert ("flipped-samples" in names(report)) == fires
 
 
 def test_nothing_is_compared_if_there_is_nothing_to_gain(monkeypatch):
-    monkeypatch.setattr(volumes, "fit_volumes", None)  # it would fail
+    monkeypatch.setattr(volume_orientation, "fit_volumes", None)  # it would fail
     volume = draw_volume()
     diagnose(y_true=volume, y_pred=volume, num_classes=3)

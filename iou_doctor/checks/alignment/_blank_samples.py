@@ -65,18 +65,16 @@ def measure_objects(evidence: Evidence) -> Objects | None:
 
 def find_blank_predictions(objects: Objects) -> list[int]:
     """Return the samples in which nothing is predicted, though the others' objects are found."""
-    blank = (objects.predicted == 0) & (objects.true > 0)
-    return _list_unusual(
-        blank, objects.true, objects.classes, objects.hits, others=objects.predicted
-    )
+    blank, areas = (objects.predicted == 0) & (objects.true > 0), objects.true
+    classes, hits, total = objects.classes, objects.hits, objects.total
+    return _list_unusual(blank, areas, classes, hits, total, objects.predicted)
 
 
 def find_blank_masks(objects: Objects) -> list[int]:
     """Return the samples whose mask alone is empty, though large objects are predicted there."""
-    blank = (objects.true == 0) & (objects.predicted > 0)
-    return _list_unusual(
-        blank, objects.predicted, objects.predicted_classes, objects.hits, others=objects.true
-    )
+    blank, areas = (objects.true == 0) & (objects.predicted > 0), objects.predicted
+    classes, hits, total = objects.predicted_classes, objects.hits, objects.total
+    return _list_unusual(blank, areas, classes, hits, total, objects.true)
 
 
 def _list_unusual(
@@ -84,7 +82,7 @@ def _list_unusual(
     areas: NDArray[np.int64],
     classes: NDArray[np.int64],
     hits: NDArray[np.int64],
-    *,
+    total: NDArray[np.int64],
     others: NDArray[np.int64],
 ) -> list[int]:
     """Return the blank samples that are unlike the others.
@@ -94,12 +92,13 @@ def _list_unusual(
         areas: the areas of the objects of the other side.
         classes: the numbers of classes of the other side.
         hits: the areas that both sides agree on.
+        total: the areas of the samples.
         others: the areas of the side that is blank.
     """
     if not blank.any() or not hits.any():
         return []
     median = np.median(areas[areas > 0])
-    large = areas >= USUAL_SIZE * median
+    large = areas >= np.maximum(USUAL_SIZE * median, LEAST_SHARE * total)
     comparable = large & ~blank
     found = hits[comparable] >= LEAST_RECALL * areas[comparable]
     if comparable.sum() < FEWEST_COMPARABLE or found.mean() < LEAST_FOUND:

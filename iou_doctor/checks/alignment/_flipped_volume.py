@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.orientations import AXES
-from iou_doctor.checks.volumes import NATURAL_ORDER, Orientation, find_orientation
+from iou_doctor.checks.volume_orientation import NATURAL_ORDER, Orientation, find_orientation
 from iou_doctor.checks.wording import join_words
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Rule

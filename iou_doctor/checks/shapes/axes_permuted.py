@@ -17,7 +17,7 @@ from __future__ import annotations
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.volumes import NATURAL_ORDER, Orientation, find_orientation
+from iou_doctor.checks.volume_orientation import NATURAL_ORDER, Orientation, find_orientation
 from iou_doctor.checks.wording import format_shape, join_words
 from iou_doctor.repairs.permute_axes import PermuteAxes
 from iou_doctor.repairs.repair import Repair
