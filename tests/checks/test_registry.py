@@ -149,7 +149,7 @@ def test_each_rule_names_the_rules_that_its_check_asks_about():
 
 def test_questions_of_helpers_count_too():
     checks = {check.rule.name: check for check in registry.load_checks()}
-    assert list_questions(checks["shuffled-samples"].find, set()) == {"any rule"}
+    assert list_questions(checks["shuffled-samples"].find, set()) == {"any rule", "axes-permuted"}
     assert list_questions(checks["instance-ids"].find, set()) == {
         "colour-masks",
         "palette-read-as-grey",
