@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ASSET_FOLDER = "assets"
 _ASSET_COLLECTION = "saved_model_assets"
 """The collection with the assets of models of TensorFlow 1."""
+_INITIALISER = "__saved_model_init_op"
+"""The signature that runs once, when a model is loaded, with the paths of its assets."""
 
 
 def list_foreign_assets(meta: MetaGraphDef, folder: Path) -> Iterator[str]:
@@ -75,7 +77,10 @@ class _AssetPaths:
     def __init__(self, meta: MetaGraphDef, scopes: Sequence[Scope]) -> None:
         self._meta, self._main = meta, scopes[0]
         self._assets = {get_node_name(asset.tensor_info.name) for asset in _list_assets(meta)}
-        self._called = find_dependencies(self._main.nodes, find_signature_results(meta))
+        results = find_signature_results(meta, without=_INITIALISER)
+        saver = {meta.saver_def.restore_op_name, meta.saver_def.save_tensor_name}
+        ends = results | set(map(get_node_name, saver))
+        self._called = find_dependencies(self._main.nodes, ends)
         self._calls: dict[str, list[tuple[NodeDef, Scope]]] = defaultdict(list)
         for scope in scopes:
             for node in scope.nodes.values():
@@ -85,10 +90,20 @@ class _AssetPaths:
     def is_asset_read(self, node: NodeDef, scope: Scope) -> bool:
         """Return whether an operation reads nothing but an asset."""
         values = _list_values(node)
-        # the constant in such a graph is the path on the author's computer: only while the model is
-        # loaded, another value takes its place
-        is_called = scope is self._main and node.name in self._called
-        return len(values) > 1 and not is_called and self._is_asset(values[1], scope)
+        return (
+            len(values) > 1
+            and not scope.is_substitute
+            and self._runs_when_loaded(node, scope)
+            and self._is_asset(values[1], scope)
+        )
+
+    def _runs_when_loaded(self, node: NodeDef, scope: Scope) -> bool:
+        """Return whether a node outside functions runs only while the model is loaded.
+
+        Only then does the path of an asset take the place of the constant in the graph, which is
+        the path on the author's computer.
+        """
+        return scope is not self._main or node.name not in self._called
 
     def _is_asset(self, tensor: str, scope: Scope, seen: frozenset[str] = frozenset()) -> bool:
         name = get_node_name(tensor)
@@ -102,7 +117,9 @@ class _AssetPaths:
             return False
         if node.op == "Identity":
             return self._is_asset(node.input[0], scope, seen | {key})
-        return node.op == "ReadVariableOp" and scope is self._main and self._holds_asset(node)
+        # with objects, the graph outside functions is only for TensorFlow Serving
+        is_for_serving = scope is self._main and self._meta.HasField("object_graph_def")
+        return node.op == "ReadVariableOp" and is_for_serving and self._holds_asset(node)
 
     def _is_asset_argument(self, name: str, scope: Scope, seen: frozenset[str]) -> bool:
         """Return whether all that call a function pass an asset as one of its arguments."""
@@ -116,6 +133,8 @@ class _AssetPaths:
                 return False
         return bool(calls or scope.name in functions) and all(
             node.op in CALLING_OPERATIONS
+            and self._runs_when_loaded(node, other)
+            and not other.is_substitute
             and len(_list_values(node)) > place
             and self._is_asset(_list_values(node)[place], other, seen | {scope.name})
             for node, other in calls

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from iou_doctor.record import record
 
 if TYPE_CHECKING:
+    from tensorflow.core.framework.attr_value_pb2 import AttrValue
     from tensorflow.core.framework.function_pb2 import FunctionDef
     from tensorflow.core.framework.node_def_pb2 import NodeDef
     from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
@@ -42,6 +43,8 @@ class Scope:
     """The nodes by their names."""
     arguments: tuple[str, ...] = ()
     """The names of the function's arguments."""
+    is_substitute: bool = False
+    """Whether TensorFlow may call the function in place of another one that it implements."""
 
     @property
     def place(self) -> str:
@@ -57,7 +60,12 @@ def list_scopes(meta: MetaGraphDef) -> tuple[Scope, ...]:
 
 def _make_scope(function: FunctionDef) -> Scope:
     arguments = tuple(argument.name for argument in function.signature.input_arg)
-    return Scope(function.signature.name, index_nodes(function.node_def), arguments)
+    return Scope(
+        function.signature.name,
+        index_nodes(function.node_def),
+        arguments,
+        any("implements" in name for name in function.attr),
+    )
 
 
 def index_nodes(nodes: Iterable[NodeDef]) -> dict[str, NodeDef]:
@@ -92,10 +100,20 @@ def list_called_functions(node: NodeDef) -> Iterator[str]:
     A node whose operation is the name of a function calls it as well.
     """
     yield str(node.op)
-    for attribute in node.attr.values():
-        if attribute.HasField("func"):
-            yield attribute.func.name
-        yield from (function.name for function in attribute.list.func)
+    for value in list_attributes(node):
+        if value.HasField("func"):
+            yield value.func.name
+        yield from (function.name for function in value.list.func)
+
+
+def list_attributes(node: NodeDef) -> Iterator[AttrValue]:
+    """Yield the values of the attributes of a node, and those that it passes on to functions."""
+    waiting = [*node.attr.values()]
+    while waiting:
+        value = waiting.pop()
+        yield value
+        for function in (value.func, *value.list.func):
+            waiting += function.attr.values()
 
 
 def get_node_name(tensor: str) -> str:

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 
 from iou_doctor.sources.models.operations import Operations, load_operations
 from iou_doctor.sources.models.saved_model_assets import list_foreign_assets, list_foreign_tables
-from iou_doctor.sources.models.saved_model_graph import Scope, list_scopes
+from iou_doctor.sources.models.saved_model_graph import (
+    Scope,
+    list_attributes,
+    list_scopes,
+)
 from iou_doctor.sources.models.saved_model_saver import list_stray_checkpoint_operations
 
 if TYPE_CHECKING:
@@ -29,6 +33,10 @@ def list_unsafe_operations(saved: SavedModel, folder: Path) -> tuple[str, ...]:
         folder: the folder of the SavedModel, in which its assets are.
     """
     operations = load_operations()
+    if len(saved.meta_graphs) > 1 and any(
+        m.HasField("object_graph_def") for m in saved.meta_graphs
+    ):
+        return ("several graphs with objects",)  # TensorFlow saves one
     return tuple(
         sorted(
             {part for meta in saved.meta_graphs for part in _find_unsafe(meta, folder, operations)}
@@ -60,6 +68,8 @@ def _judge_operations(scopes: Sequence[Scope], operations: Operations) -> Iterat
                 yield _describe(f"the unknown operation {node.op}", scope)
             elif _holds_stored_object(node):
                 yield _describe(f"{node.op} with a stored object", scope)
+            elif any(value.placeholder for value in list_attributes(node)):
+                yield _describe(f"{node.op} with an attribute that its caller gives", scope)
 
 
 def _describe(what: str, scope: Scope) -> str:
@@ -71,7 +81,7 @@ def _holds_stored_object(node: NodeDef) -> bool:
 
     A constant of the type variant can hold, for instance, a data set with its graph.
     """
-    return any(_is_object(value) for value in node.attr.values()) or (
+    return any(map(_is_object, list_attributes(node))) or (
         node.op == "ParseTensor" and _names_object(node.attr["out_type"].type)
     )
 

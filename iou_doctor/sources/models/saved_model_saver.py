@@ -22,10 +22,10 @@ from iou_doctor.sources.models.saved_model_graph import (
 
 if TYPE_CHECKING:
     from tensorflow.core.framework.node_def_pb2 import NodeDef
-    from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
+    from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef, TensorInfo
 
 CHECKPOINT_OPERATIONS = CHECKPOINT_WRITERS | CHECKPOINT_READERS
-_INITIALISERS = ("main_op", "legacy_init_op", "saved_model_main_op")
+_INITIALISERS = ("main_op", "legacy_init_op", "saved_model_main_op", "saved_model_train_op")
 """Collections that name the nodes that run when a model of TensorFlow 1 is loaded."""
 
 
@@ -50,12 +50,12 @@ def list_stray_checkpoint_operations(
     """
     main = scopes[0]
     parts = _find_saver_parts(meta, main.nodes)
-    given = {get_node_name(meta.saver_def.filename_tensor_name)}
+    given = _find_given_path(meta, main.nodes)
     callers = _find_only_callers(meta, scopes)
     for scope in scopes:
         paths, part_of = given, scope.name
         if scope.name:
-            caller = callers.get(scope.name)
+            caller = None if scope.is_substitute else callers.get(scope.name)
             part_of = caller.name if caller else ""
             paths = _list_path_arguments(scope, caller, main.nodes, given) if caller else set()
         for node in scope.nodes.values():
@@ -64,6 +64,23 @@ def list_stray_checkpoint_operations(
                 belongs = any(node.op in p.operations and holder in p.names for p in parts)
                 if not belongs or not _keeps_to_path(node, scope.nodes, paths):
                     yield node, scope
+
+
+def _find_given_path(meta: MetaGraphDef, nodes: Mapping[str, NodeDef]) -> set[str]:
+    """Return the node that the caller's path replaces; none if it has a path of the author."""
+    name = get_node_name(meta.saver_def.filename_tensor_name)
+    node = nodes.get(name)
+    for _ in range(len(nodes)):
+        if node is None or node.op != "PlaceholderWithDefault" or not node.input:
+            break
+        node = nodes.get(get_node_name(node.input[0]))
+    if node is None or node.op in ("Placeholder", "PlaceholderV2"):
+        return {name}
+    return {name} if _is_constant_ending(node) and not _has_folder(node) else set()
+
+
+def _has_folder(node: NodeDef) -> bool:
+    return any(b"/" in text or b"\\" in text for text in node.attr["value"].tensor.string_val)
 
 
 def _find_saver_parts(
@@ -89,13 +106,30 @@ def find_results(meta: MetaGraphDef) -> set[str]:
     }
 
 
-def find_signature_results(meta: MetaGraphDef) -> set[str]:
-    """Return the nodes whose values a call of a signature asks for."""
+def find_signature_results(meta: MetaGraphDef, without: str = "") -> set[str]:
+    """Return the nodes whose values a call of a signature asks for.
+
+    Args:
+        meta: a graph.
+        without: the name of a signature to leave out.
+    """
     return {
-        get_node_name(info.name)
-        for entry in meta.signature_def.values()
+        get_node_name(name)
+        for key, entry in meta.signature_def.items()
+        if key != without
         for info in entry.outputs.values()
+        for name in _list_tensors(info)
     }
+
+
+def _list_tensors(info: TensorInfo) -> Iterator[str]:
+    """Yield the names of the tensors that an output of a signature consists of."""
+    yield info.name
+    sparse = info.coo_sparse
+    yield from (sparse.values_tensor_name, sparse.indices_tensor_name)
+    yield sparse.dense_shape_tensor_name
+    for part in info.composite_tensor.components:
+        yield from _list_tensors(part)
 
 
 def _find_only_callers(meta: MetaGraphDef, scopes: Sequence[Scope]) -> dict[str, NodeDef]:
@@ -165,4 +199,4 @@ def _is_constant_ending(node: NodeDef | None) -> bool:
     if node is None or node.op != "Const":
         return False
     texts = node.attr["value"].tensor.string_val
-    return all(b".." not in text and b"\0" not in text for text in texts)
+    return len(texts) == 1 and b".." not in texts[0] and b"\0" not in texts[0]
