@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from build import diagnose, errors, found, mean_iou, names, probabilities, roots
 from help_code import run_help
+from scipy.ndimage import label as number_regions
 
 from field.arrays import Labels, draw_masks, predict
 from iou_doctor.report.finding import Severity
@@ -309,3 +310,64 @@ def test_a_rare_class_of_one_image_is_silent():
     masks, predictions = draw_pair(5, 1, 64, 64)
     masks[0, :4, :6], predictions[0, :4, :6] = 9, 7
     check_silent(diagnose(y_true=masks, y_pred=predictions, num_classes=19))
+
+
+ADE20K = np.array([0, 5, 17, 130, 255, 256, 300, 700, 1200, 2000, 2500, 3100])
+
+
+def number_objects(masks: Labels) -> Labels:
+    numbers = np.zeros(masks.shape, np.int64)
+    for index, image in enumerate(masks):
+        for label in np.unique(image):
+            numbers[index] += number_regions(image == label)[0]
+    return numbers
+
+
+def split_bytes(ids: Labels) -> Labels:
+    """Return ids as R + 256 G + 65536 B."""
+    return np.stack([ids % 256, ids // 256 % 256, ids // 65_536], -1).astype(np.uint8)
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 12}])
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("ADE20K", "masks[..., 0].astype(int) // 10 * 256 + masks[..., 1]"),
+        ("panoptic PNG", "(masks.astype(int) @ [1, 256, 65536]) // 1000"),
+    ],
+)
+def test_classes_and_objects_in_one_colour_are_no_palette(kind, code, options):
+    masks, predictions = draw_pair(12, 4, 96, 96)
+    numbers = number_objects(masks)
+    if kind == "ADE20K":
+        ids = ADE20K[masks]
+        colours = np.stack([ids // 256 * 10, ids % 256, numbers], -1).astype(np.uint8)
+    else:
+        colours = split_bytes(np.where(masks, masks.astype(np.int64) * 1000 + numbers, 0))
+    report = diagnose(y_true=colours, y_pred=predictions, **options)
+    finding = found(report, "colour-masks")
+    assert report.verdict.primary == "colour-masks"
+    assert kind in finding.message
+    assert code in finding.help
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(masks, predictions, 12))
+
+
+def test_segments_of_coco_panoptic_are_no_palette():
+    masks, predictions = draw_pair(12, 4, 96, 96)
+    random, segments = np.random.default_rng(7), np.zeros(masks.shape, np.int64)
+    for index, numbers in enumerate(12 * number_objects(masks) + masks):
+        _, place = np.unique(numbers, return_inverse=True)
+        segments[index] = random.integers(1, 2**24, place.max() + 1)[place].reshape(masks[0].shape)
+    report = diagnose(y_true=split_bytes(segments), y_pred=predictions, num_classes=12)
+    finding = found(report, "colour-masks")
+    assert "numbers of segments" in finding.message
+    assert "panoptic JSON" in finding.help
+    assert finding.repair is None
+
+
+def test_a_palette_nobody_knows_is_still_a_palette():
+    masks, predictions = draw_pair(12, 4, 96, 96)
+    palette = np.random.default_rng(8).integers(0, 256, (12, 3)).astype(np.uint8)
+    finding = found(diagnose(y_true=palette[masks], y_pred=predictions), "colour-masks")
+    assert "12 colours" in finding.message
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(masks, predictions, 12))

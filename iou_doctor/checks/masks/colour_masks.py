@@ -11,12 +11,20 @@ argmax returns the strongest colour.
 Palette PNG files hold the ids: read them with `np.array(Image.open(path))`, without a conversion.
 Otherwise map each colour to its id. The palettes of PASCAL VOC, Cityscapes, CamVid, ADE20K, ISPRS
 and ESA WorldCover are known; for any other palette the proposed assignment is the one that fits the
-predictions best, which is a guess.
+predictions best, which is a guess. Some data sets keep more than a class in a colour: in ADE20K the
+class is R // 10 * 256 + G, and in panoptic files R + 256 G + 65536 B is the number of a segment.
 """
+
+from dataclasses import replace
 
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.colours import count_colours, format_colour, is_all_grey
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.packed_colours import (
+    PackedColours,
+    are_numbers_of_segments,
+    find_packed_colours,
+)
 from iou_doctor.checks.palette import Palette, build_palette_repair, find_palette
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_COLOURS
@@ -46,26 +54,65 @@ def find(evidence: Evidence) -> Result:
     if is_all_grey(counts):
         return []  # replicated-grey-masks reports them
     palette = find_palette(evidence) if counts else None
+    if counts and (palette is None or palette.title is None):
+        packed = find_packed_colours(evidence)
+        if packed is not None:
+            return [_report_packed(evidence, counts, packed)]
+        if are_numbers_of_segments(evidence):
+            return [_report_segments(evidence, counts)]
     return [
         Finding(
             RULE,
             message=f"masks of shape {evidence.pair.y_true.shape} hold"
             f" {_describe_colours(counts, palette)}",
             help=_write_help(counts, palette),
-            facts={
-                "channels": evidence.interpretation.layout.y_true.channels,
-                "colours": len(counts) or None,
-                "palette": palette.title if palette else None,
-                "ids": {
-                    format_colour(code): palette.ids[code]
-                    for code in counts
-                    if palette and code in palette.ids
-                },
-            },
+            facts=_collect_facts(evidence, counts, palette),
             evidence=describe_first(evidence.stats.y_true.first, evidence),
             repair=build_palette_repair(evidence, Side.MASKS, palette) if palette else None,
         )
     ]
+
+
+def _report_packed(evidence: Evidence, counts: dict[int, int], packed: PackedColours) -> Finding:
+    packing, palette = packed
+    return Finding(
+        RULE,
+        message=f"masks of shape {evidence.pair.y_true.shape} hold"
+        f" {format_count(len(counts), 'colour')}, which are no palette but {packing.title}",
+        help=f"ids = {packing.code}, then map the ids to the classes of the predictions with the"
+        " data set's own table",
+        facts=_collect_facts(evidence, counts, palette),
+        evidence=describe_first(evidence.stats.y_true.first, evidence),
+        repair=replace(build_palette_repair(evidence, Side.MASKS, palette), safe=False),
+    )
+
+
+def _report_segments(evidence: Evidence, counts: dict[int, int]) -> Finding:
+    return Finding(
+        RULE,
+        message=f"masks of shape {evidence.pair.y_true.shape} hold"
+        f" {format_count(len(counts), 'colour')}, others in each image: they are numbers of"
+        " segments and no palette",
+        help="use the data set's semantic masks, or take the category of each segment from its"
+        " annotations (panoptic JSON), where the id of a segment is R + 256 * G + 65536 * B",
+        facts=_collect_facts(evidence, counts, None),
+        evidence=describe_first(evidence.stats.y_true.first, evidence),
+    )
+
+
+def _collect_facts(
+    evidence: Evidence, counts: dict[int, int], palette: Palette | None
+) -> dict[str, object]:
+    return {
+        "channels": evidence.interpretation.layout.y_true.channels,
+        "colours": len(counts) or None,
+        "palette": palette.title if palette else None,
+        "ids": {
+            format_colour(code): palette.ids[code]
+            for code in counts
+            if palette and code in palette.ids
+        },
+    }
 
 
 def _describe_colours(counts: dict[int, int], palette: Palette | None) -> str:
