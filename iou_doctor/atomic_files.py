@@ -64,6 +64,24 @@ def open_part(path: Path) -> IO[bytes]:
     return path.open("wb" if is_special(path) else "xb")
 
 
+def append(path: Path, data: bytes) -> None:
+    """Append all data to a file, or leave it as it was.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with path.open("ab", buffering=0) as stream:
+        size = None if is_special(path) else stream.seek(0, os.SEEK_END)
+        view = memoryview(data)
+        try:
+            while view:  # the system may take a part
+                view = view[stream.write(view) :]
+        except BaseException:
+            if size is not None:
+                stream.truncate(size)
+            raise
+
+
 def follow_links(path: Path) -> Path:
     """Return the file that a link leads to, so that writing keeps the link.
 

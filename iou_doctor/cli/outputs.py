@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from iou_doctor.atomic_files import (
+    append,
     check_writable,
     follow_links,
     is_special,
@@ -88,7 +89,7 @@ def write_reports(
 
     Raises:
         OutputError: the disk is full, or a file can no longer be written. Files are then left
-            as they were, except those that a report is appended to.
+            as they were, except one that a report was appended to before another file failed.
     """
     texts = [_render(report, entry, quiet=quiet, verbose=verbose) for entry in wanted]
     _write_files(list(zip(wanted, texts, strict=True)))
@@ -167,11 +168,12 @@ def _write_files(contents: Sequence[tuple[ReportOutput, str]]) -> None:
     try:
         with stage(staged, overwrite=True) as parts:
             for place, entry, text in files:
-                with (
-                    _blame_option_for_failure(entry),
-                    place.open("ab") if entry.append else open_part(parts[place]) as stream,
-                ):
-                    stream.write(_encode(text))
+                with _blame_option_for_failure(entry):
+                    if entry.append:
+                        append(place, _encode(text))
+                        continue
+                    with open_part(parts[place]) as stream:
+                        stream.write(_encode(text))
     except OSError as error:  # a rename has failed
         entries = {str(place): entry for place, entry, _ in files}
         with _blame_option_for_failure(entries[error.filename]):

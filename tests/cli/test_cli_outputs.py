@@ -394,6 +394,26 @@ def test_the_job_summary_is_appended_to_githubs_file(tmp_path):
     assert done.stdout.startswith("::error file=sample_data/")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="limits of a process")
+def test_a_job_summary_for_which_the_disk_is_too_small_is_left_as_it_was(tmp_path):
+    import resource
+
+    path = tmp_path / "summary.md"
+    path.write_text("# before\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "iou_doctor", "check", *FAULTY, "--output-format", "github"],
+        cwd=ROOT,
+        env={**os.environ, "GITHUB_STEP_SUMMARY": str(path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300)),
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "GITHUB_STEP_SUMMARY" in done.stderr
+    assert path.read_text("utf-8") == "# before\n"
+
+
 def test_a_job_summary_that_cannot_be_written_is_named():
     done = check(*FAULTY, "--output-format", "github", GITHUB_STEP_SUMMARY="no/such/file")
     assert (done.returncode, done.stdout) == (2, "")
