@@ -119,6 +119,20 @@ def test_the_masks_of_a_folder_are_named_by_their_files(tmp_path):
     assert finding.repair.mean_iou_after == pytest.approx(mean_iou(masks, predictions, 2))
 
 
+def test_images_that_are_left_out_because_of_their_size_keep_their_numbers(tmp_path):
+    masks, predictions = draw_pairs(8, 4, seed=2)
+    predictions[6] = 0
+    for folder, arrays in (("masks", masks), ("predictions", predictions)):
+        (tmp_path / folder).mkdir()
+        for number, labels in enumerate(arrays):
+            cropped = labels[:-3] if folder == "predictions" and number == 2 else labels
+            Image.fromarray(cropped).save(tmp_path / folder / f"scan_{number}.png")
+    paths = [str(tmp_path / folder) for folder in ("masks", "predictions")]
+    report = check(CheckRequest(predictions=paths[1], masks=paths[0]))
+    assert errors(report) == ["shape-mismatch"]
+    assert found(report, FAULTY).facts["faulty"] == [6]
+
+
 @pytest.mark.parametrize("samples", [[4], [0, 1, 2], [0, 2, 4, 6, 8]])
 def test_inverted_masks_are_named(samples):
     masks, predictions = draw_pairs(10, 2, seed=4)

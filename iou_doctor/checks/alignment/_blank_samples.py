@@ -54,7 +54,7 @@ def measure_objects(evidence: Evidence) -> Objects | None:
         return None
     pairs = evidence.pairs if ignored is None else evidence.pairs.drop_truth(ignored)
     pairs = pairs.drop_out_of_range(classes)
-    images, parts = evidence.stats.samples, []
+    images, parts = interpretation.layout.samples, []
     for true, predicted, both in iterate_class_areas(pairs, images=images, classes=classes):
         own, found, hits = true[:, 1:], predicted[:, 1:], both[:, 1:]
         numbers = (own > 0).sum(axis=1), (found > 0).sum(axis=1)
@@ -67,14 +67,16 @@ def find_blank_predictions(objects: Objects) -> list[int]:
     """Return the samples in which nothing is predicted, though the others' objects are found."""
     blank, areas = (objects.predicted == 0) & (objects.true > 0), objects.true
     classes, hits, total = objects.classes, objects.hits, objects.total
-    return _list_unusual(blank, areas, classes, hits, total, objects.predicted)
+    return _list_unusual(blank, areas, classes, hits, total)
 
 
 def find_blank_masks(objects: Objects) -> list[int]:
     """Return the samples whose mask alone is empty, though large objects are predicted there."""
     blank, areas = (objects.true == 0) & (objects.predicted > 0), objects.predicted
     classes, hits, total = objects.predicted_classes, objects.hits, objects.total
-    return _list_unusual(blank, areas, classes, hits, total, objects.true)
+    named = _list_unusual(blank, areas, classes, hits, total)
+    empty = int(((objects.true == 0) & (total > 0)).sum())
+    return named if len(named) == empty else []
 
 
 def _list_unusual(
@@ -83,7 +85,6 @@ def _list_unusual(
     classes: NDArray[np.int64],
     hits: NDArray[np.int64],
     total: NDArray[np.int64],
-    others: NDArray[np.int64],
 ) -> list[int]:
     """Return the blank samples that are unlike the others.
 
@@ -93,7 +94,6 @@ def _list_unusual(
         classes: the numbers of classes of the other side.
         hits: the areas that both sides agree on.
         total: the areas of the samples.
-        others: the areas of the side that is blank.
     """
     if not blank.any() or not hits.any():
         return []
@@ -106,8 +106,7 @@ def _list_unusual(
     # one class may be missed as a whole by an honest model, but hardly a large one
     certain = (classes > 1) | (found.all() & (areas >= median))
     named: list[int] = np.flatnonzero(blank & large & certain).tolist()
-    empty = int((others == 0).sum())
-    return named if len(named) == empty <= max(1, MOST_BLANK * len(blank)) else []
+    return named if blank.sum() <= max(1, MOST_BLANK * len(blank)) else []
 
 
 @record
