@@ -98,6 +98,15 @@ def test_libraries_print_nothing_unless_v_asks_for_it(tmp_path):
     assert shown[-1] == done.stderr.rstrip("\n")
 
 
+def test_pillow_logs_nothing_on_stderr(tmp_path):
+    Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(tmp_path / "p.tif")
+    data = (tmp_path / "p.tif").read_bytes()
+    tag = data.index(b"\x15\x01\x03\x00")  # the number of channels
+    (tmp_path / "p.tif").write_bytes(data[: tag + 8] + b"\xff\x00" + data[tag + 10 :])
+    done = run("check", tmp_path / "p.tif", MASKS)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+
+
 def test_huge_values_and_odd_literals_give_no_warnings(tmp_path):
     np.save(tmp_path / "p.npy", np.tile(EXTREMES, (4, 8, 8)).astype("f8")[..., None].repeat(3, -1))
     np.save(tmp_path / "m.npy", np.zeros((4, 16, 16), np.uint8))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import math
 import struct
 import warnings
@@ -19,6 +20,9 @@ from iou_doctor.record import record
 from iou_doctor.sources.files.file_status import get_file_size
 from iou_doctor.sources.files.png_chunks import check_chunks
 from iou_doctor.sources.source_errors import source_error, translate_errors
+
+# without a handler, Python prints Pillow's remarks on damaged files; the error says the same
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 MOST_PIXELS = 1 << 31
 """The maximum number of pixels of an image: two gigapixels, as large as masks of satellite and
