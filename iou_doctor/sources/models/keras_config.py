@@ -24,7 +24,7 @@ VALUE_CLASSES = {
 MODEL_PACKAGES = {
     *("layers", "models", "activations", "initializers", "regularizers", "constraints", "losses"),
     *("metrics", "optimizers", "dtype_policies", "quantizers", "ops", "random", "engine", "legacy"),
-    *("mixed_precision",),
+    *("mixed_precision", "applications"),
 }
 """Packages of Keras that describe models. Others may, for instance, download files."""
 LIBRARIES = {"keras_hub", "keras_cv", "keras_nlp"}

@@ -208,6 +208,11 @@ def test_a_layer_of_the_users_own_is_refused(tmp_path):
         ({"class_name": "function", "module": "builtins", "config": "relu"}, ()),
         ({"class_name": "Conv2D", "config": {"name": "head"}}, ()),
         ({"class_name": "Add", "module": "keras.src.ops.numpy"}, ()),
+        ({"class_name": "LayerScale", "module": "keras.src.applications.convnext"}, ()),
+        (
+            {"class_name": "ResNet50", "module": "keras.applications"},
+            ("ResNet50, which iou-doctor does not know",),
+        ),
         ({"class_name": "system", "module": "os"}, ("system of the module `os`",)),
         (
             {"class_name": "function", "module": "keras.utils", "config": "get_file"},
