@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
+import pkgutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -246,11 +248,19 @@ def test_an_attribute_that_is_no_configuration_is_refused(tmp_path, refuse, valu
     assert "it is not a Keras model, or it is damaged" in refuse(tmp_path / "net.h5")
 
 
+def list_modules(package: Any) -> list[Any]:
+    names = [name for _, name, _ in pkgutil.iter_modules(package.__path__)]
+    kept = [name for name in names if not name.endswith("_test")]
+    return [importlib.import_module(f"{package.__name__}.{name}") for name in kept]
+
+
 def test_every_layer_of_keras_is_judged():
     """A layer of a newer Keras is refused until somebody adds it to keras_objects.json."""
+    modules = [keras.layers, *list_modules(keras.src.applications)]
     layers = {
         name
-        for name, value in vars(keras.layers).items()
+        for module in modules
+        for name, value in vars(module).items()
         if isinstance(value, type) and issubclass(value, keras.layers.Layer)
     }
     known = LAMBDA_CLASSES | LOADING_CLASSES
