@@ -42,6 +42,7 @@ def run_process() -> NoReturn:
     Python would take several milliseconds to free what the operating system frees at once.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", ONE_THREAD)
+    _reserve_streams()
     _hide_library_output()
     os._exit(_run_to_end(main))
 
@@ -102,6 +103,22 @@ def main(supervisor: "Supervisor | None" = None) -> None:
         _exit_after_failure(error)
     except Exception:
         _exit_after_bug()
+
+
+def _reserve_streams() -> None:
+    """Open `/dev/null` for each standard stream that the caller has closed (`2>&-`).
+
+    Otherwise the next file that is opened would get its number, and what a library prints would be
+    written into that file.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def _hide_library_output() -> None:
@@ -167,15 +184,17 @@ def _exit_after_failure(error: OSError | MemoryError) -> NoReturn:
     else:
         _exit_after_bug()
     _discard_stdout()
-    sys.stderr.write(f"iou-doctor: error: {text}\n")
+    with suppress(OSError):  # stderr may be on the same full disk
+        sys.stderr.write(f"iou-doctor: error: {text}\n")
     sys.exit(BAD_INPUT)
 
 
 def _exit_after_bug() -> NoReturn:
     import traceback
 
-    traceback.print_exc()
-    sys.stderr.write("iou-doctor: internal error; please report the lines above\n")
+    with suppress(OSError):
+        traceback.print_exc()
+        sys.stderr.write("iou-doctor: internal error; please report the lines above\n")
     sys.exit(INTERNAL_ERROR)
 
 

@@ -217,3 +217,27 @@ def test_a_header_with_a_flag_for_a_size_is_refused(tmp_path):
     done = run("check", tmp_path / "a.npy", PAIR[1])
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert "its header is damaged" in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="streams of the shell")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-", "2>/dev/full"])
+@pytest.mark.parametrize("command", ["check", "fix", "missing"])
+def test_a_stream_that_is_closed_or_full_changes_no_exit_code(tmp_path, closed, command):
+    pair = " ".join(path.replace("healthy", "sigmoid") for path in PAIR)
+    words, code = {
+        "check": (f"check {pair} --output report.txt", 1),
+        "fix": (f"fix {pair} --output-dir out", 0),
+        "missing": (f"check no.npy {PAIR[1]}", 2),
+    }[command]
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m iou_doctor {words} {closed}"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    if command == "check":
+        assert (tmp_path / "report.txt").read_text("utf-8").startswith("iou-doctor 0.")
