@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from casebook import sick_ids, sick_masks, sick_places, sick_predictions, sick_shapes
+from casebook import (
+    sick_ids,
+    sick_masks,
+    sick_places,
+    sick_predictions,
+    sick_samples,
+    sick_shapes,
+)
 from casebook.cases import Case, Sick
 from casebook.real import FITTING, PLACE, missing
 
@@ -15,6 +22,7 @@ TABLE: tuple[Sick, ...] = (
     *sick_masks.TABLE,
     *sick_ids.TABLE,
     *sick_places.TABLE,
+    *sick_samples.TABLE,
 )
 EVERY = 3
 """Of the transforms that fit real photographs, every third is applied to them too."""

@@ -10,6 +10,7 @@ import numpy as np
 from iou_doctor.arrays.interpretation import VOID_LABELS
 from iou_doctor.checks.alignment._sample_tables import (
     GOOD_SHARE,
+    POOR_SHARE,
     SampleScores,
     Table,
     iterate_tables,
@@ -42,6 +43,9 @@ LEAST_DIFFERENCE = 0.2
 its mask for the prediction to be the faulty side."""
 FEWEST_GOOD = 2
 """Minimum number of samples without a fault, which show what is usual."""
+FEWEST_ALIKE, LEAST_SHARED_GAIN = 2, 0.1
+"""If at least FEWEST_ALIKE samples have the same fault, others have it too if its repair gains them
+LEAST_SHARED_GAIN."""
 MOST_EXAMINED = 2000
 """Maximum number of samples that are examined one by one, which takes a tenth of a second."""
 
@@ -144,19 +148,42 @@ def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling
     """Find samples that score far less than usual, and nearly as usual with other ids."""
     if scores.usual < LEAST_USUAL:
         return []
-    poor = scores.poor[:MOST_EXAMINED]
     ignored = evidence.interpretation.ignore_index
     pairs = evidence.pairs if ignored is None else evidence.pairs.drop_truth(ignored)
-    found, usual = [], _measure_usual_shares(pairs, scores)
-    for image, table in iterate_tables(pairs, poor):
+    found, left = [], []
+    for image, table in iterate_tables(pairs, scores.doubtful[:MOST_EXAMINED]):
         moved = {true: pred for true, pred in table.find_partners().items() if true != pred}
-        after = table.relabel(moved).mean_iou
-        least = max(LEAST_RESTORED, GOOD_SHARE * scores.usual, table.mean_iou + LEAST_GAIN)
-        if after >= least and _are_moved(table, moved):
-            one = _build_relabelling(image, Side.MASKS, table, moved)
-            found.append(_choose_side(one, table, usual))
-    enough = scores.good >= max(FEWEST_GOOD, len(found))
-    return found if enough else []
+        one = _build_relabelling(image, Side.MASKS, table, moved)
+        least = max(LEAST_RESTORED, GOOD_SHARE * scores.usual, one.before + LEAST_GAIN)
+        is_poor = one.before < POOR_SHARE * scores.usual
+        if is_poor and one.after >= least and _are_moved(table, moved):
+            found.append((one, table))
+        else:
+            left.append((image, table))
+    if not found or scores.good < max(FEWEST_GOOD, len(found)):
+        return []
+    usual = _measure_usual_shares(pairs, scores)
+    chosen = [_choose_side(one, table, usual) for one, table in found]
+    chosen += _find_more_of_the_same(chosen, left)
+    return sorted(chosen, key=lambda one: one.sample)
+
+
+def _find_more_of_the_same(
+    found: Sequence[Relabelling], left: Sequence[tuple[int, Table]]
+) -> list[Relabelling]:
+    """Return samples with a fault that several others have, though they show it less clearly."""
+    kinds = [(one.side, one.table) for one in found]
+    shared = next((kind for kind in kinds if kinds.count(kind) >= FEWEST_ALIKE), None)
+    if shared is None:
+        return []
+    side, moved = shared
+    more = []
+    for image, table in left:
+        mine = table if side is Side.MASKS else table.swap()
+        one = _build_relabelling(image, side, mine, moved)
+        if one.after >= one.before + LEAST_SHARED_GAIN:
+            more.append(one)
+    return more
 
 
 def _are_moved(table: Table, moved: Mapping[int, int]) -> bool:

@@ -37,6 +37,12 @@ class SampleScores:
         return found
 
     @property
+    def doubtful(self) -> list[int]:
+        """The samples that are not good."""
+        found: list[int] = self.images[self.scores < GOOD_SHARE * self.usual].tolist()
+        return found
+
+    @property
     def good(self) -> int:
         """The number of samples that score about as usual."""
         return int((self.scores >= GOOD_SHARE * self.usual).sum())
