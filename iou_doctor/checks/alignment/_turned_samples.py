@@ -23,7 +23,7 @@ LEAST_USUAL = 0.4
 MOST_GIVEN, LEAST_QUALITY = 0.6, 0.75
 """A turned sample scores at most MOST_GIVEN of the usual score as given, and at least LEAST_QUALITY
 of it turned back."""
-LEAST_GAIN, LEAST_LEAD = 0.3, 0.2
+LEAST_GAIN, LEAST_LEAD = 0.25, 0.2
 """Minimum gain of a single sample, and the minimum lead of its turn over all other turns. They are
 higher than those of many samples, which are not turned alike by chance."""
 FEWEST_GOOD = 3

@@ -204,7 +204,8 @@ def test_some_samples_are_turned_if_each_gains_clearly_and_fits_well(limits, num
     ("limits", "number"),
     [
         ({}, 1),
-        ({"gain": 0.299, "quality": 0.8, "usual": 0.9}, 0),
+        ({"gain": 0.251, "quality": 0.8, "usual": 0.9, "lead": 0.25}, 1),
+        ({"gain": 0.249, "quality": 0.8, "usual": 0.9, "lead": 0.25}, 0),
         ({"lead": 0.201}, 1),
         ({"lead": 0.199}, 0),
         ({"quality": 0.751}, 1),
