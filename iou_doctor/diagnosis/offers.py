@@ -6,7 +6,7 @@ their own fault, and know nothing of the others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from iou_doctor.arrays.layout import Relation
@@ -41,37 +41,59 @@ class Chain:
     """The faults to repair first, in order."""
     hidden: tuple[Finding, ...] = ()
 
-    @property
-    def names(self) -> frozenset[str]:
-        """The names of the rules of a chain of at least two; otherwise none."""
-        chained = (*self.first, *self.hidden) if self.hidden else ()
-        return frozenset(finding.rule.name for finding in chained)
 
-    def list_repairs(self) -> list[Repair]:
-        """Return the repairs of all faults of the chain, in order."""
-        return _list_repairs([*self.first, *self.hidden])
-
-
-def add_scores_after_repair(
-    findings: Sequence[Finding], evidence: Evidence, recount: Recount, chain: Chain
-) -> list[Finding]:
+def offer_repairs(
+    findings: Sequence[Finding],
+    roots: Sequence[Finding],
+    evidence: Evidence,
+    recount: Recount,
+    chain: Chain,
+) -> tuple[list[Finding], float | None]:
     """Add the doctor's score after the repair of each finding, or withdraw the repair.
 
+    A repair that lowers the score is withdrawn, unless it raises the score after other repairs:
+    faults may hide each other.
+
     Args:
-        findings: the findings, with repairs as their checks propose them.
+        findings: all findings, with repairs as their checks propose them.
+        roots: those that are root causes, in the order in which to repair them.
         evidence: the facts, before any repair.
         recount: counts the label pairs again after steps that move pixels or samples.
-        chain: the findings that belong together.
+        chain: the faults that show only after the repair of others.
+
+    Returns:
+        The findings, and the mean IoU after the repairs of all root causes.
     """
+    offered = [finding for finding in roots if finding.repair]
+    after = compute_mean_iou_after(_list_repairs(offered), evidence, recount)
     if evidence.interpretation.layout.relation is Relation.MISMATCHED:
-        return list(findings)
-    return [
-        _add_score(finding, evidence, recount, chain) if finding.repair else finding
-        for finding in findings
-    ]
+        return list(findings), after
+    alone = {id(f): _score_alone(f, evidence, recount, chain) for f in findings if f.repair}
+    offered, after = _drop_harmful(offered, after, evidence, recount, alone)
+    kept = {id(finding) for finding in offered}
+    are_roots = {id(finding) for finding in roots}
+    changed = []
+    for finding in findings:
+        if finding.repair is None:
+            changed.append(finding)
+            continue
+        score, is_lower = alone[id(finding)]
+        if id(finding) not in kept and (is_lower or id(finding) in are_roots):
+            changed.append(_withdraw_repair(finding))
+            continue
+        # a repair that raises the score only together with others has their score
+        together = after if is_lower else score
+        changed.append(replace(finding, repair=replace(finding.repair, mean_iou_after=together)))
+    return changed, after
 
 
-def _add_score(finding: Finding, evidence: Evidence, recount: Recount, chain: Chain) -> Finding:
+def _score_alone(
+    finding: Finding, evidence: Evidence, recount: Recount, chain: Chain
+) -> tuple[float | None, bool]:
+    """Return the mean IoU after one repair, and whether it is lower than before.
+
+    What shows only after the first repairs is repaired after them.
+    """
     assert finding.repair is not None
     is_hidden = any(finding.rule.name == other.rule.name for other in chain.hidden)
     # a hidden fault may be the cause of the one that hid it, and its repair is then enough
@@ -80,62 +102,36 @@ def _add_score(finding: Finding, evidence: Evidence, recount: Recount, chain: Ch
     earlier = _list_repairs(first) if is_hidden else []
     before = repair_evidence(earlier, evidence, recount).repaired if earlier else evidence.repaired
     after = compute_mean_iou_after([*earlier, finding.repair], evidence, recount)
-    if _is_lower(after, before) and chain.hidden and any(finding is one for one in chain.first):
-        # a fault may hide another one so well that only the repair of both raises the score
-        after = compute_mean_iou_after(chain.list_repairs(), evidence, recount)
-    if _is_lower(after, before):
-        return _withdraw_repair(finding)
-    return replace(finding, repair=replace(finding.repair, mean_iou_after=after))
+    return after, _is_lower(after, before)
 
 
-def withdraw_conflicting_repairs(
-    findings: Sequence[Finding],
-    roots: Sequence[Finding],
+def _drop_harmful(
+    offered: list[Finding],
+    after: float | None,
     evidence: Evidence,
     recount: Recount,
-    chain: Chain,
+    alone: Mapping[int, tuple[float | None, bool]],
 ) -> tuple[list[Finding], float | None]:
-    """Withdraw repairs that lower the score once the repairs before them are done.
+    """Return the findings whose repairs are offered, and the mean IoU after all of these.
 
     Args:
-        findings: all findings, with the scores after their repairs.
-        roots: those that are root causes, in the order in which to repair them.
+        offered: the root causes with a repair.
+        after: the mean IoU after all these repairs.
         evidence: the facts, before any repair.
-        recount: counts the label pairs again after steps that move pixels or samples.
-        chain: the findings that belong together: none of them is withdrawn.
-
-    Returns:
-        The findings, and the mean IoU after all repairs that are left.
+        recount: counts the label pairs again.
+        alone: the mean IoU after each repair alone, and whether it is lower than before.
     """
-    offered = [finding for finding in roots if finding.repair]
-    after = compute_mean_iou_after(_list_repairs(offered), evidence, recount)
-    alone = [f.repair.mean_iou_after for f in offered if f.repair and not f.repair.estimated]
-    aim = max((score for score in alone if score is not None), default=None)
-    if len(offered) < 2 or after is None or aim is None or after >= aim - ROUNDING:
-        return list(findings), after
-    kept = _keep_improving(offered, evidence, recount, chain)
-    changed = [
-        finding
-        if all(finding is not one for one in offered) or any(finding is one for one in kept)
-        else _withdraw_repair(finding)
-        for finding in findings
-    ]
-    return changed, compute_mean_iou_after(_list_repairs(kept), evidence, recount)
-
-
-def _keep_improving(
-    offered: Sequence[Finding], evidence: Evidence, recount: Recount, chain: Chain
-) -> list[Finding]:
-    """Return the findings whose repair does not lower the score after the repairs before it."""
-    kept: list[Finding] = []
-    before = evidence.repaired
-    for finding in offered:
-        repairs = _list_repairs([*kept, finding])
-        after = repair_evidence(repairs, evidence, recount).repaired
-        if finding.rule.name in chain.names or not _is_lower(after.mean_iou, before):
-            kept.append(finding)
-            before = after
-    return kept
+    for finding in reversed(offered):
+        scores = [alone[id(one)][0] for one in offered if one.repair and not one.repair.estimated]
+        aim = max((score for score in scores if score is not None), default=None)
+        is_conflict = None not in (after, aim) and (after or 0) < (aim or 0) - ROUNDING
+        if not alone[id(finding)][1] and not (is_conflict and len(offered) > 1):
+            continue
+        rest = [one for one in offered if one is not finding]
+        without = compute_mean_iou_after(_list_repairs(rest), evidence, recount)
+        if after is None or (without is not None and without >= after - ROUNDING):
+            offered, after = rest, without
+    return offered, after
 
 
 def hold_back_advice(findings: Sequence[Finding]) -> list[Finding]:

@@ -12,6 +12,7 @@ from iou_doctor.checks import registry
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.diagnosis import offers
+from iou_doctor.diagnosis.composed_help import compose_helps
 from iou_doctor.diagnosis.hidden_faults import find_hidden_faults
 from iou_doctor.diagnosis.offers import Chain
 from iou_doctor.diagnosis.same_data import COMPARISONS
@@ -40,11 +41,10 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
     fired = {outcome.rule.code for outcome in outcomes if outcome.status is Status.FIRED}
     findings = tuple(finding for finding in findings if finding.rule.code in fired)
     explains = _explain(findings, independent={f.rule.name for f in chain.hidden})
-    scored = offers.add_scores_after_repair(findings, evidence, recount, chain)
-    scored, after = offers.withdraw_conflicting_repairs(
-        scored, _list_roots(scored, explains), evidence, recount, chain
-    )
-    advised = offers.hold_back_advice(_mark_new(scored, evidence.baseline))
+    roots = _list_roots(findings, explains)
+    offered, after = offers.offer_repairs(findings, roots, evidence, recount, chain)
+    composed = compose_helps(offered, _list_roots(offered, explains), evidence)
+    advised = offers.hold_back_advice(_mark_new(composed, evidence.baseline))
     findings = _sort_findings(advised, explains)
     interpretation, layout = evidence.interpretation, evidence.interpretation.layout
     return Report(

@@ -165,6 +165,7 @@ def _report(evidence: Evidence, maps: Stack, pairing: SamplePairing) -> Finding:
         f" another sample: the mean IoU of a sample is {before:.4f} as given and {after:.4f} in the"
         " best order",
         help=_write_help(offset),
+        cautious_help="repair the faults above first, then compare the order of the samples",
         facts=facts,
         evidence=_describe_clearest(evidence, maps, pairing),
         repair=_build_repair(maps, pairing, counted, offset, samples),
