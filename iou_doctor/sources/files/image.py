@@ -194,6 +194,10 @@ class _PlainFile(io.BufferedReader):
         """Refuse to tell the descriptor."""
         raise io.UnsupportedOperation("fileno")
 
+    def __repr__(self) -> str:
+        """Return the path, which Pillow's messages quote."""
+        return repr(self.name)
+
 
 @contextmanager
 def _open_plainly(file: str) -> Iterator[Image.Image]:

@@ -247,6 +247,11 @@ def test_a_damaged_image_is_refused_when_read(tmp_path):
         source.read(())
 
 
+def test_the_message_of_pillow_names_the_file_and_no_object(tmp_path):
+    (tmp_path / "0.png").write_bytes(b"no image")
+    assert f"cannot identify image file '{tmp_path / '0.png'}'" in error_of(tmp_path)
+
+
 def test_a_flipped_bit_of_a_png_gives_no_other_pixels(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 4, (32, 32), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "0.png")
