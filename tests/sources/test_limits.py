@@ -62,6 +62,7 @@ def test_soft_links_are_followed_as_far_as_hdf5_does(tmp_path, links):
         ((2, 1000, 1000), (1, 100, 1000), (8_000_000, 521)),
         ((1, 530, 1), (1, 10, 1), (1 << 20, 530)),
         ((1, 10_001, 8000), (1, 1, 8000), (256 << 20, 100_003)),
+        ((3, 9000, 9000), (1, 9000, 9000), (8 * 9000**2, 521)),  # one chunk above the limit
     ],
 )
 def test_the_chunk_cache_holds_a_row_of_chunks_within_its_limits(tmp_path, shape, chunks, expected):

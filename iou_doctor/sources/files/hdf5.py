@@ -21,7 +21,8 @@ from iou_doctor.sources.windows import complete_window
 _SMALLEST_CACHE = 1 << 20
 """The minimum size of the chunk cache in bytes: HDF5's default."""
 _LARGEST_CACHE = 256 << 20
-"""The maximum size of the chunk cache in bytes; beyond it, chunks are decompressed repeatedly."""
+"""The maximum size of the chunk cache in bytes, unless one chunk is larger. Beyond it, chunks are
+decompressed repeatedly."""
 _LEAST_SLOTS = 521
 """The minimum number of slots of the cache's hash table: HDF5's default."""
 _MOST_SLOTS = 100_003
@@ -126,8 +127,10 @@ def _choose_cache(dataset: h5py.Dataset) -> dict[str, int]:
         return {}
     counts = [-(-n // chunk) for n, chunk in zip(dataset.shape, dataset.chunks, strict=True)]
     row_chunks = math.prod(counts[1:])
-    row_bytes = row_chunks * math.prod(dataset.chunks) * dataset.dtype.itemsize
+    chunk_bytes = math.prod(dataset.chunks) * dataset.dtype.itemsize
+    row_bytes = min(row_chunks * chunk_bytes, _LARGEST_CACHE)
     return {
-        "rdcc_nbytes": min(max(row_bytes, _SMALLEST_CACHE), _LARGEST_CACHE),
+        # one chunk at least, or every window within it would unpack it again
+        "rdcc_nbytes": max(row_bytes, chunk_bytes, _SMALLEST_CACHE),
         "rdcc_nslots": min(max(_SLOTS_PER_CHUNK * row_chunks, _LEAST_SLOTS), _MOST_SLOTS),
     }
