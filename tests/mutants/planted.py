@@ -53,8 +53,8 @@ MUTANTS = (
     Mutant(
         "message",
         "labels/undeclared_void_label",
-        '"means" if len(void) == 1 else "mean"',
-        '"mean" if len(void) == 1 else "means"',
+        '"means void" if len(void) == 1 else "mean void"',
+        '"mean void" if len(void) == 1 else "means void"',
     ),
     Mutant(
         "message",
@@ -101,8 +101,8 @@ MUTANTS = (
     Mutant(
         "help",
         "labels/label_out_of_range",
-        'f"num_classes={max(strays) + 1} if these',
-        'f"num_classes={max(strays)} if these',
+        "return largest + 1 if goes_on",
+        "return largest if goes_on",
     ),
     Mutant(
         "help",
@@ -169,8 +169,20 @@ MUTANTS = (
     Mutant(
         "guard",
         "masks/masks_0_255",
-        " or evidence.interpretation.ignore_index == 255",
+        "2 * hits > predicted and is_found",
+        "is_found",
+    ),
+    Mutant(
+        "guard",
+        "scoring/mostly_ignored",
+        ' or evidence.has_found("ignored-class-in-range")',
         "",
+    ),
+    Mutant(
+        "limit",
+        "scoring/mostly_ignored",
+        "pixels.ignored >= LARGEST_SCORED_SHARE",
+        "pixels.ignored > LARGEST_SCORED_SHARE",
     ),
     Mutant(
         "guard",

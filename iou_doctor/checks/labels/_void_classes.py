@@ -22,6 +22,9 @@ LEAST_VOID_SHARE = 0.01
 """Minimum share of the pixels of such a label. A model may well miss a class with fewer."""
 LEAST_IMAGE_SHARE = 0.8
 """Minimum share of the images with such a label. Data sets leave something out in most images."""
+FAREST_NEXT = 2
+"""How many times as far as other ids lie apart the next class may lie. Codes of classes have gaps,
+too."""
 LARGEST_TOP_SHARE = 0.5
 """Share of the pixels of a void label that may all be predicted as the same class."""
 LARGEST_TOP_RATIO = 1.5
@@ -93,10 +96,16 @@ def _is_frequent(evidence: Evidence, label: int) -> bool:
     if here.total < LEAST_VOID_SHARE * pairs.total:
         return False
     counts = others.count_truths()
-    if here.total > max(counts.values()) or label > max(counts) + 1:
+    if here.total > max(counts.values()) or _is_far_away(label, sorted(counts)):
         return True
     rarer = sum(count < here.total for count in counts.values())
     return rarer >= FEWEST_RARER_CLASSES and _is_spread(evidence, here, others, label)
+
+
+def _is_far_away(label: int, others: list[int]) -> bool:
+    """Return whether a label lies far beyond all others, which have smaller gaps between them."""
+    gaps = np.diff([0, *others])
+    return label - others[-1] > FAREST_NEXT * max(int(gaps.max()), 1)
 
 
 def _is_spread(evidence: Evidence, here: PairCounts, others: PairCounts, label: int) -> bool:
