@@ -33,7 +33,18 @@ def protect_inputs(specs: Iterable[str]) -> tuple[ProtectedPath, ...]:
     for spec in specs:
         words = spec.split("::")
         paths += ["::".join(words[:count]) for count in range(1, len(words) + 1)]
-    return tuple(ProtectedPath(Path(path), "an input") for path in paths if path)
+    files = [Path(path) for path in paths if path]
+    files += [weights for file in files for weights in _list_weights(file)]
+    return tuple(ProtectedPath(file, "an input") for file in files)
+
+
+def _list_weights(model: Path) -> list[Path]:
+    """Return the files beside an ONNX model that hold its weights: `NAME.onnx.data` and the like."""
+    if model.suffix.lower() != ".onnx":
+        return []
+    with suppress(OSError, ValueError):
+        return [file for file in model.parent.iterdir() if file.name.startswith(model.name)]
+    return []
 
 
 def describe_conflict(target: Path, protected: Iterable[ProtectedPath]) -> str | None:

@@ -46,6 +46,15 @@ def test_a_path_with_colons_is_protected(folder):
     assert describe_conflict(folder / "a::b", protect_inputs([f"{folder / 'a::b'}::/name"]))
 
 
+@pytest.mark.parametrize("name", ["m.onnx", "m.onnx.data", "m.onnx_data"])
+def test_the_weights_of_an_onnx_model_are_protected(folder, name):
+    for file in ("m.onnx", "m.onnx.data", "m.onnx_data"):
+        (folder / file).write_text(file)
+    protected = protect_inputs([str(folder / "m.onnx")])
+    assert describe_conflict(folder / name, protected)
+    assert describe_conflict(folder / "m.json", protected) is None
+
+
 def test_a_folder_that_holds_an_input_is_protected(folder):
     conflict = describe_conflict(folder / "in", protect_inputs([str(folder / "in" / "deep")]))
     assert conflict is not None
