@@ -16,7 +16,7 @@ from iou_doctor.checks.map_stack import (
     count_pairs,
     has_nothing_to_gain,
 )
-from iou_doctor.checks.orientations import LEAST_TURNED_SHARE, Fits, Turn
+from iou_doctor.checks.orientations import IDENTITY, LEAST_TURNED_SHARE, Fits, Turn
 from iou_doctor.checks.volumes import Volumes, keep_for_all_rules, stack_volumes
 from iou_doctor.record import record
 from iou_doctor.repairs.flip import Flip
@@ -26,10 +26,14 @@ from iou_doctor.repairs.step import Move, Side
 
 NATURAL_ORDER = (0, 1, 2)
 """The order of axes that changes nothing."""
-LEAST_VOLUME_GAIN, VOLUME_CHANCE_GAIN = 0.1, 1.5
+LEAST_VOLUME_GAIN, VOLUME_CHANCE_GAIN = 0.1, 2.0
 """Another orientation must gain LEAST_VOLUME_GAIN + VOLUME_CHANCE_GAIN / scenes in mean IoU. With
 predictions that have nothing to do with the masks, the best of 48 orientations gained up to 0.34
 where five slices differ clearly, and up to 0.16 where ten do."""
+LEAST_OBJECT_SCORE, MOST_OBJECT_SCORE = 0.75, 0.3
+"""Or the mean IoU of all classes but the largest one must rise from at most MOST_OBJECT_SCORE to at
+least LEAST_OBJECT_SCORE. If the prediction is a ball of
+the right size at any other place, one of the flips does so in 1 of 100 volumes."""
 LEAST_VOLUME_SCORE = 0.5
 """Minimum mean IoU in another orientation. Unrelated volumes hardly reach it."""
 
@@ -106,12 +110,33 @@ def _find_orientation(volumes: Volumes) -> Orientation | None:
     fits = fit_volumes(volumes, list_orientations(volumes.sizes))
     best = int(np.argmax(fits.pooled))
     least = LEAST_VOLUME_GAIN + VOLUME_CHANCE_GAIN / fits.scenes
-    if fits.pooled[best] < max(LEAST_VOLUME_SCORE, fits.pooled[0] + least):
+    gains_enough = fits.pooled[best] >= max(LEAST_VOLUME_SCORE, fits.pooled[0] + least)
+    if not gains_enough and not _fits_every_object(volumes, fits.turns[best]):
         return None
     better, told = fits.count_better(best)
     if better < LEAST_TURNED_SHARE * told:
         return None
     return Orientation(volumes, fits, best)
+
+
+def _fits_every_object(volumes: Volumes, turn: Turn) -> bool:
+    """Return whether a flip brings all objects to their places, and few were there before.
+
+    A single lesion gains little in the mean, but hardly comes to cover another one by chance.
+    """
+    if any(isinstance(step, PermuteAxes) for step in turn.steps):
+        return False  # one of 48 orientations does so by chance
+    before, after = _score_objects(volumes, IDENTITY), _score_objects(volumes, turn)
+    return after >= LEAST_OBJECT_SCORE and before <= MOST_OBJECT_SCORE
+
+
+def _score_objects(volumes: Volumes, turn: Turn) -> float:
+    """Return the mean IoU of all classes but the largest one."""
+    maps = volumes.maps
+    counts = count_pairs(_cut(maps.y_true), _cut(turn(maps.y_pred)), maps.classes).sum(axis=0)
+    hits, truth = np.diagonal(counts), counts.sum(axis=1)
+    iou = hits / np.maximum(truth + counts.sum(axis=0)[: maps.classes] - hits, 1)
+    return float(np.delete(iou, truth.argmax()).mean())
 
 
 def list_orientations(sizes: tuple[int, ...]) -> tuple[Turn, ...]:

@@ -66,10 +66,10 @@ def draw_volume():
 @pytest.mark.parametrize(
     ("given_score", "best", "scenes", "fires"),
     [
-        (0.2, 0.601, 5, True),
-        (0.2, 0.599, 5, False),
-        (0.2, 0.551, 6, True),
-        (0.2, 0.549, 6, False),
+        (0.2, 0.701, 5, True),
+        (0.2, 0.699, 5, False),
+        (0.2, 0.551, 8, True),
+        (0.2, 0.549, 8, False),
         (0.01, 0.501, 20, True),
         (0.01, 0.499, 20, False),
     ],
@@ -81,6 +81,7 @@ def test_another_orientation_must_fit_far_better(monkeypatch, given_score, best,
         return Fits(found.turns, found.images, pooled, scenes)
 
     monkeypatch.setattr(volume_orientation, "fit_volumes", fit)
+    monkeypatch.setattr(volume_orientation, "_fits_every_object", lambda *_: False)
     report = diagnose(y_true=draw_volume(), y_pred=draw_volume()[::-1], num_classes=3)
     assert ("flipped-samples" in names(report)) == fires
 

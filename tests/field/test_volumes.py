@@ -170,6 +170,16 @@ def test_all_slices_are_flipped_though_the_empty_ones_cannot_tell():
     assert finding.help == "predictions = np.flip(predictions, 1)"
 
 
+@pytest.mark.parametrize("axes", [(0,), (0, 1, 2), (2,)])
+def test_a_single_lesion_shows_a_flip(axes):
+    z, y, x = np.mgrid[:40, :48, :32]
+    distance = (z - 12) ** 2 + 1.5 * (y - 30) ** 2 + (x - 10) ** 2
+    masks, good = (distance < 49).astype(np.uint8), (distance < 45).astype(np.uint8)
+    flipped = np.flip(good, axes)
+    check_cured(diagnose(y_true=masks, y_pred=flipped), FLIPPED, masks, flipped, good, 2)
+    check_nothing_is_wrong(diagnose(y_true=masks, y_pred=np.roll(good, (9, -8, 7), (0, 1, 2))))
+
+
 def test_independent_samples_in_reversed_order_are_shuffled_samples():
     masks = draw_masks((12, 48, 64), 4)
     report = diagnose(y_true=masks, y_pred=predict(masks, 4)[::-1])
