@@ -224,6 +224,28 @@ def instances_1000(s: Scene) -> Arrays:
     return labels(s, y_true=(s.truth.astype(np.int32) * 1000 + blobs % 1000))
 
 
+def recode(labels_: Array, codes: str) -> Array:
+    """Return ids with gaps, multiples, or codes in no order."""
+    ids = np.arange(labels_.max() + 1)
+    if codes == "multiples":
+        return 3 * labels_.astype(np.int32)
+    if codes == "gaps":
+        return (ids + ids // 3)[labels_].astype(np.int32)
+    return (rng("codes").permutation(200)[ids] + 21)[labels_].astype(np.int32)
+
+
+def recoded(s: Scene, codes: str) -> Arrays:
+    return labels(s, y_true=recode(s.truth, codes))
+
+
+def recoded_predictions(s: Scene, codes: str) -> Arrays:
+    return labels(s, y_pred=recode(s.predicted, codes))
+
+
+def recoded_softmax(s: Scene) -> Arrays:
+    return dense(s, y_true=recode(s.truth, "codes"))
+
+
 def ignored(s: Scene, label: int) -> Arrays:
     options = {"num_classes": s.classes, "ignore_index": label}
     return labels(s, options=options, clean=None)
@@ -332,6 +354,25 @@ TABLE = (
     Sick("instance-ids", "cut to 8 bits", instances_cut, ["cells/0.9", "cells/0.45"]),
     Sick("instance-ids", "softmax", instances_softmax, ["cells/0.7"]),
     Sick("instance-ids", "1000 * class", instances_1000, ["street/0.7", "organs/0.9"]),
+    Sick(
+        "recoded-class-ids",
+        "masks",
+        recoded,
+        SOME,
+        ["multiples", "gaps", "codes"],
+        repairs=True,
+    ),
+    Sick(
+        "recoded-class-ids",
+        "predictions",
+        recoded_predictions,
+        ["street/0.9", "patches-21/0.7"],
+        ["multiples", "gaps", "codes"],
+        repairs=True,
+    ),
+    Sick(
+        "recoded-class-ids", "softmax", recoded_softmax, ["street/0.7", "organs/0.9"], repairs=True
+    ),
     Sick("ignored-class-in-range", "labels", ignored, ["street/0.7", "blobs/0.9"], [0, 1]),
     Sick("ignored-class-in-range", "softmax", ignored_softmax, ["street/0.9", "organs/0.7"]),
     Sick("num-classes-too-large", "labels", more_classes, SOME[:4], [2, 5]),

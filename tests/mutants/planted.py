@@ -219,4 +219,38 @@ MUTANTS = (
         "values.sum_off - values.all_zero - values.non_finite",
         "values.sum_off - values.non_finite",
     ),
+    Mutant(
+        "message",
+        "labels/recoded_class_ids",
+        'join_words(f"{old} to {new}"',
+        'join_words(f"{new} to {old}"',
+    ),
+    Mutant(
+        "limit",
+        "labels/recoded_class_ids",
+        "FEWEST_ON_A_LINE = 3",
+        "FEWEST_ON_A_LINE = 6",
+        file="labels/_recoding",
+    ),
+    Mutant(
+        "guard",
+        "labels/recoded_class_ids",
+        " or old in VOID_CODES",
+        "",
+        file="labels/_recoding",
+    ),
+    Mutant(
+        "guard",
+        "labels/recoded_class_ids",
+        "return is_without_gap and old > names[-1]",
+        "return old > names[-1]",
+        file="labels/_recoding",
+    ),
+    Mutant(
+        "guard",
+        "labels/recoded_class_ids",
+        "if is_binary and _are_parts_of_the_object(overlaps, table)",
+        "if is_binary",
+        file="labels/_merging",
+    ),
 )

@@ -23,8 +23,6 @@ CITYSCAPES = 1000
 """Cityscapes and its relatives multiply the class id by this number, and only that of objects."""
 FACTORS = (CITYSCAPES, 256, 100, 10_000, 65_536)
 """Factors of data sets: KITTI and Mapillary Vistas multiply by 256."""
-EIGHT_BITS = 256
-"""Masks of 8 bits hold no class with a number."""
 FEWEST_OBJECTS = 3
 """Minimum number of labels that hold a class and a number. One or two may be codes of another kind.
 """
@@ -82,7 +80,7 @@ def find_division(evidence: Evidence) -> Division | None:
     """Return the division whose classes fit the predictions best, if one does."""
     no_class = {*VOID_LABELS, *NO_DATA_LABELS, choose_void_label(evidence)}
     labels = [label for label in evidence.pairs.count_truths() if label not in no_class]
-    if len(labels) < FEWEST_OBJECTS or labels[0] < 0 or labels[-1] < EIGHT_BITS:
+    if len(labels) < FEWEST_OBJECTS or labels[0] < 0:
         return None
     return max(
         (one for factor in FACTORS for one in _divide(evidence, labels, factor)),

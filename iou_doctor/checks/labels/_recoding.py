@@ -13,7 +13,6 @@ from iou_doctor.checks.hypotheses import (
     score_as_given,
     score_repaired,
 )
-from iou_doctor.checks.labels._known_codes import iterate_known_tables
 from iou_doctor.checks.labels._overlaps import VOID_CODES, Overlaps, count_overlaps
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import Repair, build_relabelling
@@ -152,6 +151,8 @@ def _is_single_move_proven(evidence: Evidence, overlaps: Overlaps) -> bool:
 
 def _list_tables(overlaps: Overlaps) -> Iterator[dict[int, int]]:
     """Yield the tables that may complete the clear moves, the simplest first."""
+    from iou_doctor.checks.labels._known_codes import iterate_known_tables  # only with a proof
+
     old = overlaps.old.tolist()
     line = fit_line(overlaps.moves | _list_kept(overlaps))
     if line is not None:

@@ -14,14 +14,14 @@ of each image, and use a metric for instances.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import (
     score_as_given,
     score_repaired,
 )
-from iou_doctor.checks.labels._divided_ids import Division, find_division
-from iou_doctor.checks.labels._instances import Objects, find_numbered_objects
-from iou_doctor.checks.labels._two_numberings import NumberedTwice, find_objects_on_both_sides
+from iou_doctor.checks.labels._instances import FEWEST_EXAMINED, Objects, find_numbered_objects
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import NO_DATA_LABELS
 from iou_doctor.checks.wording import format_count, join_words
@@ -29,6 +29,12 @@ from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
+if TYPE_CHECKING:
+    from iou_doctor.checks.labels._divided_ids import Division
+    from iou_doctor.checks.labels._two_numberings import NumberedTwice
+
+EIGHT_BITS = 256
+"""Masks of 8 bits hold no class with a number."""
 CAUSES = (
     "colour-masks",
     "jpeg-masks",
@@ -67,16 +73,22 @@ def find(evidence: Evidence) -> Result:
     """Look for ids that are one object each, in one array or both, and for a class in the ids."""
     if evidence.has_found(*CAUSES):
         return []
-    twice = find_objects_on_both_sides(evidence)
-    if twice is not None:
-        return [_report_both_sides(evidence, twice)]
+    truths, predictions = evidence.pairs.count_truths(), evidence.pairs.count_predictions()
+    if min(len(truths), len(predictions)) >= FEWEST_EXAMINED:
+        from iou_doctor.checks.labels._two_numberings import find_objects_on_both_sides
+
+        twice = find_objects_on_both_sides(evidence)
+        if twice is not None:
+            return [_report_both_sides(evidence, twice)]
     objects = find_numbered_objects(evidence)
-    is_binary = evidence.pairs.count_predictions().keys() <= {0, 1}
-    if is_binary and isinstance(objects, Objects):
+    if predictions.keys() <= {0, 1} and isinstance(objects, Objects):
         return [_report_objects(evidence, objects)]  # running numbers divide into 0 and 1, too
-    division = find_division(evidence)
-    if division is not None:
-        return [_report_division(evidence, division)]
+    if max(truths, default=0) >= EIGHT_BITS:
+        from iou_doctor.checks.labels._divided_ids import find_division
+
+        division = find_division(evidence)
+        if division is not None:
+            return [_report_division(evidence, division)]
     if objects is None or isinstance(objects, Skipped):
         return objects or []
     return [_report_objects(evidence, objects)]

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import LEAST_ADVANTAGE, score_as_given, score_repaired
-from iou_doctor.checks.labels._merging import find_merging
 from iou_doctor.checks.labels._recoding import Recoding, count_differing_ids, find_recoding
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_MASK_VALUES
@@ -68,6 +67,8 @@ def find(evidence: Evidence) -> Result:
     overlaps = count_differing_ids(evidence)
     if overlaps is None:
         return []
+    from iou_doctor.checks.labels._merging import find_merging  # only if the ids differ
+
     recoding, merging = find_recoding(evidence, overlaps), find_merging(evidence, overlaps)
     if merging is not None and _is_better(evidence, merging, recoding):
         return [_report_merging(evidence, merging)]

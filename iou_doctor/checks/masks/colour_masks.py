@@ -15,22 +15,23 @@ predictions best, which is a guess. Some data sets keep more than a class in a c
 class is R // 10 * 256 + G, and in panoptic files R + 256 G + 65536 B is the number of a segment.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.colours import count_colours, format_colour, is_all_grey
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.packed_colours import (
-    PackedColours,
-    are_numbers_of_segments,
-    find_packed_colours,
-)
 from iou_doctor.checks.palette import Palette, build_palette_repair, find_palette
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import OF_COLOURS
 from iou_doctor.checks.wording import describe_first, format_count, format_percent, join_words
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+
+if TYPE_CHECKING:
+    from iou_doctor.checks.packed_colours import PackedColours
 
 RULE = Rule(
     code="IOU307",
@@ -55,6 +56,8 @@ def find(evidence: Evidence) -> Result:
         return []  # replicated-grey-masks reports them
     palette = find_palette(evidence) if counts else None
     if counts and (palette is None or palette.title is None):
+        from iou_doctor.checks.packed_colours import are_numbers_of_segments, find_packed_colours
+
         packed = find_packed_colours(evidence)
         if packed is not None:
             return [_report_packed(evidence, counts, packed)]

@@ -105,38 +105,3 @@ def test_random_predictions_are_silent():
         pred = np.random.default_rng(seed).integers(0, 5, T.shape)
         report = diagnose(y_true=recode([0, 10, 20, 30, 40], T), y_pred=pred)
         assert "recoded-class-ids" not in names(report), seed
-
-
-def test_classes_that_the_predictions_merge():
-    merged = np.array([0, 0, 1, 1, 1])
-    report = diagnose(y_true=T, y_pred=merged[P].astype(np.uint8), num_classes=2)
-    finding = found(report, "recoded-class-ids")
-    assert "the masks tell more classes apart than the predictions" in finding.message
-    assert after(report, "recoded-class-ids") == pytest.approx(mean_iou(merged[T], merged[P], 2))
-
-
-def test_classes_that_the_masks_merge():
-    merged = np.array([0, 1, 1, 2, 2])
-    report = diagnose(y_true=merged[T], y_pred=P, num_classes=5)
-    finding = found(report, "recoded-class-ids")
-    assert "the predictions tell more classes apart than the masks" in finding.message
-    assert finding.facts["mapping"] == {"2": 1, "3": 2, "4": 2}
-    assert after(report, "recoded-class-ids") == pytest.approx(mean_iou(merged[T], merged[P], 3))
-
-
-def test_parts_of_the_object_beside_two_classes():
-    report = diagnose(y_true=T, y_pred=P > 0, num_classes=2)
-    assert found(report, "recoded-class-ids").facts["mapping"] == {"2": 1, "3": 1, "4": 1}
-    assert after(report, "recoded-class-ids") == pytest.approx(mean_iou(T > 0, P > 0, 2))
-
-
-def test_a_model_that_never_predicts_two_classes_is_silent():
-    report = diagnose(y_true=T, y_pred=np.array([0, 1, 2, 1, 2])[P], num_classes=5)
-    assert "recoded-class-ids" not in names(report)
-
-
-def test_a_third_label_that_is_half_object_is_no_part_of_it():
-    two = (T > 2).astype(np.uint8)
-    two[:, 10:20, ::2] = 2
-    report = diagnose(y_true=two, y_pred=P > 2, num_classes=2)
-    assert "recoded-class-ids" not in names(report)
