@@ -39,7 +39,7 @@ def protect_inputs(specs: Iterable[str]) -> tuple[ProtectedPath, ...]:
 
 
 def _list_weights(model: Path) -> list[Path]:
-    """Return the files beside an ONNX model that hold its weights, `NAME.onnx.data` for instance."""
+    """Return the files beside an ONNX model that hold its weights: `NAME.onnx.data`, `_data`."""
     if model.suffix.lower() != ".onnx":
         return []
     with suppress(OSError, ValueError):
