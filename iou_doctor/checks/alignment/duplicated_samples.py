@@ -13,6 +13,7 @@ of a camera that does not move, look the same, so this is only a warning.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from math import log10, pi
 from typing import TypeVar
@@ -54,7 +55,7 @@ Number = TypeVar("Number", bound=np.generic)
 def find(evidence: Evidence) -> Result:
     """Look for samples with equal counts of all pairs, and with equal maps if maps were kept."""
     repeated = _find_repeated(evidence)
-    if not repeated or is_one_volume(evidence):
+    if not repeated or (_are_of_a_symmetric_body(repeated) and is_one_volume(evidence)):
         return []
     samples = evidence.interpretation.layout.samples
     at_the_end = list(repeated) == list(range(samples - len(repeated), samples))
@@ -81,6 +82,20 @@ def find(evidence: Evidence) -> Result:
             repair=_leave_out(np.array(list(repeated))),
         )
     ]
+
+
+def _are_of_a_symmetric_body(repeated: dict[int, int]) -> bool:
+    """Return whether all equal samples are neighbours or mirror images about one slice.
+
+    The slices of a ball or a cylinder are.
+    """
+    sums = Counter(last + first for last, first in repeated.items())
+    middle, times = sums.most_common(1)[0]
+    return all(
+        (times > 1 and repeated.get(middle - last, middle - last) == first)
+        or all(between in repeated for between in range(first + 1, last))
+        for last, first in repeated.items()
+    )
 
 
 def _leave_out(repeated: NDArray[np.int64]) -> Repair:

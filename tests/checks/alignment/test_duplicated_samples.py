@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 from scenes import boxes, model
 
 from iou_doctor.checks.alignment import duplicated_samples
-from iou_doctor.checks.alignment.duplicated_samples import LEAST_RARITY
+from iou_doctor.checks.alignment.duplicated_samples import (
+    LEAST_RARITY,
+    _are_of_a_symmetric_body,
+)
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.scan import probing
 
@@ -22,11 +25,11 @@ def repeated(arrays, places):
 
 
 def test_a_last_batch_that_was_filled_up():
-    report = diagnose(y_true=repeated(T, [0, 1, 2]), y_pred=repeated(P, [0, 1, 2]), num_classes=5)
+    report = diagnose(y_true=repeated(T, [2, 3, 4]), y_pred=repeated(P, [2, 3, 4]), num_classes=5)
     finding = found(report, RULE)
-    assert finding.facts == {"samples": 15, "repeated": 3, "first": [0, 12], "at_the_end": True}
+    assert finding.facts == {"samples": 15, "repeated": 3, "first": [2, 12], "at_the_end": True}
     assert finding.message.startswith("the last 3 of 15 samples")
-    assert finding.evidence == "sample 12 equals sample 0"
+    assert finding.evidence == "sample 12 equals sample 2"
     assert after(report, RULE) == pytest.approx(mean_iou(T, P, 5))
 
 
@@ -131,3 +134,17 @@ def test_samples_of_two_different_pairs_are_too_plain(pairs, fires):
     predicted = np.array([[[0, 0, 1, 1, int(pairs == 3)]]]).repeat(2, axis=0)
     report = diagnose(y_true=truth, y_pred=predicted, num_classes=2)
     assert (RULE in names(report)) == fires
+
+
+@pytest.mark.parametrize(
+    ("repeated", "symmetric"),
+    [
+        ({5: 4, 6: 4, 7: 4}, True),
+        ({9: 7, 10: 6, 11: 5}, True),
+        ({5: 4, 8: 7, 9: 6, 10: 4, 11: 4}, True),
+        ({9: 6}, False),
+        ({9: 6, 10: 7, 11: 8}, False),
+    ],
+)
+def test_equal_slices_of_symmetric_bodies_are_neighbours_or_mirror_images(repeated, symmetric):
+    assert _are_of_a_symmetric_body(repeated) == symmetric
