@@ -11,6 +11,8 @@ from iou_doctor.metrics.definition import Floats
 from iou_doctor.metrics.input_spec import InputSpec, PixelContent
 from iou_doctor.repairs.step import Side
 
+LEAST_OVERLAP = 0.01
+"""Share of the pixels that belong to several channels from which this is no damage."""
 MOST_LISTED_ITEMS = 6
 """Maximum number of items that a message lists. More would hide the rest of the message."""
 
@@ -99,6 +101,8 @@ def suggest_call(evidence: Evidence) -> str:
     if evidence.metric.takes is not None:
         return _suggest_expressions(evidence, evidence.metric.takes)
     interpretation = evidence.interpretation
+    if have_masks_overlap(evidence):
+        return suggest_multilabel(evidence)
     if interpretation.y_pred.is_thresholded:
         threshold = f"threshold={interpretation.threshold:g}"
         call = f"keras.metrics.BinaryIoU(target_class_ids=[0, 1], {threshold})"
@@ -112,6 +116,22 @@ def suggest_call(evidence: Evidence) -> str:
     if interpretation.layout.y_pred.is_per_class:
         arguments.append("sparse_y_pred=False")
     return f"keras.metrics.MeanIoU({', '.join(arguments)})"
+
+
+def have_masks_overlap(evidence: Evidence) -> bool:
+    """Return whether many pixels of the masks belong to several channels at once."""
+    values, layout = evidence.stats.y_true, evidence.interpretation.layout
+    if not layout.y_true.is_per_class or not layout.y_pred.is_per_class or values.fractional:
+        return False
+    several = values.pixels - values.one_hot - values.all_zero
+    return not values.outside_unit and several >= LEAST_OVERLAP * values.pixels
+
+
+def suggest_multilabel(evidence: Evidence) -> str:
+    """Return how to check channels that overlap, which no argmax can tell apart."""
+    channels = evidence.interpretation.layout.y_true.channels
+    call = f"torchmetrics.JaccardIndex(task='multilabel', num_labels={channels})"
+    return f'the channels overlap, so name a metric that scores each: --metric "{call}"'
 
 
 def suggest_threshold(evidence: Evidence) -> str:

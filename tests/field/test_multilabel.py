@@ -139,3 +139,10 @@ def test_a_stack_of_binary_masks_has_no_channels():
     report = diagnose(y_true=truth, y_pred=predict(truth, 2))
     assert not report.reading.is_multilabel
     assert "unthresholded-sigmoid" not in names(report)
+
+
+def test_overlapping_masks_are_never_to_be_argmaxed():
+    report = diagnose(y_true=MASKS, y_pred=SCORES, layout="NCHW")
+    encoding = [f for f in report.findings if f.rule.name != "channels-first"]
+    assert encoding
+    assert all("multilabel" in finding.help for finding in encoding)

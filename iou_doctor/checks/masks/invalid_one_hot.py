@@ -16,7 +16,13 @@ channel of its own and ignore it: `ignore_class=3` with four channels.
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import format_count, format_percent, join_words
+from iou_doctor.checks.wording import (
+    format_count,
+    format_percent,
+    have_masks_overlap,
+    join_words,
+    suggest_multilabel,
+)
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -42,7 +48,9 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=_write_message(evidence, none, several),
-            help="give void pixels a channel of their own and ignore it with"
+            help=suggest_multilabel(evidence)
+            if have_masks_overlap(evidence)
+            else "give void pixels a channel of their own and ignore it with"
             f" ignore_class={channels}, or keep integer masks with an ignore label"
             if none
             else "build the one-hot masks from integer labels; if classes may overlap, score each"

@@ -15,7 +15,7 @@ labels is the wrong metric: score each channel with `BinaryIoU`.
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import format_percent
+from iou_doctor.checks.wording import format_percent, have_masks_overlap, suggest_multilabel
 from iou_doctor.counts.value_counts import SUM_TOLERANCE
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 
@@ -53,7 +53,9 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"channels lie in [0, 1], but in {format_percent(off, values.pixels)} of the"
             f" pixels they do not sum to 1: sums run from {low:.4g} to {high:.4g}",
-            help="use one softmax over the classes instead of a sigmoid for each; if classes may"
+            help=suggest_multilabel(evidence)
+            if have_masks_overlap(evidence)
+            else "use one softmax over the classes instead of a sigmoid for each; if classes may"
             " overlap, score each channel with keras.metrics.BinaryIoU",
             facts={
                 "pixels": values.pixels,
