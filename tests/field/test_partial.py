@@ -90,6 +90,13 @@ def test_half_of_the_masks_may_hold_0_and_255():
     assert "the masks of samples 1, 3, 5, 7 and 9 hold 255" in found(report, FAULTY).message
 
 
+def test_one_grey_mask_may_be_inverted_besides():
+    masks, predictions = draw_pairs(6, 2)
+    mixed = change(masks, [3], lambda mask: 255 - mask * 255)
+    report = diagnose(y_true=mixed, y_pred=predictions, num_classes=2)
+    check_cured(report, [3], mixed, predictions, (masks, predictions), 2)
+
+
 def test_one_stretched_mask_of_several_classes_is_named():
     masks, predictions = draw_pairs(8, 4, seed=2)
     mixed = change(masks, [2], lambda mask: mask * 85)

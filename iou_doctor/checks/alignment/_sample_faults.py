@@ -21,6 +21,7 @@ from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Side
 
+BACKGROUND = 0
 FEWEST_PIXELS = 20
 """Minimum number of pixels of a label that is to be explained, or of a moved id."""
 LEAST_GREY = 64
@@ -122,18 +123,22 @@ def _explain_strange(
 ) -> dict[int, int]:
     """Return the class that each strange label stands for; empty if that is not clear.
 
-    Half of the samples with the label must show it: in the others, the model may have failed.
+    Half of the samples with the label must show it: in the others, the model may have failed. The
+    background beside the label may stand for another class, too: such masks are inverted.
     """
     meant: dict[int, int] = {}
-    for label in strange:
+    for label in (*strange, BACKGROUND):
         holders = [table for table in tables if table.truth.get(label, 0) >= FEWEST_PIXELS]
         partners = [table.find_partners()[label] for table in holders]
         best = max(partners, key=partners.count, default=-1)
         fits = sum(table.overlap(label, best) >= LEAST_OVERLAP for table in holders)
-        if best not in common or 2 * fits < len(holders):
+        clear = best in common and 2 * fits >= len(holders)
+        if not clear and label != BACKGROUND:
             return {}
-        meant[label] = best
-    is_one_to_one = len(set(meant.values())) == len(meant)
+        if clear and best != label:
+            meant[label] = best
+    kept = {BACKGROUND} - meant.keys()
+    is_one_to_one = len({*meant.values(), *kept}) == len(meant) + len(kept)
     return meant if is_one_to_one else {}
 
 
