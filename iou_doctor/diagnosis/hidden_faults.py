@@ -132,7 +132,7 @@ def _repair_samples(repairs: Sequence[Repair], evidence: Evidence) -> Interprete
             many, fine, crops = (
                 _relabel_maps(maps, repair) for maps in (sampled.many, sampled.fine, sampled.crops)
             )
-            sampled = replace(sampled, many=many, fine=fine, crops=crops)
+            sampled = replace(sampled, many=many, fine=fine, crops=crops, stacks={})
     return sampled
 
 

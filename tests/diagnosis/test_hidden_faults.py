@@ -79,3 +79,10 @@ def test_predictions_of_other_scenes_fit_in_no_place():
 def test_two_classes_are_not_matched():
     binary, guess = boxes(7, classes=2), model(boxes(8, classes=2), 9, classes=2)
     assert errors(diagnose(y_true=binary, y_pred=guess, num_classes=2)) == []
+
+
+def test_an_order_within_grey_pictures():
+    grey = np.repeat(T[..., None], 3, -1)
+    report = diagnose(y_true=grey, y_pred=np.roll(P, 3, 0), num_classes=5)
+    assert root_names(report) == ["replicated-grey-masks", "shuffled-samples"]
+    assert report.verdict.mean_iou_after_all == pytest.approx(CLEAN)
