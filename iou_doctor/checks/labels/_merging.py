@@ -68,7 +68,12 @@ def _is_proven(
     size = Counter(table.values())
     merged = [old for old, new in table.items() if size[new] > 1 and old != new]
     renamed = [old for old in merged if table.get(table[old]) != table[old]]
-    return bool(2 * sum(totals[old] for old in renamed) > sum(totals[old] for old in merged))
+    if 2 * sum(totals[old] for old in renamed) <= sum(totals[old] for old in merged):
+        return False
+    interpretation = evidence.interpretation
+    beyond = interpretation.num_classes_declared and max(merged) >= interpretation.num_classes
+    # a collapsed model predicts a single class, which these images may lack
+    return beyond or sum(count > 1 for count in size.values()) > 1
 
 
 def _is_binary(evidence: Evidence) -> bool:
