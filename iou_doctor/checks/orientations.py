@@ -49,6 +49,8 @@ class Turn:
         return maps
 
 
+NATURAL_ORDER = (0, 1, 2)
+"""The order of the axes of a volume that changes nothing."""
 IDENTITY = Turn("as given", ())
 AXES = {2: ("upside down", "left to right"), 3: ("front to back", "upside down", "left to right")}
 
@@ -128,3 +130,8 @@ def fit_turns(maps: Stack, turns: tuple[Turn, ...]) -> Fits:
         pooled=np.array([compute_mean_iou(table.sum(axis=0)) for table in counts]),
         scenes=count_different_masks(maps),
     )
+
+
+def describe_silent(number: int) -> str:
+    """Return how many samples fit any turn alike, in brackets; empty if there are none."""
+    return f" ({number:,} empty ones cannot tell)" if number else ""

@@ -16,7 +16,7 @@ from iou_doctor.checks.map_stack import (
     count_pairs,
     has_nothing_to_gain,
 )
-from iou_doctor.checks.orientations import IDENTITY, LEAST_TURNED_SHARE, Fits, Turn
+from iou_doctor.checks.orientations import IDENTITY, LEAST_TURNED_SHARE, NATURAL_ORDER, Fits, Turn
 from iou_doctor.checks.volumes import Volumes, keep_for_all_rules, stack_volumes
 from iou_doctor.record import record
 from iou_doctor.repairs.flip import Flip
@@ -24,8 +24,6 @@ from iou_doctor.repairs.permute_axes import PermuteAxes
 from iou_doctor.repairs.reorder import Reorder
 from iou_doctor.repairs.step import Move, Side
 
-NATURAL_ORDER = (0, 1, 2)
-"""The order of axes that changes nothing."""
 LEAST_VOLUME_GAIN, VOLUME_CHANCE_GAIN = 0.1, 2.0
 """Another orientation must gain LEAST_VOLUME_GAIN + VOLUME_CHANCE_GAIN / scenes in mean IoU. With
 predictions that have nothing to do with the masks, the best of 48 orientations gained up to 0.34

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.orientations import AXES
-from iou_doctor.checks.volume_orientation import NATURAL_ORDER, Orientation, find_orientation
+from iou_doctor.checks.orientations import AXES, NATURAL_ORDER, describe_silent
+from iou_doctor.checks.volume_orientation import Orientation, find_orientation
 from iou_doctor.checks.wording import join_words
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Rule
@@ -42,11 +42,6 @@ def report_volume(rule: Rule, evidence: Evidence, found: Orientation) -> Finding
         evidence=found.describe_reading(),
         repair=Repair("turn the predictions back", safe=True, steps=found.build_steps()),
     )
-
-
-def describe_silent(number: int) -> str:
-    """Return how many samples fit any turn alike, in brackets; empty if there are none."""
-    return f" ({number:,} empty ones cannot tell)" if number else ""
 
 
 def _name_flip(found: Orientation, places: tuple[int, ...]) -> str:

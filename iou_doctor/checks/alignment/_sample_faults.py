@@ -10,6 +10,7 @@ import numpy as np
 from iou_doctor.arrays.interpretation import VOID_LABELS
 from iou_doctor.checks.alignment._sample_tables import (
     GOOD_SHARE,
+    LEAST_GREY,
     POOR_SHARE,
     SampleScores,
     Table,
@@ -24,8 +25,6 @@ from iou_doctor.repairs.step import Side
 BACKGROUND = 0
 FEWEST_PIXELS = 20
 """Minimum number of pixels of a label that is to be explained, or of a moved id."""
-LEAST_GREY = 64
-"""Least label that is taken for a grey level if the number of classes is not known."""
 LEAST_OVERLAP = 0.5
 """Minimum IoU of a label that only some samples hold with the class that it stands for. Void areas
 seldom have the shape of an object that is predicted."""

@@ -16,6 +16,8 @@ from iou_doctor.record import record
 GOOD_SHARE, POOR_SHARE = 0.7, 0.5
 """A sample is good if it scores at least this share of the usual score, and poor if it scores less
 than the other share of it."""
+LEAST_GREY = 64
+"""Least label that is taken for a grey level if the number of classes is not known."""
 USUAL_QUANTILE = 0.75
 """The score that a quarter of the samples exceed is the usual one: half of them may be faulty."""
 
@@ -29,6 +31,8 @@ class SampleScores:
     scores: NDArray[np.float64]
     usual: float
     """What a sample without a fault scores."""
+    is_one_sided: bool = False
+    """Whether in some sample only one of the arrays holds more than class 0."""
 
     @property
     def poor(self) -> list[int]:
@@ -56,16 +60,18 @@ def score_samples(evidence: Evidence) -> SampleScores | None:
     pairs = pairs.drop_out_of_range(interpretation.num_classes)
     if not len(pairs):
         return None
-    parts = []
+    parts, is_one_sided = [], False
     images = pairs.image_span[1] + 1
     for areas in iterate_class_areas(pairs, images=images, classes=interpretation.num_classes):
         truth, predicted, intersection = areas
         union = truth + predicted - intersection
+        true_objects, predicted_objects = truth[:, 1:].any(axis=1), predicted[:, 1:].any(axis=1)
         iou = intersection / np.maximum(union, 1)
+        is_one_sided |= bool((true_objects != predicted_objects).any())
         parts.append(iou.sum(axis=1) / np.maximum((union > 0).sum(axis=1), 1))
     numbers = np.flatnonzero(np.bincount(pairs.image))  # `np.unique` would import `numpy.ma`
     scores = np.concatenate(parts)[numbers]
-    return SampleScores(numbers, scores, find_usual_score(scores))
+    return SampleScores(numbers, scores, find_usual_score(scores), is_one_sided)
 
 
 def find_usual_score(scores: NDArray[np.float64]) -> float:

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.volumes import is_one_volume
 from iou_doctor.checks.wording import format_count, format_percent
 from iou_doctor.counts.map_samples import LabelMaps
 from iou_doctor.counts.pair_counts import PairCounts
@@ -55,7 +54,7 @@ Number = TypeVar("Number", bound=np.generic)
 def find(evidence: Evidence) -> Result:
     """Look for samples with equal counts of all pairs, and with equal maps if maps were kept."""
     repeated = _find_repeated(evidence)
-    if not repeated or (_are_of_a_symmetric_body(repeated) and is_one_volume(evidence)):
+    if not repeated or (_are_of_a_symmetric_body(repeated) and _is_one_volume(evidence)):
         return []
     samples = evidence.interpretation.layout.samples
     at_the_end = list(repeated) == list(range(samples - len(repeated), samples))
@@ -82,6 +81,12 @@ def find(evidence: Evidence) -> Result:
             repair=_leave_out(np.array(list(repeated))),
         )
     ]
+
+
+def _is_one_volume(evidence: Evidence) -> bool:
+    from iou_doctor.checks.volumes import is_one_volume  # only if samples repeat
+
+    return is_one_volume(evidence)
 
 
 def _are_of_a_symmetric_body(repeated: dict[int, int]) -> bool:

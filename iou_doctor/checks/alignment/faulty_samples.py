@@ -16,25 +16,17 @@ reported. For samples that are flipped, see IOU502.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from iou_doctor.arrays.layout import Relation
-from iou_doctor.checks.alignment._blank_samples import (
-    EmptySamples,
-    find_blank_masks,
-    find_blank_predictions,
-    find_empty_samples,
-    measure_objects,
-)
-from iou_doctor.checks.alignment._relabelled_samples import name_samples, report_relabelled
-from iou_doctor.checks.alignment._sample_faults import (
-    find_moved_ids,
-    find_strange_labels,
-)
-from iou_doctor.checks.alignment._sample_tables import score_samples
+from iou_doctor.checks.alignment._sample_tables import LEAST_GREY, SampleScores, score_samples
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom
+
+if TYPE_CHECKING:
+    from iou_doctor.checks.alignment._blank_samples import EmptySamples
 
 VALUE_RULES = (
     "masks-0-255",
@@ -71,29 +63,57 @@ def find(evidence: Evidence) -> Result:
         return Skipped("the samples cannot be compared")
     if layout.samples < FEWEST_SAMPLES:
         return Skipped(f"fewer than {FEWEST_SAMPLES} samples do not show what is usual")
-    relabelled = [found for side in Side for found in find_strange_labels(evidence, side)]
     scores = score_samples(evidence)
+    found: Finding | None = None
+    if _has_strange_labels(evidence) or (scores and scores.doubtful):
+        found = _examine_labels(evidence, scores)
+    if found is None and scores and scores.is_one_sided:
+        found = _examine_objects(evidence)
+    return [found] if found else []
+
+
+def _has_strange_labels(evidence: Evidence) -> bool:
+    """Return whether some label is out of range, or may be a grey level."""
+    interpretation = evidence.interpretation
+    spans = evidence.pairs.truth_span, evidence.pairs.prediction_span
+    most = interpretation.num_classes
+    if not interpretation.num_classes_declared:
+        most = min(most, LEAST_GREY)
+    return any(low < 0 or high >= most for low, high in spans)
+
+
+def _examine_labels(evidence: Evidence, scores: SampleScores | None) -> Finding | None:
+    from iou_doctor.checks.alignment._sample_faults import find_moved_ids, find_strange_labels
+
+    relabelled = [found for side in Side for found in find_strange_labels(evidence, side)]
     if not relabelled and scores is not None:
         relabelled = find_moved_ids(evidence, scores)
-    if relabelled:
-        return [report_relabelled(RULE, evidence, relabelled)]
-    return _examine_objects(evidence)
+    if not relabelled:
+        return None
+    from iou_doctor.checks.alignment._relabelled_samples import report_relabelled
+
+    return report_relabelled(RULE, evidence, relabelled)
 
 
-def _examine_objects(evidence: Evidence) -> Result:
-    objects = measure_objects(evidence)
+def _examine_objects(evidence: Evidence) -> Finding | None:
+    from iou_doctor.checks.alignment import _blank_samples as blank_samples
+
+    objects = blank_samples.measure_objects(evidence)
     if objects is None:
-        return []
-    blank, unlabelled = find_blank_predictions(objects), find_blank_masks(objects)
-    empty = find_empty_samples(evidence, objects)
+        return None
+    blank = blank_samples.find_blank_predictions(objects)
+    unlabelled = blank_samples.find_blank_masks(objects)
+    empty = blank_samples.find_empty_samples(evidence, objects)
     if not blank and not unlabelled and empty is None:
-        return []
-    return [_report_objects(evidence, blank, unlabelled, empty)]
+        return None
+    return _report_objects(evidence, blank, unlabelled, empty)
 
 
 def _report_objects(
     evidence: Evidence, blank: list[int], unlabelled: list[int], empty: EmptySamples | None
 ) -> Finding:
+    from iou_doctor.checks.alignment._relabelled_samples import name_samples
+
     clauses, helps = [], []
     if blank:
         clauses.append(
@@ -123,6 +143,8 @@ def _report_objects(
 
 
 def _describe_empty(evidence: Evidence, empty: EmptySamples) -> str:
+    from iou_doctor.checks.alignment._relabelled_samples import name_samples
+
     number = len(empty.samples)
     verb, counts = ("has", "counts") if number == 1 else ("have", "count")
     return (

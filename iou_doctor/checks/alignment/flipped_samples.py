@@ -18,11 +18,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.checks.alignment._flipped_volume import (
-    describe_silent,
-    find_flipped_volume,
-    report_volume,
-)
 from iou_doctor.checks.alignment._matched_ids import (
     add_condition,
     is_convincing,
@@ -30,14 +25,16 @@ from iou_doctor.checks.alignment._matched_ids import (
     match_ids,
 )
 from iou_doctor.checks.alignment._shifts import are_too_small, search_shifts
-from iou_doctor.checks.alignment._turned_samples import (
-    find_few_turned,
-    report_some,
-    write_turn,
-)
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
-from iou_doctor.checks.orientations import PIXELS_A_SIDE, Fits, Turn, fit_turns, list_turns
+from iou_doctor.checks.orientations import (
+    PIXELS_A_SIDE,
+    Fits,
+    Turn,
+    describe_silent,
+    fit_turns,
+    list_turns,
+)
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import FORMAT_FAULTS
 from iou_doctor.repairs.repair import Repair
@@ -81,10 +78,9 @@ def find(evidence: Evidence) -> Result:
         return Skipped("another misalignment was found first")
     if has_nothing_to_gain(evidence):
         return []
-    volume = find_flipped_volume(evidence)
+    volume = _examine_volume(evidence)
     if volume:
-        finding = report_volume(RULE, evidence, volume)
-        return [] if _is_shift_better(evidence, finding) else [finding]
+        return [] if _is_shift_better(evidence, volume) else [volume]
     maps = stack_maps(evidence, "fine", side=PIXELS_A_SIDE)
     if isinstance(maps, Skipped):
         return maps
@@ -95,10 +91,24 @@ def find(evidence: Evidence) -> Result:
     fitting = _examine(evidence, maps, fits)
     if fitting:
         return [] if _is_shift_better(evidence, fitting) else [fitting]
-    few = find_few_turned(fits)
-    if few.any():
-        return [report_some(RULE, evidence, maps, fits, few)]
+    few = _examine_few(evidence, maps, fits)
+    if few:
+        return [few]
     return _examine_with_matched_ids(evidence, maps, turns) if is_worth_trying(evidence) else []
+
+
+def _examine_volume(evidence: Evidence) -> Finding | None:
+    from iou_doctor.checks.alignment._flipped_volume import find_flipped_volume, report_volume
+
+    volume = find_flipped_volume(evidence)
+    return report_volume(RULE, evidence, volume) if volume else None
+
+
+def _examine_few(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
+    from iou_doctor.checks.alignment._turned_samples import find_few_turned, report_some
+
+    few = find_few_turned(fits)
+    return report_some(RULE, evidence, maps, fits, few) if few.any() else None
 
 
 def _examine_with_matched_ids(evidence: Evidence, maps: Stack, turns: tuple[Turn, ...]) -> Result:
@@ -118,6 +128,8 @@ def _examine(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
         return None
     if best:
         return _report_all(fits, best, evidence)
+    from iou_doctor.checks.alignment._turned_samples import report_some
+
     turned = _find_turned(fits)
     return report_some(RULE, evidence, maps, fits, turned) if turned.any() else None
 
@@ -150,6 +162,8 @@ def _find_turned(fits: Fits) -> NDArray[np.bool_]:
 
 
 def _report_all(fits: Fits, best: int, evidence: Evidence) -> Finding:
+    from iou_doctor.checks.alignment._turned_samples import write_turn  # only if the rule fires
+
     turn = fits.turns[best]
     before, after = float(fits.pooled[0]), float(fits.pooled[best])
     wins, count = fits.count_better(best)

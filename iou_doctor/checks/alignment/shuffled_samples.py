@@ -22,7 +22,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.checks.alignment._flipped_volume import find_flipped_volume
 from iou_doctor.checks.alignment._matched_ids import (
     add_condition,
     is_convincing,
@@ -75,10 +74,8 @@ MOST_MULTIPLICATIONS = 5e9
 
 def find(evidence: Evidence) -> Result:
     """Look for a pairing of samples that fits far better than the given one."""
-    if has_nothing_to_gain(evidence):
+    if has_nothing_to_gain(evidence) or evidence.has_found("axes-permuted"):
         return []
-    if evidence.has_found("axes-permuted"):
-        return Skipped("another misalignment was found first")
     maps = stack_maps(evidence, "many")
     if isinstance(maps, Skipped):
         return maps
@@ -93,7 +90,9 @@ def find(evidence: Evidence) -> Result:
 
 
 def _examine(evidence: Evidence, maps: Stack) -> Sequence[Finding]:
-    if not _is_suspect(maps) or find_flipped_volume(evidence):  # one with reversed slices, too
+    from iou_doctor.checks.alignment._flipped_volume import find_flipped_volume  # a late import
+
+    if not _is_suspect(maps) or find_flipped_volume(evidence):
         return []
     maps = maps.take(slice(_count_affordable(maps)))
     pairing = find_best_pairing(maps)

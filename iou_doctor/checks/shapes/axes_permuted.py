@@ -14,15 +14,21 @@ only height and width are swapped, see IOU105.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.map_stack import has_nothing_to_gain
+from iou_doctor.checks.orientations import NATURAL_ORDER
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.volume_orientation import NATURAL_ORDER, Orientation, find_orientation
 from iou_doctor.checks.wording import format_shape, join_words
 from iou_doctor.repairs.permute_axes import PermuteAxes
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
+
+if TYPE_CHECKING:
+    from iou_doctor.checks.volume_orientation import Orientation
 
 RULE = Rule(
     code="IOU110",
@@ -45,18 +51,24 @@ def find(evidence: Evidence) -> Result:
     layout = evidence.interpretation.layout
     if layout.axis_order is not None:
         return [_report_sizes(evidence, layout.axis_order)]
-    if layout.relation is not Relation.EQUAL:
+    if layout.relation is not Relation.EQUAL or has_nothing_to_gain(evidence):
         return []
-    found = find_orientation(evidence)
+    found = _find_orientation(evidence)
     if found is None or found.order == NATURAL_ORDER or found.within_slices:
         return []
     return [_report_orientation(evidence, found)]
 
 
+def _find_orientation(evidence: Evidence) -> Orientation | None:
+    from iou_doctor.checks.volume_orientation import find_orientation  # not in most checks
+
+    return find_orientation(evidence)
+
+
 def _report_sizes(evidence: Evidence, order: tuple[int, ...]) -> Finding:
     layout = evidence.interpretation.layout
     true, pred = layout.y_true.spatial_shape, layout.y_pred.spatial_shape
-    found = find_orientation(evidence)
+    found = _find_orientation(evidence)
     steps = [PermuteAxes(Side.PREDICTIONS, order)]
     if found is not None and found.order != NATURAL_ORDER and not found.flipped:
         # several orders have the right sizes, and another one than the first fits
