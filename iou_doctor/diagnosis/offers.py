@@ -29,6 +29,8 @@ FORMAT = frozenset(
     }
 )
 """The kinds of faults that have to be repaired before the advice of any other kind is worth it."""
+FEWEST_CLASSES = 2
+"""The score of a single class is no measure: it is 1 if all other pixels were left out."""
 ROUNDING = 1e-9
 """Scores that differ by less are equal."""
 
@@ -121,11 +123,12 @@ def _drop_harmful(
         recount: counts the label pairs again.
         alone: the mean IoU after each repair alone, and whether it is lower than before.
     """
+    is_measure = _count_classes(evidence.repaired) >= FEWEST_CLASSES
     for finding in reversed(offered):
         scores = [alone[id(one)][0] for one in offered if one.repair and not one.repair.estimated]
         aim = max((score for score in scores if score is not None), default=None)
         is_conflict = None not in (after, aim) and (after or 0) < (aim or 0) - ROUNDING
-        if not alone[id(finding)][1] and not (is_conflict and len(offered) > 1):
+        if not alone[id(finding)][1] and not (is_measure and is_conflict and len(offered) > 1):
             continue
         rest = [one for one in offered if one is not finding]
         without = compute_mean_iou_after(_list_repairs(rest), evidence, recount)
@@ -163,11 +166,8 @@ def _withdraw_repair(finding: Finding) -> Finding:
 
 
 def _is_lower(after: float | None, before: Score) -> bool:
-    """Return whether a mean IoU is lower than that of an earlier score of several classes.
-
-    The score of a single class is no measure: it is 1 if all other pixels were left out.
-    """
-    if after is None or before.mean_iou is None or _count_classes(before) < 2:
+    """Return whether a mean IoU is lower than that of an earlier score of several classes."""
+    if after is None or before.mean_iou is None or _count_classes(before) < FEWEST_CLASSES:
         return False
     return after < before.mean_iou - ROUNDING
 
