@@ -105,6 +105,8 @@ def _examine_volume(evidence: Evidence) -> Finding | None:
 
 
 def _examine_few(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
+    if (fits.images.max(axis=0) - fits.images[0]).max() < LEAST_SAMPLE_GAIN:
+        return None
     from iou_doctor.checks.alignment._turned_samples import find_few_turned, report_some
 
     few = find_few_turned(fits)
