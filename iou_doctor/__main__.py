@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from iou_doctor.cli.supervisor import Supervisor
+    from iou_doctor.cli.child.supervisor import Supervisor
 
 VERBOSE = re.compile("--verbose|-[a-zA-Z]*v[a-zA-Z]*")
 """The option that shows what libraries print, alone or among other short ones."""
@@ -58,7 +58,7 @@ def run_child(folder: str, arguments: list[str], *, is_terminal: bool, encoding:
     """
     from pathlib import Path
 
-    from iou_doctor.cli.supervisor import Supervisor
+    from iou_doctor.cli.child.supervisor import Supervisor
 
     sys.argv = ["iou-doctor", *arguments]
     supervisor = Supervisor(Path(folder), is_terminal=is_terminal, encoding=encoding)

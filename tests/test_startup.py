@@ -69,7 +69,7 @@ PAIR = [f"sample_data/healthy/{name}.npy" for name in ("preds", "masks")]
         (["--version"], FLOW | {"numpy", "rich", "dataclasses", "iou_doctor.checks.registry"}),
         (["rules"], FLOW | {"rich"}),
         (["explain", "IOU201"], FLOW | {"rich"}),
-        (["check", *PAIR, "--num-classes", "3"], {"iou_doctor.sources.files.hdf5"}),
+        (["check", *PAIR, "--num-classes", "3"], {"iou_doctor.sources.files.hdf5.source"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -15,7 +15,7 @@ from iou_doctor.metrics.score import ContractScore, Score
 from iou_doctor.record import record
 from iou_doctor.report.baseline import Baseline
 from iou_doctor.report.finding import Finding, Severity
-from iou_doctor.safe_text import escape_name
+from iou_doctor.safety.safe_text import escape_name
 
 
 @record

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from iou_doctor.cli.child.invocation import Invocation
 from iou_doctor.cli.help import Command, CommandGroup
-from iou_doctor.cli.invocation import Invocation
 from iou_doctor.cli.run import refuse
 from iou_doctor.errors import UsageError
 from iou_doctor.report.version import __version__
 
 if TYPE_CHECKING:
-    from iou_doctor.cli.supervisor import Supervisor
+    from iou_doctor.cli.child.supervisor import Supervisor
 
 EXAMPLES = """\
 iou-doctor check preds.npy masks.npy --num-classes 3

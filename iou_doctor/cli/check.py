@@ -5,12 +5,12 @@ from __future__ import annotations
 import typer
 
 from iou_doctor.cli.check_options import CheckOptions
+from iou_doctor.cli.child.invocation import get_invocation
 from iou_doctor.cli.defaults import (
     build_expected_interpretation,
     get_configuration,
     protect_configuration,
 )
-from iou_doctor.cli.invocation import get_invocation
 from iou_doctor.cli.run import choose_exit_code, refuse, run
 from iou_doctor.cli.signature import replace_options, with_options
 from iou_doctor.errors import IouDoctorError
@@ -76,7 +76,7 @@ def _needs_child(context: typer.Context, options: CheckOptions) -> bool:
 
 
 def _run_in_child(context: typer.Context, options: CheckOptions) -> int:
-    from iou_doctor.cli.model_process import run_in_child
+    from iou_doctor.cli.child.model_process import run_in_child
     from iou_doctor.cli.progress import show_progress
 
     arguments = get_invocation(context).arguments or ()

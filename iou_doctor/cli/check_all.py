@@ -20,14 +20,14 @@ from iou_doctor.cli.report_options import NAME
 from iou_doctor.cli.run import BAD_USAGE, choose_exit_code, describe_low_score, run
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.record import record
-from iou_doctor.safe_text import escape_json, escape_line
+from iou_doctor.safety.safe_text import escape_json, escape_line
 
 if TYPE_CHECKING:
     from iou_doctor.cli.outputs import ReportOutput
     from iou_doctor.config.settings import NamedCheck
     from iou_doctor.diagnosis.request import CheckRequest
-    from iou_doctor.protected_files import ProtectedPath
     from iou_doctor.report.report import Report
+    from iou_doctor.safety.protected_files import ProtectedPath
 
 SHARED_FORMATS = ("full", "concise", "github", "markdown", "json")
 """Formats in which stdout can hold several checks; the others are one document per check."""

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from iou_doctor.arrays.expected import ExpectedInterpretation
     from iou_doctor.cli.outputs import ReportOutput
     from iou_doctor.diagnosis.request import CheckRequest
-    from iou_doctor.protected_files import ProtectedPath
     from iou_doctor.report.baseline import Baseline
     from iou_doctor.report.score_lookup import PrintedScore
+    from iou_doctor.safety.protected_files import ProtectedPath
 
 RULES = "Rules"
 GATES = "Gates"
@@ -188,7 +188,7 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
 
     def list_protected(self, *, name: str = LONE_NAME) -> "tuple[ProtectedPath, ...]":
         """Return the arrays, the model and the baseline, which no report may change."""
-        from iou_doctor.protected_files import ProtectedPath, protect_inputs
+        from iou_doctor.safety.protected_files import ProtectedPath, protect_inputs
 
         inputs = [path for path in (self.predictions, self.masks, self.images) if path]
         protected = protect_inputs(inputs)

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from iou_doctor.cli.invocation import get_invocation
+from iou_doctor.cli.child.invocation import get_invocation
 from iou_doctor.cli.run import refuse
 from iou_doctor.cli.signature import Options, replace_options
 from iou_doctor.errors import IouDoctorError, UsageError
-from iou_doctor.safe_text import escape_line
+from iou_doctor.safety.safe_text import escape_line
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from iou_doctor.arrays.expected import ExpectedInterpretation
     from iou_doctor.config.settings import CheckSettings, Configuration
-    from iou_doctor.protected_files import ProtectedPath
+    from iou_doctor.safety.protected_files import ProtectedPath
 
 PREFIX = "IOU_DOCTOR_"
 PUBLIC_NAMES = {"reports": "report", "all_checks": "all"}
@@ -159,7 +159,7 @@ def protect_configuration(context: typer.Context) -> tuple[ProtectedPath, ...]:
     """Return the configuration file that a command has read, which no output may replace."""
     from pathlib import Path
 
-    from iou_doctor.protected_files import ProtectedPath
+    from iou_doctor.safety.protected_files import ProtectedPath
 
     configuration = get_configuration(context)
     if configuration is None:

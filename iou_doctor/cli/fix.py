@@ -19,7 +19,7 @@ from iou_doctor.cli.options import (
 from iou_doctor.cli.run import refuse
 from iou_doctor.cli.signature import with_options
 from iou_doctor.errors import IouDoctorError
-from iou_doctor.safe_text import escape_name, escape_report
+from iou_doctor.safety.safe_text import escape_name, escape_report
 
 if TYPE_CHECKING:
     from iou_doctor.file_repair.run import RepairedCopy, RepairedFiles

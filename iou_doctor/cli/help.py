@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from iou_doctor.cli.defaults import find_origin
-from iou_doctor.safe_text import escape_line
+from iou_doctor.safety.safe_text import escape_line
 
 DEFAULT_SECTION = "Options"
 """The section of options that have no `rich_help_panel`."""

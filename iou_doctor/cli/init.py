@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from iou_doctor.atomic_files import check_writable, follow_links, is_special, open_part, stage
 from iou_doctor.cli.options import ArrayOptions, Masks, Predictions, Progress
 from iou_doctor.cli.run import refuse
 from iou_doctor.cli.signature import with_options
 from iou_doctor.errors import IouDoctorError, UsageError
-from iou_doctor.safe_text import escape_line
+from iou_doctor.safety.atomic_files import (
+    check_writable,
+    follow_links,
+    is_special,
+    open_part,
+    stage,
+)
+from iou_doctor.safety.safe_text import escape_line
 
 if TYPE_CHECKING:
     from iou_doctor.report.report import Report
@@ -63,7 +69,7 @@ def init(_context: typer.Context, options: InitOptions) -> None:
 
 def _refuse_unwritable(output: Path, inputs: Sequence[str], *, overwrite: bool) -> None:
     """Refuse a file that exists, that the run reads, or that cannot be written."""
-    from iou_doctor.protected_files import describe_conflict, protect_inputs
+    from iou_doctor.safety.protected_files import describe_conflict, protect_inputs
 
     if str(output) == "-":
         return

@@ -9,7 +9,7 @@ from iou_doctor.errors import UsageError
 
 if TYPE_CHECKING:
     from iou_doctor.arrays.model import ModelOptions
-    from iou_doctor.cli.supervisor import Supervisor
+    from iou_doctor.cli.child.supervisor import Supervisor
 
 MODEL = "A model as predictions"
 

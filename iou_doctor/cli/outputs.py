@@ -12,7 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from iou_doctor.atomic_files import (
+from iou_doctor.errors import OutputError, UsageError
+from iou_doctor.record import record
+from iou_doctor.render import FORMATS
+from iou_doctor.report.report import Report
+from iou_doctor.safety.atomic_files import (
     append,
     check_writable,
     follow_links,
@@ -20,11 +24,7 @@ from iou_doctor.atomic_files import (
     open_part,
     stage,
 )
-from iou_doctor.errors import OutputError, UsageError
-from iou_doctor.protected_files import ProtectedPath, describe_conflict
-from iou_doctor.record import record
-from iou_doctor.render import FORMATS
-from iou_doctor.report.report import Report
+from iou_doctor.safety.protected_files import ProtectedPath, describe_conflict
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 """The environment variable of GitHub Actions with the path of the job summary, a Markdown file."""

@@ -11,7 +11,7 @@ from iou_doctor.render import FORMATS
 
 if TYPE_CHECKING:
     from iou_doctor.cli.outputs import ReportOutput
-    from iou_doctor.protected_files import ProtectedPath
+    from iou_doctor.safety.protected_files import ProtectedPath
 
 NAME = "{name}"
 """The placeholder for a check's name in the files that it writes and in its baseline."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from iou_doctor.cli.supervisor import Supervisor
+    from iou_doctor.cli.child.supervisor import Supervisor
     from iou_doctor.diagnosis.request import CheckRequest
     from iou_doctor.errors import IouDoctorError
     from iou_doctor.report.report import Report
@@ -68,7 +68,7 @@ def describe_low_score(report: Report, request: CheckRequest) -> str | None:
 
 def refuse(error: IouDoctorError) -> NoReturn:
     """Print the error in one line on stderr, and exit with 2."""
-    from iou_doctor.safe_text import escape_line
+    from iou_doctor.safety.safe_text import escape_line
 
     typer.echo(escape_line(f"iou-doctor: error: {error}"), err=True)
     raise typer.Exit(BAD_USAGE)

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from iou_doctor.errors import UsageError
-from iou_doctor.text_files import read_text
+from iou_doctor.safety.text_files import read_text
 
 OWN_FILE = "iou-doctor.toml"
 PROJECT_FILE = "pyproject.toml"

@@ -10,7 +10,7 @@ from pathlib import Path
 from iou_doctor.arrays.expected import summarize_interpretation
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.report.report import Report
-from iou_doctor.safe_text import escape_json
+from iou_doctor.safety.safe_text import escape_json
 
 HEAD = """\
 # Options of `iou-doctor check`; those on the command line take precedence.

@@ -9,7 +9,6 @@ from pathlib import Path
 from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.layout import Axes, Relation
 from iou_doctor.arrays.source import Pair, Source
-from iou_doctor.atomic_files import stage
 from iou_doctor.diagnosis.pipeline import check, check_pair, open_arrays
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import OutputError
@@ -19,13 +18,14 @@ from iou_doctor.file_repair.storage_axes import StoredAxes, choose_stored_axes
 from iou_doctor.file_repair.stream import Progress, RepairStream
 from iou_doctor.file_repair.writers import write_arrays
 from iou_doctor.file_repair.writers.destinations import Destination, choose_destinations
-from iou_doctor.protected_files import ProtectedPath
 from iou_doctor.record import record
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.one_hot import OneHot
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
+from iou_doctor.safety.atomic_files import stage
+from iou_doctor.safety.protected_files import ProtectedPath
 from iou_doctor.sources.files.bus_errors import BUS_ERRORS
 
 

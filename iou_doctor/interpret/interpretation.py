@@ -31,7 +31,7 @@ from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.errors import UsageError
 from iou_doctor.interpret.encoding import infer_encoding, is_picture
 from iou_doctor.record import record
-from iou_doctor.safe_text import escape_name
+from iou_doctor.safety.safe_text import escape_name
 
 DecodedLabels = NDArray[np.int64]
 

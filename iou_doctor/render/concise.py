@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iou_doctor.report.report import Report
-from iou_doctor.safe_text import escape_name, escape_report
+from iou_doctor.safety.safe_text import escape_name, escape_report
 
 
 def render(report: Report) -> str:

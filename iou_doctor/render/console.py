@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from rich.console import Console, RenderableType
 
 from iou_doctor.record import record
-from iou_doctor.safe_text import escape_report
+from iou_doctor.safety.safe_text import escape_report
 
 WIDEST = 120
 """The maximum width of text in columns, because longer lines are tiring to read."""

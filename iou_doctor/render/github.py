@@ -7,7 +7,7 @@ from collections import Counter
 from iou_doctor.render.shared.locations import order_by_suspicion, split_path
 from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.report.report import Report
-from iou_doctor.safe_text import escape_line, escape_name, replace_unsafe
+from iou_doctor.safety.safe_text import escape_line, escape_name, replace_unsafe
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 """GitHub's workflow command for each severity."""

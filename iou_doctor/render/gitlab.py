@@ -7,7 +7,7 @@ import json
 from iou_doctor.render.shared.locations import compute_fingerprints, order_by_suspicion, split_path
 from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.report.report import Report
-from iou_doctor.safe_text import escape_json
+from iou_doctor.safety.safe_text import escape_json
 
 SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.NOTE: "info"}
 """GitLab's words for the severities."""

@@ -25,7 +25,7 @@ from iou_doctor.render.shared.wording import (
 )
 from iou_doctor.report.finding import Finding, Status
 from iou_doctor.report.report import Report
-from iou_doctor.safe_text import break_commands
+from iou_doctor.safety.safe_text import break_commands
 
 CODE = re.compile(r"`([^`]+)`")
 """A piece of code between backticks, as messages and help texts have it."""

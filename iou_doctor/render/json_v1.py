@@ -8,7 +8,7 @@ from iou_doctor.metrics.score import ContractScore, Score
 from iou_doctor.render import lookup_json
 from iou_doctor.report.finding import Finding, Outcome
 from iou_doctor.report.report import Input, Report
-from iou_doctor.safe_text import escape_json
+from iou_doctor.safety.safe_text import escape_json
 
 
 def render(report: Report) -> str:

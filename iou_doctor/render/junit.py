@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 from iou_doctor.render.shared.wording import format_score, replace_unprintable
 from iou_doctor.report.finding import Finding, Outcome, Severity, Status
 from iou_doctor.report.report import Report
-from iou_doctor.safe_text import break_commands
+from iou_doctor.safety.safe_text import break_commands
 
 
 def render(report: Report) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from iou_doctor.report.score_lookup import Match, ScoreLookup
-from iou_doctor.safe_text import escape_json
+from iou_doctor.safety.safe_text import escape_json
 
 
 def render(lookup: ScoreLookup, *, version: str) -> str:

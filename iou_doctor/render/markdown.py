@@ -23,7 +23,7 @@ from iou_doctor.render.shared.wording import (
 )
 from iou_doctor.report.finding import Finding, Severity, Status
 from iou_doctor.report.report import Report
-from iou_doctor.safe_text import break_commands
+from iou_doctor.safety.safe_text import break_commands
 
 SIGNS = {Severity.ERROR: "🔴", Severity.WARNING: "🟡", Severity.NOTE: "🔵"}
 """A sign for each severity, because text in comments has no colour."""

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from iou_doctor.render.shared.locations import compute_fingerprints, order_by_suspicion, split_path
 from iou_doctor.report.finding import Finding, Rule
 from iou_doctor.report.report import Input, Report
-from iou_doctor.safe_text import escape_json
+from iou_doctor.safety.safe_text import escape_json
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

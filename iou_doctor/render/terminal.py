@@ -22,7 +22,7 @@ from iou_doctor.render.shared.wording import (
 )
 from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.report.report import Report
-from iou_doctor.safe_text import escape_name
+from iou_doctor.safety.safe_text import escape_name
 
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 """The style of each severity."""

@@ -8,7 +8,7 @@ from textwrap import wrap
 from iou_doctor.render.shared.wording import replace_unprintable
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
-from iou_doctor.safe_text import break_commands
+from iou_doctor.safety.safe_text import break_commands
 
 WIDTH = 100
 """The width of the log in columns."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from iou_doctor.arrays.expected import ExpectedInterpretation
 from iou_doctor.errors import UsageError
 from iou_doctor.record import record
-from iou_doctor.text_files import read_text
+from iou_doctor.safety.text_files import read_text
 
 if TYPE_CHECKING:
     from iou_doctor.report.baseline_document import ClassDocument, InputDocument, ReportDocument

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from iou_doctor.errors import SourceError
-from iou_doctor.safe_text import escape_name
+from iou_doctor.safety.safe_text import escape_name
 
 _MOST_LISTED = 8
 """The maximum number of names in a list: more would not fit on one line."""

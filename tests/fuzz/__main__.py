@@ -58,7 +58,7 @@ def import_everything() -> None:
     """Import what a run needs, so that a child starts at once."""
     import iou_doctor.file_repair.run
     import iou_doctor.render.terminal
-    import iou_doctor.sources.files.hdf5
+    import iou_doctor.sources.files.hdf5.source
     import iou_doctor.sources.files.image_folder  # noqa: F401
     from iou_doctor.checks.registry import load_plan
     from iou_doctor.cli.app import build_app

@@ -13,7 +13,7 @@ from PIL import Image
 from run import ROOT, run
 
 from iou_doctor.render import FORMATS
-from iou_doctor.safe_text import UNSAFE
+from iou_doctor.safety.safe_text import UNSAFE
 
 MASKS = ROOT / "sample_data/healthy/masks.npy"
 HOSTILE = "x\n::error::pwn\x1b[31m\u202e##[error]\x9b ::set-output name=a::b"

@@ -18,7 +18,7 @@ from iou_doctor.checks.wording import join_words
 from iou_doctor.metrics.score import Score
 from iou_doctor.report.baseline import Baseline
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
-from iou_doctor.safe_text import escape_name
+from iou_doctor.safety.safe_text import escape_name
 
 RULE = Rule(
     code="IOU609",

@@ -15,7 +15,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
-from iou_doctor.safe_text import escape_name
+from iou_doctor.safety.safe_text import escape_name
 
 RULE = Rule(
     code="IOU102",

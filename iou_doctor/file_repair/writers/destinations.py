@@ -8,9 +8,9 @@ from pathlib import Path
 
 from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.errors import UsageError
-from iou_doctor.protected_files import ProtectedPath, describe_conflict
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Side
+from iou_doctor.safety.protected_files import ProtectedPath, describe_conflict
 
 
 @record

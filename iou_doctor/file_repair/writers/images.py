@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from iou_doctor.arrays.batch import StoredArray
-from iou_doctor.atomic_files import sync
 from iou_doctor.errors import OutputError
 from iou_doctor.file_repair.writers.output_array import OutputArray
+from iou_doctor.safety.atomic_files import sync
 
 MOST_PNG_CHANNELS = 4
 """Channels that a PNG can hold: red, green, blue and opacity."""

@@ -9,7 +9,7 @@ from iou_doctor.metrics.score import ClassScore, Pixels, Score
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
-from iou_doctor.safe_text import replace_unsafe
+from iou_doctor.safety.safe_text import replace_unsafe
 
 
 def replace_unprintable(text: str) -> str:

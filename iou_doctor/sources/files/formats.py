@@ -38,7 +38,7 @@ def _open_npz(path: str, name: str | None) -> Source:
 
 
 def _open_hdf5(path: str, name: str | None) -> Source:
-    from iou_doctor.sources.files.hdf5 import open_hdf5
+    from iou_doctor.sources.files.hdf5.source import open_hdf5
 
     return open_hdf5(path, name)
 

@@ -26,7 +26,7 @@ _UNUSABLE = "it is damaged, or a model of a kind that iou-doctor cannot run; exp
 
 
 def _load_saved_model(path: str, options: ModelOptions) -> Runner:
-    from iou_doctor.sources.models.saved_model import load
+    from iou_doctor.sources.models.saved_model.load import load
 
     return load(path, options)
 

@@ -25,7 +25,7 @@ from iou_doctor.sources.models.runner import (
     require_single_input,
     unsafe_model_error,
 )
-from iou_doctor.sources.models.saved_model import quiet_tensorflow
+from iou_doctor.sources.models.saved_model.load import quiet_tensorflow
 from iou_doctor.sources.source_errors import LONGEST_DETAIL, source_error, translate_errors
 
 if TYPE_CHECKING:

@@ -49,9 +49,9 @@ def open_model_object(
 
 def _build_runner(model: Any, label: str, options: ModelOptions) -> Runner:
     if _is_saved_model(model):
-        from iou_doctor.sources.models import saved_model
+        from iou_doctor.sources.models.saved_model import load
 
-        return saved_model.build_runner(label, model, options)
+        return load.build_runner(label, model, options)
     refuse_signature(label, "Keras model or function", options.signature)
     keras_package = _find_keras_package(model)
     if keras_package == "keras" and getattr(model, "inputs", None):

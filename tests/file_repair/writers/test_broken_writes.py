@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from file_repair.writers.formats import after_one, write_array
 
-from iou_doctor.atomic_files import stage
 from iou_doctor.errors import OutputError
 from iou_doctor.file_repair.writers.output_array import OutputArray
+from iou_doctor.safety.atomic_files import stage
 
 LABELS = np.ones((3, 4, 5), np.uint8)
 FORMATS = {"npy": "a.npy", "npz": "a.npz", "hdf5": "a.h5", "images": "a"}

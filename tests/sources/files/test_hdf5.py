@@ -14,7 +14,7 @@ from sources.window_cases import assert_reads, cases, error_of
 
 from iou_doctor.arrays.layout import Assumption
 from iou_doctor.errors import SourceError
-from iou_doctor.sources.files import hdf5_chunks
+from iou_doctor.sources.files.hdf5 import chunks as hdf5_chunks
 from iou_doctor.sources.opening import open_pair, open_source
 
 

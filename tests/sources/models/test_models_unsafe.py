@@ -125,8 +125,8 @@ def test_restoring_its_own_variables_is_safe(tmp_path):
 
 
 def test_a_saver_that_the_model_calls_as_well_is_found(tmp_path):
-    from iou_doctor.sources.models.saved_model_graph import read_graph
-    from iou_doctor.sources.models.saved_model_safety import list_unsafe_operations
+    from iou_doctor.sources.models.saved_model.graph import read_graph
+    from iou_doctor.sources.models.saved_model.safety import list_unsafe_operations
 
     class Net(tf.Module):
         def __init__(self) -> None:

@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 from healthy_models.modules import save_graph, save_old_table, vocabulary
 
-from iou_doctor.sources.models.saved_model_graph import read_graph
-from iou_doctor.sources.models.saved_model_safety import list_unsafe_operations
+from iou_doctor.sources.models.saved_model.graph import read_graph
+from iou_doctor.sources.models.saved_model.safety import list_unsafe_operations
 
 
 @pytest.fixture(scope="module")

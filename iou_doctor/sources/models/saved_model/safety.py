@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iou_doctor.sources.models.operations import Operations, load_operations
-from iou_doctor.sources.models.saved_model_assets import list_foreign_assets, list_foreign_tables
-from iou_doctor.sources.models.saved_model_graph import (
+from iou_doctor.sources.models.saved_model.assets import list_foreign_assets, list_foreign_tables
+from iou_doctor.sources.models.saved_model.graph import (
     Scope,
     list_attributes,
     list_scopes,
 )
-from iou_doctor.sources.models.saved_model_saver import list_stray_checkpoint_operations
+from iou_doctor.sources.models.saved_model.operations import Operations, load_operations
+from iou_doctor.sources.models.saved_model.saver import list_stray_checkpoint_operations
 
 if TYPE_CHECKING:
     from tensorflow.core.framework.attr_value_pb2 import AttrValue

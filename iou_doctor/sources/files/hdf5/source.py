@@ -12,9 +12,9 @@ from iou_doctor.arrays.source import Window
 from iou_doctor.sources.array_checks import check_dtype, check_shape, get_native_dtype
 from iou_doctor.sources.files.file_status import get_file_size, read_file_head
 from iou_doctor.sources.files.file_types import describe_head
-from iou_doctor.sources.files.hdf5_chunks import open_chunk_reader
-from iou_doctor.sources.files.hdf5_extent import check_extent, describe_missing
-from iou_doctor.sources.files.hdf5_lookup import find_dataset
+from iou_doctor.sources.files.hdf5.chunks import open_chunk_reader
+from iou_doctor.sources.files.hdf5.extent import check_extent, describe_missing
+from iou_doctor.sources.files.hdf5.lookup import find_dataset
 from iou_doctor.sources.source_errors import source_error, translate_errors
 from iou_doctor.sources.windows import complete_window
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iou_doctor.safe_text import (
+from iou_doctor.safety.safe_text import (
     LONGEST_LINE,
     UNSAFE,
     escape_json,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from iou_doctor.arrays.model import Activation
-from iou_doctor.sources.models.saved_model_graph import (
+from iou_doctor.sources.models.saved_model.graph import (
     CALLING_OPERATIONS,
     get_node_name,
     index_nodes,

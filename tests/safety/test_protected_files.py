@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from iou_doctor.protected_files import ProtectedPath, describe_conflict, protect_inputs
+from iou_doctor.safety.protected_files import ProtectedPath, describe_conflict, protect_inputs
 
 
 @pytest.fixture

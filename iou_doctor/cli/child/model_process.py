@@ -21,9 +21,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from iou_doctor.cli.supervisor import NOISE, RECORD
+from iou_doctor.cli.child.supervisor import NOISE, RECORD
 from iou_doctor.errors import SourceError
-from iou_doctor.safe_text import escape_line
+from iou_doctor.safety.safe_text import escape_line
 
 GRACE = 5.0
 """Seconds in which a child may remove its temporary files before it is killed."""

@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from iou_doctor.record import record
-from iou_doctor.sources.models.operations import CHECKPOINT_READERS, CHECKPOINT_WRITERS
-from iou_doctor.sources.models.saved_model_graph import (
+from iou_doctor.sources.models.saved_model.graph import (
     CALLING_OPERATIONS,
     Scope,
     find_dependencies,
     get_node_name,
     list_called_functions,
 )
+from iou_doctor.sources.models.saved_model.operations import CHECKPOINT_READERS, CHECKPOINT_WRITERS
 
 if TYPE_CHECKING:
     from tensorflow.core.framework.node_def_pb2 import NodeDef

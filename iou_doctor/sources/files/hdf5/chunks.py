@@ -17,7 +17,7 @@ import numpy as np
 
 from iou_doctor.arrays.batch import StoredArray, StoredDtype
 from iou_doctor.arrays.source import Window
-from iou_doctor.sources.files.hdf5_lock import HDF5_LOCK
+from iou_doctor.sources.files.hdf5.lock import HDF5_LOCK
 from iou_doctor.sources.windows import measure_window
 
 try:

@@ -37,8 +37,8 @@ def load(path: str, options: ModelOptions) -> Runner:
             or does not have the signature or output that was named.
     """
     quiet_tensorflow()
-    from iou_doctor.sources.models.saved_model_graph import read_graph
-    from iou_doctor.sources.models.saved_model_safety import list_unsafe_operations
+    from iou_doctor.sources.models.saved_model.graph import read_graph
+    from iou_doctor.sources.models.saved_model.safety import list_unsafe_operations
 
     file = Path(path) / "saved_model.pb"
     if not file.exists():
@@ -79,7 +79,7 @@ def build_runner(
         return _build_runner_without_signature(path, model, options, unsafe)
     import tensorflow as tf
 
-    from iou_doctor.sources.models.saved_model_activation import find_activation
+    from iou_doctor.sources.models.saved_model.activation import find_activation
 
     names = sorted(model.signatures)
     default = _DEFAULT_SIGNATURE if _DEFAULT_SIGNATURE in names else None

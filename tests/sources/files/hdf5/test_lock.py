@@ -8,8 +8,8 @@ import h5py
 import numpy as np
 import pytest
 
-from iou_doctor.sources.files import hdf5_chunks
-from iou_doctor.sources.files.hdf5_lock import HDF5_LOCK
+from iou_doctor.sources.files.hdf5 import chunks as hdf5_chunks
+from iou_doctor.sources.files.hdf5.lock import HDF5_LOCK
 from iou_doctor.sources.opening import open_source
 
 PACKAGE = Path(__file__).parents[3] / "iou_doctor"
@@ -33,7 +33,7 @@ def imports_private_name(file: Path) -> bool:
 
 def test_one_file_imports_a_private_name_of_h5py():
     found = [file.name for file in PACKAGE.rglob("*.py") if imports_private_name(file)]
-    assert found == ["hdf5_lock.py"]
+    assert found == ["lock.py"]
 
 
 def test_it_is_the_lock_that_h5py_itself_waits_for(path):

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from iou_doctor.cli import model_process
-from iou_doctor.cli.model_process import run_in_child
+from iou_doctor.cli.child import model_process
+from iou_doctor.cli.child.model_process import run_in_child
 from iou_doctor.errors import SourceError
 
 START = """
 import sys
 sys.path = {path!r}
-from iou_doctor.cli.supervisor import Supervisor
+from iou_doctor.cli.child.supervisor import Supervisor
 import os, signal, time
 from pathlib import Path
 supervisor = Supervisor(Path({folder!r}), is_terminal={is_terminal!r}, encoding={encoding!r})
@@ -150,7 +150,7 @@ def test_text_before_the_record_is_discarded_is_not_shown(monkeypatch, capfd):
 PARENT = """
 import sys
 sys.path = {path!r}
-from iou_doctor.cli import model_process
+from iou_doctor.cli.child import model_process
 model_process.SOURCE = {source!r}
 model_process.run_in_child([])
 """

@@ -8,7 +8,7 @@ import h5py
 
 from iou_doctor.errors import SourceError
 from iou_doctor.record import record
-from iou_doctor.sources.files.hdf5_names import list_datasets
+from iou_doctor.sources.files.hdf5.names import list_datasets
 from iou_doctor.sources.source_errors import list_names, source_error
 
 _MOST_SOFT_LINKS = 16

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from iou_doctor.sources.models.operations import TABLE_READERS
-from iou_doctor.sources.models.saved_model_graph import (
+from iou_doctor.sources.models.saved_model.graph import (
     CALLING_OPERATIONS,
     Scope,
     find_dependencies,
     get_node_name,
     list_called_functions,
 )
-from iou_doctor.sources.models.saved_model_saver import find_signature_results
+from iou_doctor.sources.models.saved_model.operations import TABLE_READERS
+from iou_doctor.sources.models.saved_model.saver import find_signature_results
 
 if TYPE_CHECKING:
     from tensorflow.core.framework.node_def_pb2 import NodeDef

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from iou_doctor.atomic_files import check_writable, follow_links, is_special, open_part, stage
+from iou_doctor.safety.atomic_files import (
+    check_writable,
+    follow_links,
+    is_special,
+    open_part,
+    stage,
+)
 
 FULL = OSError(28, "No space left on device")
 

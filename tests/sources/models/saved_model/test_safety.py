@@ -13,9 +13,9 @@ from sources.models.tiny_models import images, saved_model
 
 from iou_doctor.arrays.model import ModelOptions
 from iou_doctor.errors import SourceError
-from iou_doctor.sources.models.operations import load_operations
-from iou_doctor.sources.models.saved_model_graph import read_graph
-from iou_doctor.sources.models.saved_model_safety import list_unsafe_operations
+from iou_doctor.sources.models.saved_model.graph import read_graph
+from iou_doctor.sources.models.saved_model.operations import load_operations
+from iou_doctor.sources.models.saved_model.safety import list_unsafe_operations
 from iou_doctor.sources.opening import open_pair
 
 tf = pytest.importorskip("tensorflow")

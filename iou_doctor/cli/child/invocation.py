@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import typer
 
-    from iou_doctor.cli.supervisor import Supervisor
+    from iou_doctor.cli.child.supervisor import Supervisor
 
 
 class Invocation(NamedTuple):
