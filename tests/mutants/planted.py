@@ -112,9 +112,9 @@ MUTANTS = (
     ),
     Mutant(
         "help",
-        "alignment/flipped_samples",
-        "axes=({axes[-2]}, {axes[-1]}))",
-        "axes=({axes[-1]}, {axes[-2]}))",
+        "alignment/_turned_samples",
+        'axes=({axes[-2]}, {axes[-1]})"',
+        'axes=({axes[-1]}, {axes[-2]})"',
     ),
     Mutant(
         "help",

@@ -178,4 +178,4 @@ def test_a_fault_is_reported_before_the_masks_are_called_others(tmp_path, docume
         ignore_index=9,
         baseline=baseline,
     )
-    assert "label-out-of-range" in names(report)
+    assert "recoded-class-ids" in names(report)

@@ -20,7 +20,9 @@ ABOUT_ALL_SAMPLES = {
     "unlabelled-class-predicted",
 }
 ABOUT_A_TRAINED_NETWORK = {
+    "axes-permuted",
     "double-activation",
+    "faulty-samples",
     "flipped-samples",
     "height-width-swapped",
     "inputs-swapped",
@@ -28,6 +30,7 @@ ABOUT_A_TRAINED_NETWORK = {
     "labels-off-by-one",
     "misplaced-tiles",
     "permuted-classes",
+    "recoded-class-ids",
     "shifted-predictions",
     "shuffled-samples",
     "threshold-off",

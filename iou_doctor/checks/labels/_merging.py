@@ -16,6 +16,9 @@ from iou_doctor.repairs.step import Side
 LEAST_MERGED_SHARE = 0.75
 """Minimum share of a third label of the masks that two-class predictions take for the object. A
 void label is often partly object and partly background."""
+LEAST_MERGED_IOU = 0.3
+"""Minimum mean IoU with the ids merged. Predictions that have nothing to do with the masks, because
+their halves are swapped for example, reach 0.15: most classes lie on the same large one."""
 LEAST_COVERED = 0.9
 """Minimum share of the pixels that must belong to ids with one clear partner."""
 
@@ -28,9 +31,11 @@ def find_merging(evidence: Evidence, overlaps: Overlaps) -> Recoding | None:
             continue
         changes = {old: new for old, new in table.items() if old != new}
         repair = build_recoding(evidence, turned, side, changes)
-        gain = score_repaired(evidence, repair) - score_as_given(evidence)
+        score = score_repaired(evidence, repair)
+        gain = score - score_as_given(evidence)
         # a metric that drops these labels may score more without them
-        if gain >= LEAST_RECODED_GAIN or _is_binary(evidence):
+        is_clear = gain >= LEAST_RECODED_GAIN and score >= LEAST_MERGED_IOU
+        if is_clear or _is_binary(evidence):
             return Recoding(side, turned, changes, repair)
     return None
 
