@@ -17,8 +17,9 @@ from iou_doctor.arrays.layout import (
 from iou_doctor.arrays.model import Shape
 from iou_doctor.arrays.source import Pair
 from iou_doctor.errors import ReadingError
-from iou_doctor.interpret.class_axis import find_class_axes, find_overlapping_axis
+from iou_doctor.interpret.class_axis import find_class_axes
 from iou_doctor.interpret.layout_option import build_axes, parse_layouts
+from iou_doctor.interpret.overlapping_axis import find_overlapping_axis
 from iou_doctor.interpret.peek import Peek, peek_at
 from iou_doctor.interpret.softmax_axis import explain_sums
 

@@ -54,29 +54,7 @@ def find_class_axes(
     return true_channel, pred_channel, assumed
 
 
-def find_overlapping_axis(
-    true: Peek, pred: Peek, metric_axis: int, num_classes: int | None
-) -> tuple[int | None, tuple[Assumption, ...]]:
-    """Return the axis of channels that may overlap, so that no sums prove it, and why.
-
-    Args:
-        true: what a few windows of the masks show.
-        pred: what a few windows of the predictions show.
-        metric_axis: the axis on which the metric takes channels.
-        num_classes: the declared number of channels, or `None`.
-    """
-    shape, last = true.shape, len(true.shape) - 1
-    if last < 3 or shape != pred.shape or not true.binary or not (pred.binary or pred.floating):
-        return None, ()
-    for axis in dict.fromkeys((metric_axis % (last + 1), last, 1)):
-        if _is_channel_axis(shape, axis, num_classes):
-            why = "the metric takes channels, and those of a pixel overlap or are all 0"
-            sides = ("predictions", "masks")
-            return axis, tuple(Assumption(f"{side}.class_axis", str(axis), why) for side in sides)
-    return None, ()
-
-
-def _is_channel_axis(shape: Shape, axis: int, num_classes: int | None) -> bool:
+def is_channel_axis(shape: Shape, axis: int, num_classes: int | None) -> bool:
     """Return whether an axis has the declared length or, without one, is far the shortest."""
     length, others = shape[axis] or 0, [size or 0 for size in remove_axis(shape, axis)[1:]]
     if num_classes is not None:

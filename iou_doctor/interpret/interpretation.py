@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.interpretation import (
-    MOST_CLASSES,
-    RARE_VOID_LABELS,
-    VOID_LABELS,
     Encoding,
     Interpretation,
     Options,
@@ -18,11 +13,8 @@ from iou_doctor.arrays.interpretation import (
 from iou_doctor.arrays.layout import Assumption, Axes, Layout
 from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.counts.label_decoding import (
-    COLOUR_BASE,
-    NO_CLASS,
     LabelDecoding,
     Pairing,
-    is_grey_code,
     is_no_class,
 )
 from iou_doctor.counts.pair_counts import PairCounts
@@ -30,8 +22,8 @@ from iou_doctor.counts.stats import Stats
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.errors import UsageError
 from iou_doctor.interpret.encoding import infer_encoding, is_picture
+from iou_doctor.interpret.num_classes import infer_num_classes, name_classes
 from iou_doctor.record import record
-from iou_doctor.safety.safe_text import escape_name
 
 DecodedLabels = NDArray[np.int64]
 
@@ -69,7 +61,7 @@ def infer_interpretation(
     assumed = [*layout.assumed, *pair.assumed, *_note_endings(pair), *pred.assumed, *true.assumed]
     classes, ignore_index = options.num_classes, options.ignore_index
     if classes is None:
-        classes, why = _infer_num_classes(layout, stats, true.encoding, pred.encoding, ignore_index)
+        classes, why = infer_num_classes(layout, stats, true.encoding, pred.encoding, ignore_index)
         assumed.append(Assumption("num_classes", str(classes), why))
     if options.threshold is None and pred.encoding is Encoding.BINARY_LOGITS:
         threshold = 0.0
@@ -85,7 +77,7 @@ def infer_interpretation(
         num_classes_declared=options.num_classes is not None,
         ignore_index=ignore_index,
         threshold=threshold,
-        class_names=_name_classes(options, classes),
+        class_names=name_classes(options, classes),
         assumed=tuple(assumed),
         is_multilabel=takes_channels and _do_channels_overlap(layout, stats),
     )
@@ -143,80 +135,6 @@ def _note_endings(pair: Pair) -> tuple[Assumption, ...]:
         return ()
     endings = ", ".join(pair.dropped_endings)
     return (Assumption("pairing", endings, "without these endings the names pair up"),)
-
-
-def _infer_num_classes(
-    layout: Layout,
-    stats: Stats,
-    true: Encoding,
-    pred: Encoding,
-    ignore_index: int | None,
-) -> tuple[int, str]:
-    """Return the number of classes that the arrays suggest, and why."""
-    if pred.is_dense:
-        return layout.y_pred.channels, "the predictions have that many channels"
-    if true.is_dense:
-        return layout.y_true.channels, "the masks have that many channels"
-    if pred.is_thresholded:
-        return 2, "one channel of scores decides between two classes"
-    if not stats.tables:
-        return 2, "nothing could be counted"
-    first_table = next(iter(stats.tables.values()))
-    if layout.y_true.is_colour or layout.y_pred.is_colour:
-        return _count_labels(_decode_grey_as_labels(first_table), ignore_index)
-    table = stats.tables.get(Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS))
-    return _count_labels(table or first_table, ignore_index)
-
-
-def _count_labels(table: PairCounts, ignore_index: int | None) -> tuple[int, str]:
-    """Return the largest label plus 1, and why; void labels and improbable ids do not count."""
-    void = {*VOID_LABELS, ignore_index, *_list_rare_void_labels(table)}
-    sides: Mapping[str, list[int]] = {
-        side: [label for label in counts if 0 <= label < MOST_CLASSES and label not in void]
-        for side, counts in (
-            (_MASKS, table.count_truths()),
-            (_PREDICTIONS, table.count_predictions()),
-        )
-    }
-    largest = {side: max(labels) for side, labels in sides.items() if labels}
-    if not largest or max(largest.values()) < 2:
-        return 2, "no label is larger than 1"
-    side = max(largest, key=lambda key: largest[key])
-    return largest[side] + 1, f"the largest label in the {side} is {largest[side]}"
-
-
-def _list_rare_void_labels(table: PairCounts) -> list[int]:
-    """Return the rare void labels of the masks, if no other label lies beyond the predictions."""
-    predicted = table.count_predictions()
-    classes = [label for label in predicted if 0 <= label < MOST_CLASSES]
-    beyond = [label for label in table.count_truths() if label > max(classes, default=0)]
-    labels = [label for label in beyond if label in RARE_VOID_LABELS]
-    known = {*VOID_LABELS, *RARE_VOID_LABELS}
-    return labels if known.issuperset(label for label in beyond if label < MOST_CLASSES) else []
-
-
-def _decode_grey_as_labels(table: PairCounts) -> PairCounts:
-    """Return the table with grey colours as the labels that their channels repeat.
-
-    All other colours become pixels without a class.
-    """
-
-    def decode(labels: DecodedLabels) -> DecodedLabels:
-        without_colours = np.where(labels >= COLOUR_BASE, NO_CLASS, labels)
-        return np.where(is_grey_code(labels), labels & 255, without_colours)
-
-    return table.relabel(truth=decode, prediction=decode)
-
-
-def _name_classes(options: Options, classes: int) -> tuple[str, ...]:
-    if not options.class_names:
-        return tuple(str(class_id) for class_id in range(classes))
-    if len(options.class_names) < classes:
-        raise UsageError(
-            f"--class-names has {len(options.class_names)} names for {classes} classes;"
-            " give one name for each class"
-        )
-    return tuple(map(escape_name, options.class_names[:classes]))
 
 
 def choose_doctor_pairing(interpretation: Interpretation) -> Pairing:
