@@ -12,7 +12,7 @@ from iou_doctor.sources.files.hdf5 import chunks as hdf5_chunks
 from iou_doctor.sources.files.hdf5.lock import HDF5_LOCK
 from iou_doctor.sources.opening import open_source
 
-PACKAGE = Path(__file__).parents[3] / "iou_doctor"
+PACKAGE = Path(__file__).parents[4] / "iou_doctor"
 
 
 @pytest.fixture
