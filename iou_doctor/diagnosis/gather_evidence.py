@@ -12,12 +12,13 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.map_samples import InterpretedProbe
 from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.counts.stats import Stats
 from iou_doctor.diagnosis.passes import Counts, Passes, ScanSettings
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.what_if import Recount
 from iou_doctor.metrics.implementations import evaluate_all
 from iou_doctor.metrics.overlapping import score_channels
-from iou_doctor.metrics.score import compute_score
+from iou_doctor.metrics.score import Score, compute_score
 from iou_doctor.metrics.user.evaluate import CountedArrays
 from iou_doctor.metrics.user.prepare_inputs import is_paired, prepare_inputs
 from iou_doctor.metrics.user.user_metric import UserMetric
@@ -45,14 +46,7 @@ def gather_evidence(
     scaled = _scale_masks(pairing)
     counted = _decode_labels(counts, interpretation, pairing)
     pairs = PairCounts.merge([]) if counted is None else counted
-    if interpretation.is_multilabel and stats.sums is not None:
-        repaired = score_channels(stats.sums, pixels=pairs.total)
-    else:
-        repaired = compute_score(
-            pairs=pairs,
-            num_classes=interpretation.num_classes,
-            ignore_index=interpretation.ignore_index,
-        )
+    repaired = _score_repaired(interpretation, stats, pairs)
     score = repaired if is_paired(interpretation.layout) else None
     inputs = prepare_inputs(
         pair,
@@ -84,6 +78,17 @@ def gather_evidence(
         expected=request.expected,
     )
     return _compare_implementations(evidence, all_implementations=request.all_implementations)
+
+
+def _score_repaired(interpretation: Interpretation, stats: Stats, pairs: PairCounts) -> Score:
+    """Return the doctor's score, with sizes and axes repaired."""
+    if interpretation.is_multilabel and stats.sums is not None:
+        return score_channels(stats.sums, pixels=pairs.total)
+    return compute_score(
+        pairs=pairs,
+        num_classes=interpretation.num_classes,
+        ignore_index=interpretation.ignore_index,
+    )
 
 
 def build_recount(
