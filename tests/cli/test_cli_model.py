@@ -111,7 +111,10 @@ def test_a_gpu_that_is_not_there_is_refused_before_the_model_is_opened(monkeypat
         (["masks.npy", "masks.npy", "--signature", "x"], "--signature is for a model"),
         (["masks.npy", "masks.npy", "--trust-model"], "--trust-model is for a model"),
         (["masks.npy", "masks.npy", "--model-timeout", "9"], "--model-timeout is for a model"),
-        (["model", "masks.npy", "--images", "images.npy", "--model-timeout", "0"], "--model-timeout"),
+        (
+            ["model", "masks.npy", "--images", "images.npy", "--model-timeout", "0"],
+            "--model-timeout",
+        ),
         (["masks.npy", "masks.npy", "--images", "images.npy"], "`masks.npy` is not a model"),
         (["model", "masks.npy"], "`iou-doctor check MODEL MASKS --images IMAGES`"),
         (["masks.npy", "model"], "it is a model"),
