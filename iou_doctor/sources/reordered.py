@@ -4,36 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from iou_doctor.arrays.batch import StoredArray, StoredDtype
-from iou_doctor.arrays.source import Source, Window
+from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.arrays.source import Window
 from iou_doctor.record import record
+from iou_doctor.sources.rearranged import RearrangedSource
 
 STREAM_ENTRIES = 64
 """Entries of a stream to gather in one pass over it, if they fit into memory."""
 
 
 @record
-class ReorderedSource:
+class ReorderedSource(RearrangedSource):
     """Entries of another source's first axis, in another order."""
-
-    source: Source
-    order: tuple[int, ...]
-    """For each place, the index of the entry of `source` that comes there."""
-
-    @property
-    def path(self) -> str:
-        """The path of the source."""
-        return self.source.path
-
-    @property
-    def format(self) -> str:
-        """The format of the source."""
-        return self.source.format
-
-    @property
-    def dtype(self) -> StoredDtype:
-        """The dtype of the source."""
-        return self.source.dtype
 
     @property
     def shape(self) -> tuple[int | None, ...]:
@@ -44,11 +26,6 @@ class ReorderedSource:
     def chunk_shape(self) -> tuple[int, ...]:
         """One entry, or some of a stream; the other axes are as in the source."""
         return (STREAM_ENTRIES if self.is_sequential else 1, *self.source.chunk_shape[1:])
-
-    @property
-    def is_sequential(self) -> bool:
-        """Whether the source is a stream."""
-        return self.source.is_sequential
 
     @property
     def names(self) -> tuple[str, ...] | None:

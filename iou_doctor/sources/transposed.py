@@ -4,33 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from iou_doctor.arrays.batch import StoredArray, StoredDtype
-from iou_doctor.arrays.source import Source, Window
+from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.arrays.source import Window
 from iou_doctor.record import record
+from iou_doctor.sources.rearranged import RearrangedSource
 
 
 @record
-class TransposedSource:
+class TransposedSource(RearrangedSource):
     """Another source, whose images have equal sizes, with its axes in another order."""
-
-    source: Source
-    order: tuple[int, ...]
-    """For each axis, the axis of `source` that comes there."""
-
-    @property
-    def path(self) -> str:
-        """The path of the source."""
-        return self.source.path
-
-    @property
-    def format(self) -> str:
-        """The format of the source."""
-        return self.source.format
-
-    @property
-    def dtype(self) -> StoredDtype:
-        """The dtype of the source."""
-        return self.source.dtype
 
     @property
     def shape(self) -> tuple[int | None, ...]:
@@ -43,11 +25,6 @@ class TransposedSource:
         if self.is_sequential:
             return tuple(size or 1 for size in self.shape)
         return tuple(self.source.chunk_shape[axis] for axis in self.order)
-
-    @property
-    def is_sequential(self) -> bool:
-        """Whether the source is a stream."""
-        return self.source.is_sequential
 
     @property
     def names(self) -> None:
