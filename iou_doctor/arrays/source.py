@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 
 from iou_doctor.arrays.batch import StoredArray, StoredDtype
+from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.arrays.layout import Assumption
 from iou_doctor.arrays.model import Model
 from iou_doctor.record import record
@@ -131,6 +132,15 @@ class IncompleteSource(Protocol):
         """What the missing values read as."""
 
 
+@runtime_checkable
+class StampedSource(Protocol):
+    """A source of many files, each with its own stamp."""
+
+    @property
+    def stamps(self) -> Iterable[FileStamp]:
+        """The files as they were when the source was opened."""
+
+
 @record
 class Pair:
     """Masks and predictions whose entries along the first axis belong together."""
@@ -147,3 +157,5 @@ class Pair:
     """The model that predicts while `y_pred` is read; `None` if predictions were made before."""
     assumed: tuple[Assumption, ...] = ()
     """What was inferred to open the two."""
+    files: tuple[FileStamp, ...] = ()
+    """The files that the two are read from, as they were before."""

@@ -21,6 +21,7 @@ from iou_doctor.diagnosis.what_if import Recount
 from iou_doctor.metrics.user.user_metric import UserMetric
 from iou_doctor.report.report import Report
 from iou_doctor.scan.threads import count_usable_cores
+from iou_doctor.sources.files.stamps import check_unchanged
 from iou_doctor.sources.opening import open_pair, open_pairs
 
 Progress = Callable[[int, int], object]
@@ -56,13 +57,20 @@ def open_arrays(request: CheckRequest) -> Pair:
 
 @np.errstate(over="ignore", invalid="ignore")  # huge and signalling values are data as well
 def check_pair(pair: Pair, request: CheckRequest, *, progress: Progress | None = None) -> Report:
-    """Return the Report on two arrays that are open already; see `check`."""
+    """Return the Report on two arrays that are open already; see `check`.
+
+    Raises:
+        SourceError: a file cannot be read, or a program has changed it meanwhile.
+        ReadingError: the arrays cannot be understood.
+        UsageError: options that do not go together.
+    """
     settings = ScanSettings(request.jobs or count_usable_cores(), request.device)
     evidence, recount = examine(pair, request, settings, progress=progress)
     report = diagnose(evidence, request.selection, recount)
     report = replace(report, all_implementations=request.all_implementations)
     refuse_other_values(request.baseline, report)
     report = _explain_score(report, request, evidence, recount)
+    check_unchanged(pair.files)
     return _note_deviations(report, pair, settings)
 
 

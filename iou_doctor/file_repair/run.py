@@ -27,6 +27,7 @@ from iou_doctor.report.report import Report
 from iou_doctor.safety.atomic_files import stage
 from iou_doctor.safety.protected_files import ProtectedPath
 from iou_doctor.sources.files.bus_errors import BUS_ERRORS
+from iou_doctor.sources.files.stamps import check_unchanged
 
 
 @record
@@ -93,7 +94,7 @@ def repair_files(
         pair, plan.repaired_sides, output_dir, overwrite=overwrite, protected=protected
     )
     streams = _build_streams(pair, before.reading, plan, stored_axes, destinations)
-    _write_copies(streams, overwrite=overwrite, progress=progress)
+    _write_copies(streams, pair, overwrite=overwrite, progress=progress)
     places = {Side.MASKS: y_true, Side.PREDICTIONS: y_pred}
     unchanged = tuple(place for side, place in places.items() if not plan.steps[side])
     places |= {stream.side: stream.destination.place for stream in streams}
@@ -178,7 +179,7 @@ def _find_unflattened_shape(interpretation: Interpretation, side: Side) -> tuple
 
 
 def _write_copies(
-    streams: list[RepairStream], *, overwrite: bool, progress: Progress | None
+    streams: list[RepairStream], pair: Pair, *, overwrite: bool, progress: Progress | None
 ) -> None:
     """Write all copies, or none. Two arrays of one file are written together."""
     targets = list(dict.fromkeys(stream.destination.target for stream in streams))
@@ -193,6 +194,7 @@ def _write_copies(
                     shown=str(target),
                 )
             BUS_ERRORS.check()  # before the copies get their names
+            check_unchanged(pair.files)
     except OSError as error:
         name, reason = error.filename or "", error.strerror or error
         raise OutputError(f"cannot write `{name}`: {reason}") from error

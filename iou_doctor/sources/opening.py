@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from iou_doctor.arrays.layout import Assumption
 from iou_doctor.arrays.model import ModelOptions
@@ -22,10 +22,12 @@ from iou_doctor.sources.files.formats import (
     find_format_by_head,
     find_format_by_suffix,
 )
+from iou_doctor.sources.files.stamps import check_unchanged, list_image_stamps, stamp_files
 from iou_doctor.sources.memory.array import ArraySource
 from iou_doctor.sources.source_errors import source_error
 
 if TYPE_CHECKING:
+    from iou_doctor.arrays.file_stamp import FileStamp
     from iou_doctor.sources.models.source import ModelSource
 
 
@@ -60,9 +62,11 @@ def open_pair(*, y_true: object, y_pred: object, model: ModelOptions | None = No
     """
     if model is not None and model.images is not None:
         return _open_model_pair(y_true, y_pred, model)
+    files = tuple(_stamp_inputs(y_true, y_pred))
     true, pred = _open_any(y_true, "y_true"), _open_any(y_pred, "y_pred")
     notes = _note_missing_values(masks=true, predictions=pred)
-    return replace(_pair_by_name(true, pred), assumed=notes)
+    pair = _pair_by_name(true, pred)
+    return replace(pair, assumed=notes, files=(*files, *list_image_stamps(pair)))
 
 
 def open_pairs(batches: Iterable[object]) -> Pair:
@@ -78,8 +82,20 @@ def open_pairs(batches: Iterable[object]) -> Pair:
     return Pair(BatchesSource(stream, 0), BatchesSource(stream, 1))
 
 
+def _is_path(value: object) -> TypeGuard[str | os.PathLike[str]]:
+    return isinstance(value, (str, os.PathLike))
+
+
+def _stamp_inputs(*values: object) -> Iterator[FileStamp]:
+    """Yield what the files among the arguments are now; images in folders have their own stamps."""
+    for value in values:
+        path = _split_name(os.fspath(value))[0] if _is_path(value) else ""
+        if path and not Path(path).is_dir():
+            yield from stamp_files(path)
+
+
 def _open_any(value: object, label: str) -> Source:
-    if isinstance(value, (str, os.PathLike)):
+    if _is_path(value):
         return open_source(os.fspath(value))
     return _open_object(value, label)
 
@@ -167,12 +183,16 @@ def _refuse_model(path: str) -> None:
 
 def _open_model_pair(y_true: object, y_pred: object, options: ModelOptions) -> Pair:
     """Return masks, and what a model predicts for the images that belong to them."""
+    model_files = stamp_files(os.fspath(y_pred)) if _is_path(y_pred) else ()
     open_model = _find_model_opener(y_pred, options)
+    files = (*model_files, *_stamp_inputs(y_true, options.images))
     true, images = _open_any(y_true, "y_true"), _open_any(options.images, "images")
     pair = _pair_by_name(true, images)
     source = open_model(pair.y_pred, options)
+    check_unchanged(model_files)  # what was examined is what was loaded
     notes = (*source.assumed, *_note_missing_values(masks=true, images=images))
-    return replace(pair, y_pred=source, model=source, assumed=notes)
+    files = (*files, *list_image_stamps(pair))
+    return replace(pair, y_pred=source, model=source, assumed=notes, files=files)
 
 
 def _find_model_opener(
@@ -183,7 +203,7 @@ def _find_model_opener(
     Raises:
         UsageError: it is not a model.
     """
-    if not isinstance(model, (str, os.PathLike)):
+    if not _is_path(model):
         from iou_doctor.sources.models.objects import is_model_object, open_model_object
 
         if is_model_object(model):

@@ -8,6 +8,7 @@ import stat
 from itertools import islice
 from pathlib import Path
 
+from iou_doctor.arrays.file_stamp import FileStamp, build_stamp
 from iou_doctor.errors import SourceError
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
@@ -39,6 +40,15 @@ def get_file_size(path: str) -> int:
     Raises:
         SourceError: it is something else, empty, or missing.
     """
+    return stamp_file(path).size
+
+
+def stamp_file(path: str) -> FileStamp:
+    """Return what the regular, non-empty file at `path` is now.
+
+    Raises:
+        SourceError: it is something else, empty, or missing.
+    """
     status = get_file_status(path)
     if stat.S_ISDIR(status.st_mode):
         raise source_error(path, "it is a folder; give a file, or a folder of images")
@@ -46,7 +56,7 @@ def get_file_size(path: str) -> int:
         raise source_error(path, "it is a pipe or a device; save the array to a file first")
     if status.st_size == 0:
         raise source_error(path, "the file is empty (0 bytes); save the array again")
-    return status.st_size
+    return build_stamp(path, status)
 
 
 def read_file_head(path: str) -> bytes:

@@ -16,9 +16,11 @@ import numpy as np
 from PIL import Image, TiffImagePlugin
 
 from iou_doctor.arrays.batch import StoredArray, StoredDtype
+from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.record import record
-from iou_doctor.sources.files.file_status import get_file_size
+from iou_doctor.sources.files.file_status import stamp_file
 from iou_doctor.sources.files.png_chunks import check_chunks
+from iou_doctor.sources.files.stamps import CHANGED
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
 # without a handler, Python prints Pillow's remarks on damaged files; the error says the same
@@ -96,6 +98,8 @@ class ImageHeader:
     dtype: StoredDtype
     shape: tuple[int, ...]
     """Height, width, and the number of channels if there are several."""
+    stamp: FileStamp
+    """The file as it was before."""
 
     @property
     def stem(self) -> str:
@@ -109,15 +113,15 @@ def read_header(file: str) -> ImageHeader:
     Raises:
         SourceError: it is not an image, damaged, or of a kind that cannot hold labels.
     """
-    size = get_file_size(file)
+    stamp = stamp_file(file)
     with _open_quietly(file), _open_plainly(file) as image:
         _check_mode(file, image)
-        _check_size(file, image, size)
+        _check_size(file, image, stamp.size)
         if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
             raise source_error(
                 file, "it has several pages; save one image in each file, or a .npy stack"
             )
-        return _describe(file, image)
+        return _describe(stamp, image)
 
 
 def decode(header: ImageHeader) -> StoredArray:
@@ -130,18 +134,23 @@ def decode(header: ImageHeader) -> StoredArray:
         if image.format == "PNG":
             with Path(header.file).open("rb") as stream:
                 check_chunks(stream)
-        if _describe(header.file, image) != header:
-            raise source_error(header.file, "it changed while it was read; run again")
+        if _describe(header.stamp, image) != header:
+            raise source_error(header.file, CHANGED)
         return np.asarray(image).astype(header.dtype, copy=False)
 
 
-def _describe(file: str, image: Image.Image) -> ImageHeader:
+def _describe(stamp: FileStamp, image: Image.Image) -> ImageHeader:
+    return ImageHeader(stamp.path, image.mode, *_describe_pixels(image), stamp)
+
+
+def _describe_pixels(image: Image.Image) -> tuple[StoredDtype, tuple[int, ...]]:
+    """Return the dtype and the shape of the array that an image becomes."""
     shape = (image.height, image.width, *_CHANNELS.get(image.mode, ()))
     # older versions of Pillow open 16-bit PNGs in mode "I"; PNG has no wider pixels
     is_16_bit = image.format == "PNG" and image.mode == "I"
     # other modes are refused, or differ from the mode that the header had before
     dtype = np.dtype(np.uint16) if is_16_bit else _DTYPES.get(image.mode, np.dtype(np.uint8))
-    return ImageHeader(file, image.mode, dtype, shape)
+    return dtype, shape
 
 
 def _check_mode(file: str, image: Image.Image) -> None:
@@ -180,8 +189,8 @@ def _count_least_bytes(image: Image.Image) -> int:
     if image.mode in ("1", "L", "P"):
         # these may be stored with one bit for each pixel
         return -(-image.width // 8) * image.height
-    header = _describe("", image)
-    return math.prod(header.shape) * header.dtype.itemsize
+    dtype, shape = _describe_pixels(image)
+    return math.prod(shape) * dtype.itemsize
 
 
 class _PlainFile(io.BufferedReader):

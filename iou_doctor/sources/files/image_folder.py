@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
 
 from iou_doctor.arrays.batch import StoredArray, StoredDtype
+from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.arrays.source import Window
 from iou_doctor.sources.files.file_status import read_file_head
 from iou_doctor.sources.files.file_types import IMAGE_SUFFIXES
@@ -45,6 +46,11 @@ class ImageSource:
         self._images = tuple(images)
         self._last: tuple[int, StoredArray] | None = None
         """The index and the pixels of the image that was decoded last."""
+
+    @property
+    def stamps(self) -> Iterator[FileStamp]:
+        """The files as they were when their headers were read."""
+        return (image.stamp for image in self._images)
 
     def get_sample_shape(self, index: int) -> tuple[int, ...]:
         """Return the shape of one image, from its header."""
