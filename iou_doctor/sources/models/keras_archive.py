@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import zipfile
 from collections import Counter
@@ -19,7 +20,8 @@ MEMBERS = re.compile(r"(metadata|config|model\.weights)\.json|assets/.*")
 _LINK, _TYPE_OF_FILE = 0o120000, 0o170000
 """The bits of a file's mode on Unix that say what it is, and their value for a symbolic link."""
 _BOMB_SIZE, _BOMB_FACTOR = 1 << 28, 100
-"""A member that is larger when it is unpacked, by more than this factor, would fill the memory."""
+"""What takes more bytes when it is unpacked, and is larger by more than this factor, would fill the
+memory. Weights hardly get smaller when they are compressed, unless they were never trained."""
 
 
 def list_unsafe_members(archive: zipfile.ZipFile) -> tuple[str, ...]:
@@ -44,10 +46,14 @@ def _is_usual(info: zipfile.ZipInfo) -> bool:
     """Return whether Keras writes such a member."""
     name = info.filename
     leaves = ".." in PurePosixPath(name).parts or ".." in PureWindowsPath(name).parts
-    is_bomb = info.file_size > max(_BOMB_SIZE, _BOMB_FACTOR * info.compress_size)
     is_link = (info.external_attr >> 16) & _TYPE_OF_FILE == _LINK
     is_known = bool(WEIGHTS.fullmatch(name) or MEMBERS.fullmatch(name))
-    return is_known and not (leaves or is_bomb or is_link)
+    return is_known and not (leaves or is_link or _is_bomb(info.file_size, info.compress_size))
+
+
+def _is_bomb(claimed: int, packed: int) -> bool:
+    """Return whether so many bytes cannot be meant to be packed into so few."""
+    return claimed > max(_BOMB_SIZE, _BOMB_FACTOR * packed)
 
 
 def list_unsafe_weights(source: str | IO[bytes], size: int) -> tuple[str, ...]:
@@ -65,7 +71,7 @@ def list_unsafe_weights(source: str | IO[bytes], size: int) -> tuple[str, ...]:
 
 
 def _find_unsafe_objects(file: h5py.File, size: int) -> Iterator[str]:
-    waiting, seen = [file["/"]], set()
+    waiting, seen, claimed = [file["/"]], set(), 0
     while waiting:
         group = waiting.pop()
         for name in group:
@@ -78,13 +84,19 @@ def _find_unsafe_objects(file: h5py.File, size: int) -> Iterator[str]:
             if isinstance(entry, h5py.Group) and address not in seen:
                 waiting.append(entry)
             elif isinstance(entry, h5py.Dataset):
-                yield from _judge_dataset(entry, path, size)
+                if _is_elsewhere(entry):
+                    yield f"the weights `{path}`, which take their values from other files"
+                claimed += _measure(entry)
             seen.add(address)
+    if _is_bomb(claimed, size):
+        yield f"weights of {claimed:,} bytes in a file of {size:,}"
 
 
-def _judge_dataset(dataset: h5py.Dataset, path: str, size: int) -> Iterator[str]:
-    creation = dataset.id.get_create_plist()
-    if dataset.is_virtual or creation.get_external_count():
-        yield f"the weights `{path}`, which take their values from other files"
-    elif dataset.nbytes > size:  # Keras does not compress them
-        yield f"the weights `{path}`, which are larger than the file"
+def _is_elsewhere(dataset: h5py.Dataset) -> bool:
+    return bool(dataset.is_virtual or dataset.id.get_create_plist().get_external_count())
+
+
+def _measure(dataset: h5py.Dataset) -> int:
+    """Return the bytes that reading the values takes; HDF5 unpacks a chunk as a whole."""
+    values = max(math.prod(dataset.shape or ()), math.prod(dataset.chunks or ()))
+    return values * int(dataset.dtype.itemsize)

@@ -200,9 +200,33 @@ def huge(file: h5py.File, _: Path) -> None:
     file.create_dataset("w", (1 << 40,), "float32", chunks=(1024,))
 
 
-@pytest.mark.parametrize("fault", [external, link, soft_link, virtual, huge])
+def many(file: h5py.File, _: Path) -> None:
+    for number in range(9):
+        file.create_dataset(f"w{number}", (1 << 23,), "float32", chunks=(1024,))
+
+
+def one_chunk(file: h5py.File, _: Path) -> None:
+    file.create_dataset("w", (1,), "float32", chunks=(1 << 27,), maxshape=(None,))
+
+
+@pytest.mark.parametrize("fault", [external, link, soft_link, virtual])
 @pytest.mark.parametrize("kind", [".keras", ".h5"])
 def test_weights_from_elsewhere_are_refused(tmp_path, members, refuse, fault, kind):
+    path = write_weights(tmp_path, members, fault, kind)
+    assert "it holds the weights `/model_weights/deep/w`, " in refuse(path)
+
+
+@pytest.mark.parametrize("fault", [huge, many, one_chunk])
+@pytest.mark.parametrize("kind", [".keras", ".h5"])
+def test_weights_that_would_fill_the_memory_are_refused(tmp_path, members, refuse, fault, kind):
+    path = write_weights(tmp_path, members, fault, kind)
+    assert "it holds weights of " in refuse(path)
+
+
+def write_weights(
+    tmp_path: Path, members: Members, fault: Callable[[h5py.File, Path], None], kind: str
+) -> Path:
+    """Write a model with unsafe weights among the others."""
     (tmp_path / "secret").write_bytes(b"text")
     buffer = io.BytesIO(members["model.weights.h5"])
     path = tmp_path / f"net{kind}"
@@ -211,7 +235,48 @@ def test_weights_from_elsewhere_are_refused(tmp_path, members, refuse, fault, ki
         file.attrs["model_config"] = members["config.json"].decode()
     if kind == ".keras":
         write(path, {**members, "model.weights.h5": buffer.getvalue()})
-    assert "it holds the weights `/model_weights/deep/w`, " in refuse(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", [".keras", ".h5"])
+def test_compressed_weights_are_fine(tmp_path, kind):
+    """As `h5repack -f SHUF -f GZIP=9` writes them: untrained ones become much smaller."""
+    first = keras.layers.Input((6, 8, 3))
+    hidden = keras.layers.Conv2D(4096, 3, padding="same", kernel_initializer="zeros")(first)
+    net = keras.Model(first, keras.layers.Conv2D(3, 1, kernel_initializer="zeros")(hidden))
+    path = tmp_path / f"net{kind}"
+    net.save(path)
+    before = path.stat().st_size
+    if kind == ".h5":
+        repack(path)
+    else:
+        with zipfile.ZipFile(path) as archive:
+            contents = {name: archive.read(name) for name in archive.namelist()}
+        (tmp_path / "w.h5").write_bytes(contents["model.weights.h5"])
+        repack(tmp_path / "w.h5")
+        write(path, {**contents, "model.weights.h5": (tmp_path / "w.h5").read_bytes()})
+    assert path.stat().st_size < before / 2
+    assert opened(tmp_path, path).y_pred.shape == (5, 6, 8, 3)
+
+
+def repack(path: Path) -> None:
+    """Compress every data set of a file."""
+    old = path.rename(path.with_suffix(".old"))
+    with h5py.File(old) as source, h5py.File(path, "w") as target:
+        target.attrs.update(source.attrs)
+
+        def copy(name: str, item: h5py.Group | h5py.Dataset) -> None:
+            if isinstance(item, h5py.Group):
+                made = target.require_group(name)
+            elif item.shape:
+                made = target.create_dataset(
+                    name, data=item[()], chunks=True, shuffle=True, compression="gzip"
+                )
+            else:
+                made = target.create_dataset(name, data=item[()])
+            made.attrs.update(item.attrs)
+
+        source.visititems(copy)
 
 
 @pytest.mark.parametrize(
