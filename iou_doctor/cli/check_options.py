@@ -186,11 +186,19 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
             device=self.device,
         )
 
+    def writes_files(self) -> bool:
+        """Return whether a report goes to a file, or may do so."""
+        return self.write_baseline or super().writes_files()
+
     def list_protected(self, *, name: str = LONE_NAME) -> "tuple[ProtectedPath, ...]":
         """Return the arrays, the model and the baseline, which no report may change."""
         from iou_doctor.safety.protected_files import ProtectedPath, protect_inputs
 
         inputs = [path for path in (self.predictions, self.masks, self.images) if path]
+        if self.images and self.predictions and self.writes_files():
+            from iou_doctor.sources.models.onnx_safety import list_weight_files
+
+            inputs += map(str, list_weight_files(Path(self.predictions)))
         protected = protect_inputs(inputs)
         if self.baseline is None or self.write_baseline:
             return protected

@@ -51,6 +51,10 @@ class ReportOptions(CommandOptions):
         declare_option(OUTPUT, "Print every finding, class and rule in full.", "--verbose", "-v"),
     ] = False
 
+    def writes_files(self) -> bool:
+        """Return whether a report goes to a file, or may do so: GitHub's goes to a summary too."""
+        return self.output is not None or bool(self.reports) or self.output_format == "github"
+
     def list_outputs(
         self,
         *,

@@ -14,7 +14,11 @@ import numpy as np
 import pytest
 from run import ROOT, run
 from sources.models.hostile_saved_models import crashes_the_process, ends_the_process
-from sources.models.tiny_models import images, keras_model, masks, saved_model
+from sources.models.test_onnx_and_tflite_safety import make_onnx, put_weights_in
+from sources.models.tiny_models import WEIGHTS, images, keras_model, masks, saved_model
+from typer.testing import CliRunner
+
+from iou_doctor.cli.app import build_app
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +53,33 @@ def test_a_trusted_model_that_ends_the_process_writes_no_report(place, model):
     assert done.stderr.startswith(f"iou-doctor: error: cannot read `{model}`: the model ended the")
     assert done.stderr.count("\n") == 1
     assert not (place / "report.json").exists()
+
+
+OUTPUTS = [
+    ("--output", "weights.bin"),
+    ("--report", "json=deep/link"),
+    ("--write-baseline", "--baseline", "weights.bin"),
+    ("--output-format", "github"),
+]
+
+
+@pytest.mark.parametrize("options", OUTPUTS)
+def test_the_weights_of_an_onnx_model_are_not_overwritten(tmp_path, monkeypatch, options):
+    """Their file may have any name: it is in the model."""
+    model = make_onnx(tmp_path / "net.onnx", put_weights_in("weights.bin"))
+    weights = WEIGHTS.tobytes()
+    (tmp_path / "weights.bin").write_bytes(weights)
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "link").symlink_to("../weights.bin")
+    np.save(tmp_path / "images.npy", images())
+    np.save(tmp_path / "masks.npy", masks())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "weights.bin")
+    names = ["masks.npy", "--images", "images.npy", "--no-config"]
+    done = CliRunner().invoke(build_app(), ["check", model.name, *names, *options])
+    assert done.exit_code == 2
+    assert "this file is an input, which is never changed" in done.stderr
+    assert (tmp_path / "weights.bin").read_bytes() == weights
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -49,11 +50,34 @@ def list_unsafe_parts(model: ModelProto, folder: Path) -> tuple[str, ...]:
             found.add(f"the custom operation {node.domain}.{node.op_type}")
     for tensor in _list_tensors(model):
         found |= {
-            f"weights in `{entry.value}`, which is not a file in its folder"
-            for entry in tensor.external_data
-            if entry.key == "location" and not _is_inside(folder, entry.value)
+            f"weights in `{place}`, which is not a file in its folder"
+            for place in _list_locations(tensor)
+            if not _is_inside(folder, place)
         }
     return tuple(sorted(found))
+
+
+def list_weight_files(path: Path) -> tuple[Path, ...]:
+    """Return the files beside a `.onnx` file that its weights are in; nothing for other files.
+
+    Their names are in the model. What cannot be read has no weights: opening it says why.
+    """
+    if path.suffix.lower() != ".onnx":
+        return ()
+    try:
+        import onnx
+    except ImportError:
+        return ()
+    with suppress(Exception):  # a damaged message may raise anything
+        model = onnx.ModelProto.FromString(path.read_bytes())
+        places = {place for tensor in _list_tensors(model) for place in _list_locations(tensor)}
+        return tuple(path.parent / place for place in sorted(places))
+    return ()
+
+
+def _list_locations(tensor: TensorProto) -> Iterator[str]:
+    """Yield the files that a tensor's values are in: none, or one."""
+    return (entry.value for entry in tensor.external_data if entry.key == "location")
 
 
 def _is_inside(folder: Path, location: str) -> bool:
