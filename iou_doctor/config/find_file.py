@@ -56,19 +56,16 @@ def find_table(file: str | None = None) -> tuple[Path, object] | None:
 
 def _read_table(path: Path) -> object:
     """Return our table of a file; `None` if it is a `pyproject.toml` without one."""
-    import tomllib
-
     name = make_relative(path)
     try:
-        document: object = tomllib.loads(read_text(path, most_bytes=MOST_BYTES))
+        text = read_text(path, most_bytes=MOST_BYTES)
+        if path.name == PROJECT_FILE and TABLE[-1] not in text:
+            return None  # to parse a long file takes as long as to check a small pair
+        document = _parse(name, text)
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{name} is not valid TOML: it is not UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(
-            f"{name} is not valid TOML: {error}; --no-config ignores the file"
-        ) from error
     except (ValueError, RecursionError) as error:  # a NUL in the path is a ValueError as well
         raise UsageError(
             f"{name} cannot be read: a number is too long, or brackets are nested too deeply"
@@ -77,6 +74,17 @@ def _read_table(path: Path) -> object:
         for key in TABLE:
             document = document.get(key) if isinstance(document, dict) else None
     return document
+
+
+def _parse(name: str, text: str) -> object:
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(
+            f"{name} is not valid TOML: {error}; --no-config ignores the file"
+        ) from error
 
 
 def make_relative(path: Path) -> str:

@@ -20,8 +20,9 @@ class Selection:
     """The rules to leave out, even if they are selected."""
 
     def __post_init__(self) -> None:
-        rules = [check.rule for check in load_checks()]
-        for word in (*self.select, *self.ignore):
+        words = (*self.select, *self.ignore)
+        rules = [check.rule for check in load_checks()] if words else []
+        for word in words:
             if not any(_is_named(word, rule.code, rule.name) for rule in rules):
                 raise build_unknown_rule_error(word)
 

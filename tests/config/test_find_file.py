@@ -25,7 +25,7 @@ def test_the_nearest_file_upwards_is_taken(folder):
     assert find_table() == (folder / "a" / "iou-doctor.toml", {"jobs": 3})
 
 
-@pytest.mark.parametrize("text", ["", "[tool.other]\n", "tool = 1\n"])
+@pytest.mark.parametrize("text", ["", "[tool.other]\n", "tool = 1\n", "tool = "])
 def test_a_project_file_without_our_table_is_passed_over_but_cannot_be_named(folder, text):
     (folder / "iou-doctor.toml").write_text("jobs = 1\n")
     (folder / "a" / "b" / "pyproject.toml").write_text(text)
