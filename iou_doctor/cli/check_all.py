@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import typer
 
 from iou_doctor.cli.check_options import NEW_BASELINE, CheckOptions
+from iou_doctor.cli.child.checked import Checked, SummaryRow
 from iou_doctor.cli.defaults import (
     apply_check_settings,
     build_expected_interpretation,
@@ -17,10 +19,16 @@ from iou_doctor.cli.defaults import (
     protect_configuration,
 )
 from iou_doctor.cli.report_options import NAME
-from iou_doctor.cli.run import BAD_USAGE, choose_exit_code, describe_low_score, run
+from iou_doctor.cli.run import (
+    BAD_USAGE,
+    choose_exit_code,
+    describe_error,
+    describe_low_score,
+    run,
+)
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.record import record
-from iou_doctor.safety.safe_text import escape_json, escape_line
+from iou_doctor.safety.safe_text import escape_json
 
 if TYPE_CHECKING:
     from iou_doctor.cli.outputs import ReportOutput
@@ -50,16 +58,6 @@ class _Refused:
     error: IouDoctorError
 
 
-@record
-class _Result:
-    name: str
-    code: int
-    report: Report | None = None
-    error: str | None = None
-    failure: str | None = None
-    """What makes the check fail although its arrays are healthy."""
-
-
 def check_all(context: typer.Context, options: CheckOptions) -> int:
     """Check every pair, one after the other; one that cannot be read does not stop the others.
 
@@ -69,14 +67,19 @@ def check_all(context: typer.Context, options: CheckOptions) -> int:
     Raises:
         UsageError: there is nothing to check, or the outputs of the checks would collide.
     """
-    results = [_carry_out(task, options) for task in _list_tasks(context, options)]
+    supervisor = options.supervisor
+    results = [] if supervisor is None else supervisor.checked
+    for task in _list_tasks(context, options)[len(results) :]:
+        told = supervisor.follow_check(task.name, results) if supervisor else nullcontext()
+        with told:
+            results.append(_carry_out(task, options))
     if options.output_format == "json":
         typer.echo(_render_document(results))
     elif options.output_format == "full":
         from iou_doctor.render.console import make_screen_console
         from iou_doctor.render.summary import render
 
-        rows = [(one.name, one.report, one.error or one.failure) for one in results]
+        rows = [one.row or SummaryRow(one.name, None, one.error or "", True) for one in results]
         typer.echo(render(rows, make_screen_console()), nl=False)
     return max(one.code for one in results)
 
@@ -137,7 +140,7 @@ def _prepare(
         return _Refused(check.name, error)
 
 
-def _carry_out(task: _Task | _Refused, options: CheckOptions) -> _Result:
+def _carry_out(task: _Task | _Refused, options: CheckOptions) -> Checked:
     """Run a check and write its reports; JSON for stdout waits for the other checks."""
     from iou_doctor.cli import outputs
 
@@ -152,15 +155,32 @@ def _carry_out(task: _Task | _Refused, options: CheckOptions) -> _Result:
         now = [entry for entry in task.outputs if entry.path or not _prints_at_end(options)]
         outputs.write_reports(report, now, quiet=options.quiet, verbose=options.verbose)
     except IouDoctorError as error:
-        typer.echo(escape_line(f"iou-doctor: error: {task.name}: {error}"), err=True)
-        return _Result(task.name, BAD_USAGE, error=str(error))
+        typer.echo(describe_error(task.name, error), err=True)
+        return Checked(task.name, BAD_USAGE, error=str(error))
     if options.output_format == "full" and not options.quiet:
         typer.echo()
     code = choose_exit_code(report, task.request, name=task.name)
     failure = describe_low_score(report, task.request)
     if code and failure is None and not report.verdict.sick:
         failure = f"--fail-on {task.request.fail_on}"
-    return _Result(task.name, code, report, failure=failure)
+    return _keep_for_end(Checked(task.name, code), report, failure, options.output_format)
+
+
+def _keep_for_end(
+    result: Checked, report: Report, failure: str | None, output_format: str
+) -> Checked:
+    """Return a result with what is printed of it after all checks."""
+    if output_format == "json":
+        from iou_doctor.render import json_v1
+
+        return result._replace(report=json.loads(json_v1.render(report)))
+    if output_format == "full":
+        from iou_doctor.render.summary import list_scores, name_cause
+
+        cause = "; ".join(part for part in (name_cause(report), failure) if part)
+        failed = report.verdict.sick or failure is not None
+        return result._replace(row=SummaryRow(result.name, list_scores(report), cause, failed))
+    return result
 
 
 def _prints_at_end(options: CheckOptions) -> bool:
@@ -169,8 +189,7 @@ def _prints_at_end(options: CheckOptions) -> bool:
     return options.output_format == "json" or quiet_table
 
 
-def _render_document(results: Sequence[_Result]) -> str:
-    from iou_doctor.render import json_v1
+def _render_document(results: Sequence[Checked]) -> str:
     from iou_doctor.report.version import __version__
 
     document = {
@@ -181,7 +200,7 @@ def _render_document(results: Sequence[_Result]) -> str:
                 "name": one.name,
                 "exit_code": one.code,
                 "error": one.error,
-                "report": None if one.report is None else json.loads(json_v1.render(one.report)),
+                "report": one.report,
             }
             for one in results
         ],

@@ -66,6 +66,13 @@ def describe_low_score(report: Report, request: CheckRequest) -> str | None:
     return f"mean IoU {text} does not reach --min-iou {least:g}"
 
 
+def describe_error(name: str, error: IouDoctorError) -> str:
+    """Return the line about one of several checks that has no report."""
+    from iou_doctor.safety.safe_text import escape_line
+
+    return escape_line(f"iou-doctor: error: {name}: {error}")
+
+
 def refuse(error: IouDoctorError) -> NoReturn:
     """Print the error in one line on stderr, and exit with 2."""
     from iou_doctor.safety.safe_text import escape_line

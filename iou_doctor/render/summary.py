@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from rich.console import Console
 from rich.table import Table
@@ -16,12 +17,31 @@ UNREADABLE = "!"
 """The sign of a check that has no report."""
 
 
-def render(rows: Sequence[tuple[str, Report | None, str | None]], console: Console) -> str:
+class Row(Protocol):
+    """A check in the table."""
+
+    @property
+    def name(self) -> str:
+        """The name of the check."""
+
+    @property
+    def scores(self) -> Sequence[str] | None:
+        """What `list_scores` returns; `None` if there is no report."""
+
+    @property
+    def cause(self) -> str:
+        """Why the check failed, or what its finding is."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the check failed."""
+
+
+def render(rows: Sequence[Row], console: Console) -> str:
     """Return the table as text.
 
     Args:
-        rows: for each check its name, its report, and why it failed if not because of a finding:
-            the error that left it without a report, or a score that is too low.
+        rows: the checks.
         console: where the text will be shown.
     """
     glyphs = choose_glyphs(console)
@@ -31,24 +51,21 @@ def render(rows: Sequence[tuple[str, Report | None, str | None]], console: Conso
     for heading in ("metric", "agree", "repaired"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("cause", overflow="fold")
-    for name, report, failure in rows:
-        if report is None:
-            sign = Text(UNREADABLE, style="bold red")
-            table.add_row(sign, Text(name), "", "", "", Text(failure or ""))
-        else:
-            failed = report.verdict.sick or failure is not None
-            style = "bold red" if failed else "bold green"
-            sign = Text(glyphs.sick if failed else glyphs.healthy, style=style)
-            cause = "; ".join(part for part in (_name_cause(report), failure) if part)
-            table.add_row(sign, Text(name), *_list_scores(report), Text(cause))
+    for row in rows:
+        glyph = glyphs.sick if row.failed else glyphs.healthy
+        style = "bold red" if row.failed else "bold green"
+        sign = Text(UNREADABLE if row.scores is None else glyph, style=style)
+        table.add_row(sign, Text(row.name), *(row.scores or ("", "", "")), Text(row.cause))
     return render_parts([table], console)
 
 
-def _list_scores(report: Report) -> tuple[str, ...]:
+def list_scores(report: Report) -> tuple[str, ...]:
+    """Return what the metric reads, what the arrays agree on, and that after all repairs."""
     values = (report.metric.value, report.mean_iou, report.verdict.mean_iou_after_all)
     return tuple(map(format_score, values))
 
 
-def _name_cause(report: Report) -> str:
+def name_cause(report: Report) -> str:
+    """Return the code and name of the rule that explains the score, or nothing."""
     primary = report.primary
     return f"{primary.rule.code} {primary.rule.name}" if primary else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -82,6 +83,47 @@ def test_the_weights_of_an_onnx_model_are_not_overwritten(tmp_path, monkeypatch,
     assert (tmp_path / "weights.bin").read_bytes() == weights
 
 
+CHECKS = """
+[[check]]
+name = "first"
+predictions = "good"
+masks = "masks.npy"
+images = "images.npy"
+
+[[check]]
+name = "bad"
+predictions = "ends"
+masks = "masks.npy"
+images = "images.npy"
+
+[[check]]
+name = "last"
+predictions = "good"
+masks = "masks.npy"
+images = "images.npy"
+"""
+
+
+@pytest.mark.slow
+def test_a_model_that_ends_the_process_spoils_no_other_check(place):
+    (place / "all.toml").write_text(CHECKS)
+    options = ("-n", "3", "--trust-model", "--report", "json={name}.json", "--fail-on", "never")
+    quiet = {"CUDA_VISIBLE_DEVICES": "-1"}
+    words = ("check", "--all", "--config", "all.toml", *options)
+    done = run(*words, "--output-format", "json", cwd=place, **quiet)
+    assert done.returncode == 2
+    checks = json.loads(done.stdout)["checks"]
+    assert [(one["name"], one["exit_code"]) for one in checks] == [
+        *(("first", 0), ("bad", 2), ("last", 0))
+    ]
+    error = "cannot read `ends`: the model ended the process (with exit code 0)"
+    assert [one["error"] for one in checks] == [None, error, None]
+    assert done.stderr == f"iou-doctor: error: bad: {error}\n"
+    assert [one["report"] and one["report"]["schema_version"] for one in checks] == [1, None, 1]
+    written = {name for name in ("first", "bad", "last") if (place / f"{name}.json").exists()}
+    assert written == {"first", "last"}
+
+
 @pytest.mark.slow
 def test_an_endless_loop_is_ended(place):
     done = check(place, "loops", "--model-timeout", "12")
@@ -146,8 +188,9 @@ images = "images.npy"
     assert done.returncode == 2
     assert "arrays" in done.stdout
     assert "it holds Abort" in done.stderr
-    assert (trusted.returncode, trusted.stdout) == (2, "")
-    assert "the model ended the process" in trusted.stderr
+    assert trusted.returncode == 2
+    assert "!  ends" in trusted.stdout
+    assert "ends: cannot read `ends`: the model ended the process" in trusted.stderr
 
 
 @pytest.mark.slow

@@ -10,19 +10,21 @@ from __future__ import annotations
 import json
 import os
 import queue
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TextIO
 
+from iou_doctor.cli.child.checked import Checked, write_checked
 from iou_doctor.cli.child.supervisor import NOISE, RECORD
+from iou_doctor.cli.child.talk import Messages, Progress, Talk
+from iou_doctor.cli.run import BAD_USAGE, describe_error
 from iou_doctor.errors import SourceError
+from iou_doctor.record import record
 from iou_doctor.safety.safe_text import escape_line
 
 GRACE = 5.0
@@ -35,10 +37,6 @@ run_child({folder!r}, {arguments!r}, is_terminal={is_terminal!r}, encoding={enco
 """
 """The child's program. It finds its modules where this process finds them, and not, for instance,
 in the folder that it is started in."""
-
-Progress = Callable[[int, int], object]
-Messages = queue.SimpleQueue[list[object] | None]
-"""The messages of a child, as `json.loads` returns them; `None` at the end of all."""
 
 
 def run_in_child(
@@ -57,13 +55,55 @@ def run_in_child(
     with tempfile.TemporaryDirectory(prefix="iou-doctor-") as name:
         folder = Path(name)
         try:
-            with _start(arguments, folder) as child, _read_messages(child) as messages:
-                code = _follow(child, messages, progress)
-            _replay(folder / RECORD)
+            code, parts = _run_parts(arguments, folder, progress)
+            for part in parts:
+                _replay(part)
         finally:
             if verbose:
-                _show_noise(folder / NOISE)
+                _show_noise(folder)
     return code
+
+
+@record
+class _Part:
+    """What one child has written."""
+
+    record: Path
+    length: int | None = None
+    """The bytes to show; `None`: all of them."""
+    error: str = ""
+    """The line about the check that the child died of, if there is one."""
+
+
+def _run_parts(
+    arguments: Sequence[str], folder: Path, progress: Progress | None
+) -> tuple[int, list[_Part]]:
+    """Run children until one comes to the end: a model of `--all` may end the first of them.
+
+    Raises:
+        SourceError: one has died of something else than one of several checks.
+    """
+    parts: list[_Part] = []
+    checked: list[Checked] = []
+    while True:
+        place = folder / str(len(parts))
+        place.mkdir()
+        write_checked(place, checked)
+        talk = Talk(progress)
+        try:
+            with _start(arguments, place) as child, _read_messages(child) as messages:
+                code = talk.follow(child, messages)
+        except SourceError as error:
+            checked += talk.checked
+            if talk.name is None and not talk.checked:
+                raise
+            line = ""
+            if talk.name is not None:
+                checked.append(Checked(talk.name, BAD_USAGE, error=str(error)))
+                line = describe_error(talk.name, error)
+            parts.append(_Part(place / RECORD, talk.position, line))
+        else:
+            return code, [*parts, _Part(place / RECORD)]
 
 
 @contextmanager
@@ -127,71 +167,29 @@ def _read(stream: IO[bytes], messages: Messages) -> None:
     messages.put(None)
 
 
-def _follow(child: subprocess.Popen[bytes], messages: Messages, progress: Progress | None) -> int:
-    """Return the exit code that the child announces."""
-    path, limit, deadline = "", 0, None
-    while True:
-        try:
-            message = messages.get(timeout=_measure_rest(deadline))
-        except queue.Empty:
-            child.kill()
-            raise _timeout_error(path, limit) from None
-        match message:
-            case ["begin", str(path), int(limit)]:
-                deadline = time.monotonic() + limit
-            case ["end"]:
-                deadline = None
-            case ["progress", int(done), int(total)] if progress:
-                progress(done, total)
-            case ["exit", int(code)]:
-                return code
-            case None:
-                raise _death_error(path, child.wait(), is_busy=deadline is not None)
-
-
-def _measure_rest(deadline: float | None) -> float | None:
-    return None if deadline is None else max(0.0, deadline - time.monotonic())
-
-
-def _timeout_error(path: str, seconds: int) -> SourceError:
-    return SourceError(
-        f"cannot read `{path}`: the model was not loaded, or did not predict a batch, within"
-        f" {seconds} seconds; --model-timeout allows more"
-    )
-
-
-def _death_error(path: str, code: int, *, is_busy: bool) -> SourceError:
-    how = f"with exit code {code}" if code >= 0 else f"by {_name_signal(-code)}"
-    if code == -getattr(signal, "SIGKILL", 0):
-        how += ", perhaps because the memory was full"
-    if is_busy:
-        return SourceError(f"cannot read `{path}`: the model ended the process ({how})")
-    what = f"the process that examined `{path}`" if path else "the process that reads the model"
-    return SourceError(f"{what} ended unexpectedly ({how}); -v shows what it printed")
-
-
-def _name_signal(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def _replay(record: Path) -> None:
-    """Write what the child has written to stdout and stderr, in the same order."""
-    with record.open("rb") as stream:
-        while line := stream.readline():
+def _replay(part: _Part) -> None:
+    """Write what a child has written to stdout and stderr, in the same order."""
+    with part.record.open("rb") as stream:
+        while part.length is None or stream.tell() < part.length:
+            line = stream.readline()
+            if not line:
+                break
             number, length = map(int, line.split())
-            target = (sys.stdout, sys.stderr)[number - 1]
-            data = stream.read(length)
-            if target is not None:
-                target.flush()
-                target.buffer.write(data)
-                target.flush()
+            _write((sys.stdout, sys.stderr)[number - 1], stream.read(length))
+    if part.error:
+        _write(sys.stderr, f"{part.error}\n".encode())
 
 
-def _show_noise(noise: Path) -> None:
+def _write(target: TextIO | None, data: bytes) -> None:
+    if target is not None:
+        target.flush()
+        target.buffer.write(data)
+        target.flush()
+
+
+def _show_noise(folder: Path) -> None:
     """Write to stderr what libraries have written, without codes that a terminal would obey."""
-    with noise.open(encoding="utf-8", errors="replace") as stream:
-        for line in stream:
-            sys.stderr.write(escape_line(line.rstrip("\n")) + "\n")
+    for part in sorted(folder.iterdir(), key=lambda entry: int(entry.name)):
+        with (part / NOISE).open(encoding="utf-8", errors="replace") as stream:
+            for line in stream:
+                sys.stderr.write(escape_line(line.rstrip("\n")) + "\n")

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from iou_doctor.cli.child.checked import Checked, read_checked
+
 RECORD = "record"
 """The file with what the command has written: for each piece one line, `FD LENGTH`, then bytes."""
 NOISE = "noise"
@@ -34,6 +36,8 @@ class Supervisor:
     """
 
     def __init__(self, folder: Path, *, is_terminal: bool, encoding: str) -> None:
+        self.checked = read_checked(folder)
+        """The checks of `--all` that need not be done again."""
         self._channel = os.dup(STREAMS["stdout"])
         self._state = threading.local()
         self._record = (folder / RECORD).open("wb", buffering=0)
@@ -74,6 +78,18 @@ class Supervisor:
         """Tell how many samples are done."""
         self._send("progress", done, total)
 
+    @contextmanager
+    def follow_check(self, name: str, results: list[Checked]) -> Iterator[None]:
+        """Tell that one check of several begins, and its result when it has ended.
+
+        Args:
+            name: of the check.
+            results: to which its result is appended.
+        """
+        self._send("check", name)
+        yield
+        self._send("checked", results[-1], self._record.tell())
+
     def finish(self, code: int) -> None:
         """Tell that this process ends in the ordinary way, with an exit code."""
         self._send("exit", code)
@@ -86,7 +102,9 @@ class Supervisor:
             self._record.write(b"%d %d\n%b" % (number, len(data), data))
 
     def _send(self, *message: object) -> None:
-        os.write(self._channel, json.dumps(message).encode() + b"\n")
+        data = memoryview(json.dumps(message).encode() + b"\n")
+        while data:  # the system may take a part of a long report
+            data = data[os.write(self._channel, data) :]
 
 
 class _Recorder(io.RawIOBase):

@@ -147,6 +147,64 @@ def test_text_before_the_record_is_discarded_is_not_shown(monkeypatch, capfd):
     assert capfd.readouterr().out == "b\n"
 
 
+SEVERAL = """
+from iou_doctor.cli.child.checked import Checked
+print("lost"); supervisor.discard_record()
+results = supervisor.checked
+for number in range(len(results), 4):
+    name = "check %d" % number
+    with supervisor.follow_check(name, results):
+        print("begin", name)
+        with supervisor.watch("m.keras", 1):
+            END
+        print("end", name, file=sys.stderr)
+        results.append(Checked(name, 0, report=dict(number=number)))
+print([(one.name, one.code, one.error, one.report) for one in results])
+supervisor.finish(max(one.code for one in results))
+"""
+TOO_SLOW = (
+    "cannot read `m.keras`: the model was not loaded, or did not predict a batch, within 1 seconds;"
+    " --model-timeout allows more"
+)
+
+
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        ("os._exit(0)", "cannot read `m.keras`: the model ended the process (with exit code 0)"),
+        ("time.sleep(60)", TOO_SLOW),
+    ],
+)
+def test_a_model_that_ends_one_of_several_checks_spoils_no_other(monkeypatch, capfd, end, why):
+    program = SEVERAL.replace("END", f"if number in (1, 3): {end}")
+    assert run_program(monkeypatch, program) == 2
+    done = capfd.readouterr()
+    results = [
+        (f"check {number}", 2, why, None)
+        if number in (1, 3)
+        else (f"check {number}", 0, None, {"number": number})
+        for number in range(4)
+    ]
+    assert done.out == f"begin check 0\nbegin check 2\n{results}\n"
+    assert done.err == (
+        f"end check 0\niou-doctor: error: check 1: {why}\n"
+        f"end check 2\niou-doctor: error: check 3: {why}\n"
+    )
+
+
+def test_an_end_between_two_checks_lets_the_others_follow(monkeypatch, capfd):
+    ending = "if 'number' in vars(): os._exit(5)\nprint([(one"
+    program = SEVERAL.replace("END", "pass").replace("print([(one", ending)
+    program = program.replace("in range(len(results), 4)", "in range(len(results), 3)")
+    assert run_program(monkeypatch, program) == 0
+    assert capfd.readouterr().out.startswith("begin check 0\nbegin check 1\nbegin check 2\n[(")
+
+
+def test_an_end_before_the_first_check_is_the_error_of_all(monkeypatch, capfd):
+    assert "ended unexpectedly (with exit code 5)" in error_of(monkeypatch, "os._exit(5)")
+    assert capfd.readouterr() == ("", "")
+
+
 PARENT = """
 import sys
 sys.path = {path!r}
