@@ -81,10 +81,13 @@ def is_void_background(evidence: Evidence) -> bool:
     return 2 * pairs.keep_rows(void & (pairs.prediction == 0)).total > pairs.keep_rows(void).total
 
 
-def list_labels_by_image(evidence: Evidence) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the distinct truth labels of every image, and for each of them the image."""
+def list_labels_by_image(
+    evidence: Evidence, side: Side = Side.MASKS
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct labels of one side in every image, and for each of them the image."""
     truth, image = [], []
-    for block in evidence.pairs.iterate_blocks():
+    pairs = evidence.pairs if side is Side.MASKS else evidence.pairs.swap_sides()
+    for block in pairs.iterate_blocks():
         starts = block.truth_starts
         truth.append(block.truth[starts])
         image.append(block.image[starts])

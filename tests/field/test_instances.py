@@ -76,6 +76,33 @@ def test_one_image_of_nuclei(options):
     check_foreground(report, masks, predictions)
 
 
+@pytest.mark.parametrize("images", [1, 6])
+def test_predictions_may_number_the_objects(images):
+    numbers = draw_nuclei(images, 160, 160)
+    masks = find_foreground(numbers)
+    report = diagnose(y_true=masks, y_pred=numbers)
+    finding = found(report, INSTANCES)
+    assert errors(report) == [INSTANCES]
+    assert report.verdict.primary == INSTANCES
+    assert "predictions = predictions > 0" in finding.help
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(masks, numbers > 0, 2))
+
+
+def test_images_with_three_or_four_objects():
+    masks = draw_nuclei(12, 64, 64, step=32, radius=9)
+    predictions = find_foreground(masks)
+    report = diagnose(y_true=masks, y_pred=predictions)
+    check_foreground(report, masks, predictions)
+
+
+def test_nested_stages_of_a_tumour_are_no_objects():
+    rows, columns = np.ogrid[:64, :64]
+    distance = np.hypot(rows - 30, columns - 34)
+    masks = np.stack([sum(distance < 6 * k for k in range(1, 2 + i % 4)) for i in range(12)])
+    report = diagnose(y_true=masks.astype(np.uint8), y_pred=(masks > 0).astype(np.uint8))
+    assert INSTANCES not in names(report)
+
+
 def test_thousands_of_numbers():
     masks = draw_nuclei(1, 700, 700, step=10, radius=4)
     assert masks.max() > 2_000
@@ -102,10 +129,11 @@ def test_segments_of_a_volume():
     check_foreground(diagnose(y_true=masks, y_pred=predictions), masks, predictions)
 
 
-@pytest.mark.parametrize("images", [1, 8])
+@pytest.mark.parametrize(("images", "step", "radius"), [(1, 16, 6), (8, 16, 6), (8, 40, 14)])
 @pytest.mark.parametrize("order", ["as they come", "shuffled"])
-def test_objects_on_both_sides_are_to_be_matched(images, order):
-    masks, random = draw_nuclei(images, 128, 128), np.random.default_rng(1)
+def test_objects_on_both_sides_are_to_be_matched(images, step, radius, order):
+    masks = draw_nuclei(images, 128, 128, step=step, radius=radius)
+    random = np.random.default_rng(1)
     predictions = np.zeros_like(masks)
     for found_objects, image in zip(predictions, find_foreground(masks, wrong=0.005), strict=True):
         numbers, count = number_regions(image)

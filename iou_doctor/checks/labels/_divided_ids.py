@@ -110,7 +110,16 @@ def _holds_numbers(classes: Mapping[int, int], factor: int) -> bool:
     """Return whether the labels are more than multiples of the factor."""
     numbered = [label for label in classes if label >= factor and label % factor]
     enough = len(classes) >= LEAST_NUMBERS_PER_CLASS * len(set(classes.values()))
-    return len(numbered) >= FEWEST_OBJECTS and enough
+    return len(numbered) >= FEWEST_OBJECTS and (enough or _are_counted(numbered, factor))
+
+
+def _are_counted(numbered: list[int], factor: int) -> bool:
+    """Return whether the numbers of each class are 1 to n, as in 601, 602, 603 and 701."""
+    numbers: dict[int, set[int]] = {}
+    for label in numbered:
+        numbers.setdefault(label // factor, set()).add(label % factor)
+    counted = all(max(found) == len(found) for found in numbers.values())
+    return counted and len(numbered) > len(numbers)
 
 
 def _fit(

@@ -39,12 +39,7 @@ FEWEST_EXAMINED = 20
 """Minimum number of ids with enough pixels. Fewer ids prove nothing."""
 FEWEST_OBJECT_PIXELS = 6
 """Minimum number of pixels of an id in a kept map. Whether a smaller one is connected is chance."""
-FEWEST_PER_IMAGE = 5
-"""Minimum number of objects in the fullest image beside predictions of two classes. Pictures of a
-data set with 20 classes show two or three of them."""
-LEAST_FOUND = 0.5
-"""Minimum share of the objects' pixels that two-class predictions take for the object. A model that
-predicts one class of many does not find the others."""
+NO_MAPS = "no label maps were kept, so objects cannot be recognised"
 IDS_PER_CLASS = 5
 """The number of ids must be at least this many times `num_classes`. A smaller excess is more
 likely a `num_classes` that is too small."""
@@ -63,11 +58,11 @@ class Objects(NamedTuple):
 
 def find_numbered_objects(evidence: Evidence) -> Objects | Skipped | None:
     """Examine whether the truth labels are objects; return `None` if they are not."""
-    pattern = _find_pattern(evidence) or _find_pattern_beside_two_classes(evidence)
+    pattern = _find_pattern(evidence)
     if pattern is None:
         return None
     if evidence.sampled is None:
-        return Skipped("no label maps were kept, so objects cannot be recognised")
+        return Skipped(NO_MAPS)
     return examine_objects(evidence.sampled, Side.MASKS, pattern)
 
 
@@ -98,32 +93,9 @@ def _find_pattern(evidence: Evidence) -> str | None:
     several = len(np.unique(in_image)) > 2
     if several and len(ids) >= FEWEST_IDS and repeated <= LARGEST_SHARE_REPEATED * len(ids):
         return "ids of their own in each image"
-    if _is_restarting_in_each_image(labels, in_image):
+    if is_restarting_in_each_image(labels, in_image):
         return "numbers that start again in each image"
     return None
-
-
-def _find_pattern_beside_two_classes(evidence: Evidence) -> str | None:
-    """Return how objects are numbered beside predictions that only tell object from background."""
-    pairs = evidence.pairs.pool()
-    predicted = pairs.count_predictions()
-    if evidence.interpretation.y_pred.is_dense and evidence.interpretation.num_classes > 2:
-        return None
-    if 1 not in predicted or not predicted.keys() <= {0, 1}:
-        return None
-    if len(pairs.count_truths()) <= FEWEST_PER_IMAGE:
-        return None
-    inside = pairs.keep_rows((pairs.truth > 0) & (pairs.truth < 2**31))
-    if inside.count_predictions().get(1, 0) < LEAST_FOUND * inside.total:
-        return None
-    labels, in_image = list_labels_by_image(evidence)
-    objects = (labels > 0) & (labels < 2**31)
-    labels, in_image = labels[objects], in_image[objects]
-    if np.unique(in_image, return_counts=True)[1].max() < FEWEST_PER_IMAGE:
-        return None
-    if _is_restarting_in_each_image(labels, in_image, FEWEST_PER_IMAGE):
-        return "numbers that start again in each image"
-    return "as many ids as objects" if len(np.unique(labels)) >= FEWEST_IDS else None
 
 
 def _count_classes(evidence: Evidence) -> int:
@@ -134,7 +106,7 @@ def _count_classes(evidence: Evidence) -> int:
     return max(count_class_ids(evidence, Side.PREDICTIONS), default=0) + 1
 
 
-def _is_restarting_in_each_image(
+def is_restarting_in_each_image(
     labels: NDArray[np.int64], in_image: NDArray[np.int64], fewest: int = FEWEST_IN_AN_IMAGE
 ) -> bool:
     """Return whether each image holds 1..n with an n of its own, as no set of classes does."""

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.hypotheses import is_far_better
-from iou_doctor.checks.labels._instances import FEWEST_EXAMINED, Objects, examine_objects
+from iou_doctor.checks.hypotheses import is_far_better, list_labels_by_image
+from iou_doctor.checks.labels._instances import (
+    FEWEST_EXAMINED,
+    Objects,
+    examine_objects,
+    is_restarting_in_each_image,
+)
 from iou_doctor.checks.labels._overlaps import count_overlaps
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.repairs.repair import Repair, build_relabelling
@@ -15,6 +22,13 @@ from iou_doctor.repairs.step import Side
 LARGEST_KEPT_SHARE = 0.3
 """Largest share of the objects' pixels whose number is the same in both arrays. Classes that a
 model predicts at all agree more."""
+LARGEST_SAME_SHARE = 0.7
+"""The same for numbers that start again in each image. The first objects of an image often have the
+same number in both arrays."""
+FEWEST_IMAGES = 3
+"""Minimum number of images in which they start again."""
+FEWEST_PER_IMAGE = 5
+"""Minimum number of objects in the fullest of them."""
 LARGEST_CLEAR_SHARE = 0.5
 """Largest share of the objects' pixels whose number has one clear partner over several images.
 Classes in another order have one, while numbers are given anew in each image."""
@@ -52,10 +66,13 @@ def _may_be_numbers(evidence: Evidence) -> bool:
         return False
     pairs = evidence.pairs.pool()
     ids = pairs.count_truths().keys(), pairs.count_predictions().keys()
-    if min(map(len, ids)) < FEWEST_EXAMINED or min(map(min, ids)) < 0:
+    if min(map(min, ids)) < 0:
         return False
     pairs = pairs.keep_rows((pairs.truth > 0) & (pairs.prediction > 0))
-    if pairs.keep_rows(pairs.truth == pairs.prediction).total > LARGEST_KEPT_SHARE * pairs.total:
+    kept = pairs.keep_rows(pairs.truth == pairs.prediction).total
+    if layout.samples >= FEWEST_IMAGES and all(_are_own_in_each_image(evidence, s) for s in Side):
+        return kept <= LARGEST_SAME_SHARE * pairs.total
+    if min(map(len, ids)) < FEWEST_EXAMINED or kept > LARGEST_KEPT_SHARE * pairs.total:
         return False
     if layout.samples == 1:
         return True
@@ -65,6 +82,18 @@ def _may_be_numbers(evidence: Evidence) -> bool:
     objects = overlaps.old > 0
     clear = overlaps.totals[objects & overlaps.is_clear].sum()
     return bool(clear <= LARGEST_CLEAR_SHARE * overlaps.totals[objects].sum())
+
+
+def _are_own_in_each_image(evidence: Evidence, side: Side) -> bool:
+    """Return whether the numbers of one array start again in each image, or never occur twice."""
+    labels, in_image = list_labels_by_image(evidence, side)
+    labels, in_image = labels[labels > 0], in_image[labels > 0]
+    if not len(labels):
+        return False
+    if is_restarting_in_each_image(labels - labels.min() + 1, in_image, FEWEST_PER_IMAGE):
+        return True
+    ids, images = np.unique(labels, return_counts=True)
+    return bool(len(ids) >= FEWEST_EXAMINED and images.max() == 1)
 
 
 def _keep_foregrounds(evidence: Evidence) -> Repair:

@@ -1,4 +1,4 @@
-"""The masks hold instance ids instead of class ids.
+"""The masks or the predictions hold instance ids instead of class ids.
 
 Instance masks give each object an id of its own: 1000 · class + number in Cityscapes, 256 · class +
 number in KITTI, consecutive numbers elsewhere. Read as class ids, nearly all of them are out of
@@ -14,6 +14,7 @@ of each image, and use a metric for instances.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from iou_doctor.checks.evidence import Evidence
@@ -21,7 +22,7 @@ from iou_doctor.checks.hypotheses import (
     score_as_given,
     score_repaired,
 )
-from iou_doctor.checks.labels._instances import FEWEST_EXAMINED, Objects, find_numbered_objects
+from iou_doctor.checks.labels._instances import Objects, find_numbered_objects
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import NO_DATA_LABELS
 from iou_doctor.checks.wording import format_count, join_words
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from iou_doctor.checks.labels._divided_ids import Division
     from iou_doctor.checks.labels._two_numberings import NumberedTwice
 
+FEWEST_NUMBERED = 5
+"""Minimum number of distinct ids of two arrays that may both number objects."""
 EIGHT_BITS = 256
 """Masks of 8 bits hold no class with a number."""
 CAUSES = (
@@ -51,7 +54,7 @@ RULE = Rule(
     name="instance-ids",
     severity=Severity.ERROR,
     suspicion=Suspicion.LABEL_RANGE,
-    claim="the masks hold instance ids instead of class ids",
+    claim="the masks or the predictions hold instance ids instead of class ids",
     symptom=Symptom.NUMBERING,
     explains=Symptom.METRIC
     | Symptom.BASELINE
@@ -73,25 +76,58 @@ def find(evidence: Evidence) -> Result:
     """Look for ids that are one object each, in one array or both, and for a class in the ids."""
     if evidence.has_found(*CAUSES):
         return []
-    truths, predictions = evidence.pairs.count_truths(), evidence.pairs.count_predictions()
-    if min(len(truths), len(predictions)) >= FEWEST_EXAMINED:
-        from iou_doctor.checks.labels._two_numberings import find_objects_on_both_sides
-
-        twice = find_objects_on_both_sides(evidence)
-        if twice is not None:
-            return [_report_both_sides(evidence, twice)]
-    objects = find_numbered_objects(evidence)
-    if predictions.keys() <= {0, 1} and isinstance(objects, Objects):
-        return [_report_objects(evidence, objects)]  # running numbers divide into 0 and 1, too
-    if max(truths, default=0) >= EIGHT_BITS:
-        from iou_doctor.checks.labels._divided_ids import find_division
-
-        division = find_division(evidence)
-        if division is not None:
-            return [_report_division(evidence, division)]
+    twice = _find_objects_on_both_sides(evidence)
+    if twice is not None:
+        return [_report_both_sides(evidence, twice)]
+    side, objects = _find_objects(evidence)
+    if isinstance(objects, Objects) and side is not None:
+        # running numbers divide into 0 and 1, too
+        return [_report_objects(evidence, side, objects)]
+    division = _find_division(evidence)
+    if division is not None:
+        return [_report_division(evidence, division)]
     if objects is None or isinstance(objects, Skipped):
         return objects or []
-    return [_report_objects(evidence, objects)]
+    return [_report_objects(evidence, Side.MASKS, objects)]
+
+
+def _find_objects_on_both_sides(evidence: Evidence) -> NumberedTwice | None:
+    truths, predictions = evidence.pairs.count_truths(), evidence.pairs.count_predictions()
+    if min(len(truths), len(predictions)) <= FEWEST_NUMBERED:
+        return None
+    from iou_doctor.checks.labels._two_numberings import find_objects_on_both_sides
+
+    return find_objects_on_both_sides(evidence)
+
+
+def _find_objects(evidence: Evidence) -> tuple[Side | None, Objects | Skipped | None]:
+    """Return the evidence that ids are objects, and their array if the other one holds 0 and 1."""
+    truths, predictions = evidence.pairs.count_truths(), evidence.pairs.count_predictions()
+    objects = find_numbered_objects(evidence)
+    if isinstance(objects, Objects) and predictions.keys() <= {0, 1}:
+        return Side.MASKS, objects
+    side = _find_foreground(truths, predictions)
+    if side is None:
+        return None, objects
+    from iou_doctor.checks.labels._foreground import find_objects_beside_foreground
+
+    beside = find_objects_beside_foreground(evidence, side)
+    return (side, beside) if beside is not None else (None, objects)
+
+
+def _find_division(evidence: Evidence) -> Division | None:
+    if max(evidence.pairs.count_truths(), default=0) < EIGHT_BITS:
+        return None
+    from iou_doctor.checks.labels._divided_ids import find_division
+
+    return find_division(evidence)
+
+
+def _find_foreground(truths: Mapping[int, int], predictions: Mapping[int, int]) -> Side | None:
+    """Return the side that may number objects while the other one holds 0 and 1."""
+    if len(truths) > 2 and predictions.keys() == {0, 1}:
+        return Side.MASKS
+    return Side.PREDICTIONS if len(predictions) > 2 and truths.keys() == {0, 1} else None
 
 
 def _report_both_sides(evidence: Evidence, twice: NumberedTwice) -> Finding:
@@ -116,22 +152,28 @@ def _report_both_sides(evidence: Evidence, twice: NumberedTwice) -> Finding:
     )
 
 
-def _report_objects(evidence: Evidence, objects: Objects) -> Finding:
-    ids = len(evidence.pairs.pool().count_truths())
+def _report_objects(evidence: Evidence, side: Side, objects: Objects) -> Finding:
+    pairs = evidence.pairs.pool()
+    ids = len(pairs.count_truths() if side is Side.MASKS else pairs.count_predictions())
+    semantic = (
+        "use the data set's semantic masks; instance ids only tell objects from background"
+        if side is Side.MASKS
+        else "the predictions number objects, as a segmenter of instances does; as classes, they"
+        " only tell objects from background"
+    )
     return Finding(
         RULE,
-        message=f"masks hold {ids} ids in {format_count(evidence.stats.samples, 'image')}, and"
+        message=f"{side} hold {ids} ids in {format_count(evidence.stats.samples, 'image')}, and"
         f" {objects.connected} of the {objects.examined} ids examined are one connected region in"
         f" their image: {objects.pattern}",
-        help="use the data set's semantic masks; instance ids only tell objects from background:"
-        " masks = masks > 0",
+        help=f"{semantic}: {side} = {side} > 0",
         facts={
             "distinct_ids": ids,
             "looked_at": objects.examined,
             "one_blob": objects.connected,
             "pattern": objects.pattern,
         },
-        repair=_keep_foreground(evidence),
+        repair=_keep_foreground(evidence, side),
     )
 
 
@@ -155,19 +197,20 @@ def _report_division(evidence: Evidence, division: Division) -> Finding:
     )
 
 
-def _keep_foreground(evidence: Evidence) -> Repair | None:
+def _keep_foreground(evidence: Evidence, side: Side) -> Repair | None:
     """Return the repair that makes every object class 1; `None` if there are more classes."""
-    interpretation = evidence.interpretation
-    predicted = evidence.pairs.count_predictions()
-    if interpretation.num_classes != 2 and not predicted.keys() <= {0, 1}:
+    interpretation, pairs = evidence.interpretation, evidence.pairs
+    own, other = pairs.count_truths(), pairs.count_predictions()
+    if side is Side.PREDICTIONS:
+        own, other = other, own
+    if interpretation.num_classes != 2 and not other.keys() <= {0, 1}:
         return None
-    table = {label: 1 for label in list_objects(evidence) if label != 1}
-    return build_relabelling("masks > 0", side=Side.MASKS, table=table, safe=False, num_classes=2)
+    table = {label: 1 for label in list_objects(evidence, own) if label != 1}
+    return build_relabelling(f"{side} > 0", side=side, table=table, safe=False, num_classes=2)
 
 
-def list_objects(evidence: Evidence) -> list[int]:
-    """Return the labels of the masks that are objects: neither background nor void."""
-    labels = evidence.pairs.count_truths()
+def list_objects(evidence: Evidence, labels: Collection[int]) -> list[int]:
+    """Return the labels that are objects: neither background nor void."""
     no_object = {*NO_DATA_LABELS, evidence.interpretation.ignore_index}
     # 255 is void unless the objects are counted beyond it
     no_object |= {255} - {label + 1 for label in labels}

@@ -14,7 +14,7 @@ def find_pattern(monkeypatch, images, *, classes=2, dtype=np.int64, predicted=(0
     """Return the pattern of the ids of each image beside predictions of these labels."""
     labels = np.concatenate([np.array(list(ids)) for ids in images])
     in_image = np.repeat(np.arange(len(images)), [len(ids) for ids in images])
-    monkeypatch.setattr(_instances, "list_labels_by_image", lambda _: (labels, in_image))
+    monkeypatch.setattr(_instances, "list_labels_by_image", lambda *_: (labels, in_image))
     pairs = SimpleNamespace(count_predictions=lambda: dict.fromkeys(predicted, 1))
     return _instances._find_pattern(
         SimpleNamespace(

@@ -1,0 +1,106 @@
+"""Decide whether one array numbers objects while the other only tells object from background."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.hypotheses import list_labels_by_image
+from iou_doctor.checks.labels._instances import (
+    FEWEST_EXAMINED,
+    FEWEST_IDS,
+    NO_MAPS,
+    Objects,
+    examine_objects,
+    is_restarting_in_each_image,
+)
+from iou_doctor.counts.map_samples import Labels
+from iou_doctor.repairs.step import Side
+from iou_doctor.report.finding import Skipped
+
+FEWEST_PER_IMAGE = 5
+"""Minimum number of objects in the fullest image. Pictures of a data set with 20 classes show two
+or three of them."""
+FEWEST_APART = 3
+"""Or this many, if the objects do not touch. Stages of a tumour and parts of an organ touch."""
+LEAST_APART = 0.8
+"""Minimum ratio of separate regions to objects that do not touch."""
+LEAST_FOUND = 0.5
+"""Minimum share of the objects' pixels that the other array takes for the object. A model that
+predicts one class of many does not find the others."""
+FEWEST_IMAGES = 3
+"""Minimum number of images that show that no id occurs twice."""
+
+
+def find_objects_beside_foreground(evidence: Evidence, side: Side) -> Objects | Skipped | None:
+    """Examine whether the ids of one array are objects; `None` if they are not.
+
+    Args:
+        evidence: the facts.
+        side: the array whose ids may be objects. The other one holds 0 and 1.
+    """
+    if not _is_beside_foreground(evidence, side):
+        return None
+    labels, in_image = list_labels_by_image(evidence, side)
+    objects = (labels > 0) & (labels < 2**31)
+    labels, in_image = labels[objects], in_image[objects]
+    fullest = int(np.unique(in_image, return_counts=True)[1].max())
+    pattern = _find_pattern(labels, in_image, fullest)
+    if pattern is None:
+        return None
+    if evidence.sampled is None:
+        return Skipped(NO_MAPS)
+    maps = evidence.sampled.fine
+    if fullest < FEWEST_PER_IMAGE and not _are_apart(
+        maps.y_true if side is Side.MASKS else maps.y_pred
+    ):
+        return None
+    return examine_objects(evidence.sampled, side, pattern)
+
+
+def _is_beside_foreground(evidence: Evidence, side: Side) -> bool:
+    """Return whether the other array holds 0 and 1, and 1 in most pixels of the ids."""
+    interpretation = evidence.interpretation
+    own, other = (interpretation.y_true, interpretation.y_pred)[:: 1 if side is Side.MASKS else -1]
+    if own.is_dense or (other.is_dense and interpretation.num_classes > 2):
+        return False
+    pairs = evidence.pairs.pool()
+    ids, classes = pairs.count_truths(), pairs.count_predictions()
+    if side is Side.PREDICTIONS:
+        ids, classes = classes, ids
+    if 1 not in classes or not classes.keys() <= {0, 1} or len(ids) <= FEWEST_APART:
+        return False
+    numbers = pairs.truth if side is Side.MASKS else pairs.prediction
+    inside = pairs.keep_rows((numbers > 0) & (numbers < 2**31))
+    met = inside.truth if side is Side.PREDICTIONS else inside.prediction
+    return inside.keep_rows(met == 1).total >= LEAST_FOUND * inside.total > 0
+
+
+def _find_pattern(
+    labels: NDArray[np.int64], in_image: NDArray[np.int64], fullest: int
+) -> str | None:
+    """Return how objects are numbered; `None` if the ids may be classes."""
+    first = int(labels.min())
+    if is_restarting_in_each_image(labels - first + 1, in_image, FEWEST_APART):
+        return "numbers that start again in each image"
+    ids, images = np.unique(labels, return_counts=True)
+    several = len(np.unique(in_image)) >= FEWEST_IMAGES
+    if several and len(ids) >= FEWEST_EXAMINED and images.max() == 1:
+        return "ids of their own in each image"
+    return (
+        "as many ids as objects" if fullest >= FEWEST_PER_IMAGE and len(ids) >= FEWEST_IDS else None
+    )
+
+
+def _are_apart(maps: Iterable[Labels]) -> bool:
+    """Return whether nearly each object is a region of its own."""
+    from scipy import ndimage
+
+    objects = regions = 0
+    for labels in maps:
+        objects += len(np.unique(labels[labels > 0]))
+        regions += ndimage.label(labels > 0)[1]
+    return regions >= LEAST_APART * objects
