@@ -22,7 +22,7 @@ from run import run
 import iou_doctor
 from iou_doctor import checks
 from iou_doctor.checks.registry import load_checks
-from iou_doctor.metrics.registry import CONTRACTS, SIGNATURES
+from iou_doctor.metrics.registry import CONTRACTS, list_signatures
 from iou_doctor.render import FORMATS, github, markdown
 from iou_doctor.render.shared import terminal_tables
 from iou_doctor.scan import device, windows
@@ -87,7 +87,7 @@ def _formats() -> str:
 
 
 def _calls() -> str:
-    calls = (f"{one.name}({', '.join(one.parameters)})" for one in SIGNATURES)
+    calls = (f"{one.name}({', '.join(one.parameters)})" for one in list_signatures())
     lines = (textwrap.fill(call, 100, subsequent_indent="    ") for call in calls)
     return "\n".join(["```text", *lines, "```"])
 

@@ -24,9 +24,9 @@ def complete_rules(typed: str) -> list[tuple[str, str]]:
 
 def complete_metrics(typed: str) -> list[str]:
     """Return the names of metrics, with the opening bracket of the call."""
-    from iou_doctor.metrics.registry import SIGNATURES
+    from iou_doctor.metrics.registry import list_signatures
 
-    names = sorted({signature.name for signature in SIGNATURES})
+    names = sorted({one.name for one in list_signatures() if not one.refusal})
     return [f"{name}(" for name in names if name.startswith(typed)]
 
 

@@ -12,6 +12,8 @@ from iou_doctor.metrics.definition import Absent, Average, Contract
 from iou_doctor.metrics.input_spec import PixelContent
 from iou_doctor.metrics.metric import Metric
 
+LONGEST_VALUE = 60
+"""The maximum number of characters of a value in an error."""
 Key = TypeVar("Key")
 Chosen = TypeVar("Chosen")
 ZERO_DIVISION = {0: Absent.ZERO, 1: Absent.ONE}
@@ -77,7 +79,15 @@ def choose(name: str, argument: str, value: object, choices: Mapping[Key, Chosen
         if isinstance(key, bool) == isinstance(value, bool) and key == value:
             return chosen
     works = ", ".join(repr(key) for key in choices)
-    raise UsageError(f"--metric {name}: {argument}={value!r} is not supported; what works: {works}")
+    raise UsageError(
+        f"--metric {name}: {argument}={_quote(value)} is not supported; what works: {works}"
+    )
+
+
+def _quote(value: object) -> str:
+    """Return a value as it is written, cut off if it is long."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 
 def parse_flag(name: str, argument: str, value: object) -> bool:
@@ -97,7 +107,7 @@ def parse_integer(name: str, argument: str, value: object) -> int | None:
     """
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
-    raise UsageError(f"--metric {name}: {argument} must be an integer, not {value!r}")
+    raise UsageError(f"--metric {name}: {argument} must be an integer, not {_quote(value)}")
 
 
 def parse_number(name: str, argument: str, value: object) -> float:
@@ -109,7 +119,7 @@ def parse_number(name: str, argument: str, value: object) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         with suppress(OverflowError):
             return float(value)
-    raise UsageError(f"--metric {name}: {argument} must be a number, not {value!r}")
+    raise UsageError(f"--metric {name}: {argument} must be a number, not {_quote(value)}")
 
 
 def parse_class_ids(name: str, argument: str, value: object) -> tuple[int, ...]:
@@ -120,4 +130,6 @@ def parse_class_ids(name: str, argument: str, value: object) -> tuple[int, ...]:
     """
     if isinstance(value, (list, tuple, range)) and value and all(type(v) is int for v in value):
         return tuple(value)
-    raise UsageError(f"--metric {name}: {argument} must be a list of class ids, not {value!r}")
+    raise UsageError(
+        f"--metric {name}: {argument} must be a list of class ids, not {_quote(value)}"
+    )

@@ -10,6 +10,10 @@ from iou_doctor.metrics.definition import Contract
 from iou_doctor.metrics.input_spec import InputSpec, PixelContent
 from iou_doctor.record import record
 
+RESULT = "(result)"
+"""The key under which the arguments of a call hold what is read from the metric's result: the
+method or the key behind the call, such as `Mean_Intersection_over_Union` or `IoU`."""
+
 
 @record
 class Signature:
@@ -22,6 +26,20 @@ class Signature:
     """Parameters that hold data or do not change the number; any expression may appear there."""
     keywords: bool = False
     """Whether all parameters are given by name."""
+    results: frozenset[str] = frozenset()
+    """Keys and methods that take one of several numbers from the result."""
+    refusal: str = ""
+    """Why iou-doctor does not work out this metric, and what to name instead."""
+
+    @property
+    def root(self) -> str:
+        """The library, the first part of the name."""
+        return self.name.partition(".")[0]
+
+    @property
+    def last(self) -> str:
+        """The last part of the name."""
+        return self.name.rpartition(".")[2]
 
 
 @record

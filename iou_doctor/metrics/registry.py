@@ -17,15 +17,14 @@ from iou_doctor.metrics.libraries import (
     CONTRACTS,
     KERAS_LIBRARIES,
     LIBRARIES,
-    SIGNATURES,
     KerasLibrary,
+    Library,
 )
-from iou_doctor.metrics.metric import Metric
+from iou_doctor.metrics.metric import Metric, Signature
 from iou_doctor.metrics.score import ContractScore
 
 __all__ = [
     "CONTRACTS",
-    "SIGNATURES",
     "VISIBLE_DIFFERENCE",
     "build_failed_score",
     "build_metric",
@@ -37,6 +36,7 @@ __all__ = [
     "find_library",
     "find_metric",
     "find_metric_by_call",
+    "list_signatures",
 ]
 
 _NUM_CLASSES_FIELD = re.escape("{num_classes}")
@@ -66,17 +66,30 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
     """Return the metric of a parsed call.
 
     Args:
-        name: its full name, one of `SIGNATURES`.
+        name: its full name, that of one of `list_signatures()`.
         arguments: a value for each of its parameters.
         call: the call as the user wrote it.
 
     Raises:
         UsageError: an argument has a value that is not supported.
     """
-    for library in LIBRARIES:
+    for library in _list_libraries():
         if any(signature.name == name for signature in library.SIGNATURES):
             return library.build_metric(name, arguments, call=call)
     raise KeyError(name)
+
+
+def list_signatures() -> tuple[Signature, ...]:
+    """Return all calls that `--metric` understands, and some that it can only explain."""
+    return tuple(signature for library in _list_libraries() for signature in library.SIGNATURES)
+
+
+def _list_libraries() -> tuple[Library, ...]:
+    from iou_doctor.metrics.libraries.calls import (
+        CALLED_LIBRARIES,
+    )  # only a named metric needs them
+
+    return (*LIBRARIES, *CALLED_LIBRARIES)
 
 
 def find_library(metric_name: str) -> KerasLibrary:

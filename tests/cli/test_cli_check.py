@@ -89,10 +89,10 @@ def test_a_score_that_is_too_low_is_said_on_stderr():
     ("arguments", "words"),
     [
         (["--num-classes", "1"], "--num-classes 2"),
-        (["--metric", "MeanIoU(num_classes=3"], "is not a Python call"),
-        (["--metric", "keras.metrics.MeanIUo(3)"], "did you mean keras.metrics.MeanIoU?"),
+        (["--metric", "MeanIoU(num_classes=3 4"], "is not a Python call"),
+        (["--metric", "keras.metrics.MeanIUo(3)"], "did you mean keras.metrics.MeanIoU"),
         (["--metric", "MeanIoU(num_clases=3)"], "did you mean num_classes?"),
-        (["--metric", "MeanIoU(n)"], "must be a literal value"),
+        (["--metric", "MeanIoU(3, axis=n)"], "axis=`n` is not a value"),
         (["--metric", "MeanIoU(4)", "--num-classes", "3"], "contradict each other"),
         (["--select", "IOU999"], "`iou-doctor rules` lists"),
         (["--layout", "NWH2"], "is not a layout"),

@@ -122,7 +122,3 @@ CONTRACTS: tuple[Contract, ...] = tuple(
     contract for one in (*LIBRARIES, *IDIOMS) for contract in one.CONTRACTS
 )
 """All contracts, in the order in which they are reported."""
-SIGNATURES: tuple[Signature, ...] = tuple(
-    signature for library in LIBRARIES for signature in library.SIGNATURES
-)
-"""All calls that `--metric` understands."""

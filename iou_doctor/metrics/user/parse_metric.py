@@ -13,7 +13,6 @@ from iou_doctor.metrics import registry
 from iou_doctor.metrics.definition import Average
 from iou_doctor.metrics.libraries import keras
 from iou_doctor.metrics.metric import Metric
-from iou_doctor.metrics.user.parse_call import find_namesakes, parse_call
 
 Number = TypeVar("Number", int, float)
 
@@ -60,14 +59,10 @@ def parse_user_metric(
         )
         _check_limits(options)
         return metric, options, ()
-    metric, assumed = _understand(" ".join(call.split()))
-    if metric.num_classes is not None and metric.num_classes < 2:
-        raise UsageError(
-            f"--metric {call}: background counts as a class, so there are at least two;"
-            " num_classes=2"
-        )
+    metric, assumed = _understand(call.strip(), options)
     name = "ignore_index" if metric.contract else "ignore_class"
-    num_classes = _agree("--num-classes", options.num_classes, "num_classes", metric.num_classes)
+    classes = None if metric.num_classes == 1 else metric.num_classes  # people say so of two
+    num_classes = _agree("--num-classes", options.num_classes, "num_classes", classes)
     ignore = _agree("--ignore-index", options.ignore_index, name, metric.ignore_class)
     _agree("--threshold", options.threshold, "threshold", metric.threshold)
     if metric.contract and not metric.ignores:
@@ -77,23 +72,28 @@ def parse_user_metric(
     return metric, options, assumed
 
 
-def _understand(call: str) -> tuple[Metric, tuple[Assumption, ...]]:
-    named = registry.find_metric(call.strip())
+def _understand(code: str, options: Options) -> tuple[Metric, tuple[Assumption, ...]]:
+    """Return the metric that some code names, and what was guessed about it."""
+    from iou_doctor.metrics.calls.parse_call import parse_call  # few runs name a metric
+
+    named = registry.find_metric(code)
     if named is not None:
         return named, ()
+    given = {
+        "num_classes": options.num_classes,
+        "ignore_index": options.ignore_index,
+        "threshold": options.threshold,
+    }
     try:
-        signature, arguments = parse_call(call, registry.SIGNATURES)
-        metric = registry.build_metric(signature.name, arguments, call=call)
+        found = parse_call(code, registry.list_signatures(), given)
+        metric = registry.build_metric(found.signature.name, found.arguments, call=found.text)
     except UsageError:
-        if idiom := registry.find_metric_by_call(call):
-            return replace(idiom, call=call), ()
+        if idiom := registry.find_metric_by_call(code):
+            return replace(idiom, call=" ".join(code.split())), ()
         raise
     _refuse_mean_of_classes(metric)
-    others = find_namesakes(call, signature, registry.SIGNATURES)
-    if not others:
-        return metric, ()
-    why = f"{metric.short_name} may also be {' or '.join(others)}"
-    return metric, (Assumption("metric", signature.name, why),)
+    name = found.signature.name
+    return metric, tuple(Assumption("metric", name, why) for why in found.guesses)
 
 
 def _refuse_mean_of_classes(metric: Metric) -> None:

@@ -1,0 +1,1 @@
+"""Understand code that contains a metric's call: the code is parsed and never run."""

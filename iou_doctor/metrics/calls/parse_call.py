@@ -1,0 +1,199 @@
+"""Parse a metric's call as written in the user's code. The call is never executed."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+from iou_doctor.errors import UsageError
+from iou_doctor.metrics.calls import names
+from iou_doctor.metrics.calls.bind import bind_arguments
+from iou_doctor.metrics.calls.candidates import Candidate, find_candidates
+from iou_doctor.metrics.calls.read_code import EXAMPLE, Code, read_code
+from iou_doctor.metrics.calls.refusals import build_refusal, build_unknown_error, shorten
+from iou_doctor.metrics.calls.shell_commands import read_command
+from iou_doctor.metrics.metric import Signature
+from iou_doctor.record import record
+
+_METRIC_WORDS = ("iou", "jaccard", "dice", "f1", "acc", "score", "metric")
+_NO_OPTIONS: Mapping[str, int | float | None] = {}
+
+
+@record
+class ParsedCall:
+    """A call that iou-doctor understands."""
+
+    signature: Signature
+    arguments: Mapping[str, object]
+    """The value of each parameter, and under `RESULT` what is read from the result."""
+    text: str
+    """The call as it is written, without what surrounds it."""
+    guesses: tuple[str, ...] = ()
+    """What was guessed about it, in words."""
+
+
+@record
+class _Found:
+    candidate: Candidate
+    choice: names.Choice
+    """What it means."""
+
+    @property
+    def is_refused(self) -> bool:
+        return bool(self.choice.signature.refusal)
+
+
+def parse_call(
+    text: str,
+    signatures: Sequence[Signature],
+    options: Mapping[str, int | float | None] = _NO_OPTIONS,
+) -> ParsedCall:
+    """Return the call of a metric that the text contains, with defaults filled in.
+
+    `tf.keras.metrics.MeanIoU(3)`, `MeanIoU(num_classes=3)`, the bare name, an assignment, a list of
+    metrics and a whole `model.compile(...)` are all understood, and so is `@FILE.py:LINE`.
+
+    Args:
+        text: the code.
+        signatures: the calls that are known.
+        options: values for arguments that are no literals; see `bind_arguments`.
+
+    Raises:
+        UsageError: the text is no code, names no known metric or several, or has wrong arguments.
+    """
+    code = read_command(text) or read_code(text)
+    found = _select(code, tuple(signatures))
+    candidate, choice = found.candidate, found.choice
+    signature = choice.signature
+    if signature.refusal:
+        raise build_refusal(signature.name, f": {signature.refusal}")
+    arguments, guesses = bind_arguments(candidate, signature, code.constants, options)
+    if choice.namesakes:
+        short, others = signature.last, " or ".join(choice.namesakes)
+        guesses = (f"{short} may also be {others}", *guesses)
+    return ParsedCall(signature, arguments, _write(candidate, code, text), guesses)
+
+
+def _write(candidate: Candidate, code: Code, text: str) -> str:
+    """Return the call as the user wrote it."""
+    if code.file or not _is_alone(candidate, code):
+        return code.write_segment(candidate.node)
+    return " ".join(text.split())
+
+
+def _is_alone(candidate: Candidate, code: Code) -> bool:
+    first = code.tree.body[0]
+    return (
+        len(code.tree.body) == 1 and isinstance(first, ast.Expr) and first.value is candidate.node
+    )
+
+
+def _select(code: Code, signatures: tuple[Signature, ...]) -> _Found:
+    """Return the metric that some code is about.
+
+    Raises:
+        UsageError: there is none, or it is not clear which.
+    """
+    found, unclear, unknown = _sort_candidates(code, signatures)
+    clear = [one for one in found if not one.is_refused] or found
+    if not clear:
+        raise _explain_failure(code, signatures, unclear, unknown)
+    first = clear[0]
+    same = [one for one in clear if one.choice.signature == first.choice.signature]
+    others = {ast.unparse(one.candidate.node): one for one in clear if one not in same}
+    if code.file and code.line is None and (others or _differ(same)):
+        raise _list_places(code, clear)
+    return max(same, key=lambda one: bool(one.candidate.call))
+
+
+def _differ(found: Sequence[_Found]) -> bool:
+    """Return whether calls of one metric have different arguments; a bare name has none."""
+    calls = {one.candidate.arguments for one in found if one.candidate.call is not None}
+    return len(calls) > 1
+
+
+def _sort_candidates(
+    code: Code, signatures: tuple[Signature, ...]
+) -> tuple[list[_Found], list[Candidate], list[Candidate]]:
+    """Return the metrics in some code, names that may mean several, and unknown names."""
+    found, bare, unclear, unknown = [], [], [], []
+    inside: set[int] = set()
+    for candidate in find_candidates(code):
+        if id(candidate.node) in inside:
+            continue
+        matches = names.find_matches(candidate.name, signatures)
+        if not matches:
+            unknown.append(candidate)
+            continue
+        inside |= {id(part) for part in ast.walk(candidate.node)}
+        choice = names.choose(candidate.name, candidate.call, matches)
+        if choice is None:
+            unclear.append(candidate)
+        elif candidate.call is None and "." not in candidate.name:
+            bare.append(_Found(candidate, choice))
+        else:
+            found.append(_Found(candidate, choice))
+    if not found and not (code.file and code.line is None):
+        found = bare
+    return found, unclear, unknown
+
+
+def _explain_failure(
+    code: Code,
+    signatures: tuple[Signature, ...],
+    unclear: Sequence[Candidate],
+    unknown: Sequence[Candidate],
+) -> Exception:
+    """Return the error for code that names no known metric."""
+    if unclear:
+        return names.explain_ambiguity(
+            unclear[0].name, names.find_matches(unclear[0].name, signatures)
+        )
+    words = (name for name in _list_words(code) if names.is_ambiguous_word(name))
+    for word in itertools.chain((one.name for one in unknown), words):
+        if names.is_ambiguous_word(word):
+            return names.explain_word(word)
+    if not unknown:
+        place = f"@{code.file}" if code.file else repr(shorten(code.text))
+        return UsageError(
+            f"--metric {place} does not name a metric; write it as in your code, {EXAMPLE}"
+        )
+    likely = [one for one in unknown if any(word in one.name.lower() for word in _METRIC_WORDS)]
+    first = (likely or [one for one in unknown if one.call is not None] or unknown)[0]
+    base = _find_base(first.name, code, signatures)
+    return build_unknown_error(first.name, first.arguments, signatures, base=base)
+
+
+def _list_words(code: Code) -> Iterator[str]:
+    """Yield the texts in some code, such as the `"accuracy"` of `metrics=["accuracy"]`."""
+    for node in ast.walk(code.tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def _find_base(name: str, code: Code, signatures: tuple[Signature, ...]) -> str:
+    """Return the known metric that a class in the code is derived from, an empty text for none."""
+    for node in ast.walk(code.tree):
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            for base in node.bases:
+                full = ast.unparse(base)
+                first, dot, rest = full.partition(".")
+                matches = names.find_matches(
+                    f"{code.imports.get(first, first)}{dot}{rest}", signatures
+                )
+                if matches:
+                    return matches[0].name
+    return ""
+
+
+def _list_places(code: Code, found: Sequence[_Found]) -> UsageError:
+    """Return the error for a file with several metrics: their lines."""
+    lines = {one.candidate.node.lineno: one.choice.signature.last for one in reversed(found)}
+    places = [f"line {line} {name}" for line, name in sorted(lines.items())]
+    first = min(lines)
+    return build_refusal(
+        f"@{code.file}",
+        f" holds {len(lines)} metrics: give the line, @{shorten(code.file)}:{first} for instance",
+        f" ({', '.join(places[:8])})",
+    )

@@ -1,0 +1,176 @@
+"""Read the code in which the user's metric appears, complete or cut out of a file."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import field
+from pathlib import Path
+
+from iou_doctor.errors import UsageError
+from iou_doctor.metrics.calls.refusals import shorten
+from iou_doctor.record import record
+from iou_doctor.safety.text_files import read_text
+
+LONGEST_CALL = 100_000
+"""The maximum number of characters of a call: enough for 4,096 class ids."""
+LARGEST_FILE = 2**22
+"""The maximum size of a source file in bytes."""
+DEEPEST_CALL = 50
+"""The maximum depth of a call as a tree; with what surrounds it, it reaches about 10."""
+DEEPEST_FILE = 150
+"""The maximum depth of a file as a tree; files reach about 30."""
+EXAMPLE = 'for instance "keras.metrics.MeanIoU(num_classes=3)"'
+_CLOSERS = {"(": ")", "[": "]", "{": "}"}
+
+
+@record
+class Code:
+    """Parsed code, and what it says about names."""
+
+    text: str
+    tree: ast.Module
+    imports: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """The full name of each imported name."""
+    constants: Mapping[str, ast.expr] = field(default_factory=dict, hash=False)
+    """What each name stands for that is assigned once, `CFG.classes` included."""
+    file: str = ""
+    """The file, if the code was read from one."""
+    line: int | None = None
+    """The line that the user asked for."""
+
+    def write_segment(self, node: ast.expr) -> str:
+        """Return an expression as it is written, on one line."""
+        segment = ast.get_source_segment(self.text, node) or ast.unparse(node)
+        return " ".join((ast.unparse(node) if "#" in segment else segment).split())
+
+
+def read_code(text: str) -> Code:
+    """Return the code of a call as written, or of the file that `@FILE.py[:LINE]` names.
+
+    Raises:
+        UsageError: it is no Python code, or the file cannot be read.
+    """
+    place = re.fullmatch(r"@(?P<file>.+?)(?::(?P<line>\d+))?", text.strip())
+    if place:
+        line = place["line"]
+        return _read_file(place["file"], None if line is None else int(line))
+    if len(text) <= LONGEST_CALL:
+        for version in _list_versions(text):
+            tree = _parse(version, DEEPEST_CALL)
+            if tree is not None:
+                return Code(version, tree, _list_imports(tree), _list_constants(tree))
+    raise UsageError(
+        f"--metric {shorten(text)!r} is not a Python call; write it as in your code, {EXAMPLE}"
+    )
+
+
+def _read_file(file: str, line: int | None) -> Code:
+    try:
+        text = read_text(Path(file).expanduser(), most_bytes=LARGEST_FILE)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"--metric @{shorten(file)}: {reason}") from error
+    tree = _parse(text, DEEPEST_FILE)
+    if tree is None:
+        raise UsageError(
+            f"--metric @{shorten(file)} is not Python code; give a .py file, or the call itself"
+        )
+    lines = text.count("\n") + 1
+    if line is not None and not 1 <= line <= lines:
+        raise UsageError(f"--metric @{shorten(file)}:{line}: the file has {lines} lines")
+    return Code(text, tree, _list_imports(tree), _list_constants(tree), file, line)
+
+
+def _list_versions(text: str) -> Iterator[str]:
+    """Yield the text, then ways to complete a fragment: arguments, entries, cut-off lines."""
+    plain = "\n".join(
+        line.removeprefix(">>> ").removeprefix("... ") for line in text.strip("\n").splitlines()
+    )
+    plain = textwrap.dedent(plain).strip()
+    if not plain:
+        return
+    bare = plain.rstrip(",;: \n")
+    yield plain
+    yield bare
+    for whole in (bare, _balance(bare)):
+        yield whole
+        yield f"_({whole})"
+        yield f"{{{whole}}}"
+
+
+def _balance(text: str) -> str:
+    """Return text without closing brackets that nothing opens, and with those that are missing."""
+    kept, open_ones = [], []
+    for part in re.findall(r"'[^'\n]*'|\"[^\"\n]*\"|.", text, flags=re.DOTALL):
+        if part in _CLOSERS:
+            open_ones.append(_CLOSERS[part])
+        elif part in _CLOSERS.values():
+            if not open_ones or open_ones[-1] != part:
+                continue
+            open_ones.pop()
+        kept.append(part)
+    return "".join(kept).rstrip(", \n") + "".join(reversed(open_ones))
+
+
+def _parse(text: str, deepest: int) -> ast.Module | None:
+    """Return the tree of some code, `None` if it is not Python or too deep to be handled."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd literals, which are refused later
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+    return tree if tree.body and _is_shallow(tree, deepest) else None
+
+
+def _is_shallow(tree: ast.Module, deepest: int) -> bool:
+    waiting: list[tuple[ast.AST, int]] = [(tree, 1)]
+    while waiting:
+        part, depth = waiting.pop()
+        if depth > deepest:
+            return False
+        waiting += [(child, depth + 1) for child in ast.iter_child_nodes(part)]
+    return True
+
+
+def _list_imports(tree: ast.Module) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {one.asname: one.name for one in node.names if one.asname}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {one.asname or one.name: f"{node.module}.{one.name}" for one in node.names}
+    return found
+
+
+def _list_constants(tree: ast.Module) -> dict[str, ast.expr]:
+    """Return the values of names that are assigned once in all of the code."""
+    found: dict[str, list[ast.expr]] = {}
+
+    def visit(body: list[ast.stmt], prefix: str) -> None:
+        for node in body:
+            if isinstance(node, ast.ClassDef):
+                visit(node.body, f"{prefix}{node.name}.")
+            for target, value in _list_assignments(node):
+                found.setdefault(prefix + ast.unparse(target), []).append(value)
+            for inner in ("body", "orelse", "finalbody"):
+                if not isinstance(node, ast.ClassDef):
+                    visit(getattr(node, inner, []), prefix)
+
+    visit(tree.body, "")
+    return {name: values[0] for name, values in found.items() if len(values) == 1}
+
+
+def _list_assignments(node: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                yield from zip(target.elts, node.value.elts, strict=False)
+            else:
+                yield target, node.value
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        yield node.target, node.value
