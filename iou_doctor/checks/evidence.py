@@ -6,6 +6,7 @@ from iou_doctor.arrays.expected import ExpectedInterpretation
 from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.model import ModelFacts
 from iou_doctor.arrays.source import Pair
+from iou_doctor.counts.channel_overlaps import ChannelOverlaps
 from iou_doctor.counts.map_samples import InterpretedProbe
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
@@ -45,6 +46,8 @@ class Evidence:
     """Label maps of some samples; `None` if the pixels do not pair up."""
     sampled_times_255: InterpretedProbe | None = None
     """`sampled` with the masks multiplied by 255; `None` for masks of integers."""
+    overlaps: ChannelOverlaps | None = None
+    """How channels that overlap fit each other, if they fit badly as given."""
     inputs: MetricInputs | None = None
     """What metrics get as input; `None` if no metric can take these arrays."""
     contracts: tuple[ContractScore, ...] = ()

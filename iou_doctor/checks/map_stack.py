@@ -157,6 +157,8 @@ def _number_classes(
 ) -> Stack | Skipped:
     """Build the stack: number the classes of the truth from 0 without gaps."""
     num_classes, ignore = evidence.interpretation.num_classes, evidence.interpretation.ignore_index
+    if evidence.sampled is not None and evidence.sampled.codes is not None:
+        num_classes, ignore = evidence.sampled.codes, None
     # read as unsigned integers, negative labels are beyond the last class too
     true, pred = (
         np.minimum(labels.view(np.uint32), num_classes) for labels in (stored_true, stored_pred)

@@ -23,10 +23,17 @@ from iou_doctor.report.finding import Finding, Outcome, Rule, Skipped, Status, S
 
 RULES_OF_CHANNELS = frozenset(
     {
+        "flipped-samples",
+        "inverted-masks",
+        "logits-thresholded-as-probabilities",
+        "masks-0-255",
         "never-predicted-class",
+        "permuted-classes",
         "predictions-equal-masks",
         "score-below-minimum",
         "score-regression",
+        "shifted-predictions",
+        "shuffled-samples",
         "unthresholded-sigmoid",
     }
 )

@@ -114,3 +114,11 @@ class ChannelSums:
             self.whole[..., quantity] + self.rest[..., quantity] * 2.0**-FRACTION_BITS
         )
         return np.where(self.not_finite > 0, np.nan, sums) if quantity in SCORE_QUANTITIES else sums
+
+
+def has_only_0_and_255(sums: ChannelSums) -> bool:
+    """Return whether all true values are 0 or 255: only these are 1/255 of their own square."""
+    truth, squared = (
+        sums.compute_total(quantity).sum() for quantity in (Quantity.TRUTH, Quantity.TRUTH_SQUARED)
+    )
+    return bool(squared == 255 * truth > 0)

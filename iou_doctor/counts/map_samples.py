@@ -67,6 +67,8 @@ class InterpretedProbe:
     """The number of spatial axes of the maps."""
     is_square: bool
     """Whether height and width are equal in every sample."""
+    codes: int | None = None
+    """The number of labels if each stands for the channels that a pixel has; `None` for classes."""
     stacks: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
     """What several checks make of the maps, kept by what it was made for."""
 

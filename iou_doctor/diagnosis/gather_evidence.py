@@ -9,19 +9,20 @@ from iou_doctor import interpret
 from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.source import Pair
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.map_stack import MOST_IMPROVABLE_IOU
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.map_samples import InterpretedProbe
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.counts.stats import Stats
 from iou_doctor.diagnosis.passes import Counts, Passes, ScanSettings
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.what_if import Recount
+from iou_doctor.metrics import overlapping
 from iou_doctor.metrics.implementations import evaluate_all
-from iou_doctor.metrics.overlapping import score_channels
 from iou_doctor.metrics.score import Score, compute_score
 from iou_doctor.metrics.user.evaluate import CountedArrays
 from iou_doctor.metrics.user.prepare_inputs import is_paired, prepare_inputs
 from iou_doctor.metrics.user.user_metric import UserMetric
+from iou_doctor.record import record
 from iou_doctor.repairs.step import Step
 from iou_doctor.repairs.times_255 import Times255
 
@@ -46,7 +47,7 @@ def gather_evidence(
     scaled = _scale_masks(pairing)
     counted = _decode_labels(counts, interpretation, pairing)
     pairs = PairCounts.merge([]) if counted is None else counted
-    repaired = _score_repaired(interpretation, stats, pairs)
+    repaired = _score_repaired(pair, counts, interpretation, pairs)
     score = repaired if is_paired(interpretation.layout) else None
     inputs = prepare_inputs(
         pair,
@@ -77,13 +78,22 @@ def gather_evidence(
         baseline=request.baseline,
         expected=request.expected,
     )
+    evidence = _compare_channels(evidence)
     return _compare_implementations(evidence, all_implementations=request.all_implementations)
 
 
-def _score_repaired(interpretation: Interpretation, stats: Stats, pairs: PairCounts) -> Score:
+def _score_repaired(
+    pair: Pair, counts: Counts, interpretation: Interpretation, pairs: PairCounts
+) -> Score:
     """Return the doctor's score, with sizes and axes repaired."""
-    if interpretation.is_multilabel and stats.sums is not None:
-        return score_channels(stats.sums, pixels=pairs.total)
+    if interpretation.is_multilabel:
+        stats = counts.stats
+        sums = None if stats.y_true.outside_unit else stats.sums
+        if sums is not None and counts.plan.threshold == interpretation.threshold:
+            return overlapping.score_channels(sums, pixels=pairs.total)
+        from iou_doctor.diagnosis import channels  # only channels that overlap need it
+
+        return channels.score_channels(pair, interpretation)
     return compute_score(
         pairs=pairs,
         num_classes=interpretation.num_classes,
@@ -91,20 +101,44 @@ def _score_repaired(interpretation: Interpretation, stats: Stats, pairs: PairCou
     )
 
 
+def _compare_channels(evidence: Evidence) -> Evidence:
+    """Return the evidence with maps of the channels, if they overlap and fit badly."""
+    mean_iou = evidence.repaired.mean_iou
+    if not evidence.interpretation.is_multilabel or (mean_iou or 0.0) > MOST_IMPROVABLE_IOU:
+        return evidence
+    from iou_doctor.diagnosis.channels import compare_channels
+
+    overlaps, sampled = compare_channels(evidence.pair, evidence.interpretation)
+    return replace(evidence, overlaps=overlaps, sampled=sampled)
+
+
+@record
+class Recounter:
+    """Counts the arrays once more, after steps of repairs."""
+
+    passes: Passes
+    interpretation: Interpretation
+
+    def __call__(self, steps: Sequence[Step]) -> PairCounts:
+        """Return the doctor's label pairs after steps that move pixels or samples."""
+        pairing = interpret.choose_doctor_pairing(self.interpretation)
+        moving = [step for step in steps if not isinstance(step, Times255)]
+        chosen = pairing if len(moving) == len(steps) else _scale_masks(pairing)
+        table = self.passes.recount(chosen, moving)
+        return interpret.decode_doctor_labels(table, self.interpretation, chosen)
+
+    def score_channels(self, steps: Sequence[Step]) -> Score:
+        """Return the score of channels that overlap after these steps."""
+        from iou_doctor.diagnosis.channels import score_channels
+
+        return score_channels(self.passes.pair, self.interpretation, steps)
+
+
 def build_recount(
     pair: Pair, counts: Counts, interpretation: Interpretation, settings: ScanSettings
 ) -> Recount:
-    """Return a function that counts the doctor's label pairs once more, after repair steps."""
-    passes = Passes(pair, counts.plan, settings)
-    pairing = interpret.choose_doctor_pairing(interpretation)
-
-    def recount(steps: Sequence[Step]) -> PairCounts:
-        moving = [step for step in steps if not isinstance(step, Times255)]
-        chosen = pairing if len(moving) == len(steps) else _scale_masks(pairing)
-        table = passes.recount(chosen, moving)
-        return interpret.decode_doctor_labels(table, interpretation, chosen)
-
-    return recount
+    """Return what counts the arrays once more, after repair steps."""
+    return Recounter(Passes(pair, counts.plan, settings), interpretation)
 
 
 def _compare_implementations(evidence: Evidence, *, all_implementations: bool) -> Evidence:

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.metrics.score import compute_score
+from iou_doctor.metrics.score import Score, compute_score
+from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.permute_axes import PermuteAxes
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.resize_nearest import ResizeNearest
 from iou_doctor.repairs.step import Step
 from iou_doctor.repairs.swap_height_width import SwapHeightWidth
+from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.repairs.times_255 import Times255
 
-Recount = Callable[[Sequence[Step]], PairCounts]
-"""Counts the label pairs again after these steps."""
+
+class Recount(Protocol):
+    """Counts the arrays again after repairs."""
+
+    def __call__(self, steps: Sequence[Step], /) -> PairCounts:
+        """Return the label pairs after these steps."""
+        ...
+
+    def score_channels(self, steps: Sequence[Step]) -> Score:
+        """Return the score of channels that overlap after these steps."""
+        ...
+
 
 DONE_BY_THE_DOCTOR: Mapping[Relation, type[Step]] = {
     Relation.SWAPPED: SwapHeightWidth,
@@ -40,7 +53,10 @@ def compute_mean_iou_after(
 def repair_evidence(chosen: Sequence[Repair], evidence: Evidence, recount: Recount) -> Evidence:
     """Return the evidence with the label pairs and the score after these repairs in this order."""
     if evidence.interpretation.is_multilabel:
-        return evidence  # the doctor has thresholded each channel, and no other repair applies
+        steps = [step for repair in chosen for step in repair.steps]
+        changing = [step for step in steps if needs_channels(step, evidence)]
+        score = recount.score_channels(changing) if changing else evidence.repaired
+        return replace(evidence, repaired=score)
     pairs = _count_pairs([step for repair in chosen for step in repair.steps], evidence, recount)
     num_classes, ignore_index = (
         evidence.interpretation.num_classes,
@@ -70,6 +86,13 @@ def _count_pairs(steps: Sequence[Step], evidence: Evidence, recount: Recount) ->
     if scaled and evidence.times_255 is not None:
         return evidence.times_255
     return evidence.pairs
+
+
+def needs_channels(step: Step, evidence: Evidence) -> bool:
+    """Return whether a step changes channels, apart from thresholds and moves that are done."""
+    if step.moves_pixels:
+        return needs_recount(step, evidence)
+    return not isinstance(step, (Threshold, Arrange))
 
 
 def needs_recount(step: Step, evidence: Evidence) -> bool:

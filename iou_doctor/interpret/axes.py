@@ -43,7 +43,8 @@ def infer_layout(pair: Pair, options: Options, *, metric_axis: int | None = None
     true_letters, pred_letters = parse_layouts(options.layout)
     true, pred = peek_at(pair.y_true), peek_at(pair.y_pred)
     true_channel, pred_channel, assumed = find_class_axes(true, pred, options.num_classes)
-    if true_channel is None and pred_channel is None and metric_axis is not None:
+    may_overlap = true_channel is None and pred_channel is None and metric_axis is not None
+    if may_overlap and metric_axis is not None:
         true_channel, assumed = find_overlapping_axis(true, pred, metric_axis, options.num_classes)
         pred_channel = true_channel
     y_true = (
@@ -56,8 +57,9 @@ def infer_layout(pair: Pair, options: Options, *, metric_axis: int | None = None
         if pred_letters
         else _infer_axes(pred.shape, pred_channel, pair.y_pred.path)
     )
-    y_true = _mark_colours(y_true, true, options.masks_as)
-    y_pred = _mark_colours(y_pred, pred, options.predictions_as)
+    if not may_overlap:
+        y_true = _mark_colours(y_true, true, options.masks_as)
+        y_pred = _mark_colours(y_pred, pred, options.predictions_as)
     if not options.layout:
         y_true, y_pred, more = _match_sample_axes(y_true, y_pred, true, pred)
         assumed += more

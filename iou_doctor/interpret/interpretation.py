@@ -12,6 +12,7 @@ from iou_doctor.arrays.interpretation import (
 )
 from iou_doctor.arrays.layout import Assumption, Axes, Layout
 from iou_doctor.arrays.source import Pair, Source
+from iou_doctor.counts.channel_sums import has_only_0_and_255
 from iou_doctor.counts.label_decoding import (
     LabelDecoding,
     Pairing,
@@ -58,12 +59,19 @@ def infer_interpretation(
     pred = _find_encoding(
         pair.y_pred, layout.y_pred, stats.y_pred, options.predictions_as, _PREDICTIONS
     )
+    is_multilabel = takes_channels and _do_channels_overlap(layout, stats)
+    if is_multilabel and options.masks_as is None and true.encoding is not Encoding.ONE_HOT:
+        note = Assumption("masks.encoding", "one-hot", "only 0 and 255 along the class axis")
+        true = _FoundEncoding(Encoding.ONE_HOT, (note,))
     assumed = [*layout.assumed, *pair.assumed, *_note_endings(pair), *pred.assumed, *true.assumed]
     classes, ignore_index = options.num_classes, options.ignore_index
     if classes is None:
         classes, why = infer_num_classes(layout, stats, true.encoding, pred.encoding, ignore_index)
         assumed.append(Assumption("num_classes", str(classes), why))
-    if options.threshold is None and pred.encoding is Encoding.BINARY_LOGITS:
+    are_logits = pred.encoding is Encoding.BINARY_LOGITS or (
+        is_multilabel and pred.encoding is Encoding.LOGITS and pair.y_pred.dtype.kind == "f"
+    )
+    if options.threshold is None and are_logits:
         threshold = 0.0
         assumed.append(Assumption("threshold", "0", "sigmoid(0) is 0.5"))
     elif options.threshold is None and pred.encoding.is_thresholded:
@@ -79,7 +87,7 @@ def infer_interpretation(
         threshold=threshold,
         class_names=name_classes(options, classes),
         assumed=tuple(assumed),
-        is_multilabel=takes_channels and _do_channels_overlap(layout, stats),
+        is_multilabel=is_multilabel,
     )
 
 
@@ -88,10 +96,13 @@ def _do_channels_overlap(layout: Layout, stats: Stats) -> bool:
     masks, predictions = stats.y_true, stats.y_pred
     if not layout.y_true.is_per_class or layout.y_true.channels != layout.y_pred.channels:
         return False
-    only_0_and_1 = masks.fractional == 0 and masks.outside_unit == 0
+    if masks.fractional:
+        return False
+    if masks.outside_unit:
+        return masks.maximum == 255 and stats.sums is not None and has_only_0_and_255(stats.sums)
     several = masks.pixels - masks.one_hot - masks.all_zero
     empty = masks.all_zero and predictions.sum_off >= LEAST_EMPTY_SHARE * predictions.pixels
-    return only_0_and_1 and (several > 0 or bool(empty))
+    return several > 0 or bool(empty)
 
 
 @record

@@ -6,17 +6,6 @@ from iou_doctor.arrays.layout import Assumption
 from iou_doctor.interpret.class_axis import is_channel_axis
 from iou_doctor.interpret.peek import Peek
 
-LONGEST_ONE_HOT_AXIS = 32
-"""The longest class axis of a 3-D array of 0 and 1 that sums alone prove.
-
-Each row of an (N, H, W) mask of a line may hold a single 1 as well; class axes are shorter.
-"""
-LEAST_LENGTH_RATIO = 4
-"""How many times longer than such a class axis the longest other axis is.
-
-The mask of a line has about as many rows as columns; classes are far fewer than pixels.
-"""
-
 
 def find_overlapping_axis(
     true: Peek, pred: Peek, metric_axis: int, num_classes: int | None
@@ -30,7 +19,9 @@ def find_overlapping_axis(
         num_classes: the declared number of channels, or `None`.
     """
     shape, last = true.shape, len(true.shape) - 1
-    if last < 3 or shape != pred.shape or not true.binary or not (pred.binary or pred.floating):
+    are_masks = true.binary or true.black_white
+    are_channels = pred.binary or pred.black_white or pred.floating
+    if last < 3 or shape != pred.shape or not are_masks or not are_channels:
         return None, ()
     for axis in dict.fromkeys((metric_axis % (last + 1), last, 1)):
         if is_channel_axis(shape, axis, num_classes):

@@ -190,6 +190,9 @@ class Contract:
     call: str
     """The call in a user's code, with the fields `{num_classes}` and `{ignore_index}`."""
     choices: Choices
+    of_channels: Choices | None = None
+    """What it decides for channels that overlap, each of which it then scores on its own; `None`
+    if these choices are the same, or if it cannot score such channels."""
     takes: InputSpec = InputSpec()
     """The arrays that it accepts, unless `pairing` flattens them."""
     short: str = ""

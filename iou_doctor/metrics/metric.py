@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.metrics.definition import Contract
@@ -71,6 +72,17 @@ class Metric:
     def short_name(self) -> str:
         """The last part of the name, for instance `MeanIoU`."""
         return re.split(r"[\[@]", self.name)[0].rpartition(".")[2]
+
+    @property
+    def of_channels(self) -> Metric:
+        """This metric as it scores channels that overlap."""
+        if self.contract is None or self.contract.of_channels is None:
+            return self
+        takes = replace(
+            self.contract.takes, masks=PixelContent.ONE_HOT, predictions=PixelContent.SCORES
+        )
+        contract = replace(self.contract, choices=self.contract.of_channels, takes=takes)
+        return replace(self, contract=contract)
 
     @property
     def reads_mask_labels(self) -> bool:

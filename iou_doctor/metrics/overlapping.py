@@ -10,18 +10,26 @@ from iou_doctor.metrics.score import ClassScore, Pixels, Score
 
 
 def score_channels(sums: ChannelSums, *, pixels: int) -> Score:
-    """Return the score of each channel over the whole data set, and their mean.
-
-    The predictions are thresholded. A channel with zero union has no IoU and is not in the mean.
+    """Return the score of each channel of thresholded predictions; as `score_areas`.
 
     Args:
         sums: the sums of each image and channel.
         pixels: the number of pixels of all images, each counted once.
     """
-    areas = tuple(
-        sums.compute_total(quantity)
-        for quantity in (Quantity.TRUTH, Quantity.ABOVE, Quantity.TRUTH_ABOVE)
-    )
+    quantities = (Quantity.TRUTH, Quantity.ABOVE, Quantity.TRUTH_ABOVE)
+    truth, predicted, both = (sums.compute_total(quantity) for quantity in quantities)
+    return score_areas(truth, predicted, both, pixels=pixels)
+
+
+def score_areas(*areas: NDArray[np.float64], pixels: int) -> Score:
+    """Return the score of each channel over the whole data set, and their mean.
+
+    A channel with zero union has no IoU and is not in the mean.
+
+    Args:
+        areas: of the truth, of the prediction and of both, shape (images, channels) each.
+        pixels: the number of pixels of all images, each counted once.
+    """
     truth, predicted, both = (area.sum(axis=0) for area in areas)
     iou = _divide(both, truth + predicted - both)
     dice = _divide(2 * both, truth + predicted)

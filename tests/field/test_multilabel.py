@@ -29,6 +29,9 @@ GUESSED = (LIKELY > 0.5).astype(np.uint8)
 TORCH = "torchmetrics.JaccardIndex(task='multilabel', num_labels=3)"
 MONAI = 'monai.metrics.DiceMetric(include_background=True, reduction="mean")'
 QUBVEL = "sm.metrics.IOUScore(threshold=0.5)"
+SMP = "smp.metrics.iou_score(*smp.metrics.get_stats(p, t, mode='multilabel', threshold=0.5)"
+SEGMENTATION = "torchmetrics.segmentation.{}(num_classes=3, input_format='one-hot')"
+LOGITS = np.log(SCORES / (1 - SCORES))
 
 
 def last(values):
@@ -41,6 +44,17 @@ def iou(masks, predictions):
     either = (masks | predictions).astype(float)
     axes = tuple(axis for axis in range(masks.ndim) if axis != 1)
     return (both.sum(axes) / either.sum(axes)).mean()
+
+
+def image_iou(masks, predictions):
+    """Return the mean over images and channels of the IoU."""
+    axes = tuple(range(2, masks.ndim))
+    return ((masks & predictions).sum(axes) / (masks | predictions).sum(axes)).mean()
+
+
+def pooled_iou(masks, predictions):
+    """Return the IoU of all channels together."""
+    return (masks & predictions).sum() / (masks | predictions).sum()
 
 
 def dice(masks, predictions):
@@ -63,6 +77,24 @@ CASES = {
     "MONAI": (MASKS, BINARY, MONAI, dice(MASKS, BINARY)),
     "qubvel": (last(MASKS), last(SCORES), QUBVEL, iou(MASKS, BINARY)),
     "MONAI volumes": (VOLUMES, GUESSED, MONAI, dice(VOLUMES, GUESSED)),
+    "logits": (MASKS, LOGITS, TORCH, iou(MASKS, BINARY)),
+    "smp macro": (MASKS, SCORES, f"{SMP}, reduction='macro')", iou(MASKS, BINARY)),
+    "smp micro": (MASKS, SCORES, f"{SMP}, reduction='micro')", pooled_iou(MASKS, BINARY)),
+    "smp images": (
+        MASKS,
+        SCORES,
+        f"{SMP}, reduction='macro-imagewise')",
+        image_iou(MASKS, BINARY),
+    ),
+    "smp counts": (
+        MASKS,
+        SCORES,
+        "smp.metrics.iou_score(tp, fp, fn, tn, reduction='macro')",
+        iou(MASKS, BINARY),
+    ),
+    "MeanIoU": (MASKS, BINARY, SEGMENTATION.format("MeanIoU"), image_iou(MASKS, BINARY)),
+    "DiceScore": (MASKS, BINARY, SEGMENTATION.format("DiceScore"), dice(MASKS, BINARY)),
+    "floats": (MASKS * 1.0, BINARY * 1.0, SEGMENTATION.format("DiceScore"), dice(MASKS, BINARY)),
 }
 
 
@@ -95,9 +127,9 @@ def test_a_channel_may_be_empty():
 
 
 @pytest.mark.parametrize("logits", [False, True])
-def test_scores_for_a_metric_of_0_and_1_are_thresholded(logits):
-    values = np.log(SCORES / (1 - SCORES)) if logits else SCORES
-    report = diagnose(y_true=MASKS, y_pred=values, metric=MONAI)
+@pytest.mark.parametrize("metric", [MONAI, SEGMENTATION.format("MeanIoU")])
+def test_scores_for_a_metric_of_0_and_1_are_thresholded(metric, logits):
+    report = diagnose(y_true=MASKS, y_pred=LOGITS if logits else SCORES, metric=metric)
     assert errors(report) == ["unthresholded-sigmoid"]
     finding = found(report, "unthresholded-sigmoid")
     cut = 0 if logits else 0.5
@@ -105,11 +137,74 @@ def test_scores_for_a_metric_of_0_and_1_are_thresholded(logits):
     assert report.verdict.mean_iou_after_all == pytest.approx(iou(MASKS, BINARY))
 
 
-def test_logits_for_a_metric_with_a_sigmoid():
-    values = np.log(SCORES / (1 - SCORES))
-    report = diagnose(y_true=MASKS, y_pred=values, metric=TORCH)
-    assert errors(report) == []
-    assert report.mean_iou == pytest.approx(iou(MASKS, BINARY))
+@pytest.mark.parametrize("metric", [QUBVEL, "sm.metrics.IOUScore()"])
+def test_logits_for_a_metric_without_a_sigmoid(metric):
+    report = diagnose(y_true=last(MASKS), y_pred=last(LOGITS), metric=metric)
+    assert errors(report) == ["logits-thresholded-as-probabilities"]
+    assert report.verdict.mean_iou_after_all == pytest.approx(iou(MASKS, BINARY))
+    if metric == QUBVEL:
+        given = iou(MASKS, (LOGITS > 0.5).astype(np.uint8))
+        assert report.metric.value == pytest.approx(given, abs=1e-4)
+
+
+REPAIRED = {
+    "flipped-samples": (MASKS, SCORES[..., ::-1], "predictions = np.flip(predictions, 3)"),
+    "shuffled-samples": (
+        MASKS,
+        np.roll(SCORES, 1, axis=0),
+        "predictions = np.roll(predictions, -1, axis=0), or find the skipped batch",
+    ),
+    "permuted-classes": (
+        MASKS,
+        SCORES[:, [1, 2, 0]],
+        "predictions = np.take(predictions, [2, 0, 1], axis=1)",
+    ),
+    "inverted-masks": (
+        1 - MASKS,
+        SCORES,
+        'masks = (masks == 0).astype("uint8"), or invert the predictions, whichever uses 1 (or'
+        " white) for the background",
+    ),
+    "masks-0-255": (MASKS * 255, SCORES, 'masks = (masks > 127).astype("uint8")'),
+    "height-width-swapped": (
+        MASKS,
+        SCORES.swapaxes(2, 3),
+        "predictions = np.swapaxes(predictions, 2, 3), or fix the resize that took (width, height)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REPAIRED)
+def test_faults_are_found_in_channels_and_repaired(name):
+    masks, predictions, help_text = REPAIRED[name]
+    report = diagnose(y_true=masks, y_pred=predictions, metric=TORCH)
+    assert errors(report) == [name]
+    assert found(report, name).help == help_text
+    assert report.verdict.mean_iou_after_all == pytest.approx(iou(MASKS, BINARY))
+
+
+def test_a_single_inverted_channel_is_named():
+    masks = MASKS.copy()
+    masks[:, 1] = 1 - masks[:, 1]
+    report = diagnose(y_true=masks, y_pred=SCORES, metric=TORCH)
+    assert errors(report) == ["inverted-masks"]
+    assert found(report, "inverted-masks").help.startswith("masks[:, [1]] = 1 - masks[:, [1]]")
+    assert report.verdict.mean_iou_after_all == pytest.approx(iou(MASKS, BINARY))
+
+
+def test_both_arrays_may_hold_channels_of_0_and_255():
+    report = diagnose(y_true=MASKS * 255, y_pred=BINARY * 255, metric=MONAI)
+    assert errors(report) == ["masks-0-255"]
+    assert "predictions = (predictions > 127)" in found(report, "masks-0-255").help
+    assert report.verdict.mean_iou_after_all == pytest.approx(iou(MASKS, BINARY))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_weak_model_of_channels_is_healthy(seed):
+    masks, other = draw(seed=seed)[0], draw(seed=seed + 50)[1]
+    report = diagnose(y_true=masks, y_pred=other, metric=TORCH)
+    assert report.mean_iou < 0.4
+    assert [f.rule.name for f in report.findings if f.severity is not Severity.NOTE] == []
 
 
 def test_channels_on_another_axis_than_the_metric_takes():

@@ -33,6 +33,8 @@ def is_worth_trying(evidence: Evidence) -> bool:
     mean_iou = evidence.repaired.mean_iou
     if mean_iou is None or mean_iou > HIGHEST_MEAN_IOU:
         return False
+    if evidence.interpretation.is_multilabel:
+        return False  # the labels of the maps are sets of channels
     enough_classes = evidence.interpretation.num_classes >= FEWEST_MATCHED_CLASSES
     return enough_classes and not evidence.has_found_error
 

@@ -53,6 +53,8 @@ FEWEST_SHIFTED_SCENES = 4
 """Minimum number of different scenes, and of samples that agree. Three agree by chance now and
 then.
 """
+LEAST_AFTER_OF_SETS = 0.3
+"""Minimum mean IoU after the shift of sets of channels, many of which are rare."""
 LEAST_TILE_LEAD = 0.1
 """If rearranged tiles exceed the shift by this mean IoU, tiles are the cause, not a shift."""
 
@@ -80,6 +82,8 @@ def _examine(evidence: Evidence, maps: Stack) -> Result:
     best, before, after = shifts.best, shifts.pooled[0, 0], shifts.pooled[shifts.best]
     distance = np.abs(shifts.find_best_of_each_image() - best).max(axis=1)
     agreeing = int((distance <= NEAR).sum())
+    if evidence.interpretation.is_multilabel and after < LEAST_AFTER_OF_SETS:
+        return []
     if shifts.gain <= LEAST_SHIFT_GAIN or agreeing < max(
         FEWEST_SHIFTED_SCENES, LEAST_AGREEING_SHARE * len(maps)
     ):

@@ -45,6 +45,12 @@ inverted array scores next to nothing before."""
 
 def find(evidence: Evidence) -> Result:
     """Compare the score of the inverted array with that of the array as given."""
+    if evidence.interpretation.is_multilabel:
+        from iou_doctor.checks.labels._channels import find_inverted_channels
+
+        return find_inverted_channels(
+            RULE, evidence, least=LEAST_INVERTED, gain=LEAST_INVERTED_GAIN
+        )
     if evidence.interpretation.num_classes != 2 or not _has_both_classes(evidence):
         return []
     repair = _invert(evidence)

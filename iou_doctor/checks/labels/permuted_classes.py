@@ -72,6 +72,10 @@ often takes one class for another that these images lack, but seldom with nearly
 
 def find(evidence: Evidence) -> Result:
     """Look for the exchange of ids that agrees best with the predictions."""
+    if evidence.interpretation.is_multilabel:
+        from iou_doctor.checks.labels._channels import find_permuted_channels
+
+        return find_permuted_channels(RULE, evidence)
     if evidence.interpretation.num_classes < 3:
         return []  # with two classes it is inverted-masks
     if evidence.has_found(*NUMBERING_RULES):

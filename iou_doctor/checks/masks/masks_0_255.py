@@ -20,8 +20,10 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._outlines import is_outline
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, format_percent
-from iou_doctor.repairs.repair import build_relabelling
+from iou_doctor.repairs.relabel import Relabel
+from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
+from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
@@ -44,7 +46,9 @@ LEAST_LIFT = 2.0
 
 
 def find(evidence: Evidence) -> Result:
-    """Look for masks of exactly 0 and 255 in a problem of two classes."""
+    """Look for masks of exactly 0 and 255 in a problem of two classes, or in channels."""
+    if evidence.interpretation.is_multilabel:
+        return _find_in_channels(evidence)
     if evidence.interpretation.num_classes != 2:
         return []
     counts = evidence.pairs.pool().count_truths()
@@ -65,6 +69,26 @@ def find(evidence: Evidence) -> Result:
             facts={"pixels_255": counts[255], "pixels": sum(counts.values())},
             repair=build_relabelling("masks > 127", side=Side.MASKS, table={255: 1}, safe=True),
             severity_override=Severity.WARNING if is_ignored and not hits else None,
+        )
+    ]
+
+
+def _find_in_channels(evidence: Evidence) -> list[Finding]:
+    """Look for overlapping channels of 0 and 255."""
+    if not evidence.stats.y_true.outside_unit:
+        return []
+    help_text = 'masks = (masks > 127).astype("uint8")'
+    if evidence.stats.y_pred.maximum == 255 and not evidence.stats.y_pred.fractional:
+        help_text += '; predictions = (predictions > 127).astype("uint8")'
+    steps = (Relabel(Side.MASKS, {255: 1}), Threshold(Side.PREDICTIONS, 127.5))
+    return [
+        Finding(
+            RULE,
+            message="the channels of the masks hold only 0 and 255, but the metric counts 1 as"
+            " part of a channel",
+            help=help_text,
+            facts={"pixels": evidence.stats.y_true.pixels},
+            repair=Repair("masks > 127", safe=True, steps=steps[: 1 + help_text.count(";")]),
         )
     ]
 

@@ -15,7 +15,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_percent
 from iou_doctor.counts.label_decoding import LabelDecoding
-from iou_doctor.metrics.definition import Sigmoid
+from iou_doctor.metrics.definition import Floats, Sigmoid
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.threshold import Threshold
@@ -30,10 +30,15 @@ RULE = Rule(
     explains=Symptom.METRIC | Symptom.BASELINE,
 )
 
+_HANDLED = frozenset({Floats.ABOVE, Floats.SOFT, Floats.SQUARED})
+"""The ways to read the scores of channels for which logits are no probabilities."""
+
 
 def find(evidence: Evidence) -> Result:
     """Look for logits that go to a metric whose threshold is meant for probabilities."""
     interpretation, metric = evidence.interpretation, evidence.metric
+    if interpretation.is_multilabel:
+        return _find_logits_in_channels(evidence)
     if (
         interpretation.y_pred is not Encoding.BINARY_LOGITS
         or metric.y_pred is not LabelDecoding.BINS
@@ -58,6 +63,32 @@ def find(evidence: Evidence) -> Result:
                 "pixels_between": between,
                 "pixels": values.pixels,
             },
+            repair=_build_repair(evidence),
+        )
+    ]
+
+
+def _find_logits_in_channels(evidence: Evidence) -> list[Finding]:
+    """Look for logits of overlapping channels that go to a metric for probabilities."""
+    interpretation, metric = evidence.interpretation, evidence.metric
+    if interpretation.y_pred is not Encoding.LOGITS or metric.contract is None:
+        return []
+    choices = metric.contract.choices
+    if choices.floats not in _HANDLED or choices.sigmoid is not Sigmoid.NEVER:
+        return []
+    values, is_cut = evidence.stats.y_pred, choices.floats is Floats.ABOVE
+    cut = 0.5 if metric.threshold is None else metric.threshold
+    if is_cut and not 0 < cut < 1:
+        return []
+    how = f"thresholds them at {cut:g} instead of 0" if is_cut else "sums them as if they were"
+    return [
+        Finding(
+            RULE,
+            message=f"predictions are {interpretation.layout.y_pred.channels} channels of logits"
+            f" from {values.minimum:.4g} to {values.maximum:.4g}, but {metric.short_name} {how}"
+            f"{'' if is_cut else ' probabilities'}",
+            help="predictions = 1 / (1 + np.exp(-predictions))",
+            facts={"minimum": values.minimum, "maximum": values.maximum, "threshold": cut},
             repair=_build_repair(evidence),
         )
     ]

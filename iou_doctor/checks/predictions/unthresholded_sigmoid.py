@@ -21,6 +21,7 @@ from iou_doctor.checks.wording import (
     format_percent,
     suggest_threshold,
 )
+from iou_doctor.metrics.definition import Floats
 from iou_doctor.metrics.input_spec import PixelContent
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
@@ -72,7 +73,11 @@ def find(evidence: Evidence) -> Result:
 def _find_unthresholded_channels(evidence: Evidence) -> list[Finding]:
     """Look for scores of overlapping channels that go to a metric that needs 0 and 1."""
     takes, values = evidence.metric.takes, evidence.stats.y_pred
-    if takes is None or takes.predictions is not PixelContent.ONE_HOT or not values.fractional:
+    contract = evidence.metric.contract
+    if takes is None or contract is None or not values.fractional:
+        return []
+    needs_0_and_1 = takes.predictions is PixelContent.ONE_HOT
+    if not needs_0_and_1 and contract.choices.floats is not Floats.NON_ZERO:
         return []
     threshold, dtype = evidence.interpretation.threshold, evidence.pair.y_pred.dtype
     channels = evidence.interpretation.layout.y_pred.channels

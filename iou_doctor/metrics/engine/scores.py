@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.counts.channel_sums import Quantity
+from iou_doctor.counts.channel_sums import ChannelSums, Quantity, has_only_0_and_255
 from iou_doctor.counts.label_decoding import decode_no_class, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import (
@@ -39,8 +39,8 @@ def sum_scores(inputs: MetricInputs, choices: Choices) -> Areas:
     sums, labels = inputs.sums, inputs.labels.truth
     if sums is None:
         raise NotEvaluated("it needs sums of the scores: use --contracts all")
-    if choices.sigmoid is Sigmoid.BY_UPDATE and inputs.outside_unit:
-        raise NotEvaluated("it applies a sigmoid to updates with scores outside [0, 1]")
+    if choices.sigmoid is Sigmoid.BY_UPDATE:
+        _check_logits(inputs, sums)
     if inputs.form is PredictionForm.CHANNELS and choices.stray_truth is Stray.RAISES:
         truth = decode_no_class(labels)
         if ((truth < 0) | (truth >= inputs.num_classes)).any():
@@ -61,6 +61,24 @@ def sum_scores(inputs: MetricInputs, choices: Choices) -> Areas:
             return replace(found, truth=clear_class(found, inputs.ignore_index).truth)
         case _:
             return found
+
+
+def _check_logits(inputs: MetricInputs, sums: ChannelSums) -> None:
+    """Check the arrays of a library that applies a sigmoid to logits.
+
+    Raises:
+        NotEvaluated: the sigmoid of the scores was not compared with the threshold.
+        LibraryError: the masks do not hold 0 and 1. Source: torchmetrics 1.9.0,
+            `_multilabel_stat_scores_tensor_validation`.
+    """
+    if has_only_0_and_255(sums):
+        raise LibraryError(
+            "RuntimeError: Detected the following values in `target`: [0, 255] but expected only"
+            " the following values [0, 1]."
+        )
+    is_half = inputs.threshold == 0  # a sigmoid turns 0 into the usual threshold
+    if inputs.outside_unit and not is_half:
+        raise NotEvaluated("it applies a sigmoid to updates with scores outside [0, 1]")
 
 
 def count_exact_ones(inputs: MetricInputs) -> Areas:

@@ -2,9 +2,11 @@
 
 Source: segmentation-models-pytorch 0.6.0, `metrics/functional.py` (`get_stats`, `iou_score`). In
 multiclass mode it counts label maps in three histograms. In binary mode it compares both scores
-and masks with the threshold. A class in neither array counts as 1, except for `micro`.
+and masks with the threshold. A class in neither array counts as 1, except for `micro`. In
+multilabel mode, it does the same with each channel.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -31,6 +33,8 @@ _MACRO = Choices(
     absent=Absent.ONE,
     needs_integers=True,
 )
+_MULTILABEL = re.compile(r"\bmode\s*=\s*(['\"]multilabel['\"]|[\w.]*\bMULTILABEL_MODE\b)")
+"""The argument of `get_stats` that makes it score each channel on its own."""
 _TAKES = InputSpec(
     refuses_extra_axes=True,
     checks_dtype_first=True,
@@ -50,6 +54,7 @@ def _build_contract(reduction: str, choices: Choices, *, common: bool = False) -
         versions="0.3-0.6",
         call=f"smp.metrics.iou_score(tp, fp, fn, tn, reduction='{reduction}'{weights})",
         choices=choices,
+        of_channels=replace(choices, floats=Floats.ABOVE, needs_integers=False),
         refusal="ValueError: Output should be one of the integer types if ``threshold`` is not"
         " None, got torch.{dtype}.",
         takes=_TAKES,
@@ -101,4 +106,7 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
     absent = choose(name, "zero_division", arguments["zero_division"], ZERO_DIVISION)
     if choices.absent is Absent.ONE:  # `micro` reports NaN
         choices = replace(choices, absent=absent)
-    return wrap_contract(replace(CONTRACTS[0], choices=choices), name=name, call=call)
+    of_channels = replace(choices, floats=Floats.ABOVE, needs_integers=False)
+    contract = replace(CONTRACTS[0], choices=choices, of_channels=of_channels)
+    metric = wrap_contract(contract, name=name, call=call)
+    return metric.of_channels if _MULTILABEL.search(call) else metric

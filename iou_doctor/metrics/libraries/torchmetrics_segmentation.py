@@ -150,11 +150,13 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
         average=average,
         group=group,
     )
+    # it argmaxes scores, but takes channels of 0 and 1 as they are
+    of_channels = replace(choices, floats=Floats.NON_ZERO) if takes is TAKES_ONE_HOT else None
     if takes is TAKES_MAPS:  # it makes integers one-hot, and takes nothing else
         choices = replace(choices, floats=Floats.SCORES_REFUSED, needs_integers=True)
         refusal = "RuntimeError: one_hot is only applicable to index tensor of type LongTensor."
     return wrap_contract(
-        replace(contract, choices=choices, takes=takes, refusal=refusal),
+        replace(contract, choices=choices, of_channels=of_channels, takes=takes, refusal=refusal),
         name=name,
         call=call,
         num_classes=classes,

@@ -94,11 +94,20 @@ class UserMetric:
     @property
     def channel_axis(self) -> int | None:
         """The axis on which it takes channels of both arrays and scores each; else `None`."""
-        takes = self.metric.takes
-        if takes is None or takes.masks is not PixelContent.ONE_HOT:
+        contract, takes = self.metric.contract, self.metric.takes
+        if contract is None or takes is None:
             return None
+        if contract.of_channels is not None:
+            return takes.axis
         by_channel = {PixelContent.ONE_HOT, PixelContent.SCORES}
-        return takes.axis if takes.predictions in by_channel and needs_sums(self.metric) else None
+        is_dense = takes.masks is PixelContent.ONE_HOT and takes.predictions in by_channel
+        return takes.axis if is_dense and needs_sums(self.metric) else None
+
+    def _may_score_channels(self, layout: Layout) -> bool:
+        """Return whether it scores each channel on its own if those of this layout overlap."""
+        contract = self.metric.contract
+        has_choices = contract is not None and contract.of_channels is not None
+        return has_choices and layout.y_true.is_per_class and layout.y_pred.is_per_class
 
     def list_counts_needed(self, pair: Pair, layout: Layout, *, for_all: bool) -> CountsNeeded:
         """Return what has to be counted to replay this metric on the arrays.
@@ -114,7 +123,7 @@ class UserMetric:
         if for_all or metric.contract:
             pairings += list_library_pairings(pair, layout)
         sums = None
-        if for_all or needs_sums(metric):
+        if for_all or needs_sums(metric) or self._may_score_channels(layout):
             sums = find_needed_sums(pair, layout, self.options.ignore_index)
         return CountsNeeded(tuple(pairings), sums)
 
@@ -131,7 +140,8 @@ class UserMetric:
                 num_classes=interpretation.num_classes, ignore_class=interpretation.ignore_index
             )
         else:
-            metric = adapt_to_layout(self.metric, interpretation.layout)
+            metric = self.metric.of_channels if interpretation.is_multilabel else self.metric
+            metric = adapt_to_layout(metric, interpretation.layout)
         return MetricAnswer(
             metric,
             replay(metric, arrays, doctor.mean_iou if doctor else None),

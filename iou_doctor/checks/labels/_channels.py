@@ -1,0 +1,111 @@
+"""Channels that overlap and stand for other labels than the user thinks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.wording import join_words
+from iou_doctor.repairs.permute_channels import PermuteChannels
+from iou_doctor.repairs.relabel import Relabel
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
+from iou_doctor.report.finding import Finding, Rule
+
+LEAST_GAIN = 0.1
+"""Minimum gain in mean IoU, and in the IoU of each channel that moves."""
+LEAST_MATCH = 0.3
+"""Minimum IoU of each channel that moves, in its new place."""
+
+
+def find_permuted_channels(rule: Rule, evidence: Evidence) -> list[Finding]:
+    """Look for an order of the predicted channels that fits far better."""
+    if evidence.overlaps is None:
+        return []
+    iou = evidence.overlaps.compute_iou()
+    given = np.diagonal(iou)
+    if not (iou.max(axis=1) >= given + LEAST_GAIN).any():
+        return []
+    from scipy.optimize import linear_sum_assignment
+
+    _, order = linear_sum_assignment(-iou)
+    found = iou[np.arange(len(iou)), order]
+    moved = order != np.arange(len(iou))
+    least = np.maximum(given + LEAST_GAIN, LEAST_MATCH)
+    if not moved.any() or (found < least)[moved].any() or found.mean() < given.mean() + LEAST_GAIN:
+        return []
+    places: list[int] = order.tolist()
+    changes = join_words(f"{new} from {old}" for new, old in enumerate(places) if new != old)
+    return [
+        Finding(
+            rule,
+            message=f"the mean IoU of the channels is {given.mean():.4f} as given and"
+            f" {found.mean():.4f} with predicted channel {changes}",
+            help=f"predictions = {_write_selection(evidence, places)}",
+            facts={
+                "array": Side.PREDICTIONS.value,
+                "order": places,
+                "mean_iou": float(given.mean()),
+                "mean_iou_relabelled": float(found.mean()),
+            },
+            repair=Repair(
+                name="put the predicted channels into the order of the masks",
+                safe=True,
+                steps=(PermuteChannels(Side.PREDICTIONS, tuple(places)),),
+            ),
+        )
+    ]
+
+
+def find_inverted_channels(
+    rule: Rule, evidence: Evidence, *, least: float, gain: float
+) -> list[Finding]:
+    """Look for masks all of whose channels are inverted.
+
+    Args:
+        rule: the rule that reports it.
+        evidence: the facts.
+        least: the minimum mean IoU of the inverted masks.
+        gain: the minimum gain in mean IoU.
+    """
+    if evidence.overlaps is None:
+        return []
+    given = np.diagonal(evidence.overlaps.compute_iou())
+    inverse = np.diagonal(evidence.overlaps.invert_masks().compute_iou())
+    inverted = (inverse >= least) & (inverse >= given + gain)
+    if not inverted.any():
+        return []
+    before, after = float(given.mean()), float(np.where(inverted, inverse, given).mean())
+    places: list[int] = np.flatnonzero(inverted).tolist()
+    which = "all channels" if inverted.all() else describe_channels(places)
+    return [
+        Finding(
+            rule,
+            message=f"the mean IoU of the channels is {before:.4f} as given and {after:.4f} with"
+            f" {which} of the masks inverted",
+            help=f"{_write_inversion(evidence, places)}, or invert the predictions, whichever uses"
+            " 1 (or white) for the background",
+            facts={"mean_iou": before, "mean_iou_inverted": after, "channels": places},
+            repair=Repair("invert the masks", safe=True, steps=(Relabel(Side.MASKS, {0: 1, 1: 0}),))
+            if inverted.all()
+            else Repair(f"invert {which}", safe=True, mean_iou_after=after, estimated=True),
+        )
+    ]
+
+
+def describe_channels(channels: list[int]) -> str:
+    """Return `channel 1` or `channels 0 and 2`."""
+    return f"channel{'s' if len(channels) > 1 else ''} {join_words(map(str, channels))}"
+
+
+def _write_inversion(evidence: Evidence, channels: list[int]) -> str:
+    axes, dtype = evidence.interpretation.layout.y_true, evidence.pair.y_true.dtype
+    if len(channels) == axes.channels:
+        return f'masks = (masks == 0).astype("{dtype}")'
+    place = ", ".join([":"] * (axes.channel or 0) + [str(channels)])
+    return f"masks[{place}] = 1 - masks[{place}]"
+
+
+def _write_selection(evidence: Evidence, order: list[int]) -> str:
+    axis = evidence.interpretation.layout.y_pred.channel or 0
+    return f"np.take(predictions, {order}, axis={axis})"

@@ -1,0 +1,121 @@
+"""Passes over channels that overlap: their score after repairs, and maps of some samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.arrays.batch import Batch, StoredArray
+from iou_doctor.arrays.interpretation import Interpretation
+from iou_doctor.arrays.layout import Layout, Relation
+from iou_doctor.arrays.source import Pair
+from iou_doctor.counts.channel_overlaps import ChannelOverlaps
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
+from iou_doctor.counts.map_samples import InterpretedProbe
+from iou_doctor.diagnosis.moved_samples import move_samples, moves_samples
+from iou_doctor.interpret import decode_samples
+from iou_doctor.metrics.overlapping import score_areas
+from iou_doctor.metrics.score import Score
+from iou_doctor.repairs.permute_axes import PermuteAxes
+from iou_doctor.repairs.resize_nearest import ResizeNearest
+from iou_doctor.repairs.step import Side, Step
+from iou_doctor.repairs.swap_height_width import SwapHeightWidth
+from iou_doctor.repairs.threshold import Threshold
+from iou_doctor.scan.channels import ChannelMaps, iterate_channels
+from iou_doctor.scan.probing import ProbeBuilder
+
+MOST_CODED_CHANNELS = 8
+"""The most channels whose combinations the maps of samples tell apart; the first ones are taken."""
+CODES = Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS)
+
+
+def score_channels(pair: Pair, interpretation: Interpretation, steps: Sequence[Step] = ()) -> Score:
+    """Return the score of channels that overlap after some steps of repairs."""
+    areas, pixels = [], 0
+    for maps in _iterate_repaired(pair, interpretation, steps):
+        true, pred = (_flatten(values).astype(bool) for values in (maps.y_true, maps.y_pred))
+        areas.append([part.sum(axis=1, dtype=float) for part in (true, pred, true & pred)])
+        pixels += true.shape[0] * true.shape[1]
+    truth, predicted, both = (np.concatenate(part) for part in zip(*areas, strict=True))
+    return score_areas(truth, predicted, both, pixels=pixels)
+
+
+def compare_channels(
+    pair: Pair, interpretation: Interpretation
+) -> tuple[ChannelOverlaps, InterpretedProbe]:
+    """Return how the channels overlap, and maps of some samples.
+
+    The label of a pixel in these maps is the sum of 2**k over the channels k that it has.
+    """
+    layout = interpretation.layout
+    sizes = tuple(size or 0 for size in layout.y_true.spatial_shape)
+    probe = ProbeBuilder(layout.samples, lambda _: sizes)
+    channels = layout.y_true.channels
+    both = np.zeros((channels, channels), dtype=np.int64)
+    truth, predicted, pixels = both[0].copy(), both[0].copy(), 0
+    for maps in _iterate_repaired(pair, interpretation, ()):
+        true, pred = (
+            values.reshape(-1, channels).astype(np.float64) for values in (maps.y_true, maps.y_pred)
+        )
+        both += (true.T @ pred).astype(np.int64)
+        truth += true.sum(axis=0).astype(np.int64)
+        predicted += pred.sum(axis=0).astype(np.int64)
+        pixels += len(true)
+        if probe.wants(maps.samples):
+            codes = (_encode_channels(values) for values in (maps.y_true, maps.y_pred))
+            true_codes, pred_codes = ({LabelDecoding.LABELS: code} for code in codes)
+            nothing = np.zeros(0, dtype=np.uint8)
+            batch = Batch(nothing, nothing, maps.samples)
+            probe.add(batch, y_true=true_codes, y_pred=pred_codes)
+    sampled = decode_samples(probe.build(), interpretation, CODES)
+    overlaps = ChannelOverlaps(both, truth, predicted, pixels)
+    return overlaps, replace(sampled, codes=2 ** min(channels, MOST_CODED_CHANNELS))
+
+
+def _iterate_repaired(
+    pair: Pair, interpretation: Interpretation, steps: Sequence[Step]
+) -> Iterator[ChannelMaps]:
+    """Yield where the channels are 1 or reach the threshold, after the steps.
+
+    The steps with which the pixels pair up come first.
+    """
+    layout = interpretation.layout
+    spatial = len(layout.y_true.spatial)
+    moved = move_samples(pair.y_pred, layout.y_pred, steps)
+    pair = replace(pair, y_pred=moved)
+    for maps in iterate_channels(pair, layout):
+        sides: dict[Side, StoredArray] = {Side.MASKS: maps.y_true, Side.PREDICTIONS: maps.y_pred}
+        shape = maps.y_true.shape[1:-1]
+        fitting = _build_fitting_step(layout, shape)
+        for step in (*([fitting] if fitting else []), *steps):
+            if isinstance(step, Threshold) or moves_samples(step, spatial):
+                continue
+            sides[step.side] = step.apply_to(sides[step.side], maps.samples, spatial=spatial)
+        scores = sides[Side.PREDICTIONS].astype(np.float32, copy=False)
+        above = scores >= np.float32(interpretation.threshold)
+        yield ChannelMaps(maps.samples, sides[Side.MASKS] == 1, above)
+
+
+def _build_fitting_step(layout: Layout, shape: tuple[int, ...]) -> Step | None:
+    """Return the step with which the pixels pair up, if one is needed."""
+    if layout.relation is Relation.SWAPPED:
+        return SwapHeightWidth(Side.PREDICTIONS)
+    if layout.axis_order is not None:
+        return PermuteAxes(Side.PREDICTIONS, layout.axis_order)
+    is_scaled = layout.relation is Relation.SCALED
+    return ResizeNearest(Side.PREDICTIONS, shape) if is_scaled else None
+
+
+def _flatten(values: StoredArray) -> StoredArray:
+    """Return values of shape (n, *spatial, channels) as (n, pixels, channels)."""
+    return values.reshape(len(values), -1, values.shape[-1])
+
+
+def _encode_channels(values: StoredArray) -> NDArray[np.int32]:
+    """Return the channels of each pixel as a number, shape (n, *spatial)."""
+    places = 2 ** np.arange(min(values.shape[-1], MOST_CODED_CHANNELS), dtype=np.int32)
+    codes: NDArray[np.int32] = values[..., : len(places)] @ places
+    return codes
