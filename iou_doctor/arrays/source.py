@@ -151,8 +151,8 @@ class Pair:
     """Folders only: the names of masks without a prediction; `y_true` leaves them out."""
     unpaired_pred: tuple[str, ...] = ()
     """Folders only: the names of predictions without a mask; `y_pred` leaves them out."""
-    dropped_endings: tuple[str, ...] = ()
-    """Endings of names (`_pred`, `_mask`) that were ignored to find partners."""
+    dropped_parts: tuple[str, ...] = ()
+    """Parts of names (`_pred`, `gt_`) that were ignored to find partners."""
     model: Model | None = None
     """The model that predicts while `y_pred` is read; `None` if predictions were made before."""
     assumed: tuple[Assumption, ...] = ()

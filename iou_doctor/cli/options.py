@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ARRAYS = "The arrays"
 COMPARISON = "Comparison"
 OUTPUT = "Output"
-PREDICTIONS_HELP = "FILE.npy, FILE.npz::name, FILE.h5::/name, an image, or a folder of images."
+PREDICTIONS_HELP = "FILE.npy, FILE.npz::name, FILE.h5::/name, an image, or a folder of them."
 MASKS_HELP = "The true masks, in any of these forms."
 
 

@@ -16,6 +16,7 @@ from iou_doctor.file_repair.writers.output_array import OutputArray
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Side, Step
 from iou_doctor.scan.windows import iterate_samples
+from iou_doctor.sources.files.file_series import FileSeries
 
 Progress = Callable[[int, int], object]
 """Called now and then with the number of samples done and the number of all samples."""
@@ -50,7 +51,10 @@ class RepairStream:
         # the images of a reordered folder keep their names, because names pair them with the masks
         stems = self.source.names or () if self.destination.is_folder else ()
         batches = self._repair_batches(progress)
-        return OutputArray(batches, shape, sample.dtype, self.destination.name, tuple(stems))
+        name = self.destination.name
+        if name is None and isinstance(self.source, FileSeries):
+            name = self.source.array_name
+        return OutputArray(batches, shape, sample.dtype, name, tuple(stems))
 
     @property
     def _moved_source(self) -> Source:

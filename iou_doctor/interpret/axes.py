@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 
@@ -113,7 +114,7 @@ def _match_sample_axes(
 ) -> tuple[Axes, Axes, tuple[Assumption, ...]]:
     """Return the axes of both arrays such that they agree on whether axis 0 counts samples."""
     if true.counts_samples or pred.counts_samples:
-        return _add_sample_axis(y_true), _add_sample_axis(y_pred), ()
+        return *_match_files(y_true, y_pred, true, pred), ()
     if 0 in (y_true.channel, y_pred.channel) or _is_one_fully_flattened(y_true, y_pred):
         return _drop_sample_axis(y_true), _drop_sample_axis(y_pred), ()
     if _is_permuted_volume(y_true, y_pred):
@@ -135,6 +136,24 @@ def _match_sample_axes(
         longer = _add_sample_axis(longer)
         shorter = _drop_sample_axis(shorter)
     return (longer, shorter, ()) if ranks[0] > ranks[1] else (shorter, longer, ())
+
+
+def _match_files(y_true: Axes, y_pred: Axes, true: Peek, pred: Peek) -> tuple[Axes, Axes]:
+    """Return the axes such that axis 0 counts samples where it counts files."""
+    if not pred.counts_samples and _is_one_sample(y_pred, y_true):
+        return y_true, _drop_sample_axis(y_pred)
+    if not true.counts_samples and _is_one_sample(y_true, y_pred):
+        return _drop_sample_axis(y_true), y_pred
+    return _add_sample_axis(y_true), _add_sample_axis(y_pred)
+
+
+def _is_one_sample(array: Axes, file: Axes) -> bool:
+    """Return whether an array without a sample axis stands beside one file, as one image does."""
+    if not file.has_sample_axis or file.samples != 1:
+        return False
+    label_shape = array.label_shape
+    is_flattened = _is_flattened(file.label_shape[1:], label_shape[1:]) and label_shape[0] == 1
+    return len(label_shape) == len(file.label_shape) - 1 and not is_flattened
 
 
 def _is_permuted_volume(y_true: Axes, y_pred: Axes) -> bool:
@@ -209,19 +228,40 @@ def _infer_relation_of_images(
     pair: Pair, y_true: Axes, y_pred: Axes
 ) -> tuple[Relation, tuple[int, ...]]:
     """Return the relation of images of different sizes, and the samples that do not fit."""
-    relations = []
-    for index in range(min(y_true.samples, y_pred.samples)):
-        true = _get_image_shape(pair.y_true.get_sample_shape(index), y_true)
-        pred = _get_image_shape(pair.y_pred.get_sample_shape(index), y_pred)
-        relations.append(infer_relation(true, pred))
+    shapes = [
+        (
+            _get_image_shape(pair.y_true.get_sample_shape(index), y_true),
+            _get_image_shape(pair.y_pred.get_sample_shape(index), y_pred),
+        )
+        for index in range(min(y_true.samples, y_pred.samples))
+    ]
+    relations = [infer_relation(true, pred) for true, pred in shapes]
     unequal = tuple(i for i, relation in enumerate(relations) if relation is not Relation.EQUAL)
     kinds = {relations[index] for index in unequal}
     all_unequal = len(unequal) == len(relations)
-    if len(kinds) == 1 and (kinds == {Relation.SWAPPED} or all_unequal):
+    if kinds == {Relation.SWAPPED}:
+        return Relation.SWAPPED, ()
+    if 2 * len(unequal) > len(relations) and _are_resized(shapes):
+        return Relation.SCALED, ()
+    if len(kinds) == 1 and all_unequal:
         return kinds.pop(), ()
-    if unequal and all_unequal:
-        return Relation.MISMATCHED, unequal
-    return Relation.EQUAL, unequal
+    return Relation.MISMATCHED if unequal and all_unequal else Relation.EQUAL, unequal
+
+
+def _are_resized(shapes: Sequence[tuple[Shape, Shape]]) -> bool:
+    """Return whether all images of one side have one size, or the proportions of their partners."""
+    if any(len(true) != len(pred) or len(true) < 2 for true, pred in shapes):
+        return False
+    return 1 in map(len, map(set, zip(*shapes, strict=True))) or all(
+        _have_same_proportions(true, pred) for true, pred in shapes
+    )
+
+
+def _have_same_proportions(true: Shape, pred: Shape) -> bool:
+    """Return whether one shape is the other times any factor, but for the rounding of sizes."""
+    sizes = [(a or 1, b or 1) for a, b in zip(true, pred, strict=True)]
+    factor = max(a / b for a, b in sizes)
+    return all(abs(a / factor - b) <= 1 or abs(b * factor - a) <= 1 for a, b in sizes)
 
 
 def _get_image_shape(sample_shape: tuple[int, ...], axes: Axes) -> Shape:

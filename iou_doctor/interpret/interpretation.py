@@ -63,7 +63,7 @@ def infer_interpretation(
     if is_multilabel and options.masks_as is None and true.encoding is not Encoding.ONE_HOT:
         note = Assumption("masks.encoding", "one-hot", "only 0 and 255 along the class axis")
         true = _FoundEncoding(Encoding.ONE_HOT, (note,))
-    assumed = [*layout.assumed, *pair.assumed, *_note_endings(pair), *pred.assumed, *true.assumed]
+    assumed = [*layout.assumed, *pair.assumed, *_note_names(pair), *pred.assumed, *true.assumed]
     classes, ignore_index = options.num_classes, options.ignore_index
     if classes is None:
         classes, why = infer_num_classes(layout, stats, true.encoding, pred.encoding, ignore_index)
@@ -141,11 +141,11 @@ def _check_declared_encoding(encoding: Encoding, axes: Axes, option: str) -> Non
         )
 
 
-def _note_endings(pair: Pair) -> tuple[Assumption, ...]:
-    if not pair.dropped_endings:
+def _note_names(pair: Pair) -> tuple[Assumption, ...]:
+    if not pair.dropped_parts:
         return ()
-    endings = ", ".join(pair.dropped_endings)
-    return (Assumption("pairing", endings, "without these endings the names pair up"),)
+    parts = ", ".join(pair.dropped_parts)
+    return (Assumption("pairing", parts, "without these parts the names pair up"),)
 
 
 def choose_doctor_pairing(interpretation: Interpretation) -> Pairing:

@@ -34,9 +34,6 @@ CLIP_LIMIT = 2.0**32
 Values whose sum is 1 lie within [0, 1], so clipping changes no result.
 """
 
-FORMATS_OF_SAMPLES = ("images", "model")
-"""The formats whose axis 0 always counts samples."""
-
 
 @record
 class Peek:
@@ -76,7 +73,7 @@ def peek_at(source: Source) -> Peek:
         black_white=not binary and _hold_only(all_windows, (0, 255)),
         in_unit=all(bool(_find_unit_values(window).all()) for window in all_windows),
         sums_to_one=tuple(axis for axis in candidates if _sums_to_one(windows[axis], axis, binary)),
-        counts_samples=source.format in FORMATS_OF_SAMPLES or _has_batches(source),
+        counts_samples=_has_samples(source) or _has_batches(source),
         colour_axes=colour_axes,
         chromatic_axes=tuple(
             axis for axis in colour_axes if has_chromatic_colours(windows[axis], axis)
@@ -91,11 +88,16 @@ def _list_candidates(source: Source) -> list[int]:
     axes = [last] if len(shape) >= 2 else []
     if len(shape) >= 4:
         axes.append(1)
-    elif len(shape) == 3 and source.format not in FORMATS_OF_SAMPLES:
+    elif len(shape) == 3 and not _has_samples(source):
         # (classes, height, width) or (samples, classes, pixels)
         axes += [1] if _has_batches(source) else [0, 1]
     lengths = {axis: shape[axis] for axis in axes}
     return [axis for axis, n in lengths.items() if n is not None and 2 <= n <= MOST_CLASSES]
+
+
+def _has_samples(source: Source) -> bool:
+    """Return whether axis 0 counts files, or what a model predicts for each image."""
+    return source.names is not None or source.format == "model"
 
 
 def _has_batches(source: Source) -> bool:

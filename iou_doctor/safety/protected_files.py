@@ -26,16 +26,28 @@ def protect_inputs(specs: Iterable[str]) -> tuple[ProtectedPath, ...]:
     """Return the files and folders behind the arguments that name arrays.
 
     Args:
-        specs: paths, also `FILE::name` for one of several arrays in a file. `::` may be part of a
-            path as well, so every file that the text may mean is protected.
+        specs: paths and patterns, also `FILE::name` for one of several arrays in a file. `::` may
+            be part of a path as well, so every file that the text may mean is protected.
     """
     paths = []
     for spec in specs:
         words = spec.split("::")
         paths += ["::".join(words[:count]) for count in range(1, len(words) + 1)]
+    paths += [match for path in paths for match in _expand_pattern(path)]
     files = [Path(path) for path in paths if path]
     files += [weights for file in files for weights in _list_weights(file)]
     return tuple(ProtectedPath(file, "an input") for file in files)
+
+
+def _expand_pattern(path: str) -> list[str]:
+    """Return what a pattern like `masks/*.png` matches."""
+    if not any(mark in path for mark in "*?["):
+        return []
+    from glob import glob  # not in most runs
+
+    with suppress(OSError, ValueError, RecursionError):
+        return glob(path, recursive=True)  # noqa: PTH207 - the pattern may be absolute
+    return []
 
 
 def _list_weights(model: Path) -> list[Path]:

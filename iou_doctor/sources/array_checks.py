@@ -17,7 +17,8 @@ NUMERIC_KINDS = "biuf"
 """The kinds of dtype that are accepted: bool, signed and unsigned integers, and floats."""
 _OTHER_KINDS = MappingProxyType(
     {
-        "O": "pickled Python objects, which are never loaded; save one array of numbers",
+        "O": "pickled Python objects, which are never loaded; save one array of numbers, for"
+        " instance `np.load(FILE, allow_pickle=True).item()['masks']` if it is a dict",
         "S": "strings; save class ids as integers",
         "U": "strings; save class ids as integers",
         "T": "strings; save class ids as integers",

@@ -22,7 +22,8 @@ from iou_doctor.sources.files.formats import (
     find_format_by_head,
     find_format_by_suffix,
 )
-from iou_doctor.sources.files.stamps import check_unchanged, list_image_stamps, stamp_files
+from iou_doctor.sources.files.stamps import check_unchanged, list_file_stamps, stamp_files
+from iou_doctor.sources.files.unread_types import find_unread_format
 from iou_doctor.sources.memory.array import ArraySource
 from iou_doctor.sources.source_errors import source_error
 
@@ -31,13 +32,19 @@ if TYPE_CHECKING:
     from iou_doctor.sources.models.source import ModelSource
 
 
+_LISTED_NAMES = 3
+"""The number of names to list in the note about their order."""
+
+
 def open_source(spec: str) -> Source:
-    """Return the array at `spec`: a file, a folder of images, or `FILE::name` for one of several.
+    """Return the array at `spec`: a file, a folder of files, or `FILE::name` for one of several.
 
     Raises:
         SourceError: it cannot be opened as an array of numbers.
     """
     path, name = _split_name(spec)
+    if _is_pattern(path):
+        return _open_pattern(path, name)
     status = get_file_status(path)
     if stat.S_ISDIR(status.st_mode):
         _check_folder(path)
@@ -64,9 +71,10 @@ def open_pair(*, y_true: object, y_pred: object, model: ModelOptions | None = No
         return _open_model_pair(y_true, y_pred, model)
     files = tuple(_stamp_inputs(y_true, y_pred))
     true, pred = _open_any(y_true, "y_true"), _open_any(y_pred, "y_pred")
-    notes = _note_missing_values(masks=true, predictions=pred)
     pair = _pair_by_name(true, pred)
-    return replace(pair, assumed=notes, files=(*files, *list_image_stamps(pair)))
+    notes = _note_missing_values(masks=true, predictions=pred)
+    notes = (*pair.assumed, *notes)
+    return replace(pair, assumed=notes, files=(*files, *list_file_stamps(pair)))
 
 
 def open_pairs(batches: Iterable[object]) -> Pair:
@@ -166,6 +174,9 @@ def _find_format(path: str) -> FileFormat:
         return by_suffix
     _refuse_model(path)
     head = read_file_head(path)
+    unread = find_unread_format(path, head)
+    if unread is not None:
+        raise unread
     by_head = find_format_by_head(head)
     if by_head is None:
         what = f"{describe_head(head)}, which is not an array"
@@ -190,8 +201,9 @@ def _open_model_pair(y_true: object, y_pred: object, options: ModelOptions) -> P
     pair = _pair_by_name(true, images)
     source = open_model(pair.y_pred, options)
     check_unchanged(model_files)  # what was examined is what was loaded
-    notes = (*source.assumed, *_note_missing_values(masks=true, images=images))
-    files = (*files, *list_image_stamps(pair))
+    missing = _note_missing_values(masks=true, images=images)
+    notes = (*pair.assumed, *source.assumed, *missing)
+    files = (*files, *list_file_stamps(pair))
     return replace(pair, y_pred=source, model=source, assumed=notes, files=files)
 
 
@@ -228,19 +240,45 @@ def _find_model_opener(
     return partial(open_model, path)
 
 
+def _is_pattern(path: str) -> bool:
+    """Return whether a path is not that of a file, and has wildcards."""
+    return any(mark in path for mark in "*?[") and not _exists(path)
+
+
+def _open_pattern(path: str, name: str | None) -> Source:
+    from iou_doctor.sources.files.folder import open_pattern
+
+    return open_pattern(path, name)
+
+
 def _open_folder(path: str, name: str | None) -> Source:
-    from iou_doctor.sources.files.image_folder import open_folder
+    from iou_doctor.sources.files.folder import open_folder
 
     return open_folder(path, name)
 
 
 def _pair_by_name(true: Source, pred: Source) -> Pair:
-    """Return the two sources, with images paired by the names of their files."""
-    if true.format != "images" or pred.format != "images":
+    """Return the two sources, with files paired by their names."""
+    if true.names is None and pred.names is None:
         return Pair(true, pred)
-    from iou_doctor.sources.files.image_folder import ImageSource
-    from iou_doctor.sources.files.pairing import pair_images
+    if true.names is None or pred.names is None:
+        return Pair(true, pred, assumed=_note_order(masks=true, predictions=pred))
+    from iou_doctor.sources.files.file_series import FileSeries
+    from iou_doctor.sources.files.pairing import pair_files
 
-    if isinstance(true, ImageSource) and isinstance(pred, ImageSource):
-        return pair_images(y_true=true, y_pred=pred)
+    if isinstance(true, FileSeries) and isinstance(pred, FileSeries):
+        return pair_files(y_true=true, y_pred=pred)
     return Pair(true, pred)
+
+
+def _note_order(**sources: Source) -> tuple[Assumption, ...]:
+    """Return a note for files that are sorted by number, where sorting as text differs."""
+    return tuple(
+        Assumption(
+            f"{name}.order",
+            ", ".join(source.names[:_LISTED_NAMES]) + ", …",
+            "files beside an array are sorted by their numbers, not as text",
+        )
+        for name, source in sources.items()
+        if source.names is not None and source.names != tuple(sorted(source.names))
+    )

@@ -295,7 +295,7 @@ def test_folders_are_paired_by_name_and_strays_are_named(tmp_path):
     assert report["reading"]["assumed"][0] == {
         "field": "pairing",
         "value": "_mask, _pred",
-        "why": "without these endings the names pair up",
+        "why": "without these parts the names pair up",
     }
 
 

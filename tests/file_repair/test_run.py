@@ -386,3 +386,31 @@ def test_a_threshold_gives_scores_that_are_nan_a_label_of_their_own(tmp_path):
     new = np.load(tmp_path / "out" / "preds.npy")
     assert new[0, 0, 0] == 255
     assert (new[0, 1:] == truth[0, 1:]).all()
+
+
+@pytest.mark.parametrize("form", ["npy", "npz", "h5"])
+@pytest.mark.parametrize("way", ["folder", "pattern", "name"])
+def test_a_folder_of_arrays_becomes_one(tmp_path, form, way):
+    for side, arrays in (("masks", TRUTH), ("preds", PROBABILITIES)):
+        for number, array in enumerate(arrays):
+            file = tmp_path / side / f"case{number}" / f"x.{form}"
+            file.parent.mkdir(parents=True)
+            if form == "npy":
+                np.save(file, array)
+            elif form == "npz":
+                np.savez(file, scores=array)
+            else:
+                with h5py.File(file, "w") as stream:
+                    stream["scores"] = array
+    if way == "name" and form == "npy":
+        pytest.skip("a .npy file holds no names")
+    ending = {"folder": "", "pattern": f"/*/*.{form}", "name": "::scores"}[way]
+    done = repair(f"{tmp_path}/masks{ending}", f"{tmp_path}/preds{ending}", tmp_path / "out")
+    assert done.predictions == f"{tmp_path}/out/preds" + "::scores" * (way == "name")
+    np.testing.assert_array_equal(read(done.predictions), PREDICTED)
+    assert {path.name for path in (tmp_path / "out" / "preds").iterdir()} == {"case0", "case1"}
+    assert done.report.mean_iou == pytest.approx(CLEAN)
+    if form != "npy":
+        assert read(f"{tmp_path}/out/preds/case0/x.{form}::scores").shape == TRUTH[0].shape
+    with pytest.raises(UsageError, match="never changed"):
+        repair(f"{tmp_path}/masks{ending}", f"{tmp_path}/preds{ending}", tmp_path, overwrite=True)

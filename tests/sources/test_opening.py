@@ -42,16 +42,39 @@ def test_an_empty_name_is_none(tmp_path):
 
 
 def test_an_unknown_file_is_refused_with_what_works(tmp_path):
-    (tmp_path / "a.csv").write_text("1,2,3")
-    message = error_of(tmp_path / "a.csv")
-    assert f"`{tmp_path / 'a.csv'}`: it begins with b'1,2,3', which is not an array" in message
+    (tmp_path / "a.bin").write_bytes(b"\0\1\2\3")
+    message = error_of(tmp_path / "a.bin")
+    assert f"`{tmp_path / 'a.bin'}`: it begins with b'\\x00\\x01\\x02\\x03', which" in message
     assert "; .npy, .npz, .h5, .hdf5, .png, .tif, " in message
-    assert message.endswith(" and .jpeg files work, and folders of images")
+    assert message.endswith(" and .jpeg files work, and folders of them")
 
 
 def test_a_pickle_is_refused_as_one(tmp_path):
-    (tmp_path / "a.pkl").write_bytes(b"\x80\x04N.")
-    assert "it begins like a pickle, which is not an array" in error_of(tmp_path / "a.pkl")
+    (tmp_path / "a.bin").write_bytes(b"\x80\x04N.")
+    assert "it begins like a pickle, which is not an array" in error_of(tmp_path / "a.bin")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        (
+            "seg.dcm",
+            b"\0" * 128 + b"DICM\2\0",
+            "it is a DICOM file, which",
+        ),
+        ("seg", b"text" * 32 + b"DICM\2\0", "pydicom.dcmread(FILE).pixel_array"),
+        ("p.pt", b"PK\3\4", "np.save('NAME.npy', torch.load(FILE, map_location='cpu').numpy())"),
+        ("p.pth", b"\x80\x02", "a file of PyTorch, a pickle that is never loaded"),
+        ("p.pkl", b"\x80\x04N.", "it is a pickle, which is never loaded; load it yourself"),
+        ("s.csv", b"ImageId,EncodedPixels\n1,1 2", "it is a table of run lengths (RLE)"),
+        ("s.csv", b"1,2,3\n", "it is a table or text, not an array; load it with `np.loadtxt`"),
+        ("coco.json", b"{}", "it is a JSON file, not an array; if it holds COCO's polygons"),
+        ("coco", b'[{"a": 1}]', "`coco.annToMask`"),
+    ],
+)
+def test_a_known_format_that_is_not_read_is_named_with_what_works(tmp_path, name, content, words):
+    (tmp_path / name).write_bytes(content)
+    assert words in error_of(tmp_path / name)
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".h5", ".png", ".csv"])

@@ -51,6 +51,6 @@ def _name_flip(found: Orientation, places: tuple[int, ...]) -> str:
 
 
 def _write_help(evidence: Evidence, places: tuple[int, ...]) -> str:
-    if evidence.pair.y_pred.format == "images":
+    if evidence.pair.y_pred.names is not None:
         return "save the predicted slices in the order and the orientation of the masks"
     return f"predictions = np.flip(predictions, {places[0] if len(places) == 1 else places})"

@@ -93,7 +93,7 @@ def _write_help(
 ) -> str:
     source = evidence.pair.y_true if side is Side.MASKS else evidence.pair.y_pred
     axes = evidence.interpretation.layout.y_true
-    if source.format == "images" or (side is Side.PREDICTIONS and _has_scores(evidence)):
+    if source.names is not None or (side is Side.PREDICTIONS and _has_scores(evidence)):
         return f"save the {side} of these samples again, with the ids of the others"
     if side is Side.MASKS and axes.is_dense:
         return "encode the masks of these samples as the others"

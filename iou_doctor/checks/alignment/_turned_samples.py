@@ -97,7 +97,7 @@ def _build_repair(
 
 
 def _write_help(evidence: Evidence, groups: dict[Turn, tuple[int, ...]], number: int) -> str:
-    images = evidence.pair.y_pred.format == "images"
+    images = evidence.pair.y_pred.names is not None
     if number > MOST_FEW:
         return "augment image and mask with the same seed, and do not augment when you evaluate"
     if images or not evidence.interpretation.layout.y_pred.has_sample_axis:

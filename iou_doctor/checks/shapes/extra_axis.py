@@ -41,6 +41,9 @@ def find(evidence: Evidence) -> Result:
     sides = {"masks": true, "predictions": pred}
     name = max(sides, key=lambda key: _count_extra_axes(sides[key]))
     axis = _find_extra_axis(sides[name])
+    source = evidence.pair.y_true if name == "masks" else evidence.pair.y_pred
+    if axis == 0 and source.names is not None:
+        return []  # it counts files, and what is in them has no such axis
     return [
         Finding(
             RULE,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from iou_doctor.errors import OutputError
+from iou_doctor.file_repair.writers.file_series import SeriesWriter
 from iou_doctor.file_repair.writers.output_array import OutputArray
 
 Writer = Callable[[Path, Sequence[OutputArray]], None]
@@ -44,6 +45,9 @@ WRITERS: Mapping[str, Writer] = {
     "npz": _write_npz,
     "hdf5": _write_hdf5,
     "images": _write_images,
+    "npy_files": SeriesWriter(".npy", _write_npy),
+    "npz_files": SeriesWriter(".npz", _write_npz),
+    "hdf5_files": SeriesWriter(".h5", _write_hdf5),
 }
 """`Source.format` of the input to the writer of the repaired copy, which has the same format."""
 

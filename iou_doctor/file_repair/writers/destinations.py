@@ -11,6 +11,11 @@ from iou_doctor.errors import UsageError
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Side
 from iou_doctor.safety.protected_files import ProtectedPath, describe_conflict
+from iou_doctor.sources.files.file_list import find_root
+from iou_doctor.sources.files.file_series import FileSeries
+
+_WRITTEN = (".png", ".npy", ".npz", ".h5")
+"""The suffixes of the files in folders that `fix` writes."""
 
 
 @record
@@ -60,12 +65,13 @@ def choose_destinations(
         inputs[Side.MASKS][1] != inputs[Side.PREDICTIONS][1]
     )
     same_name = names[Side.MASKS].casefold() == names[Side.PREDICTIONS].casefold()
-    protected = [*protected, *(ProtectedPath(file, "an input") for file in files.values())]
+    paths = [path for side in Side for path in _list_inputs(sources[side], files[side])]
+    protected = [*protected, *(ProtectedPath(path, "an input") for path in paths)]
     destinations = {}
     for side in sides:
         folder = output_dir / side.value if same_name and not same_file else output_dir
         destinations[side] = Destination(
-            folder / names[side], inputs[side][1], is_folder=files[side].is_dir()
+            folder / names[side], inputs[side][1], is_folder=_is_folder(sources[side])
         )
         try:
             _check_target(destinations[side], protected, overwrite=overwrite)
@@ -77,18 +83,30 @@ def choose_destinations(
     return destinations
 
 
-def _split_path(source: Source) -> tuple[Path, str | None]:
-    """Return the file of a source, and the name of the array inside it.
+def _is_folder(source: Source) -> bool:
+    return isinstance(source, FileSeries) and source.is_folder
 
-    The file is the shortest existing one, because `::` may be part of both names.
+
+def _list_inputs(source: Source, file: Path) -> list[Path]:
+    """Return what is read: a file, a folder, or the files that a pattern matches."""
+    if isinstance(source, FileSeries) and not Path(source.path.split("::")[0]).exists():
+        return [Path(member) for member in source.files]
+    return [file]
+
+
+def _split_path(source: Source) -> tuple[Path, str | None]:
+    """Return the file or folder of a source, and the name of the array inside.
+
+    The file is the shortest existing one, because `::` may be part of both names. A pattern stands
+    for the folder in front of its first wildcard.
     """
-    if source.format not in {"npz", "hdf5"}:
-        return Path(source.path), None
     words = source.path.split("::")
     for count in range(1, len(words)):
         path = Path("::".join(words[:count]))
-        if path.is_file():
+        if path.exists():
             return path, "::".join(words[count:])
+    if _is_folder(source) and not Path(source.path).exists():
+        return Path(find_root(words[0])), "::".join(words[1:]) or None
     return Path(source.path), None
 
 
@@ -122,11 +140,12 @@ def _check_target(
 
 def _check_folder(target: Path) -> None:
     """Refuse to replace a folder with files that `fix` never writes."""
-    others = [entry.name for entry in target.iterdir() if entry.suffix.lower() != ".png"]
-    if others:
+    files = (entry for entry in sorted(target.rglob("*")) if not entry.is_dir())
+    other = next((entry for entry in files if entry.suffix.lower() not in _WRITTEN), None)
+    if other is not None:
         raise UsageError(
-            f"the output `{target}` holds `{others[0]}`, which is not a PNG image of an earlier"
-            " output; name another --output-dir"
+            f"the output `{target}` holds `{other.name}`, which is not of an earlier output; name"
+            " another --output-dir"
         )
 
 

@@ -33,7 +33,9 @@ def write(path: Path, arrays: Sequence[OutputArray]) -> None:
         return
     path.mkdir()
     for stem, pixels in zip(array.stems, _convert_images(array), strict=True):
-        _save(path / f"{stem}.png", pixels)
+        file = path / f"{stem}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _save(file, pixels)
 
 
 def _convert_images(array: OutputArray) -> Iterator[NDArray[np.unsignedinteger]]:

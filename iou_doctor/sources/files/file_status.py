@@ -12,8 +12,8 @@ from iou_doctor.arrays.file_stamp import FileStamp, build_stamp
 from iou_doctor.errors import SourceError
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
-_HEAD_BYTES = 8
-"""The number of bytes that identify the format: the signature of HDF5 is the longest."""
+_HEAD_BYTES = 528
+"""The number of bytes that identify the format: HDF5 may begin after 512 of MATLAB's."""
 _MOST_NEIGHBOURS = 10_000
 """The maximum number of file names to search for a similar one: a folder may have millions."""
 

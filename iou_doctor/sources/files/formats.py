@@ -5,8 +5,8 @@ Each opener imports its module when it is called, because h5py and Pillow are sl
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from pathlib import Path
 
 from iou_doctor.arrays.source import Source
 from iou_doctor.record import record
@@ -17,12 +17,21 @@ from iou_doctor.sources.files.file_types import HDF5_MAGIC, IMAGE_SUFFIXES, NPY_
 class FileFormat:
     """A format of files that hold arrays."""
 
+    name: str
+    """`Source.format` of a single file."""
     suffixes: tuple[str, ...]
     """In lower case, with the dot."""
     magic: bytes | None
     """How a file of another suffix is recognised, by its first bytes; `None`: it is not."""
     open: Callable[[str, str | None], Source]
     """Opens a path, and the array of that name if a file holds several."""
+    is_folder: bool = False
+    """Whether an array is a folder with this suffix."""
+
+    @property
+    def series_name(self) -> str:
+        """`Source.format` of a folder of such files."""
+        return self.name if self.name == "images" else f"{self.name}_files"
 
 
 def _open_npy(path: str, name: str | None) -> Source:
@@ -44,29 +53,39 @@ def _open_hdf5(path: str, name: str | None) -> Source:
 
 
 def _open_image(path: str, name: str | None) -> Source:
-    from iou_doctor.sources.files.image_folder import open_image
+    from iou_doctor.sources.files.image_file import open_image
 
     return open_image(path, name)
 
 
 FILE_FORMATS = (
-    FileFormat((".npy",), NPY_MAGIC, _open_npy),
-    FileFormat((".npz",), ZIP_MAGIC, _open_npz),
-    FileFormat((".h5", ".hdf5"), HDF5_MAGIC, _open_hdf5),
-    FileFormat(IMAGE_SUFFIXES, None, _open_image),
+    FileFormat("npy", (".npy",), NPY_MAGIC, _open_npy),
+    FileFormat("npz", (".npz",), ZIP_MAGIC, _open_npz),
+    FileFormat("hdf5", (".h5", ".hdf5"), HDF5_MAGIC, _open_hdf5),
+    FileFormat("images", IMAGE_SUFFIXES, None, _open_image),
 )
+
+
+_BY_SUFFIX = {suffix: entry for entry in FILE_FORMATS for suffix in entry.suffixes}
 
 
 def describe_supported_files() -> str:
     """Return what can be opened, for the message about a file that cannot."""
     *suffixes, last = (suffix for entry in FILE_FORMATS for suffix in entry.suffixes)
-    return f"{', '.join(suffixes)} and {last} files work, and folders of images"
+    return f"{', '.join(suffixes)} and {last} files work, and folders of them"
 
 
 def find_format_by_suffix(path: str) -> FileFormat | None:
     """Return the format that the path's suffix names, if there is one."""
-    suffix = Path(path).suffix.lower()
-    return next((entry for entry in FILE_FORMATS if suffix in entry.suffixes), None)
+    return _BY_SUFFIX.get(get_suffix(path).lower())
+
+
+def get_suffix(path: str) -> str:
+    """Return the suffix of a path as it is written, with both parts of `.nii.gz`."""
+    stem, suffix = os.path.splitext(path)  # noqa: PTH122 - a Path is too slow for 100,000 names
+    if suffix.lower() == ".gz":
+        return os.path.splitext(stem)[1] + suffix  # noqa: PTH122
+    return suffix
 
 
 def find_format_by_head(head: bytes) -> FileFormat | None:

@@ -35,6 +35,8 @@ Decoded, such an image takes some GB. Pillow's own limit is 179 million.
 _FORMATS = ("PNG", "TIFF", "BMP", "JPEG")
 _SAMPLE_FORMAT_TAG = 339
 """The TIFF tag that says how sample values are to be understood."""
+_BITS_TAG = 258
+"""The TIFF tag with the number of bits of each sample of a pixel."""
 _SIGNED_INTEGERS = 2
 """The value of that tag for signed integers."""
 _DTYPES: Mapping[str, StoredDtype] = MappingProxyType(
@@ -186,6 +188,10 @@ def _get_compression(image: Image.Image) -> object:
 
 
 def _count_least_bytes(image: Image.Image) -> int:
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        # the modes of Pillow are wider than what a file may store: int16 is read as int32
+        bits = sum(image.tag_v2.get(_BITS_TAG, (1,)))
+        return -(-image.width * bits // 8) * image.height
     if image.mode in ("1", "L", "P"):
         # these may be stored with one bit for each pixel
         return -(-image.width // 8) * image.height

@@ -13,6 +13,7 @@ from iou_doctor.sources.files.memory_limits import MOST_DEFLATE_RATIO, check_hel
 from iou_doctor.sources.files.npy import MappedSource, open_values
 from iou_doctor.sources.files.npy_header import NpyHeader, read_header
 from iou_doctor.sources.files.npz_stream import FortranSource, StreamedSource
+from iou_doctor.sources.files.unread_types import TORCH_FILE
 from iou_doctor.sources.source_errors import list_names, source_error, translate_errors
 
 _LOCAL_HEADER_BYTES = 30
@@ -83,6 +84,8 @@ def _find_member(
             there = list_names(names) or "no arrays"
             raise source_error(path, f"it has no member `{name}`; it has {there}")
         return info, name
+    if not names and any(member.endswith("data.pkl") for member in members):
+        raise source_error(path, TORCH_FILE)
     if not names:
         raise source_error(path, "it holds no arrays; save them with `np.savez`")
     if len(names) > 1:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from iou_doctor.arrays.source import Pair
-from iou_doctor.sources.files.image_folder import ImageSource
+from iou_doctor.sources.files.file_series import FileSeries
+from iou_doctor.sources.files.learned_names import Match, learn_partners
 from iou_doctor.sources.source_errors import list_names, source_error
 
 _EXAMPLES = 3
@@ -24,33 +25,47 @@ A search finds the leftmost match, so longer endings win.
 """
 
 
-def pair_images(*, y_true: ImageSource, y_pred: ImageSource) -> Pair:
+def pair_files(*, y_true: FileSeries, y_pred: FileSeries) -> Pair:
     """Return the masks and predictions that have a partner, both sorted by the masks' names.
 
-    Equal names pair up first. Then as few endings as possible are dropped, provided that exactly
-    one mask and one prediction remain with the same name. Two single files are always a pair.
+    Equal names pair up first. Then as few of the usual endings as possible are dropped, provided
+    that exactly one mask and one prediction remain with the same name. If names are left over on
+    both sides, the constant parts of the names are learned. Two single files are always a pair.
 
     Raises:
         SourceError: no mask has a prediction.
+        UsageError: the names pair up in two ways.
     """
     if not (y_true.is_folder or y_pred.is_folder):
         return Pair(y_true, y_pred)
-    partners = _find_partners(y_true.names, y_pred.names)
-    if not partners:
+    found = _match_names(y_true.names, y_pred.names)
+    if found is None:
         raise source_error(
             y_pred.path,
             f"none of its names ({_list_examples(y_pred.names)}) pairs with one of "
             f"`{y_true.path}` ({_list_examples(y_true.names)}); give partners the same names",
         )
-    dropped = {_list_dropped(true, pred) for true, pred in partners.items()}
-    ordered = sorted(partners)
+    ordered = [name for name in y_true.names if name in found.partners]
     return Pair(
         y_true.select(_find_indices(y_true.names, ordered)),
-        y_pred.select(_find_indices(y_pred.names, [partners[name] for name in ordered])),
-        unpaired_true=_leave_out(y_true.names, partners.keys()),
-        unpaired_pred=_leave_out(y_pred.names, partners.values()),
-        dropped_endings=tuple(sorted({ending for endings in dropped for ending in endings})),
+        y_pred.select(_find_indices(y_pred.names, [found.partners[name] for name in ordered])),
+        unpaired_true=_leave_out(y_true.names, found.partners.keys()),
+        unpaired_pred=_leave_out(y_pred.names, found.partners.values()),
+        dropped_parts=found.dropped,
     )
+
+
+def _match_names(true_names: Sequence[str], pred_names: Sequence[str]) -> Match | None:
+    """Return the partners that the usual endings give, or learned ones if they are more."""
+    partners = _find_partners(true_names, pred_names)
+    dropped = {ending for pair in partners.items() for ending in _list_dropped(*pair)}
+    usual = Match(partners, tuple(sorted(dropped)))
+    if len(partners) == min(len(true_names), len(pred_names)):
+        return usual
+    learned = learn_partners(true_names, pred_names)
+    if learned is not None and len(learned.partners) > len(partners):
+        return learned
+    return usual if partners else None
 
 
 def _list_examples(names: Sequence[str]) -> str:

@@ -19,8 +19,8 @@ def stamp_files(path: str) -> tuple[FileStamp, ...]:
     return tuple(_stamp_files(path))
 
 
-def list_image_stamps(pair: Pair) -> Iterator[FileStamp]:
-    """Yield what the images of a pair were when their headers were read."""
+def list_file_stamps(pair: Pair) -> Iterator[FileStamp]:
+    """Yield what the files of a pair were when their headers were read."""
     for source in (pair.y_true, pair.y_pred):
         if isinstance(source, StampedSource):
             yield from source.stamps

@@ -288,7 +288,7 @@ def test_folders_of_images_pair_with_folders_of_masks_by_name(place):
     pair = open_pair(y_true=str(place / "labels_of"), y_pred=str(model), model=said)
     assert pair.y_pred.shape == (3, None, 8, CLASSES)
     assert pair.y_pred.names == ("0", "1", "2")
-    assert pair.dropped_endings == ("_mask",)
+    assert pair.dropped_parts == ("_mask",)
     for number in (0, 2, 1):
         made = pair.y_pred.read((slice(number, number + 1),))
         expected = softmax(logits(images(1, number, (6 + 2 * number, 8))))

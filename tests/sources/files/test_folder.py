@@ -18,7 +18,7 @@ from sources.window_cases import error_of, windows
 
 from iou_doctor.errors import SourceError
 from iou_doctor.sources.files import image as _image
-from iou_doctor.sources.files import image_folder
+from iou_doctor.sources.files import image_file
 from iou_doctor.sources.opening import open_source
 
 
@@ -85,9 +85,10 @@ def test_hidden_files_other_files_and_nested_folders_are_left_out(tmp_path):
     assert open_source(str(folder)).names == ("A", "b")
 
 
-def test_names_are_sorted_without_their_suffixes(tmp_path):
-    folder = save(tmp_path / "masks", **{"a": [[1]], "a-b": [[1]], "a10": [[1]], "a9": [[1]]})
-    assert open_source(str(folder)).names == ("a", "a-b", "a10", "a9")
+def test_names_are_sorted_by_their_numbers_and_without_their_suffixes(tmp_path):
+    names = ["a", "a-b", "a10", "a9", "b09_2", "b9_1"]
+    folder = save(tmp_path / "masks", **{name: [[1]] for name in names})
+    assert open_source(str(folder)).names == ("a", "a9", "a10", "a-b", "b9_1", "b09_2")
 
 
 def test_a_single_image_is_a_source_of_one(tmp_path):
@@ -161,15 +162,16 @@ def test_narrow_images_are_widened(tmp_path, first, second, dtype, values):
 
 @pytest.mark.parametrize(
     ("modes", "odd"),
-    [(("L", "L", "RGB"), "c"), (("1", "I;16"), "b"), (("RGB", "RGBA"), "b"), (("F", "L"), "b")],
+    [(("L", "L", "RGB"), "c"), (("RGB", "RGBA"), "b"), (("F", "L"), "b")],
 )
 def test_images_of_different_kinds_are_refused_with_the_first_odd_one(tmp_path, modes, odd):
     for stem, mode in zip("abc", modes, strict=False):
         Image.new(mode, (1, 1)).save(tmp_path / f"{stem}.tif")
     first, other = tmp_path / "a.tif", tmp_path / f"{odd}.tif"
     assert error_of(tmp_path) == (
-        f"cannot read `{tmp_path}`: its images differ in kind: `{first}` is {modes[0]} and "
-        f"`{other}` is {modes[-1]}; save them all in one mode"
+        f"cannot read `{tmp_path}`: its files differ in kind: `{first}` is {modes[0]} and "
+        f"`{other}` is {modes[-1]}; save them all in one kind, or name one kind with a pattern,"
+        f" for instance '{tmp_path}/*_labels.png'"
     )
 
 
@@ -204,13 +206,93 @@ def test_two_files_with_one_stem_are_refused_by_name(tmp_path):
     assert message in error_of(tmp_path)
 
 
-def test_a_folder_without_images_is_refused(tmp_path):
-    assert f"`{tmp_path}`: the folder has no images; save the images as .png" in error_of(tmp_path)
+def test_a_folder_without_arrays_is_refused(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "readme.txt").write_text("text")
+    message = error_of(tmp_path)
+    assert f"`{tmp_path}`: the folder has no images or arrays; save them as .png" in message
 
 
-def test_a_folder_of_folders_is_refused_with_one_of_them(tmp_path):
-    save(tmp_path / "train", a=[[1]])
-    assert error_of(tmp_path).endswith("if they are in `train`, give that folder")
+def test_subfolders_are_read_where_a_folder_has_no_files_itself(tmp_path):
+    for folder in ("b", "a/2", "a/10"):
+        (tmp_path / folder).mkdir(parents=True)
+        save(tmp_path / folder, x=[[1]])
+    save(tmp_path / "b" / "pictures", y=[[1]])
+    (tmp_path / ".hidden").mkdir()
+    save(tmp_path / ".hidden", z=[[1]])
+    assert open_source(str(tmp_path)).names == ("a/2/x", "a/10/x", "b/x")
+
+
+def test_a_folder_that_links_to_its_parent_is_read_once(tmp_path):
+    save(tmp_path / "a", x=[[1]])
+    (tmp_path / "up").symlink_to(tmp_path, target_is_directory=True)
+    assert open_source(str(tmp_path)).names == ("a/x",)
+
+
+def test_a_folder_of_arrays_is_like_one_of_images(tmp_path):
+    for number in range(12):
+        np.save(tmp_path / f"{number}.npy", np.full((2, 3), number, np.int64))
+    source = open_source(str(tmp_path))
+    assert (source.format, source.shape, source.dtype) == ("npy_files", (12, 2, 3), np.int64)
+    assert source.names == tuple(map(str, range(12)))
+    assert source.read((slice(9, 11), slice(0, 1))).tolist() == [[[9] * 3], [[10] * 3]]
+
+
+def test_arrays_of_different_sizes_are_read_one_by_one(tmp_path):
+    np.savez(tmp_path / "a.npz", labels=np.ones((2, 3), np.uint8), scores=np.zeros(1))
+    np.savez_compressed(tmp_path / "b.npz", labels=np.ones((4, 3), np.int32), scores=np.zeros(1))
+    source = open_source(f"{tmp_path}::labels")
+    assert (source.path, source.format) == (f"{tmp_path}::labels", "npz_files")
+    assert (source.shape, source.dtype) == ((2, None, 3), np.int32)
+    assert source.read((slice(1, 2),)).tolist() == np.ones((1, 4, 3)).tolist()
+    assert "it holds `labels`, `scores`; add `::labels`" in error_of(tmp_path)
+
+
+def test_a_file_that_changes_after_the_folder_was_opened_is_refused(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((2, 3)))
+    source = open_source(str(tmp_path))
+    np.save(tmp_path / "a.npy", np.zeros((3, 2)))
+    with pytest.raises(SourceError, match=r"a\.npy`: it changed while it was read"):
+        source.read(())
+
+
+def test_scores_and_labels_in_one_folder_are_refused(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((2, 3), np.uint8))
+    np.save(tmp_path / "b.npy", np.zeros((2, 3), np.float32))
+    assert "a.npy` is uint8 (2, 3) and" in error_of(tmp_path)
+
+
+def test_the_most_frequent_format_of_a_folder_is_read(tmp_path):
+    save(tmp_path, a=[[1]], b=[[1]])
+    np.save(tmp_path / "scores.npy", np.zeros(3))
+    assert open_source(str(tmp_path)).names == ("a", "b")
+    np.save(tmp_path / "more.npy", np.zeros(3))
+    assert error_of(tmp_path) == (
+        f"cannot read `{tmp_path}`: it holds as many .npy as .png files (2); name one kind with a"
+        f" pattern, for instance '{tmp_path}/**/*.npy'"
+    )
+
+
+def test_a_pattern_names_the_files(tmp_path):
+    save(tmp_path / "a", x_gt=[[1]], x=[[2]])
+    save(tmp_path / "b", y_gt=[[3]])
+    np.save(tmp_path / "a" / "z_gt.npy", np.zeros(3))
+    source = open_source(f"{tmp_path}/*/*_gt.png")
+    assert (source.path, source.names) == (f"{tmp_path}/*/*_gt.png", ("a/x_gt", "b/y_gt"))
+    assert open_source(f"{tmp_path}/**/x*.png").names == ("a/x", "a/x_gt")
+    assert open_source(f"{tmp_path}/[b]").names == ("b/y_gt",)
+    assert open_source(f"{tmp_path}/a/*.npy").read(()).tolist() == [[0, 0, 0]]
+
+
+def test_a_pattern_without_files_is_refused(tmp_path):
+    assert error_of(f"{tmp_path}/*.png") == (
+        f"cannot read `{tmp_path}/*.png`: no file matches the pattern; check it, or give the folder"
+    )
+
+
+def test_a_name_with_wildcards_is_a_name_where_such_a_file_exists(tmp_path):
+    np.save(tmp_path / "a[1].npy", np.zeros(3))
+    assert open_source(f"{tmp_path}/a[1].npy").format == "npy"
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0"])
@@ -344,7 +426,7 @@ def test_windows_of_one_image_decode_it_once(tmp_path, monkeypatch):
         decoded.append(header.stem)
         return _image.decode(header)
 
-    monkeypatch.setattr(image_folder, "decode", decode)
+    monkeypatch.setattr(image_file, "decode", decode)
     source = open_source(str(save(tmp_path, a=[[1], [2]], b=[[3], [4]])))
     for number in range(2):
         for row in range(2):
@@ -365,7 +447,7 @@ def test_an_image_that_changes_after_opening_is_refused(tmp_path, content):
 def test_a_name_for_an_image_is_refused(tmp_path):
     save(tmp_path, a=[[1]])
     assert "an image has no named arrays; drop `::x`" in error_of(f"{tmp_path}/a.png::x")
-    assert "a folder has no named arrays; drop `::x`" in error_of(f"{tmp_path}::x")
+    assert "a folder of images has no named arrays; drop `::x`" in error_of(f"{tmp_path}::x")
 
 
 @given(st.data(), st.sampled_from(["PNG", "TIFF", "BMP", "JPEG"]))

@@ -1,0 +1,162 @@
+"""Lists the files that a folder or a pattern stands for, in the natural order of their names."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from iou_doctor.record import record
+from iou_doctor.sources.files.formats import FileFormat, find_format_by_suffix, get_suffix
+from iou_doctor.sources.source_errors import source_error, translate_errors
+
+_MOST_FILES = 2_000_000
+"""The maximum number of files to list."""
+_NUMBER = re.compile(r"([0-9]+)")
+_WILDCARDS = re.compile(r"[*?\[]")
+_NO_ARRAYS = (
+    "the folder has no images or arrays; save them as .png, .tif, .bmp, .jpg, .npy, .npz or .h5"
+    " files in one folder"
+)
+
+
+@record
+class ListedFile:
+    """A file of a folder."""
+
+    file: str
+    """Its path."""
+    name: str
+    """Its path within the folder, with `/` between folders, without the suffix."""
+
+
+@record
+class FileList:
+    """The files of a folder or a pattern that are of one format."""
+
+    format: FileFormat
+    files: tuple[ListedFile, ...]
+    left_out: tuple[str, ...] = ()
+    """The suffixes of files of other formats, which are fewer."""
+
+
+def list_folder(path: str) -> FileList:
+    """Return the files of a folder, or of its subfolders if it has none itself.
+
+    Raises:
+        SourceError: there are none, as many of one format as of another, or two of one name.
+    """
+    found = list(_walk(path, "", set()))
+    if not found:
+        raise source_error(path, _NO_ARRAYS)
+    return _choose_format(path, found)
+
+
+def list_pattern(path: str) -> FileList:
+    """Return the files that a pattern like `masks/**/*_gt.png` matches.
+
+    Raises:
+        SourceError: there are none, they are of several formats, or two have one name.
+    """
+    why = "check the pattern"
+    with translate_errors(path, OSError, ValueError, RecursionError, re.error, why=why):
+        matches = glob.glob(path, recursive=True)  # noqa: PTH207 - the root may be anywhere
+    root = find_root(path)
+    found: list[tuple[str, str]] = []
+    for match in matches:
+        name = os.path.relpath(match, root).replace(os.sep, "/")
+        if os.path.isdir(match) and find_format_by_suffix(match) is None:  # noqa: PTH112
+            found += _walk(match, f"{name}/", set())
+        elif os.path.isfile(match):  # noqa: PTH113 - a Path is too slow for 100,000 names
+            found.append((match, name))
+    if not found:
+        raise source_error(path, "no file matches the pattern; check it, or give the folder")
+    return _choose_format(path, found)
+
+
+def is_pattern(path: str) -> bool:
+    """Return whether a path that does not exist has wildcards."""
+    return _WILDCARDS.search(path) is not None
+
+
+def find_root(pattern: str) -> str:
+    """Return the folder in front of the first wildcard of a pattern."""
+    before = _WILDCARDS.split(pattern, maxsplit=1)[0]
+    return os.path.dirname(before) or "."  # noqa: PTH120
+
+
+def sort_naturally(names: Iterable[str]) -> list[str]:
+    """Return names in the order in which people count: 1, 2, 10."""
+    return sorted(names, key=make_natural_key)
+
+
+def make_natural_key(name: str) -> tuple[list[str | int], str]:
+    """Return what sorts a name by its numbers; names that differ in zeros only sort as text."""
+    parts: list[str | int] = list(_NUMBER.split(name))
+    parts[1::2] = [int(number) for number in parts[1::2]]
+    return parts, name
+
+
+def _walk(path: str, prefix: str, seen: set[tuple[int, int]]) -> Iterator[tuple[str, str]]:
+    """Yield the path and the name of each file; subfolders only if a folder has no files itself."""
+    with translate_errors(path, OSError, why="check that you may read the folder"):
+        status = os.stat(path)  # noqa: PTH116
+        if (status.st_dev, status.st_ino) in seen:
+            return  # a link leads back
+        seen.add((status.st_dev, status.st_ino))
+        with os.scandir(path) as found:
+            entries = [entry for entry in found if not entry.name.startswith(".")]
+        files = [entry for entry in entries if _is_array(entry)]
+        folders = [entry for entry in entries if entry.is_dir()]
+    if len(seen) > _MOST_FILES:
+        raise source_error(path, f"there are more than {_MOST_FILES:,} folders; name one of them")
+    for entry in files:
+        yield entry.path, f"{prefix}{entry.name}"
+    if not files:
+        for entry in sorted(folders, key=lambda folder: folder.name):
+            yield from _walk(entry.path, f"{prefix}{entry.name}/", seen)
+
+
+def _is_array(entry: os.DirEntry[str]) -> bool:
+    entry_format = find_format_by_suffix(entry.name)
+    if entry_format is None:
+        return False
+    return entry.is_dir() if entry_format.is_folder else entry.is_file()
+
+
+def _choose_format(path: str, found: Sequence[tuple[str, str]]) -> FileList:
+    """Return the files of the most frequent format."""
+    by_format: dict[str, list[tuple[str, str]]] = {}
+    for file, name in found:
+        entry = find_format_by_suffix(file)
+        if entry is not None:
+            by_format.setdefault(entry.name, []).append((file, name))
+    if not by_format:
+        raise source_error(path, _NO_ARRAYS)
+    ranked = sorted(by_format.values(), key=len, reverse=True)
+    suffixes = [get_suffix(files[0][0]) for files in ranked]
+    if len(ranked) > 1 and len(ranked[0]) == len(ranked[1]):
+        raise source_error(
+            path,
+            f"it holds as many {suffixes[0]} as {suffixes[1]} files ({len(ranked[0]):,}); name one"
+            f" kind with a pattern, for instance '{path}/**/*{suffixes[0]}'",
+        )
+    chosen = find_format_by_suffix(ranked[0][0][0])
+    assert chosen is not None
+    return FileList(chosen, _name_files(path, ranked[0]), tuple(suffixes[1:]))
+
+
+def _name_files(path: str, found: Iterable[tuple[str, str]]) -> tuple[ListedFile, ...]:
+    """Return the files sorted by their names without the suffix."""
+    by_name: dict[str, str] = {}
+    files: dict[str, str] = {}
+    for file, name in sorted(found, key=lambda pair: pair[1]):
+        stem = name[: len(name) - len(get_suffix(name))]
+        if stem in by_name:
+            raise source_error(
+                path,
+                f"`{by_name[stem]}` and `{name}` differ only in their suffix; keep one of them",
+            )
+        by_name[stem], files[stem] = name, file
+    return tuple(ListedFile(files[stem], stem) for stem in sort_naturally(files))

@@ -1,0 +1,184 @@
+"""Files as a source: each file is an entry of the first axis, such as an image or a volume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from iou_doctor.arrays.batch import StoredArray, StoredDtype
+from iou_doctor.arrays.file_stamp import FileStamp
+from iou_doctor.arrays.source import Window
+from iou_doctor.record import record
+from iou_doctor.sources.source_errors import source_error
+from iou_doctor.sources.windows import complete_window, cut_window, measure_window
+
+
+class Values(Protocol):
+    """The values of one file, ready to be read."""
+
+    def read(self, window: Window) -> StoredArray:
+        """Return the values in a window."""
+
+
+@record
+class ArrayInMemory:
+    """The values of a small file, or of one that is decoded as a whole."""
+
+    values: StoredArray
+
+    def read(self, window: Window) -> StoredArray:
+        """Return the values in a window."""
+        return cut_window(self.values, window, self.values.dtype)
+
+
+class Member(Protocol):
+    """What is known of one file before its values are read."""
+
+    @property
+    def file(self) -> str:
+        """The path of the file."""
+
+    @property
+    def name(self) -> str:
+        """What pairs it: its path within the folder, without the suffix."""
+
+    @property
+    def array_name(self) -> str | None:
+        """The name of the array inside the file; `None` if it has none."""
+
+    @property
+    def dtype(self) -> StoredDtype:
+        """The dtype of its values, in the byte order of this machine."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of its values."""
+
+    @property
+    def kind(self) -> str:
+        """What it is, in words, for the error about files that differ."""
+
+    @property
+    def stamp(self) -> FileStamp:
+        """The file as it was before its header was read."""
+
+    def load(self) -> Values:
+        """Open the file.
+
+        Raises:
+            SourceError: it is damaged, or changed since the folder was opened.
+        """
+
+
+class FileSeries:
+    """Files in the order given, of which one at a time is kept open or decoded."""
+
+    is_sequential = False
+
+    def __init__(
+        self, path: str, members: Sequence[Member], *, format_name: str, is_folder: bool
+    ) -> None:
+        self.path = path
+        self.format = format_name
+        self.is_folder = is_folder
+        self.dtype = _find_common_dtype(path, members)
+        self.shape: tuple[int | None, ...] = (len(members), *_find_common_shape(members))
+        self.chunk_shape = (1,) * len(self.shape)
+        self.names = tuple(member.name for member in members)
+        self._members = tuple(members)
+        self._last: tuple[int, Values] | None = None
+        """The index and the values of the file that was opened last."""
+
+    @property
+    def stamps(self) -> Iterator[FileStamp]:
+        """The files as they were when their headers were read."""
+        return (member.stamp for member in self._members)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The path of each file."""
+        return tuple(member.file for member in self._members)
+
+    @property
+    def array_name(self) -> str | None:
+        """The name of the array inside the first file; `None` if it has none."""
+        return self._members[0].array_name
+
+    def get_sample_shape(self, index: int) -> tuple[int, ...]:
+        """Return the shape of one file, from its header."""
+        return self._members[index].shape
+
+    def select(self, indices: Iterable[int]) -> FileSeries:
+        """Return a source of some of the files, in the order of `indices`."""
+        members = [self._members[index] for index in indices]
+        return FileSeries(self.path, members, format_name=self.format, is_folder=self.is_folder)
+
+    def read(self, window: Window) -> StoredArray:
+        """Return the values in `window`, which must lie in one file if they differ in size.
+
+        Raises:
+            SourceError: a file is damaged or cut off, or changed since the folder was opened.
+            ValueError: the window covers files of different sizes.
+        """
+        start, stop, _ = (window or (slice(None),))[0].indices(len(self._members))
+        indices = range(start, stop)
+        shapes = {self._members[index].shape for index in indices}
+        if len(shapes) > 1:
+            raise ValueError("a window must lie within one image where images differ in size")
+        shape = shapes.pop() if shapes else tuple(length or 0 for length in self.shape[1:])
+        parts = complete_window(window[1:], shape)
+        if len(indices) == 1:
+            return self._load(start).read(parts).astype(self.dtype, copy=False)[np.newaxis]
+        # copied one by one: a stack of views would keep every file in memory
+        out = np.empty((len(indices), *measure_window(parts)), self.dtype)
+        for place, index in enumerate(indices):
+            out[place] = self._load(index).read(parts)
+        return out
+
+    def _load(self, index: int) -> Values:
+        """Return one file; the last one is kept, so that its windows decode it once.
+
+        Several threads may call this: each works on what it found or opened itself.
+        """
+        last = self._last
+        if last is None or last[0] != index:
+            last = self._last = None  # released first, so that a thread never holds two files
+            last = self._last = (index, self._members[index].load())
+        return last[1]
+
+
+def _find_common_shape(members: Sequence[Member]) -> tuple[int | None, ...]:
+    """Return the shape of each file, with `None` for an axis along which they differ."""
+    axes = zip(*(member.shape for member in members), strict=True)
+    return tuple(axis[0] if len(set(axis)) == 1 else None for axis in axes)
+
+
+def _find_common_dtype(path: str, members: Sequence[Member]) -> StoredDtype:
+    """Return a dtype that holds the values of all files; refuse files of different kinds.
+
+    A mask that happens to have only two ids, or none above 255, may be saved in a narrower dtype.
+    """
+    first = members[0]
+    dtype = first.dtype
+    for member in members:
+        wider = np.result_type(dtype, member.dtype)
+        is_float = {dtype.kind == "f", member.dtype.kind == "f", wider.kind == "f"}
+        if len(is_float) > 1 or not _have_like_axes(first, member):
+            raise source_error(
+                path,
+                f"its files differ in kind: `{first.file}` is {first.kind} and `{member.file}` is"
+                f" {member.kind}; save them all in one kind, or name one kind with a pattern, for"
+                f" instance '{path}/*_labels.png'",
+            )
+        dtype = wider
+    return dtype
+
+
+def _have_like_axes(first: Member, other: Member) -> bool:
+    """Return whether two files have the same axes; pictures also the same number of channels."""
+    if len(first.shape) != len(other.shape):
+        return False
+    is_picture = len(first.shape) == 3 and max(first.shape[2], other.shape[2]) <= 4
+    return not is_picture or first.shape[2] == other.shape[2]

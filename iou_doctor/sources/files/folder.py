@@ -1,0 +1,48 @@
+"""Opens a folder or a pattern as a series of files."""
+
+from __future__ import annotations
+
+from iou_doctor.sources.files.array_file import read_array
+from iou_doctor.sources.files.file_list import FileList, ListedFile, list_folder, list_pattern
+from iou_doctor.sources.files.file_series import FileSeries, Member
+from iou_doctor.sources.source_errors import source_error
+
+
+def open_folder(path: str, name: str | None = None) -> FileSeries:
+    """Return the images or arrays in a folder, in the natural order of their names.
+
+    Args:
+        path: the folder.
+        name: the array to read from each file, for formats that hold several.
+
+    Raises:
+        SourceError: there are none, one is damaged, or they differ in kind.
+    """
+    return _open_files(path, list_folder(path), name)
+
+
+def open_pattern(path: str, name: str | None = None) -> FileSeries:
+    """Return the files that a pattern matches, like `open_folder`.
+
+    Raises:
+        SourceError: there are none, one is damaged, or they differ in kind.
+    """
+    return _open_files(path, list_pattern(path), name)
+
+
+def _open_files(path: str, found: FileList, name: str | None) -> FileSeries:
+    entry = found.format
+    if entry.name == "images":
+        if name is not None:
+            raise source_error(path, f"a folder of images has no named arrays; drop `::{name}`")
+        members: list[Member] = [_read_image(file) for file in found.files]
+    else:
+        members = [read_array(file.file, file.name, entry, name) for file in found.files]
+    place = path if name is None else f"{path}::{name}"
+    return FileSeries(place, members, format_name=entry.series_name, is_folder=True)
+
+
+def _read_image(listed: ListedFile) -> Member:
+    from iou_doctor.sources.files.image_file import read_member
+
+    return read_member(listed.file, listed.name)

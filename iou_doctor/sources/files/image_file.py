@@ -1,0 +1,79 @@
+"""An image as an entry of a series of files, and one image as a series of one."""
+
+from __future__ import annotations
+
+from iou_doctor.arrays.batch import StoredDtype
+from iou_doctor.arrays.file_stamp import FileStamp
+from iou_doctor.record import record
+from iou_doctor.sources.files.file_series import ArrayInMemory, FileSeries, Values
+from iou_doctor.sources.files.file_status import read_file_head
+from iou_doctor.sources.files.image import ImageHeader, decode, read_header
+from iou_doctor.sources.source_errors import source_error
+
+
+@record
+class ImageMember:
+    """One image."""
+
+    header: ImageHeader
+    name: str
+
+    @property
+    def file(self) -> str:
+        """The path of the file."""
+        return self.header.file
+
+    @property
+    def array_name(self) -> None:
+        """`None`: an image holds one array without a name."""
+
+    @property
+    def dtype(self) -> StoredDtype:
+        """The dtype of the pixels."""
+        return self.header.dtype
+
+    @property
+    def stamp(self) -> FileStamp:
+        """The file as it was before its header was read."""
+        return self.header.stamp
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width, and the number of channels if there are several."""
+        return self.header.shape
+
+    @property
+    def kind(self) -> str:
+        """Pillow's name for the kind of pixel."""
+        return self.header.mode
+
+    def load(self) -> Values:
+        """Decode the image.
+
+        Raises:
+            SourceError: it is damaged, or changed since the folder was opened.
+        """
+        return ArrayInMemory(decode(self.header))
+
+
+def read_member(file: str, name: str) -> ImageMember:
+    """Return what an image file says about itself.
+
+    Raises:
+        SourceError: it is not an image, or of a kind that cannot hold labels.
+    """
+    return ImageMember(read_header(file), name)
+
+
+def open_image(path: str, name: str | None = None) -> FileSeries:
+    """Return one image file as a source of one entry.
+
+    Raises:
+        SourceError: it is not an image, or of a kind that cannot hold labels.
+    """
+    read_file_head(path)
+    if name is not None:
+        raise source_error(path, f"an image has no named arrays; drop `::{name}`")
+    header = read_header(path)
+    member = ImageMember(header, header.stem)
+    return FileSeries(path, [member], format_name="images", is_folder=False)
