@@ -98,7 +98,7 @@ def _stamp_inputs(*values: object) -> Iterator[FileStamp]:
     """Yield what the files among the arguments are now; images in folders have their own stamps."""
     for value in values:
         path = _split_name(os.fspath(value))[0] if _is_path(value) else ""
-        if path and not Path(path).is_dir():
+        if path and not os.path.isdir(path):  # noqa: PTH112 - a Path raises for a long name
             yield from stamp_files(path)
 
 

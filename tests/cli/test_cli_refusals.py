@@ -40,6 +40,8 @@ def refuse(monkeypatch, capsys):
     [
         (["why", "1.6065", "-n", "-1"], "--num-classes -1: background counts as a class"),
         (["why", "0.3333", "-n", "5000"], "at most 4,096"),
+        (["check", *PAIR, "--ignore-index", "9" * 30], "no array holds such a label"),
+        (["check", *PAIR, "--metric", f"MeanIoU(3, ignore_class={'9' * 30})"], "no array holds"),
         (["why", "1" * 400], "not a possible mean IoU"),
         (["check", *PAIR, "--metric", f"MeanIoU({'-' * 900}3)"], "is not a Python call"),
         (["check", *PAIR, "--metric", f"MeanIoU({'[' * 60}3{']' * 60})"], "is not a Python call"),

@@ -19,6 +19,8 @@ Number = TypeVar("Number", int, float)
 LARGEST_NUM_CLASSES = 4096
 """The largest number of classes that is accepted. The full ADE20K data set has about 3,100 ids, and
 a table of 4,096 classes squared takes 128 MiB."""
+LARGEST_LABEL = 1 << 62
+"""The largest label to ignore, because repairs add to labels that are integers of 64 bits."""
 
 
 def check_num_classes(num_classes: int | None) -> None:
@@ -117,5 +119,10 @@ def _agree(option: str, value: Number | None, argument: str, other: Number | Non
 
 def _check_limits(options: Options) -> None:
     check_num_classes(options.num_classes)
+    if options.ignore_index is not None and abs(options.ignore_index) > LARGEST_LABEL:
+        raise UsageError(
+            f"--ignore-index {options.ignore_index}: no array holds such a label; 255 and -1 are"
+            " usual"
+        )
     if options.threshold is not None and not math.isfinite(options.threshold):
         raise UsageError(f"--threshold {options.threshold}: give a number, 0.5 for instance")
