@@ -10,6 +10,9 @@
 Each message names the file or the option, and says what would work.
 """
 
+BAD_USAGE = 2
+"""The exit code for bad usage and unreadable input."""
+
 
 class IouDoctorError(Exception):
     """Base class of the errors that the user's input causes."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from iou_doctor.cli.check_options import NEW_BASELINE, CheckOptions
-from iou_doctor.cli.child.checked import Checked, SummaryRow
+from iou_doctor.cli.child.checked import Checked, SummaryRow, describe_error
 from iou_doctor.cli.defaults import (
     apply_check_settings,
     build_expected_interpretation,
@@ -19,14 +19,8 @@ from iou_doctor.cli.defaults import (
     protect_configuration,
 )
 from iou_doctor.cli.report_options import NAME
-from iou_doctor.cli.run import (
-    BAD_USAGE,
-    choose_exit_code,
-    describe_error,
-    describe_low_score,
-    run,
-)
-from iou_doctor.errors import IouDoctorError, UsageError
+from iou_doctor.cli.run import choose_exit_code, describe_low_score, run
+from iou_doctor.errors import BAD_USAGE, IouDoctorError, UsageError
 from iou_doctor.record import record
 from iou_doctor.safety.safe_text import escape_json
 

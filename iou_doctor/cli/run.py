@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from iou_doctor.errors import BAD_USAGE
+
 if TYPE_CHECKING:
     from iou_doctor.cli.child.supervisor import Supervisor
     from iou_doctor.diagnosis.request import CheckRequest
     from iou_doctor.errors import IouDoctorError
     from iou_doctor.report.report import Report
-
-
-BAD_USAGE = 2
-"""The exit code for bad usage and unreadable input."""
 
 
 def run(request: CheckRequest, *, progress: bool, supervisor: Supervisor | None = None) -> Report:
@@ -64,13 +62,6 @@ def describe_low_score(report: Report, request: CheckRequest) -> str | None:
         return None
     text = "none" if reached is None else f"{reached:.4f}"
     return f"mean IoU {text} does not reach --min-iou {least:g}"
-
-
-def describe_error(name: str, error: IouDoctorError) -> str:
-    """Return the line about one of several checks that has no report."""
-    from iou_doctor.safety.safe_text import escape_line
-
-    return escape_line(f"iou-doctor: error: {name}: {error}")
 
 
 def refuse(error: IouDoctorError) -> NoReturn:

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from iou_doctor.errors import IouDoctorError
+from iou_doctor.safety.safe_text import escape_line
+
 CHECKED = "checked"
 """The file with the checks that an earlier process has done, or died of."""
 
@@ -54,3 +57,8 @@ def read_checked(folder: Path) -> list[Checked]:
     except FileNotFoundError:
         return []
     return [build_checked(parts) for parts in json.loads(text)]
+
+
+def describe_error(name: str, error: IouDoctorError) -> str:
+    """Return the line about one of several checks that has no report."""
+    return escape_line(f"iou-doctor: error: {name}: {error}")

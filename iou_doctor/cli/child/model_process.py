@@ -19,11 +19,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TextIO
 
-from iou_doctor.cli.child.checked import Checked, write_checked
+from iou_doctor.cli.child.checked import Checked, describe_error, write_checked
 from iou_doctor.cli.child.supervisor import NOISE, RECORD
 from iou_doctor.cli.child.talk import Messages, Progress, Talk
-from iou_doctor.cli.run import BAD_USAGE, describe_error
-from iou_doctor.errors import SourceError
+from iou_doctor.errors import BAD_USAGE, SourceError
 from iou_doctor.record import record
 from iou_doctor.safety.safe_text import escape_line
 
