@@ -68,7 +68,6 @@ def why(_context: typer.Context, options: WhyOptions) -> None:
         score = options.score
         _refuse_options(score if score[1:2].isalpha() else None, options.predictions, options.masks)
         lookup = _look_up(parse_score(score), options)
-        _check_possible(lookup)
     except IouDoctorError as error:
         refuse(error)
     sys.stdout.write(_render(lookup, options.output_format, verbose=options.verbose))
@@ -78,12 +77,14 @@ def _look_up(printed: "PrintedScore", options: WhyOptions) -> "ScoreLookup":
     if (options.predictions is None) != (options.masks is None):
         raise UsageError("PREDICTIONS and MASKS go together: give both or neither")
     if options.predictions is None:
-        from iou_doctor.metrics.user.parse_metric import check_num_classes
-        from iou_doctor.score_search.candidates import collect_candidates
+        from iou_doctor.score_search.formula_candidates import collect_formulas
         from iou_doctor.score_search.search import look_up
 
-        check_num_classes(options.num_classes)
-        return look_up(printed, collect_candidates(num_classes=options.num_classes))
+        if options.num_classes is not None:
+            from iou_doctor.metrics.user.parse_metric import check_num_classes
+
+            check_num_classes(options.num_classes)
+        return look_up(printed, collect_formulas(options.num_classes))
     from dataclasses import replace
 
     from iou_doctor.cli.run import run
@@ -100,14 +101,6 @@ def _refuse_options(*arguments: str | None) -> None:
     for argument in arguments:
         if argument and argument.startswith("-"):
             raise UsageError(f"no such option: {argument}; `iou-doctor why --help` lists them")
-
-
-def _check_possible(lookup: "ScoreLookup") -> None:
-    """Refuse a number that no mean IoU can have, unless these arrays do give it."""
-    from iou_doctor.report.score_lookup import IMPOSSIBLE
-
-    if not lookup.printed.is_possible and not lookup.matches:
-        raise UsageError(f"{lookup.printed.text} is {IMPOSSIBLE}")
 
 
 def _render(lookup: "ScoreLookup", output_format: str, *, verbose: bool) -> str:

@@ -110,10 +110,12 @@ def _explain_score(
         return report
     from iou_doctor.score_search.candidates import collect_candidates
     from iou_doctor.score_search.search import look_up
+    from iou_doctor.score_search.with_pixels import move_pixels
 
     repaired = count_repaired_pairs(report, evidence, recount)
     candidates = collect_candidates(evidence, diagnosis=report.primary, repaired=repaired)
-    return replace(report, lookup=look_up(request.score_to_explain, candidates))
+    lookup = look_up(request.score_to_explain, candidates)
+    return replace(report, lookup=move_pixels(lookup, candidates, evidence, recount))
 
 
 def _note_deviations(report: Report, pair: Pair, settings: ScanSettings) -> Report:

@@ -27,6 +27,7 @@ def build_lookup(lookup: ScoreLookup) -> dict[str, object]:
         },
         "tried": lookup.values_tried,
         "expected_by_chance": lookup.expected_by_chance,
+        "exact": lookup.exact_matches,
         "matches": [_build_match(match) for match in lookup.matches],
         "conditions": [
             {
@@ -49,6 +50,13 @@ def _build_match(match: Match) -> dict[str, object]:
                 "cause": suspect.cause.name,
                 "claim": suspect.cause.claim,
                 "implementations": [name for name in suspect.implementations if name],
+                "contracts": [
+                    {"name": contract, "short": short}
+                    for contract, short in zip(
+                        suspect.contracts, suspect.implementations, strict=True
+                    )
+                    if contract
+                ],
                 "next": suspect.cause.next_step,
                 "plausibility": suspect.plausibility,
             }

@@ -19,6 +19,8 @@ MOST_NAMES = 8
 """The number of implementations shown for one cause."""
 MOST_CONDITIONS = 4
 """The number of causes shown that hold only under conditions on the data."""
+MANY_BY_CHANCE = 1.0
+"""The number of matches by chance from which more digits are asked for."""
 LEAST_SHARE = 0.25
 """A cause is shown if it has at least this share of the plausibility of the likeliest cause."""
 
@@ -107,6 +109,19 @@ def _state_odds(lookup: ScoreLookup) -> str:
         else "fewer than 0.1"
     )
     odds = f"{lookup.values_tried:,} different values tried; {chance} would match by chance alone"
+    if not lookup.printed.is_precise and lookup.expected_by_chance >= MANY_BY_CHANCE:
+        odds += _count_exact(lookup)
     if not lookup.with_arrays:
         odds += "; give PREDICTIONS and MASKS to try every implementation on your arrays"
     return odds
+
+
+def _count_exact(lookup: ScoreLookup) -> str:
+    """Return how many values are the number itself, for a score of few digits."""
+    if not lookup.exact_matches:
+        return "; give the score with four digits to rule most of them out"
+    verb = "equals" if lookup.exact_matches == 1 else "equal"
+    return (
+        f"; {lookup.exact_matches} {verb} {lookup.printed.text} exactly; give the score with four"
+        " digits to rule the others out"
+    )

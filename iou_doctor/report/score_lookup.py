@@ -12,10 +12,13 @@ from iou_doctor.record import record
 PERCENT = 100
 FEWEST_DIGITS_SHOWN = 6
 """The minimum number of digits after the point with which values are shown."""
-FEWEST_DECIMALS = 2
-"""The number of digits after the point that a share needs: 0.1 would fit most causes."""
-FEWEST_PERCENT_DECIMALS = 1
-"""The number of digits after the point that a percentage needs, for an interval of 0.1 %."""
+WIDEST_PRECISE = 1.5e-3
+"""The width of an interval up to which a score has enough digits to tell causes apart."""
+MOST_AS_SHARE = 2.0
+"""A number above 1 and up to this one is rather a share that a fault let grow, such as a Dice
+score of masks of 255, than a percentage."""
+SAME_VALUE = 1e-6
+"""Values that differ by less are the same: float32 ratios of equal counts differ by rounding."""
 INTERVAL_TOLERANCE = 1e-9
 """By how much a value may lie outside an interval: its ends are rounded in float64."""
 _NUMBER = re.compile(
@@ -24,12 +27,6 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 """A number with a decimal point, or with the decimal comma of many countries."""
-IMPOSSIBLE = (
-    "not a possible mean IoU; soft sums over 0/255 masks give values above 1 (255, 2.95), integer"
-    " products of such masks and MONAI on logits give values below 0 (-1.0079, -4.0): check the"
-    " values of the masks first"
-)
-"""The end of the error about a score that no mean IoU can have; it follows `<score> is`."""
 
 
 @record
@@ -39,10 +36,10 @@ class PrintedScore:
     text: str
     ranges: tuple[tuple[float, float], ...]
     """The intervals of these values, the likeliest first, as shares of 1. A number above 1 is
-    taken as a percentage first, and then as a share that a faulty metric let grow above 1."""
+    taken both as a percentage and as a share that a faulty metric let grow above 1."""
 
     def __contains__(self, value: float) -> bool:
-        tolerance = INTERVAL_TOLERANCE
+        tolerance = INTERVAL_TOLERANCE * min(1.0, abs(self.middle))
         return any(low - tolerance <= value <= high + tolerance for low, high in self.ranges)
 
     @property
@@ -65,10 +62,23 @@ class PrintedScore:
         return (low + high) / 2
 
     @property
+    def is_precise(self) -> bool:
+        """Whether it has so many digits that few causes match it by chance."""
+        return self.width <= WIDEST_PRECISE
+
+    @property
     def is_possible(self) -> bool:
         """Whether a mean IoU can have this value."""
         low, high = self.ranges[0]
         return high >= 0 and low <= 1
+
+    def is_exactly(self, value: float) -> bool:
+        """Return whether a value is the number itself, and not only one that rounds to it."""
+        numbers = [sum(ends) / 2 for ends in self.ranges]
+        margins = [min(SAME_VALUE, abs(number) / PERCENT or SAME_VALUE) for number in numbers]
+        return any(
+            abs(value - number) <= margin for number, margin in zip(numbers, margins, strict=True)
+        )
 
 
 def parse_score(text: str) -> PrintedScore:
@@ -78,7 +88,7 @@ def parse_score(text: str) -> PrintedScore:
     of the last digit away round to the score.
 
     Raises:
-        UsageError: the text is not a number, or has so few digits that most causes fit.
+        UsageError: the text is not a number.
     """
     match = _NUMBER.fullmatch(text.strip())
     if match is None or not (match["whole"] or match["decimals"]):
@@ -88,21 +98,17 @@ def parse_score(text: str) -> PrintedScore:
     number = f"{match['whole'] or '0'}.{match['decimals'] or '0'}e{exponent}"
     value = float(match["sign"] + number)
     if not math.isfinite(value):
-        raise UsageError(f"{text.strip()} is {IMPOSSIBLE}")
-    is_percentage = bool(match["percent"]) or value > 1
-    enough = FEWEST_PERCENT_DECIMALS if is_percentage else FEWEST_DECIMALS
-    if 0 <= value <= PERCENT and decimals < enough:
-        raise UsageError(
-            f"{text.strip()} has too few digits: too many causes fit; give it with four,"
-            " as in 0.3333 or 33.33%"
-        )
+        raise UsageError(f"{text.strip()} is too large; {_suggest_score('inf')}")
     half = 0.5 * 10.0**-decimals
     as_share = (value - half, value + half)
     as_percentage = ((value - half) / PERCENT, (value + half) / PERCENT)
-    if not is_percentage:
+    if match["percent"]:
+        return PrintedScore(text.strip(), (as_percentage,))
+    if value <= 1:
         return PrintedScore(text.strip(), (as_share,))
-    ranges = (as_percentage,) if match["percent"] else (as_percentage, as_share)
-    return PrintedScore(text.strip(), ranges)
+    both = (as_share, as_percentage)
+    likely_share = value <= MOST_AS_SHARE or value > PERCENT
+    return PrintedScore(text.strip(), both if likely_share else both[::-1])
 
 
 def _suggest_score(text: str) -> str:
@@ -140,7 +146,10 @@ class Suspect:
 
     cause: Cause
     implementations: tuple[str, ...]
+    """The names that people use for them."""
     plausibility: float
+    contracts: tuple[str, ...] = ()
+    """The public name of each implementation's contract; empty where it has none."""
 
 
 @record
@@ -177,6 +186,8 @@ class ScoreLookup:
     """The number of different values that were compared with the score."""
     expected_by_chance: float
     """How many of these values would match by chance."""
+    exact_matches: int = 0
+    """How many of the matches are the number itself, and not only values that round to it."""
     conditions: tuple[Condition, ...] = ()
     with_arrays: bool = False
     """Whether the values were computed from the user's arrays, and not only from formulas."""

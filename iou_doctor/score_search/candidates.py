@@ -5,102 +5,83 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.counts.label_decoding import LabelDecoding, Pairing, decode_no_class
+from iou_doctor.counts.channel_sums import ChannelSums, Quantity
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.metrics.definition import Contract, Group
-from iou_doctor.metrics.engine.evaluate import evaluate
-from iou_doctor.metrics.implementations import find_applicable
+from iou_doctor.metrics.definition import Group
+from iou_doctor.metrics.engine.areas import Areas
+from iou_doctor.metrics.engine.count_areas import count_areas
+from iou_doctor.metrics.engine.evaluate import compute_outcome
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
-from iou_doctor.record import record
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.score_lookup import Cause
-from iou_doctor.score_search import faults
+from iou_doctor.score_search.candidate import Candidate, Candidates
+from iou_doctor.score_search.conventions import PLAIN, list_conventions
+from iou_doctor.score_search.evaluate_contracts import (
+    MOST_PAIR_ROWS,
+    evaluate_contracts,
+    evaluate_conventions,
+    prepare_label_inputs,
+    weigh_convention,
+)
+from iou_doctor.score_search.faults.label_faults import (
+    ABOUT_255,
+    BATCH_SIZES,
+    READS_SCORES,
+    REPAIRED,
+    UNCHANGED,
+    list_faults,
+    split_into_batches,
+)
+from iou_doctor.score_search.faults.measure_facts import measure_facts
+from iou_doctor.score_search.formula_candidates import list_formula_candidates
+from iou_doctor.score_search.odd_means import average_wrongly
+from iou_doctor.score_search.stored_values import evaluate_stored_values
+from iou_doctor.score_search.threshold_means import average_tenths
 
-SAME_VALUE = 1e-6
-"""Values that differ by less are the same: float32 ratios of equal counts differ by rounding."""
-MOST_PAIR_ROWS = 200_000
-"""Rows of label pairs up to which averages over images are evaluated for every fault.
-
-Each of these faults takes a pass over the table for each contract that averages images.
-"""
-BY_DEFINITION = "by definition"
-"""The library of the contracts in `metrics/libraries/plain.py`."""
-LIBRARY_WEIGHTS = {
-    "keras": 1.0,
-    "torchmetrics": 0.8,
-    "mmsegmentation": 0.7,
-    "scikit-learn": 0.6,
-    BY_DEFINITION: 0.6,
-    "segmentation_models": 0.5,
-    "segmentation_models_pytorch": 0.5,
-    "Keras backend": 0.4,
-}
-"""An estimate of how likely it is that somebody used a library, relative to Keras."""
-OTHER_LIBRARY_WEIGHT = 0.3
-"""The weight of a library that is not in `LIBRARY_WEIGHTS`."""
+TENTHS = Pairing(LabelDecoding.LABELS, LabelDecoding.TENTHS)
 NAMED_METRIC_WEIGHT = 1.2
 """The weight of the metric that the user named: it ranks above all others."""
-UNCOMMON_CONTRACT_FACTOR = 0.6
-"""Applied to the weight of a contract that is not in the short table."""
-RARE_PRIOR = 0.1
-"""Faults with a lower prior are combined with common implementations only."""
-
-
-@record
-class Candidate:
-    """A value, and the cause and the implementation that give it."""
-
-    value: float
-    cause: Cause
-    implementation: str
-    plausibility: float
-
-
-@record
-class Candidates:
-    """All values that were evaluated."""
-
-    found: tuple[Candidate, ...]
-    values: tuple[float, ...]
-    """The distinct values, ascending."""
-    with_arrays: bool
-    """Whether they were evaluated for a pair of arrays, and not from formulas alone."""
-    num_classes: int | None = None
+MOST_PLAIN_SCORE = 1 + 1e-4
+"""The largest value of a ratio of areas, with some room for rounding and smooth terms."""
+_LARGE_MASKS = Cause(
+    "masks-0-255",
+    "the masks hold {largest}, where the sums expect 0 and 1: only that gives such a value",
+    "use masks > 127, or divide the masks by 255",
+    prior=1.0,
+)
 
 
 def collect_candidates(
-    evidence: Evidence | None = None,
-    *,
-    diagnosis: Finding | None = None,
-    repaired: PairCounts | None = None,
-    num_classes: int | None = None,
+    evidence: Evidence, *, diagnosis: Finding | None = None, repaired: PairCounts | None = None
 ) -> Candidates:
-    """Return every value that implementations and faults would give.
+    """Return every value that implementations and faults would give for a pair of arrays.
 
     Args:
-        evidence: the facts about a pair of arrays; `None`: formulas only.
+        evidence: the facts about the arrays.
         diagnosis: the root cause that was found in the arrays; `None` for healthy arrays.
         repaired: the label pairs after all repairs; `None` if there are none.
-        num_classes: the number of classes, needed only without `evidence`.
     """
-    found: list[Candidate] = []
-    facts = None
-    if evidence is not None and evidence.inputs is not None:
-        found = list(_evaluate_arrays(evidence, _describe_unchanged_arrays(diagnosis), repaired))
-        num_classes = evidence.interpretation.num_classes
-        pairs = evidence.pairs if repaired is None else repaired
-        facts = faults.measure_facts(prepare_label_inputs(evidence.inputs, pairs))
-    found += [
-        Candidate(form.value, form.cause, form.implementation, form.cause.prior)
-        for form in faults.list_formulas(num_classes=num_classes, facts=facts)
-    ]
-    found = _drop_idle_faults(found)
-    values = _drop_repeated([candidate.value for candidate in found])
-    with_arrays = evidence is not None
-    return Candidates(tuple(found), tuple(values), with_arrays, num_classes)
+    inputs, found = evidence.inputs, []
+    if inputs is not None and evidence.interpretation.is_multilabel:
+        found = list(_evaluate_channels(evidence, inputs))
+    elif inputs is not None:
+        found = list(_evaluate_arrays(evidence, inputs, diagnosis, repaired))
+        found += _evaluate_formulas(evidence, inputs, repaired)
+    found = _drop_idle_faults([_blame_masks(candidate, evidence) for candidate in found])
+    return Candidates(
+        tuple(found), with_arrays=True, num_classes=evidence.interpretation.num_classes
+    )
+
+
+def _evaluate_formulas(
+    evidence: Evidence, inputs: MetricInputs, repaired: PairCounts | None
+) -> Iterator[Candidate]:
+    pairs = evidence.pairs if repaired is None else repaired
+    facts = measure_facts(prepare_label_inputs(inputs, pairs), arrays=evidence)
+    num_classes = evidence.interpretation.num_classes
+    return list_formula_candidates(num_classes=num_classes, facts=facts)
 
 
 def _drop_idle_faults(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -110,7 +91,7 @@ def _drop_idle_faults(candidates: Sequence[Candidate]) -> list[Candidate]:
     """
     found: set[tuple[str, float]] = set()
     kept = []
-    for candidate in sorted(candidates, key=lambda candidate: -candidate.cause.prior):
+    for candidate in sorted(candidates, key=lambda each: (not each.possible, -each.cause.prior)):
         key = candidate.implementation, round(candidate.value, 7)
         if not candidate.implementation or key not in found:
             kept.append(candidate)
@@ -120,7 +101,7 @@ def _drop_idle_faults(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 def _describe_unchanged_arrays(diagnosis: Finding | None) -> Cause:
     """Return the cause for scores of the unchanged arrays, named after their root cause if any."""
-    cause = faults.UNCHANGED
+    cause = UNCHANGED
     if diagnosis is None:
         return cause
     return replace(
@@ -131,84 +112,95 @@ def _describe_unchanged_arrays(diagnosis: Finding | None) -> Cause:
     )
 
 
+def _blame_masks(candidate: Candidate, evidence: Evidence) -> Candidate:
+    """Return the candidate, caused by masks above 1 if its value is no possible ratio."""
+    largest = evidence.stats.y_true.maximum
+    unchanged = candidate.cause.prior == UNCHANGED.prior
+    plain = 0 <= candidate.value <= MOST_PLAIN_SCORE
+    if not unchanged or plain or largest is None or largest <= 1:
+        return candidate
+    cause = replace(_LARGE_MASKS, claim=_LARGE_MASKS.claim.format(largest=f"{largest:g}"))
+    return replace(candidate, cause=cause)
+
+
 def _evaluate_arrays(
-    evidence: Evidence, unchanged: Cause, repaired: PairCounts | None
+    evidence: Evidence,
+    inputs: MetricInputs,
+    diagnosis: Finding | None,
+    repaired: PairCounts | None,
 ) -> Iterator[Candidate]:
-    inputs = evidence.inputs
-    if inputs is None:
-        return
+    unchanged = _describe_unchanged_arrays(diagnosis)
+    yield from _evaluate_named_metric(evidence, unchanged)
+    yield from evaluate_contracts(unchanged, inputs, all_implementations=True)
+    yield from evaluate_stored_values(evidence)
+    tenths = evidence.stats.tables.get(TENTHS)
+    if tenths is not None:
+        yield from average_tenths(tenths)
+    as_labels = prepare_label_inputs(inputs, evidence.pairs)
+    ruled_out = _find_ruled_out(evidence, inputs)
+    for cause, changed in list_faults(as_labels):
+        possible = cause.name not in ruled_out
+        plain = cause.prior >= REPAIRED.prior
+        yield from evaluate_contracts(cause, changed, all_implementations=plain, possible=possible)
+        if possible:
+            yield from evaluate_conventions(cause, changed)
+    yield from _average_wrongly(as_labels)
+    if repaired is not None and repaired != evidence.pairs:
+        mended = prepare_label_inputs(inputs, repaired)
+        yield from evaluate_contracts(REPAIRED, mended, all_implementations=True)
+        yield from evaluate_conventions(REPAIRED, mended)
+
+
+def _find_ruled_out(evidence: Evidence, inputs: MetricInputs) -> frozenset[str]:
+    """Return the names of the faults that the values of the arrays rule out."""
+    names: frozenset[str] = frozenset()
+    if inputs.form is PredictionForm.LABELS:
+        names |= READS_SCORES
+    largest = evidence.stats.y_true.maximum
+    if inputs.true_dtype.kind in "biu" and largest is not None and largest <= 1:
+        names |= ABOUT_255
+    return names
+
+
+def _evaluate_named_metric(evidence: Evidence, unchanged: Cause) -> Iterator[Candidate]:
     value = evidence.metric_score.value
     if value is not None:
-        yield Candidate(value, unchanged, evidence.metric.call, NAMED_METRIC_WEIGHT)
-    yield from _evaluate_contracts(unchanged, inputs, all_implementations=True)
-    as_labels = prepare_label_inputs(inputs, evidence.pairs)
-    for cause, changed in faults.list_faults(as_labels):
-        plain = cause.prior >= faults.REPAIRED.prior
-        yield from _evaluate_contracts(cause, changed, all_implementations=plain)
-    if repaired is not None and repaired != evidence.pairs:
-        yield from _evaluate_contracts(
-            faults.REPAIRED, prepare_label_inputs(inputs, repaired), all_implementations=True
-        )
+        name = evidence.metric_score.name
+        yield Candidate(value, unchanged, evidence.metric.call, NAMED_METRIC_WEIGHT, name)
 
 
-def prepare_label_inputs(inputs: MetricInputs, pairs: PairCounts) -> MetricInputs:
-    """Return the arrays as class ids, as a user who interprets both correctly would pass them.
+def _average_wrongly(inputs: MetricInputs) -> Iterator[Candidate]:
+    if len(inputs.labels.count) <= MOST_PAIR_ROWS:
+        areas = count_areas(replace(inputs, batch_size=None), replace(PLAIN, group=Group.IMAGE))
+        yield from average_wrongly(areas, _list_batch_sizes(inputs))
 
-    Args:
-        inputs: the arrays as they are.
-        pairs: their label pairs, correctly interpreted.
-    """
-    labels = pairs.relabel(truth=decode_no_class, prediction=decode_no_class)
-    integers = np.dtype(np.int64)
-    flat = Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS, flat=True)
-    return replace(
-        inputs,
-        form=PredictionForm.LABELS,
-        labels=labels,
-        interpreted=None,
-        true_dtype=integers,
-        pred_dtype=integers,
-        bins=None,
-        sums=None,
-        flat={flat: labels},
-        lengths={},
+
+def _list_batch_sizes(inputs: MetricInputs) -> tuple[int, ...]:
+    return BATCH_SIZES if inputs.batch_size is None else (inputs.batch_size,)
+
+
+def _evaluate_channels(evidence: Evidence, inputs: MetricInputs) -> Iterator[Candidate]:
+    """Yield what channels give that may overlap, each of them thresholded on its own."""
+    yield from _evaluate_named_metric(evidence, UNCHANGED)
+    areas = _sum_channels(evidence.stats.sums)
+    if areas is None:
+        return
+    inputs = replace(inputs, num_classes=areas.truth.shape[1], ignore_index=None)
+    for cause, changed in ((UNCHANGED, inputs), *split_into_batches(inputs)):
+        for contract in list_conventions(changed):
+            value = compute_outcome(contract.choices, areas, changed).value
+            if value is not None:
+                weight = cause.prior * weigh_convention(contract, inputs.num_classes)
+                yield Candidate(value, cause, contract.short, weight, contract.name)
+    yield from average_wrongly(areas, _list_batch_sizes(inputs))
+
+
+def _sum_channels(sums: ChannelSums | None) -> Areas | None:
+    """Return the areas of the thresholded channels of each image."""
+    if sums is None:
+        return None
+    truth, predicted, both = (
+        sums.compute_total(quantity)
+        for quantity in (Quantity.TRUTH, Quantity.ABOVE, Quantity.TRUTH_ABOVE)
     )
-
-
-def _evaluate_contracts(
-    cause: Cause, inputs: MetricInputs, *, all_implementations: bool
-) -> Iterator[Candidate]:
-    if inputs.form is PredictionForm.LABELS and inputs.flat:
-        inputs = replace(inputs, flat=dict.fromkeys(inputs.flat, inputs.labels))
-    whole = replace(inputs, samples=1, labels=inputs.labels.pool(), interpreted=None)
-    whole = replace(whole, flat={key: table.pool() for key, table in inputs.flat.items()})
-    images = all_implementations or len(inputs.labels.count) <= MOST_PAIR_ROWS
-    rare = cause.prior < RARE_PRIOR
-    for contract in find_applicable(inputs, all_implementations=True):
-        if rare and not (contract.common or contract.library == BY_DEFINITION):
-            continue
-        over_images = (
-            contract.choices.group is not Group.DATA_SET or contract.choices.averages_batches
-        )
-        if over_images and not images:
-            continue
-        pooled = not over_images and inputs.form is PredictionForm.LABELS
-        score = evaluate(contract, whole if pooled else inputs)
-        if score.value is not None:
-            yield Candidate(
-                score.value, cause, score.short, cause.prior * _weigh_contract(contract)
-            )
-
-
-def _weigh_contract(contract: Contract) -> float:
-    prior = LIBRARY_WEIGHTS.get(contract.library, OTHER_LIBRARY_WEIGHT)
-    return prior if contract.common else UNCOMMON_CONTRACT_FACTOR * prior
-
-
-def _drop_repeated(values: Sequence[float]) -> list[float]:
-    ordered = sorted(values)
-    return [
-        value
-        for index, value in enumerate(ordered)
-        if index == 0 or value - ordered[index - 1] > SAME_VALUE
-    ]
+    return Areas(truth, predicted, both)

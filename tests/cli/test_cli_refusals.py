@@ -42,7 +42,7 @@ def refuse(monkeypatch, capsys):
         (["why", "0.3333", "-n", "5000"], "at most 4,096"),
         (["check", *PAIR, "--ignore-index", "9" * 30], "no array holds such a label"),
         (["check", *PAIR, "--metric", f"MeanIoU(3, ignore_class={'9' * 30})"], "no array holds"),
-        (["why", "1" * 400], "not a possible mean IoU"),
+        (["why", "1" * 400], "is too large"),
         (["check", *PAIR, "--metric", f"MeanIoU({'-' * 900}3)"], "is not a Python call"),
         (["check", *PAIR, "--metric", f"MeanIoU({'[' * 60}3{']' * 60})"], "is not a Python call"),
         (["check", *PAIR, "--metric", f"MeanIoU({'3,' * 60_000})"], "is not a Python call"),

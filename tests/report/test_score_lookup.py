@@ -49,10 +49,29 @@ def test_a_number_above_1_is_percent_but_may_be_a_share_gone_wrong():
     assert 2.95 not in parse_score("2.95%")
 
 
-def test_few_digits_tell_nothing():
-    for text in ("0.3", "0", "1", "33", "5", "33%", ".5"):
-        with pytest.raises(UsageError, match=f"{text}.* too few digits: too many causes fit"):
-            parse_score(text)
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0.5", 0.5), ("1.0", 1), ("0", 0), ("100", 1), ("50%", 0.5), ("1e-9", 1e-9), ("-2.2", -2.2)],
+)
+def test_the_numbers_that_people_report_as_stuck_are_read(text, value):
+    printed = parse_score(text)
+    assert printed.middle == pytest.approx(value)
+    assert printed.is_exactly(value)
+    assert not printed.is_exactly(value + 2e-6)
+    assert 0 not in parse_score("1e-9")
+
+
+@pytest.mark.parametrize(
+    ("text", "share_first"), [("1.0001", True), ("2", True), ("2.01", False), ("150", True)]
+)
+def test_up_to_2_a_number_is_rather_a_share_than_a_percentage(text, share_first):
+    first, second = parse_score(text).ranges
+    assert (first[0] > second[0]) is share_first
+
+
+@pytest.mark.parametrize(("text", "precise"), [("0.333", True), ("0.33", False), ("33.3", True)])
+def test_three_digits_are_precise(text, precise):
+    assert parse_score(text).is_precise is precise
 
 
 def test_what_is_no_number_is_refused():

@@ -6,9 +6,11 @@ import pytest
 from score_search.faults.test_label_faults import CLASSES, inputs
 
 from iou_doctor.report.score_lookup import Cause, parse_score
-from iou_doctor.score_search import candidates
-from iou_doctor.score_search.candidates import Candidate, Candidates, _evaluate_contracts
-from iou_doctor.score_search.faults import list_conditions, list_faults
+from iou_doctor.score_search import evaluate_contracts as search
+from iou_doctor.score_search.candidate import Candidate, Candidates
+from iou_doctor.score_search.evaluate_contracts import evaluate_contracts
+from iou_doctor.score_search.faults.conditions import list_conditions
+from iou_doctor.score_search.faults.label_faults import list_faults
 from iou_doctor.score_search.search import look_up
 
 CAUSE = Cause("as-given", "the arrays as they are", "nothing", prior=1.0)
@@ -32,8 +34,8 @@ def test_other_orders_of_classes_need_three(classes, orders):
 @pytest.mark.parametrize("spare", [0, -1])
 def test_averages_over_images_are_left_out_of_large_tables(spare, monkeypatch):
     arrays = inputs()
-    monkeypatch.setattr(candidates, "MOST_PAIR_ROWS", len(arrays.labels.count) + spare)
-    found = _evaluate_contracts(CAUSE, arrays, all_implementations=False)
+    monkeypatch.setattr(search, "MOST_PAIR_ROWS", len(arrays.labels.count) + spare)
+    found = evaluate_contracts(CAUSE, arrays, all_implementations=False)
     names = [candidate.implementation for candidate in found]
     assert ("mean IoU of each image" in names) is (spare == 0)
     assert "Keras MeanIoU" in names
@@ -43,7 +45,7 @@ def test_averages_over_images_are_left_out_of_large_tables(spare, monkeypatch):
 def test_rare_faults_are_tried_with_common_implementations(prior, all_tried):
     cause = Cause("permuted-classes", "rare", "nothing", prior=prior)
     names = {
-        one.implementation for one in _evaluate_contracts(cause, inputs(), all_implementations=True)
+        one.implementation for one in evaluate_contracts(cause, inputs(), all_implementations=True)
     }
     assert ("sklearn micro" in names) is all_tried
     assert {"Keras MeanIoU", "mean Dice"} <= names
@@ -53,9 +55,7 @@ def test_rare_faults_are_tried_with_common_implementations(prior, all_tried):
 def test_values_that_differ_by_rounding_are_one(difference, matches):
     values = (0.33331, 0.33331 + difference)
     found = tuple(Candidate(value, CAUSE, str(value), 1.0) for value in values)
-    tried = candidates._drop_repeated(values)
-    assert len(tried) == matches
-    lookup = look_up(parse_score("0.3333"), Candidates(found, tuple(tried), with_arrays=True))
+    lookup = look_up(parse_score("0.3333"), Candidates(found, with_arrays=True))
     assert len(lookup.matches) == matches
     assert lookup.values_tried == matches
 
@@ -63,7 +63,8 @@ def test_values_that_differ_by_rounding_are_one(difference, matches):
 @pytest.mark.parametrize(("distance", "near"), [(0.0499, 1), (0.0501, 0)])
 def test_the_neighbourhood_of_a_score_says_what_to_expect_by_chance(distance, near):
     for value in (0.3333 - distance, 0.3333 + distance):
-        lookup = look_up(parse_score("0.3333"), Candidates((), (value,), with_arrays=True))
+        found = (Candidate(value, CAUSE, "one", 1.0),)
+        lookup = look_up(parse_score("0.3333"), Candidates(found, with_arrays=True))
         assert lookup.expected_by_chance == pytest.approx(near * 0.0001 / 0.1)
 
 

@@ -3,24 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from iou_doctor.metrics.engine.class_ids import TWO_CLASSES
 from iou_doctor.report.score_lookup import Cause, Condition, PrintedScore
-from iou_doctor.score_search.faults.closed_forms import OLD_SKLEARN, SMOOTH
+from iou_doctor.score_search.faults.closed_forms import OLD_SKLEARN, ONE_HOT, SMOOTH
+from iou_doctor.score_search.faults.formula import TWO_CLASSES
+from iou_doctor.score_search.faults.impossible_scores import list_impossible
 
 CITYSCAPES = (0.0035, 0.0065)
 """Mean IoU of train ids in Cityscapes' evaluation script (cityscapesScripts issue 25)."""
+ADE20K = (0.0005, 0.001)
+"""Mean IoU of ADE20K's 150 classes if the labels are off by one."""
+USUAL_CLASSES = {2: 1.0, 21: 0.6, 19: 0.5, 3: 0.4, 4: 0.4, 5: 0.35, 11: 0.3, 12: 0.3, 150: 0.3}
+"""Numbers of classes of which the background's share is worked out, and how usual they are."""
+USUAL_BACKGROUND = (0.45, 0.995)
+"""Shares that the background of common data sets holds."""
+MOST_CLASSES_NAMED = 3
+LONG_SHOT = 0.1
+"""The prior of a cause that the score makes unlikely."""
+DRIFT = 0.004
+"""How far above (C - 1) / 2C a score lies if some softmax values are saturated."""
+MOST_DRIFTING_CLASSES = 6
+LARGEST_SMOOTH_SHARE = 1e-4
+"""Scores up to this one may be nothing but a smooth term over an area."""
+SMALLEST_SHARE = 5e-5
+"""Scores up to this one are too small to be a share of the pixels."""
+SMOOTH_TERMS = (1.0, 1e-3, 1e-5, 1e-6, 1e-7)
+NARROW = 0.04
+"""Intervals of shares that are narrower are shown with one digit after the point."""
+ALMOST_HALF = 0.02
+"""How far above 1/2 a mean of two classes lies if one is nearly perfect and the other is missed."""
 _CHECK_PREDICTIONS = "print the distinct predicted labels"
-_SOFT_255 = Cause(
-    "masks-0-255",
-    "soft sums of 0/255 masks give more than 1",
-    "print the distinct values of the masks",
-    prior=0.6,
-)
 _TRAIN_IDS = Cause(
     "foreign-label-ids",
     "train ids 0..18 scored as Cityscapes' label ids 0..33 give 0.004 to 0.006",
     "convert one side: labelIds and trainIds are different id spaces",
+    prior=0.6,
+)
+_OFF_BY_ONE = Cause(
+    "labels-off-by-one",
+    "labels that are off by one (reduce_zero_label on one side) give 0.0006 to 0.0008",
+    "compare the smallest and the largest label on both sides",
     prior=0.6,
 )
 _SIGMOID = Cause(
@@ -31,9 +54,27 @@ _SIGMOID = Cause(
 )
 _COLLAPSED = Cause(
     "collapsed-predictions",
-    "background predicted everywhere, K classes in the masks: the background's share / K",
+    "everything is predicted as background: its share of the pixels over the number of classes",
     _CHECK_PREDICTIONS,
     prior=0.3,
+)
+_HALF = Cause(
+    "collapsed-predictions",
+    "nearly everything is predicted as background: one class has an IoU of 1, the other of 0",
+    _CHECK_PREDICTIONS,
+    prior=0.55,
+)
+_SATURATED = replace(
+    ONE_HOT,
+    claim="one-hot masks and softmax read as class ids: (C - 1) / 2C, and a little more for pixels"
+    " whose softmax is exactly 1",
+    prior=0.7,
+)
+_SMOOTH_ALONE = Cause(
+    "foreign-label-ids",
+    "no pixel is right, and only the smooth term is left: smooth / (area + smooth)",
+    "print the distinct labels of both arrays: no foreground is hit",
+    prior=0.6,
 )
 _RECALL = Cause(
     "ignored-class-in-range",
@@ -87,31 +128,53 @@ def list_conditions(
     Returns:
         the conditions, the most common cause first.
     """
-    found = [*_list_special(printed), *_list_for_any_classes(printed.middle, num_classes)]
+    found = [*list_impossible(printed), *_list_special(printed, num_classes)]
+    found += _list_for_any_classes(printed, num_classes)
     if num_classes in {None, TWO_CLASSES}:
-        found += _list_for_two_classes(printed.middle)
+        found += _list_for_two_classes(printed)
     return tuple(sorted(found, key=lambda condition: -condition.cause.prior))
 
 
-def _list_special(printed: PrintedScore) -> Iterator[Condition]:
-    low, high = CITYSCAPES
-    if len(printed.ranges) > 1:
-        yield Condition(_SOFT_255, f"{printed.text} is not a percentage")
-    if low <= printed.middle <= high:
+def _list_special(printed: PrintedScore, num_classes: int | None) -> Iterator[Condition]:
+    value = printed.middle
+    if CITYSCAPES[0] <= value <= CITYSCAPES[1]:
         yield Condition(_TRAIN_IDS, "the data set is Cityscapes")
-    if 1 - 1 / 101 <= printed.middle < 1:
-        yield Condition(SMOOTH, f"{101 * (1 - printed.middle):.2%} of the pixels are wrong")
+    if ADE20K[0] <= value <= ADE20K[1] and num_classes in {None, 150, 151}:
+        yield Condition(_OFF_BY_ONE, "there are 150 classes, as in ADE20K")
+    if 1 - 1 / 101 <= value < 1 and printed.is_precise:
+        yield Condition(SMOOTH, f"{101 * (1 - value):.2%} of the pixels are wrong")
+    if 0 < value <= LARGEST_SMOOTH_SHARE:
+        areas = ", or ".join(
+            f"{smooth / value:,.0f} pixels with smooth = {smooth:g}"
+            for smooth in SMOOTH_TERMS
+            if 10 <= smooth / value <= 1e9
+        )
+        if areas:
+            yield Condition(_SMOOTH_ALONE, f"the area is {areas}")
+    yield from _list_saturated(value, num_classes)
 
 
-def _list_for_any_classes(value: float, num_classes: int | None) -> Iterator[Condition]:
+def _list_saturated(value: float, num_classes: int | None) -> Iterator[Condition]:
+    for classes in [num_classes] if num_classes else range(TWO_CLASSES, MOST_DRIFTING_CLASSES):
+        stuck = (classes - 1) / (2 * classes)
+        if stuck + 5e-5 < value <= stuck + DRIFT:
+            yield Condition(
+                _SATURATED, f"there are {classes} classes, and the score started at {stuck:.4f}"
+            )
+
+
+def _list_for_any_classes(printed: PrintedScore, num_classes: int | None) -> Iterator[Condition]:
     """Yield the conditions that are possible for any number of classes."""
-    if not 0 < value < 1:
+    value = printed.middle
+    if not SMALLEST_SHARE < value < 1:
         return
     if value <= 1 / TWO_CLASSES:
-        yield Condition(_COLLAPSED, f"the background holds {value:.2%} times K of the pixels")
-        yield Condition(_TRUTH_0, f"{value:.2%} times K of the pixels are predicted as class 0")
-    yield Condition(_MICRO, f"{2 * value / (1 + value):.2%} of the pixels are correct")
-    yield Condition(OLD_SKLEARN, f"{value:.2%} of the pixels are correct")
+        yield from _list_collapsed(printed, num_classes)
+        share = _format_share(printed, 1)
+        yield Condition(_TRUTH_0, f"{share} times K of the pixels are predicted as class 0")
+    if printed.is_precise:
+        yield Condition(_MICRO, f"{2 * value / (1 + value):.2%} of the pixels are correct")
+    yield Condition(OLD_SKLEARN, f"{_format_share(printed, 1)} of the pixels are correct")
     if num_classes and 1 / num_classes < value <= 2 / (num_classes + 1):
         yield Condition(
             _SOFTMAX,
@@ -119,14 +182,51 @@ def _list_for_any_classes(value: float, num_classes: int | None) -> Iterator[Con
         )
 
 
-def _list_for_two_classes(value: float) -> Iterator[Condition]:
-    """Yield the conditions that are possible for background and foreground only."""
-    if 0 < value <= 1 / TWO_CLASSES:
-        yield Condition(_SIGMOID, f"the background holds {2 * value:.2%} of the pixels")
+def _list_collapsed(printed: PrintedScore, num_classes: int | None) -> Iterator[Condition]:
+    """Yield that the background is predicted everywhere, for usual numbers of classes."""
+    known = {num_classes: 1.0} if num_classes else USUAL_CLASSES
+    low, high = USUAL_BACKGROUND
+    fitting = {
+        classes: weight
+        for classes, weight in known.items()
+        if low <= classes * printed.middle <= max(high, classes * printed.width + high)
+    }
+    if not fitting:
+        share = _format_share(printed, 1)
         yield Condition(
-            _IGNORED_255, f"{2 * value:.2%} of the true background is predicted as background"
+            _COLLAPSED, f"the background holds {share} times K of the pixels, K classes"
         )
-    if 0 < value < 1:
-        half = f" or {2 * value:.2%}" if value <= 1 / TWO_CLASSES else ""
-        yield Condition(_RECALL, f"{value:.2%}{half} of the true foreground is found")
-        yield Condition(_LOGICAL, f"the foreground holds {value:.2%} of the pixels")
+        return
+    usual = sorted(fitting, key=lambda classes: -fitting[classes])[:MOST_CLASSES_NAMED]
+    shares = ", or ".join(
+        f"{_format_share(printed, classes)} of the pixels ({classes} classes)" for classes in usual
+    )
+    prior = max(_COLLAPSED.prior, 0.6 * fitting[usual[0]], 0.55)
+    yield Condition(replace(_COLLAPSED, prior=prior), f"the background holds {shares}")
+
+
+def _list_for_two_classes(printed: PrintedScore) -> Iterator[Condition]:
+    """Yield the conditions that are possible for background and foreground only."""
+    value = printed.middle
+    if not SMALLEST_SHARE < value < 1:
+        return
+    if value <= 1 / TWO_CLASSES:
+        twice = _format_share(printed, TWO_CLASSES)
+        likely = 2 * value >= USUAL_BACKGROUND[0]
+        sigmoid = _SIGMOID if likely else replace(_SIGMOID, prior=0.2)
+        yield Condition(sigmoid, f"the background holds {twice} of the pixels")
+        yield Condition(_IGNORED_255, f"{twice} of the true background is predicted as background")
+    if 1 / TWO_CLASSES < value <= 1 / TWO_CLASSES + ALMOST_HALF:
+        yield Condition(_HALF, f"the foreground's IoU is at least {2 * value - 1:.2%}")
+    half = f" or {_format_share(printed, TWO_CLASSES)}" if value <= 1 / TWO_CLASSES else ""
+    share = _format_share(printed, 1)
+    yield Condition(_RECALL, f"{share}{half} of the true foreground is found")
+    yield Condition(_LOGICAL, f"the foreground holds {share} of the pixels")
+
+
+def _format_share(printed: PrintedScore, factor: int) -> str:
+    """Return a multiple of the score as a share of the pixels: an interval if it has few digits."""
+    low, high = (min(1.0, max(0.0, factor * end)) for end in printed.ranges[0])
+    if printed.is_precise:
+        return f"{factor * printed.middle:.2%}"
+    return f"{low:.1%} to {high:.1%}" if high - low < NARROW else f"{low:.0%} to {high:.0%}"

@@ -43,6 +43,12 @@ AS_CLASS_IDS = Cause(
     "check that your code takes class ids in the same way",
     prior=0.9,
 )
+READS_SCORES = frozenset(
+    {"unargmaxed-probabilities", "unthresholded-sigmoid", "single-channel-softmax"}
+)
+"""The names of faults that predictions which are class ids already rule out."""
+ABOUT_255 = frozenset({"masks-0-255", "masks-divided-by-255"})
+"""The names of faults that masks of 0 and 1 rule out."""
 REPAIRED = Cause(
     "mended",
     "the arrays after the repairs that `iou-doctor check` finds",
@@ -58,7 +64,7 @@ def list_faults(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
         inputs: the arrays as class ids, correctly interpreted.
     """
     yield AS_CLASS_IDS, inputs
-    yield from _split_into_batches(inputs)
+    yield from split_into_batches(inputs)
     yield from _collapse(inputs)
     yield from vary_void_labels(inputs)
     yield from _shift(inputs)
@@ -67,7 +73,7 @@ def list_faults(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     yield from _permute(inputs)
 
 
-def _split_into_batches(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
+def split_into_batches(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
     """Yield usual batch sizes, unless the user named one."""
     if inputs.batch_size is not None:
         return

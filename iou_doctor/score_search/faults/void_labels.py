@@ -16,6 +16,7 @@ def vary_void_labels(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs
     """Yield each fault, and the arrays as they would be with it."""
     yield from _remove_or_count_void(inputs)
     yield from _ignore_a_class(inputs)
+    yield from _delete_rows_and_columns(inputs)
     yield from _map_strays(inputs)
     yield from _change_num_classes(inputs)
 
@@ -58,6 +59,25 @@ def _ignore_a_class(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]
                 ),
                 replace(drop_truth(inputs, inputs.ignore_index), ignore_index=label),
             )
+
+
+def _delete_rows_and_columns(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:
+    """Yield the arrays without the row and the column of a class in the confusion matrix."""
+    ignore, last = inputs.ignore_index, inputs.num_classes - 1
+    labels = dict.fromkeys([0, last] if ignore is None else [ignore, 0, last])
+    for label in (label for label in labels if 0 <= label <= last):
+        pairs = inputs.labels
+        kept = pairs.keep_rows((pairs.truth != label) & (pairs.prediction != label))
+        yield (
+            Cause(
+                "ignored-class-in-range",
+                f"row and column of class {label} are deleted from the confusion matrix, so that"
+                f" pixels mistaken for class {label} count neither as false alarms nor as misses",
+                f"leave class {label} out of the mean only; its row and column have to stay",
+                prior=0.5 if label == ignore else 0.2,
+            ),
+            replace(inputs, labels=kept, ignore_index=None),
+        )
 
 
 def _change_num_classes(inputs: MetricInputs) -> Iterator[tuple[Cause, MetricInputs]]:

@@ -8,7 +8,10 @@ from build import noisy, scene
 from score_search.faults.test_label_faults import inputs
 
 from iou_doctor.report.score_lookup import parse_score
-from iou_doctor.score_search.faults import Facts, list_conditions, list_formulas, measure_facts
+from iou_doctor.score_search.faults.closed_forms import list_formulas
+from iou_doctor.score_search.faults.conditions import list_conditions
+from iou_doctor.score_search.faults.formula import Facts
+from iou_doctor.score_search.faults.measure_facts import measure_facts
 
 
 def values(cause, **known):
@@ -123,7 +126,7 @@ def test_masks_of_255_are_perfect_for_a_metric_that_drops_them():
     near = [one for one in list_formulas(num_classes=2) if one.value in parse_score("0.9999999")]
     assert "Keras BinaryIoU (>= 3.15)" in [one.implementation for one in near]
     assert "masks-0-255" not in [
-        one.cause.name for one in list_formulas(num_classes=3) if one.value > 0.9
+        one.cause.name for one in list_formulas(num_classes=3) if 0.9 < one.value <= 1
     ]
 
 

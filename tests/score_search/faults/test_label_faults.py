@@ -9,7 +9,7 @@ from build import noisy, scene
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.scan.numpy.pair_counts import count_pairs
-from iou_doctor.score_search.faults import list_faults
+from iou_doctor.score_search.faults.label_faults import list_faults
 
 CLASSES = 3
 MASKS = scene(1).astype(np.int64)
@@ -102,4 +102,17 @@ def test_batches_are_tried_only_where_their_size_is_not_known():
 
 def test_no_hypothesis_loses_a_pixel_but_those_that_say_so():
     for cause, after in list_faults(inputs()):
-        assert after.labels.total == MASKS.size, cause.claim
+        if "row and column" not in cause.claim:
+            assert after.labels.total == MASKS.size, cause.claim
+
+
+@pytest.mark.parametrize(("ignore", "labels"), [(None, {0, 2}), (1, {0, 1, 2}), (255, {0, 2})])
+def test_rows_and_columns_of_a_class_are_deleted(ignore, labels):
+    found = {
+        label: after.labels.total
+        for label in range(CLASSES)
+        for cause, after in list_faults(inputs(ignore_index=ignore))
+        if f"row and column of class {label}" in cause.claim
+    }
+    kept = {label: ((label != MASKS) & (label != LABELS)).sum() for label in labels}
+    assert found == kept

@@ -1,0 +1,248 @@
+"""Scores that scripts compute with the stored numbers themselves, as if they were 0 and 1.
+
+`p & t`, `p * t` and `p + t == 2` mean the intersection for zeros and ones only. For other numbers
+and other dtypes they mean something else, and the counts of pairs of stored numbers show what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.arrays.layout import Relation
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing, is_no_class
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.record import record
+from iou_doctor.report.score_lookup import Cause
+from iou_doctor.score_search.candidate import Candidate
+from iou_doctor.score_search.threshold_means import average_thresholds
+
+Flags = NDArray[np.bool_]
+Sums = NDArray[np.float64]
+"""Sums over the pixels of each group."""
+STORED = Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS)
+FOREGROUND_255 = 255
+BYTE = 256
+LARGEST_BYTE = 127
+MOST_CLASSES = 40
+"""The maximum number of classes whose areas are wrapped."""
+
+_BITWISE = Cause(
+    "metric-misreads-arrays",
+    "bitwise `&` and `|` of the stored numbers",
+    "compare with the class id first: (p == c) & (t == c)",
+    prior=0.6,
+)
+_PRODUCTS = Cause(
+    "metric-misreads-arrays",
+    "sums of products of class ids: p * t is the intersection for 0 and 1 only",
+    "compare with the class id first: (p == c) * (t == c)",
+    prior=0.5,
+)
+_PRODUCTS_255 = Cause(
+    "masks-0-255",
+    "sums of products p * t, but an array holds 255 in place of 1",
+    "use masks > 127, or divide by 255",
+    prior=0.6,
+)
+_WRAPPED_PRODUCTS = replace(
+    _PRODUCTS_255,
+    claim="products in uint8 that wrap at 256: 255 * 255 is 1",
+    next_step="use masks > 127, or convert both arrays to float first",
+    prior=0.4,
+)
+_WRAPPED_AREAS = Cause(
+    "counter-overflow",
+    "areas counted in uint8, which wrap at 256",
+    "sum in int64: array.sum(dtype=np.int64)",
+    prior=0.5,
+)
+_SIGNED_AREAS = replace(_WRAPPED_AREAS, claim="areas counted in int8, which wrap at 128", prior=0.2)
+_ADDED_BOOLS = Cause(
+    "metric-misreads-arrays",
+    "boolean arrays are added: True + True is True, which never equals 2",
+    "use np.logical_and for the intersection, or convert both arrays to integers first",
+    prior=0.6,
+)
+_ADDED_255 = Cause(
+    "masks-0-255",
+    "the arrays are added and compared with 2, but the masks hold 255",
+    "use masks > 127",
+    prior=0.4,
+)
+_EQUALS_1 = replace(
+    _ADDED_255, claim="the masks are compared with 1, but they hold 0 and 255", prior=0.5
+)
+
+
+@record
+class _Product:
+    """Something that scripts take for the areas: of the truth, the prediction, and of both."""
+
+    cause: Cause
+    words: str
+    truth: Sums
+    predicted: Sums
+    both: Sums
+    union: Sums | None = None
+    """`None` where the script subtracts the intersection from the sum of both areas."""
+
+
+def evaluate_stored_values(evidence: Evidence) -> Iterator[Candidate]:
+    """Yield the values of arithmetic on the stored numbers, if both arrays store integers."""
+    pairs = _find_stored_pairs(evidence)
+    if pairs is None:
+        return
+    yield from _compare_sums(evidence, pairs)
+    for product in _list_products(evidence, pairs):
+        for words, value in _form_ratios(product):
+            yield _build(product.cause, f"{words} of {product.words}", value)
+    yield from average_thresholds(pairs)
+
+
+def _find_stored_pairs(evidence: Evidence) -> PairCounts | None:
+    layout = evidence.interpretation.layout
+    if layout.relation is not Relation.EQUAL or layout.y_true.is_dense or layout.y_pred.is_dense:
+        return None
+    pairs = evidence.stats.tables.get(STORED)
+    if pairs is None or not len(pairs):
+        return None
+    pooled = pairs.pool()
+    strange = is_no_class(pooled.truth).any() or is_no_class(pooled.prediction).any()
+    return None if strange else pairs
+
+
+def _compare_sums(evidence: Evidence, pairs: PairCounts) -> Iterator[Candidate]:
+    kinds = {source.dtype.kind for source in (evidence.pair.y_true, evidence.pair.y_pred)}
+    if kinds == {"b"}:
+        yield _build(_ADDED_BOOLS, "(p + t == 2).sum()", 0.0)
+    elif set(pairs.count_truths()) == {0, FOREGROUND_255}:
+        yield _build(_ADDED_255, "(p + t == 2).sum()", 0.0)
+        yield _build(_EQUALS_1, "masks == 1", 0.0)
+
+
+def _list_products(evidence: Evidence, pairs: PairCounts) -> Iterator[_Product]:
+    """Yield the areas that scripts compute from the stored numbers."""
+    highest = max(pairs.truth_span[1], pairs.prediction_span[1])
+    lowest = min(pairs.truth_span[0], pairs.prediction_span[0])
+    is_binary = lowest >= 0 and highest <= 1
+    for groups, where in ((pairs.pool(), ""), (pairs, " of each image")):
+        if where and groups.image_span[0] == groups.image_span[1]:
+            continue
+        if not is_binary:
+            yield from _multiply(groups, where)
+            yield from _combine_bits(evidence, groups, where)
+        if lowest >= 0:
+            yield from _wrap_areas(groups, where)
+
+
+def _sum(pairs: PairCounts, values: NDArray[np.integer] | Flags) -> Sums:
+    """Return the sum of a number of each row over the pixels of each image."""
+    first, last = pairs.image_span
+    weights = pairs.count * values.astype(np.float64)
+    return np.bincount(pairs.image - first, weights, last - first + 1).astype(np.float64)
+
+
+def _multiply(pairs: PairCounts, where: str) -> Iterator[_Product]:
+    true, pred = pairs.truth, pairs.prediction
+    bright = {0, FOREGROUND_255} in ({*pairs.count_truths()}, {*pairs.count_predictions()})
+    cause = _PRODUCTS_255 if bright else _PRODUCTS
+    plain, both = (_sum(pairs, true), _sum(pairs, pred)), _sum(pairs, true * pred)
+    yield _Product(cause, f"p * t{where}", *plain, both)
+    squares = _sum(pairs, true * true), _sum(pairs, pred * pred)
+    yield _Product(cause, f"p * t, over squares{where}", *squares, both)
+    if bright:
+        wrapped = _sum(pairs, (true * pred) % BYTE)
+        yield _Product(_WRAPPED_PRODUCTS, f"p * t in uint8{where}", *plain, wrapped)
+
+
+def _combine_bits(evidence: Evidence, pairs: PairCounts, where: str) -> Iterator[_Product]:
+    kinds = {source.dtype.kind for source in (evidence.pair.y_true, evidence.pair.y_pred)}
+    if not kinds <= set("iub"):
+        return
+    true, pred = pairs.truth, pairs.prediction
+    both, either = true & pred, true | pred
+    yield _Product(
+        _BITWISE,
+        f"p & t and p | t{where}",
+        _sum(pairs, true),
+        _sum(pairs, pred),
+        _sum(pairs, both),
+        _sum(pairs, either),
+    )
+    yield _Product(
+        _BITWISE,
+        f"(p & t) != 0 and (p | t) != 0{where}",
+        _sum(pairs, true != 0),
+        _sum(pairs, pred != 0),
+        _sum(pairs, both != 0),
+        _sum(pairs, either != 0),
+    )
+
+
+def _wrap_areas(pairs: PairCounts, where: str) -> Iterator[_Product]:
+    """Yield the areas of the foreground, and those of all classes, summed in one byte."""
+    true, pred = pairs.truth, pairs.prediction
+    yield from _wrap(f"the foreground{where}", pairs, [(true > 0, pred > 0)])
+    labels = sorted(pairs.count_truths())
+    if len(labels) <= MOST_CLASSES:
+        yield from _wrap(
+            f"each class{where}", pairs, [(true == label, pred == label) for label in labels]
+        )
+
+
+def _wrap(words: str, pairs: PairCounts, classes: list[tuple[Flags, Flags]]) -> Iterator[_Product]:
+    exact = [
+        np.concatenate([_sum(pairs, table) for table in tables])
+        for tables in zip(
+            *((true, pred, true & pred, true | pred) for true, pred in classes), strict=True
+        )
+    ]
+    largest = max(sums.max() for sums in exact)
+    for cause, wrap in ((_WRAPPED_AREAS, _wrap_byte), (_SIGNED_AREAS, _wrap_signed)):
+        if largest >= BYTE or (cause is _SIGNED_AREAS and largest > LARGEST_BYTE):
+            true, pred, both, either = map(wrap, exact)
+            yield _Product(cause, words, true, pred, both)
+            yield _Product(cause, f"{words}, with its union", true, pred, both, either)
+
+
+def _wrap_byte(sums: Sums) -> Sums:
+    return np.mod(sums, BYTE)
+
+
+def _wrap_signed(sums: Sums) -> Sums:
+    half = LARGEST_BYTE + 1
+    return np.mod(sums + half, BYTE) - half
+
+
+def _form_ratios(product: _Product) -> Iterator[tuple[str, float]]:
+    """Yield the means over the groups of the ratios that scripts form."""
+    areas = product.truth + product.predicted
+    union = areas - product.both if product.union is None else product.union
+    wraps: Callable[[Sums], Sums] | None = None
+    if product.cause is _WRAPPED_AREAS:
+        wraps = _wrap_byte
+    elif product.cause is _SIGNED_AREAS:
+        wraps = _wrap_signed
+    yield from _average("IoU", product.both, union)
+    yield from _average("Dice", 2 * product.both, areas)
+    if wraps is not None:
+        yield from _average("Dice", wraps(2 * product.both), wraps(areas))
+        yield from _average("IoU", product.both, wraps(union))
+
+
+def _average(name: str, over: Sums, under: Sums) -> Iterator[tuple[str, float]]:
+    defined = under != 0
+    if defined.any():
+        ratios = over[defined] / under[defined]
+        yield name, float(ratios.mean())
+        if not defined.all():
+            yield f"{name} (empty as 1)", float((ratios.sum() + (~defined).sum()) / len(defined))
+
+
+def _build(cause: Cause, words: str, value: float) -> Candidate:
+    return Candidate(value, cause, words, cause.prior)
