@@ -14,6 +14,7 @@ from iou_doctor.metrics.engine.areas import Areas
 from iou_doctor.metrics.engine.count_areas import count_areas
 from iou_doctor.metrics.engine.evaluate import compute_outcome
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
+from iou_doctor.metrics.libraries import CONTRACTS
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.score_lookup import Cause
 from iou_doctor.score_search.candidate import Candidate, Candidates
@@ -166,7 +167,8 @@ def _evaluate_named_metric(evidence: Evidence, unchanged: Cause) -> Iterator[Can
     value = evidence.metric_score.value
     if value is not None:
         name = evidence.metric_score.name
-        yield Candidate(value, unchanged, evidence.metric.call, NAMED_METRIC_WEIGHT, name)
+        contract = name if any(known.name == name for known in CONTRACTS) else ""
+        yield Candidate(value, unchanged, evidence.metric.call, NAMED_METRIC_WEIGHT, contract)
 
 
 def _average_wrongly(inputs: MetricInputs) -> Iterator[Candidate]:

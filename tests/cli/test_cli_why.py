@@ -54,6 +54,14 @@ def test_arrays_and_json():
     assert best["cause"] == "unargmaxed-probabilities"
     assert best["implementations"][0] == "keras.metrics.MeanIoU(num_classes=3)"
     assert answer["tried"] > 100
+    names = {entry["short"]: entry["name"] for entry in best["contracts"]}
+    assert names["Keras MeanIoU"] == "keras.MeanIoU"
+
+
+def test_a_number_below_0_is_no_option():
+    done = run("why", "-2.2375")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "wrap at 256" in " ".join(done.stdout.split())
 
 
 def test_check_explains_a_score_that_was_seen():
