@@ -81,6 +81,8 @@ class Needs(Enum):
     """The claim is about all samples or about a trained network; a few samples cannot show it."""
     TRAINED_NETWORK = auto()
     """The claim rests on how well predictions and masks agree, which needs a trained network."""
+    OWN_METRIC = auto()
+    """The claim is about hand-written metrics. Those of Keras flatten both arrays."""
 
 
 @record

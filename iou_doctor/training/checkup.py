@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 import warnings
 from collections.abc import Collection
-from dataclasses import replace
 from types import ModuleType
 
 from iou_doctor.api.report import Report, with_rendering
 from iou_doctor.arrays.interpretation import Options
-from iou_doctor.arrays.layout import Assumption
 from iou_doctor.diagnosis.pipeline import check
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.selection import Selection
 from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.render import training_log
-from iou_doctor.report.finding import Finding, Needs, Severity
+from iou_doctor.report.finding import Severity
 from iou_doctor.training.keras_types import Metric, Model
+from iou_doctor.training.log_texts import (
+    add_weights_note,
+    describe_health,
+    print_below,
+    select_faults,
+)
 from iou_doctor.training.metric_call import write_call
 from iou_doctor.training.step_recorder import Arrays, Step, StepRecorder
 from iou_doctor.training.unreported_rules import list_unreported_rules
@@ -34,7 +37,9 @@ class Checkup:
     After each of the first batches and epochs, and after their validation, it takes some samples of
     the arrays that each IoU metric of `keras.metrics` received, and runs the checks of `iou-doctor
     check` on them with the metric's own arguments. It prints each finding once, to stdout. A
-    healthy training prints nothing. The reports of all checks are in `reports`, the latest last.
+    healthy training prints one line, after the last check. The reports of all checks are in
+    `reports`, the latest last. Keras raises for arrays that flatten to different lengths: the
+    finding is then printed first.
 
     Rules about a whole data set, such as absent-class and collapsed-predictions, are not reported.
     Rules that compare predictions with masks are reported from the end of the first epoch on.
@@ -80,6 +85,8 @@ class Checkup:
         self.reports: list[Report] = []
         """The report of every check, the latest last."""
         self._printed: set[str] = set()
+        self._checked: dict[str, str] = {}
+        """When each metric was checked last, by its name."""
         self._recorders: dict[Step, StepRecorder] = {}
         self._batches_checked = self._epochs_checked = 0
         self._stopped = False
@@ -104,11 +111,13 @@ class Checkup:
             self._epochs_checked += 1
             self._check_step("train", f"training, epoch {epoch + 1}", trained=True)
         if self._epochs_checked >= self.epochs:
+            self._print_health()
             for recorder in self._recorders.values():
                 recorder.stop()
 
     def on_train_end(self, logs: object = None) -> None:  # noqa: ARG002
         """Restore the model's own steps."""
+        self._print_health()
         self._remove_recorders()
 
     def on_test_begin(self, logs: object = None) -> None:  # noqa: ARG002
@@ -117,18 +126,27 @@ class Checkup:
 
     def on_test_end(self, logs: object = None) -> None:  # noqa: ARG002
         """Check what the metrics received in the validation or in `evaluate`."""
-        is_validation = "train" in self._recorders
-        when = f"validation, epoch {self._epochs_checked + 1}" if is_validation else "evaluate"
-        self._check_step("test", when, trained=True)
-        if not is_validation:
+        self._check_step("test", self._describe_test(), trained=True)
+        if "train" not in self._recorders:
+            self._print_health()
             self._remove_recorders()
+
+    def _describe_test(self) -> str:
+        is_validation = "train" in self._recorders
+        return f"validation, epoch {self._epochs_checked + 1}" if is_validation else "evaluate"
 
     def _record(self, step: Step) -> None:
         if step in self._recorders or not self._can_record():
             return
         per_batch = -(-self.samples // self.batches)
+        when = "training, batch 1" if step == "train" else self._describe_test()
         self._recorders[step] = StepRecorder(
-            self.library, self.model, step, samples=per_batch, batches=self.batches
+            self.library,
+            self.model,
+            step,
+            samples=per_batch,
+            batches=self.batches,
+            on_refusal=lambda: self._check_step(step, when, trained=False),
         )
 
     def _remove_recorders(self) -> None:
@@ -193,14 +211,15 @@ class Checkup:
             warnings.warn(text, RuntimeWarning, stacklevel=2)
             return
         if note is not None:
-            report = _add_weights_note(report, note)
+            report = add_weights_note(report, note)
         self.reports.append(report)
+        self._checked[metric.name] = when
         heading = f"{when}, metric {metric.name}, {len(arrays[0])} samples"
         self._print_findings(report, heading + (f" ({note})" if note else ""), metric.name)
 
     def _print_findings(self, report: Report, heading: str, name: str) -> None:
         """Print the new findings of a metric, and stop the training if one is severe enough."""
-        new = [f for f in _select_faults(report) if f"{name} {f.rule.code}" not in self._printed]
+        new = [f for f in select_faults(report) if f"{name} {f.rule.code}" not in self._printed]
         if not new:
             return
         self._printed |= {f"{name} {finding.rule.code}" for finding in new}
@@ -208,37 +227,16 @@ class Checkup:
         if self.stop_on is not None and report.fails_at(self.stop_on):
             self.model.stop_training = self._stopped = True
             text += f"iou-doctor: training stopped because of stop_on={self.stop_on.value!r}\n"
-        _print(text)
+        print_below(text)
+
+    def _print_health(self) -> None:
+        """Say what was checked, if nothing else has been printed."""
+        if self._printed or not self._checked:
+            return
+        self._print_once(describe_health(self._checked, self.reports, self.samples))
 
     def _print_once(self, text: str) -> None:
         """Print a line, unless it has been printed already."""
         if text not in self._printed:
             self._printed.add(text)
-            _print(f"iou-doctor: {text}\n")
-
-
-def _add_weights_note(report: Report, note: str) -> Report:
-    """Return the report with an assumption that states what was done about sample weights."""
-    assumption = Assumption("sample_weight", note, "the metric receives sample weights")
-    assumed = (*report.reading.assumed, assumption)
-    return replace(report, reading=replace(report.reading, assumed=assumed))
-
-
-def _select_faults(report: Report) -> list[Finding]:
-    """Return the findings to print in a log: no notes, and no consequences of others.
-
-    Findings about a whole data set are left out, like the rules about one.
-    """
-    return [
-        finding
-        for finding in report.findings
-        if finding.severity is not Severity.NOTE and finding.rule.name not in report.consequences
-        if finding.needs is not Needs.WHOLE_DATA_SET
-    ]
-
-
-def _print(text: str) -> None:
-    """Print below the progress bar. Characters that stdout cannot encode become `?`."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    sys.stdout.write("\n" + text.encode(encoding, "replace").decode(encoding))
-    sys.stdout.flush()
+            print_below(f"iou-doctor: {text}\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
 from typing import cast
 
 from iou_doctor.training.keras_types import IouMetric
@@ -11,6 +13,10 @@ IOU_METRICS = ("MeanIoU", "OneHotMeanIoU", "OneHotIoU", "BinaryIoU", "IoU")
 """The names of the IoU metrics in `keras.metrics`."""
 FLAG_DEFAULTS = {"ignore_class": None, "sparse_y_true": True, "sparse_y_pred": True, "axis": -1}
 """The flags of `MeanIoU` and `IoU` in Keras 3 and tf-keras, and their default values."""
+
+
+Shape = Sequence[int | None] | None
+"""A shape that may be known in part, or not at all."""
 
 
 def find_iou_class(metric: object) -> type | None:
@@ -63,3 +69,39 @@ def _write_flags(name: str, metric: object) -> list[str]:
         defaults["sparse_y_pred"] = False
     values = {flag: getattr(metric, flag) for flag in defaults}
     return [f"{flag}={value}" for flag, value in values.items() if value != defaults[flag]]
+
+
+def update_outside(metric: object, y_true: object, y_pred: object) -> None:
+    """Update a metric by the code of Keras alone, without that of a user's subclass."""
+    cls = find_iou_class(metric)
+    if cls is not None:
+        cls.update_state(metric, y_true, y_pred)  # type: ignore[attr-defined]  # no types
+
+
+def is_refused(metric: object, true: Shape, pred: Shape) -> bool:
+    """Return whether a metric certainly raises because its arrays flatten to different lengths.
+
+    Args:
+        metric: an IoU metric of Keras.
+        true: the shape of its masks; `None` for a length or all lengths that are not known.
+        pred: the shape of its predictions.
+    """
+    sizes = [
+        _count_labels(metric, shape, flag)
+        for shape, flag in ((true, "sparse_y_true"), (pred, "sparse_y_pred"))
+    ]
+    return None not in sizes and sizes[0] != sizes[1]
+
+
+def _count_labels(metric: object, shape: Shape, flag: str) -> int | None:
+    """Return how many labels a metric reads from each sample; `None` if that is not known."""
+    if shape is None or len(shape) < 2:
+        return None
+    lengths = list(shape)
+    if not getattr(metric, flag, True):
+        axis = getattr(metric, "axis", -1) % len(lengths)
+        if axis == 0:
+            return None
+        del lengths[axis]
+    known = [length for length in lengths[1:] if length is not None]
+    return prod(known) if len(known) == len(lengths) - 1 else None

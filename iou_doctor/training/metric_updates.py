@@ -20,8 +20,9 @@ from iou_doctor.training.metric_call import IOU_METRICS, find_iou_class
 
 Update = Callable[..., object]
 """A method `update_state`."""
-Observer = Callable[[Metric, object, object, object], None]
-"""A function of a metric and its `y_true`, `y_pred` and `sample_weight` (`None` if it has none)."""
+Observer = Callable[[Metric, object, object, object], bool]
+"""A function of a metric and its `y_true`, `y_pred` and `sample_weight` (`None` if it has none). It
+returns whether the update is to be left out."""
 
 
 @contextmanager
@@ -126,7 +127,8 @@ def _wrap_update(original: Update, observe: Observer, running: set[int]) -> Upda
     ) -> object:
         if id(self) in running:
             return original(self, y_true, y_pred, sample_weight, **kwargs)
-        observe(self, y_true, y_pred, sample_weight)
+        if observe(self, y_true, y_pred, sample_weight):
+            return None
         running.add(id(self))
         try:
             return original(self, y_true, y_pred, sample_weight, **kwargs)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.training.excerpts import cut_excerpt
 from iou_doctor.training.keras_types import Metric, Model
+from iou_doctor.training.metric_call import is_refused, update_outside
 from iou_doctor.training.metric_updates import observe_updates
 
 LOG_KEY = "iou_doctor"
@@ -40,15 +41,26 @@ class StepRecorder:
         step: which of its steps.
         samples: the most samples to keep of one batch.
         batches: how many of the latest batches to keep.
+        on_refusal: called before the error of a metric that cannot take its arrays is raised.
     """
 
     def __init__(
-        self, library: ModuleType, model: Model, step: Step, *, samples: int, batches: int
+        self,
+        library: ModuleType,
+        model: Model,
+        step: Step,
+        *,
+        samples: int,
+        batches: int,
+        on_refusal: Callable[[], None],
     ) -> None:
         self.metrics: dict[str, Metric] = {}
         """The metrics that were updated while the step was traced, one entry for each update."""
         self.unsplittable: set[str] = set()
         """The names of the metrics whose arrays cannot be split into samples."""
+        self._refused: set[str] = set()
+        """The keys of the metrics that were left out of the step because they raise."""
+        self._on_refusal = on_refusal
         self._library = library
         self._model, self._step_name, self._samples = model, step, samples
         self._latest: deque[Excerpts] = deque(maxlen=batches)
@@ -108,7 +120,7 @@ class StepRecorder:
 
         def record_excerpt(
             metric: Metric, y_true: object, y_pred: object, sample_weight: object
-        ) -> None:
+        ) -> bool:
             # tensors of a loop or of a function inside the step cannot be returned by the step
             excerpt = (
                 cut_excerpt(y_true, y_pred, sample_weight, samples=self._samples)
@@ -117,11 +129,14 @@ class StepRecorder:
             )
             if excerpt is None:
                 self.unsplittable.add(metric.name)
-                return
+                return False
             key = f"{id(metric)}.{updates[id(metric)]}"
             updates[id(metric)] += 1
             self.metrics[key] = metric
             excerpts[key] = excerpt
+            if is_refused(metric, *(_get_shape(array) for array in excerpt[:2])):
+                self._refused.add(key)
+            return key in self._refused
 
         with observe_updates(record_excerpt, self._library, self._model):
             logs = self._original_step(data)
@@ -134,7 +149,19 @@ class StepRecorder:
             return logs
         if self._recording:
             self._latest.append(logs[LOG_KEY])
+        if self._refused:
+            self._raise_refusal(logs[LOG_KEY])
         return {name: value for name, value in logs.items() if name != LOG_KEY}
+
+    def _raise_refusal(self, excerpts: Excerpts) -> None:
+        """Report the metrics that cannot take their arrays, and raise the error of Keras."""
+        self._on_refusal()
+        for key in sorted(self._refused & excerpts.keys()):
+            update_outside(self.metrics[key], *excerpts[key][:2])
+
+
+def _get_shape(tensor: tf.Tensor) -> list[int | None] | None:
+    return tensor.shape.as_list() if tensor.shape.rank is not None else None
 
 
 def _list_sample_shapes(arrays: list[NDArray[np.generic]]) -> list[tuple[int, ...]]:

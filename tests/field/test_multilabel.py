@@ -162,8 +162,10 @@ REPAIRED = {
     "inverted-masks": (
         1 - MASKS,
         SCORES,
-        'masks = (masks == 0).astype("uint8"), or invert the predictions, whichever uses 1 (or'
-        " white) for the background",
+        (
+            'masks = (masks == 0).astype("uint8"), or invert the predictions, whichever uses 1 (or'
+            " white) for the background"
+        ),
     ),
     "masks-0-255": (MASKS * 255, SCORES, 'masks = (masks > 127).astype("uint8")'),
     "height-width-swapped": (

@@ -24,3 +24,9 @@ def fit(model, y, metrics, callbacks, *, loss="categorical_crossentropy", x=IMAG
     model.compile(loss=loss, metrics=metrics, **options.pop("compile", {}))
     settings = {"batch_size": 4, "verbose": 0, "epochs": 1, **options}
     return model.fit(x, y, callbacks=callbacks, **settings)
+
+
+def assert_healthy(capsys) -> None:
+    """Assert that the callback has printed one line, and that it found no fault."""
+    (line,) = capsys.readouterr().out.split("\n")[1:-1]
+    assert line.startswith("iou-doctor: no fault found in what ")

@@ -6,8 +6,9 @@ import re
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from training import nets as of_keras
-from training.nets import FOREGROUND, IMAGES, LABELS, ONE_HOT
+from training.nets import FOREGROUND, IMAGES, LABELS, ONE_HOT, assert_healthy
 
 from iou_doctor.errors import UsageError
 from iou_doctor.keras import Checkup as CheckupOfKeras
@@ -71,11 +72,11 @@ def test_a_classic_mistake_is_named_once(
     assert all(report.metric_call.startswith("tf_keras.metrics.") for report in checkup.reports)
 
 
-def test_a_healthy_training_prints_nothing_and_leaves_the_model_as_it_was(capsys):
+def test_a_healthy_training_prints_one_line_and_leaves_the_model_as_it_was(capsys):
     checkup, metric = Checkup(), METRICS.MeanIoU(3, sparse_y_pred=False)
     own, model = metric.update_state, net(3, "softmax")
     fit(model, LABELS, [metric], [checkup], loss=SPARSE, epochs=3, validation_split=0.3)
-    assert capsys.readouterr().out == ""
+    assert_healthy(capsys)
     assert len(checkup.reports) == 2 + 2 * 2
     assert metric.update_state == own
     assert "build" not in vars(model.compiled_metrics)
@@ -107,7 +108,7 @@ def test_a_metric_that_argmaxes_before_it_calls_its_base_is_healthy(capsys):
 
     checkup = Checkup()
     fit(net(3, "softmax"), ONE_HOT, [Argmaxed(3)], [checkup])
-    assert capsys.readouterr().out == ""
+    assert_healthy(capsys)
     assert checkup.reports
 
 
@@ -150,7 +151,7 @@ def test_void_pixels_of_weight_0_are_no_fault(capsys):
         compile=options,
         sample_weight=weights,
     )
-    assert capsys.readouterr().out == ""
+    assert_healthy(capsys)
     guesses = [g for report in checkup.reports for g in report.reading.assumed]
     assert "pixels of weight 0 are left out" in [g.value for g in guesses]
 
@@ -166,3 +167,11 @@ def test_the_callback_of_the_other_keras_says_which_one_to_import(capsys):
 def test_arguments_that_cannot_work_are_refused():
     with pytest.raises(UsageError, match="stop_on='errors'"):
         Checkup(stop_on="errors")
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_the_diagnosis_comes_before_the_error_of_keras(capsys, eagerly):
+    options = {"loss": SPARSE, "compile": {"run_eagerly": eagerly}}
+    with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+        fit(net(3, "softmax"), LABELS, [METRICS.MeanIoU(3)], [Checkup()], **options)
+    assert printed(capsys) == ["unargmaxed-probabilities"]

@@ -15,7 +15,7 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
+from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion
 
 RULE = Rule(
     code="IOU106",
@@ -24,6 +24,7 @@ RULE = Rule(
     suspicion=Suspicion.SHAPES,
     claim="one array has an axis of size 1 that the other lacks",
     also_explains=("metric-misreads-arrays",),
+    needs=Needs.OWN_METRIC,
 )
 
 
