@@ -50,6 +50,8 @@ def _list_pred_decodings(
         return (LabelDecoding.COLOUR if axes.is_colour else LabelDecoding.ARGMAX,)
     if declared is Encoding.LABELS or (declared is None and not floating):
         return (LabelDecoding.LABELS,)
+    if declared is Encoding.SIGMOID and not floating:
+        return (LabelDecoding.BINS, LabelDecoding.LABELS)  # they may be stored as 0 to 255
     return (LabelDecoding.BINS,) if declared else (LabelDecoding.LABELS, LabelDecoding.BINS)
 
 

@@ -56,9 +56,10 @@ def infer_interpretation(
         UsageError: an option does not fit the arrays.
     """
     true = _find_encoding(pair.y_true, layout.y_true, stats.y_true, options.masks_as, _MASKS)
-    pred = _find_encoding(
-        pair.y_pred, layout.y_pred, stats.y_pred, options.predictions_as, _PREDICTIONS
-    )
+    declared = options.predictions_as
+    if declared is Encoding.SIGMOID and _are_whole_scores(stats.y_pred, options):
+        declared = Encoding.LABELS
+    pred = _find_encoding(pair.y_pred, layout.y_pred, stats.y_pred, declared, _PREDICTIONS)
     is_multilabel = takes_channels and _do_channels_overlap(layout, stats)
     if is_multilabel and options.masks_as is None and true.encoding is not Encoding.ONE_HOT:
         note = Assumption("masks.encoding", "one-hot", "only 0 and 255 along the class axis")
@@ -103,6 +104,15 @@ def _do_channels_overlap(layout: Layout, stats: Stats) -> bool:
     several = masks.pixels - masks.one_hot - masks.all_zero
     empty = masks.all_zero and predictions.sum_off >= LEAST_EMPTY_SHARE * predictions.pixels
     return several > 0 or bool(empty)
+
+
+def _are_whole_scores(values: ValueCounts, options: Options) -> bool:
+    """Return whether scores are stored as whole numbers beyond 1, and the threshold is not.
+
+    The rule `byte-scores` then says where to cut them.
+    """
+    beyond = values.fractional == 0 and values.maximum is not None and values.maximum > 1
+    return beyond and (options.threshold is None or options.threshold <= 1)
 
 
 @record

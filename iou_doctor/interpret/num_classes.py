@@ -25,6 +25,7 @@ from iou_doctor.counts.label_decoding import (
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.errors import UsageError
+from iou_doctor.interpret.byte_scores import find_full_scale
 from iou_doctor.safety.safe_text import escape_name
 
 DecodedLabels = NDArray[np.int64]
@@ -48,9 +49,12 @@ def infer_num_classes(
         return 2, "nothing could be counted"
     first_table = next(iter(stats.tables.values()))
     if layout.y_true.is_colour or layout.y_pred.is_colour:
-        return _count_labels(_decode_grey_as_labels(first_table), ignore_index)
-    table = stats.tables.get(Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS))
-    return _count_labels(table or first_table, ignore_index)
+        table = decode_grey_as_labels(first_table)
+    else:
+        table = stats.tables.get(Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS)) or first_table
+    if find_full_scale(table.pool(), ignore_index) is not None:
+        return 2, "the predictions are scores stored as whole numbers"
+    return _count_labels(table, ignore_index)
 
 
 def _count_labels(table: PairCounts, ignore_index: int | None) -> tuple[int, str]:
@@ -80,7 +84,7 @@ def _list_rare_void_labels(table: PairCounts) -> list[int]:
     return labels if known.issuperset(label for label in beyond if label < MOST_CLASSES) else []
 
 
-def _decode_grey_as_labels(table: PairCounts) -> PairCounts:
+def decode_grey_as_labels(table: PairCounts) -> PairCounts:
     """Return the table with grey colours as the labels that their channels repeat.
 
     All other colours become pixels without a class.

@@ -69,6 +69,7 @@ SICK: dict[str, dict[str, Any]] = {
         "y_pred": logits(P > 0, 3, classes=2)[..., 1],
         "metric": "BinaryIoU()",
     },
+    "IOU215": {"y_true": TWO, "y_pred": (sigmoid(TWO, 3) * 255).astype(np.uint8)},
     "IOU301": {"y_true": T, "y_pred": one_hot(P, 3), "num_classes": 3},
     "IOU302": {"y_true": one_hot(T, 3), "y_pred": P, "num_classes": 3},
     "IOU303": {"y_true": (T > 0) * 255, "y_pred": P > 0, "num_classes": 2},

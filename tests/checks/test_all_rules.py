@@ -37,6 +37,7 @@ IOU211 interpolated-predictions error
 IOU212 colour-predictions error
 IOU213 labels-as-channels error
 IOU214 logits-thresholded-as-probabilities error
+IOU215 byte-scores error
 IOU301 missing-one-hot error
 IOU302 one-hot-masks error
 IOU303 masks-0-255 error

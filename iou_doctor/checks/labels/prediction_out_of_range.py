@@ -27,12 +27,8 @@ RULE = Rule(
     claim="the predictions hold labels outside 0..num_classes-1",
     symptom=Symptom.LABELS,
     explains=Symptom.METRIC | Symptom.BASELINE,
-    after=("faulty-samples", "masks-0-255", "recoded-class-ids"),
+    after=("faulty-samples", "masks-0-255", "recoded-class-ids", "byte-scores"),
 )
-
-GREY_LEVELS = 32
-"""With two classes, this many distinct values are scores saved as a grey picture. Label maps hold a
-handful."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -44,7 +40,7 @@ def find(evidence: Evidence) -> Result:
     ):
         return []  # channel-count-mismatch reports it
     strays = count_unknown_predictions(evidence)
-    if not strays or evidence.has_found("recoded-class-ids"):
+    if not strays or evidence.has_found("recoded-class-ids", "byte-scores"):
         return []
     share = format_percent(sum(strays.values()), evidence.repaired.pixels.total)
     help_text, repair = _suggest_repair(evidence, strays)
@@ -64,12 +60,12 @@ def find(evidence: Evidence) -> Result:
 
 
 def _suggest_repair(evidence: Evidence, strays: dict[int, int]) -> tuple[str, Repair | None]:
-    """Return the help, and the repair if the predictions are binary maps in grey levels."""
+    """Return the help, and the repair if the predictions are binary maps of 0 and 255."""
     predicted = set(evidence.pairs.count_predictions())
     is_binary = (
         evidence.interpretation.num_classes == 2 and min(predicted) >= 0 and max(predicted) <= 255
     )
-    if is_binary and (predicted <= {0, 255} or len(predicted) >= GREY_LEVELS):
+    if is_binary and predicted <= {0, 255}:
         table = {label: int(label > 127) for label in predicted}
         repair = build_relabelling(
             "predictions > 127", side=Side.PREDICTIONS, table=table, safe=True

@@ -11,6 +11,8 @@ The same happens if 255 is declared as the ignore label, as some frameworks do b
 object is left out. The rule then asks that the predictions of class 1 lie on 255, or that there are
 none.
 
+Soft (antialiased) edges add greys between 0 and 255, which the same line rounds.
+
 255 along the borders of objects is a void label instead: see IOU406. The rule assumes this if the
 masks also hold class 1, or if it only forms thin lines around other regions and the predictions do
 not follow these lines.
@@ -20,6 +22,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._outlines import is_outline
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, format_percent
+from iou_doctor.interpret.byte_scores import are_mostly_ends
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
@@ -39,8 +42,11 @@ RULE = Rule(
     | Symptom.ABSENT_CLASSES
     | Symptom.PERFECT_SCORE,
     also_explains=("label-out-of-range", "undeclared-void-label"),
+    after=("jpeg-masks", "interpolated-masks"),
 )
 
+FEWEST_GREYS = 8
+"""Minimum number of greys between 0 and 255. Fewer may be classes."""
 LEAST_LIFT = 2.0
 """How many times as often as elsewhere class 1 is predicted on 255 if 255 is the object."""
 
@@ -52,8 +58,10 @@ def find(evidence: Evidence) -> Result:
     if evidence.interpretation.num_classes != 2:
         return []
     counts = evidence.pairs.pool().count_truths()
-    if 255 not in counts or not counts.keys() <= {0, 255} or is_outline(evidence, 255):
+    if 255 not in counts or is_outline(evidence, 255):
         return []
+    if not counts.keys() <= {0, 255}:
+        return [_report_greys(counts)] if _are_soft_edges(evidence, counts) else []
     is_ignored = evidence.interpretation.ignore_index == 255
     if is_ignored and not _is_ignored_object(evidence):
         return []
@@ -91,6 +99,34 @@ def _find_in_channels(evidence: Evidence) -> list[Finding]:
             repair=Repair("masks > 127", safe=True, steps=steps[: 1 + help_text.count(";")]),
         )
     ]
+
+
+def _are_soft_edges(evidence: Evidence, counts: dict[int, int]) -> bool:
+    """Return whether the values other than 0 and 255 are greys of edges that were drawn soft."""
+    if evidence.has_found("jpeg-masks", "interpolated-masks"):
+        return False
+    greys = [label for label in counts if label not in (0, 255)]
+    dark = sum(label <= 127 for label in greys)
+    spread = len(greys) >= FEWEST_GREYS and dark >= 2 and len(greys) - dark >= 2
+    return spread and are_mostly_ends(counts)
+
+
+def _report_greys(counts: dict[int, int]) -> Finding:
+    greys = [label for label in counts if label not in (0, 255)]
+    pixels, total = sum(counts[label] for label in greys), sum(counts.values())
+    return Finding(
+        RULE,
+        message=f"masks hold 0, 255 and {len(greys)} greys in between in"
+        f" {format_percent(pixels, total)} of the pixels, as soft edges leave them",
+        help='masks = (masks > 127).astype("uint8")',
+        facts={"pixels_255": counts[255], "greys": len(greys), "pixels": total},
+        repair=build_relabelling(
+            "masks > 127",
+            side=Side.MASKS,
+            table={label: int(label > 127) for label in counts},
+            safe=False,
+        ),
+    )
 
 
 def _is_ignored_object(evidence: Evidence) -> bool:

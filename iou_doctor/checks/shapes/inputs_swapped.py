@@ -31,6 +31,7 @@ from iou_doctor.checks.wording import describe_labels, format_percent
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.value_counts import ValueCounts
+from iou_doctor.interpret.byte_scores import are_mostly_ends, find_full_scale
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
@@ -106,6 +107,7 @@ def find(evidence: Evidence) -> Result:
                 name="swap predictions and masks",
                 safe=True,
                 relabel=lambda pairs: _swap_pairs(evidence, pairs),
+                num_classes=2 if _find_full_scale(evidence) else None,
                 exchanges_sides=True,
             ),
             severity_override=Severity.ERROR if void or _is_plain(evidence) else None,
@@ -170,6 +172,7 @@ def _is_plain(evidence: Evidence) -> bool:
         not evidence.repaired.pixels.counted
         or evidence.metric_score.value is None
         or (low is not None and low < LEAST_LOGIT)
+        or _find_full_scale(evidence) is not None
         or _do_names_tell(evidence)
     )
 
@@ -187,6 +190,8 @@ def _do_names_tell(evidence: Evidence) -> bool:
 def _describe_scores(evidence: Evidence) -> str | None:
     """Return which kind of scores the masks hold, or `None` if they hold none."""
     encoding, values = evidence.interpretation.y_true, evidence.stats.y_true
+    if _find_full_scale(evidence) is not None:
+        return "one channel of whole numbers, as scores times 255"
     if (
         evidence.pair.y_true.dtype.kind != "f"
         or values.fractional < LEAST_FRACTIONAL * values.values
@@ -208,6 +213,17 @@ def _describe_scores(evidence: Evidence) -> str | None:
     return "one channel in [0, 1]" if values.within_unit and off_grid else None
 
 
+def _find_full_scale(evidence: Evidence) -> int | None:
+    """Return the value that stands for a score of 1 if the masks hold scores as whole numbers."""
+    if evidence.interpretation.y_true is not Encoding.LABELS or not (
+        set(_list_predicted_labels(evidence)) <= BINARY_LABELS
+    ):
+        return None
+    if are_mostly_ends(evidence.pairs.count_truths()) and not _do_names_tell(evidence):
+        return None  # masks of 0 and 255 that went through JPEG look alike
+    return find_full_scale(evidence.pairs.pool().swap_sides(), None)
+
+
 def _list_predicted_labels(evidence: Evidence) -> list[int]:
     return list(evidence.pairs.count_predictions())
 
@@ -221,6 +237,13 @@ def _has_varied_maxima(values: ValueCounts) -> bool:
 
 def _swap_pairs(evidence: Evidence, pairs: PairCounts) -> PairCounts:
     """Return the doctor's label pairs with both sides swapped, and binary scores thresholded."""
+    full = _find_full_scale(evidence)
+    if full is not None:
+        swapped, high = pairs.swap_sides(), 1 if 1 in pairs.count_predictions() else 255
+        return swapped.relabel(
+            truth=lambda labels: np.where(labels == high, 1, labels),
+            prediction=lambda labels: np.where(is_no_class(labels), labels, labels > full // 2),
+        )
     cut = evidence.stats.tables.get(Pairing(LabelDecoding.BINS, LabelDecoding.LABELS))
     if cut is None or evidence.interpretation.layout.y_true.is_dense:
         return pairs.swap_sides()

@@ -1,0 +1,97 @@
+"""The predictions are scores stored as whole numbers: a grey picture of 0 to 255.
+
+Saliency and medical tools save `sigmoid(x) * 255` as an 8-bit picture. Read as class ids, it has up
+to 256 classes. A threshold of 0.5 makes an object of every pixel above 0.
+
+    cv2.imwrite("map.png", (scores * 255).astype("uint8"))
+    predictions = cv2.imread("map.png", 0) > 127     # the same as scores >= 0.5
+
+Cut the values in the middle of their range: at 127 in 8 bits, and at 32,767 in 16 bits. The rule
+fires if the predictions take many values while the masks hold two, unless all values above 0 are
+the object, as with numbers of instances.
+"""
+
+import numpy as np
+
+from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.checks.colours import get_axes
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import describe_first, format_count
+from iou_doctor.counts.label_decoding import is_no_class
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.interpret.byte_scores import find_full_scale
+from iou_doctor.interpret.num_classes import decode_grey_as_labels
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
+from iou_doctor.repairs.threshold import Threshold
+from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
+
+RULE = Rule(
+    code="IOU215",
+    name="byte-scores",
+    severity=Severity.ERROR,
+    suspicion=Suspicion.ENCODING,
+    claim="the predictions are scores stored as whole numbers, and were never thresholded",
+    explains=Symptom.METRIC
+    | Symptom.BASELINE
+    | Symptom.ENCODING
+    | Symptom.LABELS
+    | Symptom.CLASSES
+    | Symptom.CLASS_SHARES
+    | Symptom.NUMBERING,
+    also_explains=("interpolated-predictions", "inputs-swapped", "collapsed-predictions"),
+)
+
+
+def find(evidence: Evidence) -> Result:
+    """Look for predictions of many grey levels beside masks of two classes."""
+    interpretation = evidence.interpretation
+    if interpretation.num_classes != 2 or interpretation.y_pred not in {
+        Encoding.LABELS,
+        Encoding.COLOUR,
+    }:
+        return []
+    pairs = _read_greys(evidence)
+    full = find_full_scale(pairs, interpretation.ignore_index)
+    if full is None:
+        return []
+    levels = [label for label in pairs.count_predictions() if not is_no_class(label)]
+    cut = full // 2
+    return [
+        Finding(
+            RULE,
+            message=f"predictions are {evidence.pair.y_pred.dtype} scores from {levels[0]} to"
+            f" {levels[-1]}, in {format_count(len(levels), 'level')}, and were never thresholded:"
+            f" {full} stands for 1",
+            help=f'predictions = (predictions > {cut}).astype("uint8")',
+            facts={
+                "minimum": levels[0],
+                "maximum": levels[-1],
+                "levels": len(levels),
+                "full_scale": full,
+                "cut": cut,
+            },
+            evidence=describe_first(evidence.stats.y_pred.first, evidence),
+            repair=Repair(
+                name=f"predictions > {cut}",
+                safe=True,
+                steps=(Threshold(Side.PREDICTIONS, float(cut + 1)),),
+                relabel=lambda pairs: _cut_scores(pairs, cut),
+            ),
+        )
+    ]
+
+
+def _cut_scores(pairs: PairCounts, cut: int) -> PairCounts:
+    """Return label pairs with 1 for each predicted value above the cut, and 0 for the others."""
+    return pairs.relabel(
+        prediction=lambda values: np.where(is_no_class(values), values, values > cut)
+    )
+
+
+def _read_greys(evidence: Evidence) -> PairCounts:
+    """Return the pooled label pairs, with a grey of three channels read as one value."""
+    pairs = evidence.pairs.pool()
+    in_colour = any(get_axes(evidence, side).is_colour for side in Side)
+    return decode_grey_as_labels(pairs).pool() if in_colour else pairs

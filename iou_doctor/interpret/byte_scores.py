@@ -1,0 +1,84 @@
+"""Tells scores that were stored as whole numbers up to 255 from class ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from iou_doctor.arrays.interpretation import VOID_LABELS
+from iou_doctor.counts.label_decoding import is_no_class
+from iou_doctor.counts.pair_counts import PairCounts
+
+FULL_SCALES = (255, 65535)
+"""The values that stand for a score of 1, in 8 and in 16 bits."""
+PERCENT, LEAST_PERCENT = 100, 90
+"""Scores in percent reach at least 90 and end at 100."""
+FEWEST_LEVELS = 24
+"""Minimum number of distinct values of scores. Label maps of two classes hold a handful."""
+PARTS, FEWEST_PARTS = 16, 6
+"""The range is divided into equal parts, of which scores reach at least some. Ids lie close
+together."""
+LEAST_BINARY_SHARE = 0.6
+"""Minimum share of the pixels of grey masks that are 0 or 255: antialiased edges are the rest."""
+
+
+def find_full_scale(pairs: PairCounts, ignore_index: int | None) -> int | None:
+    """Return the value that stands for a score of 1, or `None` if the predictions are no scores.
+
+    Scores stored as whole numbers take many values, while the masks hold two. Numbers of objects
+    look alike, but all of them are foreground, while only high scores are.
+
+    Args:
+        pairs: the labels as stored, of all images together.
+        ignore_index: the label of the masks that does not count.
+    """
+    levels = [label for label in pairs.count_predictions() if not is_no_class(label)]
+    if len(levels) < FEWEST_LEVELS or levels[0] < 0 or levels[-1] > FULL_SCALES[-1]:
+        return None
+    in_percent = LEAST_PERCENT <= levels[-1] <= PERCENT
+    full = PERCENT if in_percent else next(top for top in FULL_SCALES if levels[-1] <= top)
+    parts = {level * PARTS // (full + 1) for level in levels}
+    if 2 * levels[-1] <= full or len(parts) < FEWEST_PARTS:
+        return None
+    object_label = _find_object(pairs.count_truths(), ignore_index)
+    if object_label is None:
+        return None
+    above_half = _score_cut(pairs, full // 2, object_label)
+    return full if above_half >= _score_cut(pairs, 0, object_label) else None
+
+
+def _find_object(truths: Mapping[int, int], ignore_index: int | None) -> int | None:
+    """Return the label of the object in masks of two classes; `None` if there are more."""
+    labels = {label for label in truths if not is_no_class(label)}
+    if labels - {ignore_index} <= {0, 255}:
+        return 255  # even if 255 is the ignore label: see the rule `masks-0-255`
+    if labels - {ignore_index, *VOID_LABELS} <= {0, 1}:
+        return 1
+    return 255 if are_mostly_ends(truths) else None
+
+
+def are_mostly_ends(counts: Mapping[int, int]) -> bool:
+    """Return whether most pixels are 0 or 255, and the others are greys in between.
+
+    Args:
+        counts: the number of pixels of each label.
+    """
+    ends = [counts.get(end, 0) for end in (0, 255)]
+    if (
+        min(counts) < 0
+        or max(counts) > 255
+        or sum(ends) < LEAST_BINARY_SHARE * sum(counts.values())
+    ):
+        return False
+    return min(ends) > max((n for label, n in counts.items() if label not in (0, 255)), default=0)
+
+
+def _score_cut(pairs: PairCounts, cut: int, object_label: int) -> float:
+    """Return the mean IoU of the two classes if scores above the cut are the object."""
+    is_known = (pairs.truth == 0) | (pairs.truth == object_label)
+    pairs = pairs.keep_rows(is_known & ~is_no_class(pairs.prediction))
+    truth, found = pairs.truth == object_label, pairs.prediction > cut
+    right = np.array([pairs.count[~truth & ~found].sum(), pairs.count[truth & found].sum()])
+    wrong = pairs.count[truth != found].sum()
+    return float(np.mean(right / np.maximum(right + wrong, 1)))
