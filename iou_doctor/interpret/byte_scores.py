@@ -65,11 +65,8 @@ def are_mostly_ends(counts: Mapping[int, int]) -> bool:
         counts: the number of pixels of each label.
     """
     ends = [counts.get(end, 0) for end in (0, 255)]
-    if (
-        min(counts) < 0
-        or max(counts) > 255
-        or sum(ends) < LEAST_BINARY_SHARE * sum(counts.values())
-    ):
+    are_bytes = min(counts, default=-1) >= 0 and max(counts) <= 255
+    if not are_bytes or sum(ends) < LEAST_BINARY_SHARE * sum(counts.values()):
         return False
     return min(ends) > max((n for label, n in counts.items() if label not in (0, 255)), default=0)
 
