@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 
 from iou_doctor import interpret
 from iou_doctor.arrays.interpretation import Interpretation
@@ -118,9 +118,17 @@ class Recounter:
 
     passes: Passes
     interpretation: Interpretation
+    known: dict[str, PairCounts] = field(default_factory=dict, compare=False, repr=False)
+    """What was counted already: a repair is scored alone, with all others, and for the ledger."""
 
     def __call__(self, steps: Sequence[Step]) -> PairCounts:
         """Return the doctor's label pairs after steps that move pixels or samples."""
+        key = repr(tuple(steps))
+        if key not in self.known:
+            self.known[key] = self._count(steps)
+        return self.known[key]
+
+    def _count(self, steps: Sequence[Step]) -> PairCounts:
         pairing = interpret.choose_doctor_pairing(self.interpretation)
         moving = [step for step in steps if not isinstance(step, Times255)]
         chosen = pairing if len(moving) == len(steps) else _scale_masks(pairing)

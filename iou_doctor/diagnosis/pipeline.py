@@ -11,6 +11,7 @@ from iou_doctor import interpret
 from iou_doctor.arrays.layout import Assumption
 from iou_doctor.arrays.source import Pair
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.diagnosis.account import add_account
 from iou_doctor.diagnosis.count_plan import plan_counts
 from iou_doctor.diagnosis.gather_evidence import build_recount, gather_evidence
 from iou_doctor.diagnosis.passes import ScanSettings, count
@@ -66,7 +67,7 @@ def check_pair(pair: Pair, request: CheckRequest, *, progress: Progress | None =
     """
     settings = ScanSettings(request.jobs or count_usable_cores(), request.device)
     evidence, recount = examine(pair, request, settings, progress=progress)
-    report = diagnose(evidence, request.selection, recount)
+    report = add_account(diagnose(evidence, request.selection, recount), evidence, recount)
     report = replace(report, all_implementations=request.all_implementations)
     refuse_other_values(request.baseline, report)
     report = _explain_score(report, request, evidence, recount)

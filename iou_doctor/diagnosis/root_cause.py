@@ -19,6 +19,7 @@ from iou_doctor.diagnosis.same_data import COMPARISONS
 from iou_doctor.diagnosis.selection import Selection
 from iou_doctor.diagnosis.what_if import Recount, repair_evidence
 from iou_doctor.metrics.score import ContractScore
+from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.baseline import Baseline
 from iou_doctor.report.finding import Finding, Outcome, Severity, Status
 from iou_doctor.report.report import Input, Report, Verdict
@@ -183,10 +184,15 @@ def _judge(findings: Sequence[Finding], evidence: Evidence, after: float | None)
     )
 
 
+def list_repairs(report: Report) -> list[Repair]:
+    """Return the repairs of the root causes, in the order in which to apply them."""
+    roots = _list_roots(report.findings, dict(report.explains))
+    return [finding.repair for finding in roots if finding.repair]
+
+
 def count_repaired_pairs(report: Report, evidence: Evidence, recount: Recount) -> PairCounts | None:
     """Count the label pairs after all repairs of a report; `None` if there is nothing to repair."""
-    roots = _list_roots(report.findings, dict(report.explains))
-    repairs = [finding.repair for finding in roots if finding.repair]
+    repairs = list_repairs(report)
     if not repairs or any(repair.estimated and not repair.steps for repair in repairs):
         return None
     return repair_evidence(repairs, evidence, recount).pairs

@@ -152,7 +152,7 @@ def _score_classes(
     pooled = counted.pool()
     areas = count_class_areas(pooled, images=1, classes=num_classes)
     truth, predicted, intersection = map(as_int64, areas)
-    iou = _compute_iou(truth, predicted, intersection, ignore_index=ignore_index)[0]
+    iou = compute_iou(truth, predicted, intersection, ignore_index=ignore_index)[0]
     return tuple(
         ClassScore(
             id=class_id,
@@ -181,7 +181,7 @@ def _compute_image_means(
     truth: Counts, predicted: Counts, intersection: Counts, *, ignore_index: int | None
 ) -> NDArray[np.float64]:
     """Return the mean IoU of each image that has one."""
-    iou = _compute_iou(truth, predicted, intersection, ignore_index=ignore_index)
+    iou = compute_iou(truth, predicted, intersection, ignore_index=ignore_index)
     defined = ~np.isnan(iou)
     has_any = defined.any(axis=1)
     sums = np.where(defined, iou, 0.0).sum(axis=1)[has_any]
@@ -189,7 +189,7 @@ def _compute_image_means(
     return means
 
 
-def _compute_iou(
+def compute_iou(
     truth: Counts, predicted: Counts, intersection: Counts, *, ignore_index: int | None
 ) -> NDArray[np.float64]:
     """Return the IoU, shape (groups, classes); NaN where a class is absent or ignored."""

@@ -8,6 +8,11 @@ from html import escape
 from importlib import resources
 
 from iou_doctor.metrics.score import ClassScore
+from iou_doctor.render.shared.ledger_text import (
+    describe_interval,
+    list_ledger_lines,
+    title_ledger,
+)
 from iou_doctor.render.shared.score_groups import group_scores
 from iou_doctor.render.shared.wording import (
     describe_assumption,
@@ -44,6 +49,7 @@ def _write_page(report: Report) -> str:
         _write_scores(report),
         *_write_findings(report),
         *_write_classes(report),
+        *_write_ledger(report),
         *_write_contracts(report),
         _write_footer(report),
     ]
@@ -138,6 +144,20 @@ def _write_class(entry: ClassScore, report: Report) -> str:
         f'<td class="bar">{bar}</td><td>{format_share(entry.truth_pixels, counted)}</td>'
         f"<td>{format_share(entry.predicted_pixels, counted)}</td></tr>"
     )
+
+
+def _write_ledger(report: Report) -> list[str]:
+    """Return the section on where the missing mean IoU goes."""
+    lines, interval = list_ledger_lines(report), describe_interval(report.interval)
+    if report.ledger is None or not lines:
+        return []
+    title = title_ledger(report.ledger)
+    parts = [
+        f"<h2>{_escape(title[0].upper() + title[1:])}</h2>",
+        _write_table(("", "points", "lost on"), lines),
+        f"<p>{_escape(interval)}</p>" if interval else "",
+    ]
+    return [f"<section>\n{chr(10).join(part for part in parts if part)}\n</section>"]
 
 
 def _write_contracts(report: Report) -> list[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
+from iou_doctor.ledger.interval import Interval
 from iou_doctor.metrics.score import ContractScore, Score
-from iou_doctor.render import lookup_json
+from iou_doctor.render import ledger_json, lookup_json
 from iou_doctor.report.finding import Finding, Outcome
 from iou_doctor.report.report import Input, Report
 from iou_doctor.safety.safe_text import escape_json
@@ -49,7 +50,10 @@ def _build_document(report: Report) -> dict[str, object]:
             "ignored": report.pixels.ignored,
             "out_of_range": report.pixels.out_of_range,
         },
-        "scores": _build_scores(report.score, report.reading.class_names),
+        "scores": {
+            **_build_scores(report.score, report.reading.class_names),
+            "interval": ledger_json.build_interval(_get_interval(report)),
+        },
         "metric": {
             "name": report.metric_call,
             "value": report.metric.value,
@@ -57,6 +61,7 @@ def _build_document(report: Report) -> dict[str, object]:
             "note": report.metric.note,
         },
         "contracts": [_build_contract(contract) for contract in report.contracts],
+        "ledger": ledger_json.build_ledger(report.ledger),
         "findings": [_build_finding(finding, report) for finding in report.findings],
         "rules": [_build_outcome(outcome) for outcome in report.outcomes],
         **({} if report.lookup is None else {"seen": lookup_json.build_lookup(report.lookup)}),
@@ -93,6 +98,12 @@ def _build_scores(score: Score | None, names: tuple[str, ...]) -> dict[str, obje
             for entry in (score.per_class if score else ())
         ],
     }
+
+
+def _get_interval(report: Report) -> Interval | None:
+    """Return the interval of the arrays as they are; `None` if it is of the repaired ones."""
+    is_stored = report.ledger is not None and report.ledger.of == "as-stored"
+    return report.interval if is_stored else None
 
 
 def _build_contract(contract: ContractScore) -> dict[str, object]:

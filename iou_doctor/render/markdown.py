@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from iou_doctor.render.shared.ledger_text import (
+    describe_interval,
+    list_ledger_lines,
+    title_ledger,
+)
 from iou_doctor.render.shared.score_groups import group_scores
 from iou_doctor.render.shared.wording import (
     describe_assumption,
@@ -52,6 +57,7 @@ def render(report: Report) -> str:
         numbers,
         *_write_findings(report),
         *_write_classes(report),
+        *_write_ledger(report),
         *_write_contracts(report),
         _write_assumptions(report),
         _write_rules(report),
@@ -114,6 +120,17 @@ def _write_classes(report: Report) -> list[str]:
     title = f"The {len(shown)} worst of {len(score.per_class)} classes" if few else "Classes"
     table = _write_table(("class", "IoU", "truth", "predicted"), (1, 2, 3), rows)
     return [_fold(title, f"{table}\n\n{' · '.join(format_averages(score))}")]
+
+
+def _write_ledger(report: Report) -> list[str]:
+    """Return where the missing mean IoU goes."""
+    lines, interval = list_ledger_lines(report), describe_interval(report.interval)
+    if report.ledger is None or not lines:
+        return []
+    table = _write_table(("", "points", "lost on"), (1,), lines)
+    body = f"{table}\n\n{_write_text(interval)}" if interval else table
+    title = title_ledger(report.ledger)
+    return [_fold(title[0].upper() + title[1:], body)]
 
 
 def _write_contracts(report: Report) -> list[str]:

@@ -12,6 +12,7 @@ from iou_doctor.render.shared.terminal_tables import (
     list_outcomes,
     show_assumptions,
     show_classes,
+    show_ledger,
     show_other_scores,
 )
 from iou_doctor.render.shared.wording import (
@@ -46,6 +47,7 @@ def render(report: Report, console: Console, *, verbose: bool = False, quiet: bo
         _show_scores(report),
         *_show_findings(report, verbose=verbose),
         *show_classes(report, glyphs, text_width(console), verbose=verbose),
+        *show_ledger(report),
         *show_other_scores(report, verbose=verbose),
         *_show_lookup(report, verbose=verbose),
         show_assumptions(report, glyphs),

@@ -7,6 +7,8 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from iou_doctor.arrays.interpretation import Encoding, Interpretation
+from iou_doctor.ledger.interval import Interval
+from iou_doctor.ledger.ledger import Ledger
 from iou_doctor.metrics.score import ContractScore, Pixels, Score
 from iou_doctor.record import record
 from iou_doctor.report.finding import Finding, Outcome, Severity
@@ -69,6 +71,10 @@ class Report:
     """Whether `contracts` holds all implementations instead of the most common ones."""
     lookup: ScoreLookup | None = None
     """What a printed score can mean; `None` if no score was passed in."""
+    ledger: Ledger | None = None
+    """Where the missing mean IoU goes; `None` if the arrays are misread, or no pixel counts."""
+    interval: Interval | None = None
+    """How far the mean IoU of the same arrays as in the ledger may be trusted."""
     manuals: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The manual of each rule, by its code."""
 

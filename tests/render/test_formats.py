@@ -92,6 +92,7 @@ def test_json_has_the_public_keys_in_order(report):
         "scores",
         "metric",
         "contracts",
+        "ledger",
         "findings",
         "rules",
     ]
@@ -412,7 +413,7 @@ def _rendered(report: Report) -> _Page:
 
 def test_markdown_renders_to_tables_lists_and_folds(outcomes):
     page = _rendered(outcomes)
-    assert [page.tags.count(tag) for tag in ("h3", "table", "details", "li")] == [1, 4, 5, 9]
+    assert [page.tags.count(tag) for tag in ("h3", "table", "details", "li")] == [1, 5, 6, 9]
     assert "<" not in page.text.getvalue()
     text = " ".join(page.text.getvalue().split())
     for words in (

@@ -9,6 +9,11 @@ from rich.text import Text
 
 from iou_doctor.metrics.score import ClassScore, Score
 from iou_doctor.render.console import Glyphs
+from iou_doctor.render.shared.ledger_text import (
+    describe_interval,
+    list_ledger_lines,
+    title_ledger,
+)
 from iou_doctor.render.shared.score_groups import group_scores
 from iou_doctor.render.shared.wording import (
     describe_assumption,
@@ -76,6 +81,26 @@ def _draw_bar(share: float, width: int, glyphs: Glyphs) -> str:
     steps = len(glyphs.bar)
     full, rest = divmod(round(share * width * steps), steps)
     return glyphs.bar[-1] * full + (glyphs.bar[rest - 1] if rest else "")
+
+
+def show_ledger(report: Report) -> list[RenderableType]:
+    """Return where the missing mean IoU goes, and how far the mean IoU may be trusted."""
+    lines = list_ledger_lines(report)
+    interval = describe_interval(report.interval)
+    if report.ledger is None or not (lines or interval):
+        return []
+    parts: list[RenderableType] = []
+    if lines:
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True, style="dim")
+        grid.add_column(justify="right", style="bold", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for cut, points, text in lines:
+            grid.add_row(cut, points, Text(text))
+        parts += [Text(title_ledger(report.ledger), style="dim"), grid]
+    if interval:
+        parts.append(Text(interval, style="dim"))
+    return [Padding(Group(*parts), (0, 0, 0, 2))]
 
 
 def show_other_scores(report: Report, *, verbose: bool) -> list[RenderableType]:

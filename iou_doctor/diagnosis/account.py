@@ -1,0 +1,69 @@
+"""Add to a report where the missing mean IoU goes, and how far the mean IoU may be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from iou_doctor.arrays.layout import Relation
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.diagnosis.root_cause import list_repairs
+from iou_doctor.diagnosis.what_if import Recount, repair_evidence
+from iou_doctor.ledger.interval import estimate_interval
+from iou_doctor.ledger.prices import build_ledger
+from iou_doctor.report.finding import Severity, Suspicion
+from iou_doctor.report.report import Report
+
+READ_RIGHT = frozenset({Suspicion.COLLAPSE, Suspicion.DEFINITIONS})
+"""The kinds of errors that do not lie in the format of the arrays."""
+ROUNDING = 1e-9
+"""Scores that differ by less are equal."""
+
+
+def add_account(report: Report, evidence: Evidence, recount: Recount) -> Report:
+    """Return the report with its ledger and interval.
+
+    They are of the repaired arrays if the report offers repairs. There are none if an error has no
+    repair or an estimated one, because the account of misread arrays would mislead.
+    """
+    if _is_misread(report, evidence):
+        return report
+    repairs = list_repairs(report)
+    after = repair_evidence(repairs, evidence, recount) if repairs else evidence
+    promised = report.verdict.mean_iou_after_all if repairs else report.mean_iou
+    if promised is None or abs((after.repaired.mean_iou or 0) - promised) > ROUNDING:
+        return report
+    read = after.interpretation
+    return replace(
+        report,
+        ledger=build_ledger(
+            after.pairs,
+            after.repaired,
+            ignore_index=read.ignore_index,
+            of="after-repair" if repairs else "as-stored",
+            name_sample=lambda sample: _name_sample(evidence, sample),
+        ),
+        interval=estimate_interval(
+            after.pairs, num_classes=read.num_classes, ignore_index=read.ignore_index
+        ),
+    )
+
+
+def _is_misread(report: Report, evidence: Evidence) -> bool:
+    """Return whether no repair that the report offers makes the arrays mean what they should."""
+    interpretation = evidence.interpretation
+    if interpretation.is_multilabel or interpretation.layout.relation is Relation.MISMATCHED:
+        return True
+    if any(repair.estimated and not repair.steps for repair in list_repairs(report)):
+        return True
+    return any(
+        finding.severity is Severity.ERROR
+        and finding.rule.suspicion not in READ_RIGHT
+        and finding.repair is None
+        and finding.rule.name not in report.consequences
+        for finding in report.findings
+    )
+
+
+def _name_sample(evidence: Evidence, sample: int) -> str:
+    names = evidence.pair.y_true.names
+    return names[sample] if names else str(sample)

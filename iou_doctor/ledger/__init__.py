@@ -1,0 +1,1 @@
+"""The ledger: where each missing point of the mean IoU goes, in parts that add up."""

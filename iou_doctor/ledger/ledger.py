@@ -1,0 +1,79 @@
+"""What the ledger says: the prices of wrong pixels, cut by class pair, by class and by sample.
+
+A pixel of class i that is predicted as class j is a miss for i and a false alarm for j. With k
+classes that have a union, and the union U of each, it costs (1 / U_i + 1 / U_j) / k of the mean
+IoU. These prices add up to 1 minus the mean IoU, so every cut has the same total.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from iou_doctor.record import record
+
+Arrays = Literal["as-stored", "after-repair"]
+
+
+@record
+class PairPrice:
+    """What the pixels of one class that are predicted as another one cost."""
+
+    truth: int
+    prediction: int | None
+    """The class id; `None` for predictions that are no class of the mean."""
+    pixels: int
+    points: float
+    """The share of the missing mean IoU. Shares add up."""
+    worth: float
+    """How much the mean IoU would rise if these pixels were right. Worths do not add up."""
+
+
+@record
+class ClassPrice:
+    """What the wrong pixels of one class cost, on either side."""
+
+    id: int
+    missed: float
+    """The points of its pixels that are predicted as something else."""
+    false_alarms: float
+    """The points of the pixels of other classes that are predicted as this one."""
+
+    @property
+    def points(self) -> float:
+        """The points of both sides."""
+        return self.missed + self.false_alarms
+
+
+@record
+class SamplePrice:
+    """What the wrong pixels of one sample cost."""
+
+    sample: int
+    name: str
+    """The stem of its file, or its number."""
+    points: float
+    mean_iou: float | None
+    """The mean IoU of this sample alone."""
+
+
+@record
+class Ledger:
+    """The account of 1 minus the mean IoU. Each cut adds up to `missing`."""
+
+    of: Arrays
+    """Whether the arrays are as stored, or after the repairs that the report offers."""
+    missing: float
+    classes: int
+    """The number of classes in the mean."""
+    pairs: tuple[PairPrice, ...]
+    """The dearest class pairs, the dearest first."""
+    other_pairs: float
+    """The points of the class pairs that are left out of `pairs`."""
+    by_class: tuple[ClassPrice, ...]
+    """The classes in the mean, in order of their ids."""
+    samples: tuple[SamplePrice, ...]
+    """The dearest samples, the dearest first."""
+    other_samples: float
+    """The points of the samples that are left out of `samples`."""
+    images: int
+    """The number of samples with a counted pixel."""

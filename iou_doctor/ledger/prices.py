@@ -1,0 +1,181 @@
+"""Price the wrong pixels of a table of label pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.counts.class_areas import count_class_areas
+from iou_doctor.counts.integer_storage import as_int64
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.counts.sorted_rows import sum_duplicates
+from iou_doctor.ledger.ledger import Arrays, ClassPrice, Ledger, PairPrice, SamplePrice
+from iou_doctor.metrics.score import ClassScore, Score, compute_iou
+from iou_doctor.record import record
+
+MOST_ENTRIES = 1000
+"""The maximum number of class pairs, and of samples, that a ledger lists one by one."""
+NO_CLASS = -1
+"""Stands for predictions that are no class of the mean."""
+
+
+def build_ledger(
+    pairs: PairCounts,
+    score: Score,
+    *,
+    ignore_index: int | None,
+    of: Arrays,
+    name_sample: Callable[[int], str] = str,
+) -> Ledger | None:
+    """Return the account of a mean IoU; `None` if there is none.
+
+    Args:
+        pairs: the counts of label pairs of each image.
+        score: the score of these pairs.
+        ignore_index: the ignore label, if any.
+        of: which arrays were counted.
+        name_sample: returns the name of an image.
+    """
+    if score.mean_iou is None:
+        return None
+    known = pairs if ignore_index is None else pairs.drop_truth(ignore_index)
+    counted = known.drop_out_of_range(len(score.per_class))
+    prices = _Prices.of(score)
+    listed, other_pairs = prices.price_pairs(counted.pool())
+    images, points = _price_samples(counted, prices)
+    order = np.lexsort((images, -points))[:MOST_ENTRIES]
+    chosen = np.sort(images[order[points[order] > 0]])
+    means = _score_samples(counted, chosen, len(score.per_class), ignore_index)
+    samples = [
+        SamplePrice(image, name_sample(image), float(points[at]), means[image])
+        for at, image in zip(order.tolist(), images[order].tolist(), strict=True)
+        if image in means
+    ]
+    return Ledger(
+        of=of,
+        missing=1 - score.mean_iou,
+        classes=prices.count,
+        pairs=tuple(listed),
+        other_pairs=other_pairs,
+        by_class=prices.price_classes(),
+        samples=tuple(samples),
+        other_samples=float(np.delete(points, order).sum()),
+        images=len(images),
+    )
+
+
+@record
+class _Prices:
+    """The price of a wrong pixel by class, and the areas that they come from."""
+
+    score: Score
+    count: int
+    """The number of classes in the mean."""
+    each: NDArray[np.float64]
+    """What one wrong pixel costs on the side of each class, shape (classes + 1,). The last entry,
+    at the index `NO_CLASS`, is 0, as are those of classes that are not in the mean."""
+
+    @classmethod
+    def of(cls, score: Score) -> _Prices:
+        count = sum(entry.iou is not None for entry in score.per_class)
+        each = [0.0 if one.iou is None else 1 / _get_union(one) / count for one in score.per_class]
+        return cls(score, count, np.array([*each, 0.0]))
+
+    def look_up(self, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return what one wrong pixel costs on the side of each label, of the same shape."""
+        known = (labels >= 0) & (labels < len(self.each) - 1)
+        found: NDArray[np.float64] = self.each[np.where(known, labels, NO_CLASS)]
+        return found
+
+    def price_rows(self, table: PairCounts) -> NDArray[np.float64]:
+        """Return the points of each row, 0 for rows whose prediction is right."""
+        each = self.look_up(table.truth) + self.look_up(table.prediction)
+        return np.where(table.truth == table.prediction, 0.0, table.count * each)
+
+    def price_pairs(self, pool: PairCounts) -> tuple[list[PairPrice], float]:
+        """Return the dearest class pairs of a pooled table, and the points of the others."""
+        wrong = pool.keep_rows(pool.truth != pool.prediction)
+        if not len(wrong):
+            return [], 0.0
+        prediction = np.where(self.look_up(wrong.prediction) > 0, wrong.prediction, NO_CLASS)
+        (_, truths, predictions), count = sum_duplicates(
+            (np.zeros_like(prediction), wrong.truth, prediction), wrong.count
+        )
+        points = count * (self.look_up(truths) + self.look_up(predictions))
+        order = np.lexsort((predictions, truths, -points))
+        dearest = order[:MOST_ENTRIES][points[order[:MOST_ENTRIES]] > 0]
+        listed = []
+        for at in dearest.tolist():
+            truth, pixels = int(truths[at]), int(count[at])
+            other = None if predictions[at] == NO_CLASS else int(predictions[at])
+            worth = self._find_worth(truth, other, pixels)
+            listed.append(PairPrice(truth, other, pixels, float(points[at]), worth))
+        return listed, float(np.delete(points, dearest).sum())
+
+    def _find_worth(self, truth: int, other: int | None, pixels: int) -> float:
+        """Return how much the mean rises if these pixels were predicted right."""
+        assert self.score.mean_iou is not None
+        total, count = self.score.mean_iou * self.count, self.count
+        total += pixels / _get_union(self.score.per_class[truth])
+        if other is not None:
+            lost = self.score.per_class[other]
+            union = _get_union(lost) - pixels
+            total -= lost.iou or 0.0
+            if union:
+                total += lost.intersection / union
+            else:
+                count -= 1  # a class that only these pixels were predicted as
+        return total / count - self.score.mean_iou
+
+    def price_classes(self) -> tuple[ClassPrice, ...]:
+        """Return what the wrong pixels of each class in the mean cost."""
+        return tuple(
+            ClassPrice(
+                entry.id,
+                (entry.truth_pixels - entry.intersection) * float(self.each[entry.id]),
+                (entry.predicted_pixels - entry.intersection) * float(self.each[entry.id]),
+            )
+            for entry in self.score.per_class
+            if entry.iou is not None
+        )
+
+
+def _get_union(entry: ClassScore) -> int:
+    return entry.truth_pixels + entry.predicted_pixels - entry.intersection
+
+
+def _price_samples(
+    table: PairCounts, prices: _Prices
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the images of a table in ascending order, and the points of each."""
+    images, points = [], []
+    for block in table.iterate_blocks():
+        starts = block.image_starts
+        images.append(block.image[starts])
+        points.append(np.add.reduceat(prices.price_rows(block), starts))
+    return np.concatenate(images), np.concatenate(points)
+
+
+def _score_samples(
+    table: PairCounts, images: NDArray[np.int64], classes: int, ignore_index: int | None
+) -> dict[int, float | None]:
+    """Return the mean IoU of each of some images alone.
+
+    Args:
+        table: the counts of label pairs.
+        images: the images, ascending.
+        classes: the number of classes.
+        ignore_index: the ignore label, if any.
+    """
+    some = PairCounts.merge(
+        block.keep_rows(np.isin(block.image, images)) for block in table.iterate_blocks()
+    )
+    own = some.replace(image=np.searchsorted(images, some.image))
+    areas = map(as_int64, count_class_areas(own, images=len(images), classes=classes))
+    iou = compute_iou(*areas, ignore_index=ignore_index)
+    return {
+        image: None if np.isnan(row).all() else float(np.nanmean(row))
+        for image, row in zip(images.tolist(), iou, strict=True)
+    }

@@ -1,0 +1,55 @@
+"""The ledger and the interval of a report as JSON."""
+
+from __future__ import annotations
+
+from iou_doctor.ledger.interval import Interval
+from iou_doctor.ledger.ledger import Ledger
+
+
+def build_ledger(ledger: Ledger | None) -> dict[str, object] | None:
+    """Return the JSON object of a ledger."""
+    if ledger is None:
+        return None
+    return {
+        "of": ledger.of,
+        "missing": ledger.missing,
+        "classes": ledger.classes,
+        "pairs": [
+            {
+                "truth": pair.truth,
+                "prediction": pair.prediction,
+                "pixels": pair.pixels,
+                "points": pair.points,
+                "worth": pair.worth,
+            }
+            for pair in ledger.pairs
+        ],
+        "other_pairs": ledger.other_pairs,
+        "by_class": [
+            {"id": entry.id, "missed": entry.missed, "false_alarms": entry.false_alarms}
+            for entry in ledger.by_class
+        ],
+        "samples": [
+            {
+                "sample": sample.sample,
+                "name": sample.name,
+                "points": sample.points,
+                "mean_iou": sample.mean_iou,
+            }
+            for sample in ledger.samples
+        ],
+        "other_samples": ledger.other_samples,
+    }
+
+
+def build_interval(interval: Interval | None) -> dict[str, object] | None:
+    """Return the JSON object of an interval."""
+    if interval is None:
+        return None
+    return {
+        "confidence": interval.confidence,
+        "low": interval.low,
+        "high": interval.high,
+        "images": interval.images,
+        "method": interval.method,
+    }

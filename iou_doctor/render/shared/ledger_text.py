@@ -1,0 +1,137 @@
+"""The ledger in words: what costs the most of the mean IoU, by class pair, class and image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from iou_doctor.ledger.interval import Interval
+from iou_doctor.ledger.ledger import Ledger, PairPrice, SamplePrice
+from iou_doctor.metrics.score import ClassScore
+from iou_doctor.render.shared.wording import format_share
+from iou_doctor.report.report import Report
+from iou_doctor.safety.safe_text import escape_name
+
+Line = tuple[str, str, str]
+"""The cut, if the line is the first one of it, the points, and what they are lost on."""
+
+MOST_PAIRS = 3
+"""The number of class pairs that are named."""
+MOST_LOST_CLASSES = 2
+"""The number of classes with an IoU near 0 that are explained."""
+MOST_SAMPLES = 3
+"""The number of samples that are named."""
+LOST_IOU = 0.05
+"""IoU below which a class is as good as lost."""
+LEAST_POINTS = 0.00005
+"""Fewer points would be printed as 0.0000, and are not worth a line."""
+LEAST_EXCESS = 2.0
+"""The dearest samples are named if they cost this many times their share of the images."""
+
+
+def title_ledger(ledger: Ledger) -> str:
+    """Return the heading: what is accounted for, and of which arrays."""
+    arrays = " after the repair" if ledger.of == "after-repair" else ""
+    return f"where the missing {ledger.missing:.4f} of the mean IoU{arrays} goes"
+
+
+def list_ledger_lines(report: Report) -> list[Line]:
+    """Return at most eight lines; none if nothing is missing."""
+    ledger = report.ledger
+    if ledger is None or ledger.missing < LEAST_POINTS:
+        return []
+    cuts = {
+        "by pair": _list_pairs(ledger, report),
+        "by class": _list_classes(ledger, report),
+        "by image": _list_samples(ledger),
+    }
+    return [
+        ("" if index else cut, f"{points:.4f}", text)
+        for cut, lines in cuts.items()
+        for index, (points, text) in enumerate(lines)
+    ]
+
+
+def describe_interval(interval: Interval | None) -> str | None:
+    """Return what the interval says, as a sentence; `None` if there is none."""
+    if interval is None:
+        return None
+    images = f"only {interval.images}" if interval.is_rough else f"{interval.images:,}"
+    return (
+        f"{100 * interval.confidence:g} % interval of the mean: {interval.low:.4f} to"
+        f" {interval.high:.4f} ({'rough, ' if interval.is_rough else ''}from {images} images)"
+    )
+
+
+def _list_pairs(ledger: Ledger, report: Report) -> Iterator[tuple[float, str]]:
+    shown = [pair for pair in ledger.pairs[:MOST_PAIRS] if pair.points >= LEAST_POINTS]
+    for pair in shown:
+        yield pair.points, _describe_pair(pair, report)
+    rest = ledger.missing - sum(pair.points for pair in shown)
+    if rest >= LEAST_POINTS:
+        yield rest, "all other pairs together"
+
+
+def _describe_pair(pair: PairPrice, report: Report) -> str:
+    pixels = "1 pixel" if pair.pixels == 1 else f"{pair.pixels:,} pixels"
+    truth, prediction = (_name_class(one, report) for one in (pair.truth, pair.prediction))
+    return f"{truth} predicted as {prediction}: {pixels}, worth {pair.worth:.4f}"
+
+
+def _list_classes(ledger: Ledger, report: Report) -> Iterator[tuple[float, str]]:
+    """Yield why classes have an IoU near 0, or else which class costs the most."""
+    points = {entry.id: entry.points for entry in ledger.by_class}
+    score = report.score if ledger.of == "as-stored" else None
+    lost = [
+        one
+        for one in (score.per_class if score else ())
+        if one.iou is not None and one.iou < LOST_IOU
+    ]
+    for one in sorted(lost, key=lambda one: (-points[one.id], one.id))[:MOST_LOST_CLASSES]:
+        yield points[one.id], _explain_lost_class(one, ledger, report)
+    if lost or len(ledger.by_class) < 3:
+        return
+    dearest = max(ledger.by_class, key=lambda entry: (entry.points, -entry.id))
+    sides = f"{dearest.missed:.4f} missed pixels, {dearest.false_alarms:.4f} false alarms"
+    yield dearest.points, f"{_name_class(dearest.id, report)} costs most: {sides}"
+
+
+def _explain_lost_class(one: ClassScore, ledger: Ledger, report: Report) -> str:
+    name = _name_class(one.id, report)
+    if not one.truth_pixels:
+        return (
+            f"{name} is in no mask, but is predicted on {one.predicted_pixels:,} pixels and"
+            " therefore counts as 0"
+        )
+    missed = [pair for pair in ledger.pairs if pair.truth == one.id]
+    taken = max(missed, key=lambda pair: pair.pixels, default=None)
+    if taken is None:
+        return f"{name} is predicted on {one.predicted_pixels:,} pixels and has far fewer"
+    how = "is never predicted" if not one.predicted_pixels else f"has an IoU of {one.iou:.4f}"
+    share = format_share(taken.pixels, one.truth_pixels)
+    return f"{name} {how}: {share} of it is predicted as {_name_class(taken.prediction, report)}"
+
+
+def _list_samples(ledger: Ledger) -> Iterator[tuple[float, str]]:
+    """Yield what the dearest samples cost, if it is far more than their share."""
+    some = ledger.samples[:MOST_SAMPLES]
+    points = sum(sample.points for sample in some)
+    if len(some) < MOST_SAMPLES or points < LEAST_POINTS:
+        return
+    if points / ledger.missing < LEAST_EXCESS * len(some) / ledger.images:
+        return
+    names = ", ".join(_describe_sample(sample) for sample in some)
+    yield points, f"{len(some)} of {ledger.images:,} images: {names}"
+
+
+def _describe_sample(sample: SamplePrice) -> str:
+    score = "" if sample.mean_iou is None else f" (mean IoU {sample.mean_iou:.4f})"
+    name = escape_name(sample.name)
+    return f"sample {name}{score}" if name == str(sample.sample) else f"`{name}`{score}"
+
+
+def _name_class(class_id: int | None, report: Report) -> str:
+    if class_id is None:
+        return "no class"
+    names = report.reading.class_names
+    name = names[class_id] if class_id < len(names) else str(class_id)
+    return f"class {class_id}" if name == str(class_id) else name

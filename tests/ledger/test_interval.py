@@ -1,0 +1,105 @@
+"""The interval is the percentile bootstrap over images."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.ledger import interval
+from iou_doctor.ledger.interval import estimate_interval
+
+
+def make_areas(images, *, seed=0, classes=3):
+    """Return the pairs of images whose quality varies."""
+    rng = np.random.default_rng(seed)
+    quality = rng.beta(4, 2, images)
+    tables = []
+    for image in range(images):
+        truth = rng.integers(0, classes, 60)
+        wrong = rng.random(60) > quality[image]
+        prediction = np.where(wrong, rng.integers(0, classes, 60), truth)
+        tables.append(
+            PairCounts.from_rows(
+                image=np.full(60, image),
+                truth=truth,
+                prediction=prediction,
+                count=np.ones(60, dtype=np.int64),
+            )
+        )
+    return PairCounts.merge(tables)
+
+
+def compute_means(pairs, times):
+    """Return the mean IoU with each image counted some times; a plain reference."""
+    union, intersection = np.zeros((len(times), 3)), np.zeros((len(times), 3))
+    for label in range(3):
+        for image in range(times.shape[1]):
+            own = pairs.select_images(image, image + 1)
+            both = own.count[(own.truth == label) & (own.prediction == label)].sum()
+            either = own.count[(own.truth == label) | (own.prediction == label)].sum()
+            union[:, label] += times[:, image] * either
+            intersection[:, label] += times[:, image] * both
+    return (intersection / union).mean(axis=1)
+
+
+def test_it_agrees_with_scipy():
+    stats = pytest.importorskip("scipy.stats", reason="compares with scipy")
+    pairs = make_areas(40)
+    identity = np.eye(40)
+
+    def statistic(chosen, axis):
+        assert axis == -1
+        times = identity[chosen.astype(int)].sum(axis=-2)
+        return compute_means(pairs, np.atleast_2d(times)).reshape(chosen.shape[:-1])
+
+    theirs = stats.bootstrap(
+        (np.arange(40),),
+        statistic,
+        n_resamples=4000,
+        method="percentile",
+        rng=np.random.default_rng(1),
+        vectorized=True,
+    ).confidence_interval
+    ours = estimate_interval(pairs, num_classes=3, ignore_index=None)
+    assert (ours.low, ours.high) == pytest.approx(tuple(theirs), abs=0.1 * (ours.high - ours.low))
+    assert (ours.images, ours.is_rough) == (40, True)
+
+
+def test_it_covers_the_value_of_all_images_about_as_often_as_it_says():
+    many = make_areas(4000, seed=5)
+    whole = compute_means(many, np.ones((1, 1)).repeat(4000, axis=1))[0]
+    intervals = [
+        estimate_interval(
+            many.select_images(first, first + 40), num_classes=3, ignore_index=None
+        )
+        for first in range(0, 4000, 40)
+    ]  # fmt: skip
+    covered = sum(one.low <= whole <= one.high for one in intervals)
+    assert 85 <= covered <= 99
+
+
+def test_it_is_the_same_every_time_and_does_not_depend_on_the_parts():
+    pairs = make_areas(20)
+    again = PairCounts.merge([pairs.select_images(0, 7), pairs.select_images(7, 20)])
+    results = {estimate_interval(one, num_classes=3, ignore_index=None) for one in (pairs, again)}
+    assert len(results) == 1
+
+
+def test_many_images_in_groups_have_about_the_same_interval(monkeypatch):
+    pairs = make_areas(400)
+    exact = estimate_interval(pairs, num_classes=3, ignore_index=None)
+    monkeypatch.setattr(interval, "MOST_GROUPS", 128)
+    grouped = estimate_interval(pairs, num_classes=3, ignore_index=None)
+    width = exact.high - exact.low
+    assert (grouped.low, grouped.high) == pytest.approx((exact.low, exact.high), abs=0.25 * width)
+    assert grouped.images == exact.images == 400
+    assert not grouped.is_rough
+
+
+def test_one_image_has_no_interval_and_void_is_left_out():
+    pairs = make_areas(5)
+    assert estimate_interval(pairs.select_images(0, 1), num_classes=3, ignore_index=None) is None
+    found = estimate_interval(pairs, num_classes=3, ignore_index=2)
+    without = estimate_interval(pairs.drop_truth(2), num_classes=3, ignore_index=2)
+    assert found == without != estimate_interval(pairs, num_classes=3, ignore_index=None)
