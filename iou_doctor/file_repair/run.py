@@ -16,7 +16,7 @@ from iou_doctor.file_repair.options_after import update_options
 from iou_doctor.file_repair.plan import RepairPlan, build_plan
 from iou_doctor.file_repair.storage_axes import StoredAxes, choose_stored_axes
 from iou_doctor.file_repair.stream import Progress, RepairStream
-from iou_doctor.file_repair.writers import write_arrays
+from iou_doctor.file_repair.writers import choose_format, write_arrays
 from iou_doctor.file_repair.writers.destinations import Destination, choose_destinations
 from iou_doctor.record import record
 from iou_doctor.repairs.arrange import Arrange
@@ -190,7 +190,7 @@ def _write_copies(
                 write_arrays(
                     parts[target],
                     [stream.open_output(progress) for stream in of_target],
-                    format_name=of_target[0].source.format,
+                    format_name=choose_format(of_target[0].source.format),
                     shown=str(target),
                 )
             BUS_ERRORS.check()  # before the copies get their names

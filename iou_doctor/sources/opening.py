@@ -260,7 +260,7 @@ def _open_folder(path: str, name: str | None) -> Source:
 def _pair_by_name(true: Source, pred: Source) -> Pair:
     """Return the two sources, with files paired by their names."""
     if true.names is None and pred.names is None:
-        return Pair(true, pred)
+        return _fit_matlab_axes(true, pred)
     if true.names is None or pred.names is None:
         return Pair(true, pred, assumed=_note_order(masks=true, predictions=pred))
     from iou_doctor.sources.files.file_series import FileSeries
@@ -268,6 +268,19 @@ def _pair_by_name(true: Source, pred: Source) -> Pair:
 
     if isinstance(true, FileSeries) and isinstance(pred, FileSeries):
         return pair_files(y_true=true, y_pred=pred)
+    return Pair(true, pred)
+
+
+def _fit_matlab_axes(true: Source, pred: Source) -> Pair:
+    """Return the two sources; programs other than MATLAB write its axes in either order."""
+    if "matlab" not in (true.format, pred.format):
+        return Pair(true, pred)
+    from iou_doctor.sources.files.matlab import MatlabHdf5Source
+
+    if isinstance(true, MatlabHdf5Source):
+        true = true.fit_to(pred.shape)
+    if isinstance(pred, MatlabHdf5Source):
+        pred = pred.fit_to(true.shape)
     return Pair(true, pred)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import h5py
 import numpy as np
 import pytest
+import scipy.io
+import tifffile
 from build import errors, found, mean_iou
 from PIL import Image
 
@@ -61,12 +63,30 @@ def save_image(suffix):
     return save
 
 
+def save_mat(path, array):
+    scipy.io.savemat(path.with_suffix(".mat"), {"labels": array}, do_compression=True)
+
+
+def save_mat_7_3(path, array):
+    """Save as MATLAB does, with the axes in the opposite order."""
+    file = path.with_suffix(".mat")
+    with h5py.File(file, "w", userblock_size=512) as stream:
+        stream["labels"] = array.T
+        stream["labels"].attrs["MATLAB_class"] = np.bytes_("uint8")
+    with file.open("r+b") as stream:
+        stream.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(116) + b"\0" * 8 + b"\0\2IM")
+
+
 SAVERS = {
     "npy": save_npy,
     "npz": save_npz,
     "hdf5": save_hdf5,
     "png": save_image(".png"),
     "tif": save_image(".tif"),
+    "gif": save_image(".gif"),
+    "pgm": save_image(".pgm"),
+    "mat": save_mat,
+    "mat 7.3": save_mat_7_3,
 }
 
 
@@ -87,7 +107,7 @@ def save_pair(tmp_path, pred_names, true_names):
 
 
 @pytest.mark.parametrize("pred", SAVERS)
-@pytest.mark.parametrize("true", SAVERS)
+@pytest.mark.parametrize("true", ["npy", "png"])
 def test_the_same_pair_in_folders_of_any_format_has_one_score(tmp_path, pred, true):
     names = ["2", "0", "10", "1"]
     save_folder(tmp_path / "preds", PREDICTIONS, names, SAVERS[pred])
@@ -262,6 +282,43 @@ def test_a_pair_of_another_size_among_many_is_named(tmp_path):
     report = judge(tmp_path / "P", tmp_path / "T")
     assert errors(report) == ["shape-mismatch"]
     assert "`c`" in found(report, "shape-mismatch").message
+
+
+@pytest.mark.parametrize("save", [save_mat, save_mat_7_3])
+def test_matlab(tmp_path, save):
+    save_npy(tmp_path / "preds", PREDICTIONS)
+    save(tmp_path / "gt", MASKS)
+    check_read(tmp_path / "preds.npy", tmp_path / "gt.mat")
+    check_read(tmp_path / "gt.mat", tmp_path / "preds.npy")
+    check_read(tmp_path / "preds.npy", f"{tmp_path}/gt.mat::labels")
+
+
+@pytest.mark.parametrize("reverse", [True, False])
+def test_matlab_7_3_of_another_program_is_read_in_the_order_that_fits(tmp_path, reverse):
+    save_npy(tmp_path / "preds", PREDICTIONS)
+    with h5py.File(tmp_path / "gt.mat", "w", userblock_size=512) as stream:
+        stream["labels"] = MASKS.T if reverse else MASKS
+    with (tmp_path / "gt.mat").open("r+b") as stream:
+        stream.write(b"MATLAB 7.3 MAT-file".ljust(128))
+    check_read(tmp_path / "preds.npy", tmp_path / "gt.mat")
+
+
+def test_gif_folder(tmp_path):
+    save_folder(tmp_path / "preds", PREDICTIONS % 2, ["01", "02", "03", "04"])
+    for number, mask in enumerate(MASKS % 2, 1):
+        image = Image.fromarray(mask).convert("P")
+        image.putpalette([0, 0, 0, 255, 255, 255])
+        (tmp_path / "masks").mkdir(exist_ok=True)
+        image.save(tmp_path / "masks" / f"{number:02}.gif")
+    report = judge(tmp_path / "preds", tmp_path / "masks", 2)
+    assert report.mean_iou == pytest.approx(mean_iou(MASKS % 2, PREDICTIONS % 2, 2))
+
+
+def test_tiff_int16(tmp_path):
+    tifffile.imwrite(tmp_path / "pred.tif", PREDICTIONS[0].astype(np.int16))
+    save_image(".png")(tmp_path / "truth", MASKS[0])
+    score = mean_iou(MASKS[0], PREDICTIONS[0], 4)
+    check_read(tmp_path / "pred.tif", tmp_path / "truth.png", score)
 
 
 def test_pickled_dict(tmp_path):

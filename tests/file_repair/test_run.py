@@ -10,6 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+import scipy.io
 from build import mean_iou, noisy, one_hot, probabilities, scene, sigmoid
 from file_repair.writers.formats import read
 from numpy.typing import NDArray
@@ -414,3 +415,11 @@ def test_a_folder_of_arrays_becomes_one(tmp_path, form, way):
         assert read(f"{tmp_path}/out/preds/case0/x.{form}::scores").shape == TRUTH[0].shape
     with pytest.raises(UsageError, match="never changed"):
         repair(f"{tmp_path}/masks{ending}", f"{tmp_path}/preds{ending}", tmp_path, overwrite=True)
+
+
+def test_arrays_of_a_format_that_is_not_written_become_npy(tmp_path):
+    scipy.io.savemat(tmp_path / "both.mat", {"masks": TRUTH, "preds": PROBABILITIES})
+    done = repair(f"{tmp_path}/both.mat::masks", f"{tmp_path}/both.mat::preds", tmp_path / "out")
+    assert done.predictions == str(tmp_path / "out" / "predictions" / "both.npy")
+    np.testing.assert_array_equal(read(done.predictions), PREDICTED)
+    assert done.report.mean_iou == pytest.approx(CLEAN)

@@ -49,7 +49,18 @@ WRITERS: Mapping[str, Writer] = {
     "npz_files": SeriesWriter(".npz", _write_npz),
     "hdf5_files": SeriesWriter(".h5", _write_hdf5),
 }
-"""`Source.format` of the input to the writer of the repaired copy, which has the same format."""
+"""The writer of the copies of arrays of each `Source.format`."""
+
+
+def choose_format(format_name: str) -> str:
+    """Return the format of the copy of an array: its own, or `.npy` if that cannot be written.
+
+    Args:
+        format_name: `Source.format` of the input.
+    """
+    if format_name in WRITERS:
+        return format_name
+    return "npy_files" if format_name.endswith("_files") else "npy"
 
 
 def write_arrays(

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.errors import UsageError
+from iou_doctor.file_repair.writers import WRITERS
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Side
 from iou_doctor.safety.protected_files import ProtectedPath, describe_conflict
 from iou_doctor.sources.files.file_list import find_root
 from iou_doctor.sources.files.file_series import FileSeries
+from iou_doctor.sources.files.formats import get_suffix
 
 _WRITTEN = (".png", ".npy", ".npz", ".h5")
 """The suffixes of the files in folders that `fix` writes."""
@@ -61,8 +63,12 @@ def choose_destinations(
     inputs = {side: _split_path(source) for side, source in sources.items()}
     files = {side: file for side, (file, _) in inputs.items()}
     names = {side: _choose_name(files[side], sources[side].format) for side in Side}
+    inside = {
+        side: name if sources[side].format in WRITERS else None
+        for side, (_, name) in inputs.items()
+    }
     same_file = _is_same(files[Side.MASKS], files[Side.PREDICTIONS]) and (
-        inputs[Side.MASKS][1] != inputs[Side.PREDICTIONS][1]
+        inside[Side.MASKS] != inside[Side.PREDICTIONS]
     )
     same_name = names[Side.MASKS].casefold() == names[Side.PREDICTIONS].casefold()
     paths = [path for side in Side for path in _list_inputs(sources[side], files[side])]
@@ -71,7 +77,7 @@ def choose_destinations(
     for side in sides:
         folder = output_dir / side.value if same_name and not same_file else output_dir
         destinations[side] = Destination(
-            folder / names[side], inputs[side][1], is_folder=_is_folder(sources[side])
+            folder / names[side], inside[side], is_folder=_is_folder(sources[side])
         )
         try:
             _check_target(destinations[side], protected, overwrite=overwrite)
@@ -114,6 +120,8 @@ def _choose_name(file: Path, format_name: str) -> str:
     name = Path(os.path.abspath(file)).name  # noqa: PTH100 - a link keeps its own name
     if format_name == "images" and not file.is_dir():
         return str(Path(name).with_suffix(".png"))
+    if format_name not in WRITERS and not file.is_dir():
+        return f"{name.removesuffix(get_suffix(name))}.npy"
     return name
 
 

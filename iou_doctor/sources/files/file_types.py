@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg")
+IMAGE_SUFFIXES = (
+    *(".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg"),
+    *(".gif", ".webp", ".jp2", ".pgm", ".ppm", ".pbm", ".pnm"),
+)
 NPY_MAGIC = b"\x93NUMPY"
 ZIP_MAGIC = b"PK\x03\x04"
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -15,6 +18,7 @@ _WORDS = MappingProxyType(
         HDF5_MAGIC: "an HDF5 file",
         b"\x89PNG": "a PNG image",
         b"\xff\xd8\xff": "a JPEG image",
+        b"GIF8": "a GIF image",
         b"\x1f\x8b": "a gzip file",
         b"\x80": "a pickle",
     }

@@ -58,10 +58,17 @@ def _open_image(path: str, name: str | None) -> Source:
     return open_image(path, name)
 
 
+def _open_matlab(path: str, name: str | None) -> Source:
+    from iou_doctor.sources.files.matlab import open_matlab
+
+    return open_matlab(path, name)
+
+
 FILE_FORMATS = (
     FileFormat("npy", (".npy",), NPY_MAGIC, _open_npy),
     FileFormat("npz", (".npz",), ZIP_MAGIC, _open_npz),
     FileFormat("hdf5", (".h5", ".hdf5"), HDF5_MAGIC, _open_hdf5),
+    FileFormat("matlab", (".mat",), b"MATLAB ", _open_matlab),
     FileFormat("images", IMAGE_SUFFIXES, None, _open_image),
 )
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import io
 import logging
-import math
 import struct
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin
 
 from iou_doctor.arrays.batch import StoredArray, StoredDtype
 from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.record import record
 from iou_doctor.sources.files.file_status import stamp_file
+from iou_doctor.sources.files.image_limits import check_size
 from iou_doctor.sources.files.png_chunks import check_chunks
 from iou_doctor.sources.files.stamps import CHANGED
 from iou_doctor.sources.source_errors import source_error, translate_errors
@@ -26,17 +28,9 @@ from iou_doctor.sources.source_errors import source_error, translate_errors
 # without a handler, Python prints Pillow's remarks on damaged files; the error says the same
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
-MOST_PIXELS = 1 << 31
-"""The maximum number of pixels of an image: two gigapixels, as large as masks of satellite and
-slide images get.
-
-Decoded, such an image takes some GB. Pillow's own limit is 179 million.
-"""
-_FORMATS = ("PNG", "TIFF", "BMP", "JPEG")
+_FORMATS = ("PNG", "TIFF", "BMP", "JPEG", "GIF", "WEBP", "JPEG2000", "PPM")
 _SAMPLE_FORMAT_TAG = 339
 """The TIFF tag that says how sample values are to be understood."""
-_BITS_TAG = 258
-"""The TIFF tag with the number of bits of each sample of a pixel."""
 _SIGNED_INTEGERS = 2
 """The value of that tag for signed integers."""
 _DTYPES: Mapping[str, StoredDtype] = MappingProxyType(
@@ -57,24 +51,6 @@ _DTYPES: Mapping[str, StoredDtype] = MappingProxyType(
 )
 """The modes of Pillow that are accepted, with the dtype of their pixels."""
 _CHANNELS = MappingProxyType({"LA": (2,), "RGB": (3,), "RGBA": (4,)})
-_MOST_EXPANSION: Mapping[tuple[str, object], int] = MappingProxyType(
-    {
-        ("PNG", None): 1032,
-        ("BMP", 0): 1,
-        ("TIFF", "raw"): 1,
-        ("TIFF", "tiff_adobe_deflate"): 1032,
-        ("TIFF", "tiff_deflate"): 1032,
-        ("TIFF", "tiff_lzw"): 8192,
-        ("TIFF", "packbits"): 8192,
-        ("JPEG", None): 8192,
-    }
-)
-"""The maximum number of bytes of pixels that one byte of a file can stand for, by format and
-compression.
-
-The limit of deflate is exact. Those of LZW and JPEG are below 1,400 in practice; unusual encoders
-may reach more.
-"""
 _PILLOW_ERRORS = (
     OSError,
     SyntaxError,
@@ -118,8 +94,8 @@ def read_header(file: str) -> ImageHeader:
     stamp = stamp_file(file)
     with _open_quietly(file), _open_plainly(file) as image:
         _check_mode(file, image)
-        _check_size(file, image, stamp.size)
-        if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
+        check_size(file, image, stamp.size)
+        if getattr(image, "n_frames", 1) > 1:
             raise source_error(
                 file, "it has several pages; save one image in each file, or a .npy stack"
             )
@@ -138,7 +114,29 @@ def decode(header: ImageHeader) -> StoredArray:
                 check_chunks(stream)
         if _describe(header.stamp, image) != header:
             raise source_error(header.file, CHANGED)
-        return np.asarray(image).astype(header.dtype, copy=False)
+        most = _get_most_value(image)  # before the pixels are decoded
+        values = np.asarray(image)
+        if most is not None:
+            values = unscale(values, most)
+        return values.astype(header.dtype, copy=False)
+
+
+def _get_most_value(image: Image.Image) -> int | None:
+    """Return the largest value of a PGM file whose values Pillow stretches to 8 or 16 bits."""
+    tiles = getattr(image, "tile", None) if image.format == "PPM" else None
+    arguments = tiles[0][3] if tiles and str(tiles[0][0]).startswith("ppm") else None
+    return arguments[1] if isinstance(arguments, tuple) and len(arguments) == 2 else None
+
+
+def unscale(values: NDArray[Any], most: int) -> NDArray[Any]:
+    """Return the values as the file holds them, from those that Pillow stretched.
+
+    Args:
+        values: uint8 from 0 to 255, or int32 from 0 to 65,535.
+        most: the largest value that the file may hold.
+    """
+    full = 255 if values.dtype == np.uint8 else 65535
+    return values if most == full else np.rint(values * (most / full)).astype(values.dtype)
 
 
 def _describe(stamp: FileStamp, image: Image.Image) -> ImageHeader:
@@ -166,37 +164,6 @@ def _check_mode(file: str, image: Image.Image) -> None:
         if signed and image.mode not in ("I", "F"):
             # Pillow reads them as unsigned: -1 would become 255
             raise source_error(file, "its pixels are signed 8-bit integers; save them as .npy")
-
-
-def _check_size(file: str, image: Image.Image, size: int) -> None:
-    pixels = image.width * image.height
-    if pixels > MOST_PIXELS:
-        raise source_error(
-            file, f"it has {pixels:,} pixels, more than {MOST_PIXELS:,}; cut it into tiles"
-        )
-    expansion = _MOST_EXPANSION.get((image.format or "", _get_compression(image)))
-    if expansion is not None and _count_least_bytes(image) > size * expansion:
-        raise source_error(
-            file,
-            f"it is cut off: {image.width} x {image.height} pixels do not fit into {size:,} bytes; "
-            "save or copy it again",
-        )
-
-
-def _get_compression(image: Image.Image) -> object:
-    return image.info.get("compression") if image.format in ("TIFF", "BMP") else None
-
-
-def _count_least_bytes(image: Image.Image) -> int:
-    if isinstance(image, TiffImagePlugin.TiffImageFile):
-        # the modes of Pillow are wider than what a file may store: int16 is read as int32
-        bits = sum(image.tag_v2.get(_BITS_TAG, (1,)))
-        return -(-image.width * bits // 8) * image.height
-    if image.mode in ("1", "L", "P"):
-        # these may be stored with one bit for each pixel
-        return -(-image.width // 8) * image.height
-    dtype, shape = _describe_pixels(image)
-    return math.prod(shape) * dtype.itemsize
 
 
 class _PlainFile(io.BufferedReader):

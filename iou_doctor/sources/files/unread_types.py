@@ -71,7 +71,9 @@ def _is_text(head: bytes) -> bool:
     return bool(head) and all(byte in b"\t\r\n" or 32 <= byte < 127 for byte in head)
 
 
-def _describe_text(head: bytes) -> str:
+def _describe_text(head: bytes) -> str | None:
+    if head.startswith(b"MATLAB "):
+        return None
     first_line = head.split(b"\n", 1)[0].lower()
     if any(column in first_line for column in _RUN_LENGTH_COLUMNS):
         return _RUN_LENGTHS

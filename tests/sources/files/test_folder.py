@@ -18,7 +18,7 @@ from sources.window_cases import error_of, windows
 
 from iou_doctor.errors import SourceError
 from iou_doctor.sources.files import image as _image
-from iou_doctor.sources.files import image_file
+from iou_doctor.sources.files import image_file, image_limits
 from iou_doctor.sources.opening import open_source
 
 
@@ -132,6 +132,53 @@ def test_each_mode_has_its_type(tmp_path, mode, suffix, dtype, channels):
     source = open_source(str(tmp_path))
     assert (source.dtype, source.shape) == (np.dtype(dtype), (1, 2, 3, *channels))
     assert source.read(()).dtype == np.dtype(dtype)
+
+
+@pytest.mark.parametrize("suffix", ["gif", "jp2", "pgm"])
+def test_a_grey_image_of_any_lossless_format_keeps_its_labels(tmp_path, suffix):
+    labels = np.random.default_rng(0).integers(0, 21, (40, 30), np.uint8)
+    Image.fromarray(labels).save(tmp_path / f"a.{suffix}")
+    np.testing.assert_array_equal(open_source(str(tmp_path)).read(())[0], labels)
+
+
+def test_a_palette_of_a_gif_is_read_as_indices(tmp_path):
+    image = Image.new("P", (2, 1))
+    image.putpalette([255, 0, 0, 0, 255, 0])
+    image.putdata([1, 0])
+    image.save(tmp_path / "a.gif")
+    assert open_source(str(tmp_path)).read(()).tolist() == [[[1, 0]]]
+
+
+def test_a_lossless_webp_keeps_its_colours(tmp_path):
+    colours = np.random.default_rng(0).integers(0, 256, (9, 7, 3), np.uint8)
+    Image.fromarray(colours).save(tmp_path / "a.webp", lossless=True)
+    np.testing.assert_array_equal(open_source(str(tmp_path)).read(())[0], colours)
+
+
+@pytest.mark.parametrize("most", [1, 3, 20, 254, 255, 256, 1000, 65534, 65535])
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_pgm_of_any_range_is_read_as_it_is_stored(tmp_path, most, plain):
+    values = np.linspace(0, most, 12).round().astype(int)
+    dtype = ">u2" if most > 255 else "u1"
+    body = " ".join(map(str, values)).encode() if plain else values.astype(dtype).tobytes()
+    header = f"P{2 if plain else 5}\n4 3\n# a comment\n{most}\n".encode()
+    (tmp_path / "a.pgm").write_bytes(header + body)
+    assert open_source(str(tmp_path)).read(()).ravel().tolist() == values.tolist()
+
+
+def test_a_gif_with_several_frames_is_refused(tmp_path):
+    frames = [Image.fromarray(np.full((9, 9), value, np.uint8)) for value in (0, 90)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    assert "a.gif`: it has several pages" in error_of(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", ["webp", "jp2"])
+def test_a_large_plain_image_in_few_bytes_is_refused_at_once(tmp_path, suffix, monkeypatch):
+    monkeypatch.setattr(image_limits, "_MOST_UNBOUNDED_PIXELS", 1000)
+    Image.new("RGB", (2000, 2000)).save(tmp_path / f"a.{suffix}", lossless=True)
+    size = (tmp_path / f"a.{suffix}").stat().st_size
+    monkeypatch.setattr(image_limits, "_EXPANSION_OF_UNBOUNDED", 2000 * 2000 * 3 // size - 1)
+    assert "2000 x 2000 pixels do not fit into" in error_of(tmp_path)
 
 
 @pytest.mark.parametrize("byteorder", ["<", ">"])
@@ -296,7 +343,7 @@ def test_a_name_with_wildcards_is_a_name_where_such_a_file_exists(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0"])
-@pytest.mark.parametrize("suffix", ["png", "tif", "bmp", "jpg"])
+@pytest.mark.parametrize("suffix", ["png", "tif", "bmp", "jpg", "gif", "webp", "jp2", "pgm"])
 def test_a_file_that_is_no_image_is_refused_by_name(tmp_path, content, suffix):
     save(tmp_path, a=[[1]])
     bad = tmp_path / f"b.{suffix}"
@@ -306,7 +353,7 @@ def test_a_file_that_is_no_image_is_refused_by_name(tmp_path, content, suffix):
     assert "save" in message
 
 
-@pytest.mark.parametrize("suffix", ["png", "tif", "bmp", "jpg"])
+@pytest.mark.parametrize("suffix", ["png", "tif", "bmp", "jpg", "gif", "webp", "jp2", "pgm"])
 def test_a_truncated_image_is_refused_by_name(tmp_path, suffix):
     path = tmp_path / f"a.{suffix}"
     noise = np.random.default_rng(0).integers(0, 256, (64, 64)).astype(np.uint8)
@@ -406,7 +453,7 @@ def test_an_uncompressed_header_that_claims_more_is_refused_at_once(tmp_path, su
 
 def test_an_image_above_the_limit_is_refused(tmp_path, monkeypatch):
     save(tmp_path, a=np.zeros((3, 4)))
-    monkeypatch.setattr(_image, "MOST_PIXELS", 11)
+    monkeypatch.setattr(image_limits, "MOST_PIXELS", 11)
     assert "a.png`: it has 12 pixels, more than 11; cut it into tiles" in error_of(tmp_path)
 
 

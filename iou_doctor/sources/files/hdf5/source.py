@@ -49,6 +49,8 @@ class Hdf5Source:
         self.dtype: StoredDtype = get_native_dtype(self._dataset.dtype)
         self.shape: tuple[int, ...] = self._dataset.shape
         self.chunk_shape: tuple[int, ...] = self._dataset.chunks or (1,) * len(self.shape)
+        self.is_matlab = "MATLAB_class" in self._dataset.attrs
+        """Whether MATLAB wrote it, whose axes stand in the opposite order."""
         self.missing = describe_missing(self._dataset)
         self._chunk_reader = open_chunk_reader(self._dataset)
 

@@ -1,0 +1,160 @@
+"""One variable of a MATLAB file: of versions 5 to 7, or of version 7.3, which is HDF5."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
+from threading import Lock
+
+import numpy as np
+
+from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.arrays.model import Shape
+from iou_doctor.arrays.source import Source, Window
+from iou_doctor.record import record
+from iou_doctor.sources.array_checks import check_shape
+from iou_doctor.sources.files.file_status import read_file_head
+from iou_doctor.sources.files.file_types import HDF5_MAGIC
+from iou_doctor.sources.files.matlab_elements import Variable, list_variables, read_values
+from iou_doctor.sources.files.memory_limits import MOST_DEFLATE_RATIO, check_held_bytes
+from iou_doctor.sources.files.npy import open_values
+from iou_doctor.sources.files.npy_header import NpyHeader
+from iou_doctor.sources.source_errors import list_names, source_error
+from iou_doctor.sources.transposed import TransposedSource
+from iou_doctor.sources.windows import cut_window
+
+_HDF5_START = 512
+"""The bytes in front of the HDF5 part of a file of version 7.3."""
+_MOST_COPIED_BYTES = 1 << 28
+"""The maximum size of an array that is copied into C order, in which windows are faster to read."""
+
+
+class MatlabSource:
+    """A compressed variable, which is unpacked as a whole: it is in Fortran order."""
+
+    format = "matlab"
+    is_sequential = False
+    names = None
+
+    def __init__(self, path: str, file: str, variable: Variable) -> None:
+        self.path = path
+        self.shape: tuple[int, ...] = variable.shape
+        self.chunk_shape = (1,) * len(variable.shape)
+        self.dtype = variable.dtype
+        self._file = file
+        self._variable = variable
+        self._values: StoredArray | None = None
+        self._lock = Lock()
+
+    def get_sample_shape(self, index: int) -> tuple[int, ...]:  # noqa: ARG002
+        """Return the shape of one entry of the first axis; all have the same."""
+        return self.shape[1:]
+
+    def read(self, window: Window) -> StoredArray:
+        """Return the values in `window`.
+
+        Raises:
+            SourceError: the file is damaged, or has changed.
+        """
+        with self._lock:
+            if self._values is None:
+                self._values = self._load()
+        return cut_window(self._values, window, self.dtype)
+
+    def _load(self) -> StoredArray:
+        content = read_values(self._file, self._variable)
+        values = np.frombuffer(content, self._variable.stored).reshape(self.shape, order="F")
+        if values.nbytes > _MOST_COPIED_BYTES:
+            return values
+        return values.astype(self.dtype, order="C")
+
+
+@record
+class MatlabHdf5Source(TransposedSource):
+    """A variable of a file of version 7.3, whose axes HDF5 has in the opposite order."""
+
+    is_certain: bool
+    """Whether MATLAB wrote it; other programs write either order."""
+
+    @property
+    def format(self) -> str:
+        """The format."""
+        return "matlab"
+
+    def fit_to(self, shape: Shape) -> MatlabHdf5Source:
+        """Return the variable with its axes in the order in which they fit those of the other side.
+
+        Args:
+            shape: the shape of the other array.
+        """
+        flipped = replace(self, order=self.order[::-1])
+        fits = _is_like(self.shape, shape) or not _is_like(flipped.shape, shape)
+        return self if self.is_certain or fits else flipped
+
+
+def _is_like(one: Shape, other: Shape) -> bool:
+    """Return whether shapes are equal, but for one axis more in front or behind."""
+    return one == other or one in (other[1:], other[:-1]) or other in (one[1:], one[:-1])
+
+
+def open_matlab(path: str, name: str | None = None) -> Source:
+    """Return the variable `name` of a MATLAB file, or the only one that holds numbers.
+
+    Raises:
+        SourceError: it is another kind of file, has no such variable, or that holds no numbers.
+    """
+    head = read_file_head(path)
+    if HDF5_MAGIC in (head[:8], head[_HDF5_START : _HDF5_START + 8]):
+        return _open_hdf5(path, name)
+    if head.startswith(b"# Created by Octave"):
+        raise source_error(path, "it is a text file of Octave; save it with `save -v7 FILE`")
+    found = _find_variable(path, list_variables(path), name)
+    place = f"{path}::{found.name}"
+    stored = found.stored
+    if stored is None:
+        raise source_error(
+            place, f"it is of class {found.kind}, which holds no numbers; save an array"
+        )
+    check_shape(place, found.shape)
+    if not found.is_compressed and stored.newbyteorder("=") == found.dtype:
+        header = NpyHeader(stored, found.shape, "F", 0)
+        return open_values(place, "matlab", path, header, found.start + found.offset)
+    _check_size(place, found)
+    return MatlabSource(place, path, found)
+
+
+def _check_size(place: str, variable: Variable) -> None:
+    claimed = variable.stored_bytes
+    remedy = "save it with `save -v7.3 FILE`, or as HDF5"
+    held = prod(variable.shape) * variable.dtype.itemsize
+    check_held_bytes(place, held, what="a variable is unpacked as a whole, which", remedy=remedy)
+    if claimed > MOST_DEFLATE_RATIO * variable.length:
+        raise source_error(
+            place,
+            f"it is cut off: {claimed:,} bytes do not fit into {variable.length:,}; save it again",
+        )
+
+
+def _find_variable(path: str, variables: Sequence[Variable], name: str | None) -> Variable:
+    by_name = {variable.name: variable for variable in variables}
+    numbers = [variable.name for variable in variables if variable.stored is not None]
+    if name is not None:
+        if name not in by_name:
+            there = list_names(numbers) or "no arrays"
+            raise source_error(path, f"it has no variable `{name}`; it has {there}")
+        return by_name[name]
+    if not numbers:
+        raise source_error(path, "it holds no arrays of numbers; save one with `save FILE NAME`")
+    if len(numbers) > 1:
+        there = list_names(numbers)
+        raise source_error(path, f"it holds {there}; add `::{numbers[0]}` or another name")
+    return by_name[numbers[0]]
+
+
+def _open_hdf5(path: str, name: str | None) -> Source:
+    from iou_doctor.sources.files.hdf5.source import open_hdf5
+
+    source = open_hdf5(path, name)
+    order = tuple(range(len(source.shape)))
+    return MatlabHdf5Source(source, order[::-1] if source.is_matlab else order, source.is_matlab)
