@@ -104,7 +104,10 @@ def _score_alone(
     earlier = _list_repairs(first) if is_hidden else []
     before = repair_evidence(earlier, evidence, recount).repaired if earlier else evidence.repaired
     after = compute_mean_iou_after([*earlier, finding.repair], evidence, recount)
-    return after, _is_lower(after, before)
+    is_lower = _is_lower(after, before) and not _adds_right_pixels(
+        before, repair_evidence([*earlier, finding.repair], evidence, recount).repaired
+    )
+    return after, is_lower
 
 
 def _drop_harmful(
@@ -128,6 +131,7 @@ def _drop_harmful(
         scores = [alone[id(one)][0] for one in offered if one.repair and not one.repair.estimated]
         aim = max((score for score in scores if score is not None), default=None)
         is_conflict = None not in (after, aim) and (after or 0) < (aim or 0) - ROUNDING
+        is_conflict = is_conflict and not _completes_the_score(finding, evidence, recount)
         if not alone[id(finding)][1] and not (is_measure and is_conflict and len(offered) > 1):
             continue
         rest = [one for one in offered if one is not finding]
@@ -170,6 +174,28 @@ def _is_lower(after: float | None, before: Score) -> bool:
     if after is None or before.mean_iou is None or _count_classes(before) < FEWEST_CLASSES:
         return False
     return after < before.mean_iou - ROUNDING
+
+
+def _completes_the_score(finding: Finding, evidence: Evidence, recount: Recount) -> bool:
+    """Return whether the repair of a finding makes pixels count that are mostly right."""
+    if finding.repair is None or finding.repair.relabel is None:
+        return False
+    after = repair_evidence([finding.repair], evidence, recount).repaired
+    return _adds_right_pixels(evidence.repaired, after)
+
+
+def _adds_right_pixels(before: Score, after: Score) -> bool:
+    """Return whether more pixels count than before, and most of these are right.
+
+    The score before is then that of an easier part of the data.
+    """
+    more = after.pixels.counted - before.pixels.counted
+    right = _count_right(after) - _count_right(before)
+    return more > 0 and 2 * right > more
+
+
+def _count_right(score: Score) -> int:
+    return sum(entry.intersection for entry in score.per_class)
 
 
 def _count_classes(score: Score) -> int:

@@ -73,6 +73,29 @@ def test_one_mask_of_0_and_2_is_named_and_2_is_no_class():
     check_cured(report, [3], mixed, predictions, (masks, predictions), 2)
 
 
+@pytest.mark.parametrize("label", [2, 3])
+@pytest.mark.parametrize("samples", [[0], [0, 2, 4]])
+def test_without_a_number_of_classes_2_in_place_of_1_is_a_warning(label, samples):
+    masks, predictions = draw_pairs(5, 2)
+    mixed = change(masks, samples, lambda mask: mask * label)
+    report = diagnose(y_true=mixed, y_pred=predictions)
+    assert not errors(report)
+    assert report.verdict.primary == FAULTY
+    finding = found(report, FAULTY)
+    assert finding.facts["faulty"] == samples
+    assert "never-predicted-class" in report.consequences
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(masks, predictions, 2))
+
+
+def test_the_score_after_is_that_of_all_pixels_though_fewer_count_before():
+    masks, predictions = draw_pairs(8, 2)
+    predictions[3] = np.roll(predictions[3], 3, axis=1)
+    mixed = change(masks, [3], lambda mask: mask * 255)
+    report = diagnose(y_true=mixed, y_pred=predictions, num_classes=2)
+    assert report.mean_iou > mean_iou(masks, predictions, 2)
+    check_cured(report, [3], mixed, predictions, (masks, predictions), 2)
+
+
 def test_one_grey_mask_does_not_raise_the_number_of_classes():
     masks, predictions = draw_pairs(5, 2)
     mixed = change(masks, [1], lambda mask: mask * 128)
@@ -102,6 +125,15 @@ def test_one_stretched_mask_of_several_classes_is_named():
     mixed = change(masks, [2], lambda mask: mask * 85)
     report = diagnose(y_true=mixed, y_pred=predictions, num_classes=4)
     check_cured(report, [2], mixed, predictions, (masks, predictions), 4)
+
+
+def test_the_rare_classes_of_a_stretched_mask_follow_from_the_others():
+    masks, predictions = draw_pairs(5, 4)
+    masks[1][masks[1] == 3] = 0
+    masks[1, 10, :30] = 3
+    mixed = change(masks, [1], lambda mask: mask * 85)
+    report = diagnose(y_true=mixed, y_pred=predictions, num_classes=4)
+    check_cured(report, [1], mixed, predictions, (masks, predictions), 4)
 
 
 def test_one_prediction_of_0_and_255_is_named():
@@ -147,6 +179,15 @@ def test_inverted_masks_are_named(samples):
     report = diagnose(y_true=mixed, y_pred=predictions)
     check_cured(report, samples, mixed, predictions, (masks, predictions), 2)
     assert "inverted" in found(report, FAULTY).message
+
+
+def test_several_inverted_samples_are_inverted_on_the_same_side():
+    masks, predictions = draw_pairs(12, 2)
+    masks[1, :50], predictions[1, :50] = 1, 1  # inverted, it looks more usual than as it is
+    masks[1, 60:], predictions[1, 60:] = 0, 0
+    mixed = change(masks, [0, 1, 5], lambda mask: 1 - mask)
+    report = diagnose(y_true=mixed, y_pred=predictions, num_classes=2)
+    check_cured(report, [0, 1, 5], mixed, predictions, (masks, predictions), 2)
 
 
 def test_an_inverted_prediction_is_told_from_an_inverted_mask():

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks.alignment._sample_faults import Relabelling
+from iou_doctor.checks.alignment._sample_tables import LEAST_GREY
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.wording import join_words
 from iou_doctor.counts.pair_counts import PairCounts
@@ -47,8 +48,19 @@ def report_relabelled(rule: Rule, evidence: Evidence, found: Sequence[Relabellin
         evidence=f"{evidence.name_sample(worst.sample)}: {worst.before:.2f} as given,"
         f" {worst.after:.2f} repaired",
         repair=repair,
-        severity_override=Severity.ERROR,
+        severity_override=Severity.ERROR if _is_certain(evidence, found) else None,
     )
+
+
+def _is_certain(evidence: Evidence, found: Sequence[Relabelling]) -> bool:
+    """Return whether the labels cannot be classes.
+
+    Without a declared number of classes, 2 in place of 1 may be a class that is never predicted.
+    """
+    olds = {old for one in found for old in one.table}
+    news = {new for one in found for new in one.table.values()}
+    is_small = news == {1} and min(olds) > 1 and max(olds) < LEAST_GREY
+    return evidence.interpretation.num_classes_declared or not is_small
 
 
 Kind = tuple[Side, tuple[tuple[int, int], ...]]

@@ -78,15 +78,18 @@ def _has_strange_labels(evidence: Evidence) -> bool:
     spans = evidence.pairs.truth_span, evidence.pairs.prediction_span
     most = interpretation.num_classes
     if not interpretation.num_classes_declared:
-        most = min(most, LEAST_GREY)
+        is_binary = min(high for _, high in spans) <= 1 and len(evidence.pairs.count_truths()) > 2
+        most = min(most, 2 if is_binary else LEAST_GREY)
     return any(low < 0 or high >= most for low, high in spans)
 
 
 def _examine_labels(evidence: Evidence, scores: SampleScores | None) -> Finding | None:
-    from iou_doctor.checks.alignment._sample_faults import find_moved_ids, find_strange_labels
+    from iou_doctor.checks.alignment._sample_faults import find_strange_labels
 
     relabelled = [found for side in Side for found in find_strange_labels(evidence, side)]
     if not relabelled and scores is not None:
+        from iou_doctor.checks.alignment._moved_samples import find_moved_ids
+
         relabelled = find_moved_ids(evidence, scores)
     if not relabelled:
         return None

@@ -7,7 +7,7 @@ from iou_doctor.checks.alignment._blank_samples import (
     find_blank_masks,
     find_blank_predictions,
 )
-from iou_doctor.checks.alignment._sample_faults import _are_moved
+from iou_doctor.checks.alignment._moved_samples import _are_moved
 from iou_doctor.checks.alignment._sample_tables import SampleScores, Table
 
 RULE = "faulty-samples"
@@ -47,8 +47,20 @@ def test_a_strange_label_of_a_few_pixels_says_nothing(pixels, fires):
 @pytest.mark.parametrize(("label", "fires"), [(64, True), (63, False)])
 def test_without_a_number_of_classes_only_grey_levels_are_strange(label, fires):
     masks, predictions = squares()
+    other = np.flipud(masks[0])
+    masks[0, other > 0] = predictions[0, other > 0] = 2
     report = diagnose(y_true=recode(masks, label), y_pred=predictions)
     assert (RULE in names(report)) == fires
+
+
+@pytest.mark.parametrize(
+    ("label", "severity"), [(2, "warning"), (63, "warning"), (64, "error"), (1, None)]
+)
+def test_beside_binary_predictions_2_is_strange(label, severity):
+    masks, predictions = squares()
+    report = diagnose(y_true=recode(masks, label), y_pred=predictions)
+    assert (RULE in names(report)) == (severity is not None)
+    assert severity is None or found(report, RULE).severity.value == severity
 
 
 @pytest.mark.parametrize(("label", "fires"), [(2, True), (-1, True), (1, False)])

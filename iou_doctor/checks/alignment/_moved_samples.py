@@ -1,0 +1,129 @@
+"""Find samples whose ids mean other classes than those of the other samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from iou_doctor.checks.alignment._sample_faults import (
+    FEWEST_PIXELS,
+    MOST_EXAMINED,
+    Relabelling,
+    build_relabelling,
+)
+from iou_doctor.checks.alignment._sample_tables import (
+    GOOD_SHARE,
+    POOR_SHARE,
+    SampleScores,
+    Table,
+    iterate_tables,
+)
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.repairs.step import Side
+
+LEAST_USUAL = 0.4
+"""Minimum of the usual score of a sample. In a weak model, any sample may look like a fault."""
+LEAST_RESTORED = 0.5
+"""Minimum mean IoU of a sample after its ids are moved back. A prediction that has nothing to do
+with its mask reaches 0.35 with the best ids."""
+LEAST_GAIN = 0.3
+"""Minimum gain of a sample from moving its ids back."""
+FEWEST_MOVED = 3
+"""Minimum number of moved ids unless the background is among them. One or two classes may be mixed
+up by an honest model: a cat that is taken for a dog."""
+LEAST_DIFFERENCE = 0.2
+"""How much more unlike the usual shares of the classes those of a prediction must be than those of
+its mask for the prediction to be the faulty side."""
+FEWEST_GOOD = 2
+"""Minimum number of samples without a fault, which show what is usual."""
+FEWEST_ALIKE, LEAST_SHARED_GAIN = 2, 0.1
+"""If at least FEWEST_ALIKE samples have the same fault, others have it too if its repair gains them
+LEAST_SHARED_GAIN."""
+
+
+def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling]:
+    """Find samples that score far less than usual, and nearly as usual with other ids."""
+    if scores.usual < LEAST_USUAL:
+        return []
+    ignored = evidence.interpretation.ignore_index
+    pairs = evidence.pairs if ignored is None else evidence.pairs.drop_truth(ignored)
+    found, left = [], []
+    for image, table in iterate_tables(pairs, scores.doubtful[:MOST_EXAMINED]):
+        moved = {true: pred for true, pred in table.find_partners().items() if true != pred}
+        one = build_relabelling(image, Side.MASKS, table, moved)
+        least = max(LEAST_RESTORED, GOOD_SHARE * scores.usual, one.before + LEAST_GAIN)
+        is_poor = one.before < POOR_SHARE * scores.usual
+        if is_poor and one.after >= least and _are_moved(table, moved):
+            found.append((one, table))
+        else:
+            left.append((image, table))
+    if not found or scores.good < max(FEWEST_GOOD, len(found)):
+        return []
+    usual = _measure_usual_shares(pairs, scores)
+    chosen = [_choose_side(one, table, usual) for one, table in found]
+    chosen = _agree_on_side(chosen)
+    chosen += _find_more_of_the_same(chosen, left)
+    return sorted(chosen, key=lambda one: one.sample)
+
+
+def _agree_on_side(found: Sequence[Relabelling]) -> list[Relabelling]:
+    """Return the samples with exchanges, such as inversion, on the side of most of them.
+
+    An exchange undoes itself, so that either side of a sample may be the faulty one.
+    """
+    exchanges = [one for one in found if set(one.table) == set(one.table.values())]
+    exchanges = [
+        one for one in exchanges if all(one.table[new] == k for k, new in one.table.items())
+    ]
+    of_predictions = [one for one in exchanges if one.side is Side.PREDICTIONS]
+    side = Side.PREDICTIONS if 2 * len(of_predictions) > len(exchanges) else Side.MASKS
+    return [replace(one, side=side) if one in exchanges else one for one in found]
+
+
+def _find_more_of_the_same(
+    found: Sequence[Relabelling], left: Sequence[tuple[int, Table]]
+) -> list[Relabelling]:
+    """Return samples with a fault that several others have, though they show it less clearly."""
+    kinds = [(one.side, one.table) for one in found]
+    shared = next((kind for kind in kinds if kinds.count(kind) >= FEWEST_ALIKE), None)
+    if shared is None:
+        return []
+    side, moved = shared
+    more = []
+    for image, table in left:
+        mine = table if side is Side.MASKS else table.swap()
+        one = build_relabelling(image, side, mine, moved)
+        if one.after >= one.before + LEAST_SHARED_GAIN:
+            more.append(one)
+    return more
+
+
+def _are_moved(table: Table, moved: Mapping[int, int]) -> bool:
+    """Return whether ids were moved, and not confused by the model."""
+    one_to_one = len(set(moved.values())) == len(moved)
+    sure = [true for true in moved if table.truth[true] >= FEWEST_PIXELS]
+    background = 0 in moved or 0 in moved.values()
+    enough = len(sure) >= (2 if background else FEWEST_MOVED)
+    clear = all(2 * table.counts.get((true, moved[true]), 0) > table.truth[true] for true in sure)
+    return one_to_one and enough and clear
+
+
+def _measure_usual_shares(pairs: PairCounts, scores: SampleScores) -> dict[int, float]:
+    """Return the share of each class in the masks of the samples that are not poor."""
+    rows = pairs.keep_rows(~np.isin(pairs.image, scores.poor))
+    return {label: count / max(rows.total, 1) for label, count in rows.count_truths().items()}
+
+
+def _choose_side(found: Relabelling, table: Table, usual: Mapping[int, float]) -> Relabelling:
+    """Return the relabelling for the side whose shares of the classes are unlike the usual ones."""
+    of_masks, of_predictions = (
+        sum(abs(part.get(label, 0) / table.total - share) for label, share in usual.items())
+        for part in (table.truth, table.predicted)
+    )
+    if of_masks >= of_predictions - LEAST_DIFFERENCE:
+        return found
+    inverse = {new: old for old, new in found.table.items()}
+    return replace(found, side=Side.PREDICTIONS, table=inverse)
