@@ -28,6 +28,9 @@ LEAST_VOLUME_GAIN, VOLUME_CHANCE_GAIN = 0.1, 2.0
 """Another orientation must gain LEAST_VOLUME_GAIN + VOLUME_CHANCE_GAIN / scenes in mean IoU. With
 predictions that have nothing to do with the masks, the best of 48 orientations gained up to 0.34
 where five slices differ clearly, and up to 0.16 where ten do."""
+LEAST_LED_GAIN, LEAST_LEAD = 0.15, 0.15
+"""Or it must gain LEAST_LED_GAIN and score LEAST_LEAD more than all other orientations. In 500
+unrelated volumes, the best one that gained as much led by up to 0.12."""
 LEAST_OBJECT_SCORE, MOST_OBJECT_SCORE = 0.75, 0.3
 """Or the mean IoU of all classes but the largest one must rise from at most MOST_OBJECT_SCORE to at
 least LEAST_OBJECT_SCORE. If the prediction is a ball of
@@ -108,6 +111,8 @@ def _find_orientation(volumes: Volumes) -> Orientation | None:
     fits = fit_volumes(volumes, list_orientations(volumes.sizes))
     best = int(np.argmax(fits.pooled))
     least = LEAST_VOLUME_GAIN + VOLUME_CHANCE_GAIN / fits.scenes
+    if _measure_lead(fits, best) >= LEAST_LEAD:
+        least = min(least, LEAST_LED_GAIN)
     gains_enough = fits.pooled[best] >= max(LEAST_VOLUME_SCORE, fits.pooled[0] + least)
     if not gains_enough and not _fits_every_object(volumes, fits.turns[best]):
         return None
@@ -115,6 +120,11 @@ def _find_orientation(volumes: Volumes) -> Orientation | None:
     if better < LEAST_TURNED_SHARE * told:
         return None
     return Orientation(volumes, fits, best)
+
+
+def _measure_lead(fits: Fits, best: int) -> float:
+    """Return by how much the best orientation scores more than the next one."""
+    return float(fits.pooled[best] - np.delete(fits.pooled, best).max(initial=0))
 
 
 def _fits_every_object(volumes: Volumes, turn: Turn) -> bool:

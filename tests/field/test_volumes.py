@@ -182,8 +182,27 @@ def test_a_single_lesion_shows_a_flip(axes):
 
 def test_independent_samples_in_reversed_order_are_shuffled_samples():
     masks = draw_masks((12, 48, 64), 4)
-    report = diagnose(y_true=masks, y_pred=predict(masks, 4)[::-1])
-    assert errors(report) == ["shuffled-samples"]
+    good = predict(masks, 4)
+    report = diagnose(y_true=masks, y_pred=good[::-1])
+    check_cured(report, "shuffled-samples", masks, good[::-1], good, 4)
+    assert "in reversed order" in found(report, "shuffled-samples").message
+
+
+@pytest.mark.parametrize("axes", [(0,), (1, 2), (0, 1, 2)])
+@pytest.mark.parametrize("classes", [2, 5])
+def test_a_flip_that_no_other_orientation_comes_near_to_is_found(axes, classes):
+    masks, good = draw_volume(24, 56, 64, classes=classes, seed=classes, smoothness=9.0)
+    report = diagnose(y_true=masks, y_pred=np.flip(good, axes))
+    check_cured(report, FLIPPED, masks, np.flip(good, axes), good, classes)
+
+
+def test_organs_that_swap_places_in_a_flipped_volume_keep_their_numbers():
+    masks = np.zeros((24, 56, 64), np.uint8)
+    for organ, (row, column) in enumerate([(12, 14), (40, 46), (14, 44), (38, 16)], start=1):
+        masks[4:20, row - 7 : row + 8, column - 7 : column + 8] = organ
+    good = np.roll(masks, 1, axis=1)
+    report = diagnose(y_true=masks, y_pred=np.flip(good, (1, 2)))
+    check_cured(report, FLIPPED, masks, np.flip(good, (1, 2)), good, 5)
 
 
 @pytest.mark.parametrize("shape", [(24, 40, 48), (32, 32, 32), (40, 40, 16), (64, 24, 24)])

@@ -67,9 +67,17 @@ def find(evidence: Evidence) -> Result:
     found: Finding | None = None
     if _has_strange_labels(evidence) or (scores and scores.doubtful):
         found = _examine_labels(evidence, scores)
+        found = None if found and _is_flipped_volume(evidence) else found
     if found is None and scores and scores.is_one_sided:
         found = _examine_objects(evidence)
     return [found] if found else []
+
+
+def _is_flipped_volume(evidence: Evidence) -> bool:
+    """Return whether the samples are slices of a volume that fits once it is flipped."""
+    from iou_doctor.checks.alignment._flipped_volume import find_flipped_volume
+
+    return find_flipped_volume(evidence) is not None
 
 
 def _has_strange_labels(evidence: Evidence) -> bool:

@@ -15,7 +15,6 @@ so a wrong order is not recognised there.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -29,11 +28,11 @@ from iou_doctor.checks.alignment._matched_ids import (
     match_ids,
 )
 from iou_doctor.checks.alignment._pairing import (
-    LEAST_MUTUAL,
     SamplePairing,
     find_best_pairing,
     is_significant,
 )
+from iou_doctor.checks.alignment._sample_order import find_order
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
 from iou_doctor.checks.registry import Result
@@ -59,8 +58,6 @@ FEWEST_ORDERED_SAMPLES = 4
 """Minimum number of samples. Three pair up in six ways, and one of these often fits by chance."""
 FEWEST_CLEAR, LEAST_CLEAR_SHARE = 8, 0.02
 """Minimum number and share of clear pairs, if most partners are not among the kept samples."""
-LEAST_OFFSET_SHARE = 0.8
-"""Minimum share of the samples that must have moved by the same number of places."""
 MATCHING_ROUNDS = 4
 """Number of times that ids and samples are matched in turn."""
 TRIED_OFFSETS = (1, 2, 3, 5, 8, 13, 21, 34)
@@ -142,8 +139,8 @@ def _has_clear_pairs(pairing: SamplePairing) -> bool:
 
 def _report(evidence: Evidence, maps: Stack, pairing: SamplePairing) -> Finding:
     samples, kept = evidence.interpretation.layout.samples, len(maps)
-    offset, batch = _find_offset(pairing.partner, samples), _find_batch_size(pairing.partner)
-    is_part = samples > kept and not offset and _has_clear_pairs(pairing)
+    order = find_order(pairing.partner, samples)
+    is_part = samples > kept and not order.offset and _has_clear_pairs(pairing)
     counted = pairing.clear if is_part else np.ones(kept, dtype=bool)
     moved = int((pairing.moved & counted).sum())
     before = float(pairing.before[counted].mean())
@@ -153,21 +150,18 @@ def _report(evidence: Evidence, maps: Stack, pairing: SamplePairing) -> Finding:
         "moved": moved,
         "mean_iou_given": round(before, 4),
         "mean_iou_best": round(after, 4),
+        **order.list_facts(),
     }
-    if offset:
-        facts["offset"] = offset
-    elif batch:
-        facts["batch"] = batch
     return Finding(
         RULE,
-        message=f"{_describe_order(offset, batch)}{moved:,} of {kept:,} masks fit the prediction of"
+        message=f"{order.describe()}{moved:,} of {kept:,} masks fit the prediction of"
         f" another sample: the mean IoU of a sample is {before:.4f} as given and {after:.4f} in the"
         " best order",
-        help=_write_help(offset),
+        help=order.write_help(),
         cautious_help="repair the faults above first, then compare the order of the samples",
         facts=facts,
         evidence=_describe_clearest(evidence, maps, pairing),
-        repair=_build_repair(maps, pairing, counted, offset, samples),
+        repair=_build_repair(maps, pairing, counted, order.offset, samples),
     )
 
 
@@ -181,49 +175,6 @@ def _describe_clearest(evidence: Evidence, maps: Stack, pairing: SamplePairing) 
         f"the mask of {mask} fits the prediction of {prediction}:"
         f" {pairing.after[best]:.2f}, and {pairing.before[best]:.2f} with its own"
     )
-
-
-def _describe_order(offset: int | None, batch: int | None) -> str:
-    """Return the pattern of the order as the start of the message; empty without a pattern."""
-    if offset:
-        places = "place" if abs(offset) == 1 else "places"
-        where = "after" if offset > 0 else "before"
-        return f"all predictions come {abs(offset)} {places} {where} their masks: "
-    return f"samples are shuffled within batches of {batch}: " if batch else ""
-
-
-def _write_help(offset: int | None) -> str:
-    if offset:
-        return f"predictions = np.roll(predictions, {-offset}, axis=0), or find the skipped batch"
-    return (
-        "sort both lists of files and assert that their stems are equal; predict from a generator"
-        " with shuffle=False"
-    )
-
-
-def _find_offset(partner: NDArray[np.intp], samples: int) -> int | None:
-    """Return by how many places the samples have moved, if nearly all moved alike.
-
-    If all samples were kept, their order is known, and only a roll of all of them is an offset.
-    """
-    kept = len(partner)
-    steps = partner - np.arange(kept)
-    if kept == samples:
-        steps = (steps + kept // 2) % kept - kept // 2
-    (offset, count), *_ = Counter(steps.tolist()).most_common(1)
-    # the partners of the last kept samples may not have been kept
-    enough = kept if kept == samples else LEAST_OFFSET_SHARE * (kept - abs(offset))
-    return offset if offset and count >= enough else None
-
-
-def _find_batch_size(partner: NDArray[np.intp]) -> int | None:
-    """Return the size of the batches that no sample leaves; `None` if there are no such batches."""
-    kept = len(partner)
-    is_closed = np.maximum.accumulate(partner) == np.arange(kept)
-    if (partner != np.arange(kept)).mean() < LEAST_MUTUAL:
-        return None
-    sizes = (size for size in range(2, kept // 2 + 1) if is_closed[size - 1 :: size].all())
-    return next(sizes, None)
 
 
 def _build_repair(

@@ -62,9 +62,6 @@ RULE = Rule(
 LEAST_EXCHANGE_GAIN = 0.05
 """Minimum gain in mean IoU. Two exchanged classes of twenty cost 0.05 if their IoU is 0.5, while
 exchanges that noise suggests gain less than 0.01."""
-FEW_EXCHANGED_SAMPLES = 4
-"""In fewer samples than this, classes that swap places in the picture (flipped predictions) look
-like classes that swap ids."""
 CHAIN_SHARE = 0.9
 """Minimum share of each class in an open chain that is predicted as the next class. A poor model
 often takes one class for another that these images lack, but seldom with nearly all its pixels."""
@@ -87,10 +84,18 @@ def find(evidence: Evidence) -> Result:
     after, before = score_repaired(evidence, repair), score_as_given(evidence)
     if after < before + LEAST_EXCHANGE_GAIN:
         return []
-    few = evidence.interpretation.layout.samples < FEW_EXCHANGED_SAMPLES
-    if few and _is_turn_better(evidence, after - before):
+    gain = after - before
+    if _is_turn_better(evidence, gain) or _is_volume_better(evidence, gain):
         return []
     return [_report(evidence, moves, after, repair)]
+
+
+def _is_volume_better(evidence: Evidence, gain: float) -> bool:
+    """Return whether another orientation of a volume gains more than the exchange."""
+    from iou_doctor.checks.volume_orientation import find_orientation  # only if an exchange gains
+
+    found = find_orientation(evidence)
+    return found is not None and found.scores[1] - found.scores[0] > gain
 
 
 def _is_turn_better(evidence: Evidence, gain: float) -> bool:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from iou_doctor.checks.alignment import shuffled_samples
+from iou_doctor.checks.alignment import _sample_order, shuffled_samples
 from iou_doctor.checks.alignment._pairing import SamplePairing, is_significant
 
 
@@ -55,4 +55,4 @@ def test_some_clear_pairs_suffice_among_part_of_the_samples(samples, clear, enou
 def test_four_fifths_of_the_kept_samples_must_have_moved_alike(alike, offset):
     partner = np.arange(21) + 1
     partner[alike:] = np.arange(alike, 21)
-    assert shuffled_samples._find_offset(partner, samples=100) == offset
+    assert _sample_order._find_offset(partner, samples=100) == offset

@@ -140,9 +140,10 @@ def test_an_exchange_must_gain_0_05(classes, fires):
     assert ("permuted-classes" in names(report)) == fires
 
 
-@pytest.mark.parametrize(("samples", "fires"), [(4, True), (3, False)])
-def test_a_turn_may_explain_the_exchange_in_three_samples(monkeypatch, samples, fires):
-    monkeypatch.setattr(permuted_classes, "_is_turn_better", lambda *_: True)
-    masks = np.array([0, 2, 1, 3, 4])[T[:samples]]
-    report = diagnose(y_true=masks, y_pred=P[:samples], num_classes=5)
-    assert ("permuted-classes" in names(report)) == fires
+@pytest.mark.parametrize("reason", ["_is_turn_better", "_is_volume_better"])
+@pytest.mark.parametrize("is_better", [True, False])
+def test_a_turn_may_explain_the_exchange(monkeypatch, reason, is_better):
+    monkeypatch.setattr(permuted_classes, reason, lambda *_: is_better)
+    masks = np.array([0, 2, 1, 3, 4])[T]
+    report = diagnose(y_true=masks, y_pred=P, num_classes=5)
+    assert ("permuted-classes" in names(report)) != is_better

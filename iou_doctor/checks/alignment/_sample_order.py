@@ -1,0 +1,99 @@
+"""Recognise the pattern of an order of samples: an offset, batches, or the reverse."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.checks.alignment._pairing import LEAST_MUTUAL
+from iou_doctor.record import record
+
+LEAST_OFFSET_SHARE = 0.8
+"""Minimum share of the samples that must have moved by the same number of places."""
+
+
+@record
+class Order:
+    """The pattern of an order; without one, the samples were shuffled."""
+
+    offset: int | None
+    """By how many places all samples have moved."""
+    batch: int | None
+    """The size of the batches that no sample leaves."""
+    is_reversed: bool
+
+    def describe(self) -> str:
+        """Return the pattern as the start of a message; empty without a pattern."""
+        if self.offset:
+            places = "place" if abs(self.offset) == 1 else "places"
+            where = "after" if self.offset > 0 else "before"
+            return f"all predictions come {abs(self.offset)} {places} {where} their masks: "
+        if self.is_reversed:
+            return "the predictions come in reversed order: "
+        return f"samples are shuffled within batches of {self.batch}: " if self.batch else ""
+
+    def write_help(self) -> str:
+        """Return how to restore the order."""
+        if self.offset:
+            return (
+                f"predictions = np.roll(predictions, {-self.offset}, axis=0), or find the skipped"
+                " batch"
+            )
+        if self.is_reversed:
+            return "predictions = np.flip(predictions, 0), or sort both lists of files alike"
+        return (
+            "sort both lists of files and assert that their stems are equal; predict from a"
+            " generator with shuffle=False"
+        )
+
+    def list_facts(self) -> dict[str, int]:
+        """Return the pattern as facts of a finding."""
+        if self.offset:
+            return {"offset": self.offset}
+        if self.is_reversed:
+            return {"reversed": True}
+        return {"batch": self.batch} if self.batch else {}
+
+
+def find_order(partner: NDArray[np.intp], samples: int) -> Order:
+    """Return the pattern of an order.
+
+    Args:
+        partner: the index of the prediction that fits each kept mask, shape (kept,).
+        samples: the number of all samples.
+    """
+    is_reversed = len(partner) == samples and _is_reversed(partner)
+    return Order(_find_offset(partner, samples), _find_batch_size(partner), is_reversed)
+
+
+def _is_reversed(partner: NDArray[np.intp]) -> bool:
+    """Return whether nearly all samples are at the same place counted from the end."""
+    share = float((partner == np.arange(len(partner))[::-1]).mean())
+    return share >= LEAST_OFFSET_SHARE
+
+
+def _find_offset(partner: NDArray[np.intp], samples: int) -> int | None:
+    """Return by how many places the samples have moved, if nearly all moved alike.
+
+    If all samples were kept, their order is known, and only a roll of all of them is an offset.
+    """
+    kept = len(partner)
+    steps = partner - np.arange(kept)
+    if kept == samples:
+        steps = (steps + kept // 2) % kept - kept // 2
+    (offset, count), *_ = Counter(steps.tolist()).most_common(1)
+    # the partners of the last kept samples may not have been kept
+    enough = kept if kept == samples else LEAST_OFFSET_SHARE * (kept - abs(offset))
+    return offset if offset and count >= enough else None
+
+
+def _find_batch_size(partner: NDArray[np.intp]) -> int | None:
+    """Return the size of the batches that no sample leaves; `None` if there are no such batches."""
+    kept = len(partner)
+    is_closed = np.maximum.accumulate(partner) == np.arange(kept)
+    if (partner != np.arange(kept)).mean() < LEAST_MUTUAL:
+        return None
+    sizes = (size for size in range(2, kept // 2 + 1) if is_closed[size - 1 :: size].all())
+    return next(sizes, None)
