@@ -1,10 +1,12 @@
 """Runs hostile cases until the time is over, and reports those after which something is wrong.
 
     PYTHONPATH=tests python -m fuzz --minutes 10 --seed 1
-    PYTHONPATH=tests python -m fuzz --seed 1 --only 1234     one case again, with its output
+    PYTHONPATH=tests python -m fuzz --kinds readers --minutes 60 --log counts.txt
+    PYTHONPATH=tests python -m fuzz --seed 1 --only 1234     one case again
 
-Each case follows from the seed and its number. The files of a case with a problem are kept. The
-exit code is 1 if there was a problem.
+Each case follows from the seed, the kinds and its number. A child process runs many cases one
+after the other; if a case ends it, another child goes on. The exit code is 1 if there was a
+problem. A model may end the child: a check of one has a process of its own.
 """
 
 from __future__ import annotations
@@ -17,30 +19,109 @@ import shutil
 import sys
 import tempfile
 import time
+from itertools import takewhile
 from pathlib import Path
 
-from fuzz.cases import MAKERS, Case, make_case
-from fuzz.judge import find_problems, list_files
-from fuzz.sandbox import Outcome, run_forked
-from iou_doctor.__main__ import run_process
+from fuzz.kinds import GROUPS, KINDS, MODELS, choose_limits
+from fuzz.sandbox import Limits, Verdict, run_all
+
+BATCH = 400
+"""The most cases of one child: libraries do not free all that they take."""
+LOG_SECONDS = 60
+
+
+class Fuzzer:
+    """Runs cases and counts what comes of them."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._kinds = options.kinds
+        self._end = time.monotonic() + 60 * options.minutes
+        self._logged = time.monotonic()
+        self.counts: collections.Counter[str] = collections.Counter()
+        self.problems = 0
+
+    def run(self) -> None:
+        """Run cases until the time is over, or as many as are wanted."""
+        first = self._options.only
+        last = None if first is None and self._options.runs is None else (self._options.runs or 0)
+        if first is not None:
+            last = first + 1
+        number = first or 0
+        while time.monotonic() < self._end and (last is None or number < last):
+            batch = min(BATCH, last - number) if last is not None else BATCH
+            for done, verdict in self._run_batch(range(number, number + batch)):
+                self._note(done, verdict)
+                number = done + 1
+
+    def _run_batch(self, numbers: range):
+        in_time = takewhile(lambda _: time.monotonic() < self._end, numbers)
+        limits = choose_limits(self._kinds[0]) if len(self._kinds) == 1 else self._find_limits()
+        return run_all(self._work, in_time, limits)
+
+    def _find_limits(self) -> Limits:
+        return max((choose_limits(kind) for kind in self._kinds), key=lambda limits: limits.memory)
+
+    def _work(self, number: int) -> Verdict:
+        """Run one case in a folder that is removed afterwards."""
+        kind, rng = self._choose(number)
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place, "files")
+            folder.mkdir()
+            try:
+                return KINDS[kind](folder, rng)
+            finally:
+                os.chdir("/")
+                if self._options.only is not None:
+                    self._keep(folder, number)
+
+    def _choose(self, number: int) -> tuple[str, random.Random]:
+        rng = random.Random(f"{self._options.seed}:{number}")
+        return rng.choice(self._kinds), rng
+
+    def _keep(self, folder: Path, number: int) -> None:
+        if self._options.keep:
+            target = self._options.keep / f"{self._options.seed}-{number}"
+            shutil.copytree(folder, target, dirs_exist_ok=True, symlinks=True)
+
+    def _note(self, number: int, verdict: Verdict) -> None:
+        kind, _ = self._choose(number)
+        self.counts[f"{kind}: {verdict.label}"] += 1
+        died = verdict.label.startswith("died")
+        if died and kind not in MODELS:  # a check of a model has a process of its own
+            verdict.problems.append(verdict.label)
+        for problem in verdict.problems:
+            self.problems += 1
+            say(f"{self._options.seed}:{number} {kind}: {problem!a}")
+        if died and not verdict.problems:
+            say(f"{self._options.seed}:{number} {kind}: {verdict.label}")
+        if self._options.log and time.monotonic() > self._logged + LOG_SECONDS:
+            self.write_log()
+
+    def write_log(self) -> None:
+        self._logged = time.monotonic()
+        self._options.log.write_text(self.describe())
+
+    def describe(self) -> str:
+        """Return the counts, one in each line."""
+        totals = collections.Counter[str]()
+        for name, number in self.counts.items():
+            totals[name.split(":")[0]] += number
+        lines = [f"{number:9,} {name}" for name, number in sorted(self.counts.items())]
+        lines += [f"{number:9,} {name} in all" for name, number in sorted(totals.items())]
+        return "\n".join([*lines, f"{totals.total():9,} in all, {self.problems} problems", ""])
 
 
 def main() -> int:
     """Return 1 if there was a problem."""
     options = parse_options()
-    import_everything()
-    kinds = options.kinds or sorted(MAKERS)
-    counts: collections.Counter[str] = collections.Counter()
-    end = time.monotonic() + 60 * options.minutes
-    number = options.only if options.only is not None else 0
-    while time.monotonic() < end and (options.runs is None or number < options.runs):
-        run_case(options, kinds, number, counts)
-        if options.only is not None:
-            break
-        number += 1
-    for name, count in sorted(counts.items()):
-        say(f"{count:8} {name}")
-    return int(any(name.startswith("PROBLEM") for name in counts))
+    import_everything(options.kinds)
+    fuzzer = Fuzzer(options)
+    fuzzer.run()
+    say(fuzzer.describe())
+    if options.log:
+        fuzzer.write_log()
+    return int(fuzzer.problems > 0)
 
 
 def parse_options() -> argparse.Namespace:
@@ -48,61 +129,41 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--runs", type=int, help="the number of cases")
-    parser.add_argument("--only", type=int, help="run one case and print its output")
-    parser.add_argument("--kinds", nargs="*", choices=sorted(MAKERS))
-    parser.add_argument("--keep", type=Path, help="where to keep the files of bad cases")
-    return parser.parse_args()
+    parser.add_argument("--only", type=int, help="run the case with this number")
+    parser.add_argument(
+        "--kinds",
+        nargs="*",
+        choices=[*GROUPS, *KINDS],
+        default=["commands", "readers"],
+        help="single kinds, or groups of them",
+    )
+    parser.add_argument("--keep", type=Path, help="with --only: where to keep the files")
+    parser.add_argument("--log", type=Path, help="a file for the counts, written every minute")
+    options = parser.parse_args()
+    options.kinds = [
+        kind
+        for word in options.kinds
+        for kind in (sorted(GROUPS[word]) if word in GROUPS else [word])
+    ]
+    return options
 
 
-def import_everything() -> None:
+def import_everything(kinds: list[str]) -> None:
     """Import what a run needs, so that a child starts at once."""
     import iou_doctor.file_repair.run
     import iou_doctor.render.terminal
     import iou_doctor.sources.files.hdf5.source
     import iou_doctor.sources.files.image_file  # noqa: F401
+    from fuzz import models, readers
     from iou_doctor.checks.registry import load_plan
     from iou_doctor.cli.app import build_app
 
     build_app()
     load_plan()
-
-
-def run_case(
-    options: argparse.Namespace, kinds: list[str], number: int, counts: collections.Counter[str]
-) -> None:
-    rng = random.Random(f"{options.seed}:{number}")
-    kind = rng.choice(kinds)
-    with tempfile.TemporaryDirectory() as place:
-        folder, logs = Path(place, "files"), Path(place, "logs")
-        folder.mkdir()
-        logs.mkdir()
-        case = make_case(kind, folder, rng)
-        before = list_files(folder)
-        outcome = run_forked(lambda: run_command(case, folder), logs)
-        problems = list(find_problems(case, outcome, before, folder, logs))
-        counts[f"{kind}: exit code {outcome.code}"] += 1
-        for problem in problems:
-            counts[f"PROBLEM {kind}"] += 1
-            say(f"{options.seed}:{number} {kind}: {problem!a}")
-        if options.only is not None:
-            show(case, outcome)
-        if problems and options.keep:
-            shutil.copytree(
-                folder, options.keep / f"{options.seed}-{number}", dirs_exist_ok=True, symlinks=True
-            )
-
-
-def run_command(case: Case, folder: Path) -> None:
-    """Run the command line in this process."""
-    os.chdir(folder)
-    sys.argv = ["iou-doctor", *case.arguments]
-    run_process()
-
-
-def show(case: Case, outcome: Outcome) -> None:
-    say(f"{case.arguments!a}\nexit code {outcome.code} after {outcome.seconds:.1f} s")
-    say(outcome.out.decode("utf-8", "replace")[-3000:])
-    say(outcome.err.decode("utf-8", "replace")[-6000:])
+    for kind in kinds:
+        if kind.startswith("read "):
+            readers.make_seeds(kind.removeprefix("read "))
+    models.prepare([kind.removeprefix("model ") for kind in kinds if kind in MODELS])
 
 
 def say(line: str) -> None:

@@ -1,71 +1,138 @@
-"""Run something in a forked child with limits, and catch all that it prints."""
+"""Run cases in a forked child with limits: one after the other, until one ends the child."""
 
 from __future__ import annotations
 
-import atexit
+import json
 import os
 import resource
 import signal
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-MOST_SECONDS = 30
-MOST_BYTES = 6 << 30
+MOST_SECONDS = 10
+"""The time of the processor that a case may take."""
+MOST_WAIT = 300
+"""The seconds on the clock after which a case is taken to wait for ever."""
+MOST_MAPPED = 16 << 30
+"""The memory that a child may map, in bytes: TensorFlow maps much that it never uses."""
 
 
 @dataclass
-class Outcome:
-    """What a child did."""
+class Verdict:
+    """What came of a case."""
 
-    code: int
-    """The exit code; the negative number of the signal that killed it."""
-    out: bytes
-    err: bytes
-    seconds: float
+    label: str
+    """How it ended, for the counts."""
+    problems: list[str] = field(default_factory=list)
+    """What must not happen, and did."""
 
 
-def run_forked(work: Callable[[], object], folder: Path) -> Outcome:
-    """Run `work` in a child, whose output goes to files in `folder`.
+@dataclass(frozen=True)
+class Limits:
+    """What a case may take."""
 
-    The child is killed when its time is over. If `work` returns, its exit code is 0.
+    memory: int = 1 << 30
+    """The bytes in memory at most, beside those of the child before."""
+
+
+Work = Callable[[int], Verdict]
+
+
+def run_all(work: Work, numbers: Iterable[int], limits: Limits) -> Iterator[tuple[int, Verdict]]:
+    """Run cases in a child, and yield the verdict of each.
+
+    If a case ends the child, that is its verdict, and no further one is run: the caller goes on
+    with the next number.
     """
-    started = time.monotonic()
+    reading, writing = os.pipe()
     child = os.fork()
     if not child:
-        code = 77
-        try:
-            _enter(folder)
-            work()
-            code = 0
-        except SystemExit as stopped:
-            code = stopped.code if isinstance(stopped.code, int) else 1
-        except BaseException:
-            import traceback
-
-            traceback.print_exc()
-        finally:
-            for stream in (sys.stdout, sys.stderr):
-                stream.flush()
-            os._exit(code)
+        os.close(reading)
+        _serve(work, numbers, limits, writing)
+    os.close(writing)
+    number = None
+    with os.fdopen(reading, encoding="ascii") as stream:
+        for line in stream:
+            match json.loads(line):
+                case int(number):
+                    pass
+                case [str(label), list(problems)] if number is not None:
+                    yield number, Verdict(label, problems)
+                    number = None
     _, status = os.waitpid(child, 0)
-    seconds = time.monotonic() - started
-    out, err = ((folder / name).read_bytes() for name in ("stdout", "stderr"))
-    return Outcome(os.waitstatus_to_exitcode(status), out, err, seconds)
+    if number is not None:
+        yield number, Verdict(f"died: {_name_end(os.waitstatus_to_exitcode(status))}")
 
 
-def _enter(folder: Path) -> None:
-    """Limit the child's time and memory, and redirect its output, that of C libraries too."""
-    atexit._clear()  # the parent's temporary folders are its own
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(MOST_SECONDS)
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+def _name_end(code: int) -> str:
+    if code == -signal.SIGPROF:
+        return "time"
+    if code == -signal.SIGALRM:
+        return "waiting"
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+
+def _serve(work: Work, numbers: Iterable[int], limits: Limits, writing: int) -> None:
+    """Run the cases, and end this process."""
+    code = 0
+    try:
+        _enter()
+        with open(writing, "w", encoding="ascii", buffering=1) as stream:
+            for number in numbers:
+                stream.write(f"{number}\n")
+                verdict = _run(work, number, limits)
+                stream.write(json.dumps([verdict.label, verdict.problems]) + "\n")
+                if verdict.problems:
+                    break  # it may have left something behind
+    except BaseException:
+        code = 77
+    finally:
+        os._exit(code)
+
+
+def _enter() -> None:
+    """Limit this process, and hide what C libraries print."""
+    for name in ("SIGALRM", "SIGPROF"):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MAPPED, MOST_MAPPED))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(descriptor, number)
-        os.close(descriptor)
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number in range(3):
+        os.dup2(nowhere, number)
+
+
+def _run(work: Work, number: int, limits: Limits) -> Verdict:
+    """Run one case, and measure it."""
+    signal.alarm(MOST_WAIT)
+    signal.setitimer(signal.ITIMER_PROF, 2 * MOST_SECONDS)
+    before, start = _measure_peak(), time.process_time()
+    try:
+        verdict = work(number)
+    except BaseException:
+        import traceback
+
+        lines = traceback.format_exc().splitlines()
+        verdict = Verdict("traceback", [" | ".join(lines[-6:])])
+    used, seconds = _measure_peak() - before, time.process_time() - start
+    if used > limits.memory:
+        verdict.problems.append(f"{used >> 20} MiB")
+    if seconds > MOST_SECONDS:
+        verdict.problems.append(f"{seconds:.1f} s of the processor")
+    return verdict
+
+
+def _measure_peak() -> int:
+    """Return the most bytes that this process had in memory so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << (
+        0 if sys.platform == "darwin" else 10
+    )
+
+
+def list_files(folder: Path) -> dict[Path, bytes | None]:
+    """Return the content of everything below a folder; `None` for folders."""
+    return {
+        path: path.read_bytes() if path.is_file() else None for path in sorted(folder.rglob("*"))
+    }

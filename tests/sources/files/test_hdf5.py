@@ -311,6 +311,17 @@ def test_a_damaged_chunk_is_refused_when_read(path):
         open_source(str(path)).read((slice(0, 1),))
 
 
+def test_a_damaged_fill_value_is_refused(path):
+    """HDF5 1.14 ends the process if it is asked for such a fill value."""
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", data=np.ones((3, 4), "u1"), chunks=(1, 4), compression="gzip")
+    content = path.read_bytes()
+    message = bytes.fromhex("05 00 08 00 01 00 00 00 02 03 02 01")  # its size follows
+    assert content.count(message) == 1
+    path.write_bytes(content.replace(message + bytes(4), message + b"\0\0\xff\xff"))
+    assert "the HDF5 file is damaged or cut off" in error_of(path)
+
+
 def test_a_closed_file_is_refused_when_read(path):
     with h5py.File(path, "w") as file:
         file["x"] = [1, 2]

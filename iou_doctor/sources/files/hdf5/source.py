@@ -45,7 +45,7 @@ class Hdf5Source:
         self._file = file
         self._dataset = file[name]
         self.path = path
-        self.fill_value = str(self._dataset.fillvalue)
+        self.fill_value = _read_fill_value(self._dataset)
         self.dtype: StoredDtype = get_native_dtype(self._dataset.dtype)
         self.shape: tuple[int, ...] = self._dataset.shape
         self.chunk_shape: tuple[int, ...] = self._dataset.chunks or (1,) * len(self.shape)
@@ -117,6 +117,16 @@ def _check_values(place: str, dataset: h5py.Dataset, size: int) -> None:
     check_dtype(place, dtype)
     check_shape(place, dataset.shape)
     check_extent(place, dataset, size)
+
+
+def _read_fill_value(dataset: h5py.Dataset) -> str:
+    """Return what missing values read as.
+
+    Raises:
+        ValueError: the file is damaged; HDF5 would end the process if it was asked for the value.
+    """
+    dataset.id.get_create_plist().fill_value_defined()
+    return str(dataset.fillvalue)
 
 
 def _choose_cache(dataset: h5py.Dataset) -> dict[str, int]:
