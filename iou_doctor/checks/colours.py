@@ -20,6 +20,10 @@ Codes = NDArray[np.int64]
 """Labels, among them codes of colours."""
 
 
+MOST_PAINTED = 64
+"""Greys from here on are painted, and fewer of them are classes."""
+
+
 def count_colours(evidence: Evidence, side: Side) -> dict[int, int]:
     """Return the number of pixels of each colour code of an array; empty if it holds no colours."""
     axes, pairs = get_axes(evidence, side), evidence.pairs
@@ -35,25 +39,52 @@ def is_all_grey(counts: Mapping[int, int]) -> bool:
 
 
 def build_one_channel_repair(evidence: Evidence, side: Side, greys: Mapping[int, int]) -> Repair:
-    """Build the repair that keeps one of three equal channels.
+    """Build the repair that keeps one of three equal channels, and maps its values to ids.
 
-    If there are two classes and the values are 0 and 255, it also maps 255 to 1.
+    Args:
+        evidence: the facts.
+        side: the array with equal channels.
+        greys: the number of pixels of each of its colours.
     """
-    binary = _is_binary(evidence, greys)
+    ids = {code & 255: label for code, label in read_greys(evidence, greys).items()}
+    moved = {value: label for value, label in ids.items() if value != label}
 
     def map_codes(codes: Codes) -> Codes:
         values = np.where(codes >= COLOUR_BASE, codes & 255, codes)
-        return np.where(values == 255, 1, values) if binary else values
+        return Relabel(side, moved).apply(values, spatial=0).astype(np.int64) if moved else values
 
     def relabel(pairs: PairCounts) -> PairCounts:
         masks = side is Side.MASKS
         return pairs.relabel(truth=map_codes) if masks else pairs.relabel(prediction=map_codes)
 
     steps: tuple[Step, ...] = (FirstChannel(side),)
-    if binary:
-        steps += (Relabel(side, {255: 1}),)
-    name = f"take one channel of the {side}" + (", > 127" if binary else "")
-    return Repair(name=name, safe=True, steps=steps, relabel=relabel)
+    if moved:
+        steps += (Relabel(side, moved),)
+    name = f"take one channel of the {side}"
+    if moved:
+        name += ", > 127" if moved == {255: 1} else ", and map its values to ids"
+    ranked = bool(moved) and moved != {255: 1}
+    declared = evidence.interpretation.num_classes_declared
+    return Repair(
+        name=name,
+        safe=True,
+        steps=steps,
+        relabel=relabel,
+        num_classes=len(ids) if ranked and not declared else None,
+    )
+
+
+def read_greys(evidence: Evidence, greys: Mapping[int, int]) -> dict[int, int]:
+    """Return the label that each grey stands for: its value, 1 for white, or its rank.
+
+    Greys are ranked if the other array is painted, too, and they are too large for ids.
+    """
+    if _is_binary(evidence, greys):
+        return {code: int(code & 255 == 255) for code in greys}
+    both = all(get_axes(evidence, side).is_colour for side in Side)
+    if both and max(greys) & 255 >= MOST_PAINTED > len(greys):
+        return {code: rank for rank, code in enumerate(sorted(greys))}
+    return {code: code & 255 for code in greys}
 
 
 def format_colour(code: int) -> str:
@@ -66,9 +97,12 @@ def suggest_one_channel(evidence: Evidence, side: Side, greys: Mapping[int, int]
     axes = get_axes(evidence, side)
     last = axes.channel == len(axes.shape) - 1
     channel = f"{side}[..., 0]" if last else f"{side}.take(0, axis={axes.channel})"
-    return f"{side} = " + (
-        f'({channel} > 127).astype("uint8")' if _is_binary(evidence, greys) else channel
-    )
+    if _is_binary(evidence, greys):
+        return f'{side} = ({channel} > 127).astype("uint8")'
+    values = sorted(code & 255 for code in greys)
+    if [*read_greys(evidence, greys).values()] != [code & 255 for code in greys]:
+        channel = f"np.searchsorted({values}, {channel})"
+    return f"{side} = {channel}"
 
 
 def describe_equal_channels(evidence: Evidence, side: Side) -> str:

@@ -79,6 +79,9 @@ def find_packed_colours(evidence: Evidence) -> PackedColours | None:
     pairs = evidence.pairs.pool()
     pairs = pairs.keep_rows((pairs.truth >= COLOUR_BASE) & (pairs.prediction >= 0))
     colours, place = np.unique(pairs.truth, return_inverse=True)
+    decoded = _find_decoded_ids(evidence, pairs, colours, place)
+    if decoded is not None:
+        return decoded
     if len(colours) < LEAST_COLOURS_PER_CLASS * len(pairs.count_predictions()):
         return None
     channels = (colours >> 16) & 255, (colours >> 8) & 255, colours & 255
@@ -94,6 +97,29 @@ def find_packed_colours(evidence: Evidence) -> PackedColours | None:
             palette = _build_palette(evidence, packing, table)
             found.setdefault(len(ids), PackedColours(packing, palette))
     return found[min(found)] if found else None  # the one with the fewest ids
+
+
+def _find_decoded_ids(
+    evidence: Evidence, pairs: PairCounts, colours: Channel, place: NDArray[np.intp]
+) -> PackedColours | None:
+    """Return the packing whose ids are those of the predictions, if there is one.
+
+    Args:
+        evidence: the facts.
+        pairs: the rows with a colour as truth.
+        colours: the colours of the rows, ascending.
+        place: the index of the colour of each row, shape (rows,).
+    """
+    channels = (colours >> 16) & 255, (colours >> 8) & 255, colours & 255
+    counts = np.where(pairs.prediction == 0, 0, pairs.count)  # 0 is in every packing
+    for packing in PACKINGS:
+        ids = packing.unpack(*channels)
+        agreeing = counts[ids[place] == pairs.prediction].sum()
+        many = len(set(ids.tolist())) >= FEWEST_GROUPS
+        if many and agreeing >= max(1, LEAST_AGREEING * counts.sum()):
+            table = dict(zip(colours.tolist(), ids.tolist(), strict=True))
+            return PackedColours(packing, _build_palette(evidence, packing, table))
+    return None
 
 
 def _find_favourites(groups: NDArray[np.intp], pairs: PairCounts) -> tuple[Channel, int]:

@@ -61,10 +61,13 @@ class Palette:
         return pairs.relabel(prediction=self.map_codes)
 
 
-def find_palette(evidence: Evidence) -> Palette | None:
-    """Return the palette of the arrays that hold colours, or `None` if none fits."""
-    sides = [counts for side in Side if (counts := count_colours(evidence, side))]
-    coloured = [counts for counts in sides if not is_all_grey(counts)]
+def find_palette(evidence: Evidence, side: Side) -> Palette | None:
+    """Return the palette of an array that holds colours, or `None` if none fits.
+
+    Both arrays have the same palette, unless they were painted in different colours.
+    """
+    sides = {side: counts for side in Side if (counts := count_colours(evidence, side))}
+    coloured = [counts for counts in sides.values() if not is_all_grey(counts)]
     if not coloured:
         return None
     known = [
@@ -74,7 +77,8 @@ def find_palette(evidence: Evidence) -> Palette | None:
     ]
     if known:
         return max(known, key=lambda palette: _rank_palette(palette, evidence))
-    return _guess_palette(evidence, coloured)
+    matched = _match_palettes(evidence, sides) if len(sides) == 2 else {}
+    return matched.get(side) or _guess_palette(evidence, coloured)
 
 
 def build_palette_repair(evidence: Evidence, side: Side, palette: Palette) -> Repair:
@@ -175,6 +179,25 @@ def _guess_palette(evidence: Evidence, sides: list[dict[int, int]]) -> Palette |
     return Palette(_assign_ids(evidence, major, classes, void), None, void, classes)
 
 
+def _match_palettes(
+    evidence: Evidence, sides: Mapping[Side, Mapping[int, int]]
+) -> dict[Side, Palette]:
+    """Return a palette for each array, if each holds frequent colours that the other one lacks."""
+    from iou_doctor.checks.two_palettes import match_colours, number_colours
+
+    masks, predictions = (_list_major_colours(sides[side]) for side in Side)
+    if set(masks) <= set(predictions) or set(predictions) <= set(masks):
+        return {}
+    void = _get_void(evidence)
+    ids = number_colours(evidence, sides[Side.MASKS], masks)
+    found = match_colours(evidence, ids, predictions, void=void)
+    classes = max(ids.values()) + 1
+    return {
+        Side.MASKS: Palette(ids, None, void, classes),
+        Side.PREDICTIONS: Palette(found, None, void, classes),
+    }
+
+
 def _list_major_colours(counts: Mapping[int, int]) -> list[int]:
     total = sum(counts.values())
     return [code for code, count in counts.items() if count >= LEAST_COLOUR_SHARE * total]
@@ -188,6 +211,8 @@ def _assign_ids(evidence: Evidence, major: list[int], classes: int, void: int) -
     coloured, other = pairs.truth, pairs.prediction
     if not get_axes(evidence, Side.MASKS).is_colour:
         coloured, other = other, coloured
+    if classes == 2 and other.size and other.min() >= 0 and 2 <= other.max() <= 255:
+        other = (other > 127).astype(np.int64)  # white, or scores as bytes: other rules say so
     old = np.array(major)
     place = np.searchsorted(old, coloured).clip(max=len(old) - 1)
     good = (old[place] == coloured) & (other >= 0) & (other < classes)

@@ -24,6 +24,7 @@ from iou_doctor.report.finding import Finding, Severity
 HIDDEN_RULES = frozenset(
     {
         "masks-0-255",
+        "prediction-out-of-range",
         "labels-off-by-one",
         "zero-label-reduced",
         "undeclared-void-label",

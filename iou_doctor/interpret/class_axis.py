@@ -68,12 +68,10 @@ def remove_axis(shape: Shape, axis: int | None) -> Shape:
 
 
 def _are_both_coloured(true: Peek, pred: Peek) -> bool:
-    """Return whether both arrays hold colours, not only greys, along the last axis."""
+    """Return whether both arrays hold colours, or repeated greys, along the last axis."""
     last = len(true.shape) - 1
-    return (
-        len(true.shape) == len(pred.shape) > 2
-        and last in true.chromatic_axes
-        and last in pred.chromatic_axes
+    return len(true.shape) == len(pred.shape) > 2 and all(
+        last in (*peek.chromatic_axes, *peek.grey_axes) for peek in (true, pred)
     )
 
 

@@ -54,6 +54,12 @@ def has_chromatic_colours(windows: Sequence[StoredArray], axis: int) -> bool:
     return not _is_grey(values) and bool(values.max() >= LEAST_BRIGHTNESS)
 
 
+def has_several_greys(windows: Sequence[StoredArray], axis: int) -> bool:
+    """Return whether colours that `has_colours` found are greys, and not all the same."""
+    values = _list_pixels(windows, axis)
+    return _is_grey(values) and bool(values[:, 0].max() > values[:, 0].min())
+
+
 def _list_pixels(windows: Sequence[StoredArray], axis: int) -> NDArray[np.float64]:
     """Return the pixels of all windows as (pixels, channels)."""
     pixels = [np.moveaxis(window, axis, -1).reshape(-1, window.shape[axis]) for window in windows]

@@ -11,7 +11,7 @@ from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.interpretation import MOST_CLASSES
 from iou_doctor.arrays.source import Source, Window
 from iou_doctor.counts.value_counts import SUM_TOLERANCE
-from iou_doctor.interpret.colours import has_chromatic_colours, has_colours
+from iou_doctor.interpret.colours import has_chromatic_colours, has_colours, has_several_greys
 from iou_doctor.record import record
 
 PEEK_SAMPLES = 4
@@ -57,6 +57,8 @@ class Peek:
     """The candidate axes along which there are few different colours."""
     chromatic_axes: tuple[int, ...] = ()
     """The colour axes whose colours are not all grey."""
+    grey_axes: tuple[int, ...] = ()
+    """The colour axes along which several greys are repeated."""
 
 
 def peek_at(source: Source) -> Peek:
@@ -78,6 +80,7 @@ def peek_at(source: Source) -> Peek:
         chromatic_axes=tuple(
             axis for axis in colour_axes if has_chromatic_colours(windows[axis], axis)
         ),
+        grey_axes=tuple(axis for axis in colour_axes if has_several_greys(windows[axis], axis)),
     )
 
 

@@ -54,7 +54,7 @@ def find(evidence: Evidence) -> Result:
     counts = count_colours(evidence, Side.MASKS)
     if is_all_grey(counts):
         return []  # replicated-grey-masks reports them
-    palette = find_palette(evidence) if counts else None
+    palette = find_palette(evidence, Side.MASKS) if counts else None
     if counts and (palette is None or palette.title is None):
         from iou_doctor.checks.packed_colours import are_numbers_of_segments, find_packed_colours
 

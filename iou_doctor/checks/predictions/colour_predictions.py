@@ -64,7 +64,7 @@ def _report_grey(evidence: Evidence, counts: Mapping[int, int]) -> Finding:
 
 
 def _report(evidence: Evidence, counts: Mapping[int, int]) -> Finding:
-    palette = find_palette(evidence)
+    palette = find_palette(evidence, Side.PREDICTIONS)
     source = f" from the palette of {palette.title}" if palette and palette.title else ""
     return Finding(
         RULE,

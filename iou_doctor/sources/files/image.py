@@ -50,7 +50,8 @@ _DTYPES: Mapping[str, StoredDtype] = MappingProxyType(
     }
 )
 """The modes of Pillow that are accepted, with the dtype of their pixels."""
-_CHANNELS = MappingProxyType({"LA": (2,), "RGB": (3,), "RGBA": (4,)})
+_CHANNELS = MappingProxyType({"RGB": (3,), "RGBA": (4,)})
+"""The channels of a pixel by mode. The alpha channel of grey images is left out."""
 _PILLOW_ERRORS = (
     OSError,
     SyntaxError,
@@ -118,6 +119,8 @@ def decode(header: ImageHeader) -> StoredArray:
         values = np.asarray(image)
         if most is not None:
             values = unscale(values, most)
+        if header.mode == "LA":
+            values = values[..., 0]
         return values.astype(header.dtype, copy=False)
 
 

@@ -1,0 +1,106 @@
+"""Arrays whose values are encoded in a way that the metric does not expect."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from build import diagnose, errors, found, mean_iou, names
+from PIL import Image
+
+import iou_doctor
+from field.arrays import draw_masks, predict
+from field.scores import binary_logits, squash
+
+TWO = draw_masks((4, 72, 80), 2, smoothness=8.0)
+SCORES = squash(binary_logits(TWO))
+LABELS = (SCORES >= 0.5).astype(np.uint8)
+RIGHT = mean_iou(TWO, LABELS, 2)
+COLOURS = {"red": (255, 0, 0), "white": (255, 255, 255), "green": (0, 255, 0), "navy": (0, 0, 128)}
+
+
+def paint(labels, colour):
+    """Return a picture of two classes: black, and a colour."""
+    return (labels[..., None] * np.array(COLOURS[colour], np.uint8)).astype(np.uint8)
+
+
+def save(folder, images, mode=None):
+    folder.mkdir()
+    for number, image in enumerate(images):
+        Image.fromarray(image, mode).save(folder / f"{number}.png")
+    return str(folder)
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("predictions", [SCORES, LABELS, LABELS * 255], ids=["s", "l", "255"])
+def test_masks_of_one_colour_on_black(colour, predictions):
+    report = diagnose(y_true=paint(TWO, colour), y_pred=predictions)
+    assert {"colour-masks", "replicated-grey-masks"} & set(errors(report))
+    assert report.verdict.mean_iou_after_all == pytest.approx(RIGHT)
+
+
+@pytest.mark.parametrize("of_masks", COLOURS)
+@pytest.mark.parametrize("of_predictions", COLOURS)
+@pytest.mark.parametrize("num_classes", [None, 2])
+def test_two_colours_in_each_array(of_masks, of_predictions, num_classes):
+    masks, predictions = paint(TWO, of_masks), paint(LABELS, of_predictions)
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=num_classes)
+    assert "colour-predictions" in errors(report)
+    assert report.verdict.mean_iou_after_all == pytest.approx(RIGHT)
+    assert "undeclared-void-label" not in names(report)
+
+
+def test_folders_of_red_predictions_and_white_masks(tmp_path):
+    report = iou_doctor.check(
+        y_pred=save(tmp_path / "preds", paint(LABELS, "red")),
+        y_true=save(tmp_path / "masks", paint(TWO, "white")),
+        num_classes=2,
+    )
+    assert set(errors(report)) == {"colour-predictions", "replicated-grey-masks"}
+    assert report.verdict.mean_iou_after_all == pytest.approx(RIGHT)
+
+
+@pytest.mark.parametrize("num_classes", [None, 3])
+@pytest.mark.parametrize(
+    "masks",
+    [[(255, 255, 255), (0, 0, 255), (255, 255, 0)], [(0,) * 3, (128,) * 3, (255,) * 3]],
+    ids=["colours", "greys"],
+)
+def test_three_classes_in_other_colours(masks, num_classes):
+    truth = draw_masks((3, 64, 72), 3)
+    predicted = predict(truth, 3)
+    painted = np.array([(0, 0, 0), (255, 0, 0), (0, 255, 0)], np.uint8)[predicted]
+    report = diagnose(
+        y_true=np.array(masks, np.uint8)[truth], y_pred=painted, num_classes=num_classes
+    )
+    assert "colour-predictions" in errors(report)
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(truth, predicted, 3))
+
+
+@pytest.mark.parametrize("alpha", [255, 128])
+@pytest.mark.parametrize("classes", [2, 12])
+def test_the_alpha_channel_of_grey_masks_is_left_out(tmp_path, alpha, classes):
+    truth = draw_masks((3, 64, 72), classes)
+    predicted = np.where(np.arange(72) % 9 == 0, 0, truth)
+    with_alpha = np.stack([truth, np.full_like(truth, alpha)], axis=-1)
+    report = iou_doctor.check(
+        y_pred=predicted,
+        y_true=save(tmp_path / "masks", with_alpha, "LA"),
+        num_classes=classes,
+    )
+    assert names(report) == []
+    assert report.mean_iou == pytest.approx(mean_iou(truth, predicted, classes))
+
+
+@pytest.mark.parametrize("objects", [False, True])
+def test_class_ids_in_the_colours_of_a_full_scene_parsing_data_set(objects):
+    numbers = np.sort(np.random.default_rng(0).choice(np.arange(1, 2700), 30, replace=False))
+    truth = draw_masks((1, 120, 160), 30)
+    predicted = predict(truth, 30)
+    ids = numbers[truth]
+    blue = (np.arange(160) // 20 * 7 * objects + np.zeros_like(ids)) if objects else ids * 0
+    masks = np.stack([ids // 256 * 10, ids % 256, blue], axis=-1).astype(np.uint8)
+    report = diagnose(y_true=masks, y_pred=numbers[predicted].astype(np.uint16))
+    finding = found(report, "colour-masks")
+    assert "R // 10 * 256 + G" in finding.message
+    assert report.verdict.primary == "colour-masks"
+    assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(truth, predicted, 30))
