@@ -12,6 +12,8 @@ VOID_LABELS = (255, -1)
 RARE_VOID_LABELS = (254, 253, 252, 251, 250, -100)
 """Labels that some data sets and tools use in the same way: -100 is PyTorch's default. They may be
 classes as well, so they are void only if nothing predicts them."""
+LEAST_OVERLAP = 0.01
+"""Share of the pixels of one-hot masks that have several channels from which this is no damage."""
 MOST_CLASSES = 1024
 """The largest number of classes that is inferred. The user has to declare a larger one.
 

@@ -23,7 +23,9 @@ from iou_doctor.report.finding import Finding, Outcome, Rule, Skipped, Status, S
 
 RULES_OF_CHANNELS = frozenset(
     {
+        "channel-count-mismatch",
         "flipped-samples",
+        "invalid-one-hot",
         "inverted-masks",
         "logits-thresholded-as-probabilities",
         "masks-0-255",

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from iou_doctor.arrays.interpretation import Encoding
+from iou_doctor.arrays.interpretation import LEAST_OVERLAP, Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.value_counts import Place, ValueCounts
 from iou_doctor.metrics.definition import Floats
 from iou_doctor.metrics.input_spec import InputSpec, PixelContent
 from iou_doctor.repairs.step import Side
 
-LEAST_OVERLAP = 0.01
-"""Share of the pixels that belong to several channels from which this is no damage."""
 MOST_LISTED_ITEMS = 6
 """Maximum number of items that a message lists. More would hide the rest of the message."""
 
@@ -121,7 +119,7 @@ def suggest_call(evidence: Evidence) -> str:
 def have_masks_overlap(evidence: Evidence) -> bool:
     """Return whether many pixels of the masks belong to several channels at once."""
     values, layout = evidence.stats.y_true, evidence.interpretation.layout
-    if not layout.y_true.is_per_class or not layout.y_pred.is_per_class or values.fractional:
+    if not layout.y_true.is_per_class or values.fractional:
         return False
     several = values.pixels - values.one_hot - values.all_zero
     return not values.outside_unit and several >= LEAST_OVERLAP * values.pixels

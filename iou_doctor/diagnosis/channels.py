@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.layout import Layout, Relation
 from iou_doctor.arrays.source import Pair
 from iou_doctor.counts.channel_overlaps import ChannelOverlaps
+from iou_doctor.counts.channel_sums import ChannelSums, Quantity
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.map_samples import InterpretedProbe
 from iou_doctor.diagnosis.moved_samples import move_samples, moves_samples
@@ -41,6 +42,22 @@ def score_channels(pair: Pair, interpretation: Interpretation, steps: Sequence[S
         pixels += true.shape[0] * true.shape[1]
     truth, predicted, both = (np.concatenate(part) for part in zip(*areas, strict=True))
     return score_areas(truth, predicted, both, pixels=pixels)
+
+
+def sum_channels(pair: Pair, interpretation: Interpretation) -> ChannelSums:
+    """Return the areas of the truth and of thresholded predictions, without what is ignored."""
+    parts = []
+    for maps in _iterate_repaired(pair, interpretation, ()):
+        true, pred = (_flatten(values).astype(bool) for values in (maps.y_true, maps.y_pred))
+        whole = np.zeros((len(true), true.shape[-1], len(Quantity)), dtype=np.int64)
+        whole[..., Quantity.TRUTH] = true.sum(axis=1)
+        whole[..., Quantity.ABOVE] = pred.sum(axis=1)
+        whole[..., Quantity.TRUTH_ABOVE] = (true & pred).sum(axis=1)
+        none = np.zeros(whole.shape[:2], dtype=np.int64)
+        parts.append(ChannelSums(maps.samples, whole, np.zeros_like(whole), none))
+    found = ChannelSums.merge(parts)
+    assert found is not None
+    return found
 
 
 def compare_channels(
@@ -94,9 +111,18 @@ def _iterate_repaired(
             if isinstance(step, Threshold) or moves_samples(step, spatial):
                 continue
             sides[step.side] = step.apply_to(sides[step.side], maps.samples, spatial=spatial)
-        scores = sides[Side.PREDICTIONS].astype(np.float32, copy=False)
-        above = scores >= np.float32(interpretation.threshold)
-        yield ChannelMaps(maps.samples, sides[Side.MASKS] == 1, above)
+        yield _threshold(maps.samples, sides, interpretation)
+
+
+def _threshold(
+    samples: NDArray[np.int64], sides: Mapping[Side, StoredArray], interpretation: Interpretation
+) -> ChannelMaps:
+    """Return where the channels are 1 or reach the threshold; nowhere if they are ignored."""
+    scores = sides[Side.PREDICTIONS].astype(np.float32, copy=False)
+    above = scores >= np.float32(interpretation.threshold)
+    if interpretation.ignore_index not in (None, 0, 1):
+        above &= sides[Side.MASKS] != interpretation.ignore_index
+    return ChannelMaps(samples, sides[Side.MASKS] == 1, above)
 
 
 def _build_fitting_step(layout: Layout, shape: tuple[int, ...]) -> Step | None:

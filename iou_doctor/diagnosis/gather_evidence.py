@@ -13,6 +13,7 @@ from iou_doctor.checks.map_stack import MOST_IMPROVABLE_IOU
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.map_samples import InterpretedProbe
 from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.counts.stats import Stats
 from iou_doctor.diagnosis.passes import Counts, Passes, ScanSettings
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.what_if import Recount
@@ -57,6 +58,10 @@ def gather_evidence(
         threshold=counts.plan.threshold,
         batch_size=request.batch_size,
     )
+    if inputs is not None and _has_ignored_channels(interpretation, stats):
+        from iou_doctor.diagnosis.channels import sum_channels
+
+        inputs = replace(inputs, sums=sum_channels(pair, interpretation))
     has_integers = pair.y_pred.dtype.kind not in "f"
     arrays = CountedArrays(interpretation, stats, pairs, inputs, has_integers)
     answer = metric.evaluate(arrays, score)
@@ -80,6 +85,12 @@ def gather_evidence(
     )
     evidence = _compare_channels(evidence)
     return _compare_implementations(evidence, all_implementations=request.all_implementations)
+
+
+def _has_ignored_channels(interpretation: Interpretation, stats: Stats) -> bool:
+    """Return whether parts of channels that overlap are ignored, which the pass has counted."""
+    is_declared = interpretation.ignore_index not in (None, 0, 1)
+    return interpretation.is_multilabel and is_declared and stats.y_true.outside_unit > 0
 
 
 def _score_repaired(

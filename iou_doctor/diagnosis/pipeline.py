@@ -85,7 +85,7 @@ def examine(
 ) -> tuple[Evidence, Recount]:
     """Return the facts about two arrays, and a function that counts once more after repairs."""
     metric = UserMetric.parse(request.metric, request.options)
-    layout = interpret.infer_layout(pair, metric.options, metric_axis=metric.channel_axis)
+    layout = interpret.infer_layout(pair, metric.options, metric_axis=metric.mask_axis)
     refuse_other_shapes(request.baseline, pair, layout)
     plan = plan_counts(pair, layout, metric, for_all=request.counts_for_all)
     counts = count(pair, plan, settings, progress)

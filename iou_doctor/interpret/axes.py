@@ -44,10 +44,10 @@ def infer_layout(pair: Pair, options: Options, *, metric_axis: int | None = None
     true_letters, pred_letters = parse_layouts(options.layout)
     true, pred = peek_at(pair.y_true), peek_at(pair.y_pred)
     true_channel, pred_channel, assumed = find_class_axes(true, pred, options.num_classes)
-    may_overlap = true_channel is None and pred_channel is None and metric_axis is not None
-    if may_overlap and metric_axis is not None:
-        true_channel, assumed = find_overlapping_axis(true, pred, metric_axis, options.num_classes)
-        pred_channel = true_channel
+    overlapping = None
+    if true_channel is None and pred_channel is None and metric_axis is not None:
+        overlapping, assumed = find_overlapping_axis(pair, pred, metric_axis, options)
+        true_channel = pred_channel = overlapping
     y_true = (
         build_axes(true_letters, true.shape, pair.y_true.path)
         if true_letters
@@ -58,7 +58,7 @@ def infer_layout(pair: Pair, options: Options, *, metric_axis: int | None = None
         if pred_letters
         else _infer_axes(pred.shape, pred_channel, pair.y_pred.path)
     )
-    if not may_overlap:
+    if overlapping is None:
         y_true = _mark_colours(y_true, true, options.masks_as)
         y_pred = _mark_colours(y_pred, pred, options.predictions_as)
     if not options.layout:

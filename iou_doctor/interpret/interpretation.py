@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.interpretation import (
+    LEAST_OVERLAP,
     Encoding,
     Interpretation,
     Options,
@@ -60,9 +61,12 @@ def infer_interpretation(
     if declared is Encoding.SIGMOID and _are_whole_scores(stats.y_pred, options):
         declared = Encoding.LABELS
     pred = _find_encoding(pair.y_pred, layout.y_pred, stats.y_pred, declared, _PREDICTIONS)
-    is_multilabel = takes_channels and _do_channels_overlap(layout, stats)
+    is_multilabel = _do_channels_overlap(
+        layout, stats, options.ignore_index, takes_channels=takes_channels
+    )
     if is_multilabel and options.masks_as is None and true.encoding is not Encoding.ONE_HOT:
-        note = Assumption("masks.encoding", "one-hot", "only 0 and 255 along the class axis")
+        why = "only 0 and 255, or 0, 1 and the ignore label, along the class axis"
+        note = Assumption("masks.encoding", "one-hot", why)
         true = _FoundEncoding(Encoding.ONE_HOT, (note,))
     assumed = [*layout.assumed, *pair.assumed, *_note_names(pair), *pred.assumed, *true.assumed]
     classes, ignore_index = options.num_classes, options.ignore_index
@@ -86,24 +90,43 @@ def infer_interpretation(
         num_classes_declared=options.num_classes is not None,
         ignore_index=ignore_index,
         threshold=threshold,
-        class_names=name_classes(options, classes),
+        class_names=name_classes(options, classes)
+        + tuple(map(str, range(classes, layout.y_true.channels if is_multilabel else 0))),
         assumed=tuple(assumed),
         is_multilabel=is_multilabel,
     )
 
 
-def _do_channels_overlap(layout: Layout, stats: Stats) -> bool:
-    """Return whether pixels of the masks have several channels, or none as in the predictions."""
+def _do_channels_overlap(
+    layout: Layout, stats: Stats, ignore_index: int | None, *, takes_channels: bool
+) -> bool:
+    """Return whether pixels of the masks have several channels, or none as in the predictions.
+
+    A metric that scores each channel on its own (`takes_channels`) makes it likely. Otherwise, many
+    pixels have to have several, and the predicted channels must not exclude each other, either.
+    """
     masks, predictions = stats.y_true, stats.y_pred
     if not layout.y_true.is_per_class or layout.y_true.channels != layout.y_pred.channels:
         return False
     if masks.fractional:
         return False
     if masks.outside_unit:
-        return masks.maximum == 255 and stats.sums is not None and has_only_0_and_255(stats.sums)
+        return takes_channels and _are_outsiders_known(stats, ignore_index)
     several = masks.pixels - masks.one_hot - masks.all_zero
-    empty = masks.all_zero and predictions.sum_off >= LEAST_EMPTY_SHARE * predictions.pixels
-    return several > 0 or bool(empty)
+    are_independent = predictions.sum_off >= LEAST_EMPTY_SHARE * predictions.pixels
+    if not takes_channels:
+        return several >= LEAST_OVERLAP * masks.pixels and are_independent
+    return several > 0 or bool(masks.all_zero and are_independent)
+
+
+def _are_outsiders_known(stats: Stats, ignore_index: int | None) -> bool:
+    """Return whether the masks hold only 0 and 255, or nothing but 0, 1 and the ignore label."""
+    masks = stats.y_true
+    if masks.maximum == 255 and stats.sums is not None and has_only_0_and_255(stats.sums):
+        return True
+    return ignore_index in (masks.minimum, masks.maximum) and not (
+        masks.minimum not in (0, ignore_index) or masks.maximum not in (1, ignore_index)
+    )
 
 
 def _are_whole_scores(values: ValueCounts, options: Options) -> bool:

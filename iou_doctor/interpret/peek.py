@@ -45,8 +45,6 @@ class Peek:
     """Whether its dtype is a floating one."""
     binary: bool
     """Whether all values seen are 0 or 1."""
-    black_white: bool
-    """Whether all values seen are 0 or 255."""
     in_unit: bool
     """Whether all values seen lie in [0, 1]."""
     sums_to_one: tuple[int, ...]
@@ -66,13 +64,12 @@ def peek_at(source: Source) -> Peek:
     candidates = [axis for axis in _list_candidates(source) if axis or _may_be_channels(source)]
     windows = {axis: read_windows(source, whole_axis=axis) for axis in candidates}
     all_windows = [window for some in windows.values() for window in some]
-    binary = _hold_only(all_windows, (0, 1))
+    binary = hold_only(all_windows, (0, 1))
     colour_axes = tuple(axis for axis in candidates if has_colours(windows[axis], axis))
     return Peek(
         shape=source.shape,
         floating=source.dtype.kind == "f",
         binary=binary,
-        black_white=not binary and _hold_only(all_windows, (0, 255)),
         in_unit=all(bool(_find_unit_values(window).all()) for window in all_windows),
         sums_to_one=tuple(axis for axis in candidates if _sums_to_one(windows[axis], axis, binary)),
         counts_samples=_has_samples(source) or _has_batches(source),
@@ -160,7 +157,8 @@ def _choose_window(
     return tuple(window)
 
 
-def _hold_only(windows: Sequence[StoredArray], values: tuple[int, int]) -> bool:
+def hold_only(windows: Sequence[StoredArray], values: Sequence[int]) -> bool:
+    """Return whether windows hold no other values than these."""
     return all(bool(np.isin(window, values).all()) for window in windows)
 
 

@@ -111,6 +111,73 @@ def test_healthy_channels_are_silent(name):
     )
 
 
+@pytest.mark.parametrize("void", [255, -1])
+def test_ignored_parts_of_channels_do_not_count(void):
+    masks, predictions = MASKS.astype(np.int16), BINARY.copy()
+    masks[:, 1, :20] = void
+    predictions[:, 1, :20] = 0
+    metric = f"MultilabelJaccardIndex(num_labels=3, ignore_index={void})"
+    report = diagnose(y_true=masks, y_pred=SCORES, metric=metric)
+    assert names(report) == []
+    assert report.metric.value == pytest.approx(iou(MASKS * (masks != void), predictions))
+
+
+@pytest.mark.parametrize("labels", [2, 4])
+def test_another_number_of_labels_is_named(labels):
+    metric = f"MultilabelJaccardIndex(num_labels={labels})"
+    report = diagnose(y_true=MASKS, y_pred=SCORES, metric=metric)
+    assert {*errors(report)} == {"channel-count-mismatch"}
+    assert report.findings[0].help.startswith("num_labels=3 ")
+    assert "`num_labels`" in report.metric.error
+
+
+@pytest.mark.parametrize("masks", [MASKS[0], VOLUMES[0]])
+def test_one_sample_without_a_sample_axis(masks):
+    scores = SCORES[0] if masks.ndim == 3 else LIKELY[0]
+    report = diagnose(y_true=masks, y_pred=scores, metric=TORCH)
+    assert errors(report) == ["extra-axis"]
+    help_text = "predictions = predictions[np.newaxis]; masks = masks[np.newaxis]"
+    assert found(report, "extra-axis").help == help_text
+    binary = (scores > 0.5).astype(np.uint8)
+    assert report.mean_iou == pytest.approx(iou(masks[np.newaxis], binary[np.newaxis]))
+
+
+ARGMAX = "keras.metrics.OneHotMeanIoU(num_classes=3)"
+
+
+@pytest.mark.parametrize(
+    ("metric", "options", "rule"),
+    [
+        (ARGMAX, {}, "invalid-one-hot"),
+        ("keras.metrics.MeanIoU(3, sparse_y_true=False, sparse_y_pred=False)", {}, None),
+        (None, {"layout": "NHWC"}, "unthresholded-sigmoid"),
+    ],
+)
+def test_a_metric_that_argmaxes_cannot_score_channels_that_overlap(metric, options, rule):
+    report = diagnose(y_true=last(MASKS), y_pred=last(SCORES), metric=metric, **options)
+    assert errors(report) == [rule or "invalid-one-hot"]
+    assert "task='multilabel', num_labels=3" in report.findings[0].help
+    assert report.mean_iou == pytest.approx(iou(MASKS, BINARY))
+
+
+def test_an_argmax_of_channels_that_overlap_is_no_prediction():
+    report = diagnose(y_true=MASKS, y_pred=SCORES.argmax(1), metric=MONAI)
+    finding = found(report, "labels-as-channels")
+    assert "threshold each channel" in finding.help
+    assert finding.repair is None
+
+
+@pytest.mark.parametrize("is_argmax", [False, True])
+def test_predicted_channels_that_exclude_each_other_are_named(is_argmax):
+    powers = np.exp(LOGITS - LOGITS.max(1, keepdims=True))
+    predictions = powers / powers.sum(1, keepdims=True)
+    if is_argmax:
+        predictions = np.moveaxis(one_hot(SCORES.argmax(1), 3), -1, 1)
+    report = diagnose(y_true=MASKS, y_pred=predictions, metric=TORCH)
+    assert names(report) == ["invalid-one-hot"]
+    assert "sigmoid for each channel" in report.findings[0].help
+
+
 def test_each_channel_has_its_own_score():
     report = diagnose(y_true=MASKS, y_pred=SCORES, metric=TORCH)
     assert report.score is not None
@@ -240,6 +307,5 @@ def test_a_stack_of_binary_masks_has_no_channels():
 
 def test_overlapping_masks_are_never_to_be_argmaxed():
     report = diagnose(y_true=MASKS, y_pred=SCORES, layout="NCHW")
-    encoding = [f for f in report.findings if f.rule.name != "channels-first"]
-    assert encoding
-    assert all("multilabel" in finding.help for finding in encoding)
+    assert report.findings
+    assert all("multilabel" in finding.help for finding in report.findings)

@@ -37,13 +37,16 @@ def find(evidence: Evidence) -> Result:
         return []
     names = evidence.interpretation.class_names
     pixels = sum(entry.truth_pixels for entry in never)
+    share = f" ({format_percent(pixels, counted)} of the pixels)"
+    if evidence.interpretation.is_multilabel:
+        share = ""  # a pixel may be in several of them
     noun, verb = ("class", "is") if len(never) == 1 else ("classes", "are")
     present = sum(1 for entry in evidence.repaired.per_class if entry.iou is not None)
     return [
         Finding(
             RULE,
-            message=f"{noun} {join_words(names[entry.id] for entry in never)}"
-            f" ({format_percent(pixels, counted)} of the pixels) {verb} never predicted:"
+            message=f"{noun} {join_words(names[entry.id] for entry in never)}{share}"
+            f" {verb} never predicted:"
             f" the IoU is 0 for {len(never)} of the {present} classes in the mean",
             help="check the output channels and the mapping of class ids, then class weights",
             cautious_help="repair the faults above first, then see whether it is predicted",

@@ -60,11 +60,12 @@ def _is_expected(evidence: Evidence, side: Side, channels: int, encoding: Encodi
 
 def _report(evidence: Evidence, side: Side, channels: int) -> Finding:
     classes = evidence.interpretation.num_classes
+    argument = "num_labels" if "num_labels" in evidence.metric.call else "num_classes"
     return Finding(
         RULE,
-        message=f"{side} have {channels} channels, but num_classes is {classes}",
-        help=f"num_classes={channels} if every channel is a class; otherwise count void or"
+        message=f"{side} have {channels} channels, but {argument} is {classes}",
+        help=f"{argument}={channels} if every channel is a class; otherwise count void or"
         " background on both sides or on neither",
         facts={"array": side.value, "channels": channels, "num_classes": classes},
-        repair=Repair(name=f"num_classes={channels}", safe=True, num_classes=channels),
+        repair=Repair(name=f"{argument}={channels}", safe=True, num_classes=channels),
     )

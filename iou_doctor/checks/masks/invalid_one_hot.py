@@ -13,7 +13,9 @@ If these pixels are void on purpose, keep integer masks with an ignore label, or
 channel of its own and ignore it: `ignore_class=3` with four channels.
 """
 
-from iou_doctor.arrays.interpretation import Encoding
+from dataclasses import replace
+
+from iou_doctor.arrays.interpretation import LEAST_OVERLAP, Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import (
@@ -35,10 +37,17 @@ RULE = Rule(
 )
 
 
+MOST_INDEPENDENT = 0.25
+"""Pixels whose predicted channels do not sum to 1, as a share of those that have several channels
+in the masks, up to which the predicted channels exclude each other."""
+
+
 def find(evidence: Evidence) -> Result:
     """Count the pixels that do not have exactly one channel at 1."""
     if evidence.interpretation.y_true is not Encoding.ONE_HOT:
         return []
+    if evidence.interpretation.is_multilabel:
+        return _examine_channels(evidence)
     values = evidence.stats.y_true
     none, several = values.all_zero, values.pixels - values.one_hot - values.all_zero
     if not none and not several:
@@ -56,6 +65,33 @@ def find(evidence: Evidence) -> Result:
             else "build the one-hot masks from integer labels; if classes may overlap, score each"
             " channel with keras.metrics.BinaryIoU",
             facts={"pixels": values.pixels, "no_class": none, "several_classes": several},
+        )
+    ]
+
+
+def _examine_channels(evidence: Evidence) -> list[Finding]:
+    """Look for an argmax or a softmax that cannot predict channels that overlap."""
+    values, predictions = evidence.stats.y_true, evidence.stats.y_pred
+    several = values.pixels - values.one_hot - values.all_zero
+    facts = {"pixels": values.pixels, "no_class": values.all_zero, "several_classes": several}
+    if evidence.metric.contract is None and not evidence.metric.reads_mask_labels:
+        message = _write_message(evidence, values.all_zero, several)
+        finding = Finding(RULE, message, suggest_multilabel(evidence), facts)
+        return [replace(finding, severity_override=Severity.ERROR)]
+    are_exclusive = MOST_INDEPENDENT * several >= predictions.sum_off
+    if several < LEAST_OVERLAP * values.pixels or not are_exclusive:
+        return []
+    share = format_percent(values.pixels - predictions.sum_off, predictions.pixels)
+    return [
+        Finding(
+            RULE,
+            message=f"{format_count(several, 'pixel')} ({format_percent(several, values.pixels)})"
+            " of the masks have several channels, but the predicted channels sum to 1 in"
+            f" {share} of the pixels, as after a softmax or an argmax, so that they exclude each"
+            " other",
+            help="end the model with a sigmoid for each channel instead of a softmax, and threshold"
+            " each channel instead of an argmax",
+            facts=facts,
         )
     ]
 

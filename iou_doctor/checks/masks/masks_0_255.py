@@ -22,6 +22,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._outlines import is_outline
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, format_percent
+from iou_doctor.counts.channel_sums import has_only_0_and_255
 from iou_doctor.interpret.byte_scores import are_mostly_ends
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.repair import Repair, build_relabelling
@@ -83,7 +84,8 @@ def find(evidence: Evidence) -> Result:
 
 def _find_in_channels(evidence: Evidence) -> list[Finding]:
     """Look for overlapping channels of 0 and 255."""
-    if not evidence.stats.y_true.outside_unit:
+    sums = evidence.stats.sums
+    if evidence.stats.y_true.maximum != 255 or (sums and not has_only_0_and_255(sums)):
         return []
     help_text = 'masks = (masks > 127).astype("uint8")'
     if evidence.stats.y_pred.maximum == 255 and not evidence.stats.y_pred.fractional:

@@ -14,7 +14,7 @@ Take the argmax once: in your code or in the metric.
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import suggest_call
+from iou_doctor.checks.wording import have_masks_overlap, suggest_call
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.repairs.one_hot import OneHot
 from iou_doctor.repairs.repair import Repair
@@ -48,11 +48,7 @@ def find(evidence: Evidence) -> Result:
             message=_write_message(evidence),
             help=_suggest_call(evidence),
             facts={"predictions": list(axes.shape), "argmaxed_values": axes.shape[-1]},
-            repair=Repair(
-                name="one-hot the predictions, or let the metric read ids",
-                safe=True,
-                steps=(_build_step(evidence),),
-            ),
+            repair=None if have_masks_overlap(evidence) else _build_repair(evidence),
         )
     ]
 
@@ -72,10 +68,16 @@ def _write_message(evidence: Evidence) -> str:
 
 
 def _suggest_call(evidence: Evidence) -> str:
+    if have_masks_overlap(evidence):
+        return (
+            "the channels of the masks overlap, and an argmax keeps one of them: threshold each"
+            " channel of the model's scores instead"
+        )
     call = suggest_call(evidence)
     return call if evidence.metric.takes else call.removesuffix(")") + ", sparse_y_pred=True)"
 
 
-def _build_step(evidence: Evidence) -> OneHot:
+def _build_repair(evidence: Evidence) -> Repair:
     num_classes = evidence.interpretation.num_classes
-    return OneHot(Side.PREDICTIONS, num_classes, evidence.metric.class_axis)
+    step = OneHot(Side.PREDICTIONS, num_classes, evidence.metric.class_axis)
+    return Repair("one-hot the predictions, or let the metric read ids", safe=True, steps=(step,))

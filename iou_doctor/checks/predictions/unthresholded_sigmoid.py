@@ -19,10 +19,12 @@ from iou_doctor.checks.wording import (
     describe_first,
     describe_score_handling,
     format_percent,
+    suggest_multilabel,
     suggest_threshold,
 )
 from iou_doctor.metrics.definition import Floats
 from iou_doctor.metrics.input_spec import PixelContent
+from iou_doctor.metrics.metric import Metric
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.threshold import Threshold
@@ -72,12 +74,8 @@ def find(evidence: Evidence) -> Result:
 
 def _find_unthresholded_channels(evidence: Evidence) -> list[Finding]:
     """Look for scores of overlapping channels that go to a metric that needs 0 and 1."""
-    takes, values = evidence.metric.takes, evidence.stats.y_pred
-    contract = evidence.metric.contract
-    if takes is None or contract is None or not values.fractional:
-        return []
-    needs_0_and_1 = takes.predictions is PixelContent.ONE_HOT
-    if not needs_0_and_1 and contract.choices.floats is not Floats.NON_ZERO:
+    values = evidence.stats.y_pred
+    if not values.fractional or not _needs_0_and_1(evidence.metric):
         return []
     threshold, dtype = evidence.interpretation.threshold, evidence.pair.y_pred.dtype
     channels = evidence.interpretation.layout.y_pred.channels
@@ -87,7 +85,9 @@ def _find_unthresholded_channels(evidence: Evidence) -> list[Finding]:
             message=f"predictions are {channels} channels of {dtype} scores from"
             f" {values.minimum:.4g} to {values.maximum:.4g}; {_describe_reading(evidence)};"
             " the channels overlap, so each has to be thresholded on its own",
-            help=f'predictions = (predictions >= {threshold:g}).astype("{dtype}")',
+            help=suggest_multilabel(evidence)
+            if evidence.metric.contract is None
+            else f'predictions = (predictions >= {threshold:g}).astype("{dtype}")',
             facts={
                 "minimum": values.minimum,
                 "maximum": values.maximum,
@@ -103,6 +103,15 @@ def _find_unthresholded_channels(evidence: Evidence) -> list[Finding]:
             ),
         )
     ]
+
+
+def _needs_0_and_1(metric: Metric) -> bool:
+    """Return whether a metric needs thresholded channels, or reads every value as a class id."""
+    if metric.contract is None:
+        return metric.reads_prediction_labels
+    takes = metric.contract.takes
+    is_one_hot = takes.predictions is PixelContent.ONE_HOT
+    return is_one_hot or metric.contract.choices.floats is Floats.NON_ZERO
 
 
 def _describe_reading(evidence: Evidence) -> str:

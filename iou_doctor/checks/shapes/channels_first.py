@@ -40,6 +40,8 @@ ANY_AXIS = ("tf_keras.",)
 def find(evidence: Evidence) -> Result:
     """Compare the class axis of each array with the axis at which the metric looks."""
     layout = evidence.interpretation.layout
+    if evidence.interpretation.is_multilabel and evidence.metric.contract is None:
+        return []  # channels that overlap need another metric first
     sides = (("predictions", layout.y_pred), ("masks", layout.y_true))
     wrong = [
         (name, axes)

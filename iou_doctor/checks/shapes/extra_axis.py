@@ -32,6 +32,9 @@ def find(evidence: Evidence) -> Result:
     """Compare the numbers of axes of both arrays."""
     layout = evidence.interpretation.layout
     true, pred = layout.y_true, layout.y_pred
+    takes = evidence.metric.takes
+    if evidence.interpretation.is_multilabel and not true.has_sample_axis and takes:
+        return _find_missing_samples(evidence, takes.axis)
     if layout.relation not in {Relation.EQUAL, Relation.SWAPPED, Relation.SCALED}:
         return []
     plain = not true.is_dense and not pred.is_dense
@@ -57,6 +60,23 @@ def find(evidence: Evidence) -> Result:
                 safe=True,
                 steps=(Arrange(Side(name)),),
             ),
+        )
+    ]
+
+
+def _find_missing_samples(evidence: Evidence, axis: int) -> list[Finding]:
+    """Look for one sample without a sample axis, whose channels a metric expects on axis 1."""
+    shape = evidence.interpretation.layout.y_true.shape
+    if axis != 1:
+        return []
+    return [
+        Finding(
+            RULE,
+            message=f"both arrays have shape {shape}, with the channels first and no sample axis,"
+            f" but {evidence.metric.short_name} expects the channels on axis 1",
+            help="predictions = predictions[np.newaxis]; masks = masks[np.newaxis]",
+            facts={"masks": list(shape), "predictions": list(shape), "axis": 0},
+            severity_override=Severity.ERROR,
         )
     ]
 

@@ -40,7 +40,7 @@ def sum_scores(inputs: MetricInputs, choices: Choices) -> Areas:
     if sums is None:
         raise NotEvaluated("it needs sums of the scores: use --contracts all")
     if choices.sigmoid is Sigmoid.BY_UPDATE:
-        _check_logits(inputs, sums)
+        _check_channels(inputs, sums)
     if inputs.form is PredictionForm.CHANNELS and choices.stray_truth is Stray.RAISES:
         truth = decode_no_class(labels)
         if ((truth < 0) | (truth >= inputs.num_classes)).any():
@@ -63,14 +63,21 @@ def sum_scores(inputs: MetricInputs, choices: Choices) -> Areas:
             return found
 
 
-def _check_logits(inputs: MetricInputs, sums: ChannelSums) -> None:
+def _check_channels(inputs: MetricInputs, sums: ChannelSums) -> None:
     """Check the arrays of a library that applies a sigmoid to logits.
+
+    Source: torchmetrics 1.9.0, `_multilabel_stat_scores_tensor_validation`.
 
     Raises:
         NotEvaluated: the sigmoid of the scores was not compared with the threshold.
-        LibraryError: the masks do not hold 0 and 1. Source: torchmetrics 1.9.0,
-            `_multilabel_stat_scores_tensor_validation`.
+        LibraryError: there are other channels than declared, or the masks do not hold 0 and 1.
     """
+    channels = sums.whole.shape[1]
+    if channels != inputs.num_classes:
+        raise LibraryError(
+            "ValueError: Expected both `target.shape[1]` and `preds.shape[1]` to be equal to"
+            f" `num_labels`={inputs.num_classes} but got {channels}"
+        )
     if has_only_0_and_255(sums):
         raise LibraryError(
             "RuntimeError: Detected the following values in `target`: [0, 255] but expected only"

@@ -75,6 +75,17 @@ def replay(metric: Metric, arrays: CountedArrays, doctor: float | None) -> Contr
         return registry.build_failed_score(metric, words)
     if wrong is not None:
         return registry.build_unevaluated_score(metric, _describe_misreading(takes, wrong, layout))
+    return _evaluate(metric, arrays, contract, doctor)
+
+
+def _evaluate(
+    metric: Metric, arrays: CountedArrays, contract: Contract, doctor: float | None
+) -> ContractScore:
+    """Return what a metric reports on arrays whose axes it takes as they are."""
+    layout, takes = arrays.interpretation.layout, contract.takes
+    if _lacks_sample_axis(arrays.interpretation, takes):
+        why = "it takes axis 1 for the channels, which are on axis 0, as there is no sample axis"
+        return registry.build_unevaluated_score(metric, why)
     if arrays.inputs is None:
         words = _describe_shape_error(takes, layout) or "ValueError: the shapes do not match"
         return registry.build_failed_score(metric, words)
@@ -90,6 +101,12 @@ def replay(metric: Metric, arrays: CountedArrays, doctor: float | None) -> Contr
         found,
         note=REASON_SEPARATOR.join(registry.explain_difference(contract, inputs, found.value)),
     )
+
+
+def _lacks_sample_axis(interpretation: Interpretation, takes: InputSpec) -> bool:
+    """Return whether channels that overlap are on axis 0, and the metric takes axis 1."""
+    has_samples = interpretation.layout.y_pred.has_sample_axis
+    return interpretation.is_multilabel and not has_samples and takes.axis == 1
 
 
 def _describe_error(takes: InputSpec, wrong: Mismatch, layout: Layout) -> str | None:

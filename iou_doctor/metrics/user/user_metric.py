@@ -6,7 +6,7 @@ from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.layout import Assumption, Layout
 from iou_doctor.arrays.source import Pair
 from iou_doctor.counts.channel_sums import SumsRequest
-from iou_doctor.counts.label_decoding import Pairing
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.metrics.definition import Floats, Sigmoid
 from iou_doctor.metrics.input_spec import PixelContent
 from iou_doctor.metrics.libraries import keras
@@ -108,6 +108,14 @@ class UserMetric:
         contract = self.metric.contract
         has_choices = contract is not None and contract.of_channels is not None
         return has_choices and layout.y_true.is_per_class and layout.y_pred.is_per_class
+
+    @property
+    def mask_axis(self) -> int | None:
+        """The axis on which it takes channels of the masks; `None` if it reads class ids."""
+        metric = self.metric
+        if self.channel_axis is not None or metric.contract is not None:
+            return self.channel_axis
+        return metric.axis if metric.y_true is LabelDecoding.ARGMAX_LAST else None
 
     def list_counts_needed(self, pair: Pair, layout: Layout, *, for_all: bool) -> CountsNeeded:
         """Return what has to be counted to replay this metric on the arrays.

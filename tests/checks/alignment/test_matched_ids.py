@@ -8,7 +8,7 @@ from iou_doctor.checks.alignment._matched_ids import is_convincing, is_worth_try
 def evidence(mean_iou=0.1, num_classes=3, *, error=False):
     return SimpleNamespace(
         repaired=SimpleNamespace(mean_iou=mean_iou),
-        interpretation=SimpleNamespace(num_classes=num_classes),
+        interpretation=SimpleNamespace(num_classes=num_classes, is_multilabel=False),
         has_found_error=error,
     )
 
