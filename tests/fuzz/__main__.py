@@ -31,10 +31,16 @@ LOG_SECONDS = 60
 
 
 class Fuzzer:
-    """Runs cases and counts what comes of them."""
+    """Runs cases and counts what comes of them.
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    Args:
+        options: of the command line.
+        place: a folder for the files of one case.
+    """
+
+    def __init__(self, options: argparse.Namespace, place: Path) -> None:
         self._options = options
+        self._place = place
         self._kinds = options.kinds
         self._end = time.monotonic() + 60 * options.minutes
         self._logged = time.monotonic()
@@ -63,26 +69,24 @@ class Fuzzer:
         return max((choose_limits(kind) for kind in self._kinds), key=lambda limits: limits.memory)
 
     def _work(self, number: int) -> Verdict:
-        """Run one case in a folder that is removed afterwards."""
+        """Run one case in a folder that stays until the next case."""
         kind, rng = self._choose(number)
-        with tempfile.TemporaryDirectory() as place:
-            folder = Path(place, "files")
-            folder.mkdir()
-            try:
-                return KINDS[kind](folder, rng)
-            finally:
-                os.chdir("/")
-                if self._options.only is not None:
-                    self._keep(folder, number)
+        shutil.rmtree(self._place, ignore_errors=True)
+        folder = self._place / "files"
+        folder.mkdir(parents=True)
+        try:
+            return KINDS[kind](folder, rng)
+        finally:
+            os.chdir("/")
 
     def _choose(self, number: int) -> tuple[str, random.Random]:
         rng = random.Random(f"{self._options.seed}:{number}")
         return rng.choice(self._kinds), rng
 
-    def _keep(self, folder: Path, number: int) -> None:
+    def _keep(self, number: int) -> None:
         if self._options.keep:
             target = self._options.keep / f"{self._options.seed}-{number}"
-            shutil.copytree(folder, target, dirs_exist_ok=True, symlinks=True)
+            shutil.copytree(self._place / "files", target, dirs_exist_ok=True, symlinks=True)
 
     def _note(self, number: int, verdict: Verdict) -> None:
         kind, _ = self._choose(number)
@@ -93,6 +97,8 @@ class Fuzzer:
         for problem in verdict.problems:
             self.problems += 1
             say(f"{self._options.seed}:{number} {kind}: {problem!a}")
+        if died or verdict.problems or self._options.only is not None:
+            self._keep(number)
         if died and not verdict.problems:
             say(f"{self._options.seed}:{number} {kind}: {verdict.label}")
         if self._options.log and time.monotonic() > self._logged + LOG_SECONDS:
@@ -116,8 +122,9 @@ def main() -> int:
     """Return 1 if there was a problem."""
     options = parse_options()
     import_everything(options.kinds)
-    fuzzer = Fuzzer(options)
-    fuzzer.run()
+    with tempfile.TemporaryDirectory() as folder:
+        fuzzer = Fuzzer(options, Path(folder, "case"))
+        fuzzer.run()
     say(fuzzer.describe())
     if options.log:
         fuzzer.write_log()
@@ -137,7 +144,7 @@ def parse_options() -> argparse.Namespace:
         default=["commands", "readers"],
         help="single kinds, or groups of them",
     )
-    parser.add_argument("--keep", type=Path, help="with --only: where to keep the files")
+    parser.add_argument("--keep", type=Path, help="where to keep the files of bad cases")
     parser.add_argument("--log", type=Path, help="a file for the counts, written every minute")
     options = parser.parse_args()
     options.kinds = [

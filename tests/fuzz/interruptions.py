@@ -101,10 +101,7 @@ def prepare(name: str, place: Path) -> Trial:
 def kill(trial: Trial, rng: random.Random) -> tuple[str, list[str]]:
     """Send a signal at a random moment; every second time as soon as something is written."""
     number = rng.choice(SIGNALS)
-    # a shell lets its background jobs ignore Ctrl-C
-    process = trial.start(
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)
-    )
+    process = trial.start(preexec_fn=_obey_interrupts)
     begin, moment = time.monotonic(), rng.uniform(0.1, 1.1) * trial.seconds
     waits = rng.random() < 0.5
     known = set(trial.before)
@@ -125,6 +122,11 @@ def kill(trial: Trial, rng: random.Random) -> tuple[str, list[str]]:
     problems = [] if code in wanted else [f"exit code {code}: {err[-200:]!r}"]
     hard = number == signal.SIGKILL
     return label, problems + list(_judge(trial, hard=hard))
+
+
+def _obey_interrupts() -> None:
+    """Undo that a shell lets its background jobs ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def fill(trial: Trial, rng: random.Random) -> tuple[str, list[str]]:

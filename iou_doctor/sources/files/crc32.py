@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from functools import reduce
 from itertools import pairwise
 
-try:
-    from isal import isal_zlib
-except ImportError:  # there are no wheels for some machines
-    _calculate: Callable[..., int] = zlib.crc32
-else:
-    _calculate = isal_zlib.crc32  # over three times as fast
+from iou_doctor.sources.files.fast_zlib import ZLIB
 
+_calculate: Callable[..., int] = ZLIB.crc32
 PIECE_BYTES = 1 << 20
 """Bytes to read at a time: they stay in the cache between reading and calculating."""
 SHARE_BYTES = 1 << 25

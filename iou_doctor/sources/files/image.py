@@ -23,6 +23,7 @@ from iou_doctor.sources.files.file_status import stamp_file
 from iou_doctor.sources.files.image_limits import check_size
 from iou_doctor.sources.files.png_chunks import check_chunks
 from iou_doctor.sources.files.stamps import CHANGED
+from iou_doctor.sources.files.tiff_strips import check_strips
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
 # without a handler, Python prints Pillow's remarks on damaged files; the error says the same
@@ -110,9 +111,7 @@ def decode(header: ImageHeader) -> StoredArray:
         SourceError: the file is damaged or cut off, or it changed since its header was read.
     """
     with _open_quietly(header.file), _open_plainly(header.file) as image:
-        if image.format == "PNG":
-            with Path(header.file).open("rb") as stream:
-                check_chunks(stream)
+        _compare_checksums(header.file, image)
         if _describe(header.stamp, image) != header:
             raise source_error(header.file, CHANGED)
         most = _get_most_value(image)  # before the pixels are decoded
@@ -122,6 +121,14 @@ def decode(header: ImageHeader) -> StoredArray:
         if header.mode == "LA":
             values = values[..., 0]
         return values.astype(header.dtype, copy=False)
+
+
+def _compare_checksums(file: str, image: Image.Image) -> None:
+    with Path(file).open("rb") as stream:
+        if image.format == "PNG":
+            check_chunks(stream)
+        elif isinstance(image, TiffImagePlugin.TiffImageFile):
+            check_strips(image, stream)
 
 
 def _get_most_value(image: Image.Image) -> int | None:

@@ -395,6 +395,32 @@ def test_a_flipped_bit_of_a_png_gives_no_other_pixels(tmp_path):
             continue
 
 
+@pytest.mark.parametrize("tile", [None, (16, 16)])
+@pytest.mark.parametrize("predictor", [False, True])
+def test_a_flipped_bit_of_a_deflated_tiff_gives_no_other_pixels(tmp_path, tile, predictor):
+    """Libtiff does not compare the checksums of strips and tiles."""
+    random = np.random.default_rng(0)
+    array = random.integers(0, 200, (48, 40), np.uint8)
+    path = tmp_path / "x.tif"
+    tifffile.imwrite(path, array, compression="zlib", tile=tile, predictor=predictor)
+    np.testing.assert_array_equal(open_source(str(path)).read(())[0], array)
+    content = path.read_bytes()
+    with tifffile.TiffFile(path) as file:
+        page = file.pages[0]
+        starts, sizes = page.dataoffsets, page.databytecounts
+    refused = 0
+    for start, size in zip(starts, sizes, strict=True):
+        for bit in random.integers(0, 8 * size, 20):
+            damaged = bytearray(content)
+            damaged[start + bit // 8] ^= 1 << bit % 8
+            path.write_bytes(damaged)
+            try:  # some bits at the end of the last byte mean nothing
+                np.testing.assert_array_equal(open_source(str(path)).read(())[0], array)
+            except SourceError as error:
+                refused += "it is damaged" in str(error)
+    assert refused > 15 * len(starts)
+
+
 @pytest.mark.parametrize("cut", [1, 4, 12, 13, 16, 20, 24])
 def test_a_png_that_is_cut_off_anywhere_is_refused(tmp_path, cut):
     Image.fromarray(np.zeros((9, 9), np.uint8)).save(tmp_path / "0.png")

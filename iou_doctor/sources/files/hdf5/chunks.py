@@ -8,24 +8,16 @@ from __future__ import annotations
 
 import itertools
 import math
-import zlib
 from contextlib import AbstractContextManager
-from types import ModuleType
 
 import h5py
 import numpy as np
 
 from iou_doctor.arrays.batch import StoredArray, StoredDtype
 from iou_doctor.arrays.source import Window
+from iou_doctor.sources.files.fast_zlib import ZLIB, ZLIB_ERRORS
 from iou_doctor.sources.files.hdf5.lock import HDF5_LOCK
 from iou_doctor.sources.windows import measure_window
-
-try:
-    from isal import isal_zlib
-except ImportError:  # there are no wheels for some machines
-    _ZLIB: ModuleType = zlib
-else:
-    _ZLIB = isal_zlib  # over twice as fast
 
 _SHUFFLE, _GZIP = h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE
 
@@ -81,11 +73,11 @@ class ChunkReader:
 
     def _decompress(self, packed: bytes) -> StoredArray:
         size = math.prod(self._chunk) * self._dtype.itemsize
-        stream = _ZLIB.decompressobj()
+        stream = ZLIB.decompressobj()
         try:
             # one byte more, so that the stream is read to its end, where its checksum is
             raw = stream.decompress(packed, size + 1)
-        except (zlib.error, _ZLIB.error) as error:
+        except ZLIB_ERRORS as error:
             raise OSError(f"a chunk cannot be decompressed: {error}") from error
         if len(raw) != size or not stream.eof:
             raise OSError(f"a chunk does not have {size} bytes")
