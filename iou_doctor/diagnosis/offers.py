@@ -104,8 +104,8 @@ def _score_alone(
     earlier = _list_repairs(first) if is_hidden else []
     before = repair_evidence(earlier, evidence, recount).repaired if earlier else evidence.repaired
     after = compute_mean_iou_after([*earlier, finding.repair], evidence, recount)
-    is_lower = _is_lower(after, before) and not _adds_right_pixels(
-        before, repair_evidence([*earlier, finding.repair], evidence, recount).repaired
+    is_lower = _is_lower(after, before) and not (
+        not earlier and _completes_the_score(finding, evidence, recount)
     )
     return after, is_lower
 
@@ -177,7 +177,10 @@ def _is_lower(after: float | None, before: Score) -> bool:
 
 
 def _completes_the_score(finding: Finding, evidence: Evidence, recount: Recount) -> bool:
-    """Return whether the repair of a finding makes pixels count that are mostly right."""
+    """Return whether a repair maps labels outside the classes to classes that are mostly right.
+
+    The score before is then that of an easier part of the data, and may well be higher.
+    """
     if finding.repair is None or finding.repair.relabel is None:
         return False
     after = repair_evidence([finding.repair], evidence, recount).repaired
@@ -185,10 +188,7 @@ def _completes_the_score(finding: Finding, evidence: Evidence, recount: Recount)
 
 
 def _adds_right_pixels(before: Score, after: Score) -> bool:
-    """Return whether more pixels count than before, and most of these are right.
-
-    The score before is then that of an easier part of the data.
-    """
+    """Return whether more pixels count than before, and most of these are right."""
     more = after.pixels.counted - before.pixels.counted
     right = _count_right(after) - _count_right(before)
     return more > 0 and 2 * right > more

@@ -111,6 +111,19 @@ def test_codes_of_any_kind_are_paired_on_either_side(codes, options):
     check_cured(report, masks, coded, score)
 
 
+@pytest.mark.parametrize("options", [{}, {"num_classes": 6}, {"num_classes": 7}])
+@pytest.mark.parametrize("side", ["masks", "predictions"])
+def test_an_id_in_the_middle_is_left_out(options, side):
+    masks, predictions = draw_pair(6, 5, 64, 80)
+    score, ids = mean_iou(masks, predictions, 6), [0, 1, 2, 4, 5, 6]
+    if side == "masks":
+        masks = recode(ids, masks)
+    else:
+        predictions = recode(ids, predictions)
+    report = diagnose(y_true=masks, y_pred=predictions, **options)
+    check_cured(report, masks, predictions, score)
+
+
 @pytest.mark.parametrize("options", [{}, {"num_classes": 12}])
 def test_land_cover_in_tens(options):
     masks, predictions = draw_pair(12, 6, 96, 96)

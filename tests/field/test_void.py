@@ -100,6 +100,18 @@ def test_the_last_id_that_is_never_predicted_is_void(num_classes):
     assert "never-predicted-class" not in names(report)
 
 
+@pytest.mark.parametrize(("void", "fires"), [(10, True), (32, True), (100, True), (9, False)])
+def test_a_large_label_beside_two_classes_is_void(void, fires):
+    holes = blobs(BINARY.shape, 0.1)
+    report = diagnose(y_true=np.where(holes, void, BINARY), y_pred=GOOD)
+    assert ("undeclared-void-label" in names(report)) == fires
+    if fires:
+        assert report.verdict.primary == "undeclared-void-label"
+        assert after(report, "undeclared-void-label") == pytest.approx(
+            scored_without(BINARY, GOOD, holes, 2)
+        )
+
+
 @pytest.mark.parametrize("missed", [1, 4, 8])
 def test_a_rare_class_that_is_never_predicted_is_no_void(missed):
     truth = draw_masks((6, 64, 64), 9)

@@ -26,6 +26,8 @@ gains less."""
 LEAST_EXPLAINED = 0.5
 """Minimum share that the clear moves must have of the pixels whose id does not meet itself. In a
 weak model, two ids may meet by chance while the others go astray."""
+LEAST_KNOWN_SHARE = 0.9
+"""Minimum share of the clear moves that the table of a known data set explains."""
 FEWEST_ON_A_LINE = 3
 """Minimum number of ids that suggest a multiple and an offset. Two always do."""
 
@@ -122,7 +124,19 @@ def _is_proven(evidence: Evidence, overlaps: Overlaps) -> bool:
         return _is_single_move_proven(evidence, overlaps)
     astray = overlaps.totals[~overlaps.is_kept].sum()
     moved = overlaps.totals[np.isin(overlaps.old, list(moves))].sum()
-    return bool(moved >= LEAST_EXPLAINED * astray) and not _may_be_permuted(evidence, old, new)
+    return bool(moved >= LEAST_EXPLAINED * astray) and (
+        _keeps_order(overlaps) or not _may_be_permuted(evidence, old, new)
+    )
+
+
+def _keeps_order(overlaps: Overlaps) -> bool:
+    """Return whether the moves pair the ids of both arrays in their order, as one left out does.
+
+    If all ids move, they may just be shifted.
+    """
+    in_order = dict(zip(overlaps.old.tolist(), overlaps.new.tolist(), strict=False))
+    same_number = len(overlaps.old) == len(overlaps.new) and bool(overlaps.is_kept.any())
+    return same_number and overlaps.moves.items() <= in_order.items()
 
 
 def _may_be_permuted(evidence: Evidence, old: set[int], new: set[int]) -> bool:
@@ -159,11 +173,17 @@ def _list_tables(overlaps: Overlaps) -> Iterator[dict[int, int]]:
         step, offset = line
         yield _keep_changes({k: (k - offset) // step for k in old if (k - offset) % step == 0})
     for _, known in iterate_known_tables():
-        if known.keys() >= set(old) and overlaps.moves.items() <= known.items():
+        if known.keys() >= set(old) and _fits_moves(known, overlaps.moves):
             yield _keep_changes({label: known[label] for label in old})
     if len(old) == len(overlaps.new):
         yield _keep_changes(dict(zip(old, overlaps.new.tolist(), strict=True)))
     yield _keep_changes(_assign(overlaps))
+
+
+def _fits_moves(known: Mapping[int, int], moves: Mapping[int, int]) -> bool:
+    """Return whether a known table explains the clear moves; rare ids may meet others by chance."""
+    fitting = sum(known[old] == new for old, new in moves.items())
+    return fitting >= LEAST_KNOWN_SHARE * len(moves)
 
 
 def _keep_changes(table: Mapping[int, int]) -> dict[int, int]:

@@ -7,6 +7,7 @@ import numpy as np
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import count_class_ids
 from iou_doctor.checks.labels._numberings import load_numberings
+from iou_doctor.checks.unknown_labels import list_labels_of_faulty_samples
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Side
@@ -15,7 +16,10 @@ FEWEST_KNOWN_IDS = 7
 """Minimum number of ids that both arrays share with a known numbering. Seven random ids lie among
 the 19 of 34 that are classes of Cityscapes with a probability of 2 %."""
 FEWEST_CLASSES = 3
-"""Minimum number of predicted classes. A model that predicts fewer has not learned the others."""
+"""Minimum number of predicted classes, or one less beside a large label. A model that predicts
+fewer has not learned the others."""
+LEAST_BESIDE_TWO = 10
+"""Beside predictions of two classes, the label must be at least this. 2 may be a third class."""
 FEWEST_RARER_CLASSES = 2
 """Minimum number of predicted classes that are rarer than a label that is never predicted."""
 LEAST_VOID_SHARE = 0.01
@@ -54,7 +58,9 @@ def find_void_classes(evidence: Evidence) -> VoidClasses | None:
         for label, count in count_class_ids(evidence, Side.MASKS).items()
         if label < evidence.interpretation.num_classes and label != ignored
     }
-    never = [label for label in truths if label not in evidence.pairs.count_predictions()]
+    predicted = evidence.pairs.count_predictions()
+    faulty = list_labels_of_faulty_samples(evidence, Side.MASKS)
+    never = [label for label in truths if label not in predicted and label not in faulty]
     if not never:
         return None
     known = _find_void_of_numbering(evidence, truths)
@@ -90,12 +96,14 @@ def _is_frequent(evidence: Evidence, label: int) -> bool:
     others = pairs.drop_truth(label).drop_out_of_range(evidence.interpretation.num_classes)
     predicted = count_class_ids(evidence, Side.PREDICTIONS)
     right = others.keep_rows(others.truth == others.prediction).total
-    if len(predicted) < FEWEST_CLASSES or 2 * right <= others.total:
+    if len(predicted) < FEWEST_CLASSES - 1 or 2 * right <= others.total:
         return False
     here = pairs.keep_rows(pairs.truth == label)
     if here.total < LEAST_VOID_SHARE * pairs.total:
         return False
     counts = others.count_truths()
+    if len(predicted) < FEWEST_CLASSES:
+        return label >= LEAST_BESIDE_TWO and _is_in_most_images(evidence, label)
     if here.total > max(counts.values()) or _is_far_away(label, sorted(counts)):
         return True
     rarer = sum(count < here.total for count in counts.values())
@@ -110,11 +118,15 @@ def _is_far_away(label: int, others: list[int]) -> bool:
 
 def _is_spread(evidence: Evidence, here: PairCounts, others: PairCounts, label: int) -> bool:
     """Return whether a label lies in most images and under all kinds of predictions."""
-    images = evidence.interpretation.layout.samples
-    truth, image = evidence.pairs.truth, evidence.pairs.image
-    if len(np.unique(image[truth == label])) < LEAST_IMAGE_SHARE * images:
+    if not _is_in_most_images(evidence, label):
         return False
     there = here.count_predictions()
     top = max(there, key=lambda prediction: there[prediction])
     usual = others.count_predictions().get(top, 0) / others.total
     return there[top] <= max(LARGEST_TOP_SHARE, LARGEST_TOP_RATIO * usual) * here.total
+
+
+def _is_in_most_images(evidence: Evidence, label: int) -> bool:
+    images = evidence.interpretation.layout.samples
+    held = np.unique(evidence.pairs.image[evidence.pairs.truth == label])
+    return len(held) >= LEAST_IMAGE_SHARE * images
