@@ -1,16 +1,33 @@
-"""Find out why a segmentation model's mean IoU is stuck, wrong, or different."""
+"""Find out why a segmentation model's mean IoU is stuck, wrong, or different.
+
+    import iou_doctor
+
+    report = iou_doctor.check(y_true=masks, y_pred=predictions, num_classes=3)
+    print(report)                            # the diagnosis, as on the terminal
+    report.save("report.html")               # or .json, .md, .txt, .xml, .sarif
+    report.mean_iou, report.confusion, report.per_class
+
+    print(iou_doctor.why("0.3333", y_true=masks, y_pred=predictions))
+    repaired = iou_doctor.fix(y_true=masks, y_pred=predictions, num_classes=3)
+    iou_doctor.assert_healthy(y_true=masks, y_pred=predictions)      # in a test
+
+`iou_doctor.keras.Checkup` watches a training with Keras 3, `iou_doctor.tf_keras.Checkup` one with
+Keras 2. Errors in the input are subclasses of `iou_doctor.errors.IouDoctorError`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iou_doctor.api.check import check
+from iou_doctor.api.check import assert_healthy, check
+from iou_doctor.api.fix import fix
+from iou_doctor.api.why import why
 from iou_doctor.report.version import __version__
 
 if TYPE_CHECKING:
     from iou_doctor.api.report import Report
 
-__all__ = ["Report", "__version__", "check"]
+__all__ = ["Report", "__version__", "assert_healthy", "check", "fix", "why"]
 
 
 def __getattr__(name: str) -> type[Report]:
@@ -20,3 +37,8 @@ def __getattr__(name: str) -> type[Report]:
 
         return Report
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the public names, for completion and `help`."""
+    return [*__all__, "__doc__", "__name__", "__path__", "__file__"]

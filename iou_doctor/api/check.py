@@ -1,32 +1,38 @@
-"""`iou_doctor.check`: the arguments of a check in Python, and the request that they build."""
+"""`iou_doctor.check` and `iou_doctor.assert_healthy`: a check of arrays in Python."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from os import PathLike
 
     from iou_doctor.api.report import Report
-    from iou_doctor.choices import Device
+    from iou_doctor.choices import Device, EncodingName
+
+EXAMPLE = "y_true=masks, y_pred=predictions"
 
 
 def check(
-    *,
+    *positional: NoReturn,
     y_true: Any = None,
     y_pred: Any = None,
     pairs: Any = None,
     num_classes: int | None = None,
-    metric: str | None = None,
+    metric: Any = None,
     ignore_index: int | None = None,
-    class_names: tuple[str, ...] = (),
+    ignore_class: int | None = None,
+    class_names: Iterable[str] | Mapping[int, str] | str = (),
     layout: str | None = None,
     threshold: float | None = None,
+    predictions_as: EncodingName | None = None,
+    masks_as: EncodingName | None = None,
     baseline: str | PathLike[str] | None = None,
     max_drop: float = 0.01,
     contracts: Literal["common", "all"] = "common",
     batch_size: int | None = None,
-    seen: str | None = None,
+    seen: str | float | None = None,
     jobs: int | None = None,
     device: Device = "auto",
     images: Any = None,
@@ -38,7 +44,15 @@ def check(
 ) -> Report:
     """Compare predictions with masks, and return the Report that `iou-doctor check` prints.
 
+    All arguments are given by name.
+
+    Example:
+        >>> report = iou_doctor.check(y_true=masks, y_pred=predictions, num_classes=3)
+        >>> print(report)
+        >>> report.save("report.html")
+
     Args:
+        positional: none; arguments without a name are refused.
         y_true: masks: a path as on the command line (`FILE.h5::/name` too); an array or tensor of
             NumPy, TensorFlow, PyTorch, JAX or any library with `__array__` or `__dlpack__`; or
             batches of them, from something that gives the same ones each time it is iterated over
@@ -49,11 +63,16 @@ def check(
         pairs: in place of both: batches of pairs (y_true, y_pred). They are iterated over at
             least twice and never held all at once.
         num_classes: number of classes, background included; `None`: inferred.
-        metric: the metric's call as written in your code; `None`: `keras.metrics.MeanIoU`.
+        metric: the metric: its call as written in your code, or the object or class itself, of
+            Keras, torchmetrics or another library that `--metric` knows; `None`:
+            `keras.metrics.MeanIoU`. Its code does not run.
         ignore_index: mask label to leave out.
-        class_names: one name for each class.
+        ignore_class: the same, by Keras' name.
+        class_names: one name for each class: a list, a string with commas, or a dict {id: name}.
         layout: what the axes mean, `NHWC` for instance.
         threshold: the decision threshold for single-channel scores.
+        predictions_as: how the predictions are encoded, if they are misread: "logits" for instance.
+        masks_as: how the masks are encoded, likewise.
         baseline: a JSON report of an earlier run to compare with.
         max_drop: by how much a score may fall below the baseline's.
         contracts: which implementations to compare.
@@ -71,45 +90,47 @@ def check(
         trust_model: load a file that IOU804 refuses: one that may run code or touch files.
 
     Raises:
-        iou_doctor.errors.UsageError: options that do not go together.
+        iou_doctor.errors.UsageError: arguments of wrong types, or that do not go together.
         iou_doctor.errors.SourceError: a file or a value cannot be read as an array.
         iou_doctor.errors.ReadingError: the arrays cannot be understood.
     """
-    from iou_doctor.api.arguments import (
-        build_model_options,
-        check_device,
-        refuse_missing_arrays,
-    )
-    from iou_doctor.api.report import with_rendering
-    from iou_doctor.arrays.interpretation import Options
-    from iou_doctor.diagnosis import pipeline
-    from iou_doctor.diagnosis.request import CheckRequest
-    from iou_doctor.report.baseline import load_baseline
-    from iou_doctor.report.score_lookup import parse_score
+    arguments = dict(locals())
+    from iou_doctor.api.words import refuse_positions, speak_python
 
-    options = Options(num_classes, ignore_index, threshold, layout, class_names=tuple(class_names))
-    model = build_model_options(
-        images=images,
-        signature=signature,
-        output_name=output_name,
-        input_scale=input_scale,
-        batch_size=batch_size,
-        resize=resize,
-        trust_model=trust_model,
-    )
-    refuse_missing_arrays(y_true, y_pred, pairs, has_model=model is not None)
-    request = CheckRequest(
-        predictions=y_pred,
-        masks=y_true,
-        pairs=pairs,
-        model=model,
-        options=options,
-        metric=metric,
-        batch_size=batch_size,
-        baseline=None if baseline is None else load_baseline(str(baseline), max_drop=max_drop),
-        all_implementations=contracts == "all",
-        score_to_explain=None if seen is None else parse_score(seen),
-        jobs=jobs,
-        device=check_device(device),
-    )
-    return with_rendering(pipeline.check(request))
+    refuse_positions("check", arguments.pop("positional"), EXAMPLE)
+    with speak_python():
+        from iou_doctor.api.report import with_rendering
+        from iou_doctor.api.request import build_request
+        from iou_doctor.diagnosis import pipeline
+
+        return with_rendering(pipeline.check(build_request(arguments)))
+
+
+def assert_healthy(*positional: NoReturn, min_iou: float | None = None, **arguments: Any) -> None:
+    """Check a pair in a test, and fail with the report if its format is wrong.
+
+    Example:
+        >>> def test_the_pipeline_keeps_the_labels():
+        ...     iou_doctor.assert_healthy(y_true=masks, y_pred=model(images), num_classes=3)
+
+    Args:
+        positional: none; arguments without a name are refused.
+        min_iou: the mean IoU below which it fails, too; `None`: any.
+        arguments: those of `check`.
+
+    Raises:
+        AssertionError: the report has an error, or the mean IoU is too low. The message is the
+            report.
+        iou_doctor.errors.IouDoctorError: as `check` raises.
+    """
+    from iou_doctor.api.check_types import take_number
+    from iou_doctor.api.words import refuse_positions
+
+    refuse_positions("assert_healthy", positional, EXAMPLE)
+    least = take_number("min_iou", min_iou, example=0.5)
+    report = check(**arguments)
+    if report.verdict.sick:
+        raise AssertionError(f"{report.verdict.summary}\n\n{report}")
+    if least is not None and not (report.mean_iou is not None and report.mean_iou >= least):
+        reached = "none" if report.mean_iou is None else f"{report.mean_iou:.4f}"
+        raise AssertionError(f"mean IoU {reached} does not reach min_iou={least:g}\n\n{report}")

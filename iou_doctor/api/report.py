@@ -8,15 +8,32 @@ from __future__ import annotations
 
 from dataclasses import fields
 from html import escape
+from typing import TYPE_CHECKING, Any
 
 from iou_doctor.record import record
 from iou_doctor.report import report
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 FRAME = (
     '<iframe title="iou-doctor" style="width:100%;height:40em;border:0" sandbox'
     ' srcdoc="{page}"></iframe>'
 )
 """An inline frame, so that the styles of the page and of the notebook do not mix."""
+FORMATS_BY_SUFFIX = {
+    ".html": "html",
+    ".htm": "html",
+    ".json": "json",
+    ".md": "markdown",
+    ".sarif": "sarif",
+    ".txt": "full",
+    ".xml": "junit",
+}
+"""The format of a file by the end of its name, for `Report.save`."""
 
 
 @record
@@ -39,11 +56,59 @@ class Report(report.Report):
 
         return json_v1.render(self)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `to_json` writes as a dict."""
+        import json
+
+        found: dict[str, Any] = json.loads(self.to_json())
+        return found
+
     def to_html(self) -> str:
         """Return the report as one HTML page, as `--output-format html` writes it."""
         from iou_doctor.render import html_page
 
         return html_page.render(self)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the report to a file, in the format that the end of its name says.
+
+        An existing file is replaced at the end, and as a whole.
+
+        Args:
+            path: ends in .html, .json, .md (Markdown), .sarif, .txt, or .xml (JUnit).
+
+        Raises:
+            iou_doctor.errors.UsageError: the name ends in something else.
+            iou_doctor.errors.OutputError: the file cannot be written.
+        """
+        from iou_doctor.api.tables import write_text
+        from iou_doctor.render import FORMATS
+
+        write_text(path, FORMATS_BY_SUFFIX, lambda name: FORMATS[name](self))
+
+    @property
+    def confusion(self) -> NDArray[np.int64] | None:
+        """The confusion matrix of the arrays as they are, shape (classes, classes), in pixels.
+
+        Rows are true classes, columns are predicted ones. Pixels of the ignore label and pixels
+        with labels outside the classes are left out. `None` if the pixels do not pair up, or if
+        channels overlap.
+        """
+        from iou_doctor.api.tables import build_confusion
+
+        return build_confusion(self)
+
+    @property
+    def per_class(self) -> NDArray[np.void] | None:
+        """A row for each class, with the fields of `ClassScore` and its name.
+
+        The fields are id, name, iou, dice, truth_pixels, predicted_pixels and intersection; NaN
+        stands for a class without a score. `pandas.DataFrame(report.per_class)` takes it. `None`
+        if the pixels do not pair up.
+        """
+        from iou_doctor.api.tables import build_class_table
+
+        return build_class_table(self)
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""

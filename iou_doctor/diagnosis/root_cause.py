@@ -62,6 +62,7 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
         findings=findings,
         explains=explains,
         outcomes=outcomes,
+        label_pairs=evidence.pairs.pool() if evidence.score else None,
         manuals={check.rule.code: check.manual for check in registry.load_checks()},
     )
 

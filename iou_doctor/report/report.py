@@ -14,6 +14,7 @@ from iou_doctor.record import record
 from iou_doctor.report.finding import Finding, Outcome, Severity
 
 if TYPE_CHECKING:
+    from iou_doctor.counts.pair_counts import PairCounts
     from iou_doctor.report.score_lookup import ScoreLookup
 
 
@@ -75,6 +76,8 @@ class Report:
     """Where the missing mean IoU goes; `None` if the arrays are misread, or no pixel counts."""
     interval: Interval | None = None
     """How far the mean IoU of the same arrays as in the ledger may be trusted."""
+    label_pairs: PairCounts | None = field(default=None, repr=False, compare=False)
+    """The pairs of labels of all samples together, for a confusion matrix."""
     manuals: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The manual of each rule, by its code."""
 

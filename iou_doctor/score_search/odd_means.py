@@ -46,7 +46,7 @@ def average_wrongly(areas: Areas, batch_sizes: tuple[int, ...]) -> Iterator[Cand
             words = f"{_NAMES[ratio]} of each class"
             yield _build(_SUM, "the classes", words, float(total[valid].sum()))
             kept = valid.sum()
-            if kept > 1:
+            if kept > 2:  # of two, the sum itself
                 value = float(total[valid].sum() / (kept - 1))
                 yield _build(_TOO_FEW, "the classes", words, value)
         for size in (1, *(size for size in batch_sizes if 1 < size < images)):

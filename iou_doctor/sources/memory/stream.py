@@ -26,6 +26,7 @@ from iou_doctor.sources.memory.array_or_tensor import (
     pick_evenly,
 )
 from iou_doctor.sources.memory.tensor import convert_to_numbers, keep_or_convert
+from iou_doctor.sources.memory.unbatched import is_unbatched
 from iou_doctor.sources.source_errors import source_error
 
 Batch = tuple[ArrayOrTensor, ...]
@@ -60,6 +61,10 @@ class Stream:
             raise self._make_error(
                 "a generator can be iterated over only once, and iou-doctor reads twice; give a"
                 " dataset, a data loader, or the arrays",
+            )
+        if is_unbatched(batches):
+            raise self._make_error(
+                "its elements are single samples; give batches of them, `dataset.batch(8)`"
             )
         self._fingerprints: list[list[Fingerprint]] = []
         self._first: Batch = ()

@@ -1,0 +1,113 @@
+"""Build the request of a check from the arguments of Python users."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_args
+
+from iou_doctor.api.arguments import build_model_options, check_device, refuse_missing_arrays
+from iou_doctor.api.check_types import (
+    take_choice,
+    take_class_names,
+    take_encoding,
+    take_integer,
+    take_number,
+    take_score,
+    take_text,
+)
+from iou_doctor.api.metric_objects import describe_metric
+from iou_doctor.arrays.interpretation import Options
+from iou_doctor.choices import Device
+from iou_doctor.diagnosis.request import CheckRequest
+from iou_doctor.errors import UsageError
+
+if TYPE_CHECKING:
+    from iou_doctor.arrays.model import ModelOptions
+
+
+def build_request(arguments: dict[str, Any]) -> CheckRequest:
+    """Return the request that `iou_doctor.check` makes.
+
+    Args:
+        arguments: those of `check`, by name; a missing one has its default.
+
+    Raises:
+        UsageError: a value has a wrong type, or values do not go together.
+    """
+    given = arguments.get
+    model = _take_model_options(arguments)
+    refuse_missing_arrays(
+        given("y_true"), given("y_pred"), given("pairs"), has_model=model is not None
+    )
+    contracts = take_choice("contracts", given("contracts", "common"), ("common", "all"))
+    seen = take_score("seen", given("seen"))
+    device = take_choice("device", given("device", "auto"), get_args(Device))
+    return CheckRequest(
+        predictions=given("y_pred"),
+        masks=given("y_true"),
+        pairs=given("pairs"),
+        model=model,
+        options=take_options(arguments),
+        metric=describe_metric(given("metric")),
+        batch_size=take_integer("batch_size", given("batch_size"), example=8, least=1),
+        baseline=_take_baseline(given("baseline"), given("max_drop", 0.01)),
+        all_implementations=contracts == "all",
+        score_to_explain=None if seen is None else _parse_score(seen),
+        jobs=take_integer("jobs", given("jobs"), example=4, least=1),
+        device=check_device(device),
+    )
+
+
+def take_options(arguments: dict[str, Any]) -> Options:
+    """Return what the user says about the arrays.
+
+    Raises:
+        UsageError: a value has a wrong type, or values contradict each other.
+    """
+    given = arguments.get
+    return Options(
+        num_classes=take_integer("num_classes", given("num_classes")),
+        ignore_index=_take_ignore_index(given("ignore_index"), given("ignore_class")),
+        threshold=take_number("threshold", given("threshold"), example=0.5),
+        layout=take_text("layout", given("layout"), example="NHWC"),
+        predictions_as=take_encoding("predictions_as", given("predictions_as")),
+        masks_as=take_encoding("masks_as", given("masks_as")),
+        class_names=take_class_names(given("class_names")),
+    )
+
+
+def _take_ignore_index(ignore_index: Any, ignore_class: Any) -> int | None:
+    index = take_integer("ignore_index", ignore_index, example=255)
+    same = take_integer("ignore_class", ignore_class, example=255)
+    if index is not None and same is not None and index != same:
+        raise UsageError(
+            f"ignore_index={index} and ignore_class={same} mean the same; give one of them"
+        )
+    return same if index is None else index
+
+
+def _take_model_options(arguments: dict[str, Any]) -> ModelOptions | None:
+    given = arguments.get
+    return build_model_options(
+        images=given("images"),
+        signature=take_text("signature", given("signature"), example="serving_default"),
+        output_name=take_text("output_name", given("output_name"), example="mask"),
+        input_scale=given("input_scale", 1.0),
+        batch_size=take_integer("batch_size", given("batch_size"), example=8, least=1),
+        resize=bool(given("resize", False)),
+        trust_model=bool(given("trust_model", False)),
+    )
+
+
+def _take_baseline(baseline: Any, max_drop: Any) -> Any:
+    if baseline is None:
+        return None
+    from iou_doctor.report.baseline import load_baseline
+
+    drop = take_number("max_drop", max_drop, example=0.01)
+    return load_baseline(str(baseline), max_drop=0.01 if drop is None else drop)
+
+
+def _parse_score(text: str) -> Any:
+    from iou_doctor.report.score_lookup import parse_score
+
+    return parse_score(text)
