@@ -41,5 +41,5 @@ def test_why_and_fix(names, capsys):
     exec(find_python("why"), names)
     assert "never argmaxed" in " ".join(capsys.readouterr().out.split())
     assert names["explanation"].matches[0].suspects[0].cause.name == "unargmaxed-probabilities"
-    assert names["repaired"].repairs[0] == "argmax the predictions (unargmaxed-probabilities)"
+    assert names["repaired"].repairs == ("argmax predictions and masks (unargmaxed-probabilities)",)
     assert np.array_equal(names["predictions"], MASKS)
