@@ -204,6 +204,18 @@ def compute_mean_iou(counts: NDArray[np.int64]) -> Scores:
     return means
 
 
+def estimate_chance(counts: NDArray[np.int64]) -> float:
+    """Return the mean IoU that these predictions would have in places that are left to chance.
+
+    Args:
+        counts: of (truth, prediction) pairs, shape (classes, classes + 1).
+    """
+    truth, predicted = counts.sum(axis=1), counts.sum(axis=0)[: len(counts)]
+    both = truth * predicted / max(int(counts.sum()), 1)
+    iou = both / np.maximum(truth + predicted - both, 1)
+    return float(iou[truth > 0].mean()) if truth.any() else 0.0
+
+
 def score_pairings(maps: Stack) -> NDArray[np.float32]:
     """Return the mean IoU of each truth (rows) with each prediction (columns), shape (n, n)."""
     n = len(maps)

@@ -14,6 +14,7 @@ from iou_doctor.checks.map_stack import (
     compute_mean_iou,
     count_different_masks,
     count_pairs,
+    estimate_chance,
 )
 from iou_doctor.record import record
 from iou_doctor.repairs.flip import Flip
@@ -85,11 +86,16 @@ class Fits:
     """Mean IoU of all samples together, shape (turns,)."""
     scenes: int
     """Number of samples whose masks differ clearly."""
+    chance: float = 0.0
+    """Mean IoU of predictions that have nothing to do with the masks. Any turn lifts maps with
+    exchanged ids to it."""
 
     def find_best(self) -> int:
         """Return the index of the best turn if it fits most samples clearly better, otherwise 0."""
         best = int(np.argmax(self.pooled))
         if self.pooled[best] - self.pooled[0] <= LEAST_TURN_GAIN + CHANCE_GAIN / self.scenes:
+            return 0
+        if self.pooled[best] - self.chance <= LEAST_TURN_GAIN:
             return 0
         better, told = self.count_better(best)
         return best if better >= LEAST_TURNED_SHARE * told else 0
@@ -129,6 +135,7 @@ def fit_turns(maps: Stack, turns: tuple[Turn, ...]) -> Fits:
         images=np.array([compute_mean_iou(table) for table in counts]),
         pooled=np.array([compute_mean_iou(table.sum(axis=0)) for table in counts]),
         scenes=count_different_masks(maps),
+        chance=estimate_chance(counts[0].sum(axis=0)),
     )
 
 

@@ -92,3 +92,10 @@ def test_a_reshape_to_the_swapped_size_is_no_swap():
     report = diagnose(y_true=labels, y_pred=predicted.reshape(4, 36, 24), num_classes=3)
     assert errors(report) == []
     assert report.mean_iou == pytest.approx(mean_iou(labels, predicted, 3))
+
+
+def test_exchanged_ids_are_not_swapped_sizes_though_any_scramble_lifts_them_to_chance():
+    cells = np.random.default_rng(9).integers(0, 3, (8, 4, 6))
+    masks = cells.repeat(8, 1).repeat(8, 2)
+    report = diagnose(y_true=masks, y_pred=np.array([2, 0, 1])[noisy(masks, 3)], num_classes=3)
+    assert report.verdict.primary == "permuted-classes"
