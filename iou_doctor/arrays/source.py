@@ -142,6 +142,21 @@ class StampedSource(Protocol):
 
 
 @record
+class StatedTurn:
+    """How predicted volumes have to be turned to lie like their masks, as the files say."""
+
+    order: tuple[int, ...]
+    """The order of their axes, as in `numpy.transpose`."""
+    flipped: tuple[int, ...]
+    """The axes to flip after that."""
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether they lie alike."""
+        return not self.flipped and self.order == tuple(range(len(self.order)))
+
+
+@record
 class Pair:
     """Masks and predictions whose entries along the first axis belong together."""
 
@@ -151,6 +166,8 @@ class Pair:
     """Folders only: the names of masks without a prediction; `y_true` leaves them out."""
     unpaired_pred: tuple[str, ...] = ()
     """Folders only: the names of predictions without a mask; `y_pred` leaves them out."""
+    stated_turn: StatedTurn | None = None
+    """How the predictions have to be turned, according to the affines of volumes."""
     dropped_parts: tuple[str, ...] = ()
     """Parts of names (`_pred`, `gt_`) that were ignored to find partners."""
     model: Model | None = None

@@ -29,6 +29,8 @@ Scale = Literal["many", "fine", "crops"]
 
 MOST_IMPROVABLE_IOU = 0.9
 """Mean IoU above which no other alignment can gain 0.1, the least gain that the rules ask for."""
+VOLUME_AXES = 3
+"""The number of spatial axes of a volume."""
 SAME_SCENE_IOU = 0.8
 """Mean IoU of two masks above which they show the same scene. CamVid's masks, taken a second
 apart, reach 0.6."""
@@ -104,7 +106,8 @@ def _stack(
 ) -> Stack | Skipped:
     if not len(maps.samples):
         return Skipped("no label maps of such data are kept")
-    if len({labels.shape for labels in maps.y_true}) > 1:
+    are_thinned_volumes = side is not None and maps.y_true[0].ndim == VOLUME_AXES
+    if len({labels.shape for labels in maps.y_true}) > 1 and not are_thinned_volumes:
         return Skipped("the images differ in size")
     chosen = _spread_indices(len(maps.samples), samples)
     true, pred = (
@@ -128,8 +131,14 @@ def _spread_indices(count: int, most: int | None) -> list[int]:
 def _thin_maps(maps: list[NDArray[np.int32]], side: int | None) -> NDArray[np.int32]:
     if side is None:
         return np.stack(maps)
-    places = np.ix_(*(find_centres(size, min(size, side)) for size in maps[0].shape))
-    return np.stack([labels[places] for labels in maps])
+    # volumes of different sizes are thinned to what the smallest has along each axis
+    counts = [min(side, *sizes) for sizes in zip(*(labels.shape for labels in maps), strict=True)]
+    return np.stack([_thin(labels, counts) for labels in maps])
+
+
+def _thin(labels: NDArray[np.int32], counts: list[int]) -> NDArray[np.int32]:
+    places = map(find_centres, labels.shape, counts)
+    return labels[np.ix_(*places)]
 
 
 def _list_relabellings(evidence: Evidence) -> list[Relabelling]:

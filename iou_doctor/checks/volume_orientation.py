@@ -35,6 +35,8 @@ LEAST_OBJECT_SCORE, MOST_OBJECT_SCORE = 0.75, 0.3
 """Or the mean IoU of all classes but the largest one must rise from at most MOST_OBJECT_SCORE to at
 least LEAST_OBJECT_SCORE. If the prediction is a ball of
 the right size at any other place, one of the flips does so in 1 of 100 volumes."""
+LEAST_STATED_GAIN = 0.02
+"""An orientation that the files state must gain this much in mean IoU. Affines may be wrong."""
 LEAST_VOLUME_SCORE = 0.5
 """Minimum mean IoU in another orientation. Unrelated volumes hardly reach it."""
 
@@ -47,6 +49,8 @@ class Orientation:
     fits: Fits
     """Their samples are the slices along the first axis of the volumes."""
     best: int
+    is_stated: bool = False
+    """Whether the files say that the predictions are turned like this."""
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -71,7 +75,9 @@ class Orientation:
         return self.volumes.has_slices and self.order[0] == 0 and 0 not in self.flipped
 
     def describe_reading(self) -> str | None:
-        """Return why an array of samples is taken for one volume; `None` if it is not one."""
+        """Return what else shows the orientation or the volume; `None` if there is nothing."""
+        if self.is_stated:
+            return "the affines in the files of predictions and masks say so as well"
         if not self.volumes.has_slices:
             return None
         return (
@@ -104,12 +110,17 @@ def find_orientation(evidence: Evidence) -> Orientation | None:
     volumes = stack_volumes(evidence)
     if volumes is None or evidence.sampled is None:
         return None
-    return keep_for_all_rules(evidence.sampled, volumes, lambda: _find_orientation(volumes))
+    return keep_for_all_rules(
+        evidence.sampled, volumes, lambda: _search_orientation(volumes, evidence)
+    )
 
 
-def _find_orientation(volumes: Volumes) -> Orientation | None:
+def _search_orientation(volumes: Volumes, evidence: Evidence) -> Orientation | None:
     fits = fit_volumes(volumes, list_orientations(volumes.sizes))
     best = int(np.argmax(fits.pooled))
+    stated = _find_stated_turn(fits, evidence)
+    if stated is not None and fits.pooled[stated] >= fits.pooled[best] - LEAST_STATED_GAIN:
+        return Orientation(volumes, fits, stated, is_stated=True)
     least = LEAST_VOLUME_GAIN + VOLUME_CHANCE_GAIN / fits.scenes
     if _measure_lead(fits, best) >= LEAST_LEAD:
         least = min(least, LEAST_LED_GAIN)
@@ -125,6 +136,17 @@ def _find_orientation(volumes: Volumes) -> Orientation | None:
 def _measure_lead(fits: Fits, best: int) -> float:
     """Return by how much the best orientation scores more than the next one."""
     return float(fits.pooled[best] - np.delete(fits.pooled, best).max(initial=0))
+
+
+def _find_stated_turn(fits: Fits, evidence: Evidence) -> int | None:
+    """Return the turn that the files state, if the predictions fit better after it."""
+    stated, sized = evidence.pair.stated_turn, evidence.interpretation.layout.axis_order
+    if stated is None:
+        return None
+    order = stated.order if sized is None else tuple(map(sized.index, stated.order))
+    wanted = _build_turn(order, stated.flipped)
+    index = next((i for i, turn in enumerate(fits.turns) if turn.steps == wanted.steps), 0)
+    return index if fits.pooled[index] >= fits.pooled[0] + LEAST_STATED_GAIN else None
 
 
 def _fits_every_object(volumes: Volumes, turn: Turn) -> bool:

@@ -53,7 +53,8 @@ class Volumes:
 def stack_volumes(evidence: Evidence) -> Volumes | None:
     """Return the label maps as volumes; `None` if the arrays hold no volumes."""
     layout, sampled = evidence.interpretation.layout, evidence.sampled
-    sizes = tuple(size or 0 for size in layout.y_true.spatial_shape)
+    # axes along which volumes differ in size cannot be exchanged: their sizes are unlike all others
+    sizes = tuple(size or -axis for axis, size in enumerate(layout.y_true.spatial_shape, 1))
     if sampled is None or sampled.spatial_axes not in {2, 3}:
         return None
     has_slices = sampled.spatial_axes == 2

@@ -27,6 +27,7 @@ from iou_doctor.report.report import Report
 from iou_doctor.safety.atomic_files import stage
 from iou_doctor.safety.protected_files import ProtectedPath
 from iou_doctor.sources.files.bus_errors import BUS_ERRORS
+from iou_doctor.sources.files.file_series import FileSeries
 from iou_doctor.sources.files.stamps import check_unchanged
 
 
@@ -127,7 +128,7 @@ def _plan_storage(
             _get_axes(interpretation, other),
             arranged=_is_arranged(plan, side),
             other_arranged=_is_arranged(plan, other),
-            images=_get_source(pair, side).format == "images",
+            images=_get_source(pair, side).names is not None,
             class_axis=_find_wanted_class_axis(plan, side),
         )
 
@@ -163,10 +164,20 @@ def _build_streams(
             steps=plan.steps[side],
             stored_axes=stored_axes[side],
             destination=destinations[side],
+            templates=_list_templates(pair, side),
             unflattened=_find_unflattened_shape(interpretation, side),
         )
         for side in plan.repaired_sides
     ]
+
+
+def _list_templates(pair: Pair, side: Side) -> tuple[str, ...]:
+    """Return the files whose headers the copies get.
+
+    If the predictions are turned to each other, the copies lie like the masks.
+    """
+    source = pair.y_true if pair.stated_turn is not None else _get_source(pair, side)
+    return source.files if isinstance(source, FileSeries) else ()
 
 
 def _find_unflattened_shape(interpretation: Interpretation, side: Side) -> tuple[int, ...] | None:

@@ -34,6 +34,8 @@ class RepairStream:
     destination: Destination
     unflattened: tuple[int, ...] | None
     """The spatial shape in which to apply the steps if the stored one is flattened."""
+    templates: tuple[str, ...] = ()
+    """For each file of a volume, the file whose header the copy gets."""
 
     def open_output(self, progress: Progress | None) -> OutputArray:
         """Return the repaired array; each batch is read and repaired when the writer asks for it.
@@ -54,7 +56,7 @@ class RepairStream:
         name = self.destination.name
         if name is None and isinstance(self.source, FileSeries):
             name = self.source.array_name
-        return OutputArray(batches, shape, sample.dtype, name, tuple(stems))
+        return OutputArray(batches, shape, sample.dtype, name, tuple(stems), self.templates)
 
     @property
     def _moved_source(self) -> Source:

@@ -49,7 +49,10 @@ def open_source(spec: str) -> Source:
     if stat.S_ISDIR(status.st_mode):
         _check_folder(path)
         return _open_folder(path, name)
-    return _find_format(path).open(path, name)
+    entry = _find_format(path)
+    if entry.holds_one_sample and entry.name != "images":
+        return _open_array(path, name, entry)
+    return entry.open(path, name)
 
 
 def open_pair(*, y_true: object, y_pred: object, model: ModelOptions | None = None) -> Pair:
@@ -249,6 +252,12 @@ def _open_pattern(path: str, name: str | None) -> Source:
     from iou_doctor.sources.files.folder import open_pattern
 
     return open_pattern(path, name)
+
+
+def _open_array(path: str, name: str | None, entry: FileFormat) -> Source:
+    from iou_doctor.sources.files.array_file import open_array
+
+    return open_array(path, name, entry)
 
 
 def _open_folder(path: str, name: str | None) -> Source:

@@ -21,7 +21,7 @@ def report_volume(rule: Rule, evidence: Evidence, found: Orientation) -> Finding
     spatial = evidence.interpretation.layout.y_pred.spatial
     axes = (0, *spatial) if found.volumes.has_slices else spatial
     places = tuple(axes[axis] for axis in found.flipped)
-    name = _name_flip(found, places)
+    name = _name_flip(evidence, found, places)
     before, after = found.scores
     better, told = found.fits.count_better(found.best)
     count = len(found.fits.images[0])
@@ -44,13 +44,21 @@ def report_volume(rule: Rule, evidence: Evidence, found: Orientation) -> Finding
     )
 
 
-def _name_flip(found: Orientation, places: tuple[int, ...]) -> str:
+def _name_flip(evidence: Evidence, found: Orientation, places: tuple[int, ...]) -> str:
+    if evidence.pair.y_pred.names is not None and not found.volumes.has_slices:
+        axes = "axis" if len(found.flipped) == 1 else "axes"
+        return f"flipped along {axes} {join_words(found.flipped)} of each volume"
     if found.within_slices or not found.volumes.has_slices:
         return "flipped " + join_words(AXES[3][axis] for axis in found.flipped)
     return f"flipped along {'axis' if len(places) == 1 else 'axes'} {join_words(places)}"
 
 
 def _write_help(evidence: Evidence, places: tuple[int, ...]) -> str:
+    if evidence.pair.stated_turn is not None:
+        return (
+            "bring both to one orientation before they are compared, for instance with"
+            " `nibabel.as_closest_canonical`"
+        )
     if evidence.pair.y_pred.names is not None:
         return "save the predicted slices in the order and the orientation of the masks"
     return f"predictions = np.flip(predictions, {places[0] if len(places) == 1 else places})"

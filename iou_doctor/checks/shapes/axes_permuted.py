@@ -125,11 +125,17 @@ def _describe_order(evidence: Evidence, order: tuple[int, ...]) -> str:
 def _write_help(evidence: Evidence, order: tuple[int, ...], flipped: tuple[int, ...]) -> str:
     """Return an assignment that transposes the predictions, along their stored axes."""
     axes = _list_axes(evidence)
+    if evidence.pair.y_pred.names is not None and 0 not in axes:
+        return f"transpose each predicted volume: {_write_code('volume', order, flipped)}"
     stored = list(range(len(evidence.interpretation.layout.y_pred.shape)))
     for place, old in enumerate(order):
         stored[axes[place]] = axes[old]
-    code = f"predictions.transpose({', '.join(map(str, stored))})"
-    if flipped:
-        places = tuple(axes[axis] for axis in flipped)
-        code = f"np.flip({code}, {places[0] if len(places) == 1 else places})"
-    return f"predictions = {code}"
+    places = tuple(axes[axis] for axis in flipped)
+    return f"predictions = {_write_code('predictions', tuple(stored), places)}"
+
+
+def _write_code(name: str, order: tuple[int, ...], flipped: tuple[int, ...]) -> str:
+    code = f"{name}.transpose({', '.join(map(str, order))})"
+    if not flipped:
+        return code
+    return f"np.flip({code}, {flipped[0] if len(flipped) == 1 else flipped})"

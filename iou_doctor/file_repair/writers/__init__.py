@@ -40,11 +40,18 @@ def _write_images(path: Path, arrays: Sequence[OutputArray]) -> None:
     write(path, arrays)
 
 
+def _write_nifti(path: Path, arrays: Sequence[OutputArray]) -> None:
+    from iou_doctor.file_repair.writers.nifti import write
+
+    write(path, arrays)
+
+
 WRITERS: Mapping[str, Writer] = {
     "npy": _write_npy,
     "npz": _write_npz,
     "hdf5": _write_hdf5,
     "images": _write_images,
+    "nifti": _write_nifti,
     "npy_files": SeriesWriter(".npy", _write_npy),
     "npz_files": SeriesWriter(".npz", _write_npz),
     "hdf5_files": SeriesWriter(".h5", _write_hdf5),

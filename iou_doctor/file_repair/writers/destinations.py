@@ -16,7 +16,7 @@ from iou_doctor.sources.files.file_list import find_root
 from iou_doctor.sources.files.file_series import FileSeries
 from iou_doctor.sources.files.formats import get_suffix
 
-_WRITTEN = (".png", ".npy", ".npz", ".h5")
+_WRITTEN = (".png", ".npy", ".npz", ".h5", ".nii", ".nii.gz")
 """The suffixes of the files in folders that `fix` writes."""
 
 
@@ -149,7 +149,7 @@ def _check_target(
 def _check_folder(target: Path) -> None:
     """Refuse to replace a folder with files that `fix` never writes."""
     files = (entry for entry in sorted(target.rglob("*")) if not entry.is_dir())
-    other = next((entry for entry in files if entry.suffix.lower() not in _WRITTEN), None)
+    other = next((entry for entry in files if get_suffix(entry.name).lower() not in _WRITTEN), None)
     if other is not None:
         raise UsageError(
             f"the output `{target}` holds `{other.name}`, which is not of an earlier output; name"

@@ -22,6 +22,8 @@ class OutputArray:
     """The name inside the file, for formats that hold arrays by name."""
     stems: tuple[str, ...] = ()
     """The file names without suffix, one for each image of a folder; otherwise empty."""
+    templates: tuple[str, ...] = ()
+    """For each file of a volume, the file whose header the copy gets; otherwise empty."""
 
     def convert_batches(self) -> Iterator[StoredArray]:
         """Yield the batches in C order and in the promised dtype.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from pathlib import Path
 
 import numpy as np
 
@@ -10,10 +11,12 @@ from iou_doctor.arrays.batch import StoredDtype
 from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.arrays.source import Source
 from iou_doctor.record import record
-from iou_doctor.sources.files.file_series import ArrayInMemory, Values
+from iou_doctor.sources.files.affines import Affine
+from iou_doctor.sources.files.file_series import ArrayInMemory, FileSeries, Values
 from iou_doctor.sources.files.file_status import stamp_file
-from iou_doctor.sources.files.formats import FileFormat
+from iou_doctor.sources.files.formats import FileFormat, get_suffix
 from iou_doctor.sources.files.stamps import CHANGED
+from iou_doctor.sources.files.volume import Volume
 from iou_doctor.sources.source_errors import source_error
 
 _MOST_WHOLE_BYTES = 1 << 26
@@ -36,6 +39,8 @@ class ArrayMember:
     shape: tuple[int, ...]
     stamp: FileStamp
     """The file as it was before its header was read."""
+    affine: Affine | None
+    """The directions of the axes of a volume, if the file says them."""
 
     @property
     def kind(self) -> str:
@@ -56,6 +61,17 @@ class ArrayMember:
         return ArrayInMemory(np.asarray(source.read(())))
 
 
+def open_array(path: str, name: str | None, entry: FileFormat) -> FileSeries:
+    """Return one file of a format that holds one sample, as a source of one entry.
+
+    Raises:
+        SourceError: it cannot be opened as an array.
+    """
+    stem = Path(path).name.removesuffix(get_suffix(path))
+    member = read_array(path, stem, entry, name)
+    return FileSeries(path, [member], format_name=entry.series_name, is_folder=False)
+
+
 def read_array(file: str, name: str, entry: FileFormat, array: str | None) -> ArrayMember:
     """Return what a file says about its array.
 
@@ -70,6 +86,7 @@ def read_array(file: str, name: str, entry: FileFormat, array: str | None) -> Ar
     """
     stamp = stamp_file(file)
     source: Source = entry.open(file, array)
+    affine = source.affine if isinstance(source, Volume) else None
     shape = tuple(length or 0 for length in source.shape)
     _, _, found = source.path.removeprefix(file).partition("::")
-    return ArrayMember(file, name, found or array, entry, source.dtype, shape, stamp)
+    return ArrayMember(file, name, found or array, entry, source.dtype, shape, stamp, affine)

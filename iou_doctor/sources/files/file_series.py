@@ -11,6 +11,7 @@ from iou_doctor.arrays.batch import StoredArray, StoredDtype
 from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.arrays.source import Window
 from iou_doctor.record import record
+from iou_doctor.sources.files.affines import Affine
 from iou_doctor.sources.source_errors import source_error
 from iou_doctor.sources.windows import complete_window, cut_window, measure_window
 
@@ -61,6 +62,10 @@ class Member(Protocol):
         """What it is, in words, for the error about files that differ."""
 
     @property
+    def affine(self) -> Affine | None:
+        """The directions of the axes of a volume, if the file says them."""
+
+    @property
     def stamp(self) -> FileStamp:
         """The file as it was before its header was read."""
 
@@ -95,6 +100,11 @@ class FileSeries:
     def stamps(self) -> Iterator[FileStamp]:
         """The files as they were when their headers were read."""
         return (member.stamp for member in self._members)
+
+    @property
+    def affines(self) -> Iterator[Affine | None]:
+        """The directions of the axes in each file."""
+        return (member.affine for member in self._members)
 
     @property
     def files(self) -> tuple[str, ...]:

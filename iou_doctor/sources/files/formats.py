@@ -25,13 +25,15 @@ class FileFormat:
     """How a file of another suffix is recognised, by its first bytes; `None`: it is not."""
     open: Callable[[str, str | None], Source]
     """Opens a path, and the array of that name if a file holds several."""
+    holds_one_sample: bool = False
+    """Whether a file is one image or volume, and not an array of several."""
     is_folder: bool = False
     """Whether an array is a folder with this suffix."""
 
     @property
     def series_name(self) -> str:
         """`Source.format` of a folder of such files."""
-        return self.name if self.name == "images" else f"{self.name}_files"
+        return self.name if self.holds_one_sample else f"{self.name}_files"
 
 
 def _open_npy(path: str, name: str | None) -> Source:
@@ -64,12 +66,19 @@ def _open_matlab(path: str, name: str | None) -> Source:
     return open_matlab(path, name)
 
 
+def _open_nifti(path: str, name: str | None) -> Source:
+    from iou_doctor.sources.files.nifti import open_nifti
+
+    return open_nifti(path, name)
+
+
 FILE_FORMATS = (
     FileFormat("npy", (".npy",), NPY_MAGIC, _open_npy),
     FileFormat("npz", (".npz",), ZIP_MAGIC, _open_npz),
     FileFormat("hdf5", (".h5", ".hdf5"), HDF5_MAGIC, _open_hdf5),
     FileFormat("matlab", (".mat",), b"MATLAB ", _open_matlab),
-    FileFormat("images", IMAGE_SUFFIXES, None, _open_image),
+    FileFormat("images", IMAGE_SUFFIXES, None, _open_image, holds_one_sample=True),
+    FileFormat("nifti", (".nii", ".nii.gz"), None, _open_nifti, holds_one_sample=True),
 )
 
 
@@ -78,8 +87,8 @@ _BY_SUFFIX = {suffix: entry for entry in FILE_FORMATS for suffix in entry.suffix
 
 def describe_supported_files() -> str:
     """Return what can be opened, for the message about a file that cannot."""
-    *suffixes, last = (suffix for entry in FILE_FORMATS for suffix in entry.suffixes)
-    return f"{', '.join(suffixes)} and {last} files work, and folders of them"
+    arrays = (entry.suffixes[0] for entry in FILE_FORMATS if entry.name != "images")
+    return f"images and {', '.join(arrays)} files work, and folders of them"
 
 
 def find_format_by_suffix(path: str) -> FileFormat | None:

@@ -28,6 +28,10 @@ class ImageMember:
         """`None`: an image holds one array without a name."""
 
     @property
+    def affine(self) -> None:
+        """`None`: an image does not lie in space."""
+
+    @property
     def dtype(self) -> StoredDtype:
         """The dtype of the pixels."""
         return self.header.dtype

@@ -4,70 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import prod
-from threading import Lock
+from functools import partial
 
 import numpy as np
 
 from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.model import Shape
-from iou_doctor.arrays.source import Source, Window
+from iou_doctor.arrays.source import Source
 from iou_doctor.record import record
 from iou_doctor.sources.array_checks import check_shape
 from iou_doctor.sources.files.file_status import read_file_head
 from iou_doctor.sources.files.file_types import HDF5_MAGIC
 from iou_doctor.sources.files.matlab_elements import Variable, list_variables, read_values
-from iou_doctor.sources.files.memory_limits import MOST_DEFLATE_RATIO, check_held_bytes
+from iou_doctor.sources.files.memory_limits import check_packed_bytes
 from iou_doctor.sources.files.npy import open_values
 from iou_doctor.sources.files.npy_header import NpyHeader
+from iou_doctor.sources.files.whole_array import WholeArray
 from iou_doctor.sources.source_errors import list_names, source_error
 from iou_doctor.sources.transposed import TransposedSource
-from iou_doctor.sources.windows import cut_window
 
 _HDF5_START = 512
 """The bytes in front of the HDF5 part of a file of version 7.3."""
-_MOST_COPIED_BYTES = 1 << 28
-"""The maximum size of an array that is copied into C order, in which windows are faster to read."""
-
-
-class MatlabSource:
-    """A compressed variable, which is unpacked as a whole: it is in Fortran order."""
-
-    format = "matlab"
-    is_sequential = False
-    names = None
-
-    def __init__(self, path: str, file: str, variable: Variable) -> None:
-        self.path = path
-        self.shape: tuple[int, ...] = variable.shape
-        self.chunk_shape = (1,) * len(variable.shape)
-        self.dtype = variable.dtype
-        self._file = file
-        self._variable = variable
-        self._values: StoredArray | None = None
-        self._lock = Lock()
-
-    def get_sample_shape(self, index: int) -> tuple[int, ...]:  # noqa: ARG002
-        """Return the shape of one entry of the first axis; all have the same."""
-        return self.shape[1:]
-
-    def read(self, window: Window) -> StoredArray:
-        """Return the values in `window`.
-
-        Raises:
-            SourceError: the file is damaged, or has changed.
-        """
-        with self._lock:
-            if self._values is None:
-                self._values = self._load()
-        return cut_window(self._values, window, self.dtype)
-
-    def _load(self) -> StoredArray:
-        content = read_values(self._file, self._variable)
-        values = np.frombuffer(content, self._variable.stored).reshape(self.shape, order="F")
-        if values.nbytes > _MOST_COPIED_BYTES:
-            return values
-        return values.astype(self.dtype, order="C")
 
 
 @record
@@ -120,20 +77,15 @@ def open_matlab(path: str, name: str | None = None) -> Source:
     if not found.is_compressed and stored.newbyteorder("=") == found.dtype:
         header = NpyHeader(stored, found.shape, "F", 0)
         return open_values(place, "matlab", path, header, found.start + found.offset)
-    _check_size(place, found)
-    return MatlabSource(place, path, found)
-
-
-def _check_size(place: str, variable: Variable) -> None:
-    claimed = variable.stored_bytes
     remedy = "save it with `save -v7.3 FILE`, or as HDF5"
-    held = prod(variable.shape) * variable.dtype.itemsize
-    check_held_bytes(place, held, what="a variable is unpacked as a whole, which", remedy=remedy)
-    if claimed > MOST_DEFLATE_RATIO * variable.length:
-        raise source_error(
-            place,
-            f"it is cut off: {claimed:,} bytes do not fit into {variable.length:,}; save it again",
-        )
+    check_packed_bytes(place, found.stored_bytes, found.length, remedy=remedy)
+    return WholeArray(place, "matlab", found.shape, found.dtype, partial(_load, path, found))
+
+
+def _load(path: str, variable: Variable) -> StoredArray:
+    content = read_values(path, variable)
+    values = np.frombuffer(content, variable.stored).reshape(variable.shape, order="F")
+    return values.astype(variable.dtype, copy=False)
 
 
 def _find_variable(path: str, variables: Sequence[Variable], name: str | None) -> Variable:

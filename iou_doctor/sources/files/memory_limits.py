@@ -12,6 +12,27 @@ specification.
 """
 
 
+def check_packed_bytes(place: str, claimed: int, size: int, *, remedy: str) -> None:
+    """Refuse an array that a deflate stream cannot hold, or that does not fit into memory whole.
+
+    Args:
+        place: the array, for the error.
+        claimed: the number of bytes of its values.
+        size: the number of bytes of the stream.
+        remedy: what would work if the array is too large.
+
+    Raises:
+        SourceError: it is too large.
+    """
+    what = "a compressed array is unpacked as a whole, which"
+    check_held_bytes(place, claimed, what=what, remedy=remedy)
+    if claimed > MOST_DEFLATE_RATIO * size:
+        raise source_error(
+            place,
+            f"it is cut off: {claimed:,} bytes do not fit into {size:,}; save or copy it again",
+        )
+
+
 def check_held_bytes(place: str, size: int, *, what: str, remedy: str) -> None:
     """Refuse what would fill the memory.
 

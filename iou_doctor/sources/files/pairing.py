@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from iou_doctor.arrays.source import Pair
+from iou_doctor.sources.files.affines import compare_affines
 from iou_doctor.sources.files.file_series import FileSeries
 from iou_doctor.sources.files.learned_names import Match, learn_partners
 from iou_doctor.sources.source_errors import list_names, source_error
@@ -37,7 +39,7 @@ def pair_files(*, y_true: FileSeries, y_pred: FileSeries) -> Pair:
         UsageError: the names pair up in two ways.
     """
     if not (y_true.is_folder or y_pred.is_folder):
-        return Pair(y_true, y_pred)
+        return _add_turn(Pair(y_true, y_pred), y_true, y_pred)
     found = _match_names(y_true.names, y_pred.names)
     if found is None:
         raise source_error(
@@ -46,13 +48,23 @@ def pair_files(*, y_true: FileSeries, y_pred: FileSeries) -> Pair:
             f"`{y_true.path}` ({_list_examples(y_true.names)}); give partners the same names",
         )
     ordered = [name for name in y_true.names if name in found.partners]
-    return Pair(
-        y_true.select(_find_indices(y_true.names, ordered)),
-        y_pred.select(_find_indices(y_pred.names, [found.partners[name] for name in ordered])),
+    true = y_true.select(_find_indices(y_true.names, ordered))
+    partners = [found.partners[name] for name in ordered]
+    pred = y_pred.select(_find_indices(y_pred.names, partners))
+    pair = Pair(
+        true,
+        pred,
         unpaired_true=_leave_out(y_true.names, found.partners.keys()),
         unpaired_pred=_leave_out(y_pred.names, found.partners.values()),
         dropped_parts=found.dropped,
     )
+    return _add_turn(pair, true, pred)
+
+
+def _add_turn(pair: Pair, true: FileSeries, pred: FileSeries) -> Pair:
+    """Return the pair with how the predictions are turned, if the affines of volumes say so."""
+    turn = compare_affines(zip(true.affines, pred.affines, strict=True))
+    return pair if turn is None else replace(pair, stated_turn=turn)
 
 
 def _match_names(true_names: Sequence[str], pred_names: Sequence[str]) -> Match | None:
