@@ -87,7 +87,8 @@ def _formats() -> str:
 
 
 def _calls() -> str:
-    calls = (f"{one.name}({', '.join(one.parameters)})" for one in list_signatures())
+    known = (one for one in list_signatures() if not one.refusal)
+    calls = (f"{one.name}({', '.join(one.parameters)})" for one in known)
     lines = (textwrap.fill(call, 100, subsequent_indent="    ") for call in calls)
     return "\n".join(["```text", *lines, "```"])
 
@@ -143,7 +144,7 @@ def test_sessions_print_what_the_page_shows(page: Path, updating: bool, tmp_path
 
 def test_there_are_sessions_of_every_command() -> None:
     commands = [found["command"].split()[1] for found in SESSION.finditer(read_all())]
-    assert {"check", "fix", "why", "init", "rules", "explain", "schema"} <= set(commands)
+    assert {"check", "fix", "why", "init", "rules", "explain", "metrics", "schema"} <= set(commands)
 
 
 # --- the pages themselves ---------------------------------------------------------------------

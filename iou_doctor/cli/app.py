@@ -127,6 +127,12 @@ def _add_explain(app: typer.Typer) -> None:
     app.command(cls=Command)(explain)
 
 
+def _add_metrics(app: typer.Typer) -> None:
+    from iou_doctor.cli.metrics import metrics
+
+    app.command(cls=Command)(metrics)
+
+
 def _add_schema(app: typer.Typer) -> None:
     from iou_doctor.cli.schema import schema
 
@@ -140,6 +146,7 @@ COMMANDS: dict[str, Callable[[typer.Typer], None]] = {
     "why": _add_why,
     "rules": _add_rules,
     "explain": _add_explain,
+    "metrics": _add_metrics,
     "schema": _add_schema,
 }
 """The commands in the order in which the help lists them. Each is imported when it is added."""

@@ -63,6 +63,17 @@ def wrap_contract(
     )
 
 
+def refuse_argument(name: str, argument: str, instead: str) -> UsageError:
+    """Return the error for an argument whose effect is not worked out.
+
+    Args:
+        name: the full name of the metric.
+        argument: the argument.
+        instead: what to do, as a clause.
+    """
+    return UsageError(f"--metric {name}: iou-doctor does not work out {argument}; {instead}")
+
+
 def choose(name: str, argument: str, value: object, choices: Mapping[Key, Chosen]) -> Chosen:
     """Return what the value of an argument chooses.
 

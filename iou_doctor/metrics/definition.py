@@ -26,6 +26,7 @@ class Floats(StrEnum):
     SQUARED = "squared for the areas, unchanged for the intersection"
     ABOVE = "foreground above the threshold"
     NON_ZERO = "foreground where they are not 0"
+    NOT_0 = "foreground unless they are exactly 0"
     REFUSED = "refused unless they are whole numbers; channels are argmaxed first"
     SCORES_REFUSED = "refused, also as channels"
 
@@ -45,6 +46,8 @@ class Stray(StrEnum):
     RAISES = "refused with an error"
     WRAPS = "counted in a wrong cell"
     OWN_CLASS = "a class of its own"
+    AS_NUMBER = "counted as a number"
+    OBJECT = "foreground, as is every label but 0"
     NOT_1 = "background, if there are at most two labels and one of two is 1"
 
 
@@ -199,5 +202,7 @@ class Contract:
     """The name that people use for it; `name` if empty."""
     binary: bool = False
     """Whether it is for two classes only."""
+    only_binary: str = ""
+    """Why it is not evaluated for more than two classes; empty if it is."""
     common: bool = False
     """Whether the short table shows it."""

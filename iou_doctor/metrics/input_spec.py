@@ -53,6 +53,8 @@ class InputSpec:
     """Whether scores must have a floating dtype."""
     one_channel: bool = False
     """Whether both arrays may have one channel on that axis, for background and foreground."""
+    channel_optional: bool = False
+    """Whether arrays without a class axis are taken for that one channel."""
     refuses_extra_axes: bool = False
     """Whether it raises if only one of the arrays has an axis of size 1."""
     checks_dtype_first: bool = False

@@ -17,8 +17,8 @@ from iou_doctor.metrics.libraries import (
     CONTRACTS,
     KERAS_LIBRARIES,
     LIBRARIES,
+    CallLibrary,
     KerasLibrary,
-    Library,
 )
 from iou_doctor.metrics.metric import Metric, Signature
 from iou_doctor.metrics.score import ContractScore
@@ -33,6 +33,7 @@ __all__ = [
     "describe_score_error",
     "evaluate",
     "explain_difference",
+    "find_formula",
     "find_library",
     "find_metric",
     "find_metric_by_call",
@@ -62,6 +63,24 @@ def find_metric_by_call(code: str) -> Metric | None:
     return None
 
 
+def find_formula(code: str, *, call: str) -> Metric | None:
+    """Return the metric that a formula over two arrays works out; `None` if it is not understood.
+
+    Args:
+        code: the formula.
+        call: the same on one line.
+    """
+    from iou_doctor.metrics.calls.formulas import read_formula
+    from iou_doctor.metrics.libraries import formula
+
+    found = read_formula(code)
+    if found is None:
+        return None
+    return formula.build_metric(
+        found.ratio, smooth=found.smooth, arithmetic=found.arithmetic, call=call
+    )
+
+
 def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Metric:
     """Return the metric of a parsed call.
 
@@ -84,7 +103,7 @@ def list_signatures() -> tuple[Signature, ...]:
     return tuple(signature for library in _list_libraries() for signature in library.SIGNATURES)
 
 
-def _list_libraries() -> tuple[Library, ...]:
+def _list_libraries() -> tuple[CallLibrary, ...]:
     from iou_doctor.metrics.libraries.calls import (
         CALLED_LIBRARIES,
     )  # only a named metric needs them

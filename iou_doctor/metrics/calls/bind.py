@@ -79,11 +79,11 @@ def _read_result(candidate: Candidate, signature: Signature) -> str:
     """
     kept = ""
     for result in candidate.results:
-        key = result.strip("[]")
+        key = result.strip("[]").strip(" :\t")
         if key in signature.results or (result in MEANS and not kept):
             kept = key
         elif result.startswith("[") and key not in RESULTS and not key.lstrip("-").isdecimal():
-            known = ", ".join(sorted(signature.results)) or "the number itself"
+            known = ", ".join(filter(None, sorted(signature.results))) or "the number itself"
             raise build_refusal(
                 signature.name, f": iou-doctor does not work out `{key}`; what works: {known}"
             )

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from iou_doctor.metrics.calls.refusals import build_ambiguous_error
+from iou_doctor.metrics.calls.words import CHOICES, MEANINGS
 from iou_doctor.metrics.metric import Signature
 from iou_doctor.record import record
 
@@ -36,44 +37,8 @@ KERAS = ("keras", "tf_keras")
 SCRIPTS = "scripts"
 """Stands for a library in the names of classes that people copy from one script to another."""
 IGNORED = frozenset({"name", "dtype"})
-_WORDS = {
-    "iou": (
-        *("plain.mean_iou", "plain.iou[foreground]", "keras.metrics.BinaryIoU()"),
-        *("torchmetrics.JaccardIndex(task='multiclass', num_classes=N)",),
-        *("mmseg.IoUMetric", "smp.iou_score[micro]"),
-    ),
-    "mean_iou": (
-        *("keras.metrics.MeanIoU(num_classes=N)", "tf.compat.v1.metrics.mean_iou(y, p, N)"),
-        *("evaluate.mean_iou", "mmseg.IoUMetric", "kornia.mean_iou", "plain.mean_iou"),
-    ),
-    "dice": (
-        *("plain.mean_dice", "plain.dice[foreground]", "monai.metrics.DiceMetric()"),
-        *("torchmetrics.segmentation.DiceScore(num_classes=N)", "medpy.metric.binary.dc(p, y)"),
-        *("paddleseg.dice",),
-    ),
-    "accuracy": (
-        *("plain.pixel_accuracy", "plain.mean_accuracy", "sklearn.metrics.accuracy_score(y, p)"),
-        *("paddleseg.accuracy",),
-    ),
-    "f1_score": (
-        *("sklearn.metrics.f1_score(y, p, average='macro')", "plain.mean_dice"),
-        *("smp.metrics.f1_score(tp, fp, fn, tn, reduction='micro')", "sm.metrics.f1_score"),
-        *("torchmetrics.F1Score(task='multiclass', num_classes=N)",),
-    ),
-    "iou_score": (
-        *("smp.metrics.iou_score(tp, fp, fn, tn, reduction='micro')", "sm.metrics.iou_score"),
-        *("plain.mean_iou", "plain.iou[foreground]"),
-    ),
-}
-_SYNONYMS = {
-    **dict.fromkeys(("miou", "mean_iou", "meaniou", "m_iou"), "mean_iou"),
-    **dict.fromkeys(("iou", "jaccard", "jaccard_index", "jc", "iou_metric", "get_iou"), "iou"),
-    **dict.fromkeys(("dice", "dsc", "dice_score", "dice_coefficient", "mean_dice"), "dice"),
-    **dict.fromkeys(("dice_metric", "dice_coeff", "dice_coef", "dc", "mdice"), "dice"),
-    **dict.fromkeys(("accuracy", "acc", "pixel_accuracy", "pixel_acc"), "accuracy"),
-    **dict.fromkeys(("f1_score", "f1", "fscore", "f_score", "f1score"), "f1_score"),
-    "iou_score": "iou_score",
-}
+_DISTINCT = frozenset({"binary", "compat", "contrib", "core", "references"})
+"""Modules that belong to one library."""
 _COMMON = frozenset(
     {
         *("num_classes", "n_classes", "ignore_index", "threshold", "smooth", "eps", "epsilon"),
@@ -134,7 +99,8 @@ def choose(name: str, call: ast.Call | None, matches: Sequence[Signature]) -> Ch
     """
     fitting = [one for one in matches if _fits(call, one)]
     last = name.rpartition(".")[2]
-    if not has_library(name) and last.lower() in _SYNONYMS and _is_vague(call, last):
+    vague = not has_library(name) and not _DISTINCT & {*name.split(".")[:-1]}
+    if vague and last.lower() in MEANINGS and _is_vague(call, last):
         fitting = [one for one in fitting if call is not None and _is_identified(call, one)]
         if not fitting:
             return None
@@ -148,23 +114,23 @@ def choose(name: str, call: ast.Call | None, matches: Sequence[Signature]) -> Ch
 
 def explain_ambiguity(name: str, matches: Sequence[Signature]) -> Exception:
     """Return the error for a name that may be that of several libraries."""
-    word = _SYNONYMS.get(name.rpartition(".")[2].lower())
+    word = MEANINGS.get(name.rpartition(".")[2].lower())
     needs = [
         f"{one.name}({', '.join(_list_required(one) or list(one.parameters)[:1])})"
         for one in matches
         if not one.refusal
     ]
-    return build_ambiguous_error(name, _WORDS[word] if word and name.islower() else needs)
+    return build_ambiguous_error(name, CHOICES[word] if word and name.islower() else needs)
 
 
 def is_ambiguous_word(word: str) -> bool:
     """Return whether a word such as `dice` means several things."""
-    return word.lower() in _SYNONYMS and not word.startswith("Mean")
+    return word.lower() in MEANINGS and not word.startswith("Mean")
 
 
 def explain_word(word: str) -> Exception:
     """Return the error for a word such as `dice`."""
-    return build_ambiguous_error(word, _WORDS[_SYNONYMS[word.lower()]])
+    return build_ambiguous_error(word, CHOICES[MEANINGS[word.lower()]])
 
 
 def _expand(name: str) -> list[str]:
@@ -190,24 +156,26 @@ def _list_required(signature: Signature) -> list[str]:
 
 def _fits(call: ast.Call | None, signature: Signature) -> bool:
     """Return whether a signature has all the arguments of a call, and the call all it needs."""
-    if call is None:
+    if call is None or signature.refusal:
         return True
     names = list(signature.parameters)
     given = {keyword.arg or "**" for keyword in call.keywords} - IGNORED
     bound = {*given, *names[: len(call.args)]}
     positions = zip(call.args, names, strict=False)
     return (
-        all(_may_be(argument, name in signature.free) for argument, name in positions)
+        all(_may_be(argument, name, signature) for argument, name in positions)
         and given <= {*names, *signature.free}
         and len(call.args) <= len(names)
         and all(name in bound for name in _list_required(signature))
     )
 
 
-def _may_be(argument: ast.expr, is_data: bool) -> bool:
-    """Return whether an argument may be data, or a setting: a number is no data."""
-    matrix = ast.unparse(argument).partition("(")[0].endswith("Matrix")
-    return not isinstance(argument, ast.Constant) if is_data else not matrix
+def _may_be(argument: ast.expr, name: str, signature: Signature) -> bool:
+    """Return whether a parameter may have an argument: data are no number, a task is a text."""
+    number = isinstance(argument, ast.Constant) and isinstance(argument.value, (int, float))
+    if name in signature.free or name == "task":
+        return not number
+    return not ast.unparse(argument).partition("(")[0].endswith("Matrix")
 
 
 def _is_vague(call: ast.Call | None, last: str) -> bool:
@@ -217,6 +185,8 @@ def _is_vague(call: ast.Call | None, last: str) -> bool:
 
 def _is_identified(call: ast.Call, signature: Signature) -> bool:
     """Return whether the names of the arguments show that a call is that of this metric."""
+    if signature.root == SCRIPTS:  # the arguments that it needs are there
+        return True
     keywords = {keyword.arg for keyword in call.keywords} - _COMMON - _DATA
     pairs = zip(call.args, signature.parameters, strict=False)
     named = [isinstance(one, ast.Name) and one.id == name for one, name in pairs]

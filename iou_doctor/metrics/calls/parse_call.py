@@ -154,13 +154,14 @@ def _explain_failure(
     for word in itertools.chain((one.name for one in unknown), words):
         if names.is_ambiguous_word(word):
             return names.explain_word(word)
-    if not unknown:
+    likely = [one for one in unknown if any(word in one.name.lower() for word in _METRIC_WORDS)]
+    called = [one for one in unknown if one.call is not None]
+    if not likely and not called:
         place = f"@{code.file}" if code.file else repr(shorten(code.text))
         return UsageError(
             f"--metric {place} does not name a metric; write it as in your code, {EXAMPLE}"
         )
-    likely = [one for one in unknown if any(word in one.name.lower() for word in _METRIC_WORDS)]
-    first = (likely or [one for one in unknown if one.call is not None] or unknown)[0]
+    first = (likely or called)[0]
     base = _find_base(first.name, code, signatures)
     return build_unknown_error(first.name, first.arguments, signatures, base=base)
 

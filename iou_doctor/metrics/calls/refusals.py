@@ -76,7 +76,7 @@ def build_unknown_error(
         call = shorten(f"{near}({arguments})")
         hint = f" is not known; if it is a class of your own, name its base, for instance {call}"
         return build_refusal(name, hint, _ARGMAX if near == _BASE else "", f"; {LIST}")
-    near_names = _find_near(name, signatures)
+    near_names = list_near_names(name, signatures)
     hint = f"; did you mean {' or '.join(near_names)}?" if near_names else ""
     return build_refusal(name, " is not known", hint, f" ({LIST})")
 
@@ -97,7 +97,7 @@ def _find_base(name: str, signatures: Sequence[Signature]) -> str:
     return max(known, key=lambda full: len(full.rpartition(".")[2]), default=_BASE)
 
 
-def _find_near(name: str, signatures: Sequence[Signature]) -> list[str]:
+def list_near_names(name: str, signatures: Sequence[Signature]) -> list[str]:
     """Return the full names of metrics with similar names, those of the same library first."""
     root, _, last = name.partition(".")[0], "", name.rpartition(".")[2]
     known = [one.name for one in signatures if not one.refusal]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Choices, Stray, Wrap
-from iou_doctor.metrics.engine.library_errors import LabelError
+from iou_doctor.metrics.engine.library_errors import LabelError, NotEvaluated
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
 BYTE_VALUES = 2**8
@@ -60,6 +60,8 @@ def _apply_stray_rule(pairs: PairCounts, side: str, classes: int, stray: Stray) 
         return pairs
     labels = getattr(pairs, side)
     known = (labels >= 0) & (labels < classes)
+    if stray is Stray.AS_NUMBER:
+        raise NotEvaluated("it calculates with labels as numbers, and some are not 0 or 1")
     if stray is Stray.RAISES:
         raise LabelError(int(labels[~known][0]), SIDES[side], classes, labels)
     if stray is Stray.DROPPED:

@@ -18,6 +18,7 @@ from iou_doctor.metrics.definition import (
 )
 from iou_doctor.metrics.engine.areas import Areas
 from iou_doctor.metrics.engine.averages import average_batches, average_groups
+from iou_doctor.metrics.engine.class_ids import TWO_CLASSES
 from iou_doctor.metrics.engine.count_areas import count_areas
 from iou_doctor.metrics.engine.generalised_dice import compute_fractions
 from iou_doctor.metrics.engine.labels import FLOAT32_LIMIT
@@ -55,6 +56,8 @@ def evaluate(contract: Contract, inputs: MetricInputs) -> ContractScore:
     )
     if contract.num_classes is not None:
         inputs = replace(inputs, num_classes=contract.num_classes)
+    if contract.only_binary and inputs.num_classes > TWO_CLASSES:
+        return replace(score, note=contract.only_binary)
     try:
         counted = count_areas(inputs, contract.choices, contract.pairing)
         found = compute_outcome(contract.choices, counted, inputs)

@@ -39,12 +39,14 @@ def count_pairs(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> Ar
         LibraryError: the library would raise for one of the labels.
     """
     pairs = drop_ignored(pairs, inputs, choices)
+    if choices.counts_distinct_labels:
+        _check_distinct(inputs)
     if choices.stray_truth is Stray.OWN_CLASS:
         return _count_found_labels(pairs, inputs)
     if choices.stray_truth is Stray.NOT_1:
         pairs = _binarise(pairs)
-    if choices.counts_distinct_labels:
-        _check_distinct(inputs)
+    if choices.stray_truth is Stray.OBJECT:
+        pairs = mark_objects(pairs)
     areas = _count_cells(pairs, inputs, choices)
     if choices.ignored is Ignored.CLASS_CLEARED:
         return clear_class(areas, inputs.ignore_index)
@@ -149,6 +151,14 @@ def _find_distinct(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     # without return_counts, NumPy imports numpy.ma, which takes longer than a small check
     values, _ = np.unique(labels, return_counts=True)
     return values
+
+
+def mark_objects(pairs: PairCounts) -> PairCounts:
+    """Return the pairs with 1 for every label but 0, as an array of booleans holds it."""
+    return pairs.replace(
+        truth=(pairs.truth != 0).astype(np.int64),
+        prediction=(pairs.prediction != 0).astype(np.int64),
+    )
 
 
 def _binarise(pairs: PairCounts) -> PairCounts:

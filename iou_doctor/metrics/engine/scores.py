@@ -98,6 +98,17 @@ def count_exact_ones(inputs: MetricInputs) -> Areas:
     return sum_areas(ones, images=inputs.samples, classes=2).select_classes([1])
 
 
+def _count_not_0(inputs: MetricInputs) -> Areas:
+    """Return the areas where every value but 0 is foreground, NaN included."""
+    bins = _require_bins(inputs)
+    codes = bins.prediction
+    not_0 = is_no_class(codes) | (codes // 3 % 3 != 1)
+    pairs = bins.replace(
+        truth=(bins.truth != 0).astype(np.int64), prediction=not_0.astype(np.int64)
+    )
+    return sum_areas(pairs, images=inputs.samples, classes=2).select_classes([1])
+
+
 def _require_bins(inputs: MetricInputs) -> PairCounts:
     if inputs.bins is None:
         raise NotEvaluated("the scores were not compared with the threshold")
@@ -192,6 +203,8 @@ def count_one_channel(inputs: MetricInputs, choices: Choices) -> Areas:
             return _count_all_foreground(inputs, choices)
         case Floats.COMPARED:
             return _compare_with_labels(inputs, choices)
+        case Floats.NOT_0:
+            return _count_not_0(inputs)
         case Floats.EXACT:
             return count_pairs(inputs.labels, inputs, choices)
         case _:

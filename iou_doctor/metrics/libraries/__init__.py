@@ -42,7 +42,7 @@ class Implementation(Protocol):
     CONTRACTS: tuple[Contract, ...]
 
 
-class Library(Implementation, Protocol):
+class CallLibrary(Protocol):
     """What the file of a library defines whose metrics can be named by a call."""
 
     SIGNATURES: tuple[Signature, ...]
@@ -58,6 +58,10 @@ class Library(Implementation, Protocol):
         Raises:
             UsageError: an argument has a value that is not supported.
         """
+
+
+class Library(CallLibrary, Implementation, Protocol):
+    """What the file of a library defines that is also shown beside the others."""
 
 
 class KerasLibrary(Library, Protocol):

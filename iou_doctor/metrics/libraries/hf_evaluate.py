@@ -5,18 +5,21 @@ mmsegmentation computes, in float64. `nan_to_num` is applied after the mean and 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from iou_doctor.metrics.call_arguments import choose, parse_integer, wrap_contract
+from iou_doctor.metrics.call_arguments import parse_integer, refuse_argument, wrap_contract
 from iou_doctor.metrics.definition import (
     Absent,
+    Average,
     Choices,
     Contract,
     Floats,
     Ignored,
+    Ratio,
     Stray,
 )
 from iou_doctor.metrics.input_spec import InputSpec, Mismatch
-from iou_doctor.metrics.metric import Metric, Signature
+from iou_doctor.metrics.metric import RESULT, Metric, Signature
 
 SIGNATURES: tuple[Signature, ...] = (
     Signature(
@@ -25,13 +28,14 @@ SIGNATURES: tuple[Signature, ...] = (
             "predictions": None,
             "references": None,
             "num_labels": None,
-            "ignore_index": ...,
+            "ignore_index": None,
             "nan_to_num": None,
             "label_map": None,
             "reduce_labels": False,
         },
         free=frozenset({"predictions", "references", "nan_to_num"}),
         keywords=True,
+        results=frozenset({"mean_iou", "mean_accuracy", "overall_accuracy"}),
     ),
 )
 CONTRACTS: tuple[Contract, ...] = (
@@ -65,13 +69,23 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
     Raises:
         UsageError: an argument has a value that is not supported.
     """
-    choose(name, "label_map", arguments["label_map"], {None: None})
-    choose(name, "reduce_labels", arguments["reduce_labels"], {False: None})
+    if arguments["label_map"]:
+        raise refuse_argument(name, "label_map", "map the labels of the masks before the check")
+    if arguments["reduce_labels"] is not False:
+        raise refuse_argument(
+            name, "reduce_labels", "give masks in which 0 is 255 and the other labels are less 1"
+        )
+    choices = CONTRACTS[0].choices
+    if arguments[RESULT] in {"mean_accuracy", "overall_accuracy"}:
+        pooled = arguments[RESULT] == "overall_accuracy"
+        average = Average.POOLED if pooled else Average.CLASSES
+        choices = replace(choices, ratio=Ratio.RECALL, average=average)
+    ignore = parse_integer(name, "ignore_index", arguments["ignore_index"])
     return wrap_contract(
-        CONTRACTS[0],
+        replace(CONTRACTS[0], choices=choices),
         name=name,
         call=call,
         num_classes=parse_integer(name, "num_labels", arguments["num_labels"]),
-        ignore=parse_integer(name, "ignore_index", arguments["ignore_index"]),
-        ignores=True,
+        ignore=ignore,
+        ignores=ignore is not None,
     )

@@ -18,7 +18,7 @@ from iou_doctor.metrics.definition import (
     Stray,
 )
 from iou_doctor.metrics.input_spec import Flattens, InputSpec, Mismatch
-from iou_doctor.metrics.metric import Metric, Signature
+from iou_doctor.metrics.metric import RESULT, Metric, Signature
 
 LIBRARY = "scikit-learn"
 _REFUSAL = "ValueError: Classification metrics can't handle a mix of {kind} and continuous targets"
@@ -118,6 +118,8 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
     choose(name, "pos_label", arguments["pos_label"], {1: None})
     averages = {"binary": Average.FOREGROUND, **_AVERAGES, None: Average.PER_CLASS}
     average = choose(name, "average", arguments["average"], averages)
+    if average is Average.PER_CLASS and arguments.get(RESULT) == "mean":
+        average = Average.CLASSES
     absent = choose(
         name,
         "zero_division",
@@ -134,4 +136,6 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
         absent=absent,
         target_class_ids=targets,
     )
-    return wrap_contract(replace(CONTRACTS[0], choices=choices), name=name, call=call)
+    listed = None if targets is None else max(targets) + 1  # a label need not occur
+    contract = replace(CONTRACTS[0], choices=choices, num_classes=listed)
+    return wrap_contract(contract, name=name, call=call)

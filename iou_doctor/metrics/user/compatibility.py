@@ -7,8 +7,9 @@ from dataclasses import replace
 from iou_doctor.arrays.layout import Axes, Layout
 from iou_doctor.arrays.pairings import count_flat_labels, find_flat_pairing
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
-from iou_doctor.metrics.definition import Choices, Floats
+from iou_doctor.metrics.definition import Average, Choices, Contract, Floats
 from iou_doctor.metrics.input_spec import Flattens, InputSpec, Mismatch, PixelContent
+from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.metrics.metric import Metric
 
 ONE_SCORE = frozenset({Floats.THRESHOLDED, Floats.ABOVE})
@@ -25,7 +26,7 @@ def adapt_to_layout(metric: Metric, layout: Layout) -> Metric:
     if contract is None or contract.pairing is not None:
         return metric
     takes, choices = contract.takes, contract.choices
-    single = _has_one_channel(takes, layout)
+    single = has_one_channel(takes, layout)
     y_true = LabelDecoding.LABELS
     if takes.masks is PixelContent.ONE_HOT or (
         takes.masks is PixelContent.EITHER and layout.y_true.is_dense
@@ -40,7 +41,7 @@ def _choose_prediction_decoding(
     takes: InputSpec, choices: Choices, layout: Layout
 ) -> LabelDecoding:
     wanted = takes.predictions in {PixelContent.ONE_HOT, PixelContent.SCORES}
-    single = _has_one_channel(takes, layout)
+    single = has_one_channel(takes, layout)
     if (layout.y_pred.is_dense and takes.predictions is not PixelContent.IDS) or (
         wanted and not single
     ):
@@ -58,8 +59,10 @@ def _reads_one_score(choices: Choices, takes: InputSpec) -> bool:
     return choices.floats in ONE_SCORE or soft or by_doctor
 
 
-def _has_one_channel(takes: InputSpec, layout: Layout) -> bool:
+def has_one_channel(takes: InputSpec, layout: Layout) -> bool:
     """Return whether both sides have the single channel that stands for two classes."""
+    if takes.channel_optional:
+        return not (layout.y_true.is_dense or layout.y_pred.is_dense)
     return takes.one_channel and all(
         not axes.is_dense
         and axes.channel is not None
@@ -128,7 +131,7 @@ def find_mismatch(takes: InputSpec, layout: Layout, *, integers: bool = False) -
         integers: whether the predictions have an integer dtype.
     """
     y_true, y_pred = layout.y_true, layout.y_pred
-    if _has_one_channel(takes, layout):
+    if has_one_channel(takes, layout):
         return None
     found = {
         Mismatch.MASK_CHANNELS: y_true.is_dense and takes.masks is PixelContent.IDS,
@@ -155,3 +158,16 @@ def is_class_axis_elsewhere(axes: Axes, takes: InputSpec) -> bool:
 
 def _get_label_shape(axes: Axes) -> tuple[int | None, ...]:
     return axes.label_shape if axes.is_dense else axes.shape
+
+
+def sums_ids(contract: Contract, layout: Layout, inputs: MetricInputs) -> bool:
+    """Return whether a metric that sums scores gets one channel of class ids as scores."""
+    by_sums = contract.choices.floats in SUMMED and inputs.form is PredictionForm.LABELS
+    return by_sums and has_one_channel(contract.takes, layout)
+
+
+def take_foreground(contract: Contract) -> Contract:
+    """Return the contract for one channel, which is that of class 1."""
+    if contract.choices.average is Average.PER_CLASS:
+        return contract
+    return replace(contract, choices=replace(contract.choices, average=Average.FOREGROUND))

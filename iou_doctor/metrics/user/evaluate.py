@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from iou_doctor.arrays.interpretation import Interpretation
-from iou_doctor.arrays.layout import Layout
 from iou_doctor.arrays.pairings import count_flat_labels
 from iou_doctor.counts.label_decoding import Pairing, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.metrics import registry
-from iou_doctor.metrics.definition import Average, Contract, Floats
+from iou_doctor.metrics.definition import Contract, Floats
+from iou_doctor.metrics.engine.class_ids import TWO_CLASSES
 from iou_doctor.metrics.input_spec import InputSpec, Mismatch, PixelContent
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.metrics.metric import Metric
@@ -24,12 +24,17 @@ from iou_doctor.metrics.user.compatibility import (
     VALUES,
     find_metric_pairing,
     find_mismatch,
-    has_equal_shapes,
-    is_class_axis_elsewhere,
-    locate_class_axis,
-    locate_expected_axis,
+    sums_ids,
+    take_foreground,
+)
+from iou_doctor.metrics.user.mismatches import (
+    describe_error,
+    describe_misreading,
+    describe_shape_error,
 )
 from iou_doctor.record import record
+
+IDS_AS_SCORES = "it multiplies class ids; it is for the labels 0 and 1"
 
 
 @record
@@ -58,38 +63,21 @@ def replay(metric: Metric, arrays: CountedArrays, doctor: float | None) -> Contr
     contract = metric.contract
     if contract is None or contract.pairing is not None:
         return _replay_flat(metric, arrays)
-    layout, takes = arrays.interpretation.layout, contract.takes
-    wrong = find_mismatch(takes, layout, integers=arrays.integer_predictions)
-    if wrong is not None and find_metric_pairing(metric, layout) in arrays.stats.tables:
-        return _replay_value_by_value(metric, arrays, contract)
-    if (
-        wrong is Mismatch.PREDICTION_CHANNELS
-        and takes.checks_dtype_first
-        and not arrays.integer_predictions
-        and arrays.inputs
-    ):
-        return registry.build_failed_score(
-            metric, registry.describe_score_error(contract, arrays.inputs)
-        )
-    if wrong is not None and (words := _describe_error(takes, wrong, layout)):
-        return registry.build_failed_score(metric, words)
-    if wrong is not None:
-        return registry.build_unevaluated_score(metric, _describe_misreading(takes, wrong, layout))
-    return _evaluate(metric, arrays, contract, doctor)
-
-
-def _evaluate(
-    metric: Metric, arrays: CountedArrays, contract: Contract, doctor: float | None
-) -> ContractScore:
-    """Return what a metric reports on arrays whose axes it takes as they are."""
-    layout, takes = arrays.interpretation.layout, contract.takes
-    if _lacks_sample_axis(arrays.interpretation, takes):
+    refused = _replay_mismatch(metric, arrays, contract)
+    if refused is not None:
+        return refused
+    layout = arrays.interpretation.layout
+    if _lacks_sample_axis(arrays.interpretation, contract.takes):
         why = "it takes axis 1 for the channels, which are on axis 0, as there is no sample axis"
         return registry.build_unevaluated_score(metric, why)
     if arrays.inputs is None:
-        words = _describe_shape_error(takes, layout) or "ValueError: the shapes do not match"
-        return registry.build_failed_score(metric, words)
+        words = describe_shape_error(contract.takes, layout)
+        return registry.build_failed_score(metric, words or "ValueError: the shapes do not match")
     inputs = _apply_call(metric, arrays.inputs)
+    if sums_ids(contract, layout, inputs):
+        if inputs.num_classes > TWO_CLASSES:
+            return registry.build_unevaluated_score(metric, IDS_AS_SCORES)
+        contract = take_foreground(contract)
     found = registry.evaluate(contract, inputs)
     if (
         found.value is None
@@ -109,32 +97,28 @@ def _lacks_sample_axis(interpretation: Interpretation, takes: InputSpec) -> bool
     return interpretation.is_multilabel and not has_samples and takes.axis == 1
 
 
-def _describe_error(takes: InputSpec, wrong: Mismatch, layout: Layout) -> str | None:
-    """Return the error that a mismatch leads to, if any."""
-    if wrong is Mismatch.SHAPES:
-        return _describe_shape_error(takes, layout)
-    return takes.errors.get(wrong) or (
-        None if has_equal_shapes(layout) else _describe_shape_error(takes, layout)
-    )
-
-
-def _describe_shape_error(takes: InputSpec, layout: Layout) -> str | None:
-    """Return the error that arrays of different shapes lead to, if any."""
-    sizes = len(layout.y_true.shape) == len(layout.y_pred.shape) and Mismatch.SIZES in takes.errors
-    return takes.errors.get(Mismatch.SIZES if sizes else Mismatch.SHAPES)
-
-
-def _describe_misreading(takes: InputSpec, wrong: Mismatch, layout: Layout) -> str:
-    """Describe how a metric misreads arrays that it does not refuse."""
-    if wrong is not Mismatch.AXIS:
-        return f"it misreads {wrong}; iou-doctor does not work out its number"
-    axes = next(
-        axes for axes in (layout.y_pred, layout.y_true) if is_class_axis_elsewhere(axes, takes)
-    )
-    return (
-        f"it takes axis {locate_expected_axis(axes, takes)} for the classes, which are on axis"
-        f" {locate_class_axis(axes)}; iou-doctor does not work out its number"
-    )
+def _replay_mismatch(
+    metric: Metric, arrays: CountedArrays, contract: Contract
+) -> ContractScore | None:
+    """Return what a metric does with arrays of another kind than it takes; `None` if it does."""
+    layout, takes = arrays.interpretation.layout, contract.takes
+    wrong = find_mismatch(takes, layout, integers=arrays.integer_predictions)
+    if wrong is None:
+        return None
+    if find_metric_pairing(metric, layout) in arrays.stats.tables:
+        return _replay_value_by_value(metric, arrays, contract)
+    if (
+        wrong is Mismatch.PREDICTION_CHANNELS
+        and takes.checks_dtype_first
+        and not arrays.integer_predictions
+        and arrays.inputs
+    ):
+        return registry.build_failed_score(
+            metric, registry.describe_score_error(contract, arrays.inputs)
+        )
+    if words := describe_error(takes, wrong, layout):
+        return registry.build_failed_score(metric, words)
+    return registry.build_unevaluated_score(metric, describe_misreading(takes, wrong, layout))
 
 
 def _apply_call(metric: Metric, inputs: MetricInputs) -> MetricInputs:
@@ -231,9 +215,8 @@ def replay_if_read_well(
         return registry.evaluate(contract, inputs).value  # there are no labels to compare with
     one_score = inputs.form is PredictionForm.ONE_CHANNEL and contract.choices.floats in ONE_SCORE
     inputs = _read_well(arrays, inputs)
-    if one_score and contract.choices.average is not Average.PER_CLASS:
-        choices = replace(contract.choices, average=Average.FOREGROUND)
-        contract = replace(contract, choices=choices)
+    if one_score or sums_ids(contract, arrays.interpretation.layout, inputs):
+        contract = take_foreground(contract)
     return registry.evaluate(contract, inputs).value
 
 

@@ -77,6 +77,7 @@ def parse_user_metric(
 def _understand(code: str, options: Options) -> tuple[Metric, tuple[Assumption, ...]]:
     """Return the metric that some code names, and what was guessed about it."""
     from iou_doctor.metrics.calls.parse_call import parse_call  # few runs name a metric
+    from iou_doctor.metrics.calls.refusals import shorten
 
     named = registry.find_metric(code)
     if named is not None:
@@ -90,8 +91,13 @@ def _understand(code: str, options: Options) -> tuple[Metric, tuple[Assumption, 
         found = parse_call(code, registry.list_signatures(), given)
         metric = registry.build_metric(found.signature.name, found.arguments, call=found.text)
     except UsageError:
+        text = " ".join(code.split())
         if idiom := registry.find_metric_by_call(code):
-            return replace(idiom, call=" ".join(code.split())), ()
+            return replace(idiom, call=text), ()
+        if formula := registry.find_formula(code, call=text):
+            what = formula.contract.short if formula.contract else formula.name
+            why = f"`{shorten(text)}` works out the {what}"
+            return formula, (Assumption("metric", formula.name, why),)
         raise
     _refuse_mean_of_classes(metric)
     name = found.signature.name
