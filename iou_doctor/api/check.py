@@ -102,8 +102,11 @@ def check(
         from iou_doctor.api.report import with_rendering
         from iou_doctor.api.request import build_request
         from iou_doctor.diagnosis import pipeline
+        from iou_doctor.sources.files.bus_errors import BUS_ERRORS
 
-        return with_rendering(pipeline.check(build_request(arguments)))
+        with BUS_ERRORS.catch():
+            report = pipeline.check(build_request(arguments))
+        return with_rendering(report)
 
 
 def assert_healthy(*positional: NoReturn, min_iou: float | None = None, **arguments: Any) -> None:

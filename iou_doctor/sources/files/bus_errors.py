@@ -3,18 +3,26 @@
 Reading a page that the file no longer has raises SIGBUS, which ends a process. Copying all values
 out of the file instead would take a tenth of the time of a check. So a signal handler puts a page
 of zeros in place and remembers it, and the result is thrown away. This works on Linux. Elsewhere,
-the process ends.
+files are read and not mapped. Windows lets nobody cut off a mapped file.
 """
 
 from __future__ import annotations
 
 import signal
 import sys
+import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from iou_doctor.sources.source_errors import source_error
 
+if TYPE_CHECKING:
+    import numpy as np
+
+IS_SUPPORTED = sys.platform == "linux" and sys.maxsize > 2**32
+"""Whether the handler knows the structures of this system."""
 CUT_OFF = "it was cut off while it was read; run again"
 _MISSING_PAGE = 2
 """The `si_code` of a SIGBUS for a page that the file does not have: `BUS_ADRERR`."""
@@ -27,38 +35,55 @@ _SIGNAL_INFO = 4
 
 
 class BusErrors:
-    """The missing pages of this process."""
+    """The missing pages of the files that this process has mapped with `map_file`."""
 
     def __init__(self) -> None:
-        self._is_wanted = False
+        self._users = 0
         self._is_caught = False
         self._restore: Callable[[], object] | None = None
+        self._lock = threading.Lock()
+        self._mapped: dict[weakref.ref[object], tuple[int, int]] = {}
+        """The first address of each mapping, and the one after the last."""
 
     @contextmanager
     def catch(self) -> Iterator[None]:
         """Let mapped files be cut off until the end; then raise an error if one was.
 
-        The handler is installed when the first large file is mapped. Only programs of our own use
-        this: what signals do is the business of the whole process.
+        The handler is installed when the first large file is mapped. It leaves all other memory
+        of the process to the handler from before.
 
         Raises:
             SourceError: a file was cut off, so that values are wrong.
         """
-        self._is_wanted, self._is_caught = True, False
+        with self._lock:
+            if not self._users:
+                self._is_caught = False
+            self._users += 1
         try:
             yield
             self.check()
         finally:
-            self._is_wanted = False
-            if self._restore is not None:
-                self._restore()
-            self._restore = None
+            with self._lock:
+                self._users -= 1
+                if not self._users and self._restore is not None:
+                    self._restore()
+                    self._restore = None
 
-    def prepare(self) -> None:
-        """Install the handler if somebody catches bus errors; call it before a file is mapped."""
-        is_supported = sys.platform == "linux" and sys.maxsize > 2**32
-        if self._is_wanted and self._restore is None and is_supported:
-            self._restore = _install(self._note)
+    @property
+    def can_map(self) -> bool:
+        """Whether a file that is mapped now may be cut off."""
+        return sys.platform == "win32" or (self._users > 0 and IS_SUPPORTED)
+
+    def guard(self, values: np.memmap[Any, Any]) -> None:
+        """Survive missing pages of a mapped file from now on, if somebody catches bus errors."""
+        if not self._users or not IS_SUPPORTED:
+            return
+        with self._lock:
+            if self._restore is None:
+                self._restore = _install(self._note)
+        start = values.ctypes.data
+        forget = self._mapped.pop  # called when the mapping has gone
+        self._mapped[weakref.ref(values.base, forget)] = (start, start + values.nbytes)
 
     def check(self, path: str = "the input") -> None:
         """Raise an error if a file was cut off.
@@ -72,15 +97,23 @@ class BusErrors:
         if self._is_caught:
             raise source_error(path, CUT_OFF)
 
-    def _note(self) -> None:
-        self._is_caught = True
+    def _note(self, page: int, size: int) -> bool:
+        """Remember that a page is missing, and return True, if it belongs to a mapping of ours."""
+        is_ours = any(
+            start < page + size and page < stop for start, stop in tuple(self._mapped.values())
+        )
+        self._is_caught |= is_ours
+        return is_ours
 
 
 BUS_ERRORS = BusErrors()
 
 
-def _install(note: Callable[[], object]) -> Callable[[], object]:
-    """Put zeros in place of missing pages from now on, and call `note` for each.
+def _install(note: Callable[[int, int], bool]) -> Callable[[], object]:
+    """Put zeros in place of missing pages from now on.
+
+    Args:
+        note: gets the address of a page and its size; returns whether it may be replaced.
 
     Returns:
         A function that restores the handler from before.
@@ -109,9 +142,8 @@ def _install(note: Callable[[], object]) -> Callable[[], object]:
         code = ctypes.c_int.from_address(information + 8).value
         address = ctypes.c_size_t.from_address(information + _ADDRESS_OFFSET).value
         page = address & -mmap.PAGESIZE
-        note()
-        is_missing = code == _MISSING_PAGE
-        if not is_missing or libc.mmap(page, mmap.PAGESIZE, mmap.PROT_READ, fixed, -1, 0) == failed:
+        is_ours = code == _MISSING_PAGE and note(page, mmap.PAGESIZE)
+        if not is_ours or libc.mmap(page, mmap.PAGESIZE, mmap.PROT_READ, fixed, -1, 0) == failed:
             libc.sigaction(signal.SIGBUS, ctypes.byref(before), None)  # ends the process, as before
 
     before, action = Action(), Action()

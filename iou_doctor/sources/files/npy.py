@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import field
+from io import BufferedReader
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +18,7 @@ from iou_doctor.sources.files.bus_errors import BUS_ERRORS, CUT_OFF
 from iou_doctor.sources.files.file_status import get_file_size, read_file_head
 from iou_doctor.sources.files.npy_header import NpyHeader, read_header
 from iou_doctor.sources.source_errors import source_error, translate_errors
-from iou_doctor.sources.windows import cut_window
+from iou_doctor.sources.windows import complete_window, cut_window, measure_window
 
 MOST_READ_BYTES = 1 << 22
 """The maximum size in bytes of an array that is read as a whole when it is opened. Mapping saves no
@@ -29,7 +31,7 @@ class MappedSource:
 
     A large file is mapped again for each read. So no file stays open, the memory of earlier windows
     is released, and a file that has shrunk meanwhile is an error. `BUS_ERRORS` is for a file that
-    shrinks while it is mapped.
+    shrinks while it is mapped. Where it cannot help, files are read.
     """
 
     path: str
@@ -77,26 +79,55 @@ class MappedSource:
         Raises:
             SourceError: the file is gone or has shrunk.
         """
-        return cut_window(self._open_values(), window, self.dtype)
-
-    def _open_values(self) -> StoredArray:
-        """Return the whole array without reading it if it is large."""
         order = _get_memory_order(self.header)
         if self.content is not None:
             values = np.frombuffer(self.content, self.header.dtype)
-            return values.reshape(self.shape, order=order)
-        BUS_ERRORS.check(self.path)
-        BUS_ERRORS.prepare()
+            return cut_window(values.reshape(self.shape, order=order), window, self.dtype)
         # mmap raises ValueError for a file that is shorter than the mapping
-        with translate_errors(self.path, OSError, ValueError, why="it changed while it was read"):
-            return np.memmap(
-                self.file,
-                dtype=self.header.dtype,
-                mode="r",
-                offset=self.offset,
-                shape=self.shape,
-                order=order,
-            )
+        with translate_errors(
+            self.path, OSError, ValueError, EOFError, why="it changed while it was read"
+        ):
+            # a window of an array in Fortran order is spread over the whole file
+            if order == "F" or BUS_ERRORS.can_map:
+                return cut_window(self._map_values(order), window, self.dtype)
+            with open(self.file, "rb") as stream:  # noqa: PTH123 - a Path adds nothing
+                return self._read_window(stream, window)
+
+    def _map_values(self, order: Literal["C", "F"]) -> StoredArray:
+        """Return the whole array as a view of the file."""
+        BUS_ERRORS.check(self.path)
+        values = np.memmap(
+            self.file,
+            dtype=self.header.dtype,
+            mode="r",
+            offset=self.offset,
+            shape=self.shape,
+            order=order,
+        )
+        BUS_ERRORS.guard(values)
+        return values
+
+    def _read_window(self, stream: BufferedReader, window: Window) -> StoredArray:
+        """Return the values in a window, read from the file: whole rows of each entry."""
+        parts = complete_window(window, self.shape)
+        if measure_window(parts[1:]) == self.shape[1:]:
+            return self._read_block(stream, parts[0], self.shape[1:])
+        out = np.empty(measure_window(parts), self.dtype)
+        for place, entry in enumerate(range(parts[0].start, parts[0].stop)):
+            first = entry * self.shape[1]
+            rows = slice(first + parts[1].start, first + parts[1].stop)
+            out[place] = self._read_block(stream, rows, self.shape[2:])[(slice(None), *parts[2:])]
+        return out
+
+    def _read_block(
+        self, stream: BufferedReader, rows: slice, shape: tuple[int, ...]
+    ) -> StoredArray:
+        """Return some rows of this shape, counted from the first value on."""
+        block = np.empty((rows.stop - rows.start, *shape), self.header.dtype)
+        stream.seek(self.offset + rows.start * math.prod(shape) * block.itemsize)
+        if block.size and stream.readinto(block.reshape(-1).view(np.uint8).data) < block.nbytes:
+            raise EOFError("the file ends early")
+        return block.astype(self.dtype, copy=False)
 
 
 def open_npy(path: str, name: str | None = None) -> MappedSource:

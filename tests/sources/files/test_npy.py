@@ -170,7 +170,7 @@ def test_a_file_that_shrinks_after_opening_is_refused(tmp_path, monkeypatch):
     source = open_source(str(path))
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(SourceError, match="it changed while it was read"):
-        source.read((slice(0, 1),))
+        source.read((slice(50_000, 50_001),))
 
 
 def test_a_file_that_disappears_after_opening_is_refused(tmp_path, monkeypatch):
