@@ -9,6 +9,7 @@
 
     print(iou_doctor.why("0.3333", y_true=masks, y_pred=predictions))
     repaired = iou_doctor.fix(y_true=masks, y_pred=predictions, num_classes=3)
+    print(iou_doctor.compare(y_true=masks, before=old_predictions, after=predictions))
     iou_doctor.assert_healthy(y_true=masks, y_pred=predictions)      # in a test
 
 `iou_doctor.keras.Checkup` watches a training with Keras 3, `iou_doctor.tf_keras.Checkup` one with
@@ -20,6 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iou_doctor.api.check import assert_healthy, check
+from iou_doctor.api.compare import compare
 from iou_doctor.api.fix import fix
 from iou_doctor.api.why import why
 from iou_doctor.report.version import __version__
@@ -27,7 +29,7 @@ from iou_doctor.report.version import __version__
 if TYPE_CHECKING:
     from iou_doctor.api.report import Report
 
-__all__ = ["Report", "__version__", "assert_healthy", "check", "fix", "why"]
+__all__ = ["Report", "__version__", "assert_healthy", "check", "compare", "fix", "why"]
 
 
 def __getattr__(name: str) -> type[Report]:

@@ -54,7 +54,7 @@ WRITING = {
     "iou_doctor.file_repair.plan",
     "iou_doctor.file_repair.writers",
 }
-ALL = {"check", "fix", "init", "why", "rules", "explain", "metrics", "schema"}
+ALL = {"check", "compare", "fix", "init", "why", "rules", "explain", "metrics", "schema"}
 PAIR = [f"sample_data/healthy/{name}.npy" for name in ("preds", "masks")]
 
 

@@ -121,6 +121,12 @@ def _add_rules(app: typer.Typer) -> None:
     app.command(cls=Command)(rules)
 
 
+def _add_compare(app: typer.Typer) -> None:
+    from iou_doctor.cli.compare import compare
+
+    app.command(cls=Command)(compare)
+
+
 def _add_explain(app: typer.Typer) -> None:
     from iou_doctor.cli.rules import explain
 
@@ -144,6 +150,7 @@ COMMANDS: dict[str, Callable[[typer.Typer], None]] = {
     "fix": _add_fix,
     "init": _add_init,
     "why": _add_why,
+    "compare": _add_compare,
     "rules": _add_rules,
     "explain": _add_explain,
     "metrics": _add_metrics,

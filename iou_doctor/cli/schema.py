@@ -1,4 +1,4 @@
-"""The command `schema`: JSON Schemas of the report and of the configuration file."""
+"""The command `schema`: JSON Schemas of what is written as JSON and of the configuration."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import typer
 
 def schema(
     name: Annotated[
-        Literal["report", "config"],
+        Literal["report", "comparison", "config"],
         typer.Argument(
             metavar="NAME",
-            help="`report` for the JSON report, or `config` for the configuration file.",
+            help="`report` or `comparison` for what `check` or `compare` writes as JSON, or"
+            " `config` for the configuration file.",
         ),
     ] = "report",
 ) -> None:
-    """Print the JSON Schema of the report, or of the configuration file."""
+    """Print the JSON Schema of the report, of a comparison, or of the configuration file."""
     import json
     from importlib import resources
 
@@ -25,5 +26,5 @@ def schema(
 
         typer.echo(json.dumps(build_json_schema(), indent=2))
         return
-    file = resources.files("iou_doctor.render").joinpath("report_schema.json")
+    file = resources.files("iou_doctor.render").joinpath(f"{name}_schema.json")
     typer.echo(file.read_text("utf-8"), nl=False)

@@ -8,6 +8,7 @@ from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.root_cause import list_repairs
 from iou_doctor.diagnosis.what_if import Recount, repair_evidence
+from iou_doctor.ledger.difference import Counted
 from iou_doctor.ledger.interval import estimate_interval
 from iou_doctor.ledger.prices import build_ledger
 from iou_doctor.report.finding import Severity, Suspicion
@@ -25,27 +26,39 @@ def add_account(report: Report, evidence: Evidence, recount: Recount) -> Report:
     They are of the repaired arrays if the report offers repairs. There are none if an error has no
     repair or an estimated one, because the account of misread arrays would mislead.
     """
-    if _is_misread(report, evidence):
+    counted = count_after_repairs(report, evidence, recount)
+    if counted is None:
         return report
+    return replace(
+        report,
+        ledger=build_ledger(
+            counted.pairs,
+            counted.score,
+            ignore_index=counted.ignore_index,
+            of="after-repair" if list_repairs(report) else "as-stored",
+            name_sample=lambda sample: name_sample(evidence, sample),
+        ),
+        interval=estimate_interval(
+            counted.pairs,
+            num_classes=len(counted.score.per_class),
+            ignore_index=counted.ignore_index,
+        ),
+    )
+
+
+def count_after_repairs(report: Report, evidence: Evidence, recount: Recount) -> Counted | None:
+    """Return the label pairs and the score after all repairs that a report offers.
+
+    `None` if an error has no repair or an estimated one.
+    """
+    if _is_misread(report, evidence):
+        return None
     repairs = list_repairs(report)
     after = repair_evidence(repairs, evidence, recount) if repairs else evidence
     promised = report.verdict.mean_iou_after_all if repairs else report.mean_iou
     if promised is None or abs((after.repaired.mean_iou or 0) - promised) > ROUNDING:
-        return report
-    read = after.interpretation
-    return replace(
-        report,
-        ledger=build_ledger(
-            after.pairs,
-            after.repaired,
-            ignore_index=read.ignore_index,
-            of="after-repair" if repairs else "as-stored",
-            name_sample=lambda sample: _name_sample(evidence, sample),
-        ),
-        interval=estimate_interval(
-            after.pairs, num_classes=read.num_classes, ignore_index=read.ignore_index
-        ),
-    )
+        return None
+    return Counted(after.pairs, after.repaired, after.interpretation.ignore_index)
 
 
 def _is_misread(report: Report, evidence: Evidence) -> bool:
@@ -64,6 +77,7 @@ def _is_misread(report: Report, evidence: Evidence) -> bool:
     )
 
 
-def _name_sample(evidence: Evidence, sample: int) -> str:
+def name_sample(evidence: Evidence, sample: int) -> str:
+    """Return the stem of the file of a sample, or its number."""
     names = evidence.pair.y_true.names
     return names[sample] if names else str(sample)

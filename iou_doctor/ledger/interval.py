@@ -61,43 +61,67 @@ def estimate_interval(
     """
     known = pairs if ignore_index is None else pairs.drop_truth(ignore_index)
     counted = known.drop_out_of_range(num_classes)
-    images, areas = _group_areas(counted, num_classes)
+    images = count_images(counted)
     if images < 2:
         return None
-    if ignore_index is not None and 0 <= ignore_index < num_classes:
-        areas[:, :, ignore_index] = 0
-    means = _draw_means(areas)
-    tail = (1 - confidence) / 2
-    # `np.quantile` does the same, and takes longer to load than a small check takes to count
-    low, high = np.interp([tail, 1 - tail], np.linspace(0, 1, DRAWS), np.sort(means)).tolist()
+    span = counted.image_span[1] + 1
+    areas = group_areas(counted, num_classes, images=span, ignore_index=ignore_index)
+    low, high = take_quantiles(draw_means(areas[:, areas[0].any(axis=1)]), confidence)
     return Interval(confidence, low, high, images)
 
 
-def _group_areas(counted: PairCounts, classes: int) -> tuple[int, NDArray[np.int64]]:
-    """Return the number of images, and the areas of each image or group of images.
+def count_images(counted: PairCounts) -> int:
+    """Return the number of images that occur in a table."""
+    return sum(len(block.image_starts) for block in counted.iterate_blocks())
+
+
+def take_quantiles(means: NDArray[np.float64], confidence: float) -> tuple[float, float]:
+    """Return between which values a share of the drawn means lies, shape (DRAWS,).
+
+    `np.quantile` does the same, and takes longer to load than a small check takes to count.
+    """
+    tail = (1 - confidence) / 2
+    low, high = np.interp([tail, 1 - tail], np.linspace(0, 1, DRAWS), np.sort(means)).tolist()
+    return low, high
+
+
+def group_areas(
+    counted: PairCounts, classes: int, *, images: int, ignore_index: int | None
+) -> NDArray[np.int64]:
+    """Return the areas of union and intersection of each image or group of images.
+
+    Args:
+        counted: the label pairs that the score counts.
+        classes: the number of classes.
+        images: the number of images, which decides on their groups.
+        ignore_index: the ignore label, if any.
 
     Returns:
-        The areas of union and intersection have the shape (2, groups, classes).
+        Shape (2, groups, classes).
     """
-    span = counted.image_span[1] + 1
-    grouped = np.zeros((2, min(span, MOST_GROUPS), classes), dtype=np.int64)
-    images = first = 0
+    grouped = np.zeros((2, min(images, MOST_GROUPS), classes), dtype=np.int64)
+    first = 0
     for truth, predicted, intersection in iterate_class_areas(
-        counted, images=span, classes=classes
+        counted, images=images, classes=classes
     ):
         areas = np.stack([truth + predicted - intersection, intersection])
-        images += int(areas[0].any(axis=1).sum())
         number = np.arange(first, first + len(truth))
-        group = _draw(len(truth), MOST_GROUPS, first=first) if span > MOST_GROUPS else number
+        group = _draw(len(truth), MOST_GROUPS, first=first) if images > MOST_GROUPS else number
         order = np.argsort(group, kind="stable")
         starts = np.flatnonzero(np.diff(group[order], prepend=-1))
         grouped[:, group[order][starts]] += np.add.reduceat(areas[:, order], starts, axis=1)
         first += len(truth)
-    return images, grouped[:, grouped[0].any(axis=1)]
+    if ignore_index is not None and 0 <= ignore_index < classes:
+        grouped[:, :, ignore_index] = 0
+    return grouped
 
 
-def _draw_means(areas: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the mean IoU of each drawn data set, shape (DRAWS,)."""
+def draw_means(areas: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the mean IoU of each drawn data set, shape (DRAWS,).
+
+    The same groups are drawn for all areas with the same number of groups, shape (2, groups,
+    classes).
+    """
     groups, means = areas.shape[1], []
     for start in range(0, DRAWS, DRAWS_AT_ONCE):
         drawn = _draw(DRAWS_AT_ONCE * groups, groups, first=start * groups)

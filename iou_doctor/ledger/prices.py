@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from iou_doctor.counts.class_areas import count_class_areas
 from iou_doctor.counts.integer_storage import as_int64
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.counts.sorted_rows import sum_duplicates
+from iou_doctor.counts.sorted_rows import Counts, sum_duplicates
 from iou_doctor.ledger.ledger import Arrays, ClassPrice, Ledger, PairPrice, SamplePrice
 from iou_doctor.metrics.score import ClassScore, Score, compute_iou
 from iou_doctor.record import record
@@ -42,9 +42,9 @@ def build_ledger(
         return None
     known = pairs if ignore_index is None else pairs.drop_truth(ignore_index)
     counted = known.drop_out_of_range(len(score.per_class))
-    prices = _Prices.of(score)
+    prices = Prices.of(score)
     listed, other_pairs = prices.price_pairs(counted.pool())
-    images, points = _price_samples(counted, prices)
+    images, points = price_samples(counted, prices)
     order = np.lexsort((images, -points))[:MOST_ENTRIES]
     chosen = np.sort(images[order[points[order] > 0]])
     means = _score_samples(counted, chosen, len(score.per_class), ignore_index)
@@ -67,7 +67,7 @@ def build_ledger(
 
 
 @record
-class _Prices:
+class Prices:
     """The price of a wrong pixel by class, and the areas that they come from."""
 
     score: Score
@@ -78,7 +78,8 @@ class _Prices:
     at the index `NO_CLASS`, is 0, as are those of classes that are not in the mean."""
 
     @classmethod
-    def of(cls, score: Score) -> _Prices:
+    def of(cls, score: Score) -> Prices:
+        """Return the prices of a score."""
         count = sum(entry.iou is not None for entry in score.per_class)
         each = [0.0 if one.iou is None else 1 / _get_union(one) / count for one in score.per_class]
         return cls(score, count, np.array([*each, 0.0]))
@@ -94,16 +95,26 @@ class _Prices:
         each = self.look_up(table.truth) + self.look_up(table.prediction)
         return np.where(table.truth == table.prediction, 0.0, table.count * each)
 
-    def price_pairs(self, pool: PairCounts) -> tuple[list[PairPrice], float]:
-        """Return the dearest class pairs of a pooled table, and the points of the others."""
+    def price_all_pairs(
+        self, pool: PairCounts
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], Counts, NDArray[np.float64]]:
+        """Return the wrong class pairs of a pooled table: truth, prediction, pixels and points.
+
+        Predictions that are no class of the mean are `NO_CLASS`. The shape is (pairs,) each.
+        """
         wrong = pool.keep_rows(pool.truth != pool.prediction)
-        if not len(wrong):
-            return [], 0.0
         prediction = np.where(self.look_up(wrong.prediction) > 0, wrong.prediction, NO_CLASS)
+        if not len(wrong):
+            return wrong.truth, prediction, wrong.count, np.zeros(0)
         (_, truths, predictions), count = sum_duplicates(
             (np.zeros_like(prediction), wrong.truth, prediction), wrong.count
         )
         points = count * (self.look_up(truths) + self.look_up(predictions))
+        return truths, predictions, count, points
+
+    def price_pairs(self, pool: PairCounts) -> tuple[list[PairPrice], float]:
+        """Return the dearest class pairs of a pooled table, and the points of the others."""
+        truths, predictions, count, points = self.price_all_pairs(pool)
         order = np.lexsort((predictions, truths, -points))
         dearest = order[:MOST_ENTRIES][points[order[:MOST_ENTRIES]] > 0]
         listed = []
@@ -146,8 +157,8 @@ def _get_union(entry: ClassScore) -> int:
     return entry.truth_pixels + entry.predicted_pixels - entry.intersection
 
 
-def _price_samples(
-    table: PairCounts, prices: _Prices
+def price_samples(
+    table: PairCounts, prices: Prices
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the images of a table in ascending order, and the points of each."""
     images, points = [], []

@@ -90,10 +90,10 @@ def test_wrong_arguments_are_refused_in_pythons_words(arguments, words):
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("function", ["check", "fix", "why", "assert_healthy"])
+@pytest.mark.parametrize("function", ["check", "compare", "fix", "why", "assert_healthy"])
 def test_arguments_without_names_are_told_their_names(function):
     positional = ("0.3333", MASKS, SCORES) if function == "why" else (MASKS, SCORES)
-    with pytest.raises(UsageError, match=rf"iou_doctor.{function}\(.*y_true=masks, y_pred="):
+    with pytest.raises(UsageError, match=rf"iou_doctor.{function}\(.*y_true=masks, "):
         getattr(iou_doctor, function)(*positional)
 
 

@@ -43,3 +43,19 @@ def test_why_and_fix(names, capsys):
     assert names["explanation"].matches[0].suspects[0].cause.name == "unargmaxed-probabilities"
     assert names["repaired"].repairs == ("argmax predictions and masks (unargmaxed-probabilities)",)
     assert np.array_equal(names["predictions"], MASKS)
+
+
+def test_compare(names, capsys):
+    both = {"old": noisy(MASKS, 1), "new": noisy(MASKS, 2, share=0.05)}
+    exec(find_python("compare"), {**names, **both, "masks": MASKS})
+    assert "the predictions themselves differ" in " ".join(capsys.readouterr().out.split())
+
+
+def test_two_metrics_are_compared_and_what_is_missing_is_named():
+    pair = {"y_true": MASKS, "before": noisy(MASKS, 1)}
+    found = iou_doctor.compare(**pair, versus_metric="sklearn macro")
+    assert found.same_predictions
+    assert found.to_dict()["gain"] == pytest.approx(found.gain)
+    assert repr(found).startswith("<Comparison: ")
+    with pytest.raises(iou_doctor.errors.UsageError, match="before= and after="):
+        iou_doctor.compare(**pair)

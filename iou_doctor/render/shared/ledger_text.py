@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from iou_doctor.ledger.difference import SampleChange
 from iou_doctor.ledger.interval import Interval
 from iou_doctor.ledger.ledger import Ledger, PairPrice, SamplePrice
 from iou_doctor.metrics.score import ClassScore
@@ -73,7 +74,7 @@ def _list_pairs(ledger: Ledger, report: Report) -> Iterator[tuple[float, str]]:
 
 def _describe_pair(pair: PairPrice, report: Report) -> str:
     pixels = "1 pixel" if pair.pixels == 1 else f"{pair.pixels:,} pixels"
-    truth, prediction = (_name_class(one, report) for one in (pair.truth, pair.prediction))
+    truth, prediction = (name_class(one, report) for one in (pair.truth, pair.prediction))
     return f"{truth} predicted as {prediction}: {pixels}, worth {pair.worth:.4f}"
 
 
@@ -92,11 +93,11 @@ def _list_classes(ledger: Ledger, report: Report) -> Iterator[tuple[float, str]]
         return
     dearest = max(ledger.by_class, key=lambda entry: (entry.points, -entry.id))
     sides = f"{dearest.missed:.4f} missed pixels, {dearest.false_alarms:.4f} false alarms"
-    yield dearest.points, f"{_name_class(dearest.id, report)} costs most: {sides}"
+    yield dearest.points, f"{name_class(dearest.id, report)} costs most: {sides}"
 
 
 def _explain_lost_class(one: ClassScore, ledger: Ledger, report: Report) -> str:
-    name = _name_class(one.id, report)
+    name = name_class(one.id, report)
     if not one.truth_pixels:
         return (
             f"{name} is in no mask, but is predicted on {one.predicted_pixels:,} pixels and"
@@ -108,7 +109,7 @@ def _explain_lost_class(one: ClassScore, ledger: Ledger, report: Report) -> str:
         return f"{name} is predicted on {one.predicted_pixels:,} pixels and has far fewer"
     how = "is never predicted" if not one.predicted_pixels else f"has an IoU of {one.iou:.4f}"
     share = format_share(taken.pixels, one.truth_pixels)
-    return f"{name} {how}: {share} of it is predicted as {_name_class(taken.prediction, report)}"
+    return f"{name} {how}: {share} of it is predicted as {name_class(taken.prediction, report)}"
 
 
 def _list_samples(ledger: Ledger) -> Iterator[tuple[float, str]]:
@@ -125,11 +126,17 @@ def _list_samples(ledger: Ledger) -> Iterator[tuple[float, str]]:
 
 def _describe_sample(sample: SamplePrice) -> str:
     score = "" if sample.mean_iou is None else f" (mean IoU {sample.mean_iou:.4f})"
+    return name_sample(sample) + score
+
+
+def name_sample(sample: SamplePrice | SampleChange) -> str:
+    """Return the name of a sample, or `sample 3` if it has none."""
     name = escape_name(sample.name)
-    return f"sample {name}{score}" if name == str(sample.sample) else f"`{name}`{score}"
+    return f"sample {name}" if name == str(sample.sample) else f"`{name}`"
 
 
-def _name_class(class_id: int | None, report: Report) -> str:
+def name_class(class_id: int | None, report: Report) -> str:
+    """Return the name of a class, or `class 3` if it has none."""
     if class_id is None:
         return "no class"
     names = report.reading.class_names

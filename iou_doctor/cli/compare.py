@@ -1,0 +1,150 @@
+"""The command `compare`: say why two numbers on the same masks differ."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from iou_doctor.cli.options import (
+    ARRAYS,
+    COMPARISON,
+    OUTPUT,
+    ArrayOptions,
+    BatchSize,
+    MasksAs,
+    PredictionsAs,
+    Progress,
+    declare_argument,
+    declare_option,
+)
+from iou_doctor.cli.run import refuse
+from iou_doctor.cli.signature import with_options
+from iou_doctor.errors import IouDoctorError, UsageError
+from iou_doctor.report.version import __version__
+
+if TYPE_CHECKING:
+    from iou_doctor.diagnosis.request import CheckRequest
+    from iou_doctor.report.comparison import Comparison
+
+
+class CompareOptions(ArrayOptions):
+    """The options of `iou-doctor compare`."""
+
+    before: Annotated[
+        str, declare_argument("BEFORE", "The predictions that the others are compared with.")
+    ]
+    after: Annotated[
+        str,
+        declare_argument("AFTER", "Other predictions; with --versus-metric, the masks."),
+    ]
+    masks: Annotated[
+        str | None,
+        typer.Argument(metavar="MASKS", help="The true masks of both.", show_default=False),
+    ] = None
+    predictions: str | None = None
+    versus_metric: Annotated[
+        str | None,
+        declare_option(
+            COMPARISON,
+            "Compare --metric with this metric, on the same predictions.",
+            metavar="CALL",
+        ),
+    ] = None
+    class_names: Annotated[
+        list[str] | None,
+        declare_option(ARRAYS, "Class names, comma-separated; repeatable.", metavar="NAMES"),
+    ] = None
+    predictions_as: PredictionsAs = None
+    masks_as: MasksAs = None
+    batch_size: BatchSize = None
+    fail_if_worse: Annotated[
+        bool,
+        declare_option(COMPARISON, "Exit with 1 if the second number is lower.", "--fail-if-worse"),
+    ] = False
+    beyond_noise: Annotated[
+        bool,
+        declare_option(
+            COMPARISON,
+            "Let --fail-if-worse pass if other images might reverse the difference.",
+            "--beyond-noise",
+        ),
+    ] = False
+    output_format: Annotated[
+        Literal["full", "json"], declare_option(OUTPUT, "How to write the answer.")
+    ] = "full"
+    progress: Progress = True
+
+
+@with_options(CompareOptions)
+def compare(_context: typer.Context, options: CompareOptions) -> None:
+    """Say where the difference of two numbers on the same masks comes from.
+
+    Two predictions are compared under one metric, or one prediction under two metrics. The answer
+    says how much of the difference lies in the format of either side, in the metric, and in the
+    predictions themselves, by class pair and by image.
+
+    Exit codes: 0 the answer is on stdout, 1 the second number is lower and --fail-if-worse is
+    given, 2 bad usage or unreadable input.
+
+    Example: iou-doctor compare old.npy new.npy masks.npy --num-classes 3
+    """
+    try:
+        comparison = _compare(*_build_requests(options), progress=options.progress)
+    except IouDoctorError as error:
+        refuse(error)
+    sys.stdout.write(_render(comparison, options.output_format))
+    if options.fail_if_worse and _is_worse(comparison, beyond_noise=options.beyond_noise):
+        raise typer.Exit(1)
+
+
+def _build_requests(options: CompareOptions) -> "tuple[CheckRequest, CheckRequest]":
+    from dataclasses import replace
+
+    if options.beyond_noise and not options.fail_if_worse:
+        raise UsageError("--beyond-noise changes what --fail-if-worse does; give both")
+    request = options.build_request()
+    if options.versus_metric is None:
+        if options.masks is None:
+            raise UsageError(
+                "give BEFORE, AFTER and MASKS; to compare two metrics on one pair, give PREDICTIONS"
+                " and MASKS, and the second metric with --versus-metric"
+            )
+        return (
+            replace(request, predictions=options.before),
+            replace(request, predictions=options.after),
+        )
+    if options.masks is not None:
+        raise UsageError(
+            "--versus-metric compares two metrics on one pair: give PREDICTIONS and MASKS only"
+        )
+    request = replace(request, predictions=options.before, masks=options.after)
+    return request, replace(request, metric=options.versus_metric)
+
+
+def _compare(before: "CheckRequest", after: "CheckRequest", *, progress: bool) -> "Comparison":
+    from iou_doctor.cli.progress import show_progress
+    from iou_doctor.diagnosis.compare import compare as compare_requests
+    from iou_doctor.sources.files.bus_errors import BUS_ERRORS
+
+    with show_progress(wanted=progress) as advance, BUS_ERRORS.catch():
+        return compare_requests(before, after, progress=advance)
+
+
+def _is_worse(comparison: "Comparison", *, beyond_noise: bool) -> bool:
+    """Return whether the second number is lower, or is missing while the first is there."""
+    before, after = comparison.numbers
+    if after is None or before is None:
+        return before is not None
+    within = comparison.difference is not None and comparison.difference.is_within_noise
+    return after < before and not (beyond_noise and within)
+
+
+def _render(comparison: "Comparison", output_format: str) -> str:
+    if output_format == "json":
+        from iou_doctor.render import comparison_json
+
+        return comparison_json.render(comparison, version=__version__)
+    from iou_doctor.render.comparison_text import render
+    from iou_doctor.render.console import make_screen_console
+
+    return render(comparison, make_screen_console())

@@ -1,0 +1,70 @@
+"""Compare two checks of the same masks: two predictions, or one under two metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.diagnosis.account import add_account, count_after_repairs, name_sample
+from iou_doctor.diagnosis.passes import ScanSettings
+from iou_doctor.diagnosis.pipeline import examine, open_arrays
+from iou_doctor.diagnosis.request import CheckRequest
+from iou_doctor.diagnosis.root_cause import diagnose
+from iou_doctor.errors import UsageError
+from iou_doctor.ledger.difference import Counted, build_difference
+from iou_doctor.report.comparison import Comparison
+from iou_doctor.report.report import Report
+from iou_doctor.scan.threads import count_usable_cores
+from iou_doctor.sources.files.stamps import check_unchanged
+
+Progress = Callable[[int, int], object]
+"""Called now and then with the number of samples done and in total."""
+
+
+def compare(
+    before: CheckRequest, after: CheckRequest, *, progress: Progress | None = None
+) -> Comparison:
+    """Check two requests with the same masks, and return where their numbers differ.
+
+    Args:
+        before: the one check.
+        after: the other check.
+        progress: called with the number of samples done and in total, of either check.
+
+    Raises:
+        UsageError: options that do not go together, or other numbers of samples.
+        SourceError: a file cannot be read.
+        ReadingError: the arrays cannot be understood.
+    """
+    first, evidence, first_counted = _check(before, progress)
+    second, other, second_counted = _check(after, progress)
+    samples = [one.interpretation.layout.samples for one in (evidence, other)]
+    if samples[0] != samples[1]:
+        raise UsageError(
+            f"the two predictions share {samples[0]:,} and {samples[1]:,} samples with the masks;"
+            " give predictions of the same masks"
+        )
+    difference = None
+    if first_counted is not None and second_counted is not None:
+        difference = build_difference(
+            first_counted,
+            second_counted,
+            name_sample=lambda sample: name_sample(evidence, sample),
+        )
+    same = before.predictions is after.predictions or first.predictions == second.predictions
+    return Comparison(first, second, same, difference)
+
+
+@np.errstate(over="ignore", invalid="ignore")  # huge and signalling values are data as well
+def _check(
+    request: CheckRequest, progress: Progress | None
+) -> tuple[Report, Evidence, Counted | None]:
+    pair = open_arrays(request)
+    settings = ScanSettings(request.jobs or count_usable_cores(), request.device)
+    evidence, recount = examine(pair, request, settings, progress=progress)
+    report = add_account(diagnose(evidence, request.selection, recount), evidence, recount)
+    check_unchanged(pair.files)
+    counted = count_after_repairs(report, evidence, recount)
+    return report, evidence, counted

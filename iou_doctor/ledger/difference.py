@@ -1,0 +1,198 @@
+"""Where the difference between two mean IoUs of the same masks comes from, without a rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.ledger.interval import (
+    CONFIDENCE,
+    Interval,
+    count_images,
+    draw_means,
+    group_areas,
+    take_quantiles,
+)
+from iou_doctor.ledger.prices import MOST_ENTRIES, NO_CLASS, Prices, price_samples
+from iou_doctor.metrics.score import Score
+from iou_doctor.record import record
+
+
+@record
+class Counted:
+    """Label pairs that were counted, and their score."""
+
+    pairs: PairCounts
+    score: Score
+    ignore_index: int | None
+
+    @property
+    def scored(self) -> PairCounts:
+        """The pairs that the score counts."""
+        known = self.pairs
+        known = known if self.ignore_index is None else known.drop_truth(self.ignore_index)
+        return known.drop_out_of_range(len(self.score.per_class))
+
+
+@record
+class PairChange:
+    """What the pixels of one class that are predicted as another one contribute."""
+
+    truth: int
+    prediction: int | None
+    """The class id; `None` for predictions that are no class of the mean."""
+    pixels: tuple[int, int]
+    """Their number before and after."""
+    gain: float
+    """The part of the difference. These parts add up."""
+
+
+@record
+class ClassChange:
+    """The IoU of a class before and after."""
+
+    id: int
+    iou: tuple[float | None, float | None]
+
+
+@record
+class SampleChange:
+    """What one sample contributes."""
+
+    sample: int
+    name: str
+    """The stem of its file, or its number."""
+    gain: float
+    """The part of the difference. These parts add up."""
+
+
+@record
+class Difference:
+    """The difference of two mean IoUs, cut by class pair and by sample. Each cut adds up to it."""
+
+    mean_iou: tuple[float, float]
+    """Before and after."""
+    pairs: tuple[PairChange, ...]
+    """The pairs that contribute most, either way."""
+    other_pairs: float
+    classes: tuple[ClassChange, ...]
+    samples: tuple[SampleChange, ...]
+    """The samples that contribute most, either way."""
+    other_samples: float
+    better: int
+    """The number of samples whose errors cost less than before."""
+    worse: int
+    interval: Interval | None
+    """Of the difference, with the same images drawn for both; `None` for fewer than two images."""
+
+    @property
+    def gain(self) -> float:
+        """The mean IoU after, minus the one before."""
+        return self.mean_iou[1] - self.mean_iou[0]
+
+    @property
+    def is_within_noise(self) -> bool | None:
+        """Whether the interval of the difference holds 0; `None` without an interval."""
+        return None if self.interval is None else self.interval.low <= 0 <= self.interval.high
+
+
+def build_difference(
+    before: Counted, after: Counted, *, name_sample: Callable[[int], str] = str
+) -> Difference | None:
+    """Return where a difference comes from; `None` if one of the mean IoUs is undefined.
+
+    Args:
+        before: the one side, of the same images in the same order as the other.
+        after: the other side.
+        name_sample: returns the name of an image.
+    """
+    if before.score.mean_iou is None or after.score.mean_iou is None:
+        return None
+    pairs, other_pairs = _compare_pairs(before, after)
+    images, gains = _compare_samples(before, after)
+    order = np.lexsort((images, -np.abs(gains)))[:MOST_ENTRIES]
+    return Difference(
+        mean_iou=(before.score.mean_iou, after.score.mean_iou),
+        pairs=tuple(pairs),
+        other_pairs=other_pairs,
+        classes=_compare_classes(before.score, after.score),
+        samples=tuple(
+            SampleChange(int(images[at]), name_sample(int(images[at])), float(gains[at]))
+            for at in order.tolist()
+            if gains[at]
+        ),
+        other_samples=float(np.delete(gains, order).sum()),
+        better=int((gains > 0).sum()),
+        worse=int((gains < 0).sum()),
+        interval=_estimate_interval(before, after),
+    )
+
+
+def _compare_pairs(before: Counted, after: Counted) -> tuple[list[PairChange], float]:
+    """Return the pairs that contribute most, and the part of all others."""
+    found: dict[tuple[int, int], list[float]] = {}
+    for side, counted in enumerate((before, after)):
+        prices = Prices.of(counted.score)
+        truths, predictions, count, points = prices.price_all_pairs(counted.scored.pool())
+        for key, pixels, each in zip(
+            zip(truths.tolist(), predictions.tolist(), strict=True),
+            count.tolist(),
+            points.tolist(),
+            strict=True,
+        ):
+            entry = found.setdefault(key, [0, 0, 0.0])
+            entry[side] += pixels
+            entry[2] += (1 - 2 * side) * each
+    ranked = sorted(found.items(), key=lambda item: (-abs(item[1][2]), item[0]))
+    listed = [
+        PairChange(
+            truth,
+            None if prediction == NO_CLASS else prediction,
+            (int(pixels_before), int(pixels_after)),
+            gain,
+        )
+        for (truth, prediction), (pixels_before, pixels_after, gain) in ranked[:MOST_ENTRIES]
+        if gain
+    ]
+    return listed, sum(entry[2] for _, entry in ranked[MOST_ENTRIES:])
+
+
+def _compare_classes(before: Score, after: Score) -> tuple[ClassChange, ...]:
+    ious = [{one.id: one.iou for one in score.per_class} for score in (before, after)]
+    ids = sorted(set(ious[0]) | set(ious[1]))
+    return tuple(ClassChange(one, (ious[0].get(one), ious[1].get(one))) for one in ids)
+
+
+def _compare_samples(
+    before: Counted, after: Counted
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the images, ascending, and the part of the difference that each contributes."""
+    sides = [price_samples(side.scored, Prices.of(side.score)) for side in (before, after)]
+    images = np.union1d(sides[0][0], sides[1][0])
+    gains = np.zeros(len(images))
+    for sign, (own, points) in zip((1, -1), sides, strict=True):
+        gains[np.searchsorted(images, own)] += sign * points
+    return images, gains
+
+
+def _estimate_interval(before: Counted, after: Counted) -> Interval | None:
+    """Return the paired interval of the difference."""
+    images = 1 + max(side.scored.image_span[1] for side in (before, after))
+    sides = [
+        group_areas(
+            side.scored,
+            len(side.score.per_class),
+            images=images,
+            ignore_index=side.ignore_index,
+        )
+        for side in (before, after)
+    ]
+    seen = np.logical_or(*(areas[0].any(axis=1) for areas in sides))
+    if seen.sum() < 2:
+        return None
+    means = [draw_means(areas[:, seen]) for areas in sides]
+    low, high = take_quantiles(means[1] - means[0], CONFIDENCE)
+    return Interval(CONFIDENCE, low, high, count_images(before.scored))

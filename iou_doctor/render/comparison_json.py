@@ -1,0 +1,73 @@
+"""A comparison as JSON, `schema_version` 1: a public interface, written out key by key."""
+
+from __future__ import annotations
+
+import json
+
+from iou_doctor.ledger.difference import Difference
+from iou_doctor.render.ledger_json import build_interval
+from iou_doctor.report.comparison import Comparison
+from iou_doctor.report.report import Report
+from iou_doctor.safety.safe_text import escape_json
+
+
+def render(comparison: Comparison, *, version: str) -> str:
+    """Return a comparison as JSON text. The same comparison gives the same bytes."""
+    difference = comparison.difference
+    before, after = comparison.readings
+    document = {
+        "schema_version": 1,
+        "tool": {"name": "iou-doctor", "version": version},
+        "before": _build_side(comparison.before),
+        "after": _build_side(comparison.after),
+        "gain": comparison.gain,
+        "parts": {
+            "reading_before": before,
+            "predictions": None if difference is None else difference.gain,
+            "reading_after": after,
+        },
+        "predictions": None if difference is None else _build_difference(difference),
+    }
+    return escape_json(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
+
+
+def _build_side(report: Report) -> dict[str, object]:
+    return {
+        "predictions": report.predictions.path,
+        "masks": report.masks.path,
+        "metric": {
+            "name": report.metric_call,
+            "value": report.metric.value,
+            "error": report.metric.error,
+            "note": report.metric.note,
+        },
+        "status": "sick" if report.verdict.sick else "healthy",
+        "primary": report.verdict.primary,
+        "mean_iou": report.mean_iou,
+        "mean_iou_after_all": report.verdict.mean_iou_after_all,
+    }
+
+
+def _build_difference(difference: Difference) -> dict[str, object]:
+    return {
+        "mean_iou": list(difference.mean_iou),
+        "interval": build_interval(difference.interval),
+        "within_noise": difference.is_within_noise,
+        "pairs": [
+            {
+                "truth": pair.truth,
+                "prediction": pair.prediction,
+                "pixels": list(pair.pixels),
+                "gain": pair.gain,
+            }
+            for pair in difference.pairs
+        ],
+        "other_pairs": difference.other_pairs,
+        "classes": [{"id": one.id, "iou": list(one.iou)} for one in difference.classes],
+        "samples": [
+            {"sample": one.sample, "name": one.name, "gain": one.gain} for one in difference.samples
+        ],
+        "other_samples": difference.other_samples,
+        "better": difference.better,
+        "worse": difference.worse,
+    }

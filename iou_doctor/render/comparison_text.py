@@ -1,0 +1,205 @@
+"""A comparison for people: two numbers, and where their difference comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from iou_doctor.ledger.difference import Difference, PairChange
+from iou_doctor.render.console import render_parts
+from iou_doctor.render.shared.ledger_text import name_class, name_sample
+from iou_doctor.render.shared.wording import format_score
+from iou_doctor.report.comparison import Comparison
+from iou_doctor.report.report import Report
+from iou_doctor.safety.safe_text import escape_name
+
+Line = tuple[str, str, str]
+"""The cut, if the line is the first one of it, the part of the difference, and its cause."""
+
+MOST_PAIRS, MOST_SAMPLES = 4, 3
+"""The number of class pairs and of samples that are named."""
+LEAST_GAIN = 0.00005
+"""Smaller parts would be printed as 0.0000, and are not worth a line."""
+
+
+def render(comparison: Comparison, console: Console) -> str:
+    """Return the text of `iou-doctor compare`, with colour codes if the console has colours."""
+    parts: list[RenderableType] = [Text(summarize(comparison), style="bold")]
+    parts.append(_make_grid(_list_sides(comparison)))
+    lines = list_parts(comparison)
+    if lines:
+        title = Text(f"  {_title_parts(comparison)}", style="dim")
+        parts.append(Group(title, _make_grid(lines)))
+    return render_parts(parts, console)
+
+
+def summarize(comparison: Comparison) -> str:
+    """Summarize the comparison in one sentence."""
+    gain = comparison.gain
+    if gain is None:
+        sides = zip(("before", "after"), comparison.numbers, strict=True)
+        silent = " and ".join(name for name, value in sides if value is None)
+        return f"the metric gives no number {silent}"
+    if abs(gain) < LEAST_GAIN:
+        return f"both numbers are {format_score(comparison.numbers[1])}"
+    much = f"the number after is {abs(gain):.4f} {'higher' if gain > 0 else 'lower'}"
+    return f"{much}: {_describe_main_cause(comparison)}"
+
+
+def _title_parts(comparison: Comparison) -> str:
+    gain, difference = comparison.gain, comparison.difference
+    if gain is None and difference is not None:
+        return f"where the difference of {_sign(difference.gain)} between the mean IoUs comes from"
+    return f"where the difference{'' if gain is None else f' of {_sign(gain)}'} comes from"
+
+
+def list_parts(comparison: Comparison) -> list[Line]:
+    """Return the parts of the difference, each with its cause."""
+    difference = comparison.difference
+    if difference is None:
+        return [("", "", _explain_missing(comparison))]
+    before, after = comparison.readings
+    cuts = {
+        "reading": _list_readings(comparison, before, after),
+        "predictions": _list_predictions(comparison, difference),
+        "by pair": _list_pairs(comparison, difference),
+        "by image": _list_samples(difference),
+    }
+    return [
+        ("" if index else cut, _sign(gain), text)
+        for cut, lines in cuts.items()
+        for index, (gain, text) in enumerate(lines)
+    ]
+
+
+def _list_sides(comparison: Comparison) -> list[Line]:
+    return [
+        _describe_side("before", comparison.before, comparison),
+        _describe_side("after", comparison.after, comparison),
+    ]
+
+
+def _describe_side(which: str, report: Report, comparison: Comparison) -> Line:
+    name, error = _name(report, comparison), report.metric.error
+    number = "raises" if error else format_score(report.metric.value)
+    return which, number, f"{name}: {error}" if error else name
+
+
+def _name(report: Report, comparison: Comparison) -> str:
+    """Return what tells the two sides apart: the metric or the file."""
+    if comparison.same_predictions:
+        return report.metric_call
+    return escape_name(report.predictions.path)
+
+
+def _describe_main_cause(comparison: Comparison) -> str:
+    if comparison.difference is None:
+        return _explain_missing(comparison)
+    before, after = comparison.readings
+    parts = [
+        (abs(comparison.difference.gain), "the predictions themselves differ"),
+        (abs(before or 0.0), _explain_reading(comparison.before, comparison)),
+        (abs(after or 0.0), _explain_reading(comparison.after, comparison)),
+    ]
+    return max(parts, key=lambda part: part[0])[1]
+
+
+def _explain_missing(comparison: Comparison) -> str:
+    """Return why the difference has no parts."""
+    for side in (comparison.before, comparison.after):
+        if side.ledger is None:
+            why = side.verdict.summary.rpartition(": ")[2]
+            return f"{_name(side, comparison)} cannot be scored as it should be: {why}"
+    return "one of the two has no mean IoU"
+
+
+def _explain_reading(report: Report, comparison: Comparison) -> str:
+    """Return why a metric reads something else than the repaired arrays agree at."""
+    name = _name(report, comparison)
+    primary = report.primary
+    if primary is not None and report.verdict.sick:
+        return f"{name}: {primary.rule.claim} ({primary.rule.code})"
+    note = report.metric.note
+    if note:
+        return f"{name}: {note}"
+    if primary is not None:
+        return f"{name}: {primary.rule.claim} ({primary.rule.code})"
+    return f"{name}: the metric averages in another way than iou-doctor"
+
+
+def _list_readings(
+    comparison: Comparison, before: float | None, after: float | None
+) -> Iterator[tuple[float, str]]:
+    for side, part in ((comparison.before, before), (comparison.after, after)):
+        if part is not None and abs(part) >= LEAST_GAIN:
+            yield part, _explain_reading(side, comparison)
+
+
+def _list_predictions(
+    comparison: Comparison, difference: Difference
+) -> Iterator[tuple[float, str]]:
+    if comparison.same_predictions:
+        return
+    interval, noise = difference.interval, difference.is_within_noise
+    if abs(difference.gain) < LEAST_GAIN:
+        yield difference.gain, "read rightly, both predictions have the same mean IoU"
+        return
+    text = (
+        f"read rightly: {difference.mean_iou[0]:.4f} before and {difference.mean_iou[1]:.4f} after"
+    )
+    if interval is not None:
+        within = "within noise" if noise else "beyond noise"
+        text += (
+            f", {within}: with other images, {_sign(interval.low)} to {_sign(interval.high)}"
+            f" ({100 * interval.confidence:g} %)"
+        )
+    yield difference.gain, text
+
+
+def _list_pairs(comparison: Comparison, difference: Difference) -> Iterator[tuple[float, str]]:
+    if abs(difference.gain) < LEAST_GAIN:
+        return
+    shown = [one for one in difference.pairs[:MOST_PAIRS] if abs(one.gain) >= LEAST_GAIN]
+    for pair in shown:
+        truth, other = (name_class(one, comparison.after) for one in (pair.truth, pair.prediction))
+        yield pair.gain, f"{truth} predicted as {other}: {_describe_pixels(pair)}"
+    rest = difference.gain - sum(pair.gain for pair in shown)
+    if abs(rest) >= LEAST_GAIN:
+        yield rest, "all other pairs together"
+
+
+def _describe_pixels(pair: PairChange) -> str:
+    before, after = pair.pixels
+    if before == after:  # the unions of the two classes have changed
+        costs = "more" if pair.gain < 0 else "less"
+        return f"{before:,} pixels as before, each of which costs {costs}"
+    return f"{before:,} pixels before, {after:,} after"
+
+
+def _list_samples(difference: Difference) -> Iterator[tuple[float, str]]:
+    if abs(difference.gain) < LEAST_GAIN:
+        return
+    for what, sign, count in (("better", 1, difference.better), ("worse", -1, difference.worse)):
+        own = [one for one in difference.samples if one.gain * sign > 0]
+        if own:
+            most = ", ".join(f"{name_sample(one)} {_sign(one.gain)}" for one in own[:MOST_SAMPLES])
+            images = "1 image is" if count == 1 else f"{count:,} images are"
+            yield sum(one.gain for one in own), f"{images} {what}, most of all {most}"
+
+
+def _make_grid(lines: list[Line]) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(justify="right", style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for cut, number, text in lines:
+        grid.add_row(cut, number, Text(text))
+    return Padding(grid, (0, 0, 0, 2))
+
+
+def _sign(value: float) -> str:
+    return f"{value:+.4f}"

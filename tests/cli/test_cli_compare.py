@@ -1,0 +1,96 @@
+"""`iou-doctor compare`, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from build import noisy, scene
+from jsonschema import Draft202012Validator
+from run import run
+
+FOLDER = "arrays"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp(FOLDER)
+    masks = np.concatenate([scene(seed) for seed in range(8)])
+    np.save(folder / "masks.npy", masks)
+    np.save(folder / "old.npy", noisy(masks, 1))
+    np.save(folder / "new.npy", noisy(masks, 2, share=0.1))
+    np.save(folder / "flipped.npy", noisy(masks, 2, share=0.1)[:, ::-1])
+    np.save(folder / "few.npy", masks[:3])
+    return folder
+
+
+def compare(folder, *words):
+    return run("compare", *words, cwd=folder)
+
+
+def test_better_predictions_are_beyond_noise(folder):
+    done = compare(folder, "old.npy", "new.npy", "masks.npy", "-n", "3", "--fail-if-worse")
+    assert (done.returncode, done.stderr) == (0, "")
+    text = " ".join(done.stdout.split())
+    assert "higher: the predictions themselves differ" in text
+    assert "beyond noise" in text
+    assert "images are better" in text
+
+
+def test_a_fault_of_the_format_is_the_cause(folder):
+    done = compare(folder, "new.npy", "flipped.npy", "masks.npy", "-n", "3", "--fail-if-worse")
+    assert done.returncode == 1
+    text = " ".join(done.stdout.split())
+    assert "lower: flipped.npy: predictions are flipped" in text
+    assert "+0.0000 read rightly, both predictions have the same mean IoU" in text
+
+
+def test_the_json_obeys_its_schema_and_adds_up(folder):
+    words = ("old.npy", "flipped.npy", "masks.npy", "-n", "3", "--output-format", "json")
+    document = json.loads(compare(folder, *words).stdout)
+    schema = json.loads(run("schema", "comparison").stdout)
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(document)
+    assert sum(document["parts"].values()) == pytest.approx(document["gain"], abs=1e-9)
+    inside = document["predictions"]
+    assert sum(one["gain"] for one in inside["pairs"]) + inside["other_pairs"] == pytest.approx(
+        document["parts"]["predictions"], abs=1e-12
+    )
+    assert not Draft202012Validator(schema).is_valid({**document, "gain": "0.1"})
+
+
+def test_two_metrics_are_compared_on_one_pair(folder):
+    micro = "torchmetrics.JaccardIndex(task='multiclass', num_classes=3, average='micro')"
+    done = compare(folder, "old.npy", "masks.npy", "-n", "3", "--versus-metric", micro)
+    assert done.returncode == 0
+    assert "classes pooled before the division" in " ".join(done.stdout.split())
+    assert "predictions themselves" not in done.stdout
+
+
+def test_noise_does_not_fail_if_only_what_is_beyond_it_counts(folder):
+    masks = np.load(folder / "masks.npy")
+    slightly = np.load(folder / "new.npy")
+    slightly[0, 0, 0] = (masks[0, 0, 0] + 1) % 3
+    np.save(folder / "slightly.npy", slightly)
+    words = ("new.npy", "slightly.npy", "masks.npy", "-n", "3", "--fail-if-worse")
+    assert compare(folder, *words).returncode == 1
+    assert compare(folder, *words, "--beyond-noise").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["old.npy", "new.npy"], "give BEFORE, AFTER and MASKS"),
+        (["old.npy", "few.npy", "masks.npy"], "share 16 and 3 samples with the masks"),
+        (["old.npy", "new.npy", "masks.npy", "--versus-metric", "smp macro"], "--versus-metric"),
+        (["old.npy", "new.npy", "masks.npy", "--beyond-noise"], "--fail-if-worse"),
+        (["old.npy", "gone.npy", "masks.npy"], "gone.npy"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_in_one_line(folder, words, error):
+    done = compare(folder, *words)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert error in done.stderr
+    assert done.stderr.count("\n") == 1
