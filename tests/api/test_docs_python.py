@@ -53,7 +53,9 @@ def test_compare(names, capsys):
 
 def test_two_metrics_are_compared_and_what_is_missing_is_named():
     pair = {"y_true": MASKS, "before": noisy(MASKS, 1)}
-    found = iou_doctor.compare(**pair, versus_metric="sklearn macro")
+    found = iou_doctor.compare(
+        **pair, versus_metric="jaccard_score(y_true, y_pred, average='macro')"
+    )
     assert found.same_predictions
     assert found.to_dict()["gain"] == pytest.approx(found.gain)
     assert repr(found).startswith("<Comparison: ")
