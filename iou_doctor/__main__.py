@@ -13,6 +13,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from iou_doctor.cli.child.supervisor import Supervisor
 
 VERBOSE = re.compile("--verbose|-[a-zA-Z]*v[a-zA-Z]*")
@@ -27,11 +29,15 @@ BAD_INPUT = 2
 """The exit code if an input cannot be read or an output cannot be written."""
 INTERNAL_ERROR = 3
 """The exit code for a bug in iou-doctor."""
+SIGNALLED = 128
+"""What shells add to the number of a signal to get the exit code of what it has ended."""
 INTERRUPTED = 130
-"""The exit code after Ctrl-C: 128 + SIGINT, as shells define it."""
+"""The exit code after Ctrl-C."""
 ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
 """What ends a run from outside: `kill`, `timeout` and CI send the first, a closed terminal the
 second. Windows lacks the second."""
+_signals: list[int] = []
+"""The signals that have come so far."""
 CLOSED_PIPE = 141
 """The exit code if the reader of stdout has gone: 128 + SIGPIPE."""
 
@@ -79,6 +85,8 @@ def _run_to_end(run: Callable[[], None]) -> int:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
+    if _signals:  # whatever Python made of the exception: it turns it into others in some places
+        return SIGNALLED + _signals[0]
     return code if isinstance(code, int) else int(code is not None)
 
 
@@ -142,7 +150,7 @@ def _hide_library_output() -> None:
 
 
 def _exit_on_signals() -> None:
-    """Let signals raise `SystemExit`, so that files which are half written are removed.
+    """Let signals raise an exception, so that files which are half written are removed.
 
     A signal that the caller lets this process ignore stays ignored.
     """
@@ -150,10 +158,15 @@ def _exit_on_signals() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _exit_after_signal)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _exit_after_signal)
 
 
-def _exit_after_signal(number: int, _frame: object) -> NoReturn:
-    sys.exit(128 + number)  # as shells define it
+def _exit_after_signal(number: int, frame: "FrameType | None") -> NoReturn:
+    _signals.append(number)
+    if number == signal.SIGINT:
+        signal.default_int_handler(number, frame)
+    sys.exit(SIGNALLED + number)
 
 
 def _run(supervisor: "Supervisor | None") -> None:
@@ -190,6 +203,8 @@ def _exit_after_failure(error: OSError | MemoryError) -> NoReturn:
 
 
 def _exit_after_bug() -> NoReturn:
+    if _signals:
+        sys.exit(SIGNALLED + _signals[0])
     import traceback
 
     with suppress(OSError):

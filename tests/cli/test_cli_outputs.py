@@ -431,3 +431,34 @@ def test_schema_prints_what_the_report_obeys():
         report = json.loads(check(*pair, "--output-format", "json").stdout)
         Draft202012Validator(schema).validate(report)
     assert run("schema", "reprot").returncode == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("error", ["RuntimeError", "OSError", "ReadingError"])
+def test_a_signal_whose_exception_python_replaces_is_no_bug(tmp_path, name, error):
+    """Python 3.11 does so while it makes a class, for instance."""
+    script = (
+        "import os, signal, iou_doctor.diagnosis.pipeline as checkup\n"
+        "from iou_doctor.errors import ReadingError\n"
+        "def check(*a, **k):\n"
+        "    try:\n"
+        f"        os.kill(os.getpid(), signal.{name})\n"
+        "        signal.pause()\n"
+        "    except BaseException as stop:\n"
+        f"        raise {error}('replaced') from stop\n"
+        "checkup.check = check\n"
+        "from iou_doctor.__main__ import run_process\n"
+        "run_process()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "check", *HEALTHY, "--output", tmp_path / "a"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert (done.returncode, done.stdout) == (128 + getattr(signal, name), "")
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
