@@ -23,7 +23,7 @@ def compare(
 
     Example:
         >>> print(iou_doctor.compare(y_true=masks, before=old, after=new, num_classes=3))
-        >>> print(iou_doctor.compare(y_true=masks, before=old, versus_metric="jaccard_score(y_true, y_pred, average='macro')"))
+        >>> iou_doctor.compare(y_true=masks, before=old, versus_metric=keras.metrics.IoU(3, [1]))
 
     Args:
         positional: none; arguments are given by name.
