@@ -112,8 +112,14 @@ class Counting(StrEnum):
 
     EXACT = "int64"
     STOPS = "float32"
-    """A cell that is incremented by one stops at 2**24, in each update."""
+    """A cell that is incremented by one stops at 2**24, in each update; likewise the next two."""
+    HALF = "float16"
+    BRAIN = "bfloat16"
     WRAPS = "int32"
+
+
+COUNTER_LIMITS = {Counting.STOPS: 2**24, Counting.HALF: 2**11, Counting.BRAIN: 2**8}
+"""The number at which a cell of floats stops, within one update."""
 
 
 class Ratio(StrEnum):

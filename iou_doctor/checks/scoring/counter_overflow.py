@@ -2,8 +2,10 @@
 
 In float32, 2**24 + 1 is 2**24. tf-keras and Keras 3.0 to 3.7 add ones to a float32 cell, which
 stops at 16,777,216 pixels in one `update_state`: 64 images of 512 x 512 that are mostly background,
-or one volume of 256 x 256 x 256. Keras from 3.8 counts in int64, but in int32 on the torch backend.
-There a class with a union above 2,147,483,647 pixels turns negative and is left out of the mean.
+or one volume of 256 x 256 x 256. `MeanIoU(2, dtype="float16")` counts in float16 in every version,
+and stops at 2,048 pixels; bfloat16 stops at 256. Keras from 3.8 counts in int64, but in int32 on
+the torch backend. There a class with a union above 2,147,483,647 pixels turns negative and is left
+out of the mean.
 
     m = tf_keras.metrics.MeanIoU(num_classes=2)
     m.update_state(masks, labels)                                       # wrong above 2**24
@@ -16,7 +18,6 @@ pixels come in one update, unless `--batch-size` says otherwise.
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.other_scores import TOLERANCE
 from iou_doctor.checks.registry import Result
-from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.metrics.score import Counter
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion
 
@@ -33,21 +34,14 @@ RULE = Rule(
 def find(evidence: Evidence) -> Result:
     """Compare the metric's number with what its counters give at their limit."""
     counter, value = evidence.metric_score.counter, evidence.metric_score.value
-    if counter is None or value is None or counter.largest <= counter.limit:
+    if counter is None or value is None or abs(counter.value - value) <= TOLERANCE:
         return []
-    if abs(counter.value - value) <= TOLERANCE or _is_batch_within_limit(evidence, counter):
-        return []
-    stops = counter.dtype == "float32"
     return [
         Finding(
             RULE,
-            message=f"{evidence.metric.short_name} counts {counter.largest:,} pixels in one"
-            f" {counter.dtype} number, which {'stops' if stops else 'wraps'} at"
-            f" {counter.limit:,}: it reads {counter.value:.4f}, not {value:.4f},"
-            f" {counter.condition}",
-            help="call `update_state` batch by batch, or use keras >= 3.8 on TensorFlow (int64)"
-            if stops
-            else "use the TensorFlow backend (int64), or add up parts of the data",
+            message=f"{evidence.metric.short_name} {_describe(counter)}: it reads"
+            f" {counter.value:.4f}, not {value:.4f}, {counter.condition}",
+            help=_choose_help(evidence, counter),
             facts={
                 "dtype": counter.dtype,
                 "largest": counter.largest,
@@ -55,17 +49,28 @@ def find(evidence: Evidence) -> Result:
                 "overflowed": counter.value,
                 "exact": value,
             },
-            severity_override=None if stops else Severity.NOTE,  # the backend is not known
+            # the backend is not known
+            severity_override=Severity.NOTE if counter.dtype == "int32" else None,
         )
     ]
 
 
-def _is_batch_within_limit(evidence: Evidence, counter: Counter) -> bool:
-    """Return whether no cell reaches its limit within one batch of the declared size."""
-    inputs, metric = evidence.inputs, evidence.metric
-    size = inputs.batch_size if inputs else None
-    pairs = inputs.flat.get(Pairing(metric.y_true, metric.y_pred, flat=True)) if inputs else None
-    if size is None or pairs is None or counter.dtype != "float32":
-        return False
-    batches = pairs.group_into_batches(size).relabel()
-    return int(batches.count.max(initial=0)) <= counter.limit
+def _describe(counter: Counter) -> str:
+    if counter.largest <= counter.limit:
+        return f"adds up batches in {counter.dtype}, which rounds numbers above {counter.limit:,}"
+    end = "wraps" if counter.dtype == "int32" else "stops"
+    return (
+        f"counts {counter.largest:,} pixels in one {counter.dtype} number, which {end} at"
+        f" {counter.limit:,}"
+    )
+
+
+def _choose_help(evidence: Evidence, counter: Counter) -> str:
+    dtype = evidence.metric.dtype
+    if dtype and evidence.metric.name.startswith("keras."):
+        return f"leave out dtype='{dtype}': keras >= 3.8 then counts in int64"
+    if dtype in {"float16", "bfloat16"}:
+        return "use dtype='float64', which counts exactly"
+    if counter.dtype == "int32":
+        return "use the TensorFlow backend (int64), or add up parts of the data"
+    return "call `update_state` batch by batch, or use keras >= 3.8 on TensorFlow (int64)"

@@ -155,7 +155,7 @@ def _explain_failure(
         if names.is_ambiguous_word(word):
             return names.explain_word(word)
     likely = [one for one in unknown if any(word in one.name.lower() for word in _METRIC_WORDS)]
-    called = [one for one in unknown if one.call is not None]
+    called = [one for one in unknown if one.call is not None or _is_alone(one, code)]
     if not likely and not called:
         place = f"@{code.file}" if code.file else repr(shorten(code.text))
         return UsageError(

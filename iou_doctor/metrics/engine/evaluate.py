@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from iou_doctor.metrics.definition import (
+    COUNTER_LIMITS,
     Average,
     Choices,
     Contract,
@@ -18,10 +19,10 @@ from iou_doctor.metrics.definition import (
 )
 from iou_doctor.metrics.engine.areas import Areas
 from iou_doctor.metrics.engine.averages import average_batches, average_groups
-from iou_doctor.metrics.engine.class_ids import TWO_CLASSES
+from iou_doctor.metrics.engine.class_ids import TWO_CLASSES, flatten_pairs
 from iou_doctor.metrics.engine.count_areas import count_areas
 from iou_doctor.metrics.engine.generalised_dice import compute_fractions
-from iou_doctor.metrics.engine.labels import FLOAT32_LIMIT
+from iou_doctor.metrics.engine.labels import find_cells
 from iou_doctor.metrics.engine.library_errors import LibraryError, NotEvaluated
 from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.metrics.score import ContractScore, Counter
@@ -68,12 +69,23 @@ def evaluate(contract: Contract, inputs: MetricInputs) -> ContractScore:
     score = replace(score, per_class=found.per_class, dropped=counted.dropped)
     if found.value is None and contract.choices.average is not Average.PER_CLASS:
         return replace(score, note="NaN")
-    return replace(score, value=found.value, counter=describe_counter(contract, inputs, counted))
+    return replace(
+        score, value=found.value, counter=describe_counter(contract, inputs, counted, found.value)
+    )
 
 
 @np.errstate(over="ignore")
-def describe_counter(contract: Contract, inputs: MetricInputs, counted: Areas) -> Counter | None:
-    """Return the implementation's counter; `None` if it counts exactly at any size."""
+def describe_counter(
+    contract: Contract, inputs: MetricInputs, counted: Areas, exact: float | None
+) -> Counter | None:
+    """Return the implementation's counter; `None` if it counts exactly at any size.
+
+    Args:
+        contract: what it computes.
+        inputs: the arrays.
+        counted: the areas, counted exactly.
+        exact: the value for these areas; `None` for NaN.
+    """
     choices = contract.choices
     if choices.counting is Counting.WRAPS:
         total = counted.total
@@ -85,17 +97,27 @@ def describe_counter(contract: Contract, inputs: MetricInputs, counted: Areas) -
             value=compute_outcome(choices, small, replace(inputs, samples=1)).value or 0.0,
             condition="on the torch backend",
         )
-    if choices.counting is Counting.EXACT or inputs.batch_size is not None:
+    if choices.counting not in COUNTER_LIMITS or inputs.batch_size is not None:
         return None
-    saturated = counted
-    if counted.largest > FLOAT32_LIMIT:
-        at_once = replace(inputs, batch_size=max(1, inputs.samples))
-        saturated = count_areas(at_once, choices, contract.pairing)
+    return _describe_narrow_counter(contract, inputs, counted, exact)
+
+
+def _describe_narrow_counter(
+    contract: Contract, inputs: MetricInputs, counted: Areas, exact: float | None
+) -> Counter:
+    """Return the counter of an implementation that counts in floats, all pixels in one update."""
+    choices = contract.choices
+    largest, limit, value = counted.largest, COUNTER_LIMITS[choices.counting], exact or 0.0
+    if largest > limit and contract.pairing is not None:
+        from iou_doctor.metrics.engine.narrow_counters import count_narrowly  # seldom needed
+
+        cells = find_cells(flatten_pairs(inputs, contract.pairing), inputs, choices)
+        value = count_narrowly(cells, inputs.num_classes, choices, None).value
     return Counter(
-        dtype="float32",
-        largest=counted.largest,
-        limit=FLOAT32_LIMIT,
-        value=compute_outcome(choices, saturated, inputs).value or 0.0,
+        dtype=str(choices.counting),
+        largest=largest,
+        limit=limit,
+        value=value,
         condition="if all pixels come in one `update_state`",
     )
 

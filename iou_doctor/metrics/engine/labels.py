@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from iou_doctor.counts.class_areas import MOST_CACHED
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import (
+    COUNTER_LIMITS,
     Choices,
-    Counting,
     Group,
     Ignored,
     Stray,
@@ -53,6 +53,16 @@ def count_pairs(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> Ar
     return areas
 
 
+def find_cells(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> PairCounts:
+    """Return the pairs that an implementation counts, both labels of which are classes.
+
+    Raises:
+        LibraryError: the library would raise for one of the labels.
+    """
+    kept = drop_ignored(pairs, inputs, choices)
+    return assign_cells(kept, inputs.num_classes, choices, in_bytes=False)
+
+
 def _count_cells(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> Areas:
     """Return the areas of the cells where the pairs are counted; contracts share the result."""
     classes, images = inputs.num_classes, inputs.samples
@@ -70,7 +80,7 @@ def _count_cells(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> A
         areas = sum_areas(cells, images=images, classes=classes)
         return replace(areas, dropped=dropped, largest=largest)
 
-    stops = choices.counting is Counting.STOPS
+    stops = choices.counting in COUNTER_LIMITS
     inside = is_inside(pairs.truth_span, classes) and is_inside(pairs.prediction_span, classes)
     # the rules for labels outside the classes matter only if there are any
     rules = () if inside else (choices.stray_truth, choices.stray_prediction, choices.wrap)

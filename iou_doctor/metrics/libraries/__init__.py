@@ -76,13 +76,21 @@ class KerasLibrary(Library, Protocol):
     SIZES: str
     """The library's error for arrays that flatten to different lengths."""
 
-    def evaluate(self, metric: Metric, pairs: PairCounts, *, num_classes: int) -> ContractScore:
+    def evaluate(
+        self,
+        metric: Metric,
+        pairs: PairCounts,
+        *,
+        num_classes: int,
+        batch_size: int | None = None,
+    ) -> ContractScore:
         """Return what the metric reports.
 
         Args:
             metric: a metric of this library.
             pairs: the label pairs as the metric reads them from the arrays.
             num_classes: for a metric whose call does not name it.
+            batch_size: images in one update; `None`: all.
         """
 
     def describe_axis_error(self, metric: Metric) -> str | None:

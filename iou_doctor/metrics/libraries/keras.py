@@ -26,6 +26,7 @@ from iou_doctor.metrics.libraries.keras_family import (
     STACKING_ERROR,
     build_contract,
     build_metric,
+    choose_counting,
     evaluate_pairs,
     list_signatures,
 )
@@ -147,21 +148,25 @@ def build_default_metric(*, num_classes: int | None, ignore_class: int | None) -
     )
 
 
-def evaluate(metric: Metric, pairs: PairCounts, *, num_classes: int) -> ContractScore:
+def evaluate(
+    metric: Metric, pairs: PairCounts, *, num_classes: int, batch_size: int | None = None
+) -> ContractScore:
     """Return what the metric reports.
 
     Args:
         metric: a metric of this library.
         pairs: the label pairs as the metric reads them from the arrays.
         num_classes: for a metric whose call does not name it.
+        batch_size: images in one update; `None`: all.
     """
     # a call of TensorFlow excludes the torch backend, and TensorFlow counts in int64
     exact = metric.call.strip().startswith(("tf.", "tensorflow."))
-    choices = replace(_CHOICES, counting=Counting.EXACT if exact else Counting.WRAPS)
+    counting = choose_counting(metric.dtype, Counting.EXACT if exact else Counting.WRAPS)
+    choices = replace(_CHOICES, counting=counting)
     contract = build_contract(
         metric, library=LIBRARY, versions=VERSIONS, choices=choices, error=(_RANGE_ERROR, "")
     )
-    return evaluate_pairs(metric, contract, pairs, num_classes=num_classes)
+    return evaluate_pairs(metric, contract, pairs, num_classes=num_classes, batch_size=batch_size)
 
 
 def describe_axis_error(metric: Metric) -> str | None:

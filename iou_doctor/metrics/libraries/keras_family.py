@@ -16,14 +16,26 @@ from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.errors import UsageError
 from iou_doctor.metrics.call_arguments import parse_integer, parse_number
-from iou_doctor.metrics.definition import Choices, Contract
+from iou_doctor.metrics.definition import COUNTER_LIMITS, Choices, Contract, Counting
+from iou_doctor.metrics.engine.class_ids import flatten_pairs
 from iou_doctor.metrics.engine.evaluate import evaluate
+from iou_doctor.metrics.engine.labels import find_cells
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.metrics.metric import Metric, Signature
-from iou_doctor.metrics.score import ContractScore
+from iou_doctor.metrics.score import ContractScore, Counter
 
 _SPARSE = {"ignore_class": None, "sparse_y_true": True, "sparse_y_pred": True, "axis": -1}
 _ONE_HOT = {"ignore_class": None, "sparse_y_pred": False, "axis": -1}
+DTYPES = {
+    "float16": Counting.HALF,
+    "bfloat16": Counting.BRAIN,
+    "float32": Counting.STOPS,
+    "float64": Counting.EXACT,
+    "int32": Counting.WRAPS,
+    "int64": Counting.EXACT,
+    "int": Counting.EXACT,
+}
+"""How a metric counts in each type that people pass as `dtype`."""
 _NAMES = {"name": None, "dtype": None}
 STACKING_ERROR = (
     "InvalidArgumentError: Shapes of all inputs must match:"
@@ -64,8 +76,10 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
             num_classes=2,
             target_class_ids=_parse_target_class_ids(name, arguments["target_class_ids"], 2),
             threshold=parse_number(name, "threshold", arguments["threshold"]),
+            dtype=_parse_dtype(name, arguments["dtype"]),
         )
     num_classes = parse_integer(name, "num_classes", arguments["num_classes"])
+    dtype = _parse_dtype(name, arguments["dtype"])
     ids = arguments.get("target_class_ids")
     true = _choose_decoding(arguments.get("sparse_y_true", False))
     pred = _choose_decoding(arguments["sparse_y_pred"])
@@ -81,6 +95,7 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
         ignore_class=parse_integer(name, "ignore_class", arguments["ignore_class"]),
         target_class_ids=None if ids is None else _parse_target_class_ids(name, ids, num_classes),
         axis=-1 if axis is None else axis,
+        dtype=dtype,
     )
 
 
@@ -110,15 +125,21 @@ def build_contract(
 
 
 def evaluate_pairs(
-    metric: Metric, contract: Contract, pairs: PairCounts, *, num_classes: int
+    metric: Metric,
+    contract: Contract,
+    pairs: PairCounts,
+    *,
+    num_classes: int,
+    batch_size: int | None,
 ) -> ContractScore:
-    """Return what a metric object reports if all pixels come in one update.
+    """Return what a metric object reports, and what its counters make of it.
 
     Args:
         metric: the metric object.
         contract: what it computes.
         pairs: the pairs that it reads; codes of no class stand for what it reads there.
         num_classes: for a metric whose call does not name it.
+        batch_size: images in one update; `None`: all.
     """
     pooled = pairs.pool()
     inputs = MetricInputs(
@@ -131,11 +152,60 @@ def evaluate_pairs(
         pred_dtype=np.dtype(np.int64),
         flat={Pairing(metric.y_true, metric.y_pred, flat=True): pooled},
     )
-    return evaluate(contract, inputs)
+    found = evaluate(contract, inputs)
+    if batch_size is None or found.counter is None or found.counter.largest <= found.counter.limit:
+        return found
+    if contract.choices.counting not in COUNTER_LIMITS:
+        return found
+    return replace(
+        found, counter=_count_batches(contract, inputs, pairs, found.counter, batch_size)
+    )
+
+
+def _count_batches(
+    contract: Contract, inputs: MetricInputs, pairs: PairCounts, counter: Counter, size: int
+) -> Counter:
+    """Return the counter of a metric that is updated batch by batch."""
+    from iou_doctor.metrics.engine.narrow_counters import count_narrowly  # seldom needed
+
+    choices, pairing = contract.choices, contract.pairing
+    assert pairing is not None
+    whole = replace(inputs, num_classes=contract.num_classes or inputs.num_classes)
+    decoded = flatten_pairs(replace(whole, flat={pairing: pairs}), pairing)
+    cells = find_cells(decoded, whole, choices)
+    narrow = count_narrowly(cells, whole.num_classes, choices, size)
+    return replace(
+        counter,
+        value=narrow.value,
+        largest=narrow.largest,
+        condition=f"with {size} images in each `update_state`",
+    )
 
 
 def _choose_decoding(sparse: object) -> LabelDecoding:
     return LabelDecoding.LABELS if sparse else LabelDecoding.ARGMAX_LAST
+
+
+def choose_counting(dtype: str, default: Counting) -> Counting:
+    """Return how a metric counts.
+
+    Args:
+        dtype: the type that its call says; empty for none.
+        default: how it counts without one.
+    """
+    return DTYPES.get(dtype, default)
+
+
+def _parse_dtype(name: str, value: object) -> str:
+    """Return the type in which a metric counts.
+
+    Raises:
+        UsageError: iou-doctor does not know what Keras does with it.
+    """
+    if value is None or value in DTYPES:
+        return str(value or "")
+    known = ", ".join(map(repr, DTYPES))
+    raise UsageError(f"--metric {name}: dtype={value!r} is not supported; what works: {known}")
 
 
 def _parse_target_class_ids(name: str, value: object, num_classes: int | None) -> tuple[int, ...]:

@@ -9,6 +9,8 @@ does the same). The contract assumes batches that stay below this limit.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import (
@@ -24,6 +26,7 @@ from iou_doctor.metrics.libraries.keras_family import (
     STACKING_ERROR,
     build_contract,
     build_metric,
+    choose_counting,
     evaluate_pairs,
     list_signatures,
 )
@@ -75,18 +78,25 @@ CONTRACTS: tuple[Contract, ...] = (
 )
 
 
-def evaluate(metric: Metric, pairs: PairCounts, *, num_classes: int) -> ContractScore:
+def evaluate(
+    metric: Metric, pairs: PairCounts, *, num_classes: int, batch_size: int | None = None
+) -> ContractScore:
     """Return what the metric reports.
 
     Args:
         metric: a metric of this library.
         pairs: the label pairs as the metric reads them from the arrays.
         num_classes: for a metric whose call does not name it.
+        batch_size: images in one update; `None`: all.
     """
-    contract = build_contract(
-        metric, library=LIBRARY, versions=VERSIONS, choices=_CHOICES, error=(_BEYOND, _BELOW)
+    counting = choose_counting(metric.dtype, _CHOICES.counting)
+    choices = replace(
+        _CHOICES, counting=counting, single_precision=metric.dtype not in {"float16", "float64"}
     )
-    return evaluate_pairs(metric, contract, pairs, num_classes=num_classes)
+    contract = build_contract(
+        metric, library=LIBRARY, versions=VERSIONS, choices=choices, error=(_BEYOND, _BELOW)
+    )
+    return evaluate_pairs(metric, contract, pairs, num_classes=num_classes, batch_size=batch_size)
 
 
 def describe_axis_error(metric: Metric) -> str | None:  # noqa: ARG001 - any axis works, unlike in Keras 3

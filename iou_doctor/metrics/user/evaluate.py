@@ -145,7 +145,12 @@ def _replay_flat(metric: Metric, arrays: CountedArrays) -> ContractScore:
             return registry.build_unevaluated_score(metric, why)
         return registry.build_failed_score(metric, _describe_size_error(metric, sizes))
     if library:
-        return library.evaluate(metric, tables[flat], num_classes=arrays.interpretation.num_classes)
+        return library.evaluate(
+            metric,
+            tables[flat],
+            num_classes=arrays.interpretation.num_classes,
+            batch_size=arrays.inputs.batch_size if arrays.inputs else None,
+        )
     contract = metric.contract
     assert contract is not None
     assert contract.pairing is not None
