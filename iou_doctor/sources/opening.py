@@ -255,7 +255,7 @@ def _open_pattern(path: str, name: str | None) -> Source:
 
 
 def _open_array(path: str, name: str | None, entry: FileFormat) -> Source:
-    from iou_doctor.sources.files.array_file import open_array
+    from iou_doctor.sources.files.folder import open_array
 
     return open_array(path, name, entry)
 

@@ -321,6 +321,22 @@ def test_tiff_int16(tmp_path):
     check_read(tmp_path / "pred.tif", tmp_path / "truth.png", score)
 
 
+def test_tiff_pages(tmp_path):
+    save_npy(tmp_path / "preds", PREDICTIONS)
+    tifffile.imwrite(tmp_path / "masks.tif", MASKS, photometric="minisblack")
+    check_read(tmp_path / "preds.npy", tmp_path / "masks.tif")
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_tiff_bands_float(tmp_path, planar):
+    scores = np.eye(4, dtype=np.float32)[PREDICTIONS[0]] * 0.7 + 0.075
+    stored = scores if planar == "contig" else np.moveaxis(scores, -1, 0)
+    tifffile.imwrite(tmp_path / "prob.tif", stored, photometric="minisblack", planarconfig=planar)
+    save_image(".png")(tmp_path / "truth", MASKS[0])
+    report = judge(tmp_path / "prob.tif", tmp_path / "truth.png")
+    assert report.mean_iou == pytest.approx(mean_iou(MASKS[0], PREDICTIONS[0], 4))
+
+
 def test_pickled_dict(tmp_path):
     np.save(tmp_path / "preds.npy", PREDICTIONS)
     np.save(tmp_path / "cell_seg.npy", {"masks": MASKS, "outlines": MASKS})

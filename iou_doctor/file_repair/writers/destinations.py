@@ -14,7 +14,7 @@ from iou_doctor.repairs.step import Side
 from iou_doctor.safety.protected_files import ProtectedPath, describe_conflict
 from iou_doctor.sources.files.file_list import find_root
 from iou_doctor.sources.files.file_series import FileSeries
-from iou_doctor.sources.files.formats import get_suffix
+from iou_doctor.sources.files.file_types import get_suffix
 
 _WRITTEN = (".png", ".npy", ".npz", ".h5", ".nii", ".nii.gz")
 """The suffixes of the files in folders that `fix` writes."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
-from pathlib import Path
 
 import numpy as np
 
@@ -12,13 +12,14 @@ from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.arrays.source import Source
 from iou_doctor.record import record
 from iou_doctor.sources.files.affines import Affine
-from iou_doctor.sources.files.file_series import ArrayInMemory, FileSeries, Values
+from iou_doctor.sources.files.file_series import ArrayInMemory, Values
 from iou_doctor.sources.files.file_status import stamp_file
-from iou_doctor.sources.files.formats import FileFormat, get_suffix
 from iou_doctor.sources.files.stamps import CHANGED
 from iou_doctor.sources.files.volume import Volume
 from iou_doctor.sources.source_errors import source_error
 
+Opener = Callable[[str, str | None], Source]
+"""Opens a path, and the array of that name if a file holds several."""
 _MOST_WHOLE_BYTES = 1 << 26
 """The maximum size of an array that is read as a whole when its file is opened: 64 MiB.
 
@@ -34,13 +35,15 @@ class ArrayMember:
     name: str
     array_name: str | None
     """The name of the array inside the file; `None` if it has none."""
-    file_format: FileFormat
+    open: Opener
     dtype: StoredDtype
     shape: tuple[int, ...]
     stamp: FileStamp
     """The file as it was before its header was read."""
     affine: Affine | None
     """The directions of the axes of a volume, if the file says them."""
+    chunk_shape: tuple[int, ...]
+    """For each axis, how many entries can be read at the cost of one."""
 
     @property
     def kind(self) -> str:
@@ -53,7 +56,7 @@ class ArrayMember:
         Raises:
             SourceError: it is damaged, or changed since the folder was opened.
         """
-        source = self.file_format.open(self.file, self.array_name)
+        source = self.open(self.file, self.array_name)
         if source.shape != self.shape or source.dtype != self.dtype:
             raise source_error(self.file, CHANGED)
         if prod(self.shape) * self.dtype.itemsize > _MOST_WHOLE_BYTES:
@@ -61,32 +64,31 @@ class ArrayMember:
         return ArrayInMemory(np.asarray(source.read(())))
 
 
-def open_array(path: str, name: str | None, entry: FileFormat) -> FileSeries:
-    """Return one file of a format that holds one sample, as a source of one entry.
-
-    Raises:
-        SourceError: it cannot be opened as an array.
-    """
-    stem = Path(path).name.removesuffix(get_suffix(path))
-    member = read_array(path, stem, entry, name)
-    return FileSeries(path, [member], format_name=entry.series_name, is_folder=False)
-
-
-def read_array(file: str, name: str, entry: FileFormat, array: str | None) -> ArrayMember:
+def read_array(file: str, name: str, opener: Opener, array: str | None) -> ArrayMember:
     """Return what a file says about its array.
 
     Args:
         file: the path of the file.
         name: what pairs it.
-        entry: the format of the file.
+        opener: opens a file of its format.
         array: the name of the array inside the file.
 
     Raises:
         SourceError: it cannot be opened as an array.
     """
     stamp = stamp_file(file)
-    source: Source = entry.open(file, array)
+    source: Source = opener(file, array)
     affine = source.affine if isinstance(source, Volume) else None
     shape = tuple(length or 0 for length in source.shape)
     _, _, found = source.path.removeprefix(file).partition("::")
-    return ArrayMember(file, name, found or array, entry, source.dtype, shape, stamp, affine)
+    return ArrayMember(
+        file=file,
+        name=name,
+        array_name=found or array,
+        open=opener,
+        dtype=source.dtype,
+        shape=shape,
+        stamp=stamp,
+        affine=affine,
+        chunk_shape=source.chunk_shape,
+    )

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from iou_doctor.record import record
-from iou_doctor.sources.files.formats import FileFormat, find_format_by_suffix, get_suffix
+from iou_doctor.sources.files.file_types import get_suffix
+from iou_doctor.sources.files.formats import FileFormat, find_format_by_suffix
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
 _MOST_FILES = 2_000_000

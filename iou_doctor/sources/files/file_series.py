@@ -58,6 +58,10 @@ class Member(Protocol):
         """The shape of its values."""
 
     @property
+    def chunk_shape(self) -> tuple[int, ...]:
+        """For each axis, how many entries can be read at the cost of one."""
+
+    @property
     def kind(self) -> str:
         """What it is, in words, for the error about files that differ."""
 
@@ -90,7 +94,7 @@ class FileSeries:
         self.is_folder = is_folder
         self.dtype = _find_common_dtype(path, members)
         self.shape: tuple[int | None, ...] = (len(members), *_find_common_shape(members))
-        self.chunk_shape = (1,) * len(self.shape)
+        self.chunk_shape = (1, *members[0].chunk_shape)
         self.names = tuple(member.name for member in members)
         self._members = tuple(members)
         self._last: tuple[int, Values] | None = None

@@ -1,11 +1,26 @@
-"""Opens a folder or a pattern as a series of files."""
+"""Opens a folder, a pattern or one volume as a series of files."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from iou_doctor.sources.files.array_file import read_array
 from iou_doctor.sources.files.file_list import FileList, ListedFile, list_folder, list_pattern
 from iou_doctor.sources.files.file_series import FileSeries, Member
+from iou_doctor.sources.files.file_types import get_suffix
+from iou_doctor.sources.files.formats import FileFormat
 from iou_doctor.sources.source_errors import source_error
+
+
+def open_array(path: str, name: str | None, entry: FileFormat) -> FileSeries:
+    """Return one file of a format that holds one sample, as a source of one entry.
+
+    Raises:
+        SourceError: it cannot be opened as an array.
+    """
+    stem = Path(path).name.removesuffix(get_suffix(path))
+    member = read_array(path, stem, entry.open, name)
+    return FileSeries(path, [member], format_name=entry.series_name, is_folder=False)
 
 
 def open_folder(path: str, name: str | None = None) -> FileSeries:
@@ -37,7 +52,7 @@ def _open_files(path: str, found: FileList, name: str | None) -> FileSeries:
             raise source_error(path, f"a folder of images has no named arrays; drop `::{name}`")
         members: list[Member] = [_read_image(file) for file in found.files]
     else:
-        members = [read_array(file.file, file.name, entry, name) for file in found.files]
+        members = [read_array(file.file, file.name, entry.open, name) for file in found.files]
     place = path if name is None else f"{path}::{name}"
     return FileSeries(place, members, format_name=entry.series_name, is_folder=True)
 

@@ -5,12 +5,17 @@ Each opener imports its module when it is called, because h5py and Pillow are sl
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from iou_doctor.arrays.source import Source
 from iou_doctor.record import record
-from iou_doctor.sources.files.file_types import HDF5_MAGIC, IMAGE_SUFFIXES, NPY_MAGIC, ZIP_MAGIC
+from iou_doctor.sources.files.file_types import (
+    HDF5_MAGIC,
+    IMAGE_SUFFIXES,
+    NPY_MAGIC,
+    ZIP_MAGIC,
+    get_suffix,
+)
 
 
 @record
@@ -94,14 +99,6 @@ def describe_supported_files() -> str:
 def find_format_by_suffix(path: str) -> FileFormat | None:
     """Return the format that the path's suffix names, if there is one."""
     return _BY_SUFFIX.get(get_suffix(path).lower())
-
-
-def get_suffix(path: str) -> str:
-    """Return the suffix of a path as it is written, with both parts of `.nii.gz`."""
-    stem, suffix = os.path.splitext(path)  # noqa: PTH122 - a Path is too slow for 100,000 names
-    if suffix.lower() == ".gz":
-        return os.path.splitext(stem)[1] + suffix  # noqa: PTH122
-    return suffix
 
 
 def find_format_by_head(head: bytes) -> FileFormat | None:

@@ -14,13 +14,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, TiffImagePlugin
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from iou_doctor.arrays.batch import StoredArray, StoredDtype
 from iou_doctor.arrays.file_stamp import FileStamp
+from iou_doctor.errors import SourceError
 from iou_doctor.record import record
-from iou_doctor.sources.files.file_status import stamp_file
+from iou_doctor.sources.files.file_status import read_file_head, stamp_file
 from iou_doctor.sources.files.image_limits import check_size
+from iou_doctor.sources.files.pillow_tiff import UnreadTiffError, check_large_tiff, check_tiff
 from iou_doctor.sources.files.png_chunks import check_chunks
 from iou_doctor.sources.files.stamps import CHANGED
 from iou_doctor.sources.files.tiff_strips import check_strips
@@ -30,10 +32,7 @@ from iou_doctor.sources.source_errors import source_error, translate_errors
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 _FORMATS = ("PNG", "TIFF", "BMP", "JPEG", "GIF", "WEBP", "JPEG2000", "PPM")
-_SAMPLE_FORMAT_TAG = 339
-"""The TIFF tag that says how sample values are to be understood."""
-_SIGNED_INTEGERS = 2
-"""The value of that tag for signed integers."""
+_TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _DTYPES: Mapping[str, StoredDtype] = MappingProxyType(
     {
         "1": np.dtype(np.bool_),
@@ -87,21 +86,40 @@ class ImageHeader:
         return Path(self.file).stem
 
 
-def read_header(file: str) -> ImageHeader:
+def read_header(file: str, *, large: bool = True) -> ImageHeader:
     """Return the header of an image file; its pixels are not decoded.
 
+    Args:
+        file: the path.
+        large: whether large TIFFs are accepted.
+
     Raises:
+        LargeTiffError: it is a large TIFF, and those are not accepted.
         SourceError: it is not an image, damaged, or of a kind that cannot hold labels.
     """
     stamp = stamp_file(file)
-    with _open_quietly(file), _open_plainly(file) as image:
-        _check_mode(file, image)
-        check_size(file, image, stamp.size)
-        if getattr(image, "n_frames", 1) > 1:
-            raise source_error(
-                file, "it has several pages; save one image in each file, or a .npy stack"
-            )
-        return _describe(stamp, image)
+    try:
+        with _open_quietly(file), _open_plainly(file) as image:
+            _check_mode(file, image)
+            if not large and isinstance(image, TiffImagePlugin.TiffImageFile):
+                check_large_tiff(file, image)
+            check_size(file, image, stamp.size)
+            if getattr(image, "n_frames", 1) > 1:
+                raise _pages_error(file, image)
+            return _describe(stamp, image)
+    except SourceError as error:
+        if isinstance(error.__cause__, UnidentifiedImageError) and _is_tiff(file):
+            raise UnreadTiffError(str(error)) from error
+        raise
+
+
+def _is_tiff(file: str) -> bool:
+    return read_file_head(file)[:4] in _TIFF_MAGICS
+
+
+def _pages_error(file: str, image: Image.Image) -> SourceError:
+    error = source_error(file, "it has several pages; save one image in each file, or a .npy stack")
+    return UnreadTiffError(str(error)) if image.format == "TIFF" else error
 
 
 def decode(header: ImageHeader) -> StoredArray:
@@ -170,10 +188,7 @@ def _check_mode(file: str, image: Image.Image) -> None:
             f"its pixels are of mode {image.mode}; save them as grey, palette, RGB or RGBA",
         )
     if isinstance(image, TiffImagePlugin.TiffImageFile):
-        signed = _SIGNED_INTEGERS in image.tag_v2.get(_SAMPLE_FORMAT_TAG, ())
-        if signed and image.mode not in ("I", "F"):
-            # Pillow reads them as unsigned: -1 would become 255
-            raise source_error(file, "its pixels are signed 8-bit integers; save them as .npy")
+        check_tiff(file, image)
 
 
 class _PlainFile(io.BufferedReader):

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from iou_doctor.arrays.batch import StoredDtype
 from iou_doctor.arrays.file_stamp import FileStamp
+from iou_doctor.arrays.source import Source
 from iou_doctor.record import record
-from iou_doctor.sources.files.file_series import ArrayInMemory, FileSeries, Values
+from iou_doctor.sources.files.array_file import ArrayMember, read_array
+from iou_doctor.sources.files.file_series import ArrayInMemory, FileSeries, Member, Values
 from iou_doctor.sources.files.file_status import read_file_head
 from iou_doctor.sources.files.image import ImageHeader, decode, read_header
+from iou_doctor.sources.files.pillow_tiff import LargeTiffError, UnreadTiffError
+from iou_doctor.sources.files.tiff import can_unpack, is_one_image, open_tiff
 from iou_doctor.sources.source_errors import source_error
 
 
@@ -47,6 +53,11 @@ class ImageMember:
         return self.header.shape
 
     @property
+    def chunk_shape(self) -> tuple[int, ...]:
+        """All 1: it is decoded as a whole."""
+        return (1,) * len(self.shape)
+
+    @property
     def kind(self) -> str:
         """Pillow's name for the kind of pixel."""
         return self.header.mode
@@ -60,17 +71,24 @@ class ImageMember:
         return ArrayInMemory(decode(self.header))
 
 
-def read_member(file: str, name: str) -> ImageMember:
+def read_member(file: str, name: str) -> Member:
     """Return what an image file says about itself.
 
     Raises:
         SourceError: it is not an image, or of a kind that cannot hold labels.
     """
-    return ImageMember(read_header(file), name)
+    try:
+        return ImageMember(read_header(file, large=False), name)
+    except LargeTiffError:
+        if not can_unpack(file):
+            return ImageMember(read_header(file), name)
+        return read_array(file, name, open_tiff, None)
+    except UnreadTiffError:
+        return read_array(file, name, open_tiff, None)
 
 
-def open_image(path: str, name: str | None = None) -> FileSeries:
-    """Return one image file as a source of one entry.
+def open_image(path: str, name: str | None = None) -> Source:
+    """Return one image file as a source of one entry, or the pages of a TIFF as an array.
 
     Raises:
         SourceError: it is not an image, or of a kind that cannot hold labels.
@@ -78,6 +96,7 @@ def open_image(path: str, name: str | None = None) -> FileSeries:
     read_file_head(path)
     if name is not None:
         raise source_error(path, f"an image has no named arrays; drop `::{name}`")
-    header = read_header(path)
-    member = ImageMember(header, header.stem)
+    member = read_member(path, Path(path).stem)
+    if isinstance(member, ArrayMember) and not is_one_image(path):
+        return open_tiff(path)
     return FileSeries(path, [member], format_name="images", is_folder=False)

@@ -1,0 +1,155 @@
+"""TIFFs that Pillow does not read: pages, bands, tiles, types and compressions."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from sources.window_cases import error_of
+
+from iou_doctor.errors import SourceError
+from iou_doctor.sources.opening import open_source
+
+RANDOM = np.random.default_rng(0)
+CODECS = ["none", "zlib", "lzw", "zstd", "packbits"]
+
+
+def draw(*shape, dtype="uint8"):
+    return RANDOM.integers(0, 5, shape).astype(dtype)
+
+
+def save(path, array, **options):
+    codec = options.get("compression", "none")
+    if codec not in {"none", "zlib"}:
+        pytest.importorskip("imagecodecs", reason=f"imagecodecs, which packs {codec}, is missing")
+    options["compression"] = None if codec == "none" else codec
+    tifffile.imwrite(path, array, **options)
+    return str(path)
+
+
+def check_windows(source, array):
+    """Compare some windows with slices of the array."""
+    assert (source.shape, source.dtype) == (array.shape, array.dtype)
+    np.testing.assert_array_equal(source.read(()), array)
+    for _ in range(6):
+        low = [RANDOM.integers(0, size) for size in array.shape]
+        high = [
+            RANDOM.integers(start + 1, size + 1)
+            for start, size in zip(low, array.shape, strict=True)
+        ]
+        window = tuple(map(slice, low, high))
+        np.testing.assert_array_equal(source.read(window), array[window])
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("layout", [{}, {"tile": (16, 32)}, {"rowsperstrip": 7}])
+@pytest.mark.parametrize("shape", [(5, 40, 70), (3, 40, 70, 3), (2, 3, 40, 70)])
+def test_pages_are_an_array(tmp_path, codec, layout, shape):
+    array = draw(*shape, dtype="int16")
+    photometric = "rgb" if shape[-1] == 3 else "minisblack"
+    options = {"compression": codec, "photometric": photometric, **layout}
+    source = open_source(save(tmp_path / "a.tif", array, **options))
+    assert (source.format, source.names) == ("tiff", None)
+    check_windows(source, array)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint32", "int64", "float16", "float64", ">f4", ">i2"])
+@pytest.mark.parametrize("codec", ["none", "zlib"])
+def test_one_page_of_any_type_is_one_image(tmp_path, dtype, codec):
+    array = draw(20, 30, dtype=dtype)
+    path = save(
+        tmp_path / "a.tif",
+        array,
+        compression=codec,
+        byteorder=np.dtype(dtype).byteorder.replace("=", "<").replace("|", "<"),
+    )
+    source = open_source(path)
+    assert (source.format, source.names, source.shape) == ("images", ("a",), (1, 20, 30))
+    np.testing.assert_array_equal(source.read(())[0], array)
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("layout", [{}, {"tile": (16, 16)}, {"rowsperstrip": 7}])
+@pytest.mark.parametrize("codec", ["none", "zlib"])
+def test_bands_are_channels(tmp_path, planar, layout, codec):
+    array = draw(40, 30, 6, dtype="float32")
+    stored = array if planar == "contig" else np.moveaxis(array, -1, 0)
+    options = {"planarconfig": planar, "photometric": "minisblack", "compression": codec, **layout}
+    source = open_source(save(tmp_path / "a.tif", stored, **options))
+    assert source.names == ("a",)
+    check_windows(source, stored[np.newaxis])
+
+
+def test_a_folder_mixes_kinds_that_pillow_reads_and_others(tmp_path):
+    Image.fromarray(draw(9, 8)).save(tmp_path / "a.png")
+    save(tmp_path / "b.tif", draw(9, 8, dtype="int64"))
+    source = open_source(str(tmp_path))
+    assert (source.format, source.shape, source.dtype) == ("images", (2, 9, 8), np.int64)
+
+
+def test_a_folder_of_stacks_is_read_stack_by_stack(tmp_path):
+    stacks = [draw(4, 9, 8), draw(6, 9, 8)]
+    for number, stack in enumerate(stacks):
+        save(tmp_path / f"{number}.tif", stack, photometric="minisblack")
+    source = open_source(str(tmp_path))
+    assert source.shape == (2, None, 9, 8)
+    np.testing.assert_array_equal(source.read((slice(1, 2),))[0], stacks[1])
+
+
+def test_axes_of_ome_are_read_and_no_other_file_is(tmp_path):
+    array = draw(2, 3, 20, 30, dtype="uint16")
+    tifffile.imwrite(tmp_path / "a.ome.tif", array, metadata={"axes": "TZYX"}, ome=True)
+    content = (tmp_path / "a.ome.tif").read_bytes()
+    assert b"<OME" in content
+    check_windows(open_source(str(tmp_path / "a.ome.tif")), array)
+
+
+@pytest.mark.parametrize("codec", ["none", "zlib"])
+@pytest.mark.parametrize("layout", [{}, {"tile": (16, 16)}])
+def test_a_damaged_file_is_refused_or_read(tmp_path, codec, layout):
+    path = tmp_path / "a.tif"
+    save(path, draw(3, 40, 30), compression=codec, photometric="minisblack", **layout)
+    sound = path.read_bytes()
+    random = np.random.default_rng(0)
+    for number in range(300):
+        damaged = bytearray(sound if number % 3 else sound[: random.integers(9, len(sound))])
+        for place in random.integers(0, len(damaged), 4):
+            damaged[place] ^= 1 << random.integers(8)
+        path.write_bytes(damaged)
+        try:
+            open_source(str(path)).read(())
+        except (SourceError, MemoryError):
+            continue
+
+
+def test_pages_that_claim_more_than_the_file_holds_are_refused_at_once(tmp_path):
+    path = tmp_path / "a.tif"
+    save(path, draw(2, 300, 301), compression="zlib", photometric="minisblack")
+    size = np.array(301, "<u4").tobytes()
+    path.write_bytes(path.read_bytes().replace(size, np.array(3_000_000, "<u4").tobytes()))
+    assert "save" in error_of(path)
+
+
+def test_a_kind_that_needs_the_extra_says_so(tmp_path, monkeypatch):
+    path = save(tmp_path / "a.tif", draw(2, 9, 8), photometric="minisblack")
+    monkeypatch.setitem(__import__("sys").modules, "tifffile", None)
+    assert error_of(path) == (
+        f"cannot read `{path}`: it is a TIFF of a kind that Pillow does not read (pages, bands, or"
+        ' types of values); `pip install "iou-doctor[tiff]"` reads it, or save it with'
+        " `np.save('NAME.npy', tifffile.imread(FILE))`"
+    )
+
+
+def test_a_large_compressed_stack_is_read_in_little_memory(tmp_path):
+    array = np.zeros((40, 512, 512), np.uint8)
+    path = save(tmp_path / "a.tif", array, compression="zlib", photometric="minisblack")
+    source = open_source(path)
+    tracemalloc.start()
+    for page in range(40):
+        source.read((slice(page, page + 1),))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * 512 * 512
