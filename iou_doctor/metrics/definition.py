@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.metrics.input_spec import InputSpec
+from iou_doctor.metrics.sharding import Sharding
 from iou_doctor.record import record
 
 
@@ -170,6 +171,8 @@ class Choices:
     """Whether it divides in float32, not float64."""
     target_class_ids: tuple[int, ...] | None = None
     """The classes in the mean; `None` for all."""
+    sharding: Sharding | None = None
+    """How samples are dealt to several processes; `None` for one process."""
 
 
 @record(kw_only=True)

@@ -38,6 +38,7 @@ from iou_doctor.score_search.faults.label_faults import (
 from iou_doctor.score_search.faults.measure_facts import measure_facts
 from iou_doctor.score_search.formula_candidates import list_formula_candidates
 from iou_doctor.score_search.odd_means import average_wrongly
+from iou_doctor.score_search.processes import evaluate_processes
 from iou_doctor.score_search.stored_values import evaluate_stored_values
 from iou_doctor.score_search.threshold_means import average_tenths
 
@@ -145,6 +146,8 @@ def _evaluate_arrays(
         yield from evaluate_contracts(cause, changed, all_implementations=plain, possible=possible)
         if possible:
             yield from evaluate_conventions(cause, changed)
+    if len(as_labels.labels.count) <= MOST_PAIR_ROWS:
+        yield from evaluate_processes(as_labels, _list_batch_sizes(as_labels))
     yield from _average_wrongly(as_labels)
     if repaired is not None and repaired != evidence.pairs:
         mended = prepare_label_inputs(inputs, repaired)

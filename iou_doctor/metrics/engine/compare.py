@@ -31,6 +31,7 @@ VISIBLE_DIFFERENCE = 5e-5
 """Half a unit of the fourth decimal: people compare scores with four decimals."""
 WITHOUT_CLASS = "pixels without a prediction (NaN, all zeros) get a class"
 _WORDS = {
+    "sharding": "evaluated by {}",
     "ratio": "{}",
     "average": "{}",
     "group": "a ratio for {}",

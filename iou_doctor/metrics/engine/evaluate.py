@@ -24,8 +24,10 @@ from iou_doctor.metrics.engine.count_areas import count_areas
 from iou_doctor.metrics.engine.generalised_dice import compute_fractions
 from iou_doctor.metrics.engine.labels import find_cells
 from iou_doctor.metrics.engine.library_errors import LibraryError, NotEvaluated
+from iou_doctor.metrics.engine.ranks import join_areas, split_areas
 from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.metrics.score import ContractScore, Counter
+from iou_doctor.metrics.sharding import Sharding
 from iou_doctor.record import record
 
 SMALL_COUNTER = np.int32
@@ -125,6 +127,8 @@ def _describe_narrow_counter(
 @np.errstate(divide="ignore", invalid="ignore")
 def compute_outcome(choices: Choices, areas: Areas, inputs: MetricInputs) -> Outcome:
     """Return the number that the choices give for areas of shape (images, classes)."""
+    if choices.sharding is not None:
+        return _evaluate_ranks(replace(choices, sharding=None), choices.sharding, areas, inputs)
     images = len(areas.truth)
     size = inputs.batch_size or max(1, images)
     areas = _select_classes(choices, _pool_images(choices, areas), inputs)
@@ -138,6 +142,19 @@ def compute_outcome(choices: Choices, areas: Areas, inputs: MetricInputs) -> Out
     alone, groups = _group_images(choices, areas, size)
     value, per_class = average_groups(choices, groups, alone=alone)
     return Outcome(_nan_to_none(value), None if pooled else tuple(map(_nan_to_none, per_class)))
+
+
+def _evaluate_ranks(
+    choices: Choices, sharding: Sharding, areas: Areas, inputs: MetricInputs
+) -> Outcome:
+    """Return the number that several processes report together."""
+    parts = split_areas(areas, sharding, inputs.batch_size)
+    if not sharding.averages:
+        joined = join_areas(parts, in_float32=sharding.in_float32)
+        return compute_outcome(choices, joined, inputs)
+    values = [compute_outcome(choices, part, inputs).value for part in parts]
+    known = [value for value in values if value is not None]
+    return Outcome(float(np.mean(known)) if len(known) == len(parts) else None, None)
 
 
 def _pool_images(choices: Choices, areas: Areas) -> Areas:

@@ -68,6 +68,7 @@ def _count_cells(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> A
     classes, images = inputs.num_classes, inputs.samples
     in_bytes = counts_in_bytes(inputs, choices)
     by_data_set = choices.group is Group.DATA_SET and not choices.averages_batches
+    by_data_set = by_data_set and choices.sharding is None
     if by_data_set and inputs.batch_size is None:
         pairs, images = pairs.pool(), 1
 
