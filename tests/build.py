@@ -21,7 +21,7 @@ from iou_doctor.report.report import Report
 from iou_doctor.sources.memory.array import ArraySource
 
 Array = NDArray[Any]
-ASKED = {"expected", "all_implementations", "batch_size", "score_to_explain"}
+ASKED = {"minimums", "expected", "all_implementations", "batch_size", "score_to_explain"}
 """Keyword arguments of `diagnose` that belong to the request itself."""
 
 

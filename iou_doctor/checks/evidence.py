@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from iou_doctor.arrays.expected import ExpectedInterpretation
 from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.model import ModelFacts
@@ -16,6 +18,7 @@ from iou_doctor.metrics.score import ContractScore, Score
 from iou_doctor.record import record
 from iou_doctor.report.baseline import Baseline
 from iou_doctor.report.finding import Finding, Severity
+from iou_doctor.report.minimums import Minimums
 from iou_doctor.safety.safe_text import escape_name
 
 
@@ -56,6 +59,8 @@ class Evidence:
     """What is known of the model that predicted; `None` if predictions were given."""
     baseline: Baseline | None = None
     """The earlier report given with `--baseline`, if any."""
+    minimums: Minimums = field(default_factory=Minimums)
+    """The scores that have to be reached."""
     expected: ExpectedInterpretation | None = None
     """The interpretation that the configuration expects, if it expects one."""
     found: tuple[Finding, ...] = ()

@@ -154,7 +154,7 @@ def _carry_out(task: _Task | _Refused, options: CheckOptions) -> Checked:
     if options.output_format == "full" and not options.quiet:
         typer.echo()
     code = choose_exit_code(report, task.request, name=task.name)
-    failure = describe_low_score(report, task.request)
+    failure = (describe_low_score(report) or "").partition(", which")[0] or None
     if code and failure is None and not report.verdict.sick:
         failure = f"--fail-on {task.request.fail_on}"
     return _keep_for_end(Checked(task.name, code), report, failure, options.output_format)

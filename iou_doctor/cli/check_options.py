@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from iou_doctor.cli.outputs import ReportOutput
     from iou_doctor.diagnosis.request import CheckRequest
     from iou_doctor.report.baseline import Baseline
+    from iou_doctor.report.minimums import Minimums
     from iou_doctor.report.score_lookup import PrintedScore
     from iou_doctor.safety.protected_files import ProtectedPath
 
@@ -72,6 +73,30 @@ class JudgementOptions(CommandOptions):
         float | None,
         declare_option(GATES, "Exit with 1 if iou-doctor's mean IoU is lower.", metavar="SCORE"),
     ] = None
+    min_class_iou: Annotated[
+        list[str] | None,
+        declare_option(
+            GATES,
+            "Exit with 1 if the IoU of a class is lower: car=0.6,person=0.4; repeatable.",
+            metavar="CLASS=SCORE",
+        ),
+    ] = None
+    min_image_iou: Annotated[
+        str | None,
+        declare_option(
+            GATES,
+            "Exit with 1 if more images than this share have a lower mean IoU: 5%:0.3.",
+            metavar="SHARE%:SCORE",
+        ),
+    ] = None
+    beyond_noise: Annotated[
+        bool,
+        declare_option(
+            GATES,
+            "Let --min-iou pass if the score might reach it with other images.",
+            "--beyond-noise",
+        ),
+    ] = False
     baseline: Annotated[
         str | None,
         declare_option(GATES, "A JSON report of an earlier run to compare with.", metavar="REPORT"),
@@ -177,7 +202,7 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
             model=self.build_model_options(),
             selection=Selection(select=split_lists(self.select), ignore=split_lists(self.ignore)),
             fail_on=self.fail_on,
-            min_iou=self.min_iou,
+            minimums=self._build_minimums(),
             baseline=self._load_baseline(name),
             expected=expected,
             all_implementations=self.contracts == "all",
@@ -189,6 +214,22 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
     def writes_files(self) -> bool:
         """Return whether a report goes to a file, or may do so."""
         return self.write_baseline or super().writes_files()
+
+    def _build_minimums(self) -> "Minimums":
+        from iou_doctor.report.minimums import (
+            Minimums,
+            parse_class_minimums,
+            parse_image_minimum,
+        )
+
+        if self.beyond_noise and self.min_iou is None:
+            raise UsageError("--beyond-noise changes what --min-iou does; give both")
+        return Minimums(
+            mean=self.min_iou,
+            classes=parse_class_minimums(split_lists(self.min_class_iou)),
+            images=parse_image_minimum(self.min_image_iou),
+            beyond_noise=self.beyond_noise,
+        )
 
     def list_protected(self, *, name: str = LONE_NAME) -> "tuple[ProtectedPath, ...]":
         """Return the arrays, the model and the baseline, which no report may change."""

@@ -47,7 +47,7 @@ def choose_exit_code(report: Report, request: CheckRequest, *, name: str | None 
     """
     from iou_doctor.report.finding import Severity
 
-    too_low = describe_low_score(report, request)
+    too_low = describe_low_score(report)
     if too_low is not None:
         of = "" if name is None else f"{name}: "
         typer.echo(f"iou-doctor: {of}{too_low}", err=True)
@@ -55,13 +55,11 @@ def choose_exit_code(report: Report, request: CheckRequest, *, name: str | None 
     return int(too_low is not None or fails)
 
 
-def describe_low_score(report: Report, request: CheckRequest) -> str | None:
-    """Return in words that the score is below --min-iou; `None` if it is not."""
-    least, reached = request.min_iou, report.mean_iou
-    if least is None or (reached is not None and reached >= least):
-        return None
-    text = "none" if reached is None else f"{reached:.4f}"
-    return f"mean IoU {text} does not reach --min-iou {least:g}"
+def describe_low_score(report: Report) -> str | None:
+    """Return in words that a score is below its minimum; `None` if none is."""
+    from iou_doctor.diagnosis.root_cause import GATE
+
+    return next((finding.message for finding in report.findings if finding.rule.name == GATE), None)
 
 
 def refuse(error: IouDoctorError) -> NoReturn:

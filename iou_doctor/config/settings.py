@@ -86,6 +86,12 @@ class CheckSettings:
     """Exit with 1 if a finding is at least this severe."""
     min_iou: float | None = None
     """Exit with 1 if iou-doctor's mean IoU is lower."""
+    min_class_iou: list[str] | None = None
+    """Exit with 1 if the IoU of a class is lower: `["car=0.6", "person=0.4"]`."""
+    min_image_iou: str | None = None
+    """Exit with 1 if more images than this share have a lower mean IoU: `"5%:0.3"`."""
+    beyond_noise: bool | None = None
+    """Let `min-iou` pass if the score might reach it with other images."""
     baseline: str | None = None
     """A JSON report of an earlier run to compare with, relative to this file. `{name}` stands for
     the name of the check."""

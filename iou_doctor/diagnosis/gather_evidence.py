@@ -44,6 +44,7 @@ def gather_evidence(
         metric: the user's metric.
         request: what the user asks.
     """
+    request.minimums.resolve_classes(interpretation.class_names)  # refuses unknown classes
     stats, pairing = counts.stats, interpret.choose_doctor_pairing(interpretation)
     scaled = _scale_masks(pairing)
     counted = _decode_labels(counts, interpretation, pairing)
@@ -81,6 +82,7 @@ def gather_evidence(
         inputs=inputs,
         model=pair.model.collect_facts() if pair.model else None,
         baseline=request.baseline,
+        minimums=request.minimums,
         expected=request.expected,
     )
     evidence = _compare_channels(evidence)

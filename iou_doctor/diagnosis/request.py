@@ -11,6 +11,7 @@ from iou_doctor.choices import Device, FailOn
 from iou_doctor.diagnosis.selection import Selection
 from iou_doctor.errors import UsageError
 from iou_doctor.record import record
+from iou_doctor.report.minimums import Minimums
 
 if TYPE_CHECKING:
     from iou_doctor.arrays.expected import ExpectedInterpretation
@@ -41,8 +42,8 @@ class CheckRequest:
     """Which rules to report."""
     fail_on: FailOn = "error"
     """A finding of this severity or a worse one fails the check."""
-    min_iou: float | None = None
-    """The mean IoU below which the check fails."""
+    minimums: Minimums = field(default_factory=Minimums)
+    """The scores below which the check fails."""
     baseline: Baseline | None = None
     """An earlier report to compare with."""
     expected: ExpectedInterpretation | None = None

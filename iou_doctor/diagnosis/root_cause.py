@@ -25,6 +25,9 @@ from iou_doctor.report.finding import Finding, Outcome, Severity, Status
 from iou_doctor.report.report import Input, Report, Verdict
 from iou_doctor.report.version import __version__
 
+GATE = "score-below-minimum"
+"""The rule whose finding no selection hides: it is what the user asks for."""
+
 
 def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Report:
     """Return the report with the findings of the selected rules, root causes first.
@@ -36,7 +39,9 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
     """
     findings, outcomes, chain = _run_checks_twice(evidence, recount)
     outcomes = tuple(
-        outcome if outcome in selection else Outcome(outcome.rule, Status.SKIPPED, "not selected")
+        outcome
+        if outcome in selection or outcome.rule.name == GATE
+        else Outcome(outcome.rule, Status.SKIPPED, "not selected")
         for outcome in outcomes
     )
     fired = {outcome.rule.code for outcome in outcomes if outcome.status is Status.FIRED}

@@ -165,15 +165,24 @@ def _score_classes(
     )
 
 
-def _average_over_images(
-    counted: PairCounts, *, num_classes: int, ignore_index: int | None
-) -> float | None:
+def score_images(
+    pairs: PairCounts, *, num_classes: int, ignore_index: int | None
+) -> NDArray[np.float64]:
+    """Return the mean IoU of each image that has one; arguments as for `compute_score`."""
+    kept = pairs if ignore_index is None else pairs.drop_truth(ignore_index)
+    counted = kept.drop_out_of_range(num_classes)
     images = counted.image_span[1] + 1
     means = [
         _compute_image_means(*some, ignore_index=ignore_index)
         for some in iterate_class_areas(counted, images=images, classes=num_classes)
     ]
-    found = np.concatenate(means) if means else np.zeros(0)
+    return np.concatenate(means) if means else np.zeros(0)
+
+
+def _average_over_images(
+    counted: PairCounts, *, num_classes: int, ignore_index: int | None
+) -> float | None:
+    found = score_images(counted, num_classes=num_classes, ignore_index=ignore_index)
     return float(np.mean(found)) if len(found) else None
 
 

@@ -14,6 +14,7 @@ from scenes import boxes, model
 
 from iou_doctor.arrays.model import ModelFacts
 from iou_doctor.report.baseline import Baseline, BaselineInput
+from iou_doctor.report.minimums import Minimums
 
 T = scene(1)
 P = noisy(T, 2)
@@ -123,6 +124,7 @@ SICK: dict[str, dict[str, Any]] = {
         "metric": "MeanIoU(3, sparse_y_pred=False)",
     },
     "IOU609": {"y_true": T, "y_pred": P, "baseline": BASELINE},
+    "IOU610": {"y_true": T, "y_pred": P, "minimums": Minimums(mean=0.9)},
     "IOU611": {"y_true": np.where(SPARSE, T, 255), "y_pred": P, "ignore_index": 255},
     "IOU701": {"y_true": [[[0] * 97 + [1] * 3]], "y_pred": [[[0] * 98 + [1] * 2]]},
     "IOU702": {"y_true": T, "y_pred": np.zeros_like(T), "num_classes": 3},

@@ -62,6 +62,7 @@ NOT_EXECUTED = {
     "IOU611": "only the user knows whether the ignored pixels matter",
     "IOU608": "asks the user to look at the assumptions",
     "IOU609": "asks the user to look for the reason",
+    "IOU610": "points to another part of the report",
     "IOU701": "the training has to change",
     "IOU702": "the training has to change",
     "IOU703": "the training has to change",

@@ -82,7 +82,13 @@ def test_warnings_fail_when_asked_to():
 def test_a_score_that_is_too_low_is_said_on_stderr():
     done = run("check", *sample("healthy"), "-n", "3", "--min-iou", "0.9", cwd=ROOT)
     assert done.returncode == 1
-    assert done.stderr == "iou-doctor: mean IoU 0.8604 does not reach --min-iou 0.9\n"
+    assert done.stderr.startswith("iou-doctor: mean IoU 0.8604 does not reach --min-iou 0.9, which")
+    assert "IOU610" in done.stdout
+    silent = run(
+        "check", *sample("healthy"), "-n", "3", "--min-iou", "0.9", "--ignore", "all", cwd=ROOT
+    )
+    assert silent.returncode == 1
+    assert "IOU610 score-below-minimum" in silent.stdout
 
 
 @pytest.mark.parametrize(
