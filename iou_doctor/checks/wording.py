@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from iou_doctor.arrays.interpretation import LEAST_OVERLAP, Encoding
+from iou_doctor.arrays.interpretation import LEAST_OVERLAP, VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.value_counts import Place, ValueCounts
 from iou_doctor.metrics.definition import Floats
@@ -174,27 +174,54 @@ def _suggest_expression(
     if side is Side.PREDICTIONS:
         axes, other = other, axes
     scores = side is Side.PREDICTIONS and interpretation.y_pred is not Encoding.ONE_HOT
-    ids = f"{side}.argmax({axes.channel})" if axes.is_dense else str(side)
+    ids = f"{side}.argmax({axes.channel})" if axes.is_per_class else str(side)
     if interpretation.y_pred.is_thresholded and side is Side.PREDICTIONS:
         ids = f"({side} >= {interpretation.threshold:g})"
-    if holds is PixelContent.IDS or (holds is PixelContent.EITHER and not axes.is_dense):
-        if not axes.is_dense and axes.channel is not None and other.is_dense:
+    takes_ids = holds is PixelContent.EITHER and not axes.is_dense
+    if holds is PixelContent.IDS or takes_ids or _is_refused_one_hot(evidence, side, takes):
+        has_extra_axis = not axes.is_dense and axes.channel is not None
+        if has_extra_axis and (other.is_dense or takes.refuses_extra_axes):
             ids = f"{ids}.squeeze({axes.channel})"
         return "" if ids == side else f"{side} = {ids}"
-    if axes.is_dense and not (scores and holds is PixelContent.ONE_HOT):
+    if axes.is_per_class and not (scores and holds is PixelContent.ONE_HOT):
         return ""
-    one_hot = f"np.eye({interpretation.num_classes})[{_write_index(evidence, side, ids)}]"
+    one_hot = _write_one_hot(evidence, side, _write_index(evidence, side, ids))
     last = takes.axis == -1
     return f"{side} = {one_hot}" if last else f"{side} = np.moveaxis({one_hot}, -1, {takes.axis})"
+
+
+def needs_argmax(evidence: Evidence) -> bool:
+    """Return whether the predictions are integers with a class axis, which the metric refuses."""
+    takes = evidence.metric.takes
+    return takes is not None and _is_refused_one_hot(evidence, Side.PREDICTIONS, takes)
+
+
+def _is_refused_one_hot(evidence: Evidence, side: Side, takes: InputSpec) -> bool:
+    is_integer = evidence.pair.y_pred.dtype.kind != "f"
+    is_dense = evidence.interpretation.layout.y_pred.is_per_class
+    return side is Side.PREDICTIONS and takes.needs_floats and is_integer and is_dense
+
+
+def _write_one_hot(evidence: Evidence, side: Side, ids: str) -> str:
+    """Return an expression for one-hot channels, which are all 0 where masks hold no class."""
+    classes = evidence.interpretation.num_classes
+    truth = evidence.pairs.pool().count_truths()
+    ignored = evidence.interpretation.ignore_index
+    has_void = any(
+        label == ignored or (label in VOID_LABELS and not 0 <= label < classes) for label in truth
+    )
+    if side is Side.MASKS and has_void:
+        return f"({ids}[..., np.newaxis] == np.arange({classes})).astype(float)"
+    return f"np.eye({classes})[{ids}]"
 
 
 def _write_index(evidence: Evidence, side: Side, ids: str) -> str:
     """Return an expression for class ids that can index an array: integers without a class axis."""
     masks, layout = side is Side.MASKS, evidence.interpretation.layout
     axes = layout.y_true if masks else layout.y_pred
-    if axes.is_dense:
+    if axes.is_per_class:
         return ids  # the result of an argmax
-    if axes.channel is not None:
+    if axes.channel is not None and not axes.is_colour:
         ids = f"{ids}.squeeze({axes.channel})"
     thresholded = not masks and evidence.interpretation.y_pred.is_thresholded
     dtype = (evidence.pair.y_true if masks else evidence.pair.y_pred).dtype

@@ -21,6 +21,7 @@ from iou_doctor.interpret import decode_samples
 from iou_doctor.metrics.overlapping import score_areas
 from iou_doctor.metrics.score import Score
 from iou_doctor.repairs.permute_axes import PermuteAxes
+from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.resize_nearest import ResizeNearest
 from iou_doctor.repairs.step import Side, Step
 from iou_doctor.repairs.swap_height_width import SwapHeightWidth
@@ -65,7 +66,8 @@ def compare_channels(
 ) -> tuple[ChannelOverlaps, InterpretedProbe]:
     """Return how the channels overlap, and maps of some samples.
 
-    The label of a pixel in these maps is the sum of 2**k over the channels k that it has.
+    The label of a pixel in these maps is the sum of 2**k over the channels k that it has. Masks of
+    0 and 255 are compared as 0 and 1.
     """
     layout = interpretation.layout
     sizes = tuple(size or 0 for size in layout.y_true.spatial_shape)
@@ -73,7 +75,8 @@ def compare_channels(
     channels = layout.y_true.channels
     both = np.zeros((channels, channels), dtype=np.int64)
     truth, predicted, pixels = both[0].copy(), both[0].copy(), 0
-    for maps in _iterate_repaired(pair, interpretation, ()):
+    steps = (Relabel(Side.MASKS, {255: 1}),) if interpretation.ignore_index != 255 else ()
+    for maps in _iterate_repaired(pair, interpretation, steps):
         true, pred = (
             values.reshape(-1, channels).astype(np.float64) for values in (maps.y_true, maps.y_pred)
         )

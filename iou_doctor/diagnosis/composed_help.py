@@ -2,7 +2,7 @@
 
 Each check writes its help for the arrays as given. If the metric takes arrays of another form, the
 helps of several checks would convert them twice, or turn labels into channels before another help
-maps the labels.
+maps the labels or moves the pixels. Such a conversion therefore comes last.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.wording import suggest_call
-from iou_doctor.report.finding import Finding, Suspicion
+from iou_doctor.checks.wording import needs_argmax, suggest_call
+from iou_doctor.report.finding import Finding
 
 CONVERSIONS = frozenset(
     {
@@ -28,9 +28,11 @@ CONVERSIONS = frozenset(
     }
 )
 """The rules about arrays in another form than the metric takes."""
-OF_IDS = frozenset({Suspicion.MASK_VALUES, Suspicion.LABEL_RANGE, Suspicion.PERMUTATION})
-"""The kinds of faults whose help maps labels, which has to come before they become channels."""
-TO_CHANNELS = "np.eye("
+CODE = ("masks = ", "predictions = ", "lut = ")
+"""How the help of a finding starts if it is code."""
+
+
+CONVERTED_LAST = "follow the other helps first, which end with this conversion"
 
 
 def compose_helps(
@@ -44,32 +46,81 @@ def compose_helps(
         evidence: the facts.
     """
     group = [finding for finding in roots if finding.rule.name in CONVERSIONS]
-    mapping = [finding for finding in roots if _maps_labels(finding)]
-    converted = sum(finding.rule.name in CONVERSIONS for finding in findings)
-    if not group or evidence.interpretation.is_multilabel:
+    takes = evidence.metric.takes
+    is_refused = takes is not None and evidence.metric_score.value is None
+    if evidence.interpretation.is_multilabel or not (group or is_refused):
         return list(findings)
-    if evidence.metric.takes is None:
-        return [
-            replace(finding, help=f"{finding.help}, then {suggest_call(evidence)}")
-            if finding is group[0]
-            and finding.rule.name == "channels-first"
-            and converted > len(group)
-            else finding
-            for finding in findings
-        ]
-    steps = _list_steps(group, evidence)
-    late = [step for step in steps if TO_CHANNELS in step and _is_mapped(step, mapping)]
-    if not steps or (converted < 2 and not late):
-        return list(findings)
-    now = "; ".join(step for step in steps if step not in late)
-    helps = {id(finding): f"the help of `{group[0].rule.name}` does this too" for finding in group}
-    helps[id(group[0])] = now or "map the labels first, then turn them into channels, as below"
-    if late:
-        helps[id(mapping[-1])] = f"{mapping[-1].help}, then {'; '.join(late)}"
+    others = [finding for finding in roots if finding not in group]
+    if takes is None:
+        helps = _compose_for_keras(findings, group, others, evidence)
+    else:
+        helps = _compose_conversions(findings, group, others, evidence)
     return [
         replace(finding, help=helps[id(finding)]) if id(finding) in helps else finding
         for finding in findings
     ]
+
+
+def _compose_for_keras(
+    findings: Sequence[Finding],
+    group: Sequence[Finding],
+    others: Sequence[Finding],
+    evidence: Evidence,
+) -> dict[int, str]:
+    """Return the new helps by the `id` of their findings; Keras' own flags convert the rest.
+
+    Args:
+        findings: all findings.
+        group: the root causes that are about the form of arrays.
+        others: the other root causes.
+        evidence: the facts.
+    """
+    helps: dict[int, str] = {}
+    converted = sum(finding.rule.name in CONVERSIONS for finding in findings)
+    first = group[0]
+    steps = first.help
+    if first.rule.name == "channels-first" and converted > len(group):
+        steps = f"{steps}, then {suggest_call(evidence)}"
+    changing = [
+        finding
+        for finding in others
+        if _changes_arrays(finding, evidence) and _list_sides(finding.help) & _list_sides(steps)
+    ]
+    if first.rule.name == "channels-first" and changing:
+        helps[id(first)] = CONVERTED_LAST
+        helps[id(changing[-1])] = f"{changing[-1].help}, then {steps}"
+    elif steps != first.help:
+        helps[id(first)] = steps
+    for finding in group[1:]:
+        if finding.help.startswith(CODE) and finding.help.partition(", ")[0] in first.help:
+            helps[id(finding)] = f"the help of `{first.rule.name}` does this too"
+    return helps
+
+
+def _compose_conversions(
+    findings: Sequence[Finding],
+    group: Sequence[Finding],
+    others: Sequence[Finding],
+    evidence: Evidence,
+) -> dict[int, str]:
+    """Return the new helps by the `id` of their findings, for metrics of other libraries.
+
+    Arguments as for `_compose_for_keras`.
+    """
+    steps = _list_steps(group, evidence)
+    late = [step for step in steps if not group or _is_changed_before(step, others, evidence)]
+    converted = sum(finding.rule.name in CONVERSIONS for finding in findings)
+    if not steps or (converted < 2 and not late and not needs_argmax(evidence)):
+        return {}
+    now = "; ".join(step for step in steps if step not in late)
+    helps = {id(finding): f"the help of `{group[0].rule.name}` does this too" for finding in group}
+    if group:
+        helps[id(group[0])] = now or CONVERTED_LAST
+    changing = [finding for finding in others if _changes_arrays(finding, evidence)]
+    is_done = changing and changing[-1].help == "; ".join(late)
+    if late and changing and not is_done:
+        helps[id(changing[-1])] = f"{changing[-1].help}, then {'; '.join(late)}"
+    return helps
 
 
 def _list_steps(group: Sequence[Finding], evidence: Evidence) -> list[str]:
@@ -80,13 +131,30 @@ def _list_steps(group: Sequence[Finding], evidence: Evidence) -> list[str]:
     return list({step.partition(" = ")[0]: step for step in steps}.values())
 
 
-def _maps_labels(finding: Finding) -> bool:
-    """Return whether the help of a finding maps labels by an assignment."""
-    is_code = finding.help.startswith(("masks = ", "predictions = ", "lut = "))
-    return is_code and finding.rule.suspicion in OF_IDS
+def _list_sides(code: str) -> set[str]:
+    """Return the arrays to which a help assigns."""
+    return {side for side in ("masks", "predictions") if f"{side} = " in code}
 
 
-def _is_mapped(step: str, mapping: Sequence[Finding]) -> bool:
-    """Return whether labels of the array that a step converts are to be mapped before."""
+def _is_changed_before(step: str, others: Sequence[Finding], evidence: Evidence) -> bool:
+    """Return whether the helps of other findings change the array that a step converts.
+
+    They are written for its values and axes as given.
+    """
     side = step.partition(" = ")[0]
-    return any(f"{side} = " in finding.help for finding in mapping)
+    return any(
+        f"{side} = " in finding.help or (side == "masks" and _decodes_pictures(finding, evidence))
+        for finding in others
+        if _changes_arrays(finding, evidence)
+    )
+
+
+def _changes_arrays(finding: Finding, evidence: Evidence) -> bool:
+    """Return whether the help of a finding says how to change an array."""
+    return finding.help.startswith(CODE) or _decodes_pictures(finding, evidence)
+
+
+def _decodes_pictures(finding: Finding, evidence: Evidence) -> bool:
+    """Return whether a finding is about masks with the channels of a picture."""
+    is_colour = evidence.interpretation.layout.y_true.is_colour
+    return is_colour and finding.rule.name in {"colour-masks", "replicated-grey-masks"}

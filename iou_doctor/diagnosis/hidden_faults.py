@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from iou_doctor.arrays.interpretation import Encoding
-from iou_doctor.arrays.layout import Relation
+from iou_doctor.arrays.layout import Axes, Relation
 from iou_doctor.checks import registry
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.map_samples import NO_LABEL, InterpretedProbe, LabelMaps, Labels
@@ -76,8 +76,8 @@ def _drop_colours(after: Evidence) -> Evidence:
     interpretation = after.interpretation
     layout = replace(
         interpretation.layout,
-        y_true=replace(interpretation.layout.y_true, is_colour=False),
-        y_pred=replace(interpretation.layout.y_pred, is_colour=False),
+        y_true=_drop_colour_axis(interpretation.layout.y_true),
+        y_pred=_drop_colour_axis(interpretation.layout.y_pred),
     )
     true, pred = (
         Encoding.LABELS if encoding is Encoding.COLOUR else encoding
@@ -86,6 +86,10 @@ def _drop_colours(after: Evidence) -> Evidence:
     return replace(
         after, interpretation=replace(interpretation, layout=layout, y_true=true, y_pred=pred)
     )
+
+
+def _drop_colour_axis(axes: Axes) -> Axes:
+    return replace(axes, is_colour=False, channel=None) if axes.is_colour else axes
 
 
 def _is_exact(finding: Finding, evidence: Evidence) -> bool:

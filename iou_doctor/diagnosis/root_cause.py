@@ -49,9 +49,9 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
     explains = _explain(findings, independent={f.rule.name for f in chain.hidden})
     roots = _list_roots(findings, explains)
     offered, after = offers.offer_repairs(findings, roots, evidence, recount, chain)
-    composed = compose_helps(offered, _list_roots(offered, explains), evidence)
-    advised = offers.hold_back_advice(_mark_new(composed, evidence.baseline))
-    findings = _sort_findings(advised, explains)
+    advised = offers.hold_back_advice(_mark_new(offered, evidence.baseline))
+    composed = compose_helps(advised, _list_roots(advised, explains), evidence)
+    findings = _sort_findings(composed, explains)
     interpretation, layout = evidence.interpretation, evidence.interpretation.layout
     return Report(
         version=__version__,

@@ -29,6 +29,8 @@ from iou_doctor.record import record
 
 DecodedLabels = NDArray[np.int64]
 
+LEAST_BACKGROUND = 0.5
+"""Share of the pixels without a channel from which they are the background of structures."""
 _MASKS, _PREDICTIONS = "masks", "predictions"
 LEAST_EMPTY_SHARE = 0.1
 """Share of the pixels whose predicted channels do not sum to 1, from which they are independent."""
@@ -110,13 +112,17 @@ def _do_channels_overlap(
         return False
     if masks.fractional:
         return False
-    if masks.outside_unit:
-        return takes_channels and _are_outsiders_known(stats, ignore_index)
-    several = masks.pixels - masks.one_hot - masks.all_zero
     are_independent = predictions.sum_off >= LEAST_EMPTY_SHARE * predictions.pixels
+    if masks.outside_unit:
+        excluding = masks.minimum_sum == masks.maximum_sum or not are_independent
+        known = _are_outsiders_known(stats, ignore_index)
+        return takes_channels and known and not excluding
+    several = masks.pixels - masks.one_hot - masks.all_zero
     if not takes_channels:
         return several >= LEAST_OVERLAP * masks.pixels and are_independent
-    return several > 0 or bool(masks.all_zero and are_independent)
+    # logits never sum to 1; beside them, a few empty pixels are void and not background
+    least = 1 if predictions.outside_unit == 0 else LEAST_BACKGROUND * masks.pixels
+    return several > 0 or (masks.all_zero >= least and are_independent)
 
 
 def _are_outsiders_known(stats: Stats, ignore_index: int | None) -> bool:

@@ -68,6 +68,7 @@ def test_the_score_of_background_alone_is_no_measure():
 MONAI = "monai.metrics.MeanIoU()"
 QUBVEL = "sm.metrics.IOUScore()"
 TORCH = "torchmetrics.JaccardIndex(task='multiclass', num_classes=4)"
+INDEX = "torchmetrics.segmentation.MeanIoU(num_classes=4, input_format='index')"
 SOFT = probabilities(PREDICTED, 1, classes=4)
 FIRST = np.moveaxis(SOFT, -1, 1)
 
@@ -85,6 +86,21 @@ FIRST = np.moveaxis(SOFT, -1, 1)
         (one_hot(TRUTH, 4), FIRST, MONAI),
         (one_hot(TRUTH, 4), SOFT, TORCH),
         (BINARY * 255, GOOD, MONAI),
+        (np.stack([TRUTH] * 3, -1), PREDICTED, MONAI),
+        (np.stack([TRUTH] * 3, -1), np.moveaxis(one_hot(PREDICTED, 4), -1, 1), MONAI),
+        (np.stack([TRUTH] * 3, -1), SOFT, INDEX),
+        (np.stack([BINARY] * 3, -1) * 255, GOOD, QUBVEL),
+        (BINARY[..., np.newaxis] * 255, GOOD, MONAI),
+        (one_hot(BINARY, 2) * 255, GOOD, MONAI),
+        (np.where(HOLES, 255, TRUTH), PREDICTED, MONAI),
+        (np.where(HOLES, 255, TRUTH), SOFT, MONAI),
+        (TRUTH, one_hot(PREDICTED, 4), TORCH),
+        (TRUTH, np.moveaxis(one_hot(PREDICTED, 4), -1, 1), TORCH),
+        (TRUTH + 1, np.moveaxis(one_hot(PREDICTED, 4), -1, 1), TORCH),
+        (TRUTH[:, ::-1], SOFT, MONAI),
+        (TRUTH[:, ::-1], FIRST, "keras.metrics.MeanIoU(num_classes=4, sparse_y_pred=False)"),
+        (TRUTH[:, ::-1], PREDICTED, QUBVEL),
+        (BINARY, sigmoid(GOOD, 1)[..., np.newaxis], INDEX.replace("4", "2")),
     ],
 )
 def test_helps_can_be_followed_one_after_the_other(masks, predictions, metric):

@@ -24,6 +24,7 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, format_percent
 from iou_doctor.counts.channel_sums import has_only_0_and_255
 from iou_doctor.interpret.byte_scores import are_mostly_ends
+from iou_doctor.metrics.input_spec import PixelContent
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
@@ -56,6 +57,8 @@ def find(evidence: Evidence) -> Result:
     """Look for masks of exactly 0 and 255 in a problem of two classes, or in channels."""
     if evidence.interpretation.is_multilabel:
         return _find_in_channels(evidence)
+    if _are_one_hot(evidence):
+        return [_report_one_hot(evidence)]
     if evidence.interpretation.num_classes != 2:
         return []
     counts = evidence.pairs.pool().count_truths()
@@ -80,6 +83,25 @@ def find(evidence: Evidence) -> Result:
             severity_override=Severity.WARNING if is_ignored and not hits else None,
         )
     ]
+
+
+def _are_one_hot(evidence: Evidence) -> bool:
+    """Return whether the masks are one-hot with 255 for 1, and the metric computes with that."""
+    takes, values = evidence.metric.takes, evidence.stats.y_true
+    if takes is None or takes.masks is not PixelContent.ONE_HOT or values.maximum != 255:
+        return False
+    is_one_hot = evidence.interpretation.layout.y_true.is_per_class and not values.fractional
+    return is_one_hot and values.minimum_sum == values.maximum_sum == 255
+
+
+def _report_one_hot(evidence: Evidence) -> Finding:
+    return Finding(
+        RULE,
+        message=f"the masks are one-hot with 255 in place of 1, and {evidence.metric.short_name}"
+        " computes with these numbers",
+        help='masks = (masks > 127).astype("uint8")',
+        facts={"pixels": evidence.stats.y_true.pixels},
+    )
 
 
 def _find_in_channels(evidence: Evidence) -> list[Finding]:

@@ -16,6 +16,7 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_percent
 from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.metrics.definition import Floats, Sigmoid
+from iou_doctor.metrics.input_spec import PixelContent
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.threshold import Threshold
@@ -74,7 +75,8 @@ def _find_logits_in_channels(evidence: Evidence) -> list[Finding]:
     if interpretation.y_pred is not Encoding.LOGITS or metric.contract is None:
         return []
     choices = metric.contract.choices
-    if choices.floats not in _HANDLED or choices.sigmoid is not Sigmoid.NEVER:
+    takes_scores = metric.contract.takes.predictions is PixelContent.SCORES
+    if choices.floats not in _HANDLED or choices.sigmoid is not Sigmoid.NEVER or not takes_scores:
         return []
     values, is_cut = evidence.stats.y_pred, choices.floats is Floats.ABOVE
     cut = 0.5 if metric.threshold is None else metric.threshold

@@ -12,6 +12,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.other_scores import TOLERANCE
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.symptoms import ARRAY_FAULTS
+from iou_doctor.checks.wording import needs_argmax, suggest_call
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
@@ -54,6 +55,8 @@ def _write_help(evidence: Evidence) -> str:
     contract = evidence.metric.contract
     if evidence.metric_score.error and contract is not None and contract.instead:
         return contract.instead
+    if evidence.metric_score.error and needs_argmax(evidence):
+        return suggest_call(evidence)
     return (
         "check the assumptions below, and correct them with --layout, --predictions-as, --masks-as"
         " or --num-classes"
