@@ -21,6 +21,7 @@ from iou_doctor.sources.files.formats import (
     describe_supported_files,
     find_format_by_head,
     find_format_by_suffix,
+    find_format_of_folder,
 )
 from iou_doctor.sources.files.stamps import check_unchanged, list_file_stamps, stamp_files
 from iou_doctor.sources.files.unread_types import find_unread_format
@@ -47,6 +48,9 @@ def open_source(spec: str) -> Source:
         return _open_pattern(path, name)
     status = get_file_status(path)
     if stat.S_ISDIR(status.st_mode):
+        entry = find_format_of_folder(path)
+        if entry is not None:
+            return entry.open(path, name)
         _check_folder(path)
         return _open_folder(path, name)
     entry = _find_format(path)
@@ -173,7 +177,7 @@ def _check_folder(path: str) -> None:
 
 def _find_format(path: str) -> FileFormat:
     by_suffix = find_format_by_suffix(path)
-    if by_suffix is not None:
+    if by_suffix is not None and not by_suffix.is_folder:
         return by_suffix
     _refuse_model(path)
     head = read_file_head(path)

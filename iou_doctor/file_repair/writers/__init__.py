@@ -46,12 +46,20 @@ def _write_nifti(path: Path, arrays: Sequence[OutputArray]) -> None:
     write(path, arrays)
 
 
+def _write_zarr(path: Path, arrays: Sequence[OutputArray]) -> None:
+    from iou_doctor.file_repair.writers.zarr_array import write
+
+    write(path, arrays)
+
+
 WRITERS: Mapping[str, Writer] = {
     "npy": _write_npy,
     "npz": _write_npz,
     "hdf5": _write_hdf5,
     "images": _write_images,
     "nifti": _write_nifti,
+    "zarr": _write_zarr,
+    "zarr_files": SeriesWriter(".zarr", _write_zarr),
     "npy_files": SeriesWriter(".npy", _write_npy),
     "npz_files": SeriesWriter(".npz", _write_npz),
     "hdf5_files": SeriesWriter(".h5", _write_hdf5),

@@ -90,7 +90,8 @@ def choose_destinations(
 
 
 def _is_folder(source: Source) -> bool:
-    return isinstance(source, FileSeries) and source.is_folder
+    is_series = isinstance(source, FileSeries) and source.is_folder
+    return is_series or source.format == "zarr"
 
 
 def _list_inputs(source: Source, file: Path) -> list[Path]:
@@ -111,7 +112,7 @@ def _split_path(source: Source) -> tuple[Path, str | None]:
         path = Path("::".join(words[:count]))
         if path.exists():
             return path, "::".join(words[count:])
-    if _is_folder(source) and not Path(source.path).exists():
+    if isinstance(source, FileSeries) and not Path(source.path).exists():
         return Path(find_root(words[0])), "::".join(words[1:]) or None
     return Path(source.path), None
 
@@ -149,12 +150,18 @@ def _check_target(
 def _check_folder(target: Path) -> None:
     """Refuse to replace a folder with files that `fix` never writes."""
     files = (entry for entry in sorted(target.rglob("*")) if not entry.is_dir())
-    other = next((entry for entry in files if get_suffix(entry.name).lower() not in _WRITTEN), None)
+    other = next((entry for entry in files if not _is_written(entry)), None)
     if other is not None:
         raise UsageError(
             f"the output `{target}` holds `{other.name}`, which is not of an earlier output; name"
             " another --output-dir"
         )
+
+
+def _is_written(file: Path) -> bool:
+    """Return whether a file in a folder may be one that `fix` has written."""
+    in_zarr = any(folder.suffix.lower() == ".zarr" for folder in file.parents)
+    return in_zarr or get_suffix(file.name).lower() in _WRITTEN
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable
 from math import prod
 
 import numpy as np
 
 from iou_doctor.arrays.batch import StoredDtype
-from iou_doctor.arrays.file_stamp import FileStamp
+from iou_doctor.arrays.file_stamp import FileStamp, build_stamp
 from iou_doctor.arrays.source import Source
 from iou_doctor.record import record
 from iou_doctor.sources.files.affines import Affine
@@ -64,6 +66,11 @@ class ArrayMember:
         return ArrayInMemory(np.asarray(source.read(())))
 
 
+def _stamp(path: str) -> FileStamp:
+    status = os.stat(path)  # noqa: PTH116 - a Path is slow for many files
+    return build_stamp(path, status) if stat.S_ISDIR(status.st_mode) else stamp_file(path)
+
+
 def read_array(file: str, name: str, opener: Opener, array: str | None) -> ArrayMember:
     """Return what a file says about its array.
 
@@ -76,7 +83,7 @@ def read_array(file: str, name: str, opener: Opener, array: str | None) -> Array
     Raises:
         SourceError: it cannot be opened as an array.
     """
-    stamp = stamp_file(file)
+    stamp = _stamp(file)
     source: Source = opener(file, array)
     affine = source.affine if isinstance(source, Volume) else None
     shape = tuple(length or 0 for length in source.shape)

@@ -9,6 +9,8 @@ IMAGE_SUFFIXES = (
     *(".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg"),
     *(".gif", ".webp", ".jp2", ".pgm", ".ppm", ".pbm", ".pnm"),
 )
+ZARR_FILES = ("zarr.json", ".zarray", ".zgroup")
+"""The files by which a Zarr folder is recognised: of version 3, and of version 2."""
 NPY_MAGIC = b"\x93NUMPY"
 ZIP_MAGIC = b"PK\x03\x04"
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"

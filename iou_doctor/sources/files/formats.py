@@ -5,6 +5,7 @@ Each opener imports its module when it is called, because h5py and Pillow are sl
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from iou_doctor.arrays.source import Source
@@ -13,6 +14,7 @@ from iou_doctor.sources.files.file_types import (
     HDF5_MAGIC,
     IMAGE_SUFFIXES,
     NPY_MAGIC,
+    ZARR_FILES,
     ZIP_MAGIC,
     get_suffix,
 )
@@ -77,12 +79,19 @@ def _open_nifti(path: str, name: str | None) -> Source:
     return open_nifti(path, name)
 
 
+def _open_zarr(path: str, name: str | None) -> Source:
+    from iou_doctor.sources.files.zarr_array import open_zarr
+
+    return open_zarr(path, name)
+
+
 FILE_FORMATS = (
     FileFormat("npy", (".npy",), NPY_MAGIC, _open_npy),
     FileFormat("npz", (".npz",), ZIP_MAGIC, _open_npz),
     FileFormat("hdf5", (".h5", ".hdf5"), HDF5_MAGIC, _open_hdf5),
     FileFormat("matlab", (".mat",), b"MATLAB ", _open_matlab),
     FileFormat("images", IMAGE_SUFFIXES, None, _open_image, holds_one_sample=True),
+    FileFormat("zarr", (".zarr",), None, _open_zarr, is_folder=True),
     FileFormat("nifti", (".nii", ".nii.gz"), None, _open_nifti, holds_one_sample=True),
 )
 
@@ -99,6 +108,15 @@ def describe_supported_files() -> str:
 def find_format_by_suffix(path: str) -> FileFormat | None:
     """Return the format that the path's suffix names, if there is one."""
     return _BY_SUFFIX.get(get_suffix(path).lower())
+
+
+def find_format_of_folder(path: str) -> FileFormat | None:
+    """Return the format of an array that is a folder, if it is one: `X.zarr`, or a Zarr group."""
+    found = find_format_by_suffix(path)
+    if found is not None:
+        return found if found.is_folder else None
+    is_zarr = any(os.path.isfile(f"{path}/{name}") for name in ZARR_FILES)  # noqa: PTH113
+    return _BY_SUFFIX[".zarr"] if is_zarr else None
 
 
 def find_format_by_head(head: bytes) -> FileFormat | None:

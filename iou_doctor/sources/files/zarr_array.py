@@ -1,0 +1,122 @@
+"""One array of a Zarr folder, of version 2 or 3, read chunk by chunk."""
+
+from __future__ import annotations
+
+import os
+import struct
+import warnings
+import zlib
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.arrays.source import Window
+from iou_doctor.sources.array_checks import check_dtype, check_shape, get_native_dtype
+from iou_doctor.sources.files.extras import import_extra
+from iou_doctor.sources.files.memory_limits import MOST_HELD_BYTES, check_held_bytes
+from iou_doctor.sources.files.zarr_metadata import find_array
+from iou_doctor.sources.source_errors import source_error, translate_errors
+from iou_doctor.sources.windows import complete_window
+
+_MOST_EXPANSION = 1 << 17
+"""The maximum number of bytes of values for each byte of the folder. Chunks that hold only the fill
+value are not stored."""
+_MOST_FILES = 100_000
+"""The maximum number of files whose sizes are added up."""
+_DAMAGED = "the Zarr array is damaged or cut off; save or copy it again"
+_ZARR_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What zarr and numcodecs raise for damaged arrays: their own errors are subclasses."""
+
+
+class ZarrSource:
+    """An array as a source; zarr unpacks the chunks of a window in parallel."""
+
+    format = "zarr"
+    is_sequential = False
+    names = None
+
+    def __init__(self, path: str, array: Any) -> None:
+        self.path = path
+        self.shape: tuple[int, ...] = tuple(array.shape)
+        self.dtype = get_native_dtype(np.dtype(array.dtype))
+        self.chunk_shape: tuple[int, ...] = tuple(array.chunks)
+        self._array = array
+
+    def get_sample_shape(self, index: int) -> tuple[int, ...]:  # noqa: ARG002
+        """Return the shape of one entry of the first axis; all have the same."""
+        return self.shape[1:]
+
+    def read(self, window: Window) -> StoredArray:
+        """Return the values in `window`; chunks that were never written hold the fill value.
+
+        Raises:
+            SourceError: a chunk is damaged or cut off.
+        """
+        parts = complete_window(window, self.shape)
+        with translate_errors(self.path, *_ZARR_ERRORS, why=_DAMAGED):
+            values = np.asarray(self._array[parts])
+        return values.astype(self.dtype, copy=False)
+
+
+def open_zarr(path: str, name: str | None = None) -> ZarrSource:
+    """Return the array `name` of a Zarr folder, or its only one.
+
+    Raises:
+        SourceError: it has no such array, one that holds no numbers, or zarr is not installed.
+    """
+    found = find_array(path, name)
+    instead = "save it with `np.save('NAME.npy', zarr.open(FILE)[:])`"
+    library = import_extra(path, "zarr", extra="zarr", what="a Zarr array", instead=instead)
+    place = f"{path}::{found.name}" if found.name else path
+    with warnings.catch_warnings(), translate_errors(place, *_ZARR_ERRORS, why=_DAMAGED):
+        warnings.simplefilter("ignore")
+        store = library.storage.LocalStore(path, read_only=True)
+        array = library.open_array(store, path=found.name, mode="r")
+        check_dtype(place, np.dtype(array.dtype))
+        shape = tuple(int(size) for size in array.shape)
+        check_shape(place, shape)
+        _check_size(path, place, array)
+        return ZarrSource(place, array)
+
+
+def _check_size(path: str, place: str, array: Any) -> None:
+    itemsize = np.dtype(array.dtype).itemsize
+    check_held_bytes(
+        place,
+        prod(array.chunks) * itemsize,
+        what="each of its chunks",
+        remedy="save it with smaller chunks",
+    )
+    claimed = prod(array.shape) * itemsize
+    if claimed > MOST_HELD_BYTES and claimed > _measure_files(path) * _MOST_EXPANSION:
+        raise source_error(
+            place,
+            f"its shape {tuple(array.shape)} means {claimed:,} bytes, and nearly nothing was"
+            " written to it; save it again",
+        )
+
+
+def _measure_files(path: str) -> int:
+    """Return the number of bytes in a folder; of many files, only some are counted."""
+    total = count = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            count += 1
+            if count > _MOST_FILES:
+                return total
+            total += os.stat(f"{folder}/{name}", follow_symlinks=False).st_size  # noqa: PTH116
+    return total
