@@ -214,7 +214,8 @@ def _summarize(sick: bool, primary: Finding | None, evidence: Evidence, after: f
         agree = f"the arrays agree at {ours.mean_iou:.4f}"
     before = ours.mean_iou if ours else None
     if after is not None and (before is None or f"{before:.4f}" != f"{after:.4f}"):
-        agree += f", after the repair at {after:.4f}"
+        stored = agree if before is None else f"counted as stored {before:.4f}"
+        agree = f"{stored}, after the repair {after:.4f}"
     if sick and primary:
         return f"{reads}, {agree}: {primary.rule.claim}"
     if primary:

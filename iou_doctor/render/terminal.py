@@ -16,13 +16,17 @@ from iou_doctor.render.shared.terminal_tables import (
     show_other_scores,
 )
 from iou_doctor.render.shared.wording import (
+    count_findings,
     describe_consequences,
     describe_repair,
+    find_right_score,
+    format_score,
     list_root_causes,
+    list_root_repairs,
     list_scores,
 )
 from iou_doctor.report.finding import Finding, Severity
-from iou_doctor.report.report import Report
+from iou_doctor.report.report import Input, Report
 from iou_doctor.safety.safe_text import escape_name
 
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
@@ -52,16 +56,30 @@ def render(report: Report, console: Console, *, verbose: bool = False, quiet: bo
         *_show_lookup(report, verbose=verbose),
         show_assumptions(report, glyphs),
         *([list_outcomes(report)] if verbose else []),
+        _show_summary(report, glyphs),
     ]
     return render_parts(parts, console)
 
 
 def _show_title(report: Report, glyphs: Glyphs) -> Text:
+    """Return the version and the folder, and below them each array with its shape and dtype."""
     predictions, masks = map(escape_name, (report.predictions.path, report.masks.path))
     folder = _find_shared_folder(predictions, masks)
-    files = f"{predictions.removeprefix(folder)} {glyphs.times} {masks.removeprefix(folder)}"
     suffix = f" {glyphs.dot} {folder}" if folder else ""
-    return Text(f"iou-doctor {report.version} {glyphs.dot} {files}{suffix}", style="dim")
+    samples = report.reading.layout.samples
+    arrays = f" {glyphs.times} ".join(
+        f"{path.removeprefix(folder)} {_describe_array(array)}"
+        for path, array in ((predictions, report.predictions), (masks, report.masks))
+    )
+    images = "1 image" if samples == 1 else f"{samples:,} images"
+    text = f"iou-doctor {report.version}{suffix}\n{arrays} {glyphs.dot} {images}"
+    return Text(text, style="dim")
+
+
+def _describe_array(array: Input) -> str:
+    """Return shape and dtype, with `?` for sizes that differ between the samples."""
+    sizes = ", ".join("?" if size is None else str(size) for size in array.shape)
+    return f"({sizes}) {array.dtype}"
 
 
 def _find_shared_folder(one: str, other: str) -> str:
@@ -76,7 +94,34 @@ def _show_verdict(report: Report, glyphs: Glyphs) -> RenderableType:
     return _place_beside(mark, Text(report.verdict.summary, style="bold"))
 
 
-def _place_beside(label: Text, text: Text) -> RenderableType:
+def _show_summary(report: Report, glyphs: Glyphs) -> RenderableType:
+    """Return the last lines: what was found, in numbers, and what to do next."""
+    right = find_right_score(report)
+    reads = "raises" if report.metric.error else format_score(report.metric.value)
+    parts = [count_findings(report), f"your metric {reads}"]
+    if right is not None:
+        is_right = reads == format_score(right)
+        parts[1] += " is right" if is_right else f", right {format_score(right)}"
+    sick = report.verdict.sick
+    mark = Text(glyphs.sick if sick else glyphs.healthy, style="bold red" if sick else "bold green")
+    lines: list[RenderableType] = [Text(f" {glyphs.dot} ".join(parts), style="bold")]
+    if advice := _advise(report):
+        lines.append(Text(advice, style="dim"))
+    return _place_beside(mark, Group(*lines))
+
+
+def _advise(report: Report) -> str:
+    """Return which commands say more, or repair the arrays; empty if there is nothing to do."""
+    roots = list_root_causes(report)
+    if not roots:
+        return ""
+    texts = [f"iou-doctor explain {roots[0].rule.code} prints its manual"]
+    if any(repair.steps for repair in list_root_repairs(report)):
+        texts.append("iou-doctor fix writes repaired copies")
+    return "; ".join(texts)
+
+
+def _place_beside(label: Text, text: RenderableType) -> RenderableType:
     """Return a text beside its label; its wrapped lines are not below the label."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -14,7 +16,7 @@ from iou_doctor.render.shared.ledger_text import (
     list_ledger_lines,
     title_ledger,
 )
-from iou_doctor.render.shared.score_groups import group_scores
+from iou_doctor.render.shared.score_groups import ScoreGroup, group_scores
 from iou_doctor.render.shared.wording import (
     describe_assumption,
     format_averages,
@@ -30,8 +32,12 @@ MOST_CLASS_ROWS = 30
 """The number of classes shown without `--verbose`: about a screen. These are the worst ones."""
 MOST_GROUPS = 6
 """The number of groups of other implementations shown without `--verbose`."""
+MOST_NAMES = 2
+"""The number of implementations up to which they are named without `--verbose`."""
 LONGEST_NAME = 24
 """The width of a class name in columns; longer names are cut."""
+LOW_IOU, GOOD_IOU = 0.3, 0.6
+"""IoU below which a bar is red, and below which it is yellow."""
 SHORTEST_BAR, LONGEST_BAR = 8, 30
 """The width in columns of the bar that shows an IoU."""
 OTHER_COLUMNS = 36
@@ -63,7 +69,7 @@ def _make_class_table(
     table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
     table.add_column("class", no_wrap=True, max_width=LONGEST_NAME, overflow="ellipsis")
     table.add_column("IoU", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True, width=bar, style="green")
+    table.add_column("", no_wrap=True, width=bar)
     table.add_column("truth", justify="right", no_wrap=True)
     table.add_column("predicted", justify="right", no_wrap=True)
     for entry, name in zip(shown, names, strict=True):
@@ -77,10 +83,11 @@ def _make_class_table(
     return table
 
 
-def _draw_bar(share: float, width: int, glyphs: Glyphs) -> str:
+def _draw_bar(share: float, width: int, glyphs: Glyphs) -> Text:
     steps = len(glyphs.bar)
     full, rest = divmod(round(share * width * steps), steps)
-    return glyphs.bar[-1] * full + (glyphs.bar[rest - 1] if rest else "")
+    bar = glyphs.bar[-1] * full + (glyphs.bar[rest - 1] if rest else "")
+    return Text(bar, style="red" if share < LOW_IOU else "yellow" if share < GOOD_IOU else "green")
 
 
 def show_ledger(report: Report) -> list[RenderableType]:
@@ -106,21 +113,33 @@ def show_ledger(report: Report) -> list[RenderableType]:
 def show_other_scores(report: Report, *, verbose: bool) -> list[RenderableType]:
     """Return what other implementations would report; nothing if all agree with the doctor."""
     groups = group_scores(report)
-    shown = groups if verbose or report.all_implementations else groups[:MOST_GROUPS]
-    if not shown or (len(groups) == 1 and not verbose and not groups[0].why):
+    if not groups or (len(groups) == 1 and not verbose and not groups[0].why):
         return []
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style="dim")
+    if not verbose and not report.all_implementations:
+        grid.add_column(overflow="fold")
+        grid.add_row("others would report", _shorten_groups(groups))
+        return [Padding(grid, (0, 0, 0, 2))]
     grid.add_column(justify="right", style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
-    for index, group in enumerate(shown):
+    for index, group in enumerate(groups):
         text = Text(", ".join(group.names))
         if group.why:
             text.append(f": {group.why}", style="dim")
         grid.add_row("" if index else "others would report", group.value, text)
-    if len(shown) < len(groups):
-        grid.add_row("", "", Text(f"{len(groups) - len(shown)} more; -v shows all", style="dim"))
     return [Padding(grid, (0, 0, 0, 2))]
+
+
+def _shorten_groups(groups: Sequence[ScoreGroup]) -> Text:
+    """Return the numbers with the implementations that print each, or how many they are."""
+    text = Text()
+    for index, group in enumerate(groups[:MOST_GROUPS]):
+        few = len(group.names) <= MOST_NAMES
+        names = ", ".join(group.names) if few else f"{len(group.names)} implementations"
+        text.append(", " if index else "").append(group.value, style="bold").append(f" ({names})")
+    more = len(groups) - MOST_GROUPS
+    return text.append(f"; {f'{more} more; ' if more > 0 else ''}-v says why", style="dim")
 
 
 def show_assumptions(report: Report, glyphs: Glyphs) -> RenderableType:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from iou_doctor.arrays.layout import Assumption
 from iou_doctor.metrics.score import ClassScore, Pixels, Score
 from iou_doctor.repairs.repair import Repair
-from iou_doctor.report.finding import Finding
+from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import replace_unsafe
 
@@ -38,11 +38,28 @@ def list_scores(report: Report) -> Iterator[tuple[str, str, str]]:
     remark = f": {error}" if error else f" ({note})" if note else ""
     yield "your metric reads", reads, report.metric_call + remark
     unpaired = "" if report.score else "the pixels do not pair up as they are"
-    yield "the arrays agree at", format_score(report.mean_iou), unpaired
+    yield "counted as stored", format_score(report.mean_iou), unpaired
     if repairs := list_root_repairs(report):
         guess = " (estimated)" if any(repair.estimated for repair in repairs) else ""
         names = ", then ".join(repair.name for repair in repairs)
         yield "after the repair", format_score(report.verdict.mean_iou_after_all), f"{names}{guess}"
+
+
+def find_right_score(report: Report) -> float | None:
+    """Return the mean IoU that the report ends with; `None` if no repair leads to one."""
+    if list_root_repairs(report):
+        return report.verdict.mean_iou_after_all
+    return None if report.ledger is None else report.mean_iou
+
+
+def count_findings(report: Report) -> str:
+    """Return how many errors, warnings and notes there are: `1 error, 2 notes`."""
+    counts = []
+    for severity in Severity:
+        count = sum(finding.severity is severity for finding in list_root_causes(report))
+        if count:
+            counts.append(f"{count} {severity.value}{'s' if count > 1 else ''}")
+    return ", ".join(counts) or "no findings"
 
 
 def list_root_causes(report: Report) -> list[Finding]:
