@@ -45,6 +45,12 @@ class Evidence:
     """The doctor's score of `pairs`, so with sizes and axes repaired."""
     times_255: PairCounts | None = None
     """`pairs` with the masks multiplied by 255; `None` for masks of integers."""
+    by_value: PairCounts | None = None
+    """`pairs` with the masks' values, by `LabelDecoding.ROUNDED`, as truth; `None` unless the masks
+    hold few values, some with fractions."""
+    by_score: PairCounts | None = None
+    """`pairs` of all images together, with the scores, by `LabelDecoding.ROUNDED`, as prediction;
+    `None` unless the threshold leaves nearly all scores of one channel on one side."""
     sampled: InterpretedProbe | None = None
     """Label maps of some samples; `None` if the pixels do not pair up."""
     sampled_times_255: InterpretedProbe | None = None

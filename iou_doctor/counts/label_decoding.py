@@ -8,7 +8,7 @@ the pixel.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,10 @@ VALUE_LIMIT = 2**40
 """Stored values saturate at ±2**40. No label map holds such values, and none reaches `NO_CLASS`."""
 COLOUR_BASE = 2**24
 """The codes of colours start here, so that none is mistaken for a class or a void label."""
+DROPPED_BITS = 12
+"""Bits of a float32 that `encode_rounded` rounds away; 12 significant ones stay."""
+_MAGNITUDE = 0x7FFFFFFF
+"""The bits of a float32 without its sign."""
 
 
 class LabelDecoding(StrEnum):
@@ -45,6 +49,9 @@ class LabelDecoding(StrEnum):
     """The value times 255, rounded. This undoes a division by 255."""
     TENTHS = "tenths"
     """The number of thresholds 0.1, 0.2 … 0.9 that the value reaches, compared in float32."""
+    ROUNDED = "rounded"
+    """The value itself, even with a fraction, as a code in ascending order; see `encode_rounded`.
+    The labels of all images are counted together if these are the predictions'."""
     COLOUR = "colour"
     """The code of a pixel's colour without its alpha channel; see `encode_colour`."""
 
@@ -81,6 +88,25 @@ def is_no_class(labels: NDArray[np.integer]) -> NDArray[np.bool_]: ...
 def is_no_class(labels: int | NDArray[np.integer]) -> bool | NDArray[np.bool_]:
     """Return whether a decoded label, or each of an array of them, is not a class at all."""
     return labels <= NO_CLASS + NAIVE_LIMIT
+
+
+def encode_rounded(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Return codes of values rounded to 12 bits, in the order of the values; NaN is no class.
+
+    Args:
+        values: numbers of any dtype, compared in float32.
+    """
+    single = values.astype(np.float32) + np.float32(0)  # turns -0.0 into 0.0
+    bits = single.view(np.int32).astype(np.int64)
+    bits = np.where(bits < 0, -(bits & _MAGNITUDE), bits)
+    codes: NDArray[np.int64] = (bits + (1 << (DROPPED_BITS - 1))) >> DROPPED_BITS
+    return np.where(np.isnan(single), encode_no_class(codes * 0), codes)
+
+
+def decode_rounded(codes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the values of codes by `encode_rounded`."""
+    bits = (np.abs(codes) << DROPPED_BITS).astype(np.int32)
+    return np.sign(codes) * bits.view(np.float32).astype(np.float64)
 
 
 def encode_colour(red: int, green: int, blue: int) -> int:

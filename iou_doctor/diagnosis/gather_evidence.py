@@ -24,6 +24,7 @@ from iou_doctor.metrics.user.evaluate import CountedArrays
 from iou_doctor.metrics.user.prepare_inputs import is_paired, prepare_inputs
 from iou_doctor.metrics.user.user_metric import UserMetric
 from iou_doctor.record import record
+from iou_doctor.repairs.rescale import Rescale
 from iou_doctor.repairs.step import Step
 from iou_doctor.repairs.times_255 import Times255
 
@@ -143,8 +144,10 @@ class Recounter:
 
     def _count(self, steps: Sequence[Step]) -> PairCounts:
         pairing = interpret.choose_doctor_pairing(self.interpretation)
-        moving = [step for step in steps if not isinstance(step, Times255)]
+        moving = [step for step in steps if not isinstance(step, (Times255, Rescale))]
         chosen = pairing if len(moving) == len(steps) else _scale_masks(pairing)
+        if any(isinstance(step, Rescale) for step in steps):
+            chosen = replace(pairing, y_true=LabelDecoding.ROUNDED)
         table = self.passes.recount(chosen, moving)
         return interpret.decode_doctor_labels(table, self.interpretation, chosen)
 

@@ -17,6 +17,7 @@ from iou_doctor.diagnosis.offers import Chain
 from iou_doctor.diagnosis.what_if import Recount, needs_recount, repair_evidence
 from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.rescale import Rescale
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.times_255 import Times255
 from iou_doctor.report.finding import Finding, Severity
@@ -129,6 +130,8 @@ def _repair_samples(repairs: Sequence[Repair], evidence: Evidence) -> Interprete
     if any(needs_recount(step, evidence) for step in steps):
         return None
     if any(repair.exchanges_sides for repair in repairs):
+        return None
+    if any(isinstance(step, Rescale) for step in steps):
         return None
     scaled = any(isinstance(step, Times255) for step in steps)
     sampled = evidence.sampled_times_255 if scaled else evidence.sampled

@@ -13,6 +13,7 @@ from iou_doctor.arrays.source import Pair
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.account import add_account
 from iou_doctor.diagnosis.count_plan import plan_counts
+from iou_doctor.diagnosis.count_values import count_values
 from iou_doctor.diagnosis.gather_evidence import build_recount, gather_evidence
 from iou_doctor.diagnosis.passes import ScanSettings, count
 from iou_doctor.diagnosis.request import CheckRequest
@@ -100,6 +101,7 @@ def examine(
     assumed = (*interpretation.assumed, *metric.assumed)
     interpretation = replace(interpretation, assumed=assumed)
     evidence = gather_evidence(pair, counts, interpretation, metric, request)
+    evidence = count_values(evidence, counts, settings)
     return evidence, build_recount(pair, counts, interpretation, settings)
 
 

@@ -13,6 +13,7 @@ from iou_doctor.metrics.score import Score, compute_score
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.permute_axes import PermuteAxes
 from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.rescale import Rescale
 from iou_doctor.repairs.resize_nearest import ResizeNearest
 from iou_doctor.repairs.step import Step
 from iou_doctor.repairs.swap_height_width import SwapHeightWidth
@@ -80,9 +81,11 @@ def repair_evidence(chosen: Sequence[Repair], evidence: Evidence, recount: Recou
 def _count_pairs(steps: Sequence[Step], evidence: Evidence, recount: Recount) -> PairCounts:
     """Return the label pairs after the steps that do more than map label pairs."""
     # the first pass has counted the label pairs of masks times 255 beside the others
-    scaled: list[Step] = [step for step in steps if isinstance(step, Times255)]
+    scaled: list[Step] = [step for step in steps if isinstance(step, (Times255, Rescale))]
     if any(needs_recount(step, evidence) for step in steps):
         return recount([step for step in steps if needs_recount(step, evidence)] + scaled)
+    if any(isinstance(step, Rescale) for step in scaled):
+        return evidence.pairs if evidence.by_value is None else evidence.by_value
     if scaled and evidence.times_255 is not None:
         return evidence.times_255
     return evidence.pairs

@@ -22,6 +22,7 @@ from iou_doctor.repairs.permute_channels import PermuteChannels
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.reorder import Reorder
+from iou_doctor.repairs.rescale import Rescale
 from iou_doctor.repairs.resize_nearest import ResizeNearest
 from iou_doctor.repairs.retile import Retile
 from iou_doctor.repairs.rotate import Rotate
@@ -45,6 +46,7 @@ STEPS: Mapping[str, type[Step]] = {
     "relabel": Relabel,
     "relabel_some": RelabelSome,
     "reorder": Reorder,
+    "rescale": Rescale,
     "resize_nearest": ResizeNearest,
     "retile": Retile,
     "rotate": Rotate,

@@ -153,9 +153,11 @@ class BatchPlan:
         else:
             y_true, y_pred = true.decode(pairing.y_true), pred.decode(pairing.y_pred)
             y_pred = self.repair(y_pred, y_true.shape[1:], batch.samples) if self.repair else y_pred
-        n = len(batch.samples)
+        n, samples = len(batch.samples), batch.samples
+        if pairing.y_pred is LabelDecoding.ROUNDED:  # too many codes for rows of their own
+            samples = np.zeros_like(samples)
         return count_pairs(
-            y_true=y_true.reshape(n, -1), y_pred=y_pred.reshape(n, -1), samples=batch.samples
+            y_true=y_true.reshape(n, -1), y_pred=y_pred.reshape(n, -1), samples=samples
         )
 
     def _keep_decoded(self, batch: Batch, true: Side, pred: Side, probe: ProbeBuilder) -> None:

@@ -64,6 +64,14 @@ def divided_softmax(s: Scene) -> Arrays:
     return dense(s, y_true=(s.truth / 255).astype(np.float32))
 
 
+def standardised(s: Scene) -> Arrays:
+    return labels(s, y_true=((s.truth - s.truth.mean()) / s.truth.std()).astype(np.float32))
+
+
+def standardised_sigmoid(s: Scene) -> Arrays:
+    return binary(s, y_true=np.where(s.truth == 1, np.float32(2.0), np.float32(-0.5)))
+
+
 def divided_sigmoid(s: Scene) -> Arrays:
     return binary(s, y_true=(s.truth / 255).astype(np.float32))
 
@@ -243,6 +251,8 @@ TABLE = (
         repairs=True,
     ),
     Sick("masks-divided-by-255", "sigmoid", divided_sigmoid, ["blobs/0.7"], repairs=True),
+    Sick("normalised-masks", "labels", standardised, ["street/0.9", "organs/0.7"], repairs=True),
+    Sick("normalised-masks", "sigmoid", standardised_sigmoid, ["blobs/0.7"], repairs=True),
     Sick(
         "interpolated-masks",
         "labels",

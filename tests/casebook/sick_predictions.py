@@ -127,6 +127,18 @@ def powered(s: Scene, power: float) -> Arrays:
     return binary(s, y_pred=s.sigmoid() ** power, clean=None)
 
 
+def scaled_down(s: Scene, factor: float) -> Arrays:
+    return binary(s, y_pred=s.sigmoid() * np.float32(factor), clean=None)
+
+
+def after_relu(s: Scene) -> Arrays:
+    return binary(s, y_pred=expit(np.maximum(s.binary_logits(), 0)), clean=None)
+
+
+def as_bytes(s: Scene) -> Arrays:
+    return binary(s, y_pred=np.rint(s.sigmoid() * 255).astype(np.uint8))
+
+
 def weighted(s: Scene, bias: float) -> Arrays:
     """Let the model favour one class, as a heavy class weight does."""
     return binary(s, y_pred=expit(s.binary_logits() + bias), clean=None)
@@ -259,7 +271,10 @@ TABLE = (
     Sick("channels-not-normalised", "rescaled", rescaled, ["street/0.7", "patches-21/0.7"]),
     Sick("channels-not-normalised", "beside one-hot masks", sigmoids_one_hot, ["street/0.9"]),
     Sick("threshold-off", "power", powered, ["blobs/0.9", "blobs-square/0.9"], [0.2, 12]),
-    Sick("threshold-off", "weight", weighted, ["blobs/0.9", "blobs-square/0.9"], [3, -3]),
+    Sick("threshold-off", "weight", weighted, ["blobs/0.9", "blobs-square/0.9"], [3, -3, -9, 9]),
+    Sick("threshold-off", "scaled", scaled_down, ["blobs/0.7", "blobs/0.9"], [0.45, 0.01]),
+    Sick("relu-before-sigmoid", "sigmoid", after_relu, ["blobs/0.7", "blobs-square/0.9"]),
+    Sick("byte-scores", "grey map", as_bytes, ["blobs/0.7", "blobs-square/0.9"]),
     Sick(
         "interpolated-predictions",
         "fractions",

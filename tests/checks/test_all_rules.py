@@ -38,6 +38,7 @@ IOU212 colour-predictions error
 IOU213 labels-as-channels error
 IOU214 logits-thresholded-as-probabilities error
 IOU215 byte-scores error
+IOU217 relu-before-sigmoid warning
 IOU301 missing-one-hot error
 IOU302 one-hot-masks error
 IOU303 masks-0-255 error
@@ -51,6 +52,7 @@ IOU310 soft-masks error
 IOU311 non-finite-masks error
 IOU312 invalid-one-hot warning
 IOU313 replicated-grey-masks error
+IOU314 normalised-masks error
 IOU401 label-out-of-range error
 IOU402 prediction-out-of-range error
 IOU403 channel-count-mismatch error

@@ -104,3 +104,46 @@ def test_class_ids_in_the_colours_of_a_full_scene_parsing_data_set(objects):
     assert "R // 10 * 256 + G" in finding.message
     assert report.verdict.primary == "colour-masks"
     assert report.verdict.mean_iou_after_all == pytest.approx(mean_iou(truth, predicted, 30))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("with_channel", [False, True])
+def test_masks_that_were_standardised_like_the_images(dtype, with_channel):
+    masks, scores = np.where(TWO == 1, 2.0, -0.5).astype(dtype), SCORES
+    if with_channel:
+        masks, scores = masks[..., None], scores[..., None]
+    report = diagnose(y_true=masks, y_pred=scores)
+    finding = found(report, "normalised-masks")
+    assert "-0.5 and 2" in finding.message
+    assert report.verdict.mean_iou_after_all == pytest.approx(RIGHT)
+
+
+@pytest.mark.parametrize("samples", [1, 4])
+def test_a_relu_before_the_sigmoid(samples):
+    scores = squash(np.maximum(binary_logits(TWO[:samples]), 0))
+    report = diagnose(
+        y_true=TWO[:samples],
+        y_pred=scores,
+        metric="tf.keras.metrics.BinaryIoU(target_class_ids=[0, 1], threshold=0.5)",
+    )
+    assert report.verdict.primary == "relu-before-sigmoid"
+    message = found(report, "relu-before-sigmoid").message
+    assert "no score is below 0.5" in message
+    assert "ReLU" in message
+    assert not any("the format" in finding.help for finding in report.findings)
+
+
+@pytest.mark.parametrize("shift", [-9.0, -6.0, 7.0])
+@pytest.mark.parametrize("scale", [1, 255])
+def test_nearly_all_scores_lie_on_one_side_of_the_threshold(shift, scale):
+    logits = binary_logits(TWO, sharp=2.0) + np.float32(shift)
+    best = max(
+        mean_iou(TWO, logits >= cut, 2) for cut in np.quantile(logits, np.linspace(0, 1, 99))
+    )
+    for scores, options in ((squash(logits), {"metric": "BinaryIoU()"}), (logits, {})):
+        report = diagnose(y_true=TWO * scale, y_pred=scores, **options)
+        finding = found(report, "threshold-off")
+        assert finding.facts["best_mean_iou"] == pytest.approx(best, abs=5e-3)
+        assert "collapsed-predictions" not in names(report)
+        advice = " ".join(one.help for one in report.findings)
+        assert "weight" not in advice

@@ -23,6 +23,7 @@ from iou_doctor.repairs.permute_channels import PermuteChannels
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.reorder import Reorder
+from iou_doctor.repairs.rescale import Rescale
 from iou_doctor.repairs.resize_nearest import ResizeNearest
 from iou_doctor.repairs.retile import Retile
 from iou_doctor.repairs.rotate import Rotate
@@ -49,6 +50,7 @@ EXAMPLES = [
     Relabel(Side.MASKS, {255: 1, -1: 0}),
     RelabelSome(Side.MASKS, {255: 1}, samples=(3, 5)),
     Reorder(Side.PREDICTIONS, order=(2, 0, 1)),
+    Rescale(Side.MASKS, low=-0.5, distance=2.5, first=1),
     ResizeNearest(Side.PREDICTIONS, shape=(4, 6)),
     Retile(Side.PREDICTIONS, tile=(2, 3), order=(1, 0)),
     Rotate(Side.PREDICTIONS, quarters=3),
@@ -87,7 +89,7 @@ def test_axes_come_first_then_places_then_values():
     assert list(stages.items()) == [
         (Stage.ARRANGE, {Arrange}),
         (Stage.MOVE, moves | {SwapHeightWidth}),
-        (Stage.DECODE, {Argmax, DecodeColours, FirstChannel, Threshold, Times255}),
+        (Stage.DECODE, {Argmax, DecodeColours, FirstChannel, Rescale, Threshold, Times255}),
         (Stage.RELABEL, {FillMissing, PermuteChannels, Relabel, RelabelSome}),
         (Stage.ENCODE, {OneHot}),
     ]

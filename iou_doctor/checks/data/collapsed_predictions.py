@@ -13,7 +13,14 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
-FORMAT_RULES = ("softmax-over-wrong-axis", "double-activation", "single-channel-softmax")
+FORMAT_RULES = (
+    "softmax-over-wrong-axis",
+    "double-activation",
+    "single-channel-softmax",
+    "byte-scores",
+    "relu-before-sigmoid",
+    "threshold-off",
+)
 """Rules for faults that make any model predict a single class."""
 
 RULE = Rule(

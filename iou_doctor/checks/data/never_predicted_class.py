@@ -11,6 +11,9 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_percent, join_words
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
+THRESHOLD_RULES = ("threshold-off", "relu-before-sigmoid")
+"""Rules for scores that do contain the class, but not beyond the threshold."""
+
 RULE = Rule(
     code="IOU703",
     name="never-predicted-class",
@@ -18,15 +21,22 @@ RULE = Rule(
     suspicion=Suspicion.COLLAPSE,
     claim="a class of the masks is never predicted",
     symptom=Symptom.CLASSES,
-    after=("undeclared-void-label",),
+    after=("undeclared-void-label", *THRESHOLD_RULES),
     needs=Needs.WHOLE_DATA_SET,
 )
 
 
 def find(evidence: Evidence) -> Result:
     """Look for classes that have truth pixels but no predicted ones."""
+    if evidence.has_found(*THRESHOLD_RULES):
+        return []
     counted = evidence.repaired.pixels.counted
-    void = {label for finding in evidence.found for label in finding.facts["labels"]}
+    void = {
+        label
+        for finding in evidence.found
+        if finding.rule.name == "undeclared-void-label"
+        for label in finding.facts["labels"]
+    }
     never = [
         entry
         for entry in evidence.repaired.per_class

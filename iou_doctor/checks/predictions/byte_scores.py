@@ -18,7 +18,7 @@ from iou_doctor.checks.colours import get_axes
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import describe_first, format_count
-from iou_doctor.counts.label_decoding import is_no_class
+from iou_doctor.counts.label_decoding import decode_rounded, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.interpret.byte_scores import find_full_scale
 from iou_doctor.interpret.num_classes import decode_grey_as_labels
@@ -40,19 +40,18 @@ RULE = Rule(
     | Symptom.CLASSES
     | Symptom.CLASS_SHARES
     | Symptom.NUMBERING,
-    also_explains=("interpolated-predictions", "inputs-swapped", "collapsed-predictions"),
+    also_explains=("interpolated-predictions", "inputs-swapped"),
 )
 
 
 def find(evidence: Evidence) -> Result:
     """Look for predictions of many grey levels beside masks of two classes."""
     interpretation = evidence.interpretation
-    if interpretation.num_classes != 2 or interpretation.y_pred not in {
-        Encoding.LABELS,
-        Encoding.COLOUR,
-    }:
+    if interpretation.num_classes != 2:
         return []
-    pairs = _read_greys(evidence)
+    pairs = _read_levels(evidence)
+    if pairs is None:
+        return []
     full = find_full_scale(pairs, interpretation.ignore_index)
     if full is None:
         return []
@@ -77,7 +76,9 @@ def find(evidence: Evidence) -> Result:
                 name=f"predictions > {cut}",
                 safe=True,
                 steps=(Threshold(Side.PREDICTIONS, float(cut + 1)),),
-                relabel=lambda pairs: _cut_scores(pairs, cut),
+                relabel=lambda table: _cut_scores(
+                    table if evidence.by_score is None else pairs, cut
+                ),
             ),
         )
     ]
@@ -90,8 +91,22 @@ def _cut_scores(pairs: PairCounts, cut: int) -> PairCounts:
     )
 
 
-def _read_greys(evidence: Evidence) -> PairCounts:
-    """Return the pooled label pairs, with a grey of three channels read as one value."""
+def _read_levels(evidence: Evidence) -> PairCounts | None:
+    """Return the pooled pairs of labels and whole scores; `None` if there are no such scores.
+
+    A grey of three channels is one value, and scores with fractions are rounded up from a half.
+    """
+    encoding, values = evidence.interpretation.y_pred, evidence.stats.y_pred
+    if encoding is Encoding.BINARY_LOGITS:
+        if evidence.by_score is None or values.minimum is None or values.minimum < 0:
+            return None
+        return evidence.by_score.relabel(
+            prediction=lambda codes: np.where(
+                is_no_class(codes), codes, np.floor(decode_rounded(codes) + 0.5).astype(np.int64)
+            )
+        )
+    if encoding not in {Encoding.LABELS, Encoding.COLOUR}:
+        return None
     pairs = evidence.pairs.pool()
     in_colour = any(get_axes(evidence, side).is_colour for side in Side)
     return decode_grey_as_labels(pairs).pool() if in_colour else pairs

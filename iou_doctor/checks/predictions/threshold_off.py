@@ -2,8 +2,9 @@
 
 A threshold, 0.5 by default, turns scores of one channel into labels. Scores that were raised to a
 power, averaged or rescaled, or come from training with a heavy class weight, need a different one,
-and some tools have another default (mmsegmentation uses 0.3). This rule tries 0.1 to 0.9 and fires
-only if both classes gain: trading one class against the other is a choice, not a fault.
+and some tools have another default (mmsegmentation uses 0.3). This rule tries 0.1 to 0.9 and, if
+nearly all scores lie on one side of the threshold, their own quantiles. It fires only if both
+classes gain: trading one class against the other is a choice, not a fault.
 
     BinaryIoU(target_class_ids=[0, 1], threshold=0.5)    # mean IoU 0.71
     BinaryIoU(target_class_ids=[0, 1], threshold=0.2)    # mean IoU 0.83
@@ -18,6 +19,7 @@ import numpy as np
 
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.predictions._cuts import Cuts, list_cuts
 from iou_doctor.checks.registry import Result
 from iou_doctor.counts.label_decoding import LabelDecoding, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
@@ -31,6 +33,8 @@ RULE = Rule(
     severity=Severity.WARNING,
     suspicion=Suspicion.DEFINITIONS,
     claim="another threshold would fit both classes far better",
+    also_explains=("class-imbalance",),
+    after=("byte-scores", "relu-before-sigmoid"),
     needs=Needs.TRAINED_NETWORK,
 )
 
@@ -38,6 +42,9 @@ GAIN = 0.02
 """Gain that the mean IoU and the IoU of the rarer class must exceed. The best of nine thresholds
 always gains a little, and scores that are unrelated to the foreground only trade the IoU of one
 class against that of the other."""
+TENTHS = tuple(tenth / 10 for tenth in range(1, 10))
+QUANTILES = 200
+"""Thresholds that are tried between the scores' own quantiles, where 0.1 to 0.9 are too coarse."""
 FEWEST_PIXELS = 1000
 """Minimum number of true pixels of each class. With fewer, a handful of border pixels decides."""
 
@@ -45,6 +52,11 @@ FEWEST_PIXELS = 1000
 def find(evidence: Evidence) -> Result:
     """Look for a threshold among 0.1, 0.2, ..., 0.9 that fits far better than the chosen one."""
     interpretation = evidence.interpretation
+    if evidence.has_found("byte-scores", "relu-before-sigmoid"):
+        return []
+    cuts = list_cuts(evidence)
+    if cuts is not None and (fine := _try_quantiles(evidence, cuts)):
+        return fine
     if interpretation.y_pred is Encoding.BINARY_LOGITS:
         return Skipped("the predictions are logits, whose threshold is 0")
     table = _find_table(evidence)
@@ -54,6 +66,11 @@ def find(evidence: Evidence) -> Result:
         or interpretation.num_classes != 2
     ):
         return []
+    return _try_tenths(evidence, table)
+
+
+def _try_tenths(evidence: Evidence, table: PairCounts) -> list[Finding]:
+    """Try the thresholds 0.1, 0.2, ..., 0.9."""
     scores = {tenth / 10: _score_at(evidence, table, tenth) for tenth in range(1, 10)}
     means = {cut: mean for cut, entry in scores.items() if (mean := entry.mean_iou) is not None}
     chosen = evidence.repaired.mean_iou
@@ -63,6 +80,22 @@ def find(evidence: Evidence) -> Result:
     if means[best] - chosen <= GAIN or not _do_both_gain(evidence.repaired, scores[best]):
         return []
     return [_build_finding(evidence, chosen, best, means)]
+
+
+def _try_quantiles(evidence: Evidence, cuts: Cuts) -> list[Finding]:
+    """Try thresholds at the quantiles of the scores, nearly all of which lie on one side."""
+    given, tried = evidence.interpretation.threshold, cuts.list_quantiles(QUANTILES)
+    best = max(tried, key=lambda cut: cuts.score(cut).mean())
+    coarse = TENTHS if evidence.interpretation.y_pred is Encoding.SIGMOID else ()
+    if any(cuts.score(best).mean() - cuts.score(cut).mean() <= GAIN for cut in coarse):
+        return []  # one of the usual thresholds is as good
+    gains = cuts.score(best) - cuts.score(given)
+    totals = cuts.background.sum(), cuts.foreground.sum()
+    rarer = gains[int(totals[1] < totals[0])]
+    if min(totals) < FEWEST_PIXELS or min(gains) < 0 or min(rarer, gains.mean()) <= GAIN:
+        return []
+    shown = {cut: float(cuts.score(cut).mean()) for cut in sorted({*coarse, best})}
+    return [_build_finding(evidence, float(cuts.score(given).mean()), best, shown)]
 
 
 def _build_finding(

@@ -38,6 +38,7 @@ RULE = Rule(
     claim="the predictions are scores that were never thresholded",
     explains=Symptom.METRIC | Symptom.ENCODING,
     also_explains=("one-hot-masks",),
+    after=("byte-scores",),
 )
 
 
@@ -47,6 +48,8 @@ def find(evidence: Evidence) -> Result:
     if interpretation.is_multilabel:
         return _find_unthresholded_channels(evidence)
     if not interpretation.y_pred.is_thresholded or not evidence.metric.reads_prediction_labels:
+        return []
+    if evidence.has_found("byte-scores"):
         return []
     what = "logits" if interpretation.y_pred is Encoding.BINARY_LOGITS else "scores"
     return [

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.arrays.batch import Batch, StoredArray
 from iou_doctor.arrays.layout import Axes
-from iou_doctor.counts.label_decoding import LabelDecoding
+from iou_doctor.counts.label_decoding import LabelDecoding, encode_rounded
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.scan.numpy import decode_labels
 from iou_doctor.scan.numpy.argmax import argmax_and_count
@@ -58,6 +58,8 @@ class Side:
                 return decode_labels.decode_tenths(self.arranged)
             case LabelDecoding.COLOUR:
                 return decode_labels.decode_colours(self.arranged)
+            case LabelDecoding.ROUNDED:
+                return encode_rounded(self.arranged)
             case LabelDecoding.TIMES_255:
                 return decode_labels.decode_times_255(self.arranged)
             case _:
