@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.arrays.byte_scores import decode_grey_as_labels, find_full_scale
 from iou_doctor.arrays.interpretation import (
     MOST_CLASSES,
     RARE_VOID_LABELS,
@@ -16,16 +17,12 @@ from iou_doctor.arrays.interpretation import (
 )
 from iou_doctor.arrays.layout import Layout
 from iou_doctor.counts.label_decoding import (
-    COLOUR_BASE,
-    NO_CLASS,
     LabelDecoding,
     Pairing,
-    is_grey_code,
 )
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.errors import UsageError
-from iou_doctor.interpret.byte_scores import find_full_scale
 from iou_doctor.safety.safe_text import escape_name
 
 DecodedLabels = NDArray[np.int64]
@@ -82,19 +79,6 @@ def _list_rare_void_labels(table: PairCounts) -> list[int]:
     labels = [label for label in beyond if label in RARE_VOID_LABELS]
     known = {*VOID_LABELS, *RARE_VOID_LABELS}
     return labels if known.issuperset(label for label in beyond if label < MOST_CLASSES) else []
-
-
-def decode_grey_as_labels(table: PairCounts) -> PairCounts:
-    """Return the table with grey colours as the labels that their channels repeat.
-
-    All other colours become pixels without a class.
-    """
-
-    def decode(labels: DecodedLabels) -> DecodedLabels:
-        without_colours = np.where(labels >= COLOUR_BASE, NO_CLASS, labels)
-        return np.where(is_grey_code(labels), labels & 255, without_colours)
-
-    return table.relabel(truth=decode, prediction=decode)
 
 
 def name_classes(options: Options, classes: int) -> tuple[str, ...]:

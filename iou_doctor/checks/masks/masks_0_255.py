@@ -18,12 +18,12 @@ masks also hold class 1, or if it only forms thin lines around other regions and
 not follow these lines.
 """
 
+from iou_doctor.arrays.byte_scores import are_mostly_ends
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._outlines import is_outline
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, format_percent
 from iou_doctor.counts.channel_sums import has_only_0_and_255
-from iou_doctor.interpret.byte_scores import are_mostly_ends
 from iou_doctor.metrics.input_spec import PixelContent
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.repair import Repair, build_relabelling

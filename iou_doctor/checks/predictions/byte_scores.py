@@ -13,6 +13,7 @@ the object, as with numbers of instances.
 
 import numpy as np
 
+from iou_doctor.arrays.byte_scores import decode_grey_as_labels, find_full_scale
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.colours import get_axes
 from iou_doctor.checks.evidence import Evidence
@@ -20,8 +21,6 @@ from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import describe_first, format_count
 from iou_doctor.counts.label_decoding import decode_rounded, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.interpret.byte_scores import find_full_scale
-from iou_doctor.interpret.num_classes import decode_grey_as_labels
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.repairs.threshold import Threshold

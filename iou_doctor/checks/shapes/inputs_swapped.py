@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.arrays.byte_scores import are_mostly_ends, find_full_scale
 from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
@@ -31,7 +32,6 @@ from iou_doctor.checks.wording import describe_labels, format_percent
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.value_counts import ValueCounts
-from iou_doctor.interpret.byte_scores import are_mostly_ends, find_full_scale
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iou_doctor.arrays.interpretation import VOID_LABELS
-from iou_doctor.counts.label_decoding import is_no_class
+from iou_doctor.counts.label_decoding import COLOUR_BASE, NO_CLASS, is_grey_code, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 
 FULL_SCALES = (255, 65535)
@@ -46,6 +47,19 @@ def find_full_scale(pairs: PairCounts, ignore_index: int | None) -> int | None:
         return None
     above_half = _score_cut(pairs, full // 2, object_label)
     return full if above_half >= _score_cut(pairs, 0, object_label) else None
+
+
+def decode_grey_as_labels(table: PairCounts) -> PairCounts:
+    """Return the table with grey colours as the labels that their channels repeat.
+
+    All other colours become pixels without a class.
+    """
+
+    def decode(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+        without_colours = np.where(labels >= COLOUR_BASE, NO_CLASS, labels)
+        return np.where(is_grey_code(labels), labels & 255, without_colours)
+
+    return table.relabel(truth=decode, prediction=decode)
 
 
 def _find_object(truths: Mapping[int, int], ignore_index: int | None) -> int | None:
