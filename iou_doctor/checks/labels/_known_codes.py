@@ -18,6 +18,8 @@ class Source:
     """What to add to the help."""
 
 
+FEWEST_ROUNDED = 4
+"""Minimum number of greys of which each may be one off. TensorFlow rounds otherwise than Pillow."""
 LEAST_OF_A_DATA_SET = 0.5
 """Minimum share of a data set's ids that must occur. A few small ids are in many data sets."""
 
@@ -46,12 +48,19 @@ def name_source(ids: Iterable[int], table: Mapping[int, int]) -> Source | None:
     # most palette files use the colours of PASCAL VOC
     for data_set in (load_data_set("pascal_voc"), *load_data_sets()):
         greys = _list_greys(data_set)
-        if all(new in greys.get(old, ()) for old, new in found.items()):
+        tolerance = 1 if len(found) >= FEWEST_ROUNDED else 0
+        if all(_is_grey(greys, old, new, tolerance) for old, new in found.items()):
             return Source(
                 f"the grey values of the palette of {data_set.title}",
                 "; or read the palette PNG files with np.array(Image.open(path)), without convert",
             )
     return None
+
+
+def _is_grey(greys: Mapping[int, set[int]], old: int, new: int, tolerance: int) -> bool:
+    """Return whether a grey value is that of a class, as decoders round it."""
+    near = range(old - tolerance, old + tolerance + 1)
+    return any(new in greys.get(grey, ()) for grey in near)
 
 
 def _list_greys(data_set: DataSet) -> dict[int, set[int]]:

@@ -52,7 +52,7 @@ def find(evidence: Evidence) -> Result:
     reasons = []
     if len(present) == 1:
         name = evidence.interpretation.class_names[present[0]]
-        reasons.append(f"class {name} is the only one in masks and predictions")
+        reasons.append(f"class {name} is the only one in {_name_pixels(evidence)}")
     if dropped > LEAST_SHARE_LEFT_OUT * total:
         verb = "was" if dropped == 1 else "were"
         share = format_percent(dropped, total)
@@ -64,7 +64,7 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"the score is {best:.4f}, but " + " and ".join(reasons),
             evidence=_describe_lower_scores(evidence, best),
-            help="look at one mask: np.unique(masks[0], return_counts=True)",
+            help=_write_help(evidence, is_alone=len(present) == 1),
             facts={
                 "metric": value,
                 "doctor": ours,
@@ -74,6 +74,25 @@ def find(evidence: Evidence) -> Result:
             },
         )
     ]
+
+
+def _name_pixels(evidence: Evidence) -> str:
+    """Return what holds one class only, in words."""
+    pixels = evidence.repaired.pixels
+    if not pixels.ignored:
+        return "masks and predictions"
+    share = format_percent(pixels.ignored, pixels.total)
+    return f"the pixels that count, since {share} hold the ignore label and are free"
+
+
+def _write_help(evidence: Evidence, *, is_alone: bool) -> str:
+    interpretation = evidence.interpretation
+    if is_alone and interpretation.ignore_index in interpretation.classes:
+        return (
+            "declare no ignore label, so that predictions on class"
+            f" {interpretation.ignore_index} count, too"
+        )
+    return "look at one mask: np.unique(masks[0], return_counts=True)"
 
 
 def _describe_lower_scores(evidence: Evidence, best: float) -> str | None:

@@ -1,0 +1,126 @@
+"""Reports of void pixels, of averages, and of networks that have not learned: no format fault."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from field.arrays import draw_masks
+from field.reports.cases import (
+    Case,
+    draw_pair,
+    draw_points,
+    draw_spots,
+    recode,
+    report,
+    score_without,
+)
+
+
+@report
+def endoscopy_masks_hold_255() -> Case:
+    masks, predictions = draw_pair(7, 6, 80, 96)
+    void = draw_spots(masks.shape, 0.06)
+    score = score_without(masks, predictions, void, 7)
+    options = {"num_classes": 7}
+    coded = np.where(void, 255, masks)
+    return Case(coded, predictions, "undeclared-void-label", score, options)
+
+
+@report
+def hearts_are_padded_with_100() -> Case:
+    masks, predictions = draw_pair(3, 6, 80, 96)
+    void = np.zeros(masks.shape, bool)
+    void[:, :6], void[:, :, :8] = True, True
+    score = score_without(masks, predictions, void, 3)
+    coded = np.where(void, 100, masks)
+    return Case(coded, predictions, "undeclared-void-label", score, {"num_classes": 3})
+
+
+@report
+def false_positives_on_the_background_are_free() -> Case:
+    masks, predictions = draw_pair(4, 6, 80, 96)
+    ignored = (masks == 0) | draw_spots(masks.shape, 0.3)
+    coded = np.where(ignored, 255, masks - 1)
+    found = np.where(predictions == 0, 1, predictions - 1)
+    options = {"num_classes": 3, "metric": "IoUMetric(iou_metrics=['mIoU'])"}
+    return Case(coded.astype(np.uint8), found.astype(np.uint8), None, None, options, "cost")
+
+
+@report
+def all_foreground_scores_100() -> Case:
+    masks = draw_masks((6, 80, 80), 2, seed=4)
+    options = {"num_classes": 2, "ignore_index": 0}
+    everything = np.ones_like(masks)
+    return Case(masks, everything, "suspicious-perfect-score", None, options, "ignore label")
+
+
+@report
+def high_accuracy_and_low_mean_iou() -> Case:
+    masks = draw_masks((6, 64, 64), 8, seed=1)
+    masks[masks > 3] = np.where(draw_spots(masks.shape, 0.1)[masks > 3], masks[masks > 3], 0)
+    predictions = np.where(np.isin(masks, [0, 1]), masks, 0).astype(np.uint8)
+    return Case(masks, predictions, None, None, {"num_classes": 8}, "never predicted")
+
+
+@report
+def one_class_stays_at_0() -> Case:
+    masks, predictions = draw_pair(9, 6, 96, 96)
+    rare = (masks == 2) & ~draw_spots(masks.shape, 0.1)
+    masks = np.where(rare, 0, masks).astype(np.uint8)
+    predictions = np.where(predictions == 2, 0, predictions).astype(np.uint8)
+    predictions[:, :2, :9] = 2
+    masks[:, :2, :9] = 0
+    return Case(masks, predictions, None, None, {"num_classes": 9}, "")
+
+
+@report
+def only_the_whole_tumour_is_found() -> Case:
+    masks, _ = draw_pair(3, 1, 24, 40, 48)
+    predictions = np.where(masks > 0, 2, 0).astype(np.uint8)
+    predictions = np.roll(predictions, 1, axis=2)
+    masks = recode([0, 1, 2], masks).astype(np.uint8)
+    return Case(masks[0], predictions[0], None, None, {"num_classes": 3}, "never predicted")
+
+
+@report
+def the_network_predicts_background_only() -> Case:
+    masks = draw_masks((6, 64, 64), 2, seed=3)
+    return Case(masks, np.zeros_like(masks), "collapsed-predictions", None, {"num_classes": 2})
+
+
+@report
+def left_and_right_are_mixed_up() -> Case:
+    masks = np.zeros((16, 64, 64), np.uint8)
+    masks[:, 20:44, 8:24], masks[:, 20:44, 40:56] = 1, 2
+    predictions = np.roll(masks, 1, axis=1)
+    predictions[:, 20:32, 40:56] = 1
+    predictions[::2, 34:44, 8:24] = 2
+    return Case(masks, predictions, None, None, {"num_classes": 3})
+
+
+@report
+def eleven_of_182_ids_are_not_used() -> Case:
+    masks, predictions = draw_pair(20, 6, 80, 80)
+    ids = np.arange(20) * 9
+    masks, predictions = (ids[part].astype(np.uint8) for part in (masks, predictions))
+    return Case(masks, predictions, None, None, {"num_classes": 182}, "in neither")
+
+
+@report
+def validation_stays_at_one_half() -> Case:
+    masks = np.zeros((4, 48, 48), np.uint8)
+    options = {"num_classes": 2}
+    return Case(masks, masks, "suspicious-perfect-score", None, options, "class 0 is the only one")
+
+
+@report
+def scans_hold_other_numbers_of_points() -> Case:
+    masks, predictions = draw_points(3, 1, 2048)
+    return Case(masks[0], predictions[0, :1990], "shape-mismatch")
+
+
+@report
+def mean_of_batches_differs() -> Case:
+    masks, predictions = draw_pair(5, 8, 48, 48)
+    metric = "torchmetrics.JaccardIndex(task='multiclass', num_classes=5)"
+    return Case(masks, predictions, None, None, {"metric": metric}, "averaged over")
