@@ -23,6 +23,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from fuzz.kinds import GROUPS, KINDS, MODELS, choose_limits
+from fuzz.models import confirm_end
 from fuzz.sandbox import Limits, Verdict, run_all
 
 BATCH = 400
@@ -92,8 +93,9 @@ class Fuzzer:
         kind, _ = self._choose(number)
         self.counts[f"{kind}: {verdict.label}"] += 1
         died = verdict.label.startswith("died")
-        if died and kind not in MODELS:  # a check of a model has a process of its own
-            verdict.problems.append(verdict.label)
+        if died:  # a check of a model has a process of its own
+            ended = confirm_end(self._place / "files") if kind in MODELS else [verdict.label]
+            verdict.problems += ended
         for problem in verdict.problems:
             self.problems += 1
             say(f"{self._options.seed}:{number} {kind}: {problem!a}")

@@ -8,6 +8,7 @@ import json
 import os
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import zipfile
@@ -15,6 +16,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from run import ROOT
 
 from fuzz.judge import FORBIDDEN
 from fuzz.model_seeds import SUFFIXES, copy_seed, list_seeds, save_all
@@ -68,6 +71,25 @@ def run(kind: str, folder: Path, rng: random.Random) -> Verdict:
     problems += [f"`{path.name}` was changed" for path in before if after.get(path) != before[path]]
     problems += [f"`{path.name}` was made" for path in after if path not in before]
     return Verdict(label, problems)
+
+
+def confirm_end(folder: Path) -> list[str]:
+    """Return what is wrong with the command on a model that has ended the fuzzer's child."""
+    (model,) = folder.glob("net*")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "iou_doctor", "check", model.name, "masks.npy", "--no-config"),
+            *("--images", "images.npy", "-n", "3", "--model-timeout", "10"),
+        ],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1):
+        return []
+    return [f"exit code {done.returncode}, {done.stdout[:80]!r} and {done.stderr[-300:]!r}"]
 
 
 def _check(folder: Path, model: Path) -> tuple[str, list[str]]:
