@@ -201,7 +201,9 @@ def _write_copies(
                 write_arrays(
                     parts[target],
                     [stream.open_output(progress) for stream in of_target],
-                    format_name=choose_format(of_target[0].source.format),
+                    format_name=choose_format(
+                        of_target[0].source.format, is_folder=of_target[0].destination.is_folder
+                    ),
                     shown=str(target),
                 )
             BUS_ERRORS.check()  # before the copies get their names

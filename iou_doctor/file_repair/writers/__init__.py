@@ -67,15 +67,16 @@ WRITERS: Mapping[str, Writer] = {
 """The writer of the copies of arrays of each `Source.format`."""
 
 
-def choose_format(format_name: str) -> str:
+def choose_format(format_name: str, *, is_folder: bool) -> str:
     """Return the format of the copy of an array: its own, or `.npy` if that cannot be written.
 
     Args:
         format_name: `Source.format` of the input.
+        is_folder: whether the copy is a folder with a file for each sample.
     """
     if format_name in WRITERS:
         return format_name
-    return "npy_files" if format_name.endswith("_files") else "npy"
+    return "npy_files" if is_folder else "npy"
 
 
 def write_arrays(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -14,6 +14,21 @@ for each axis of the array."""
 _LEAST_COSINE = 0.8
 """The minimum cosine between an axis and the direction that it stands for. Beyond 37 degrees, an
 oblique volume has no orientation that flips and orders of axes could describe."""
+
+
+def build_affine(
+    directions: Sequence[Sequence[float]], *, left: bool = True, posterior: bool = True
+) -> Affine:
+    """Return the affine of axes with these directions.
+
+    Args:
+        directions: three numbers for each axis of the array.
+        left: whether the first number counts to the left of the patient, and not to the right.
+        posterior: whether the second number counts backward, and not forward.
+    """
+    signs = np.array([-1 if left else 1, -1 if posterior else 1, 1], dtype=np.float64)
+    columns = np.array(directions, dtype=np.float64).T * signs[:, np.newaxis]
+    return tuple(tuple(float(value) for value in row) for row in columns)
 
 
 def compare_affines(

@@ -85,6 +85,18 @@ def _open_zarr(path: str, name: str | None) -> Source:
     return open_zarr(path, name)
 
 
+def _open_nrrd(path: str, name: str | None) -> Source:
+    from iou_doctor.sources.files.nrrd import open_nrrd
+
+    return open_nrrd(path, name)
+
+
+def _open_meta_image(path: str, name: str | None) -> Source:
+    from iou_doctor.sources.files.meta_image import open_meta_image
+
+    return open_meta_image(path, name)
+
+
 FILE_FORMATS = (
     FileFormat("npy", (".npy",), NPY_MAGIC, _open_npy),
     FileFormat("npz", (".npz",), ZIP_MAGIC, _open_npz),
@@ -92,6 +104,8 @@ FILE_FORMATS = (
     FileFormat("matlab", (".mat",), b"MATLAB ", _open_matlab),
     FileFormat("images", IMAGE_SUFFIXES, None, _open_image, holds_one_sample=True),
     FileFormat("zarr", (".zarr",), None, _open_zarr, is_folder=True),
+    FileFormat("nrrd", (".nrrd", ".nhdr"), b"NRRD000", _open_nrrd, holds_one_sample=True),
+    FileFormat("mha", (".mha", ".mhd"), None, _open_meta_image, holds_one_sample=True),
     FileFormat("nifti", (".nii", ".nii.gz"), None, _open_nifti, holds_one_sample=True),
 )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from pathlib import Path
 from types import ModuleType
-from typing import cast
+from typing import BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,19 +37,20 @@ def read_start(path: str, size: int) -> bytes:
         return bytes(stream.read(size))
 
 
-def unpack(path: str, offset: int, size: int) -> NDArray[np.uint8]:
+def unpack(path: str, offset: int, size: int, *, start: int = 0) -> NDArray[np.uint8]:
     """Return the bytes from an offset on.
 
     Args:
         path: the gzip file.
         offset: the number of unpacked bytes to leave out.
         size: the number of bytes to return.
+        start: where the gzip stream begins in the file.
 
     Raises:
         OSError: it is damaged; it may also be another one of `GZIP_ERRORS`.
     """
     out = np.empty(size, np.uint8)
-    with _GZIP.open(path, "rb") as stream:
+    with Path(path).open("rb") as file, _GZIP.open(_seek(file, start), "rb") as stream:
         _skip(stream, offset)
         done = 0
         while done < size:
@@ -61,6 +63,40 @@ def unpack(path: str, offset: int, size: int) -> NDArray[np.uint8]:
         while extra < _MOST_EXTRA_BYTES and (piece := stream.read(_PIECE_BYTES)):
             extra += len(piece)
     return out
+
+
+def unpack_zlib(path: str, size: int, *, start: int) -> bytearray:
+    """Return what a zlib stream holds, whose checksum is compared.
+
+    Args:
+        path: the file.
+        size: the number of bytes to return.
+        start: where the stream begins in the file.
+
+    Raises:
+        OSError: the file cannot be read.
+        EOFError: the stream ends early.
+        zlib.error: it is damaged.
+    """
+    unpacker = zlib.decompressobj()
+    content = bytearray()
+    with Path(path).open("rb") as file:
+        _seek(file, start)
+        # one byte more than wanted, so that the end of the stream is reached
+        while not unpacker.eof and len(content) <= size:
+            piece = unpacker.unconsumed_tail or file.read(_PIECE_BYTES)
+            if not piece:
+                raise EOFError("the data ends early")
+            content += unpacker.decompress(piece, size + 1 - len(content))
+    if len(content) < size:
+        raise EOFError("the data ends early")
+    del content[size:]
+    return content
+
+
+def _seek(file: BinaryIO, start: int) -> BinaryIO:
+    file.seek(start)
+    return file
 
 
 def _skip(stream: gzip.GzipFile, size: int) -> None:

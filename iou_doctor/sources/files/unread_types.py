@@ -72,7 +72,7 @@ def _is_text(head: bytes) -> bool:
 
 
 def _describe_text(head: bytes) -> str | None:
-    if head.startswith(b"MATLAB "):
+    if head.startswith((b"MATLAB ", b"NRRD000")):
         return None
     first_line = head.split(b"\n", 1)[0].lower()
     if any(column in first_line for column in _RUN_LENGTH_COLUMNS):

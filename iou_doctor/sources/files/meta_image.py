@@ -1,0 +1,131 @@
+"""One volume of a MetaImage file (.mha): mapped if it is stored as it is, else unpacked."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from iou_doctor.arrays.batch import StoredArray, StoredDtype
+from iou_doctor.record import record
+from iou_doctor.sources.array_checks import check_shape, get_native_dtype
+from iou_doctor.sources.files.affines import Affine, build_affine
+from iou_doctor.sources.files.file_status import get_file_size, read_file_head
+from iou_doctor.sources.files.gzip_stream import unpack_zlib
+from iou_doctor.sources.files.memory_limits import check_packed_bytes
+from iou_doctor.sources.files.npy import open_values
+from iou_doctor.sources.files.npy_header import NpyHeader
+from iou_doctor.sources.files.volume import Volume
+from iou_doctor.sources.files.whole_array import WholeArray
+from iou_doctor.sources.source_errors import source_error, translate_errors
+
+_MOST_HEADER_BYTES = 1 << 16
+_LAST_KEY = "ElementDataFile"
+"""The key of the last line of a header: where the voxels are."""
+_TYPES = MappingProxyType(
+    {
+        "MET_CHAR": "i1",
+        "MET_UCHAR": "u1",
+        "MET_SHORT": "i2",
+        "MET_USHORT": "u2",
+        "MET_INT": "i4",
+        "MET_UINT": "u4",
+        "MET_LONG": "i4",
+        "MET_ULONG": "u4",
+        "MET_LONG_LONG": "i8",
+        "MET_ULONG_LONG": "u8",
+        "MET_FLOAT": "f4",
+        "MET_DOUBLE": "f8",
+    }
+)
+_DAMAGED = "it is damaged, cut off, or no MetaImage volume; save it again"
+
+
+@record
+class _Header:
+    """What the header of a MetaImage file says."""
+
+    words: Mapping[str, str]
+    offset: int
+    """The number of bytes before the first voxel."""
+
+    def is_true(self, key: str) -> bool:
+        """Return whether a flag is set."""
+        return self.words.get(key, "False").strip().lower() in {"true", "1"}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes, the fastest axis first; the channels of a voxel come first."""
+        sizes = tuple(int(size) for size in self.words["DimSize"].split())
+        channels = int(self.words.get("ElementNumberOfChannels", "1"))
+        return sizes if channels == 1 else (channels, *sizes)
+
+    @property
+    def dtype(self) -> StoredDtype:
+        """The dtype of the voxels, in the file's byte order."""
+        is_big = self.is_true("BinaryDataByteOrderMSB") or self.is_true("ElementByteOrderMSB")
+        return np.dtype((">" if is_big else "<") + _TYPES[self.words["ElementType"]])
+
+    @property
+    def affine(self) -> Affine | None:
+        """The directions of the axes in the patient."""
+        matrix = np.array(self.words.get("TransformMatrix", "").split(), dtype=np.float64)
+        # MetaImage lists the direction of each axis, as left, posterior and up
+        return build_affine(matrix.reshape(3, 3).tolist()) if matrix.size == 9 else None
+
+
+def open_meta_image(path: str, name: str | None = None) -> Volume:
+    """Return a volume with its axes in the order of the header: x, y, z.
+
+    Raises:
+        SourceError: it is another kind of file, damaged, or its voxels are in another file.
+    """
+    read_file_head(path)
+    if name is not None:
+        raise source_error(path, f"a .mha file holds one volume without a name; drop `::{name}`")
+    with translate_errors(path, ValueError, KeyError, OverflowError, why=_DAMAGED):
+        header = _read_header(path)
+        shape, dtype, affine = header.shape, header.dtype, header.affine
+    if header.words[_LAST_KEY].upper() != "LOCAL":
+        raise source_error(path, "its voxels are in another file; save both as one .mha file")
+    check_shape(path, shape)
+    values = NpyHeader(dtype, shape, "F", 0)
+    size = get_file_size(path) - header.offset
+    if header.is_true("CompressedData"):
+        check_packed_bytes(path, values.nbytes, size, remedy="save it without compression")
+        load = partial(_unpack, path, values, header.offset)
+        whole = WholeArray(path, "mha", shape, get_native_dtype(dtype), load)
+        return Volume(whole, "mha", affine)
+    if values.nbytes > size:
+        raise source_error(
+            path,
+            f"it is cut off: its header says {values.nbytes:,} bytes of voxels, and {size:,} are"
+            " there; save or copy it again",
+        )
+    return Volume(open_values(path, "mha", path, values, header.offset), "mha", affine)
+
+
+def _read_header(path: str) -> _Header:
+    with Path(path).open("rb") as file:
+        start = file.read(_MOST_HEADER_BYTES)
+    words: dict[str, str] = {}
+    offset = 0
+    for line in start.splitlines(keepends=True):
+        key, separator, value = line.decode("ascii").partition("=")
+        if not separator:
+            raise ValueError("a line of the header has no value")
+        offset += len(line)
+        words[key.strip()] = value.strip()
+        if key.strip() == _LAST_KEY:
+            return _Header(words, offset)
+    raise ValueError("the header does not end")
+
+
+def _unpack(path: str, header: NpyHeader, offset: int) -> StoredArray:
+    with translate_errors(path, OSError, EOFError, zlib.error, why=_DAMAGED):
+        content = unpack_zlib(path, header.nbytes, start=offset)
+    return np.frombuffer(content, header.dtype).reshape(header.shape, order="F")

@@ -1,0 +1,181 @@
+"""NRRD and MetaImage volumes: plain and compressed, their directions, and damaged ones."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import numpy as np
+import pytest
+from build import errors, found, mean_iou
+from field.arrays import draw_masks, predict
+from sources.window_cases import error_of
+
+from iou_doctor.arrays.interpretation import Options
+from iou_doctor.arrays.source import StatedTurn
+from iou_doctor.diagnosis.pipeline import check
+from iou_doctor.diagnosis.request import CheckRequest
+from iou_doctor.errors import SourceError
+from iou_doctor.file_repair.run import repair_files
+from iou_doctor.sources.opening import open_pair, open_source
+
+VALUES = np.arange(2 * 3 * 5).reshape(2, 3, 5)
+TRUTH = draw_masks((1, 32, 30, 20), 3, seed=1)[0]
+PREDICTED = predict(TRUTH[np.newaxis], 3, seed=2)[0]
+SCORE = mean_iou(TRUTH, PREDICTED, 3)
+FLIPPED = np.diag([-1, 1, 1])
+
+
+def save_nrrd(path, array, *, compressed=False, directions=None):
+    nrrd = pytest.importorskip("nrrd", reason="pynrrd, of the extra `medical`, is missing")
+    header = {"encoding": "gzip" if compressed else "raw"}
+    if directions is not None:
+        header |= {"space": "left-posterior-superior", "space directions": directions}
+    nrrd.write(str(path.with_suffix(".nrrd")), array, header)
+    return path.with_suffix(".nrrd")
+
+
+MHA_TYPES = {"u1": "MET_UCHAR", "i2": "MET_SHORT", "u2": "MET_USHORT", "f4": "MET_FLOAT"}
+
+
+def save_mha(path, array, *, compressed=False, directions=None):
+    matrix = np.eye(3) if directions is None else directions
+    content = array.tobytes(order="F")
+    lines = [
+        "ObjectType = Image",
+        f"NDims = {array.ndim}",
+        "BinaryData = True",
+        f"BinaryDataByteOrderMSB = {array.dtype.byteorder == '>'}",
+        f"CompressedData = {compressed}",
+        "TransformMatrix = " + " ".join(str(value) for value in np.ravel(matrix)),
+        "DimSize = " + " ".join(map(str, array.shape)),
+        f"ElementType = {MHA_TYPES[array.dtype.str[1:]]}",
+        "ElementDataFile = LOCAL",
+    ]
+    header = "\n".join(lines).encode() + b"\n"
+    path.with_suffix(".mha").write_bytes(
+        header + (zlib.compress(content) if compressed else content)
+    )
+    return path.with_suffix(".mha")
+
+
+SAVERS = {"nrrd": save_nrrd, "mha": save_mha}
+
+
+def judge(predictions, masks):
+    options = Options(num_classes=3)
+    return check(CheckRequest(predictions=str(predictions), masks=str(masks), options=options))
+
+
+@pytest.mark.parametrize("form", SAVERS)
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "float32", ">i2"])
+def test_a_volume_is_one_sample_with_the_axes_of_its_header(tmp_path, form, compressed, dtype):
+    path = SAVERS[form](tmp_path / "a", VALUES.astype(dtype), compressed=compressed)
+    source = open_source(str(path))
+    assert (source.path, source.format, source.names) == (str(path), form, ("a",))
+    assert (source.shape, source.dtype) == ((1, 2, 3, 5), np.dtype(dtype).newbyteorder("="))
+    np.testing.assert_array_equal(source.read(())[0], VALUES)
+    window = (slice(0, 1), slice(1, 2), slice(0, 2))
+    np.testing.assert_array_equal(source.read(window)[0], VALUES[1:2, 0:2])
+    assert "one volume without a name; drop `::x`" in error_of(f"{path}::x")
+
+
+@pytest.mark.parametrize("form", SAVERS)
+def test_the_score_is_that_of_the_array(tmp_path, form):
+    masks = SAVERS[form](tmp_path / "t", TRUTH, compressed=True)
+    np.save(tmp_path / "p.npy", PREDICTED)
+    report = judge(tmp_path / "p.npy", masks)
+    assert errors(report) == []
+    assert report.mean_iou == SCORE
+
+
+@pytest.mark.parametrize("form", SAVERS)
+def test_a_flip_that_the_directions_state_is_found_and_repaired(tmp_path, form):
+    masks = SAVERS[form](tmp_path / "t", TRUTH, directions=np.eye(3))
+    preds = SAVERS[form](tmp_path / "p", PREDICTED[::-1], directions=FLIPPED)
+    pair = open_pair(y_true=str(masks), y_pred=str(preds))
+    assert pair.stated_turn == StatedTurn((0, 1, 2), (0,))
+    report = judge(preds, masks)
+    assert errors(report) == ["flipped-samples"]
+    assert "the affines in the files" in found(report, "flipped-samples").evidence
+    request = CheckRequest(predictions=str(preds), masks=str(masks), options=Options(num_classes=3))
+    done = repair_files(request, output_dir=tmp_path / "out")
+    assert done.predictions == str(tmp_path / "out" / "p.npy")
+    assert done.report.mean_iou == SCORE
+
+
+def test_axes_in_another_order_are_known_across_formats(tmp_path):
+    order = np.eye(3)[[2, 0, 1]]
+    masks = save_mha(tmp_path / "t", TRUTH)
+    preds = save_nrrd(tmp_path / "p", PREDICTED.transpose(2, 0, 1), directions=order)
+    pair = open_pair(y_true=str(masks), y_pred=str(preds))
+    assert pair.stated_turn == StatedTurn((1, 2, 0), ())
+    report = judge(preds, masks)
+    assert errors(report) == ["axes-permuted"]
+    assert found(report, "axes-permuted").repair.mean_iou_after == pytest.approx(SCORE)
+
+
+def test_copies_of_a_folder_of_volumes_are_arrays(tmp_path):
+    for number in range(2):
+        for folder, array in (("P", PREDICTED + np.uint8(1)), ("T", TRUTH)):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            save_mha(tmp_path / folder / str(number), array)
+    request = CheckRequest(
+        predictions=f"{tmp_path}/P", masks=f"{tmp_path}/T", options=Options(num_classes=3)
+    )
+    done = repair_files(request, output_dir=tmp_path / "out")
+    assert done.report.mean_iou == pytest.approx(SCORE)
+    np.testing.assert_array_equal(np.load(tmp_path / "out" / "P" / "1.npy"), PREDICTED)
+
+
+@pytest.mark.parametrize("form", SAVERS)
+@pytest.mark.parametrize("compressed", [True, False])
+def test_a_damaged_volume_is_refused_or_read(tmp_path, form, compressed):
+    path = SAVERS[form](tmp_path / "a", VALUES.astype(np.uint8), compressed=compressed)
+    sound = path.read_bytes()
+    random = np.random.default_rng(0)
+    for number in range(400):
+        damaged = bytearray(sound if number % 2 else sound[: random.integers(1, len(sound))])
+        for place in random.integers(0, len(damaged), 2):
+            damaged[place] ^= 1 << random.integers(8)
+        path.write_bytes(damaged)
+        try:
+            open_source(str(path)).read(())
+        except (SourceError, MemoryError):
+            continue
+
+
+@pytest.mark.parametrize("form", SAVERS)
+@pytest.mark.parametrize(
+    ("compressed", "words"),
+    [(False, "it is cut off: its header says"), (True, "is unpacked as a whole, which takes")],
+)
+def test_a_header_that_claims_too_much_is_refused_at_once(tmp_path, form, compressed, words):
+    path = SAVERS[form](tmp_path / "a", VALUES.astype(np.uint8), compressed=compressed)
+    content = path.read_bytes()
+    assert b"2 3 5" in content
+    path.write_bytes(content.replace(b"2 3 5", b"30000 30000 30000"))
+    assert words in error_of(path)
+
+
+@pytest.mark.parametrize("form", SAVERS)
+def test_voxels_in_another_file_are_refused(tmp_path, form):
+    path = SAVERS[form](tmp_path / "a", VALUES.astype(np.uint8))
+    content = path.read_bytes()
+    changed = content.replace(b"= LOCAL", b"= /etc/passwd")
+    changed = changed.replace(b"encoding:", b"data file: /etc/passwd\nencoding:")
+    assert changed != content
+    path.write_bytes(changed)
+    assert "its voxels are in another file" in error_of(path)
+
+
+def test_a_bomb_is_not_unpacked(tmp_path):
+    path = save_mha(tmp_path / "a", np.zeros((9, 9, 9), np.uint8), compressed=True)
+    head = path.read_bytes().split(b"LOCAL\n")[0] + b"LOCAL\n"
+    path.write_bytes(head + zlib.compress(bytes(50_000_000)))
+    assert not open_source(str(path)).read(()).any()
+    nrrd = save_nrrd(tmp_path / "b", np.zeros((9, 9, 9), np.uint8), compressed=True)
+    head = nrrd.read_bytes().split(b"\n\n")[0] + b"\n\n"
+    nrrd.write_bytes(head + gzip.compress(bytes(50_000_000)))
+    assert not open_source(str(nrrd)).read(()).any()
