@@ -50,3 +50,35 @@ def predict(masks: Labels, classes: int, *, seed: int = 1, wrong: float = 0.06) 
     noise = gaussian_filter(random.normal(size=masks.shape), (0, *[3.0] * (masks.ndim - 1)))
     other = draw_masks(masks.shape, classes, seed=seed + 100)
     return np.where(noise < np.quantile(noise, wrong), other, found).astype(masks.dtype)
+
+
+def draw_pair(
+    shape: tuple[int, ...],
+    classes: int,
+    *,
+    seed: int = 0,
+    smoothness: float = 6.0,
+    noise: float = 0.3,
+    background: float = 0.7,
+) -> tuple[Labels, Labels]:
+    """Return label maps and predictions whose edges and blobs differ at random, uint8.
+
+    Args:
+        shape: (n, *spatial).
+        classes: the ids are 0 to `classes` - 1.
+        seed: of the random numbers.
+        smoothness: the size of the blobs in pixels.
+        noise: how much the predictions differ: 0.15 for a good model, 1 for a weak one.
+        background: how much class 0 covers: 0 for as much as the others.
+    """
+    random = np.random.default_rng(seed)
+
+    def draw(sigma: float) -> NDArray[np.float64]:
+        values = random.normal(size=(shape[0], classes, *shape[1:]))
+        blurred = gaussian_filter(values, (0, 0, *[sigma] * (len(shape) - 1)))
+        return blurred / blurred.std()
+
+    height = draw(smoothness)
+    height[:, 0] += background
+    seen = height + noise * draw(smoothness) + noise * draw(smoothness / 3)
+    return height.argmax(1).astype(np.uint8), seen.argmax(1).astype(np.uint8)
