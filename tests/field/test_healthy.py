@@ -199,3 +199,9 @@ def test_folders_of_masks(tmp_path, kind):
     report = iou_doctor.check(y_true=truth, y_pred=predicted, num_classes=4)
     assert list_faults(report) == []
     assert report.mean_iou == pytest.approx(mean_iou(masks, predictions, 4))
+
+
+def test_a_weak_model_of_many_classes_in_a_small_image_has_no_other_ids():
+    shape, weak = (1, 39, 39), {"smoothness": 8.0, "noise": 1.0, "background": 0.0}
+    masks, predictions = draw_pair(shape, 30, seed=162, **weak)
+    assert "recoded-class-ids" not in list_faults(diagnose(y_true=masks[0], y_pred=predictions[0]))

@@ -20,6 +20,9 @@ from iou_doctor.repairs.step import Side
 
 LEAST_RECODED_GAIN = 0.05
 """Minimum gain in mean IoU. One id of ten that has another number costs 0.05 if its IoU is 0.5."""
+LEAST_RECODED = 0.2
+"""Minimum mean IoU of the recoded ids. In a small image of many classes, of which masks and
+predictions each lack some, an assignment of a weak model's ids reaches 0.16."""
 LEAST_GAIN_PER_MOVE = 0.25
 """Minimum gain of a single class in its own IoU, where it is one of so many classes that the mean
 gains less."""
@@ -66,7 +69,8 @@ def find_recoding(evidence: Evidence, overlaps: Overlaps) -> Recoding | None:
     scores = [score_repaired(evidence, recoding.repair) for recoding in recodings]
     best = max(scores)
     share = len(overlaps.moves) / max(len(overlaps.old), len(overlaps.new))
-    if best < score_as_given(evidence) + min(LEAST_RECODED_GAIN, LEAST_GAIN_PER_MOVE * share):
+    gain = min(LEAST_RECODED_GAIN, LEAST_GAIN_PER_MOVE * share)
+    if best < max(LEAST_RECODED, score_as_given(evidence) + gain):
         return None
     # the tables are listed with the simplest first
     return next(
