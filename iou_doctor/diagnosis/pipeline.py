@@ -111,14 +111,18 @@ def _explain_score(
     """Add to the report what the printed score of the request can mean."""
     if request.score_to_explain is None:
         return report
+    from iou_doctor.diagnosis.value_repairs import repair_values
     from iou_doctor.score_search.candidates import collect_candidates
     from iou_doctor.score_search.search import look_up
     from iou_doctor.score_search.with_pixels import move_pixels
 
     repaired = count_repaired_pairs(report, evidence, recount)
-    candidates = collect_candidates(evidence, diagnosis=report.primary, repaired=repaired)
+    read_well, count_again = repair_values(report, evidence, recount) or (evidence, recount)
+    candidates = collect_candidates(
+        evidence, diagnosis=report.primary, repaired=repaired, read_well=read_well
+    )
     lookup = look_up(request.score_to_explain, candidates)
-    return replace(report, lookup=move_pixels(lookup, candidates, evidence, recount))
+    return replace(report, lookup=move_pixels(lookup, candidates, read_well, count_again))
 
 
 def _note_deviations(report: Report, pair: Pair, settings: ScanSettings) -> Report:

@@ -29,6 +29,7 @@ from iou_doctor.score_search.evaluate_contracts import (
 from iou_doctor.score_search.faults.label_faults import (
     ABOUT_255,
     BATCH_SIZES,
+    READ_WELL,
     READS_SCORES,
     REPAIRED,
     UNCHANGED,
@@ -56,7 +57,11 @@ _LARGE_MASKS = Cause(
 
 
 def collect_candidates(
-    evidence: Evidence, *, diagnosis: Finding | None = None, repaired: PairCounts | None = None
+    evidence: Evidence,
+    *,
+    diagnosis: Finding | None = None,
+    repaired: PairCounts | None = None,
+    read_well: Evidence | None = None,
 ) -> Candidates:
     """Return every value that implementations and faults would give for a pair of arrays.
 
@@ -64,12 +69,15 @@ def collect_candidates(
         evidence: the facts about the arrays.
         diagnosis: the root cause that was found in the arrays; `None` for healthy arrays.
         repaired: the label pairs after all repairs; `None` if there are none.
+        read_well: the evidence after the repairs of values; `None` if there are none.
     """
     inputs, found = evidence.inputs, []
     if inputs is not None and evidence.interpretation.is_multilabel:
         found = list(_evaluate_channels(evidence, inputs))
     elif inputs is not None:
         found = list(_evaluate_arrays(evidence, inputs, diagnosis, repaired))
+        if read_well is not None:
+            found += _evaluate_values(evidence, read_well)
         found += _evaluate_formulas(evidence, inputs, repaired)
     found = _drop_idle_faults([_blame_masks(candidate, evidence) for candidate in found])
     return Candidates(
@@ -146,9 +154,7 @@ def _evaluate_arrays(
         yield from evaluate_contracts(cause, changed, all_implementations=plain, possible=possible)
         if possible:
             yield from evaluate_conventions(cause, changed)
-    if len(as_labels.labels.count) <= MOST_PAIR_ROWS:
-        yield from evaluate_processes(as_labels, _list_batch_sizes(as_labels))
-    yield from _average_wrongly(as_labels)
+    yield from _evaluate_last_steps(as_labels)
     if repaired is not None and repaired != evidence.pairs:
         mended = prepare_label_inputs(inputs, repaired)
         yield from evaluate_contracts(REPAIRED, mended, all_implementations=True)
@@ -174,8 +180,23 @@ def _evaluate_named_metric(evidence: Evidence, unchanged: Cause) -> Iterator[Can
         yield Candidate(value, unchanged, evidence.metric.call, NAMED_METRIC_WEIGHT, contract)
 
 
-def _average_wrongly(inputs: MetricInputs) -> Iterator[Candidate]:
+def _evaluate_values(evidence: Evidence, read_well: Evidence) -> Iterator[Candidate]:
+    """Yield what other definitions give for values that are read well."""
+    if read_well.inputs is None or read_well.pairs == evidence.pairs:
+        return
+    inputs = prepare_label_inputs(read_well.inputs, read_well.pairs)
+    yield from evaluate_contracts(READ_WELL, inputs, all_implementations=True)
+    yield from evaluate_conventions(READ_WELL, inputs)
+    for cause, changed in split_into_batches(inputs):
+        yield from evaluate_contracts(cause, changed, all_implementations=False)
+        yield from evaluate_conventions(cause, changed)
+    yield from _evaluate_last_steps(inputs)
+
+
+def _evaluate_last_steps(inputs: MetricInputs) -> Iterator[Candidate]:
+    """Yield what is given by several processes, and by sums that are divided wrongly."""
     if len(inputs.labels.count) <= MOST_PAIR_ROWS:
+        yield from evaluate_processes(inputs, _list_batch_sizes(inputs))
         areas = count_areas(replace(inputs, batch_size=None), replace(PLAIN, group=Group.IMAGE))
         yield from average_wrongly(areas, _list_batch_sizes(inputs))
 

@@ -344,3 +344,16 @@ def test_a_random_order_is_named_by_what_random_orders_give():
     lookup = explain(value, MASKS, FOUND, num_classes=4)
     assert lookup.matches == ()
     assert says(lookup, "predictions and masks are in different orders")
+
+
+@pytest.mark.parametrize("bright", [False, True])
+def test_values_are_read_well_although_pixels_are_out_of_place(bright):
+    masks = blobs((12, 48, 48))
+    predictions = move(masks)  # so far that `check` finds the shift, too
+    values = [dice(*pair, empty=1) for pair in zip(masks, predictions, strict=True)]
+    seen = predictions * 255 if bright else predictions
+    lookup = explain(np.mean(values), masks * 255, seen)
+    assert says(lookup, "Dice of class 1 of each image"), tell(lookup)
+    flipped = predictions[:, :, ::-1]
+    lookup = explain(mean_iou(masks, flipped, 2), masks * 255, seen)
+    assert says(lookup, "flipped left to right"), tell(lookup)

@@ -15,6 +15,8 @@ from iou_doctor.score_search.faults.stuck_numbers import ALMOST_1, VALUES, list_
 
 COMMON_CLASSES = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 19, 20, 21, 34, 150, 151)
 """Numbers of classes that are tried if it is unknown: small ones, and those of known data sets."""
+MOST_EVEN_CLASSES = 10
+"""The most classes that are ever equally frequent, if their number is unknown."""
 EVEN_SHARE = 0.005
 """Shares of classes that differ by less than this from 1 / C are equal."""
 SPARSE = "sparse_y_true=False, sparse_y_pred=False"
@@ -32,6 +34,12 @@ _ONE_RIGHT = Cause(
     " the other ids of the masks are no class ids): 1 / C",
     "print the distinct labels of both arrays",
     prior=0.35,
+)
+_ONE_MISSED = Cause(
+    "never-predicted-class",
+    "one of C classes is missed altogether, and all others are perfect: (C - 1) / C",
+    "print the score of each class",
+    prior=0.1,
 )
 _ONE_EVERYWHERE = Cause(
     "collapsed-predictions",
@@ -98,8 +106,12 @@ def _list_for_num_classes(classes: int, facts: Facts | None, *, known: bool) -> 
     )
     # with arrays, 1 / C is evaluated exactly
     even = facts is None or max(abs(share - 1 / classes) for share in facts.shares) < EVEN_SHARE
-    values = 1 / classes, 1 / classes**2, 1 / (2 * classes - 1)
-    for cause, value in zip((_ONE_RIGHT, _ONE_EVERYWHERE, _UNRELATED), values, strict=True):
+    causes = {_ONE_RIGHT: 1 / classes}
+    if classes > TWO_CLASSES:
+        causes[_ONE_MISSED] = (classes - 1) / classes
+    if known or classes <= MOST_EVEN_CLASSES:
+        causes |= {_ONE_EVERYWHERE: 1 / classes**2, _UNRELATED: 1 / (2 * classes - 1)}
+    for cause, value in causes.items():
         named = replace(cause, claim=cause.claim + words, prior=cause.prior * weight)
         yield Formula(named, value, "Keras MeanIoU", possible=even)
 

@@ -9,6 +9,7 @@ from iou_doctor.report.score_lookup import Cause, Condition, PrintedScore
 from iou_doctor.score_search.faults.closed_forms import OLD_SKLEARN, ONE_HOT, SMOOTH
 from iou_doctor.score_search.faults.formula import TWO_CLASSES
 from iou_doctor.score_search.faults.impossible_scores import list_impossible
+from iou_doctor.score_search.faults.stuck_numbers import ONE_CLASS_COUNTED
 
 CITYSCAPES = (0.0035, 0.0065)
 """Mean IoU of train ids in Cityscapes' evaluation script (cityscapesScripts issue 25)."""
@@ -16,7 +17,7 @@ ADE20K = (0.0005, 0.001)
 """Mean IoU of ADE20K's 150 classes if the labels are off by one."""
 USUAL_CLASSES = {2: 1.0, 21: 0.6, 19: 0.5, 3: 0.4, 4: 0.4, 5: 0.35, 11: 0.3, 12: 0.3, 150: 0.3}
 """Numbers of classes of which the background's share is worked out, and how usual they are."""
-USUAL_BACKGROUND = (0.45, 0.995)
+USUAL_BACKGROUND = (0.45, 1.0)
 """Shares that the background of common data sets holds."""
 MOST_CLASSES_NAMED = 3
 LONG_SHOT = 0.1
@@ -54,7 +55,8 @@ _SIGMOID = Cause(
 )
 _COLLAPSED = Cause(
     "collapsed-predictions",
-    "everything is predicted as background: its share of the pixels over the number of classes",
+    "everything is predicted as background, or the other ids of the masks are no class ids"
+    " (palette or grey values): its share of the pixels over the number of classes",
     _CHECK_PREDICTIONS,
     prior=0.3,
 )
@@ -141,6 +143,10 @@ def _list_special(printed: PrintedScore, num_classes: int | None) -> Iterator[Co
         yield Condition(_TRAIN_IDS, "the data set is Cityscapes")
     if ADE20K[0] <= value <= ADE20K[1] and num_classes in {None, 150, 151}:
         yield Condition(_OFF_BY_ONE, "there are 150 classes, as in ADE20K")
+    if 1 - 1 / 101 <= value < 1:
+        yield Condition(
+            replace(ONE_CLASS_COUNTED, prior=0.4), f"{value:.2%} of that class is found"
+        )
     if 1 - 1 / 101 <= value < 1 and printed.is_precise:
         yield Condition(SMOOTH, f"{101 * (1 - value):.2%} of the pixels are wrong")
     if 0 < value <= LARGEST_SMOOTH_SHARE:
@@ -189,7 +195,7 @@ def _list_collapsed(printed: PrintedScore, num_classes: int | None) -> Iterator[
     fitting = {
         classes: weight
         for classes, weight in known.items()
-        if low <= classes * printed.middle <= max(high, classes * printed.width + high)
+        if low <= classes * printed.middle <= high + classes * printed.width / 2
     }
     if not fitting:
         share = _format_share(printed, 1)
@@ -228,5 +234,5 @@ def _format_share(printed: PrintedScore, factor: int) -> str:
     """Return a multiple of the score as a share of the pixels: an interval if it has few digits."""
     low, high = (min(1.0, max(0.0, factor * end)) for end in printed.ranges[0])
     if printed.is_precise:
-        return f"{factor * printed.middle:.2%}"
+        return f"{min(1.0, factor * printed.middle):.2%}"
     return f"{low:.1%} to {high:.1%}" if high - low < NARROW else f"{low:.0%} to {high:.0%}"

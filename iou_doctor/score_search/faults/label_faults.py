@@ -49,6 +49,12 @@ READS_SCORES = frozenset(
 """The names of faults that predictions which are class ids already rule out."""
 ABOUT_255 = frozenset({"masks-0-255", "masks-divided-by-255"})
 """The names of faults that masks of 0 and 1 rule out."""
+READ_WELL = Cause(
+    "mended",
+    "the arrays after the repairs of their values, with all pixels in place",
+    "run `iou-doctor check` on the pair for the faults",
+    prior=0.9,
+)
 REPAIRED = Cause(
     "mended",
     "the arrays after the repairs that `iou-doctor check` finds",

@@ -6,16 +6,19 @@ Source: public threads, and each implementation run once with the fault.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from iou_doctor.report.score_lookup import Cause
 from iou_doctor.score_search.faults.formula import Facts, Formula
 
 ALMOST_1 = 1 - 2**-23
 """What Keras 3 reports for an IoU of 1: it adds 1e-7 to each denominator, in float32."""
+SINGLE_1 = 1 - 2**-24
+"""The largest number below 1 in float32."""
 _CHANNELS = "check the shapes: argmax needs one channel for each class"
 VALUES = "check the largest mask value; use masks > 127"
 
-_ONE_CLASS_COUNTED = Cause(
+ONE_CLASS_COUNTED = Cause(
     "mostly-ignored",
     "only one class is counted: everything else is ignored or outside the classes (0/255 masks"
     " with an ignore label of 255), or the masks hold one class",
@@ -78,6 +81,7 @@ _WHOLE_DIVISION = Cause(
     prior=0.15,
 )
 _PRODUCTS_255 = "sums of products of 0/255 arrays, IoU"
+_STOPPED = Cause("counter-overflow", "", "count in int64", prior=0.6)
 _SOFT_255 = "masks of 255 against predictions of 1 in soft sums"
 
 
@@ -109,7 +113,11 @@ def list_constants(facts: Facts | None) -> Iterator[Formula]:
 
 
 def _list_without_arrays() -> Iterator[Formula]:
-    for cause in (_ONE_CLASS_COUNTED, _SAME_ARRAY, _BOTH_ZERO, _EMPTY_AS_1):
+    for cause in (ONE_CLASS_COUNTED, _SAME_ARRAY, _BOTH_ZERO, _EMPTY_AS_1):
         yield Formula(cause, 1.0, "")
+    yield Formula(ONE_CLASS_COUNTED, SINGLE_1, "")
+    for limit, dtype in ((2**24, "float32"), (2**11, "float16")):
+        claim = f"a counter of pixels in {dtype}, which stops at {limit:,}"
+        yield Formula(replace(_STOPPED, claim=claim), float(limit), "")
     for cause in (_NOTHING_HIT, _NOTHING_COUNTED, _ADDED_BOOLS, _WHOLE_DIVISION):
         yield Formula(cause, 0.0, "")
