@@ -24,16 +24,6 @@ FRAME = (
     ' srcdoc="{page}"></iframe>'
 )
 """An inline frame, so that the styles of the page and of the notebook do not mix."""
-FORMATS_BY_SUFFIX = {
-    ".html": "html",
-    ".htm": "html",
-    ".json": "json",
-    ".md": "markdown",
-    ".sarif": "sarif",
-    ".txt": "full",
-    ".xml": "junit",
-}
-"""The format of a file by the end of its name, for `Report.save`."""
 
 
 @record
@@ -82,7 +72,7 @@ class Report(report.Report):
             iou_doctor.errors.OutputError: the file cannot be written.
         """
         from iou_doctor.api.tables import write_text
-        from iou_doctor.render import FORMATS
+        from iou_doctor.render import FORMATS, FORMATS_BY_SUFFIX
 
         write_text(path, FORMATS_BY_SUFFIX, lambda name: FORMATS[name](self))
 

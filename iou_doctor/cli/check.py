@@ -13,7 +13,7 @@ from iou_doctor.cli.defaults import (
 )
 from iou_doctor.cli.run import choose_exit_code, refuse, run
 from iou_doctor.cli.signature import replace_options, with_options
-from iou_doctor.errors import IouDoctorError
+from iou_doctor.errors import IouDoctorError, UsageError
 
 
 @with_options(CheckOptions)
@@ -46,6 +46,7 @@ def _check(context: typer.Context, options: CheckOptions) -> int:
         return check_all(context, options)
     from iou_doctor.cli import outputs
 
+    _refuse_named_checks_alone(context, options)
     request = options.build_request(expected=build_expected_interpretation(context))
     protected = (*options.list_protected(), *protect_configuration(context))
     wanted = options.check_outputs(protected)
@@ -56,6 +57,18 @@ def _check(context: typer.Context, options: CheckOptions) -> int:
     )
     outputs.write_reports(report, wanted, quiet=options.quiet, verbose=options.verbose)
     return choose_exit_code(report, request)
+
+
+def _refuse_named_checks_alone(context: typer.Context, options: CheckOptions) -> None:
+    """Refuse a run without arrays if the configuration has some under `[[check]]`."""
+    configuration = get_configuration(context)
+    if configuration is None or not configuration.settings.check:
+        return
+    if options.predictions is None and options.masks is None:
+        raise UsageError(
+            f"{configuration.path} has its arrays under [[check]]: add --all to check them, or give"
+            " PREDICTIONS and MASKS"
+        )
 
 
 def _print_what_counts() -> None:

@@ -12,6 +12,7 @@ from iou_doctor.cli.defaults import ConfigFile, NoConfig
 from iou_doctor.cli.model_options import PredictorOptions
 from iou_doctor.cli.options import (
     ARRAYS,
+    CLASS_NAMES_HELP,
     COMPARISON,
     OUTPUT,
     PREDICTIONS_HELP,
@@ -140,7 +141,11 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
     ] = None
     class_names: Annotated[
         list[str] | None,
-        declare_option(ARRAYS, "Class names, comma-separated; repeatable.", metavar="NAMES"),
+        declare_option(
+            ARRAYS,
+            CLASS_NAMES_HELP,
+            metavar="NAMES",
+        ),
     ] = None
     predictions_as: PredictionsAs = None
     masks_as: MasksAs = None

@@ -7,6 +7,7 @@ import typer
 
 from iou_doctor.cli.options import (
     ARRAYS,
+    CLASS_NAMES_HELP,
     COMPARISON,
     OUTPUT,
     ArrayOptions,
@@ -52,7 +53,11 @@ class CompareOptions(ArrayOptions):
     ] = None
     class_names: Annotated[
         list[str] | None,
-        declare_option(ARRAYS, "Class names, comma-separated; repeatable.", metavar="NAMES"),
+        declare_option(
+            ARRAYS,
+            CLASS_NAMES_HELP,
+            metavar="NAMES",
+        ),
     ] = None
     predictions_as: PredictionsAs = None
     masks_as: MasksAs = None

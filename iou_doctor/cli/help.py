@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -11,6 +13,28 @@ from typer.core import TyperCommand, TyperGroup
 from iou_doctor.cli.defaults import find_origin
 from iou_doctor.safety.safe_text import escape_line
 
+MEANT = {
+    "--classes": "--num-classes",
+    "--html": "--report html=report.html",
+    "--ignore-label": "--ignore-index",
+    "--ignore_index": "--ignore-index",
+    "--json": "--output-format json",
+    "--markdown": "--output-format markdown",
+    "--num_classes": "--num-classes",
+    "--sarif": "--report sarif=report.sarif",
+    "--void": "--ignore-index",
+}
+"""Options that people try, and those that do it."""
+ENCODINGS = {
+    "class-ids": "labels",
+    "masks": "labels",
+    "one_hot": "one-hot",
+    "onehot": "one-hot",
+    "softmax": "probabilities",
+}
+"""Other words for encodings, and those that the options take."""
+_UNKNOWN_CHOICE = re.compile(r"'([^']*)' is not one of")
+_UNKNOWN_COMMAND = re.compile(r"No such command '(.*?)'")
 DEFAULT_SECTION = "Options"
 """The section of options that have no `rich_help_panel`."""
 
@@ -61,7 +85,7 @@ class CommandGroup(TyperGroup):
 
 def _describe_usage_error(error: typer.TyperException) -> str:
     """Describe an error of Typer in one line, with the origin of the value and where help is."""
-    message = " ".join(error.format_message().split())
+    message = _say_what_works(error) or " ".join(error.format_message().split())
     if message.startswith("Usage:"):  # there is no command, so the message is the whole help
         return error.format_message()
     context, param = getattr(error, "ctx", None), getattr(error, "param", None)
@@ -69,3 +93,23 @@ def _describe_usage_error(error: typer.TyperException) -> str:
     place = f"{origin}: " if origin else ""
     hint = f"; see `{context.command_path} -h`" if context else ""
     return f"iou-doctor: error: {place}{message[0].lower()}{message[1:].rstrip('.')}{hint}"
+
+
+def _say_what_works(error: typer.TyperException) -> str | None:
+    """Return the error with what the user probably meant; `None` if that is unknown."""
+    option = getattr(error, "option_name", None)
+    if option in MEANT:
+        return f"no such option: {option}; use {MEANT[option]}"
+    message = " ".join(error.format_message().split())
+    chosen = _UNKNOWN_CHOICE.search(message)
+    if chosen and chosen[1].lower() in ENCODINGS:
+        return f"{message.rstrip('.')}; {chosen[1]} is called {ENCODINGS[chosen[1].lower()]} here"
+    found = _UNKNOWN_COMMAND.match(message)
+    if found is None:
+        return None
+    word = found[1]
+    if word == "help":
+        return "no such command 'help'; iou-doctor --help lists the commands"
+    if Path(word).suffix or "/" in word or Path(word).exists():
+        return f"no such command {word!r}; iou-doctor check PREDICTIONS MASKS checks files"
+    return None

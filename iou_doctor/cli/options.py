@@ -17,6 +17,10 @@ COMPARISON = "Comparison"
 OUTPUT = "Output"
 PREDICTIONS_HELP = "FILE.npy, FILE.npz::name, FILE.h5::/name, an image, or a folder of them."
 MASKS_HELP = "The true masks, in any of these forms."
+CLASS_NAMES_HELP = (
+    "Class names, comma-separated; or a file of them, one a line; or camvid, cityscapes, voc,"
+    " ade20k or coco_stuff."
+)
 
 
 def declare_option(panel: str, text: str, *names: str, **more: Any) -> Any:
@@ -143,13 +147,21 @@ class ArrayOptions(CommandOptions):
             layout=self.layout,
             predictions_as=_parse_encoding(self.predictions_as),
             masks_as=_parse_encoding(self.masks_as),
-            class_names=split_lists(self.class_names),
+            class_names=_read_class_names(split_lists(self.class_names)),
         )
 
 
 def split_lists(texts: list[str] | None) -> tuple[str, ...]:
     """Return the entries of a repeatable option whose values are comma-separated lists."""
     return tuple(word.strip() for text in texts or () for word in text.split(",") if word.strip())
+
+
+def _read_class_names(words: tuple[str, ...]) -> tuple[str, ...]:
+    if not words:
+        return ()
+    from iou_doctor.datasets.class_names import read_class_names
+
+    return read_class_names(words)
 
 
 def _parse_encoding(name: EncodingName | None) -> "Encoding | None":

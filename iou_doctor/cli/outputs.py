@@ -14,7 +14,7 @@ from pathlib import Path
 
 from iou_doctor.errors import OutputError, UsageError
 from iou_doctor.record import record
-from iou_doctor.render import FORMATS
+from iou_doctor.render import FORMATS, FORMATS_BY_SUFFIX
 from iou_doctor.report.report import Report
 from iou_doctor.safety.atomic_files import (
     append,
@@ -55,9 +55,10 @@ def plan_outputs(
     """Return the reports to write, after checking that all of them can be written.
 
     Args:
-        output_format: the format of the main report.
+        output_format: the format of the main report; `full` with a file whose name ends in that
+            of another format, such as `report.html`, is that format.
         output: its file; `None` or `-` for stdout.
-        reports: more reports, each `FORMAT=FILE`.
+        reports: more reports, each `FORMAT=FILE`, or `FILE` if its name ends in that of a format.
         protected: what the run reads, which no report may change.
 
     Raises:
@@ -65,6 +66,8 @@ def plan_outputs(
     """
     _check_format("--output-format", output_format)
     main = None if output == Path("-") else output
+    if main is not None and output_format == TEXT_FORMATS[0]:
+        output_format = FORMATS_BY_SUFFIX.get(main.suffix.lower(), output_format)
     wanted = [
         ReportOutput(output_format, main, f"--output {main}"),
         *map(_parse_report_option, reports),
@@ -110,6 +113,8 @@ def _check_format(option: str, name: str) -> None:
 
 def _parse_report_option(word: str) -> ReportOutput:
     name, equals, file = word.partition("=")
+    if not equals and (by_suffix := FORMATS_BY_SUFFIX.get(Path(word).suffix.lower())):
+        name, equals, file = by_suffix, "=", word
     if not equals or not file or file == "-":
         raise UsageError(f"--report {word}: give FORMAT=FILE, for instance json=report.json")
     _check_format(f"--report {word}", name)

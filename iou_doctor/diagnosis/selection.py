@@ -37,6 +37,11 @@ def build_unknown_rule_error(word: str) -> UsageError:
     rules = [check.rule for check in load_checks()]
     known = [*(rule.name for rule in rules), *(rule.code for rule in rules)]
     spelled = word.upper() if word.upper().startswith("IOU") else word.lower()
+    if word.lstrip("-").isdecimal():
+        return UsageError(
+            f"no rule is called {word!r}; if it is a mask label to leave out, give"
+            f" --ignore-index {word}"
+        )
     near = difflib.get_close_matches(spelled, known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}? " if near else ""
     return UsageError(f"no rule is called {word!r}; {hint}`iou-doctor rules` lists them all")

@@ -7,6 +7,13 @@ from iou_doctor.errors import UsageError
 
 SPATIAL_LETTERS = ("L", "HW", "DHW")
 """The letters of one, two and three spatial axes."""
+CHANNEL_WORDS = {
+    "CHANNELS_FIRST": "NCHW",
+    "CHANNELS_LAST": "NHWC",
+    "CHANNELS-FIRST": "NCHW",
+    "CHANNELS-LAST": "NHWC",
+}
+"""The words of Keras, and the letters for a batch of images."""
 
 
 def parse_layouts(text: str | None) -> tuple[str | None, str | None]:
@@ -54,6 +61,11 @@ def build_axes(letters: str, shape: tuple[int | None, ...], path: str) -> Axes:
 
 def _check_word(word: str) -> None:
     spatial = "".join(letter for letter in word if letter not in "NC")
+    if word in CHANNEL_WORDS:
+        raise UsageError(
+            f"--layout {word.lower()}: name the axes by letters, {CHANNEL_WORDS[word]} for a batch"
+            " of images"
+        )
     has_distinct_letters = len(set(word)) == len(word)
     if not has_distinct_letters or spatial not in SPATIAL_LETTERS or word.find("N") > 0:
         raise UsageError(

@@ -13,6 +13,18 @@ if TYPE_CHECKING:
     from iou_doctor.report.report import Report
 
 
+FORMATS_BY_SUFFIX = {
+    ".html": "html",
+    ".htm": "html",
+    ".json": "json",
+    ".md": "markdown",
+    ".sarif": "sarif",
+    ".txt": "full",
+    ".xml": "junit",
+}
+"""The format of a file by the end of its name."""
+
+
 def _full(report: Report) -> str:
     """For people: the whole diagnosis, on a terminal or in a log."""
     from iou_doctor.render.console import make_file_console

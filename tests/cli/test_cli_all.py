@@ -68,6 +68,12 @@ def test_a_score_that_is_too_low_is_told_of_its_check(project):
     assert rows[2][:2] == ["✓", "other"]
 
 
+def test_named_checks_alone_need_all(project):
+    done = run("check", cwd=project(check("val", HEALTHY)))
+    assert done.returncode == 2
+    assert "has its arrays under [[check]]: add --all" in done.stderr
+
+
 def test_a_check_that_fails_by_a_note_has_no_good_sign(project):
     folder = project(check("val", HEALTHY, 'fail-on = "note"\n'))
     done = run("check", "--all", "-q", cwd=folder, COLUMNS="120")

@@ -104,6 +104,11 @@ def test_a_score_that_is_too_low_is_said_on_stderr():
         (["--layout", "NWH2"], "is not a layout"),
         (["--layout", "NDHWC"], "names 5 axes"),
         (["--predictions-as", "probabilities"], "needs a class axis"),
+        (["--json"], "use --output-format json"),
+        (["--void", "255"], "use --ignore-index"),
+        (["--ignore", "255"], "give --ignore-index 255"),
+        (["--layout", "channels_last"], "NHWC for a batch"),
+        (["--predictions-as", "softmax"], "softmax is called probabilities here"),
         (["--class-names", "a,b"], "2 names for 3 classes"),
         (["--min-iou", "nan"], "a score from 0 to 1"),
         (["--min-iou", "70"], "a score from 0 to 1"),
@@ -334,3 +339,16 @@ def test_paths_in_the_report_are_those_given():
     inputs = json.loads(done.stdout)["inputs"]
     assert inputs["predictions"]["path"] == "sample_data/healthy/preds.npy"
     assert str(ROOT) not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [
+        ("preds.npy", "iou-doctor check PREDICTIONS MASKS checks files"),
+        ("help", "iou-doctor --help lists the commands"),
+    ],
+)
+def test_what_is_no_command_is_told_what_works(word, words):
+    done = run(word, "masks.npy")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr

@@ -64,6 +64,16 @@ def test_formats_for_machines_are_utf_8_in_any_locale(name):
     assert check(*arguments, PYTHONUTF8="0", PYTHONIOENCODING="ascii").stdout == plain.stdout
 
 
+def test_the_end_of_a_file_name_chooses_the_format(tmp_path):
+    page, results = tmp_path / "page.html", tmp_path / "results.XML"
+    done = check(*FAULTY, "--output", str(page), "--report", str(results))
+    assert done.returncode == 1
+    assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
+    assert results.read_text("utf-8").startswith("<?xml")
+    check(*FAULTY, "--output", str(page), "--output-format", "json")
+    assert json.loads(page.read_text("utf-8"))
+
+
 def test_a_name_that_is_not_utf_8_breaks_no_format(tmp_path):
     path = os.fsdecode(os.fsencode(tmp_path) + b"/pr\xff.npy")
     np.save(path, np.load(ROOT / HEALTHY[0]))
