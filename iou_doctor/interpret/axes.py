@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 
@@ -12,7 +11,6 @@ from iou_doctor.arrays.layout import (
     Assumption,
     Axes,
     Layout,
-    Relation,
     find_axis_order,
 )
 from iou_doctor.arrays.model import Shape
@@ -22,6 +20,11 @@ from iou_doctor.interpret.class_axis import find_class_axes
 from iou_doctor.interpret.layout_option import build_axes, parse_layouts
 from iou_doctor.interpret.overlapping_axis import find_overlapping_axis
 from iou_doctor.interpret.peek import Peek, peek_at
+from iou_doctor.interpret.relation import (
+    infer_relation,
+    infer_relation_of_images,
+    is_flattened,
+)
 from iou_doctor.interpret.softmax_axis import explain_sums
 
 LEAST_FLAT_RATIO = 16
@@ -67,7 +70,7 @@ def infer_layout(pair: Pair, options: Options, *, metric_axis: int | None = None
     relation = infer_relation(y_true.spatial_shape, y_pred.spatial_shape)
     mismatched: tuple[int, ...] = ()
     if None in y_true.spatial_shape or None in y_pred.spatial_shape:
-        relation, mismatched = _infer_relation_of_images(pair, y_true, y_pred)
+        relation, mismatched = infer_relation_of_images(pair, y_true, y_pred)
     layout = Layout(
         y_true,
         y_pred,
@@ -130,7 +133,7 @@ def _match_sample_axes(
         note = Assumption("sample_axis", "0", "the other axis is far too long for an image")
         return _add_sample_axis(y_true), _add_sample_axis(y_pred), (note,)
     longer, shorter = (y_true, y_pred) if ranks[0] > ranks[1] else (y_pred, y_true)
-    if _is_flattened(longer.label_shape[1:], shorter.label_shape[1:]):
+    if is_flattened(longer.label_shape[1:], shorter.label_shape[1:]):
         shorter = _add_sample_axis(shorter)
     elif longer.samples == 1 or longer.shape[0] == 1:
         longer = _add_sample_axis(longer)
@@ -152,8 +155,8 @@ def _is_one_sample(array: Axes, file: Axes) -> bool:
     if not file.has_sample_axis or file.samples != 1:
         return False
     label_shape = array.label_shape
-    is_flattened = _is_flattened(file.label_shape[1:], label_shape[1:]) and label_shape[0] == 1
-    return len(label_shape) == len(file.label_shape) - 1 and not is_flattened
+    is_row = label_shape[0] == 1 and is_flattened(file.label_shape[1:], label_shape[1:])
+    return len(label_shape) == len(file.label_shape) - 1 and not is_row
 
 
 def _is_permuted_volume(y_true: Axes, y_pred: Axes) -> bool:
@@ -163,15 +166,6 @@ def _is_permuted_volume(y_true: Axes, y_pred: Axes) -> bool:
     """
     true, pred = y_true.label_shape, y_pred.label_shape
     return find_axis_order(true, pred) is not None and true[0] != pred[0]
-
-
-def _is_flattened(longer: Shape, shorter: Shape) -> bool:
-    """Return whether `shorter` has the axes of `longer` flattened into one."""
-    return (
-        len(longer) > len(shorter) == 1
-        and None not in longer
-        and prod(size or 0 for size in longer) == shorter[0]
-    )
 
 
 def _is_one_fully_flattened(one: Axes, other: Axes) -> bool:
@@ -196,73 +190,3 @@ def _drop_sample_axis(axes: Axes) -> Axes:
         return axes
     first = next(axis for axis in range(len(axes.shape)) if axis != axes.channel)
     return replace(axes, has_sample_axis=False, spatial=(first, *axes.spatial))
-
-
-def infer_relation(true: Shape, pred: Shape) -> Relation:
-    """Return how the pixels of a mask and a prediction of these spatial shapes pair up."""
-    if true == pred:
-        return Relation.EQUAL
-    if None in true or None in pred:
-        return Relation.MISMATCHED
-    if len(true) != len(pred):
-        flattened = _is_flattened(true, pred) or _is_flattened(pred, true)
-        return Relation.FLATTENED if flattened else Relation.MISMATCHED
-    if len(true) >= 2 and pred == (*true[:-2], true[-1], true[-2]):
-        return Relation.SWAPPED
-    if find_axis_order(true, pred) is not None:
-        return Relation.PERMUTED
-    # a factor between numbers of flattened pixels comes from channels, not from a resolution
-    scaled = len(true) >= 2 and _is_scaled(true, pred)
-    return Relation.SCALED if scaled else Relation.MISMATCHED
-
-
-def _is_scaled(true: Shape, pred: Shape) -> bool:
-    """Return whether one shape is the other times a whole number, the same for each axis."""
-    sizes = [(a or 0, b or 0) for a, b in zip(true, pred, strict=True)]
-    factors = {max(a, b) / min(a, b) for a, b in sizes}
-    same_direction = all(a >= b for a, b in sizes) or all(a <= b for a, b in sizes)
-    return same_direction and len(factors) == 1 and factors.pop().is_integer()
-
-
-def _infer_relation_of_images(
-    pair: Pair, y_true: Axes, y_pred: Axes
-) -> tuple[Relation, tuple[int, ...]]:
-    """Return the relation of images of different sizes, and the samples that do not fit."""
-    shapes = [
-        (
-            _get_image_shape(pair.y_true.get_sample_shape(index), y_true),
-            _get_image_shape(pair.y_pred.get_sample_shape(index), y_pred),
-        )
-        for index in range(min(y_true.samples, y_pred.samples))
-    ]
-    relations = [infer_relation(true, pred) for true, pred in shapes]
-    unequal = tuple(i for i, relation in enumerate(relations) if relation is not Relation.EQUAL)
-    kinds = {relations[index] for index in unequal}
-    all_unequal = len(unequal) == len(relations)
-    if kinds == {Relation.SWAPPED}:
-        return Relation.SWAPPED, ()
-    if 2 * len(unequal) > len(relations) and _are_resized(shapes):
-        return Relation.SCALED, ()
-    if len(kinds) == 1 and all_unequal:
-        return kinds.pop(), ()
-    return Relation.MISMATCHED if unequal and all_unequal else Relation.EQUAL, unequal
-
-
-def _are_resized(shapes: Sequence[tuple[Shape, Shape]]) -> bool:
-    """Return whether all images of one side have one size, or the proportions of their partners."""
-    if any(len(true) != len(pred) or len(true) < 2 for true, pred in shapes):
-        return False
-    return 1 in map(len, map(set, zip(*shapes, strict=True))) or all(
-        _have_same_proportions(true, pred) for true, pred in shapes
-    )
-
-
-def _have_same_proportions(true: Shape, pred: Shape) -> bool:
-    """Return whether one shape is the other times any factor, but for the rounding of sizes."""
-    sizes = [(a or 1, b or 1) for a, b in zip(true, pred, strict=True)]
-    factor = max(a / b for a, b in sizes)
-    return all(abs(a / factor - b) <= 1 or abs(b * factor - a) <= 1 for a, b in sizes)
-
-
-def _get_image_shape(sample_shape: tuple[int, ...], axes: Axes) -> Shape:
-    return tuple(sample_shape[axis - 1] for axis in axes.spatial)
