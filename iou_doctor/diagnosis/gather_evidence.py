@@ -29,12 +29,27 @@ from iou_doctor.repairs.step import Step
 from iou_doctor.repairs.times_255 import Times255
 
 
+@record
+class Interpreted:
+    """What a pass counted, and what it means."""
+
+    counts: Counts
+    interpretation: Interpretation
+
+    def decode_pairs(self) -> PairCounts:
+        """Return the doctor's label pairs."""
+        pairing = interpret.choose_doctor_pairing(self.interpretation)
+        return _decode_labels(self.counts, self.interpretation, pairing) or PairCounts.merge([])
+
+
 def gather_evidence(
     pair: Pair,
     counts: Counts,
     interpretation: Interpretation,
     metric: UserMetric,
     request: CheckRequest,
+    *,
+    stored: Interpreted | None = None,
 ) -> Evidence:
     """Return the facts about a pair of arrays.
 
@@ -44,6 +59,7 @@ def gather_evidence(
         interpretation: how the arrays are to be understood.
         metric: the user's metric.
         request: what the user asks.
+        stored: the arrays as the metric gets them, if the doctor has repaired their order.
     """
     request.minimums.resolve_classes(interpretation.class_names)  # refuses unknown classes
     stats, pairing = counts.stats, interpret.choose_doctor_pairing(interpretation)
@@ -52,11 +68,13 @@ def gather_evidence(
     pairs = PairCounts.merge([]) if counted is None else counted
     repaired = _score_repaired(pair, counts, interpretation, pairs)
     score = repaired if is_paired(interpretation.layout) else None
+    given = stored or Interpreted(counts, interpretation)
+    given_pairs = given.decode_pairs() if stored else pairs
     inputs = prepare_inputs(
         pair,
-        interpretation,
-        stats,
-        pairs,
+        given.interpretation,
+        given.counts.stats,
+        given_pairs,
         threshold=counts.plan.threshold,
         batch_size=request.batch_size,
     )
@@ -65,7 +83,9 @@ def gather_evidence(
 
         inputs = replace(inputs, sums=sum_channels(pair, interpretation))
     has_integers = pair.y_pred.dtype.kind not in "f"
-    arrays = CountedArrays(interpretation, stats, pairs, inputs, has_integers)
+    arrays = CountedArrays(
+        given.interpretation, given.counts.stats, given_pairs, inputs, has_integers
+    )
     answer = metric.evaluate(arrays, score)
     evidence = Evidence(
         pair=pair,

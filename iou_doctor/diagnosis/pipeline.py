@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from iou_doctor import interpret
-from iou_doctor.arrays.layout import Assumption
+from iou_doctor.arrays.layout import Assumption, Layout
 from iou_doctor.arrays.source import Pair
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.account import add_account
 from iou_doctor.diagnosis.count_plan import plan_counts
 from iou_doctor.diagnosis.count_values import count_values
-from iou_doctor.diagnosis.gather_evidence import build_recount, gather_evidence
+from iou_doctor.diagnosis.gather_evidence import Interpreted, build_recount, gather_evidence
 from iou_doctor.diagnosis.passes import ScanSettings, count
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import count_repaired_pairs, diagnose
@@ -88,6 +88,30 @@ def examine(
     metric = UserMetric.parse(request.metric, request.options)
     layout = interpret.infer_layout(pair, metric.options, metric_axis=metric.mask_axis)
     refuse_other_shapes(request.baseline, pair, layout)
+    read = _count(pair, layout, metric, request, settings, progress)
+    stored = None
+    layout = read.counts.plan.layout
+    other_order = interpret.explain_roughness(pair, layout, read.counts.stats)
+    if other_order.y_pred.is_reshaped and not layout.y_pred.is_reshaped:
+        stored, read = read, _count(pair, other_order, metric, request, settings)
+    elif layout.y_pred.is_reshaped and pair.model is None:
+        as_stored = replace(layout, y_pred=replace(layout.y_pred, is_reshaped=False))
+        stored = _count(pair, as_stored, metric, request, settings)
+    counts, interpretation = read.counts, read.interpretation
+    evidence = gather_evidence(pair, counts, interpretation, metric, request, stored=stored)
+    evidence = count_values(evidence, counts, settings)
+    return evidence, build_recount(pair, counts, interpretation, settings)
+
+
+def _count(
+    pair: Pair,
+    layout: Layout,
+    metric: UserMetric,
+    request: CheckRequest,
+    settings: ScanSettings,
+    progress: Progress | None = None,
+) -> Interpreted:
+    """Return the counts of arrays with this layout, and what they mean."""
     plan = plan_counts(pair, layout, metric, for_all=request.counts_for_all)
     counts = count(pair, plan, settings, progress)
     interpretation = interpret.infer_interpretation(
@@ -99,10 +123,7 @@ def examine(
         takes_channels=metric.channel_axis is not None,
     )
     assumed = (*interpretation.assumed, *metric.assumed)
-    interpretation = replace(interpretation, assumed=assumed)
-    evidence = gather_evidence(pair, counts, interpretation, metric, request)
-    evidence = count_values(evidence, counts, settings)
-    return evidence, build_recount(pair, counts, interpretation, settings)
+    return Interpreted(counts, replace(interpretation, assumed=assumed))
 
 
 def _explain_score(

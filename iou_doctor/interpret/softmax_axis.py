@@ -56,13 +56,13 @@ def explain_sums(source: Source, peek: Peek, layout: Layout) -> Layout:
         return layout
     note = Assumption(
         "predictions.order",
-        _name_written_order(axes),
+        name_written_order(axes),
         "only when reshaped back do the channels sum to 1",
     )
     return replace(layout, y_pred=replace(axes, is_reshaped=True), assumed=(*layout.assumed, note))
 
 
-def _name_written_order(axes: Axes) -> str:
+def name_written_order(axes: Axes) -> str:
     """Return the letters of a reshaped sample's axes in the order in which they were written."""
     spatial = {1: "L", 2: "HW", 3: "DHW"}[len(axes.spatial)]
     return f"C{spatial}" if axes.has_channels_last else f"{spatial}C"
@@ -108,11 +108,12 @@ def _is_reshaped(source: Source, axes: Axes) -> bool:
     if size > LARGEST_SAMPLE or other_axes > 0:
         return False
     last = 0 if source.is_sequential else axes.samples - 1
-    samples = (_read_sample(source, axes, index) for index in {0, last})
+    samples = (read_sample(source, axes, index) for index in {0, last})
     return all(_sums_to_one_reshaped(sample, axes) for sample in samples)
 
 
-def _read_sample(source: Source, axes: Axes, index: int) -> StoredArray:
+def read_sample(source: Source, axes: Axes, index: int) -> StoredArray:
+    """Return one whole sample, with its axis if the array has one."""
     return source.read((slice(index, index + 1),) if axes.has_sample_axis else ())
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from build import diagnose, errors, found, mean_iou, names
+from build import after, diagnose, errors, found, mean_iou, names, softmax
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 import iou_doctor
 from field.arrays import draw_masks, predict
-from field.scores import binary_logits, squash
+from field.scores import binary_logits, class_logits, squash
 
 TWO = draw_masks((4, 72, 80), 2, smoothness=8.0)
 SCORES = squash(binary_logits(TWO))
@@ -147,3 +148,56 @@ def test_nearly_all_scores_lie_on_one_side_of_the_threshold(shift, scale):
         assert "collapsed-predictions" not in names(report)
         advice = " ".join(one.help for one in report.findings)
         assert "weight" not in advice
+
+
+@pytest.mark.parametrize("classes", [4, 5])
+@pytest.mark.parametrize(
+    "call",
+    ["torchmetrics.JaccardIndex(task='multiclass', num_classes={})", "MulticlassJaccardIndex({})"],
+)
+@pytest.mark.parametrize("axis", [1, -1])
+def test_masks_with_a_channel_axis_beside_class_scores(classes, call, axis):
+    truth = draw_masks((3, 40, 56), classes)
+    scores = np.moveaxis(class_logits(truth, classes), -1, 1)
+    report = diagnose(
+        y_true=np.expand_dims(truth, axis), y_pred=scores, metric=call.format(classes)
+    )
+    assert report.metric.value is None
+    assert report.verdict.primary == "extra-axis"
+    assert found(report, "extra-axis").help == f"masks = masks.squeeze({axis % 4})"
+    assert not any("--layout" in finding.help for finding in report.findings)
+    assert after(report, "extra-axis") == pytest.approx(mean_iou(truth, scores.argmax(1), classes))
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes"), [((2, 48, 64), 37), ((1, 48, 64), 37), ((3, 40, 40), 3)]
+)
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("softmax_first", [False, True])
+def test_class_scores_that_were_reshaped_and_not_transposed(shape, classes, first, softmax_first):
+    truth = draw_masks(shape, classes, smoothness=4.0)
+    scores = class_logits(truth, classes)
+    if softmax_first:
+        scores = softmax(scores)
+    right = mean_iou(truth, scores.argmax(-1), classes)
+    if first:
+        stored = scores.reshape(len(scores), classes, *shape[1:])
+        metric, axis = f"MulticlassJaccardIndex({classes})", 1
+    else:
+        stored = np.moveaxis(scores, -1, 1).reshape(scores.shape)
+        metric, axis = f"MeanIoU({classes}, sparse_y_pred=False)", -1
+    for options in ({}, {"metric": metric}):
+        report = diagnose(y_true=truth, y_pred=stored, **options)
+        assert report.verdict.primary == "reshaped-not-transposed"
+        assert after(report, "reshaped-not-transposed") == pytest.approx(right)
+    as_stored = mean_iou(truth, stored.argmax(axis), classes)
+    assert report.metric.value == pytest.approx(as_stored, abs=1e-6)
+
+
+def test_an_untrained_network_was_not_reshaped():
+    truth = draw_masks((2, 48, 64), 5)
+    noise = np.random.default_rng(0).normal(size=(*truth.shape, 5)).astype(np.float32)
+    assert "reshaped-not-transposed" not in names(diagnose(y_true=truth, y_pred=noise))
+    assert "reshaped-not-transposed" not in names(
+        diagnose(y_true=truth, y_pred=gaussian_filter(noise, (0, 4, 4, 0)))
+    )

@@ -12,6 +12,7 @@ and the result may even exceed 1.
 from iou_doctor.arrays.layout import Axes, Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
+from iou_doctor.metrics.input_spec import PixelContent
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
@@ -38,8 +39,11 @@ def find(evidence: Evidence) -> Result:
     if layout.relation not in {Relation.EQUAL, Relation.SWAPPED, Relation.SCALED}:
         return []
     plain = not true.is_dense and not pred.is_dense
-    if len(true.label_shape) == len(pred.label_shape) and not (
-        plain and len(true.shape) != len(pred.shape)
+    refused = _is_refused(evidence)
+    if (
+        not refused
+        and len(true.label_shape) == len(pred.label_shape)
+        and not (plain and len(true.shape) != len(pred.shape))
     ):
         return []
     sides = {"masks": true, "predictions": pred}
@@ -52,16 +56,36 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message=f"masks have shape {true.shape} and predictions {pred.shape}: axis {axis} of"
-            f" the {name} has size 1, which broadcasts in hand-written code",
-            help=f"{name} = np.squeeze({name}, axis={axis})",
+            f" the {name} has size 1, which"
+            + (
+                f" {evidence.metric.short_name} does not take"
+                if refused
+                else " broadcasts in hand-written code"
+            ),
+            help=f"{name} = {name}.squeeze({axis})"
+            if refused
+            else f"{name} = np.squeeze({name}, axis={axis})",
             facts={"masks": list(true.shape), "predictions": list(pred.shape), "axis": axis},
             repair=Repair(
                 name=f"squeeze axis {axis} of the {name}",
                 safe=True,
                 steps=(Arrange(Side(name)),),
             ),
+            severity_override=Severity.ERROR if refused else None,
         )
     ]
+
+
+def _is_refused(evidence: Evidence) -> bool:
+    """Return whether the metric raises because only one array has an axis of size 1."""
+    takes, layout = evidence.metric.takes, evidence.interpretation.layout
+    if takes is None or not takes.refuses_extra_axes or evidence.metric_score.error is None:
+        return False
+    if takes.masks not in {PixelContent.IDS, PixelContent.EITHER}:
+        return False
+    sides = (layout.y_true, layout.y_pred)
+    extra = [axes.channel is not None and not axes.is_dense for axes in sides]
+    return extra[0] != extra[1]
 
 
 def _find_missing_samples(evidence: Evidence, axis: int) -> list[Finding]:

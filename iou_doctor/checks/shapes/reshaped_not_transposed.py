@@ -3,6 +3,7 @@
 `reshape` keeps the values in their order and only divides them differently. The shape looks right,
 but the channels of one pixel come from different places of the image. No axis sums to 1 any more,
 while one does after reshaping back, which proves the fault. The score is about that of chance.
+Logits have no such sums: there, noise that becomes smooth label maps shows it.
 
     predictions.reshape(8, 64, 96, 3)       of an array of shape (8, 3, 64, 96): scrambled
     np.moveaxis(predictions, 1, -1)         the same shape, and the pixels stay whole
@@ -10,6 +11,7 @@ while one does after reshaping back, which proves the fault. The score is about 
 Reshape back and move the axis, or use `np.moveaxis` in place of `reshape` in your code.
 """
 
+from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
@@ -38,11 +40,19 @@ def find(evidence: Evidence) -> Result:
     written, stored, move = _trace_reshape(axes)
     undo = move.replace("predictions", f"predictions.reshape{written}")
     whole = values.pixels - values.sum_off
+    message = (
+        f"no axis of the predictions sums to 1, but reshaped back to {written} the"
+        f" channels of {format_percent(whole, values.pixels)} of the pixels do"
+    )
+    if evidence.interpretation.y_pred is Encoding.LOGITS:
+        message = (
+            "as they are, the class scores give noise that agrees with the masks by chance, but"
+            f" reshaped back to {written} they give smooth label maps"
+        )
     return [
         Finding(
             RULE,
-            message=f"no axis of the predictions sums to 1, but reshaped back to {written} the"
-            f" channels of {format_percent(whole, values.pixels)} of the pixels do",
+            message=message,
             help=f"{move} instead of predictions.reshape{stored}; to undo it in saved arrays:"
             f" predictions = {undo}",
             facts={

@@ -1,0 +1,100 @@
+"""Finds class scores that were reshaped where their axes had to be moved, although no sums show it.
+
+Logits do not sum to 1 in any order. But the labels of a scrambled array are noise, and those of the
+restored one are smooth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+import numpy as np
+
+from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.arrays.layout import Assumption, Axes, Layout, Relation
+from iou_doctor.arrays.source import Pair
+from iou_doctor.counts.label_decoding import LabelDecoding
+from iou_doctor.counts.stats import Stats
+from iou_doctor.interpret.softmax_axis import (
+    LARGEST_SAMPLE,
+    name_written_order,
+    read_sample,
+)
+
+MOST_OVER_MAJORITY = 0.05
+"""Share of the pixels by which a scrambled array may agree with the masks better than if all pixels
+were of the most frequent class."""
+LARGEST_ROUGHNESS_RATIO = 0.5
+"""Largest ratio of the label changes between neighbours after restoring to those as stored. It is
+0.05 to 0.3 for scrambled scores, and about 1 for noise."""
+
+
+def explain_roughness(pair: Pair, layout: Layout, stats: Stats) -> Layout:
+    """Return the layout with scores read in the other order if that makes sense of them.
+
+    Args:
+        pair: the sources; two samples of the predictions are read whole if the scores look wrong.
+        layout: what the axes mean.
+        stats: what was counted over all values.
+    """
+    axes = layout.y_pred
+    if not axes.is_per_class or axes.is_reshaped or axes.softmax_axis is not None:
+        return layout
+    if not _may_be_scrambled(pair, layout, stats) or not _agree_by_chance(stats):
+        return layout
+    last = axes.samples - 1 if axes.has_sample_axis else 0
+    if not all(_is_smoother(pair, layout, index) for index in {0, last}):
+        return layout
+    note = Assumption(
+        "predictions.order",
+        name_written_order(axes),
+        "only when reshaped back do the scores give smooth label maps",
+    )
+    return replace(layout, y_pred=replace(axes, is_reshaped=True), assumed=(*layout.assumed, note))
+
+
+def _may_be_scrambled(pair: Pair, layout: Layout, stats: Stats) -> bool:
+    axes, values = layout.y_pred, stats.y_pred
+    if layout.relation not in {Relation.EQUAL, Relation.FLATTENED} or None in axes.shape:
+        return False
+    size = prod(length or 0 for length in axes.shape[axes.has_sample_axis :])
+    extra = len(axes.shape) - len(axes.spatial) - axes.has_sample_axis - 1
+    readable = pair.model is None and not pair.y_pred.is_sequential and size <= LARGEST_SAMPLE
+    is_dense = values.one_hot == 0 and values.sum_off > 0 and values.non_finite == 0
+    return readable and extra == 0 and is_dense and None not in layout.y_true.spatial_shape
+
+
+def _agree_by_chance(stats: Stats) -> bool:
+    """Return whether hardly more labels agree than if all were of the most frequent class."""
+    tables = (t for p, t in stats.tables.items() if p.y_pred is LabelDecoding.ARGMAX)
+    table = next((t for t in tables if len(t)), None)
+    if table is None:
+        return False
+    pairs = table.pool()
+    agreeing = int(pairs.count[pairs.truth == pairs.prediction].sum())
+    majority = max(pairs.count_truths().values())
+    return agreeing <= majority + MOST_OVER_MAJORITY * pairs.total
+
+
+def _is_smoother(pair: Pair, layout: Layout, index: int) -> bool:
+    """Return whether the labels of a sample are far smoother if it is reshaped back."""
+    values = read_sample(pair.y_pred, layout.y_pred, index)
+    shape = max(layout.y_true.spatial_shape, layout.y_pred.spatial_shape, key=len)
+    given, restored = (
+        _measure_roughness(replace(axes, is_reshaped=reshaped), values, shape)
+        for axes, reshaped in ((layout.y_pred, False), (layout.y_pred, True))
+    )
+    return 0 < restored <= LARGEST_ROUGHNESS_RATIO * given
+
+
+def _measure_roughness(axes: Axes, values: StoredArray, shape: tuple[int | None, ...]) -> float:
+    """Return the share of neighbours with another label, along all axes."""
+    arranged = axes.arrange(np.ascontiguousarray(values))
+    labels = arranged.argmax(axis=-1).reshape([size or 0 for size in shape])
+    changes = [
+        float(np.mean(np.diff(labels, axis=axis) != 0))
+        for axis in range(labels.ndim)
+        if labels.shape[axis] > 1
+    ]
+    return float(np.mean(changes)) if changes else 0.0
