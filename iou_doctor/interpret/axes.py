@@ -27,6 +27,8 @@ from iou_doctor.interpret.relation import (
 )
 from iou_doctor.interpret.softmax_axis import explain_sums
 
+MOST_AXES = 5
+"""The number of axes of volumes with a sample axis and a class axis."""
 LEAST_FLAT_RATIO = 16
 """A 2-D label array this many times wider than high is (samples, pixels): no image is so wide."""
 
@@ -48,7 +50,8 @@ def infer_layout(pair: Pair, options: Options, *, metric_axis: int | None = None
     true, pred = peek_at(pair.y_true), peek_at(pair.y_pred)
     true_channel, pred_channel, assumed = find_class_axes(true, pred, options.num_classes)
     overlapping = None
-    if true_channel is None and pred_channel is None and metric_axis is not None:
+    is_sought = metric_axis is not None or len(true.shape) == MOST_AXES
+    if true_channel is None and pred_channel is None and is_sought:
         overlapping, assumed = find_overlapping_axis(pair, pred, metric_axis, options)
         true_channel = pred_channel = overlapping
     y_true = (

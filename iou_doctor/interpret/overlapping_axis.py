@@ -11,20 +11,21 @@ from iou_doctor.interpret.peek import Peek, hold_only, read_windows
 
 
 def find_overlapping_axis(
-    pair: Pair, pred: Peek, metric_axis: int, options: Options
+    pair: Pair, pred: Peek, metric_axis: int | None, options: Options
 ) -> tuple[int | None, tuple[Assumption, ...]]:
     """Return the axis of channels that may overlap, so that no sums prove it, and why.
 
     Args:
         pair: the arrays.
         pred: what a few windows of the predictions show.
-        metric_axis: the axis on which the metric takes channels.
+        metric_axis: the axis on which the metric takes channels; `None` if it pools all values.
         options: the declared number of channels and the ignore label.
     """
     shape = pair.y_true.shape
     if shape != pair.y_pred.shape or len(shape) < 3:
         return None, ()
-    axis = _find_channel_axis(shape, metric_axis, options.num_classes)
+    sought = -1 if metric_axis is None else metric_axis
+    axis = _find_channel_axis(shape, sought, options.num_classes)
     if axis is None:
         return None, ()
     masks = read_windows(pair.y_true, whole_axis=axis)

@@ -211,3 +211,9 @@ def test_a_weak_model_in_a_small_image_has_no_other_ids(shape, seed, noise, back
     )
     report = diagnose(y_true=masks[0], y_pred=predictions[0], **options)
     assert "recoded-class-ids" not in list_faults(report)
+
+
+def test_a_weak_model_of_few_volumes_is_not_off_by_one():
+    masks, predictions = draw_pair((2, 36, 27, 20), 4, seed=1129, smoothness=12.0, noise=1.5)
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=4)
+    assert "labels-off-by-one" not in list_faults(report)

@@ -281,11 +281,15 @@ def test_channels_on_another_axis_than_the_metric_takes():
     assert errors(report) == ["channels-first"]
 
 
-@pytest.mark.parametrize("metric", ["keras.metrics.BinaryIoU(target_class_ids=[1], threshold=0.5)"])
-def test_binary_iou_pools_all_channels(metric):
-    report = diagnose(y_true=last(MASKS), y_pred=last(SCORES), metric=metric)
+@pytest.mark.parametrize(
+    ("masks", "scores"),
+    [(last(MASKS), last(SCORES)), (last(VOLUMES), last(LIKELY)), (VOLUMES, LIKELY)],
+)
+def test_binary_iou_pools_all_channels(masks, scores):
+    metric = "keras.metrics.BinaryIoU(target_class_ids=[1], threshold=0.5)"
+    report = diagnose(y_true=masks, y_pred=scores, metric=metric)
     assert errors(report) == []
-    pooled = (MASKS & BINARY).sum() / (MASKS | BINARY).sum()
+    pooled = pooled_iou(masks, (scores > 0.5).astype(np.uint8))
     assert report.metric.value == pytest.approx(pooled)
 
 

@@ -14,6 +14,9 @@ from iou_doctor.report.finding import Finding, Rule
 
 LEAST_GAIN = 0.1
 """Minimum gain in mean IoU, and in the IoU of each channel that moves."""
+LEAST_SHARE = 0.01
+"""Minimum share of the pixels that a channel covers, and leaves out, in both arrays: a channel that
+is empty in one of them agrees with any inverse."""
 LEAST_MATCH = 0.3
 """Minimum IoU of each channel that moves, in its new place."""
 
@@ -72,7 +75,11 @@ def find_inverted_channels(
         return []
     given = np.diagonal(evidence.overlaps.compute_iou())
     inverse = np.diagonal(evidence.overlaps.invert_masks().compute_iou())
-    inverted = (inverse >= least) & (inverse >= given + gain)
+    overlaps = evidence.overlaps
+    seen = np.minimum(overlaps.truth, overlaps.predicted)
+    unseen = overlaps.pixels - np.maximum(overlaps.truth, overlaps.predicted)
+    has_both = np.minimum(seen, unseen) >= LEAST_SHARE * overlaps.pixels
+    inverted = has_both & (inverse >= least) & (inverse >= given + gain)
     if not inverted.any():
         return []
     before, after = float(given.mean()), float(np.where(inverted, inverse, given).mean())

@@ -13,6 +13,7 @@ One-hot masks may have one channel more than `num_classes` if that channel is th
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
+from iou_doctor.metrics.input_spec import PixelContent
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion, Symptom
@@ -35,7 +36,11 @@ RULE = Rule(
 
 def find(evidence: Evidence) -> Result:
     """Compare the length of each class axis with the number of classes."""
-    interpretation = evidence.interpretation
+    interpretation, takes = evidence.interpretation, evidence.metric.takes
+    if interpretation.is_multilabel and (
+        takes is None or takes.masks is not PixelContent.ONE_HOT or not evidence.metric.num_classes
+    ):
+        return []  # no argument of the metric counts the channels
     sides = (
         (Side.PREDICTIONS, interpretation.layout.y_pred.channels, interpretation.y_pred),
         (Side.MASKS, interpretation.layout.y_true.channels, interpretation.y_true),

@@ -43,6 +43,9 @@ RULE = Rule(
     needs=Needs.TRAINED_NETWORK,
 )
 
+LEAST_SAME_IDS = 0.5
+"""Minimum mean IoU after the shift if both arrays hold the same ids."""
+
 
 def find(evidence: Evidence) -> Result:
     """Compare the scores of masks - 1 and of predictions - 1 with that of the ids as given."""
@@ -50,9 +53,20 @@ def find(evidence: Evidence) -> Result:
         if _is_one_above(evidence, side) and not _is_zero_label_reduced(evidence, side):
             table = _build_table(evidence, side)
             repair = _build_repair(evidence, side, table)
-            if is_far_better(evidence, repair) and not is_other_numbering(evidence, repair):
+            if not is_far_better(evidence, repair) or _is_doubtful(evidence, repair):
+                continue
+            if not is_other_numbering(evidence, repair):
                 return [_report(evidence, side, table, repair)]
     return []
+
+
+def _is_doubtful(evidence: Evidence, repair: Repair) -> bool:
+    """Return whether both arrays hold the same ids, of which a shift loses one, and fit badly.
+
+    A weak model may confuse each class of a few images with the next one.
+    """
+    masks, predictions = (count_class_ids(evidence, side).keys() for side in Side)
+    return masks == predictions and score_repaired(evidence, repair) < LEAST_SAME_IDS
 
 
 def _is_one_above(evidence: Evidence, side: Side) -> bool:
