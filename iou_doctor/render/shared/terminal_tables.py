@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -62,25 +63,40 @@ def show_classes(
 
 def _make_class_table(
     report: Report, score: Score, shown: list[ClassScore], glyphs: Glyphs, width: int
-) -> Table:
+) -> Text:
+    """Return the table as text with columns of known widths: Rich takes ten times as long."""
     names = [format_class(entry, report) for entry in shown]
-    longest = min(max(map(len, names), default=len("class")), LONGEST_NAME)
-    bar = max(SHORTEST_BAR, min(LONGEST_BAR, width - longest - OTHER_COLUMNS))
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
-    table.add_column("class", no_wrap=True, max_width=LONGEST_NAME, overflow="ellipsis")
-    table.add_column("IoU", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True, width=bar)
-    table.add_column("truth", justify="right", no_wrap=True)
-    table.add_column("predicted", justify="right", no_wrap=True)
-    for entry, name in zip(shown, names, strict=True):
-        table.add_row(
-            Text(name),
-            "none" if entry.iou is None else f"{entry.iou:.4f}",
-            "" if entry.iou is None else _draw_bar(entry.iou, bar, glyphs),
-            format_share(entry.truth_pixels, score.pixels.counted),
-            format_share(entry.predicted_pixels, score.pixels.counted),
-        )
-    return table
+    longest = min(max(map(cell_len, names), default=0), LONGEST_NAME)
+    room = width - OTHER_COLUMNS
+    first = max(len("class"), min(longest, room - SHORTEST_BAR))
+    bar = min(LONGEST_BAR, room - first)
+    bar = bar if bar >= SHORTEST_BAR else 0  # the numbers are worth more than the bars
+    shares = [
+        [
+            format_share(pixels, score.pixels.counted)
+            for pixels in (entry.truth_pixels, entry.predicted_pixels)
+        ]
+        for entry in shown
+    ]
+    wide = max(map(len, ("truth", *(truth for truth, _ in shares))))
+    text = Text(no_wrap=True, overflow="crop")
+    text.append(
+        f"{'class':{first}}  {'IoU':>6}  {'':{bar}}  {'truth':>{wide}}  predicted", style="dim"
+    )
+    for entry, name, (truth, predicted) in zip(shown, names, shares, strict=True):
+        iou = "none" if entry.iou is None else f"{entry.iou:.4f}"
+        text.append(f"\n{_fit(name, first)}  {iou:>6}  ")
+        drawn = Text() if entry.iou is None else _draw_bar(entry.iou, bar, glyphs)
+        text.append_text(drawn).append(" " * (bar - len(drawn)))
+        text.append(f"  {truth:>{wide}}  {predicted:>9}")
+    return text
+
+
+def _fit(name: str, width: int) -> str:
+    """Return a name that takes `width` columns, cut with an ellipsis if it is longer."""
+    if cell_len(name) > width:
+        name = f"{set_cell_size(name, width - 1)}…"
+    return set_cell_size(name, width)
 
 
 def _draw_bar(share: float, width: int, glyphs: Glyphs) -> Text:
