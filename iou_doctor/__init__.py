@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iou_doctor import errors
 from iou_doctor.api.check import assert_healthy, check
 from iou_doctor.api.compare import compare
 from iou_doctor.api.fix import fix
@@ -29,7 +30,7 @@ from iou_doctor.report.version import __version__
 if TYPE_CHECKING:
     from iou_doctor.api.report import Report
 
-__all__ = ["Report", "__version__", "assert_healthy", "check", "compare", "fix", "why"]
+__all__ = ["Report", "__version__", "assert_healthy", "check", "compare", "errors", "fix", "why"]
 
 
 def __getattr__(name: str) -> type[Report]:

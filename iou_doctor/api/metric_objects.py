@@ -34,6 +34,8 @@ def describe_metric(metric: object) -> str | None:
     Raises:
         UsageError: it is of no known library, or of a class of the user's own.
     """
+    if isinstance(metric, (list, tuple)) and len(metric) == 1:  # as in `metrics=[…]`
+        metric = metric[0]
     if metric is None or isinstance(metric, str):
         return metric
     if isinstance(metric, partial):

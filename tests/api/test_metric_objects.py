@@ -27,6 +27,7 @@ def describe(module, name, **attributes):
 def test_text_stays_text():
     assert describe_metric(None) is None
     assert describe_metric("MeanIoU(3)") == "MeanIoU(3)"
+    assert describe_metric(["MeanIoU(3)"]) == "MeanIoU(3)"
 
 
 @pytest.mark.parametrize(
