@@ -50,7 +50,8 @@ def check_shape(path: str, shape: Sequence[int]) -> None:
     """Check that an array has at least one axis, and that no axis is empty.
 
     Raises:
-        SourceError: there is no axis, too many, or one of length zero.
+        SourceError: there is no axis, too many, or one of length zero. Damaged headers may also
+            claim lengths below zero.
     """
     if not shape:
         raise source_error(path, "it holds a single number; save an array with a sample axis")
@@ -58,7 +59,7 @@ def check_shape(path: str, shape: Sequence[int]) -> None:
         raise source_error(
             path, f"it has {len(shape)} axes; save an array with at most {MOST_AXES}"
         )
-    if 0 in shape:
+    if min(shape) <= 0:
         raise source_error(
             path, f"its shape {tuple(shape)} holds no values; save at least one sample"
         )

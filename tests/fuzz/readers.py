@@ -21,24 +21,36 @@ SEEDS = 300
 """The number of sound files of each kind from which cases are made."""
 
 
+Seed = tuple[str, dict[str, bytes]]
+"""The suffix of a file or folder, and the content of each file in it. A lone one has no name."""
+
+
 @cache
-def make_seeds(kind: str) -> list[tuple[str, bytes]]:
-    """Return sound files: the suffix and the content of each."""
+def make_seeds(kind: str) -> list[Seed]:
+    """Return sound files, or folders that are one array."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
         for number in range(SEEDS):
             path = WRITERS[kind](Path(folder, str(number)), random.Random(number))
-            file = sorted(path.iterdir())[0] if path.is_dir() else path
-            found.append((file.suffix, file.read_bytes()))
+            if path.is_dir() and not path.suffix:
+                path = sorted(path.iterdir())[0]  # one image of several
+            files = [file for file in sorted(path.rglob("*")) if file.is_file()] or [path]
+            names = ["" if file == path else str(file.relative_to(path)) for file in files]
+            contents = [file.read_bytes() for file in files]
+            found.append((path.suffix, dict(zip(names, contents, strict=True))))
     return found
 
 
 def read(kind: str, folder: Path, rng: random.Random) -> Verdict:
     """Damage a file, and compare what we read with what the reference reader reads."""
-    suffix, data = rng.choice(make_seeds(kind))
-    path = folder / f"x{suffix}"
-    damaged = mutate_bytes(data, rng)
-    path.write_bytes(damaged)
+    suffix, contents = rng.choice(make_seeds(kind))
+    changed = rng.choice(list(contents))
+    contents = {**contents, changed: mutate_bytes(contents[changed], rng)}
+    path = Path(folder, f"x{suffix}")
+    for name, data in contents.items():
+        file = path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
     try:
         open_source(str(path)).read(())
         problems = list(compare_with_reference(path))
@@ -46,7 +58,7 @@ def read(kind: str, folder: Path, rng: random.Random) -> Verdict:
         return Verdict("refused", _judge_error(error))
     except MemoryError:
         return Verdict("out of memory")
-    if path.read_bytes() != damaged:
+    if any((path / name).read_bytes() != data for name, data in contents.items()):
         problems.append("the file was changed")
     return Verdict("read", problems)
 

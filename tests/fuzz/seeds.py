@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import random
 from collections.abc import Callable
@@ -90,10 +91,91 @@ def write_images(path: Path, rng: random.Random) -> Path:
     return path
 
 
+def write_matlab(path: Path, rng: random.Random) -> Path:
+    from scipy.io import savemat
+
+    values = make_labels(rng)
+    names = ["x", "y"] if rng.random() < 0.2 else ["x"]
+    path = path.with_suffix(".mat")
+    savemat(path, dict.fromkeys(names, values), do_compression=rng.random() < 0.5)
+    return path
+
+
+def write_tiff(path: Path, rng: random.Random) -> Path:
+    """Write pages, bands or types of values that Pillow does not read."""
+    import tifffile
+
+    values = make_labels(rng)
+    values = values.astype("u1") if values.dtype == np.bool_ else values
+    options: dict[str, object] = rng.choice(
+        [
+            {"photometric": "minisblack"},
+            {"photometric": "minisblack", "compression": "zlib"},
+            {"photometric": "minisblack", "tile": (16, 16)},
+            {"photometric": "minisblack", "metadata": None},
+            {"photometric": "minisblack", "imagej": values.dtype in (np.uint8, np.float32)},
+        ]
+    )
+    path = path.with_suffix(".tif")
+    tifffile.imwrite(path, values, byteorder=rng.choice("<>"), **options)
+    return path
+
+
+def write_rare_image(path: Path, rng: random.Random) -> Path:
+    """Write an image of a format that only some people use for masks."""
+    suffix = rng.choice([".gif", ".webp", ".jp2", ".pgm", ".ppm", ".pbm"])
+    modes = {".ppm": "RGB", ".webp": "RGB", ".pbm": "1"}
+    pixels = np.random.default_rng(rng.getrandbits(32)).integers(0, 3, (32, 40), np.uint8)
+    image = Image.fromarray(pixels).convert(modes.get(suffix, "L"))
+    options = {"lossless": True} if suffix == ".webp" else {}
+    image.save(path.with_suffix(suffix), **options)
+    return path.with_suffix(suffix)
+
+
+def write_nifti(path: Path, rng: random.Random) -> Path:
+    import nibabel
+
+    values = make_labels(rng)
+    values = values.astype("u1" if values.dtype == np.bool_ else values.dtype)
+    path = path.with_suffix(rng.choice([".nii", ".nii.gz"]))
+    kind = rng.choice([nibabel.Nifti1Image, nibabel.Nifti2Image])
+    image = kind(values, np.eye(4), dtype=values.dtype)
+    if rng.random() < 0.3:
+        image.header.set_slope_inter(2.0, 1.0)
+    nibabel.save(image, path)
+    return path
+
+
+def write_zarr(path: Path, rng: random.Random) -> Path:
+    import zarr
+
+    path = path.with_suffix(".zarr")
+    values = make_labels(rng)
+    version, chunks = rng.choice([2, 3]), (1, *values.shape[1:])
+    array = zarr.create_array(
+        path,
+        shape=values.shape,
+        dtype=values.dtype.newbyteorder("="),
+        chunks=chunks,
+        zarr_format=version,
+    )
+    array[...] = values
+    return path
+
+
+def _can_import(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None
+
+
 WRITERS: dict[str, Callable[[Path, random.Random], Path]] = {
     "npy": write_npy,
     "npz": write_npz,
     "hdf5": write_hdf5,
     "images": write_images,
+    "matlab": write_matlab,
+    "tiff": write_tiff,
+    "rare images": write_rare_image,
+    **({"nifti": write_nifti} if _can_import("nibabel") else {}),
+    **({"zarr": write_zarr} if _can_import("zarr") else {}),
 }
-"""What writes a file or a folder of each kind and returns its path."""
+"""What writes a file or a folder of each kind and returns its path. Some need a library."""

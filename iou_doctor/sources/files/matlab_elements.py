@@ -30,6 +30,9 @@ _HEAD_BYTES = 4096
 _PIECE_BYTES = 1 << 16
 _MOST_VARIABLES = 10_000
 """The maximum number of variables to look at."""
+_INT32, _UINT32 = 5, 6
+_TEXTS = (1, 2, 16)
+"""The types of names: bytes, and UTF-8."""
 _LOGICAL, _COMPLEX = 0x200, 0x800
 _CLASSES = MappingProxyType(
     {
@@ -104,13 +107,21 @@ def list_variables(path: str) -> list[Variable]:
     size = get_file_size(path)
     errors = (OSError, zlib.error, struct.error, ValueError, KeyError, EOFError)
     with translate_errors(path, *errors, why=DAMAGED), Path(path).open("rb") as stream:
-        mark = stream.read(HEADER_BYTES)[-2:]
-        order = {b"IM": "<", b"MI": ">"}.get(mark)
+        header = stream.read(HEADER_BYTES)
+        order = _find_byte_order(header)
         if order is None:
             raise source_error(
                 path, "it is no MATLAB file of version 5 or later; save it with `save -v7 FILE`"
             )
         return list(_iterate_variables(path, stream, order, size))
+
+
+def _find_byte_order(header: bytes) -> str | None:
+    """Return the byte order as NumPy writes it; `None` if it is not a file of version 5."""
+    version, mark = header[-4:-2], header[-2:]
+    if 0 in header[:4]:  # as in a file of version 4
+        return None
+    return {b"\0\1IM": "<", b"\1\0MI": ">"}.get(version + mark)
 
 
 def read_values(path: str, variable: Variable) -> memoryview:
@@ -169,8 +180,9 @@ def _iterate_variables(path: str, stream: BinaryIO, order: str, size: int) -> It
             cursor = _Cursor(head, order, _TAG_BYTES)
         else:
             cursor = _Cursor(head, order, 0)
-        if kind == _MATRIX:
-            yield _parse(cursor, start, length, is_compressed=cursor.place > 0)
+        if kind != _MATRIX:
+            raise ValueError("there is something else than a variable")
+        yield _parse(cursor, start, length, is_compressed=cursor.place > 0)
         start += length
     raise source_error(path, f"it has more than {_MOST_VARIABLES:,} variables; save fewer")
 
@@ -195,6 +207,17 @@ class _Cursor:
         self.place = start + -(-size // 8) * 8
         return word, start, size
 
+    def next_element_of(self, *types: int) -> tuple[int, int]:
+        """Return where the content of the next element begins, and its bytes.
+
+        Raises:
+            ValueError: it has another type.
+        """
+        found, start, size = self.next_element()
+        if found not in types:
+            raise ValueError("an element has another type than all programs write")
+        return start, size
+
 
 def _parse(cursor: _Cursor, start: int, length: int, *, is_compressed: bool) -> Variable:
     """Return a variable from its head.
@@ -202,18 +225,18 @@ def _parse(cursor: _Cursor, start: int, length: int, *, is_compressed: bool) -> 
     Raises:
         ValueError: the head is damaged.
     """
-    _, place, _ = cursor.next_element()
+    place, _ = cursor.next_element_of(_UINT32)
     (flags,) = struct.unpack_from(f"{cursor.order}I", cursor.head, place)
-    _, place, size = cursor.next_element()
+    place, size = cursor.next_element_of(_INT32)
     if size > 4 * MOST_AXES:
         raise ValueError("too many axes")
     shape = struct.unpack_from(f"{cursor.order}{size // 4}i", cursor.head, place)
-    _, place, size = cursor.next_element()
+    place, size = cursor.next_element_of(*_TEXTS)
     if place + size > len(cursor.head) or any(axis < 0 for axis in shape):
         raise ValueError("the shape or the name is damaged")
     name = cursor.head[place : place + size].decode("latin-1")
-    kind = "complex" if flags & _COMPLEX else _CLASSES.get(flags & 0xFF, "object")
-    kind = "logical" if flags & _LOGICAL else kind
+    kind = "logical" if flags & _LOGICAL else _CLASSES.get(flags & 0xFF, "object")
+    kind = "complex" if flags & _COMPLEX else kind
     if kind not in _NUMBERS:
         return Variable(name, kind, shape, start, length, is_compressed)
     code, place, size = cursor.next_element()

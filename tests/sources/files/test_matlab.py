@@ -123,6 +123,23 @@ def test_complex_numbers_and_other_versions_are_refused(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("place", "byte"),
+    [(2, 0), (125, 127), (128, 13), (145, 0xFF), (152, 7), (176, 9)],
+    ids=["text", "version", "variable", "flags", "shape", "name"],
+)
+def test_what_scipy_refuses_is_refused(tmp_path, place, byte):
+    """A flag of complex numbers asks for a second part, also beside that of logical ones."""
+    scipy.io.savemat(tmp_path / "a.mat", {"gt": VALUES.astype(np.uint8)})
+    content = bytearray((tmp_path / "a.mat").read_bytes())
+    assert content[144:148] == struct.pack("<I", 9)
+    content[place] = byte
+    (tmp_path / "a.mat").write_bytes(content)
+    with pytest.raises((ValueError, TypeError, OSError, KeyError)):
+        scipy.io.loadmat(tmp_path / "a.mat")
+    assert "cannot read" in error_of(tmp_path / "a.mat")
+
+
 def test_a_text_file_of_octave_is_named(tmp_path):
     (tmp_path / "a.mat").write_text("# Created by Octave 8.4.0\n# name: gt\n")
     assert "it is a text file of Octave; save it with `save -v7 FILE`" in error_of(
