@@ -25,7 +25,7 @@ Ids = NDArray[np.unsignedinteger]
 """Numbers of classes, in the narrowest dtype that holds them all."""
 Scores = NDArray[np.float64]
 Relabelling = Relabel | RelabelSome
-Scale = Literal["many", "fine", "crops"]
+Scale = Literal["many", "fine", "crops", "whole"]
 
 MOST_IMPROVABLE_IOU = 0.9
 """Mean IoU above which no other alignment can gain 0.1, the least gain that the rules ask for."""
@@ -80,7 +80,8 @@ def stack_maps(
 
     Args:
         evidence: the maps, the classes, the ignore label and the findings.
-        scale: which maps to take: of many samples, of fine resolution, or crops at full size.
+        scale: which maps to take: of many samples, of fine resolution, crops at full size,
+            or whole ones, which are fine ones unless others were read.
         samples: the most samples to take, spread evenly; `None` takes all.
         side: the most pixels to take along each axis, spread evenly and the same from either end;
             `None` takes all.
@@ -92,7 +93,8 @@ def stack_maps(
     read_as = evidence.interpretation.num_classes, evidence.interpretation.ignore_index
     key = scale, samples, side, read_as, tuple(map(repr, relabellings))
     if key not in sampled.stacks:
-        maps = {"many": sampled.many, "fine": sampled.fine, "crops": sampled.crops}[scale]
+        scales = {"many": sampled.many, "fine": sampled.fine, "crops": sampled.crops}
+        maps = (sampled.whole or sampled.fine) if scale == "whole" else scales[scale]
         sampled.stacks[key] = _stack(evidence, maps, relabellings, samples, side)
     return cast("Stack | Skipped", sampled.stacks[key])
 

@@ -69,6 +69,8 @@ class InterpretedProbe:
     """Whether height and width are equal in every sample."""
     codes: int | None = None
     """The number of labels if each stands for the channels that a pixel has; `None` for classes."""
+    whole: LabelMaps | None = None
+    """A few maps with all of their pixels, if these were read once more."""
     stacks: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
     """What several checks make of the maps, kept by what it was made for."""
 

@@ -35,6 +35,7 @@ HIDDEN_RULES = frozenset(
         "inverted-masks",
         "shuffled-samples",
         "flipped-samples",
+        "height-width-swapped",
     }
 )
 """Rules that detect their fault only if nothing else is wrong with the label pairs and maps."""
@@ -140,7 +141,8 @@ def _repair_samples(repairs: Sequence[Repair], evidence: Evidence) -> Interprete
             many, fine, crops = (
                 _relabel_maps(maps, repair) for maps in (sampled.many, sampled.fine, sampled.crops)
             )
-            sampled = replace(sampled, many=many, fine=fine, crops=crops, stacks={})
+            whole = _relabel_maps(sampled.whole, repair) if sampled.whole else None
+            sampled = replace(sampled, many=many, fine=fine, crops=crops, whole=whole, stacks={})
     return sampled
 
 

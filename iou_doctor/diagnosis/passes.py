@@ -134,7 +134,9 @@ class Passes:
         relation, order = self.layout.relation, self.layout.axis_order
         inner = len(self.layout.y_pred.spatial)
         moving = [
-            step for step in steps if isinstance(step, Move) and not moves_samples(step, inner)
+            step.turn_predictions() if isinstance(step, SwapHeightWidth) else step
+            for step in steps
+            if isinstance(step, Move) and not moves_samples(step, inner)
         ]
         fits = relation not in {Relation.SWAPPED, Relation.PERMUTED, Relation.SCALED}
         if fits and not moving:

@@ -20,6 +20,7 @@ from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import count_repaired_pairs, diagnose
 from iou_doctor.diagnosis.same_data import refuse_other_shapes, refuse_other_values
 from iou_doctor.diagnosis.what_if import Recount
+from iou_doctor.diagnosis.whole_maps import keep_whole_maps
 from iou_doctor.metrics.user.user_metric import UserMetric
 from iou_doctor.report.report import Report
 from iou_doctor.scan.threads import count_usable_cores
@@ -99,7 +100,7 @@ def examine(
         stored = _count(pair, as_stored, metric, request, settings)
     counts, interpretation = read.counts, read.interpretation
     evidence = gather_evidence(pair, counts, interpretation, metric, request, stored=stored)
-    evidence = count_values(evidence, counts, settings)
+    evidence = keep_whole_maps(count_values(evidence, counts, settings))
     return evidence, build_recount(pair, counts, interpretation, settings)
 
 

@@ -15,6 +15,7 @@ from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.layout import Assumption, Axes, Layout, Relation
 from iou_doctor.arrays.source import Pair
 from iou_doctor.counts.label_decoding import LabelDecoding
+from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.interpret.softmax_axis import (
     LARGEST_SAMPLE,
@@ -41,7 +42,9 @@ def explain_roughness(pair: Pair, layout: Layout, stats: Stats) -> Layout:
     axes = layout.y_pred
     if not axes.is_per_class or axes.is_reshaped or axes.softmax_axis is not None:
         return layout
-    if not _may_be_scrambled(pair, layout, stats) or not _agree_by_chance(stats):
+    tables = (t for p, t in stats.tables.items() if p.y_pred is LabelDecoding.ARGMAX)
+    table = next(tables, None)
+    if table is None or not _may_be_scrambled(pair, layout, stats) or not agree_by_chance(table):
         return layout
     last = axes.samples - 1 if axes.has_sample_axis else 0
     if not all(_is_smoother(pair, layout, index) for index in {0, last}):
@@ -65,11 +68,9 @@ def _may_be_scrambled(pair: Pair, layout: Layout, stats: Stats) -> bool:
     return readable and extra == 0 and is_dense and None not in layout.y_true.spatial_shape
 
 
-def _agree_by_chance(stats: Stats) -> bool:
+def agree_by_chance(table: PairCounts) -> bool:
     """Return whether hardly more labels agree than if all were of the most frequent class."""
-    tables = (t for p, t in stats.tables.items() if p.y_pred is LabelDecoding.ARGMAX)
-    table = next((t for t in tables if len(t)), None)
-    if table is None:
+    if not len(table):
         return False
     pairs = table.pool()
     agreeing = int(pairs.count[pairs.truth == pairs.prediction].sum())

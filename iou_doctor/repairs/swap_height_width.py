@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.record import record
-from iou_doctor.repairs.step import Move, Value
+from iou_doctor.repairs.step import Move, Side, Value
 
 
 @record
@@ -19,6 +19,16 @@ class SwapHeightWidth(Move):
     """`None` swaps the sizes too. Otherwise the shape is right, only the order of the pixels is
     wrong, and the shape stays: `before` the swap the pixels are reshaped to the swapped sizes, or
     `after` it they are reshaped to the original ones."""
+
+    def turn_predictions(self) -> SwapHeightWidth:
+        """Return the step on the predictions that pairs the same pixels as this one does."""
+        if self.side is Side.PREDICTIONS:
+            return self
+        inverse: dict[str | None, Literal["before", "after"]] = {
+            "before": "after",
+            "after": "before",
+        }
+        return SwapHeightWidth(Side.PREDICTIONS, inverse.get(self.refill))
 
     def apply(self, values: NDArray[Value], *, spatial: int) -> NDArray[Value]:
         """Return (n, …, W, H[, C]) as (n, …, H, W[, C])."""

@@ -201,3 +201,28 @@ def test_an_untrained_network_was_not_reshaped():
     assert "reshaped-not-transposed" not in names(
         diagnose(y_true=truth, y_pred=gaussian_filter(noise, (0, 4, 4, 0)))
     )
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes"), [((2, 150, 214), 4), ((1, 240, 427), 4), ((2, 96, 128), 2)]
+)
+@pytest.mark.parametrize("side", ["masks", "predictions"])
+@pytest.mark.parametrize("stored", ["C", "F"])
+def test_runs_along_columns_that_were_decoded_row_by_row(shape, classes, side, stored):
+    truth = draw_masks(shape, classes, smoothness=10.0)
+    predicted = predict(truth, classes)
+    right = mean_iou(truth, predicted, classes)
+    other = {"C": "F", "F": "C"}[stored]
+    pair = {"y_true": truth, "y_pred": predicted}
+    key = "y_true" if side == "masks" else "y_pred"
+    pair[key] = np.stack(
+        [one.ravel(order=other).reshape(one.shape, order=stored) for one in pair[key]]
+    )
+    for scale in (1, 255) if classes == 2 else (1,):
+        report = diagnose(y_true=pair["y_true"] * scale, y_pred=pair["y_pred"])
+        finding = found(report, "height-width-swapped")
+        assert side in finding.help
+        if stored == "C":
+            assert 'order="F"' in finding.help
+        assert report.verdict.mean_iou_after_all == pytest.approx(right)
+        assert "flipped-samples" not in names(report)

@@ -68,7 +68,7 @@ def find(evidence: Evidence) -> Result:
     maps = (
         stack_maps(evidence, "fine", side=PIXELS_A_SIDE)
         if square
-        else stack_maps(evidence, "fine", samples=MOST_SAMPLES)
+        else stack_maps(evidence, "whole", samples=MOST_SAMPLES)
     )
     if isinstance(maps, Skipped):
         return maps
@@ -112,9 +112,9 @@ def _report_refilled_masks(evidence: Evidence, found: Fits, turn: Turn) -> Findi
     """Report that the masks are the side whose pixels were filled in the wrong order."""
     undo = REFILLS[1 - REFILLS.index(turn)]
     finding = _report_turn(evidence, found, side="masks", turn=undo)
-    after = float(found.pooled[found.find_best()])
-    repair = Repair("swap height and width of the masks", safe=True, mean_iou_after=after)
-    return replace(finding, repair=replace(repair, estimated=True))
+    steps = tuple(replace(step, side=Side.MASKS) for step in undo.steps)
+    repair = Repair("swap height and width of the masks", safe=True, steps=steps)
+    return replace(finding, repair=repair)
 
 
 def _get_full_size(evidence: Evidence) -> tuple[int | None, ...]:
