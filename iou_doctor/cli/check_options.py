@@ -46,6 +46,14 @@ NEW_BASELINE = "iou-doctor-baseline.json"
 """Where `--write-baseline` writes if no `--baseline` is given."""
 
 
+def _find_listed_masks(predictions: str | None) -> str | None:
+    """Return the path of a text file that may list predictions and masks."""
+    from iou_doctor.safety.listed_files import LIST_SUFFIXES
+
+    is_list = predictions is not None and predictions.lower().endswith(LIST_SUFFIXES)
+    return predictions if is_list else None
+
+
 class JudgementOptions(CommandOptions):
     """Which rules to report, when to fail, and what to compare with."""
 
@@ -195,7 +203,8 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
         from iou_doctor.diagnosis.selection import Selection
         from iou_doctor.scan.device import require_gpu
 
-        if self.predictions is None or self.masks is None:
+        masks = self.masks or _find_listed_masks(self.predictions)
+        if self.predictions is None or masks is None:
             raise UsageError(
                 "give PREDICTIONS and MASKS, or name them in a configuration file (`iou-doctor"
                 " init PREDICTIONS MASKS` writes one); `iou-doctor check -h` says how"
@@ -204,6 +213,7 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
         require_gpu(self.device)
         return replace(
             super().build_request(),
+            masks=masks,
             model=self.build_model_options(),
             selection=Selection(select=split_lists(self.select), ignore=split_lists(self.ignore)),
             fail_on=self.fail_on,

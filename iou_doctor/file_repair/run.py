@@ -165,6 +165,7 @@ def _build_streams(
             stored_axes=stored_axes[side],
             destination=destinations[side],
             templates=_list_templates(pair, side),
+            stems=_choose_stems(pair, plan),
             unflattened=_find_unflattened_shape(interpretation, side),
         )
         for side in plan.repaired_sides
@@ -178,6 +179,18 @@ def _list_templates(pair: Pair, side: Side) -> tuple[str, ...]:
     """
     source = pair.y_true if pair.stated_turn is not None else _get_source(pair, side)
     return source.files if isinstance(source, FileSeries) else ()
+
+
+def _choose_stems(pair: Pair, plan: RepairPlan) -> tuple[str, ...]:
+    """Return names by which the copies of listed files pair up with the other side.
+
+    Lists pair files line by line, whatever their names are, and the copies are in a folder.
+    """
+    sources = pair.y_true, pair.y_pred
+    if not all(isinstance(source, FileSeries) and source.is_listed for source in sources):
+        return ()
+    names = pair.y_pred.names if plan.repaired_sides == (Side.MASKS,) else pair.y_true.names
+    return names or ()
 
 
 def _find_unflattened_shape(interpretation: Interpretation, side: Side) -> tuple[int, ...] | None:

@@ -36,6 +36,8 @@ class RepairStream:
     """The spatial shape in which to apply the steps if the stored one is flattened."""
     templates: tuple[str, ...] = ()
     """For each file of a volume, the file whose header the copy gets."""
+    stems: tuple[str, ...] = ()
+    """The names of the copies in a folder; empty if they are those of the source."""
 
     def open_output(self, progress: Progress | None) -> OutputArray:
         """Return the repaired array; each batch is read and repaired when the writer asks for it.
@@ -51,7 +53,7 @@ class RepairStream:
             inner = (None,) * (sample.ndim - 1) if None in self.source.shape else sample.shape[1:]
             shape = (self._moved_source.shape[0], *inner)
         # the images of a reordered folder keep their names, because names pair them with the masks
-        stems = self.source.names or () if self.destination.is_folder else ()
+        stems = (self.stems or self.source.names or ()) if self.destination.is_folder else ()
         batches = self._repair_batches(progress)
         name = self.destination.name
         if name is None and isinstance(self.source, FileSeries):

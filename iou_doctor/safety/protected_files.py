@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from iou_doctor.record import record
+from iou_doctor.safety.listed_files import list_files_in
 
 
 @record
@@ -35,8 +36,16 @@ def protect_inputs(specs: Iterable[str]) -> tuple[ProtectedPath, ...]:
         paths += ["::".join(words[:count]) for count in range(1, len(words) + 1)]
     paths += [match for path in paths for match in _expand_pattern(path)]
     files = [Path(path) for path in paths if path]
+    files += [listed for file in files for listed in _list_entries(file)]
     files += [weights for file in files for weights in _list_weights(file)]
     return tuple(ProtectedPath(file, "an input") for file in files)
+
+
+def _list_entries(file: Path) -> list[Path]:
+    """Return the files that a text file lists, if it is one."""
+    with suppress(OSError, ValueError):
+        return list(list_files_in(file))
+    return []
 
 
 def _expand_pattern(path: str) -> list[str]:

@@ -75,7 +75,7 @@ def _stamp_inputs(*values: object) -> Iterator[FileStamp]:
 
 def _open_any(value: object, label: str) -> Source:
     if _is_path(value):
-        return open_source(os.fspath(value))
+        return open_source(os.fspath(value), masks=label == "y_true")
     return _open_object(value, label)
 
 

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from iou_doctor.arrays.source import Source
+from iou_doctor.safety.listed_files import LIST_SUFFIXES
 from iou_doctor.sources.files.file_status import get_file_status, read_file_head
 from iou_doctor.sources.files.file_types import describe_head
 from iou_doctor.sources.files.formats import (
@@ -19,8 +20,12 @@ from iou_doctor.sources.files.unread_types import find_unread_format
 from iou_doctor.sources.source_errors import source_error
 
 
-def open_source(spec: str) -> Source:
+def open_source(spec: str, *, masks: bool = False) -> Source:
     """Return the array at `spec`: a file, a folder of files, or `FILE::name` for one of several.
+
+    Args:
+        spec: the path.
+        masks: whether to read the masks of a text file that lists pairs, and not the predictions.
 
     Raises:
         SourceError: it cannot be opened as an array of numbers.
@@ -35,6 +40,10 @@ def open_source(spec: str) -> Source:
             return entry.open(path, name)
         _check_folder(path)
         return _open_folder(path, name)
+    if path.lower().endswith(LIST_SUFFIXES):
+        listed = _open_list(path, name, masks=masks)
+        if listed is not None:
+            return listed
     entry = _find_format(path)
     if entry.holds_one_sample and entry.name != "images":
         return _open_array(path, name, entry)
@@ -96,6 +105,14 @@ def _open_pattern(path: str, name: str | None) -> Source:
     from iou_doctor.sources.files.folder import open_pattern
 
     return open_pattern(path, name)
+
+
+def _open_list(path: str, name: str | None, *, masks: bool) -> Source | None:
+    """Return the files that a text file lists; `None` if it is no such list."""
+    from iou_doctor.sources.files.folder import open_list
+    from iou_doctor.sources.files.text_list import is_list
+
+    return open_list(path, name, masks=masks) if is_list(path) else None
 
 
 def _open_array(path: str, name: str | None, entry: FileFormat) -> Source:

@@ -352,3 +352,16 @@ def test_what_is_no_command_is_told_what_works(word, words):
     done = run(word, "masks.npy")
     assert (done.returncode, done.stdout) == (2, "")
     assert words in done.stderr
+
+
+def test_a_list_of_pairs_is_enough(tmp_path):
+    for side in ("p", "m"):
+        np.save(tmp_path / f"{side}.npy", np.eye(4, dtype=np.uint8))
+    (tmp_path / "pairs.csv").write_text("p.npy,m.npy\n")
+    done = run("check", "pairs.csv", "--output-format", "concise", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = run("check", "pairs.csv", "--output", "m.npy", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "never changed" in done.stderr
+    done = run("check", "m.npy", cwd=tmp_path)
+    assert "give PREDICTIONS and MASKS" in done.stderr

@@ -337,6 +337,48 @@ def test_tiff_bands_float(tmp_path, planar):
     assert report.mean_iou == pytest.approx(mean_iou(MASKS[0], PREDICTIONS[0], 4))
 
 
+LINES = {
+    "pairs": ("pairs.csv", "pairs.csv", ["P/p{0}.png,T/t{0}.png"] * 4),
+    "spaces": ("pairs.txt", "pairs.txt", ["# a comment", *["P/p{0}.png T/t{0}.png"] * 4]),
+    "header": (
+        "p.tsv",
+        "p.tsv",
+        ["image\tmask\tprediction", *["x.jpg\tT/t{0}.png\tP/p{0}.png"] * 4],
+    ),
+}
+
+
+@pytest.mark.parametrize("way", LINES)
+def test_a_list_of_pairs_is_read_line_by_line(tmp_path, way):
+    preds, masks, lines = LINES[way]
+    save_folder(tmp_path / "P", PREDICTIONS, ["p3", "p1", "p2", "p0"])
+    save_folder(tmp_path / "T", MASKS, ["t3", "t1", "t2", "t0"])
+    numbers = iter(range(4))
+    text = [line.format(next(numbers)) if "{" in line else line for line in lines]
+    (tmp_path / preds).write_text("\n".join(text) + "\n")
+    check_read(tmp_path / preds, tmp_path / masks)
+
+
+def test_two_lists_pair_by_their_lines(tmp_path):
+    save_folder(tmp_path, PREDICTIONS, ["P/c", "P/a", "P/b", "P/d"], save_npy)
+    save_folder(tmp_path, MASKS, ["T/9", "T/7", "T/8", "T/6"])
+    (tmp_path / "preds.txt").write_text("P/c.npy\nP/a.npy\nP/b.npy\nP/d.npy\n")
+    (tmp_path / "masks.txt").write_text("T/9.png\nT/7.png\n\nT/8.png\nT/6.png")
+    check_read(tmp_path / "preds.txt", tmp_path / "masks.txt")
+    (tmp_path / "masks.txt").write_text("T/9.png\nT/7.png\n")
+    assert "lists 2 masks, and" in refuse(tmp_path / "preds.txt", tmp_path / "masks.txt")
+    (tmp_path / "masks.txt").write_text("T/9.png\nT/none.png\n")
+    assert "none.png`: there is no such file" in refuse(
+        tmp_path / "preds.txt", tmp_path / "masks.txt"
+    )
+    (tmp_path / "masks.txt").write_text("T/9.png\nT/7.npy\n")
+    assert "is not a file like" in refuse(tmp_path / "preds.txt", tmp_path / "masks.txt")
+    (tmp_path / "masks.txt").write_text("T/9.png\nT/7.png,T/8.png\n")
+    assert "line 2 has 2 entries" in refuse(tmp_path / "preds.txt", tmp_path / "masks.txt")
+    (tmp_path / "masks.txt").write_text("T/9.png,T/7.png,T/8.png\n")
+    assert "it has 3 columns" in refuse(tmp_path / "preds.txt", tmp_path / "masks.txt")
+
+
 def test_pickled_dict(tmp_path):
     np.save(tmp_path / "preds.npy", PREDICTIONS)
     np.save(tmp_path / "cell_seg.npy", {"masks": MASKS, "outlines": MASKS})

@@ -423,3 +423,22 @@ def test_arrays_of_a_format_that_is_not_written_become_npy(tmp_path):
     assert done.predictions == str(tmp_path / "out" / "predictions" / "both.npy")
     np.testing.assert_array_equal(read(done.predictions), PREDICTED)
     assert done.report.mean_iou == pytest.approx(CLEAN)
+
+
+@pytest.mark.parametrize("side", ["preds", "masks", "both"])
+def test_copies_of_listed_files_are_a_folder_and_pair_up(tmp_path, side):
+    (tmp_path / "lists").mkdir()
+    lines = []
+    masks = one_hot(TRUTH, 3) if side in {"masks", "both"} else TRUTH
+    preds = PROBABILITIES if side in {"preds", "both"} else PREDICTED
+    for mask, scores, names in zip(masks, preds, ("ax", "yb"), strict=False):
+        np.save(tmp_path / f"m_{names[0]}.npy", mask)
+        np.save(tmp_path / f"p_{names[1]}.npy", scores)
+        lines.append(f"../p_{names[1]}.npy,../m_{names[0]}.npy")
+    listed = tmp_path / "lists" / "pairs.csv"
+    listed.write_text("\n".join(lines))
+    done = repair(listed, listed, tmp_path / "lists" / "out")
+    assert done.report.mean_iou == pytest.approx(CLEAN)
+    written = {path.parent for path in (tmp_path / "lists" / "out").rglob("*.npy")}
+    assert all(folder.parts[-1] == "pairs" for folder in written)
+    assert len(list(tmp_path.glob("*.npy"))) == 4

@@ -11,6 +11,7 @@ from iou_doctor.errors import UsageError
 from iou_doctor.file_repair.writers import WRITERS
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Side
+from iou_doctor.safety.listed_files import LIST_SUFFIXES
 from iou_doctor.safety.protected_files import ProtectedPath, describe_conflict
 from iou_doctor.sources.files.file_list import find_root
 from iou_doctor.sources.files.file_series import FileSeries
@@ -96,8 +97,9 @@ def _is_folder(source: Source) -> bool:
 
 def _list_inputs(source: Source, file: Path) -> list[Path]:
     """Return what is read: a file, a folder, or the files that a pattern matches."""
-    if isinstance(source, FileSeries) and not Path(source.path.split("::")[0]).exists():
-        return [Path(member) for member in source.files]
+    is_folder = Path(source.path.split("::")[0]).is_dir()
+    if isinstance(source, FileSeries) and not is_folder:
+        return [file, *map(Path, source.files)] if file.is_file() else list(map(Path, source.files))
     return [file]
 
 
@@ -119,6 +121,8 @@ def _split_path(source: Source) -> tuple[Path, str | None]:
 
 def _choose_name(file: Path, format_name: str) -> str:
     name = Path(os.path.abspath(file)).name  # noqa: PTH100 - a link keeps its own name
+    if file.suffix.lower() in LIST_SUFFIXES:
+        return Path(name).stem
     if format_name == "images" and not file.is_dir():
         return str(Path(name).with_suffix(".png"))
     if format_name not in WRITERS and not file.is_dir():

@@ -87,11 +87,19 @@ class FileSeries:
     is_sequential = False
 
     def __init__(
-        self, path: str, members: Sequence[Member], *, format_name: str, is_folder: bool
+        self,
+        path: str,
+        members: Sequence[Member],
+        *,
+        format_name: str,
+        is_folder: bool,
+        is_listed: bool = False,
     ) -> None:
         self.path = path
         self.format = format_name
         self.is_folder = is_folder
+        self.is_listed = is_listed
+        """Whether a text file gives the order of the files, and so their partners."""
         self.dtype = _find_common_dtype(path, members)
         self.shape: tuple[int | None, ...] = (len(members), *_find_common_shape(members))
         self.chunk_shape = (1, *members[0].chunk_shape)
@@ -127,7 +135,13 @@ class FileSeries:
     def select(self, indices: Iterable[int]) -> FileSeries:
         """Return a source of some of the files, in the order of `indices`."""
         members = [self._members[index] for index in indices]
-        return FileSeries(self.path, members, format_name=self.format, is_folder=self.is_folder)
+        return FileSeries(
+            self.path,
+            members,
+            format_name=self.format,
+            is_folder=self.is_folder,
+            is_listed=self.is_listed,
+        )
 
     def read(self, window: Window) -> StoredArray:
         """Return the values in `window`, which must lie in one file if they differ in size.

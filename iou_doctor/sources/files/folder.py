@@ -9,6 +9,7 @@ from iou_doctor.sources.files.file_list import FileList, ListedFile, list_folder
 from iou_doctor.sources.files.file_series import FileSeries, Member
 from iou_doctor.sources.files.file_types import get_suffix
 from iou_doctor.sources.files.formats import FileFormat
+from iou_doctor.sources.files.text_list import list_files
 from iou_doctor.sources.source_errors import source_error
 
 
@@ -45,7 +46,23 @@ def open_pattern(path: str, name: str | None = None) -> FileSeries:
     return _open_files(path, list_pattern(path), name)
 
 
-def _open_files(path: str, found: FileList, name: str | None) -> FileSeries:
+def open_list(path: str, name: str | None, *, masks: bool) -> FileSeries:
+    """Return the files that a text file lists, in its order.
+
+    Args:
+        path: the list.
+        name: the array to read from each file, for formats that hold several.
+        masks: whether to read the masks of a list of pairs, and not the predictions.
+
+    Raises:
+        SourceError: a file is missing or damaged, or they differ in kind.
+    """
+    return _open_files(path, list_files(path, masks=masks), name, is_listed=True)
+
+
+def _open_files(
+    path: str, found: FileList, name: str | None, *, is_listed: bool = False
+) -> FileSeries:
     entry = found.format
     if entry.name == "images":
         if name is not None:
@@ -54,7 +71,9 @@ def _open_files(path: str, found: FileList, name: str | None) -> FileSeries:
     else:
         members = [read_array(file.file, file.name, entry.open, name) for file in found.files]
     place = path if name is None else f"{path}::{name}"
-    return FileSeries(place, members, format_name=entry.series_name, is_folder=True)
+    return FileSeries(
+        place, members, format_name=entry.series_name, is_folder=True, is_listed=is_listed
+    )
 
 
 def _read_image(listed: ListedFile) -> Member:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from iou_doctor.arrays.source import Pair
+from iou_doctor.errors import UsageError
 from iou_doctor.sources.files.affines import compare_affines
 from iou_doctor.sources.files.file_series import FileSeries
 from iou_doctor.sources.files.learned_names import Match, learn_partners
@@ -32,12 +33,15 @@ def pair_files(*, y_true: FileSeries, y_pred: FileSeries) -> Pair:
 
     Equal names pair up first. Then as few of the usual endings as possible are dropped, provided
     that exactly one mask and one prediction remain with the same name. If names are left over on
-    both sides, the constant parts of the names are learned. Two single files are always a pair.
+    both sides, the constant parts of the names are learned. Two single files are always a pair, and
+    so are the lines of two lists.
 
     Raises:
         SourceError: no mask has a prediction.
-        UsageError: the names pair up in two ways.
+        UsageError: the names pair up in two ways, or two lists differ in length.
     """
+    if y_true.is_listed and y_pred.is_listed:
+        return _pair_lists(y_true, y_pred)
     if not (y_true.is_folder or y_pred.is_folder):
         return _add_turn(Pair(y_true, y_pred), y_true, y_pred)
     found = _match_names(y_true.names, y_pred.names)
@@ -59,6 +63,17 @@ def pair_files(*, y_true: FileSeries, y_pred: FileSeries) -> Pair:
         dropped_parts=found.dropped,
     )
     return _add_turn(pair, true, pred)
+
+
+def _pair_lists(true: FileSeries, pred: FileSeries) -> Pair:
+    """Return the files of two lists, line by line."""
+    counts = len(true.names), len(pred.names)
+    if counts[0] != counts[1]:
+        raise UsageError(
+            f"`{true.path}` lists {counts[0]:,} masks, and `{pred.path}` {counts[1]:,} predictions;"
+            " list one for each line of the other"
+        )
+    return _add_turn(Pair(true, pred), true, pred)
 
 
 def _add_turn(pair: Pair, true: FileSeries, pred: FileSeries) -> Pair:
