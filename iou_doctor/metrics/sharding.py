@@ -54,5 +54,5 @@ class Sharding:
         """Return whether another number can result than from one process."""
         if self.averages and 1 < self.ranks < samples:
             return True
-        dealt = self.deal(samples, batch_size)
-        return samples > self.ranks and sum(map(len, dealt)) != samples
+        kept = sum(map(len, self.deal(samples, batch_size)))
+        return samples > self.ranks and kept not in {0, samples}

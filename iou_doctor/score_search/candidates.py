@@ -27,8 +27,9 @@ from iou_doctor.score_search.evaluate_contracts import (
     weigh_convention,
 )
 from iou_doctor.score_search.faults.label_faults import (
-    ABOUT_255,
     BATCH_SIZES,
+    CLEARS_MASKS,
+    NEEDS_255,
     READ_WELL,
     READS_SCORES,
     REPAIRED,
@@ -166,9 +167,13 @@ def _find_ruled_out(evidence: Evidence, inputs: MetricInputs) -> frozenset[str]:
     names: frozenset[str] = frozenset()
     if inputs.form is PredictionForm.LABELS:
         names |= READS_SCORES
+    if inputs.true_dtype.kind not in "biu":
+        return names
+    if len(inputs.labels.count_truths()) > 1:
+        names |= CLEARS_MASKS
     largest = evidence.stats.y_true.maximum
-    if inputs.true_dtype.kind in "biu" and largest is not None and largest <= 1:
-        names |= ABOUT_255
+    if largest is not None and largest <= 1:
+        names |= NEEDS_255
     return names
 
 

@@ -65,7 +65,7 @@ def _divide_groups(choices: Choices, areas: Areas, size: int) -> Iterator[Candid
     found, valid = _compute_ratios(choices, areas)
     for words, values in _list_group_values(_NAMES[choices.ratio], found, valid):
         count, total = len(values), float(values.sum())
-        if count < 2:
+        if count < 2 or not total:
             continue
         yield _build(_TOO_FEW, groups, words, total / (count - 1))
         yield _build(_PLUS_1, groups, words, total / (count - 1) + 1)

@@ -20,7 +20,7 @@ from iou_doctor.score_search.faults.impossible_scores import list_impossible
 
 NEIGHBOURHOOD = 0.05
 """How far around the score candidates are counted to estimate their density."""
-EXACT_FACTOR = 5.0
+EXACT_FACTOR = 20.0
 """How much likelier a value is that equals a score of few digits than one that rounds to it."""
 ELSEWHERE = "not from these arrays: "
 

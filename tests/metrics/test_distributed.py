@@ -71,6 +71,7 @@ def test_all_processes_get_as_many_samples(samples, ranks, drops):
         (Sharding(8), 7, None, False),
         (Sharding(1, drops_last_batch=True), 8, 4, False),
         (Sharding(1, drops_last_batch=True), 7, 4, True),
+        (Sharding(1, drops_last_batch=True), 7, 8, False),
     ],
 )
 def test_some_dealings_change_nothing(sharding, samples, batch_size, changes):

@@ -47,7 +47,9 @@ READS_SCORES = frozenset(
     {"unargmaxed-probabilities", "unthresholded-sigmoid", "single-channel-softmax"}
 )
 """The names of faults that predictions which are class ids already rule out."""
-ABOUT_255 = frozenset({"masks-0-255", "masks-divided-by-255"})
+CLEARS_MASKS = frozenset({"masks-divided-by-255"})
+"""The names of faults that masks of integers with several labels rule out."""
+NEEDS_255 = frozenset({"masks-0-255"})
 """The names of faults that masks of 0 and 1 rule out."""
 READ_WELL = Cause(
     "mended",
