@@ -33,6 +33,8 @@ _MOST_EXPANSION = MappingProxyType({1: 1, 8: 1032, 32946: 1032, 5: 8192, 32773: 
 _COMPRESSIONS_OF_TIFFFILE = (1, 8, 32946)
 """The codes of compressions for which tifffile needs no other library."""
 _EXPANSION_OF_OTHERS = 1 << 17
+_HEADER_BYTES = 8
+"""The bytes at the beginning of a file in which no pixels can be."""
 # without a handler, Python prints tifffile's remarks on damaged files; the error says the same
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
@@ -57,6 +59,8 @@ def open_tiff(path: str, name: str | None = None) -> Source:
         check_dtype(path, np.dtype(series.dtype))
         check_shape(path, shape)
         _check_size(path, series, get_file_size(path))
+        if series.dataoffset is not None and series.dataoffset < _HEADER_BYTES:
+            raise source_error(path, DAMAGED)
         if series.dataoffset is not None and series.keyframe.compression == 1:
             dtype = np.dtype(series.dtype).newbyteorder(tiff.byteorder)
             header = NpyHeader(dtype, shape, "C", 0)

@@ -23,6 +23,10 @@ from iou_doctor.sources.windows import complete_window
 _MOST_EXPANSION = 1 << 17
 """The maximum number of bytes of values for each byte of the folder. Chunks that hold only the fill
 value are not stored."""
+_MOST_CHUNKS = 20_000
+"""The number of chunks that zarr looks for in a few seconds, although nothing was written."""
+_MOST_CHUNKS_OF_FILE = 1000
+"""The maximum number of chunks for each file, if there are more chunks than that."""
 _MOST_FILES = 100_000
 """The maximum number of files whose sizes are added up."""
 _DAMAGED = "the Zarr array is damaged or cut off; save or copy it again"
@@ -102,21 +106,27 @@ def _check_size(path: str, place: str, array: Any) -> None:
         remedy="save it with smaller chunks",
     )
     claimed = prod(array.shape) * itemsize
-    if claimed > MOST_HELD_BYTES and claimed > _measure_files(path) * _MOST_EXPANSION:
+    chunks = prod(-(-n // chunk) for n, chunk in zip(array.shape, array.chunks, strict=True))
+    if claimed <= MOST_HELD_BYTES and chunks <= _MOST_CHUNKS:
+        return
+    size, files = _measure_files(path)
+    if claimed > max(MOST_HELD_BYTES, size * _MOST_EXPANSION) or chunks > max(
+        _MOST_CHUNKS, files * _MOST_CHUNKS_OF_FILE
+    ):
         raise source_error(
             place,
-            f"its shape {tuple(array.shape)} means {claimed:,} bytes, and nearly nothing was"
-            " written to it; save it again",
+            f"its shape {tuple(array.shape)} means {claimed:,} bytes in {chunks:,} chunks, and"
+            " nearly nothing was written to it; save it again",
         )
 
 
-def _measure_files(path: str) -> int:
-    """Return the number of bytes in a folder; of many files, only some are counted."""
+def _measure_files(path: str) -> tuple[int, int]:
+    """Return the number of bytes in a folder, and of files; of many files, only some count."""
     total = count = 0
     for folder, _, names in os.walk(path):
         for name in names:
             count += 1
             if count > _MOST_FILES:
-                return total
+                return total, count
             total += os.stat(f"{folder}/{name}", follow_symlinks=False).st_size  # noqa: PTH116
-    return total
+    return total, count

@@ -125,6 +125,16 @@ def test_a_damaged_file_is_refused_or_read(tmp_path, codec, layout):
             continue
 
 
+def test_pixels_within_the_header_are_refused(tmp_path):
+    path = save(tmp_path / "a.tif", np.ones((3, 12, 10), np.int64))
+    with tifffile.TiffFile(path) as file:
+        tag = file.pages[0].tags["StripOffsets"]
+    with (tmp_path / "a.tif").open("r+b") as stream:
+        stream.seek(tag.valueoffset)
+        stream.write(bytes(4))
+    assert "it is damaged" in error_of(path)
+
+
 def test_pages_that_claim_more_than_the_file_holds_are_refused_at_once(tmp_path):
     path = tmp_path / "a.tif"
     save(path, draw(2, 300, 301), compression="zlib", photometric="minisblack")

@@ -151,6 +151,7 @@ def test_a_codec_that_unpickles_is_refused_before_it_is_used(tmp_path):
     ("change", "words"),
     [
         ({"shape": [10**9, 10**6, 10**6]}, "and nearly nothing was written"),
+        ({"shape": [60_000, 40, 50]}, "in 270,000 chunks, and nearly nothing was written"),
         ({"shape": [-1, 4, 4]}, "save"),
         ({"shape": []}, "save"),
         ({"data_type": "string"}, "save"),
