@@ -126,7 +126,7 @@ def test_a_damaged_file_is_refused_or_read(tmp_path, codec, layout):
 
 
 def test_pixels_within_the_header_are_refused(tmp_path):
-    path = save(tmp_path / "a.tif", np.ones((3, 12, 10), np.int64))
+    path = save(tmp_path / "a.tif", np.ones((12, 10), np.int64))
     with tifffile.TiffFile(path) as file:
         tag = file.pages[0].tags["StripOffsets"]
     with (tmp_path / "a.tif").open("r+b") as stream:
