@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import starmap
 from typing import Any
 
 import numpy as np
 
-from casebook import real
+from casebook import healthy_kinds, real
 from casebook.cases import (
     BINARY,
     DENSE,
@@ -50,6 +51,9 @@ def variants() -> Iterator[Healthy]:
     for kind in KINDS:
         for quality in QUALITIES:
             yield from _of_scene(f"{kind}/{quality:g}")
+            yield from starmap(Healthy, healthy_kinds.of_places(kind, f"{kind}/{quality:g}"))
+    yield from starmap(Healthy, healthy_kinds.of_volumes(QUALITIES))
+    yield from starmap(Healthy, healthy_kinds.of_channels(QUALITIES))
     for share in (0, 0.05, 0.2, 0.4, 0.6):
         for kind in KINDS:
             place = f"{kind}/0.9"

@@ -26,6 +26,9 @@ of it turned back."""
 LEAST_GAIN, LEAST_LEAD = 0.25, 0.2
 """Minimum gain of a single sample, and the minimum lead of its turn over all other turns. They are
 higher than those of many samples, which are not turned alike by chance."""
+FEWEST_GAINED = 30
+"""Minimum number of pixels that the turn makes right. Few labelled pixels, or an object of few
+pixels, may fit a turn by chance."""
 FEWEST_GOOD = 3
 """Minimum number of samples that score about as usual."""
 MOST_FEW = 2
@@ -35,13 +38,33 @@ MOST_FEW = 2
 def find_few_turned(fits: Fits) -> NDArray[np.bool_]:
     """Return which single samples are turned beyond doubt, while nearly all others are not."""
     given, ordered = fits.images[0], np.sort(fits.images, axis=0)
-    usual = find_usual_score(given)
+    tells = ordered[-1] > ordered[0]  # an empty sample is perfect in any orientation
+    if not tells.any():
+        return np.zeros_like(tells)
+    usual = find_usual_score(given[tells])
     turned: NDArray[np.bool_] = ordered[-1] - given >= LEAST_GAIN
     turned &= ordered[-1] - ordered[-2] >= LEAST_LEAD
     turned &= (given <= MOST_GIVEN * usual) & (ordered[-1] >= LEAST_QUALITY * usual)
-    good = int((given >= LEAST_QUALITY * usual).sum())
+    good = int((given[tells] >= LEAST_QUALITY * usual).sum())
     is_clear = usual >= LEAST_USUAL and good >= max(FEWEST_GOOD, int(turned.sum()))
     return turned if is_clear else np.zeros_like(turned)
+
+
+def keep_large_gains(turned: NDArray[np.bool_], fits: Fits, maps: Stack) -> NDArray[np.bool_]:
+    """Return which of the turned samples gain enough pixels by their best turn."""
+    kept = turned.copy()
+    for sample in np.flatnonzero(turned).tolist():
+        turn = fits.turns[int(fits.images[:, sample].argmax())]
+        kept[sample] = _count_gained_pixels(maps, turn, sample) >= FEWEST_GAINED
+    return kept
+
+
+def _count_gained_pixels(maps: Stack, turn: Turn, sample: int) -> int:
+    """Return how many more pixels of a sample are right after a turn."""
+    true, given = maps.y_true[sample], maps.y_pred[sample : sample + 1]
+    counts = true < maps.classes
+    right, before = (((pred[0] == true) & counts).sum() for pred in (turn(given), given))
+    return int(right - before)
 
 
 def report_some(

@@ -107,10 +107,11 @@ def _examine_volume(evidence: Evidence) -> Finding | None:
 def _examine_few(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
     if (fits.images.max(axis=0) - fits.images[0]).max() < LEAST_SAMPLE_GAIN:
         return None
-    from iou_doctor.checks.alignment._turned_samples import find_few_turned, report_some
+    from iou_doctor.checks.alignment import _turned_samples as turned_samples
 
-    few = find_few_turned(fits)
-    return report_some(RULE, evidence, maps, fits, few) if few.any() else None
+    few = turned_samples.find_few_turned(fits)
+    few = turned_samples.keep_large_gains(few, fits, maps)
+    return turned_samples.report_some(RULE, evidence, maps, fits, few) if few.any() else None
 
 
 def _examine_with_matched_ids(evidence: Evidence, maps: Stack, turns: tuple[Turn, ...]) -> Result:

@@ -7,9 +7,10 @@ from help_code import run_help
 from scenes import boxes, model
 
 from iou_doctor.checks.alignment import flipped_samples
-from iou_doctor.checks.alignment._turned_samples import find_few_turned
+from iou_doctor.checks.alignment._turned_samples import find_few_turned, keep_large_gains
 from iou_doctor.checks.alignment.flipped_samples import _find_turned
-from iou_doctor.checks.orientations import IDENTITY, Fits, fit_turns
+from iou_doctor.checks.map_stack import Stack
+from iou_doctor.checks.orientations import IDENTITY, Fits, fit_turns, list_turns
 
 T, S = boxes(1), boxes(3, height=48, width=48)
 P, Q = model(T, 2), model(S, 4)
@@ -222,6 +223,24 @@ def test_some_samples_are_turned_if_each_gains_clearly_and_fits_well(limits, num
 )
 def test_single_samples_are_turned_if_they_fit_far_better_than_anything_else(limits, number):
     assert find_few_turned(fit(**{"number": 1, "gain": 0.5, **limits})).sum() == number
+
+
+@pytest.mark.parametrize(("width", "is_kept"), [(3, True), (2, False)])
+def test_the_turn_of_a_single_sample_makes_30_pixels_right(width, is_kept):
+    masks = np.zeros((1, 8, 16), np.uint8)
+    masks[0, :5, :width] = 1
+    maps = Stack(np.arange(1), masks, masks[:, :, ::-1], 2)
+    turns = list_turns(2, square=False)
+    fits = fit_turns(maps, turns)
+    assert keep_large_gains(np.array([True]), fits, maps).tolist() == [is_kept]
+
+
+def test_empty_samples_say_nothing_of_the_usual_score():
+    fits = fit(number=1, samples=6, usual=0.5, gain=0.4, quality=1.0, lead=0.3)
+    empty = np.ones((3, 20))
+    images = np.concatenate([fits.images, empty], axis=1)
+    padded = Fits(fits.turns, images, images.mean(axis=1), fits.scenes)
+    assert find_few_turned(padded)[:6].tolist() == find_few_turned(fits).tolist()
 
 
 @pytest.mark.parametrize(("restored", "fires"), [(0.301, True), (0.299, False)])
