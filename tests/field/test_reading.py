@@ -294,10 +294,13 @@ def test_matlab(tmp_path, save):
 
 
 @pytest.mark.parametrize("reverse", [True, False])
-def test_matlab_7_3_of_another_program_is_read_in_the_order_that_fits(tmp_path, reverse):
+@pytest.mark.parametrize("has_class", [True, False])
+def test_matlab_7_3_of_another_program_is_read_in_the_order_that_fits(tmp_path, reverse, has_class):
     save_npy(tmp_path / "preds", PREDICTIONS)
     with h5py.File(tmp_path / "gt.mat", "w", userblock_size=512) as stream:
         stream["labels"] = MASKS.T if reverse else MASKS
+        if has_class:
+            stream["labels"].attrs["MATLAB_class"] = np.bytes_("uint8")
     with (tmp_path / "gt.mat").open("r+b") as stream:
         stream.write(b"MATLAB 7.3 MAT-file".ljust(128))
     check_read(tmp_path / "preds.npy", tmp_path / "gt.mat")

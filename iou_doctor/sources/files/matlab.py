@@ -46,8 +46,11 @@ class MatlabHdf5Source(TransposedSource):
             shape: the shape of the other array.
         """
         flipped = replace(self, order=self.order[::-1])
-        fits = _is_like(self.shape, shape) or not _is_like(flipped.shape, shape)
-        return self if self.is_certain or fits else flipped
+        if _is_like(self.shape, shape) or not _is_like(flipped.shape, shape):
+            return self
+        # square images of MATLAB fit in the wrong order as well
+        is_clear = flipped.shape == shape and len(set(shape)) == len(shape)
+        return flipped if is_clear or not self.is_certain else self
 
 
 def _is_like(one: Shape, other: Shape) -> bool:

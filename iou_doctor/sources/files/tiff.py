@@ -26,12 +26,14 @@ from iou_doctor.sources.files.tiff_pages import (
 )
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
-_WHAT = "a TIFF of a kind that Pillow does not read (pages, bands, or types of values)"
+_WHAT = "a TIFF of a kind that Pillow does not read (several pages or bands, or other values)"
 _INSTEAD = "save it with `np.save('NAME.npy', tifffile.imread(FILE))`"
 _MOST_EXPANSION = MappingProxyType({1: 1, 8: 1032, 32946: 1032, 5: 8192, 32773: 8192})
 """The maximum number of bytes of pixels for each byte of a file, by the code of the compression."""
 _COMPRESSIONS_OF_TIFFFILE = (1, 8, 32946)
 """The codes of compressions for which tifffile needs no other library."""
+_DIFFERENCES = 2
+"""The code of the predictor that stores the differences of neighbours, which needs none either."""
 _EXPANSION_OF_OTHERS = 1 << 17
 _HEADER_BYTES = 8
 """The bytes at the beginning of a file in which no pixels can be."""
@@ -66,7 +68,17 @@ def open_tiff(path: str, name: str | None = None) -> Source:
             header = NpyHeader(dtype, shape, "C", 0)
             return open_values(path, "tiff", path, header, int(series.dataoffset))
         _check_pages(path, series, shape)
+        _require_codec(path, series)
         return TiffSource(path, series, shape)
+
+
+def _require_codec(path: str, series: Any) -> None:
+    page = series.keyframe
+    if int(page.compression) in _COMPRESSIONS_OF_TIFFFILE and int(page.predictor) <= _DIFFERENCES:
+        return
+    pages = f"{len(series.pages):,} pages" if len(series.pages) > 1 else "one page"
+    what = f"a TIFF with {pages}, compressed with {page.compression.name}"
+    import_extra(path, "imagecodecs", extra="tiff", what=what, instead=_INSTEAD)
 
 
 def can_unpack(path: str) -> bool:
@@ -120,7 +132,7 @@ def _check_pages(path: str, series: Any, shape: tuple[int, ...]) -> None:
     sizes = {"Y": page.imagelength, "X": page.imagewidth, "S": page.samplesperpixel}
     inner = tuple(sizes[letter] for letter in letters)
     pages = prod(shape[: -len(letters)])
-    unlike = any(frame is None or frame.keyframe is not page for frame in series.pages)
+    unlike = any(frame is None or frame.keyframe.hash != page.hash for frame in series.pages)
     if shape[-len(letters) :] != inner or pages != len(series.pages) or unlike:
         raise source_error(
             path, f"its pages do not form one array ({series.axes} {shape}); save it as .npy"

@@ -141,7 +141,8 @@ class TiffSource:
                 content = stream.read(count)
             if len(content) < count:
                 raise EOFError("a segment is cut off")
-        decoded, _, shape = self._page.decode(content, index, jpegtables=self._page.jpegtables)
+        keyframe = page.keyframe
+        decoded, _, shape = keyframe.decode(content, index, jpegtables=keyframe.jpegtables)
         if decoded is None:  # a sparse segment
             decoded = np.full(shape, self._page.nodata, self.dtype)
         segment: StoredArray = decoded.reshape(decoded.shape[-3:]).astype(self.dtype, copy=False)

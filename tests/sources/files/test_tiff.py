@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tracemalloc
 
 import numpy as np
@@ -83,6 +84,28 @@ def test_bands_are_channels(tmp_path, planar, layout, codec):
     check_windows(source, stored[np.newaxis])
 
 
+@pytest.mark.parametrize("codec", [None, "tiff_adobe_deflate", "tiff_lzw"])
+def test_pages_that_pillow_writes_are_an_array(tmp_path, codec):
+    if codec == "tiff_lzw":
+        pytest.importorskip("imagecodecs", reason="imagecodecs, which unpacks LZW, is missing")
+    array = draw(4, 20, 30)
+    first, *more = map(Image.fromarray, array)
+    first.save(tmp_path / "a.tif", save_all=True, append_images=more, compression=codec)
+    check_windows(open_source(str(tmp_path / "a.tif")), array)
+
+
+def test_a_codec_that_needs_the_extra_says_so(tmp_path, monkeypatch):
+    first, *more = map(Image.fromarray, draw(4, 20, 30))
+    path = str(tmp_path / "a.tif")
+    first.save(path, save_all=True, append_images=more, compression="tiff_lzw")
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    assert error_of(path) == (
+        f"cannot read `{path}`: it is a TIFF with 4 pages, compressed with LZW; `pip install"
+        " \"iou-doctor[tiff]\"` reads it, or save it with `np.save('NAME.npy',"
+        " tifffile.imread(FILE))`"
+    )
+
+
 def test_a_folder_mixes_kinds_that_pillow_reads_and_others(tmp_path):
     Image.fromarray(draw(9, 8)).save(tmp_path / "a.png")
     save(tmp_path / "b.tif", draw(9, 8, dtype="int64"))
@@ -145,10 +168,10 @@ def test_pages_that_claim_more_than_the_file_holds_are_refused_at_once(tmp_path)
 
 def test_a_kind_that_needs_the_extra_says_so(tmp_path, monkeypatch):
     path = save(tmp_path / "a.tif", draw(2, 9, 8), photometric="minisblack")
-    monkeypatch.setitem(__import__("sys").modules, "tifffile", None)
+    monkeypatch.setitem(sys.modules, "tifffile", None)
     assert error_of(path) == (
-        f"cannot read `{path}`: it is a TIFF of a kind that Pillow does not read (pages, bands, or"
-        ' types of values); `pip install "iou-doctor[tiff]"` reads it, or save it with'
+        f"cannot read `{path}`: it is a TIFF of a kind that Pillow does not read (several pages or"
+        ' bands, or other values); `pip install "iou-doctor[tiff]"` reads it, or save it with'
         " `np.save('NAME.npy', tifffile.imread(FILE))`"
     )
 
