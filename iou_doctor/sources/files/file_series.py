@@ -114,6 +114,11 @@ class FileSeries:
         return (member.stamp for member in self._members)
 
     @property
+    def members(self) -> tuple[Member, ...]:
+        """What is known of each file."""
+        return self._members
+
+    @property
     def affines(self) -> Iterator[Affine | None]:
         """The directions of the axes in each file."""
         return (member.affine for member in self._members)

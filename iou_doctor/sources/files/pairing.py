@@ -8,13 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from iou_doctor.arrays.layout import Assumption
 from iou_doctor.arrays.source import Pair
 from iou_doctor.errors import UsageError
 from iou_doctor.sources.files.affines import compare_affines
+from iou_doctor.sources.files.class_files import join_classes
 from iou_doctor.sources.files.file_series import FileSeries
 from iou_doctor.sources.files.learned_names import Match, learn_partners
 from iou_doctor.sources.source_errors import list_names, source_error
 
+_MOST_NAMED = 8
+"""The number of classes to name in the note about them."""
 _EXAMPLES = 3
 """The number of names of each folder to show in the error."""
 _ENDING = re.compile(
@@ -44,6 +48,14 @@ def pair_files(*, y_true: FileSeries, y_pred: FileSeries) -> Pair:
         return _pair_lists(y_true, y_pred)
     if not (y_true.is_folder or y_pred.is_folder):
         return _add_turn(Pair(y_true, y_pred), y_true, y_pred)
+    joined = join_classes(y_true, y_pred)
+    if joined is None:
+        return _pair_names(y_true, y_pred)
+    true, pred, classes = joined
+    return _note_classes(_pair_names(true, pred), classes)
+
+
+def _pair_names(y_true: FileSeries, y_pred: FileSeries) -> Pair:
     found = _match_names(y_true.names, y_pred.names)
     if found is None:
         raise source_error(
@@ -63,6 +75,15 @@ def pair_files(*, y_true: FileSeries, y_pred: FileSeries) -> Pair:
         dropped_parts=found.dropped,
     )
     return _add_turn(pair, true, pred)
+
+
+def _note_classes(pair: Pair, classes: Sequence[str]) -> Pair:
+    """Return the pair with a note on the classes, each of which has a file of its own."""
+    listed = ", ".join(f"{number} {name}" for number, name in enumerate(classes[:_MOST_NAMED], 1))
+    more = f" and {len(classes) - _MOST_NAMED} more" if len(classes) > _MOST_NAMED else ""
+    why = "each class has a file of its own, and 0 is what none of them covers"
+    note = Assumption("classes", listed + more, why)
+    return replace(pair, assumed=(*pair.assumed, note))
 
 
 def _pair_lists(true: FileSeries, pred: FileSeries) -> Pair:
