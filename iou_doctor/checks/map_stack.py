@@ -23,6 +23,8 @@ from iou_doctor.report.finding import Skipped
 
 Ids = NDArray[np.unsignedinteger]
 """Numbers of classes, in the narrowest dtype that holds them all."""
+Maps = list[NDArray[np.int32]]
+"""Label maps of the same shape."""
 Scores = NDArray[np.float64]
 Relabelling = Relabel | RelabelSome
 Scale = Literal["many", "fine", "crops", "whole"]
@@ -112,16 +114,14 @@ def _stack(
     if len({labels.shape for labels in maps.y_true}) > 1 and not are_thinned_volumes:
         return Skipped("the images differ in size")
     chosen = _spread_indices(len(maps.samples), samples)
-    true, pred = (
-        _thin_maps([two[index] for index in chosen], side) for two in (maps.y_true, maps.y_pred)
-    )
     numbers = maps.samples[chosen]
+    sides = {
+        side_of: _thin_maps([stored[index] for index in chosen], side)
+        for side_of, stored in ((Side.MASKS, maps.y_true), (Side.PREDICTIONS, maps.y_pred))
+    }
     for step in relabellings:
-        if step.side is Side.MASKS:
-            true = _relabel(true, numbers, step)
-        else:
-            pred = _relabel(pred, numbers, step)
-    return _number_classes(evidence, numbers, true, pred)
+        sides[step.side] = _relabel(sides[step.side], numbers, step)
+    return _number_classes(evidence, numbers, sides[Side.MASKS], sides[Side.PREDICTIONS])
 
 
 def _spread_indices(count: int, most: int | None) -> list[int]:
@@ -130,12 +130,12 @@ def _spread_indices(count: int, most: int | None) -> list[int]:
     return places
 
 
-def _thin_maps(maps: list[NDArray[np.int32]], side: int | None) -> NDArray[np.int32]:
+def _thin_maps(maps: list[NDArray[np.int32]], side: int | None) -> Maps:
     if side is None:
-        return np.stack(maps)
+        return maps
     # volumes of different sizes are thinned to what the smallest has along each axis
     counts = [min(side, *sizes) for sizes in zip(*(labels.shape for labels in maps), strict=True)]
-    return np.stack([_thin(labels, counts) for labels in maps])
+    return [_thin(labels, counts) for labels in maps]
 
 
 def _thin(labels: NDArray[np.int32], counts: list[int]) -> NDArray[np.int32]:
@@ -153,40 +153,48 @@ def _list_relabellings(evidence: Evidence) -> list[Relabelling]:
     ]
 
 
-def _relabel(
-    labels: NDArray[np.int32], samples: NDArray[np.int64], step: Relabelling
-) -> NDArray[np.int32]:
+def _relabel(maps: Maps, samples: NDArray[np.int64], step: Relabelling) -> Maps:
+    labels = np.stack(maps)
     repaired = step.apply_to(labels, samples, spatial=labels.ndim - 1)
-    return repaired.astype(np.int32, copy=False)
+    return list(repaired.astype(np.int32, copy=False))
 
 
 def _number_classes(
     evidence: Evidence,
     samples: NDArray[np.int64],
-    stored_true: NDArray[np.int32],
-    stored_pred: NDArray[np.int32],
+    stored_true: Maps,
+    stored_pred: Maps,
 ) -> Stack | Skipped:
     """Build the stack: number the classes of the truth from 0 without gaps."""
     num_classes, ignore = evidence.interpretation.num_classes, evidence.interpretation.ignore_index
     if evidence.sampled is not None and evidence.sampled.codes is not None:
         num_classes, ignore = evidence.sampled.codes, None
-    # read as unsigned integers, negative labels are beyond the last class too
-    true, pred = (
-        np.minimum(labels.view(np.uint32), num_classes) for labels in (stored_true, stored_pred)
-    )
-    present = np.bincount(true.ravel(), minlength=num_classes + 1)[:num_classes] > 0
+    true, pred = (_clip_labels(labels, num_classes) for labels in (stored_true, stored_pred))
+    present = np.zeros(num_classes, dtype=bool)
+    for own in true:
+        present |= np.bincount(own.ravel(), minlength=num_classes + 1)[:num_classes] > 0
     if ignore is not None and 0 <= ignore < num_classes:
         present[ignore] = False
     classes = int(present.sum())
     if classes < 2:
         return Skipped("the masks that were kept hold fewer than two classes")
-    number = np.full(num_classes + 1, classes, dtype=np.min_scalar_type(classes))
-    number[:-1][present] = np.arange(classes)
-    compact = number[pred]
-    if compact.min() == compact.max():
+    if classes < num_classes:  # otherwise, they are numbered without gaps already
+        number = np.full(num_classes + 1, classes, dtype=np.min_scalar_type(classes))
+        number[:-1][present] = np.arange(classes)
+        true, pred = number[true], number[pred]
+    if pred.min() == pred.max():
         return Skipped("the predictions that were kept hold one class only")
     labels = tuple(np.flatnonzero(present).tolist())
-    return Stack(samples, number[true], compact, classes, labels)
+    return Stack(samples, true, pred, classes, labels)
+
+
+def _clip_labels(maps: Maps, num_classes: int) -> Ids:
+    """Return label maps as one array, with `num_classes` for everything that is no class."""
+    ids = np.empty((len(maps), *maps[0].shape), dtype=np.min_scalar_type(num_classes))
+    for own, labels in zip(ids, maps, strict=True):
+        # read as unsigned integers, negative labels are beyond the last class too
+        np.minimum(labels.view(np.uint32), num_classes, out=own, casting="unsafe")
+    return ids
 
 
 def count_pairs(true: Ids, pred: Ids, classes: int) -> NDArray[np.int64]:

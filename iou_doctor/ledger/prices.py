@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,28 +118,39 @@ class Prices:
         truths, predictions, count, points = self.price_all_pairs(pool)
         order = np.lexsort((predictions, truths, -points))
         dearest = order[:MOST_ENTRIES][points[order[:MOST_ENTRIES]] > 0]
-        listed = []
-        for at in dearest.tolist():
-            truth, pixels = int(truths[at]), int(count[at])
-            other = None if predictions[at] == NO_CLASS else int(predictions[at])
-            worth = self._find_worth(truth, other, pixels)
-            listed.append(PairPrice(truth, other, pixels, float(points[at]), worth))
+        worths = self._find_worths(truths[dearest], predictions[dearest], count[dearest])
+        listed = [
+            PairPrice(truth, None if other == NO_CLASS else other, pixels, own, worth)
+            for truth, other, pixels, own, worth in zip(
+                truths[dearest].tolist(),
+                predictions[dearest].tolist(),
+                count[dearest].tolist(),
+                points[dearest].tolist(),
+                worths.tolist(),
+                strict=True,
+            )
+        ]
         return listed, float(np.delete(points, dearest).sum())
 
-    def _find_worth(self, truth: int, other: int | None, pixels: int) -> float:
-        """Return how much the mean rises if these pixels were predicted right."""
-        assert self.score.mean_iou is not None
-        total, count = self.score.mean_iou * self.count, self.count
-        total += pixels / _get_union(self.score.per_class[truth])
-        if other is not None:
-            lost = self.score.per_class[other]
-            union = _get_union(lost) - pixels
-            total -= lost.iou or 0.0
-            if union:
-                total += lost.intersection / union
-            else:
-                count -= 1  # a class that only these pixels were predicted as
-        return total / count - self.score.mean_iou
+    def _find_worths(
+        self, truths: NDArray[np.int64], predictions: NDArray[np.int64], pixels: Counts
+    ) -> NDArray[np.float64]:
+        """Return how much the mean rises if the pixels of each pair alone were predicted right."""
+        mean = self.score.mean_iou
+        assert mean is not None
+        unions, intersections = (
+            np.array([*map(measure, self.score.per_class), 0])  # the last one is for `NO_CLASS`
+            for measure in (_get_union, attrgetter("intersection"))
+        )
+        union, both = unions[predictions], intersections[predictions]
+        left = union - pixels
+        gained = pixels / unions[truths]
+        gained += np.where(left > 0, both / np.maximum(left, 1), 0) - both / np.maximum(union, 1)
+        gained[predictions == NO_CLASS] = (pixels / unions[truths])[predictions == NO_CLASS]
+        # a class that only these pixels were predicted as leaves the mean
+        classes = self.count - ((left == 0) & (predictions != NO_CLASS))
+        worths: NDArray[np.float64] = (mean * self.count + gained) / classes - mean
+        return worths
 
     def price_classes(self) -> tuple[ClassPrice, ...]:
         """Return what the wrong pixels of each class in the mean cost."""
