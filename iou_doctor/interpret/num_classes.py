@@ -25,6 +25,11 @@ from iou_doctor.counts.stats import Stats
 from iou_doctor.errors import UsageError
 from iou_doctor.safety.safe_text import escape_name
 
+FEWEST_STRAYS = 30
+"""Minimum number of labels between the classes and void that come from interpolation."""
+LARGEST_CLASS, NEAR_VOID = 100, 200
+"""The predictions end below the first, and the labels in between go up to the second at least."""
+
 DecodedLabels = NDArray[np.int64]
 
 
@@ -64,11 +69,27 @@ def _count_labels(table: PairCounts, ignore_index: int | None) -> tuple[int, str
             ("predictions", table.count_predictions()),
         )
     }
+    if _are_ramps_to_void(table, sides):
+        last = max(sides["predictions"])
+        why = "the masks hold damaged labels, and the largest label in the predictions"
+        return max(last, 1) + 1, f"{why} is {last}"
     largest = {side: max(labels) for side, labels in sides.items() if labels}
     if not largest or max(largest.values()) < 2:
         return 2, "no label is larger than 1"
     side = max(largest, key=lambda key: largest[key])
     return largest[side] + 1, f"the largest label in the {side} is {largest[side]}"
+
+
+def _are_ramps_to_void(table: PairCounts, sides: Mapping[str, list[int]]) -> bool:
+    """Return whether the masks hold labels all the way up to 255, and the predictions do not.
+
+    A resize with interpolation writes them between classes and void.
+    """
+    if 255 not in table.count_truths() or not sides["predictions"]:
+        return False
+    last = max(sides["predictions"])
+    beyond = [label for label in sides["masks"] if label > last]
+    return last < LARGEST_CLASS and len(beyond) >= FEWEST_STRAYS and max(beyond) >= NEAR_VOID
 
 
 def _list_rare_void_labels(table: PairCounts) -> list[int]:

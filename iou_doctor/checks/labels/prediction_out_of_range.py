@@ -12,6 +12,7 @@ is void do no harm and are not reported.
 
 from iou_doctor.arrays.interpretation import MOST_CLASSES
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.jpeg_files import are_jpeg_files
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.unknown_labels import count_unknown_predictions
 from iou_doctor.checks.wording import describe_labels, describe_stray_handling, format_percent
@@ -71,6 +72,8 @@ def _suggest_repair(evidence: Evidence, strays: dict[int, int]) -> tuple[str, Re
             "predictions > 127", side=Side.PREDICTIONS, table=table, safe=True
         )
         return 'predictions = (predictions > 127).astype("uint8")', repair
+    if are_jpeg_files(evidence.pair.y_pred):
+        return "save the predicted ids as PNG: JPEG changes them near every edge", None
     if set(strays) == {255}:
         return "map 255 to a class: predictions have no void label", None
     if min(strays) < 0 or max(strays) >= MOST_CLASSES:

@@ -34,7 +34,7 @@ RULE = Rule(
     suspicion=Suspicion.MASK_VALUES,
     claim="the masks were resized with interpolation, which invents ids in between",
     explains=OF_MASK_VALUES,
-    after=("masks-divided-by-255",),
+    after=("masks-divided-by-255", "jpeg-masks"),
 )
 
 FEWEST_STRAYS = 30
@@ -55,7 +55,7 @@ HELP = (
 def find(evidence: Evidence) -> Result:
     """Look for fractions, and for ids that only form seams between two others."""
     if evidence.interpretation.y_true is not Encoding.LABELS or evidence.has_found(
-        "masks-divided-by-255"
+        "masks-divided-by-255", "jpeg-masks"
     ):
         return []
     values = evidence.stats.y_true

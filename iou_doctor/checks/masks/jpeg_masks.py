@@ -8,10 +8,12 @@ objects are scored wrongly and small objects vanish.
     cv2.imwrite("mask.png", mask)    # 0 0 0 0 255 255
 
 Save masks as PNG. Snapping each value to the nearest frequent one repairs most pixels, but what
-JPEG blurred at the edges stays lost.
+JPEG blurred at the edges stays lost. Class ids such as 0..11 lie too close for that, so the rule
+tells them by the names of their files.
 """
 
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.checks.jpeg_files import are_jpeg_files
 from iou_doctor.checks.masks._jpeg_levels import (
     find_jpeg_levels,
     find_nearest_level,
@@ -35,15 +37,20 @@ RULE = Rule(
     suspicion=Suspicion.MASK_VALUES,
     claim="the masks went through JPEG, which changes values near every edge",
     explains=OF_MASK_VALUES,
+    also_explains=("interpolated-masks",),
 )
+
+LEAST_GREY_RATIO = 3
+"""Minimum ratio of the largest value to the number of classes for greys that stand for classes."""
 
 
 def find(evidence: Evidence) -> Result:
     """Look for many rare values close to few frequent ones."""
     levels = find_jpeg_levels(evidence)
-    if not levels:
-        return []
     counts = count_mask_labels(evidence)
+    if not levels:
+        is_file = are_jpeg_files(evidence.pair.y_true)
+        return [_report_files(evidence, counts)] if is_file and len(counts) > 2 else []
     others = {label: count for label, count in counts.items() if label not in levels}
     pixels, total = sum(others.values()), sum(counts.values())
     ids = _map_to_ids(evidence, levels)
@@ -72,6 +79,46 @@ def find(evidence: Evidence) -> Result:
             severity_override=Severity.ERROR if foreign else None,
         )
     ]
+
+
+def _report_files(evidence: Evidence, counts: dict[int, int]) -> Finding:
+    """Report files of class ids that end in `.jpg`: near edges, JPEG makes other ids of them."""
+    outside = {
+        label: n for label, n in counts.items() if not 0 <= label < infer_num_classes(evidence)
+    }
+    share = format_percent(sum(outside.values()), sum(counts.values()))
+    seen = f", of which {len(outside)}, in {share} of the pixels, are no class" if outside else ""
+    are_greys = max(counts) >= LEAST_GREY_RATIO * infer_num_classes(evidence)
+    return Finding(
+        RULE,
+        message=f"masks are JPEG files of {len(counts)} different values{seen}: JPEG changes ids"
+        " near every edge",
+        help="save masks as PNG, from the original ids: those near edges are lost in these files",
+        facts={
+            "modes": [],
+            "other_values": len(outside),
+            "other_pixels": sum(outside.values()),
+            "pixels": sum(counts.values()),
+        },
+        repair=build_value_repair(
+            evidence, "map each grey to the class predicted there", _guess_ids(evidence), safe=False
+        )
+        if are_greys
+        else None,
+        severity_override=Severity.ERROR if outside else None,
+    )
+
+
+def _guess_ids(evidence: Evidence) -> dict[int, int]:
+    """Return, for each mask value, the class that most of its pixels are predicted as."""
+    pairs, best = evidence.pairs.pool(), dict[int, tuple[int, int]]()
+    classes = infer_num_classes(evidence)
+    for truth, found, count in zip(
+        pairs.truth.tolist(), pairs.prediction.tolist(), pairs.count.tolist(), strict=True
+    ):
+        if 0 <= found < classes and count > best.get(truth, (0, 0))[0]:
+            best[truth] = count, found
+    return {truth: found for truth, (_, found) in best.items()}
 
 
 def _map_to_ids(evidence: Evidence, levels: list[int]) -> list[int]:

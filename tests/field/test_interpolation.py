@@ -1,0 +1,101 @@
+"""Label maps that were resized with interpolation, or saved as JPEG."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from build import diagnose, errors, names
+from PIL import Image
+
+import iou_doctor
+from field.arrays import draw_masks, predict
+from field.test_void import blobs, resize
+
+
+def save(folder, maps, suffix="png", **options):
+    folder.mkdir()
+    for number, one in enumerate(maps):
+        Image.fromarray(one).save(folder / f"{number}.{suffix}", **options)
+    return str(folder)
+
+
+@pytest.mark.parametrize("quality", [95, 75])
+@pytest.mark.parametrize("classes", [5, 12])
+@pytest.mark.parametrize("declared", [True, False])
+def test_class_ids_as_jpeg(tmp_path, quality, classes, declared):
+    truth = draw_masks((2, 96, 128), classes, smoothness=8.0)
+    report = iou_doctor.check(
+        y_pred=predict(truth, classes),
+        y_true=save(tmp_path / "masks", truth, "jpg", quality=quality),
+        num_classes=classes if declared else None,
+    )
+    assert report.verdict.primary == "jpeg-masks"
+    assert set(errors(report)) <= {"jpeg-masks", *report.consequences}
+    assert not any("num_classes" in finding.help for finding in report.findings)
+
+
+def test_predicted_ids_as_jpeg(tmp_path):
+    truth = draw_masks((2, 96, 128), 12, smoothness=8.0)
+    report = iou_doctor.check(
+        y_pred=save(tmp_path / "preds", predict(truth, 12), "jpg", quality=95),
+        y_true=save(tmp_path / "masks", truth),
+        num_classes=12,
+    )
+    (finding,) = [f for f in report.findings if f.rule.name == "prediction-out-of-range"]
+    assert "PNG" in finding.help
+
+
+def test_greys_of_many_classes_as_jpeg(tmp_path):
+    truth = draw_masks((2, 96, 128), 5, smoothness=10.0)
+    predicted = predict(truth, 5)
+    report = iou_doctor.check(
+        y_pred=predicted,
+        y_true=save(tmp_path / "masks", (truth * 63).astype(np.uint8), "jpg", quality=90),
+        num_classes=5,
+    )
+    assert report.verdict.primary == "jpeg-masks"
+    right = diagnose(y_true=truth, y_pred=predicted, num_classes=5).mean_iou
+    assert report.verdict.mean_iou_after_all == pytest.approx(right, abs=0.05)
+
+
+@pytest.mark.parametrize("scale", [1, 255])
+def test_a_jpeg_of_two_values_is_whole(tmp_path, scale):
+    truth = np.kron(draw_masks((1, 12, 16), 2, smoothness=2.0), np.ones((8, 8), np.uint8)) * scale
+    report = iou_doctor.check(
+        y_pred=(truth > 0).astype(np.uint8),
+        y_true=save(tmp_path / "masks", truth.astype(np.uint8), "jpg", quality=100),
+    )
+    assert "jpeg-masks" not in names(report)
+
+
+@pytest.mark.parametrize("options", [{"num_classes": 19, "ignore_index": 255}, {}])
+@pytest.mark.parametrize("up", [False, True])
+@pytest.mark.parametrize("samples", [1, 3])
+def test_street_masks_with_void_resized_with_interpolation(options, up, samples):
+    truth = draw_masks((samples, 128, 192), 19, smoothness=10.0)
+    void = np.where(blobs(truth.shape, 0.06), 255, truth).astype(np.uint8)
+    predicted, masks = predict(truth, 19), resize(void, 64, 96)
+    if up:
+        masks = resize(masks, 128, 192)
+    else:
+        predicted = predicted[:, ::2, ::2]
+    report = diagnose(y_true=masks, y_pred=predicted, **options)
+    assert report.verdict.primary == "interpolated-masks"
+    assert "nearest" in report.primary.help
+    advice = [finding.help for finding in report.findings]
+    assert not any("num_classes=2" in text for text in advice)
+    assert not any(
+        f.repair and (f.repair.mean_iou_after or 1.0) < report.mean_iou for f in report.findings
+    )
+
+
+@pytest.mark.parametrize("classes", [12, 19])
+@pytest.mark.parametrize("up", [False, True])
+@pytest.mark.parametrize("declared", [False, True])
+def test_predicted_labels_resized_with_interpolation(classes, up, declared):
+    truth = draw_masks((3, 128, 192), classes, smoothness=8.0)
+    predicted, masks = resize(predict(truth, classes), 64, 96), truth[:, ::2, ::2]
+    if up:
+        predicted, masks = resize(predicted, 128, 192), truth
+    report = diagnose(y_true=masks, y_pred=predicted, num_classes=classes if declared else None)
+    assert report.verdict.primary == "interpolated-predictions"
