@@ -64,7 +64,7 @@ def _write_pair(folder: Path, rng: random.Random, kind: str) -> list[Path]:
 
 
 def _damage(path: Path, rng: random.Random) -> None:
-    file = rng.choice(sorted(path.iterdir())) if path.is_dir() else path
+    file = rng.choice([file for file in sorted(path.rglob("*")) if file.is_file()] or [path])
     file.write_bytes(mutate_bytes(file.read_bytes(), rng))
 
 

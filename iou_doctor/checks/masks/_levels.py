@@ -96,6 +96,8 @@ def _fit(
     values = decode(codes)
     gaps = np.diff(values)
     multiples = gaps / gaps.min()
+    if not multiples.sum() < classes * (1 + LARGEST_DEVIATION):  # huge, or not finite
+        return None
     if np.abs(multiples - np.rint(multiples)).max() > LARGEST_DEVIATION:
         return None
     ranks = np.concatenate([[0], np.rint(multiples).cumsum()]).astype(np.int64)

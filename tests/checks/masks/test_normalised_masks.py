@@ -77,3 +77,10 @@ def test_more_numbers_than_classes_come_from_a_resize():
     report = diagnose(y_true=masks, y_pred=PREDICTED[:, ::2], num_classes=4)
     assert RULE not in names(report)
     assert "interpolated-masks" in errors(report)
+
+
+@pytest.mark.parametrize("huge", [-3e231, 1e30, 5e-324])
+def test_distances_beyond_all_integers_are_no_affine_image(huge):
+    masks = TRUTH.astype(np.float64)
+    masks[0, 0, :4] = huge
+    assert RULE not in names(diagnose(y_true=masks, y_pred=PREDICTED, num_classes=6))
