@@ -1,7 +1,11 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from build import after, diagnose, errors, found, mean_iou, names, noisy, scene
 from help_code import run_help
+
+from iou_doctor.checks.masks import _levels
 
 RULE = "normalised-masks"
 TRUTH = scene(1, samples=3, height=32, width=40, classes=4)
@@ -79,8 +83,8 @@ def test_more_numbers_than_classes_come_from_a_resize():
     assert "interpolated-masks" in errors(report)
 
 
-@pytest.mark.parametrize("huge", [-3e231, 1e30, 5e-324])
-def test_distances_beyond_all_integers_are_no_affine_image(huge):
-    masks = TRUTH.astype(np.float64)
-    masks[0, 0, :4] = huge
-    assert RULE not in names(diagnose(y_true=masks, y_pred=PREDICTED, num_classes=6))
+@pytest.mark.parametrize("values", [[0, 1, 1e30], [-3e231, 0, 1], [0, 5e-324, 1], [0, 1, 1e308]])
+def test_distances_beyond_all_integers_are_no_affine_image(values):
+    pairs = SimpleNamespace(count_truths=lambda: dict.fromkeys(range(3), 1))
+    with np.errstate(over="ignore"):  # as in a check
+        assert _levels._fit(pairs, lambda _: np.array(values, np.float64), 6) is None
