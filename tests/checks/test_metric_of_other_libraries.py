@@ -55,7 +55,7 @@ HEALTHY = {
     "ignite, accuracy": (TRUTH, FIRST, "ignite.metrics.confusion_matrix.cmAccuracy(cm)"),
     "kornia": (TRUTH, PREDICTED, "kornia.metrics.mean_iou(pred, target, 3)"),
     "PaddleSeg": (TRUTH, PREDICTED, "paddleseg.utils.metrics.mean_iou(*areas)"),
-    "PaddleSeg, Dice": (TRUTH, PREDICTED, "metrics.dice(i, p, l)"),
+    "PaddleSeg, Dice": (TRUTH, PREDICTED, "paddleseg.utils.metrics.dice(i, p, l)"),
     "nnU-Net": (
         TRUTH,
         PREDICTED,

@@ -5,7 +5,12 @@ from build import diagnose, names
 from iou_doctor.checks import volume_orientation
 from iou_doctor.checks.map_stack import Stack
 from iou_doctor.checks.orientations import Fits
-from iou_doctor.checks.volume_orientation import _count_scenes, fit_volumes, list_orientations
+from iou_doctor.checks.volume_orientation import (
+    LEAST_LEAD,
+    _count_scenes,
+    fit_volumes,
+    list_orientations,
+)
 from iou_doctor.checks.volumes import _are_of_one_volume
 
 
@@ -78,7 +83,25 @@ def test_another_orientation_must_fit_far_better(monkeypatch, given_score, best,
     def fit(stacked, turns):
         found = fit_volumes(stacked, turns)
         pooled = np.where(found.pooled == found.pooled.max(), best, given_score)
+        pooled[-1 - (pooled[-1] == best)] = best - LEAST_LEAD + 0.01  # another one comes near
         return Fits(found.turns, found.images, pooled, scenes)
+
+    monkeypatch.setattr(volume_orientation, "fit_volumes", fit)
+    monkeypatch.setattr(volume_orientation, "_fits_every_object", lambda *_: False)
+    report = diagnose(y_true=draw_volume(), y_pred=draw_volume()[::-1], num_classes=3)
+    assert ("flipped-samples" in names(report)) == fires
+
+
+@pytest.mark.parametrize(
+    ("gain", "lead", "fires"), [(0.16, 0.16, True), (0.14, 0.3, False), (0.16, 0.14, False)]
+)
+def test_an_orientation_that_leads_clearly_may_gain_less(monkeypatch, gain, lead, fires):
+    def fit(stacked, turns):
+        found = fit_volumes(stacked, turns)
+        pooled = np.where(found.pooled == found.pooled.max(), 0.5 + gain, 0.5)
+        pooled[-1 - (pooled[-1] > 0.5)] = 0.5 + gain - lead
+        pooled[0] = 0.5
+        return Fits(found.turns, found.images, pooled, 5)
 
     monkeypatch.setattr(volume_orientation, "fit_volumes", fit)
     monkeypatch.setattr(volume_orientation, "_fits_every_object", lambda *_: False)
