@@ -88,6 +88,14 @@ def test_a_command_imports_nothing_that_it_does_not_use(
     assert (loaded - imported_by_typer) & (HEAVY | SELDOM | WRITING | unused) == set()
 
 
+def test_why_without_arrays_needs_no_numpy():
+    command = [sys.executable, "-c", LOADED, "why", "0.3333"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert "iou_doctor.score_search.search" in loaded
+    assert loaded & (HEAVY | WRITING | FLOW | {"numpy", "iou_doctor.checks.registry"}) == set()
+
+
 @pytest.fixture(scope="module")
 def imported_by_typer() -> set[str]:
     """What Typer imports for any command; from version 0.29 on it parses with pydantic."""

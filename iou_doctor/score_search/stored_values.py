@@ -202,11 +202,15 @@ def _wrap(words: str, pairs: PairCounts, classes: list[tuple[Flags, Flags]]) -> 
             *((true, pred, true & pred, true | pred) for true, pred in classes), strict=True
         )
     ]
-    largest = max(sums.max() for sums in exact)
     for cause, wrap in ((_WRAPPED_AREAS, _wrap_byte), (_SIGNED_AREAS, _wrap_signed)):
-        if largest >= BYTE or (cause is _SIGNED_AREAS and largest > LARGEST_BYTE):
-            true, pred, both, either = map(wrap, exact)
+        wrapped = [wrap(sums) for sums in exact]
+        *changed, union = (
+            not np.array_equal(new, old) for new, old in zip(wrapped, exact, strict=True)
+        )
+        true, pred, both, either = wrapped
+        if any(changed):
             yield _Product(cause, words, true, pred, both)
+        if union or any(changed):
             yield _Product(cause, f"{words}, with its union", true, pred, both, either)
 
 
