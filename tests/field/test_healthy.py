@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from build import diagnose, logits, mean_iou, softmax
+from casebook.scenes import scene
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
@@ -217,3 +218,13 @@ def test_a_weak_model_of_few_volumes_is_not_off_by_one():
     masks, predictions = draw_pair((2, 36, 27, 20), 4, seed=1129, smoothness=12.0, noise=1.5)
     report = diagnose(y_true=masks, y_pred=predictions, num_classes=4)
     assert "labels-off-by-one" not in list_faults(report)
+
+
+def test_rare_classes_under_sparse_labels_are_not_shifted():
+    source = scene("skewed", 0.45)
+    noise = draw_noise(source.truth.shape, 9, sigma=2.0)
+    masks = np.where(noise < np.quantile(noise, 0.3), 255, source.truth).astype(np.uint8)
+    report = diagnose(
+        y_true=masks, y_pred=source.predicted, num_classes=source.classes, ignore_index=255
+    )
+    assert "shifted-predictions" not in list_faults(report)

@@ -46,7 +46,7 @@ RULE = Rule(
 LEAST_SHIFT_GAIN = 0.03
 """Minimum gain in mean IoU. On healthy pairs the best small shift gains 0.01."""
 LEAST_AGREEING_SHARE = 2 / 3
-"""Minimum share of the samples whose own best shift is the common one."""
+"""Minimum share of the samples whose own best shift is the common one, and is not none at all."""
 NEAR = 1
 """Pixels by which the best shift of a sample may differ from the common one."""
 FEWEST_SHIFTED_SCENES = 4
@@ -80,8 +80,8 @@ def find(evidence: Evidence) -> Result:
 def _examine(evidence: Evidence, maps: Stack) -> Result:
     shifts = search_shifts(maps)
     best, before, after = shifts.best, shifts.pooled[0, 0], shifts.pooled[shifts.best]
-    distance = np.abs(shifts.find_best_of_each_image() - best).max(axis=1)
-    agreeing = int((distance <= NEAR).sum())
+    own = shifts.find_best_of_each_image()
+    agreeing = int(((np.abs(own - best).max(axis=1) <= NEAR) & own.any(axis=1)).sum())
     if evidence.interpretation.is_multilabel and after < LEAST_AFTER_OF_SETS:
         return []
     if shifts.gain <= LEAST_SHIFT_GAIN or agreeing < max(
