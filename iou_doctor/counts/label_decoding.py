@@ -52,6 +52,8 @@ class LabelDecoding(StrEnum):
     ROUNDED = "rounded"
     """The value itself, even with a fraction, as a code in ascending order; see `encode_rounded`.
     The labels of all images are counted together if these are the predictions'."""
+    EXACT = "exact"
+    """The bits of the value in float32, for implementations that put fractions into bins."""
     COLOUR = "colour"
     """The code of a pixel's colour without its alpha channel; see `encode_colour`."""
 
@@ -107,6 +109,17 @@ def decode_rounded(codes: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the values of codes by `encode_rounded`."""
     bits = (np.abs(codes) << DROPPED_BITS).astype(np.int32)
     return np.sign(codes) * bits.view(np.float32).astype(np.float64)
+
+
+def encode_exactly(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Return labels that hold the values themselves, rounded to float32."""
+    single = np.ascontiguousarray(values, dtype=np.float32) + np.float32(0)  # -0 is 0
+    return single.view(np.int32).astype(np.int64)
+
+
+def decode_exactly(labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the values that labels of `LabelDecoding.EXACT` hold."""
+    return labels.astype(np.int32).view(np.float32).astype(np.float64)
 
 
 def encode_colour(red: int, green: int, blue: int) -> int:

@@ -29,6 +29,7 @@ def wrap_contract(
     ignore: int | None = None,
     ignores: bool = False,
     threshold: float | None = None,
+    error: str = "",
 ) -> Metric:
     """Return the metric that computes a contract.
 
@@ -40,6 +41,7 @@ def wrap_contract(
         ignore: the ignore label in the call.
         ignores: whether the call decides what is ignored; else `--ignore-index` does.
         threshold: the threshold in the call.
+        error: the error that the call itself raises.
     """
     one_hot = contract.takes.masks is PixelContent.ONE_HOT
     channels = contract.takes.predictions in {PixelContent.ONE_HOT, PixelContent.SCORES}
@@ -53,13 +55,14 @@ def wrap_contract(
         call=call,
         y_true=true,
         y_pred=pred,
-        num_classes=2 if contract.binary or num_classes == 1 else num_classes,
+        num_classes=2 if contract.binary else num_classes,
         ignore_class=ignore,
         target_class_ids=(1,) if foreground else contract.choices.target_class_ids,
         threshold=threshold,
         axis=-1 if contract.pairing is not None else contract.takes.axis,
         contract=contract,
         ignores=ignores,
+        call_error=error,
     )
 
 

@@ -143,7 +143,14 @@ class Choices:
     """Whether a score equal to the threshold is foreground."""
     needs_integers: bool = False
     """Whether label maps must have an integer dtype."""
-    takes_float16: bool = True
+    takes_short_types: bool = True
+    """Whether it takes label maps of float16 and int8."""
+    takes_fractional_masks: bool = True
+    """Whether it takes masks that hold fractions."""
+    checks_ignored_predictions: bool = False
+    """Whether it also refuses a prediction outside the classes where the pixel is ignored."""
+    ignores_in_mask_dtype: bool = False
+    """Whether the ignore label is cast to the masks' dtype: 255 is -1 in int8, as in torch."""
     stray_truth: Stray
     stray_prediction: Stray
     wrap: Wrap = Wrap.TRUTH_MAJOR

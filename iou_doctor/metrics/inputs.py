@@ -46,6 +46,8 @@ class MetricInputs:
     """(truth, prediction) as the doctor interprets both arrays; `None`: the same as `labels`."""
     bins: PairCounts | None = None
     """(truth, code of the score's bin) of one channel; see `LabelDecoding.BINS`."""
+    exact: PairCounts | None = None
+    """(truth, prediction) as `LabelDecoding.EXACT`; `None` if they were not counted so."""
     sums: ChannelSums | None = None
     """The sums of the scores; `None` if they were not counted."""
     flat: Mapping[Pairing, PairCounts] = field(default_factory=dict)

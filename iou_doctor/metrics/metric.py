@@ -65,6 +65,8 @@ class Metric:
     """The axis over which it argmaxes, as written."""
     contract: Contract | None = None
     """What it computes; `None` for Keras' own metrics, whose module evaluates them."""
+    call_error: str = ""
+    """The error that the call itself raises, whatever the arrays hold."""
     dtype: str = ""
     """The type in which a metric of Keras counts, if the call says so."""
     ignores: bool = True

@@ -162,7 +162,8 @@ class BatchPlan:
 
     def _keep_decoded(self, batch: Batch, true: Side, pred: Side, probe: ProbeBuilder) -> None:
         """Give the decoded label maps of both arrays to the probe."""
-        own = [p for p in self.pairings if not p.flat and p.y_pred is not LabelDecoding.TENTHS]
+        other = {LabelDecoding.TENTHS, LabelDecoding.EXACT}
+        own = [p for p in self.pairings if not p.flat and p.y_pred not in other]
         if not own:
             return
         y_true = {pairing.y_true: true.decode(pairing.y_true) for pairing in own}

@@ -58,15 +58,32 @@ def assign_cells(
 def _apply_stray_rule(pairs: PairCounts, side: str, classes: int, stray: Stray) -> PairCounts:
     if stray is Stray.WRAPS or is_inside(getattr(pairs, f"{side}_span"), classes):
         return pairs
-    labels = getattr(pairs, side)
-    known = (labels >= 0) & (labels < classes)
     if stray is Stray.AS_NUMBER:
         raise NotEvaluated("it calculates with labels as numbers, and some are not 0 or 1")
     if stray is Stray.RAISES:
-        raise LabelError(int(labels[~known][0]), SIDES[side], classes, labels)
+        refuse_stray(pairs, side, classes)
+    labels = getattr(pairs, side)
+    known = (labels >= 0) & (labels < classes)
     if stray is Stray.DROPPED:
         return pairs.keep_rows(known)
     return pairs.replace(**{side: np.where(known, labels, -1)})
+
+
+def refuse_stray(pairs: PairCounts, side: str, classes: int) -> None:
+    """Raise if a side has a label outside the classes.
+
+    Args:
+        pairs: what the implementation reads.
+        side: "truth" or "prediction".
+        classes: the number of classes.
+
+    Raises:
+        LabelError: it has.
+    """
+    labels = getattr(pairs, side)
+    known = (labels >= 0) & (labels < classes)
+    if not known.all():
+        raise LabelError(int(labels[~known][0]), SIDES[side], classes, labels)
 
 
 def _wrap_cells(pairs: PairCounts, classes: int, wrap: Wrap, *, in_bytes: bool) -> PairCounts:

@@ -35,6 +35,11 @@ def read_class_ids(inputs: MetricInputs, choices: Choices) -> PairCounts:
     return answer_naively(inputs.labels)
 
 
+def holds_fractions(inputs: MetricInputs) -> bool:
+    """Return whether the masks hold a number that is not whole, or NaN."""
+    return inputs.true_dtype.kind == "f" and is_no_class(inputs.labels.truth_span[0])
+
+
 def build_score_error(inputs: MetricInputs) -> ScoreError:
     """Return the error for predictions that are not integers."""
     few = len(inputs.labels.count_truths()) <= TWO_CLASSES

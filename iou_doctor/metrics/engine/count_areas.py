@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from iou_doctor.counts.label_decoding import Pairing
+from iou_doctor.counts.label_decoding import Pairing, decode_no_class, is_no_class
 from iou_doctor.metrics.definition import Choices, Floats
 from iou_doctor.metrics.engine.areas import Areas
+from iou_doctor.metrics.engine.bins import count_bins
 from iou_doctor.metrics.engine.class_ids import (
     answer_naively,
     build_score_error,
     flatten_pairs,
+    holds_fractions,
     read_class_ids,
 )
 from iou_doctor.metrics.engine.labels import count_pairs
-from iou_doctor.metrics.engine.library_errors import LibraryError
+from iou_doctor.metrics.engine.library_errors import LibraryError, MaskError, NotEvaluated
 from iou_doctor.metrics.engine.scores import count_exact_ones, count_one_channel, sum_scores
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
+_SHORT_TYPES = (np.dtype(np.float16), np.dtype(np.int8))
 _COUNTED_FROM_SUMS = frozenset({Floats.SOFT, Floats.SQUARED, Floats.ABOVE, Floats.NON_ZERO})
 
 
@@ -36,6 +39,10 @@ def count_areas(inputs: MetricInputs, choices: Choices, pairing: Pairing | None 
     _check_dtype(inputs, choices)
     if pairing is not None:
         return count_pairs(flatten_pairs(inputs, pairing), inputs, choices)
+    if choices.floats is Floats.COMPARED and inputs.form is not PredictionForm.CHANNELS:
+        if inputs.exact is not None:
+            return count_bins(inputs.exact, inputs, choices)
+        _check_fractions(inputs)
     if inputs.form is PredictionForm.ONE_CHANNEL and choices.floats is Floats.NON_ZERO:
         return count_exact_ones(inputs)
     if inputs.form is not PredictionForm.LABELS and choices.floats in _COUNTED_FROM_SUMS:
@@ -47,11 +54,28 @@ def count_areas(inputs: MetricInputs, choices: Choices, pairing: Pairing | None 
     return count_pairs(read_class_ids(inputs, choices), inputs, choices)
 
 
+def _check_fractions(inputs: MetricInputs) -> None:
+    """Refuse to say how fractions are binned.
+
+    Raises:
+        NotEvaluated: there are some, and they were not counted by their values.
+    """
+    for codes in (inputs.labels.truth, inputs.labels.prediction):
+        naive = decode_no_class(codes[is_no_class(codes)])
+        if inputs.form is PredictionForm.LABELS and (abs(naive) < inputs.num_classes).any():
+            raise NotEvaluated("it bins fractions by their size, which takes too long here")
+
+
 def _check_dtype(inputs: MetricInputs, choices: Choices) -> None:
     """Raise where the implementation refuses the dtype of the predictions."""
+    if not choices.takes_fractional_masks and holds_fractions(inputs):
+        raise MaskError(inputs.true_dtype)
     scores = inputs.pred_dtype.kind == "f" and inputs.form is not PredictionForm.LABELS
     if choices.floats is Floats.SCORES_REFUSED and scores:
         raise build_score_error(inputs)
-    half = inputs.pred_dtype == np.float16 and inputs.form is not PredictionForm.CHANNELS
-    if half and not choices.takes_float16:
-        raise LibraryError("ValueError: float16 is not the expected format")
+    if not choices.takes_short_types:
+        stored = [inputs.true_dtype]
+        stored += [inputs.pred_dtype] if inputs.form is not PredictionForm.CHANNELS else []
+        for dtype in stored:
+            if dtype in _SHORT_TYPES:
+                raise LibraryError(f"ValueError: {dtype} is not the expected format")

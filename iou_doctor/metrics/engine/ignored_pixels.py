@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Choices, Ignored
 from iou_doctor.metrics.engine.library_errors import LibraryError
@@ -23,11 +25,9 @@ def drop_ignored(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> P
     Raises:
         LibraryError: the library refuses the ignore label.
     """
-    ignore, rule = inputs.ignore_index, choices.ignored
+    rule, ignore = choices.ignored, find_ignored_label(inputs, choices)
     if rule is Ignored.BELOW_0_TOO:
         pairs = _drop_negative_truth(pairs)
-    if rule is Ignored.IS_255:
-        ignore = 255
     if ignore is None:
         return pairs
     is_class = 0 <= ignore < inputs.num_classes
@@ -44,6 +44,22 @@ def drop_ignored(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> P
             f" values in range 0..{inputs.num_classes - 1} and ``ignore_index={ignore}``."
         )
     return pairs.drop_truth(ignore)
+
+
+def find_ignored_label(inputs: MetricInputs, choices: Choices) -> int | None:
+    """Return the label that the contract ignores, as it is in the masks."""
+    ignore = 255 if choices.ignored is Ignored.IS_255 else inputs.ignore_index
+    if ignore is None or not choices.ignores_in_mask_dtype:
+        return ignore
+    return _cast(ignore, inputs)
+
+
+def _cast(ignore: int, inputs: MetricInputs) -> int:
+    """Return the ignore label as it is in the dtype of the masks, if that has one byte."""
+    dtype = inputs.true_dtype
+    if dtype.kind not in "iu" or dtype.itemsize > 1 or not -(2**7) <= ignore < 2**8:
+        return ignore
+    return int(np.array([ignore], dtype=np.int64).astype(dtype)[0])
 
 
 def _drop_negative_truth(pairs: PairCounts) -> PairCounts:

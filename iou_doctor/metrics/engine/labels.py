@@ -14,15 +14,18 @@ from iou_doctor.metrics.definition import (
     Choices,
     Group,
     Ignored,
+    Sigmoid,
     Stray,
 )
 from iou_doctor.metrics.engine.areas import Areas, sum_areas
-from iou_doctor.metrics.engine.cells import assign_cells, counts_in_bytes, is_inside
+from iou_doctor.metrics.engine.cells import assign_cells, counts_in_bytes, is_inside, refuse_stray
 from iou_doctor.metrics.engine.class_ids import TWO_CLASSES
 from iou_doctor.metrics.engine.ignored_pixels import drop_ignored
 from iou_doctor.metrics.engine.library_errors import LibraryError
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
+LARGEST_LOGIT = 500.0
+"""Beyond this, a sigmoid is 0 or 1."""
 FLOAT32_LIMIT = 2**24
 """The limit of a float32 counter that is incremented by one: 2**24 + 1 is rounded to 2**24."""
 
@@ -38,7 +41,11 @@ def count_pairs(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> Ar
     Raises:
         LibraryError: the library would raise for one of the labels.
     """
+    if choices.checks_ignored_predictions and inputs.pred_dtype.kind != "f":
+        refuse_stray(pairs, "prediction", inputs.num_classes)
     pairs = drop_ignored(pairs, inputs, choices)
+    if choices.sigmoid is Sigmoid.BY_UPDATE and inputs.pred_dtype.kind == "f":
+        pairs = _threshold_ids(pairs, inputs.threshold)
     if choices.counts_distinct_labels:
         _check_distinct(inputs)
     if choices.stray_truth is Stray.OWN_CLASS:
@@ -51,6 +58,17 @@ def count_pairs(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> Ar
     if choices.ignored is Ignored.CLASS_CLEARED:
         return clear_class(areas, inputs.ignore_index)
     return areas
+
+
+def _threshold_ids(pairs: PairCounts, threshold: float) -> PairCounts:
+    """Return the pairs of a library that takes whole numbers in floats for scores.
+
+    It applies a sigmoid to all of them if one is outside [0, 1].
+    """
+    scores = pairs.prediction.astype(np.float64)
+    if ((scores < 0) | (scores > 1)).any():
+        scores = 1 / (1 + np.exp(-scores.clip(-LARGEST_LOGIT, LARGEST_LOGIT)))
+    return pairs.replace(prediction=(scores > threshold).astype(np.int64))
 
 
 def find_cells(pairs: PairCounts, inputs: MetricInputs, choices: Choices) -> PairCounts:
@@ -117,7 +135,7 @@ def _check_distinct(inputs: MetricInputs) -> None:
     pairs = inputs.labels.pool()
     for side, labels, span, most in (
         ("target", pairs.truth, pairs.truth_span, allowed),
-        ("preds", pairs.prediction, pairs.prediction_span, inputs.num_classes),
+        ("preds", pairs.prediction, pairs.prediction_span, allowed),
     ):
         if not is_inside(span, most) and len(_find_distinct(labels)) > most:
             raise LibraryError(

@@ -87,6 +87,22 @@ class ScoreError(LibraryError):
         )
 
 
+class MaskError(LibraryError):
+    """The library wants class ids and would raise for masks that hold fractions."""
+
+    def __init__(self, dtype: np.dtype[np.generic]) -> None:
+        """Describe the masks.
+
+        Args:
+            dtype: their dtype.
+        """
+        super().__init__(f"the masks of {dtype} hold fractions, which are no class ids")
+
+    def describe(self, contract: Contract) -> str:
+        """Return the type of the error for a label that it does not accept, and the reason."""
+        return f"{contract.error.partition(':')[0]}: {self}"
+
+
 class LengthError(LibraryError):
     """The library would raise since the two arrays flatten to different lengths."""
 

@@ -51,7 +51,7 @@ CONTRACTS: tuple[Contract, ...] = (
             stray_prediction=Stray.OTHER_SIDE,
             ignored=Ignored.CLASS_STAYS,
             absent=Absent.SKIPPED,
-            takes_float16=False,
+            takes_short_types=False,
             single_precision=False,
         ),
         takes=InputSpec(

@@ -34,6 +34,7 @@ _CHOICES = Choices(
     smooth=1e-6,
     needs_integers=True,
 )
+_FEW = "ValueError: The number of classes must be an integer of at least two"
 CONTRACTS: tuple[Contract, ...] = (
     Contract(
         name="kornia.mean_iou",
@@ -71,11 +72,13 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
         UsageError: an argument has a value that is not supported.
     """
     eps = parse_number(name, "eps", arguments["eps"])
+    classes = parse_integer(name, "num_classes", arguments["num_classes"])
     absent = Absent.ONE if eps else Absent.NAN
     return wrap_contract(
         replace(CONTRACTS[0], choices=replace(_CHOICES, smooth=eps, absent=absent)),
         name=name,
         call=call,
-        num_classes=parse_integer(name, "num_classes", arguments["num_classes"]),
+        num_classes=classes,
         ignores=True,
+        error=f"{_FEW}. Got: {classes}" if classes == 1 else "",
     )

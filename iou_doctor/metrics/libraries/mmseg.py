@@ -28,6 +28,7 @@ _MEAN_IOU = Choices(
     stray_truth=Stray.OTHER_SIDE,
     stray_prediction=Stray.OTHER_SIDE,
     ignored=Ignored.CLASS_STAYS,
+    ignores_in_mask_dtype=True,
     absent=Absent.SKIPPED,
 )
 _TAKES = InputSpec(

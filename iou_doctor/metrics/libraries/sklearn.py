@@ -30,6 +30,7 @@ _SEEN = Choices(
     absent=Absent.ZERO,
     empty=0.0,
     single_precision=False,
+    takes_fractional_masks=False,
 )
 _LISTED = replace(_SEEN, stray_truth=Stray.OTHER_SIDE, stray_prediction=Stray.OTHER_SIDE)
 _TAKES = InputSpec(

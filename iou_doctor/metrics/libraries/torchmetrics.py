@@ -34,6 +34,7 @@ _MULTICLASS = Choices(
     stray_truth=Stray.WRAPS,
     stray_prediction=Stray.WRAPS,
     counts_distinct_labels=True,
+    ignores_in_mask_dtype=True,
     ignored=Ignored.CLASS_LEAVES,
     absent=Absent.SKIPPED,
 )
@@ -43,6 +44,9 @@ _BINARY = Choices(
     threshold_is_foreground=False,
     stray_truth=Stray.RAISES,
     stray_prediction=Stray.RAISES,
+    takes_fractional_masks=False,
+    checks_ignored_predictions=True,
+    ignores_in_mask_dtype=True,
     ignored=Ignored.CLASS_STAYS,
     absent=Absent.ZERO,
     average=Average.FOREGROUND,
@@ -176,6 +180,7 @@ SIGNATURES: tuple[Signature, ...] = (
         **_OPTIONS,
     ),
 )
+FEWEST_CLASSES = 2
 AVERAGES: dict[str | None, Average] = {
     "macro": Average.CLASSES,
     "micro": Average.POOLED,
@@ -200,6 +205,7 @@ def _build_task_metric(task: str, name: str, arguments: Mapping[str, object], ca
     """Return the metric of one of the three tasks, whose parameters alone matter."""
     contract = _NAMED[f"torchmetrics.JaccardIndex[{'macro' if task == 'multiclass' else task}]"]
     choices, classes, threshold = contract.choices, None, None
+    error = ""
     zero = choose(name, "zero_division", arguments["zero_division"], ZERO_DIVISION)
     if task != "multiclass":
         threshold = parse_number(name, "threshold", arguments["threshold"])
@@ -210,6 +216,11 @@ def _build_task_metric(task: str, name: str, arguments: Mapping[str, object], ca
         choices = replace(choices, average=average, empty=empty)
         argument = "num_classes" if task == "multiclass" else "num_labels"
         classes = parse_integer(name, argument, arguments[argument])
+        if classes is not None and classes < FEWEST_CLASSES:
+            error = (
+                f"ValueError: Expected argument `{argument}` to be an integer larger than 1, but"
+                f" got {classes}"
+            )
     if choices.average is Average.PER_CLASS:
         choices = replace(choices, absent=zero, ignored=Ignored.CLASS_STAYS)
     return wrap_contract(
@@ -220,4 +231,5 @@ def _build_task_metric(task: str, name: str, arguments: Mapping[str, object], ca
         ignore=parse_integer(name, "ignore_index", arguments["ignore_index"]),
         ignores=True,
         threshold=threshold,
+        error=error,
     )

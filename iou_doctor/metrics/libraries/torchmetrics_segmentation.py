@@ -159,5 +159,5 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
         replace(contract, choices=choices, of_channels=of_channels, takes=takes, refusal=refusal),
         name=name,
         call=call,
-        num_classes=classes,
+        num_classes=2 if classes == 1 else classes,  # one channel, for background and foreground
     )

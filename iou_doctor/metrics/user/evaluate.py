@@ -61,6 +61,8 @@ def replay(metric: Metric, arrays: CountedArrays, doctor: float | None) -> Contr
             says which of them do.
     """
     contract = metric.contract
+    if metric.call_error:
+        return registry.build_failed_score(metric, metric.call_error)
     if contract is None or contract.pairing is not None:
         return _replay_flat(metric, arrays)
     refused = _replay_mismatch(metric, arrays, contract)
@@ -78,17 +80,19 @@ def replay(metric: Metric, arrays: CountedArrays, doctor: float | None) -> Contr
         if inputs.num_classes > TWO_CLASSES:
             return registry.build_unevaluated_score(metric, IDS_AS_SCORES)
         contract = take_foreground(contract)
-    found = registry.evaluate(contract, inputs)
-    if (
-        found.value is None
-        or doctor is None
-        or abs(found.value - doctor) <= registry.VISIBLE_DIFFERENCE
-    ):
+    return _explain(contract, inputs, registry.evaluate(contract, inputs), doctor)
+
+
+def _explain(
+    contract: Contract, inputs: MetricInputs, found: ContractScore, doctor: float | None
+) -> ContractScore:
+    """Return a score with a note that says why it is not the doctor's."""
+    if found.value is None or doctor is None:
         return found
-    return replace(
-        found,
-        note=REASON_SEPARATOR.join(registry.explain_difference(contract, inputs, found.value)),
-    )
+    if abs(found.value - doctor) <= registry.VISIBLE_DIFFERENCE:
+        return found
+    reasons = registry.explain_difference(contract, inputs, found.value)
+    return replace(found, note=REASON_SEPARATOR.join(reasons))
 
 
 def _lacks_sample_axis(interpretation: Interpretation, takes: InputSpec) -> bool:

@@ -62,6 +62,10 @@ def parse_user_metric(
         _check_limits(options)
         return metric, options, ()
     metric, assumed = _understand(call.strip(), options)
+    if metric.num_classes is not None and metric.num_classes < 1:
+        raise UsageError(
+            f"--metric {metric.name}: num_classes={metric.num_classes} must be positive"
+        )
     name = "ignore_index" if metric.contract else "ignore_class"
     classes = None if metric.num_classes == 1 else metric.num_classes  # people say so of two
     num_classes = _agree("--num-classes", options.num_classes, "num_classes", classes)

@@ -7,6 +7,7 @@ inputs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from iou_doctor.counts.stats import Stats
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 
 _LABELS, _LAST, _BINS = LabelDecoding.LABELS, LabelDecoding.ARGMAX_LAST, LabelDecoding.BINS
+EXACT = Pairing(LabelDecoding.EXACT, LabelDecoding.EXACT)
+MOST_BINNED = 2**19
+"""The largest number of pixels that are counted by their exact values, each pair for itself."""
 MOST_SUMS = 2**26
 """The largest number of sums of scores, over images, channels and quantities. They take 0.5 GiB;
 beyond that, contracts on soft scores are left out."""
@@ -44,6 +48,14 @@ def list_library_pairings(pair: Pair, layout: Layout) -> list[Pairing]:
         wanted.append(Pairing(true, _BINS))
     flat = (found for _, found in _list_flat_pairings(layout) if found is not None)
     return [*wanted, *flat]
+
+
+def may_be_binned(pair: Pair, layout: Layout) -> bool:
+    """Return whether values are floats, and so few that each may be counted for itself."""
+    floats = "f" in {pair.y_true.dtype.kind, pair.y_pred.dtype.kind}
+    single = not (layout.y_true.is_dense or layout.y_pred.is_dense)
+    pixels = layout.samples * prod(size or MOST_BINNED for size in layout.y_true.label_shape)
+    return is_paired(layout) and floats and single and pixels <= MOST_BINNED
 
 
 def find_needed_sums(pair: Pair, layout: Layout, ignore_index: int | None) -> SumsRequest | None:
@@ -113,6 +125,7 @@ def prepare_inputs(
         true_dtype=np.dtype(np.int64) if layout.y_true.is_dense else pair.y_true.dtype,
         pred_dtype=pair.y_pred.dtype,
         bins=stats.tables.get(Pairing(true, _BINS)) if form is PredictionForm.ONE_CHANNEL else None,
+        exact=stats.tables.get(EXACT),
         sums=stats.sums if form is not PredictionForm.LABELS else None,
         flat={
             flat: stats.tables[table]

@@ -19,7 +19,12 @@ from iou_doctor.metrics.user.compatibility import (
 )
 from iou_doctor.metrics.user.evaluate import CountedArrays, replay, replay_if_read_well
 from iou_doctor.metrics.user.parse_metric import parse_user_metric
-from iou_doctor.metrics.user.prepare_inputs import find_needed_sums, list_library_pairings
+from iou_doctor.metrics.user.prepare_inputs import (
+    EXACT,
+    find_needed_sums,
+    list_library_pairings,
+    may_be_binned,
+)
 from iou_doctor.record import record
 
 DEFAULT_THRESHOLD = 0.5
@@ -130,6 +135,8 @@ class UserMetric:
         pairings = [] if own is None else [own]
         if for_all or metric.contract:
             pairings += list_library_pairings(pair, layout)
+        if (for_all or _bins_values(metric)) and may_be_binned(pair, layout):
+            pairings.append(EXACT)
         sums = None
         if for_all or needs_sums(metric) or self._may_score_channels(layout):
             sums = find_needed_sums(pair, layout, self.options.ignore_index)
@@ -155,3 +162,8 @@ class UserMetric:
             replay(metric, arrays, doctor.mean_iou if doctor else None),
             replay_if_read_well(metric, arrays, doctor),
         )
+
+
+def _bins_values(metric: Metric) -> bool:
+    """Return whether the metric counts by histograms of the values."""
+    return metric.contract is not None and metric.contract.choices.floats is Floats.COMPARED

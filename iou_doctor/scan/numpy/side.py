@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.arrays.batch import Batch, StoredArray
 from iou_doctor.arrays.layout import Axes
-from iou_doctor.counts.label_decoding import LabelDecoding, encode_rounded
+from iou_doctor.counts.label_decoding import LabelDecoding, encode_exactly, encode_rounded
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.scan.numpy import decode_labels
 from iou_doctor.scan.numpy.argmax import argmax_and_count
@@ -56,6 +56,8 @@ class Side:
                 return decode_labels.decode_bins(self.arranged, self._threshold)
             case LabelDecoding.TENTHS:
                 return decode_labels.decode_tenths(self.arranged)
+            case LabelDecoding.EXACT:
+                return encode_exactly(self.arranged)
             case LabelDecoding.COLOUR:
                 return decode_labels.decode_colours(self.arranged)
             case LabelDecoding.ROUNDED:
