@@ -40,7 +40,7 @@ class ArrayMember:
     open: Opener
     dtype: StoredDtype
     shape: tuple[int, ...]
-    stamp: FileStamp
+    stamps: tuple[FileStamp, ...]
     """The file as it was before its header was read."""
     affine: Affine | None
     """The directions of the axes of a volume, if the file says them."""
@@ -95,7 +95,7 @@ def read_array(file: str, name: str, opener: Opener, array: str | None) -> Array
         open=opener,
         dtype=source.dtype,
         shape=shape,
-        stamp=stamp,
+        stamps=(stamp,),
         affine=affine,
         chunk_shape=source.chunk_shape,
     )

@@ -44,9 +44,9 @@ class ClassFilesMember:
         return self.members[0].affine
 
     @property
-    def stamp(self) -> FileStamp:
-        """The first file as it was before its header was read."""
-        return self.members[0].stamp
+    def stamps(self) -> tuple[FileStamp, ...]:
+        """The files as they were before their headers were read."""
+        return tuple(stamp for member in self.members for stamp in member.stamps)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -70,8 +70,8 @@ class Member(Protocol):
         """The directions of the axes of a volume, if the file says them."""
 
     @property
-    def stamp(self) -> FileStamp:
-        """The file as it was before its header was read."""
+    def stamps(self) -> tuple[FileStamp, ...]:
+        """Its files as they were before their headers were read."""
 
     def load(self) -> Values:
         """Open the file.
@@ -111,7 +111,7 @@ class FileSeries:
     @property
     def stamps(self) -> Iterator[FileStamp]:
         """The files as they were when their headers were read."""
-        return (member.stamp for member in self._members)
+        return (stamp for member in self._members for stamp in member.stamps)
 
     @property
     def members(self) -> tuple[Member, ...]:

@@ -43,9 +43,9 @@ class ImageMember:
         return self.header.dtype
 
     @property
-    def stamp(self) -> FileStamp:
+    def stamps(self) -> tuple[FileStamp, ...]:
         """The file as it was before its header was read."""
-        return self.header.stamp
+        return (self.header.stamp,)
 
     @property
     def shape(self) -> tuple[int, ...]:
