@@ -198,6 +198,17 @@ def test_a_partial_pairing_is_scored_on_the_pairs(tmp_path):
     assert report.mean_iou == pytest.approx(score)
 
 
+@pytest.mark.parametrize("first", [(0, 1), (1, 0)])
+def test_numbers_that_start_at_0_and_at_1_are_named(tmp_path, first):
+    names = [[f"{start + number}" for number in range(4)] for start in first]
+    report = judge(*save_pair(tmp_path, *names))
+    evidence = found(report, "sample-count-mismatch").evidence
+    early = "predictions" if first[0] == 0 else "masks"
+    assert evidence.startswith(f"the numbers of the {early} start one lower than those of the ")
+    report = judge(*save_pair(tmp_path / "other", ["1", "2", "3", "9"], ["1", "2", "3", "4"]))
+    assert found(report, "sample-count-mismatch").evidence is None
+
+
 def test_two_ways_to_pair_are_refused_with_examples(tmp_path):
     preds, masks = save_pair(
         tmp_path, ["p/a_b", "p/b_a", "p/c_d", "p/d_c"], ["x_a/b", "x_b/a", "x_c/d", "x_d/c"]

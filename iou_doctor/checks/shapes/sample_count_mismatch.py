@@ -11,11 +11,15 @@ Predict again without dropping the remainder (`drop_remainder=False`), or remove
 a prediction.
 """
 
+import re
+
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.safety.safe_text import escape_name
+
+NUMBERS = re.compile(r"[0-9]+")
 
 RULE = Rule(
     code="IOU102",
@@ -67,4 +71,28 @@ def _report_unpaired_files(evidence: Evidence) -> Finding:
             "predictions_without_mask": list(pred),
             "scored": paired,
         },
+        evidence=_describe_shift(true, pred, paired),
+    )
+
+
+def _describe_shift(true: tuple[str, ...], pred: tuple[str, ...], paired: int) -> str | None:
+    """Return what it may mean that the first name of one side and the last of the other are left.
+
+    Args:
+        true: the masks without a prediction.
+        pred: the predictions without a mask.
+        paired: the number of pairs.
+    """
+    if len(true) != 1 or len(pred) != 1:
+        return None
+    mask, prediction = (NUMBERS.findall(names[0]) for names in (true, pred))
+    if not mask or not prediction:
+        return None
+    apart = int(mask[-1]) - int(prediction[-1])
+    if abs(apart) != paired + 1:
+        return None
+    early, late = ("predictions", "masks") if apart > 0 else ("masks", "predictions")
+    return (
+        f"the numbers of the {early} start one lower than those of the {late}: if both count the"
+        " same images, every pair is off by one, and the files have to be renamed"
     )

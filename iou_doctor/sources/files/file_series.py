@@ -203,10 +203,17 @@ def _find_common_dtype(path: str, members: Sequence[Member]) -> StoredDtype:
                 path,
                 f"its files differ in kind: `{first.file}` is {first.kind} and `{member.file}` is"
                 f" {member.kind}; save them all in one kind, or name one kind with a pattern, for"
-                f" instance '{path}/*_labels.png'",
+                f" instance '{_write_pattern(path, member)}'",
             )
         dtype = wider
     return dtype
+
+
+def _write_pattern(path: str, member: Member) -> str:
+    """Return a pattern for the files whose names end like that of a member."""
+    _, separator, ending = member.file.rpartition("/")[2].rpartition("_")
+    ending = f"_{ending}" if separator else member.file[member.file.rfind(".") :]
+    return f"{path}/**/*{ending}"
 
 
 def _have_like_axes(first: Member, other: Member) -> bool:

@@ -218,7 +218,7 @@ def test_images_of_different_kinds_are_refused_with_the_first_odd_one(tmp_path, 
     assert error_of(tmp_path) == (
         f"cannot read `{tmp_path}`: its files differ in kind: `{first}` is {modes[0]} and "
         f"`{other}` is {modes[-1]}; save them all in one kind, or name one kind with a pattern,"
-        f" for instance '{tmp_path}/*_labels.png'"
+        f" for instance '{tmp_path}/**/*.tif'"
     )
 
 
@@ -318,6 +318,15 @@ def test_the_most_frequent_format_of_a_folder_is_read(tmp_path):
         f"cannot read `{tmp_path}`: it holds as many .npy as .png files (2); name one kind with a"
         f" pattern, for instance '{tmp_path}/**/*.npy'"
     )
+
+
+def test_a_folder_of_colours_and_ids_is_refused_with_a_pattern_that_works(tmp_path):
+    for stem, mode in (("x_color", "RGBA"), ("x_labelIds", "L"), ("y_color", "RGBA")):
+        (tmp_path / "city").mkdir(exist_ok=True)
+        Image.new(mode, (1, 1)).save(tmp_path / "city" / f"{stem}.png")
+    pattern = f"{tmp_path}/**/*_labelIds.png"
+    assert f"for instance '{pattern}'" in error_of(tmp_path)
+    assert open_source(pattern).names == ("city/x_labelIds",)
 
 
 def test_a_pattern_names_the_files(tmp_path):
