@@ -41,6 +41,7 @@ GREYS = np.array([0, 38, 75, 113, 15], np.uint8)
 C = scene(1, samples=3, height=24, width=30, classes=5)
 B = scene(1, samples=3, height=48, width=60, classes=2)
 SPARSE = np.arange(T.size).reshape(T.shape) % 16 == 0
+PHOTOGRAPHS = np.random.default_rng(0).integers(0, 256, (*TWO.shape, 3), dtype=np.uint8)
 SICK: dict[str, dict[str, Any]] = {
     "IOU101": {"y_true": T, "y_pred": P[:, :-1]},
     "IOU102": {"y_true": T, "y_pred": P[:1]},
@@ -71,6 +72,7 @@ SICK: dict[str, dict[str, Any]] = {
         "metric": "BinaryIoU()",
     },
     "IOU215": {"y_true": TWO, "y_pred": (sigmoid(TWO, 3) * 255).astype(np.uint8)},
+    "IOU216": {"y_true": TWO, "y_pred": PHOTOGRAPHS, "num_classes": 2},
     "IOU217": {"y_true": TWO, "y_pred": np.where(TWO == 1, 0.9, 0.5), "metric": "BinaryIoU()"},
     "IOU301": {"y_true": T, "y_pred": one_hot(P, 3), "num_classes": 3},
     "IOU302": {"y_true": one_hot(T, 3), "y_pred": P, "num_classes": 3},

@@ -38,6 +38,7 @@ IOU212 colour-predictions error
 IOU213 labels-as-channels error
 IOU214 logits-thresholded-as-probabilities error
 IOU215 byte-scores error
+IOU216 images-as-predictions error
 IOU217 relu-before-sigmoid warning
 IOU301 missing-one-hot error
 IOU302 one-hot-masks error

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 
 import iou_doctor
 from field.arrays import draw_masks, predict
-from field.scores import binary_logits, class_logits, squash
+from field.channels import binary_logits, class_logits, squash
 
 TWO = draw_masks((4, 72, 80), 2, smoothness=8.0)
 SCORES = squash(binary_logits(TWO))
@@ -226,3 +226,15 @@ def test_runs_along_columns_that_were_decoded_row_by_row(shape, classes, side, s
             assert 'order="F"' in finding.help
         assert report.verdict.mean_iou_after_all == pytest.approx(right)
         assert "flipped-samples" not in names(report)
+
+
+def test_a_folder_of_photographs_in_place_of_predictions(tmp_path):
+    random = np.random.default_rng(0)
+    texture = gaussian_filter(random.normal(size=(*TWO.shape, 3)), (0, 3, 3, 0)) * 400 + 120
+    report = iou_doctor.check(
+        y_pred=save(tmp_path / "preds", np.clip(texture, 0, 255).astype(np.uint8)),
+        y_true=save(tmp_path / "masks", TWO),
+        num_classes=2,
+    )
+    assert report.verdict.primary == "images-as-predictions"
+    assert set(errors(report)) - {"images-as-predictions"} <= report.consequences

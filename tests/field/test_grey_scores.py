@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 
 import iou_doctor
 from field.arrays import draw_masks
-from field.scores import binary_logits, squash
+from field.channels import binary_logits, squash
 from iou_doctor.arrays.interpretation import Encoding
 
 TRUTH = draw_masks((4, 72, 80), 2, smoothness=8.0)

@@ -52,10 +52,10 @@ def find(evidence: Evidence) -> Result:
     if evidence.interpretation.y_true is not Encoding.COLOUR:
         return []
     counts = count_colours(evidence, Side.MASKS)
-    if is_all_grey(counts):
-        return []  # replicated-grey-masks reports them
-    palette = find_palette(evidence, Side.MASKS) if counts else None
-    if counts and (palette is None or palette.title is None):
+    if not counts or is_all_grey(counts):
+        return []  # images-as-predictions and replicated-grey-masks report them
+    palette = find_palette(evidence, Side.MASKS)
+    if palette is None or palette.title is None:
         from iou_doctor.checks.packed_colours import are_numbers_of_segments, find_packed_colours
 
         packed = find_packed_colours(evidence)
@@ -119,8 +119,6 @@ def _collect_facts(
 
 
 def _describe_colours(counts: dict[int, int], palette: Palette | None) -> str:
-    if not counts:
-        return "pictures with too many colours for a palette"
     text = format_count(len(counts), "colour")
     if palette is None or palette.title is None:
         return text

@@ -113,8 +113,8 @@ def test_one_image_is_enough():
 def test_a_picture_has_no_palette():
     noise = np.random.default_rng(0).integers(0, 256, (*T.shape, 3)).astype(np.uint8)
     report = diagnose(y_true=noise, y_pred=P, num_classes=5)
-    assert errors(report) == ["colour-masks"]
-    assert found(report, "colour-masks").repair is None
+    assert errors(report) == ["images-as-predictions"]
+    assert found(report, "images-as-predictions").repair is None
 
 
 def test_a_colour_with_the_code_of_a_label_is_not_a_label():
