@@ -11,6 +11,8 @@ from iou_doctor.metrics.definition import Contract
 from iou_doctor.metrics.input_spec import InputSpec, PixelContent
 from iou_doctor.record import record
 
+COUNTS = "(counts)"
+"""The key under which the arguments of a call hold the settings of `get_stats` of smp."""
 RESULT = "(result)"
 """The key under which the arguments of a call hold what is read from the metric's result: the
 method or the key behind the call, such as `Mean_Intersection_over_Union` or `IoU`."""

@@ -25,6 +25,7 @@ OPTIONS = {
 """The option that says what an argument says."""
 RESULTS = frozenset({"mean_iou", "mIoU", "foreground_mean", "Dice", "IoU"})
 """Keys under which a result holds the number of a metric."""
+WEIGHTS = frozenset({"weights", "sample_weight"})
 LAST_PARTS = frozenset({"dtype", "device"})
 """Arguments whose value is a name: `tf.float16` stands for "float16"."""
 
@@ -80,7 +81,8 @@ def _read_result(candidate: Candidate, signature: Signature) -> str:
     kept = ""
     for result in candidate.results:
         key = result.strip("[]").strip(" :\t")
-        if key in signature.results or (result in MEANS and not kept):
+        numbered = result.startswith("[") and key.isdecimal()
+        if key in signature.results or ((numbered or result in MEANS) and not kept):
             kept = key
         elif result.startswith("[") and key not in RESULTS and not key.lstrip("-").isdecimal():
             known = ", ".join(filter(None, sorted(signature.results))) or "the number itself"
@@ -121,7 +123,9 @@ def _match_parameters(candidate: Candidate, signature: Signature) -> dict[str, a
 
 def _refuse_name(signature: Signature, name: str, node: ast.expr, option: str | None) -> UsageError:
     code = shorten(ast.unparse(node))
-    if option is None:
+    if name in WEIGHTS:
+        hint = "leave it out, and give --ignore-index for the pixels of weight 0"
+    elif option is None:
         hint = f"write its value in place of `{code}`, because the call is read, never run"
     else:
         hint = f"give --{option.replace('_', '-')}, or write its value in place of `{code}`"

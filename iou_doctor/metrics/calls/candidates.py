@@ -37,9 +37,33 @@ class Candidate:
 
 
 def find_candidates(code: Code) -> Iterator[Candidate]:
-    """Yield the calls and names in the code from the beginning, outer ones before inner ones."""
-    for statement in code.tree.body:
+    """Yield the calls and names in the code from the beginning, outer ones before inner ones.
+
+    If the user asked for a line, only the statement on that line counts.
+    """
+    for statement in list_statements(code):
         yield from _visit(statement, code)
+
+
+def list_statements(code: Code) -> list[ast.stmt]:
+    """Return the statements that the user asked about."""
+    return code.tree.body if code.line is None else _find_statement(code.tree, code.line)
+
+
+def _find_statement(tree: ast.Module, line: int) -> list[ast.stmt]:
+    """Return the innermost statement on a line, nothing for a line between statements."""
+    found: list[ast.stmt] = []
+    inside: list[ast.stmt] = tree.body
+    while inside:
+        found = [one for one in inside if one.lineno <= line <= (one.end_lineno or one.lineno)]
+        inside = [inner for one in found for inner in _list_inner_statements(one)]
+    return found
+
+
+def _list_inner_statements(statement: ast.stmt) -> list[ast.stmt]:
+    blocks = [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")]
+    blocks += [handler.body for handler in getattr(statement, "handlers", [])]
+    return [inner for block in blocks for inner in block]
 
 
 def _visit(node: ast.AST, code: Code) -> Iterator[Candidate]:

@@ -120,7 +120,7 @@ def explain_ambiguity(name: str, matches: Sequence[Signature]) -> Exception:
         for one in matches
         if not one.refusal
     ]
-    return build_ambiguous_error(name, CHOICES[word] if word and name.islower() else needs)
+    return build_ambiguous_error(name, CHOICES[word] if word and not name[:1].isupper() else needs)
 
 
 def is_ambiguous_word(word: str) -> bool:
@@ -172,9 +172,11 @@ def _fits(call: ast.Call | None, signature: Signature) -> bool:
 
 def _may_be(argument: ast.expr, name: str, signature: Signature) -> bool:
     """Return whether a parameter may have an argument: data are no number, a task is a text."""
-    number = isinstance(argument, ast.Constant) and isinstance(argument.value, (int, float))
+    literal = argument.value if isinstance(argument, ast.Constant) else None
     if name in signature.free or name == "task":
-        return not number
+        return not isinstance(literal, (int, float) if name == "task" else (int, float, str))
+    if name == "num_classes" and isinstance(literal, str):
+        return False
     return not ast.unparse(argument).partition("(")[0].endswith("Matrix")
 
 

@@ -9,13 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from iou_doctor.errors import UsageError
 from iou_doctor.metrics.calls import names
 from iou_doctor.metrics.calls.bind import bind_arguments
-from iou_doctor.metrics.calls.candidates import Candidate, find_candidates
+from iou_doctor.metrics.calls.candidates import Candidate, find_candidates, list_statements
 from iou_doctor.metrics.calls.read_code import EXAMPLE, Code, read_code
 from iou_doctor.metrics.calls.refusals import build_refusal, build_unknown_error, shorten
 from iou_doctor.metrics.calls.shell_commands import read_command
-from iou_doctor.metrics.metric import Signature
+from iou_doctor.metrics.calls.smp_counts import find_counts, read_settings
+from iou_doctor.metrics.metric import COUNTS, Signature
 from iou_doctor.record import record
 
+MOST_OTHERS = 3
+"""The maximum number of other metrics that a note names."""
+SMP = "segmentation_models_pytorch"
 _METRIC_WORDS = ("iou", "jaccard", "dice", "f1", "acc", "score", "metric")
 _NO_OPTIONS: Mapping[str, int | float | None] = {}
 
@@ -63,16 +67,22 @@ def parse_call(
         UsageError: the text is no code, names no known metric or several, or has wrong arguments.
     """
     code = read_command(text) or read_code(text)
-    found = _select(code, tuple(signatures))
+    found, others = _select(code, tuple(signatures))
     candidate, choice = found.candidate, found.choice
     signature = choice.signature
     if signature.refusal:
         raise build_refusal(signature.name, f": {signature.refusal}")
     arguments, guesses = bind_arguments(candidate, signature, code.constants, options)
     if choice.namesakes:
-        short, others = signature.last, " or ".join(choice.namesakes)
-        guesses = (f"{short} may also be {others}", *guesses)
-    return ParsedCall(signature, arguments, _write(candidate, code, text), guesses)
+        namesakes = " or ".join(choice.namesakes)
+        guesses = (f"{signature.last} may also be {namesakes}", *guesses)
+    if others:
+        guesses = (*guesses, f"the code also has {', '.join(others[:MOST_OTHERS])}")
+    written = _write(candidate, code, text)
+    if counts := find_counts(code) if signature.root == SMP else None:
+        arguments[COUNTS] = read_settings(counts, code.constants)
+        written = written.replace("(tp, fp, fn, tn", f"(*{code.write_segment(counts)}")
+    return ParsedCall(signature, arguments, written, guesses)
 
 
 def _write(candidate: Candidate, code: Code, text: str) -> str:
@@ -89,8 +99,8 @@ def _is_alone(candidate: Candidate, code: Code) -> bool:
     )
 
 
-def _select(code: Code, signatures: tuple[Signature, ...]) -> _Found:
-    """Return the metric that some code is about.
+def _select(code: Code, signatures: tuple[Signature, ...]) -> tuple[_Found, list[str]]:
+    """Return the metric that some code is about, and the names of others in it.
 
     Raises:
         UsageError: there is none, or it is not clear which.
@@ -104,7 +114,8 @@ def _select(code: Code, signatures: tuple[Signature, ...]) -> _Found:
     others = {ast.unparse(one.candidate.node): one for one in clear if one not in same}
     if code.file and code.line is None and (others or _differ(same)):
         raise _list_places(code, clear)
-    return max(same, key=lambda one: bool(one.candidate.call))
+    names_of_others = [one.choice.signature.name for one in others.values()]
+    return max(same, key=lambda one: bool(one.candidate.call)), list(dict.fromkeys(names_of_others))
 
 
 def _differ(found: Sequence[_Found]) -> bool:
@@ -157,7 +168,8 @@ def _explain_failure(
     likely = [one for one in unknown if any(word in one.name.lower() for word in _METRIC_WORDS)]
     called = [one for one in unknown if one.call is not None or _is_alone(one, code)]
     if not likely and not called:
-        place = f"@{code.file}" if code.file else repr(shorten(code.text))
+        line = "" if code.line is None else f":{code.line}"
+        place = f"@{code.file}{line}" if code.file else repr(shorten(code.text))
         return UsageError(
             f"--metric {place} does not name a metric; write it as in your code, {EXAMPLE}"
         )
@@ -168,9 +180,10 @@ def _explain_failure(
 
 def _list_words(code: Code) -> Iterator[str]:
     """Yield the texts in some code, such as the `"accuracy"` of `metrics=["accuracy"]`."""
-    for node in ast.walk(code.tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
+    for statement in list_statements(code):
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
 
 
 def _find_base(name: str, code: Code, signatures: tuple[Signature, ...]) -> str:

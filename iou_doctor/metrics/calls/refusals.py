@@ -86,14 +86,18 @@ _ARGMAX = " (with sparse_y_pred=False if it argmaxes)"
 
 def _is_own_class(name: str) -> bool:
     """Return whether a name without a module looks like a class that computes such a metric."""
-    plain = "." not in name and name[:1].isupper()
+    plain = "." not in name and name[:1].isupper() and not name.lower().endswith("loss")
     return plain and any(kind in name.lower() for kind in _KINDS)
 
 
 def _find_base(name: str, signatures: Sequence[Signature]) -> str:
     """Return the metric whose name is the longest within this one; else Keras' `MeanIoU`."""
     word = re.sub(r"\W|_", "", name).lower()
-    known = [one.name for one in signatures if not one.refusal and one.last.lower() in word]
+    known = [
+        one.name
+        for one in signatures
+        if not one.refusal and one.last[0].isupper() and one.last.lower() in word
+    ]
     return max(known, key=lambda full: len(full.rpartition(".")[2]), default=_BASE)
 
 

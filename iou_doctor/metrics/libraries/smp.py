@@ -10,7 +10,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from iou_doctor.metrics.call_arguments import ZERO_DIVISION, choose, wrap_contract
+from iou_doctor.metrics.call_arguments import (
+    ZERO_DIVISION,
+    choose,
+    parse_integer,
+    parse_number,
+    wrap_contract,
+)
 from iou_doctor.metrics.definition import (
     Absent,
     Average,
@@ -22,7 +28,7 @@ from iou_doctor.metrics.definition import (
     Stray,
 )
 from iou_doctor.metrics.input_spec import InputSpec, Mismatch
-from iou_doctor.metrics.metric import Metric, Signature
+from iou_doctor.metrics.metric import COUNTS, Metric, Signature
 
 LIBRARY = "segmentation_models_pytorch"
 _MACRO = Choices(
@@ -108,5 +114,16 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
         choices = replace(choices, absent=absent)
     of_channels = replace(choices, floats=Floats.ABOVE, needs_integers=False)
     contract = replace(CONTRACTS[0], choices=choices, of_channels=of_channels)
-    metric = wrap_contract(contract, name=name, call=call)
+    counts = arguments.get(COUNTS)
+    settings = counts if isinstance(counts, dict) else {}
+    threshold = settings.get("threshold")
+    metric = wrap_contract(
+        contract,
+        name=name,
+        call=call,
+        num_classes=parse_integer(name, "num_classes", settings.get("num_classes")),
+        ignore=parse_integer(name, "ignore_index", settings.get("ignore_index")),
+        ignores="ignore_index" in settings,
+        threshold=None if threshold is None else parse_number(name, "threshold", threshold),
+    )
     return metric.of_channels if _MULTILABEL.search(call) else metric

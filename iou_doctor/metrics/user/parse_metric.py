@@ -12,7 +12,7 @@ from iou_doctor.errors import UsageError
 from iou_doctor.metrics import registry
 from iou_doctor.metrics.definition import Average
 from iou_doctor.metrics.libraries import keras
-from iou_doctor.metrics.metric import Metric
+from iou_doctor.metrics.metric import RESULT, Metric
 
 Number = TypeVar("Number", int, float)
 
@@ -103,9 +103,22 @@ def _understand(code: str, options: Options) -> tuple[Metric, tuple[Assumption, 
             why = f"`{shorten(text)}` works out the {what}"
             return formula, (Assumption("metric", formula.name, why),)
         raise
+    metric = _take_class(metric, str(found.arguments[RESULT]))
     _refuse_mean_of_classes(metric)
     name = found.signature.name
     return metric, tuple(Assumption("metric", name, why) for why in found.guesses)
+
+
+def _take_class(metric: Metric, result: str) -> Metric:
+    """Return the metric of one class, if the code takes it out of the numbers of all."""
+    contract = metric.contract
+    if contract is None or contract.choices.average is not Average.PER_CLASS:
+        return metric
+    if not result.isdecimal():
+        return metric
+    choices = replace(contract.choices, average=Average.CLASSES, target_class_ids=(int(result),))
+    named = replace(contract, choices=choices, of_channels=None)
+    return replace(metric, contract=named, target_class_ids=(int(result),))
 
 
 def _refuse_mean_of_classes(metric: Metric) -> None:
