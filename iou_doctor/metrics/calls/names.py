@@ -175,8 +175,6 @@ def _may_be(argument: ast.expr, name: str, signature: Signature) -> bool:
     literal = argument.value if isinstance(argument, ast.Constant) else None
     if name in signature.free or name == "task":
         return not isinstance(literal, (int, float) if name == "task" else (int, float, str))
-    if name == "num_classes" and isinstance(literal, str):
-        return False
     return not ast.unparse(argument).partition("(")[0].endswith("Matrix")
 
 
