@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 class CompareOptions(ArrayOptions):
     """The options of `iou-doctor compare`."""
 
-    before: Annotated[
-        str, declare_argument("BEFORE", "The predictions that the others are compared with.")
-    ]
+    before: Annotated[str, declare_argument("BEFORE", "Predictions, or a JSON report of `check`.")]
     after: Annotated[
         str,
-        declare_argument("AFTER", "Other predictions; with --versus-metric, the masks."),
+        declare_argument(
+            "AFTER", "Other predictions or another report; with --versus-metric, the masks."
+        ),
     ]
     masks: Annotated[
         str | None,
@@ -86,7 +86,8 @@ def compare(_context: typer.Context, options: CompareOptions) -> None:
 
     Two predictions are compared under one metric, or one prediction under two metrics. The answer
     says how much of the difference lies in the format of either side, in the metric, and in the
-    predictions themselves, by class pair and by image.
+    predictions themselves, by class pair and by image. BEFORE and AFTER may also be two JSON
+    reports of `check`, without MASKS.
 
     Exit codes: 0 the answer is on stdout, 1 the second number is lower and --fail-if-worse is
     given, 2 bad usage or unreadable input.
@@ -94,12 +95,27 @@ def compare(_context: typer.Context, options: CompareOptions) -> None:
     Example: iou-doctor compare old.npy new.npy masks.npy --num-classes 3
     """
     try:
-        comparison = _compare(*_build_requests(options), progress=options.progress)
+        if _are_reports(options):
+            from iou_doctor.report.stored_reports import compare_reports
+
+            comparison = compare_reports(options.before, options.after)
+        else:
+            comparison = _compare(*_build_requests(options), progress=options.progress)
     except IouDoctorError as error:
         refuse(error)
     sys.stdout.write(_render(comparison, options.output_format))
     if options.fail_if_worse and _is_worse(comparison, beyond_noise=options.beyond_noise):
         raise typer.Exit(1)
+
+
+def _are_reports(options: CompareOptions) -> bool:
+    """Return whether two JSON reports are compared."""
+    names = options.before, options.after
+    if options.masks is not None or not all(name.lower().endswith(".json") for name in names):
+        return False
+    if options.versus_metric is not None or options.metric is not None:
+        raise UsageError("a JSON report has its metric already: give neither --metric nor another")
+    return True
 
 
 def _build_requests(options: CompareOptions) -> "tuple[CheckRequest, CheckRequest]":

@@ -14,7 +14,7 @@ from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import diagnose
 from iou_doctor.errors import UsageError
 from iou_doctor.ledger.difference import Counted, build_difference
-from iou_doctor.report.comparison import Comparison
+from iou_doctor.report.comparison import Comparison, Side
 from iou_doctor.report.report import Report
 from iou_doctor.scan.threads import count_usable_cores
 from iou_doctor.sources.files.stamps import check_unchanged
@@ -54,7 +54,7 @@ def compare(
             name_sample=lambda sample: name_sample(evidence, sample),
         )
     same = before.predictions is after.predictions or first.predictions == second.predictions
-    return Comparison(first, second, same, difference)
+    return Comparison(Side.of(first), Side.of(second), same, difference)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # huge and signalling values are data as well

@@ -6,8 +6,7 @@ import json
 
 from iou_doctor.ledger.difference import Difference
 from iou_doctor.render.ledger_json import build_interval
-from iou_doctor.report.comparison import Comparison
-from iou_doctor.report.report import Report
+from iou_doctor.report.comparison import Comparison, Side
 from iou_doctor.safety.safe_text import escape_json
 
 
@@ -31,20 +30,20 @@ def render(comparison: Comparison, *, version: str) -> str:
     return escape_json(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
-def _build_side(report: Report) -> dict[str, object]:
+def _build_side(side: Side) -> dict[str, object]:
     return {
-        "predictions": report.predictions.path,
-        "masks": report.masks.path,
+        "predictions": side.predictions,
+        "masks": side.masks,
         "metric": {
-            "name": report.metric_call,
-            "value": report.metric.value,
-            "error": report.metric.error,
-            "note": report.metric.note,
+            "name": side.metric_call,
+            "value": side.value,
+            "error": side.error,
+            "note": side.note,
         },
-        "status": "sick" if report.verdict.sick else "healthy",
-        "primary": report.verdict.primary,
-        "mean_iou": report.mean_iou,
-        "mean_iou_after_all": report.verdict.mean_iou_after_all,
+        "status": "sick" if side.sick else "healthy",
+        "primary": side.primary,
+        "mean_iou": side.mean_iou,
+        "mean_iou_after_all": side.mean_iou_after_all,
     }
 
 

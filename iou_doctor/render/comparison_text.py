@@ -13,8 +13,7 @@ from iou_doctor.ledger.difference import Difference, PairChange
 from iou_doctor.render.console import render_parts
 from iou_doctor.render.shared.ledger_text import name_class, name_sample
 from iou_doctor.render.shared.wording import format_score
-from iou_doctor.report.comparison import Comparison
-from iou_doctor.report.report import Report
+from iou_doctor.report.comparison import Comparison, Side
 from iou_doctor.safety.safe_text import escape_name
 
 Line = tuple[str, str, str]
@@ -83,17 +82,17 @@ def _list_sides(comparison: Comparison) -> list[Line]:
     ]
 
 
-def _describe_side(which: str, report: Report, comparison: Comparison) -> Line:
-    name, error = _name(report, comparison), report.metric.error
-    number = "raises" if error else format_score(report.metric.value)
+def _describe_side(which: str, side: Side, comparison: Comparison) -> Line:
+    name, error = _name(side, comparison), side.error
+    number = "raises" if error else format_score(side.value)
     return which, number, f"{name}: {error}" if error else name
 
 
-def _name(report: Report, comparison: Comparison) -> str:
+def _name(side: Side, comparison: Comparison) -> str:
     """Return what tells the two sides apart: the metric or the file."""
     if comparison.same_predictions:
-        return report.metric_call
-    return escape_name(report.predictions.path)
+        return side.metric_call
+    return escape_name(side.predictions)
 
 
 def _describe_main_cause(comparison: Comparison) -> str:
@@ -111,24 +110,17 @@ def _describe_main_cause(comparison: Comparison) -> str:
 def _explain_missing(comparison: Comparison) -> str:
     """Return why the difference has no parts."""
     for side in (comparison.before, comparison.after):
-        if side.ledger is None:
-            why = side.verdict.summary.rpartition(": ")[2]
+        if not side.is_scored:
+            why = side.summary.rpartition(": ")[2]
             return f"{_name(side, comparison)} cannot be scored as it should be: {why}"
     return "one of the two has no mean IoU"
 
 
-def _explain_reading(report: Report, comparison: Comparison) -> str:
+def _explain_reading(side: Side, comparison: Comparison) -> str:
     """Return why a metric reads something else than the repaired arrays agree at."""
-    name = _name(report, comparison)
-    primary = report.primary
-    if primary is not None and report.verdict.sick:
-        return f"{name}: {primary.rule.claim} ({primary.rule.code})"
-    note = report.metric.note
-    if note:
-        return f"{name}: {note}"
-    if primary is not None:
-        return f"{name}: {primary.rule.claim} ({primary.rule.code})"
-    return f"{name}: the metric averages in another way than iou-doctor"
+    name = _name(side, comparison)
+    why = side.cause if side.sick else side.note or side.cause
+    return f"{name}: {why or 'the metric averages in another way than iou-doctor'}"
 
 
 def _list_readings(
@@ -165,7 +157,9 @@ def _list_pairs(comparison: Comparison, difference: Difference) -> Iterator[tupl
         return
     shown = [one for one in difference.pairs[:MOST_PAIRS] if abs(one.gain) >= LEAST_GAIN]
     for pair in shown:
-        truth, other = (name_class(one, comparison.after) for one in (pair.truth, pair.prediction))
+        truth, other = (
+            name_class(one, comparison.after.class_names) for one in (pair.truth, pair.prediction)
+        )
         yield pair.gain, f"{truth} predicted as {other}: {_describe_pixels(pair)}"
     rest = difference.gain - sum(pair.gain for pair in shown)
     if abs(rest) >= LEAST_GAIN:

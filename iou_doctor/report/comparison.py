@@ -8,21 +8,68 @@ from iou_doctor.report.report import Report
 
 
 @record
-class Comparison:
-    """Two reports, and where the difference of their numbers comes from."""
+class Side:
+    """One of the two checks."""
 
-    before: Report
-    after: Report
+    predictions: str
+    """The path of the predictions."""
+    masks: str
+    metric_call: str
+    value: float | None
+    """What the metric reports for the arrays as they are."""
+    error: str | None
+    """What it raises instead."""
+    note: str | None
+    """Why the value differs from iou-doctor's."""
+    sick: bool
+    primary: str | None
+    """The name of the rule that is the root cause."""
+    cause: str | None
+    """The root cause in words, with the code of its rule."""
+    summary: str
+    mean_iou: float | None
+    mean_iou_after_all: float | None
+    is_scored: bool
+    """Whether the arrays, after all repairs, have a score that means something."""
+    class_names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, report: Report) -> Side:
+        """Return the side that a report describes."""
+        primary, metric = report.primary, report.metric
+        return cls(
+            predictions=report.predictions.path,
+            masks=report.masks.path,
+            metric_call=report.metric_call,
+            value=metric.value,
+            error=metric.error,
+            note=metric.note,
+            sick=report.verdict.sick,
+            primary=report.verdict.primary,
+            cause=None if primary is None else f"{primary.rule.claim} ({primary.rule.code})",
+            summary=report.verdict.summary,
+            mean_iou=report.mean_iou,
+            mean_iou_after_all=report.verdict.mean_iou_after_all,
+            is_scored=report.ledger is not None,
+            class_names=report.reading.class_names,
+        )
+
+
+@record
+class Comparison:
+    """Two checks, and where the difference of their numbers comes from."""
+
+    before: Side
+    after: Side
     same_predictions: bool
     """Whether both checks are of the same predictions, under two metrics."""
     difference: Difference | None
-    """Of the two scores after all repairs; `None` if one of them is undefined or the samples
-    differ."""
+    """Of the two scores after all repairs; `None` if one of them is undefined."""
 
     @property
     def numbers(self) -> tuple[float | None, float | None]:
         """What the metric reports for either side, as the arrays are stored."""
-        return self.before.metric.value, self.after.metric.value
+        return self.before.value, self.after.value
 
     @property
     def gain(self) -> float | None:

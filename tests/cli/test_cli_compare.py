@@ -60,6 +60,40 @@ def test_the_json_obeys_its_schema_and_adds_up(folder):
     assert not Draft202012Validator(schema).is_valid({**document, "gain": "0.1"})
 
 
+def test_two_json_reports_give_the_same_parts_without_an_interval(folder):
+    for name in ("old", "flipped"):
+        run("check", f"{name}.npy", "masks.npy", "-n", "3", "--output", f"{name}.json", cwd=folder)
+    words = ("old.json", "flipped.json", "--output-format", "json")
+    stored = json.loads(compare(folder, *words).stdout)
+    words = ("old.npy", "flipped.npy", "masks.npy", "-n", "3", "--output-format", "json")
+    counted = json.loads(compare(folder, *words).stdout)
+    Draft202012Validator(json.loads(run("schema", "comparison").stdout)).validate(stored)
+    assert stored["parts"] == pytest.approx(counted["parts"], abs=1e-9)
+    assert stored["predictions"]["interval"] is None
+    gains = [
+        {(one["truth"], one["prediction"]): one["gain"] for one in document["predictions"]["pairs"]}
+        for document in (stored, counted)
+    ]
+    assert gains[0] == pytest.approx(gains[1], abs=1e-9)
+    text = compare(folder, "old.json", "flipped.json").stdout
+    assert "lower: flipped.npy: flipped-samples (IOU502)" in " ".join(text.split())
+
+
+def test_reports_of_other_masks_or_without_a_ledger_are_refused(folder):
+    run("check", "old.npy", "new.npy", "-n", "3", "--output", "other.json", cwd=folder)
+    run("check", "old.npy", "masks.npy", "-n", "3", "--output", "whole.json", cwd=folder)
+    (folder / "empty.json").write_text("{}")
+    for words, error in (
+        (["whole.json", "other.json"], "are of other masks"),
+        (["whole.json", "empty.json"], "is not a report with a ledger"),
+        (["whole.json", "gone.json"], "gone.json cannot be read"),
+        (["whole.json", "whole.json", "--metric", "MeanIoU(3)"], "has its metric already"),
+    ):
+        done = compare(folder, *words)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert error in done.stderr
+
+
 def test_two_metrics_are_compared_on_one_pair(folder):
     micro = "torchmetrics.JaccardIndex(task='multiclass', num_classes=3, average='micro')"
     done = compare(folder, "old.npy", "masks.npy", "-n", "3", "--versus-metric", micro)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from iou_doctor.ledger.difference import SampleChange
 from iou_doctor.ledger.interval import Interval
@@ -74,7 +74,9 @@ def _list_pairs(ledger: Ledger, report: Report) -> Iterator[tuple[float, str]]:
 
 def _describe_pair(pair: PairPrice, report: Report) -> str:
     pixels = "1 pixel" if pair.pixels == 1 else f"{pair.pixels:,} pixels"
-    truth, prediction = (name_class(one, report) for one in (pair.truth, pair.prediction))
+    truth, prediction = (
+        name_class(one, report.reading.class_names) for one in (pair.truth, pair.prediction)
+    )
     return f"{truth} predicted as {prediction}: {pixels}, worth {pair.worth:.4f}"
 
 
@@ -93,11 +95,14 @@ def _list_classes(ledger: Ledger, report: Report) -> Iterator[tuple[float, str]]
         return
     dearest = max(ledger.by_class, key=lambda entry: (entry.points, -entry.id))
     sides = f"{dearest.missed:.4f} missed pixels, {dearest.false_alarms:.4f} false alarms"
-    yield dearest.points, f"{name_class(dearest.id, report)} costs most: {sides}"
+    yield (
+        dearest.points,
+        f"{name_class(dearest.id, report.reading.class_names)} costs most: {sides}",
+    )
 
 
 def _explain_lost_class(one: ClassScore, ledger: Ledger, report: Report) -> str:
-    name = name_class(one.id, report)
+    name = name_class(one.id, report.reading.class_names)
     if not one.truth_pixels:
         return (
             f"{name} is in no mask, but is predicted on {one.predicted_pixels:,} pixels and"
@@ -109,7 +114,8 @@ def _explain_lost_class(one: ClassScore, ledger: Ledger, report: Report) -> str:
         return f"{name} is predicted on {one.predicted_pixels:,} pixels and has far fewer"
     how = "is never predicted" if not one.predicted_pixels else f"has an IoU of {one.iou:.4f}"
     share = format_share(taken.pixels, one.truth_pixels)
-    return f"{name} {how}: {share} of it is predicted as {name_class(taken.prediction, report)}"
+    other = name_class(taken.prediction, report.reading.class_names)
+    return f"{name} {how}: {share} of it is predicted as {other}"
 
 
 def _list_samples(ledger: Ledger) -> Iterator[tuple[float, str]]:
@@ -135,10 +141,9 @@ def name_sample(sample: SamplePrice | SampleChange) -> str:
     return f"sample {name}" if name == str(sample.sample) else f"`{name}`"
 
 
-def name_class(class_id: int | None, report: Report) -> str:
+def name_class(class_id: int | None, names: Sequence[str]) -> str:
     """Return the name of a class, or `class 3` if it has none."""
     if class_id is None:
         return "no class"
-    names = report.reading.class_names
     name = names[class_id] if class_id < len(names) else str(class_id)
     return f"class {class_id}" if name == str(class_id) else name
