@@ -10,6 +10,8 @@ from importlib import resources
 from iou_doctor.metrics.score import ClassScore
 from iou_doctor.render.shared.ledger_text import (
     describe_interval,
+    list_dearest_pairs,
+    list_dearest_samples,
     list_ledger_lines,
     title_ledger,
 )
@@ -32,6 +34,8 @@ from iou_doctor.report.finding import Finding, Status
 from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import break_commands
 
+MOST_DEAREST = 30
+"""The number of class pairs, and of samples, that are listed."""
 CODE = re.compile(r"`([^`]+)`")
 """A piece of code between backticks, as messages and help texts have it."""
 
@@ -156,8 +160,23 @@ def _write_ledger(report: Report) -> list[str]:
         f"<h2>{_escape(title[0].upper() + title[1:])}</h2>",
         _write_table(("", "points", "lost on"), lines),
         f"<p>{_escape(interval)}</p>" if interval else "",
+        *_write_dearest(report),
     ]
     return [f"<section>\n{chr(10).join(part for part in parts if part)}\n</section>"]
+
+
+def _write_dearest(report: Report) -> list[str]:
+    """Return the class pairs and the samples that cost most, folded away."""
+    tables = (
+        ("class pairs", ("truth", "prediction", "pixels", "points", "worth"), list_dearest_pairs),
+        ("samples", ("sample", "mean IoU", "points"), list_dearest_samples),
+    )
+    folds = []
+    for what, head, list_rows in tables:
+        rows = list_rows(report, MOST_DEAREST)
+        if len(rows) > 1:
+            folds.append(_fold(f"The {len(rows)} dearest {what}", _write_table(head, rows)))
+    return folds
 
 
 def _write_contracts(report: Report) -> list[str]:

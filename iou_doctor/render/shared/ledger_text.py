@@ -8,7 +8,7 @@ from iou_doctor.ledger.difference import SampleChange
 from iou_doctor.ledger.interval import Interval
 from iou_doctor.ledger.ledger import Ledger, PairPrice, SamplePrice
 from iou_doctor.metrics.score import ClassScore
-from iou_doctor.render.shared.wording import format_share
+from iou_doctor.render.shared.wording import format_score, format_share
 from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import escape_name
 
@@ -49,6 +49,31 @@ def list_ledger_lines(report: Report) -> list[Line]:
         ("" if index else cut, f"{points:.4f}", text)
         for cut, lines in cuts.items()
         for index, (points, text) in enumerate(lines)
+    ]
+
+
+def list_dearest_pairs(report: Report, most: int) -> list[tuple[str, ...]]:
+    """Return the class pairs that cost most: truth, prediction, pixels, points and worth."""
+    pairs = report.ledger.pairs[:most] if report.ledger else ()
+    names = report.reading.class_names
+    return [
+        (
+            name_class(pair.truth, names),
+            name_class(pair.prediction, names),
+            f"{pair.pixels:,}",
+            f"{pair.points:.4f}",
+            f"{pair.worth:.4f}",
+        )
+        for pair in pairs
+    ]
+
+
+def list_dearest_samples(report: Report, most: int) -> list[tuple[str, ...]]:
+    """Return the samples that cost most: name, own mean IoU and points."""
+    samples = report.ledger.samples[:most] if report.ledger else ()
+    return [
+        (name_sample(sample), format_score(sample.mean_iou), f"{sample.points:.4f}")
+        for sample in samples
     ]
 
 
