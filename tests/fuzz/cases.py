@@ -86,6 +86,15 @@ def _make_check(kind: str) -> Callable[[Path, random.Random], Case]:
     return make
 
 
+def _make_compare(folder: Path, rng: random.Random) -> Case:
+    paths = _write_pair(folder, rng, rng.choice(sorted(WRITERS)))
+    other = WRITERS["npy"](folder / "o", rng)
+    _damage(rng.choice([*paths, other]), rng)
+    more = rng.choice([[], ["-n", "3"], ["--fail-if-worse"], ["--output-format", "json"]])
+    words = [str(paths[0]), str(other), str(paths[1])]
+    return Case("compare", ["compare", *words, "--no-progress", *more])
+
+
 def _make_fix(folder: Path, rng: random.Random) -> Case:
     paths = _write_pair(folder, rng, rng.choice(sorted(WRITERS)))
     if rng.random() < 0.7:
@@ -184,6 +193,9 @@ def _make_names(folder: Path, rng: random.Random) -> Case:
         case _:
             np.save(folder / "p.npy", array)
             words = [str(folder / "p.npy"), str(folder / "m.npy"), "--class-names", f"{name},b,c"]
+    if rng.random() < 0.2:
+        more = ["--output-format", rng.choice(["full", "json"]), "-n", "3", "--no-progress"]
+        return Case("names", ["compare", words[0], *words, *more])
     return Case("names", ["check", *words, *_choose_options(rng), "--output-format", form])
 
 
@@ -214,6 +226,7 @@ BASELINE = {
 }
 MAKERS: dict[str, Callable[[Path, random.Random], Case]] = {
     **{kind: _make_check(kind) for kind in WRITERS},
+    "compare": _make_compare,
     "fix": _make_fix,
     "init": _make_init,
     "toml": _make_toml,
