@@ -180,6 +180,14 @@ def test_a_single_lesion_shows_a_flip(axes):
     check_nothing_is_wrong(diagnose(y_true=masks, y_pred=np.roll(good, (9, -8, 7), (0, 1, 2))))
 
 
+def test_a_single_organ_near_the_middle_is_flipped_and_not_shifted_far():
+    z, y, x = np.mgrid[:48, :64, :64]
+    masks = (((z - 16) / 7) ** 2 + ((y - 25) / 11) ** 2 + ((x - 35) / 12) ** 2 < 1).astype(np.uint8)
+    good = np.roll(masks, 1, axis=1)
+    report = diagnose(y_true=masks, y_pred=good[:, ::-1])
+    check_cured(report, FLIPPED, masks, good[:, ::-1], good, 2)
+
+
 def test_independent_samples_in_reversed_order_are_shuffled_samples():
     masks = draw_masks((12, 48, 64), 4)
     good = predict(masks, 4)

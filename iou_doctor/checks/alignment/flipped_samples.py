@@ -24,7 +24,7 @@ from iou_doctor.checks.alignment._matched_ids import (
     is_worth_trying,
     match_ids,
 )
-from iou_doctor.checks.alignment._shifts import are_too_small, search_shifts
+from iou_doctor.checks.alignment._shifts import SHIFT_REACH, are_too_small, search_shifts
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
 from iou_doctor.checks.orientations import (
@@ -70,6 +70,9 @@ no such lead.
 LEAST_QUALITY = 0.7
 """Minimum mean IoU of the samples after turning back, as a share of what the other samples score.
 """
+LARGEST_VOLUME_SHIFT = 8
+"""Largest shift of a volume that is as likely as a flip, in voxels. A single organ near the middle
+fits as well after a flip as after a large shift."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -80,7 +83,7 @@ def find(evidence: Evidence) -> Result:
         return []
     volume = _examine_volume(evidence)
     if volume:
-        return [] if _is_shift_better(evidence, volume) else [volume]
+        return [] if _is_shift_better(evidence, volume, LARGEST_VOLUME_SHIFT) else [volume]
     maps = stack_maps(evidence, "fine", side=PIXELS_A_SIDE)
     if isinstance(maps, Skipped):
         return maps
@@ -137,17 +140,22 @@ def _examine(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
     return report_some(RULE, evidence, maps, fits, turned) if turned.any() else None
 
 
-def _is_shift_better(evidence: Evidence, finding: Finding) -> bool:
+def _is_shift_better(evidence: Evidence, finding: Finding, largest: int = SHIFT_REACH) -> bool:
     """Return whether one shift of all samples gains more than turning them.
 
     Round objects that are shifted may fit better after a flip, too.
+
+    Args:
+        evidence: the facts.
+        finding: the finding on turned samples.
+        largest: the largest shift, in pixels, that is as likely as a turn.
     """
     maps = stack_maps(evidence, "crops")
     if isinstance(maps, Skipped) or are_too_small(maps):
         return False
     shifts, facts = search_shifts(maps), finding.facts
     gain: float = facts["mean_iou_turned_back"] - facts["mean_iou_given"]
-    return shifts.gain > gain
+    return shifts.gain > gain and max(map(abs, shifts.best)) <= largest
 
 
 def _find_turned(fits: Fits) -> NDArray[np.bool_]:

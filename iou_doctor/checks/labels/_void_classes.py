@@ -99,11 +99,11 @@ def _is_frequent(evidence: Evidence, label: int) -> bool:
     if len(predicted) < FEWEST_CLASSES - 1 or 2 * right <= others.total:
         return False
     here = pairs.keep_rows(pairs.truth == label)
+    if len(predicted) < FEWEST_CLASSES:
+        return label >= LEAST_BESIDE_TWO and _is_in_most_images(evidence, label)
     if here.total < LEAST_VOID_SHARE * pairs.total:
         return False
     counts = others.count_truths()
-    if len(predicted) < FEWEST_CLASSES:
-        return label >= LEAST_BESIDE_TWO and _is_in_most_images(evidence, label)
     if here.total > max(counts.values()) or _is_far_away(label, sorted(counts)):
         return True
     rarer = sum(count < here.total for count in counts.values())
