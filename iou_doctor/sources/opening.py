@@ -14,7 +14,7 @@ from iou_doctor.errors import UsageError
 from iou_doctor.sources.files.file_status import get_file_status
 from iou_doctor.sources.files.stamps import check_unchanged, list_file_stamps, stamp_files
 from iou_doctor.sources.memory.array import ArraySource
-from iou_doctor.sources.pairs import note_missing_values, pair_by_name
+from iou_doctor.sources.pairs import note_alpha, note_missing_values, pair_by_name
 from iou_doctor.sources.paths import open_source, split_name
 from iou_doctor.sources.source_errors import source_error
 
@@ -44,7 +44,7 @@ def open_pair(*, y_true: object, y_pred: object, model: ModelOptions | None = No
     true, pred = _open_any(y_true, "y_true"), _open_any(y_pred, "y_pred")
     pair = pair_by_name(true, pred)
     notes = note_missing_values(masks=true, predictions=pred)
-    notes = (*pair.assumed, *notes)
+    notes = (*pair.assumed, *notes, *note_alpha(masks=true, predictions=pred))
     return replace(pair, assumed=notes, files=(*files, *list_file_stamps(pair)))
 
 

@@ -7,6 +7,17 @@ from iou_doctor.arrays.source import IncompleteSource, Pair, Source
 
 _LISTED_NAMES = 3
 """The number of names to list in the note about their order."""
+GREY_WITH_ALPHA = "LA"
+"""Pillow's name for pixels of grey and alpha."""
+
+
+def note_alpha(**sources: Source) -> tuple[Assumption, ...]:
+    """Return a note for each source of grey images whose alpha channel is left out."""
+    return tuple(
+        Assumption(f"{name}.alpha", "left out", "grey images hold one value for each pixel")
+        for name, source in sources.items()
+        if any(member.kind == GREY_WITH_ALPHA for member in getattr(source, "members", ())[:1])
+    )
 
 
 def note_missing_values(**sources: Source) -> tuple[Assumption, ...]:

@@ -89,6 +89,7 @@ def test_the_alpha_channel_of_grey_masks_is_left_out(tmp_path, alpha, classes):
         num_classes=classes,
     )
     assert names(report) == []
+    assert "masks.alpha" in {note.field for note in report.reading.assumed}
     assert report.mean_iou == pytest.approx(mean_iou(truth, predicted, classes))
 
 

@@ -87,7 +87,8 @@ def _are_photographs(evidence: Evidence, axes: Axes, values: ValueCounts) -> boo
         return False
     whole = axes.channels * full
     has_range = least < DARK * whole and most > BRIGHT * whole
-    return has_range or not _fit_masks(evidence, axes.channels)
+    may_compete = not has_range or evidence.interpretation.num_classes_declared
+    return not (may_compete and _fit_masks(evidence, axes.channels))
 
 
 def _fit_masks(evidence: Evidence, channels: int) -> bool:
