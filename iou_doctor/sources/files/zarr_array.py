@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.arrays.source import Window
 from iou_doctor.sources.array_checks import check_dtype, check_shape, get_native_dtype
 from iou_doctor.sources.files.extras import import_extra
 from iou_doctor.sources.files.memory_limits import MOST_HELD_BYTES, check_held_bytes
+from iou_doctor.sources.files.stamps import stamp_files
 from iou_doctor.sources.files.zarr_metadata import find_array
 from iou_doctor.sources.source_errors import source_error, translate_errors
 from iou_doctor.sources.windows import complete_window
@@ -53,8 +55,9 @@ class ZarrSource:
     is_sequential = False
     names = None
 
-    def __init__(self, path: str, array: Any) -> None:
+    def __init__(self, path: str, array: Any, stamps: tuple[FileStamp, ...]) -> None:
         self.path = path
+        self.stamps = stamps
         self.shape: tuple[int, ...] = tuple(array.shape)
         self.dtype = get_native_dtype(np.dtype(array.dtype))
         self.chunk_shape: tuple[int, ...] = tuple(array.chunks)
@@ -86,6 +89,7 @@ def open_zarr(path: str, name: str | None = None) -> ZarrSource:
     instead = "save it with `np.save('NAME.npy', zarr.open(FILE)[:])`"
     library = import_extra(path, "zarr", extra="zarr", what="a Zarr array", instead=instead)
     place = f"{path}::{found.name}" if found.name else path
+    stamps = stamp_files(f"{path}/{found.name}")
     with warnings.catch_warnings(), translate_errors(place, *_ZARR_ERRORS, why=_DAMAGED):
         warnings.simplefilter("ignore")
         store = library.storage.LocalStore(path, read_only=True)
@@ -94,7 +98,7 @@ def open_zarr(path: str, name: str | None = None) -> ZarrSource:
         shape = tuple(int(size) for size in array.shape)
         check_shape(place, shape)
         _check_size(path, place, array)
-        return ZarrSource(place, array)
+        return ZarrSource(place, array, stamps)
 
 
 def _check_size(path: str, place: str, array: Any) -> None:

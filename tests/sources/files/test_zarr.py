@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from iou_doctor.diagnosis.pipeline import check
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import SourceError
 from iou_doctor.file_repair.run import repair_files
+from iou_doctor.scan.batch_plan import BatchPlan
 from iou_doctor.sources.opening import open_source
 
 zarr = pytest.importorskip("zarr", reason="zarr, of the extra `zarr`, is missing")
@@ -205,3 +207,17 @@ def test_groups_in_a_circle_are_searched_once(tmp_path):
     zarr.open_group(str(tmp_path / "a.zarr"), mode="w")
     (tmp_path / "a.zarr" / "again").symlink_to(tmp_path / "a.zarr")
     assert "it holds no arrays" in error_of(tmp_path / "a.zarr")
+
+
+def test_a_chunk_that_changes_meanwhile_gives_no_score(tmp_path, monkeypatch):
+    path = save(tmp_path / "a.zarr", VALUES)
+    (chunk,) = [file for file in sorted(path.rglob("*")) if file.is_file()][-1:]
+    count = BatchPlan.count_parts
+
+    def count_and_touch(*arguments, **options):
+        os.utime(chunk, ns=(0, chunk.stat().st_mtime_ns + 1))
+        return count(*arguments, **options)
+
+    monkeypatch.setattr(BatchPlan, "count_parts", count_and_touch)
+    with pytest.raises(SourceError, match="changed while it was read"):
+        check(CheckRequest(predictions=str(path), masks=str(path), options=Options(num_classes=5)))
