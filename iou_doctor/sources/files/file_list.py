@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from iou_doctor.record import record
 from iou_doctor.sources.files.file_types import get_suffix
 from iou_doctor.sources.files.formats import FileFormat, find_format_by_suffix
+from iou_doctor.sources.files.unread_types import find_unread_in_folder
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
 _MOST_FILES = 2_000_000
@@ -50,7 +51,7 @@ def list_folder(path: str) -> FileList:
     """
     found = list(_walk(path, "", set()))
     if not found:
-        raise source_error(path, _NO_ARRAYS)
+        raise find_unread_in_folder(path) or source_error(path, _NO_ARRAYS)
     return _choose_format(path, found)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
@@ -10,6 +12,8 @@ from iou_doctor.sources.source_errors import source_error
 
 _DICOM_MARK = slice(128, 132)
 """Where a DICOM file says `DICM`, after a preamble of any content."""
+_MOST_FILES, _MOST_HEADS = 1000, 20
+"""The maximum number of files of a folder to list, and to look into."""
 _RUN_LENGTH_COLUMNS = (b"encodedpixels", b"rle", b"segmentation", b"encoding")
 """What the columns of run lengths are called in the header of a table, in lower case."""
 TORCH_FILE = (
@@ -64,6 +68,23 @@ def find_unread_format(path: str, head: bytes) -> SourceError | None:
     elif why is None and _is_text(head):
         why = _describe_text(head)
     return None if why is None else source_error(path, why)
+
+
+def find_unread_in_folder(path: str) -> SourceError | None:
+    """Return the error about a folder whose first files are of a format that is not read.
+
+    Texts do not count: any folder may have them.
+    """
+    with suppress(OSError):
+        files = sorted(file for file in islice(Path(path).iterdir(), _MOST_FILES) if file.is_file())
+        for file in files[:_MOST_HEADS]:
+            with file.open("rb") as stream:
+                head = stream.read(_DICOM_MARK.stop)
+            if not _is_text(head):
+                error = find_unread_format(str(file), head)
+                if error is not None:
+                    return error
+    return None
 
 
 def _is_text(head: bytes) -> bool:

@@ -329,6 +329,20 @@ def test_a_folder_of_colours_and_ids_is_refused_with_a_pattern_that_works(tmp_pa
     assert open_source(pattern).names == ("city/x_labelIds",)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("IM0001", b"\0" * 128 + b"DICM\2", "IM0001`: it is a DICOM file, which"),
+        ("0.pt", b"PK\3\4", "0.pt`: it is a file of PyTorch"),
+        ("0.json", b"{}", "the folder has no images or arrays"),
+    ],
+)
+def test_a_folder_of_files_that_are_not_read_names_them(tmp_path, name, content, words):
+    (tmp_path / "README").write_text("text")
+    (tmp_path / name).write_bytes(content)
+    assert words in error_of(tmp_path)
+
+
 def test_a_pattern_names_the_files(tmp_path):
     save(tmp_path / "a", x_gt=[[1]], x=[[2]])
     save(tmp_path / "b", y_gt=[[3]])
