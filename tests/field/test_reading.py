@@ -385,6 +385,9 @@ def test_two_lists_pair_by_their_lines(tmp_path):
     assert "none.png`: there is no such file" in refuse(
         tmp_path / "preds.txt", tmp_path / "masks.txt"
     )
+    (tmp_path / "masks.txt").write_text("P/c.npy\nP/none.npy\n")
+    message = refuse(tmp_path / "preds.txt", tmp_path / "masks.txt")
+    assert "none.npy`: there is no such file" in message
     (tmp_path / "masks.txt").write_text("T/9.png\nT/7.npy\n")
     assert "is not a file like" in refuse(tmp_path / "preds.txt", tmp_path / "masks.txt")
     (tmp_path / "masks.txt").write_text("T/9.png\nT/7.png,T/8.png\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Callable
 from math import prod
@@ -15,7 +14,7 @@ from iou_doctor.arrays.source import Source
 from iou_doctor.record import record
 from iou_doctor.sources.files.affines import Affine
 from iou_doctor.sources.files.file_series import ArrayInMemory, Values
-from iou_doctor.sources.files.file_status import stamp_file
+from iou_doctor.sources.files.file_status import get_file_status, stamp_file
 from iou_doctor.sources.files.stamps import CHANGED
 from iou_doctor.sources.files.volume import Volume
 from iou_doctor.sources.source_errors import source_error
@@ -67,7 +66,7 @@ class ArrayMember:
 
 
 def _stamp(path: str) -> FileStamp:
-    status = os.stat(path)  # noqa: PTH116 - a Path is slow for many files
+    status = get_file_status(path)
     return build_stamp(path, status) if stat.S_ISDIR(status.st_mode) else stamp_file(path)
 
 
