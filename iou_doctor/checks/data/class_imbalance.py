@@ -6,12 +6,19 @@ with this lower bound. If a class has only a few pixels, its IoU and thereby the
 to run.
 
 Look at the IoU of each class and not at the mean alone. To improve rare classes, weight the loss,
-use a Dice or focal loss, or sample more crops with these classes.
+use a Dice or focal loss, or sample more crops with these classes. The weights in the help are those
+of median frequency balancing: the median share of all classes, divided by the share of the class.
+They make the model find more of the rare classes, and raise more false alarms of them.
 """
+
+from collections.abc import Sequence
+
+import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import format_count, format_percent, join_words
+from iou_doctor.metrics.score import ClassScore
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
 RULE = Rule(
@@ -30,6 +37,8 @@ a mean IoU of 0.475 or more if there are two classes."""
 RARE_SHARE = 0.001
 """Share of the pixels below which a class is reported. A handful of pixels then changes the IoU of
 the class by tenths."""
+MOST_WEIGHTS = 21
+"""Number of classes up to which weights are listed."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -62,7 +71,7 @@ def find(evidence: Evidence) -> Result:
         Finding(
             RULE,
             message="; ".join(parts),
-            help="judge classes one by one; weight the loss or sample the rare class more often",
+            help=_write_help(present),
             cautious_help="judge classes one by one once the faults above are repaired",
             facts={
                 "largest_class": largest.id,
@@ -72,3 +81,15 @@ def find(evidence: Evidence) -> Result:
             },
         )
     ]
+
+
+def _write_help(present: Sequence[ClassScore]) -> str:
+    """Return what to do, with weights for the loss if the classes are few."""
+    if not 1 < len(present) <= MOST_WEIGHTS:
+        return "judge classes one by one; weight the loss or sample the rare class more often"
+    middle = float(np.median([entry.truth_pixels for entry in present]))
+    weights = ", ".join(f"{entry.id}: {middle / entry.truth_pixels:.3g}" for entry in present)
+    return (
+        f"judge classes one by one; weight the loss, for instance with class_weight={{{weights}}}"
+        " (more recall of rare classes, and more false alarms), or sample the rare class more often"
+    )

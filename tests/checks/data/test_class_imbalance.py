@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from build import diagnose, errors, found, names
 
@@ -43,3 +44,14 @@ def test_ignored_pixels_have_no_share():
     labels = [[[9] * 98 + [0, 1]]]
     report = diagnose(y_true=labels, y_pred=labels, num_classes=2, ignore_index=9)
     assert names(report) == ["mostly-ignored"]
+
+
+def test_the_weights_are_the_median_share_by_each_share():
+    masks = np.zeros((4, 10, 100), dtype=np.uint8)
+    masks[:, 0, :2], masks[:, 1, :4] = 1, 2
+    finding = found(diagnose(y_true=masks, y_pred=masks, num_classes=3), "class-imbalance")
+    assert "class_weight={0: 0.00402, 1: 2, 2: 1}" in finding.help
+    many = np.zeros((4, 10, 100), dtype=np.uint8)
+    many[:, 0, :22] = np.arange(1, 23)
+    finding = found(diagnose(y_true=many, y_pred=many, num_classes=23), "class-imbalance")
+    assert "class_weight" not in finding.help
