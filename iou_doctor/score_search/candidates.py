@@ -6,28 +6,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.counts.channel_sums import ChannelSums, Quantity
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.metrics.definition import Group
-from iou_doctor.metrics.engine.areas import Areas
 from iou_doctor.metrics.engine.count_areas import count_areas
-from iou_doctor.metrics.engine.evaluate import compute_outcome
 from iou_doctor.metrics.inputs import MetricInputs, PredictionForm
 from iou_doctor.metrics.libraries import CONTRACTS
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.score_lookup import Cause
 from iou_doctor.score_search.candidate import Candidate, Candidates
-from iou_doctor.score_search.conventions import PLAIN, list_conventions
+from iou_doctor.score_search.channels import ONE_BY_ONE, evaluate_channels, list_batch_sizes
+from iou_doctor.score_search.conventions import PLAIN
 from iou_doctor.score_search.evaluate_contracts import (
     MOST_PAIR_ROWS,
     evaluate_contracts,
     evaluate_conventions,
     prepare_label_inputs,
-    weigh_convention,
 )
 from iou_doctor.score_search.faults.label_faults import (
-    BATCH_SIZES,
     CLEARS_MASKS,
     NEEDS_255,
     READ_WELL,
@@ -144,6 +140,8 @@ def _evaluate_arrays(
     yield from _evaluate_named_metric(evidence, unchanged)
     yield from evaluate_contracts(unchanged, inputs, all_implementations=True)
     yield from evaluate_stored_values(evidence)
+    if evidence.interpretation.layout.y_true.is_dense:
+        yield from evaluate_channels(ONE_BY_ONE, evidence.stats.sums, inputs)
     tenths = evidence.stats.tables.get(TENTHS)
     if tenths is not None:
         yield from average_tenths(tenths)
@@ -201,37 +199,12 @@ def _evaluate_values(evidence: Evidence, read_well: Evidence) -> Iterator[Candid
 def _evaluate_last_steps(inputs: MetricInputs) -> Iterator[Candidate]:
     """Yield what is given by several processes, and by sums that are divided wrongly."""
     if len(inputs.labels.count) <= MOST_PAIR_ROWS:
-        yield from evaluate_processes(inputs, _list_batch_sizes(inputs))
+        yield from evaluate_processes(inputs, list_batch_sizes(inputs))
         areas = count_areas(replace(inputs, batch_size=None), replace(PLAIN, group=Group.IMAGE))
-        yield from average_wrongly(areas, _list_batch_sizes(inputs))
-
-
-def _list_batch_sizes(inputs: MetricInputs) -> tuple[int, ...]:
-    return BATCH_SIZES if inputs.batch_size is None else (inputs.batch_size,)
+        yield from average_wrongly(areas, list_batch_sizes(inputs))
 
 
 def _evaluate_channels(evidence: Evidence, inputs: MetricInputs) -> Iterator[Candidate]:
     """Yield what channels give that may overlap, each of them thresholded on its own."""
     yield from _evaluate_named_metric(evidence, UNCHANGED)
-    areas = _sum_channels(evidence.stats.sums)
-    if areas is None:
-        return
-    inputs = replace(inputs, num_classes=areas.truth.shape[1], ignore_index=None)
-    for cause, changed in ((UNCHANGED, inputs), *split_into_batches(inputs)):
-        for contract in list_conventions(changed):
-            value = compute_outcome(contract.choices, areas, changed).value
-            if value is not None:
-                weight = cause.prior * weigh_convention(contract, inputs.num_classes)
-                yield Candidate(value, cause, contract.short, weight, contract.name)
-    yield from average_wrongly(areas, _list_batch_sizes(inputs))
-
-
-def _sum_channels(sums: ChannelSums | None) -> Areas | None:
-    """Return the areas of the thresholded channels of each image."""
-    if sums is None:
-        return None
-    truth, predicted, both = (
-        sums.compute_total(quantity)
-        for quantity in (Quantity.TRUTH, Quantity.ABOVE, Quantity.TRUTH_ABOVE)
-    )
-    return Areas(truth, predicted, both)
+    yield from evaluate_channels(UNCHANGED, evidence.stats.sums, inputs)

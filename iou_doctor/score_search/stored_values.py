@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
@@ -18,14 +17,19 @@ from iou_doctor.counts.label_decoding import LabelDecoding, Pairing, is_no_class
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.record import record
 from iou_doctor.report.score_lookup import Cause
+from iou_doctor.score_search.added_arrays import (
+    FOREGROUND_255,
+    Flags,
+    Sums,
+    average_ratios,
+    build_candidate,
+    compare_sums,
+    sum_values,
+)
 from iou_doctor.score_search.candidate import Candidate
 from iou_doctor.score_search.threshold_means import average_thresholds
 
-Flags = NDArray[np.bool_]
-Sums = NDArray[np.float64]
-"""Sums over the pixels of each group."""
 STORED = Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS)
-FOREGROUND_255 = 255
 BYTE = 256
 LARGEST_BYTE = 127
 MOST_CLASSES = 40
@@ -62,21 +66,6 @@ _WRAPPED_AREAS = Cause(
     prior=0.5,
 )
 _SIGNED_AREAS = replace(_WRAPPED_AREAS, claim="areas counted in int8, which wrap at 128", prior=0.2)
-_ADDED_BOOLS = Cause(
-    "metric-misreads-arrays",
-    "boolean arrays are added: True + True is True, which never equals 2",
-    "use np.logical_and for the intersection, or convert both arrays to integers first",
-    prior=0.6,
-)
-_ADDED_255 = Cause(
-    "masks-0-255",
-    "the arrays are added and compared with 2, but the masks hold 255",
-    "use masks > 127",
-    prior=0.4,
-)
-_EQUALS_1 = replace(
-    _ADDED_255, claim="the masks are compared with 1, but they hold 0 and 255", prior=0.5
-)
 
 
 @record
@@ -97,10 +86,10 @@ def evaluate_stored_values(evidence: Evidence) -> Iterator[Candidate]:
     pairs = _find_stored_pairs(evidence)
     if pairs is None:
         return
-    yield from _compare_sums(evidence, pairs)
+    yield from compare_sums(evidence, pairs)
     for product in _list_products(evidence, pairs):
         for words, value in _form_ratios(product):
-            yield _build(product.cause, f"{words} of {product.words}", value)
+            yield build_candidate(product.cause, f"{words} of {product.words}", value)
     yield from average_thresholds(pairs)
 
 
@@ -114,15 +103,6 @@ def _find_stored_pairs(evidence: Evidence) -> PairCounts | None:
     pooled = pairs.pool()
     strange = is_no_class(pooled.truth).any() or is_no_class(pooled.prediction).any()
     return None if strange else pairs
-
-
-def _compare_sums(evidence: Evidence, pairs: PairCounts) -> Iterator[Candidate]:
-    kinds = {source.dtype.kind for source in (evidence.pair.y_true, evidence.pair.y_pred)}
-    if kinds == {"b"}:
-        yield _build(_ADDED_BOOLS, "(p + t == 2).sum()", 0.0)
-    elif set(pairs.count_truths()) == {0, FOREGROUND_255}:
-        yield _build(_ADDED_255, "(p + t == 2).sum()", 0.0)
-        yield _build(_EQUALS_1, "masks == 1", 0.0)
 
 
 def _list_products(evidence: Evidence, pairs: PairCounts) -> Iterator[_Product]:
@@ -140,23 +120,16 @@ def _list_products(evidence: Evidence, pairs: PairCounts) -> Iterator[_Product]:
             yield from _wrap_areas(groups, where)
 
 
-def _sum(pairs: PairCounts, values: NDArray[np.integer] | Flags) -> Sums:
-    """Return the sum of a number of each row over the pixels of each image."""
-    first, last = pairs.image_span
-    weights = pairs.count * values.astype(np.float64)
-    return np.bincount(pairs.image - first, weights, last - first + 1).astype(np.float64)
-
-
 def _multiply(pairs: PairCounts, where: str) -> Iterator[_Product]:
     true, pred = pairs.truth, pairs.prediction
     bright = {0, FOREGROUND_255} in ({*pairs.count_truths()}, {*pairs.count_predictions()})
     cause = _PRODUCTS_255 if bright else _PRODUCTS
-    plain, both = (_sum(pairs, true), _sum(pairs, pred)), _sum(pairs, true * pred)
+    plain, both = (sum_values(pairs, true), sum_values(pairs, pred)), sum_values(pairs, true * pred)
     yield _Product(cause, f"p * t{where}", *plain, both)
-    squares = _sum(pairs, true * true), _sum(pairs, pred * pred)
+    squares = sum_values(pairs, true * true), sum_values(pairs, pred * pred)
     yield _Product(cause, f"p * t, over squares{where}", *squares, both)
     if bright:
-        wrapped = _sum(pairs, (true * pred) % BYTE)
+        wrapped = sum_values(pairs, (true * pred) % BYTE)
         yield _Product(_WRAPPED_PRODUCTS, f"p * t in uint8{where}", *plain, wrapped)
 
 
@@ -169,18 +142,18 @@ def _combine_bits(evidence: Evidence, pairs: PairCounts, where: str) -> Iterator
     yield _Product(
         _BITWISE,
         f"p & t and p | t{where}",
-        _sum(pairs, true),
-        _sum(pairs, pred),
-        _sum(pairs, both),
-        _sum(pairs, either),
+        sum_values(pairs, true),
+        sum_values(pairs, pred),
+        sum_values(pairs, both),
+        sum_values(pairs, either),
     )
     yield _Product(
         _BITWISE,
         f"(p & t) != 0 and (p | t) != 0{where}",
-        _sum(pairs, true != 0),
-        _sum(pairs, pred != 0),
-        _sum(pairs, both != 0),
-        _sum(pairs, either != 0),
+        sum_values(pairs, true != 0),
+        sum_values(pairs, pred != 0),
+        sum_values(pairs, both != 0),
+        sum_values(pairs, either != 0),
     )
 
 
@@ -197,7 +170,7 @@ def _wrap_areas(pairs: PairCounts, where: str) -> Iterator[_Product]:
 
 def _wrap(words: str, pairs: PairCounts, classes: list[tuple[Flags, Flags]]) -> Iterator[_Product]:
     exact = [
-        np.concatenate([_sum(pairs, table) for table in tables])
+        np.concatenate([sum_values(pairs, table) for table in tables])
         for tables in zip(
             *((true, pred, true & pred, true | pred) for true, pred in classes), strict=True
         )
@@ -232,21 +205,8 @@ def _form_ratios(product: _Product) -> Iterator[tuple[str, float]]:
         wraps = _wrap_byte
     elif product.cause is _SIGNED_AREAS:
         wraps = _wrap_signed
-    yield from _average("IoU", product.both, union)
-    yield from _average("Dice", 2 * product.both, areas)
+    yield from average_ratios("IoU", product.both, union)
+    yield from average_ratios("Dice", 2 * product.both, areas)
     if wraps is not None:
-        yield from _average("Dice", wraps(2 * product.both), wraps(areas))
-        yield from _average("IoU", product.both, wraps(union))
-
-
-def _average(name: str, over: Sums, under: Sums) -> Iterator[tuple[str, float]]:
-    defined = under != 0
-    if defined.any():
-        ratios = over[defined] / under[defined]
-        yield name, float(ratios.mean())
-        if not defined.all():
-            yield f"{name} (empty as 1)", float((ratios.sum() + (~defined).sum()) / len(defined))
-
-
-def _build(cause: Cause, words: str, value: float) -> Candidate:
-    return Candidate(value, cause, words, cause.prior)
+        yield from average_ratios("Dice", wraps(2 * product.both), wraps(areas))
+        yield from average_ratios("IoU", product.both, wraps(union))

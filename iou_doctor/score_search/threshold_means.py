@@ -44,9 +44,12 @@ def average_thresholds(pairs: PairCounts) -> Iterator[Candidate]:
     low, high = pairs.prediction_span
     is_scores = low >= 0 and high <= LARGEST and len(pairs.count_predictions()) >= FEWEST_LEVELS
     if is_scores and _holds_foreground(pairs):
+        causes = _MEAN, _BEST
         for cuts in (slice(1, None), slice(None)):
             words = f"{len(range(LEVELS)[cuts])} thresholds"
-            yield from _average(pairs, LEVELS, cuts, words, (_MEAN, _BEST))
+            yield from _average(pairs, LEVELS, cuts, words, causes)
+        beyond = slice(1, LEVELS + 1)  # nothing is above 255
+        yield from _average(pairs, LEVELS + 1, beyond, "the thresholds > 0 to > 255", causes)
 
 
 def average_tenths(pairs: PairCounts) -> Iterator[Candidate]:

@@ -23,6 +23,9 @@ def test_bools_never_add_to_two():
     masks = blobs((4, 127, 127)).astype(bool)
     lookup = explain("0.0000", masks, move(masks.astype(np.uint8)).astype(bool))
     assert says(lookup, "True + True is True")
+    truth, predicted = masks, move(masks.astype(np.uint8)).astype(bool)
+    union = 2 * (truth & predicted).sum() / (truth + predicted).sum()
+    assert says(explain(union, truth, predicted), "p + t is the union")
     everything = [s.cause.claim for match in lookup.matches for s in match.suspects]
     assert not [claim for claim in everything for words in RULED_OUT if words in claim]
 
