@@ -206,6 +206,15 @@ def test_one_mask_with_ids_one_too_high_is_named():
     assert "the ids in the mask of sample 2 are one too high" in found(report, FAULTY).message
 
 
+@pytest.mark.parametrize("classes", [4, 7])
+def test_a_label_of_one_too_many_in_one_small_mask_is_not_void(classes):
+    masks = draw_masks((24, 40, 40), classes, seed=25)
+    predictions = predict(masks, classes, seed=26)
+    mixed = change(masks, [3], lambda mask: mask + 1)
+    report = diagnose(y_true=mixed, y_pred=predictions, num_classes=classes)
+    check_cured(report, [3], mixed, predictions, (masks, predictions), classes)
+
+
 def test_one_mask_with_permuted_ids_is_named():
     masks, predictions = draw_pairs(8, 4, seed=2)
     mixed = change(masks, [5], lambda mask: np.array([1, 2, 3, 0])[mask])

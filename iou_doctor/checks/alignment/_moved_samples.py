@@ -31,6 +31,8 @@ LEAST_RESTORED = 0.5
 with its mask reaches 0.35 with the best ids."""
 LEAST_GAIN = 0.3
 """Minimum gain of a sample from moving its ids back."""
+LEAST_SHIFT_GAIN = 0.2
+"""Minimum gain of a sample that holds a label of one too many, from lowering all of its ids."""
 FEWEST_MOVED = 3
 """Minimum number of moved ids unless the background is among them. One or two classes may be mixed
 up by an honest model: a cat that is taken for a dog."""
@@ -52,6 +54,10 @@ def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling
     pairs = evidence.pairs if ignored is None else evidence.pairs.drop_truth(ignored)
     found, left = [], []
     for image, table in iterate_tables(pairs, scores.doubtful[:MOST_EXAMINED]):
+        shifted = _find_shift(image, table, evidence.interpretation.num_classes)
+        if shifted is not None:
+            found.append((shifted, table))
+            continue
         moved = {true: pred for true, pred in table.find_partners().items() if true != pred}
         one = build_relabelling(image, Side.MASKS, table, moved)
         least = max(LEAST_RESTORED, GOOD_SHARE * scores.usual, one.before + LEAST_GAIN)
@@ -63,10 +69,26 @@ def find_moved_ids(evidence: Evidence, scores: SampleScores) -> list[Relabelling
     if not found or scores.good < max(FEWEST_GOOD, len(found)):
         return []
     usual = _measure_usual_shares(pairs, scores)
-    chosen = [_choose_side(one, table, usual) for one, table in found]
+    chosen = [
+        one if set(one.table) - set(usual) else _choose_side(one, table, usual)
+        for one, table in found
+    ]
     chosen = _agree_on_side(chosen)
     chosen += _find_more_of_the_same(chosen, left)
     return sorted(chosen, key=lambda one: one.sample)
+
+
+def _find_shift(image: int, table: Table, classes: int) -> Relabelling | None:
+    """Return the sample with all ids one lower if it holds 1 to `classes` and then scores more.
+
+    Such a sample holds one label that is no class, and no background.
+    """
+    labels = table.truth
+    if min(labels) != 1 or max(labels) != classes:
+        return None
+    lower = {label: label - 1 for label in labels}
+    one = build_relabelling(image, Side.MASKS, table, lower)
+    return one if one.after >= one.before + LEAST_SHIFT_GAIN else None
 
 
 def _agree_on_side(found: Sequence[Relabelling]) -> list[Relabelling]:
