@@ -18,27 +18,38 @@ Keras 2. Errors in the input are subclasses of `iou_doctor.errors.IouDoctorError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from iou_doctor import errors
 from iou_doctor.api.check import assert_healthy, check
-from iou_doctor.api.compare import compare
-from iou_doctor.api.fix import fix
-from iou_doctor.api.why import why
 from iou_doctor.report.version import __version__
 
 if TYPE_CHECKING:
+    from iou_doctor import errors
+    from iou_doctor.api.compare import compare
+    from iou_doctor.api.fix import fix
     from iou_doctor.api.report import Report
+    from iou_doctor.api.why import why
 
-__all__ = ["Report", "__version__", "assert_healthy", "check", "compare", "errors", "fix", "why"]
+__all__ = [
+    "Report",
+    "__version__",
+    "assert_healthy",
+    "check",
+    "compare",
+    "errors",
+    "fix",
+    "why",
+]
 
 
-def __getattr__(name: str) -> type[Report]:
-    """Import `Report` when it is asked for: the command line starts without NumPy."""
-    if name == "Report":
-        from iou_doctor.api.report import Report
+def __getattr__(name: str) -> Any:
+    """Import what is seldom used when it is asked for: the command line starts without it."""
+    from importlib import import_module
 
-        return Report
+    if name == "errors":
+        return import_module("iou_doctor.errors")
+    if name in {"Report", "compare", "fix", "why"}:
+        return getattr(import_module(f"iou_doctor.api.{name.lower()}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
