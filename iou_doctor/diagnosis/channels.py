@@ -29,8 +29,9 @@ from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.scan.channels import ChannelMaps, iterate_channels
 from iou_doctor.scan.probing import ProbeBuilder
 
-MOST_CODED_CHANNELS = 8
-"""The most channels whose combinations the maps of samples tell apart; the first ones are taken."""
+MOST_CODED_CHANNELS = 3
+"""The most channels whose combinations the maps of samples tell apart. More combinations are rarer,
+so that a model seldom gets all their channels right."""
 CODES = Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS)
 
 
@@ -62,13 +63,19 @@ def sum_channels(pair: Pair, interpretation: Interpretation) -> ChannelSums:
 
 
 def compare_channels(
-    pair: Pair, interpretation: Interpretation
+    pair: Pair, interpretation: Interpretation, score: Score
 ) -> tuple[ChannelOverlaps, InterpretedProbe]:
     """Return how the channels overlap, and maps of some samples.
 
-    The label of a pixel in these maps is the sum of 2**k over the channels k that it has. Masks of
-    0 and 255 are compared as 0 and 1.
+    The label of a pixel in these maps is the sum of 2**k over those of some channels that it has.
+    Masks of 0 and 255 are compared as 0 and 1.
+
+    Args:
+        pair: the arrays.
+        interpretation: how they are understood.
+        score: the score of the channels, which knows how much they cover.
     """
+    coded = _choose_channels(score)
     layout = interpretation.layout
     sizes = tuple(size or 0 for size in layout.y_true.spatial_shape)
     probe = ProbeBuilder(layout.samples, lambda _: sizes)
@@ -85,14 +92,21 @@ def compare_channels(
         predicted += pred.sum(axis=0).astype(np.int64)
         pixels += len(true)
         if probe.wants(maps.samples):
-            codes = (_encode_channels(values) for values in (maps.y_true, maps.y_pred))
+            codes = (_encode_channels(values[..., coded]) for values in (maps.y_true, maps.y_pred))
             true_codes, pred_codes = ({LabelDecoding.LABELS: code} for code in codes)
             nothing = np.zeros(0, dtype=np.uint8)
             batch = Batch(nothing, nothing, maps.samples)
             probe.add(batch, y_true=true_codes, y_pred=pred_codes)
     sampled = decode_samples(probe.build(), interpretation, CODES)
     overlaps = ChannelOverlaps(both, truth, predicted, pixels)
-    return overlaps, replace(sampled, codes=2 ** min(channels, MOST_CODED_CHANNELS))
+    return overlaps, replace(sampled, codes=2 ** len(coded))
+
+
+def _choose_channels(score: Score) -> list[int]:
+    """Return the channels whose share of the pixels is the nearest to one half."""
+    half = score.pixels.total / 2
+    nearest = sorted(score.per_class, key=lambda entry: abs(entry.truth_pixels - half))
+    return sorted(entry.id for entry in nearest[:MOST_CODED_CHANNELS])
 
 
 def _iterate_repaired(
@@ -145,6 +159,4 @@ def _flatten(values: StoredArray) -> StoredArray:
 
 def _encode_channels(values: StoredArray) -> NDArray[np.int32]:
     """Return the channels of each pixel as a number, shape (n, *spatial)."""
-    places = 2 ** np.arange(min(values.shape[-1], MOST_CODED_CHANNELS), dtype=np.int32)
-    codes: NDArray[np.int32] = values[..., : len(places)] @ places
-    return codes
+    return values.astype(np.int32) @ (2 ** np.arange(values.shape[-1], dtype=np.int32))

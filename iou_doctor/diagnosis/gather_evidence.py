@@ -142,7 +142,7 @@ def _compare_channels(evidence: Evidence) -> Evidence:
         return evidence
     from iou_doctor.diagnosis.channels import compare_channels
 
-    overlaps, sampled = compare_channels(evidence.pair, evidence.interpretation)
+    overlaps, sampled = compare_channels(evidence.pair, evidence.interpretation, evidence.repaired)
     return replace(evidence, overlaps=overlaps, sampled=sampled)
 
 

@@ -87,7 +87,9 @@ def examine(
 ) -> tuple[Evidence, Recount]:
     """Return the facts about two arrays, and a function that counts once more after repairs."""
     metric = UserMetric.parse(request.metric, request.options)
-    layout = interpret.infer_layout(pair, metric.options, metric_axis=metric.mask_axis)
+    layout = interpret.infer_layout(
+        pair, metric.options, metric_axis=metric.mask_axis, pools_channels=metric.pools_channels
+    )
     refuse_other_shapes(request.baseline, pair, layout)
     read = _count(pair, layout, metric, request, settings, progress)
     stored = None

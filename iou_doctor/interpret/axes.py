@@ -33,13 +33,20 @@ LEAST_FLAT_RATIO = 16
 """A 2-D label array this many times wider than high is (samples, pixels): no image is so wide."""
 
 
-def infer_layout(pair: Pair, options: Options, *, metric_axis: int | None = None) -> Layout:
+def infer_layout(
+    pair: Pair,
+    options: Options,
+    *,
+    metric_axis: int | None = None,
+    pools_channels: bool = False,
+) -> Layout:
     """Return what the axes of both arrays mean.
 
     Args:
         pair: the two sources; a few small windows of each are read.
         options: what the user and the metric's call say.
         metric_axis: the axis on which the metric takes channels of both arrays, if it does.
+        pools_channels: whether the metric thresholds all values, whatever their axes are.
 
     Raises:
         UsageError: `--layout` does not fit the arrays.
@@ -49,6 +56,8 @@ def infer_layout(pair: Pair, options: Options, *, metric_axis: int | None = None
     true_letters, pred_letters = parse_layouts(options.layout)
     true, pred = peek_at(pair.y_true), peek_at(pair.y_pred)
     true_channel, pred_channel, assumed = find_class_axes(true, pred, options.num_classes)
+    if pools_channels and _are_independent(true, pred, true_channel):
+        true_channel = pred_channel = None
     overlapping = None
     is_sought = metric_axis is not None or len(true.shape) == MOST_AXES
     if true_channel is None and pred_channel is None and is_sought:
@@ -86,6 +95,13 @@ def infer_layout(pair: Pair, options: Options, *, metric_axis: int | None = None
         assumed=() if options.layout else assumed,
     )
     return explain_sums(pair.y_pred, pred, layout)
+
+
+def _are_independent(true: Peek, pred: Peek, channel: int | None) -> bool:
+    """Return whether the predicted channels, unlike those of the masks, never sum to 1."""
+    if channel is None or true.shape != pred.shape or len(true.shape) == MOST_AXES:
+        return False
+    return true.shape[channel] != 1 and not pred.sums_to_one
 
 
 def _infer_axes(shape: Shape, channel: int | None, path: str) -> Axes:

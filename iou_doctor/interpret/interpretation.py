@@ -112,7 +112,10 @@ def _do_channels_overlap(
         return False
     if masks.fractional:
         return False
-    are_independent = predictions.sum_off >= LEAST_EMPTY_SHARE * predictions.pixels
+    is_binary = not predictions.fractional and not predictions.outside_unit
+    are_independent = predictions.sum_off >= (
+        1 if is_binary else LEAST_EMPTY_SHARE * predictions.pixels
+    )
     if masks.outside_unit:
         excluding = masks.minimum_sum == masks.maximum_sum or not are_independent
         known = _are_outsiders_known(stats, ignore_index)
@@ -122,7 +125,7 @@ def _do_channels_overlap(
         return several >= LEAST_OVERLAP * masks.pixels and are_independent
     # logits never sum to 1; beside them, a few empty pixels are void and not background
     least = 1 if predictions.outside_unit == 0 else LEAST_BACKGROUND * masks.pixels
-    return several > 0 or (masks.all_zero >= least and are_independent)
+    return several > 0 or (are_independent and (is_binary or masks.all_zero >= least))
 
 
 def _are_outsiders_known(stats: Stats, ignore_index: int | None) -> bool:

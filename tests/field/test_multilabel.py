@@ -313,3 +313,22 @@ def test_overlapping_masks_are_never_to_be_argmaxed():
     report = diagnose(y_true=MASKS, y_pred=SCORES, layout="NCHW")
     assert report.findings
     assert all("multilabel" in finding.help for finding in report.findings)
+
+
+def test_channels_of_which_one_is_empty_and_one_is_full():
+    masks = np.stack([MASKS[:, 0] * 0, MASKS[:, 0] * 0 + 1], 1)
+    predictions = masks.copy()
+    predictions[:, 0, :9] = 1
+    report = diagnose(y_true=masks, y_pred=predictions, metric=MONAI)
+    assert errors(report) == []
+    assert report.reading.is_multilabel
+
+
+def test_structures_that_hardly_overlap_are_pooled_by_binary_iou():
+    near = np.arange(48)[:, np.newaxis] * np.ones(64) < 20
+    masks = np.broadcast_to(np.stack([near, ~near], -1), (4, 48, 64, 2)).astype(np.uint8)
+    scores = np.where(np.roll(masks, 3, 1) > 0, 0.9, 0.4).astype(np.float32)
+    metric = "keras.metrics.BinaryIoU(target_class_ids=[1], threshold=0.5)"
+    report = diagnose(y_true=masks, y_pred=scores, metric=metric)
+    assert errors(report) == []
+    assert report.metric.value == pytest.approx(pooled_iou(masks, (scores > 0.5).astype("u1")))

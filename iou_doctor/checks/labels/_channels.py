@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.wording import join_words
@@ -12,11 +13,14 @@ from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Rule
 
+Ratios = NDArray[np.float64]
 LEAST_GAIN = 0.1
 """Minimum gain in mean IoU, and in the IoU of each channel that moves."""
 LEAST_SHARE = 0.01
 """Minimum share of the pixels that a channel covers, and leaves out, in both arrays: a channel that
 is empty in one of them agrees with any inverse."""
+LEAST_ALL_INVERTED = 0.4
+"""Minimum mean IoU of the channels if all of them are inverted."""
 LEAST_MATCH = 0.3
 """Minimum IoU of each channel that moves, in its new place."""
 
@@ -31,12 +35,16 @@ def find_permuted_channels(rule: Rule, evidence: Evidence) -> list[Finding]:
         return []
     from scipy.optimize import linear_sum_assignment
 
+    inverse = np.diagonal(evidence.overlaps.invert_masks().compute_iou())
     _, order = linear_sum_assignment(-iou)
     found = iou[np.arange(len(iou)), order]
     moved = order != np.arange(len(iou))
     least = np.maximum(given + LEAST_GAIN, LEAST_MATCH)
-    if not moved.any() or (found < least)[moved].any() or found.mean() < given.mean() + LEAST_GAIN:
+    told = moved & (evidence.overlaps.truth > 0)
+    if told.sum() < 2 or (found < least)[told].any() or found.mean() < given.mean() + LEAST_GAIN:
         return []
+    if inverse.mean() >= found.mean():
+        return []  # for inverted-masks: what is left out of a channel may look like another one
     places: list[int] = order.tolist()
     changes = join_words(f"{new} from {old}" for new, old in enumerate(places) if new != old)
     return [
@@ -80,6 +88,8 @@ def find_inverted_channels(
     unseen = overlaps.pixels - np.maximum(overlaps.truth, overlaps.predicted)
     has_both = np.minimum(seen, unseen) >= LEAST_SHARE * overlaps.pixels
     inverted = has_both & (inverse >= least) & (inverse >= given + gain)
+    if _is_all_inverted(given, inverse, gain) and has_both.any():
+        inverted = np.ones_like(inverted)
     if not inverted.any():
         return []
     before, after = float(given.mean()), float(np.where(inverted, inverse, given).mean())
@@ -98,6 +108,12 @@ def find_inverted_channels(
             else Repair(f"invert {which}", safe=True, mean_iou_after=after, estimated=True),
         )
     ]
+
+
+def _is_all_inverted(given: Ratios, inverse: Ratios, gain: float) -> bool:
+    """Return whether all channels gain from inversion, though a few may stay weak."""
+    better = bool((inverse >= given).all())
+    return better and inverse.mean() >= max(LEAST_ALL_INVERTED, given.mean() + gain)
 
 
 def describe_channels(channels: list[int]) -> str:

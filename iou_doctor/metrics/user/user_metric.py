@@ -122,6 +122,11 @@ class UserMetric:
             return self.channel_axis
         return metric.axis if metric.y_true is LabelDecoding.ARGMAX_LAST else None
 
+    @property
+    def pools_channels(self) -> bool:
+        """Whether it thresholds all values and counts them together, whatever their axes are."""
+        return self.metric.contract is None and self.metric.y_pred is LabelDecoding.BINS
+
     def list_counts_needed(self, pair: Pair, layout: Layout, *, for_all: bool) -> CountsNeeded:
         """Return what has to be counted to replay this metric on the arrays.
 
