@@ -94,12 +94,15 @@ class FileSeries:
         format_name: str,
         is_folder: bool,
         is_listed: bool = False,
+        left_out: tuple[str, ...] = (),
     ) -> None:
         self.path = path
         self.format = format_name
         self.is_folder = is_folder
         self.is_listed = is_listed
         """Whether a text file gives the order of the files, and so their partners."""
+        self.left_out = left_out
+        """The suffixes of files of other formats in the folder."""
         self.dtype = _find_common_dtype(path, members)
         self.shape: tuple[int | None, ...] = (len(members), *_find_common_shape(members))
         self.chunk_shape = (1, *members[0].chunk_shape)
@@ -146,6 +149,7 @@ class FileSeries:
             format_name=self.format,
             is_folder=self.is_folder,
             is_listed=self.is_listed,
+            left_out=self.left_out,
         )
 
     def read(self, window: Window) -> StoredArray:

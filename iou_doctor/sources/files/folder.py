@@ -72,7 +72,12 @@ def _open_files(
         members = [read_array(file.file, file.name, entry.open, name) for file in found.files]
     place = path if name is None else f"{path}::{name}"
     return FileSeries(
-        place, members, format_name=entry.series_name, is_folder=True, is_listed=is_listed
+        place,
+        members,
+        format_name=entry.series_name,
+        is_folder=True,
+        is_listed=is_listed,
+        left_out=found.left_out,
     )
 
 

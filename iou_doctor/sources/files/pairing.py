@@ -14,6 +14,7 @@ from iou_doctor.errors import UsageError
 from iou_doctor.sources.files.affines import compare_affines
 from iou_doctor.sources.files.class_files import join_classes
 from iou_doctor.sources.files.file_series import FileSeries
+from iou_doctor.sources.files.file_types import get_suffix
 from iou_doctor.sources.files.learned_names import Match, learn_partners
 from iou_doctor.sources.source_errors import list_names, source_error
 
@@ -44,6 +45,25 @@ def pair_files(*, y_true: FileSeries, y_pred: FileSeries) -> Pair:
         SourceError: no mask has a prediction.
         UsageError: the names pair up in two ways, or two lists differ in length.
     """
+    pair = _pair_series(y_true, y_pred)
+    notes = _note_left_out(masks=y_true, predictions=y_pred)
+    return replace(pair, assumed=(*pair.assumed, *notes))
+
+
+def _note_left_out(**sides: FileSeries) -> tuple[Assumption, ...]:
+    """Return a note for each folder that has files of other formats."""
+    return tuple(
+        Assumption(
+            f"{side}.files",
+            get_suffix(series.files[0]),
+            f"most files of the folder; not read: {', '.join(series.left_out)}",
+        )
+        for side, series in sides.items()
+        if series.left_out
+    )
+
+
+def _pair_series(y_true: FileSeries, y_pred: FileSeries) -> Pair:
     if y_true.is_listed and y_pred.is_listed:
         return _pair_lists(y_true, y_pred)
     if not (y_true.is_folder or y_pred.is_folder):

@@ -125,3 +125,12 @@ def test_two_arrays_pair_as_they_are(tmp_path):
     np.savez(tmp_path / "p.npz", np.zeros(3))
     pair = open_pair(y_true=f"{tmp_path}/t.npy", y_pred=f"{tmp_path}/p.npz")
     assert (pair.y_true.format, pair.y_pred.format) == ("npy", "npz")
+
+
+def test_files_of_other_formats_are_left_out_and_listed(tmp_path):
+    true = folder_of(tmp_path / "true", "a", "b")
+    np.save(tmp_path / "true" / "scores.npy", np.zeros(3))
+    pair = open_pair(y_true=true, y_pred=folder_of(tmp_path / "pred", "a", "b"))
+    (note,) = pair.assumed
+    assert (note.field, note.value) == ("masks.files", ".png")
+    assert note.why == "most files of the folder; not read: .npy"
