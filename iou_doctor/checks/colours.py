@@ -108,6 +108,8 @@ def suggest_one_channel(evidence: Evidence, side: Side, greys: Mapping[int, int]
 def describe_equal_channels(evidence: Evidence, side: Side) -> str:
     """Return `in all 3 channels`, or `in 3 of 4 channels` if there is an alpha channel."""
     channels = get_axes(evidence, side).channels
+    if channels < len("RGB"):
+        return "beside a constant alpha channel"
     return "in all 3 channels" if channels == 3 else f"in 3 of {channels} channels"
 
 

@@ -123,7 +123,8 @@ def _mark_colours(axes: Axes, peek: Peek, declared: Encoding | None) -> Axes:
         is_colour = axes.channel in peek.colour_axes
     else:
         is_colour = declared is Encoding.COLOUR
-    return replace(axes, is_colour=is_colour and axes.channels in COLOUR_CHANNELS)
+    possible = axes.channels in COLOUR_CHANNELS or (declared is None and axes.is_dense)
+    return replace(axes, is_colour=is_colour and possible)
 
 
 def _is_flat(shape: Shape, rest: list[int]) -> bool:

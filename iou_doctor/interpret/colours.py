@@ -60,6 +60,16 @@ def has_several_greys(windows: Sequence[StoredArray], axis: int) -> bool:
     return _is_grey(values) and bool(values[:, 0].max() > values[:, 0].min())
 
 
+def is_grey_with_alpha(windows: Sequence[StoredArray], axis: int) -> bool:
+    """Return whether the second of two channels is a constant alpha, as in grey pictures."""
+    values = _list_pixels(windows, axis)
+    if values.shape[1] != len(("grey", "alpha")) or not len(values):
+        return False
+    grey, alpha = values.T
+    is_constant = alpha.min() == alpha.max() >= LEAST_BRIGHTNESS
+    return bool(is_constant and (grey == np.trunc(grey)).all() and grey.min() < grey.max())
+
+
 def _list_pixels(windows: Sequence[StoredArray], axis: int) -> NDArray[np.float64]:
     """Return the pixels of all windows as (pixels, channels)."""
     pixels = [np.moveaxis(window, axis, -1).reshape(-1, window.shape[axis]) for window in windows]

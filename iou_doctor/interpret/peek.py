@@ -11,7 +11,12 @@ from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.interpretation import MOST_CLASSES
 from iou_doctor.arrays.source import Source, Window
 from iou_doctor.counts.value_counts import SUM_TOLERANCE
-from iou_doctor.interpret.colours import has_chromatic_colours, has_colours, has_several_greys
+from iou_doctor.interpret.colours import (
+    has_chromatic_colours,
+    has_colours,
+    has_several_greys,
+    is_grey_with_alpha,
+)
 from iou_doctor.record import record
 
 PEEK_SAMPLES = 4
@@ -65,7 +70,11 @@ def peek_at(source: Source) -> Peek:
     windows = {axis: read_windows(source, whole_axis=axis) for axis in candidates}
     all_windows = [window for some in windows.values() for window in some]
     binary = hold_only(all_windows, (0, 1))
-    colour_axes = tuple(axis for axis in candidates if has_colours(windows[axis], axis))
+    colour_axes = tuple(
+        axis
+        for axis in candidates
+        if has_colours(windows[axis], axis) or is_grey_with_alpha(windows[axis], axis)
+    )
     return Peek(
         shape=source.shape,
         floating=source.dtype.kind == "f",

@@ -93,6 +93,20 @@ def test_the_alpha_channel_of_grey_masks_is_left_out(tmp_path, alpha, classes):
     assert report.mean_iou == pytest.approx(mean_iou(truth, predicted, classes))
 
 
+@pytest.mark.parametrize("side", ["y_true", "y_pred"])
+@pytest.mark.parametrize("num_classes", [None, 5])
+def test_a_constant_alpha_channel_in_an_array(side, num_classes):
+    truth = draw_masks((3, 64, 72), 5)
+    pair = {"y_true": truth, "y_pred": predict(truth, 5)}
+    right = mean_iou(pair["y_true"], pair["y_pred"], 5)
+    pair[side] = np.stack([pair[side], np.full_like(truth, 255)], axis=-1)
+    report = diagnose(**pair, num_classes=num_classes)
+    rule = {"y_true": "replicated-grey-masks", "y_pred": "colour-predictions"}[side]
+    assert report.verdict.primary == rule
+    assert "alpha" in found(report, rule).message
+    assert report.verdict.mean_iou_after_all == pytest.approx(right)
+
+
 @pytest.mark.parametrize("objects", [False, True])
 def test_class_ids_in_the_colours_of_a_full_scene_parsing_data_set(objects):
     numbers = np.sort(np.random.default_rng(0).choice(np.arange(1, 2700), 30, replace=False))

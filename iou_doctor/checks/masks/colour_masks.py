@@ -51,11 +51,13 @@ def find(evidence: Evidence) -> Result:
     """Look for masks whose channels are red, green and blue."""
     if evidence.interpretation.y_true is not Encoding.COLOUR:
         return []
+    if not evidence.interpretation.layout.y_true.is_colour:
+        return []  # images-as-predictions reports photographs
     counts = count_colours(evidence, Side.MASKS)
-    if not counts or is_all_grey(counts):
-        return []  # images-as-predictions and replicated-grey-masks report them
-    palette = find_palette(evidence, Side.MASKS)
-    if palette is None or palette.title is None:
+    if is_all_grey(counts):
+        return []  # replicated-grey-masks reports them
+    palette = find_palette(evidence, Side.MASKS) if counts else None
+    if counts and (palette is None or palette.title is None):
         from iou_doctor.checks.packed_colours import are_numbers_of_segments, find_packed_colours
 
         packed = find_packed_colours(evidence)
@@ -119,6 +121,8 @@ def _collect_facts(
 
 
 def _describe_colours(counts: dict[int, int], palette: Palette | None) -> str:
+    if not counts:
+        return "colours"  # their pixels do not pair up, so that none were counted
     text = format_count(len(counts), "colour")
     if palette is None or palette.title is None:
         return text

@@ -77,8 +77,11 @@ def decode_times_255(values: StoredArray) -> NDArray[np.int64]:
 def decode_colours(values: StoredArray) -> NDArray[np.int64]:
     """Return the codes of colours, shape (...), for values of shape (..., 3) or (..., 4).
 
-    A fourth channel is ignored. Values that are not integers from 0 to 255 are not classes.
+    A fourth channel is ignored, and so is the second of two: the first is then grey. Values that
+    are not integers from 0 to 255 are not classes.
     """
+    if values.shape[-1] < len("RGB"):
+        values = values[..., [0, 0, 0]]
     rgb = values[..., :3].astype(np.int64)
     codes = (rgb[..., 0] << 16) + (rgb[..., 1] << 8) + rgb[..., 2] + COLOUR_BASE
     good = ((rgb == values[..., :3]) & (rgb >= 0) & (rgb <= 255)).all(axis=-1)
