@@ -145,7 +145,8 @@ def try_shuffles(
     """Return that the samples are in another order, if random orders give about the score."""
     samples = evidence.interpretation.layout.samples
     affordable = MOST_PIXELS // max(1, evidence.pairs.total)
-    if evidence.inputs is None or not can_move(evidence) or samples < 2 or affordable < SHUFFLES:
+    possible = can_move(evidence) and not evidence.pair.y_pred.is_sequential
+    if evidence.inputs is None or not possible or samples < 2 or affordable < SHUFFLES:
         return ()
     draw = random.Random(0)
     scores = []
@@ -169,7 +170,8 @@ def _list_faults(evidence: Evidence) -> Iterator[tuple[Cause, Step]]:
     layout = evidence.interpretation.layout
     spatial = len(layout.y_pred.spatial)
     yield from _list_turns(spatial, square=_is_square(evidence))
-    yield from _list_orders(layout.samples)
+    if not evidence.pair.y_pred.is_sequential:  # each sample would be read from the beginning
+        yield from _list_orders(layout.samples)
     if spatial == 2:
         yield from _list_shifts()
         yield from _list_sizes()

@@ -91,6 +91,16 @@ def test_why_explains_with_and_without_arrays():
         iou_doctor.why("0.3", y_true=MASKS)
 
 
+def test_why_takes_batches():
+    pairs = [(MASKS[:1], LABELS[:1]), (MASKS[1:], LABELS[1:])]
+    report = iou_doctor.check(pairs=pairs, num_classes=3)
+    found = iou_doctor.why(report.mean_iou, pairs=pairs, num_classes=3)
+    assert found.matches[0].suspects[0].cause.name == "as-given"
+    flipped = iou_doctor.check(y_true=MASKS, y_pred=LABELS[:, :, ::-1], num_classes=3).mean_iou
+    found = iou_doctor.why(flipped, pairs=pairs, num_classes=3)
+    assert "flipped left to right" in str(found)
+
+
 def test_fix_returns_arrays_and_leaves_the_inputs():
     masks, scores = MASKS.copy(), SCORES.copy()
     repaired = iou_doctor.fix(y_true=masks, y_pred=scores, num_classes=3)

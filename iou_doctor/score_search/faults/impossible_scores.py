@@ -97,7 +97,7 @@ def _list_above_1(printed: PrintedScore) -> Iterator[Condition]:
         return
     yield Condition(_SOFT_255, "the masks hold 255")
     yield Condition(_IDS, "the arrays hold class ids above 1")
-    yield Condition(_TOO_FEW, f"{share:.4f} times too few is the sum of the values")
+    yield Condition(_TOO_FEW, f"{share:.6g} times too few is the sum of the values")
     if 1 < share < MOST_PLAUSIBLE_SHARE:
         yield Condition(_PLUS_1, f"the mean is {share - 1:.4f}")
     if share > PERCENT:
