@@ -21,7 +21,7 @@ def draw(classes):
     return truth, np.where(RANDOM.random(truth.shape) < 0.8, truth, other)
 
 
-ARRAYS = {classes: draw(classes) for classes in (2, 3, 5)}
+ARRAYS = {classes: draw(classes) for classes in (2, 3)}
 
 
 def ask_library(call, truth, predicted, size):
@@ -35,8 +35,8 @@ def ask_library(call, truth, predicted, size):
 
 @pytest.mark.reference
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("size", [None, 1, 4])
-@pytest.mark.parametrize("classes", ARRAYS)
+@pytest.mark.parametrize("size", [None, 4])
+@pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize(
     "call",
     [

@@ -28,6 +28,20 @@ _EXPLAINED = {
     " plain.iou[foreground] for target_IOU, plain.mean_iou for mean_IOU",
     "super_gradients.training.metrics.BinaryDice": "it gives three numbers: name"
     " plain.dice[foreground] for target_Dice, plain.mean_dice for mean_Dice",
+    **{
+        f"{name}Accuracy": "name plain.pixel_accuracy, which is the share of correct pixels"
+        for name in (
+            *("keras.metrics.", "keras.metrics.SparseCategorical", "keras.metrics.Categorical"),
+            *("keras.metrics.Binary", "ignite.metrics."),
+        )
+    },
+    **{
+        f"torchmetrics.classification.{name}Accuracy": "name plain.pixel_accuracy for"
+        " average='micro', plain.mean_accuracy for 'macro'"
+        for name in ("", "Multiclass", "Binary")
+    },
+    "segmentation_models_pytorch.metrics.accuracy": "it counts the true negatives of each class;"
+    " name plain.pixel_accuracy for the share of correct pixels",
     "scripts.compute_mIoU": "it reads files; name plain.mean_iou, or plain.mean_iou[absent 0] if a"
     " class is in no mask and no prediction",
 }

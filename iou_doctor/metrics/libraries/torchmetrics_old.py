@@ -46,7 +46,13 @@ _LIGHTNING = replace(
     stray_truth=Stray.OTHER_SIDE,
     stray_prediction=Stray.OTHER_SIDE,
 )
-_DICE = replace(_JACCARD, ignored=Ignored.MEAN_ONLY, ratio=Ratio.DICE, average=Average.POOLED)
+_DICE = replace(
+    _JACCARD,
+    floats=Floats.THRESHOLDED,
+    ignored=Ignored.MEAN_ONLY,
+    ratio=Ratio.DICE,
+    average=Average.POOLED,
+)
 _TAKES = InputSpec(
     predictions=PixelContent.EITHER,
     refuses_extra_axes=True,

@@ -138,7 +138,8 @@ def record_torchmetrics_14() -> Table:
             LABELS, lambda t, p, n: feed(
                 Dice(num_classes=n, average="macro", mdmc_average="samplewise"), t, p)),
         "torchmetrics.functional.dice(preds, target)": (
-            [*LABELS, "binary"], lambda t, p, n: dice(torch.tensor(p), torch.tensor(t))),
+            [*LABELS, "binary", "no channel", "one channel"],
+            lambda t, p, n: dice(torch.tensor(p), torch.tensor(t))),
     }  # fmt: skip
 
 
