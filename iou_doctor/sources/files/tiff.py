@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from importlib.util import find_spec
 from math import prod
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +18,7 @@ from iou_doctor.sources.files.file_status import get_file_size, read_file_head
 from iou_doctor.sources.files.memory_limits import check_held_bytes
 from iou_doctor.sources.files.npy import open_values
 from iou_doctor.sources.files.npy_header import NpyHeader
+from iou_doctor.sources.files.tiff_directories import check_directories
 from iou_doctor.sources.files.tiff_pages import (
     DAMAGED,
     PIXEL_AXES,
@@ -51,6 +53,8 @@ def open_tiff(path: str, name: str | None = None) -> Source:
     if name is not None:
         raise source_error(path, f"a TIFF has no named arrays; drop `::{name}`")
     library = import_extra(path, "tifffile", extra="tiff", what=_WHAT, instead=_INSTEAD)
+    with translate_errors(path, *TIFF_ERRORS, why=DAMAGED), Path(path).open("rb") as stream:
+        check_directories(stream, get_file_size(path))
     with (
         translate_errors(path, *TIFF_ERRORS, why=DAMAGED),
         # no other file that the metadata name is opened

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import sys
 import tracemalloc
 
@@ -156,6 +157,29 @@ def test_pixels_within_the_header_are_refused(tmp_path):
         stream.seek(tag.valueoffset)
         stream.write(bytes(4))
     assert "it is damaged" in error_of(path)
+
+
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("fault", ["circle", "tags", "beyond"])
+def test_directories_that_take_hours_are_refused_at_once(tmp_path, big, fault):
+    path = tmp_path / "a.tif"
+    save(path, np.ones((12, 10), np.int64), bigtiff=big)
+    content = bytearray(path.read_bytes())
+    place, wide = (16, 8) if big else (8, 4)
+    (tags,) = struct.unpack_from("<Q" if big else "<H", content, place)
+    following = place + (8 + 20 * tags if big else 2 + 12 * tags)
+    assert int.from_bytes(content[following : following + wide], "little") == 0
+    assert open_source(str(path)).shape == (1, 12, 10)
+    if fault == "tags":
+        content[place : place + 2] = b"\xff\xff"
+    else:
+        target = place if fault == "circle" else len(content) + 5
+        content[following : following + wide] = target.to_bytes(wide, "little")
+    path.write_bytes(content)
+    if fault == "beyond":  # as tifffile, which takes the pages before
+        assert open_source(str(path)).shape == (1, 12, 10)
+    else:
+        assert "it is damaged" in error_of(path)
 
 
 def test_pages_that_claim_more_than_the_file_holds_are_refused_at_once(tmp_path):
