@@ -20,6 +20,8 @@ FEWEST_LEVELS = 24
 PARTS, FEWEST_PARTS = 16, 6
 """The range is divided into equal parts, of which scores reach at least some. Ids lie close
 together."""
+LEAST_GAIN = 0.1
+"""Minimum gain in mean IoU of some higher cut over that at 0, for scores that are all below 0.5."""
 LEAST_BINARY_SHARE = 0.6
 """Minimum share of the pixels of grey masks that are 0 or 255: antialiased edges are the rest."""
 
@@ -40,13 +42,17 @@ def find_full_scale(pairs: PairCounts, ignore_index: int | None) -> int | None:
     in_percent = LEAST_PERCENT <= levels[-1] <= PERCENT
     full = PERCENT if in_percent else next(top for top in FULL_SCALES if levels[-1] <= top)
     parts = {level * PARTS // (full + 1) for level in levels}
-    if 2 * levels[-1] <= full or len(parts) < FEWEST_PARTS:
+    if len(parts) < FEWEST_PARTS:
         return None
     object_label = _find_object(pairs.count_truths(), ignore_index)
     if object_label is None:
         return None
-    above_half = _score_cut(pairs, full // 2, object_label)
-    return full if above_half >= _score_cut(pairs, 0, object_label) else None
+    above_0 = _score_cut(pairs, 0, object_label)
+    if 2 * levels[-1] > full:
+        return full if _score_cut(pairs, full // 2, object_label) >= above_0 else None
+    cuts = levels[1 :: max(1, len(levels) // PARTS)]
+    best = max(_score_cut(pairs, cut, object_label) for cut in cuts)
+    return full if best >= above_0 + LEAST_GAIN else None
 
 
 def decode_grey_as_labels(table: PairCounts) -> PairCounts:

@@ -56,13 +56,14 @@ def find(evidence: Evidence) -> Result:
         return []
     levels = [label for label in pairs.count_predictions() if not is_no_class(label)]
     cut = full // 2
+    reached = levels[-1] > cut
     return [
         Finding(
             RULE,
             message=f"predictions are {evidence.pair.y_pred.dtype} scores from {levels[0]} to"
             f" {levels[-1]}, in {format_count(len(levels), 'level')}, and were never thresholded:"
-            f" {full} stands for 1",
-            help=f'predictions = (predictions > {cut}).astype("uint8")',
+            f" {full} stands for 1" + ("" if reached else ", and no score reaches half of it"),
+            help=_write_help(evidence, full, reached=reached),
             facts={
                 "minimum": levels[0],
                 "maximum": levels[-1],
@@ -71,22 +72,41 @@ def find(evidence: Evidence) -> Result:
                 "cut": cut,
             },
             evidence=describe_first(evidence.stats.y_pred.first, evidence),
-            repair=Repair(
-                name=f"predictions > {cut}",
-                safe=True,
-                steps=(Threshold(Side.PREDICTIONS, float(cut + 1)),),
-                relabel=lambda table: _cut_scores(
-                    table if evidence.by_score is None else pairs, cut
-                ),
-            ),
+            repair=_build_repair(evidence, full) if reached else None,
         )
     ]
 
 
-def _cut_scores(pairs: PairCounts, cut: int) -> PairCounts:
-    """Return label pairs with 1 for each predicted value above the cut, and 0 for the others."""
-    return pairs.relabel(
-        prediction=lambda values: np.where(is_no_class(values), values, values > cut)
+def _write_help(evidence: Evidence, full: int, *, reached: bool) -> str:
+    if not reached:
+        return f"divide the predictions by {full}, and find out why all scores are below 0.5"
+    cut = f"> {full // 2}" if evidence.by_score is None else f">= {full / 2:g}"
+    return f'predictions = (predictions {cut}).astype("uint8")'
+
+
+def _build_repair(evidence: Evidence, full: int) -> Repair:
+    """Build the repair that cuts the scores in the middle; whole ones must be above it."""
+    scores, cut = evidence.by_score, full // 2
+    if scores is None:
+        return Repair(
+            name=f"predictions > {cut}",
+            safe=True,
+            steps=(Threshold(Side.PREDICTIONS, float(cut + 1)),),
+            relabel=lambda pairs: pairs.relabel(
+                prediction=lambda values: np.where(is_no_class(values), values, values > cut)
+            ),
+        )
+    middle = full / 2
+    above = scores.relabel(
+        prediction=lambda codes: np.where(
+            is_no_class(codes), codes, decode_rounded(codes) >= middle
+        )
+    )
+    return Repair(
+        name=f"predictions >= {middle:g}",
+        safe=True,
+        steps=(Threshold(Side.PREDICTIONS, middle),),
+        relabel=lambda _: above,
     )
 
 

@@ -20,18 +20,28 @@ def test_24_grey_levels_are_scores(levels, are_scores):
     assert (RULE in names(report)) == are_scores
 
 
-@pytest.mark.parametrize(("highest", "are_scores"), [(127, False), (128, True)])
-def test_scores_reach_the_upper_half(highest, are_scores):
+@pytest.mark.parametrize(("highest", "is_cut"), [(127, False), (128, True)])
+def test_only_scores_that_reach_the_upper_half_are_cut(highest, is_cut):
     grey = np.linspace(0, highest, 64).astype(np.uint8)[np.newaxis]
-    report = diagnose(y_true=grey > 100, y_pred=grey, num_classes=2)
-    assert (RULE in names(report)) == are_scores
+    finding = found(diagnose(y_true=grey > 100, y_pred=grey), RULE)
+    assert (finding.repair is not None) == is_cut
+    assert ("below 0.5" in finding.help) != is_cut
 
 
-@pytest.mark.parametrize(("highest", "cut"), [(89, None), (90, 50), (100, 50), (255, 127)])
+def test_scores_with_fractions_are_cut_at_127_and_a_half():
+    scores = sigmoid(LABELS, 4) * np.float32(255)
+    finding = found(diagnose(y_true=LABELS, y_pred=scores), RULE)
+    _, labels = run_help(finding.help, masks=LABELS, predictions=scores)
+    np.testing.assert_array_equal(labels, scores >= 127.5)
+    np.testing.assert_array_equal(finding.repair.steps[0].apply(scores, spatial=2), labels)
+    assert finding.repair.mean_iou_after == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("highest", "cut"), [(89, 127), (90, 50), (100, 50), (101, 127), (255, 127)])
 def test_scores_in_percent_end_between_90_and_100(highest, cut):
     grey = np.arange(highest + 1, dtype=np.uint8)[np.newaxis]
     report = diagnose(y_true=grey > 60, y_pred=grey, num_classes=2)
-    assert (found(report, RULE).facts["cut"] if RULE in names(report) else None) == cut
+    assert found(report, RULE).facts["cut"] == cut
 
 
 def test_grey_levels_are_divided_between_127_and_128():
