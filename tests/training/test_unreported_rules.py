@@ -31,6 +31,7 @@ ABOUT_A_TRAINED_NETWORK = {
     "labels-off-by-one",
     "misplaced-tiles",
     "permuted-classes",
+    "relu-before-sigmoid",
     "recoded-class-ids",
     "shifted-predictions",
     "shuffled-samples",

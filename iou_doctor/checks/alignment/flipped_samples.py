@@ -24,6 +24,7 @@ from iou_doctor.checks.alignment._matched_ids import (
     is_worth_trying,
     match_ids,
 )
+from iou_doctor.checks.alignment._scores import name_score
 from iou_doctor.checks.alignment._shifts import SHIFT_REACH, are_too_small, search_shifts
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
@@ -180,8 +181,8 @@ def _report_all(fits: Fits, best: int, evidence: Evidence) -> Finding:
     wins, count = fits.count_better(best)
     return Finding(
         RULE,
-        message=f"the predictions are {turn.name}: the mean IoU is {before:.4f} as given and"
-        f" {after:.4f} turned back, better in {wins:,} of {count:,} samples"
+        message=f"the predictions are {turn.name}: {name_score(evidence)} is {before:.4f} as"
+        f" given and {after:.4f} turned back, better in {wins:,} of {count:,} samples"
         f"{describe_silent(len(fits.images[0]) - count)}",
         help=write_turn(evidence, turn),
         facts={

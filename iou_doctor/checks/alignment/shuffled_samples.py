@@ -33,6 +33,7 @@ from iou_doctor.checks.alignment._pairing import (
     is_significant,
 )
 from iou_doctor.checks.alignment._sample_order import find_order
+from iou_doctor.checks.alignment._scores import name_score
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
 from iou_doctor.checks.registry import Result
@@ -155,8 +156,8 @@ def _report(evidence: Evidence, maps: Stack, pairing: SamplePairing) -> Finding:
     return Finding(
         RULE,
         message=f"{order.describe()}{moved:,} of {kept:,} masks fit the prediction of"
-        f" another sample: the mean IoU of a sample is {before:.4f} as given and {after:.4f} in the"
-        " best order",
+        f" another sample: {name_score(evidence)} of a sample is {before:.4f} as given and"
+        f" {after:.4f} in the best order",
         help=order.write_help(),
         cautious_help="repair the faults above first, then compare the order of the samples",
         facts=facts,

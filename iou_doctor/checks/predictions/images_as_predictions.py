@@ -56,6 +56,8 @@ all pixels were of the most frequent class."""
 def find(evidence: Evidence) -> Result:
     """Look for three or four channels of bytes, in more colours than a palette has."""
     layout, stats = evidence.interpretation.layout, evidence.stats
+    if evidence.interpretation.is_multilabel:
+        return []  # channels of 0 and 255 that overlap hold as many colours as a picture
     found = []
     if evidence.interpretation.y_true is Encoding.COLOUR and not layout.y_true.is_colour:
         found.append(_report(evidence, Side.MASKS, layout.y_true, stats.y_true))
