@@ -89,7 +89,8 @@ class ArrayOptions(CommandOptions):
         declare_option(
             ARRAYS,
             "The metric as written in your code, for instance"
-            ' "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)".'
+            ' "keras.metrics.MeanIoU(num_classes=3, sparse_y_pred=False)", or its place,'
+            " @train.py:42. `iou-doctor metrics` lists what is known."
             " The default is keras.metrics.MeanIoU.",
             metavar="CALL",
             autocompletion=completion.complete_metrics,

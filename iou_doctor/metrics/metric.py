@@ -31,6 +31,8 @@ class Signature:
     """Whether all parameters are given by name."""
     results: frozenset[str] = frozenset()
     """Keys and methods that take one of several numbers from the result."""
+    guess: str = ""
+    """What is assumed about a function that anybody may have written in another way."""
     refusal: str = ""
     """Why iou-doctor does not work out this metric, and what to name instead."""
 

@@ -76,6 +76,8 @@ def parse_call(
     if choice.namesakes:
         namesakes = " or ".join(choice.namesakes)
         guesses = (f"{signature.last} may also be {namesakes}", *guesses)
+    if signature.guess:
+        guesses = (*guesses, signature.guess)
     if others:
         guesses = (*guesses, f"the code also has {', '.join(others[:MOST_OTHERS])}")
     written = _write(candidate, code, text)

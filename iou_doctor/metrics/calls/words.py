@@ -31,8 +31,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
         *("keras_backend.dice[images,smooth=1]", "sm.metrics.FScore()", "plain.mean_dice"),
     ),
     "iou_coef": (
-        *("iou_coef(y_true, y_pred, smooth=1) with your smooth", "plain.iou[foreground]"),
-        *("keras_backend.jaccard[images,smooth=1]", "sm.metrics.IOUScore()", "plain.mean_iou"),
+        *("keras_backend.jaccard[flat,smooth=1]", "keras_backend.jaccard[images,smooth=1]"),
+        *("plain.iou[foreground]", "sm.metrics.IOUScore()", "plain.mean_iou"),
     ),
     "iou_score": (
         *("smp.metrics.iou_score(tp, fp, fn, tn, reduction='micro')", "sm.metrics.iou_score"),

@@ -40,6 +40,9 @@ _TAKES = InputSpec(
 )
 
 
+_TAKES_ANY = replace(_TAKES, channel_optional=True)
+
+
 def _build_contract(name: str, code: str, choices: Choices) -> Contract:
     return Contract(
         name=f"keras_backend.{name}",
@@ -47,7 +50,7 @@ def _build_contract(name: str, code: str, choices: Choices) -> Contract:
         versions="",
         call=code,
         choices=choices,
-        takes=_TAKES,
+        takes=_TAKES if choices.group is Group.IMAGE else _TAKES_ANY,  # the others flatten
         short=f"soft {name}",
     )
 

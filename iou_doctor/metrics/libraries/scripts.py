@@ -9,8 +9,8 @@ Source: the idioms, each written down from its public code (read and not run):
   neither map counts as 0. With `.meanIntersectionOverUnion()` it is `fast_hist`.
 - `intersectionAndUnionGPU(output, target, K, ignore_index)` (semseg): a class in neither map counts
   as 0.
-- `dice_coef`, `iou_coef` and `jaccard_coef` with `smooth` flatten both arrays, and Keras averages
-  the batches. `dice_coeff(…, reduce_batch_first)` (Pytorch-UNet) has a ratio for each image.
+- `dice_coef` with `smooth` flattens both arrays in most copies, and Keras averages the batches.
+  `dice_coeff(…, reduce_batch_first)` (Pytorch-UNet) has a ratio for each image.
 """
 
 from collections.abc import Mapping
@@ -73,9 +73,6 @@ _ALONE = {**_EVALUATOR, **{key: value for key, value in _METHODS.items() if key 
 _COEFFICIENTS = {
     "dice_coef": Ratio.DICE,
     "dice_coefficient": Ratio.DICE,
-    "iou_coef": Ratio.IOU,
-    "jaccard_coef": Ratio.IOU,
-    "iou_coefficient": Ratio.IOU,
 }
 _UNET = {"dice_coeff": Group.IMAGE, "multiclass_dice_coeff": Group.IMAGE}
 _HISTOGRAM: dict[str, object] = {
@@ -102,6 +99,8 @@ SIGNATURES: tuple[Signature, ...] = (
             f"scripts.{name}",
             {"y_true": None, "y_pred": None, "smooth": ...},
             free=frozenset({"y_true", "y_pred"}),
+            guess="it is taken for the formula over all pixels of a batch at once; for one over"
+            " each image, name keras_backend.dice[images,smooth=1]",
         )
         for name in _COEFFICIENTS
     ),
