@@ -146,6 +146,8 @@ MUTANTS = (
     Mutant("limit", "masks/soft_masks", "LEAST_STEP = 0.1", "LEAST_STEP = 0.11"),
     Mutant("limit", "predictions/double_activation", "BOUND_REACH = 0.02", "BOUND_REACH = 0.022"),
     Mutant("limit", "predictions/threshold_off", "FEWEST_PIXELS = 1000", "FEWEST_PIXELS = 1001"),
+    Mutant("limit", "predictions/relu_before_sigmoid", "_SHARE = 0.2", "_SHARE = 0.35"),
+    Mutant("help", "predictions/byte_scores", "{full // 2}", "{full // 4}"),
     Mutant("limit", "labels/inverted_masks", "LEAST_INVERTED = 0.6", "LEAST_INVERTED = 0.61"),
     Mutant("limit", "alignment/shared_padding", "LEAST_AREA = 0.05", "LEAST_AREA = 0.055"),
     Mutant("limit", "alignment/shifted_predictions", "_GAIN = 0.03", "_GAIN = 0.033"),

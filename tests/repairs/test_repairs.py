@@ -20,6 +20,7 @@ from iou_doctor.repairs.permute_channels import PermuteChannels
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.reorder import Reorder
+from iou_doctor.repairs.rescale import Rescale
 from iou_doctor.repairs.resize_nearest import ResizeNearest
 from iou_doctor.repairs.retile import Retile
 from iou_doctor.repairs.rotate import Rotate
@@ -282,3 +283,23 @@ def test_colours_become_ids_and_unknown_colours_the_default():
         ids = step.apply(colours[..., :channels], spatial=1)
         assert ids.tolist() == [[1, 2, 255]]
         assert ids.dtype == np.uint8
+
+
+@pytest.mark.parametrize("refill", ["before", "after"])
+def test_a_swap_of_the_masks_pairs_the_same_pixels_as_one_of_the_predictions(refill):
+    shape = (2, 3, 5)
+    masks, predictions = np.arange(30).reshape(shape), np.arange(30).reshape(shape) + 100
+    step = SwapHeightWidth(Side.MASKS, refill)
+    moved = step.apply(masks, spatial=2).reshape(2, -1)
+    turned = step.turn_predictions().apply(predictions, spatial=2).reshape(2, -1)
+    one = zip(moved.ravel().tolist(), predictions.ravel().tolist(), strict=True)
+    other = zip(masks.ravel().tolist(), turned.ravel().tolist(), strict=True)
+    assert set(one) == set(other)
+
+
+def test_numbers_are_rescaled_to_ids():
+    step = Rescale(Side.MASKS, low=-0.5, distance=2.5, first=1)
+    ids = step.apply(np.array([-0.5, 2.0, 4.51]), spatial=1)
+    assert ids.tolist() == [1, 2, 3]
+    assert ids.dtype == np.uint8
+    assert Rescale(Side.MASKS, 0.0, 1.0).apply(np.array([300.0]), spatial=1).dtype == np.uint16
