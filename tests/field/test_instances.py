@@ -129,7 +129,9 @@ def test_segments_of_a_volume():
     check_foreground(diagnose(y_true=masks, y_pred=predictions), masks, predictions)
 
 
-@pytest.mark.parametrize(("images", "step", "radius"), [(1, 16, 6), (8, 16, 6), (8, 40, 14)])
+@pytest.mark.parametrize(
+    ("images", "step", "radius"), [(1, 16, 6), (8, 16, 6), (8, 40, 14), (12, 60, 18)]
+)
 @pytest.mark.parametrize("order", ["as they come", "shuffled"])
 def test_objects_on_both_sides_are_to_be_matched(images, step, radius, order):
     masks = draw_nuclei(images, 128, 128, step=step, radius=radius)

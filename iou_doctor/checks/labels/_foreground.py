@@ -54,7 +54,7 @@ def find_objects_beside_foreground(evidence: Evidence, side: Side) -> Objects | 
     if evidence.sampled is None:
         return Skipped(NO_MAPS)
     maps = evidence.sampled.fine
-    if fullest < FEWEST_PER_IMAGE and not _are_apart(
+    if fullest < FEWEST_PER_IMAGE and not are_apart(
         maps.y_true if side is Side.MASKS else maps.y_pred
     ):
         return None
@@ -95,7 +95,7 @@ def _find_pattern(
     )
 
 
-def _are_apart(maps: Iterable[Labels]) -> bool:
+def are_apart(maps: Iterable[Labels]) -> bool:
     """Return whether nearly each object is a region of its own."""
     from scipy import ndimage
 

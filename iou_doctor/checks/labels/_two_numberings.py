@@ -8,6 +8,7 @@ import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.hypotheses import is_far_better, list_labels_by_image
+from iou_doctor.checks.labels._foreground import FEWEST_APART, are_apart
 from iou_doctor.checks.labels._instances import (
     FEWEST_EXAMINED,
     Objects,
@@ -28,7 +29,7 @@ same number in both arrays."""
 FEWEST_IMAGES = 3
 """Minimum number of images in which they start again."""
 FEWEST_PER_IMAGE = 5
-"""Minimum number of objects in the fullest of them."""
+"""Minimum number of objects in the fullest of them, if they touch."""
 LARGEST_CLEAR_SHARE = 0.5
 """Largest share of the objects' pixels whose number has one clear partner over several images.
 Classes in another order have one, while numbers are given anew in each image."""
@@ -90,10 +91,19 @@ def _are_own_in_each_image(evidence: Evidence, side: Side) -> bool:
     labels, in_image = labels[labels > 0], in_image[labels > 0]
     if not len(labels):
         return False
-    if is_restarting_in_each_image(labels - labels.min() + 1, in_image, FEWEST_PER_IMAGE):
-        return True
+    if is_restarting_in_each_image(labels - labels.min() + 1, in_image, FEWEST_APART):
+        fullest = np.unique(in_image, return_counts=True)[1].max()
+        return bool(fullest >= FEWEST_PER_IMAGE) or not _do_touch(evidence, side)
     ids, images = np.unique(labels, return_counts=True)
     return bool(len(ids) >= FEWEST_EXAMINED and images.max() == 1)
+
+
+def _do_touch(evidence: Evidence, side: Side) -> bool:
+    """Return whether the objects of one array touch each other, as parts of one object do."""
+    if evidence.sampled is None:
+        return True
+    maps = evidence.sampled.fine
+    return not are_apart(maps.y_true if side is Side.MASKS else maps.y_pred)
 
 
 def _keep_foregrounds(evidence: Evidence) -> Repair:

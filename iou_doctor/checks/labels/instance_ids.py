@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from iou_doctor.checks.labels._divided_ids import Division
     from iou_doctor.checks.labels._two_numberings import NumberedTwice
 
-FEWEST_NUMBERED = 5
+FEWEST_NUMBERED = 3
 """Minimum number of distinct ids of two arrays that may both number objects."""
 EIGHT_BITS = 256
 """Masks of 8 bits hold no class with a number."""
