@@ -147,7 +147,7 @@ def fill(trial: Trial, rng: random.Random) -> tuple[str, list[str]]:
     if process.returncode in DONE:
         return "fits", list(_judge(trial, hard=False))
     problems = []
-    several = "--all" in COMMANDS[trial.name]  # one that cannot be written stops no other
+    several = "--all" in COMMANDS[trial.name]  # one that cannot write stops no other
     if process.returncode != 2 or not (several or (not out and err.count(b"\n") == 1)):
         problems.append(f"exit code {process.returncode}, {out[:80]!r}, {err[-300:]!r}")
     return "full", problems + list(_judge(trial, hard=False))
@@ -190,7 +190,8 @@ def _judge(trial: Trial, *, hard: bool) -> Iterator[str]:
             yield f"`{path.relative_to(trial.files)}` is not whole"
         elif before != trial.whole.get(path, b"missing"):
             (old if found == before else new).append(path.name)
-    if old and new and not hard:
+    several = "--all" in COMMANDS[trial.name]  # each check writes its reports when it is done
+    if old and new and not hard and not several:
         yield f"of one run, {new} are new and {old} are not"
     left = list((trial.place / "temporary").iterdir())
     if left and not hard:
