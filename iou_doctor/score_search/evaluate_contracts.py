@@ -74,6 +74,7 @@ def prepare_label_inputs(inputs: MetricInputs, pairs: PairCounts) -> MetricInput
         true_dtype=integers,
         pred_dtype=integers,
         bins=None,
+        exact=None,
         sums=None,
         flat={flat: labels},
         lengths={},
@@ -93,8 +94,7 @@ def evaluate_contracts(
     """
     if inputs.form is PredictionForm.LABELS and inputs.flat:
         inputs = replace(inputs, flat=dict.fromkeys(inputs.flat, inputs.labels))
-    whole = replace(inputs, samples=1, labels=inputs.labels.pool(), interpreted=None)
-    whole = replace(whole, flat={key: table.pool() for key, table in inputs.flat.items()})
+    whole = _pool_images(inputs)
     images = all_implementations or len(inputs.labels.count) <= MOST_PAIR_ROWS
     rare = cause.prior < RARE_PRIOR
     for contract in find_applicable(inputs, all_implementations=True):
@@ -111,6 +111,18 @@ def evaluate_contracts(
             weight = cause.prior * _weigh_contract(contract)
             name = contract.name
             yield Candidate(score.value, cause, score.short, weight, name, possible)
+
+
+def _pool_images(inputs: MetricInputs) -> MetricInputs:
+    """Return label maps with all images as one."""
+    return replace(
+        inputs,
+        samples=1,
+        labels=inputs.labels.pool(),
+        interpreted=None,
+        exact=None if inputs.exact is None else inputs.exact.pool(),
+        flat={key: table.pool() for key, table in inputs.flat.items()},
+    )
 
 
 def evaluate_conventions(cause: Cause, inputs: MetricInputs) -> Iterator[Candidate]:

@@ -128,3 +128,10 @@ def test_closed_forms_are_worked_out_from_arrays():
             for name in suspect.implementations
         }
         assert (cause, implementation) in found, (cause, value, found)
+
+
+def test_fractions_in_both_arrays_are_explained_too():
+    random = np.random.default_rng(0)
+    masks, scores = (random.random((3, 12, 10)).astype(np.float32) for _ in range(2))
+    lookup = diagnose(y_true=masks, y_pred=scores, score_to_explain=parse_score("0.5")).lookup
+    assert lookup.values_tried > 10
