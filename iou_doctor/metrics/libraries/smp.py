@@ -112,10 +112,14 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
     absent = choose(name, "zero_division", arguments["zero_division"], ZERO_DIVISION)
     if choices.absent is Absent.ONE:  # `micro` reports NaN
         choices = replace(choices, absent=absent)
-    of_channels = replace(choices, floats=Floats.ABOVE, needs_integers=False)
-    contract = replace(CONTRACTS[0], choices=choices, of_channels=of_channels)
     counts = arguments.get(COUNTS)
     settings = counts if isinstance(counts, dict) else {}
+    if settings.get("mode") == "binary":
+        choices = replace(choices, average=Average.FOREGROUND)
+    elif settings.get("mode") == "multiclass":  # it takes class ids only
+        choices = replace(choices, floats=Floats.REFUSED)
+    of_channels = replace(choices, floats=Floats.ABOVE, needs_integers=False)
+    contract = replace(CONTRACTS[0], choices=choices, of_channels=of_channels)
     threshold = settings.get("threshold")
     metric = wrap_contract(
         contract,
@@ -126,4 +130,13 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
         ignores="ignore_index" in settings,
         threshold=None if threshold is None else parse_number(name, "threshold", threshold),
     )
-    return metric.of_channels if _MULTILABEL.search(call) else metric
+    return _take_channels(metric) if _MULTILABEL.search(call) else metric
+
+
+def _take_channels(metric: Metric) -> Metric:
+    """Return the metric that takes each channel for a label, also a single one."""
+    labels = metric.of_channels
+    contract = labels.contract
+    assert contract is not None
+    takes = replace(contract.takes, one_channel=True)
+    return replace(labels, contract=replace(contract, takes=takes))

@@ -23,6 +23,10 @@ BINARY = [name for name in INPUTS if name.startswith("binary")]
 SCORES = [name for name in INPUTS if "scores" in name]
 FLAT = ["flat labels", "flat binary"]
 ONE_HOT = ["one-hot", "one-hot, one class never true"]
+MODES = {
+    "binary": ["one channel", "one channel of labels"],
+    "multilabel": [*ONE_HOT, "one channel", "one channel of labels"],
+}
 BINARY_F1 = "sklearn.metrics.f1_score(y_true, y_pred)"
 Answer = Callable[[Array, Array, int], Any]
 Table = dict[str, tuple[list[str], Answer]]
@@ -240,6 +244,21 @@ def record_smp() -> Table:
         for name in ("f1_score", "precision", "recall")
         for reduction in ("micro", "macro", "macro-imagewise", "micro-imagewise")
     }  # fmt: skip
+    for mode, names in MODES.items():
+        for reduction in ("micro", "macro-imagewise"):
+            stats = f"*smp.metrics.get_stats(o, m, mode='{mode}', threshold=THRESHOLD)"
+            found[f"smp.metrics.iou_score({stats}, reduction='{reduction}')"] = (
+                names,
+                lambda t, p, n, m=mode, r=reduction: metrics.iou_score(
+                    *metrics.get_stats(
+                        torch.tensor(p),
+                        torch.tensor(t),
+                        mode=m,
+                        threshold=0.5 if p.dtype.kind == "f" else None,
+                    ),
+                    reduction=r,
+                ),
+            )
     arrays = [*ONE_HOT, "one channel", "one channel of labels", "no channel"]
     return found | {
         "smp.utils.metrics.IoU(threshold=0.5)": (arrays, lambda t, p, n: call(IoU(), t, p)),
