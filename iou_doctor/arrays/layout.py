@@ -163,6 +163,8 @@ class Layout:
     mismatched: tuple[int, ...] = ()
     """The samples whose mask and prediction differ in size; they are skipped."""
     assumed: tuple[Assumption, ...] = ()
+    order_of_each: tuple[int, ...] | None = None
+    """How to transpose each predicted volume if volumes differ in size, and that is needed."""
 
     @property
     def samples(self) -> int:
@@ -174,4 +176,6 @@ class Layout:
         """How to transpose predicted volumes to the shape of the masks, if that is needed."""
         if self.relation is not Relation.PERMUTED:
             return None
+        if self.order_of_each is not None:
+            return self.order_of_each
         return find_axis_order(self.y_true.spatial_shape, self.y_pred.spatial_shape)

@@ -11,6 +11,7 @@ from iou_doctor.arrays.layout import (
     Assumption,
     Axes,
     Layout,
+    Relation,
     find_axis_order,
 )
 from iou_doctor.arrays.model import Shape
@@ -21,9 +22,11 @@ from iou_doctor.interpret.layout_option import build_axes, parse_layouts
 from iou_doctor.interpret.overlapping_axis import find_overlapping_axis
 from iou_doctor.interpret.peek import Peek, peek_at
 from iou_doctor.interpret.relation import (
+    find_order_of_each,
     infer_relation,
     infer_relation_of_images,
     is_flattened,
+    list_image_shapes,
 )
 from iou_doctor.interpret.softmax_axis import explain_sums
 
@@ -83,10 +86,14 @@ def infer_layout(
     mismatched: tuple[int, ...] = ()
     if None in y_true.spatial_shape or None in y_pred.spatial_shape:
         relation, mismatched = infer_relation_of_images(pair, y_true, y_pred)
+    order = None
+    if relation is Relation.PERMUTED and None in (*y_true.spatial_shape, *y_pred.spatial_shape):
+        order = find_order_of_each(list_image_shapes(pair, y_true, y_pred))
     layout = Layout(
         y_true,
         y_pred,
         relation,
+        order_of_each=order,
         has_channel_logits=metric_axis is not None
         and y_pred.is_per_class
         and pred.floating

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import permutations
 from math import prod
 
 from iou_doctor.arrays.layout import Axes, Relation, find_axis_order
@@ -49,13 +50,7 @@ def infer_relation_of_images(
     pair: Pair, y_true: Axes, y_pred: Axes
 ) -> tuple[Relation, tuple[int, ...]]:
     """Return the relation of images of different sizes, and the samples that do not fit."""
-    shapes = [
-        (
-            _get_image_shape(pair.y_true.get_sample_shape(index), y_true),
-            _get_image_shape(pair.y_pred.get_sample_shape(index), y_pred),
-        )
-        for index in range(min(y_true.samples, y_pred.samples))
-    ]
+    shapes = list_image_shapes(pair, y_true, y_pred)
     relations = [infer_relation(true, pred) for true, pred in shapes]
     unequal = tuple(i for i, relation in enumerate(relations) if relation is not Relation.EQUAL)
     kinds = {relations[index] for index in unequal}
@@ -64,9 +59,35 @@ def infer_relation_of_images(
         return Relation.SWAPPED, ()
     if 2 * len(unequal) > len(relations) and _are_resized(shapes):
         return Relation.SCALED, ()
-    if len(kinds) == 1 and all_unequal:
+    if len(kinds) == 1 and all_unequal and kinds != {Relation.PERMUTED}:
         return kinds.pop(), ()
+    if kinds == {Relation.PERMUTED} and find_order_of_each(shapes) is not None:
+        return Relation.PERMUTED, ()
     return Relation.MISMATCHED if unequal and all_unequal else Relation.EQUAL, unequal
+
+
+def list_image_shapes(pair: Pair, y_true: Axes, y_pred: Axes) -> list[tuple[Shape, Shape]]:
+    """Return the spatial shapes of each mask and its prediction."""
+    return [
+        (
+            _get_image_shape(pair.y_true.get_sample_shape(index), y_true),
+            _get_image_shape(pair.y_pred.get_sample_shape(index), y_pred),
+        )
+        for index in range(min(y_true.samples, y_pred.samples))
+    ]
+
+
+def find_order_of_each(shapes: Sequence[tuple[Shape, Shape]]) -> tuple[int, ...] | None:
+    """Return how to transpose each volume of the predictions, if one order fits all."""
+    orders = [
+        order
+        for order in permutations(range(3))
+        if all(
+            len(true) == len(pred) == 3 and tuple(pred[axis] for axis in order) == true
+            for true, pred in shapes
+        )
+    ]
+    return orders[0] if orders and orders[0] != (0, 1, 2) else None
 
 
 def _are_resized(shapes: Sequence[tuple[Shape, Shape]]) -> bool:

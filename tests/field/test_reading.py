@@ -396,6 +396,23 @@ def test_two_lists_pair_by_their_lines(tmp_path):
     assert "it has 3 columns" in refuse(tmp_path / "preds.txt", tmp_path / "masks.txt")
 
 
+@pytest.mark.parametrize("order", [(2, 1, 0), (1, 0, 2)])
+def test_volumes_of_different_sizes_with_axes_in_another_order_are_transposed(tmp_path, order):
+    pairs = []
+    for number in range(4):
+        masks = draw_masks((1, 30 - number, 22 + number, 16), 3, seed=number)
+        pairs.append((masks[0], predict(masks, 3, seed=number + 9)[0]))
+    names = "abcd"
+    save_folder(tmp_path / "T", [mask for mask, _ in pairs], names, save_npy)
+    save_folder(tmp_path / "P", [p.transpose(order) for _, p in pairs], names, save_npy)
+    report = judge(tmp_path / "P", tmp_path / "T", 3)
+    assert report.verdict.primary == "axes-permuted"
+    finding = found(report, "axes-permuted")
+    assert "masks are 30 × 22 × 16 but predictions are" in finding.message
+    flat = [np.concatenate([pair[side].ravel() for pair in pairs]) for side in (0, 1)]
+    assert finding.repair.mean_iou_after == pytest.approx(mean_iou(*flat, 3))
+
+
 def test_pickled_dict(tmp_path):
     np.save(tmp_path / "preds.npy", PREDICTIONS)
     np.save(tmp_path / "cell_seg.npy", {"masks": MASKS, "outlines": MASKS})

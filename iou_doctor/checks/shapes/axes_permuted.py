@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iou_doctor.arrays.layout import Relation
+from iou_doctor.arrays.layout import Axes, Relation
+from iou_doctor.arrays.source import Source
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import has_nothing_to_gain
 from iou_doctor.checks.orientations import NATURAL_ORDER
@@ -67,7 +68,10 @@ def _find_orientation(evidence: Evidence) -> Orientation | None:
 
 def _report_sizes(evidence: Evidence, order: tuple[int, ...]) -> Finding:
     layout = evidence.interpretation.layout
-    true, pred = layout.y_true.spatial_shape, layout.y_pred.spatial_shape
+    true, pred = (
+        _get_sizes(*side)
+        for side in ((layout.y_true, evidence.pair.y_true), (layout.y_pred, evidence.pair.y_pred))
+    )
     found = _find_orientation(evidence)
     steps = [PermuteAxes(Side.PREDICTIONS, order)]
     if found is not None and found.order != NATURAL_ORDER and not found.flipped:
@@ -82,6 +86,12 @@ def _report_sizes(evidence: Evidence, order: tuple[int, ...]) -> Finding:
         facts={"masks": list(true), "predictions": list(pred), "order": list(order)},
         repair=Repair(REPAIR_NAME, safe=True, steps=tuple(steps)),
     )
+
+
+def _get_sizes(axes: Axes, source: Source) -> tuple[int, ...]:
+    """Return the sizes of a volume, those of the first one if they differ."""
+    first = (0, *source.get_sample_shape(0))
+    return tuple(axes.shape[axis] or first[axis] for axis in axes.spatial)
 
 
 def _report_orientation(evidence: Evidence, found: Orientation) -> Finding:
