@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Mapping
 
 from iou_doctor.errors import UsageError
 from iou_doctor.metrics.calls.candidates import MEANS, Candidate
 from iou_doctor.metrics.calls.literals import UnknownValue, UnreadableValue, evaluate
-from iou_doctor.metrics.calls.refusals import build_refusal, shorten
+from iou_doctor.metrics.calls.refusals import build_refusal, find_close_matches, shorten
 from iou_doctor.metrics.metric import RESULT, Signature
 
 IGNORED = frozenset({"name"})
@@ -114,7 +113,7 @@ def _match_parameters(candidate: Candidate, signature: Signature) -> dict[str, a
             found.setdefault(argument, keyword.value)
             continue
         if argument not in signature.parameters or argument in found:
-            near = difflib.get_close_matches(argument, names, n=1)
+            near = find_close_matches(argument, names, n=1)
             hint = f"; did you mean {near[0]}?" if near else f" (it has {', '.join(names)})"
             raise build_refusal(signature.name, f" has no argument {shorten(argument)}", hint)
         found[argument] = keyword.value

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from iou_doctor.errors import UsageError
 from iou_doctor.metrics.metric import Signature
@@ -26,6 +25,15 @@ def shorten(text: str, most: int = LONGEST_QUOTE) -> str:
     """Return the text on one line, and its beginning if it is long."""
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def find_close_matches(
+    word: str, known: Iterable[str], n: int = 1, cutoff: float = 0.6
+) -> list[str]:
+    """Return the names that are most similar to a word, the most similar first."""
+    from difflib import get_close_matches  # most calls are understood
+
+    return get_close_matches(word, list(known), n=n, cutoff=cutoff)
 
 
 def build_refusal(name: str, *sentences: str) -> UsageError:
@@ -70,7 +78,7 @@ def build_unknown_error(
             name, f" is a class of your own, derived from {base}: name the base, {call}", _ARGMAX
         )
     shorts = {one.last.lower() for one in signatures}
-    close = difflib.get_close_matches(name.lower(), shorts, 1, ALMOST_EQUAL)
+    close = find_close_matches(name.lower(), shorts, 1, ALMOST_EQUAL)
     if _is_own_class(name) and not close:
         near = _find_base(name, signatures)
         call = shorten(f"{near}({arguments})")
@@ -106,7 +114,7 @@ def list_near_names(name: str, signatures: Sequence[Signature]) -> list[str]:
     root, _, last = name.partition(".")[0], "", name.rpartition(".")[2]
     known = [one.name for one in signatures if not one.refusal]
     shorts = {full.rpartition(".")[2].lower() for full in known}
-    near = difflib.get_close_matches(last.lower(), sorted(shorts), n=MOST_NEAR)
+    near = find_close_matches(last.lower(), sorted(shorts), n=MOST_NEAR)
     found = [full for short in near for full in known if full.lower().endswith("." + short)]
     same = [full for full in found if full.partition(".")[0] == root]
     kept = {full.rpartition(".")[2].lower(): full for full in reversed(same or found)}
