@@ -84,7 +84,7 @@ def _find_shift(image: int, table: Table, classes: int) -> Relabelling | None:
     Such a sample holds one label that is no class, and no background.
     """
     labels = table.truth
-    if min(labels) != 1 or max(labels) != classes:
+    if not len(labels) or min(labels) != 1 or max(labels) != classes:
         return None
     lower = {label: label - 1 for label in labels}
     one = build_relabelling(image, Side.MASKS, table, lower)
