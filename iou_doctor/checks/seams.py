@@ -97,12 +97,11 @@ def list_seam_candidates(evidence: Evidence, counts: Mapping[int, int]) -> list[
         counts: the number of pixels of each label of the array.
     """
     learnt, total = list_learnt_labels(evidence, counts), sum(counts.values())
+    low, high = min(counts), max(counts)
     return [
         label
         for label, count in counts.items()
-        if count <= LARGEST_SEAM_SHARE * total
-        and min(counts) < label < max(counts)
-        and label not in learnt
+        if count <= LARGEST_SEAM_SHARE * total and low < label < high and label not in learnt
     ]
 
 

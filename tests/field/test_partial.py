@@ -385,3 +385,10 @@ def test_two_samples_do_not_show_what_is_usual():
     masks, predictions = draw_pairs(2, 2)
     masks[1] = 1 - masks[1]
     assert FAULTY not in names(diagnose(y_true=masks, y_pred=predictions, num_classes=2))
+
+
+def test_a_sample_without_any_prediction_is_no_shift():
+    truth = draw_masks((3, 32, 40), 2)
+    scores = np.where(truth == 1, 0.9, 0.1).astype(np.float32)
+    scores[0] = np.nan
+    assert "non-finite-predictions" in errors(diagnose(y_true=truth, y_pred=scores))

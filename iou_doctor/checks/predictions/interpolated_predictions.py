@@ -129,7 +129,8 @@ def _find_fractions(evidence: Evidence) -> list[Finding]:
 
 
 def _keep_thin(found: Mapping[int, Seam], labels: Collection[int]) -> dict[int, Seam]:
-    return {label: seam for label, seam in found.items() if label in labels and seam.is_thin}
+    kept = frozenset(labels)
+    return {label: seam for label, seam in found.items() if label in kept and seam.is_thin}
 
 
 def _build_finding(labels: list[int], pixels: int, between: int, unlike: str) -> Finding:
