@@ -19,6 +19,7 @@ from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.what_if import Recount
 from iou_doctor.metrics import overlapping
 from iou_doctor.metrics.implementations import evaluate_all
+from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.metrics.score import Score, compute_score
 from iou_doctor.metrics.user.evaluate import CountedArrays
 from iou_doctor.metrics.user.prepare_inputs import is_paired, prepare_inputs
@@ -78,14 +79,10 @@ def gather_evidence(
         threshold=counts.plan.threshold,
         batch_size=request.batch_size,
     )
-    if inputs is not None and _has_ignored_channels(interpretation, stats):
-        from iou_doctor.diagnosis.channels import sum_channels
-
-        inputs = replace(inputs, sums=sum_channels(pair, interpretation))
-    has_integers = pair.y_pred.dtype.kind not in "f"
-    arrays = CountedArrays(
-        given.interpretation, given.counts.stats, given_pairs, inputs, has_integers
-    )
+    inputs = _drop_ignored_channels(inputs, pair, interpretation, stats)
+    integers = pair.y_pred.dtype.kind not in "f"
+    stored_stats = given.counts.stats
+    arrays = CountedArrays(given.interpretation, stored_stats, given_pairs, inputs, integers)
     answer = metric.evaluate(arrays, score)
     evidence = Evidence(
         pair=pair,
@@ -110,10 +107,17 @@ def gather_evidence(
     return _compare_implementations(evidence, all_implementations=request.all_implementations)
 
 
-def _has_ignored_channels(interpretation: Interpretation, stats: Stats) -> bool:
-    """Return whether parts of channels that overlap are ignored, which the pass has counted."""
+def _drop_ignored_channels(
+    inputs: MetricInputs | None, pair: Pair, interpretation: Interpretation, stats: Stats
+) -> MetricInputs | None:
+    """Return the inputs without the ignored parts of channels, which the pass has counted."""
     is_declared = interpretation.ignore_index not in (None, 0, 1)
-    return interpretation.is_multilabel and is_declared and stats.y_true.outside_unit > 0
+    has_ignored = interpretation.is_multilabel and is_declared and stats.y_true.outside_unit > 0
+    if inputs is None or not has_ignored:
+        return inputs
+    from iou_doctor.diagnosis.channels import sum_channels
+
+    return replace(inputs, sums=sum_channels(pair, interpretation))
 
 
 def _score_repaired(

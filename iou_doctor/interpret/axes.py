@@ -66,16 +66,8 @@ def infer_layout(
     if true_channel is None and pred_channel is None and is_sought:
         overlapping, assumed = find_overlapping_axis(pair, pred, metric_axis, options)
         true_channel = pred_channel = overlapping
-    y_true = (
-        build_axes(true_letters, true.shape, pair.y_true.path)
-        if true_letters
-        else _infer_axes(true.shape, true_channel, pair.y_true.path)
-    )
-    y_pred = (
-        build_axes(pred_letters, pred.shape, pair.y_pred.path)
-        if pred_letters
-        else _infer_axes(pred.shape, pred_channel, pair.y_pred.path)
-    )
+    y_true = _find_axes(true_letters, true.shape, true_channel, pair.y_true.path)
+    y_pred = _find_axes(pred_letters, pred.shape, pred_channel, pair.y_pred.path)
     if overlapping is None:
         y_true = _mark_colours(y_true, true, options.masks_as)
         y_pred = _mark_colours(y_pred, pred, options.predictions_as)
@@ -109,6 +101,11 @@ def _are_independent(true: Peek, pred: Peek, channel: int | None) -> bool:
     if channel is None or true.shape != pred.shape or len(true.shape) == MOST_AXES:
         return False
     return true.shape[channel] != 1 and not pred.sums_to_one
+
+
+def _find_axes(letters: str | None, shape: Shape, channel: int | None, path: str) -> Axes:
+    """Return the axes as declared, or with this class axis."""
+    return build_axes(letters, shape, path) if letters else _infer_axes(shape, channel, path)
 
 
 def _infer_axes(shape: Shape, channel: int | None, path: str) -> Axes:

@@ -24,6 +24,9 @@ LEAST_LIKELY_SHARE = 0.3
 model, and each class then keeps about half of its pixels."""
 LEAST_LIFT = 2.0
 """How many times as many pixels as by chance a likely pair has in common."""
+LEAST_PARTNERS = 0.6
+"""Minimum number of ids of the side with fewer ids, as a share of those of the other side, if all
+are declared classes."""
 FEWEST_LIKELY_MOVES = 3
 """Minimum number of likely moves. One or two need most of their pixels."""
 
@@ -143,3 +146,13 @@ def count_overlaps(evidence: Evidence) -> Overlaps | None:
         return overlaps
     overlaps = overlaps.drop_old(void & ~(overlaps.is_clear & overlaps.is_free))
     return overlaps if len(overlaps.old) else None
+
+
+def lacks_partners(evidence: Evidence, old: set[int], new: set[int]) -> bool:
+    """Return whether declared classes are on both sides, but many of one side alone.
+
+    A few images hold few classes, and a weak model sees many more in them.
+    """
+    interpretation = evidence.interpretation
+    are_classes = interpretation.num_classes_declared and old | new <= {*interpretation.classes}
+    return are_classes and min(len(old), len(new)) < LEAST_PARTNERS * max(len(old), len(new))

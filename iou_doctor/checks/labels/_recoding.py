@@ -13,7 +13,7 @@ from iou_doctor.checks.hypotheses import (
     score_as_given,
     score_repaired,
 )
-from iou_doctor.checks.labels._overlaps import VOID_CODES, Overlaps, count_overlaps
+from iou_doctor.checks.labels._overlaps import VOID_CODES, Overlaps, count_overlaps, lacks_partners
 from iou_doctor.record import record
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side
@@ -29,9 +29,6 @@ gains less."""
 LEAST_EXPLAINED = 0.5
 """Minimum share that the clear moves must have of the pixels whose id does not meet itself. In a
 weak model, two ids may meet by chance while the others go astray."""
-LEAST_PARTNERS = 0.6
-"""Minimum number of ids of the side with fewer ids, as a share of those of the other side, if all
-are declared classes."""
 LEAST_KNOWN_SHARE = 0.9
 """Minimum share of the clear moves that the table of a known data set explains."""
 FEWEST_ON_A_LINE = 3
@@ -127,7 +124,7 @@ def _is_proven(evidence: Evidence, overlaps: Overlaps) -> bool:
     old, new = set(overlaps.old.tolist()), set(overlaps.new.tolist())
     if not moves or (moves.keys() <= new and set(moves.values()) <= old):
         return False
-    if _lacks_partners(evidence, old, new):
+    if lacks_partners(evidence, old, new):
         return False
     if len(moves) == 1:
         return _is_single_move_proven(evidence, overlaps)
@@ -136,16 +133,6 @@ def _is_proven(evidence: Evidence, overlaps: Overlaps) -> bool:
     return bool(moved >= LEAST_EXPLAINED * astray) and (
         _keeps_order(overlaps) or not _may_be_permuted(evidence, old, new)
     )
-
-
-def _lacks_partners(evidence: Evidence, old: set[int], new: set[int]) -> bool:
-    """Return whether declared classes are on both sides, but many of one side alone.
-
-    A few images hold few classes, and a weak model sees many more in them.
-    """
-    interpretation = evidence.interpretation
-    are_classes = interpretation.num_classes_declared and old | new <= {*interpretation.classes}
-    return are_classes and min(len(old), len(new)) < LEAST_PARTNERS * max(len(old), len(new))
 
 
 def _keeps_order(overlaps: Overlaps) -> bool:

@@ -52,28 +52,28 @@ def find(evidence: Evidence) -> Result:
     source = evidence.pair.y_true if name == "masks" else evidence.pair.y_pred
     if axis == 0 and source.names is not None:
         return []  # it counts files, and what is in them has no such axis
-    return [
-        Finding(
-            RULE,
-            message=f"masks have shape {true.shape} and predictions {pred.shape}: axis {axis} of"
-            f" the {name} has size 1, which"
-            + (
-                f" {evidence.metric.short_name} does not take"
-                if refused
-                else " broadcasts in hand-written code"
-            ),
-            help=f"{name} = {name}.squeeze({axis})"
-            if refused
-            else f"{name} = np.squeeze({name}, axis={axis})",
-            facts={"masks": list(true.shape), "predictions": list(pred.shape), "axis": axis},
-            repair=Repair(
-                name=f"squeeze axis {axis} of the {name}",
-                safe=True,
-                steps=(Arrange(Side(name)),),
-            ),
-            severity_override=Severity.ERROR if refused else None,
-        )
-    ]
+    return [_report(evidence, name, axis, refused=refused)]
+
+
+def _report(evidence: Evidence, name: str, axis: int, *, refused: bool) -> Finding:
+    layout, metric = evidence.interpretation.layout, evidence.metric
+    true, pred = layout.y_true.shape, layout.y_pred.shape
+    what = f"{metric.short_name} does not take" if refused else "broadcasts in hand-written code"
+    return Finding(
+        RULE,
+        message=f"masks have shape {true} and predictions {pred}: axis {axis} of the {name} has"
+        f" size 1, which {what}",
+        help=f"{name} = {name}.squeeze({axis})"
+        if refused
+        else f"{name} = np.squeeze({name}, axis={axis})",
+        facts={"masks": list(true), "predictions": list(pred), "axis": axis},
+        repair=Repair(
+            name=f"squeeze axis {axis} of the {name}",
+            safe=True,
+            steps=(Arrange(Side(name)),),
+        ),
+        severity_override=Severity.ERROR if refused else None,
+    )
 
 
 def _is_refused(evidence: Evidence) -> bool:
