@@ -36,7 +36,6 @@ RULE = Rule(
         "inputs-swapped",
         "unargmaxed-logits",
         "unargmaxed-probabilities",
-        "undeclared-void-label",
         "unthresholded-sigmoid",
     ),
 )
