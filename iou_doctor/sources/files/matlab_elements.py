@@ -198,6 +198,8 @@ class _Cursor:
     def next_element(self) -> tuple[int, int, int]:
         """Return the type of the next element, where its content begins, and its bytes."""
         (word,) = struct.unpack_from(f"{self.order}I", self.head, self.place)
+        if word >> 16 > 4:
+            raise ValueError("a short element has more than four bytes")
         if word >> 16:  # a short element has its content within its tag
             element = word & 0xFFFF, self.place + 4, word >> 16
             self.place += _TAG_BYTES

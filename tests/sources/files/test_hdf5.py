@@ -311,6 +311,19 @@ def test_a_damaged_chunk_is_refused_when_read(path):
         open_source(str(path)).read((slice(0, 1),))
 
 
+def test_a_chunk_without_its_checksum_is_refused(path):
+    """HDF5 1.14 ends the process if it reads one."""
+    values = np.ones((3, 12, 10), "f4")
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", data=values, chunks=(1, 12, 10), fletcher32=True)
+    content = path.read_bytes()
+    size = (12 * 10 * 4 + 4).to_bytes(4, "little") + bytes(4)
+    assert content.count(size) == 3
+    assert open_source(str(path)).read(()).sum() == 360
+    path.write_bytes(content.replace(size, bytes(8), 1))
+    assert "a chunk has no checksum" in error_of(f"{path}::/x")
+
+
 def test_a_damaged_fill_value_is_refused(path):
     """HDF5 1.14 ends the process if it is asked for such a fill value."""
     with h5py.File(path, "w") as file:

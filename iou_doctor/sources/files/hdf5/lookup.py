@@ -15,6 +15,8 @@ _MOST_SOFT_LINKS = 16
 """The maximum number of soft links to follow in a row: HDF5's own limit."""
 _MOST_PARTS = 1000
 """The maximum number of groups in a name: HDF5 follows each name from its start."""
+_CHECKSUM_BYTES = 4
+"""The bytes of the checksum that the filter fletcher32 puts behind each chunk."""
 _KERAS_ATTRIBUTES = ("keras_version", "model_config", "layer_names")
 """Attributes of HDF5 files that Keras writes for models and weights."""
 
@@ -166,6 +168,17 @@ def _check_filters(place: str, dataset: h5py.Dataset) -> None:
         code, _, _, name = settings.get_filter(number)
         if not _has_filter(code):
             raise _missing_filter_error(place, code, name)
+        if code == h5py.h5z.FILTER_FLETCHER32 and _has_chunk_without_checksum(dataset):
+            raise source_error(
+                place, "it is damaged: a chunk has no checksum; save or copy it again"
+            )
+
+
+def _has_chunk_without_checksum(dataset: h5py.Dataset) -> bool:
+    """Return whether a chunk is too small for its checksum: HDF5 1.14 ends the process then."""
+    if not hasattr(dataset.id, "chunk_iter"):
+        return False
+    return dataset.id.chunk_iter(lambda chunk: chunk.size < _CHECKSUM_BYTES or None) is not None
 
 
 def _has_filter(code: int) -> bool:
