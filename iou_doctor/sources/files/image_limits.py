@@ -39,7 +39,7 @@ encoders may reach more.
 """
 _UNBOUNDED = ("WEBP", "JPEG2000")
 """The formats that pack a plain image of any size into a few bytes."""
-_MOST_UNBOUNDED_PIXELS = 1 << 26
+_MOST_UNBOUNDED_PIXELS = 1 << 25
 """The maximum number of pixels of such an image, unless its file is as large as those of others."""
 _EXPANSION_OF_UNBOUNDED = 8192
 """The maximum number of bytes of pixels for each byte of a larger one."""
