@@ -41,7 +41,7 @@ def pair_by_name(true: Source, pred: Source) -> Pair:
     if true.names is None or pred.names is None:
         return Pair(true, pred, assumed=_note_order(masks=true, predictions=pred))
     from iou_doctor.sources.files.file_series import FileSeries
-    from iou_doctor.sources.files.pairing import pair_files
+    from iou_doctor.sources.files.folders.pairing import pair_files
 
     if isinstance(true, FileSeries) and isinstance(pred, FileSeries):
         return pair_files(y_true=true, y_pred=pred)
@@ -52,7 +52,7 @@ def _fit_matlab_axes(true: Source, pred: Source) -> Pair:
     """Return the two sources; programs other than MATLAB write its axes in either order."""
     if "matlab" not in (true.format, pred.format):
         return Pair(true, pred)
-    from iou_doctor.sources.files.matlab import MatlabHdf5Source
+    from iou_doctor.sources.files.matlab.matlab import MatlabHdf5Source
 
     if isinstance(true, MatlabHdf5Source):
         true = true.fit_to(pred.shape)

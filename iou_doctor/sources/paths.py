@@ -102,26 +102,26 @@ def _is_pattern(path: str) -> bool:
 
 
 def _open_pattern(path: str, name: str | None) -> Source:
-    from iou_doctor.sources.files.folder import open_pattern
+    from iou_doctor.sources.files.folders.folder import open_pattern
 
     return open_pattern(path, name)
 
 
 def _open_list(path: str, name: str | None, *, masks: bool) -> Source | None:
     """Return the files that a text file lists; `None` if it is no such list."""
-    from iou_doctor.sources.files.folder import open_list
-    from iou_doctor.sources.files.text_list import is_list
+    from iou_doctor.sources.files.folders.folder import open_list
+    from iou_doctor.sources.files.folders.text_list import is_list
 
     return open_list(path, name, masks=masks) if is_list(path) else None
 
 
 def _open_array(path: str, name: str | None, entry: FileFormat) -> Source:
-    from iou_doctor.sources.files.folder import open_array
+    from iou_doctor.sources.files.folders.folder import open_array
 
     return open_array(path, name, entry)
 
 
 def _open_folder(path: str, name: str | None) -> Source:
-    from iou_doctor.sources.files.folder import open_folder
+    from iou_doctor.sources.files.folders.folder import open_folder
 
     return open_folder(path, name)

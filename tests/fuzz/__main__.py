@@ -162,7 +162,7 @@ def import_everything(kinds: list[str]) -> None:
     import iou_doctor.file_repair.run
     import iou_doctor.render.terminal
     import iou_doctor.sources.files.hdf5.source
-    import iou_doctor.sources.files.image_file  # noqa: F401
+    import iou_doctor.sources.files.images.image_file  # noqa: F401
     from fuzz import models, readers
     from iou_doctor.checks.registry import load_plan
     from iou_doctor.cli.app import build_app

@@ -30,7 +30,7 @@ from iou_doctor.counts.stats import Stats
 from iou_doctor.scan import windows
 from iou_doctor.scan.batch_plan import BatchPlan
 from iou_doctor.scan.scan import scan
-from iou_doctor.sources.files.npy import open_npy
+from iou_doctor.sources.files.npy.npy import open_npy
 
 LABELS = (
     Pairing(LabelDecoding.LABELS, LabelDecoding.LABELS),

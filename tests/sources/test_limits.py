@@ -10,9 +10,9 @@ import pytest
 
 from iou_doctor.errors import SourceError
 from iou_doctor.sources import array_checks, source_errors
-from iou_doctor.sources.files import npz
 from iou_doctor.sources.files.hdf5 import lookup as hdf5_lookup
 from iou_doctor.sources.files.hdf5 import source as hdf5
+from iou_doctor.sources.files.npy import npz
 from iou_doctor.sources.memory import stream
 from iou_doctor.sources.models import runner
 from iou_doctor.sources.models.output_comparison import OUTPUT_TOLERANCE, OutputComparison

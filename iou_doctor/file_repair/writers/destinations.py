@@ -13,9 +13,9 @@ from iou_doctor.record import record
 from iou_doctor.repairs.step import Side
 from iou_doctor.safety.listed_files import LIST_SUFFIXES
 from iou_doctor.safety.protected_files import ProtectedPath, describe_conflict
-from iou_doctor.sources.files.file_list import find_root
 from iou_doctor.sources.files.file_series import FileSeries
 from iou_doctor.sources.files.file_types import get_suffix
+from iou_doctor.sources.files.folders.file_list import find_root
 
 _WRITTEN = (".png", ".npy", ".npz", ".h5", ".nii", ".nii.gz")
 """The suffixes of the files in folders that `fix` writes."""

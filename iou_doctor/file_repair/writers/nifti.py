@@ -13,7 +13,7 @@ from iou_doctor.errors import OutputError
 from iou_doctor.file_repair.writers.output_array import OutputArray
 from iou_doctor.safety.atomic_files import sync
 from iou_doctor.sources.files.file_types import get_suffix
-from iou_doctor.sources.files.nifti import build_nifti
+from iou_doctor.sources.files.volumes.nifti import build_nifti
 
 _COMPRESSION = 6
 

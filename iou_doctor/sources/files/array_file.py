@@ -16,7 +16,7 @@ from iou_doctor.sources.files.affines import Affine
 from iou_doctor.sources.files.file_series import ArrayInMemory, Values
 from iou_doctor.sources.files.file_status import get_file_status, stamp_file
 from iou_doctor.sources.files.stamps import CHANGED
-from iou_doctor.sources.files.volume import Volume
+from iou_doctor.sources.files.volumes.volume import Volume
 from iou_doctor.sources.source_errors import source_error
 
 Opener = Callable[[str, str | None], Source]

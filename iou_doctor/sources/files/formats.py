@@ -44,13 +44,13 @@ class FileFormat:
 
 
 def _open_npy(path: str, name: str | None) -> Source:
-    from iou_doctor.sources.files.npy import open_npy
+    from iou_doctor.sources.files.npy.npy import open_npy
 
     return open_npy(path, name)
 
 
 def _open_npz(path: str, name: str | None) -> Source:
-    from iou_doctor.sources.files.npz import open_npz
+    from iou_doctor.sources.files.npy.npz import open_npz
 
     return open_npz(path, name)
 
@@ -62,37 +62,37 @@ def _open_hdf5(path: str, name: str | None) -> Source:
 
 
 def _open_image(path: str, name: str | None) -> Source:
-    from iou_doctor.sources.files.image_file import open_image
+    from iou_doctor.sources.files.images.image_file import open_image
 
     return open_image(path, name)
 
 
 def _open_matlab(path: str, name: str | None) -> Source:
-    from iou_doctor.sources.files.matlab import open_matlab
+    from iou_doctor.sources.files.matlab.matlab import open_matlab
 
     return open_matlab(path, name)
 
 
 def _open_nifti(path: str, name: str | None) -> Source:
-    from iou_doctor.sources.files.nifti import open_nifti
+    from iou_doctor.sources.files.volumes.nifti import open_nifti
 
     return open_nifti(path, name)
 
 
 def _open_zarr(path: str, name: str | None) -> Source:
-    from iou_doctor.sources.files.zarr_array import open_zarr
+    from iou_doctor.sources.files.zarr.zarr_array import open_zarr
 
     return open_zarr(path, name)
 
 
 def _open_nrrd(path: str, name: str | None) -> Source:
-    from iou_doctor.sources.files.nrrd import open_nrrd
+    from iou_doctor.sources.files.volumes.nrrd import open_nrrd
 
     return open_nrrd(path, name)
 
 
 def _open_meta_image(path: str, name: str | None) -> Source:
-    from iou_doctor.sources.files.meta_image import open_meta_image
+    from iou_doctor.sources.files.volumes.meta_image import open_meta_image
 
     return open_meta_image(path, name)
 

@@ -15,8 +15,8 @@ from run import ROOT
 from sources.window_cases import assert_reads, cases
 
 from iou_doctor.errors import SourceError
-from iou_doctor.sources.files import npy
 from iou_doctor.sources.files.bus_errors import BUS_ERRORS, BusErrors
+from iou_doctor.sources.files.npy import npy
 from iou_doctor.sources.opening import open_source
 
 CUT = """if True:

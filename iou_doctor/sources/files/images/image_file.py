@@ -11,9 +11,9 @@ from iou_doctor.record import record
 from iou_doctor.sources.files.array_file import ArrayMember, read_array
 from iou_doctor.sources.files.file_series import ArrayInMemory, FileSeries, Member, Values
 from iou_doctor.sources.files.file_status import read_file_head
-from iou_doctor.sources.files.image import ImageHeader, decode, read_header
-from iou_doctor.sources.files.pillow_tiff import LargeTiffError, UnreadTiffError
-from iou_doctor.sources.files.tiff import can_unpack, is_one_image, open_tiff
+from iou_doctor.sources.files.images.image import ImageHeader, decode, read_header
+from iou_doctor.sources.files.tiff.pillow import LargeTiffError, UnreadTiffError
+from iou_doctor.sources.files.tiff.tiff import can_unpack, is_one_image, open_tiff
 from iou_doctor.sources.source_errors import source_error
 
 

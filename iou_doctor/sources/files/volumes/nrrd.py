@@ -18,9 +18,9 @@ from iou_doctor.sources.files.extras import import_extra
 from iou_doctor.sources.files.file_status import get_file_size, read_file_head
 from iou_doctor.sources.files.gzip_stream import GZIP_ERRORS, unpack
 from iou_doctor.sources.files.memory_limits import check_packed_bytes
-from iou_doctor.sources.files.npy import open_values
-from iou_doctor.sources.files.npy_header import NpyHeader
-from iou_doctor.sources.files.volume import Volume
+from iou_doctor.sources.files.npy.npy import open_values
+from iou_doctor.sources.files.npy.npy_header import NpyHeader
+from iou_doctor.sources.files.volumes.volume import Volume
 from iou_doctor.sources.files.whole_array import WholeArray
 from iou_doctor.sources.source_errors import source_error, translate_errors
 

@@ -10,9 +10,9 @@ from iou_doctor.sources.files.crc32 import calculate_crc32
 from iou_doctor.sources.files.file_status import get_file_size, read_file_head
 from iou_doctor.sources.files.file_types import describe_head
 from iou_doctor.sources.files.memory_limits import MOST_DEFLATE_RATIO, check_held_bytes
-from iou_doctor.sources.files.npy import MappedSource, open_values
-from iou_doctor.sources.files.npy_header import NpyHeader, read_header
-from iou_doctor.sources.files.npz_stream import FortranSource, StreamedSource
+from iou_doctor.sources.files.npy.npy import MappedSource, open_values
+from iou_doctor.sources.files.npy.npy_header import NpyHeader, read_header
+from iou_doctor.sources.files.npy.npz_stream import FortranSource, StreamedSource
 from iou_doctor.sources.files.unread_types import TORCH_FILE
 from iou_doctor.sources.source_errors import list_names, source_error, translate_errors
 

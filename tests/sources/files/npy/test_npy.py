@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sources.window_cases import assert_reads, cases, error_of
 
 from iou_doctor.errors import SourceError
-from iou_doctor.sources.files import npy
+from iou_doctor.sources.files.npy import npy
 from iou_doctor.sources.opening import open_source
 
 

@@ -16,7 +16,7 @@ from iou_doctor.record import record
 from iou_doctor.sources.array_checks import get_native_dtype
 from iou_doctor.sources.files.bus_errors import BUS_ERRORS, CUT_OFF
 from iou_doctor.sources.files.file_status import get_file_size, read_file_head
-from iou_doctor.sources.files.npy_header import NpyHeader, read_header
+from iou_doctor.sources.files.npy.npy_header import NpyHeader, read_header
 from iou_doctor.sources.source_errors import source_error, translate_errors
 from iou_doctor.sources.windows import complete_window, cut_window, measure_window
 

@@ -21,11 +21,11 @@ from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.errors import SourceError
 from iou_doctor.record import record
 from iou_doctor.sources.files.file_status import read_file_head, stamp_file
-from iou_doctor.sources.files.image_limits import check_size
-from iou_doctor.sources.files.pillow_tiff import UnreadTiffError, check_large_tiff, check_tiff
-from iou_doctor.sources.files.png_chunks import check_chunks
+from iou_doctor.sources.files.images.image_limits import check_size
+from iou_doctor.sources.files.images.png_chunks import check_chunks
 from iou_doctor.sources.files.stamps import CHANGED
-from iou_doctor.sources.files.tiff_strips import check_strips
+from iou_doctor.sources.files.tiff.pillow import UnreadTiffError, check_large_tiff, check_tiff
+from iou_doctor.sources.files.tiff.strips import check_strips
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
 # without a handler, Python prints Pillow's remarks on damaged files; the error says the same

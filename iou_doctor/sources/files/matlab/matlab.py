@@ -15,10 +15,10 @@ from iou_doctor.record import record
 from iou_doctor.sources.array_checks import check_shape
 from iou_doctor.sources.files.file_status import read_file_head
 from iou_doctor.sources.files.file_types import HDF5_MAGIC
-from iou_doctor.sources.files.matlab_elements import Variable, list_variables, read_values
+from iou_doctor.sources.files.matlab.elements import Variable, list_variables, read_values
 from iou_doctor.sources.files.memory_limits import check_packed_bytes
-from iou_doctor.sources.files.npy import open_values
-from iou_doctor.sources.files.npy_header import NpyHeader
+from iou_doctor.sources.files.npy.npy import open_values
+from iou_doctor.sources.files.npy.npy_header import NpyHeader
 from iou_doctor.sources.files.whole_array import WholeArray
 from iou_doctor.sources.source_errors import list_names, source_error
 from iou_doctor.sources.transposed import TransposedSource

@@ -16,10 +16,10 @@ from iou_doctor.sources.array_checks import check_dtype, check_shape
 from iou_doctor.sources.files.extras import import_extra
 from iou_doctor.sources.files.file_status import get_file_size, read_file_head
 from iou_doctor.sources.files.memory_limits import check_held_bytes
-from iou_doctor.sources.files.npy import open_values
-from iou_doctor.sources.files.npy_header import NpyHeader
-from iou_doctor.sources.files.tiff_directories import check_directories
-from iou_doctor.sources.files.tiff_pages import (
+from iou_doctor.sources.files.npy.npy import open_values
+from iou_doctor.sources.files.npy.npy_header import NpyHeader
+from iou_doctor.sources.files.tiff.directories import check_directories
+from iou_doctor.sources.files.tiff.pages import (
     DAMAGED,
     PIXEL_AXES,
     TIFF_ERRORS,

@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from iou_doctor.sources.files.array_file import read_array
-from iou_doctor.sources.files.file_list import FileList, ListedFile, list_folder, list_pattern
 from iou_doctor.sources.files.file_series import FileSeries, Member
 from iou_doctor.sources.files.file_types import get_suffix
+from iou_doctor.sources.files.folders.file_list import (
+    FileList,
+    ListedFile,
+    list_folder,
+    list_pattern,
+)
+from iou_doctor.sources.files.folders.text_list import list_files
 from iou_doctor.sources.files.formats import FileFormat
-from iou_doctor.sources.files.text_list import list_files
 from iou_doctor.sources.source_errors import source_error
 
 
@@ -82,6 +87,6 @@ def _open_files(
 
 
 def _read_image(listed: ListedFile) -> Member:
-    from iou_doctor.sources.files.image_file import read_member
+    from iou_doctor.sources.files.images.image_file import read_member
 
     return read_member(listed.file, listed.name)

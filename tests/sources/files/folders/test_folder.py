@@ -17,8 +17,8 @@ from PIL import Image
 from sources.window_cases import error_of, windows
 
 from iou_doctor.errors import SourceError
-from iou_doctor.sources.files import image as _image
-from iou_doctor.sources.files import image_file, image_limits
+from iou_doctor.sources.files.images import image as _image
+from iou_doctor.sources.files.images import image_file, image_limits
 from iou_doctor.sources.opening import open_source
 
 
@@ -477,7 +477,7 @@ def test_no_image_is_mapped_into_memory(tmp_path, monkeypatch, suffix, compressi
         maps.append(Path("/proc/self/maps").read_text())
         return values
 
-    monkeypatch.setattr("iou_doctor.sources.files.image.np.asarray", watch)
+    monkeypatch.setattr("iou_doctor.sources.files.images.image.np.asarray", watch)
     assert open_source(str(path)).read(()).all()
     assert maps
     assert not any(str(path) in text for text in maps)

@@ -12,10 +12,10 @@ from iou_doctor.arrays.layout import Assumption
 from iou_doctor.arrays.source import Pair
 from iou_doctor.errors import UsageError
 from iou_doctor.sources.files.affines import compare_affines
-from iou_doctor.sources.files.class_files import join_classes
 from iou_doctor.sources.files.file_series import FileSeries
 from iou_doctor.sources.files.file_types import get_suffix
-from iou_doctor.sources.files.learned_names import Match, learn_partners
+from iou_doctor.sources.files.folders.class_files import join_classes
+from iou_doctor.sources.files.folders.learned_names import Match, learn_partners
 from iou_doctor.sources.source_errors import list_names, source_error
 
 _MOST_NAMED = 8

@@ -9,8 +9,8 @@ from pathlib import Path
 from iou_doctor.errors import SourceError
 from iou_doctor.record import record
 from iou_doctor.safety.listed_files import LIST_SUFFIXES, split_line
-from iou_doctor.sources.files.file_list import FileList, ListedFile
 from iou_doctor.sources.files.file_types import get_suffix
+from iou_doctor.sources.files.folders.file_list import FileList, ListedFile
 from iou_doctor.sources.files.formats import find_format_by_suffix
 from iou_doctor.sources.source_errors import source_error, translate_errors
 

@@ -13,7 +13,7 @@ import numpy as np
 from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.source import Window
 from iou_doctor.sources.array_checks import get_native_dtype
-from iou_doctor.sources.files.npy_header import NpyHeader
+from iou_doctor.sources.files.npy.npy_header import NpyHeader
 from iou_doctor.sources.source_errors import translate_errors
 from iou_doctor.sources.windows import complete_window, cut_window, measure_window
 

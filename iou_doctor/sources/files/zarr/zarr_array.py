@@ -18,7 +18,7 @@ from iou_doctor.sources.array_checks import check_dtype, check_shape, get_native
 from iou_doctor.sources.files.extras import import_extra
 from iou_doctor.sources.files.memory_limits import MOST_HELD_BYTES, check_held_bytes
 from iou_doctor.sources.files.stamps import stamp_files
-from iou_doctor.sources.files.zarr_metadata import find_array
+from iou_doctor.sources.files.zarr.metadata import find_array
 from iou_doctor.sources.source_errors import source_error, translate_errors
 from iou_doctor.sources.windows import complete_window
 

@@ -1,0 +1,1 @@
+"""TIFF files: pages, bands, strips and tiles."""

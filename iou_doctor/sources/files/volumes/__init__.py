@@ -1,0 +1,1 @@
+"""Medical volumes, and one file for each class of a volume."""
