@@ -10,9 +10,11 @@ from iou_doctor.errors import IouDoctorError, UsageError
 
 _OPTION = re.compile(
     r"--([a-z][a-z-]*[a-z])"
-    r"(?:[ =](-?[0-9][\w.]*|logits|sigmoid|labels|[A-Z]{2,}(?:,[A-Z]{2,})?)(?!\w))?"
+    r"(?:[ =](-?[0-9][\w.]*|logits|sigmoid|labels|cpu|gpu|[A-Z]{2,}(?:,[A-Z]{2,})?)(?!\w))?"
 )
 """An option of the command line, with its value if that is plainly one."""
+_IN_CODE = re.compile(r"`--([a-z-]+) ([^`-][^`]*)`")
+"""An option with its value in backticks."""
 _METRIC = re.compile(r"--metric ([^:\s('\"]+(?:\([^:]*\))?)(?=:| is )")
 """The metric at the start of a message: a call, perhaps with spaces."""
 _NAMES = {"ignore_class": "ignore_index"}
@@ -20,7 +22,12 @@ _NAMES = {"ignore_class": "ignore_index"}
 
 def use_python_words(text: str) -> str:
     """Return a message with the options of the command line written as arguments in Python."""
-    return _OPTION.sub(_write_argument, _METRIC.sub(r"metric='\1'", text))
+    text = _IN_CODE.sub(_write_code, _METRIC.sub(r"metric='\1'", text))
+    return _OPTION.sub(_write_argument, text)
+
+
+def _write_code(found: re.Match[str]) -> str:
+    return f"`{found[1].replace('-', '_')}={found[2]!r}`"
 
 
 def _write_argument(found: re.Match[str]) -> str:

@@ -168,7 +168,7 @@ def test_a_model_that_may_run_code_needs_to_be_trusted(tmp_path):
         ({"y_pred": len, "images": IMAGES, "input_scale": (1, 2, 3)}, "give a factor, 1 / 255"),
         ({"y_pred": len, "images": IMAGES, "input_scale": "1/255"}, "give a factor, 1 / 255"),
         ({"y_pred": len, "images": IMAGES}, "images gave an output of shape \\(\\)"),
-        ({"y_pred": abs, "images": IMAGES, "signature": "x"}, "drop `--signature x`"),
+        ({"y_pred": abs, "images": IMAGES, "signature": "x"}, "drop `signature='x'`"),
         ({"y_pred": MASKS, "device": "tpu"}, "device='tpu': give 'auto', 'cpu' or 'gpu'"),
     ],
 )
@@ -179,5 +179,5 @@ def test_what_does_not_go_together_is_refused(said, words):
 
 def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
     monkeypatch.setattr("iou_doctor.scan.device.is_gpu_visible", lambda: False)
-    with pytest.raises(UsageError, match=r"no NVIDIA GPU is visible .* use --device cpu"):
+    with pytest.raises(UsageError, match=r"no NVIDIA GPU is visible .* use device='cpu'"):
         iou_doctor.check(y_true=MASKS, y_pred=MASKS, device="gpu")
