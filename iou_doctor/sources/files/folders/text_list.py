@@ -87,10 +87,12 @@ def list_files(path: str, *, masks: bool) -> FileList:
 
 
 def _read_table(path: str, most_lines: int | None = None) -> _Table:
-    why = "a list of files is UTF-8 text"
     rows: list[tuple[str, ...]] = []
     header: tuple[str, ...] = ()
-    with translate_errors(path, OSError, UnicodeDecodeError, why=why):
+    with (
+        translate_errors(path, OSError, why="check that you may read the file"),
+        translate_errors(path, UnicodeDecodeError, why="a list of files is UTF-8 text"),
+    ):
         if Path(path).stat().st_size > _MOST_BYTES:
             raise source_error(path, "it is too large for a list of files; give a folder")
         with Path(path).open(encoding="utf-8-sig") as lines:
