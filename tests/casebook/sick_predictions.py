@@ -139,6 +139,15 @@ def as_bytes(s: Scene) -> Arrays:
     return binary(s, y_pred=np.rint(s.sigmoid() * 255).astype(np.uint8))
 
 
+def photographs(s: Scene) -> Arrays:
+    """Give the pictures that the model got, in place of what it predicted."""
+    noise = rng(5).normal(0, 12, (*s.truth.shape, 3))
+    colours = rng(6).integers(30, 220, (s.classes, 3))
+    shade = np.linspace(-25, 25, s.truth.shape[-1])[:, np.newaxis]
+    pictures = np.clip(colours[s.truth] + shade + noise, 0, 255).astype(np.uint8)
+    return labels(s, y_pred=pictures, clean=None)
+
+
 def weighted(s: Scene, bias: float) -> Arrays:
     """Let the model favour one class, as a heavy class weight does."""
     return binary(s, y_pred=expit(s.binary_logits() + bias), clean=None)
@@ -274,6 +283,7 @@ TABLE = (
     Sick("threshold-off", "weight", weighted, ["blobs/0.9", "blobs-square/0.9"], [3, -3, -9, 9]),
     Sick("threshold-off", "scaled", scaled_down, ["blobs/0.7", "blobs/0.9"], [0.45, 0.01]),
     Sick("relu-before-sigmoid", "sigmoid", after_relu, ["blobs/0.7", "blobs-square/0.9"]),
+    Sick("images-as-predictions", "RGB", photographs, ["street/0.7", "patches-21/0.9"]),
     Sick("byte-scores", "grey map", as_bytes, ["blobs/0.7", "blobs-square/0.9"]),
     Sick(
         "interpolated-predictions",

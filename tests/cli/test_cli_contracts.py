@@ -72,7 +72,9 @@ def test_an_option_that_makes_no_sense_is_refused(option, word):
 
 
 def test_the_table_stands_in_the_report_for_people(arrays):
-    done = run("check", "preds.npy", "masks.npy", "--num-classes", "2", cwd=arrays, COLUMNS="120")
+    done = run(
+        "check", "preds.npy", "masks.npy", "--num-classes", "2", "-v", cwd=arrays, COLUMNS="120"
+    )
     assert "others would report" in done.stdout
     assert "a ratio for each image" in done.stdout
 
