@@ -27,6 +27,8 @@ FEWEST_RAMP_PIXELS = 60
 """Fewer pixels do not show whether labels always lie between those on both sides."""
 FEWEST_RAMP_LABELS = 2
 """A single label between others may be a thin class."""
+FEWEST_LABELS_WITH_RAMPS = FEWEST_RAMP_LABELS + 2
+"""The labels on a ramp lie between two others, so maps of fewer labels have no ramps."""
 FEWEST_EDGES = 3
 """Minimum number of pairs of labels whose edges have a ramp."""
 LEAST_SHARE_BETWEEN = 0.75

@@ -98,7 +98,12 @@ def plan_checks(checks: Iterable[Check]) -> Sequence[tuple[Check, tuple[str, ...
         ValueError: a rule names an unknown rule, or rules wait for each other.
     """
     by_name = {check.rule.name: check for check in checks}
-    earlier = {name: _list_earlier(by_name[name].rule, by_name) for name in sorted(by_name)}
+    families: dict[Suspicion, set[str]] = {}
+    for name, check in by_name.items():
+        families.setdefault(check.rule.suspicion, set()).add(name)
+    earlier = {
+        name: _list_earlier(by_name[name].rule, by_name, families) for name in sorted(by_name)
+    }
     try:
         order = tuple(TopologicalSorter(earlier).static_order())
     except CycleError as error:
@@ -107,17 +112,27 @@ def plan_checks(checks: Iterable[Check]) -> Sequence[tuple[Check, tuple[str, ...
     return [(by_name[name], earlier[name]) for name in order]
 
 
-def _list_earlier(rule: Rule, by_name: Mapping[str, Check]) -> tuple[str, ...]:
-    """Return the names of the rules that `after` of a rule names, early suspicions first."""
+def _list_earlier(
+    rule: Rule, by_name: Mapping[str, Check], families: Mapping[Suspicion, set[str]]
+) -> tuple[str, ...]:
+    """Return the names of the rules that `after` of a rule names, early suspicions first.
+
+    Args:
+        rule: the rule.
+        by_name: all checks, by the names of their rules.
+        families: the names of all rules, by their suspicion.
+    """
     if not rule.after:
         return ()
     unknown = [one for one in rule.after if isinstance(one, str) and one not in by_name]
     if unknown:
         names = ", ".join(unknown)
         raise ValueError(f"rule {rule.name} names {names} in `after`, but there is no such rule")
-    others = [check.rule for check in by_name.values() if check.rule.name != rule.name]
-    earlier = [one for one in others if one.name in rule.after or one.suspicion in rule.after]
-    return tuple(one.name for one in sorted(earlier, key=lambda one: (one.suspicion, one.name)))
+    named: set[str] = set()
+    for one in rule.after:
+        named |= {one} if isinstance(one, str) else families.get(one, set())
+    named.discard(rule.name)
+    return tuple(sorted(named, key=lambda name: (by_name[name].rule.suspicion, name)))
 
 
 def _judges_channels(rule: Rule) -> bool:

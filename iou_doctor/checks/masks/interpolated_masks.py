@@ -17,7 +17,11 @@ from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.masks._jpeg_levels import find_jpeg_levels
 from iou_doctor.checks.masks._mask_values import build_value_repair, count_mask_labels
-from iou_doctor.checks.ramps import count_strays_at_edges, find_ramps
+from iou_doctor.checks.ramps import (
+    FEWEST_LABELS_WITH_RAMPS,
+    count_strays_at_edges,
+    find_ramps,
+)
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.seams import FEWEST_SEAM_LABELS, list_seam_candidates, measure_seams
 from iou_doctor.checks.slopes import find_slopes
@@ -119,7 +123,7 @@ def _find_slopes(evidence: Evidence) -> list[Finding]:
 
 def _find_ramps(evidence: Evidence) -> list[Finding]:
     assert evidence.sampled is not None
-    if evidence.interpretation.num_classes <= 2:
+    if len(evidence.pairs.count_truths()) < FEWEST_LABELS_WITH_RAMPS:
         return []
     crops, strays = evidence.sampled.crops, _list_strays(evidence)
     neutral = set() if strays else _list_neutral_labels(evidence)

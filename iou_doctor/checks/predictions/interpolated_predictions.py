@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 
 from iou_doctor.arrays.interpretation import VOID_LABELS, Encoding
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.ramps import find_ramps
+from iou_doctor.checks.ramps import FEWEST_LABELS_WITH_RAMPS, find_ramps
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.seams import FEWEST_SEAM_LABELS, Seam, list_seam_candidates, measure_seams
 from iou_doctor.checks.slopes import find_slopes
@@ -93,7 +93,7 @@ def _find_slopes(evidence: Evidence) -> list[Finding]:
 
 def _find_ramps(evidence: Evidence) -> list[Finding]:
     assert evidence.sampled is not None
-    if evidence.interpretation.num_classes <= 2:
+    if len(evidence.pairs.count_predictions()) < FEWEST_LABELS_WITH_RAMPS:
         return []
     crops = evidence.sampled.crops
     found = find_ramps(crops.y_pred, crops.y_true, neutral=_list_neutral_labels(evidence))
