@@ -7,32 +7,19 @@ predictions are moved.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.counts.map_samples import LabelMaps, find_centres
 from iou_doctor.record import record
-from iou_doctor.repairs.relabel import Relabel
-from iou_doctor.repairs.relabel_some import RelabelSome
-from iou_doctor.repairs.step import Side
-from iou_doctor.report.finding import Skipped
 
 Ids = NDArray[np.unsignedinteger]
 """Numbers of classes, in the narrowest dtype that holds them all."""
-Maps = list[NDArray[np.int32]]
-"""Label maps of the same shape."""
 Scores = NDArray[np.float64]
-Relabelling = Relabel | RelabelSome
-Scale = Literal["many", "fine", "crops", "whole"]
 
 MOST_IMPROVABLE_IOU = 0.9
 """Mean IoU above which no other alignment can gain 0.1, the least gain that the rules ask for."""
-VOLUME_AXES = 3
-"""The number of spatial axes of a volume."""
 SAME_SCENE_IOU = 0.8
 """Mean IoU of two masks above which they show the same scene. CamVid's masks, taken a second
 apart, reach 0.6."""
@@ -73,128 +60,6 @@ class Stack:
         return replace(
             self, samples=self.samples[keep], y_true=self.y_true[keep], y_pred=self.y_pred[keep]
         )
-
-
-def stack_maps(
-    evidence: Evidence, scale: Scale, *, samples: int | None = None, side: int | None = None
-) -> Stack | Skipped:
-    """Stack the maps as class ids, relabelled by the repairs of the earlier findings.
-
-    Args:
-        evidence: the maps, the classes, the ignore label and the findings.
-        scale: which maps to take: of many samples, of fine resolution, crops at full size,
-            or whole ones, which are fine ones unless others were read.
-        samples: the most samples to take, spread evenly; `None` takes all.
-        side: the most pixels to take along each axis, spread evenly and the same from either end;
-            `None` takes all.
-    """
-    sampled = evidence.sampled
-    if sampled is None or evidence.interpretation.layout.relation is Relation.MISMATCHED:
-        return Skipped("the pixels do not pair up")
-    relabellings = _list_relabellings(evidence)
-    read_as = evidence.interpretation.num_classes, evidence.interpretation.ignore_index
-    key = scale, samples, side, read_as, tuple(map(repr, relabellings))
-    if key not in sampled.stacks:
-        scales = {"many": sampled.many, "fine": sampled.fine, "crops": sampled.crops}
-        maps = (sampled.whole or sampled.fine) if scale == "whole" else scales[scale]
-        sampled.stacks[key] = _stack(evidence, maps, relabellings, samples, side)
-    return cast("Stack | Skipped", sampled.stacks[key])
-
-
-def _stack(
-    evidence: Evidence,
-    maps: LabelMaps,
-    relabellings: list[Relabelling],
-    samples: int | None,
-    side: int | None,
-) -> Stack | Skipped:
-    if not len(maps.samples):
-        return Skipped("no label maps of such data are kept")
-    are_thinned_volumes = side is not None and maps.y_true[0].ndim == VOLUME_AXES
-    if len({labels.shape for labels in maps.y_true}) > 1 and not are_thinned_volumes:
-        return Skipped("the images differ in size")
-    chosen = _spread_indices(len(maps.samples), samples)
-    numbers = maps.samples[chosen]
-    sides = {
-        side_of: _thin_maps([stored[index] for index in chosen], side)
-        for side_of, stored in ((Side.MASKS, maps.y_true), (Side.PREDICTIONS, maps.y_pred))
-    }
-    for step in relabellings:
-        sides[step.side] = _relabel(sides[step.side], numbers, step)
-    return _number_classes(evidence, numbers, sides[Side.MASKS], sides[Side.PREDICTIONS])
-
-
-def _spread_indices(count: int, most: int | None) -> list[int]:
-    kept = min(count, most or count)
-    places: list[int] = np.linspace(0, count - 1, kept).astype(int).tolist()
-    return places
-
-
-def _thin_maps(maps: list[NDArray[np.int32]], side: int | None) -> Maps:
-    if side is None:
-        return maps
-    # volumes of different sizes are thinned to what the smallest has along each axis
-    counts = [min(side, *sizes) for sizes in zip(*(labels.shape for labels in maps), strict=True)]
-    return [_thin(labels, counts) for labels in maps]
-
-
-def _thin(labels: NDArray[np.int32], counts: list[int]) -> NDArray[np.int32]:
-    places = map(find_centres, labels.shape, counts)
-    return labels[np.ix_(*places)]
-
-
-def _list_relabellings(evidence: Evidence) -> list[Relabelling]:
-    return [
-        step
-        for finding in evidence.found
-        if finding.repair
-        for step in finding.repair.steps
-        if isinstance(step, (Relabel, RelabelSome))
-    ]
-
-
-def _relabel(maps: Maps, samples: NDArray[np.int64], step: Relabelling) -> Maps:
-    labels = np.stack(maps)
-    repaired = step.apply_to(labels, samples, spatial=labels.ndim - 1)
-    return list(repaired.astype(np.int32, copy=False))
-
-
-def _number_classes(
-    evidence: Evidence,
-    samples: NDArray[np.int64],
-    stored_true: Maps,
-    stored_pred: Maps,
-) -> Stack | Skipped:
-    """Build the stack: number the classes of the truth from 0 without gaps."""
-    num_classes, ignore = evidence.interpretation.num_classes, evidence.interpretation.ignore_index
-    if evidence.sampled is not None and evidence.sampled.codes is not None:
-        num_classes, ignore = evidence.sampled.codes, None
-    true, pred = (_clip_labels(labels, num_classes) for labels in (stored_true, stored_pred))
-    present = np.zeros(num_classes, dtype=bool)
-    for own in true:
-        present |= np.bincount(own.ravel(), minlength=num_classes + 1)[:num_classes] > 0
-    if ignore is not None and 0 <= ignore < num_classes:
-        present[ignore] = False
-    classes = int(present.sum())
-    if classes < 2:
-        return Skipped("the masks that were kept hold fewer than two classes")
-    if classes < num_classes:  # otherwise, they are numbered without gaps already
-        number = np.full(num_classes + 1, classes, dtype=np.min_scalar_type(classes))
-        number[:-1][present] = np.arange(classes)
-        true, pred = number[true], number[pred]
-    if pred.min() == pred.max():
-        return Skipped("the predictions that were kept hold one class only")
-    labels = tuple(np.flatnonzero(present).tolist())
-    return Stack(samples, true, pred, classes, labels)
-
-
-def _clip_labels(maps: Maps, num_classes: int) -> Ids:
-    """Return label maps as one array, with `num_classes` for everything that is no class."""
-    ids = np.empty((len(maps), *maps[0].shape), dtype=np.min_scalar_type(num_classes))
-    for own, labels in zip(ids, maps, strict=True):
-        # read as unsigned integers, negative labels are beyond the last class too
-        np.minimum(labels.view(np.uint32), num_classes, out=own, casting="unsafe")
-    return ids
 
 
 def count_pairs(true: Ids, pred: Ids, classes: int) -> NDArray[np.int64]:

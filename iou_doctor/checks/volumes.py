@@ -13,13 +13,8 @@ from typing import TypeVar, cast
 import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import (
-    Ids,
-    Stack,
-    compute_mean_iou,
-    count_pairs,
-    stack_maps,
-)
+from iou_doctor.checks.map_stack import Ids, Stack, compute_mean_iou, count_pairs
+from iou_doctor.checks.stack_maps import stack_maps
 from iou_doctor.counts.map_samples import InterpretedProbe, find_centres
 from iou_doctor.record import record
 from iou_doctor.report.finding import Skipped

@@ -116,7 +116,7 @@ def _add_why(app: typer.Typer) -> None:
 
 
 def _add_rules(app: typer.Typer) -> None:
-    from iou_doctor.cli.rules import rules
+    from iou_doctor.cli.lists.rules import rules
 
     app.command(cls=Command)(rules)
 
@@ -128,19 +128,19 @@ def _add_compare(app: typer.Typer) -> None:
 
 
 def _add_explain(app: typer.Typer) -> None:
-    from iou_doctor.cli.rules import explain
+    from iou_doctor.cli.lists.rules import explain
 
     app.command(cls=Command)(explain)
 
 
 def _add_metrics(app: typer.Typer) -> None:
-    from iou_doctor.cli.metrics import metrics
+    from iou_doctor.cli.lists.metrics import metrics
 
     app.command(cls=Command)(metrics)
 
 
 def _add_schema(app: typer.Typer) -> None:
-    from iou_doctor.cli.schema import schema
+    from iou_doctor.cli.lists.schema import schema
 
     app.command(cls=Command)(schema)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from iou_doctor.cli.check_options import NEW_BASELINE, CheckOptions
+from iou_doctor.cli.check_options import CheckOptions
 from iou_doctor.cli.child.checked import Checked, SummaryRow, describe_error
 from iou_doctor.cli.defaults import (
     apply_check_settings,
@@ -18,6 +18,7 @@ from iou_doctor.cli.defaults import (
     is_on_command_line,
     protect_configuration,
 )
+from iou_doctor.cli.judgement_options import NEW_BASELINE
 from iou_doctor.cli.report_options import NAME
 from iou_doctor.cli.run import choose_exit_code, describe_low_score, run
 from iou_doctor.errors import BAD_USAGE, IouDoctorError, UsageError

@@ -2,22 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from iou_doctor.choices import Device, FailOn
-from iou_doctor.cli import completion
+from iou_doctor.choices import Device
 from iou_doctor.cli.defaults import ConfigFile, NoConfig
+from iou_doctor.cli.judgement_options import NEW_BASELINE, JudgementOptions
 from iou_doctor.cli.model_options import PredictorOptions
 from iou_doctor.cli.options import (
     ARRAYS,
     CLASS_NAMES_HELP,
-    COMPARISON,
     OUTPUT,
     PREDICTIONS_HELP,
     ArrayOptions,
-    BatchSize,
     MasksAs,
     PredictionsAs,
     Progress,
@@ -25,7 +23,6 @@ from iou_doctor.cli.options import (
     split_lists,
 )
 from iou_doctor.cli.report_options import ReportOptions, insert_name
-from iou_doctor.cli.signature import CommandOptions
 from iou_doctor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,17 +30,12 @@ if TYPE_CHECKING:
     from iou_doctor.cli.outputs import ReportOutput
     from iou_doctor.diagnosis.request import CheckRequest
     from iou_doctor.report.baseline import Baseline
-    from iou_doctor.report.minimums import Minimums
     from iou_doctor.report.score_lookup import PrintedScore
     from iou_doctor.safety.protected_files import ProtectedPath
 
-RULES = "Rules"
-GATES = "Gates"
 CONFIGURATION = "Configuration"
 LONE_NAME = "check"
 """The name of a check that the configuration does not name."""
-NEW_BASELINE = "iou-doctor-baseline.json"
-"""Where `--write-baseline` writes if no `--baseline` is given."""
 
 
 def _find_listed_masks(predictions: str | None) -> str | None:
@@ -52,89 +44,6 @@ def _find_listed_masks(predictions: str | None) -> str | None:
 
     is_list = predictions is not None and predictions.lower().endswith(LIST_SUFFIXES)
     return predictions if is_list else None
-
-
-class JudgementOptions(CommandOptions):
-    """Which rules to report, when to fail, and what to compare with."""
-
-    select: Annotated[
-        list[str] | None,
-        declare_option(
-            RULES,
-            "Report only these codes, prefixes or names.",
-            metavar="RULES",
-            autocompletion=completion.complete_rules,
-        ),
-    ] = None
-    ignore: Annotated[
-        list[str] | None,
-        declare_option(
-            RULES,
-            "Do not report these codes, prefixes or names.",
-            metavar="RULES",
-            autocompletion=completion.complete_rules,
-        ),
-    ] = None
-    fail_on: Annotated[
-        FailOn, declare_option(GATES, "Exit with 1 if a finding is at least this severe.")
-    ] = "error"
-    min_iou: Annotated[
-        float | None,
-        declare_option(GATES, "Exit with 1 if iou-doctor's mean IoU is lower.", metavar="SCORE"),
-    ] = None
-    min_class_iou: Annotated[
-        list[str] | None,
-        declare_option(
-            GATES,
-            "Exit with 1 if the IoU of a class is lower: car=0.6,person=0.4; repeatable.",
-            metavar="CLASS=SCORE",
-        ),
-    ] = None
-    min_image_iou: Annotated[
-        str | None,
-        declare_option(
-            GATES,
-            "Exit with 1 if more images than this share have a lower mean IoU: 5%:0.3.",
-            metavar="SHARE%:SCORE",
-        ),
-    ] = None
-    beyond_noise: Annotated[
-        bool,
-        declare_option(
-            GATES,
-            "Let --min-iou pass if the score might reach it with other images.",
-            "--beyond-noise",
-        ),
-    ] = False
-    baseline: Annotated[
-        str | None,
-        declare_option(GATES, "A JSON report of an earlier run to compare with.", metavar="REPORT"),
-    ] = None
-    max_drop: Annotated[
-        float,
-        declare_option(GATES, "How far an IoU may fall below the baseline's.", metavar="DROP"),
-    ] = 0.01
-    write_baseline: Annotated[
-        bool,
-        declare_option(
-            GATES,
-            f"Do not compare; write this run to the file of --baseline, or to {NEW_BASELINE}.",
-            "--write-baseline",
-        ),
-    ] = False
-    contracts: Annotated[
-        Literal["common", "all"],
-        declare_option(
-            COMPARISON, "Which implementations to compare: those people use most, or all."
-        ),
-    ] = "common"
-    batch_size: BatchSize = None
-    seen: Annotated[
-        str | None,
-        declare_option(
-            COMPARISON, "Also explain this score, written as it was printed.", metavar="SCORE"
-        ),
-    ] = None
 
 
 class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptions):
@@ -209,7 +118,6 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
                 "give PREDICTIONS and MASKS, or name them in a configuration file (`iou-doctor"
                 " init PREDICTIONS MASKS` writes one); `iou-doctor check -h` says how"
             )
-        check_share("--min-iou", self.min_iou)
         require_gpu(self.device)
         return replace(
             super().build_request(),
@@ -217,7 +125,7 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
             model=self.build_model_options(),
             selection=Selection(select=split_lists(self.select), ignore=split_lists(self.ignore)),
             fail_on=self.fail_on,
-            minimums=self._build_minimums(),
+            minimums=self.build_minimums(),
             baseline=self._load_baseline(name),
             expected=expected,
             all_implementations=self.contracts == "all",
@@ -229,22 +137,6 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
     def writes_files(self) -> bool:
         """Return whether a report goes to a file, or may do so."""
         return self.write_baseline or super().writes_files()
-
-    def _build_minimums(self) -> "Minimums":
-        from iou_doctor.report.minimums import (
-            Minimums,
-            parse_class_minimums,
-            parse_image_minimum,
-        )
-
-        if self.beyond_noise and self.min_iou is None:
-            raise UsageError("--beyond-noise changes what --min-iou does; give both")
-        return Minimums(
-            mean=self.min_iou,
-            classes=parse_class_minimums(split_lists(self.min_class_iou)),
-            images=parse_image_minimum(self.min_image_iou),
-            beyond_noise=self.beyond_noise,
-        )
 
     def list_protected(self, *, name: str = LONE_NAME) -> "tuple[ProtectedPath, ...]":
         """Return the arrays, the model and the baseline, which no report may change."""
@@ -282,12 +174,6 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
         if self.baseline is None or self.write_baseline:
             return None
         return load_baseline(insert_name(self.baseline, name), max_drop=self.max_drop)
-
-
-def check_share(option_name: str, value: float | None) -> None:
-    """Refuse a value outside 0 to 1; a comparison with NaN would never fail a build."""
-    if value is not None and not 0 <= value <= 1:
-        raise UsageError(f"{option_name} {value:g}: give a score from 0 to 1, 0.7 for instance")
 
 
 def _parse_score(text: str | None) -> "PrintedScore | None":

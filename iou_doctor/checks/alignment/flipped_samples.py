@@ -27,7 +27,7 @@ from iou_doctor.checks.alignment._matched_ids import (
 from iou_doctor.checks.alignment._scores import name_score
 from iou_doctor.checks.alignment._shifts import SHIFT_REACH, are_too_small, search_shifts
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
+from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain
 from iou_doctor.checks.orientations import (
     PIXELS_A_SIDE,
     Fits,
@@ -37,6 +37,7 @@ from iou_doctor.checks.orientations import (
     list_turns,
 )
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.stack_maps import stack_maps
 from iou_doctor.checks.symptoms import FORMAT_FAULTS
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom

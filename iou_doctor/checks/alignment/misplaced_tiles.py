@@ -24,8 +24,9 @@ from iou_doctor.checks.alignment._tiles import (
     get_stored_size,
 )
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
+from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.stack_maps import stack_maps
 from iou_doctor.checks.symptoms import FORMAT_FAULTS
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.retile import Retile

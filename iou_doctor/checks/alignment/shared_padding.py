@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Stack, count_different_masks, stack_maps
+from iou_doctor.checks.map_stack import Stack, count_different_masks
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.stack_maps import stack_maps
 from iou_doctor.checks.symptoms import FORMAT_FAULTS
 from iou_doctor.checks.wording import join_words
 from iou_doctor.record import record

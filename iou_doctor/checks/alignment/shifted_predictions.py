@@ -18,13 +18,9 @@ import numpy as np
 from iou_doctor.checks.alignment._shifts import SMALLEST_SIDE, Offset, are_too_small, search_shifts
 from iou_doctor.checks.alignment._tiles import MOST_TILED_SAMPLES, find_arrangement, get_stored_size
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import (
-    Stack,
-    count_different_masks,
-    has_nothing_to_gain,
-    stack_maps,
-)
+from iou_doctor.checks.map_stack import Stack, count_different_masks, has_nothing_to_gain
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.stack_maps import stack_maps
 from iou_doctor.checks.symptoms import FORMAT_FAULTS
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.shift import Shift

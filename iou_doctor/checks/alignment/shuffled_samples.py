@@ -35,8 +35,9 @@ from iou_doctor.checks.alignment._pairing import (
 from iou_doctor.checks.alignment._sample_order import find_order
 from iou_doctor.checks.alignment._scores import name_score
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, stack_maps
+from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.stack_maps import stack_maps
 from iou_doctor.checks.symptoms import FORMAT_FAULTS
 from iou_doctor.repairs.reorder import Reorder
 from iou_doctor.repairs.repair import Repair

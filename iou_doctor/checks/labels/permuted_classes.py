@@ -25,9 +25,10 @@ from iou_doctor.checks.hypotheses import (
     score_repaired,
 )
 from iou_doctor.checks.labels._numberings import find_foreign_ids
-from iou_doctor.checks.map_stack import has_nothing_to_gain, stack_maps
+from iou_doctor.checks.map_stack import has_nothing_to_gain
 from iou_doctor.checks.orientations import PIXELS_A_SIDE, fit_turns, list_turns
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.stack_maps import stack_maps
 from iou_doctor.checks.wording import join_words
 from iou_doctor.repairs.repair import Repair, build_relabelling
 from iou_doctor.repairs.step import Side

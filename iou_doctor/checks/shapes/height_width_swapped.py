@@ -16,9 +16,10 @@ from dataclasses import replace
 
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, measure_roughness, stack_maps
+from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, measure_roughness
 from iou_doctor.checks.orientations import PIXELS_A_SIDE, SWAP, Fits, Turn, fit_turns, list_turns
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.stack_maps import stack_maps
 from iou_doctor.checks.wording import format_shape
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side

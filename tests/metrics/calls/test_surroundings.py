@@ -173,7 +173,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path, monkeypatch):
     assert "@none.py: No such file" in refusal("@none.py")
     (tmp_path / "notes.txt").write_text("my metric is MeanIoU of 3 classes")
     assert "@notes.txt is not Python code; give a .py file" in refusal("@notes.txt")
-    (tmp_path / "latin.py").write_bytes(b"# caf\xe9")
+    (tmp_path / "latin.py").write_bytes(b"# \xe9")
     assert "@latin.py: it is not UTF-8" in refusal("@latin.py")
 
 
