@@ -338,3 +338,19 @@ def test_healthy_data_has_no_void_fault(case):
     # the builders move all predictions by a pixel, which is true of them
     assert set(warned(report)) <= {"shifted-predictions", "never-predicted-class"}
     assert "undeclared-void-label" not in names(report)
+
+
+@pytest.mark.parametrize("num_classes", [4, 5])
+def test_a_label_beside_a_class_that_no_mask_holds_is_not_called_void(num_classes):
+    """The model is too weak to prove that the 4 of the masks is the 3 of the predictions."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 4, (6, 6, 6)).repeat(8, 1).repeat(8, 2)
+    predictions = np.where(rng.random(truth.shape) < 0.9, rng.integers(0, 4, truth.shape), truth)
+    masks = np.where(truth == 3, 4, truth)
+    report = diagnose(
+        y_true=masks.astype(np.uint8),
+        y_pred=predictions.astype(np.uint8),
+        num_classes=num_classes,
+    )
+    assert not [one for one in report.findings if "--ignore-index 4" in one.help]
+    assert not [one for one in report.findings if one.rule.name == "undeclared-void-label"]

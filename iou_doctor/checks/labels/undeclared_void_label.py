@@ -50,6 +50,8 @@ RULE = Rule(
         "recoded-class-ids",
     ),
 )
+LEAST_ORPHAN_SHARE = 0.001
+"""Share of the pixels from which a class that no mask holds is predicted on purpose."""
 
 
 def find(evidence: Evidence) -> Result:
@@ -59,6 +61,8 @@ def find(evidence: Evidence) -> Result:
     declared, findings = evidence.interpretation.ignore_index, []
     recoded = _list_recoded_labels(evidence)
     outside = {k: n for k, n in count_undeclared_void(evidence).items() if k not in recoded}
+    if outside and _may_be_classes(evidence, outside):
+        return []
     inside = None if recoded else find_void_classes(evidence)
     target = declared
     if outside:
@@ -72,6 +76,19 @@ def find(evidence: Evidence) -> Result:
         findings.append(replace(found, needs=Needs.WHOLE_DATA_SET))
     bands = None if findings else find_void_bands(evidence)
     return [_report_bands(evidence, bands)] if bands else findings
+
+
+def _may_be_classes(evidence: Evidence, outside: dict[int, int]) -> bool:
+    """Return whether such labels may be classes under other ids: some predicted ones lack masks."""
+    if not {*VOID_LABELS, *RARE_VOID_LABELS}.isdisjoint(outside):
+        return False
+    score = evidence.repaired
+    orphans = [
+        one
+        for one in score.per_class
+        if not one.truth_pixels and one.predicted_pixels > LEAST_ORPHAN_SHARE * score.pixels.counted
+    ]
+    return len(orphans) >= len(outside)
 
 
 def _report_bands(evidence: Evidence, bands: VoidBands) -> Finding:
