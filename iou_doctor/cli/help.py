@@ -62,6 +62,15 @@ class Command(TyperCommand):
             with formatter.section(title):
                 formatter.write_dl(records)
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the parts of the usage line, with dots after each argument that may repeat.
+
+        Some versions of Typer leave them out if the argument has a name of its own.
+        """
+        repeated = {param.metavar for param in self.get_params(ctx) if param.nargs == -1}
+        pieces = [piece.removesuffix("...") for piece in super().collect_usage_pieces(ctx)]
+        return [f"{each}..." if each.strip("[]") in repeated else each for each in pieces]
+
     def format_epilog(self, _context: Any, formatter: Any) -> None:
         """Write the examples without wrapping their lines, so that they can be copied."""
         if self.epilog:

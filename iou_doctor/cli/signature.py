@@ -15,8 +15,9 @@ class CommandOptions:
 
     A subclass declares an option as an annotated attribute with its default, in the way Typer takes
     parameters: `quiet: Annotated[bool, typer.Option(help="…")] = False`. An attribute that is
-    annotated with a plain type is not an option of this command and keeps its default. The module
-    must not postpone the evaluation of annotations, which would cost time at each start.
+    annotated with a plain type is not an option of this command and keeps its default, also if a
+    base declares it. The module must not postpone the evaluation of annotations, which would cost
+    time at each start.
     """
 
     def __init__(self, **values: object) -> None:
@@ -73,6 +74,8 @@ def _list_parameters(declared: type[CommandOptions]) -> Iterator[Parameter]:
     arguments = [name for one, name in own_first if _is_argument(one, name)]
     options = [name for one in reversed(declared.__mro__) for name in _list_declared(one)]
     for name in dict.fromkeys([*arguments, *options]):
+        if _is_hidden(declared, name):
+            continue
         owner = owners[name]
         yield Parameter(
             name,
@@ -80,6 +83,12 @@ def _list_parameters(declared: type[CommandOptions]) -> Iterator[Parameter]:
             default=vars(owner).get(name, Parameter.empty),
             annotation=get_annotations(owner)[name],
         )
+
+
+def _is_hidden(declared: type[CommandOptions], name: str) -> bool:
+    """Return whether a class annotates the option of a base with a plain type."""
+    nearest = next(one for one in declared.__mro__ if name in get_annotations(one))
+    return name not in _list_declared(nearest)
 
 
 def _list_declared(owner: type) -> list[str]:

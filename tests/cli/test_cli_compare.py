@@ -128,3 +128,8 @@ def test_what_cannot_be_compared_is_refused_in_one_line(folder, words, error):
     assert done.stdout == ""
     assert error in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_the_usage_names_three_arguments():
+    usage = run("compare", "--help").stdout.splitlines()[0]
+    assert usage.split("[OPTIONS] ")[1] == "{BEFORE} {AFTER} [MASKS]"

@@ -18,7 +18,7 @@ def metrics(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[WORD]...",
+            metavar="WORD",
             help="Parts of names: `dice`, or `torchmetrics jaccard`. Without one, all are listed.",
         ),
     ] = None,
