@@ -55,6 +55,8 @@ class InputSpec:
     """Whether both arrays may have one channel on that axis, for background and foreground."""
     channel_optional: bool = False
     """Whether arrays without a class axis are taken for that one channel."""
+    rows_are_channels: bool = False
+    """Whether rows count as channels if the arrays have no class axis."""
     refuses_extra_axes: bool = False
     """Whether it raises if only one of the arrays has an axis of size 1."""
     checks_dtype_first: bool = False

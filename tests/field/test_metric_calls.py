@@ -178,3 +178,23 @@ def test_call_from_the_field(name):
         assert "write" in refusal(call) or "name" in refusal(call) or "did you" in refusal(call)
     else:
         assert ask(call, arrays).metric.value == pytest.approx(float(expected), abs=1e-6)
+
+
+@pytest.mark.parametrize("reduction", ["micro", "macro", "micro-imagewise", "macro-imagewise"])
+def test_smp_takes_rows_for_channels_if_there_are_none(reduction):
+    """`get_stats` views (N, H, W) as (N, channels, pixels), which pooled counts do not show."""
+    rng = np.random.default_rng(0)
+    masks = (rng.random((4, 20, 30)) < 0.4).astype(np.int64)
+    predictions = np.where(rng.random(masks.shape) < 0.2, 1 - masks, masks)
+    stats = "*smp.metrics.get_stats(o, t, mode='binary', threshold=0.5)"
+    call = f"smp.metrics.iou_score({stats}, reduction='{reduction}')"
+    flat = diagnose(y_true=masks, y_pred=predictions, metric=call).metric
+    channel = diagnose(y_true=masks[:, None], y_pred=predictions[:, None], metric=call).metric
+    axes = (1, 2) if reduction.endswith("imagewise") else None
+    both, either = (masks & predictions).sum(axes), (masks | predictions).sum(axes)
+    assert channel.value == pytest.approx(np.mean(both / either), abs=1e-6)
+    if reduction.startswith("macro"):
+        assert flat.value is None
+        assert "give it (N, 1, H, W)" in flat.note
+    else:
+        assert flat.value == channel.value

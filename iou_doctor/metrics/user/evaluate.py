@@ -69,8 +69,7 @@ def replay(metric: Metric, arrays: CountedArrays, doctor: float | None) -> Contr
     if refused is not None:
         return refused
     layout = arrays.interpretation.layout
-    if _lacks_sample_axis(arrays.interpretation, contract.takes):
-        why = "it takes axis 1 for the channels, which are on axis 0, as there is no sample axis"
+    if why := _describe_other_axis(arrays, contract.takes):
         return registry.build_unevaluated_score(metric, why)
     if arrays.inputs is None:
         words = describe_shape_error(contract.takes, layout)
@@ -99,6 +98,17 @@ def _lacks_sample_axis(interpretation: Interpretation, takes: InputSpec) -> bool
     """Return whether channels that overlap are on axis 0, and the metric takes axis 1."""
     has_samples = interpretation.layout.y_pred.has_sample_axis
     return interpretation.is_multilabel and not has_samples and takes.axis == 1
+
+
+def _describe_other_axis(arrays: CountedArrays, takes: InputSpec) -> str | None:
+    """Return what is on the axis that a metric takes for the channels; `None` for the channels."""
+    if _lacks_sample_axis(arrays.interpretation, takes):
+        return "it takes axis 1 for the channels, which are on axis 0, as there is no sample axis"
+    layout = arrays.interpretation.layout
+    has_channels = layout.y_true.channel is not None or layout.y_pred.channel is not None
+    if takes.rows_are_channels and not has_channels and arrays.integer_predictions:
+        return "it takes axis 1 for the channels, where the rows are; give it (N, 1, H, W)"
+    return None
 
 
 def _replay_mismatch(
