@@ -83,6 +83,14 @@ def find_strange_labels(evidence: Evidence, side: Side) -> list[Relabelling]:
 def build_relabelling(
     sample: int, side: Side, table: Table, moved: Mapping[int, int]
 ) -> Relabelling:
+    """Return the fault of a sample whose labels mean others, with its mean IoU after relabelling.
+
+    Args:
+        sample: its number.
+        side: the array with the fault.
+        table: the label pairs of the sample.
+        moved: what each of these labels means.
+    """
     return Relabelling(sample, side, moved, table.mean_iou, table.relabel(moved).mean_iou)
 
 
