@@ -156,8 +156,7 @@ def _is_worse(comparison: "Comparison", *, beyond_noise: bool) -> bool:
     before, after = comparison.numbers
     if after is None or before is None:
         return before is not None
-    within = comparison.difference is not None and comparison.difference.is_within_noise
-    return after < before and not (beyond_noise and within)
+    return after < before and not (beyond_noise and comparison.may_be_noise)
 
 
 def _render(comparison: "Comparison", output_format: str) -> str:

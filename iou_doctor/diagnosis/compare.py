@@ -7,16 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.diagnosis.account import add_account, count_after_repairs, name_sample
-from iou_doctor.diagnosis.passes import ScanSettings
-from iou_doctor.diagnosis.pipeline import examine, open_arrays
+from iou_doctor.diagnosis.account import count_after_repairs, name_sample
+from iou_doctor.diagnosis.pipeline import choose_settings, examine, open_arrays
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import diagnose
 from iou_doctor.errors import UsageError
 from iou_doctor.ledger.difference import Counted, build_difference
 from iou_doctor.report.comparison import Comparison, Side
 from iou_doctor.report.report import Report
-from iou_doctor.scan.threads import count_usable_cores
 from iou_doctor.sources.files.stamps import check_unchanged
 
 Progress = Callable[[int, int], object]
@@ -53,8 +51,16 @@ def compare(
             second_counted,
             name_sample=lambda sample: name_sample(evidence, sample),
         )
-    same = before.predictions is after.predictions or first.predictions == second.predictions
-    return Comparison(Side.of(first), Side.of(second), same, difference)
+    sides = (
+        Side.of(first, is_scored=first_counted is not None),
+        Side.of(second, is_scored=second_counted is not None),
+    )
+    return Comparison(*sides, _are_same(before.predictions, after.predictions), difference)
+
+
+def _are_same(one: object, other: object) -> bool:
+    """Return whether two requests name the same file, or hold the same object."""
+    return one is other or (isinstance(one, str) and one == other)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # huge and signalling values are data as well
@@ -62,9 +68,8 @@ def _check(
     request: CheckRequest, progress: Progress | None
 ) -> tuple[Report, Evidence, Counted | None]:
     pair = open_arrays(request)
-    settings = ScanSettings(request.jobs or count_usable_cores(), request.device)
-    evidence, recount = examine(pair, request, settings, progress=progress)
-    report = add_account(diagnose(evidence, request.selection, recount), evidence, recount)
-    check_unchanged(pair.files)
+    evidence, recount = examine(pair, request, choose_settings(request), progress=progress)
+    report = diagnose(evidence, request.selection, recount)
     counted = count_after_repairs(report, evidence, recount)
+    check_unchanged(pair.files)
     return report, evidence, counted

@@ -58,6 +58,11 @@ def open_arrays(request: CheckRequest) -> Pair:
     return open_pair(y_true=request.masks, y_pred=request.predictions, model=request.model)
 
 
+def choose_settings(request: CheckRequest) -> ScanSettings:
+    """Return where and with how many threads to count."""
+    return ScanSettings(request.jobs or count_usable_cores(), request.device)
+
+
 @np.errstate(over="ignore", invalid="ignore")  # huge and signalling values are data as well
 def check_pair(pair: Pair, request: CheckRequest, *, progress: Progress | None = None) -> Report:
     """Return the Report on two arrays that are open already; see `check`.
@@ -67,7 +72,7 @@ def check_pair(pair: Pair, request: CheckRequest, *, progress: Progress | None =
         ReadingError: the arrays cannot be understood.
         UsageError: options that do not go together.
     """
-    settings = ScanSettings(request.jobs or count_usable_cores(), request.device)
+    settings = choose_settings(request)
     evidence, recount = examine(pair, request, settings, progress=progress)
     report = add_account(diagnose(evidence, request.selection, recount), evidence, recount)
     report = replace(report, all_implementations=request.all_implementations)

@@ -92,6 +92,8 @@ def _name(side: Side, comparison: Comparison) -> str:
     """Return what tells the two sides apart: the metric or the file."""
     if comparison.same_predictions:
         return side.metric_call
+    if comparison.before.predictions == comparison.after.predictions:  # arrays in Python, or a path
+        return "before" if side is comparison.before else "after"
     return escape_name(side.predictions)
 
 

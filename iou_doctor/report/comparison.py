@@ -6,6 +6,9 @@ from iou_doctor.ledger.difference import Difference
 from iou_doctor.record import record
 from iou_doctor.report.report import Report
 
+ROUNDING = 1e-6
+"""Some metrics compute in float32."""
+
 
 @record
 class Side:
@@ -34,8 +37,13 @@ class Side:
     class_names: tuple[str, ...]
 
     @classmethod
-    def of(cls, report: Report) -> Side:
-        """Return the side that a report describes."""
+    def of(cls, report: Report, *, is_scored: bool) -> Side:
+        """Return the side that a report describes.
+
+        Args:
+            report: of the check.
+            is_scored: whether its arrays, after all repairs, have a score that means something.
+        """
         primary, metric = report.primary, report.metric
         return cls(
             predictions=report.predictions.path,
@@ -50,7 +58,7 @@ class Side:
             summary=report.verdict.summary,
             mean_iou=report.mean_iou,
             mean_iou_after_all=report.verdict.mean_iou_after_all,
-            is_scored=report.ledger is not None,
+            is_scored=is_scored,
             class_names=report.reading.class_names,
         )
 
@@ -92,3 +100,11 @@ class Comparison:
             None if before is None else right[0] - before,
             None if after is None else after - right[1],
         )
+
+    @property
+    def may_be_noise(self) -> bool:
+        """Whether other images might reverse the difference. How arrays are read is no noise."""
+        if self.difference is None or None in self.readings:
+            return False
+        read_worse = sum(part for part in self.readings if part is not None) < -ROUNDING
+        return bool(self.difference.is_within_noise) and not read_worse

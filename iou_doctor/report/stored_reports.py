@@ -47,8 +47,12 @@ def compare_reports(before: str, after: str) -> Comparison:
             f"{escape_name(before)} and {escape_name(after)} are of other masks: the pixels of the"
             " classes differ; give two reports on the same masks"
         )
-    same = first.side.predictions == second.side.predictions
-    return Comparison(first.side, second.side, same, _build_difference(first, second))
+    return Comparison(
+        first.side,
+        second.side,
+        _are_of_same_predictions(first, second),
+        _build_difference(first, second),
+    )
 
 
 def load_report(path: str) -> StoredReport:
@@ -113,6 +117,12 @@ def _read_number(value: object) -> float | None:
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return None if value is None else float(value)
     raise ValueError("it is no number")
+
+
+def _are_of_same_predictions(one: StoredReport, other: StoredReport) -> bool:
+    """Return whether two reports are of the same predictions: a path alone may hold new ones."""
+    same_path = one.side.predictions == other.side.predictions
+    return same_path and one.ledger == other.ledger and one.class_iou == other.class_iou
 
 
 def _are_of_other_masks(one: StoredReport, other: StoredReport) -> bool:

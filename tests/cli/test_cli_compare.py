@@ -79,6 +79,17 @@ def test_two_json_reports_give_the_same_parts_without_an_interval(folder):
     assert "lower: flipped.npy: flipped-samples (IOU502)" in " ".join(text.split())
 
 
+def test_reports_of_new_predictions_at_the_same_path_are_told_apart(folder):
+    for name in ("old", "new"):
+        np.save(folder / "preds.npy", np.load(folder / f"{name}.npy"))
+        run(
+            "check", "preds.npy", "masks.npy", "-n", "3", "--output", f"run_{name}.json", cwd=folder
+        )
+    text = " ".join(compare(folder, "run_old.json", "run_new.json").stdout.split())
+    assert "predictions +" in text
+    assert "read rightly" in text
+
+
 def test_reports_of_other_masks_or_without_a_ledger_are_refused(folder):
     run("check", "old.npy", "new.npy", "-n", "3", "--output", "other.json", cwd=folder)
     run("check", "old.npy", "masks.npy", "-n", "3", "--output", "whole.json", cwd=folder)
@@ -110,6 +121,9 @@ def test_noise_does_not_fail_if_only_what_is_beyond_it_counts(folder):
     words = ("new.npy", "slightly.npy", "masks.npy", "-n", "3", "--fail-if-worse")
     assert compare(folder, *words).returncode == 1
     assert compare(folder, *words, "--beyond-noise").returncode == 0
+    # a fault of the format is no noise, though the predictions are the same
+    words = ("new.npy", "flipped.npy", "masks.npy", "-n", "3", "--fail-if-worse", "--beyond-noise")
+    assert compare(folder, *words).returncode == 1
 
 
 @pytest.mark.parametrize(
