@@ -76,6 +76,8 @@ def collect_candidates(
         if read_well is not None:
             found += _evaluate_values(evidence, read_well)
         found += _evaluate_formulas(evidence, inputs, repaired)
+    else:  # the pixels do not pair up, and only a metric that flattens the arrays has a number
+        found = list(_evaluate_named_metric(evidence, _describe_unchanged_arrays(diagnosis)))
     found = _drop_idle_faults([_blame_masks(candidate, evidence) for candidate in found])
     return Candidates(
         tuple(found), with_arrays=True, num_classes=evidence.interpretation.num_classes

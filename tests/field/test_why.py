@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from build import diagnose
 from scipy.ndimage import gaussian_filter
 
 from field.arrays import draw_masks, predict
 from field.scores import blobs, dice, explain, half_empty, logits, move, says, slices, tell
+from iou_doctor.report.score_lookup import parse_score
 
 RULED_OUT = (
     "every prediction is class 0",
@@ -184,3 +186,11 @@ def test_dice_of_products():
     wide, other = truth.astype(int), predicted.astype(int)
     value = 2 * (wide * other).sum() / (wide.sum() + other.sum())
     assert says(explain(value, truth, predicted), "sums of products of class ids")
+
+
+def test_the_number_of_a_metric_that_flattens_swapped_sizes_is_traced():
+    truth = np.random.default_rng(0).integers(0, 3, (6, 4, 6)).repeat(8, 1).repeat(8, 2)
+    swapped = {"y_true": truth, "y_pred": truth.swapaxes(1, 2), "num_classes": 3}
+    value = diagnose(**swapped).metric.value
+    lookup = diagnose(**swapped, score_to_explain=parse_score(f"{value:.4f}")).lookup
+    assert lookup.matches[0].suspects[0].cause.name == "height-width-swapped"
