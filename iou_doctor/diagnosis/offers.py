@@ -104,10 +104,9 @@ def _score_alone(
     earlier = _list_repairs(first) if is_hidden else []
     before = repair_evidence(earlier, evidence, recount).repaired if earlier else evidence.repaired
     after = compute_mean_iou_after([*earlier, finding.repair], evidence, recount)
-    is_lower = _is_lower(after, before) and not (
-        not earlier and _completes_the_score(finding, evidence, recount)
-    )
-    return after, is_lower
+    if not _is_lower(after, before):
+        return after, False
+    return after, bool(earlier) or not _completes_the_score(finding, evidence, recount)
 
 
 def _drop_harmful(
