@@ -156,6 +156,7 @@ def test_a_metric_of_a_custom_training_step_is_found(capsys):
 
 
 def test_each_output_and_each_metric_is_checked_by_itself(capsys):
+    keras.utils.set_random_seed(1)
     images = keras.Input((24, 32, 3))
     first = keras.layers.Conv2D(3, 1, activation="softmax", name="classes")(images)
     second = keras.layers.Conv2D(1, 1, activation="sigmoid", name="front")(images)

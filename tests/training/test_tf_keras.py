@@ -119,6 +119,7 @@ def np_argmax(values):
 
 
 def test_metrics_that_are_copied_for_several_outputs_are_seen(capsys):
+    tf_keras.utils.set_random_seed(1)
     images = tf_keras.Input((24, 32, 3))
     heads = [tf_keras.layers.Conv2D(3, 1, activation="softmax", name=name) for name in "ab"]
     model = tf_keras.Model(images, [head(images) for head in heads])
