@@ -30,6 +30,7 @@ def check(
     masks_as: EncodingName | None = None,
     baseline: str | PathLike[str] | None = None,
     max_drop: float = 0.01,
+    confidence: float = 0.95,
     contracts: Literal["common", "all"] = "common",
     batch_size: int | None = None,
     seen: str | float | None = None,
@@ -75,6 +76,7 @@ def check(
         masks_as: how the masks are encoded, likewise.
         baseline: a JSON report of an earlier run to compare with.
         max_drop: by how much a score may fall below the baseline's.
+        confidence: the confidence of the intervals of scores.
         contracts: which implementations to compare.
         batch_size: images in one update of a metric, and in one call of a model; `None`: all, and
             as many as take little memory.

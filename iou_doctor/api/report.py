@@ -92,9 +92,10 @@ class Report(report.Report):
     def per_class(self) -> NDArray[np.void] | None:
         """A row for each class, with the fields of `ClassScore` and its name.
 
-        The fields are id, name, iou, dice, truth_pixels, predicted_pixels and intersection; NaN
-        stands for a class without a score. `pandas.DataFrame(report.per_class)` takes it. `None`
-        if the pixels do not pair up.
+        The fields are id, name, iou, dice, truth_pixels, predicted_pixels, intersection, and the
+        bounds low and high of the interval of the IoU. NaN stands for a class without a score, or
+        without an interval. `pandas.DataFrame(report.per_class)` takes it. `None` if the pixels do
+        not pair up.
         """
         from iou_doctor.api.tables import build_class_table
 

@@ -17,8 +17,9 @@ from iou_doctor.api.check_types import (
 from iou_doctor.api.metric_objects import describe_metric
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.choices import Device
-from iou_doctor.diagnosis.request import CheckRequest
+from iou_doctor.diagnosis.request import CheckRequest, check_confidence
 from iou_doctor.errors import UsageError
+from iou_doctor.ledger.interval import CONFIDENCE
 
 if TYPE_CHECKING:
     from iou_doctor.arrays.model import ModelOptions
@@ -50,6 +51,7 @@ def build_request(arguments: dict[str, Any]) -> CheckRequest:
         metric=describe_metric(given("metric")),
         batch_size=take_integer("batch_size", given("batch_size"), example=8, least=1),
         baseline=_take_baseline(given("baseline"), given("max_drop", 0.01)),
+        confidence=_take_confidence(given("confidence", CONFIDENCE)),
         all_implementations=contracts == "all",
         score_to_explain=None if seen is None else _parse_score(seen),
         jobs=take_integer("jobs", given("jobs"), example=4, least=1),
@@ -96,6 +98,11 @@ def _take_model_options(arguments: dict[str, Any]) -> ModelOptions | None:
         resize=bool(given("resize", False)),
         trust_model=bool(given("trust_model", False)),
     )
+
+
+def _take_confidence(value: Any) -> float:
+    confidence = take_number("confidence", value, example=0.95)
+    return CONFIDENCE if confidence is None else check_confidence(confidence, name="confidence")
 
 
 def _take_baseline(baseline: Any, max_drop: Any) -> Any:

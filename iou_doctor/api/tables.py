@@ -43,6 +43,7 @@ def build_class_table(report: Report) -> NDArray[np.void] | None:
             entry.truth_pixels,
             entry.predicted_pixels,
             entry.intersection,
+            *_get_bounds(report, entry.id),
         )
         for entry in report.score.per_class
     ]
@@ -57,8 +58,17 @@ def build_class_table(report: Report) -> NDArray[np.void] | None:
             ("truth_pixels", np.int64),
             ("predicted_pixels", np.int64),
             ("intersection", np.int64),
+            ("low", np.float64),
+            ("high", np.float64),
         ],
     )
+
+
+def _get_bounds(report: Report, class_id: int) -> tuple[float, float]:
+    """Return the bounds of the interval of a class in the arrays as they are, or NaN."""
+    is_stored = report.ledger is not None and report.ledger.of == "as-stored"
+    interval = report.class_intervals.get(class_id) if is_stored else None
+    return (np.nan, np.nan) if interval is None else (interval.low, interval.high)
 
 
 def write_text(

@@ -12,6 +12,7 @@ from iou_doctor.counts.channel_overlaps import ChannelOverlaps
 from iou_doctor.counts.map_samples import InterpretedProbe
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
+from iou_doctor.ledger.interval import CONFIDENCE
 from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.metrics.metric import Metric
 from iou_doctor.metrics.score import ContractScore, Score
@@ -67,6 +68,8 @@ class Evidence:
     """The earlier report given with `--baseline`, if any."""
     minimums: Minimums = field(default_factory=Minimums)
     """The scores that have to be reached."""
+    confidence: float = CONFIDENCE
+    """The share of the drawn data sets that an interval holds."""
     expected: ExpectedInterpretation | None = None
     """The interpretation that the configuration expects, if it expects one."""
     found: tuple[Finding, ...] = ()

@@ -109,6 +109,7 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
         """
         from dataclasses import replace
 
+        from iou_doctor.diagnosis.request import check_confidence
         from iou_doctor.diagnosis.selection import Selection
         from iou_doctor.scan.device import require_gpu
 
@@ -126,6 +127,7 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
             selection=Selection(select=split_lists(self.select), ignore=split_lists(self.ignore)),
             fail_on=self.fail_on,
             minimums=self.build_minimums(),
+            confidence=check_confidence(self.confidence, name="--confidence"),
             baseline=self._load_baseline(name),
             expected=expected,
             all_implementations=self.contracts == "all",

@@ -12,6 +12,7 @@ from iou_doctor.cli.options import (
     OUTPUT,
     ArrayOptions,
     BatchSize,
+    Confidence,
     MasksAs,
     PredictionsAs,
     Progress,
@@ -62,6 +63,7 @@ class CompareOptions(ArrayOptions):
     predictions_as: PredictionsAs = None
     masks_as: MasksAs = None
     batch_size: BatchSize = None
+    confidence: Confidence = 0.95
     fail_if_worse: Annotated[
         bool,
         declare_option(COMPARISON, "Exit with 1 if the second number is lower.", "--fail-if-worse"),
@@ -121,9 +123,12 @@ def _are_reports(options: CompareOptions) -> bool:
 def _build_requests(options: CompareOptions) -> "tuple[CheckRequest, CheckRequest]":
     from dataclasses import replace
 
+    from iou_doctor.diagnosis.request import check_confidence
+
     if options.beyond_noise and not options.fail_if_worse:
         raise UsageError("--beyond-noise changes what --fail-if-worse does; give both")
-    request = options.build_request()
+    confidence = check_confidence(options.confidence, name="--confidence")
+    request = replace(options.build_request(), confidence=confidence)
     if options.versus_metric is None:
         if options.masks is None:
             raise UsageError(

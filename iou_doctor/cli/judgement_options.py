@@ -4,7 +4,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from iou_doctor.choices import FailOn
 from iou_doctor.cli import completion
-from iou_doctor.cli.options import COMPARISON, BatchSize, declare_option, split_lists
+from iou_doctor.cli.options import (
+    COMPARISON,
+    BatchSize,
+    Confidence,
+    declare_option,
+    split_lists,
+)
 from iou_doctor.cli.signature import CommandOptions
 from iou_doctor.errors import UsageError
 
@@ -92,6 +98,7 @@ class JudgementOptions(CommandOptions):
         ),
     ] = "common"
     batch_size: BatchSize = None
+    confidence: Confidence = 0.95
     seen: Annotated[
         str | None,
         declare_option(

@@ -59,6 +59,10 @@ BatchSize = Annotated[
         min=1,
     ),
 ]
+Confidence = Annotated[
+    float,
+    declare_option(COMPARISON, "Confidence of the intervals of scores.", metavar="SHARE"),
+]
 Progress = Annotated[
     bool, declare_option(OUTPUT, "Show a bar during long scans.", "--progress/--no-progress")
 ]

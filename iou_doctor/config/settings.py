@@ -92,6 +92,8 @@ class CheckSettings:
     """Exit with 1 if more images than this share have a lower mean IoU: `"5%:0.3"`."""
     beyond_noise: bool | None = None
     """Let `min-iou` pass if the score might reach it with other images."""
+    confidence: float | None = None
+    """Confidence of the intervals of scores, from 0.5 to 0.999."""
     baseline: str | None = None
     """A JSON report of an earlier run to compare with, relative to this file. `{name}` stands for
     the name of the check."""

@@ -9,7 +9,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.root_cause import list_repairs
 from iou_doctor.diagnosis.what_if import Recount, repair_evidence
 from iou_doctor.ledger.difference import Counted
-from iou_doctor.ledger.interval import estimate_interval
+from iou_doctor.ledger.interval import CONFIDENCE, estimate_intervals
 from iou_doctor.ledger.prices import build_ledger
 from iou_doctor.report.finding import Severity, Suspicion
 from iou_doctor.report.report import Report
@@ -20,15 +20,24 @@ ROUNDING = 1e-9
 """Scores that differ by less are equal."""
 
 
-def add_account(report: Report, evidence: Evidence, recount: Recount) -> Report:
-    """Return the report with its ledger and interval.
+def add_account(
+    report: Report, evidence: Evidence, recount: Recount, *, confidence: float = CONFIDENCE
+) -> Report:
+    """Return the report with its ledger and intervals.
 
     They are of the repaired arrays if the report offers repairs. There are none if an error has no
     repair or an estimated one, because the account of misread arrays would mislead.
+
+    Args:
+        report: the report.
+        evidence: the facts that it is about.
+        recount: counts the label pairs again after steps that move pixels or samples.
+        confidence: the share of the drawn data sets that an interval holds.
     """
     counted = count_after_repairs(report, evidence, recount)
     if counted is None:
         return report
+    intervals = estimate_intervals(counted.count_areas(), confidence)
     return replace(
         report,
         ledger=build_ledger(
@@ -38,11 +47,8 @@ def add_account(report: Report, evidence: Evidence, recount: Recount) -> Report:
             of="after-repair" if list_repairs(report) else "as-stored",
             name_sample=lambda sample: name_sample(evidence, sample),
         ),
-        interval=estimate_interval(
-            counted.pairs,
-            num_classes=len(counted.score.per_class),
-            ignore_index=counted.ignore_index,
-        ),
+        interval=intervals.mean,
+        class_intervals=intervals.classes,
     )
 
 

@@ -49,6 +49,7 @@ def compare(
         difference = build_difference(
             first_counted,
             second_counted,
+            confidence=after.confidence,
             name_sample=lambda sample: name_sample(evidence, sample),
         )
     sides = (

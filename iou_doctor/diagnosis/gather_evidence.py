@@ -101,6 +101,7 @@ def gather_evidence(
         model=pair.model.collect_facts() if pair.model else None,
         baseline=request.baseline,
         minimums=request.minimums,
+        confidence=request.confidence,
         expected=request.expected,
     )
     evidence = _compare_channels(evidence)

@@ -74,7 +74,8 @@ def check_pair(pair: Pair, request: CheckRequest, *, progress: Progress | None =
     """
     settings = choose_settings(request)
     evidence, recount = examine(pair, request, settings, progress=progress)
-    report = add_account(diagnose(evidence, request.selection, recount), evidence, recount)
+    report = diagnose(evidence, request.selection, recount)
+    report = add_account(report, evidence, recount, confidence=request.confidence)
     report = replace(report, all_implementations=request.all_implementations)
     refuse_other_values(request.baseline, report)
     report = _explain_score(report, request, evidence, recount)

@@ -10,6 +10,7 @@ from iou_doctor.arrays.interpretation import Options
 from iou_doctor.choices import Device, FailOn
 from iou_doctor.diagnosis.selection import Selection
 from iou_doctor.errors import UsageError
+from iou_doctor.ledger.interval import CONFIDENCE, CONFIDENCE_BOUNDS
 from iou_doctor.record import record
 from iou_doctor.report.minimums import Minimums
 
@@ -44,6 +45,8 @@ class CheckRequest:
     """A finding of this severity or a worse one fails the check."""
     minimums: Minimums = field(default_factory=Minimums)
     """The scores below which the check fails."""
+    confidence: float = CONFIDENCE
+    """The share of the drawn data sets that an interval holds."""
     baseline: Baseline | None = None
     """An earlier report to compare with."""
     expected: ExpectedInterpretation | None = None
@@ -62,6 +65,22 @@ class CheckRequest:
     def counts_for_all(self) -> bool:
         """Whether the pass counts what every contract needs."""
         return self.all_implementations or self.score_to_explain is not None
+
+
+def check_confidence(value: float, *, name: str) -> float:
+    """Return the confidence of intervals.
+
+    Args:
+        value: what the user said.
+        name: the name of the option as the user writes it.
+
+    Raises:
+        UsageError: there is no useful interval of this confidence.
+    """
+    least, most = CONFIDENCE_BOUNDS
+    if not least <= value <= most:
+        raise UsageError(f"{name} {value:g}: give a share from {least:g} to {most:g}, 0.95 mostly")
+    return value
 
 
 def check_model_options(

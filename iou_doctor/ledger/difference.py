@@ -8,14 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.ledger.interval import (
-    CONFIDENCE,
-    Interval,
-    count_images,
-    draw_means,
-    group_areas,
-    take_quantiles,
-)
+from iou_doctor.ledger.image_areas import ImageAreas, count_image_areas
+from iou_doctor.ledger.interval import CONFIDENCE, Interval, Intervals, estimate_change
 from iou_doctor.ledger.prices import MOST_ENTRIES, NO_CLASS, Prices, price_samples
 from iou_doctor.metrics.score import Score
 from iou_doctor.record import record
@@ -35,6 +29,15 @@ class Counted:
         known = self.pairs
         known = known if self.ignore_index is None else known.drop_truth(self.ignore_index)
         return known.drop_out_of_range(len(self.score.per_class))
+
+    def count_areas(self, span: int | None = None) -> ImageAreas:
+        """Return the areas of each image; see `count_image_areas`."""
+        return count_image_areas(
+            self.pairs,
+            num_classes=len(self.score.per_class),
+            ignore_index=self.ignore_index,
+            span=span,
+        )
 
 
 @record
@@ -56,6 +59,8 @@ class ClassChange:
 
     id: int
     iou: tuple[float | None, float | None]
+    interval: Interval | None = None
+    """Of the difference; `None` if too few images have the class."""
 
 
 @record
@@ -96,17 +101,22 @@ class Difference:
     @property
     def is_within_noise(self) -> bool | None:
         """Whether the interval of the difference holds 0; `None` without an interval."""
-        return None if self.interval is None else self.interval.low <= 0 <= self.interval.high
+        return None if self.interval is None else self.interval.holds_zero
 
 
 def build_difference(
-    before: Counted, after: Counted, *, name_sample: Callable[[int], str] = str
+    before: Counted,
+    after: Counted,
+    *,
+    confidence: float = CONFIDENCE,
+    name_sample: Callable[[int], str] = str,
 ) -> Difference | None:
     """Return where a difference comes from; `None` if one of the mean IoUs is undefined.
 
     Args:
         before: the one side, of the same images in the same order as the other.
         after: the other side.
+        confidence: the share of the drawn data sets that an interval holds.
         name_sample: returns the name of an image.
     """
     if before.score.mean_iou is None or after.score.mean_iou is None:
@@ -114,11 +124,12 @@ def build_difference(
     pairs, other_pairs = _compare_pairs(before, after)
     images, gains = _compare_samples(before, after)
     order = np.lexsort((images, -np.abs(gains)))[:MOST_ENTRIES]
+    intervals = _estimate_intervals(before, after, confidence)
     return Difference(
         mean_iou=(before.score.mean_iou, after.score.mean_iou),
         pairs=tuple(pairs),
         other_pairs=other_pairs,
-        classes=_compare_classes(before.score, after.score),
+        classes=_compare_classes(before.score, after.score, intervals),
         samples=tuple(
             SampleChange(int(images[at]), name_sample(int(images[at])), float(gains[at]))
             for at in order.tolist()
@@ -127,7 +138,7 @@ def build_difference(
         other_samples=float(np.delete(gains, order).sum()),
         better=int((gains > 0).sum()),
         worse=int((gains < 0).sum()),
-        interval=_estimate_interval(before, after),
+        interval=intervals.mean,
     )
 
 
@@ -160,10 +171,13 @@ def _compare_pairs(before: Counted, after: Counted) -> tuple[list[PairChange], f
     return listed, sum(entry[2] for _, entry in ranked[MOST_ENTRIES:])
 
 
-def _compare_classes(before: Score, after: Score) -> tuple[ClassChange, ...]:
+def _compare_classes(before: Score, after: Score, intervals: Intervals) -> tuple[ClassChange, ...]:
     ious = [{one.id: one.iou for one in score.per_class} for score in (before, after)]
     ids = sorted(set(ious[0]) | set(ious[1]))
-    return tuple(ClassChange(one, (ious[0].get(one), ious[1].get(one))) for one in ids)
+    return tuple(
+        ClassChange(one, (ious[0].get(one), ious[1].get(one)), intervals.classes.get(one))
+        for one in ids
+    )
 
 
 def _compare_samples(
@@ -178,21 +192,7 @@ def _compare_samples(
     return images, gains
 
 
-def _estimate_interval(before: Counted, after: Counted) -> Interval | None:
-    """Return the paired interval of the difference."""
+def _estimate_intervals(before: Counted, after: Counted, confidence: float) -> Intervals:
+    """Return the paired intervals of the difference."""
     images = 1 + max(side.scored.image_span[1] for side in (before, after))
-    sides = [
-        group_areas(
-            side.scored,
-            len(side.score.per_class),
-            images=images,
-            ignore_index=side.ignore_index,
-        )
-        for side in (before, after)
-    ]
-    seen = np.logical_or(*(areas[0].any(axis=1) for areas in sides))
-    if seen.sum() < 2:
-        return None
-    means = [draw_means(areas[:, seen]) for areas in sides]
-    low, high = take_quantiles(means[1] - means[0], CONFIDENCE)
-    return Interval(CONFIDENCE, low, high, count_images(before.scored))
+    return estimate_change(before.count_areas(images), after.count_areas(images), confidence)

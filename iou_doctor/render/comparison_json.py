@@ -62,7 +62,10 @@ def _build_difference(difference: Difference) -> dict[str, object]:
             for pair in difference.pairs
         ],
         "other_pairs": difference.other_pairs,
-        "classes": [{"id": one.id, "iou": list(one.iou)} for one in difference.classes],
+        "classes": [
+            {"id": one.id, "iou": list(one.iou), "interval": build_interval(one.interval)}
+            for one in difference.classes
+        ],
         "samples": [
             {"sample": one.sample, "name": one.name, "gain": one.gain} for one in difference.samples
         ],

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 
-from iou_doctor.ledger.interval import Interval
-from iou_doctor.metrics.score import ContractScore, Score
+from iou_doctor.metrics.score import ContractScore
 from iou_doctor.render import ledger_json, lookup_json
 from iou_doctor.report.finding import Finding, Outcome
 from iou_doctor.report.report import Input, Report
@@ -51,8 +50,8 @@ def _build_document(report: Report) -> dict[str, object]:
             "out_of_range": report.pixels.out_of_range,
         },
         "scores": {
-            **_build_scores(report.score, report.reading.class_names),
-            "interval": ledger_json.build_interval(_get_interval(report)),
+            **_build_scores(report),
+            "interval": ledger_json.build_interval(report.interval if _is_scored(report) else None),
         },
         "metric": {
             "name": report.metric_call,
@@ -79,7 +78,9 @@ def _build_input(array: Input) -> dict[str, object]:
     }
 
 
-def _build_scores(score: Score | None, names: tuple[str, ...]) -> dict[str, object]:
+def _build_scores(report: Report) -> dict[str, object]:
+    score, names = report.score, report.reading.class_names
+    intervals = report.class_intervals if _is_scored(report) else {}
     return {
         "mean_iou": score.mean_iou if score else None,
         "pixel_accuracy": score.pixel_accuracy if score else None,
@@ -94,16 +95,16 @@ def _build_scores(score: Score | None, names: tuple[str, ...]) -> dict[str, obje
                 "truth_pixels": entry.truth_pixels,
                 "predicted_pixels": entry.predicted_pixels,
                 "intersection": entry.intersection,
+                "interval": ledger_json.build_interval(intervals.get(entry.id)),
             }
             for entry in (score.per_class if score else ())
         ],
     }
 
 
-def _get_interval(report: Report) -> Interval | None:
-    """Return the interval of the arrays as they are; `None` if it is of the repaired ones."""
-    is_stored = report.ledger is not None and report.ledger.of == "as-stored"
-    return report.interval if is_stored else None
+def _is_scored(report: Report) -> bool:
+    """Return whether the intervals are of the arrays as they are, not of the repaired ones."""
+    return report.ledger is not None and report.ledger.of == "as-stored"
 
 
 def _build_contract(contract: ContractScore) -> dict[str, object]:

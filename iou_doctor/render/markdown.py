@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from iou_doctor.render.shared.ledger_text import (
     describe_interval,
+    list_class_intervals,
     list_ledger_lines,
     title_ledger,
 )
@@ -107,10 +108,12 @@ def _write_classes(report: Report) -> list[str]:
     if score is None or not report.pixels.counted:
         return []
     shown = select_worst_classes(score, MOST_TABLE_ROWS)
+    intervals = list_class_intervals(report)
     rows = [
         (
             format_class(entry, report),
             format_score(entry.iou),
+            *([intervals.get(entry.id, "")] if intervals else []),
             format_share(entry.truth_pixels, score.pixels.counted),
             format_share(entry.predicted_pixels, score.pixels.counted),
         )
@@ -118,7 +121,8 @@ def _write_classes(report: Report) -> list[str]:
     ]
     few = len(shown) < len(score.per_class)
     title = f"The {len(shown)} worst of {len(score.per_class)} classes" if few else "Classes"
-    table = _write_table(("class", "IoU", "truth", "predicted"), (1, 2, 3), rows)
+    head = ("class", "IoU", *(["interval"] if intervals else []), "truth", "predicted")
+    table = _write_table(head, tuple(range(1, len(head))), rows)
     return [_fold(title, f"{table}\n\n{' · '.join(format_averages(score))}")]
 
 

@@ -76,6 +76,8 @@ class Report:
     """Where the missing mean IoU goes; `None` if the arrays are misread, or no pixel counts."""
     interval: Interval | None = None
     """How far the mean IoU of the same arrays as in the ledger may be trusted."""
+    class_intervals: Mapping[int, Interval] = field(default_factory=dict)
+    """The same of the IoU of each class that enough images have, by class id."""
     label_pairs: PairCounts | None = field(default=None, repr=False, compare=False)
     """The pairs of labels of all samples together, for a confusion matrix."""
     manuals: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -7,11 +7,14 @@ import pytest
 
 import iou_doctor
 from iou_doctor.diagnosis.passes import Passes
+from iou_doctor.render import markdown
+from iou_doctor.render.console import make_file_console
+from iou_doctor.render.terminal import render
 
 
-def make_pair(seed=0):
+def make_pair(seed=0, samples=8):
     rng = np.random.default_rng(seed)
-    cells = rng.integers(0, 3, (8, 4, 6))
+    cells = rng.integers(0, 3, (samples, 4, 6))
     masks = cells.repeat(8, 1).repeat(8, 2).astype(np.uint8)
     wrong = rng.random(masks.shape) < 0.15
     return masks, np.where(wrong, rng.integers(0, 3, masks.shape), masks).astype(np.uint8)
@@ -65,3 +68,36 @@ def test_a_model_that_predicts_one_class_has_a_ledger():
     report = iou_doctor.check(y_true=masks, y_pred=np.zeros_like(masks), num_classes=3)
     assert report.primary.rule.name == "collapsed-predictions"
     assert {pair.prediction for pair in report.ledger.pairs} == {0}
+
+
+def test_classes_that_enough_images_have_get_an_interval():
+    masks, predictions = make_pair(samples=24)
+    report = iou_doctor.check(y_true=masks, y_pred=predictions)
+    row = report.per_class[1]
+    assert row["low"] < row["iou"] < row["high"]
+    (entry,) = [one for one in report.to_dict()["scores"]["per_class"] if one["id"] == 1]
+    assert (entry["interval"]["low"], entry["interval"]["images"]) == (row["low"], 24)
+    bounds = f"{row['low']:.4f}-{row['high']:.4f}"
+    assert f"| {bounds} |" in markdown.render(report)
+    assert bounds in render(report, make_file_console(), verbose=True)
+    assert bounds not in str(report)
+    few = iou_doctor.check(y_true=masks[:19], y_pred=predictions[:19])
+    assert np.isnan(few.per_class["low"]).all()
+    flipped = iou_doctor.check(y_true=masks, y_pred=predictions[:, ::-1])
+    assert np.isnan(flipped.per_class["low"]).all()  # the table is of the arrays as stored
+
+
+def test_the_confidence_is_the_users():
+    masks, predictions = make_pair()
+    wide, narrow = (
+        iou_doctor.check(y_true=masks, y_pred=predictions, confidence=one).interval
+        for one in (0.99, 0.5)
+    )
+    assert (wide.confidence, narrow.confidence) == (0.99, 0.5)
+    assert wide.low < narrow.low < narrow.high < wide.high
+    comparison = iou_doctor.compare(
+        y_true=masks, before=predictions, after=masks, num_classes=3, confidence=0.8
+    )
+    assert comparison.difference.interval.confidence == 0.8
+    with pytest.raises(iou_doctor.errors.UsageError, match="confidence 95: give a share"):
+        iou_doctor.check(y_true=masks, y_pred=predictions, confidence=95)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.ledger import interval
-from iou_doctor.ledger.interval import estimate_interval
+from iou_doctor.ledger import image_areas
+from iou_doctor.ledger.image_areas import count_image_areas
+from iou_doctor.ledger.interval import LEAST_CLASS_IMAGES, estimate_change, estimate_intervals
 
 
 def make_areas(images, *, seed=0, classes=3):
@@ -30,8 +31,13 @@ def make_areas(images, *, seed=0, classes=3):
     return PairCounts.merge(tables)
 
 
-def compute_means(pairs, times):
-    """Return the mean IoU with each image counted some times; a plain reference."""
+def estimate_interval(pairs, *, num_classes, ignore_index):
+    areas = count_image_areas(pairs, num_classes=num_classes, ignore_index=ignore_index)
+    return estimate_intervals(areas).mean
+
+
+def compute_ious(pairs, times):
+    """Return the IoU of each class with each image counted some times; a plain reference."""
     union, intersection = np.zeros((len(times), 3)), np.zeros((len(times), 3))
     for label in range(3):
         for image in range(times.shape[1]):
@@ -40,30 +46,80 @@ def compute_means(pairs, times):
             either = own.count[(own.truth == label) | (own.prediction == label)].sum()
             union[:, label] += times[:, image] * either
             intersection[:, label] += times[:, image] * both
-    return (intersection / union).mean(axis=1)
+    return intersection / union
 
 
-def test_it_agrees_with_scipy():
+def compute_means(pairs, times):
+    return compute_ious(pairs, times).mean(axis=1)
+
+
+def bootstrap(compute, images, confidence):
+    """Return the bounds that scipy finds for a statistic of how often each image is counted."""
     stats = pytest.importorskip("scipy.stats", reason="compares with scipy")
-    pairs = make_areas(40)
-    identity = np.eye(40)
+    identity = np.eye(images)
 
     def statistic(chosen, axis):
         assert axis == -1
         times = identity[chosen.astype(int)].sum(axis=-2)
-        return compute_means(pairs, np.atleast_2d(times)).reshape(chosen.shape[:-1])
+        return compute(np.atleast_2d(times)).reshape(chosen.shape[:-1])
 
-    theirs = stats.bootstrap(
-        (np.arange(40),),
-        statistic,
-        n_resamples=4000,
-        method="percentile",
-        rng=np.random.default_rng(1),
-        vectorized=True,
-    ).confidence_interval
-    ours = estimate_interval(pairs, num_classes=3, ignore_index=None)
-    assert (ours.low, ours.high) == pytest.approx(tuple(theirs), abs=0.1 * (ours.high - ours.low))
-    assert (ours.images, ours.is_rough) == (40, True)
+    return tuple(
+        stats.bootstrap(
+            (np.arange(images),),
+            statistic,
+            n_resamples=4000,
+            method="percentile",
+            confidence_level=confidence,
+            rng=np.random.default_rng(1),
+            vectorized=True,
+        ).confidence_interval
+    )
+
+
+def assert_about(ours, theirs):
+    width = ours.high - ours.low
+    assert (ours.low, ours.high) == pytest.approx(theirs, abs=0.1 * width)
+
+
+@pytest.mark.parametrize("confidence", [0.95, 0.8])
+def test_it_agrees_with_scipy(confidence):
+    pairs = make_areas(40)
+    areas = count_image_areas(pairs, num_classes=3, ignore_index=None)
+    ours = estimate_intervals(areas, confidence)
+    assert_about(ours.mean, bootstrap(lambda times: compute_means(pairs, times), 40, confidence))
+    assert (ours.mean.images, ours.mean.is_rough) == (40, True)
+    for label in range(3):
+        theirs = bootstrap(
+            lambda times, label=label: compute_ious(pairs, times)[:, label], 40, confidence
+        )
+        assert_about(ours.classes[label], theirs)
+
+
+def test_the_interval_of_a_difference_agrees_with_scipy():
+    before, after = make_areas(40), make_areas(40, seed=1)
+    areas = [count_image_areas(one, num_classes=3, ignore_index=None) for one in (before, after)]
+    ours = estimate_change(*areas, 0.9)
+
+    def gain(times):
+        return compute_ious(after, times) - compute_ious(before, times)
+
+    assert_about(ours.mean, bootstrap(lambda times: gain(times).mean(axis=1), 40, 0.9))
+    assert_about(ours.classes[2], bootstrap(lambda times: gain(times)[:, 2], 40, 0.9))
+
+
+def test_a_class_has_an_interval_if_enough_images_have_it():
+    pairs = make_areas(LEAST_CLASS_IMAGES + 1)
+
+    def find_classes(images):
+        """Leave class 2 in some images only."""
+        kept = pairs.keep_rows((pairs.image < images) | (pairs.truth != 2))
+        kept = kept.keep_rows((kept.image < images) | (kept.prediction != 2))
+        areas = count_image_areas(kept, num_classes=3, ignore_index=None)
+        return estimate_intervals(areas).classes
+
+    assert set(find_classes(LEAST_CLASS_IMAGES)) == {0, 1, 2}
+    assert find_classes(LEAST_CLASS_IMAGES)[2].images == LEAST_CLASS_IMAGES
+    assert set(find_classes(LEAST_CLASS_IMAGES - 1)) == {0, 1}
 
 
 def test_it_covers_the_value_of_all_images_about_as_often_as_it_says():
@@ -89,7 +145,7 @@ def test_it_is_the_same_every_time_and_does_not_depend_on_the_parts():
 def test_many_images_in_groups_have_about_the_same_interval(monkeypatch):
     pairs = make_areas(400)
     exact = estimate_interval(pairs, num_classes=3, ignore_index=None)
-    monkeypatch.setattr(interval, "MOST_GROUPS", 128)
+    monkeypatch.setattr(image_areas, "MOST_GROUPS", 128)
     grouped = estimate_interval(pairs, num_classes=3, ignore_index=None)
     width = exact.high - exact.low
     assert (grouped.low, grouped.high) == pytest.approx((exact.low, exact.high), abs=0.25 * width)

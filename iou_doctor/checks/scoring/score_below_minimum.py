@@ -8,8 +8,8 @@ each of the three:
     --min-image-iou 5%:0.3               at most 5 % of the images may be below 0.3
 
 The check then exits with 1, whatever --select, --ignore and --fail-on say. With --beyond-noise, a
-mean below the minimum fails only if its 95 % interval ends below it too, so that a small data set
-does not fail by chance.
+mean below the minimum fails only if its interval ends below it too, so that a small data set does
+not fail by chance. --confidence 0.99 makes the interval wider.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.wording import join_words
-from iou_doctor.ledger.interval import Interval, estimate_interval
+from iou_doctor.ledger.image_areas import count_image_areas
+from iou_doctor.ledger.interval import Interval, estimate_intervals
 from iou_doctor.metrics.score import score_images
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 from iou_doctor.report.minimums import ImageMinimum
@@ -78,11 +79,12 @@ def _check_mean(evidence: Evidence) -> Iterator[str]:
 def _estimate_interval(evidence: Evidence) -> Interval | None:
     if evidence.interpretation.is_multilabel:
         return None
-    return estimate_interval(
+    areas = count_image_areas(
         evidence.pairs,
         num_classes=evidence.interpretation.num_classes,
         ignore_index=evidence.interpretation.ignore_index,
     )
+    return estimate_intervals(areas, evidence.confidence).mean
 
 
 def _check_classes(evidence: Evidence) -> Iterator[str]:

@@ -88,6 +88,19 @@ def describe_interval(interval: Interval | None) -> str | None:
     )
 
 
+def list_class_intervals(report: Report) -> dict[int, str]:
+    """Return the interval of each class that has one, by class id.
+
+    There are none if the ledger is of repaired arrays, because the IoUs are of the stored ones.
+    """
+    if report.ledger is None or report.ledger.of != "as-stored":
+        return {}
+    return {
+        class_id: f"{interval.low:.4f}-{interval.high:.4f}"
+        for class_id, interval in report.class_intervals.items()
+    }
+
+
 def _list_pairs(ledger: Ledger, report: Report) -> Iterator[tuple[float, str]]:
     shown = [pair for pair in ledger.pairs[:MOST_PAIRS] if pair.points >= LEAST_POINTS]
     for pair in shown:

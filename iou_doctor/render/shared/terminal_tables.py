@@ -14,6 +14,7 @@ from iou_doctor.metrics.score import ClassScore, Score
 from iou_doctor.render.console import Glyphs
 from iou_doctor.render.shared.ledger_text import (
     describe_interval,
+    list_class_intervals,
     list_ledger_lines,
     title_ledger,
 )
@@ -53,7 +54,10 @@ def show_classes(
     if score is None or not report.pixels.counted:
         return []
     shown = select_worst_classes(score, len(score.per_class) if verbose else MOST_CLASS_ROWS)
-    lines: list[RenderableType] = [_make_class_table(report, score, shown, glyphs, width)]
+    intervals = _format_intervals(report, shown) if verbose else []
+    lines: list[RenderableType] = [
+        _make_class_table(report, score, shown, glyphs, width, intervals)
+    ]
     if len(shown) < len(score.per_class):
         more = f"the {len(shown)} worst of {len(score.per_class)} classes; -v shows all"
         lines.append(Text(more, style="dim"))
@@ -62,12 +66,27 @@ def show_classes(
 
 
 def _make_class_table(
-    report: Report, score: Score, shown: list[ClassScore], glyphs: Glyphs, width: int
+    report: Report,
+    score: Score,
+    shown: list[ClassScore],
+    glyphs: Glyphs,
+    width: int,
+    intervals: list[str],
 ) -> Text:
-    """Return the table as text with columns of known widths: Rich takes ten times as long."""
+    """Return the table as text with columns of known widths: Rich takes ten times as long.
+
+    Args:
+        report: the report.
+        score: its score.
+        shown: the classes to show.
+        glyphs: what draws the bars.
+        width: the number of columns.
+        intervals: the interval of each class; none to leave out this column.
+    """
     names = [format_class(entry, report) for entry in shown]
     longest = min(max(map(cell_len, names), default=0), LONGEST_NAME)
-    room = width - OTHER_COLUMNS
+    beside = max(map(len, intervals), default=-2) + 2
+    room = width - OTHER_COLUMNS - beside
     first = max(len("class"), min(longest, room - SHORTEST_BAR))
     bar = min(LONGEST_BAR, room - first)
     bar = bar if bar >= SHORTEST_BAR else 0  # the numbers are worth more than the bars
@@ -80,16 +99,25 @@ def _make_class_table(
     ]
     wide = max(map(len, ("truth", *(truth for truth, _ in shares))))
     text = Text(no_wrap=True, overflow="crop")
+    head = "  interval" if intervals else ""
     text.append(
-        f"{'class':{first}}  {'IoU':>6}  {'':{bar}}  {'truth':>{wide}}  predicted", style="dim"
+        f"{'class':{first}}  {'IoU':>6}{head:{beside}}  {'':{bar}}  {'truth':>{wide}}  predicted",
+        style="dim",
     )
-    for entry, name, (truth, predicted) in zip(shown, names, shares, strict=True):
+    for at, (entry, name, (truth, predicted)) in enumerate(zip(shown, names, shares, strict=True)):
         iou = "none" if entry.iou is None else f"{entry.iou:.4f}"
-        text.append(f"\n{_fit(name, first)}  {iou:>6}  ")
+        between = f"  {intervals[at]}" if intervals else ""
+        text.append(f"\n{_fit(name, first)}  {iou:>6}{between:{beside}}  ")
         drawn = Text() if entry.iou is None else _draw_bar(entry.iou, bar, glyphs)
         text.append_text(drawn).append(" " * (bar - len(drawn)))
         text.append(f"  {truth:>{wide}}  {predicted:>9}")
     return text
+
+
+def _format_intervals(report: Report, shown: list[ClassScore]) -> list[str]:
+    """Return the interval of each class, if the ledger is of the arrays that the table is of."""
+    found = list_class_intervals(report)
+    return [found.get(entry.id, "") for entry in shown] if found else []
 
 
 def _fit(name: str, width: int) -> str:
