@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from iou_doctor.cli.defaults import find_origin
+from iou_doctor.cli.plain_values import take_plain_values
 from iou_doctor.safety.safe_text import escape_line
 
 MEANT = {
@@ -46,6 +47,10 @@ class Command(TyperCommand):
     its boxes break in the logs of CI.
     """
 
+    def get_params(self, ctx: Any) -> Any:
+        """Return the parameters, which convert plain values without pydantic."""
+        return take_plain_values(super().get_params(ctx))
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the sections in the order in which their first option is declared."""
         sections: dict[str, list[tuple[str, str]]] = {}
@@ -80,6 +85,10 @@ class Command(TyperCommand):
 
 class CommandGroup(TyperGroup):
     """The commands. A usage error is one line on stderr, as every error of iou-doctor."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the parameters, which convert plain values without pydantic."""
+        return take_plain_values(super().get_params(ctx))
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run a command and exit."""
