@@ -98,9 +98,11 @@ def compare(_context: typer.Context, options: CompareOptions) -> None:
     """
     try:
         if _are_reports(options):
+            from iou_doctor.diagnosis.request import check_confidence
             from iou_doctor.report.stored_reports import compare_reports
 
-            comparison = compare_reports(options.before, options.after)
+            confidence = check_confidence(options.confidence, name="--confidence")
+            comparison = compare_reports(options.before, options.after, confidence=confidence)
         else:
             comparison = _compare(*_build_requests(options), progress=options.progress)
     except IouDoctorError as error:

@@ -71,7 +71,7 @@ class JudgementOptions(CommandOptions):
         bool,
         declare_option(
             GATES,
-            "Let --min-iou pass if the score might reach it with other images.",
+            "Let --min-iou and --max-drop pass if other images might have passed.",
             "--beyond-noise",
         ),
     ] = False
@@ -119,8 +119,10 @@ class JudgementOptions(CommandOptions):
         )
 
         check_share("--min-iou", self.min_iou)
-        if self.beyond_noise and self.min_iou is None:
-            raise UsageError("--beyond-noise changes what --min-iou does; give both")
+        if self.beyond_noise and self.min_iou is None and self.baseline is None:
+            raise UsageError(
+                "--beyond-noise changes what --min-iou and --baseline do; give one of them"
+            )
         return Minimums(
             mean=self.min_iou,
             classes=parse_class_minimums(split_lists(self.min_class_iou)),

@@ -91,7 +91,7 @@ class CheckSettings:
     min_image_iou: str | None = None
     """Exit with 1 if more images than this share have a lower mean IoU: `"5%:0.3"`."""
     beyond_noise: bool | None = None
-    """Let `min-iou` pass if the score might reach it with other images."""
+    """Let `min-iou` and `max-drop` pass if other images might have passed."""
     confidence: float | None = None
     """Confidence of the intervals of scores, from 0.5 to 0.999."""
     baseline: str | None = None

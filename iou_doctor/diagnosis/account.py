@@ -11,6 +11,7 @@ from iou_doctor.diagnosis.what_if import Recount, repair_evidence
 from iou_doctor.ledger.difference import Counted
 from iou_doctor.ledger.interval import CONFIDENCE, estimate_intervals
 from iou_doctor.ledger.prices import build_ledger
+from iou_doctor.ledger.stored_areas import shrink
 from iou_doctor.report.finding import Severity, Suspicion
 from iou_doctor.report.report import Report
 
@@ -37,7 +38,8 @@ def add_account(
     counted = count_after_repairs(report, evidence, recount)
     if counted is None:
         return report
-    intervals = estimate_intervals(counted.count_areas(), confidence)
+    areas = counted.count_areas()
+    intervals = estimate_intervals(areas, confidence)
     return replace(
         report,
         ledger=build_ledger(
@@ -49,6 +51,7 @@ def add_account(
         ),
         interval=intervals.mean,
         class_intervals=intervals.classes,
+        image_areas=shrink(areas),
     )
 
 

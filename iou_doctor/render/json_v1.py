@@ -60,7 +60,7 @@ def _build_document(report: Report) -> dict[str, object]:
             "note": report.metric.note,
         },
         "contracts": [_build_contract(contract) for contract in report.contracts],
-        "ledger": ledger_json.build_ledger(report.ledger),
+        "ledger": ledger_json.build_ledger(report.ledger, report.image_areas),
         "findings": [_build_finding(finding, report) for finding in report.findings],
         "rules": [_build_outcome(outcome) for outcome in report.outcomes],
         **({} if report.lookup is None else {"seen": lookup_json.build_lookup(report.lookup)}),

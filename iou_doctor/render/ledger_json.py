@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from iou_doctor.ledger.image_areas import ImageAreas
 from iou_doctor.ledger.interval import Interval
 from iou_doctor.ledger.ledger import Ledger
+from iou_doctor.ledger.stored_areas import encode
 
 
-def build_ledger(ledger: Ledger | None) -> dict[str, object] | None:
+def build_ledger(ledger: Ledger | None, areas: ImageAreas | None) -> dict[str, object] | None:
     """Return the JSON object of a ledger."""
     if ledger is None:
         return None
@@ -39,6 +41,7 @@ def build_ledger(ledger: Ledger | None) -> dict[str, object] | None:
             for sample in ledger.samples
         ],
         "other_samples": ledger.other_samples,
+        "areas": None if areas is None else encode(areas),
     }
 
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iou_doctor.arrays.expected import ExpectedInterpretation
 from iou_doctor.errors import UsageError
+from iou_doctor.ledger import stored_areas
+from iou_doctor.ledger.stored_areas import StoredAreas
 from iou_doctor.record import record
 from iou_doctor.safety.text_files import read_text
 
 if TYPE_CHECKING:
-    from iou_doctor.report.baseline_document import ClassDocument, InputDocument, ReportDocument
+    from iou_doctor.report.baseline_document import (
+        ClassDocument,
+        InputDocument,
+        LedgerDocument,
+        ReportDocument,
+    )
 
 SCHEMA_VERSION = 1
 """The version of the JSON report that is written and that can be a baseline."""
@@ -84,6 +92,8 @@ class Baseline:
     """By how much a score may be lower than in the baseline."""
     fingerprint: MasksFingerprint | None = None
     """What identifies its masks."""
+    areas: StoredAreas | None = field(default=None, compare=False, repr=False)
+    """The areas of its images; `None` if the report does not hold them."""
     findings: frozenset[str] | None = None
     """The names of the rules that fired in the earlier report; `None` if unknown."""
 
@@ -133,7 +143,7 @@ def load_baseline(path: str, *, max_drop: float = MAX_DROP) -> Baseline:
         raise _unusable(path, f"has schema_version {version!r}, not {SCHEMA_VERSION}")
     try:
         return _build_baseline(path, document, max_drop)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _unusable(path, "is not a report of iou-doctor") from error
 
 
@@ -168,8 +178,16 @@ def _build_baseline(path: str, document: ReportDocument, max_drop: float) -> Bas
         class_iou={int(entry["id"]): _convert_score(entry["iou"]) for entry in scores["per_class"]},
         max_drop=max_drop,
         fingerprint=_build_fingerprint(document["inputs"]["masks"], scores["per_class"]),
+        areas=_decode_areas(document.get("ledger")),
         findings=frozenset(str(finding["name"]) for finding in document["findings"]),
     )
+
+
+def _decode_areas(ledger: LedgerDocument | None) -> StoredAreas | None:
+    """Return the areas of the arrays as they are; `None` if there are none."""
+    if ledger is None or ledger["of"] != "as-stored":
+        return None
+    return stored_areas.decode(ledger.get("areas"))
 
 
 def _build_fingerprint(masks: InputDocument, per_class: list[ClassDocument]) -> MasksFingerprint:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
+
+from iou_doctor.ledger import stored_areas
 
 
 class NamedDocument(TypedDict):
@@ -49,6 +51,13 @@ class ScoresDocument(TypedDict):
     per_class: list[ClassDocument]
 
 
+class LedgerDocument(TypedDict):
+    """What the ledger says of single images."""
+
+    of: str
+    areas: NotRequired[stored_areas.Document | None]
+
+
 class ReportDocument(TypedDict):
     """A report."""
 
@@ -57,4 +66,5 @@ class ReportDocument(TypedDict):
     inputs: InputsDocument
     reading: InterpretationDocument
     scores: ScoresDocument
+    ledger: NotRequired[LedgerDocument | None]
     findings: list[NamedDocument]

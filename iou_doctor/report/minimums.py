@@ -33,7 +33,8 @@ class Minimums:
     """The IoU of classes, by name or id."""
     images: ImageMinimum | None = None
     beyond_noise: bool = False
-    """Whether a mean below the minimum fails only if other images might not lift it above."""
+    """Whether a mean below the minimum, or a drop below the baseline, fails only if other images
+    might not have passed."""
 
     @property
     def are_given(self) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 
 from iou_doctor.errors import UsageError
 from iou_doctor.ledger.difference import ClassChange, Difference, PairChange, SampleChange
+from iou_doctor.ledger.interval import CONFIDENCE, Intervals, estimate_change
+from iou_doctor.ledger.stored_areas import StoredAreas, decode
 from iou_doctor.record import record
 from iou_doctor.report.comparison import Comparison, Side
 from iou_doctor.safety.safe_text import escape_name
@@ -27,16 +29,18 @@ class StoredReport:
     ledger: Document | None
     class_iou: dict[int, float | None]
     truth_pixels: dict[int, int]
+    areas: StoredAreas | None
 
 
-def compare_reports(before: str, after: str) -> Comparison:
+def compare_reports(before: str, after: str, *, confidence: float = CONFIDENCE) -> Comparison:
     """Return where the numbers of two JSON reports differ.
 
-    The reports hold no table of label pairs, so there is no interval of the difference.
+    There is an interval of the difference if both reports hold the areas of the same images.
 
     Args:
         before: the path of the one report.
         after: the path of the other.
+        confidence: the share of the drawn data sets that an interval holds.
 
     Raises:
         UsageError: a file is no such report, or the reports are of other masks.
@@ -51,7 +55,7 @@ def compare_reports(before: str, after: str) -> Comparison:
         first.side,
         second.side,
         _are_of_same_predictions(first, second),
-        _build_difference(first, second),
+        _build_difference(first, second, confidence),
     )
 
 
@@ -70,7 +74,7 @@ def load_report(path: str) -> StoredReport:
         raise UsageError(f"{name} is not valid JSON") from error
     try:
         return _read_report(document)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UsageError(
             f"{name} is not a report with a ledger; write one with `iou-doctor check … --report"
             " json=FILE`"
@@ -88,6 +92,7 @@ def _read_report(document: Document) -> StoredReport:
         right=right,
         ledger=ledger,
         class_iou={int(one["id"]): one["iou"] for one in classes},
+        areas=None if ledger is None else decode(ledger.get("areas")),
         truth_pixels={int(one["id"]): int(one["truth_pixels"]) for one in classes},
     )
 
@@ -132,9 +137,12 @@ def _are_of_other_masks(one: StoredReport, other: StoredReport) -> bool:
     return one.truth_pixels != other.truth_pixels
 
 
-def _build_difference(before: StoredReport, after: StoredReport) -> Difference | None:
+def _build_difference(
+    before: StoredReport, after: StoredReport, confidence: float
+) -> Difference | None:
     if before.right is None or after.right is None:
         return None
+    intervals = _estimate_intervals(before, after, confidence)
     ledgers = before.ledger, after.ledger
     pairs, samples = _merge_pairs(ledgers), _merge_samples(ledgers)
     return Difference(
@@ -142,15 +150,27 @@ def _build_difference(before: StoredReport, after: StoredReport) -> Difference |
         pairs=pairs,
         other_pairs=_subtract(ledgers, "other_pairs"),
         classes=tuple(
-            ClassChange(one, (before.class_iou.get(one), after.class_iou.get(one)))
+            ClassChange(
+                one,
+                (before.class_iou.get(one), after.class_iou.get(one)),
+                intervals.classes.get(one),
+            )
             for one in sorted({*before.class_iou, *after.class_iou})
         ),
         samples=samples,
         other_samples=_subtract(ledgers, "other_samples"),
         better=sum(one.gain > 0 for one in samples),
         worse=sum(one.gain < 0 for one in samples),
-        interval=None,
+        interval=intervals.mean,
     )
+
+
+def _estimate_intervals(before: StoredReport, after: StoredReport, confidence: float) -> Intervals:
+    """Return the paired intervals of the difference; none if the reports lack single images."""
+    if before.areas is None or after.areas is None:
+        return Intervals(None, {})
+    both = before.areas.pair_with_stored(after.areas)
+    return Intervals(None, {}) if both is None else estimate_change(*both, confidence)
 
 
 def _subtract(ledgers: tuple[Any, Any], key: str) -> float:

@@ -60,7 +60,7 @@ def test_the_json_obeys_its_schema_and_adds_up(folder):
     assert not Draft202012Validator(schema).is_valid({**document, "gain": "0.1"})
 
 
-def test_two_json_reports_give_the_same_parts_without_an_interval(folder):
+def test_two_json_reports_give_the_same_parts_and_intervals(folder):
     for name in ("old", "flipped"):
         run("check", f"{name}.npy", "masks.npy", "-n", "3", "--output", f"{name}.json", cwd=folder)
     words = ("old.json", "flipped.json", "--output-format", "json")
@@ -69,7 +69,7 @@ def test_two_json_reports_give_the_same_parts_without_an_interval(folder):
     counted = json.loads(compare(folder, *words).stdout)
     Draft202012Validator(json.loads(run("schema", "comparison").stdout)).validate(stored)
     assert stored["parts"] == pytest.approx(counted["parts"], abs=1e-9)
-    assert stored["predictions"]["interval"] is None
+    assert stored["predictions"]["interval"] == counted["predictions"]["interval"] is not None
     gains = [
         {(one["truth"], one["prediction"]): one["gain"] for one in document["predictions"]["pairs"]}
         for document in (stored, counted)

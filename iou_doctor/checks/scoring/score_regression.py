@@ -7,15 +7,27 @@ that is absent in one of the two reports is not compared.
     iou-doctor check preds.npy masks.npy --baseline baseline.json --write-baseline
     iou-doctor check preds.npy masks.npy --baseline baseline.json --max-drop 0.01
 
+The message says whether the drop is noise. The baseline holds the areas of the classes in each
+image, so the same images can be drawn for both runs: the drop is beyond noise if it stays one in 95
+% of these draws. With --beyond-noise, a drop within noise is not reported. A class that fewer than
+20 images have, and a single image, do not show whether a drop is noise, and are reported. An older
+baseline without these numbers is compared with the interval of the new score alone, and the message
+says so.
+
 If the new score is intended, write the baseline again with `--write-baseline`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.scoring._noise_of_drop import Noise, describe_noise, estimate_noise
 from iou_doctor.checks.wording import join_words
 from iou_doctor.metrics.score import Score
+from iou_doctor.record import record
 from iou_doctor.report.baseline import Baseline
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 from iou_doctor.safety.safe_text import escape_name
@@ -44,42 +56,86 @@ def find(evidence: Evidence) -> Result:
         return Skipped("the baseline has no mean IoU")
     if score.mean_iou is None:
         return Skipped("no pixel counts, so there is no score to compare")
-    fallen = _list_fallen_classes(score, baseline)
-    drop = baseline.mean_iou - score.mean_iou
-    has_mean_fallen = drop > baseline.max_drop + DROP_ROUNDING
-    if not has_mean_fallen and not fallen:
+    mean = Drop(None, baseline.mean_iou, score.mean_iou)
+    fallen = [one for one in (mean, *_list_classes(score, baseline)) if one.exceeds(baseline)]
+    if not fallen:
         return []
-    names = evidence.interpretation.class_names
-    parts = []
-    if has_mean_fallen:
-        parts.append(f"mean IoU fell from {baseline.mean_iou:.4f} to {score.mean_iou:.4f}")
-    if fallen:
-        entries = (f"{names[label]} ({was:.4f} to {now:.4f})" for label, was, now in fallen)
-        parts.append(f"IoU of class {join_words(entries)} fell")
-    return [
-        Finding(
-            RULE,
-            message=f"{'; '.join(parts)}; --max-drop allows {baseline.max_drop:g}",
-            help="find out why; if the new score is intended, write"
-            f" {escape_name(baseline.path)} again with --write-baseline",
-            facts={
-                "max_drop": baseline.max_drop,
-                "mean_iou": {"baseline": baseline.mean_iou, "now": score.mean_iou, "drop": drop},
-                "classes": [
-                    {"id": label, "baseline": was, "now": now, "drop": was - now}
-                    for label, was, now in fallen
-                ],
-            },
-        )
-    ]
+    noise = estimate_noise(evidence, baseline)
+    mean, *fallen = (_judge(one, noise) for one in (mean, *fallen))
+    if evidence.minimums.beyond_noise:
+        fallen = [one for one in fallen if not one.is_noise]
+    return [_build_finding(mean, fallen, noise, evidence)] if fallen else []
 
 
-def _list_fallen_classes(score: Score, baseline: Baseline) -> list[tuple[int, float, float]]:
-    """Return id, baseline and IoU of each class that fell too far, the largest drop first."""
+@record
+class Drop:
+    """An IoU in the baseline and now."""
+
+    id: int | None
+    """The class id; `None` for the mean."""
+    was: float
+    now: float
+    is_noise: bool | None = None
+    """Whether other images might reverse the drop; `None` if that is unknown."""
+
+    def exceeds(self, baseline: Baseline) -> bool:
+        """Return whether it fell further than the baseline allows."""
+        return self.was - self.now > baseline.max_drop + DROP_ROUNDING
+
+    def list_facts(self) -> dict[str, object]:
+        """Return the numbers for JSON."""
+        return {
+            **({} if self.id is None else {"id": self.id}),
+            "baseline": self.was,
+            "now": self.now,
+            "drop": self.was - self.now,
+            "within_noise": self.is_noise,
+        }
+
+
+def _list_classes(score: Score, baseline: Baseline) -> list[Drop]:
+    """Return the classes that both reports have, the one that fell most first."""
     known = [
-        (entry.id, was, entry.iou)
+        Drop(entry.id, was, entry.iou)
         for entry in score.per_class
         if (was := baseline.class_iou.get(entry.id)) is not None and entry.iou is not None
     ]
-    fallen = [row for row in known if row[1] - row[2] > baseline.max_drop + DROP_ROUNDING]
-    return sorted(fallen, key=lambda row: row[2] - row[1])
+    return sorted(known, key=lambda one: one.now - one.was)
+
+
+def _judge(one: Drop, noise: Noise) -> Drop:
+    """Return a drop with whether it is noise."""
+    intervals = noise.intervals
+    interval = intervals.mean if one.id is None else intervals.classes.get(one.id)
+    return replace(one, is_noise=noise.is_noise(interval, one.was))
+
+
+def _build_finding(mean: Drop, fallen: Sequence[Drop], noise: Noise, evidence: Evidence) -> Finding:
+    baseline, names = evidence.baseline, evidence.interpretation.class_names
+    assert baseline is not None
+    classes = [one for one in fallen if one.id is not None]
+    has_mean_fallen = len(classes) < len(fallen)
+    parts = [f"mean IoU fell from {mean.was:.4f} to {mean.now:.4f}"] if has_mean_fallen else []
+    if classes:
+        entries = (_describe_class(one, names) for one in classes)
+        parts.append(f"IoU of class {join_words(entries)} fell")
+    parts.append(f"--max-drop allows {baseline.max_drop:g}")
+    if has_mean_fallen:
+        parts.append(describe_noise(noise, baseline))
+    return Finding(
+        RULE,
+        message="; ".join(parts),
+        help="find out why; if the new score is intended, write"
+        f" {escape_name(baseline.path)} again with --write-baseline",
+        facts={
+            "max_drop": baseline.max_drop,
+            "mean_iou": mean.list_facts(),
+            "classes": [one.list_facts() for one in classes],
+        },
+    )
+
+
+def _describe_class(one: Drop, names: Sequence[str]) -> str:
+    assert one.id is not None
+    noise = {True: ", within noise", False: ", beyond noise", None: ""}[one.is_noise]
+    return f"{names[one.id]} ({one.was:.4f} to {one.now:.4f}{noise})"

@@ -1,0 +1,130 @@
+"""The areas of images in a JSON report, so that another run can be compared image by image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.ledger.draws import draw_integers
+from iou_doctor.ledger.image_areas import MOST_GROUPS, ImageAreas, add_groups
+from iou_doctor.record import record
+
+Document = dict[str, Any]
+"""As `json.loads` returns it."""
+
+MOST_NUMBERS = 40_000
+"""Groups times classes that a report holds at most, which is about 400 kB. More images or classes
+are put into fewer groups."""
+LEAST_GROUPS = 64
+"""The number of groups that many classes leave at least."""
+MOST_CLASSES = 4096
+"""More classes than any data set has are not stored."""
+
+
+@record(eq=False)
+class StoredAreas:
+    """The areas of one report, without those of the masks, of which only a digest is kept."""
+
+    areas: NDArray[np.int64]
+    """The pixels of union and intersection, shape (2, groups, classes)."""
+    images: int
+    class_images: NDArray[np.int64]
+    """The number of images that have each class, shape (classes,)."""
+    truth: str
+    """The digest of the areas in the masks: it is equal for the same masks in the same order."""
+
+    def restore(self) -> ImageAreas:
+        """Return the areas, with zeros for those in the masks."""
+        masks = np.zeros_like(self.areas[:1])
+        return ImageAreas(np.concatenate([self.areas, masks]), self.images, self.class_images)
+
+    def pair_with(self, other: ImageAreas) -> tuple[ImageAreas, ImageAreas] | None:
+        """Return these areas and others in the same groups; `None` for other masks.
+
+        Args:
+            other: the areas of another run.
+        """
+        _, groups, classes = self.areas.shape
+        if other.areas.shape[2] != classes or other.groups < groups:
+            return None
+        shrunk = regroup(other, groups)
+        return (self.restore(), shrunk) if digest_truth(shrunk) == self.truth else None
+
+    def pair_with_stored(self, other: StoredAreas) -> tuple[ImageAreas, ImageAreas] | None:
+        """Return both areas; `None` if they are of other masks."""
+        are_alike = self.areas.shape == other.areas.shape and self.truth == other.truth
+        return (self.restore(), other.restore()) if are_alike else None
+
+
+def shrink(areas: ImageAreas) -> ImageAreas | None:
+    """Return areas in as many groups as a report holds; `None` if it holds none."""
+    classes = areas.areas.shape[2]
+    if areas.images < 2 or classes > MOST_CLASSES:
+        return None
+    return regroup(areas, min(areas.groups, max(LEAST_GROUPS, MOST_NUMBERS // classes)))
+
+
+def regroup(areas: ImageAreas, groups: int) -> ImageAreas:
+    """Return areas in fewer groups, which are drawn at random and the same ones every time."""
+    if groups == areas.groups:
+        return areas
+    grouped = np.zeros((3, groups, areas.areas.shape[2]), dtype=np.int64)
+    add_groups(grouped, draw_integers(areas.groups, groups), areas.areas)
+    return ImageAreas(grouped, areas.images, areas.class_images)
+
+
+def encode(areas: ImageAreas) -> Document:
+    """Return areas that `shrink` returned as a JSON object: a line for each class with pixels."""
+    union, intersection, _ = areas.areas
+    return {
+        "images": areas.images,
+        "groups": areas.groups,
+        "num_classes": union.shape[1],
+        "truth": digest_truth(areas),
+        "classes": [
+            {
+                "id": class_id,
+                "images": int(areas.class_images[class_id]),
+                "union": _write_numbers(union[:, class_id]),
+                "intersection": _write_numbers(intersection[:, class_id]),
+            }
+            for class_id in np.flatnonzero(union.any(axis=0)).tolist()
+        ],
+    }
+
+
+def decode(document: Document | None) -> StoredAreas | None:
+    """Return what `encode` returned; `None` for `None`.
+
+    Raises:
+        KeyError, TypeError, ValueError, IndexError, OverflowError: it is no such object.
+    """
+    if document is None:
+        return None
+    groups, classes = int(document["groups"]), int(document["num_classes"])
+    if not (0 < groups <= MOST_GROUPS and 0 < classes <= MOST_CLASSES):
+        raise ValueError("no areas of a report")
+    areas = np.zeros((2, groups, classes), dtype=np.int64)
+    class_images = np.zeros(classes, dtype=np.int64)
+    for entry in document["classes"]:
+        class_images[entry["id"]] = int(entry["images"])
+        areas[0, :, entry["id"]] = _read_numbers(entry["union"])
+        areas[1, :, entry["id"]] = _read_numbers(entry["intersection"])
+    return StoredAreas(areas, int(document["images"]), class_images, str(document["truth"]))
+
+
+def digest_truth(areas: ImageAreas) -> str:
+    """Return a digest of the areas in the masks, which other masks or another order change."""
+    from hashlib import sha256
+
+    return sha256(areas.areas[2].astype("<i8").tobytes()).hexdigest()[:16]
+
+
+def _write_numbers(numbers: NDArray[np.int64]) -> str:
+    return " ".join(map(str, numbers.tolist()))
+
+
+def _read_numbers(text: str) -> NDArray[np.int64]:
+    return np.array(text.split(" "), dtype=np.int64)
