@@ -7,8 +7,9 @@ keeps some of them at three scales.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from iou_doctor.counts.label_decoding import LabelDecoding
 from iou_doctor.record import record
 
 Labels = NDArray[np.int32]
+DecodedLabels = Mapping[LabelDecoding, tuple[Labels, ...]]
+"""The maps of some samples, by decoding."""
 
 NO_LABEL = -(2**31)
 """The label of every pixel without a class (a fraction, NaN, channels that are all 0)."""
@@ -28,10 +31,29 @@ class DecodedMaps:
 
     samples: NDArray[np.int64]
     """Shape (k,), ascending."""
-    y_true: Mapping[LabelDecoding, tuple[Labels, ...]]
+    y_true: DecodedLabels
     """One map for each sample, by decoding of the masks."""
-    y_pred: Mapping[LabelDecoding, tuple[Labels, ...]]
+    y_pred: DecodedLabels
     """One map for each sample, by decoding of the predictions."""
+
+    @classmethod
+    def merge(cls, parts: Sequence[DecodedMaps]) -> DecodedMaps:
+        """Return the maps of all samples from those of some each, in any order."""
+        kept = [part for part in parts if len(part.samples)]
+        if not kept:
+            return parts[0]
+        samples = np.concatenate([part.samples for part in kept])
+        order = np.argsort(samples)
+
+        def join(sides: Sequence[DecodedLabels]) -> DecodedLabels:
+            joined = {key: [*chain.from_iterable(side[key] for side in sides)] for key in sides[0]}
+            return {key: tuple(maps[place] for place in order) for key, maps in joined.items()}
+
+        return cls(
+            samples[order],
+            join([part.y_true for part in kept]),
+            join([part.y_pred for part in kept]),
+        )
 
 
 @record
@@ -45,6 +67,15 @@ class Probe:
     crops: DecodedMaps
     """The middle of a few samples at full resolution, for shifts and seams. Only for 2-D data."""
 
+    @classmethod
+    def merge(cls, parts: Sequence[Probe]) -> Probe:
+        """Return the probe of all samples from those of some each, in any order."""
+        return cls(
+            DecodedMaps.merge([part.many for part in parts]),
+            DecodedMaps.merge([part.fine for part in parts]),
+            DecodedMaps.merge([part.crops for part in parts]),
+        )
+
 
 @record
 class LabelMaps:
@@ -54,6 +85,17 @@ class LabelMaps:
     y_true: tuple[Labels, ...]
     """Class ids, labels outside the classes, and `NO_LABEL` for pixels without a label."""
     y_pred: tuple[Labels, ...]
+
+    @classmethod
+    def merge(cls, parts: Sequence[LabelMaps]) -> LabelMaps:
+        """Return the maps of all samples from those of some each, in any order."""
+        samples = np.concatenate([part.samples for part in parts])
+        true, pred = (
+            [labels for side in sides for labels in side]
+            for sides in ([part.y_true for part in parts], [part.y_pred for part in parts])
+        )
+        order = np.argsort(samples)
+        return cls(samples[order], tuple(true[k] for k in order), tuple(pred[k] for k in order))
 
 
 @record

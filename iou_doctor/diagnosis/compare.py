@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.account import count_after_repairs, name_sample
 from iou_doctor.diagnosis.pipeline import choose_settings, examine, open_arrays
+from iou_doctor.diagnosis.questions import OpenArrays, Progress
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import diagnose
 from iou_doctor.errors import UsageError
@@ -16,9 +15,6 @@ from iou_doctor.ledger.difference import Counted, build_difference
 from iou_doctor.report.comparison import Comparison, Side
 from iou_doctor.report.report import Report
 from iou_doctor.sources.files.stamps import check_unchanged
-
-Progress = Callable[[int, int], object]
-"""Called now and then with the number of samples done and in total."""
 
 
 def compare(
@@ -69,7 +65,9 @@ def _check(
     request: CheckRequest, progress: Progress | None
 ) -> tuple[Report, Evidence, Counted | None]:
     pair = open_arrays(request)
-    evidence, recount = examine(pair, request, choose_settings(request), progress=progress)
+    evidence, recount = examine(
+        pair, request, OpenArrays(pair, choose_settings(request), progress=progress)
+    )
     report = diagnose(evidence, request.selection, recount)
     counted = count_after_repairs(report, evidence, recount)
     check_unchanged(pair.files)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from iou_doctor import interpret
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.arrays.layout import Relation
-from iou_doctor.arrays.source import Source
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import LabelDecoding, encode_rounded, is_no_class
-from iou_doctor.diagnosis.passes import Counts, Passes, ScanSettings
+from iou_doctor.diagnosis.count_plan import CountPlan
+from iou_doctor.diagnosis.passes import Ask, RecountPairs
+from iou_doctor.diagnosis.questions import OpenArrays, Unanswered
 from iou_doctor.interpret.peek import read_windows
+from iou_doctor.record import record
 
 MOST_LEVELS = 64
 """Maximum number of values in a few windows of masks that may stand for class ids."""
@@ -21,30 +23,71 @@ LEAST_SHARE_FOUND = 0.5
 fewer, the scores may need another threshold."""
 
 
-def count_values(evidence: Evidence, counts: Counts, settings: ScanSettings) -> Evidence:
+@record
+class FindLevels:
+    """Which codes do the values in a few windows of the masks have?"""
+
+    has_sample_axis: bool
+
+    def answer(self, arrays: OpenArrays) -> frozenset[int]:
+        """Return the codes in those windows that lie in some samples."""
+        source = arrays.pair.y_true
+        among = arrays.samples if self.has_sample_axis else None
+        if among is None and not arrays.select([0]):
+            return frozenset()
+        windows = read_windows(source, whole_axis=max(1, len(source.shape) - 1), among=among)
+        codes = (encode_rounded(window).reshape(-1).tolist() for window in windows)
+        return frozenset(code for some in codes for code in some)
+
+    def merge(self, answers: Sequence[frozenset[int]]) -> frozenset[int]:
+        """Return the codes in all windows."""
+        return frozenset().union(*answers)
+
+
+def count_values(ask: Ask, evidence: Evidence, plan: CountPlan) -> Evidence:
     """Return the evidence with the values of masks, or the scores, counted as they are.
 
     This takes another pass, and only arrays that cannot be right get one.
+
+    Args:
+        ask: asks the arrays.
+        evidence: the facts so far.
+        plan: how the arrays were counted.
     """
+    try:
+        evidence = _count_values_of_masks(ask, evidence, plan)
+        return _count_scores(ask, evidence, plan)
+    except Unanswered:
+        return evidence
+
+
+def _count_values_of_masks(ask: Ask, evidence: Evidence, plan: CountPlan) -> Evidence:
     interpretation = evidence.interpretation
     if interpretation.layout.relation is Relation.MISMATCHED:
         return evidence
-    passes = Passes(evidence.pair, counts.plan, settings)
+    if not _hold_few_values(ask, evidence):
+        return evidence
     pairing = interpret.choose_doctor_pairing(interpretation)
-    if _hold_few_values(evidence):
-        chosen = replace(pairing, y_true=LabelDecoding.ROUNDED)
-        table = passes.recount(chosen, ())
-        by_value = interpret.decode_doctor_labels(table, interpretation, chosen)
-        evidence = replace(evidence, by_value=by_value)
-    if _are_scores_on_one_side(evidence):
-        chosen = replace(pairing, y_pred=LabelDecoding.ROUNDED)
-        table = passes.recount(chosen, ())
-        by_score = interpret.decode_doctor_labels(table, interpretation, chosen)
-        evidence = replace(evidence, by_score=by_score)
-    return evidence
+    chosen = replace(pairing, y_true=LabelDecoding.ROUNDED)
+    table = ask(RecountPairs(replace(plan, second=None), chosen))
+    by_value = interpret.decode_doctor_labels(table, interpretation, chosen)
+    return replace(evidence, by_value=by_value)
 
 
-def _hold_few_values(evidence: Evidence) -> bool:
+def _count_scores(ask: Ask, evidence: Evidence, plan: CountPlan) -> Evidence:
+    interpretation = evidence.interpretation
+    if interpretation.layout.relation is Relation.MISMATCHED:
+        return evidence
+    if not _are_scores_on_one_side(evidence):
+        return evidence
+    pairing = interpret.choose_doctor_pairing(interpretation)
+    chosen = replace(pairing, y_pred=LabelDecoding.ROUNDED)
+    table = ask(RecountPairs(replace(plan, second=None), chosen))
+    by_score = interpret.decode_doctor_labels(table, interpretation, chosen)
+    return replace(evidence, by_score=by_score)
+
+
+def _hold_few_values(ask: Ask, evidence: Evidence) -> bool:
     """Return whether the masks hold few values, some with fractions, which are not ids / 255."""
     source, values = evidence.pair.y_true, evidence.stats.y_true
     if evidence.interpretation.layout.y_true.is_dense or source.is_sequential:
@@ -53,7 +96,8 @@ def _hold_few_values(evidence: Evidence) -> bool:
         return False
     if not values.off_255_grid and _are_divided_ids(evidence):
         return False
-    return len(_list_levels(source)) <= MOST_LEVELS
+    axes = evidence.interpretation.layout.y_true
+    return len(ask(FindLevels(axes.has_sample_axis))) <= MOST_LEVELS
 
 
 def _are_divided_ids(evidence: Evidence) -> bool:
@@ -62,12 +106,6 @@ def _are_divided_ids(evidence: Evidence) -> bool:
     return scaled is not None and all(
         label < classes or label == 255 for label in scaled.count_truths()
     )
-
-
-def _list_levels(source: Source) -> set[int]:
-    """Return the codes of the values in a few windows."""
-    windows = read_windows(source, whole_axis=max(1, len(source.shape) - 1))
-    return {code for window in windows for code in set(encode_rounded(window).reshape(-1).tolist())}
 
 
 def _are_scores_on_one_side(evidence: Evidence) -> bool:

@@ -14,9 +14,10 @@ from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.map_samples import InterpretedProbe
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
-from iou_doctor.diagnosis.passes import Counts, Passes, ScanSettings
+from iou_doctor.diagnosis.count_plan import CountPlan
+from iou_doctor.diagnosis.passes import Ask, Counts, RecountPairs
+from iou_doctor.diagnosis.questions import Unanswered
 from iou_doctor.diagnosis.request import CheckRequest
-from iou_doctor.diagnosis.what_if import Recount
 from iou_doctor.metrics import overlapping
 from iou_doctor.metrics.implementations import evaluate_all
 from iou_doctor.metrics.inputs import MetricInputs
@@ -44,6 +45,7 @@ class Interpreted:
 
 
 def gather_evidence(
+    ask: Ask,
     pair: Pair,
     counts: Counts,
     interpretation: Interpretation,
@@ -55,6 +57,7 @@ def gather_evidence(
     """Return the facts about a pair of arrays.
 
     Args:
+        ask: asks the arrays.
         pair: the sources.
         counts: what the pass gathered.
         interpretation: how the arrays are to be understood.
@@ -67,7 +70,7 @@ def gather_evidence(
     scaled = _scale_masks(pairing)
     counted = _decode_labels(counts, interpretation, pairing)
     pairs = PairCounts.merge([]) if counted is None else counted
-    repaired = _score_repaired(pair, counts, interpretation, pairs)
+    repaired = _score_repaired(ask, counts, interpretation, pairs)
     score = repaired if is_paired(interpretation.layout) else None
     given = stored or Interpreted(counts, interpretation)
     given_pairs = given.decode_pairs() if stored else pairs
@@ -79,7 +82,7 @@ def gather_evidence(
         threshold=counts.plan.threshold,
         batch_size=request.batch_size,
     )
-    inputs = _drop_ignored_channels(inputs, pair, interpretation, stats)
+    inputs = _drop_ignored_channels(ask, inputs, interpretation, stats)
     integers = pair.y_pred.dtype.kind not in "f"
     stored_stats = given.counts.stats
     arrays = CountedArrays(given.interpretation, stored_stats, given_pairs, inputs, integers)
@@ -104,12 +107,12 @@ def gather_evidence(
         confidence=request.confidence,
         expected=request.expected,
     )
-    evidence = _compare_channels(evidence)
+    evidence = _compare_channels(ask, evidence)
     return _compare_implementations(evidence, all_implementations=request.all_implementations)
 
 
 def _drop_ignored_channels(
-    inputs: MetricInputs | None, pair: Pair, interpretation: Interpretation, stats: Stats
+    ask: Ask, inputs: MetricInputs | None, interpretation: Interpretation, stats: Stats
 ) -> MetricInputs | None:
     """Return the inputs without the ignored parts of channels, which the pass has counted."""
     is_declared = interpretation.ignore_index not in (None, 0, 1)
@@ -118,11 +121,11 @@ def _drop_ignored_channels(
         return inputs
     from iou_doctor.diagnosis.channels import sum_channels
 
-    return replace(inputs, sums=sum_channels(pair, interpretation))
+    return replace(inputs, sums=sum_channels(ask, interpretation))
 
 
 def _score_repaired(
-    pair: Pair, counts: Counts, interpretation: Interpretation, pairs: PairCounts
+    ask: Ask, counts: Counts, interpretation: Interpretation, pairs: PairCounts
 ) -> Score:
     """Return the doctor's score, with sizes and axes repaired."""
     if interpretation.is_multilabel:
@@ -132,7 +135,7 @@ def _score_repaired(
             return overlapping.score_channels(sums, pixels=pairs.total)
         from iou_doctor.diagnosis import channels  # only channels that overlap need it
 
-        return channels.score_channels(pair, interpretation)
+        return channels.score_channels(ask, interpretation)
     return compute_score(
         pairs=pairs,
         num_classes=interpretation.num_classes,
@@ -140,14 +143,17 @@ def _score_repaired(
     )
 
 
-def _compare_channels(evidence: Evidence) -> Evidence:
+def _compare_channels(ask: Ask, evidence: Evidence) -> Evidence:
     """Return the evidence with maps of the channels, if they overlap and fit badly."""
     mean_iou = evidence.repaired.mean_iou
     if not evidence.interpretation.is_multilabel or (mean_iou or 0.0) > MOST_IMPROVABLE_IOU:
         return evidence
     from iou_doctor.diagnosis.channels import compare_channels
 
-    overlaps, sampled = compare_channels(evidence.pair, evidence.interpretation, evidence.repaired)
+    try:
+        overlaps, sampled = compare_channels(ask, evidence.interpretation, evidence.repaired)
+    except Unanswered:
+        return evidence
     return replace(evidence, overlaps=overlaps, sampled=sampled)
 
 
@@ -155,7 +161,9 @@ def _compare_channels(evidence: Evidence) -> Evidence:
 class Recounter:
     """Counts the arrays once more, after steps of repairs."""
 
-    passes: Passes
+    ask: Ask
+    plan: CountPlan
+    """How the arrays were counted."""
     interpretation: Interpretation
     known: dict[str, PairCounts] = field(default_factory=dict, compare=False, repr=False)
     """What was counted already: a repair is scored alone, with all others, and for the ledger."""
@@ -173,21 +181,14 @@ class Recounter:
         chosen = pairing if len(moving) == len(steps) else _scale_masks(pairing)
         if any(isinstance(step, Rescale) for step in steps):
             chosen = replace(pairing, y_true=LabelDecoding.ROUNDED)
-        table = self.passes.recount(chosen, moving)
+        table = self.ask(RecountPairs(replace(self.plan, second=None), chosen, tuple(moving)))
         return interpret.decode_doctor_labels(table, self.interpretation, chosen)
 
     def score_channels(self, steps: Sequence[Step]) -> Score:
         """Return the score of channels that overlap after these steps."""
         from iou_doctor.diagnosis.channels import score_channels
 
-        return score_channels(self.passes.pair, self.interpretation, steps)
-
-
-def build_recount(
-    pair: Pair, counts: Counts, interpretation: Interpretation, settings: ScanSettings
-) -> Recount:
-    """Return what counts the arrays once more, after repair steps."""
-    return Recounter(Passes(pair, counts.plan, settings), interpretation)
+        return score_channels(self.ask, self.interpretation, steps)
 
 
 def _compare_implementations(evidence: Evidence, *, all_implementations: bool) -> Evidence:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import field, replace
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.layout import Layout, Relation
 from iou_doctor.arrays.source import Pair
-from iou_doctor.choices import Device
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.counts.map_samples import Probe
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.diagnosis.count_plan import CountPlan
 from iou_doctor.diagnosis.moved_samples import move_samples, moves_samples
+from iou_doctor.diagnosis.questions import Answer, OpenArrays, Question
 from iou_doctor.interpret import is_same_storage_order
 from iou_doctor.record import record
 from iou_doctor.repairs.permute_axes import PermuteAxes
@@ -26,22 +28,6 @@ from iou_doctor.repairs.swap_height_width import SwapHeightWidth
 from iou_doctor.scan.batch_plan import PixelRepair
 from iou_doctor.scan.probing import ProbeBuilder
 from iou_doctor.scan.scan import scan
-
-
-@record
-class ScanSettings:
-    """Where to count, and on how many threads."""
-
-    jobs: int = 1
-    """Number of threads."""
-    device: Device = "cpu"
-    fallbacks: dict[str, None] = field(default_factory=dict)
-    """The parts that the processor counted although a GPU was asked for, in order."""
-
-    def note_fallback(self, part: str) -> None:
-        """Record a part that the processor counts although a GPU was asked for."""
-        if self.device == "gpu":
-            self.fallbacks[part] = None
 
 
 @record
@@ -55,107 +41,125 @@ class Counts:
     """The label maps of some samples."""
 
 
-def count(
-    pair: Pair,
-    plan: CountPlan,
-    settings: ScanSettings,
-    progress: Callable[[int, int], object] | None = None,
-) -> Counts:
+def count(ask: Ask, plan: CountPlan) -> Counts:
     """Carry out a plan: one pass over the arrays, and the second one that it provides for.
 
     Args:
-        pair: the arrays.
+        ask: asks the arrays.
         plan: what to count.
-        settings: where to count.
-        progress: called now and then with the number of samples done and in total.
     """
-    counts = Passes(pair, plan, settings).count(progress)
+    counts = ask(CountArrays(replace(plan, second=None)))
     if plan.second is not None and is_same_storage_order(plan.layout, counts.stats):
-        return count(pair, plan.second, settings, progress)
+        return count(ask, plan.second)
     return counts
 
 
+class Ask(Protocol):
+    """Asks the arrays."""
+
+    def __call__(self, question: Question[Answer], /) -> Answer:
+        """Return the answer for all samples."""
+
+
 @record
-class Passes:
-    """Passes over the same arrays."""
+class CountArrays:
+    """What are all counts, and the maps of some samples?"""
 
-    pair: Pair
     plan: CountPlan
-    settings: ScanSettings = field(default_factory=ScanSettings)
 
-    @property
-    def layout(self) -> Layout:
-        """What the axes mean."""
-        return self.plan.layout
-
-    def count(self, progress: Callable[[int, int], object] | None = None) -> Counts:
-        """Return all counts, and the maps of some samples."""
-        probe = ProbeBuilder(self.layout.samples, self._measure_sample, self.layout.mismatched)
+    def answer(self, arrays: OpenArrays) -> Counts:
+        """Return the counts of some samples."""
+        layout, settings = self.plan.layout, arrays.settings
+        measure = partial(_measure_sample, arrays.pair, layout)
+        probe = ProbeBuilder(layout.samples, measure, layout.mismatched)
         stats = scan(
-            self.pair,
-            self.layout,
+            arrays.pair,
+            layout,
             pairings=self.plan.pairings,
             threshold=self.plan.threshold,
-            repair=self._build_repair(()),
+            repair=_build_repair(layout, ()),
             probe=probe,
             sums=self.plan.sums,
-            progress=progress,
-            jobs=self.settings.jobs,
-            device=self.settings.device,
-            on_fallback=self.settings.note_fallback,
+            progress=arrays.progress,
+            jobs=settings.jobs,
+            device=settings.device,
+            on_fallback=settings.note_fallback,
+            samples=arrays.samples,
         )
         return Counts(self.plan, stats, probe.build())
 
-    def recount(self, pairing: Pairing, steps: Sequence[Step]) -> PairCounts:
-        """Return the counts of one pairing after steps that move pixels or samples."""
-        moved = move_samples(self.pair.y_pred, self.layout.y_pred, steps)
-        pair = replace(self.pair, y_pred=moved)
+    def merge(self, answers: Sequence[Counts]) -> Counts:
+        """Return the counts of all samples."""
+        stats = Stats.merge([one.stats for one in answers])
+        return Counts(self.plan, stats, Probe.merge([one.samples for one in answers]))
+
+
+@record
+class RecountPairs:
+    """What are the counts of one pairing after steps that move pixels or samples?"""
+
+    plan: CountPlan
+    """How the arrays were counted before."""
+    pairing: Pairing
+    steps: tuple[Step, ...] = ()
+
+    def answer(self, arrays: OpenArrays) -> PairCounts:
+        """Return the counts of some samples."""
+        layout, settings = self.plan.layout, arrays.settings
+        moved = move_samples(arrays.pair.y_pred, layout.y_pred, self.steps)
         stats = scan(
-            pair,
-            self.layout,
-            pairings=[pairing],
+            replace(arrays.pair, y_pred=moved),
+            layout,
+            pairings=[self.pairing],
             threshold=self.plan.threshold,
-            repair=self._build_repair(steps),
-            jobs=self.settings.jobs,
+            repair=_build_repair(layout, self.steps),
+            jobs=settings.jobs,
+            samples=arrays.samples,
         )
-        self.settings.note_fallback("arrays that a repair moves")
-        return stats.tables[pairing]
+        settings.note_fallback("arrays that a repair moves")
+        return stats.tables[self.pairing]
 
-    def _measure_sample(self, sample: int) -> tuple[int, ...]:
-        """Return the spatial shape of a sample, that of the side whose pixels are not flattened."""
-        sides = ((self.pair.y_true, self.layout.y_true), (self.pair.y_pred, self.layout.y_pred))
-        source, axes = max(sides, key=lambda side: len(side[1].spatial))
-        inner = source.get_sample_shape(sample if axes.has_sample_axis else 0)
-        sizes = (source.shape[0] or 0, *inner)
-        return tuple(sizes[axis] for axis in axes.spatial)
+    def merge(self, answers: Sequence[PairCounts]) -> PairCounts:
+        """Return the counts of all samples."""
+        return PairCounts.merge(answers)
 
-    def _build_repair(self, steps: Sequence[Step]) -> PixelRepair | None:
-        """Return a function that fits predicted label maps to the masks and applies the steps."""
-        relation, order = self.layout.relation, self.layout.axis_order
-        inner = len(self.layout.y_pred.spatial)
-        moving = [
-            step.turn_predictions() if isinstance(step, SwapHeightWidth) else step
-            for step in steps
-            if isinstance(step, Move) and not moves_samples(step, inner)
-        ]
-        fits = relation not in {Relation.SWAPPED, Relation.PERMUTED, Relation.SCALED}
-        if fits and not moving:
-            return None
 
-        def repair(
-            labels: NDArray[np.integer], shape: tuple[int, ...], samples: NDArray[np.int64]
-        ) -> NDArray[np.integer]:
-            if relation is Relation.FLATTENED and len(shape) > 1:
-                labels = labels.reshape(len(labels), *shape)
-            spatial = labels.ndim - 1
-            if relation is Relation.SWAPPED:
-                labels = SwapHeightWidth(Side.PREDICTIONS).apply(labels, spatial=spatial)
-            if order is not None:
-                labels = PermuteAxes(Side.PREDICTIONS, order).apply(labels, spatial=spatial)
-            if relation is Relation.SCALED:
-                labels = ResizeNearest(Side.PREDICTIONS, shape).apply(labels, spatial=spatial)
-            for step in moving:
-                labels = step.apply_to(labels, samples, spatial=spatial)
-            return labels
+def _measure_sample(pair: Pair, layout: Layout, sample: int) -> tuple[int, ...]:
+    """Return the spatial shape of a sample, that of the side whose pixels are not flattened."""
+    sides = ((pair.y_true, layout.y_true), (pair.y_pred, layout.y_pred))
+    source, axes = max(sides, key=lambda side: len(side[1].spatial))
+    inner = source.get_sample_shape(sample if axes.has_sample_axis else 0)
+    sizes = (source.shape[0] or 0, *inner)
+    return tuple(sizes[axis] for axis in axes.spatial)
 
-        return repair
+
+def _build_repair(layout: Layout, steps: Sequence[Step]) -> PixelRepair | None:
+    """Return a function that fits predicted label maps to the masks and applies the steps."""
+    relation, order = layout.relation, layout.axis_order
+    inner = len(layout.y_pred.spatial)
+    moving = [
+        step.turn_predictions() if isinstance(step, SwapHeightWidth) else step
+        for step in steps
+        if isinstance(step, Move) and not moves_samples(step, inner)
+    ]
+    fits = relation not in {Relation.SWAPPED, Relation.PERMUTED, Relation.SCALED}
+    if fits and not moving:
+        return None
+
+    def repair(
+        labels: NDArray[np.integer], shape: tuple[int, ...], samples: NDArray[np.int64]
+    ) -> NDArray[np.integer]:
+        if relation is Relation.FLATTENED and len(shape) > 1:
+            labels = labels.reshape(len(labels), *shape)
+        spatial = labels.ndim - 1
+        if relation is Relation.SWAPPED:
+            labels = SwapHeightWidth(Side.PREDICTIONS).apply(labels, spatial=spatial)
+        if order is not None:
+            labels = PermuteAxes(Side.PREDICTIONS, order).apply(labels, spatial=spatial)
+        if relation is Relation.SCALED:
+            labels = ResizeNearest(Side.PREDICTIONS, shape).apply(labels, spatial=spatial)
+        for step in moving:
+            labels = step.apply_to(labels, samples, spatial=spatial)
+        return labels
+
+    return repair

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -14,11 +13,13 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.account import add_account
 from iou_doctor.diagnosis.count_plan import plan_counts
 from iou_doctor.diagnosis.count_values import count_values
-from iou_doctor.diagnosis.gather_evidence import Interpreted, build_recount, gather_evidence
-from iou_doctor.diagnosis.passes import ScanSettings, count
+from iou_doctor.diagnosis.gather_evidence import Interpreted, Recounter, gather_evidence
+from iou_doctor.diagnosis.passes import count
+from iou_doctor.diagnosis.questions import Arrays, OpenArrays, Progress, ScanSettings
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import count_repaired_pairs, diagnose
 from iou_doctor.diagnosis.same_data import refuse_other_shapes, refuse_other_values
+from iou_doctor.diagnosis.scrambled import explain_roughness
 from iou_doctor.diagnosis.what_if import Recount
 from iou_doctor.diagnosis.whole_maps import keep_whole_maps
 from iou_doctor.metrics.user.user_metric import UserMetric
@@ -26,9 +27,6 @@ from iou_doctor.report.report import Report
 from iou_doctor.scan.threads import count_usable_cores
 from iou_doctor.sources.files.stamps import check_unchanged
 from iou_doctor.sources.opening import open_pair, open_pairs
-
-Progress = Callable[[int, int], object]
-"""Called now and then with the number of samples done and in total."""
 
 
 def check(request: CheckRequest, *, progress: Progress | None = None) -> Report:
@@ -72,57 +70,76 @@ def check_pair(pair: Pair, request: CheckRequest, *, progress: Progress | None =
         ReadingError: the arrays cannot be understood.
         UsageError: options that do not go together.
     """
-    settings = choose_settings(request)
-    evidence, recount = examine(pair, request, settings, progress=progress)
+    arrays = OpenArrays(pair, choose_settings(request), progress=progress)
+    return report_on(pair, request, arrays)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def report_on(pair: Pair, request: CheckRequest, arrays: Arrays) -> Report:
+    """Return the Report on two arrays, whoever answers questions about their values.
+
+    Args:
+        pair: the arrays; only their names, shapes and dtypes are used.
+        request: what to check, and how.
+        arrays: answers what has to be read.
+
+    Raises:
+        SourceError: a file cannot be read, or a program has changed it meanwhile.
+        ReadingError: the arrays cannot be understood.
+        UsageError: options that do not go together.
+    """
+    evidence, recount = examine(pair, request, arrays)
     report = diagnose(evidence, request.selection, recount)
     report = add_account(report, evidence, recount, confidence=request.confidence)
     report = replace(report, all_implementations=request.all_implementations)
     refuse_other_values(request.baseline, report)
     report = _explain_score(report, request, evidence, recount)
     check_unchanged(pair.files)
-    return _note_deviations(report, pair, settings)
+    return _note_deviations(report, pair, arrays)
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def examine(
-    pair: Pair,
-    request: CheckRequest,
-    settings: ScanSettings,
-    *,
-    progress: Progress | None = None,
-) -> tuple[Evidence, Recount]:
+def examine(pair: Pair, request: CheckRequest, arrays: Arrays) -> tuple[Evidence, Recount]:
     """Return the facts about two arrays, and a function that counts once more after repairs."""
     metric = UserMetric.parse(request.metric, request.options)
-    layout = interpret.infer_layout(
-        pair, metric.options, metric_axis=metric.mask_axis, pools_channels=metric.pools_channels
-    )
+    layout = arrays.layout or infer_layout(pair, metric)
     refuse_other_shapes(request.baseline, pair, layout)
-    read = _count(pair, layout, metric, request, settings, progress)
+    read = _count(pair, layout, metric, request, arrays)
     stored = None
     layout = read.counts.plan.layout
-    other_order = interpret.explain_roughness(pair, layout, read.counts.stats)
+    other_order = explain_roughness(arrays.ask, pair, layout, read.counts.stats)
     if other_order.y_pred.is_reshaped and not layout.y_pred.is_reshaped:
-        stored, read = read, _count(pair, other_order, metric, request, settings)
+        stored, read = read, _count(pair, other_order, metric, request, arrays)
     elif layout.y_pred.is_reshaped and pair.model is None:
         as_stored = replace(layout, y_pred=replace(layout.y_pred, is_reshaped=False))
-        stored = _count(pair, as_stored, metric, request, settings)
+        stored = _count(pair, as_stored, metric, request, arrays)
     counts, interpretation = read.counts, read.interpretation
-    evidence = gather_evidence(pair, counts, interpretation, metric, request, stored=stored)
-    evidence = keep_whole_maps(count_values(evidence, counts, settings))
-    return evidence, build_recount(pair, counts, interpretation, settings)
+    evidence = gather_evidence(
+        arrays.ask, pair, counts, interpretation, metric, request, stored=stored
+    )
+    evidence = keep_whole_maps(arrays.ask, count_values(arrays.ask, evidence, counts.plan))
+    return evidence, Recounter(arrays.ask, counts.plan, interpretation)
+
+
+def infer_layout(pair: Pair, metric: UserMetric) -> Layout:
+    """Return what the axes of two arrays mean, which a few windows of them show.
+
+    Raises:
+        UsageError: `--layout` does not fit the arrays.
+        ReadingError: an array has too many axes, or no spatial ones.
+        SourceError: an array cannot be read.
+    """
+    return interpret.infer_layout(
+        pair, metric.options, metric_axis=metric.mask_axis, pools_channels=metric.pools_channels
+    )
 
 
 def _count(
-    pair: Pair,
-    layout: Layout,
-    metric: UserMetric,
-    request: CheckRequest,
-    settings: ScanSettings,
-    progress: Progress | None = None,
+    pair: Pair, layout: Layout, metric: UserMetric, request: CheckRequest, arrays: Arrays
 ) -> Interpreted:
     """Return the counts of arrays with this layout, and what they mean."""
     plan = plan_counts(pair, layout, metric, for_all=request.counts_for_all)
-    counts = count(pair, plan, settings, progress)
+    counts = count(arrays.ask, plan)
     interpretation = interpret.infer_interpretation(
         pair,
         counts.plan.layout,
@@ -155,12 +172,12 @@ def _explain_score(
     return replace(report, lookup=move_pixels(lookup, candidates, read_well, count_again))
 
 
-def _note_deviations(report: Report, pair: Pair, settings: ScanSettings) -> Report:
+def _note_deviations(report: Report, pair: Pair, arrays: Arrays) -> Report:
     """Add to the report what was done differently from what the user asked for."""
     notes = []
-    if settings.fallbacks:
-        parts = ", ".join(settings.fallbacks)
-        notes.append(Assumption("device", "cpu", f"the GPU's kernels do not support {parts}"))
+    fallbacks = ", ".join(arrays.fallbacks)
+    if fallbacks:
+        notes.append(Assumption("device", "cpu", f"the GPU's kernels do not support {fallbacks}"))
     halved = pair.model.collect_facts().halved if pair.model else None
     if halved is not None:
         why = "the memory was full with twice as many images at once"

@@ -6,17 +6,21 @@ map, and the pass keeps fewer of large ones.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 
 import numpy as np
 
 from iou_doctor.arrays.interpretation import Encoding
-from iou_doctor.arrays.layout import Axes, Relation
+from iou_doctor.arrays.layout import Axes, Layout, Relation
 from iou_doctor.arrays.source import Source
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.map_samples import LabelMaps, Labels
+from iou_doctor.diagnosis.passes import Ask
+from iou_doctor.diagnosis.questions import OpenArrays, Unanswered
 from iou_doctor.interpret.scrambled_scores import agree_by_chance
+from iou_doctor.record import record
 
 MOST_SAMPLES = 4
 """Maximum number of samples that are read once more."""
@@ -24,20 +28,43 @@ MOST_PIXELS = 2**22
 """Maximum number of values of a sample that are read once more."""
 
 
-def keep_whole_maps(evidence: Evidence) -> Evidence:
+@record
+class ReadMaps:
+    """What are the whole label maps of a few samples?"""
+
+    layout: Layout
+    y_true: Encoding
+    y_pred: Encoding
+    threshold: float
+
+    def answer(self, arrays: OpenArrays) -> LabelMaps:
+        """Return the maps of those that are among some samples."""
+        last = self.layout.samples - 1
+        spread = np.unique(np.linspace(0, last, MOST_SAMPLES).astype(np.int64))
+        samples = arrays.select(spread.tolist())
+        true, pred = (
+            [_read_labels(source, axes, encoding, self.threshold, index) for index in samples]
+            for source, axes, encoding in (
+                (arrays.pair.y_true, self.layout.y_true, self.y_true),
+                (arrays.pair.y_pred, self.layout.y_pred, self.y_pred),
+            )
+        )
+        return LabelMaps(np.array(samples, dtype=np.int64), tuple(true), tuple(pred))
+
+    def merge(self, answers: Sequence[LabelMaps]) -> LabelMaps:
+        """Return the maps of all of them."""
+        return LabelMaps.merge(answers)
+
+
+def keep_whole_maps(ask: Ask, evidence: Evidence) -> Evidence:
     """Return the evidence with whole maps, if these could explain why the arrays do not agree."""
-    layout, sampled = evidence.interpretation.layout, evidence.sampled
+    reading, sampled = evidence.interpretation, evidence.sampled
     if sampled is None or not _may_be_refilled(evidence):
         return evidence
-    samples = np.unique(np.linspace(0, layout.samples - 1, MOST_SAMPLES).astype(np.int64))
-    true, pred = (
-        [_read_labels(source, axes, encoding, index, evidence) for index in samples.tolist()]
-        for source, axes, encoding in (
-            (evidence.pair.y_true, layout.y_true, evidence.interpretation.y_true),
-            (evidence.pair.y_pred, layout.y_pred, evidence.interpretation.y_pred),
-        )
-    )
-    whole = LabelMaps(samples, tuple(true), tuple(pred))
+    try:
+        whole = ask(ReadMaps(reading.layout, reading.y_true, reading.y_pred, reading.threshold))
+    except Unanswered:
+        return evidence
     return replace(evidence, sampled=replace(sampled, whole=whole))
 
 
@@ -60,7 +87,7 @@ def _may_be_refilled(evidence: Evidence) -> bool:
 
 
 def _read_labels(
-    source: Source, axes: Axes, encoding: Encoding, index: int, evidence: Evidence
+    source: Source, axes: Axes, encoding: Encoding, threshold: float, index: int
 ) -> Labels:
     """Return the labels of one sample, shape (height, width)."""
     window = (slice(index, index + 1),) if axes.has_sample_axis else ()
@@ -68,7 +95,7 @@ def _read_labels(
     if axes.is_dense:
         labels = values.argmax(axis=-1)
     elif encoding.is_thresholded:
-        labels = values >= evidence.interpretation.threshold
+        labels = values >= threshold
     else:
         labels = np.nan_to_num(values)
     return np.asarray(labels, dtype=np.int32)

@@ -11,14 +11,12 @@ from iou_doctor.interpret.interpretation import (
     infer_interpretation,
 )
 from iou_doctor.interpret.sampled_labels import decode_samples
-from iou_doctor.interpret.scrambled_scores import explain_roughness
 from iou_doctor.interpret.storage_order import is_same_storage_order
 
 __all__ = [
     "choose_doctor_pairing",
     "decode_doctor_labels",
     "decode_samples",
-    "explain_roughness",
     "infer_interpretation",
     "infer_layout",
     "is_same_storage_order",

@@ -114,14 +114,23 @@ def _has_batches(source: Source) -> bool:
     return source.format == "batches" and len(source.shape) >= 3
 
 
-def read_windows(source: Source, *, whole_axis: int) -> list[StoredArray]:
-    """Return windows from samples spread over the data, complete along one axis."""
+def read_windows(
+    source: Source, *, whole_axis: int, among: range | None = None
+) -> list[StoredArray]:
+    """Return windows from entries spread over the data, complete along one axis.
+
+    Args:
+        source: the array.
+        whole_axis: the axis along which a window is complete.
+        among: only the windows of these entries; `None` for all. Not for a whole axis 0.
+    """
     count = source.shape[0] or 0
     if whole_axis == 0:
         return [source.read(_choose_window(source.get_sample_shape(0), 0, count, whole_axis))]
     # a stream cannot go back, so only its first samples are read
     spread = range(count) if source.is_sequential else np.linspace(0, count - 1, PEEK_SAMPLES)
     starts = sorted({int(start) for start in spread})[:PEEK_SAMPLES]
+    starts = [start for start in starts if among is None or start in among]
     return [
         source.read(_choose_window(source.get_sample_shape(start), start, 1, whole_axis))
         for start in starts

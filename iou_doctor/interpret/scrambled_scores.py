@@ -6,6 +6,7 @@ restored one are smooth.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from math import prod
 
@@ -31,24 +32,30 @@ LARGEST_ROUGHNESS_RATIO = 0.5
 0.05 to 0.3 for scrambled scores, and about 1 for noise."""
 
 
-def explain_roughness(pair: Pair, layout: Layout, stats: Stats) -> Layout:
-    """Return the layout with scores read in the other order if that makes sense of them.
+def are_scores_rough(pair: Pair, layout: Layout, stats: Stats) -> bool:
+    """Return whether scores look as if they were in another order.
 
     Args:
-        pair: the sources; two samples of the predictions are read whole if the scores look wrong.
+        pair: the sources.
         layout: what the axes mean.
         stats: what was counted over all values.
     """
-    axes = layout.y_pred
-    if not axes.is_per_class or axes.is_reshaped or axes.softmax_axis is not None:
-        return layout
+    values = stats.y_pred
     tables = (t for p, t in stats.tables.items() if p.y_pred is LabelDecoding.ARGMAX)
     table = next(tables, None)
-    if table is None or not _may_be_scrambled(pair, layout, stats) or not agree_by_chance(table):
-        return layout
-    last = axes.samples - 1 if axes.has_sample_axis else 0
-    if not all(_is_smoother(pair, layout, index) for index in {0, last}):
-        return layout
+    is_dense = values.one_hot == 0 and values.sum_off > 0 and values.non_finite == 0
+    may_be = table is not None and is_dense and may_be_scrambled(pair, layout)
+    return table is not None and may_be and agree_by_chance(table)
+
+
+def find_smoother(pair: Pair, layout: Layout, samples: Iterable[int]) -> tuple[bool, ...]:
+    """Return for each of some samples whether its labels are smoother in the other order."""
+    return tuple(_is_smoother(pair, layout, index) for index in samples)
+
+
+def reshape_back(layout: Layout) -> Layout:
+    """Return the layout with scores read in the other order, which makes them smooth."""
+    axes = layout.y_pred
     note = Assumption(
         "predictions.order",
         name_written_order(axes),
@@ -57,15 +64,17 @@ def explain_roughness(pair: Pair, layout: Layout, stats: Stats) -> Layout:
     return replace(layout, y_pred=replace(axes, is_reshaped=True), assumed=(*layout.assumed, note))
 
 
-def _may_be_scrambled(pair: Pair, layout: Layout, stats: Stats) -> bool:
-    axes, values = layout.y_pred, stats.y_pred
+def may_be_scrambled(pair: Pair, layout: Layout) -> bool:
+    """Return whether scores of this layout may be in another order, and two samples can show it."""
+    axes = layout.y_pred
+    if not axes.is_per_class or axes.is_reshaped or axes.softmax_axis is not None:
+        return False
     if layout.relation not in {Relation.EQUAL, Relation.FLATTENED} or None in axes.shape:
         return False
     size = prod(length or 0 for length in axes.shape[axes.has_sample_axis :])
     extra = len(axes.shape) - len(axes.spatial) - axes.has_sample_axis - 1
     readable = pair.model is None and not pair.y_pred.is_sequential and size <= LARGEST_SAMPLE
-    is_dense = values.one_hot == 0 and values.sum_off > 0 and values.non_finite == 0
-    return readable and extra == 0 and is_dense and None not in layout.y_true.spatial_shape
+    return readable and extra == 0 and None not in layout.y_true.spatial_shape
 
 
 def agree_by_chance(table: PairCounts) -> bool:

@@ -45,6 +45,8 @@ class BatchPlan:
     sums: SumsRequest | None = None
     whole_samples: bool = False
     """Whether samples must not be split by rows."""
+    samples: range | None = None
+    """Which samples to count; `None` for all of them."""
     scratch: Scratch = field(default_factory=Scratch, compare=False, repr=False)
 
     @np.errstate(over="ignore", invalid="ignore")  # NaN and Inf are counted instead

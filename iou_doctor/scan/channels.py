@@ -26,14 +26,17 @@ class ChannelMaps:
     """Shape (n, *spatial, channels)."""
 
 
-def iterate_channels(pair: Pair, layout: Layout) -> Iterator[ChannelMaps]:
-    """Yield the stored channels of all samples, some samples at a time.
+def iterate_channels(
+    pair: Pair, layout: Layout, samples: range | None = None
+) -> Iterator[ChannelMaps]:
+    """Yield the stored channels of samples, some samples at a time.
 
     Args:
         pair: the sources.
         layout: what their axes mean; both arrays have channels.
+        samples: which samples to read; `None` for all of them.
     """
-    for batch in iterate_batches(pair, layout, whole_samples=True):
+    for batch in iterate_batches(pair, layout, whole_samples=True, samples=samples):
         yield ChannelMaps(
             batch.samples, layout.y_true.arrange(batch.y_true), layout.y_pred.arrange(batch.y_pred)
         )

@@ -46,8 +46,9 @@ def scan(
     jobs: int = 1,
     device: Device = "cpu",
     on_fallback: Callable[[str], object] | None = None,
+    samples: range | None = None,
 ) -> Stats:
-    """Return the Stats of all samples that both arrays have.
+    """Return the Stats of all samples that both arrays have, or of some of them.
 
     Args:
         pair: the sources.
@@ -62,6 +63,7 @@ def scan(
         jobs: the number of threads; the result does not depend on it.
         device: where to count; the result does not depend on it either.
         on_fallback: called with what a GPU cannot count, so that the CPU does, in words.
+        samples: which samples to count; `None` for all of them.
 
     Raises:
         UsageError: the device is `gpu`, and no GPU is visible.
@@ -69,7 +71,7 @@ def scan(
         ReadingError: the values are not label maps.
     """
     whole = repair is not None or any(pairing.flat for pairing in pairings)
-    plan = BatchPlan(layout, tuple(pairings), threshold, repair, probe, sums, whole)
+    plan = BatchPlan(layout, tuple(pairings), threshold, repair, probe, sums, whole, samples)
     on_device = any(isinstance(source, DeviceSource) for source in (pair.y_true, pair.y_pred))
     if should_use_gpu(device, _count_values(pair), on_device=on_device):
         found = _count_on_gpu(pair, plan, device, progress, on_fallback or _ignore)
@@ -79,7 +81,7 @@ def scan(
         jobs = choose_jobs(pair, _count_values(pair), jobs)
     parts: list[Stats] = []
     together = choose_windows_at_once(pair, _count_values(pair), jobs)
-    windows = iterate_windows(pair, layout, whole_samples=whole, at_once=together)
+    windows = iterate_windows(pair, layout, whole_samples=whole, at_once=together, samples=samples)
     for last, stats in _count_batches(pair, layout, plan, windows, jobs):
         parts += stats
         if len(parts) >= PARTS:

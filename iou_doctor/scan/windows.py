@@ -58,6 +58,7 @@ def iterate_batches(
     whole_samples: bool,
     at_once: int = 1,
     keep_on_device: bool = False,
+    samples: range | None = None,
 ) -> Iterator[Batch]:
     """Yield the data in order, each sample once.
 
@@ -67,17 +68,27 @@ def iterate_batches(
         whole_samples: whether samples must not be split by rows.
         at_once: the number of cache-sized windows in a batch.
         keep_on_device: leave tensors on their device instead of copying them to the host.
+        samples: which samples to read; `None` for all of them.
     """
-    for window in iterate_windows(pair, layout, whole_samples=whole_samples, at_once=at_once):
+    windows = iterate_windows(
+        pair, layout, whole_samples=whole_samples, at_once=at_once, samples=samples
+    )
+    for window in windows:
         yield read_batch(pair, layout, window, keep_on_device=keep_on_device)
 
 
 def iterate_windows(
-    pair: Pair, layout: Layout, *, whole_samples: bool, at_once: int = 1
+    pair: Pair,
+    layout: Layout,
+    *,
+    whole_samples: bool,
+    at_once: int = 1,
+    samples: range | None = None,
 ) -> Iterator[Window]:
     """Yield the windows of `iterate_batches` without reading them."""
     split = can_split_rows(layout, whole_samples=whole_samples)
-    return _iterate_windows(pair, layout, split=split, most=at_once * WINDOW_VALUES)
+    some = range(layout.samples) if samples is None else samples
+    return _iterate_windows(pair, layout, some, split=split, most=at_once * WINDOW_VALUES)
 
 
 def choose_jobs(pair: Pair, values: int, most: int) -> int:
@@ -157,18 +168,22 @@ def split_batch(batch: Batch, layout: Layout, *, split: bool, at_once: int = 1) 
 def iterate_samples(source: Source, axes: Axes) -> Iterator[StoredArray]:
     """Yield an array in order, some whole samples at a time, or single ones if sizes differ."""
     layout = Layout(axes, axes, Relation.EQUAL)
-    for window in _iterate_windows(Pair(source, source), layout, split=False, most=WINDOW_VALUES):
+    pair, samples = Pair(source, source), range(layout.samples)
+    for window in _iterate_windows(pair, layout, samples, split=False, most=WINDOW_VALUES):
         yield _read(source, axes, window)
 
 
-def _iterate_windows(pair: Pair, layout: Layout, *, split: bool, most: int) -> Iterator[Window]:
+def _iterate_windows(
+    pair: Pair, layout: Layout, some: range, *, split: bool, most: int
+) -> Iterator[Window]:
+    """Yield the windows of some consecutive samples."""
     one_by_one = None in layout.y_true.shape or None in layout.y_pred.shape
     left_out = frozenset(layout.mismatched)
     step = 1 if one_by_one else _choose_samples_at_once(pair, layout, most)
-    for first in range(0, layout.samples, step):
+    for first in range(some.start, some.stop, step):
         if first in left_out:
             continue
-        samples = slice(first, min(first + step, layout.samples))
+        samples = slice(first, min(first + step, some.stop))
         size = _count_sample_values(pair, layout, first)
         if step > 1 or not split or size <= most:
             yield Window(samples)

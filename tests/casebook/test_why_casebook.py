@@ -12,8 +12,8 @@ from casebook import healthy, sick
 from casebook.cases import Arrays
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.diagnosis.passes import ScanSettings
 from iou_doctor.diagnosis.pipeline import check_pair, examine
+from iou_doctor.diagnosis.questions import OpenArrays
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import IouDoctorError
 from iou_doctor.report.score_lookup import ScoreLookup, parse_score
@@ -36,7 +36,7 @@ def evidence_of(arrays: Arrays) -> Evidence | None:
         options=Options(**options), metric=metric, all_implementations=True, score_to_explain=ANY
     )
     try:
-        return examine(pair, request, ScanSettings())[0]
+        return examine(pair, request, OpenArrays(pair))[0]
     except IouDoctorError:
         return None
 

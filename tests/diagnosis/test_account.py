@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import iou_doctor
-from iou_doctor.diagnosis.passes import Passes
+from iou_doctor.diagnosis.passes import RecountPairs
 from iou_doctor.render import markdown
 from iou_doctor.render.console import make_file_console
 from iou_doctor.render.terminal import render
@@ -31,9 +31,9 @@ def test_a_healthy_pair_has_the_ledger_of_the_stored_arrays():
 
 def test_a_repaired_pair_has_the_ledger_of_the_arrays_after_the_repair(monkeypatch):
     passes = []
-    recount = Passes.recount
+    recount = RecountPairs.answer
     monkeypatch.setattr(
-        Passes, "recount", lambda self, *rest: passes.append(rest) or recount(self, *rest)
+        RecountPairs, "answer", lambda self, *rest: passes.append(rest) or recount(self, *rest)
     )
     masks, predictions = make_pair()
     right = iou_doctor.check(y_true=masks, y_pred=predictions)

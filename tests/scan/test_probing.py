@@ -15,7 +15,8 @@ from iou_doctor.arrays.source import Pair
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.map_samples import NO_LABEL, DecodedMaps, Probe, find_centres
 from iou_doctor.diagnosis.count_plan import CountPlan
-from iou_doctor.diagnosis.passes import Passes
+from iou_doctor.diagnosis.passes import count
+from iou_doctor.diagnosis.questions import OpenArrays
 from iou_doctor.interpret import infer_layout
 from iou_doctor.interpret.sampled_labels import decode_samples
 from iou_doctor.scan import probing, windows
@@ -59,7 +60,7 @@ def naive_spread(samples: int, count: int) -> list[int]:
 
 def probe_of(pair: Pair, layout: Layout, pairing: Pairing = LABELS) -> Probe:
     plan = CountPlan(layout, (pairing,), threshold=0.5, sums=None)
-    return Passes(pair, plan).count().samples
+    return count(OpenArrays(pair).ask, plan).samples
 
 
 def assert_maps(

@@ -213,7 +213,13 @@ def scan(
 def _read_batches(pair: Pair, plan: BatchPlan) -> Iterator[Batch]:
     """Return the batches. Arrays are copied to tensors ahead; tensors stay on their device."""
     layout = plan.layout
-    walk = partial(windows.iterate_batches, pair, layout, whole_samples=plan.whole_samples)
+    walk = partial(
+        windows.iterate_batches,
+        pair,
+        layout,
+        whole_samples=plan.whole_samples,
+        samples=plan.samples,
+    )
     if any(isinstance(source, DeviceSource) for source in (pair.y_true, pair.y_pred)):
         return walk(at_once=PREDICTED_AT_ONCE, keep_on_device=True)
     dtypes = pair.y_true.dtype, pair.y_pred.dtype

@@ -1,0 +1,49 @@
+"""Ask whether class scores were reshaped where their axes had to be moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+
+from iou_doctor.arrays.layout import Layout
+from iou_doctor.arrays.source import Pair
+from iou_doctor.counts.stats import Stats
+from iou_doctor.diagnosis.passes import Ask
+from iou_doctor.diagnosis.questions import OpenArrays, Unanswered
+from iou_doctor.interpret.scrambled_scores import are_scores_rough, find_smoother, reshape_back
+from iou_doctor.record import record
+
+
+@record
+class CompareOrders:
+    """Are the labels of the first and of the last sample smoother in the other order?"""
+
+    layout: Layout
+
+    def answer(self, arrays: OpenArrays) -> tuple[bool, ...]:
+        """Return whether they are, for those of the two that are among some samples."""
+        axes = self.layout.y_pred
+        last = axes.samples - 1 if axes.has_sample_axis else 0
+        return find_smoother(arrays.pair, self.layout, arrays.select(sorted({0, last})))
+
+    def merge(self, answers: Sequence[tuple[bool, ...]]) -> tuple[bool, ...]:
+        """Return whether they are, for both."""
+        return tuple(chain.from_iterable(answers))
+
+
+def explain_roughness(ask: Ask, pair: Pair, layout: Layout, stats: Stats) -> Layout:
+    """Return the layout with scores read in the other order if that makes sense of them.
+
+    Args:
+        ask: asks the arrays. Two samples of the predictions are read whole if scores look wrong.
+        pair: the sources.
+        layout: what the axes mean.
+        stats: what was counted over all values.
+    """
+    if not are_scores_rough(pair, layout, stats):
+        return layout
+    try:
+        smoother = ask(CompareOrders(layout))
+    except Unanswered:
+        return layout
+    return reshape_back(layout) if all(smoother) else layout
