@@ -14,14 +14,14 @@ from iou_doctor.diagnosis.account import add_account
 from iou_doctor.diagnosis.count_plan import plan_counts
 from iou_doctor.diagnosis.count_values import count_values
 from iou_doctor.diagnosis.gather_evidence import Interpreted, Recounter, gather_evidence
-from iou_doctor.diagnosis.passes import count
+from iou_doctor.diagnosis.passes import Counts, count
 from iou_doctor.diagnosis.questions import Arrays, OpenArrays, Progress, ScanSettings
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import count_repaired_pairs, diagnose
 from iou_doctor.diagnosis.same_data import refuse_other_shapes, refuse_other_values
-from iou_doctor.diagnosis.scrambled import explain_roughness
 from iou_doctor.diagnosis.what_if import Recount
 from iou_doctor.diagnosis.whole_maps import keep_whole_maps
+from iou_doctor.interpret.scrambled_scores import are_scores_rough
 from iou_doctor.metrics.user.user_metric import UserMetric
 from iou_doctor.report.report import Report
 from iou_doctor.scan.threads import count_usable_cores
@@ -105,14 +105,10 @@ def examine(pair: Pair, request: CheckRequest, arrays: Arrays) -> tuple[Evidence
     layout = arrays.layout or infer_layout(pair, metric)
     refuse_other_shapes(request.baseline, pair, layout)
     read = _count(pair, layout, metric, request, arrays)
-    stored = None
-    layout = read.counts.plan.layout
-    other_order = explain_roughness(arrays.ask, pair, layout, read.counts.stats)
-    if other_order.y_pred.is_reshaped and not layout.y_pred.is_reshaped:
-        stored, read = read, _count(pair, other_order, metric, request, arrays)
-    elif layout.y_pred.is_reshaped and pair.model is None:
-        as_stored = replace(layout, y_pred=replace(layout.y_pred, is_reshaped=False))
-        stored = _count(pair, as_stored, metric, request, arrays)
+    other = _find_other_order(pair, read.counts, arrays)
+    stored = None if other is None else _count(pair, other, metric, request, arrays)
+    if stored is not None and not read.counts.plan.layout.y_pred.is_reshaped:
+        read, stored = stored, read
     counts, interpretation = read.counts, read.interpretation
     evidence = gather_evidence(
         arrays.ask, pair, counts, interpretation, metric, request, stored=stored
@@ -132,6 +128,19 @@ def infer_layout(pair: Pair, metric: UserMetric) -> Layout:
     return interpret.infer_layout(
         pair, metric.options, metric_axis=metric.mask_axis, pools_channels=metric.pools_channels
     )
+
+
+def _find_other_order(pair: Pair, counts: Counts, arrays: Arrays) -> Layout | None:
+    """Return the layout of scores in the order that was not counted, if both orders matter."""
+    layout = counts.plan.layout
+    if layout.y_pred.is_reshaped:
+        as_stored = replace(layout.y_pred, is_reshaped=False)
+        return replace(layout, y_pred=as_stored) if pair.model is None else None
+    if not are_scores_rough(pair, layout, counts.stats):
+        return None
+    from iou_doctor.diagnosis.scrambled import find_written_order
+
+    return find_written_order(arrays.ask, layout)
 
 
 def _count(

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from itertools import chain
 
 from iou_doctor.arrays.layout import Layout
-from iou_doctor.arrays.source import Pair
-from iou_doctor.counts.stats import Stats
 from iou_doctor.diagnosis.passes import Ask
 from iou_doctor.diagnosis.questions import OpenArrays, Unanswered
-from iou_doctor.interpret.scrambled_scores import are_scores_rough, find_smoother, reshape_back
+from iou_doctor.interpret.scrambled_scores import find_smoother, reshape_back
 from iou_doctor.record import record
 
 
@@ -31,19 +29,10 @@ class CompareOrders:
         return tuple(chain.from_iterable(answers))
 
 
-def explain_roughness(ask: Ask, pair: Pair, layout: Layout, stats: Stats) -> Layout:
-    """Return the layout with scores read in the other order if that makes sense of them.
-
-    Args:
-        ask: asks the arrays. Two samples of the predictions are read whole if scores look wrong.
-        pair: the sources.
-        layout: what the axes mean.
-        stats: what was counted over all values.
-    """
-    if not are_scores_rough(pair, layout, stats):
-        return layout
+def find_written_order(ask: Ask, layout: Layout) -> Layout | None:
+    """Return the layout with scores read in the other order, if that makes sense of them."""
     try:
         smoother = ask(CompareOrders(layout))
     except Unanswered:
-        return layout
-    return reshape_back(layout) if all(smoother) else layout
+        return None
+    return reshape_back(layout) if all(smoother) else None
