@@ -121,6 +121,8 @@ def _describe_copy(copy: "RepairedCopy") -> Iterator[str]:
         f"{finding.repair.name} ({finding.rule.name})" for finding in copy.causes if finding.repair
     )
     yield f"wrote {escape_name(copy.place)}: {repairs}"
+    for note in copy.unkept:
+        yield f"note: {escape_name(note)}"
     if copy.left_out:
         names = ", ".join(f"`{escape_name(name)}`" for name in copy.left_out[:3])
         more = ", …" if len(copy.left_out) > 3 else ""

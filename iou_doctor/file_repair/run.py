@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +16,13 @@ from iou_doctor.file_repair.options_after import update_options
 from iou_doctor.file_repair.plan import RepairPlan, build_plan
 from iou_doctor.file_repair.storage_axes import StoredAxes, choose_stored_axes
 from iou_doctor.file_repair.stream import Progress, RepairStream
-from iou_doctor.file_repair.writers import choose_format, write_arrays
-from iou_doctor.file_repair.writers.destinations import Destination, choose_destinations
+from iou_doctor.file_repair.writers import write_arrays
+from iou_doctor.file_repair.writers.destinations import (
+    Destination,
+    choose_destinations,
+    find_copy_format,
+    list_templates,
+)
 from iou_doctor.record import record
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.one_hot import OneHot
@@ -41,6 +46,8 @@ class RepairedCopy:
     """The findings whose repairs were applied."""
     left_out: tuple[str, ...]
     """The names of images without a partner, which were not copied."""
+    unkept: tuple[str, ...] = ()
+    """What the copy lacks of what the input has beside its values, in words."""
 
 
 @record
@@ -95,7 +102,7 @@ def repair_files(
         pair, plan.repaired_sides, output_dir, overwrite=overwrite, protected=protected
     )
     streams = _build_streams(pair, before.reading, plan, stored_axes, destinations)
-    _write_copies(streams, pair, overwrite=overwrite, progress=progress)
+    unkept = _write_copies(streams, pair, overwrite=overwrite, progress=progress)
     places = {Side.MASKS: y_true, Side.PREDICTIONS: y_pred}
     unchanged = tuple(place for side, place in places.items() if not plan.steps[side])
     places |= {stream.side: stream.destination.place for stream in streams}
@@ -111,7 +118,7 @@ def repair_files(
     return RepairedFiles(
         predictions=places[Side.PREDICTIONS],
         masks=places[Side.MASKS],
-        copies=tuple(_describe_copy(stream, plan, pair) for stream in streams),
+        copies=tuple(_describe_copy(stream, plan, pair, unkept) for stream in streams),
         unchanged=unchanged,
         report=after,
     )
@@ -164,21 +171,12 @@ def _build_streams(
             steps=plan.steps[side],
             stored_axes=stored_axes[side],
             destination=destinations[side],
-            templates=_list_templates(pair, side),
+            templates=list_templates(pair, side),
             stems=_choose_stems(pair, plan),
             unflattened=_find_unflattened_shape(interpretation, side),
         )
         for side in plan.repaired_sides
     ]
-
-
-def _list_templates(pair: Pair, side: Side) -> tuple[str, ...]:
-    """Return the files whose headers the copies get.
-
-    If the predictions are turned to each other, the copies lie like the masks.
-    """
-    source = pair.y_true if pair.stated_turn is not None else _get_source(pair, side)
-    return source.files if isinstance(source, FileSeries) else ()
 
 
 def _choose_stems(pair: Pair, plan: RepairPlan) -> tuple[str, ...]:
@@ -204,19 +202,22 @@ def _find_unflattened_shape(interpretation: Interpretation, side: Side) -> tuple
 
 def _write_copies(
     streams: list[RepairStream], pair: Pair, *, overwrite: bool, progress: Progress | None
-) -> None:
-    """Write all copies, or none. Two arrays of one file are written together."""
+) -> dict[Path, tuple[str, ...]]:
+    """Write all copies, or none. Two arrays of one file are written together.
+
+    Returns:
+        For each copy what it lacks of what the input has.
+    """
+    unkept: dict[Path, tuple[str, ...]] = {}
     targets = list(dict.fromkeys(stream.destination.target for stream in streams))
     try:
         with stage(targets, overwrite=overwrite, durable=True) as parts:
             for target in targets:
                 of_target = [one for one in streams if one.destination.target == target]
-                write_arrays(
+                unkept[target] = write_arrays(
                     parts[target],
                     [stream.open_output(progress) for stream in of_target],
-                    format_name=choose_format(
-                        of_target[0].source.format, is_folder=of_target[0].destination.is_folder
-                    ),
+                    format_name=find_copy_format(pair, of_target[0].side),
                     shown=str(target),
                 )
             BUS_ERRORS.check()  # before the copies get their names
@@ -224,11 +225,17 @@ def _write_copies(
     except OSError as error:
         name, reason = error.filename or "", error.strerror or error
         raise OutputError(f"cannot write `{name}`: {reason}") from error
+    return unkept
 
 
-def _describe_copy(stream: RepairStream, plan: RepairPlan, pair: Pair) -> RepairedCopy:
+def _describe_copy(
+    stream: RepairStream, plan: RepairPlan, pair: Pair, unkept: Mapping[Path, tuple[str, ...]]
+) -> RepairedCopy:
+    destination = stream.destination
     left_out = pair.unpaired_true if stream.side is Side.MASKS else pair.unpaired_pred
-    return RepairedCopy(stream.destination.place, plan.causes[stream.side], left_out)
+    return RepairedCopy(
+        destination.place, plan.causes[stream.side], left_out, unkept[destination.target]
+    )
 
 
 def _get_source(pair: Pair, side: Side) -> Source:

@@ -14,6 +14,7 @@ from iou_doctor.file_repair.storage_axes import StoredAxes
 from iou_doctor.file_repair.writers.destinations import Destination
 from iou_doctor.file_repair.writers.output_array import OutputArray
 from iou_doctor.record import record
+from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.step import Side, Step
 from iou_doctor.scan.windows import iterate_samples
 from iou_doctor.sources.files.file_series import FileSeries
@@ -35,7 +36,7 @@ class RepairStream:
     unflattened: tuple[int, ...] | None
     """The spatial shape in which to apply the steps if the stored one is flattened."""
     templates: tuple[str, ...] = ()
-    """For each file of a volume, the file whose header the copy gets."""
+    """For each file of the copy, the one whose header, tags or attributes it gets; may be empty."""
     stems: tuple[str, ...] = ()
     """The names of the copies in a folder; empty if they are those of the source."""
 
@@ -58,7 +59,15 @@ class RepairStream:
         name = self.destination.name
         if name is None and isinstance(self.source, FileSeries):
             name = self.source.array_name
-        return OutputArray(batches, shape, sample.dtype, name, tuple(stems), self.templates)
+        return OutputArray(
+            batches,
+            shape,
+            sample.dtype,
+            name,
+            tuple(stems),
+            self.templates,
+            keeps_values=all(step.moves_pixels or isinstance(step, Arrange) for step in self.steps),
+        )
 
     @property
     def _moved_source(self) -> Source:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from iou_doctor.record import record
+from iou_doctor.safety.detached_headers import find_data_file_of
 from iou_doctor.safety.listed_files import list_files_in
 
 
@@ -38,6 +39,7 @@ def protect_inputs(specs: Iterable[str]) -> tuple[ProtectedPath, ...]:
     files = [Path(path) for path in paths if path]
     files += [listed for file in files for listed in _list_entries(file)]
     files += [weights for file in files for weights in _list_weights(file)]
+    files += [voxels for file in files for voxels in list_voxels(file)]
     return tuple(ProtectedPath(file, "an input") for file in files)
 
 
@@ -56,6 +58,14 @@ def _expand_pattern(path: str) -> list[str]:
 
     with suppress(OSError, ValueError, RecursionError):
         return glob(path, recursive=True)  # noqa: PTH207 - the pattern may be absolute
+    return []
+
+
+def list_voxels(header: Path) -> list[Path]:
+    """Return the file that the header of a volume names for its voxels, if it is one."""
+    with suppress(OSError, ValueError):
+        found = find_data_file_of(header)
+        return [] if found is None else [found]
     return []
 
 

@@ -221,15 +221,17 @@ def test_a_data_set_keeps_its_name(tmp_path):
         assert list(file["val"]) == ["softmax"]
 
 
-@pytest.mark.parametrize("suffix", [".png", ".tif"])
-def test_a_folder_of_images_becomes_a_folder_of_pngs(tmp_path, suffix):
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".bmp"])
+def test_a_folder_of_images_becomes_one_of_images(tmp_path, suffix):
     truth = scene(1, classes=2)
     predicted = noisy(truth, 2, classes=2)
     masks = save_images(tmp_path / "in" / "masks", truth * np.uint8(255), "_gt", suffix)
     preds = save_images(tmp_path / "in" / "preds", predicted)
     before = read_all(tmp_path / "in")
     result = repair(masks, preds, tmp_path / "out", classes=2)
-    assert list_files(tmp_path / "out") == ["masks/frame0_gt.png", "masks/frame1_gt.png"]
+    assert list_files(tmp_path / "out") == [
+        f"masks/frame{number}_gt{'.tif' if suffix == '.tif' else '.png'}" for number in range(2)
+    ]
     assert (read(tmp_path / "out" / "masks") == truth).all()
     assert result.report.metric.value == pytest.approx(mean_iou(truth, predicted, 2))
     assert read_all(tmp_path / "in") == before

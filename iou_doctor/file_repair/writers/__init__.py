@@ -13,7 +13,8 @@ from iou_doctor.errors import OutputError
 from iou_doctor.file_repair.writers.file_series import SeriesWriter
 from iou_doctor.file_repair.writers.output_array import OutputArray
 
-Writer = Callable[[Path, Sequence[OutputArray]], None]
+Writer = Callable[[Path, Sequence[OutputArray]], Sequence[str] | None]
+"""Writes arrays, and returns what the copy lacks of what the input has, in words."""
 
 
 def _write_npy(path: Path, arrays: Sequence[OutputArray]) -> None:
@@ -34,22 +35,40 @@ def _write_hdf5(path: Path, arrays: Sequence[OutputArray]) -> None:
     write(path, arrays)
 
 
-def _write_images(path: Path, arrays: Sequence[OutputArray]) -> None:
+def _write_images(path: Path, arrays: Sequence[OutputArray]) -> Sequence[str]:
     from iou_doctor.file_repair.writers.images import write
 
-    write(path, arrays)
+    return write(path, arrays)
 
 
-def _write_nifti(path: Path, arrays: Sequence[OutputArray]) -> None:
+def _write_nifti(path: Path, arrays: Sequence[OutputArray]) -> Sequence[str]:
     from iou_doctor.file_repair.writers.nifti import write
 
-    write(path, arrays)
+    return write(path, arrays)
 
 
-def _write_zarr(path: Path, arrays: Sequence[OutputArray]) -> None:
+def _write_nrrd(path: Path, arrays: Sequence[OutputArray]) -> Sequence[str]:
+    from iou_doctor.file_repair.writers.nrrd import write
+
+    return write(path, arrays)
+
+
+def _write_meta_image(path: Path, arrays: Sequence[OutputArray]) -> Sequence[str]:
+    from iou_doctor.file_repair.writers.meta_image import write
+
+    return write(path, arrays)
+
+
+def _write_tiff(path: Path, arrays: Sequence[OutputArray]) -> Sequence[str]:
+    from iou_doctor.file_repair.writers.tiff import write
+
+    return write(path, arrays)
+
+
+def _write_zarr(path: Path, arrays: Sequence[OutputArray]) -> Sequence[str]:
     from iou_doctor.file_repair.writers.zarr_array import write
 
-    write(path, arrays)
+    return write(path, arrays)
 
 
 WRITERS: Mapping[str, Writer] = {
@@ -57,7 +76,10 @@ WRITERS: Mapping[str, Writer] = {
     "npz": _write_npz,
     "hdf5": _write_hdf5,
     "images": _write_images,
+    "tiff": _write_tiff,
     "nifti": _write_nifti,
+    "nrrd": _write_nrrd,
+    "mha": _write_meta_image,
     "zarr": _write_zarr,
     "zarr_files": SeriesWriter(".zarr", _write_zarr),
     "npy_files": SeriesWriter(".npy", _write_npy),
@@ -67,21 +89,22 @@ WRITERS: Mapping[str, Writer] = {
 """The writer of the copies of arrays of each `Source.format`."""
 
 
-def choose_format(format_name: str, *, is_folder: bool) -> str:
+def choose_format(format_name: str, template: str, *, is_folder: bool) -> str:
     """Return the format of the copy of an array: its own, or `.npy` if that cannot be written.
 
     Args:
         format_name: `Source.format` of the input.
+        template: `Source.format` of what has the header that the copy gets.
         is_folder: whether the copy is a folder with a file for each sample.
     """
-    if format_name in WRITERS:
+    if format_name in WRITERS and format_name == template:
         return format_name
     return "npy_files" if is_folder else "npy"
 
 
 def write_arrays(
     path: Path, arrays: Sequence[OutputArray], *, format_name: str, shown: str
-) -> None:
+) -> tuple[str, ...]:
     """Write arrays to a new file or folder, batch by batch.
 
     Args:
@@ -90,11 +113,14 @@ def write_arrays(
         format_name: a key of `WRITERS`.
         shown: the path to name in errors.
 
+    Returns:
+        What the copy lacks of what the input has, in words.
+
     Raises:
         OutputError: the disk is full, the path is not writable, or the values do not fit the
             format.
     """
     try:
-        WRITERS[format_name](path, arrays)
+        return tuple(WRITERS[format_name](path, arrays) or ())
     except OSError as error:
         raise OutputError(f"cannot write `{shown}`: {error.strerror or error}") from error

@@ -8,17 +8,27 @@ from pathlib import Path
 
 from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.errors import UsageError
-from iou_doctor.file_repair.writers import WRITERS
+from iou_doctor.file_repair.writers import choose_format
+from iou_doctor.file_repair.writers.suffixes import choose_suffix
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Side
 from iou_doctor.safety.listed_files import LIST_SUFFIXES
-from iou_doctor.safety.protected_files import ProtectedPath, describe_conflict
+from iou_doctor.safety.protected_files import (
+    ProtectedPath,
+    describe_conflict,
+    list_voxels,
+)
 from iou_doctor.sources.files.file_series import FileSeries
 from iou_doctor.sources.files.file_types import get_suffix
 from iou_doctor.sources.files.folders.file_list import find_root
 
-_WRITTEN = (".png", ".npy", ".npz", ".h5", ".nii", ".nii.gz")
+_WRITTEN = (
+    *(".png", ".tif", ".tiff", ".npy", ".npz", ".h5"),
+    *(".nii", ".nii.gz", ".nrrd", ".mha"),
+)
 """The suffixes of the files in folders that `fix` writes."""
+_KEEPING_FORMATS = ("zarr", "tiff")
+"""The formats of single arrays whose copies keep more than the values."""
 
 
 @record
@@ -63,9 +73,10 @@ def choose_destinations(
     sources = {Side.PREDICTIONS: pair.y_pred, Side.MASKS: pair.y_true}
     inputs = {side: _split_path(source) for side, source in sources.items()}
     files = {side: file for side, (file, _) in inputs.items()}
-    names = {side: _choose_name(files[side], sources[side].format) for side in Side}
+    formats = {side: find_copy_format(pair, side) for side in Side}
+    names = {side: _choose_name(files[side], formats[side]) for side in Side}
     inside = {
-        side: name if sources[side].format in WRITERS else None
+        side: name if formats[side] == sources[side].format else None
         for side, (_, name) in inputs.items()
     }
     same_file = _is_same(files[Side.MASKS], files[Side.PREDICTIONS]) and (
@@ -73,6 +84,7 @@ def choose_destinations(
     )
     same_name = names[Side.MASKS].casefold() == names[Side.PREDICTIONS].casefold()
     paths = [path for side in Side for path in _list_inputs(sources[side], files[side])]
+    paths += [voxels for path in paths for voxels in list_voxels(path)]
     protected = [*protected, *(ProtectedPath(path, "an input") for path in paths)]
     destinations = {}
     for side in sides:
@@ -88,6 +100,30 @@ def choose_destinations(
                 f"the output `{place}` cannot be written ({why}); name another --output-dir"
             ) from error
     return destinations
+
+
+def list_templates(pair: Pair, side: Side) -> tuple[str, ...]:
+    """Return the files whose headers, tags or attributes the copies of a side get."""
+    source = _find_template(pair, side)
+    if isinstance(source, FileSeries):
+        return source.files
+    return (str(_split_path(source)[0]),) if source.format in _KEEPING_FORMATS else ()
+
+
+def _find_template(pair: Pair, side: Side) -> Source:
+    """Return what has the headers that the copy of a side gets.
+
+    If the predictions are turned to each other, the copies lie like the masks.
+    """
+    is_own = side is Side.PREDICTIONS and pair.stated_turn is None
+    return pair.y_pred if is_own else pair.y_true
+
+
+def find_copy_format(pair: Pair, side: Side) -> str:
+    """Return the format of the copy of a side, a key of `WRITERS`."""
+    source = pair.y_true if side is Side.MASKS else pair.y_pred
+    template = _find_template(pair, side).format
+    return choose_format(source.format, template, is_folder=_is_folder(source))
 
 
 def _is_folder(source: Source) -> bool:
@@ -123,11 +159,10 @@ def _choose_name(file: Path, format_name: str) -> str:
     name = Path(os.path.abspath(file)).name  # noqa: PTH100 - a link keeps its own name
     if file.suffix.lower() in LIST_SUFFIXES:
         return Path(name).stem
-    if format_name == "images" and not file.is_dir():
-        return str(Path(name).with_suffix(".png"))
-    if format_name not in WRITERS and not file.is_dir():
-        return f"{name.removesuffix(get_suffix(name))}.npy"
-    return name
+    suffix = choose_suffix(format_name, name)
+    if suffix is None or file.is_dir():
+        return name
+    return name.removesuffix(get_suffix(name)) + suffix
 
 
 def _check_target(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from itertools import chain, repeat
 from pathlib import Path
 
-from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.file_repair.writers.output_array import OutputArray
+from iou_doctor.file_repair.writers.samples import iterate_samples
 from iou_doctor.record import record
 
 
@@ -15,23 +16,34 @@ class SeriesWriter:
     """Writes a folder of files of one format."""
 
     suffix: str
-    write_file: Callable[[Path, Sequence[OutputArray]], None]
+    write_file: Callable[[Path, Sequence[OutputArray]], Sequence[str] | None]
     """Writes one array to a new file."""
 
-    def __call__(self, path: Path, arrays: Sequence[OutputArray]) -> None:
+    def __call__(self, path: Path, arrays: Sequence[OutputArray]) -> list[str]:
         """Write a new folder; names with `/` make subfolders.
+
+        Returns:
+            What the copies lack, each once.
 
         Raises:
             OSError: a file cannot be written.
         """
         (array,) = arrays
         path.mkdir()
-        for stem, sample in zip(array.stems, _iterate_samples(array), strict=True):
+        notes: dict[str, None] = {}
+        templates = chain(array.templates, repeat(None))
+        for stem, template, sample in zip(
+            array.stems, templates, iterate_samples(array), strict=False
+        ):
             file = path / f"{stem}{self.suffix}"
             file.parent.mkdir(parents=True, exist_ok=True)
-            self.write_file(file, [OutputArray([sample], sample.shape, array.dtype, array.name)])
-
-
-def _iterate_samples(array: OutputArray) -> Iterator[StoredArray]:
-    for batch in array.convert_batches():
-        yield from batch
+            one = OutputArray(
+                [sample],
+                sample.shape,
+                array.dtype,
+                array.name,
+                templates=() if template is None else (template,),
+                keeps_values=array.keeps_values,
+            )
+            notes |= dict.fromkeys(self.write_file(file, [one]) or ())
+        return list(notes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +11,14 @@ import numpy as np
 from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.errors import OutputError
 from iou_doctor.file_repair.writers.output_array import OutputArray
+from iou_doctor.file_repair.writers.samples import write_samples
 from iou_doctor.safety.atomic_files import sync
-from iou_doctor.sources.files.file_types import get_suffix
-from iou_doctor.sources.files.volumes.nifti import build_nifti
+from iou_doctor.sources.files.volumes.nifti import build_nifti, has_extensions
 
 _COMPRESSION = 6
 
 
-def write(path: Path, arrays: Sequence[OutputArray]) -> None:
+def write(path: Path, arrays: Sequence[OutputArray]) -> list[str]:
     """Write a new folder with one volume for each sample, or one volume if there are no stems.
 
     Raises:
@@ -26,25 +26,10 @@ def write(path: Path, arrays: Sequence[OutputArray]) -> None:
         OSError: a file cannot be written.
     """
     (array,) = arrays
-    if not array.stems:
-        for volume in _iterate_volumes(array):
-            _save(path, volume, array.templates[0])
-        return
-    path.mkdir()
-    for stem, template, volume in zip(
-        array.stems, array.templates, _iterate_volumes(array), strict=True
-    ):
-        file = path / f"{stem}{get_suffix(template)}"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _save(file, volume, template)
+    return write_samples(path, array, _save, format_name="nifti")
 
 
-def _iterate_volumes(array: OutputArray) -> Iterator[StoredArray]:
-    for batch in array.convert_batches():
-        yield from batch
-
-
-def _save(path: Path, volume: StoredArray, template: str) -> None:
+def _save(path: Path, volume: StoredArray, template: str) -> tuple[str, ...]:
     if volume.dtype == np.float16:
         raise OutputError("NIfTI has no float16; save the input as float32 first")
     values = volume.astype(np.uint8) if volume.dtype == np.bool_ else volume
@@ -56,3 +41,4 @@ def _save(path: Path, volume: StoredArray, template: str) -> None:
         else:
             stream.write(content)
     sync(path)
+    return ("the extensions of the header are not kept",) if has_extensions(template) else ()

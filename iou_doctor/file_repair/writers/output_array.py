@@ -23,7 +23,9 @@ class OutputArray:
     stems: tuple[str, ...] = ()
     """The file names without suffix, one for each image of a folder; otherwise empty."""
     templates: tuple[str, ...] = ()
-    """For each file of a volume, the file whose header the copy gets; otherwise empty."""
+    """For each file of the copy, the one whose header, tags or attributes it gets; may be empty."""
+    keeps_values: bool = False
+    """Whether values are only moved, so that what the template says of them is still true."""
 
     def convert_batches(self) -> Iterator[StoredArray]:
         """Yield the batches in C order and in the promised dtype.

@@ -40,7 +40,7 @@ class ArrayMember:
     dtype: StoredDtype
     shape: tuple[int, ...]
     stamps: tuple[FileStamp, ...]
-    """The file as it was before its header was read."""
+    """The file as it was before its header was read, and that of the voxels if they have one."""
     affine: Affine | None
     """The directions of the axes of a volume, if the file says them."""
     chunk_shape: tuple[int, ...]
@@ -82,9 +82,11 @@ def read_array(file: str, name: str, opener: Opener, array: str | None) -> Array
     Raises:
         SourceError: it cannot be opened as an array.
     """
-    stamp = _stamp(file)
+    stamps = [_stamp(file)]
     source: Source = opener(file, array)
     affine = source.affine if isinstance(source, Volume) else None
+    if isinstance(source, Volume) and source.data_file is not None:
+        stamps.append(_stamp(source.data_file))
     shape = tuple(length or 0 for length in source.shape)
     _, _, found = source.path.removeprefix(file).partition("::")
     return ArrayMember(
@@ -94,7 +96,7 @@ def read_array(file: str, name: str, opener: Opener, array: str | None) -> Array
         open=opener,
         dtype=source.dtype,
         shape=shape,
-        stamps=(stamp,),
+        stamps=tuple(stamps),
         affine=affine,
         chunk_shape=source.chunk_shape,
     )

@@ -15,8 +15,9 @@ from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.source import StatedTurn
 from iou_doctor.diagnosis.pipeline import check
 from iou_doctor.diagnosis.request import CheckRequest
-from iou_doctor.errors import SourceError
+from iou_doctor.errors import SourceError, UsageError
 from iou_doctor.file_repair.run import repair_files
+from iou_doctor.safety.protected_files import describe_conflict, protect_inputs
 from iou_doctor.sources.opening import open_pair, open_source
 
 VALUES = np.arange(2 * 3 * 5).reshape(2, 3, 5)
@@ -101,7 +102,9 @@ def test_a_flip_that_the_directions_state_is_found_and_repaired(tmp_path, form):
     assert "the affines in the files" in found(report, "flipped-samples").evidence
     request = CheckRequest(predictions=str(preds), masks=str(masks), options=Options(num_classes=3))
     done = repair_files(request, output_dir=tmp_path / "out")
-    assert done.predictions == str(tmp_path / "out" / "p.npy")
+    assert done.predictions == str(tmp_path / "out" / f"p.{form}")
+    pair = open_pair(y_true=str(masks), y_pred=done.predictions)
+    assert pair.stated_turn is None
     assert done.report.mean_iou == SCORE
 
 
@@ -116,7 +119,7 @@ def test_axes_in_another_order_are_known_across_formats(tmp_path):
     assert found(report, "axes-permuted").repair.mean_iou_after == pytest.approx(SCORE)
 
 
-def test_copies_of_a_folder_of_volumes_are_arrays(tmp_path):
+def test_copies_of_a_folder_of_volumes_are_volumes(tmp_path):
     for number in range(2):
         for folder, array in (("P", PREDICTED + np.uint8(1)), ("T", TRUTH)):
             (tmp_path / folder).mkdir(exist_ok=True)
@@ -126,7 +129,8 @@ def test_copies_of_a_folder_of_volumes_are_arrays(tmp_path):
     )
     done = repair_files(request, output_dir=tmp_path / "out")
     assert done.report.mean_iou == pytest.approx(SCORE)
-    np.testing.assert_array_equal(np.load(tmp_path / "out" / "P" / "1.npy"), PREDICTED)
+    copy = open_source(f"{tmp_path}/out/P/1.mha")
+    np.testing.assert_array_equal(copy.read(())[0], PREDICTED)
 
 
 @pytest.mark.parametrize("form", SAVERS)
@@ -159,15 +163,77 @@ def test_a_header_that_claims_too_much_is_refused_at_once(tmp_path, form, compre
     assert words in error_of(path)
 
 
-@pytest.mark.parametrize("form", SAVERS)
-def test_voxels_in_another_file_are_refused(tmp_path, form):
-    path = SAVERS[form](tmp_path / "a", VALUES.astype(np.uint8))
+def detach(path, name, *, voxels=None, skipped=b""):
+    """Write the voxels of a volume to a file of their own, which the header names."""
     content = path.read_bytes()
-    changed = content.replace(b"= LOCAL", b"= /etc/passwd")
-    changed = changed.replace(b"encoding:", b"data file: /etc/passwd\nencoding:")
-    assert changed != content
-    path.write_bytes(changed)
-    assert "its voxels are in another file" in error_of(path)
+    mark = b"LOCAL\n" if path.suffix == ".mha" else b"\n\n"
+    head, _, body = content.partition(mark)
+    header = path.with_suffix({".mha": ".mhd", ".nrrd": ".nhdr"}[path.suffix])
+    if path.suffix == ".mha":
+        size = f"HeaderSize = {len(skipped)}\nElementDataFile".encode()
+        header.write_bytes(head.replace(b"ElementDataFile", size) + name.encode() + b"\n")
+    else:
+        header.write_bytes(head + f"\nbyte skip: {len(skipped)}\ndata file: {name}\n".encode())
+    if voxels is not None:
+        voxels.parent.mkdir(exist_ok=True)
+        voxels.write_bytes(skipped + body)
+    path.unlink()
+    return header
+
+
+@pytest.mark.parametrize("form", SAVERS)
+@pytest.mark.parametrize("name", ["a.raw", "below/the voxels.raw"])
+@pytest.mark.parametrize("compressed", [True, False])
+def test_voxels_beside_the_header_are_read(tmp_path, form, name, compressed):
+    whole = SAVERS[form](tmp_path / "a", VALUES.astype(np.uint8), compressed=compressed)
+    skipped = b"" if compressed else b"skipped"
+    header = detach(whole, name, voxels=tmp_path / name, skipped=skipped)
+    source = open_source(str(header))
+    assert (source.format, source.names, source.shape) == (form, ("a",), (1, 2, 3, 5))
+    np.testing.assert_array_equal(source.read(())[0], VALUES)
+    assert [stamp.path for stamp in source.stamps] == [str(header), str(tmp_path / name)]
+    (tmp_path / name).write_bytes(bytes(4))
+    with pytest.raises(SourceError, match=r"a\.(mhd|nhdr)`: it is "):
+        open_source(str(header)).read(())
+    (tmp_path / name).unlink()
+    assert "there is no such file" in error_of(header)
+
+
+@pytest.mark.parametrize("form", SAVERS)
+@pytest.mark.parametrize(
+    "name", ["/etc/passwd", "../x.raw", "a/../../x.raw", "..\\x.raw", "link.raw"]
+)
+def test_voxels_outside_the_folder_are_refused(tmp_path, form, name):
+    (tmp_path / "x.raw").write_bytes(bytes(99))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "link.raw").symlink_to(tmp_path / "x.raw")
+    path = SAVERS[form](tmp_path / "in" / "a", VALUES.astype(np.uint8))
+    assert "outside its folder; move that file beside it" in error_of(detach(path, name))
+
+
+@pytest.mark.parametrize("form", SAVERS)
+def test_a_file_for_each_slice_is_refused(tmp_path, form):
+    for name in ("slice%03d.raw 1 5 1", "LIST\na.raw\nb.raw"):
+        path = SAVERS[form](tmp_path / "a", VALUES.astype(np.uint8))
+        assert "its voxels are in several files" in error_of(detach(path, name))
+
+
+@pytest.mark.parametrize("form", SAVERS)
+def test_the_voxels_beside_a_header_are_never_written_over(tmp_path, form):
+    (tmp_path / "p").mkdir()
+    name = {"mha": "x.mha", "nrrd": "x.nrrd"}[form]
+    whole = SAVERS[form](tmp_path / "p" / "a", PREDICTED + np.uint8(1))
+    header = detach(whole, name, voxels=tmp_path / "p" / name)
+    header = header.rename(header.with_stem("x"))
+    masks = SAVERS[form](tmp_path / "t", TRUTH)
+    request = CheckRequest(
+        predictions=str(header), masks=str(masks), options=Options(num_classes=3)
+    )
+    with pytest.raises(UsageError, match="is never changed"):
+        repair_files(request, output_dir=tmp_path / "p", overwrite=True)
+    protected = protect_inputs([str(header)])
+    assert "never changed" in describe_conflict(tmp_path / "p" / name, protected)
+    assert repair_files(request, output_dir=tmp_path / "out").report.mean_iou == SCORE
 
 
 def test_a_bomb_is_not_unpacked(tmp_path):

@@ -1,4 +1,4 @@
-"""One volume of a MetaImage file (.mha): mapped if it is stored as it is, else unpacked."""
+"""One volume of a MetaImage file (.mha, or .mhd beside .raw): mapped, or unpacked as a whole."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from types import MappingProxyType
 import numpy as np
 
 from iou_doctor.arrays.batch import StoredArray, StoredDtype
+from iou_doctor.arrays.source import Source
 from iou_doctor.record import record
 from iou_doctor.sources.array_checks import check_shape, get_native_dtype
 from iou_doctor.sources.files.affines import Affine, build_affine
@@ -19,13 +20,15 @@ from iou_doctor.sources.files.gzip_stream import unpack_zlib
 from iou_doctor.sources.files.memory_limits import check_packed_bytes
 from iou_doctor.sources.files.npy.npy import open_values
 from iou_doctor.sources.files.npy.npy_header import NpyHeader
+from iou_doctor.sources.files.volumes.data_file import locate_data_file
 from iou_doctor.sources.files.volumes.volume import Volume
 from iou_doctor.sources.files.whole_array import WholeArray
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
 _MOST_HEADER_BYTES = 1 << 16
-_LAST_KEY = "ElementDataFile"
+LAST_KEY = "ElementDataFile"
 """The key of the last line of a header: where the voxels are."""
+CHANNELS_KEY = "ElementNumberOfChannels"
 _TYPES = MappingProxyType(
     {
         "MET_CHAR": "i1",
@@ -58,10 +61,16 @@ class _Header:
         return self.words.get(key, "False").strip().lower() in {"true", "1"}
 
     @property
+    def data_file(self) -> str | None:
+        """What the header says of the file with the voxels; `None`: they follow the header."""
+        name = self.words[LAST_KEY]
+        return None if name.upper() == "LOCAL" else name
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """The sizes, the fastest axis first; the channels of a voxel come first."""
         sizes = tuple(int(size) for size in self.words["DimSize"].split())
-        channels = int(self.words.get("ElementNumberOfChannels", "1"))
+        channels = int(self.words.get(CHANNELS_KEY, "1"))
         return sizes if channels == 1 else (channels, *sizes)
 
     @property
@@ -82,7 +91,7 @@ def open_meta_image(path: str, name: str | None = None) -> Volume:
     """Return a volume with its axes in the order of the header: x, y, z.
 
     Raises:
-        SourceError: it is another kind of file, damaged, or its voxels are in another file.
+        SourceError: it is another kind of file, or damaged.
     """
     read_file_head(path)
     if name is not None:
@@ -90,23 +99,54 @@ def open_meta_image(path: str, name: str | None = None) -> Volume:
     with translate_errors(path, ValueError, KeyError, OverflowError, why=_DAMAGED):
         header = _read_header(path)
         shape, dtype, affine = header.shape, header.dtype, header.affine
-    if header.words[_LAST_KEY].upper() != "LOCAL":
-        raise source_error(path, "its voxels are in another file; save both as one .mha file")
     check_shape(path, shape)
     values = NpyHeader(dtype, shape, "F", 0)
-    size = get_file_size(path) - header.offset
+    if header.data_file is None:
+        return Volume(_open_voxels(path, header, values, path, header.offset), "mha", affine)
+    file = locate_data_file(path, header.data_file)
+    start = _skip_header(path, header, values, file)
+    return Volume(_open_voxels(path, header, values, file, start), "mha", affine, data_file=file)
+
+
+def _skip_header(path: str, header: _Header, values: NpyHeader, file: str) -> int:
+    """Return the number of bytes in front of the voxels in a file of their own."""
+    with translate_errors(path, ValueError, why=_DAMAGED):
+        skipped = int(header.words.get("HeaderSize", "0"))
+    if skipped < 0 and not header.is_true("CompressedData"):
+        return max(0, get_file_size(file) - values.nbytes)
+    return max(0, skipped)
+
+
+def _open_voxels(path: str, header: _Header, values: NpyHeader, file: str, start: int) -> Source:
+    """Return the voxels in a file from a byte on."""
+    size = max(0, get_file_size(file) - start)
     if header.is_true("CompressedData"):
         check_packed_bytes(path, values.nbytes, size, remedy="save it without compression")
-        load = partial(_unpack, path, values, header.offset)
-        whole = WholeArray(path, "mha", shape, get_native_dtype(dtype), load)
-        return Volume(whole, "mha", affine)
+        load = partial(_unpack, path, values, file, start)
+        return WholeArray(path, "mha", values.shape, get_native_dtype(values.dtype), load)
     if values.nbytes > size:
         raise source_error(
             path,
-            f"it is cut off: its header says {values.nbytes:,} bytes of voxels, and {size:,} are"
-            " there; save or copy it again",
+            f"it is cut off: its header says {values.nbytes:,} bytes of voxels, and {size:,}"
+            " are there; save or copy it again",
         )
-    return Volume(open_values(path, "mha", path, values, header.offset), "mha", affine)
+    return open_values(path, "mha", file, values, start)
+
+
+def find_type(dtype: StoredDtype) -> str | None:
+    """Return what a header calls a type of values; `None` if it has no such type."""
+    kind = f"{dtype.kind}{dtype.itemsize}"
+    return next((name for name, code in _TYPES.items() if code == kind), None)
+
+
+def read_words(path: str) -> dict[str, str]:
+    """Return the lines of a header as keys and values, in their order.
+
+    Raises:
+        SourceError: it is damaged.
+    """
+    with translate_errors(path, ValueError, why=_DAMAGED):
+        return dict(_read_header(path).words)
 
 
 def _read_header(path: str) -> _Header:
@@ -120,12 +160,12 @@ def _read_header(path: str) -> _Header:
             raise ValueError("a line of the header has no value")
         offset += len(line)
         words[key.strip()] = value.strip()
-        if key.strip() == _LAST_KEY:
+        if key.strip() == LAST_KEY:
             return _Header(words, offset)
     raise ValueError("the header does not end")
 
 
-def _unpack(path: str, header: NpyHeader, offset: int) -> StoredArray:
+def _unpack(path: str, header: NpyHeader, file: str, start: int) -> StoredArray:
     with translate_errors(path, OSError, EOFError, zlib.error, why=_DAMAGED):
-        content = unpack_zlib(path, header.nbytes, start=offset)
+        content = unpack_zlib(file, header.nbytes, start=start)
     return np.frombuffer(content, header.dtype).reshape(header.shape, order="F")

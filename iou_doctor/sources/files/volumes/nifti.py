@@ -25,8 +25,9 @@ from iou_doctor.sources.files.whole_array import WholeArray
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_HEADER_BYTES = 540
-"""The size in bytes of a header of version 2; one of version 1 has 348."""
+_HEADER_BYTES = 541
+"""The size in bytes of a header of version 2, and the byte behind it, which says whether extensions
+follow. A header of version 1 has 348."""
 _MOST_OFFSET = 1 << 28
 """The maximum number of bytes of a compressed file in front of the voxels: extensions are small."""
 _HEADERS = ((348, "nibabel.nifti1", "Nifti1Header"), (540, "nibabel.nifti2", "Nifti2Header"))
@@ -106,6 +107,19 @@ def build_nifti(template: str, values: StoredArray) -> bytes:
     image = image_type(values, None, header, dtype=values.dtype)
     content: bytes = image.to_bytes()
     return content
+
+
+def has_extensions(path: str) -> bool:
+    """Return whether a NIfTI file has more between its header and its voxels.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    is_packed = read_file_head(path).startswith(_GZIP_MAGIC)
+    with translate_errors(path, *GZIP_ERRORS, why=_DAMAGED):
+        start = _read_start(path, is_packed=is_packed)
+    sizes = {int.from_bytes(start[:4], order) for order in ("little", "big")}
+    return any(start[size : size + 1] not in (b"", b"\0") for size in sizes & {348, 540})
 
 
 def _read_start(path: str, *, is_packed: bool) -> bytes:

@@ -20,6 +20,8 @@ class Volume:
     """`None` if the file does not say."""
     scale: tuple[float, float] | None = None
     """What stored values are multiplied by, and what is added then; `None`: they are as stored."""
+    data_file: str | None = None
+    """The file beside the header that holds the voxels; `None`: they are in the same file."""
 
     @property
     def path(self) -> str:

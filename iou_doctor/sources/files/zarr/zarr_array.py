@@ -86,19 +86,43 @@ def open_zarr(path: str, name: str | None = None) -> ZarrSource:
         SourceError: it has no such array, one that holds no numbers, or zarr is not installed.
     """
     found = find_array(path, name)
-    instead = "save it with `np.save('NAME.npy', zarr.open(FILE)[:])`"
-    library = import_extra(path, "zarr", extra="zarr", what="a Zarr array", instead=instead)
     place = f"{path}::{found.name}" if found.name else path
     stamps = stamp_files(f"{path}/{found.name}")
-    with warnings.catch_warnings(), translate_errors(place, *_ZARR_ERRORS, why=_DAMAGED):
-        warnings.simplefilter("ignore")
-        store = library.storage.LocalStore(path, read_only=True)
-        array = library.open_array(store, path=found.name, mode="r")
+    with translate_errors(place, *_ZARR_ERRORS, why=_DAMAGED):
+        _, array = _open(path, found.name)
         check_dtype(place, np.dtype(array.dtype))
         shape = tuple(int(size) for size in array.shape)
         check_shape(place, shape)
         _check_size(path, place, array)
         return ZarrSource(place, array, stamps)
+
+
+def open_zarr_template(path: str, name: str | None) -> tuple[Any, Any]:
+    """Return the group that an array lies in, `None` if it lies in none, and the array of zarr.
+
+    Args:
+        path: the folder.
+        name: the name of the array in it.
+
+    Raises:
+        SourceError: there is no such array, or its metadata are damaged.
+    """
+    found = find_array(path, name)
+    with translate_errors(path, *_ZARR_ERRORS, why=_DAMAGED):
+        library, array = _open(path, found.name)
+        if not found.name:
+            return None, array
+        return library.open_group(library.storage.LocalStore(path, read_only=True), mode="r"), array
+
+
+def _open(path: str, name: str) -> tuple[Any, Any]:
+    """Return zarr, and one of its arrays that has been examined."""
+    instead = "save it with `np.save('NAME.npy', zarr.open(FILE)[:])`"
+    library = import_extra(path, "zarr", extra="zarr", what="a Zarr array", instead=instead)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        store = library.storage.LocalStore(path, read_only=True)
+        return library, library.open_array(store, path=name, mode="r")
 
 
 def _check_size(path: str, place: str, array: Any) -> None:

@@ -179,6 +179,24 @@ def test_a_copy_keeps_the_header_of_its_file(tmp_path):
     np.testing.assert_allclose(copy.affine, np.diag([1, 1, 3, 1]))
 
 
+@pytest.mark.parametrize("kind", ["Nifti1", "Nifti2"])
+@pytest.mark.parametrize("name", ["p.nii", "p.nii.gz"])
+def test_a_copy_says_that_it_has_no_extensions(tmp_path, kind, name):
+    masks = save(tmp_path / "t.nii.gz", TRUTH)
+    image = getattr(nibabel, f"{kind}Image")(PREDICTED + np.uint8(1), RIGHT, dtype=np.uint8)
+    notes = []
+    for number in range(2):
+        image.to_filename(tmp_path / name)
+        request = CheckRequest(
+            predictions=f"{tmp_path}/{name}", masks=str(masks), options=Options(num_classes=3)
+        )
+        done = repair_files(request, output_dir=tmp_path / "out", overwrite=True)
+        notes.append(done.copies[0].unkept)
+        if not number:
+            image.header.extensions.append(nibabel.nifti1.Nifti1Extension("comment", b"words"))
+    assert notes == [(), ("the extensions of the header are not kept",)]
+
+
 def test_an_order_of_axes_that_the_affines_state_is_found(tmp_path):
     masks = save(tmp_path / "t.nii.gz", TRUTH)
     turned = nibabel.Nifti1Image(PREDICTED, RIGHT).as_reoriented([[2, 1], [1, 1], [0, 1]])
