@@ -31,6 +31,7 @@ def check(
     baseline: str | PathLike[str] | None = None,
     max_drop: float = 0.01,
     confidence: float = 0.95,
+    slices: Iterable[str] | Mapping[str, Any] = (),
     contracts: Literal["common", "all"] = "common",
     batch_size: int | None = None,
     seen: str | float | None = None,
@@ -77,6 +78,8 @@ def check(
         baseline: a JSON report of an earlier run to compare with.
         max_drop: by how much a score may fall below the baseline's.
         confidence: the confidence of the intervals of scores.
+        slices: score and price the samples of each slice: "folder", "size" or "COLUMN@FILE.csv"; or
+            a dict from titles to one value for each sample, in order or by name.
         contracts: which implementations to compare.
         batch_size: images in one update of a metric, and in one call of a model; `None`: all, and
             as many as take little memory.

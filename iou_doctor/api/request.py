@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
 from iou_doctor.api.arguments import build_model_options, check_device, refuse_missing_arrays
@@ -23,6 +24,7 @@ from iou_doctor.ledger.interval import CONFIDENCE
 
 if TYPE_CHECKING:
     from iou_doctor.arrays.model import ModelOptions
+    from iou_doctor.diagnosis.slicing import SliceRequest
 
 
 def build_request(arguments: dict[str, Any]) -> CheckRequest:
@@ -52,6 +54,7 @@ def build_request(arguments: dict[str, Any]) -> CheckRequest:
         batch_size=take_integer("batch_size", given("batch_size"), example=8, least=1),
         baseline=_take_baseline(given("baseline"), given("max_drop", 0.01)),
         confidence=_take_confidence(given("confidence", CONFIDENCE)),
+        slices=_take_slices(given("slices", ())),
         all_implementations=contracts == "all",
         score_to_explain=None if seen is None else _parse_score(seen),
         jobs=take_integer("jobs", given("jobs"), example=4, least=1),
@@ -103,6 +106,20 @@ def _take_model_options(arguments: dict[str, Any]) -> ModelOptions | None:
 def _take_confidence(value: Any) -> float:
     confidence = take_number("confidence", value, example=0.95)
     return CONFIDENCE if confidence is None else check_confidence(confidence, name="confidence")
+
+
+def _take_slices(slices: Any) -> tuple[SliceRequest, ...]:
+    if not slices:
+        return ()
+    from iou_doctor.diagnosis.slice_options import build_request, parse_slices
+
+    if isinstance(slices, Mapping):
+        return tuple(
+            build_request(str(by), values, option=f"slices={{{by!r}: …}}")
+            for by, values in slices.items()
+        )
+    words = [slices] if isinstance(slices, str) else list(slices)
+    return parse_slices([str(word) for word in words], option="slices")
 
 
 def _take_baseline(baseline: Any, max_drop: Any) -> Any:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from iou_doctor.arrays.expected import ExpectedInterpretation
     from iou_doctor.cli.outputs import ReportOutput
     from iou_doctor.diagnosis.request import CheckRequest
+    from iou_doctor.diagnosis.slicing import SliceRequest
     from iou_doctor.report.baseline import Baseline
     from iou_doctor.report.score_lookup import PrintedScore
     from iou_doctor.safety.protected_files import ProtectedPath
@@ -128,6 +129,7 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
             fail_on=self.fail_on,
             minimums=self.build_minimums(),
             confidence=check_confidence(self.confidence, name="--confidence"),
+            slices=self._parse_slices(),
             baseline=self._load_baseline(name),
             expected=expected,
             all_implementations=self.contracts == "all",
@@ -149,6 +151,7 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
             from iou_doctor.sources.models.onnx_safety import list_weight_files
 
             inputs += map(str, list_weight_files(Path(self.predictions)))
+        inputs += [file for one in self.slices or () if (file := one.partition("@")[2])]
         protected = protect_inputs(inputs)
         if self.baseline is None or self.write_baseline:
             return protected
@@ -169,6 +172,13 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
             protected=protected,
             more_reports=[f"json={place}"] if self.write_baseline else [],
         )
+
+    def _parse_slices(self) -> "tuple[SliceRequest, ...]":
+        if not self.slices:
+            return ()
+        from iou_doctor.diagnosis.slice_options import parse_slices
+
+        return parse_slices(split_lists(self.slices), option="--slice")
 
     def _load_baseline(self, name: str) -> "Baseline | None":
         from iou_doctor.report.baseline import load_baseline

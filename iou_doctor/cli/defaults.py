@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from iou_doctor.safety.protected_files import ProtectedPath
 
 PREFIX = "IOU_DOCTOR_"
-PUBLIC_NAMES = {"reports": "report", "all_checks": "all"}
+PUBLIC_NAMES = {"reports": "report", "all_checks": "all", "slices": "slice"}
 """The names of the options whose parameters are named differently in the program."""
 PANEL = "Configuration"
 CONTRADICTION = "--config and --no-config contradict each other; give one"

@@ -99,6 +99,16 @@ class JudgementOptions(CommandOptions):
     ] = "common"
     batch_size: BatchSize = None
     confidence: Confidence = 0.95
+    slices: Annotated[
+        list[str] | None,
+        declare_option(
+            COMPARISON,
+            "Score and price the samples of each folder, size, or value of a column: folder, size,"
+            " or COLUMN@FILE.csv; repeatable.",
+            "--slice",
+            metavar="SLICES",
+        ),
+    ] = None
     seen: Annotated[
         str | None,
         declare_option(

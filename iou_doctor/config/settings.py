@@ -16,7 +16,7 @@ from iou_doctor.record import record
 
 def make_key(name: str) -> str:
     """Return the key in the file for the name of a field."""
-    return "report" if name == "reports" else name.replace("_", "-")
+    return {"reports": "report", "slices": "slice"}.get(name, name.replace("_", "-"))
 
 
 PYDANTIC_CONFIG = {
@@ -94,6 +94,9 @@ class CheckSettings:
     """Let `min-iou` and `max-drop` pass if other images might have passed."""
     confidence: float | None = None
     """Confidence of the intervals of scores, from 0.5 to 0.999."""
+    slices: list[str] | None = None
+    """Score and price the samples of each slice: `folder`, `size`, or `COLUMN@FILE.csv`, whose path
+    is relative to this file."""
     baseline: str | None = None
     """A JSON report of an earlier run to compare with, relative to this file. `{name}` stands for
     the name of the check."""

@@ -119,6 +119,7 @@ def _resolve_settings(settings: Settings, folder: Path) -> Settings:
         masks=_resolve(settings.masks, folder),
         images=_resolve(settings.images, folder),
         baseline=_resolve(settings.baseline, folder),
+        slices=_resolve_slices(settings.slices, folder),
         reports=None if reports is None else [_resolve_report(entry, folder) for entry in reports],
         check=[_resolve_check(check, folder) for check in settings.check or ()],
     )
@@ -131,11 +132,22 @@ def _resolve_check(check: NamedCheck, folder: Path) -> NamedCheck:
         masks=make_relative(folder / check.masks),
         images=_resolve(check.images, folder),
         baseline=_resolve(check.baseline, folder),
+        slices=_resolve_slices(check.slices, folder),
     )
 
 
 def _resolve(path: str | None, folder: Path) -> str | None:
     return None if path is None else make_relative(folder / path)
+
+
+def _resolve_slices(slices: list[str] | None, folder: Path) -> list[str] | None:
+    if slices is None:
+        return None
+    parts = [one.partition("@") for one in slices]
+    return [
+        f"{column}@{make_relative(folder / file)}" if at and file else f"{column}{at}{file}"
+        for column, at, file in parts
+    ]
 
 
 def _resolve_report(entry: str, folder: Path) -> str:

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import list_repairs
 from iou_doctor.diagnosis.what_if import Recount, repair_evidence
-from iou_doctor.ledger.difference import Counted
-from iou_doctor.ledger.interval import CONFIDENCE, estimate_intervals
+from iou_doctor.ledger.counted import Counted
+from iou_doctor.ledger.interval import estimate_intervals
+from iou_doctor.ledger.ledger import Slicing
 from iou_doctor.ledger.prices import build_ledger
 from iou_doctor.ledger.stored_areas import shrink
 from iou_doctor.report.finding import Severity, Suspicion
@@ -22,7 +24,7 @@ ROUNDING = 1e-9
 
 
 def add_account(
-    report: Report, evidence: Evidence, recount: Recount, *, confidence: float = CONFIDENCE
+    report: Report, evidence: Evidence, recount: Recount, request: CheckRequest
 ) -> Report:
     """Return the report with its ledger and intervals.
 
@@ -33,25 +35,41 @@ def add_account(
         report: the report.
         evidence: the facts that it is about.
         recount: counts the label pairs again after steps that move pixels or samples.
-        confidence: the share of the drawn data sets that an interval holds.
+        request: what the user asks.
+
+    Raises:
+        UsageError: the data set cannot be cut into the slices that are asked for.
     """
     counted = count_after_repairs(report, evidence, recount)
     if counted is None:
         return report
     areas = counted.count_areas()
-    intervals = estimate_intervals(areas, confidence)
+    intervals = estimate_intervals(areas, request.confidence)
+    ledger = build_ledger(
+        counted.pairs,
+        counted.score,
+        ignore_index=counted.ignore_index,
+        of="after-repair" if list_repairs(report) else "as-stored",
+        name_sample=lambda sample: name_sample(evidence, sample),
+    )
+    if ledger is not None and request.slices:
+        ledger = replace(ledger, slicings=_cut_slices(counted, evidence, request))
     return replace(
         report,
-        ledger=build_ledger(
-            counted.pairs,
-            counted.score,
-            ignore_index=counted.ignore_index,
-            of="after-repair" if list_repairs(report) else "as-stored",
-            name_sample=lambda sample: name_sample(evidence, sample),
-        ),
+        ledger=ledger,
         interval=intervals.mean,
         class_intervals=intervals.classes,
         image_areas=shrink(areas),
+    )
+
+
+def _cut_slices(counted: Counted, evidence: Evidence, request: CheckRequest) -> tuple[Slicing, ...]:
+    from iou_doctor.diagnosis.slicing import cut_slices  # few checks ask for it
+
+    layout = evidence.interpretation.layout
+    return tuple(
+        cut_slices(one, counted, evidence.pair, layout, confidence=request.confidence)
+        for one in request.slices
     )
 
 

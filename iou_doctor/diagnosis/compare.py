@@ -11,7 +11,8 @@ from iou_doctor.diagnosis.questions import OpenArrays, Progress
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import diagnose
 from iou_doctor.errors import UsageError
-from iou_doctor.ledger.difference import Counted, build_difference
+from iou_doctor.ledger.counted import Counted
+from iou_doctor.ledger.difference import build_difference
 from iou_doctor.report.comparison import Comparison, Side
 from iou_doctor.report.report import Report
 from iou_doctor.sources.files.stamps import check_unchanged

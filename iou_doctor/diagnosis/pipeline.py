@@ -90,7 +90,7 @@ def report_on(pair: Pair, request: CheckRequest, arrays: Arrays) -> Report:
     """
     evidence, recount = examine(pair, request, arrays)
     report = diagnose(evidence, request.selection, recount)
-    report = add_account(report, evidence, recount, confidence=request.confidence)
+    report = add_account(report, evidence, recount, request)
     report = replace(report, all_implementations=request.all_implementations)
     refuse_other_values(request.baseline, report)
     report = _explain_score(report, request, evidence, recount)

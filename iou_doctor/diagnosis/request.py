@@ -17,6 +17,7 @@ from iou_doctor.report.minimums import Minimums
 if TYPE_CHECKING:
     from iou_doctor.arrays.expected import ExpectedInterpretation
     from iou_doctor.arrays.model import ModelOptions
+    from iou_doctor.diagnosis.slicing import SliceRequest
     from iou_doctor.report.baseline import Baseline
     from iou_doctor.report.score_lookup import PrintedScore
 
@@ -47,6 +48,8 @@ class CheckRequest:
     """The scores below which the check fails."""
     confidence: float = CONFIDENCE
     """The share of the drawn data sets that an interval holds."""
+    slices: tuple[SliceRequest, ...] = ()
+    """How to cut the data set into slices."""
     baseline: Baseline | None = None
     """An earlier report to compare with."""
     expected: ExpectedInterpretation | None = None

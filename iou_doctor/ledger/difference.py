@@ -7,37 +7,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.ledger.image_areas import ImageAreas, count_image_areas
+from iou_doctor.ledger.counted import Counted
 from iou_doctor.ledger.interval import CONFIDENCE, Interval, Intervals, estimate_change
 from iou_doctor.ledger.prices import MOST_ENTRIES, NO_CLASS, Prices, price_samples
 from iou_doctor.metrics.score import Score
 from iou_doctor.record import record
-
-
-@record
-class Counted:
-    """Label pairs that were counted, and their score."""
-
-    pairs: PairCounts
-    score: Score
-    ignore_index: int | None
-
-    @property
-    def scored(self) -> PairCounts:
-        """The pairs that the score counts."""
-        known = self.pairs
-        known = known if self.ignore_index is None else known.drop_truth(self.ignore_index)
-        return known.drop_out_of_range(len(self.score.per_class))
-
-    def count_areas(self, span: int | None = None) -> ImageAreas:
-        """Return the areas of each image; see `count_image_areas`."""
-        return count_image_areas(
-            self.pairs,
-            num_classes=len(self.score.per_class),
-            ignore_index=self.ignore_index,
-            span=span,
-        )
 
 
 @record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iou_doctor.ledger.image_areas import ImageAreas
 from iou_doctor.ledger.interval import Interval
-from iou_doctor.ledger.ledger import Ledger
+from iou_doctor.ledger.ledger import Ledger, Slicing
 from iou_doctor.ledger.stored_areas import encode
 
 
@@ -41,7 +41,25 @@ def build_ledger(ledger: Ledger | None, areas: ImageAreas | None) -> dict[str, o
             for sample in ledger.samples
         ],
         "other_samples": ledger.other_samples,
+        "slices": [_build_slicing(slicing) for slicing in ledger.slicings],
         "areas": None if areas is None else encode(areas),
+    }
+
+
+def _build_slicing(slicing: Slicing) -> dict[str, object]:
+    return {
+        "by": slicing.by,
+        "slices": [
+            {
+                "value": one.value,
+                "images": one.images,
+                "mean_iou": one.mean_iou,
+                "interval": build_interval(one.interval),
+                "points": one.points,
+            }
+            for one in slicing.slices
+        ],
+        "unknown": list(slicing.unknown),
     }
 
 

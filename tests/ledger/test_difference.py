@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.ledger import difference
-from iou_doctor.ledger.difference import Counted, build_difference
+from iou_doctor.ledger.counted import Counted
+from iou_doctor.ledger.difference import build_difference
 from iou_doctor.metrics.score import compute_score
 
 ROWS = st.lists(

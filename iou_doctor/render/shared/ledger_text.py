@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from iou_doctor.ledger.difference import SampleChange
 from iou_doctor.ledger.interval import Interval
-from iou_doctor.ledger.ledger import Ledger, PairPrice, SamplePrice
+from iou_doctor.ledger.ledger import Ledger, PairPrice, SamplePrice, SlicePrice, Slicing
 from iou_doctor.metrics.score import ClassScore
 from iou_doctor.render.shared.wording import format_score, format_share
 from iou_doctor.report.report import Report
@@ -21,6 +21,10 @@ MOST_LOST_CLASSES = 2
 """The number of classes with an IoU near 0 that are explained."""
 MOST_SAMPLES = 3
 """The number of samples that are named."""
+MOST_SLICES = 6
+"""The number of slices that are shown."""
+LONGEST_VALUE = 40
+"""The number of characters of the name of a slice that are shown."""
 LOST_IOU = 0.05
 """IoU below which a class is as good as lost."""
 LEAST_POINTS = 0.00005
@@ -36,7 +40,7 @@ def title_ledger(ledger: Ledger) -> str:
 
 
 def list_ledger_lines(report: Report) -> list[Line]:
-    """Return at most eight lines; none if nothing is missing."""
+    """Return at most eight lines, and those of slices; none if nothing is missing."""
     ledger = report.ledger
     if ledger is None or ledger.missing < LEAST_POINTS:
         return []
@@ -44,6 +48,7 @@ def list_ledger_lines(report: Report) -> list[Line]:
         "by pair": _list_pairs(ledger, report),
         "by class": _list_classes(ledger, report),
         "by image": _list_samples(ledger),
+        **{f"by {_shorten(slicing.by)}": _list_slices(slicing) for slicing in ledger.slicings},
     }
     return [
         ("" if index else cut, f"{points:.4f}", text)
@@ -166,6 +171,33 @@ def _list_samples(ledger: Ledger) -> Iterator[tuple[float, str]]:
         return
     names = ", ".join(_describe_sample(sample) for sample in some)
     yield points, f"{len(some)} of {ledger.images:,} images: {names}"
+
+
+def _list_slices(slicing: Slicing) -> Iterator[tuple[float, str]]:
+    """Yield what the dearest slices cost, and what the others cost together."""
+    most = len(slicing.slices) if len(slicing.slices) <= MOST_SLICES + 1 else MOST_SLICES
+    for one in slicing.slices[:most]:
+        yield one.points, _describe_slice(one, slicing)
+    if others := slicing.slices[most:]:
+        yield sum(one.points for one in others), f"{len(others):,} others together"
+
+
+def _describe_slice(one: SlicePrice, slicing: Slicing) -> str:
+    images = "1 image" if one.images == 1 else f"{one.images:,} images"
+    score = f"mean IoU {format_score(one.mean_iou)}"
+    if one.interval is not None:
+        score += f" ({one.interval.low:.4f} to {one.interval.high:.4f})"
+    if one.value is not None:
+        return f"{_shorten(one.value)}: {images}, {score}"
+    names = ", ".join(f"`{escape_name(name)}`" for name in slicing.unknown[:MOST_SAMPLES])
+    more = ", …" if len(slicing.unknown) > MOST_SAMPLES else ""
+    return f"no value: {images} ({names}{more}), {score}"
+
+
+def _shorten(text: str) -> str:
+    """Return a name from outside on one line, cut if it is long."""
+    name = escape_name(text)
+    return name if len(name) <= LONGEST_VALUE else f"{name[: LONGEST_VALUE - 1]}…"
 
 
 def _describe_sample(sample: SamplePrice) -> str:
