@@ -43,10 +43,16 @@ SIDE_BITS = 2
 
 @record(eq=False)
 class KindMap:
-    """The kind of each pixel of one label map, 2-D or 3-D."""
+    """The kind of each pixel of a pair of label maps, 2-D or 3-D, and the regions of the truth."""
 
     codes: NDArray[np.uint8]
     """The kind as a miss, plus 4 times the kind as a false alarm; 0 for pixels that are right."""
+    region_labels: NDArray[np.int64]
+    """The label of each region of the truth, shape (regions,)."""
+    region_pixels: NDArray[np.int64]
+    """The number of its pixels."""
+    region_found: NDArray[np.int64]
+    """The number of its pixels that are right."""
 
     @property
     def missed(self) -> NDArray[np.uint8]:

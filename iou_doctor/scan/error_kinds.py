@@ -17,7 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.counts.error_kinds import KindMap, choose_width
-from iou_doctor.scan.numpy.error_kinds import find_codes
+from iou_doctor.counts.label_decoding import is_no_class
+from iou_doctor.scan.native.find_kinds import CodedMaps, find_codes
+from iou_doctor.scan.native.library import load_kernels
+from iou_doctor.scan.native.structures import NOTHING
+from iou_doctor.scan.numpy import error_kinds as reference
+
+MOST_LABELS = 2**10
+"""Labels below this one are taken as they are, others are numbered."""
 
 
 def find_error_kinds(
@@ -55,4 +62,41 @@ def find_error_kinds(
         raise ValueError(f"label maps of shapes {y_true.shape} and {y_pred.shape} have no kinds")
     if width is None:
         width = choose_width(y_true.shape)
-    return KindMap(find_codes(y_true, y_pred, void, width))
+    kernels = load_kernels()
+    coded = None if kernels is None or not y_true.size else _encode(y_true, y_pred, void)
+    if kernels is None or coded is None:
+        return reference.find_kinds(y_true, y_pred, void, width)
+    maps, names = coded
+    codes, regions = find_codes(kernels, maps, width)
+    label = regions[:, 0].astype(np.int64)
+    return KindMap(
+        codes,
+        region_labels=label if names is None else names[label],
+        region_pixels=regions[:, 1].astype(np.int64),
+        region_found=regions[:, 2].astype(np.int64),
+    )
+
+
+def _encode(
+    y_true: NDArray[np.integer], y_pred: NDArray[np.integer], void: NDArray[np.bool_] | None
+) -> tuple[CodedMaps, NDArray[np.int64] | None] | None:
+    """Return the maps as the kernels take them, and the label of each code.
+
+    The names are `None` if labels are their own codes. `None` if there are too many labels.
+    """
+    names = None
+    highest = max(int(y_true.max()), int(y_pred.max()))
+    if highest < MOST_LABELS and min(int(y_true.min()), int(y_pred.min())) >= 0:
+        truth, prediction = (side.astype(np.uint16, order="C") for side in (y_true, y_pred))
+    else:
+        names = np.union1d(y_true, y_pred).astype(np.int64)
+        if len(names) >= NOTHING:
+            return None
+        truth, prediction = (
+            np.searchsorted(names, side).astype(np.uint16) for side in (y_true, y_pred)
+        )
+        prediction[is_no_class(y_pred)] = NOTHING
+        highest = len(names) - 1
+    if void is not None:
+        truth[void] = NOTHING
+    return CodedMaps(truth, prediction, highest + 1), names

@@ -5,9 +5,9 @@
  * bit for bit. They allocate nothing, keep no state of their own and call no library, so any number
  * of threads may use them at once.
  *
- * `labels.c` and `scores.c` are compiled once for each variant of the processor, with VARIANT
- * defined as its name, which is appended to the names of all exported functions. Arrays need not be
- * aligned. Integers are stored in the byte order of the machine.
+ * `labels.c`, `scores.c` and `kinds.c` are compiled once for each variant of the processor, with
+ * VARIANT defined as its name, which is appended to the names of all exported functions. Arrays
+ * need not be aligned. Integers are stored in the byte order of the machine.
  */
 
 #ifndef IOU_DOCTOR_KERNELS_H
@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 /* Raised whenever a structure or a function below changes; `library.py` knows the same number. */
-#define ABI 2
+#define ABI 3
 
 #if defined(_WIN32)
 #define EXPORTED __declspec(dllexport)
@@ -145,14 +145,70 @@ enum { MEASURED = 0, NOT_FINITE = 1, TOO_MANY_CHANNELS = 2 };
     const void *values, int64_t width, int64_t images, int64_t image, int64_t pixels,              \
         int64_t channels, int64_t plane, uint8_t *ids, struct measures *measures
 
+/* ---- Kinds of errors ---- */
+
+/* The label of pixels that belong to no class: void in the truth, no class in the prediction. */
+#define NOTHING 65535
+/* The planes of bits that a class needs. */
+#define PLANES 6
+
+enum { BOUNDARY = 1, EXTENT = 2, SEGMENT = 3 };
+
+/* A part of a row. */
+struct run {
+    int32_t row, start, end; /* from `start` up to, but not including, `end` */
+    int32_t label;
+    int32_t root;          /* another run of the same region, or the run itself */
+    int32_t pixels, found; /* its pixels, and those that are right */
+    int32_t touched;       /* which pixels it touches */
+};
+
+/* Rows beside a pixel that are less than a width away. */
+struct step {
+    int32_t slice, row; /* where they lie */
+    int32_t length;     /* how far they reach in both directions */
+};
+
+/* A pair of label maps, what is found, and the working space. */
+struct kinds {
+    const uint16_t *truth, *prediction;
+    int64_t depth, height, width; /* the shape; the depth of an image is 1 */
+    int64_t labels;               /* one more than the largest label apart from NOTHING */
+    int64_t reach;                /* the width of a contour */
+    const struct step *steps;     /* the rows within this width, the longest first */
+    int64_t step_count;
+    uint8_t *codes;   /* the output: the kind as a miss, plus 4 times that as a false alarm */
+    int32_t *regions; /* the output: label, pixels and right pixels of each region of the truth */
+    struct run *runs, *unsorted; /* space for `room` runs each */
+    int64_t room;                /* the number of runs, and of regions, that there is room for */
+    int32_t *ends;               /* space for 2 * labels */
+    int32_t *firsts;             /* space for depth * height */
+    uint64_t *planes;            /* space for PLANES * plane */
+    int64_t plane;   /* (height + 2 reach) * (width / 64 + reach / 64 + 2), times depth + 2 reach
+                        if the depth is more than 1 */
+    uint64_t *lines; /* space for 4 * line */
+    int64_t line;    /* 258, or 2 more than the words of a row of a plane if that is more */
+};
+
+/*
+ * Find the kind of each wrong pixel, and the regions of the truth.
+ *
+ * The codes are to be 0 before. Returns the number of regions, or -1 if there is no room for the
+ * runs.
+ */
+#define FIND_KINDS_ARGUMENTS const struct kinds *kinds
+
 /* `structures.py` describes the same structures to NumPy. */
 _Static_assert(sizeof(struct labels) == 4152, "struct labels");
 _Static_assert(sizeof(struct space) == 2131968, "struct space");
 _Static_assert(sizeof(struct measures) == 152, "struct measures");
+_Static_assert(sizeof(struct kinds) == 160, "struct kinds");
+_Static_assert(sizeof(struct run) == 32, "struct run");
 
 #ifdef VARIANT
 EXPORTED int64_t KERNEL(count_labels)(COUNT_LABELS_ARGUMENTS);
 EXPORTED int64_t KERNEL(measure_scores)(MEASURE_SCORES_ARGUMENTS);
+EXPORTED int64_t KERNEL(find_kinds)(FIND_KINDS_ARGUMENTS);
 #endif
 
 #endif

@@ -18,7 +18,7 @@ from iou_doctor.errors import UsageError
 if TYPE_CHECKING:
     from ctypes import _NamedFuncPointer
 
-ABI = 2
+ABI = 3
 """The number of the library's functions and structures: ABI in `kernels.h`."""
 _POINTER, _INTEGER = ctypes.c_void_p, ctypes.c_int64
 FUNCTIONS: dict[str, tuple[type[ctypes.c_void_p] | type[ctypes.c_int64], ...]] = {
@@ -27,6 +27,7 @@ FUNCTIONS: dict[str, tuple[type[ctypes.c_void_p] | type[ctypes.c_int64], ...]] =
         *(_POINTER, _POINTER, _INTEGER, _INTEGER),
     ),
     "measure_scores": (_POINTER, *[_INTEGER] * 6, _POINTER, _POINTER),
+    "find_kinds": (_POINTER,),
 }
 """The functions that every variant has, with the types of their arguments. All return int64."""
 VARIABLE = "IOU_DOCTOR_KERNELS"

@@ -38,3 +38,18 @@ MEASURES = np.dtype(
 MOST_CHANNELS, NO_CLASS, MEASURED = 256, 128, 0
 """The most channels of a pixel, what marks a pixel without a class, and the answer of a complete
 pass of `measure_scores`, as in `kernels.h`."""
+RUN = np.dtype(("i4", 8))
+"""`struct run` of `kernels.h`."""
+KINDS = np.dtype(
+    [
+        *[(name, "u8") for name in ("truth", "prediction")],
+        *[(name, "i8") for name in ("depth", "height", "width", "labels", "reach")],
+        *[("steps", "u8"), ("step_count", "i8"), ("codes", "u8"), ("regions", "u8")],
+        *[("runs", "u8"), ("unsorted", "u8"), ("room", "i8"), ("ends", "u8"), ("firsts", "u8")],
+        *[("planes", "u8"), ("plane", "i8"), ("lines", "u8"), ("line", "i8")],
+    ]
+)
+"""`struct kinds` of `kernels.h`."""
+NOTHING, PLANES = 2**16 - 1, 6
+"""The label of pixels that belong to no class, and the planes of bits that a class needs, as in
+`kernels.h`."""

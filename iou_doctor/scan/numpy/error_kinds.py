@@ -5,25 +5,38 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iou_doctor.counts.error_kinds import SIDE_BITS, Kind
+from iou_doctor.counts.error_kinds import SIDE_BITS, Kind, KindMap
+from iou_doctor.counts.label_decoding import is_no_class
 
 Mask = NDArray[np.bool_]
 
 
-def find_codes(
+def find_kinds(
     y_true: NDArray[np.integer], y_pred: NDArray[np.integer], void: Mask | None, width: int
-) -> NDArray[np.uint8]:
-    """Return the codes of `KindMap`; the arguments are those of `find_error_kinds`."""
+) -> KindMap:
+    """Return the kinds and the regions; the arguments are those of `find_error_kinds`."""
     codes = np.zeros(y_true.shape, dtype=np.uint8)
     counted = np.ones(y_true.shape, dtype=bool) if void is None else ~void
-    wrong = (y_true != y_pred) & counted
-    for label in np.union1d(y_true[wrong], y_pred[wrong]):
+    regions: list[NDArray[np.int64]] = [np.zeros((0, 3), dtype=np.int64)]
+    for label in np.union1d(y_true[counted], y_pred):
+        if is_no_class(label):
+            continue
         truth, prediction = (y_true == label) & counted, y_pred == label
         window = _find_window(truth | prediction, width)
         missed, alarms = _find_kinds(truth[window], prediction[window], width)
         codes[window] |= missed | (alarms << np.uint8(SIDE_BITS))
+        regions.append(_list_regions(int(label), truth[window], prediction[window]))
     codes[~counted] = 0
-    return codes
+    labels, pixels, found = np.concatenate(regions).T
+    return KindMap(codes, labels, pixels, found)
+
+
+def _list_regions(label: int, truth: Mask, prediction: Mask) -> NDArray[np.int64]:
+    """Return the label, the pixels and the right pixels of each region, shape (regions, 3)."""
+    regions = _label(truth)
+    pixels = np.bincount(regions.ravel())[1:]
+    found = np.bincount(regions[prediction], minlength=len(pixels) + 1)[1:]
+    return np.stack([np.full_like(pixels, label), pixels, found], axis=1)
 
 
 def _find_window(mask: Mask, width: int) -> tuple[slice, ...]:
