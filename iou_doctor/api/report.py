@@ -6,8 +6,7 @@ and imports a format only when it is asked for.
 
 from __future__ import annotations
 
-from dataclasses import fields
-from html import escape
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from iou_doctor.record import record
@@ -19,11 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FRAME = (
-    '<iframe title="iou-doctor" style="width:100%;height:40em;border:0" sandbox'
-    ' srcdoc="{page}"></iframe>'
-)
-"""An inline frame, so that the styles of the page and of the notebook do not mix."""
+NOTEBOOK_PICTURES = 4
+"""How many samples a notebook shows as pictures."""
 
 
 @record
@@ -53,19 +49,29 @@ class Report(report.Report):
         found: dict[str, Any] = json.loads(self.to_json())
         return found
 
-    def to_html(self) -> str:
-        """Return the report as one HTML page, as `--output-format html` writes it."""
-        from iou_doctor.render import html_page
+    def to_html(self, *, pictures: int = 12) -> str:
+        """Return the report as one HTML page, as `--output-format html` writes it.
 
-        return html_page.render(self)
+        Args:
+            pictures: how many samples are shown as pictures; 0 for none.
+        """
+        from iou_doctor.render.html import page
 
-    def save(self, path: str | PathLike[str]) -> None:
+        return page.render(self._with_gallery(pictures))
+
+    def _with_gallery(self, pictures: int) -> Report:
+        from iou_doctor.pictures.gallery import build_gallery
+
+        return replace(self, gallery=build_gallery(self, pictures))
+
+    def save(self, path: str | PathLike[str], *, pictures: int = 12) -> None:
         """Write the report to a file, in the format that the end of its name says.
 
         An existing file is replaced at the end, and as a whole.
 
         Args:
             path: ends in .html, .json, .md (Markdown), .sarif, .txt, or .xml (JUnit).
+            pictures: how many samples an HTML page shows as pictures; 0 for none.
 
         Raises:
             iou_doctor.errors.UsageError: the name ends in something else.
@@ -74,7 +80,10 @@ class Report(report.Report):
         from iou_doctor.api.tables import write_text
         from iou_doctor.render import FORMATS, FORMATS_BY_SUFFIX
 
-        write_text(path, FORMATS_BY_SUFFIX, lambda name: FORMATS[name](self))
+        def write(name: str) -> str:
+            return self.to_html(pictures=pictures) if name == "html" else FORMATS[name](self)
+
+        write_text(path, FORMATS_BY_SUFFIX, write)
 
     @property
     def confusion(self) -> NDArray[np.int64] | None:
@@ -103,7 +112,9 @@ class Report(report.Report):
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        return FRAME.format(page=escape(self.to_html()))
+        from iou_doctor.render.html import page
+
+        return page.render_part(self._with_gallery(NOTEBOOK_PICTURES))
 
 
 def with_rendering(found: report.Report) -> Report:

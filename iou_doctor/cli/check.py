@@ -45,6 +45,7 @@ def _check(context: typer.Context, options: CheckOptions) -> int:
 
         return check_all(context, options)
     from iou_doctor.cli import outputs
+    from iou_doctor.cli.page import add_page
 
     _refuse_named_checks_alone(context, options)
     request = options.build_request(expected=build_expected_interpretation(context))
@@ -55,6 +56,7 @@ def _check(context: typer.Context, options: CheckOptions) -> int:
         progress=options.progress and not options.quiet,
         supervisor=options.supervisor,
     )
+    report = add_page(report, wanted, options)
     outputs.write_reports(report, wanted, quiet=options.quiet, verbose=options.verbose)
     return choose_exit_code(report, request)
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 NAME = "{name}"
 """The placeholder for a check's name in the files that it writes and in its baseline."""
 
+DEFAULT_PICTURES, MOST_PICTURES = 12, 200
+
 
 class ReportOptions(CommandOptions):
     """Which reports to write, and where."""
@@ -43,6 +45,16 @@ class ReportOptions(CommandOptions):
             autocompletion=completion.complete_report_files,
         ),
     ] = None
+    pictures: Annotated[
+        int,
+        declare_option(
+            OUTPUT,
+            "How many samples an HTML report shows as pictures; 0 for none.",
+            metavar="N",
+            min=0,
+            max=MOST_PICTURES,
+        ),
+    ] = DEFAULT_PICTURES
     quiet: Annotated[bool, declare_option(OUTPUT, "Print only the verdict.", "--quiet", "-q")] = (
         False
     )

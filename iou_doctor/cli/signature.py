@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from inspect import Parameter, Signature, get_annotations
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import typer
 from typer.models import ArgumentInfo
@@ -29,6 +29,22 @@ class CommandOptions:
     @classmethod
     def _has(cls, name: str) -> bool:
         return any(name in get_annotations(one) for one in cls.__mro__)
+
+
+class Declared(NamedTuple):
+    """One argument or option of a command."""
+
+    name: str
+    """The name of its parameter."""
+    option: str
+    """Its longest name on the command line; empty for an argument."""
+    panel: str | None
+    """The section of the help that lists it."""
+
+    @property
+    def is_argument(self) -> bool:
+        """Whether it is an argument."""
+        return not self.option
 
 
 Options = TypeVar("Options", bound=CommandOptions)
@@ -61,6 +77,18 @@ def with_options(
         return command
 
     return decorate
+
+
+def list_given(options: CommandOptions) -> Iterator[tuple[Declared, object]]:
+    """Yield the arguments and options that have another value than their default."""
+    for parameter in _list_parameters(type(options)):
+        value, info = getattr(options, parameter.name, None), parameter.annotation.__metadata__[0]
+        if value is None or value == parameter.default or value == []:
+            continue
+        names = [word.partition("/")[0] for word in info.param_decls or ()]
+        spelled = max(names, key=len, default=f"--{parameter.name.replace('_', '-')}")
+        option = "" if isinstance(info, ArgumentInfo) else spelled
+        yield Declared(parameter.name, option, info.rich_help_panel), value
 
 
 def _list_parameters(declared: type[CommandOptions]) -> Iterator[Parameter]:

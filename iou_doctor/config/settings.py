@@ -140,6 +140,8 @@ class Settings(CheckSettings):
     """Number of threads for the scan."""
     output_format: str | None = None
     """The format of the report."""
+    pictures: int | None = None
+    """How many samples an HTML report shows as pictures; 0 for none."""
     reports: list[str] | None = None
     """More reports to write, each `FORMAT=FILE`; relative to this file."""
     check: list[NamedCheck] | None = None

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.diagnosis.kept_arrays import keep_arrays
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import list_repairs
 from iou_doctor.diagnosis.what_if import Recount, repair_evidence
@@ -41,6 +42,7 @@ def add_account(
         UsageError: the data set cannot be cut into the slices that are asked for.
     """
     counted = count_after_repairs(report, evidence, recount)
+    report = replace(report, arrays=keep_arrays(evidence, counted))
     if counted is None:
         return report
     areas = counted.count_areas()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from iou_doctor.arrays.interpretation import Encoding, Interpretation
-from iou_doctor.arrays.layout import Axes
+from iou_doctor.arrays.layout import Axes, Relation
 from iou_doctor.record import record
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.fill_missing import FillMissing
@@ -126,3 +126,12 @@ def _relabel_channels(step: Step, encoding: Encoding, axes: Axes) -> Step | None
         return None
     order = tuple(new.index(channel) for channel in range(axes.channels))
     return PermuteChannels(step.side, order)
+
+
+def find_unflattened_shape(interpretation: Interpretation, side: Side) -> tuple[int, ...] | None:
+    """Return the spatial shape of the other array if the pixels of this one are flattened."""
+    layout = interpretation.layout
+    shape = (layout.y_pred if side is Side.MASKS else layout.y_true).spatial_shape
+    if layout.relation is not Relation.FLATTENED or len(shape) == 1:
+        return None
+    return tuple(length or 0 for length in shape)

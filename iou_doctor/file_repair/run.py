@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from iou_doctor.arrays.interpretation import Interpretation
-from iou_doctor.arrays.layout import Axes, Relation
+from iou_doctor.arrays.layout import Axes
 from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.diagnosis.pipeline import check, check_pair, open_arrays
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import OutputError
 from iou_doctor.file_repair.options_after import update_options
-from iou_doctor.file_repair.plan import RepairPlan, build_plan
+from iou_doctor.file_repair.plan import RepairPlan, build_plan, find_unflattened_shape
 from iou_doctor.file_repair.storage_axes import StoredAxes, choose_stored_axes
 from iou_doctor.file_repair.stream import Progress, RepairStream
 from iou_doctor.file_repair.writers import write_arrays
@@ -173,7 +173,7 @@ def _build_streams(
             destination=destinations[side],
             templates=list_templates(pair, side),
             stems=_choose_stems(pair, plan),
-            unflattened=_find_unflattened_shape(interpretation, side),
+            unflattened=find_unflattened_shape(interpretation, side),
         )
         for side in plan.repaired_sides
     ]
@@ -189,15 +189,6 @@ def _choose_stems(pair: Pair, plan: RepairPlan) -> tuple[str, ...]:
         return ()
     names = pair.y_pred.names if plan.repaired_sides == (Side.MASKS,) else pair.y_true.names
     return names or ()
-
-
-def _find_unflattened_shape(interpretation: Interpretation, side: Side) -> tuple[int, ...] | None:
-    """Return the spatial shape of the other array if the pixels of this one are flattened."""
-    other = Side.MASKS if side is Side.PREDICTIONS else Side.PREDICTIONS
-    shape = _get_axes(interpretation, other).spatial_shape
-    if interpretation.layout.relation is not Relation.FLATTENED or len(shape) == 1:
-        return None
-    return tuple(length or 0 for length in shape)
 
 
 def _write_copies(

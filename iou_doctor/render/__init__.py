@@ -90,8 +90,8 @@ def _markdown(report: Report) -> str:
 
 
 def _html(report: Report) -> str:
-    """One HTML page without scripts or external resources, for light and dark displays."""
-    from iou_doctor.render.html_page import render
+    """One HTML page with pictures, without scripts or external resources."""
+    from iou_doctor.render.html.page import render
 
     return render(report)
 

@@ -16,6 +16,8 @@ from iou_doctor.report.finding import Finding, Outcome, Severity
 if TYPE_CHECKING:
     from iou_doctor.counts.pair_counts import PairCounts
     from iou_doctor.ledger.image_areas import ImageAreas
+    from iou_doctor.report.checked_arrays import CheckedArrays
+    from iou_doctor.report.gallery import Gallery
     from iou_doctor.report.score_lookup import ScoreLookup
 
 
@@ -83,6 +85,12 @@ class Report:
     """The areas of images or groups of them that the intervals are of, as a report holds them."""
     label_pairs: PairCounts | None = field(default=None, repr=False, compare=False)
     """The pairs of labels of all samples together, for a confusion matrix."""
+    arrays: CheckedArrays | None = field(default=None, repr=False, compare=False)
+    """The arrays themselves, for a page that shows some of them."""
+    gallery: Gallery | None = field(default=None, repr=False, compare=False)
+    """What a page shows of the arrays; `None` until it is asked for."""
+    command: str = ""
+    """The command that checks these arrays again; empty if they are not in files."""
     manuals: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The manual of each rule, by its code."""
 

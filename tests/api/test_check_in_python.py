@@ -6,6 +6,7 @@ import json
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,8 +14,10 @@ from build import diagnose, one_hot, probabilities, scene
 
 import iou_doctor
 from iou_doctor.errors import UsageError
-from iou_doctor.render import html_page, json_v1, terminal
+from iou_doctor.pictures.gallery import build_gallery
+from iou_doctor.render import json_v1, terminal
 from iou_doctor.render.console import make_file_console
+from iou_doctor.render.html import page
 from iou_doctor.scan import device as scan_device
 
 MASKS = scene(1)
@@ -33,7 +36,7 @@ def test_the_report_says_what_the_command_line_says(report):
     assert isinstance(report, iou_doctor.Report)
     assert str(report) + "\n" == terminal.render(plain, make_file_console())
     assert report.to_json() == json_v1.render(plain)
-    assert report.to_html() == html_page.render(plain)
+    assert report.to_html() == page.render(replace(plain, gallery=build_gallery(plain, 12)))
 
 
 def test_the_report_is_readable_at_the_prompt(report):
@@ -42,12 +45,14 @@ def test_the_report_is_readable_at_the_prompt(report):
     assert pickle.loads(pickle.dumps(report.verdict)) == report.verdict
 
 
-def test_a_notebook_shows_the_page_in_a_frame_of_its_own(report):
+def test_a_notebook_shows_the_page_in_its_own_colours(report):
     shown = report._repr_html_()
-    assert shown.startswith("<iframe ")
-    assert "<style>" not in shown
-    assert "&lt;style&gt;" in shown
-    assert shown.endswith("</iframe>")
+    assert shown.startswith('<div class="iou-doctor">\n<style>\n.iou-doctor {')
+    assert "var(--jp-layout-color1" in shown
+    assert "<html" not in shown
+    assert "<iframe" not in shown
+    assert report.verdict.summary in shown
+    assert shown.endswith("</div>\n")
 
 
 def test_either_two_arrays_or_pairs():

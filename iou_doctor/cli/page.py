@@ -1,0 +1,54 @@
+"""What a page shows that other formats do not: pictures, and the command that was run."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from iou_doctor.cli.options import OUTPUT
+from iou_doctor.cli.signature import CommandOptions, list_given
+
+if TYPE_CHECKING:
+    from iou_doctor.cli.check_options import CheckOptions
+    from iou_doctor.cli.outputs import ReportOutput
+    from iou_doctor.report.report import Report
+
+PAGE = "html"
+"""The name of the format that is a page."""
+CONFIGURATION = "Configuration"
+LEFT_OUT = frozenset({"jobs", "device", "pictures", "write_baseline"})
+"""Options beside those of the panels `OUTPUT` and `CONFIGURATION` that change no number."""
+
+
+def add_page(report: Report, wanted: Sequence[ReportOutput], options: CheckOptions) -> Report:
+    """Return the report with what a page shows, if a page is wanted.
+
+    Args:
+        report: of the check.
+        wanted: the reports to write.
+        options: of the command.
+    """
+    if all(entry.format != PAGE for entry in wanted):
+        return report
+    from iou_doctor.pictures.gallery import build_gallery
+
+    gallery = build_gallery(report, options.pictures)
+    return replace(report, gallery=gallery, command=write_command("check", options))
+
+
+def write_command(name: str, options: CommandOptions) -> str:
+    """Return a command as one would type it, without options that change no number."""
+    return shlex.join(["iou-doctor", name, *_list_words(options)])
+
+
+def _list_words(options: CommandOptions) -> Iterator[str]:
+    for declared, value in list_given(options):
+        if declared.is_argument:
+            yield str(value)
+        elif declared.panel not in {OUTPUT, CONFIGURATION} and declared.name not in LEFT_OUT:
+            for one in value if isinstance(value, (list, tuple)) else [value]:
+                yield declared.option
+                if one is not True:
+                    yield str(one)

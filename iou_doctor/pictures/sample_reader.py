@@ -1,0 +1,161 @@
+"""Read one sample of both arrays, and of the photographs behind them."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+from numpy.typing import NDArray
+
+from iou_doctor.arrays.interpretation import Interpretation
+from iou_doctor.file_repair.plan import build_plan, find_unflattened_shape
+from iou_doctor.pictures.errors import is_background, map_errors
+from iou_doctor.pictures.metric_reading import find_reading
+from iou_doctor.pictures.photographs import Photographs
+from iou_doctor.pictures.side_reader import SideReader
+from iou_doctor.record import record
+from iou_doctor.repairs.step import Side
+from iou_doctor.report.checked_arrays import CheckedArrays, OpenArrays
+from iou_doctor.report.finding import Finding
+from iou_doctor.report.gallery import Labels, Maps, PicturedSample
+from iou_doctor.report.report import Report
+
+MOST_SIDE = 512
+"""The maximum length of a side of a map in pixels. Longer ones are thinned evenly."""
+
+
+@record
+class SampleReader:
+    """The two arrays of a report, and how to read a sample of them."""
+
+    y_true: SideReader
+    y_pred: SideReader
+    interpretation: Interpretation
+    num_classes: int
+    """The number of classes after the repairs."""
+    ignore_index: int | None
+    """The ignore label after the repairs."""
+    exchanged: bool
+    """Whether a repair makes predictions of the masks, and masks of the predictions."""
+    is_changed: bool
+    """Whether there is a repair."""
+    names: tuple[str, ...]
+    """The names of the samples; empty if they have none."""
+    photographs: Photographs
+
+    def read(self, sample: int) -> PicturedSample:
+        """Return the maps of a sample.
+
+        Raises:
+            SourceError: the values cannot be read.
+            RepairError: the repair does not fit this sample.
+        """
+        given = self.y_true.read_given(sample), self.y_pred.read_given(sample)
+        repaired = None
+        if self.is_changed:
+            repaired = self.y_true.read_repaired(sample), self.y_pred.read_repaired(sample)
+            repaired = repaired[::-1] if self.exchanged else repaired
+        place = _choose_slice(repaired or given)
+        given, repaired = _take_slice(given, place), repaired and _take_slice(repaired, place)
+        reading = self.interpretation
+        photograph = self.photographs.read(sample, given[0].shape)
+        return PicturedSample(
+            sample=sample,
+            name=self.names[sample] if self.names else str(sample),
+            image=None if photograph is None else thin(photograph),
+            given=self._map(given, reading.num_classes, reading.ignore_index),
+            repaired=repaired and self._map(repaired, self.num_classes, self.ignore_index),
+            part="" if place is None else f"slice {place}",
+        )
+
+    def _map(self, maps: tuple[Labels, Labels], num_classes: int, ignore: int | None) -> Maps:
+        errors = map_errors(
+            *maps,
+            num_classes=num_classes,
+            ignore_index=ignore,
+            has_background=is_background(self.interpretation.class_names) or num_classes == 2,
+        )
+        truth, prediction = map(thin, maps)
+        return Maps(truth, prediction, None if errors is None else thin(errors))
+
+
+def build_reader(report: Report, arrays: CheckedArrays, opened: OpenArrays) -> SampleReader:
+    """Return what reads the samples of a report.
+
+    Args:
+        report: the report.
+        arrays: how its arrays were read.
+        opened: the arrays.
+    """
+    plan, reading = build_plan(report, unsafe=True), arrays.interpretation
+    repairs = [finding.repair for finding in _list_roots(report) if finding.repair]
+    classes = [one.num_classes for one in repairs if one.num_classes is not None]
+    ignored = [one.ignore_index for one in repairs if one.ignore_index is not None]
+    pair = opened.pair
+
+    def build_side(side: Side) -> SideReader:
+        is_mask = side is Side.MASKS
+        axes = reading.layout.y_true if is_mask else reading.layout.y_pred
+        encoding = reading.y_true if is_mask else reading.y_pred
+        return SideReader(
+            source=pair.y_true if is_mask else pair.y_pred,
+            axes=axes,
+            encoding=encoding,
+            threshold=reading.threshold,
+            reading=find_reading(
+                arrays.metric,
+                side,
+                axes,
+                encoding,
+                raises=report.metric.error is not None,
+                threshold=arrays.threshold,
+            ),
+            steps=plan.steps[side],
+            unflattened=_find_unflattened(reading, side),
+        )
+
+    return SampleReader(
+        y_true=build_side(Side.MASKS),
+        y_pred=build_side(Side.PREDICTIONS),
+        interpretation=reading,
+        num_classes=[reading.num_classes, *classes][-1],
+        ignore_index=[reading.ignore_index, *ignored][-1],
+        exchanged=any(one.exchanges_sides for one in repairs),
+        is_changed=bool(repairs) or reading.layout.y_pred.is_reshaped,
+        names=pair.y_true.names or (),
+        photographs=Photographs.of(opened),
+    )
+
+
+def _find_unflattened(interpretation: Interpretation, side: Side) -> tuple[int, ...] | None:
+    axes = interpretation.layout.y_true if side is Side.MASKS else interpretation.layout.y_pred
+    shape = find_unflattened_shape(interpretation, side)
+    return shape if len(axes.spatial) == 1 else None
+
+
+def _list_roots(report: Report) -> list[Finding]:
+    return [one for one in report.findings if one.rule.name not in report.consequences]
+
+
+def _choose_slice(maps: tuple[Labels, Labels]) -> int | None:
+    """Return the slice of a volume with the most wrong pixels; `None` if it is a map."""
+    truth, prediction = maps
+    if truth.ndim < 3:
+        return None
+    if truth.shape != prediction.shape:
+        return len(truth) // 2
+    wrong = (truth != prediction).reshape(len(truth), -1).sum(axis=1)
+    return int(wrong.argmax())
+
+
+def _take_slice(maps: tuple[Labels, Labels], place: int | None) -> tuple[Labels, Labels]:
+    if place is None:
+        return maps
+    truth, prediction = (one[min(place, len(one) - 1)] for one in maps)
+    return truth, prediction
+
+
+def thin(values: NDArray[Any]) -> NDArray[Any]:
+    """Return every nth row and column, so that no side is longer than `MOST_SIDE`."""
+    step = ceil(max(values.shape[:2]) / MOST_SIDE)
+    return values[step // 2 :: step, step // 2 :: step].copy() if step > 1 else values

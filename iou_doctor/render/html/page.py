@@ -1,0 +1,100 @@
+"""The report as one HTML page, without scripts or external resources."""
+
+from __future__ import annotations
+
+from iou_doctor.render.html import report_view
+from iou_doctor.render.html.environment import fill_in, read_style
+from iou_doctor.render.html.samples import Pictures, build_pictures
+from iou_doctor.render.shared.score_groups import group_scores
+from iou_doctor.render.shared.wording import (
+    describe_assumption,
+    format_pixel_counts,
+    list_consequences,
+    list_root_causes,
+)
+from iou_doctor.report.finding import Status
+from iou_doctor.report.gallery import Gallery
+from iou_doctor.report.report import Report
+
+NOTEBOOK_SIDE = 256
+"""The maximum length of a side of a picture in a notebook, which keeps all of its outputs."""
+
+
+def render(report: Report) -> str:
+    """Return the page, its style and its pictures included."""
+    gallery = report.gallery or Gallery()
+    return fill_in(
+        "page",
+        title=f"iou-doctor: {report.predictions.path} × {report.masks.path}",
+        theme=read_style("theme"),
+        style=read_style("style"),
+        body="report.html",
+        **list_values(report, gallery, build_pictures(report, gallery)),
+    )
+
+
+def render_part(report: Report) -> str:
+    """Return what a notebook shows, in its colours: the page without its frame.
+
+    Its style applies to nothing else in the notebook.
+    """
+    gallery = report.gallery or Gallery()
+    return fill_in(
+        "notebook",
+        theme=read_style("notebook"),
+        style=read_style("style"),
+        body="report.html",
+        **list_values(report, gallery, build_pictures(report, gallery, NOTEBOOK_SIDE)),
+    )
+
+
+def list_values(report: Report, gallery: Gallery, pictures: Pictures) -> dict[str, object]:
+    """Return what the template of a report shows."""
+    return {"view": _build_view(report, gallery), "pictures": pictures}
+
+
+def _build_view(report: Report, gallery: Gallery) -> dict[str, object]:
+    sick = report.verdict.sick
+    return {
+        "status": "sick" if sick else "healthy",
+        "sign": "✗" if sick else "✓",
+        "summary": report.verdict.summary,
+        "arrays": (
+            report_view.describe_array("predictions", report.predictions),
+            report_view.describe_array("masks", report.masks),
+        ),
+        "facts": report_view.describe_facts(report),
+        "scores": report_view.list_numbers(report),
+        "findings": [report_view.describe_finding(one, report) for one in list_root_causes(report)],
+        "consequences": [
+            report_view.describe_finding(one, report) for one in list_consequences(report)
+        ],
+        "notes": gallery.notes,
+        "ledger": report_view.describe_ledger(report),
+        "classes": report_view.describe_classes(report, gallery),
+        "images": report_view.describe_images(gallery.images),
+        "confusion": report_view.describe_confusion(report, gallery),
+        "contracts": [
+            (group.value, ", ".join(group.names), group.why) for group in group_scores(report)
+        ],
+        **_build_footer(report),
+    }
+
+
+def _build_footer(report: Report) -> dict[str, object]:
+    counts = dict.fromkeys(Status, 0)
+    for outcome in report.outcomes:
+        counts[outcome.status] += 1
+    return {
+        "command": report.command,
+        "pixels": format_pixel_counts(report.pixels),
+        "guesses": [
+            f"{describe_assumption(guess)}: {guess.why}" for guess in report.reading.assumed
+        ],
+        "rule_counts": [f"{count} {status.value}" for status, count in counts.items()],
+        "rules": [
+            (f"{outcome.rule.code} {outcome.rule.name}", outcome.status.value, outcome.reason or "")
+            for outcome in report.outcomes
+        ],
+        "version": report.version,
+    }

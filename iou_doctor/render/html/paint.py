@@ -1,0 +1,96 @@
+"""Paint label maps and error maps, and encode them as PNG inside the page."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.counts.label_decoding import COLOUR_BASE
+from iou_doctor.datasets import Colour
+from iou_doctor.record import record
+from iou_doctor.render.html.palettes import ERRORS, LEFT_OUT, LUMA, NO_CLASS
+from iou_doctor.report.gallery import Labels, Maps, PixelError
+
+MOST_COLOURS = 256
+"""The number of colours that a PNG with a palette holds."""
+DARKEST, BRIGHTNESS = 34, 0.28
+"""The grey of a right pixel: this, plus this share of the brightness of what lies below."""
+Pixels = NDArray[np.uint8]
+
+
+@record
+class Painter:
+    """Paints the classes of one report."""
+
+    palette: Sequence[Colour]
+    """The colour of each class."""
+    ignore_index: int | None
+
+    def paint_labels(self, labels: Labels) -> Pixels:
+        """Return a label map in colours, shape (height, width, 3)."""
+        values, places = np.unique(labels, return_inverse=True)
+        colours = np.array([self.pick(int(value)) for value in values], np.uint8).reshape(-1, 3)
+        painted: Pixels = colours[places.reshape(labels.shape)]
+        return painted
+
+    def pick(self, label: int) -> Colour:
+        """Return the colour of a label."""
+        if label == self.ignore_index:
+            return LEFT_OUT
+        if 0 <= label < len(self.palette):
+            return self.palette[label]
+        if COLOUR_BASE <= label < 2 * COLOUR_BASE:  # the code of a colour
+            return (label >> 16) & 255, (label >> 8) & 255, label & 255
+        return NO_CLASS
+
+    def paint_errors(self, maps: Maps, image: Pixels | None = None) -> Pixels | None:
+        """Return an error map in colours; `None` if the pixels do not pair up.
+
+        Args:
+            maps: the label maps and their errors.
+            image: what shines through where the prediction is right; `None` for the truth.
+        """
+        if maps.errors is None:
+            return None
+        below = self.paint_labels(maps.truth) if image is None else image
+        luma = below @ np.array(LUMA)
+        grey = np.rint(DARKEST + BRIGHTNESS * luma).astype(np.uint8)
+        painted = np.repeat(grey[..., np.newaxis], 3, axis=2)
+        for error, (colour, _) in ERRORS.items():
+            painted[maps.errors == error] = colour
+        return painted
+
+
+def list_errors(maps: Sequence[Maps]) -> list[PixelError]:
+    """Return the kinds of errors that some maps hold, in the order of the legend."""
+    found: set[int] = set()
+    for one in maps:
+        if one.errors is not None:
+            found.update(np.unique(one.errors).tolist())
+    return [error for error in ERRORS if int(error) in found]
+
+
+def shrink(pixels: Pixels, most: int) -> Pixels:
+    """Return every nth row and column, so that no side is longer than `most`."""
+    step = -(-max(pixels.shape[:2]) // most)
+    return pixels[step // 2 :: step, step // 2 :: step] if step > 1 else pixels
+
+
+def encode(pixels: Pixels) -> str:
+    """Return a picture, shape (height, width, 3), as the data URI of a PNG."""
+    from PIL import Image
+
+    flat = pixels.reshape(-1, 3).astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
+    colours, places = np.unique(flat, return_inverse=True)
+    if len(colours) > MOST_COLOURS:
+        image = Image.fromarray(np.ascontiguousarray(pixels))
+    else:
+        image = Image.fromarray(places.reshape(pixels.shape[:2]).astype(np.uint8))
+        image.putpalette([int(one) >> shift & 255 for one in colours for shift in (16, 8, 0)])
+    stream = BytesIO()
+    image.save(stream, "PNG", optimize=len(colours) <= MOST_COLOURS)
+    return f"data:image/png;base64,{b64encode(stream.getvalue()).decode('ascii')}"

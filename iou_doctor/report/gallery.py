@@ -1,0 +1,107 @@
+"""What a page shows beside the report: label maps of some samples, and scores of all of them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.ledger.ledger import SamplePrice
+from iou_doctor.metrics.score import Score
+from iou_doctor.record import record
+
+Labels = NDArray[np.int64]
+DearestPair = tuple[int, int | None, int, float]
+"""Truth, prediction (`None`: no class), pixels and points."""
+
+
+class PixelError(IntEnum):
+    """What is wrong with a pixel. The values are those of an error map."""
+
+    RIGHT = 0
+    LEFT_OUT = 1
+    """Its truth is the ignore label."""
+    MISSED = 2
+    """Its class is predicted as the background."""
+    FALSE_ALARM = 3
+    """It is background and predicted as a class."""
+    CONFUSED = 4
+    """Its class is predicted as another one."""
+    NO_CLASS = 5
+    """Its truth or its prediction is no class."""
+
+
+@record
+class Maps:
+    """The label maps of one sample in one state."""
+
+    truth: Labels
+    """Shape (height, width). Labels outside the classes are kept."""
+    prediction: Labels
+    """Shape (height, width), which may differ from that of the truth."""
+    errors: NDArray[np.uint8] | None
+    """Members of `PixelError`, of the same shape; `None` if the pixels do not pair up."""
+
+
+@record
+class PicturedSample:
+    """One sample, to be shown."""
+
+    sample: int
+    name: str
+    """The stem of its file, or its number."""
+    image: NDArray[np.uint8] | None
+    """Its photograph, shape (height, width, 3); `None` without one."""
+    given: Maps
+    """As stored, as the metric reads it if it can."""
+    repaired: Maps | None
+    """After all repairs of the report; `None` if there are none."""
+    part: str = ""
+    """Which slice of a volume is shown."""
+
+    @property
+    def best(self) -> Maps:
+        """The maps after the repairs, if there are any."""
+        return self.repaired or self.given
+
+
+@record
+class WorstSample:
+    """One of the samples whose wrong pixels cost most."""
+
+    price: SamplePrice
+    dearest: DearestPair | None
+    """Its dearest class pair."""
+    picture: PicturedSample | None
+
+
+@record
+class ImageScores:
+    """The mean IoU of each image that has one."""
+
+    samples: NDArray[np.int64]
+    mean_iou: NDArray[np.float64]
+    lowest: tuple[tuple[str, int, float], ...]
+    """The outliers below the others, or else the lowest few: name, sample and mean IoU."""
+    has_outliers: bool
+
+
+@record
+class Gallery:
+    """What a page shows beside the report."""
+
+    score: Score | None = None
+    """The score after all repairs."""
+    pairs: PairCounts | None = None
+    """The label pairs of all samples together, after all repairs."""
+    images: ImageScores | None = None
+    faulty: tuple[PicturedSample, ...] = ()
+    """Samples in which the primary finding is visible."""
+    reads: str = ""
+    """How the metric reads the predictions of `faulty`, as a phrase."""
+    worst: tuple[WorstSample, ...] = ()
+    """The samples that cost most, the dearest first."""
+    notes: tuple[str, ...] = ()
+    """What is left out, and why."""
