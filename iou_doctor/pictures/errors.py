@@ -2,48 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
+from iou_doctor.counts.error_kinds import Kind
 from iou_doctor.report.gallery import Labels, PixelError
+from iou_doctor.scan.error_kinds import find_error_kinds
 
-BACKGROUND_NAMES = frozenset({"background", "bg", "_background_"})
-"""The names of class 0 by which it is the background of the others."""
+KINDS = {
+    Kind.BOUNDARY: PixelError.BOUNDARY,
+    Kind.EXTENT: PixelError.EXTENT,
+    Kind.SEGMENT: PixelError.SEGMENT,
+}
 
 
 def map_errors(
-    truth: Labels,
-    prediction: Labels,
-    *,
-    num_classes: int,
-    ignore_index: int | None,
-    has_background: bool,
+    truth: Labels, prediction: Labels, *, num_classes: int, ignore_index: int | None
 ) -> NDArray[np.uint8] | None:
     """Return a member of `PixelError` for each pixel; `None` if the shapes differ.
 
+    A wrong pixel has a kind for its true class and one for its predicted class. The more serious
+    one is shown.
+
     Args:
-        truth: the true labels, of any shape.
+        truth: the true labels, shape (height, width) or (depth, height, width).
         prediction: the predicted labels.
         num_classes: the number of classes.
         ignore_index: the ignore label, if any.
-        has_background: whether class 0 is the background.
     """
     if truth.shape != prediction.shape:
         return None
-    background = 0 if has_background else None
-    errors = np.full(truth.shape, PixelError.CONFUSED, dtype=np.uint8)
-    errors[prediction == background] = PixelError.MISSED
-    errors[truth == background] = PixelError.FALSE_ALARM
-    errors[(prediction < 0) | (prediction >= num_classes)] = PixelError.NO_CLASS
-    errors[prediction == truth] = PixelError.RIGHT
-    errors[(truth < 0) | (truth >= num_classes)] = PixelError.NO_CLASS
-    if ignore_index is not None:
-        errors[truth == ignore_index] = PixelError.LEFT_OUT
+    ignored = np.zeros(truth.shape, bool) if ignore_index is None else truth == ignore_index
+    unknown = ((truth < 0) | (truth >= num_classes)) & ~ignored
+    stray = (prediction < 0) | (prediction >= num_classes)
+    kinds = find_error_kinds(
+        np.where(ignored | unknown, 0, truth),
+        np.where(stray, num_classes, prediction),
+        void=ignored | unknown,
+    )
+    worst = np.maximum(kinds.missed, kinds.false_alarms)
+    errors = np.full(truth.shape, PixelError.RIGHT, dtype=np.uint8)
+    for kind, error in KINDS.items():
+        errors[worst == kind] = error
+    errors[stray | unknown] = PixelError.NO_CLASS
+    errors[ignored] = PixelError.LEFT_OUT
     return errors
-
-
-def is_background(names: Sequence[str]) -> bool:
-    """Return whether class 0 is the background, by its name."""
-    return bool(names) and names[0].lower() in BACKGROUND_NAMES

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.file_repair.plan import build_plan, find_unflattened_shape
-from iou_doctor.pictures.errors import is_background, map_errors
+from iou_doctor.pictures.errors import map_errors
 from iou_doctor.pictures.metric_reading import find_reading
 from iou_doctor.pictures.photographs import Photographs
 from iou_doctor.pictures.side_reader import SideReader
@@ -69,12 +69,7 @@ class SampleReader:
         )
 
     def _map(self, maps: tuple[Labels, Labels], num_classes: int, ignore: int | None) -> Maps:
-        errors = map_errors(
-            *maps,
-            num_classes=num_classes,
-            ignore_index=ignore,
-            has_background=is_background(self.interpretation.class_names) or num_classes == 2,
-        )
+        errors = map_errors(*maps, num_classes=num_classes, ignore_index=ignore)
         truth, prediction = map(thin, maps)
         return Maps(truth, prediction, None if errors is None else thin(errors))
 

@@ -23,12 +23,12 @@ class PixelError(IntEnum):
     RIGHT = 0
     LEFT_OUT = 1
     """Its truth is the ignore label."""
-    MISSED = 2
-    """Its class is predicted as the background."""
-    FALSE_ALARM = 3
-    """It is background and predicted as a class."""
-    CONFUSED = 4
-    """Its class is predicted as another one."""
+    BOUNDARY = 2
+    """It lies along the contour of something that was found."""
+    EXTENT = 3
+    """It belongs to a region that was found in part."""
+    SEGMENT = 4
+    """It belongs to a region that was missed or invented as a whole."""
     NO_CLASS = 5
     """Its truth or its prediction is no class."""
 
