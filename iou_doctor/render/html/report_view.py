@@ -42,6 +42,9 @@ MOST_PAIRS = 10
 """The number of class pairs that are told in words."""
 MOST_ROWS = 30
 """The number of classes that are not folded away."""
+BY_PAIR = "by pair"
+PAIRS = "truth", "prediction", "pixels", "points", "worth"
+SAMPLES = "sample", "mean IoU", "points"
 CHART = 600, 120
 """The size of the histogram in its own units."""
 HUNDREDTHS = "What each pair of classes costs, in hundredths of the mean IoU"
@@ -99,8 +102,9 @@ class LedgerView:
     title: str
     parts: tuple[Part, ...]
     lines: list[tuple[str, str, str]]
+    """The cuts by class and by image; the bar shows that by pair."""
     interval: str
-    folds: tuple[Fold, ...]
+    samples: Fold | None
 
 
 @record
@@ -147,6 +151,7 @@ class ConfusionView:
     """Which classes are taken for which."""
 
     pairs: tuple[str, ...]
+    more_pairs: Fold | None
     points: HeatMap
     shares: HeatMap
     is_folded: bool
@@ -205,22 +210,19 @@ def describe_ledger(report: Report) -> LedgerView | None:
     if ledger is None or not lines:
         return None
     title = title_ledger(ledger)
-    folds = (
-        ("class pairs", ("truth", "prediction", "pixels", "points", "worth"), list_dearest_pairs),
-        ("samples", ("sample", "mean IoU", "points"), list_dearest_samples),
-    )
-    shown = [
-        Fold(f"The {len(rows)} dearest {what}", head, rows)
-        for what, head, list_rows in folds
-        if len(rows := list_rows(report, MOST_DEAREST)) > 1
-    ]
+    starts = [place for place, (cut, _, _) in enumerate(lines) if cut not in {"", BY_PAIR}]
     return LedgerView(
         title=title[0].upper() + title[1:],
         parts=split_points(ledger, 1 - ledger.missing, report.reading.class_names),
-        lines=lines,
+        lines=lines[starts[0] :] if starts else [],
         interval=describe_interval(report.interval) or "",
-        folds=tuple(shown),
+        samples=_fold("samples", SAMPLES, list_dearest_samples(report, MOST_DEAREST), 1),
     )
+
+
+def _fold(what: str, head: tuple[str, ...], rows: list[tuple[str, ...]], known: int) -> Fold | None:
+    """Return a table of the dearest; `None` if it has no more rows than are known already."""
+    return Fold(f"The {len(rows)} dearest {what}", head, rows) if len(rows) > known else None
 
 
 def describe_classes(report: Report, gallery: Gallery) -> ClassTable | None:
@@ -270,7 +272,9 @@ def describe_images(images: ImageScores | None) -> ImagesView | None:
     if images is None or len(images.samples) < 2:
         return None
     width, height = CHART
-    named = ", ".join(f"`{escape_name(name)}` {score:.4f}" for name, _, score in images.lowest)
+    named = ", ".join(
+        f"{_name_image(name, sample)} {score:.4f}" for name, sample, score in images.lowest
+    )
     count, least, most = len(images.samples), images.mean_iou.min(), images.mean_iou.max()
     what = "Outliers below the others" if images.has_outliers else "The lowest"
     return ImagesView(
@@ -280,6 +284,10 @@ def describe_images(images: ImageScores | None) -> ImagesView | None:
         alt=f"histogram of the mean IoU of {count:,} images, from {least:.4f} to {most:.4f}",
         text=f"{count:,} images from {least:.4f} to {most:.4f}. {what}: {named}.",
     )
+
+
+def _name_image(name: str, sample: int) -> str:
+    return f"sample {name}" if name == str(sample) else f"`{escape_name(name)}`"
 
 
 def describe_confusion(report: Report, gallery: Gallery) -> ConfusionView | None:
@@ -293,6 +301,9 @@ def describe_confusion(report: Report, gallery: Gallery) -> ConfusionView | None
             f"{name_class(pair.truth, names)} predicted as {name_class(pair.prediction, names)}:"
             f" {pair.pixels:,} pixels cost {pair.points:.4f}, and would be worth {pair.worth:.4f}"
             for pair in ledger.pairs[:MOST_PAIRS]
+        ),
+        more_pairs=_fold(
+            "class pairs", PAIRS, list_dearest_pairs(report, MOST_DEAREST), MOST_PAIRS
         ),
         points=points,
         shares=shares,
