@@ -32,6 +32,7 @@ def check(
     max_drop: float = 0.01,
     confidence: float = 0.95,
     slices: Iterable[str] | Mapping[str, Any] = (),
+    boundary_iou: bool = False,
     contracts: Literal["common", "all"] = "common",
     batch_size: int | None = None,
     seen: str | float | None = None,
@@ -80,6 +81,7 @@ def check(
         confidence: the confidence of the intervals of scores.
         slices: score and price the samples of each slice: "folder", "size" or "COLUMN@FILE.csv"; or
             a dict from titles to one value for each sample, in order or by name.
+        boundary_iou: read the arrays once more for `report.fine_grained.boundary`.
         contracts: which implementations to compare.
         batch_size: images in one update of a metric, and in one call of a model; `None`: all, and
             as many as take little memory.

@@ -54,6 +54,8 @@ def build_request(arguments: dict[str, Any]) -> CheckRequest:
         batch_size=take_integer("batch_size", given("batch_size"), example=8, least=1),
         baseline=_take_baseline(given("baseline"), given("max_drop", 0.01)),
         confidence=_take_confidence(given("confidence", CONFIDENCE)),
+        details=True,
+        boundary_iou=bool(given("boundary_iou", False)),
         slices=_take_slices(given("slices", ())),
         all_implementations=contracts == "all",
         score_to_explain=None if seen is None else _parse_score(seen),

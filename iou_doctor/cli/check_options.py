@@ -129,6 +129,8 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
             fail_on=self.fail_on,
             minimums=self.build_minimums(),
             confidence=check_confidence(self.confidence, name="--confidence"),
+            details=self.wants_details(),
+            boundary_iou=self.verbose,
             slices=self._parse_slices(),
             baseline=self._load_baseline(name),
             expected=expected,

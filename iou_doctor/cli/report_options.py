@@ -60,12 +60,21 @@ class ReportOptions(CommandOptions):
     )
     verbose: Annotated[
         bool,
-        declare_option(OUTPUT, "Print every finding, class and rule in full.", "--verbose", "-v"),
+        declare_option(
+            OUTPUT,
+            "Print every finding, class and rule in full, and the boundary IoU.",
+            "--verbose",
+            "-v",
+        ),
     ] = False
 
     def writes_files(self) -> bool:
         """Return whether a report goes to a file, or may do so: GitHub's goes to a summary too."""
         return self.output is not None or bool(self.reports) or self.output_format == "github"
+
+    def wants_details(self) -> bool:
+        """Return whether a report may show more than the terminal shows without `--verbose`."""
+        return self.verbose or self.writes_files() or self.output_format != "full"
 
     def list_outputs(
         self,

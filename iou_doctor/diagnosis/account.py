@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
@@ -17,6 +18,9 @@ from iou_doctor.ledger.prices import build_ledger
 from iou_doctor.ledger.stored_areas import shrink
 from iou_doctor.report.finding import Severity, Suspicion
 from iou_doctor.report.report import Report
+
+if TYPE_CHECKING:
+    from iou_doctor.metrics.fine_grained import FineGrained
 
 READ_RIGHT = frozenset({Suspicion.COLLAPSE, Suspicion.DEFINITIONS})
 """The kinds of errors that do not lie in the format of the arrays."""
@@ -59,10 +63,33 @@ def add_account(
     return replace(
         report,
         ledger=ledger,
+        fine_grained=_compute_details(counted, evidence, recount, request),
         interval=intervals.mean,
         class_intervals=intervals.classes,
         image_areas=shrink(areas),
     )
+
+
+def _compute_details(
+    counted: Counted,
+    evidence: Evidence,
+    recount: Recount,
+    request: CheckRequest,
+) -> FineGrained | None:
+    """Return the other means of the arrays that the ledger is of, if they are asked for."""
+    if not (request.details or request.boundary_iou):
+        return None
+    from iou_doctor.metrics.fine_grained import compute_fine_grained
+
+    found = compute_fine_grained(
+        counted.pairs,
+        num_classes=len(counted.score.per_class),
+        ignore_index=counted.ignore_index,
+    )
+    # repairs of what a metric is given leave the labels that the doctor reads as they are
+    if found is None or not request.boundary_iou or counted.pairs is not evidence.pairs:
+        return found
+    return replace(found, boundary=recount.compute_boundary_iou(evidence))
 
 
 def _cut_slices(counted: Counted, evidence: Evidence, request: CheckRequest) -> tuple[Slicing, ...]:

@@ -184,6 +184,12 @@ class Recounter:
         table = self.ask(RecountPairs(replace(self.plan, second=None), chosen, tuple(moving)))
         return interpret.decode_doctor_labels(table, self.interpretation, chosen)
 
+    def compute_boundary_iou(self, evidence: Evidence) -> float | None:
+        """Return the mean boundary IoU of the arrays as they are, if they have one."""
+        from iou_doctor.diagnosis.boundaries import compute_boundary_iou
+
+        return compute_boundary_iou(self.ask, evidence, self.plan.threshold)
+
     def score_channels(self, steps: Sequence[Step]) -> Score:
         """Return the score of channels that overlap after these steps."""
         from iou_doctor.diagnosis.channels import score_channels

@@ -48,6 +48,10 @@ class CheckRequest:
     """The scores below which the check fails."""
     confidence: float = CONFIDENCE
     """The share of the drawn data sets that an interval holds."""
+    details: bool = False
+    """Whether to compute also the means that only detailed reports show."""
+    boundary_iou: bool = False
+    """Whether to read the arrays once more for the boundary IoU."""
     slices: tuple[SliceRequest, ...] = ()
     """How to cut the data set into slices."""
     baseline: Baseline | None = None

@@ -32,6 +32,10 @@ class Recount(Protocol):
         """Return the score of channels that overlap after these steps."""
         ...
 
+    def compute_boundary_iou(self, evidence: Evidence) -> float | None:
+        """Return the mean boundary IoU of the arrays as they are, if they have one."""
+        ...
+
 
 DONE_BY_THE_DOCTOR: Mapping[Relation, type[Step]] = {
     Relation.SWAPPED: SwapHeightWidth,

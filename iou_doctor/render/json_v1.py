@@ -52,6 +52,7 @@ def _build_document(report: Report) -> dict[str, object]:
         "scores": {
             **_build_scores(report),
             "interval": ledger_json.build_interval(report.interval if _is_scored(report) else None),
+            "fine_grained": _build_fine_grained(report) if _is_scored(report) else None,
         },
         "metric": {
             "name": report.metric_call,
@@ -99,6 +100,18 @@ def _build_scores(report: Report) -> dict[str, object]:
             }
             for entry in (score.per_class if score else ())
         ],
+    }
+
+
+def _build_fine_grained(report: Report) -> dict[str, object] | None:
+    found = report.fine_grained
+    if found is None:
+        return None
+    return {
+        "images": found.images,
+        "classes": found.classes,
+        "worst_tenth": found.worst_tenth,
+        "boundary": found.boundary,
     }
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from iou_doctor.render.shared.ledger_text import (
+    describe_fine_grained,
     describe_interval,
     list_class_intervals,
     list_ledger_lines,
@@ -132,7 +133,8 @@ def _write_ledger(report: Report) -> list[str]:
     if report.ledger is None or not lines:
         return []
     table = _write_table(("", "points", "lost on"), (1,), lines)
-    body = f"{table}\n\n{_write_text(interval)}" if interval else table
+    notes = [*([interval] if interval else []), *describe_fine_grained(report)]
+    body = "\n\n".join([table, *map(_write_text, notes)])
     title = title_ledger(report.ledger)
     return [_fold(title[0].upper() + title[1:], body)]
 

@@ -51,7 +51,7 @@ def render(report: Report, console: Console, *, verbose: bool = False, quiet: bo
         _show_scores(report),
         *_show_findings(report, verbose=verbose),
         *show_classes(report, glyphs, text_width(console), verbose=verbose),
-        *show_ledger(report),
+        *show_ledger(report, verbose=verbose),
         *show_other_scores(report, verbose=verbose),
         *_show_lookup(report, verbose=verbose),
         show_assumptions(report, glyphs),

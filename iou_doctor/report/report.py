@@ -16,6 +16,7 @@ from iou_doctor.report.finding import Finding, Outcome, Severity
 if TYPE_CHECKING:
     from iou_doctor.counts.pair_counts import PairCounts
     from iou_doctor.ledger.image_areas import ImageAreas
+    from iou_doctor.metrics.fine_grained import FineGrained
     from iou_doctor.report.checked_arrays import CheckedArrays
     from iou_doctor.report.gallery import Gallery
     from iou_doctor.report.score_lookup import ScoreLookup
@@ -81,6 +82,8 @@ class Report:
     """How far the mean IoU of the same arrays as in the ledger may be trusted."""
     class_intervals: Mapping[int, Interval] = field(default_factory=dict)
     """The same of the IoU of each class that enough images have, by class id."""
+    fine_grained: FineGrained | None = None
+    """Means over images and classes of the same arrays; `None` if they were not asked for."""
     image_areas: ImageAreas | None = field(default=None, repr=False, compare=False)
     """The areas of images or groups of them that the intervals are of, as a report holds them."""
     label_pairs: PairCounts | None = field(default=None, repr=False, compare=False)

@@ -93,6 +93,22 @@ def describe_interval(interval: Interval | None) -> str | None:
     )
 
 
+def describe_fine_grained(report: Report) -> list[str]:
+    """Return the means over images and classes, each as a line; none if they are unknown."""
+    found = report.fine_grained
+    if found is None:
+        return []
+    named = {
+        "over the classes of each mask, then over images (mIoU^I)": found.images,
+        "over the images of each class, then over classes (mIoU^C)": found.classes,
+        "over the worst tenth of the images": found.worst_tenth,
+    }
+    lines = [f"mean IoU {name}: {format_score(score)}" for name, score in named.items()]
+    if found.boundary is not None:
+        lines.append(f"boundary IoU, in bands of 2 % of the diagonal: {found.boundary:.4f}")
+    return lines
+
+
 def list_class_intervals(report: Report) -> dict[int, str]:
     """Return the interval of each class that has one, by class id.
 

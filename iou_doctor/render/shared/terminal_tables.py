@@ -13,6 +13,7 @@ from rich.text import Text
 from iou_doctor.metrics.score import ClassScore, Score
 from iou_doctor.render.console import Glyphs
 from iou_doctor.render.shared.ledger_text import (
+    describe_fine_grained,
     describe_interval,
     list_class_intervals,
     list_ledger_lines,
@@ -134,7 +135,7 @@ def _draw_bar(share: float, width: int, glyphs: Glyphs) -> Text:
     return Text(bar, style="red" if share < LOW_IOU else "yellow" if share < GOOD_IOU else "green")
 
 
-def show_ledger(report: Report) -> list[RenderableType]:
+def show_ledger(report: Report, *, verbose: bool) -> list[RenderableType]:
     """Return where the missing mean IoU goes, and how far the mean IoU may be trusted."""
     lines = list_ledger_lines(report)
     interval = describe_interval(report.interval)
@@ -151,6 +152,8 @@ def show_ledger(report: Report) -> list[RenderableType]:
         parts += [Text(title_ledger(report.ledger), style="dim"), grid]
     if interval:
         parts.append(Text(interval, style="dim"))
+    if verbose:
+        parts += [Text(line, style="dim") for line in describe_fine_grained(report)]
     return [Padding(Group(*parts), (0, 0, 0, 2))]
 
 
