@@ -31,8 +31,10 @@ is brighter.
 
 def has_colours(windows: Sequence[StoredArray], axis: int) -> bool:
     """Return whether there are few different colours along `axis`."""
+    if windows[0].shape[axis] not in COLOUR_CHANNELS:
+        return False
     values = _list_pixels(windows, axis)
-    if values.shape[1] not in COLOUR_CHANNELS or not len(values):
+    if not len(values):
         return False
     if not ((values >= 0) & (values <= 255) & (values == np.trunc(values))).all():
         return False
@@ -62,8 +64,10 @@ def has_several_greys(windows: Sequence[StoredArray], axis: int) -> bool:
 
 def is_grey_with_alpha(windows: Sequence[StoredArray], axis: int) -> bool:
     """Return whether the second of two channels is a constant alpha, as in grey pictures."""
+    if windows[0].shape[axis] != len(("grey", "alpha")):
+        return False
     values = _list_pixels(windows, axis)
-    if values.shape[1] != len(("grey", "alpha")) or not len(values):
+    if not len(values):
         return False
     grey, alpha = values.T
     is_constant = alpha.min() == alpha.max() >= LEAST_BRIGHTNESS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,11 @@ decompress.
 """
 LEAST_SHARE_OF_ONES = 0.98
 """Share of pixels whose channels must sum to 1. Resizing may have spoilt the others."""
+LEAST_SHARE_OF_FIRST = 0.5
+"""Share of pixels of the first window whose channels must sum to 1 for the others to be read.
+
+If it is less, they cannot bring the share of all to `LEAST_SHARE_OF_ONES`.
+"""
 MOST_VOID = 0.5
 """Share of the pixels of a one-hot mask that may be void, which means that all channels are 0."""
 CLIP_LIMIT = 2.0**32
@@ -67,7 +72,7 @@ class Peek:
 def peek_at(source: Source) -> Peek:
     """Return what a few small windows of `source` show."""
     candidates = [axis for axis in _list_candidates(source) if axis or _may_be_channels(source)]
-    windows = {axis: read_windows(source, whole_axis=axis) for axis in candidates}
+    windows = {axis: _read_while_possible(source, axis) for axis in candidates}
     all_windows = [window for some in windows.values() for window in some]
     binary = hold_only(all_windows, (0, 1))
     colour_axes = tuple(
@@ -79,7 +84,7 @@ def peek_at(source: Source) -> Peek:
         shape=source.shape,
         floating=source.dtype.kind == "f",
         binary=binary,
-        in_unit=all(bool(_find_unit_values(window).all()) for window in all_windows),
+        in_unit=all(_lies_in_unit(window) for window in all_windows),
         sums_to_one=tuple(axis for axis in candidates if _sums_to_one(windows[axis], axis, binary)),
         counts_samples=_has_samples(source) or _has_batches(source),
         colour_axes=colour_axes,
@@ -114,6 +119,21 @@ def _has_batches(source: Source) -> bool:
     return source.format == "batches" and len(source.shape) >= 3
 
 
+def _read_while_possible(source: Source, axis: int) -> list[StoredArray]:
+    """Return windows that are complete along an axis: one if it shows that no classes are there.
+
+    The windows of a long axis are spread over whole samples, which takes time in large files.
+    """
+    windows = _iterate_windows(source, axis)
+    first = next(windows)
+    is_long = first.shape[axis] > PEEK_WIDTH
+    if is_long and not hold_only([first], (0, 1)):
+        share = measure_share_of_ones([first], axis, void=True)
+        if share < LEAST_SHARE_OF_FIRST:
+            return [first]
+    return [first, *windows]
+
+
 def read_windows(
     source: Source, *, whole_axis: int, among: range | None = None
 ) -> list[StoredArray]:
@@ -124,17 +144,21 @@ def read_windows(
         whole_axis: the axis along which a window is complete.
         among: only the windows of these entries; `None` for all. Not for a whole axis 0.
     """
+    return list(_iterate_windows(source, whole_axis, among))
+
+
+def _iterate_windows(
+    source: Source, whole_axis: int, among: range | None = None
+) -> Iterator[StoredArray]:
     count = source.shape[0] or 0
     if whole_axis == 0:
-        return [source.read(_choose_window(source.get_sample_shape(0), 0, count, whole_axis))]
+        yield source.read(_choose_window(source.get_sample_shape(0), 0, count, whole_axis))
+        return
     # a stream cannot go back, so only its first samples are read
     spread = range(count) if source.is_sequential else np.linspace(0, count - 1, PEEK_SAMPLES)
-    starts = sorted({int(start) for start in spread})[:PEEK_SAMPLES]
-    starts = [start for start in starts if among is None or start in among]
-    return [
-        source.read(_choose_window(source.get_sample_shape(start), start, 1, whole_axis))
-        for start in starts
-    ]
+    for start in sorted({int(start) for start in spread})[:PEEK_SAMPLES]:
+        if among is None or start in among:
+            yield source.read(_choose_window(source.get_sample_shape(start), start, 1, whole_axis))
 
 
 def _may_be_channels(source: Source) -> bool:
@@ -149,10 +173,18 @@ def _may_be_channels(source: Source) -> bool:
         indices = list(range(FIRST_AXIS_ENTRIES))
     else:
         indices = [int(index) for index in np.linspace(0, count - 1, FIRST_AXIS_ENTRIES)]
-    entries = [
+    entries = (
         source.read(_choose_window(source.get_sample_shape(index), index, 1, 0))
         for index in indices
-    ]
+    )
+    first = next(entries)
+    if source.dtype.kind != "f" and not _add_up_to_one([first]):
+        return False  # whatever the others hold
+    return _add_up_to_one([first, *entries])
+
+
+def _add_up_to_one(entries: Sequence[StoredArray]) -> bool:
+    """Return whether the sums of entries at most of the pixels are not more than 1."""
     values = np.concatenate(entries).astype(np.float64)
     finite = np.isfinite(values).all(axis=0)
     within = _find_unit_values(values).all(axis=0)
@@ -177,11 +209,16 @@ def _choose_window(
 
 def hold_only(windows: Sequence[StoredArray], values: Sequence[int]) -> bool:
     """Return whether windows hold no other values than these."""
-    return all(bool(np.isin(window, values).all()) for window in windows)
+    rows = (window[(0,) * (window.ndim - 1)] for window in windows)  # they show it for most arrays
+    return all(bool(np.isin(part, values).all()) for part in (*rows, *windows))
 
 
 def _find_unit_values(values: StoredArray) -> NDArray[np.bool_]:
     return (values >= 0) & (values <= 1 + SUM_TOLERANCE)
+
+
+def _lies_in_unit(values: StoredArray) -> bool:
+    return bool(values.min() >= 0 and values.max() <= 1 + SUM_TOLERANCE)
 
 
 def _sums_to_one(windows: Sequence[StoredArray], axis: int, binary: bool) -> bool:
@@ -200,11 +237,13 @@ def measure_share_of_ones(
     """
     pixels = ones = zeros = 0
     for window in windows:
-        values = window.astype(np.float64)
-        finite = np.isfinite(values).all(axis=axis)
-        within = _find_unit_values(values).all(axis=axis)
-        sums = np.clip(values, -CLIP_LIMIT, CLIP_LIMIT).sum(axis=axis)
+        # unlike comparisons of all values, these need no memory of the window's size
+        lowest, highest = window.min(axis), window.max(axis)
+        with np.errstate(over="ignore", invalid="ignore"):  # such sums are not 1
+            sums = window.sum(axis, dtype=np.float64)
+        finite = np.isfinite(lowest) & np.isfinite(highest)
+        within = (lowest >= 0) & (highest <= 1 + SUM_TOLERANCE)
         pixels += int(finite.sum())
-        ones += int((finite & within & (np.abs(sums - 1) <= SUM_TOLERANCE)).sum())
+        ones += int((within & (np.abs(sums - 1) <= SUM_TOLERANCE)).sum())
         zeros += int((sums == 0).sum()) if void else 0
     return (ones + min(zeros, MOST_VOID * pixels)) / pixels if pixels else 0.0

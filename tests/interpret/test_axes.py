@@ -267,16 +267,16 @@ class CountingSource(ArraySource):
         return super().read(window)
 
 
-@pytest.mark.parametrize("classes", [2, 21])
-def test_few_of_many_label_maps_are_read_to_see_that_they_are_no_classes(classes):
+@pytest.mark.parametrize(("classes", "read"), [(2, FIRST_AXIS_ENTRIES + 2 * PEEK_SAMPLES), (21, 3)])
+def test_few_of_many_label_maps_are_read_to_see_that_they_are_no_classes(classes, read):
     labels = scene(1, samples=300, height=60, width=60, classes=classes)
     source = CountingSource(labels)
     peek_at(source)
-    assert source.entries <= FIRST_AXIS_ENTRIES + 2 * PEEK_SAMPLES
+    assert source.entries <= read
     source = CountingSource(labels)
     source.is_sequential = True
     peek_at(source)
-    assert source.entries <= FIRST_AXIS_ENTRIES + 2 * PEEK_SAMPLES
+    assert source.entries <= read
 
 
 @pytest.mark.parametrize("classes", [16, 40])
