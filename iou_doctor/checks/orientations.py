@@ -16,6 +16,8 @@ from iou_doctor.checks.map_stack import (
     count_pairs,
     estimate_chance,
 )
+from iou_doctor.checks.stack_maps import keep_for_all_rules
+from iou_doctor.counts.map_samples import InterpretedProbe
 from iou_doctor.record import record
 from iou_doctor.repairs.flip import Flip
 from iou_doctor.repairs.rotate import Rotate
@@ -123,6 +125,17 @@ def list_turns(spatial: int, *, square: bool) -> tuple[Turn, ...]:
     )
     quarters = QUARTERS if spatial == 2 else QUARTERS[:3]
     return (IDENTITY, *flips, *(quarters if square else ()))
+
+
+def fit_all_turns(sampled: InterpretedProbe, maps: Stack) -> Fits:
+    """Score the predictions after each turn that keeps the shape of kept maps, once for all rules.
+
+    Args:
+        sampled: what keeps the maps and their scores.
+        maps: what `stack_maps` returned for it.
+    """
+    turns = list_turns(maps.y_true.ndim - 1, square=sampled.is_square)
+    return keep_for_all_rules(sampled, maps, lambda: fit_turns(maps, turns))
 
 
 def fit_turns(maps: Stack, turns: tuple[Turn, ...]) -> Fits:

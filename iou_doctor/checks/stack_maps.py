@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from collections.abc import Callable
+from typing import Literal, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Ids, Stack
-from iou_doctor.counts.map_samples import LabelMaps, find_centres
+from iou_doctor.counts.map_samples import InterpretedProbe, LabelMaps, find_centres
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.step import Side
@@ -19,6 +20,7 @@ from iou_doctor.report.finding import Skipped
 Maps = list[NDArray[np.int32]]
 """Label maps of the same shape."""
 Relabelling = Relabel | RelabelSome
+Value = TypeVar("Value")
 Scale = Literal["many", "fine", "crops", "whole"]
 VOLUME_AXES = 3
 """The number of spatial axes of a volume."""
@@ -48,6 +50,16 @@ def stack_maps(
         maps = (sampled.whole or sampled.fine) if scale == "whole" else scales[scale]
         sampled.stacks[key] = _stack(evidence, maps, relabellings, samples, side)
     return cast("Stack | Skipped", sampled.stacks[key])
+
+
+def keep_for_all_rules(
+    sampled: InterpretedProbe, source: object, build: Callable[[], Value]
+) -> Value:
+    """Return what `build` makes of an object that is itself kept, once for all rules."""
+    key = build.__qualname__, id(source)
+    if key not in sampled.stacks:
+        sampled.stacks[key] = build()
+    return cast("Value", sampled.stacks[key])
 
 
 def _stack(
@@ -82,14 +94,13 @@ def _spread_indices(count: int, most: int | None) -> list[int]:
 def _thin_maps(maps: list[NDArray[np.int32]], side: int | None) -> Maps:
     if side is None:
         return maps
+    shapes = {labels.shape for labels in maps}
     # volumes of different sizes are thinned to what the smallest has along each axis
-    counts = [min(side, *sizes) for sizes in zip(*(labels.shape for labels in maps), strict=True)]
-    return [_thin(labels, counts) for labels in maps]
-
-
-def _thin(labels: NDArray[np.int32], counts: list[int]) -> NDArray[np.int32]:
-    places = map(find_centres, labels.shape, counts)
-    return labels[np.ix_(*places)]
+    counts = tuple(min(side, *sizes) for sizes in zip(*shapes, strict=True))
+    if shapes == {counts}:
+        return maps
+    places = {shape: np.ix_(*map(find_centres, shape, counts)) for shape in shapes}
+    return [labels[places[labels.shape]] for labels in maps]
 
 
 def _list_relabellings(evidence: Evidence) -> list[Relabelling]:

@@ -17,7 +17,8 @@ from iou_doctor.checks.map_stack import (
     has_nothing_to_gain,
 )
 from iou_doctor.checks.orientations import IDENTITY, LEAST_TURNED_SHARE, NATURAL_ORDER, Fits, Turn
-from iou_doctor.checks.volumes import Volumes, keep_for_all_rules, stack_volumes
+from iou_doctor.checks.stack_maps import keep_for_all_rules
+from iou_doctor.checks.volumes import Volumes, stack_volumes
 from iou_doctor.record import record
 from iou_doctor.repairs.flip import Flip
 from iou_doctor.repairs.permute_axes import PermuteAxes

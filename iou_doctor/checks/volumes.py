@@ -6,20 +6,16 @@ alike and distant ones do not, while independent samples differ equally.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar, cast
 
 import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Ids, Stack, compute_mean_iou, count_pairs
-from iou_doctor.checks.stack_maps import stack_maps
-from iou_doctor.counts.map_samples import InterpretedProbe, find_centres
+from iou_doctor.checks.stack_maps import keep_for_all_rules, stack_maps
+from iou_doctor.counts.map_samples import find_centres
 from iou_doctor.record import record
 from iou_doctor.report.finding import Skipped
-
-Value = TypeVar("Value")
 
 FEWEST_SLICES = 6
 """Minimum number of slices of a volume. In fewer, neighbours and distant slices are the same."""
@@ -65,16 +61,6 @@ def stack_volumes(evidence: Evidence) -> Volumes | None:
     if not has_slices:
         return keep_for_all_rules(sampled, maps, lambda: Volumes(maps, sizes, has_slices=False))
     return keep_for_all_rules(sampled, maps, lambda: _join_slices(maps, sizes))
-
-
-def keep_for_all_rules(
-    sampled: InterpretedProbe, source: object, build: Callable[[], Value]
-) -> Value:
-    """Return what `build` makes of an object that is itself kept, once for all rules."""
-    key = build.__qualname__, id(source)
-    if key not in sampled.stacks:
-        sampled.stacks[key] = build()
-    return cast("Value", sampled.stacks[key])
 
 
 def _join_slices(slices: Stack, sizes: tuple[int, ...]) -> Volumes | None:

@@ -64,9 +64,7 @@ def search_shifts(maps: Stack) -> ShiftSearch:
                 best = offset
         is_end = best == centre or max(map(abs, best)) + step > counter.reach
         step = step // 2 if is_end else step
-    tables = counter.tables
-    pooled = {at: float(compute_mean_iou(table.sum(axis=0))) for at, table in tables.items()}
-    return ShiftSearch(tables, pooled)
+    return ShiftSearch(counter.tables, counter.scores)
 
 
 class _OffsetCounter:
@@ -79,6 +77,7 @@ class _OffsetCounter:
         self._maps = maps
         self._true = self._pick(maps.y_true, (0, 0))
         self.tables: PairTables = {}
+        self.scores: dict[Offset, float] = {}
 
     def score(self, offset: Offset) -> float:
         """Return the mean IoU with the predictions moved by `offset`; -1 beyond the reach."""
@@ -86,8 +85,10 @@ class _OffsetCounter:
             return -1.0
         if offset not in self.tables:
             pred = self._pick(self._maps.y_pred, offset)
-            self.tables[offset] = count_pairs(self._true, pred, self._maps.classes)
-        return float(compute_mean_iou(self.tables[offset].sum(axis=0)))
+            table = count_pairs(self._true, pred, self._maps.classes)
+            self.tables[offset] = table
+            self.scores[offset] = float(compute_mean_iou(table.sum(axis=0)))
+        return self.scores[offset]
 
     def _pick(self, labels: Ids, offset: Offset) -> Ids:
         rows, columns = (places - by for places, by in zip(self._places, offset, strict=True))

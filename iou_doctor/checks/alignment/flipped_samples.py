@@ -33,8 +33,8 @@ from iou_doctor.checks.orientations import (
     Fits,
     Turn,
     describe_silent,
+    fit_all_turns,
     fit_turns,
-    list_turns,
 )
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.stack_maps import stack_maps
@@ -91,15 +91,16 @@ def find(evidence: Evidence) -> Result:
         return maps
     if maps.y_true.ndim < 3 or evidence.sampled is None:
         return Skipped("the pixels are flattened")
-    turns = list_turns(maps.y_true.ndim - 1, square=evidence.sampled.is_square)
-    fits = fit_turns(maps, turns)
+    fits = fit_all_turns(evidence.sampled, maps)
     fitting = _examine(evidence, maps, fits)
     if fitting:
         return [] if _is_shift_better(evidence, fitting) else [fitting]
     few = _examine_few(evidence, maps, fits)
     if few:
         return [few]
-    return _examine_with_matched_ids(evidence, maps, turns) if is_worth_trying(evidence) else []
+    return (
+        _examine_with_matched_ids(evidence, maps, fits.turns) if is_worth_trying(evidence) else []
+    )
 
 
 def _examine_volume(evidence: Evidence) -> Finding | None:

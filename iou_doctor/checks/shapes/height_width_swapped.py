@@ -17,7 +17,15 @@ from dataclasses import replace
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain, measure_roughness
-from iou_doctor.checks.orientations import PIXELS_A_SIDE, SWAP, Fits, Turn, fit_turns, list_turns
+from iou_doctor.checks.orientations import (
+    PIXELS_A_SIDE,
+    SWAP,
+    Fits,
+    Turn,
+    fit_all_turns,
+    fit_turns,
+    list_turns,
+)
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.stack_maps import stack_maps
 from iou_doctor.checks.wording import format_shape
@@ -75,7 +83,10 @@ def find(evidence: Evidence) -> Result:
         return maps
     if maps.y_true.ndim < 3:
         return Skipped("the pixels are flattened")
-    return _try_turns(evidence, maps, square=square)
+    if square:
+        found = fit_all_turns(evidence.sampled, maps)
+        return [_report_turn(evidence, found)] if found.turns[found.find_best()] is SWAP else []
+    return _try_refills(evidence, maps)
 
 
 def _report_swapped_sizes(evidence: Evidence) -> Finding:
@@ -93,12 +104,9 @@ def _report_swapped_sizes(evidence: Evidence) -> Finding:
     )
 
 
-def _try_turns(evidence: Evidence, maps: Stack, *, square: bool) -> Result:
-    spatial = maps.y_true.ndim - 1
-    if square:
-        found = fit_turns(maps, list_turns(spatial, square=True))
-        return [_report_turn(evidence, found)] if found.turns[found.find_best()] is SWAP else []
-    if spatial != 2 or maps.y_true.shape[1:] != _get_full_size(evidence):
+def _try_refills(evidence: Evidence, maps: Stack) -> Result:
+    """Compare with the orders in which pixels may have been filled in."""
+    if maps.y_true.ndim != 3 or maps.y_true.shape[1:] != _get_full_size(evidence):
         return []  # maps of fewer pixels do not show in which order the pixels were filled in
     found = fit_turns(maps, (*list_turns(2, square=False), *REFILLS))
     turn = found.turns[found.find_best()]

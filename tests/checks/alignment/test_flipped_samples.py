@@ -10,7 +10,7 @@ from iou_doctor.checks.alignment import flipped_samples
 from iou_doctor.checks.alignment._turned_samples import find_few_turned, keep_large_gains
 from iou_doctor.checks.alignment.flipped_samples import _find_turned
 from iou_doctor.checks.map_stack import Stack
-from iou_doctor.checks.orientations import IDENTITY, Fits, fit_turns, list_turns
+from iou_doctor.checks.orientations import IDENTITY, Fits, fit_all_turns, fit_turns, list_turns
 
 T, S = boxes(1), boxes(3, height=48, width=48)
 P, Q = model(T, 2), model(S, 4)
@@ -245,10 +245,10 @@ def test_empty_samples_say_nothing_of_the_usual_score():
 
 @pytest.mark.parametrize(("restored", "fires"), [(0.301, True), (0.299, False)])
 def test_all_samples_turned_back_must_fit_the_masks(monkeypatch, restored, fires):
-    def fit_worse(maps, turns):
-        fits = fit_turns(maps, turns)
+    def fit_worse(sampled, maps):
+        fits = fit_all_turns(sampled, maps)
         return replace(fits, pooled=np.where(fits.pooled == fits.pooled.max(), restored, 0.05))
 
-    monkeypatch.setattr(flipped_samples, "fit_turns", fit_worse)
+    monkeypatch.setattr(flipped_samples, "fit_all_turns", fit_worse)
     report = diagnose(y_true=T, y_pred=P[:, :, ::-1], num_classes=5)
     assert (RULE in names(report)) == fires
