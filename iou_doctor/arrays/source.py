@@ -133,6 +133,15 @@ class IncompleteSource(Protocol):
 
 
 @runtime_checkable
+class NodataSource(Protocol):
+    """A source of files that may say which pixels hold no data."""
+
+    @property
+    def nodata(self) -> int | None:
+        """The value of pixels without data; `None` if the files do not say."""
+
+
+@runtime_checkable
 class StampedSource(Protocol):
     """A source of many files, each with its own stamp."""
 
@@ -167,7 +176,10 @@ class Pair:
     unpaired_pred: tuple[str, ...] = ()
     """Folders only: the names of predictions without a mask; `y_pred` leaves them out."""
     stated_turn: StatedTurn | None = None
-    """How the predictions have to be turned, according to the affines of volumes."""
+    """How the predictions have to be turned, according to the affines of volumes, or to the places
+    on the map of images."""
+    stated_offset: tuple[int, int] | None = None
+    """Rows and columns by which the predictions have to be moved, according to those places."""
     dropped_parts: tuple[str, ...] = ()
     """Parts of names (`_pred`, `gt_`) that were ignored to find partners."""
     model: Model | None = None

@@ -8,7 +8,7 @@ import numpy as np
 
 from iou_doctor import interpret
 from iou_doctor.arrays.layout import Assumption, Layout
-from iou_doctor.arrays.source import Pair
+from iou_doctor.arrays.source import NodataSource, Pair
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.account import add_account
 from iou_doctor.diagnosis.count_plan import plan_counts
@@ -101,7 +101,7 @@ def report_on(pair: Pair, request: CheckRequest, arrays: Arrays) -> Report:
 @np.errstate(over="ignore", invalid="ignore")
 def examine(pair: Pair, request: CheckRequest, arrays: Arrays) -> tuple[Evidence, Recount]:
     """Return the facts about two arrays, and a function that counts once more after repairs."""
-    metric = UserMetric.parse(request.metric, request.options)
+    pair, metric = _parse_metric(pair, request)
     layout = arrays.layout or infer_layout(pair, metric)
     refuse_other_shapes(request.baseline, pair, layout)
     read = _count(pair, layout, metric, request, arrays)
@@ -115,6 +115,23 @@ def examine(pair: Pair, request: CheckRequest, arrays: Arrays) -> tuple[Evidence
     )
     evidence = keep_whole_maps(arrays.ask, count_values(arrays.ask, evidence, counts.plan))
     return evidence, Recounter(arrays.ask, counts.plan, interpretation)
+
+
+def _parse_metric(pair: Pair, request: CheckRequest) -> tuple[Pair, UserMetric]:
+    """Return the user's metric; if the masks have a value without data, it is the ignore label."""
+    metric = UserMetric.parse(request.metric, request.options)
+    nodata = pair.y_true.nodata if isinstance(pair.y_true, NodataSource) else None
+    if nodata is None or metric.options.ignore_index is not None:
+        return pair, metric
+    field, why = "ignore_index", "the value of pixels without data, says the tag GDAL_NODATA"
+    if nodata != 0 and nodata not in range(metric.options.num_classes or 0):
+        options = replace(request.options, ignore_index=nodata)
+        metric = UserMetric.parse(request.metric, options)
+        note = Assumption(field, str(nodata), why)
+    else:
+        remedy = f"--ignore-index {nodata} leaves it out"
+        note = Assumption(field, "none", f"{nodata}, {why}, is one of the classes; {remedy}")
+    return replace(pair, assumed=(*pair.assumed, note)), metric
 
 
 def infer_layout(pair: Pair, metric: UserMetric) -> Layout:

@@ -38,6 +38,8 @@ def update_options(
         layout=options.layout and _describe_layout(interpretation, plan, stored_axes),
         predictions_as=None if recoded[Side.PREDICTIONS] else options.predictions_as,
         masks_as=None if recoded[Side.MASKS] else options.masks_as,
+        # the copies may lack the tag that says which pixels have no data
+        ignore_index=interpretation.ignore_index,
         # labels do not show how many channels there were
         num_classes=options.num_classes or (interpretation.num_classes if has_channels else None),
     )

@@ -171,7 +171,7 @@ def _build_streams(
             steps=plan.steps[side],
             stored_axes=stored_axes[side],
             destination=destinations[side],
-            templates=list_templates(pair, side),
+            templates=list_templates(pair, side, plan.steps[side]),
             stems=_choose_stems(pair, plan),
             unflattened=find_unflattened_shape(interpretation, side),
         )

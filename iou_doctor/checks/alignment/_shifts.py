@@ -67,6 +67,22 @@ def search_shifts(maps: Stack) -> ShiftSearch:
     return ShiftSearch(counter.tables, counter.scores)
 
 
+def score_offset(maps: Stack, offset: Offset) -> float:
+    """Return the mean IoU where both maps are, with the predictions moved by any offset.
+
+    0 if nothing is left of them.
+    """
+    sizes = maps.y_true.shape[1:]
+    if any(abs(by) >= size for by, size in zip(offset, sizes, strict=True)):
+        return 0.0
+    true = [slice(max(0, by), size + min(0, by)) for by, size in zip(offset, sizes, strict=True)]
+    pred = [slice(max(0, -by), size + min(0, -by)) for by, size in zip(offset, sizes, strict=True)]
+    tables = count_pairs(
+        maps.y_true[:, true[0], true[1]], maps.y_pred[:, pred[0], pred[1]], maps.classes
+    )
+    return float(compute_mean_iou(tables.sum(axis=0)))
+
+
 class _OffsetCounter:
     """Counts the label pairs at each offset, once for each."""
 

@@ -15,6 +15,8 @@ as samples: two libraries that read them may count an axis from opposite ends.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,7 +41,9 @@ from iou_doctor.checks.orientations import (
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.stack_maps import stack_maps
 from iou_doctor.checks.symptoms import FORMAT_FAULTS
+from iou_doctor.repairs.flip import Flip
 from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
@@ -76,6 +80,11 @@ LARGEST_VOLUME_SHIFT = 8
 """Largest shift of a volume that is as likely as a flip, in voxels. A single organ near the middle
 fits as well after a flip as after a large shift."""
 
+LEAST_STATED_GAIN = 0.02
+"""A turn that the files state must gain this much in mean IoU. The places on the map may be wrong.
+"""
+STATED = "the places on the map in the files of predictions and masks say so as well"
+
 
 def find(evidence: Evidence) -> Result:
     """Look for one turn that fits all samples, or for turns of a clear share of them."""
@@ -101,6 +110,16 @@ def find(evidence: Evidence) -> Result:
     return (
         _examine_with_matched_ids(evidence, maps, fits.turns) if is_worth_trying(evidence) else []
     )
+
+
+def _find_stated_turn(evidence: Evidence, fits: Fits) -> int:
+    """Return the turn that the files state, if the predictions fit better after it; otherwise 0."""
+    stated = evidence.pair.stated_turn
+    if stated is None or len(stated.order) != 2:
+        return 0
+    steps = (Flip(Side.PREDICTIONS, stated.flipped),)
+    index = next((i for i, turn in enumerate(fits.turns) if turn.steps == steps), 0)
+    return index if fits.pooled[index] >= fits.pooled[0] + LEAST_STATED_GAIN else 0
 
 
 def _examine_volume(evidence: Evidence) -> Finding | None:
@@ -132,6 +151,9 @@ def _examine_with_matched_ids(evidence: Evidence, maps: Stack, turns: tuple[Turn
 
 
 def _examine(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
+    stated = _find_stated_turn(evidence, fits)
+    if stated:
+        return replace(_report_all(fits, stated, evidence), evidence=STATED)
     best = fits.find_best()
     if best and fits.pooled[best] < LEAST_RESTORED:
         return None

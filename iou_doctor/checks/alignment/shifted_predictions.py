@@ -13,9 +13,17 @@ one shift helps and is also the best shift of most samples on their own.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from iou_doctor.checks.alignment._shifts import SMALLEST_SIDE, Offset, are_too_small, search_shifts
+from iou_doctor.checks.alignment._shifts import (
+    SMALLEST_SIDE,
+    Offset,
+    are_too_small,
+    score_offset,
+    search_shifts,
+)
 from iou_doctor.checks.alignment._tiles import MOST_TILED_SAMPLES, find_arrangement, get_stored_size
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, count_different_masks, has_nothing_to_gain
@@ -54,6 +62,11 @@ LEAST_AFTER_OF_SETS = 0.3
 LEAST_TILE_LEAD = 0.1
 """If rearranged tiles exceed the shift by this mean IoU, tiles are the cause, not a shift."""
 
+LEAST_STATED_GAIN = 0.02
+"""A shift that the files state must gain this much in mean IoU. The places on the map may be wrong.
+"""
+STATED = "the places on the map in the files of predictions and masks say so as well"
+
 
 def find(evidence: Evidence) -> Result:
     """Look for one shift of all predictions that fits better."""
@@ -66,11 +79,30 @@ def find(evidence: Evidence) -> Result:
         return maps
     if are_too_small(maps):
         return Skipped(f"a shift cannot be recognised in maps smaller than {SMALLEST_SIDE} pixels")
+    if evidence.pair.stated_offset is not None:
+        stated = _examine_stated(evidence.pair.stated_offset, maps)
+        if stated is not None:
+            return [stated]
     if count_different_masks(maps) < FEWEST_SHIFTED_SCENES:
         return Skipped(
             f"a common shift cannot be recognised in fewer than {FEWEST_SHIFTED_SCENES} scenes"
         )
     return _examine(evidence, maps)
+
+
+def _examine_stated(offset: Offset, maps: Stack) -> Finding | None:
+    """Return the finding on a shift that the files state, if it is better undone."""
+    before, after = score_offset(maps, (0, 0)), score_offset(maps, offset)
+    if after < before + LEAST_STATED_GAIN:
+        return None
+    finding = _report(offset, (before, after), (len(maps), len(maps)))
+    moved = (-offset[0], -offset[1])
+    message = (
+        f"the predictions are shifted {_describe(moved)}: the mean IoU is {before:.4f} as given and"
+        f" {after:.4f} moved back"
+    )
+    help_text = "cut predictions and masks from the same place on the map"
+    return replace(finding, message=message, help=help_text, evidence=STATED)
 
 
 def _examine(evidence: Evidence, maps: Stack) -> Result:

@@ -11,7 +11,8 @@ from iou_doctor.errors import UsageError
 from iou_doctor.file_repair.writers import choose_format
 from iou_doctor.file_repair.writers.suffixes import choose_suffix
 from iou_doctor.record import record
-from iou_doctor.repairs.step import Side
+from iou_doctor.repairs.shift import Shift
+from iou_doctor.repairs.step import Side, Step
 from iou_doctor.safety.listed_files import LIST_SUFFIXES
 from iou_doctor.safety.protected_files import (
     ProtectedPath,
@@ -102,9 +103,10 @@ def choose_destinations(
     return destinations
 
 
-def list_templates(pair: Pair, side: Side) -> tuple[str, ...]:
+def list_templates(pair: Pair, side: Side, steps: Sequence[Step]) -> tuple[str, ...]:
     """Return the files whose headers, tags or attributes the copies of a side get."""
-    source = _find_template(pair, side)
+    is_moved = pair.stated_offset is not None and any(isinstance(step, Shift) for step in steps)
+    source = pair.y_true if is_moved else _find_template(pair, side)
     if isinstance(source, FileSeries):
         return source.files
     return (str(_split_path(source)[0]),) if source.format in _KEEPING_FORMATS else ()

@@ -16,6 +16,7 @@ from iou_doctor.sources.files.affines import Affine
 from iou_doctor.sources.files.file_series import ArrayInMemory, Values
 from iou_doctor.sources.files.file_status import get_file_status, stamp_file
 from iou_doctor.sources.files.stamps import CHANGED
+from iou_doctor.sources.files.tiff.geo import GeoTags
 from iou_doctor.sources.files.volumes.volume import Volume
 from iou_doctor.sources.source_errors import source_error
 
@@ -45,6 +46,8 @@ class ArrayMember:
     """The directions of the axes of a volume, if the file says them."""
     chunk_shape: tuple[int, ...]
     """For each axis, how many entries can be read at the cost of one."""
+    geo: GeoTags | None = None
+    """What a GeoTIFF says about its pixels."""
 
     @property
     def kind(self) -> str:

@@ -12,6 +12,8 @@ from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.arrays.source import Window
 from iou_doctor.record import record
 from iou_doctor.sources.files.affines import Affine
+from iou_doctor.sources.files.grids import Grid
+from iou_doctor.sources.files.tiff.geo import GeoTags
 from iou_doctor.sources.source_errors import source_error
 from iou_doctor.sources.windows import complete_window, cut_window, measure_window
 
@@ -70,6 +72,10 @@ class Member(Protocol):
         """The directions of the axes of a volume, if the file says them."""
 
     @property
+    def geo(self) -> GeoTags | None:
+        """What a GeoTIFF says about its pixels."""
+
+    @property
     def stamps(self) -> tuple[FileStamp, ...]:
         """Its files as they were before their headers were read."""
 
@@ -125,6 +131,19 @@ class FileSeries:
     def affines(self) -> Iterator[Affine | None]:
         """The directions of the axes in each file."""
         return (member.affine for member in self._members)
+
+    @property
+    def grids(self) -> Iterator[Grid | None]:
+        """Where each file lies on the map."""
+        return (None if member.geo is None else member.geo.grid for member in self._members)
+
+    @property
+    def nodata(self) -> int | None:
+        """The value of pixels without data, if all files have the same and can hold it."""
+        found = {None if member.geo is None else member.geo.nodata for member in self._members}
+        value = found.pop() if len(found) == 1 else None
+        fits = value is not None and np.array(value).astype(self.dtype) == value
+        return value if fits else None
 
     @property
     def files(self) -> tuple[str, ...]:

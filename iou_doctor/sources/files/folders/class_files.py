@@ -44,6 +44,10 @@ class ClassFilesMember:
         return self.members[0].affine
 
     @property
+    def geo(self) -> None:
+        """`None`: a volume does not lie on a map."""
+
+    @property
     def stamps(self) -> tuple[FileStamp, ...]:
         """The files as they were before their headers were read."""
         return tuple(stamp for member in self.members for stamp in member.stamps)

@@ -16,6 +16,7 @@ from iou_doctor.sources.files.file_series import FileSeries
 from iou_doctor.sources.files.file_types import get_suffix
 from iou_doctor.sources.files.folders.class_files import join_classes
 from iou_doctor.sources.files.folders.learned_names import Match, learn_partners
+from iou_doctor.sources.files.grids import compare_grids, list_distant
 from iou_doctor.sources.source_errors import list_names, source_error
 
 _MOST_NAMED = 8
@@ -118,9 +119,27 @@ def _pair_lists(true: FileSeries, pred: FileSeries) -> Pair:
 
 
 def _add_turn(pair: Pair, true: FileSeries, pred: FileSeries) -> Pair:
-    """Return the pair with how the predictions are turned, if the affines of volumes say so."""
+    """Return the pair with how the predictions lie to the masks, if the files say so."""
     turn = compare_affines(zip(true.affines, pred.affines, strict=True))
-    return pair if turn is None else replace(pair, stated_turn=turn)
+    if turn is not None:
+        return replace(pair, stated_turn=turn)
+    pair = _note_distant(pair, true, pred)
+    relation = compare_grids(zip(true.grids, pred.grids, strict=True))
+    if relation is None:
+        return pair
+    turn = None if relation.turn.is_identity else relation.turn
+    offset = None if relation.offset == (0, 0) else relation.offset
+    return replace(pair, stated_turn=turn, stated_offset=offset)
+
+
+def _note_distant(pair: Pair, true: FileSeries, pred: FileSeries) -> Pair:
+    """Return the pair with a note if predictions lie elsewhere on the map than their masks."""
+    distant = list_distant(zip(true.grids, pred.grids, strict=True))
+    if not distant:
+        return pair
+    names = list_names([true.names[number] for number in distant])
+    why = f"these predictions lie elsewhere on the map than their masks: {names}"
+    return replace(pair, assumed=(*pair.assumed, Assumption("pairing", "by name", why)))
 
 
 def _match_names(true_names: Sequence[str], pred_names: Sequence[str]) -> Match | None:

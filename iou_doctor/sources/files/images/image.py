@@ -24,6 +24,7 @@ from iou_doctor.sources.files.file_status import read_file_head, stamp_file
 from iou_doctor.sources.files.images.image_limits import check_size
 from iou_doctor.sources.files.images.png_chunks import check_chunks
 from iou_doctor.sources.files.stamps import CHANGED
+from iou_doctor.sources.files.tiff.geo import GeoTags, read_geo_tags
 from iou_doctor.sources.files.tiff.pillow import UnreadTiffError, check_large_tiff, check_tiff
 from iou_doctor.sources.files.tiff.strips import check_strips
 from iou_doctor.sources.source_errors import source_error, translate_errors
@@ -79,6 +80,8 @@ class ImageHeader:
     """Height, width, and the number of channels if there are several."""
     stamp: FileStamp
     """The file as it was before."""
+    geo: GeoTags | None = None
+    """What a GeoTIFF says about its pixels."""
 
     @property
     def stem(self) -> str:
@@ -168,7 +171,10 @@ def unscale(values: NDArray[Any], most: int) -> NDArray[Any]:
 
 
 def _describe(stamp: FileStamp, image: Image.Image) -> ImageHeader:
-    return ImageHeader(stamp.path, image.mode, *_describe_pixels(image), stamp)
+    geo = None
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        geo = read_geo_tags(image.tag_v2.get, (image.height, image.width))
+    return ImageHeader(stamp.path, image.mode, *_describe_pixels(image), stamp, geo)
 
 
 def _describe_pixels(image: Image.Image) -> tuple[StoredDtype, tuple[int, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from iou_doctor.arrays.batch import StoredDtype
@@ -12,8 +13,14 @@ from iou_doctor.sources.files.array_file import ArrayMember, read_array
 from iou_doctor.sources.files.file_series import ArrayInMemory, FileSeries, Member, Values
 from iou_doctor.sources.files.file_status import read_file_head
 from iou_doctor.sources.files.images.image import ImageHeader, decode, read_header
+from iou_doctor.sources.files.tiff.geo import GeoTags
 from iou_doctor.sources.files.tiff.pillow import LargeTiffError, UnreadTiffError
-from iou_doctor.sources.files.tiff.tiff import can_unpack, is_one_image, open_tiff
+from iou_doctor.sources.files.tiff.tiff import (
+    can_unpack,
+    is_one_image,
+    open_tiff,
+    read_page_geo_tags,
+)
 from iou_doctor.sources.source_errors import source_error
 
 
@@ -36,6 +43,11 @@ class ImageMember:
     @property
     def affine(self) -> None:
         """`None`: an image does not lie in space."""
+
+    @property
+    def geo(self) -> GeoTags | None:
+        """What a GeoTIFF says about its pixels."""
+        return self.header.geo
 
     @property
     def dtype(self) -> StoredDtype:
@@ -82,9 +94,10 @@ def read_member(file: str, name: str) -> Member:
     except LargeTiffError:
         if not can_unpack(file):
             return ImageMember(read_header(file), name)
-        return read_array(file, name, open_tiff, None)
     except UnreadTiffError:
-        return read_array(file, name, open_tiff, None)
+        pass
+    member = read_array(file, name, open_tiff, None)
+    return replace(member, geo=read_page_geo_tags(file))
 
 
 def open_image(path: str, name: str | None = None) -> Source:

@@ -19,6 +19,7 @@ from iou_doctor.sources.files.memory_limits import check_held_bytes
 from iou_doctor.sources.files.npy.npy import open_values
 from iou_doctor.sources.files.npy.npy_header import NpyHeader
 from iou_doctor.sources.files.tiff.directories import check_directories
+from iou_doctor.sources.files.tiff.geo import GeoTags, read_geo_tags
 from iou_doctor.sources.files.tiff.pages import (
     DAMAGED,
     PIXEL_AXES,
@@ -110,6 +111,21 @@ def is_one_image(path: str) -> bool:
         library.TiffFile(path, _multifile=False) as tiff,
     ):
         return tiff.series[0].axes in PIXEL_AXES
+
+
+def read_page_geo_tags(path: str) -> GeoTags | None:
+    """Return what the tags of the first page say about its pixels.
+
+    Raises:
+        SourceError: it is damaged, or tifffile is not installed.
+    """
+    library = import_extra(path, "tifffile", extra="tiff", what=_WHAT, instead=_INSTEAD)
+    with (
+        translate_errors(path, *TIFF_ERRORS, why=DAMAGED),
+        library.TiffFile(path, _multifile=False) as tiff,
+    ):
+        page = tiff.series[0].keyframe
+        return read_geo_tags(page.tags.valueof, (int(page.imagelength), int(page.imagewidth)))
 
 
 def _check_size(path: str, series: Any, size: int) -> None:
