@@ -38,6 +38,7 @@ def build_model_options(
     batch_size: int | None,
     resize: bool,
     trust_model: bool,
+    has_images: bool = False,
 ) -> ModelOptions | None:
     """Return how to run a model; `None` if there are no images and thus no model.
 
@@ -49,6 +50,7 @@ def build_model_options(
         batch_size: images in one call.
         resize: whether to resize images to the model's input.
         trust_model: whether to load a file that IOU804 refuses.
+        has_images: whether there are images beside predictions that are no model.
 
     Raises:
         UsageError: an argument for models was given without images, or has an invalid value.
@@ -64,7 +66,7 @@ def build_model_options(
         resize=resize,
         trusted=trust_model,
     )
-    return check_model_options(options, spell=lambda name: f"{name}=")
+    return check_model_options(options, spell=lambda name: f"{name}=", has_images=has_images)
 
 
 def _parse_scale(value: float | Sequence[float]) -> tuple[float, float]:

@@ -88,7 +88,8 @@ def check(
         seen: a printed score to explain, for instance "0.3333".
         jobs: threads; `None`: one for each usable core.
         device: where to count, as for `--device`: "auto", "cpu" or "gpu".
-        images: the images to predict: a path, an array or tensor, or batches of them.
+        images: the images: a path, an array or tensor, or batches of them. A model predicts them;
+            beside predictions, an HTML page and a notebook show them.
         signature: the signature of a SavedModel to call; `None`: serving_default.
         output_name: the output to score, if the model has several.
         input_scale: a factor by which images are multiplied before the model; or a factor and an
@@ -106,14 +107,16 @@ def check(
 
     refuse_positions("check", arguments.pop("positional"), EXAMPLE)
     with speak_python():
+        from iou_doctor.api.reopening import reopen_later
         from iou_doctor.api.report import with_rendering
         from iou_doctor.api.request import build_request
         from iou_doctor.diagnosis import pipeline
         from iou_doctor.sources.files.bus_errors import BUS_ERRORS
 
         with BUS_ERRORS.catch():
-            report = pipeline.check(build_request(arguments))
-        return with_rendering(report)
+            request = build_request(arguments)
+            report = pipeline.check(request)
+        return with_rendering(reopen_later(report, request))
 
 
 def assert_healthy(*positional: NoReturn, min_iou: float | None = None, **arguments: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -17,6 +18,7 @@ from iou_doctor.api.check_types import (
 )
 from iou_doctor.api.metric_objects import describe_metric
 from iou_doctor.arrays.interpretation import Options
+from iou_doctor.arrays.model import may_be_model
 from iou_doctor.choices import Device
 from iou_doctor.diagnosis.request import CheckRequest, check_confidence
 from iou_doctor.errors import UsageError
@@ -45,6 +47,7 @@ def build_request(arguments: dict[str, Any]) -> CheckRequest:
     seen = take_score("seen", given("seen"))
     device = take_choice("device", given("device", "auto"), get_args(Device))
     return CheckRequest(
+        images=None if model else given("images"),
         predictions=given("y_pred"),
         masks=given("y_true"),
         pairs=given("pairs"),
@@ -95,7 +98,8 @@ def _take_ignore_index(ignore_index: Any, ignore_class: Any) -> int | None:
 def _take_model_options(arguments: dict[str, Any]) -> ModelOptions | None:
     given = arguments.get
     return build_model_options(
-        images=given("images"),
+        images=given("images") if _predicts(arguments) else None,
+        has_images=given("images") is not None,
         signature=take_text("signature", given("signature"), example="serving_default"),
         output_name=take_text("output_name", given("output_name"), example="mask"),
         input_scale=given("input_scale", 1.0),
@@ -103,6 +107,17 @@ def _take_model_options(arguments: dict[str, Any]) -> ModelOptions | None:
         resize=bool(given("resize", False)),
         trust_model=bool(given("trust_model", False)),
     )
+
+
+def _predicts(arguments: dict[str, Any]) -> bool:
+    """Return whether a model is to predict the images; beside arrays, they are only shown."""
+    from iou_doctor.sources.memory.tensor import is_array_or_tensor
+
+    predictions = arguments.get("y_pred")
+    if isinstance(predictions, (str, os.PathLike)):
+        return may_be_model(os.fspath(predictions))
+    is_list = isinstance(predictions, (list, tuple))
+    return arguments.get("pairs") is None and not is_list and not is_array_or_tensor(predictions)
 
 
 def _take_confidence(value: Any) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field
@@ -13,8 +14,21 @@ Shape = tuple[int | None, ...]
 """The lengths of the axes; `None` for one that may have any length."""
 Watch = Callable[[str, int], AbstractContextManager[object]]
 """Called with a model's path and a limit in seconds; returns what surrounds the model's work."""
+SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
+"""The files by which the folder of a SavedModel is recognised: binary and as text."""
+MODEL_SUFFIXES = frozenset({".keras", ".h5", ".hdf5", ".tflite", ".onnx"})
+"""The suffixes of files that may be models."""
 TIMEOUT = 600
 """Seconds that a model may take to be loaded, or to predict one batch, by default."""
+
+
+def may_be_model(path: str) -> bool:
+    """Return whether a path may be that of a model. An array in a file, `FILE::name`, is none."""
+    if "::" in path:
+        return False
+    # unlike Path, os.path does not mind folders that may not be searched
+    is_folder = any(os.path.exists(os.path.join(path, name)) for name in SAVED_MODEL_FILES)  # noqa: PTH110, PTH118
+    return is_folder or os.path.splitext(path)[1].lower() in MODEL_SUFFIXES  # noqa: PTH122
 
 
 @record

@@ -182,6 +182,8 @@ class Pair:
     """Rows and columns by which the predictions have to be moved, according to those places."""
     dropped_parts: tuple[str, ...] = ()
     """Parts of names (`_pred`, `gt_`) that were ignored to find partners."""
+    images: Source | None = None
+    """The images that the masks are of, in their own order; `None` if none were given."""
     model: Model | None = None
     """The model that predicts while `y_pred` is read; `None` if predictions were made before."""
     assumed: tuple[Assumption, ...] = ()

@@ -87,7 +87,7 @@ def _needs_child(context: typer.Context, options: CheckOptions) -> bool:
     configuration = get_configuration(context)
     checks = (configuration.settings.check if configuration else None) or ()
     by_name = options.all_checks and any(check.images is not None for check in checks)
-    return options.images is not None or by_name
+    return options.is_for_model() or by_name
 
 
 def _run_in_child(context: typer.Context, options: CheckOptions) -> int:

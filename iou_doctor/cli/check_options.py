@@ -125,6 +125,7 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
             super().build_request(),
             masks=masks,
             model=self.build_model_options(),
+            images=None if self.is_for_model() else self.images,
             selection=Selection(select=split_lists(self.select), ignore=split_lists(self.ignore)),
             fail_on=self.fail_on,
             minimums=self.build_minimums(),
@@ -149,7 +150,7 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
         from iou_doctor.safety.protected_files import ProtectedPath, protect_inputs
 
         inputs = [path for path in (self.predictions, self.masks, self.images) if path]
-        if self.images and self.predictions and self.writes_files():
+        if self.is_for_model() and self.predictions and self.writes_files():
             from iou_doctor.sources.models.onnx_safety import list_weight_files
 
             inputs += map(str, list_weight_files(Path(self.predictions)))

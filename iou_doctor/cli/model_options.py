@@ -21,8 +21,9 @@ class PredictorOptions(CommandOptions):
         str | None,
         declare_option(
             MODEL,
-            "Predict these images (in any form that masks have) with the model PREDICTIONS: a"
-            " SavedModel's folder, .keras, .h5, .tflite or .onnx.",
+            "The images, in any form that masks have. A model PREDICTIONS (a SavedModel's folder,"
+            " .keras, .h5, .tflite or .onnx) predicts them; beside arrays, an HTML report shows"
+            " them.",
             metavar="IMAGES",
         ),
     ] = None
@@ -73,11 +74,12 @@ class PredictorOptions(CommandOptions):
         ),
     ] = None
     batch_size: int | None = None
+    predictions: str | None = None
     supervisor: "Supervisor | None" = None
     """The process that waits for this one, which runs the model, if there is one."""
 
     def build_model_options(self) -> "ModelOptions | None":
-        """Return how to run the model; `None` if there are no images and thus no model.
+        """Return how to run the model; `None` if there is none.
 
         Raises:
             UsageError: an option for models was given without images, or has an invalid value.
@@ -87,7 +89,7 @@ class PredictorOptions(CommandOptions):
 
         scale, offset = _parse_scale(self.input_scale)
         options = ModelOptions(
-            images=self.images,
+            images=self.images if self.is_for_model() else None,
             signature=self.signature,
             output_name=self.output_name,
             input_scale=scale,
@@ -98,7 +100,18 @@ class PredictorOptions(CommandOptions):
             timeout=self.model_timeout,
             watch=self.supervisor.watch if self.supervisor else None,
         )
-        return check_model_options(options, spell=lambda name: f"--{name.replace('_', '-')}")
+        return check_model_options(
+            options,
+            spell=lambda name: f"--{name.replace('_', '-')}",
+            has_images=self.images is not None,
+        )
+
+    def is_for_model(self) -> bool:
+        """Return whether a model is to predict the images; else they are only shown."""
+        from iou_doctor.arrays.model import may_be_model
+
+        is_array = self.predictions is not None and not may_be_model(self.predictions)
+        return self.images is not None and not is_array
 
 
 def _parse_scale(text: str | None) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.ledger.counted import Counted
-from iou_doctor.report.checked_arrays import CheckedArrays, OpenArrays
+from iou_doctor.report.checked_arrays import CheckedArrays
 
 
 def keep_arrays(evidence: Evidence, counted: Counted | None) -> CheckedArrays:
@@ -15,9 +15,9 @@ def keep_arrays(evidence: Evidence, counted: Counted | None) -> CheckedArrays:
         counted: the label pairs after all repairs; `None` if the arrays are misread.
     """
     inputs, reading, names = evidence.inputs, evidence.interpretation, evidence.pair.y_true.names
-    opened = OpenArrays(evidence.pair)
+    pair = evidence.pair
     return CheckedArrays(
-        open=lambda: opened,
+        open=lambda: pair,
         name_sample=lambda sample: names[sample] if names else str(sample),
         interpretation=reading,
         metric=evidence.metric,

@@ -53,7 +53,12 @@ def open_arrays(request: CheckRequest) -> Pair:
     """
     if request.pairs is not None:
         return open_pairs(request.pairs)
-    return open_pair(y_true=request.masks, y_pred=request.predictions, model=request.model)
+    return open_pair(
+        y_true=request.masks,
+        y_pred=request.predictions,
+        model=request.model,
+        images=request.images,
+    )
 
 
 def choose_settings(request: CheckRequest) -> ScanSettings:

@@ -32,6 +32,8 @@ class CheckRequest:
     """A path, an array or tensor, or batches of them."""
     pairs: Iterable[object] | None = None
     """Batches of pairs (masks, predictions), in place of `predictions` and `masks`."""
+    images: object = None
+    """The images that the masks are of, to be shown; those of a model are in `model`."""
     model: ModelOptions | None = None
     """How to run the model that `predictions` names; `None` if they are arrays."""
     options: Options = field(default_factory=Options)
@@ -91,16 +93,17 @@ def check_confidence(value: float, *, name: str) -> float:
 
 
 def check_model_options(
-    options: ModelOptions, *, spell: Callable[[str], str]
+    options: ModelOptions, *, spell: Callable[[str], str], has_images: bool = False
 ) -> ModelOptions | None:
     """Return how to run a model; `None` if there are no images and thus no model.
 
     Args:
         options: what the user said.
         spell: returns an option's name as the user writes it.
+        has_images: whether there are images beside predictions that are no model.
 
     Raises:
-        UsageError: an option for models was given without images.
+        UsageError: an option for models was given, and there is none.
     """
     if options.images is not None:
         return options
@@ -113,6 +116,8 @@ def check_model_options(
         "model_timeout": options.timeout is not None,
     }
     first = next((name for name, is_said in said.items() if is_said), None)
+    if first is not None and has_images:
+        raise UsageError(f"{spell(first)} is for a model, and the predictions are none")
     if first is not None:
         raise UsageError(f"{spell(first)} is for a model; give its images with {spell('images')}")
     return None

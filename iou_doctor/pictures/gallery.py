@@ -18,6 +18,7 @@ from iou_doctor.report.finding import Severity, Suspicion
 from iou_doctor.report.gallery import DearestPair, Gallery, PicturedSample, WorstSample
 from iou_doctor.report.report import Report
 from iou_doctor.sources.files.bus_errors import BUS_ERRORS
+from iou_doctor.sources.files.stamps import check_unchanged
 
 OVERLAPPING = "There are no pictures, because the channels overlap."
 SEEN = frozenset(Suspicion) - {Suspicion.DEFINITIONS, Suspicion.COLLAPSE}
@@ -75,8 +76,10 @@ def _add_pictures(
     faulty = choose_faulty(report, pairs, samples)[:pictures] if shows_fault else []
     worst = gallery.worst[:pictures]
     wanted = {*faulty, *(one.price.sample for one in worst)}
-    reader = build_reader(report, arrays, arrays.open())
+    pair = arrays.open()
+    reader = build_reader(report, arrays, pair)
     read, notes = read_samples(reader, wanted)
+    check_unchanged(pair.files)
     seen = [read[one] for one in faulty if one in read and _is_seen(read[one], report)]
     return replace(
         gallery,

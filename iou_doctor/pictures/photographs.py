@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.batch import StoredArray
-from iou_doctor.arrays.source import Source
+from iou_doctor.arrays.source import Pair, Source
+from iou_doctor.errors import IouDoctorError
 from iou_doctor.record import record
-from iou_doctor.report.checked_arrays import OpenArrays
+from iou_doctor.sources.pairs import pair_by_name
 
 COLOURS = (1, 2, 3, 4)
 """The numbers of channels that a photograph has: grey or colours, with alpha or without."""
@@ -23,17 +24,30 @@ class Photographs:
     source: Source | None = None
     places: tuple[int, ...] | None = None
     """For each mask the number of its photograph, -1 for none; `None`: the same number."""
+    notes: tuple[str, ...] = ()
+    """Why there are none, as sentences."""
     unsuited: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """The shapes of the photographs that were read and do not fit their masks."""
 
     @classmethod
-    def of(cls, opened: OpenArrays) -> Photographs:
+    def of(cls, pair: Pair) -> Photographs:
         """Return the photographs, paired with the masks by their names or by their order."""
-        source, names = opened.images, opened.pair.y_true.names
-        if source is None or source.names is None or names is None:
-            return cls(source)
-        known = {name: place for place, name in enumerate(source.names)}
-        return cls(source, tuple(known.get(name, -1) for name in names))
+        source, masks = pair.images, pair.y_true
+        if source is None:
+            return cls()
+        try:
+            together = pair_by_name(masks, source)
+        except IouDoctorError as error:
+            return cls(notes=(f"The images are not shown: {error}",))
+        if together.y_true.names is not None and together.y_pred.names is not None:
+            names = masks.names or ()
+            known = {name: place for place, name in enumerate(together.y_true.names)}
+            return cls(together.y_pred, tuple(known.get(name, -1) for name in names))
+        counts = source.shape[0] or 0, masks.shape[0] or 0
+        if counts[0] != counts[1]:
+            why = f"there are {counts[0]:,} of them and {counts[1]:,} masks"
+            return cls(notes=(f"The images are not shown, because {why}.",))
+        return cls(source)
 
     def read(self, sample: int, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:
         """Return a photograph, shape (height, width, 3); `None` if it is not of this shape.
@@ -59,7 +73,7 @@ class Photographs:
     def list_notes(self) -> tuple[str, ...]:
         """Return why images are not shown, as sentences."""
         if not self.unsuited:
-            return ()
+            return self.notes
         place, shape = min(self.unsuited.items())
         size = " × ".join(map(str, shape))
         why = "their size is not that of their masks"

@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.interpretation import Interpretation
+from iou_doctor.arrays.source import Pair
 from iou_doctor.file_repair.plan import build_plan, find_unflattened_shape
 from iou_doctor.pictures.errors import map_errors
 from iou_doctor.pictures.metric_reading import find_reading
@@ -15,7 +16,7 @@ from iou_doctor.pictures.photographs import Photographs
 from iou_doctor.pictures.side_reader import SideReader
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.checked_arrays import CheckedArrays, OpenArrays
+from iou_doctor.report.checked_arrays import CheckedArrays
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.gallery import Labels, Maps, PicturedSample
 from iou_doctor.report.report import Report
@@ -74,19 +75,18 @@ class SampleReader:
         return Maps(truth, prediction, None if errors is None else thin(errors))
 
 
-def build_reader(report: Report, arrays: CheckedArrays, opened: OpenArrays) -> SampleReader:
+def build_reader(report: Report, arrays: CheckedArrays, pair: Pair) -> SampleReader:
     """Return what reads the samples of a report.
 
     Args:
         report: the report.
         arrays: how its arrays were read.
-        opened: the arrays.
+        pair: the arrays.
     """
     plan, reading = build_plan(report, unsafe=True), arrays.interpretation
     repairs = [finding.repair for finding in _list_roots(report) if finding.repair]
     classes = [one.num_classes for one in repairs if one.num_classes is not None]
     ignored = [one.ignore_index for one in repairs if one.ignore_index is not None]
-    pair = opened.pair
 
     def build_side(side: Side) -> SideReader:
         is_mask = side is Side.MASKS
@@ -118,7 +118,7 @@ def build_reader(report: Report, arrays: CheckedArrays, opened: OpenArrays) -> S
         exchanged=any(one.exchanges_sides for one in repairs),
         is_changed=bool(repairs) or reading.layout.y_pred.is_reshaped,
         names=pair.y_true.names or (),
-        photographs=Photographs.of(opened),
+        photographs=Photographs.of(pair),
     )
 
 

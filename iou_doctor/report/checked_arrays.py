@@ -5,26 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from iou_doctor.arrays.interpretation import Interpretation
-from iou_doctor.arrays.source import Pair, Source
+from iou_doctor.arrays.source import Pair
 from iou_doctor.ledger.counted import Counted
 from iou_doctor.metrics.metric import Metric
 from iou_doctor.record import record
 
 
 @record
-class OpenArrays:
-    """The two sources, and photographs that lie behind them."""
-
-    pair: Pair
-    images: Source | None = None
-    """The images that the masks are of; `None` if none were given."""
-
-
-@record
 class CheckedArrays:
     """The arrays of a report, how they were read, and what was counted."""
 
-    open: Callable[[], OpenArrays]
+    open: Callable[[], Pair]
     """Returns the arrays, opened again if need be.
 
     It raises a SourceError if they are gone, or are no longer what was checked.

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from iou_doctor.sources.models.source import ModelSource
 
 
-def open_pair(*, y_true: object, y_pred: object, model: ModelOptions | None = None) -> Pair:
+def open_pair(
+    *, y_true: object, y_pred: object, model: ModelOptions | None = None, images: object = None
+) -> Pair:
     """Return masks and predictions as sources.
 
     Each is a path (or `FILE::name`), an array or tensor, or batches that can be iterated over more
@@ -33,6 +35,7 @@ def open_pair(*, y_true: object, y_pred: object, model: ModelOptions | None = No
         y_true: the masks.
         y_pred: the predictions; or, if there are images, the path of a model or a loaded one.
         model: how to run the model, with the images; `None`: there is no model.
+        images: images to be shown beside arrays; `None`: there are none.
 
     Raises:
         SourceError: one of the two cannot be opened, or no mask has a prediction.
@@ -40,12 +43,14 @@ def open_pair(*, y_true: object, y_pred: object, model: ModelOptions | None = No
     """
     if model is not None and model.images is not None:
         return _open_model_pair(y_true, y_pred, model)
-    files = tuple(_stamp_inputs(y_true, y_pred))
+    files = tuple(_stamp_inputs(y_true, y_pred, images))
     true, pred = _open_any(y_true, "y_true"), _open_any(y_pred, "y_pred")
+    photographs = None if images is None else _open_any(images, "images")
     pair = pair_by_name(true, pred)
     notes = note_missing_values(masks=true, predictions=pred)
     notes = (*pair.assumed, *notes, *note_alpha(masks=true, predictions=pred))
-    return replace(pair, assumed=notes, files=(*files, *list_file_stamps(pair)))
+    files = (*files, *list_file_stamps(pair))
+    return replace(pair, assumed=notes, files=files, images=photographs)
 
 
 def open_pairs(batches: Iterable[object]) -> Pair:
@@ -120,7 +125,9 @@ def _open_model_pair(y_true: object, y_pred: object, options: ModelOptions) -> P
     missing = note_missing_values(masks=true, images=images)
     notes = (*pair.assumed, *source.assumed, *missing)
     files = (*files, *list_file_stamps(pair))
-    return replace(pair, y_pred=source, model=source, assumed=notes, files=files)
+    return replace(
+        pair, y_pred=source, model=source, images=pair.y_pred, assumed=notes, files=files
+    )
 
 
 def _find_model_opener(

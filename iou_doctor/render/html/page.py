@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iou_doctor.render.html import report_view
+from iou_doctor.render.html import classes_view, report_view
 from iou_doctor.render.html.environment import fill_in, read_style
 from iou_doctor.render.html.samples import Pictures, build_pictures
 from iou_doctor.render.shared.score_groups import group_scores
@@ -71,9 +71,9 @@ def _build_view(report: Report, gallery: Gallery) -> dict[str, object]:
         ],
         "notes": gallery.notes,
         "ledger": report_view.describe_ledger(report),
-        "classes": report_view.describe_classes(report, gallery),
-        "images": report_view.describe_images(gallery.images),
-        "confusion": report_view.describe_confusion(report, gallery),
+        "classes": classes_view.describe_classes(report, gallery),
+        "images": classes_view.describe_images(gallery.images),
+        "confusion": classes_view.describe_confusion(report, gallery),
         "contracts": [
             (group.value, ", ".join(group.names), group.why) for group in group_scores(report)
         ],

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from iou_doctor.arrays.model import ModelOptions
+from iou_doctor.arrays.model import SAVED_MODEL_FILES, ModelOptions
 from iou_doctor.arrays.source import Source
 from iou_doctor.errors import SourceError
 from iou_doctor.sources.files.file_status import get_file_size
@@ -17,8 +17,6 @@ from iou_doctor.sources.models.runner import Runner
 from iou_doctor.sources.models.source import ModelSource
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
-SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
-"""The files by which the folder of a SavedModel is recognised: binary and as text."""
 HDF5_SUFFIXES = (".h5", ".hdf5")
 """Suffixes of files that hold either a Keras model or arrays."""
 
