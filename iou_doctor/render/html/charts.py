@@ -19,6 +19,8 @@ MOST_PARTS = 6
 """The number of class pairs that the bar shows one by one."""
 LEAST_PART = 0.004
 """Smaller parts of the bar could not be seen."""
+ROUNDING = 1e-9
+"""A rest that is smaller is none."""
 MOST_CLASSES = 30
 """The number of classes that a heat map shows; the dearest if there are more."""
 NUMBERED = 12
@@ -80,27 +82,33 @@ class Bar:
 
 
 def split_points(ledger: Ledger, mean_iou: float, names: Sequence[str]) -> tuple[Part, ...]:
-    """Return the parts of a bar of length 1: what is reached, the dearest pairs, and the rest.
+    """Return the parts of a bar of length 1: what is reached, what costs most, and the rest.
+
+    Class pairs are shown, or classes if the dearest pairs are less than half of what is missing.
 
     Args:
         ledger: the account.
         mean_iou: what is reached.
         names: the names of the classes.
     """
-    shown = [pair for pair in ledger.pairs[:MOST_PARTS] if pair.points >= LEAST_PART]
-    parts = [Part("reached", "mean IoU reached", mean_iou)]
-    parts += [
-        Part(
-            f"part{place + 1}",
+    missing, what = 1 - mean_iou, "class pairs"
+    shown = [
+        (
             f"{name_class(pair.truth, names)} predicted as {name_class(pair.prediction, names)}",
             pair.points,
         )
-        for place, pair in enumerate(shown)
+        for pair in ledger.pairs[:MOST_PARTS]
+        if pair.points >= LEAST_PART
     ]
-    rest = 1 - mean_iou - sum(pair.points for pair in shown)
-    if rest > 1e-9:
-        what = "all other class pairs" if shown else "all class pairs"
-        parts.append(Part("rest", what, rest))
+    if sum(points for _, points in shown) < missing / 2:
+        what = "classes"
+        dearest = sorted(ledger.by_class, key=lambda one: (-one.points, one.id))
+        shown = [(f"on {name_class(one.id, names)}", one.points) for one in dearest[:MOST_PARTS]]
+    parts = [Part("reached", "mean IoU reached", mean_iou)]
+    parts += [Part(f"part{place + 1}", text, points) for place, (text, points) in enumerate(shown)]
+    rest = missing - sum(points for _, points in shown)
+    if rest > ROUNDING:
+        parts.append(Part("rest", f"all other {what}", rest))
     return tuple(parts)
 
 
