@@ -15,3 +15,6 @@ FailOn = Literal["error", "warning", "note", "never"]
 """The lowest severity at which `iou-doctor check` exits with 1."""
 Device = Literal["auto", "cpu", "gpu"]
 """Where values are counted."""
+LedgerDetail = Literal["auto", "full", "off"]
+"""How much of the ledger is worked out: the kinds of errors where they are quick, always, or no
+ledger at all."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from iou_doctor.api.report import Report
-    from iou_doctor.choices import Device, EncodingName
+    from iou_doctor.choices import Device, EncodingName, LedgerDetail
 
 EXAMPLE = "y_true=masks, y_pred=predictions"
 
@@ -31,6 +31,7 @@ def check(
     baseline: str | PathLike[str] | None = None,
     max_drop: float = 0.01,
     confidence: float = 0.95,
+    ledger: LedgerDetail = "auto",
     slices: Iterable[str] | Mapping[str, Any] = (),
     boundary_iou: bool = False,
     contracts: Literal["common", "all"] = "common",
@@ -79,6 +80,8 @@ def check(
         baseline: a JSON report of an earlier run to compare with.
         max_drop: by how much a score may fall below the baseline's.
         confidence: the confidence of the intervals of scores.
+        ledger: "auto" tells the kinds of errors apart up to 20 million pixels, "full" always; "off"
+            leaves the ledger out.
         slices: score and price the samples of each slice: "folder", "size" or "COLUMN@FILE.csv"; or
             a dict from titles to one value for each sample, in order or by name.
         boundary_iou: read the arrays once more for `report.fine_grained.boundary`.

@@ -19,7 +19,7 @@ from iou_doctor.api.check_types import (
 from iou_doctor.api.metric_objects import describe_metric
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.model import may_be_model
-from iou_doctor.choices import Device
+from iou_doctor.choices import Device, LedgerDetail
 from iou_doctor.diagnosis.request import CheckRequest, check_confidence
 from iou_doctor.errors import UsageError
 from iou_doctor.ledger.interval import CONFIDENCE
@@ -27,6 +27,8 @@ from iou_doctor.ledger.interval import CONFIDENCE
 if TYPE_CHECKING:
     from iou_doctor.arrays.model import ModelOptions
     from iou_doctor.diagnosis.slicing import SliceRequest
+
+DETAILS: tuple[LedgerDetail, ...] = get_args(LedgerDetail)
 
 
 def build_request(arguments: dict[str, Any]) -> CheckRequest:
@@ -59,6 +61,7 @@ def build_request(arguments: dict[str, Any]) -> CheckRequest:
         confidence=_take_confidence(given("confidence", CONFIDENCE)),
         details=True,
         boundary_iou=bool(given("boundary_iou", False)),
+        ledger=take_choice("ledger", given("ledger", "auto"), DETAILS),
         slices=_take_slices(given("slices", ())),
         all_implementations=contracts == "all",
         score_to_explain=None if seen is None else _parse_score(seen),

@@ -132,6 +132,7 @@ class CheckOptions(ReportOptions, JudgementOptions, PredictorOptions, ArrayOptio
             confidence=check_confidence(self.confidence, name="--confidence"),
             details=self.wants_details(),
             boundary_iou=self.verbose,
+            ledger=self.ledger,
             slices=self._parse_slices(),
             baseline=self._load_baseline(name),
             expected=expected,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from iou_doctor.choices import FailOn
+from iou_doctor.choices import FailOn, LedgerDetail
 from iou_doctor.cli import completion
 from iou_doctor.cli.options import (
     COMPARISON,
@@ -99,6 +99,14 @@ class JudgementOptions(CommandOptions):
     ] = "common"
     batch_size: BatchSize = None
     confidence: Confidence = 0.95
+    ledger: Annotated[
+        LedgerDetail,
+        declare_option(
+            COMPARISON,
+            "Where the missing points go: `auto` tells the kinds of errors up to 20 million pixels,"
+            " `full` always.",
+        ),
+    ] = "auto"
     slices: Annotated[
         list[str] | None,
         declare_option(

@@ -10,7 +10,7 @@ from dataclasses import fields
 from typing import Literal, cast
 
 from iou_doctor.arrays.expected import ExpectedInterpretation
-from iou_doctor.choices import AnyEncodingName, EncodingName, FailOn
+from iou_doctor.choices import AnyEncodingName, EncodingName, FailOn, LedgerDetail
 from iou_doctor.record import record
 
 
@@ -94,6 +94,8 @@ class CheckSettings:
     """Let `min-iou` and `max-drop` pass if other images might have passed."""
     confidence: float | None = None
     """Confidence of the intervals of scores, from 0.5 to 0.999."""
+    ledger: LedgerDetail | None = None
+    """How much of the account of missing points to work out."""
     slices: list[str] | None = None
     """Score and price the samples of each slice: `folder`, `size`, or `COLUMN@FILE.csv`, whose path
     is relative to this file."""

@@ -8,12 +8,16 @@ equal content means equal arrays.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from iou_doctor.counts.channel_sums import ChannelSums
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.value_counts import ValueCounts
 from iou_doctor.record import record
+
+if TYPE_CHECKING:
+    from iou_doctor.counts.kind_counts import KindCounts
 
 
 @record
@@ -26,6 +30,8 @@ class Stats:
     y_pred: ValueCounts
     sums: ChannelSums | None = None
     """Sums of scores for each image and channel, if they were asked for."""
+    kinds: KindCounts | None = None
+    """The kinds of errors, if they were asked for."""
 
     def __add__(self, other: Stats) -> Stats:
         return Stats.merge([self, other])
@@ -46,4 +52,9 @@ class Stats:
             y_true=ValueCounts.merge([part.y_true for part in parts]),
             y_pred=ValueCounts.merge([part.y_pred for part in parts]),
             sums=ChannelSums.merge([part.sums for part in parts if part.sums is not None]),
+            kinds=_merge_kinds([part.kinds for part in parts if part.kinds is not None]),
         )
+
+
+def _merge_kinds(parts: list[KindCounts]) -> KindCounts | None:
+    return parts[0].merge(parts) if parts else None

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
+from iou_doctor.diagnosis.error_kinds import find_kinds, wants_kinds
 from iou_doctor.diagnosis.kept_arrays import keep_arrays
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import list_repairs
 from iou_doctor.diagnosis.what_if import Recount, repair_evidence
 from iou_doctor.ledger.counted import Counted
 from iou_doctor.ledger.interval import estimate_intervals
-from iou_doctor.ledger.ledger import Slicing
+from iou_doctor.ledger.ledger import Ledger, Slicing
 from iou_doctor.ledger.prices import build_ledger
 from iou_doctor.ledger.stored_areas import shrink
 from iou_doctor.report.finding import Severity, Suspicion
@@ -51,15 +52,7 @@ def add_account(
         return report
     areas = counted.count_areas()
     intervals = estimate_intervals(areas, request.confidence)
-    ledger = build_ledger(
-        counted.pairs,
-        counted.score,
-        ignore_index=counted.ignore_index,
-        of="after-repair" if list_repairs(report) else "as-stored",
-        name_sample=lambda sample: name_sample(evidence, sample),
-    )
-    if ledger is not None and request.slices:
-        ledger = replace(ledger, slicings=_cut_slices(counted, evidence, request))
+    ledger = _build_ledger(report, counted, evidence, recount, request)
     return replace(
         report,
         ledger=ledger,
@@ -90,6 +83,34 @@ def _compute_details(
     if found is None or not request.boundary_iou or counted.pairs is not evidence.pairs:
         return found
     return replace(found, boundary=recount.compute_boundary_iou(evidence))
+
+
+def _build_ledger(
+    report: Report, counted: Counted, evidence: Evidence, recount: Recount, request: CheckRequest
+) -> Ledger | None:
+    """Return the ledger with all that was asked for; `None` if it was not, or there is none."""
+    if request.ledger == "off":
+        return None
+    repairs = list_repairs(report)
+    ledger = build_ledger(
+        counted.pairs,
+        counted.score,
+        ignore_index=counted.ignore_index,
+        of="after-repair" if repairs else "as-stored",
+        name_sample=lambda sample: name_sample(evidence, sample),
+    )
+    if ledger is None:
+        return None
+    if request.slices:
+        ledger = replace(ledger, slicings=_cut_slices(counted, evidence, request))
+    layout = evidence.interpretation.layout
+    if ledger.pairs and wants_kinds(request.ledger, evidence.pair, layout):
+        kinds = find_kinds(repairs, counted, evidence, recount)
+        if kinds is not None:
+            from iou_doctor.ledger.kinds import add_kinds  # only where kinds are wanted
+
+            ledger = add_kinds(ledger, kinds, counted)
+    return ledger
 
 
 def _cut_slices(counted: Counted, evidence: Evidence, request: CheckRequest) -> tuple[Slicing, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field, replace
+from typing import TYPE_CHECKING
 
 from iou_doctor import interpret
 from iou_doctor.arrays.interpretation import Interpretation
@@ -29,6 +30,10 @@ from iou_doctor.record import record
 from iou_doctor.repairs.rescale import Rescale
 from iou_doctor.repairs.step import Step
 from iou_doctor.repairs.times_255 import Times255
+
+if TYPE_CHECKING:
+    from iou_doctor.counts.kind_counts import KindCounts
+    from iou_doctor.counts.label_changes import LabelChanges
 
 
 @record
@@ -195,6 +200,19 @@ class Recounter:
         from iou_doctor.diagnosis.channels import score_channels
 
         return score_channels(self.ask, self.interpretation, steps)
+
+    def count_kinds(
+        self, pairing: Pairing, steps: Sequence[Step], changes: LabelChanges | None
+    ) -> KindCounts | None:
+        """Return the kinds of errors after these steps and changes; `None` if nobody knows."""
+        from iou_doctor.diagnosis.recount_kinds import RecountKinds  # only where it is wanted
+
+        try:
+            return self.ask(
+                RecountKinds(replace(self.plan, second=None), pairing, tuple(steps), changes)
+            )
+        except Unanswered:
+            return None
 
 
 def _compare_implementations(evidence: Evidence, *, all_implementations: bool) -> Evidence:

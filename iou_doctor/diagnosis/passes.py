@@ -77,7 +77,7 @@ class CountArrays:
             layout,
             pairings=self.plan.pairings,
             threshold=self.plan.threshold,
-            repair=_build_repair(layout, ()),
+            repair=build_repair(layout, ()),
             probe=probe,
             sums=self.plan.sums,
             progress=arrays.progress,
@@ -85,6 +85,7 @@ class CountArrays:
             device=settings.device,
             on_fallback=settings.note_fallback,
             samples=arrays.samples,
+            kinds=self.plan.kinds,
         )
         return Counts(self.plan, stats, probe.build())
 
@@ -112,7 +113,7 @@ class RecountPairs:
             layout,
             pairings=[self.pairing],
             threshold=self.plan.threshold,
-            repair=_build_repair(layout, self.steps),
+            repair=build_repair(layout, self.steps),
             jobs=settings.jobs,
             samples=arrays.samples,
         )
@@ -133,7 +134,7 @@ def _measure_sample(pair: Pair, layout: Layout, sample: int) -> tuple[int, ...]:
     return tuple(sizes[axis] for axis in axes.spatial)
 
 
-def _build_repair(layout: Layout, steps: Sequence[Step]) -> PixelRepair | None:
+def build_repair(layout: Layout, steps: Sequence[Step]) -> PixelRepair | None:
     """Return a function that fits predicted label maps to the masks and applies the steps."""
     relation, order = layout.relation, layout.axis_order
     inner = len(layout.y_pred.spatial)

@@ -13,6 +13,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.account import add_account
 from iou_doctor.diagnosis.count_plan import plan_counts
 from iou_doctor.diagnosis.count_values import count_values
+from iou_doctor.diagnosis.error_kinds import add_kinds
 from iou_doctor.diagnosis.gather_evidence import Interpreted, Recounter, gather_evidence
 from iou_doctor.diagnosis.passes import Counts, count
 from iou_doctor.diagnosis.questions import Arrays, OpenArrays, Progress, ScanSettings
@@ -170,6 +171,7 @@ def _count(
 ) -> Interpreted:
     """Return the counts of arrays with this layout, and what they mean."""
     plan = plan_counts(pair, layout, metric, for_all=request.counts_for_all)
+    plan = add_kinds(plan, request.ledger, pair)
     counts = count(arrays.ask, plan)
     interpretation = interpret.infer_interpretation(
         pair,

@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from iou_doctor.arrays.interpretation import Options
-from iou_doctor.choices import Device, FailOn
+from iou_doctor.choices import Device, FailOn, LedgerDetail
 from iou_doctor.diagnosis.selection import Selection
 from iou_doctor.errors import UsageError
 from iou_doctor.ledger.interval import CONFIDENCE, CONFIDENCE_BOUNDS
@@ -54,6 +54,8 @@ class CheckRequest:
     """Whether to compute also the means that only detailed reports show."""
     boundary_iou: bool = False
     """Whether to read the arrays once more for the boundary IoU."""
+    ledger: LedgerDetail = "auto"
+    """How much of the ledger to work out."""
     slices: tuple[SliceRequest, ...] = ()
     """How to cut the data set into slices."""
     baseline: Baseline | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
@@ -20,6 +20,11 @@ from iou_doctor.repairs.swap_height_width import SwapHeightWidth
 from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.repairs.times_255 import Times255
 
+if TYPE_CHECKING:
+    from iou_doctor.counts.kind_counts import KindCounts
+    from iou_doctor.counts.label_changes import LabelChanges
+    from iou_doctor.counts.label_decoding import Pairing
+
 
 class Recount(Protocol):
     """Counts the arrays again after repairs."""
@@ -34,6 +39,12 @@ class Recount(Protocol):
 
     def compute_boundary_iou(self, evidence: Evidence) -> float | None:
         """Return the mean boundary IoU of the arrays as they are, if they have one."""
+        ...
+
+    def count_kinds(
+        self, pairing: Pairing, steps: Sequence[Step], changes: LabelChanges | None
+    ) -> KindCounts | None:
+        """Return the kinds of errors after these steps and changes; `None` if nobody knows."""
         ...
 
 

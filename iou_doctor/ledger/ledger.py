@@ -16,6 +16,43 @@ Arrays = Literal["as-stored", "after-repair"]
 
 
 @record
+class KindPoints:
+    """Points by the kind of error; see `counts/error_kinds.py`. They add up to all points."""
+
+    boundary: float
+    """Of pixels along the contour of a thing that was found."""
+    extent: float
+    """Of other pixels of regions that were found in part."""
+    segment: float
+    """Of regions that were missed or invented as a whole."""
+
+
+@record
+class SizePrice:
+    """What the missed pixels of regions of about the same size cost."""
+
+    smallest: int
+    """The pixels of the smallest region."""
+    largest: int
+    """The pixels of the largest region."""
+    regions: int
+    """The number of connected regions of the truth."""
+    pixels: int
+    """The pixels of all of them."""
+    found: int
+    """Those of them that are right."""
+    lost: int
+    """The number of regions without any right pixel."""
+    points: float
+    """What the missed pixels cost."""
+
+    @property
+    def recall(self) -> float:
+        """The share of the pixels that is right."""
+        return self.found / self.pixels
+
+
+@record
 class PairPrice:
     """What the pixels of one class that are predicted as another one cost."""
 
@@ -27,6 +64,8 @@ class PairPrice:
     """The share of the missing mean IoU. Shares add up."""
     worth: float
     """How much the mean IoU would rise if these pixels were right. Worths do not add up."""
+    kinds: KindPoints | None = None
+    """The points by the kind of error; `None` if kinds were not found."""
 
 
 @record
@@ -38,6 +77,26 @@ class ClassPrice:
     """The points of its pixels that are predicted as something else."""
     false_alarms: float
     """The points of the pixels of other classes that are predicted as this one."""
+    missed_kinds: KindPoints | None = None
+    """The points of `missed` by the kind of error; `None` if kinds were not found."""
+    false_alarm_kinds: KindPoints | None = None
+    """The points of `false_alarms` by the kind of error."""
+    regions: int = 0
+    """The number of its connected regions in the truth, if kinds were found."""
+    lost_regions: int = 0
+    """The number of those without any right pixel."""
+
+    @property
+    def kinds(self) -> KindPoints | None:
+        """The points of both sides by the kind of error; `None` if kinds were not found."""
+        missed, alarms = self.missed_kinds, self.false_alarm_kinds
+        if missed is None or alarms is None:
+            return None
+        return KindPoints(
+            missed.boundary + alarms.boundary,
+            missed.extent + alarms.extent,
+            missed.segment + alarms.segment,
+        )
 
     @property
     def points(self) -> float:
@@ -55,6 +114,8 @@ class SamplePrice:
     points: float
     mean_iou: float | None
     """The mean IoU of this sample alone."""
+    kinds: KindPoints | None = None
+    """The points by the kind of error; `None` if kinds were not found."""
 
 
 @record
@@ -107,3 +168,10 @@ class Ledger:
     """The number of samples with a counted pixel."""
     slicings: tuple[Slicing, ...] = ()
     """The slices that were asked for."""
+    by_kind: KindPoints | None = None
+    """The points of all wrong pixels by the kind of error; `None` if kinds were not found."""
+    widths: tuple[int, int] | None = None
+    """The least and the largest width of a contour, 1 % of the diagonal of each image."""
+    sizes: tuple[SizePrice, ...] | None = None
+    """What missed pixels cost by the size of their region, in up to four buckets with about as many
+    regions each. `None` if kinds were not found."""

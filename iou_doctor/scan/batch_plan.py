@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +26,26 @@ from iou_doctor.scan.numpy.values import LabelCounts
 from iou_doctor.scan.probing import DecodedLabels, ProbeBuilder
 from iou_doctor.scan.windows import COUNTED_AT_ONCE, can_split_rows, split_batch
 
+if TYPE_CHECKING:
+    from iou_doctor.counts.kind_counts import KindCounts
+    from iou_doctor.counts.label_changes import LabelChanges
+
 IN_TILES = frozenset({LabelDecoding.LABELS, LabelDecoding.ARGMAX})
 """Decodings that NumPy does tile by tile, unless the labels are floats."""
 LABELS_AT_ONCE = 2
 """Cache-sized windows of labels that NumPy counts together."""
 PixelRepair = Callable[..., NDArray[np.integer]]
 """Brings label maps of predictions, shape (n, *spatial), to the spatial shape of the masks."""
+
+
+@record
+class KindsRequest:
+    """Which kinds of errors to count."""
+
+    pairing: Pairing
+    """The pairing whose labels are compared, one of those that are counted."""
+    changes: LabelChanges | None = None
+    """Which classes the labels stand for; `None` if they are the classes."""
 
 
 @record
@@ -47,6 +62,8 @@ class BatchPlan:
     """Whether samples must not be split by rows."""
     samples: range | None = None
     """Which samples to count; `None` for all of them."""
+    kinds: KindsRequest | None = None
+    """Which kinds of errors to count too; `None` for none."""
     scratch: Scratch = field(default_factory=Scratch, compare=False, repr=False)
 
     @np.errstate(over="ignore", invalid="ignore")  # NaN and Inf are counted instead
@@ -69,7 +86,13 @@ class BatchPlan:
                 {self.pairings[0].y_pred: counted.pred_labels},
                 self.probe,
             )
-        return Stats(_count_samples(batch), counted.tables, counted.y_true, counted.y_pred)
+        return Stats(
+            samples=_count_samples(batch),
+            tables=counted.tables,
+            y_true=counted.y_true,
+            y_pred=counted.y_pred,
+            kinds=self._count_kinds(batch, counted.true_labels, counted.pred_labels),
+        )
 
     def _choose_windows_at_once(self, batch: Batch) -> int:
         """Return how many cache-sized windows NumPy should count together, in a few MiB.
@@ -119,6 +142,7 @@ class BatchPlan:
             y_true=true.measure(true_labels),
             y_pred=pred.measure(pred_labels),
             sums=self._sum_channels(batch, true, pred, self.sums) if self.sums else None,
+            kinds=self._count_decoded_kinds(batch, true, pred),
         )
 
     def _find_labels(
@@ -132,6 +156,28 @@ class BatchPlan:
             if not (pairing.flat or self.repair) and pairing.y_pred is LabelDecoding.LABELS:
                 pred = table.prediction, table.count
         return true, pred
+
+    def _count_decoded_kinds(self, batch: Batch, true: Side, pred: Side) -> KindCounts | None:
+        """Return the kinds of errors of the labels that NumPy has decoded."""
+        if self.kinds is None:
+            return None
+        y_true = true.decode(self.kinds.pairing.y_true)
+        y_pred = pred.decode(self.kinds.pairing.y_pred)
+        y_pred = self.repair(y_pred, y_true.shape[1:], batch.samples) if self.repair else y_pred
+        return self._count_kinds(batch, y_true, y_pred)
+
+    def _count_kinds(
+        self, batch: Batch, y_true: NDArray[np.integer], y_pred: NDArray[np.integer]
+    ) -> KindCounts | None:
+        """Return the kinds of errors, if they are asked for and the label maps have any."""
+        if self.kinds is None:
+            return None
+        from iou_doctor.scan.count_kinds import count_kinds  # many checks count none
+
+        shape = max(y_true.shape, y_pred.shape, key=len)
+        return count_kinds(
+            batch.samples, y_true.reshape(shape), y_pred.reshape(shape), self.kinds.changes
+        )
 
     def _sum_channels(
         self, batch: Batch, true: Side, pred: Side, request: SumsRequest

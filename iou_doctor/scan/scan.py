@@ -16,7 +16,7 @@ from iou_doctor.choices import Device
 from iou_doctor.counts.channel_sums import SumsRequest
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.counts.stats import Stats
-from iou_doctor.scan.batch_plan import BatchPlan, PixelRepair
+from iou_doctor.scan.batch_plan import BatchPlan, KindsRequest, PixelRepair
 from iou_doctor.scan.device import should_use_gpu
 from iou_doctor.scan.native.library import load_kernels
 from iou_doctor.scan.probing import ProbeBuilder
@@ -29,6 +29,8 @@ from iou_doctor.scan.windows import (
     read_batch,
 )
 
+KINDS_COST = 16
+"""How many times as long a pixel takes at least if the kinds of errors are counted too."""
 PARTS = 256
 """Stats that are merged together: few enough to keep tables small, enough to merge rarely."""
 
@@ -47,6 +49,7 @@ def scan(
     device: Device = "cpu",
     on_fallback: Callable[[str], object] | None = None,
     samples: range | None = None,
+    kinds: KindsRequest | None = None,
 ) -> Stats:
     """Return the Stats of all samples that both arrays have, or of some of them.
 
@@ -64,21 +67,22 @@ def scan(
         device: where to count; the result does not depend on it either.
         on_fallback: called with what a GPU cannot count, so that the CPU does, in words.
         samples: which samples to count; `None` for all of them.
+        kinds: which kinds of errors to count too, on the CPU; `None` for none.
 
     Raises:
         UsageError: the device is `gpu`, and no GPU is visible.
         SourceError: a file cannot be read.
         ReadingError: the values are not label maps.
     """
-    whole = repair is not None or any(pairing.flat for pairing in pairings)
-    plan = BatchPlan(layout, tuple(pairings), threshold, repair, probe, sums, whole, samples)
+    whole = bool(repair or kinds) or any(pairing.flat for pairing in pairings)
+    plan = BatchPlan(layout, tuple(pairings), threshold, repair, probe, sums, whole, samples, kinds)
     on_device = any(isinstance(source, DeviceSource) for source in (pair.y_true, pair.y_pred))
     if should_use_gpu(device, _count_values(pair), on_device=on_device):
         found = _count_on_gpu(pair, plan, device, progress, on_fallback or _ignore)
         if found is not None:
             return found
     if plan.kernels_may_count and load_kernels():
-        jobs = choose_jobs(pair, _count_values(pair), jobs)
+        jobs = choose_jobs(pair, _count_values(pair) * (KINDS_COST if kinds else 1), jobs)
     parts: list[Stats] = []
     together = choose_windows_at_once(pair, _count_values(pair), jobs)
     windows = iterate_windows(pair, layout, whole_samples=whole, at_once=together, samples=samples)

@@ -100,7 +100,7 @@ def choose_jobs(pair: Pair, values: int, most: int) -> int:
         most: the number of threads that may be used.
     """
     sources = (pair.y_true, pair.y_pred)
-    return 1 if values < WORTH_THREADS and all(map(_is_a_view, sources)) else most
+    return 1 if values < WORTH_THREADS and all(map(is_a_view, sources)) else most
 
 
 def choose_windows_at_once(pair: Pair, values: int, jobs: int) -> int:
@@ -112,12 +112,12 @@ def choose_windows_at_once(pair: Pair, values: int, jobs: int) -> int:
         jobs: the number of threads.
     """
     sources = (pair.y_true, pair.y_pred)
-    if not all(map(_is_a_view, sources)):
+    if not all(map(is_a_view, sources)):
         return WINDOWS_AT_ONCE
     return max(WINDOWS_AT_ONCE, min(MOST_AT_ONCE, values // WINDOW_VALUES // (SHARES * jobs)))
 
 
-def _is_a_view(source: Source) -> bool:
+def is_a_view(source: Source) -> bool:
     """Return whether reading from a source gives views, which take no memory."""
     copied = source.is_sequential or isinstance(source, DeviceSource)
     if copied or source.format not in VIEWS:

@@ -1,0 +1,135 @@
+"""Count the kinds of errors for the ledger: in the first pass, or in one more after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
+from typing import TYPE_CHECKING
+
+from iou_doctor import interpret
+from iou_doctor.arrays.layout import Layout
+from iou_doctor.arrays.source import Pair
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.choices import LedgerDetail
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
+from iou_doctor.counts.pair_counts import PairCounts
+from iou_doctor.diagnosis.count_plan import CountPlan
+from iou_doctor.diagnosis.what_if import Recount, needs_recount
+from iou_doctor.ledger.counted import Counted
+from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.step import Step
+from iou_doctor.repairs.times_255 import Times255
+from iou_doctor.scan.batch_plan import KindsRequest
+from iou_doctor.scan.native.library import load_kernels
+from iou_doctor.scan.windows import is_a_view
+
+if TYPE_CHECKING:
+    from iou_doctor.counts.kind_counts import KindCounts
+    from iou_doctor.counts.label_changes import LabelChanges
+
+AUTO_PIXELS = 20_000_000
+"""The number of pixels up to which `--ledger auto` finds the kinds of errors: half a second."""
+AUTO_SAMPLES = 4_000
+"""The number of samples up to which it does so."""
+
+
+def wants_kinds(detail: LedgerDetail, pair: Pair, layout: Layout) -> bool:
+    """Return whether the kinds of errors are to be found.
+
+    Args:
+        detail: how much of the ledger the user wants.
+        pair: the arrays.
+        layout: what their axes mean.
+    """
+    sides = (pair.y_true, layout.y_true), (pair.y_pred, layout.y_pred)
+    source, axes = max(sides, key=lambda side: len(side[1].spatial))
+    if detail == "off" or len(axes.spatial) not in {2, 3}:
+        return False
+    if detail == "full":
+        return True
+    rows = layout.samples if axes.has_sample_axis else source.shape[0] or 0
+    pixels = rows * prod(source.get_sample_shape(0)) // axes.channels
+    few = layout.samples <= AUTO_SAMPLES and pixels <= AUTO_PIXELS
+    return few and load_kernels() is not None
+
+
+def add_kinds(plan: CountPlan, detail: LedgerDetail, pair: Pair) -> CountPlan:
+    """Return a plan that finds the kinds in the first pass, if reading the arrays again costs time.
+
+    The labels are compared as they are stored, so that is of no use to scores of one channel, and
+    where other labels are counted too.
+
+    Args:
+        plan: the plan without the kinds.
+        detail: how much of the ledger the user wants.
+        pair: the arrays.
+    """
+    if is_a_view(pair.y_true) and is_a_view(pair.y_pred):
+        return plan
+    stored = {LabelDecoding.LABELS, LabelDecoding.ARGMAX}
+    first = plan.pairings[0]
+    if len(plan.pairings) > 1 or not {first.y_true, first.y_pred} <= stored:
+        return plan
+    if not wants_kinds(detail, pair, plan.layout):
+        return plan
+    return replace(plan, kinds=KindsRequest(first))
+
+
+def find_kinds(
+    chosen: Sequence[Repair], counted: Counted, evidence: Evidence, recount: Recount
+) -> KindCounts | None:
+    """Return the kinds of errors after some repairs; `None` if they cannot be found.
+
+    Args:
+        chosen: the repairs.
+        counted: the label pairs and the score after them.
+        evidence: the facts about the arrays.
+        recount: counts the arrays again.
+    """
+    from iou_doctor.ledger.kinds import matches  # only where kinds are wanted
+
+    moving = [step for repair in chosen for step in repair.steps if needs_recount(step, evidence)]
+    relabels = any(repair.relabel for repair in chosen)
+    known = None if moving or relabels else evidence.stats.kinds
+    if known is not None and matches(known, counted):
+        return known
+    if evidence.pair.model is not None:
+        return None  # it would have to predict once more
+    found = _count_again(chosen, moving, evidence, recount)
+    return found if found is not None and matches(found, counted) else None
+
+
+def _count_again(
+    chosen: Sequence[Repair], moving: Sequence[Step], evidence: Evidence, recount: Recount
+) -> KindCounts | None:
+    """Return the kinds by one more pass; `None` if the labels cannot be mapped one by one."""
+    pairing = interpret.choose_doctor_pairing(evidence.interpretation)
+    if any(isinstance(step, Times255) for repair in chosen for step in repair.steps):
+        pairing = replace(pairing, y_true=LabelDecoding.TIMES_255)
+    changes = None
+    relabels = [repair.relabel for repair in chosen if repair.relabel]
+    if relabels or LabelDecoding.BINS in {pairing.y_true, pairing.y_pred}:
+        changes = _find_changes(chosen, pairing, evidence)
+        if changes is None:
+            return None
+    return recount.count_kinds(pairing, moving, changes)
+
+
+def _find_changes(
+    chosen: Sequence[Repair], pairing: Pairing, evidence: Evidence
+) -> LabelChanges | None:
+    """Return what thresholds and repairs make of the labels of a pairing; `None` if unknown."""
+    from iou_doctor.counts.label_changes import LabelChanges  # seldom needed
+
+    def relabel(pairs: PairCounts) -> PairCounts:
+        pairs = interpret.decode_doctor_labels(pairs, evidence.interpretation, pairing)
+        for repair in chosen:
+            pairs = repair.relabel(pairs) if repair.relabel else pairs
+        return pairs
+
+    table = evidence.stats.tables.get(pairing)
+    if table is None:
+        return None
+    exchanged = sum(repair.exchanges_sides for repair in chosen) % 2 == 1
+    return LabelChanges.of(relabel, table, exchanges_sides=exchanged)

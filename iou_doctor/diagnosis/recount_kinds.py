@@ -1,0 +1,50 @@
+"""Find the kinds of errors with one more pass over the arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from iou_doctor.counts.kind_counts import KindCounts
+from iou_doctor.counts.label_changes import LabelChanges
+from iou_doctor.counts.label_decoding import Pairing
+from iou_doctor.diagnosis.count_plan import CountPlan
+from iou_doctor.diagnosis.moved_samples import move_samples
+from iou_doctor.diagnosis.passes import build_repair
+from iou_doctor.diagnosis.questions import OpenArrays
+from iou_doctor.record import record
+from iou_doctor.repairs.step import Step
+from iou_doctor.scan.batch_plan import KindsRequest
+from iou_doctor.scan.scan import scan
+
+
+@record
+class RecountKinds:
+    """Of which kinds are the errors after steps that move pixels or samples, and other changes?"""
+
+    plan: CountPlan
+    """How the arrays were counted before."""
+    pairing: Pairing
+    steps: tuple[Step, ...] = ()
+    changes: LabelChanges | None = None
+    """Which classes the labels stand for; `None` if they are the classes."""
+
+    def answer(self, arrays: OpenArrays) -> KindCounts | None:
+        """Return the counts of some samples."""
+        layout = self.plan.layout
+        moved = move_samples(arrays.pair.y_pred, layout.y_pred, self.steps)
+        stats = scan(
+            replace(arrays.pair, y_pred=moved),
+            layout,
+            pairings=[self.pairing],
+            threshold=self.plan.threshold,
+            repair=build_repair(layout, self.steps),
+            jobs=arrays.settings.jobs,
+            samples=arrays.samples,
+            kinds=KindsRequest(self.pairing, self.changes),
+        )
+        return stats.kinds
+
+    def merge(self, answers: Sequence[KindCounts | None]) -> KindCounts | None:
+        """Return the counts of all samples."""
+        return KindCounts.merge([one for one in answers if one is not None])
