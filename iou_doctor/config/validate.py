@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from iou_doctor.config.settings import (
 from iou_doctor.errors import UsageError
 
 if TYPE_CHECKING:
+    from pydantic import TypeAdapter
     from pydantic_core import ErrorDetails
 
 NAME = re.compile(r"[\w.-]+")
@@ -52,7 +54,7 @@ def parse_configuration(path: Path, table: object) -> Configuration:
     """
     import json
 
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     file = make_relative(path)
     try:
@@ -63,11 +65,19 @@ def parse_configuration(path: Path, table: object) -> Configuration:
             f"{file} cannot be read: a number is too long, or brackets are nested too deeply"
         ) from error
     try:
-        settings = TypeAdapter(Settings).validate_json(text)
+        settings = _get_adapter().validate_json(text)
     except ValidationError as error:
         raise UsageError(f"{file}: {_describe_error(error.errors())}") from error
     _check_names(file, [entry.name for entry in settings.check or ()])
     return Configuration(file, _resolve_settings(settings, path.parent))
+
+
+@cache
+def _get_adapter() -> TypeAdapter[Settings]:
+    """Return what validates a table; building it takes longer than all else."""
+    import pydantic
+
+    return pydantic.TypeAdapter(Settings)
 
 
 def _describe_error(errors: Sequence[ErrorDetails]) -> str:

@@ -68,3 +68,10 @@ def error_of(spec: object) -> str:
     assert message.isprintable()
     assert message[0].islower()
     return message
+
+
+def error_of_values(spec: object) -> str:
+    """Return the message for an input that is refused when it is opened, or when it is read."""
+    with pytest.raises(SourceError) as caught:
+        open_source(str(spec)).read(())
+    return str(caught.value)

@@ -22,6 +22,8 @@ else:
 
 GZIP_ERRORS = (OSError, EOFError, zlib.error, _ERROR)
 """What is raised for damaged files, and for those that cannot be read."""
+_FLAGS_PLACE, _UNKNOWN_FLAGS = 3, 0xE0
+"""The byte of the header that holds flags, and the flags that have no meaning."""
 _PIECE_BYTES = 1 << 20
 _MOST_EXTRA_BYTES = 1 << 24
 """The maximum number of bytes behind the values to unpack, only to compare the checksum."""
@@ -37,7 +39,9 @@ def read_start(path: str, size: int) -> bytes:
         return bytes(stream.read(size))
 
 
-def unpack(path: str, offset: int, size: int, *, start: int = 0) -> NDArray[np.uint8]:
+def unpack(
+    path: str, offset: int, size: int, *, start: int = 0, is_all: bool = False
+) -> NDArray[np.uint8]:
     """Return the bytes from an offset on.
 
     Args:
@@ -45,6 +49,7 @@ def unpack(path: str, offset: int, size: int, *, start: int = 0) -> NDArray[np.u
         offset: the number of unpacked bytes to leave out.
         size: the number of bytes to return.
         start: where the gzip stream begins in the file.
+        is_all: whether nothing may follow these bytes.
 
     Raises:
         OSError: it is damaged; it may also be another one of `GZIP_ERRORS`.
@@ -62,39 +67,52 @@ def unpack(path: str, offset: int, size: int, *, start: int = 0) -> NDArray[np.u
         extra = 0
         while extra < _MOST_EXTRA_BYTES and (piece := stream.read(_PIECE_BYTES)):
             extra += len(piece)
+    if is_all and extra:
+        raise OSError("there are more values than the header says")
     return out
 
 
-def unpack_zlib(path: str, size: int, *, start: int) -> bytearray:
+def unpack_zlib(path: str, size: int, *, start: int, length: int) -> bytearray:
     """Return what a zlib stream holds, whose checksum is compared.
 
     Args:
         path: the file.
-        size: the number of bytes to return.
+        size: the number of bytes that it must hold.
         start: where the stream begins in the file.
+        length: the maximum number of bytes of the stream.
 
     Raises:
         OSError: the file cannot be read.
-        EOFError: the stream ends early.
+        EOFError: the stream ends early, or does not end there.
         zlib.error: it is damaged.
     """
     unpacker = zlib.decompressobj()
     content = bytearray()
     with Path(path).open("rb") as file:
-        _seek(file, start)
+        file.seek(start)
         # one byte more than wanted, so that the end of the stream is reached
         while not unpacker.eof and len(content) <= size:
-            piece = unpacker.unconsumed_tail or file.read(_PIECE_BYTES)
+            piece = unpacker.unconsumed_tail
+            if not piece:
+                piece = file.read(min(_PIECE_BYTES, length))
+                length -= len(piece)
             if not piece:
                 raise EOFError("the data ends early")
             content += unpacker.decompress(piece, size + 1 - len(content))
-    if len(content) < size:
-        raise EOFError("the data ends early")
-    del content[size:]
+    if len(content) != size:
+        raise EOFError("there are other values than the header says")
     return content
 
 
 def _seek(file: BinaryIO, start: int) -> BinaryIO:
+    """Go to the beginning of a gzip stream.
+
+    Raises:
+        OSError: its header has a flag that nobody has defined.
+    """
+    file.seek(start)
+    if any(flags & _UNKNOWN_FLAGS for flags in file.read(_FLAGS_PLACE + 1)[_FLAGS_PLACE:]):
+        raise OSError("the header has unknown flags")
     file.seek(start)
     return file
 

@@ -178,7 +178,7 @@ def test_a_meta_image_keeps_its_header(tmp_path, compressed):
     assert copy.unkept == ()
     head = Path(copy.place).read_bytes()
     for line in content.split(b"ElementDataFile")[0].splitlines():
-        assert line in head
+        assert line in head or line.startswith(b"CompressedDataSize")
 
 
 @pytest.mark.parametrize("version", [2, 3])

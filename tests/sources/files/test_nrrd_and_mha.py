@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from build import errors, found, mean_iou
 from field.arrays import draw_masks, predict
-from sources.window_cases import error_of
+from sources.window_cases import error_of, error_of_values
 
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.source import StatedTurn
@@ -42,21 +42,21 @@ MHA_TYPES = {"u1": "MET_UCHAR", "i2": "MET_SHORT", "u2": "MET_USHORT", "f4": "ME
 def save_mha(path, array, *, compressed=False, directions=None):
     matrix = np.eye(3) if directions is None else directions
     content = array.tobytes(order="F")
+    content = zlib.compress(content) if compressed else content
     lines = [
         "ObjectType = Image",
         f"NDims = {array.ndim}",
         "BinaryData = True",
         f"BinaryDataByteOrderMSB = {array.dtype.byteorder == '>'}",
         f"CompressedData = {compressed}",
+        *([f"CompressedDataSize = {len(content)}"] if compressed else []),
         "TransformMatrix = " + " ".join(str(value) for value in np.ravel(matrix)),
         "DimSize = " + " ".join(map(str, array.shape)),
         f"ElementType = {MHA_TYPES[array.dtype.str[1:]]}",
         "ElementDataFile = LOCAL",
     ]
     header = "\n".join(lines).encode() + b"\n"
-    path.with_suffix(".mha").write_bytes(
-        header + (zlib.compress(content) if compressed else content)
-    )
+    path.with_suffix(".mha").write_bytes(header + content)
     return path.with_suffix(".mha")
 
 
@@ -237,11 +237,48 @@ def test_the_voxels_beside_a_header_are_never_written_over(tmp_path, form):
 
 
 def test_a_bomb_is_not_unpacked(tmp_path):
-    path = save_mha(tmp_path / "a", np.zeros((9, 9, 9), np.uint8), compressed=True)
-    head = path.read_bytes().split(b"LOCAL\n")[0] + b"LOCAL\n"
-    path.write_bytes(head + zlib.compress(bytes(50_000_000)))
-    assert not open_source(str(path)).read(()).any()
-    nrrd = save_nrrd(tmp_path / "b", np.zeros((9, 9, 9), np.uint8), compressed=True)
-    head = nrrd.read_bytes().split(b"\n\n")[0] + b"\n\n"
-    nrrd.write_bytes(head + gzip.compress(bytes(50_000_000)))
-    assert not open_source(str(nrrd)).read(()).any()
+    values = np.zeros((9, 9, 9), np.uint8)
+    for path, end, packed in (
+        (save_mha(tmp_path / "a", values, compressed=True), b"LOCAL\n", zlib.compress),
+        (save_nrrd(tmp_path / "b", values, compressed=True), b"\n\n", gzip.compress),
+    ):
+        head = path.read_bytes().split(end)[0] + end
+        path.write_bytes(head + packed(bytes(50_000_000)))
+        assert "it is damaged, cut off, or no" in error_of_values(path)
+
+
+@pytest.mark.parametrize(
+    ("form", "compressed", "old", "new"),
+    [
+        ("mha", False, b"= Image", b"= Mesh"),
+        ("mha", False, b"NDims = 3", b"NDims = 4"),
+        ("mha", False, b"BinaryData = True", b"BinaryData = False"),
+        ("mha", False, b"MSB = False", b"MSB = TAue"),
+        ("mha", False, b"MSB = False", b"MSB = False\nNDims = 3"),
+        ("mha", False, b"MSB = False", b"MSB = False\nHeaderSize = 7"),
+        ("mha", False, b"MSB = False", b"MSB = False\nElementSpacing = 1 0 1"),
+        ("mha", False, b"0.0 0.0 1.0\n", b"0.0 0.0 0.0\n"),
+        ("mha", False, b"0.0 0.0 1.0\n", b"0.0 0.0 1e999\n"),
+        ("mha", False, b"0.0 0.0 1.0\n", b"0.0 0.0\n"),
+        ("mha", False, b"ElementType = ", b"ElementType = \x0c"),
+        ("mha", True, b"CompressedDataSize", b"CompressedDatSize"),
+        ("mha", True, b"CompressedDataSize = ", b"CompressedDataSize = 1"),
+        ("mha", True, b"2 3 5\n", b"2 3 4\n"),
+        ("nrrd", False, b"dimension: 3", b"dimension: 2"),
+        ("nrrd", False, b"endian: little\n", b""),
+        ("nrrd", False, b"endian: little\n", b"endian: LITTLE\n"),
+        ("nrrd", False, b"type: int16", b"type: Int16"),
+        ("nrrd", False, b"2 3 5", b"2 3 4"),
+        ("nrrd", True, b"2 3 5", b"2 3 4"),
+        ("nrrd", True, b"\n\n\x1f\x8b\x08\x00", b"\n\n\x1f\x8b\x08\x20"),
+    ],
+)
+def test_what_the_libraries_refuse_or_read_otherwise_is_refused(
+    tmp_path, form, compressed, old, new
+):
+    path = SAVERS[form](tmp_path / "a", VALUES.astype(np.int16), compressed=compressed)
+    np.testing.assert_array_equal(open_source(str(path)).read(())[0], VALUES)
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new))
+    assert "cannot read" in error_of_values(path)

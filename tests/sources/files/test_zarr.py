@@ -177,6 +177,13 @@ def test_metadata_that_claim_too_much_are_refused(tmp_path, change, words):
     assert words in error_of(path)
 
 
+def test_attributes_that_are_no_object_are_passed_over(tmp_path):
+    path = save(tmp_path / "a.zarr", VALUES)
+    metadata = json.loads((path / "zarr.json").read_text())
+    (path / "zarr.json").write_text(json.dumps(metadata | {"attributes": [1]}))
+    np.testing.assert_array_equal(open_source(str(path)).read(()), VALUES)
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])
 def test_metadata_that_are_no_object_are_refused(tmp_path, content):
     path = save(tmp_path / "a.zarr", VALUES)

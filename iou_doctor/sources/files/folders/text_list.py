@@ -81,7 +81,8 @@ def list_files(path: str, *, masks: bool) -> FileList:
         if find_format_by_suffix(entry) is not chosen or chosen is None:
             raise source_error(path, f"`{entry}` is not a file like `{entries[0]}`; list one kind")
     folder = Path(path).parent
-    files = [_locate(folder, entry) for entry in entries]
+    with translate_errors(path, OSError, ValueError, why="check the names that it lists"):
+        files = [_locate(folder, entry) for entry in entries]
     names = _name_files(files)
     return FileList(chosen, tuple(map(ListedFile, files, names)))  # type: ignore[arg-type]
 

@@ -19,11 +19,11 @@ from iou_doctor.arrays.batch import StoredDtype
 from iou_doctor.record import record
 from iou_doctor.sources.array_checks import MOST_AXES
 from iou_doctor.sources.files.file_status import get_file_size
+from iou_doctor.sources.files.matlab.cursor import TAG_BYTES, Cursor
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
 HEADER_BYTES = 128
 """The bytes in front of the first variable."""
-_TAG_BYTES = 8
 _MATRIX, _COMPRESSED = 14, 15
 _HEAD_BYTES = 4096
 """The bytes of a variable that hold its class, shape and name."""
@@ -158,28 +158,28 @@ def _decompress(stream: BinaryIO, length: int, end: int) -> bytearray:
         content += unpacker.decompress(piece, max(1, end + 8 - len(content)))
         while unpacker.unconsumed_tail and len(content) < end + 8:
             content += unpacker.decompress(unpacker.unconsumed_tail, end + 8 - len(content))
-    if not unpacker.eof:
-        raise zlib.error("the data ends early")
+    if not unpacker.eof or len(content) > -(-end // 8) * 8:
+        raise zlib.error("the data does not end with the values")
     return content
 
 
 def _iterate_variables(path: str, stream: BinaryIO, order: str, size: int) -> Iterator[Variable]:
     start = HEADER_BYTES
     for _ in range(_MOST_VARIABLES):
-        if start + _TAG_BYTES > size:
+        if start == size:
             return
         stream.seek(start)
-        kind, length = struct.unpack(f"{order}II", stream.read(_TAG_BYTES))
-        start += _TAG_BYTES
+        kind, length = struct.unpack(f"{order}II", stream.read(TAG_BYTES))
+        start += TAG_BYTES
         if length > size - start:
             raise source_error(path, DAMAGED)
         head = stream.read(min(length, _HEAD_BYTES))
         if kind == _COMPRESSED:
             head = zlib.decompressobj().decompress(head, _HEAD_BYTES)
             (kind,) = struct.unpack_from(f"{order}I", head)
-            cursor = _Cursor(head, order, _TAG_BYTES)
+            cursor = Cursor(head, order, TAG_BYTES)
         else:
-            cursor = _Cursor(head, order, 0)
+            cursor = Cursor(head, order, 0)
         if kind != _MATRIX:
             raise ValueError("there is something else than a variable")
         yield _parse(cursor, start, length, is_compressed=cursor.place > 0)
@@ -187,41 +187,7 @@ def _iterate_variables(path: str, stream: BinaryIO, order: str, size: int) -> It
     raise source_error(path, f"it has more than {_MOST_VARIABLES:,} variables; save fewer")
 
 
-class _Cursor:
-    """A place in the head of a variable, which consists of elements."""
-
-    def __init__(self, head: bytes, order: str, place: int) -> None:
-        self.head = head
-        self.order = order
-        self.place = place
-
-    def next_element(self) -> tuple[int, int, int]:
-        """Return the type of the next element, where its content begins, and its bytes."""
-        (word,) = struct.unpack_from(f"{self.order}I", self.head, self.place)
-        if word >> 16 > 4:
-            raise ValueError("a short element has more than four bytes")
-        if word >> 16:  # a short element has its content within its tag
-            element = word & 0xFFFF, self.place + 4, word >> 16
-            self.place += _TAG_BYTES
-            return element
-        _, size = struct.unpack_from(f"{self.order}II", self.head, self.place)
-        start = self.place + _TAG_BYTES
-        self.place = start + -(-size // 8) * 8
-        return word, start, size
-
-    def next_element_of(self, *types: int) -> tuple[int, int]:
-        """Return where the content of the next element begins, and its bytes.
-
-        Raises:
-            ValueError: it has another type.
-        """
-        found, start, size = self.next_element()
-        if found not in types:
-            raise ValueError("an element has another type than all programs write")
-        return start, size
-
-
-def _parse(cursor: _Cursor, start: int, length: int, *, is_compressed: bool) -> Variable:
+def _parse(cursor: Cursor, start: int, length: int, *, is_compressed: bool) -> Variable:
     """Return a variable from its head.
 
     Raises:
@@ -245,4 +211,13 @@ def _parse(cursor: _Cursor, start: int, length: int, *, is_compressed: bool) -> 
     stored = np.dtype(cursor.order + _TYPES[code])
     if size != prod(shape) * stored.itemsize:
         raise ValueError("the number of values is not that of the shape")
-    return Variable(name, kind, shape, start, length, is_compressed, stored, place)
+    found = Variable(name, kind, shape, start, length, is_compressed, stored, place)
+    if not _can_hold(found.dtype, stored):
+        raise ValueError("the values are stored in a type that the class cannot hold")
+    return found
+
+
+def _can_hold(dtype: StoredDtype, stored: StoredDtype) -> bool:
+    """Return whether values of the stored type fit a variable; floats may be stored as integers."""
+    fits = np.can_cast(stored, dtype, "safe") or (dtype.kind == "f" and stored.kind in "iu")
+    return bool(dtype == np.bool_ or fits)

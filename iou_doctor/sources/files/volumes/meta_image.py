@@ -26,6 +26,7 @@ from iou_doctor.sources.files.whole_array import WholeArray
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
 _MOST_HEADER_BYTES = 1 << 16
+_FLAGS = MappingProxyType({"true": True, "1": True, "false": False, "0": False})
 LAST_KEY = "ElementDataFile"
 """The key of the last line of a header: where the voxels are."""
 CHANNELS_KEY = "ElementNumberOfChannels"
@@ -57,8 +58,43 @@ class _Header:
     """The number of bytes before the first voxel."""
 
     def is_true(self, key: str) -> bool:
-        """Return whether a flag is set."""
-        return self.words.get(key, "False").strip().lower() in {"true", "1"}
+        """Return whether a flag is set.
+
+        Raises:
+            KeyError: it is neither true nor false.
+        """
+        return _FLAGS[self.words.get(key, "False").lower()]
+
+    def check(self) -> None:
+        """Raise an error for what ITK refuses, or reads in another way.
+
+        Raises:
+            ValueError: it is damaged.
+            KeyError: a line is missing.
+        """
+        axes = int(self.words["NDims"])
+        spacing, offset, matrix = (
+            np.array(self.words.get(key, "").split(), dtype=np.float64)
+            for key in ("ElementSpacing", "Offset", "TransformMatrix")
+        )
+        if not np.isfinite([*spacing, *offset, *matrix]).all() or 0 in spacing:
+            raise ValueError("a position is not finite, or voxels have no size")
+        if self.words["ObjectType"] != "Image" or axes != len(self.words["DimSize"].split()):
+            raise ValueError("it is no image, or has another number of axes than sizes")
+        if matrix.size and not np.linalg.det(matrix.reshape(axes, axes)):
+            raise ValueError("the directions of the axes lie in a plane")
+        if not self.is_true("BinaryData") or (self.data_file is None and self.skipped):
+            raise ValueError("the voxels are text, or do not follow the header")
+
+    @property
+    def packed_bytes(self) -> int | None:
+        """The number of bytes of the voxels if they are compressed."""
+        return int(self.words["CompressedDataSize"]) if self.is_true("CompressedData") else None
+
+    @property
+    def skipped(self) -> int:
+        """The number of bytes in front of the voxels in a file of their own; -1: all others."""
+        return int(self.words.get("HeaderSize", "0"))
 
     @property
     def data_file(self) -> str | None:
@@ -98,39 +134,39 @@ def open_meta_image(path: str, name: str | None = None) -> Volume:
         raise source_error(path, f"a .mha file holds one volume without a name; drop `::{name}`")
     with translate_errors(path, ValueError, KeyError, OverflowError, why=_DAMAGED):
         header = _read_header(path)
+        header.check()
         shape, dtype, affine = header.shape, header.dtype, header.affine
+        packed_bytes = header.packed_bytes
     check_shape(path, shape)
     values = NpyHeader(dtype, shape, "F", 0)
     if header.data_file is None:
-        return Volume(_open_voxels(path, header, values, path, header.offset), "mha", affine)
+        voxels = _open_voxels(path, packed_bytes, values, path, header.offset)
+        return Volume(voxels, "mha", affine)
     file = locate_data_file(path, header.data_file)
-    start = _skip_header(path, header, values, file)
-    return Volume(_open_voxels(path, header, values, file, start), "mha", affine, data_file=file)
+    start = max(0, header.skipped)
+    if header.skipped < 0 and packed_bytes is None:
+        start = max(0, get_file_size(file) - values.nbytes)
+    voxels = _open_voxels(path, packed_bytes, values, file, start)
+    return Volume(voxels, "mha", affine, data_file=file)
 
 
-def _skip_header(path: str, header: _Header, values: NpyHeader, file: str) -> int:
-    """Return the number of bytes in front of the voxels in a file of their own."""
-    with translate_errors(path, ValueError, why=_DAMAGED):
-        skipped = int(header.words.get("HeaderSize", "0"))
-    if skipped < 0 and not header.is_true("CompressedData"):
-        return max(0, get_file_size(file) - values.nbytes)
-    return max(0, skipped)
-
-
-def _open_voxels(path: str, header: _Header, values: NpyHeader, file: str, start: int) -> Source:
+def _open_voxels(
+    path: str, packed_bytes: int | None, values: NpyHeader, file: str, start: int
+) -> Source:
     """Return the voxels in a file from a byte on."""
     size = max(0, get_file_size(file) - start)
-    if header.is_true("CompressedData"):
-        check_packed_bytes(path, values.nbytes, size, remedy="save it without compression")
-        load = partial(_unpack, path, values, file, start)
-        return WholeArray(path, "mha", values.shape, get_native_dtype(values.dtype), load)
-    if values.nbytes > size:
+    stored_bytes = values.nbytes if packed_bytes is None else packed_bytes
+    if stored_bytes > size:
         raise source_error(
             path,
-            f"it is cut off: its header says {values.nbytes:,} bytes of voxels, and {size:,}"
+            f"it is cut off: its header says {stored_bytes:,} bytes of voxels, and {size:,}"
             " are there; save or copy it again",
         )
-    return open_values(path, "mha", file, values, start)
+    if packed_bytes is None:
+        return open_values(path, "mha", file, values, start)
+    check_packed_bytes(path, values.nbytes, packed_bytes, remedy="save it without compression")
+    load = partial(_unpack, path, values, file, start, packed_bytes)
+    return WholeArray(path, "mha", values.shape, get_native_dtype(values.dtype), load)
 
 
 def find_type(dtype: StoredDtype) -> str | None:
@@ -155,9 +191,9 @@ def _read_header(path: str) -> _Header:
     words: dict[str, str] = {}
     offset = 0
     for line in start.splitlines(keepends=True):
-        key, separator, value = line.decode("ascii").partition("=")
-        if not separator:
-            raise ValueError("a line of the header has no value")
+        key, separator, value = line.decode("ascii").rstrip("\r\n").partition("=")
+        if not separator or not (key + value).isprintable() or key.strip() in words:
+            raise ValueError("a line of the header has no value, or is there twice")
         offset += len(line)
         words[key.strip()] = value.strip()
         if key.strip() == LAST_KEY:
@@ -165,7 +201,7 @@ def _read_header(path: str) -> _Header:
     raise ValueError("the header does not end")
 
 
-def _unpack(path: str, header: NpyHeader, file: str, start: int) -> StoredArray:
+def _unpack(path: str, header: NpyHeader, file: str, start: int, length: int) -> StoredArray:
     with translate_errors(path, OSError, EOFError, zlib.error, why=_DAMAGED):
-        content = unpack_zlib(file, header.nbytes, start=start)
+        content = unpack_zlib(file, header.nbytes, start=start, length=length)
     return np.frombuffer(content, header.dtype).reshape(header.shape, order="F")

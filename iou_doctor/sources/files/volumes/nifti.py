@@ -20,16 +20,17 @@ from iou_doctor.sources.files.gzip_stream import GZIP_ERRORS, read_start, unpack
 from iou_doctor.sources.files.memory_limits import check_packed_bytes
 from iou_doctor.sources.files.npy.npy import open_values
 from iou_doctor.sources.files.npy.npy_header import NpyHeader
+from iou_doctor.sources.files.volumes.nifti_checks import check_extensions, check_header
 from iou_doctor.sources.files.volumes.volume import Volume
 from iou_doctor.sources.files.whole_array import WholeArray
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_HEADER_BYTES = 541
+_START_BYTES = 541
 """The size in bytes of a header of version 2, and the byte behind it, which says whether extensions
 follow. A header of version 1 has 348."""
 _MOST_OFFSET = 1 << 28
-"""The maximum number of bytes of a compressed file in front of the voxels: extensions are small."""
+"""The maximum number of bytes in front of the voxels, if they have to be read."""
 _HEADERS = ((348, "nibabel.nifti1", "Nifti1Header"), (540, "nibabel.nifti2", "Nifti2Header"))
 """The size of a header, which it begins with, and the class that reads it."""
 _WHAT = "a NIfTI volume"
@@ -50,6 +51,10 @@ class _Header:
     """The number of bytes in front of the first value."""
     affine: Affine
     scale: tuple[float, float] | None
+    size: int
+    """The number of bytes of the header itself."""
+    order: str
+    """`<` or `>`, the byte order."""
 
     @property
     def nbytes(self) -> int:
@@ -69,8 +74,9 @@ def open_nifti(path: str, name: str | None = None) -> Volume:
     size = get_file_size(path)
     is_packed = head.startswith(_GZIP_MAGIC)
     with translate_errors(path, *GZIP_ERRORS, why=_DAMAGED):
-        start = _read_start(path, is_packed=is_packed)
+        start = _read_start(path, _START_BYTES, is_packed=is_packed)
     header = _parse(path, start)
+    _check_extensions(path, header, start, is_packed=is_packed)
     shape, dtype = header.shape, header.dtype
     check_dtype(path, dtype)
     check_shape(path, shape)
@@ -79,8 +85,7 @@ def open_nifti(path: str, name: str | None = None) -> Volume:
         values = NpyHeader(dtype, shape, "F", 0)
         source = open_values(path, "nifti", path, values, header.offset)
         return Volume(source, "nifti", header.affine, header.scale)
-    if not 0 <= header.offset <= _MOST_OFFSET:
-        raise source_error(path, f"{_DAMAGED} (its voxels begin at byte {header.offset:,})")
+    _check_offset(path, header)
     check_packed_bytes(path, header.nbytes, size, remedy=_UNPACK)
     native = get_native_dtype(dtype)
     whole = WholeArray(path, "nifti", shape, native, partial(_unpack, path, header))
@@ -99,7 +104,7 @@ def build_nifti(template: str, values: StoredArray) -> bytes:
     """
     is_packed = read_file_head(template).startswith(_GZIP_MAGIC)
     with translate_errors(template, *GZIP_ERRORS, why=_DAMAGED):
-        start = _read_start(template, is_packed=is_packed)
+        start = _read_start(template, _START_BYTES, is_packed=is_packed)
     library, header = _read_header(template, start)
     header.set_slope_inter(1, 0)
     image_type = getattr(library, type(header).__name__.replace("Header", "Image"))
@@ -117,16 +122,16 @@ def has_extensions(path: str) -> bool:
     """
     is_packed = read_file_head(path).startswith(_GZIP_MAGIC)
     with translate_errors(path, *GZIP_ERRORS, why=_DAMAGED):
-        start = _read_start(path, is_packed=is_packed)
+        start = _read_start(path, _START_BYTES, is_packed=is_packed)
     sizes = {int.from_bytes(start[:4], order) for order in ("little", "big")}
     return any(start[size : size + 1] not in (b"", b"\0") for size in sizes & {348, 540})
 
 
-def _read_start(path: str, *, is_packed: bool) -> bytes:
+def _read_start(path: str, size: int, *, is_packed: bool) -> bytes:
     if is_packed:
-        return read_start(path, _HEADER_BYTES)
+        return read_start(path, size)
     with Path(path).open("rb") as stream:
-        return stream.read(_HEADER_BYTES)
+        return stream.read(size)
 
 
 def _read_header(path: str, start: bytes) -> tuple[Any, Any]:
@@ -149,6 +154,7 @@ def _parse(path: str, start: bytes) -> _Header:
     library, header = _read_header(path, start)
     errors = (ValueError, OverflowError, KeyError, TypeError, struct.error, _get_error(library))
     with translate_errors(path, *errors, why=_DAMAGED), np.errstate(all="ignore"):
+        check_header(header, start)
         shape = tuple(int(length) for length in header.get_data_shape())
         return _Header(
             _drop_single_axes(shape),
@@ -156,7 +162,24 @@ def _parse(path: str, start: bytes) -> _Header:
             int(header.get_data_offset()),
             _round(header.get_best_affine()),
             _find_scale(header),
+            int(header.sizeof_hdr),
+            str(header.endianness),
         )
+
+
+def _check_extensions(path: str, header: _Header, start: bytes, *, is_packed: bool) -> None:
+    """Raise an error if extensions are named in front of the voxels, and damaged."""
+    if not any(start[header.size : header.size + 1]):
+        return
+    _check_offset(path, header)
+    with translate_errors(path, ValueError, *GZIP_ERRORS, why=_DAMAGED):
+        content = _read_start(path, header.offset, is_packed=is_packed)[header.size :]
+        check_extensions(content, header.order)
+
+
+def _check_offset(path: str, header: _Header) -> None:
+    if not 0 <= header.offset <= _MOST_OFFSET:
+        raise source_error(path, f"{_DAMAGED} (its voxels begin at byte {header.offset:,})")
 
 
 def _get_error(library: Any) -> type[Exception]:
@@ -176,10 +199,11 @@ def _round(affine: Any) -> Affine:
 
 def _find_scale(header: Any) -> tuple[float, float] | None:
     """Return the factor and the offset of the values, if there are any."""
-    slope, intercept = (float(header[name]) for name in ("scl_slope", "scl_inter"))
-    if slope == 0 or not np.isfinite(slope) or not np.isfinite(intercept):
+    scale = header.get_slope_inter()
+    if None in scale or scale == (1, 0):
         return None
-    return None if (slope, intercept) == (1, 0) else (slope, intercept)
+    slope, intercept = scale
+    return float(slope), float(intercept)
 
 
 def _check_length(path: str, header: _Header, size: int) -> None:

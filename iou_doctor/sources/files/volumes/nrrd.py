@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -50,6 +50,7 @@ _TYPES = MappingProxyType(
     }
 )
 """What a header calls the types of values."""
+_ORDERS: Mapping[str, Literal["<", ">"]] = MappingProxyType({"little": "<", "big": ">"})
 
 
 @record
@@ -63,7 +64,7 @@ class _Header:
     affine: Affine | None
 
     encoding: str
-    """How the voxels are stored, in lower case."""
+    """How the voxels are stored."""
     skipped_lines: int
     """The number of lines in front of the voxels, beside the header."""
     skipped_bytes: int
@@ -114,13 +115,15 @@ def _read_header(path: str) -> _Header:
     with translate_errors(path, *errors, why=_DAMAGED):
         fields = library.read_header(start)
         shape = tuple(int(size) for size in fields["sizes"])
+        if int(fields["dimension"]) != len(shape):
+            raise ValueError("the number of axes differs from that of the sizes")
         values = NpyHeader(_find_dtype(path, fields), shape, "F", 0)
         return _Header(
             fields,
             size=start.tell(),
             values=values,
             affine=_find_affine(fields),
-            encoding=str(fields["encoding"]).lower(),
+            encoding=str(fields["encoding"]),
             skipped_lines=int(fields.get("line skip", fields.get("lineskip", 0))),
             skipped_bytes=int(fields.get("byte skip", fields.get("byteskip", 0))),
         )
@@ -133,10 +136,11 @@ def _build(path: str, header: _Header, file: str, start: int) -> Volume:
     if header.encoding == "raw":
         size = get_file_size(file)
         offset = start + skipped if skipped >= 0 else size - values.nbytes
-        if offset < start or values.nbytes > size - offset:
+        if skipped < -1 or offset < start or values.nbytes != size - offset:
+            fault = "damaged" if size - start > values.nbytes else "cut off"
             raise source_error(
                 path,
-                f"it is cut off: its header says {values.nbytes:,} bytes of voxels, and"
+                f"it is {fault}: its header says {values.nbytes:,} bytes of voxels, and"
                 f" {max(0, size - start):,} are there; save or copy it again",
             )
         return Volume(open_values(path, "nrrd", file, values, offset), "nrrd", header.affine)
@@ -165,16 +169,16 @@ def _skip_lines(path: str, file: str, start: int, count: int) -> int:
 
 def _unpack(path: str, header: NpyHeader, file: str, start: int, skipped: int) -> StoredArray:
     with translate_errors(path, *GZIP_ERRORS, why=_DAMAGED):
-        content = unpack(file, skipped, header.nbytes, start=start)
+        content = unpack(file, skipped, header.nbytes, start=start, is_all=True)
     return content.view(header.dtype).reshape(header.shape, order="F")
 
 
 def _find_dtype(path: str, header: Mapping[str, Any]) -> StoredDtype:
-    kind = str(header["type"]).lower()
+    kind = str(header["type"])
     if kind not in _TYPES:
         raise source_error(path, f"its values are of type {kind}; save integers or floats")
-    order = ">" if str(header.get("endian", "little")).lower() == "big" else "<"
-    return np.dtype(order + _TYPES[kind])
+    dtype = np.dtype(_TYPES[kind])
+    return dtype if dtype.itemsize == 1 else dtype.newbyteorder(_ORDERS[header["endian"]])
 
 
 def _find_affine(header: Mapping[str, Any]) -> Affine | None:

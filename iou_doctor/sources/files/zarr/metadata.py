@@ -98,10 +98,10 @@ def _find_finest(path: str, root: Path) -> str | None:
     attributes = _read_json(path, root / ".zattrs")
     if not attributes:
         attributes = (_read_json(path, root / "zarr.json") or {}).get("attributes") or {}
-    attributes = attributes.get("ome", attributes)
     try:
+        attributes = attributes.get("ome", attributes)
         return str(attributes["multiscales"][0]["datasets"][0]["path"])
-    except (KeyError, IndexError, TypeError):
+    except (AttributeError, KeyError, IndexError, TypeError):
         return None
 
 

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 import scipy.io
-from sources.window_cases import error_of
+from sources.window_cases import error_of, error_of_values
 
 from iou_doctor.errors import SourceError
 from iou_doctor.sources.opening import open_source
@@ -138,6 +138,30 @@ def test_what_scipy_refuses_is_refused(tmp_path, place, byte):
     with pytest.raises((ValueError, TypeError, OSError, KeyError)):
         scipy.io.loadmat(tmp_path / "a.mat")
     assert "cannot read" in error_of(tmp_path / "a.mat")
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_values_that_do_not_end_with_the_variable_are_refused(tmp_path, compressed):
+    path = tmp_path / "a.mat"
+    scipy.io.savemat(path, {"gt": VALUES.astype(np.uint8)}, do_compression=compressed)
+    content = path.read_bytes()
+    if compressed:
+        packed = zlib.compress(zlib.decompress(content[136:]) + bytes(8))
+        path.write_bytes(content[:128] + struct.pack("<2I", 15, len(packed)) + packed)
+    else:
+        path.write_bytes(content + bytes(7))
+    with pytest.raises((ValueError, OSError)):
+        scipy.io.loadmat(path)
+    assert "the MATLAB file is damaged or cut off" in error_of_values(path)
+
+
+def test_values_in_a_larger_type_than_their_class_are_refused(tmp_path):
+    scipy.io.savemat(tmp_path / "a.mat", {"gt": VALUES.astype(np.int16)})
+    content = bytearray((tmp_path / "a.mat").read_bytes())
+    place = content.index(struct.pack("<3I", 6, 8, 10)) + 8
+    content[place] = 8  # the class: int8
+    (tmp_path / "a.mat").write_bytes(content)
+    assert "the MATLAB file is damaged or cut off" in error_of(tmp_path / "a.mat")
 
 
 def test_a_text_file_of_octave_is_named(tmp_path):

@@ -109,6 +109,37 @@ def test_a_header_that_claims_too_much_is_refused_at_once(tmp_path, name, words)
     assert words in error_of(path)
 
 
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
+@pytest.mark.parametrize(
+    ("kind", "place", "change"),
+    [
+        ("Nifti1Image", 344, b"n+0"),
+        ("Nifti1Image", 108, np.float32(10).tobytes()),
+        ("Nifti1Image", 108, np.float32(0).tobytes()),
+        ("Nifti1Image", 112, np.array([2, np.nan], "<f4").tobytes()),
+        ("Nifti1Image", 348, b"\1\0\0\0" + (48).to_bytes(4, "little")),
+        ("Nifti1Image", 348, b"\1\0\0\0" + (7).to_bytes(4, "little")),
+        ("Nifti2Image", 4, b"n+1"),
+        ("Nifti2Image", 168, bytes(8)),
+    ],
+)
+def test_what_nibabel_refuses_is_refused(tmp_path, name, kind, place, change):
+    image = getattr(nibabel, kind)(VALUES.astype(np.uint8), RIGHT)
+    image.header.extensions.append(nibabel.nifti1.Nifti1Extension(6, b"twenty letters of it"))
+    image.to_filename(tmp_path / name)
+    np.testing.assert_array_equal(open_source(str(tmp_path / name)).read(())[0], VALUES)
+    is_packed = name.endswith("gz")
+    content = (tmp_path / name).read_bytes()
+    content = bytearray(gzip.decompress(content) if is_packed else content)
+    content[place : place + len(change)] = change
+    (tmp_path / name).write_bytes(gzip.compress(content) if is_packed else content)
+    image_error = nibabel.filebasedimages.ImageFileError
+    header_error = nibabel.spatialimages.HeaderDataError
+    with pytest.raises((ValueError, UserWarning, image_error, header_error)):
+        np.asarray(nibabel.load(tmp_path / name).dataobj)
+    assert "cannot read" in error_of(tmp_path / name)
+
+
 def test_other_files_are_refused(tmp_path):
     (tmp_path / "a.nii").write_bytes(b"text" * 200)
     assert "it is no NIfTI file, or cut off" in error_of(tmp_path / "a.nii")
