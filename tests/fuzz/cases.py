@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fuzz.mutations import WORDS, mutate_bytes, mutate_text
-from fuzz.seeds import WRITERS, make_labels
+from fuzz.seeds import make_labels
+from fuzz.writers import WRITERS
 
 FORMATS = ("full", "concise", "json", "github", "gitlab", "junit", "sarif", "markdown", "html")
 TOML = """\

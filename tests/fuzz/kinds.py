@@ -7,18 +7,19 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from fuzz import commands, models, readers
+from fuzz import commands, models, parsers, readers
 from fuzz.cases import MAKERS
 from fuzz.sandbox import Limits, Verdict
-from fuzz.seeds import WRITERS
+from fuzz.writers import WRITERS
 
 Run = Callable[[Path, random.Random], Verdict]
 
 PARSERS = {
-    "configuration": readers.parse_configuration,
-    "baseline": readers.parse_baseline,
-    "metric": readers.parse_metric,
-    "score": readers.parse_score,
+    "configuration": parsers.parse_configuration,
+    "baseline": parsers.parse_baseline,
+    "metric": parsers.parse_metric,
+    "score": parsers.parse_score,
+    "reports": parsers.compare_reports,
 }
 COMMANDS: dict[str, Run] = {
     f"check {kind}" if kind in WRITERS else kind: partial(commands.run_case, kind)
@@ -27,7 +28,7 @@ COMMANDS: dict[str, Run] = {
 """Whole commands on hostile files."""
 READERS: dict[str, Run] = {
     **{f"read {kind}": partial(readers.read, kind) for kind in WRITERS},
-    **{f"parse {name}": partial(readers.parse, parser) for name, parser in PARSERS.items()},
+    **{f"parse {name}": partial(parsers.parse, parser) for name, parser in PARSERS.items()},
 }
 """Single readers and parsers."""
 MODELS: dict[str, Run] = {f"model {kind}": partial(models.run, kind) for kind in models.KINDS}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import random
-from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -132,20 +130,6 @@ def write_rare_image(path: Path, rng: random.Random) -> Path:
     return path.with_suffix(suffix)
 
 
-def write_nifti(path: Path, rng: random.Random) -> Path:
-    import nibabel
-
-    values = make_labels(rng)
-    values = values.astype("u1" if values.dtype == np.bool_ else values.dtype)
-    path = path.with_suffix(rng.choice([".nii", ".nii.gz"]))
-    kind = rng.choice([nibabel.Nifti1Image, nibabel.Nifti2Image])
-    image = kind(values, np.eye(4), dtype=values.dtype)
-    if rng.random() < 0.3:
-        image.header.set_slope_inter(2.0, 1.0)
-    nibabel.save(image, path)
-    return path
-
-
 def write_zarr(path: Path, rng: random.Random) -> Path:
     import zarr
 
@@ -161,21 +145,3 @@ def write_zarr(path: Path, rng: random.Random) -> Path:
     )
     array[...] = values
     return path
-
-
-def _can_import(name: str) -> bool:
-    return importlib.util.find_spec(name) is not None
-
-
-WRITERS: dict[str, Callable[[Path, random.Random], Path]] = {
-    "npy": write_npy,
-    "npz": write_npz,
-    "hdf5": write_hdf5,
-    "images": write_images,
-    "matlab": write_matlab,
-    "tiff": write_tiff,
-    "rare images": write_rare_image,
-    **({"nifti": write_nifti} if _can_import("nibabel") else {}),
-    **({"zarr": write_zarr} if _can_import("zarr") else {}),
-}
-"""What writes a file or a folder of each kind and returns its path. Some need a library."""
