@@ -19,6 +19,8 @@ MOST_NUMBERS = 40_000
 are put into fewer groups."""
 LEAST_GROUPS = 64
 """The number of groups that many classes leave at least."""
+_MOST_PIXELS = 1 << 53
+"""More pixels of a class than a float can count do not exist."""
 MOST_CLASSES = 4096
 """More classes than any data set has are not stored."""
 
@@ -63,7 +65,12 @@ def shrink(areas: ImageAreas) -> ImageAreas | None:
     classes = areas.areas.shape[2]
     if areas.images < 2 or classes > MOST_CLASSES:
         return None
-    return regroup(areas, min(areas.groups, max(LEAST_GROUPS, MOST_NUMBERS // classes)))
+    return regroup(areas, min(areas.groups, _limit_groups(classes)))
+
+
+def _limit_groups(classes: int) -> int:
+    """Return the maximum number of groups that a report holds."""
+    return max(LEAST_GROUPS, MOST_NUMBERS // classes)
 
 
 def regroup(areas: ImageAreas, groups: int) -> ImageAreas:
@@ -104,14 +111,20 @@ def decode(document: Document | None) -> StoredAreas | None:
     if document is None:
         return None
     groups, classes = int(document["groups"]), int(document["num_classes"])
-    if not (0 < groups <= MOST_GROUPS and 0 < classes <= MOST_CLASSES):
+    if not (0 < classes <= MOST_CLASSES and 0 < groups <= min(MOST_GROUPS, _limit_groups(classes))):
         raise ValueError("no areas of a report")
     areas = np.zeros((2, groups, classes), dtype=np.int64)
     class_images = np.zeros(classes, dtype=np.int64)
     for entry in document["classes"]:
-        class_images[entry["id"]] = int(entry["images"])
-        areas[0, :, entry["id"]] = _read_numbers(entry["union"])
-        areas[1, :, entry["id"]] = _read_numbers(entry["intersection"])
+        class_id = range(classes)[int(entry["id"])]
+        class_images[class_id] = int(entry["images"])
+        areas[0, :, class_id] = _read_numbers(entry["union"])
+        areas[1, :, class_id] = _read_numbers(entry["intersection"])
+    union, intersection = areas
+    if not (intersection >= 0).all() or not (intersection <= union).all():
+        raise ValueError("an intersection is no part of its union")
+    if union.sum(axis=0, dtype=np.float64).max() > _MOST_PIXELS:
+        raise ValueError("no number of pixels")
     return StoredAreas(areas, int(document["images"]), class_images, str(document["truth"]))
 
 

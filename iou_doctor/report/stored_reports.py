@@ -7,13 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from iou_doctor.errors import UsageError
-from iou_doctor.ledger.difference import ClassChange, Difference, PairChange, SampleChange
+from iou_doctor.ledger.difference import ClassChange, Difference
 from iou_doctor.ledger.interval import CONFIDENCE, Intervals, estimate_change
 from iou_doctor.ledger.stored_areas import StoredAreas, decode
 from iou_doctor.record import record
 from iou_doctor.report.comparison import Comparison, Side
+from iou_doctor.report.stored_ledger import (
+    StoredLedger,
+    compare_pairs,
+    compare_samples,
+    read_ledger,
+)
+from iou_doctor.report.stored_values import (
+    read_count,
+    read_optional_number,
+    read_optional_text,
+    read_text,
+)
 from iou_doctor.safety.safe_text import escape_name
-from iou_doctor.safety.text_files import read_text
+from iou_doctor.safety.text_files import read_text as read_text_file
 
 Document = dict[str, Any]
 """A report as `json.loads` returns it. A missing key is an error where it is looked up."""
@@ -24,9 +36,8 @@ class StoredReport:
     """What a comparison needs of a JSON report."""
 
     side: Side
-    right: float | None
-    """The mean IoU after all repairs."""
-    ledger: Document | None
+    ledger: StoredLedger | None
+    """`None` if the arrays have no score that means something."""
     class_iou: dict[int, float | None]
     truth_pixels: dict[int, int]
     areas: StoredAreas | None
@@ -67,14 +78,14 @@ def load_report(path: str) -> StoredReport:
     """
     name = escape_name(path)
     try:
-        document = json.loads(read_text(Path(path)))
+        document = json.loads(read_text_file(Path(path)), parse_constant=_refuse_constant)
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{name} is not valid JSON") from error
     try:
         return _read_report(document)
-    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise UsageError(
             f"{name} is not a report with a ledger; write one with `iou-doctor check … --report"
             " json=FILE`"
@@ -86,42 +97,38 @@ def _read_report(document: Document) -> StoredReport:
     classes = scores["per_class"]
     if document["schema_version"] != 1 or document["tool"]["name"] != "iou-doctor":
         raise ValueError("it is of another tool")
-    right = None if ledger is None else 1 - float(ledger["missing"])
     return StoredReport(
         side=_read_side(document),
-        right=right,
-        ledger=ledger,
-        class_iou={int(one["id"]): one["iou"] for one in classes},
+        ledger=None if ledger is None else read_ledger(ledger),
+        class_iou={read_count(one["id"]): read_optional_number(one["iou"]) for one in classes},
         areas=None if ledger is None else decode(ledger.get("areas")),
-        truth_pixels={int(one["id"]): int(one["truth_pixels"]) for one in classes},
+        truth_pixels={read_count(one["id"]): read_count(one["truth_pixels"]) for one in classes},
     )
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _read_side(document: Document) -> Side:
     verdict, metric = document["verdict"], document["metric"]
     primary = next((one for one in document["findings"] if one["name"] == verdict["primary"]), None)
     return Side(
-        predictions=str(document["inputs"]["predictions"]["path"]),
-        masks=str(document["inputs"]["masks"]["path"]),
-        metric_call=str(metric["name"]),
-        value=_read_number(metric["value"]),
-        error=metric["error"],
-        note=metric["note"],
+        predictions=read_text(document["inputs"]["predictions"]["path"]),
+        masks=read_text(document["inputs"]["masks"]["path"]),
+        metric_call=read_text(metric["name"]),
+        value=read_optional_number(metric["value"]),
+        error=read_optional_text(metric["error"]),
+        note=read_optional_text(metric["note"]),
         sick=verdict["status"] == "sick",
-        primary=verdict["primary"],
-        cause=primary and f"{primary['name']} ({primary['code']})",
-        summary=str(verdict["summary"]),
-        mean_iou=_read_number(document["scores"]["mean_iou"]),
-        mean_iou_after_all=_read_number(verdict["mean_iou_after_all"]),
+        primary=read_optional_text(verdict["primary"]),
+        cause=primary and f"{read_text(primary['name'])} ({read_text(primary['code'])})",
+        summary=read_text(verdict["summary"]),
+        mean_iou=read_optional_number(document["scores"]["mean_iou"]),
+        mean_iou_after_all=read_optional_number(verdict["mean_iou_after_all"]),
         is_scored=document["ledger"] is not None,
-        class_names=tuple(str(one["name"]) for one in document["scores"]["per_class"]),
+        class_names=tuple(read_text(one["name"]) for one in document["scores"]["per_class"]),
     )
-
-
-def _read_number(value: object) -> float | None:
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        return None if value is None else float(value)
-    raise ValueError("it is no number")
 
 
 def _are_of_same_predictions(one: StoredReport, other: StoredReport) -> bool:
@@ -140,27 +147,27 @@ def _are_of_other_masks(one: StoredReport, other: StoredReport) -> bool:
 def _build_difference(
     before: StoredReport, after: StoredReport, confidence: float
 ) -> Difference | None:
-    if before.right is None or after.right is None:
+    one, other = before.ledger, after.ledger
+    if one is None or other is None:
         return None
     intervals = _estimate_intervals(before, after, confidence)
-    ledgers = before.ledger, after.ledger
-    pairs, samples = _merge_pairs(ledgers), _merge_samples(ledgers)
+    samples = compare_samples(one, other)
     return Difference(
-        mean_iou=(before.right, after.right),
-        pairs=pairs,
-        other_pairs=_subtract(ledgers, "other_pairs"),
+        mean_iou=(1 - one.missing, 1 - other.missing),
+        pairs=compare_pairs(one, other),
+        other_pairs=one.other_pairs - other.other_pairs,
         classes=tuple(
             ClassChange(
-                one,
-                (before.class_iou.get(one), after.class_iou.get(one)),
-                intervals.classes.get(one),
+                class_id,
+                (before.class_iou.get(class_id), after.class_iou.get(class_id)),
+                intervals.classes.get(class_id),
             )
-            for one in sorted({*before.class_iou, *after.class_iou})
+            for class_id in sorted({*before.class_iou, *after.class_iou})
         ),
         samples=samples,
-        other_samples=_subtract(ledgers, "other_samples"),
-        better=sum(one.gain > 0 for one in samples),
-        worse=sum(one.gain < 0 for one in samples),
+        other_samples=one.other_samples - other.other_samples,
+        better=sum(sample.gain > 0 for sample in samples),
+        worse=sum(sample.gain < 0 for sample in samples),
         interval=intervals.mean,
     )
 
@@ -171,33 +178,3 @@ def _estimate_intervals(before: StoredReport, after: StoredReport, confidence: f
         return Intervals(None, {})
     both = before.areas.pair_with_stored(after.areas)
     return Intervals(None, {}) if both is None else estimate_change(*both, confidence)
-
-
-def _subtract(ledgers: tuple[Any, Any], key: str) -> float:
-    before, after = (float(ledger[key]) for ledger in ledgers)
-    return before - after
-
-
-def _merge_pairs(ledgers: tuple[Any, Any]) -> tuple[PairChange, ...]:
-    found: dict[tuple[int, int | None], list[Any]] = {}
-    for side, ledger in enumerate(ledgers):
-        for pair in ledger["pairs"]:
-            entry = found.setdefault((pair["truth"], pair["prediction"]), [0, 0, 0.0])
-            entry[side] = int(pair["pixels"])
-            entry[2] += (1 - 2 * side) * float(pair["points"])
-    changes = [
-        PairChange(truth, prediction, (entry[0], entry[1]), entry[2])
-        for (truth, prediction), entry in found.items()
-        if entry[2]
-    ]
-    return tuple(sorted(changes, key=lambda one: -abs(one.gain)))
-
-
-def _merge_samples(ledgers: tuple[Any, Any]) -> tuple[SampleChange, ...]:
-    found: dict[int, list[Any]] = {}
-    for side, ledger in enumerate(ledgers):
-        for sample in ledger["samples"]:
-            entry = found.setdefault(int(sample["sample"]), [str(sample["name"]), 0.0])
-            entry[1] += (1 - 2 * side) * float(sample["points"])
-    changes = [SampleChange(sample, name, gain) for sample, (name, gain) in found.items() if gain]
-    return tuple(sorted(changes, key=lambda one: -abs(one.gain)))

@@ -15,7 +15,7 @@ import numpy as np
 
 from fuzz.cases import BASELINE, CALLS, NUMBERS, TOML, Case
 from fuzz.commands import run_command
-from fuzz.judge import FORBIDDEN, judge_error
+from fuzz.judge import COMMAND, FORBIDDEN, judge_error
 from fuzz.mutations import WORDS, mutate_text
 from fuzz.sandbox import Verdict
 from fuzz.seeds import make_labels
@@ -35,8 +35,9 @@ def parse(
         answer = make(folder, rng)
     except IouDoctorError as error:
         return Verdict("refused", judge_error(error))
-    found = FORBIDDEN.search(answer) if isinstance(answer, str) else None
-    return Verdict("accepted", [f"control character {found!r}"] if found else [])
+    text = answer if isinstance(answer, str) else ""
+    found = FORBIDDEN.search(text) or COMMAND.search(text)
+    return Verdict("accepted", [f"control character or command {found!r}"] if found else [])
 
 
 def parse_configuration(folder: Path, rng: random.Random) -> object:
@@ -84,6 +85,7 @@ def make_reports() -> list[Any]:
             for name in ("p.npy", "m.npy"):
                 np.save(Path(folder, name), make_labels(rng))
             words = ["check", "p.npy", "m.npy", "-n", "3", "--no-config", "--no-progress"]
+            words += rng.choice([[], ["--class-names", "road,a car,sky"]])
             outcome = run_command(Case("", [*words, "--output-format", "json"]), Path(folder))
             found.append(json.loads(outcome.out))
             os.chdir("/")
