@@ -3,88 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from math import prod
+from threading import Lock
 
 import numpy as np
 
 from iou_doctor.arrays.batch import StoredArray, StoredDtype
 from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.arrays.source import Window
-from iou_doctor.record import record
 from iou_doctor.sources.files.affines import Affine
 from iou_doctor.sources.files.grids import Grid
-from iou_doctor.sources.files.tiff.geo import GeoTags
+from iou_doctor.sources.files.member import Member, Values
 from iou_doctor.sources.source_errors import source_error
-from iou_doctor.sources.windows import complete_window, cut_window, measure_window
+from iou_doctor.sources.windows import complete_window, measure_window
 
-
-class Values(Protocol):
-    """The values of one file, ready to be read."""
-
-    def read(self, window: Window) -> StoredArray:
-        """Return the values in a window."""
-
-
-@record
-class ArrayInMemory:
-    """The values of a small file, or of one that is decoded as a whole."""
-
-    values: StoredArray
-
-    def read(self, window: Window) -> StoredArray:
-        """Return the values in a window."""
-        return cut_window(self.values, window, self.values.dtype)
-
-
-class Member(Protocol):
-    """What is known of one file before its values are read."""
-
-    @property
-    def file(self) -> str:
-        """The path of the file."""
-
-    @property
-    def name(self) -> str:
-        """What pairs it: its path within the folder, without the suffix."""
-
-    @property
-    def array_name(self) -> str | None:
-        """The name of the array inside the file; `None` if it has none."""
-
-    @property
-    def dtype(self) -> StoredDtype:
-        """The dtype of its values, in the byte order of this machine."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of its values."""
-
-    @property
-    def chunk_shape(self) -> tuple[int, ...]:
-        """For each axis, how many entries can be read at the cost of one."""
-
-    @property
-    def kind(self) -> str:
-        """What it is, in words, for the error about files that differ."""
-
-    @property
-    def affine(self) -> Affine | None:
-        """The directions of the axes of a volume, if the file says them."""
-
-    @property
-    def geo(self) -> GeoTags | None:
-        """What a GeoTIFF says about its pixels."""
-
-    @property
-    def stamps(self) -> tuple[FileStamp, ...]:
-        """Its files as they were before their headers were read."""
-
-    def load(self) -> Values:
-        """Open the file.
-
-        Raises:
-            SourceError: it is damaged, or changed since the folder was opened.
-        """
+_LEAST_LARGE_BYTES = 1 << 26
+"""The size of a file from which on a thread waits for the one that decodes it: 64 MiB."""
 
 
 class FileSeries:
@@ -116,6 +50,7 @@ class FileSeries:
         self._members = tuple(members)
         self._last: tuple[int, Values] | None = None
         """The index and the values of the file that was opened last."""
+        self._lock = Lock()
 
     @property
     def stamps(self) -> Iterator[FileStamp]:
@@ -199,10 +134,20 @@ class FileSeries:
         Several threads may call this: each works on what it found or opened itself.
         """
         last = self._last
-        if last is None or last[0] != index:
-            last = self._last = None  # released first, so that a thread never holds two files
-            last = self._last = (index, self._members[index].load())
-        return last[1]
+        if last is not None and last[0] == index:
+            return last[1]
+        member = self._members[index]
+        if prod(member.shape) * member.dtype.itemsize < _LEAST_LARGE_BYTES:
+            return self._open(index)
+        with self._lock:
+            last = self._last
+            return last[1] if last is not None and last[0] == index else self._open(index)
+
+    def _open(self, index: int) -> Values:
+        self._last = None  # released first, so that a thread never holds two files
+        values = self._members[index].load()
+        self._last = index, values
+        return values
 
 
 def _find_common_shape(members: Sequence[Member]) -> tuple[int | None, ...]:

@@ -65,6 +65,9 @@ _PILLOW_ERRORS = (
     struct.error,
 )
 """What the plugins of Pillow raise for damaged files."""
+_LEAST_LARGE_PIXELS = 1 << 24
+"""The number of pixels from which on an image is converted in bands."""
+_BAND_ROWS = 256
 _DAMAGED = "it is damaged, cut off, or no image that Pillow reads; save it again as PNG"
 
 
@@ -136,12 +139,27 @@ def decode(header: ImageHeader) -> StoredArray:
         if _describe(header.stamp, image) != header:
             raise source_error(header.file, CHANGED)
         most = _get_most_value(image)  # before the pixels are decoded
-        values = np.asarray(image)
+        values = _convert(image)
         if most is not None:
             values = unscale(values, most)
         if header.mode == "LA":
             values = values[..., 0]
         return values.astype(header.dtype, copy=False)
+
+
+def _convert(image: Image.Image) -> NDArray[Any]:
+    """Return the pixels as an array; those of a large image band by band.
+
+    Pillow would copy all pixels twice.
+    """
+    if image.width * image.height < _LEAST_LARGE_PIXELS:
+        return np.asarray(image)
+    first = np.asarray(image.crop((0, 0, image.width, 1)))
+    values = np.empty((image.height, *first.shape[1:]), first.dtype)
+    for top in range(0, image.height, _BAND_ROWS):
+        end = min(top + _BAND_ROWS, image.height)
+        values[top:end] = np.asarray(image.crop((0, top, image.width, end)))
+    return values
 
 
 def _compare_checksums(file: str, image: Image.Image) -> None:

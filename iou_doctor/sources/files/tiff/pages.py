@@ -6,7 +6,9 @@ import struct
 import zlib
 from collections.abc import Iterator
 from itertools import product
+from math import prod
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,8 @@ _SEPARATE = 2
 """The planar configuration of bands that are stored one after the other."""
 _MOST_KEPT_BYTES = 1 << 28
 """The maximum size of a segment that is kept, because the next window may lie in it as well."""
+_LEAST_LARGE_BYTES = 1 << 24
+"""The size of a segment from which on a thread waits for the one that unpacks it."""
 TIFF_ERRORS = (
     ArithmeticError,
     AssertionError,
@@ -56,6 +60,7 @@ class TiffSource:
         self._page = series.keyframe
         self._letters = find_page_axes(series.axes)
         self._last: tuple[tuple[int, int], StoredArray] | None = None
+        self._lock = Lock()
         leading = len(shape) - len(self._letters)
         sizes = {"Y": self._height, "X": self._width, "S": 1}
         self.chunk_shape = (1,) * leading + tuple(sizes[letter] for letter in self._letters)
@@ -128,7 +133,16 @@ class TiffSource:
             yield index, (plane if separate else None), y * height, x * width
 
     def _decode(self, number: int, index: int) -> StoredArray:
-        """Return a segment of a page as (rows, columns, bands); the last one is kept."""
+        """Return a segment of a page as (rows, columns, bands); the last one is kept.
+
+        Of large segments, one is unpacked at a time, so that several threads do not hold several.
+        """
+        if prod(self._page.chunks) * self.dtype.itemsize < _LEAST_LARGE_BYTES:
+            return self._decode_or_find(number, index)
+        with self._lock:
+            return self._decode_or_find(number, index)
+
+    def _decode_or_find(self, number: int, index: int) -> StoredArray:
         last = self._last
         if last is not None and last[0] == (number, index):
             return last[1]

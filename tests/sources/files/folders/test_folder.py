@@ -127,11 +127,21 @@ def test_a_palette_image_is_read_as_indices(tmp_path):
         ("RGBA", "png", "uint8", (4,)),
     ],
 )
-def test_each_mode_has_its_type(tmp_path, mode, suffix, dtype, channels):
-    Image.new(mode, (3, 2)).save(tmp_path / f"a.{suffix}")
+def test_each_mode_has_its_type(tmp_path, monkeypatch, mode, suffix, dtype, channels):
+    if mode in {"L", "P"}:
+        Image.fromarray(np.arange(6, dtype=np.uint8).reshape(2, 3)).save(tmp_path / f"a.{suffix}")
+    else:
+        Image.new(mode, (3, 2), 1).save(tmp_path / f"a.{suffix}")
     source = open_source(str(tmp_path))
     assert (source.dtype, source.shape) == (np.dtype(dtype), (1, 2, 3, *channels))
-    assert source.read(()).dtype == np.dtype(dtype)
+    values = source.read(())
+    assert values.dtype == np.dtype(dtype)
+    # a large image is converted in bands
+    monkeypatch.setattr("iou_doctor.sources.files.images.image._LEAST_LARGE_PIXELS", 1)
+    monkeypatch.setattr("iou_doctor.sources.files.images.image._BAND_ROWS", 1)
+    banded = open_source(str(tmp_path)).read(())
+    assert banded.dtype == values.dtype
+    np.testing.assert_array_equal(banded, values)
 
 
 @pytest.mark.parametrize("suffix", ["gif", "jp2", "pgm"])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 import sys
+import time
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from PIL import Image
 from sources.window_cases import error_of
 
 from iou_doctor.errors import SourceError
+from iou_doctor.sources.files.tiff.tiff import open_tiff
 from iou_doctor.sources.opening import open_source
 
 RANDOM = np.random.default_rng(0)
@@ -121,6 +124,25 @@ def test_a_folder_of_stacks_is_read_stack_by_stack(tmp_path):
     source = open_source(str(tmp_path))
     assert source.shape == (2, None, 9, 8)
     np.testing.assert_array_equal(source.read((slice(1, 2),))[0], stacks[1])
+
+
+def test_threads_unpack_a_large_segment_once(tmp_path, monkeypatch):
+    array = draw(400, 60, dtype="int32")
+    path = save(tmp_path / "a.tif", array, compression="zlib", rowsperstrip=400)
+    monkeypatch.setattr("iou_doctor.sources.files.tiff.pages._LEAST_LARGE_BYTES", 1)
+    source = open_tiff(path)
+    decode, count = source._page.decode, []
+
+    def decode_slowly(*arguments, **options):
+        count.append(1)
+        time.sleep(0.02)
+        return decode(*arguments, **options)
+
+    source._page.__dict__["decode"] = decode_slowly
+    with ThreadPoolExecutor(4) as threads:
+        parts = list(threads.map(source.read, [(slice(i, i + 40),) for i in range(0, 400, 40)]))
+    np.testing.assert_array_equal(np.concatenate(parts), array)
+    assert len(count) == 1
 
 
 def test_axes_of_ome_are_read_and_no_other_file_is(tmp_path):
