@@ -13,6 +13,7 @@ from iou_doctor.diagnosis.root_cause import diagnose
 from iou_doctor.errors import UsageError
 from iou_doctor.ledger.counted import Counted
 from iou_doctor.ledger.difference import build_difference
+from iou_doctor.metrics.engine.separate import ChoiceChange, Setup, separate
 from iou_doctor.report.comparison import Comparison, Side
 from iou_doctor.report.report import Report
 from iou_doctor.sources.files.stamps import check_unchanged
@@ -53,7 +54,34 @@ def compare(
         Side.of(first, is_scored=first_counted is not None),
         Side.of(second, is_scored=second_counted is not None),
     )
-    return Comparison(*sides, _are_same(before.predictions, after.predictions), difference)
+    same = _are_same(before.predictions, after.predictions)
+    return Comparison(
+        *sides, same, difference, separated_by=_separate(evidence, other) if same else ()
+    )
+
+
+def _separate(before: Evidence, after: Evidence) -> tuple[ChoiceChange, ...]:
+    """Return the choices that turn the number of one metric into that of another."""
+    numbers = before.metric_score.value, after.metric_score.value
+    first, second = _describe_setup(before), _describe_setup(after)
+    if numbers[0] is None or numbers[1] is None or first is None or second is None:
+        return ()
+    for inputs in (after.inputs, before.inputs):  # either may hold counts that the other needs
+        if inputs is None:
+            continue
+        if found := separate(first, second, inputs, (numbers[0], numbers[1])):
+            return found
+    return ()
+
+
+def _describe_setup(evidence: Evidence) -> Setup | None:
+    """Return what the metric of a check decides; `None` if that is unknown."""
+    choices, metric = evidence.metric_score.choices, evidence.metric
+    if choices is None:
+        return None
+    fixed = metric.contract.num_classes if metric.contract else None
+    classes = fixed or metric.num_classes or evidence.interpretation.num_classes
+    return Setup(choices, classes, metric.ignore_class)
 
 
 def _are_same(one: object, other: object) -> bool:

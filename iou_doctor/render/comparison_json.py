@@ -25,6 +25,10 @@ def render(comparison: Comparison, *, version: str) -> str:
             "predictions": None if difference is None else difference.gain,
             "reading_after": after,
         },
+        "separated_by": [
+            {"choice": one.choice, "before": one.before, "after": one.after}
+            for one in comparison.separated_by
+        ],
         "predictions": None if difference is None else _build_difference(difference),
     }
     return escape_json(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"

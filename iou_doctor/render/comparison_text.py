@@ -58,7 +58,9 @@ def _title_parts(comparison: Comparison) -> str:
 
 def list_parts(comparison: Comparison) -> list[Line]:
     """Return the parts of the difference, each with its cause."""
-    difference = comparison.difference
+    difference, gain = comparison.difference, comparison.gain
+    if comparison.separated_by and gain is not None:
+        return [("metric", _sign(gain), _describe_choices(comparison))]
     if difference is None:
         return [("", "", _explain_missing(comparison))]
     before, after = comparison.readings
@@ -98,6 +100,8 @@ def _name(side: Side, comparison: Comparison) -> str:
 
 
 def _describe_main_cause(comparison: Comparison) -> str:
+    if comparison.separated_by:
+        return _describe_choices(comparison)
     if comparison.difference is None:
         return _explain_missing(comparison)
     before, after = comparison.readings
@@ -107,6 +111,11 @@ def _describe_main_cause(comparison: Comparison) -> str:
         (abs(after or 0.0), _explain_reading(comparison.after, comparison)),
     ]
     return max(parts, key=lambda part: part[0])[1]
+
+
+def _describe_choices(comparison: Comparison) -> str:
+    """Return the choices that turn the number of one metric into that of the other."""
+    return "; ".join(f"{one.after} (before: {one.before})" for one in comparison.separated_by)
 
 
 def _explain_missing(comparison: Comparison) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from iou_doctor.ledger.difference import Difference
+from iou_doctor.metrics.engine.separate import ChoiceChange
 from iou_doctor.record import record
 from iou_doctor.report.report import Report
 
@@ -73,6 +74,9 @@ class Comparison:
     """Whether both checks are of the same predictions, under two metrics."""
     difference: Difference | None
     """Of the two scores after all repairs; `None` if one of them is undefined."""
+    separated_by: tuple[ChoiceChange, ...] = ()
+    """The choices that turn the first number into the second, if two metrics get the same arrays.
+    None of them can be left out."""
 
     @property
     def numbers(self) -> tuple[float | None, float | None]:

@@ -109,8 +109,19 @@ def test_two_metrics_are_compared_on_one_pair(folder):
     micro = "torchmetrics.JaccardIndex(task='multiclass', num_classes=3, average='micro')"
     done = compare(folder, "old.npy", "masks.npy", "-n", "3", "--versus-metric", micro)
     assert done.returncode == 0
-    assert "classes pooled before the division" in " ".join(done.stdout.split())
+    text = " ".join(done.stdout.split())
+    assert "higher: classes pooled before the division (before: the mean over classes)" in text
     assert "predictions themselves" not in done.stdout
+    words = ("old.npy", "masks.npy", "-n", "3", "--versus-metric", micro, "--output-format", "json")
+    document = json.loads(compare(folder, *words).stdout)
+    Draft202012Validator(json.loads(run("schema", "comparison").stdout)).validate(document)
+    assert document["separated_by"] == [
+        {
+            "choice": "average",
+            "before": "the mean over classes",
+            "after": "classes pooled before the division",
+        }
+    ]
 
 
 def test_noise_does_not_fail_if_only_what_is_beyond_it_counts(folder):

@@ -30,7 +30,7 @@ REFERENCE = Choices(
 VISIBLE_DIFFERENCE = 5e-5
 """Half a unit of the fourth decimal: people compare scores with four decimals."""
 WITHOUT_CLASS = "pixels without a prediction (NaN, all zeros) get a class"
-_WORDS = {
+WORDS = {
     "sharding": "evaluated by {}",
     "ratio": "{}",
     "average": "{}",
@@ -64,7 +64,7 @@ def explain_difference(contract: Contract, inputs: MetricInputs, value: float) -
     choices = contract.choices
     differing = [
         name
-        for name in _WORDS
+        for name in WORDS
         if name not in _find_idle_choices(inputs)
         and getattr(choices, name) != getattr(REFERENCE, name)
     ]
@@ -106,4 +106,4 @@ def _describe_choice(name: str, choices: Choices) -> str:
     if name == "target_class_ids":
         ids = ", ".join(map(str, value or ()))
         value = f"class {ids}" if len(value or ()) == 1 else f"the classes {ids}"
-    return _WORDS[name].format(value)
+    return WORDS[name].format(value)
