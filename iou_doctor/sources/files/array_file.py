@@ -13,8 +13,8 @@ from iou_doctor.arrays.file_stamp import FileStamp, build_stamp
 from iou_doctor.arrays.source import Source
 from iou_doctor.record import record
 from iou_doctor.sources.files.affines import Affine
-from iou_doctor.sources.files.file_series import ArrayInMemory, Values
 from iou_doctor.sources.files.file_status import get_file_status, stamp_file
+from iou_doctor.sources.files.member import ArrayInMemory, Values
 from iou_doctor.sources.files.stamps import CHANGED
 from iou_doctor.sources.files.tiff.geo import GeoTags
 from iou_doctor.sources.files.volumes.volume import Volume

@@ -11,7 +11,8 @@ from iou_doctor.arrays.batch import StoredArray, StoredDtype
 from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.record import record
 from iou_doctor.sources.files.affines import Affine
-from iou_doctor.sources.files.file_series import ArrayInMemory, FileSeries, Member, Values
+from iou_doctor.sources.files.file_series import FileSeries
+from iou_doctor.sources.files.member import ArrayInMemory, Member, Values
 
 VOLUME_FORMATS = ("nifti", "nrrd", "mha")
 """The formats whose files may be masks of single classes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from iou_doctor.sources.files.array_file import read_array
-from iou_doctor.sources.files.file_series import FileSeries, Member
+from iou_doctor.sources.files.file_series import FileSeries
 from iou_doctor.sources.files.file_types import get_suffix
 from iou_doctor.sources.files.folders.file_list import (
     FileList,
@@ -15,6 +15,7 @@ from iou_doctor.sources.files.folders.file_list import (
 )
 from iou_doctor.sources.files.folders.text_list import list_files
 from iou_doctor.sources.files.formats import FileFormat
+from iou_doctor.sources.files.member import Member
 from iou_doctor.sources.source_errors import source_error
 
 

@@ -10,9 +10,10 @@ from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.arrays.source import Source
 from iou_doctor.record import record
 from iou_doctor.sources.files.array_file import ArrayMember, read_array
-from iou_doctor.sources.files.file_series import ArrayInMemory, FileSeries, Member, Values
+from iou_doctor.sources.files.file_series import FileSeries
 from iou_doctor.sources.files.file_status import read_file_head
 from iou_doctor.sources.files.images.image import ImageHeader, decode, read_header
+from iou_doctor.sources.files.member import ArrayInMemory, Member, Values
 from iou_doctor.sources.files.tiff.geo import GeoTags
 from iou_doctor.sources.files.tiff.pillow import LargeTiffError, UnreadTiffError
 from iou_doctor.sources.files.tiff.tiff import (
