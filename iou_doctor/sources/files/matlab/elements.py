@@ -31,8 +31,8 @@ _PIECE_BYTES = 1 << 16
 _MOST_VARIABLES = 10_000
 """The maximum number of variables to look at."""
 _INT32, _UINT32 = 5, 6
-_TEXTS = (1, 2, 16)
-"""The types of names: bytes, and UTF-8."""
+_TEXTS = (1, 16)
+"""The types of names: signed bytes, and UTF-8."""
 _LOGICAL, _COMPLEX = 0x200, 0x800
 _CLASSES = MappingProxyType(
     {

@@ -125,8 +125,8 @@ def test_complex_numbers_and_other_versions_are_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("place", "byte"),
-    [(2, 0), (125, 127), (128, 13), (145, 0xFF), (152, 7), (176, 9), (178, 50)],
-    ids=["text", "version", "variable", "flags", "shape", "name", "short name"],
+    [(2, 0), (125, 127), (128, 13), (145, 0xFF), (152, 7), (176, 9), (176, 2), (178, 50)],
+    ids=["text", "version", "variable", "flags", "shape", "name", "unsigned", "short name"],
 )
 def test_what_scipy_refuses_is_refused(tmp_path, place, byte):
     """A flag of complex numbers asks for a second part, also beside that of logical ones."""
