@@ -121,7 +121,7 @@ def _change_matlab(data: bytes, rng: random.Random) -> bytes:
 
 
 _CHANGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
-    **dict.fromkeys((".txt", ".csv", ".tsv", ".lst"), _change_text),
+    **dict.fromkeys((".txt", ".csv", ".tsv", ".lst", ".nhdr", ".mhd"), _change_text),
     **dict.fromkeys((".json", ".zarray", ".zgroup", ".zattrs"), _change_json),
     ".npz": _change_archive,
     ".gz": _change_gzip,

@@ -15,7 +15,6 @@ from fuzz.sandbox import Verdict
 from fuzz.writers import WRITERS
 from iou_doctor.arrays.source import Source
 from iou_doctor.errors import SourceError
-from iou_doctor.safety.listed_files import LIST_SUFFIXES
 from iou_doctor.sources.opening import open_source
 
 SEEDS = 300
@@ -37,9 +36,8 @@ def make_seeds(kind: str) -> list[Seed]:
             path = WRITERS[kind](place / "x", random.Random(number))
             if kind == "images":
                 path = sorted(path.iterdir())[0]  # the kind of folders is for several
-            files = [file for file in sorted(place.rglob("*")) if file.is_file()]
-            if path.is_file() and path.suffix not in LIST_SUFFIXES:
-                files = [path]
+            is_one = kind == "images"
+            files = [path] if is_one else [one for one in sorted(place.rglob("*")) if one.is_file()]
             contents = {str(file.relative_to(place)): file.read_bytes() for file in files}
             found.append((str(path.relative_to(place)), contents))
     return found

@@ -169,8 +169,8 @@ REFERENCES: dict[str, Callable[[Path, str], np.ndarray | None]] = {
     ".tif": _read_tiff,
     ".nii": _read_nifti,
     ".gz": _read_nifti,
-    ".nrrd": _read_nrrd,
-    ".mha": _read_meta_image,
+    **dict.fromkeys((".nrrd", ".nhdr"), _read_nrrd),
+    **dict.fromkeys((".mha", ".mhd"), _read_meta_image),
     ".zarr": _read_zarr,
 }
 """What reads an array of a file; the name is empty if there is only one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import random
 import zlib
 from pathlib import Path
@@ -22,7 +23,7 @@ Offset ={offset}
 ElementSpacing ={spacing}
 DimSize = {sizes}
 ElementType = MET_{kind}
-ElementDataFile = LOCAL
+ElementDataFile = {file}
 """
 
 
@@ -53,9 +54,9 @@ def write_nrrd(path: Path, rng: random.Random, values: np.ndarray | None = None)
     if values.ndim == 3 and rng.random() < 0.7:
         space = rng.choice(["left-posterior-superior", "RAS"])
         header |= {"space": space, "space directions": np.diag([1.0, -1, 2])}
-    path = path.with_suffix(".nrrd")
-    nrrd.write(str(path), values, header)
-    return path
+    suffix = path.suffix or ".nrrd"
+    nrrd.write(str(path.with_suffix(suffix)), values, header)
+    return path.with_suffix(suffix)
 
 
 def write_meta_image(path: Path, rng: random.Random, values: np.ndarray | None = None) -> Path:
@@ -74,7 +75,19 @@ def write_meta_image(path: Path, rng: random.Random, values: np.ndarray | None =
         matrix=" ".join(map(str, np.eye(values.ndim, dtype=int).reshape(-1))),
         sizes=" ".join(map(str, values.shape[::-1])),
         kind=_META_TYPES[values.dtype.str[1:]],
+        file=path.with_suffix(".raw").name if path.suffix == ".mhd" else "LOCAL",
     )
-    path = path.with_suffix(".mha")
-    path.write_bytes(header.encode() + stored)
+    if path.suffix != ".mhd":
+        path = path.with_suffix(".mha")
+        path.write_bytes(header.encode() + stored)
+        return path
+    path.write_text(header)
+    path.with_suffix(".raw").write_bytes(stored)
     return path
+
+
+def write_detached(path: Path, rng: random.Random) -> Path:
+    """Write a volume whose header and voxels are in two files."""
+    if rng.random() < 0.5 and importlib.util.find_spec("nrrd"):
+        return write_nrrd(path.with_suffix(".nhdr"), rng)
+    return write_meta_image(path.with_suffix(".mhd"), rng)

@@ -26,6 +26,7 @@ WRITERS: dict[str, Writer] = {
     "tiff": seeds.write_tiff,
     "rare images": seeds.write_rare_image,
     "meta image": seed_volumes.write_meta_image,
+    "detached volumes": seed_volumes.write_detached,
     "folders": seed_folders.write_folder,
     "lists": seed_folders.write_list,
     "class files": seed_folders.write_class_files,

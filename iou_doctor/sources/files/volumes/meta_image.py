@@ -26,6 +26,7 @@ from iou_doctor.sources.files.whole_array import WholeArray
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
 _MOST_HEADER_BYTES = 1 << 16
+_LONGEST_KEY = 255
 _FLAGS = MappingProxyType({"true": True, "1": True, "false": False, "0": False})
 LAST_KEY = "ElementDataFile"
 """The key of the last line of a header: where the voxels are."""
@@ -79,6 +80,8 @@ class _Header:
         )
         if not np.isfinite([*spacing, *offset, *matrix]).all() or 0 in spacing:
             raise ValueError("a position is not finite, or voxels have no size")
+        if not {spacing.size, offset.size} <= {0, axes}:
+            raise ValueError("there are more or fewer positions than axes")
         if self.words["ObjectType"] != "Image" or axes != len(self.words["DimSize"].split()):
             raise ValueError("it is no image, or has another number of axes than sizes")
         if matrix.size and not np.linalg.det(matrix.reshape(axes, axes)):
@@ -100,7 +103,7 @@ class _Header:
     def data_file(self) -> str | None:
         """What the header says of the file with the voxels; `None`: they follow the header."""
         name = self.words[LAST_KEY]
-        return None if name.upper() == "LOCAL" else name
+        return None if name in {"LOCAL", "Local", "local"} else name
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -192,8 +195,10 @@ def _read_header(path: str) -> _Header:
     offset = 0
     for line in start.splitlines(keepends=True):
         key, separator, value = line.decode("ascii").rstrip("\r\n").partition("=")
-        if not separator or not (key + value).isprintable() or key.strip() in words:
-            raise ValueError("a line of the header has no value, or is there twice")
+        if not separator or not (key + value).isprintable() or len(key) > _LONGEST_KEY:
+            raise ValueError("a line of the header has no value, or no key")
+        if key.strip() in words:
+            raise ValueError("a line of the header is there twice")
         offset += len(line)
         words[key.strip()] = value.strip()
         if key.strip() == LAST_KEY:
