@@ -44,7 +44,10 @@ WRITING = {
     "iou_doctor.file_repair.plan",
     "iou_doctor.file_repair.writers",
 }
-ALL = {"check", "compare", "fix", "init", "why", "rules", "explain", "metrics", "schema"}
+ALL = {
+    *("check", "compare", "fix", "init", "why", "plan", "scan", "report"),
+    *("rules", "explain", "metrics", "schema"),
+}
 EVERY_KIND = ["--select=IOU1", "--threshold=0.5", "--fail-on=never", f"--output={os.devnull}"]
 """Options of every type, which Typer converts with pydantic from version 0.29 on."""
 PAIR = [f"sample_data/healthy/{name}.npy" for name in ("preds", "masks")]

@@ -98,3 +98,6 @@ class Model(Protocol):
 
     def collect_facts(self) -> ModelFacts:
         """Return what is known of the model so far."""
+
+    def get_differences(self) -> tuple[bool, bool]:
+        """Return whether the inputs differed so far, and whether the outputs did."""

@@ -115,6 +115,24 @@ def _add_why(app: typer.Typer) -> None:
     app.command(cls=Command, context_settings=WHY_SETTINGS)(why)
 
 
+def _add_plan(app: typer.Typer) -> None:
+    from iou_doctor.cli.scan import plan
+
+    app.command(cls=Command)(plan)
+
+
+def _add_scan(app: typer.Typer) -> None:
+    from iou_doctor.cli.scan import scan
+
+    app.command(cls=Command)(scan)
+
+
+def _add_report(app: typer.Typer) -> None:
+    from iou_doctor.cli.report import report
+
+    app.command(cls=Command)(report)
+
+
 def _add_rules(app: typer.Typer) -> None:
     from iou_doctor.cli.lists.rules import rules
 
@@ -151,6 +169,9 @@ COMMANDS: dict[str, Callable[[typer.Typer], None]] = {
     "init": _add_init,
     "why": _add_why,
     "compare": _add_compare,
+    "plan": _add_plan,
+    "scan": _add_scan,
+    "report": _add_report,
     "rules": _add_rules,
     "explain": _add_explain,
     "metrics": _add_metrics,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.diagnosis.error_kinds import find_kinds, wants_kinds
+from iou_doctor.diagnosis.error_kinds import count_kinds, find_kinds, wants_kinds
 from iou_doctor.diagnosis.kept_arrays import keep_arrays
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import list_repairs
@@ -49,6 +49,7 @@ def add_account(
     counted = count_after_repairs(report, evidence, recount)
     report = replace(report, arrays=keep_arrays(evidence, counted))
     if counted is None:
+        _foresee_kinds(report, evidence, recount, request)
         return report
     areas = counted.count_areas()
     intervals = estimate_intervals(areas, request.confidence)
@@ -113,6 +114,21 @@ def _build_ledger(
     return ledger
 
 
+def _foresee_kinds(
+    report: Report, evidence: Evidence, recount: Recount, request: CheckRequest
+) -> None:
+    """Ask for the kinds of errors before there is a ledger, if its scores are still estimated.
+
+    The round that makes the scores exact then finds the kinds as well.
+    """
+    repairs = list_repairs(report)
+    is_estimated = any(recount.is_estimated(one.steps) for one in repairs)
+    if not is_estimated or _is_misread(report, evidence) or evidence.pair.model is not None:
+        return
+    if wants_kinds(request.ledger, evidence.pair, evidence.interpretation.layout):
+        count_kinds(repairs, evidence, recount)
+
+
 def _cut_slices(counted: Counted, evidence: Evidence, request: CheckRequest) -> tuple[Slicing, ...]:
     from iou_doctor.diagnosis.slicing import cut_slices  # few checks ask for it
 
@@ -128,9 +144,9 @@ def count_after_repairs(report: Report, evidence: Evidence, recount: Recount) ->
 
     `None` if an error has no repair or an estimated one.
     """
-    if _is_misread(report, evidence):
-        return None
     repairs = list_repairs(report)
+    if _is_misread(report, evidence) or any(recount.is_estimated(one.steps) for one in repairs):
+        return None
     after = repair_evidence(repairs, evidence, recount) if repairs else evidence
     promised = report.verdict.mean_iou_after_all if repairs else report.mean_iou
     if promised is None or abs((after.repaired.mean_iou or 0) - promised) > ROUNDING:

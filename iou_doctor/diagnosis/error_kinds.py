@@ -89,21 +89,25 @@ def find_kinds(
     """
     from iou_doctor.ledger.kinds import matches  # only where kinds are wanted
 
-    moving = [step for repair in chosen for step in repair.steps if needs_recount(step, evidence)]
-    relabels = any(repair.relabel for repair in chosen)
-    known = None if moving or relabels else evidence.stats.kinds
+    changes = any(repair.relabel or _list_moves(repair, evidence) for repair in chosen)
+    known = None if changes else evidence.stats.kinds
     if known is not None and matches(known, counted):
         return known
     if evidence.pair.model is not None:
         return None  # it would have to predict once more
-    found = _count_again(chosen, moving, evidence, recount)
+    found = count_kinds(chosen, evidence, recount)
     return found if found is not None and matches(found, counted) else None
 
 
-def _count_again(
-    chosen: Sequence[Repair], moving: Sequence[Step], evidence: Evidence, recount: Recount
+def _list_moves(repair: Repair, evidence: Evidence) -> list[Step]:
+    return [step for step in repair.steps if needs_recount(step, evidence)]
+
+
+def count_kinds(
+    chosen: Sequence[Repair], evidence: Evidence, recount: Recount
 ) -> KindCounts | None:
     """Return the kinds by one more pass; `None` if the labels cannot be mapped one by one."""
+    moving = [step for repair in chosen for step in _list_moves(repair, evidence)]
     pairing = interpret.choose_doctor_pairing(evidence.interpretation)
     if any(isinstance(step, Times255) for repair in chosen for step in repair.steps):
         pairing = replace(pairing, y_true=LabelDecoding.TIMES_255)

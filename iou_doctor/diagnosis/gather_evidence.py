@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iou_doctor import interpret
@@ -11,13 +10,13 @@ from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.source import Pair
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import MOST_IMPROVABLE_IOU
-from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
+from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.counts.map_samples import InterpretedProbe
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
-from iou_doctor.diagnosis.count_plan import CountPlan
-from iou_doctor.diagnosis.passes import Ask, Counts, RecountPairs
+from iou_doctor.diagnosis.passes import Ask, Counts
 from iou_doctor.diagnosis.questions import Unanswered
+from iou_doctor.diagnosis.recounter import scale_masks
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.metrics import overlapping
 from iou_doctor.metrics.implementations import evaluate_all
@@ -27,13 +26,9 @@ from iou_doctor.metrics.user.evaluate import CountedArrays
 from iou_doctor.metrics.user.prepare_inputs import is_paired, prepare_inputs
 from iou_doctor.metrics.user.user_metric import UserMetric
 from iou_doctor.record import record
-from iou_doctor.repairs.rescale import Rescale
-from iou_doctor.repairs.step import Step
-from iou_doctor.repairs.times_255 import Times255
 
 if TYPE_CHECKING:
-    from iou_doctor.counts.kind_counts import KindCounts
-    from iou_doctor.counts.label_changes import LabelChanges
+    pass
 
 
 @record
@@ -72,7 +67,7 @@ def gather_evidence(
     """
     request.minimums.resolve_classes(interpretation.class_names)  # refuses unknown classes
     stats, pairing = counts.stats, interpret.choose_doctor_pairing(interpretation)
-    scaled = _scale_masks(pairing)
+    scaled = scale_masks(pairing)
     counted = _decode_labels(counts, interpretation, pairing)
     pairs = PairCounts.merge([]) if counted is None else counted
     repaired = _score_repaired(ask, counts, interpretation, pairs)
@@ -162,59 +157,6 @@ def _compare_channels(ask: Ask, evidence: Evidence) -> Evidence:
     return replace(evidence, overlaps=overlaps, sampled=sampled)
 
 
-@record
-class Recounter:
-    """Counts the arrays once more, after steps of repairs."""
-
-    ask: Ask
-    plan: CountPlan
-    """How the arrays were counted."""
-    interpretation: Interpretation
-    known: dict[str, PairCounts] = field(default_factory=dict, compare=False, repr=False)
-    """What was counted already: a repair is scored alone, with all others, and for the ledger."""
-
-    def __call__(self, steps: Sequence[Step]) -> PairCounts:
-        """Return the doctor's label pairs after steps that move pixels or samples."""
-        key = repr(tuple(steps))
-        if key not in self.known:
-            self.known[key] = self._count(steps)
-        return self.known[key]
-
-    def _count(self, steps: Sequence[Step]) -> PairCounts:
-        pairing = interpret.choose_doctor_pairing(self.interpretation)
-        moving = [step for step in steps if not isinstance(step, (Times255, Rescale))]
-        chosen = pairing if len(moving) == len(steps) else _scale_masks(pairing)
-        if any(isinstance(step, Rescale) for step in steps):
-            chosen = replace(pairing, y_true=LabelDecoding.ROUNDED)
-        table = self.ask(RecountPairs(replace(self.plan, second=None), chosen, tuple(moving)))
-        return interpret.decode_doctor_labels(table, self.interpretation, chosen)
-
-    def compute_boundary_iou(self, evidence: Evidence) -> float | None:
-        """Return the mean boundary IoU of the arrays as they are, if they have one."""
-        from iou_doctor.diagnosis.boundaries import compute_boundary_iou
-
-        return compute_boundary_iou(self.ask, evidence, self.plan.threshold)
-
-    def score_channels(self, steps: Sequence[Step]) -> Score:
-        """Return the score of channels that overlap after these steps."""
-        from iou_doctor.diagnosis.channels import score_channels
-
-        return score_channels(self.ask, self.interpretation, steps)
-
-    def count_kinds(
-        self, pairing: Pairing, steps: Sequence[Step], changes: LabelChanges | None
-    ) -> KindCounts | None:
-        """Return the kinds of errors after these steps and changes; `None` if nobody knows."""
-        from iou_doctor.diagnosis.recount_kinds import RecountKinds  # only where it is wanted
-
-        try:
-            return self.ask(
-                RecountKinds(replace(self.plan, second=None), pairing, tuple(steps), changes)
-            )
-        except Unanswered:
-            return None
-
-
 def _compare_implementations(evidence: Evidence, *, all_implementations: bool) -> Evidence:
     """Return the evidence with what other implementations report."""
     if evidence.inputs is None or evidence.interpretation.is_multilabel:
@@ -224,11 +166,6 @@ def _compare_implementations(evidence: Evidence, *, all_implementations: bool) -
         evidence.inputs, all_implementations=all_implementations, doctor=doctor
     )
     return replace(evidence, contracts=contracts)
-
-
-def _scale_masks(pairing: Pairing) -> Pairing:
-    """Return the pairing whose masks are multiplied by 255."""
-    return replace(pairing, y_true=LabelDecoding.TIMES_255)
 
 
 def _decode_labels(

@@ -85,7 +85,9 @@ def offer_repairs(
             continue
         # a repair that raises the score only together with others has their score
         together = after if is_lower else score
-        changed.append(replace(finding, repair=replace(finding.repair, mean_iou_after=together)))
+        estimated = finding.repair.estimated or recount.is_estimated(finding.repair.steps)
+        repair = replace(finding.repair, mean_iou_after=together, estimated=estimated)
+        changed.append(replace(finding, repair=repair))
     return changed, after
 
 

@@ -118,7 +118,7 @@ class RecountPairs:
             samples=arrays.samples,
         )
         settings.note_fallback("arrays that a repair moves")
-        return stats.tables[self.pairing]
+        return stats.tables.get(self.pairing, PairCounts.merge([]))  # none for no sample
 
     def merge(self, answers: Sequence[PairCounts]) -> PairCounts:
         """Return the counts of all samples."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,9 +15,10 @@ from iou_doctor.diagnosis.account import add_account
 from iou_doctor.diagnosis.count_plan import plan_counts
 from iou_doctor.diagnosis.count_values import count_values
 from iou_doctor.diagnosis.error_kinds import add_kinds
-from iou_doctor.diagnosis.gather_evidence import Interpreted, Recounter, gather_evidence
+from iou_doctor.diagnosis.gather_evidence import Interpreted, gather_evidence
 from iou_doctor.diagnosis.passes import Counts, count
 from iou_doctor.diagnosis.questions import Arrays, OpenArrays, Progress, ScanSettings
+from iou_doctor.diagnosis.recounter import Recounter
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import count_repaired_pairs, diagnose
 from iou_doctor.diagnosis.same_data import refuse_other_shapes, refuse_other_values
@@ -28,6 +30,9 @@ from iou_doctor.report.report import Report
 from iou_doctor.scan.threads import count_usable_cores
 from iou_doctor.sources.files.stamps import check_unchanged
 from iou_doctor.sources.opening import open_pair, open_pairs
+
+if TYPE_CHECKING:
+    from iou_doctor.report.score_lookup import ScoreLookup
 
 
 def check(request: CheckRequest, *, progress: Progress | None = None) -> Report:
@@ -99,7 +104,8 @@ def report_on(pair: Pair, request: CheckRequest, arrays: Arrays) -> Report:
     report = add_account(report, evidence, recount, request)
     report = replace(report, all_implementations=request.all_implementations)
     refuse_other_values(request.baseline, report)
-    report = _explain_score(report, request, evidence, recount)
+    lookup = _explain_score(report, request, evidence, recount, arrays)
+    report = replace(report, lookup=lookup)
     check_unchanged(pair.files)
     return _note_deviations(report, pair, arrays)
 
@@ -107,7 +113,7 @@ def report_on(pair: Pair, request: CheckRequest, arrays: Arrays) -> Report:
 @np.errstate(over="ignore", invalid="ignore")
 def examine(pair: Pair, request: CheckRequest, arrays: Arrays) -> tuple[Evidence, Recount]:
     """Return the facts about two arrays, and a function that counts once more after repairs."""
-    pair, metric = _parse_metric(pair, request)
+    pair, metric = parse_metric(pair, request)
     layout = arrays.layout or infer_layout(pair, metric)
     refuse_other_shapes(request.baseline, pair, layout)
     read = _count(pair, layout, metric, request, arrays)
@@ -120,10 +126,10 @@ def examine(pair: Pair, request: CheckRequest, arrays: Arrays) -> tuple[Evidence
         arrays.ask, pair, counts, interpretation, metric, request, stored=stored
     )
     evidence = keep_whole_maps(arrays.ask, count_values(arrays.ask, evidence, counts.plan))
-    return evidence, Recounter(arrays.ask, counts.plan, interpretation)
+    return evidence, Recounter(arrays.ask, counts.plan, interpretation, evidence.sampled)
 
 
-def _parse_metric(pair: Pair, request: CheckRequest) -> tuple[Pair, UserMetric]:
+def parse_metric(pair: Pair, request: CheckRequest) -> tuple[Pair, UserMetric]:
     """Return the user's metric; if the masks have a value without data, it is the ignore label."""
     metric = UserMetric.parse(request.metric, request.options)
     nodata = pair.y_true.nodata if isinstance(pair.y_true, NodataSource) else None
@@ -186,11 +192,15 @@ def _count(
 
 
 def _explain_score(
-    report: Report, request: CheckRequest, evidence: Evidence, recount: Recount
-) -> Report:
-    """Add to the report what the printed score of the request can mean."""
+    report: Report,
+    request: CheckRequest,
+    evidence: Evidence,
+    recount: Recount,
+    arrays: Arrays,
+) -> ScoreLookup | None:
+    """Return what the printed score of the request can mean; `None` if it has none."""
     if request.score_to_explain is None:
-        return report
+        return None
     from iou_doctor.diagnosis.value_repairs import repair_values
     from iou_doctor.score_search.candidates import collect_candidates
     from iou_doctor.score_search.search import look_up
@@ -202,7 +212,9 @@ def _explain_score(
         evidence, diagnosis=report.primary, repaired=repaired, read_well=read_well
     )
     lookup = look_up(request.score_to_explain, candidates)
-    return replace(report, lookup=move_pixels(lookup, candidates, read_well, count_again))
+    if not arrays.can_read:
+        return lookup
+    return move_pixels(lookup, candidates, read_well, count_again)
 
 
 def _note_deviations(report: Report, pair: Pair, arrays: Arrays) -> Report:

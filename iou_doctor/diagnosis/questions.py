@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from iou_doctor.arrays.layout import Layout
 from iou_doctor.arrays.source import Pair
@@ -52,9 +52,9 @@ class OpenArrays:
         """`None`: what the axes mean is still to be inferred."""
 
     @property
-    def open_questions(self) -> tuple[()]:
-        """No question stays open."""
-        return ()
+    def can_read(self) -> bool:
+        """Whether every question can be answered: the arrays are there."""
+        return True
 
     @property
     def fallbacks(self) -> Iterable[str]:
@@ -84,6 +84,10 @@ class Question(Protocol[Answer]):
         """Return the answer for all samples from those for some each, in any order."""
 
 
+AnyQuestion = Question[Any]
+"""A question, whatever its answer is."""
+
+
 class Arrays(Protocol):
     """Who answers questions about all samples of a pair of arrays."""
 
@@ -92,8 +96,8 @@ class Arrays(Protocol):
         """What the axes mean, if that was decided before; else `None`."""
 
     @property
-    def open_questions(self) -> Sequence[Question[object]]:
-        """What was asked, and could not be answered."""
+    def can_read(self) -> bool:
+        """Whether every question can be answered, because the arrays are there."""
 
     @property
     def fallbacks(self) -> Iterable[str]:

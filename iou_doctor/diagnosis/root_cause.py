@@ -201,7 +201,8 @@ def count_repaired_pairs(report: Report, evidence: Evidence, recount: Recount) -
     repairs = list_repairs(report)
     if not repairs or any(repair.estimated and not repair.steps for repair in repairs):
         return None
-    return repair_evidence(repairs, evidence, recount).pairs
+    pairs = repair_evidence(repairs, evidence, recount).pairs
+    return None if any(recount.is_estimated(repair.steps) for repair in repairs) else pairs
 
 
 def _summarize(sick: bool, primary: Finding | None, evidence: Evidence, after: float | None) -> str:

@@ -47,6 +47,10 @@ class Recount(Protocol):
         """Return the kinds of errors after these steps and changes; `None` if nobody knows."""
         ...
 
+    def is_estimated(self, steps: Sequence[Step]) -> bool:
+        """Return whether counts after some of these steps were estimated from a few samples."""
+        ...
+
 
 DONE_BY_THE_DOCTOR: Mapping[Relation, type[Step]] = {
     Relation.SWAPPED: SwapHeightWidth,

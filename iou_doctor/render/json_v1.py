@@ -64,6 +64,7 @@ def _build_document(report: Report) -> dict[str, object]:
         "ledger": ledger_json.build_ledger(report.ledger, report.image_areas),
         "findings": [_build_finding(finding, report) for finding in report.findings],
         "rules": [_build_outcome(outcome) for outcome in report.outcomes],
+        **({"again": list(report.again)} if report.again else {}),
         **({} if report.lookup is None else {"seen": lookup_json.build_lookup(report.lookup)}),
     }
 

@@ -86,6 +86,9 @@ class Report:
     """Means over images and classes of the same arrays; `None` if they were not asked for."""
     image_areas: ImageAreas | None = field(default=None, repr=False, compare=False)
     """The areas of images or groups of them that the intervals are of, as a report holds them."""
+    again: tuple[Mapping[str, object], ...] = ()
+    """What a second round over the arrays has to answer, if the report was made from parts: scores
+    are estimated until then. It is empty if everything is exact."""
     label_pairs: PairCounts | None = field(default=None, repr=False, compare=False)
     """The pairs of labels of all samples together, for a confusion matrix."""
     arrays: CheckedArrays | None = field(default=None, repr=False, compare=False)

@@ -119,6 +119,9 @@ def choose_windows_at_once(pair: Pair, values: int, jobs: int) -> int:
 
 def is_a_view(source: Source) -> bool:
     """Return whether reading from a source gives views, which take no memory."""
+    recorded: bool | None = getattr(source, "is_view", None)
+    if recorded is not None:
+        return recorded  # the array itself is not there
     copied = source.is_sequential or isinstance(source, DeviceSource)
     if copied or source.format not in VIEWS:
         return False

@@ -15,12 +15,12 @@ class OutputComparison:
 
     def __init__(self) -> None:
         self._first: tuple[StoredArray, ArrayOrTensor] | None = None
-        self._inputs_differ, self._outputs_differ = False, False
+        self.inputs_differ, self.outputs_differ = False, False
 
     @property
     def is_constant(self) -> bool:
         """Whether different inputs all had the same output so far."""
-        return self._inputs_differ and not self._outputs_differ
+        return self.inputs_differ and not self.outputs_differ
 
     def add(self, inputs: StoredArray, outputs: ArrayOrTensor) -> None:
         """Compare one batch of inputs and outputs."""
@@ -28,9 +28,9 @@ class OutputComparison:
             first = outputs[0] if is_tensorflow_tensor(outputs) else outputs[0].copy()
             self._first = (inputs[0].copy(), first)
         first_input, first_output = self._first
-        if not self._inputs_differ:
+        if not self.inputs_differ:
             same_shape = first_input.shape == inputs.shape[1:]
-            self._inputs_differ = not same_shape or bool((inputs != first_input).any())
-        if not self._outputs_differ:
+            self.inputs_differ = not same_shape or bool((inputs != first_input).any())
+        if not self.outputs_differ:
             same = are_all_close(first_output, outputs, tolerance=OUTPUT_TOLERANCE)
-            self._outputs_differ = not same
+            self.outputs_differ = not same

@@ -66,6 +66,8 @@ class ModelSource:
         """The index of the first sample of the last batch, and that batch."""
         self._comparison = OutputComparison()
         self._halved: int | None = None
+        self._begins = {0}
+        """Samples with which batches begin, whatever was read before."""
         output = self._predict(0, 1)
         shape = get_shape(output)
         self.dtype: StoredDtype = get_dtype(output)
@@ -103,6 +105,19 @@ class ModelSource:
             unsafe=self._runner.unsafe,
             halved=self._halved,
         )
+
+    def get_differences(self) -> tuple[bool, bool]:
+        """Return whether the inputs differed so far, and whether the outputs did."""
+        return self._comparison.inputs_differ, self._comparison.outputs_differ
+
+    @property
+    def batch_size(self) -> int:
+        """The number of images that the model predicts at once."""
+        return self._batch_size
+
+    def begin_at(self, sample: int) -> None:
+        """Let a batch begin with a sample, as if all before it had been read in order."""
+        self._begins.add(sample)
 
     def get_sample_shape(self, index: int) -> tuple[int, ...]:
         """Return the shape of the output for one image."""
@@ -171,7 +186,7 @@ class ModelSource:
             first, count = self._kept[0], len(self._kept[1])
             if first <= start < first + count:
                 return self._kept
-        in_order = start in (0, first + count)
+        in_order = start in self._begins or start == first + count
         self._kept = None  # released first, so that two batches are never in memory
         while True:
             size = self._batch_size if in_order else min(self._batch_size, stop - start)

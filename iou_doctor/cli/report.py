@@ -1,0 +1,108 @@
+"""The command `report`: say what `check` says, from parts that `scan` has written."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from iou_doctor.cli.defaults import (
+    ConfigFile,
+    NoConfig,
+    build_expected_interpretation,
+    protect_configuration,
+)
+from iou_doctor.cli.judged_report import JudgedReportOptions
+from iou_doctor.cli.options import OUTPUT, declare_argument, declare_option
+from iou_doctor.cli.run import choose_exit_code, refuse
+from iou_doctor.cli.signature import with_options
+from iou_doctor.errors import IouDoctorError, UsageError
+
+if TYPE_CHECKING:
+    from iou_doctor.parts.part import Part
+    from iou_doctor.report.report import Report
+    from iou_doctor.safety.protected_files import ProtectedPath
+
+
+class ReportOfPartsOptions(JudgedReportOptions):
+    """The options of `iou-doctor report`."""
+
+    parts: Annotated[
+        list[str], declare_argument("PART...", "The files that `iou-doctor scan` has written.")
+    ]
+    merge: Annotated[
+        Path | None,
+        declare_option(
+            OUTPUT, "Write these parts as one to FILE, and make no report.", metavar="FILE"
+        ),
+    ] = None
+    pictures: int = 0
+    no_config: NoConfig = False
+    config: ConfigFile = None
+
+
+@with_options(ReportOfPartsOptions)
+def report(context: typer.Context, options: ReportOfPartsOptions) -> None:
+    """Make the report of all samples from the parts of their shards.
+
+    It says what `check` says. Scores that need the arrays once more are estimated from a sample;
+    `iou-doctor scan --again` makes them exact.
+    """
+    try:
+        code = _report(context, options)
+    except IouDoctorError as error:
+        refuse(error)
+    raise typer.Exit(code)
+
+
+def _report(context: typer.Context, options: ReportOfPartsOptions) -> int:
+    from iou_doctor.cli.outputs import write_reports
+    from iou_doctor.diagnosis.request import CheckRequest
+    from iou_doctor.parts.make_report import make_report
+
+    protected = (*options.protect(options.parts), *protect_configuration(context))
+    if options.merge is not None:
+        return _merge(options.parts, options.merge, protected)
+    expected = build_expected_interpretation(context)
+    request = options.judge(CheckRequest(batch_size=options.batch_size), expected=expected)
+    wanted = options.check_outputs(protected)
+    made = make_report(_read_parts(options.parts), request)
+    write_reports(made, wanted, quiet=options.quiet, verbose=options.verbose)
+    _say_what_is_estimated(made)
+    return choose_exit_code(made, request)
+
+
+def _read_parts(paths: Sequence[str]) -> "Part":
+    from iou_doctor.parts.file import read_part
+    from iou_doctor.parts.part import merge_parts
+
+    return merge_parts([read_part(path) for path in paths])
+
+
+def _merge(paths: Sequence[str], place: Path, protected: "Sequence[ProtectedPath]") -> int:
+    """Write parts as one part."""
+    from iou_doctor.parts.file import write_part
+    from iou_doctor.safety.atomic_files import follow_links
+    from iou_doctor.safety.protected_files import describe_conflict
+
+    try:
+        conflict = describe_conflict(follow_links(place), protected)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--merge {place}: cannot be written ({error})") from error
+    if conflict:
+        raise UsageError(f"--merge {place}: {conflict}; name another file")
+    part = _read_parts(paths)
+    write_part(place, part, option="--merge")
+    shards = f"{len(part.shards)} of {part.job.shards} shards"
+    typer.echo(f"iou-doctor: {place} has {shards}")
+    return 0
+
+
+def _say_what_is_estimated(made: "Report") -> None:
+    """Say on stderr how to make estimated scores exact, if there are some."""
+    if made.again:
+        typer.echo(
+            "iou-doctor: some scores need the arrays once more and are estimated; scan each shard"
+            " with --again REPORT, a JSON report of these parts, and give those parts as well",
+            err=True,
+        )

@@ -1,0 +1,171 @@
+"""The options of the commands `plan` and `scan`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from iou_doctor.choices import Device, LedgerDetail
+from iou_doctor.cli.defaults import ConfigFile, NoConfig
+from iou_doctor.cli.model_options import PredictorOptions
+from iou_doctor.cli.options import (
+    ARRAYS,
+    CLASS_NAMES_HELP,
+    COMPARISON,
+    OUTPUT,
+    PREDICTIONS_HELP,
+    ArrayOptions,
+    BatchSize,
+    MasksAs,
+    PredictionsAs,
+    Progress,
+    declare_option,
+)
+from iou_doctor.errors import UsageError
+
+if TYPE_CHECKING:
+    from iou_doctor.diagnosis.request import CheckRequest
+
+SHARDS = "Shards"
+READING = (
+    "num_classes",
+    "metric",
+    "ignore_index",
+    "layout",
+    "threshold",
+    "predictions_as",
+    "masks_as",
+    "class_names",
+    "contracts",
+    "ledger",
+)
+"""The options that a plan decides."""
+
+
+class ScannedArrays(PredictorOptions, ArrayOptions):
+    """The options that both commands share."""
+
+    predictions: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="PREDICTIONS", help=f"{PREDICTIONS_HELP} Or a model, with --images."
+        ),
+    ] = None
+    class_names: Annotated[
+        list[str] | None, declare_option(ARRAYS, CLASS_NAMES_HELP, metavar="NAMES")
+    ] = None
+    predictions_as: PredictionsAs = None
+    masks_as: MasksAs = None
+    contracts: Annotated[
+        Literal["common", "all"],
+        declare_option(
+            COMPARISON,
+            "Which implementations the report can compare: those people use most, or all.",
+        ),
+    ] = "common"
+    ledger: Annotated[
+        LedgerDetail,
+        declare_option(
+            COMPARISON,
+            "What the report can say about missing points: `auto` tells the kinds of errors up to"
+            " 20 million pixels, `full` always.",
+        ),
+    ] = "auto"
+    batch_size: BatchSize = None
+    progress: Progress = True
+    no_config: NoConfig = False
+    config: ConfigFile = None
+
+    def build_request(self) -> "CheckRequest":
+        """Validate the options, and return the check that the parts are for.
+
+        Raises:
+            UsageError: an option cannot work.
+        """
+        from dataclasses import replace
+
+        if self.predictions is None or self.masks is None:
+            raise UsageError("give PREDICTIONS and MASKS")
+        return replace(
+            super().build_request(),
+            model=self.build_model_options(),
+            all_implementations=self.contracts == "all",
+            ledger=self.ledger,
+            details=True,
+        )
+
+
+class PlanOptions(ScannedArrays):
+    """The options of `iou-doctor plan`."""
+
+    output: Annotated[
+        Path,
+        declare_option(
+            OUTPUT,
+            "Write the plan to FILE, as JSON.",
+            "--output",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ]
+
+
+class ScanOptions(ScannedArrays):
+    """The options of `iou-doctor scan`."""
+
+    shard: Annotated[
+        str,
+        declare_option(
+            SHARDS, "Which shard of how many to scan, for instance 3/64.", metavar="I/N"
+        ),
+    ] = "1/1"
+    output: Annotated[
+        Path,
+        declare_option(
+            OUTPUT, "Write the part to PART.", "--output", metavar="PART", show_default=False
+        ),
+    ]
+    plan: Annotated[
+        str | None,
+        declare_option(SHARDS, "Read the arrays as `iou-doctor plan` has decided.", metavar="PLAN"),
+    ] = None
+    again: Annotated[
+        str | None,
+        declare_option(
+            SHARDS,
+            "Scan the second round: what this JSON report has estimated.",
+            metavar="REPORT",
+        ),
+    ] = None
+    resume: Annotated[
+        bool,
+        declare_option(SHARDS, "Go on where a killed scan stopped, if there was one.", "--resume"),
+    ] = False
+    jobs: Annotated[
+        int | None,
+        declare_option(
+            OUTPUT,
+            "Number of threads for the scan.",
+            metavar="N",
+            min=1,
+            show_default="one per usable core",
+        ),
+    ] = None
+    device: Annotated[
+        Device,
+        declare_option(
+            OUTPUT, "Where to count: `auto` uses a GPU for large arrays if there is one."
+        ),
+    ] = "auto"
+
+    def parse_shard(self) -> tuple[int, int]:
+        """Return which shard of how many to scan.
+
+        Raises:
+            UsageError: there is no such shard.
+        """
+        words = self.shard.split("/")
+        numbers = [int(word) for word in words if word.isascii() and word.isdigit()]
+        if len(words) != 2 or len(numbers) != 2 or not 1 <= numbers[0] <= numbers[1]:
+            raise UsageError(f"--shard {self.shard}: give I/N, from 1/N to N/N, for instance 3/64")
+        return numbers[0], numbers[1]

@@ -1,0 +1,1 @@
+"""Parts: what a check needs from some of the samples, in a file, and reports made from them."""

@@ -1,0 +1,107 @@
+"""The file of a plan: how to read the arrays, decided once for all shards, as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from iou_doctor.diagnosis.questions import AnyQuestion
+from iou_doctor.errors import OutputError, UsageError
+from iou_doctor.parts.answers import read_question, write_question
+from iou_doctor.parts.job import Job
+from iou_doctor.parts.plain import NotPlainError, from_plain, to_plain
+from iou_doctor.record import record
+from iou_doctor.safety.atomic_files import follow_links, open_part, stage
+from iou_doctor.safety.safe_text import escape_name
+from iou_doctor.safety.text_files import read_text
+
+FORMAT, VERSION = "iou-doctor plan", 1
+AGAIN = "again"
+"""The key of a JSON report with the questions of the second round."""
+
+
+@record
+class Plan:
+    """What every shard is told."""
+
+    job: Job
+    """With one shard, whatever the number will be."""
+    questions: tuple[AnyQuestion, ...]
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write a plan, or leave everything as it was.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "job": to_plain(plan.job),
+        "questions": [write_question(one) for one in plan.questions],
+    }
+    data = (json.dumps(document, indent=1) + "\n").encode("ascii")
+    try:
+        place = follow_links(path)
+        with stage([place], overwrite=True) as names, open_part(names[place]) as stream:
+            stream.write(data)
+    except OSError as error:
+        raise OutputError(f"--output {path}: cannot be written ({error.strerror})") from error
+
+
+def read_plan(path: str) -> Plan:
+    """Return the plan in a file.
+
+    Raises:
+        UsageError: it is no plan, or of a later version.
+    """
+    document, name = _load(path, "--plan"), escape_name(path)
+    try:
+        if document["format"] != FORMAT:
+            raise NotPlainError("its format is another one")
+        if document["version"] != VERSION:
+            raise NotPlainError(f"it has version {document['version']!r}, and not {VERSION}")
+        questions = tuple(read_question(one) for one in document["questions"])
+        return Plan(from_plain(Job, document["job"]), questions)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise UsageError(
+            f"--plan {name}: it is no plan ({error}); give a file that `iou-doctor plan` has"
+            " written"
+        ) from error
+
+
+def read_again(path: str) -> tuple[AnyQuestion, ...]:
+    """Return the questions of the second round, which a JSON report holds.
+
+    Raises:
+        UsageError: the file is no report, or has no such questions.
+    """
+    document, name = _load(path, "--again"), escape_name(path)
+    try:
+        questions = tuple(read_question(one) for one in document.get(AGAIN, ()))
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise UsageError(
+            f"--again {name}: it is no report ({error}); give a file that `iou-doctor report …"
+            " --report json=FILE` has written"
+        ) from error
+    if not questions:
+        raise UsageError(f"--again {name}: all its scores are exact; no second round is needed")
+    return questions
+
+
+def write_again(questions: Sequence[AnyQuestion]) -> tuple[dict[str, Any], ...]:
+    """Return the questions of the second round as plain values."""
+    return tuple(write_question(one) for one in questions)
+
+
+def _load(path: str, option: str) -> Any:
+    name = escape_name(path)
+    try:
+        return json.loads(read_text(Path(path)))
+    except OSError as error:
+        raise UsageError(f"{option} {name}: cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{option} {name}: it is not valid JSON") from error

@@ -1,0 +1,174 @@
+"""The commands `plan`, `scan` and `report`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from parts.test_same_report import make_labels
+from PIL import Image
+from typer.testing import CliRunner
+
+from iou_doctor.cli.app import build_app
+from iou_doctor.parts import scan_shard
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    masks, predictions = make_labels(12)
+    np.save("m.npy", masks)
+    np.save("p.npy", predictions)
+    return tmp_path
+
+
+def run(*arguments):
+    return CliRunner().invoke(build_app(), [*map(str, arguments)])
+
+
+def scan(shards, *options, arrays=("p.npy", "m.npy"), name="part"):
+    places = [f"{name}{shard}.npz" for shard in range(1, shards + 1)]
+    for number, place in enumerate(places, 1):
+        done = run("scan", *arrays, "--shard", f"{number}/{shards}", "--output", place, *options)
+        assert done.exit_code == 0, done.output
+    return places
+
+
+def refuse(*arguments):
+    """Return the one line about an error, after which nothing was written."""
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("iou-doctor: error: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+def as_json(*arguments):
+    done = run(*arguments, "--output-format", "json")
+    assert done.exit_code in {0, 1}, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("kind", ["labels", "images"])
+def test_parts_of_a_plan_say_what_check_says(here, kind):
+    arrays = ("p.npy", "m.npy")
+    if kind == "images":  # of different sizes
+        arrays = ("p", "m")
+        for folder in arrays:
+            (here / folder).mkdir()
+            for number, labels in enumerate(np.load(f"{folder}.npy")):
+                cut = labels[: 20 + number % 3]
+                Image.fromarray(cut).save(here / folder / f"{number:03}.png")
+    assert (
+        run("plan", *arrays, "-n", "4", "--contracts", "all", "--output", "plan.json").exit_code
+        == 0
+    )
+    parts = scan(5, "--plan", "plan.json", arrays=arrays)
+    assert run("report", *parts[1:4], "--merge", "some.npz").exit_code == 0
+    found = as_json("report", parts[4], "some.npz", parts[0], "--contracts", "all")
+    assert found == as_json("check", *arrays, "-n", "4", "--contracts", "all")
+
+
+@pytest.mark.usefixtures("here")
+def test_the_second_round_makes_estimated_scores_exact():
+    np.save("p.npy", np.load("p.npy")[[1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10]])
+    first = scan(2)
+    done = run("report", *first, "--report", "json=first.json")
+    assert "(estimated)" in done.stdout
+    assert "scan each shard with --again REPORT" in done.stderr
+    again = scan(2, "--again", "first.json", name="again")
+    found = as_json("report", *first, *again)
+    assert found == as_json("check", "p.npy", "m.npy")
+    assert "all its scores are exact" in refuse(
+        "scan", "p.npy", "m.npy", "--output", "x.npz", "--again", write("exact.json", found)
+    )
+    assert "the parts lack shard 2/2 of the second round" in refuse("report", *first, again[0])
+
+
+def write(name, text):
+    Path(name).write_text(text, encoding="utf-8")
+    return name
+
+
+def test_a_killed_scan_goes_on_where_it_stopped(here, monkeypatch):
+    monkeypatch.setattr(scan_shard, "SECONDS", 0.0)
+    monkeypatch.setattr(scan_shard, "BLOCK_VALUES", 30 * 36 * 2)  # two samples
+    whole = scan(1)[0]
+    expected = (here / whole).read_bytes()
+    counted, count = [], scan_shard.ShardScan._count
+
+    def count_some(self, block):
+        counted.append(block)
+        if len(counted) == 4:
+            raise KeyboardInterrupt
+        return count(self, block)
+
+    monkeypatch.setattr(scan_shard.ShardScan, "_count", count_some)
+    words = ("scan", "p.npy", "m.npy", "--output", "part.npz", "--resume")
+    assert run(*words).exit_code != 0
+    assert not (here / "part.npz").exists()
+    assert "not finished; run its scan again with --resume" in refuse(
+        "report", "part.npz.unfinished"
+    )
+    assert run(*words).exit_code == 0
+    assert [block.start for block in counted] == [0, 2, 4, 6, 6, 8, 10]
+    assert (here / "part.npz").read_bytes() == expected
+    assert not (here / "part.npz.unfinished").exists()
+    assert run(*words).exit_code == 0
+    assert len(counted) == 7  # it was finished already
+
+
+def test_parts_that_do_not_belong_together_are_refused(here):
+    parts = scan(3, "-n", "4")
+    other = scan(3, "-n", "5", name="other")
+    fewer = scan(2, "-n", "4", name="fewer")
+    np.save("p.npy", np.load("p.npy") // 2)
+    changed = scan(3, "-n", "4", name="changed")
+    assert "options.num_classes is 5 there and 4 here" in refuse("report", parts[0], other[1])
+    assert "the number of shards is 2 there and 3 here" in refuse("report", parts[0], fewer[1])
+    assert "the content of the files is" in refuse("report", parts[0], changed[1])
+    assert "both hold shard 1/3; give each part once" in refuse("report", parts[0], *parts)
+    assert "the parts lack shard 1/3, 3/3; scan" in refuse("report", parts[1])
+    assert "there is no such file" in refuse("report", "none.npz")
+    assert "it is no part" in refuse("report", "p.npy")
+    assert "is an input" in refuse("report", *parts, "--merge", parts[0])
+    assert "scan --contracts all" in refuse("report", *parts, "--contracts", "all")
+    (here / "cut.npz").write_bytes((here / parts[0]).read_bytes()[:-100])
+    assert "cut off" in refuse("report", "cut.npz", *parts[1:], "--output", "report.json")
+    assert not (here / "report.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--shard", "4/3"), "--shard 4/3: give I/N, from 1/N to N/N"),
+        (("--shard", "three"), "--shard three: give I/N"),
+        (("--output", "m.npy"), "is an input, which is never changed"),
+        (("--output", "none/part.npz"), "cannot be written"),
+        (("--plan", "m.npy"), "is not valid JSON"),
+        (("--plan", "plan.json", "-n", "3"), "--num-classes: --plan has decided it"),
+        (("--plan", "other.json"), "the content of the files is"),
+        (("--plan", "empty.json"), "it is no plan"),
+        (("--again", "empty.json"), "all its scores are exact"),
+    ],
+)
+def test_scans_that_cannot_work_are_refused(here, options, message):
+    run("plan", "p.npy", "m.npy", "--output", "plan.json")
+    plan = json.loads((here / "plan.json").read_text())
+    plan["job"]["fingerprint"] = "0"
+    write("other.json", json.dumps(plan))
+    write("empty.json", "{}")
+    words = options if "--output" in options else (*options, "--output", "part.npz")
+    assert message in refuse("scan", "p.npy", "m.npy", *words)
+    assert not (here / "part.npz").exists()
+
+
+@pytest.mark.usefixtures("here")
+def test_report_keeps_the_gates_of_check():
+    parts = scan(2)
+    done = run("report", *parts, "--min-iou", "0.99", "--select", "score-below-minimum")
+    assert done.exit_code == 1
+    assert "iou-doctor: " in done.stderr
