@@ -8,11 +8,12 @@ the full edition of a data set numbers its classes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypedDict
+
+from iou_doctor.record import record
 
 _FOLDER = Path(__file__).parent
 
@@ -38,7 +39,7 @@ def convert_to_grey(colour: Colour) -> int:
     return (red * _RED + green * _GREEN + blue * _BLUE + _HALF) >> 16
 
 
-@dataclass(frozen=True)
+@record
 class KnownLabel:
     """One id of a data set."""
 
@@ -52,7 +53,7 @@ class KnownLabel:
     """The colour in which it is usually drawn; `None` if there is none."""
 
 
-@dataclass(frozen=True)
+@record
 class DataSet:
     """The ids of one data set, in the order of its authors."""
 

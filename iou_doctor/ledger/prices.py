@@ -198,7 +198,12 @@ def _score_samples(
     own = some.replace(image=np.searchsorted(images, some.image))
     areas = map(as_int64, count_class_areas(own, images=len(images), classes=classes))
     iou = compute_iou(*areas, ignore_index=ignore_index)
+    absent = np.isnan(iou)
+    counted = (~absent).sum(axis=1)
+    means = np.where(absent, 0, iou).sum(axis=1) / np.maximum(counted, 1)
     return {
-        image: None if np.isnan(row).all() else float(np.nanmean(row))
-        for image, row in zip(images.tolist(), iou, strict=True)
+        image: mean if count else None
+        for image, mean, count in zip(
+            images.tolist(), means.tolist(), counted.tolist(), strict=True
+        )
     }

@@ -123,6 +123,10 @@ def _find_stated_turn(evidence: Evidence, fits: Fits) -> int:
 
 
 def _examine_volume(evidence: Evidence) -> Finding | None:
+    from iou_doctor.checks.volume_orientation import find_orientation
+
+    if find_orientation(evidence) is None:
+        return None
     from iou_doctor.checks.alignment._flipped_volume import find_flipped_volume, report_volume
 
     volume = find_flipped_volume(evidence)
@@ -159,10 +163,12 @@ def _examine(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
         return None
     if best:
         return _report_all(fits, best, evidence)
+    turned = _find_turned(fits)
+    if not turned.any():
+        return None
     from iou_doctor.checks.alignment._turned_samples import report_some
 
-    turned = _find_turned(fits)
-    return report_some(RULE, evidence, maps, fits, turned) if turned.any() else None
+    return report_some(RULE, evidence, maps, fits, turned)
 
 
 def _is_shift_better(evidence: Evidence, finding: Finding, largest: int = SHIFT_REACH) -> bool:

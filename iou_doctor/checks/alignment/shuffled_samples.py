@@ -89,9 +89,11 @@ def find(evidence: Evidence) -> Result:
 
 
 def _examine(evidence: Evidence, maps: Stack) -> Sequence[Finding]:
-    from iou_doctor.checks.alignment._flipped_volume import find_flipped_volume  # a late import
+    if not _is_suspect(maps):
+        return []
+    from iou_doctor.checks.alignment._flipped_volume import find_flipped_volume
 
-    if not _is_suspect(maps) or find_flipped_volume(evidence):
+    if find_flipped_volume(evidence):
         return []
     maps = maps.take(slice(_count_affordable(maps)))
     pairing = find_best_pairing(maps)
