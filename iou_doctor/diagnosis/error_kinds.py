@@ -67,9 +67,11 @@ def add_kinds(plan: CountPlan, detail: LedgerDetail, pair: Pair) -> CountPlan:
     """
     if is_a_view(pair.y_true) and is_a_view(pair.y_pred):
         return plan
+    if len(plan.pairings) != 1:  # there is none if the values cannot be labels or scores
+        return plan
     stored = {LabelDecoding.LABELS, LabelDecoding.ARGMAX}
-    first = plan.pairings[0]
-    if len(plan.pairings) > 1 or not {first.y_true, first.y_pred} <= stored:
+    (first,) = plan.pairings
+    if not {first.y_true, first.y_pred} <= stored:
         return plan
     if not wants_kinds(detail, pair, plan.layout):
         return plan

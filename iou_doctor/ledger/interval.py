@@ -93,7 +93,8 @@ def estimate_change(
     seen = before.seen | after.seen
     if seen.sum() < 2:
         return Intervals(None, {})
-    images = np.minimum(before.class_images, after.class_images)
+    shared = min(len(before.class_images), len(after.class_images))  # one side may have more
+    images = np.minimum(before.class_images[:shared], after.class_images[:shared])
     chosen = np.flatnonzero(images >= LEAST_CLASS_IMAGES)
     means, ious = (
         late - early

@@ -101,3 +101,11 @@ def test_the_confidence_is_the_users():
     assert comparison.difference.interval.confidence == 0.8
     with pytest.raises(iou_doctor.errors.UsageError, match="confidence 95: give a share"):
         iou_doctor.check(y_true=masks, y_pred=predictions, confidence=95)
+
+
+def test_arrays_that_do_not_pair_up_have_no_ledger_in_a_format_that_is_copied_too(tmp_path):
+    masks, predictions = make_pair()
+    np.savez_compressed(tmp_path / "p.npz", predictions[:, :-1])
+    np.savez_compressed(tmp_path / "m.npz", masks)
+    report = iou_doctor.check(y_true=tmp_path / "m.npz", y_pred=tmp_path / "p.npz")
+    assert report.ledger is None

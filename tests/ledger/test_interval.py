@@ -107,6 +107,13 @@ def test_the_interval_of_a_difference_agrees_with_scipy():
     assert_about(ours.classes[2], bootstrap(lambda times: gain(times)[:, 2], 40, 0.9))
 
 
+def test_a_difference_has_an_interval_if_one_side_has_more_classes():
+    pairs = make_areas(40)
+    sides = [count_image_areas(pairs, num_classes=n, ignore_index=None) for n in (3, 7)]
+    for areas in (sides, sides[::-1]):
+        assert set(estimate_change(*areas).classes) == {0, 1, 2}
+
+
 def test_a_class_has_an_interval_if_enough_images_have_it():
     pairs = make_areas(LEAST_CLASS_IMAGES + 1)
 
