@@ -9,11 +9,13 @@ from iou_doctor.cli.options import (
     ARRAYS,
     CLASS_NAMES_HELP,
     COMPARISON,
+    DEFAULT_PICTURES,
     OUTPUT,
     ArrayOptions,
     BatchSize,
     Confidence,
     MasksAs,
+    Pictures,
     PredictionsAs,
     Progress,
     declare_argument,
@@ -25,8 +27,11 @@ from iou_doctor.errors import IouDoctorError, UsageError
 from iou_doctor.report.version import __version__
 
 if TYPE_CHECKING:
+    from iou_doctor.cli.outputs import ReportOutput
     from iou_doctor.diagnosis.request import CheckRequest
     from iou_doctor.report.comparison import Comparison
+
+FORMATS = ("full", "json", "html")
 
 
 class CompareOptions(ArrayOptions):
@@ -79,6 +84,16 @@ class CompareOptions(ArrayOptions):
     output_format: Annotated[
         Literal["full", "json"], declare_option(OUTPUT, "How to write the answer.")
     ] = "full"
+    reports: Annotated[
+        list[str] | None,
+        declare_option(
+            OUTPUT,
+            "Write the answer to a file, too, as full, json or html; repeatable.",
+            "--report",
+            metavar="FORMAT=FILE",
+        ),
+    ] = None
+    pictures: Pictures = DEFAULT_PICTURES
     progress: Progress = True
 
 
@@ -97,6 +112,7 @@ def compare(_context: typer.Context, options: CompareOptions) -> None:
     Example: iou-doctor compare old.npy new.npy masks.npy --num-classes 3
     """
     try:
+        wanted = _plan_files(options)
         if _are_reports(options):
             from iou_doctor.diagnosis.request import check_confidence
             from iou_doctor.report.stored_reports import compare_reports
@@ -105,11 +121,38 @@ def compare(_context: typer.Context, options: CompareOptions) -> None:
             comparison = compare_reports(options.before, options.after, confidence=confidence)
         else:
             comparison = _compare(*_build_requests(options), progress=options.progress)
+        _write_files(comparison, wanted, options.pictures)
     except IouDoctorError as error:
         refuse(error)
     sys.stdout.write(_render(comparison, options.output_format))
     if options.fail_if_worse and _is_worse(comparison, beyond_noise=options.beyond_noise):
         raise typer.Exit(1)
+
+
+def _plan_files(options: CompareOptions) -> "tuple[ReportOutput, ...]":
+    if not options.reports:
+        return ()
+    from iou_doctor.cli.outputs import plan_files
+    from iou_doctor.safety.protected_files import protect_inputs
+
+    inputs = [path for path in (options.before, options.after, options.masks) if path]
+    return plan_files(options.reports, formats=FORMATS, protected=protect_inputs(inputs))
+
+
+def _write_files(
+    comparison: "Comparison", wanted: "tuple[ReportOutput, ...]", pictures: int
+) -> None:
+    if not wanted:
+        return
+    from dataclasses import replace
+
+    from iou_doctor.cli.outputs import write_files
+
+    if any(entry.format == "html" for entry in wanted):
+        from iou_doctor.pictures.changes import build_changes
+
+        comparison = replace(comparison, changes=build_changes(comparison, pictures))
+    write_files([(entry, _render(comparison, entry.format, on_screen=False)) for entry in wanted])
 
 
 def _are_reports(options: CompareOptions) -> bool:
@@ -166,12 +209,16 @@ def _is_worse(comparison: "Comparison", *, beyond_noise: bool) -> bool:
     return after < before and not (beyond_noise and comparison.may_be_noise)
 
 
-def _render(comparison: "Comparison", output_format: str) -> str:
+def _render(comparison: "Comparison", output_format: str, *, on_screen: bool = True) -> str:
+    if output_format == "html":
+        from iou_doctor.render.html import comparison_page
+
+        return comparison_page.render(comparison)
     if output_format == "json":
         from iou_doctor.render import comparison_json
 
         return comparison_json.render(comparison, version=__version__)
     from iou_doctor.render.comparison_text import render
-    from iou_doctor.render.console import make_screen_console
+    from iou_doctor.render.console import make_file_console, make_screen_console
 
-    return render(comparison, make_screen_console())
+    return render(comparison, make_screen_console() if on_screen else make_file_console())

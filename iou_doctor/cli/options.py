@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ARRAYS = "The arrays"
 COMPARISON = "Comparison"
 OUTPUT = "Output"
+DEFAULT_PICTURES = 12
 PREDICTIONS_HELP = "FILE.npy, FILE.npz::name, FILE.h5::/name, an image, or a folder of them."
 MASKS_HELP = "The true masks, in any of these forms."
 CLASS_NAMES_HELP = (
@@ -65,6 +66,16 @@ Confidence = Annotated[
 ]
 Progress = Annotated[
     bool, declare_option(OUTPUT, "Show a bar during long scans.", "--progress/--no-progress")
+]
+Pictures = Annotated[
+    int,
+    declare_option(
+        OUTPUT,
+        "How many samples an HTML report shows as pictures; 0 for none.",
+        metavar="N",
+        min=0,
+        max=200,
+    ),
 ]
 RuleName = Annotated[
     str,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,19 +64,37 @@ def plan_outputs(
     Raises:
         UsageError: there is no such format, or a file cannot be written.
     """
-    _check_format("--output-format", output_format)
+    _check_format("--output-format", output_format, FORMATS)
     main = None if output == Path("-") else output
     if main is not None and output_format == TEXT_FORMATS[0]:
         output_format = FORMATS_BY_SUFFIX.get(main.suffix.lower(), output_format)
     wanted = [
         ReportOutput(output_format, main, f"--output {main}"),
-        *map(_parse_report_option, reports),
+        *(_parse_report_option(word, FORMATS) for word in reports),
     ]
     summary = os.environ.get(SUMMARY)
     if summary and any(entry.format == "github" for entry in wanted):
         wanted.append(ReportOutput("markdown", Path(summary), f"{SUMMARY} {summary}", append=True))
     _refuse_unwritable(wanted, protected)
     return tuple(wanted)
+
+
+def plan_files(
+    reports: Iterable[str], *, formats: Collection[str], protected: Sequence[ProtectedPath]
+) -> tuple[ReportOutput, ...]:
+    """Return the files to write beside stdout, after checking that they can be written.
+
+    Args:
+        reports: each `FORMAT=FILE`, or `FILE` if its name ends in that of a format.
+        formats: the formats that there are.
+        protected: what the run reads, which no file may change.
+
+    Raises:
+        UsageError: there is no such format, or a file cannot be written.
+    """
+    wanted = tuple(_parse_report_option(word, formats) for word in reports)
+    _refuse_unwritable(wanted, protected)
+    return wanted
 
 
 def write_reports(
@@ -95,29 +113,29 @@ def write_reports(
             as they were, except one that a report was appended to before another file failed.
     """
     texts = [_render(report, entry, quiet=quiet, verbose=verbose) for entry in wanted]
-    _write_files(list(zip(wanted, texts, strict=True)))
+    write_files(list(zip(wanted, texts, strict=True)))
     for entry, text in zip(wanted, texts, strict=True):
         if entry.path is None:
             _print(text, is_text=entry.format in TEXT_FORMATS)
 
 
-def _check_format(option: str, name: str) -> None:
+def _check_format(option: str, name: str, known: Collection[str]) -> None:
     """Refuse the name of a format if there is no such format; `option` names it in the error."""
-    if name in FORMATS:
+    if name in known:
         return
-    near = difflib.get_close_matches(name.lower(), FORMATS, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}? The" if near else "the"
-    formats = ", ".join(FORMATS)
+    formats = ", ".join(known)
     raise UsageError(f"{option}: no format is called {name!r}; {hint} formats are {formats}")
 
 
-def _parse_report_option(word: str) -> ReportOutput:
+def _parse_report_option(word: str, formats: Collection[str]) -> ReportOutput:
     name, equals, file = word.partition("=")
     if not equals and (by_suffix := FORMATS_BY_SUFFIX.get(Path(word).suffix.lower())):
         name, equals, file = by_suffix, "=", word
     if not equals or not file or file == "-":
         raise UsageError(f"--report {word}: give FORMAT=FILE, for instance json=report.json")
-    _check_format(f"--report {word}", name)
+    _check_format(f"--report {word}", name, formats)
     return ReportOutput(name, Path(file), f"--report {word}")
 
 
@@ -162,8 +180,15 @@ def _encode(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def _write_files(contents: Sequence[tuple[ReportOutput, str]]) -> None:
-    """Write all files, or leave all of them as they were."""
+def write_files(contents: Sequence[tuple[ReportOutput, str]]) -> None:
+    """Write all files, or leave all of them as they were.
+
+    Args:
+        contents: the files and their texts; what has no file is left out.
+
+    Raises:
+        OutputError: the disk is full, or a file can no longer be written.
+    """
     files = [
         (follow_links(entry.path), entry, text)
         for entry, text in contents

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from iou_doctor.cli import completion
-from iou_doctor.cli.options import OUTPUT, declare_option
+from iou_doctor.cli.options import DEFAULT_PICTURES, OUTPUT, Pictures, declare_option
 from iou_doctor.cli.signature import CommandOptions
 from iou_doctor.render import FORMATS
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 NAME = "{name}"
 """The placeholder for a check's name in the files that it writes and in its baseline."""
-
-DEFAULT_PICTURES, MOST_PICTURES = 12, 200
 
 
 class ReportOptions(CommandOptions):
@@ -45,16 +43,7 @@ class ReportOptions(CommandOptions):
             autocompletion=completion.complete_report_files,
         ),
     ] = None
-    pictures: Annotated[
-        int,
-        declare_option(
-            OUTPUT,
-            "How many samples an HTML report shows as pictures; 0 for none.",
-            metavar="N",
-            min=0,
-            max=MOST_PICTURES,
-        ),
-    ] = DEFAULT_PICTURES
+    pictures: Pictures = DEFAULT_PICTURES
     quiet: Annotated[bool, declare_option(OUTPUT, "Print only the verdict.", "--quiet", "-q")] = (
         False
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.account import count_after_repairs, name_sample
+from iou_doctor.diagnosis.kept_arrays import keep_arrays
 from iou_doctor.diagnosis.pipeline import choose_settings, examine, open_arrays
 from iou_doctor.diagnosis.questions import OpenArrays, Progress
 from iou_doctor.diagnosis.request import CheckRequest
@@ -56,7 +59,11 @@ def compare(
     )
     same = _are_same(before.predictions, after.predictions)
     return Comparison(
-        *sides, same, difference, separated_by=_separate(evidence, other) if same else ()
+        *sides,
+        same,
+        difference,
+        separated_by=_separate(evidence, other) if same else (),
+        reports=(first, second),
     )
 
 
@@ -100,4 +107,4 @@ def _check(
     report = diagnose(evidence, request.selection, recount)
     counted = count_after_repairs(report, evidence, recount)
     check_unchanged(pair.files)
-    return report, evidence, counted
+    return replace(report, arrays=keep_arrays(evidence, counted)), evidence, counted

@@ -41,7 +41,7 @@ def build_gallery(report: Report, pictures: int) -> Gallery:
     gallery = Gallery() if counted is None else _describe_counts(report, arrays, counted)
     if not pictures:
         return gallery
-    if why := _explain_no_maps(report):
+    if why := explain_no_maps(report):
         return replace(gallery, notes=(why,))
     try:
         with BUS_ERRORS.catch():
@@ -60,7 +60,8 @@ def _describe_counts(report: Report, arrays: CheckedArrays, counted: Counted) ->
     )
 
 
-def _explain_no_maps(report: Report) -> str | None:
+def explain_no_maps(report: Report) -> str | None:
+    """Return why the arrays are no maps of labels; `None` if they are."""
     layout = report.reading.layout
     if report.reading.is_multilabel:
         return OVERLAPPING

@@ -31,7 +31,7 @@ def render(comparison: Comparison, console: Console) -> str:
     parts.append(_make_grid(_list_sides(comparison)))
     lines = list_parts(comparison)
     if lines:
-        title = Text(f"  {_title_parts(comparison)}", style="dim")
+        title = Text(f"  {title_parts(comparison)}", style="dim")
         parts.append(Group(title, _make_grid(lines)))
     return render_parts(parts, console)
 
@@ -49,7 +49,8 @@ def summarize(comparison: Comparison) -> str:
     return f"{much}: {_describe_main_cause(comparison)}"
 
 
-def _title_parts(comparison: Comparison) -> str:
+def title_parts(comparison: Comparison) -> str:
+    """Return the heading of the parts of the difference."""
     gain, difference = comparison.gain, comparison.difference
     if gain is None and difference is not None:
         return f"where the difference of {_sign(difference.gain)} between the mean IoUs comes from"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from iou_doctor.ledger.difference import Difference
 from iou_doctor.metrics.engine.separate import ChoiceChange
 from iou_doctor.record import record
+from iou_doctor.report.gallery import Changes
 from iou_doctor.report.report import Report
 
 ROUNDING = 1e-6
@@ -77,6 +80,10 @@ class Comparison:
     separated_by: tuple[ChoiceChange, ...] = ()
     """The choices that turn the first number into the second, if two metrics get the same arrays.
     None of them can be left out."""
+    reports: tuple[Report, Report] | None = field(default=None, repr=False, compare=False)
+    """The reports on both; `None` if only their JSON was compared."""
+    changes: Changes | None = field(default=None, repr=False, compare=False)
+    """The samples that a page shows; `None` until it is asked for."""
 
     @property
     def numbers(self) -> tuple[float | None, float | None]:

@@ -88,6 +88,40 @@ class ImageScores:
     has_outliers: bool
 
 
+class PixelChange(IntEnum):
+    """How a pixel of two predictions differs. The values are those of a map of changes."""
+
+    RIGHT = 0
+    """Right in both."""
+    LEFT_OUT = 1
+    BETTER = 2
+    """Wrong before, and right after."""
+    WORSE = 3
+    """Right before, and wrong after."""
+    WRONG_TWICE = 4
+
+
+@record
+class ChangedSample:
+    """One sample of two predictions."""
+
+    picture: PicturedSample
+    """The sample with the predictions after."""
+    before: Maps
+    gain: float
+    """The part of the difference."""
+    changes: NDArray[np.uint8] | None
+    """Members of `PixelChange`; `None` if the pixels do not pair up."""
+
+
+@record
+class Changes:
+    """The samples that two predictions differ in most."""
+
+    samples: tuple[ChangedSample, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 @record
 class Gallery:
     """What a page shows beside the report."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from iou_doctor.counts.label_decoding import COLOUR_BASE
 from iou_doctor.datasets import Colour
 from iou_doctor.record import record
-from iou_doctor.render.html.palettes import ERRORS, LEFT_OUT, LUMA, NO_CLASS
+from iou_doctor.render.html.palettes import CHANGES, ERRORS, LEFT_OUT, LUMA, NO_CLASS
 from iou_doctor.report.gallery import Labels, Maps, PixelError
 
 MOST_COLOURS = 256
@@ -54,14 +54,37 @@ class Painter:
             maps: the label maps and their errors.
             image: what shines through where the prediction is right; `None` for the truth.
         """
-        if maps.errors is None:
+        colours = {int(error): colour for error, (colour, _) in ERRORS.items()}
+        return self._paint_over(maps, image, maps.errors, colours)
+
+    def paint_changes(
+        self, maps: Maps, image: Pixels | None, changes: Pixels | None
+    ) -> Pixels | None:
+        """Return a map of changes in colours; `None` if the pixels do not pair up.
+
+        Args:
+            maps: the label maps.
+            image: what shines through; `None` for the truth.
+            changes: members of `PixelChange`.
+        """
+        colours = {int(change): colour for change, (colour, _) in CHANGES.items()}
+        return self._paint_over(maps, image, changes, colours)
+
+    def _paint_over(
+        self,
+        maps: Maps,
+        image: Pixels | None,
+        codes: Pixels | None,
+        colours: Mapping[int, Colour],
+    ) -> Pixels | None:
+        """Return a dim grey picture in which pixels with some codes have colours."""
+        if codes is None:
             return None
         below = self.paint_labels(maps.truth) if image is None else image
-        luma = below @ np.array(LUMA)
-        grey = np.rint(DARKEST + BRIGHTNESS * luma).astype(np.uint8)
+        grey = np.rint(DARKEST + BRIGHTNESS * (below @ np.array(LUMA))).astype(np.uint8)
         painted = np.repeat(grey[..., np.newaxis], 3, axis=2)
-        for error, (colour, _) in ERRORS.items():
-            painted[maps.errors == error] = colour
+        for code, colour in colours.items():
+            painted[codes == code] = colour
         return painted
 
 

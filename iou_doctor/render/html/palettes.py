@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from iou_doctor.datasets import Colour, load_data_set
 from iou_doctor.datasets.class_names import KNOWN_SETS, list_trained_classes
-from iou_doctor.report.gallery import PixelError
+from iou_doctor.report.gallery import PixelChange, PixelError
 
 BACKGROUND: Colour = (43, 48, 56)
 NO_CLASS: Colour = (255, 0, 255)
@@ -26,6 +26,13 @@ ERRORS: dict[PixelError, tuple[Colour, str]] = {
     PixelError.LEFT_OUT: ((150, 156, 164), "void, not counted"),
 }
 """The colour of each kind of error, and what it means. Right pixels are dark grey."""
+CHANGES: dict[PixelChange, tuple[Colour, str]] = {
+    PixelChange.BETTER: ((86, 180, 233), "right only after"),
+    PixelChange.WORSE: ((213, 94, 0), "right only before"),
+    PixelChange.WRONG_TWICE: ((240, 228, 66), "wrong in both"),
+    PixelChange.LEFT_OUT: ((150, 156, 164), "void, not counted"),
+}
+"""The colour of each kind of change, and what it means."""
 LUMA = 0.299, 0.587, 0.114
 """How much red, green and blue add to how bright a colour looks."""
 TURN = 0.618033988749895

@@ -12,7 +12,7 @@ from iou_doctor.render.html.paint import Painter, Pixels, encode, list_errors, s
 from iou_doctor.render.html.palettes import ERRORS, LEFT_OUT, NO_CLASS, choose_palette
 from iou_doctor.render.shared.ledger_text import name_class, name_sample
 from iou_doctor.render.shared.wording import format_score
-from iou_doctor.report.gallery import Gallery, Maps, PicturedSample, PixelError, WorstSample
+from iou_doctor.report.gallery import Gallery, Maps, PicturedSample, WorstSample
 from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import escape_name
 
@@ -87,7 +87,7 @@ def build_pictures(report: Report, gallery: Gallery, most: int = SIDES[0]) -> Pi
     pictures = Pictures()
     for side in (one for one in SIDES if one <= most):
         pictures = _paint_all(report, gallery, side)
-        if _measure(pictures) <= BUDGET:
+        if measure((*pictures.faulty, *pictures.worst)) <= BUDGET:
             break
     return _add_legends(pictures, report, shown)
 
@@ -121,7 +121,7 @@ def _paint_all(report: Report, gallery: Gallery, side: int) -> Pictures:
 def _show_fault(
     one: PicturedSample, reads: str, given: Painter, repaired: Painter, side: int
 ) -> Sample:
-    name = _title(one)
+    name = title_sample(one)
     rows = [Row("as given", _paint(one, one.given, given, name, side, f"prediction, {reads}"))]
     if one.repaired is not None:
         rows.append(
@@ -146,7 +146,8 @@ def _show_worst(
     return Sample(name, tuple(facts), (Row("", panels),))
 
 
-def _title(one: PicturedSample) -> str:
+def title_sample(one: PicturedSample) -> str:
+    """Return the name of a sample, and which part of it is shown."""
     name = escape_name(one.name)
     return (f"sample {name}" if name == str(one.sample) else name) + _name_part(one)
 
@@ -166,6 +167,19 @@ def _paint(
         (painter.paint_labels(maps.prediction), prediction),
         (painter.paint_errors(maps, one.image if fits else None), "errors"),
     ]
+    return make_panels(painted, name, side)
+
+
+def make_panels(
+    painted: Sequence[tuple[Pixels | None, str]], name: str, side: int
+) -> tuple[Panel, ...]:
+    """Return pictures with their captions; those that are `None` are left out.
+
+    Args:
+        painted: the pictures and their captions.
+        name: of the sample.
+        side: the maximum length of a side in pixels.
+    """
     return tuple(
         _make_panel(pixels, caption, name, side)
         for pixels, caption in painted
@@ -179,45 +193,46 @@ def _make_panel(pixels: Pixels, caption: str, name: str, side: int) -> Panel:
     return Panel(encode(small), caption, f"{name}: {caption}", width, height)
 
 
-def _measure(pictures: Pictures) -> int:
-    return sum(
-        len(panel.uri)
-        for sample in (*pictures.faulty, *pictures.worst)
-        for row in sample.rows
-        for panel in row.panels
-    )
+def measure(samples: Sequence[Sample]) -> int:
+    """Return the number of characters of the pictures of samples."""
+    return sum(len(one.uri) for sample in samples for row in sample.rows for one in row.panels)
 
 
 def _add_legends(pictures: Pictures, report: Report, shown: Sequence[PicturedSample]) -> Pictures:
-    painter = build_painter(report, repaired=True)
     states = [maps for one in shown for maps in (one.given, one.repaired) if maps is not None]
+    classes, more = list_classes(report, states)
+    return replace(
+        pictures,
+        classes=classes,
+        more_classes=more,
+        errors=tuple(
+            Swatch(write_colour(ERRORS[one][0]), ERRORS[one][1]) for one in list_errors(states)
+        ),
+    )
+
+
+def list_classes(report: Report, states: Sequence[Maps]) -> tuple[tuple[Swatch, ...], int]:
+    """Return the legend of the classes in some maps, and how many classes are left out of it."""
+    painter = build_painter(report, repaired=True)
     labels = np.unique(np.concatenate([_list_labels(maps) for maps in states])).tolist()
     classes = [label for label in labels if 0 <= label < len(painter.palette)]
     classes = [label for label in classes if label != painter.ignore_index]
     names = report.reading.class_names
     swatches = [
-        Swatch(_write_colour(painter.pick(label)), name_class(label, names))
+        Swatch(write_colour(painter.pick(label)), name_class(label, names))
         for label in classes[:MOST_LEGEND]
     ]
     if painter.ignore_index in labels:
-        swatches.append(Swatch(_write_colour(LEFT_OUT), f"void ({painter.ignore_index})"))
+        swatches.append(Swatch(write_colour(LEFT_OUT), f"void ({painter.ignore_index})"))
     if any(painter.pick(label) == NO_CLASS for label in labels):
-        swatches.append(Swatch(_write_colour(NO_CLASS), "no class"))
-    return replace(
-        pictures,
-        classes=tuple(swatches),
-        more_classes=max(0, len(classes) - MOST_LEGEND),
-        errors=tuple(
-            Swatch(_write_colour(ERRORS[error][0]), ERRORS[error][1])
-            for error in list_errors(states)
-            if error is not PixelError.RIGHT
-        ),
-    )
+        swatches.append(Swatch(write_colour(NO_CLASS), "no class"))
+    return tuple(swatches), max(0, len(classes) - MOST_LEGEND)
 
 
 def _list_labels(maps: Maps) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.union1d(maps.truth, maps.prediction)
 
 
-def _write_colour(colour: tuple[int, int, int]) -> str:
+def write_colour(colour: tuple[int, int, int]) -> str:
+    """Return a colour as CSS has it."""
     return "#{:02x}{:02x}{:02x}".format(*colour)
