@@ -17,6 +17,8 @@ from iou_doctor.report.gallery import Labels, Maps, PixelError
 
 MOST_COLOURS = 256
 """The number of colours that a PNG with a palette holds."""
+COMPRESSION = 6
+"""The level of zlib. The highest one takes ten times as long and saves little."""
 DARKEST, BRIGHTNESS = 34, 0.28
 """The grey of a right pixel: this, plus this share of the brightness of what lies below."""
 Pixels = NDArray[np.uint8]
@@ -32,9 +34,11 @@ class Painter:
 
     def paint_labels(self, labels: Labels) -> Pixels:
         """Return a label map in colours, shape (height, width, 3)."""
-        values, places = np.unique(labels, return_inverse=True)
-        colours = np.array([self.pick(int(value)) for value in values], np.uint8).reshape(-1, 3)
-        painted: Pixels = colours[places.reshape(labels.shape)]
+        known = (labels >= 0) & (labels < len(self.palette))
+        colours = np.array([*map(self.pick, range(len(self.palette))), NO_CLASS], np.uint8)
+        painted: Pixels = colours[np.where(known, labels, len(self.palette))]
+        for label in np.unique(labels[~known]).tolist():
+            painted[labels == label] = self.pick(label)
         return painted
 
     def pick(self, label: int) -> Colour:
@@ -108,12 +112,13 @@ def encode(pixels: Pixels) -> str:
     from PIL import Image
 
     flat = pixels.reshape(-1, 3).astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
-    colours, places = np.unique(flat, return_inverse=True)
+    colours = np.unique(flat)
     if len(colours) > MOST_COLOURS:
         image = Image.fromarray(np.ascontiguousarray(pixels))
     else:
-        image = Image.fromarray(places.reshape(pixels.shape[:2]).astype(np.uint8))
+        places = np.searchsorted(colours, flat).astype(np.uint8)
+        image = Image.fromarray(places.reshape(pixels.shape[:2]))
         image.putpalette([int(one) >> shift & 255 for one in colours for shift in (16, 8, 0)])
     stream = BytesIO()
-    image.save(stream, "PNG", optimize=len(colours) <= MOST_COLOURS)
+    image.save(stream, "PNG", compress_level=COMPRESSION)
     return f"data:image/png;base64,{b64encode(stream.getvalue()).decode('ascii')}"

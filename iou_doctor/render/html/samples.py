@@ -230,7 +230,7 @@ def list_classes(report: Report, states: Sequence[Maps]) -> tuple[tuple[Swatch, 
 
 
 def _list_labels(maps: Maps) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return np.union1d(maps.truth, maps.prediction)
+    return np.union1d(np.unique(maps.truth), np.unique(maps.prediction))
 
 
 def write_colour(colour: tuple[int, int, int]) -> str:
