@@ -39,10 +39,12 @@ def compare(
         iou_doctor.errors.SourceError: a file or a value cannot be read as an array.
         iou_doctor.errors.ReadingError: the arrays cannot be understood.
     """
-    from iou_doctor.api.words import refuse_positions, speak_python
+    from iou_doctor.api.check import check
+    from iou_doctor.api.words import refuse_positions, refuse_unknown, speak_python
     from iou_doctor.errors import UsageError
 
     refuse_positions("compare", positional, EXAMPLE)
+    refuse_unknown("compare", arguments, check)
     if before is None or (after is None) == (versus_metric is None):
         raise UsageError(
             "give before= and after= to compare two predictions, or before= and versus_metric= to"

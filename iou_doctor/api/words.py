@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from iou_doctor.errors import IouDoctorError, UsageError
@@ -59,3 +59,19 @@ def refuse_positions(function: str, positional: tuple[object, ...], example: str
         raise UsageError(
             f"{function}() takes its arguments by name: iou_doctor.{function}({example})"
         )
+
+
+def refuse_unknown(
+    function: str, arguments: Mapping[str, object], like: Callable[..., object]
+) -> None:
+    """Refuse arguments that another function, whose arguments these are, does not have.
+
+    Raises:
+        TypeError: there is one, as for any function in Python.
+    """
+    from inspect import signature
+
+    known = signature(like).parameters
+    for name in arguments:
+        if name not in known:
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")

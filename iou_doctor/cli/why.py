@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from iou_doctor.cli.options import (
+    COMPARISON,
     OUTPUT,
     ArrayOptions,
     BatchSize,
@@ -38,6 +39,12 @@ class WhyOptions(ArrayOptions):
         str | None, typer.Argument(metavar="PREDICTIONS", help="As for `check`.")
     ] = None
     masks: Annotated[str | None, typer.Argument(metavar="MASKS", help="As for `check`.")] = None
+    versus: Annotated[
+        str | None,
+        declare_option(
+            COMPARISON, "Another printed score: say what separates the two.", metavar="SCORE"
+        ),
+    ] = None
     predictions_as: PredictionsAs = None
     masks_as: MasksAs = None
     batch_size: BatchSize = None
@@ -56,7 +63,7 @@ def why(_context: typer.Context, options: WhyOptions) -> None:
 
     With PREDICTIONS and MASKS, every implementation is tried on the arrays as they are and as
     common faults would leave them. Without them, the answer lists scores that reveal a fault on
-    their own.
+    their own. With --versus, a second number is explained, and what separates the two.
 
     Exit codes: 0 the answer is on stdout, 2 bad usage or unreadable input.
 
@@ -67,29 +74,32 @@ def why(_context: typer.Context, options: WhyOptions) -> None:
 
         score = options.score
         _refuse_options(score if score[1:2].isalpha() else None, options.predictions, options.masks)
-        lookup = _look_up(parse_score(score), options)
+        versus = None if options.versus is None else parse_score(options.versus)
+        lookup = _look_up(parse_score(score), versus, options)
     except IouDoctorError as error:
         refuse(error)
     sys.stdout.write(_render(lookup, options.output_format, verbose=options.verbose))
 
 
-def _look_up(printed: "PrintedScore", options: WhyOptions) -> "ScoreLookup":
+def _look_up(
+    printed: "PrintedScore", versus: "PrintedScore | None", options: WhyOptions
+) -> "ScoreLookup":
     if (options.predictions is None) != (options.masks is None):
         raise UsageError("PREDICTIONS and MASKS go together: give both or neither")
     if options.predictions is None:
         from iou_doctor.score_search.formula_candidates import collect_formulas
-        from iou_doctor.score_search.search import look_up
+        from iou_doctor.score_search.search import look_up_both
 
         if options.num_classes is not None:
             from iou_doctor.metrics.user.parse_metric import check_num_classes
 
             check_num_classes(options.num_classes)
-        return look_up(printed, collect_formulas(options.num_classes))
+        return look_up_both(printed, versus, collect_formulas(options.num_classes))
     from dataclasses import replace
 
     from iou_doctor.cli.run import run
 
-    request = replace(options.build_request(), score_to_explain=printed)
+    request = replace(options.build_request(), score_to_explain=printed, versus=versus)
     report = run(request, progress=options.progress)
     if report.lookup is None:
         raise AssertionError("a request with a score to explain gives a report with a lookup")

@@ -32,7 +32,7 @@ from iou_doctor.sources.files.stamps import check_unchanged
 from iou_doctor.sources.opening import open_pair, open_pairs
 
 if TYPE_CHECKING:
-    from iou_doctor.report.score_lookup import ScoreLookup
+    from iou_doctor.report.score_lookup import PrintedScore, ScoreLookup
 
 
 def check(request: CheckRequest, *, progress: Progress | None = None) -> Report:
@@ -203,6 +203,7 @@ def _explain_score(
         return None
     from iou_doctor.diagnosis.value_repairs import repair_values
     from iou_doctor.score_search.candidates import collect_candidates
+    from iou_doctor.score_search.evaluate_contracts import prepare_label_inputs
     from iou_doctor.score_search.search import look_up
     from iou_doctor.score_search.with_pixels import move_pixels
 
@@ -211,10 +212,23 @@ def _explain_score(
     candidates = collect_candidates(
         evidence, diagnosis=report.primary, repaired=repaired, read_well=read_well
     )
-    lookup = look_up(request.score_to_explain, candidates)
-    if not arrays.can_read:
-        return lookup
-    return move_pixels(lookup, candidates, read_well, count_again)
+
+    def explain(printed: PrintedScore) -> ScoreLookup:
+        lookup = look_up(printed, candidates)
+        if not arrays.can_read:
+            return lookup
+        return move_pixels(lookup, candidates, read_well, count_again)
+
+    lookup = explain(request.score_to_explain)
+    if request.versus is not None:
+        from iou_doctor.score_search.separation import separate_scores
+
+        versus = explain(request.versus)
+        inputs = [one for one in (evidence.inputs, read_well.inputs) if one is not None]
+        inputs += [prepare_label_inputs(one, evidence.pairs) for one in inputs[:1]]
+        separation = separate_scores(lookup, versus, inputs)
+        lookup = replace(lookup, versus=versus, separation=separation)
+    return lookup
 
 
 def _note_deviations(report: Report, pair: Pair, arrays: Arrays) -> Report:

@@ -66,6 +66,8 @@ class CheckRequest:
     """Whether to evaluate every metric contract, not only those that people use most."""
     score_to_explain: PrintedScore | None = None
     """A printed score of these arrays, to be explained."""
+    versus: PrintedScore | None = None
+    """Another one, to be told apart from it."""
     jobs: int | None = None
     """Threads of the scan; `None` for one per usable core."""
     device: Device = "cpu"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from iou_doctor.report.score_lookup import Match, ScoreLookup
+from iou_doctor.report.score_lookup import Explained, Match, ScoreLookup
 from iou_doctor.safety.safe_text import escape_json
 
 
@@ -14,6 +14,7 @@ def render(lookup: ScoreLookup, *, version: str) -> str:
         "schema_version": 1,
         "tool": {"name": "iou-doctor", "version": version},
         **build_lookup(lookup),
+        **({} if lookup.versus is None else _build_versus(lookup, lookup.versus)),
     }
     return escape_json(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
@@ -38,6 +39,28 @@ def build_lookup(lookup: ScoreLookup) -> dict[str, object]:
             }
             for condition in lookup.conditions
         ],
+    }
+
+
+def _build_versus(lookup: ScoreLookup, versus: ScoreLookup) -> dict[str, object]:
+    separation = lookup.separation
+    return {
+        "versus": build_lookup(versus),
+        "separation": None
+        if separation is None
+        else {
+            "before": _build_explained(separation.before),
+            "after": _build_explained(separation.after),
+            "text": separation.text,
+        },
+    }
+
+
+def _build_explained(explained: Explained) -> dict[str, object]:
+    return {
+        "value": explained.value,
+        "claim": explained.claim,
+        "implementation": explained.implementation or None,
     }
 
 

@@ -27,7 +27,14 @@ LEAST_SHARE = 0.25
 
 def render(lookup: ScoreLookup, console: Console, *, verbose: bool = False) -> str:
     """Return the text of `iou-doctor why`, with colour codes if the console has colours."""
-    return render_parts([show_lookup(lookup, verbose=verbose)], console)
+    parts: list[RenderableType] = [show_lookup(lookup, verbose=verbose)]
+    if lookup.versus is not None:
+        parts = [
+            Text(summarize_both(lookup), style="bold"),
+            *parts,
+            show_lookup(lookup.versus, verbose=verbose),
+        ]
+    return render_parts(parts, console)
 
 
 def show_lookup(lookup: ScoreLookup, *, verbose: bool = False) -> RenderableType:
@@ -56,6 +63,18 @@ def summarize(lookup: ScoreLookup) -> str:
         return f"{text}: nothing that was tried gives this number"
     kinds = "one explanation" if count == 1 else f"{count} explanations, the most likely first"
     return f"{text}: {kinds}"
+
+
+def summarize_both(lookup: ScoreLookup) -> str:
+    """Return what separates two scores, in one sentence."""
+    other, separation = lookup.versus, lookup.separation
+    assert other is not None
+    both = f"{lookup.printed.text} and {other.printed.text}"
+    if separation is None and lookup.with_arrays:
+        return f"{both}: nothing that was tried gives both numbers"
+    if separation is None:
+        return f"{both}: give PREDICTIONS and MASKS to find out what separates them"
+    return f"{both}: {separation.text}"
 
 
 def _show_match(index: int, match: Match, digits: int, *, verbose: bool) -> RenderableType:

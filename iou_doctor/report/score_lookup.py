@@ -176,6 +176,27 @@ class Condition:
 
 
 @record
+class Explained:
+    """One explanation of a score."""
+
+    value: float
+    claim: str
+    """What the arrays have, or what was done with them."""
+    implementation: str
+    """The name that people use for it; empty if a formula gives the value."""
+
+
+@record
+class Separation:
+    """What separates two printed scores: the likeliest pair of explanations."""
+
+    before: Explained
+    after: Explained
+    text: str
+    """What the second has that the first has not."""
+
+
+@record
 class ScoreLookup:
     """What a printed score can mean."""
 
@@ -191,3 +212,7 @@ class ScoreLookup:
     conditions: tuple[Condition, ...] = ()
     with_arrays: bool = False
     """Whether the values were computed from the user's arrays, and not only from formulas."""
+    versus: ScoreLookup | None = None
+    """What a second score can mean, if there is one."""
+    separation: Separation | None = None
+    """What separates the two; `None` if one of them has no explanation."""

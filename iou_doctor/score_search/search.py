@@ -40,6 +40,14 @@ def look_up(printed: PrintedScore, candidates: Candidates) -> ScoreLookup:
     )
 
 
+def look_up_both(
+    printed: PrintedScore, versus: PrintedScore | None, candidates: Candidates
+) -> ScoreLookup:
+    """Return what a printed score can mean, and what another one can mean, if there is one."""
+    lookup = look_up(printed, candidates)
+    return lookup if versus is None else replace(lookup, versus=look_up(versus, candidates))
+
+
 def _find_matches(printed: PrintedScore, candidates: Candidates) -> list[Candidate]:
     """Return the candidates that match, the exact ones raised if there are few digits.
 

@@ -127,11 +127,12 @@ def _describe(name: str, value: object) -> str:
     if name in _FLAGS:
         return _FLAGS[name][bool(value)]
     if name == "target_class_ids":
-        return "all classes" if value is None else f"the classes {_join(value)} alone"
+        return "all classes" if value is None else _name_classes(value)
     if value is None or value == 0:
         value = {"sharding": "one process", "empty": "NaN"}.get(name, "nothing")
     return _TEMPLATES.get(name, f"{name.replace('_', ' ')}: {{}}").format(value)
 
 
-def _join(ids: object) -> str:
-    return ", ".join(map(str, ids)) if isinstance(ids, tuple) else str(ids)
+def _name_classes(ids: object) -> str:
+    known = ids if isinstance(ids, tuple) else (ids,)
+    return f"{'class' if len(known) == 1 else 'the classes'} {', '.join(map(str, known))} alone"
