@@ -20,6 +20,8 @@ class FileStamp:
     """The number of the file itself, whatever its name."""
     changed: int
     """When the file or what the system says about it was changed last, in nanoseconds."""
+    version: str = ""
+    """What a store over the network calls this version; there, the last three numbers are 0."""
 
     def is_same(self, other: FileStamp) -> bool:
         """Return whether the file still has the same content, as far as the system tells.

@@ -11,6 +11,7 @@ from iou_doctor.arrays.expected import summarize_interpretation
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import escape_json
+from iou_doctor.sources.files.remote.address import is_remote
 
 HEAD = """\
 # Options of `iou-doctor check`; those on the command line take precedence.
@@ -76,7 +77,9 @@ def _find_void_label(report: Report) -> int | None:
 
 
 def _rebase(path: str, folder: Path) -> str:
-    """Return a path relative to the folder of the file; an absolute path stays as it is."""
+    """Return a path relative to the folder of the file; an absolute one and an address stay."""
+    if is_remote(path):
+        return path
     return path if Path(path).is_absolute() else Path(os.path.relpath(path, folder)).as_posix()
 
 

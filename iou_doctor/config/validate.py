@@ -20,6 +20,7 @@ from iou_doctor.config.settings import (
     make_key,
 )
 from iou_doctor.errors import UsageError
+from iou_doctor.sources.files.remote.address import is_remote
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -125,9 +126,9 @@ def _resolve_settings(settings: Settings, folder: Path) -> Settings:
     reports = settings.reports
     return replace(
         settings,
-        predictions=_resolve(settings.predictions, folder),
-        masks=_resolve(settings.masks, folder),
-        images=_resolve(settings.images, folder),
+        predictions=_resolve_optional_input(settings.predictions, folder),
+        masks=_resolve_optional_input(settings.masks, folder),
+        images=_resolve_optional_input(settings.images, folder),
         baseline=_resolve(settings.baseline, folder),
         slices=_resolve_slices(settings.slices, folder),
         reports=None if reports is None else [_resolve_report(entry, folder) for entry in reports],
@@ -138,12 +139,20 @@ def _resolve_settings(settings: Settings, folder: Path) -> Settings:
 def _resolve_check(check: NamedCheck, folder: Path) -> NamedCheck:
     return replace(
         check,
-        predictions=make_relative(folder / check.predictions),
-        masks=make_relative(folder / check.masks),
-        images=_resolve(check.images, folder),
+        predictions=_resolve_input(check.predictions, folder),
+        masks=_resolve_input(check.masks, folder),
+        images=_resolve_optional_input(check.images, folder),
         baseline=_resolve(check.baseline, folder),
         slices=_resolve_slices(check.slices, folder),
     )
+
+
+def _resolve_input(spec: str, folder: Path) -> str:
+    return spec if is_remote(spec) else make_relative(folder / spec)
+
+
+def _resolve_optional_input(spec: str | None, folder: Path) -> str | None:
+    return None if spec is None else _resolve_input(spec, folder)
 
 
 def _resolve(path: str | None, folder: Path) -> str | None:

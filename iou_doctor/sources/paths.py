@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 
 from iou_doctor.arrays.source import Source
 from iou_doctor.safety.listed_files import LIST_SUFFIXES
-from iou_doctor.sources.files.file_status import get_file_status, read_file_head
+from iou_doctor.sources.files.file_status import is_folder, read_file_head
 from iou_doctor.sources.files.file_types import describe_head
 from iou_doctor.sources.files.formats import (
     FileFormat,
+    check_ranges,
     describe_supported_files,
     find_format_by_head,
     find_format_by_suffix,
     find_format_of_folder,
 )
+from iou_doctor.sources.files.remote.address import conceal, is_remote
 from iou_doctor.sources.files.unread_types import find_unread_format
 from iou_doctor.sources.source_errors import source_error
 
@@ -33,18 +34,18 @@ def open_source(spec: str, *, masks: bool = False) -> Source:
     path, name = split_name(spec)
     if _is_pattern(path):
         return _open_pattern(path, name)
-    status = get_file_status(path)
-    if stat.S_ISDIR(status.st_mode):
+    if is_folder(path):
         entry = find_format_of_folder(path)
         if entry is not None:
             return entry.open(path, name)
         _check_folder(path)
         return _open_folder(path, name)
-    if path.lower().endswith(LIST_SUFFIXES):
+    if path.lower().endswith(LIST_SUFFIXES) and not is_remote(path):
         listed = _open_list(path, name, masks=masks)
         if listed is not None:
             return listed
     entry = _find_format(path)
+    check_ranges(path, entry)
     if entry.holds_one_sample and entry.name != "images":
         return _open_array(path, name, entry)
     return entry.open(path, name)
@@ -52,6 +53,9 @@ def open_source(spec: str, *, masks: bool = False) -> Source:
 
 def split_name(spec: str) -> tuple[str, str | None]:
     """Return the path and the name of an array in `FILE::name`; a path may hold colons as well."""
+    if is_remote(spec):
+        path, _, name = spec.partition("::")
+        return conceal(path), name or None
     path, _, name = spec.partition("::")
     if not name or _exists(spec):
         return (spec if _exists(spec) else path), None
@@ -98,7 +102,8 @@ def _refuse_model(path: str) -> None:
 
 def _is_pattern(path: str) -> bool:
     """Return whether a path is not that of a file, and has wildcards."""
-    return any(mark in path for mark in "*?[") and not _exists(path)
+    has_marks = any(mark in path for mark in "*?[")
+    return has_marks and (is_remote(path) or not _exists(path))
 
 
 def _open_pattern(path: str, name: str | None) -> Source:

@@ -15,6 +15,7 @@ from iou_doctor.record import record
 from iou_doctor.sources.files.affines import Affine
 from iou_doctor.sources.files.file_status import get_file_status, stamp_file
 from iou_doctor.sources.files.member import ArrayInMemory, Values
+from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.files.stamps import CHANGED
 from iou_doctor.sources.files.tiff.geo import GeoTags
 from iou_doctor.sources.files.volumes.volume import Volume
@@ -69,6 +70,8 @@ class ArrayMember:
 
 
 def _stamp(path: str) -> FileStamp:
+    if is_remote(path):
+        return stamp_file(path)
     status = get_file_status(path)
     return build_stamp(path, status) if stat.S_ISDIR(status.st_mode) else stamp_file(path)
 

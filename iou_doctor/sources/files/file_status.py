@@ -5,13 +5,18 @@ from __future__ import annotations
 import difflib
 import os
 import stat
+from io import BufferedReader, BytesIO
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 from iou_doctor.arrays.file_stamp import FileStamp, build_stamp
 from iou_doctor.errors import SourceError
+from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
+ReadableFile: TypeAlias = BufferedReader | BytesIO
+"""A file that is opened for reading, or what came of one over the network."""
 _HEAD_BYTES = 528
 """The number of bytes that identify the format: HDF5 may begin after 512 of MATLAB's."""
 _MOST_NEIGHBOURS = 10_000
@@ -34,6 +39,33 @@ def get_file_status(path: str) -> os.stat_result:
             raise _missing_file_error(path) from error
 
 
+def is_folder(path: str) -> bool:
+    """Return whether there is a folder at `path`, and no file.
+
+    Raises:
+        SourceError: nothing is there, or it cannot be accessed.
+    """
+    if is_remote(path):
+        from iou_doctor.sources.files.remote.store import find_object
+
+        return find_object(path).is_folder
+    return stat.S_ISDIR(get_file_status(path).st_mode)
+
+
+def open_file(path: str) -> ReadableFile:
+    """Return the file at `path`, opened for reading.
+
+    Raises:
+        OSError: it cannot be opened.
+        SourceError: it is in a store over the network, and cannot be opened.
+    """
+    if is_remote(path):
+        from iou_doctor.sources.files.remote.store import open_object
+
+        return open_object(path)
+    return Path(path).open("rb")
+
+
 def get_file_size(path: str) -> int:
     """Return the size in bytes of the regular, non-empty file at `path`.
 
@@ -49,6 +81,10 @@ def stamp_file(path: str) -> FileStamp:
     Raises:
         SourceError: it is something else, empty, or missing.
     """
+    if is_remote(path):
+        from iou_doctor.sources.files.remote.store import stamp_object
+
+        return stamp_object(path)
     status = get_file_status(path)
     if stat.S_ISDIR(status.st_mode):
         raise source_error(path, "it is a folder; give a file, or a folder of images")
@@ -67,7 +103,7 @@ def read_file_head(path: str) -> bytes:
     """
     get_file_size(path)
     why = "check that you may read the file"
-    with translate_errors(path, OSError, why=why), Path(path).open("rb") as stream:
+    with translate_errors(path, OSError, why=why), open_file(path) as stream:
         return stream.read(_HEAD_BYTES)
 
 

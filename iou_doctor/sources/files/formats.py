@@ -18,6 +18,8 @@ from iou_doctor.sources.files.file_types import (
     ZIP_MAGIC,
     get_suffix,
 )
+from iou_doctor.sources.files.remote.address import is_remote
+from iou_doctor.sources.source_errors import source_error
 
 
 @record
@@ -36,6 +38,8 @@ class FileFormat:
     """Whether a file is one image or volume, and not an array of several."""
     is_folder: bool = False
     """Whether an array is a folder with this suffix."""
+    needs_path: bool = False
+    """Whether its library opens files on this machine only."""
 
     @property
     def series_name(self) -> str:
@@ -101,12 +105,18 @@ FILE_FORMATS = (
     FileFormat("npy", (".npy",), NPY_MAGIC, _open_npy),
     FileFormat("npz", (".npz",), ZIP_MAGIC, _open_npz),
     FileFormat("hdf5", (".h5", ".hdf5"), HDF5_MAGIC, _open_hdf5),
-    FileFormat("matlab", (".mat",), b"MATLAB ", _open_matlab),
+    FileFormat("matlab", (".mat",), b"MATLAB ", _open_matlab, needs_path=True),
     FileFormat("images", IMAGE_SUFFIXES, None, _open_image, holds_one_sample=True),
     FileFormat("zarr", (".zarr",), None, _open_zarr, is_folder=True),
-    FileFormat("nrrd", (".nrrd", ".nhdr"), b"NRRD000", _open_nrrd, holds_one_sample=True),
-    FileFormat("mha", (".mha", ".mhd"), None, _open_meta_image, holds_one_sample=True),
-    FileFormat("nifti", (".nii", ".nii.gz"), None, _open_nifti, holds_one_sample=True),
+    FileFormat(
+        "nrrd", (".nrrd", ".nhdr"), b"NRRD000", _open_nrrd, holds_one_sample=True, needs_path=True
+    ),
+    FileFormat(
+        "mha", (".mha", ".mhd"), None, _open_meta_image, holds_one_sample=True, needs_path=True
+    ),
+    FileFormat(
+        "nifti", (".nii", ".nii.gz"), None, _open_nifti, holds_one_sample=True, needs_path=True
+    ),
 )
 
 
@@ -119,6 +129,18 @@ def describe_supported_files() -> str:
     return f"images and {', '.join(arrays)} files work, and folders of them"
 
 
+def check_ranges(path: str, entry: FileFormat) -> None:
+    """Refuse a file in a store over the network of which no parts can be read.
+
+    Raises:
+        SourceError: files of its format have to be on this machine.
+    """
+    if entry.needs_path and is_remote(path):
+        raise source_error(
+            path, f"{entry.suffixes[0]} files are not read over the network; copy it here first"
+        )
+
+
 def find_format_by_suffix(path: str) -> FileFormat | None:
     """Return the format that the path's suffix names, if there is one."""
     return _BY_SUFFIX.get(get_suffix(path).lower())
@@ -129,6 +151,8 @@ def find_format_of_folder(path: str) -> FileFormat | None:
     found = find_format_by_suffix(path)
     if found is not None:
         return found if found.is_folder else None
+    if is_remote(path):
+        return None
     is_zarr = any(os.path.isfile(f"{path}/{name}") for name in ZARR_FILES)  # noqa: PTH113
     return _BY_SUFFIX[".zarr"] if is_zarr else None
 

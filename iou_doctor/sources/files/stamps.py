@@ -9,6 +9,8 @@ from contextlib import suppress
 
 from iou_doctor.arrays.file_stamp import FileStamp, build_stamp
 from iou_doctor.arrays.source import Pair, StampedSource
+from iou_doctor.errors import SourceError
+from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.source_errors import source_error
 
 CHANGED = "it changed while it was read; run again"
@@ -32,8 +34,15 @@ def check_unchanged(stamps: Iterable[FileStamp]) -> None:
     Raises:
         SourceError: a program has written to it, or has replaced or removed it.
     """
+    stamps = tuple(stamps)
+    remote = [stamp for stamp in stamps if is_remote(stamp.path)]
     for stamp in stamps:
-        if not _is_unchanged(stamp):
+        if not is_remote(stamp.path) and not _is_unchanged(stamp):
+            raise source_error(stamp.path, CHANGED)
+    if remote:
+        from iou_doctor.sources.files.remote.store import list_changed
+
+        for stamp in list_changed(remote):
             raise source_error(stamp.path, CHANGED)
 
 
@@ -46,6 +55,14 @@ def _is_unchanged(stamp: FileStamp) -> bool:
 
 
 def _stamp_files(path: str) -> Iterator[FileStamp]:
+    if is_remote(path):
+        from iou_doctor.sources.files.remote.store import find_stamp
+
+        with suppress(SourceError):  # opening it says what is wrong
+            stamp = find_stamp(path)
+            if stamp is not None:
+                yield stamp
+        return
     with suppress(OSError, ValueError):  # opening it says what is wrong
         status = os.stat(path)  # noqa: PTH116 - a Path is slow for many files
         if not stat.S_ISDIR(status.st_mode):

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from iou_doctor.record import record
 from iou_doctor.sources.files.file_types import get_suffix
-from iou_doctor.sources.files.formats import FileFormat, find_format_by_suffix
+from iou_doctor.sources.files.formats import FileFormat, check_ranges, find_format_by_suffix
+from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.files.unread_types import find_unread_in_folder
 from iou_doctor.sources.source_errors import source_error, translate_errors
 
@@ -49,7 +50,7 @@ def list_folder(path: str) -> FileList:
     Raises:
         SourceError: there are none, as many of one format as of another, or two of one name.
     """
-    found = list(_walk(path, "", set()))
+    found = _list_remote(path, path) if is_remote(path) else list(_walk(path, "", set()))
     if not found:
         raise find_unread_in_folder(path) or source_error(path, _NO_ARRAYS)
     return _choose_format(path, found)
@@ -61,10 +62,12 @@ def list_pattern(path: str) -> FileList:
     Raises:
         SourceError: there are none, they are of several formats, or two have one name.
     """
+    root = find_root(path)
+    if is_remote(path):
+        return _choose_format(path, _list_remote(path, root, is_pattern=True))
     why = "check the pattern"
     with translate_errors(path, OSError, ValueError, RecursionError, re.error, why=why):
         matches = glob.glob(path, recursive=True)  # noqa: PTH207 - the root may be anywhere
-    root = find_root(path)
     found: list[tuple[str, str]] = []
     for match in matches:
         name = os.path.relpath(match, root).replace(os.sep, "/")
@@ -75,6 +78,18 @@ def list_pattern(path: str) -> FileList:
     if not found:
         raise source_error(path, "no file matches the pattern; check it, or give the folder")
     return _choose_format(path, found)
+
+
+def _list_remote(path: str, root: str, *, is_pattern: bool = False) -> list[tuple[str, str]]:
+    """Return the address and the name of each object below a folder, or that a pattern matches."""
+    from iou_doctor.sources.files.remote.store import list_objects
+
+    files = list_objects(path, is_pattern=is_pattern)
+    found = [(file, file[len(root) :].lstrip("/")) for file in files]
+    arrays = [(file, name) for file, name in found if find_format_by_suffix(name) is not None]
+    if not arrays:
+        raise source_error(path, "there are no images or arrays; check the address")
+    return arrays
 
 
 def is_pattern(path: str) -> bool:
@@ -146,6 +161,7 @@ def _choose_format(path: str, found: Sequence[tuple[str, str]]) -> FileList:
         )
     chosen = find_format_by_suffix(ranked[0][0][0])
     assert chosen is not None
+    check_ranges(path, chosen)
     return FileList(chosen, _name_files(path, ranked[0]), tuple(suffixes[1:]))
 
 

@@ -10,11 +10,12 @@ import numpy as np
 from iou_doctor.arrays.batch import StoredArray, StoredDtype
 from iou_doctor.arrays.source import Window
 from iou_doctor.sources.array_checks import check_dtype, check_shape, get_native_dtype
-from iou_doctor.sources.files.file_status import get_file_size, read_file_head
+from iou_doctor.sources.files.file_status import get_file_size, open_file, read_file_head
 from iou_doctor.sources.files.file_types import describe_head
 from iou_doctor.sources.files.hdf5.chunks import open_chunk_reader
 from iou_doctor.sources.files.hdf5.extent import check_extent, describe_missing
 from iou_doctor.sources.files.hdf5.lookup import find_dataset
+from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.source_errors import source_error, translate_errors
 from iou_doctor.sources.windows import complete_window
 
@@ -91,20 +92,24 @@ def open_hdf5(path: str, name: str | None = None) -> Hdf5Source:
     """
     head = read_file_head(path)
     # the first bytes do not prove it: they may belong to a user block
-    if not h5py.is_hdf5(path):
+    if not is_remote(path) and not h5py.is_hdf5(path):
         looks = describe_head(head)
         raise source_error(
             path, f"it is not an HDF5 file, or it is cut off: {looks}; save it again"
         )
     with translate_errors(path, *_HDF5_ERRORS, why=_DAMAGED):
-        with h5py.File(path, "r") as file:
+        with _open(path) as file:
             found = find_dataset(file, path, name)
             place = f"{path}::{found.name}"
             dataset = file[found.resolved]
             _check_values(place, dataset, get_file_size(path))
             cache = _choose_cache(dataset)
         # opened again, because HDF5 fixes the size of the cache when it opens a file
-        return Hdf5Source(place, h5py.File(path, "r", **cache), found.resolved)
+        return Hdf5Source(place, _open(path, **cache), found.resolved)
+
+
+def _open(path: str, **cache: int) -> h5py.File:
+    return h5py.File(open_file(path) if is_remote(path) else path, "r", **cache)
 
 
 def _check_values(place: str, dataset: h5py.Dataset, size: int) -> None:

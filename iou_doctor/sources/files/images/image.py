@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,10 @@ from iou_doctor.arrays.batch import StoredArray, StoredDtype
 from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.errors import SourceError
 from iou_doctor.record import record
-from iou_doctor.sources.files.file_status import read_file_head, stamp_file
+from iou_doctor.sources.files.file_status import open_file, read_file_head, stamp_file
 from iou_doctor.sources.files.images.image_limits import check_size
 from iou_doctor.sources.files.images.png_chunks import check_chunks
+from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.files.stamps import CHANGED
 from iou_doctor.sources.files.tiff.geo import GeoTags, read_geo_tags
 from iou_doctor.sources.files.tiff.pillow import UnreadTiffError, check_large_tiff, check_tiff
@@ -105,7 +106,7 @@ def read_header(file: str, *, large: bool = True) -> ImageHeader:
     """
     stamp = stamp_file(file)
     try:
-        with _open_quietly(file), _open_plainly(file) as image:
+        with _open_quietly(file), _open_plainly(file, whole=False) as image:
             _check_mode(file, image)
             if not large and isinstance(image, TiffImagePlugin.TiffImageFile):
                 check_large_tiff(file, image)
@@ -163,7 +164,7 @@ def _convert(image: Image.Image) -> NDArray[Any]:
 
 
 def _compare_checksums(file: str, image: Image.Image) -> None:
-    with Path(file).open("rb") as stream:
+    with _open_plain_file(file) as stream:
         if image.format == "PNG":
             check_chunks(stream)
         elif isinstance(image, TiffImagePlugin.TiffImageFile):
@@ -231,9 +232,22 @@ class _PlainFile(io.BufferedReader):
 
 
 @contextmanager
-def _open_plainly(file: str) -> Iterator[Image.Image]:
-    with _PlainFile(io.FileIO(file)) as stream, Image.open(stream, formats=_FORMATS) as image:
+def _open_plainly(file: str, *, whole: bool = True) -> Iterator[Image.Image]:
+    with (
+        _open_plain_file(file, whole=whole) as stream,
+        Image.open(stream, formats=_FORMATS) as image,
+    ):
         yield image
+
+
+def _open_plain_file(file: str, *, whole: bool = True) -> IO[bytes]:
+    if not is_remote(file):
+        return _PlainFile(io.FileIO(file))
+    if not whole:
+        return open_file(file)
+    from iou_doctor.sources.files.remote.store import read_object
+
+    return io.BytesIO(read_object(file))
 
 
 @contextmanager

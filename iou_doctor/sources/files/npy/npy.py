@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import field
-from io import BufferedReader
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from iou_doctor.arrays.batch import StoredArray, StoredDtype
 from iou_doctor.arrays.source import Window
+from iou_doctor.errors import SourceError
 from iou_doctor.record import record
 from iou_doctor.sources.array_checks import get_native_dtype
 from iou_doctor.sources.files.bus_errors import BUS_ERRORS, CUT_OFF
-from iou_doctor.sources.files.file_status import get_file_size, read_file_head
+from iou_doctor.sources.files.file_status import (
+    ReadableFile,
+    get_file_size,
+    open_file,
+    read_file_head,
+)
 from iou_doctor.sources.files.npy.npy_header import NpyHeader, read_header
+from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.source_errors import source_error, translate_errors
 from iou_doctor.sources.windows import complete_window, cut_window, measure_window
 
@@ -88,9 +93,10 @@ class MappedSource:
             self.path, OSError, ValueError, EOFError, why="it changed while it was read"
         ):
             # a window of an array in Fortran order is spread over the whole file
-            if order == "F" or BUS_ERRORS.can_map:
+            can_map = BUS_ERRORS.can_map and not is_remote(self.file)
+            if order == "F" or can_map:
                 return cut_window(self._map_values(order), window, self.dtype)
-            with open(self.file, "rb") as stream:  # noqa: PTH123 - a Path adds nothing
+            with open_file(self.file) as stream:
                 return self._read_window(stream, window)
 
     def _map_values(self, order: Literal["C", "F"]) -> StoredArray:
@@ -107,7 +113,7 @@ class MappedSource:
         BUS_ERRORS.guard(values)
         return values
 
-    def _read_window(self, stream: BufferedReader, window: Window) -> StoredArray:
+    def _read_window(self, stream: ReadableFile, window: Window) -> StoredArray:
         """Return the values in a window, read from the file: whole rows of each entry."""
         parts = complete_window(window, self.shape)
         if measure_window(parts[1:]) == self.shape[1:]:
@@ -119,9 +125,7 @@ class MappedSource:
             out[place] = self._read_block(stream, rows, self.shape[2:])[(slice(None), *parts[2:])]
         return out
 
-    def _read_block(
-        self, stream: BufferedReader, rows: slice, shape: tuple[int, ...]
-    ) -> StoredArray:
+    def _read_block(self, stream: ReadableFile, rows: slice, shape: tuple[int, ...]) -> StoredArray:
         """Return some rows of this shape, counted from the first value on."""
         block = np.empty((rows.stop - rows.start, *shape), self.header.dtype)
         stream.seek(self.offset + rows.start * math.prod(shape) * block.itemsize)
@@ -140,7 +144,7 @@ def open_npy(path: str, name: str | None = None) -> MappedSource:
     if name is not None:
         raise source_error(path, f"a .npy file holds one array without a name; drop `::{name}`")
     why = "check that you may read the file"
-    with translate_errors(path, OSError, why=why), Path(path).open("rb") as stream:
+    with translate_errors(path, OSError, why=why), open_file(path) as stream:
         header = read_header(stream, path, get_file_size(path))
     return open_values(path, "npy", path, header, header.offset)
 
@@ -161,14 +165,24 @@ def open_values(
         SourceError: the file cannot be read, or has shrunk.
     """
     if header.nbytes > MOST_READ_BYTES:
+        if header.order == "F" and is_remote(file):
+            raise _fortran_error(path)
         return MappedSource(path, format_name, file, header, offset)
     why = "check that you may read the file"
-    with translate_errors(path, OSError, why=why), Path(file).open("rb") as stream:
+    with translate_errors(path, OSError, why=why), open_file(file) as stream:
         stream.seek(offset)
         content = stream.read(header.nbytes)
     if len(content) < header.nbytes:
         raise source_error(path, CUT_OFF)
     return MappedSource(path, format_name, file, header, offset, content)
+
+
+def _fortran_error(path: str) -> SourceError:
+    return source_error(
+        path,
+        "it is in Fortran order, of which no parts can be read over the network; save it in C order"
+        " (`np.ascontiguousarray`), or copy it here first",
+    )
 
 
 def _get_memory_order(header: NpyHeader) -> Literal["C", "F"]:

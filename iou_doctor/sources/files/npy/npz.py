@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from pathlib import Path
 
 from iou_doctor.sources.files.crc32 import calculate_crc32
-from iou_doctor.sources.files.file_status import get_file_size, read_file_head
+from iou_doctor.sources.files.file_status import get_file_size, open_file, read_file_head
 from iou_doctor.sources.files.file_types import describe_head
 from iou_doctor.sources.files.memory_limits import MOST_DEFLATE_RATIO, check_held_bytes
 from iou_doctor.sources.files.npy.npy import MappedSource, open_values
 from iou_doctor.sources.files.npy.npy_header import NpyHeader, read_header
-from iou_doctor.sources.files.npy.npz_stream import FortranSource, StreamedSource
+from iou_doctor.sources.files.npy.npz_stream import FortranSource, StreamedSource, open_archive
+from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.files.unread_types import TORCH_FILE
 from iou_doctor.sources.source_errors import list_names, source_error, translate_errors
 
@@ -46,7 +46,7 @@ def open_npz(path: str, name: str | None = None) -> MappedSource | StreamedSourc
         looks = describe_head(head)
         raise source_error(path, f"it is not a .npz file: {looks}; save it with `np.savez`")
     why = "the zip file is damaged or cut off; save or copy it again"
-    with translate_errors(path, *_ZIP_ERRORS, why=why), zipfile.ZipFile(path) as archive:
+    with translate_errors(path, *_ZIP_ERRORS, why=why), open_archive(path) as archive:
         info, name = _find_member(archive, path, name)
         place = f"{path}::{name}"
         _check_member(info, place, get_file_size(path))
@@ -116,6 +116,8 @@ def _check_stored(path: str, place: str, info: zipfile.ZipInfo, start: int) -> N
 
     Later reads map the file and compare nothing.
     """
+    if is_remote(path):
+        return  # everything would be fetched twice
     with translate_errors(place, OSError, EOFError, why="it changed while it was read"):
         found = calculate_crc32(path, start, start + info.file_size)
     if found != info.CRC:
@@ -127,7 +129,7 @@ def _check_stored(path: str, place: str, info: zipfile.ZipInfo, start: int) -> N
 def _find_data_offset(path: str, place: str, info: zipfile.ZipInfo) -> int:
     """Return where the bytes of a stored member begin in the file."""
     why = "check that you may read the file"
-    with translate_errors(place, OSError, why=why), Path(path).open("rb") as stream:
+    with translate_errors(place, OSError, why=why), open_file(path) as stream:
         stream.seek(info.header_offset)
         local = stream.read(_LOCAL_HEADER_BYTES)
     name_bytes = int.from_bytes(local[26:28], "little")

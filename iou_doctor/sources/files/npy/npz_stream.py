@@ -13,7 +13,9 @@ import numpy as np
 from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.source import Window
 from iou_doctor.sources.array_checks import get_native_dtype
+from iou_doctor.sources.files.file_status import open_file
 from iou_doctor.sources.files.npy.npy_header import NpyHeader
+from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.source_errors import translate_errors
 from iou_doctor.sources.windows import complete_window, cut_window, measure_window
 
@@ -63,7 +65,7 @@ class _Member:
         if self._stream is None or offset < self._position:
             self.close()
             # closing the archive leaves the member's stream open, which then owns the file
-            with zipfile.ZipFile(self._file) as archive:
+            with open_archive(self._file) as archive:
                 self._stream = archive.open(self._info.filename)
         skipped = memoryview(bytearray(min(_PIECE_BYTES, offset - self._position)))
         while self._position < offset:
@@ -79,6 +81,11 @@ class _Member:
             buffer[done : done + len(piece)] = piece
             done += len(piece)
             self._position += len(piece)
+
+
+def open_archive(path: str) -> zipfile.ZipFile:
+    """Return the archive at a path."""
+    return zipfile.ZipFile(open_file(path) if is_remote(path) else path)
 
 
 class _CompressedSource:

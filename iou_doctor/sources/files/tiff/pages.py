@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Iterator
 from itertools import product
 from math import prod
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.source import Window
 from iou_doctor.sources.array_checks import get_native_dtype
+from iou_doctor.sources.files.file_status import open_file
 from iou_doctor.sources.source_errors import translate_errors
 from iou_doctor.sources.windows import complete_window, measure_window
 
@@ -150,7 +150,7 @@ class TiffSource:
         offset, count = page.dataoffsets[index], page.databytecounts[index]
         content = None
         if count:
-            with Path(self.path).open("rb") as stream:
+            with open_file(self.path) as stream:
                 stream.seek(offset)
                 content = stream.read(count)
             if len(content) < count:

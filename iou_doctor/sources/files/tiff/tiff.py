@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from importlib.util import find_spec
 from math import prod
-from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,11 @@ import numpy as np
 from iou_doctor.arrays.source import Source
 from iou_doctor.sources.array_checks import check_dtype, check_shape
 from iou_doctor.sources.files.extras import import_extra
-from iou_doctor.sources.files.file_status import get_file_size, read_file_head
+from iou_doctor.sources.files.file_status import get_file_size, open_file, read_file_head
 from iou_doctor.sources.files.memory_limits import check_held_bytes
 from iou_doctor.sources.files.npy.npy import open_values
 from iou_doctor.sources.files.npy.npy_header import NpyHeader
+from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.files.tiff.directories import check_directories
 from iou_doctor.sources.files.tiff.geo import GeoTags, read_geo_tags
 from iou_doctor.sources.files.tiff.pages import (
@@ -54,12 +54,11 @@ def open_tiff(path: str, name: str | None = None) -> Source:
     if name is not None:
         raise source_error(path, f"a TIFF has no named arrays; drop `::{name}`")
     library = import_extra(path, "tifffile", extra="tiff", what=_WHAT, instead=_INSTEAD)
-    with translate_errors(path, *TIFF_ERRORS, why=DAMAGED), Path(path).open("rb") as stream:
+    with translate_errors(path, *TIFF_ERRORS, why=DAMAGED), open_file(path) as stream:
         check_directories(stream, get_file_size(path))
     with (
         translate_errors(path, *TIFF_ERRORS, why=DAMAGED),
-        # no other file that the metadata name is opened
-        library.TiffFile(path, _multifile=False) as tiff,
+        _open(library, path) as tiff,
     ):
         series = tiff.series[0]
         shape = tuple(int(length) for length in series.shape)
@@ -75,6 +74,11 @@ def open_tiff(path: str, name: str | None = None) -> Source:
         _check_pages(path, series, shape)
         _require_codec(path, series)
         return TiffSource(path, series, shape)
+
+
+def _open(library: ModuleType, path: str) -> Any:
+    """Return a TIFF; no other file that the metadata name is opened."""
+    return library.TiffFile(open_file(path) if is_remote(path) else path, _multifile=False)
 
 
 def _require_codec(path: str, series: Any) -> None:
@@ -93,7 +97,7 @@ def can_unpack(path: str) -> bool:
     library = import_extra(path, "tifffile", extra="tiff", what=_WHAT, instead=_INSTEAD)
     with (
         translate_errors(path, *TIFF_ERRORS, why=DAMAGED),
-        library.TiffFile(path, _multifile=False) as tiff,
+        _open(library, path) as tiff,
     ):
         is_simple = int(tiff.series[0].keyframe.compression) in _COMPRESSIONS_OF_TIFFFILE
     return is_simple or find_spec("imagecodecs") is not None
@@ -108,7 +112,7 @@ def is_one_image(path: str) -> bool:
     library = import_extra(path, "tifffile", extra="tiff", what=_WHAT, instead=_INSTEAD)
     with (
         translate_errors(path, *TIFF_ERRORS, why=DAMAGED),
-        library.TiffFile(path, _multifile=False) as tiff,
+        _open(library, path) as tiff,
     ):
         return tiff.series[0].axes in PIXEL_AXES
 

@@ -6,13 +6,12 @@ The metadata are examined before zarr gets them: one of its codecs unpickles.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from iou_doctor.errors import SourceError
 from iou_doctor.record import record
+from iou_doctor.sources.files.folder_entries import list_folders, read_small_file
 from iou_doctor.sources.source_errors import list_names, source_error, translate_errors
 
 _MOST_METADATA_BYTES = 1 << 24
@@ -47,57 +46,51 @@ def find_array(path: str, name: str | None) -> ZarrArray:
     Raises:
         SourceError: there is no such array, several without a name, or its codecs are not known.
     """
-    root = Path(path)
     if name is None:
-        name = _find_finest(path, root)
+        name = _find_finest(path)
     if name is not None:
-        return _open_named(path, root, name)
-    names = sorted(_list_arrays(path, root))
+        return _open_named(path, name)
+    names = sorted(_list_arrays(path))
     if not names:
         raise source_error(path, "it holds no arrays; save one with `zarr.save`")
     if len(names) > 1:
         raise source_error(
             path, f"it holds {list_names(names)}; add `::{names[0]}` or another name"
         )
-    return _open_named(path, root, names[0])
+    return _open_named(path, names[0])
 
 
-def _open_named(path: str, root: Path, name: str) -> ZarrArray:
+def _open_named(path: str, name: str) -> ZarrArray:
     name = name.strip("/")
     parts = [part for part in name.split("/") if part]
     if any(part in {".", ".."} for part in parts):
         raise source_error(path, f"`{name}` leads out of it; give another name")
-    metadata = _read_array_metadata(path, root.joinpath(*parts))
+    metadata = _read_array_metadata(path, "/".join(parts))
     if metadata is None:
-        there = list_names(sorted(_list_arrays(path, root))) or "no arrays"
+        there = list_names(sorted(_list_arrays(path))) or "no arrays"
         raise source_error(path, f"it has no array `{name}`; it has {there}")
     _check_codecs(f"{path}::{name}" if name else path, metadata)
     return ZarrArray("/".join(parts), metadata)
 
 
-def _list_arrays(path: str, root: Path) -> Iterator[str]:
-    stack = [("", root)]
+def _list_arrays(path: str) -> Iterator[str]:
+    stack = [""]
     for _ in range(_MOST_FOLDERS):
         if not stack:
             return
-        name, folder = stack.pop()
-        if _read_array_metadata(path, folder) is not None:
+        name = stack.pop()
+        if _read_array_metadata(path, name) is not None:
             yield name
         elif name.count("/") < _DEEPEST:
-            with os.scandir(folder) as entries:
-                stack += [
-                    (f"{name}/{entry.name}".lstrip("/"), folder / entry.name)
-                    for entry in entries
-                    if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")
-                ]
+            stack += [f"{name}/{folder}".lstrip("/") for folder in list_folders(f"{path}/{name}")]
     raise source_error(path, "its groups are too many to search; add `::name`")
 
 
-def _find_finest(path: str, root: Path) -> str | None:
+def _find_finest(path: str) -> str | None:
     """Return the array of the finest resolution of an OME-Zarr image; `None` for anything else."""
-    attributes = _read_json(path, root / ".zattrs")
+    attributes = _read_json(path, ".zattrs")
     if not attributes:
-        attributes = (_read_json(path, root / "zarr.json") or {}).get("attributes") or {}
+        attributes = (_read_json(path, "zarr.json") or {}).get("attributes") or {}
     try:
         attributes = attributes.get("ome", attributes)
         return str(attributes["multiscales"][0]["datasets"][0]["path"])
@@ -105,22 +98,23 @@ def _find_finest(path: str, root: Path) -> str | None:
         return None
 
 
-def _read_array_metadata(path: str, folder: Path) -> Mapping[str, Any] | None:
+def _read_array_metadata(path: str, name: str) -> Mapping[str, Any] | None:
     """Return the metadata of an array; `None` if the folder is not one."""
-    metadata = _read_json(path, folder / "zarr.json")
+    metadata = _read_json(path, f"{name}/zarr.json")
     if metadata is not None:
         return metadata if metadata.get("node_type") == "array" else None
-    return _read_json(path, folder / ".zarray")
+    return _read_json(path, f"{name}/.zarray")
 
 
-def _read_json(path: str, file: Path) -> dict[str, Any] | None:
+def _read_json(path: str, name: str) -> dict[str, Any] | None:
     errors = (OSError, ValueError, RecursionError)
     with translate_errors(path, *errors, why=_DAMAGED):
-        if not file.is_file():
+        content = read_small_file(f"{path}/{name.lstrip('/')}", _MOST_METADATA_BYTES)
+        if content is None:
             return None
-        if file.stat().st_size > _MOST_METADATA_BYTES:
+        if len(content) > _MOST_METADATA_BYTES:
             raise source_error(path, "its metadata are too large; save it again")
-        found = json.loads(file.read_bytes())
+        found = json.loads(content)
     if not isinstance(found, dict):
         raise source_error(path, _DAMAGED)
     return found

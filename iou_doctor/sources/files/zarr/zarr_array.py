@@ -7,6 +7,7 @@ import struct
 import warnings
 import zlib
 from math import prod
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from iou_doctor.arrays.source import Window
 from iou_doctor.sources.array_checks import check_dtype, check_shape, get_native_dtype
 from iou_doctor.sources.files.extras import import_extra
 from iou_doctor.sources.files.memory_limits import MOST_HELD_BYTES, check_held_bytes
+from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.files.stamps import stamp_files
 from iou_doctor.sources.files.zarr.metadata import find_array
 from iou_doctor.sources.source_errors import source_error, translate_errors
@@ -87,7 +89,7 @@ def open_zarr(path: str, name: str | None = None) -> ZarrSource:
     """
     found = find_array(path, name)
     place = f"{path}::{found.name}" if found.name else path
-    stamps = stamp_files(f"{path}/{found.name}")
+    stamps = stamp_files(f"{path}/{found.name}".rstrip("/"))
     with translate_errors(place, *_ZARR_ERRORS, why=_DAMAGED):
         _, array = _open(path, found.name)
         check_dtype(place, np.dtype(array.dtype))
@@ -121,8 +123,16 @@ def _open(path: str, name: str) -> tuple[Any, Any]:
     library = import_extra(path, "zarr", extra="zarr", what="a Zarr array", instead=instead)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        store = library.storage.LocalStore(path, read_only=True)
+        store = _open_store(library, path)
         return library, library.open_array(store, path=name, mode="r")
+
+
+def _open_store(library: ModuleType, path: str) -> Any:
+    if not is_remote(path):
+        return library.storage.LocalStore(path, read_only=True)
+    from iou_doctor.sources.files.remote.store import open_zarr_store
+
+    return open_zarr_store(library, path)
 
 
 def _check_size(path: str, place: str, array: Any) -> None:
@@ -150,6 +160,11 @@ def _check_size(path: str, place: str, array: Any) -> None:
 
 def _measure_files(path: str) -> tuple[int, int]:
     """Return the number of bytes in a folder, and of files; of many files, only some count."""
+    if is_remote(path):
+        from iou_doctor.sources.files.remote.store import list_sizes
+
+        sizes = list_sizes(path)
+        return sum(sizes), len(sizes)
     total = count = 0
     for folder, _, names in os.walk(path):
         for name in names:

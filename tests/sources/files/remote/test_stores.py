@@ -1,0 +1,214 @@
+"""Objects in a store are read as files on this machine are, or not at all."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from sources.files.remote.faulty_proxy import FAULTS
+
+import iou_doctor
+from iou_doctor.errors import SourceError
+from iou_doctor.sources.files.remote import connection
+from iou_doctor.sources.files.stamps import check_unchanged
+from iou_doctor.sources.opening import open_pair, open_source
+
+pytestmark = pytest.mark.filterwarnings("default")  # those of fsspec and the stores' libraries
+RANDOM = np.random.default_rng(0)
+MASKS = np.kron(RANDOM.integers(0, 3, (6, 4, 6)), np.ones((1, 8, 8))).astype(np.uint8)
+PREDICTIONS = np.where(RANDOM.random(MASKS.shape) < 0.9, MASKS, 0).astype(np.uint8)
+ARRAYS = {"masks": MASKS, "preds": PREDICTIONS}
+
+
+def run(*arguments):
+    """Run the program, as its own process."""
+    command = [sys.executable, "-m", "iou_doctor", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def catch_error(call, *arguments):
+    """Return the message for what is refused."""
+    with pytest.raises(SourceError) as caught:
+        call(*arguments)
+    return str(caught.value)
+
+
+def write_npy(folder):
+    for name, array in ARRAYS.items():
+        np.save(folder / f"{name}.npy", array)
+    return "preds.npy", "masks.npy"
+
+
+def write_npz(folder):
+    np.savez(folder / "both.npz", **ARRAYS)
+    return "both.npz::preds", "both.npz::masks"
+
+
+def write_packed_npz(folder):
+    np.savez_compressed(folder / "both.npz", **ARRAYS)
+    return "both.npz::preds", "both.npz::masks"
+
+
+def write_hdf5(folder):
+    with h5py.File(folder / "both.h5", "w") as file:
+        file.create_dataset("masks", data=MASKS, chunks=(1, 32, 48), compression="gzip")
+        file.create_dataset("preds", data=PREDICTIONS, chunks=(4, 16, 48), compression="lzf")
+    return "both.h5::preds", "both.h5::masks"
+
+
+def write_tiff(folder):
+    for name, array in ARRAYS.items():
+        tifffile.imwrite(folder / f"{name}.tif", array, compression="zlib", photometric=0)
+    return "preds.tif", "masks.tif"
+
+
+def write_zarr(folder):
+    zarr = pytest.importorskip("zarr", reason="zarr is not installed")
+    for version in (2, 3):
+        group = zarr.open_group(str(folder / f"v{version}.zarr"), mode="w", zarr_format=version)
+        for name, array in ARRAYS.items():
+            group.create_array(f"{version}/{name}", data=array, chunks=(2, 32, 48))
+    return "v3.zarr::3/preds", "v2.zarr::2/masks"
+
+
+def write_images(folder):
+    for name, array in ARRAYS.items():
+        (folder / name / "city").mkdir(parents=True)
+        for number, image in enumerate(array):
+            Image.fromarray(image).save(folder / name / "city" / f"im{number}.png")
+    return "preds", "masks/city/*.png"
+
+
+def write_folder_of_arrays(folder):
+    for name, array in ARRAYS.items():
+        (folder / name).mkdir()
+        for number, image in enumerate(array):
+            np.save(folder / name / f"im{number}.npy", image)
+    return "preds", "masks"
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        write_npy,
+        write_npz,
+        write_packed_npz,
+        write_hdf5,
+        write_tiff,
+        write_zarr,
+        write_images,
+        write_folder_of_arrays,
+    ],
+)
+def test_every_format_gives_the_same_report(write, store, tmp_path):
+    names = write(tmp_path)
+    base = store.put_folder(write.__name__, tmp_path)
+    texts = []
+    for place in (str(tmp_path), base):
+        y_pred, y_true = (f"{place}/{name}" for name in names)
+        report = iou_doctor.check(y_true=y_true, y_pred=y_pred, num_classes=3)
+        texts.append(report.to_json().replace(place, "PLACE"))
+    assert texts[0] == texts[1]
+
+
+def test_only_the_parts_that_are_needed_are_fetched(store):
+    masks = np.repeat(MASKS, 500, axis=0)  # three blocks
+    address = store.put_array("large.npy", masks)
+    source = open_source(address)
+    np.testing.assert_array_equal(source.read((slice(2999, 3000),)), masks[2999:])
+    assert store.proxy.fetched <= 50_000
+    read = [source.read((slice(start, start + 100),)) for start in range(0, 3000, 100)]
+    np.testing.assert_array_equal(np.concatenate(read), masks)
+    assert store.proxy.fetched <= 1.05 * masks.nbytes
+
+
+def test_each_image_of_a_folder_is_fetched_once(store, tmp_path):
+    write_images(tmp_path)
+    base = store.put_folder("once", tmp_path)
+    source = open_source(f"{base}/masks")
+    np.testing.assert_array_equal(source.read(()), MASKS)
+    assert store.proxy.requests == len(MASKS)
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_an_answer_that_fails_is_asked_for_again(fault, store, monkeypatch):
+    monkeypatch.setattr(connection, "WAITS", (0.0,) * 4)
+    monkeypatch.setattr(connection, "PATIENCE", 0.5)
+    connection.list_options.cache_clear()
+    address = store.put_array(f"{fault}.npy", np.repeat(MASKS, 300, axis=0))
+    store.proxy.faults.extend([fault] * 3)
+    np.testing.assert_array_equal(open_source(address).read(()), np.repeat(MASKS, 300, axis=0))
+    assert not store.proxy.faults
+
+
+@pytest.mark.parametrize("fault", ["busy", "less"])
+def test_a_store_that_never_answers_is_an_error(fault, store, monkeypatch):
+    monkeypatch.setattr(connection, "WAITS", (0.0,) * 2)
+    address = store.put_array(f"never-{fault}.npy", MASKS)
+    store.proxy.faults.extend([fault] * 1000)
+    message = catch_error(open_source, address)
+    assert message.startswith(f"cannot read `{address}`: the store does not answer as it should (")
+
+
+def test_an_object_that_changes_is_an_error(store):
+    true, pred = store.put_array("old.npy", MASKS), store.put_array("new.npy", PREDICTIONS)
+    pair = open_pair(y_true=true, y_pred=pred)
+    check_unchanged(pair.files)
+    store.put_array("old.npy", MASKS[::-1])
+    message = catch_error(check_unchanged, pair.files)
+    assert message == f"cannot read `{true}`: it changed while it was read; run again"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("nothing.npy", "the store has nothing by this name; check the address"),
+        ("*/nothing.png", "there are no images or arrays; check the address"),
+        ("empty.npy", "the file is empty (0 bytes); save the array again"),
+        ("volume.nii.gz", ".nii files are not read over the network; copy it here first"),
+        ("fortran.npy", "it is in Fortran order, of which no parts can be read over the network"),
+    ],
+)
+def test_what_cannot_be_read_is_said(name, why, store):
+    store.put("empty.npy", b"")
+    store.put("volume.nii.gz", b"\x1f\x8b")
+    store.put_array("fortran.npy", np.asfortranarray(np.repeat(MASKS, 600, axis=0)))
+    message = catch_error(open_source, f"{store.address}/{name}")
+    assert message.startswith(f"cannot read `{store.address}/{name}`: {why}")
+
+
+def test_a_missing_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    message = catch_error(open_source, "s3://bucket/preds.npy")
+    assert message.endswith(
+        'it is not on this machine; `pip install "iou-doctor[remote]"` reads it'
+    )
+
+
+@pytest.mark.parametrize("name", ["signed.npy", "missing.npy"])
+def test_signatures_are_never_printed(name, store):
+    """The web address of an object holds what lets anybody read it."""
+    store.put_array("signed.npy", PREDICTIONS)
+    web = f"{store.proxy.url}/bucket/{name}?AWSAccessKeyId=somebody&Signature=SECRET%3D"
+    masks = store.put_array("masks.npy", MASKS)
+    done = run("check", web, masks, "--num-classes", "3", "--output-format", "json")
+    text = done.stdout + done.stderr
+    assert done.returncode == (0 if name == "signed.npy" else 2), text
+    assert f"{store.proxy.url}/bucket/{name}" in text
+    assert "SECRET" not in text
+    assert "somebody" not in text
+
+
+def test_a_configuration_may_name_addresses(store, tmp_path):
+    lines = [
+        f"{key} = '{store.put_array(f'{key}.npy', MASKS)}'\n" for key in ("predictions", "masks")
+    ]
+    file = tmp_path / "iou-doctor.toml"
+    file.write_text("".join(lines))
+    done = run("check", "--config", str(file))
+    assert "6 images" in done.stdout, done.stderr
