@@ -126,7 +126,7 @@ def read_page_geo_tags(path: str) -> GeoTags | None:
     library = import_extra(path, "tifffile", extra="tiff", what=_WHAT, instead=_INSTEAD)
     with (
         translate_errors(path, *TIFF_ERRORS, why=DAMAGED),
-        library.TiffFile(path, _multifile=False) as tiff,
+        _open(library, path) as tiff,
     ):
         page = tiff.series[0].keyframe
         return read_geo_tags(page.tags.valueof, (int(page.imagelength), int(page.imagewidth)))
