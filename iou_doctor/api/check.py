@@ -80,7 +80,7 @@ def check(
         baseline: a JSON report of an earlier run to compare with.
         max_drop: by how much a score may fall below the baseline's.
         confidence: the confidence of the intervals of scores.
-        ledger: "auto" tells the kinds of errors apart up to 20 million pixels, "full" always; "off"
+        ledger: "auto" tells the kinds of errors apart up to a million pixels, "full" always; "off"
             leaves the ledger out.
         slices: score and price the samples of each slice: "folder", "size" or "COLUMN@FILE.csv"; or
             a dict from titles to one value for each sample, in order or by name.

@@ -103,7 +103,7 @@ class JudgementOptions(CommandOptions):
         LedgerDetail,
         declare_option(
             COMPARISON,
-            "Where the missing points go: `auto` tells the kinds of errors up to 20 million pixels,"
+            "Where the missing points go: `auto` tells the kinds of errors up to a million pixels,"
             " `full` always.",
         ),
     ] = "auto"

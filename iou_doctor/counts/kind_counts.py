@@ -21,7 +21,7 @@ CODES = 16
 NO_CLASS = -1
 """Stands for predicted labels that are no class at all."""
 DENSE_LABELS = 2**7
-"""Labels below this one are counted in a dense table."""
+"""Up to this many labels are counted in a dense table."""
 
 
 @record(eq=False)
@@ -85,11 +85,11 @@ class ImageKinds:
         if not len(wrong):
             return PairCounts(truth, truth, truth, truth)
         lowest = min(int(truth.min()), int(prediction.min()))
-        highest = max(int(truth.max()), int(prediction.max()))
-        if lowest >= 0 and highest < DENSE_LABELS:
-            cells = np.bincount((truth * DENSE_LABELS + prediction) * CODES + code)
+        labels = 1 + max(int(truth.max()), int(prediction.max()))
+        if lowest >= 0 and labels <= DENSE_LABELS:
+            cells = np.bincount((truth * labels + prediction) * CODES + code)
             rows = np.flatnonzero(cells)
-            truth, keys = np.divmod(rows, DENSE_LABELS * CODES)
+            truth, keys = np.divmod(rows, labels * CODES)
             return PairCounts(np.full_like(rows, self.image), truth, keys, cells[rows])
         keys = np.where(is_no_class(prediction), NO_CLASS, prediction) * CODES + code
         columns, count = sum_duplicates(

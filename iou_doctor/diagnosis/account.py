@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.diagnosis.error_kinds import count_kinds, find_kinds, wants_kinds
+from iou_doctor.diagnosis.error_kinds import Size, count_kinds, find_kinds
 from iou_doctor.diagnosis.kept_arrays import keep_arrays
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import list_repairs
@@ -104,14 +104,17 @@ def _build_ledger(
         return None
     if request.slices:
         ledger = replace(ledger, slicings=_cut_slices(counted, evidence, request))
-    layout = evidence.interpretation.layout
-    if ledger.pairs and wants_kinds(request.ledger, evidence.pair, layout):
-        kinds = find_kinds(repairs, counted, evidence, recount)
-        if kinds is not None:
-            from iou_doctor.ledger.kinds import add_kinds  # only where kinds are wanted
+    if not ledger.pairs:
+        return ledger
+    size = Size.of(evidence.pair, evidence.interpretation.layout)
+    if not size.wants_kinds(request.ledger):
+        return replace(ledger, omits_kinds=size.has_kinds and not size.is_small)
+    kinds = find_kinds(repairs, counted, evidence, recount)
+    if kinds is None:
+        return ledger
+    from iou_doctor.ledger.kinds import add_kinds  # only where kinds are wanted
 
-            ledger = add_kinds(ledger, kinds, counted)
-    return ledger
+    return add_kinds(ledger, kinds, counted)
 
 
 def _foresee_kinds(
@@ -125,7 +128,8 @@ def _foresee_kinds(
     is_estimated = any(recount.is_estimated(one.steps) for one in repairs)
     if not is_estimated or _is_misread(report, evidence) or evidence.pair.model is not None:
         return
-    if wants_kinds(request.ledger, evidence.pair, evidence.interpretation.layout):
+    size = Size.of(evidence.pair, evidence.interpretation.layout)
+    if size.wants_kinds(request.ledger):
         count_kinds(repairs, evidence, recount)
 
 

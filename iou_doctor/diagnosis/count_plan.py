@@ -11,7 +11,6 @@ from iou_doctor.counts.channel_sums import SumsRequest
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.metrics.user.user_metric import UserMetric
 from iou_doctor.record import record
-from iou_doctor.scan.batch_plan import KindsRequest
 
 
 @record
@@ -26,8 +25,8 @@ class CountPlan:
     """The decision threshold for single-channel scores."""
     sums: SumsRequest | None
     """Which sums of scores to gather; `None` for none."""
-    kinds: KindsRequest | None = None
-    """Which kinds of errors to count; `None` for none."""
+    kinds: bool = False
+    """Whether to find the kinds of errors too."""
     second: CountPlan | None = None
     """The plan of a second pass. It is needed if masks of shape H × W and predictions of shape
     W × H hold their pixels in the same order, as after a reshape. Only the counts of the first pass

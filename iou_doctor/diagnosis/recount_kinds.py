@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from iou_doctor.counts.kind_counts import KindCounts
-from iou_doctor.counts.label_changes import LabelChanges
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.diagnosis.count_plan import CountPlan
 from iou_doctor.diagnosis.moved_samples import move_samples
@@ -14,8 +14,10 @@ from iou_doctor.diagnosis.passes import build_repair
 from iou_doctor.diagnosis.questions import OpenArrays
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Step
-from iou_doctor.scan.batch_plan import KindsRequest
-from iou_doctor.scan.scan import scan
+from iou_doctor.scan.kinds import scan_kinds
+
+if TYPE_CHECKING:
+    from iou_doctor.counts.label_changes import LabelChanges
 
 
 @record
@@ -33,17 +35,16 @@ class RecountKinds:
         """Return the counts of some samples."""
         layout = self.plan.layout
         moved = move_samples(arrays.pair.y_pred, layout.y_pred, self.steps)
-        stats = scan(
+        return scan_kinds(
             replace(arrays.pair, y_pred=moved),
             layout,
-            pairings=[self.pairing],
+            self.pairing,
             threshold=self.plan.threshold,
             repair=build_repair(layout, self.steps),
+            changes=self.changes,
             jobs=arrays.settings.jobs,
             samples=arrays.samples,
-            kinds=KindsRequest(self.pairing, self.changes),
         )
-        return stats.kinds
 
     def merge(self, answers: Sequence[KindCounts | None]) -> KindCounts | None:
         """Return the counts of all samples."""

@@ -170,6 +170,8 @@ class Ledger:
     """The slices that were asked for."""
     by_kind: KindPoints | None = None
     """The points of all wrong pixels by the kind of error; `None` if kinds were not found."""
+    omits_kinds: bool = False
+    """Whether the kinds were not found only because that takes time."""
     widths: tuple[int, int] | None = None
     """The least and the largest width of a contour, 1 % of the diagonal of each image."""
     sizes: tuple[SizePrice, ...] | None = None

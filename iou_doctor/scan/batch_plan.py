@@ -28,7 +28,6 @@ from iou_doctor.scan.windows import COUNTED_AT_ONCE, can_split_rows, split_batch
 
 if TYPE_CHECKING:
     from iou_doctor.counts.kind_counts import KindCounts
-    from iou_doctor.counts.label_changes import LabelChanges
 
 IN_TILES = frozenset({LabelDecoding.LABELS, LabelDecoding.ARGMAX})
 """Decodings that NumPy does tile by tile, unless the labels are floats."""
@@ -36,16 +35,6 @@ LABELS_AT_ONCE = 2
 """Cache-sized windows of labels that NumPy counts together."""
 PixelRepair = Callable[..., NDArray[np.integer]]
 """Brings label maps of predictions, shape (n, *spatial), to the spatial shape of the masks."""
-
-
-@record
-class KindsRequest:
-    """Which kinds of errors to count."""
-
-    pairing: Pairing
-    """The pairing whose labels are compared, one of those that are counted."""
-    changes: LabelChanges | None = None
-    """Which classes the labels stand for; `None` if they are the classes."""
 
 
 @record
@@ -62,8 +51,8 @@ class BatchPlan:
     """Whether samples must not be split by rows."""
     samples: range | None = None
     """Which samples to count; `None` for all of them."""
-    kinds: KindsRequest | None = None
-    """Which kinds of errors to count too; `None` for none."""
+    kinds: bool = False
+    """Whether to find the kinds of errors of whole samples too, where the kernels count."""
     scratch: Scratch = field(default_factory=Scratch, compare=False, repr=False)
 
     @np.errstate(over="ignore", invalid="ignore")  # NaN and Inf are counted instead
@@ -91,7 +80,7 @@ class BatchPlan:
             tables=counted.tables,
             y_true=counted.y_true,
             y_pred=counted.y_pred,
-            kinds=self._count_kinds(batch, counted.true_labels, counted.pred_labels),
+            kinds=self._count_kinds(batch, counted),
         )
 
     def _choose_windows_at_once(self, batch: Batch) -> int:
@@ -142,7 +131,6 @@ class BatchPlan:
             y_true=true.measure(true_labels),
             y_pred=pred.measure(pred_labels),
             sums=self._sum_channels(batch, true, pred, self.sums) if self.sums else None,
-            kinds=self._count_decoded_kinds(batch, true, pred),
         )
 
     def _find_labels(
@@ -157,27 +145,13 @@ class BatchPlan:
                 pred = table.prediction, table.count
         return true, pred
 
-    def _count_decoded_kinds(self, batch: Batch, true: Side, pred: Side) -> KindCounts | None:
-        """Return the kinds of errors of the labels that NumPy has decoded."""
-        if self.kinds is None:
-            return None
-        y_true = true.decode(self.kinds.pairing.y_true)
-        y_pred = pred.decode(self.kinds.pairing.y_pred)
-        y_pred = self.repair(y_pred, y_true.shape[1:], batch.samples) if self.repair else y_pred
-        return self._count_kinds(batch, y_true, y_pred)
-
-    def _count_kinds(
-        self, batch: Batch, y_true: NDArray[np.integer], y_pred: NDArray[np.integer]
-    ) -> KindCounts | None:
+    def _count_kinds(self, batch: Batch, counted: KernelCounts) -> KindCounts | None:
         """Return the kinds of errors, if they are asked for and the label maps have any."""
-        if self.kinds is None:
+        if not self.kinds:
             return None
         from iou_doctor.scan.count_kinds import count_kinds  # many checks count none
 
-        shape = max(y_true.shape, y_pred.shape, key=len)
-        return count_kinds(
-            batch.samples, y_true.reshape(shape), y_pred.reshape(shape), self.kinds.changes
-        )
+        return count_kinds(batch.samples, counted.true_labels, counted.pred_labels)
 
     def _sum_channels(
         self, batch: Batch, true: Side, pred: Side, request: SumsRequest

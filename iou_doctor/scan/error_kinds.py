@@ -21,7 +21,6 @@ from iou_doctor.counts.label_decoding import is_no_class
 from iou_doctor.scan.native.find_kinds import CodedMaps, find_codes
 from iou_doctor.scan.native.library import load_kernels
 from iou_doctor.scan.native.structures import NOTHING
-from iou_doctor.scan.numpy import error_kinds as reference
 
 MOST_LABELS = 2**10
 """Labels below this one are taken as they are, others are numbered."""
@@ -65,6 +64,8 @@ def find_error_kinds(
     kernels = load_kernels()
     coded = None if kernels is None or not y_true.size else _encode(y_true, y_pred, void)
     if kernels is None or coded is None:
+        from iou_doctor.scan.numpy import error_kinds as reference  # seldom needed
+
         return reference.find_kinds(y_true, y_pred, void, width)
     maps, names = coded
     codes, regions = find_codes(kernels, maps, width)

@@ -16,7 +16,7 @@ from iou_doctor.choices import Device
 from iou_doctor.counts.channel_sums import SumsRequest
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.counts.stats import Stats
-from iou_doctor.scan.batch_plan import BatchPlan, KindsRequest, PixelRepair
+from iou_doctor.scan.batch_plan import BatchPlan, PixelRepair
 from iou_doctor.scan.device import should_use_gpu
 from iou_doctor.scan.native.library import load_kernels
 from iou_doctor.scan.probing import ProbeBuilder
@@ -49,7 +49,7 @@ def scan(
     device: Device = "cpu",
     on_fallback: Callable[[str], object] | None = None,
     samples: range | None = None,
-    kinds: KindsRequest | None = None,
+    kinds: bool = False,
 ) -> Stats:
     """Return the Stats of all samples that both arrays have, or of some of them.
 
@@ -67,7 +67,7 @@ def scan(
         device: where to count; the result does not depend on it either.
         on_fallback: called with what a GPU cannot count, so that the CPU does, in words.
         samples: which samples to count; `None` for all of them.
-        kinds: which kinds of errors to count too, on the CPU; `None` for none.
+        kinds: whether to find the kinds of errors too, where the kernels count.
 
     Raises:
         UsageError: the device is `gpu`, and no GPU is visible.

@@ -19,7 +19,7 @@ from iou_doctor.scan.native.count_labels import (
     count_labels,
     encode_labels,
 )
-from iou_doctor.scan.native.library import Kernels
+from iou_doctor.scan.native.library import Kernels, load_kernels
 from iou_doctor.scan.native.measure_scores import measure_scores
 from iou_doctor.scan.numpy.values import PlaceFinder
 
@@ -104,6 +104,20 @@ class _Side:
         counts = self.counts or of_labels
         first = None if self.fractional is None else where.find_place(self.fractional * step)
         return replace(counts, first=where.find_place(0), first_fractional=first)
+
+
+def encode_scores(stored: StoredArray, axes: Axes) -> NDArray[np.integer] | None:
+    """Return the class with the largest score of each pixel; `None` if only NumPy can find it.
+
+    Args:
+        stored: the scores as stored.
+        axes: what their axes mean.
+    """
+    kernels = load_kernels()
+    if kernels is None or not stored.size or not _is_side_supported(axes, stored.dtype):
+        return None
+    side = _encode_side(kernels, stored, axes)
+    return None if side is None else side.coded.labels
 
 
 def _encode_side(kernels: Kernels, stored: StoredArray, axes: Axes) -> _Side | None:

@@ -20,10 +20,10 @@ LEAST_LINE = 258
 
 
 class _Own(local):
-    """The working space of one thread, by purpose."""
+    """The working space of one thread, by purpose: memory and its address."""
 
     def __init__(self) -> None:
-        self.arrays: dict[str, NDArray[np.uint8]] = {}
+        self.spaces: dict[str, tuple[NDArray[np.uint8], int]] = {}
 
 
 _own = _Own()
@@ -95,10 +95,11 @@ def _describe(maps: CodedMaps, width: int) -> NDArray[np.void]:
 
 def _get_space(purpose: str, size: int) -> int:
     """Return the address of at least `size` bytes of this thread's own memory."""
-    found = _own.arrays.get(purpose)
-    if found is None or found.nbytes < size:
-        found = _own.arrays[purpose] = np.empty(size, dtype=np.uint8)
-    return found.ctypes.data
+    found = _own.spaces.get(purpose)
+    if found is None or found[0].nbytes < size:
+        space = np.empty(size, dtype=np.uint8)
+        found = _own.spaces[purpose] = space, space.ctypes.data
+    return found[1]
 
 
 @cache

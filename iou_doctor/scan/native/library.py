@@ -62,7 +62,8 @@ class Kernels:
             AttributeError: the library does not have it.
         """
         function: _NamedFuncPointer = getattr(self.library, f"{name}_{self.variant}")
-        function.argtypes, function.restype = list(FUNCTIONS[name]), ctypes.c_int64
+        if function.argtypes is None:  # setting them takes as long as a call
+            function.argtypes, function.restype = list(FUNCTIONS[name]), ctypes.c_int64
         return function
 
 

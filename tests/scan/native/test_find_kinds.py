@@ -113,4 +113,4 @@ def test_each_thread_has_its_own_space():
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda pair: error_kinds.find_error_kinds(*pair).codes, pairs))
     np.testing.assert_array_equal(together, alone)
-    assert find_kinds._own.arrays
+    assert find_kinds._own.spaces
