@@ -43,7 +43,9 @@ def choose_glyphs(console: Console) -> Glyphs:
 
 def make_screen_console() -> Console:
     """Return a console for stdout."""
-    return Console(markup=False, emoji=False)
+    console = Console(markup=False, emoji=False)
+    console.size = console.size  # or Rich would ask the terminal 50 times for a small report
+    return console
 
 
 def make_file_console() -> Console:
