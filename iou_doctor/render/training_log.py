@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
+from iou_doctor.render.shared.ledger_text import (
+    describe_interval,
+    list_ledger_lines,
+    title_ledger,
+)
 from iou_doctor.render.shared.wording import replace_unprintable
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
@@ -30,6 +35,33 @@ def render(report: Report, findings: Iterable[Finding], *, heading: str) -> str:
         *(line for finding in findings for line in _list_lines(finding)),
     ]
     return break_commands(replace_unprintable("\n".join(lines))) + "\n"
+
+
+def render_ledger(report: Report) -> str:
+    """Return where the missing mean IoU goes, or why that cannot be said."""
+    lines = list_ledger_lines(report)
+    if report.ledger is None:
+        title = f"the ledger cannot be told: {report.verdict.summary}"
+    elif not lines:
+        title = "nothing is missing of the mean IoU"
+    else:
+        title = title_ledger(report.ledger)
+    samples = report.reading.layout.samples
+    head = f"iou-doctor: {title}, {samples} samples"
+    rows = (f"{cut:9} {points:>7}" for cut, points, _ in lines)
+    texts = [
+        "\n".join(_wrap(f"{row}  ", text)) for row, (_, _, text) in zip(rows, lines, strict=True)
+    ]
+    interval = describe_interval(report.interval)
+    notes = _wrap("", interval) if interval and lines else []
+    return (
+        break_commands(
+            replace_unprintable(
+                "\n".join([head, *_wrap("your metric: ", report.metric_call), *texts, *notes])
+            )
+        )
+        + "\n"
+    )
 
 
 def _list_lines(finding: Finding) -> Iterator[str]:

@@ -24,6 +24,7 @@ from iou_doctor.training.log_texts import (
 )
 from iou_doctor.training.metric_call import write_call
 from iou_doctor.training.step_recorder import Arrays, Step, StepRecorder
+from iou_doctor.training.supported import find_obstacle
 from iou_doctor.training.unreported_rules import list_unreported_rules
 from iou_doctor.training.weights import drop_unweighted_pixels
 
@@ -55,6 +56,9 @@ class Checkup:
         epochs: how many epochs at the start of the training to check.
         class_names: one name for each class.
         ignore: rules not to report: codes, prefixes of codes, or names.
+        ledger: print at the end of the training where the missing mean IoU goes, for the samples
+            of the last batches: those of the validation, if there is one. Batches are then kept in
+            all epochs.
 
     Raises:
         iou_doctor.errors.UsageError: an argument is invalid.
@@ -73,6 +77,7 @@ class Checkup:
         epochs: int = 2,
         class_names: Collection[str] = (),
         ignore: Collection[str] = (),
+        ledger: bool = False,
     ) -> None:
         super().__init__()
         if stop_on not in STOP_ON:
@@ -81,7 +86,7 @@ class Checkup:
             raise UsageError("samples and batches must be 1 or more, epochs 0 or more")
         self.stop_on = None if stop_on is None else Severity(stop_on)
         self.samples, self.batches, self.epochs = samples, batches, epochs
-        self.class_names, self.ignore = tuple(class_names), tuple(ignore)
+        self.class_names, self.ignore, self.ledger = tuple(class_names), tuple(ignore), ledger
         self.reports: list[Report] = []
         """The report of every check, the latest last."""
         self._printed: set[str] = set()
@@ -110,13 +115,14 @@ class Checkup:
         if self._epochs_checked < self.epochs:
             self._epochs_checked += 1
             self._check_step("train", f"training, epoch {epoch + 1}", trained=True)
-        if self._epochs_checked >= self.epochs:
+        if self._epochs_checked >= self.epochs and not self.ledger:
             self._print_health()
             for recorder in self._recorders.values():
                 recorder.stop()
 
     def on_train_end(self, logs: object = None) -> None:  # noqa: ARG002
         """Restore the model's own steps."""
+        self._print_ledger()
         self._print_health()
         self._remove_recorders()
 
@@ -126,7 +132,8 @@ class Checkup:
 
     def on_test_end(self, logs: object = None) -> None:  # noqa: ARG002
         """Check what the metrics received in the validation or in `evaluate`."""
-        self._check_step("test", self._describe_test(), trained=True)
+        if self._epochs_checked < max(1, self.epochs) or "train" not in self._recorders:
+            self._check_step("test", self._describe_test(), trained=True)
         if "train" not in self._recorders:
             self._print_health()
             self._remove_recorders()
@@ -156,23 +163,10 @@ class Checkup:
 
     def _can_record(self) -> bool:
         """Return whether the steps of the model can be recorded; if they cannot, print why."""
-        name = self.library.__name__
-        if not isinstance(self.model, self.library.Model):
-            other = "keras" if name == "tf_keras" else "tf_keras"
-            self._print_once(
-                f"this is not a model of {name}; import Checkup from iou_doctor.{other}"
-            )
-        elif self.library.backend.backend() != "tensorflow":
-            self._print_once(
-                "Checkup needs the TensorFlow backend of Keras; for others, call iou_doctor.check"
-            )
-        elif self.model.distribute_strategy.num_replicas_in_sync > 1:
-            self._print_once(
-                "Checkup cannot check training on several replicas; call iou_doctor.check"
-            )
-        else:
-            return True
-        return False
+        obstacle = find_obstacle(self.library, self.model)
+        if obstacle is not None:
+            self._print_once(obstacle)
+        return obstacle is None
 
     def _check_step(self, step: Step, when: str, *, trained: bool) -> None:
         """Check what each metric received in the latest batches of a step."""
@@ -234,6 +228,16 @@ class Checkup:
         if self._printed or not self._checked:
             return
         self._print_once(describe_health(self._checked, self.reports, self.samples))
+
+    def _print_ledger(self) -> None:
+        """Print where the missing mean IoU goes, once the training has ended."""
+        if not self.ledger:
+            return
+        step: Step = "test" if "test" in self._recorders else "train"
+        known = len(self.reports)
+        self._check_step(step, "the last batches", trained=True)
+        for report in self.reports[known:]:
+            print_below(training_log.render_ledger(report))
 
     def _print_once(self, text: str) -> None:
         """Print a line, unless it has been printed already."""

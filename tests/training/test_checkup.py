@@ -258,6 +258,39 @@ def test_nothing_is_recorded_after_the_last_check():
     assert held == [1, 2, 2, 0, 0, 0]
 
 
+@pytest.mark.parametrize("validates", [True, False])
+def test_the_ledger_is_that_of_the_samples_of_the_last_batches(capsys, validates):
+    metric = METRICS.OneHotMeanIoU(3)
+    checkup = Checkup(batches=2, epochs=1, ledger=True)
+    options = {"validation_data": (IMAGES, ONE_HOT)} if validates else {"shuffle": False}
+    model = net(3, "softmax")
+    fit(model, ONE_HOT, [metric], [checkup], epochs=4, **options)
+    out = capsys.readouterr().out
+    report = checkup.reports[-1]
+    assert len(checkup.reports) == 2 + 1 + validates + 1
+    assert f"iou-doctor: where the missing {report.ledger.missing:.4f} of the mean IoU" in out
+    assert out.count("by pair") == 1
+    assert "class 0 predicted as class" in out
+    ledger = out.partition("iou-doctor: no fault")[0]
+    assert max(map(len, ledger.splitlines())) <= 100
+    if validates:  # the weights after the last epoch, on the last batches of the validation
+        predicted = model.predict(IMAGES[-8:], verbose=0).argmax(-1)
+        ious = [
+            ((predicted == label) & (LABELS[-8:] == label)).sum()
+            / ((predicted == label) | (LABELS[-8:] == label)).sum()
+            for label in range(3)
+        ]
+        assert report.ledger.missing == pytest.approx(1 - np.mean(ious), abs=1e-6)
+
+
+def test_a_ledger_of_misread_arrays_is_that_after_the_repair(capsys):
+    checkup = Checkup(ledger=True)
+    fit(net(3, "softmax"), ONE_HOT, [METRICS.MeanIoU(3)], [checkup])
+    out = capsys.readouterr().out
+    assert "error IOU201" in out
+    assert "of the mean IoU after the repair goes, 8 samples\n  your metric: keras" in out
+
+
 def test_ignored_rules_are_not_reported(capsys):
     checkup = Checkup(ignore=["IOU201", "IOU302"])
     fit(net(3, "softmax"), ONE_HOT, [METRICS.MeanIoU(3)], [checkup])
