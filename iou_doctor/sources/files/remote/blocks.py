@@ -15,9 +15,9 @@ BLOCK_BYTES = 1 << 22
 """The size of a block that is read in order, 4 MiB: requests take less time than the bytes."""
 PIECE_BYTES = 1 << 13
 """What is read at least elsewhere, such as in a header: 8 KiB."""
-AHEAD = 4
+AHEAD = 6
 """The number of blocks to fetch before anybody asks for them."""
-_MOST_BLOCKS = 12
+_MOST_BLOCKS = 14
 """The number of blocks that are kept, of which some are still being fetched."""
 _MOST_PIECES = 256
 _MOST_REQUESTS = 16

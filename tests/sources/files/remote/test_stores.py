@@ -5,12 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import h5py
 import numpy as np
 import pytest
-import tifffile
-from PIL import Image
 from sources.files.remote.faulty_proxy import FAULTS
+from sources.files.remote.formats import MASKS, PREDICTIONS, WRITERS, write_images
 
 import iou_doctor
 from iou_doctor.errors import SourceError
@@ -19,10 +17,6 @@ from iou_doctor.sources.files.stamps import check_unchanged
 from iou_doctor.sources.opening import open_pair, open_source
 
 pytestmark = pytest.mark.filterwarnings("default")  # those of fsspec and the stores' libraries
-RANDOM = np.random.default_rng(0)
-MASKS = np.kron(RANDOM.integers(0, 3, (6, 4, 6)), np.ones((1, 8, 8))).astype(np.uint8)
-PREDICTIONS = np.where(RANDOM.random(MASKS.shape) < 0.9, MASKS, 0).astype(np.uint8)
-ARRAYS = {"masks": MASKS, "preds": PREDICTIONS}
 
 
 def run(*arguments):
@@ -38,73 +32,7 @@ def catch_error(call, *arguments):
     return str(caught.value)
 
 
-def write_npy(folder):
-    for name, array in ARRAYS.items():
-        np.save(folder / f"{name}.npy", array)
-    return "preds.npy", "masks.npy"
-
-
-def write_npz(folder):
-    np.savez(folder / "both.npz", **ARRAYS)
-    return "both.npz::preds", "both.npz::masks"
-
-
-def write_packed_npz(folder):
-    np.savez_compressed(folder / "both.npz", **ARRAYS)
-    return "both.npz::preds", "both.npz::masks"
-
-
-def write_hdf5(folder):
-    with h5py.File(folder / "both.h5", "w") as file:
-        file.create_dataset("masks", data=MASKS, chunks=(1, 32, 48), compression="gzip")
-        file.create_dataset("preds", data=PREDICTIONS, chunks=(4, 16, 48), compression="lzf")
-    return "both.h5::preds", "both.h5::masks"
-
-
-def write_tiff(folder):
-    for name, array in ARRAYS.items():
-        tifffile.imwrite(folder / f"{name}.tif", array, compression="zlib", photometric=0)
-    return "preds.tif", "masks.tif"
-
-
-def write_zarr(folder):
-    zarr = pytest.importorskip("zarr", reason="zarr is not installed")
-    for version in (2, 3):
-        group = zarr.open_group(str(folder / f"v{version}.zarr"), mode="w", zarr_format=version)
-        for name, array in ARRAYS.items():
-            group.create_array(f"{version}/{name}", data=array, chunks=(2, 32, 48))
-    return "v3.zarr::3/preds", "v2.zarr::2/masks"
-
-
-def write_images(folder):
-    for name, array in ARRAYS.items():
-        (folder / name / "city").mkdir(parents=True)
-        for number, image in enumerate(array):
-            Image.fromarray(image).save(folder / name / "city" / f"im{number}.png")
-    return "preds", "masks/city/*.png"
-
-
-def write_folder_of_arrays(folder):
-    for name, array in ARRAYS.items():
-        (folder / name).mkdir()
-        for number, image in enumerate(array):
-            np.save(folder / name / f"im{number}.npy", image)
-    return "preds", "masks"
-
-
-@pytest.mark.parametrize(
-    "write",
-    [
-        write_npy,
-        write_npz,
-        write_packed_npz,
-        write_hdf5,
-        write_tiff,
-        write_zarr,
-        write_images,
-        write_folder_of_arrays,
-    ],
-)
+@pytest.mark.parametrize("write", WRITERS)
 def test_every_format_gives_the_same_report(write, store, tmp_path):
     names = write(tmp_path)
     base = store.put_folder(write.__name__, tmp_path)
