@@ -35,6 +35,7 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(module, "BLOCK_BYTES", 64)
     monkeypatch.setattr(module, "PIECE_BYTES", 8)
     monkeypatch.setattr(module, "_MOST_BLOCKS", 6)
+    monkeypatch.setattr(module, "AHEAD", 3)
     monkeypatch.setattr(module, "_MOST_PIECES", 5)
 
 
