@@ -106,6 +106,20 @@ def test_little_time_goes_into_the_search_for_cycles():
     assert int(done.stderr) <= 10
 
 
+UNDOCUMENTED = """
+import atexit, sys
+from iou_doctor.__main__ import run_process
+atexit.register(lambda: print(sys.modules["numpy"].array.__doc__, file=sys.stderr))
+run_process()
+"""
+
+
+def test_the_command_leaves_out_the_docstrings_of_numpy():
+    command = [sys.executable, "-c", UNDOCUMENTED, "check", *PAIR, "--num-classes", "3"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr == "None\n"
+
+
 @pytest.mark.parametrize(("ending", "code"), [("", 0), ("sys.exit(7)", 7), ("sys.exit('x')", 1)])
 def test_a_process_that_ends_at_once_keeps_its_exit_code_and_removes_its_folders(
     tmp_path: Path, ending: str, code: int
