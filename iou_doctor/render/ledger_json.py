@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iou_doctor.ledger.image_areas import ImageAreas
 from iou_doctor.ledger.interval import Interval
-from iou_doctor.ledger.ledger import Ledger, Slicing
+from iou_doctor.ledger.ledger import KindPoints, Ledger, SizePrice, Slicing
 from iou_doctor.ledger.stored_areas import encode
 
 
@@ -23,26 +23,57 @@ def build_ledger(ledger: Ledger | None, areas: ImageAreas | None) -> dict[str, o
                 "pixels": pair.pixels,
                 "points": pair.points,
                 "worth": pair.worth,
+                "kinds": _build_kinds(pair.kinds),
             }
             for pair in ledger.pairs
         ],
         "other_pairs": ledger.other_pairs,
         "by_class": [
-            {"id": entry.id, "missed": entry.missed, "false_alarms": entry.false_alarms}
+            {
+                "id": entry.id,
+                "missed": entry.missed,
+                "false_alarms": entry.false_alarms,
+                "kinds": _build_kinds(entry.kinds),
+                "missed_kinds": _build_kinds(entry.missed_kinds),
+                "regions": None if entry.kinds is None else entry.regions,
+                "lost_regions": None if entry.kinds is None else entry.lost_regions,
+            }
             for entry in ledger.by_class
         ],
+        "by_kind": _build_kinds(ledger.by_kind),
+        "contour_width": None if ledger.widths is None else list(ledger.widths),
+        "sizes": None if ledger.sizes is None else [_build_size(one) for one in ledger.sizes],
         "samples": [
             {
                 "sample": sample.sample,
                 "name": sample.name,
                 "points": sample.points,
                 "mean_iou": sample.mean_iou,
+                "kinds": _build_kinds(sample.kinds),
             }
             for sample in ledger.samples
         ],
         "other_samples": ledger.other_samples,
         "slices": [_build_slicing(slicing) for slicing in ledger.slicings],
         "areas": None if areas is None else encode(areas),
+    }
+
+
+def _build_kinds(kinds: KindPoints | None) -> dict[str, object] | None:
+    if kinds is None:
+        return None
+    return {"boundary": kinds.boundary, "extent": kinds.extent, "segment": kinds.segment}
+
+
+def _build_size(one: SizePrice) -> dict[str, object]:
+    return {
+        "smallest": one.smallest,
+        "largest": one.largest,
+        "regions": one.regions,
+        "lost_regions": one.lost,
+        "pixels": one.pixels,
+        "recall": one.recall,
+        "points": one.points,
     }
 
 

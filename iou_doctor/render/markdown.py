@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from iou_doctor.render.shared.kinds_text import describe_width, tabulate_kinds, tabulate_sizes
 from iou_doctor.render.shared.ledger_text import (
     describe_fine_grained,
     describe_interval,
     list_class_intervals,
     list_ledger_lines,
+    name_class,
     title_ledger,
 )
 from iou_doctor.render.shared.score_groups import group_scores
@@ -134,9 +136,23 @@ def _write_ledger(report: Report) -> list[str]:
         return []
     table = _write_table(("", "points", "lost on"), (1,), lines)
     notes = [*([interval] if interval else []), *describe_fine_grained(report)]
-    body = "\n\n".join([table, *map(_write_text, notes)])
+    body = "\n\n".join([table, *_write_kinds(report), *map(_write_text, notes)])
     title = title_ledger(report.ledger)
     return [_fold(title[0].upper() + title[1:], body)]
+
+
+def _write_kinds(report: Report) -> list[str]:
+    """Return the kinds of errors of each class, and the sizes of regions, if they are known."""
+    ledger, names = report.ledger, report.reading.class_names
+    if ledger is None or ledger.by_kind is None:
+        return []
+    head = ("class", f"edges, {describe_width(ledger)} wide", "parts of objects", "whole objects")
+    kinds = tabulate_kinds(ledger, lambda one: name_class(one, names))
+    sizes = ("pixels of a region", "regions", "missed as a whole", "recall", "points missed")
+    return [
+        _write_table(head, (1, 2, 3), kinds),
+        _write_table(sizes, (0, 1, 2, 3, 4), tabulate_sizes(ledger)),
+    ]
 
 
 def _write_contracts(report: Report) -> list[str]:

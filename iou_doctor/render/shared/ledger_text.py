@@ -8,6 +8,12 @@ from iou_doctor.ledger.difference import SampleChange
 from iou_doctor.ledger.interval import Interval
 from iou_doctor.ledger.ledger import Ledger, PairPrice, SamplePrice, SlicePrice, Slicing
 from iou_doctor.metrics.score import ClassScore
+from iou_doctor.render.shared.kinds_text import (
+    LEAST_POINTS,
+    describe_kind_of_pair,
+    describe_lost_regions,
+    list_kinds,
+)
 from iou_doctor.render.shared.wording import format_score, format_share
 from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import escape_name
@@ -16,9 +22,9 @@ Line = tuple[str, str, str]
 """The cut, if the line is the first one of it, the points, and what they are lost on."""
 
 MOST_PAIRS = 3
-"""The number of class pairs that are named."""
+"""The number of class pairs that are named, one less if there are kinds of errors."""
 MOST_LOST_CLASSES = 2
-"""The number of classes with an IoU near 0 that are explained."""
+"""The number of classes with an IoU near 0 that are explained, one less likewise."""
 MOST_SAMPLES = 3
 """The number of samples that are named."""
 MOST_SLICES = 6
@@ -27,8 +33,6 @@ LONGEST_VALUE = 40
 """The number of characters of the name of a slice that are shown."""
 LOST_IOU = 0.05
 """IoU below which a class is as good as lost."""
-LEAST_POINTS = 0.00005
-"""Fewer points would be printed as 0.0000, and are not worth a line."""
 LEAST_EXCESS = 2.0
 """The dearest samples are named if they cost this many times their share of the images."""
 
@@ -46,6 +50,7 @@ def list_ledger_lines(report: Report) -> list[Line]:
         return []
     cuts = {
         "by pair": _list_pairs(ledger, report),
+        "by kind": list_kinds(ledger, lambda one: name_class(one, report.reading.class_names)),
         "by class": _list_classes(ledger, report),
         "by image": _list_samples(ledger),
         **{f"by {_shorten(slicing.by)}": _list_slices(slicing) for slicing in ledger.slicings},
@@ -123,7 +128,8 @@ def list_class_intervals(report: Report) -> dict[int, str]:
 
 
 def _list_pairs(ledger: Ledger, report: Report) -> Iterator[tuple[float, str]]:
-    shown = [pair for pair in ledger.pairs[:MOST_PAIRS] if pair.points >= LEAST_POINTS]
+    most = MOST_PAIRS - (ledger.by_kind is not None)
+    shown = [pair for pair in ledger.pairs[:most] if pair.points >= LEAST_POINTS]
     for pair in shown:
         yield pair.points, _describe_pair(pair, report)
     rest = ledger.missing - sum(pair.points for pair in shown)
@@ -136,7 +142,8 @@ def _describe_pair(pair: PairPrice, report: Report) -> str:
     truth, prediction = (
         name_class(one, report.reading.class_names) for one in (pair.truth, pair.prediction)
     )
-    return f"{truth} predicted as {prediction}: {pixels}, worth {pair.worth:.4f}"
+    what = describe_kind_of_pair(pair) or pixels
+    return f"{truth} predicted as {prediction}: {what}, worth {pair.worth:.4f}"
 
 
 def _list_classes(ledger: Ledger, report: Report) -> Iterator[tuple[float, str]]:
@@ -148,7 +155,8 @@ def _list_classes(ledger: Ledger, report: Report) -> Iterator[tuple[float, str]]
         for one in (score.per_class if score else ())
         if one.iou is not None and one.iou < LOST_IOU
     ]
-    for one in sorted(lost, key=lambda one: (-points[one.id], one.id))[:MOST_LOST_CLASSES]:
+    most = MOST_LOST_CLASSES - (ledger.by_kind is not None)
+    for one in sorted(lost, key=lambda one: (-points[one.id], one.id))[:most]:
         yield points[one.id], _explain_lost_class(one, ledger, report)
     if lost or len(ledger.by_class) < 3:
         return
@@ -174,7 +182,11 @@ def _explain_lost_class(one: ClassScore, ledger: Ledger, report: Report) -> str:
     how = "is never predicted" if not one.predicted_pixels else f"has an IoU of {one.iou:.4f}"
     share = format_share(taken.pixels, one.truth_pixels)
     other = name_class(taken.prediction, report.reading.class_names)
-    return f"{name} {how}: {share} of it is predicted as {other}"
+    objects = ""
+    if one.intersection:  # or all of its objects are missed
+        entry = next(entry for entry in ledger.by_class if entry.id == one.id)
+        objects = describe_lost_regions(entry)
+    return f"{name} {how}: {share} of it is predicted as {other}{objects}"
 
 
 def _list_samples(ledger: Ledger) -> Iterator[tuple[float, str]]:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from iou_doctor.metrics.score import ClassScore, Score
 from iou_doctor.render.console import Glyphs
+from iou_doctor.render.shared.kinds_text import HINT
 from iou_doctor.render.shared.ledger_text import (
     describe_fine_grained,
     describe_interval,
@@ -150,6 +151,8 @@ def show_ledger(report: Report, *, verbose: bool) -> list[RenderableType]:
         for cut, points, text in lines:
             grid.add_row(cut, points, Text(text))
         parts += [Text(title_ledger(report.ledger), style="dim"), grid]
+    if report.ledger.omits_kinds:
+        parts.append(Text(HINT, style="dim"))
     if interval:
         parts.append(Text(interval, style="dim"))
     if verbose:
