@@ -15,6 +15,8 @@ FailOn = Literal["error", "warning", "note", "never"]
 """The lowest severity at which `iou-doctor check` exits with 1."""
 Device = Literal["auto", "cpu", "gpu"]
 """Where values are counted."""
+Engine = Literal["local", "dask"]
+"""What counts: the process itself, or the workers of a cluster."""
 LedgerDetail = Literal["auto", "full", "off"]
 """How much of the ledger is worked out: the kinds of errors where they are quick, always, or no
 ledger at all."""

@@ -55,6 +55,8 @@ def _check(context: typer.Context, options: CheckOptions) -> int:
         request,
         progress=options.progress and not options.quiet,
         supervisor=options.supervisor,
+        engine=options.engine,
+        scheduler=options.scheduler,
     )
     report = add_page(report, wanted, options)
     outputs.write_reports(report, wanted, quiet=options.quiet, verbose=options.verbose)

@@ -147,6 +147,8 @@ def _carry_out(task: _Task | _Refused, options: CheckOptions) -> Checked:
             task.request,
             progress=options.progress and not options.quiet,
             supervisor=options.supervisor,
+            engine=options.engine,
+            scheduler=options.scheduler,
         )
         now = [entry for entry in task.outputs if entry.path or not _prints_at_end(options)]
         report = add_page(report, now, options)

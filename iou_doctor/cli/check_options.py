@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from iou_doctor.choices import Device
+from iou_doctor.choices import Device, Engine
 from iou_doctor.cli.defaults import ConfigFile, NoConfig
 from iou_doctor.cli.judged_report import LONE_NAME, JudgedReportOptions
 from iou_doctor.cli.model_options import PredictorOptions
@@ -83,6 +83,18 @@ class CheckOptions(JudgedReportOptions, PredictorOptions, ArrayOptions):
             OUTPUT, "Where to count: `auto` uses a GPU for large arrays if there is one."
         ),
     ] = "auto"
+    engine: Annotated[
+        Engine,
+        declare_option(OUTPUT, "What counts: this process, or the workers of a Dask cluster."),
+    ] = "local"
+    scheduler: Annotated[
+        str | None,
+        declare_option(
+            OUTPUT,
+            "The address of the Dask scheduler; without it, workers are started here.",
+            metavar="ADDRESS",
+        ),
+    ] = None
     progress: Progress = True
     no_config: NoConfig = False
     config: ConfigFile = None

@@ -6,35 +6,61 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from iou_doctor.errors import BAD_USAGE
+from iou_doctor.errors import BAD_USAGE, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from iou_doctor.choices import Engine
     from iou_doctor.cli.child.supervisor import Supervisor
     from iou_doctor.diagnosis.request import CheckRequest
     from iou_doctor.errors import IouDoctorError
     from iou_doctor.report.report import Report
 
 
-def run(request: CheckRequest, *, progress: bool, supervisor: Supervisor | None = None) -> Report:
+def run(
+    request: CheckRequest,
+    *,
+    progress: bool,
+    supervisor: Supervisor | None = None,
+    engine: Engine = "local",
+    scheduler: str | None = None,
+) -> Report:
     """Return the report of a check, with a progress bar on a terminal.
 
     Args:
         request: what to check.
         progress: whether to show a bar.
         supervisor: the process that waits for this one, and shows the bar, if there is one.
+        engine: what counts: this process, or a cluster.
+        scheduler: the address of the cluster's scheduler; `None`: processes of this machine.
 
     Raises:
         IouDoctorError: an input cannot be read or understood.
     """
     from iou_doctor.cli.progress import show_progress
-    from iou_doctor.diagnosis import pipeline
     from iou_doctor.sources.files.bus_errors import BUS_ERRORS
 
+    check = _choose_engine(engine, scheduler)
     if supervisor is not None:
         with BUS_ERRORS.catch():
-            return pipeline.check(request, progress=supervisor.report_progress)
+            return check(request, progress=supervisor.report_progress)
     with show_progress(wanted=progress) as advance, BUS_ERRORS.catch():
-        return pipeline.check(request, progress=advance)
+        return check(request, progress=advance)
+
+
+def _choose_engine(engine: Engine, scheduler: str | None) -> Callable[..., Report]:
+    if engine == "local":
+        if scheduler is not None:
+            raise UsageError(f"--scheduler {scheduler}: it is for --engine dask; give both")
+        from iou_doctor.diagnosis import pipeline
+
+        return pipeline.check
+    from functools import partial
+
+    from iou_doctor.engines import dask
+
+    return partial(dask.check, scheduler=scheduler)
 
 
 def choose_exit_code(report: Report, request: CheckRequest, *, name: str | None = None) -> int:

@@ -1,0 +1,1 @@
+"""Engines: run a check on the processes of a cluster, one file for each kind of cluster."""
