@@ -24,13 +24,11 @@ from pathlib import Path
 
 from fuzz.kinds import GROUPS, KINDS, MODELS, choose_limits
 from fuzz.models import confirm_end
-from fuzz.sandbox import Limits, Verdict, run_all
+from fuzz.sandbox import MEMORY, Limits, Verdict, run_all
 
 BATCH = 400
 """The most cases of one child: libraries do not free all that they take."""
 LOG_SECONDS = 60
-MEMORY = Path("/dev/shm")
-"""A file system in memory, where Linux has one: a case takes a third of the time there."""
 
 
 class Fuzzer:

@@ -1,6 +1,6 @@
 """Interrupts every writing command: by signals, a full disk, and inputs that are cut off.
 
-    PYTHONPATH=tests python -m fuzz.interruptions --kills 300 --full 100 --cuts 100
+    PYTHONPATH=tests python -m fuzz.interruptions --kills 300 --full 100 --small 50 --cuts 100
 
 Each file must be as it was, or whole. After Ctrl-C, `kill` and a full disk, nothing else may be
 left, and of the files of one run either all are new or none is. The exit code is 1 otherwise.
@@ -13,89 +13,26 @@ import collections
 import os
 import random
 import resource
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
-from run import ROOT
-
-from fuzz.sandbox import list_files
-from fuzz.writing_commands import COMMANDS, write_inputs
+from fuzz.processes import find_left, stop_while_it_reads
+from fuzz.sandbox import MEMORY
+from fuzz.trial import DONE, Trial, judge_files, prepare
+from fuzz.writing_commands import COMMANDS, needs_tensorflow
+from fuzz.writing_inputs import write_inputs
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-DONE = (0, 1)
-"""The exit codes of a command that came to its end."""
-MOST_SECONDS = 120
-
-Files = dict[Path, bytes | None]
-
-
-@dataclass
-class Trial:
-    """A command in a folder of its own."""
-
-    name: str
-    place: Path
-    """The folder with `files`, in which the command runs, and `temporary`."""
-    before: Files
-    whole: Files
-    """What an undisturbed run leaves."""
-    seconds: float
-    """How long that takes."""
-
-    @property
-    def files(self) -> Path:
-        return self.place / "files"
-
-    def start(self, **more: object) -> subprocess.Popen[bytes]:
-        """Start the command anew."""
-        for folder in ("files", "temporary"):
-            shutil.rmtree(self.place / folder, ignore_errors=True)
-        shutil.copytree(self.place / "inputs", self.files)
-        (self.place / "temporary").mkdir()
-        return start(self.name, self.files, **more)
-
-
-def start(name: str, files: Path, **more: object) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "TMPDIR": str(files.parent / "temporary"),
-        "GITHUB_STEP_SUMMARY": "summary.md",
-        "CUDA_VISIBLE_DEVICES": "-1",
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "iou_doctor", *COMMANDS[name]],
-        cwd=files,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        **more,
-    )
-
-
-def prepare(name: str, place: Path) -> Trial:
-    """Return a command with what it reads, and what it leaves if nobody disturbs it."""
-    (place / "inputs").mkdir(parents=True)
-    write_inputs(place / "inputs")
-    trial = Trial(name, place, {}, {}, 0.0)
-    begin = time.monotonic()
-    process = trial.start()
-    err = process.communicate()[1]
-    trial.seconds = time.monotonic() - begin
-    assert process.returncode in DONE, (name, process.returncode, err)
-    trial.whole = list_files(trial.files)
-    trial.before = {
-        trial.files / path.relative_to(place / "inputs"): content
-        for path, content in list_files(place / "inputs").items()
-    }
-    return trial
+MOST_SECONDS = 300
+TEXTS = (".toml", ".json", ".md")
+"""The suffixes of files that are read at once, so that cutting them off later does no harm."""
+PAGE = 8192
+"""What a file takes on a file system in memory, beside its content."""
 
 
 def kill(trial: Trial, rng: random.Random) -> tuple[str, list[str]]:
@@ -121,7 +58,8 @@ def kill(trial: Trial, rng: random.Random) -> tuple[str, list[str]]:
         return "hit while Python started", []
     problems = [] if code in wanted else [f"exit code {code}: {err[-200:]!r}"]
     hard = number == signal.SIGKILL
-    return label, problems + list(_judge(trial, hard=hard))
+    problems += [f"process {left} goes on" for left in find_left(trial.files)]
+    return label, problems + list(judge_files(trial, hard=hard))
 
 
 def _obey_interrupts() -> None:
@@ -136,6 +74,8 @@ def fill(trial: Trial, rng: random.Random) -> tuple[str, list[str]]:
         for path, content in trial.whole.items()
         if trial.before.get(path, b"missing") != content
     ]
+    if not written:
+        return refuse_output(trial, rng)
     limit = int(rng.choice(written) * rng.random())
 
     def enter() -> None:
@@ -144,63 +84,75 @@ def fill(trial: Trial, rng: random.Random) -> tuple[str, list[str]]:
 
     process = trial.start(preexec_fn=enter)
     out, err = process.communicate(timeout=MOST_SECONDS)
-    if process.returncode in DONE:
-        return "fits", list(_judge(trial, hard=False))
-    problems = []
+    return _judge_full(trial, process.returncode, out, err)
+
+
+def _judge_full(trial: Trial, code: int, out: bytes, err: bytes) -> tuple[str, list[str]]:
+    if code in DONE:
+        return "fits", list(judge_files(trial, hard=False))
     several = "--all" in COMMANDS[trial.name]  # one that cannot write stops no other
-    if process.returncode != 2 or not (several or (not out and err.count(b"\n") == 1)):
-        problems.append(f"exit code {process.returncode}, {out[:80]!r}, {err[-300:]!r}")
-    return "full", problems + list(_judge(trial, hard=False))
+    problems = []
+    if code != 2 or not (several or (not out and err.count(b"\n") == 1)):
+        problems.append(f"exit code {code}, {out[:80]!r}, {err[-300:]!r}")
+    return "full", problems + list(judge_files(trial, hard=False))
+
+
+def refuse_output(trial: Trial, _rng: random.Random) -> tuple[str, list[str]]:
+    """Let stdout be a device that is full."""
+    with Path("/dev/full").open("wb") as device:
+        process = trial.start(stdout=device)
+        err = process.communicate(timeout=MOST_SECONDS)[1]
+    code, several = process.returncode, "--all" in COMMANDS[trial.name]
+    fits = code in DONE and not trial.prints
+    if fits or (code == 2 and (several or err.count(b"\n") == 1)):
+        return "stdout full" if code == 2 else "fits", list(judge_files(trial, hard=False))
+    return "stdout full", [f"exit code {code}, {err[-300:]!r}"]
 
 
 def cut(trial: Trial, rng: random.Random) -> tuple[str, list[str]]:
-    """Cut an input off at a random moment."""
+    """Cut an input off while the command has it open or mapped."""
     process = trial.start()
-    inputs = sorted(path for path, content in trial.before.items() if content)
-    path = rng.choice(inputs)
-    time.sleep(rng.uniform(0.1, 1.0) * trial.seconds)
-    if process.poll() is None:
-        os.truncate(path, rng.choice([0, path.stat().st_size // 2]))
-    _, err = process.communicate(timeout=MOST_SECONDS)
-    code = process.returncode
-    problems = [] if code in {*DONE, 2} else [f"exit code {code}: {err[-300:]!r}"]
-    if code == 2 and err.count(b"\n") != 1:
-        problems.append(f"exit code 2 with {err[-300:]!r}")
-    if code == 2:
+    earliest = time.monotonic() + rng.choice([0, 0, rng.random()]) * trial.seconds
+    inputs = {path for path, data in trial.before.items() if data and path.suffix not in TEXTS}
+    stopped = stop_while_it_reads(process, inputs, earliest)
+    if stopped is None:
+        process.communicate(timeout=MOST_SECONDS)
+        return "not hit", []
+    number, path = stopped
+    os.truncate(path, rng.choice([0, path.stat().st_size // 2]))
+    os.kill(number, signal.SIGCONT)
+    out, err = process.communicate(timeout=MOST_SECONDS)
+    code, several = process.returncode, "--all" in COMMANDS[trial.name]
+    problems = [] if code == 2 else [f"exit code {code} without {path.name}: {err[-300:]!r}"]
+    if code == 2 and not several:
         problems += [f"left {new}" for new in trial.files.rglob("*") if new not in trial.before]
-    return f"exit code {code}", problems
+        if out or err.count(b"\n") != 1:
+            problems.append(f"exit code 2 with {out[:80]!r} and {err[-300:]!r}")
+    return "while it was read", problems
 
 
-def _judge(trial: Trial, *, hard: bool) -> Iterator[str]:
-    """Yield what is wrong with the files of an interrupted command.
-
-    Args:
-        trial: the command.
-        hard: whether it had no chance to remove anything.
-    """
-    after = list_files(trial.files)
-    old, new = [], []
-    for path in sorted({*after, *trial.before, *trial.whole}):
-        found, before = after.get(path, b"missing"), trial.before.get(path, b"missing")
-        is_hidden = path.name.startswith(".iou-doctor-")
-        if is_hidden or (found is None and before == b"missing"):
-            if not hard and path not in trial.whole:
-                yield f"left {path.relative_to(trial.files)}"
-        elif found != trial.whole.get(path, b"missing") and found != before:
-            yield f"`{path.relative_to(trial.files)}` is not whole"
-        elif before != trial.whole.get(path, b"missing"):
-            (old if found == before else new).append(path.name)
-    several = "--all" in COMMANDS[trial.name]  # each check writes its reports when it is done
-    if old and new and not hard and not several:
-        yield f"of one run, {new} are new and {old} are not"
-    left = list((trial.place / "temporary").iterdir())
-    if left and not hard:
-        yield f"left {left}"
+def fill_disk(trial: Trial, rng: random.Random) -> tuple[str, list[str]]:
+    """Run the command on a small file system that it fills; mounting one needs root."""
+    used = sum(len(content or b"") + PAGE for content in trial.before.values())
+    written = sum(len(trial.whole[path] or b"") for path in trial.whole.keys() - trial.before)
+    size = used + int(written * rng.random())
+    trial.files.mkdir(exist_ok=True)
+    words = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(trial.files)]
+    if subprocess.run(words, capture_output=True, check=False).returncode:
+        return "not mounted", []
+    try:
+        process = trial.start()
+        out, err = process.communicate(timeout=MOST_SECONDS)
+        label, problems = _judge_full(trial, process.returncode, out, err)
+        return f"{label} on a small file system", problems
+    finally:
+        subprocess.run(["umount", str(trial.files)], check=False)
 
 
 TRIALS: dict[str, Callable[[Trial, random.Random], tuple[str, list[str]]]] = {
     "kills": kill,
     "full": fill,
+    "small": fill_disk,
     "cuts": cut,
 }
 
@@ -214,9 +166,14 @@ def main() -> int:
     parser.add_argument("--commands", nargs="*", choices=COMMANDS, default=list(COMMANDS))
     options = parser.parse_args()
     counts: collections.Counter[str] = collections.Counter()
-    with tempfile.TemporaryDirectory() as folder:
+    place = MEMORY if MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        shared = Path(folder, "shared")
+        shared.mkdir()
+        write_inputs(shared, models=any(map(needs_tensorflow, options.commands)))
         trials = [
-            prepare(name, Path(folder, str(number))) for number, name in enumerate(options.commands)
+            prepare(name, shared, Path(folder, str(number)))
+            for number, name in enumerate(options.commands)
         ]
         for kind, run in TRIALS.items():
             for number in range(getattr(options, kind)):

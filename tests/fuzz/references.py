@@ -22,9 +22,9 @@ REFUSED = np.empty(0)
 
 def compare_with_reference(path: Path) -> Iterator[str]:
     """Yield a problem if the reference reader refuses an array that we read, or reads others."""
-    source = open_source(str(path))
     if path.suffix.lower() in LIST_SUFFIXES:
         return  # there is no reader of lists; that of a folder covers their files
+    source = open_source(str(path))
     if source.names is None:
         name = source.path.removeprefix(str(path)).removeprefix("::")
         yield from _compare(source.read(()), path, name)

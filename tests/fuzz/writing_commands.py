@@ -1,20 +1,20 @@
-"""Every command that writes files, in every format, with the inputs that all of them share."""
+"""Every command that reads arrays or writes files, in every format."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
-
-import h5py
-import numpy as np
-from PIL import Image
 
 from iou_doctor.render import FORMATS
 
-SHAPE = (72, 256, 256)
-"""The arrays are large enough to be mapped into memory."""
 PAIR = ("p.npy", "m.npy")
 MORE = ("--no-config", "--no-progress", "-n", "2")
-CONFIGURATION = """
+WITH_IMAGES = ("m.npy", "--images", "i.npy", *MORE)
+ALWAYS = ("out", "old.json", "old.toml", "summary.md")
+"""What is there before every command."""
+CONFIGURATIONS = {
+    "c.toml": """
 [[check]]
 name = "one"
 predictions = "p.npy"
@@ -24,52 +24,88 @@ masks = "m.npy"
 name = "two"
 predictions = "p.npz"
 masks = "m.npz"
-"""
+""",
+    "models.toml": """
+[[check]]
+name = "one"
+predictions = "net.onnx"
+images = "i.npy"
+masks = "m.npy"
+
+[[check]]
+name = "two"
+predictions = "p.npy"
+masks = "m.npy"
+""",
+}
 
 
 def _fix(*inputs: str) -> tuple[str, ...]:
     return ("fix", *inputs, *MORE, "--output-dir", "out/deep", "--overwrite")
 
 
+def _report(*forms: str) -> tuple[str, ...]:
+    return tuple(word for form in forms for word in ("--report", f"{form}=r.{form}"))
+
+
 COMMANDS: dict[str, tuple[str, ...]] = {
-    **{
-        f"check --report {form}": ("check", *PAIR, *MORE, "--report", f"{form}=r.{form}")
-        for form in FORMATS
-    },
-    "check with all reports": (
-        *("check", *PAIR, *MORE),
-        *(word for form in FORMATS for word in ("--report", f"{form}=r.{form}")),
-    ),
+    **{f"check --report {form}": ("check", *PAIR, *MORE, *_report(form)) for form in FORMATS},
+    "check with all reports": ("check", *PAIR, *MORE, *_report(*FORMATS)),
+    "check --pictures": ("check", "p_png", "m_png", *MORE, *_report("html"), "--pictures", "5"),
     "check --output": ("check", *PAIR, *MORE, "--output-format", "json", "--output", "old.json"),
     "check --output-format github": ("check", *PAIR, *MORE, "--output-format", "github"),
     "check --write-baseline": ("check", *PAIR, *MORE, "--write-baseline", "--baseline", "b.json"),
     "check --all": ("check", "--all", "--config", "c.toml", "--report", "json={name}.json"),
+    "check --all with a model": (
+        *("check", "--all", "--config", "models.toml"),
+        *("--report", "json={name}.json"),
+    ),
+    "check .onnx": ("check", "net.onnx", *WITH_IMAGES, *_report("json", "html")),
+    "check .onnx --write-baseline": (
+        *("check", "net.onnx", *WITH_IMAGES, "--write-baseline", "--baseline", "b.json"),
+    ),
+    "check .keras": ("check", "net.keras", *WITH_IMAGES, *_report("json", "html")),
+    "check SavedModel": ("check", "net", *WITH_IMAGES, *_report("json", "junit")),
+    "compare": ("compare", "p.npy", "p.npz", "m.npy", "-n", "2", "--no-progress"),
+    "compare images": ("compare", "p_png", "p.h5", "m_png", "-n", "2", "--no-progress"),
+    "compare reports": ("compare", "before.json", "after.json", "--output-format", "json"),
     "init": ("init", *PAIR, "-n", "2", "--no-progress", "--output", "old.toml", "--overwrite"),
-    "fix npy": _fix(*PAIR),
-    "fix npz": _fix("p.npz", "m.npz"),
-    "fix hdf5": _fix("p.h5", "m.h5"),
-    "fix images": _fix("p", "m"),
-    "fix arrays in folders": _fix("ps", "ms"),
+    **{
+        f"fix {name}": _fix(*(f"{side}{ending}" for side in "pm"))
+        for name, ending in {
+            "npy": ".npy",
+            "npz": ".npz",
+            "hdf5": ".h5",
+            "MATLAB": ".mat",
+            "TIFF": ".tif",
+            "Zarr": ".zarr",
+            "images": "_png",
+            "arrays in folders": "_npy",
+            "NIfTI": "_nii.gz",
+            "NRRD": "_nrrd",
+            "MetaImage": "_mha",
+        }.items()
+    },
 }
 """The arguments of each command. Some files that they write are there already."""
 
 
-def write_inputs(folder: Path) -> None:
-    """Write arrays with a fault that `fix` repairs, in every format."""
-    truth = np.random.default_rng(0).integers(0, 2, SHAPE, np.uint8)
-    noise = np.random.default_rng(1).random(SHAPE) < 0.1
-    arrays = {"p": truth ^ noise, "m": truth * np.uint8(255)}
-    for side, values in arrays.items():
-        np.save(folder / f"{side}.npy", values)
-        np.savez_compressed(folder / f"{side}.npz", values)
-        with h5py.File(folder / f"{side}.h5", "w") as file:
-            file.create_dataset("x", data=values, chunks=(1, *SHAPE[1:]), compression="gzip")
-        for place in (folder / side, folder / f"{side}s"):
-            place.mkdir()
-        for number, pixels in enumerate(values):
-            Image.fromarray(pixels).save(folder / side / f"{number:03}.png")
-            np.save(folder / f"{side}s" / f"{number:03}.npy", pixels)
-    (folder / "c.toml").write_text(CONFIGURATION)
-    (folder / "out" / "deep").mkdir(parents=True)
-    for name in ("old.json", "old.toml", "summary.md", "out/deep/m.npy"):
-        (folder / name).write_text("what was there before\n")
+def needs_tensorflow(name: str) -> bool:
+    """Return whether a command reads a model of TensorFlow."""
+    return not {"net", "net.keras"}.isdisjoint(COMMANDS[name])
+
+
+def list_inputs(name: str, folder: Path) -> Iterator[Path]:
+    """Yield what a command reads or may replace, of a folder with all inputs.
+
+    Args:
+        name: of the command.
+        folder: the folder, into which its configuration is written as well.
+    """
+    words = {*COMMANDS[name], *ALWAYS}
+    for file in CONFIGURATIONS.keys() & words:
+        (folder / file).write_text(CONFIGURATIONS[file])
+        words |= set(re.findall(r'"([^"]+)"', CONFIGURATIONS[file]))
+    for path in sorted(folder.iterdir()):
+        if path.name in words:
+            yield path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,6 +37,8 @@ def load(path: str, options: ModelOptions) -> Runner:
     """
     read_file_head(path)
     refuse_signature(path, _KIND, options.signature)
+    # else importing it writes an identifier of this machine, and sends it with what is run
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnx
         import onnxruntime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,13 @@ def test_weights_in_a_file_beside_the_model_are_fine(place):
     pair = opened(make_onnx(place / "net.onnx", put_weights_in("weights")))
     assert np.allclose(pair.y_pred.read((slice(None),)), logits(images()), atol=1e-5)
     assert pair.model.collect_facts().unsafe == ()
+
+
+def test_onnxruntime_is_told_to_send_nothing(place, monkeypatch):
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY", raising=False)
+    opened(make_onnx(place / "net.onnx"))
+    assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY")
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,8 @@ def _read_header(path: str) -> _Header:
     if _FILE_LIST.search(start.getvalue()):
         raise several_files_error(path)
     errors = (ValueError, KeyError, IndexError, TypeError, OverflowError, library.NRRDError)
-    with translate_errors(path, *errors, why=_DAMAGED):
+    # pynrrd casts without a look at the values
+    with translate_errors(path, *errors, why=_DAMAGED), np.errstate(all="ignore"):
         fields = library.read_header(start)
         shape = tuple(int(size) for size in fields["sizes"])
         if int(fields["dimension"]) != len(shape):
