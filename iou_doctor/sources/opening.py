@@ -124,7 +124,7 @@ def _open_model_pair(y_true: object, y_pred: object, options: ModelOptions) -> P
     check_unchanged(model_files)  # what was examined is what was loaded
     missing = note_missing_values(masks=true, images=images)
     notes = (*pair.assumed, *source.assumed, *missing)
-    files = (*files, *list_file_stamps(pair))
+    files = (*files, *source.stamps, *list_file_stamps(pair))
     return replace(
         pair, y_pred=source, model=source, images=pair.y_pred, assumed=notes, files=files
     )

@@ -13,12 +13,16 @@ from typing import IO
 
 import h5py
 
+from iou_doctor.safety.memory import bound_memory
+
 WEIGHTS = re.compile(r"model(_\d+)?\.weights\.h5")
 """The members of a `.keras` file with weights: one, or several parts of it."""
 MEMBERS = re.compile(r"(metadata|config|model\.weights)\.json|assets/.*")
 """The other members that Keras writes."""
 _LINK, _TYPE_OF_FILE = 0o120000, 0o170000
 """The bits of a file's mode on Unix that say what it is, and their value for a symbolic link."""
+_MOST_BYTES_OF_TEXT = 1 << 30
+"""The memory that the texts in a file of weights may take: several times the largest ones."""
 _BOMB_SIZE, _BOMB_FACTOR = 1 << 28, 100
 """What takes more bytes when it is unpacked, and is larger by more than this factor, would fill the
 memory. Weights hardly get smaller when they are compressed, unless they were never trained."""
@@ -66,7 +70,7 @@ def list_unsafe_weights(source: str | IO[bytes], size: int) -> tuple[str, ...]:
     Raises:
         OSError: the file is damaged.
     """
-    with h5py.File(source, "r") as file:
+    with h5py.File(source, "r") as file, bound_memory(_MOST_BYTES_OF_TEXT):
         return tuple(sorted(_find_unsafe_objects(file, size)))
 
 
@@ -74,6 +78,7 @@ def _find_unsafe_objects(file: h5py.File, size: int) -> Iterator[str]:
     waiting, seen, claimed = [file["/"]], set(), 0
     while waiting:
         group = waiting.pop()
+        dict(group.attrs)  # Keras reads them as well, with no bound on their memory
         for name in group:
             path = f"{group.name.rstrip('/')}/{name}"
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):

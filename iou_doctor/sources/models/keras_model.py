@@ -138,10 +138,10 @@ def _read_config(path: str) -> _Config:
     # hostile files make h5py and zipfile raise many kinds of errors
     with translate_errors(path, Exception, why=_DAMAGED):
         if Path(path).suffix.lower() != ".keras":
+            unsafe = list_unsafe_weights(path, Path(path).stat().st_size)
             with h5py.File(path, "r") as file:
                 version = file.attrs.get("keras_version", "an unknown version")
                 config = json.loads(file.attrs["model_config"])
-            unsafe = list_unsafe_weights(path, Path(path).stat().st_size)
             return _Config(config, _decode(version), unsafe)
         with zipfile.ZipFile(path) as archive:
             metadata = _read_json(archive, "metadata.json")

@@ -11,7 +11,8 @@ import numpy as np
 from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.model import ModelOptions, Shape
 from iou_doctor.sources.files.file_status import read_file_head
-from iou_doctor.sources.models.onnx_safety import list_unsafe_parts
+from iou_doctor.sources.files.stamps import stamp_files
+from iou_doctor.sources.models.onnx_safety import find_weight_files, list_unsafe_parts
 from iou_doctor.sources.models.runner import (
     Runner,
     choose_name,
@@ -49,6 +50,11 @@ def load(path: str, options: ModelOptions) -> Runner:
         unsafe = list_unsafe_parts(model, Path(path).parent)
     if unsafe and not options.trusted:
         raise unsafe_model_error(path, unsafe)
+    weights = tuple(
+        stamp
+        for file in find_weight_files(model, Path(path).parent)
+        for stamp in stamp_files(os.fspath(file))
+    )
     with translate_errors(path, Exception, why=_DAMAGED):
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
         inputs = {entry.name: entry for entry in session.get_inputs()}
@@ -67,6 +73,7 @@ def load(path: str, options: ModelOptions) -> Runner:
         output,
         outputs=outputs,
         unsafe=unsafe,
+        stamps=weights,
     )
 
 

@@ -70,9 +70,19 @@ def list_weight_files(path: Path) -> tuple[Path, ...]:
         return ()
     with suppress(Exception):  # a damaged message may raise anything
         model = onnx.ModelProto.FromString(path.read_bytes())
-        places = {place for tensor in _list_tensors(model) for place in _list_locations(tensor)}
-        return tuple(path.parent / place for place in sorted(places))
+        return find_weight_files(model, path.parent)
     return ()
+
+
+def find_weight_files(model: ModelProto, folder: Path) -> tuple[Path, ...]:
+    """Return the files that the weights of a model are in, beside its own.
+
+    Args:
+        model: the message in the file.
+        folder: the folder of the file.
+    """
+    places = {place for tensor in _list_tensors(model) for place in _list_locations(tensor)}
+    return tuple(folder / place for place in sorted(places))
 
 
 def _list_locations(tensor: TensorProto) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from iou_doctor.arrays.batch import StoredArray
+from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.arrays.model import Activation, Shape
 from iou_doctor.arrays.source import ArrayOrTensor
 from iou_doctor.errors import SourceError
@@ -39,6 +40,8 @@ class Runner:
     """The last activation before the output; `None`: unknown."""
     unsafe: tuple[str, ...] = ()
     """Operations or layers that may run code or access files, and that the user trusts."""
+    stamps: tuple[FileStamp, ...] = ()
+    """What the files beside the model's own were that it may read while it runs."""
 
 
 def choose_name(path: str, what: str, option: str, names: list[str], wanted: str | None) -> str:

@@ -57,6 +57,7 @@ class ModelSource:
     def __init__(self, path: str, runner: Runner, images: Source, options: ModelOptions) -> None:
         self.path = path
         self.names, self.is_sequential = images.names, images.is_sequential
+        self.stamps = runner.stamps
         self._images, self._runner, self._options = images, runner, options
         self._preprocessing: Preprocessing = plan_preprocessing(path, runner, images, options)
         self._fixed_batch_size = runner.input_shape[0] if runner.input_shape else None

@@ -6,6 +6,7 @@ import importlib
 import io
 import json
 import pkgutil
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -317,6 +318,26 @@ def list_modules(package: Any) -> list[Any]:
     names = [name for _, name, _ in pkgutil.iter_modules(package.__path__)]
     kept = [name for name in names if not name.endswith("_test")]
     return [importlib.import_module(f"{package.__name__}.{name}") for name in kept]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the memory of a process")
+@pytest.mark.parametrize("place", ["/", "model_weights"])
+def test_a_text_that_claims_gigabytes_is_refused_before_they_are_taken(tmp_path, refuse, place):
+    import resource
+
+    text = "a text of a length that is nowhere else in the file" * 3
+    with h5py.File(tmp_path / "net.h5", "w") as file:
+        file.create_group("model_weights")
+        file.attrs["model_config"] = "{}"
+        file[place].attrs["names"] = text
+    content = bytearray((tmp_path / "net.h5").read_bytes())
+    length = content.index(len(text).to_bytes(4, "little"), content.index(b"names\0"))
+    content[length : length + 4] = b"\xf0\xff\xff\xff"
+    (tmp_path / "net.h5").write_bytes(content)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert "it is not a Keras model, or it is damaged" in refuse(tmp_path / "net.h5")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_200_000  # KiB
+    assert resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY
 
 
 def test_every_layer_of_keras_is_judged():

@@ -13,6 +13,7 @@ from sources.models.tiny_models import CLASSES, SIZE, WEIGHTS, images, keras_mod
 
 from iou_doctor.arrays.model import ModelOptions
 from iou_doctor.errors import SourceError
+from iou_doctor.sources.files.stamps import check_unchanged
 from iou_doctor.sources.opening import open_pair
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -71,6 +72,10 @@ def test_weights_in_a_file_beside_the_model_are_fine(place):
     pair = opened(make_onnx(place / "net.onnx", put_weights_in("weights")))
     assert np.allclose(pair.y_pred.read((slice(None),)), logits(images()), atol=1e-5)
     assert pair.model.collect_facts().unsafe == ()
+    check_unchanged(pair.files)
+    (place / "weights").write_bytes(bytes(WEIGHTS.nbytes + 1))
+    with pytest.raises(SourceError, match="weights`: it changed while it was read"):
+        check_unchanged(pair.files)
 
 
 def test_onnxruntime_is_told_to_send_nothing(place, monkeypatch):
