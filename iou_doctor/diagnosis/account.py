@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 READ_RIGHT = frozenset({Suspicion.COLLAPSE, Suspicion.DEFINITIONS})
 """The kinds of errors that do not lie in the format of the arrays."""
+UNPAIRED = "sample-count-mismatch"
+"""The rule about samples without a partner."""
 ROUNDING = 1e-9
 """Scores that differ by less are equal."""
 
@@ -160,7 +162,9 @@ def count_after_repairs(report: Report, evidence: Evidence, recount: Recount) ->
 
 def _is_misread(report: Report, evidence: Evidence) -> bool:
     """Return whether no repair that the report offers makes the arrays mean what they should."""
-    interpretation = evidence.interpretation
+    interpretation, pair = evidence.interpretation, evidence.pair
+    # files that have a partner are scored rightly, whatever the others are
+    harmless = {UNPAIRED} if pair.unpaired_true or pair.unpaired_pred else set()
     if interpretation.is_multilabel or interpretation.layout.relation is Relation.MISMATCHED:
         return True
     if any(repair.estimated and not repair.steps for repair in list_repairs(report)):
@@ -169,7 +173,7 @@ def _is_misread(report: Report, evidence: Evidence) -> bool:
         finding.severity is Severity.ERROR
         and finding.rule.suspicion not in READ_RIGHT
         and finding.repair is None
-        and finding.rule.name not in report.consequences
+        and finding.rule.name not in {*report.consequences, *harmless}
         for finding in report.findings
     )
 

@@ -13,11 +13,11 @@ from iou_doctor.diagnosis.pipeline import choose_settings, examine, open_arrays
 from iou_doctor.diagnosis.questions import OpenArrays, Progress
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import diagnose
-from iou_doctor.errors import UsageError
+from iou_doctor.diagnosis.shared_samples import SharedSamples, find_shared_samples
 from iou_doctor.ledger.counted import Counted
-from iou_doctor.ledger.difference import build_difference
+from iou_doctor.ledger.difference import Difference, build_difference
 from iou_doctor.metrics.engine.separate import ChoiceChange, Setup, separate
-from iou_doctor.report.comparison import Comparison, Side
+from iou_doctor.report.comparison import Comparison, OtherSamples, Side
 from iou_doctor.report.report import Report
 from iou_doctor.sources.files.stamps import check_unchanged
 
@@ -33,25 +33,17 @@ def compare(
         progress: called with the number of samples done and in total, of either check.
 
     Raises:
-        UsageError: options that do not go together, or other numbers of samples.
+        UsageError: options that do not go together, or no sample that both have.
         SourceError: a file cannot be read.
         ReadingError: the arrays cannot be understood.
     """
     first, evidence, first_counted = _check(before, progress)
     second, other, second_counted = _check(after, progress)
-    samples = [one.interpretation.layout.samples for one in (evidence, other)]
-    if samples[0] != samples[1]:
-        raise UsageError(
-            f"the two predictions share {samples[0]:,} and {samples[1]:,} samples with the masks;"
-            " give predictions of the same masks"
-        )
-    difference = None
+    shared = find_shared_samples(evidence, other)
+    difference = samples = None
     if first_counted is not None and second_counted is not None:
-        difference = build_difference(
-            first_counted,
-            second_counted,
-            confidence=after.confidence,
-            name_sample=lambda sample: name_sample(evidence, sample),
+        difference, samples = _subtract(
+            (first_counted, second_counted), shared, evidence, confidence=after.confidence
         )
     sides = (
         Side.of(first, is_scored=first_counted is not None),
@@ -62,9 +54,40 @@ def compare(
         *sides,
         same,
         difference,
+        samples=samples,
         separated_by=_separate(evidence, other) if same else (),
-        reports=(first, second),
+        reports=(first, second) if shared is None else None,
     )
+
+
+def _subtract(
+    counted: tuple[Counted, Counted],
+    shared: SharedSamples | None,
+    evidence: Evidence,
+    *,
+    confidence: float,
+) -> tuple[Difference | None, OtherSamples | None]:
+    """Return the difference on the samples that both sides have, and what the others contribute.
+
+    Args:
+        counted: the label pairs of either side, after all repairs.
+        shared: the samples that both have; `None` if they have the same ones.
+        evidence: the facts about the side before, for the names of samples.
+        confidence: the share of the drawn data sets that an interval holds.
+    """
+    first, second = counted
+    if shared is not None:
+        first, second = shared.select(first, 0), shared.select(second, 1)
+    places = None if shared is None else shared.places[0]
+
+    def name(sample: int) -> str:
+        return name_sample(evidence, sample if places is None else int(places[sample]))
+
+    difference = build_difference(first, second, confidence=confidence, name_sample=name)
+    whole = counted[0].score.mean_iou, counted[1].score.mean_iou
+    if difference is None or shared is None or whole[0] is None or whole[1] is None:
+        return difference, None
+    return difference, OtherSamples(shared.left_out, (whole[0], whole[1]))
 
 
 def _separate(before: Evidence, after: Evidence) -> tuple[ChoiceChange, ...]:

@@ -14,6 +14,7 @@ def render(comparison: Comparison, *, version: str) -> str:
     """Return a comparison as JSON text. The same comparison gives the same bytes."""
     difference = comparison.difference
     before, after = comparison.readings
+    samples_before, samples_after = comparison.of_samples
     document = {
         "schema_version": 1,
         "tool": {"name": "iou-doctor", "version": version},
@@ -22,9 +23,12 @@ def render(comparison: Comparison, *, version: str) -> str:
         "gain": comparison.gain,
         "parts": {
             "reading_before": before,
+            "samples_before": samples_before,
             "predictions": None if difference is None else difference.gain,
+            "samples_after": samples_after,
             "reading_after": after,
         },
+        "other_samples": list(comparison.samples.count) if comparison.samples else [0, 0],
         "separated_by": [
             {"choice": one.choice, "before": one.before, "after": one.after}
             for one in comparison.separated_by

@@ -66,6 +66,7 @@ def list_parts(comparison: Comparison) -> list[Line]:
         return [("", "", _explain_missing(comparison))]
     before, after = comparison.readings
     cuts = {
+        "samples": _list_other_samples(comparison),
         "reading": _list_readings(comparison, before, after),
         "predictions": _list_predictions(comparison, difference),
         "by pair": _list_pairs(comparison, difference),
@@ -108,6 +109,7 @@ def _describe_main_cause(comparison: Comparison) -> str:
     before, after = comparison.readings
     parts = [
         (abs(comparison.difference.gain), "the predictions themselves differ"),
+        (abs(sum(comparison.of_samples)), "they are of different samples"),
         (abs(before or 0.0), _explain_reading(comparison.before, comparison)),
         (abs(after or 0.0), _explain_reading(comparison.after, comparison)),
     ]
@@ -133,6 +135,19 @@ def _explain_reading(side: Side, comparison: Comparison) -> str:
     name = _name(side, comparison)
     why = side.cause if side.sick else side.note or side.cause
     return f"{name}: {why or 'the metric averages in another way than iou-doctor'}"
+
+
+def _list_other_samples(comparison: Comparison) -> Iterator[tuple[float, str]]:
+    """Yield what the samples contribute that only one side has."""
+    if comparison.samples is None:
+        return
+    sides = comparison.before, comparison.after
+    for side, count, part in zip(
+        sides, comparison.samples.count, comparison.of_samples, strict=True
+    ):
+        if count:
+            samples = "1 sample" if count == 1 else f"{count:,} samples"
+            yield part, f"{_name(side, comparison)} has {samples} that the other side lacks"
 
 
 def _list_readings(

@@ -68,6 +68,16 @@ class Side:
 
 
 @record
+class OtherSamples:
+    """Samples that only one side has."""
+
+    count: tuple[int, int]
+    """Their number on either side."""
+    mean_iou: tuple[float, float]
+    """The mean IoU of all samples of either side, after all repairs."""
+
+
+@record
 class Comparison:
     """Two checks, and where the difference of their numbers comes from."""
 
@@ -76,7 +86,10 @@ class Comparison:
     same_predictions: bool
     """Whether both checks are of the same predictions, under two metrics."""
     difference: Difference | None
-    """Of the two scores after all repairs; `None` if one of them is undefined."""
+    """Of the two scores after all repairs, on the samples that both sides have; `None` if one of
+    them is undefined."""
+    samples: OtherSamples | None = None
+    """`None` if both sides have the same samples."""
     separated_by: tuple[ChoiceChange, ...] = ()
     """The choices that turn the first number into the second, if two metrics get the same arrays.
     None of them can be left out."""
@@ -101,11 +114,11 @@ class Comparison:
         """The part of the gain that lies in how each metric reads its arrays.
 
         It is the number less the mean IoU after all repairs, with the opposite sign for the side
-        before. With `Difference.gain`, the two parts add up to `gain`.
+        before. With `Difference.gain` and `of_samples`, the parts add up to `gain`.
         """
         if self.difference is None:
             return None, None
-        right = self.difference.mean_iou
+        right = self.difference.mean_iou if self.samples is None else self.samples.mean_iou
         before, after = self.numbers
         return (
             None if before is None else right[0] - before,
@@ -113,9 +126,18 @@ class Comparison:
         )
 
     @property
+    def of_samples(self) -> tuple[float, float]:
+        """The part of the gain that lies in samples which only one side has."""
+        if self.difference is None or self.samples is None:
+            return 0.0, 0.0
+        shared, whole = self.difference.mean_iou, self.samples.mean_iou
+        return shared[0] - whole[0], whole[1] - shared[1]
+
+    @property
     def may_be_noise(self) -> bool:
         """Whether other images might reverse the difference. How arrays are read is no noise."""
         if self.difference is None or None in self.readings:
             return False
-        read_worse = sum(part for part in self.readings if part is not None) < -ROUNDING
-        return bool(self.difference.is_within_noise) and not read_worse
+        others = (*self.readings, *self.of_samples)
+        are_worse = sum(part for part in others if part is not None) < -ROUNDING
+        return bool(self.difference.is_within_noise) and not are_worse

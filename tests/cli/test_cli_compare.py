@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from build import noisy, scene
 from jsonschema import Draft202012Validator
+from PIL import Image
 from run import run
 
 FOLDER = "arrays"
@@ -122,6 +123,43 @@ def test_two_metrics_are_compared_on_one_pair(folder):
             "after": "classes pooled before the division",
         }
     ]
+
+
+def score(masks, predictions):
+    ious = [
+        ((masks == label) & (predictions == label)).sum()
+        / ((masks == label) | (predictions == label)).sum()
+        for label in range(3)
+    ]
+    return np.mean(ious)
+
+
+@pytest.mark.parametrize(("lacks_before", "lacks_after"), [(5, 2), (0, 7), (3, None)])
+def test_samples_that_one_side_lacks_are_a_part_of_their_own(tmp_path, lacks_before, lacks_after):
+    masks = np.concatenate([scene(seed) for seed in range(4)]).astype(np.uint8)
+    sides = [noisy(masks, 1), noisy(masks, 2, share=0.1)]
+    for name, labels in (("masks", masks), ("old", sides[0]), ("new", sides[1])):
+        (tmp_path / name).mkdir()
+        for index, one in enumerate(labels):
+            if index != {"old": lacks_before, "new": lacks_after}.get(name):
+                Image.fromarray(one.astype(np.uint8)).save(tmp_path / name / f"shot{index}.png")
+    words = ("old", "new", "masks", "-n", "3")
+    document = json.loads(compare(tmp_path, *words, "--output-format", "json").stdout)
+    Draft202012Validator(json.loads(run("schema", "comparison").stdout)).validate(document)
+    kept = [np.arange(8) != lacks for lacks in (lacks_before, lacks_after)]
+    both = kept[0] & kept[1]
+    whole = [score(masks[own], side[own]) for own, side in zip(kept, sides, strict=True)]
+    shared = [score(masks[both], side[both]) for side in sides]
+    parts = document["parts"]
+    assert parts["samples_before"] == pytest.approx(shared[0] - whole[0], abs=1e-7)
+    assert parts["samples_after"] == pytest.approx(whole[1] - shared[1], abs=1e-7)
+    assert parts["predictions"] == pytest.approx(shared[1] - shared[0], abs=1e-7)
+    assert sum(parts.values()) == pytest.approx(document["gain"], abs=1e-7)
+    assert document["other_samples"] == [int((own & ~both).sum()) for own in kept]
+    names = {one["name"] for one in document["predictions"]["samples"]}
+    assert names <= {f"shot{index}" for index in np.flatnonzero(both)}
+    text = " ".join(compare(tmp_path, *words).stdout.split())
+    assert "new has 1 sample that the other side lacks" in text
 
 
 def test_noise_does_not_fail_if_only_what_is_beyond_it_counts(folder):
