@@ -85,7 +85,9 @@ def list_given(options: CommandOptions) -> Iterator[tuple[Declared, object]]:
         value, info = getattr(options, parameter.name, None), parameter.annotation.__metadata__[0]
         if value is None or value == parameter.default or value == []:
             continue
-        names = [word.partition("/")[0] for word in info.param_decls or ()]
+        # an annotation has its first name where other declarations have the default
+        words = [info.default, *(info.param_decls or ())]
+        names = [word.partition("/")[0] for word in words if isinstance(word, str)]
         spelled = max(names, key=len, default=f"--{parameter.name.replace('_', '-')}")
         option = "" if isinstance(info, ArgumentInfo) else spelled
         yield Declared(parameter.name, option, info.rich_help_panel), value

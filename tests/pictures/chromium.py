@@ -50,8 +50,6 @@ def frame(page: Path, folder: Path, *, width: int, height: int) -> Path:
     outer = folder / f"{page.stem}_framed.html"
     source = html.escape(page.read_text("utf-8"))
     style = f"border:0;display:block;width:{width}px;height:{height}px"
-    outer.write_text(
-        f'<!DOCTYPE html><body style="margin:0"><iframe style="{style}" srcdoc="{source}"></iframe>',
-        "utf-8",
-    )
+    inner = f'<iframe style="{style}" srcdoc="{source}"></iframe>'
+    outer.write_text(f'<!DOCTYPE html><body style="margin:0">{inner}', "utf-8")
     return outer

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from pictures.street import VOID, draw_masks, photograph, predict
 from scenes import boxes, model
 
 import iou_doctor
 from iou_doctor.datasets.class_names import list_trained_classes
+from pictures.street import VOID, draw_masks, photograph, predict
 
 SAMPLES = 8
 

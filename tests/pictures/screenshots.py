@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
+
 from pictures.chromium import DARK, browse, frame
 from pictures.reports import write_pages
 
@@ -29,7 +30,9 @@ def main(folder: Path = REFERENCES) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for page in write_pages(Path(scratch)):
             for view, picture in _take(page, Path(scratch)).items():
-                _shrink(picture, SHOWN_WIDTH[view]).save(folder / f"{page.stem}_{view}.png", optimize=True)
+                _shrink(picture, SHOWN_WIDTH[view]).save(
+                    folder / f"{page.stem}_{view}.png", optimize=True
+                )
                 sys.stdout.write(f"{page.stem}_{view}.png\n")
 
 

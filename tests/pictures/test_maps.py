@@ -1,0 +1,131 @@
+"""The maps that a page shows are those that the score counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from build import diagnose, noisy, scene
+from checks.sick_arrays import SICK
+
+from iou_doctor.pictures.errors import map_errors
+from iou_doctor.pictures.gallery import build_gallery
+from iou_doctor.pictures.sample_reader import MOST_SIDE, build_reader, thin
+from iou_doctor.report.gallery import PixelError
+
+NO_CLASS = -1
+MOVED = ["IOU104", "IOU105", "IOU107", "IOU110", "IOU501", "IOU502", "IOU503", "IOU504", "IOU508"]
+DECODED = ["IOU108", "IOU203", "IOU212", "IOU215", "IOU301", "IOU303", "IOU304", "IOU307", "IOU309"]
+RELABELLED = ["IOU404", "IOU405", "IOU406", "IOU407", "IOU408", "IOU409", "IOU413"]
+
+
+def count(truth, prediction, *, classes, ignore):
+    """Return how often each pair occurs, with one id for all predictions that are no class."""
+    kept = (truth >= 0) & (truth < classes) & (truth != ignore)
+    inside = (prediction >= 0) & (prediction < classes)
+    other = np.where(inside, prediction, NO_CLASS)
+    return Counter(zip(truth[kept].tolist(), other[kept].tolist(), strict=True))
+
+
+@pytest.mark.parametrize("code", [*MOVED, *DECODED, *RELABELLED])
+def test_the_repaired_maps_of_all_samples_hold_the_pairs_that_the_ledger_counts(code):
+    report = diagnose(**SICK[code])
+    counted = report.arrays.counted
+    reader = build_reader(report, report.arrays, report.arrays.open())
+    classes, ignore = len(counted.score.per_class), counted.ignore_index
+    found: Counter[tuple[int, int]] = Counter()
+    for sample in range(report.reading.layout.samples):
+        maps = reader.y_true.read_repaired(sample), reader.y_pred.read_repaired(sample)
+        found += count(*(maps[::-1] if reader.exchanged else maps), classes=classes, ignore=ignore)
+    pairs = counted.scored.pool()
+    wanted: Counter[tuple[int, int]] = Counter()
+    for truth, prediction, pixels in zip(pairs.truth, pairs.prediction, pairs.count, strict=True):
+        known = int(prediction) if 0 <= prediction < classes else NO_CLASS
+        wanted[int(truth), known] += int(pixels)
+    assert found == wanted
+
+
+@pytest.mark.parametrize("code", ["IOU203", "IOU303", "IOU406", "IOU502", "IOU503"])
+def test_a_fault_that_maps_show_is_shown_in_two_samples(code):
+    gallery = build_gallery(diagnose(**SICK[code]), 12)
+    assert len(gallery.faulty) == 2
+    for one in gallery.faulty:
+        wrong = [np.isin(maps.errors, WRONG).sum() for maps in (one.given, one.repaired)]
+        assert wrong[0] > wrong[1]
+
+
+WRONG = [PixelError.BOUNDARY, PixelError.EXTENT, PixelError.SEGMENT, PixelError.NO_CLASS]
+
+
+def test_a_metric_that_truncates_scores_sees_background_only():
+    (first, *_) = build_gallery(diagnose(**SICK["IOU203"]), 1).faulty
+    assert not first.given.prediction.any()
+    assert first.repaired.prediction.any()
+    assert build_gallery(diagnose(**SICK["IOU203"]), 1).reads == "as your metric reads it"
+
+
+def test_the_samples_are_those_that_a_full_sort_puts_first():
+    masks = scene(1, samples=60, height=8, width=9, classes=4)
+    predictions = noisy(masks, 2, share=0.3, classes=4)
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=4)
+    unions = np.array([((masks == k) | (predictions == k)).sum() for k in range(4)])
+    wrong = masks != predictions
+    points = (wrong * (1 / unions[masks] + 1 / unions[predictions]) / 4).sum(axis=(1, 2))
+    ranked = sorted(range(60), key=lambda sample: (-round(points[sample], 12), sample))
+    worst = build_gallery(report, 9).worst
+    assert [one.price.sample for one in worst] == ranked[:9]
+    assert [one.picture.sample for one in worst] == ranked[:9]
+    for one in worst:
+        truth, prediction = masks[one.price.sample], predictions[one.price.sample]
+        costs = {
+            (i, j): ((truth == i) & (prediction == j)).sum() * (1 / unions[i] + 1 / unions[j]) / 4
+            for i in range(4)
+            for j in range(4)
+            if i != j
+        }
+        first, second, _, price = one.dearest
+        assert costs[first, second] == max(costs.values()) == pytest.approx(price)
+
+
+def test_each_pixel_has_one_error():
+    truth = np.array([[0, 1, 1, 255, 9, 2]]).repeat(60, axis=0).repeat(20, axis=1)
+    prediction = np.where(truth == 1, 2, np.where(truth == 255, 0, truth))
+    prediction[:10, -20:] = 77
+    errors = map_errors(truth, prediction, num_classes=3, ignore_index=255)
+    assert (errors[truth == 255] == PixelError.LEFT_OUT).all()
+    assert (errors[truth == 9] == PixelError.NO_CLASS).all()
+    assert (errors[prediction == 77] == PixelError.NO_CLASS).all()
+    assert (errors[truth == 1] == PixelError.SEGMENT).all()
+    right = (truth == prediction) & (truth < 3)
+    assert (errors[right] == PixelError.RIGHT).all()
+    assert map_errors(truth, prediction[:5], num_classes=3, ignore_index=None) is None
+
+
+def test_long_maps_are_thinned_evenly():
+    values = np.arange(3 * (MOST_SIDE * 2 + 1)).reshape(3, -1)
+    assert thin(values).shape == (1, 342)
+    assert thin(values)[0, 0] == values[1, 1]
+    assert thin(values[:, :MOST_SIDE]) is not None
+    assert thin(values[:, :MOST_SIDE]).shape == (3, MOST_SIDE)
+
+
+def test_a_volume_shows_the_slice_with_the_most_errors():
+    masks = scene(3, samples=7, height=12, width=14)
+    predictions = masks.copy()
+    predictions[5] = (predictions[5] + 1) % 3
+    report = diagnose(y_true=masks[None], y_pred=predictions[None], layout="NDHW", num_classes=3)
+    (worst,) = build_gallery(report, 3).worst
+    assert worst.picture.part == "slice 5"
+    assert np.array_equal(worst.picture.given.truth, masks[5])
+
+
+def test_without_maps_the_charts_stay():
+    flat = scene(1).reshape(2, -1)
+    gallery = build_gallery(diagnose(y_true=flat, y_pred=noisy(flat, 2), layout="NL"), 12)
+    assert gallery.notes == ("There are no pictures, because neither array has rows and columns.",)
+    assert gallery.images is not None
+    assert all(one.picture is None for one in gallery.worst)
+    none = build_gallery(replace(diagnose(**SICK["IOU502"]), arrays=None), 12)
+    assert (none.worst, none.images) == ((), None)
