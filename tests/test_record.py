@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
-from functools import cached_property
-from typing import Any
+from dataclasses import (
+    FrozenInstanceError,
+    asdict,
+    dataclass,
+    field,
+    fields,
+    is_dataclass,
+    replace,
+)
+from functools import cached_property, partial
+from typing import Any, ClassVar
 
 import pytest
 
@@ -120,6 +128,39 @@ def test_a_record_of_a_record_has_the_fields_of_both() -> None:
     assert repr(Wider(1)).endswith("Wider(x=1, y=2)")
     assert Wider(1) == Wider(1, 2)
     assert Wider(1) != Base(1)
+
+
+@pytest.mark.parametrize("kw_only", [False, True])
+def test_its_fields_are_those_of_a_dataclass(kw_only: bool) -> None:
+    def make(decorator: Any) -> Any:
+        @decorator()
+        class Base:
+            a: int
+            b: list[int] = field(default_factory=list)
+
+        @decorator(kw_only=kw_only)
+        class Changed(Base):
+            kind: ClassVar[str] = "changed"
+            a: int = 3
+            c: str = field(default="", kw_only=True, metadata={"note": 1})
+            d: float | None = None
+
+        return Changed
+
+    made, peer = make(record), make(partial(dataclass, frozen=True))
+    assert [repr(one) for one in fields(made)] == [repr(one) for one in fields(peer)]
+    assert (made.__match_args__, made.kind, made.c) == (peer.__match_args__, peer.kind, peer.c)
+    assert asdict(made(a=1, d=2.0)) == asdict(peer(a=1, d=2.0))
+    assert is_dataclass(made(a=1))
+    assert not hasattr(made, "b")
+
+
+def test_a_default_that_can_change_is_refused() -> None:
+    class Listed:
+        x: list[int] = []  # noqa: RUF012
+
+    with pytest.raises(ValueError, match=r"Listed.x needs a default_factory"):
+        record(Listed)
 
 
 @pytest.mark.parametrize(
