@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from run import ROOT
 from sources.window_cases import assert_reads, cases
 
@@ -235,13 +236,14 @@ def test_python_gets_an_error_for_a_file_that_is_cut_off(tmp_path, pair, which, 
     assert "was read" in done.stdout
 
 
-@given(cases())
-def test_a_file_is_read_where_it_cannot_be_mapped(case):
+@given(cases(), st.sampled_from("CF"), st.sampled_from([0, 16, 1 << 20]))
+def test_a_file_is_read_where_it_cannot_be_mapped(case, order, block):
     array, windows = case
     with tempfile.TemporaryDirectory() as folder:
-        np.save(Path(folder, "a.npy"), np.ascontiguousarray(array))
+        np.save(Path(folder, "a.npy"), np.asarray(array, order=order))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(npy, "MOST_READ_BYTES", -1)
+            patch.setattr(npy, "_BLOCK_BYTES", block)
             source = open_source(str(Path(folder, "a.npy")))
             patch.setattr(np, "memmap", None)
             assert_reads(source, array, windows)

@@ -29,6 +29,9 @@ MOST_READ_BYTES = 1 << 22
 """The maximum size in bytes of an array that is read as a whole when it is opened. Mapping saves no
 time for such an array, and nothing can happen to a copy."""
 
+_BLOCK_BYTES = 1 << 20
+"""The size of a block that is read as a whole, although less of it is wanted."""
+
 
 @record
 class MappedSource:
@@ -92,12 +95,13 @@ class MappedSource:
         with translate_errors(
             self.path, OSError, ValueError, EOFError, why="it changed while it was read"
         ):
-            # a window of an array in Fortran order is spread over the whole file
-            can_map = BUS_ERRORS.can_map and not is_remote(self.file)
-            if order == "F" or can_map:
+            if BUS_ERRORS.can_map and not is_remote(self.file):
                 return cut_window(self._map_values(order), window, self.dtype)
+            parts = complete_window(window, self.shape)
             with open_file(self.file) as stream:
-                return self._read_window(stream, window)
+                if order == "C":
+                    return self._read_part(stream, 0, parts, self.shape)
+                return self._read_part(stream, 0, parts[::-1], self.shape[::-1]).T
 
     def _map_values(self, order: Literal["C", "F"]) -> StoredArray:
         """Return the whole array as a view of the file."""
@@ -113,22 +117,32 @@ class MappedSource:
         BUS_ERRORS.guard(values)
         return values
 
-    def _read_window(self, stream: ReadableFile, window: Window) -> StoredArray:
-        """Return the values in a window, read from the file: whole rows of each entry."""
-        parts = complete_window(window, self.shape)
-        if measure_window(parts[1:]) == self.shape[1:]:
-            return self._read_block(stream, parts[0], self.shape[1:])
+    def _read_part(
+        self, stream: ReadableFile, first: int, parts: Window, shape: tuple[int, ...]
+    ) -> StoredArray:
+        """Return a window of an array in C order, read from the file in blocks.
+
+        Args:
+            stream: the file.
+            first: the number of values in front of the array.
+            parts: the window, a slice of each axis.
+            shape: the shape of the array.
+        """
+        inner = math.prod(shape[1:])
+        rows = parts[0].stop - parts[0].start
+        is_whole = measure_window(parts[1:]) == shape[1:]
+        if is_whole or rows * inner * self.header.dtype.itemsize <= _BLOCK_BYTES:
+            block = self._read_block(stream, first + parts[0].start * inner, (rows, *shape[1:]))
+            return block[(slice(None), *parts[1:])]
         out = np.empty(measure_window(parts), self.dtype)
         for place, entry in enumerate(range(parts[0].start, parts[0].stop)):
-            first = entry * self.shape[1]
-            rows = slice(first + parts[1].start, first + parts[1].stop)
-            out[place] = self._read_block(stream, rows, self.shape[2:])[(slice(None), *parts[2:])]
+            out[place] = self._read_part(stream, first + entry * inner, parts[1:], shape[1:])
         return out
 
-    def _read_block(self, stream: ReadableFile, rows: slice, shape: tuple[int, ...]) -> StoredArray:
-        """Return some rows of this shape, counted from the first value on."""
-        block = np.empty((rows.stop - rows.start, *shape), self.header.dtype)
-        stream.seek(self.offset + rows.start * math.prod(shape) * block.itemsize)
+    def _read_block(self, stream: ReadableFile, first: int, shape: tuple[int, ...]) -> StoredArray:
+        """Return an array of this shape, whose values follow one another from one on."""
+        block = np.empty(shape, self.header.dtype)
+        stream.seek(self.offset + first * block.itemsize)
         if block.size and stream.readinto(block.reshape(-1).view(np.uint8).data) < block.nbytes:
             raise EOFError("the file ends early")
         return block.astype(self.dtype, copy=False)
