@@ -120,7 +120,8 @@ def _describe_copy(copy: "RepairedCopy") -> Iterator[str]:
     repairs = "; ".join(
         f"{finding.repair.name} ({finding.rule.name})" for finding in copy.causes if finding.repair
     )
-    yield f"wrote {escape_name(copy.place)}: {repairs}"
+    # the side without a fault may be written too, if its partner has become label maps
+    yield f"wrote {escape_name(copy.place)}: {repairs or 'the label maps of its classes'}"
     for note in copy.unkept:
         yield f"note: {escape_name(note)}"
     if copy.left_out:

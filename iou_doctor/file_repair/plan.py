@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from iou_doctor.arrays.interpretation import Encoding, Interpretation
 from iou_doctor.arrays.layout import Axes, Relation
+from iou_doctor.arrays.source import Pair
 from iou_doctor.record import record
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.fill_missing import FillMissing
@@ -16,6 +17,7 @@ from iou_doctor.repairs.step import Side, Stage, Step
 from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Report
+from iou_doctor.sources.files.file_series import FileSeries
 
 NO_CLASS_LABELS = (255, 65535)
 """Labels for pixels without a class: the last value of uint8 and of uint16. A copy takes the first
@@ -40,6 +42,16 @@ class RepairPlan:
     def repaired_sides(self) -> tuple[Side, ...]:
         """The sides that have steps, the predictions first."""
         return tuple(side for side in (Side.PREDICTIONS, Side.MASKS) if self.steps[side])
+
+
+def list_copied_sides(plan: RepairPlan, pair: Pair) -> tuple[Side, ...]:
+    """Return the sides of which copies are written, the predictions first.
+
+    Copies are label maps, which do not pair up with one file for each class. So both sides are
+    copied if they have such files.
+    """
+    are_joined = isinstance(pair.y_true, FileSeries) and pair.y_true.is_joined
+    return (Side.PREDICTIONS, Side.MASKS) if are_joined else plan.repaired_sides
 
 
 def build_plan(report: Report, *, unsafe: bool) -> RepairPlan:

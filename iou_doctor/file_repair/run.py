@@ -13,7 +13,12 @@ from iou_doctor.diagnosis.pipeline import check, check_pair, open_arrays
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import OutputError
 from iou_doctor.file_repair.options_after import update_options
-from iou_doctor.file_repair.plan import RepairPlan, build_plan, find_unflattened_shape
+from iou_doctor.file_repair.plan import (
+    RepairPlan,
+    build_plan,
+    find_unflattened_shape,
+    list_copied_sides,
+)
 from iou_doctor.file_repair.storage_axes import StoredAxes, choose_stored_axes
 from iou_doctor.file_repair.stream import Progress, RepairStream
 from iou_doctor.file_repair.writers import write_arrays
@@ -99,12 +104,12 @@ def repair_files(
         return RepairedFiles(y_pred, y_true, (), (), before)
     stored_axes = _plan_storage(before.reading, plan, pair)
     destinations = choose_destinations(
-        pair, plan.repaired_sides, output_dir, overwrite=overwrite, protected=protected
+        pair, list_copied_sides(plan, pair), output_dir, overwrite=overwrite, protected=protected
     )
     streams = _build_streams(pair, before.reading, plan, stored_axes, destinations)
     unkept = _write_copies(streams, pair, overwrite=overwrite, progress=progress)
     places = {Side.MASKS: y_true, Side.PREDICTIONS: y_pred}
-    unchanged = tuple(place for side, place in places.items() if not plan.steps[side])
+    unchanged = tuple(place for side, place in places.items() if side not in destinations)
     places |= {stream.side: stream.destination.place for stream in streams}
     after = check(
         replace(
@@ -175,7 +180,7 @@ def _build_streams(
             stems=_choose_stems(pair, plan),
             unflattened=find_unflattened_shape(interpretation, side),
         )
-        for side in plan.repaired_sides
+        for side in destinations
     ]
 
 

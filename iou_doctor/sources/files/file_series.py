@@ -34,6 +34,7 @@ class FileSeries:
         format_name: str,
         is_folder: bool,
         is_listed: bool = False,
+        is_joined: bool = False,
         left_out: tuple[str, ...] = (),
     ) -> None:
         self.path = path
@@ -41,6 +42,8 @@ class FileSeries:
         self.is_folder = is_folder
         self.is_listed = is_listed
         """Whether a text file gives the order of the files, and so their partners."""
+        self.is_joined = is_joined
+        """Whether each member is a label map that was put together from one file for each class."""
         self.left_out = left_out
         """The suffixes of files of other formats in the folder."""
         self.dtype = _find_common_dtype(path, members)
@@ -103,6 +106,7 @@ class FileSeries:
             format_name=self.format,
             is_folder=self.is_folder,
             is_listed=self.is_listed,
+            is_joined=self.is_joined,
             left_out=self.left_out,
         )
 

@@ -148,4 +148,6 @@ def _join(
         ClassFilesMember(tuple(case[name] for name in classes), folder or "case", dtype)
         for folder, case in cases.items()
     ]
-    return FileSeries(series.path, members, format_name=series.format, is_folder=True)
+    return FileSeries(
+        series.path, members, format_name=series.format, is_folder=True, is_joined=True
+    )

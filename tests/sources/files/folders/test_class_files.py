@@ -11,6 +11,7 @@ from sources.files.test_nrrd_and_mha import save_mha
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.diagnosis.pipeline import check
 from iou_doctor.diagnosis.request import CheckRequest
+from iou_doctor.file_repair.run import repair_files
 from iou_doctor.sources.opening import open_pair
 
 MASKS = draw_masks((3, 16, 18, 20), 4)
@@ -76,3 +77,16 @@ def test_cases_without_one_of_the_classes_are_samples(tmp_path):
         save_classes(tmp_path / "P" / f"case_{number}", PREDICTIONS[number])
     (tmp_path / "T" / "case_1" / "liver.mha").unlink()
     assert len(open_two(tmp_path).y_true.names) == 5
+
+
+def test_copies_of_both_sides_are_label_maps_that_pair_up(tmp_path):
+    for number in range(2):
+        save_classes(tmp_path / "T" / f"case_{number}", MASKS[number])
+        save_classes(tmp_path / "P" / f"case_{number}", PREDICTIONS[number][:, ::-1])
+    request = CheckRequest(
+        predictions=f"{tmp_path}/P", masks=f"{tmp_path}/T", options=Options(num_classes=4)
+    )
+    done = repair_files(request, output_dir=tmp_path / "out")
+    assert done.report.mean_iou == mean_iou(MASKS[:2], PREDICTIONS[:2], 4)
+    assert [len(copy.causes) for copy in done.copies] == [1, 0]
+    assert done.unchanged == ()
