@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from bench import public_kinds
 from bench.benchmark import KEPT, Benchmark
 from bench.cases import CASES, GROUPS, Case
 from bench.data import Store
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.write_docs and (options.only or options.quick or options.kernels):
         parser.error("--write-docs needs a full run of all rows with the default kernels")
+    if options.public_kinds:
+        os.environ[public_kinds.VARIABLE] = str(options.public_kinds.resolve())
     env = environment(options.kernels)
     kernels = describe_kernels(env)
     print(f"{find_package()} uses {kernels}")
@@ -82,6 +85,13 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--kernels", metavar="NAME", help="measure these kernels instead of the default ones"
+    )
+    parser.add_argument(
+        "--public-kinds",
+        type=Path,
+        metavar="FOLDER",
+        help="compare with the public implementation of the kinds of errors, whose repository"
+        " (https://github.com/mxbh/beyond-iou) lies in this folder; it needs OpenCV",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers to FILE")
     parser.add_argument("--folder", type=Path, help="the folder for the data")

@@ -26,6 +26,7 @@ class Part(Enum):
     PIXELS = "The cost of a pixel, on one thread"
     FALLBACK = "Without the compiled kernels, on one thread"
     THREADS = "Two threads"
+    LEDGER = "The ledger, on one thread"
     MEMORY = "Memory"
 
 
@@ -48,6 +49,7 @@ class Case:
 LABELS = Form(images=512, side=512, classes=21, dtype="uint8")
 """512 images, the number that iou-doctor samples: more images would add no sampling cost."""
 SCORES = Form(images=15, side=512, classes=21, dtype="float32", dense=True)
+NINETEEN = replace(LABELS, classes=19)
 WIDE = replace(LABELS, dtype="int64")
 GZIP = replace(LABELS, gzip=True)
 THREE = replace(SCORES, classes=3)
@@ -77,6 +79,7 @@ OF_LABELS = Sizes(quick=(512, 1536), usual=(512, 1536), slow=(64, 512))
 OF_SCORES = Sizes(quick=(15, 195), usual=(15, 195), slow=(15, 195))
 OF_HALVES = Sizes(quick=(28, 224), usual=(28, 224), slow=(28, 224))
 OF_THREE = Sizes(quick=(96, 768), usual=(96, 768), slow=(96, 384))
+OF_KINDS = Sizes(quick=(16, 80), usual=(1, 16), slow=(1, 16))
 OF_FALLBACK = Sizes(quick=(512, 1526), usual=(512, 1526), slow=(512, 1526))
 
 BESIDE_LABELS = (
@@ -141,6 +144,22 @@ SCORE_ROWS = (
     _threads("threads-scores", "float32 softmax, 21 classes", SCORES, OF_SCORES),
     _memory("memory-scores", "softmax of 0.1, 0.3, 1 and 4 GiB", GROWING_SCORES),
 )
+LEDGER_ROWS = (
+    Case(
+        "ledger",
+        "uint8 labels, 21 classes: pairs, classes and images",
+        Part.LEDGER,
+        Measure.PIXEL,
+        jobs.compare_ledgers(LABELS, OF_BYTES),
+    ),
+    Case(
+        "kinds",
+        "uint8 labels, 19 classes: kinds of errors too (`--ledger full`)",
+        Part.LEDGER,
+        Measure.PIXEL,
+        jobs.compare_kinds(NINETEEN, OF_KINDS),
+    ),
+)
 WIDE_ROWS = (_pixels("int64", "int64 labels, 21 classes", WIDE, OF_LABELS),)
 THREE_ROWS = (_pixels("float32-3", "float32 softmax, 3 classes", THREE, OF_THREE),)
 HALF_ROWS = (
@@ -160,7 +179,16 @@ MEMORY_ROWS = (
     _memory("memory-many", "25 000, 100 000 and 400 000 images of 16 × 16", MORE_IMAGES),
 )
 GROUPS = (
-    *(START_ROWS, LABEL_ROWS, WIDE_ROWS, SCORE_ROWS, THREE_ROWS, HALF_ROWS, FIRST_ROWS),
+    *(
+        START_ROWS,
+        LABEL_ROWS,
+        LEDGER_ROWS,
+        WIDE_ROWS,
+        SCORE_ROWS,
+        THREE_ROWS,
+        HALF_ROWS,
+        FIRST_ROWS,
+    ),
     *(GZIP_ROWS, SHAPE_ROWS, MEMORY_ROWS),
 )
 """The rows that share files. The files of a group are deleted before the next group runs."""

@@ -26,6 +26,8 @@ LEAST: dict[str, dict[str, float]] = {
     "numpy-uint8": {"bincount": 1.5},
     "numpy-float32": {"argmax + bincount": 1},
     "numpy-float16": {"argmax + bincount": 1},
+    "ledger": {"without a ledger": 0.97},
+    "kinds": {"public implementation": 50},
     "threads": {"one thread": 1.7},
     "threads-scores": {"one thread": 1.7},
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench import peers
+from bench import peers, public_kinds
 from bench.data import Files, Form, Store
 from bench.fresh import FreshInstall
 from bench.measure import ONE_THREAD, Job
@@ -21,8 +21,10 @@ SECOND, LATER = "second run", "later runs"
 ONE = "one thread"
 KERNELS = "with kernels"
 USUAL = "as 1024 × 1024"
+PUBLIC = "public implementation"
+NO_LEDGER = "without a ledger"
 FALLBACK = {"IOU_DOCTOR_KERNELS": "numpy"}
-SLOW = {"keras", "torchmetrics validated", "scikit-learn", "histc"}
+SLOW = {PUBLIC, "keras", "torchmetrics validated", "scikit-learn", "histc"}
 """Peers whose pixels are costly enough to measure on smaller files."""
 
 Jobs = Callable[[Store], Sequence[Job]]
@@ -62,9 +64,11 @@ def _check(contestant: str, files: Files, *extra: str, env: Mapping[str, str] | 
     return Job(contestant, check_as_users_do(files, *extra), files.form.pixels, env=env or {})
 
 
-def _check_on(threads: int, contestant: str, files: Files, env: Mapping[str, str]) -> Job:
-    extra = ("--no-progress", "--output-format", "json", "--jobs", str(threads))
-    return _check(contestant, files, *extra, env={**ONE_THREAD, **env})
+def _check_on(
+    threads: int, contestant: str, files: Files, env: Mapping[str, str], *extra: str
+) -> Job:
+    usual = ("--no-progress", "--output-format", "json", "--jobs", str(threads))
+    return _check(contestant, files, *extra, *usual, env={**ONE_THREAD, **env})
 
 
 def _run_peer(name: str, files: Files) -> Job:
@@ -127,6 +131,40 @@ def compare_pixels(
             for name in (OURS, *names)
             if name in (OURS, KERNELS, *peers.installed())
             for images in sizes.choose(name)
+        ]
+
+    return jobs
+
+
+def compare_kinds(form: Form, sizes: Sizes) -> Jobs:
+    """Compare the whole ledger with the public implementation of its kinds, if that is there."""
+
+    def jobs(store: Store) -> Sequence[Job]:
+        def make_job(name: str, files: Files) -> Job:
+            if name == OURS:
+                return _check_on(1, name, files, {}, "--ledger", "full")
+            command = ("-m", "bench.public_kinds", public_kinds.find_folder() or "")
+            paths = (str(files.true), str(files.pred), str(files.form.classes))
+            return Job(name, (*command, *paths), files.form.pixels, env=ONE_THREAD)
+
+        names = [OURS, PUBLIC] if public_kinds.find_folder() else [OURS]
+        return [
+            make_job(name, store.get(replace(form, images=images)))
+            for name in names
+            for images in sizes.choose(name)
+        ]
+
+    return jobs
+
+
+def compare_ledgers(form: Form, sizes: Sizes) -> Jobs:
+    """Compare the ledger of pairs, classes and images with none."""
+
+    def jobs(store: Store) -> Sequence[Job]:
+        return [
+            _check_on(1, name, store.get(replace(form, images=images)), {}, "--ledger", detail)
+            for name, detail in ((OURS, "auto"), (NO_LEDGER, "off"))
+            for images in sizes.quick
         ]
 
     return jobs

@@ -37,7 +37,7 @@ def test_every_row_runs_agrees_and_has_the_contestants_of_its_goals(group, tmp_p
     assert [*found] == [case.name for case in group if _is_possible(case.name)]
     for name, case in found.items():
         contestants = {cost["contestant"] for cost in case["costs"]}
-        left_out = set(peers.PEERS) - set(AT_ONCE)
+        left_out = {*set(peers.PEERS) - set(AT_ONCE), jobs.PUBLIC}
         assert contestants >= set(LEAST.get(name, ())) - left_out
         assert case["disagree"] == []
 
@@ -66,6 +66,7 @@ PIXEL_CASES = [case for case in CASES if case.measure is Measure.PIXEL]
 def test_every_contestant_has_two_sizes_and_shares_one_with_another(case, tmp_path, monkeypatch):
     monkeypatch.setattr("bench.peers.installed", lambda: [*peers.PEERS])
     monkeypatch.setattr("bench.jobs.count_cores", lambda: 2)
+    monkeypatch.setattr("bench.public_kinds.find_folder", lambda: "folder")
     sizes: dict[str, set[int]] = {}
     for job in case.jobs(Unmade(tmp_path)):
         sizes.setdefault(job.contestant, set()).add(job.pixels)
