@@ -56,7 +56,8 @@ def compare(
         difference,
         samples=samples,
         separated_by=_separate(evidence, other) if same else (),
-        reports=(first, second) if shared is None else None,
+        reports=(first, second),
+        places=None if shared is None else shared.places,
     )
 
 

@@ -34,33 +34,36 @@ def build_changes(comparison: Comparison, pictures: int) -> Changes:
     if difference is None or reports is None or not pictures or comparison.same_predictions:
         return Changes()
     chosen = difference.samples[:pictures]
-    wanted = [one.sample for one in chosen]
     try:
         with BUS_ERRORS.catch():
-            before, after = (_read(report, wanted) for report in reports)
+            before, after = (
+                _read(report, [_find_place(comparison, one.sample, side) for one in chosen])
+                for side, report in enumerate(reports)
+            )
     except IouDoctorError as error:
         return Changes(notes=(f"The pictures are left out: {error}",))
     return Changes(
         tuple(
-            _compare(before[one.sample], after[one.sample], one.gain)
-            for one in chosen
-            if one.sample in before and one.sample in after
+            ChangedSample(new, old.best, one.gain, map_changes(old.best, new.best))
+            for one, old, new in zip(chosen, before, after, strict=True)
+            if old is not None and new is not None
         )
     )
 
 
-def _read(report: Report, wanted: list[int]) -> dict[int, PicturedSample]:
-    """Return the samples of one side; none if there are no maps."""
+def _find_place(comparison: Comparison, sample: int, side: int) -> int:
+    """Return the number of a sample of the difference among all samples of a side."""
+    return sample if comparison.places is None else int(comparison.places[side][sample])
+
+
+def _read(report: Report, wanted: list[int]) -> list[PicturedSample | None]:
+    """Return the samples of one side, `None` for those that cannot be shown."""
     if report.arrays is None or explain_no_maps(report):
-        return {}
+        return [None] * len(wanted)
     pair = report.arrays.open()
     read, _ = read_samples(build_reader(report, report.arrays, pair), wanted)
     check_unchanged(pair.files)
-    return read
-
-
-def _compare(before: PicturedSample, after: PicturedSample, gain: float) -> ChangedSample:
-    return ChangedSample(after, before.best, gain, map_changes(before.best, after.best))
+    return [read.get(sample) for sample in wanted]
 
 
 def map_changes(before: Maps, after: Maps) -> NDArray[np.uint8] | None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 from iou_doctor.ledger.difference import Difference
 from iou_doctor.metrics.engine.separate import ChoiceChange
 from iou_doctor.record import record
 from iou_doctor.report.gallery import Changes
 from iou_doctor.report.report import Report
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 ROUNDING = 1e-6
 """Some metrics compute in float32."""
@@ -95,6 +100,10 @@ class Comparison:
     None of them can be left out."""
     reports: tuple[Report, Report] | None = field(default=None, repr=False, compare=False)
     """The reports on both; `None` if only their JSON was compared."""
+    places: tuple[NDArray[np.int64], NDArray[np.int64]] | None = field(
+        default=None, repr=False, compare=False
+    )
+    """The own number of each sample of the difference on either side; `None`: it is the same."""
     changes: Changes | None = field(default=None, repr=False, compare=False)
     """The samples that a page shows; `None` until it is asked for."""
 

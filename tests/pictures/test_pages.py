@@ -16,6 +16,8 @@ from run import run
 
 import iou_doctor
 from iou_doctor.arrays.model import may_be_model
+from iou_doctor.pictures.changes import build_changes
+from iou_doctor.report.gallery import PixelChange
 from pictures.chromium import CHROMIUM, run_script
 from pictures.reports import write_pages
 
@@ -164,6 +166,28 @@ def test_a_comparison_is_a_page_too(place):
     refused = run(*words, "--report", "sarif=c.sarif", cwd=place)
     assert "the formats are full, json, html" in refused.stderr
     assert run(*words, "--report", "html=p.npy", cwd=place).returncode == 2
+
+
+def test_a_comparison_shows_the_samples_that_both_sides_have(tmp_path):
+    arrays = {"m": MASKS, "p": PREDICTIONS, "q": noisy(MASKS, 3, share=0.05)}
+    for side, values in arrays.items():
+        (tmp_path / side).mkdir()
+        for number, one in enumerate(values):
+            if (side, number) not in {("p", 1), ("q", 2)}:
+                Image.fromarray(one).save(tmp_path / side / f"a{number}.png")
+    found = iou_doctor.compare(
+        y_true=tmp_path / "m", before=tmp_path / "p", after=tmp_path / "q", num_classes=3
+    )
+    samples = build_changes(found, 9).samples
+    assert {one.picture.name for one in samples} == {"a0", "a3", "a4"}
+    for one in samples:
+        number = int(one.picture.name[1:])
+        assert np.array_equal(one.before.prediction, PREDICTIONS[number])
+        assert np.array_equal(one.picture.best.prediction, arrays["q"][number])
+        wrong = [arrays[side][number] != MASKS[number] for side in ("p", "q")]
+        assert np.array_equal(one.changes == PixelChange.BETTER, wrong[0] & ~wrong[1])
+        assert np.array_equal(one.changes == PixelChange.WORSE, wrong[1] & ~wrong[0])
+        assert np.array_equal(one.changes == PixelChange.WRONG_TWICE, wrong[0] & wrong[1])
 
 
 @pytest.mark.parametrize(

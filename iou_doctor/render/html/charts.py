@@ -112,6 +112,21 @@ def split_points(ledger: Ledger, mean_iou: float, names: Sequence[str]) -> tuple
     return tuple(parts)
 
 
+def split_kinds(ledger: Ledger, mean_iou: float) -> tuple[Part, ...]:
+    """Return the parts of a bar of length 1 by the kind of error; none if kinds are not known."""
+    kinds = ledger.by_kind
+    if kinds is None:
+        return ()
+    rest = ledger.missing - kinds.boundary - kinds.extent - kinds.segment
+    return (
+        Part("reached", "mean IoU reached", mean_iou),
+        Part("edges", "edges of what was found", kinds.boundary),
+        Part("extents", "parts of objects", kinds.extent),
+        Part("wholes", "whole objects", kinds.segment),
+        *([Part("rest", "other errors", rest)] if rest > ROUNDING else []),
+    )
+
+
 def build_heat_maps(
     pairs: PairCounts, score: Score, ledger: Ledger, names: Sequence[str]
 ) -> tuple[HeatMap, HeatMap]:

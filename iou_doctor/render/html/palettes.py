@@ -19,9 +19,9 @@ SAFE: tuple[Colour, ...] = (
 )
 """The colours of Okabe and Ito and the muted ones of Tol, which colour-blind people tell apart."""
 ERRORS: dict[PixelError, tuple[Colour, str]] = {
-    PixelError.BOUNDARY: ((86, 180, 233), "boundary: along the contour of what was found"),
-    PixelError.EXTENT: ((240, 228, 66), "extent: a region that was found in part"),
-    PixelError.SEGMENT: ((213, 94, 0), "segment: a whole region was missed or invented"),
+    PixelError.BOUNDARY: ((86, 180, 233), "edge of what was found"),
+    PixelError.EXTENT: ((240, 228, 66), "part of an object that was found"),
+    PixelError.SEGMENT: ((213, 94, 0), "whole object, missed or invented"),
     PixelError.NO_CLASS: (NO_CLASS, "no class in the mask or in the prediction"),
     PixelError.LEFT_OUT: ((150, 156, 164), "void, not counted"),
 }

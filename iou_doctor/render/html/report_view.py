@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from iou_doctor.ledger.ledger import Ledger
 from iou_doctor.record import record
-from iou_doctor.render.html.charts import Part, split_points
+from iou_doctor.render.html.charts import Part, split_kinds, split_points
 from iou_doctor.render.html.classes_view import MOST_DEAREST, Fold, fold_away
+from iou_doctor.render.shared.kinds_text import describe_width, tabulate_kinds, tabulate_sizes
 from iou_doctor.render.shared.ledger_text import (
+    describe_fine_grained,
     describe_interval,
     list_dearest_samples,
     list_ledger_lines,
+    name_class,
     title_ledger,
 )
 from iou_doctor.render.shared.wording import (
@@ -22,6 +26,8 @@ from iou_doctor.report.report import Input, Report
 from iou_doctor.safety.safe_text import escape_name
 
 BY_PAIR = "by pair"
+KINDS = "parts of objects", "whole objects"
+SIZES = "pixels of a region", "regions", "missed as a whole", "recall", "points missed"
 SAMPLES = "sample", "mean IoU", "points"
 
 
@@ -68,8 +74,11 @@ class LedgerView:
     parts: tuple[Part, ...]
     lines: list[tuple[str, str, str]]
     """The cuts by class and by image; the bar shows that by pair."""
-    interval: str
-    samples: Fold | None
+    notes: list[str]
+    """The interval, and other means, as sentences."""
+    folds: list[Fold]
+    kinds: tuple[Part, ...]
+    """The parts of a bar by the kind of error; empty if kinds are not known."""
 
 
 def describe_array(what: str, one: Input) -> Array:
@@ -128,6 +137,20 @@ def describe_ledger(report: Report) -> LedgerView | None:
         title=title[0].upper() + title[1:],
         parts=split_points(ledger, 1 - ledger.missing, report.reading.class_names),
         lines=lines[starts[0] :] if starts else [],
-        interval=describe_interval(report.interval) or "",
-        samples=fold_away("samples", SAMPLES, list_dearest_samples(report, MOST_DEAREST), 1),
+        notes=[*filter(None, [describe_interval(report.interval)]), *describe_fine_grained(report)],
+        folds=_list_folds(ledger, report),
+        kinds=split_kinds(ledger, 1 - ledger.missing),
     )
+
+
+def _list_folds(ledger: Ledger, report: Report) -> list[Fold]:
+    """Return the tables that are folded away."""
+    names = report.reading.class_names
+    dearest = fold_away("samples", SAMPLES, list_dearest_samples(report, MOST_DEAREST), 1)
+    folds = [] if dearest is None else [dearest]
+    if ledger.by_kind is not None:
+        edges = f"edges, {describe_width(ledger)} wide"
+        kinds = tabulate_kinds(ledger, lambda one: name_class(one, names))
+        folds.append(Fold("Kinds of errors by class", ("class", edges, *KINDS), kinds))
+        folds.append(Fold("Regions by size", SIZES, tabulate_sizes(ledger)))
+    return folds
