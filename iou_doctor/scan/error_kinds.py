@@ -24,6 +24,8 @@ from iou_doctor.scan.native.structures import NOTHING
 
 MOST_LABELS = 2**10
 """Labels below this one are taken as they are, others are numbered."""
+MOST_PIXELS = 2**31
+"""The kernels number pixels with 31 bits."""
 
 
 def find_error_kinds(
@@ -62,7 +64,8 @@ def find_error_kinds(
     if width is None:
         width = choose_width(y_true.shape)
     kernels = load_kernels()
-    coded = None if kernels is None or not y_true.size else _encode(y_true, y_pred, void)
+    fits = 0 < y_true.size < MOST_PIXELS
+    coded = _encode(y_true, y_pred, void) if kernels and fits else None
     if kernels is None or coded is None:
         from iou_doctor.scan.numpy import error_kinds as reference  # seldom needed
 

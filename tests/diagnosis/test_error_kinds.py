@@ -141,7 +141,7 @@ def test_auto_leaves_out_what_takes_long_and_what_is_too_small(monkeypatch):
     monkeypatch.setattr(error_kinds, "AUTO_PIXELS", y_true.size - 1)
     large = check(y_true, y_pred)
     assert (get_kinds(large), large.ledger.omits_kinds) == (None, True)
-    assert "edges, parts and whole objects: add --ledger full" in str(large)
+    assert "edges, parts and whole objects: --ledger full (ledger='full' in Python)" in str(large)
     assert get_kinds(check(y_true, y_pred, ledger="full")) is not None
     monkeypatch.setattr(error_kinds, "AUTO_PIXELS", y_true.size)
     assert get_kinds(check(y_true, y_pred)) is not None

@@ -10,7 +10,7 @@ LEAST_POINTS = 0.00005
 """Fewer points would be printed as 0.0000, and are not worth a line."""
 MOST_LOST = 0.5
 """Share of the regions of a class without a right pixel from which it is told."""
-HINT = "edges, parts and whole objects: add --ledger full"
+HINT = "edges, parts and whole objects: --ledger full (ledger='full' in Python)"
 """What to do if the kinds were left out."""
 WORDS = {"boundary": "edges", "extent": "parts of objects", "segment": "whole objects"}
 """What each kind of error is called, by its field of `KindPoints`."""

@@ -188,7 +188,7 @@ static int take_rows(const struct kinds *kinds, const struct window *window, str
     return 1;
 }
 
-/* Return the lines that a thread works in: the first two, or others. */
+/* Return one of the two pairs of lines that there is space for. */
 static struct lines get_lines(const struct kinds *kinds, int64_t number)
 {
     return (struct lines){kinds->lines + 1 + 2 * number * kinds->line,
