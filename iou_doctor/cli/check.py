@@ -45,7 +45,6 @@ def _check(context: typer.Context, options: CheckOptions) -> int:
 
         return check_all(context, options)
     from iou_doctor.cli import outputs
-    from iou_doctor.cli.page import add_page
 
     _refuse_named_checks_alone(context, options)
     request = options.build_request(expected=build_expected_interpretation(context))
@@ -58,7 +57,10 @@ def _check(context: typer.Context, options: CheckOptions) -> int:
         engine=options.engine,
         scheduler=options.scheduler,
     )
-    report = add_page(report, wanted, options)
+    if outputs.has_page(wanted):
+        from iou_doctor.cli.page import add_page
+
+        report = add_page(report, options)
     outputs.write_reports(report, wanted, quiet=options.quiet, verbose=options.verbose)
     return choose_exit_code(report, request)
 

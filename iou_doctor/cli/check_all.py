@@ -138,7 +138,6 @@ def _prepare(
 def _carry_out(task: _Task | _Refused, options: CheckOptions) -> Checked:
     """Run a check and write its reports; JSON for stdout waits for the other checks."""
     from iou_doctor.cli import outputs
-    from iou_doctor.cli.page import add_page
 
     try:
         if isinstance(task, _Refused):
@@ -151,7 +150,10 @@ def _carry_out(task: _Task | _Refused, options: CheckOptions) -> Checked:
             scheduler=options.scheduler,
         )
         now = [entry for entry in task.outputs if entry.path or not _prints_at_end(options)]
-        report = add_page(report, now, options)
+        if outputs.has_page(now):
+            from iou_doctor.cli.page import add_page
+
+            report = add_page(report, options)
         outputs.write_reports(report, now, quiet=options.quiet, verbose=options.verbose)
     except IouDoctorError as error:
         typer.echo(describe_error(task.name, error), err=True)

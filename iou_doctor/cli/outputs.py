@@ -97,6 +97,11 @@ def plan_files(
     return wanted
 
 
+def has_page(wanted: Sequence[ReportOutput]) -> bool:
+    """Return whether one of the reports is an HTML page, which shows more than the others."""
+    return any(entry.format == "html" for entry in wanted)
+
+
 def write_reports(
     report: Report, wanted: Sequence[ReportOutput], *, quiet: bool = False, verbose: bool = False
 ) -> None:

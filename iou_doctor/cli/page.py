@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,26 +12,20 @@ from iou_doctor.cli.signature import CommandOptions, list_given
 
 if TYPE_CHECKING:
     from iou_doctor.cli.check_options import CheckOptions
-    from iou_doctor.cli.outputs import ReportOutput
     from iou_doctor.report.report import Report
 
-PAGE = "html"
-"""The name of the format that is a page."""
 CONFIGURATION = "Configuration"
 LEFT_OUT = frozenset({"jobs", "device", "pictures", "write_baseline"})
 """Options beside those of the panels `OUTPUT` and `CONFIGURATION` that change no number."""
 
 
-def add_page(report: Report, wanted: Sequence[ReportOutput], options: CheckOptions) -> Report:
-    """Return the report with what a page shows, if a page is wanted.
+def add_page(report: Report, options: CheckOptions) -> Report:
+    """Return the report with what a page shows.
 
     Args:
         report: of the check.
-        wanted: the reports to write.
         options: of the command.
     """
-    if all(entry.format != PAGE for entry in wanted):
-        return report
     from iou_doctor.pictures.gallery import build_gallery
 
     gallery = build_gallery(report, options.pictures)

@@ -56,7 +56,9 @@ def report(context: typer.Context, options: ReportOfPartsOptions) -> None:
 
 
 def _report(context: typer.Context, options: ReportOfPartsOptions) -> int:
-    from iou_doctor.cli.outputs import write_reports
+    from dataclasses import replace
+
+    from iou_doctor.cli.outputs import has_page, write_reports
     from iou_doctor.diagnosis.request import CheckRequest
     from iou_doctor.parts.make_report import make_report
 
@@ -67,6 +69,10 @@ def _report(context: typer.Context, options: ReportOfPartsOptions) -> int:
     request = options.judge(CheckRequest(batch_size=options.batch_size), expected=expected)
     wanted = options.check_outputs(protected)
     made = make_report(_read_parts(options.parts), request)
+    if has_page(wanted):
+        from iou_doctor.pictures.gallery import build_gallery
+
+        made = replace(made, gallery=build_gallery(made, 0))
     write_reports(made, wanted, quiet=options.quiet, verbose=options.verbose)
     _say_what_is_estimated(made)
     return choose_exit_code(made, request)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.error_kinds import Size, count_kinds, find_kinds
-from iou_doctor.diagnosis.kept_arrays import keep_arrays
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import list_repairs
 from iou_doctor.diagnosis.what_if import Recount, repair_evidence
@@ -18,7 +17,7 @@ from iou_doctor.ledger.ledger import Ledger, Slicing
 from iou_doctor.ledger.prices import build_ledger
 from iou_doctor.ledger.stored_areas import shrink
 from iou_doctor.report.finding import Severity, Suspicion
-from iou_doctor.report.report import Report
+from iou_doctor.report.report import CheckedArrays, Report
 
 if TYPE_CHECKING:
     from iou_doctor.metrics.fine_grained import FineGrained
@@ -182,3 +181,22 @@ def name_sample(evidence: Evidence, sample: int) -> str:
     """Return the stem of the file of a sample, or its number."""
     names = evidence.pair.y_true.names
     return names[sample] if names else str(sample)
+
+
+def keep_arrays(evidence: Evidence, counted: Counted | None) -> CheckedArrays:
+    """Return the arrays, how they were read, and what was counted.
+
+    Args:
+        evidence: the facts.
+        counted: the label pairs after all repairs; `None` if the arrays are misread.
+    """
+    inputs, reading, names = evidence.inputs, evidence.interpretation, evidence.pair.y_true.names
+    pair = evidence.pair
+    return CheckedArrays(
+        open=lambda: pair,
+        name_sample=lambda sample: names[sample] if names else str(sample),
+        interpretation=reading,
+        metric=evidence.metric,
+        threshold=inputs.threshold if inputs else reading.threshold,
+        counted=counted,
+    )

@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.diagnosis.account import count_after_repairs, name_sample
-from iou_doctor.diagnosis.kept_arrays import keep_arrays
+from iou_doctor.diagnosis.account import count_after_repairs, keep_arrays, name_sample
 from iou_doctor.diagnosis.pipeline import choose_settings, examine, open_arrays
 from iou_doctor.diagnosis.questions import OpenArrays, Progress
 from iou_doctor.diagnosis.request import CheckRequest

@@ -13,10 +13,9 @@ from iou_doctor.ledger.prices import Prices
 from iou_doctor.pictures.choose import FAULTY, choose_faulty, find_dearest_pair
 from iou_doctor.pictures.image_scores import score_all_images
 from iou_doctor.pictures.sample_reader import SampleReader, build_reader
-from iou_doctor.report.checked_arrays import CheckedArrays
 from iou_doctor.report.finding import Severity, Suspicion
 from iou_doctor.report.gallery import DearestPair, Gallery, PicturedSample, WorstSample
-from iou_doctor.report.report import Report
+from iou_doctor.report.report import CheckedArrays, Report
 from iou_doctor.sources.files.bus_errors import BUS_ERRORS
 from iou_doctor.sources.files.stamps import check_unchanged
 

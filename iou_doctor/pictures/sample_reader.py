@@ -16,10 +16,9 @@ from iou_doctor.pictures.photographs import Photographs
 from iou_doctor.pictures.side_reader import SideReader
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Side
-from iou_doctor.report.checked_arrays import CheckedArrays
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.gallery import Labels, Maps, PicturedSample
-from iou_doctor.report.report import Report
+from iou_doctor.report.report import CheckedArrays, Report
 
 MOST_SIDE = 512
 """The maximum length of a side of a map in pixels. Longer ones are thinned evenly."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,12 @@ from iou_doctor.record import record
 from iou_doctor.report.finding import Finding, Outcome, Severity
 
 if TYPE_CHECKING:
+    from iou_doctor.arrays.source import Pair
     from iou_doctor.counts.pair_counts import PairCounts
+    from iou_doctor.ledger.counted import Counted
     from iou_doctor.ledger.image_areas import ImageAreas
     from iou_doctor.metrics.fine_grained import FineGrained
-    from iou_doctor.report.checked_arrays import CheckedArrays
+    from iou_doctor.metrics.metric import Metric
     from iou_doctor.report.gallery import Gallery
     from iou_doctor.report.score_lookup import ScoreLookup
 
@@ -46,6 +48,30 @@ class Verdict:
     summary: str
     mean_iou_after_all: float | None
     """The mean IoU after all repairs; `None` if it cannot be computed."""
+
+
+@record
+class CheckedArrays:
+    """The arrays behind a report, from which a page reads the samples that it shows."""
+
+    open: Callable[[], Pair]
+    """Returns the arrays, opened again if need be.
+
+    It raises a SourceError if they are gone, or are no longer what was checked.
+    """
+    name_sample: Callable[[int], str]
+    """Returns the stem of the file of a sample, or its number."""
+    interpretation: Interpretation
+    metric: Metric
+    """The user's metric, as it reads arrays of this layout."""
+    threshold: float
+    """The decision threshold with which scores were counted."""
+    counted: Counted | None
+    """The label pairs after all repairs; `None` if the arrays are misread."""
+
+    def __reduce__(self) -> tuple[type[None], tuple[()]]:
+        """Leave the arrays out of a report that is pickled."""
+        return type(None), ()
 
 
 @record
