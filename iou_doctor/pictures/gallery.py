@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from iou_doctor.errors import IouDoctorError, RepairError
+from iou_doctor.errors import IouDoctorError, ReadingError, RepairError
 from iou_doctor.ledger.counted import Counted
 from iou_doctor.ledger.prices import Prices
 from iou_doctor.pictures.choose import FAULTY, choose_faulty, find_dearest_pair
@@ -16,6 +16,7 @@ from iou_doctor.pictures.sample_reader import SampleReader, build_reader
 from iou_doctor.report.finding import Severity, Suspicion
 from iou_doctor.report.gallery import DearestPair, Gallery, PicturedSample, WorstSample
 from iou_doctor.report.report import CheckedArrays, Report
+from iou_doctor.safety.safe_text import escape_name
 from iou_doctor.sources.files.bus_errors import BUS_ERRORS
 from iou_doctor.sources.files.stamps import check_unchanged
 
@@ -115,8 +116,8 @@ def read_samples(
     for sample in sorted(wanted):
         try:
             read[sample] = reader.read(sample)
-        except RepairError as error:
-            notes[f"A sample is not shown: {error}"] = None
+        except (ReadingError, RepairError) as error:
+            notes[f"Sample {escape_name(reader.name(sample))} is not shown: {error}"] = None
     return read, tuple(notes)
 
 

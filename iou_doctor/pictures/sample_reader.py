@@ -43,25 +43,32 @@ class SampleReader:
     """The names of the samples; empty if they have none."""
     photographs: Photographs
 
+    def name(self, sample: int) -> str:
+        """Return the stem of the file of a sample, or its number."""
+        return self.names[sample] if self.names else str(sample)
+
     def read(self, sample: int) -> PicturedSample:
         """Return the maps of a sample.
 
         Raises:
             SourceError: the values cannot be read.
+            ReadingError: there are too many.
             RepairError: the repair does not fit this sample.
         """
-        given = self.y_true.read_given(sample), self.y_pred.read_given(sample)
-        repaired = None
+        place, repaired = None, None
         if self.is_changed:
             repaired = self.y_true.read_repaired(sample), self.y_pred.read_repaired(sample)
             repaired = repaired[::-1] if self.exchanged else repaired
-        place = _choose_slice(repaired or given)
-        given, repaired = _take_slice(given, place), repaired and _take_slice(repaired, place)
+            place = _choose_slice(repaired)
+            repaired = _take_slice(repaired, place)
+        given = self.y_true.read_given(sample), self.y_pred.read_given(sample)
+        place = _choose_slice(given) if place is None else place
+        given = _take_slice(given, place)
         reading = self.interpretation
         photograph = self.photographs.read(sample, given[0].shape)
         return PicturedSample(
             sample=sample,
-            name=self.names[sample] if self.names else str(sample),
+            name=self.name(sample),
             image=None if photograph is None else thin(photograph),
             given=self._map(given, reading.num_classes, reading.ignore_index),
             repaired=repaired and self._map(repaired, self.num_classes, self.ignore_index),
@@ -145,7 +152,7 @@ def _choose_slice(maps: tuple[Labels, Labels]) -> int | None:
 def _take_slice(maps: tuple[Labels, Labels], place: int | None) -> tuple[Labels, Labels]:
     if place is None:
         return maps
-    truth, prediction = (one[min(place, len(one) - 1)] for one in maps)
+    truth, prediction = (one[min(place, len(one) - 1)].copy() for one in maps)
     return truth, prediction
 
 

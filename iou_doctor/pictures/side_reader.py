@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 import numpy as np
-from numpy.typing import NDArray
 
 from iou_doctor.arrays.batch import Batch, StoredArray
 from iou_doctor.arrays.interpretation import Encoding
@@ -13,13 +13,16 @@ from iou_doctor.arrays.layout import Axes
 from iou_doctor.arrays.source import Source
 from iou_doctor.counts.label_decoding import LabelDecoding, is_no_class
 from iou_doctor.diagnosis.moved_samples import move_samples, moves_samples
+from iou_doctor.errors import ReadingError
 from iou_doctor.interpret.interpretation import are_bins_above
 from iou_doctor.pictures.metric_reading import MetricReading
 from iou_doctor.record import record
-from iou_doctor.repairs.decode_colours import DecodeColours
 from iou_doctor.repairs.step import Stage, Step
 from iou_doctor.report.gallery import Labels
 from iou_doctor.scan.numpy.side import Side as Decoder
+
+MOST_VALUES = 2**27
+"""The maximum number of values of a sample that is shown: 512 MiB of float32."""
 
 
 @record
@@ -83,21 +86,21 @@ class SideReader:
         if dense:
             decoding = LabelDecoding.COLOUR if axes.is_colour else LabelDecoding.ARGMAX
         batch = Batch(values, values, np.zeros(1, np.int64))
-        labels: NDArray[np.int64] = (
-            Decoder(values, axes, batch, self.threshold).decode(decoding)[0].astype(np.int64)
-        )
+        labels: Labels = Decoder(values, axes, batch, self.threshold).decode(decoding)[0]
         if decoding is not LabelDecoding.BINS:
             return labels
-        above = are_bins_above(labels, self.threshold).astype(np.int64)
-        return np.where(is_no_class(labels), labels, above)
-
-    @property
-    def changes_colours(self) -> bool:
-        """Whether colours become class ids."""
-        return any(isinstance(step, DecodeColours) for step in self.steps)
+        return np.where(is_no_class(labels), labels, are_bins_above(labels, self.threshold))
 
 
 def _read(source: Source, axes: Axes, sample: int) -> StoredArray:
-    """Return one sample with its sample axis, if it has one."""
+    """Return one sample with its sample axis, if it has one.
+
+    Raises:
+        ReadingError: it has too many values for a picture.
+    """
+    shape = source.get_sample_shape(sample if axes.has_sample_axis else 0)
+    size = prod(shape) * (1 if axes.has_sample_axis else source.shape[0] or 0)
+    if size > MOST_VALUES:
+        raise ReadingError(f"it has {size:,} values, and pictures are made of {MOST_VALUES:,}")
     window = slice(sample, sample + 1) if axes.has_sample_axis else slice(None)
     return source.read((window,) + (slice(None),) * (len(axes.shape) - 1))

@@ -12,7 +12,7 @@ from iou_doctor.ledger.ledger import SamplePrice
 from iou_doctor.metrics.score import Score
 from iou_doctor.record import record
 
-Labels = NDArray[np.int64]
+Labels = NDArray[np.integer]
 DearestPair = tuple[int, int | None, int, float]
 """Truth, prediction (`None`: no class), pixels and points."""
 

@@ -10,6 +10,7 @@ import pytest
 from build import diagnose, noisy, scene
 from checks.sick_arrays import SICK
 
+from iou_doctor.pictures import side_reader
 from iou_doctor.pictures.errors import map_errors
 from iou_doctor.pictures.gallery import build_gallery
 from iou_doctor.pictures.sample_reader import MOST_SIDE, build_reader, thin
@@ -119,6 +120,16 @@ def test_a_volume_shows_the_slice_with_the_most_errors():
     (worst,) = build_gallery(report, 3).worst
     assert worst.picture.part == "slice 5"
     assert np.array_equal(worst.picture.given.truth, masks[5])
+
+
+def test_a_sample_with_too_many_values_is_left_out(monkeypatch):
+    monkeypatch.setattr(side_reader, "MOST_VALUES", 100)
+    gallery = build_gallery(diagnose(y_true=scene(1), y_pred=noisy(scene(1), 2)), 12)
+    assert gallery.notes == (
+        "Sample 0 is not shown: it has 216 values, and pictures are made of 100",
+        "Sample 1 is not shown: it has 216 values, and pictures are made of 100",
+    )
+    assert all(one.picture is None for one in gallery.worst)
 
 
 def test_without_maps_the_charts_stay():
