@@ -92,7 +92,9 @@ def check_confidence(value: float, *, name: str) -> float:
     """
     least, most = CONFIDENCE_BOUNDS
     if not least <= value <= most:
-        raise UsageError(f"{name} {value:g}: give a share from {least:g} to {most:g}, 0.95 mostly")
+        raise UsageError(
+            f"{name} {value:g}: give a share from {least:g} to {most:g}, 0.95 for instance"
+        )
     return value
 
 

@@ -50,6 +50,8 @@ def _build_side(side: Side) -> dict[str, object]:
         },
         "status": "sick" if side.sick else "healthy",
         "primary": side.primary,
+        "num_classes": side.num_classes,
+        "ignore_index": side.ignore_index,
         "mean_iou": side.mean_iou,
         "mean_iou_after_all": side.mean_iou_after_all,
     }

@@ -73,9 +73,12 @@ def list_parts(comparison: Comparison) -> list[Line]:
         "by image": _list_samples(difference),
     }
     return [
-        ("" if index else cut, _sign(gain), text)
-        for cut, lines in cuts.items()
-        for index, (gain, text) in enumerate(lines)
+        *_list_settings(comparison),
+        *(
+            ("" if index else cut, _sign(gain), text)
+            for cut, lines in cuts.items()
+            for index, (gain, text) in enumerate(lines)
+        ),
     ]
 
 
@@ -135,6 +138,19 @@ def _explain_reading(side: Side, comparison: Comparison) -> str:
     name = _name(side, comparison)
     why = side.cause if side.sick else side.note or side.cause
     return f"{name}: {why or 'the metric averages in another way than iou-doctor'}"
+
+
+def _list_settings(comparison: Comparison) -> Iterator[Line]:
+    """Yield how the two checks were told to read the masks, if they differ in that."""
+    before, after = comparison.before, comparison.after
+    if before.ignore_index != after.ignore_index:
+        labels = [
+            "nothing" if one.ignore_index is None else f"label {one.ignore_index}"
+            for one in (before, after)
+        ]
+        yield "void", "", f"{labels[0]} is left out before, {labels[1]} after"
+    if before.num_classes != after.num_classes:
+        yield "classes", "", f"{before.num_classes:,} before, {after.num_classes:,} after"
 
 
 def _list_other_samples(comparison: Comparison) -> Iterator[tuple[float, str]]:

@@ -44,6 +44,8 @@ class Side:
     is_scored: bool
     """Whether the arrays, after all repairs, have a score that means something."""
     class_names: tuple[str, ...]
+    num_classes: int
+    ignore_index: int | None
 
     @classmethod
     def of(cls, report: Report, *, is_scored: bool) -> Side:
@@ -69,6 +71,8 @@ class Side:
             mean_iou_after_all=report.verdict.mean_iou_after_all,
             is_scored=is_scored,
             class_names=report.reading.class_names,
+            num_classes=report.reading.num_classes,
+            ignore_index=report.reading.ignore_index,
         )
 
 

@@ -127,8 +127,16 @@ def _read_side(document: Document) -> Side:
         mean_iou=read_optional_number(document["scores"]["mean_iou"]),
         mean_iou_after_all=read_optional_number(verdict["mean_iou_after_all"]),
         is_scored=document["ledger"] is not None,
+        num_classes=read_count(document["reading"]["num_classes"]),
+        ignore_index=_read_label(document["reading"]["ignore_index"]),
         class_names=tuple(read_text(one["name"]) for one in document["scores"]["per_class"]),
     )
+
+
+def _read_label(value: object) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise ValueError("it is no label")
 
 
 def _are_of_same_predictions(one: StoredReport, other: StoredReport) -> bool:

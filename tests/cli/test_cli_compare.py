@@ -91,6 +91,17 @@ def test_reports_of_new_predictions_at_the_same_path_are_told_apart(folder):
     assert "read rightly" in text
 
 
+def test_other_void_and_other_classes_are_named(folder):
+    for name, words in (("three", ("-n", "3")), ("void", ("-n", "4", "--ignore-index", "2"))):
+        run("check", "old.npy", "masks.npy", *words, "--output", f"{name}.json", cwd=folder)
+    text = " ".join(compare(folder, "three.json", "void.json").stdout.split())
+    assert "void nothing is left out before, label 2 after" in text
+    assert "classes 3 before, 4 after" in text
+    words = ("three.json", "void.json", "--output-format", "json")
+    sides = json.loads(compare(folder, *words).stdout)
+    assert [sides[one]["ignore_index"] for one in ("before", "after")] == [None, 2]
+
+
 def test_reports_of_other_masks_or_without_a_ledger_are_refused(folder):
     run("check", "old.npy", "new.npy", "-n", "3", "--output", "other.json", cwd=folder)
     run("check", "old.npy", "masks.npy", "-n", "3", "--output", "whole.json", cwd=folder)
