@@ -4,7 +4,6 @@ import atexit
 import errno
 import gc
 import os
-import re
 import signal
 import sys
 import warnings
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
     from iou_doctor.cli.child.supervisor import Supervisor
 
-VERBOSE = re.compile("--verbose|-[a-zA-Z]*v[a-zA-Z]*")
-"""The option that shows what libraries print, alone or among other short ones."""
 ONE_THREAD = "1"
 """The threads of NumPy's matrix products, which one rule uses. By default OpenBLAS starts one for
 each core when NumPy is imported, and they spin through most of a small check."""
@@ -141,8 +138,11 @@ def _hide_library_output() -> None:
     Libtiff for instance comments on a damaged file, and the error in one line says the same. With
     `-v`, everything is shown.
     """
-    words = [word for word in sys.argv[1:] if VERBOSE.fullmatch(word)]
-    if words or os.environ.get("IOU_DOCTOR_VERBOSE") or sys.warnoptions:
+    if (
+        any(map(_is_verbose, sys.argv[1:]))
+        or os.environ.get("IOU_DOCTOR_VERBOSE")
+        or sys.warnoptions
+    ):
         return
     warnings.simplefilter("ignore")
     with suppress(AttributeError, OSError, ValueError):  # stderr is closed, or is no file
@@ -153,6 +153,11 @@ def _hide_library_output() -> None:
             shown, "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors
         )
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def _is_verbose(word: str) -> bool:
+    """Return whether an argument is `-v`, alone or among other short options, or `--verbose`."""
+    return word == "--verbose" or (word[:1] == "-" and word[1:].isalpha() and "v" in word)
 
 
 def _exit_on_signals() -> None:

@@ -34,8 +34,8 @@ ENCODINGS = {
     "softmax": "probabilities",
 }
 """Other words for encodings, and those that the options take."""
-_UNKNOWN_CHOICE = re.compile(r"'([^']*)' is not one of")
-_UNKNOWN_COMMAND = re.compile(r"No such command '(.*?)'")
+_UNKNOWN_CHOICE = r"'([^']*)' is not one of"
+_UNKNOWN_COMMAND = r"No such command '(.*?)'"
 DEFAULT_SECTION = "Options"
 """The section of options that have no `rich_help_panel`."""
 
@@ -119,10 +119,10 @@ def _say_what_works(error: typer.TyperException) -> str | None:
     if option in MEANT:
         return f"no such option: {option}; use {MEANT[option]}"
     message = " ".join(error.format_message().split())
-    chosen = _UNKNOWN_CHOICE.search(message)
+    chosen = re.search(_UNKNOWN_CHOICE, message)
     if chosen and chosen[1].lower() in ENCODINGS:
         return f"{message.rstrip('.')}; {chosen[1]} is called {ENCODINGS[chosen[1].lower()]} here"
-    found = _UNKNOWN_COMMAND.match(message)
+    found = re.match(_UNKNOWN_COMMAND, message)
     if found is None:
         return None
     word = found[1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -34,6 +33,8 @@ def add_page(report: Report, options: CheckOptions) -> Report:
 
 def write_command(name: str, options: CommandOptions) -> str:
     """Return a command as one would type it, without options that change no number."""
+    import shlex  # compiles a pattern that most checks do not use
+
     return shlex.join(["iou-doctor", name, *_list_words(options)])
 
 

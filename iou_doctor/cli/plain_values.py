@@ -5,13 +5,12 @@ That takes 0.05 s, a third of a small check.
 """
 
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-_WHOLE = re.compile(r"-?[0-9]{1,15}", re.ASCII)
-_DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
+MOST_DIGITS = 16
+"""Longer numbers are for Typer to read."""
 
 
 class PlainValues:
@@ -72,14 +71,29 @@ def read_plain(value: object, kind: Any) -> object | None:
     return _READERS[kind](value) if isinstance(value, str) and kind in _READERS else None
 
 
+def _read_whole(text: str) -> int | None:
+    return int(text) if _has_digits(text.removeprefix("-")) else None
+
+
+def _read_number(text: str) -> float | None:
+    whole, dot, decimals = text.removeprefix("-").partition(".")
+    plain = _has_digits(whole) and (not dot or _has_digits(decimals))
+    return float(text) if plain else None
+
+
+def _has_digits(text: str) -> bool:
+    """Return whether a text is a few digits and nothing else."""
+    return text.isascii() and text.isdecimal() and len(text) < MOST_DIGITS
+
+
 def _read_path(text: str) -> Path | None:
     """Return the path of a new file, or of one that can be read: Typer refuses others."""
     return Path(text) if os.access(text, os.R_OK) or not os.path.lexists(text) else None
 
 
 _READERS: dict[object, Callable[[str], object | None]] = {
-    int: lambda text: int(text) if _WHOLE.fullmatch(text) else None,
-    float: lambda text: float(text) if _DECIMAL.fullmatch(text) else None,
+    int: _read_whole,
+    float: _read_number,
     Path: _read_path,
 }
 

@@ -10,7 +10,7 @@ from iou_doctor.errors import UsageError
 from iou_doctor.record import record
 from iou_doctor.safety.safe_text import escape_name
 
-_IMAGES = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*:\s*(\d*\.?\d+)\s*")
+_IMAGES = r"\s*(\d+(?:\.\d+)?)\s*%\s*:\s*(\d*\.?\d+)\s*"
 
 
 @record
@@ -91,7 +91,7 @@ def parse_image_minimum(text: str | None) -> ImageMinimum | None:
     """
     if text is None:
         return None
-    parts = _IMAGES.fullmatch(text)
+    parts = re.fullmatch(_IMAGES, text)
     score = _parse_share(parts[2]) if parts else None
     if parts is None or score is None or float(parts[1]) > 100:
         raise UsageError(

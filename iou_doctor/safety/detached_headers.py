@@ -8,7 +8,7 @@ from pathlib import Path
 HEADER_SUFFIXES = (".nhdr", ".mhd", ".nrrd", ".mha")
 """The suffixes of files that may be nothing but a header, in lower case."""
 _MOST_HEADER_BYTES = 1 << 20
-_DATA_FILE = re.compile(rb"^(?:data ?file: *|ElementDataFile *= *)(\S[^\r\n]*)", re.MULTILINE)
+_DATA_FILE = rb"(?m)^(?:data ?file: *|ElementDataFile *= *)(\S[^\r\n]*)"
 
 
 def find_data_file_of(header: Path) -> Path | None:
@@ -20,6 +20,6 @@ def find_data_file_of(header: Path) -> Path | None:
     if header.suffix.lower() not in HEADER_SUFFIXES or not header.is_file():
         return None
     with header.open("rb") as stream:
-        found = _DATA_FILE.search(stream.read(_MOST_HEADER_BYTES))
+        found = re.search(_DATA_FILE, stream.read(_MOST_HEADER_BYTES))
     name = found[1].decode("utf-8", "surrogateescape").strip() if found else "LOCAL"
     return None if name == "LOCAL" else header.parent / name

@@ -19,8 +19,6 @@ from iou_doctor.checks.wording import format_count, join_words
 from iou_doctor.report.finding import Finding, Rule, Severity, Suspicion
 from iou_doctor.safety.safe_text import escape_name
 
-NUMBERS = re.compile(r"[0-9]+")
-
 RULE = Rule(
     code="IOU102",
     name="sample-count-mismatch",
@@ -85,7 +83,7 @@ def _describe_shift(true: tuple[str, ...], pred: tuple[str, ...], paired: int) -
     """
     if len(true) != 1 or len(pred) != 1:
         return None
-    mask, prediction = (NUMBERS.findall(names[0]) for names in (true, pred))
+    mask, prediction = (re.findall("[0-9]+", names[0]) for names in (true, pred))
     if not mask or not prediction:
         return None
     apart = int(mask[-1]) - int(prediction[-1])

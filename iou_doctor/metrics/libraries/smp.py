@@ -39,7 +39,7 @@ _MACRO = Choices(
     absent=Absent.ONE,
     needs_integers=True,
 )
-_MULTILABEL = re.compile(r"\bmode\s*=\s*(['\"]multilabel['\"]|[\w.]*\bMULTILABEL_MODE\b)")
+_MULTILABEL = r"\bmode\s*=\s*(['\"]multilabel['\"]|[\w.]*\bMULTILABEL_MODE\b)"
 """The argument of `get_stats` that makes it score each channel on its own."""
 _TAKES = InputSpec(
     refuses_extra_axes=True,
@@ -133,7 +133,7 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
         ignores="ignore_index" in settings,
         threshold=None if threshold is None else parse_number(name, "threshold", threshold),
     )
-    return _take_channels(metric) if _MULTILABEL.search(call) else metric
+    return _take_channels(metric) if re.search(_MULTILABEL, call) else metric
 
 
 def _take_channels(metric: Metric) -> Metric:

@@ -19,7 +19,7 @@ EXTRAS = MappingProxyType(
 )
 """The schemes that are read, with the module that fsspec needs for each."""
 _WEB = ("http", "https")
-_SIGNED = re.compile(r"(https?://)(?:[^\s/@]*@)?([^\s?#'\"]*)[?#][^\s'\"]*", re.IGNORECASE)
+_SIGNED = r"(?i)(https?://)(?:[^\s/@]*@)?([^\s?#'\"]*)[?#][^\s'\"]*"
 """An address with what follows a question mark, which may be a signature."""
 _whole_addresses: dict[str, str] = {}
 """What was given, by the part of it that may be shown."""
@@ -54,7 +54,7 @@ def reveal(name: str) -> str:
 
 def scrub(text: str) -> str:
     """Return the message of a library without passwords and signatures."""
-    return _SIGNED.sub(r"\1\2", text)
+    return re.sub(_SIGNED, r"\1\2", text)
 
 
 def _drop_secrets(address: str) -> str:
