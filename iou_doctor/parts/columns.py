@@ -49,12 +49,16 @@ class Columns:
         Raises:
             NotPlainError: there are none, or not as many.
         """
+        return self.take_narrow(name, shape).astype(np.int64)
+
+    def take_narrow(self, name: str, shape: tuple[int, ...] | None = None) -> NDArray[np.integer]:
+        """Return the integers with this name in the dtype that they are kept in; as `take`."""
         planes = self.stored.get(self._prefix + name)
         known = {dtype.itemsize: dtype for dtype in DTYPES}
         if planes is None or planes.ndim != 2 or len(planes) not in known:
             raise NotPlainError(f"it lacks the column {self._prefix}{name}")
         dtype = known[len(planes)]
-        values = np.ascontiguousarray(planes.T).view(dtype).reshape(-1).astype(np.int64)
+        values = np.ascontiguousarray(planes.T).view(dtype).reshape(-1)
         if shape is None:
             return values
         if values.size != int(np.prod(shape, dtype=object)):

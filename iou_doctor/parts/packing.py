@@ -40,9 +40,9 @@ def read_pairs(columns: Columns) -> PairCounts:
         raise NotPlainError("its tables are damaged")
     return PairCounts(
         np.repeat(images, rows),
-        columns.take("truth", total),
-        columns.take("prediction", total),
-        columns.take("count", total),
+        columns.take_narrow("truth", total),
+        columns.take_narrow("prediction", total),
+        columns.take_narrow("count", total),
     )
 
 
