@@ -1,3 +1,13 @@
+"""Images of a table of label pairs, selected by their numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from iou_doctor.counts.pair_counts import PairCounts
+
+
 @pytest.mark.parametrize("images", [[0, 0, 3, 255, 255], []])
 @pytest.mark.parametrize(
     ("first", "last"),
