@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 from iou_doctor.ledger.ledger import Ledger
 from iou_doctor.record import record
 from iou_doctor.render.html.charts import Part, split_kinds, split_points
@@ -61,6 +63,8 @@ class FindingView:
     message: str
     evidence: str
     help: str
+    is_code: bool
+    """Whether the help is Python and nothing else, to be copied."""
     repair: str
     explains: str
     manual: str
@@ -120,10 +124,19 @@ def describe_finding(finding: Finding, report: Report) -> FindingView:
         message=finding.message,
         evidence=finding.evidence or "",
         help=finding.help,
+        is_code=_is_code(finding.help),
         repair=describe_repair(finding, report) or "",
         explains=describe_consequences(finding, report) or "",
         manual=report.manuals.get(rule.code, ""),
     )
+
+
+def _is_code(text: str) -> bool:
+    """Return whether a help is one or more statements of Python."""
+    try:
+        return isinstance(ast.parse(text).body[0], (ast.Assign, ast.Import, ast.ImportFrom))
+    except (SyntaxError, ValueError, IndexError, RecursionError, MemoryError):
+        return False
 
 
 def describe_ledger(report: Report) -> LedgerView | None:
