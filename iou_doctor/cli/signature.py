@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from inspect import Parameter, Signature, get_annotations
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import typer
 from typer.models import ArgumentInfo
@@ -28,7 +29,7 @@ class CommandOptions:
 
     @classmethod
     def _has(cls, name: str) -> bool:
-        return any(name in get_annotations(one) for one in cls.__mro__)
+        return any(name in _get_hints(one) for one in cls.__mro__)
 
 
 class Declared(NamedTuple):
@@ -111,21 +112,28 @@ def _list_parameters(declared: type[CommandOptions]) -> Iterator[Parameter]:
             name,
             Parameter.KEYWORD_ONLY,
             default=vars(owner).get(name, Parameter.empty),
-            annotation=get_annotations(owner)[name],
+            annotation=_get_hints(owner)[name],
         )
 
 
 def _is_hidden(declared: type[CommandOptions], name: str) -> bool:
     """Return whether a class annotates the option of a base with a plain type."""
-    nearest = next(one for one in declared.__mro__ if name in get_annotations(one))
+    nearest = next(one for one in declared.__mro__ if name in _get_hints(one))
     return name not in _list_declared(nearest)
 
 
+@cache
+def _get_hints(owner: type) -> dict[str, Any]:
+    """Return the annotations of a class itself; asked for hundreds of times at each start."""
+    return get_annotations(owner)
+
+
+@cache
 def _list_declared(owner: type) -> list[str]:
     """Return the names of the arguments and options, annotated as such, of a class itself."""
-    hints = get_annotations(owner)
+    hints = _get_hints(owner)
     return [name for name, hint in hints.items() if hasattr(hint, "__metadata__")]
 
 
 def _is_argument(owner: type, name: str) -> bool:
-    return isinstance(get_annotations(owner)[name].__metadata__[0], ArgumentInfo)
+    return isinstance(_get_hints(owner)[name].__metadata__[0], ArgumentInfo)
