@@ -18,6 +18,8 @@ from iou_doctor.record import record
 
 MOST_ENTRIES = 1000
 """The maximum number of class pairs, and of samples, that a ledger lists one by one."""
+FEW_LEFT_OUT = 2
+"""The number of images, as a multiple of those that are listed, up to which all are scored."""
 NO_CLASS = -1
 """Stands for predictions that are no class of the mean."""
 
@@ -192,11 +194,24 @@ def _score_samples(
         classes: the number of classes.
         ignore_index: the ignore label, if any.
     """
-    some = PairCounts.merge(
-        block.keep_rows(np.isin(block.image, images)) for block in table.iterate_blocks()
+    if not len(images):
+        return {}
+    span = table.image_span[1] + 1
+    if span <= FEW_LEFT_OUT * len(images):  # counting all is quicker than picking some
+        own, chosen, count = table, images, span
+    else:
+        place = np.full(span, -1)  # a lookup takes a fifth of the time of a search
+        place[images] = chosen = np.arange(len(images))
+        own, count = (
+            PairCounts.merge(
+                block.replace(image=place[block.image]).keep_rows(place[block.image] >= 0)
+                for block in table.iterate_blocks()
+            ),
+            len(images),
+        )
+    areas = (
+        as_int64(area[chosen]) for area in count_class_areas(own, images=count, classes=classes)
     )
-    own = some.replace(image=np.searchsorted(images, some.image))
-    areas = map(as_int64, count_class_areas(own, images=len(images), classes=classes))
     iou = compute_iou(*areas, ignore_index=ignore_index)
     absent = np.isnan(iou)
     counted = (~absent).sum(axis=1)
