@@ -91,6 +91,10 @@ class ModelFacts:
     """Operations or layers that may run code or access files, and that the user trusts."""
     halved: int | None = None
     """The batch size that fitted into memory after larger ones did not; `None`: all fitted."""
+    is_scaled: bool = False
+    """Whether the user has the images scaled before the model."""
+    scaling_layer: str | None = None
+    """The layer by which the model scales its images itself; `None`: none, or unknown."""
 
 
 class Model(Protocol):

@@ -116,6 +116,24 @@ def suggest_call(evidence: Evidence) -> str:
     return f"keras.metrics.MeanIoU({', '.join(arguments)})"
 
 
+def advise_on_scale(evidence: Evidence, otherwise: str) -> str:
+    """Return the help for predictions that hardly depend on the images.
+
+    Args:
+        evidence: the facts.
+        otherwise: the help unless the images were scaled for a model.
+    """
+    model = evidence.model
+    if model is None or not model.is_scaled:
+        return otherwise
+    if model.scaling_layer:
+        return (
+            f"leave out --input-scale: the model scales its images itself, in its layer"
+            f" `{model.scaling_layer}`"
+        )
+    return f"try it without --input-scale, as many models scale their images; then {otherwise}"
+
+
 def have_masks_overlap(evidence: Evidence) -> bool:
     """Return whether many pixels of the masks belong to several channels at once."""
     values, layout = evidence.stats.y_true, evidence.interpretation.layout

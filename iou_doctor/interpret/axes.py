@@ -18,7 +18,7 @@ from iou_doctor.arrays.model import Shape
 from iou_doctor.arrays.source import Pair
 from iou_doctor.errors import ReadingError
 from iou_doctor.interpret.class_axis import find_class_axes
-from iou_doctor.interpret.layout_option import build_axes, parse_layouts
+from iou_doctor.interpret.layout_option import build_axes, parse_layouts, refuse_contradiction
 from iou_doctor.interpret.overlapping_axis import find_overlapping_axis
 from iou_doctor.interpret.peek import Peek, peek_at
 from iou_doctor.interpret.relation import (
@@ -78,6 +78,8 @@ def infer_layout(
     mismatched: tuple[int, ...] = ()
     if None in y_true.spatial_shape or None in y_pred.spatial_shape:
         relation, mismatched = infer_relation_of_images(pair, y_true, y_pred)
+    if options.layout and relation is Relation.MISMATCHED:
+        refuse_contradiction(y_true, y_pred)
     order = None
     if relation is Relation.PERMUTED and None in (*y_true.spatial_shape, *y_pred.spatial_shape):
         order = find_order_of_each(list_image_shapes(pair, y_true, y_pred))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from iou_doctor.arrays.layout import Axes
 from iou_doctor.errors import UsageError
 
@@ -57,6 +59,41 @@ def build_axes(letters: str, shape: tuple[int | None, ...], path: str) -> Axes:
         spatial=tuple(axis for axis, letter in enumerate(letters) if letter in "DHWL"),
         channel=letters.index("C") if "C" in letters else None,
     )
+
+
+def refuse_contradiction(y_true: Axes, y_pred: Axes) -> None:
+    """Refuse a declared class axis if the pixels pair up only with another one.
+
+    Raises:
+        UsageError: the classes are on another axis of one of the arrays.
+    """
+    for name, axes, other in (("predictions", y_pred, y_true), ("masks", y_true, y_pred)):
+        fitting = _find_fitting_axis(axes, other)
+        if fitting is None:
+            continue
+        size, wanted = (_format_sizes(one.spatial_shape) for one in (axes, other))
+        raise UsageError(
+            f"--layout {axes.letters}: the {name} of shape {axes.shape} would be {axes.channels}"
+            f" channels of {size}, and the other array has {wanted}; {fitting.letters} fits"
+        )
+
+
+def _find_fitting_axis(axes: Axes, other: Axes) -> Axes | None:
+    """Return the axes with the classes elsewhere, if the pixels then pair up; else `None`."""
+    if not axes.is_dense:
+        return None
+    first = int(axes.has_sample_axis)
+    for channel in range(first, len(axes.shape)):
+        spatial = tuple(axis for axis in range(first, len(axes.shape)) if axis != channel)
+        moved = replace(axes, spatial=spatial, channel=channel)
+        if channel != axes.channel and moved.spatial_shape == other.spatial_shape:
+            return moved
+    return None
+
+
+def _format_sizes(sizes: tuple[int | None, ...]) -> str:
+    """Return `64 x 96`, with `?` for a size that differs between images."""
+    return " x ".join("?" if size is None else str(size) for size in sizes)
 
 
 def _check_word(word: str) -> None:

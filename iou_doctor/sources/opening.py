@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from iou_doctor.arrays.model import ModelOptions
 from iou_doctor.arrays.source import Pair, Source
-from iou_doctor.errors import UsageError
+from iou_doctor.errors import SourceError, UsageError
 from iou_doctor.sources.files.file_status import get_file_status
 from iou_doctor.sources.files.stamps import check_unchanged, list_file_stamps, stamp_files
 from iou_doctor.sources.memory.array import ArraySource
@@ -80,8 +80,19 @@ def _stamp_inputs(*values: object) -> Iterator[FileStamp]:
 
 def _open_any(value: object, label: str) -> Source:
     if _is_path(value):
-        return open_source(os.fspath(value), masks=label == "y_true")
+        return _open_path(os.fspath(value), masks=label == "y_true")
     return _open_object(value, label)
+
+
+def _open_path(path: str, *, masks: bool) -> Source:
+    try:
+        return open_source(path, masks=masks)
+    except SourceError as error:
+        from iou_doctor.sources.several_arrays import SeveralArraysError
+
+        if isinstance(error, SeveralArraysError):
+            raise error.name_for(masks=masks) from None
+        raise
 
 
 def _open_object(value: object, label: str) -> Source:

@@ -11,6 +11,7 @@ that do not match the images, and an activation that does not fit the loss (`fro
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.wording import advise_on_scale
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
 FORMAT_RULES = (
@@ -52,9 +53,14 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"all {counted:,} pixels are predicted as class {name}, while the masks hold"
             f" {len(present)} classes",
-            help="the format of the arrays is right, so check the model's loss, activation,"
-            " learning rate and class weights",
-            cautious_help="repair the faults above first, then look at the predictions again",
+            help=advise_on_scale(
+                evidence,
+                "the format of the arrays is right, so check the model's loss, activation,"
+                " learning rate and class weights",
+            ),
+            cautious_help=advise_on_scale(
+                evidence, "repair the faults above first, then look at the predictions again"
+            ),
             facts={"class": predicted[0].id, "pixels": counted, "classes_in_masks": len(present)},
         )
     ]

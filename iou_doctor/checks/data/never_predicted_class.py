@@ -8,7 +8,7 @@ is frequent, check the number of output channels and the mapping of class ids.
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import format_percent, join_words
+from iou_doctor.checks.wording import advise_on_scale, format_percent, join_words
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Suspicion, Symptom
 
 THRESHOLD_RULES = ("threshold-off", "relu-before-sigmoid")
@@ -58,8 +58,13 @@ def find(evidence: Evidence) -> Result:
             message=f"{noun} {join_words(names[entry.id] for entry in never)}{share}"
             f" {verb} never predicted:"
             f" the IoU is 0 for {len(never)} of the {present} classes in the mean",
-            help="check the output channels and the mapping of class ids, then class weights",
-            cautious_help="repair the faults above first, then see whether it is predicted",
+            help=advise_on_scale(
+                evidence,
+                "check the output channels and the mapping of class ids, then class weights",
+            ),
+            cautious_help=advise_on_scale(
+                evidence, "repair the faults above first, then see whether it is predicted"
+            ),
             facts={"classes": [entry.id for entry in never], "pixels": pixels},
         )
     ]

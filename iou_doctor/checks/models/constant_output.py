@@ -10,7 +10,7 @@ rate, weights that were never loaded, and BatchNormalization with statistics of 
 
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.registry import Result
-from iou_doctor.checks.wording import format_count
+from iou_doctor.checks.wording import advise_on_scale, format_count
 from iou_doctor.report.finding import Finding, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
@@ -36,8 +36,11 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"output `{evidence.model.output_name}` is the same for all"
             f" {format_count(samples, 'image')}, though the images differ",
-            help="check the input of the model (--input-scale 1/255?) and whether its weights were"
-            " loaded",
+            help=advise_on_scale(
+                evidence,
+                "check the input of the model (--input-scale 1/255?) and whether its weights were"
+                " loaded",
+            ),
             facts={"output": evidence.model.output_name, "images": samples},
         )
     ]

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from keras import KerasTensor, Layer, Model
 
 _KIND = "Keras model"
+SCALING_LAYERS = frozenset({"Normalization", "Rescaling"})
+"""The layers of Keras by which a model scales pixel values itself."""
 _LARGEST_CONFIG = 1 << 28
 """The maximum size of a configuration in bytes. No network needs as much, but a zip bomb does."""
 _PASSING_LAYERS = {"UpSampling2D", "Resizing", "Reshape", "Permute", "Cropping2D", "ZeroPadding2D"}
@@ -121,7 +123,18 @@ def build_runner(
         outputs={key: tuple(tensor.shape) for key, tensor in outputs.items()},
         activation=_find_activation(outputs[name]),
         unsafe=unsafe,
+        scaling_layer=_find_scaling_layer(model),
     )
+
+
+def _find_scaling_layer(model: Model) -> str | None:
+    """Return the name of the first layer, also of a model inside, that scales pixel values."""
+    for layer in model.layers:
+        if type(layer).__name__ in SCALING_LAYERS:
+            return str(layer.name)
+        if getattr(layer, "layers", None) and (inner := _find_scaling_layer(layer)):
+            return inner
+    return None
 
 
 def _predict(model: Model, images: StoredArray) -> object:

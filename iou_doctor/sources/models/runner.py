@@ -42,6 +42,8 @@ class Runner:
     """Operations or layers that may run code or access files, and that the user trusts."""
     stamps: tuple[FileStamp, ...] = ()
     """What the files beside the model's own were that it may read while it runs."""
+    scaling_layer: str | None = None
+    """The layer by which the model scales its images itself; `None`: none, or unknown."""
 
 
 def choose_name(path: str, what: str, option: str, names: list[str], wanted: str | None) -> str:

@@ -105,6 +105,8 @@ class ModelSource:
             constant=self._comparison.is_constant,
             unsafe=self._runner.unsafe,
             halved=self._halved,
+            is_scaled=(self._preprocessing.scale, self._preprocessing.offset) != (1.0, 0.0),
+            scaling_layer=self._runner.scaling_layer,
         )
 
     def get_differences(self) -> tuple[bool, bool]:

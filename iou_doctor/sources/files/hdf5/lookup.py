@@ -9,6 +9,7 @@ import h5py
 from iou_doctor.errors import SourceError
 from iou_doctor.record import record
 from iou_doctor.sources.files.hdf5.names import list_datasets
+from iou_doctor.sources.several_arrays import SeveralArraysError
 from iou_doctor.sources.source_errors import list_names, source_error
 
 _MOST_SOFT_LINKS = 16
@@ -69,7 +70,7 @@ def _find_only_name(file: h5py.File, path: str) -> str:
         return f"/{found.names[0]}"
     if found.names:
         there = list_names(_describe_datasets(file))
-        raise source_error(path, f"it holds {there}; add `::/{found.names[0]}` or another name")
+        raise SeveralArraysError(path, [f"/{name}" for name in found.names], there)
     if not found.is_complete:
         raise source_error(path, "its groups are too many or too deep to search; add `::/name`")
     other_files = _list_linked_files(file)

@@ -20,6 +20,7 @@ from iou_doctor.sources.files.memory_limits import check_packed_bytes
 from iou_doctor.sources.files.npy.npy import open_values
 from iou_doctor.sources.files.npy.npy_header import NpyHeader
 from iou_doctor.sources.files.whole_array import WholeArray
+from iou_doctor.sources.several_arrays import SeveralArraysError
 from iou_doctor.sources.source_errors import list_names, source_error
 from iou_doctor.sources.transposed import TransposedSource
 
@@ -103,7 +104,7 @@ def _find_variable(path: str, variables: Sequence[Variable], name: str | None) -
         raise source_error(path, "it holds no arrays of numbers; save one with `save FILE NAME`")
     if len(numbers) > 1:
         there = list_names(numbers)
-        raise source_error(path, f"it holds {there}; add `::{numbers[0]}` or another name")
+        raise SeveralArraysError(path, numbers, there)
     return by_name[numbers[0]]
 
 

@@ -14,6 +14,7 @@ from iou_doctor.sources.files.npy.npy_header import NpyHeader, read_header
 from iou_doctor.sources.files.npy.npz_stream import FortranSource, StreamedSource, open_archive
 from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.files.unread_types import TORCH_FILE
+from iou_doctor.sources.several_arrays import SeveralArraysError
 from iou_doctor.sources.source_errors import list_names, source_error, translate_errors
 
 _LOCAL_HEADER_BYTES = 30
@@ -90,7 +91,7 @@ def _find_member(
         raise source_error(path, "it holds no arrays; save them with `np.savez`")
     if len(names) > 1:
         there = list_names(names)
-        raise source_error(path, f"it holds {there}; add `::{names[0]}` or another name")
+        raise SeveralArraysError(path, names, there)
     return members[f"{names[0]}.npy"], names[0]
 
 

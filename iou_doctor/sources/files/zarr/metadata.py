@@ -12,6 +12,7 @@ from typing import Any
 from iou_doctor.errors import SourceError
 from iou_doctor.record import record
 from iou_doctor.sources.files.folder_entries import list_folders, read_small_file
+from iou_doctor.sources.several_arrays import SeveralArraysError
 from iou_doctor.sources.source_errors import list_names, source_error, translate_errors
 
 _MOST_METADATA_BYTES = 1 << 24
@@ -54,9 +55,7 @@ def find_array(path: str, name: str | None) -> ZarrArray:
     if not names:
         raise source_error(path, "it holds no arrays; save one with `zarr.save`")
     if len(names) > 1:
-        raise source_error(
-            path, f"it holds {list_names(names)}; add `::{names[0]}` or another name"
-        )
+        raise SeveralArraysError(path, names, list_names(names))
     return _open_named(path, names[0])
 
 
