@@ -11,16 +11,18 @@ from iou_doctor.cli.run import refuse
 def rules() -> None:
     """List every rule: code, severity, name, and the fault in a few words."""
     from iou_doctor.checks.registry import load_checks
+    from iou_doctor.cli.lists.typesetting import Paper, typeset_rules
 
-    for entry in load_checks():
-        rule = entry.rule
-        typer.echo(f"{rule.code}  {rule.severity:<7}  {rule.name:<24}  {rule.claim}")
+    typer.echo(typeset_rules([entry.rule for entry in load_checks()], Paper.of_stdout()))
 
 
 def explain(
     rule: RuleName,
 ) -> None:
-    """Print the manual of a rule: what it finds, why the number is wrong, and how to repair it."""
+    """Print the manual of a rule: what it finds, why the number is wrong, and how to repair it.
+
+    Example: iou-doctor explain IOU201
+    """
     from iou_doctor.checks.registry import load_checks
 
     known = {entry.rule.code: entry for entry in load_checks()}
@@ -31,4 +33,6 @@ def explain(
         from iou_doctor.diagnosis.selection import build_unknown_rule_error
 
         refuse(build_unknown_rule_error(rule))
-    typer.echo(f"{entry.rule.code} {entry.rule.name} ({entry.rule.severity})\n\n{entry.manual}")
+    from iou_doctor.cli.lists.typesetting import Paper, typeset_manual
+
+    typer.echo(typeset_manual(entry.rule, entry.manual, Paper.of_stdout()))
