@@ -23,7 +23,7 @@ import iou_doctor
 from iou_doctor import checks
 from iou_doctor.checks.registry import load_checks
 from iou_doctor.metrics.registry import CONTRACTS, list_signatures
-from iou_doctor.render import FORMATS, github, markdown
+from iou_doctor.render import FORMATS, github, markdown, terminal
 from iou_doctor.render.shared import terminal_tables
 from iou_doctor.scan import device, windows
 from iou_doctor.scan.native import structures
@@ -252,7 +252,8 @@ def _defaults(function: Callable[..., object]) -> dict[str, object]:
 def _numbers() -> Iterator[tuple[str, str]]:
     """Yield pages, and phrases that a page must contain."""
     yield "report", f"more than {terminal_tables.MOST_CLASS_ROWS} classes"
-    yield "report", f"the worst {terminal_tables.MOST_CLASS_ROWS} are shown"
+    yield "report", f"the {terminal_tables.MOST_CLASS_ROWS} that cost most"
+    yield "report", f"of more than {terminal.MOST_CODE_LINES} lines"
     yield "limits", f"{markdown.LONGEST_COMMENT:,}"
     assert github.MOST_ANNOTATIONS == 10
     yield "formats", "at most ten annotations"

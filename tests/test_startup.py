@@ -41,7 +41,7 @@ FLOW = {
 }
 WRITING = {
     "iou_doctor.file_repair.run",
-    "iou_doctor.file_repair.plan",
+    "iou_doctor.report.repair_plan",
     "iou_doctor.file_repair.writers",
 }
 ALL = {

@@ -62,7 +62,7 @@ def _check(context: typer.Context, options: CheckOptions) -> int:
 
         report = add_page(report, options)
     outputs.write_reports(report, wanted, quiet=options.quiet, verbose=options.verbose)
-    return choose_exit_code(report, request)
+    return choose_exit_code(report)
 
 
 def _refuse_named_checks_alone(context: typer.Context, options: CheckOptions) -> None:

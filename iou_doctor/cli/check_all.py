@@ -160,7 +160,7 @@ def _carry_out(task: _Task | _Refused, options: CheckOptions) -> Checked:
         return Checked(task.name, BAD_USAGE, error=str(error))
     if options.output_format == "full" and not options.quiet:
         typer.echo()
-    code = choose_exit_code(report, task.request, name=task.name)
+    code = choose_exit_code(report, name=task.name)
     failure = (describe_low_score(report) or "").partition(", which")[0] or None
     if code and failure is None and not report.verdict.sick:
         failure = f"--fail-on {task.request.fail_on}"

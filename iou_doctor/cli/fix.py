@@ -1,5 +1,6 @@
 """The command `fix`: write repaired copies, and print what was done and what is left to do."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +17,7 @@ from iou_doctor.cli.options import (
     Progress,
     split_lists,
 )
-from iou_doctor.cli.run import refuse
+from iou_doctor.cli.run import print_error, refuse
 from iou_doctor.cli.signature import with_options
 from iou_doctor.errors import IouDoctorError
 from iou_doctor.safety.safe_text import escape_name, escape_report
@@ -55,6 +56,10 @@ class FixOptions(ArrayOptions):
             "--unsafe-fixes", help="Also make repairs that may lose or invent information."
         ),
     ] = False
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would be written, and write nothing."),
+    ] = False
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace earlier copies; never an input.")
     ] = False
@@ -67,7 +72,8 @@ class FixOptions(ArrayOptions):
 def fix(context: typer.Context, options: FixOptions) -> None:
     """Write repaired copies of predictions and masks to DIR, and check them.
 
-    Inputs are never changed.
+    Inputs are never changed. An array that needs no repair is not copied: the last line is the
+    command that checks the pair, with the place of both.
 
     Exit codes: 0 the copies are healthy, 1 errors remain that copies cannot repair, 2 bad usage,
     unreadable input or an output that cannot be written, 3 a bug in iou-doctor.
@@ -91,6 +97,7 @@ def fix(context: typer.Context, options: FixOptions) -> None:
                 output_dir=options.output_dir,
                 unsafe=options.unsafe_fixes,
                 overwrite=options.overwrite,
+                is_trial=options.dry_run,
                 protected=protect_configuration(context),
                 progress=advance,
             )
@@ -98,36 +105,55 @@ def fix(context: typer.Context, options: FixOptions) -> None:
         refuse(error)
     for line in _describe(repaired):
         typer.echo(escape_report(line))
-    if repaired.report.verdict.sick and not repaired.copies:
-        typer.echo("iou-doctor: error: no repair can be made on these arrays", err=True)
-    raise typer.Exit(int(repaired.report.verdict.sick))
+    is_left = repaired.report.verdict.sick and not (repaired.is_trial and repaired.copies)
+    if is_left and not repaired.copies:
+        print_error("no copy can repair this; the lines above say what to do")
+    raise typer.Exit(int(is_left))
 
 
 def _describe(repaired: "RepairedFiles") -> Iterator[str]:
     for copy in repaired.copies:
-        yield from _describe_copy(copy)
+        yield from _describe_copy(copy, "would write" if repaired.is_trial else "wrote")
     for place in repaired.unchanged:
-        yield f"unchanged {escape_name(place)}"
+        yield f"unchanged {escape_name(place)}: needs no copy, use it as it is"
     if not repaired.copies:
         yield "nothing was written"
+    made = {finding.rule.name for copy in repaired.copies for finding in copy.causes}
     for finding in repaired.report.findings:
-        if finding.rule.name not in repaired.report.consequences:
+        is_planned = repaired.is_trial and finding.rule.name in made
+        if finding.rule.name not in repaired.report.consequences and not is_planned:
             yield from _describe_remaining(finding)
-    yield repaired.report.verdict.summary
+    yield from _describe_end(repaired)
 
 
-def _describe_copy(copy: "RepairedCopy") -> Iterator[str]:
+def _describe_end(repaired: "RepairedFiles") -> Iterator[str]:
+    """Yield the verdict, and the command that checks the pair."""
+    from iou_doctor.cli.spelling import spell_check
+
+    if repaired.is_trial and repaired.copies:
+        yield "nothing was written, because of --dry-run"
+        return
+    is_unicode = (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
+    healthy, sick = ("✓", "✗") if is_unicode else ("+", "x")
+    verdict = repaired.report.verdict
+    yield f"{sick if verdict.sick else healthy} {verdict.summary}"
+    if repaired.copies:
+        yield f"check the pair: {escape_name(spell_check(repaired.request))}"
+
+
+def _describe_copy(copy: "RepairedCopy", what: str) -> Iterator[str]:
     repairs = "; ".join(
         f"{finding.repair.name} ({finding.rule.name})" for finding in copy.causes if finding.repair
     )
     # the side without a fault may be written too, if its partner has become label maps
-    yield f"wrote {escape_name(copy.place)}: {repairs or 'the label maps of its classes'}"
+    yield f"{what} {escape_name(copy.place)}: {repairs or 'the label maps of its classes'}"
     for note in copy.unkept:
         yield f"note: {escape_name(note)}"
     if copy.left_out:
         names = ", ".join(f"`{escape_name(name)}`" for name in copy.left_out[:3])
         more = ", …" if len(copy.left_out) > 3 else ""
-        yield f"left out {len(copy.left_out)} images without a partner: {names}{more}"
+        verb = "leave out" if what == "would write" else "left out"
+        yield f"{verb} {len(copy.left_out)} images without a partner: {names}{more}"
 
 
 def _describe_remaining(finding: "Finding") -> Iterator[str]:

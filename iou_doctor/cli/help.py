@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from iou_doctor.cli.defaults import find_origin
 from iou_doctor.cli.plain_values import take_plain_values
-from iou_doctor.safety.safe_text import escape_line
+from iou_doctor.cli.run import print_error
 
 MEANT = {
     "--classes": "--num-classes",
@@ -36,6 +36,12 @@ ENCODINGS = {
 """Other words for encodings, and those that the options take."""
 _UNKNOWN_CHOICE = r"'([^']*)' is not one of"
 _UNKNOWN_COMMAND = r"No such command '(.*?)'"
+START_HERE = (
+    "iou-doctor check PREDICTIONS MASKS -n 3   what is wrong with these files",
+    "iou-doctor why 0.3333                     what a score can mean",
+    "iou-doctor check --help                   all options, with examples",
+)
+"""What a newcomer tries first."""
 DEFAULT_SECTION = "Options"
 """The section of options that have no `rich_help_panel`."""
 
@@ -86,6 +92,23 @@ class Command(TyperCommand):
 class CommandGroup(TyperGroup):
     """The commands. A usage error is one line on stderr, as every error of iou-doctor."""
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write what each command does in full: one sentence, wrapped and never cut."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, " ".join((command.help or "").partition("\n\n")[0].split()))
+                    for name, command in commands
+                    if command is not None
+                ]
+            )
+
+    def format_epilog(self, _context: Any, formatter: Any) -> None:
+        """Write the first commands to try, without wrapping their lines."""
+        with formatter.section("Start here"):
+            formatter.write("".join(f"  {line}\n" for line in START_HERE))
+
     def get_params(self, ctx: Any) -> Any:
         """Return the parameters, which convert plain values without pydantic."""
         return take_plain_values(super().get_params(ctx))
@@ -96,21 +119,27 @@ class CommandGroup(TyperGroup):
             code = super().main(*args, **{**extra, "standalone_mode": False})
         except typer.TyperException as error:
             text = _describe_usage_error(error)
-            typer.echo(text if "\n" in text else escape_line(text), err=True)
+            if text is None:  # there is no command, so the message is the whole help
+                typer.echo(error.format_message(), err=True)
+            else:
+                print_error(text)
             sys.exit(error.exit_code)
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def _describe_usage_error(error: typer.TyperException) -> str:
-    """Describe an error of Typer in one line, with the origin of the value and where help is."""
+def _describe_usage_error(error: typer.TyperException) -> str | None:
+    """Describe an error of Typer in one line, with the origin of the value and where help is.
+
+    `None` for the help in place of an error.
+    """
     message = _say_what_works(error) or " ".join(error.format_message().split())
-    if message.startswith("Usage:"):  # there is no command, so the message is the whole help
-        return error.format_message()
+    if message.startswith("Usage:"):
+        return None
     context, param = getattr(error, "ctx", None), getattr(error, "param", None)
     origin = find_origin(context, getattr(param, "name", None))
     place = f"{origin}: " if origin else ""
     hint = f"; see `{context.command_path} -h`" if context else ""
-    return f"iou-doctor: error: {place}{message[0].lower()}{message[1:].rstrip('.')}{hint}"
+    return f"{place}{message[0].lower()}{message[1:].rstrip('.')}{hint}"
 
 
 def _say_what_works(error: typer.TyperException) -> str | None:

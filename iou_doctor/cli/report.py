@@ -75,7 +75,7 @@ def _report(context: typer.Context, options: ReportOfPartsOptions) -> int:
         made = replace(made, gallery=build_gallery(made, 0))
     write_reports(made, wanted, quiet=options.quiet, verbose=options.verbose)
     _say_what_is_estimated(made)
-    return choose_exit_code(made, request)
+    return choose_exit_code(made)
 
 
 def _read_parts(paths: Sequence[str]) -> "Part":

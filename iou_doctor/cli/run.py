@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
@@ -63,34 +64,37 @@ def _choose_engine(engine: Engine, scheduler: str | None) -> Callable[..., Repor
     return partial(dask.check, scheduler=scheduler)
 
 
-def choose_exit_code(report: Report, request: CheckRequest, *, name: str | None = None) -> int:
+def choose_exit_code(report: Report, *, name: str | None = None) -> int:
     """Return 1 if a finding is too severe or the score too low, else 0; say why a score is too low.
 
     Args:
         report: of the check.
-        request: what was asked.
         name: of the check, if there are several.
     """
-    from iou_doctor.report.finding import Severity
-
     too_low = describe_low_score(report)
     if too_low is not None:
         of = "" if name is None else f"{name}: "
         typer.echo(f"iou-doctor: {of}{too_low}", err=True)
-    fails = request.fail_on != "never" and report.fails_at(Severity(request.fail_on))
-    return int(too_low is not None or fails)
+    return int(report.fails)
 
 
 def describe_low_score(report: Report) -> str | None:
     """Return in words that a score is below its minimum; `None` if none is."""
-    from iou_doctor.diagnosis.root_cause import GATE
+    from iou_doctor.report.report import GATE
 
     return next((finding.message for finding in report.findings if finding.rule.name == GATE), None)
 
 
-def refuse(error: IouDoctorError) -> NoReturn:
-    """Print the error in one line on stderr, and exit with 2."""
+def print_error(message: str) -> None:
+    """Print an error in one line on stderr; the word `error:` is red on a terminal with colours."""
     from iou_doctor.safety.safe_text import escape_line
 
-    typer.echo(escape_line(f"iou-doctor: error: {error}"), err=True)
+    has_colours = "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    word = typer.style("error:", fg="red", bold=True) if has_colours else "error:"
+    typer.echo(f"iou-doctor: {word} {escape_line(message)}", err=True)  # no codes to a file
+
+
+def refuse(error: IouDoctorError) -> NoReturn:
+    """Print the error in one line on stderr, and exit with 2."""
+    print_error(str(error))
     raise typer.Exit(BAD_USAGE)

@@ -7,6 +7,7 @@ maps the labels or moves the pixels. Such a conversion therefore comes last.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -31,7 +32,8 @@ CONVERSIONS = frozenset(
 CODE = ("masks = ", "predictions = ", "lut = ")
 """How the help of a finding starts if it is code."""
 
-
+KERAS_CALL = r"keras\.metrics\.\w+\([^()]*\)"
+"""A call of a Keras metric in a help."""
 CONVERTED_LAST = "follow the other helps first, which end with this conversion"
 
 
@@ -57,6 +59,31 @@ def compose_helps(
         helps = _compose_conversions(findings, group, others, evidence)
     return [
         replace(finding, help=helps[id(finding)]) if id(finding) in helps else finding
+        for finding in findings
+    ]
+
+
+def agree_on_calls(findings: Sequence[Finding], roots: Sequence[Finding]) -> list[Finding]:
+    """Return the findings with the classes and the ignore label after all repairs in their calls.
+
+    Each check writes a call of Keras for the number of classes as given.
+    """
+    repairs = [finding.repair for finding in roots if finding.repair]
+    classes = next((r.num_classes for r in reversed(repairs) if r.num_classes is not None), None)
+    ignored = next((r.ignore_index for r in reversed(repairs) if r.ignore_index is not None), None)
+    if classes is None and ignored is None:
+        return list(findings)
+
+    def change(call: re.Match[str]) -> str:
+        text = call[0]
+        if classes is not None:
+            text = re.sub(r"num_classes=\d+", f"num_classes={classes}", text)
+        if ignored is not None and "ignore_class=" not in text:
+            text = re.sub(r"(num_classes=\d+)", rf"\1, ignore_class={ignored}", text)
+        return text
+
+    return [
+        replace(finding, help=re.sub(KERAS_CALL, change, finding.help)) if finding in roots else finding
         for finding in findings
     ]
 

@@ -20,7 +20,7 @@ from iou_doctor.diagnosis.passes import Counts, count
 from iou_doctor.diagnosis.questions import Arrays, OpenArrays, Progress, ScanSettings
 from iou_doctor.diagnosis.recounter import Recounter
 from iou_doctor.diagnosis.request import CheckRequest
-from iou_doctor.diagnosis.root_cause import count_repaired_pairs, diagnose
+from iou_doctor.diagnosis.root_cause import count_repaired_pairs, diagnose, list_repairs
 from iou_doctor.diagnosis.same_data import refuse_other_shapes, refuse_other_values
 from iou_doctor.diagnosis.what_if import Recount
 from iou_doctor.diagnosis.whole_maps import keep_whole_maps
@@ -102,7 +102,10 @@ def report_on(pair: Pair, request: CheckRequest, arrays: Arrays) -> Report:
     evidence, recount = examine(pair, request, arrays)
     report = diagnose(evidence, request.selection, recount)
     report = add_account(report, evidence, recount, request)
-    report = replace(report, all_implementations=request.all_implementations)
+    report = _add_block(report, evidence, recount)
+    report = replace(
+        report, fail_on=request.fail_on, all_implementations=request.all_implementations
+    )
     refuse_other_values(request.baseline, report)
     lookup = _explain_score(report, request, evidence, recount, arrays)
     report = replace(report, lookup=lookup)
@@ -189,6 +192,15 @@ def _count(
     )
     assumed = (*interpretation.assumed, *metric.assumed)
     return Interpreted(counts, replace(interpretation, assumed=assumed))
+
+
+def _add_block(report: Report, evidence: Evidence, recount: Recount) -> Report:
+    """Add to the report the code that makes all repairs."""
+    if not list_repairs(report):
+        return report
+    from iou_doctor.diagnosis.repair_block import write_block
+
+    return replace(report, block=write_block(report, evidence, recount))
 
 
 def _explain_score(

@@ -12,7 +12,7 @@ from iou_doctor.checks import registry
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.diagnosis import offers
-from iou_doctor.diagnosis.composed_help import compose_helps
+from iou_doctor.diagnosis.composed_help import agree_on_calls, compose_helps
 from iou_doctor.diagnosis.hidden_faults import find_hidden_faults
 from iou_doctor.diagnosis.offers import Chain
 from iou_doctor.diagnosis.same_data import COMPARISONS
@@ -22,11 +22,8 @@ from iou_doctor.metrics.score import ContractScore
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.report.baseline import Baseline
 from iou_doctor.report.finding import Finding, Outcome, Severity, Status
-from iou_doctor.report.report import Input, Report, Verdict
+from iou_doctor.report.report import GATE, Input, Report, Verdict
 from iou_doctor.report.version import __version__
-
-GATE = "score-below-minimum"
-"""The rule whose finding no selection hides: it is what the user asks for."""
 
 
 def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Report:
@@ -39,7 +36,7 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
     """
     findings, outcomes, chain = _run_checks_twice(evidence, recount)
     outcomes = tuple(
-        outcome
+        outcome  # no selection hides the gate, which is what the user asks for
         if outcome in selection or outcome.rule.name == GATE
         else Outcome(outcome.rule, Status.SKIPPED, "not selected")
         for outcome in outcomes
@@ -51,7 +48,8 @@ def diagnose(evidence: Evidence, selection: Selection, recount: Recount) -> Repo
     offered, after = offers.offer_repairs(findings, roots, evidence, recount, chain)
     advised = offers.hold_back_advice(_mark_new(offered, evidence.baseline))
     composed = compose_helps(advised, _list_roots(advised, explains), evidence)
-    findings = _sort_findings(composed, explains)
+    agreed = agree_on_calls(composed, _list_roots(composed, explains))
+    findings = _sort_findings(agreed, explains)
     interpretation, layout = evidence.interpretation, evidence.interpretation.layout
     return Report(
         version=__version__,
@@ -182,10 +180,11 @@ def _judge(findings: Sequence[Finding], evidence: Evidence, after: float | None)
     """
     sick = any(finding.severity is Severity.ERROR for finding in findings)
     primary = findings[0] if findings and findings[0].severity is not Severity.NOTE else None
+    is_repaired = any(finding.repair for finding in findings)
     return Verdict(
         sick=sick,
         primary=primary.rule.name if primary else None,
-        summary=_summarize(sick, primary, evidence, after),
+        summary=_summarize(sick, primary, evidence, after if is_repaired else None),
         mean_iou_after_all=after,
     )
 
@@ -207,21 +206,25 @@ def count_repaired_pairs(report: Report, evidence: Evidence, recount: Recount) -
 
 def _summarize(sick: bool, primary: Finding | None, evidence: Evidence, after: float | None) -> str:
     ours, reads = evidence.score, f"your metric {_describe_metric(evidence.metric_score)}"
-    if ours is None:
-        agree = "the pixels do not pair up"
-    elif ours.mean_iou is None:
-        agree = "no pixel counts"
-    else:
-        agree = f"the arrays agree at {ours.mean_iou:.4f}"
     before = ours.mean_iou if ours else None
-    if after is not None and (before is None or f"{before:.4f}" != f"{after:.4f}"):
-        stored = agree if before is None else f"counted as stored {before:.4f}"
-        agree = f"{stored}, after the repair {after:.4f}"
+    value = evidence.metric_score.value
+    if ours is None:
+        stored = "the pixels do not pair up"
+    elif before is None:
+        stored = "no pixel counts"
+    else:
+        stored = f"counted as stored {before:.4f}"
+    if after is not None:
+        is_same = before is not None and f"{before:.4f}" == f"{after:.4f}"
+        stored = f"{'' if is_same else f'{stored}, '}after the repair {after:.4f}"
+    elif value is not None and before is not None and f"{value:.4f}" == f"{before:.4f}":
+        stored = "" if sick else "which is right"
+    reads = f"{reads}, {stored}" if stored else reads
     if sick and primary:
-        return f"{reads}, {agree}: {primary.rule.claim}"
+        return f"{reads}: {primary.rule.claim}"
     if primary:
-        return f"{reads}, {agree}; worth a look: {primary.rule.claim}"
-    return f"{reads}, {agree}: no format bug found"
+        return f"{reads}; worth a look: {primary.rule.claim}"
+    return f"{reads}: no format bug found"
 
 
 def _describe_metric(metric: ContractScore) -> str:

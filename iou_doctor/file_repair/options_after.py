@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from iou_doctor.arrays.interpretation import Interpretation, Options
 from iou_doctor.arrays.layout import Axes
-from iou_doctor.file_repair.plan import RepairPlan
 from iou_doctor.file_repair.storage_axes import StoredAxes
 from iou_doctor.repairs.one_hot import OneHot
 from iou_doctor.repairs.step import Side, Stage
+from iou_doctor.report.repair_plan import RepairPlan
 
 
 def update_options(

@@ -13,12 +13,6 @@ from iou_doctor.diagnosis.pipeline import check, check_pair, open_arrays
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import OutputError
 from iou_doctor.file_repair.options_after import update_options
-from iou_doctor.file_repair.plan import (
-    RepairPlan,
-    build_plan,
-    find_unflattened_shape,
-    list_copied_sides,
-)
 from iou_doctor.file_repair.storage_axes import StoredAxes, choose_stored_axes
 from iou_doctor.file_repair.stream import Progress, RepairStream
 from iou_doctor.file_repair.writers import write_arrays
@@ -33,6 +27,12 @@ from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.one_hot import OneHot
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding
+from iou_doctor.report.repair_plan import (
+    RepairPlan,
+    build_plan,
+    find_unflattened_shape,
+    list_copied_sides,
+)
 from iou_doctor.report.report import Report
 from iou_doctor.safety.atomic_files import stage
 from iou_doctor.safety.protected_files import ProtectedPath
@@ -66,8 +66,12 @@ class RepairedFiles:
     copies: tuple[RepairedCopy, ...]
     unchanged: tuple[str, ...]
     """The places of inputs that needed no repair; empty if nothing was written."""
+    request: CheckRequest
+    """The check of the arrays at `predictions` and `masks`."""
     report: Report
-    """The report on the arrays at `predictions` and `masks`."""
+    """The report of that check; if nothing was written, the report on the inputs."""
+    is_trial: bool = False
+    """Whether the copies are only planned, and no file was written."""
 
 
 def repair_files(
@@ -76,6 +80,7 @@ def repair_files(
     output_dir: Path,
     unsafe: bool = False,
     overwrite: bool = False,
+    is_trial: bool = False,
     protected: Sequence[ProtectedPath] = (),
     progress: Progress | None = None,
 ) -> RepairedFiles:
@@ -87,6 +92,7 @@ def repair_files(
         output_dir: the folder for the copies, which have the names of the inputs.
         unsafe: whether to apply repairs that may lose or invent information.
         overwrite: whether earlier copies may be replaced.
+        is_trial: whether to only plan the copies; then no file is written, and nothing checked.
         protected: what the run reads beside the arrays, which no copy may replace.
         progress: called now and then with the number of samples done and in total.
 
@@ -101,31 +107,32 @@ def repair_files(
     before = check_pair(pair, request, progress=progress)
     plan = build_plan(before, unsafe=unsafe)
     if not plan.repaired_sides:
-        return RepairedFiles(y_pred, y_true, (), (), before)
+        return RepairedFiles(y_pred, y_true, (), (), request, before)
     stored_axes = _plan_storage(before.reading, plan, pair)
     destinations = choose_destinations(
         pair, list_copied_sides(plan, pair), output_dir, overwrite=overwrite, protected=protected
     )
     streams = _build_streams(pair, before.reading, plan, stored_axes, destinations)
-    unkept = _write_copies(streams, pair, overwrite=overwrite, progress=progress)
+    unkept: Mapping[Path, tuple[str, ...]] = {}
+    if not is_trial:
+        unkept = _write_copies(streams, pair, overwrite=overwrite, progress=progress)
     places = {Side.MASKS: y_true, Side.PREDICTIONS: y_pred}
     unchanged = tuple(place for side, place in places.items() if side not in destinations)
     places |= {stream.side: stream.destination.place for stream in streams}
-    after = check(
-        replace(
-            request,
-            predictions=places[Side.PREDICTIONS],
-            masks=places[Side.MASKS],
-            options=update_options(request.options, before.reading, plan, stored_axes),
-        ),
-        progress=progress,
+    checked = replace(
+        request,
+        predictions=places[Side.PREDICTIONS],
+        masks=places[Side.MASKS],
+        options=update_options(request.options, before.reading, plan, stored_axes),
     )
     return RepairedFiles(
         predictions=places[Side.PREDICTIONS],
         masks=places[Side.MASKS],
         copies=tuple(_describe_copy(stream, plan, pair, unkept) for stream in streams),
         unchanged=unchanged,
-        report=after,
+        request=checked,
+        report=before if is_trial else check(checked, progress=progress),
+        is_trial=is_trial,
     )
 
 
@@ -230,7 +237,7 @@ def _describe_copy(
     destination = stream.destination
     left_out = pair.unpaired_true if stream.side is Side.MASKS else pair.unpaired_pred
     return RepairedCopy(
-        destination.place, plan.causes[stream.side], left_out, unkept[destination.target]
+        destination.place, plan.causes[stream.side], left_out, unkept.get(destination.target, ())
     )
 
 

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.file_repair.plan import build_plan
 from iou_doctor.ledger.counted import Counted
 from iou_doctor.ledger.prices import NO_CLASS, Prices
 from iou_doctor.repairs.reorder import Reorder
 from iou_doctor.report.gallery import DearestPair
+from iou_doctor.report.repair_plan import build_plan
 from iou_doctor.report.report import Report
 
 FAULTY = 2

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.source import Pair
-from iou_doctor.file_repair.plan import build_plan, find_unflattened_shape
 from iou_doctor.pictures.errors import map_errors
 from iou_doctor.pictures.metric_reading import find_reading
 from iou_doctor.pictures.photographs import Photographs
@@ -18,6 +17,7 @@ from iou_doctor.record import record
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.gallery import Labels, Maps, PicturedSample
+from iou_doctor.report.repair_plan import build_plan, find_unflattened_shape
 from iou_doctor.report.report import CheckedArrays, Report
 
 MOST_SIDE = 512

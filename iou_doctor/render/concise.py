@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from iou_doctor.render.shared.wording import name_status
 from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import escape_name, escape_report
 
@@ -13,6 +14,5 @@ def render(report: Report) -> str:
         f"{path}: {finding.severity} {finding.rule.code} {finding.rule.name}: {finding.message}"
         for finding in report.findings
     ]
-    status = "sick" if report.verdict.sick else "healthy"
-    lines.append(f"{path}: {status}: {report.verdict.summary}")
+    lines.append(f"{path}: {name_status(report)}: {report.verdict.summary}")
     return escape_report("\n".join(lines)) + "\n"

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 from iou_doctor.render.shared.locations import order_by_suspicion, split_path
+from iou_doctor.render.shared.wording import (
+    find_severity,
+    list_remarks,
+    list_root_causes,
+    name_status,
+)
 from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import escape_line, escape_name, replace_unsafe
@@ -17,29 +23,31 @@ MOST_ANNOTATIONS = 10
 
 
 def render(report: Report) -> str:
-    """Return one command for each finding, root causes first, and the verdict as the last line."""
+    """Return one command for each root cause, and the verdict as the last line.
+
+    What follows from a cause is named in its annotation, so that one fault is one annotation.
+    """
     lines = []
     seen: Counter[Severity] = Counter()
-    for finding in report.findings:
-        seen[finding.severity] += 1
-        if seen[finding.severity] <= MOST_ANNOTATIONS:
+    for finding in list_root_causes(report):
+        severity = find_severity(finding, report)
+        seen[severity] += 1
+        if seen[severity] <= MOST_ANNOTATIONS:
             lines.append(_write_command(finding, report))
     lines += [
         f"{count - MOST_ANNOTATIONS} more of severity {severity}; the job summary lists all"
         for severity, count in seen.items()
         if count > MOST_ANNOTATIONS
     ]
-    status = "sick" if report.verdict.sick else "healthy"
-    lines.append(escape_line(f"iou-doctor: {status}: {report.verdict.summary}"))
+    lines.append(escape_line(f"iou-doctor: {name_status(report)}: {report.verdict.summary}"))
     return "\n".join(lines) + "\n"
 
 
 def _write_command(finding: Finding, report: Report) -> str:
     file, _ = split_path(order_by_suspicion(finding, report)[0])
     title = f"{finding.rule.code} {finding.rule.name}"
-    parts = [finding.message, finding.evidence, f"help: {finding.help}"]
-    message = _escape("\n".join(part for part in parts if part))
-    command = COMMANDS[finding.severity]
+    message = _escape("\n".join(list_remarks(finding, report)))
+    command = COMMANDS[find_severity(finding, report)]
     return f"::{command} file={_escape_property(file)},title={_escape_property(title)}::{message}"
 
 

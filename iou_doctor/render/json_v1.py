@@ -30,7 +30,9 @@ def _build_document(report: Report) -> dict[str, object]:
             "primary": report.verdict.primary,
             "summary": report.verdict.summary,
             "mean_iou_after_all": report.verdict.mean_iou_after_all,
+            "fails": report.fails,
         },
+        "block": _build_block(report),
         "inputs": {
             "predictions": _build_input(report.predictions),
             "masks": _build_input(report.masks),
@@ -67,6 +69,14 @@ def _build_document(report: Report) -> dict[str, object]:
         **({"again": list(report.again)} if report.again else {}),
         **({} if report.lookup is None else {"seen": lookup_json.build_lookup(report.lookup)}),
     }
+
+
+def _build_block(report: Report) -> dict[str, object] | None:
+    """Return the code that makes all repairs: lines, and the score that the last one gives."""
+    block = report.block
+    if block is None:
+        return None
+    return {"arrays": list(block.arrays), "metric": list(block.metric), "reads": block.reads}
 
 
 def _build_input(array: Input) -> dict[str, object]:

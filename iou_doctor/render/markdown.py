@@ -19,16 +19,19 @@ from iou_doctor.render.shared.wording import (
     describe_assumption,
     describe_consequences,
     describe_repair,
+    describe_selection,
     format_averages,
     format_class,
     format_pixel_counts,
     format_score,
     format_share,
+    is_bad,
     list_consequences,
     list_root_causes,
     list_scores,
+    name_status,
+    order_classes,
     replace_unprintable,
-    select_worst_classes,
 )
 from iou_doctor.report.finding import Finding, Severity, Status
 from iou_doctor.report.report import Report
@@ -52,13 +55,14 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$])")
 
 def render(report: Report) -> str:
     """Return the verdict, the scores and the findings, and the rest folded away."""
-    sign, status = ("❌", "sick") if report.verdict.sick else ("✅", "healthy")
+    sign, status = "❌" if is_bad(report) else "✅", name_status(report)
     files = f"{_write_code(report.predictions.path)} × {_write_code(report.masks.path)}"
     numbers = _write_table(("", "mean IoU", ""), (1,), list_scores(report))
     parts = [
         f"### {sign} {status}: {_write_text(report.verdict.summary)}",
         files,
         numbers,
+        *_write_block(report),
         *_write_findings(report),
         *_write_classes(report),
         *_write_ledger(report),
@@ -106,11 +110,20 @@ def _write_finding(finding: Finding, report: Report) -> str:
     return "  \n  ".join(line for line in lines if line)
 
 
+def _write_block(report: Report) -> list[str]:
+    """Return the code that makes all repairs, which can be copied."""
+    if report.block is None:
+        return []
+    code = "\n".join(report.block.lines)
+    title = "**All repairs at once** (`masks` and `predictions` are the arrays):"
+    return [f"{title}\n\n```python\n{code}\n```"]
+
+
 def _write_classes(report: Report) -> list[str]:
     score = report.score
     if score is None or not report.pixels.counted:
         return []
-    shown = select_worst_classes(score, MOST_TABLE_ROWS)
+    shown = order_classes(report, score, MOST_TABLE_ROWS)[:MOST_TABLE_ROWS]
     intervals = list_class_intervals(report)
     rows = [
         (
@@ -123,7 +136,8 @@ def _write_classes(report: Report) -> list[str]:
         for entry in shown
     ]
     few = len(shown) < len(score.per_class)
-    title = f"The {len(shown)} worst of {len(score.per_class)} classes" if few else "Classes"
+    which = describe_selection(report, len(shown), score)
+    title = which[0].upper() + which[1:] if few else "Classes"
     head = ("class", "IoU", *(["interval"] if intervals else []), "truth", "predicted")
     table = _write_table(head, tuple(range(1, len(head))), rows)
     return [_fold(title, f"{table}\n\n{' · '.join(format_averages(score))}")]

@@ -10,8 +10,10 @@ import json
 from urllib.parse import quote
 
 from iou_doctor.render.shared.locations import compute_fingerprints, order_by_suspicion, split_path
+from iou_doctor.render.shared.wording import find_severity, list_remarks
 from iou_doctor.report.finding import Finding, Rule
 from iou_doctor.report.report import Input, Report
+from iou_doctor.report.version import REPOSITORY
 from iou_doctor.safety.safe_text import escape_json
 
 SCHEMA = (
@@ -25,13 +27,18 @@ def render(report: Report) -> str:
 
 
 def build_log(report: Report, results: list[dict[str, object]]) -> str:
-    """Return the text of a log with these results."""
+    """Return the text of a log with these results, and with the rules that they are of."""
+    used = {result["ruleId"] for result in results}
+    rules = [outcome.rule for outcome in report.outcomes if outcome.rule.code in used]
+    places = {rule.code: index for index, rule in enumerate(rules)}
+    results = [result | {"ruleIndex": places[str(result["ruleId"])]} for result in results]
     run = {
         "tool": {
             "driver": {
                 "name": "iou-doctor",
                 "version": report.version,
-                "rules": [_build_rule(outcome.rule, report) for outcome in report.outcomes],
+                "informationUri": REPOSITORY,
+                "rules": [_build_rule(rule, report) for rule in rules],
             }
         },
         "invocations": [{"executionSuccessful": True}],
@@ -49,10 +56,11 @@ def build_log(report: Report, results: list[dict[str, object]]) -> str:
 
 
 def build_failures(report: Report) -> list[dict[str, object]]:
-    """Return a result for each finding, root causes first."""
+    """Return a result for each root cause; what follows from it is in the result."""
     return [
         _build_failure(finding, fingerprint, report)
         for finding, fingerprint in compute_fingerprints(report)
+        if finding.rule.name not in report.consequences
     ]
 
 
@@ -72,13 +80,12 @@ def build_locations(array: Input) -> list[dict[str, object]]:
 
 def _build_failure(finding: Finding, fingerprint: str, report: Report) -> dict[str, object]:
     accused, other = order_by_suspicion(finding, report)
-    lines = [finding.message, finding.evidence, f"help: {finding.help}"]
     repair = finding.repair
     return {
-        **identify_rule(finding.rule, report),
+        "ruleId": finding.rule.code,
         "kind": "fail",
-        "level": finding.severity.value,
-        "message": {"text": "\n".join(line for line in lines if line)},
+        "level": find_severity(finding, report).value,
+        "message": {"text": "\n".join(list_remarks(finding, report))},
         "locations": build_locations(accused),
         "relatedLocations": build_locations(other),
         # code scanning reads the first; without it, it would compute one from a line of the file
@@ -95,12 +102,6 @@ def _build_failure(finding: Finding, fingerprint: str, report: Report) -> dict[s
     }
 
 
-def identify_rule(rule: Rule, report: Report) -> dict[str, object]:
-    """Return the keys of a result that identify its rule."""
-    codes = [outcome.rule.code for outcome in report.outcomes]
-    return {"ruleId": rule.code, "ruleIndex": codes.index(rule.code)}
-
-
 def _build_rule(rule: Rule, report: Report) -> dict[str, object]:
     manual = report.manuals.get(rule.code) or rule.claim
     return {
@@ -109,6 +110,7 @@ def _build_rule(rule: Rule, report: Report) -> dict[str, object]:
         "shortDescription": {"text": rule.claim},
         "fullDescription": {"text": " ".join(manual.split("\n\n")[0].split())},
         "help": {"text": manual, "markdown": manual},
+        "helpUri": f"{REPOSITORY}/blob/main/docs/rules.md#{rule.code[:4].lower()}xx",
         "defaultConfiguration": {"level": rule.severity.value},
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iou_doctor.render.sarif import build_failures, build_locations, build_log, identify_rule
+from iou_doctor.render.sarif import build_failures, build_locations, build_log
 from iou_doctor.report.finding import Outcome, Status
 from iou_doctor.report.report import Report
 
@@ -20,7 +20,7 @@ def render(report: Report) -> str:
 
 def _build_other(outcome: Outcome, report: Report) -> dict[str, object]:
     return {
-        **identify_rule(outcome.rule, report),
+        "ruleId": outcome.rule.code,
         "kind": KINDS[outcome.status],
         "level": "none",
         "message": {"text": f"{outcome.status}: {outcome.reason}" if outcome.reason else "passed"},

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from iou_doctor.render.console import Glyphs, choose_glyphs, render_parts, text_width
+from iou_doctor.render.shared.code import wrap_code
 from iou_doctor.render.shared.terminal_tables import (
     list_outcomes,
     show_assumptions,
@@ -19,11 +22,14 @@ from iou_doctor.render.shared.wording import (
     count_findings,
     describe_consequences,
     describe_repair,
-    find_right_score,
-    format_score,
+    describe_scores,
+    explain_exit_code,
+    is_bad,
+    is_clean,
     list_root_causes,
     list_root_repairs,
     list_scores,
+    reads_right,
 )
 from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.report.report import Input, Report
@@ -31,10 +37,16 @@ from iou_doctor.safety.safe_text import escape_name
 
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 """The style of each severity."""
+MOST_CODE_LINES = 16
+"""The number of lines of code that leave room for the verdict and the scores on a screen."""
+TITLE_OF_BLOCK = "all repairs at once, to paste (masks and predictions are the arrays):"
 
 
 def render(report: Report, console: Console, *, verbose: bool = False, quiet: bool = False) -> str:
     """Return the report as text for a terminal, with colour codes if the console has colours.
+
+    What to do comes last, because a terminal shows the end. A report without errors and warnings is
+    short enough for one screen.
 
     Args:
         report: what to show.
@@ -45,18 +57,23 @@ def render(report: Report, console: Console, *, verbose: bool = False, quiet: bo
     glyphs = choose_glyphs(console)
     if quiet:
         return render_parts([_show_verdict(report, glyphs)], console)
+    brief = not verbose and is_clean(report)
+    details = [
+        *show_ledger(report, brief=brief, verbose=verbose),
+        *show_other_scores(report, brief=brief, verbose=verbose),
+        *_show_lookup(report, verbose=verbose),
+        *show_assumptions(report, glyphs, brief=brief, verbose=verbose),
+    ]
     parts = [
         _show_title(report, glyphs),
         _show_verdict(report, glyphs),
-        _show_scores(report),
         *_show_findings(report, verbose=verbose),
         *show_classes(report, glyphs, text_width(console), verbose=verbose),
-        *show_ledger(report, verbose=verbose),
-        *show_other_scores(report, verbose=verbose),
-        *_show_lookup(report, verbose=verbose),
-        show_assumptions(report, glyphs),
+        *([Group(*details)] if brief and details and report.lookup is None else details),
         *([list_outcomes(report)] if verbose else []),
-        _show_summary(report, glyphs),
+        *([] if brief and reads_right(report) else [_show_scores(report)]),
+        *_show_block(report, text_width(console)),
+        _show_summary(report, glyphs, brief=brief),
     ]
     return render_parts(parts, console)
 
@@ -89,36 +106,51 @@ def _find_shared_folder(one: str, other: str) -> str:
 
 
 def _show_verdict(report: Report, glyphs: Glyphs) -> RenderableType:
-    sick = report.verdict.sick
-    mark = Text(glyphs.sick if sick else glyphs.healthy, style="bold red" if sick else "bold green")
-    return _place_beside(mark, Text(report.verdict.summary, style="bold"))
+    return _place_beside(_make_mark(report, glyphs), Text(report.verdict.summary, style="bold"))
 
 
-def _show_summary(report: Report, glyphs: Glyphs) -> RenderableType:
-    """Return the last lines: what was found, in numbers, and what to do next."""
-    right = find_right_score(report)
-    reads = "raises" if report.metric.error else format_score(report.metric.value)
-    parts = [count_findings(report), f"your metric {reads}"]
-    if right is not None:
-        is_right = reads == format_score(right)
-        parts[1] += " is right" if is_right else f", right {format_score(right)}"
-    sick = report.verdict.sick
-    mark = Text(glyphs.sick if sick else glyphs.healthy, style="bold red" if sick else "bold green")
-    lines: list[RenderableType] = [Text(f" {glyphs.dot} ".join(parts), style="bold")]
-    if advice := _advise(report):
-        lines.append(Text(advice, style="dim"))
-    return _place_beside(mark, Group(*lines))
+def _make_mark(report: Report, glyphs: Glyphs) -> Text:
+    """Return the tick or the cross: no tick for a check that fails, whatever the reason is."""
+    if is_bad(report):
+        return Text(glyphs.sick, style="bold red")
+    return Text(glyphs.healthy, style="bold green")
 
 
-def _advise(report: Report) -> str:
-    """Return which commands say more, or repair the arrays; empty if there is nothing to do."""
-    roots = list_root_causes(report)
-    if not roots:
-        return ""
-    texts = [f"iou-doctor explain {roots[0].rule.code} prints its manual"]
-    if any(repair.steps for repair in list_root_repairs(report)):
-        texts.append("iou-doctor fix writes repaired copies")
-    return "; ".join(texts)
+def _show_block(report: Report, width: int) -> list[RenderableType]:
+    """Return the code that makes all repairs, without an indent so that it can be pasted."""
+    if report.block is None:
+        return []
+    lines = wrap_code(report.block.lines, width)
+    if len(lines) > MOST_CODE_LINES:
+        where = f"{len(lines)} lines, which --output-format json prints"
+        return [Padding(Text(f"code for all repairs: {where}", style="dim"), (0, 0, 0, 2))]
+    code = Text("\n".join(lines), no_wrap=True, overflow="ignore", style="cyan")
+    return [Group(Text(f"  {TITLE_OF_BLOCK}", style="dim"), code)]
+
+
+def _show_summary(report: Report, glyphs: Glyphs, *, brief: bool) -> RenderableType:
+    """Return the last lines: the diagnosis, what was found in numbers, and what to do next."""
+    counts = f" {glyphs.dot} ".join([count_findings(report), describe_scores(report)])
+    if brief:
+        call = f": {report.metric_call}" if reads_right(report) else ""
+        return _place_beside(_make_mark(report, glyphs), Text(f"{counts}{call}", style="bold"))
+    lines = [Text(counts, style="bold")]
+    primary = report.primary
+    if primary is not None:
+        lines = [Text(f"{primary.rule.code}: {primary.rule.claim}", style="bold"), Text(counts)]
+    lines += [Text(advice, style="dim") for advice in _advise(report)]
+    return _place_beside(_make_mark(report, glyphs), Group(*lines))
+
+
+def _advise(report: Report) -> Iterator[str]:
+    """Yield which commands say more, or repair the arrays, and why the exit code is another one."""
+    if report.primary is not None:
+        yield f"iou-doctor explain {report.primary.rule.code} prints its manual"
+        is_stored = report.predictions.format != "model"
+        if is_stored and any(repair.steps for repair in list_root_repairs(report)):
+            yield "iou-doctor fix writes repaired copies"
+    if remark := explain_exit_code(report):
+        yield remark
 
 
 def _place_beside(label: Text, text: RenderableType) -> RenderableType:
@@ -142,16 +174,23 @@ def _show_scores(report: Report) -> RenderableType:
 
 def _show_findings(report: Report, *, verbose: bool) -> list[RenderableType]:
     shown = report.findings if verbose else list_root_causes(report)
-    return [_show_finding(finding, report) for finding in shown]
+    brief = not verbose
+    return [
+        _show_finding(finding, report, brief=brief and finding.severity is Severity.NOTE)
+        for finding in shown
+    ]
 
 
-def _show_finding(finding: Finding, report: Report) -> RenderableType:
+def _show_finding(finding: Finding, report: Report, *, brief: bool) -> RenderableType:
+    """Return a finding; a brief one is only what was found."""
     head = Text.assemble(
         (finding.severity.value, STYLES[finding.severity]),
         f" {finding.rule.code} ",
         (finding.rule.name, "bold"),
     )
     lines: list[RenderableType] = [Text(finding.message)]
+    if brief:
+        return Group(head, Padding(Group(*lines), (0, 0, 0, 2)))
     if finding.evidence:
         lines.append(Text(finding.evidence, style="dim"))
     lines.append(_place_beside(Text("help:", style="green"), Text(finding.help)))

@@ -15,13 +15,18 @@ from iou_doctor.report.finding import Finding, Outcome, Severity
 
 if TYPE_CHECKING:
     from iou_doctor.arrays.source import Pair
+    from iou_doctor.choices import FailOn
     from iou_doctor.counts.pair_counts import PairCounts
     from iou_doctor.ledger.counted import Counted
     from iou_doctor.ledger.image_areas import ImageAreas
     from iou_doctor.metrics.fine_grained import FineGrained
     from iou_doctor.metrics.metric import Metric
     from iou_doctor.report.gallery import Gallery
+    from iou_doctor.report.repair_block import RepairBlock
     from iou_doctor.report.score_lookup import ScoreLookup
+
+GATE = "score-below-minimum"
+"""The rule whose findings fail a check whatever else the user asks for."""
 
 
 @record
@@ -98,6 +103,8 @@ class Report:
     """For each rule that fired, the names of the rules that fired as its consequences."""
     outcomes: tuple[Outcome, ...]
     """The outcome of every rule, in order of code."""
+    fail_on: FailOn = "error"
+    """The severity from which findings fail the check."""
     all_implementations: bool = False
     """Whether `contracts` holds all implementations instead of the most common ones."""
     lookup: ScoreLookup | None = None
@@ -115,6 +122,8 @@ class Report:
     again: tuple[Mapping[str, object], ...] = ()
     """What a second round over the arrays has to answer, if the report was made from parts: scores
     are estimated until then. It is empty if everything is exact."""
+    block: RepairBlock | None = None
+    """Python that makes all repairs; `None` if there are none, or code cannot make them."""
     label_pairs: PairCounts | None = field(default=None, repr=False, compare=False)
     """The pairs of labels of all samples together, for a confusion matrix."""
     arrays: CheckedArrays | None = field(default=None, repr=False, compare=False)
@@ -140,6 +149,13 @@ class Report:
     def consequences(self) -> frozenset[str]:
         """The names of the rules that fired only because of another fault."""
         return frozenset(name for names in self.explains.values() for name in names)
+
+    @property
+    def fails(self) -> bool:
+        """Whether the check fails: the exit code is then 1."""
+        if any(finding.rule.name == GATE for finding in self.findings):
+            return True
+        return self.fail_on != "never" and self.fails_at(Severity(self.fail_on))
 
     def fails_at(self, severity: Severity) -> bool:
         """Return whether a finding is at least as severe as `severity`."""

@@ -40,7 +40,7 @@ def test_the_report_says_what_the_command_line_says(report):
 
 
 def test_the_report_is_readable_at_the_prompt(report):
-    assert repr(report).startswith("<Report sick: your metric raises, the arrays agree at 1.0000")
+    assert repr(report).startswith("<Report sick: your metric raises, after the repair 1.0000")
     assert json.loads(report.to_json())["verdict"]["primary"] == "unargmaxed-probabilities"
     assert pickle.loads(pickle.dumps(report.verdict)) == report.verdict
 

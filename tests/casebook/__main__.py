@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
 
-from casebook import both, combinations, cost, healthy, real, sick
+from casebook import blocks, both, combinations, cost, healthy, real, sick
 from casebook.both import Told
 from casebook.cases import Case
 from casebook.healthy import Healthy
@@ -31,6 +31,7 @@ def main() -> int:
     parser.add_argument("--rule", help="only the sick cases of this rule")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--cost", action="store_true", help="time the checks against the scan")
+    parser.add_argument("--blocks", action="store_true", help="run the blocks to paste instead")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     options = parser.parse_args()
     if options.cost:
@@ -40,6 +41,8 @@ def main() -> int:
         parser.error(f"no case is of the rule {options.rule!r}")
     variants = [] if options.rule else list(healthy.variants())
     pairs = [] if options.rule else list(range(len(list(combinations.pairs()))))
+    if options.blocks:
+        return _run_blocks(cases, pairs, options.jobs)
     with ProcessPoolExecutor(options.jobs) as pool:
         seen = list(pool.map(see, cases, chunksize=CHUNK))
         told = list(pool.map(combinations.tell_numbered, pairs, chunksize=CHUNK))
@@ -53,6 +56,20 @@ def main() -> int:
         _print_half_told(told)
     right = _passes(seen, alarms, len(variants)) and (not told or both.passes(told))
     return 0 if right else 1
+
+
+def _run_blocks(cases: Sequence[Case], pairs: Sequence[int], jobs: int) -> int:
+    """Run the block of each case and pair; print those that break their promise."""
+    with ProcessPoolExecutor(jobs) as pool:
+        pasted = list(pool.map(blocks.paste, cases, chunksize=CHUNK))
+        pasted += pool.map(blocks.paste_numbered, pairs, chunksize=CHUNK)
+    for one in pasted:
+        if not one.right:
+            print(f"{one.name}: promised {one.promised:.4f}, got {one.got}\n{one.code}\n")
+        elif one.is_repaired and one.promised is None:
+            print(f"{one.name}: no block")
+    print(blocks.line(pasted))
+    return 0 if all(one.right for one in pasted) else 1
 
 
 def _passes(seen: Sequence[Seen], alarms: Sequence[Alarm], variants: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import time
 import numpy as np
 import pytest
 from run import ROOT, run
+
+CHECK = "iou-doctor check"
 
 
 def sample(name: str) -> tuple[str, str]:
@@ -23,7 +26,8 @@ def test_it_says_what_it_wrote_and_what_the_metric_reads_now(tmp_path):
     assert done.stdout.splitlines() == [
         f"wrote {tmp_path}/preds.npy: argmax predictions and masks (unargmaxed-probabilities)",
         f"wrote {tmp_path}/masks.npy: argmax predictions and masks (unargmaxed-probabilities)",
-        "your metric reads 0.8604, the arrays agree at 0.8604: no format bug found",
+        "✓ your metric reads 0.8604, which is right: no format bug found",
+        f"check the pair: {CHECK} {tmp_path}/preds.npy {tmp_path}/masks.npy --num-classes 3",
     ]
     assert done.returncode == 0
     again = run("check", tmp_path / "preds.npy", tmp_path / "masks.npy", "-n", "3", "-q")
@@ -34,9 +38,28 @@ def test_the_input_that_stays_is_named(tmp_path):
     done = run("fix", *sample("masks_0_255"), "-n", "2", "--output-dir", tmp_path, cwd=ROOT)
     assert done.stdout.splitlines()[:2] == [
         f"wrote {tmp_path}/masks.npy: masks > 127 (masks-0-255)",
-        "unchanged sample_data/masks_0_255/preds.npy",
+        "unchanged sample_data/masks_0_255/preds.npy: needs no copy, use it as it is",
     ]
     assert done.returncode == 0
+    command = done.stdout.splitlines()[-1].removeprefix("check the pair: iou-doctor ")
+    checked = run(*shlex.split(command), "--no-config", "-q", cwd=ROOT)
+    assert checked.stdout.startswith("✓ your metric reads 0.8532, which is right")
+
+
+def test_a_dry_run_says_what_it_would_write_and_writes_nothing(tmp_path):
+    out = tmp_path / "out"
+    arguments = ["fix", *sample("masks_0_255"), "-n", "2", "--output-dir", out, "--dry-run"]
+    done = run(*arguments, cwd=ROOT)
+    assert done.stdout.splitlines() == [
+        f"would write {out}/masks.npy: masks > 127 (masks-0-255)",
+        "unchanged sample_data/masks_0_255/preds.npy: needs no copy, use it as it is",
+        "nothing was written, because of --dry-run",
+    ]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not out.exists()
+    healthy = run("fix", *sample("healthy"), "-n", "3", *arguments[-3:], cwd=ROOT)
+    assert healthy.stdout.splitlines()[0] == "nothing was written"
+    assert healthy.returncode == 0
 
 
 def test_nothing_to_fix_writes_nothing_and_is_no_failure(tmp_path):
@@ -50,7 +73,9 @@ def test_nothing_to_fix_writes_nothing_and_is_no_failure(tmp_path):
 def test_what_cannot_be_repaired_is_an_error_and_writes_nothing(tmp_path):
     out = tmp_path / "out"
     done = run("fix", *sample("imbalance"), "-n", "2", "--output-dir", out, cwd=ROOT)
-    assert done.stderr == "iou-doctor: error: no repair can be made on these arrays\n"
+    assert done.stderr == (
+        "iou-doctor: error: no copy can repair this; the lines above say what to do\n"
+    )
     assert done.stdout.splitlines()[0] == "nothing was written"
     assert done.returncode == 1
     assert not out.exists()

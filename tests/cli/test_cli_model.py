@@ -191,4 +191,4 @@ def test_the_commands_of_the_documentation_work(place, here):
     for command in commands:
         done = here.invoke(build_app(), [*shlex.split(command), "--no-config"])
         assert done.exit_code in (0, 1), done.stderr
-        assert "the arrays agree at" in done.stdout
+        assert "counted as stored" in done.stdout

@@ -49,16 +49,16 @@ def with_classes(report: Report, count: int, name: str = "c") -> Report:
 )
 def test_the_worst_classes_are_shown(outcomes, format_name, most):
     write = FORMATS[format_name]
-    assert "worst of" not in write(with_classes(outcomes, most))
+    assert "lowest IoU" not in write(with_classes(outcomes, most))
     text = write(with_classes(outcomes, most + 1))
-    assert f"he {most} worst of {most + 1} classes" in text
+    assert f"he {most} of {most + 1} classes with the lowest IoU" in text
     assert "0.1000" in text
 
 
 def test_verbose_shows_every_class(outcomes):
     many = with_classes(outcomes, MOST_CLASS_ROWS + 1)
     text = terminal.render(many, make_file_console(), verbose=True)
-    assert "worst of" not in text
+    assert "lowest IoU" not in text
 
 
 def test_a_long_class_name_is_cut(outcomes):
@@ -92,7 +92,7 @@ def test_text_is_as_wide_as_the_terminal_up_to_a_limit(outcomes, width, used):
 @pytest.mark.parametrize("more", [0, 1])
 def test_github_shows_some_annotations_of_each_severity(outcomes, more):
     findings = (outcomes.findings[0],) * (MOST_ANNOTATIONS + more)
-    text = FORMATS["github"](replace(outcomes, findings=findings))
+    text = FORMATS["github"](replace(outcomes, findings=findings, explains={}))
     assert text.splitlines()[-1].startswith("iou-doctor: sick: ")
     assert text.count("::error ") == MOST_ANNOTATIONS
     assert ("1 more of severity error" in text) is bool(more)

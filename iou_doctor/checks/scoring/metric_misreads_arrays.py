@@ -76,7 +76,7 @@ def _describe_difference(evidence: Evidence) -> str | None:
         return f"{evidence.metric.call} reads {value:.4f}, but the masks hold no class ids"
     if ours is None or abs(value - ours) <= TOLERANCE or evidence.has_found(*EXPLAINING_RULES):
         return None
-    return f"{evidence.metric.call} reads {value:.4f}, but the arrays agree at {ours:.4f}"
+    return f"{evidence.metric.call} reads {value:.4f}, but read well they give {ours:.4f}"
 
 
 def _has_no_class_ids(evidence: Evidence) -> bool:

@@ -9,8 +9,10 @@ from iou_doctor.render.shared.score_groups import group_scores
 from iou_doctor.render.shared.wording import (
     describe_assumption,
     format_pixel_counts,
+    is_bad,
     list_consequences,
     list_root_causes,
+    name_status,
 )
 from iou_doctor.report.finding import Status
 from iou_doctor.report.gallery import Gallery
@@ -54,10 +56,11 @@ def list_values(report: Report, gallery: Gallery, pictures: Pictures) -> dict[st
 
 
 def _build_view(report: Report, gallery: Gallery) -> dict[str, object]:
-    sick = report.verdict.sick
+    bad = is_bad(report)
     return {
-        "status": "sick" if sick else "healthy",
-        "sign": "✗" if sick else "✓",
+        "status": name_status(report),
+        "look": "sick" if bad else "healthy",
+        "sign": "✗" if bad else "✓",
         "summary": report.verdict.summary,
         "arrays": (
             report_view.describe_array("predictions", report.predictions),
@@ -65,6 +68,7 @@ def _build_view(report: Report, gallery: Gallery) -> dict[str, object]:
         ),
         "facts": report_view.describe_facts(report),
         "scores": report_view.list_numbers(report),
+        "block": "\n".join(report.block.lines) if report.block else "",
         "findings": [report_view.describe_finding(one, report) for one in list_root_causes(report)],
         "consequences": [
             report_view.describe_finding(one, report) for one in list_consequences(report)

@@ -18,9 +18,9 @@ from iou_doctor.render.shared.ledger_text import (
     title_ledger,
 )
 from iou_doctor.render.shared.wording import (
+    RIGHT,
     describe_consequences,
     describe_repair,
-    find_right_score,
     list_scores,
 )
 from iou_doctor.report.finding import Finding
@@ -106,11 +106,9 @@ def describe_facts(report: Report) -> list[str]:
 
 def list_numbers(report: Report) -> list[Number]:
     """Return the scores at the top; the right one is marked."""
-    scores, right = list(list_scores(report)), find_right_score(report)
-    is_known = right is not None and len(scores) > 1
     return [
-        Number(what, value, remark, is_known and place == len(scores) - 1)
-        for place, (what, value, remark) in enumerate(scores)
+        Number(what.removesuffix(RIGHT), value, remark, what.endswith(RIGHT))
+        for what, value, remark in list_scores(report)
     ]
 
 

@@ -161,7 +161,7 @@ def _list_classes(ledger: Ledger, report: Report) -> Iterator[tuple[float, str]]
     if lost or len(ledger.by_class) < 3:
         return
     dearest = max(ledger.by_class, key=lambda entry: (entry.points, -entry.id))
-    sides = f"{dearest.missed:.4f} missed pixels, {dearest.false_alarms:.4f} false alarms"
+    sides = f"{dearest.missed:.4f} missed, {dearest.false_alarms:.4f} false alarms"
     yield (
         dearest.points,
         f"{name_class(dearest.id, report.reading.class_names)} costs most: {sides}",

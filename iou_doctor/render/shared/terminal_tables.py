@@ -10,10 +10,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.metrics.score import ClassScore, Score
 from iou_doctor.render.console import Glyphs
 from iou_doctor.render.shared.kinds_text import HINT
 from iou_doctor.render.shared.ledger_text import (
+    Line,
     describe_fine_grained,
     describe_interval,
     list_class_intervals,
@@ -23,19 +25,24 @@ from iou_doctor.render.shared.ledger_text import (
 from iou_doctor.render.shared.score_groups import ScoreGroup, group_scores
 from iou_doctor.render.shared.wording import (
     describe_assumption,
+    describe_selection,
     format_averages,
     format_class,
     format_pixel_counts,
     format_share,
-    select_worst_classes,
+    order_classes,
 )
 from iou_doctor.report.finding import Status
 from iou_doctor.report.report import Report
 
-MOST_CLASS_ROWS = 30
-"""The number of classes shown without `--verbose`: about a screen. These are the worst ones."""
+MOST_CLASS_ROWS = 12
+"""The number of classes shown without `--verbose`: half a screen. These cost the most."""
 MOST_GROUPS = 6
 """The number of groups of other implementations shown without `--verbose`."""
+MOST_GROUPS_IN_BRIEF = 2
+"""The same in a report that fits on a screen."""
+LINES_IN_BRIEF = {"by pair": 2}
+"""The number of lines for a cut of the ledger in such a report, if it is more than one."""
 MOST_NAMES = 2
 """The number of implementations up to which they are named without `--verbose`."""
 LONGEST_NAME = 24
@@ -55,14 +62,15 @@ def show_classes(
     score = report.score
     if score is None or not report.pixels.counted:
         return []
-    shown = select_worst_classes(score, len(score.per_class) if verbose else MOST_CLASS_ROWS)
+    shown = order_classes(report, score, MOST_CLASS_ROWS)
+    shown = shown if verbose else shown[:MOST_CLASS_ROWS]
     intervals = _format_intervals(report, shown) if verbose else []
     lines: list[RenderableType] = [
         _make_class_table(report, score, shown, glyphs, width, intervals)
     ]
     if len(shown) < len(score.per_class):
-        more = f"the {len(shown)} worst of {len(score.per_class)} classes; -v shows all"
-        lines.append(Text(more, style="dim"))
+        which = describe_selection(report, len(shown), score)
+        lines.append(Text(f"{which}; -v shows all", style="dim"))
     lines.append(Text(f" {glyphs.dot} ".join(format_averages(score))))
     return [Padding(Group(*lines), (0, 0, 0, 2))]
 
@@ -136,9 +144,10 @@ def _draw_bar(share: float, width: int, glyphs: Glyphs) -> Text:
     return Text(bar, style="red" if share < LOW_IOU else "yellow" if share < GOOD_IOU else "green")
 
 
-def show_ledger(report: Report, *, verbose: bool) -> list[RenderableType]:
+def show_ledger(report: Report, *, brief: bool, verbose: bool) -> list[RenderableType]:
     """Return where the missing mean IoU goes, and how far the mean IoU may be trusted."""
     lines = list_ledger_lines(report)
+    lines = _shorten_ledger(lines) if brief else lines
     interval = describe_interval(report.interval)
     if report.ledger is None or not (lines or interval):
         return []
@@ -160,7 +169,17 @@ def show_ledger(report: Report, *, verbose: bool) -> list[RenderableType]:
     return [Padding(Group(*parts), (0, 0, 0, 2))]
 
 
-def show_other_scores(report: Report, *, verbose: bool) -> list[RenderableType]:
+def _shorten_ledger(lines: Sequence[Line]) -> list[Line]:
+    """Return the first lines of each cut."""
+    kept, cut, number = [], "", 0
+    for line in lines:
+        cut, number = (line[0], 0) if line[0] else (cut, number + 1)
+        if number < LINES_IN_BRIEF.get(cut, 1):
+            kept.append(line)
+    return kept
+
+
+def show_other_scores(report: Report, *, brief: bool, verbose: bool) -> list[RenderableType]:
     """Return what other implementations would report; nothing if all agree with the doctor."""
     groups = group_scores(report)
     if not groups or (len(groups) == 1 and not verbose and not groups[0].why):
@@ -169,7 +188,8 @@ def show_other_scores(report: Report, *, verbose: bool) -> list[RenderableType]:
     grid.add_column(no_wrap=True, style="dim")
     if not verbose and not report.all_implementations:
         grid.add_column(overflow="fold")
-        grid.add_row("others would report", _shorten_groups(groups))
+        most = MOST_GROUPS_IN_BRIEF if brief else MOST_GROUPS
+        grid.add_row("others would report", _shorten_groups(groups, most))
         return [Padding(grid, (0, 0, 0, 2))]
     grid.add_column(justify="right", style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -181,27 +201,40 @@ def show_other_scores(report: Report, *, verbose: bool) -> list[RenderableType]:
     return [Padding(grid, (0, 0, 0, 2))]
 
 
-def _shorten_groups(groups: Sequence[ScoreGroup]) -> Text:
+def _shorten_groups(groups: Sequence[ScoreGroup], most: int) -> Text:
     """Return the numbers with the implementations that print each, or how many they are."""
-    text = Text()
-    for index, group in enumerate(groups[:MOST_GROUPS]):
-        few = len(group.names) <= MOST_NAMES
-        names = ", ".join(group.names) if few else f"{len(group.names)} implementations"
-        text.append(", " if index else "").append(group.value, style="bold").append(f" ({names})")
-    more = len(groups) - MOST_GROUPS
+    text, by_value = Text(), dict[str, list[str]]()
+    for group in groups:
+        by_value.setdefault(group.value, []).extend(group.names)
+    for index, (value, members) in enumerate(list(by_value.items())[:most]):
+        names = ", ".join(members) if len(members) <= MOST_NAMES else f"{len(members)} tools"
+        text.append(", " if index else "").append(value, style="bold").append(f" ({names})")
+    more = len(by_value) - most
     return text.append(f"; {f'{more} more; ' if more > 0 else ''}-v says why", style="dim")
 
 
-def show_assumptions(report: Report, glyphs: Glyphs) -> RenderableType:
+def show_assumptions(
+    report: Report, glyphs: Glyphs, *, brief: bool, verbose: bool
+) -> list[RenderableType]:
     """Return how many pixels were counted, and what was assumed about the arrays."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
-    grid.add_row("pixels", f" {glyphs.dot} ".join(format_pixel_counts(report.pixels)))
+    if verbose or report.pixels.counted < report.pixels.total:
+        grid.add_row("pixels", f" {glyphs.dot} ".join(format_pixel_counts(report.pixels)))
+    if not verbose:
+        guesses = ", ".join(
+            describe_assumption(guess)
+            for guess in report.reading.assumed
+            if not (brief and guess.value == Encoding.LABELS)  # nobody expects another one
+        )
+        if guesses:
+            grid.add_row("assumed", Text.assemble(guesses, ("; -v gives the reasons", "dim")))
+        return [Padding(grid, (0, 0, 0, 2))] if grid.row_count else []
     for index, guess in enumerate(report.reading.assumed):
         label = "" if index else "assumed"
         grid.add_row(label, f"{describe_assumption(guess)}: {guess.why}")
-    return Padding(grid, (0, 0, 0, 2))
+    return [Padding(grid, (0, 0, 0, 2))]
 
 
 def list_outcomes(report: Report) -> RenderableType:

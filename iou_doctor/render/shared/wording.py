@@ -11,6 +11,9 @@ from iou_doctor.report.finding import Finding, Severity
 from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import replace_unsafe
 
+RIGHT = " (right)"
+"""What marks the right one of the scores."""
+
 
 def replace_unprintable(text: str) -> str:
     """Replace each character that cannot or must not be shown by the replacement character."""
@@ -29,20 +32,47 @@ def format_share(part: int, whole: int) -> str:
 
 
 def list_scores(report: Report) -> Iterator[tuple[str, str, str]]:
-    """Yield the scores at the top of a report: what each is, its value, and a remark."""
+    """Yield the scores of a report: what each is, its value, and a remark. One may be `(right)`."""
+    reads, note = format_metric(report), report.metric.note
     error = report.metric.error
-    reads = "raises" if error else format_score(report.metric.value)
-    note = report.metric.note
-    if note == "NaN":
-        reads, note = "NaN", None
-    remark = f": {error}" if error else f" ({note})" if note else ""
-    yield "your metric reads", reads, report.metric_call + remark
-    unpaired = "" if report.score else "the pixels do not pair up as they are"
-    yield "counted as stored", format_score(report.mean_iou), unpaired
-    if repairs := list_root_repairs(report):
+    remark = f": {error}" if error else f" ({note})" if note and note != "NaN" else ""
+    stored = format_score(report.mean_iou)
+    right = find_right_score(report)
+    repairs = list_root_repairs(report)
+    is_right = not repairs and reads_right(report)
+    yield f"your metric{RIGHT * is_right}", reads, report.metric_call + remark
+    if not (is_right and reads == stored):
+        unpaired = "" if report.score else "the pixels do not pair up as they are"
+        yield "counted as stored", stored, unpaired
+    if repairs:
         guess = " (estimated)" if any(repair.estimated for repair in repairs) else ""
         names = ", then ".join(repair.name for repair in repairs)
-        yield "after the repair", format_score(report.verdict.mean_iou_after_all), f"{names}{guess}"
+        mark = "" if right is None else RIGHT
+        yield f"after the repair{mark}", format_score(right), f"{names}{guess}"
+
+
+def format_metric(report: Report) -> str:
+    """Return what the user's metric reads, with four decimals, or that it raises."""
+    if report.metric.error:
+        return "raises"
+    return "NaN" if report.metric.note == "NaN" else format_score(report.metric.value)
+
+
+def describe_scores(report: Report) -> str:
+    """Return the score of the user's metric, and the right one if it is known to be another."""
+    reads, right = format_metric(report), find_right_score(report)
+    if right is None:
+        return f"your metric {reads}"
+    if reads_right(report):
+        return f"your metric {reads} is right"
+    what = "right" if list_root_repairs(report) else "counted as stored"
+    return f"your metric {reads}, {what} {format_score(right)}"
+
+
+def reads_right(report: Report) -> bool:
+    """Return whether the user's metric reads the right score, to four decimals."""
+    right = find_right_score(report)
+    return right is not None and format_metric(report) == format_score(right)
 
 
 def find_right_score(report: Report) -> float | None:
@@ -50,6 +80,30 @@ def find_right_score(report: Report) -> float | None:
     if list_root_repairs(report):
         return report.verdict.mean_iou_after_all
     return None if report.ledger is None else report.mean_iou
+
+
+def is_clean(report: Report) -> bool:
+    """Return whether a check passes without errors and warnings."""
+    return report.primary is None and not is_bad(report)
+
+
+def is_bad(report: Report) -> bool:
+    """Return whether a report shows a cross: there is an error, or the check fails."""
+    return report.verdict.sick or report.fails
+
+
+def name_status(report: Report) -> str:
+    """Return the state in one word: `sick`, `failed` for warnings that shall fail, or `healthy`."""
+    if report.verdict.sick:
+        return "sick"
+    return "failed" if report.fails else "healthy"
+
+
+def explain_exit_code(report: Report) -> str | None:
+    """Return why the exit code does not follow from the errors; `None` if it does."""
+    if report.fails == report.verdict.sick:
+        return None
+    return f"exit code {int(report.fails)} because of --fail-on {report.fail_on}"
 
 
 def count_findings(report: Report) -> str:
@@ -67,6 +121,13 @@ def list_root_causes(report: Report) -> list[Finding]:
     return [f for f in report.findings if f.rule.name not in report.consequences]
 
 
+def find_severity(finding: Finding, report: Report) -> Severity:
+    """Return the severity of a root cause with what follows from it: the worst of them."""
+    names = {finding.rule.name, *report.explains.get(finding.rule.name, ())}
+    of_it = [finding, *(other for other in report.findings if other.rule.name in names)]
+    return max((one.severity for one in of_it), key=lambda severity: severity.rank)
+
+
 def list_consequences(report: Report) -> list[Finding]:
     """Return the findings that exist only because of others."""
     return [f for f in report.findings if f.rule.name in report.consequences]
@@ -78,10 +139,15 @@ def list_root_repairs(report: Report) -> list[Repair]:
 
 
 def describe_repair(finding: Finding, report: Report) -> str | None:
-    """Return the repair of a finding and the score after it; `None` unless there are several."""
+    """Return the repair of a finding and the score after it; `None` unless there are several.
+
+    The score is left out if it is that of all repairs: it may then be of this one with others.
+    """
     if finding.repair is None or len(list_root_repairs(report)) < 2:
         return None
-    return f"{finding.repair.name} ({format_score(finding.repair.mean_iou_after)} alone)"
+    after = format_score(finding.repair.mean_iou_after)
+    is_last = after == format_score(report.verdict.mean_iou_after_all)
+    return finding.repair.name if is_last else f"{finding.repair.name} ({after} alone)"
 
 
 def describe_consequences(finding: Finding, report: Report) -> str | None:
@@ -91,20 +157,45 @@ def describe_consequences(finding: Finding, report: Report) -> str | None:
     return ", ".join(sorted(f"{codes[name]} {name}" for name in names)) or None
 
 
+def list_remarks(finding: Finding, report: Report) -> list[str]:
+    """Return what is said of a finding, line by line: what was found, the help, what follows."""
+    consequences = describe_consequences(finding, report)
+    return [
+        finding.message,
+        *([finding.evidence] if finding.evidence else []),
+        f"help: {finding.help}",
+        *([f"explains: {consequences}"] if consequences else []),
+    ]
+
+
 def format_class(entry: ClassScore, report: Report) -> str:
     """Return the id of a class, and its name if it has one."""
     name = report.reading.class_names[entry.id]
     return name if name == str(entry.id) else f"{entry.id} {name}"
 
 
-def select_worst_classes(score: Score, most: int) -> list[ClassScore]:
-    """Return the `most` classes with the lowest IoU, in order of their ids."""
+def is_priced(report: Report) -> bool:
+    """Return whether the ledger says what each class of the arrays as stored costs."""
+    return report.ledger is not None and report.ledger.of == "as-stored"
+
+
+def order_classes(report: Report, score: Score, most: int) -> list[ClassScore]:
+    """Return the classes in order of their ids, or the dearest or worst first if they are many."""
     if len(score.per_class) <= most:
         return list(score.per_class)
-    worst = sorted(
+    ledger = report.ledger
+    if ledger is not None and is_priced(report):
+        points = {entry.id: entry.points for entry in ledger.by_class}
+        return sorted(score.per_class, key=lambda entry: (-points.get(entry.id, 0.0), entry.id))
+    return sorted(
         score.per_class, key=lambda entry: (entry.iou is None, entry.iou or 0.0, entry.id)
     )
-    return sorted(worst[:most], key=lambda entry: entry.id)
+
+
+def describe_selection(report: Report, shown: int, score: Score) -> str:
+    """Return which classes are shown if not all are: `the 12 of 19 classes that cost most`."""
+    which = "that cost most" if is_priced(report) else "with the lowest IoU"
+    return f"the {shown} of {len(score.per_class)} classes {which}"
 
 
 def format_averages(score: Score) -> list[str]:

@@ -10,7 +10,6 @@ import pytest
 from build import diagnose, noisy, one_hot, probabilities, scene, sigmoid
 
 from iou_doctor.checks.registry import load_checks
-from iou_doctor.file_repair.plan import build_plan
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.fill_missing import FillMissing
@@ -24,6 +23,7 @@ from iou_doctor.repairs.step import Side, Step
 from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.repairs.times_255 import Times255
 from iou_doctor.report.finding import Finding
+from iou_doctor.report.repair_plan import build_plan
 from iou_doctor.report.report import Report
 
 RULES = {check.rule.name: check.rule for check in load_checks()}
