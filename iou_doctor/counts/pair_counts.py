@@ -111,9 +111,12 @@ class PairCounts(PairColumns):
     def select_images(self, first: int, last: int) -> PairCounts:
         """Return the rows of the images from `first` up to, but not including, `last`."""
         image, (least, most) = self._columns["image"], self.image_span
+        kind = image.dtype.type
         # in the dtype of the column, because another one would make a copy of all of it
-        start = np.searchsorted(image, image.dtype.type(first)) if first > least else 0
-        end = np.searchsorted(image, image.dtype.type(last)) if last <= most else len(image)
+        start, end = (
+            0 if one <= least else len(image) if one > most else np.searchsorted(image, kind(one))
+            for one in (first, last)
+        )
         return self.take_rows(slice(int(start), int(end)))
 
     @cached_property
