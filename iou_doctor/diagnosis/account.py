@@ -13,13 +13,13 @@ from iou_doctor.diagnosis.root_cause import list_repairs
 from iou_doctor.diagnosis.what_if import Recount, repair_evidence
 from iou_doctor.ledger.counted import Counted
 from iou_doctor.ledger.interval import estimate_intervals
-from iou_doctor.ledger.ledger import Ledger, Slicing
+from iou_doctor.ledger.ledger import Ledger
 from iou_doctor.ledger.prices import build_ledger
-from iou_doctor.ledger.stored_areas import shrink
 from iou_doctor.report.finding import Severity, Suspicion
 from iou_doctor.report.report import CheckedArrays, Report
 
 if TYPE_CHECKING:
+    from iou_doctor.ledger.slicing import Slicing
     from iou_doctor.metrics.fine_grained import FineGrained
 
 READ_RIGHT = frozenset({Suspicion.COLLAPSE, Suspicion.DEFINITIONS})
@@ -61,7 +61,7 @@ def add_account(
         fine_grained=_compute_details(counted, evidence, recount, request),
         interval=intervals.mean,
         class_intervals=intervals.classes,
-        image_areas=shrink(areas),
+        image_areas=areas,
     )
 
 

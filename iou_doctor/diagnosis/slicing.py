@@ -10,8 +10,8 @@ from iou_doctor.arrays.layout import Layout
 from iou_doctor.arrays.source import Pair
 from iou_doctor.errors import UsageError
 from iou_doctor.ledger.counted import Counted
-from iou_doctor.ledger.ledger import Slicing
 from iou_doctor.ledger.slices import build_slicing
+from iou_doctor.ledger.slicing import Slicing
 from iou_doctor.record import record
 from iou_doctor.safety.safe_text import escape_name
 

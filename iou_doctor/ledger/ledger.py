@@ -7,10 +7,12 @@ IoU. These prices add up to 1 minus the mean IoU, so every cut has the same tota
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from iou_doctor.ledger.interval import Interval
 from iou_doctor.record import record
+
+if TYPE_CHECKING:
+    from iou_doctor.ledger.slicing import Slicing
 
 Arrays = Literal["as-stored", "after-repair"]
 
@@ -116,33 +118,6 @@ class SamplePrice:
     """The mean IoU of this sample alone."""
     kinds: KindPoints | None = None
     """The points by the kind of error; `None` if kinds were not found."""
-
-
-@record
-class SlicePrice:
-    """What the wrong pixels of one slice of the data set cost."""
-
-    value: str | None
-    """What its samples have in common; `None` for samples whose value is unknown."""
-    images: int
-    """The number of samples with a counted pixel."""
-    mean_iou: float | None
-    """The mean IoU of this slice alone."""
-    points: float
-    interval: Interval | None
-    """Of its mean IoU; `None` for a single image, and for slices beyond the dearest ones."""
-
-
-@record
-class Slicing:
-    """The data set cut into slices. Their points add up to `Ledger.missing`."""
-
-    by: str
-    """`folder`, `size`, or the name of the column."""
-    slices: tuple[SlicePrice, ...]
-    """All slices with a counted pixel, the dearest first."""
-    unknown: tuple[str, ...]
-    """The names of samples whose value is unknown."""
 
 
 @record

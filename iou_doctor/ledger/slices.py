@@ -13,8 +13,8 @@ from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.ledger.counted import Counted
 from iou_doctor.ledger.image_areas import count_image_areas
 from iou_doctor.ledger.interval import Interval, estimate_intervals
-from iou_doctor.ledger.ledger import SlicePrice, Slicing
 from iou_doctor.ledger.prices import Prices, price_samples
+from iou_doctor.ledger.slicing import SlicePrice, Slicing
 from iou_doctor.metrics.score import compute_iou
 
 MOST_INTERVALS = 50

@@ -82,14 +82,17 @@ def regroup(areas: ImageAreas, groups: int) -> ImageAreas:
     return ImageAreas(grouped, areas.images, areas.class_images)
 
 
-def encode(areas: ImageAreas) -> Document:
-    """Return areas that `shrink` returned as a JSON object: a line for each class with pixels."""
-    union, intersection, _ = areas.areas
+def encode(areas: ImageAreas) -> Document | None:
+    """Return areas as a JSON object, with a line for each class; `None` if a report holds none."""
+    shrunk = shrink(areas)
+    if shrunk is None:
+        return None
+    union, intersection, _ = shrunk.areas
     return {
         "images": areas.images,
         "groups": areas.groups,
         "num_classes": union.shape[1],
-        "truth": digest_truth(areas),
+        "truth": digest_truth(shrunk),
         "classes": [
             {
                 "id": class_id,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from iou_doctor.ledger.image_areas import ImageAreas
 from iou_doctor.ledger.interval import Interval
-from iou_doctor.ledger.ledger import KindPoints, Ledger, SizePrice, Slicing
+from iou_doctor.ledger.ledger import KindPoints, Ledger, SizePrice
 from iou_doctor.ledger.stored_areas import encode
+
+if TYPE_CHECKING:
+    from iou_doctor.ledger.slicing import Slicing
 
 
 def build_ledger(ledger: Ledger | None, areas: ImageAreas | None) -> dict[str, object] | None:

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 from iou_doctor.arrays.expected import ExpectedInterpretation
 from iou_doctor.errors import UsageError
-from iou_doctor.ledger import stored_areas
-from iou_doctor.ledger.stored_areas import StoredAreas
 from iou_doctor.record import record
 from iou_doctor.safety.text_files import read_text
 
 if TYPE_CHECKING:
+    from iou_doctor.ledger.stored_areas import StoredAreas
     from iou_doctor.report.baseline_document import (
         ClassDocument,
         InputDocument,
@@ -187,7 +186,9 @@ def _decode_areas(ledger: LedgerDocument | None) -> StoredAreas | None:
     """Return the areas of the arrays as they are; `None` if there are none."""
     if ledger is None or ledger["of"] != "as-stored":
         return None
-    return stored_areas.decode(ledger.get("areas"))
+    from iou_doctor.ledger.stored_areas import decode  # only a run with a baseline needs it
+
+    return decode(ledger.get("areas"))
 
 
 def _build_fingerprint(masks: InputDocument, per_class: list[ClassDocument]) -> MasksFingerprint:

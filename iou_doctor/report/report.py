@@ -118,7 +118,7 @@ class Report:
     fine_grained: FineGrained | None = None
     """Means over images and classes of the same arrays; `None` if they were not asked for."""
     image_areas: ImageAreas | None = field(default=None, repr=False, compare=False)
-    """The areas of images or groups of them that the intervals are of, as a report holds them."""
+    """The areas of images or groups of them that the intervals are of."""
     again: tuple[Mapping[str, object], ...] = ()
     """What a second round over the arrays has to answer, if the report was made from parts: scores
     are estimated until then. It is empty if everything is exact."""

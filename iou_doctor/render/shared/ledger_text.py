@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from iou_doctor.ledger.difference import SampleChange
 from iou_doctor.ledger.interval import Interval
-from iou_doctor.ledger.ledger import Ledger, PairPrice, SamplePrice, SlicePrice, Slicing
+from iou_doctor.ledger.ledger import Ledger, PairPrice, SamplePrice
 from iou_doctor.metrics.score import ClassScore
 from iou_doctor.render.shared.kinds_text import (
     LEAST_POINTS,
@@ -17,6 +18,9 @@ from iou_doctor.render.shared.kinds_text import (
 from iou_doctor.render.shared.wording import format_score, format_share
 from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import escape_name
+
+if TYPE_CHECKING:
+    from iou_doctor.ledger.slicing import SlicePrice, Slicing
 
 Line = tuple[str, str, str]
 """The cut, if the line is the first one of it, the points, and what they are lost on."""
