@@ -20,6 +20,8 @@ from iou_doctor.report.gallery import Labels, Maps, PicturedSample
 from iou_doctor.report.repair_plan import build_plan, find_unflattened_shape
 from iou_doctor.report.report import CheckedArrays, Report
 
+_MAP_AXES = 2
+"""The number of axes of a map; a volume has one more."""
 MOST_SIDE = 512
 """The maximum length of a side of a map in pixels. Longer ones are thinned evenly."""
 
@@ -139,12 +141,13 @@ def _list_roots(report: Report) -> list[Finding]:
 
 
 def _choose_slice(maps: tuple[Labels, Labels]) -> int | None:
-    """Return the slice of a volume with the most wrong pixels; `None` if it is a map."""
+    """Return the slice of volumes with the most wrong pixels; `None` if both are maps."""
     truth, prediction = maps
-    if truth.ndim < 3:
+    volumes = [one for one in maps if one.ndim > _MAP_AXES]
+    if not volumes:
         return None
     if truth.shape != prediction.shape:
-        return len(truth) // 2
+        return len(volumes[0]) // 2
     wrong = (truth != prediction).reshape(len(truth), -1).sum(axis=1)
     return int(wrong.argmax())
 
@@ -152,7 +155,9 @@ def _choose_slice(maps: tuple[Labels, Labels]) -> int | None:
 def _take_slice(maps: tuple[Labels, Labels], place: int | None) -> tuple[Labels, Labels]:
     if place is None:
         return maps
-    truth, prediction = (one[min(place, len(one) - 1)].copy() for one in maps)
+    truth, prediction = (
+        one[min(place, len(one) - 1)].copy() if one.ndim > _MAP_AXES else one for one in maps
+    )
     return truth, prediction
 
 

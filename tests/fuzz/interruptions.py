@@ -24,7 +24,7 @@ from pathlib import Path
 from fuzz.processes import find_left, stop_while_it_reads
 from fuzz.sandbox import MEMORY
 from fuzz.trial import DONE, Trial, judge_files, prepare
-from fuzz.writing_commands import COMMANDS, needs_tensorflow
+from fuzz.writing_commands import COMMANDS, list_words
 from fuzz.writing_inputs import write_inputs
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
@@ -170,7 +170,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=place) as folder:
         shared = Path(folder, "shared")
         shared.mkdir()
-        write_inputs(shared, models=any(map(needs_tensorflow, options.commands)))
+        write_inputs(shared, set().union(*map(list_words, options.commands)))
         trials = [
             prepare(name, shared, Path(folder, str(number)))
             for number, name in enumerate(options.commands)

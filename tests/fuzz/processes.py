@@ -28,8 +28,8 @@ def stop_while_it_reads(
         The stopped process and one of its inputs; `None` if the command ended before.
     """
     while process.poll() is None:
+        time.sleep(0.0002)
         if time.monotonic() < earliest:
-            time.sleep(0.001)
             continue
         for one in (process.pid, *_list_children(process.pid)):
             with suppress(OSError):  # it has ended
@@ -71,7 +71,7 @@ def _list_children(process: int) -> list[int]:
 
 
 def _list_working_in(folder: Path) -> Iterator[int]:
-    for process in Path("/proc").iterdir():
+    for process in Path("/proc").glob("*"):  # nothing where there is no such folder
         with suppress(OSError):
             if process.name.isdigit() and (process / "cwd").readlink().is_relative_to(folder):
                 yield int(process.name)

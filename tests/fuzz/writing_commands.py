@@ -90,22 +90,20 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 """The arguments of each command. Some files that they write are there already."""
 
 
-def needs_tensorflow(name: str) -> bool:
-    """Return whether a command reads a model of TensorFlow."""
-    return not {"net", "net.keras"}.isdisjoint(COMMANDS[name])
+def list_words(name: str) -> set[str]:
+    """Return the arguments of a command, with those of its configuration, and what it may replace.
 
-
-def list_inputs(name: str, folder: Path) -> Iterator[Path]:
-    """Yield what a command reads or may replace, of a folder with all inputs.
-
-    Args:
-        name: of the command.
-        folder: the folder, into which its configuration is written as well.
+    The names of its inputs are among them.
     """
     words = {*COMMANDS[name], *ALWAYS}
     for file in CONFIGURATIONS.keys() & words:
-        (folder / file).write_text(CONFIGURATIONS[file])
         words |= set(re.findall(r'"([^"]+)"', CONFIGURATIONS[file]))
-    for path in sorted(folder.iterdir()):
-        if path.name in words:
-            yield path
+    return words | (set(PAIR) if "before.json" in words else set())
+
+
+def list_inputs(name: str, folder: Path) -> Iterator[Path]:
+    """Yield what a command reads or may replace, of a folder with all inputs."""
+    words = list_words(name)
+    for file in CONFIGURATIONS.keys() & words:
+        (folder / file).write_text(CONFIGURATIONS[file])
+    yield from (path for path in sorted(folder.iterdir()) if path.name in words)

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import h5py
@@ -39,76 +39,95 @@ net.export("net")
 """
 
 
-def write_inputs(folder: Path, *, models: bool) -> None:
-    """Write all inputs into an empty folder.
+def write_inputs(folder: Path, wanted: Collection[str]) -> None:
+    """Write inputs into an empty folder, and what some commands replace.
 
     Args:
         folder: where.
-        models: whether to save models of TensorFlow, which takes a while.
+        wanted: the names of the files and folders that are needed.
     """
-    truth = np.random.default_rng(0).integers(0, 2, SHAPE, np.uint8)
-    noise = np.random.default_rng(1).random(SHAPE) < 0.1
-    for side, values in {"p": truth ^ noise, "m": truth * np.uint8(255)}.items():
-        for write in _ARRAYS:
-            write(folder / side, values)
-        for suffix, save in _FILES.items():
-            place = folder / f"{side}_{suffix}"
-            place.mkdir()
-            samples = values if suffix in {"png", "npy"} else np.split(values, VOLUMES)
-            for number, sample in enumerate(samples):
-                save(place / f"{number:03}.{suffix}", sample)
+    _write_arrays(folder, wanted)
     (folder / "out" / "deep").mkdir(parents=True)
     for name in ("old.json", "old.toml", "summary.md", "out/deep/m.npy"):
         (folder / name).write_text("what was there before\n")
-    images = np.random.default_rng(2).integers(0, 256, (*SHAPE, 3), np.uint8)
-    np.save(folder / "i.npy", images)
-    _write_onnx(folder / "net.onnx")
-    if models:
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-        words = [sys.executable, "-c", _SAVE_MODELS]
-        subprocess.run(words, cwd=folder, env=environment, check=True, capture_output=True)
-    for name, side in (("before", "p"), ("after", "m")):
-        words = [sys.executable, "-m", "iou_doctor", "check", f"{side}.npy", "m.npy", "-n", "2"]
-        subprocess.run(
-            [*words, "--no-config", "--output", f"{name}.json", "--output-format", "json"],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            check=False,
-            capture_output=True,
-        )
+    if "net.onnx" in wanted:
+        _write_onnx(folder / "net.onnx")
+    if not {"net", "net.keras"}.isdisjoint(wanted):
+        _run(folder, "-c", _SAVE_MODELS)
+    for name, side in (("before.json", "p"), ("after.json", "m")):
+        if name in wanted:
+            words = ("check", f"{side}.npy", "m.npy", "-n", "2", "--no-config")
+            _run(folder, "-m", "iou_doctor", *words, "--output", name, "--output-format", "json")
+
+
+def _write_arrays(folder: Path, wanted: Collection[str]) -> None:
+    truth = np.random.default_rng(0).integers(0, 2, SHAPE, np.uint8)
+    noise = np.random.default_rng(1).random(SHAPE) < 0.1
+    for side, values in {"p": truth ^ noise, "m": truth * np.uint8(255)}.items():
+        for suffix, write in _ARRAYS.items():
+            if f"{side}{suffix}" in wanted:
+                write(folder / f"{side}{suffix}", values)
+        for suffix, save in _FILES.items():
+            if f"{side}_{suffix}" in wanted:
+                _save_folder(folder / f"{side}_{suffix}", values, save)
+    if "i.npy" in wanted:
+        images = np.random.default_rng(2).integers(0, 256, (*SHAPE, 3), np.uint8)
+        np.save(folder / "i.npy", images)
+
+
+def _save_folder(place: Path, values: np.ndarray, save: Callable[[Path, np.ndarray], None]) -> None:
+    """Save images or arrays of one sample each, or volumes of several slices."""
+    suffix = place.name.partition("_")[2]
+    place.mkdir()
+    samples = values if suffix in {"png", "npy"} else np.split(values, VOLUMES)
+    for number, sample in enumerate(samples):
+        save(place / f"{number:03}.{suffix}", sample)
+
+
+def _run(folder: Path, *words: str) -> None:
+    environment = {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "-1"}
+    subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        env={**os.environ, **environment},
+        check=False,
+        capture_output=True,
+    )
 
 
 def _write_hdf5(path: Path, values: np.ndarray) -> None:
-    with h5py.File(path.with_suffix(".h5"), "w") as file:
+    with h5py.File(path, "w") as file:
         file.create_dataset("x", data=values, chunks=(1, *SHAPE[1:]), compression="gzip")
 
 
 def _write_matlab(path: Path, values: np.ndarray) -> None:
     from scipy.io import savemat
 
-    savemat(path.with_suffix(".mat"), {"x": values}, do_compression=True)
+    savemat(path, {"x": values}, do_compression=True)
 
 
 def _write_tiff(path: Path, values: np.ndarray) -> None:
     import tifffile
 
-    tifffile.imwrite(path.with_suffix(".tif"), values, photometric="minisblack", compression="zlib")
+    tifffile.imwrite(path, values, photometric="minisblack", compression="zlib")
 
 
 def _write_zarr(path: Path, values: np.ndarray) -> None:
     import zarr
 
-    place = path.with_suffix(".zarr")
-    array = zarr.create_array(place, shape=SHAPE, dtype=values.dtype, chunks=(4, *SHAPE[1:]))
+    array = zarr.create_array(path, shape=SHAPE, dtype=values.dtype, chunks=(4, *SHAPE[1:]))
     array[...] = values
 
 
-_ARRAYS: tuple[Callable[[Path, np.ndarray], None], ...] = (
-    lambda path, values: np.save(path.with_suffix(".npy"), values),
-    lambda path, values: np.savez_compressed(path.with_suffix(".npz"), values),
-    *(_write_hdf5, _write_matlab, _write_tiff, _write_zarr),
-)
-"""What writes an array to a path with another suffix."""
+_ARRAYS: dict[str, Callable[[Path, np.ndarray], None]] = {
+    ".npy": np.save,
+    ".npz": np.savez_compressed,
+    ".h5": _write_hdf5,
+    ".mat": _write_matlab,
+    ".tif": _write_tiff,
+    ".zarr": _write_zarr,
+}
+"""What writes an array, by the suffix."""
 
 
 def _save_nifti(path: Path, values: np.ndarray) -> None:

@@ -122,6 +122,15 @@ def test_a_volume_shows_the_slice_with_the_most_errors():
     assert np.array_equal(worst.picture.given.truth, masks[5])
 
 
+def test_a_volume_beside_a_map_shows_one_slice_of_it():
+    masks = np.random.default_rng(0).random((1, 3, 12, 10, 3)).astype(np.float32)
+    predictions = np.random.default_rng(1).integers(0, 3, (1, 3, 12, 10)).astype(np.float32)
+    report = diagnose(y_true=masks, y_pred=predictions)
+    (one,) = build_gallery(report, 3).faulty
+    assert (one.given.truth.shape, one.given.prediction.shape) == ((12, 10), (12, 10))
+    assert one.part == "slice 1"
+
+
 def test_a_sample_with_too_many_values_is_left_out(monkeypatch):
     monkeypatch.setattr(side_reader, "MOST_VALUES", 100)
     gallery = build_gallery(diagnose(y_true=scene(1), y_pred=noisy(scene(1), 2)), 12)

@@ -43,7 +43,10 @@ def check_tiff(file: str, image: TiffImagePlugin.TiffImageFile) -> None:
 
     Raises:
         UnreadTiffError: it is of such a kind.
+        SourceError: strips or tiles are missing.
     """
+    if _measure_tiles(image) < image.width * image.height:
+        raise source_error(file, "some of its strips or tiles are missing; save it again")
     signed = _SIGNED_INTEGERS in image.tag_v2.get(_SAMPLE_FORMAT_TAG, ())
     is_packed = image.info.get("compression") != "raw"
     why = None
@@ -55,3 +58,9 @@ def check_tiff(file: str, image: TiffImagePlugin.TiffImageFile) -> None:
         why = "its values are compressed in big-endian order"  # their bytes would be swapped twice
     if why is not None:
         raise UnreadTiffError(str(source_error(file, f"{why}; save them as .npy")))
+
+
+def _measure_tiles(image: TiffImagePlugin.TiffImageFile) -> int:
+    """Return the number of pixels that strips or tiles hold; Pillow leaves all others black."""
+    extents = [tile[1] or (0, 0, *image.size) for tile in image.tile]
+    return sum((right - left) * (bottom - top) for left, top, right, bottom in extents)

@@ -171,6 +171,13 @@ def test_a_damaged_file_is_refused_or_read(tmp_path, codec, layout):
             continue
 
 
+def test_a_file_without_some_of_its_strips_is_refused(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.ones((12, 10), np.uint8), rowsperstrip=12)
+    with tifffile.TiffFile(tmp_path / "a.tif", mode="r+b") as file:
+        file.pages[0].tags["RowsPerStrip"].overwrite(2)
+    assert "some of its strips or tiles are missing" in error_of(tmp_path / "a.tif")
+
+
 def test_pixels_within_the_header_are_refused(tmp_path):
     path = save(tmp_path / "a.tif", np.ones((12, 10), np.int64))
     with tifffile.TiffFile(path) as file:
