@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from fuzz.processes import find_left, stop_while_it_reads
@@ -175,18 +176,25 @@ def main() -> int:
             prepare(name, shared, Path(folder, str(number)))
             for number, name in enumerate(options.commands)
         ]
-        for kind, run in TRIALS.items():
-            for number in range(getattr(options, kind)):
-                rng = random.Random(f"{options.seed}:{kind}:{number}")
-                trial = trials[number % len(trials)]
-                label, problems = run(trial, rng)
-                counts[f"{kind}: {label}"] += 1
-                for problem in problems:
-                    counts["PROBLEM"] += 1
-                    sys.stdout.write(f"{kind} {number} {trial.name}: {problem}\n")
-                sys.stdout.flush()
+        with suppress(KeyboardInterrupt):  # Ctrl-C ends the trials, and the counts are printed
+            for kind in TRIALS:
+                _run_trials(kind, trials, options, counts)
     sys.stdout.writelines(f"{count:6} {name}\n" for name, count in sorted(counts.items()))
     return int(counts["PROBLEM"] > 0)
+
+
+def _run_trials(
+    kind: str, trials: list[Trial], options: argparse.Namespace, counts: collections.Counter[str]
+) -> None:
+    for number in range(getattr(options, kind)):
+        rng = random.Random(f"{options.seed}:{kind}:{number}")
+        trial = trials[number % len(trials)]
+        label, problems = TRIALS[kind](trial, rng)
+        counts[f"{kind}: {label}"] += 1
+        for problem in problems:
+            counts["PROBLEM"] += 1
+            sys.stdout.write(f"{kind} {number} {trial.name}: {problem}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

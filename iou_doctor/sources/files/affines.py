@@ -63,7 +63,8 @@ def _find_axes(affine: Affine | None) -> list[tuple[int, int]] | None:
     if affine is None:
         return None
     matrix = np.array(affine, dtype=np.float64)
-    lengths = np.linalg.norm(matrix, axis=0)
+    with np.errstate(over="ignore"):  # a length beyond all floats is that of no voxel
+        lengths = np.linalg.norm(matrix, axis=0)
     if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or (lengths == 0).any():
         return None
     cosines = matrix / lengths

@@ -135,7 +135,8 @@ def open_meta_image(path: str, name: str | None = None) -> Volume:
     read_file_head(path)
     if name is not None:
         raise source_error(path, f"a .mha file holds one volume without a name; drop `::{name}`")
-    with translate_errors(path, ValueError, KeyError, OverflowError, why=_DAMAGED):
+    errors = (ValueError, KeyError, OverflowError)
+    with translate_errors(path, *errors, why=_DAMAGED), np.errstate(all="ignore"):
         header = _read_header(path)
         header.check()
         shape, dtype, affine = header.shape, header.dtype, header.affine
