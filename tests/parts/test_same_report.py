@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iou_doctor.arrays.interpretation import Options
-from iou_doctor.diagnosis.pipeline import check_pair
+from iou_doctor.arrays.model import ModelOptions
+from iou_doctor.diagnosis.pipeline import check_pair, open_arrays
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.parts.make_report import make_report
 from iou_doctor.render import json_v1
@@ -95,3 +96,19 @@ def test_scores_that_need_the_arrays_once_more_are_estimated(tmp_path):
     wanted, found, rounds = compare(pair, request, 3, tmp_path)
     assert found == wanted
     assert rounds == 2
+
+
+def test_a_model_predicts_the_same_batches_in_parts(tmp_path):
+    """The output depends a little on the batch, as that of real models does by rounding."""
+    masks, scores = make_scores()
+    images = scores
+
+    def model(batch):
+        return batch * (1 - 1e-4 * len(batch)) + 1e-5 * batch.mean()
+
+    options = ModelOptions(images=images, batch_size=2)
+    request = CheckRequest(
+        predictions=model, masks=masks, model=options, options=Options(num_classes=4)
+    )
+    wanted, found, _ = compare(open_arrays(request), request, 3, tmp_path)
+    assert found == wanted
