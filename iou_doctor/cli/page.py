@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -35,7 +36,19 @@ def write_command(name: str, options: CommandOptions) -> str:
     """Return a command as one would type it, without options that change no number."""
     import shlex  # compiles a pattern that most checks do not use
 
-    return shlex.join(["iou-doctor", name, *_list_words(options)])
+    return shlex.join(["iou-doctor", name, *map(conceal_secrets, _list_words(options))])
+
+
+def conceal_secrets(word: str) -> str:
+    """Return an argument without the passwords and signatures that an address in it has."""
+    if "://" not in word:
+        return word
+    from iou_doctor.sources.paths import split_name
+
+    scheme = re.search(r"[a-zA-Z0-9+.-]+://", word)
+    start = scheme.start() if scheme else 0
+    path, name = split_name(word[start:])
+    return word[:start] + path + (f"::{name}" if name else "")
 
 
 def _list_words(options: CommandOptions) -> Iterator[str]:

@@ -83,7 +83,9 @@ def agree_on_calls(findings: Sequence[Finding], roots: Sequence[Finding]) -> lis
         return text
 
     return [
-        replace(finding, help=re.sub(KERAS_CALL, change, finding.help)) if finding in roots else finding
+        replace(finding, help=re.sub(KERAS_CALL, change, finding.help))
+        if finding in roots
+        else finding
         for finding in findings
     ]
 
