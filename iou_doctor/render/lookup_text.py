@@ -74,6 +74,8 @@ def summarize_both(lookup: ScoreLookup) -> str:
         return f"{both}: nothing that was tried gives both numbers"
     if separation is None:
         return f"{both}: give PREDICTIONS and MASKS to find out what separates them"
+    if not (lookup.printed.is_precise and other.printed.is_precise):
+        return f"{both}, of whose explanations many match by chance: perhaps {separation.text}"
     return f"{both}: {separation.text}"
 
 

@@ -147,6 +147,18 @@ def test_folders_sizes_and_columns_of_a_table(folder):
         assert "by weather" in (folder / f"report.{name}").read_text("utf-8")
 
 
+def test_all_slices_are_shown_whatever_the_column_is_called():
+    masks, predictions = make_pair()
+    report = iou_doctor.check(
+        y_true=masks,
+        y_pred=predictions,
+        num_classes=3,
+        slices={"class": ["sun", "rain", "snow"] * 4},
+    )
+    assert all(f"{value}: 4 images" in str(report) for value in ("sun", "rain", "snow"))
+    assert "costs most" in str(report)
+
+
 def test_the_configuration_names_a_table_beside_itself(folder):
     (folder / "iou-doctor.toml").write_text(
         'predictions = "preds"\nmasks = "masks"\nnum-classes = 3\nslice = ["weather@meta.csv"]\n'

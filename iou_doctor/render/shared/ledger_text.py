@@ -35,6 +35,8 @@ MOST_SLICES = 6
 """The number of slices that are shown."""
 LONGEST_VALUE = 40
 """The number of characters of the name of a slice that are shown."""
+LINES_IN_BRIEF = {"by pair": 2}
+"""The number of lines for a cut in a brief report, if it is more than one."""
 LOST_IOU = 0.05
 """IoU below which a class is as good as lost."""
 LEAST_EXCESS = 2.0
@@ -47,8 +49,13 @@ def title_ledger(ledger: Ledger) -> str:
     return f"where the missing {ledger.missing:.4f} of the mean IoU{arrays} goes"
 
 
-def list_ledger_lines(report: Report) -> list[Line]:
-    """Return at most eight lines, and those of slices; none if nothing is missing."""
+def list_ledger_lines(report: Report, *, brief: bool = False) -> list[Line]:
+    """Return at most eight lines, and those of slices; none if nothing is missing.
+
+    Args:
+        report: with the ledger.
+        brief: whether to return only the first lines of each cut. Slices are always whole.
+    """
     ledger = report.ledger
     if ledger is None or ledger.missing < LEAST_POINTS:
         return []
@@ -57,11 +64,16 @@ def list_ledger_lines(report: Report) -> list[Line]:
         "by kind": list_kinds(ledger, lambda one: name_class(one, report.reading.class_names)),
         "by class": _list_classes(ledger, report),
         "by image": _list_samples(ledger),
-        **{f"by {_shorten(slicing.by)}": _list_slices(slicing) for slicing in ledger.slicings},
     }
+    shown = [
+        (cut, list(lines)[: LINES_IN_BRIEF.get(cut, 1) if brief else None])
+        for cut, lines in cuts.items()
+    ]
+    # a column may have any name, that of another cut as well
+    shown += [(f"by {_shorten(one.by)}", list(_list_slices(one))) for one in ledger.slicings]
     return [
         ("" if index else cut, f"{points:.4f}", text)
-        for cut, lines in cuts.items()
+        for cut, lines in shown
         for index, (points, text) in enumerate(lines)
     ]
 

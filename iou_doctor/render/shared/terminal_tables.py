@@ -15,7 +15,6 @@ from iou_doctor.metrics.score import ClassScore, Score
 from iou_doctor.render.console import Glyphs
 from iou_doctor.render.shared.kinds_text import HINT
 from iou_doctor.render.shared.ledger_text import (
-    Line,
     describe_fine_grained,
     describe_interval,
     list_class_intervals,
@@ -41,8 +40,6 @@ MOST_GROUPS = 6
 """The number of groups of other implementations shown without `--verbose`."""
 MOST_GROUPS_IN_BRIEF = 2
 """The same in a report that fits on a screen."""
-LINES_IN_BRIEF = {"by pair": 2}
-"""The number of lines for a cut of the ledger in such a report, if it is more than one."""
 MOST_NAMES = 2
 """The number of implementations up to which they are named without `--verbose`."""
 LONGEST_NAME = 24
@@ -146,8 +143,7 @@ def _draw_bar(share: float, width: int, glyphs: Glyphs) -> Text:
 
 def show_ledger(report: Report, *, brief: bool, verbose: bool) -> list[RenderableType]:
     """Return where the missing mean IoU goes, and how far the mean IoU may be trusted."""
-    lines = list_ledger_lines(report)
-    lines = _shorten_ledger(lines) if brief else lines
+    lines = list_ledger_lines(report, brief=brief)
     interval = describe_interval(report.interval)
     if report.ledger is None or not (lines or interval):
         return []
@@ -167,16 +163,6 @@ def show_ledger(report: Report, *, brief: bool, verbose: bool) -> list[Renderabl
     if verbose:
         parts += [Text(line, style="dim") for line in describe_fine_grained(report)]
     return [Padding(Group(*parts), (0, 0, 0, 2))]
-
-
-def _shorten_ledger(lines: Sequence[Line]) -> list[Line]:
-    """Return the first lines of each cut."""
-    kept, cut, number = [], "", 0
-    for line in lines:
-        cut, number = (line[0], 0) if line[0] else (cut, number + 1)
-        if number < LINES_IN_BRIEF.get(cut, 1):
-            kept.append(line)
-    return kept
 
 
 def show_other_scores(report: Report, *, brief: bool, verbose: bool) -> list[RenderableType]:
