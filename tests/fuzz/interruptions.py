@@ -23,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fuzz.processes import find_left, stop_while_it_reads
-from fuzz.sandbox import MEMORY
+from fuzz.sandbox import MEMORY, list_files
 from fuzz.trial import DONE, Trial, judge_files, prepare
 from fuzz.writing_commands import COMMANDS, list_words
 from fuzz.writing_inputs import write_inputs
@@ -126,7 +126,12 @@ def cut(trial: Trial, rng: random.Random) -> tuple[str, list[str]]:
     code, several = process.returncode, "--all" in COMMANDS[trial.name]
     problems = [] if code == 2 else [f"exit code {code} without {path.name}: {err[-300:]!r}"]
     if code == 2 and not several:
-        problems += [f"left {new}" for new in trial.files.rglob("*") if new not in trial.before]
+        # what was written before the result was checked may stay, as it is whole
+        problems += [
+            f"left {path}"
+            for path, content in list_files(trial.files).items()
+            if path not in trial.before and trial.whole.get(path, b"missing") != content
+        ]
         if out or err.count(b"\n") != 1:
             problems.append(f"exit code 2 with {out[:80]!r} and {err[-300:]!r}")
     return "while it was read", problems

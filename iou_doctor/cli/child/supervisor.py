@@ -99,7 +99,21 @@ class Supervisor:
         if getattr(self._state, "is_watched", False):
             os.write(STREAMS["stderr"], data)
         else:
-            self._record.write(b"%d %d\n%b" % (number, len(data), data))
+            self._write_record(b"%d %d\n%b" % (number, len(data), data))
+
+    def _write_record(self, data: bytes) -> None:
+        """Add to the record, and tell if that is impossible: it would be shown without its end.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        rest = memoryview(data)
+        try:
+            while rest:  # a disk that is nearly full takes a part
+                rest = rest[self._record.write(rest) :]
+        except OSError as error:
+            self._send("full", error.strerror)
+            raise
 
     def _send(self, *message: object) -> None:
         data = memoryview(json.dumps(message).encode() + b"\n")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import queue
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 
 from iou_doctor.cli.child.checked import Checked, build_checked
-from iou_doctor.errors import SourceError
+from iou_doctor.errors import OutputError, SourceError
 
 Progress = Callable[[int, int], object]
 Messages = queue.SimpleQueue[list[object] | None]
@@ -37,6 +38,7 @@ class Talk:
 
         Raises:
             SourceError: it has died, or the model needs too long.
+            OutputError: what it has written cannot be recorded.
         """
         path, limit, deadline = "", 0, None
         while True:
@@ -52,6 +54,8 @@ class Talk:
                     deadline = None
                 case ["exit", int(code)]:
                     return code
+                case ["full", str(why)]:
+                    raise _full_error(why)
                 case None:
                     raise _death_error(path, child.wait(), is_busy=deadline is not None)
                 case _:
@@ -66,6 +70,14 @@ class Talk:
             case ["checked", list(parts), int(position)]:
                 self.checked.append(build_checked(parts))
                 self.name, self.position = None, position
+
+
+def _full_error(why: str) -> OutputError:
+    """Return the error for a record that is not whole."""
+    folder = tempfile.gettempdir()
+    return OutputError(
+        f"the temporary folder `{folder}` cannot be written ({why}); free some space, or set TMPDIR"
+    )
 
 
 def _measure_rest(deadline: float | None) -> float | None:

@@ -14,7 +14,7 @@ import pytest
 
 from iou_doctor.cli.child import model_process
 from iou_doctor.cli.child.model_process import run_in_child
-from iou_doctor.errors import SourceError
+from iou_doctor.errors import OutputError, SourceError
 
 START = """
 import sys
@@ -62,6 +62,23 @@ supervisor.finish(7)
     assert code == 7
     done = capfd.readouterr()
     assert (done.out, done.err) == ("one ['argument']\néthree", "two\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+@pytest.mark.parametrize("limit", [0, 3, 100])
+def test_a_full_folder_of_temporary_files_is_an_error_and_shows_nothing(monkeypatch, capfd, limit):
+    program = f"""
+import resource
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+print("a report" * 100)
+supervisor.finish(0)
+"""
+    with pytest.raises(
+        OutputError, match="cannot be written \\(File too large\\); free some space"
+    ):
+        run_program(monkeypatch, program)
+    assert capfd.readouterr().out == ""
 
 
 def test_what_libraries_write_is_shown_only_if_asked(monkeypatch, capfd):
