@@ -102,7 +102,7 @@ def judge_files(trial: Trial, *, hard: bool) -> Iterator[str]:
     old, new = [], []
     for path in sorted({*after, *trial.before, *trial.whole}):
         found, before = after.get(path, b"missing"), trial.before.get(path, b"missing")
-        is_hidden = path.name.startswith(".iou-doctor-")
+        is_hidden = any(part.startswith(".iou-doctor-") for part in path.parts)
         if is_hidden or (found is None and before == b"missing"):
             if not hard and path not in trial.whole:
                 yield f"left {path.relative_to(trial.files)}"

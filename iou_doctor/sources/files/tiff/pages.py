@@ -24,6 +24,7 @@ PIXEL_AXES = ("SYX", "YXS", "YX")
 """The axes of a page, in the letters of tifffile."""
 _SEPARATE = 2
 """The planar configuration of bands that are stored one after the other."""
+_HEADER_BYTES = 8
 _MOST_KEPT_BYTES = 1 << 28
 """The maximum size of a segment that is kept, because the next window may lie in it as well."""
 _LEAST_LARGE_BYTES = 1 << 24
@@ -149,6 +150,8 @@ class TiffSource:
         page = self._pages[number]
         offset, count = page.dataoffsets[index], page.databytecounts[index]
         content = None
+        if count and offset < _HEADER_BYTES:
+            raise EOFError("a segment begins in the header")
         if count:
             with open_file(self.path) as stream:
                 stream.seek(offset)

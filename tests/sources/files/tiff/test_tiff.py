@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
-from sources.window_cases import error_of
+from sources.window_cases import error_of, error_of_values
 
 from iou_doctor.errors import SourceError
 from iou_doctor.sources.files.tiff.tiff import open_tiff
@@ -176,6 +176,14 @@ def test_a_file_without_some_of_its_strips_is_refused(tmp_path):
     with tifffile.TiffFile(tmp_path / "a.tif", mode="r+b") as file:
         file.pages[0].tags["RowsPerStrip"].overwrite(2)
     assert "some of its strips or tiles are missing" in error_of(tmp_path / "a.tif")
+
+
+def test_a_tile_in_the_header_is_refused(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.ones((20, 40), np.int64), tile=(16, 16))
+    with tifffile.TiffFile(tmp_path / "a.tif", mode="r+b") as file:
+        tag = file.pages[0].tags["TileOffsets"]
+        tag.overwrite((0, *tag.value[1:]))
+    assert "it is damaged" in error_of_values(tmp_path / "a.tif")
 
 
 def test_pixels_within_the_header_are_refused(tmp_path):
