@@ -23,8 +23,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from fuzz.processes import find_left, stop_while_it_reads
-from fuzz.sandbox import MEMORY, list_files
-from fuzz.trial import DONE, Trial, judge_files, prepare
+from fuzz.sandbox import MEMORY
+from fuzz.trial import DONE, Trial, judge_files, list_contents, prepare
 from fuzz.writing_commands import COMMANDS, list_words
 from fuzz.writing_inputs import write_inputs
 
@@ -131,7 +131,7 @@ def cut(trial: Trial, rng: random.Random) -> tuple[str, list[str]]:
         # what was written before the result was checked may stay, as it is whole
         problems += [
             f"left {path}"
-            for path, content in list_files(trial.files).items()
+            for path, content in list_contents(trial.files).items()
             if path not in trial.before and trial.whole.get(path, b"missing") != content
         ]
         if out or err.count(b"\n") != 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from fuzz.writing_commands import COMMANDS, list_inputs
 
 DONE = (0, 1)
 """The exit codes of a command that came to its end."""
+_DATE = re.compile(rb"# This NRRD file was generated .*")
 Files = dict[Path, bytes | None]
 
 
@@ -65,6 +67,13 @@ def start(name: str, files: Path, **more: object) -> subprocess.Popen[bytes]:
     )
 
 
+def list_contents(folder: Path) -> Files:
+    """Return the content of everything below a folder, without the date that pynrrd writes."""
+    return {
+        path: content and _DATE.sub(b"", content) for path, content in list_files(folder).items()
+    }
+
+
 def prepare(name: str, shared: Path, place: Path) -> Trial:
     """Return a command with what it reads, and what it leaves if nobody disturbs it.
 
@@ -83,10 +92,10 @@ def prepare(name: str, shared: Path, place: Path) -> Trial:
     out, err = process.communicate()
     trial.seconds, trial.prints = time.monotonic() - begin, bool(out)
     assert process.returncode in DONE, (name, process.returncode, err)
-    trial.whole = list_files(trial.files)
+    trial.whole = list_contents(trial.files)
     trial.before = {
         trial.files / path.relative_to(place / "inputs"): content
-        for path, content in list_files(place / "inputs").items()
+        for path, content in list_contents(place / "inputs").items()
     }
     return trial
 
@@ -98,7 +107,7 @@ def judge_files(trial: Trial, *, hard: bool) -> Iterator[str]:
         trial: the command.
         hard: whether it had no chance to remove anything.
     """
-    after = list_files(trial.files)
+    after = list_contents(trial.files)
     old, new = [], []
     for path in sorted({*after, *trial.before, *trial.whole}):
         found, before = after.get(path, b"missing"), trial.before.get(path, b"missing")
