@@ -19,7 +19,7 @@ from fuzz.writing_commands import COMMANDS, list_inputs
 
 DONE = (0, 1)
 """The exit codes of a command that came to its end."""
-_DATE = re.compile(rb"# This NRRD file was generated .*")
+_DATE = re.compile(rb"# on [-0-9]+ [:0-9]+\(GMT\)")
 Files = dict[Path, bytes | None]
 
 
