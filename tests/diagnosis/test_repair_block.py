@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from build import diagnose
 from casebook import blocks, combinations
 from casebook.cases import Arrays
-from checks.sick_arrays import SICK
+from checks.sick_arrays import SICK, T
 from run import ROOT
 
 import iou_doctor
@@ -62,3 +64,12 @@ def test_the_block_of_each_rule_gives_what_it_promises(code):
 def test_the_block_for_two_faults_gives_what_it_promises(number):
     pasted = blocks.paste_numbered(number)
     assert pasted.right, pasted
+
+
+def test_helps_call_keras_with_the_classes_after_all_repairs():
+    scores, masks = (np.eye(5, dtype=np.float32)[T % 3] * 0.8 + 0.04), T % 3
+    report = diagnose(y_true=np.where(T == 0, 255, masks), y_pred=scores, num_classes=5)
+    assert report.block is not None
+    assert list(blocks.list_contradictions(report, report.block)) == []
+    wrong = replace(report.block, metric=("metric = keras.metrics.MeanIoU(num_classes=77)",))
+    assert list(blocks.list_contradictions(report, wrong)) != []

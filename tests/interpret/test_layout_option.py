@@ -54,3 +54,12 @@ def test_a_layout_of_another_number_of_axes_is_refused():
         layout_of(y_true=t[0], y_pred=t[0], layout="NHWC,HW")
     with pytest.raises(UsageError, match="--layout HW names 2 axes, but y_true has 3"):
         layout_of(y_true=t, y_pred=t, layout="HW")
+
+
+def test_a_class_axis_that_the_sizes_contradict_is_refused():
+    channels_first = np.moveaxis(logits(scene(1), 1, classes=3), -1, 1)
+    with pytest.raises(UsageError, match=r"--layout NHWC: the predictions .*; NCHW fits"):
+        layout_of(y_true=scene(1), y_pred=channels_first, layout="NHWC")
+    assert layout_of(y_true=scene(1), y_pred=channels_first, layout="NCHW").y_pred.channel == 1
+    small = channels_first[:, :, ::2]  # no axis pairs the pixels up, which a rule then says
+    assert layout_of(y_true=scene(1), y_pred=small, layout="NHWC").relation == "mismatched"

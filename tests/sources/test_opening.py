@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 from sources.window_cases import error_of
 
-from iou_doctor.sources.opening import open_source
+from iou_doctor.errors import SourceError
+from iou_doctor.sources.opening import open_pair, open_source
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".NPY", ".bin", ""])
@@ -173,3 +174,21 @@ def test_heavy_libraries_are_imported_only_for_their_files(tmp_path):
     command = [sys.executable, "-c", code, str(tmp_path / "a.npy")]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (result.stderr.strip(), result.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".h5"])
+def test_a_file_of_several_arrays_names_the_one_for_each_side(tmp_path, suffix):
+    arrays = {name: np.zeros((2, 3, 4)) for name in ("images", "my_masks", "probs")}
+    path = tmp_path / f"run{suffix}"
+    if suffix == ".npz":
+        np.savez(path, **arrays)
+    else:
+        with h5py.File(path, "w") as file:
+            for name, values in arrays.items():
+                file[name] = values
+    slash = "" if suffix == ".npz" else "/"
+    with pytest.raises(SourceError, match=f"add `::{slash}my_masks` or another name for the masks"):
+        open_pair(y_true=str(path), y_pred=f"{path}::{slash}probs")
+    words = f"add `::{slash}probs` or another name for the predictions"
+    with pytest.raises(SourceError, match=words):
+        open_pair(y_true=f"{path}::{slash}my_masks", y_pred=str(path))

@@ -42,7 +42,7 @@ class Paper:
 
     def style(self, text: str, colour: str | None = None, *, bold: bool = False) -> str:
         """Return the text with colour codes, if there are colours."""
-        return typer.style(text, fg=colour, bold=bold) if self.has_colours else text
+        return typer.style(text, fg=colour, bold=bold or None) if self.has_colours else text
 
     def mark_code(self, text: str) -> str:
         """Return the text with its code in colour, and without the backticks around it."""
