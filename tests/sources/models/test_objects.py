@@ -156,10 +156,6 @@ def test_a_model_that_may_run_code_needs_to_be_trusted(tmp_path):
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        (
-            {"y_pred": MASKS, "images": IMAGES},
-            "images= are for a model, and the type of y_pred is ndarray",
-        ),
         ({"y_pred": len}, "it is a model; give its images with images="),
         ({"y_pred": MASKS, "signature": "x"}, "signature= is for a model; give its images"),
         ({"y_pred": MASKS, "trust_model": True}, "trust_model= is for a model"),
