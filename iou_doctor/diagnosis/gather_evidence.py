@@ -22,9 +22,9 @@ from iou_doctor.metrics import overlapping
 from iou_doctor.metrics.implementations import evaluate_all
 from iou_doctor.metrics.inputs import MetricInputs
 from iou_doctor.metrics.score import Score, compute_score
-from iou_doctor.metrics.user.evaluate import CountedArrays
+from iou_doctor.metrics.user.evaluate import ROWS_ARE_CHANNELS, CountedArrays
 from iou_doctor.metrics.user.prepare_inputs import is_paired, prepare_inputs
-from iou_doctor.metrics.user.user_metric import UserMetric
+from iou_doctor.metrics.user.user_metric import MetricAnswer, UserMetric
 from iou_doctor.record import record
 
 if TYPE_CHECKING:
@@ -44,6 +44,14 @@ class Interpreted:
         return _decode_labels(self.counts, self.interpretation, pairing) or PairCounts.merge([])
 
 
+@record
+class MetricReading:
+    """How a metric reads arrays that it takes for something else than the doctor does."""
+
+    metric: UserMetric
+    arrays: Interpreted
+
+
 def gather_evidence(
     ask: Ask,
     pair: Pair,
@@ -53,6 +61,7 @@ def gather_evidence(
     request: CheckRequest,
     *,
     stored: Interpreted | None = None,
+    rows: MetricReading | None = None,
 ) -> Evidence:
     """Return the facts about a pair of arrays.
 
@@ -64,6 +73,7 @@ def gather_evidence(
         metric: the user's metric.
         request: what the user asks.
         stored: the arrays as the metric gets them, if the doctor has repaired their order.
+        rows: the arrays as a metric reads them that takes rows for channels.
     """
     request.minimums.resolve_classes(interpretation.class_names)  # refuses unknown classes
     stats, pairing = counts.stats, interpret.choose_doctor_pairing(interpretation)
@@ -73,20 +83,12 @@ def gather_evidence(
     repaired = _score_repaired(ask, counts, interpretation, pairs)
     score = repaired if is_paired(interpretation.layout) else None
     given = stored or Interpreted(counts, interpretation)
-    given_pairs = given.decode_pairs() if stored else pairs
-    inputs = prepare_inputs(
-        pair,
-        given.interpretation,
-        given.counts.stats,
-        given_pairs,
-        threshold=counts.plan.threshold,
-        batch_size=request.batch_size,
-    )
-    inputs = _drop_ignored_channels(ask, inputs, interpretation, stats)
-    integers = pair.y_pred.dtype.kind not in "f"
-    stored_stats = given.counts.stats
-    arrays = CountedArrays(given.interpretation, stored_stats, given_pairs, inputs, integers)
+    arrays = _prepare_arrays(pair, given, given.decode_pairs() if stored else pairs, request)
+    inputs = _drop_ignored_channels(ask, arrays.inputs, interpretation, stats)
+    arrays = replace(arrays, inputs=inputs)
     answer = metric.evaluate(arrays, score)
+    if rows is not None:
+        answer = _evaluate_rows(pair, rows, request, answer)
     evidence = Evidence(
         pair=pair,
         interpretation=interpretation,
@@ -109,6 +111,33 @@ def gather_evidence(
     )
     evidence = _compare_channels(ask, evidence)
     return _compare_implementations(evidence, all_implementations=request.all_implementations)
+
+
+def _evaluate_rows(
+    pair: Pair, rows: MetricReading, request: CheckRequest, if_read_well: MetricAnswer
+) -> MetricAnswer:
+    """Return what a metric reports that takes rows for channels."""
+    read = _prepare_arrays(pair, rows.arrays, rows.arrays.decode_pairs(), request)
+    answer = rows.metric.evaluate(read, None)
+    note = f"{ROWS_ARE_CHANNELS}; give it (N, 1, H, W)"
+    return replace(if_read_well, score=replace(answer.score, note=note))
+
+
+def _prepare_arrays(
+    pair: Pair, given: Interpreted, pairs: PairCounts, request: CheckRequest
+) -> CountedArrays:
+    """Return what the metrics get."""
+    stats = given.counts.stats
+    inputs = prepare_inputs(
+        pair,
+        given.interpretation,
+        stats,
+        pairs,
+        threshold=given.counts.plan.threshold,
+        batch_size=request.batch_size,
+    )
+    integers = pair.y_pred.dtype.kind not in "f"
+    return CountedArrays(given.interpretation, stats, pairs, inputs, integers)
 
 
 def _drop_ignored_channels(

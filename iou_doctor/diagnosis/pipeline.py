@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iou_doctor import interpret
+from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.layout import Assumption, Layout
 from iou_doctor.arrays.source import NodataSource, Pair
 from iou_doctor.checks.evidence import Evidence
@@ -15,7 +16,7 @@ from iou_doctor.diagnosis.account import add_account
 from iou_doctor.diagnosis.count_plan import plan_counts
 from iou_doctor.diagnosis.count_values import count_values
 from iou_doctor.diagnosis.error_kinds import add_kinds
-from iou_doctor.diagnosis.gather_evidence import Interpreted, gather_evidence
+from iou_doctor.diagnosis.gather_evidence import Interpreted, MetricReading, gather_evidence
 from iou_doctor.diagnosis.passes import Counts, count
 from iou_doctor.diagnosis.questions import Arrays, OpenArrays, Progress, ScanSettings
 from iou_doctor.diagnosis.recounter import Recounter
@@ -125,8 +126,9 @@ def examine(pair: Pair, request: CheckRequest, arrays: Arrays) -> tuple[Evidence
     if stored is not None and not read.counts.plan.layout.y_pred.is_reshaped:
         read, stored = stored, read
     counts, interpretation = read.counts, read.interpretation
+    rows = _count_rows(pair, layout, metric, request, arrays)
     evidence = gather_evidence(
-        arrays.ask, pair, counts, interpretation, metric, request, stored=stored
+        arrays.ask, pair, counts, interpretation, metric, request, stored=stored, rows=rows
     )
     evidence = keep_whole_maps(arrays.ask, count_values(arrays.ask, evidence, counts.plan))
     return evidence, Recounter(arrays.ask, counts.plan, interpretation, evidence.sampled)
@@ -173,6 +175,23 @@ def _find_other_order(pair: Pair, counts: Counts, arrays: Arrays) -> Layout | No
     from iou_doctor.diagnosis.scrambled import find_written_order
 
     return find_written_order(arrays.ask, layout)
+
+
+def _count_rows(
+    pair: Pair, layout: Layout, metric: UserMetric, request: CheckRequest, arrays: Arrays
+) -> MetricReading | None:
+    """Return the counts of arrays whose rows the metric takes for channels; `None` for others."""
+    of_rows, sides = metric.of_rows, (layout.y_true, layout.y_pred)
+    if of_rows is None or any(
+        axes.channel is not None or not axes.has_sample_axis or len(axes.shape) < 3
+        for axes in sides
+    ):
+        return None
+    letters = "NC" + {3: "L", 4: "HW"}[len(layout.y_true.shape)]
+    options = Options(layout=f"{letters},{letters}", threshold=metric.options.threshold)
+    of_rows = replace(of_rows, options=options)
+    read = _count(pair, infer_layout(pair, of_rows), of_rows, request, arrays)
+    return MetricReading(of_rows, read)
 
 
 def _count(

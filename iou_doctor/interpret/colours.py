@@ -43,8 +43,9 @@ def has_colours(windows: Sequence[StoredArray], axis: int) -> bool:
     if colours * LEAST_PIXELS_PER_COLOUR > len(values):
         return False
     if values.max() <= 1:
-        # channels of 0 and 1 that are all equal are one mask three times; no one-hot pixel is
-        return _is_grey(values) and bool(values.any())
+        # channels of 0 and 1 that are all equal are one mask three times; no one-hot pixel is,
+        # not even in the fourth of four channels
+        return _is_grey(values) and bool(values[:, :3].any())
     sums = values.sum(axis=1)
     spread = float(sums.max() - sums.min())
     return colours == 1 or spread > LEAST_SPREAD_OF_SUMS or _is_grey(values)

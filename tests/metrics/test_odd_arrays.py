@@ -14,6 +14,7 @@ EVALUATE = "evaluate.load('mean_iou').compute(num_labels={n}, ignore_index=255)"
 MMSEG = "mmseg.core.evaluation.mean_iou(p, t, {n}, ignore_index=255)"
 JACCARD = "torchmetrics.JaccardIndex(task='multiclass', num_classes={n}, ignore_index={void})"
 BINARY = "torchmetrics.JaccardIndex(task='binary', ignore_index={void})"
+F1 = "torchmetrics.F1Score(task='multiclass', num_classes=2, average='{average}', ignore_index=255)"
 SKLEARN = "sklearn.metrics.{name}(y_true, y_pred{rest})"
 
 
@@ -94,6 +95,13 @@ VOID = np.array([[[0, 1, 255, 0, 1, 255]]])
         ("tf_keras.metrics.MeanIoU(1)", TRUTH, SAID, "InvalidArgumentError"),
         ("kornia.metrics.mean_iou(p, t, 1)", TRUTH, SAID, "ValueError"),
         (EVALUATE.format(n=1), TRUTH, SAID, 0.5),
+        (F1.format(average="macro"), TRUTH * 0 + 255, SAID, 0.0),
+        (F1.format(average="weighted"), TRUTH * 0 + 255, SAID, 0.0),
+        # medpy divides NumPy numbers by 0, which raises nothing that it would catch
+        ("medpy.metric.binary.dc(p, t)", TRUTH * 0, SAID * 0, None),
+        ("medpy.metric.binary.jc(p, t)", TRUTH * 0, SAID * 0, 1.0),
+        ("medpy.metric.binary.recall(p, t)", TRUTH * 0, SAID, None),
+        ("medpy.metric.binary.precision(p, t)", TRUTH, SAID * 0, None),
         (SKLEARN.format(name="jaccard_score", rest=""), TRUTH * 0.5, SAID, "ValueError"),
         (SKLEARN.format(name="accuracy_score", rest=""), TRUTH * 0.5, SAID, "ValueError"),
         (SKLEARN.format(name="f1_score", rest=", average='micro'"), TRUTH * 1.0, SAID, 4 / 6),
@@ -102,3 +110,34 @@ VOID = np.array([[[0, 1, 255, 0, 1, 255]]])
 def test_answer_of_the_library(call, truth, predicted, answer):
     said = ask(call, np.asarray(truth), np.asarray(predicted), layout="NHW")
     assert said == (pytest.approx(answer, abs=1e-6) if isinstance(answer, float) else answer)
+
+
+IDS = np.array([[0, 0, 2, 2], [0, 2, 2, 0]]).reshape(2, 1, 1, 4)
+CHANNELS = np.moveaxis(np.eye(4, dtype=np.float32)[[[0, 2, 2, 2], [0, 2, 2, 1]]], -1, 1)[:, :, None]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "value", "per_class"),
+    [
+        # the mean over images; 0 for a class that no mask holds; the background is left out
+        ("", None, (0, (4 / 5 + 1) / 2, 0)),
+        ("include_background=True", None, ((2 / 3 + 2 / 3) / 2, 0, (4 / 5 + 1) / 2, 0)),
+        ("reduction='mean'", (4 / 5 + 1) / 2, None),
+        ("sigmoid=True, reduction='mean'", ((2 / 3 + 4 / 5) / 2 + (2 / 3 + 1) / 2) / 2, None),
+    ],
+)
+def test_dice_helper_takes_one_channel_of_ids(arguments, value, per_class):
+    call = f"monai.metrics.DiceHelper({arguments})"
+    report = diagnose(y_true=IDS, y_pred=CHANNELS, metric=call, num_classes=4, layout="NCHW,NCHW")
+    assert report.metric.value == (value if value is None else pytest.approx(value))
+    if per_class is not None:
+        assert report.metric.per_class == pytest.approx(per_class)
+
+
+def test_a_class_on_all_pixels_of_one_hot_masks_is_no_colour():
+    masks = np.zeros((2, 4, 6, 7), np.float32)
+    masks[:, 3] = 1
+    report = diagnose(
+        y_true=masks, y_pred=masks, metric="monai.metrics.DiceMetric()", layout="NCHW,NCHW"
+    )
+    assert report.metric.value == 1.0

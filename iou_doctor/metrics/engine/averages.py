@@ -39,6 +39,8 @@ def average_groups(
     per_class = np.sum(sums, axis=0) / np.sum(counts, axis=0)
     match choices.average:
         case Average.PER_CLASS:
+            if choices.empty is not None:
+                per_class = np.where(np.sum(counts, axis=0) > 0, per_class, choices.empty)
             return np.float64(np.nan), per_class
         case Average.CLASS_MEANS:
             return np.float64(_average_classes(per_class)), per_class

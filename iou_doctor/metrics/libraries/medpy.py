@@ -1,8 +1,10 @@
 """The overlap measures in `medpy.metric.binary`.
 
 Source: medpy 0.5.2, `medpy/metric/binary.py` (`dc`, `jc`, `precision`, `recall`). Every value but 0
-is the object, on both sides. All pixels are counted together. Two empty arrays have the Dice and
-Jaccard coefficient 1 (0 before 0.5) and the precision and recall 0.
+is the object, on both sides. All pixels are counted together. Two empty arrays have the Jaccard
+coefficient 1 (0 before 0.5). Without an object, the others are NaN: in NumPy 2.4 `count_nonzero`
+returns a NumPy number, whose division by 0 raises nothing that medpy would catch. Older versions
+return an int of Python: two empty arrays have the Dice coefficient 1, and precision and recall 0.
 """
 
 from collections.abc import Mapping
@@ -27,17 +29,17 @@ _DICE = Choices(
     stray_truth=Stray.OBJECT,
     stray_prediction=Stray.OBJECT,
     ignored=Ignored.NO_OPTION,
-    absent=Absent.ONE,
+    absent=Absent.NAN,
     average=Average.FOREGROUND,
     ratio=Ratio.DICE,
     single_precision=False,
 )
 _CHOICES = {
     "dc": _DICE,
-    "jc": replace(_DICE, ratio=Ratio.IOU),
-    "precision": replace(_DICE, ratio=Ratio.PRECISION, absent=Absent.ZERO),
-    "recall": replace(_DICE, ratio=Ratio.RECALL, absent=Absent.ZERO),
-    "sensitivity": replace(_DICE, ratio=Ratio.RECALL, absent=Absent.ZERO),
+    "jc": replace(_DICE, ratio=Ratio.IOU, absent=Absent.ONE),
+    "precision": replace(_DICE, ratio=Ratio.PRECISION),
+    "recall": replace(_DICE, ratio=Ratio.RECALL),
+    "sensitivity": replace(_DICE, ratio=Ratio.RECALL),
 }
 _ARRAYS = ("result", "reference")
 SIGNATURES: tuple[Signature, ...] = tuple(

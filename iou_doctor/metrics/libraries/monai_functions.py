@@ -80,11 +80,12 @@ def _build_helper(name: str, arguments: Mapping[str, object], call: str) -> Metr
     metric = monai.build_metric("monai.metrics.DiceMetric", helper, call=call)
     contract = metric.contract
     assert contract is not None
-    takes = contract.takes
-    if argmax:
-        takes = replace(takes, masks=PixelContent.EITHER, predictions=PixelContent.SCORES)
-    elif threshold:
-        takes = replace(takes, predictions=PixelContent.SCORES)
+    takes = replace(
+        contract.takes,
+        masks=PixelContent.EITHER,
+        predictions=PixelContent.SCORES,
+        refuses_extra_axes=False,  # one channel of class ids is compared with each class
+    )
     floats = Floats.READ if argmax else Floats.ABOVE if threshold else Floats.NON_ZERO
     choices = replace(contract.choices, floats=floats)
     named = replace(contract, name="monai.DiceHelper", choices=choices, takes=takes)

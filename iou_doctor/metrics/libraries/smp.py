@@ -115,13 +115,13 @@ def build_metric(name: str, arguments: Mapping[str, object], *, call: str) -> Me
     counts = arguments.get(COUNTS)
     settings = counts if isinstance(counts, dict) else {}
     takes = _TAKES
+    of_channels = replace(choices, floats=Floats.ABOVE, needs_integers=False)
     if settings.get("mode") == "binary":
         # `get_stats` takes axis 1 for the channels; pooled counts do not depend on it
         takes = replace(_TAKES, rows_are_channels=choices.average is not Average.POOLED)
         choices = replace(choices, average=Average.FOREGROUND)
     elif settings.get("mode") == "multiclass":  # it takes class ids only
         choices = replace(choices, floats=Floats.REFUSED)
-    of_channels = replace(choices, floats=Floats.ABOVE, needs_integers=False)
     contract = replace(CONTRACTS[0], choices=choices, of_channels=of_channels, takes=takes)
     threshold = settings.get("threshold")
     metric = wrap_contract(

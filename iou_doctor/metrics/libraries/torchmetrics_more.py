@@ -187,7 +187,8 @@ def _build_multiclass(name: str, arguments: Mapping[str, object], zero: Absent) 
     average = choose(name, "average", arguments["average"], AVERAGES)
     per_class = average in {Average.PER_CLASS, Average.POOLED}
     absent = zero if per_class else Absent.SKIPPED
-    choices = replace(_MULTICLASS, average=average, absent=absent)
+    empty = 0.0 if average in {Average.CLASSES, Average.WEIGHTED} else None
+    choices = replace(_MULTICLASS, average=average, absent=absent, empty=empty)
     if average is Average.POOLED:  # it compares predictions with masks and builds no matrix
         choices = replace(choices, stray_truth=Stray.OWN_CLASS, stray_prediction=Stray.OWN_CLASS)
     return replace(

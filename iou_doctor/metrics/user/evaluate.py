@@ -34,6 +34,7 @@ from iou_doctor.metrics.user.mismatches import (
 )
 from iou_doctor.record import record
 
+ROWS_ARE_CHANNELS = "it takes axis 1 for the channels, where the rows are"
 IDS_AS_SCORES = "it multiplies class ids; it is for the labels 0 and 1"
 
 
@@ -106,8 +107,8 @@ def _describe_other_axis(arrays: CountedArrays, takes: InputSpec) -> str | None:
         return "it takes axis 1 for the channels, which are on axis 0, as there is no sample axis"
     layout = arrays.interpretation.layout
     has_channels = layout.y_true.channel is not None or layout.y_pred.channel is not None
-    if takes.rows_are_channels and not has_channels and arrays.integer_predictions:
-        return "it takes axis 1 for the channels, where the rows are; give it (N, 1, H, W)"
+    if takes.rows_are_channels and not has_channels:
+        return f"{ROWS_ARE_CHANNELS}; give it (N, 1, H, W)"
     return None
 
 

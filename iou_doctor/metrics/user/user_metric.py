@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.layout import Assumption, Layout
 from iou_doctor.arrays.source import Pair
@@ -121,6 +123,18 @@ class UserMetric:
         if self.channel_axis is not None or metric.contract is not None:
             return self.channel_axis
         return metric.axis if metric.y_true is LabelDecoding.ARGMAX_LAST else None
+
+    @property
+    def of_rows(self) -> UserMetric | None:
+        """The metric as it reads arrays whose rows it takes for channels; `None` for others."""
+        takes = self.metric.takes
+        if takes is None or not takes.rows_are_channels:
+            return None
+        labels = self.metric.of_channels
+        assert labels.contract is not None
+        takes = replace(labels.contract.takes, one_channel=True, rows_are_channels=False)
+        contract = replace(labels.contract, takes=takes)
+        return replace(self, metric=replace(labels, contract=contract))
 
     @property
     def pools_channels(self) -> bool:
