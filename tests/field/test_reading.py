@@ -179,6 +179,14 @@ def test_folders_of_one_side_only_are_ignored(tmp_path):
         pytest.param("frame{}A", "B-{}", "A, B-, frame", id="before_and_after"),
         pytest.param("x{0}_y{0}", "tile-{0}-{0}-gt", "all but the numbers", id="numbers_within"),
         pytest.param("pred_left_{}", "gt_left_{}", "gt_, pred_", id="what_both_share_is_kept"),
+        pytest.param(
+            "ISIC_{}.jpg_pred", "ISIC_{}_Segmentation", ".jpg_pred, _Segmentation", id="i"
+        ),
+        pytest.param("epoch50_img_{}_pred", "img_{}_mask", "_mask, _pred, epoch50_", id="epoch"),
+        pytest.param(
+            "2020-01-{}/x/pred", "2020-01-{}/y/gt", "2020-01-, gt, pred, x, y", id="dates"
+        ),
+        pytest.param("vis/vis_image/val_{}", "{}", "folders, val_", id="a_tool"),
     ],
 )
 def test_the_constant_parts_of_names_are_learned_and_listed(tmp_path, pred, true, dropped):
@@ -315,6 +323,37 @@ def test_matlab_7_3_of_another_program_is_read_in_the_order_that_fits(tmp_path, 
     with (tmp_path / "gt.mat").open("r+b") as stream:
         stream.write(b"MATLAB 7.3 MAT-file".ljust(128))
     check_read(tmp_path / "preds.npy", tmp_path / "gt.mat")
+
+
+def save_volume(path, array, form):
+    path.parent.mkdir(exist_ok=True)
+    if form == "nifti":
+        nibabel = pytest.importorskip("nibabel", reason="nibabel, of `medical`, is missing")
+        image = nibabel.Nifti1Image(array, np.eye(4), dtype=array.dtype)
+        image.to_filename(path.with_suffix(".nii.gz"))
+    elif form == "mhd":
+        path.with_suffix(".raw").write_bytes(array.tobytes(order="F"))
+        sizes = " ".join(map(str, array.shape))
+        path.with_suffix(".mhd").write_text(
+            f"ObjectType = Image\nBinaryData = True\nNDims = 3\nDimSize = {sizes}\nElementType = MET_UCHAR\n"
+            "ElementDataFile = 1.raw\n"
+        )
+    else:
+        nrrd = pytest.importorskip("nrrd", reason="pynrrd, of `medical`, is missing")
+        nrrd.write(str(path.with_suffix(f".{form}")), array)
+
+
+@pytest.mark.parametrize("form", ["nifti", "nrrd", "nhdr", "mhd"])
+def test_volumes_and_folders_of_them(tmp_path, form):
+    masks = draw_masks((1, 30, 28, 20), 3)[0]
+    preds = predict(masks[np.newaxis], 3)[0]
+    for folder, array in (("P", preds), ("T", masks)):
+        save_volume(tmp_path / folder / "1", array, form)
+    file = {"nifti": "1.nii.gz"}.get(form, f"1.{form}")
+    for place in ("", f"/{file}"):
+        report = judge(f"{tmp_path}/P{place}", f"{tmp_path}/T{place}", 3)
+        assert errors(report) == []
+        assert report.mean_iou == pytest.approx(mean_iou(masks, preds, 3), abs=1e-12)
 
 
 def test_gif_folder(tmp_path):

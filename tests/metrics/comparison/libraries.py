@@ -439,8 +439,8 @@ def _run_mmseg(functions: Any, case: RandomCase, void: int, wanted: str, key: st
 
     areas = [
         functions["intersect_and_union"](
-            torch.as_tensor(p).squeeze(),
-            torch.as_tensor(t).squeeze().to(torch.as_tensor(p)),
+            torch.as_tensor(p).long().squeeze(),
+            torch.as_tensor(t).long().squeeze(),
             case.classes,
             void,
         )

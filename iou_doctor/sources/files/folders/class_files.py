@@ -1,4 +1,4 @@
-"""Volumes with one file for each class, as TotalSegmentator writes them, as label maps."""
+"""Samples with one file for each class, as TotalSegmentator writes them, as label maps."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ class ClassFilesMember:
     """The masks of all classes of one case."""
 
     members: tuple[Member, ...]
-    """One for each class from 1 on."""
+    """One for each class, in the order of their names."""
     name: str
     dtype: StoredDtype
+    first: int
+    """The label of the first class: 1 if 0 is what no file covers, 0 if the files cover all."""
 
     @property
     def file(self) -> str:
@@ -71,40 +73,59 @@ class ClassFilesMember:
     def load(self) -> Values:
         """Return the label map: where masks overlap, the later class.
 
+        If the files should cover all and do not, 255 or 65535 is what they leave.
+
         Raises:
             SourceError: a file is damaged, or has changed.
         """
-        labels = np.zeros(self.shape, self.dtype)
-        for number, member in enumerate(self.members, 1):
+        void = 0 if self.first else 256**self.dtype.itemsize - 1
+        labels = np.full(self.shape, void, self.dtype)
+        for number, member in enumerate(self.members, self.first):
             labels[_read(member) > 0] = number
         return ArrayInMemory(labels)
 
 
-def join_classes(
-    true: FileSeries, pred: FileSeries
-) -> tuple[FileSeries, FileSeries, tuple[str, ...]] | None:
+@record
+class ClassFiles:
+    """Masks and predictions with one label map for each case."""
+
+    true: FileSeries
+    pred: FileSeries
+    classes: tuple[str, ...]
+    """The names of the classes in their order."""
+    first: int
+    """The label of the first class."""
+
+
+def join_classes(true: FileSeries, pred: FileSeries) -> ClassFiles | None:
     """Return label maps of masks and predictions that have one file for each class.
 
     The files of a case have the names of the classes, are in a folder of their own, hold nothing
-    but 0 and another value, and do not overlap.
+    but 0 and another value, and do not overlap. Those of images must cover all pixels as well,
+    because folders of images may hold several views of one scene.
 
     Args:
         true: the masks.
         pred: the predictions.
 
     Returns:
-        The two as one label map for each case, and the names of the classes from 1 on; `None` if
-        the files are samples.
+        The two as one label map for each case, and the names of the classes in their order; `None`
+        if the files are samples.
     """
-    if not {true.format, pred.format} <= set(VOLUME_FORMATS):
+    are_images = {true.format, pred.format} == {"images"}
+    if are_images and not ("/" in true.names[0] and len(true.shape) == len(pred.shape) == 3):
+        return None
+    if not are_images and not {true.format, pred.format} <= set(VOLUME_FORMATS):
         return None
     cases, classes = _group(true)
     pred_cases, pred_classes = _group(pred)
     if not classes or classes != pred_classes:
         return None
-    if not _are_disjoint(cases) or not _are_disjoint(pred_cases):
+    if not all(_are_disjoint(some, complete=are_images) for some in (cases, pred_cases)):
         return None
-    return _join(true, cases, classes), _join(pred, pred_cases, classes), classes
+    first = 0 if are_images else 1
+    joined = (_join(true, cases, classes, first), _join(pred, pred_cases, classes, first))
+    return ClassFiles(*joined, classes, first)
 
 
 def _group(series: FileSeries) -> tuple[dict[str, dict[str, Member]], tuple[str, ...]]:
@@ -122,8 +143,13 @@ def _group(series: FileSeries) -> tuple[dict[str, dict[str, Member]], tuple[str,
     return cases, classes if is_named and same and alike else ()
 
 
-def _are_disjoint(cases: Mapping[str, Mapping[str, Member]]) -> bool:
-    """Return whether the files of the first case are masks that do not overlap."""
+def _are_disjoint(cases: Mapping[str, Mapping[str, Member]], *, complete: bool) -> bool:
+    """Return whether the files of the first case are masks that do not overlap.
+
+    Args:
+        cases: the files by case and class.
+        complete: whether they must cover everything.
+    """
     first = next(iter(cases.values()))
     covered = np.zeros(next(iter(first.values())).shape, np.bool_)
     for member in first.values():
@@ -133,7 +159,7 @@ def _are_disjoint(cases: Mapping[str, Mapping[str, Member]]) -> bool:
         if not is_mask or (covered & mask).any() or values.min() < 0:
             return False
         covered |= mask
-    return bool(covered.any())
+    return bool(covered.all() if complete else covered.any())
 
 
 def _read(member: Member) -> StoredArray:
@@ -141,11 +167,14 @@ def _read(member: Member) -> StoredArray:
 
 
 def _join(
-    series: FileSeries, cases: Mapping[str, Mapping[str, Member]], classes: tuple[str, ...]
+    series: FileSeries,
+    cases: Mapping[str, Mapping[str, Member]],
+    classes: tuple[str, ...],
+    first: int,
 ) -> FileSeries:
     dtype: StoredDtype = np.dtype(np.uint8 if len(classes) < 256 else np.uint16)
     members = [
-        ClassFilesMember(tuple(case[name] for name in classes), folder or "case", dtype)
+        ClassFilesMember(tuple(case[name] for name in classes), folder or "case", dtype, first)
         for folder, case in cases.items()
     ]
     return FileSeries(

@@ -14,7 +14,7 @@ from iou_doctor.errors import UsageError
 from iou_doctor.sources.files.affines import compare_affines
 from iou_doctor.sources.files.file_series import FileSeries
 from iou_doctor.sources.files.file_types import get_suffix
-from iou_doctor.sources.files.folders.class_files import join_classes
+from iou_doctor.sources.files.folders.class_files import ClassFiles, join_classes
 from iou_doctor.sources.files.folders.learned_names import Match, learn_partners
 from iou_doctor.sources.files.grids import compare_grids, list_distant
 from iou_doctor.sources.source_errors import list_names, source_error
@@ -72,8 +72,7 @@ def _pair_series(y_true: FileSeries, y_pred: FileSeries) -> Pair:
     joined = join_classes(y_true, y_pred)
     if joined is None:
         return _pair_names(y_true, y_pred)
-    true, pred, classes = joined
-    return _note_classes(_pair_names(true, pred), classes)
+    return _note_classes(_pair_names(joined.true, joined.pred), joined)
 
 
 def _pair_names(y_true: FileSeries, y_pred: FileSeries) -> Pair:
@@ -98,11 +97,14 @@ def _pair_names(y_true: FileSeries, y_pred: FileSeries) -> Pair:
     return _add_turn(pair, true, pred)
 
 
-def _note_classes(pair: Pair, classes: Sequence[str]) -> Pair:
+def _note_classes(pair: Pair, joined: ClassFiles) -> Pair:
     """Return the pair with a note on the classes, each of which has a file of its own."""
-    listed = ", ".join(f"{number} {name}" for number, name in enumerate(classes[:_MOST_NAMED], 1))
+    classes = joined.classes
+    numbered = enumerate(classes[:_MOST_NAMED], joined.first)
+    listed = ", ".join(f"{number} {name}" for number, name in numbered)
     more = f" and {len(classes) - _MOST_NAMED} more" if len(classes) > _MOST_NAMED else ""
-    why = "each class has a file of its own, and 0 is what none of them covers"
+    why = "each class has a file of its own"
+    why += ", and 0 is what none of them covers" if joined.first else ""
     note = Assumption("classes", listed + more, why)
     return replace(pair, assumed=(*pair.assumed, note))
 
@@ -152,7 +154,20 @@ def _match_names(true_names: Sequence[str], pred_names: Sequence[str]) -> Match 
     learned = learn_partners(true_names, pred_names)
     if learned is not None and len(learned.partners) > len(partners):
         return learned
-    return usual if partners else None
+    return usual if partners else _match_in_lower_case(true_names, pred_names)
+
+
+def _match_in_lower_case(true_names: Sequence[str], pred_names: Sequence[str]) -> Match | None:
+    """Return the partners of names that differ in capital letters, if no two are alike then."""
+    true, pred = ({name.lower(): name for name in names} for names in (true_names, pred_names))
+    is_lower = true.keys() == set(true_names) and pred.keys() == set(pred_names)
+    if is_lower or len(true) < len(true_names) or len(pred) < len(pred_names):
+        return None
+    found = _match_names(list(true), list(pred))
+    if found is None:
+        return None
+    partners = {true[name]: pred[partner] for name, partner in found.partners.items()}
+    return Match(partners, (*found.dropped, "capital letters"))
 
 
 def _list_examples(names: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from build import mean_iou
 from field.arrays import draw_masks, predict
+from PIL import Image
 from sources.files.test_nrrd_and_mha import save_mha
 
 from iou_doctor.arrays.interpretation import Options
@@ -90,3 +91,37 @@ def test_copies_of_both_sides_are_label_maps_that_pair_up(tmp_path):
     assert done.report.mean_iou == mean_iou(MASKS[:2], PREDICTIONS[:2], 4)
     assert [len(copy.causes) for copy in done.copies] == [1, 0]
     assert done.unchanged == ()
+
+
+SCENES = ("background", "car", "road", "sky")
+
+
+def save_pictures(folder, labels, names=SCENES):
+    folder.mkdir(parents=True)
+    for number, name in enumerate(names):
+        Image.fromarray((labels == number).astype(np.uint8) * 255).save(folder / f"{name}.png")
+
+
+def test_pictures_of_classes_that_cover_all_become_label_maps(tmp_path):
+    for number in range(3):
+        save_pictures(tmp_path / "T" / f"{number}", MASKS[number, 0])
+        save_pictures(tmp_path / "P" / f"{number}", PREDICTIONS[number, 0])
+    pair = open_two(tmp_path)
+    assert pair.y_true.names == ("0", "1", "2")
+    np.testing.assert_array_equal(pair.y_true.read(()), MASKS[:, 0])
+    np.testing.assert_array_equal(pair.y_pred.read(()), PREDICTIONS[:, 0])
+    notes = {note.field: note.value for note in pair.assumed}
+    assert notes["classes"] == "0 background, 1 car, 2 road, 3 sky"
+    bare = MASKS[1, 0].copy()
+    bare[0] = 9
+    for name, mask in zip(SCENES, range(4), strict=True):
+        Image.fromarray((bare == mask).astype(np.uint8)).save(tmp_path / "T" / "1" / f"{name}.png")
+    assert (open_two(tmp_path).y_true.read(())[1, 0] == 255).all()  # what no class covers
+
+
+def test_pictures_that_leave_pixels_out_are_views(tmp_path):
+    for folder, labels in (("T", MASKS), ("P", PREDICTIONS)):
+        for number in range(2):
+            save_pictures(tmp_path / folder / f"{number}", labels[number, 0], ("left", "right"))
+    names = ("0/left", "0/right", "1/left", "1/right")
+    assert open_two(tmp_path).y_true.names == names

@@ -67,6 +67,12 @@ def test_pairs_are_sorted_by_the_names_of_the_masks(tmp_path):
     assert pair.y_pred.read(()).ravel().tolist() == [2, 1, 0]
 
 
+def test_names_that_differ_in_capital_letters_pair(tmp_path):
+    pair = pair_of(tmp_path, ["ab_Mask", "cd_Mask", "E"], ["AB", "Cd", "e"])
+    assert names_of(pair) == [("E", "e"), ("ab_Mask", "AB"), ("cd_Mask", "Cd")]
+    assert pair.dropped_parts == ("_mask", "capital letters")
+
+
 def test_an_ending_that_leaves_two_partners_is_kept(tmp_path):
     pair = pair_of(tmp_path, ["x_mask", "x_gt", "y"], ["x", "y"])
     assert names_of(pair) == [("y", "y")]
