@@ -10,7 +10,7 @@ import numpy as np
 from iou_doctor import interpret
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.arrays.layout import Assumption, Layout
-from iou_doctor.arrays.source import NodataSource, Pair
+from iou_doctor.arrays.source import Pair
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.account import add_account
 from iou_doctor.diagnosis.count_plan import plan_counts
@@ -23,6 +23,7 @@ from iou_doctor.diagnosis.recounter import Recounter
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import count_repaired_pairs, diagnose, list_repairs
 from iou_doctor.diagnosis.same_data import refuse_other_shapes, refuse_other_values
+from iou_doctor.diagnosis.understanding import infer_layout, parse_metric
 from iou_doctor.diagnosis.what_if import Recount
 from iou_doctor.diagnosis.whole_maps import keep_whole_maps
 from iou_doctor.interpret.scrambled_scores import are_scores_rough
@@ -134,36 +135,6 @@ def examine(pair: Pair, request: CheckRequest, arrays: Arrays) -> tuple[Evidence
     return evidence, Recounter(arrays.ask, counts.plan, interpretation, evidence.sampled)
 
 
-def parse_metric(pair: Pair, request: CheckRequest) -> tuple[Pair, UserMetric]:
-    """Return the user's metric; if the masks have a value without data, it is the ignore label."""
-    metric = UserMetric.parse(request.metric, request.options)
-    nodata = pair.y_true.nodata if isinstance(pair.y_true, NodataSource) else None
-    if nodata is None or metric.options.ignore_index is not None:
-        return pair, metric
-    field, why = "ignore_index", "the value of pixels without data, says the tag GDAL_NODATA"
-    if nodata != 0 and nodata not in range(metric.options.num_classes or 0):
-        options = replace(request.options, ignore_index=nodata)
-        metric = UserMetric.parse(request.metric, options)
-        note = Assumption(field, str(nodata), why)
-    else:
-        remedy = f"--ignore-index {nodata} leaves it out"
-        note = Assumption(field, "none", f"{nodata}, {why}, is one of the classes; {remedy}")
-    return replace(pair, assumed=(*pair.assumed, note)), metric
-
-
-def infer_layout(pair: Pair, metric: UserMetric) -> Layout:
-    """Return what the axes of two arrays mean, which a few windows of them show.
-
-    Raises:
-        UsageError: `--layout` does not fit the arrays.
-        ReadingError: an array has too many axes, or no spatial ones.
-        SourceError: an array cannot be read.
-    """
-    return interpret.infer_layout(
-        pair, metric.options, metric_axis=metric.mask_axis, pools_channels=metric.pools_channels
-    )
-
-
 def _find_other_order(pair: Pair, counts: Counts, arrays: Arrays) -> Layout | None:
     """Return the layout of scores in the order that was not counted, if both orders matter."""
     layout = counts.plan.layout
@@ -182,16 +153,20 @@ def _count_rows(
 ) -> MetricReading | None:
     """Return the counts of arrays whose rows the metric takes for channels; `None` for others."""
     of_rows, sides = metric.of_rows, (layout.y_true, layout.y_pred)
-    if of_rows is None or any(
-        axes.channel is not None or not axes.has_sample_axis or len(axes.shape) < 3
-        for axes in sides
+    if (
+        of_rows is None
+        or arrays.layout is not None
+        or any(
+            axes.channel is not None or not axes.has_sample_axis or len(axes.shape) < 3
+            for axes in sides
+        )
     ):
         return None
     letters = "NC" + {3: "L", 4: "HW"}[len(layout.y_true.shape)]
     options = Options(layout=f"{letters},{letters}", threshold=metric.options.threshold)
     of_rows = replace(of_rows, options=options)
-    read = _count(pair, infer_layout(pair, of_rows), of_rows, request, arrays)
-    return MetricReading(of_rows, read)
+    layout = infer_layout(pair, of_rows)
+    return MetricReading(of_rows, _count(pair, layout, of_rows, request, arrays))
 
 
 def _count(

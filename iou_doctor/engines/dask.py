@@ -8,9 +8,10 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from iou_doctor.arrays.layout import Layout
-from iou_doctor.diagnosis.pipeline import infer_layout, open_arrays, parse_metric, report_on
+from iou_doctor.diagnosis.pipeline import open_arrays, report_on
 from iou_doctor.diagnosis.questions import Answer, Progress, Question
 from iou_doctor.diagnosis.request import CheckRequest
+from iou_doctor.diagnosis.understanding import infer_layout, parse_metric
 from iou_doctor.engines.blocks import (
     AT_ONCE,
     Refusal,

@@ -14,9 +14,10 @@ from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.diagnosis.count_plan import CountPlan, plan_counts
 from iou_doctor.diagnosis.error_kinds import add_kinds
 from iou_doctor.diagnosis.passes import CountArrays
-from iou_doctor.diagnosis.pipeline import choose_settings, infer_layout, parse_metric, report_on
+from iou_doctor.diagnosis.pipeline import choose_settings, report_on
 from iou_doctor.diagnosis.questions import Answer, AnyQuestion, OpenArrays, Question
 from iou_doctor.diagnosis.request import CheckRequest
+from iou_doctor.diagnosis.understanding import infer_layout, parse_metric
 from iou_doctor.errors import IouDoctorError
 from iou_doctor.parts.answers import key_of
 from iou_doctor.parts.plain import NotPlainError

@@ -335,8 +335,8 @@ def save_volume(path, array, form):
         path.with_suffix(".raw").write_bytes(array.tobytes(order="F"))
         sizes = " ".join(map(str, array.shape))
         path.with_suffix(".mhd").write_text(
-            f"ObjectType = Image\nBinaryData = True\nNDims = 3\nDimSize = {sizes}\nElementType = MET_UCHAR\n"
-            "ElementDataFile = 1.raw\n"
+            f"ObjectType = Image\nBinaryData = True\nNDims = 3\nDimSize = {sizes}\n"
+            "ElementType = MET_UCHAR\nElementDataFile = 1.raw\n"
         )
     else:
         nrrd = pytest.importorskip("nrrd", reason="pynrrd, of `medical`, is missing")
