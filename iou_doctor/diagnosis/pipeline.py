@@ -152,17 +152,13 @@ def _count_rows(
     pair: Pair, layout: Layout, metric: UserMetric, request: CheckRequest, arrays: Arrays
 ) -> MetricReading | None:
     """Return the counts of arrays whose rows the metric takes for channels; `None` for others."""
-    of_rows, sides = metric.of_rows, (layout.y_true, layout.y_pred)
-    if (
-        of_rows is None
-        or arrays.layout is not None
-        or any(
-            axes.channel is not None or not axes.has_sample_axis or len(axes.shape) < 3
-            for axes in sides
-        )
-    ):
+    of_rows, axes = metric.of_rows, layout.y_true
+    plain = axes.channel is None and axes.has_sample_axis and len(axes.shape) in {3, 4}
+    if of_rows is None or arrays.layout is not None or not plain:
         return None
-    letters = "NC" + {3: "L", 4: "HW"}[len(layout.y_true.shape)]
+    if layout.y_pred.channel is not None or layout.y_pred.shape != axes.shape:
+        return None
+    letters = "NC" + {3: "L", 4: "HW"}[len(axes.shape)]
     options = Options(layout=f"{letters},{letters}", threshold=metric.options.threshold)
     of_rows = replace(of_rows, options=options)
     layout = infer_layout(pair, of_rows)
