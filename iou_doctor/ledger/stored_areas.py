@@ -90,7 +90,7 @@ def encode(areas: ImageAreas) -> Document | None:
     union, intersection, _ = shrunk.areas
     return {
         "images": areas.images,
-        "groups": areas.groups,
+        "groups": shrunk.groups,
         "num_classes": union.shape[1],
         "truth": digest_truth(shrunk),
         "classes": [
