@@ -68,7 +68,7 @@ class ScannedArrays(PredictorOptions, ArrayOptions):
         declare_option(
             COMPARISON,
             "What the report can say about missing points: `auto` tells the kinds of errors up to"
-            " 20 million pixels, `full` always.",
+            " a million pixels, `full` always.",
         ),
     ] = "auto"
     batch_size: BatchSize = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from iou_doctor import interpret
 from iou_doctor.arrays.layout import Layout
-from iou_doctor.arrays.source import Pair
+from iou_doctor.arrays.source import DeviceSource, Pair
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.choices import LedgerDetail
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
@@ -44,6 +44,9 @@ class Size:
 
     samples: int
     shape: tuple[int, ...]
+    on_device: bool = False
+    """Whether the values may stay where TensorFlow computes them: kinds are found by the processor,
+    which would fetch them all."""
 
     @classmethod
     def of(cls, pair: Pair, layout: Layout) -> Size:
@@ -51,7 +54,8 @@ class Size:
         sides = (pair.y_true, layout.y_true), (pair.y_pred, layout.y_pred)
         source, axes = max(sides, key=lambda side: len(side[1].spatial))
         sizes = (source.shape[0] or 1, *source.get_sample_shape(0))
-        return cls(layout.samples, tuple(sizes[axis] for axis in axes.spatial))
+        on_device = any(isinstance(one, DeviceSource) for one in (pair.y_true, pair.y_pred))
+        return cls(layout.samples, tuple(sizes[axis] for axis in axes.spatial), on_device)
 
     @property
     def has_kinds(self) -> bool:
@@ -63,7 +67,7 @@ class Size:
         """Whether finding the kinds takes noticeable time."""
         pixels = self.samples * prod(self.shape)
         large = pixels > AUTO_PIXELS or self.samples > AUTO_SAMPLES
-        return large or load_kernels() is None
+        return large or self.on_device or load_kernels() is None
 
     @property
     def is_small(self) -> bool:

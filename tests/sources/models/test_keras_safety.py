@@ -7,6 +7,7 @@ import io
 import json
 import pkgutil
 import sys
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -322,8 +323,13 @@ def list_modules(package: Any) -> list[Any]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the memory of a process")
 @pytest.mark.parametrize("place", ["/", "model_weights"])
-def test_a_text_that_claims_gigabytes_is_refused_before_they_are_taken(tmp_path, refuse, place):
+def test_a_text_that_claims_gigabytes_is_refused_before_they_are_taken(
+    tmp_path, refuse, place, monkeypatch
+):
     import resource
+
+    # threads that other tests have left would keep the memory unbounded
+    monkeypatch.setattr(threading, "enumerate", lambda: [threading.current_thread()])
 
     text = "a text of a length that is nowhere else in the file" * 3
     with h5py.File(tmp_path / "net.h5", "w") as file:
