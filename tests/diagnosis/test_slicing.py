@@ -173,7 +173,7 @@ def test_the_configuration_names_a_table_beside_itself(folder):
     [
         ("night", "--slice night: give folder, size, or COLUMN@FILE.csv"),
         (
-            "wether@meta.csv",
+            "weathr@meta.csv",
             "no such column; after the names of the samples, the file has weather,",
         ),
         ("weather@gone.csv", "--slice weather@gone.csv: the file cannot be read: No such file"),
