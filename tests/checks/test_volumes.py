@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from build import diagnose, names
 
+from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks import volume_orientation
 from iou_doctor.checks.map_stack import Stack
 from iou_doctor.checks.orientations import Fits
@@ -113,3 +114,11 @@ def test_nothing_is_compared_if_there_is_nothing_to_gain(monkeypatch):
     monkeypatch.setattr(volume_orientation, "fit_volumes", None)  # it would fail
     volume = draw_volume()
     diagnose(y_true=volume, y_pred=volume, num_classes=3)
+
+
+@pytest.mark.parametrize(("masks", "predictions"), [((2, 60), (2, 5, 6)), ((30,), (2, 3, 5, 6))])
+def test_flattened_masks_do_not_say_how_a_volume_is_stored(masks, predictions):
+    random = np.random.default_rng(0)
+    y_true, y_pred = (random.integers(0, 3, one).astype(np.uint8) for one in (masks, predictions))
+    report = diagnose(y_true=y_true, y_pred=y_pred)
+    assert report.reading.layout.relation is Relation.FLATTENED
