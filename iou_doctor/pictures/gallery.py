@@ -12,7 +12,8 @@ from iou_doctor.ledger.counted import Counted
 from iou_doctor.ledger.prices import Prices
 from iou_doctor.pictures.choose import FAULTY, choose_faulty, find_dearest_pair
 from iou_doctor.pictures.image_scores import score_all_images
-from iou_doctor.pictures.sample_reader import SampleReader, build_reader
+from iou_doctor.pictures.sample_reader import SampleReader, build_reader, has_rows
+from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Severity, Suspicion
 from iou_doctor.report.gallery import DearestPair, Gallery, PicturedSample, WorstSample
 from iou_doctor.report.report import CheckedArrays, Report
@@ -23,7 +24,7 @@ from iou_doctor.sources.files.stamps import check_unchanged
 OVERLAPPING = "There are no pictures, because the channels overlap."
 SEEN = frozenset(Suspicion) - {Suspicion.DEFINITIONS, Suspicion.COLLAPSE}
 """The kinds of causes that label maps show, also if there is no repair."""
-FLAT = "There are no pictures, because neither array has rows and columns."
+FLAT = "There are no pictures, because the pixels of an array are not in rows and columns."
 
 
 @np.errstate(over="ignore", invalid="ignore")  # huge and signalling values are data as well
@@ -62,10 +63,9 @@ def _describe_counts(report: Report, arrays: CheckedArrays, counted: Counted) ->
 
 def explain_no_maps(report: Report) -> str | None:
     """Return why the arrays are no maps of labels; `None` if they are."""
-    layout = report.reading.layout
     if report.reading.is_multilabel:
         return OVERLAPPING
-    return FLAT if max(len(layout.y_true.spatial), len(layout.y_pred.spatial)) < 2 else None
+    return None if all(has_rows(report.reading, side) for side in Side) else FLAT
 
 
 def _add_pictures(

@@ -130,6 +130,13 @@ def build_reader(report: Report, arrays: CheckedArrays, pair: Pair) -> SampleRea
     )
 
 
+def has_rows(interpretation: Interpretation, side: Side) -> bool:
+    """Return whether the pixels of an array lie in rows and columns, or can be put into them."""
+    axes = interpretation.layout.y_true if side is Side.MASKS else interpretation.layout.y_pred
+    shape = _find_unflattened(interpretation, side) or axes.spatial
+    return len(shape) >= _MAP_AXES
+
+
 def _find_unflattened(interpretation: Interpretation, side: Side) -> tuple[int, ...] | None:
     axes = interpretation.layout.y_true if side is Side.MASKS else interpretation.layout.y_pred
     shape = find_unflattened_shape(interpretation, side)

@@ -12,8 +12,9 @@ from checks.sick_arrays import SICK
 
 from iou_doctor.pictures import side_reader
 from iou_doctor.pictures.errors import map_errors
-from iou_doctor.pictures.gallery import build_gallery
+from iou_doctor.pictures.gallery import FLAT, build_gallery
 from iou_doctor.pictures.sample_reader import MOST_SIDE, build_reader, thin
+from iou_doctor.render.html.samples import Pictures, build_pictures
 from iou_doctor.report.gallery import PixelError
 
 NO_CLASS = -1
@@ -141,10 +142,31 @@ def test_a_sample_with_too_many_values_is_left_out(monkeypatch):
     assert all(one.picture is None for one in gallery.worst)
 
 
+@pytest.mark.parametrize(
+    ("masks", "predictions"), [((10,), (2, 5, 6, 3)), ((3, 5, 6), (2, 60)), ((2, 60), (3, 5, 6))]
+)
+def test_a_page_of_an_array_without_rows_has_no_pictures(masks, predictions):
+    random = np.random.default_rng(0)
+    arrays = [random.integers(0, 3, shape).astype(np.uint8) for shape in (masks, predictions)]
+    report = diagnose(y_true=arrays[0], y_pred=arrays[1])
+    gallery = build_gallery(report, 3)
+    assert gallery.notes == (FLAT,)
+    assert build_pictures(report, gallery) == Pictures()
+
+
+def test_flattened_predictions_are_shown_in_the_shape_of_their_masks():
+    masks = scene(1)
+    predictions = noisy(masks, 2)
+    report = diagnose(y_true=masks, y_pred=predictions.reshape(2, -1))
+    worst = build_gallery(report, 3).worst
+    for one in worst:
+        assert np.array_equal(one.picture.best.prediction, predictions[one.price.sample])
+
+
 def test_without_maps_the_charts_stay():
     flat = scene(1).reshape(2, -1)
     gallery = build_gallery(diagnose(y_true=flat, y_pred=noisy(flat, 2), layout="NL"), 12)
-    assert gallery.notes == ("There are no pictures, because neither array has rows and columns.",)
+    assert gallery.notes == (FLAT,)
     assert gallery.images is not None
     assert all(one.picture is None for one in gallery.worst)
     none = build_gallery(replace(diagnose(**SICK["IOU502"]), arrays=None), 12)
