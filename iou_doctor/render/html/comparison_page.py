@@ -5,7 +5,7 @@ from __future__ import annotations
 from iou_doctor.record import record
 from iou_doctor.render.comparison_text import list_parts, summarize, title_parts
 from iou_doctor.render.html.charts import grade
-from iou_doctor.render.html.environment import fill_in, read_style
+from iou_doctor.render.html.environment import fill_in
 from iou_doctor.render.html.palettes import CHANGES
 from iou_doctor.render.html.samples import (
     BUDGET,
@@ -62,12 +62,12 @@ class ClassChangeRow:
 
 def render(comparison: Comparison) -> str:
     """Return the page, its style and its pictures included."""
-    return fill_in("page", theme=read_style("theme"), **_list_values(comparison))
+    return fill_in("page", **_list_values(comparison))
 
 
 def render_part(comparison: Comparison) -> str:
     """Return what a notebook shows, in its colours."""
-    return fill_in("notebook", theme=read_style("notebook"), **_list_values(comparison))
+    return fill_in("notebook", **_list_values(comparison))
 
 
 def _list_values(comparison: Comparison) -> dict[str, object]:
@@ -75,7 +75,6 @@ def _list_values(comparison: Comparison) -> dict[str, object]:
     samples, classes, more = _show_samples(comparison, changes)
     difference = comparison.difference
     return {
-        "style": read_style("style"),
         "body": "comparison.html",
         "title": f"iou-doctor: {comparison.before.predictions} and {comparison.after.predictions}",
         "summary": summarize(comparison),

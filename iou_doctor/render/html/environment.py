@@ -27,12 +27,6 @@ def fill_in(template: str, **values: object) -> str:
     return break_commands(text)
 
 
-@cache
-def read_style(name: str) -> Markup:
-    """Return a style sheet of this package as it is."""
-    return Markup(_read(f"{name}.css"))
-
-
 def mark_code(text: str) -> Markup:
     """Escape a text, and mark what is in backticks as code."""
     escaped = str(escape(replace_unprintable(text)))

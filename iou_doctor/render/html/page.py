@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from iou_doctor.render.html import classes_view, report_view
-from iou_doctor.render.html.environment import fill_in, read_style
-from iou_doctor.render.html.samples import Pictures, build_pictures
+from iou_doctor.render.html.environment import fill_in
+from iou_doctor.render.html.samples import SIDES, build_pictures
 from iou_doctor.render.shared.score_groups import group_scores
 from iou_doctor.render.shared.wording import (
     describe_assumption,
@@ -24,15 +24,7 @@ NOTEBOOK_SIDE = 256
 
 def render(report: Report) -> str:
     """Return the page, its style and its pictures included."""
-    gallery = report.gallery or Gallery()
-    return fill_in(
-        "page",
-        title=f"iou-doctor: {report.predictions.path} × {report.masks.path}",
-        theme=read_style("theme"),
-        style=read_style("style"),
-        body="report.html",
-        **list_values(report, gallery, build_pictures(report, gallery)),
-    )
+    return fill_in("page", **_list_values(report, SIDES[0]))
 
 
 def render_part(report: Report) -> str:
@@ -40,19 +32,17 @@ def render_part(report: Report) -> str:
 
     Its style applies to nothing else in the notebook.
     """
+    return fill_in("notebook", **_list_values(report, NOTEBOOK_SIDE))
+
+
+def _list_values(report: Report, most: int) -> dict[str, object]:
     gallery = report.gallery or Gallery()
-    return fill_in(
-        "notebook",
-        theme=read_style("notebook"),
-        style=read_style("style"),
-        body="report.html",
-        **list_values(report, gallery, build_pictures(report, gallery, NOTEBOOK_SIDE)),
-    )
-
-
-def list_values(report: Report, gallery: Gallery, pictures: Pictures) -> dict[str, object]:
-    """Return what the template of a report shows."""
-    return {"view": _build_view(report, gallery), "pictures": pictures}
+    return {
+        "body": "report.html",
+        "title": f"iou-doctor: {report.predictions.path} × {report.masks.path}",
+        "view": _build_view(report, gallery),
+        "pictures": build_pictures(report, gallery, most),
+    }
 
 
 def _build_view(report: Report, gallery: Gallery) -> dict[str, object]:
