@@ -37,8 +37,11 @@ class Painter:
         known = (labels >= 0) & (labels < len(self.palette))
         colours = np.array([*map(self.pick, range(len(self.palette))), NO_CLASS], np.uint8)
         painted: Pixels = colours[np.where(known, labels, len(self.palette))]
-        for label in np.unique(labels[~known]).tolist():
-            painted[labels == label] = self.pick(label)
+        strays, places = np.unique(labels[~known], return_inverse=True)
+        if len(strays):  # colours of a compressed picture are many
+            painted[~known] = np.array([self.pick(one) for one in strays.tolist()], np.uint8)[
+                places
+            ]
         return painted
 
     def pick(self, label: int) -> Colour:

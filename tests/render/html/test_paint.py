@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from base64 import b64decode
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -55,6 +56,14 @@ def test_codes_of_colours_have_their_colour_and_others_none():
     labels = np.array([[encode_colour(1, 2, 3), int(encode_no_class(np.array(0)))]])
     painted = Painter(PALETTE, None).paint_labels(labels)
     assert painted.tolist() == [[[1, 2, 3], list(NO_CLASS)]]
+
+
+def test_a_map_whose_pixels_all_have_other_colours_is_painted_at_once():
+    red, green, blue = np.random.default_rng(0).integers(0, 256, (3, 512, 512))
+    started = perf_counter()
+    painted = Painter(PALETTE, None).paint_labels(encode_colour(red, green, blue))
+    assert perf_counter() - started < 8  # a look at the whole map for each colour takes 50 s
+    assert np.array_equal(painted, np.stack([red, green, blue], axis=-1))
 
 
 def test_a_photograph_has_more_colours_than_a_palette_holds():
