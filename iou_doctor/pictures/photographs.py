@@ -27,7 +27,7 @@ class Photographs:
     notes: tuple[str, ...] = ()
     """Why there are none, as sentences."""
     unsuited: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    """The shapes of the photographs that were read and do not fit their masks."""
+    """The shapes of the photographs that were asked for and do not fit their masks."""
 
     @classmethod
     def of(cls, pair: Pair) -> Photographs:
@@ -54,19 +54,26 @@ class Photographs:
 
         Args:
             sample: the number of the mask.
-            shape: its height and width.
+            shape: the height and width of the mask.
+
+        Raises:
+            SourceError: the values cannot be read.
         """
         place = sample if self.places is None else self.places[sample]
         if self.source is None or not 0 <= place < (self.source.shape[0] or 0):
             return None
+        size = self.source.get_sample_shape(place)  # one of another size may be too large to read
+        has_channels_last = size[:-1] == shape and size[-1] in COLOURS
+        has_channels_first = size[1:] == shape and size[0] in COLOURS
+        if not (size == shape or has_channels_last or has_channels_first):
+            self.unsuited[place] = size
+            return None
         window = (slice(place, place + 1),) + (slice(None),) * (len(self.source.shape) - 1)
         values = self.source.read(window)[0]
-        if values.ndim == 3 and values.shape[-1] not in COLOURS and values.shape[0] in COLOURS:
+        if size == shape:
+            values = values[..., np.newaxis]
+        elif not has_channels_last:
             values = np.moveaxis(values, 0, -1)
-        values = values[..., np.newaxis] if values.ndim == 2 else values
-        if values.ndim != 3 or values.shape[:2] != shape or values.shape[-1] not in COLOURS:
-            self.unsuited[place] = values.shape
-            return None
         values = values[..., :3] if values.shape[-1] >= 3 else values[..., [0, 0, 0]]
         return convert_to_bytes(values)
 
@@ -76,6 +83,8 @@ class Photographs:
             return self.notes
         place, shape = min(self.unsuited.items())
         size = " × ".join(map(str, shape))
+        if len(self.unsuited) == 1:
+            return (f"Image {place} is not shown: it is {size}, and its mask is not.",)
         why = "their size is not that of their masks"
         return (f"{len(self.unsuited)} images are not shown: {why}; image {place} is {size}.",)
 

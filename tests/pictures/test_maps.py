@@ -13,6 +13,7 @@ from checks.sick_arrays import SICK
 from iou_doctor.pictures import side_reader
 from iou_doctor.pictures.errors import map_errors
 from iou_doctor.pictures.gallery import FLAT, build_gallery
+from iou_doctor.pictures.photographs import Photographs
 from iou_doctor.pictures.sample_reader import MOST_SIDE, build_reader, thin
 from iou_doctor.render.html.samples import Pictures, build_pictures
 from iou_doctor.report.gallery import PixelError
@@ -161,6 +162,30 @@ def test_flattened_predictions_are_shown_in_the_shape_of_their_masks():
     worst = build_gallery(report, 3).worst
     for one in worst:
         assert np.array_equal(one.picture.best.prediction, predictions[one.price.sample])
+
+
+class Unread:
+    """Photographs whose values nobody may ask for."""
+
+    shape = (2, None, None, 3)
+
+    def get_sample_shape(self, index):
+        return ((12, 10, 3), (400_000, 400_000, 3))[index]
+
+    def read(self, window):
+        raise AssertionError(window)
+
+
+def test_photographs_of_another_size_are_not_read():
+    photographs = Photographs(Unread())
+    assert photographs.read(1, (12, 18)) is None
+    assert photographs.list_notes() == (
+        "Image 1 is not shown: it is 400000 × 400000 × 3, and its mask is not.",
+    )
+    assert photographs.read(0, (12, 18)) is None
+    assert photographs.list_notes() == (
+        "2 images are not shown: their size is not that of their masks; image 0 is 12 × 10 × 3.",
+    )
 
 
 def test_without_maps_the_charts_stay():
