@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import html
+import io
 import json
 import pickle
 import re
+from base64 import b64decode
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -180,6 +183,25 @@ def test_a_comparison_is_a_page_too(place):
     refused = run(*words, "--report", "sarif=c.sarif", cwd=place)
     assert "the formats are full, json, html" in refused.stderr
     assert run(*words, "--report", "html=p.npy", cwd=place).returncode == 2
+
+
+def test_pictures_in_a_notebook_are_small():
+    masks = scene(1, samples=1, height=300, width=400)
+    before, after = (noisy(masks, seed, share=0.05) for seed in (2, 3))
+    pair = iou_doctor.check(y_true=masks, y_pred=before, num_classes=3)
+    both = iou_doctor.compare(y_true=masks, before=before, after=after, num_classes=3)
+    for found in (pair, both):
+        (whole, *_), (small, *_) = (
+            re.findall(r"base64,([^\"]+)", page) for page in (found.to_html(), found._repr_html_())
+        )
+        widths = [Image.open(io.BytesIO(b64decode(one))).width for one in (whole, small)]
+        assert widths == [400, 200]
+
+
+def test_a_score_of_0_after_the_repairs_is_shown_as_such():
+    found = iou_doctor.compare(y_true=MASKS, before=PREDICTIONS, after=MASKS, num_classes=3)
+    zero = replace(found, before=replace(found.before, mean_iou_after_all=0.0))
+    assert "mean IoU, read rightly: 0.0000" in zero.to_html(pictures=0)
 
 
 def test_a_comparison_shows_the_samples_that_both_sides_have(tmp_path):

@@ -6,9 +6,10 @@ from iou_doctor.record import record
 from iou_doctor.render.comparison_text import list_parts, summarize, title_parts
 from iou_doctor.render.html.charts import grade
 from iou_doctor.render.html.environment import fill_in
+from iou_doctor.render.html.paint import Painter
 from iou_doctor.render.html.palettes import CHANGES
 from iou_doctor.render.html.samples import (
-    BUDGET,
+    NOTEBOOK_SIDE,
     SIDES,
     Row,
     Sample,
@@ -16,7 +17,7 @@ from iou_doctor.render.html.samples import (
     build_painter,
     list_classes,
     make_panels,
-    measure,
+    paint_to_fit,
     title_sample,
     write_colour,
 )
@@ -24,7 +25,6 @@ from iou_doctor.render.shared.ledger_text import name_class, name_sample
 from iou_doctor.render.shared.wording import format_score
 from iou_doctor.report.comparison import Comparison, Side
 from iou_doctor.report.gallery import ChangedSample, Changes
-from iou_doctor.report.report import Report
 from iou_doctor.report.version import __version__
 from iou_doctor.safety.safe_text import escape_name
 
@@ -62,17 +62,17 @@ class ClassChangeRow:
 
 def render(comparison: Comparison) -> str:
     """Return the page, its style and its pictures included."""
-    return fill_in("page", **_list_values(comparison))
+    return fill_in("page", **_list_values(comparison, SIDES[0]))
 
 
 def render_part(comparison: Comparison) -> str:
     """Return what a notebook shows, in its colours."""
-    return fill_in("notebook", **_list_values(comparison))
+    return fill_in("notebook", **_list_values(comparison, NOTEBOOK_SIDE))
 
 
-def _list_values(comparison: Comparison) -> dict[str, object]:
+def _list_values(comparison: Comparison, most: int) -> dict[str, object]:
     changes = comparison.changes or Changes()
-    samples, classes, more = _show_samples(comparison, changes)
+    samples, classes, more = _show_samples(comparison, changes, most)
     difference = comparison.difference
     return {
         "body": "comparison.html",
@@ -98,12 +98,13 @@ def _list_values(comparison: Comparison) -> dict[str, object]:
 
 
 def _describe_side(which: str, side: Side) -> SideView:
+    after = side.mean_iou_after_all
     return SideView(
         which=which,
         path=escape_name(side.predictions),
         number="raises" if side.error else format_score(side.value),
         metric=f"{side.metric_call}: {side.error}" if side.error else side.metric_call,
-        right=format_score(side.mean_iou_after_all or side.mean_iou) if side.is_scored else "none",
+        right=format_score(side.mean_iou if after is None else after) if side.is_scored else "none",
         summary=side.summary,
     )
 
@@ -143,36 +144,29 @@ def _list_samples(comparison: Comparison) -> list[tuple[str, str]]:
 
 
 def _show_samples(
-    comparison: Comparison, changes: Changes
+    comparison: Comparison, changes: Changes, most: int
 ) -> tuple[tuple[Sample, ...], tuple[Swatch, ...], int]:
     """Return the pictures, small enough that they fit, and the legend of their classes."""
     if comparison.reports is None or not changes.samples:
         return (), (), 0
     report = comparison.reports[1]
-    shown: tuple[Sample, ...] = ()
-    for side in SIDES:
-        shown = tuple(_show_sample(one, report, side) for one in changes.samples)
-        if measure(shown) <= BUDGET:
-            break
+    painter = build_painter(report, repaired=True)
+    shown = paint_to_fit(
+        lambda side: tuple(_show_sample(one, painter, side) for one in changes.samples), most
+    )
     states = [maps for one in changes.samples for maps in (one.before, one.picture.best)]
     return shown, *list_classes(report, states)
 
 
-def _show_sample(one: ChangedSample, report: Report, side: int) -> Sample:
-    painter, name, maps = (
-        build_painter(report, repaired=True),
-        title_sample(one.picture),
-        one.picture.best,
-    )
-    image = one.picture.image
-    fits = image is not None and image.shape[:2] == maps.truth.shape
+def _show_sample(one: ChangedSample, painter: Painter, side: int) -> Sample:
+    name, maps, image = title_sample(one.picture), one.picture.best, one.picture.image
     panels = make_panels(
         [
             (image, "image"),
             (painter.paint_labels(maps.truth), "truth"),
             (painter.paint_labels(one.before.prediction), "before"),
             (painter.paint_labels(maps.prediction), "after"),
-            (painter.paint_changes(maps, image if fits else None, one.changes), "changes"),
+            (painter.paint_changes(maps, image, one.changes), "changes"),
         ],
         name,
         side,

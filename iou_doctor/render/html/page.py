@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iou_doctor.render.html import classes_view, report_view
 from iou_doctor.render.html.environment import fill_in
-from iou_doctor.render.html.samples import SIDES, build_pictures
+from iou_doctor.render.html.samples import NOTEBOOK_SIDE, SIDES, build_pictures
 from iou_doctor.render.shared.score_groups import group_scores
 from iou_doctor.render.shared.wording import (
     describe_assumption,
@@ -17,9 +17,6 @@ from iou_doctor.render.shared.wording import (
 from iou_doctor.report.finding import Status
 from iou_doctor.report.gallery import Gallery
 from iou_doctor.report.report import Report
-
-NOTEBOOK_SIDE = 256
-"""The maximum length of a side of a picture in a notebook, which keeps all of its outputs."""
 
 
 def render(report: Report) -> str:

@@ -39,9 +39,7 @@ class Painter:
         painted: Pixels = colours[np.where(known, labels, len(self.palette))]
         strays, places = np.unique(labels[~known], return_inverse=True)
         if len(strays):  # colours of a compressed picture are many
-            painted[~known] = np.array([self.pick(one) for one in strays.tolist()], np.uint8)[
-                places
-            ]
+            painted[~known] = np.array([*map(self.pick, strays.tolist())], np.uint8)[places]
         return painted
 
     def pick(self, label: int) -> Colour:
@@ -59,7 +57,8 @@ class Painter:
 
         Args:
             maps: the label maps and their errors.
-            image: what shines through where the prediction is right; `None` for the truth.
+            image: what shines through where the prediction is right. The truth does so if it is
+                `None` or has another size.
         """
         colours = {int(error): colour for error, (colour, _) in ERRORS.items()}
         return self._paint_over(maps, image, maps.errors, colours)
@@ -71,7 +70,7 @@ class Painter:
 
         Args:
             maps: the label maps.
-            image: what shines through; `None` for the truth.
+            image: what shines through, as in `paint_errors`.
             changes: members of `PixelChange`.
         """
         colours = {int(change): colour for change, (colour, _) in CHANGES.items()}
@@ -87,7 +86,10 @@ class Painter:
         """Return a dim grey picture in which pixels with some codes have colours."""
         if codes is None:
             return None
-        below = self.paint_labels(maps.truth) if image is None else image
+        if image is not None and image.shape[:2] == maps.truth.shape:
+            below = image
+        else:
+            below = self.paint_labels(maps.truth)
         grey = np.rint(DARKEST + BRIGHTNESS * (below @ np.array(LUMA))).astype(np.uint8)
         painted = np.repeat(grey[..., np.newaxis], 3, axis=2)
         for code, colour in colours.items():

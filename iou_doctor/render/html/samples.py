@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from iou_doctor.record import record
 from iou_doctor.render.html.paint import Painter, Pixels, encode, list_errors, shrink
 from iou_doctor.render.html.palettes import ERRORS, LEFT_OUT, NO_CLASS, choose_palette
-from iou_doctor.render.shared.ledger_text import name_class, name_sample
+from iou_doctor.render.shared.ledger_text import name_class
 from iou_doctor.render.shared.wording import format_score
 from iou_doctor.report.gallery import Gallery, Maps, PicturedSample, WorstSample
 from iou_doctor.report.report import Report
@@ -20,6 +20,8 @@ BUDGET = 4_500_000
 """The maximum number of characters that all pictures of a page take."""
 SIDES = (512, 384, 256, 192, 128, 96, 64)
 """The maximum lengths of a side that are tried, until the pictures fit."""
+NOTEBOOK_SIDE = 256
+"""The maximum length of a side of a picture in a notebook, which keeps all of its outputs."""
 MOST_LEGEND = 40
 """The maximum number of classes in a legend."""
 DARK_NAMES = frozenset({"background", "bg", "_background_", "0"})
@@ -84,12 +86,24 @@ def build_pictures(report: Report, gallery: Gallery, most: int = SIDES[0]) -> Pi
     shown = [*gallery.faulty, *(one.picture for one in gallery.worst if one.picture)]
     if not shown:
         return Pictures()
-    pictures = Pictures()
+    painted = paint_to_fit(lambda side: _paint_all(report, gallery, side), most)
+    faulty = len(gallery.faulty)
+    return _add_legends(Pictures(painted[:faulty], painted[faulty:]), report, shown)
+
+
+def paint_to_fit(paint: Callable[[int], tuple[Sample, ...]], most: int) -> tuple[Sample, ...]:
+    """Return samples whose pictures are as large as they may be to fit into a page.
+
+    Args:
+        paint: from the maximum length of a side in pixels to the samples.
+        most: the maximum length of a side in pixels.
+    """
+    painted: tuple[Sample, ...] = ()
     for side in (one for one in SIDES if one <= most):
-        pictures = _paint_all(report, gallery, side)
-        if measure((*pictures.faulty, *pictures.worst)) <= BUDGET:
+        painted = paint(side)
+        if measure(painted) <= BUDGET:
             break
-    return _add_legends(pictures, report, shown)
+    return painted
 
 
 def build_painter(report: Report, *, repaired: bool) -> Painter:
@@ -103,14 +117,13 @@ def build_painter(report: Report, *, repaired: bool) -> Painter:
     return Painter(palette, counted.ignore_index if counted else reading.ignore_index)
 
 
-def _paint_all(report: Report, gallery: Gallery, side: int) -> Pictures:
+def _paint_all(report: Report, gallery: Gallery, side: int) -> tuple[Sample, ...]:
+    """Return the samples that show the fault, and then those that cost most."""
     given = build_painter(report, repaired=False)
     repaired = build_painter(report, repaired=True)
-    return Pictures(
-        faulty=tuple(
-            _show_fault(one, gallery.reads, given, repaired, side) for one in gallery.faulty
-        ),
-        worst=tuple(
+    return (
+        *(_show_fault(one, gallery.reads, given, repaired, side) for one in gallery.faulty),
+        *(
             _show_worst(one, one.picture, repaired, report, side)
             for one in gallery.worst
             if one.picture is not None
@@ -133,7 +146,7 @@ def _show_fault(
 def _show_worst(
     one: WorstSample, picture: PicturedSample, painter: Painter, report: Report, side: int
 ) -> Sample:
-    name = f"{name_sample(one.price).replace('`', '')}{_name_part(picture)}"
+    name = title_sample(picture)
     facts = [f"mean IoU {format_score(one.price.mean_iou)}", f"costs {one.price.points:.4f}"]
     if one.dearest is not None:
         truth, prediction, pixels, points = one.dearest
@@ -149,23 +162,19 @@ def _show_worst(
 def title_sample(one: PicturedSample) -> str:
     """Return the name of a sample, and which part of it is shown."""
     name = escape_name(one.name)
-    return (f"sample {name}" if name == str(one.sample) else name) + _name_part(one)
-
-
-def _name_part(one: PicturedSample) -> str:
-    return f", {one.part}" if one.part else ""
+    title = f"sample {name}" if name == str(one.sample) else name
+    return f"{title}, {one.part}" if one.part else title
 
 
 def _paint(
     one: PicturedSample, maps: Maps, painter: Painter, name: str, side: int, prediction: str
 ) -> tuple[Panel, ...]:
     """Return the image, the truth, the prediction and the errors of a sample."""
-    fits = one.image is not None and one.image.shape[:2] == maps.truth.shape
     painted: list[tuple[Pixels | None, str]] = [
         (one.image, "image"),
         (painter.paint_labels(maps.truth), "truth"),
         (painter.paint_labels(maps.prediction), prediction),
-        (painter.paint_errors(maps, one.image if fits else None), "errors"),
+        (painter.paint_errors(maps, one.image), "errors"),
     ]
     return make_panels(painted, name, side)
 
