@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from iou_doctor.render.shared.kinds_text import describe_width, tabulate_kinds, tabulate_sizes
+from iou_doctor.render.shared.kinds_text import SIZES, tabulate_kinds, tabulate_sizes, title_kinds
 from iou_doctor.render.shared.ledger_text import (
     describe_fine_grained,
     describe_interval,
@@ -160,12 +160,10 @@ def _write_kinds(report: Report) -> list[str]:
     ledger, names = report.ledger, report.reading.class_names
     if ledger is None or ledger.by_kind is None:
         return []
-    head = ("class", f"edges, {describe_width(ledger)} wide", "parts of objects", "whole objects")
     kinds = tabulate_kinds(ledger, lambda one: name_class(one, names))
-    sizes = ("pixels of a region", "regions", "missed as a whole", "recall", "points missed")
     return [
-        _write_table(head, (1, 2, 3), kinds),
-        _write_table(sizes, (0, 1, 2, 3, 4), tabulate_sizes(ledger)),
+        _write_table(title_kinds(ledger), (1, 2, 3), kinds),
+        _write_table(SIZES, (0, 1, 2, 3, 4), tabulate_sizes(ledger)),
     ]
 
 

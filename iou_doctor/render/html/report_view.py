@@ -8,7 +8,7 @@ from iou_doctor.ledger.ledger import Ledger
 from iou_doctor.record import record
 from iou_doctor.render.html.charts import Part, split_kinds, split_points
 from iou_doctor.render.html.classes_view import MOST_DEAREST, Fold, fold_away
-from iou_doctor.render.shared.kinds_text import describe_width, tabulate_kinds, tabulate_sizes
+from iou_doctor.render.shared.kinds_text import SIZES, tabulate_kinds, tabulate_sizes, title_kinds
 from iou_doctor.render.shared.ledger_text import (
     describe_fine_grained,
     describe_interval,
@@ -28,8 +28,6 @@ from iou_doctor.report.report import Input, Report
 from iou_doctor.safety.safe_text import escape_name
 
 BY_PAIR = "by pair"
-KINDS = "parts of objects", "whole objects"
-SIZES = "pixels of a region", "regions", "missed as a whole", "recall", "points missed"
 SAMPLES = "sample", "mean IoU", "points"
 
 
@@ -93,7 +91,7 @@ def describe_array(what: str, one: Input) -> Array:
 
 
 def describe_facts(report: Report) -> list[str]:
-    """Return the number of images, of classes and of values of the arrays, as phrases."""
+    """Return the number of images and of classes, and the void label, as phrases."""
     images, classes = report.reading.layout.samples, report.reading.num_classes
     facts = [
         f"{images:,} image{'' if images == 1 else 's'}",
@@ -160,8 +158,7 @@ def _list_folds(ledger: Ledger, report: Report) -> list[Fold]:
     dearest = fold_away("samples", SAMPLES, list_dearest_samples(report, MOST_DEAREST), 1)
     folds = [] if dearest is None else [dearest]
     if ledger.by_kind is not None:
-        edges = f"edges, {describe_width(ledger)} wide"
         kinds = tabulate_kinds(ledger, lambda one: name_class(one, names))
-        folds.append(Fold("Kinds of errors by class", ("class", edges, *KINDS), kinds))
+        folds.append(Fold("Kinds of errors by class", title_kinds(ledger), kinds))
         folds.append(Fold("Regions by size", SIZES, tabulate_sizes(ledger)))
     return folds

@@ -12,6 +12,8 @@ MOST_LOST = 0.5
 """Share of the regions of a class without a right pixel from which it is told."""
 HINT = "edges, parts and whole objects: --ledger full (ledger='full' in Python)"
 """What to do if the kinds were left out."""
+SIZES = "pixels of a region", "regions", "missed as a whole", "recall", "points missed"
+"""The headings of the columns of `tabulate_sizes`."""
 WORDS = {"boundary": "edges", "extent": "parts of objects", "segment": "whole objects"}
 """What each kind of error is called, by its field of `KindPoints`."""
 
@@ -66,6 +68,11 @@ def describe_lost_regions(entry: ClassPrice) -> str:
     return f"; {entry.lost_regions:,} of its {entry.regions:,} objects are missed as a whole"
 
 
+def title_kinds(ledger: Ledger) -> tuple[str, ...]:
+    """Return the headings of the columns of `tabulate_kinds`."""
+    return "class", f"edges, {describe_width(ledger)} wide", WORDS["extent"], WORDS["segment"]
+
+
 def tabulate_kinds(ledger: Ledger, name: Callable[[int], str]) -> list[tuple[str, ...]]:
     """Return the points of each class by kind: its name, edges, parts and whole objects.
 
@@ -82,7 +89,7 @@ def _write_kinds(title: str, kinds: KindPoints) -> tuple[str, ...]:
 
 
 def tabulate_sizes(ledger: Ledger) -> list[tuple[str, ...]]:
-    """Return the sizes of regions: pixels, regions, those missed, recall and points."""
+    """Return a row for each size of regions, with the columns `SIZES`."""
     return [
         (
             _write_span(one),
