@@ -1,5 +1,6 @@
 """The options of the commands `plan` and `scan`."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -164,8 +165,10 @@ class ScanOptions(ScannedArrays):
         Raises:
             UsageError: there is no such shard.
         """
-        words = self.shard.split("/")
-        numbers = [int(word) for word in words if word.isascii() and word.isdigit()]
-        if len(words) != 2 or len(numbers) != 2 or not 1 <= numbers[0] <= numbers[1]:
+        from iou_doctor.parts.job import MOST_SHARDS
+
+        shard, _, shards = self.shard.partition("/")
+        numbers = [int(one) if re.fullmatch("[0-9]{1,9}", one) else 0 for one in (shard, shards)]
+        if not 1 <= numbers[0] <= numbers[1] <= MOST_SHARDS:
             raise UsageError(f"--shard {self.shard}: give I/N, from 1/N to N/N, for instance 3/64")
         return numbers[0], numbers[1]

@@ -21,6 +21,8 @@ from iou_doctor.report.version import __version__
 from iou_doctor.safety.safe_text import escape_name
 from iou_doctor.scan.windows import is_a_view
 
+MOST_SHARDS = 1_000_000
+"""More shards than this are a mistake."""
 BLOCKS, BLOCK_BYTES = 16, 4096
 """Parts of a file that tell it from another one of the same size, and their size."""
 MOST_FILES = 4
@@ -42,7 +44,7 @@ class SourceFacts:
     """The path of the first of many files."""
     is_view: bool
     """Whether reading takes no memory."""
-    nodata: int | float | None
+    nodata: int | None
     """The value of pixels without data, if the file names one."""
 
 
@@ -84,17 +86,17 @@ class Job:
     unit: int
     """The number of samples that are read together: those of a chunk, or of a model's batch."""
 
-    def list_bounds(self) -> list[int]:
-        """Return the first sample of each shard, and the number of all samples."""
-        samples = self.layout.samples
-        unit = self.unit if self.pair.has_model or samples // self.shards >= self.unit else 1
-        firsts = [samples * shard // self.shards // unit * unit for shard in range(self.shards)]
-        return [*firsts, samples]
-
     def list_samples(self, shard: int) -> range:
         """Return the samples of a shard, which is numbered from 1."""
-        bounds = self.list_bounds()
-        return range(bounds[shard - 1], bounds[shard])
+        return range(self._find_first(shard - 1), self._find_first(shard))
+
+    def _find_first(self, before: int) -> int:
+        """Return the first sample that is in none of some shards at the beginning."""
+        samples = self.layout.samples
+        if before == self.shards:
+            return samples
+        unit = self.unit if self.pair.has_model or samples // self.shards >= self.unit else 1
+        return samples * before // self.shards // unit * unit
 
     def list_entries(self, shard: int, source: SourceFacts) -> range:
         """Return the entries of a source's first axis in a shard. The last one has all others."""

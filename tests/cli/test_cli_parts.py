@@ -151,6 +151,8 @@ def test_parts_that_do_not_belong_together_are_refused(here):
     [
         (("--shard", "4/3"), "--shard 4/3: give I/N, from 1/N to N/N"),
         (("--shard", "three"), "--shard three: give I/N"),
+        (("--shard", "1/1000001"), "--shard 1/1000001: give I/N"),
+        (("--shard", f"1/{'9' * 5000}"), "give I/N"),
         (("--output", "m.npy"), "is an input, which is never changed"),
         (("--output", "none/part.npz"), "cannot be written"),
         (("--plan", "m.npy"), "is not valid JSON"),
