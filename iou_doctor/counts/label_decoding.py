@@ -67,6 +67,12 @@ class Pairing:
     flat: bool = False
     """Whether values are paired in the order stored, as by a metric that flattens its inputs."""
 
+    @property
+    def has_maps(self) -> bool:
+        """Whether the pass keeps the maps of some samples, and not only counts."""
+        other = {LabelDecoding.TENTHS, LabelDecoding.EXACT}
+        return not self.flat and self.y_pred not in other
+
 
 def encode_no_class(naive: NDArray[np.number]) -> NDArray[np.int64]:
     """Return codes for pixels without a class.

@@ -11,10 +11,9 @@ import numpy as np
 
 from iou_doctor.counts.channel_overlaps import ChannelOverlaps
 from iou_doctor.counts.map_samples import LabelMaps, Probe
-from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.stats import Stats
 from iou_doctor.diagnosis.boundaries import MeasureBoundaries
-from iou_doctor.diagnosis.channels import ChannelAreas, CompareChannels, SumChannels
+from iou_doctor.diagnosis.channels import CODES, ChannelAreas, CompareChannels, SumChannels
 from iou_doctor.diagnosis.count_values import FindLevels
 from iou_doctor.diagnosis.passes import CountArrays, Counts, RecountPairs
 from iou_doctor.diagnosis.recount_kinds import RecountKinds
@@ -35,7 +34,7 @@ from iou_doctor.parts.packing import (
     write_sums,
     write_values,
 )
-from iou_doctor.parts.plain import NotPlainError, from_plain, to_plain
+from iou_doctor.parts.plain import NotPlainError, from_plain, shorten, to_plain
 
 KINDS: Mapping[str, type] = {
     "count": CountArrays,
@@ -71,7 +70,7 @@ def read_question(values: Any) -> Any:
         NotPlainError: they are not those of a question.
     """
     if not isinstance(values, dict) or values.get("kind") not in KINDS:
-        raise NotPlainError(f"{values!r} is no question")
+        raise NotPlainError(f"{shorten(values)} is no question")
     rest = {name: value for name, value in values.items() if name != "kind"}
     return from_plain(KINDS[values["kind"]], rest)
 
@@ -138,11 +137,8 @@ def _read_counts(question: CountArrays, values: Any, columns: Columns) -> Counts
         sums=None if values["sums"] is None else read_sums(values["sums"], columns),
         kinds=read_kinds(values["kinds"], columns),
     )
-    return Counts(question.plan, stats, read_probe(values["probe"], columns))
-
-
-def _write_table(answer: PairCounts, columns: Columns) -> None:
-    write_pairs(answer, columns)
+    probe = read_probe(values["probe"], question.plan.pairings, columns)
+    return Counts(question.plan, stats, probe)
 
 
 def _write_label_maps(answer: LabelMaps, columns: Columns) -> Any:
@@ -152,11 +148,11 @@ def _write_label_maps(answer: LabelMaps, columns: Columns) -> Any:
 
 def _read_label_maps(values: Any, columns: Columns) -> LabelMaps:
     true, pred = values
-    return LabelMaps(
-        columns.take("samples"),
-        read_maps(true, "y_true", columns),
-        read_maps(pred, "y_pred", columns),
-    )
+    samples = columns.take_samples("samples")
+    sides = read_maps(true, "y_true", columns), read_maps(pred, "y_pred", columns)
+    if not len(samples) == len(sides[0]) == len(sides[1]):
+        raise NotPlainError("maps of samples are missing")
+    return LabelMaps(samples, *sides)
 
 
 def _write_areas(answer: ChannelAreas, columns: Columns) -> Any:
@@ -178,12 +174,12 @@ def _read_overlaps(values: Any, columns: Columns) -> tuple[ChannelOverlaps, Prob
         np.array(given[name], dtype=np.int64) for name in ("both", "truth", "predicted")
     )
     overlaps = ChannelOverlaps(both, truth, predicted, int(given["pixels"]))
-    return overlaps, read_probe(values["probe"], columns)
+    return overlaps, read_probe(values["probe"], [CODES], columns)
 
 
 _WRITERS: Mapping[type, Callable[[Any, Columns], Any]] = {
     CountArrays: _write_counts,
-    RecountPairs: _write_table,
+    RecountPairs: write_pairs,
     FindLevels: lambda answer, _: sorted(answer),
     ReadMaps: _write_label_maps,
     CompareOrders: lambda answer, _: list(answer),

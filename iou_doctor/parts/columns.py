@@ -21,8 +21,15 @@ class Columns:
     The high bytes of small numbers are 0, so that deflate leaves little of them.
     """
 
-    def __init__(self, stored: Mapping[str, Bytes] | None = None) -> None:
+    def __init__(self, stored: Mapping[str, Bytes] | None = None, *, samples: int = 0) -> None:
+        """Take what is kept already.
+
+        Args:
+            stored: the columns.
+            samples: the number of all samples, of which the columns may say something.
+        """
         self.stored: dict[str, Bytes] = dict(stored or {})
+        self.samples = samples
         self._prefix = ""
 
     @contextmanager
@@ -64,6 +71,24 @@ class Columns:
         if values.size != int(np.prod(shape, dtype=object)):
             raise NotPlainError(f"the column {self._prefix}{name} is cut off")
         return values.reshape(shape)
+
+    def take_samples(self, name: str, shape: tuple[int, ...] | None = None) -> NDArray[np.int64]:
+        """Return the numbers of samples with this name, as `take`.
+
+        Raises:
+            NotPlainError: as `take`, or there are no such samples.
+        """
+        return self.check_samples(self.take(name, shape))
+
+    def check_samples(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return numbers of samples.
+
+        Raises:
+            NotPlainError: there are no such samples.
+        """
+        if numbers.size and not 0 <= numbers.min() <= numbers.max() < self.samples:
+            raise NotPlainError(f"it has samples that are not among {self.samples:,}")
+        return numbers
 
     def put_text(self, name: str, text: str) -> None:
         """Keep a text."""

@@ -22,9 +22,9 @@ from iou_doctor.parts.answers import (
     write_question,
 )
 from iou_doctor.parts.columns import Bytes, Columns
-from iou_doctor.parts.job import Job, SourceFacts
+from iou_doctor.parts.job import MOST_SHARDS, Job, SourceFacts
 from iou_doctor.parts.part import Answered, Entries, ModelPart, Part, Segment
-from iou_doctor.parts.plain import NotPlainError, from_plain, to_plain
+from iou_doctor.parts.plain import NotPlainError, from_plain, shorten, to_plain
 from iou_doctor.safety.atomic_files import follow_links, open_part, stage
 from iou_doctor.sources.files.memory_limits import MOST_HELD_BYTES
 from iou_doctor.sources.source_errors import source_error
@@ -112,19 +112,19 @@ def read_part(path: str) -> Part:
         SourceError: it is no part, cut off, damaged, or of a later version.
     """
     try:
-        document, columns = _read_archive(path)
-        return _read_document(path, document, columns)
+        document, stored = _read_archive(path)
+        return _read_document(path, document, stored)
     except FileNotFoundError as error:
         raise source_error(path, f"there is no such file; {HOW}") from error
     except OSError as error:
         raise source_error(path, f"{error.strerror or error}; {HOW}") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise source_error(path, f"it is no part, or it is cut off ({error}); {HOW}") from error
-    except (KeyError, TypeError, ValueError, RecursionError, AttributeError) as error:
+    except (LookupError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
         raise source_error(path, f"it is no part, or it is damaged ({error}); {HOW}") from error
 
 
-def _read_archive(path: str) -> tuple[Any, Columns]:
+def _read_archive(path: str) -> tuple[Any, dict[str, Bytes]]:
     stored: dict[str, Bytes] = {}
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
@@ -135,13 +135,15 @@ def _read_archive(path: str) -> tuple[Any, Columns]:
             raise NotPlainError("its format is another one")
         if document["version"] != VERSION:
             raise NotPlainError(
-                f"its format has version {document['version']!r}, and this iou-doctor reads"
+                f"its format has version {shorten(document['version'])}, and this iou-doctor reads"
                 f" {VERSION}"
             )
         for member in members:
+            if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+                raise NotPlainError("it is compressed in another way")
             if member.filename != HEADER:
                 stored[member.filename.removesuffix(".npy")] = _read_planes(archive.read(member))
-    return document, Columns(stored)
+    return document, stored
 
 
 def _read_planes(data: bytes) -> Bytes:
@@ -157,10 +159,10 @@ def _read_planes(data: bytes) -> Bytes:
     return np.frombuffer(data, np.uint8, offset=length).reshape(rows, count)
 
 
-def _read_document(path: str, document: Any, columns: Columns) -> Part:
+def _read_document(path: str, document: Any, stored: dict[str, Bytes]) -> Part:
     job: Job = from_plain(Job, document["job"])
-    if job.shards < 1 or job.unit < 1:
-        raise NotPlainError("its number of shards is wrong")
+    _check_job(job)
+    columns = Columns(stored, samples=job.layout.samples)
     shards = [_check_shard(shard, job) for shard in document["shards"]]
     segments = {}
     for shard in shards:
@@ -176,6 +178,8 @@ def _read_document(path: str, document: Any, columns: Columns) -> Part:
         with columns.within(f"answer{index}"):
             answer = read_answer(question, each["values"], columns)
         own = frozenset(_check_shard(shard, job) for shard in each["shards"])
+        if not own:
+            raise NotPlainError("it has an answer for no shard")
         answers[key_of(question)] = Answered(question, own, answer)
     return Part(
         job=job,
@@ -183,15 +187,34 @@ def _read_document(path: str, document: Any, columns: Columns) -> Part:
         answers=answers,
         models=from_plain(tuple[ModelPart, ...], document["models"]),
         fallbacks=from_plain(tuple[str, ...], document["fallbacks"]),
-        done=from_plain(int | None, document["done"]),
+        done=_read_done(job, shards, document["done"]),
         origin=path,
     )
 
 
+def _check_job(job: Job) -> None:
+    if not 1 <= job.shards <= MOST_SHARDS or job.unit < 1:
+        raise NotPlainError("its number of shards is wrong")
+    sides = (job.pair.y_true, job.layout.y_true), (job.pair.y_pred, job.layout.y_pred)
+    for source, axes in sides:
+        named = {*axes.spatial, *([] if axes.channel is None else [axes.channel])}
+        if axes.shape != source.shape or not axes.spatial or not named <= {*range(len(axes.shape))}:
+            raise NotPlainError("its layout is not that of its arrays")
+        if not all(size is None or 0 <= size < 2**63 for size in source.shape):
+            raise NotPlainError("the shapes of its arrays are wrong")
+        np.dtype(source.dtype)  # raises a TypeError for what is no dtype
+
+
 def _check_shard(shard: Any, job: Job) -> int:
     if type(shard) is not int or not 1 <= shard <= job.shards:
-        raise NotPlainError(f"it names the shard {shard!r} of {job.shards}")
+        raise NotPlainError(f"it names the shard {shorten(shard)} of {job.shards}")
     return shard
+
+
+def _read_done(job: Job, shards: list[int], done: Any) -> int | None:
+    if done is not None and (len(shards) != 1 or done not in job.list_samples(shards[0])):
+        raise NotPlainError(f"it names {shorten(done)} as the next sample")
+    return from_plain(int | None, done)  # type: ignore[no-any-return]
 
 
 def _read_entries(job: Job, shard: int, source: SourceFacts, columns: Columns) -> Entries:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from iou_doctor.counts.channel_sums import ChannelSums, Quantity
 from iou_doctor.counts.kind_counts import KindCounts, RegionCounts
-from iou_doctor.counts.label_decoding import LabelDecoding
+from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.map_samples import DecodedMaps, Labels, Probe
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.counts.value_counts import Place, ValueCounts
 from iou_doctor.parts.columns import Columns
-from iou_doctor.parts.plain import NotPlainError, to_plain
+from iou_doctor.parts.plain import NotPlainError, shorten, to_plain
 
 SCALES = ("many", "fine", "crops")
 """The fields of a probe."""
@@ -34,16 +36,13 @@ def write_pairs(table: PairCounts, columns: Columns) -> None:
 
 def read_pairs(columns: Columns) -> PairCounts:
     """Return the table whose columns were kept."""
-    rows, images = columns.take("rows"), np.cumsum(columns.take("images"))
-    total = (int(rows.sum()),)
-    if len(rows) != len(images) or (rows < 1).any() or (np.diff(images) < 1).any():
+    rows, truth = columns.take("rows"), columns.take_narrow("truth")
+    prediction, count = (columns.take_narrow(name, truth.shape) for name in ("prediction", "count"))
+    images = columns.check_samples(np.cumsum(columns.take("images", rows.shape)))
+    fits = ((rows >= 1) & (rows <= len(truth))).all() and rows.sum() == len(truth)
+    if not fits or (np.diff(images) < 1).any() or (count < 1).any():
         raise NotPlainError("its tables are damaged")
-    return PairCounts(
-        np.repeat(images, rows),
-        columns.take_narrow("truth", total),
-        columns.take_narrow("prediction", total),
-        columns.take_narrow("count", total),
-    )
+    return PairCounts(np.repeat(images, rows), truth, prediction, count)
 
 
 def write_values(values: ValueCounts) -> list[Any]:
@@ -53,15 +52,20 @@ def write_values(values: ValueCounts) -> list[Any]:
 
 def read_values(values: list[Any]) -> ValueCounts:
     """Return the counts and extremes of values."""
-    names = [each.name for each in fields(ValueCounts)]
-    given = dict(zip(names, values, strict=True))
-    for name in names:
-        value = given[name]
-        if name.startswith("first") and value is not None:
-            given[name] = Place(int(value[0]), tuple(value[1]), tuple(map(float, value[2])))
-        elif value is not None and not isinstance(value, (int, float)):
-            raise NotPlainError(f"{name} is {value!r}")
+    given = {}
+    for each, value in zip(fields(ValueCounts), values, strict=True):
+        if each.name.startswith("first") and value is not None:
+            value = Place(int(value[0]), tuple(map(int, value[1])), tuple(map(float, value[2])))
+        elif not _is_possible(value, is_count=each.default == 0):
+            raise NotPlainError(f"{each.name} is {shorten(value)}")
+        given[each.name] = value
     return ValueCounts(**given)
+
+
+def _is_possible(value: Any, *, is_count: bool) -> bool:
+    if is_count:
+        return type(value) is int and 0 <= value < 2**63
+    return value is None or (type(value) in {int, float} and isfinite(value))
 
 
 def write_sums(sums: ChannelSums, columns: Columns) -> None:
@@ -76,7 +80,7 @@ def read_sums(shape: list[int], columns: Columns) -> ChannelSums:
     if quantities != len(Quantity):
         raise NotPlainError("its sums are of another version")
     return ChannelSums(
-        image=columns.take("sums_image", (images,)),
+        image=columns.take_samples("sums_image", (images,)),
         whole=columns.take("sums_whole", (images, channels, quantities)),
         rest=columns.take("sums_rest", (images, channels, quantities)),
         not_finite=columns.take("sums_not_finite", (images, channels)),
@@ -123,8 +127,8 @@ def write_probe(probe: Probe, columns: Columns) -> Any:
     return found
 
 
-def read_probe(values: Any, columns: Columns) -> Probe:
-    """Return the probe with maps of these shapes."""
+def read_probe(values: Any, pairings: Sequence[Pairing], columns: Columns) -> Probe:
+    """Return the probe with maps of these shapes, which has the labels of these pairings."""
     scales = []
     for scale in SCALES:
         with columns.within(scale):
@@ -135,8 +139,19 @@ def read_probe(values: Any, columns: Columns) -> Probe:
                 }
                 for side in ("y_true", "y_pred")
             }
-            scales.append(DecodedMaps(columns.take("samples"), sides["y_true"], sides["y_pred"]))
+            maps = DecodedMaps(columns.take_samples("samples"), sides["y_true"], sides["y_pred"])
+        _check_maps(maps, pairings)
+        scales.append(maps)
     return Probe(*scales)
+
+
+def _check_maps(maps: DecodedMaps, pairings: Sequence[Pairing]) -> None:
+    """Refuse maps some of which are missing."""
+    number = len(maps.samples)
+    for pairing in pairings:
+        true, pred = maps.y_true.get(pairing.y_true, ()), maps.y_pred.get(pairing.y_pred, ())
+        if number and pairing.has_maps and not len(true) == len(pred) == number:
+            raise NotPlainError("maps of samples are missing")
 
 
 def write_maps(maps: tuple[Labels, ...], name: str, columns: Columns) -> Any:

@@ -6,6 +6,7 @@ constructors.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
@@ -26,14 +27,20 @@ NUMBERS: Mapping[type, tuple[type, ...]] = {
     NoneType: (NoneType,),
 }
 """The types in JSON that a field of a plain type takes. A boolean is no number."""
-
-
+MOST_SHOWN = 80
+"""Characters of a value in a message."""
 LAZY = {"LabelChanges": LabelChanges}
 """Types of fields that their modules import for type checkers only."""
 
 
 class NotPlainError(ValueError):
     """Values are not those of a record."""
+
+
+def shorten(value: object) -> str:
+    """Return what a message says of a value that does not fit."""
+    shown = reprlib.repr(value)
+    return shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}..."
 
 
 def to_plain(value: object) -> Any:
@@ -57,12 +64,14 @@ def from_plain(kind: Any, value: Any) -> Any:
     """
     if kind in NUMBERS:
         if type(value) not in NUMBERS[kind]:
-            raise NotPlainError(f"{value!r} is no {kind.__name__}")
+            raise NotPlainError(f"{shorten(value)} is no {kind.__name__}")
         return float(value) if kind is float else value
     origin = get_origin(kind)
     if origin is Literal:
         if value not in get_args(kind):
-            raise NotPlainError(f"{value!r} is none of {', '.join(map(str, get_args(kind)))}")
+            raise NotPlainError(
+                f"{shorten(value)} is none of {', '.join(map(str, get_args(kind)))}"
+            )
         return value
     if origin in (Union, UnionType):
         return _read_union(kind, value)
@@ -78,7 +87,7 @@ def _read_tuple(kinds: tuple[Any, ...], values: list[Any]) -> tuple[Any, ...]:
     if kinds[-1] is Ellipsis:
         return tuple(from_plain(kinds[0], value) for value in values)
     if len(kinds) != len(values):
-        raise NotPlainError(f"{values!r} has not {len(kinds)} entries")
+        raise NotPlainError(f"{shorten(values)} has not {len(kinds)} entries")
     return tuple(from_plain(kind, value) for kind, value in zip(kinds, values, strict=True))
 
 
@@ -88,7 +97,7 @@ def _read_union(kind: Any, value: Any) -> Any:
             return from_plain(each, value)
         except NotPlainError:
             continue
-    raise NotPlainError(f"{value!r} is no {kind}")
+    raise NotPlainError(f"{shorten(value)} is no {kind}")
 
 
 def _read_class(kind: Any, value: Any) -> Any:
@@ -116,5 +125,5 @@ def _find_types(kind: type) -> dict[str, Any]:
 
 def _expect(kind: type, value: Any) -> Any:
     if type(value) is not kind:
-        raise NotPlainError(f"{value!r} is no {kind.__name__}")
+        raise NotPlainError(f"{shorten(value)} is no {kind.__name__}")
     return value

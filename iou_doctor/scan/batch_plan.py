@@ -184,8 +184,7 @@ class BatchPlan:
 
     def _keep_decoded(self, batch: Batch, true: Side, pred: Side, probe: ProbeBuilder) -> None:
         """Give the decoded label maps of both arrays to the probe."""
-        other = {LabelDecoding.TENTHS, LabelDecoding.EXACT}
-        own = [p for p in self.pairings if not p.flat and p.y_pred not in other]
+        own = [pairing for pairing in self.pairings if pairing.has_maps]
         if not own:
             return
         y_true = {pairing.y_true: true.decode(pairing.y_true) for pairing in own}

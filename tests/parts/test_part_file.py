@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,10 +17,11 @@ from hypothesis import strategies as st
 from iou_doctor.arrays.interpretation import Options
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.diagnosis.request import CheckRequest
-from iou_doctor.errors import SourceError
+from iou_doctor.errors import SourceError, UsageError
 from iou_doctor.parts import file
 from iou_doctor.parts.columns import Columns
 from iou_doctor.parts.file import read_part, write_part
+from iou_doctor.parts.make_report import make_report
 from iou_doctor.parts.packing import read_pairs, write_pairs
 from iou_doctor.parts.part import merge_parts
 from parts.sharded import scan_parts
@@ -70,7 +72,7 @@ def test_tables_come_back_as_they_were(rows):
         table = PairCounts.from_rows(**dict(zip(names, columns, strict=True)))
     kept = Columns()
     write_pairs(table, kept)
-    assert read_pairs(kept) == table
+    assert read_pairs(Columns(kept.stored, samples=2**40 + 1)) == table
 
 
 def test_a_cell_takes_few_bytes():
@@ -103,8 +105,8 @@ def test_damaged_files_are_refused(parts, data, tmp_path_factory):
         read_part(str(place))
 
 
-def change(part, tmp_path, edit):
-    """Write a part whose header is edited."""
+def change(part, tmp_path, edit, *, compression=zipfile.ZIP_STORED, **columns):
+    """Write a part whose header is edited, and some of whose columns are replaced."""
     place = tmp_path / "changed.npz"
     write_part(place, part)
     with zipfile.ZipFile(place) as archive:
@@ -112,10 +114,24 @@ def change(part, tmp_path, edit):
     document = json.loads(members[file.HEADER])
     edit(document)
     members[file.HEADER] = json.dumps(document).encode()
-    with zipfile.ZipFile(place, "w") as archive:
+    for name, values in columns.items():
+        stream, kept = io.BytesIO(), Columns()
+        kept.put(name, np.array(values, dtype=np.int64))
+        np.lib.format.write_array(stream, kept.stored[name], (1, 0))
+        members[f"answer0/{name.replace('__', '/')}.npy"] = stream.getvalue()
+    with zipfile.ZipFile(place, "w", compression) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
     return str(place)
+
+
+def grow(job):
+    for side in ("y_true", "y_pred"):
+        job["pair"][side]["shape"][0] = job["layout"][side]["shape"][0] = 2**63
+
+
+def get_values(document):
+    return document["answers"][0]["values"]
 
 
 @pytest.mark.parametrize(
@@ -127,8 +143,54 @@ def change(part, tmp_path, edit):
         (lambda document: document["answers"][0]["question"].update(kind="eval"), "no question"),
         (lambda document: document["job"].update(shards=0), "number of shards"),
         (lambda document: document["job"].pop("tool"), "the fields of Job"),
+        (lambda document: document["job"].update(shards=10**9), "number of shards"),
+        (lambda document: document["job"]["pair"]["y_true"].update(dtype="x"), "'x' not under"),
+        (lambda document: document["job"]["layout"]["y_true"].update(channel=3), "its layout is"),
+        (lambda document: document["job"]["layout"]["y_pred"].update(spatial=[]), "its layout is"),
+        (lambda document: document["job"]["pair"]["y_pred"]["shape"].pop(), "its layout is"),
+        (lambda document: grow(document["job"]), "the shapes of its arrays are wrong"),
+        (lambda document: document["answers"][0].update(shards=[]), "an answer for no shard"),
+        (lambda document: get_values(document)["y_true"].__setitem__(0, None), "values is None"),
+        (lambda document: get_values(document)["y_true"].__setitem__(2, 2e999), "minimum is inf"),
+        (lambda document: get_values(document)["probe"]["many"]["y_pred"].clear(), "are missing"),
+        (lambda document: document.update(done=7), "names 7 as the next sample"),
     ],
 )  # fmt: skip
 def test_parts_of_another_kind_are_refused(parts, tmp_path, edit, message):
     with pytest.raises(SourceError, match=message):
         read_part(change(parts[0], tmp_path, edit))
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("pairs0__images", [7, 1, 1], "samples that are not among 9"),
+        ("pairs0__images", [-1, 1, 1], "samples that are not among 9"),
+        ("pairs0__rows", [2**40, 1, 1], "its tables are damaged"),
+        ("pairs0__count", [0] * 48, "its tables are damaged"),
+        ("many__samples", [0, 1, 9], "samples that are not among 9"),
+        ("many__samples", [0, 1], "maps of samples are missing"),
+    ],
+)
+def test_columns_that_do_not_fit_are_refused(parts, tmp_path, column, values, message):
+    with pytest.raises(SourceError, match=message):
+        read_part(change(parts[0], tmp_path, lambda _: None, **{column: values}))
+
+
+def test_other_compressions_and_long_values_are_refused_in_a_short_line(parts, tmp_path):
+    with pytest.raises(SourceError, match="compressed in another way"):
+        read_part(change(parts[0], tmp_path, lambda _: None, compression=zipfile.ZIP_LZMA))
+
+    def mistake(document):
+        document["answers"][0]["question"]["kind"] = 3
+
+    with pytest.raises(SourceError, match="is no question") as caught:
+        read_part(change(parts[0], tmp_path, mistake))
+    assert len(str(caught.value)) < 400
+
+
+def test_a_part_without_what_the_report_asks_names_the_version(parts):
+    whole = merge_parts(parts)
+    request = CheckRequest(options=Options(num_classes=4))
+    with pytest.raises(UsageError, match="lacks counts that the report needs; scan all shards"):
+        make_report(replace(whole, answers={}), request)
