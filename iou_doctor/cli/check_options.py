@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from iou_doctor.choices import Device, Engine
-from iou_doctor.cli.defaults import ConfigFile, NoConfig
+from iou_doctor.cli.defaults import CONFIGURATION, ConfigFile, NoConfig
 from iou_doctor.cli.judged_report import LONE_NAME, JudgedReportOptions
 from iou_doctor.cli.model_options import PredictorOptions
 from iou_doctor.cli.options import (
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from iou_doctor.arrays.expected import ExpectedInterpretation
     from iou_doctor.diagnosis.request import CheckRequest
     from iou_doctor.safety.protected_files import ProtectedPath
-
-CONFIGURATION = "Configuration"
 
 
 def _find_listed_masks(predictions: str | None) -> str | None:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 PREFIX = "IOU_DOCTOR_"
 PUBLIC_NAMES = {"reports": "report", "all_checks": "all", "slices": "slice"}
 """The names of the options whose parameters are named differently in the program."""
-PANEL = "Configuration"
+CONFIGURATION = "Configuration"
+"""The section of the help with the options that choose the file."""
 CONTRADICTION = "--config and --no-config contradict each other; give one"
 NO_OPTIONS = {"IOU_DOCTOR_KERNELS", "IOU_DOCTOR_LIBRARY", "IOU_DOCTOR_NATIVE"}
 """Variables that choose the native kernels, or say how to build them."""
@@ -84,7 +85,7 @@ ConfigFile = Annotated[
         show_envvar=False,
         help="Read options from this TOML file. The default is the nearest iou-doctor.toml or"
         " pyproject.toml ([tool.iou-doctor]), searching upwards.",
-        rich_help_panel=PANEL,
+        rich_help_panel=CONFIGURATION,
     ),
 ]
 NoConfig = Annotated[
@@ -94,7 +95,7 @@ NoConfig = Annotated[
         is_eager=True,
         callback=_forbid_configuration,
         help="Read no configuration file.",
-        rich_help_panel=PANEL,
+        rich_help_panel=CONFIGURATION,
     ),
 ]
 

@@ -112,10 +112,12 @@ def fix(context: typer.Context, options: FixOptions) -> None:
 
 
 def _describe(repaired: "RepairedFiles") -> Iterator[str]:
+    from iou_doctor.cli.spelling import conceal_secrets
+
     for copy in repaired.copies:
         yield from _describe_copy(copy, "would write" if repaired.is_trial else "wrote")
     for place in repaired.unchanged:
-        yield f"unchanged {escape_name(place)}: needs no copy, use it as it is"
+        yield f"unchanged {escape_name(conceal_secrets(place))}: needs no copy, use it as it is"
     if not repaired.copies:
         yield "nothing was written"
     made = {finding.rule.name for copy in repaired.copies for finding in copy.causes}
@@ -128,7 +130,7 @@ def _describe(repaired: "RepairedFiles") -> Iterator[str]:
 
 def _describe_end(repaired: "RepairedFiles") -> Iterator[str]:
     """Yield the verdict, and the command that checks the pair."""
-    from iou_doctor.cli.spelling import spell_check
+    from iou_doctor.cli.spelling import spell_request
 
     if repaired.is_trial and repaired.copies:
         yield "nothing was written, because of --dry-run"
@@ -138,7 +140,7 @@ def _describe_end(repaired: "RepairedFiles") -> Iterator[str]:
     verdict = repaired.report.verdict
     yield f"{sick if verdict.sick else healthy} {verdict.summary}"
     if repaired.copies:
-        yield f"check the pair: {escape_name(spell_check(repaired.request))}"
+        yield f"check the pair: {escape_name(spell_request(repaired.request))}"
 
 
 def _describe_copy(copy: "RepairedCopy", what: str) -> Iterator[str]:

@@ -19,7 +19,6 @@ from run import run
 
 import iou_doctor
 from iou_doctor.arrays.model import may_be_model
-from iou_doctor.cli.page import conceal_secrets
 from iou_doctor.pictures.changes import build_changes
 from iou_doctor.report.gallery import PixelChange
 from pictures.chromium import CHROMIUM, run_script
@@ -147,19 +146,6 @@ def test_a_notebook_shows_a_few_samples_in_its_own_colours():
     shown = report._repr_html_()
     assert shown.count("<img") == 4 * 3
     assert "<script" not in shown
-
-
-@pytest.mark.parametrize(
-    ("word", "shown"),
-    [
-        ("s3://key:secret@bucket/p.npy", "s3://bucket/p.npy"),
-        ("https://me:secret@host/x.h5?signature=secret::/a", "https://host/x.h5::/a"),
-        ("city@https://me:secret@host/c.csv?secret", "city@https://host/c.csv"),
-        ("a::b.npy", "a::b.npy"),
-    ],
-)
-def test_the_command_holds_no_secrets(word, shown):
-    assert conceal_secrets(word) == shown
 
 
 def test_a_comparison_is_a_page_too(place):
