@@ -75,7 +75,7 @@ def plan_outputs(
     summary = os.environ.get(SUMMARY)
     if summary and any(entry.format == "github" for entry in wanted):
         wanted.append(ReportOutput("markdown", Path(summary), f"{SUMMARY} {summary}", append=True))
-    _refuse_unwritable(wanted, protected)
+    refuse_unwritable(wanted, protected)
     return tuple(wanted)
 
 
@@ -93,8 +93,32 @@ def plan_files(
         UsageError: there is no such format, or a file cannot be written.
     """
     wanted = tuple(_parse_report_option(word, formats) for word in reports)
-    _refuse_unwritable(wanted, protected)
+    refuse_unwritable(wanted, protected)
     return wanted
+
+
+def refuse_unwritable(wanted: Sequence[ReportOutput], protected: Sequence[ProtectedPath]) -> None:
+    """Refuse a file that cannot be written, or that would replace what the run reads.
+
+    Args:
+        wanted: the files, in the order in which they are checked.
+        protected: what the run reads, which no file may change.
+
+    Raises:
+        UsageError: there is one.
+    """
+    files: set[Path] = set()
+    for entry in wanted:
+        if entry.path is None:
+            continue
+        with _blame_option_for_bad_path(entry):
+            path = follow_links(entry.path)
+            if conflict := describe_conflict(path, protected):
+                raise UsageError(f"{entry.option}: {conflict}; name another file")
+            if path in files and not is_special(path):
+                raise UsageError(f"{entry.option}: two reports cannot go to one file")
+            check_writable(path)
+            files.add(path)
 
 
 def has_page(wanted: Sequence[ReportOutput]) -> bool:
@@ -142,21 +166,6 @@ def _parse_report_option(word: str, formats: Collection[str]) -> ReportOutput:
         raise UsageError(f"--report {word}: give FORMAT=FILE, for instance json=report.json")
     _check_format(f"--report {word}", name, formats)
     return ReportOutput(name, Path(file), f"--report {word}")
-
-
-def _refuse_unwritable(wanted: Sequence[ReportOutput], protected: Sequence[ProtectedPath]) -> None:
-    files: set[Path] = set()
-    for entry in wanted:
-        if entry.path is None:
-            continue
-        with _blame_option_for_bad_path(entry):
-            path = follow_links(entry.path)
-            if conflict := describe_conflict(path, protected):
-                raise UsageError(f"{entry.option}: {conflict}; name another file")
-            if path in files and not is_special(path):
-                raise UsageError(f"{entry.option}: two reports cannot go to one file")
-            check_writable(path)
-            files.add(path)
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from iou_doctor.cli.judged_report import JudgedReportOptions
 from iou_doctor.cli.options import OUTPUT, declare_argument, declare_option
 from iou_doctor.cli.run import choose_exit_code, refuse
 from iou_doctor.cli.signature import with_options
-from iou_doctor.errors import IouDoctorError, UsageError
+from iou_doctor.errors import IouDoctorError
+from iou_doctor.safety.safe_text import escape_name
 
 if TYPE_CHECKING:
     from iou_doctor.parts.part import Part
@@ -87,20 +88,15 @@ def _read_parts(paths: Sequence[str]) -> "Part":
 
 def _merge(paths: Sequence[str], place: Path, protected: "Sequence[ProtectedPath]") -> int:
     """Write parts as one part."""
+    from iou_doctor.cli.outputs import ReportOutput, refuse_unwritable
     from iou_doctor.parts.file import write_part
-    from iou_doctor.safety.atomic_files import follow_links
-    from iou_doctor.safety.protected_files import describe_conflict
 
-    try:
-        conflict = describe_conflict(follow_links(place), protected)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"--merge {place}: cannot be written ({error})") from error
-    if conflict:
-        raise UsageError(f"--merge {place}: {conflict}; name another file")
+    refuse_unwritable([ReportOutput("part", place, f"--merge {place}")], protected)
     part = _read_parts(paths)
     write_part(place, part, option="--merge")
-    shards = f"{len(part.shards)} of {part.job.shards} shards"
-    typer.echo(f"iou-doctor: {place} has {shards}")
+    typer.echo(
+        f"iou-doctor: {escape_name(str(place))} has {len(part.shards)} of {part.job.shards} shards"
+    )
     return 0
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import typer
 
@@ -15,9 +15,11 @@ from iou_doctor.cli.run import refuse
 from iou_doctor.cli.scan_options import READING, PlanOptions, ScannedArrays, ScanOptions
 from iou_doctor.cli.signature import replace_options, with_options
 from iou_doctor.errors import IouDoctorError, UsageError
+from iou_doctor.safety.safe_text import escape_name
 
 if TYPE_CHECKING:
     from iou_doctor.arrays.source import Pair
+    from iou_doctor.diagnosis.questions import AnyQuestion
     from iou_doctor.diagnosis.request import CheckRequest
     from iou_doctor.parts.plan_file import Plan
     from iou_doctor.parts.scan_shard import ShardScan
@@ -78,14 +80,15 @@ def _write_plan(context: typer.Context, options: PlanOptions) -> None:
     from iou_doctor.parts.plan_file import Plan, write_plan
     from iou_doctor.sources.files.bus_errors import BUS_ERRORS
 
-    _check_output(context, options, options.output)
+    _refuse_outputs(context, options, [options.output])
     request = options.build_request()
     with BUS_ERRORS.catch():
         pair = open_arrays(request)
         look = look_over(pair, request)
         job = make_job(pair, request, look.layout, 1)
     write_plan(options.output, Plan(job, look.questions))
-    typer.echo(f"iou-doctor: {options.output} has the plan for {look.layout.samples:,} samples")
+    place = escape_name(str(options.output))
+    typer.echo(f"iou-doctor: {place} has the plan for {look.layout.samples:,} samples")
 
 
 def _scan(context: typer.Context, options: ScanOptions) -> None:
@@ -94,36 +97,53 @@ def _scan(context: typer.Context, options: ScanOptions) -> None:
     from iou_doctor.parts.scan_shard import find_unfinished, scan_to_file
     from iou_doctor.sources.files.bus_errors import BUS_ERRORS
 
-    for place in (options.output, find_unfinished(options.output)):
-        _check_output(context, options, place)
-    request, told = _read_plan(context, options)
+    places = [options.output, find_unfinished(options.output)]
+    read = [file for file in (options.plan, options.again) if file]
+    _refuse_outputs(context, options, places, read=read)
+    asked = _read_options(context, options)
     wanted = options.progress and options.supervisor is None
     with show_progress(wanted=wanted) as advance, BUS_ERRORS.catch():
-        prepared = _prepare(open_arrays(request), request, options, told)
+        prepared = _prepare(open_arrays(asked.request), asked)
         progress = options.supervisor.report_progress if options.supervisor else advance
         prepared = replace(prepared, progress=progress)
         part = scan_to_file(prepared, options.output, resume=options.resume)
-    samples = part.job.list_samples(prepared.shard)
+    samples = part.job.list_samples(asked.shard)
     typer.echo(
-        f"iou-doctor: {options.output} has shard {prepared.shard}/{part.job.shards},"
+        f"iou-doctor: {escape_name(str(options.output))} has shard {asked.shard}/{asked.shards},"
         f" {len(samples):,} of {part.job.layout.samples:,} samples"
     )
 
 
-def _read_plan(context: typer.Context, options: ScanOptions) -> tuple[CheckRequest, Plan | None]:
-    """Return what to scan, and the plan if there is one, which then decides the reading.
+class _Asked(NamedTuple):
+    """What a scan is asked for. Nothing of it needs the arrays, which may take long to open."""
+
+    request: CheckRequest
+    shard: int
+    shards: int
+    plan: Plan | None
+    plan_file: str | None
+    again: tuple[AnyQuestion, ...] | None
+    """The questions of the second round; `None` in the first one."""
+
+
+def _read_options(context: typer.Context, options: ScanOptions) -> _Asked:
+    """Return what to scan, in the reading of the plan if there is one.
 
     Raises:
         UsageError: an option cannot work, or says what the plan has decided.
     """
-    request = replace(options.build_request(), jobs=options.jobs, device=options.device)
-    if options.plan is None:
-        return request, None
-    from iou_doctor.parts.plan_file import read_plan
+    from iou_doctor.parts.plan_file import read_again, read_plan
+    from iou_doctor.scan.device import require_gpu
 
-    told = next((name for name in READING if is_on_command_line(context, name)), None)
-    if told is not None:
-        option = f"--{told.replace('_', '-')}"
+    shard, shards = options.parse_shard()
+    require_gpu(options.device)
+    request = replace(options.build_request(), jobs=options.jobs, device=options.device)
+    again = None if options.again is None else read_again(options.again)
+    if options.plan is None:
+        return _Asked(request, shard, shards, None, None, again)
+    said = next((name for name in READING if is_on_command_line(context, name)), None)
+    if said is not None:
+        option = f"--{said.replace('_', '-')}"
         raise UsageError(f"{option}: --plan has decided it; give it to `iou-doctor plan`")
     plan = read_plan(options.plan)
     request = replace(
@@ -133,51 +153,50 @@ def _read_plan(context: typer.Context, options: ScanOptions) -> tuple[CheckReque
         all_implementations=plan.job.counts_for_all,
         ledger=plan.job.ledger,
     )
-    return request, plan
+    return _Asked(request, shard, shards, plan, options.plan, again)
 
 
-def _prepare(
-    pair: Pair, request: CheckRequest, options: ScanOptions, plan: Plan | None
-) -> ShardScan:
+def _prepare(pair: Pair, asked: _Asked) -> ShardScan:
     """Return the scan of a shard, with the reading of the plan or of a look of its own."""
     from iou_doctor.diagnosis.pipeline import choose_settings
     from iou_doctor.parts.job import make_job, refuse_other_job
     from iou_doctor.parts.look import look_over
-    from iou_doctor.parts.plan_file import read_again
     from iou_doctor.parts.scan_shard import ShardScan
-    from iou_doctor.scan.device import require_gpu
 
-    require_gpu(options.device)
-    again = None if options.again is None else read_again(options.again)
-    shard, shards = options.parse_shard()
+    request, plan = asked.request, asked.plan
     if plan is None:
         look = look_over(pair, request)
-        job, questions = make_job(pair, request, look.layout, shards), look.questions
-        if again is None and shards > 1:
+        job, questions = make_job(pair, request, look.layout, asked.shards), look.questions
+        if asked.again is None and asked.shards > 1:
             typer.echo(
                 "iou-doctor: no --plan was given, so the reading comes from a look over all samples"
             )
     else:
-        job = make_job(pair, request, plan.job.layout, shards)
-        refuse_other_job(
-            replace(plan.job, shards=shards), job, (str(options.plan), pair.y_pred.path)
-        )
-        questions = plan.questions
-    return ShardScan(pair, job, again or questions, shard, choose_settings(request))
+        job, questions = make_job(pair, request, plan.job.layout, asked.shards), plan.questions
+        planned = replace(plan.job, shards=asked.shards)
+        refuse_other_job(planned, job, (str(asked.plan_file), pair.y_pred.path))
+    return ShardScan(pair, job, asked.again or questions, asked.shard, choose_settings(request))
 
 
-def _check_output(context: typer.Context, options: ScannedArrays, place: Path) -> None:
-    """Refuse an output that cannot be written, or that would replace an input."""
-    from iou_doctor.safety.atomic_files import check_writable, follow_links
-    from iou_doctor.safety.protected_files import describe_conflict, protect_inputs
+def _refuse_outputs(
+    context: typer.Context,
+    options: ScannedArrays,
+    places: Sequence[Path],
+    *,
+    read: Sequence[str] = (),
+) -> None:
+    """Refuse an output that cannot be written, or that would replace what is read.
 
-    inputs = [path for path in (options.predictions, options.masks, options.images) if path]
+    Args:
+        context: of the command.
+        options: of the command, which name the arrays.
+        places: the outputs.
+        read: the other files that the command reads.
+    """
+    from iou_doctor.cli.outputs import ReportOutput, refuse_unwritable
+    from iou_doctor.safety.protected_files import protect_inputs
+
+    inputs = [path for path in (options.predictions, options.masks, options.images, *read) if path]
     protected = (*protect_inputs(inputs), *protect_configuration(context))
-    try:
-        path = follow_links(place)
-        if conflict := describe_conflict(path, protected):
-            raise UsageError(f"--output {place}: {conflict}; name another file")
-        check_writable(path)
-    except (OSError, RuntimeError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise UsageError(f"--output {place}: cannot be written ({why})") from error
+    outputs = [ReportOutput("part", place, f"--output {place}") for place in places]
+    refuse_unwritable(outputs, protected)

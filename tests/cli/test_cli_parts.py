@@ -17,7 +17,9 @@ from run import ROOT
 from typer.testing import CliRunner
 
 from iou_doctor.cli.app import build_app
+from iou_doctor.diagnosis import pipeline
 from iou_doctor.parts import scan_shard
+from iou_doctor.scan import device
 
 
 @pytest.fixture
@@ -153,6 +155,7 @@ def test_parts_that_do_not_belong_together_are_refused(here):
         (("--shard", "three"), "--shard three: give I/N"),
         (("--shard", "1/1000001"), "--shard 1/1000001: give I/N"),
         (("--shard", f"1/{'9' * 5000}"), "give I/N"),
+        (("--output", "plan.json", "--plan", "plan.json"), "is an input, which is never changed"),
         (("--output", "m.npy"), "is an input, which is never changed"),
         (("--output", "none/part.npz"), "cannot be written"),
         (("--plan", "m.npy"), "is not valid JSON"),
@@ -171,6 +174,28 @@ def test_scans_that_cannot_work_are_refused(here, options, message):
     words = options if "--output" in options else (*options, "--output", "part.npz")
     assert message in refuse("scan", "p.npy", "m.npy", *words)
     assert not (here / "part.npz").exists()
+
+
+@pytest.mark.usefixtures("here")
+def test_options_are_checked_before_the_arrays_are_opened(monkeypatch):
+    def open_arrays(_request):
+        raise AssertionError("the arrays are opened")
+
+    monkeypatch.setattr(pipeline, "open_arrays", open_arrays)
+    monkeypatch.setattr(device, "is_gpu_visible", lambda: False)
+    words = ("scan", "p.npy", "m.npy", "--output", "part.npz")
+    assert "--shard 2/1" in refuse(*words, "--shard", "2/1")
+    assert "--again none.json" in refuse(*words, "--again", "none.json")
+    assert "no NVIDIA GPU" in refuse(*words, "--device", "gpu")
+    assert "cannot be written" in refuse("report", "none.npz", "--merge", "none/merged.npz")
+
+
+@pytest.mark.usefixtures("here")
+def test_names_of_outputs_are_shown_without_control_characters():
+    name = "a\x1b[31m.npz"
+    assert r"a\x1b[31m.npz has shard 1/1" in run("scan", "p.npy", "m.npy", "--output", name).stdout
+    assert r"b\x1b.npz has 1 of 1 shards" in run("report", name, "--merge", "b\x1b.npz").stdout
+    assert r"a\x1b[31m.npz has the plan" in run("plan", "p.npy", "m.npy", "--output", name).stdout
 
 
 @pytest.mark.usefixtures("here")
