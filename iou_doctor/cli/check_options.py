@@ -3,20 +3,19 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from iou_doctor.choices import Device, Engine
+from iou_doctor.choices import Engine
 from iou_doctor.cli.defaults import CONFIGURATION, ConfigFile, NoConfig
 from iou_doctor.cli.judged_report import LONE_NAME, JudgedReportOptions
 from iou_doctor.cli.model_options import PredictorOptions
 from iou_doctor.cli.options import (
-    ARRAYS,
-    CLASS_NAMES_HELP,
     OUTPUT,
-    PREDICTIONS_HELP,
     ArrayOptions,
+    ClassNames,
+    CountingDevice,
+    Jobs,
     MasksAs,
     PredictionsAs,
+    PredictionsOrModel,
     Progress,
     declare_option,
 )
@@ -39,21 +38,8 @@ def _find_listed_masks(predictions: str | None) -> str | None:
 class CheckOptions(JudgedReportOptions, PredictorOptions, ArrayOptions):
     """All options of the command."""
 
-    predictions: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="PREDICTIONS",
-            help=f"{PREDICTIONS_HELP} Or a model, with --images.",
-        ),
-    ] = None
-    class_names: Annotated[
-        list[str] | None,
-        declare_option(
-            ARRAYS,
-            CLASS_NAMES_HELP,
-            metavar="NAMES",
-        ),
-    ] = None
+    predictions: PredictionsOrModel = None
+    class_names: ClassNames = None
     predictions_as: PredictionsAs = None
     masks_as: MasksAs = None
     all_checks: Annotated[
@@ -65,22 +51,8 @@ class CheckOptions(JudgedReportOptions, PredictorOptions, ArrayOptions):
             "--all",
         ),
     ] = False
-    jobs: Annotated[
-        int | None,
-        declare_option(
-            OUTPUT,
-            "Number of threads for the scan.",
-            metavar="N",
-            min=1,
-            show_default="one per usable core",
-        ),
-    ] = None
-    device: Annotated[
-        Device,
-        declare_option(
-            OUTPUT, "Where to count: `auto` uses a GPU for large arrays if there is one."
-        ),
-    ] = "auto"
+    jobs: Jobs = None
+    device: CountingDevice = "auto"
     engine: Annotated[
         Engine,
         declare_option(OUTPUT, "What counts: this process, or the workers of a Dask cluster."),

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from iou_doctor.cli.options import (
-    ARRAYS,
-    CLASS_NAMES_HELP,
     COMPARISON,
     DEFAULT_PICTURES,
     OUTPUT,
     ArrayOptions,
     BatchSize,
+    ClassNames,
     Confidence,
     MasksAs,
     Pictures,
@@ -57,14 +56,7 @@ class CompareOptions(ArrayOptions):
             metavar="CALL",
         ),
     ] = None
-    class_names: Annotated[
-        list[str] | None,
-        declare_option(
-            ARRAYS,
-            CLASS_NAMES_HELP,
-            metavar="NAMES",
-        ),
-    ] = None
+    class_names: ClassNames = None
     predictions_as: PredictionsAs = None
     masks_as: MasksAs = None
     batch_size: BatchSize = None
@@ -146,9 +138,9 @@ def _write_files(
         return
     from dataclasses import replace
 
-    from iou_doctor.cli.outputs import write_files
+    from iou_doctor.cli.outputs import has_page, write_files
 
-    if any(entry.format == "html" for entry in wanted):
+    if has_page(wanted):
         from iou_doctor.pictures.changes import build_changes
 
         comparison = replace(comparison, changes=build_changes(comparison, pictures))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from iou_doctor.choices import EncodingName
+from iou_doctor.choices import Device, EncodingName
 from iou_doctor.cli import completion
 from iou_doctor.cli.signature import CommandOptions
 
@@ -18,10 +18,6 @@ OUTPUT = "Output"
 DEFAULT_PICTURES = 12
 PREDICTIONS_HELP = "FILE.npy, FILE.npz::name, FILE.h5::/name, an image, or a folder of them."
 MASKS_HELP = "The true masks, in any of these forms."
-CLASS_NAMES_HELP = (
-    "Class names, comma-separated; or a file of them, one a line; or camvid, cityscapes, voc,"
-    " ade20k or coco_stuff."
-)
 
 
 def declare_option(panel: str, text: str, *names: str, **more: Any) -> Any:
@@ -43,6 +39,19 @@ def declare_argument(metavar: str, text: str) -> Any:
 
 Predictions = Annotated[str, declare_argument("PREDICTIONS", PREDICTIONS_HELP)]
 Masks = Annotated[str, declare_argument("MASKS", MASKS_HELP)]
+PredictionsOrModel = Annotated[
+    str | None,
+    typer.Argument(metavar="PREDICTIONS", help=f"{PREDICTIONS_HELP} Or a model, with --images."),
+]
+ClassNames = Annotated[
+    list[str] | None,
+    declare_option(
+        ARRAYS,
+        "Class names, comma-separated; or a file of them, one a line; or camvid, cityscapes, voc,"
+        " ade20k or coco_stuff.",
+        metavar="NAMES",
+    ),
+]
 PredictionsAs = Annotated[
     EncodingName | None,
     declare_option(ARRAYS, "How the predictions are encoded, if iou-doctor misreads them."),
@@ -63,6 +72,20 @@ BatchSize = Annotated[
 Confidence = Annotated[
     float,
     declare_option(COMPARISON, "Confidence of the intervals of scores.", metavar="SHARE"),
+]
+Jobs = Annotated[
+    int | None,
+    declare_option(
+        OUTPUT,
+        "Number of threads for the scan.",
+        metavar="N",
+        min=1,
+        show_default="one per usable core",
+    ),
+]
+CountingDevice = Annotated[
+    Device,
+    declare_option(OUTPUT, "Where to count: `auto` uses a GPU for large arrays if there is one."),
 ]
 Progress = Annotated[
     bool, declare_option(OUTPUT, "Show a bar during long scans.", "--progress/--no-progress")

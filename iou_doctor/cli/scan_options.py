@@ -4,21 +4,20 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
-
-from iou_doctor.choices import Device, LedgerDetail
+from iou_doctor.choices import LedgerDetail
 from iou_doctor.cli.defaults import ConfigFile, NoConfig
 from iou_doctor.cli.model_options import PredictorOptions
 from iou_doctor.cli.options import (
-    ARRAYS,
-    CLASS_NAMES_HELP,
     COMPARISON,
     OUTPUT,
-    PREDICTIONS_HELP,
     ArrayOptions,
     BatchSize,
+    ClassNames,
+    CountingDevice,
+    Jobs,
     MasksAs,
     PredictionsAs,
+    PredictionsOrModel,
     Progress,
     declare_option,
 )
@@ -46,15 +45,8 @@ READING = (
 class ScannedArrays(PredictorOptions, ArrayOptions):
     """The options that both commands share."""
 
-    predictions: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="PREDICTIONS", help=f"{PREDICTIONS_HELP} Or a model, with --images."
-        ),
-    ] = None
-    class_names: Annotated[
-        list[str] | None, declare_option(ARRAYS, CLASS_NAMES_HELP, metavar="NAMES")
-    ] = None
+    predictions: PredictionsOrModel = None
+    class_names: ClassNames = None
     predictions_as: PredictionsAs = None
     masks_as: MasksAs = None
     contracts: Annotated[
@@ -142,22 +134,8 @@ class ScanOptions(ScannedArrays):
         bool,
         declare_option(SHARDS, "Go on where a killed scan stopped, if there was one.", "--resume"),
     ] = False
-    jobs: Annotated[
-        int | None,
-        declare_option(
-            OUTPUT,
-            "Number of threads for the scan.",
-            metavar="N",
-            min=1,
-            show_default="one per usable core",
-        ),
-    ] = None
-    device: Annotated[
-        Device,
-        declare_option(
-            OUTPUT, "Where to count: `auto` uses a GPU for large arrays if there is one."
-        ),
-    ] = "auto"
+    jobs: Jobs = None
+    device: CountingDevice = "auto"
 
     def parse_shard(self) -> tuple[int, int]:
         """Return which shard of how many to scan.
