@@ -44,7 +44,7 @@ def compare(
     from iou_doctor.errors import UsageError
 
     refuse_positions("compare", positional, EXAMPLE)
-    refuse_unknown("compare", arguments, check)
+    refuse_unknown("compare", arguments, check, but={"y_pred", "seen"})
     if before is None or (after is None) == (versus_metric is None):
         raise UsageError(
             "give before= and after= to compare two predictions, or before= and versus_metric= to"

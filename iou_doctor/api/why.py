@@ -54,7 +54,7 @@ def why(
     from iou_doctor.sources.files.bus_errors import BUS_ERRORS
 
     refuse_positions("why", positional, EXAMPLE)
-    refuse_unknown("why", arguments, check)
+    refuse_unknown("why", arguments, check, but={"seen"})
     text = take_score("score", score)
     if text is None:
         raise UsageError(

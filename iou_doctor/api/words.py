@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from iou_doctor.errors import IouDoctorError, UsageError
@@ -62,16 +62,27 @@ def refuse_positions(function: str, positional: tuple[object, ...], example: str
 
 
 def refuse_unknown(
-    function: str, arguments: Mapping[str, object], like: Callable[..., object]
+    function: str,
+    arguments: Mapping[str, object],
+    like: Callable[..., object],
+    *,
+    but: Collection[str] = (),
 ) -> None:
     """Refuse arguments that another function, whose arguments these are, does not have.
+
+    Args:
+        function: the name of the function that was called.
+        arguments: what it was given beside its own arguments.
+        like: the other function.
+        but: those of the other function's arguments that mean nothing here.
 
     Raises:
         TypeError: there is one, as for any function in Python.
     """
-    from inspect import signature
+    from inspect import Parameter, signature
 
-    known = signature(like).parameters
+    parameters = signature(like).parameters.values()
+    known = {one.name for one in parameters if one.kind is Parameter.KEYWORD_ONLY}
     for name in arguments:
-        if name not in known:
+        if name not in known.difference(but):
             raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")

@@ -98,6 +98,19 @@ def test_arguments_without_names_are_told_their_names(function):
 
 
 @pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        *(("why", "classes"), ("why", "seen"), ("why", "positional")),
+        *(("compare", "classes"), ("compare", "y_pred"), ("compare", "seen")),
+    ],
+)
+def test_arguments_without_a_meaning_are_refused(function, name):
+    arrays = {"before": SCORES, "after": SCORES} if function == "compare" else {"score": 0.5}
+    with pytest.raises(TypeError, match=f"{function}.. got an unexpected .* argument '{name}'"):
+        getattr(iou_doctor, function)(y_true=MASKS, **arrays, **{name: 1})
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("--ignore-index 255", "ignore_index=255"),
