@@ -72,7 +72,8 @@ class JudgedReportOptions(ReportOptions, JudgementOptions):
         """Return the inputs and the baseline, which no report may change."""
         from iou_doctor.safety.protected_files import ProtectedPath, protect_inputs
 
-        tables = [file for one in self.slices or () if (file := one.partition("@")[2])]
+        slices = split_lists(self.slices)
+        tables = [file for one in slices if (file := one.partition("@")[2])]
         protected = protect_inputs([*inputs, *tables])
         if self.baseline is None or self.write_baseline:
             return protected

@@ -162,7 +162,7 @@ def _resolve(path: str | None, folder: Path) -> str | None:
 def _resolve_slices(slices: list[str] | None, folder: Path) -> list[str] | None:
     if slices is None:
         return None
-    parts = [one.partition("@") for one in slices]
+    parts = [one.strip().partition("@") for text in slices for one in text.split(",")]
     return [
         f"{column}@{make_relative(folder / file)}" if at and file else f"{column}{at}{file}"
         for column, at, file in parts

@@ -159,13 +159,27 @@ def test_all_slices_are_shown_whatever_the_column_is_called():
     assert "costs most" in str(report)
 
 
-def test_the_configuration_names_a_table_beside_itself(folder):
+@pytest.mark.parametrize(
+    "slices", ['"weather@meta.csv", "time@meta.csv"', '"weather@meta.csv, time@meta.csv"']
+)
+def test_the_configuration_names_tables_beside_itself(folder, slices):
     (folder / "iou-doctor.toml").write_text(
-        'predictions = "preds"\nmasks = "masks"\nnum-classes = 3\nslice = ["weather@meta.csv"]\n'
+        f'predictions = "preds"\nmasks = "masks"\nnum-classes = 3\nslice = [{slices}]\n'
     )
     below = folder / "below"
     below.mkdir()
-    assert "by weather" in run("check", cwd=below).stdout
+    text = run("check", cwd=below).stdout
+    assert "by weather" in text
+    assert "by time" in text
+
+
+def test_no_report_replaces_a_table(folder):
+    before = (folder / "meta.csv").read_bytes()
+    words = ["check", "preds", "masks", "--slice", "weather@meta.csv,time@meta.csv"]
+    done = run(*words, "--output", "meta.csv", cwd=folder)
+    assert done.returncode == 2
+    assert "an input, which is never changed" in done.stderr
+    assert (folder / "meta.csv").read_bytes() == before
 
 
 @pytest.mark.parametrize(
