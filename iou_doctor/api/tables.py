@@ -66,8 +66,7 @@ def build_class_table(report: Report) -> NDArray[np.void] | None:
 
 def _get_bounds(report: Report, class_id: int) -> tuple[float, float]:
     """Return the bounds of the interval of a class in the arrays as they are, or NaN."""
-    is_stored = report.ledger is not None and report.ledger.of == "as-stored"
-    interval = report.class_intervals.get(class_id) if is_stored else None
+    interval = report.class_intervals.get(class_id) if report.ledger_as_stored else None
     return (np.nan, np.nan) if interval is None else (interval.low, interval.high)
 
 

@@ -22,6 +22,7 @@ def render(report: Report) -> str:
 
 
 def _build_document(report: Report) -> dict[str, object]:
+    is_of_stored = report.ledger_as_stored is not None
     return {
         "schema_version": 1,
         "tool": {"name": "iou-doctor", "version": report.version},
@@ -53,8 +54,8 @@ def _build_document(report: Report) -> dict[str, object]:
         },
         "scores": {
             **_build_scores(report),
-            "interval": ledger_json.build_interval(report.interval if _is_scored(report) else None),
-            "fine_grained": _build_fine_grained(report) if _is_scored(report) else None,
+            "interval": ledger_json.build_interval(report.interval if is_of_stored else None),
+            "fine_grained": _build_fine_grained(report) if is_of_stored else None,
         },
         "metric": {
             "name": report.metric_call,
@@ -92,7 +93,7 @@ def _build_input(array: Input) -> dict[str, object]:
 
 def _build_scores(report: Report) -> dict[str, object]:
     score, names = report.score, report.reading.class_names
-    intervals = report.class_intervals if _is_scored(report) else {}
+    intervals = report.class_intervals if report.ledger_as_stored else {}
     return {
         "mean_iou": score.mean_iou if score else None,
         "pixel_accuracy": score.pixel_accuracy if score else None,
@@ -124,11 +125,6 @@ def _build_fine_grained(report: Report) -> dict[str, object] | None:
         "worst_tenth": found.worst_tenth,
         "boundary": found.boundary,
     }
-
-
-def _is_scored(report: Report) -> bool:
-    """Return whether the intervals are of the arrays as they are, not of the repaired ones."""
-    return report.ledger is not None and report.ledger.of == "as-stored"
 
 
 def _build_contract(contract: ContractScore) -> dict[str, object]:

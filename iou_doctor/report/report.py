@@ -146,6 +146,11 @@ class Report:
         return next((f for f in self.findings if f.rule.name == self.verdict.primary), None)
 
     @property
+    def ledger_as_stored(self) -> Ledger | None:
+        """The ledger if it, and so each interval, is of the arrays as they are; else `None`."""
+        return self.ledger if self.ledger and self.ledger.of == "as-stored" else None
+
+    @property
     def consequences(self) -> frozenset[str]:
         """The names of the rules that fired only because of another fault."""
         return frozenset(name for names in self.explains.values() for name in names)

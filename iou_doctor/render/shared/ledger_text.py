@@ -135,7 +135,7 @@ def list_class_intervals(report: Report) -> dict[int, str]:
 
     There are none if the ledger is of repaired arrays, because the IoUs are of the stored ones.
     """
-    if report.ledger is None or report.ledger.of != "as-stored":
+    if report.ledger_as_stored is None:
         return {}
     return {
         class_id: f"{interval.low:.4f}-{interval.high:.4f}"

@@ -174,17 +174,11 @@ def format_class(entry: ClassScore, report: Report) -> str:
     return name if name == str(entry.id) else f"{entry.id} {name}"
 
 
-def is_priced(report: Report) -> bool:
-    """Return whether the ledger says what each class of the arrays as stored costs."""
-    return report.ledger is not None and report.ledger.of == "as-stored"
-
-
 def order_classes(report: Report, score: Score, most: int) -> list[ClassScore]:
     """Return the classes in order of their ids, or the dearest or worst first if they are many."""
     if len(score.per_class) <= most:
         return list(score.per_class)
-    ledger = report.ledger
-    if ledger is not None and is_priced(report):
+    if ledger := report.ledger_as_stored:
         points = {entry.id: entry.points for entry in ledger.by_class}
         return sorted(score.per_class, key=lambda entry: (-points.get(entry.id, 0.0), entry.id))
     return sorted(
@@ -194,7 +188,7 @@ def order_classes(report: Report, score: Score, most: int) -> list[ClassScore]:
 
 def describe_selection(report: Report, shown: int, score: Score) -> str:
     """Return which classes are shown if not all are: `the 12 of 19 classes that cost most`."""
-    which = "that cost most" if is_priced(report) else "with the lowest IoU"
+    which = "that cost most" if report.ledger_as_stored else "with the lowest IoU"
     return f"the {shown} of {len(score.per_class)} classes {which}"
 
 
