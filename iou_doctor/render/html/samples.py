@@ -152,7 +152,7 @@ def _show_worst(
         truth, prediction, pixels, points = one.dearest
         names = report.reading.class_names
         facts.append(
-            f"most of it: {name_class(truth, names)} predicted as {name_class(prediction, names)},"
+            f"dearest: {name_class(truth, names)} predicted as {name_class(prediction, names)},"
             f" {pixels:,} pixels, {points:.4f}"
         )
     panels = _paint(picture, picture.best, painter, name, side, "prediction")
