@@ -24,7 +24,7 @@ ROUNDING = 1e-9
 MOST_CLASSES = 30
 """The number of classes that a heat map shows; the dearest if there are more."""
 NUMBERED = 12
-"""The number of classes up to which every cell of a heat map has a number."""
+"""The number of classes up to which the numbers in a heat map have a decimal."""
 BINS = 20
 """The number of bars of a histogram."""
 LEVELS = 8
@@ -66,6 +66,11 @@ class HeatMap:
     rows: tuple[tuple[Cell, ...], ...]
     left_out: int
     """The number of classes that are left out."""
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether the cells are too many for a number with decimals in each."""
+        return len(self.names) > NUMBERED
 
 
 @record
@@ -178,13 +183,14 @@ def _shade(
     values: NDArray[np.float64], rows: Sequence[str], columns: Sequence[str], unit: str
 ) -> tuple[tuple[Cell, ...], ...]:
     most = float(values.max(initial=0.0))
-    numbered = len(rows) <= NUMBERED
+    has_decimals = len(rows) <= NUMBERED
 
     def make(truth: str, prediction: str, value: float) -> Cell:
         share = (value / most) ** 0.5 if most else 0.0
         level = 0 if value < 0.005 else max(1, round(LEVELS * share))
-        text = f"{value:.1f}" if value >= 0.05 else ""
-        if not numbered:
+        if has_decimals:
+            text = f"{value:.1f}" if value >= 0.05 else ""
+        else:
             text = f"{value:.0f}" if value >= 0.5 else ""
         return Cell(text, level, f"{truth} predicted as {prediction}: {value:.2f}{unit}")
 

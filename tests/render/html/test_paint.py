@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from base64 import b64decode
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -17,6 +18,8 @@ from iou_doctor.datasets.class_names import list_trained_classes
 from iou_doctor.pictures.gallery import build_gallery
 from iou_doctor.render.html import samples
 from iou_doctor.render.html.charts import build_heat_maps, build_histogram, split_points
+from iou_doctor.render.html.classes_view import describe_confusion
+from iou_doctor.render.html.page import render
 from iou_doctor.render.html.paint import Painter, encode, shrink
 from iou_doctor.render.html.palettes import ERRORS, LEFT_OUT, NO_CLASS, SAFE, choose_palette
 from iou_doctor.render.html.samples import build_pictures
@@ -159,6 +162,20 @@ def test_the_heat_maps_hold_all_points_and_all_pixels(classes):
         assert missing == pytest.approx(100 * report.ledger.missing, abs=0.2)
         recall = [entry.intersection / entry.truth_pixels for entry in gallery.score.per_class]
         assert np.allclose(np.diag(read_cells(shares.rows)), 100 * np.array(recall), atol=0.01)
+
+
+@pytest.mark.parametrize(("classes", "is_dense"), [(12, False), (13, True)])
+def test_cells_are_as_wide_as_their_numbers(classes, is_dense):
+    masks = scene(1, samples=6, height=24, width=30, classes=classes)
+    predictions = noisy(masks, 2, share=0.4, classes=classes)
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=classes)
+    view = describe_confusion(report, build_gallery(report, 0))
+    for heat_map in (view.points, view.shares):
+        assert heat_map.is_dense is is_dense
+        texts = {cell.text for row in heat_map.rows for cell in row} - {""}
+        assert all(("." in text) is not is_dense for text in texts)
+    page = render(replace(report, gallery=build_gallery(report, 0)))
+    assert ('class="heat dense"' in page) is is_dense
 
 
 def test_the_histogram_counts_every_image():
