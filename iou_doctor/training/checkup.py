@@ -94,14 +94,14 @@ class Checkup:
         """When each metric was checked last, by its name."""
         self._recorders: dict[Step, StepRecorder] = {}
         self._batches_checked = self._epochs_checked = 0
-        self._stopped = False
+        self._stopped = self._is_past_epochs = False
         Selection(ignore=self.ignore)  # raises now, and not during the training
 
     def on_train_begin(self, logs: object = None) -> None:  # noqa: ARG002
         """Start to record the training step, before Keras traces it."""
         self._remove_recorders()  # an earlier training may have been interrupted
         self._batches_checked = self._epochs_checked = 0
-        self._stopped = False
+        self._stopped = self._is_past_epochs = False
         self._record("train")
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:  # noqa: ARG002
@@ -115,7 +115,8 @@ class Checkup:
         if self._epochs_checked < self.epochs:
             self._epochs_checked += 1
             self._check_step("train", f"training, epoch {epoch + 1}", trained=True)
-        if self._epochs_checked >= self.epochs and not self.ledger:
+        self._is_past_epochs = self._epochs_checked >= self.epochs
+        if self._is_past_epochs and not self.ledger:
             self._print_health()
             for recorder in self._recorders.values():
                 recorder.stop()
@@ -132,7 +133,7 @@ class Checkup:
 
     def on_test_end(self, logs: object = None) -> None:  # noqa: ARG002
         """Check what the metrics received in the validation or in `evaluate`."""
-        if self._epochs_checked < max(1, self.epochs) or "train" not in self._recorders:
+        if not self._is_past_epochs or "train" not in self._recorders:
             self._check_step("test", self._describe_test(), trained=True)
         if "train" not in self._recorders:
             self._print_health()

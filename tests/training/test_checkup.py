@@ -283,6 +283,13 @@ def test_the_ledger_is_that_of_the_samples_of_the_last_batches(capsys, validates
         assert report.ledger.missing == pytest.approx(1 - np.mean(ious), abs=1e-6)
 
 
+def test_with_a_ledger_and_no_epochs_one_validation_is_checked():
+    checkup = Checkup(batches=2, epochs=0, ledger=True)
+    options = {"validation_data": (IMAGES, ONE_HOT)}
+    fit(net(3, "softmax"), ONE_HOT, [METRICS.OneHotMeanIoU(3)], [checkup], epochs=3, **options)
+    assert len(checkup.reports) == 2 + 1 + 1  # two batches, one validation, the ledger
+
+
 def test_a_ledger_of_misread_arrays_is_that_after_the_repair(capsys):
     checkup = Checkup(ledger=True)
     fit(net(3, "softmax"), ONE_HOT, [METRICS.MeanIoU(3)], [checkup])
