@@ -22,6 +22,7 @@ from run import run
 import iou_doctor
 from iou_doctor import checks
 from iou_doctor.checks.registry import load_checks
+from iou_doctor.cli.app import COMMANDS
 from iou_doctor.metrics.registry import CONTRACTS, list_signatures
 from iou_doctor.render import FORMATS, github, markdown, terminal
 from iou_doctor.render.shared import terminal_tables
@@ -144,8 +145,7 @@ def test_sessions_print_what_the_page_shows(page: Path, updating: bool, tmp_path
 
 def test_there_are_sessions_of_every_command() -> None:
     commands = [found["command"].split()[1] for found in SESSION.finditer(read_all())]
-    wanted = {"check", "compare", "fix", "why", "init", "rules", "explain", "metrics", "schema"}
-    assert wanted <= set(commands)
+    assert set(COMMANDS) <= set(commands)
 
 
 # --- the pages themselves ---------------------------------------------------------------------

@@ -55,13 +55,13 @@ class CheckOptions(JudgedReportOptions, PredictorOptions, ArrayOptions):
     device: CountingDevice = "auto"
     engine: Annotated[
         Engine,
-        declare_option(OUTPUT, "What counts: this process, or the workers of a Dask cluster."),
+        declare_option(OUTPUT, "Where to count: in this process, or on the workers of a Dask cluster."),
     ] = "local"
     scheduler: Annotated[
         str | None,
         declare_option(
             OUTPUT,
-            "The address of the Dask scheduler; without it, workers are started here.",
+            "The address of the Dask scheduler; without one, workers start on this machine.",
             metavar="ADDRESS",
         ),
     ] = None

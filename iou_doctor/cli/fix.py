@@ -72,8 +72,8 @@ class FixOptions(ArrayOptions):
 def fix(context: typer.Context, options: FixOptions) -> None:
     """Write repaired copies of predictions and masks to DIR, and check them.
 
-    Inputs are never changed. An array that needs no repair is not copied: the last line is the
-    command that checks the pair, with the place of both.
+    Inputs are never changed. An array that needs no repair is not copied. The last line is the
+    command that checks the repaired pair.
 
     Exit codes: 0 the copies are healthy, 1 errors remain that copies cannot repair, 2 bad usage,
     unreadable input or an output that cannot be written, 3 a bug in iou-doctor.

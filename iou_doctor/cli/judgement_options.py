@@ -103,8 +103,8 @@ class JudgementOptions(CommandOptions):
         LedgerDetail,
         declare_option(
             COMPARISON,
-            "Where the missing points go: `auto` tells the kinds of errors up to a million pixels,"
-            " `full` always.",
+            "How far to trace missing points: `auto` tells kinds of errors apart up to a million"
+            " pixels, `full` always; `off` leaves the ledger out.",
         ),
     ] = "auto"
     slices: Annotated[

@@ -48,6 +48,11 @@ def report(context: typer.Context, options: ReportOfPartsOptions) -> None:
 
     It says what `check` says. Scores that need the arrays once more are estimated from a sample;
     `iou-doctor scan --again` makes them exact.
+
+    Exit codes: 0 no finding as severe as --fail-on, 1 such findings or a score below its minimum,
+    2 bad usage, unreadable input or an output that cannot be written.
+
+    Example: iou-doctor report part-*.npz
     """
     try:
         code = _report(context, options)

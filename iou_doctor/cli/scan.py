@@ -31,17 +31,27 @@ Options = TypeVar("Options", bound=ScannedArrays)
 def plan(context: typer.Context, options: PlanOptions) -> None:
     """Decide how to read the arrays, once for all shards.
 
-    `scan --plan PLAN` then reads every shard in this way.
+    `iou-doctor scan --plan PLAN` then reads every shard in this way.
+
+    Exit codes: 0 the plan is written, 2 bad usage, unreadable input or an output that cannot be
+    written.
+
+    Example: iou-doctor plan preds.npy masks.npy --num-classes 3 --output plan.json
     """
     _run(context, options, _write_plan)
 
 
 @with_options(ScanOptions)
 def scan(context: typer.Context, options: ScanOptions) -> None:
-    """Scan one shard of the samples, and write what a report needs of it to a part.
+    """Scan one shard of the samples, and write its part of the report to a file.
 
     `iou-doctor report PART...` makes the report from the parts of all shards. It says what `check`
     says of the whole.
+
+    Exit codes: 0 the part is written, 2 bad usage, unreadable input or an output that cannot be
+    written.
+
+    Example: iou-doctor scan preds.npy masks.npy --plan plan.json --shard 3/64 --output part-3.npz
     """
     _run(context, options, _scan)
 

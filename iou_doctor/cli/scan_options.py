@@ -60,8 +60,8 @@ class ScannedArrays(PredictorOptions, ArrayOptions):
         LedgerDetail,
         declare_option(
             COMPARISON,
-            "What the report can say about missing points: `auto` tells the kinds of errors up to"
-            " a million pixels, `full` always.",
+            "How far the report can trace missing points: `auto` tells kinds of errors apart up to"
+            " a million pixels, `full` always; `off` leaves the ledger out.",
         ),
     ] = "auto"
     batch_size: BatchSize = None
@@ -126,7 +126,7 @@ class ScanOptions(ScannedArrays):
         str | None,
         declare_option(
             SHARDS,
-            "Scan the second round: what this JSON report has estimated.",
+            "Scan once more for the scores that REPORT, a JSON report of the parts, estimates.",
             metavar="REPORT",
         ),
     ] = None
