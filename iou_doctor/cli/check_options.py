@@ -55,7 +55,9 @@ class CheckOptions(JudgedReportOptions, PredictorOptions, ArrayOptions):
     device: CountingDevice = "auto"
     engine: Annotated[
         Engine,
-        declare_option(OUTPUT, "Where to count: in this process, or on the workers of a Dask cluster."),
+        declare_option(
+            OUTPUT, "Where to count: in this process, or on the workers of a Dask cluster."
+        ),
     ] = "local"
     scheduler: Annotated[
         str | None,

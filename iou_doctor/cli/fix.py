@@ -115,7 +115,7 @@ def _describe(repaired: "RepairedFiles") -> Iterator[str]:
     from iou_doctor.cli.spelling import conceal_secrets
 
     for copy in repaired.copies:
-        yield from _describe_copy(copy, "would write" if repaired.is_trial else "wrote")
+        yield from _describe_copy(copy, is_trial=repaired.is_trial)
     for place in repaired.unchanged:
         yield f"unchanged {escape_name(conceal_secrets(place))}: needs no copy, use it as it is"
     if not repaired.copies:
@@ -143,19 +143,19 @@ def _describe_end(repaired: "RepairedFiles") -> Iterator[str]:
         yield f"check the pair: {escape_name(spell_request(repaired.request))}"
 
 
-def _describe_copy(copy: "RepairedCopy", what: str) -> Iterator[str]:
+def _describe_copy(copy: "RepairedCopy", *, is_trial: bool) -> Iterator[str]:
+    wrote, left_out = ("would write", "would leave out") if is_trial else ("wrote", "left out")
     repairs = "; ".join(
         f"{finding.repair.name} ({finding.rule.name})" for finding in copy.causes if finding.repair
     )
     # the side without a fault may be written too, if its partner has become label maps
-    yield f"{what} {escape_name(copy.place)}: {repairs or 'the label maps of its classes'}"
+    yield f"{wrote} {escape_name(copy.place)}: {repairs or 'the label maps of its classes'}"
     for note in copy.unkept:
         yield f"note: {escape_name(note)}"
     if copy.left_out:
         names = ", ".join(f"`{escape_name(name)}`" for name in copy.left_out[:3])
         more = ", …" if len(copy.left_out) > 3 else ""
-        verb = "leave out" if what == "would write" else "left out"
-        yield f"{verb} {len(copy.left_out)} images without a partner: {names}{more}"
+        yield f"{left_out} {len(copy.left_out)} images without a partner: {names}{more}"
 
 
 def _describe_remaining(finding: "Finding") -> Iterator[str]:

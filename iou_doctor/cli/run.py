@@ -85,12 +85,16 @@ def describe_low_score(report: Report) -> str | None:
     return next((finding.message for finding in report.findings if finding.rule.name == GATE), None)
 
 
+def may_colour() -> bool:
+    """Return whether the environment lets a terminal have colours."""
+    return "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
 def print_error(message: str) -> None:
     """Print an error in one line on stderr; the word `error:` is red on a terminal with colours."""
     from iou_doctor.safety.safe_text import escape_line
 
-    has_colours = "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    word = typer.style("error:", fg="red", bold=True) if has_colours else "error:"
+    word = typer.style("error:", fg="red", bold=True) if may_colour() else "error:"
     typer.echo(f"iou-doctor: {word} {escape_line(message)}", err=True)  # no codes to a file
 
 

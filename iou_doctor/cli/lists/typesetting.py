@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import sys
@@ -11,6 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
+from iou_doctor.cli.run import may_colour
 from iou_doctor.record import record
 from iou_doctor.report.finding import Rule
 
@@ -37,8 +37,7 @@ class Paper:
         """Return the width and the colours of stdout, or those that the environment asks for."""
         is_terminal = sys.stdout is not None and sys.stdout.isatty()
         columns = shutil.get_terminal_size(fallback=(0, 0)).columns
-        wants = "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-        return cls(min(columns, WIDEST) if columns else None, is_terminal and wants)
+        return cls(min(columns, WIDEST) if columns else None, is_terminal and may_colour())
 
     def style(self, text: str, colour: str | None = None, *, bold: bool = False) -> str:
         """Return the text with colour codes, if there are colours."""
