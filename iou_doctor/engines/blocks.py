@@ -15,6 +15,7 @@ from iou_doctor.diagnosis.questions import AnyQuestion, OpenArrays, ScanSettings
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import IouDoctorError, SourceError
 from iou_doctor.parts.job import fingerprint_files
+from iou_doctor.parts.part import ModelPart, describe_model, unite
 from iou_doctor.record import record
 from iou_doctor.sources.files.stamps import check_unchanged
 
@@ -29,6 +30,14 @@ class Work:
     request: CheckRequest
     """Only the fields that say where the arrays are."""
     fingerprint: str
+
+
+@record
+class Found:
+    """An answer, and what the processes that found it know of the model."""
+
+    answer: Any
+    models: tuple[ModelPart, ...]
 
 
 @record
@@ -67,8 +76,8 @@ class _Opened:
 OPENED = _Opened()
 
 
-def answer_block(block: range, question: AnyQuestion, work: Work) -> Any:
-    """Return the answer for some samples, or a `Refusal`. This runs in another process."""
+def answer_block(block: range, question: AnyQuestion, work: Work) -> Found | Refusal:
+    """Return the answer for some samples, or why there is none. This runs in another process."""
     try:
         pair = OPENED.open(work)
         arrays = OpenArrays(pair, ScanSettings(1, work.request.device), block)
@@ -82,19 +91,24 @@ def answer_block(block: range, question: AnyQuestion, work: Work) -> Any:
         check_unchanged(pair.files)
     except IouDoctorError as error:
         return Refusal(error)
-    return answer
+    return Found(answer, describe_model(pair))
 
 
-def merge_answers(question: AnyQuestion, answers: Sequence[Any]) -> Any:
+def merge_answers(question: AnyQuestion, answers: Sequence[Found | Refusal]) -> Found | Refusal:
     """Return the merged answers, or the first `Refusal` among them."""
-    refused = next((one for one in answers if isinstance(one, Refusal)), None)
-    return question.merge(answers) if refused is None else refused
+    found = []
+    for one in answers:
+        if isinstance(one, Refusal):
+            return one
+        found.append(one)
+    models = unite(model for one in found for model in one.models)
+    return Found(question.merge([one.answer for one in found]), models)
 
 
-def make_work(request: CheckRequest, pair: Pair) -> Work:
+def make_work(request: CheckRequest, fingerprint: str) -> Work:
     """Return what other processes have to know to open the same arrays."""
     model = None if request.model is None else replace(request.model, watch=None)
     alone = CheckRequest(
         predictions=request.predictions, masks=request.masks, model=model, device=request.device
     )
-    return Work(alone, fingerprint_files(pair.files))
+    return Work(alone, fingerprint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 from iou_doctor.arrays.layout import Layout
@@ -14,6 +15,7 @@ from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.understanding import infer_layout, parse_metric
 from iou_doctor.engines.blocks import (
     AT_ONCE,
+    Found,
     Refusal,
     Work,
     answer_block,
@@ -22,6 +24,8 @@ from iou_doctor.engines.blocks import (
 )
 from iou_doctor.errors import SourceError, UsageError
 from iou_doctor.parts.job import make_job
+from iou_doctor.parts.part import ModelPart, describe_model
+from iou_doctor.parts.recorded import RecordedModel
 from iou_doctor.record import record
 from iou_doctor.report.report import Report
 from iou_doctor.scan.threads import count_usable_cores
@@ -47,6 +51,8 @@ class DaskArrays:
     layout: Layout
     """What the axes mean, as it was decided where the check was started."""
     blocks: tuple[range, ...]
+    models: list[ModelPart]
+    """What all processes know of the model."""
     progress: Progress | None = None
 
     @property
@@ -74,10 +80,11 @@ class DaskArrays:
             if self.progress:
                 self.progress(done, self.layout.samples)
         with _translate_errors():
-            answer: Any = whole.result()
-        if isinstance(answer, Refusal):
-            raise answer.error
-        return answer  # type: ignore[no-any-return]  # what a worker returns has no type
+            found: Found | Refusal = whole.result()
+        if isinstance(found, Refusal):
+            raise found.error
+        self.models.extend(found.models)
+        return found.answer  # type: ignore[no-any-return]  # what a worker returns has no type
 
     def _merge(self, question: Question[Answer], futures: Sequence[Any]) -> Any:
         """Return the future of the merged answer, by a tree of a few answers each."""
@@ -115,8 +122,11 @@ def check(
         job = make_job(pair, request, layout, min(layout.samples, threads * BLOCKS_PER_WORKER) or 1)
         blocks = [job.list_samples(number) for number in range(1, job.shards + 1)]
         some = tuple(block for block in blocks if len(block)) or (range(0),)
-        arrays = DaskArrays(client, make_work(request, pair), layout, some, progress)
-        return report_on(pair, request, arrays)
+        models = [*describe_model(pair)]
+        work = make_work(request, job.fingerprint)
+        arrays = DaskArrays(client, work, layout, some, models, progress)
+        model = RecordedModel(models) if models else None
+        return report_on(replace(pair, model=model), request, arrays)
 
 
 @contextmanager

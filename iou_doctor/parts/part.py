@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.model import ModelFacts
+from iou_doctor.arrays.source import Pair
 from iou_doctor.errors import UsageError
-from iou_doctor.parts.answers import key_of
 from iou_doctor.parts.job import Job, refuse_other_job
 from iou_doctor.record import record
 from iou_doctor.safety.safe_text import escape_name
@@ -76,6 +76,14 @@ class Part:
         return frozenset(self.segments)
 
 
+def describe_model(pair: Pair) -> tuple[ModelPart, ...]:
+    """Return what is known so far of the model of a pair, if it has one."""
+    if pair.model is None:
+        return ()
+    inputs_differ, outputs_differ = pair.model.get_differences()
+    return (ModelPart(pair.model.collect_facts(), inputs_differ, outputs_differ),)
+
+
 def merge_parts(parts: Sequence[Part]) -> Part:
     """Return one part that holds everything of these, in any order.
 
@@ -97,8 +105,8 @@ def merge_parts(parts: Sequence[Part]) -> Part:
         first,
         segments={shard: part.segments[shard] for part in parts for shard in part.segments},
         answers={key: _merge_answers(answers[key]) for key in sorted(answers)},
-        models=_unite(one for part in parts for one in part.models),
-        fallbacks=_unite(one for part in parts for one in part.fallbacks),
+        models=unite(one for part in parts for one in part.models),
+        fallbacks=unite(one for part in parts for one in part.fallbacks),
     )
 
 
@@ -111,7 +119,7 @@ def _merge_answers(answers: Sequence[Answered]) -> Answered:
     return Answered(question, frozenset().union(*(one.shards for one in answers)), merged)
 
 
-def _unite(values: Iterable[Any]) -> tuple[Any, ...]:
+def unite(values: Iterable[Any]) -> tuple[Any, ...]:
     """Return what occurs, each once."""
     return tuple(sorted({repr(value): value for value in values}.values(), key=repr))
 
@@ -148,8 +156,3 @@ def refuse_missing(part: Part) -> None:
             is_first = missing == sorted(complete - part.shards)
             of = "" if is_first else " of the second round"
             raise UsageError(f"the parts lack shard {shown}{more}{of}; scan and give them as well")
-
-
-def find_answer(part: Part, question: Any) -> Answered | None:
-    """Return what a part knows about a question, or `None`."""
-    return part.answers.get(key_of(question))

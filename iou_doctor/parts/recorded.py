@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
 from itertools import chain
 from typing import cast
@@ -64,7 +64,7 @@ class RecordedSource:
 class RecordedModel:
     """What is known of a model that has predicted all samples elsewhere."""
 
-    parts: tuple[ModelPart, ...]
+    parts: Sequence[ModelPart]
 
     def get_differences(self) -> tuple[bool, bool]:
         """Return whether the inputs differed, and whether the outputs did."""

@@ -16,7 +16,7 @@ from iou_doctor.diagnosis.questions import AnyQuestion, OpenArrays, Progress, Sc
 from iou_doctor.parts.answers import key_of
 from iou_doctor.parts.file import read_part, write_part
 from iou_doctor.parts.job import Job, SourceFacts, refuse_other_job
-from iou_doctor.parts.part import Answered, Entries, ModelPart, Part, Segment
+from iou_doctor.parts.part import Answered, Entries, Part, Segment, describe_model
 from iou_doctor.record import record
 from iou_doctor.sources.files.stamps import check_unchanged
 
@@ -109,7 +109,7 @@ class ShardScan:
             job=self.job,
             segments={self.shard: Segment(true, pred)},
             answers=answers,
-            models=_describe_model(self.pair),
+            models=describe_model(self.pair),
             fallbacks=tuple(self.settings.fallbacks),
         )
 
@@ -169,10 +169,3 @@ def _describe_entries(source: Source, facts: SourceFacts, job: Job, shard: int) 
         found = [source.get_sample_shape(index) for index in entries]
         shapes = np.array(found, dtype=np.int64).reshape(len(entries), rank)
     return Entries(None if names is None else names[entries.start : entries.stop], shapes)
-
-
-def _describe_model(pair: Pair) -> tuple[ModelPart, ...]:
-    if pair.model is None:
-        return ()
-    inputs_differ, outputs_differ = pair.model.get_differences()
-    return (ModelPart(pair.model.collect_facts(), inputs_differ, outputs_differ),)

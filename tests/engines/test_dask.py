@@ -13,6 +13,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from iou_doctor.arrays.interpretation import Options
+from iou_doctor.arrays.model import ModelOptions
 from iou_doctor.cli.app import build_app
 from iou_doctor.diagnosis import pipeline
 from iou_doctor.diagnosis.request import CheckRequest
@@ -83,6 +84,24 @@ def test_scores_and_folders_and_errors(cluster, tmp_path):
     damaged.write_bytes(damaged.read_bytes()[:60])
     with pytest.raises(SourceError, match=r"3\.png"):
         dask.check(folders, scheduler=address)
+
+
+@pytest.mark.slow
+def test_workers_tell_what_they_know_of_a_model(cluster, tmp_path):
+    """The output differs only in a sample that no process but one has predicted."""
+    masks, images = (np.tile(one, (4, *[1] * (one.ndim - 1))) for one in make_scores())
+    images *= 0.1
+    images += np.arange(len(images), dtype=np.float32)[:, None, None, None] * 1e-4
+    images[20] *= 10
+    request = replace(
+        save(tmp_path, masks, images, options=Options(num_classes=4)),
+        predictions=lambda batch: np.eye(4, dtype=np.float32)[(batch > 0.3).any(-1).astype(int)],
+        model=ModelOptions(images=str(tmp_path / "p.npy"), batch_size=2),
+    )
+    wanted = pipeline.check(request)
+    assert "constant-output" not in {finding.rule.name for finding in wanted.findings}
+    found = dask.check(request, scheduler=cluster.scheduler_address)
+    assert as_json(found) == as_json(wanted)
 
 
 def test_options_that_do_not_go_together_are_refused(tmp_path, monkeypatch):
