@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from iou_doctor import interpret
 from iou_doctor.arrays.interpretation import Interpretation
@@ -13,7 +12,6 @@ from iou_doctor.checks.map_stack import MOST_IMPROVABLE_IOU
 from iou_doctor.counts.label_decoding import Pairing
 from iou_doctor.counts.map_samples import InterpretedProbe
 from iou_doctor.counts.pair_counts import PairCounts
-from iou_doctor.counts.stats import Stats
 from iou_doctor.diagnosis.passes import Ask, Counts
 from iou_doctor.diagnosis.questions import Unanswered
 from iou_doctor.diagnosis.recounter import scale_masks
@@ -27,9 +25,6 @@ from iou_doctor.metrics.user.prepare_inputs import is_paired, prepare_inputs
 from iou_doctor.metrics.user.user_metric import MetricAnswer, UserMetric
 from iou_doctor.record import record
 
-if TYPE_CHECKING:
-    pass
-
 
 @record
 class Interpreted:
@@ -41,7 +36,20 @@ class Interpreted:
     def decode_pairs(self) -> PairCounts:
         """Return the doctor's label pairs."""
         pairing = interpret.choose_doctor_pairing(self.interpretation)
-        return _decode_labels(self.counts, self.interpretation, pairing) or PairCounts.merge([])
+        return self.decode(pairing) or PairCounts.merge([])
+
+    def decode(self, pairing: Pairing) -> PairCounts | None:
+        """Return the doctor's labels of a pairing; `None` if it was not counted."""
+        table = self.counts.stats.tables.get(pairing)
+        if table is None:
+            return None
+        return interpret.decode_doctor_labels(table, self.interpretation, pairing)
+
+    def decode_samples(self, pairing: Pairing) -> InterpretedProbe | None:
+        """Return the doctor's label maps of some samples; `None` if it was not counted."""
+        if pairing not in self.counts.stats.tables:
+            return None
+        return interpret.decode_samples(self.counts.samples, self.interpretation, pairing)
 
 
 @record
@@ -55,8 +63,7 @@ class MetricReading:
 def gather_evidence(
     ask: Ask,
     pair: Pair,
-    counts: Counts,
-    interpretation: Interpretation,
+    read: Interpreted,
     metric: UserMetric,
     request: CheckRequest,
     *,
@@ -68,24 +75,22 @@ def gather_evidence(
     Args:
         ask: asks the arrays.
         pair: the sources.
-        counts: what the pass gathered.
-        interpretation: how the arrays are to be understood.
+        read: what the pass gathered, and how the arrays are to be understood.
         metric: the user's metric.
         request: what the user asks.
         stored: the arrays as the metric gets them, if the doctor has repaired their order.
         rows: the arrays as a metric reads them that takes rows for channels.
     """
+    stats, interpretation = read.counts.stats, read.interpretation
     request.minimums.resolve_classes(interpretation.class_names)  # refuses unknown classes
-    stats, pairing = counts.stats, interpret.choose_doctor_pairing(interpretation)
+    pairing = interpret.choose_doctor_pairing(interpretation)
     scaled = scale_masks(pairing)
-    counted = _decode_labels(counts, interpretation, pairing)
-    pairs = PairCounts.merge([]) if counted is None else counted
-    repaired = _score_repaired(ask, counts, interpretation, pairs)
+    pairs = read.decode_pairs()
+    repaired = _score_repaired(ask, read, pairs)
     score = repaired if is_paired(interpretation.layout) else None
-    given = stored or Interpreted(counts, interpretation)
-    arrays = _prepare_arrays(pair, given, given.decode_pairs() if stored else pairs, request)
-    inputs = _drop_ignored_channels(ask, arrays.inputs, interpretation, stats)
-    arrays = replace(arrays, inputs=inputs)
+    given_pairs = stored.decode_pairs() if stored else pairs
+    arrays = _prepare_arrays(pair, stored or read, given_pairs, request)
+    arrays = replace(arrays, inputs=_drop_ignored_channels(ask, arrays.inputs, read))
     answer = metric.evaluate(arrays, score)
     if rows is not None:
         answer = _evaluate_rows(pair, rows, request, answer)
@@ -99,10 +104,10 @@ def gather_evidence(
         pairs=pairs,
         score=score,
         repaired=repaired,
-        times_255=_decode_labels(counts, interpretation, scaled),
-        sampled=_decode_samples(counts, interpretation, pairing),
-        sampled_times_255=_decode_samples(counts, interpretation, scaled),
-        inputs=inputs,
+        times_255=read.decode(scaled),
+        sampled=read.decode_samples(pairing),
+        sampled_times_255=read.decode_samples(scaled),
+        inputs=arrays.inputs,
         model=pair.model.collect_facts() if pair.model else None,
         baseline=request.baseline,
         minimums=request.minimums,
@@ -141,9 +146,10 @@ def _prepare_arrays(
 
 
 def _drop_ignored_channels(
-    ask: Ask, inputs: MetricInputs | None, interpretation: Interpretation, stats: Stats
+    ask: Ask, inputs: MetricInputs | None, read: Interpreted
 ) -> MetricInputs | None:
     """Return the inputs without the ignored parts of channels, which the pass has counted."""
+    interpretation, stats = read.interpretation, read.counts.stats
     is_declared = interpretation.ignore_index not in (None, 0, 1)
     has_ignored = interpretation.is_multilabel and is_declared and stats.y_true.outside_unit > 0
     if inputs is None or not has_ignored:
@@ -153,14 +159,13 @@ def _drop_ignored_channels(
     return replace(inputs, sums=sum_channels(ask, interpretation))
 
 
-def _score_repaired(
-    ask: Ask, counts: Counts, interpretation: Interpretation, pairs: PairCounts
-) -> Score:
+def _score_repaired(ask: Ask, read: Interpreted, pairs: PairCounts) -> Score:
     """Return the doctor's score, with sizes and axes repaired."""
+    interpretation = read.interpretation
     if interpretation.is_multilabel:
-        stats = counts.stats
+        stats = read.counts.stats
         sums = None if stats.y_true.outside_unit else stats.sums
-        if sums is not None and counts.plan.threshold == interpretation.threshold:
+        if sums is not None and read.counts.plan.threshold == interpretation.threshold:
             return overlapping.score_channels(sums, pixels=pairs.total)
         from iou_doctor.diagnosis import channels  # only channels that overlap need it
 
@@ -195,20 +200,3 @@ def _compare_implementations(evidence: Evidence, *, all_implementations: bool) -
         evidence.inputs, all_implementations=all_implementations, doctor=doctor
     )
     return replace(evidence, contracts=contracts)
-
-
-def _decode_labels(
-    counts: Counts, interpretation: Interpretation, pairing: Pairing
-) -> PairCounts | None:
-    """Return the doctor's labels of a pairing; `None` if it was not counted."""
-    table = counts.stats.tables.get(pairing)
-    return None if table is None else interpret.decode_doctor_labels(table, interpretation, pairing)
-
-
-def _decode_samples(
-    counts: Counts, interpretation: Interpretation, pairing: Pairing
-) -> InterpretedProbe | None:
-    """Return the doctor's label maps of some samples; `None` if the pairing was not counted."""
-    if pairing not in counts.stats.tables:
-        return None
-    return interpret.decode_samples(counts.samples, interpretation, pairing)

@@ -126,13 +126,11 @@ def examine(pair: Pair, request: CheckRequest, arrays: Arrays) -> tuple[Evidence
     stored = None if other is None else _count(pair, other, metric, request, arrays)
     if stored is not None and not read.counts.plan.layout.y_pred.is_reshaped:
         read, stored = stored, read
-    counts, interpretation = read.counts, read.interpretation
+    ask, plan = arrays.ask, read.counts.plan
     rows = _count_rows(pair, layout, metric, request, arrays)
-    evidence = gather_evidence(
-        arrays.ask, pair, counts, interpretation, metric, request, stored=stored, rows=rows
-    )
-    evidence = keep_whole_maps(arrays.ask, count_values(arrays.ask, evidence, counts.plan))
-    return evidence, Recounter(arrays.ask, counts.plan, interpretation, evidence.sampled)
+    evidence = gather_evidence(ask, pair, read, metric, request, stored=stored, rows=rows)
+    evidence = keep_whole_maps(ask, count_values(ask, evidence, plan))
+    return evidence, Recounter(ask, plan, read.interpretation, evidence.sampled)
 
 
 def _find_other_order(pair: Pair, counts: Counts, arrays: Arrays) -> Layout | None:
