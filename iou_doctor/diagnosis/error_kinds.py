@@ -15,6 +15,7 @@ from iou_doctor.choices import LedgerDetail
 from iou_doctor.counts.label_decoding import LabelDecoding, Pairing
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.diagnosis.count_plan import CountPlan
+from iou_doctor.diagnosis.passes import measure_sample
 from iou_doctor.diagnosis.what_if import Recount, needs_recount
 from iou_doctor.ledger.counted import Counted
 from iou_doctor.record import record
@@ -51,11 +52,8 @@ class Size:
     @classmethod
     def of(cls, pair: Pair, layout: Layout) -> Size:
         """Return the size of the arrays, from the side whose pixels are not flattened."""
-        sides = (pair.y_true, layout.y_true), (pair.y_pred, layout.y_pred)
-        source, axes = max(sides, key=lambda side: len(side[1].spatial))
-        sizes = (source.shape[0] or 1, *source.get_sample_shape(0))
         on_device = any(isinstance(one, DeviceSource) for one in (pair.y_true, pair.y_pred))
-        return cls(layout.samples, tuple(sizes[axis] for axis in axes.spatial), on_device)
+        return cls(layout.samples, measure_sample(pair, layout, 0), on_device)
 
     @property
     def has_kinds(self) -> bool:

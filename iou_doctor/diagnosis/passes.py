@@ -70,7 +70,7 @@ class CountArrays:
     def answer(self, arrays: OpenArrays) -> Counts:
         """Return the counts of some samples."""
         layout, settings = self.plan.layout, arrays.settings
-        measure = partial(_measure_sample, arrays.pair, layout)
+        measure = partial(measure_sample, arrays.pair, layout)
         probe = ProbeBuilder(layout.samples, measure, layout.mismatched)
         stats = scan(
             arrays.pair,
@@ -125,7 +125,7 @@ class RecountPairs:
         return PairCounts.merge(answers)
 
 
-def _measure_sample(pair: Pair, layout: Layout, sample: int) -> tuple[int, ...]:
+def measure_sample(pair: Pair, layout: Layout, sample: int) -> tuple[int, ...]:
     """Return the spatial shape of a sample, that of the side whose pixels are not flattened."""
     sides = ((pair.y_true, layout.y_true), (pair.y_pred, layout.y_pred))
     source, axes = max(sides, key=lambda side: len(side[1].spatial))

@@ -9,6 +9,7 @@ from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.arrays.layout import Axes, Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import is_no_class
+from iou_doctor.diagnosis.account import ROUNDING
 from iou_doctor.diagnosis.metric_lines import Read, write_metric
 from iou_doctor.diagnosis.root_cause import list_repairs
 from iou_doctor.diagnosis.what_if import Recount, repair_evidence
@@ -25,9 +26,6 @@ from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.report.repair_block import RepairBlock
 from iou_doctor.report.repair_plan import NO_CLASS_LABELS, build_plan
 from iou_doctor.report.report import Report
-
-ROUNDING = 1e-9
-"""Scores that differ by less are equal."""
 
 
 @record
@@ -86,9 +84,7 @@ def write_block(report: Report, evidence: Evidence, recount: Recount) -> RepairB
 
 def _is_code(repair: Repair) -> bool:
     """Return whether code on the two arrays can make a repair."""
-    if repair.exchanges_sides:
-        return True
-    if repair.steps:
+    if repair.exchanges_sides or repair.steps:
         return True
     changes_call = repair.num_classes is not None or repair.ignore_index is not None
     return changes_call and repair.relabel is None

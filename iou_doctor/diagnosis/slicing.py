@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
+from math import prod
 from typing import Literal
 
 from iou_doctor.arrays.layout import Layout
@@ -123,14 +124,7 @@ def _list_sizes(request: SliceRequest, pair: Pair, layout: Layout) -> list[str |
     ]
     if len(set(sizes)) <= MOST_SINGLE_NUMBERS:
         return [" x ".join(map(str, size)) for size in sizes]
-    return [str(_multiply(size)) for size in sizes]
-
-
-def _multiply(size: Sequence[int | None]) -> int:
-    product = 1
-    for one in size:
-        product *= one or 0
-    return product
+    return [str(prod(one or 0 for one in size)) for size in sizes]
 
 
 def _look_up_names(request: SliceRequest, pair: Pair, layout: Layout) -> list[str | None]:
