@@ -148,5 +148,8 @@ class ScanOptions(ScannedArrays):
         shard, _, shards = self.shard.partition("/")
         numbers = [int(one) if re.fullmatch("[0-9]{1,9}", one) else 0 for one in (shard, shards)]
         if not 1 <= numbers[0] <= numbers[1] <= MOST_SHARDS:
-            raise UsageError(f"--shard {self.shard}: give I/N, from 1/N to N/N, for instance 3/64")
+            raise UsageError(
+                f"--shard {self.shard}: give I/N, from 1/N to N/N, for instance 3/64; N is at most"
+                f" {MOST_SHARDS:,}"
+            )
         return numbers[0], numbers[1]

@@ -14,7 +14,7 @@ from iou_doctor.diagnosis.pipeline import open_arrays
 from iou_doctor.diagnosis.questions import AnyQuestion, OpenArrays, ScanSettings
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import IouDoctorError, SourceError
-from iou_doctor.parts.job import fingerprint_files
+from iou_doctor.parts.fingerprint import fingerprint_files
 from iou_doctor.parts.part import ModelPart, describe_model, unite
 from iou_doctor.record import record
 from iou_doctor.sources.files.stamps import check_unchanged

@@ -22,7 +22,7 @@ from iou_doctor.parts.answers import (
     write_question,
 )
 from iou_doctor.parts.columns import Bytes, Columns
-from iou_doctor.parts.job import MOST_SHARDS, Job, SourceFacts
+from iou_doctor.parts.job import Job, SourceFacts, read_job
 from iou_doctor.parts.part import Answered, Entries, ModelPart, Part, Segment
 from iou_doctor.parts.plain import NotPlainError, from_plain, shorten, to_plain
 from iou_doctor.safety.atomic_files import follow_links, open_part, stage
@@ -160,8 +160,7 @@ def _read_planes(data: bytes) -> Bytes:
 
 
 def _read_document(path: str, document: Any, stored: dict[str, Bytes]) -> Part:
-    job: Job = from_plain(Job, document["job"])
-    _check_job(job)
+    job = read_job(document["job"])
     columns = Columns(stored, samples=job.layout.samples)
     shards = [_check_shard(shard, job) for shard in document["shards"]]
     segments = {}
@@ -190,19 +189,6 @@ def _read_document(path: str, document: Any, stored: dict[str, Bytes]) -> Part:
         done=_read_done(job, shards, document["done"]),
         origin=path,
     )
-
-
-def _check_job(job: Job) -> None:
-    if not 1 <= job.shards <= MOST_SHARDS or job.unit < 1:
-        raise NotPlainError("its number of shards is wrong")
-    sides = (job.pair.y_true, job.layout.y_true), (job.pair.y_pred, job.layout.y_pred)
-    for source, axes in sides:
-        named = {*axes.spatial, *([] if axes.channel is None else [axes.channel])}
-        if axes.shape != source.shape or not axes.spatial or not named <= {*range(len(axes.shape))}:
-            raise NotPlainError("its layout is not that of its arrays")
-        if not all(size is None or 0 <= size < 2**63 for size in source.shape):
-            raise NotPlainError("the shapes of its arrays are wrong")
-        np.dtype(source.dtype)  # raises a TypeError for what is no dtype
 
 
 def _check_shard(shard: Any, job: Job) -> int:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
-from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from iou_doctor.arrays.file_stamp import FileStamp
 from iou_doctor.arrays.interpretation import Options
@@ -15,7 +14,8 @@ from iou_doctor.arrays.source import NodataSource, Pair, Source, StatedTurn
 from iou_doctor.choices import LedgerDetail
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import UsageError
-from iou_doctor.parts.plain import to_plain
+from iou_doctor.parts.fingerprint import fingerprint_files
+from iou_doctor.parts.plain import NotPlainError, from_plain, to_plain
 from iou_doctor.record import record
 from iou_doctor.report.version import __version__
 from iou_doctor.safety.safe_text import escape_name
@@ -23,10 +23,6 @@ from iou_doctor.scan.windows import is_a_view
 
 MOST_SHARDS = 1_000_000
 """More shards than this are a mistake."""
-BLOCKS, BLOCK_BYTES = 16, 4096
-"""Parts of a file that tell it from another one of the same size, and their size."""
-MOST_FILES = 4
-"""The number of files of a folder of which parts are read. Of the others, the size is enough."""
 
 
 @record
@@ -106,6 +102,27 @@ class Job:
         )
 
 
+def read_job(values: Any) -> Job:
+    """Return the job that `to_plain` turned into these values.
+
+    Raises:
+        NotPlainError: they are not those of a job, or do not go together.
+        TypeError: an array has no such dtype.
+    """
+    job: Job = from_plain(Job, values)
+    if not 1 <= job.shards <= MOST_SHARDS or job.unit < 1:
+        raise NotPlainError("its number of shards is wrong")
+    sides = (job.pair.y_true, job.layout.y_true), (job.pair.y_pred, job.layout.y_pred)
+    for source, axes in sides:
+        named = {*axes.spatial, *([] if axes.channel is None else [axes.channel])}
+        if axes.shape != source.shape or not axes.spatial or not named <= {*range(len(axes.shape))}:
+            raise NotPlainError("its layout is not that of its arrays")
+        if not all(size is None or 0 <= size < 2**63 for size in source.shape):
+            raise NotPlainError("the shapes of its arrays are wrong")
+        np.dtype(source.dtype)
+    return job
+
+
 def make_job(pair: Pair, request: CheckRequest, layout: Layout, shards: int) -> Job:
     """Return what all parts of a request have in common."""
     return Job(
@@ -169,32 +186,6 @@ def _choose_unit(pair: Pair, layout: Layout) -> int:
     sides: list[tuple[Source, Axes]] = [(pair.y_true, layout.y_true), (pair.y_pred, layout.y_pred)]
     chunks = [source.chunk_shape[0] for source, axes in sides if axes.has_sample_axis]
     return max([1, *chunks, int(getattr(pair.y_pred, "batch_size", 1))])
-
-
-def fingerprint_files(stamps: tuple[FileStamp, ...]) -> str:
-    """Return a text that other files do not have, whatever their names and times are.
-
-    It depends on the size of each file, and on some of the bytes of a few.
-    """
-    digest = blake2b(digest_size=16)
-    for stamp in stamps:
-        digest.update(stamp.size.to_bytes(8, "little"))
-    step = max(1, len(stamps) // MOST_FILES)
-    for stamp in stamps[::step][: MOST_FILES + 1]:
-        for piece in _read_pieces(stamp):
-            digest.update(piece)
-    return digest.hexdigest()
-
-
-def _read_pieces(stamp: FileStamp) -> Iterator[bytes]:
-    """Yield a few bytes here and there in a file; none if it cannot be read."""
-    try:
-        with Path(stamp.path).open("rb", buffering=0) as stream:
-            for index in range(BLOCKS):
-                stream.seek((stamp.size - BLOCK_BYTES) * index // (BLOCKS - 1) if index else 0)
-                yield stream.read(BLOCK_BYTES)
-    except (OSError, ValueError):
-        yield os.fsencode("unread")
 
 
 def refuse_other_job(first: Job, other: Job, names: tuple[str, str]) -> None:

@@ -106,7 +106,8 @@ def look_over(pair: Pair, request: CheckRequest) -> Look:
 def _choose_samples(pair: Pair, layout: Layout) -> Sequence[int]:
     """Return a few samples: spread over the data, or the first ones of a stream or for a model."""
     first = max(_count_values(source) for source in (pair.y_true, pair.y_pred))
-    visited = [index for index in range(layout.samples) if index not in set(layout.mismatched)]
+    mismatched = set(layout.mismatched)
+    visited = [index for index in range(layout.samples) if index not in mismatched]
     number = min(MOST_SAMPLES, MOST_VALUES // max(1, first), len(visited))
     if number < 1:
         return ()

@@ -10,8 +10,8 @@ from typing import Any
 from iou_doctor.diagnosis.questions import AnyQuestion
 from iou_doctor.errors import OutputError, UsageError
 from iou_doctor.parts.answers import read_question, write_question
-from iou_doctor.parts.job import Job
-from iou_doctor.parts.plain import NotPlainError, from_plain, to_plain
+from iou_doctor.parts.job import Job, read_job
+from iou_doctor.parts.plain import NotPlainError, shorten, to_plain
 from iou_doctor.record import record
 from iou_doctor.safety.atomic_files import follow_links, open_part, stage
 from iou_doctor.safety.safe_text import escape_name
@@ -63,9 +63,9 @@ def read_plan(path: str) -> Plan:
         if document["format"] != FORMAT:
             raise NotPlainError("its format is another one")
         if document["version"] != VERSION:
-            raise NotPlainError(f"it has version {document['version']!r}, and not {VERSION}")
+            raise NotPlainError(f"it has version {shorten(document['version'])}, and not {VERSION}")
         questions = tuple(read_question(one) for one in document["questions"])
-        return Plan(from_plain(Job, document["job"]), questions)
+        return Plan(read_job(document["job"]), questions)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise UsageError(
             f"--plan {name}: it is no plan ({error}); give a file that `iou-doctor plan` has"

@@ -153,7 +153,7 @@ def test_parts_that_do_not_belong_together_are_refused(here):
     [
         (("--shard", "4/3"), "--shard 4/3: give I/N, from 1/N to N/N"),
         (("--shard", "three"), "--shard three: give I/N"),
-        (("--shard", "1/1000001"), "--shard 1/1000001: give I/N"),
+        (("--shard", "1/1000001"), "for instance 3/64; N is at most 1,000,000"),
         (("--shard", f"1/{'9' * 5000}"), "give I/N"),
         (("--output", "plan.json", "--plan", "plan.json"), "is an input, which is never changed"),
         (("--output", "m.npy"), "is an input, which is never changed"),
@@ -162,6 +162,7 @@ def test_parts_that_do_not_belong_together_are_refused(here):
         (("--plan", "plan.json", "-n", "3"), "--num-classes: --plan has decided it"),
         (("--plan", "other.json"), "the content of the files is"),
         (("--plan", "empty.json"), "it is no plan"),
+        (("--plan", "forged.json"), "its layout is not that of its arrays"),
         (("--again", "empty.json"), "all its scores are exact"),
     ],
 )
@@ -170,6 +171,8 @@ def test_scans_that_cannot_work_are_refused(here, options, message):
     plan = json.loads((here / "plan.json").read_text())
     plan["job"]["fingerprint"] = "0"
     write("other.json", json.dumps(plan))
+    plan["job"]["layout"]["y_true"]["channel"] = 5
+    write("forged.json", json.dumps(plan))
     write("empty.json", "{}")
     words = options if "--output" in options else (*options, "--output", "part.npz")
     assert message in refuse("scan", "p.npy", "m.npy", *words)
