@@ -41,6 +41,8 @@ class _Task:
     """One check that can be run."""
 
     name: str
+    options: CheckOptions
+    """Of the command, with what the configuration says of this check alone."""
     request: CheckRequest
     outputs: tuple[ReportOutput, ...]
 
@@ -130,7 +132,7 @@ def _prepare(
     try:
         expected = build_expected_interpretation(context, check)
         request = own.build_request(expected=expected, name=check.name)
-        return _Task(check.name, request, own.check_outputs(protected, name=check.name))
+        return _Task(check.name, own, request, own.check_outputs(protected, name=check.name))
     except IouDoctorError as error:
         return _Refused(check.name, error)
 
@@ -153,7 +155,7 @@ def _carry_out(task: _Task | _Refused, options: CheckOptions) -> Checked:
         if outputs.has_page(now):
             from iou_doctor.cli.page import add_page
 
-            report = add_page(report, options)
+            report = add_page(report, task.options)
         outputs.write_reports(report, now, quiet=options.quiet, verbose=options.verbose)
     except IouDoctorError as error:
         typer.echo(describe_error(task.name, error), err=True)

@@ -41,6 +41,14 @@ def test_the_table_has_a_line_for_each_and_the_worst_exit_code_counts(project):
     assert done.stderr.startswith("iou-doctor: error: gone: ")
 
 
+def test_each_page_shows_the_command_of_its_check(project):
+    folder = project(check("val", HEALTHY, "ignore-index = 9\n"), check("test", SICK))
+    run("check", "--all", "-q", "--report", "html={name}.html", "--pictures", "0", cwd=folder)
+    for name, pair, more in (("val", HEALTHY, " --ignore-index 9"), ("test", SICK, "")):
+        command = f"iou-doctor check {pair}/preds.npy {pair}/masks.npy --num-classes 3{more}<"
+        assert command in (folder / f"{name}.html").read_text(encoding="utf-8")
+
+
 def test_the_full_reports_stand_before_the_table(project):
     done = run("check", "--all", cwd=project(check("val", HEALTHY), check("test", SICK)))
     assert done.returncode == 1
