@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import ceil
 from typing import Any
 
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from iou_doctor.pictures.side_reader import SideReader
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding
-from iou_doctor.report.gallery import Labels, Maps, PicturedSample
+from iou_doctor.report.gallery import Labels, Maps, PicturedSample, thin
 from iou_doctor.report.repair_plan import build_plan, find_unflattened_shape
 from iou_doctor.report.report import CheckedArrays, Report
 
@@ -71,7 +70,7 @@ class SampleReader:
         return PicturedSample(
             sample=sample,
             name=self.name(sample),
-            image=None if photograph is None else thin(photograph),
+            image=None if photograph is None else _thin(photograph),
             given=self._map(given, reading.num_classes, reading.ignore_index),
             repaired=repaired and self._map(repaired, self.num_classes, self.ignore_index),
             part="" if place is None else f"slice {place}",
@@ -79,8 +78,8 @@ class SampleReader:
 
     def _map(self, maps: tuple[Labels, Labels], num_classes: int, ignore: int | None) -> Maps:
         errors = map_errors(*maps, num_classes=num_classes, ignore_index=ignore)
-        truth, prediction = map(thin, maps)
-        return Maps(truth, prediction, None if errors is None else thin(errors))
+        truth, prediction = map(_thin, maps)
+        return Maps(truth, prediction, None if errors is None else _thin(errors))
 
 
 def build_reader(report: Report, arrays: CheckedArrays, pair: Pair) -> SampleReader:
@@ -168,7 +167,6 @@ def _take_slice(maps: tuple[Labels, Labels], place: int | None) -> tuple[Labels,
     return truth, prediction
 
 
-def thin(values: NDArray[Any]) -> NDArray[Any]:
-    """Return every nth row and column, so that no side is longer than `MOST_SIDE`."""
-    step = ceil(max(values.shape[:2]) / MOST_SIDE)
-    return values[step // 2 :: step, step // 2 :: step].copy() if step > 1 else values
+def _thin(values: NDArray[Any]) -> NDArray[Any]:
+    """Return a part that is small enough for a page, and does not keep the whole in memory."""
+    return values if max(values.shape[:2]) <= MOST_SIDE else thin(values, MOST_SIDE).copy()

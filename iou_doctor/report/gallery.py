@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,17 @@ from iou_doctor.record import record
 Labels = NDArray[np.integer]
 DearestPair = tuple[int, int | None, int, float]
 """Truth, prediction (`None`: no class), pixels and points."""
+
+
+def thin(values: NDArray[Any], most: int) -> NDArray[Any]:
+    """Return every nth row and column of a map or picture, so that no side is longer than `most`.
+
+    A side that is much shorter than the other keeps its middle.
+    """
+    height, width = values.shape[:2]
+    step = -(-max(height, width) // most)
+    top, left = (min(step, size) // 2 for size in (height, width))
+    return values[top::step, left::step]
 
 
 class PixelError(IntEnum):

@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 from build import diagnose, noisy, scene
 from checks.sick_arrays import SICK
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iou_doctor.pictures import side_reader
 from iou_doctor.pictures.errors import map_errors
 from iou_doctor.pictures.gallery import FLAT, build_gallery
 from iou_doctor.pictures.photographs import Photographs
-from iou_doctor.pictures.sample_reader import MOST_SIDE, build_reader, thin
-from iou_doctor.render.html.samples import Pictures, build_pictures
-from iou_doctor.report.gallery import PixelError
+from iou_doctor.pictures.sample_reader import build_reader
+from iou_doctor.render.html.samples import NOTEBOOK_SIDE, SIDES, Pictures, build_pictures
+from iou_doctor.report.gallery import PixelError, thin
 
 NO_CLASS = -1
 MOVED = ["IOU104", "IOU105", "IOU107", "IOU110", "IOU501", "IOU502", "IOU503", "IOU504", "IOU508"]
@@ -107,11 +109,24 @@ def test_each_pixel_has_one_error():
 
 
 def test_long_maps_are_thinned_evenly():
-    values = np.arange(3 * (MOST_SIDE * 2 + 1)).reshape(3, -1)
-    assert thin(values).shape == (1, 342)
-    assert thin(values)[0, 0] == values[1, 1]
-    assert thin(values[:, :MOST_SIDE]) is not None
-    assert thin(values[:, :MOST_SIDE]).shape == (3, MOST_SIDE)
+    values = np.arange(3 * 1025).reshape(3, -1)
+    assert np.array_equal(thin(values, 512), values[1:2, 1::3])
+    assert np.array_equal(thin(values[:, :512], 512), values[:, :512])
+
+
+@given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 600))
+def test_no_side_of_a_thinned_map_is_empty_or_too_long(height, width, most):
+    thinned = thin(np.zeros((height, width), np.uint8), most)
+    assert min(thinned.shape) >= 1
+    assert max(thinned.shape) <= most
+
+
+def test_a_narrow_map_is_shown_in_a_page_and_in_a_notebook():
+    masks = np.random.default_rng(0).integers(0, 3, (2, 1, 1100)).astype(np.uint8)
+    report = diagnose(y_true=masks, y_pred=noisy(masks, 2), num_classes=3, layout="NHW")
+    gallery = build_gallery(report, 3)
+    for most in (SIDES[0], NOTEBOOK_SIDE):
+        assert build_pictures(report, gallery, most).worst
 
 
 def test_a_volume_shows_the_slice_with_the_most_errors():

@@ -106,12 +106,6 @@ def list_errors(maps: Sequence[Maps]) -> list[PixelError]:
     return [error for error in ERRORS if int(error) in found]
 
 
-def shrink(pixels: Pixels, most: int) -> Pixels:
-    """Return every nth row and column, so that no side is longer than `most`."""
-    step = -(-max(pixels.shape[:2]) // most)
-    return pixels[step // 2 :: step, step // 2 :: step] if step > 1 else pixels
-
-
 def encode(pixels: Pixels) -> str:
     """Return a picture, shape (height, width, 3), as the data URI of a PNG."""
     from PIL import Image

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from iou_doctor.record import record
-from iou_doctor.render.html.paint import Painter, Pixels, encode, list_errors, shrink
+from iou_doctor.render.html.paint import Painter, Pixels, encode, list_errors
 from iou_doctor.render.html.palettes import ERRORS, LEFT_OUT, NO_CLASS, choose_palette
 from iou_doctor.render.shared.ledger_text import name_class
 from iou_doctor.render.shared.wording import format_score
-from iou_doctor.report.gallery import Gallery, Maps, PicturedSample, WorstSample
+from iou_doctor.report.gallery import Gallery, Maps, PicturedSample, WorstSample, thin
 from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import escape_name
 
@@ -197,9 +197,8 @@ def make_panels(
 
 
 def _make_panel(pixels: Pixels, caption: str, name: str, side: int) -> Panel:
-    small = shrink(pixels, side)
     height, width = pixels.shape[:2]
-    return Panel(encode(small), caption, f"{name}: {caption}", width, height)
+    return Panel(encode(thin(pixels, side)), caption, f"{name}: {caption}", width, height)
 
 
 def measure(samples: Sequence[Sample]) -> int:

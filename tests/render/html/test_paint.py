@@ -20,10 +20,10 @@ from iou_doctor.render.html import samples
 from iou_doctor.render.html.charts import build_heat_maps, build_histogram, split_points
 from iou_doctor.render.html.classes_view import describe_confusion
 from iou_doctor.render.html.page import render
-from iou_doctor.render.html.paint import Painter, encode, shrink
+from iou_doctor.render.html.paint import Painter, encode
 from iou_doctor.render.html.palettes import ERRORS, LEFT_OUT, NO_CLASS, SAFE, choose_palette
 from iou_doctor.render.html.samples import build_pictures
-from iou_doctor.report.gallery import Maps, PixelError
+from iou_doctor.report.gallery import Maps, PixelError, thin
 
 PALETTE = [(10, 20, 30), (200, 0, 0), (0, 200, 0)]
 
@@ -123,7 +123,7 @@ def test_pictures_shrink_until_they_fit(monkeypatch):
     truth = gallery.worst[0].picture.given.truth
     painter = samples.build_painter(report, repaired=False)
     height = decode(uris[0]).shape[0]
-    small = shrink(painter.paint_labels(truth), max(decode(uris[0]).shape))
+    small = thin(painter.paint_labels(truth), max(decode(uris[0]).shape))
     assert height == small.shape[0]
     assert np.array_equal(decode(uris[0]), small)
 
