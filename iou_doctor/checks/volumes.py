@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Ids, Stack, compute_mean_iou, count_pairs
 from iou_doctor.checks.stack_maps import keep_for_all_rules, stack_maps
@@ -46,12 +47,14 @@ def stack_volumes(evidence: Evidence) -> Volumes | None:
     layout, sampled = evidence.interpretation.layout, evidence.sampled
     # axes along which volumes differ in size cannot be exchanged: their sizes are unlike all others
     sizes = tuple(size or -axis for axis, size in enumerate(layout.y_true.spatial_shape, 1))
-    if sampled is None or sampled.spatial_axes not in {2, 3} or len(sizes) != sampled.spatial_axes:
-        return None  # masks of one axis are flattened, and do not say how a volume is stored
+    if layout.relation is Relation.FLATTENED:
+        return None  # an array of one axis does not say how a volume is stored
+    if sampled is None or sampled.spatial_axes not in {2, 3}:
+        return None
     has_slices = sampled.spatial_axes == 2
     if has_slices:
         same = layout.y_true.samples == layout.y_pred.samples
-        if not same or layout.samples < FEWEST_SLICES or layout.mismatched:
+        if not same or len(sizes) != 2 or layout.samples < FEWEST_SLICES or layout.mismatched:
             return None
         sizes = (layout.samples, *sizes)
     all_kept = has_slices and len(sampled.many.samples) == layout.samples

@@ -122,3 +122,14 @@ def test_flattened_masks_do_not_say_how_a_volume_is_stored(masks, predictions):
     y_true, y_pred = (random.integers(0, 3, one).astype(np.uint8) for one in (masks, predictions))
     report = diagnose(y_true=y_true, y_pred=y_pred)
     assert report.reading.layout.relation is Relation.FLATTENED
+
+
+@pytest.mark.parametrize("axes", [(1,), (3,), (1, 2, 3)])
+def test_flattened_predictions_of_a_flipped_volume_have_no_axes_to_flip(axes):
+    masks = np.zeros((3, 12, 20, 16), np.uint8)
+    masks[:, 2:5, 3:9, 1:7] = 1
+    masks[:, 3:11, 12:16, 2:4] = 2
+    predictions = np.flip(masks, axes).reshape(3, -1)
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=3)
+    assert report.reading.layout.relation is Relation.FLATTENED
+    assert "np.flip" not in "".join(finding.help for finding in report.findings)
