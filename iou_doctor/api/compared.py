@@ -6,6 +6,7 @@ import json
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
+from iou_doctor.api.report import NOTEBOOK_PICTURES
 from iou_doctor.record import record
 from iou_doctor.report import comparison
 from iou_doctor.report.version import __version__
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 FORMATS = {".html": "html", ".htm": "html", ".json": "json", ".txt": "full"}
 """The format of a file by the end of its name."""
-NOTEBOOK_PICTURES = 4
-"""How many samples a notebook shows as pictures."""
 
 
 @record

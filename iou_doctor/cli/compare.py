@@ -88,6 +88,16 @@ class CompareOptions(ArrayOptions):
     pictures: Pictures = DEFAULT_PICTURES
     progress: Progress = True
 
+    def check_confidence(self) -> float:
+        """Return the confidence of intervals.
+
+        Raises:
+            UsageError: there is no useful interval of this confidence.
+        """
+        from iou_doctor.diagnosis.request import check_confidence
+
+        return check_confidence(self.confidence, name="--confidence")
+
 
 @with_options(CompareOptions)
 def compare(_context: typer.Context, options: CompareOptions) -> None:
@@ -106,10 +116,9 @@ def compare(_context: typer.Context, options: CompareOptions) -> None:
     try:
         wanted = _plan_files(options)
         if _are_reports(options):
-            from iou_doctor.diagnosis.request import check_confidence
             from iou_doctor.report.stored_reports import compare_reports
 
-            confidence = check_confidence(options.confidence, name="--confidence")
+            confidence = options.check_confidence()
             comparison = compare_reports(options.before, options.after, confidence=confidence)
         else:
             comparison = _compare(*_build_requests(options), progress=options.progress)
@@ -160,12 +169,9 @@ def _are_reports(options: CompareOptions) -> bool:
 def _build_requests(options: CompareOptions) -> "tuple[CheckRequest, CheckRequest]":
     from dataclasses import replace
 
-    from iou_doctor.diagnosis.request import check_confidence
-
     if options.beyond_noise and not options.fail_if_worse:
         raise UsageError("--beyond-noise changes what --fail-if-worse does; give both")
-    confidence = check_confidence(options.confidence, name="--confidence")
-    request = replace(options.build_request(), confidence=confidence)
+    request = replace(options.build_request(), confidence=options.check_confidence())
     if options.versus_metric is None:
         if options.masks is None:
             raise UsageError(

@@ -102,7 +102,7 @@ class Supervisor:
             self._write_record(b"%d %d\n%b" % (number, len(data), data))
 
     def _write_record(self, data: bytes) -> None:
-        """Add to the record, and tell if that is impossible: it would be shown without its end.
+        """Add to the record. If that fails, tell the waiting process, which then shows none of it.
 
         Raises:
             OSError: the disk is full.
