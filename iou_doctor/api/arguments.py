@@ -38,7 +38,7 @@ def build_model_options(
     batch_size: int | None,
     resize: bool,
     trust_model: bool,
-    has_images: bool = False,
+    has_images: bool,
 ) -> ModelOptions | None:
     """Return how to run a model; `None` if there are no images and thus no model.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iou_doctor.report.report import Report
+from iou_doctor.sources.opening import is_path
 
 if TYPE_CHECKING:
     from iou_doctor.arrays.source import Pair
@@ -26,7 +26,7 @@ def reopen_later(report: Report, request: CheckRequest) -> Report:
     inputs = [
         one for one in (request.predictions, request.masks, request.images) if one is not None
     ]
-    if arrays is None or request.model or not inputs or not all(map(_is_path, inputs)):
+    if arrays is None or request.model or not inputs or not all(map(is_path, inputs)):
         return report
     files = arrays.open().files
 
@@ -38,7 +38,3 @@ def reopen_later(report: Report, request: CheckRequest) -> Report:
         return open_arrays(request)
 
     return replace(report, arrays=replace(arrays, open=open_again))
-
-
-def _is_path(value: object) -> bool:
-    return isinstance(value, (str, os.PathLike))

@@ -99,7 +99,7 @@ def check_confidence(value: float, *, name: str) -> float:
 
 
 def check_model_options(
-    options: ModelOptions, *, spell: Callable[[str], str], has_images: bool = False
+    options: ModelOptions, *, spell: Callable[[str], str], has_images: bool
 ) -> ModelOptions | None:
     """Return how to run a model; `None` if there are no images and thus no model.
 

@@ -66,20 +66,21 @@ def open_pairs(batches: Iterable[object]) -> Pair:
     return Pair(BatchesSource(stream, 0), BatchesSource(stream, 1))
 
 
-def _is_path(value: object) -> TypeGuard[str | os.PathLike[str]]:
+def is_path(value: object) -> TypeGuard[str | os.PathLike[str]]:
+    """Return whether a value is a path, and not an array or a model in memory."""
     return isinstance(value, (str, os.PathLike))
 
 
 def _stamp_inputs(*values: object) -> Iterator[FileStamp]:
     """Yield what the files among the arguments are now; images in folders have their own stamps."""
     for value in values:
-        path = split_name(os.fspath(value))[0] if _is_path(value) else ""
+        path = split_name(os.fspath(value))[0] if is_path(value) else ""
         if path and not os.path.isdir(path):  # noqa: PTH112 - a Path raises for a long name
             yield from stamp_files(path)
 
 
 def _open_any(value: object, label: str) -> Source:
-    if _is_path(value):
+    if is_path(value):
         return _open_path(os.fspath(value), masks=label == "y_true")
     return _open_object(value, label)
 
@@ -126,7 +127,7 @@ def _open_object(value: object, label: str) -> Source:
 
 def _open_model_pair(y_true: object, y_pred: object, options: ModelOptions) -> Pair:
     """Return masks, and what a model predicts for the images that belong to them."""
-    model_files = stamp_files(os.fspath(y_pred)) if _is_path(y_pred) else ()
+    model_files = stamp_files(os.fspath(y_pred)) if is_path(y_pred) else ()
     open_model = _find_model_opener(y_pred, options)
     files = (*model_files, *_stamp_inputs(y_true, options.images))
     true, images = _open_any(y_true, "y_true"), _open_any(options.images, "images")
@@ -149,7 +150,7 @@ def _find_model_opener(
     Raises:
         UsageError: it is not a model.
     """
-    if not _is_path(model):
+    if not is_path(model):
         from iou_doctor.sources.models.objects import is_model_object, open_model_object
 
         if is_model_object(model):
