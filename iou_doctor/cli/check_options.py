@@ -18,6 +18,7 @@ from iou_doctor.cli.options import (
     PredictionsOrModel,
     Progress,
     declare_option,
+    find_listed_masks,
 )
 from iou_doctor.errors import UsageError
 
@@ -25,14 +26,6 @@ if TYPE_CHECKING:
     from iou_doctor.arrays.expected import ExpectedInterpretation
     from iou_doctor.diagnosis.request import CheckRequest
     from iou_doctor.safety.protected_files import ProtectedPath
-
-
-def _find_listed_masks(predictions: str | None) -> str | None:
-    """Return the path of a text file that may list predictions and masks."""
-    from iou_doctor.safety.listed_files import LIST_SUFFIXES
-
-    is_list = predictions is not None and predictions.lower().endswith(LIST_SUFFIXES)
-    return predictions if is_list else None
 
 
 class CheckOptions(JudgedReportOptions, PredictorOptions, ArrayOptions):
@@ -87,7 +80,7 @@ class CheckOptions(JudgedReportOptions, PredictorOptions, ArrayOptions):
 
         from iou_doctor.scan.device import require_gpu
 
-        masks = self.masks or _find_listed_masks(self.predictions)
+        masks = self.masks or find_listed_masks(self.predictions)
         if self.predictions is None or masks is None:
             raise UsageError(
                 "give PREDICTIONS and MASKS, or name them in a configuration file (`iou-doctor"

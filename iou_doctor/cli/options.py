@@ -190,6 +190,14 @@ class ArrayOptions(CommandOptions):
         )
 
 
+def find_listed_masks(predictions: str | None) -> str | None:
+    """Return the path of a text file that may list predictions and masks."""
+    from iou_doctor.safety.listed_files import LIST_SUFFIXES
+
+    is_list = predictions is not None and predictions.lower().endswith(LIST_SUFFIXES)
+    return predictions if is_list else None
+
+
 def split_lists(texts: list[str] | None) -> tuple[str, ...]:
     """Return the entries of a repeatable option whose values are comma-separated lists."""
     return tuple(word.strip() for text in texts or () for word in text.split(",") if word.strip())

@@ -20,6 +20,7 @@ from iou_doctor.cli.options import (
     PredictionsOrModel,
     Progress,
     declare_option,
+    find_listed_masks,
 )
 from iou_doctor.errors import UsageError
 
@@ -77,10 +78,12 @@ class ScannedArrays(PredictorOptions, ArrayOptions):
         """
         from dataclasses import replace
 
-        if self.predictions is None or self.masks is None:
+        masks = self.masks or find_listed_masks(self.predictions)
+        if self.predictions is None or masks is None:
             raise UsageError("give PREDICTIONS and MASKS")
         return replace(
             super().build_request(),
+            masks=masks,
             model=self.build_model_options(),
             all_implementations=self.contracts == "all",
             ledger=self.ledger,

@@ -80,6 +80,16 @@ def test_parts_of_a_plan_say_what_check_says(here, kind):
 
 
 @pytest.mark.usefixtures("here")
+def test_a_list_of_pairs_is_read_as_check_reads_it():
+    for name in "pm":
+        for number, labels in enumerate(np.load(f"{name}.npy")):
+            np.save(f"{name}{number}.npy", labels)
+    write("pairs.csv", "".join(f"p{number}.npy,m{number}.npy\n" for number in range(12)))
+    parts = scan(2, "-n", "4", arrays=("pairs.csv",))
+    assert as_json("report", *parts) == as_json("check", "pairs.csv", "-n", "4")
+
+
+@pytest.mark.usefixtures("here")
 def test_the_second_round_makes_estimated_scores_exact():
     np.save("p.npy", np.load("p.npy")[[1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10]])
     first = scan(2)
