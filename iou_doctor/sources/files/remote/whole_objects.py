@@ -36,7 +36,8 @@ class WholeObjects:
         with self._lock:
             wanted = self._request(stamp)
             self._request_following(stamp)
-            while self._bytes > _MOST_KEPT_BYTES and len(self._kept) > _AHEAD + 1:
+            # this object and those ahead of it were moved to the end
+            while self._bytes > _MOST_KEPT_BYTES and next(iter(self._kept)) != stamp:
                 oldest, _ = self._kept.popitem(last=False)
                 self._bytes -= oldest.size
         try:

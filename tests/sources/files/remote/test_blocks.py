@@ -97,3 +97,17 @@ def test_the_following_objects_are_fetched_ahead():
     whole = WholeObjects(fetch, dict(pairwise(stamps)))
     assert [whole.read(stamp) for stamp in stamps] == [s.path.encode() * 10 for s in stamps]
     assert sorted(fetched, key=lambda one: int(one.path)) == stamps
+
+
+def test_few_large_objects_are_kept():
+    stamps = [FileStamp(str(n), 1 << 26, 0, 0, 0, "v") for n in range(5)]
+    fetched = []
+
+    def fetch(stamp, start, stop):
+        fetched.append((stamp, stop - start))
+        return b""
+
+    whole = WholeObjects(fetch, dict(pairwise(stamps)))
+    for stamp in [*stamps, stamps[0]]:
+        whole.read(stamp)
+    assert fetched == [(stamp, 1 << 26) for stamp in [*stamps, stamps[0]]]
