@@ -259,6 +259,7 @@ def test_a_bomb_is_not_unpacked(tmp_path):
         ("mha", False, b"MSB = False", b"MSB = False\nElementSpacing = 1 0 1"),
         ("mha", False, b"MSB = False", b"MSB = False\nElementSpacing = 1 1"),
         ("mha", False, b"MSB = False", b"MSB = False\n" + b"x" * 256 + b" = 1"),
+        ("mha", False, b"MSB = False", b"MSB = False\nComment:x = 1"),
         ("mha", False, b"= LOCAL", b"= LoCAL"),
         ("mha", False, b"0.0 0.0 1.0\n", b"0.0 0.0 0.0\n"),
         ("mha", False, b"0.0 0.0 1.0\n", b"0.0 0.0 1e999\n"),

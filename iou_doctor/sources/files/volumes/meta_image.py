@@ -196,7 +196,13 @@ def _read_header(path: str) -> _Header:
     offset = 0
     for line in start.splitlines(keepends=True):
         key, separator, value = line.decode("ascii").rstrip("\r\n").partition("=")
-        if not separator or not (key + value).isprintable() or len(key) > _LONGEST_KEY:
+        # for ITK, a colon ends the key as well
+        if (
+            not separator
+            or ":" in key
+            or not (key + value).isprintable()
+            or len(key) > _LONGEST_KEY
+        ):
             raise ValueError("a line of the header has no value, or no key")
         if key.strip() in words:
             raise ValueError("a line of the header is there twice")
