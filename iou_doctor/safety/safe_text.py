@@ -22,6 +22,10 @@ _COMMAND_START = r"(?m)^([ \t]*):(?=:)"
 """The beginning of a workflow command of GitHub, which has to be at the start of a line."""
 _COMMAND_INSIDE = r"##(?=\[|vso\[)"
 """The beginning of a workflow command of Azure, and of GitHub's older ones, anywhere in a line."""
+_SIGNED = r"(?i)(https?://[^\s?#'\"]*)[?#][^\s'\"]*"
+"""An address with what follows a question mark, which may be a signature."""
+_WITH_PASSWORD = r"(?i)(https?://|[a-z][a-z0-9+.-]{0,20}://(?=[^\s/@]*:))[^\s/]*@"
+"""An address with a user, who may be a password on the web, or with a user and a password."""
 
 
 def escape_name(text: str) -> str:
@@ -81,3 +85,8 @@ def _compile(pattern: str) -> re.Pattern[str]:
 
 def _spell(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
+
+
+def scrub(text: str) -> str:
+    """Return the message of a library without passwords and signatures."""
+    return re.sub(_SIGNED, r"\1", re.sub(_WITH_PASSWORD, r"\1", text))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from iou_doctor.errors import SourceError
-from iou_doctor.safety.safe_text import escape_name
+from iou_doctor.safety.safe_text import escape_name, scrub
 
 _MOST_LISTED = 8
 """The maximum number of names in a list: more would not fit on one line."""
@@ -30,14 +30,16 @@ def translate_errors(path: str, *errors: type[Exception], why: str) -> Iterator[
     """Turn the given `errors` of a library into a `SourceError` about `path`.
 
     Raises:
-        SourceError: one of `errors` was raised inside; it is the cause.
+        SourceError: one of `errors` was raised inside; it is the cause, unless it may hold a
+            signature.
     """
     try:
         yield
     except SourceError:  # it says already what would work
         raise
     except errors as error:
-        raise source_error(path, f"{why} ({_describe(error)})") from error
+        cause = None if "://" in path else error  # it may hold a signature
+        raise source_error(path, f"{why} ({_describe(error)})") from cause
 
 
 def list_names(names: Sequence[str]) -> str:
@@ -49,5 +51,5 @@ def list_names(names: Sequence[str]) -> str:
 
 def _describe(error: Exception) -> str:
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    text = " ".join(str(text).split()).rstrip(".")
+    text = " ".join(scrub(str(text)).split()).rstrip(".")
     return text if len(text) <= LONGEST_DETAIL else text[:LONGEST_DETAIL] + "…"

@@ -19,8 +19,6 @@ EXTRAS = MappingProxyType(
 )
 """The schemes that are read, with the module that fsspec needs for each."""
 _WEB = ("http", "https")
-_SIGNED = r"(?i)(https?://)(?:[^\s/@]*@)?([^\s?#'\"]*)[?#][^\s'\"]*"
-"""An address with what follows a question mark, which may be a signature."""
 _whole_addresses: dict[str, str] = {}
 """What was given, by the part of it that may be shown."""
 
@@ -52,18 +50,13 @@ def reveal(name: str) -> str:
     return _whole_addresses.get(name, name)
 
 
-def scrub(text: str) -> str:
-    """Return the message of a library without passwords and signatures."""
-    return re.sub(_SIGNED, r"\1\2", text)
-
-
 def _drop_secrets(address: str) -> str:
     scheme, _, rest = address.partition("://")
     place, slash, inner = rest.partition("/")
     user, at, host = place.rpartition("@")
     if scheme.lower() in _WEB:
-        inner = re.split("[?#]", inner, maxsplit=1)[0]
         place = re.split("[?#]", host, maxsplit=1)[0]
+        inner = re.split("[?#]", inner, maxsplit=1)[0] if place == host else ""
     elif at and ":" in user:
         place = host
     return f"{scheme}://{place}{slash}{inner}"

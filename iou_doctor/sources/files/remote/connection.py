@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 from iou_doctor.errors import SourceError
-from iou_doctor.sources.files.remote.address import EXTRAS, get_scheme, is_remote, reveal, scrub
+from iou_doctor.safety.safe_text import scrub
+from iou_doctor.sources.files.remote.address import EXTRAS, get_scheme, is_remote, reveal
 from iou_doctor.sources.source_errors import LONGEST_DETAIL, source_error
 
 WAITS = (0.2, 0.5, 1.0, 2.0)

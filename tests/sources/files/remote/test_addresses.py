@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iou_doctor.sources.files.remote.address import conceal, is_remote, reveal, scrub
+from iou_doctor.errors import SourceError
+from iou_doctor.safety.safe_text import scrub
+from iou_doctor.sources.files.remote.address import conceal, is_remote, reveal
+from iou_doctor.sources.source_errors import translate_errors
 
 WORDS = st.text("abcXYZ019-._~%", max_size=8)
 
@@ -20,6 +23,7 @@ WORDS = st.text("abcXYZ019-._~%", max_size=8)
         ("https://host/a.npy?sig=SECRET", "https://host/a.npy"),
         ("https://user:SECRET@host:8080/a.npy#SECRET", "https://host:8080/a.npy"),
         ("https://host?sig=SECRET", "https://host"),
+        ("https://host?sig=a/SECRET", "https://host/"),
         ("abfs://container@account.dfs.core.windows.net/a.npy",) * 2,
     ],
 )
@@ -36,6 +40,31 @@ def test_what_follows_a_question_mark_is_scrubbed(host, path, query):
     assert "SECRET" not in scrub(text)
     assert "pw-" not in scrub(text)
     assert scrub(text).endswith("' failed")
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("https://user:p@ss@host/a", "https://host/a"),
+        ("https://TOKEN@host/a", "https://host/a"),
+        ("s3://KEY:SECRET@bucket/a", "s3://bucket/a"),
+        ("abfs://container@account/a", "abfs://container@account/a"),
+    ],
+)
+def test_a_password_is_scrubbed(given, shown):
+    assert scrub(f"cannot reach {given} now") == f"cannot reach {shown} now"
+
+
+def test_the_error_of_a_library_about_an_address_is_scrubbed():
+    path = "https://host/a.zarr"
+    with (
+        pytest.raises(SourceError) as caught,
+        translate_errors(path, OSError, why="it is damaged"),
+    ):
+        raise OSError(f"404, url='{path}/0?sig=SECRET'")
+    assert "SECRET" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
 
 
 def test_addresses_that_differ_in_what_is_not_shown_have_two_names():
