@@ -17,6 +17,7 @@ from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import SourceError
 from iou_doctor.file_repair.run import repair_files
 from iou_doctor.scan.batch_plan import BatchPlan
+from iou_doctor.sources.files.zarr.zarr_array import ZarrSource
 from iou_doctor.sources.opening import open_source
 
 zarr = pytest.importorskip("zarr", reason="zarr, of the extra `zarr`, is missing")
@@ -228,3 +229,18 @@ def test_a_chunk_that_changes_meanwhile_gives_no_score(tmp_path, monkeypatch):
     monkeypatch.setattr(BatchPlan, "count_parts", count_and_touch)
     with pytest.raises(SourceError, match="changed while it was read"):
         check(CheckRequest(predictions=str(path), masks=str(path), options=Options(num_classes=5)))
+
+
+def test_an_error_of_a_store_is_that_of_the_array():
+    class AnswerError(Exception):
+        """What aiohttp raises is no `OSError`."""
+
+    class Unanswered:
+        shape, chunks, dtype = (2,), (1,), np.dtype(np.uint8)
+
+        def __getitem__(self, parts):
+            raise AnswerError("500, url='https://host/a.zarr/c/0?sig=SECRET'")
+
+    source = ZarrSource("https://host/a.zarr", Unanswered(), ())
+    with pytest.raises(SourceError, match=r"500, url='https://host/a.zarr/c/0'"):
+        source.read((slice(0, 1),))

@@ -76,7 +76,7 @@ class ZarrSource:
             SourceError: a chunk is damaged or cut off.
         """
         parts = complete_window(window, self.shape)
-        with translate_errors(self.path, *_ZARR_ERRORS, why=_DAMAGED):
+        with translate_errors(self.path, *_list_errors(self.path), why=_DAMAGED):
             values = np.asarray(self._array[parts])
         return values.astype(self.dtype, copy=False)
 
@@ -90,7 +90,7 @@ def open_zarr(path: str, name: str | None = None) -> ZarrSource:
     found = find_array(path, name)
     place = f"{path}::{found.name}" if found.name else path
     stamps = stamp_files(f"{path}/{found.name}".rstrip("/"))
-    with translate_errors(place, *_ZARR_ERRORS, why=_DAMAGED):
+    with translate_errors(place, *_list_errors(path), why=_DAMAGED):
         _, array = _open(path, found.name)
         check_dtype(place, np.dtype(array.dtype))
         shape = tuple(int(size) for size in array.shape)
@@ -115,6 +115,11 @@ def open_zarr_template(path: str, name: str | None) -> tuple[Any, Any]:
         if not found.name:
             return None, array
         return library.open_group(library.storage.LocalStore(path, read_only=True), mode="r"), array
+
+
+def _list_errors(path: str) -> tuple[type[Exception], ...]:
+    """Return what reading an array raises; a store over the network adds errors of its own."""
+    return (Exception,) if is_remote(path) else _ZARR_ERRORS
 
 
 def _open(path: str, name: str) -> tuple[Any, Any]:
