@@ -95,7 +95,7 @@ def read_member(file: str, name: str) -> Member:
     except LargeTiffError:
         if not can_unpack(file):
             return ImageMember(read_header(file), name)
-    except UnreadTiffError:
+    except UnreadTiffError:  # tifffile may read it, or says below why not
         pass
     member = read_array(file, name, open_tiff, None)
     return replace(member, geo=read_page_geo_tags(file))
