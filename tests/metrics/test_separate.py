@@ -202,6 +202,16 @@ def test_other_arguments_are_named_too():
         assert [one.choice for one in separate(setup, other, inputs, numbers)] == [name]
 
 
+def test_a_label_and_a_score_of_0_are_something():
+    truth, predicted, _, _ = make_arrays(3)
+    inputs = build_inputs(y_true=truth, y_pred=predicted, num_classes=5)
+    (macro,) = [one for one in CONTRACTS if one.name == "plain.mean_iou[absent 0]"]
+    setup, other = Setup(macro.choices, 5, None), Setup(macro.choices, 5, 0)
+    numbers = setup.evaluate(inputs), other.evaluate(inputs)
+    (found,) = separate(setup, other, inputs, numbers)
+    assert (found.before, found.after) == ("nothing ignored", "0 ignored")
+
+
 def test_a_number_that_the_choices_do_not_give_is_not_explained_by_them():
     arrays = make_arrays(0)
     inputs = build_inputs(y_true=arrays[0], y_pred=arrays[1], num_classes=arrays[2])

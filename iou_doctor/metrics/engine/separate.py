@@ -23,7 +23,6 @@ _TEMPLATES = {
     "empty": "without any ratio: {}",
     "wrap": "cells are numbered {}",
     "counting": "counted in {}",
-    "sharding": "evaluated by {}",
 }
 _FLAGS = {
     "averages_batches": ("all batches together", "averaged over batches"),
@@ -37,6 +36,8 @@ _FLAGS = {
 }
 """What `False` and `True` mean."""
 _SETTINGS = ("num_classes", "ignore_index")
+_AMOUNTS = ("smooth", "epsilon")
+"""What is added, so that 0 means nothing. Elsewhere 0 is a label or a score."""
 
 
 @record
@@ -81,7 +82,7 @@ class ChoiceChange:
 def separate(
     first: Setup, second: Setup, inputs: MetricInputs, numbers: tuple[float, float]
 ) -> tuple[ChoiceChange, ...] | None:
-    """Return the fewest choices that turn the first number into the second.
+    """Return a few choices that turn the first number into the second.
 
     If the first metric decided these as the second does, and nothing else, it would report the
     number of the second. None of them can be left out. The most important one comes first.
@@ -128,7 +129,7 @@ def _describe(name: str, value: object) -> str:
         return _FLAGS[name][bool(value)]
     if name == "target_class_ids":
         return "all classes" if value is None else _name_classes(value)
-    if value is None or value == 0:
+    if value is None or (value == 0 and name in _AMOUNTS):
         value = {"sharding": "one process", "empty": "NaN"}.get(name, "nothing")
     return _TEMPLATES.get(name, f"{name.replace('_', ' ')}: {{}}").format(value)
 
