@@ -103,8 +103,9 @@ def _count_on_gpu(
     on_fallback: Callable[[str], object],
 ) -> Stats | None:
     """Return the Stats of a pass on GPUs; `None` if the CPU has to count."""
-    if plan.unsupported_by_kernels is not None:
-        on_fallback(plan.unsupported_by_kernels)
+    unsupported = plan.unsupported_by_kernels or ("kinds of errors" if plan.kinds else None)
+    if unsupported is not None:
+        on_fallback(unsupported)
         return None
     from iou_doctor.scan.tensorflow import on_device  # imports TensorFlow
 

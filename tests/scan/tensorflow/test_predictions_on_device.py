@@ -167,7 +167,11 @@ def test_the_report_is_that_of_the_processor_to_the_last_byte(place, request):
 
 @pytest.mark.parametrize(
     ("questions", "words"),
-    [({"all_implementations": True}, "sums of scores"), ({}, None)],
+    [
+        ({"all_implementations": True}, "sums of scores"),
+        ({"ledger": "full"}, "kinds of errors"),
+        ({}, None),
+    ],
 )
 @pytest.mark.usefixtures("a_gpu")
 def test_what_the_processor_had_to_count_is_noted(place, questions, words):
@@ -178,6 +182,9 @@ def test_what_the_processor_had_to_count_is_noted(place, questions, words):
     assert [note.why for note in notes] == (
         [f"the GPU's kernels do not support {words}"] if words else []
     )
+    assert report.ledger is not None
+    assert (report.ledger.by_kind is not None) == ("ledger" in questions)
+    assert report.ledger.omits_kinds == ("ledger" not in questions)
 
 
 @pytest.mark.usefixtures("a_gpu")
