@@ -31,6 +31,7 @@ def find(evidence: Evidence) -> Result:
     if not evidence.model.constant or not _has_different_masks(evidence):
         return []
     samples = evidence.interpretation.layout.samples
+    hint = "" if evidence.model.is_scaled else " (--input-scale 1/255?)"
     return [
         Finding(
             RULE,
@@ -38,8 +39,7 @@ def find(evidence: Evidence) -> Result:
             f" {format_count(samples, 'image')}, though the images differ",
             help=advise_on_scale(
                 evidence,
-                "check the input of the model (--input-scale 1/255?) and whether its weights were"
-                " loaded",
+                f"check the input of the model{hint} and whether its weights were loaded",
             ),
             facts={"output": evidence.model.output_name, "images": samples},
         )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from build import diagnose, found, names, noisy, outcome, scene
 
@@ -17,6 +19,17 @@ def test_one_output_for_all_images_is_found():
     assert finding.facts == {"output": "probs", "images": 4}
     assert finding.message == (
         "output `probs` is the same for all 4 images, though the images differ"
+    )
+
+
+def test_a_scale_is_proposed_only_if_none_is_given():
+    report = diagnose(y_true=T, y_pred=SAME, num_classes=3, model=DEAD)
+    assert "(--input-scale 1/255?)" in found(report, "constant-output").help
+    scaled = replace(DEAD, is_scaled=True)
+    report = diagnose(y_true=T, y_pred=SAME, num_classes=3, model=scaled)
+    assert found(report, "constant-output").help == (
+        "try it without --input-scale, as many models scale their images; then check the input of"
+        " the model and whether its weights were loaded"
     )
 
 
