@@ -46,8 +46,16 @@ def estimate_noise(evidence: Evidence, baseline: Baseline) -> Noise:
     return Noise(False, estimate_intervals(areas, evidence.confidence))
 
 
-def describe_noise(noise: Noise, baseline: Baseline) -> str:
-    """Return whether the drop of the mean is within noise, as a part of the message."""
+def describe_noise(noise: Noise, baseline: Baseline, *, is_multilabel: bool) -> str:
+    """Return whether the drop of the mean is within noise, as a part of the message.
+
+    Args:
+        noise: what is known of it.
+        baseline: the earlier scores.
+        is_multilabel: whether classes overlap, so that no interval is known.
+    """
+    if is_multilabel:
+        return "noise cannot be told for classes that overlap"
     interval = noise.intervals.mean
     if interval is None or baseline.mean_iou is None:
         return "noise cannot be told from a single image"
@@ -58,7 +66,7 @@ def describe_noise(noise: Noise, baseline: Baseline) -> str:
             f"the drop of the mean is {where} noise: with other images, it would be"
             f" {-interval.high:.4f} to {-interval.low:.4f} ({share}, the same images for both)"
         )
-    why = "holds no numbers of images" if baseline.areas is None else "is of other images"
+    why = "holds no areas of images" if baseline.areas is None else "is of other images"
     return (
         f"the drop of the mean is {where} the noise of the new score alone, whose {share} interval"
         f" is {interval.low:.4f} to {interval.high:.4f}: the baseline {why}"

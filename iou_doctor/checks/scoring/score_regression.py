@@ -8,11 +8,12 @@ that is absent in one of the two reports is not compared.
     iou-doctor check preds.npy masks.npy --baseline baseline.json --max-drop 0.01
 
 The message says whether the drop is noise. The baseline holds the areas of the classes in each
-image, so the same images can be drawn for both runs: the drop is beyond noise if it stays one in 95
-% of these draws. With --beyond-noise, a drop within noise is not reported. A class that fewer than
-20 images have, and a single image, do not show whether a drop is noise, and are reported. An older
-baseline without these numbers is compared with the interval of the new score alone, and the message
-says so.
+image, so the same images can be drawn for both runs. The drop is beyond noise if its 95 % interval
+over these draws does not reach 0. With --beyond-noise, a drop within noise is not reported.
+
+Whether a drop is noise is unknown for a single image, for a class that fewer than 20 images have,
+and for classes that overlap. Such a drop is reported. An older baseline holds no areas. It is
+compared with the interval of the new score alone, and the message says so.
 
 If the new score is intended, write the baseline again with `--write-baseline`.
 """
@@ -121,7 +122,8 @@ def _build_finding(mean: Drop, fallen: Sequence[Drop], noise: Noise, evidence: E
         parts.append(f"IoU of class {join_words(entries)} fell")
     parts.append(f"--max-drop allows {baseline.max_drop:g}")
     if has_mean_fallen:
-        parts.append(describe_noise(noise, baseline))
+        is_multilabel = evidence.interpretation.is_multilabel
+        parts.append(describe_noise(noise, baseline, is_multilabel=is_multilabel))
     return Finding(
         RULE,
         message="; ".join(parts),

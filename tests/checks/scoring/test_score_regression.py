@@ -151,7 +151,7 @@ def test_a_baseline_without_single_images_is_compared_with_the_interval_of_the_n
     before = damage(0, 0)
     finding = gate(tmp_path, before, damage(0.1, 30), stored=False)
     assert "is beyond the noise of the new score alone, whose 95 % interval is" in finding.message
-    assert finding.message.endswith("the baseline holds no numbers of images")
+    assert finding.message.endswith("the baseline holds no areas of images")
     finding = gate(tmp_path, before, damage(0.9, 1), stored=False)
     assert "is within the noise of the new score alone" in finding.message
     assert gate(tmp_path, before, damage(0.9, 1), stored=False, beyond_noise=True) is None
@@ -159,3 +159,13 @@ def test_a_baseline_without_single_images_is_compared_with_the_interval_of_the_n
     masks, predictions = damage(0.1, 30)
     finding = gate(tmp_path, before, (masks[::-1], predictions[::-1]))
     assert finding.message.endswith("the baseline is of other images")
+
+
+def test_the_noise_of_overlapping_classes_is_unknown():
+    rng = np.random.default_rng(0)
+    masks = (rng.random((6, 12, 12, 3)) < 0.5).astype(np.uint8)
+    predictions = np.where(rng.random(masks.shape) < 0.2, 1 - masks, masks)
+    metric = "torchmetrics.JaccardIndex(task='multilabel', num_labels=3)"
+    report = diagnose(y_true=masks, y_pred=predictions, metric=metric, baseline=baseline(0.9, {}))
+    message = found(report, "score-regression").message
+    assert message.endswith("noise cannot be told for classes that overlap")
