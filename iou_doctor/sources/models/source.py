@@ -14,6 +14,7 @@ from iou_doctor.arrays.model import ModelFacts, ModelOptions
 from iou_doctor.arrays.source import ArrayOrTensor, Source, Window
 from iou_doctor.errors import SourceError
 from iou_doctor.sources.array_checks import check_dtype, check_shape
+from iou_doctor.sources.files.memory_limits import check_held_bytes
 from iou_doctor.sources.memory.array_or_tensor import (
     concatenate,
     copy_to_host,
@@ -213,11 +214,24 @@ class ModelSource:
             ) from error
         self._batch_size = self._halved = size // 2
 
+    def _fill_batch(self, inputs: StoredArray) -> StoredArray:
+        """Repeat the last image until there are as many as the model takes."""
+        missing = (self._fixed_batch_size or len(inputs)) - len(inputs)
+        if missing <= 0:
+            return inputs
+        check_held_bytes(
+            self.path,
+            (len(inputs) + missing) * inputs[0].nbytes,
+            what=f"its fixed batch of {self._fixed_batch_size:,} images",
+            remedy="convert it again with a smaller batch",
+        )
+        repeated = np.broadcast_to(inputs[-1], (missing, *inputs.shape[1:]))
+        return np.concatenate([inputs, repeated])
+
     def _predict(self, start: int, stop: int) -> ArrayOrTensor:
         images = self._images.read((slice(start, stop),))
         inputs = self._preprocessing.apply(images)
-        missing = (self._fixed_batch_size or len(inputs)) - len(inputs)
-        batch = np.concatenate([inputs, *[inputs[-1:]] * missing]) if missing > 0 else inputs
+        batch = self._fill_batch(inputs)
         # a model may raise any error of its library
         with (
             self._options.supervise(self.path),

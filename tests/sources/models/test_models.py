@@ -140,6 +140,11 @@ def test_a_fixed_batch_is_filled_up(place):
     assert np.allclose(everything(opened(place, model)), softmax(logits(IMAGES)), atol=1e-6)
 
 
+def test_a_fixed_batch_that_fills_the_memory_is_refused(place):
+    model = saved_model(place / "huge", batch=1 << 30)
+    assert "its fixed batch of 1,073,741,824 images takes" in refused(place, model)
+
+
 def test_a_model_without_signatures_is_called(place):
     model = saved_model(place / "called", signature=False)
     assert np.allclose(everything(opened(place, model)), softmax(logits(IMAGES)), atol=1e-6)
