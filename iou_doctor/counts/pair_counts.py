@@ -175,6 +175,11 @@ class PairCounts(PairColumns):
         labels = self._columns["truth"]
         return self.keep_rows((labels >= 0) & (labels < classes))
 
+    def keep_counted(self, classes: int, ignore_index: int | None) -> PairCounts:
+        """Return the rows that a score of these classes counts: the true label is one of them."""
+        known = self if ignore_index is None else self.drop_truth(ignore_index)
+        return known.drop_out_of_range(classes)
+
     def relabel(
         self,
         *,

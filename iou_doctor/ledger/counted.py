@@ -19,9 +19,7 @@ class Counted:
     @property
     def scored(self) -> PairCounts:
         """The pairs that the score counts."""
-        known = self.pairs
-        known = known if self.ignore_index is None else known.drop_truth(self.ignore_index)
-        return known.drop_out_of_range(len(self.score.per_class))
+        return self.pairs.keep_counted(len(self.score.per_class), self.ignore_index)
 
     def count_areas(self, span: int | None = None) -> ImageAreas:
         """Return the areas of each image; see `count_image_areas`."""

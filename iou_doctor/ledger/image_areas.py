@@ -55,8 +55,7 @@ def count_image_areas(
         span: the number of images, which decides on their groups; `None`: up to the last one that
             has a counted pixel.
     """
-    known = pairs if ignore_index is None else pairs.drop_truth(ignore_index)
-    counted = known.drop_out_of_range(num_classes)
+    counted = pairs.keep_counted(num_classes, ignore_index)
     images = counted.image_span[1] + 1 if span is None else span
     grouped = np.zeros((3, min(images, MOST_GROUPS), num_classes), dtype=np.int64)
     class_images = np.zeros(num_classes, dtype=np.int64)

@@ -43,8 +43,7 @@ def build_ledger(
     """
     if score.mean_iou is None:
         return None
-    known = pairs if ignore_index is None else pairs.drop_truth(ignore_index)
-    counted = known.drop_out_of_range(len(score.per_class))
+    counted = pairs.keep_counted(len(score.per_class), ignore_index)
     prices = Prices.of(score)
     listed, other_pairs = prices.price_pairs(counted.pool())
     images, points = price_samples(counted, prices)

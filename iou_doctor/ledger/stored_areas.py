@@ -121,8 +121,8 @@ def decode(document: Document | None) -> StoredAreas | None:
     for entry in document["classes"]:
         class_id = range(classes)[int(entry["id"])]
         class_images[class_id] = int(entry["images"])
-        areas[0, :, class_id] = _read_numbers(entry["union"])
-        areas[1, :, class_id] = _read_numbers(entry["intersection"])
+        areas[0, :, class_id] = _read_numbers(entry["union"], groups)
+        areas[1, :, class_id] = _read_numbers(entry["intersection"], groups)
     union, intersection = areas
     if not (intersection >= 0).all() or not (intersection <= union).all():
         raise ValueError("an intersection is no part of its union")
@@ -142,5 +142,5 @@ def _write_numbers(numbers: NDArray[np.int64]) -> str:
     return " ".join(map(str, numbers.tolist()))
 
 
-def _read_numbers(text: str) -> NDArray[np.int64]:
-    return np.array(text.split(" "), dtype=np.int64)
+def _read_numbers(text: str, count: int) -> NDArray[np.int64]:
+    return np.array(text.split(" "), dtype=np.int64).reshape(count)

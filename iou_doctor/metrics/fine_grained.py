@@ -42,8 +42,7 @@ def compute_fine_grained(
         num_classes: the number of classes; they are 0 to `num_classes` - 1.
         ignore_index: the ignore label, if any.
     """
-    kept = pairs if ignore_index is None else pairs.drop_truth(ignore_index)
-    counted = kept.drop_out_of_range(num_classes)
+    counted = pairs.keep_counted(num_classes, ignore_index)
     means, sums, counts = [], np.zeros(num_classes), np.zeros(num_classes, dtype=np.int64)
     for truth, predicted, intersection in iterate_class_areas(
         counted, images=counted.image_span[1] + 1, classes=num_classes

@@ -169,8 +169,7 @@ def score_images(
     pairs: PairCounts, *, num_classes: int, ignore_index: int | None
 ) -> NDArray[np.float64]:
     """Return the mean IoU of each image that has one; arguments as for `compute_score`."""
-    kept = pairs if ignore_index is None else pairs.drop_truth(ignore_index)
-    counted = kept.drop_out_of_range(num_classes)
+    counted = pairs.keep_counted(num_classes, ignore_index)
     images = counted.image_span[1] + 1
     means = [
         _compute_image_means(*some, ignore_index=ignore_index)

@@ -152,6 +152,15 @@ def test_auto_leaves_out_what_takes_long_and_what_is_too_small(monkeypatch):
     assert get_kinds(check(y_true, y_pred)) is None
 
 
+def test_auto_leaves_values_where_they_may_be_on_a_device():
+    import tensorflow as tf
+
+    y_true, y_pred = make_pair()
+    tensor = tf.constant(y_pred)
+    assert get_kinds(check(y_true, tensor)) is None
+    assert get_kinds(check(y_true, tensor, ledger="full")) == get_kinds(check(y_true, y_pred))
+
+
 def test_the_command_line_may_leave_the_ledger_out(tmp_path):
     y_true, y_pred = make_pair()
     for name, labels in (("masks", y_true), ("preds", y_pred)):

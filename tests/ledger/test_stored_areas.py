@@ -92,6 +92,7 @@ def test_one_image_and_very_many_classes_are_not_stored(sides, monkeypatch):
         {"num_classes": 10**9},
         {"classes": [{"id": 9, "images": 1, "union": "1", "intersection": "1"}]},
         {"classes": [{"id": 0, "images": 1, "union": "1 2", "intersection": "1"}]},
+        {"classes": [{"id": 0, "images": 1, "union": "1", "intersection": "1"}]},
         {"classes": [{"id": 0, "images": 1, "union": "x" * 30, "intersection": "1"}]},
         {"classes": [{"id": 0, "images": 1, "union": "9" * 30, "intersection": "1"}]},
         {"classes": None},

@@ -52,8 +52,7 @@ def measure_objects(evidence: Evidence) -> Objects | None:
     ignored, classes = interpretation.ignore_index, interpretation.num_classes
     if ignored == BACKGROUND or not len(evidence.pairs):
         return None
-    pairs = evidence.pairs if ignored is None else evidence.pairs.drop_truth(ignored)
-    pairs = pairs.drop_out_of_range(classes)
+    pairs = evidence.pairs.keep_counted(classes, ignored)
     images, parts = interpretation.layout.samples, []
     for true, predicted, both in iterate_class_areas(pairs, images=images, classes=classes):
         own, found, hits = true[:, 1:], predicted[:, 1:], both[:, 1:]

@@ -55,9 +55,7 @@ class SampleScores:
 def score_samples(evidence: Evidence) -> SampleScores | None:
     """Return the mean IoU of each sample over the classes in it; `None` if none has a score."""
     interpretation = evidence.interpretation
-    ignored = interpretation.ignore_index
-    pairs = evidence.pairs if ignored is None else evidence.pairs.drop_truth(ignored)
-    pairs = pairs.drop_out_of_range(interpretation.num_classes)
+    pairs = evidence.pairs.keep_counted(interpretation.num_classes, interpretation.ignore_index)
     if not len(pairs):
         return None
     parts, is_one_sided = [], False

@@ -28,6 +28,7 @@ from iou_doctor.checks.alignment._matched_ids import (
 )
 from iou_doctor.checks.alignment._scores import name_score
 from iou_doctor.checks.alignment._shifts import SHIFT_REACH, are_too_small, search_shifts
+from iou_doctor.checks.alignment._stated_places import LEAST_STATED_GAIN, STATED
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain
 from iou_doctor.checks.orientations import (
@@ -79,11 +80,6 @@ LEAST_QUALITY = 0.7
 LARGEST_VOLUME_SHIFT = 8
 """Largest shift of a volume that is as likely as a flip, in voxels. A single organ near the middle
 fits as well after a flip as after a large shift."""
-
-LEAST_STATED_GAIN = 0.02
-"""A turn that the files state must gain this much in mean IoU. The places on the map may be wrong.
-"""
-STATED = "the places on the map in the files of predictions and masks say so as well"
 
 
 def find(evidence: Evidence) -> Result:

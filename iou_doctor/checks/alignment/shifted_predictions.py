@@ -24,6 +24,7 @@ from iou_doctor.checks.alignment._shifts import (
     score_offset,
     search_shifts,
 )
+from iou_doctor.checks.alignment._stated_places import LEAST_STATED_GAIN, STATED
 from iou_doctor.checks.alignment._tiles import MOST_TILED_SAMPLES, find_arrangement, get_stored_size
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, count_different_masks, has_nothing_to_gain
@@ -61,11 +62,6 @@ LEAST_AFTER_OF_SETS = 0.3
 """Minimum mean IoU after the shift of sets of channels, many of which are rare."""
 LEAST_TILE_LEAD = 0.1
 """If rearranged tiles exceed the shift by this mean IoU, tiles are the cause, not a shift."""
-
-LEAST_STATED_GAIN = 0.02
-"""A shift that the files state must gain this much in mean IoU. The places on the map may be wrong.
-"""
-STATED = "the places on the map in the files of predictions and masks say so as well"
 
 
 def find(evidence: Evidence) -> Result:

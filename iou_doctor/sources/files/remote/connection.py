@@ -97,5 +97,7 @@ def _explain(path: str, error: Exception) -> SourceError:
             "no credentials were found; set them as for the store's own tools, or"
             f" FSSPEC_{scheme}='{{\"anon\": true}}' for public data",
         )
-    words = " ".join(scrub(str(error)).split())[:LONGEST_DETAIL] or type(error).__name__
+    status = getattr(error, "status", None)  # the words of aiohttp repeat the request
+    said = f"HTTP {status}" if isinstance(status, int) else scrub(str(error))
+    words = " ".join(said.split())[:LONGEST_DETAIL] or type(error).__name__
     return source_error(path, f"the store does not answer as it should ({words}); try again later")
