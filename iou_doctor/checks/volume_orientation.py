@@ -18,6 +18,7 @@ from iou_doctor.checks.map_stack import (
 )
 from iou_doctor.checks.orientations import IDENTITY, LEAST_TURNED_SHARE, NATURAL_ORDER, Fits, Turn
 from iou_doctor.checks.stack_maps import keep_for_all_rules
+from iou_doctor.checks.stated_places import LEAST_STATED_GAIN, STATED_BY_AFFINES
 from iou_doctor.checks.volumes import Volumes, stack_volumes
 from iou_doctor.record import record
 from iou_doctor.repairs.flip import Flip
@@ -36,8 +37,6 @@ LEAST_OBJECT_SCORE, MOST_OBJECT_SCORE = 0.75, 0.3
 """Or the mean IoU of all classes but the largest one must rise from at most MOST_OBJECT_SCORE to at
 least LEAST_OBJECT_SCORE. If the prediction is a ball of
 the right size at any other place, one of the flips does so in 1 of 100 volumes."""
-LEAST_STATED_GAIN = 0.02
-"""An orientation that the files state must gain this much in mean IoU. Affines may be wrong."""
 LEAST_VOLUME_SCORE = 0.5
 """Minimum mean IoU in another orientation. Unrelated volumes hardly reach it."""
 
@@ -78,7 +77,7 @@ class Orientation:
     def describe_reading(self) -> str | None:
         """Return what else shows the orientation or the volume; `None` if there is nothing."""
         if self.is_stated:
-            return "the affines in the files of predictions and masks say so as well"
+            return STATED_BY_AFFINES
         if not self.volumes.has_slices:
             return None
         return (

@@ -28,7 +28,6 @@ from iou_doctor.checks.alignment._matched_ids import (
 )
 from iou_doctor.checks.alignment._scores import name_score
 from iou_doctor.checks.alignment._shifts import SHIFT_REACH, are_too_small, search_shifts
-from iou_doctor.checks.alignment._stated_places import LEAST_STATED_GAIN, STATED
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, has_nothing_to_gain
 from iou_doctor.checks.orientations import (
@@ -41,10 +40,9 @@ from iou_doctor.checks.orientations import (
 )
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.stack_maps import stack_maps
+from iou_doctor.checks.stated_places import STATED, find_stated_turn
 from iou_doctor.checks.symptoms import FORMAT_FAULTS
-from iou_doctor.repairs.flip import Flip
 from iou_doctor.repairs.repair import Repair
-from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding, Needs, Rule, Severity, Skipped, Suspicion, Symptom
 
 RULE = Rule(
@@ -108,16 +106,6 @@ def find(evidence: Evidence) -> Result:
     )
 
 
-def _find_stated_turn(evidence: Evidence, fits: Fits) -> int:
-    """Return the turn that the files state, if the predictions fit better after it; otherwise 0."""
-    stated = evidence.pair.stated_turn
-    if stated is None or len(stated.order) != 2:
-        return 0
-    steps = (Flip(Side.PREDICTIONS, stated.flipped),)
-    index = next((i for i, turn in enumerate(fits.turns) if turn.steps == steps), 0)
-    return index if fits.pooled[index] >= fits.pooled[0] + LEAST_STATED_GAIN else 0
-
-
 def _examine_volume(evidence: Evidence) -> Finding | None:
     from iou_doctor.checks.volume_orientation import find_orientation
 
@@ -151,7 +139,7 @@ def _examine_with_matched_ids(evidence: Evidence, maps: Stack, turns: tuple[Turn
 
 
 def _examine(evidence: Evidence, maps: Stack, fits: Fits) -> Finding | None:
-    stated = _find_stated_turn(evidence, fits)
+    stated = find_stated_turn(evidence, fits)
     if stated:
         return replace(_report_all(fits, stated, evidence), evidence=STATED)
     best = fits.find_best()

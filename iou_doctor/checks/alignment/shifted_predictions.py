@@ -24,12 +24,12 @@ from iou_doctor.checks.alignment._shifts import (
     score_offset,
     search_shifts,
 )
-from iou_doctor.checks.alignment._stated_places import LEAST_STATED_GAIN, STATED
 from iou_doctor.checks.alignment._tiles import MOST_TILED_SAMPLES, find_arrangement, get_stored_size
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import Stack, count_different_masks, has_nothing_to_gain
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.stack_maps import stack_maps
+from iou_doctor.checks.stated_places import LEAST_STATED_GAIN, STATED
 from iou_doctor.checks.symptoms import FORMAT_FAULTS
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.shift import Shift

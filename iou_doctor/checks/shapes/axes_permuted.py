@@ -22,6 +22,7 @@ from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.map_stack import has_nothing_to_gain
 from iou_doctor.checks.orientations import NATURAL_ORDER
 from iou_doctor.checks.registry import Result
+from iou_doctor.checks.stated_places import STATED_BY_AFFINES
 from iou_doctor.checks.wording import format_shape, join_words
 from iou_doctor.repairs.permute_axes import PermuteAxes
 from iou_doctor.repairs.repair import Repair
@@ -78,12 +79,14 @@ def _report_sizes(evidence: Evidence, order: tuple[int, ...]) -> Finding:
         # several orders have the right sizes, and another one than the first fits
         steps.append(PermuteAxes(Side.PREDICTIONS, found.order))
         order = tuple(order[axis] for axis in found.order)
+    stated = evidence.pair.stated_turn
     return Finding(
         RULE,
         message=f"masks are {format_shape(true)} but predictions are {format_shape(pred)}:"
         f" {_describe_order(evidence, order)}",
         help=_write_help(evidence, order, ()),
         facts={"masks": list(true), "predictions": list(pred), "order": list(order)},
+        evidence=STATED_BY_AFFINES if stated is not None and stated.order == order else None,
         repair=Repair(REPAIR_NAME, safe=True, steps=tuple(steps)),
     )
 

@@ -28,6 +28,7 @@ from iou_doctor.checks.orientations import (
 )
 from iou_doctor.checks.registry import Result
 from iou_doctor.checks.stack_maps import stack_maps
+from iou_doctor.checks.stated_places import STATED, find_stated_turn
 from iou_doctor.checks.wording import format_shape
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
@@ -84,15 +85,24 @@ def find(evidence: Evidence) -> Result:
     if maps.y_true.ndim < 3:
         return Skipped("the pixels are flattened")
     if square:
-        found = fit_all_turns(evidence.sampled, maps)
-        return [_report_turn(evidence, found)] if found.turns[found.find_best()] is SWAP else []
+        return _examine_square(evidence, fit_all_turns(evidence.sampled, maps))
     return _try_refills(evidence, maps)
+
+
+def _examine_square(evidence: Evidence, found: Fits) -> Result:
+    stated = find_stated_turn(evidence, found)
+    best = stated or found.find_best()
+    if found.turns[best] is not SWAP:
+        return []
+    finding = _report_turn(evidence, found, best=best)
+    return [replace(finding, evidence=STATED) if stated else finding]
 
 
 def _report_swapped_sizes(evidence: Evidence) -> Finding:
     layout = evidence.interpretation.layout
     true, pred = layout.y_true.spatial_shape, layout.y_pred.spatial_shape
     height, width = layout.y_pred.spatial[-2:]
+    stated = evidence.pair.stated_turn
     return Finding(
         RULE,
         message=f"masks are {format_shape(true)} but predictions are {format_shape(pred)}: height"
@@ -100,6 +110,7 @@ def _report_swapped_sizes(evidence: Evidence) -> Finding:
         help=f"predictions = np.swapaxes(predictions, {height}, {width}), or fix the resize that"
         " took (width, height)",
         facts={"masks": list(true), "predictions": list(pred)},
+        evidence=STATED if stated is not None and stated.order == (1, 0) else None,
         repair=Repair(name=REPAIR_NAME, safe=True, steps=(SwapHeightWidth(Side.PREDICTIONS),)),
     )
 
@@ -132,9 +143,14 @@ def _get_full_size(evidence: Evidence) -> tuple[int | None, ...]:
 
 
 def _report_turn(
-    evidence: Evidence, found: Fits, *, side: str = "predictions", turn: Turn | None = None
+    evidence: Evidence,
+    found: Fits,
+    *,
+    side: str = "predictions",
+    turn: Turn | None = None,
+    best: int = 0,
 ) -> Finding:
-    best = found.find_best()
+    best = best or found.find_best()
     turn = turn or found.turns[best]
     before, after = float(found.pooled[0]), float(found.pooled[best])
     return Finding(

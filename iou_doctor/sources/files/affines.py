@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -31,20 +31,13 @@ def build_affine(
     return tuple(tuple(float(value) for value in row) for row in columns)
 
 
-def compare_affines(
-    pairs: Iterable[tuple[Affine | None, Affine | None]],
-) -> StatedTurn | None:
-    """Return how predictions have to be turned to lie like their masks, if all agree on it.
+def compare_affines(true: Affine | None, pred: Affine | None) -> StatedTurn | None:
+    """Return how a prediction has to be turned to lie like its mask; `None`: it is not known.
 
     Args:
-        pairs: the affine of the mask and that of the prediction.
+        true: the affine of the mask.
+        pred: that of the prediction.
     """
-    turns = {_compare(true, pred) for true, pred in pairs}
-    turn = turns.pop() if len(turns) == 1 else None
-    return None if turn is None or turn.is_identity else turn
-
-
-def _compare(true: Affine | None, pred: Affine | None) -> StatedTurn | None:
     true_axes, pred_axes = _find_axes(true), _find_axes(pred)
     if true_axes is None or pred_axes is None:
         return None

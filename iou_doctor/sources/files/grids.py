@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,47 +50,43 @@ class Relation:
         return self.turn.is_identity and self.offset == (0, 0)
 
 
-def compare_grids(pairs: Iterable[tuple[Grid | None, Grid | None]]) -> Relation | None:
-    """Return how predictions lie to their masks, if all agree on it; `None` if nothing differs.
-
-    Args:
-        pairs: the grid of the mask and that of the prediction.
-    """
-    relations = {_compare(true, pred) for true, pred in pairs}
-    relation = relations.pop() if len(relations) == 1 else None
-    return None if relation is None or relation.is_identity else relation
-
-
-def list_distant(pairs: Iterable[tuple[Grid | None, Grid | None]]) -> list[int]:
-    """Return the pairs whose images do not overlap on the map.
-
-    Args:
-        pairs: the grid of the mask and that of the prediction.
-    """
-    return [number for number, (true, pred) in enumerate(pairs) if _are_distant(true, pred)]
-
-
-def _are_distant(true: Grid | None, pred: Grid | None) -> bool:
+def are_distant(true: Grid | None, pred: Grid | None) -> bool:
+    """Return whether the two images do not overlap on the map."""
     if true is None or pred is None or true.system != pred.system:
         return False
     reach = sum(np.abs(grid.matrix) @ np.array(grid.size) / 2 for grid in (true, pred))
     return bool((np.abs(true.centre - pred.centre) >= reach).any())
 
 
-def _compare(true: Grid | None, pred: Grid | None) -> Relation | None:
-    """Return how two images of the same size, system and resolution lie to each other."""
-    if true is None or pred is None or (true.size, true.system) != (pred.size, pred.system):
+def compare_grids(true: Grid | None, pred: Grid | None) -> Relation | None:
+    """Return how two images of the same size, system and resolution lie to each other.
+
+    Rows of one may be columns of the other.
+
+    Args:
+        true: the grid of the mask.
+        pred: that of the prediction.
+
+    Returns:
+        What would bring the prediction to its mask; `None`: it is not known.
+    """
+    if true is None or pred is None or true.system != pred.system:
         return None
     mask, prediction = np.array(true.matrix), np.array(pred.matrix)
     if abs(np.linalg.det(mask)) == 0 or not np.isfinite(mask).all():
         return None
     steps = np.linalg.solve(mask, prediction)
-    signs = np.sign(np.diag(steps))
-    if not np.allclose(steps, np.diag(signs), atol=_SAME_SIZE) or not signs.all():
+    is_transposed = abs(steps[0, 1]) > abs(steps[0, 0])
+    order = (1, 0) if is_transposed else (0, 1)
+    ordered = steps[:, order]
+    signs = np.sign(np.diag(ordered))
+    if not np.allclose(ordered, np.diag(signs), atol=_SAME_SIZE) or not signs.all():
+        return None
+    if true.size != tuple(pred.size[axis] for axis in order):
         return None
     moved = np.linalg.solve(mask, pred.centre - true.centre)
     offset = np.rint(moved)
     if np.abs(moved - offset).max() > _NEAR or np.abs(offset).max() > max(true.size):
         return None
     flipped = tuple(axis for axis in range(2) if signs[axis] < 0)
-    return Relation(StatedTurn((0, 1), flipped), (int(offset[0]), int(offset[1])))
+    return Relation(StatedTurn(order, flipped), (int(offset[0]), int(offset[1])))

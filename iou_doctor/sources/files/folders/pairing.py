@@ -11,12 +11,11 @@ from itertools import pairwise
 from iou_doctor.arrays.layout import Assumption
 from iou_doctor.arrays.source import Pair
 from iou_doctor.errors import UsageError
-from iou_doctor.sources.files.affines import compare_affines
 from iou_doctor.sources.files.file_series import FileSeries
 from iou_doctor.sources.files.file_types import get_suffix
 from iou_doctor.sources.files.folders.class_files import ClassFiles, join_classes
 from iou_doctor.sources.files.folders.learned_names import Match, learn_partners
-from iou_doctor.sources.files.grids import compare_grids, list_distant
+from iou_doctor.sources.files.folders.places import add_places
 from iou_doctor.sources.source_errors import list_names, source_error
 
 _MOST_NAMED = 8
@@ -68,7 +67,7 @@ def _pair_series(y_true: FileSeries, y_pred: FileSeries) -> Pair:
     if y_true.is_listed and y_pred.is_listed:
         return _pair_lists(y_true, y_pred)
     if not (y_true.is_folder or y_pred.is_folder):
-        return _add_turn(Pair(y_true, y_pred), y_true, y_pred)
+        return add_places(Pair(y_true, y_pred), y_true, y_pred)
     joined = join_classes(y_true, y_pred)
     if joined is None:
         return _pair_names(y_true, y_pred)
@@ -94,7 +93,7 @@ def _pair_names(y_true: FileSeries, y_pred: FileSeries) -> Pair:
         unpaired_pred=_leave_out(y_pred.names, found.partners.values()),
         dropped_parts=found.dropped,
     )
-    return _add_turn(pair, true, pred)
+    return add_places(pair, true, pred)
 
 
 def _note_classes(pair: Pair, joined: ClassFiles) -> Pair:
@@ -117,31 +116,7 @@ def _pair_lists(true: FileSeries, pred: FileSeries) -> Pair:
             f"`{true.path}` lists {counts[0]:,} masks, and `{pred.path}` {counts[1]:,} predictions;"
             " list one for each line of the other"
         )
-    return _add_turn(Pair(true, pred), true, pred)
-
-
-def _add_turn(pair: Pair, true: FileSeries, pred: FileSeries) -> Pair:
-    """Return the pair with how the predictions lie to the masks, if the files say so."""
-    turn = compare_affines(zip(true.affines, pred.affines, strict=True))
-    if turn is not None:
-        return replace(pair, stated_turn=turn)
-    pair = _note_distant(pair, true, pred)
-    relation = compare_grids(zip(true.grids, pred.grids, strict=True))
-    if relation is None:
-        return pair
-    turn = None if relation.turn.is_identity else relation.turn
-    offset = None if relation.offset == (0, 0) else relation.offset
-    return replace(pair, stated_turn=turn, stated_offset=offset)
-
-
-def _note_distant(pair: Pair, true: FileSeries, pred: FileSeries) -> Pair:
-    """Return the pair with a note if predictions lie elsewhere on the map than their masks."""
-    distant = list_distant(zip(true.grids, pred.grids, strict=True))
-    if not distant:
-        return pair
-    names = list_names([true.names[number] for number in distant])
-    why = f"these predictions lie elsewhere on the map than their masks: {names}"
-    return replace(pair, assumed=(*pair.assumed, Assumption("pairing", "by name", why)))
+    return add_places(Pair(true, pred), true, pred)
 
 
 def _match_names(true_names: Sequence[str], pred_names: Sequence[str]) -> Match | None:

@@ -51,6 +51,19 @@ def _move(origin, steps, rows, columns):
     return origin[0] + columns * steps[0], origin[1] + rows * steps[1]
 
 
+def tag_turned(rows, columns, order, axes):
+    """Return the tags of an image that was flipped along axes, and then transposed or not."""
+    down, right, origin = np.array([0, -SIZE]), np.array([SIZE, 0]), np.array([100.0, 200.0])
+    if 0 in axes:
+        origin, down = origin + rows * down, -down
+    if 1 in axes:
+        origin, right = origin + columns * right, -right
+    down, right = (down, right) if order == (0, 1) else (right, down)
+    matrix = np.zeros((4, 4))
+    matrix[:2, 0], matrix[:2, 1], matrix[:2, 3], matrix[3, 3] = right, down, origin, 1
+    return [tag()[0], (34264, "d", 16, tuple(matrix.ravel().tolist()), True)]
+
+
 def save(path, array, tags=(), **options):
     tifffile.imwrite(path, array, photometric="minisblack", extratags=tags, **options)
     return str(path)
@@ -141,6 +154,28 @@ def test_a_flip_that_the_map_states_is_found_and_repaired(tmp_path, axes, origin
     assert pair.stated_turn is None  # the copy lies like its mask
 
 
+@pytest.mark.parametrize("axes", [(), (0,), (0, 1)])
+@pytest.mark.parametrize("size", [(96, 120), (96, 96)])
+def test_a_transposition_that_the_map_states_is_found_and_repaired(tmp_path, size, axes):
+    rows, columns = size
+    truth, predicted = TRUTH[:, :columns], PREDICTED[:, :columns]
+    masks = save(tmp_path / "t.tif", truth, tag())
+    turned = np.flip(predicted, axes).T
+    preds = save(tmp_path / "p.tif", turned, tag_turned(rows, columns, (1, 0), axes))
+    stated = open_pair(y_true=masks, y_pred=preds).stated_turn
+    np.testing.assert_array_equal(
+        np.flip(turned.transpose(stated.order), stated.flipped), predicted
+    )
+    report = judge(preds, masks)
+    rule = "height-width-swapped" if rows != columns or not axes else "flipped-samples"
+    assert rule in errors(report)
+    assert "the places on the map" in found(report, rule).evidence
+    request = CheckRequest(predictions=preds, masks=masks, options=Options(num_classes=3))
+    done = repair_files(request, output_dir=tmp_path / "out")
+    assert done.report.mean_iou == pytest.approx(mean_iou(truth, predicted, 3))
+    assert open_pair(y_true=masks, y_pred=done.predictions).stated_turn is None
+
+
 @pytest.mark.parametrize("offset", [(5, 0), (-3, 7), (20, 0)])
 def test_a_shift_that_the_map_states_is_found(tmp_path, offset):
     masks = save(tmp_path / "t.tif", TRUTH, tag())
@@ -163,7 +198,11 @@ def test_a_place_that_is_wrong_is_no_fault(tmp_path):
     for origin, steps in (((100.0, 152.0), (SIZE, SIZE)), ((104.0, 200.0), (SIZE, -SIZE))):
         preds = save(tmp_path / "p.tif", PREDICTED, tag(origin, steps=steps))
         report = judge(preds, masks)
-        assert report.findings == judge(tmp_path / "p.tif", masks).findings
+        notes = [a.why for a in report.reading.assumed if a.field == "orientation"]
+        how = "a flip, a turn or a shift"
+        assert notes == [
+            f"the places on the map of all predictions differ from those of their masks by {how}"
+        ]
         assert errors(report) == []
         assert not any(f.rule.name == "shifted-predictions" for f in report.findings)
 

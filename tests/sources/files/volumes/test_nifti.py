@@ -236,6 +236,7 @@ def test_an_order_of_axes_that_the_affines_state_is_found(tmp_path):
     assert errors(report) == ["axes-permuted"]
     finding = found(report, "axes-permuted")
     assert finding.help == "transpose each predicted volume: volume.transpose(2, 1, 0)"
+    assert "the affines in the files" in finding.evidence
     assert finding.repair.mean_iou_after == pytest.approx(SCORE)
 
 
@@ -245,6 +246,22 @@ def test_an_affine_that_is_wrong_is_no_fault(tmp_path):
         report = judge(save(tmp_path / "p.nii.gz", PREDICTED, affine), masks)
         assert errors(report) == []
         assert report.mean_iou == SCORE
+
+
+def test_some_volumes_whose_affines_differ_are_named(tmp_path):
+    for number, affine in enumerate((RIGHT, LEFT, RIGHT)):
+        for folder, array in (("P", PREDICTED), ("T", TRUTH)):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            save(tmp_path / folder / f"{number}.nii", array, affine if folder == "P" else RIGHT)
+    pair = open_pair(y_true=f"{tmp_path}/T", y_pred=f"{tmp_path}/P")
+    assert pair.stated_turn is None
+    how = "flips or the order of axes"
+    assert [(note.field, note.why) for note in pair.assumed] == [
+        (
+            "orientation",
+            f"the affines of these predictions (`1`) differ from those of their masks by {how}",
+        )
+    ]
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -261,5 +278,5 @@ def test_the_turn_between_two_affines_is_that_of_nibabel(seed):
     back = nibabel.orientations.ornt_transform(orientations[1], orientations[0])
     wanted = nibabel.apply_orientation(VALUES, back)
     true, pred = (tuple(map(tuple, affine[:3, :3].tolist())) for affine in affines)
-    turn = compare_affines([(true, pred)]) or StatedTurn((0, 1, 2), ())
+    turn = compare_affines(true, pred)
     np.testing.assert_array_equal(np.flip(VALUES.transpose(turn.order), turn.flipped), wanted)
