@@ -14,19 +14,16 @@ from iou_doctor.arrays.model import ModelFacts, ModelOptions
 from iou_doctor.arrays.source import ArrayOrTensor, Source, Window
 from iou_doctor.errors import SourceError
 from iou_doctor.sources.array_checks import check_dtype, check_shape
-from iou_doctor.sources.files.memory_limits import check_held_bytes
 from iou_doctor.sources.memory.array_or_tensor import (
     concatenate,
     copy_to_host,
     get_dtype,
     get_shape,
-    is_tensorflow_tensor,
     slice_values,
 )
-from iou_doctor.sources.models.output_comparison import OutputComparison
-from iou_doctor.sources.models.preprocessing import Preprocessing, plan_preprocessing
+from iou_doctor.sources.models.batch_predictor import BatchPredictor
 from iou_doctor.sources.models.runner import Runner
-from iou_doctor.sources.source_errors import source_error, translate_errors
+from iou_doctor.sources.source_errors import source_error
 from iou_doctor.sources.windows import complete_window, measure_window
 
 BATCH_VALUES = 2**23
@@ -59,18 +56,16 @@ class ModelSource:
         self.path = path
         self.names, self.is_sequential = images.names, images.is_sequential
         self.stamps = runner.stamps
-        self._images, self._runner, self._options = images, runner, options
-        self._preprocessing: Preprocessing = plan_preprocessing(path, runner, images, options)
-        self._fixed_batch_size = runner.input_shape[0] if runner.input_shape else None
-        self._batch_size = self._fixed_batch_size or options.batch_size or 1
+        self._images = images
+        self._predictor = BatchPredictor(path, runner, images, options)
+        self._batch_size = self._predictor.fixed_batch_size or options.batch_size or 1
         self._lock = Lock()  # guards the kept batch if several threads read
         self._kept: tuple[int, ArrayOrTensor] | None = None
         """The index of the first sample of the last batch, and that batch."""
-        self._comparison = OutputComparison()
         self._halved: int | None = None
         self._begins = {0}
         """Samples with which batches begin, whatever was read before."""
-        output = self._predict(0, 1)
+        output = self._predictor.predict(0, 1)
         shape = get_shape(output)
         self.dtype: StoredDtype = get_dtype(output)
         check_dtype(path, self.dtype)
@@ -78,7 +73,7 @@ class ModelSource:
         self._image_axes = self._find_varying_axes(shape)
         self.shape = self._find_whole_shape(shape)
         self.chunk_shape = (1,) * len(self.shape)
-        if self._fixed_batch_size is None and options.batch_size is None:
+        if self._predictor.fixed_batch_size is None and options.batch_size is None:
             largest = max(math.prod(shape), math.prod(images.get_sample_shape(0)))
             self._batch_size = min(MOST_IMAGES, max(1, BATCH_VALUES // largest))
         if None in images.shape[1:]:
@@ -87,7 +82,7 @@ class ModelSource:
     @property
     def assumed(self) -> tuple[Assumption, ...]:
         """How the images are passed to the model, as far as the user did not say it."""
-        plan, notes = self._preprocessing, []
+        plan, notes = self._predictor.preprocessing, []
         if (plan.scale, plan.offset) == (1.0, 0.0):
             stored = f"{self._images.dtype} as stored"
             notes.append(Assumption("model.input", stored, "no --input-scale was given"))
@@ -98,21 +93,23 @@ class ModelSource:
 
     def collect_facts(self) -> ModelFacts:
         """Return what is known of the model so far."""
+        runner, plan = self._predictor.runner, self._predictor.preprocessing
         return ModelFacts(
-            kind=self._runner.kind,
-            output_name=self._runner.output_name,
-            outputs=dict(self._runner.outputs),
-            activation=self._runner.activation,
-            constant=self._comparison.is_constant,
-            unsafe=self._runner.unsafe,
+            kind=runner.kind,
+            output_name=runner.output_name,
+            outputs=dict(runner.outputs),
+            activation=runner.activation,
+            constant=self._predictor.comparison.is_constant,
+            unsafe=runner.unsafe,
             halved=self._halved,
-            is_scaled=(self._preprocessing.scale, self._preprocessing.offset) != (1.0, 0.0),
-            scaling_layer=self._runner.scaling_layer,
+            is_scaled=(plan.scale, plan.offset) != (1.0, 0.0),
+            scaling_layer=runner.scaling_layer,
         )
 
     def get_differences(self) -> tuple[bool, bool]:
         """Return whether the inputs differed so far, and whether the outputs did."""
-        return self._comparison.inputs_differ, self._comparison.outputs_differ
+        comparison = self._predictor.comparison
+        return comparison.inputs_differ, comparison.outputs_differ
 
     @property
     def batch_size(self) -> int:
@@ -195,7 +192,7 @@ class ModelSource:
         while True:
             size = self._batch_size if in_order else min(self._batch_size, stop - start)
             try:
-                batch = self._predict(start, min(start + size, self.shape[0] or 0))
+                batch = self._predictor.predict(start, min(start + size, self.shape[0] or 0))
             except SourceError as error:
                 self._halve_batch_size(error, size)
             else:
@@ -204,7 +201,7 @@ class ModelSource:
 
     def _halve_batch_size(self, error: SourceError, size: int) -> None:
         """Halve the batch size if memory was full; raise any other error again."""
-        if type(error.__cause__).__name__ not in MEMORY_ERRORS or self._fixed_batch_size:
+        if type(error.__cause__).__name__ not in MEMORY_ERRORS or self._predictor.fixed_batch_size:
             raise error
         if size == 1:
             raise source_error(
@@ -213,48 +210,6 @@ class ModelSource:
                 " there is more, or smaller images",
             ) from error
         self._batch_size = self._halved = size // 2
-
-    def _fill_batch(self, inputs: StoredArray) -> StoredArray:
-        """Repeat the last image until there are as many as the model takes."""
-        missing = (self._fixed_batch_size or len(inputs)) - len(inputs)
-        if missing <= 0:
-            return inputs
-        check_held_bytes(
-            self.path,
-            (len(inputs) + missing) * inputs[0].nbytes,
-            what=f"its fixed batch of {self._fixed_batch_size:,} images",
-            remedy="convert it again with a smaller batch",
-        )
-        repeated = np.broadcast_to(inputs[-1], (missing, *inputs.shape[1:]))
-        return np.concatenate([inputs, repeated])
-
-    def _predict(self, start: int, stop: int) -> ArrayOrTensor:
-        images = self._images.read((slice(start, stop),))
-        inputs = self._preprocessing.apply(images)
-        batch = self._fill_batch(inputs)
-        # a model may raise any error of its library
-        with (
-            self._options.supervise(self.path),
-            translate_errors(self.path, Exception, why=self._describe_failure(batch)),
-        ):
-            output = self._runner.run(batch)
-            output = output if is_tensorflow_tensor(output) else np.asarray(output)
-        shape = get_shape(output)
-        if not shape or shape[0] != len(batch):
-            raise source_error(
-                self.path,
-                f"{len(batch)} images gave an output of shape {shape}; its first axis should"
-                " count images",
-            )
-        output = slice_values(output, (slice(0, len(inputs)),))
-        self._comparison.add(inputs, output)
-        return self._preprocessing.restore_size(output, images.shape[1:])
-
-    def _describe_failure(self, batch: StoredArray) -> str:
-        return (
-            f"the {self._runner.kind} fails on images of shape {batch.shape} and dtype"
-            f" {batch.dtype} from `{self._images.path}`; give images like those of training"
-        )
 
     def _find_varying_axes(self, output_shape: tuple[int, ...]) -> dict[int, int]:
         """Return, for each axis of the output whose length varies, the image axis it follows."""

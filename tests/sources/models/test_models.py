@@ -78,13 +78,13 @@ def test_windows_in_any_order_and_batches_of_any_size_give_the_same(place, model
 def counted(source: Any) -> list[int]:
     """Return a list that grows by the size of each batch that the model runs on."""
     sizes: list[int] = []
-    run = source._runner.run
+    run = source._predictor.runner.run
 
     def noted(batch: Any) -> Any:
         sizes.append(len(batch))
         return run(batch)
 
-    object.__setattr__(source._runner, "run", noted)
+    object.__setattr__(source._predictor.runner, "run", noted)
     return sizes
 
 
@@ -470,7 +470,7 @@ def test_a_missing_extra_is_named(place, monkeypatch, module, name):
 def full_above(source: Any, most: int) -> list[int]:
     """Let the model's memory be full with more images than `most`; see `counted`."""
     sizes: list[int] = []
-    run = source._runner.run
+    run = source._predictor.runner.run
 
     def noted(batch: Any) -> Any:
         sizes.append(len(batch))
@@ -478,7 +478,7 @@ def full_above(source: Any, most: int) -> list[int]:
             raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
         return run(batch)
 
-    object.__setattr__(source._runner, "run", noted)
+    object.__setattr__(source._predictor.runner, "run", noted)
     return sizes
 
 
