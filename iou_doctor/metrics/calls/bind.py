@@ -15,7 +15,10 @@ IGNORED = frozenset({"name"})
 """Arguments that change no number."""
 OPTIONS = {
     **dict.fromkeys(
-        ("num_classes", "num_labels", "n_classes", "nclass", "num_class", "numClass", "nc"),
+        (
+            *("num_classes", "num_labels", "n_classes", "nclass", "num_class", "numClass", "nc"),
+            *("n_class", "K"),
+        ),
         "num_classes",
     ),
     **dict.fromkeys(("ignore_index", "ignore_class", "ignore_label", "void_code"), "ignore_index"),
@@ -108,7 +111,10 @@ def _match_parameters(candidate: Candidate, signature: Signature) -> dict[str, a
     if any(isinstance(found[name], ast.Starred) for name in found.keys() - signature.free):
         raise build_refusal(signature.name, ": write the arguments in place of `*`")
     for keyword in call.keywords:
-        argument = keyword.arg or "**"
+        argument = keyword.arg or ""
+        if not argument:
+            code = shorten(f"**{ast.unparse(keyword.value)}")
+            raise build_refusal(signature.name, f": write the arguments in place of `{code}`")
         if argument in (IGNORED | signature.free):
             found.setdefault(argument, keyword.value)
             continue

@@ -147,7 +147,35 @@ def _read_call(node: ast.Call, function: ast.Name | ast.Attribute, code: Code) -
     keywords = {keyword.arg for keyword in node.keywords}
     if last in COMPUTE and keywords & {"references", "num_labels"}:
         return Candidate("evaluate.mean_iou", node, node)
-    return _read_wrapper(node, last, code) or Candidate(name, node, node)
+    found = _read_wrapper(node, last, code) or _read_object(function, code)
+    return found or Candidate(name, _fill_in(node, code), node)
+
+
+def _read_object(function: ast.Name | ast.Attribute, code: Code) -> Candidate | None:
+    """Return the call that made the object whose method is called."""
+    if not isinstance(function, ast.Attribute):
+        return None
+    made = code.constants.get(ast.unparse(function.value))
+    inside = made is None or any(part is function for part in ast.walk(made))  # `m = m.to(device)`
+    return None if inside or not isinstance(made, ast.Call) else _follow(made, function.attr, code)
+
+
+def _fill_in(call: ast.Call, code: Code) -> ast.Call:
+    """Return a call with the entries of `**options` in place, as far as the code tells them."""
+    keywords: list[ast.keyword] = []
+    for one in call.keywords:
+        value = code.constants.get(ast.unparse(one.value), one.value)
+        if one.arg is None and isinstance(value, ast.Dict):
+            value = _as_call(value)
+        if one.arg is None and isinstance(value, ast.Call) and _is_dict(value):
+            keywords += value.keywords
+        else:
+            keywords.append(one)
+    return ast.Call(call.func, call.args, keywords)
+
+
+def _is_dict(call: ast.Call) -> bool:
+    return ast.unparse(call.func) == "dict" and not call.args
 
 
 def _read_method(node: ast.Call, method: ast.Attribute, code: Code) -> Candidate | None:
@@ -188,9 +216,9 @@ def _as_call(node: ast.Dict) -> ast.Call:
 def _read_config(node: ast.expr, call: ast.Call) -> Candidate | None:
     """Return what `dict(type="IoUMetric", ...)` or `dict(metric="mIoU")` configures."""
     entries = {keyword.arg: keyword.value for keyword in call.keywords}
-    kind, metric = entries.get("type"), entries.get("metric")
+    kind, metric = entries.get("type", entries.get("_target_")), entries.get("metric")
     if isinstance(kind, ast.Constant) and isinstance(kind.value, str):
-        others = [keyword for keyword in call.keywords if keyword.arg != "type"]
+        others = [one for one in call.keywords if one.arg not in {"type", "_target_"}]
         return Candidate(kind.value, ast.Call(func=call.func, args=[], keywords=others), node)
     names = metric.elts if isinstance(metric, (ast.List, ast.Tuple)) else [metric or call]
     if names and isinstance(names[0], ast.Constant) and names[0].value in OLD_MMSEG:

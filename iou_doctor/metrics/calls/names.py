@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from iou_doctor.errors import UsageError
 from iou_doctor.metrics.calls.refusals import build_ambiguous_error
 from iou_doctor.metrics.calls.words import CHOICES, MEANINGS
 from iou_doctor.metrics.metric import Signature
@@ -19,6 +20,9 @@ ROOTS = {
     "smp": "segmentation_models_pytorch",
     "sm": "segmentation_models",
     "tfa": "tensorflow_addons",
+    "TM": "torchmetrics",
+    "sk": "sklearn",
+    "skm": "sklearn",
     "datasets": "evaluate",
     **{
         name: name
@@ -28,7 +32,7 @@ ROOTS = {
             *("segmentation_models", "segmentation_models_pytorch", "monai", "nnunetv2", "nnunet"),
             *("sklearn", "evaluate", "mmseg", "mmcv", "mmengine", "paddleseg", "paddle"),
             *("ultralytics", "detectron2", "super_gradients", "fastai", "medpy", "medpy2"),
-            *("skimage", "scipy", "numpy", "np", "cv2", "jax", "skm", "transformers", "timm"),
+            *("skimage", "scipy", "numpy", "np", "cv2", "jax", "transformers", "timm"),
         )
     },
 }
@@ -42,7 +46,7 @@ _DISTINCT = frozenset({"binary", "compat", "contrib", "core", "references"})
 _COMMON = frozenset(
     {
         *("num_classes", "n_classes", "ignore_index", "threshold", "smooth", "eps", "epsilon"),
-        *("axis", "include_background", "weights"),
+        *("axis", "weights"),
     }
 )
 """Arguments that functions of any origin may have."""
@@ -98,6 +102,8 @@ def choose(name: str, call: ast.Call | None, matches: Sequence[Signature]) -> Ch
         matches: the metrics with this name, at least one.
     """
     fitting = [one for one in matches if _fits(call, one)]
+    if call is not None and any(_is_identified(call, one) for one in fitting if not one.refusal):
+        fitting = [one for one in fitting if not one.refusal]
     last = name.rpartition(".")[2]
     vague = not has_library(name) and not _DISTINCT & {*name.split(".")[:-1]}
     if vague and last.lower() in MEANINGS and _is_vague(call, last):
@@ -112,7 +118,7 @@ def choose(name: str, call: ast.Call | None, matches: Sequence[Signature]) -> Ch
     return Choice(found[0], () if has_library(name) else tuple(dict.fromkeys(others)))
 
 
-def explain_ambiguity(name: str, matches: Sequence[Signature]) -> Exception:
+def explain_ambiguity(name: str, matches: Sequence[Signature]) -> UsageError:
     """Return the error for a name that may be that of several libraries."""
     word = MEANINGS.get(name.rpartition(".")[2].lower())
     needs = [
@@ -128,7 +134,7 @@ def is_ambiguous_word(word: str) -> bool:
     return word.lower() in MEANINGS and not word.startswith("Mean")
 
 
-def explain_word(word: str) -> Exception:
+def explain_word(word: str) -> UsageError:
     """Return the error for a word such as `dice`."""
     return build_ambiguous_error(word, CHOICES[MEANINGS[word.lower()]])
 
@@ -156,7 +162,7 @@ def _list_required(signature: Signature) -> list[str]:
 
 def _fits(call: ast.Call | None, signature: Signature) -> bool:
     """Return whether a signature has all the arguments of a call, and the call all it needs."""
-    if call is None or signature.refusal:
+    if call is None or (signature.refusal and not signature.parameters):
         return True
     names = list(signature.parameters)
     given = {keyword.arg or "**" for keyword in call.keywords} - IGNORED

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import ast
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from iou_doctor.errors import UsageError
 from iou_doctor.metrics.calls import names
 from iou_doctor.metrics.calls.bind import bind_arguments
-from iou_doctor.metrics.calls.candidates import Candidate, find_candidates, list_statements
-from iou_doctor.metrics.calls.read_code import EXAMPLE, Code, read_code
-from iou_doctor.metrics.calls.refusals import build_refusal, build_unknown_error, shorten
+from iou_doctor.metrics.calls.candidates import Candidate, find_candidates
+from iou_doctor.metrics.calls.failures import explain_failure, find_likely, list_places
+from iou_doctor.metrics.calls.read_code import Code, read_code
+from iou_doctor.metrics.calls.refusals import build_refusal
 from iou_doctor.metrics.calls.shell_commands import read_command
 from iou_doctor.metrics.calls.smp_counts import find_counts, read_settings
+from iou_doctor.metrics.calls.yaml_targets import read_targets
 from iou_doctor.metrics.metric import COUNTS, Signature
 from iou_doctor.record import record
 
 MOST_OTHERS = 3
 """The maximum number of other metrics that a note names."""
 SMP = "segmentation_models_pytorch"
-_METRIC_WORDS = ("iou", "jaccard", "dice", "f1", "acc", "score", "metric")
 _NO_OPTIONS: Mapping[str, int | float | None] = {}
 
 
@@ -56,7 +55,8 @@ def parse_call(
     """Return the call of a metric that the text contains, with defaults filled in.
 
     `tf.keras.metrics.MeanIoU(3)`, `MeanIoU(num_classes=3)`, the bare name, an assignment, a list of
-    metrics and a whole `model.compile(...)` are all understood, and so is `@FILE.py:LINE`.
+    metrics and a whole `model.compile(...)` are all understood, and so are `@FILE.py:LINE` and the
+    `_target_` of a configuration.
 
     Args:
         text: the code.
@@ -66,7 +66,7 @@ def parse_call(
     Raises:
         UsageError: the text is no code, names no known metric or several, or has wrong arguments.
     """
-    code = read_command(text) or read_code(text)
+    code = read_command(text) or read_targets(text) or read_code(text)
     found, others = _select(code, tuple(signatures))
     candidate, choice = found.candidate, found.choice
     signature = choice.signature
@@ -108,16 +108,25 @@ def _select(code: Code, signatures: tuple[Signature, ...]) -> tuple[_Found, list
         UsageError: there is none, or it is not clear which.
     """
     found, unclear, unknown = _sort_candidates(code, signatures)
-    clear = [one for one in found if not one.is_refused] or found
-    if not clear:
-        raise _explain_failure(code, signatures, unclear, unknown)
+    clear = [one for one in found if not one.is_refused]
+    if not clear and not (found and not find_likely(code, unknown)):
+        raise explain_failure(code, signatures, unclear, unknown)
+    clear = clear or found
     first = clear[0]
     same = [one for one in clear if one.choice.signature == first.choice.signature]
     others = {ast.unparse(one.candidate.node): one for one in clear if one not in same}
     if code.file and code.line is None and (others or _differ(same)):
-        raise _list_places(code, clear)
+        raise list_places(
+            code, {one.candidate.node.lineno: one.choice.signature.last for one in reversed(clear)}
+        )
     names_of_others = [one.choice.signature.name for one in others.values()]
-    return max(same, key=lambda one: bool(one.candidate.call)), list(dict.fromkeys(names_of_others))
+    return max(same, key=_count_details), list(dict.fromkeys(names_of_others))
+
+
+def _count_details(found: _Found) -> int:
+    """Return how much of what the metric needs to know an expression says."""
+    named = found.choice.signature.results.intersection(found.candidate.results)
+    return bool(found.candidate.call) + bool(named)
 
 
 def _differ(found: Sequence[_Found]) -> bool:
@@ -136,6 +145,8 @@ def _sort_candidates(
         if id(candidate.node) in inside:
             continue
         matches = names.find_matches(candidate.name, signatures)
+        if code.owns(candidate.name):
+            matches = [one for one in matches if one.root == names.SCRIPTS]
         if not matches:
             unknown.append(candidate)
             continue
@@ -150,66 +161,3 @@ def _sort_candidates(
     if not found and not (code.file and code.line is None):
         found = bare
     return found, unclear, unknown
-
-
-def _explain_failure(
-    code: Code,
-    signatures: tuple[Signature, ...],
-    unclear: Sequence[Candidate],
-    unknown: Sequence[Candidate],
-) -> Exception:
-    """Return the error for code that names no known metric."""
-    if unclear:
-        return names.explain_ambiguity(
-            unclear[0].name, names.find_matches(unclear[0].name, signatures)
-        )
-    words = (name for name in _list_words(code) if names.is_ambiguous_word(name))
-    for word in itertools.chain((one.name for one in unknown), words):
-        if names.is_ambiguous_word(word):
-            return names.explain_word(word)
-    likely = [one for one in unknown if any(word in one.name.lower() for word in _METRIC_WORDS)]
-    called = [one for one in unknown if one.call is not None or _is_alone(one, code)]
-    if not likely and not called:
-        line = "" if code.line is None else f":{code.line}"
-        place = f"@{code.file}{line}" if code.file else repr(shorten(code.text))
-        return UsageError(
-            f"--metric {place} does not name a metric; write it as in your code, {EXAMPLE}"
-        )
-    first = (likely or called)[0]
-    base = _find_base(first.name, code, signatures)
-    return build_unknown_error(first.name, first.arguments, signatures, base=base)
-
-
-def _list_words(code: Code) -> Iterator[str]:
-    """Yield the texts in some code, such as the `"accuracy"` of `metrics=["accuracy"]`."""
-    for statement in list_statements(code):
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield node.value
-
-
-def _find_base(name: str, code: Code, signatures: tuple[Signature, ...]) -> str:
-    """Return the known metric that a class in the code is derived from, an empty text for none."""
-    for node in ast.walk(code.tree):
-        if isinstance(node, ast.ClassDef) and node.name == name:
-            for base in node.bases:
-                full = ast.unparse(base)
-                first, dot, rest = full.partition(".")
-                matches = names.find_matches(
-                    f"{code.imports.get(first, first)}{dot}{rest}", signatures
-                )
-                if matches:
-                    return matches[0].name
-    return ""
-
-
-def _list_places(code: Code, found: Sequence[_Found]) -> UsageError:
-    """Return the error for a file with several metrics: their lines."""
-    lines = {one.candidate.node.lineno: one.choice.signature.last for one in reversed(found)}
-    places = [f"line {line} {name}" for line, name in sorted(lines.items())]
-    first = min(lines)
-    return build_refusal(
-        f"@{code.file}",
-        f" holds {len(lines)} metrics: give the line, @{shorten(code.file)}:{first} for instance",
-        f" ({', '.join(places[:8])})",
-    )

@@ -11,6 +11,12 @@ from dataclasses import field
 from pathlib import Path
 
 from iou_doctor.errors import UsageError
+from iou_doctor.metrics.calls.code_names import (
+    OWN,
+    list_constants,
+    list_definitions,
+    list_imports,
+)
 from iou_doctor.metrics.calls.refusals import shorten
 from iou_doctor.record import record
 from iou_doctor.safety.text_files import read_text
@@ -37,10 +43,18 @@ class Code:
     """The full name of each imported name."""
     constants: Mapping[str, ast.expr] = field(default_factory=dict, hash=False)
     """What each name stands for that is assigned once, `CFG.classes` included."""
+    definitions: Mapping[str, ast.ClassDef | ast.FunctionDef] = field(
+        default_factory=dict, hash=False
+    )
+    """The classes and functions that the code defines."""
     file: str = ""
     """The file, if the code was read from one."""
     line: int | None = None
     """The line that the user asked for."""
+
+    def owns(self, name: str) -> bool:
+        """Return whether a full name is that of something in the user's own code."""
+        return name.startswith(OWN) or name in self.definitions
 
     def write_segment(self, node: ast.expr) -> str:
         """Return an expression as it is written, on one line."""
@@ -62,7 +76,7 @@ def read_code(text: str) -> Code:
         for version in _list_versions(text):
             tree = _parse(version, DEEPEST_CALL)
             if tree is not None:
-                return Code(version, tree, _list_imports(tree), _list_constants(tree))
+                return _describe(version, tree)
     raise UsageError(
         f"--metric {shorten(text)!r} is not a Python call; write it as in your code, {EXAMPLE}"
     )
@@ -82,19 +96,24 @@ def _read_file(file: str, line: int | None) -> Code:
     lines = text.count("\n") + 1
     if line is not None and not 1 <= line <= lines:
         raise UsageError(f"--metric @{shorten(file)}:{line}: the file has {lines} lines")
-    return Code(text, tree, _list_imports(tree), _list_constants(tree), file, line)
+    return _describe(text, tree, file, line)
+
+
+def _describe(text: str, tree: ast.Module, file: str = "", line: int | None = None) -> Code:
+    names = list_imports(tree), list_constants(tree), list_definitions(tree)
+    return Code(text, tree, *names, file, line)
 
 
 def _list_versions(text: str) -> Iterator[str]:
     """Yield the text, then ways to complete a fragment: arguments, entries, cut-off lines."""
-    plain = "\n".join(
-        line.removeprefix(">>> ").removeprefix("... ") for line in text.strip("\n").splitlines()
-    )
-    plain = textwrap.dedent(plain).strip()
+    lines = [line.removeprefix(">>> ").removeprefix("... ") for line in text.splitlines()]
+    plain = textwrap.dedent("\n".join(lines)).strip()
     if not plain:
         return
     bare = plain.rstrip(",;: \n")
     yield plain
+    first, _, others = plain.partition("\n")  # the first line may be copied without its indent
+    yield f"{first}\n{textwrap.dedent(others)}"
     yield bare
     for whole in (bare, _balance(bare)):
         yield whole
@@ -135,42 +154,3 @@ def _is_shallow(tree: ast.Module, deepest: int) -> bool:
             return False
         waiting += [(child, depth + 1) for child in ast.iter_child_nodes(part)]
     return True
-
-
-def _list_imports(tree: ast.Module) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {one.asname: one.name for one in node.names if one.asname}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found |= {one.asname or one.name: f"{node.module}.{one.name}" for one in node.names}
-    return found
-
-
-def _list_constants(tree: ast.Module) -> dict[str, ast.expr]:
-    """Return the values of names that are assigned once in all of the code."""
-    found: dict[str, list[ast.expr]] = {}
-
-    def visit(body: list[ast.stmt], prefix: str) -> None:
-        for node in body:
-            if isinstance(node, ast.ClassDef):
-                visit(node.body, f"{prefix}{node.name}.")
-            for target, value in _list_assignments(node):
-                found.setdefault(prefix + ast.unparse(target), []).append(value)
-            for inner in ("body", "orelse", "finalbody"):
-                if not isinstance(node, ast.ClassDef):
-                    visit(getattr(node, inner, []), prefix)
-
-    visit(tree.body, "")
-    return {name: values[0] for name, values in found.items() if len(values) == 1}
-
-
-def _list_assignments(node: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
-            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-                yield from zip(target.elts, node.value.elts, strict=False)
-            else:
-                yield target, node.value
-    elif isinstance(node, ast.AnnAssign) and node.value is not None:
-        yield node.target, node.value

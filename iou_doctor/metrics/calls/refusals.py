@@ -62,7 +62,7 @@ def build_ambiguous_error(name: str, choices: Sequence[str]) -> UsageError:
 
 
 def build_unknown_error(
-    name: str, arguments: str, signatures: Sequence[Signature], *, base: str = ""
+    name: str, arguments: str, signatures: Sequence[Signature], *, base: str = "", own: str = ""
 ) -> UsageError:
     """Return the error for a name that no metric has.
 
@@ -71,12 +71,17 @@ def build_unknown_error(
         arguments: the arguments of the call as they are written.
         signatures: all calls that are understood.
         base: the metric from which the user's code derives a class of this name.
+        own: "class" or "function" if the user's code defines it.
     """
+    name = name.lstrip(".")
     if base:
         call = shorten(f"{base}({arguments})")
         return build_refusal(
             name, f" is a class of your own, derived from {base}: name the base, {call}", _ARGMAX
         )
+    if own:
+        hint = f" is a {own} of your own, which iou-doctor does not run: name the metric that"
+        return build_refusal(name, f"{hint} computes the same, for instance plain.mean_iou", _LISTS)
     shorts = {one.last.lower() for one in signatures}
     close = find_close_matches(name.lower(), shorts, 1, ALMOST_EQUAL)
     if _is_own_class(name) and not close:
@@ -89,6 +94,7 @@ def build_unknown_error(
     return build_refusal(name, " is not known", hint, f" ({LIST})")
 
 
+_LISTS = f" ({LIST})"
 _ARGMAX = " (with sparse_y_pred=False if it argmaxes)"
 
 

@@ -6,7 +6,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "iou": (
         *("plain.mean_iou", "plain.iou[foreground]", "keras.metrics.BinaryIoU()"),
         *("torchmetrics.JaccardIndex(task='multiclass', num_classes=N)",),
-        *("mmseg.IoUMetric", "smp.iou_score[micro]"),
+        *("mmseg.IoUMetric", "smp.iou_score[micro]", "monai.metrics.MeanIoU()"),
     ),
     "mean_iou": (
         *("keras.metrics.MeanIoU(num_classes=N)", "tf.compat.v1.metrics.mean_iou(y, p, N)"),
@@ -42,6 +42,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
 """What to write in place of a word, the most common first. `N` is the number of classes."""
 MEANINGS = {
     **dict.fromkeys(("miou", "mean_iou", "meaniou", "m_iou"), "mean_iou"),
+    **dict.fromkeys(("compute_miou", "compute_mean_iou", "calculate_miou"), "mean_iou"),
+    **dict.fromkeys(("compute_iou", "calculate_iou", "calc_iou", "cal_iou"), "iou"),
+    **dict.fromkeys(("compute_dice", "calculate_dice", "calc_dice", "cal_dice"), "dice"),
     **dict.fromkeys(("iou", "jaccard", "jaccard_index", "jc", "iou_metric", "get_iou"), "iou"),
     **dict.fromkeys(("dice", "dsc", "dice_score", "mean_dice", "dc", "mdice"), "dice"),
     **dict.fromkeys(("dice_metric", "dice_coeff", "dice_coef", "dice_coefficient"), "dice_coef"),

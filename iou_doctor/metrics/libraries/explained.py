@@ -19,6 +19,8 @@ _EXPLAINED = {
     ),
     "ignite.metrics.ConfusionMatrix": _MATRIX.format("ignite.mIoU"),
     "tensorflow.math.confusion_matrix": _MATRIX.format("keras.MeanIoU"),
+    "monai.metrics.GeneralizedDiceScore": "its weights depend on all classes of each image; name"
+    " torchmetrics.segmentation.GeneralizedDiceScore(num_classes=N), which is similar",
     "monai.metrics.HausdorffDistanceMetric": _DISTANCE,
     "monai.metrics.SurfaceDistanceMetric": _DISTANCE,
     "medpy.metric.binary.hd": _DISTANCE,
@@ -45,8 +47,15 @@ _EXPLAINED = {
     "scripts.compute_mIoU": "it reads files; name plain.mean_iou, or plain.mean_iou[absent 0] if a"
     " class is in no mask and no prediction",
 }
+_PARAMETERS: dict[str, dict[str, object]] = {
+    "monai.metrics.GeneralizedDiceScore": dict.fromkeys(
+        ("include_background", "reduction", "weight_type")
+    ),
+}
+"""What tells the calls of some of them from those of metrics with the same name."""
 SIGNATURES: tuple[Signature, ...] = tuple(
-    Signature(name, {}, refusal=reason) for name, reason in _EXPLAINED.items()
+    Signature(name, _PARAMETERS.get(name, {}), refusal=reason)
+    for name, reason in _EXPLAINED.items()
 )
 
 

@@ -61,7 +61,7 @@ def parse_user_metric(
         )
         _check_limits(options)
         return metric, options, ()
-    metric, assumed = _understand(call.strip(), options)
+    metric, assumed = _understand(call, options)
     if metric.num_classes is not None and metric.num_classes < 1:
         raise UsageError(
             f"--metric {metric.name}: num_classes={metric.num_classes} must be positive"
@@ -83,7 +83,7 @@ def _understand(code: str, options: Options) -> tuple[Metric, tuple[Assumption, 
     from iou_doctor.metrics.calls.parse_call import parse_call  # few runs name a metric
     from iou_doctor.metrics.calls.refusals import shorten
 
-    named = registry.find_metric(code)
+    named = registry.find_metric(code.strip())
     if named is not None:
         return named, ()
     given = {

@@ -193,7 +193,7 @@ def record_monai() -> Table:
                 **tensors(t, p), include_background=False).nanmean()),
         "monai.metrics.compute_dice(p, y, ignore_empty=False)": (
             arrays, lambda t, p, n: compute_dice(**tensors(t, p), ignore_empty=False).nanmean()),
-        "compute_iou(y_pred, y)": (
+        "monai.metrics.compute_iou(y_pred, y)": (
             arrays, lambda t, p, n: compute_iou(**tensors(t, p)).nanmean()),
         "DiceMetric(reduction=MetricReduction.MEAN)": (
             arrays, lambda t, p, n: total(DiceMetric(reduction=mean), t, p)),

@@ -65,7 +65,7 @@ def test_keywords_and_other_metrics():
         ("MeanIoU(num_class=3)", "has no argument num_class; did you mean num_classes?"),
         ("MeanIoU(3, zzz=1)", "has no argument zzz .it has num_classes"),
         ("MeanIoU(3, num_classes=3)", "has no argument num_classes"),
-        ("MeanIoU(**options)", "has no argument [*][*]"),
+        ("MeanIoU(**options)", "write the arguments in place of `[*][*]options`"),
         (
             "MeanIoU(3, ignore_class=VOID)",
             "ignore_class=`VOID` is not a value; give --ignore-index",

@@ -91,6 +91,26 @@ def refusal(text, **options):
          "tf.metrics.mean_iou(y, p, 3)"),
         ("metrics=partial(foreground_acc, bkg_idx=1)", "fastai.metrics.foreground_acc",
          "partial(foreground_acc, bkg_idx=1)"),
+        ("    from keras.metrics import MeanIoU\n    m = MeanIoU(3)", KERAS, "MeanIoU(3)"),
+        ("m = MeanIoU(3)\n    m.update_state(y, p)", KERAS, "MeanIoU(3)"),
+        ("print(f'{MeanIoU(3)(y, p):.4f}')", KERAS, "MeanIoU(3)(y, p)"),
+        ("{'_target_': 'torchmetrics.JaccardIndex', 'task': 'binary'}", JACCARD, None),
+        ("- _target_: torchmetrics.JaccardIndex\n  task: binary  # 2\n- _target_: my.Loss", JACCARD,
+         "torchmetrics.JaccardIndex(task='binary')"),
+        ("import torchmetrics as tm\niou = tm.JaccardIndex(task='binary')", JACCARD,
+         "tm.JaccardIndex(task='binary')"),
+        ("e = Evaluator(3)\ne.add_batch(t, p)\nmiou = e.Mean_Intersection_over_Union()",
+         "scripts.Evaluator", "e.Mean_Intersection_over_Union()"),
+        ("self.m = SegmentationMetric(3)\nacc, miou = self.m.get()",
+         "scripts.SegmentationMetric", "self.m.get()"),
+        ("from metrics import StreamSegMetrics\nm = StreamSegMetrics(3)",
+         "scripts.StreamSegMetrics", "StreamSegMetrics(3)"),
+        ("F1Score(num_classes=3, task='multiclass')", "torchmetrics.classification.F1Score", None),
+        ("skm.jaccard_score(t, p, average='micro')", "sklearn.metrics.jaccard_score", None),
+        ("compute_dice(p, t, include_background=False)", "monai.metrics.compute_dice", None),
+        ("from monai.metrics import compute_iou\ncompute_iou(p, t)", "monai.metrics.compute_iou",
+         "compute_iou(p, t)"),
+        ("intersectionAndUnionGPU(o, t, args.classes)", "scripts.intersectionAndUnionGPU", None),
         ("$ nnUNetv2_evaluate_simple a b -l 1 2 -il 9",
          "nnunetv2.evaluation.evaluate_predictions.compute_metrics_on_folder_simple", None),
     ],
@@ -117,6 +137,52 @@ def test_a_call_is_found(text, name, call):
 )
 def test_names_stand_for_what_the_code_or_an_option_says(text, classes):
     assert parse(text, num_classes=7).arguments["num_classes"] == classes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "options = dict(num_classes=3, ignore_class=255)\nMeanIoU(**options)",
+        "options = {'ignore_class': 255}\nMeanIoU(num_classes=3, **options)",
+        "MeanIoU(**{'num_classes': 3, 'ignore_class': 255})",
+        "_target_: keras.metrics.MeanIoU\nnum_classes: 3\nignore_class: 255",
+    ],
+)
+def test_options_that_the_code_explains_are_filled_in(text):
+    arguments = parse(text).arguments
+    assert (arguments["num_classes"], arguments["ignore_class"]) == (3, 255)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("class MeanIoU(tf.keras.metrics.MeanIoU): ...\nMeanIoU(3)",
+         "a class of your own, derived from keras.metrics.MeanIoU: name the base"),
+        ("class MeanIoU(tf.keras.metrics.Metric): ...\nMeanIoU(3)",
+         "is a class of your own, which iou-doctor does not run"),
+        ("def jaccard_score(a, b): ...\njaccard_score(t, p)", "is a function of your own"),
+        ("from .metrics import MeanIoU\nMeanIoU(3)", "metrics.MeanIoU is not known; did you mean"),
+        ("from metrics import MeanIoU\nMeanIoU(3)", "metrics.MeanIoU is not known; did you mean"),
+        ("from my.losses import JaccardIndex\nJaccardIndex(task='binary')", "is not known"),
+        ("compute_iou(p, t)", "compute_iou is ambiguous; write one of: plain.mean_iou"),
+        ("compute_dice(p, t, num_classes=3)", "compute_dice is ambiguous"),
+    ],
+)  # fmt: skip
+def test_code_of_the_users_own_is_never_read_as_that_of_a_library(text, words):
+    assert words in refusal(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("metrics=['accuracy', MaskMeanIoU(name='iou')]", "MaskMeanIoU is not known"),
+        ("metrics=[keras.metrics.BinaryAccuracy(), MyIoU(3)]", "MyIoU is not known"),
+        ("loss=DiceLoss(), metrics=['accuracy']", "accuracy is ambiguous"),
+        ("GeneralizedDiceScore(reduction='mean')", "weights depend on all classes"),
+    ],
+)
+def test_the_refusal_is_about_the_metric_that_counts_overlap(text, words):
+    assert words in refusal(text)
 
 
 def test_a_number_of_classes_without_a_value_is_left_to_the_arrays():
