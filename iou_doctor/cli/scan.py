@@ -132,6 +132,7 @@ class _Asked(NamedTuple):
     shards: int
     plan: Plan | None
     plan_file: str | None
+    again_file: str | None
     again: tuple[AnyQuestion, ...] | None
     """The questions of the second round; `None` in the first one."""
 
@@ -150,7 +151,7 @@ def _read_options(context: typer.Context, options: ScanOptions) -> _Asked:
     request = replace(options.build_request(), jobs=options.jobs, device=options.device)
     again = None if options.again is None else read_again(options.again)
     if options.plan is None:
-        return _Asked(request, shard, shards, None, None, again)
+        return _Asked(request, shard, shards, None, None, options.again, again)
     said = next((name for name in READING if is_on_command_line(context, name)), None)
     if said is not None:
         option = f"--{said.replace('_', '-')}"
@@ -163,7 +164,7 @@ def _read_options(context: typer.Context, options: ScanOptions) -> _Asked:
         all_implementations=plan.job.counts_for_all,
         ledger=plan.job.ledger,
     )
-    return _Asked(request, shard, shards, plan, options.plan, again)
+    return _Asked(request, shard, shards, plan, options.plan, options.again, again)
 
 
 def _prepare(pair: Pair, asked: _Asked) -> ShardScan:
@@ -171,6 +172,7 @@ def _prepare(pair: Pair, asked: _Asked) -> ShardScan:
     from iou_doctor.diagnosis.pipeline import choose_settings
     from iou_doctor.parts.job import make_job, refuse_other_job
     from iou_doctor.parts.look import look_over
+    from iou_doctor.parts.plan_file import refuse_foreign
     from iou_doctor.parts.scan_shard import ShardScan
 
     request, plan = asked.request, asked.plan
@@ -185,6 +187,8 @@ def _prepare(pair: Pair, asked: _Asked) -> ShardScan:
         job, questions = make_job(pair, request, plan.job.layout, asked.shards), plan.questions
         planned = replace(plan.job, shards=asked.shards)
         refuse_other_job(planned, job, (str(asked.plan_file), pair.y_pred.path))
+    if asked.again is not None:
+        refuse_foreign(asked.again, job.layout, str(asked.again_file))
     return ShardScan(pair, job, asked.again or questions, asked.shard, choose_settings(request))
 
 

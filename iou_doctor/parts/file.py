@@ -13,6 +13,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from iou_doctor.diagnosis.passes import Counts
 from iou_doctor.errors import OutputError
 from iou_doctor.parts.answers import (
     key_of,
@@ -22,9 +23,11 @@ from iou_doctor.parts.answers import (
     write_question,
 )
 from iou_doctor.parts.columns import Bytes, Columns
+from iou_doctor.parts.consistency import DAMAGED, check_extremes, check_question
 from iou_doctor.parts.job import Job, SourceFacts, read_job
 from iou_doctor.parts.part import Answered, Entries, ModelPart, Part, Segment
 from iou_doctor.parts.plain import NotPlainError, from_plain, shorten, to_plain
+from iou_doctor.parts.seal import SEAL, check_seal, make_seal
 from iou_doctor.safety.atomic_files import follow_links, open_part, stage
 from iou_doctor.sources.files.memory_limits import MOST_HELD_BYTES
 from iou_doctor.sources.source_errors import source_error
@@ -49,7 +52,7 @@ def write_part(path: Path, part: Part, *, option: str = "--output") -> None:
         OutputError: the file cannot be written.
     """
     columns = Columns()
-    document = json.dumps(_build_document(part, columns), sort_keys=True).encode("ascii")
+    document = _build_document(part, columns)
     try:
         place = follow_links(path)
         with stage([place], overwrite=True) as names, open_part(names[place]) as stream:
@@ -58,12 +61,17 @@ def write_part(path: Path, part: Part, *, option: str = "--output") -> None:
         raise OutputError(f"{option} {path}: cannot be written ({error.strerror})") from error
 
 
-def _write_archive(stream: IO[bytes], document: bytes, columns: Columns) -> None:
+def _write_archive(stream: IO[bytes], document: dict[str, Any], columns: Columns) -> None:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(_name_member(HEADER), document)
         for name, stored in columns.stored.items():
             with archive.open(_name_member(f"{name}.npy"), "w") as member:
                 np.lib.format.write_array(member, stored, (1, 0), allow_pickle=False)
+        sealed = {**document, SEAL: make_seal(document, _list_checksums(archive))}
+        archive.writestr(_name_member(HEADER), json.dumps(sealed, sort_keys=True))
+
+
+def _list_checksums(archive: zipfile.ZipFile) -> dict[str, int]:
+    return {each.filename: each.CRC for each in archive.infolist() if each.filename != HEADER}
 
 
 def _name_member(name: str) -> zipfile.ZipInfo:
@@ -120,7 +128,7 @@ def read_part(path: str) -> Part:
         raise source_error(path, f"{error.strerror or error}; {HOW}") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise source_error(path, f"it is no part, or it is cut off ({error}); {HOW}") from error
-    except (LookupError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
+    except DAMAGED as error:
         raise source_error(path, f"it is no part, or it is damaged ({error}); {HOW}") from error
 
 
@@ -138,6 +146,7 @@ def _read_archive(path: str) -> tuple[Any, dict[str, Bytes]]:
                 f"its format has version {shorten(document['version'])}, and this iou-doctor reads"
                 f" {VERSION}"
             )
+        check_seal(document, _list_checksums(archive))
         for member in members:
             if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
                 raise NotPlainError("it is compressed in another way")
@@ -174,8 +183,12 @@ def _read_document(path: str, document: Any, stored: dict[str, Bytes]) -> Part:
     answers = {}
     for index, each in enumerate(document["answers"]):
         question = read_question(each["question"])
+        check_question(question, job.layout)
         with columns.within(f"answer{index}"):
             answer = read_answer(question, each["values"], columns)
+        if isinstance(answer, Counts):
+            check_extremes(answer.stats.y_true, np.dtype(job.pair.y_true.dtype))
+            check_extremes(answer.stats.y_pred, np.dtype(job.pair.y_pred.dtype))
         own = frozenset(_check_shard(shard, job) for shard in each["shards"])
         if not own:
             raise NotPlainError("it has an answer for no shard")

@@ -14,6 +14,7 @@ from iou_doctor.arrays.source import NodataSource, Pair, Source, StatedTurn
 from iou_doctor.choices import LedgerDetail
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import UsageError
+from iou_doctor.parts.consistency import check_layout
 from iou_doctor.parts.fingerprint import fingerprint_files
 from iou_doctor.parts.plain import NotPlainError, from_plain, to_plain
 from iou_doctor.record import record
@@ -112,14 +113,11 @@ def read_job(values: Any) -> Job:
     job: Job = from_plain(Job, values)
     if not 1 <= job.shards <= MOST_SHARDS or job.unit < 1:
         raise NotPlainError("its number of shards is wrong")
-    sides = (job.pair.y_true, job.layout.y_true), (job.pair.y_pred, job.layout.y_pred)
-    for source, axes in sides:
-        named = {*axes.spatial, *([] if axes.channel is None else [axes.channel])}
-        if axes.shape != source.shape or not axes.spatial or not named <= {*range(len(axes.shape))}:
-            raise NotPlainError("its layout is not that of its arrays")
-        if not all(size is None or 0 <= size < 2**63 for size in source.shape):
+    for source in (job.pair.y_true, job.pair.y_pred):
+        if not all(size is None or size >= 0 for size in source.shape):
             raise NotPlainError("the shapes of its arrays are wrong")
         np.dtype(source.dtype)
+    check_layout(job.layout, job.pair.y_true.shape, job.pair.y_pred.shape)
     return job
 
 

@@ -15,7 +15,6 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from iou_doctor.counts.label_changes import LabelChanges
-from iou_doctor.errors import RepairError
 from iou_doctor.repairs import table
 from iou_doctor.repairs.step import Step
 
@@ -63,7 +62,7 @@ def from_plain(kind: Any, value: Any) -> Any:
         NotPlainError: the values are not those of this type.
     """
     if kind in NUMBERS:
-        if type(value) not in NUMBERS[kind]:
+        if type(value) not in NUMBERS[kind] or (kind is int and not -(2**63) <= value < 2**63):
             raise NotPlainError(f"{shorten(value)} is no {kind.__name__}")
         return float(value) if kind is float else value
     origin = get_origin(kind)
@@ -78,9 +77,17 @@ def from_plain(kind: Any, value: Any) -> Any:
     if origin is tuple:
         return _read_tuple(get_args(kind), _expect(list, value))
     if origin is not None:
-        items = _expect(dict, value).items()
-        return {key: from_plain(get_args(kind)[1], item) for key, item in items}
+        key_kind, item_kind = get_args(kind)
+        return _read_mapping(key_kind, item_kind, _expect(dict, value))
     return _read_class(kind, value)
+
+
+def _read_mapping(key_kind: Any, kind: Any, values: dict[str, Any]) -> dict[Any, Any]:
+    try:
+        keys = [key_kind(key) for key in values]
+    except ValueError as error:
+        raise NotPlainError(f"a key of {shorten(values)} is no {key_kind.__name__}") from error
+    return dict(zip(keys, (from_plain(kind, item) for item in values.values()), strict=True))
 
 
 def _read_tuple(kinds: tuple[Any, ...], values: list[Any]) -> tuple[Any, ...]:
@@ -101,14 +108,19 @@ def _read_union(kind: Any, value: Any) -> Any:
 
 
 def _read_class(kind: Any, value: Any) -> Any:
-    try:
-        if kind is Step:
-            return table.from_json(_expect(dict, value))
-        if issubclass(kind, StrEnum):
+    if issubclass(kind, StrEnum):
+        try:
             return kind(value)
-    except (RepairError, ValueError) as error:
-        raise NotPlainError(str(error)) from error
-    hints, given = _find_types(kind), _expect(dict, value)
+        except ValueError as error:
+            raise NotPlainError(str(error)) from error
+    given = _expect(dict, value)
+    if kind is Step:
+        name = given.get("kind")
+        if not isinstance(name, str) or name not in table.STEPS:
+            raise NotPlainError(f"{shorten(name)} is no kind of repair")
+        kind = table.STEPS[name]
+        given = {name: value for name, value in given.items() if name != "kind"}
+    hints = _find_types(kind)
     if set(hints) != set(given):
         raise NotPlainError(f"the fields of {kind.__name__} are {', '.join(hints)}")
     return kind(**{name: from_plain(hint, given[name]) for name, hint in hints.items()})

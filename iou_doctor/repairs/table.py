@@ -5,10 +5,9 @@ A new step is one new file and one line in `STEPS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 
-from iou_doctor.errors import RepairError
 from iou_doctor.repairs.argmax import Argmax
 from iou_doctor.repairs.arrange import Arrange
 from iou_doctor.repairs.decode_colours import DecodeColours
@@ -27,7 +26,7 @@ from iou_doctor.repairs.resize_nearest import ResizeNearest
 from iou_doctor.repairs.retile import Retile
 from iou_doctor.repairs.rotate import Rotate
 from iou_doctor.repairs.shift import Shift
-from iou_doctor.repairs.step import Side, Step
+from iou_doctor.repairs.step import Step
 from iou_doctor.repairs.swap_height_width import SwapHeightWidth
 from iou_doctor.repairs.threshold import Threshold
 from iou_doctor.repairs.times_255 import Times255
@@ -66,31 +65,8 @@ def to_json(step: Step) -> dict[str, object]:
     return {"kind": _KINDS[type(step)], **values}
 
 
-def from_json(values: Mapping[str, object]) -> Step:
-    """Return the step that `to_json` turned into these values.
-
-    Raises:
-        RepairError: the kind is unknown, or the fields are not those of its class.
-    """
-    kind = values.get("kind")
-    make: Callable[..., Step] | None = STEPS.get(str(kind))
-    if make is None:
-        raise RepairError(f"unknown kind of repair `{kind}`; known are {', '.join(STEPS)}")
-    try:
-        parameters = {name: _from_plain(value) for name, value in values.items() if name != "kind"}
-        return make(**parameters | {"side": Side(str(values.get("side")))})
-    except (TypeError, ValueError) as error:
-        raise RepairError(f"cannot read the repair `{kind}`: {error}") from error
-
-
 def _to_plain(value: object) -> object:
     """Return a field as JSON has it: tuples as lists, integer keys as strings."""
     if isinstance(value, Mapping):
         return {str(key): item for key, item in value.items()}
     return list(value) if isinstance(value, tuple) else value
-
-
-def _from_plain(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {int(key): item for key, item in value.items()}
-    return tuple(value) if isinstance(value, list) else value

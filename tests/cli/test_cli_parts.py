@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from parts.forging import seal_plan
 from parts.test_same_report import make_labels
 from PIL import Image
 from run import ROOT
@@ -172,6 +173,7 @@ def test_parts_that_do_not_belong_together_are_refused(here):
         (("--plan", "plan.json", "-n", "3"), "--num-classes: --plan has decided it"),
         (("--plan", "other.json"), "the content of the files is"),
         (("--plan", "empty.json"), "it is no plan"),
+        (("--plan", "edited.json"), "it was changed after iou-doctor had written it"),
         (("--plan", "forged.json"), "its layout is not that of its arrays"),
         (("--again", "empty.json"), "all its scores are exact"),
     ],
@@ -180,9 +182,10 @@ def test_scans_that_cannot_work_are_refused(here, options, message):
     run("plan", "p.npy", "m.npy", "--output", "plan.json")
     plan = json.loads((here / "plan.json").read_text())
     plan["job"]["fingerprint"] = "0"
-    write("other.json", json.dumps(plan))
+    write("edited.json", json.dumps(plan))
+    write("other.json", seal_plan(plan))
     plan["job"]["layout"]["y_true"]["channel"] = 5
-    write("forged.json", json.dumps(plan))
+    write("forged.json", seal_plan(plan))
     write("empty.json", "{}")
     words = options if "--output" in options else (*options, "--output", "part.npz")
     assert message in refuse("scan", "p.npy", "m.npy", *words)

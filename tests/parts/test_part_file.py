@@ -24,6 +24,7 @@ from iou_doctor.parts.file import read_part, write_part
 from iou_doctor.parts.make_report import make_report
 from iou_doctor.parts.packing import read_pairs, write_pairs
 from iou_doctor.parts.part import merge_parts
+from parts.forging import seal_part
 from parts.sharded import scan_parts
 from parts.test_same_report import make_labels
 
@@ -115,7 +116,6 @@ def change(part, tmp_path, edit, *, compression=zipfile.ZIP_STORED, **columns):
         members = {name: archive.read(name) for name in archive.namelist()}
     document = json.loads(members[file.HEADER])
     edit(document)
-    members[file.HEADER] = json.dumps(document).encode()
     for name, values in columns.items():
         stream, kept = io.BytesIO(), Columns()
         kept.put(name, np.array(values, dtype=np.int64))
@@ -123,13 +123,15 @@ def change(part, tmp_path, edit, *, compression=zipfile.ZIP_STORED, **columns):
         members[f"answer0/{name.replace('__', '/')}.npy"] = stream.getvalue()
     with zipfile.ZipFile(place, "w", compression) as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            if name != file.HEADER:
+                archive.writestr(name, content)
+        archive.writestr(file.HEADER, seal_part(document, archive))
     return str(place)
 
 
-def grow(job):
+def shrink(job):
     for side in ("y_true", "y_pred"):
-        job["pair"][side]["shape"][0] = job["layout"][side]["shape"][0] = 2**63
+        job["pair"][side]["shape"][0] = job["layout"][side]["shape"][0] = -1
 
 
 def get_values(document):
@@ -150,11 +152,12 @@ def get_values(document):
         (lambda document: document["job"]["layout"]["y_true"].update(channel=3), "its layout is"),
         (lambda document: document["job"]["layout"]["y_pred"].update(spatial=[]), "its layout is"),
         (lambda document: document["job"]["pair"]["y_pred"]["shape"].pop(), "its layout is"),
-        (lambda document: grow(document["job"]), "the shapes of its arrays are wrong"),
+        (lambda document: shrink(document["job"]), "the shapes of its arrays are wrong"),
         (lambda document: document["answers"][0].update(shards=[]), "an answer for no shard"),
         (lambda document: get_values(document)["y_true"].__setitem__(0, None), "values is None"),
         (lambda document: get_values(document)["y_true"].__setitem__(2, 2e999), "minimum is inf"),
         (lambda document: get_values(document)["probe"]["many"]["y_pred"].clear(), "are missing"),
+        (lambda document: get_values(document)["y_true"].__setitem__(2, -1), "-1 is no value of"),
         (lambda document: document.update(done=7), "names 7 as the next sample"),
     ],
 )  # fmt: skip
@@ -189,6 +192,21 @@ def test_other_compressions_and_long_values_are_refused_in_a_short_line(parts, t
     with pytest.raises(SourceError, match="is no question") as caught:
         read_part(change(parts[0], tmp_path, mistake))
     assert len(str(caught.value)) < 400
+
+
+def test_a_part_that_was_edited_is_refused(parts, tmp_path):
+    place = tmp_path / "edited.npz"
+    write_part(place, parts[0])
+    with zipfile.ZipFile(place) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    document = json.loads(members[file.HEADER])
+    get_values(document)["y_true"][0] += 1
+    members[file.HEADER] = json.dumps(document).encode()
+    with zipfile.ZipFile(place, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(SourceError, match="it was changed after iou-doctor had written it"):
+        read_part(str(place))
 
 
 def test_a_part_without_what_the_report_asks_names_the_version(parts):
