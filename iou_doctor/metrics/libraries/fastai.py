@@ -1,7 +1,7 @@
 """The overlap metrics of fastai.
 
 Source: fastai 2.8.12, `fastai/metrics.py`: `Dice`, `DiceMulti`, `JaccardCoeff`,
-`JaccardCoeffMulti` and `foreground_acc`; fastai 1.0.61 for the function `dice` (read and not run).
+`JaccardCoeffMulti` and `foreground_acc`; fastai 1.0.61 for the function `dice`.
 They argmax the scores of a batch at `axis` and compare them with class ids. The classes of
 version 2 add up the areas of the data set; `dice` of version 1 has a ratio for each image. `Dice`
 and `JaccardCoeff` multiply ids, so they are for two classes.

@@ -5,6 +5,8 @@ which super-gradients derives its classes from), 1.4.0 for `Dice`, and pytorch-l
 `iou`. A class in neither array counts as `absent_score`. `ignore_index` has an effect only if it is
 a class: it then leaves the mean, and its true pixels are left out (not by `Dice` and lightning's
 `iou`). Scores of a class axis are argmaxed, one channel is compared with the threshold.
+super-gradients 3.7.1 argmaxes axis 1 unless `metrics_args_prep_fn` says something else; class ids
+are read as if it did.
 """
 
 from collections.abc import Mapping

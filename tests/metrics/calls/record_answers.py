@@ -356,6 +356,54 @@ def record_fastai() -> Table:
     return found
 
 
+def record_fastai1() -> Table:
+    from importlib.util import find_spec
+
+    import torch
+
+    from metrics.comparison.libraries import read_functions
+
+    spec = find_spec("fastai")
+    assert spec is not None
+    assert spec.origin is not None
+    dice = read_functions(Path(spec.origin).with_name("metrics.py"))["dice"]
+    two = [name for name in SCORES if name.startswith("two")]
+    return {
+        call: (two, lambda t, p, n, iou=iou: dice(
+            torch.tensor(p), torch.tensor(t)[:, None], iou=iou))
+        for call, iou in {
+            "from fastai.vision import *\nmetrics = [partial(dice, iou=True)]": True,
+            "fastai.metrics.dice": False,
+        }.items()
+    }  # fmt: skip
+
+
+def record_super_gradients() -> Table:
+    import torch
+
+    for package in ("", ".common", ".training", ".training.metrics"):
+        skip_package(f"super_gradients{package}")
+    registry = types.ModuleType("registry")  # the real one imports torchvision
+    registry.register_metric = lambda name: lambda work: work  # type: ignore[attr-defined]
+    sys.modules["super_gradients.common.registry.registry"] = registry
+    from super_gradients.training.metrics import segmentation_metrics as module
+
+    def feed(metric: Any, truth: Array, predicted: Array) -> Any:
+        for k in range(len(truth)):
+            metric.update(torch.tensor(predicted[k : k + 1]), torch.tensor(truth[k : k + 1]))
+        return metric.compute()
+
+    found: Table = {}
+    for name in ("IoU", "Dice"):
+        for settings in ({}, {"ignore_index": 0}, {"ignore_index": 255}):
+            written = "".join(f", {key}={value}" for key, value in settings.items())
+            found[f"super_gradients.training.metrics.{name}(num_classes={{n}}{written})"] = (
+                SCORES,
+                lambda t, p, n, w=getattr(module, name), s=settings: feed(w(n, **s), t, p),
+            )
+    return found
+
+
 def record_mmseg() -> Table:
     import numpy as np
 

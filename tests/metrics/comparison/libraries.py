@@ -406,7 +406,7 @@ def _ask_medpy(case: RandomCase) -> Iterator[Question]:
 def _ask_copies(case: RandomCase, code: Path) -> Iterator[Question]:
     n, void = case.classes, 255 if case.void is None else case.void
     if (file := code / "hf_mean_iou.py").is_file():
-        work = _read_functions(file)["mean_iou"]
+        work = read_functions(file)["mean_iou"]
         maps = list(case.ids), list(case.truth)
         yield _labels(
             case,
@@ -414,7 +414,7 @@ def _ask_copies(case: RandomCase, code: Path) -> Iterator[Question]:
             lambda: work(*maps, n, void)["mean_iou"],
         )
     if (file := code / "mmseg_iou_metric.py").is_file():
-        functions = _read_functions(file)
+        functions = read_functions(file)
         for wanted, key in (("mIoU", "IoU"), ("mDice", "Dice"), ("mFscore", "Fscore")):
             yield _labels(
                 case,
@@ -422,7 +422,7 @@ def _ask_copies(case: RandomCase, code: Path) -> Iterator[Question]:
                 lambda: _run_mmseg(functions, case, void, wanted, key),
             )
     if (file := code / "fastai1_metrics.py").is_file():
-        dice = _read_functions(file)["dice"]
+        dice = read_functions(file)["dice"]
         for iou in (False, True) if n == 2 else ():
             yield Question(
                 f"partial(fastai.metrics.dice, iou={iou})",
@@ -458,7 +458,7 @@ def _run_fastai(dice: Any, case: RandomCase, *, iou: bool) -> Any:
     return dice(*maps, iou=iou)
 
 
-def _read_functions(file: Path) -> dict[str, Any]:
+def read_functions(file: Path) -> dict[str, Any]:
     """Return the functions of a copy of a public file, without what it imports."""
     tree = ast.parse(file.read_text())
     found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
