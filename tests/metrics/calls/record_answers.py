@@ -360,7 +360,6 @@ def record_fastai1() -> Table:
     from importlib.util import find_spec
 
     import torch
-
     from metrics.comparison.libraries import read_functions
 
     spec = find_spec("fastai")
