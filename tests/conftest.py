@@ -7,6 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is slow, and nothing is wrong
+settings.load_profile("untimed")
 
 COLOUR_AND_SIZE = (
     "CI",
