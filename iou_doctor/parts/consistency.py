@@ -130,6 +130,8 @@ def _can_be_done(step: Step, layout: Layout) -> bool:
     named: tuple[int, ...] = ()
     if isinstance(step, Reorder):
         named = step.order
+        if len(named) < layout.samples:
+            return False
     elif isinstance(step, MoveSome | RelabelSome):
         named = step.samples
     elif isinstance(step, PermuteAxes):

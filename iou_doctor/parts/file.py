@@ -171,7 +171,7 @@ def _read_planes(data: bytes) -> Bytes:
 def _read_document(path: str, document: Any, stored: dict[str, Bytes]) -> Part:
     job = read_job(document["job"])
     columns = Columns(stored, samples=job.layout.samples)
-    shards = [_check_shard(shard, job) for shard in document["shards"]]
+    shards = _read_shards(document["shards"], job)
     segments = {}
     for shard in shards:
         sides = []
@@ -189,9 +189,7 @@ def _read_document(path: str, document: Any, stored: dict[str, Bytes]) -> Part:
         if isinstance(answer, Counts):
             check_extremes(answer.stats.y_true, np.dtype(job.pair.y_true.dtype))
             check_extremes(answer.stats.y_pred, np.dtype(job.pair.y_pred.dtype))
-        own = frozenset(_check_shard(shard, job) for shard in each["shards"])
-        if not own:
-            raise NotPlainError("it has an answer for no shard")
+        own = frozenset(_read_shards(each["shards"], job))
         answers[key_of(question)] = Answered(question, own, answer)
     return Part(
         job=job,
@@ -204,13 +202,14 @@ def _read_document(path: str, document: Any, stored: dict[str, Bytes]) -> Part:
     )
 
 
-def _check_shard(shard: Any, job: Job) -> int:
-    if type(shard) is not int or not 1 <= shard <= job.shards:
-        raise NotPlainError(f"it names the shard {shorten(shard)} of {job.shards}")
-    return shard
+def _read_shards(values: Any, job: Job) -> tuple[int, ...]:
+    shards: tuple[int, ...] = from_plain(tuple[int, ...], values)
+    if not shards or not all(1 <= shard <= job.shards for shard in shards):
+        raise NotPlainError(f"it names the shards {shorten(values)} of {job.shards}")
+    return shards
 
 
-def _read_done(job: Job, shards: list[int], done: Any) -> int | None:
+def _read_done(job: Job, shards: tuple[int, ...], done: Any) -> int | None:
     if done is not None and (len(shards) != 1 or done not in job.list_samples(shards[0])):
         raise NotPlainError(f"it names {shorten(done)} as the next sample")
     return from_plain(int | None, done)  # type: ignore[no-any-return]

@@ -150,8 +150,12 @@ def _check_maps(maps: DecodedMaps, pairings: Sequence[Pairing]) -> None:
     number = len(maps.samples)
     for pairing in pairings:
         true, pred = maps.y_true.get(pairing.y_true, ()), maps.y_pred.get(pairing.y_pred, ())
-        if number and pairing.has_maps and not len(true) == len(pred) == number:
+        if not number or not pairing.has_maps:
+            continue
+        if not len(true) == len(pred) == number:
             raise NotPlainError("maps of samples are missing")
+        if any(one.shape != other.shape for one, other in zip(true, pred, strict=True)):
+            raise NotPlainError("maps of samples have different shapes")
 
 
 def write_maps(maps: tuple[Labels, ...], name: str, columns: Columns) -> Any:

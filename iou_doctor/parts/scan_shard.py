@@ -52,16 +52,16 @@ class ShardScan:
         found, start = [], samples.start
         if before is not None and before.done is not None:
             found, start = [before], before.done
-        written = time.monotonic()
+        segment, written = self._describe_segment(), time.monotonic()
         for block in self._list_blocks(range(start, samples.stop)):
-            found = [self._merge([*found, self._count(block)])]
+            found.append(self._count(block, segment))
             if time.monotonic() - written > SECONDS and block.stop < samples.stop:
+                found = [self._merge(found)]
                 keep(replace(found[0], done=block.stop))
                 written = time.monotonic()
-        if not found:
-            found = [self._count(range(start, start))]
+        whole = self._merge(found or [self._count(range(start, start), segment)])
         check_unchanged(self.pair.files)
-        return replace(found[0], done=None)
+        return replace(whole, done=None)
 
     def _list_blocks(self, samples: range) -> Iterator[range]:
         """Yield consecutive samples that are counted together."""
@@ -71,7 +71,7 @@ class ShardScan:
         for first in range(samples.start, samples.stop, step):
             yield range(first, min(first + step, samples.stop))
 
-    def _count(self, block: range) -> Part:
+    def _count(self, block: range, segment: Segment) -> Part:
         """Return the answers for some samples."""
         begin = getattr(self.pair.y_pred, "begin_at", None)
         if begin is not None:  # a model predicts the same batches as if it read all samples
@@ -82,7 +82,13 @@ class ShardScan:
             answers = {
                 key_of(one): Answered(one, own, one.answer(arrays)) for one in self.questions
             }
-        return self._describe(answers)
+        return Part(
+            job=self.job,
+            segments={self.shard: segment},
+            answers=answers,
+            models=describe_model(self.pair),
+            fallbacks=tuple(self.settings.fallbacks),
+        )
 
     def _tell(self, done: int, _: int) -> None:
         samples = self.job.list_samples(self.shard)
@@ -97,20 +103,15 @@ class ShardScan:
             answers = [part.answers[key_of(one)].answer for part in parts]
             answer: Any = one.merge(answers) if len(answers) > 1 else answers[0]
             merged[key_of(one)] = Answered(one, own, answer)
-        models = tuple(model for part in parts[:-1] for model in part.models)
-        whole = self._describe(merged)
-        return replace(whole, models=(*models, *whole.models)[-2:])
+        models = tuple(model for part in parts for model in part.models)
+        return replace(parts[-1], answers=merged, models=models[-2:])
 
-    def _describe(self, answers: dict[str, Answered]) -> Part:
+    def _describe_segment(self) -> Segment:
+        """Return what is known of the entries of the shard, of which there may be many."""
         facts = self.job.pair
-        true = _describe_entries(self.pair.y_true, facts.y_true, self.job, self.shard)
-        pred = _describe_entries(self.pair.y_pred, facts.y_pred, self.job, self.shard)
-        return Part(
-            job=self.job,
-            segments={self.shard: Segment(true, pred)},
-            answers=answers,
-            models=describe_model(self.pair),
-            fallbacks=tuple(self.settings.fallbacks),
+        return Segment(
+            _describe_entries(self.pair.y_true, facts.y_true, self.job, self.shard),
+            _describe_entries(self.pair.y_pred, facts.y_pred, self.job, self.shard),
         )
 
 

@@ -118,11 +118,11 @@ def test_a_killed_scan_goes_on_where_it_stopped(here, monkeypatch):
     expected = (here / whole).read_bytes()
     counted, count = [], scan_shard.ShardScan._count
 
-    def count_some(self, block):
+    def count_some(self, block, segment):
         counted.append(block)
         if len(counted) == 4:
             raise KeyboardInterrupt
-        return count(self, block)
+        return count(self, block, segment)
 
     monkeypatch.setattr(scan_shard.ShardScan, "_count", count_some)
     words = ("scan", "p.npy", "m.npy", "--output", "part.npz", "--resume")

@@ -17,6 +17,7 @@ from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.errors import SourceError
 from iou_doctor.file_repair.run import repair_files
 from iou_doctor.scan.batch_plan import BatchPlan
+from iou_doctor.sources.files.remote import connection
 from iou_doctor.sources.files.zarr.zarr_array import ZarrSource
 from iou_doctor.sources.opening import open_source
 
@@ -231,7 +232,9 @@ def test_a_chunk_that_changes_meanwhile_gives_no_score(tmp_path, monkeypatch):
         check(CheckRequest(predictions=str(path), masks=str(path), options=Options(num_classes=5)))
 
 
-def test_an_error_of_a_store_is_that_of_the_array():
+def test_an_error_of_a_store_is_that_of_the_array(monkeypatch):
+    monkeypatch.setattr(connection, "WAITS", ())
+
     class AnswerError(Exception):
         """What aiohttp raises is no `OSError`."""
 

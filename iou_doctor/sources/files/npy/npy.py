@@ -21,6 +21,7 @@ from iou_doctor.sources.files.file_status import (
     read_file_head,
 )
 from iou_doctor.sources.files.npy.npy_header import NpyHeader, read_header
+from iou_doctor.sources.files.npy.piecewise_checksum import PiecewiseChecksum
 from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.source_errors import source_error, translate_errors
 from iou_doctor.sources.windows import complete_window, cut_window, measure_window
@@ -31,6 +32,8 @@ time for such an array, and nothing can happen to a copy."""
 
 _BLOCK_BYTES = 1 << 20
 """The size of a block that is read as a whole, although less of it is wanted."""
+
+DAMAGED = "it is damaged: its values have another checksum; save or copy it again"
 
 
 @record
@@ -51,6 +54,8 @@ class MappedSource:
     """Bytes of the file before the first value."""
     content: bytes | None = field(default=None, repr=False)
     """All values of a small array as stored; `None` for a large one."""
+    checksum: PiecewiseChecksum | None = field(default=None, repr=False, compare=False)
+    """Compares the checksum of values over the network when all were read."""
 
     @property
     def dtype(self) -> StoredDtype:
@@ -145,7 +150,24 @@ class MappedSource:
         stream.seek(self.offset + first * block.itemsize)
         if block.size and stream.readinto(block.reshape(-1).view(np.uint8).data) < block.nbytes:
             raise EOFError("the file ends early")
+        self.compare_checksum(first * block.itemsize, block)
         return block.astype(self.dtype, copy=False)
+
+    def compare_checksum(self, start: int, values: StoredArray | bytes) -> None:
+        """Refuse the array if all values were read, and their checksum is another one.
+
+        Args:
+            start: the number of bytes before these values.
+            values: as stored.
+
+        Raises:
+            SourceError: it is damaged.
+        """
+        if self.checksum is None or not len(values):
+            return
+        content = values if isinstance(values, bytes) else values.reshape(-1).view(np.uint8).data
+        if not self.checksum.add(start, memoryview(content)):
+            raise source_error(self.path, DAMAGED)
 
 
 def open_npy(path: str, name: str | None = None) -> MappedSource:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from dataclasses import replace
 
 from iou_doctor.sources.files.crc32 import calculate_crc32
 from iou_doctor.sources.files.file_status import get_file_size, open_file, read_file_head
 from iou_doctor.sources.files.file_types import describe_head
 from iou_doctor.sources.files.memory_limits import MOST_DEFLATE_RATIO, check_held_bytes
-from iou_doctor.sources.files.npy.npy import MappedSource, open_values
+from iou_doctor.sources.files.npy.npy import DAMAGED, MappedSource, open_values
 from iou_doctor.sources.files.npy.npy_header import NpyHeader, read_header
 from iou_doctor.sources.files.npy.npz_stream import FortranSource, StreamedSource, open_archive
+from iou_doctor.sources.files.npy.piecewise_checksum import PiecewiseChecksum
 from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.files.unread_types import TORCH_FILE
 from iou_doctor.sources.several_arrays import SeveralArraysError
@@ -61,6 +63,8 @@ def _build_source(
 ) -> MappedSource | StreamedSource | FortranSource:
     if info.compress_type == zipfile.ZIP_STORED:
         start = _find_data_offset(path, place, info)
+        if is_remote(path):
+            return _open_remote(path, place, info, header, start)
         _check_stored(path, place, info, start)
         return open_values(place, "npz", path, header, start + header.offset)
     if header.order == "F" and len(header.shape) > 1:
@@ -117,14 +121,26 @@ def _check_stored(path: str, place: str, info: zipfile.ZipInfo, start: int) -> N
 
     Later reads map the file and compare nothing.
     """
-    if is_remote(path):
-        return  # everything would be fetched twice
     with translate_errors(place, OSError, EOFError, why="it changed while it was read"):
         found = calculate_crc32(path, start, start + info.file_size)
     if found != info.CRC:
-        raise source_error(
-            place, "it is damaged: its values have another checksum; save or copy it again"
-        )
+        raise source_error(place, DAMAGED)
+
+
+def _open_remote(
+    path: str, place: str, info: zipfile.ZipInfo, header: NpyHeader, start: int
+) -> MappedSource:
+    """Return a stored member in a store, whose checksum is compared while it is read."""
+    source = open_values(place, "npz", path, header, start + header.offset)
+    if info.file_size != header.offset + header.nbytes:
+        return source
+    with open_file(path) as stream:
+        stream.seek(start)
+        checksum = PiecewiseChecksum(stream.read(header.offset), header.nbytes, info.CRC)
+    source = replace(source, checksum=checksum)
+    if source.content is not None:
+        source.compare_checksum(0, source.content)
+    return source
 
 
 def _find_data_offset(path: str, place: str, info: zipfile.ZipInfo) -> int:

@@ -60,13 +60,27 @@ def list_options(scheme: str) -> dict[str, Any]:
     return {}
 
 
-def ask_store(path: str, request: Callable[[], Answer]) -> Answer:
-    """Return the answer to a request, which is tried again if it fails in a way that may pass."""
+def ask_store(
+    path: str, request: Callable[[], Answer], *, own: tuple[type[Exception], ...] = ()
+) -> Answer:
+    """Return the answer to a request, which is tried again if it fails in a way that may pass.
+
+    Args:
+        path: the address of the object.
+        request: asks the store.
+        own: errors that tell of the content of the object if they persist; they are raised as they
+            are.
+
+    Raises:
+        SourceError: the store does not answer.
+    """
     for wait in (*WAITS, None):
         try:
             return request()
         except Exception as error:
             if isinstance(error, SourceError):
+                raise
+            if wait is None and isinstance(error, own):
                 raise
             if wait is None or not _may_pass(error):
                 raise _explain(path, error) from None  # the cause may hold a signature

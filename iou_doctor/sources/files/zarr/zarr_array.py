@@ -6,9 +6,10 @@ import os
 import struct
 import warnings
 import zlib
+from collections.abc import Callable
 from math import prod
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -34,13 +35,12 @@ _MOST_CHUNKS_OF_FILE = 1000
 _MOST_FILES = 100_000
 """The maximum number of files whose sizes are added up."""
 _DAMAGED = "the Zarr array is damaged or cut off; save or copy it again"
-_ZARR_ERRORS = (
+_CONTENT_ERRORS = (
     ArithmeticError,
     AssertionError,
     AttributeError,
     EOFError,
     LookupError,
-    OSError,
     RuntimeError,
     TypeError,
     ValueError,
@@ -48,6 +48,8 @@ _ZARR_ERRORS = (
     zlib.error,
 )
 """What zarr and numcodecs raise for damaged arrays: their own errors are subclasses."""
+_ZARR_ERRORS = (*_CONTENT_ERRORS, OSError)
+Answer = TypeVar("Answer")
 
 
 class ZarrSource:
@@ -76,8 +78,8 @@ class ZarrSource:
             SourceError: a chunk is damaged or cut off.
         """
         parts = complete_window(window, self.shape)
-        with translate_errors(self.path, *_list_errors(self.path), why=_DAMAGED):
-            values = np.asarray(self._array[parts])
+        with translate_errors(self.path, *_ZARR_ERRORS, why=_DAMAGED):
+            values = _ask(self.path, lambda: np.asarray(self._array[parts]))
         return values.astype(self.dtype, copy=False)
 
 
@@ -90,8 +92,8 @@ def open_zarr(path: str, name: str | None = None) -> ZarrSource:
     found = find_array(path, name)
     place = f"{path}::{found.name}" if found.name else path
     stamps = stamp_files(f"{path}/{found.name}".rstrip("/"))
-    with translate_errors(place, *_list_errors(path), why=_DAMAGED):
-        _, array = _open(path, found.name)
+    with translate_errors(place, *_ZARR_ERRORS, why=_DAMAGED):
+        _, array = _ask(path, lambda: _open(path, found.name))
         check_dtype(place, np.dtype(array.dtype))
         shape = tuple(int(size) for size in array.shape)
         check_shape(place, shape)
@@ -117,9 +119,13 @@ def open_zarr_template(path: str, name: str | None) -> tuple[Any, Any]:
         return library.open_group(library.storage.LocalStore(path, read_only=True), mode="r"), array
 
 
-def _list_errors(path: str) -> tuple[type[Exception], ...]:
-    """Return what reading an array raises; a store over the network adds errors of its own."""
-    return (Exception,) if is_remote(path) else _ZARR_ERRORS
+def _ask(path: str, request: Callable[[], Answer]) -> Answer:
+    """Return what zarr answers; a store over the network is asked again if it fails."""
+    if not is_remote(path):
+        return request()
+    from iou_doctor.sources.files.remote.connection import ask_store
+
+    return ask_store(path, request, own=_CONTENT_ERRORS)
 
 
 def _open(path: str, name: str) -> tuple[Any, Any]:

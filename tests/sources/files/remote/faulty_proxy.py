@@ -54,7 +54,7 @@ FAULTS = {
 
 
 class FaultyProxy(ThreadingHTTPServer):
-    """Each request for a part of an object takes the next fault, until there is none left."""
+    """Each request for an object, or a part of one, takes the next fault until none is left."""
 
     daemon_threads = True
 
@@ -86,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         status, headers, content = self._ask("GET")
         promised: int | None = len(content)
-        if "Range" in self.headers and status in {200, 206}:
+        if "list-type" not in self.path and status in {200, 206}:
             self.server.requests += 1
             self.server.fetched += len(content)
             if self.server.faults:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from sources.files.remote.faulty_proxy import FAULTS
-from sources.files.remote.formats import MASKS, PREDICTIONS, WRITERS, write_images
+from sources.files.remote.formats import MASKS, PREDICTIONS, WRITERS, write_images, write_zarr
 
 import iou_doctor
 from iou_doctor.errors import SourceError
@@ -72,6 +73,47 @@ def test_an_answer_that_fails_is_asked_for_again(fault, store, monkeypatch):
     store.proxy.faults.extend([fault] * 3)
     np.testing.assert_array_equal(open_source(address).read(()), np.repeat(MASKS, 300, axis=0))
     assert not store.proxy.faults
+
+
+@pytest.mark.parametrize("repeats", [100, 500])
+def test_a_damaged_member_of_an_archive_is_an_error(repeats, store):
+    stream = io.BytesIO()
+    np.savez(stream, masks=np.repeat(MASKS, repeats, axis=0))
+    content = bytearray(stream.getvalue())
+    sound = store.put(f"sound-{repeats}.npz", bytes(content))
+    content[len(content) // 2] ^= 1
+    damaged = store.put(f"damaged-{repeats}.npz", bytes(content))
+    read = open_source(sound).read(())
+    np.testing.assert_array_equal(read, np.repeat(MASKS, repeats, axis=0))
+    message = catch_error(lambda: open_source(damaged).read(()))
+    assert "::masks`: it is damaged: its values have another checksum" in message
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_chunks_of_zarr_are_asked_for_again(fault, store, tmp_path, monkeypatch):
+    monkeypatch.setattr(connection, "WAITS", (0.0,) * 4)
+    monkeypatch.setattr(connection, "PATIENCE", 0.5)
+    connection.list_options.cache_clear()
+    write_zarr(tmp_path)
+    base = store.put_folder(f"zarr-{fault}", tmp_path)
+    source = open_source(f"{base}/v3.zarr::3/preds")
+    store.proxy.faults.extend([fault] * 3)
+    np.testing.assert_array_equal(source.read(()), PREDICTIONS)
+    assert not store.proxy.faults
+
+
+def test_a_damaged_chunk_is_told_from_a_store_that_fails(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(connection, "WAITS", (0.0,) * 2)
+    write_zarr(tmp_path)
+    base = store.put_folder("zarr-damaged", tmp_path)
+    store.put("zarr-damaged/v3.zarr/3/preds/c/0/0/0", b"no chunk")
+    address = f"{base}/v3.zarr::3/preds"
+    message = catch_error(lambda: open_source(address).read(()))
+    assert message.startswith(f"cannot read `{address}`: the Zarr array is damaged or cut off")
+    source = open_source(address)
+    store.proxy.faults.extend(["busy"] * 1000)
+    message = catch_error(source.read, ())
+    assert "the store does not answer as it should (" in message
 
 
 @pytest.mark.parametrize("fault", ["busy", "less"])
