@@ -35,6 +35,7 @@ ENCODINGS = {
 }
 """Other words for encodings, and those that the options take."""
 _UNKNOWN_CHOICE = r"'([^']*)' is not one of"
+_EXTRA_ARGUMENT = r"Got unexpected extra argument\S* \((\S+?)[ )]"
 _UNKNOWN_COMMAND = r"No such command '(.*?)'"
 START_HERE = (
     "iou-doctor check PREDICTIONS MASKS -n 3   what is wrong with these files",
@@ -148,6 +149,10 @@ def _say_what_works(error: typer.TyperException) -> str | None:
     if option in MEANT:
         return f"no such option: {option}; use {MEANT[option]}"
     message = " ".join(error.format_message().split())
+    extra = re.match(_EXTRA_ARGUMENT, message)
+    if extra and Path(extra[1]).exists():
+        quoted = "a pattern needs quotes, so that the shell does not replace it by its files"
+        return f"{message.rstrip('.')}; {quoted}"
     chosen = re.search(_UNKNOWN_CHOICE, message)
     if chosen and chosen[1].lower() in ENCODINGS:
         return f"{message.rstrip('.')}; {chosen[1]} is called {ENCODINGS[chosen[1].lower()]} here"

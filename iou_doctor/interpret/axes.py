@@ -142,7 +142,9 @@ def _match_sample_axes(
     y_true: Axes, y_pred: Axes, true: Peek, pred: Peek
 ) -> tuple[Axes, Axes, tuple[Assumption, ...]]:
     """Return the axes of both arrays such that they agree on whether axis 0 counts samples."""
-    if true.counts_samples or pred.counts_samples:
+    # an array of MATLAB stacks the images of a folder along its last axis
+    stacked = not pred.counts_samples and _is_permuted_volume(y_true, y_pred)
+    if (true.counts_samples and not stacked) or pred.counts_samples:
         return *_match_files(y_true, y_pred, true, pred), ()
     if 0 in (y_true.channel, y_pred.channel) or _is_one_fully_flattened(y_true, y_pred):
         return _drop_sample_axis(y_true), _drop_sample_axis(y_pred), ()

@@ -39,7 +39,10 @@ def pair_by_name(true: Source, pred: Source) -> Pair:
     if true.names is None and pred.names is None:
         return _fit_matlab_axes(true, pred)
     if true.names is None or pred.names is None:
-        return Pair(true, pred, assumed=_note_order(masks=true, predictions=pred))
+        notes = _note_order(masks=true, predictions=pred)
+        true, more = _stack_images(true, pred, "masks")
+        pred, others = _stack_images(pred, true, "predictions")
+        return Pair(true, pred, assumed=(*notes, *more, *others))
     from iou_doctor.sources.files.file_series import FileSeries
     from iou_doctor.sources.files.folders.pairing import pair_files
 
@@ -59,6 +62,19 @@ def _fit_matlab_axes(true: Source, pred: Source) -> Pair:
     if isinstance(pred, MatlabHdf5Source):
         pred = pred.fit_to(true.shape)
     return Pair(true, pred)
+
+
+def _stack_images(array: Source, files: Source, side: str) -> tuple[Source, tuple[Assumption, ...]]:
+    """Return an array of MATLAB beside files of images such that its first axis counts images."""
+    wanted = (*files.shape[1:], files.shape[0])
+    is_stack = array.format == "matlab" and files.names is not None and len(wanted) == 3
+    if not is_stack or array.shape != wanted or array.shape == files.shape:
+        return array, ()
+    from iou_doctor.sources.transposed import TransposedSource
+
+    why = "MATLAB stacks images along the last axis, which has one entry for each file"
+    note = Assumption(f"{side}.sample_axis", "2", why)
+    return TransposedSource(array, (2, 0, 1)), (note,)
 
 
 def _note_order(**sources: Source) -> tuple[Assumption, ...]:

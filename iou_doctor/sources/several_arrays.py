@@ -26,6 +26,9 @@ NEITHER = frozenset(["image", "images", "img", "imgs", "input", "inputs", "rgb",
 """Words in the names of arrays that are neither."""
 
 
+_NUMBERS = re.compile("[0-9]+")
+
+
 class SeveralArraysError(SourceError):
     """A file holds several arrays, and nobody has said which one to read."""
 
@@ -41,6 +44,12 @@ class SeveralArraysError(SourceError):
         wanted, other = (MASK_WORDS, PREDICTION_WORDS) if masks else (PREDICTION_WORDS, MASK_WORDS)
         name = min(self.names, key=lambda name: _rank(name, wanted, other))
         side = "masks" if masks else "predictions"
+        if len(self.names) > 1 and len({_NUMBERS.sub("", name) for name in self.names}) == 1:
+            return source_error(
+                self.path,
+                f"it holds {self.there}; if each is a sample, save them as one array with"
+                f" `np.stack`, or add `::{name}` for one of them",
+            )
         return source_error(
             self.path, f"it holds {self.there}; add `::{name}` or another name for the {side}"
         )

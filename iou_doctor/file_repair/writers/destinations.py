@@ -21,7 +21,7 @@ from iou_doctor.safety.protected_files import (
 )
 from iou_doctor.sources.files.file_series import FileSeries
 from iou_doctor.sources.files.file_types import get_suffix
-from iou_doctor.sources.files.folders.file_list import find_root
+from iou_doctor.sources.files.patterns import find_root
 
 _WRITTEN = (
     *(".png", ".tif", ".tiff", ".npy", ".npz", ".h5"),

@@ -17,6 +17,8 @@ from iou_doctor.sources.files.member import Member, Values
 from iou_doctor.sources.source_errors import source_error
 from iou_doctor.sources.windows import complete_window, measure_window
 
+_MOST_CHANNELS = 4
+"""The maximum number of channels of a picture."""
 _LEAST_LARGE_BYTES = 1 << 26
 """The size of a file from which on a thread waits for the one that decodes it: 64 MiB."""
 
@@ -45,7 +47,7 @@ class FileSeries:
         self.is_joined = is_joined
         """Whether each member is a label map that was put together from one file for each class."""
         self.left_out = left_out
-        """The suffixes of files of other formats in the folder."""
+        """The suffixes of files of other formats in the folder, and its subfolders with `/`."""
         self.dtype = _find_common_dtype(path, members)
         self.shape: tuple[int | None, ...] = (len(members), *_find_common_shape(members))
         self.chunk_shape = (1, *members[0].chunk_shape)
@@ -174,23 +176,35 @@ def _find_common_dtype(path: str, members: Sequence[Member]) -> StoredDtype:
             raise source_error(
                 path,
                 f"its files differ in kind: `{first.file}` is {first.kind} and `{member.file}` is"
-                f" {member.kind}; save them all in one kind, or name one kind with a pattern, for"
-                f" instance '{_write_pattern(path, member)}'",
+                f" {member.kind}; {_advise(path, members)}",
             )
         dtype = wider
     return dtype
 
 
-def _write_pattern(path: str, member: Member) -> str:
-    """Return a pattern for the files whose names end like that of a member."""
-    _, separator, ending = member.file.rpartition("/")[2].rpartition("_")
-    ending = f"_{ending}" if separator else member.file[member.file.rfind(".") :]
-    return f"{path}/**/*{ending}"
+def _advise(path: str, members: Sequence[Member]) -> str:
+    """Return how to read files of one kind."""
+    from iou_doctor.sources.files.patterns import join_patterns, list_patterns
+
+    patterns = list_patterns(path, ((member.file, _get_kind(member)) for member in members))
+    if not patterns:
+        return "save them all in one kind, or name those to read with a pattern or a list"
+    return f"name one kind with a pattern: {join_patterns(patterns)}"
+
+
+def _get_kind(member: Member) -> tuple[bool, int, int]:
+    """Return whether the values are floats, the number of axes, and of channels of a picture."""
+    channels = member.shape[2] if len(member.shape) == 3 else 0
+    return (
+        member.dtype.kind == "f",
+        len(member.shape),
+        channels if channels <= _MOST_CHANNELS else 0,
+    )
 
 
 def _have_like_axes(first: Member, other: Member) -> bool:
     """Return whether two files have the same axes; pictures also the same number of channels."""
     if len(first.shape) != len(other.shape):
         return False
-    is_picture = len(first.shape) == 3 and max(first.shape[2], other.shape[2]) <= 4
+    is_picture = len(first.shape) == 3 and max(first.shape[2], other.shape[2]) <= _MOST_CHANNELS
     return not is_picture or first.shape[2] == other.shape[2]

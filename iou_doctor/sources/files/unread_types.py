@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -12,8 +13,9 @@ from iou_doctor.sources.source_errors import source_error
 
 _DICOM_MARK = slice(128, 132)
 """Where a DICOM file says `DICM`, after a preamble of any content."""
-_MOST_FILES, _MOST_HEADS = 1000, 20
-"""The maximum number of files of a folder to list, and to look into."""
+_MOST_FILES, _MOST_HEADS, _MOST_SUFFIXES = 1000, 20, 3
+"""The maximum number of files of a folder to list, to look into, and of suffixes to name."""
+_SAVE = "save them as .png, .tif, .bmp, .jpg, .npy, .npz or .h5 files in one folder"
 _RUN_LENGTH_COLUMNS = (b"encodedpixels", b"rle", b"segmentation", b"encoding")
 """What the columns of run lengths are called in the header of a table, in lower case."""
 TORCH_FILE = (
@@ -33,6 +35,14 @@ _JSON = (
     "it is a JSON file, not an array; if it holds COCO's polygons or run lengths, draw them with"
     " `pycocotools` (`coco.annToMask`) and save the masks with `np.save`"
 )
+_NAMES = (
+    "its lines are names, not files; give the folder, of which only files with a partner are"
+    " counted, or write the path of a file on each line"
+)
+_ARCHIVE = "it is an archive; unpack it, and give the folder or the file in it"
+_VIDEO = "it is a video, whose compression changes labels; save each frame as a .png file"
+_NAME_LINE = re.compile(r"(?![0-9.eE+-]+$)[^\s,;]+")
+"""A line that is one word, and not a number."""
 _TABLE = (
     "it is a table or text, not an array; load it with `np.loadtxt` and save the array with"
     " `np.save`"
@@ -45,6 +55,8 @@ _BY_SUFFIX = MappingProxyType(
         ".pkl": f"{_PICKLE} `np.save`",
         ".pickle": f"{_PICKLE} `np.save`",
         ".json": _JSON,
+        **dict.fromkeys((".gz", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz"), _ARCHIVE),
+        **dict.fromkeys((".mp4", ".avi", ".mov", ".mkv", ".webm"), _VIDEO),
         ".mgz": "it is a volume of FreeSurfer, which iou-doctor does not read; save it as .nii.gz:"
         " `mri_convert FILE NAME.nii.gz`",
         ".parquet": "it is a Parquet table, which iou-doctor does not read; save the arrays with"
@@ -70,13 +82,16 @@ def find_unread_format(path: str, head: bytes) -> SourceError | None:
     return None if why is None else source_error(path, why)
 
 
-def find_unread_in_folder(path: str) -> SourceError | None:
-    """Return the error about a folder whose first files are of a format that is not read.
+def find_unread_in_folder(path: str) -> SourceError:
+    """Return the error about a folder without images and arrays.
 
-    Texts do not count: any folder may have them.
+    It is about its first files if they are of a known format. Texts do not count: any folder may
+    have them.
     """
+    files: list[Path] = []
     with suppress(OSError):
-        files = sorted(file for file in islice(Path(path).iterdir(), _MOST_FILES) if file.is_file())
+        paths = islice(Path(path).rglob("*"), _MOST_FILES)
+        files = sorted(file for file in paths if file.is_file())
         for file in files[:_MOST_HEADS]:
             with file.open("rb") as stream:
                 head = stream.read(_DICOM_MARK.stop)
@@ -84,7 +99,9 @@ def find_unread_in_folder(path: str) -> SourceError | None:
                 error = find_unread_format(str(file), head)
                 if error is not None:
                     return error
-    return None
+    suffixes = sorted({file.suffix for file in files if file.suffix})[:_MOST_SUFFIXES]
+    only = f", only {' and '.join(suffixes)} files" if suffixes else ""
+    return source_error(path, f"the folder has no images or arrays{only}; {_SAVE}")
 
 
 def _is_text(head: bytes) -> bool:
@@ -98,4 +115,7 @@ def _describe_text(head: bytes) -> str | None:
     first_line = head.split(b"\n", 1)[0].lower()
     if any(column in first_line for column in _RUN_LENGTH_COLUMNS):
         return _RUN_LENGTHS
-    return _JSON if head.lstrip()[:1] in (b"{", b"[") else _TABLE
+    if head.lstrip()[:1] in (b"{", b"["):
+        return _JSON
+    lines = head.decode("ascii").splitlines()
+    return _NAMES if all(map(_NAME_LINE.fullmatch, lines)) else _TABLE

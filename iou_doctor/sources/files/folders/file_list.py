@@ -6,10 +6,13 @@ import glob
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 from iou_doctor.record import record
 from iou_doctor.sources.files.file_types import get_suffix
 from iou_doctor.sources.files.formats import FileFormat, check_ranges, find_format_by_suffix
+from iou_doctor.sources.files.patterns import find_root, get_folder
 from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.files.unread_types import find_unread_in_folder
 from iou_doctor.sources.source_errors import source_error, translate_errors
@@ -17,11 +20,6 @@ from iou_doctor.sources.source_errors import source_error, translate_errors
 _MOST_FILES = 2_000_000
 """The maximum number of files to list."""
 _NUMBER = re.compile(r"([0-9]+)")
-_WILDCARDS = re.compile(r"[*?\[]")
-_NO_ARRAYS = (
-    "the folder has no images or arrays; save them as .png, .tif, .bmp, .jpg, .npy, .npz or .h5"
-    " files in one folder"
-)
 
 
 @record
@@ -41,7 +39,8 @@ class FileList:
     format: FileFormat
     files: tuple[ListedFile, ...]
     left_out: tuple[str, ...] = ()
-    """The suffixes of files of other formats, which are fewer."""
+    """The suffixes of files of other formats, which are fewer, and the names, with `/`, of
+    subfolders that were not read because files lie beside them."""
 
 
 def list_folder(path: str) -> FileList:
@@ -50,10 +49,12 @@ def list_folder(path: str) -> FileList:
     Raises:
         SourceError: there are none, as many of one format as of another, or two of one name.
     """
-    found = _list_remote(path, path) if is_remote(path) else list(_walk(path, "", set()))
+    unread: set[str] = set()
+    found = _list_remote(path, path) if is_remote(path) else list(_walk(path, "", set(), unread))
     if not found:
-        raise find_unread_in_folder(path) or source_error(path, _NO_ARRAYS)
-    return _choose_format(path, found)
+        raise find_unread_in_folder(path)
+    files = _choose_format(path, found)
+    return replace(files, left_out=(*files.left_out, *sorted(unread)))
 
 
 def list_pattern(path: str) -> FileList:
@@ -72,7 +73,7 @@ def list_pattern(path: str) -> FileList:
     for match in matches:
         name = os.path.relpath(match, root).replace(os.sep, "/")
         if os.path.isdir(match) and find_format_by_suffix(match) is None:  # noqa: PTH112
-            found += _walk(match, f"{name}/", set())
+            found += _walk(match, f"{name}/", set(), set())
         elif os.path.isfile(match):  # noqa: PTH113 - a Path is too slow for 100,000 names
             found.append((match, name))
     if not found:
@@ -92,17 +93,6 @@ def _list_remote(path: str, root: str, *, is_pattern: bool = False) -> list[tupl
     return arrays
 
 
-def is_pattern(path: str) -> bool:
-    """Return whether a path that does not exist has wildcards."""
-    return _WILDCARDS.search(path) is not None
-
-
-def find_root(pattern: str) -> str:
-    """Return the folder in front of the first wildcard of a pattern."""
-    before = _WILDCARDS.split(pattern, maxsplit=1)[0]
-    return os.path.dirname(before) or "."  # noqa: PTH120
-
-
 def sort_naturally(names: Iterable[str]) -> list[str]:
     """Return names in the order in which people count: 1, 2, 10."""
     return sorted(names, key=make_natural_key)
@@ -115,8 +105,17 @@ def make_natural_key(name: str) -> tuple[list[str | int], str]:
     return parts, name
 
 
-def _walk(path: str, prefix: str, seen: set[tuple[int, int]]) -> Iterator[tuple[str, str]]:
-    """Yield the path and the name of each file; subfolders only if a folder has no files itself."""
+def _walk(
+    path: str, prefix: str, seen: set[tuple[int, int]], unread: set[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the path and the name of each file; subfolders only if a folder has no files itself.
+
+    Args:
+        path: the folder.
+        prefix: what goes before the names of its files.
+        seen: the folders that were visited.
+        unread: takes the names of subfolders with arrays that are left out.
+    """
     with translate_errors(path, OSError, why="check that you may read the folder"):
         status = os.stat(path)  # noqa: PTH116
         if (status.st_dev, status.st_ino) in seen:
@@ -130,9 +129,17 @@ def _walk(path: str, prefix: str, seen: set[tuple[int, int]]) -> Iterator[tuple[
         raise source_error(path, f"there are more than {_MOST_FILES:,} folders; name one of them")
     for entry in files:
         yield entry.path, f"{prefix}{entry.name}"
-    if not files:
-        for entry in sorted(folders, key=lambda folder: folder.name):
-            yield from _walk(entry.path, f"{prefix}{entry.name}/", seen)
+    if files:
+        unread.update(f"{one.name}/" for one in folders if not _is_array(one) and _has_array(one))
+        return
+    for entry in sorted(folders, key=lambda folder: folder.name):
+        yield from _walk(entry.path, f"{prefix}{entry.name}/", seen, unread)
+
+
+def _has_array(folder: os.DirEntry[str]) -> bool:
+    with suppress(OSError), os.scandir(folder.path) as found:
+        return any(_is_array(entry) for entry in found if not entry.name.startswith("."))
+    return False
 
 
 def _is_array(entry: os.DirEntry[str]) -> bool:
@@ -150,14 +157,14 @@ def _choose_format(path: str, found: Sequence[tuple[str, str]]) -> FileList:
         if entry is not None:
             by_format.setdefault(entry.name, []).append((file, name))
     if not by_format:
-        raise source_error(path, _NO_ARRAYS)
-    ranked = sorted(by_format.values(), key=len, reverse=True)
+        raise source_error(path, "none of the files is an image or an array; check the pattern")
+    ranked = sorted(by_format.values(), key=lambda files: (-len(files), get_suffix(files[0][0])))
     suffixes = [get_suffix(files[0][0]) for files in ranked]
     if len(ranked) > 1 and len(ranked[0]) == len(ranked[1]):
         raise source_error(
             path,
             f"it holds as many {suffixes[0]} as {suffixes[1]} files ({len(ranked[0]):,}); name one"
-            f" kind with a pattern, for instance '{path}/**/*{suffixes[0]}'",
+            f" kind with a pattern: '{path}/**/*{suffixes[0]}' or '{path}/**/*{suffixes[1]}'",
         )
     chosen = find_format_by_suffix(ranked[0][0][0])
     assert chosen is not None
@@ -174,7 +181,8 @@ def _name_files(path: str, found: Iterable[tuple[str, str]]) -> tuple[ListedFile
         if stem in by_name:
             raise source_error(
                 path,
-                f"`{by_name[stem]}` and `{name}` differ only in their suffix; keep one of them",
+                f"`{by_name[stem]}` and `{name}` differ only in their suffix; keep one of them, or"
+                f" name one kind with a pattern: '{get_folder(path)}/**/*{get_suffix(name)}'",
             )
         by_name[stem], files[stem] = name, file
     return tuple(ListedFile(files[stem], stem) for stem in sort_naturally(files))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from iou_doctor.arrays.layout import Assumption
 from iou_doctor.arrays.source import Pair
@@ -14,23 +11,15 @@ from iou_doctor.errors import UsageError
 from iou_doctor.sources.files.file_series import FileSeries
 from iou_doctor.sources.files.file_types import get_suffix
 from iou_doctor.sources.files.folders.class_files import ClassFiles, join_classes
-from iou_doctor.sources.files.folders.learned_names import Match, learn_partners
+from iou_doctor.sources.files.folders.matched_names import match_names
 from iou_doctor.sources.files.folders.places import add_places
+from iou_doctor.sources.files.patterns import join_patterns, list_sets, write_folder_pattern
 from iou_doctor.sources.source_errors import list_names, source_error
 
 _MOST_NAMED = 8
 """The number of classes to name in the note about them."""
 _EXAMPLES = 3
 """The number of names of each folder to show in the error."""
-_ENDING = re.compile(
-    r"[_-](?:gtFine(?:[_-]label(?:Train)?Ids)?|label(?:Train)?Ids|labels?|masks?|gt|target"
-    r"|preds?|prediction|seg|segmentation|leftImg8bit|out|output)$",
-    re.IGNORECASE,
-)
-"""The endings that data sets and tools append to the names of masks, images and predictions.
-
-A search finds the leftmost match, so longer endings win.
-"""
 
 
 def pair_files(*, y_true: FileSeries, y_pred: FileSeries) -> Pair:
@@ -45,9 +34,23 @@ def pair_files(*, y_true: FileSeries, y_pred: FileSeries) -> Pair:
         SourceError: no mask has a prediction.
         UsageError: the names pair up in two ways, or two lists differ in length.
     """
+    _refuse_one_folder(y_true, y_pred)
     pair = _pair_series(y_true, y_pred)
     notes = _note_left_out(masks=y_true, predictions=y_pred)
     return replace(pair, assumed=(*pair.assumed, *notes))
+
+
+def _refuse_one_folder(y_true: FileSeries, y_pred: FileSeries) -> None:
+    """Refuse a folder of both masks and predictions, whose files would be their own partners."""
+    if y_true.path != y_pred.path or not y_true.is_folder or y_true.is_listed:
+        return
+    half = len(y_true.files) / 2
+    patterns = list_sets(y_true.path, y_true.files, lambda files: len(files) == half)
+    if len(patterns) == 2:
+        raise UsageError(
+            f"`{y_true.path}` is given for both predictions and masks; name the files of each with"
+            f" patterns: {' and '.join(patterns)}"
+        )
 
 
 def _note_left_out(**sides: FileSeries) -> tuple[Assumption, ...]:
@@ -75,12 +78,12 @@ def _pair_series(y_true: FileSeries, y_pred: FileSeries) -> Pair:
 
 
 def _pair_names(y_true: FileSeries, y_pred: FileSeries) -> Pair:
-    found = _match_names(y_true.names, y_pred.names)
+    found = match_names(y_true.names, y_pred.names)
     if found is None:
         raise source_error(
             y_pred.path,
             f"none of its names ({_list_examples(y_pred.names)}) pairs with one of "
-            f"`{y_true.path}` ({_list_examples(y_true.names)}); give partners the same names",
+            f"`{y_true.path}` ({_list_examples(y_true.names)}); {_advise(y_true, y_pred)}",
         )
     ordered = [name for name in y_true.names if name in found.partners]
     true = y_true.select(_find_indices(y_true.names, ordered))
@@ -94,6 +97,32 @@ def _pair_names(y_true: FileSeries, y_pred: FileSeries) -> Pair:
         dropped_parts=found.dropped,
     )
     return add_places(pair, true, pred)
+
+
+def _advise(*sides: FileSeries) -> str:
+    """Return what would pair names of which none has a partner."""
+    patterns: list[str] = []
+    for series in sides:
+        folders = [name.rstrip("/") for name in series.left_out if name.endswith("/")]
+        patterns += [write_folder_pattern(series.path, folder) for folder in folders]
+    for series, other in zip(sides, sides[::-1], strict=True):
+        patterns = patterns or _list_sets_with_partners(series, other)
+    if not patterns:
+        return "give partners the same names"
+    return f"name the files that belong to them with a pattern: {join_patterns(patterns)}"
+
+
+def _list_sets_with_partners(series: FileSeries, other: FileSeries) -> list[str]:
+    """Return patterns for files of one side that would be the partners of the other side."""
+    names = dict(zip(series.files, series.names, strict=True))
+
+    def fits(files: list[str]) -> bool:
+        if len(files) != len(other.names) or len(files) < 2:
+            return False
+        found = match_names([names[file] for file in files], other.names)
+        return found is not None and len(found.partners) == len(files)
+
+    return list_sets(series.path, series.files, fits)
 
 
 def _note_classes(pair: Pair, joined: ClassFiles) -> Pair:
@@ -119,95 +148,8 @@ def _pair_lists(true: FileSeries, pred: FileSeries) -> Pair:
     return add_places(Pair(true, pred), true, pred)
 
 
-def _match_names(true_names: Sequence[str], pred_names: Sequence[str]) -> Match | None:
-    """Return the partners that the usual endings give, or learned ones if they are more."""
-    partners = _find_partners(true_names, pred_names)
-    dropped = {ending for pair in partners.items() for ending in _list_dropped(*pair)}
-    usual = Match(partners, tuple(sorted(dropped)))
-    if len(partners) == min(len(true_names), len(pred_names)):
-        return usual
-    learned = learn_partners(true_names, pred_names)
-    if learned is not None and len(learned.partners) > len(partners):
-        return learned
-    return usual if partners else _match_in_lower_case(true_names, pred_names)
-
-
-def _match_in_lower_case(true_names: Sequence[str], pred_names: Sequence[str]) -> Match | None:
-    """Return the partners of names that differ in capital letters, if no two are alike then."""
-    true, pred = ({name.lower(): name for name in names} for names in (true_names, pred_names))
-    is_lower = true.keys() == set(true_names) and pred.keys() == set(pred_names)
-    if is_lower or len(true) < len(true_names) or len(pred) < len(pred_names):
-        return None
-    found = _match_names(list(true), list(pred))
-    if found is None:
-        return None
-    partners = {true[name]: pred[partner] for name, partner in found.partners.items()}
-    return Match(partners, (*found.dropped, "capital letters"))
-
-
 def _list_examples(names: Sequence[str]) -> str:
     return list_names(names[:_EXAMPLES]) + (", …" if len(names) > _EXAMPLES else "")
-
-
-def _find_partners(true_names: Iterable[str], pred_names: Iterable[str]) -> dict[str, str]:
-    """Return the prediction's name for each mask's name that has one."""
-    true = {name: _shorten(name) for name in true_names}
-    pred = {name: _shorten(name) for name in pred_names}
-    partners: dict[str, str] = {}
-    for drops in range(_count_most_drops(true) + _count_most_drops(pred) + 1):
-        found = _keep_unique(_find_matches(true, pred, drops))
-        partners |= found
-        for name in found:
-            del true[name], pred[found[name]]
-    return partners
-
-
-def _shorten(name: str) -> list[str]:
-    """Return the name, then the name without its last ending, without the last two, and so on."""
-    names = [name]
-    while (match := _ENDING.search(names[-1])) and match.start() > 0:
-        names.append(names[-1][: match.start()])
-    return names
-
-
-def _count_most_drops(shortened: Mapping[str, list[str]]) -> int:
-    return max((len(names) - 1 for names in shortened.values()), default=0)
-
-
-def _find_matches(
-    true: Mapping[str, list[str]], pred: Mapping[str, list[str]], drops: int
-) -> list[tuple[str, str]]:
-    """Return the masks and predictions that are equal after `drops` endings were dropped in all."""
-    by_short_name: dict[tuple[str, int], list[str]] = {}
-    for name, short_names in pred.items():
-        for dropped, short_name in enumerate(short_names):
-            by_short_name.setdefault((short_name, dropped), []).append(name)
-    return [
-        (name, partner)
-        for name, short_names in true.items()
-        for dropped, short_name in enumerate(short_names)
-        for partner in by_short_name.get((short_name, drops - dropped), ())
-    ]
-
-
-def _keep_unique(matches: list[tuple[str, str]]) -> dict[str, str]:
-    """Return the matches whose mask and prediction have no other match."""
-    true_uses = Counter(true for true, _ in matches)
-    pred_uses = Counter(pred for _, pred in matches)
-    return {t: p for t, p in matches if true_uses[t] == 1 and pred_uses[p] == 1}
-
-
-def _list_dropped(true: str, pred: str) -> tuple[str, ...]:
-    """Return the endings that two partners do not share."""
-    true_names, pred_names = _shorten(true), _shorten(pred)
-    common = next(name for name in true_names if name in pred_names)
-    chains = (
-        true_names[: true_names.index(common) + 1],
-        pred_names[: pred_names.index(common) + 1],
-    )
-    return tuple(
-        longer.removeprefix(shorter) for chain in chains for longer, shorter in pairwise(chain)
-    )
 
 
 def _find_indices(names: Iterable[str], chosen: Iterable[str]) -> list[int]:

@@ -101,11 +101,25 @@ def _find_variable(path: str, variables: Sequence[Variable], name: str | None) -
             raise source_error(path, f"it has no variable `{name}`; it has {there}")
         return by_name[name]
     if not numbers:
-        raise source_error(path, "it holds no arrays of numbers; save one with `save FILE NAME`")
+        raise source_error(path, _describe_others(variables))
     if len(numbers) > 1:
         there = list_names(numbers)
         raise SeveralArraysError(path, numbers, there)
     return by_name[numbers[0]]
+
+
+def _describe_others(variables: Sequence[Variable]) -> str:
+    """Return what is there if there are no numbers, and how to make an array of it."""
+    none = "it holds no arrays of numbers"
+    other = next((one for one in variables if one.kind in ("struct", "cell")), None)
+    if other is None:
+        return f"{none}; save one with `save FILE NAME`"
+    loaded = f"scipy.io.loadmat(FILE)['{other.name}']"
+    if other.kind == "cell":
+        array = f"np.stack({loaded}.ravel())"
+        return f"{none}, but the cell array `{other.name}`; save `{array}` with `np.save`"
+    array = f"{loaded}[0, 0]['FIELD']"
+    return f"{none}, but the struct `{other.name}`; save a field of it, `{array}`, with `np.save`"
 
 
 def _open_hdf5(path: str, name: str | None) -> Source:

@@ -92,7 +92,9 @@ def _find_member(
     if not names and any(member.endswith("data.pkl") for member in members):
         raise source_error(path, TORCH_FILE)
     if not names:
-        raise source_error(path, "it holds no arrays; save them with `np.savez`")
+        raise source_error(
+            path, "it holds no arrays; save them with `np.savez`, or unpack it if it holds images"
+        )
     if len(names) > 1:
         there = list_names(names)
         raise SeveralArraysError(path, names, there)

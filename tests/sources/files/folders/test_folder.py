@@ -227,8 +227,8 @@ def test_images_of_different_kinds_are_refused_with_the_first_odd_one(tmp_path, 
     first, other = tmp_path / "a.tif", tmp_path / f"{odd}.tif"
     assert error_of(tmp_path) == (
         f"cannot read `{tmp_path}`: its files differ in kind: `{first}` is {modes[0]} and "
-        f"`{other}` is {modes[-1]}; save them all in one kind, or name one kind with a pattern,"
-        f" for instance '{tmp_path}/**/*.tif'"
+        f"`{other}` is {modes[-1]}; save them all in one kind, or name those to read with a"
+        " pattern or a list"
     )
 
 
@@ -267,7 +267,10 @@ def test_a_folder_without_arrays_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "readme.txt").write_text("text")
     message = error_of(tmp_path)
-    assert f"`{tmp_path}`: the folder has no images or arrays; save them as .png" in message
+    assert (
+        f"`{tmp_path}`: the folder has no images or arrays, only .txt files; save them as"
+        in message
+    )
 
 
 def test_subfolders_are_read_where_a_folder_has_no_files_itself(tmp_path):
@@ -326,7 +329,7 @@ def test_the_most_frequent_format_of_a_folder_is_read(tmp_path):
     np.save(tmp_path / "more.npy", np.zeros(3))
     assert error_of(tmp_path) == (
         f"cannot read `{tmp_path}`: it holds as many .npy as .png files (2); name one kind with a"
-        f" pattern, for instance '{tmp_path}/**/*.npy'"
+        f" pattern: '{tmp_path}/**/*.npy' or '{tmp_path}/**/*.png'"
     )
 
 
@@ -335,7 +338,7 @@ def test_a_folder_of_colours_and_ids_is_refused_with_a_pattern_that_works(tmp_pa
         (tmp_path / "city").mkdir(exist_ok=True)
         Image.new(mode, (1, 1)).save(tmp_path / "city" / f"{stem}.png")
     pattern = f"{tmp_path}/**/*_labelIds.png"
-    assert f"for instance '{pattern}'" in error_of(tmp_path)
+    assert f"or '{pattern}'" in error_of(tmp_path)
     assert open_source(pattern).names == ("city/x_labelIds",)
 
 

@@ -1,0 +1,110 @@
+"""Patterns that stand for files: where they begin, and which tell kinds of files apart."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from pathlib import Path
+
+from iou_doctor.sources.files.file_types import get_suffix
+from iou_doctor.sources.files.remote.address import is_remote
+
+_MOST_KINDS = 5
+"""The maximum number of patterns to name."""
+_WILDCARDS = re.compile(r"[*?\[]")
+_Key = Callable[[str], str | None]
+
+
+def find_root(pattern: str) -> str:
+    """Return the folder in front of the first wildcard of a pattern."""
+    before = _WILDCARDS.split(pattern, maxsplit=1)[0]
+    return os.path.dirname(before) or "."  # noqa: PTH120
+
+
+def get_folder(path: str) -> str:
+    """Return a folder as it is, or that of a pattern."""
+    return find_root(path) if _WILDCARDS.search(path) and not os.path.isdir(path) else path  # noqa: PTH112
+
+
+def list_patterns(path: str, files: Iterable[tuple[str, Hashable]]) -> list[str]:
+    """Return one pattern for each kind of files; none if their names do not tell the kinds.
+
+    Args:
+        path: the folder or the pattern that the files were found by.
+        files: the path of each file, and what the files of a pattern must have in common.
+    """
+    listed = list(files)
+    if not _has_patterns(path):
+        return []
+    for key in (_get_ending, _get_name, _get_folder, get_suffix):
+        kinds = _group(listed, key)
+        is_each_its_own = key is _get_name and len(kinds) == len(listed)
+        if 2 <= len(kinds) <= _MOST_KINDS and not is_each_its_own:
+            return [write_pattern(path, key, example) for example in kinds]
+    return []
+
+
+def list_sets(path: str, files: Sequence[str], fits: Callable[[list[str]], bool]) -> list[str]:
+    """Return one pattern for each set of files that fits, of all ways to tell sets apart.
+
+    Args:
+        path: the folder that the files were found in.
+        files: their paths.
+        fits: returns whether the files of a set would do.
+    """
+    if not _has_patterns(path):
+        return []
+    for key in (_get_ending, _get_name, _get_folder):
+        kinds = _group([(file, None) for file in files], key)
+        fitting = [example for example, some in kinds.items() if fits(some)]
+        if fitting and 2 <= len(kinds) <= _MOST_KINDS:
+            return [write_pattern(path, key, example) for example in fitting]
+    return []
+
+
+def _has_patterns(path: str) -> bool:
+    """Return whether files were found in a folder here or by a pattern, and not by a list."""
+    return not (is_remote(path) or "::" in path or Path(path).is_file())
+
+
+def write_pattern(path: str, key: _Key, example: str) -> str:
+    """Return a pattern in quotes for all files whose key is `example`."""
+    root = get_folder(path)
+    tail = {_get_ending: f"*_{example}", _get_folder: f"{example}/*", get_suffix: f"*{example}"}
+    return f"'{root}/**/{tail.get(key, example)}'"
+
+
+def write_folder_pattern(path: str, folder: str) -> str:
+    """Return a pattern in quotes for all files in subfolders of that name."""
+    return write_pattern(path, _get_folder, folder)
+
+
+def join_patterns(patterns: Sequence[str]) -> str:
+    """Return patterns as words."""
+    return f"{', '.join(patterns[:-1])} or {patterns[-1]}" if len(patterns) > 1 else patterns[0]
+
+
+def _group(files: Sequence[tuple[str, Hashable]], key: _Key) -> dict[str, list[str]]:
+    """Return the files by their keys; none if a key stands for several kinds."""
+    kinds: dict[str, Hashable] = {}
+    groups: dict[str, list[str]] = {}
+    for file, kind in files:
+        value = key(file)
+        if value is None or kinds.setdefault(value, kind) != kind:
+            return {}
+        groups.setdefault(value, []).append(file)
+    return dict(sorted(groups.items()))
+
+
+def _get_ending(file: str) -> str | None:
+    _, mark, ending = file.rpartition("/")[2].rpartition("_")
+    return ending if mark else None
+
+
+def _get_name(file: str) -> str:
+    return file.rpartition("/")[2]
+
+
+def _get_folder(file: str) -> str | None:
+    return file.rpartition("/")[0].rpartition("/")[2] or None
