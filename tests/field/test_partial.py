@@ -136,6 +136,27 @@ def test_the_rare_classes_of_a_stretched_mask_follow_from_the_others():
     check_cured(report, [1], mixed, predictions, (masks, predictions), 4)
 
 
+def test_the_label_4_of_brats_in_some_masks_is_not_void():
+    masks, predictions = draw_pairs(10, 4)
+    some = [1, 4, 8]
+    mixed = change(masks, some, lambda mask: np.array([0, 1, 2, 4])[mask])
+    report = diagnose(y_true=mixed, y_pred=predictions, num_classes=4)
+    check_cured(report, some, mixed, predictions, (masks, predictions), 4)
+    assert "the masks of samples 1, 4 and 8 hold 4 in place of 3" in found(report, FAULTY).message
+
+
+@pytest.mark.parametrize("label", [7, 255])
+def test_a_region_that_is_predicted_as_a_class_may_be_void(label):
+    masks, predictions = draw_pairs(10, 4)
+    for sample in (1, 4, 8):
+        region = masks[sample] == 3
+        masks[sample][region] = label
+        if label == 7:
+            masks[sample][:4, :8] = 3
+    report = diagnose(y_true=masks, y_pred=predictions, num_classes=4)
+    assert FAULTY not in names(report)
+
+
 def test_one_prediction_of_0_and_255_is_named():
     masks, predictions = draw_pairs(6, 2)
     mixed = change(predictions, [2], lambda labels: labels * 255)

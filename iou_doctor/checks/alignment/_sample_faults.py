@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import gcd
 from typing import NamedTuple
 
 import numpy as np
 
-from iou_doctor.arrays.interpretation import VOID_LABELS
+from iou_doctor.arrays.interpretation import RARE_VOID_LABELS, VOID_LABELS
 from iou_doctor.checks.alignment._sample_tables import (
     LEAST_GREY,
     Table,
@@ -68,9 +68,9 @@ def find_strange_labels(evidence: Evidence, side: Side) -> list[Relabelling]:
         image: table if side is Side.MASKS else table.swap()
         for image, table in iterate_tables(pairs, images[:MOST_EXAMINED])
     }
-    if any(label in common and label > 0 for table in tables.values() for label in table.truth):
-        return []  # beside a class, such a label means something else, for instance void
     meant = _explain_strange(list(tables.values()), strange, common)
+    if _may_mean_something_else(tables.values(), meant, common):
+        return []
     if not meant or not _are_usual(pairs, side, set(meant.values()), images):
         return []
     found = []
@@ -78,6 +78,21 @@ def find_strange_labels(evidence: Evidence, side: Side) -> list[Relabelling]:
         moved = {old: meant[old] for old in table.truth if old in meant}
         found.append(build_relabelling(image, side, table, moved))
     return found
+
+
+def _may_mean_something_else(
+    tables: Iterable[Table], meant: Mapping[int, int], common: set[int]
+) -> bool:
+    """Return whether labels that lie beside classes may mean no class, for instance void.
+
+    They are a class by another name only if the other classes are right, and no sample with such a
+    label holds that class as well.
+    """
+    beside = [table for table in tables if any(k in common and k > 0 for k in table.truth)]
+    if not {*VOID_LABELS, *RARE_VOID_LABELS}.isdisjoint(meant):
+        return bool(beside)
+    both = any(old in t.truth and new in t.truth for t in beside for old, new in meant.items())
+    return both or any(table.relabel(meant).mean_iou < LEAST_OVERLAP for table in beside)
 
 
 def build_relabelling(
