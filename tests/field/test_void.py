@@ -8,7 +8,7 @@ from build import after, diagnose, errors, found, mean_iou, names, roots
 from PIL import Image
 from scipy.ndimage import binary_dilation, gaussian_filter
 
-from field.arrays import draw_masks, predict
+from field.arrays import draw_masks, draw_pair, predict
 from iou_doctor.report.finding import Severity
 
 BINARY = draw_masks((5, 96, 96), 2, smoothness=10.0)
@@ -354,3 +354,15 @@ def test_a_label_beside_a_class_that_no_mask_holds_is_not_called_void(num_classe
     )
     assert not [one for one in report.findings if "--ignore-index 4" in one.help]
     assert not [one for one in report.findings if one.rule.name == "undeclared-void-label"]
+
+
+@pytest.mark.parametrize("seed", [32, 53])
+def test_labels_of_single_points_show_no_shift_by_chance(seed):
+    truth, predicted = draw_pair(
+        (6, 64, 64), 5, seed=seed, smoothness=5.0, noise=0.4, background=0.0
+    )
+    points = np.random.default_rng(seed).random(truth.shape) < 0.04
+    report = diagnose(
+        y_true=np.where(points, truth, 255), y_pred=predicted, num_classes=5, ignore_index=255
+    )
+    assert "shifted-predictions" not in names(report)

@@ -49,7 +49,8 @@ RULE = Rule(
 )
 
 LEAST_SHIFT_GAIN = 0.03
-"""Minimum gain in mean IoU. On healthy pairs the best small shift gains 0.01."""
+"""Minimum gain in mean IoU. On healthy pairs the best small shift gains 0.01. If few pixels are
+labelled, chance gains more: the minimum is divided by the root of their share."""
 LEAST_AGREEING_SHARE = 2 / 3
 """Minimum share of the samples whose own best shift is the common one, and is not none at all."""
 NEAR = 1
@@ -111,6 +112,9 @@ def _examine(evidence: Evidence, maps: Stack) -> Result:
     if shifts.gain <= LEAST_SHIFT_GAIN or agreeing < max(
         FEWEST_SHIFTED_SCENES, LEAST_AGREEING_SHARE * len(maps)
     ):
+        return []
+    labelled = float((maps.y_true < maps.classes).mean())
+    if shifts.gain <= LEAST_SHIFT_GAIN / labelled**0.5:
         return []
     if _is_rearranging_better(evidence, than=after + LEAST_TILE_LEAD):
         return []
