@@ -44,6 +44,7 @@ def are_scores_rough(pair: Pair, layout: Layout, stats: Stats) -> bool:
     tables = (t for p, t in stats.tables.items() if p.y_pred is LabelDecoding.ARGMAX)
     table = next(tables, None)
     is_dense = values.one_hot == 0 and values.sum_off > 0 and values.non_finite == 0
+    is_dense &= values.outside_unit > 0  # the sums of probabilities would show it
     may_be = table is not None and is_dense and may_be_scrambled(pair, layout)
     return table is not None and may_be and agree_by_chance(table)
 

@@ -149,6 +149,14 @@ def test_a_relu_before_the_sigmoid(samples):
     assert not any("the format" in finding.help for finding in report.findings)
 
 
+def test_a_relu_before_the_sigmoid_for_a_metric_that_counts_scores_above_one_half():
+    scores = squash(np.maximum(binary_logits(TWO), 0))
+    metric = "torchmetrics.JaccardIndex(task='binary')"
+    report = diagnose(y_true=TWO, y_pred=scores, metric=metric)
+    assert report.verdict.primary == "relu-before-sigmoid"
+    assert "metric-misreads-arrays" not in names(report)
+
+
 @pytest.mark.parametrize("shift", [-9.0, -6.0, 7.0])
 @pytest.mark.parametrize("scale", [1, 255])
 def test_nearly_all_scores_lie_on_one_side_of_the_threshold(shift, scale):
@@ -253,3 +261,14 @@ def test_a_folder_of_photographs_in_place_of_predictions(tmp_path):
     )
     assert report.verdict.primary == "images-as-predictions"
     assert set(errors(report)) - {"images-as-predictions"} <= report.consequences
+
+
+def test_probabilities_of_several_images_that_were_flattened_by_reshape_get_no_wrong_repair():
+    truth = draw_masks((4, 56, 72), 5)
+    scores = np.moveaxis(softmax(class_logits(truth, 5)), -1, 1)
+    report = diagnose(
+        y_true=truth.reshape(-1),
+        y_pred=scores.reshape(-1, 5),
+        metric="keras.metrics.MeanIoU(num_classes=5, sparse_y_pred=False)",
+    )
+    assert "reshaped-not-transposed" not in names(report)
