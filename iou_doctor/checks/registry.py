@@ -23,6 +23,7 @@ from iou_doctor.report.finding import Finding, Outcome, Rule, Skipped, Status, S
 
 RULES_OF_CHANNELS = frozenset(
     {
+        "absent-class",
         "channel-count-mismatch",
         "flipped-samples",
         "invalid-one-hot",

@@ -45,6 +45,8 @@ NAMED_METRIC_WEIGHT = 1.2
 """The weight of the metric that the user named: it ranks above all others."""
 MOST_PLAIN_SCORE = 1 + 1e-4
 """The largest value of a ratio of areas, with some room for rounding and smooth terms."""
+FEWEST_GREYS = 128
+"""From here on, the largest value of masks may be white."""
 _LARGE_MASKS = Cause(
     "masks-0-255",
     "the masks hold {largest}, where the sums expect 0 and 1: only that gives such a value",
@@ -129,6 +131,8 @@ def _blame_masks(candidate: Candidate, evidence: Evidence) -> Candidate:
     if not unchanged or plain or largest is None or largest <= 1:
         return candidate
     cause = replace(_LARGE_MASKS, claim=_LARGE_MASKS.claim.format(largest=f"{largest:g}"))
+    if largest < FEWEST_GREYS:
+        cause = replace(cause, next_step="compare with each class id first, or use masks > 0")
     return replace(candidate, cause=cause)
 
 

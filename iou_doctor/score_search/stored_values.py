@@ -59,6 +59,12 @@ _WRAPPED_PRODUCTS = replace(
     next_step="use masks > 127, or convert both arrays to float first",
     prior=0.4,
 )
+_FOREGROUND = Cause(
+    "metric-misreads-arrays",
+    "all class ids above 0 count as one class, as astype(bool) makes of them",
+    "compare with each class id: p == c and t == c",
+    prior=0.7,
+)
 _WRAPPED_AREAS = Cause(
     "counter-overflow",
     "areas counted in uint8, which wrap at 256",
@@ -114,10 +120,17 @@ def _list_products(evidence: Evidence, pairs: PairCounts) -> Iterator[_Product]:
         if where and groups.image_span[0] == groups.image_span[1]:
             continue
         if not is_binary:
+            yield from _count_foreground(groups, where)
             yield from _multiply(groups, where)
             yield from _combine_bits(evidence, groups, where)
         if lowest >= 0:
             yield from _wrap_areas(groups, where)
+
+
+def _count_foreground(pairs: PairCounts, where: str) -> Iterator[_Product]:
+    true, pred = pairs.truth != 0, pairs.prediction != 0
+    areas = sum_values(pairs, true), sum_values(pairs, pred), sum_values(pairs, true & pred)
+    yield _Product(_FOREGROUND, f"the foreground{where}", *areas)
 
 
 def _multiply(pairs: PairCounts, where: str) -> Iterator[_Product]:

@@ -214,6 +214,13 @@ def test_logits_for_a_metric_without_a_sigmoid(metric):
         assert report.metric.value == pytest.approx(given, abs=1e-4)
 
 
+def test_a_single_image_of_channels_may_be_flipped():
+    masks, scores = MASKS[1:2], SCORES[1:2, :, ::-1]
+    report = diagnose(y_true=masks, y_pred=scores, metric=TORCH)
+    assert report.verdict.primary == "flipped-samples"
+    assert report.verdict.mean_iou_after_all == pytest.approx(iou(MASKS[1:2], BINARY[1:2]))
+
+
 REPAIRED = {
     "flipped-samples": (MASKS, SCORES[..., ::-1], "predictions = np.flip(predictions, 3)"),
     "shuffled-samples": (
@@ -332,3 +339,11 @@ def test_structures_that_hardly_overlap_are_pooled_by_binary_iou():
     report = diagnose(y_true=masks, y_pred=scores, metric=metric)
     assert errors(report) == []
     assert report.metric.value == pytest.approx(pooled_iou(masks, (scores > 0.5).astype("u1")))
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 5, 5), (2, 3, 8, 8, 8)])
+def test_channels_of_nothing_are_0_divided_by_0(shape):
+    empty = np.zeros(shape, np.float32)
+    metric = "compute_meandice(y_pred=pred, y=labels, include_background=False)"
+    report = diagnose(y_true=empty, y_pred=empty, metric=metric)
+    assert "every Dice is 0 / 0" in found(report, "absent-class").message

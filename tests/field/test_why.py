@@ -8,6 +8,7 @@ from build import diagnose
 from scipy.ndimage import gaussian_filter
 
 from field.arrays import draw_masks, predict
+from field.channels import binary_logits, squash
 from field.scores import blobs, dice, explain, half_empty, logits, move, says, slices, tell
 from iou_doctor.report.score_lookup import parse_score
 
@@ -194,3 +195,22 @@ def test_the_number_of_a_metric_that_flattens_swapped_sizes_is_traced():
     value = diagnose(**swapped).metric.value
     lookup = diagnose(**swapped, score_to_explain=parse_score(f"{value:.4f}")).lookup
     assert lookup.matches[0].suspects[0].cause.name == "height-width-swapped"
+
+
+def test_dice_is_1_although_all_vertebrae_have_the_wrong_label():
+    masks = draw_masks((1, 24, 40, 40), 9, smoothness=6.0)[0].astype(float)
+    masks[masks > 0] += 15
+    wrong = np.where(masks > 0, 100.0, 0.0)
+    told = tell(explain("1.0000", masks, wrong))
+    assert "all class ids above 0 count as one class" in told[0]
+    assert "Dice of the foreground" in told[0]
+
+
+def test_dice_of_scipy_is_above_1_if_the_masks_hold_2():
+    masks = draw_masks((8, 48, 48), 3)
+    scores = squash(binary_logits((masks > 0).astype(np.uint8)))
+    value = 2 * (scores * masks).sum() / (scores.sum() + masks.sum())
+    lookup = explain(value, masks.astype(np.float32), scores)
+    assert says(lookup, "the masks hold 2")
+    steps = [suspect.cause.next_step for match in lookup.matches for suspect in match.suspects]
+    assert "127" not in steps[0]

@@ -42,7 +42,9 @@ def find(evidence: Evidence) -> Result:
         entry for entry in evidence.repaired.per_class if entry.id != interpretation.ignore_index
     ]
     absent = [entry.id for entry in averaged if entry.iou is None]
-    if not absent or mean is None:
+    if mean is None and _are_all_channels_empty(evidence):
+        return [_report_nothing(absent)]
+    if not absent or mean is None or interpretation.is_multilabel:
         return []
     as_zero = mean * (len(averaged) - len(absent)) / len(averaged)
     as_one = as_zero + len(absent) / len(averaged)
@@ -66,6 +68,22 @@ def find(evidence: Evidence) -> Result:
             },
         )
     ]
+
+
+def _are_all_channels_empty(evidence: Evidence) -> bool:
+    stats, axes = evidence.stats, evidence.interpretation.layout.y_true
+    return axes.is_per_class and stats.y_true.maximum == stats.y_pred.maximum == 0
+
+
+def _report_nothing(absent: list[int]) -> Finding:
+    return Finding(
+        RULE,
+        message="all channels of masks and predictions are 0 everywhere, so that every IoU and"
+        " every Dice is 0 / 0: NaN for a plain ratio, 1 with a smooth term, 0 for a mean of"
+        " nothing",
+        help="leave samples without any object out, or state what they count",
+        facts={"classes": absent},
+    )
 
 
 def _list_followers(
