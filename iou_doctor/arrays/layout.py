@@ -63,6 +63,8 @@ class Axes:
     """The index of the axis of classes or colours, or of one of length 1; `None` without one."""
     is_colour: bool = False
     """Whether the channels are red, green and blue (and alpha) instead of classes."""
+    is_unit_colour: bool = False
+    """Whether the colours are stored as fractions of 255, as floats from 0 to 1."""
     is_reshaped: bool = False
     """Whether the class axis was moved with a reshape instead of a transpose.
 

@@ -29,6 +29,13 @@ def list_doctor_pairings(pair: Pair, layout: Layout, options: Options) -> tuple[
     return tuple(pairings)
 
 
+def choose_dense_decoding(axes: Axes) -> LabelDecoding:
+    """Return how several values for each pixel become one label."""
+    if axes.is_unit_colour:
+        return LabelDecoding.UNIT_COLOUR
+    return LabelDecoding.COLOUR if axes.is_colour else LabelDecoding.ARGMAX
+
+
 def _is_floating(source: Source) -> bool:
     return source.dtype.kind == "f"
 
@@ -37,7 +44,7 @@ def _list_true_decodings(
     axes: Axes, floating: bool, declared: Encoding | None
 ) -> tuple[LabelDecoding, ...]:
     if axes.is_dense:
-        return (LabelDecoding.COLOUR if axes.is_colour else LabelDecoding.ARGMAX,)
+        return (choose_dense_decoding(axes),)
     if declared is not None and declared.is_thresholded:
         return (LabelDecoding.BINS,)
     return (LabelDecoding.LABELS, LabelDecoding.TIMES_255) if floating else (LabelDecoding.LABELS,)
@@ -47,7 +54,7 @@ def _list_pred_decodings(
     axes: Axes, floating: bool, declared: Encoding | None
 ) -> tuple[LabelDecoding, ...]:
     if axes.is_dense:
-        return (LabelDecoding.COLOUR if axes.is_colour else LabelDecoding.ARGMAX,)
+        return (choose_dense_decoding(axes),)
     if declared is Encoding.LABELS or (declared is None and not floating):
         return (LabelDecoding.LABELS,)
     if declared is Encoding.SIGMOID and not floating:

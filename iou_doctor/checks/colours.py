@@ -15,6 +15,7 @@ from iou_doctor.repairs.first_channel import FirstChannel
 from iou_doctor.repairs.relabel import Relabel
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side, Step
+from iou_doctor.repairs.times_255 import Times255
 
 Codes = NDArray[np.int64]
 """Labels, among them codes of colours."""
@@ -58,6 +59,8 @@ def build_one_channel_repair(evidence: Evidence, side: Side, greys: Mapping[int,
         return pairs.relabel(truth=map_codes) if masks else pairs.relabel(prediction=map_codes)
 
     steps: tuple[Step, ...] = (FirstChannel(side),)
+    if get_axes(evidence, side).is_unit_colour:
+        steps = (Times255(side), *steps)
     if moved:
         steps += (Relabel(side, moved),)
     name = f"take one channel of the {side}"
@@ -97,6 +100,8 @@ def suggest_one_channel(evidence: Evidence, side: Side, greys: Mapping[int, int]
     axes = get_axes(evidence, side)
     last = axes.channel == len(axes.shape) - 1
     channel = f"{side}[..., 0]" if last else f"{side}.take(0, axis={axes.channel})"
+    if axes.is_unit_colour:
+        channel = f'np.rint({channel} * 255).astype("uint8")'
     if _is_binary(evidence, greys):
         return f'{side} = ({channel} > 127).astype("uint8")'
     values = sorted(code & 255 for code in greys)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from iou_doctor.checks.colours import Codes, count_colours, get_axes, is_all_grey
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.unknown_labels import DEFAULT_VOID
-from iou_doctor.counts.label_decoding import COLOUR_BASE, encode_colour
+from iou_doctor.counts.label_decoding import COLOUR_BASE, decode_colour, encode_colour
 from iou_doctor.counts.pair_counts import PairCounts
 from iou_doctor.datasets import DataSet, load_data_sets
 from iou_doctor.metrics.score import compute_score
@@ -17,6 +18,7 @@ from iou_doctor.record import record
 from iou_doctor.repairs.decode_colours import DecodeColours
 from iou_doctor.repairs.repair import Repair
 from iou_doctor.repairs.step import Side
+from iou_doctor.repairs.times_255 import Times255
 
 LEAST_KNOWN_SHARE = 0.98
 """Minimum share of the pixels that a known palette covers. Smoothed edges between two colours may
@@ -29,6 +31,10 @@ LEAST_COLOUR_SHARE = 0.001
 """Minimum share of the pixels of a class. Rarer colours come from smoothed edges."""
 MOST_GUESSED_COLOURS = 256
 """Maximum number of colours that are taken for classes. More colours are a photograph."""
+LEAST_EXCHANGED_GAIN = 0.1
+"""Minimum gain in mean IoU from exchanging red and blue, as colours of a palette may be exchanged
+colours of the same one."""
+EXCHANGED = " with red and blue exchanged, as cv2.imread does"
 UNUSED_TRAIN_IDS = (-1, DEFAULT_VOID)
 """Train ids of Cityscapes and its relatives for labels that are not trained on."""
 
@@ -70,13 +76,9 @@ def find_palette(evidence: Evidence, side: Side) -> Palette | None:
     coloured = [counts for counts in sides.values() if not is_all_grey(counts)]
     if not coloured:
         return None
-    known = [
-        palette
-        for palette in iterate_known_palettes(evidence)
-        if _is_covering(palette, coloured, evidence)
-    ]
+    known = _find_known_palette(evidence, coloured)
     if known:
-        return max(known, key=lambda palette: _rank_palette(palette, evidence))
+        return known
     matched = _match_palettes(evidence, sides) if len(sides) == 2 else {}
     return matched.get(side) or _guess_palette(evidence, coloured)
 
@@ -88,10 +90,12 @@ def build_palette_repair(evidence: Evidence, side: Side, palette: Palette) -> Re
     labels = mapped.count_truths() if side is Side.MASKS else mapped.count_predictions()
     most = max((label for label in labels if label != palette.void), default=0) + 1
     undeclared = evidence.interpretation.ignore_index is None and palette.void in labels
+    decode = DecodeColours(side, dict(palette.ids), palette.void)
+    is_unit = get_axes(evidence, side).is_unit_colour
     return Repair(
         name=f"map the colours of the {side} to class ids",
         safe=palette.title is not None,
-        steps=(DecodeColours(side, dict(palette.ids), palette.void),),
+        steps=(Times255(side), decode) if is_unit else (decode,),
         relabel=lambda pairs: palette.relabel(pairs, side),
         num_classes=None if declared else max(evidence.interpretation.num_classes, most),
         ignore_index=palette.void if undeclared and side is Side.MASKS else None,
@@ -163,6 +167,33 @@ def _rank_palette(palette: Palette, evidence: Evidence) -> tuple[bool, float]:
     return palette.classes == classes, result.mean_iou or 0.0
 
 
+def _find_known_palette(evidence: Evidence, sides: list[dict[int, int]]) -> Palette | None:
+    """Return the published palette that fits best, with red and blue exchanged if need be."""
+    palettes = list(iterate_known_palettes(evidence))
+    best, exchanged = (
+        max(
+            (palette for palette in some if _is_covering(palette, sides, evidence)),
+            key=lambda palette: _rank_palette(palette, evidence),
+            default=None,
+        )
+        for some in (palettes, map(_exchange_red_and_blue, palettes))
+    )
+    if best is None or exchanged is None:
+        return best or exchanged
+    given, other = (_rank_palette(palette, evidence)[1] for palette in (best, exchanged))
+    return exchanged if other >= given + LEAST_EXCHANGED_GAIN else best
+
+
+def _exchange_red_and_blue(palette: Palette) -> Palette:
+    ids = {_exchange_channels(code): label for code, label in palette.ids.items()}
+    return replace(palette, ids=ids, title=f"{palette.title}{EXCHANGED}")
+
+
+def _exchange_channels(code: int) -> int:
+    red, green, blue = decode_colour(code)
+    return encode_colour(blue, green, red)
+
+
 def _guess_palette(evidence: Evidence, sides: list[dict[int, int]]) -> Palette | None:
     """Guess a palette: assign ids to colours so that the other array agrees best.
 
@@ -176,7 +207,9 @@ def _guess_palette(evidence: Evidence, sides: list[dict[int, int]]) -> Palette |
         fitting = len(major) <= classes or not evidence.interpretation.num_classes_declared
         ids = dict(zip(major, range(len(major)), strict=True))
         return Palette(ids, None, void, len(major)) if fitting else None
-    return Palette(_assign_ids(evidence, major, classes, void), None, void, classes)
+    from iou_doctor.checks.assigned_colours import assign_ids
+
+    return Palette(assign_ids(evidence, major, classes, void), None, void, classes)
 
 
 def _match_palettes(
@@ -201,24 +234,3 @@ def _match_palettes(
 def _list_major_colours(counts: Mapping[int, int]) -> list[int]:
     total = sum(counts.values())
     return [code for code, count in counts.items() if count >= LEAST_COLOUR_SHARE * total]
-
-
-def _assign_ids(evidence: Evidence, major: list[int], classes: int, void: int) -> dict[int, int]:
-    """Assign ids to colours so that the sum of their IoU is largest."""
-    from scipy.optimize import linear_sum_assignment
-
-    pairs = evidence.pairs
-    coloured, other = pairs.truth, pairs.prediction
-    if not get_axes(evidence, Side.MASKS).is_colour:
-        coloured, other = other, coloured
-    if classes == 2 and other.size and other.min() >= 0 and 2 <= other.max() <= 255:
-        other = (other > 127).astype(np.int64)  # white, or scores as bytes: other rules say so
-    old = np.array(major)
-    place = np.searchsorted(old, coloured).clip(max=len(old) - 1)
-    good = (old[place] == coloured) & (other >= 0) & (other < classes)
-    met = np.zeros((len(old), classes))
-    np.add.at(met, (place[good], other[good]), pairs.count[good])
-    union = met.sum(axis=1, keepdims=True) + met.sum(axis=0, keepdims=True) - met
-    rows, ids = linear_sum_assignment(-met / np.maximum(union, 1))
-    table = {int(old[row]): int(label) for row, label in zip(rows, ids, strict=True)}
-    return {code: table.get(code, void) for code in major}

@@ -56,6 +56,8 @@ class LabelDecoding(StrEnum):
     """The bits of the value in float32, for implementations that put fractions into bins."""
     COLOUR = "colour"
     """The code of a pixel's colour without its alpha channel; see `encode_colour`."""
+    UNIT_COLOUR = "unit_colour"
+    """The same for colours that were divided by 255."""
 
 
 @record

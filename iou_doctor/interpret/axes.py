@@ -15,12 +15,13 @@ from iou_doctor.arrays.layout import (
     find_axis_order,
 )
 from iou_doctor.arrays.model import Shape
-from iou_doctor.arrays.source import Pair
+from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.errors import ReadingError
 from iou_doctor.interpret.class_axis import find_class_axes
+from iou_doctor.interpret.colours import has_unit_colours
 from iou_doctor.interpret.layout_option import build_axes, parse_layouts, refuse_contradiction
 from iou_doctor.interpret.overlapping_axis import find_overlapping_axis
-from iou_doctor.interpret.peek import Peek, peek_at
+from iou_doctor.interpret.peek import Peek, peek_at, read_windows
 from iou_doctor.interpret.relation import (
     find_order_of_each,
     infer_relation,
@@ -70,6 +71,7 @@ def infer_layout(
     y_pred = _find_axes(pred_letters, pred.shape, pred_channel, pair.y_pred.path)
     if overlapping is None:
         y_true = _mark_colours(y_true, true, options.masks_as)
+        y_true = _mark_unit_colours(pair.y_true, y_true, true, pred, options)
         y_pred = _mark_colours(y_pred, pred, options.predictions_as)
     if not options.layout:
         y_true, y_pred, more = _match_sample_axes(y_true, y_pred, true, pred)
@@ -131,6 +133,20 @@ def _mark_colours(axes: Axes, peek: Peek, declared: Encoding | None) -> Axes:
         is_colour = declared is Encoding.COLOUR
     possible = axes.channels in COLOUR_CHANNELS or (declared is None and axes.is_dense)
     return replace(axes, is_colour=is_colour and possible)
+
+
+def _mark_unit_colours(masks: Source, axes: Axes, true: Peek, pred: Peek, options: Options) -> Axes:
+    """Return the axes of masks with `is_unit_colour` set if they hold colours from 0 to 1.
+
+    Channels of the same shape as the predictions are those of classes.
+    """
+    may_be = true.floating and true.in_unit and options.masks_as is None and not axes.is_colour
+    if not may_be or axes.channels not in COLOUR_CHANNELS or true.shape == pred.shape:
+        return axes
+    channel = axes.channel or 0
+    windows = read_windows(masks, whole_axis=channel)
+    found = has_unit_colours(windows, channel, may_be_two=options.num_classes in {None, 2})
+    return replace(axes, is_colour=found, is_unit_colour=found)
 
 
 def _is_flat(shape: Shape, rest: list[int]) -> bool:

@@ -27,6 +27,8 @@ LEAST_BRIGHTNESS = 64
 Labels of volumes that are three voxels wide look alike but are smaller, and every known palette
 is brighter.
 """
+UNIT_ROUNDING = 0.01
+"""How far 255 times a colour that was divided by 255 may be from a whole number, in float32."""
 
 
 def has_colours(windows: Sequence[StoredArray], axis: int) -> bool:
@@ -49,6 +51,31 @@ def has_colours(windows: Sequence[StoredArray], axis: int) -> bool:
     sums = values.sum(axis=1)
     spread = float(sums.max() - sums.min())
     return colours == 1 or spread > LEAST_SPREAD_OF_SUMS or _is_grey(values)
+
+
+def has_unit_colours(windows: Sequence[StoredArray], axis: int, *, may_be_two: bool) -> bool:
+    """Return whether there are few different colours along `axis`, divided by 255.
+
+    Channels of 0 and 1 are those of classes, unless they make two colours and no one-hot mask.
+
+    Args:
+        windows: parts of the array, complete along the axis.
+        axis: the axis of the channels.
+        may_be_two: whether there may be two classes.
+    """
+    values = _list_pixels(windows, axis) * 255
+    whole = np.rint(values)
+    if not len(values) or values.min() < 0 or np.abs(values - whole).max() > UNIT_ROUNDING:
+        return False
+    codes, counts = np.unique(whole[:, :3] @ (65536.0, 256.0, 1.0), return_counts=True)
+    sums = whole[:, :3].sum(axis=1)
+    if len(codes) * LEAST_PIXELS_PER_COLOUR > len(values):
+        return False
+    if np.isin(whole, (0, 255)).all():
+        is_one_hot = (whole.sum(axis=1) == 255).all() or not (whole[:, 3:] == whole[0, 3:]).all()
+        if len(codes) != 2 or is_one_hot or not may_be_two:
+            return False
+    return bool(counts.size > 1 and sums.max() - sums.min() > LEAST_SPREAD_OF_SUMS)
 
 
 def has_chromatic_colours(windows: Sequence[StoredArray], axis: int) -> bool:

@@ -20,6 +20,8 @@ def infer_encoding(values: ValueCounts, axes: Axes, *, floating: bool) -> tuple[
         axes: what its axes mean.
         floating: whether its dtype is a floating one.
     """
+    if axes.is_unit_colour:
+        return Encoding.COLOUR, "three or four multiples of 1/255 for each pixel, few combinations"
     if axes.is_colour:
         return Encoding.COLOUR, "three or four whole numbers for each pixel, in few combinations"
     if axes.is_dense:

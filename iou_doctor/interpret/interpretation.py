@@ -12,6 +12,7 @@ from iou_doctor.arrays.interpretation import (
     Options,
 )
 from iou_doctor.arrays.layout import Assumption, Axes, Layout
+from iou_doctor.arrays.pairings import choose_dense_decoding
 from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.counts.channel_sums import has_only_0_and_255
 from iou_doctor.counts.label_decoding import (
@@ -200,10 +201,8 @@ def choose_doctor_pairing(interpretation: Interpretation) -> Pairing:
 
 
 def _choose_decoding(axes: Axes, encoding: Encoding) -> LabelDecoding:
-    if axes.is_colour:
-        return LabelDecoding.COLOUR
     if axes.is_dense:
-        return LabelDecoding.ARGMAX
+        return choose_dense_decoding(axes)
     return LabelDecoding.BINS if encoding.is_thresholded else LabelDecoding.LABELS
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from iou_doctor.arrays.batch import Batch, StoredArray
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.arrays.layout import Axes
+from iou_doctor.arrays.pairings import choose_dense_decoding
 from iou_doctor.arrays.source import Source
 from iou_doctor.counts.label_decoding import LabelDecoding, is_no_class
 from iou_doctor.diagnosis.moved_samples import move_samples, moves_samples
@@ -81,10 +82,11 @@ class SideReader:
             spatial=tuple(range(1, self._spatial + 1)),
             channel=values.ndim - 1 if dense else None,
             is_colour=dense and self.axes.is_colour,
+            is_unit_colour=dense and self.axes.is_unit_colour,
         )
         decoding = LabelDecoding.BINS if thresholded else LabelDecoding.LABELS
         if dense:
-            decoding = LabelDecoding.COLOUR if axes.is_colour else LabelDecoding.ARGMAX
+            decoding = choose_dense_decoding(axes)
         batch = Batch(values, values, np.zeros(1, np.int64))
         labels: Labels = Decoder(values, axes, batch, self.threshold).decode(decoding)[0]
         if decoding is not LabelDecoding.BINS:

@@ -65,11 +65,13 @@ def find(evidence: Evidence) -> Result:
             return [_report_packed(evidence, counts, packed)]
         if are_numbers_of_segments(evidence):
             return [_report_segments(evidence, counts)]
+    is_unit = evidence.interpretation.layout.y_true.is_unit_colour
+    scale = ", divided by 255 as plt.imread and ToTensor do" if is_unit else ""
     return [
         Finding(
             RULE,
             message=f"masks of shape {evidence.pair.y_true.shape} hold"
-            f" {_describe_colours(counts, palette)}",
+            f" {_describe_colours(counts, palette)}{scale}",
             help=_write_help(counts, palette),
             facts=_collect_facts(evidence, counts, palette),
             evidence=describe_first(evidence.stats.y_true.first, evidence),

@@ -74,12 +74,18 @@ def decode_times_255(values: StoredArray) -> NDArray[np.int64]:
     return _truncate(np.rint(values.astype(np.float64) * 255)).astype(np.int64)
 
 
-def decode_colours(values: StoredArray) -> NDArray[np.int64]:
+def decode_colours(values: StoredArray, scale: int = 1) -> NDArray[np.int64]:
     """Return the codes of colours, shape (...), for values of shape (..., 3) or (..., 4).
 
     A fourth channel is ignored, and so is the second of two: the first is then grey. Values that
     are not integers from 0 to 255 are not classes.
+
+    Args:
+        values: the channels.
+        scale: 255 if the channels were divided by that.
     """
+    if scale != 1:
+        values = np.rint(values * float(scale))
     if values.shape[-1] < len("RGB"):
         values = values[..., [0, 0, 0]]
     rgb = values[..., :3].astype(np.int64)

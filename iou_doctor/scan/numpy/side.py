@@ -58,8 +58,9 @@ class Side:
                 return decode_labels.decode_tenths(self.arranged)
             case LabelDecoding.EXACT:
                 return encode_exactly(self.arranged)
-            case LabelDecoding.COLOUR:
-                return decode_labels.decode_colours(self.arranged)
+            case LabelDecoding.COLOUR | LabelDecoding.UNIT_COLOUR:
+                scale = 1 if decoding is LabelDecoding.COLOUR else 255
+                return decode_labels.decode_colours(self.arranged, scale)
             case LabelDecoding.ROUNDED:
                 return encode_rounded(self.arranged)
             case LabelDecoding.TIMES_255:

@@ -1,0 +1,37 @@
+"""Guess the class id of each colour of one array from the labels of the other one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from iou_doctor.checks.colours import get_axes
+from iou_doctor.checks.evidence import Evidence
+from iou_doctor.repairs.step import Side
+
+
+def assign_ids(evidence: Evidence, major: list[int], classes: int, void: int) -> dict[int, int]:
+    """Assign ids to colours so that the sum of their IoU is largest.
+
+    Args:
+        evidence: the facts; one array holds the colours.
+        major: the codes of the frequent colours.
+        classes: the number of classes.
+        void: the id of colours for which no class is left.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    pairs = evidence.pairs
+    coloured, other = pairs.truth, pairs.prediction
+    if not get_axes(evidence, Side.MASKS).is_colour:
+        coloured, other = other, coloured
+    if classes == 2 and other.size and other.min() >= 0 and 2 <= other.max() <= 255:
+        other = (other > 127).astype(np.int64)  # white, or scores as bytes: other rules say so
+    old = np.array(major)
+    place = np.searchsorted(old, coloured).clip(max=len(old) - 1)
+    good = (old[place] == coloured) & (other >= 0) & (other < classes)
+    met = np.zeros((len(old), classes))
+    np.add.at(met, (place[good], other[good]), pairs.count[good])
+    union = met.sum(axis=1, keepdims=True) + met.sum(axis=0, keepdims=True) - met
+    rows, ids = linear_sum_assignment(-met / np.maximum(union, 1))
+    table = {int(old[row]): int(label) for row, label in zip(rows, ids, strict=True)}
+    return {code: table.get(code, void) for code in major}

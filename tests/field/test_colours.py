@@ -1,0 +1,64 @@
+"""Colours as the functions that read pictures return them: divided by 255, or blue first."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from build import after, diagnose, errors, found, mean_iou, names
+
+from field.arrays import draw_pair
+
+VOC = np.array([[0, 0, 0], [128, 0, 0], [0, 128, 0], [128, 128, 0]], np.uint8)
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("first", [False, True])
+def test_colours_from_0_to_1_of_plt_imread_and_to_tensor(alpha, first):
+    truth, predicted = draw_pair((4, 40, 56), 4)
+    colours = (VOC[truth] / 255).astype(np.float32)
+    if alpha:
+        colours = np.concatenate([colours, np.ones_like(colours[..., :1])], axis=-1)
+    report = diagnose(
+        y_true=np.moveaxis(colours, -1, 1) if first else colours, y_pred=predicted, num_classes=4
+    )
+    assert errors(report) == ["colour-masks"]
+    assert "palette of PASCAL VOC 2012, divided by 255" in found(report, "colour-masks").message
+    assert after(report, "colour-masks") == pytest.approx(mean_iou(truth, predicted, 4))
+
+
+@pytest.mark.parametrize("colour", [(1, 0, 0), (1, 1, 0), (0.5019608, 0, 0.5019608)])
+def test_one_colour_from_0_to_1_is_no_one_hot_mask(colour):
+    truth, predicted = draw_pair((4, 40, 56), 2)
+    colours = np.array([(0, 0, 0), colour], np.float32)[truth]
+    report = diagnose(y_true=colours, y_pred=predicted)
+    assert errors(report) == ["colour-masks"]
+    assert after(report, "colour-masks") == pytest.approx(mean_iou(truth, predicted, 2))
+
+
+def test_greys_from_0_to_1_of_plt_imread():
+    truth, predicted = draw_pair((4, 40, 56), 3)
+    greys = np.stack([truth * np.float32(1 / 255)] * 3, axis=-1)
+    report = diagnose(y_true=greys, y_pred=predicted)
+    assert errors(report) == ["replicated-grey-masks"]
+    assert after(report, "replicated-grey-masks") == pytest.approx(mean_iou(truth, predicted, 3))
+    help_text = found(report, "replicated-grey-masks").help
+    assert help_text == 'masks = np.rint(masks[..., 0] * 255).astype("uint8")'
+
+
+def test_smooth_one_hot_masks_are_no_colours():
+    truth, predicted = draw_pair((4, 40, 56), 3)
+    soft = 0.2 / 3 + 0.8 * (truth[..., np.newaxis] == np.arange(3))
+    report = diagnose(y_true=soft.astype(np.float32), y_pred=predicted)
+    assert "colour-masks" not in names(report)
+
+
+@pytest.mark.parametrize("side", ["masks", "predictions"])
+def test_the_palette_of_a_data_set_read_with_cv2_imread(side):
+    truth, predicted = draw_pair((4, 40, 56), 4)
+    name = f"colour-{side}"
+    arrays = {"y_true": truth, "y_pred": predicted}
+    key = "y_true" if side == "masks" else "y_pred"
+    report = diagnose(**{**arrays, key: VOC[arrays[key]][..., ::-1]}, num_classes=4)
+    assert errors(report) == [name]
+    assert "PASCAL VOC 2012 with red and blue exchanged" in found(report, name).message
+    assert after(report, name) == pytest.approx(mean_iou(truth, predicted, 4))
