@@ -24,8 +24,8 @@ COUNTED_AT_ONCE = 64
 """Cache-sized windows that the kernels count together. Unusual layouts are copied, which takes
 memory."""
 SHARES = 8
-"""The number of batches for each thread before batches are made larger. With fewer, some threads
-would finish long before others.
+"""The number of batches for each of several threads before batches are made larger. With fewer,
+some threads would finish long before others.
 """
 WORTH_THREADS = 2**25
 """Values of the larger array from which threads save time if the native kernels count and reading
@@ -114,7 +114,8 @@ def choose_windows_at_once(pair: Pair, values: int, jobs: int) -> int:
     sources = (pair.y_true, pair.y_pred)
     if not all(map(is_a_view, sources)):
         return WINDOWS_AT_ONCE
-    return max(WINDOWS_AT_ONCE, min(MOST_AT_ONCE, values // WINDOW_VALUES // (SHARES * jobs)))
+    shares = SHARES * jobs if jobs > 1 else 1
+    return max(WINDOWS_AT_ONCE, min(MOST_AT_ONCE, values // WINDOW_VALUES // shares))
 
 
 def is_a_view(source: Source) -> bool:

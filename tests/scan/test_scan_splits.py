@@ -47,8 +47,8 @@ quick = settings(deadline=None, max_examples=60)
     ("formats", "values", "jobs", "together"),
     [
         (("npy", "npy"), 2**20, 1, 16),
-        (("npy", "array"), 2**23, 1, 16),
-        (("npz", "npy"), 2**26, 1, 32),
+        (("npy", "array"), 2**23, 1, 32),
+        (("npz", "npy"), 2**40, 1, 256),
         (("npy", "npy"), 2**26, 2, 16),
         (("npy", "npy"), 2**40, 2, 256),
         (("npy", "hdf5"), 2**40, 2, 16),
