@@ -12,6 +12,8 @@ from contextlib import suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
+from iou_doctor.quick_finder import install_quick_finder
+
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -48,6 +50,7 @@ def run_process() -> NoReturn:
 
     Python would take several milliseconds to free what the operating system frees at once.
     """
+    install_quick_finder()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", ONE_THREAD)
     for name in NUMPY_DOCSTRINGS:
         sys.modules.setdefault(name, ModuleType(name))

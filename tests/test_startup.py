@@ -106,18 +106,23 @@ def test_little_time_goes_into_the_search_for_cycles():
     assert int(done.stderr) <= 10
 
 
-UNDOCUMENTED = """
+SHORTCUTS = """
 import atexit, sys
 from iou_doctor.__main__ import run_process
-atexit.register(lambda: print(sys.modules["numpy"].array.__doc__, file=sys.stderr))
+def show():
+    print(sys.modules["numpy"].array.__doc__, file=sys.stderr)
+    print(*[type(finder).__name__ for finder in sys.meta_path], file=sys.stderr)
+atexit.register(show)
 run_process()
 """
 
 
-def test_the_command_leaves_out_the_docstrings_of_numpy():
-    command = [sys.executable, "-c", UNDOCUMENTED, "check", *PAIR, "--num-classes", "3"]
+def test_the_command_has_its_own_finder_and_leaves_out_the_docstrings_of_numpy():
+    command = [sys.executable, "-c", SHORTCUTS, "check", *PAIR, "--num-classes", "3"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stderr == "None\n"
+    docstring, finders = done.stderr.splitlines()
+    assert docstring == "None"
+    assert "QuickFinder" in finders.split()
 
 
 @pytest.mark.parametrize(("ending", "code"), [("", 0), ("sys.exit(7)", 7), ("sys.exit('x')", 1)])
