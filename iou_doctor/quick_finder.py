@@ -2,8 +2,8 @@
 
 A small check imports 400 modules of this package, and 150 of NumPy, Typer and Rich. For each of
 them, Python looks through lists of folders and opens the bytecode with a buffered reader.
-`QuickFinder` opens the bytecode at once where Python has to find it. So the check makes half as
-many system calls, and takes 0.010 s less of 0.15 s.
+`QuickFinder` opens the bytecode at once where Python has to find it. So the check makes 40 % fewer
+system calls, and takes 0.010 s less of 0.15 s.
 
 Whatever is unusual is left to Python: a module without bytecode or with outdated bytecode, a zip
 file, a namespace package, options that move the bytecode.

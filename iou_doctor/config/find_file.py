@@ -6,6 +6,7 @@ This module imports as little as possible, because most checks find no file.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from iou_doctor.errors import UsageError
@@ -17,6 +18,8 @@ MOST_BYTES = 1 << 20
 """The maximum size of a configuration file in bytes."""
 TABLE = ("tool", "iou-doctor")
 """The keys that lead to our table in `pyproject.toml`."""
+_START = r"""tool["']?\s*(?:\.\s*["']?iou-doctor|[]=])"""
+"""What our table begins with, however it is written: as one table, or inside of a table `tool`."""
 
 
 def find_table(file: str | None = None) -> tuple[Path, object] | None:
@@ -59,8 +62,8 @@ def _read_table(path: Path) -> object:
     name = make_relative(path)
     try:
         text = read_text(path, most_bytes=MOST_BYTES)
-        if path.name == PROJECT_FILE and TABLE[-1] not in text:
-            return None  # to parse a long file takes as long as to check a small pair
+        if path.name == PROJECT_FILE and not _may_have_table(text):
+            return None
         document = _parse(name, text)
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from error
@@ -74,6 +77,14 @@ def _read_table(path: Path) -> object:
         for key in TABLE:
             document = document.get(key) if isinstance(document, dict) else None
     return document
+
+
+def _may_have_table(text: str) -> bool:
+    """Return whether it is worth 0.004 s to parse a `pyproject.toml`.
+
+    Most have no table of ours. Those of projects that depend on iou-doctor only name it.
+    """
+    return TABLE[-1] in text and re.search(_START, text) is not None
 
 
 def _parse(name: str, text: str) -> object:

@@ -35,6 +35,30 @@ def test_a_project_file_without_our_table_is_passed_over_but_cannot_be_named(fol
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "[tool.iou-doctor]\njobs = 2",
+        "[ tool . 'iou-doctor' ]\njobs = 2",
+        "tool.iou-doctor.jobs = 2",
+        '"tool"."iou-doctor" = {jobs = 2}',
+        "tool = {iou-doctor = {jobs = 2}}",
+        "[tool]\niou-doctor.jobs = 2",
+        "['tool']\n[tool.other]\n[tool.iou-doctor]\njobs = 2",
+    ],
+)
+def test_the_table_is_found_however_it_is_written(folder, text):
+    (folder / "pyproject.toml").write_text(text)
+    assert find_table() == (folder / "pyproject.toml", {"jobs": 2})
+
+
+def test_a_project_that_only_depends_on_us_is_not_parsed(folder, monkeypatch):
+    text = '[project]\ndependencies = ["iou-doctor>=0.1"]\n[tool.ruff]\nline-length = 100\n'
+    (folder / "pyproject.toml").write_text(text)
+    monkeypatch.setattr("iou_doctor.config.find_file._parse", None)
+    assert find_table() is None
+
+
+@pytest.mark.parametrize(
     ("content", "words"),
     [
         (
