@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from iou_doctor.arrays.layout import Relation
 from iou_doctor.checks.evidence import Evidence
-from iou_doctor.diagnosis.error_kinds import Size, count_kinds, find_kinds
+from iou_doctor.diagnosis.error_kinds import Size, changes_maps, count_kinds, find_kinds
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import list_repairs
 from iou_doctor.diagnosis.what_if import Recount, repair_evidence
@@ -103,6 +103,12 @@ def _build_ledger(
     )
     if ledger is None:
         return None
+    if counted.lost:
+        from iou_doctor.ledger.lost_classes import find_lost_classes  # few checks have any
+
+        known = None if changes_maps(repairs, evidence) else evidence.sampled
+        maps = None if known is None else known.crops
+        ledger = replace(ledger, lost_classes=find_lost_classes(ledger, counted, maps))
     if request.slices:
         ledger = replace(ledger, slicings=_cut_slices(counted, evidence, request))
     if not ledger.pairs:

@@ -116,14 +116,18 @@ def find_kinds(
     """
     from iou_doctor.ledger.kinds import matches  # only where kinds are wanted
 
-    changes = any(repair.relabel or _list_moves(repair, evidence) for repair in chosen)
-    known = None if changes else evidence.stats.kinds
+    known = None if changes_maps(chosen, evidence) else evidence.stats.kinds
     if known is not None and matches(known, counted):
         return known
     if evidence.pair.model is not None:
         return None  # it would have to predict once more
     found = count_kinds(chosen, evidence, recount)
     return found if found is not None and matches(found, counted) else None
+
+
+def changes_maps(chosen: Sequence[Repair], evidence: Evidence) -> bool:
+    """Return whether repairs change the label maps that were counted."""
+    return any(repair.relabel or _list_moves(repair, evidence) for repair in chosen)
 
 
 def _list_moves(repair: Repair, evidence: Evidence) -> list[Step]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from iou_doctor.record import record
 
 if TYPE_CHECKING:
+    from iou_doctor.ledger.lost_class import LostClass
     from iou_doctor.ledger.slicing import Slicing
 
 Arrays = Literal["as-stored", "after-repair"]
@@ -141,6 +142,8 @@ class Ledger:
     """The points of the samples that are left out of `samples`."""
     images: int
     """The number of samples with a counted pixel."""
+    lost_classes: tuple[LostClass, ...] = ()
+    """The classes with an IoU near 0, those that cost most first."""
     slicings: tuple[Slicing, ...] = ()
     """The slices that were asked for."""
     by_kind: KindPoints | None = None

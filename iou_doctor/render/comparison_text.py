@@ -11,8 +11,8 @@ from rich.text import Text
 
 from iou_doctor.ledger.difference import Difference, PairChange
 from iou_doctor.render.console import render_parts
-from iou_doctor.render.shared.ledger_text import name_class, name_sample
-from iou_doctor.render.shared.wording import format_score
+from iou_doctor.render.shared.ledger_text import name_sample
+from iou_doctor.render.shared.wording import format_score, name_class
 from iou_doctor.report.comparison import Comparison, Side
 from iou_doctor.safety.safe_text import escape_name
 

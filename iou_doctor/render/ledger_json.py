@@ -10,6 +10,7 @@ from iou_doctor.ledger.ledger import KindPoints, Ledger, SizePrice
 from iou_doctor.ledger.stored_areas import encode
 
 if TYPE_CHECKING:
+    from iou_doctor.ledger.lost_class import LostClass, Taken
     from iou_doctor.ledger.slicing import Slicing
 
 
@@ -45,6 +46,7 @@ def build_ledger(ledger: Ledger | None, areas: ImageAreas | None) -> dict[str, o
             }
             for entry in ledger.by_class
         ],
+        "lost_classes": [_build_lost(one) for one in ledger.lost_classes],
         "by_kind": _build_kinds(ledger.by_kind),
         "contour_width": None if ledger.widths is None else list(ledger.widths),
         "sizes": None if ledger.sizes is None else [_build_size(one) for one in ledger.sizes],
@@ -62,6 +64,26 @@ def build_ledger(ledger: Ledger | None, areas: ImageAreas | None) -> dict[str, o
         "slices": [_build_slicing(slicing) for slicing in ledger.slicings],
         "areas": None if areas is None else encode(areas),
     }
+
+
+def _build_lost(one: LostClass) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "iou": one.iou,
+        "truth_pixels": one.truth_pixels,
+        "predicted_pixels": one.predicted_pixels,
+        "right_pixels": one.right_pixels,
+        "missed_as": _build_taken(one.missed_as),
+        "alarms_of": _build_taken(one.alarms_of),
+        "void_pixels": one.void_pixels,
+        "images": one.images,
+        "cell": None if one.cell is None else list(one.cell),
+        "best_iou": one.best_iou,
+    }
+
+
+def _build_taken(taken: Taken | None) -> dict[str, object] | None:
+    return None if taken is None else {"label": taken.label, "pixels": taken.pixels}
 
 
 def _build_kinds(kinds: KindPoints | None) -> dict[str, object] | None:

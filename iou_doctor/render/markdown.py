@@ -11,7 +11,6 @@ from iou_doctor.render.shared.ledger_text import (
     describe_interval,
     list_class_intervals,
     list_ledger_lines,
-    name_class,
     title_ledger,
 )
 from iou_doctor.render.shared.score_groups import group_scores
@@ -29,6 +28,7 @@ from iou_doctor.render.shared.wording import (
     list_consequences,
     list_root_causes,
     list_scores,
+    name_class,
     name_status,
     order_classes,
     replace_unprintable,

@@ -10,6 +10,8 @@ Raise `num_classes`, or map the predicted ids to classes. Ids that are predicted
 is void do no harm and are not reported.
 """
 
+import numpy as np
+
 from iou_doctor.arrays.interpretation import MOST_CLASSES
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.checks.jpeg_files import are_jpeg_files
@@ -31,6 +33,9 @@ RULE = Rule(
     after=("faulty-samples", "masks-0-255", "recoded-class-ids", "byte-scores"),
 )
 
+MOST_TRUTH = 0.6
+"""Share of the strays that are one class in the masks from which it is named."""
+
 
 def find(evidence: Evidence) -> Result:
     """List the predicted labels that are no class, at pixels whose mask is a class."""
@@ -50,6 +55,7 @@ def find(evidence: Evidence) -> Result:
             RULE,
             message=f"predictions hold {describe_labels(strays)} ({share} of all), outside"
             f" 0..{interpretation.num_classes - 1}; {describe_stray_handling(evidence)}",
+            evidence=_describe_truth(evidence, strays),
             help=help_text,
             facts={
                 "labels": {str(label): count for label, count in strays.items()},
@@ -58,6 +64,20 @@ def find(evidence: Evidence) -> Result:
             repair=repair,
         )
     ]
+
+
+def _describe_truth(evidence: Evidence, strays: dict[int, int]) -> str | None:
+    """Return which class the strays are in the masks; `None` if no class has most of them."""
+    classes, ignored = evidence.interpretation.num_classes, evidence.interpretation.ignore_index
+    pool = evidence.pairs.keep_counted(classes, ignored).pool()
+    own = pool.keep_rows(np.isin(pool.prediction, list(strays)))
+    pixels = np.bincount(own.truth, own.count, classes)
+    most = int(pixels.argmax())
+    if pixels[most] < MOST_TRUTH * pixels.sum():
+        return None
+    share = format_percent(int(pixels[most]), int(pixels.sum()))
+    name = evidence.interpretation.class_names[most]
+    return f"{share} of these pixels are class {name} in the masks"
 
 
 def _suggest_repair(evidence: Evidence, strays: dict[int, int]) -> tuple[str, Repair | None]:

@@ -12,7 +12,7 @@ from iou_doctor.ledger.ledger import Ledger
 from iou_doctor.ledger.prices import NO_CLASS, Prices
 from iou_doctor.metrics.score import Score
 from iou_doctor.record import record
-from iou_doctor.render.shared.ledger_text import name_class
+from iou_doctor.render.shared.wording import name_class
 from iou_doctor.report.gallery import ImageScores
 
 MOST_PARTS = 6

@@ -12,8 +12,8 @@ from iou_doctor.render.html.charts import (
     build_histogram,
     grade,
 )
-from iou_doctor.render.shared.ledger_text import list_dearest_pairs, name_class
-from iou_doctor.render.shared.wording import format_averages, format_class, format_share
+from iou_doctor.render.shared.ledger_text import list_dearest_pairs
+from iou_doctor.render.shared.wording import format_averages, format_class, format_share, name_class
 from iou_doctor.report.gallery import Gallery, ImageScores
 from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import escape_name

@@ -21,8 +21,8 @@ from iou_doctor.render.html.samples import (
     title_sample,
     write_colour,
 )
-from iou_doctor.render.shared.ledger_text import name_class, name_sample
-from iou_doctor.render.shared.wording import format_score
+from iou_doctor.render.shared.ledger_text import name_sample
+from iou_doctor.render.shared.wording import format_score, name_class
 from iou_doctor.report.comparison import Comparison, Side
 from iou_doctor.report.gallery import ChangedSample, Changes
 from iou_doctor.report.version import __version__

@@ -14,7 +14,6 @@ from iou_doctor.render.shared.ledger_text import (
     describe_interval,
     list_dearest_samples,
     list_ledger_lines,
-    name_class,
     title_ledger,
 )
 from iou_doctor.render.shared.wording import (
@@ -22,6 +21,7 @@ from iou_doctor.render.shared.wording import (
     describe_consequences,
     describe_repair,
     list_scores,
+    name_class,
 )
 from iou_doctor.report.finding import Finding
 from iou_doctor.report.report import Input, Report

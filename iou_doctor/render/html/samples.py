@@ -10,8 +10,7 @@ import numpy as np
 from iou_doctor.record import record
 from iou_doctor.render.html.paint import Painter, Pixels, encode, list_errors
 from iou_doctor.render.html.palettes import ERRORS, LEFT_OUT, NO_CLASS, choose_palette
-from iou_doctor.render.shared.ledger_text import name_class
-from iou_doctor.render.shared.wording import format_score
+from iou_doctor.render.shared.wording import format_score, name_class
 from iou_doctor.report.gallery import Gallery, Maps, PicturedSample, WorstSample, thin
 from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import escape_name

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from iou_doctor.ledger.difference import SampleChange
 from iou_doctor.ledger.interval import Interval
 from iou_doctor.ledger.ledger import Ledger, PairPrice, SamplePrice
-from iou_doctor.metrics.score import ClassScore
 from iou_doctor.render.shared.kinds_text import (
     LEAST_POINTS,
     describe_kind_of_pair,
-    describe_lost_regions,
     list_kinds,
 )
-from iou_doctor.render.shared.wording import format_score, format_share
+from iou_doctor.render.shared.wording import format_score, name_class
 from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import escape_name
 
@@ -37,8 +35,6 @@ LONGEST_VALUE = 40
 """The number of characters of the name of a slice that are shown."""
 LINES_IN_BRIEF = {"by pair": 2}
 """The number of lines for a cut in a brief report, if it is more than one."""
-LOST_IOU = 0.05
-"""IoU below which a class is as good as lost."""
 LEAST_EXCESS = 2.0
 """The dearest samples are named if they cost this many times their share of the images."""
 
@@ -164,45 +160,17 @@ def _describe_pair(pair: PairPrice, report: Report) -> str:
 
 def _list_classes(ledger: Ledger, report: Report) -> Iterator[tuple[float, str]]:
     """Yield why classes have an IoU near 0, or else which class costs the most."""
-    points = {entry.id: entry.points for entry in ledger.by_class}
-    score = report.score if ledger.of == "as-stored" else None
-    lost = [
-        one
-        for one in (score.per_class if score else ())
-        if one.iou is not None and one.iou < LOST_IOU
-    ]
-    most = MOST_LOST_CLASSES - (ledger.by_kind is not None)
-    for one in sorted(lost, key=lambda one: (-points[one.id], one.id))[:most]:
-        yield points[one.id], _explain_lost_class(one, ledger, report)
-    if lost or len(ledger.by_class) < 3:
-        return
-    dearest = max(ledger.by_class, key=lambda entry: (entry.points, -entry.id))
-    sides = f"{dearest.missed:.4f} missed, {dearest.false_alarms:.4f} false alarms"
-    yield (
-        dearest.points,
-        f"{name_class(dearest.id, report.reading.class_names)} costs most: {sides}",
-    )
+    by_class = {entry.id: entry for entry in ledger.by_class}
+    if ledger.lost_classes:
+        from iou_doctor.render.shared.lost_class_text import explain_lost_class  # seldom needed
 
-
-def _explain_lost_class(one: ClassScore, ledger: Ledger, report: Report) -> str:
-    name = name_class(one.id, report.reading.class_names)
-    if not one.truth_pixels:
-        return (
-            f"{name} is in no mask, but is predicted on {one.predicted_pixels:,} pixels and"
-            " therefore counts as 0"
-        )
-    missed = [pair for pair in ledger.pairs if pair.truth == one.id]
-    taken = max(missed, key=lambda pair: pair.pixels, default=None)
-    if taken is None:
-        return f"{name} is predicted on {one.predicted_pixels:,} pixels and has far fewer"
-    how = "is never predicted" if not one.predicted_pixels else f"has an IoU of {one.iou:.4f}"
-    share = format_share(taken.pixels, one.truth_pixels)
-    other = name_class(taken.prediction, report.reading.class_names)
-    objects = ""
-    if one.intersection:  # or all of its objects are missed
-        entry = next(entry for entry in ledger.by_class if entry.id == one.id)
-        objects = describe_lost_regions(entry)
-    return f"{name} {how}: {share} of it is predicted as {other}{objects}"
+        for one in ledger.lost_classes[: MOST_LOST_CLASSES - (ledger.by_kind is not None)]:
+            yield by_class[one.id].points, explain_lost_class(one, report)
+    elif len(by_class) >= 3:
+        dearest = max(ledger.by_class, key=lambda entry: (entry.points, -entry.id))
+        sides = f"{dearest.missed:.4f} missed, {dearest.false_alarms:.4f} false alarms"
+        name = name_class(dearest.id, report.reading.class_names)
+        yield dearest.points, f"{name} costs most: {sides}"
 
 
 def _list_samples(ledger: Ledger) -> Iterator[tuple[float, str]]:
@@ -253,11 +221,3 @@ def name_sample(sample: SamplePrice | SampleChange) -> str:
     """Return the name of a sample, or `sample 3` if it has none."""
     name = escape_name(sample.name)
     return f"sample {name}" if name == str(sample.sample) else f"`{name}`"
-
-
-def name_class(class_id: int | None, names: Sequence[str]) -> str:
-    """Return the name of a class, or `class 3` if it has none."""
-    if class_id is None:
-        return "no class"
-    name = names[class_id] if class_id < len(names) else str(class_id)
-    return f"class {class_id}" if name == str(class_id) else name

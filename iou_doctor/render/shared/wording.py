@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from iou_doctor.arrays.layout import Assumption
 from iou_doctor.metrics.score import ClassScore, Pixels, Score
@@ -29,6 +29,14 @@ def format_score(value: float | None) -> str:
 def format_share(part: int, whole: int) -> str:
     """Format a part of a whole as a percentage; empty if the whole is 0."""
     return f"{100 * part / whole:.1f} %" if whole else ""
+
+
+def name_class(class_id: int | None, names: Sequence[str]) -> str:
+    """Return the name of a class, or `class 3` if it has none."""
+    if class_id is None:
+        return "no class"
+    name = names[class_id] if class_id < len(names) else str(class_id)
+    return f"class {class_id}" if name == str(class_id) else name
 
 
 def list_scores(report: Report) -> Iterator[tuple[str, str, str]]:

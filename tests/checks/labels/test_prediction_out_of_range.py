@@ -51,3 +51,15 @@ def test_negative_ids_suggest_no_number_of_classes():
 def test_ids_from_1024_suggest_no_number_of_classes(label, help_text):
     report = diagnose(y_true=[[0, 1, 2, 1]], y_pred=[[0, 1, 2, label]], num_classes=3)
     assert found(report, RULE).help == help_text
+
+
+@pytest.mark.parametrize(
+    ("y_pred", "evidence"),
+    [
+        ([7, 7, 7, 7, 1], "75 % of these pixels are class 1 in the masks"),
+        ([7, 7, 1, 1, 1], None),
+    ],
+)
+def test_the_class_that_most_strays_are_in_the_masks_is_named(y_pred, evidence):
+    report = diagnose(y_true=[[[0, 1, 1, 1, 1]]], y_pred=[[y_pred]], num_classes=2)
+    assert found(report, RULE).evidence == evidence
