@@ -74,6 +74,7 @@ def _compute_details(
     """Return the other means of the arrays that the ledger is of, if they are asked for."""
     if not (request.details or request.boundary_iou):
         return None
+    from iou_doctor.diagnosis.boundaries import pair_up_as_images
     from iou_doctor.metrics.fine_grained import compute_fine_grained
 
     found = compute_fine_grained(
@@ -81,10 +82,18 @@ def _compute_details(
         num_classes=len(counted.score.per_class),
         ignore_index=counted.ignore_index,
     )
-    # repairs of what a metric is given leave the labels that the doctor reads as they are
-    if found is None or not request.boundary_iou or counted.pairs is not evidence.pairs:
+    if found is None or not request.boundary_iou:
         return found
-    return replace(found, boundary=recount.compute_boundary_iou(evidence))
+    # repairs of what a metric is given leave the labels that the doctor reads as they are
+    if counted.pairs is not evidence.pairs:
+        return replace(found, lacks_boundary="repair")
+    boundary = recount.compute_boundary_iou(evidence)
+    if boundary is not None:
+        return replace(found, boundary=boundary)
+    if evidence.pair.model is not None:
+        return replace(found, lacks_boundary="model")
+    fits = pair_up_as_images(evidence.interpretation.layout)
+    return replace(found, lacks_boundary="parts" if fits else "shape")
 
 
 def _build_ledger(
@@ -115,13 +124,8 @@ def _build_ledger(
         return ledger
     size = Size.of(evidence.pair, evidence.interpretation.layout)
     if not size.wants_kinds(request.ledger):
-        return replace(ledger, omits_kinds=size.has_kinds and not size.is_small)
-    kinds = find_kinds(repairs, counted, evidence, recount)
-    if kinds is None:
-        return ledger
-    from iou_doctor.ledger.kinds import add_kinds  # only where kinds are wanted
-
-    return add_kinds(ledger, kinds, counted)
+        return replace(ledger, lacks_kinds=size.explain_lack(request.ledger))
+    return find_kinds(ledger, repairs, counted, evidence, recount)
 
 
 def _foresee_kinds(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from iou_doctor import interpret
 from iou_doctor.arrays.interpretation import Interpretation
-from iou_doctor.arrays.layout import Relation
+from iou_doctor.arrays.layout import Layout, Relation
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.counts.label_decoding import LabelDecoding, is_no_class
 from iou_doctor.diagnosis.passes import Ask
@@ -70,6 +70,11 @@ class MeasureBoundaries:
         return np.where(is_no_class(labels), -1, above)
 
 
+def pair_up_as_images(layout: Layout) -> bool:
+    """Return whether the arrays are images whose pixels pair up as they are stored."""
+    return len(layout.y_true.spatial) == 2 and layout.relation is Relation.EQUAL
+
+
 def compute_boundary_iou(ask: Ask, evidence: Evidence, threshold: float) -> float | None:
     """Return the mean boundary IoU of arrays as they are; `None` if it is not defined for them.
 
@@ -81,9 +86,9 @@ def compute_boundary_iou(ask: Ask, evidence: Evidence, threshold: float) -> floa
         threshold: the threshold with which they were counted.
     """
     interpretation, score = evidence.interpretation, evidence.score
-    layout = interpretation.layout
-    are_images = len(layout.y_true.spatial) == 2 and layout.relation is Relation.EQUAL
-    if not are_images or score is None or evidence.pair.model is not None:
+    if not pair_up_as_images(interpretation.layout) or score is None:
+        return None
+    if evidence.pair.model is not None:
         return None
     try:
         union, intersection = ask(MeasureBoundaries(interpretation, threshold)).tolist()

@@ -18,8 +18,11 @@ from iou_doctor.diagnosis.count_plan import CountPlan
 from iou_doctor.diagnosis.passes import measure_sample
 from iou_doctor.diagnosis.what_if import Recount, needs_recount
 from iou_doctor.ledger.counted import Counted
+from iou_doctor.ledger.ledger import Lack, Ledger
 from iou_doctor.record import record
+from iou_doctor.repairs.relabel_some import RelabelSome
 from iou_doctor.repairs.repair import Repair
+from iou_doctor.repairs.rescale import Rescale
 from iou_doctor.repairs.step import Step
 from iou_doctor.repairs.times_255 import Times255
 from iou_doctor.scan.native.library import load_kernels
@@ -72,6 +75,12 @@ class Size:
         """Whether the images are too small for contours."""
         return sum(size**2 for size in self.shape) < AUTO_DIAGONAL**2
 
+    def explain_lack(self, detail: LedgerDetail) -> Lack | None:
+        """Return why kinds are not to be found, if users would ask."""
+        if not self.has_kinds:
+            return "shape" if detail == "full" else None
+        return None if self.is_small else "time"
+
     def wants_kinds(self, detail: LedgerDetail) -> bool:
         """Return whether the kinds of errors are to be found."""
         if detail == "off" or not self.has_kinds:
@@ -104,25 +113,32 @@ def add_kinds(plan: CountPlan, detail: LedgerDetail, pair: Pair) -> CountPlan:
 
 
 def find_kinds(
-    chosen: Sequence[Repair], counted: Counted, evidence: Evidence, recount: Recount
-) -> KindCounts | None:
-    """Return the kinds of errors after some repairs; `None` if they cannot be found.
+    ledger: Ledger,
+    chosen: Sequence[Repair],
+    counted: Counted,
+    evidence: Evidence,
+    recount: Recount,
+) -> Ledger:
+    """Return the ledger with the kinds of errors after some repairs, or why it has none.
 
     Args:
+        ledger: the prices of all wrong pixels.
         chosen: the repairs.
         counted: the label pairs and the score after them.
         evidence: the facts about the arrays.
         recount: counts the arrays again.
     """
-    from iou_doctor.ledger.kinds import matches  # only where kinds are wanted
+    from iou_doctor.ledger.kinds import price_kinds  # only where kinds are wanted
 
     known = None if changes_maps(chosen, evidence) else evidence.stats.kinds
-    if known is not None and matches(known, counted):
-        return known
+    priced = None if known is None else price_kinds(ledger, known, counted)
+    if priced is not None:
+        return priced
     if evidence.pair.model is not None:
-        return None  # it would have to predict once more
+        return replace(ledger, lacks_kinds="model")
     found = count_kinds(chosen, evidence, recount)
-    return found if found is not None and matches(found, counted) else None
+    priced = None if found is None else price_kinds(ledger, found, counted)
+    return replace(ledger, lacks_kinds="labels") if priced is None else priced
 
 
 def changes_maps(chosen: Sequence[Repair], evidence: Evidence) -> bool:
@@ -138,17 +154,33 @@ def count_kinds(
     chosen: Sequence[Repair], evidence: Evidence, recount: Recount
 ) -> KindCounts | None:
     """Return the kinds by one more pass; `None` if the labels cannot be mapped one by one."""
-    moving = [step for repair in chosen for step in _list_moves(repair, evidence)]
-    pairing = interpret.choose_doctor_pairing(evidence.interpretation)
-    if any(isinstance(step, Times255) for repair in chosen for step in repair.steps):
-        pairing = replace(pairing, y_true=LabelDecoding.TIMES_255)
+    steps = [step for repair in chosen for step in _list_moves(repair, evidence)]
+    pairing = _choose_pairing(chosen, evidence)
+    # labels of some samples are changed in the maps, where each sample is by itself
+    of_some = [repair for repair in chosen if any(map(_is_of_some, repair.steps))]
+    steps += [step for repair in of_some for step in repair.steps if _is_of_some(step)]
+    of_all = [repair for repair in chosen if repair.relabel and repair not in of_some]
     changes = None
-    relabels = [repair.relabel for repair in chosen if repair.relabel]
-    if relabels or LabelDecoding.BINS in {pairing.y_true, pairing.y_pred}:
-        changes = _find_changes(chosen, pairing, evidence)
+    if of_all or LabelDecoding.BINS in {pairing.y_true, pairing.y_pred}:
+        changes = _find_changes(of_all, pairing, evidence)
         if changes is None:
             return None
-    return recount.count_kinds(pairing, moving, changes)
+    return recount.count_kinds(pairing, steps, changes)
+
+
+def _is_of_some(step: Step) -> bool:
+    return isinstance(step, RelabelSome)
+
+
+def _choose_pairing(chosen: Sequence[Repair], evidence: Evidence) -> Pairing:
+    """Return how the labels are decoded that repairs turn into classes."""
+    pairing = interpret.choose_doctor_pairing(evidence.interpretation)
+    for step in (step for repair in chosen for step in repair.steps):
+        if isinstance(step, Times255):
+            pairing = replace(pairing, y_true=LabelDecoding.TIMES_255)
+        if isinstance(step, Rescale):
+            pairing = replace(pairing, y_true=LabelDecoding.ROUNDED)
+    return pairing
 
 
 def _find_changes(
@@ -163,7 +195,8 @@ def _find_changes(
             pairs = repair.relabel(pairs) if repair.relabel else pairs
         return pairs
 
-    table = evidence.stats.tables.get(pairing)
+    by_value = pairing.y_true is LabelDecoding.ROUNDED
+    table = evidence.by_value if by_value else evidence.stats.tables.get(pairing)
     if table is None:
         return None
     exchanged = sum(repair.exchanges_sides for repair in chosen) % 2 == 1

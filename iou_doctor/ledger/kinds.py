@@ -72,10 +72,8 @@ class PricedKinds:
         return points.reshape(size, SLOTS)
 
 
-def matches(kinds: KindCounts, counted: Counted) -> bool:
+def _match(rows: PricedKinds, counted: Counted, prices: Prices) -> bool:
     """Return whether the kinds are those of all pixels that were counted as wrong."""
-    prices = Prices.of(counted.score)
-    rows = PricedKinds.of(kinds, counted, prices)
     table = counted.scored
     wrong = table.keep_rows(table.truth != table.prediction)
     prediction = np.where(prices.look_up(wrong.prediction) > 0, wrong.prediction, NO_CLASS)
@@ -89,16 +87,20 @@ def matches(kinds: KindCounts, counted: Counted) -> bool:
     )
 
 
-def add_kinds(ledger: Ledger, kinds: KindCounts, counted: Counted) -> Ledger:
+def price_kinds(ledger: Ledger, kinds: KindCounts, counted: Counted) -> Ledger | None:
     """Return the ledger with the kinds of errors and the sizes of regions.
+
+    `None` if the kinds are not those of exactly the pixels that the ledger is of.
 
     Args:
         ledger: the prices of all wrong pixels.
-        kinds: their kinds; see `matches`.
+        kinds: their kinds.
         counted: the label pairs and the score that the ledger is of.
     """
     prices = Prices.of(counted.score)
     rows = PricedKinds.of(kinds, counted, prices)
+    if not _match(rows, counted, prices):
+        return None
     classes = len(counted.score.per_class)
     span = classes + 1  # one more than the classes: the place of `NO_CLASS`
     keys, number = np.unique(rows.truth * span + rows.prediction % span, return_inverse=True)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from iou_doctor.ledger.slicing import Slicing
 
 Arrays = Literal["as-stored", "after-repair"]
+Lack = Literal["time", "shape", "model", "labels"]
+"""Why there are no kinds of errors: finding them takes time, the arrays are neither images nor
+volumes, a model would have to predict once more, or a repair gives one label several classes."""
 
 
 @record
@@ -148,8 +151,8 @@ class Ledger:
     """The slices that were asked for."""
     by_kind: KindPoints | None = None
     """The points of all wrong pixels by the kind of error; `None` if kinds were not found."""
-    omits_kinds: bool = False
-    """Whether the kinds were not found only because that takes time."""
+    lacks_kinds: Lack | None = None
+    """Why the kinds were not found, although users may expect them."""
     widths: tuple[int, int] | None = None
     """The least and the largest width of a contour, 1 % of the diagonal of each image."""
     sizes: tuple[SizePrice, ...] | None = None

@@ -7,6 +7,8 @@ its mask holds.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from iou_doctor.counts.class_areas import iterate_class_areas
@@ -30,6 +32,9 @@ class FineGrained:
     """The mean of the tenth of the images that score lowest."""
     boundary: float | None = None
     """The boundary IoU; `None` if it was not measured."""
+    lacks_boundary: Literal["shape", "model", "repair", "parts"] | None = None
+    """Why it was not measured, although it was asked for: the pixels do not pair up as images, a
+    model would have to predict once more, a repair changes labels or places, or parts lack it."""
 
 
 def compute_fine_grained(

@@ -64,7 +64,9 @@ def _build_document(report: Report) -> dict[str, object]:
             "note": report.metric.note,
         },
         "contracts": [_build_contract(contract) for contract in report.contracts],
-        "ledger": ledger_json.build_ledger(report.ledger, report.image_areas),
+        "ledger": ledger_json.build_ledger(
+            report.ledger, report.image_areas, report.class_intervals
+        ),
         "findings": [_build_finding(finding, report) for finding in report.findings],
         "rules": [_build_outcome(outcome) for outcome in report.outcomes],
         **({"again": list(report.again)} if report.again else {}),
@@ -124,6 +126,7 @@ def _build_fine_grained(report: Report) -> dict[str, object] | None:
         "classes": found.classes,
         "worst_tenth": found.worst_tenth,
         "boundary": found.boundary,
+        "lacks_boundary": found.lacks_boundary,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from iou_doctor.ledger.image_areas import ImageAreas
@@ -14,8 +15,16 @@ if TYPE_CHECKING:
     from iou_doctor.ledger.slicing import Slicing
 
 
-def build_ledger(ledger: Ledger | None, areas: ImageAreas | None) -> dict[str, object] | None:
-    """Return the JSON object of a ledger."""
+def build_ledger(
+    ledger: Ledger | None, areas: ImageAreas | None, intervals: Mapping[int, Interval]
+) -> dict[str, object] | None:
+    """Return the JSON object of a ledger.
+
+    Args:
+        ledger: the ledger.
+        areas: of each image or group of images.
+        intervals: of the IoU of each class that enough images have, by class id.
+    """
     if ledger is None:
         return None
     return {
@@ -39,6 +48,7 @@ def build_ledger(ledger: Ledger | None, areas: ImageAreas | None) -> dict[str, o
                 "id": entry.id,
                 "missed": entry.missed,
                 "false_alarms": entry.false_alarms,
+                "interval": build_interval(intervals.get(entry.id)),
                 "kinds": _build_kinds(entry.kinds),
                 "missed_kinds": _build_kinds(entry.missed_kinds),
                 "regions": None if entry.kinds is None else entry.regions,
@@ -48,6 +58,7 @@ def build_ledger(ledger: Ledger | None, areas: ImageAreas | None) -> dict[str, o
         ],
         "lost_classes": [_build_lost(one) for one in ledger.lost_classes],
         "by_kind": _build_kinds(ledger.by_kind),
+        "lacks_kinds": ledger.lacks_kinds,
         "contour_width": None if ledger.widths is None else list(ledger.widths),
         "sizes": None if ledger.sizes is None else [_build_size(one) for one in ledger.sizes],
         "samples": [

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from iou_doctor.render.shared.kinds_text import SIZES, tabulate_kinds, tabulate_sizes, title_kinds
+from iou_doctor.render.shared.kinds_text import (
+    SIZES,
+    tabulate_kinds,
+    tabulate_sizes,
+    title_kinds,
+)
 from iou_doctor.render.shared.ledger_text import (
-    describe_fine_grained,
-    describe_interval,
     list_class_intervals,
     list_ledger_lines,
+    list_notes,
     title_ledger,
 )
 from iou_doctor.render.shared.score_groups import group_scores
@@ -145,12 +149,12 @@ def _write_classes(report: Report) -> list[str]:
 
 def _write_ledger(report: Report) -> list[str]:
     """Return where the missing mean IoU goes."""
-    lines, interval = list_ledger_lines(report), describe_interval(report.interval)
+    lines = list_ledger_lines(report)
     if report.ledger is None or not lines:
         return []
     table = _write_table(("", "points", "lost on"), (1,), lines)
-    notes = [*([interval] if interval else []), *describe_fine_grained(report)]
-    body = "\n\n".join([table, *_write_kinds(report), *map(_write_text, notes)])
+    notes = map(_write_text, list_notes(report))
+    body = "\n\n".join([table, *_write_kinds(report), *notes])
     title = title_ledger(report.ledger)
     return [_fold(title[0].upper() + title[1:], body)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 WORTH_THREADS = 2**21
 """Pixels from which threads save more time than importing what starts them takes."""
 
+Labels = NDArray[np.integer]
+Relabel = Callable[[Labels, Labels, NDArray[np.int64]], tuple[Labels, Labels]]
+"""Returns the true and the predicted labels of some samples for the stored ones, shape (n,
+*spatial), and the numbers of the samples."""
+
 
 def scan_kinds(
     pair: Pair,
@@ -33,6 +39,7 @@ def scan_kinds(
     *,
     threshold: float,
     repair: PixelRepair | None = None,
+    relabel: Relabel | None = None,
     changes: LabelChanges | None = None,
     jobs: int = 1,
     samples: range | None = None,
@@ -47,6 +54,7 @@ def scan_kinds(
         pairing: how to decode their labels.
         threshold: the threshold of `LabelDecoding.BINS`.
         repair: as for `scan`.
+        relabel: returns other labels of some samples, before `changes`; `None` for none.
         changes: which classes the labels stand for; `None` if they are the classes.
         jobs: the number of threads; the result does not depend on it.
         samples: which samples to look at; `None` for all of them.
@@ -60,6 +68,8 @@ def scan_kinds(
         y_pred = _decode(batch, batch.y_pred, layout.y_pred, pairing.y_pred, threshold)
         if repair is not None:
             y_pred = repair(y_pred, y_true.shape[1:], batch.samples)
+        if relabel is not None:
+            y_true, y_pred = relabel(y_true, y_pred, batch.samples)
         return count_kinds(batch.samples, y_true, y_pred, changes)
 
     batches = iterate_batches(pair, layout, whole_samples=True, samples=samples)

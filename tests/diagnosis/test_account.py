@@ -83,8 +83,13 @@ def test_classes_that_enough_images_have_get_an_interval():
     assert bounds not in str(report)
     few = iou_doctor.check(y_true=masks[:19], y_pred=predictions[:19])
     assert np.isnan(few.per_class["low"]).all()
-    flipped = iou_doctor.check(y_true=masks, y_pred=predictions[:, ::-1])
-    assert np.isnan(flipped.per_class["low"]).all()  # the table is of the arrays as stored
+    shifted = iou_doctor.check(y_true=masks, y_pred=predictions + 1, num_classes=3)
+    assert np.isnan(shifted.per_class["low"]).all()  # the table is of the arrays as stored
+    (again,) = [one for one in shifted.to_dict()["ledger"]["by_class"] if one["id"] == 1]
+    assert again["interval"] == entry["interval"]
+    text = " ".join(render(shifted, make_file_console(), verbose=True).split())
+    assert "intervals of the classes after the repair: class 0 " in text
+    assert f"class 1 {bounds}" in text
 
 
 def test_the_confidence_is_the_users():

@@ -113,6 +113,22 @@ def test_after_a_repair_the_kinds_are_those_of_the_repaired_arrays():
     assert_priced(shifted, y_true, y_pred)
 
 
+def test_a_repair_of_some_samples_and_one_of_values_leave_the_kinds():
+    y_true, predictions = make_pair(samples=6)
+    masks = np.where(y_true == 255, 0, y_true)
+    objects, found = (masks > 0).astype(np.uint8), (predictions > 0).astype(np.uint8)
+    one_in_grey = np.where(np.arange(6)[:, None, None] == 3, 255 * objects, objects)
+    some, plain = (
+        iou_doctor.check(y_true=one, y_pred=found, num_classes=2) for one in (one_in_grey, objects)
+    )
+    assert (some.primary.rule.name, some.ledger.of) == ("faulty-samples", "after-repair")
+    assert get_kinds(some) == get_kinds(plain) is not None
+    normalised = ((masks / 255 - 0.449) / 0.226).astype(np.float32)
+    values = check(normalised, predictions, ignore_index=None, ledger="full")
+    assert (values.primary.rule.name, values.ledger.of) == ("normalised-masks", "after-repair")
+    assert_priced(values, masks, predictions)
+
+
 def test_scores_of_one_channel_have_the_kinds_of_their_labels():
     y_true, y_pred = make_pair()
     masks, labels = np.where(y_true == 2, 0, y_true), np.where(y_pred == 2, 0, y_pred)
@@ -129,18 +145,20 @@ def test_volumes_have_kinds_and_flat_arrays_have_none():
     volumes = check(y_true[None], y_pred[None], layout="NDHW", ignore_index=255)
     assert get_kinds(volumes) is not None
     flat = check(y_true.reshape(40, -1), y_pred.reshape(40, -1), ledger="full")
-    assert get_kinds(flat) is None
-    assert flat.ledger is not None
+    assert (get_kinds(flat), flat.ledger.lacks_kinds) == (None, "shape")
+    why = "no edges, parts and whole objects: the arrays are neither images nor volumes"
+    assert why in str(flat)
+    assert why in markdown.render(flat)
 
 
 def test_auto_leaves_out_what_takes_long_and_what_is_too_small(monkeypatch):
     y_true, y_pred = make_pair()
     small = check(y_true[:, :60, :60], y_pred[:, :60, :60])
-    assert (get_kinds(small), small.ledger.omits_kinds) == (None, False)
+    assert (get_kinds(small), small.ledger.lacks_kinds) == (None, None)
     assert get_kinds(check(y_true[:, :60, :60], y_pred[:, :60, :60], ledger="full")) is not None
     monkeypatch.setattr(error_kinds, "AUTO_PIXELS", y_true.size - 1)
     large = check(y_true, y_pred)
-    assert (get_kinds(large), large.ledger.omits_kinds) == (None, True)
+    assert (get_kinds(large), large.ledger.lacks_kinds) == (None, "time")
     assert "edges, parts and whole objects: --ledger full (ledger='full' in Python)" in str(large)
     assert get_kinds(check(y_true, y_pred, ledger="full")) is not None
     monkeypatch.setattr(error_kinds, "AUTO_PIXELS", y_true.size)

@@ -10,6 +10,7 @@ from PIL import Image
 from run import ROOT, run
 
 import iou_doctor
+from iou_doctor.render import markdown
 from iou_doctor.scan.boundaries import count_bands
 
 ndimage = pytest.importorskip("scipy.ndimage", reason="compares with scipy")
@@ -105,6 +106,7 @@ def test_volumes_and_repaired_arrays_have_none():
     )
     assert report.ledger.of == "after-repair"
     assert report.fine_grained.boundary is None
+    assert "no boundary IoU: it is not measured after a repair" in markdown.render(report)
 
 
 def test_verbose_prints_it():

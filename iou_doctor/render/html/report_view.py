@@ -10,10 +10,9 @@ from iou_doctor.render.html.charts import Part, split_kinds, split_points
 from iou_doctor.render.html.classes_view import MOST_DEAREST, Fold, fold_away
 from iou_doctor.render.shared.kinds_text import SIZES, tabulate_kinds, tabulate_sizes, title_kinds
 from iou_doctor.render.shared.ledger_text import (
-    describe_fine_grained,
-    describe_interval,
     list_dearest_samples,
     list_ledger_lines,
+    list_notes,
     title_ledger,
 )
 from iou_doctor.render.shared.wording import (
@@ -146,7 +145,7 @@ def describe_ledger(report: Report) -> LedgerView | None:
         title=title[0].upper() + title[1:],
         parts=split_points(ledger, 1 - ledger.missing, report.reading.class_names),
         lines=lines[starts[0] :] if starts else [],
-        notes=[*filter(None, [describe_interval(report.interval)]), *describe_fine_grained(report)],
+        notes=list_notes(report),
         folds=_list_folds(ledger, report),
         kinds=split_kinds(ledger, 1 - ledger.missing),
     )

@@ -10,8 +10,14 @@ LEAST_POINTS = 0.00005
 """Fewer points would be printed as 0.0000, and are not worth a line."""
 MOST_LOST = 0.5
 """Share of the regions of a class without a right pixel from which it is told."""
-HINT = "edges, parts and whole objects: --ledger full (ledger='full' in Python)"
-"""What to do if the kinds were left out."""
+LACKS = {
+    "time": "edges, parts and whole objects: --ledger full (ledger='full' in Python)",
+    "shape": "no edges, parts and whole objects: the arrays are neither images nor volumes",
+    "model": "no edges, parts and whole objects: the model would have to predict once more",
+    "labels": "no edges, parts and whole objects: too many labels, or a repair gives one label"
+    " several classes",
+}
+"""What to say if there are no kinds."""
 SIZES = "pixels of a region", "regions", "missed as a whole", "recall", "points missed"
 """The headings of the columns of `tabulate_sizes`."""
 WORDS = {"boundary": "edges", "extent": "parts of objects", "segment": "whole objects"}

@@ -9,6 +9,7 @@ from iou_doctor.ledger.difference import SampleChange
 from iou_doctor.ledger.interval import Interval
 from iou_doctor.ledger.ledger import Ledger, PairPrice, SamplePrice
 from iou_doctor.render.shared.kinds_text import (
+    LACKS,
     LEAST_POINTS,
     describe_kind_of_pair,
     list_kinds,
@@ -18,7 +19,7 @@ from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import escape_name
 
 if TYPE_CHECKING:
-    from iou_doctor.ledger.slicing import SlicePrice, Slicing
+    from iou_doctor.metrics.fine_grained import FineGrained
 
 Line = tuple[str, str, str]
 """The cut, if the line is the first one of it, the points, and what they are lost on."""
@@ -29,12 +30,15 @@ MOST_LOST_CLASSES = 2
 """The number of classes with an IoU near 0 that are explained, one less likewise."""
 MOST_SAMPLES = 3
 """The number of samples that are named."""
-MOST_SLICES = 6
-"""The number of slices that are shown."""
-LONGEST_VALUE = 40
-"""The number of characters of the name of a slice that are shown."""
 LINES_IN_BRIEF = {"by pair": 2}
 """The number of lines for a cut in a brief report, if it is more than one."""
+NO_BOUNDARY = {
+    "shape": "the pixels do not pair up as images",
+    "model": "the model would have to predict once more",
+    "repair": "it is not measured after a repair of labels or places",
+    "parts": "the parts do not hold it",
+}
+"""Why there is no boundary IoU."""
 LEAST_EXCESS = 2.0
 """The dearest samples are named if they cost this many times their share of the images."""
 
@@ -66,7 +70,10 @@ def list_ledger_lines(report: Report, *, brief: bool = False) -> list[Line]:
         for cut, lines in cuts.items()
     ]
     # a column may have any name, that of another cut as well
-    shown += [(f"by {_shorten(one.by)}", list(_list_slices(one))) for one in ledger.slicings]
+    if ledger.slicings:
+        from iou_doctor.render.shared.slice_text import list_slices, shorten  # seldom needed
+
+        shown += [(f"by {shorten(one.by)}", list(list_slices(one))) for one in ledger.slicings]
     return [
         ("" if index else cut, f"{points:.4f}", text)
         for cut, lines in shown
@@ -110,9 +117,34 @@ def describe_interval(interval: Interval | None) -> str | None:
     )
 
 
-def describe_fine_grained(report: Report) -> list[str]:
-    """Return the means over images and classes, each as a line; none if they are unknown."""
-    found = report.fine_grained
+def list_notes(report: Report) -> list[str]:
+    """Return all that is said below the ledger of a report that is not on a terminal."""
+    lack = None if report.ledger is None else report.ledger.lacks_kinds
+    notes = [
+        describe_interval(report.interval),
+        LACKS[lack] if lack not in {None, "time"} else None,
+    ]
+    return [*filter(None, notes), *list_details(report)]
+
+
+def list_details(report: Report) -> list[str]:
+    """Return what few people need, each as a line.
+
+    These are the intervals of classes after a repair, which the table of classes as stored lacks,
+    and the means over images and classes, if they are known.
+    """
+    lines = []
+    if report.ledger is not None and report.ledger_as_stored is None and report.class_intervals:
+        names = report.reading.class_names
+        intervals = ", ".join(
+            f"{name_class(class_id, names)} {interval.low:.4f}-{interval.high:.4f}"
+            for class_id, interval in report.class_intervals.items()
+        )
+        lines.append(f"intervals of the classes after the repair: {intervals}")
+    return lines + _describe_fine_grained(report.fine_grained)
+
+
+def _describe_fine_grained(found: FineGrained | None) -> list[str]:
     if found is None:
         return []
     named = {
@@ -123,6 +155,8 @@ def describe_fine_grained(report: Report) -> list[str]:
     lines = [f"mean IoU {name}: {format_score(score)}" for name, score in named.items()]
     if found.boundary is not None:
         lines.append(f"boundary IoU, in bands of 2 % of the diagonal: {found.boundary:.4f}")
+    if found.lacks_boundary is not None:
+        lines.append(f"no boundary IoU: {NO_BOUNDARY[found.lacks_boundary]}")
     return lines
 
 
@@ -183,33 +217,6 @@ def _list_samples(ledger: Ledger) -> Iterator[tuple[float, str]]:
         return
     names = ", ".join(_describe_sample(sample) for sample in some)
     yield points, f"{len(some)} of {ledger.images:,} images: {names}"
-
-
-def _list_slices(slicing: Slicing) -> Iterator[tuple[float, str]]:
-    """Yield what the dearest slices cost, and what the others cost together."""
-    most = len(slicing.slices) if len(slicing.slices) <= MOST_SLICES + 1 else MOST_SLICES
-    for one in slicing.slices[:most]:
-        yield one.points, _describe_slice(one, slicing)
-    if others := slicing.slices[most:]:
-        yield sum(one.points for one in others), f"{len(others):,} others together"
-
-
-def _describe_slice(one: SlicePrice, slicing: Slicing) -> str:
-    images = "1 image" if one.images == 1 else f"{one.images:,} images"
-    score = f"mean IoU {format_score(one.mean_iou)}"
-    if one.interval is not None:
-        score += f" ({one.interval.low:.4f} to {one.interval.high:.4f})"
-    if one.value is not None:
-        return f"{_shorten(one.value)}: {images}, {score}"
-    names = ", ".join(f"`{escape_name(name)}`" for name in slicing.unknown[:MOST_SAMPLES])
-    more = ", …" if len(slicing.unknown) > MOST_SAMPLES else ""
-    return f"no value: {images} ({names}{more}), {score}"
-
-
-def _shorten(text: str) -> str:
-    """Return a name from outside on one line, cut if it is long."""
-    name = escape_name(text)
-    return name if len(name) <= LONGEST_VALUE else f"{name[: LONGEST_VALUE - 1]}…"
 
 
 def _describe_sample(sample: SamplePrice) -> str:

@@ -13,11 +13,11 @@ from rich.text import Text
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.metrics.score import ClassScore, Score
 from iou_doctor.render.console import Glyphs
-from iou_doctor.render.shared.kinds_text import HINT
+from iou_doctor.render.shared.kinds_text import LACKS
 from iou_doctor.render.shared.ledger_text import (
-    describe_fine_grained,
     describe_interval,
     list_class_intervals,
+    list_details,
     list_ledger_lines,
     title_ledger,
 )
@@ -156,12 +156,12 @@ def show_ledger(report: Report, *, brief: bool, verbose: bool) -> list[Renderabl
         for cut, points, text in lines:
             grid.add_row(cut, points, Text(text))
         parts += [Text(title_ledger(report.ledger), style="dim"), grid]
-    if report.ledger.omits_kinds:
-        parts.append(Text(HINT, style="dim"))
+    if report.ledger.lacks_kinds:
+        parts.append(Text(LACKS[report.ledger.lacks_kinds], style="dim"))
     if interval:
         parts.append(Text(interval, style="dim"))
     if verbose:
-        parts += [Text(line, style="dim") for line in describe_fine_grained(report)]
+        parts += [Text(line, style="dim") for line in list_details(report)]
     return [Padding(Group(*parts), (0, 0, 0, 2))]
 
 

@@ -184,7 +184,7 @@ def test_what_the_processor_had_to_count_is_noted(place, questions, words):
     )
     assert report.ledger is not None
     assert (report.ledger.by_kind is not None) == ("ledger" in questions)
-    assert report.ledger.omits_kinds == ("ledger" not in questions)
+    assert (report.ledger.lacks_kinds == "time") == ("ledger" not in questions)
 
 
 @pytest.mark.usefixtures("a_gpu")
