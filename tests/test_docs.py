@@ -72,7 +72,10 @@ def _rules() -> str:
     parts = []
     for code, group in groupby(load_checks(), lambda check: check.rule.code[:4]):
         rules = [check.rule for check in group]
-        rows = ((rule.code, rule.name, rule.severity, rule.claim) for rule in rules)
+        rows = (
+            (f'<a id="{rule.code.lower()}"></a>{rule.code}', rule.name, rule.severity, rule.claim)
+            for rule in rules
+        )
         subject = _families()[code]
         parts += [
             f"## {code}xx",

@@ -98,8 +98,9 @@ class CheckOptions(JudgedReportOptions, PredictorOptions, ArrayOptions):
         return self.judge(request, expected=expected, name=name)
 
     def list_protected(self, *, name: str = LONE_NAME) -> "tuple[ProtectedPath, ...]":
-        """Return the arrays, the model and the baseline, which no report may change."""
+        """Return the arrays, the model, the baseline and so on, which no report may change."""
         inputs = [path for path in (self.predictions, self.masks, self.images) if path]
+        inputs += self.list_files_read()
         if self.is_for_model() and self.predictions and self.writes_files():
             from iou_doctor.sources.models.onnx_safety import list_weight_files
 

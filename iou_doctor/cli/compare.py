@@ -137,6 +137,7 @@ def _plan_files(options: CompareOptions) -> "tuple[ReportOutput, ...]":
     from iou_doctor.safety.protected_files import protect_inputs
 
     inputs = [path for path in (options.before, options.after, options.masks) if path]
+    inputs += options.list_files_read()
     return plan_files(options.reports, formats=FORMATS, protected=protect_inputs(inputs))
 
 

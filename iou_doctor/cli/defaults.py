@@ -30,8 +30,13 @@ PUBLIC_NAMES = {"reports": "report", "all_checks": "all", "slices": "slice"}
 CONFIGURATION = "Configuration"
 """The section of the help with the options that choose the file."""
 CONTRADICTION = "--config and --no-config contradict each other; give one"
-NO_OPTIONS = {"IOU_DOCTOR_KERNELS", "IOU_DOCTOR_LIBRARY", "IOU_DOCTOR_NATIVE"}
-"""Variables that choose the native kernels, or say how to build them."""
+NO_OPTIONS = {
+    "IOU_DOCTOR_KERNELS",
+    "IOU_DOCTOR_LIBRARY",
+    "IOU_DOCTOR_NATIVE",
+    "IOU_DOCTOR_REPOSITORY",
+}
+"""Variables that choose the native kernels, say how to build them, or where the manuals are."""
 _CONFIGURATION = "iou_doctor.config"
 """The key of the configuration in Typer's `context.meta`."""
 _NO_CONFIGURATION = "iou_doctor.no_configuration"

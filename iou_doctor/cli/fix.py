@@ -78,7 +78,7 @@ def fix(context: typer.Context, options: FixOptions) -> None:
     Exit codes: 0 the copies are healthy, 1 errors remain that copies cannot repair, 2 bad usage,
     unreadable input or an output that cannot be written, 3 a bug in iou-doctor.
 
-    Example: iou-doctor fix preds.npy masks.npy --num-classes 3 --output-dir repaired
+    Example: iou-doctor fix preds.npy masks.npy -n 3 --output-dir repaired
     """
     try:
         from dataclasses import replace
@@ -131,14 +131,14 @@ def _describe(repaired: "RepairedFiles") -> Iterator[str]:
 def _describe_end(repaired: "RepairedFiles") -> Iterator[str]:
     """Yield the verdict, and the command that checks the pair."""
     from iou_doctor.cli.spelling import spell_request
+    from iou_doctor.render.shared.glyphs import find_glyphs
 
     if repaired.is_trial and repaired.copies:
         yield "nothing was written, because of --dry-run"
         return
-    is_unicode = (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
-    healthy, sick = ("✓", "✗") if is_unicode else ("+", "x")
+    glyphs = find_glyphs(getattr(sys.stdout, "encoding", None))
     verdict = repaired.report.verdict
-    yield f"{sick if verdict.sick else healthy} {verdict.summary}"
+    yield f"{glyphs.sick if verdict.sick else glyphs.healthy} {verdict.summary}"
     if repaired.copies:
         yield f"check the pair: {escape_name(spell_request(repaired.request))}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,6 +35,9 @@ ENCODINGS = {
     "softmax": "probabilities",
 }
 """Other words for encodings, and those that the options take."""
+ENCODING_OPTIONS = ("--predictions-as", "--masks-as")
+_WHOLE = "\u2011"
+"""The hyphen at which no line is broken."""
 _UNKNOWN_CHOICE = r"'([^']*)' is not one of"
 _EXTRA_ARGUMENT = r"Got unexpected extra argument\S* \((\S+?)[ )]"
 _UNKNOWN_COMMAND = r"No such command '(.*?)'"
@@ -47,7 +51,30 @@ DEFAULT_SECTION = "Options"
 """The section of options that have no `rich_help_panel`."""
 
 
-class Command(TyperCommand):
+class _WholeWords:
+    """Help in which no line ends within a word: `iou-doctor` and `--num-classes` stay whole."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help, broken at spaces only."""
+        ctx.formatter_class = _break_at_spaces(type(ctx.make_formatter()))
+        return super().get_help(ctx).replace(_WHOLE, "-")  # type: ignore[misc,no-any-return]
+
+
+def _break_at_spaces(formatter: Any) -> Any:
+    """Return a class that takes every hyphen for a letter until all lines are broken."""
+
+    class Formatter(formatter):  # type: ignore[misc]
+        def write_text(self, text: str) -> None:
+            super().write_text(text.replace("-", _WHOLE))
+
+        def write_dl(self, rows: Any, *args: Any, **extra: Any) -> None:
+            rows = [tuple(cell.replace("-", _WHOLE) for cell in row) for row in rows]
+            super().write_dl(rows, *args, **extra)
+
+    return Formatter
+
+
+class Command(_WholeWords, TyperCommand):
     """A command whose help lists options by purpose.
 
     Typer lists them by purpose only in the boxes of Rich. Rich takes a tenth of a second more, and
@@ -57,6 +84,11 @@ class Command(TyperCommand):
     def get_params(self, ctx: Any) -> Any:
         """Return the parameters, which convert plain values without pydantic."""
         return take_plain_values(super().get_params(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments, in which an encoding may have another name: softmax for one."""
+        rest: list[str] = super().parse_args(ctx, name_encodings(args))
+        return rest
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the sections in the order in which their first option is declared."""
@@ -90,7 +122,20 @@ class Command(TyperCommand):
                 formatter.write("".join(f"  {line}\n" for line in self.epilog.splitlines()))
 
 
-class CommandGroup(TyperGroup):
+def name_encodings(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with the encodings by the names that the options take."""
+    named: list[str] = []
+    for argument in arguments:
+        option, _, word = argument.partition("=")
+        if option in ENCODING_OPTIONS and word in ENCODINGS:
+            argument = f"{option}={ENCODINGS[word]}"
+        elif named and named[-1] in ENCODING_OPTIONS:
+            argument = ENCODINGS.get(argument, argument)
+        named.append(argument)
+    return named
+
+
+class CommandGroup(_WholeWords, TyperGroup):
     """The commands. A usage error is one line on stderr, as every error of iou-doctor."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -134,6 +179,9 @@ def _describe_usage_error(error: typer.TyperException) -> str | None:
     `None` for the help in place of an error.
     """
     message = _say_what_works(error) or " ".join(error.format_message().split())
+    message = message.replace(
+        "Value error, ", ""
+    )  # what pydantic calls every value that it refuses
     if message.startswith("Usage:"):
         return None
     context, param = getattr(error, "ctx", None), getattr(error, "param", None)

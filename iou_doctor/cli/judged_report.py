@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iou_doctor.choices import split_slices
 from iou_doctor.cli.judgement_options import NEW_BASELINE, JudgementOptions
 from iou_doctor.cli.options import split_lists
 from iou_doctor.cli.report_options import ReportOptions, insert_name
@@ -72,7 +73,7 @@ class JudgedReportOptions(ReportOptions, JudgementOptions):
         """Return the inputs and the baseline, which no report may change."""
         from iou_doctor.safety.protected_files import ProtectedPath, protect_inputs
 
-        slices = split_lists(self.slices)
+        slices = split_slices(self.slices or ())
         tables = [file for one in slices if (file := one.partition("@")[2])]
         protected = protect_inputs([*inputs, *tables])
         if self.baseline is None or self.write_baseline:
@@ -100,7 +101,7 @@ class JudgedReportOptions(ReportOptions, JudgementOptions):
             return ()
         from iou_doctor.diagnosis.slice_options import parse_slices
 
-        return parse_slices(split_lists(self.slices), option="--slice")
+        return parse_slices(split_slices(self.slices), option="--slice")
 
     def _load_baseline(self, name: str) -> "Baseline | None":
         from iou_doctor.report.baseline import load_baseline

@@ -147,7 +147,8 @@ class ArrayOptions(CommandOptions):
         str | None,
         declare_option(
             ARRAYS,
-            "What the axes mean, for instance NHWC or NCHW; PREDICTIONS,MASKS if they differ.",
+            "What the axes mean, for instance NHWC or NCHW; PREDICTIONS,MASKS if they differ; or"
+            " channels_first or channels_last.",
             metavar="LETTERS",
         ),
     ] = None
@@ -175,6 +176,14 @@ class ArrayOptions(CommandOptions):
             metric=self.metric,
             batch_size=self.batch_size,
         )
+
+    def list_files_read(self) -> list[str]:
+        """Return the files with the names of the classes and with the call of the metric."""
+        names = split_lists(self.class_names)
+        files = [*names] if len(names) == 1 else []
+        if self.metric is not None and self.metric.startswith("@"):
+            files.append(self.metric[1:].rpartition(":")[0])
+        return files
 
     def _build_interpretation_options(self) -> "Options":
         from iou_doctor.arrays.interpretation import Options

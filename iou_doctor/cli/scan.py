@@ -181,7 +181,9 @@ def _prepare(pair: Pair, asked: _Asked) -> ShardScan:
         job, questions = make_job(pair, request, look.layout, asked.shards), look.questions
         if asked.again is None and asked.shards > 1:
             typer.echo(
-                "iou-doctor: no --plan was given, so the reading comes from a look over all samples"
+                "iou-doctor: no --plan was given, so the reading comes from a look over all"
+                " samples",
+                err=True,
             )
     else:
         job, questions = make_job(pair, request, plan.job.layout, asked.shards), plan.questions
@@ -211,6 +213,7 @@ def _refuse_outputs(
     from iou_doctor.safety.protected_files import protect_inputs
 
     inputs = [path for path in (options.predictions, options.masks, options.images, *read) if path]
+    inputs += options.list_files_read()
     protected = (*protect_inputs(inputs), *protect_configuration(context))
     outputs = [ReportOutput("part", place, f"--output {place}") for place in places]
     refuse_unwritable(outputs, protected)

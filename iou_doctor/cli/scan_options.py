@@ -81,6 +81,11 @@ class ScannedArrays(PredictorOptions, ArrayOptions):
         masks = self.masks or find_listed_masks(self.predictions)
         if self.predictions is None or masks is None:
             raise UsageError("give PREDICTIONS and MASKS")
+        if self.images is not None and not self.is_for_model():
+            raise UsageError(
+                "--images: a part holds counts and no pictures; drop it, or give a model that"
+                " predicts the images"
+            )
         return replace(
             super().build_request(),
             masks=masks,

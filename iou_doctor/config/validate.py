@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iou_doctor.choices import split_slices
 from iou_doctor.config.find_file import make_relative
 from iou_doctor.config.settings import (
     CheckSettings,
@@ -162,7 +163,7 @@ def _resolve(path: str | None, folder: Path) -> str | None:
 def _resolve_slices(slices: list[str] | None, folder: Path) -> list[str] | None:
     if slices is None:
         return None
-    parts = [one.strip().partition("@") for text in slices for one in text.split(",")]
+    parts = [one.partition("@") for one in split_slices(slices)]
     return [
         f"{column}@{make_relative(folder / file)}" if at and file else f"{column}{at}{file}"
         for column, at, file in parts

@@ -31,7 +31,7 @@ def read_class_names(words: Sequence[str]) -> tuple[str, ...]:
     well-known data set, else a name.
 
     Raises:
-        UsageError: the file cannot be read.
+        UsageError: the file cannot be read, or does not exist.
     """
     if len(words) != 1:
         return tuple(words)
@@ -43,7 +43,15 @@ def read_class_names(words: Sequence[str]) -> tuple[str, ...]:
     if is_file:
         return _read_file(path)
     known = KNOWN_SETS.get(words[0].lower())
-    return tuple(words) if known is None else list_trained_classes(known)
+    if known is not None:
+        return list_trained_classes(known)
+    if path.suffix or len(path.parts) > 1:
+        raise UsageError(
+            f"--class-names {escape_name(words[0])}: there is no such file; give a text file with"
+            " one name on each line, the names themselves with commas, or one of"
+            f" {', '.join(KNOWN_SETS)}"
+        )
+    return tuple(words)
 
 
 def list_trained_classes(name: str) -> tuple[str, ...]:

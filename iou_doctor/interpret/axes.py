@@ -57,8 +57,9 @@ def infer_layout(
         ReadingError: an array has too many axes, or no spatial ones.
         SourceError: an array cannot be read.
     """
-    true_letters, pred_letters = parse_layouts(options.layout)
     true, pred = peek_at(pair.y_true), peek_at(pair.y_pred)
+    ranks = len(true.shape), len(pred.shape)
+    true_letters, pred_letters = parse_layouts(options.layout, ranks)
     true_channel, pred_channel, assumed = find_class_axes(true, pred, options.num_classes)
     if pools_channels and _are_independent(true, pred, true_channel):
         true_channel = pred_channel = None

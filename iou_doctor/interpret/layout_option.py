@@ -10,25 +10,31 @@ from iou_doctor.errors import UsageError
 SPATIAL_LETTERS = ("L", "HW", "DHW")
 """The letters of one, two and three spatial axes."""
 CHANNEL_WORDS = {
-    "CHANNELS_FIRST": "NCHW",
-    "CHANNELS_LAST": "NHWC",
-    "CHANNELS-FIRST": "NCHW",
-    "CHANNELS-LAST": "NHWC",
+    "CHANNELS_FIRST": "C{}",
+    "CHANNELS_LAST": "{}C",
+    "CHANNELS-FIRST": "C{}",
+    "CHANNELS-LAST": "{}C",
 }
-"""The words of Keras, and the letters for a batch of images."""
+"""The words of Keras, and where they put the class axis beside the spatial ones."""
 
 
-def parse_layouts(text: str | None) -> tuple[str | None, str | None]:
+def parse_layouts(
+    text: str | None, ranks: tuple[int, int] = (4, 3)
+) -> tuple[str | None, str | None]:
     """Return the letters for masks and predictions from `PREDICTIONS[,MASKS]`.
 
     A single layout applies to both arrays; its `C` is ignored for an array without a class axis.
+
+    Args:
+        text: the option: letters, `channels_first` or `channels_last`.
+        ranks: the numbers of axes of both arrays, which say what the words mean.
 
     Raises:
         UsageError: a word is not a layout.
     """
     if text is None:
         return None, None
-    predictions, _, masks = text.upper().partition(",")
+    predictions, _, masks = (_spell(word, ranks) for word in text.upper().partition(","))
     for word in (predictions, masks):
         if word:
             _check_word(word)
@@ -96,16 +102,21 @@ def _format_sizes(sizes: tuple[int | None, ...]) -> str:
     return " x ".join("?" if size is None else str(size) for size in sizes)
 
 
+def _spell(word: str, ranks: tuple[int, int]) -> str:
+    """Return the letters that a word of Keras stands for; other words stay as they are."""
+    if word not in CHANNEL_WORDS:
+        return word
+    is_single = sorted(ranks) == [2, 3]  # an image without a sample axis, and its map
+    spatial = SPATIAL_LETTERS[2 if max(ranks) > len("NCHW") else 1]
+    return ("" if is_single else "N") + CHANNEL_WORDS[word].format(spatial)
+
+
 def _check_word(word: str) -> None:
     spatial = "".join(letter for letter in word if letter not in "NC")
-    if word in CHANNEL_WORDS:
-        raise UsageError(
-            f"--layout {word.lower()}: name the axes by letters, {CHANNEL_WORDS[word]} for a batch"
-            " of images"
-        )
     has_distinct_letters = len(set(word)) == len(word)
     if not has_distinct_letters or spatial not in SPATIAL_LETTERS or word.find("N") > 0:
         raise UsageError(
             f"--layout {word} is not a layout; use letters like NHWC, NCHW, NHW, HWC, NDHWC or NLC"
-            " (N samples, first; D H W or L space; C classes), and NCHW,NHW for two different ones"
+            " (N samples, first; D H W or L space; C classes), NCHW,NHW for two different ones, or"
+            " channels_first or channels_last"
         )

@@ -110,9 +110,9 @@ def name_classes(options: Options, classes: int) -> tuple[str, ...]:
     """
     if not options.class_names:
         return tuple(str(class_id) for class_id in range(classes))
-    if len(options.class_names) < classes:
+    if (names := len(options.class_names)) < classes:
         raise UsageError(
-            f"--class-names has {len(options.class_names)} names for {classes} classes;"
+            f"--class-names has {names} name{'' if names == 1 else 's'} for {classes} classes;"
             " give one name for each class"
         )
     return tuple(map(escape_name, options.class_names[:classes]))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from rich.console import Console, RenderableType
 
-from iou_doctor.record import record
+from iou_doctor.render.shared.glyphs import Glyphs, find_glyphs
 from iou_doctor.safety.safe_text import escape_report
 
 WIDEST = 120
@@ -20,25 +20,9 @@ _PADDING = re.compile(rf"(?: |{_COLOUR_CODE})+$", re.MULTILINE)
 """The spaces with which rich fills a line up, and the colour codes between them."""
 
 
-@record
-class Glyphs:
-    """Characters that not every terminal can show."""
-
-    sick: str
-    healthy: str
-    times: str
-    dot: str
-    bar: str
-    """Cells of a bar, from the thinnest one to a full one."""
-
-
-UNICODE = Glyphs("✗", "✓", "×", "·", "▏▎▍▌▋▊▉█")
-ASCII = Glyphs("x", "+", "x", "-", "#")
-
-
 def choose_glyphs(console: Console) -> Glyphs:
     """Return the glyphs that the encoding of a console has."""
-    return UNICODE if console.encoding.lower().startswith("utf") else ASCII
+    return find_glyphs(console.encoding)
 
 
 def make_screen_console() -> Console:

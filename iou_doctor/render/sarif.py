@@ -7,6 +7,7 @@ an alert too. The format `sarif-all` includes those rules, for readers that resp
 from __future__ import annotations
 
 import json
+import os
 from urllib.parse import quote
 
 from iou_doctor.render.shared.locations import compute_fingerprints, order_by_suspicion, split_path
@@ -19,6 +20,8 @@ from iou_doctor.safety.safe_text import escape_json
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
+REPOSITORY_VARIABLE = "IOU_DOCTOR_REPOSITORY"
+"""The environment variable in which the GitHub action says where it comes from."""
 
 
 def render(report: Report) -> str:
@@ -32,13 +35,14 @@ def build_log(report: Report, results: list[dict[str, object]]) -> str:
     rules = [outcome.rule for outcome in report.outcomes if outcome.rule.code in used]
     places = {rule.code: index for index, rule in enumerate(rules)}
     results = [result | {"ruleIndex": places[str(result["ruleId"])]} for result in results]
+    repository = find_repository()
     run = {
         "tool": {
             "driver": {
                 "name": "iou-doctor",
                 "version": report.version,
-                "informationUri": REPOSITORY,
-                "rules": [_build_rule(rule, report) for rule in rules],
+                **({"informationUri": repository} if repository else {}),
+                "rules": [_build_rule(rule, report, repository) for rule in rules],
             }
         },
         "invocations": [{"executionSuccessful": True}],
@@ -102,7 +106,15 @@ def _build_failure(finding: Finding, fingerprint: str, report: Report) -> dict[s
     }
 
 
-def _build_rule(rule: Rule, report: Report) -> dict[str, object]:
+def find_repository() -> str | None:
+    """Return the address of the repository with the manuals of the rules; `None` if unknown."""
+    address = os.environ.get(REPOSITORY_VARIABLE) or REPOSITORY
+    return None if "/OWNER/" in address else address
+
+
+def _build_rule(rule: Rule, report: Report, repository: str | None) -> dict[str, object]:
+    """Return a rule with its whole manual, and with a link to it if its address is known."""
+    page = f"{repository}/blob/main/docs/rules.md#{rule.code.lower()}"
     manual = report.manuals.get(rule.code) or rule.claim
     return {
         "id": rule.code,
@@ -110,7 +122,7 @@ def _build_rule(rule: Rule, report: Report) -> dict[str, object]:
         "shortDescription": {"text": rule.claim},
         "fullDescription": {"text": " ".join(manual.split("\n\n")[0].split())},
         "help": {"text": manual, "markdown": manual},
-        "helpUri": f"{REPOSITORY}/blob/main/docs/rules.md#{rule.code[:4].lower()}xx",
+        **({"helpUri": page} if repository else {}),
         "defaultConfiguration": {"level": rule.severity.value},
     }
 

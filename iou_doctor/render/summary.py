@@ -48,7 +48,7 @@ def render(rows: Sequence[Row], console: Console) -> str:
     table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
     table.add_column("")
     table.add_column("check", overflow="fold")
-    for heading in ("metric", "agree", "repaired"):
+    for heading in ("your\nmetric", "as\nstored", "after the\nrepair"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("cause", overflow="fold")
     for row in rows:
@@ -60,7 +60,7 @@ def render(rows: Sequence[Row], console: Console) -> str:
 
 
 def list_scores(report: Report) -> tuple[str, ...]:
-    """Return what the metric reads, what the arrays agree on, and that after all repairs."""
+    """Return what the metric reads, the score counted as stored, and that after all repairs."""
     values = (report.metric.value, report.mean_iou, report.verdict.mean_iou_after_all)
     return tuple(map(format_score, values))
 

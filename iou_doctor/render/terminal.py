@@ -9,9 +9,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from iou_doctor.render.console import Glyphs, choose_glyphs, render_parts, text_width
+from iou_doctor.render.console import choose_glyphs, render_parts, text_width
 from iou_doctor.render.shared.code import wrap_code
+from iou_doctor.render.shared.glyphs import Glyphs
 from iou_doctor.render.shared.terminal_tables import (
+    MOST_CLASS_ROWS,
     list_outcomes,
     show_assumptions,
     show_classes,
@@ -37,6 +39,8 @@ from iou_doctor.safety.safe_text import escape_name
 
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 """The style of each severity."""
+LEAST_CLASS_ROWS = 3
+"""The number of classes that a brief report shows at least, if the screen has few lines."""
 MOST_CODE_LINES = 16
 """The number of lines of code that leave room for the verdict and the scores on a screen."""
 TITLE_OF_BLOCK = "all repairs at once, to paste (masks and predictions are the arrays):"
@@ -54,28 +58,49 @@ def render(report: Report, console: Console, *, verbose: bool = False, quiet: bo
         verbose: show consequences in full, every class, and every rule.
         quiet: show only the verdict.
     """
-    glyphs = choose_glyphs(console)
     if quiet:
-        return render_parts([_show_verdict(report, glyphs)], console)
+        return render_parts([_show_verdict(report, choose_glyphs(console))], console)
     brief = not verbose and is_clean(report)
+    text = render_parts(_list_parts(report, console, brief=brief, verbose=verbose), console)
+    excess = text.count("\n") + 1 - console.height  # the prompt takes a line
+    if brief and console.is_terminal and excess > 0:
+        rows = max(LEAST_CLASS_ROWS, min(MOST_CLASS_ROWS, _count_classes(report)) - excess - 1)
+        text = render_parts(_list_parts(report, console, brief=True, rows=rows), console)
+    return text
+
+
+def _count_classes(report: Report) -> int:
+    return 0 if report.score is None else len(report.score.per_class)
+
+
+def _list_parts(
+    report: Report,
+    console: Console,
+    *,
+    brief: bool,
+    verbose: bool = False,
+    rows: int = MOST_CLASS_ROWS,
+) -> list[RenderableType]:
+    """Return the parts of the report from the top; classes in at most so many rows."""
+    glyphs, width = choose_glyphs(console), text_width(console)
+    classes = show_classes(report, glyphs, width, most=rows, verbose=verbose)
     details = [
         *show_ledger(report, brief=brief, verbose=verbose),
         *show_other_scores(report, brief=brief, verbose=verbose),
         *_show_lookup(report, verbose=verbose),
         *show_assumptions(report, glyphs, brief=brief, verbose=verbose),
     ]
-    parts = [
+    body = [*classes, *details]
+    return [
         _show_title(report, glyphs),
         _show_verdict(report, glyphs),
         *_show_findings(report, verbose=verbose),
-        *show_classes(report, glyphs, text_width(console), verbose=verbose),
-        *([Group(*details)] if brief and details and report.lookup is None else details),
+        *([Group(*body)] if brief and body and report.lookup is None else body),
         *([list_outcomes(report)] if verbose else []),
         *([] if brief and reads_right(report) else [_show_scores(report)]),
-        *_show_block(report, text_width(console)),
+        *_show_block(report, width),
         _show_summary(report, glyphs, brief=brief),
     ]
-    return render_parts(parts, console)
 
 
 def _show_title(report: Report, glyphs: Glyphs) -> Text:
@@ -149,6 +174,8 @@ def _advise(report: Report) -> Iterator[str]:
         is_stored = report.predictions.format != "model"
         if is_stored and any(repair.steps for repair in list_root_repairs(report)):
             yield "iou-doctor fix writes repaired copies"
+        if not report.command:  # or a page is written
+            yield "--report report.html writes a page with charts and pictures"
     if remark := explain_exit_code(report):
         yield remark
 

@@ -33,11 +33,12 @@ def test_the_table_has_a_line_for_each_and_the_worst_exit_code_counts(project):
     done = run("check", "--all", "-q", cwd=folder)
     assert done.returncode == 2
     rows = [line.split() for line in done.stdout.splitlines()]
-    assert rows[0] == ["check", "metric", "agree", "repaired", "cause"]
-    assert rows[1][:3] == ["✓", "val", "0.8604"]
-    assert rows[2][:3] == ["✗", "test", "0.3333"]
-    assert rows[2][-1] == "unargmaxed-probabilities"
-    assert rows[3][:2] == ["!", "gone"]
+    assert rows[0] == ["your", "as", "after", "the"]
+    assert rows[1] == ["check", "metric", "stored", "repair", "cause"]
+    assert rows[2][:3] == ["✓", "val", "0.8604"]
+    assert rows[3][:3] == ["✗", "test", "0.3333"]
+    assert rows[3][-1] == "unargmaxed-probabilities"
+    assert rows[4][:2] == ["!", "gone"]
     assert done.stderr.startswith("iou-doctor: error: gone: ")
 
 
@@ -86,7 +87,7 @@ def test_a_check_that_fails_by_a_note_has_no_good_sign(project):
     folder = project(check("val", HEALTHY, 'fail-on = "note"\n'))
     done = run("check", "--all", "-q", cwd=folder, COLUMNS="120")
     assert done.returncode == 1
-    row = done.stdout.splitlines()[1]
+    row = done.stdout.splitlines()[2]
     assert row.startswith("✗")
     assert row.endswith("--fail-on note")
 

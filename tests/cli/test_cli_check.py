@@ -107,8 +107,9 @@ def test_a_score_that_is_too_low_is_said_on_stderr():
         (["--json"], "use --output-format json"),
         (["--void", "255"], "use --ignore-index"),
         (["--ignore", "255"], "give --ignore-index 255"),
-        (["--layout", "channels_last"], "NHWC for a batch"),
-        (["--predictions-as", "softmax"], "softmax is called probabilities here"),
+        (["--predictions-as", "softmax"], "needs a class axis"),  # as probabilities do
+        (["--masks-as=onehot"], "needs a class axis"),
+        (["--predictions-as", "softmin"], "'--predictions-as': 'softmin' is not one of"),
         (["--class-names", "a,b"], "2 names for 3 classes"),
         (["--min-iou", "nan"], "a score from 0 to 1"),
         (["--min-iou", "70"], "a score from 0 to 1"),

@@ -131,6 +131,18 @@ def test_a_folder_without_the_right_to_write_is_refused(tmp_path):
     assert str(tmp_path) in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--class-names", "FILE"), ("--metric", "@FILE:1"), ("--slice", "day@FILE")],
+)
+def test_a_text_file_that_is_read_is_not_replaced(tmp_path, option, value):
+    file = tmp_path / ("a,b.csv" if option == "--slice" else "words.txt")
+    file.write_text("sample,day\n0,1\n", encoding="utf-8")
+    done = check(*HEALTHY, option, value.replace("FILE", str(file)), "--report", f"json={file}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"--report json={file}: this file is an input" in done.stderr
+
+
 @pytest.mark.parametrize("ending", ["", "::/preds"])
 def test_an_input_is_not_replaced(tmp_path, ending):
     import h5py

@@ -169,6 +169,8 @@ def test_parts_that_do_not_belong_together_are_refused(here):
         (("--output", "plan.json", "--plan", "plan.json"), "is an input, which is never changed"),
         (("--output", "m.npy"), "is an input, which is never changed"),
         (("--output", "none/part.npz"), "cannot be written"),
+        (("--images", "m.npy"), "--images: a part holds counts and no pictures"),
+        (("--class-names", "plan.json", "--output", "plan.json"), "is an input"),
         (("--plan", "m.npy"), "is not valid JSON"),
         (("--plan", "plan.json", "-n", "3"), "--num-classes: --plan has decided it"),
         (("--plan", "other.json"), "the content of the files is"),

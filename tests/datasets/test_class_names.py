@@ -52,3 +52,10 @@ def test_a_file_without_names_is_refused(tmp_path, content, words):
     path.write_bytes(content)
     with pytest.raises(UsageError, match=f"--class-names .*{words}"):
         read_class_names([str(path)])
+
+
+@pytest.mark.parametrize("word", ["classes.txt", "data/classes"])
+def test_a_path_without_a_file_is_no_name(tmp_path, monkeypatch, word):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=f"--class-names {word}: there is no such file; give"):
+        read_class_names([word])

@@ -25,6 +25,21 @@ def test_a_layout_has_one_word_or_two(text, masks, predictions):
     assert parse_layouts(text) == (masks, predictions)
 
 
+@pytest.mark.parametrize(
+    ("text", "ranks", "letters"),
+    [
+        ("channels_first", (4, 3), "NCHW"),
+        ("channels_last", (3, 4), "NHWC"),
+        ("channels-last", (5, 4), "NDHWC"),
+        ("CHANNELS_FIRST", (5, 5), "NCDHW"),
+        ("channels_last", (3, 2), "HWC"),
+    ],
+)
+def test_the_words_of_keras_fit_the_arrays(text, ranks, letters):
+    assert parse_layouts(text, ranks) == (letters, letters)
+    assert parse_layouts(f"{text},NHW", ranks) == ("NHW", letters)
+
+
 def test_words_that_are_no_layout_are_refused():
     words = ["NHWX", "NHWCC", "WH", "NHHW", "HWN", "HNW", "NC", "C", "NDHLW"]
     for text in (*words, "NHWC,NHW,NHW", "NHWC NHW"):

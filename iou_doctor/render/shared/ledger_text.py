@@ -28,8 +28,10 @@ MOST_PAIRS = 3
 """The number of class pairs that are named, one less if there are kinds of errors."""
 MOST_LOST_CLASSES = 2
 """The number of classes with an IoU near 0 that are explained, one less likewise."""
-MOST_SAMPLES = 3
-"""The number of samples that are named."""
+MOST_SAMPLES = 5
+"""The number of samples that are named, at most half of all. A single one is not."""
+MOST_SAMPLES_IN_BRIEF = 3
+"""The same in a brief report: they fit on two lines."""
 LINES_IN_BRIEF = {"by pair": 2}
 """The number of lines for a cut in a brief report, if it is more than one."""
 NO_BOUNDARY = {
@@ -39,8 +41,6 @@ NO_BOUNDARY = {
     "parts": "the parts do not hold it",
 }
 """Why there is no boundary IoU."""
-LEAST_EXCESS = 2.0
-"""The dearest samples are named if they cost this many times their share of the images."""
 
 
 def title_ledger(ledger: Ledger) -> str:
@@ -50,7 +50,7 @@ def title_ledger(ledger: Ledger) -> str:
 
 
 def list_ledger_lines(report: Report, *, brief: bool = False) -> list[Line]:
-    """Return at most eight lines, and those of slices; none if nothing is missing.
+    """Return some lines for each cut, and those of slices; none if nothing is missing.
 
     Args:
         report: with the ledger.
@@ -60,10 +60,10 @@ def list_ledger_lines(report: Report, *, brief: bool = False) -> list[Line]:
     if ledger is None or ledger.missing < LEAST_POINTS:
         return []
     cuts = {
-        "by pair": _list_pairs(ledger, report),
+        "by pair": _list_pairs(ledger, report, brief=brief),
         "by kind": list_kinds(ledger, lambda one: name_class(one, report.reading.class_names)),
-        "by class": _list_classes(ledger, report),
-        "by image": _list_samples(ledger),
+        "by class": _list_classes(ledger, report, brief=brief),
+        "by image": _list_samples(ledger, MOST_SAMPLES_IN_BRIEF if brief else MOST_SAMPLES),
     }
     shown = [
         (cut, list(lines)[: LINES_IN_BRIEF.get(cut, 1) if brief else None])
@@ -173,54 +173,53 @@ def list_class_intervals(report: Report) -> dict[int, str]:
     }
 
 
-def _list_pairs(ledger: Ledger, report: Report) -> Iterator[tuple[float, str]]:
+def _list_pairs(ledger: Ledger, report: Report, *, brief: bool) -> Iterator[tuple[float, str]]:
     most = MOST_PAIRS - (ledger.by_kind is not None)
     shown = [pair for pair in ledger.pairs[:most] if pair.points >= LEAST_POINTS]
     for pair in shown:
-        yield pair.points, _describe_pair(pair, report)
+        yield pair.points, _describe_pair(pair, report, with_kind=not brief)
     rest = ledger.missing - sum(pair.points for pair in shown)
     if rest >= LEAST_POINTS:
         yield rest, "all other pairs together"
 
 
-def _describe_pair(pair: PairPrice, report: Report) -> str:
+def _describe_pair(pair: PairPrice, report: Report, *, with_kind: bool) -> str:
     pixels = "1 pixel" if pair.pixels == 1 else f"{pair.pixels:,} pixels"
     truth, prediction = (
         name_class(one, report.reading.class_names) for one in (pair.truth, pair.prediction)
     )
-    what = describe_kind_of_pair(pair) or pixels
+    what = (with_kind and describe_kind_of_pair(pair)) or pixels
     return f"{truth} predicted as {prediction}: {what}, worth {pair.worth:.4f}"
 
 
-def _list_classes(ledger: Ledger, report: Report) -> Iterator[tuple[float, str]]:
-    """Yield why classes have an IoU near 0, or else which class costs the most."""
+def _list_classes(ledger: Ledger, report: Report, *, brief: bool) -> Iterator[tuple[float, str]]:
+    """Yield why classes have an IoU near 0, or else which class costs the most, if not `brief`."""
     by_class = {entry.id: entry for entry in ledger.by_class}
     if ledger.lost_classes:
         from iou_doctor.render.shared.lost_class_text import explain_lost_class  # seldom needed
 
         for one in ledger.lost_classes[: MOST_LOST_CLASSES - (ledger.by_kind is not None)]:
             yield by_class[one.id].points, explain_lost_class(one, report)
-    elif len(by_class) >= 3:
+    elif len(by_class) >= 3 and not brief:
         dearest = max(ledger.by_class, key=lambda entry: (entry.points, -entry.id))
         sides = f"{dearest.missed:.4f} missed, {dearest.false_alarms:.4f} false alarms"
         name = name_class(dearest.id, report.reading.class_names)
         yield dearest.points, f"{name} costs most: {sides}"
 
 
-def _list_samples(ledger: Ledger) -> Iterator[tuple[float, str]]:
-    """Yield what the dearest samples cost, if it is far more than their share."""
-    some = ledger.samples[:MOST_SAMPLES]
+def _list_samples(ledger: Ledger, most: int) -> Iterator[tuple[float, str]]:
+    """Yield which samples cost most, and what they cost together."""
+    some = ledger.samples[: min(most, ledger.images // 2)]
     points = sum(sample.points for sample in some)
-    if len(some) < MOST_SAMPLES or points < LEAST_POINTS:
+    if len(some) < 2 or points < LEAST_POINTS:
         return
-    if points / ledger.missing < LEAST_EXCESS * len(some) / ledger.images:
-        return
-    names = ", ".join(_describe_sample(sample) for sample in some)
-    yield points, f"{len(some)} of {ledger.images:,} images: {names}"
+    names = ", ".join(_describe_sample(sample, is_first=not one) for one, sample in enumerate(some))
+    yield points, f"the dearest {len(some)} of {ledger.images:,} images: {names}"
 
 
-def _describe_sample(sample: SamplePrice) -> str:
-    score = "" if sample.mean_iou is None else f" (mean IoU {sample.mean_iou:.4f})"
+def _describe_sample(sample: SamplePrice, *, is_first: bool) -> str:
+    what = "mean IoU " if is_first else ""
+    score = "" if sample.mean_iou is None else f" ({what}{sample.mean_iou:.4f})"
     return name_sample(sample) + score
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from iou_doctor.arrays.interpretation import Encoding
 from iou_doctor.metrics.score import ClassScore, Score
-from iou_doctor.render.console import Glyphs
+from iou_doctor.render.shared.glyphs import Glyphs
 from iou_doctor.render.shared.kinds_text import LACKS
 from iou_doctor.render.shared.ledger_text import (
     describe_interval,
@@ -53,14 +53,14 @@ OTHER_COLUMNS = 36
 
 
 def show_classes(
-    report: Report, glyphs: Glyphs, width: int, *, verbose: bool
+    report: Report, glyphs: Glyphs, width: int, *, most: int, verbose: bool
 ) -> list[RenderableType]:
-    """Return the IoU of each class; nothing if no pixel was counted."""
+    """Return the IoU of each class, of some without `verbose`; nothing if no pixel was counted."""
     score = report.score
     if score is None or not report.pixels.counted:
         return []
-    shown = order_classes(report, score, MOST_CLASS_ROWS)
-    shown = shown if verbose else shown[:MOST_CLASS_ROWS]
+    shown = order_classes(report, score, most)
+    shown = shown if verbose else shown[:most]
     intervals = _format_intervals(report, shown) if verbose else []
     lines: list[RenderableType] = [
         _make_class_table(report, score, shown, glyphs, width, intervals)
@@ -175,7 +175,9 @@ def show_other_scores(report: Report, *, brief: bool, verbose: bool) -> list[Ren
     if not verbose and not report.all_implementations:
         grid.add_column(overflow="fold")
         most = MOST_GROUPS_IN_BRIEF if brief else MOST_GROUPS
-        grid.add_row("others would report", _shorten_groups(groups, most))
+        grid.add_row(
+            "others would report", _shorten_groups(groups, most, 0 if brief else MOST_NAMES)
+        )
         return [Padding(grid, (0, 0, 0, 2))]
     grid.add_column(justify="right", style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -187,13 +189,14 @@ def show_other_scores(report: Report, *, brief: bool, verbose: bool) -> list[Ren
     return [Padding(grid, (0, 0, 0, 2))]
 
 
-def _shorten_groups(groups: Sequence[ScoreGroup], most: int) -> Text:
+def _shorten_groups(groups: Sequence[ScoreGroup], most: int, most_names: int) -> Text:
     """Return the numbers with the implementations that print each, or how many they are."""
     text, by_value = Text(), dict[str, list[str]]()
     for group in groups:
         by_value.setdefault(group.value, []).extend(group.names)
     for index, (value, members) in enumerate(list(by_value.items())[:most]):
-        names = ", ".join(members) if len(members) <= MOST_NAMES else f"{len(members)} tools"
+        tools = "1 tool" if len(members) == 1 else f"{len(members)} tools"
+        names = ", ".join(members) if len(members) <= most_names else tools
         text.append(", " if index else "").append(value, style="bold").append(f" ({names})")
     more = len(by_value) - most
     return text.append(f"; {f'{more} more; ' if more > 0 else ''}-v says why", style="dim")
