@@ -72,9 +72,9 @@ def test_a_score_that_is_too_low_is_told_of_its_check(project):
     assert done.stderr.startswith("iou-doctor: val: mean IoU 0.8604 does not reach --min-iou 0.9,")
     assert done.stderr.count("\n") == 1
     rows = [line.split() for line in done.stdout.splitlines()]
-    assert rows[1][:2] == ["✗", "val"]
-    assert "--min-iou" in rows[1]
-    assert rows[2][:2] == ["✓", "other"]
+    assert rows[2][:2] == ["✗", "val"]
+    assert "--min-iou" in rows[2]
+    assert rows[3][:2] == ["✓", "other"]
 
 
 def test_named_checks_alone_need_all(project):
