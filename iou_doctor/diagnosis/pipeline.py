@@ -21,7 +21,7 @@ from iou_doctor.diagnosis.passes import Counts, count
 from iou_doctor.diagnosis.questions import Arrays, OpenArrays, Progress, ScanSettings
 from iou_doctor.diagnosis.recounter import Recounter
 from iou_doctor.diagnosis.request import CheckRequest
-from iou_doctor.diagnosis.root_cause import count_repaired_pairs, diagnose, list_repairs
+from iou_doctor.diagnosis.root_cause import diagnose, list_repairs
 from iou_doctor.diagnosis.same_data import refuse_other_shapes, refuse_other_values
 from iou_doctor.diagnosis.understanding import infer_layout, parse_metric
 from iou_doctor.diagnosis.what_if import Recount
@@ -34,7 +34,7 @@ from iou_doctor.sources.files.stamps import check_unchanged
 from iou_doctor.sources.opening import open_pair, open_pairs
 
 if TYPE_CHECKING:
-    from iou_doctor.report.score_lookup import PrintedScore, ScoreLookup
+    from iou_doctor.report.score_lookup import ScoreLookup
 
 
 def check(request: CheckRequest, *, progress: Progress | None = None) -> Report:
@@ -201,34 +201,9 @@ def _explain_score(
     """Return what the printed score of the request can mean; `None` if it has none."""
     if request.score_to_explain is None:
         return None
-    from iou_doctor.diagnosis.value_repairs import repair_values
-    from iou_doctor.score_search.candidates import collect_candidates
-    from iou_doctor.score_search.evaluate_contracts import prepare_label_inputs
-    from iou_doctor.score_search.search import look_up
-    from iou_doctor.score_search.with_pixels import move_pixels
+    from iou_doctor.diagnosis.explain_score import explain_score
 
-    repaired = count_repaired_pairs(report, evidence, recount)
-    read_well, count_again = repair_values(report, evidence, recount) or (evidence, recount)
-    candidates = collect_candidates(
-        evidence, diagnosis=report.primary, repaired=repaired, read_well=read_well
-    )
-
-    def explain(printed: PrintedScore) -> ScoreLookup:
-        lookup = look_up(printed, candidates)
-        if not arrays.can_read:
-            return lookup
-        return move_pixels(lookup, candidates, read_well, count_again)
-
-    lookup = explain(request.score_to_explain)
-    if request.versus is not None:
-        from iou_doctor.score_search.separation import separate_scores
-
-        versus = explain(request.versus)
-        inputs = [one for one in (evidence.inputs, read_well.inputs) if one is not None]
-        inputs += [prepare_label_inputs(one, evidence.pairs) for one in inputs[:1]]
-        separation = separate_scores(lookup, versus, inputs)
-        lookup = replace(lookup, versus=versus, separation=separation)
-    return lookup
+    return explain_score(report, request, evidence, recount, arrays)
 
 
 def _note_deviations(report: Report, pair: Pair, arrays: Arrays) -> Report:

@@ -17,6 +17,7 @@ from iou_doctor.report.score_lookup import Cause
 from iou_doctor.score_search.candidate import Candidate, Candidates
 from iou_doctor.score_search.channels import ONE_BY_ONE, evaluate_channels, list_batch_sizes
 from iou_doctor.score_search.conventions import PLAIN
+from iou_doctor.score_search.derived_scores import derive_scores, list_losses
 from iou_doctor.score_search.evaluate_contracts import (
     MOST_PAIR_ROWS,
     evaluate_contracts,
@@ -143,8 +144,12 @@ def _evaluate_arrays(
     repaired: PairCounts | None,
 ) -> Iterator[Candidate]:
     unchanged = _describe_unchanged_arrays(diagnosis)
-    yield from _evaluate_named_metric(evidence, unchanged)
-    yield from evaluate_contracts(unchanged, inputs, all_implementations=True)
+    found = [
+        *_evaluate_named_metric(evidence, unchanged),
+        *evaluate_contracts(unchanged, inputs, all_implementations=True),
+    ]
+    yield from found
+    yield from list_losses(found)
     yield from evaluate_stored_values(evidence)
     if evidence.interpretation.layout.y_true.is_dense:
         yield from evaluate_channels(ONE_BY_ONE, evidence.stats.sums, inputs)
@@ -208,6 +213,7 @@ def _evaluate_last_steps(inputs: MetricInputs) -> Iterator[Candidate]:
         yield from evaluate_processes(inputs, list_batch_sizes(inputs))
         areas = count_areas(replace(inputs, batch_size=None), replace(PLAIN, group=Group.IMAGE))
         yield from average_wrongly(areas, list_batch_sizes(inputs))
+        yield from derive_scores(areas, list_batch_sizes(inputs))
 
 
 def _evaluate_channels(evidence: Evidence, inputs: MetricInputs) -> Iterator[Candidate]:

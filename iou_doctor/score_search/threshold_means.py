@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,12 @@ _TENTHS = replace(
     next_step="compare with the score at one threshold, as in predictions > 0.5",
     prior=0.4,
 )
+_ONE_TENTH = replace(
+    _TENTHS,
+    claim="the scores are cut at 0.{tenth}",
+    next_step="search for the threshold, and compare with the score at 0.5",
+    prior=0.35,
+)
 _BEST_TENTH = replace(_TENTHS, claim="the best of the thresholds 0.1, 0.2 to 0.9")
 
 
@@ -53,13 +60,14 @@ def average_thresholds(pairs: PairCounts) -> Iterator[Candidate]:
 
 
 def average_tenths(pairs: PairCounts) -> Iterator[Candidate]:
-    """Yield means over nine thresholds of scores, for masks of two labels.
+    """Yield what nine thresholds of scores give, each and in the mean, for masks of two labels.
 
     Args:
         pairs: of the stored masks and the number of thresholds that each score reaches.
     """
     if len(pairs) and _holds_foreground(pairs) and pairs.prediction_span[0] >= 0:
         yield from _average(pairs, 10, slice(1, None), "nine thresholds", (_TENTHS, _BEST_TENTH))
+        yield from _cut_at_tenths(pairs)
 
 
 def _holds_foreground(pairs: PairCounts) -> bool:
@@ -80,6 +88,29 @@ def _average(
                 yield Candidate(value, cause, f"{name}{where}, {kind} {words}", cause.prior)
 
 
+def _cut_at_tenths(pairs: PairCounts) -> Iterator[Candidate]:
+    """Yield the scores of class 1, and the means of two classes, at each threshold but 0.5."""
+    for groups, where in ((pairs.pool(), ""), (pairs, " of each image")):
+        truth, predicted, both = _count_above(groups, 10)
+        pixels = _sum_pixels(groups, len(truth))[:, np.newaxis]
+        neither = pixels - truth - predicted + both
+        ratios = {
+            "Dice": (2 * both, truth + predicted),
+            "IoU": (both, truth + predicted - both),
+            "IoU of class 0": (neither, pixels - both),
+        }
+        values = {
+            name: np.divide(over, under, out=np.ones_like(over), where=under > 0).mean(axis=0)
+            for name, (over, under) in ratios.items()
+        }
+        background = values.pop("IoU of class 0")
+        values["mean IoU"] = (values["IoU"] + background) / 2
+        for (name, value), tenth in product(values.items(), (1, 2, 3, 4, 6, 7, 8, 9)):
+            cause = replace(_ONE_TENTH, claim=_ONE_TENTH.claim.format(tenth=tenth))
+            of_class = "" if name.startswith("mean") else " of class 1"
+            yield Candidate(float(value[tenth]), cause, f"{name}{of_class}{where}", cause.prior)
+
+
 def _count_above(pairs: PairCounts, levels: int) -> tuple[Sums, Sums, Sums]:
     """Return areas at each level, shape (groups, levels): the pixels whose value reaches it."""
     first, last = pairs.image_span
@@ -98,3 +129,8 @@ def _count_above(pairs: PairCounts, levels: int) -> tuple[Sums, Sums, Sums]:
 def _sum_truth(pairs: PairCounts, groups: int) -> Sums:
     weights = pairs.count * (pairs.truth > 0)
     return np.bincount(pairs.image - pairs.image_span[0], weights, groups).astype(np.float64)
+
+
+def _sum_pixels(pairs: PairCounts, groups: int) -> Sums:
+    images = pairs.image - pairs.image_span[0]
+    return np.bincount(images, pairs.count, groups).astype(np.float64)

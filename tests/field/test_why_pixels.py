@@ -8,6 +8,7 @@ from build import mean_iou
 
 from field.arrays import draw_masks, predict
 from field.scores import blobs, dice, explain, move, says, tell
+from iou_doctor.score_search import pixel_faults
 
 MASKS = draw_masks((12, 64, 64), 4)
 FOUND = predict(MASKS, 4)
@@ -29,6 +30,24 @@ FOUND = predict(MASKS, 4)
 def test_pixels_out_of_place_are_tried_if_nothing_else_fits(masks, predictions, words):
     value = mean_iou(masks, predictions, 4)
     lookup = explain(value, MASKS, FOUND, num_classes=4)
+    assert says(lookup, words), tell(lookup)
+
+
+@pytest.mark.parametrize(
+    ("predictions", "words"),
+    [
+        (FOUND[:, :, ::-1], "flipped left to right"),
+        (FOUND.transpose(0, 2, 1), "transposed"),
+        (np.roll(FOUND, 1, axis=0), "one sample late"),
+        (np.roll(FOUND, (2, -1), (1, 2)), "+2 rows and -1 columns"),
+        (FOUND[[7, 2, 9, 0, 5, 11, 3, 8, 1, 10, 4, 6]], "in different orders"),
+    ],
+)
+def test_maps_of_some_samples_choose_what_large_arrays_are_counted_for(
+    predictions, words, monkeypatch
+):
+    monkeypatch.setattr(pixel_faults, "MOST_PIXELS", 1)
+    lookup = explain(mean_iou(MASKS, predictions, 4), MASKS, FOUND, num_classes=4)
     assert says(lookup, words), tell(lookup)
 
 
