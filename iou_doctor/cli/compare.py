@@ -36,7 +36,7 @@ FORMATS = ("full", "json", "html")
 class CompareOptions(ArrayOptions):
     """The options of `iou-doctor compare`."""
 
-    before: Annotated[str, declare_argument("BEFORE", "Predictions, or a JSON report of `check`.")]
+    before: Annotated[str, declare_argument("BEFORE", "Predictions, a JSON report, or a part.")]
     after: Annotated[
         str,
         declare_argument(
@@ -106,7 +106,7 @@ def compare(_context: typer.Context, options: CompareOptions) -> None:
     Two predictions are compared under one metric, or one prediction under two metrics. The answer
     says how much of the difference lies in the format of either side, in the metric, and in the
     predictions themselves, by class pair and by image. BEFORE and AFTER may also be two JSON
-    reports of `check`, without MASKS.
+    reports of `check`, or two parts of `scan` that hold all shards, without MASKS.
 
     Exit codes: 0 the answer is on stdout, 1 the second number is lower and --fail-if-worse is
     given, 2 bad usage or unreadable input.
@@ -120,6 +120,8 @@ def compare(_context: typer.Context, options: CompareOptions) -> None:
 
             confidence = options.check_confidence()
             comparison = compare_reports(options.before, options.after, confidence=confidence)
+        elif _are_parts(options):
+            comparison = _compare_parts(options)
         else:
             comparison = _compare(*_build_requests(options), progress=options.progress)
         _write_files(comparison, wanted, options.pictures)
@@ -159,12 +161,33 @@ def _write_files(
 
 def _are_reports(options: CompareOptions) -> bool:
     """Return whether two JSON reports are compared."""
-    names = options.before, options.after
-    if options.masks is not None or not all(name.lower().endswith(".json") for name in names):
+    if not _end_with(options, ".json"):
         return False
     if options.versus_metric is not None or options.metric is not None:
         raise UsageError("a JSON report has its metric already: give neither --metric nor another")
     return True
+
+
+def _are_parts(options: CompareOptions) -> bool:
+    """Return whether two parts are compared: an .npz file without masks has to be one."""
+    if options.versus_metric is not None or not _end_with(options, ".npz"):
+        return False
+    if options.metric is not None:
+        raise UsageError("a part has its metric already: leave out --metric")
+    return True
+
+
+def _end_with(options: CompareOptions, suffix: str) -> bool:
+    names = options.before, options.after
+    return options.masks is None and all(name.lower().endswith(suffix) for name in names)
+
+
+def _compare_parts(options: CompareOptions) -> "Comparison":
+    from iou_doctor.parts.compare_parts import compare_parts
+    from iou_doctor.parts.file import read_part
+
+    before, after = read_part(options.before), read_part(options.after)
+    return compare_parts(before, after, confidence=options.check_confidence())
 
 
 def _build_requests(options: CompareOptions) -> "tuple[CheckRequest, CheckRequest]":

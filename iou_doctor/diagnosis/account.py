@@ -205,6 +205,7 @@ def keep_arrays(evidence: Evidence, counted: Counted | None) -> CheckedArrays:
     return CheckedArrays(
         open=lambda: pair,
         name_sample=lambda sample: names[sample] if names else str(sample),
+        names=tuple(names or ()),
         interpretation=reading,
         metric=evidence.metric,
         threshold=inputs.threshold if inputs else reading.threshold,

@@ -6,16 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 
+from iou_doctor.arrays.source import Pair
 from iou_doctor.checks.evidence import Evidence
 from iou_doctor.diagnosis.account import count_after_repairs, keep_arrays, name_sample
 from iou_doctor.diagnosis.pipeline import choose_settings, examine, open_arrays
-from iou_doctor.diagnosis.questions import OpenArrays, Progress
+from iou_doctor.diagnosis.questions import Arrays, OpenArrays, Progress
 from iou_doctor.diagnosis.request import CheckRequest
 from iou_doctor.diagnosis.root_cause import diagnose
 from iou_doctor.diagnosis.shared_samples import SharedSamples, find_shared_samples
 from iou_doctor.ledger.counted import Counted
 from iou_doctor.ledger.difference import Difference, build_difference
 from iou_doctor.metrics.engine.separate import ChoiceChange, Setup, separate
+from iou_doctor.record import record
 from iou_doctor.report.comparison import Comparison, OtherSamples, Side
 from iou_doctor.report.report import Report
 from iou_doctor.sources.files.stamps import check_unchanged
@@ -36,26 +38,49 @@ def compare(
         SourceError: a file cannot be read.
         ReadingError: the arrays cannot be understood.
     """
-    first, evidence, first_counted = _check(before, progress)
-    second, other, second_counted = _check(after, progress)
-    shared = find_shared_samples(evidence, other)
-    difference = samples = None
-    if first_counted is not None and second_counted is not None:
-        difference, samples = _subtract(
-            (first_counted, second_counted), shared, evidence, confidence=after.confidence
-        )
-    sides = (
-        Side.of(first, is_scored=first_counted is not None),
-        Side.of(second, is_scored=second_counted is not None),
-    )
     same = _are_same(before.predictions, after.predictions)
+    sides = [_open(request, progress) for request in (before, after)]
+    return compare_checked(sides[0], sides[1], same=same, confidence=after.confidence)
+
+
+@record(eq=False)
+class Checked:
+    """What a check of one side found."""
+
+    report: Report
+    evidence: Evidence
+    counted: Counted | None
+    """The label pairs and the score after all repairs; `None` if the arrays are misread."""
+
+
+def compare_checked(
+    before: Checked, after: Checked, *, same: bool, confidence: float
+) -> Comparison:
+    """Return where the numbers of two checks differ.
+
+    Args:
+        before: the one check.
+        after: the other check.
+        same: whether both are of the same predictions.
+        confidence: the share of the drawn data sets that an interval holds.
+
+    Raises:
+        UsageError: there is no sample that both have.
+    """
+    shared = find_shared_samples(before.evidence, after.evidence)
+    difference = samples = None
+    if before.counted is not None and after.counted is not None:
+        difference, samples = _subtract(
+            (before.counted, after.counted), shared, before.evidence, confidence=confidence
+        )
     return Comparison(
-        *sides,
+        Side.of(before.report, is_scored=before.counted is not None),
+        Side.of(after.report, is_scored=after.counted is not None),
         same,
         difference,
         samples=samples,
-        separated_by=_separate(evidence, other) if same else (),
-        reports=(first, second),
+        separated_by=_separate(before.evidence, after.evidence) if same else (),
+        reports=(before.report, after.report),
         places=None if shared is None else shared.places,
     )
 
@@ -119,15 +144,18 @@ def _are_same(one: object, other: object) -> bool:
     return one is other or (isinstance(one, str) and one == other)
 
 
-@np.errstate(over="ignore", invalid="ignore")  # huge and signalling values are data as well
-def _check(
-    request: CheckRequest, progress: Progress | None
-) -> tuple[Report, Evidence, Counted | None]:
+def _open(request: CheckRequest, progress: Progress | None) -> Checked:
     pair = open_arrays(request)
-    evidence, recount = examine(
-        pair, request, OpenArrays(pair, choose_settings(request), progress=progress)
-    )
+    arrays = OpenArrays(pair, choose_settings(request), progress=progress)
+    checked = check_side(pair, request, arrays)
+    check_unchanged(pair.files)
+    return checked
+
+
+@np.errstate(over="ignore", invalid="ignore")  # huge and signalling values are data as well
+def check_side(pair: Pair, request: CheckRequest, arrays: Arrays) -> Checked:
+    """Check one side of a comparison; see `pipeline.report_on`."""
+    evidence, recount = examine(pair, request, arrays)
     report = diagnose(evidence, request.selection, recount)
     counted = count_after_repairs(report, evidence, recount)
-    check_unchanged(pair.files)
-    return replace(report, arrays=keep_arrays(evidence, counted)), evidence, counted
+    return Checked(replace(report, arrays=keep_arrays(evidence, counted)), evidence, counted)

@@ -11,6 +11,7 @@ from iou_doctor.errors import UsageError
 from iou_doctor.ledger.counted import Counted
 from iou_doctor.metrics.score import compute_score
 from iou_doctor.record import record
+from iou_doctor.report.comparison import list_left_out
 
 
 @record(eq=False)
@@ -19,8 +20,8 @@ class SharedSamples:
 
     places: tuple[NDArray[np.int64], NDArray[np.int64]]
     """Their numbers in either check, in one order, shape (samples,) each."""
-    left_out: tuple[int, int]
-    """How many samples only one check has."""
+    left_out: tuple[tuple[str, ...], tuple[str, ...]]
+    """The names of the samples that only one check has."""
 
     def select(self, counted: Counted, side: int) -> Counted:
         """Return what was counted in these samples, which are numbered anew.
@@ -73,4 +74,4 @@ def find_shared_samples(before: Evidence, after: Evidence) -> SharedSamples | No
             "the two predictions share no sample of the masks; give predictions of the same masks"
         )
     first, second = np.array(shared, dtype=np.int64).T
-    return SharedSamples((first, second), (counts[0] - len(first), counts[1] - len(first)))
+    return SharedSamples((first, second), list_left_out(*names))

@@ -27,6 +27,9 @@ class ImageAreas:
     class_images: NDArray[np.int64]
     """The number of images in which each class is true or predicted, shape (classes,)."""
 
+    is_ungrouped: bool = True
+    """Whether each group is one image, in the order of the images."""
+
     @property
     def seen(self) -> NDArray[np.bool_]:
         """Which groups have a counted pixel, shape (groups,)."""
@@ -72,7 +75,9 @@ def count_image_areas(
         group = draw_integers(len(truth), MOST_GROUPS, first=first) if many else number
         add_groups(grouped, group, areas)
         first += len(truth)
-    return ImageAreas(grouped, count_images(counted), class_images)
+    return ImageAreas(
+        grouped, count_images(counted), class_images, is_ungrouped=images <= MOST_GROUPS
+    )
 
 
 def add_groups(

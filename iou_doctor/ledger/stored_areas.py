@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,10 @@ class StoredAreas:
     """The number of images that have each class, shape (classes,)."""
     truth: str
     """The digest of the areas in the masks: it is equal for the same masks in the same order."""
+    names: tuple[str, ...] = ()
+    """The names of the images; none if they have none, or if a group holds several."""
+    truths: tuple[str, ...] = ()
+    """The digest of the areas in the mask of each image, if the images have names."""
 
     def restore(self) -> ImageAreas:
         """Return the areas, with zeros for those in the masks."""
@@ -82,17 +87,27 @@ def regroup(areas: ImageAreas, groups: int) -> ImageAreas:
     return ImageAreas(grouped, areas.images, areas.class_images)
 
 
-def encode(areas: ImageAreas) -> Document | None:
-    """Return areas as a JSON object, with a line for each class; `None` if a report holds none."""
+def encode(areas: ImageAreas, names: Sequence[str] = ()) -> Document | None:
+    """Return areas as a JSON object, with a line for each class; `None` if a report holds none.
+
+    Args:
+        areas: of each image or group of images.
+        names: the name of each image; none if they have no names.
+    """
     shrunk = shrink(areas)
     if shrunk is None:
         return None
+    are_single = areas.is_ungrouped and shrunk.groups == areas.groups <= len(names)
     union, intersection, _ = shrunk.areas
     return {
         "images": areas.images,
         "groups": shrunk.groups,
         "num_classes": union.shape[1],
         "truth": digest_truth(shrunk),
+        "samples": [
+            {"name": names[sample], "truth": _digest(shrunk.areas[2, sample])}
+            for sample in range(shrunk.groups if are_single else 0)
+        ],
         "classes": [
             {
                 "id": class_id,
@@ -128,14 +143,28 @@ def decode(document: Document | None) -> StoredAreas | None:
         raise ValueError("an intersection is no part of its union")
     if union.sum(axis=0, dtype=np.float64).max() > _MOST_PIXELS:
         raise ValueError("no number of pixels")
-    return StoredAreas(areas, int(document["images"]), class_images, str(document["truth"]))
+    samples = document.get("samples", ())
+    if samples and len(samples) != groups:
+        raise ValueError("not one name for each image")
+    return StoredAreas(
+        areas,
+        int(document["images"]),
+        class_images,
+        str(document["truth"]),
+        names=tuple(str(one["name"]) for one in samples),
+        truths=tuple(str(one["truth"]) for one in samples),
+    )
 
 
 def digest_truth(areas: ImageAreas) -> str:
     """Return a digest of the areas in the masks, which other masks or another order change."""
+    return _digest(areas.areas[2])
+
+
+def _digest(numbers: NDArray[np.int64]) -> str:
     from hashlib import sha256
 
-    return sha256(areas.areas[2].astype("<i8").tobytes()).hexdigest()[:16]
+    return sha256(numbers.astype("<i8").tobytes()).hexdigest()[:16]
 
 
 def _write_numbers(numbers: NDArray[np.int64]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from iou_doctor.ledger.difference import Difference
+from iou_doctor.ledger.prices import MOST_ENTRIES
 from iou_doctor.render.ledger_json import build_interval
 from iou_doctor.report.comparison import Comparison, Side
 from iou_doctor.safety.safe_text import escape_json
@@ -29,6 +30,10 @@ def render(comparison: Comparison, *, version: str) -> str:
             "reading_after": after,
         },
         "other_samples": list(comparison.samples.count) if comparison.samples else [0, 0],
+        "other_sample_names": [
+            list(names[:MOST_ENTRIES])
+            for names in (comparison.samples.names if comparison.samples else ((), ()))
+        ],
         "separated_by": [
             {"choice": one.choice, "before": one.before, "after": one.after}
             for one in comparison.separated_by

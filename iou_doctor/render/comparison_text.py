@@ -158,12 +158,17 @@ def _list_other_samples(comparison: Comparison) -> Iterator[tuple[float, str]]:
     if comparison.samples is None:
         return
     sides = comparison.before, comparison.after
-    for side, count, part in zip(
-        sides, comparison.samples.count, comparison.of_samples, strict=True
+    for side, names, part in zip(
+        sides, comparison.samples.names, comparison.of_samples, strict=True
     ):
-        if count:
-            samples = "1 sample" if count == 1 else f"{count:,} samples"
-            yield part, f"{_name(side, comparison)} has {samples} that the other side lacks"
+        if names:
+            samples = "1 sample" if len(names) == 1 else f"{len(names):,} samples"
+            some = ", ".join(f"`{escape_name(name)}`" for name in names[:MOST_SAMPLES])
+            more = ", …" if len(names) > MOST_SAMPLES else ""
+            yield (
+                part,
+                f"{_name(side, comparison)} has {samples} that the other side lacks: {some}{more}",
+            )
 
 
 def _list_readings(
@@ -196,7 +201,7 @@ def _list_predictions(
 
 
 def _list_pairs(comparison: Comparison, difference: Difference) -> Iterator[tuple[float, str]]:
-    if abs(difference.gain) < LEAST_GAIN:
+    if abs(difference.gain) < LEAST_GAIN or not difference.pairs:
         return
     shown = [one for one in difference.pairs[:MOST_PAIRS] if abs(one.gain) >= LEAST_GAIN]
     for pair in shown:

@@ -65,7 +65,10 @@ def _build_document(report: Report) -> dict[str, object]:
         },
         "contracts": [_build_contract(contract) for contract in report.contracts],
         "ledger": ledger_json.build_ledger(
-            report.ledger, report.image_areas, report.class_intervals
+            report.ledger,
+            report.image_areas,
+            report.class_intervals,
+            report.arrays.names if report.arrays else (),
         ),
         "findings": [_build_finding(finding, report) for finding in report.findings],
         "rules": [_build_outcome(outcome) for outcome in report.outcomes],

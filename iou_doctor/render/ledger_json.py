@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from iou_doctor.ledger.image_areas import ImageAreas
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def build_ledger(
-    ledger: Ledger | None, areas: ImageAreas | None, intervals: Mapping[int, Interval]
+    ledger: Ledger | None,
+    areas: ImageAreas | None,
+    intervals: Mapping[int, Interval],
+    names: Sequence[str] = (),
 ) -> dict[str, object] | None:
     """Return the JSON object of a ledger.
 
@@ -24,6 +27,7 @@ def build_ledger(
         ledger: the ledger.
         areas: of each image or group of images.
         intervals: of the IoU of each class that enough images have, by class id.
+        names: the names of all samples; none if they have no names.
     """
     if ledger is None:
         return None
@@ -73,7 +77,7 @@ def build_ledger(
         ],
         "other_samples": ledger.other_samples,
         "slices": [_build_slicing(slicing) for slicing in ledger.slicings],
-        "areas": None if areas is None else encode(areas),
+        "areas": None if areas is None else encode(areas, names),
     }
 
 

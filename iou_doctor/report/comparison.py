@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import field
 from typing import TYPE_CHECKING
 
@@ -80,10 +81,26 @@ class Side:
 class OtherSamples:
     """Samples that only one side has."""
 
-    count: tuple[int, int]
-    """Their number on either side."""
+    names: tuple[tuple[str, ...], tuple[str, ...]]
+    """Their names on either side."""
     mean_iou: tuple[float, float]
     """The mean IoU of all samples of either side, after all repairs."""
+
+    @property
+    def count(self) -> tuple[int, int]:
+        """Their number on either side."""
+        return len(self.names[0]), len(self.names[1])
+
+
+def list_left_out(
+    before: Iterable[str], after: Iterable[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names that only one of two lists has, in order."""
+    first, second = dict.fromkeys(before), dict.fromkeys(after)
+    return (
+        tuple(name for name in first if name not in second),
+        tuple(name for name in second if name not in first),
+    )
 
 
 @record

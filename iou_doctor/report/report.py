@@ -66,6 +66,8 @@ class CheckedArrays:
     """
     name_sample: Callable[[int], str]
     """Returns the stem of the file of a sample, or its number."""
+    names: tuple[str, ...]
+    """The stems of the files of all samples; none if they have no names."""
     interpretation: Interpretation
     metric: Metric
     """The user's metric, as it reads arrays of this layout."""

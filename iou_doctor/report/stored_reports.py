@@ -11,7 +11,8 @@ from iou_doctor.ledger.difference import ClassChange, Difference
 from iou_doctor.ledger.interval import CONFIDENCE, Intervals, estimate_change
 from iou_doctor.ledger.stored_areas import StoredAreas, decode
 from iou_doctor.record import record
-from iou_doctor.report.comparison import Comparison, Side
+from iou_doctor.report.comparison import Comparison, OtherSamples, Side
+from iou_doctor.report.shared_reports import SharedAreas, find_shared_areas, subtract_shared
 from iou_doctor.report.stored_ledger import (
     StoredLedger,
     compare_pairs,
@@ -57,10 +58,14 @@ def compare_reports(before: str, after: str, *, confidence: float = CONFIDENCE) 
         UsageError: a file is no such report, or the reports are of other masks.
     """
     first, second = load_report(before), load_report(after)
+    same_void = first.side.ignore_index == second.side.ignore_index
+    shared = find_shared_areas(first.areas, second.areas, same_void=same_void)
+    if shared is not None and any(shared.left_out):
+        return _compare_shared(first, second, shared, confidence)
     if _are_of_other_masks(first, second):
         raise UsageError(
             f"{escape_name(before)} and {escape_name(after)} are of other masks: the pixels of the"
-            " classes differ; give two reports on the same masks"
+            " classes differ; give two reports on the same masks, or on images with names"
         )
     return Comparison(
         first.side,
@@ -68,6 +73,18 @@ def compare_reports(before: str, after: str, *, confidence: float = CONFIDENCE) 
         _are_of_same_predictions(first, second),
         _build_difference(first, second, confidence),
     )
+
+
+def _compare_shared(
+    before: StoredReport, after: StoredReport, shared: SharedAreas, confidence: float
+) -> Comparison:
+    """Return where the numbers differ, if each report has samples that the other lacks."""
+    difference = samples = None
+    if before.ledger is not None and after.ledger is not None:
+        difference = subtract_shared(shared, confidence)
+        whole = 1 - before.ledger.missing, 1 - after.ledger.missing
+        samples = OtherSamples(shared.left_out, whole)
+    return Comparison(before.side, after.side, False, difference, samples=samples)
 
 
 def load_report(path: str) -> StoredReport:

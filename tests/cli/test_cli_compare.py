@@ -170,7 +170,49 @@ def test_samples_that_one_side_lacks_are_a_part_of_their_own(tmp_path, lacks_bef
     names = {one["name"] for one in document["predictions"]["samples"]}
     assert names <= {f"shot{index}" for index in np.flatnonzero(both)}
     text = " ".join(compare(tmp_path, *words).stdout.split())
-    assert "new has 1 sample that the other side lacks" in text
+    assert f"new has 1 sample that the other side lacks: `shot{lacks_before}`" in text
+    for name in ("old", "new"):
+        arrays = (name, "masks", "-n", "3")
+        run("check", *arrays, "--output", f"{name}.json", cwd=tmp_path)
+        run("scan", *arrays, "--output", f"{name}.npz", cwd=tmp_path)
+    stored, scanned = (
+        json.loads(compare(tmp_path, f"old.{end}", f"new.{end}", "--output-format", "json").stdout)
+        for end in ("json", "npz")
+    )
+    assert scanned == document
+    assert stored["parts"] == pytest.approx(parts, abs=1e-9)
+    for key in ("other_samples", "other_sample_names"):
+        assert stored[key] == document[key]
+    inside, counted = stored["predictions"], document["predictions"]
+    for key in ("mean_iou", "interval", "better", "worse"):
+        assert inside[key] == pytest.approx(counted[key], abs=1e-9)
+    gains = [{one["name"]: one["gain"] for one in own["samples"]} for own in (inside, counted)]
+    assert gains[0] == pytest.approx(gains[1], abs=1e-9)
+    assert inside["pairs"] == []
+
+
+def test_parts_and_reports_of_other_masks_are_refused(tmp_path):
+    masks = scene(3, samples=4)
+    for name, truth in (("masks", masks), ("others", np.where(masks == 2, 1, masks))):
+        (tmp_path / name).mkdir()
+        np.save(tmp_path / f"{name}.npy", truth)
+        for index, one in enumerate(truth[name == "others" :]):
+            Image.fromarray(one).save(tmp_path / name / f"shot{index}.png")
+        run("check", name, name, "-n", "3", "--output", f"{name}.json", cwd=tmp_path)
+        run(
+            "scan", f"{name}.npy", f"{name}.npy", "-n", "3", "--output", f"{name}.npz", cwd=tmp_path
+        )
+    words = ("scan", "masks.npy", "masks.npy", "-n", "3", "--shard", "1/2", "--output", "half.npz")
+    run(*words, cwd=tmp_path)
+    for words, error in (
+        (["masks.npz", "others.npz"], "have other classes; give parts of the same masks"),
+        (["masks.json", "others.json"], "the pixels of the classes differ in `shot0`, `shot1`"),
+        (["masks.npz", "half.npz"], "the parts lack shard 2/2"),
+        (["masks.npz", "masks.npz", "--metric", "MeanIoU(3)"], "a part has its metric already"),
+    ):
+        done = compare(tmp_path, *words)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert error in done.stderr
 
 
 def test_noise_does_not_fail_if_only_what_is_beyond_it_counts(folder):
