@@ -61,7 +61,7 @@ def _read(report: Report, wanted: list[int]) -> list[PicturedSample | None]:
     if report.arrays is None or explain_no_maps(report):
         return [None] * len(wanted)
     pair = report.arrays.open()
-    read, _ = read_samples(build_reader(report, report.arrays, pair), wanted)
+    read, _ = read_samples(build_reader(report, report.arrays, pair, len(wanted)), wanted)
     check_unchanged(pair.files)
     return [read.get(sample) for sample in wanted]
 

@@ -78,7 +78,7 @@ def _add_pictures(
     worst = gallery.worst[:pictures]
     wanted = {*faulty, *(one.price.sample for one in worst)}
     pair = arrays.open()
-    reader = build_reader(report, arrays, pair)
+    reader = build_reader(report, arrays, pair, len(wanted))
     read, notes = read_samples(reader, wanted)
     check_unchanged(pair.files)
     seen = [read[one] for one in faulty if one in read and _is_seen(read[one], report)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isqrt
 from typing import Any
 
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ _MAP_AXES = 2
 """The number of axes of a map; a volume has one more."""
 MOST_SIDE = 512
 """The maximum length of a side of a map in pixels. Longer ones are thinned evenly."""
+MOST_PIXELS = 32 * MOST_SIDE**2
+"""The maximum number of pixels of all maps of one kind: the sides of many maps are shorter."""
 
 
 @record
@@ -43,6 +46,8 @@ class SampleReader:
     names: tuple[str, ...]
     """The names of the samples; empty if they have none."""
     photographs: Photographs
+    most_side: int
+    """The maximum length of a side of a map that is kept."""
 
     def name(self, sample: int) -> str:
         """Return the stem of the file of a sample, or its number."""
@@ -70,7 +75,7 @@ class SampleReader:
         return PicturedSample(
             sample=sample,
             name=self.name(sample),
-            image=None if photograph is None else _thin(photograph),
+            image=None if photograph is None else self._thin(photograph),
             given=self._map(given, reading.num_classes, reading.ignore_index),
             repaired=repaired and self._map(repaired, self.num_classes, self.ignore_index),
             part="" if place is None else f"slice {place}",
@@ -78,17 +83,23 @@ class SampleReader:
 
     def _map(self, maps: tuple[Labels, Labels], num_classes: int, ignore: int | None) -> Maps:
         errors = map_errors(*maps, num_classes=num_classes, ignore_index=ignore)
-        truth, prediction = map(_thin, maps)
-        return Maps(truth, prediction, None if errors is None else _thin(errors))
+        truth, prediction = map(self._thin, maps)
+        return Maps(truth, prediction, None if errors is None else self._thin(errors))
+
+    def _thin(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return a part that is small enough for a page, and does not keep the whole in memory."""
+        fits = max(values.shape[:2]) <= self.most_side
+        return values if fits else thin(values, self.most_side).copy()
 
 
-def build_reader(report: Report, arrays: CheckedArrays, pair: Pair) -> SampleReader:
-    """Return what reads the samples of a report.
+def build_reader(report: Report, arrays: CheckedArrays, pair: Pair, samples: int) -> SampleReader:
+    """Return what reads some samples of a report.
 
     Args:
         report: the report.
         arrays: how its arrays were read.
         pair: the arrays.
+        samples: how many samples will be read.
     """
     plan, reading = build_plan(report, unsafe=True), arrays.interpretation
     repairs = [finding.repair for finding in _list_roots(report) if finding.repair]
@@ -126,6 +137,7 @@ def build_reader(report: Report, arrays: CheckedArrays, pair: Pair) -> SampleRea
         is_changed=bool(repairs) or reading.layout.y_pred.is_reshaped,
         names=pair.y_true.names or (),
         photographs=Photographs.of(pair),
+        most_side=min(MOST_SIDE, isqrt(MOST_PIXELS // max(1, samples))),
     )
 
 
@@ -165,8 +177,3 @@ def _take_slice(maps: tuple[Labels, Labels], place: int | None) -> tuple[Labels,
         one[min(place, len(one) - 1)].copy() if one.ndim > _MAP_AXES else one for one in maps
     )
     return truth, prediction
-
-
-def _thin(values: NDArray[Any]) -> NDArray[Any]:
-    """Return a part that is small enough for a page, and does not keep the whole in memory."""
-    return values if max(values.shape[:2]) <= MOST_SIDE else thin(values, MOST_SIDE).copy()

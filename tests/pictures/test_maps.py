@@ -38,7 +38,7 @@ def count(truth, prediction, *, classes, ignore):
 def test_the_repaired_maps_of_all_samples_hold_the_pairs_that_the_ledger_counts(code):
     report = diagnose(**SICK[code])
     counted = report.arrays.counted
-    reader = build_reader(report, report.arrays, report.arrays.open())
+    reader = build_reader(report, report.arrays, report.arrays.open(), 1)
     classes, ignore = len(counted.score.per_class), counted.ignore_index
     found: Counter[tuple[int, int]] = Counter()
     for sample in range(report.reading.layout.samples):

@@ -8,23 +8,28 @@ from iou_doctor.render.html.charts import grade
 from iou_doctor.render.html.environment import fill_in
 from iou_doctor.render.html.paint import Painter
 from iou_doctor.render.html.palettes import CHANGES
-from iou_doctor.render.html.samples import (
-    NOTEBOOK_SIDE,
+from iou_doctor.render.html.panels import (
     SIDES,
     Row,
     Sample,
+    describe_left_out,
+    list_sides,
+    make_panels,
+    paint_to_fit,
+    thin_all,
+)
+from iou_doctor.render.html.samples import (
+    NOTEBOOK_SIDE,
     Swatch,
     build_painter,
     list_classes,
-    make_panels,
-    paint_to_fit,
     title_sample,
     write_colour,
 )
 from iou_doctor.render.shared.ledger_text import name_sample
 from iou_doctor.render.shared.wording import format_score, name_class
 from iou_doctor.report.comparison import Comparison, Side
-from iou_doctor.report.gallery import ChangedSample, Changes
+from iou_doctor.report.gallery import ChangedSample, Changes, thin
 from iou_doctor.report.version import __version__
 from iou_doctor.safety.safe_text import escape_name
 
@@ -90,6 +95,7 @@ def _list_values(comparison: Comparison, most: int) -> dict[str, object]:
         "changed": _list_samples(comparison),
         "notes": changes.notes,
         "samples": samples,
+        "left_out": describe_left_out(len(changes.samples) - len(samples)) if samples else "",
         "classes": classes,
         "more_classes": more,
         "colours": [Swatch(write_colour(colour), text) for colour, text in CHANGES.values()],
@@ -151,25 +157,27 @@ def _show_samples(
         return (), (), 0
     report = comparison.reports[1]
     painter = build_painter(report, repaired=True)
-    shown = paint_to_fit(
-        lambda side: tuple(_show_sample(one, painter, side) for one in changes.samples), most
-    )
     states = [maps for one in changes.samples for maps in (one.before, one.picture.best)]
+    shown = paint_to_fit(
+        lambda side: (_show_sample(one, painter, side) for one in changes.samples),
+        list_sides(states, most),
+    )
     return shown, *list_classes(report, states)
 
 
 def _show_sample(one: ChangedSample, painter: Painter, side: int) -> Sample:
-    name, maps, image = title_sample(one.picture), one.picture.best, one.picture.image
+    name = title_sample(one.picture)
+    image, maps, below = thin_all(one.picture.image, one.picture.best, side)
+    changes = None if one.changes is None else thin(one.changes, side)
     panels = make_panels(
         [
             (image, "image"),
             (painter.paint_labels(maps.truth), "truth"),
-            (painter.paint_labels(one.before.prediction), "before"),
+            (painter.paint_labels(thin(one.before.prediction, side)), "before"),
             (painter.paint_labels(maps.prediction), "after"),
-            (painter.paint_changes(maps, image, one.changes), "changes"),
+            (painter.paint_changes(maps, below, changes), "changes"),
         ],
         name,
-        side,
     )
     return Sample(name, (f"{one.gain:+.4f} of the mean IoU",), (Row("", panels),))
 

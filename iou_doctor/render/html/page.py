@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from iou_doctor.render.html import classes_view, report_view
 from iou_doctor.render.html.environment import fill_in
-from iou_doctor.render.html.samples import NOTEBOOK_SIDE, SIDES, build_pictures
+from iou_doctor.render.html.panels import SIDES
+from iou_doctor.render.html.samples import NOTEBOOK_SIDE, build_pictures
 from iou_doctor.render.shared.score_groups import group_scores
 from iou_doctor.render.shared.wording import (
     describe_assumption,

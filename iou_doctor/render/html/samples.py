@@ -2,57 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from iou_doctor.record import record
-from iou_doctor.render.html.paint import Painter, Pixels, encode, list_errors
+from iou_doctor.render.html.paint import Painter, Pixels, list_errors
 from iou_doctor.render.html.palettes import ERRORS, LEFT_OUT, NO_CLASS, choose_palette
+from iou_doctor.render.html.panels import (
+    SIDES,
+    Panel,
+    Row,
+    Sample,
+    describe_left_out,
+    list_sides,
+    make_panels,
+    paint_to_fit,
+    thin_all,
+)
 from iou_doctor.render.shared.wording import format_score, name_class
-from iou_doctor.report.gallery import Gallery, Maps, PicturedSample, WorstSample, thin
+from iou_doctor.report.gallery import Gallery, Maps, PicturedSample, WorstSample
 from iou_doctor.report.report import Report
 from iou_doctor.safety.safe_text import escape_name
 
-BUDGET = 4_500_000
-"""The maximum number of characters that all pictures of a page take."""
-SIDES = (512, 384, 256, 192, 128, 96, 64)
-"""The maximum lengths of a side that are tried, until the pictures fit."""
 NOTEBOOK_SIDE = 256
 """The maximum length of a side of a picture in a notebook, which keeps all of its outputs."""
 MOST_LEGEND = 40
 """The maximum number of classes in a legend."""
 DARK_NAMES = frozenset({"background", "bg", "_background_", "0"})
 """The names of class 0 by which it gets the dark colour of a background."""
-
-
-@record
-class Panel:
-    """One picture."""
-
-    uri: str
-    caption: str
-    alt: str
-    width: int
-    height: int
-
-
-@record
-class Row:
-    """Pictures of one state of a sample, side by side."""
-
-    title: str
-    panels: tuple[Panel, ...]
-
-
-@record
-class Sample:
-    """What is shown of one sample."""
-
-    title: str
-    facts: tuple[str, ...]
-    rows: tuple[Row, ...]
 
 
 @record
@@ -72,6 +51,8 @@ class Pictures:
     classes: tuple[Swatch, ...] = ()
     more_classes: int = 0
     errors: tuple[Swatch, ...] = ()
+    left_out: str = ""
+    """That there is no room for some samples, as a sentence; empty if there is."""
 
 
 def build_pictures(report: Report, gallery: Gallery, most: int = SIDES[0]) -> Pictures:
@@ -85,24 +66,12 @@ def build_pictures(report: Report, gallery: Gallery, most: int = SIDES[0]) -> Pi
     shown = [*gallery.faulty, *(one.picture for one in gallery.worst if one.picture)]
     if not shown:
         return Pictures()
-    painted = paint_to_fit(lambda side: _paint_all(report, gallery, side), most)
-    faulty = len(gallery.faulty)
-    return _add_legends(Pictures(painted[:faulty], painted[faulty:]), report, shown)
-
-
-def paint_to_fit(paint: Callable[[int], tuple[Sample, ...]], most: int) -> tuple[Sample, ...]:
-    """Return samples whose pictures are as large as they may be to fit into a page.
-
-    Args:
-        paint: from the maximum length of a side in pixels to the samples.
-        most: the maximum length of a side in pixels.
-    """
-    painted: tuple[Sample, ...] = ()
-    for side in (one for one in SIDES if one <= most):
-        painted = paint(side)
-        if measure(painted) <= BUDGET:
-            break
-    return painted
+    states = [maps for one in shown for maps in (one.given, one.repaired) if maps is not None]
+    sides = list_sides(states, most)
+    painted = paint_to_fit(lambda side: _paint_all(report, gallery, side), sides)
+    faulty, left_out = len(gallery.faulty), describe_left_out(len(shown) - len(painted))
+    pictures = Pictures(painted[:faulty], painted[faulty:], left_out=left_out)
+    return _add_legends(pictures, report, states)
 
 
 def build_painter(report: Report, *, repaired: bool) -> Painter:
@@ -116,18 +85,15 @@ def build_painter(report: Report, *, repaired: bool) -> Painter:
     return Painter(palette, counted.ignore_index if counted else reading.ignore_index)
 
 
-def _paint_all(report: Report, gallery: Gallery, side: int) -> tuple[Sample, ...]:
-    """Return the samples that show the fault, and then those that cost most."""
+def _paint_all(report: Report, gallery: Gallery, side: int) -> Iterator[Sample]:
+    """Yield the samples that show the fault, and then those that cost most."""
     given = build_painter(report, repaired=False)
     repaired = build_painter(report, repaired=True)
-    return (
-        *(_show_fault(one, gallery.reads, given, repaired, side) for one in gallery.faulty),
-        *(
-            _show_worst(one, one.picture, repaired, report, side)
-            for one in gallery.worst
-            if one.picture is not None
-        ),
-    )
+    for one in gallery.faulty:
+        yield _show_fault(one, gallery.reads, given, repaired, side)
+    for worst in gallery.worst:
+        if worst.picture is not None:
+            yield _show_worst(worst, worst.picture, repaired, report, side)
 
 
 def _show_fault(
@@ -169,44 +135,17 @@ def _paint(
     one: PicturedSample, maps: Maps, painter: Painter, name: str, side: int, prediction: str
 ) -> tuple[Panel, ...]:
     """Return the image, the truth, the prediction and the errors of a sample."""
+    image, maps, below = thin_all(one.image, maps, side)
     painted: list[tuple[Pixels | None, str]] = [
-        (one.image, "image"),
+        (image, "image"),
         (painter.paint_labels(maps.truth), "truth"),
         (painter.paint_labels(maps.prediction), prediction),
-        (painter.paint_errors(maps, one.image), "errors"),
+        (painter.paint_errors(maps, below), "errors"),
     ]
-    return make_panels(painted, name, side)
+    return make_panels(painted, name)
 
 
-def make_panels(
-    painted: Sequence[tuple[Pixels | None, str]], name: str, side: int
-) -> tuple[Panel, ...]:
-    """Return pictures with their captions; those that are `None` are left out.
-
-    Args:
-        painted: the pictures and their captions.
-        name: of the sample.
-        side: the maximum length of a side in pixels.
-    """
-    return tuple(
-        _make_panel(pixels, caption, name, side)
-        for pixels, caption in painted
-        if pixels is not None
-    )
-
-
-def _make_panel(pixels: Pixels, caption: str, name: str, side: int) -> Panel:
-    height, width = pixels.shape[:2]
-    return Panel(encode(thin(pixels, side)), caption, f"{name}: {caption}", width, height)
-
-
-def measure(samples: Sequence[Sample]) -> int:
-    """Return the number of characters of the pictures of samples."""
-    return sum(len(one.uri) for sample in samples for row in sample.rows for one in row.panels)
-
-
-def _add_legends(pictures: Pictures, report: Report, shown: Sequence[PicturedSample]) -> Pictures:
-    states = [maps for one in shown for maps in (one.given, one.repaired) if maps is not None]
+def _add_legends(pictures: Pictures, report: Report, states: Sequence[Maps]) -> Pictures:
     classes, more = list_classes(report, states)
     return replace(
         pictures,

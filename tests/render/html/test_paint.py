@@ -16,7 +16,7 @@ from iou_doctor.counts.label_decoding import encode_colour, encode_no_class
 from iou_doctor.datasets import load_data_set
 from iou_doctor.datasets.class_names import list_trained_classes
 from iou_doctor.pictures.gallery import build_gallery
-from iou_doctor.render.html import samples
+from iou_doctor.render.html import panels, samples
 from iou_doctor.render.html.charts import build_heat_maps, build_histogram, split_points
 from iou_doctor.render.html.classes_view import describe_confusion
 from iou_doctor.render.html.page import render
@@ -116,16 +116,29 @@ def test_pictures_shrink_until_they_fit(monkeypatch):
     report = diagnose(y_true=masks, y_pred=noisy(masks, 1, share=0.4), num_classes=3)
     gallery = build_gallery(report, 3)
     whole = build_pictures(report, gallery)
-    monkeypatch.setattr(samples, "BUDGET", 100_000)
+    monkeypatch.setattr(panels, "BUDGET", 100_000)
     less = build_pictures(report, gallery)
     uris = [panel.uri for one in less.worst for row in one.rows for panel in row.panels]
-    assert sum(map(len, uris)) <= 100_000 < samples.measure(whole.worst)
+    assert (whole.left_out, less.left_out) == ("", "")
+    assert sum(map(len, uris)) <= 100_000 < panels.measure(whole.worst)
     truth = gallery.worst[0].picture.given.truth
     painter = samples.build_painter(report, repaired=False)
     height = decode(uris[0]).shape[0]
     small = thin(painter.paint_labels(truth), max(decode(uris[0]).shape))
     assert height == small.shape[0]
     assert np.array_equal(decode(uris[0]), small)
+
+
+def test_samples_that_do_not_fit_are_counted_on_the_page(monkeypatch):
+    masks = np.random.default_rng(0).integers(0, 3, (5, 64, 64)).astype(np.uint8)
+    report = diagnose(y_true=masks, y_pred=noisy(masks, 1, share=0.4), num_classes=3)
+    gallery = build_gallery(report, 5)
+    size = panels.measure(build_pictures(report, gallery).worst[:3])
+    monkeypatch.setattr(panels, "BUDGET", size)
+    assert len(build_pictures(report, gallery).worst) == 3
+    page = render(replace(report, gallery=gallery))
+    assert "2 more samples are left out, because a page has at most 5 MB." in page
+    assert page.count("<figure>") == 9
 
 
 def test_the_bar_adds_up_to_1():
