@@ -58,6 +58,17 @@ def test_greys_of_many_classes_as_jpeg(tmp_path):
     assert report.verdict.mean_iou_after_all == pytest.approx(right, abs=0.05)
 
 
+def test_greys_as_jpeg_have_no_repair_if_no_class_is_predicted(tmp_path):
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 3, (3, 12, 10), np.uint8)
+    colours = rng.integers(0, 3, (3, 12, 10, 3), np.uint8)
+    report = iou_doctor.check(
+        y_pred=save(tmp_path / "preds", colours),
+        y_true=save(tmp_path / "masks", truth * 120, "jpg", quality=80),
+    )
+    assert {"colour-predictions", "jpeg-masks"} <= {*names(report)}
+
+
 @pytest.mark.parametrize("scale", [1, 255])
 def test_a_jpeg_of_two_values_is_whole(tmp_path, scale):
     truth = np.kron(draw_masks((1, 12, 16), 2, smoothness=2.0), np.ones((8, 8), np.uint8)) * scale

@@ -89,6 +89,7 @@ def _report_files(evidence: Evidence, counts: dict[int, int]) -> Finding:
     share = format_percent(sum(outside.values()), sum(counts.values()))
     seen = f", of which {len(outside)}, in {share} of the pixels, are no class" if outside else ""
     are_greys = max(counts) >= LEAST_GREY_RATIO * infer_num_classes(evidence)
+    ids = _guess_ids(evidence) if are_greys else {}
     return Finding(
         RULE,
         message=f"masks are JPEG files of {len(counts)} different values{seen}: JPEG changes ids"
@@ -101,16 +102,19 @@ def _report_files(evidence: Evidence, counts: dict[int, int]) -> Finding:
             "pixels": sum(counts.values()),
         },
         repair=build_value_repair(
-            evidence, "map each grey to the class predicted there", _guess_ids(evidence), safe=False
+            evidence, "map each grey to the class predicted there", ids, safe=False
         )
-        if are_greys
+        if ids
         else None,
         severity_override=Severity.ERROR if outside else None,
     )
 
 
 def _guess_ids(evidence: Evidence) -> dict[int, int]:
-    """Return, for each mask value, the class that most of its pixels are predicted as."""
+    """Return, for each mask value, the class that most of its pixels are predicted as.
+
+    The table is empty if no pixel is predicted as a class.
+    """
     pairs, best = evidence.pairs.pool(), dict[int, tuple[int, int]]()
     classes = infer_num_classes(evidence)
     for truth, found, count in zip(
