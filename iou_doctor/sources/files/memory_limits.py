@@ -33,7 +33,9 @@ def check_packed_bytes(place: str, claimed: int, size: int, *, remedy: str) -> N
         )
 
 
-def check_held_bytes(place: str, size: int, *, what: str, remedy: str) -> None:
+def check_held_bytes(
+    place: str, size: int, *, what: str, remedy: str, most: int = MOST_HELD_BYTES
+) -> None:
     """Refuse what would fill the memory.
 
     Args:
@@ -41,11 +43,10 @@ def check_held_bytes(place: str, size: int, *, what: str, remedy: str) -> None:
         size: the number of bytes to hold.
         what: what has to be held.
         remedy: what would work.
+        most: the maximum number of bytes.
 
     Raises:
         SourceError: it is too much.
     """
-    if size > MOST_HELD_BYTES:
-        raise source_error(
-            place, f"{what} takes {size:,} bytes of memory, over {MOST_HELD_BYTES:,}; {remedy}"
-        )
+    if size > most:
+        raise source_error(place, f"{what} takes {size:,} bytes of memory, over {most:,}; {remedy}")

@@ -7,7 +7,7 @@ import numpy as np
 from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.model import ModelOptions
 from iou_doctor.arrays.source import ArrayOrTensor, Source
-from iou_doctor.sources.files.memory_limits import check_held_bytes
+from iou_doctor.sources.files.memory_limits import MOST_HELD_BYTES, check_held_bytes
 from iou_doctor.sources.memory.array_or_tensor import (
     get_shape,
     is_tensorflow_tensor,
@@ -17,6 +17,14 @@ from iou_doctor.sources.models.output_comparison import OutputComparison
 from iou_doctor.sources.models.preprocessing import plan_preprocessing
 from iou_doctor.sources.models.runner import Runner
 from iou_doctor.sources.source_errors import source_error, translate_errors
+
+MOST_IMAGES = 32
+"""The maximum number of images of one batch, unless the model takes more."""
+MOST_FILLED_BYTES = 1 << 26
+"""The maximum number of bytes of a batch that is larger and mostly filled up: 64 MiB.
+
+What a model computes for it takes far more, and only the model says how large it is.
+"""
 
 
 class BatchPredictor:
@@ -69,14 +77,17 @@ class BatchPredictor:
 
     def _fill_batch(self, inputs: StoredArray) -> StoredArray:
         """Repeat the last image until there are as many as the model takes."""
-        missing = (self.fixed_batch_size or len(inputs)) - len(inputs)
+        count = self.fixed_batch_size or len(inputs)
+        missing = count - len(inputs)
         if missing <= 0:
             return inputs
+        is_usual = count <= max(MOST_IMAGES, self._images.shape[0] or 0)
         check_held_bytes(
             self._path,
-            (len(inputs) + missing) * inputs[0].nbytes,
-            what=f"its fixed batch of {self.fixed_batch_size:,} images",
+            count * inputs[0].nbytes,
+            what=f"its fixed batch of {count:,} images",
             remedy="convert it again with a smaller batch",
+            most=MOST_HELD_BYTES if is_usual else MOST_FILLED_BYTES,
         )
         repeated = np.broadcast_to(inputs[-1], (missing, *inputs.shape[1:]))
         return np.concatenate([inputs, repeated])

@@ -21,15 +21,13 @@ from iou_doctor.sources.memory.array_or_tensor import (
     get_shape,
     slice_values,
 )
-from iou_doctor.sources.models.batch_predictor import BatchPredictor
+from iou_doctor.sources.models.batch_predictor import MOST_IMAGES, BatchPredictor
 from iou_doctor.sources.models.runner import Runner
 from iou_doctor.sources.source_errors import source_error
 from iou_doctor.sources.windows import complete_window, measure_window
 
 BATCH_VALUES = 2**23
 """The maximum number of values of the images or the output of one batch: 32 MiB of float32."""
-MOST_IMAGES = 32
-"""The maximum number of images of one batch."""
 MEMORY_ERRORS = {"ResourceExhaustedError", "OutOfMemoryError", "MemoryError"}
 """The names of the errors that TensorFlow, PyTorch and Python raise if memory is full."""
 

@@ -22,6 +22,7 @@ from iou_doctor.arrays.model import ModelOptions
 from iou_doctor.arrays.source import Pair
 from iou_doctor.errors import SourceError, UsageError
 from iou_doctor.interpret.peek import peek_at
+from iou_doctor.sources.models import batch_predictor
 from iou_doctor.sources.opening import open_pair, open_source
 
 tf = pytest.importorskip("tensorflow")
@@ -143,6 +144,18 @@ def test_a_fixed_batch_is_filled_up(place):
 def test_a_fixed_batch_that_fills_the_memory_is_refused(place):
     model = saved_model(place / "huge", batch=1 << 30)
     assert "its fixed batch of 1,073,741,824 images takes" in refused(place, model)
+
+
+@pytest.mark.parametrize(("batch", "is_refused"), [(40, False), (41, True)])
+def test_a_fixed_batch_of_far_more_images_than_there_are_is_bounded(
+    place, monkeypatch, batch, is_refused
+):
+    monkeypatch.setattr(batch_predictor, "MOST_FILLED_BYTES", 40 * IMAGES[0].size * 4)
+    model = saved_model(place / f"of{batch}", batch=batch)
+    if is_refused:
+        assert "its fixed batch of 41 images takes 23,616 bytes" in refused(place, model)
+    else:
+        assert np.allclose(everything(opened(place, model)), softmax(logits(IMAGES)), atol=1e-6)
 
 
 def test_a_model_without_signatures_is_called(place):
