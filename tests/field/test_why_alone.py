@@ -37,6 +37,13 @@ from field.scores import alone, explain, says, tell
         ("-1.0079", "255² / (510 - 255²)"),
         ("-4.0", "below 0: logits in soft sums"),
         ("-2.2375", "wrap at 256"),
+        ("-1.209", "IoU falls below 0"),
+        ("-0.1138", "scipy.spatial.distance.dice"),
+        ("1.1138", "scipy.spatial.distance.dice"),
+        ("8.0", "8 values of 1.000 on average are added"),
+        ("15.5", "16 values of 0.969 on average are added"),
+        ("0.03491", "73.31% of the pixels (21 classes)"),
+        ("0.443%", "Cityscapes"),
     ],
 )
 def test_a_stuck_number_alone_is_answered(score, words):

@@ -12,6 +12,10 @@ AS_SHARE_BESIDE_PERCENT = 0.4
 """Applied to the prior of these causes if the number is rather a percentage."""
 MOST_SEEN = 10.0
 """Above this value it is rarely anything else."""
+BATCH_SIZES = (4, 8, 16, 32, 64)
+"""Numbers of values that people forget to divide a sum by."""
+LEAST_ADDED_MEAN = 0.9
+"""The least mean of these values for which the sum shows their number."""
 _PRINT_MASKS = "print the distinct values of the masks; use masks > 127"
 
 _SOFT_255 = Cause(
@@ -22,7 +26,8 @@ _SOFT_255 = Cause(
 )
 _IDS = Cause(
     "metric-misreads-arrays",
-    "sums of products of class ids, p * t, which is the intersection for 0 and 1 only",
+    "sums of products of class ids, p * t (also in scipy.spatial.distance.dice), which is the"
+    " intersection for 0 and 1 only",
     "compare with each class id first, or one-hot encode both arrays",
     prior=0.4,
 )
@@ -58,8 +63,21 @@ _WRAPPED = Cause(
 )
 _PRODUCTS_255 = Cause(
     "masks-0-255",
-    "sums of products of 0/255 arrays, IoU: 255² / (510 - 255²) = -1.0079",
+    "sums of products of 0/255 arrays: IoU falls below 0, to 255² / (510 - 255²) = -1.0079 where"
+    " both are 255",
     _PRINT_MASKS,
+    prior=0.53,
+)
+_NOT_BOOLEAN = Cause(
+    "metric-misreads-arrays",
+    "scipy.spatial.distance.dice of arrays that are not boolean",
+    "use (array > 0).ravel(), and 1 - dice for the score",
+    prior=0.52,
+)
+_BATCH = Cause(
+    "averaging-gap",
+    "a sum over images or batches that is never divided",
+    "divide by the number of values, or use np.mean",
     prior=0.45,
 )
 _LOSS = Cause(
@@ -84,6 +102,7 @@ def _list_negative(printed: PrintedScore) -> Iterator[Condition]:
     yield Condition(_PRODUCTS_255, "the masks or the predictions hold 255")
     yield Condition(_LOGITS, "the predictions hold values below 0")
     if value >= -1:
+        yield Condition(_NOT_BOOLEAN, "the arrays hold class ids above 1")
         yield Condition(_LOSS, f"the score is {-value:.4f}")
 
 
@@ -94,6 +113,9 @@ def _list_above_1(printed: PrintedScore) -> Iterator[Condition]:
         condition = f"{printed.text} is not a percentage"
         weaker = _SOFT_255.prior * AS_SHARE_BESIDE_PERCENT ** (1 if share <= MOST_SEEN else 2)
         yield Condition(_weaken(_SOFT_255, weaker), condition)
+        for size in BATCH_SIZES:
+            if LEAST_ADDED_MEAN * size <= share <= size:
+                yield Condition(_BATCH, f"{size} values of {share / size:.3f} on average are added")
         return
     yield Condition(_SOFT_255, "the masks hold 255")
     yield Condition(_IDS, "the arrays hold class ids above 1")
