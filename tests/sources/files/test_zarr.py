@@ -22,6 +22,7 @@ from iou_doctor.sources.files.zarr.zarr_array import ZarrSource
 from iou_doctor.sources.opening import open_source
 
 zarr = pytest.importorskip("zarr", reason="zarr, of the extra `zarr`, is missing")
+numcodecs = pytest.importorskip("numcodecs", reason="numcodecs, which comes with zarr, is missing")
 
 RANDOM = np.random.default_rng(0)
 VALUES = RANDOM.integers(0, 5, (6, 40, 50))
@@ -247,3 +248,33 @@ def test_an_error_of_a_store_is_that_of_the_array(monkeypatch):
     source = ZarrSource("https://host/a.zarr", Unanswered(), ())
     with pytest.raises(SourceError, match=r"500, url='https://host/a.zarr/c/0'"):
         source.read((slice(0, 1),))
+
+
+def _write_zeros(codec):
+    return lambda chunk: chunk.write_bytes(bytes(codec.encode(bytes(1 << 26))))
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize(
+    ("replace", "sentence"),
+    [
+        (lambda chunk: chunk.symlink_to("/dev/zero"), "it is a device or a pipe"),
+        (lambda chunk: os.mkfifo(chunk), "it is a device or a pipe"),
+        (_write_zeros(numcodecs.Zstd()), "it holds 67,108,864 bytes, far more than a chunk"),
+        (_write_zeros(numcodecs.Blosc()), "it holds 67,108,864 bytes, far more than a chunk"),
+        (_write_zeros(numcodecs.GZip(0)), "bytes, far more than a chunk"),
+    ],
+)
+def test_a_chunk_without_an_end_or_far_too_large_is_refused(tmp_path, version, replace, sentence):
+    path = tmp_path / "a.zarr"
+    zarr.create_array(str(path), data=VALUES, chunks=VALUES.shape, zarr_format=version)
+    (chunk,) = (
+        file
+        for file in path.rglob("*")
+        if file.is_file() and not file.name.startswith((".z", "zarr.json"))
+    )
+    chunk.unlink()
+    replace(chunk)
+    source = open_source(str(path))
+    with pytest.raises(SourceError, match=sentence):
+        source.read(())

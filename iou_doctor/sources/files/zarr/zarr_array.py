@@ -21,6 +21,7 @@ from iou_doctor.sources.files.extras import import_extra
 from iou_doctor.sources.files.memory_limits import MOST_HELD_BYTES, check_held_bytes
 from iou_doctor.sources.files.remote.address import is_remote
 from iou_doctor.sources.files.stamps import stamp_files
+from iou_doctor.sources.files.zarr.checked_store import check_files_of, limit_chunks
 from iou_doctor.sources.files.zarr.metadata import find_array
 from iou_doctor.sources.source_errors import source_error, translate_errors
 from iou_doctor.sources.windows import complete_window
@@ -98,6 +99,7 @@ def open_zarr(path: str, name: str | None = None) -> ZarrSource:
         shape = tuple(int(size) for size in array.shape)
         check_shape(place, shape)
         _check_size(path, place, array)
+        limit_chunks(array)
         return ZarrSource(place, array, stamps)
 
 
@@ -140,7 +142,7 @@ def _open(path: str, name: str) -> tuple[Any, Any]:
 
 def _open_store(library: ModuleType, path: str) -> Any:
     if not is_remote(path):
-        return library.storage.LocalStore(path, read_only=True)
+        return check_files_of(library.storage.LocalStore(path, read_only=True), path)
     from iou_doctor.sources.files.remote.store import open_zarr_store
 
     return open_zarr_store(library, path)
