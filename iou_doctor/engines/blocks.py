@@ -17,6 +17,7 @@ from iou_doctor.errors import IouDoctorError, SourceError
 from iou_doctor.parts.fingerprint import fingerprint_files
 from iou_doctor.parts.part import ModelPart, describe_model, unite
 from iou_doctor.record import record
+from iou_doctor.sources.files.bus_errors import BUS_ERRORS
 from iou_doctor.sources.files.stamps import check_unchanged
 
 AT_ONCE = 8
@@ -81,7 +82,8 @@ def answer_block(block: range, question: AnyQuestion, work: Work) -> Found | Ref
     try:
         pair = OPENED.open(work)
         arrays = OpenArrays(pair, ScanSettings(1, work.request.device), block)
-        with np.errstate(over="ignore", invalid="ignore"):
+        # without the latter, files would be copied out instead of mapped
+        with np.errstate(over="ignore", invalid="ignore"), BUS_ERRORS.catch():
             if pair.model is None:
                 answer = question.answer(arrays)
             else:

@@ -55,7 +55,7 @@ def _are_sound(axes: Axes) -> bool:
     return (
         [*range(rank)] == sorted([*first, *axes.spatial, *channel])
         and 1 <= len(axes.spatial) <= 3
-        and (axes.softmax_axis is None or 0 <= axes.softmax_axis < rank)
+        and axes.softmax_axis in (None, *first, *axes.spatial)
         and not (axes.is_reshaped and (not channel or None in axes.shape))
     )
 
@@ -121,7 +121,11 @@ def _may_pair(pairing: Pairing, layout: Layout) -> bool:
         true, pred = count_flat_labels(layout, pairing)
         return true is not None and true == pred
     sides = (pairing.y_true, layout.y_true), (pairing.y_pred, layout.y_pred)
-    return all((decoding in OF_CHANNELS) is axes.is_dense for decoding, axes in sides)
+    return all(
+        (decoding in OF_CHANNELS) is axes.is_dense
+        and (decoding is LabelDecoding.COLOUR) is axes.is_colour
+        for decoding, axes in sides
+    )
 
 
 def _can_be_done(step: Step, layout: Layout) -> bool:

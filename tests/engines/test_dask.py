@@ -17,8 +17,11 @@ from iou_doctor.arrays.model import ModelOptions
 from iou_doctor.cli.app import build_app
 from iou_doctor.diagnosis import pipeline
 from iou_doctor.diagnosis.request import CheckRequest
+from iou_doctor.engines.blocks import answer_block, make_work
 from iou_doctor.errors import SourceError, UsageError
+from iou_doctor.parts.fingerprint import fingerprint_files
 from iou_doctor.render import json_v1
+from iou_doctor.sources.files.bus_errors import BUS_ERRORS, IS_SUPPORTED
 
 dask = pytest.importorskip("iou_doctor.engines.dask")
 
@@ -36,6 +39,21 @@ def save(folder, masks, predictions, **more):
     np.save(folder / "m.npy", masks)
     np.save(folder / "p.npy", predictions)
     return CheckRequest(predictions=str(folder / "p.npy"), masks=str(folder / "m.npy"), **more)
+
+
+class AreFilesMapped:
+    """A question about how the arrays are read."""
+
+    def answer(self, _arrays):
+        return BUS_ERRORS.can_map
+
+
+@pytest.mark.skipif(not IS_SUPPORTED, reason="files are mapped on Linux and Windows only")
+def test_a_worker_maps_files(tmp_path):
+    request = save(tmp_path, *make_labels())
+    fingerprint = fingerprint_files(pipeline.open_arrays(request).files)
+    found = answer_block(range(1), AreFilesMapped(), make_work(request, fingerprint))
+    assert found.answer is True
 
 
 def as_json(report):

@@ -12,6 +12,8 @@ import resource
 import sys
 import tempfile
 import time
+import zipfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,6 +118,8 @@ def main() -> int:
             measure_merge(Path(name), request)
         if "million" in sys.argv or len(sys.argv) == 1:
             measure_million(Path(name), request)
+        if "few" in sys.argv or len(sys.argv) == 1:
+            measure_few(Path(name), request)
     return 0
 
 
@@ -149,6 +153,16 @@ def measure_million(folder: Path, request: CheckRequest) -> None:
     _describe(whole, places)
 
 
+def measure_few(folder: Path, request: CheckRequest) -> None:
+    """Two parts of 20 to 20,000 images of 128 x 128, of which 3,000 follow before they repeat."""
+    for images in (20, 200, 2000, 20_000):
+        masks, predictions = make_images(min(images, 3000), 128, 2, 8)
+        pair = Pair(Repeated(masks, images, named=True), Repeated(predictions, images, named=True))
+        print(f"{images:,} images:")
+        places = scan(folder, pair, 2, of=2, request=request)
+        _describe(merge_parts([read_part(str(place)) for place in places]), places)
+
+
 def _time(what, work):
     start = time.process_time()
     result = work()
@@ -158,13 +172,30 @@ def _time(what, work):
 
 
 def _describe(whole, places):
-    """Print the bytes of all parts, and those for each cell but for names and the probe."""
-    size = sum(place.stat().st_size for place in places)
+    """Print the bytes of all parts, by what takes them."""
     counts = next(one for key, one in whole.answers.items() if '"kind": "count"' in key)
     cells = sum(len(table) for table in counts.answer.stats.tables.values())
-    print(
-        f"{size / 2**20:.1f} MiB for {cells:,} cells: {size / cells:.2f} bytes each, all included"
-    )
+    sizes: Counter[str] = Counter()
+    for place in places:
+        with zipfile.ZipFile(place) as archive:
+            members = archive.infolist()
+        for each in members:
+            sizes[_name_kind(each.filename)] += each.compress_size
+        sizes["the archive"] += place.stat().st_size - sum(one.compress_size for one in members)
+    total = sum(sizes.values())
+    print(f"{total / 2**20:.2f} MiB for {cells:,} cells, in bytes for each cell:")
+    for kind, size in [*sizes.most_common(), ("together", total)]:
+        print(f"  {kind:12} {size / cells:6.2f}")
+
+
+def _name_kind(member):
+    kinds = {"pairs": "cells", "kinds": "kinds", "sums": "sums", "names": "names"}
+    maps = dict.fromkeys(("many", "fine", "crops", "y_true", "y_pred"), "maps")
+    words = member.replace("_", "/").split("/")
+    found = next((word for word in words if word.rstrip("0123456789.npy") in kinds), None)
+    if found is not None:
+        return kinds[found.rstrip("0123456789.npy")]
+    return next((maps[word] for word in member.split("/") if word in maps), "the rest")
 
 
 if __name__ == "__main__":
