@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 from iou_doctor.arrays.batch import StoredArray
 from iou_doctor.arrays.source import Pair, Source
 from iou_doctor.errors import IouDoctorError
+from iou_doctor.pictures.volume_slice import VolumeSlice
 from iou_doctor.record import record
 from iou_doctor.sources.pairs import pair_by_name
 
 COLOURS = (1, 2, 3, 4)
 """The numbers of channels that a photograph has: grey or colours, with alpha or without."""
+MAP_AXES = 2
+"""The number of axes of a map; a volume has one more."""
 
 
 @record
@@ -49,12 +52,15 @@ class Photographs:
             return cls(notes=(f"The images are not shown, because {why}.",))
         return cls(source)
 
-    def read(self, sample: int, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:
+    def read(
+        self, sample: int, shape: tuple[int, ...], cut: VolumeSlice | None = None
+    ) -> NDArray[np.uint8] | None:
         """Return a photograph, shape (height, width, 3); `None` if it is not of this shape.
 
         Args:
             sample: the number of the mask.
-            shape: the height and width of the mask.
+            shape: the height and width of the mask, or the shape of the volume.
+            cut: the slice of a volume.
 
         Raises:
             SourceError: the values cannot be read.
@@ -74,6 +80,8 @@ class Photographs:
             values = values[..., np.newaxis]
         elif not has_channels_last:
             values = np.moveaxis(values, 0, -1)
+        if cut is not None and len(shape) > MAP_AXES:
+            values = cut.take(values)
         values = values[..., :3] if values.shape[-1] >= 3 else values[..., [0, 0, 0]]
         return convert_to_bytes(values)
 

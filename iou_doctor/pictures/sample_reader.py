@@ -5,14 +5,16 @@ from __future__ import annotations
 from math import isqrt
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from iou_doctor.arrays.interpretation import Interpretation
 from iou_doctor.arrays.source import Pair
 from iou_doctor.pictures.errors import map_errors
 from iou_doctor.pictures.metric_reading import find_reading
-from iou_doctor.pictures.photographs import Photographs
+from iou_doctor.pictures.photographs import MAP_AXES, Photographs
 from iou_doctor.pictures.side_reader import SideReader
+from iou_doctor.pictures.volume_slice import VolumeSlice
 from iou_doctor.record import record
 from iou_doctor.repairs.step import Side
 from iou_doctor.report.finding import Finding
@@ -20,8 +22,6 @@ from iou_doctor.report.gallery import Labels, Maps, PicturedSample, thin
 from iou_doctor.report.repair_plan import build_plan, find_unflattened_shape
 from iou_doctor.report.report import CheckedArrays, Report
 
-_MAP_AXES = 2
-"""The number of axes of a map; a volume has one more."""
 MOST_SIDE = 512
 """The maximum length of a side of a map in pixels. Longer ones are thinned evenly."""
 MOST_PIXELS = 32 * MOST_SIDE**2
@@ -61,24 +61,24 @@ class SampleReader:
             ReadingError: there are too many.
             RepairError: the repair does not fit this sample.
         """
-        place, repaired = None, None
+        cut, repaired = None, None
         if self.is_changed:
             repaired = self.y_true.read_repaired(sample), self.y_pred.read_repaired(sample)
             repaired = repaired[::-1] if self.exchanged else repaired
-            place = _choose_slice(repaired)
-            repaired = _take_slice(repaired, place)
+            cut = _choose_slice(repaired)
+            repaired = _take_slices(repaired, cut)
         given = self.y_true.read_given(sample), self.y_pred.read_given(sample)
-        place = _choose_slice(given) if place is None else place
-        given = _take_slice(given, place)
+        cut = _choose_slice(given) if cut is None else cut
+        photograph = self.photographs.read(sample, given[0].shape, cut)
+        given = _take_slices(given, cut)
         reading = self.interpretation
-        photograph = self.photographs.read(sample, given[0].shape)
         return PicturedSample(
             sample=sample,
             name=self.name(sample),
             image=None if photograph is None else self._thin(photograph),
             given=self._map(given, reading.num_classes, reading.ignore_index),
             repaired=repaired and self._map(repaired, self.num_classes, self.ignore_index),
-            part="" if place is None else f"slice {place}",
+            part="" if cut is None else cut.describe(),
         )
 
     def _map(self, maps: tuple[Labels, Labels], num_classes: int, ignore: int | None) -> Maps:
@@ -145,7 +145,7 @@ def has_rows(interpretation: Interpretation, side: Side) -> bool:
     """Return whether the pixels of an array lie in rows and columns, or can be put into them."""
     axes = interpretation.layout.y_true if side is Side.MASKS else interpretation.layout.y_pred
     shape = _find_unflattened(interpretation, side) or axes.spatial
-    return len(shape) >= _MAP_AXES
+    return len(shape) >= MAP_AXES
 
 
 def _find_unflattened(interpretation: Interpretation, side: Side) -> tuple[int, ...] | None:
@@ -158,22 +158,25 @@ def _list_roots(report: Report) -> list[Finding]:
     return [one for one in report.findings if one.rule.name not in report.consequences]
 
 
-def _choose_slice(maps: tuple[Labels, Labels]) -> int | None:
-    """Return the slice of volumes with the most wrong pixels; `None` if both are maps."""
+def _choose_slice(maps: tuple[Labels, Labels]) -> VolumeSlice | None:
+    """Return the slice of volumes with the most wrong pixels; `None` if both are maps.
+
+    It is across the shortest axis: that of the slices of most scans.
+    """
     truth, prediction = maps
-    volumes = [one for one in maps if one.ndim > _MAP_AXES]
-    if not volumes:
+    volume = next((one for one in maps if one.ndim > MAP_AXES), None)
+    if volume is None:
         return None
+    axis = int(np.argmin(volume.shape))
     if truth.shape != prediction.shape:
-        return len(volumes[0]) // 2
-    wrong = (truth != prediction).reshape(len(truth), -1).sum(axis=1)
-    return int(wrong.argmax())
+        return VolumeSlice(axis, volume.shape[axis] // 2, volume.shape[axis])
+    others = tuple(one for one in range(truth.ndim) if one != axis)
+    wrong = np.count_nonzero(truth != prediction, axis=others)
+    return VolumeSlice(axis, int(wrong.argmax()), volume.shape[axis])
 
 
-def _take_slice(maps: tuple[Labels, Labels], place: int | None) -> tuple[Labels, Labels]:
-    if place is None:
+def _take_slices(maps: tuple[Labels, Labels], cut: VolumeSlice | None) -> tuple[Labels, Labels]:
+    if cut is None:
         return maps
-    truth, prediction = (
-        one[min(place, len(one) - 1)].copy() if one.ndim > _MAP_AXES else one for one in maps
-    )
+    truth, prediction = (cut.take(one) if one.ndim > MAP_AXES else one for one in maps)
     return truth, prediction

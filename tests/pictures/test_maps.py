@@ -12,6 +12,7 @@ from checks.sick_arrays import SICK
 from hypothesis import given
 from hypothesis import strategies as st
 
+import iou_doctor
 from iou_doctor.pictures import side_reader
 from iou_doctor.pictures.errors import map_errors
 from iou_doctor.pictures.gallery import FLAT, build_gallery
@@ -129,14 +130,22 @@ def test_a_narrow_map_is_shown_in_a_page_and_in_a_notebook():
         assert build_pictures(report, gallery, most).worst
 
 
-def test_a_volume_shows_the_slice_with_the_most_errors():
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_volume_shows_the_slice_with_the_most_errors_across_its_shortest_axis(axis):
     masks = scene(3, samples=7, height=12, width=14)
     predictions = masks.copy()
     predictions[5] = (predictions[5] + 1) % 3
-    report = diagnose(y_true=masks[None], y_pred=predictions[None], layout="NDHW", num_classes=3)
+    scan = (np.arange(masks.size) % 250).astype(np.uint8).reshape(masks.shape)
+    volumes = (np.moveaxis(one, 0, axis)[None] for one in (masks, predictions, scan))
+    y_true, y_pred, images = volumes
+    report = iou_doctor.check(
+        y_true=y_true, y_pred=y_pred, images=images, layout="NDHW", num_classes=3
+    )
     (worst,) = build_gallery(report, 3).worst
-    assert worst.picture.part == "slice 5"
+    assert worst.picture.part == "slice 5 of 7"
     assert np.array_equal(worst.picture.given.truth, masks[5])
+    assert np.array_equal(worst.picture.given.prediction, predictions[5])
+    assert np.array_equal(worst.picture.image, np.repeat(scan[5][..., None], 3, axis=2))
 
 
 def test_a_volume_beside_a_map_shows_one_slice_of_it():
@@ -145,7 +154,7 @@ def test_a_volume_beside_a_map_shows_one_slice_of_it():
     report = diagnose(y_true=masks, y_pred=predictions)
     (one,) = build_gallery(report, 3).faulty
     assert (one.given.truth.shape, one.given.prediction.shape) == ((12, 10), (12, 10))
-    assert one.part == "slice 1"
+    assert one.part == "slice 1 of 3"
 
 
 def test_a_sample_with_too_many_values_is_left_out(monkeypatch):
